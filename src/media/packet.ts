@@ -1,0 +1,40 @@
+/** The three kinds of media message; the values are RTMP message types and FLV tag types (FLV 10.1, E.4.1). */
+export const PacketKind = { Audio: 8, Video: 9, Data: 18 } as const;
+export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
+
+/** Bits of `Packet.flags`, as `classify` finds them in the first bytes of a payload. */
+export const PacketFlag = {
+  /** A video frame that can be decoded without an earlier one. */
+  Key: 1,
+  /** Codec configuration (AVCDecoderConfigurationRecord, AudioSpecificConfig, SequenceStart of enhanced RTMP). */
+  SequenceHeader: 2,
+  /** The codec's stream ends. */
+  SequenceEnd: 4,
+  /** Configuration beside the codec's: colour information, channel layout. Cached and sent on join like a sequence header. */
+  Config: 8,
+  /** A frame that no other depends on: the first to drop. */
+  Disposable: 16,
+  /** A data message in AMF3 (RTMP type 15). Its payload keeps the leading format byte. */
+  Amf3: 32,
+} as const;
+
+/** One audio, video or data message of a stream. The payload is shared by all readers and never changed. */
+export class Packet {
+  readonly kind: PacketKind;
+  /** Milliseconds on the stream's time line, unwrapped; wire formats write the low 32 bits. */
+  readonly time: number;
+  /** The FLV tag body, opaque but for its first bytes; owned by the packet. */
+  readonly payload: Uint8Array;
+  /** `PacketFlag` bits. */
+  readonly flags: number;
+  /** Track id of enhanced RTMP's multitrack; 0 otherwise. */
+  readonly track: number;
+
+  constructor(kind: PacketKind, time: number, payload: Uint8Array, flags: number, track: number) {
+    this.kind = kind;
+    this.time = time;
+    this.payload = payload;
+    this.flags = flags;
+    this.track = track;
+  }
+}
