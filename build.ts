@@ -1,0 +1,80 @@
+// Compiles the one executable: `bun run build.ts` for this machine, `--target linux-arm64` for another.
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import packageJson from "./package.json";
+
+const root = import.meta.dir;
+const dist = join(root, "dist");
+const targets = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
+type Target = (typeof targets)[number];
+
+/** The short commit of the working tree, "+dirty" when files differ from it, "unknown" without git. */
+function commit(): string {
+  const git = (...args: string[]): string | undefined => {
+    try {
+      const run = Bun.spawnSync(["git", ...args], { cwd: root, stderr: "ignore" });
+      return run.exitCode === 0 ? run.stdout.toString().trim() : undefined;
+    } catch {
+      return undefined; // git is not installed
+    }
+  };
+  const short = git("rev-parse", "--short", "HEAD");
+  if (short === undefined) return "unknown";
+  return git("status", "--porcelain") ? `${short}+dirty` : short;
+}
+
+/** Compiles and returns the path: `dist/srs`, or `dist/srs-<target>` for a named target. Throws with the compiler's messages. */
+export async function build(target?: Target): Promise<string> {
+  const name = target === undefined ? "srs" : `srs-${target}`;
+  await mkdir(dist, { recursive: true });
+  // Made aside and moved: a running executable is not written over, and the source maps stay behind.
+  const aside = await mkdtemp(join(dist, ".build-"));
+  try {
+    const outfile = join(aside, name);
+    const result = await Bun.build({
+      entrypoints: [join(root, "src/cli/main.ts")],
+      target: "bun",
+      format: "esm",
+      minify: true,
+      sourcemap: "linked",
+      bytecode: true,
+      define: {
+        BUILD_VERSION: JSON.stringify(packageJson.version),
+        BUILD_COMMIT: JSON.stringify(commit()),
+      },
+      compile: {
+        outfile,
+        ...(target === undefined ? {} : { target: `bun-${target}` as const }),
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+      },
+    });
+    if (!result.success) throw new Error(result.logs.map(String).join("\n"));
+    const path = join(dist, name);
+    await rename(outfile, path);
+    return path;
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function readTarget(): Target | undefined {
+  const { values } = parseArgs({ options: { target: { type: "string" } } });
+  if (values.target === undefined) return undefined;
+  const short = values.target.replace(/^bun-/, "");
+  const target = targets.find((known) => known === short);
+  if (target === undefined) throw new Error(`unknown target "${values.target}"; known: ${targets.join(", ")}`);
+  return target;
+}
+
+if (import.meta.main) {
+  try {
+    const path = await build(readTarget());
+    const megabytes = Math.round(Bun.file(path).size / 1e6);
+    console.log(`${path.slice(root.length + 1)}: ${packageJson.version} (${commit()}), ${megabytes} MB`);
+  } catch (error) {
+    console.error(error instanceof AggregateError ? error.errors.map(String).join("\n") : String(error));
+    process.exit(1);
+  }
+}
