@@ -1,0 +1,79 @@
+import { ProtocolError } from "../base/errors.ts";
+import type { Budget } from "./budget.ts";
+import type { AmfValue } from "./value.ts";
+
+/** What a referenced value costs where it is used again. */
+interface Slot {
+  value: AmfValue;
+  complete: boolean;
+  /** Bytes it stands for; the offset it began at while incomplete. */
+  bytes: number;
+  /** Values in it, itself included; the count before it while incomplete. */
+  values: number;
+  /** Levels of objects and arrays in it, itself included; the enclosing `deepest` while incomplete. */
+  levels: number;
+}
+
+/**
+ * The objects of one body that later values may refer to, by the order in which they began (AMF0 2.9, AMF3 3.12).
+ * A reference is charged as if its value stood there again, and one into an object that is still open is refused:
+ * so whatever was decoded can be walked and encoded at a cost that is known.
+ */
+export class References {
+  private readonly slots: Slot[] = [];
+  private readonly budget: Budget;
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+  }
+
+  /** An object or array begins; its bytes begin at `offset`. Returns its index, for `close`. */
+  open(offset: number): number {
+    const { budget } = this;
+    const enclosing = budget.deepest;
+    budget.deepest = budget.depth;
+    budget.reach(1);
+    budget.depth += 1;
+    this.slots.push({
+      value: undefined,
+      complete: false,
+      bytes: offset + budget.referenced,
+      // The value itself is counted already.
+      values: budget.values - 1,
+      levels: enclosing,
+    });
+    return this.slots.length - 1;
+  }
+
+  /** The object is read whole, up to `offset`. */
+  close(index: number, value: AmfValue, offset: number): void {
+    const { budget } = this;
+    const slot = this.slots[index] as Slot; // an index that `open` returned
+    const enclosing = slot.levels;
+    budget.depth -= 1;
+    slot.value = value;
+    slot.complete = true;
+    slot.bytes = offset + budget.referenced - slot.bytes;
+    slot.values = budget.values - slot.values;
+    slot.levels = budget.deepest - budget.depth;
+    budget.deepest = Math.max(budget.deepest, enclosing);
+  }
+
+  /** A value without values in it (date, XML, byte array), which took `bytes`. */
+  leaf(value: AmfValue, bytes: number): void {
+    this.slots.push({ value, complete: true, bytes, values: 1, levels: 0 });
+  }
+
+  /** The value that a reference stands for; it is counted again, except for the value that the reference itself is. */
+  get(index: number): AmfValue {
+    const slot = this.slots[index];
+    if (slot === undefined) {
+      throw new ProtocolError(`AMF reference ${index} points nowhere: ${this.slots.length} objects so far`);
+    }
+    if (!slot.complete) throw new ProtocolError(`AMF reference ${index} points to an object that contains it`);
+    this.budget.refer(slot.bytes);
+    this.budget.spend(slot.values - 1);
+    this.budget.reach(slot.levels);
+    return slot.value;
+  }
+}
