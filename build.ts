@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "./package.json";
+import { messageOf } from "./src/base/errors.ts";
 
 const root = import.meta.dir;
 const dist = join(root, "dist");
@@ -74,7 +75,9 @@ if (import.meta.main) {
     const megabytes = Math.round(Bun.file(path).size / 1e6);
     console.log(`${path.slice(root.length + 1)}: ${packageJson.version} (${commit()}), ${megabytes} MB`);
   } catch (error) {
-    console.error(error instanceof AggregateError ? error.errors.map(String).join("\n") : String(error));
+    for (const each of error instanceof AggregateError ? error.errors : [error]) {
+      console.error(each instanceof BuildMessage || each instanceof ResolveMessage ? each : messageOf(each));
+    }
     process.exit(1);
   }
 }

@@ -1,0 +1,54 @@
+// A moving test picture with a tone, published by FFmpeg for as long as it is wanted.
+import { type Child, prefixed, startChild, stopChild } from "./cluster.ts";
+
+const frameRate = 30;
+const keyFrameSeconds = 2;
+const restartMs = 2000;
+
+/** FFmpeg's arguments for publishing to `url`. Without x264, the FLV encoder of every build has to do. */
+export function demoCommand(url: string, hasX264: boolean): string[] {
+  const gop = String(frameRate * keyFrameSeconds);
+  const video = hasX264
+    ? ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-sc_threshold", "0"]
+    : ["-c:v", "flv"];
+  return [
+    ["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "warning"],
+    ["-re", "-f", "lavfi", "-i", `testsrc2=size=1280x720:rate=${frameRate}`],
+    ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"],
+    [...video, "-g", gop, "-keyint_min", gop, "-b:v", "1500k"],
+    ["-c:a", "aac", "-b:a", "96k", "-af", "volume=0.2"],
+    ["-f", "flv", url],
+  ].flat();
+}
+
+/** Publishes the test picture to `url`, again whenever FFmpeg ends. Returns how to stop it; says so when FFmpeg is missing. */
+export function startDemo(url: string, print: (line: string) => void): () => Promise<void> {
+  const say = (line: string): void => print(prefixed("demo", line));
+  if (Bun.which("ffmpeg") === null) {
+    say("FFmpeg is not installed, so nothing is published; the cluster runs on.");
+    say(
+      "Debian, Ubuntu: sudo apt-get install ffmpeg · Fedora: sudo dnf install ffmpeg-free · macOS: brew install ffmpeg",
+    );
+    return async () => {};
+  }
+  const encoders = Bun.spawnSync(["ffmpeg", "-hide_banner", "-encoders"], { stderr: "ignore" }).stdout.toString();
+  const command = demoCommand(url, /\blibx264\b/.test(encoders));
+  let stopped = false;
+  let current: Child;
+  let again: Timer | undefined;
+  const start = (): void => {
+    say(`publishing a test picture to ${url}`);
+    current = startChild({ name: "demo", command }, print);
+    void current.ended.then((status) => {
+      if (stopped) return;
+      say(`FFmpeg ended with status ${status}; starting it again in ${restartMs / 1000} s`);
+      again = setTimeout(start, restartMs);
+    });
+  };
+  start();
+  return async () => {
+    stopped = true;
+    clearTimeout(again);
+    await stopChild(current, 2000);
+  };
+}

@@ -1,0 +1,86 @@
+// `npm start`: builds the executable and runs a cluster on this machine, a process for each file of conf/local.
+// `npm start -- --demo` also publishes a test picture.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { parse } from "smol-toml";
+import { build } from "../build.ts";
+import { messageOf } from "../src/base/errors.ts";
+import { Cluster } from "./cluster.ts";
+import { startDemo } from "./demo.ts";
+
+const directory = join(import.meta.dir, "../conf/local");
+const origin = "origin";
+
+interface Server {
+  name: string;
+  file: string;
+  url: string;
+}
+
+/** The servers that `directory` describes, the origin first. */
+function readServers(): Server[] {
+  const names = readdirSync(directory)
+    .filter((file) => file.endsWith(".toml"))
+    .map((file) => file.slice(0, -".toml".length))
+    .sort((a, b) => Number(b === origin) - Number(a === origin) || a.localeCompare(b));
+  return names.map((name) => {
+    const file = join(directory, `${name}.toml`);
+    return { name, file, url: streamUrl(parse(readFileSync(file, "utf8")).listen) };
+  });
+}
+
+/** The example stream at the first address of a `listen` value, as a program on this machine reaches it. */
+function streamUrl(listen: unknown): string {
+  const first = String(Array.isArray(listen) ? listen[0] : (listen ?? 1935));
+  const colon = first.lastIndexOf(":");
+  const port = first.slice(colon + 1);
+  const host = colon < 0 ? "" : first.slice(0, colon);
+  const reachable = ["", "*", "0.0.0.0", "[::]"].includes(host) ? "127.0.0.1" : host;
+  return `rtmp://${reachable}${port === "1935" ? "" : `:${port}`}/live/livestream`;
+}
+
+function showUrls(servers: readonly Server[], demo: boolean): void {
+  const lines = servers.map(
+    (server, at) => `  ${at === 0 ? "Play from " : "          "}  ${server.url}  (${server.name})`,
+  );
+  print("");
+  print(`  Publish to  ${servers[0]?.url}`);
+  for (const line of lines) print(line);
+  print(`  Stop with Ctrl-C.${demo ? "" : " For a test picture: npm start -- --demo"}`);
+  print("");
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { demo: { type: "boolean", default: false } } });
+  const servers = readServers();
+  const executable = await build();
+  let stopDemo = async (): Promise<void> => {};
+  const cluster = new Cluster({
+    members: servers.map(({ name, file }) => ({ name, command: [executable, "--conf", file] })),
+    print,
+    onReady: () => {
+      showUrls(servers, values.demo);
+      if (values.demo && servers[0] !== undefined) stopDemo = startDemo(servers[0].url, print);
+    },
+  });
+  const stop = (): void => {
+    void stopDemo().then(() => cluster.stop());
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  process.stdout.on("error", stop); // nobody reads the log any more
+  const status = await cluster.ended;
+  await stopDemo();
+  return status;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(messageOf(error));
+  process.exit(1);
+}

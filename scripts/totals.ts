@@ -1,0 +1,31 @@
+/** How many tests ended how. A failed step of the gate counts as one failed. */
+export interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/**
+ * Reads what `bun test` says in its closing lines. A run that did not get there (a test called process.exit, a crash)
+ * counts as one failed, and so does a bad exit status that no closing line explains.
+ */
+export function readTotals(output: string, exitCode: number): Totals & { complete: boolean } {
+  const lines = output.trimEnd().split("\n");
+  const end = lines.findLastIndex((line) => /^Ran \d+ tests? across \d+ files?\./.test(line));
+  if (end < 0) return { passed: 0, failed: 1, skipped: 0, complete: false };
+  const counts = new Map<string, number>();
+  for (let at = end - 1; at >= 0; at--) {
+    const match = /^\s*(\d+) ([a-z]+)/.exec(lines[at] ?? "");
+    if (match === null) break; // above are the tests' own lines
+    counts.set((match[2] ?? "").replace(/s$/, ""), Number(match[1]));
+  }
+  const count = (word: string): number => counts.get(word.replace(/s$/, "")) ?? 0;
+  // Bun counts a file that does not load in "fail" as well as in "error".
+  const failed = Math.max(count("fail"), count("error"), exitCode === 0 ? 0 : 1);
+  return { passed: count("pass"), failed, skipped: count("skip") + count("todo"), complete: true };
+}
+
+/** "7 passed, 2 failed, 1 skipped"; the last part only when there are any. */
+export function showTotals({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}

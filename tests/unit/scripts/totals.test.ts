@@ -1,0 +1,37 @@
+import { describe, expect, test } from "bun:test";
+import { readTotals, showTotals } from "../../../scripts/totals.ts";
+
+const closing = [" 7 pass", " 1 skip", " 1 todo", " 2 fail", " 1 error", " 4 expect() calls"];
+const ran = "Ran 11 tests across 2 files. [139.00ms]";
+
+describe("readTotals", () => {
+  test("reads passed, failed and skipped, todo among the skipped", () => {
+    const output = [...closing, ran, ""].join("\n");
+    expect(readTotals(output, 1)).toEqual({ passed: 7, failed: 2, skipped: 2, complete: true });
+  });
+
+  test("counts a run without closing lines as one failed, whatever its exit status", () => {
+    const failed = { passed: 0, failed: 1, skipped: 0, complete: false };
+    expect(readTotals("bun test v1.4.5\n\na.test.ts:\n", 0)).toEqual(failed);
+    expect(readTotals("", 134)).toEqual(failed);
+  });
+
+  test("counts a bad exit status that no line explains as one failed", () => {
+    expect(readTotals(` 3 pass\n 0 fail\nRan 3 tests across 1 file. [1.00ms]\n`, 1).failed).toBe(1);
+  });
+
+  test("counts files that did not load even when no test failed", () => {
+    const output = " 3 pass\n 0 fail\n 2 errors\nRan 3 tests across 3 files. [1.00ms]\n";
+    expect(readTotals(output, 1).failed).toBe(2);
+  });
+
+  test("is not fooled by what tests print", () => {
+    const output = ["Ran 99 tests across 9 files.", " 50 fail", "(fail) x", "", " 1 pass", " 0 fail", ran].join("\n");
+    expect(readTotals(output, 0)).toEqual({ passed: 1, failed: 0, skipped: 0, complete: true });
+  });
+});
+
+test("showTotals names the skipped only when there are any", () => {
+  expect(showTotals({ passed: 7, failed: 2, skipped: 1 })).toBe("7 passed, 2 failed, 1 skipped");
+  expect(showTotals({ passed: 7, failed: 0, skipped: 0 })).toBe("7 passed, 0 failed");
+});
