@@ -1,0 +1,65 @@
+// Hot: used for every chunk that arrives. No closures, iterators or strings on the usual way.
+import { ProtocolError } from "../base/errors.ts";
+
+/** What the reader remembers of one chunk stream: the header fields later chunks may leave out, and the unfinished message. */
+export class ChunkStream {
+  readonly id: number;
+  /** Of the current message, u32 milliseconds. */
+  timestamp = 0;
+  /** What a type-3 chunk adds when it begins a message, u32 milliseconds. */
+  delta = 0;
+  /** Body length of the current message. */
+  length = 0;
+  type = 0;
+  streamId = 0;
+  /** The newest type-0, 1 or 2 header had an extended timestamp. */
+  extended = false;
+  /** The value of that extended timestamp: absolute after type 0, else a delta. */
+  extendedValue = 0;
+  /** Bytes of the unfinished message that have arrived; 0 between messages. */
+  received = 0;
+  /** Holds them; as long as the whole message, or shorter while most of a long one is missing. */
+  body: Uint8Array | undefined = undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}
+
+/** First id that does not fit a one-byte basic header; ids below are found by index. */
+const MAPPED_FROM = 64;
+
+/** The chunk streams of one connection by id; their number is limited. */
+export class ChunkStreams {
+  readonly #low: (ChunkStream | undefined)[] = new Array<ChunkStream | undefined>(MAPPED_FROM).fill(undefined);
+  readonly #high = new Map<number, ChunkStream>();
+  readonly #max: number;
+  #count = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  find(id: number): ChunkStream | undefined {
+    return id < MAPPED_FROM ? this.#low[id] : this.#high.get(id);
+  }
+
+  /** The id must be new. Throws when the connection has as many as it may. */
+  add(id: number): ChunkStream {
+    if (this.#count >= this.#max) {
+      throw new ProtocolError(`chunk stream ${id} is one more than the ${this.#max} a connection may use`);
+    }
+    this.#count++;
+    const stream = new ChunkStream(id);
+    if (id < MAPPED_FROM) this.#low[id] = stream;
+    else this.#high.set(id, stream);
+    return stream;
+  }
+
+  /** Forgets all of them, with their unfinished messages. */
+  clear(): void {
+    this.#low.fill(undefined);
+    this.#high.clear();
+    this.#count = 0;
+  }
+}

@@ -1,0 +1,22 @@
+/** What one RTMP peer may cost. Every length or count that he chooses is held against one of these before it has an effect. */
+export interface RtmpLimits {
+  /** Longest message body, in bytes. The wire format itself ends at 2^24 - 1. */
+  readonly maxMessageBytes: number;
+  /** Chunk stream ids in use on one connection. Encoders use about six. */
+  readonly maxChunkStreams: number;
+  /** Memory allocated for unfinished messages of one connection, in bytes. */
+  readonly maxIncompleteBytes: number;
+  /** Largest chunk size a peer may announce, in bytes. It costs no memory: encoders send 2^31 - 1 and mean "never split". */
+  readonly maxChunkSize: number;
+  /** Commands (AMF messages that ask for something) accepted in one second from one connection. */
+  readonly commandsPerSecond: number;
+}
+
+/** The limits in force unless the configuration says otherwise. 4K key frames pass, a hostile peer costs at most 32 MiB. */
+export const defaultLimits: RtmpLimits = {
+  maxMessageBytes: 0xffffff,
+  maxChunkStreams: 128,
+  maxIncompleteBytes: 32 * 1024 * 1024,
+  maxChunkSize: 0x7fffffff,
+  commandsPerSecond: 100,
+};

@@ -1,0 +1,31 @@
+import { between } from "./random.ts";
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** "02 00 0a" to bytes; white space is free. */
+export function fromHex(hex: string): Uint8Array {
+  const digits = hex.replace(/\s+/g, "");
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Pieces of 1 to `longest` bytes, each a copy in an array that is wiped as soon as the next is asked for. */
+export function* fragments(bytes: Uint8Array, random: () => number, longest: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; ) {
+    const piece = bytes.slice(at, at + between(random, 1, longest));
+    at += piece.length;
+    yield piece;
+    piece.fill(0xee);
+  }
+}
