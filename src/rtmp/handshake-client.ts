@@ -1,0 +1,85 @@
+import {
+  clientKey,
+  findDigest,
+  PACKET_BYTES,
+  PLAIN_VERSION,
+  putU32,
+  serverKey,
+  signAnswer,
+  writeDigest,
+} from "./handshake-digest.ts";
+import { Collector, checkVersion, type HandshakeOptions, type HandshakeStep } from "./handshake-step.ts";
+
+/** Flash Player 128.0.7.2; a server looks for a digest only when the version is not 0. */
+const CLIENT_VERSION = 0x80000702;
+
+export interface ClientHandshakeOptions extends HandshakeOptions {
+  /** Send no digest: for a server that closes the connection when it sees one. */
+  readonly simple?: boolean;
+}
+
+/**
+ * The client's side of the handshake (RTMP 1.0, 5.2). C1 carries a digest (schema 1, which FMS insists on) unless told
+ * otherwise. When S1 has none the server speaks the simple handshake, and C2 is a copy of S1: both go on with one connection.
+ */
+export class ClientHandshake {
+  readonly #options: ClientHandshakeOptions;
+  readonly #s0s1 = new Collector(1 + PACKET_BYTES);
+  #s2Missing = PACKET_BYTES;
+  #answered = false;
+  #digest = false;
+
+  constructor(options: ClientHandshakeOptions) {
+    this.#options = options;
+  }
+
+  /** All of S2 has arrived: commands may be sent. */
+  get done(): boolean {
+    return this.#s2Missing === 0;
+  }
+
+  /** The server sent a digest. Known once S1 has arrived. */
+  get digest(): boolean {
+    return this.#digest;
+  }
+
+  /** C0C1, the first bytes to send. */
+  start(): Uint8Array {
+    const c0c1 = new Uint8Array(1 + PACKET_BYTES);
+    const c1 = c0c1.subarray(1);
+    this.#options.random(c1);
+    c0c1[0] = PLAIN_VERSION;
+    putU32(c1, 0, this.#options.timeMs);
+    putU32(c1, 4, this.#options.simple === true ? 0 : CLIENT_VERSION);
+    if (this.#options.simple !== true) writeDigest(c1, 1, clientKey);
+    return c0c1;
+  }
+
+  /** Throws a ProtocolError when the server's first byte is not 3. S2 may hold anything: it proves nothing we need. */
+  push(bytes: Uint8Array): HandshakeStep {
+    let at = 0;
+    let send: Uint8Array | undefined;
+    if (!this.#answered) {
+      at = this.#s0s1.take(bytes, 0);
+      if (at > 0) checkVersion(this.#s0s1.bytes[0] ?? 0);
+      if (this.#s0s1.full) {
+        send = this.#answer(this.#s0s1.bytes.subarray(1));
+        this.#answered = true;
+      }
+    }
+    const skipped = Math.min(this.#s2Missing, bytes.length - at);
+    this.#s2Missing -= skipped;
+    return { send, rest: this.done ? bytes.subarray(at + skipped) : undefined };
+  }
+
+  #answer(s1: Uint8Array): Uint8Array {
+    const found = this.#options.simple === true ? undefined : findDigest(s1, serverKey);
+    this.#digest = found !== undefined;
+    const c2 = s1.slice();
+    if (found !== undefined) {
+      this.#options.random(c2);
+      signAnswer(c2, found.digest, clientKey);
+    }
+    return c2;
+  }
+}
