@@ -1,0 +1,174 @@
+import * as v from "valibot";
+import { UserError } from "../base/errors.ts";
+import { show } from "./show.ts";
+
+/** Whether a reload can apply a changed value while the server runs, or a restart is needed. */
+type Reload = "live" | "restart";
+
+/** A TOML value without parts. */
+export type TomlScalar = string | number | boolean;
+
+/** What a key is written as in a TOML file. */
+export type TomlValue = TomlScalar | readonly TomlScalar[];
+
+/** One configuration key, declared once: its type, default, unit, documentation and how a reload treats it. */
+export interface Key<T> {
+  readonly kind: "key";
+  /** Reads the parsed TOML value; its issues are messages for the operator. */
+  readonly schema: v.GenericSchema<unknown, T>;
+  readonly default: T;
+  /** The values it takes and their unit, for people: "a whole number of bytes from 128 to 65536". */
+  readonly type: string;
+  /** One line on what it does. */
+  readonly doc: string;
+  readonly reload: Reload;
+  /** Left out, the value is that of the root's key of the same name instead of the default. */
+  readonly inherits: boolean;
+  /** A value for the annotated configuration file, where the default would show nothing. */
+  readonly example: TomlValue | undefined;
+  toToml(value: T): TomlValue;
+}
+
+interface Options<T> {
+  readonly default: T;
+  readonly doc: string;
+  readonly reload: Reload;
+}
+
+interface IntegerOptions {
+  /** "bytes", "milliseconds"; empty for a bare count. */
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A key that is true or false. */
+export function flag(options: Options<boolean>): Key<boolean> {
+  const type = "true or false";
+  return scalar(type, v.boolean(notA(type)), options);
+}
+
+/** A key that is a whole number within limits. */
+export function integer(options: Options<number> & IntegerOptions): Key<number> {
+  const type = integerType(options);
+  return scalar(type, integerSchema(options, type), options);
+}
+
+/** A key that is a whole number within limits, or one word. */
+export function integerOr<const W extends string>(
+  word: W,
+  options: Options<number | W> & IntegerOptions,
+): Key<number | W> {
+  const type = `${integerType(options)}, or "${word}"`;
+  return scalar(type, v.union([v.literal(word), integerSchema(options, type)], notA(type)), options);
+}
+
+/** A key that is one of a few words. */
+export function choice<const W extends string>(words: readonly W[], options: Options<W>): Key<W> {
+  const quoted = words.map((word) => `"${word}"`);
+  const type = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+  return scalar(type, v.picklist(words, notA(type)), options);
+}
+
+interface ListOptions<T> extends Options<readonly T[]> {
+  readonly type: string;
+  readonly example?: TomlValue;
+  /** False when an empty list makes no sense. */
+  readonly mayBeEmpty: boolean;
+  /** Reads one item; throws UserError. */
+  parse(value: unknown): T;
+  toToml(item: T): TomlScalar;
+  /** Two items with the same identity are one item written twice; undefined is like no other. */
+  identity(item: T): string | undefined;
+}
+
+/** A key that is one item or a list of them; its value is always the list. */
+export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
+  return {
+    kind: "key",
+    schema: listSchema(options),
+    default: options.default,
+    type: options.type,
+    doc: options.doc,
+    reload: options.reload,
+    inherits: false,
+    example: options.example,
+    toToml(items) {
+      const written = items.map(options.toToml);
+      return written.length === 1 && written[0] !== undefined ? written[0] : written;
+    },
+  };
+}
+
+/** The same key for a table below the root: left out, it has the root's value. */
+export function inherited<T>(key: Key<T>, doc: string): Key<T> {
+  return { ...key, doc, inherits: true };
+}
+
+function scalar<T extends TomlScalar>(type: string, schema: v.GenericSchema<unknown, T>, options: Options<T>): Key<T> {
+  const { doc, reload } = options;
+  return {
+    kind: "key",
+    schema,
+    default: options.default,
+    type,
+    doc,
+    reload,
+    inherits: false,
+    example: undefined,
+    toToml: (value) => value,
+  };
+}
+
+function integerType({ unit, min, max }: IntegerOptions): string {
+  return `a whole number ${unit && `of ${unit} `}from ${min} to ${max}`;
+}
+
+function integerSchema({ min, max }: IntegerOptions, type: string): v.GenericSchema<unknown, number> {
+  const message = notA(type);
+  return v.pipe(v.number(message), v.safeInteger(message), v.minValue(min, message), v.maxValue(max, message));
+}
+
+function listSchema<T>(options: ListOptions<T>): v.GenericSchema<unknown, readonly T[]> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+      const input: unknown[] = Array.isArray(value) ? value : [value];
+      if (input.length === 0 && !options.mayBeEmpty) addIssue({ message: "must not be empty" });
+      const items: T[] = [];
+      const earlier = new Map<string, T>();
+      for (const [index, given] of input.entries()) {
+        try {
+          const item = options.parse(given);
+          refuseTwice(options, earlier, item);
+          items.push(item);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          const path: [v.ArrayPathItem] = [{ type: "array", origin: "value", input, key: index, value: given }];
+          addIssue({ message: error.message, path });
+        }
+      }
+      return items.length === input.length ? items : NEVER;
+    }),
+  );
+}
+
+function refuseTwice<T>(options: ListOptions<T>, earlier: Map<string, T>, item: T): void {
+  const identity = options.identity(item);
+  if (identity === undefined) return;
+  const first = earlier.get(identity);
+  if (first !== undefined) {
+    const [now, before] = [show(options.toToml(item)), show(options.toToml(first))];
+    throw new UserError(now === before ? `${now} is listed twice` : `${now} is the same as ${before}`);
+  }
+  earlier.set(identity, item);
+}
+
+function notA(type: string): (issue: { readonly input: unknown }) => string {
+  return ({ input }) => {
+    if (type === "true or false" && (input === "on" || input === "off")) {
+      return `must be true or false; write ${input === "on"} instead of "${input}"`;
+    }
+    return `must be ${type}, not ${show(input)}`;
+  };
+}

@@ -1,0 +1,33 @@
+const longestShown = 80;
+
+/** A parsed TOML value as an error message quotes it: short, on one line. */
+export function show(value: unknown): string {
+  if (value instanceof Date) return "a date";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a table";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+}
+
+/** Keys from the root of the document down; numbers are places in a list. */
+export type Path = readonly (string | number)[];
+
+/** `vhost."live.example.com".forward[1]` */
+export function showPath(path: Path): string {
+  let text = "";
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else text += (text && ".") + showKey(part);
+  }
+  return text;
+}
+
+/** A key as TOML writes it: quoted when it has to be. */
+export function showKey(key: string): string {
+  return /^[\w-]+$/.test(key) ? key : quote(key);
+}
+
+/** A TOML basic string. */
+export function quote(text: string): string {
+  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+}

@@ -1,0 +1,30 @@
+import { UserError } from "../../base/errors.ts";
+import { list } from "../../config/key.ts";
+import { show } from "../../config/show.ts";
+import { type ForwardTarget, parseTarget, targetIdentity } from "./target.ts";
+
+/** The keys of a vhost. */
+export const forwardKeys = {
+  forward: list<ForwardTarget>({
+    default: [],
+    type: `"host", "host:port", "rtmp://host:port/app/stream?params" with the placeholders [vhost] [app] [stream] [param], or a list of these`,
+    doc: "Servers that get a copy of every stream published on the vhost.",
+    example: ["192.168.1.6:1935", "rtmp://cdn.example.com/live/[stream]?key=secret&[param]"],
+    reload: "live",
+    mayBeEmpty: true,
+    parse: readTarget,
+    toToml: (target) => target.text,
+    identity: targetIdentity,
+  }),
+} as const;
+
+function readTarget(value: unknown): ForwardTarget {
+  if (typeof value !== "string") {
+    throw new UserError(`must be a target such as "192.168.1.6:1935", not ${show(value)}`);
+  }
+  try {
+    return parseTarget(value);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${show(value)}: ${error.message}`, { cause: error }) : error;
+  }
+}

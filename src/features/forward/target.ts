@@ -1,0 +1,119 @@
+import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import { Template } from "../../base/template.ts";
+
+const names = ["vhost", "app", "stream"] as const;
+
+/** Where streams are forwarded to. What a target does not name (app, stream) is the publisher's own. */
+export interface ForwardTarget extends HostPort {
+  /** As the operator wrote it. */
+  readonly text: string;
+  /** Undefined for a target without an app: another server of this kind, which gets vhost, app, stream and parameters as they are. */
+  readonly app: Template | undefined;
+  /** Undefined: the publisher's stream name and parameters. */
+  readonly stream: Template | undefined;
+  /** The parameters after the stream name, without the `?`. */
+  readonly param: Template;
+}
+
+/** Names of a stream. `param` is empty or begins with `?`. */
+export interface StreamNames {
+  readonly vhost: string;
+  readonly app: string;
+  readonly stream: string;
+  readonly param: string;
+}
+
+/** What a target is told. `vhost` is undefined when the target's own host name says it. */
+export interface TargetNames {
+  readonly vhost: string | undefined;
+  readonly app: string;
+  readonly stream: string;
+  readonly param: string;
+}
+
+/** Reads `host`, `host:port`, `[v6]:port` or `rtmp://host[:port][/app[/stream]][?params]`. Throws UserError. */
+export function parseTarget(text: string): ForwardTarget {
+  const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/s.exec(text);
+  const [, scheme, authority = "", rest = ""] = url ?? [];
+  if (scheme?.toLowerCase() === "rtmps") throw new UserError("RTMPS targets are not supported yet");
+  if (scheme !== undefined && scheme.toLowerCase() !== "rtmp") {
+    throw new UserError("only rtmp:// targets are supported");
+  }
+  refuseBadCharacters(text);
+  if (!url && text.includes("/")) throw new UserError("a target with an app begins with rtmp://");
+  const address = parseHostPort(readAuthority(url ? authority : text), rtmpPort);
+  return { text, ...address, ...parsePath(rest) };
+}
+
+/** The same for two spellings of one target. */
+export function targetIdentity(target: ForwardTarget): string {
+  const { app, stream, param } = target;
+  return [formatHostPort(target), app?.text, stream?.text, param.text].join("\n");
+}
+
+/** What a target is told for a stream. */
+export function targetNames(target: ForwardTarget, from: StreamNames): TargetNames {
+  if (target.app === undefined) return from;
+  const value = (name: string) => nameOf(from, name);
+  const app = target.app.expand(value);
+  if (target.stream === undefined) return { vhost: undefined, app, stream: from.stream, param: from.param };
+  const query = target.param.expand((name) =>
+    name === "param" ? nameOf(from, name) : encodeURIComponent(nameOf(from, name)),
+  );
+  // A publisher without parameters leaves a bare `&` behind.
+  const given = query.split("&").filter((pair) => pair !== "");
+  return {
+    vhost: undefined,
+    app,
+    stream: target.stream.expand(value),
+    param: given.length > 0 ? `?${given.join("&")}` : "",
+  };
+}
+
+function nameOf(from: StreamNames, name: string): string {
+  switch (name) {
+    case "vhost":
+      return from.vhost;
+    case "app":
+      return from.app;
+    case "stream":
+      return from.stream;
+    default:
+      return from.param.replace(/^\?/, "");
+  }
+}
+
+function readAuthority(authority: string): string {
+  if (authority.includes("@")) throw new UserError("a user and a password are not supported");
+  if (/\[[A-Za-z]+\]/.test(authority) && !/^\[[A-Fa-f]+\]/.test(authority)) {
+    throw new UserError("the host takes no placeholder");
+  }
+  return authority;
+}
+
+function parsePath(rest: string): Pick<ForwardTarget, "app" | "stream" | "param"> {
+  const question = rest.indexOf("?");
+  const path = (question < 0 ? rest : rest.slice(0, question)).replace(/^\/|\/$/g, "");
+  const query = question < 0 ? "" : rest.slice(question + 1);
+  const slash = path.lastIndexOf("/");
+  const app = slash < 0 ? path : path.slice(0, slash);
+  const stream = slash < 0 ? "" : path.slice(slash + 1);
+  if (question >= 0 && stream === "") {
+    throw new UserError("parameters come after the stream name, rtmp://host/app/stream?params");
+  }
+  if (path.split("/").includes("") && path !== "") throw new UserError("empty name between slashes");
+  if (path.includes("[param]")) throw new UserError("[param] comes after a question mark: [stream]?[param]");
+  return {
+    app: app === "" ? undefined : new Template(app, names),
+    stream: stream === "" ? undefined : new Template(stream, names),
+    param: new Template(query, [...names, "param"]),
+  };
+}
+
+function refuseBadCharacters(text: string): void {
+  if (text === "") throw new UserError("a target must not be empty");
+  if (/[\s\p{Cc}]/u.test(text)) {
+    throw new UserError(`a target has no spaces; write several targets as a list, ["a", "b"]`);
+  }
+}

@@ -1,0 +1,77 @@
+import { formatHostPort, type ListenAddress, parseListen, rtmpPort } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import { inherited, integer, list } from "../../config/key.ts";
+import { show } from "../../config/show.ts";
+import { table } from "../../config/table.ts";
+
+const chunkSize = integer({
+  default: 60000,
+  unit: "bytes",
+  min: 128,
+  max: 65536,
+  doc: "Chunk size of all RTMP that is sent; larger chunks are less overhead.",
+  reload: "live",
+});
+
+/** The keys at the top of the file. */
+export const rtmpKeys = {
+  listen: list<ListenAddress>({
+    default: [{ host: "::", port: rtmpPort }],
+    type: `a port, "address:port", or a list of these`,
+    doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6.",
+    example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
+    reload: "live",
+    mayBeEmpty: false,
+    parse: readListen,
+    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
+    // Port 0 is another port each time.
+    identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
+  }),
+  max_connections: integer({
+    default: 1000,
+    unit: "",
+    min: 1,
+    max: 1_000_000,
+    doc: "Most connections at a time; one more is refused at once.",
+    reload: "live",
+  }),
+  chunk_size: chunkSize,
+} as const;
+
+/** The keys of a vhost. */
+export const rtmpVhostKeys = {
+  chunk_size: inherited(chunkSize, "Chunk size of the RTMP that this vhost sends."),
+} as const;
+
+/** `[vhost.NAME.publish]` */
+export const publishTable = table("What concerns those who publish.", {
+  firstpkt_timeout: integer({
+    default: 20_000,
+    unit: "milliseconds",
+    min: 1,
+    max: 86_400_000,
+    doc: "A publisher that sends no audio or video for this long after it began is disconnected.",
+    reload: "live",
+  }),
+  normal_timeout: integer({
+    default: 5000,
+    unit: "milliseconds",
+    min: 1,
+    max: 86_400_000,
+    doc: "A publisher that has sent audio or video and then stays silent this long is disconnected.",
+    reload: "live",
+  }),
+  grace: integer({
+    default: 30,
+    unit: "seconds",
+    min: 0,
+    max: 86_400,
+    doc: "When a publisher vanishes without a goodbye, how long its players are kept without being told that the stream stopped.",
+    reload: "live",
+  }),
+});
+
+function readListen(value: unknown): ListenAddress {
+  if (typeof value === "string" || typeof value === "number") return parseListen(value);
+  throw new UserError(`must be a port or "address:port", not ${show(value)}`);
+}

@@ -1,0 +1,67 @@
+import { choice, flag, integer, integerOr } from "../config/key.ts";
+import type { Table, ValueOf } from "../config/table.ts";
+
+/** The keys of a vhost that concern every stream of it, whatever carries it in and out. */
+export const streamKeys = {
+  enabled: flag({
+    default: true,
+    doc: "Whether the vhost takes publishers and players at all.",
+    reload: "live",
+  }),
+  gop_cache: flag({
+    default: true,
+    doc: "Whether a new player begins with the newest group of pictures, at once, instead of waiting for the next key frame.",
+    reload: "live",
+  }),
+  gop_cache_max_frames: integer({
+    default: 2500,
+    unit: "frames",
+    min: 0,
+    max: 1_000_000,
+    doc: "A longer group of pictures is not kept for new players; 0 is no limit.",
+    reload: "live",
+  }),
+  gop_cache_max_bytes: integer({
+    default: 32 * 1024 * 1024,
+    unit: "bytes",
+    min: 1,
+    max: 64 * 1024 ** 3,
+    doc: "A larger group of pictures is not kept for new players.",
+    reload: "live",
+  }),
+  queue_length: integer({
+    default: 30,
+    unit: "seconds",
+    min: 1,
+    max: 3600,
+    doc: "How far a player or a forward target may fall behind before it skips to the newest key frame.",
+    reload: "live",
+  }),
+  queue_max_bytes: integer({
+    default: 64 * 1024 * 1024,
+    unit: "bytes",
+    min: 1,
+    max: 64 * 1024 ** 3,
+    doc: "The same limit by size: a stream never holds more than this for its readers.",
+    reload: "live",
+  }),
+  mw_latency: integerOr("auto", {
+    default: "auto",
+    unit: "milliseconds",
+    min: 0,
+    max: 5000,
+    doc: 'Rest between two writes to the players (merged write); "auto" writes at once while the load allows, and rests up to 350 ms.',
+    reload: "live",
+  }),
+  time_jitter: choice(["full", "zero", "off"], {
+    default: "full",
+    doc: 'Timestamps: "full" bridges jumps and never runs back, "zero" begins at 0, "off" passes them on as they come.',
+    reload: "live",
+  }),
+} as const;
+
+/** What a stream has to know of its vhost's configuration. */
+export interface StreamConfig extends Omit<ValueOf<Table<typeof streamKeys>>, "enabled"> {
+  /** Seconds that players are kept when a publisher vanishes; `grace` of the vhost's publish table. */
+  readonly grace: number;
+}

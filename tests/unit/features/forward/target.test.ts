@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { UserError } from "../../../../src/base/errors.ts";
+import { parseTarget, targetIdentity, targetNames } from "../../../../src/features/forward/target.ts";
+
+const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
+
+test.each([
+  ["192.168.1.6", "192.168.1.6", 1935],
+  ["192.168.1.6:1936", "192.168.1.6", 1936],
+  ["[::1]:1936", "::1", 1936],
+  ["rtmp://edge.example.com", "edge.example.com", 1935],
+  ["RTMP://edge.example.com:80/", "edge.example.com", 80],
+  ["rtmp://[::1]:80/", "::1", 80],
+] as const)("%s gets the publisher's own names, vhost and parameters", (text, host, port) => {
+  const target = parseTarget(text);
+  expect(target).toMatchObject({ text, host, port });
+  expect(targetNames(target, published)).toEqual(published);
+});
+
+test.each([
+  ["rtmp://h/live/key", "live", "key", ""],
+  ["rtmp://h/a/b/key", "a/b", "key", ""],
+  ["rtmp://h/app", "app", "show", "?token=a%20b&x=1"],
+  ["rtmp://h/app/", "app", "show", "?token=a%20b&x=1"],
+  ["rtmp://h/[app]2/[vhost]_[stream]", "live2", "example.com_show", ""],
+  ["rtmp://h/live/key?a=b&c=/d?e", "live", "key", "?a=b&c=/d?e"],
+  ["rtmp://h/live/[stream]?[param]", "live", "show", "?token=a%20b&x=1"],
+  ["rtmp://h/live/[stream]?key=1&[param]", "live", "show", "?key=1&token=a%20b&x=1"],
+  ["rtmp://h/live/[stream]?", "live", "show", ""],
+] as const)("%s names app, stream and parameters", (text, app, stream, param) => {
+  expect(targetNames(parseTarget(text), published)).toEqual({ vhost: undefined, app, stream, param });
+});
+
+test("a publisher without parameters leaves no trace of the placeholder", () => {
+  const names = { ...published, param: "" };
+  expect(targetNames(parseTarget("rtmp://h/live/[stream]?[param]"), names).param).toBe("");
+  expect(targetNames(parseTarget("rtmp://h/live/[stream]?[param]&key=1"), names).param).toBe("?key=1");
+});
+
+test("a stream name cannot add a parameter", () => {
+  const names = { ...published, stream: "a&admin=1" };
+  expect(targetNames(parseTarget("rtmp://h/live/x?from=[stream]"), names).param).toBe("?from=a%26admin%3D1");
+});
+
+test.each([
+  ["rtmps://h/live/key", "RTMPS targets are not supported yet"],
+  ["srt://h:9000", "only rtmp:// targets are supported"],
+  ["h/live/key", "a target with an app begins with rtmp://"],
+  ["rtmp://user:pass@h/live", "a user and a password are not supported"],
+  ["rtmp://[vhost]/live/[stream]", "the host takes no placeholder"],
+  ["rtmp://h/live/[name]", "unknown placeholder [name]; allowed: [vhost] [app] [stream]"],
+  ["rtmp://h/live/[stream]?[key]", "unknown placeholder [key]; allowed: [vhost] [app] [stream] [param]"],
+  ["rtmp://h/live/[stream][param]", "[param] comes after a question mark: [stream]?[param]"],
+  ["rtmp://h/live?vhost=v/key", "parameters come after the stream name, rtmp://host/app/stream?params"],
+  ["rtmp://h//key", "empty name between slashes"],
+  ["rtmp://:80/live", '":80" has no host'],
+  ["h:0", '"0" is not a port, 1 to 65535'],
+  ["", "a target must not be empty"],
+  ["a b", 'a target has no spaces; write several targets as a list, ["a", "b"]'],
+])("%s is refused", (text, message) => {
+  expect(() => parseTarget(text)).toThrow(new UserError(message));
+});
+
+test("spellings of one target have one identity, other streams another", () => {
+  const identity = (text: string) => targetIdentity(parseTarget(text));
+  expect(identity("rtmp://A:1935/")).toBe(identity("a"));
+  expect(identity("rtmp://a/live")).not.toBe(identity("a"));
+  expect(identity("rtmp://a/live/x")).not.toBe(identity("rtmp://a/live/y"));
+});
