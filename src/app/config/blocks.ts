@@ -1,0 +1,36 @@
+import { named, table, type ValueOf } from "../../config/table.ts";
+import { forwardKeys } from "../../features/forward/config.ts";
+import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
+import { streamKeys } from "../../live/config.ts";
+import { logTable } from "./log.ts";
+
+/** The vhost of every name that has no table of its own. */
+const defaultVhost = "__defaultVhost__";
+
+const vhostTable = table(
+  `A vhost: its streams have nothing to do with those of another. ${defaultVhost} serves every name without a table of its own.`,
+  {
+    ...streamKeys,
+    ...rtmpVhostKeys,
+    ...forwardKeys,
+    publish: publishTable,
+  },
+);
+
+/** The whole configuration file: each block belongs to the folder that it is imported from. */
+export const rootTable = table("The configuration file.", {
+  ...rtmpKeys,
+  log: logTable,
+  vhost: named({ table: vhostTable, implied: defaultVhost, nameProblem: vhostNameProblem }),
+});
+
+/** One vhost's configuration, complete. */
+export type VhostConfig = ValueOf<typeof vhostTable>;
+
+/** The whole configuration, complete: property names are the keys of the file. */
+export type Config = ValueOf<typeof rootTable>;
+
+function vhostNameProblem(name: string): string | undefined {
+  if (/^[A-Za-z0-9_.:-]+$/.test(name)) return undefined;
+  return "a vhost is a host name or an address: letters, digits, and . _ : -";
+}

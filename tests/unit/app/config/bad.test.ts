@@ -1,0 +1,222 @@
+import { expect, test } from "bun:test";
+import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
+
+const inVhost = (line: string) => `[vhost.__defaultVhost__]\n${line}\n`;
+
+const bad: readonly [what: string, text: string, ...messages: string[]][] = [
+  [
+    "a mistyped key",
+    inVhost("gop_cach = true"),
+    'x.toml:2: vhost.__defaultVhost__.gop_cach: unknown key; did you mean "gop_cache"?',
+  ],
+  ["a mistyped key at the top", "lisen = 1935", 'x.toml:1: lisen: unknown key; did you mean "listen"?'],
+  [
+    "a key that is like none",
+    "daemon = true",
+    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, log, vhost",
+  ],
+  [
+    "a vhost's key at the top",
+    "gop_cache = true",
+    'x.toml:1: gop_cache: unknown key here; "gop_cache" belongs in [vhost.NAME]',
+  ],
+  [
+    "a global key after a table",
+    inVhost("listen = 1935"),
+    'x.toml:2: vhost.__defaultVhost__.listen: unknown key here; "listen" belongs at the top of the file, before the first [table]',
+  ],
+  [
+    "a publish key in the vhost",
+    inVhost("normal_timeout = 5000"),
+    'x.toml:2: vhost.__defaultVhost__.normal_timeout: unknown key here; "normal_timeout" belongs in [vhost.NAME.publish]',
+  ],
+  [
+    "a vhost's table at the top",
+    "[publish]\ngrace = 1",
+    'x.toml:1: publish: unknown key here; "publish" belongs at [vhost.NAME.publish]',
+  ],
+  [
+    "a vhost name with dots and without quotes",
+    "[vhost.live.example.com]\ngop_cache = true",
+    'x.toml:1: vhost.live.example: unknown key; a name with dots needs quotes: [vhost."live.example.com"]',
+  ],
+  [
+    "the same with a table in it",
+    "[vhost.live.example.com.publish]\ngrace = 1",
+    'x.toml:1: vhost.live.example: unknown key; a name with dots needs quotes: [vhost."live.example.com"]',
+  ],
+  [
+    "an impossible vhost name",
+    '[vhost."a b"]',
+    'x.toml:1: vhost."a b": a vhost is a host name or an address: letters, digits, and . _ : -',
+  ],
+  ["a vhost that is no table", "vhost = 1", "x.toml:1: vhost: must be tables by name, [vhost.NAME], not 1"],
+  ["vhosts as a list", "[[vhost]]\n", "x.toml:1: vhost: must be tables by name, [vhost.NAME], not a list"],
+  ["a named vhost that is no table", "vhost.a = true", "x.toml:1: vhost.a: must be a table, [vhost.a], not true"],
+  ["a block that is no table", 'log = "info"', 'x.toml:1: log: must be a table, [log], not "info"'],
+  ["a port out of range", "listen = 65536", 'x.toml:1: listen: "65536" is not a port, 0 to 65535'],
+  [
+    "an address without a port",
+    'listen = "::1"',
+    'x.toml:1: listen: "::1" is ambiguous; write an IPv6 address in brackets, as in "[::1]:1935"',
+  ],
+  ["a listen of another type", "listen = true", 'x.toml:1: listen: must be a port or "address:port", not true'],
+  ["nothing to listen on", "listen = []", "x.toml:1: listen: must not be empty"],
+  ["a port listed twice", 'listen = [1935,\n "1935"]', "x.toml:2: listen[1]: 1935 is listed twice"],
+  [
+    "no connections",
+    "max_connections = 0",
+    "x.toml:1: max_connections: must be a whole number from 1 to 1000000, not 0",
+  ],
+  [
+    "a number as text",
+    'max_connections = "5"',
+    'x.toml:1: max_connections: must be a whole number from 1 to 1000000, not "5"',
+  ],
+  [
+    "half a connection",
+    "max_connections = 1.5",
+    "x.toml:1: max_connections: must be a whole number from 1 to 1000000, not 1.5",
+  ],
+  [
+    "an endless number",
+    "max_connections = inf",
+    "x.toml:1: max_connections: must be a whole number from 1 to 1000000, not Infinity",
+  ],
+  [
+    "a date",
+    "max_connections = 2026-11-23",
+    "x.toml:1: max_connections: must be a whole number from 1 to 1000000, not a date",
+  ],
+  [
+    "a chunk size too small",
+    "chunk_size = 127",
+    "x.toml:1: chunk_size: must be a whole number of bytes from 128 to 65536, not 127",
+  ],
+  [
+    "a chunk size too large, in a vhost",
+    inVhost("chunk_size = 65537"),
+    "x.toml:2: vhost.__defaultVhost__.chunk_size: must be a whole number of bytes from 128 to 65536, not 65537",
+  ],
+  [
+    "SRS's on in quotes",
+    inVhost('gop_cache = "on"'),
+    'x.toml:2: vhost.__defaultVhost__.gop_cache: must be true or false; write true instead of "on"',
+  ],
+  [
+    "a flag as a number",
+    inVhost("enabled = 1"),
+    "x.toml:2: vhost.__defaultVhost__.enabled: must be true or false, not 1",
+  ],
+  [
+    "an unknown word",
+    inVhost('time_jitter = "ful"'),
+    'x.toml:2: vhost.__defaultVhost__.time_jitter: must be "full", "zero" or "off", not "ful"',
+  ],
+  [
+    "a latency that is neither",
+    inVhost('mw_latency = "350"'),
+    'x.toml:2: vhost.__defaultVhost__.mw_latency: must be a whole number of milliseconds from 0 to 5000, or "auto", not "350"',
+  ],
+  [
+    "a latency below zero",
+    inVhost("mw_latency = -1"),
+    'x.toml:2: vhost.__defaultVhost__.mw_latency: must be a whole number of milliseconds from 0 to 5000, or "auto", not -1',
+  ],
+  [
+    "a log level",
+    "[log]\nlevel = 'trace'",
+    'x.toml:2: log.level: must be "debug", "info", "warn" or "error", not "trace"',
+  ],
+  [
+    "RTMPS",
+    inVhost('forward = "rtmps://a/live/x"'),
+    'x.toml:2: vhost.__defaultVhost__.forward: "rtmps://a/live/x": RTMPS targets are not supported yet',
+  ],
+  [
+    "a target of another type",
+    inVhost("forward = [1935]"),
+    'x.toml:2: vhost.__defaultVhost__.forward[0]: must be a target such as "192.168.1.6:1935", not 1935',
+  ],
+  [
+    "targets as SRS separates them",
+    inVhost('forward = "a:1935 b:1935"'),
+    'x.toml:2: vhost.__defaultVhost__.forward: "a:1935 b:1935": a target has no spaces; write several targets as a list, ["a", "b"]',
+  ],
+  [
+    "every mistake at once, in the order of the file",
+    `max_connections = 0
+[vhost.a]
+forward = [
+  "b",
+  "rtmp://b/[x]/y",
+  "B:1935",
+]
+[vhost.a.publish]
+grac = 3
+[vhost.c]
+queue_length = 0
+gop_cache = 3
+[log]
+level = 1`,
+    "x.toml:1: max_connections: must be a whole number from 1 to 1000000, not 0",
+    'x.toml:5: vhost.a.forward[1]: "rtmp://b/[x]/y": unknown placeholder [x]; allowed: [vhost] [app] [stream]',
+    'x.toml:6: vhost.a.forward[2]: "B:1935" is the same as "b"',
+    'x.toml:9: vhost.a.publish.grac: unknown key; did you mean "grace"?',
+    "x.toml:11: vhost.c.queue_length: must be a whole number of seconds from 1 to 3600, not 0",
+    "x.toml:12: vhost.c.gop_cache: must be true or false, not 3",
+    'x.toml:14: log.level: must be "debug", "info", "warn" or "error", not 1',
+  ],
+  [
+    "a key twice",
+    "listen = 1\nlisten = 2",
+    "x.toml:2:1: not TOML: trying to redefine an already defined table or value",
+  ],
+  ["a bare on", "gop_cache = on", "x.toml:1:13: not TOML: write true instead of on"],
+  ["text without quotes", "listen = a:1935 # here", 'x.toml:1:10: not TOML: text needs quotes, "a:1935"'],
+  ["a list without its end", "listen = [1,\n2", "x.toml:2:2: not TOML: expected comma or end of structure"],
+  ["a semicolon", "listen = 1935;", "x.toml:1:14: not TOML: a line does not end with a semicolon"],
+  ["SRS's listen", "listen              1935;", "x.toml:1:21: this is SRS's own syntax; TOML writes listen = 1935"],
+  ["SRS's flag", "gop_cache on; # yes", "x.toml:1:11: this is SRS's own syntax; TOML writes gop_cache = true"],
+  ["SRS's list", "forward a:1 b:2;", 'x.toml:1:9: this is SRS\'s own syntax; TOML writes forward = ["a:1", "b:2"]'],
+  [
+    "SRS's vhost",
+    "vhost live.example.com {",
+    'x.toml:1:7: this is SRS\'s own syntax; TOML writes [vhost."live.example.com"]',
+  ],
+  [
+    "keys of JavaScript's",
+    "constructor = 1",
+    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, log, vhost",
+  ],
+  [
+    "the prototype",
+    "__proto__.listen = 1",
+    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, log, vhost",
+  ],
+];
+
+test.each(bad)("%s", (_, text, ...messages) => {
+  expect(errorsOf(text, "x.toml")).toEqual(messages);
+});
+
+test("a file in SRS's own syntax is refused by its name", () => {
+  const message = "srs.conf: SRS's own syntax (.conf) is not supported yet; write a .toml file";
+  expect(errorsOf("listen 1935;", "srs.conf")).toEqual([message]);
+});
+
+test("every message is one line", () => {
+  for (const [, text] of bad) {
+    for (const line of errorsOf(text, "x.toml")) expect(line).not.toContain("\n");
+  }
+});
+
+function errorsOf(text: string, fileName: string): readonly string[] {
+  try {
+    parseConfig(text, fileName);
+  } catch (error) {
+    if (error instanceof ConfigErrors) return error.lines;
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { rootTable } from "../../../../src/app/config/blocks.ts";
+import { loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
+import type { Key } from "../../../../src/config/key.ts";
+import { renderToml } from "../../../../src/config/render.ts";
+import type { Table } from "../../../../src/config/table.ts";
+
+const folder = join(import.meta.dir, "../../../../conf");
+const files = [...new Bun.Glob("**/*").scanSync(folder)].sort();
+
+test.each(files)("conf/%s is read without a mistake", (file) => {
+  expect(loadConfig(join(folder, file)).vhost.size).toBeGreaterThan(0);
+});
+
+test("the origin of the small cluster forwards to its four edges", () => {
+  const origin = loadConfig(join(folder, "origin.toml"));
+  expect(origin).toMatchObject({ listen: [{ host: "::", port: 1935 }], max_connections: 10240 });
+  expect(origin.vhost.get("__defaultVhost__")?.forward.map(({ host, port }) => [host, port])).toEqual([
+    ["192.168.1.6", 1935],
+    ["192.168.1.6", 1936],
+    ["192.168.1.7", 1935],
+    ["192.168.1.7", 1936],
+  ]);
+});
+
+test("the local origin forwards to where the local edges listen", () => {
+  const local = (name: string) => loadConfig(join(folder, "local", `${name}.toml`));
+  const targets = local("origin")
+    .vhost.get("__defaultVhost__")
+    ?.forward.map(({ port }) => port);
+  expect(targets).toEqual([local("edge-1"), local("edge-2")].flatMap(({ listen }) => listen.map(({ port }) => port)));
+});
+
+describe("conf/full.toml", () => {
+  const path = join(folder, "full.toml");
+  const defaults = parseConfig("", "defaults.toml");
+
+  test("has every key with its documentation, its type and its default (UPDATE_FULL_TOML=1 writes it)", () => {
+    const [head = ""] = readFileSync(path, "utf8").split("\n\n", 1);
+    const text = `${head}\n\n${renderToml(rootTable, defaults, { annotate: true })}`;
+    if (Bun.env.UPDATE_FULL_TOML === "1") writeFileSync(path, text);
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  test("is the defaults", () => {
+    expect(loadConfig(path)).toEqual(defaults);
+  });
+
+  test.each(keysOf(rootTable))("%s is documented in one line, and its default and its example are valid", (_, key) => {
+    expect(key.doc).toMatch(/^[^\n]+\.$/);
+    expect(v.parse(key.schema, key.toToml(key.default))).toEqual(key.default);
+    if (key.example !== undefined) v.parse(key.schema, key.example);
+  });
+});
+
+function keysOf(table: Table, prefix = ""): [string, Key<unknown>][] {
+  return Object.entries(table.entries).flatMap(([name, entry]): [string, Key<unknown>][] => {
+    if (entry.kind === "key") return [[prefix + name, entry]];
+    return entry.kind === "table" ? keysOf(entry, `${prefix}${name}.`) : keysOf(entry.table, `${prefix}${name}.NAME.`);
+  });
+}

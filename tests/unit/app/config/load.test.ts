@@ -1,0 +1,90 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { effectiveToml, loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
+import { UserError } from "../../../../src/base/errors.ts";
+
+test("an empty file is the defaults, with the default vhost", () => {
+  const config = parseConfig("", "empty.toml");
+  expect(config.listen).toEqual([{ host: "::", port: 1935 }]);
+  expect(config.max_connections).toBe(1000);
+  expect(config.chunk_size).toBe(60000);
+  expect(config.log).toEqual({ level: "info" });
+  expect([...config.vhost.keys()]).toEqual(["__defaultVhost__"]);
+  expect(config.vhost.get("__defaultVhost__")).toEqual({
+    enabled: true,
+    gop_cache: true,
+    gop_cache_max_frames: 2500,
+    gop_cache_max_bytes: 33554432,
+    queue_length: 30,
+    queue_max_bytes: 67108864,
+    mw_latency: "auto",
+    time_jitter: "full",
+    chunk_size: 60000,
+    forward: [],
+    publish: { firstpkt_timeout: 20000, normal_timeout: 5000, grace: 30 },
+  });
+});
+
+test("a file that names a vhost has that one only", () => {
+  const config = parseConfig('[vhost."live.example.com"]\n[vhost.other]\ngop_cache = false', "x.toml");
+  expect([...config.vhost.keys()]).toEqual(["live.example.com", "other"]);
+  expect(config.vhost.get("live.example.com")?.gop_cache).toBe(true);
+  expect(config.vhost.get("other")?.gop_cache).toBe(false);
+});
+
+test("a vhost's chunk size is its own or the global one", () => {
+  const config = parseConfig("chunk_size = 4096\n[vhost.a]\n[vhost.b]\nchunk_size = 128", "x.toml");
+  expect(config.vhost.get("a")?.chunk_size).toBe(4096);
+  expect(config.vhost.get("b")?.chunk_size).toBe(128);
+});
+
+test("one value stands for a list of one", () => {
+  const config = parseConfig('listen = "[::1]:0"\n[vhost.a]\nforward = "edge"', "x.toml");
+  expect(config.listen).toEqual([{ host: "::1", port: 0 }]);
+  expect(config.vhost.get("a")?.forward).toMatchObject([{ host: "edge", port: 1935 }]);
+});
+
+test("port 0 may be listed several times", () => {
+  expect(parseConfig("listen = [0, 0]", "x.toml").listen).toHaveLength(2);
+});
+
+test("the effective configuration reads back as the same configuration", () => {
+  const text = `listen = [1935, "127.0.0.1:0", "[::1]:1936"]
+chunk_size = 4096
+[log]
+level = "debug"
+[vhost."live.example.com"]
+mw_latency = 0
+time_jitter = "zero"
+forward = ["Edge", "rtmp://[::1]/x/[stream]?a=\\"1\\"&[param]"]
+publish = { grace = 0 }
+[vhost.b]
+forward = "a:1"`;
+  const config = parseConfig(text, "x.toml");
+  const written = effectiveToml(config);
+  expect(parseConfig(written, "y.toml")).toEqual(config);
+  expect(effectiveToml(parseConfig(written, "y.toml"))).toBe(written);
+  expect(written).toContain('[vhost."live.example.com".publish]\nfirstpkt_timeout = 20000\n');
+});
+
+test("a file that cannot be read is told in one line", () => {
+  const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
+  try {
+    const path = (name: string) => join(folder, name);
+    writeFileSync(path("binary.toml"), new Uint8Array([0x61, 0xff]));
+    writeFileSync(path("large.toml"), "#".repeat(1024 * 1024 + 1));
+    writeFileSync(path("largest.toml"), "#".repeat(1024 * 1024));
+    const refusal = (name: string, reason: string) =>
+      expect(() => loadConfig(path(name))).toThrow(new UserError(`cannot read ${path(name)}: ${reason}`));
+    refusal("missing.toml", "no such file");
+    refusal("", "it is a directory");
+    refusal("binary.toml", "it is not UTF-8 text");
+    refusal("binary.toml/x", "no such file");
+    refusal("large.toml", "it is larger than 1048576 bytes");
+    expect(loadConfig(path("largest.toml")).max_connections).toBe(1000);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
