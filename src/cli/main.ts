@@ -1,0 +1,21 @@
+import { writeSync } from "node:fs";
+import { run } from "./run.ts";
+
+const code = await run(process.argv.slice(2), {
+  out: (text) => writeLine(1, text),
+  err: (text) => writeLine(2, text),
+}).catch((error: unknown) => {
+  // Not a mistake of the operator's, so the stack is what he can report.
+  writeLine(2, `srs: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 70;
+});
+process.exit(code);
+
+/** Writes before it returns, so that no line is lost at the exit. */
+function writeLine(file: number, text: string): void {
+  try {
+    writeSync(file, text.endsWith("\n") ? text : `${text}\n`);
+  } catch {
+    // The reader is gone, as in `srs check … | head -1`.
+  }
+}

@@ -1,0 +1,67 @@
+import { parseArgs } from "node:util";
+import type { ArgsDef } from "citty";
+import { UserError } from "../base/errors.ts";
+import { nearest } from "../base/suggest.ts";
+
+/** The options of every command. */
+export const commonOptions = {
+  help: { type: "boolean", alias: "h", description: "Print this help" },
+  version: { type: "boolean", alias: "v", description: "Print the version and the commit it was built from" },
+} as const satisfies ArgsDef;
+
+/** The option that names the configuration file. */
+export const confOption = {
+  conf: { type: "string", alias: "c", valueHint: "FILE", description: "The configuration file (TOML)" },
+} as const satisfies ArgsDef;
+
+/** Which options a command line gives, by their long names, right or wrong. */
+export function givenOptions(argv: readonly string[], options: ArgsDef): ReadonlySet<string> {
+  return new Set(tokensOf(argv, options).flatMap((token) => (token.kind === "option" ? [token.name] : [])));
+}
+
+/** Refuses what citty would pass over in silence: unknown options, options without a value, stray words. Throws UserError. */
+export function checkArguments(argv: readonly string[], options: ArgsDef): void {
+  const seen = new Set<string>();
+  for (const token of tokensOf(argv, options)) {
+    if (token.kind === "positional") {
+      throw new UserError(`unexpected argument "${token.value}"; a command comes before the options`);
+    }
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (option === undefined) throw new UserError(unknownOption(token.rawName, Object.keys(options)));
+    if (seen.has(token.name)) throw new UserError(`--${token.name} is given twice`);
+    seen.add(token.name);
+    if (option.type === "boolean" && token.value !== undefined) throw new UserError(`--${token.name} takes no value`);
+    if (option.type === "string" && !hasValue(token)) {
+      throw new UserError(`${token.rawName} needs a value: ${token.rawName} ${option.valueHint}`);
+    }
+  }
+}
+
+/** The value of `--conf`. Throws UserError when it is missing. */
+export function confPath(args: { readonly conf?: string | undefined }): string {
+  if (args.conf === undefined) throw new UserError("which configuration? Give --conf FILE (srs --help says more)");
+  return args.conf;
+}
+
+function hasValue(token: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined }): boolean {
+  if (token.value === undefined || token.value === "") return false;
+  return token.inlineValue === true || !token.value.startsWith("-");
+}
+
+function unknownOption(given: string, known: readonly string[]): string {
+  const meant = given.startsWith("--") ? nearest(given.slice(2), known) : undefined;
+  return `unknown option ${given}${meant === undefined ? "; srs --help lists them" : `; did you mean --${meant}?`}`;
+}
+
+function tokensOf(argv: readonly string[], options: ArgsDef) {
+  return parseArgs({ args: [...argv], options: nodeOptions(options), strict: false, tokens: true }).tokens;
+}
+
+function nodeOptions(options: ArgsDef): Record<string, { type: "string" | "boolean"; short?: string }> {
+  const entries = Object.entries(options).map(([name, { type, ...rest }]) => {
+    const alias = "alias" in rest && typeof rest.alias === "string" ? { short: rest.alias } : {};
+    return [name, { type: type === "boolean" ? "boolean" : "string", ...alias }] as const;
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,7 @@
+/** Where a command writes, whole lines at a time. */
+export interface Output {
+  /** What was asked for. */
+  out(text: string): void;
+  /** What went wrong. */
+  err(text: string): void;
+}

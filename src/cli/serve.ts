@@ -1,0 +1,14 @@
+import { defineCommand } from "citty";
+import { loadConfig } from "../app/config/index.ts";
+import { runServer } from "../app/server.ts";
+import { commonOptions, confOption, confPath } from "./options.ts";
+
+/** `srs --conf FILE`: runs the server until it is told to stop. */
+export const serveCommand = defineCommand({
+  meta: { name: "srs" },
+  args: { ...confOption, ...commonOptions },
+  run({ args }) {
+    const path = confPath(args);
+    return runServer({ config: loadConfig(path), confPath: path });
+  },
+});

@@ -1,0 +1,23 @@
+import type { ArgsDef } from "citty";
+
+/** One way to call the program, and what it then does. */
+export interface UsageLine {
+  readonly call: string;
+  readonly does: string;
+}
+
+/** The help text: title, the ways to call, the options. */
+export function usage(title: string, calls: readonly UsageLine[], options: ArgsDef): string {
+  const optionRows = Object.entries(options).map(([name, option]): [string, string] => {
+    const short = "alias" in option && typeof option.alias === "string" ? `-${option.alias}, ` : "    ";
+    const value = option.valueHint === undefined ? "" : ` ${option.valueHint}`;
+    return [`${short}--${name}${value}`, option.description ?? ""];
+  });
+  const callRows = calls.map(({ call, does }): [string, string] => [call, does]);
+  return [title, "", "Usage:", ...columns(callRows), "", "Options:", ...columns(optionRows)].join("\n");
+}
+
+function columns(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`);
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+
+const main = join(import.meta.dir, "../../../src/cli/main.ts");
+
+function srs(...argv: string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, main, ...argv]);
+  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+test("what was asked for goes to standard output", () => {
+  const { exitCode, stdout, stderr } = srs("check", "--conf", "/dev/null");
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(stdout).toStartWith("listen = 1935\n");
+  expect(stdout).toEndWith("grace = 30\n");
+});
+
+test("a mistake goes to standard error, without a stack", () => {
+  const stderr = "srs: cannot read /nowhere/srs.toml: no such file\n";
+  expect(srs("--conf", "/nowhere/srs.toml")).toEqual({ exitCode: 1, stdout: "", stderr });
+});
