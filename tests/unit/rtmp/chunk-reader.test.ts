@@ -129,6 +129,28 @@ describe("ChunkReader", () => {
       }
     });
 
+    test("that are omitted may look like the end of a message and the next header, in any split", () => {
+      const bytes = fromHex(
+        `${chunkSize(2)} 04 ffffff 000003 08 01000000 01020304 1112 c4 01 02 030505 000002 04 00000000 0607`,
+      );
+      for (let cut = 0; cut <= bytes.length; cut++) {
+        const { reader, messages } = collect();
+        reader.push(bytes.subarray(0, cut));
+        for (const byte of bytes.subarray(cut)) reader.push(Uint8Array.of(byte));
+        expect([cut, ...brief(messages)]).toEqual([cut, "16909060 111201", "197893 0607"]);
+        expect(reader.bufferedBytes).toBe(0);
+      }
+    });
+
+    test("are not looked for on type-3 chunks once the peer was seen to omit them", () => {
+      const first = "04 ffffff 000008 08 01000000 01020304 11121314 c4 15161718";
+      const second = "04 ffffff 000008 08 01000000 01020304 21222324 c4 01020304";
+      expect(brief(readHex(`${chunkSize(4)} ${first} ${second}`))).toEqual([
+        "16909060 1112131415161718",
+        "16909060 2122232401020304",
+      ]);
+    });
+
     test("that are omitted on type-3 chunks don't hold back a message until more bytes arrive", () => {
       const messages = readHex(`${chunkSize(2)} 04 ffffff 000003 08 01000000 01020304 1112 c4 13`);
       expect(brief(messages)).toEqual(["16909060 111213"]);
