@@ -13,6 +13,7 @@ import { Collector, checkVersion, type HandshakeOptions, type HandshakeStep } fr
 /** Flash Player 128.0.7.2; a server looks for a digest only when the version is not 0. */
 const CLIENT_VERSION = 0x80000702;
 
+/** What a `ClientHandshake` must be given. */
 export interface ClientHandshakeOptions extends HandshakeOptions {
   /** Send no digest: for a server that closes the connection when it sees one. */
   readonly simple?: boolean;

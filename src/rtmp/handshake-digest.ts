@@ -10,7 +10,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** Bytes of C1, C2, S1 and S2 each. */
 export const PACKET_BYTES = 1536;
-export const DIGEST_BYTES = 32;
+const DIGEST_BYTES = 32;
 /** The protocol version in C0 and S0: RTMP in the clear. */
 export const PLAIN_VERSION = 3;
 
