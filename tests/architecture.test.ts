@@ -168,14 +168,9 @@ function tooLong(all: Files): string[] {
   return [...all].filter(([, text]) => count(text) > maxLines).map(([path, text]) => `${path}: ${count(text)} lines`);
 }
 
+/** Dots may part a name, as in `reader.property.test.ts`. */
 function badNames(paths: Iterable<string>): string[] {
-  return [...paths].filter(
-    (path) =>
-      !path
-        .replace(/(?:\.(?:test|bench|d))?\.ts$/, "")
-        .split("/")
-        .every((part) => kebabCase.test(part)),
-  );
+  return [...paths].filter((path) => !path.split(/[/.]/).every((part) => kebabCase.test(part)));
 }
 
 function leaking(all: Files): string[] {
