@@ -1,0 +1,33 @@
+/** One byte stream to a peer, TCP today. It never copies what it is given: buffers stay as they are until sent. */
+export interface Transport {
+  /** Who is at the other end, for people: `192.168.1.9:52144`. */
+  readonly remote: string;
+  /** Bytes that the kernel has taken so far. */
+  readonly bytesSent: number;
+  /** Bytes kept here because the kernel has not taken them yet. */
+  readonly bytesQueued: number;
+  /**
+   * Sends all of `bytes`, in order. False: the kernel took less; the rest is kept by reference, and `onDrain` tells when it
+   * is gone. A caller with much to send waits for that; small control messages may go on being queued.
+   */
+  send(bytes: Uint8Array): boolean;
+  /** Sends what is queued, then closes; bounded in time. Nothing more is read. */
+  close(): void;
+  /** Closes at once; what is queued is lost. */
+  abort(): void;
+}
+
+/** What a transport tells its owner. `onClose` comes exactly once, last; `reason` is undefined for a normal end. */
+export interface TransportHandler {
+  onOpen(transport: Transport): void;
+  /** The buffer belongs to the receiver. */
+  onData(bytes: Uint8Array): void;
+  onDrain(): void;
+  onClose(reason: string | undefined): void;
+}
+
+/** Opens a transport to an address; names are looked up on each call. A failure or the timeout ends in `onClose`. */
+export type Dial = (
+  target: { host: string; port: number; timeoutMs: number },
+  handler: TransportHandler,
+) => { abort(): void };

@@ -1,0 +1,36 @@
+import { randomFillSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** Open files that a server needs besides its connections: listeners, the log, the runtime's own. */
+const RESERVED_FILES = 256;
+
+/** How many files this process may have open; undefined where the system doesn't say. The runtime has raised it to the hard limit. */
+function openFileLimit(): number | undefined {
+  try {
+    const line = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+    const limit = Number(line?.[1]);
+    return Number.isFinite(limit) ? limit : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why this process can't have `connections` open at a time, and what to do; undefined when it can, as far as is known. */
+export function openFilesProblem(connections: number): string | undefined {
+  const limit = openFileLimit();
+  const needed = connections + RESERVED_FILES;
+  if (limit === undefined || limit >= needed) return undefined;
+  return `max_connections = ${connections} needs ${needed} open files and the limit is ${limit}; raise it (ulimit -n ${needed}, or LimitNOFILE in the systemd unit) or lower max_connections`;
+}
+
+/** Fills a buffer with random bytes of cryptographic quality. */
+export function fillRandom(bytes: Uint8Array): void {
+  randomFillSync(bytes);
+}
+
+/** A random id of 16 hexadecimal digits. */
+export function randomId(): string {
+  const bytes = new Uint8Array(8);
+  fillRandom(bytes);
+  return bytes.toHex();
+}

@@ -1,0 +1,140 @@
+// Hot: send runs for each reader at each flush.
+import type { Socket } from "bun";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Transport, TransportHandler } from "../base/transport.ts";
+
+/** After the last byte a peer has this long to close its side. */
+const LINGER_MS = 3000;
+/** Buffers waiting for one peer. Media waits in its log, not here: who makes this many pile up floods us and does not read. */
+const MAX_QUEUED_BUFFERS = 512;
+
+/** Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait. */
+export interface StallWatch {
+  blocked(transport: TcpTransport): void;
+  free(transport: TcpTransport): void;
+}
+
+/** A TCP connection, accepted or dialled. Keeps what the kernel does not take by reference, in order, until it drains. */
+export class TcpTransport implements Transport {
+  readonly remote: string;
+  bytesSent = 0;
+  bytesQueued = 0;
+  /** When the kernel last took something, while blocked; monotonic ms. */
+  progressAt = 0;
+  readonly #socket: Socket<unknown>;
+  readonly #clock: Clock;
+  readonly #watch: StallWatch;
+  readonly #queue: Uint8Array[] = [];
+  /** Bytes of the queue's first buffer that are gone. */
+  #offset = 0;
+  #handler: TransportHandler | undefined;
+  #state: "open" | "closing" | "closed" = "open";
+  #reason: string | undefined;
+  #linger: Timer | undefined;
+
+  constructor(socket: Socket<unknown>, remote: string, clock: Clock, watch: StallWatch) {
+    this.#socket = socket;
+    this.remote = remote;
+    this.#clock = clock;
+    this.#watch = watch;
+  }
+
+  /** Names the owner; it is told that the transport is open. */
+  attach(handler: TransportHandler): void {
+    this.#handler = handler;
+    handler.onOpen(this);
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    if (this.#queue.length > 0) {
+      this.#enqueue(bytes);
+      return false;
+    }
+    const written = this.#socket.write(bytes);
+    if (written === bytes.length) {
+      this.bytesSent += written;
+      return true;
+    }
+    this.#offset = Math.max(0, written);
+    this.bytesSent += this.#offset;
+    this.progressAt = this.#clock.now();
+    this.bytesQueued = -this.#offset;
+    this.#enqueue(bytes);
+    this.#watch.blocked(this);
+    return false;
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    if (this.#queue.length === 0) this.#finish();
+  }
+
+  abort(): void {
+    this.fail(undefined);
+  }
+
+  /** Closes at once and tells the owner why. */
+  fail(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#reason ??= reason;
+    this.#socket.terminate();
+    // The runtime calls the close handler inside terminate; this is for the case that it does not.
+    this.onClose(undefined);
+  }
+
+  /** The socket's handlers; called by the listener and the dialler only. */
+  onData(bytes: Uint8Array): void {
+    if (this.#state === "open") this.#handler?.onData(bytes);
+  }
+
+  onDrain(): void {
+    if (this.#queue.length === 0) return;
+    while (this.#queue.length > 0) {
+      const bytes = this.#queue[0];
+      if (bytes === undefined) break;
+      const rest = this.#offset === 0 ? bytes : bytes.subarray(this.#offset);
+      const written = Math.max(0, this.#socket.write(rest));
+      this.bytesSent += written;
+      this.bytesQueued -= written;
+      if (written > 0) this.progressAt = this.#clock.now();
+      if (written < rest.length) {
+        this.#offset += written;
+        return;
+      }
+      this.#queue.shift();
+      this.#offset = 0;
+    }
+    this.#watch.free(this);
+    if (this.#state === "closing") this.#finish();
+    else this.#handler?.onDrain();
+  }
+
+  onClose(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#linger?.cancel();
+    this.#watch.free(this);
+    this.#queue.length = 0;
+    this.bytesQueued = 0;
+    this.#handler?.onClose(this.#reason ?? reason);
+    this.#handler = undefined;
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+    this.bytesQueued += bytes.length;
+    if (this.#queue.length > MAX_QUEUED_BUFFERS) {
+      const reason = `${MAX_QUEUED_BUFFERS} messages wait for it and it does not read`;
+      // Not here: the caller is in the middle of its own work on this connection.
+      this.#clock.soon(() => this.fail(reason));
+    }
+  }
+
+  /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
+  #finish(): void {
+    this.#socket.shutdown();
+    this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.terminate());
+  }
+}

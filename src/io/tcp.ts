@@ -1,0 +1,162 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { Socket } from "bun";
+import { formatHostPort, type ListenAddress } from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import type { Dial, TransportHandler } from "../base/transport.ts";
+import { describeSocketError, errorCode } from "./socket-errors.ts";
+import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
+
+/** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
+const STALL_MS = 60_000;
+const SWEEP_MS = 5000;
+
+/** An open listening socket. */
+export interface Listener {
+  /** The address as bound; the port is the real one when 0 was asked for. */
+  readonly address: ListenAddress;
+  /** Accepts no more; connections stay. */
+  stop(): void;
+}
+
+type Slot = { transport: TcpTransport | undefined };
+
+/** TCP as this runtime has it: listening, dialling, and one watch over all connections that don't take what we send. */
+export class Tcp implements StallWatch {
+  readonly #clock: Clock;
+  readonly #blocked = new Set<TcpTransport>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  blocked(transport: TcpTransport): void {
+    this.#blocked.add(transport);
+  }
+
+  free(transport: TcpTransport): void {
+    this.#blocked.delete(transport);
+  }
+
+  /**
+   * Listens; each connection goes to the handler that `accept` gives for it, or is closed at once when it gives none.
+   * Throws UserError when the address can't be had.
+   */
+  listen(address: ListenAddress, accept: () => TransportHandler | undefined): Listener {
+    const socket = {
+      open: (connection: Socket<Slot>) => {
+        connection.data = { transport: undefined };
+        const handler = accept();
+        if (handler === undefined) {
+          connection.terminate();
+          return;
+        }
+        const transport = new TcpTransport(connection, remoteOf(connection), this.#clock, this);
+        connection.data.transport = transport;
+        transport.attach(handler);
+      },
+      ...connected,
+    };
+    const bind = (hostname: string) => Bun.listen<Slot>({ hostname, port: address.port, socket });
+    let listener: ReturnType<typeof bind>;
+    try {
+      listener = bind(address.host);
+    } catch (error) {
+      if (address.host !== "::" || !NO_IPV6.has(errorCode(error) ?? "")) throw cannotListen(address, error);
+      try {
+        listener = bind("0.0.0.0");
+      } catch (second) {
+        throw cannotListen(address, second);
+      }
+    }
+    return { address: { host: address.host, port: listener.port }, stop: () => listener.stop(false) };
+  }
+
+  /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
+  readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {
+    const attempt = { over: false, transport: undefined as TcpTransport | undefined };
+    const fail = (reason: string) => {
+      if (attempt.over) return;
+      attempt.over = true;
+      timer.cancel();
+      handler.onClose(reason);
+    };
+    const timer = this.#clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
+    const opened = (socket: Socket<Slot>) => {
+      if (attempt.over) {
+        socket.terminate();
+        return;
+      }
+      timer.cancel();
+      attempt.over = true;
+      attempt.transport = new TcpTransport(socket, formatHostPort({ host, port }), this.#clock, this);
+      socket.data.transport = attempt.transport;
+      attempt.transport.attach(handler);
+    };
+    connectAny(host, port, opened, () => attempt.over).catch((error) => fail(describeSocketError(error)));
+    return {
+      abort: () => {
+        if (attempt.transport === undefined) fail("stopped");
+        else attempt.transport.abort();
+      },
+    };
+  };
+
+  #sweep(): void {
+    const since = this.#clock.now() - STALL_MS;
+    for (const transport of this.#blocked)
+      if (transport.progressAt < since) transport.fail(`it has taken nothing for ${STALL_MS / 1000} s`);
+  }
+}
+
+/** The handlers of a connection, accepted or dialled. */
+const connected = {
+  data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.transport?.onData(bytes),
+  drain: (socket: Socket<Slot>) => socket.data.transport?.onDrain(),
+  close: (socket: Socket<Slot>, error?: Error) =>
+    socket.data.transport?.onClose(error === undefined ? undefined : describeSocketError(error)),
+  // A fault in a handler of ours must not end the process, nor stay unseen: it ends this connection with its message.
+  error: (socket: Socket<Slot>, error: Error) =>
+    socket.data.transport?.fail(`internal error: ${error.stack ?? error.message}`),
+};
+
+const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
+
+async function connectAny(
+  host: string,
+  port: number,
+  opened: (socket: Socket<Slot>) => void,
+  over: () => boolean,
+): Promise<void> {
+  const addresses = isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+  let last: unknown = new Error("host name has no address");
+  for (const hostname of addresses) {
+    if (over()) return;
+    try {
+      await Bun.connect<Slot>({
+        hostname,
+        port,
+        data: { transport: undefined },
+        socket: { open: opened, ...connected },
+      });
+      return;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}
+
+function cannotListen(address: ListenAddress, error: unknown): UserError {
+  const where = formatHostPort(address);
+  const why = describeSocketError(error);
+  const advice = errorCode(error) === "EADDRINUSE" ? "; is another server running? Stop it or change listen" : "";
+  return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
+}
+
+function remoteOf(socket: Socket<Slot>): string {
+  const host = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
+  return formatHostPort({ host, port: socket.remotePort });
+}
