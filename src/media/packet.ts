@@ -10,7 +10,7 @@ export const PacketFlag = {
   SequenceHeader: 2,
   /** The codec's stream ends. */
   SequenceEnd: 4,
-  /** Configuration beside the codec's: colour information, channel layout. Cached and sent on join like a sequence header. */
+  /** Configuration beside the codec's: colour information, channel layout, metadata. Cached and sent on join like a sequence header. */
   Config: 8,
   /** A frame that no other depends on: the first to drop. */
   Disposable: 16,

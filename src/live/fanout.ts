@@ -1,0 +1,250 @@
+// Hot: one round over all readers at each flush.
+import type { StartPoint, WireFormat } from "./format.ts";
+import type { PacketLog } from "./log.ts";
+import type { Reader, ReaderHome } from "./reader.ts";
+
+/** A reader that is behind is fed in steps of about this many bytes, so that it costs little memory of its own. */
+const STEP_BYTES = 64 * 1024;
+/** Encoded steps kept for the next reader that starts at the same place (a storm of players joining one GOP). */
+const MAX_CACHED_STEPS = 64;
+
+/** What a fan-out needs to know of its stream. */
+export interface FanoutSource {
+  readonly log: PacketLog;
+  /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
+  startPoint(format: WireFormat): StartPoint | undefined;
+}
+
+interface Step {
+  readonly bytes: Uint8Array;
+  readonly to: number;
+}
+
+/**
+ * All readers of one stream in one wire format. Those that are up to date get each batch as the same buffer; the others are
+ * fed from their own positions until they have caught up.
+ */
+export class Fanout implements ReaderHome {
+  readonly format: WireFormat;
+  readonly #source: FanoutSource;
+  /** Readers that have everything before `#position`; a hole is one that left during a round. */
+  readonly #current: (Reader | undefined)[] = [];
+  #holes = 0;
+  readonly #waiting = new Set<Reader>();
+  readonly #lagging = new Set<Reader>();
+  #position: number;
+  /** The round under way: the batch, the next reader to get it, and where the readers that it is for end. */
+  #batch: Uint8Array | undefined;
+  #next = 0;
+  #last = 0;
+  /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
+  readonly #steps = new Map<number, Step>();
+  #stepsUsed = false;
+
+  /** `position` is the stream's flushed edge, the same for all its fan-outs. */
+  constructor(format: WireFormat, source: FanoutSource, position: number) {
+    this.format = format;
+    this.#source = source;
+    this.#position = position;
+  }
+
+  get size(): number {
+    return this.#current.length - this.#holes + this.#waiting.size + this.#lagging.size;
+  }
+
+  /** The oldest packet that one of its readers still needs. */
+  get oldestNeeded(): number {
+    let oldest = this.#position;
+    for (const reader of this.#lagging) if (reader.position < oldest) oldest = reader.position;
+    return oldest;
+  }
+
+  /** Lets a reader in: it starts at the stream's start point, or waits for one that is not before `notBefore`. */
+  admit(reader: Reader, notBefore: number): void {
+    reader.home = this;
+    reader.notBefore = notBefore;
+    const start = this.#source.startPoint(this.format);
+    if (start !== undefined && start.seq >= notBefore) {
+      this.#start(reader, start);
+      if (!reader.blocked) this.#feed(reader);
+      return;
+    }
+    reader.state = "waiting";
+    this.#waiting.add(reader);
+  }
+
+  /** Takes a reader over from another fan-out of the stream at its own position, without a gap. */
+  adopt(reader: Reader): void {
+    reader.home = this;
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+    if (!reader.blocked) this.#feed(reader);
+  }
+
+  /** Takes a reader out, whatever its state. */
+  remove(reader: Reader): void {
+    this.#waiting.delete(reader);
+    this.#lagging.delete(reader);
+    this.#leaveCurrent(reader);
+  }
+
+  /** A blocked reader's sink is empty again. */
+  resume(reader: Reader): void {
+    if (reader.state === "lagging") this.#feed(reader);
+  }
+
+  /** Begins a round with all packets since the last one. Readers that waited for a key frame start with it. */
+  begin(): void {
+    const { log } = this.#source;
+    const to = log.end;
+    if (to > this.#position) {
+      if (this.#current.length > this.#holes) {
+        this.#compact();
+        const bytes = this.format.encode(log, this.#position, to);
+        if (bytes.length > 0) this.#batch = bytes;
+        this.#next = 0;
+        this.#last = this.#current.length;
+      }
+      this.#position = to;
+      if (!this.#stepsUsed) this.#steps.clear();
+      this.#stepsUsed = false;
+    }
+    if (this.#waiting.size > 0) this.#startWaiting();
+  }
+
+  /** Goes on with the round for up to `count` readers; false when it is finished. */
+  run(count: number): boolean {
+    let left = count;
+    const batch = this.#batch;
+    if (batch !== undefined) {
+      for (; this.#next < this.#last && left > 0; this.#next++, left--) {
+        const reader = this.#current[this.#next];
+        if (reader === undefined) continue;
+        reader.position = this.#position;
+        if (!reader.deliver(batch)) this.#fallBehind(reader);
+      }
+      if (this.#next < this.#last) return true;
+      this.#batch = undefined;
+    }
+    for (const reader of this.#lagging) {
+      if (reader.blocked) continue;
+      if (left-- <= 0) return true;
+      this.#feed(reader);
+    }
+    return false;
+  }
+
+  /** Whether a reader is behind, so that the log may have to be kept for it. */
+  get hasLagging(): boolean {
+    return this.#lagging.size > 0;
+  }
+
+  /**
+   * Readers whose next packet lies before `floor` lose what they have not had: they go on at the newest key frame, or wait
+   * for one.
+   */
+  dropBefore(floor: number): void {
+    for (const reader of this.#lagging) if (reader.position < floor) this.#skip(reader);
+  }
+
+  #skip(reader: Reader): void {
+    if (reader.lostFrom < 0) reader.lostFrom = reader.position;
+    const start = this.#source.startPoint(this.format);
+    if (start !== undefined && start.seq > reader.position) {
+      this.#start(reader, start);
+      return;
+    }
+    this.#lagging.delete(reader);
+    reader.state = "waiting";
+    reader.notBefore = reader.position + 1;
+    this.#waiting.add(reader);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  #start(reader: Reader, start: StartPoint): void {
+    if (reader.lostFrom >= 0) {
+      reader.lost += start.seq - reader.lostFrom;
+      reader.lostFrom = -1;
+    }
+    reader.position = start.seq;
+    reader.start = start;
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+  }
+
+  #startWaiting(): void {
+    const start = this.#source.startPoint(this.format);
+    if (start === undefined) return;
+    for (const reader of this.#waiting) {
+      if (start.seq < reader.notBefore) continue;
+      this.#waiting.delete(reader);
+      this.#start(reader, start);
+    }
+  }
+
+  #fallBehind(reader: Reader): void {
+    this.#leaveCurrent(reader);
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+  }
+
+  #leaveCurrent(reader: Reader): void {
+    if (reader.slot < 0) return;
+    this.#current[reader.slot] = undefined;
+    reader.slot = -1;
+    this.#holes++;
+  }
+
+  /** Closes the holes. Never during a round: it moves readers. */
+  #compact(): void {
+    if (this.#holes === 0) return;
+    let to = 0;
+    for (let from = 0; from < this.#current.length; from++) {
+      const reader = this.#current[from];
+      if (reader === undefined) continue;
+      reader.slot = to;
+      this.#current[to++] = reader;
+    }
+    this.#current.length = to;
+    this.#holes = 0;
+  }
+
+  /** Sends from the reader's own position until it is blocked or up to date. */
+  #feed(reader: Reader): void {
+    while (reader.start !== undefined || reader.position < this.#position) {
+      const step = this.#step(reader.position, reader.start);
+      reader.position = step.to;
+      reader.start = undefined;
+      if (step.bytes.length > 0 && !reader.deliver(step.bytes)) return;
+    }
+    this.#lagging.delete(reader);
+    reader.state = "current";
+    reader.slot = this.#current.length;
+    this.#current.push(reader);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  /** The next piece for a reader that is behind; players that join the same GOP share it. */
+  #step(from: number, start: StartPoint | undefined): Step {
+    const { log } = this.#source;
+    let to = from;
+    for (let size = 0; to < this.#position && size < STEP_BYTES; to++) size += log.at(to).payload.length;
+    const key = from * 2 + (start === undefined ? 0 : 1);
+    const known = this.#steps.get(key);
+    this.#stepsUsed = true;
+    if (known !== undefined && known.to === to) return known;
+    let bytes = this.format.encode(log, from, to);
+    if (start !== undefined) bytes = joined(this.format.prefix(start.headers, start.time), bytes);
+    const step = { bytes, to };
+    if (this.#steps.size >= MAX_CACHED_STEPS) this.#steps.clear();
+    this.#steps.set(key, step);
+    return step;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,124 @@
+// Hot: mark runs for each packet of each stream that is watched.
+import type { Clock, Timer } from "../base/clock.ts";
+
+/** The event loop is not held longer than about this at a stretch; accepting, reading and pings go on between. */
+const SLICE_MS = 8;
+/** With `auto`, a packet never waits longer than this. */
+const MAX_REST_MS = 350;
+/** With `auto`, the rest after a flush is this many times as long as the flush took: fan-out keeps to a third of a core. */
+const REST_FACTOR = 2;
+
+/** What the flusher needs of a stream. */
+export interface Flushable {
+  readonly config: { readonly mw_latency: number | "auto" };
+  /** Set while it waits for its flush; owned by the flusher. */
+  queued: boolean;
+  /** When it may be flushed, monotonic ms; owned by the flusher. */
+  dueAt: number;
+  /** Hands what has come since the last flush to the fan-outs. */
+  beginFlush(): void;
+  /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
+  runFlush(until: number): boolean;
+}
+
+/**
+ * Decides when streams are flushed: `mw_latency` ms apart, or (`auto`) at the end of the turn in which packets came, then
+ * not again until a rest proportional to what the last flush cost.
+ */
+export class Flusher {
+  readonly #clock: Clock;
+  readonly #queued = new Set<Flushable>();
+  /** Streams whose flush has begun and goes on in the next slice. */
+  readonly #active: Flushable[] = [];
+  #busyMs = 0;
+  /** With `auto`, no flush begins before this (monotonic ms). */
+  #restUntil = 0;
+  #wake: Timer | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #soon = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The stream has packets to flush. */
+  mark(stream: Flushable): void {
+    if (stream.queued) return;
+    stream.queued = true;
+    this.#queued.add(stream);
+    const latency = stream.config.mw_latency;
+    this.#schedule(latency === "auto" ? this.#restUntil : stream.dueAt);
+  }
+
+  /** Flushes a stream whole, at once: its readers are about to be told something that must not overtake its packets. */
+  flushNow(stream: Flushable): void {
+    if (this.#queued.delete(stream)) stream.queued = false;
+    const at = this.#active.indexOf(stream);
+    if (at >= 0) {
+      stream.runFlush(Number.POSITIVE_INFINITY);
+      this.#active.splice(at, 1);
+    }
+    stream.beginFlush();
+    stream.runFlush(Number.POSITIVE_INFINITY);
+  }
+
+  #schedule(dueAt: number): void {
+    const delay = dueAt - this.#clock.now();
+    if (delay <= 0) {
+      if (this.#soon) return;
+      this.#soon = true;
+      this.#clock.soon(() => {
+        this.#soon = false;
+        this.#run();
+      });
+    } else if (dueAt < this.#wakeAt) {
+      this.#wake?.cancel();
+      this.#wakeAt = dueAt;
+      this.#wake = this.#clock.after(delay, () => {
+        this.#wakeAt = Number.POSITIVE_INFINITY;
+        this.#run();
+      });
+    }
+  }
+
+  #run(): void {
+    const from = this.#clock.now();
+    if (this.#active.length === 0) this.#begin(from);
+    const until = from + SLICE_MS;
+    while (this.#active.length > 0) {
+      if (this.#active[this.#active.length - 1]?.runFlush(until)) break;
+      this.#active.pop();
+      if (this.#clock.now() >= until) break;
+    }
+    const now = this.#clock.now();
+    this.#busyMs += now - from;
+    if (this.#active.length > 0) {
+      this.#schedule(now);
+      return;
+    }
+    this.#restUntil = now + Math.min(MAX_REST_MS, this.#busyMs * REST_FACTOR);
+    this.#scheduleNext();
+  }
+
+  #begin(now: number): void {
+    this.#busyMs = 0;
+    for (const stream of this.#queued) {
+      const latency = stream.config.mw_latency;
+      if ((latency === "auto" ? this.#restUntil : stream.dueAt) > now) continue;
+      this.#queued.delete(stream);
+      stream.queued = false;
+      if (latency !== "auto") stream.dueAt = now + latency;
+      stream.beginFlush();
+      this.#active.push(stream);
+    }
+  }
+
+  #scheduleNext(): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const stream of this.#queued) {
+      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.dueAt;
+      if (due < next) next = due;
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#schedule(next);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Packet } from "../media/packet.ts";
+import type { PacketLog } from "./log.ts";
+
+/**
+ * How packets look on one wire. Readers with the same format object get the very same bytes, so an endpoint hands out one
+ * object for each way of encoding (protocol, chunk size, message stream id, what is filtered) and not one a reader.
+ */
+export interface WireFormat {
+  /** False: video is left out, and a reader may start anywhere. */
+  readonly video: boolean;
+  /** The log's packets in [from, to) in one new buffer; empty when the format takes none of them. */
+  encode(log: PacketLog, from: number, to: number): Uint8Array;
+  /** What a reader needs before its first packet (metadata, sequence headers), stamped with `time` (ms). */
+  prefix(headers: readonly Packet[], time: number): Uint8Array;
+}
+
+/** A position where a reader may start, the time of its first packet (ms), and the headers that were in force there. */
+export interface StartPoint {
+  readonly seq: number;
+  readonly time: number;
+  readonly headers: readonly Packet[];
+}
+
+/** Where a reader's bytes go. */
+export interface Sink {
+  /** Sends all of `bytes`. False: the rest is kept by reference, and the owner calls `Reader.drained` when it is gone. */
+  send(bytes: Uint8Array): boolean;
+}
+
+/** What a reader's owner is told of its stream. */
+export interface ReaderEvents {
+  /** A publisher is there (again); the reader goes on by itself. */
+  published?(): void;
+  /** The stream has stopped; the reader stays and waits. */
+  unpublished?(): void;
+}

@@ -1,0 +1,77 @@
+import type { Packet } from "../media/packet.ts";
+import type { StartPoint } from "./format.ts";
+
+/** Video counts as over when this many audio packets (SRS's number) and this much time have passed without any. */
+const AUDIO_ONLY_PACKETS = 115;
+const AUDIO_ONLY_MS = 10_000;
+
+/** A GOP that may be started from no longer than these caps allow; 0 = no cap. */
+export interface GopCaps {
+  readonly gop_cache_max_frames: number;
+  readonly gop_cache_max_bytes: number;
+}
+
+/**
+ * The newest place where a reader may start. A GOP that outgrows its caps is given up until the next key frame, so nobody
+ * ever joins in its middle; a stream without video, or whose video has stopped, may be joined anywhere.
+ */
+export class Gop {
+  #start: StartPoint | undefined;
+  #frames = 0;
+  #bytes = 0;
+  #videoSeen = false;
+  #audioSinceVideo = 0;
+  #lastVideoTime = 0;
+  readonly #caps: GopCaps;
+
+  constructor(caps: GopCaps) {
+    this.#caps = caps;
+  }
+
+  get start(): StartPoint | undefined {
+    return this.#start;
+  }
+
+  /** No video, or none any more: every packet is a place to start. */
+  get audioOnly(): boolean {
+    return !this.#videoSeen;
+  }
+
+  clear(): void {
+    this.#start = undefined;
+    this.#videoSeen = false;
+    this.#audioSinceVideo = 0;
+  }
+
+  /** A key frame was appended at `seq`. */
+  key(seq: number, packet: Packet, headers: readonly Packet[]): void {
+    this.#start = { seq, time: packet.time, headers };
+    this.#frames = 0;
+    this.#bytes = 0;
+    this.video(packet);
+  }
+
+  /** A video packet (any, headers too) was appended. */
+  video(packet: Packet): void {
+    this.#videoSeen = true;
+    this.#audioSinceVideo = 0;
+    this.#lastVideoTime = packet.time;
+    this.#count(packet);
+  }
+
+  /** An audio packet was appended. */
+  audio(packet: Packet): void {
+    this.#audioSinceVideo++;
+    const over = this.#audioSinceVideo > AUDIO_ONLY_PACKETS && packet.time - this.#lastVideoTime > AUDIO_ONLY_MS;
+    if (this.#videoSeen && over) this.clear();
+    this.#count(packet);
+  }
+
+  #count(packet: Packet): void {
+    if (this.#start === undefined) return;
+    this.#frames++;
+    this.#bytes += packet.payload.length;
+    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.#caps;
+    if ((frames > 0 && this.#frames > frames) || (bytes > 0 && this.#bytes > bytes)) this.#start = undefined;
+  }
+}

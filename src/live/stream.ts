@@ -1,0 +1,342 @@
+// Hot: push runs for each packet.
+import type { Clock, Timer } from "../base/clock.ts";
+import { classify } from "../media/classify.ts";
+import { readData } from "../media/data.ts";
+import { Metadata } from "../media/metadata.ts";
+import { Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import type { StreamConfig } from "./config.ts";
+import { Fanout, type FanoutSource } from "./fanout.ts";
+import type { Flushable, Flusher } from "./flusher.ts";
+import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
+import { Gop } from "./gop.ts";
+import { Headers } from "./headers.ts";
+import { PacketLog } from "./log.ts";
+import { Reader } from "./reader.ts";
+import type { Source, SourceEnd, SourceInfo } from "./source.ts";
+import { Timeline } from "./timeline.ts";
+
+/** However long `queue_length` is: more packets than this are not kept for a slow reader. */
+const MAX_LOG_PACKETS = 1 << 16;
+/** Readers served between two looks at the clock. */
+const SLICE_READERS = 128;
+
+const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
+const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
+
+/** What a stream tells whoever created it. */
+export interface StreamOwner {
+  readonly clock: Clock;
+  readonly flusher: Flusher;
+  published(stream: Stream, source: Source): void;
+  unpublished(stream: Stream, source: Source, how: SourceEnd): void;
+  /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
+  idle(stream: Stream): void;
+}
+
+/**
+ * One live stream: at most one active source, one log, any number of readers. Readers belong to the stream, not to the
+ * source: sources come and go, and no reader is disconnected.
+ */
+export class Stream implements FanoutSource, Flushable {
+  /** `vhost/app/stream`. */
+  readonly key: string;
+  readonly config: StreamConfig;
+  readonly log = new PacketLog();
+  readonly #owner: StreamOwner;
+  readonly #headers = new Headers();
+  readonly #metadata = new Metadata();
+  readonly #timeline: Timeline;
+  readonly #gop: Gop;
+  readonly #fanouts = new Map<WireFormat, Fanout>();
+  readonly #readers = new Set<Reader>();
+  #source: LiveSource | undefined;
+  #grace: Timer | undefined;
+  /** Everything before this has been handed to the fan-outs. */
+  #flushed = 0;
+  /** Packets before this are older than `queue_length`. */
+  #floor = 0;
+  /** Owned by the flusher, as is `dueAt`. */
+  queued = false;
+  dueAt = 0;
+
+  constructor(key: string, config: StreamConfig, owner: StreamOwner) {
+    this.key = key;
+    this.config = config;
+    this.#owner = owner;
+    this.#timeline = new Timeline(config.time_jitter);
+    this.#gop = new Gop(config);
+  }
+
+  /** The active source. */
+  get source(): Source | undefined {
+    return this.#source;
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
+  }
+
+  /** Makes `info` the stream's active source; undefined when it has one already. */
+  publish(info: SourceInfo): Source | undefined {
+    if (this.#source !== undefined) return undefined;
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    this.#gop.clear();
+    this.#headers.clear();
+    this.#metadata.clear();
+    this.#timeline.newSource();
+    const source = new LiveSource(this, info, this.#owner.clock.now());
+    this.#source = source;
+    for (const reader of this.#readers) {
+      reader.stopPending = false;
+      if (reader.announced) continue;
+      reader.announced = true;
+      reader.events.published?.();
+    }
+    this.#owner.published(this, source);
+    return source;
+  }
+
+  /** Lets a reader in; it gets bytes in `format` through `sink`, beginning with headers and a key frame. */
+  join(format: WireFormat, sink: Sink, events: ReaderEvents): Reader {
+    const fanout = this.#fanout(format);
+    const reader = new Reader(fanout, sink, events);
+    reader.announced = this.#source !== undefined;
+    this.#readers.add(reader);
+    fanout.admit(reader, this.config.gop_cache ? 0 : this.log.end);
+    return reader;
+  }
+
+  /** The reader is gone. */
+  leave(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    reader.home.remove(reader);
+    reader.state = "closed";
+    this.#forgetIfIdle();
+  }
+
+  /** The reader gets nothing until `unpause`; it does not count as slow. */
+  pause(reader: Reader): void {
+    if (reader.state === "paused" || reader.state === "closed") return;
+    reader.home.remove(reader);
+    reader.state = "paused";
+  }
+
+  /** Goes on: from where it stopped while its GOP lasts, else from the newest GOP. */
+  unpause(reader: Reader): void {
+    if (reader.state !== "paused") return;
+    const fanout = this.#fanout(reader.home.format);
+    const start = this.startPoint(fanout.format);
+    const sameGop = start !== undefined && reader.position >= start.seq && reader.position >= this.log.start;
+    if (sameGop) fanout.adopt(reader);
+    else fanout.admit(reader, reader.position);
+  }
+
+  /** Changes what a reader gets, without a gap; when video comes back, at the next key frame. */
+  reformat(reader: Reader, format: WireFormat): void {
+    const before = reader.home.format;
+    if (format === before || reader.state === "closed") return;
+    const { state } = reader;
+    reader.home.remove(reader);
+    const fanout = this.#fanout(format);
+    if (state === "paused") {
+      reader.home = fanout;
+      reader.state = state;
+    } else if (state === "waiting" || (format.video && !before.video)) {
+      fanout.admit(reader, Math.max(reader.notBefore, reader.position));
+    } else {
+      fanout.adopt(reader);
+    }
+  }
+
+  /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */
+  lagMs(reader: Reader): number {
+    const { position } = reader;
+    if (reader.state !== "lagging" || position < this.log.start || position >= this.log.end) return 0;
+    return Math.max(0, this.#timeline.newest - this.log.at(position).time);
+  }
+
+  /** Where a reader of `format` may start now. */
+  startPoint(format: WireFormat): StartPoint | undefined {
+    if (this.#source === undefined) return undefined;
+    const start = this.#gop.start;
+    if (format.video && !this.#gop.audioOnly)
+      return start !== undefined && start.seq >= this.log.start ? start : undefined;
+    if (this.#headers.list.length === 0 && this.log.end === this.log.start) return undefined;
+    return { seq: this.#flushed, time: this.#timeline.newest, headers: this.#headers.list };
+  }
+
+  /** Hands what has come since the last flush to the fan-outs. */
+  beginFlush(): void {
+    for (const fanout of this.#fanouts.values()) fanout.begin();
+    this.#flushed = this.log.end;
+  }
+
+  /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
+  runFlush(until: number): boolean {
+    const { clock } = this.#owner;
+    for (const fanout of this.#fanouts.values()) {
+      while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
+    }
+    this.#trim();
+    return false;
+  }
+
+  /** One media message of the active source, its timestamp as on the wire. */
+  push(source: LiveSource, kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    if (source !== this.#source) return;
+    if (kind === PacketKind.Data) {
+      this.#pushData(timestamp, payload, amf3);
+      return;
+    }
+    const class_ = classify(kind, payload);
+    const flags = class_ & 0xff;
+    const track = class_ >>> 8;
+    const header = (flags & HEADER) !== 0;
+    const key = kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
+    // What comes before the first key frame cannot be decoded by anyone.
+    if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
+    const time = header
+      ? this.#timeline.placeBeside(timestamp)
+      : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
+    const packet = new Packet(kind, time, payload, flags, track);
+    if (header) this.#headers.set(packet);
+    const seq = this.log.append(packet);
+    if (key && track === source.keyTrack) this.#gop.key(seq, packet, this.#headers.list);
+    else if (kind === PacketKind.Video) this.#gop.video(packet);
+    else this.#gop.audio(packet);
+    this.#appended();
+  }
+
+  /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
+  endSource(source: LiveSource, how: SourceEnd, graceMs: number): void {
+    if (source !== this.#source) return;
+    this.#source = undefined;
+    this.#gop.clear();
+    this.#owner.unpublished(this, source, how);
+    if (this.#readers.size === 0) {
+      this.#forgetIfIdle();
+      return;
+    }
+    this.#owner.flusher.mark(this);
+    if (how === "unpublished") this.#announceStop();
+    else this.#grace = this.#owner.clock.after(graceMs, () => this.#announceStop());
+  }
+
+  #announceStop(): void {
+    this.#grace = undefined;
+    // The last packets are still to be flushed; the notice must not overtake them.
+    this.#owner.flusher.flushNow(this);
+    for (const reader of this.#readers) {
+      if (!reader.announced) continue;
+      if (reader.state === "lagging") reader.stopPending = true;
+      else reader.tellStopped();
+    }
+    this.#forgetIfIdle();
+  }
+
+  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    const message = readData(payload, amf3);
+    if (message === undefined) return;
+    const time = this.#timeline.placeBeside(timestamp);
+    let packet: Packet | undefined;
+    if (message.action === "pass")
+      packet = new Packet(PacketKind.Data, time, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
+    else {
+      this.#metadata.apply(message);
+      const merged = this.#metadata.payload();
+      if (merged !== undefined) packet = new Packet(PacketKind.Data, time, merged, PacketFlag.Config, 0);
+      this.#headers.setMetadata(packet);
+    }
+    if (packet === undefined) return;
+    this.log.append(packet);
+    this.#appended();
+  }
+
+  #appended(): void {
+    if (this.#readers.size > 0) this.#owner.flusher.mark(this);
+    else {
+      this.#flushed = this.log.end;
+      this.#trim();
+    }
+  }
+
+  /** Drops what nobody needs; readers too far behind lose their place first. */
+  #trim(): void {
+    let lagging = false;
+    for (const [format, fanout] of this.#fanouts) {
+      if (fanout.size === 0) this.#fanouts.delete(format);
+      else if (fanout.hasLagging) lagging = true;
+    }
+    if (lagging) this.#dropSlow();
+    let keep = this.#flushed;
+    const start = this.#gop.start;
+    if (this.config.gop_cache && start !== undefined && start.seq < keep) keep = start.seq;
+    for (const fanout of this.#fanouts.values()) keep = Math.min(keep, fanout.oldestNeeded);
+    this.log.dropUntil(keep);
+  }
+
+  #dropSlow(): void {
+    const { log, config } = this;
+    const oldest = this.#timeline.newest - config.queue_length * 1000;
+    this.#floor = Math.max(this.#floor, log.start);
+    while (this.#floor < log.end && log.at(this.#floor).time < oldest) this.#floor++;
+    this.#dropBefore(this.#floor);
+    if (log.bytes <= config.queue_max_bytes && log.end - log.start <= MAX_LOG_PACKETS) return;
+    this.#dropBefore(this.#gop.start?.seq ?? log.end);
+    if (this.#gop.start === undefined) this.#dropBefore(log.end);
+  }
+
+  #dropBefore(floor: number): void {
+    if (floor > this.log.start) for (const fanout of this.#fanouts.values()) fanout.dropBefore(floor);
+  }
+
+  #fanout(format: WireFormat): Fanout {
+    let fanout = this.#fanouts.get(format);
+    if (fanout === undefined) {
+      fanout = new Fanout(format, this, this.#flushed);
+      this.#fanouts.set(format, fanout);
+    }
+    return fanout;
+  }
+
+  #forgetIfIdle(): void {
+    if (this.#source !== undefined || this.#readers.size > 0) return;
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    this.#owner.idle(this);
+  }
+}
+
+/** The stream's own side of `Source`. */
+class LiveSource implements Source {
+  readonly info: SourceInfo;
+  readonly since: number;
+  packets = 0;
+  bytes = 0;
+  /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
+  keyTrack = -1;
+  readonly #stream: Stream;
+
+  constructor(stream: Stream, info: SourceInfo, since: number) {
+    this.#stream = stream;
+    this.info = info;
+    this.since = since;
+  }
+
+  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
+    this.packets++;
+    this.bytes += payload.length;
+    this.#stream.push(this, kind, timestamp, payload, amf3);
+  }
+
+  end(how: SourceEnd): void {
+    this.#stream.endSource(this, how, this.#stream.config.grace * 1000);
+  }
+
+  /** Whether a video frame has a key frame before it (or is one). */
+  decodable(key: boolean, track: number): boolean {
+    if (key && (this.keyTrack < 0 || track < this.keyTrack)) this.keyTrack = track;
+    return this.keyTrack >= 0;
+  }
+}

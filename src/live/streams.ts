@@ -1,0 +1,79 @@
+import type { Clock } from "../base/clock.ts";
+import type { StreamConfig } from "./config.ts";
+import { Flusher } from "./flusher.ts";
+import type { Source, SourceEnd } from "./source.ts";
+import { Stream, type StreamOwner } from "./stream.ts";
+
+/** A stream's address once its vhost is resolved; the parts of its key. */
+export interface StreamName {
+  readonly vhost: string;
+  readonly app: string;
+  readonly stream: string;
+}
+
+/** A stream's key as people write it: without the default vhost's name. */
+export function streamLabel(key: string): string {
+  return key.replace(/^__defaultVhost__(?=\/)/, "");
+}
+
+/** What a feature (forward, a recorder, HLS) plugs into: it is told of every stream that begins and ends. */
+export interface StreamObserver {
+  published(stream: Stream, name: StreamName, source: Source): void;
+  unpublished(stream: Stream, source: Source, how: SourceEnd): void;
+}
+
+/**
+ * All streams of the server by key. A stream is there while somebody publishes or reads it, so that asking for names that
+ * nobody publishes leaves nothing behind.
+ */
+export class Streams {
+  readonly #streams = new Map<string, Stream>();
+  readonly #observers: StreamObserver[] = [];
+  readonly #clock: Clock;
+  readonly #flusher: Flusher;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#flusher = new Flusher(clock);
+  }
+
+  /** Adds an observer; those of streams already published are not repeated to it. */
+  observe(observer: StreamObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /** All streams, in the order in which they came to be. */
+  all(): Iterable<Stream> {
+    return this.#streams.values();
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** The stream of that name, made when it is not there; the caller publishes or joins at once, else it stays idle. */
+  open(name: StreamName, config: StreamConfig): Stream {
+    const key = `${name.vhost}/${name.app}/${name.stream}`;
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known;
+    const stream = new Stream(key, config, this.#ownerFor(name));
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  #ownerFor(name: StreamName): StreamOwner {
+    return {
+      clock: this.#clock,
+      flusher: this.#flusher,
+      published: (stream, source) => {
+        for (const observer of this.#observers) observer.published(stream, name, source);
+      },
+      unpublished: (stream, source, how) => {
+        for (const observer of this.#observers) observer.unpublished(stream, source, how);
+      },
+      idle: (stream) => {
+        if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
+      },
+    };
+  }
+}

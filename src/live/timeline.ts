@@ -1,0 +1,107 @@
+import { PacketKind } from "../media/packet.ts";
+
+/** How a stream's timestamps are treated; the names are SRS's `time_jitter`. */
+export type TimeJitter = "full" | "zero" | "off";
+
+/** A step of up to this many ms, either way, is the encoder's own business. */
+const NORMAL_STEP_MS = 3000;
+/** What a bridged jump becomes. */
+const BRIDGE_STEP_MS = 40;
+
+/**
+ * One stream's time: unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once, for
+ * all readers alike. `full` never runs back on a track; `zero` starts at zero and goes on at zero's distance when the source
+ * changes; `off` only unrolls. Sparse streams are left alone: a long step that the wall clock confirms is no jump.
+ */
+export class Timeline {
+  readonly #mode: TimeJitter;
+  /** Newest unrolled timestamp of the source; undefined before its first packet. */
+  #raw: number | undefined;
+  #offset = 0;
+  /** Newest time given out on any track; undefined before the stream's first packet. */
+  #newest: number | undefined;
+  #newestAt = 0;
+  /** Newest time by track: audio of track t at 2t, video at 2t + 1. */
+  #byTrack: number[] = [];
+  /** Tracks seen from this source; the first packet of a track has nothing to be compared with. */
+  #seen: boolean[] = [];
+  #bridged = 0;
+
+  constructor(mode: TimeJitter) {
+    this.#mode = mode;
+  }
+
+  /** Newest time given out, ms; 0 before the first packet. */
+  get newest(): number {
+    return this.#newest ?? 0;
+  }
+
+  /** Jumps bridged so far. */
+  get bridged(): number {
+    return this.#bridged;
+  }
+
+  /** Another source begins: its first packet continues the time line, whatever its own clock says. */
+  newSource(): void {
+    this.#raw = undefined;
+    this.#seen = [];
+  }
+
+  /** The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). */
+  place(kind: PacketKind, track: number, timestamp: number, now: number): number {
+    const first = this.#raw === undefined;
+    const raw = this.#raw === undefined ? timestamp : this.#raw + ((timestamp - this.#raw) | 0);
+    if (first) this.#begin(raw, now);
+    this.#raw = raw;
+    let time = raw + this.#offset;
+    const slot = track * 2 + (kind === PacketKind.Video ? 1 : 0);
+    if (this.#mode === "full") time = this.#correct(time, raw, slot, now);
+    while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
+    this.#byTrack[slot] = time;
+    this.#seen[slot] = true;
+    if (this.#newest === undefined || time > this.#newest) this.#newest = time;
+    this.#newestAt = now;
+    return time;
+  }
+
+  /** Where a new source's first packet goes: on with the same clock when it fits (a relay that came back), else just behind. */
+  #begin(raw: number, now: number): void {
+    if (this.#mode === "off") return;
+    if (this.#newest === undefined) {
+      this.#offset = this.#mode === "zero" ? -raw : 0;
+      return;
+    }
+    const step = raw + this.#offset - this.#newest;
+    if (step >= 0 && step <= now - this.#newestAt + NORMAL_STEP_MS) return;
+    // The wire's 32 bits may have wrapped while nobody published.
+    this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
+    this.#bridged++;
+  }
+
+  #correct(time: number, raw: number, slot: number, now: number): number {
+    const last = this.#byTrack[slot] ?? Number.NEGATIVE_INFINITY;
+    let placed = time;
+    if (this.#seen[slot] === true) {
+      const step = time - last;
+      const jumped = step < -NORMAL_STEP_MS || (step > NORMAL_STEP_MS && step > now - this.#newestAt + NORMAL_STEP_MS);
+      if (jumped) {
+        placed = Math.max(this.#newest ?? 0, last) + BRIDGE_STEP_MS;
+        this.#offset = placed - raw;
+        this.#bridged++;
+      }
+    }
+    return Math.max(placed, last, 0);
+  }
+
+  /**
+   * The place of data and of sequence headers, which many encoders stamp with 0 whatever their clock says: one that is far
+   * off gets the time of the media around it, and none moves the time line.
+   */
+  placeBeside(timestamp: number): number {
+    if (this.#newest === undefined) return this.#mode === "zero" ? 0 : timestamp;
+    if (this.#raw === undefined) return this.#mode === "off" ? timestamp : this.#newest;
+    const time = this.#raw + ((timestamp - this.#raw) | 0) + this.#offset;
+    if (this.#mode === "off") return time;
+    return Math.abs(time - this.#newest) > NORMAL_STEP_MS ? this.#newest : Math.max(time, 0);
+  }
+}
