@@ -1,0 +1,270 @@
+import { AmfObject, type AmfValue } from "../amf/value.ts";
+import { splitAggregate } from "../media/aggregate.ts";
+import type { PacketKind } from "../media/packet.ts";
+import { enhancedCapabilities, HOPS_ARGUMENT } from "./connect.ts";
+import { ClientHandshake } from "./handshake-client.ts";
+import type { RandomFill } from "./handshake-digest.ts";
+import type { RtmpLimits } from "./limits.ts";
+import { MessageType } from "./messages.ts";
+import type { MediaHandler } from "./net-stream.ts";
+import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
+
+/*
+ * handshake ──> connecting ──_result──> creating ──_result──> starting ──onStatus Start──> running ──> closed
+ *                   └──────────────────────┴──────_error, onStatus error──────┴──────────────> refused
+ */
+/** How far a client's dialogue has come. */
+export type ClientState = "handshake" | "connecting" | "creating" | "starting" | "running" | "refused" | "closed";
+
+/** What the client is to do with the server's stream. */
+export interface ClientTarget {
+  readonly role: "publish" | "play";
+  readonly tcUrl: string;
+  readonly app: string;
+  /** Stream name with its parameters. */
+  readonly playPath: string;
+  /** Ids of the servers that the stream has passed, this one last. */
+  readonly hops: readonly string[];
+}
+
+/** What a client session tells its owner. */
+export interface ClientEvents {
+  /** The server lets us publish or play on this message stream. */
+  ready(streamId: number): void;
+  /** The server said no, in its own words; nothing more will come of this session. */
+  refused(code: string, description: string): void;
+  /** The server ended what was running. */
+  ended(code: string, description: string): void;
+}
+
+/** What the session needs from outside. */
+export interface ClientOptions {
+  readonly limits: RtmpLimits;
+  readonly send: (bytes: Uint8Array) => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** Fills a buffer with random bytes, for the handshake. */
+  readonly random: RandomFill;
+  /** Outgoing chunk size, bytes. */
+  readonly chunkSize: number;
+  /** Only the simple handshake, for a server that closes on the digest one. */
+  readonly simpleHandshake: boolean;
+  /** Told to the server in connect's optional arguments. */
+  readonly identity: Readonly<Record<string, AmfValue>>;
+}
+
+/** FMLE's own words, which every platform accepts from a publisher. */
+const FLASH_VERSION = { publish: "FMLE/3.0 (compatible; srs)", play: "LNX 9,0,124,2" } as const;
+
+/** What a playing session says it buffers; servers hardly mind. */
+const BUFFER_LENGTH_MS = 3000;
+
+const CONNECT_ID = 1;
+const CREATE_ID = 4;
+const START_ID = 5;
+
+/** The client's side of one RTMP connection that publishes or plays one stream, without I/O. */
+export class ClientSession {
+  readonly #target: ClientTarget;
+  readonly #events: ClientEvents;
+  readonly #options: ClientOptions;
+  readonly #peer: Peer;
+  #handshake: ClientHandshake | undefined;
+  #state: ClientState = "handshake";
+  #streamId = 0;
+  /** What the server says of itself, for logs and for tracing a stream through a cluster. */
+  #server = "";
+  /** Receives what a playing session gets. */
+  media: MediaHandler | undefined;
+
+  constructor(target: ClientTarget, events: ClientEvents, options: ClientOptions) {
+    this.#target = target;
+    this.#events = events;
+    this.#options = options;
+    this.#handshake = new ClientHandshake({
+      random: options.random,
+      timeMs: options.now(),
+      simple: options.simpleHandshake,
+    });
+    this.#peer = new Peer(
+      {
+        command: (command) => this.#onCommand(command),
+        media: (type, _streamId, timestamp, payload) => this.#onMedia(type, timestamp, payload),
+      },
+      options.send,
+      options.limits,
+      options.now,
+    );
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** The server's software, once it answered connect; `""` when it did not say. */
+  get server(): string {
+    return this.#server;
+  }
+
+  /** Sends the first bytes; call once the transport is open. */
+  start(): void {
+    const bytes = this.#handshake?.start();
+    if (bytes !== undefined) this.#options.send(bytes);
+  }
+
+  /** Takes bytes from the wire. Throws ProtocolError; the connection is then to be closed. */
+  receive(bytes: Uint8Array): void {
+    if (this.#handshake === undefined) {
+      this.#peer.receive(bytes);
+      return;
+    }
+    const { send, rest } = this.#handshake.push(bytes);
+    if (send !== undefined) this.#options.send(send);
+    if (rest === undefined) return;
+    this.#handshake = undefined;
+    this.#connect();
+    if (rest.length > 0) this.#peer.receive(rest);
+  }
+
+  /** Tells the server that the stream ends, as FMLE does; the owner closes the transport after it. */
+  unpublish(): void {
+    if (this.#state !== "running" || this.#target.role !== "publish") return;
+    this.#peer.sendCommand(0, ["FCUnpublish", START_ID + 1, null, this.#target.playPath]);
+    this.#peer.sendCommand(0, ["deleteStream", START_ID + 2, null, this.#streamId]);
+    this.close();
+  }
+
+  /** Takes no further bytes. */
+  close(): void {
+    this.#state = "closed";
+    this.#peer.stop();
+  }
+
+  #connect(): void {
+    const { role, tcUrl, app, hops } = this.#target;
+    this.#state = "connecting";
+    const object = {
+      app,
+      ...(role === "publish" ? { type: "nonprivate" } : {}),
+      flashVer: FLASH_VERSION[role],
+      swfUrl: tcUrl,
+      tcUrl,
+      ...(role === "play"
+        ? { fpad: false, capabilities: 239, audioCodecs: 3575, videoCodecs: 252, videoFunction: 1 }
+        : {}),
+      ...enhancedCapabilities(),
+    };
+    const extra = { ...this.#options.identity, [HOPS_ARGUMENT]: hops.join(",") };
+    this.#peer.sendCommand(0, ["connect", CONNECT_ID, AmfObject.of(object), AmfObject.of(extra)]);
+  }
+
+  #onCommand(command: Command): void {
+    switch (command.name) {
+      case "_result":
+        this.#onResult(command);
+        break;
+      case "_error":
+        this.#onError(command);
+        break;
+      case "onStatus":
+        this.#onStatus(command);
+        break;
+      case "close":
+        this.#fail("NetConnection.Connect.Closed", "the server said close");
+        break;
+      default: // onBWDone, onFCPublish, onFCUnpublish and what else servers like to tell
+    }
+  }
+
+  #onResult({ transactionId, args }: Command): void {
+    if (this.#state === "connecting" && transactionId === CONNECT_ID) {
+      this.#server = describeServer(args);
+      this.#create();
+    } else if (this.#state === "creating" && transactionId === CREATE_ID) {
+      const id = args[1];
+      this.#streamId = typeof id === "number" ? id : 1;
+      this.#begin();
+    }
+  }
+
+  #create(): void {
+    const { role, playPath } = this.#target;
+    this.#state = "creating";
+    if (role === "publish") {
+      this.#peer.sendChunkSize(this.#options.chunkSize);
+      this.#peer.sendCommand(0, ["releaseStream", 2, null, playPath]);
+      this.#peer.sendCommand(0, ["FCPublish", 3, null, playPath]);
+    } else {
+      this.#peer.sendWindowAckSize(WINDOW_ACK_SIZE);
+    }
+    this.#peer.sendCommand(0, ["createStream", CREATE_ID, null]);
+  }
+
+  #begin(): void {
+    const { role, playPath } = this.#target;
+    this.#state = "starting";
+    if (role === "publish") {
+      this.#peer.sendCommand(this.#streamId, ["publish", START_ID, null, playPath, "live"]);
+      return;
+    }
+    // -2000: live, or recorded when there is no live stream of that name (RTMP 1.0, 7.2.2.1), as librtmp asks.
+    this.#peer.sendCommand(this.#streamId, ["play", START_ID, null, playPath, -2000]);
+    this.#peer.sendBufferLength(this.#streamId, BUFFER_LENGTH_MS);
+  }
+
+  #onError({ transactionId, args }: Command): void {
+    // Many servers answer releaseStream and FCPublish by an error and mean nothing by it.
+    const matters = transactionId === CONNECT_ID || transactionId === CREATE_ID || transactionId === START_ID;
+    if (!matters || this.#state === "running") return;
+    const { code, description } = readStatus(args[1]);
+    this.#fail(code || "_error", description);
+  }
+
+  #onStatus({ args }: Command): void {
+    const { level, code, description } = readStatus(args[1]);
+    const started = this.#target.role === "publish" ? "NetStream.Publish.Start" : "NetStream.Play.Start";
+    if (level === "error") this.#fail(code, description);
+    else if (this.#state === "starting" && code === started) {
+      this.#state = "running";
+      this.#events.ready(this.#streamId);
+    } else if (this.#state === "running" && ENDED.has(code)) this.#events.ended(code, description);
+  }
+
+  #fail(code: string, description: string): void {
+    if (this.#state === "refused" || this.#state === "closed") return;
+    const running = this.#state === "running";
+    this.#state = "refused";
+    if (running) this.#events.ended(code, description);
+    else this.#events.refused(code, description);
+  }
+
+  #onMedia(type: number, timestamp: number, payload: Uint8Array): void {
+    const { media } = this;
+    if (media === undefined || this.#state !== "running") return;
+    if (type === MessageType.Aggregate) {
+      for (const part of splitAggregate(payload, timestamp)) media.push(part.kind, part.timestamp, part.payload, false);
+    } else if (type === MessageType.DataAmf3) media.push(MessageType.DataAmf0, timestamp, payload, true);
+    else media.push(type as PacketKind, timestamp, payload, false);
+  }
+}
+
+/** Statuses that end what runs, though they are no errors. */
+const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
+
+function readStatus(value: AmfValue): { level: string; code: string; description: string } {
+  if (!(value instanceof AmfObject)) return { level: "", code: "", description: "" };
+  return {
+    level: value.string("level") ?? "",
+    code: value.string("code") ?? "",
+    description: value.string("description") ?? "",
+  };
+}
+
+function describeServer(args: readonly AmfValue[]): string {
+  const information = args[1] instanceof AmfObject ? args[1] : undefined;
+  const data = information?.object("data");
+  const name = data?.string("srs_server");
+  if (name !== undefined) return name;
+  const properties = args[0] instanceof AmfObject ? args[0] : undefined;
+  return properties?.string("fmsVer") ?? "";
+}

@@ -1,0 +1,59 @@
+import { AmfObject, type AmfValue } from "../amf/value.ts";
+
+/** What a client says of itself in `connect` (RTMP 1.0, 7.2.1.1; enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+export interface ConnectRequest {
+  /** `""` when the client sent none. */
+  readonly tcUrl: string;
+  readonly app: string;
+  readonly flashVer: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+  /** 0 (AMF0) or 3 (AMF3). */
+  readonly objectEncoding: number;
+  /** Whether it knows enhanced RTMP: any of `fourCcList`, `videoFourCcInfoMap`, `audioFourCcInfoMap`, `capsEx`. */
+  readonly enhanced: boolean;
+  /** Ids of the servers that a relayed stream has passed, from the optional arguments. */
+  readonly hops: readonly string[];
+}
+
+/** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
+export const HOPS_ARGUMENT = "srs_hops";
+/** More hops than any sane cluster has; a longer trace is a loop by itself. */
+export const MAX_HOPS = 32;
+
+const ENHANCED_FIELDS = ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"];
+
+/** Enhanced RTMP v2 `capsEx`: multitrack, ModEx, nanosecond offset. Not reconnect: nobody is asked to. */
+const CAPS_EX = 0x02 | 0x04 | 0x08;
+/** Enhanced RTMP v2 `FourCcInfoMask.CanForward`. */
+const CAN_FORWARD = 4;
+
+/** Reads `connect`'s command object and optional arguments; what is missing or of another type is empty. */
+export function readConnect(args: readonly AmfValue[]): ConnectRequest {
+  const object = args[0] instanceof AmfObject ? args[0] : AmfObject.of({});
+  const extra = args[1] instanceof AmfObject ? args[1] : undefined;
+  const hops = extra?.string(HOPS_ARGUMENT) ?? "";
+  return {
+    tcUrl: object.string("tcUrl") ?? "",
+    app: object.string("app") ?? "",
+    flashVer: object.string("flashVer") ?? "",
+    pageUrl: object.string("pageUrl") ?? "",
+    swfUrl: object.string("swfUrl") ?? "",
+    objectEncoding: object.number("objectEncoding") === 3 ? 3 : 0,
+    enhanced: ENHANCED_FIELDS.some((field) => object.get(field) !== undefined),
+    hops: hops === "" ? [] : hops.split(",", MAX_HOPS + 1),
+  };
+}
+
+/**
+ * What this server can do with codecs, as both roles announce it: it forwards every codec, it decodes and encodes none
+ * (enhanced RTMP v2, "fourCcList", "videoFourCcInfoMap", "capsEx").
+ */
+export function enhancedCapabilities(): Record<string, AmfValue> {
+  return {
+    fourCcList: ["*"],
+    videoFourCcInfoMap: AmfObject.of({ "*": CAN_FORWARD }),
+    audioFourCcInfoMap: AmfObject.of({ "*": CAN_FORWARD }),
+    capsEx: CAPS_EX,
+  };
+}

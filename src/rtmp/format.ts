@@ -1,0 +1,117 @@
+// Hot: one encode for each flush of each stream that is watched.
+import { encodeAmf0 } from "../amf/amf0.ts";
+import { type Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import { messageSize, writeMessage } from "./chunk-writer.ts";
+import { ChunkStreamId, MessageType } from "./messages.ts";
+
+/** `"@setDataFrame"` in AMF0: what a publisher puts before `"onMetaData"`. */
+const SET_DATA_FRAME = encodeAmf0(["@setDataFrame"]);
+
+/** Where `RtmpFormat` finds packets by sequence number. */
+export interface PacketSource {
+  at(seq: number): Packet;
+}
+
+/** What tells one RTMP encoding from another. */
+export interface RtmpFormatOptions {
+  /** Outgoing chunk size, bytes. */
+  readonly chunkSize: number;
+  readonly messageStreamId: number;
+  readonly audio: boolean;
+  readonly video: boolean;
+  /** Metadata goes out as `@setDataFrame`, as a publisher sends it. */
+  readonly publishing: boolean;
+}
+
+/**
+ * Packets as RTMP messages, each with a type-0 chunk header and an absolute timestamp, so that the same bytes serve every
+ * connection with the same chunk size and message stream id.
+ */
+export class RtmpFormat {
+  readonly video: boolean;
+  readonly #options: RtmpFormatOptions;
+
+  constructor(options: RtmpFormatOptions) {
+    this.#options = options;
+    this.video = options.video;
+  }
+
+  /** Encodes `source` in [from, to) into one new buffer. */
+  encode(source: PacketSource, from: number, to: number): Uint8Array {
+    const { chunkSize } = this.#options;
+    let size = 0;
+    for (let seq = from; seq < to; seq++) {
+      const packet = source.at(seq);
+      if (this.#takes(packet)) size += messageSize(this.#length(packet), packet.time >>> 0, chunkSize);
+    }
+    const out = new Uint8Array(size);
+    let at = 0;
+    for (let seq = from; seq < to; seq++) {
+      const packet = source.at(seq);
+      if (this.#takes(packet)) at = this.#write(out, at, packet, packet.time >>> 0);
+    }
+    return out;
+  }
+
+  /** Metadata and sequence headers, all with the timestamp `time`. */
+  prefix(headers: readonly Packet[], time: number): Uint8Array {
+    const { chunkSize } = this.#options;
+    const taken = headers.filter((packet) => this.#takes(packet));
+    const size = taken.reduce((sum, packet) => sum + messageSize(this.#length(packet), time >>> 0, chunkSize), 0);
+    const out = new Uint8Array(size);
+    let at = 0;
+    for (const packet of taken) at = this.#write(out, at, packet, time >>> 0);
+    return out;
+  }
+
+  #takes(packet: Packet): boolean {
+    if (packet.kind === PacketKind.Video) return this.#options.video;
+    return packet.kind === PacketKind.Audio ? this.#options.audio : true;
+  }
+
+  #write(out: Uint8Array, at: number, packet: Packet, timestamp: number): number {
+    const { chunkSize, messageStreamId } = this.#options;
+    let chunkStreamId: number = ChunkStreamId.Data;
+    let type: number = packet.kind;
+    let { payload } = packet;
+    if (packet.kind === PacketKind.Video) chunkStreamId = ChunkStreamId.Video;
+    else if (packet.kind === PacketKind.Audio) chunkStreamId = ChunkStreamId.Audio;
+    else if ((packet.flags & PacketFlag.Amf3) !== 0) type = MessageType.DataAmf3;
+    else if (this.#wraps(packet)) payload = setDataFrame(payload);
+    return writeMessage(out, at, chunkStreamId, timestamp, type, messageStreamId, payload, chunkSize);
+  }
+
+  #length(packet: Packet): number {
+    return packet.payload.length + (this.#wraps(packet) ? SET_DATA_FRAME.length : 0);
+  }
+
+  #wraps(packet: Packet): boolean {
+    return this.#options.publishing && packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0;
+  }
+}
+
+function setDataFrame(metadata: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(SET_DATA_FRAME.length + metadata.length);
+  payload.set(SET_DATA_FRAME);
+  payload.set(metadata, SET_DATA_FRAME.length);
+  return payload;
+}
+
+/** Message stream ids up to this share their formats; servers give out 1. */
+const MAX_SHARED_STREAM_ID = 64;
+
+/** Hands out one format object for each way of encoding, so that readers with the same one share their bytes. */
+export class RtmpFormats {
+  readonly #formats = new Map<string, RtmpFormat>();
+
+  get(options: RtmpFormatOptions): RtmpFormat {
+    if (options.messageStreamId > MAX_SHARED_STREAM_ID) return new RtmpFormat(options);
+    const key = `${options.chunkSize} ${options.messageStreamId} ${options.audio} ${options.video} ${options.publishing}`;
+    let format = this.#formats.get(key);
+    if (format === undefined) {
+      format = new RtmpFormat(options);
+      this.#formats.set(key, format);
+    }
+    return format;
+  }
+}
