@@ -2,6 +2,7 @@ import { defineCommand } from "citty";
 import { loadConfig } from "../app/config/index.ts";
 import { runServer } from "../app/server.ts";
 import { commonOptions, confOption, confPath } from "./options.ts";
+import { version } from "./version.ts";
 
 /** `srs --conf FILE`: runs the server until it is told to stop. */
 export const serveCommand = defineCommand({
@@ -9,6 +10,6 @@ export const serveCommand = defineCommand({
   args: { ...confOption, ...commonOptions },
   run({ args }) {
     const path = confPath(args);
-    return runServer({ config: loadConfig(path), confPath: path });
+    return runServer({ config: loadConfig(path), confPath: path, version });
   },
 });

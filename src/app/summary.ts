@@ -1,0 +1,33 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Forward } from "../features/forward/forward.ts";
+import type { RtmpServer } from "../features/rtmp/server.ts";
+import type { Streams } from "../live/streams.ts";
+
+const PERIOD_MS = 10_000;
+
+/** Logs what the server carries every ten seconds, while it carries anything. */
+export function startSummary(clock: Clock, log: Log, server: RtmpServer, forward: Forward, streams: Streams): Timer {
+  let before = { at: clock.now(), received: 0, sent: 0 };
+  return clock.every(PERIOD_MS, () => {
+    const totals = server.totals();
+    const relays = [...forward.relays()];
+    const sent = totals.sent + relays.reduce((sum, relay) => sum + relay.totals.bytes, 0);
+    const now = clock.now();
+    const kbps = (bytes: number) => Math.max(0, Math.round((bytes * 8) / (now - before.at)));
+    const [inKbps, outKbps] = [kbps(totals.received - before.received), kbps(sent - before.sent)];
+    before = { at: now, received: totals.received, sent };
+    if (totals.connections === 0 && streams.size === 0) return;
+    log.info("summary", {
+      connections: totals.connections,
+      publishers: totals.publishers,
+      players: totals.players,
+      streams: streams.size,
+      relays: relays.length === 0 ? undefined : relays.length,
+      relays_running:
+        relays.length === 0 ? undefined : relays.filter(({ status }) => status.state === "running").length,
+      in_kbps: inKbps,
+      out_kbps: outKbps,
+    });
+  });
+}

@@ -1,0 +1,77 @@
+import { formatHostPort } from "../../base/address.ts";
+import type { Log } from "../../base/log.ts";
+import type { Source, SourceEnd } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
+import type { PushContext, PushTarget } from "../../relay/push.ts";
+import { buildUrl } from "../../rtmp/address.ts";
+import { ForwardRelay } from "./relay.ts";
+import { type ForwardTarget, targetNames } from "./target.ts";
+
+/** What forwarding needs from outside. */
+export interface ForwardContext extends PushContext {
+  readonly log: Log;
+  /** Numbers in [0, 1), for the jitter of retries. */
+  readonly randomNumber: () => number;
+  /** This process's id in hop traces. */
+  readonly nodeId: string;
+  /** The targets of a vhost. */
+  targets(vhost: string): readonly ForwardTarget[];
+  /** Outgoing chunk size of a vhost, bytes. */
+  chunkSizeOf(vhost: string): number;
+}
+
+/** Forwards every stream of a vhost to each of its targets while it is published. */
+export class Forward implements StreamObserver {
+  readonly #context: ForwardContext;
+  readonly #relays = new Map<Stream, ForwardRelay[]>();
+  /** Relays that still tell their target of the end. */
+  readonly #leaving = new Set<ForwardRelay>();
+  #nextId = 1;
+
+  constructor(context: ForwardContext) {
+    this.#context = context;
+  }
+
+  /** All relays of streams that are published now. */
+  *relays(): Iterable<ForwardRelay> {
+    for (const relays of this.#relays.values()) yield* relays;
+  }
+
+  published(stream: Stream, name: StreamName, source: Source): void {
+    const targets = this.#context.targets(name.vhost);
+    if (targets.length === 0) return;
+    const relays = targets.map((target) => this.#relay(target, stream, name, source));
+    this.#relays.set(stream, relays);
+    for (const relay of relays) relay.start();
+  }
+
+  unpublished(stream: Stream, _source: Source, how: SourceEnd): void {
+    const relays = this.#relays.get(stream) ?? [];
+    this.#relays.delete(stream);
+    for (const relay of relays) {
+      this.#leaving.add(relay);
+      relay.stop(how, () => this.#leaving.delete(relay));
+    }
+  }
+
+  /** Whether every target has been told all that it had to be told. */
+  get idle(): boolean {
+    return this.#relays.size === 0 && this.#leaving.size === 0;
+  }
+
+  #relay(target: ForwardTarget, stream: Stream, name: StreamName, source: Source): ForwardRelay {
+    const context = this.#context;
+    const push: PushTarget = {
+      role: "publish",
+      host: target.host,
+      port: target.port,
+      ...buildUrl(target, targetNames(target, { ...name, param: source.info.param })),
+      hops: [...source.info.hops, context.nodeId],
+    };
+    const log = context.log.with(`f${this.#nextId++}`);
+    const shared = { ...context, chunkSize: context.chunkSizeOf(name.vhost) };
+    const label = streamLabel(stream.key);
+    return new ForwardRelay(shared, context.randomNumber, log, push, formatHostPort(target), stream, label);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Log } from "../../base/log.ts";
+import type { SourceEnd } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { Push, type PushContext, type PushTarget, type PushTotals } from "../../relay/push.ts";
+import { type RelayStatus, Supervisor } from "../../relay/supervisor.ts";
+
+/** One stream on its way to one target, for as long as it is published. */
+export class ForwardRelay {
+  readonly #clock: PushContext["clock"];
+  readonly #log: Log;
+  readonly #fields: Readonly<Record<string, string>>;
+  readonly #supervisor: Supervisor;
+  readonly #since: number;
+  readonly #past: PushTotals = { bytes: 0, dropped: 0 };
+  #push: Push | undefined;
+  #simpleHandshake = false;
+
+  constructor(
+    context: PushContext,
+    random: () => number,
+    log: Log,
+    target: PushTarget,
+    to: string,
+    stream: Stream,
+    label: string,
+  ) {
+    this.#clock = context.clock;
+    this.#log = log;
+    this.#fields = { to, stream: label };
+    this.#since = context.clock.now();
+    this.#supervisor = new Supervisor({
+      clock: context.clock,
+      random,
+      log,
+      what: "forward",
+      fields: this.#fields,
+      begin: (report) => {
+        this.#keepTotals();
+        this.#push = new Push(context, target, stream, this.#simpleHandshake, report);
+        return this.#push;
+      },
+    });
+  }
+
+  /** State, attempt, last error and next retry. */
+  get status(): RelayStatus {
+    return this.#supervisor.status;
+  }
+
+  /** How far the target is behind, ms. */
+  get lagMs(): number {
+    return this.#push?.lagMs ?? 0;
+  }
+
+  get totals(): PushTotals {
+    const { bytes, dropped } = this.#push?.totals ?? { bytes: 0, dropped: 0 };
+    return { bytes: this.#past.bytes + bytes, dropped: this.#past.dropped + dropped };
+  }
+
+  start(): void {
+    this.#supervisor.start();
+  }
+
+  /**
+   * The stream is no longer published. A target is told when the publisher said so; else it finds out by itself. `gone`
+   * is called once when nothing is left to do.
+   */
+  stop(how: SourceEnd, gone: () => void): void {
+    const ended = () => {
+      const seconds = Math.round((this.#clock.now() - this.#since) / 1000);
+      this.#log.info("forward ended", { ...this.#fields, seconds, ...this.totals });
+      gone();
+    };
+    if (how === "unpublished" && this.#push?.sayGoodbye(ended)) {
+      this.#supervisor.detach();
+      return;
+    }
+    this.#supervisor.stop();
+    ended();
+  }
+
+  #keepTotals(): void {
+    const push = this.#push;
+    if (push === undefined) return;
+    this.#past.bytes += push.totals.bytes;
+    this.#past.dropped += push.totals.dropped;
+    // Some servers close on a digest they don't know; the next attempt does without.
+    this.#simpleHandshake = push.handshakeRefused && !this.#simpleHandshake;
+  }
+}

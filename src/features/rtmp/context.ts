@@ -1,0 +1,37 @@
+import type { AmfValue } from "../../amf/value.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Table, ValueOf } from "../../config/table.ts";
+import type { streamKeys } from "../../live/config.ts";
+import type { Streams } from "../../live/streams.ts";
+import type { RtmpFormats } from "../../rtmp/format.ts";
+import type { RandomFill } from "../../rtmp/handshake-digest.ts";
+import type { RtmpLimits } from "../../rtmp/limits.ts";
+import type { publishTable, rtmpVhostKeys } from "./config.ts";
+
+/** What RTMP connections need to know of a vhost's configuration. */
+export type RtmpVhost = ValueOf<Table<typeof streamKeys & typeof rtmpVhostKeys & { publish: typeof publishTable }>>;
+
+/** A vhost that a client's name led to; `name` is the configured one. */
+export interface FoundVhost {
+  readonly name: string;
+  readonly config: RtmpVhost;
+}
+
+/** What all RTMP connections of a server share. */
+export interface RtmpContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly streams: Streams;
+  readonly formats: RtmpFormats;
+  readonly limits: RtmpLimits;
+  readonly random: RandomFill;
+  /** This process's id in hop traces: unlike any other server's. */
+  readonly nodeId: string;
+  /** What clients are told of the server. */
+  readonly identity: Readonly<Record<string, AmfValue>>;
+  /** Outgoing chunk size where no vhost says otherwise, bytes. */
+  readonly chunkSize: number;
+  /** The vhost that serves a name: its own, or the default one; undefined when there is neither. */
+  findVhost(name: string): FoundVhost | undefined;
+}

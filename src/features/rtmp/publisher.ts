@@ -1,0 +1,47 @@
+import type { Source, SourceEnd } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { PacketKind } from "../../media/packet.ts";
+import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
+import type { RtmpVhost } from "./context.ts";
+
+/** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
+export class Publisher implements MediaHandler {
+  readonly stream: Stream;
+  readonly source: Source;
+  readonly net: NetStream;
+  readonly #timeouts: RtmpVhost["publish"];
+  #mediaSinceTick = false;
+  #lastMediaAt: number;
+  #begun = false;
+
+  constructor(net: NetStream, stream: Stream, source: Source, timeouts: RtmpVhost["publish"]) {
+    this.net = net;
+    this.stream = stream;
+    this.source = source;
+    this.#timeouts = timeouts;
+    this.#lastMediaAt = source.since;
+  }
+
+  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    if (kind !== PacketKind.Data) this.#mediaSinceTick = true;
+    this.source.push(kind, timestamp, payload, amf3);
+  }
+
+  end(how: SourceEnd): void {
+    this.source.end(how);
+  }
+
+  /** Why the publisher has been silent for too long at `now` (monotonic ms), or undefined. Called about once a second. */
+  silence(now: number): string | undefined {
+    if (this.#mediaSinceTick) {
+      this.#mediaSinceTick = false;
+      this.#begun = true;
+      this.#lastMediaAt = now;
+      return undefined;
+    }
+    const { firstpkt_timeout: first, normal_timeout: normal } = this.#timeouts;
+    const silentMs = now - this.#lastMediaAt;
+    if (!this.#begun) return silentMs > first ? `no audio or video within ${first} ms (firstpkt_timeout)` : undefined;
+    return silentMs > normal ? `no audio or video for ${normal} ms (normal_timeout)` : undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import type { ListenAddress } from "../../base/address.ts";
+import { formatHostPort } from "../../base/address.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { TransportHandler } from "../../base/transport.ts";
+import type { Listener, Tcp } from "../../io/tcp.ts";
+import { RtmpConnection } from "./connection.ts";
+import type { RtmpContext } from "./context.ts";
+
+const TICK_MS = 500;
+/** Refusals beyond `max_connections` are reported at most this often. */
+const REFUSAL_LOG_MS = 10_000;
+
+/** What the server's connections add up to. */
+export interface RtmpTotals {
+  readonly connections: number;
+  readonly publishers: number;
+  readonly players: number;
+  /** Bytes since the start, of connections that are gone too. */
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** Accepts RTMP connections and owns them. */
+export class RtmpServer {
+  readonly #context: RtmpContext;
+  readonly #tcp: Tcp;
+  readonly #maxConnections: number;
+  readonly #connections = new Set<RtmpConnection>();
+  readonly #listeners: Listener[] = [];
+  readonly #tick: Timer;
+  #nextId = 1;
+  #received = 0;
+  #sent = 0;
+  #refused = 0;
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(context: RtmpContext, tcp: Tcp, maxConnections: number) {
+    this.#context = context;
+    this.#tcp = tcp;
+    this.#maxConnections = maxConnections;
+    this.#tick = context.clock.every(TICK_MS, () => this.#onTick());
+  }
+
+  /** Listens on an address as well. Throws UserError when it can't be had. */
+  listen(address: ListenAddress): ListenAddress {
+    const listener = this.#tcp.listen(address, () => this.#accept());
+    this.#listeners.push(listener);
+    this.#context.log.info("listening", { rtmp: formatHostPort(listener.address) });
+    return listener.address;
+  }
+
+  totals(): RtmpTotals {
+    let [publishers, players, received, sent] = [0, 0, this.#received, this.#sent];
+    for (const connection of this.#connections) {
+      publishers += connection.publishing;
+      players += connection.playing;
+      received += connection.bytesReceived;
+      sent += connection.bytesSent;
+    }
+    return { connections: this.#connections.size, publishers, players, received, sent };
+  }
+
+  /** Accepts no more, ends every stream and connection properly. What is under way still leaves. */
+  stop(): void {
+    for (const listener of this.#listeners.splice(0)) listener.stop();
+    this.#tick.cancel();
+    // Streams first: that tells the players of their end before their connections close.
+    for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown();
+    for (const connection of [...this.#connections]) connection.shutdown();
+  }
+
+  /** Whether every connection is gone. */
+  get idle(): boolean {
+    return this.#connections.size === 0;
+  }
+
+  #accept(): TransportHandler | undefined {
+    if (this.#connections.size >= this.#maxConnections) {
+      this.#refused++;
+      this.#logRefusals();
+      return undefined;
+    }
+    const connection = new RtmpConnection(this.#context, `c${this.#nextId++}`, () => this.#gone(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #gone(connection: RtmpConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.#received += connection.bytesReceived;
+    this.#sent += connection.bytesSent;
+  }
+
+  #onTick(): void {
+    const now = this.#context.clock.now();
+    for (const connection of this.#connections) connection.tick(now);
+    this.#logRefusals();
+  }
+
+  #logRefusals(): void {
+    const now = this.#context.clock.now();
+    if (this.#refused === 0 || now - this.#refusalLoggedAt < REFUSAL_LOG_MS) return;
+    this.#context.log.warn("connections refused: max_connections is reached", {
+      refused: this.#refused,
+      max_connections: this.#maxConnections,
+    });
+    this.#refused = 0;
+    this.#refusalLoggedAt = now;
+  }
+}

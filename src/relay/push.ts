@@ -1,0 +1,199 @@
+import type { AmfValue } from "../amf/value.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf, ProtocolError } from "../base/errors.ts";
+import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
+import type { Reader } from "../live/reader.ts";
+import type { Stream } from "../live/stream.ts";
+import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
+import type { RtmpFormats } from "../rtmp/format.ts";
+import type { RandomFill } from "../rtmp/handshake-digest.ts";
+import type { RtmpLimits } from "../rtmp/limits.ts";
+import type { Attempt, AttemptReport } from "./supervisor.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** From the open connection to `Publish.Start`. */
+const DIALOGUE_TIMEOUT_MS = 10_000;
+/** A target that takes nothing of what waits for it for this long is given up and dialled anew. */
+const WRITE_TIMEOUT_MS = 15_000;
+const WRITE_CHECK_MS = 1000;
+/** When the stream ends, a slow target has this long to take the last of it. */
+const FAREWELL_MS = 5000;
+
+/** What all pushing relays of a server share. */
+export interface PushContext {
+  readonly clock: Clock;
+  readonly dial: Dial;
+  readonly random: RandomFill;
+  readonly formats: RtmpFormats;
+  readonly limits: RtmpLimits;
+  readonly identity: Readonly<Record<string, AmfValue>>;
+  /** Outgoing chunk size, bytes. */
+  readonly chunkSize: number;
+}
+
+/** Where one push goes. */
+export interface PushTarget extends ClientTarget {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Totals of one push. */
+export interface PushTotals {
+  bytes: number;
+  /** Packets that the target was too slow for. */
+  dropped: number;
+}
+
+/** One attempt to publish a stream at another server: dial, handshake, FMLE's dialogue, then a reader like any other. */
+export class Push implements Attempt, TransportHandler, ClientEvents {
+  readonly #context: PushContext;
+  readonly #stream: Stream;
+  readonly #report: AttemptReport;
+  readonly #session: ClientSession;
+  readonly #dialling: { abort(): void };
+  #transport: Transport | undefined;
+  #reader: Reader | undefined;
+  #dialogue: Timer | undefined;
+  #writes: Timer | undefined;
+  #bytesAtCheck = 0;
+  #stuckSince: number | undefined;
+  #farewell: Timer | undefined;
+  #over = false;
+  #gone: (() => void) | undefined;
+  /** Whether the server closed before it answered the handshake: it may want the simple one. */
+  handshakeRefused = false;
+
+  constructor(
+    context: PushContext,
+    target: PushTarget,
+    stream: Stream,
+    simpleHandshake: boolean,
+    report: AttemptReport,
+  ) {
+    this.#context = context;
+    this.#stream = stream;
+    this.#report = report;
+    this.#session = new ClientSession(target, this, {
+      limits: context.limits,
+      send: (bytes) => this.#transport?.send(bytes),
+      now: () => context.clock.now(),
+      random: context.random,
+      chunkSize: context.chunkSize,
+      simpleHandshake,
+      identity: context.identity,
+    });
+    this.#dialling = context.dial({ host: target.host, port: target.port, timeoutMs: CONNECT_TIMEOUT_MS }, this);
+  }
+
+  get totals(): PushTotals {
+    return { bytes: this.#transport?.bytesSent ?? 0, dropped: this.#reader?.lost ?? 0 };
+  }
+
+  /** How far the target is behind the stream, ms. */
+  get lagMs(): number {
+    return this.#reader === undefined ? 0 : this.#stream.lagMs(this.#reader);
+  }
+
+  abort(): void {
+    this.#finish();
+    if (this.#transport === undefined) this.#dialling.abort();
+    else this.#transport.abort();
+  }
+
+  /**
+   * The stream has ended at its publisher's word: the target gets the rest of it and is told so, then `gone` is called.
+   * False when there is nobody to tell.
+   */
+  sayGoodbye(gone: () => void): boolean {
+    if (this.#reader === undefined || this.#over) return false;
+    this.#gone = gone;
+    // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
+    this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.abort());
+    return true;
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>
+      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, false),
+    );
+    this.#session.start();
+  }
+
+  onData(bytes: Uint8Array): void {
+    try {
+      this.#session.receive(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(`protocol error: ${messageOf(error)}`, false);
+    }
+  }
+
+  onDrain(): void {
+    this.#reader?.drained();
+  }
+
+  onClose(reason: string | undefined): void {
+    this.#farewell?.cancel();
+    this.#gone?.();
+    this.#gone = undefined;
+    this.handshakeRefused = this.#transport !== undefined && this.#session.state === "handshake";
+    const during = this.#session.state === "running" ? "" : ` during ${this.#session.state}`;
+    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, false);
+  }
+
+  ready(streamId: number): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    this.#dialogue?.cancel();
+    this.#writes = this.#context.clock.every(WRITE_CHECK_MS, () => this.#checkWrites());
+    this.#report.running(this.#session.server);
+    const format = this.#context.formats.get({
+      chunkSize: this.#context.chunkSize,
+      messageStreamId: streamId,
+      audio: true,
+      video: true,
+      publishing: true,
+    });
+    this.#reader = this.#stream.join(format, transport, { unpublished: () => this.#unpublish() });
+  }
+
+  refused(code: string, description: string): void {
+    this.#fail(`refused: ${description || "no reason given"} (${code})`, true);
+  }
+
+  ended(code: string, description: string): void {
+    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, false);
+  }
+
+  #unpublish(): void {
+    this.#session.unpublish();
+    this.#finish();
+    this.#transport?.close();
+  }
+
+  #checkWrites(): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    const now = this.#context.clock.now();
+    if (transport.bytesQueued === 0 || transport.bytesSent !== this.#bytesAtCheck) this.#stuckSince = undefined;
+    else this.#stuckSince ??= now;
+    this.#bytesAtCheck = transport.bytesSent;
+    if (this.#stuckSince !== undefined && now - this.#stuckSince >= WRITE_TIMEOUT_MS)
+      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, false);
+  }
+
+  #fail(error: string, permanent: boolean): void {
+    if (this.#over) return;
+    this.abort();
+    this.#report.failed(error, permanent);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#dialogue?.cancel();
+    this.#writes?.cancel();
+    this.#session.close();
+    if (this.#reader !== undefined) this.#stream.leave(this.#reader);
+  }
+}

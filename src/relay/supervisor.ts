@@ -1,0 +1,149 @@
+import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+
+/*
+ * stopped ──start──> connecting ──connected──> running
+ *    ^                   │ ^                      │
+ *    │                 fail └──retry time── waiting <──fail──┘        any ──stop──> stopped
+ */
+/** Where a relay stands, as data for logs, the API and metrics. Times are wall-clock ms. */
+export type RelayStatus =
+  | { readonly state: "stopped" }
+  | {
+      readonly state: "connecting";
+      readonly since: number;
+      readonly attempt: number;
+      readonly lastError: string | undefined;
+    }
+  | { readonly state: "running"; readonly since: number; readonly server: string }
+  | {
+      readonly state: "waiting";
+      readonly since: number;
+      readonly attempt: number;
+      readonly nextRetryAt: number;
+      readonly lastError: string;
+    };
+
+/** How an attempt tells what becomes of it. After `failed`, nothing of it counts any more. */
+export interface AttemptReport {
+  running(server: string): void;
+  /** `permanent`: the other side understood and said no; it is asked again, but slowly. */
+  failed(error: string, permanent: boolean): void;
+}
+
+/** One attempt, from dialling to its end. */
+export interface Attempt {
+  abort(): void;
+}
+
+/** What tells one supervisor's relays from another's. */
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** What the relay is, for each of its log lines. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** What the relay is called in its log lines: "forward". */
+  readonly what: string;
+  begin(report: AttemptReport): Attempt;
+}
+
+const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
+/** After a refusal that trying soon won't change. */
+const REFUSED_MS = 30_000;
+
+/**
+ * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
+ * change is logged once; attempts that fail as the one before are not.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  #status: RelayStatus = { state: "stopped" };
+  #attempt: Attempt | undefined;
+  #retry: Timer | undefined;
+  #runningSince = 0;
+  #lastError: string | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(POLICY, options.random);
+  }
+
+  get status(): RelayStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#status.state === "stopped") this.#connect();
+  }
+
+  /** Ends what runs, without a word to the other side. */
+  stop(): void {
+    this.#retry?.cancel();
+    this.#status = { state: "stopped" };
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.abort();
+  }
+
+  /** Leaves what runs to itself: nothing of it is reported, and nothing begins again. */
+  detach(): void {
+    this.#attempt = undefined;
+    this.stop();
+  }
+
+  #connect(): void {
+    const { clock, begin } = this.#options;
+    this.#status = {
+      state: "connecting",
+      since: clock.wall(),
+      attempt: this.#backoff.attempt + 1,
+      lastError: this.#lastError,
+    };
+    const current = { over: false };
+    const report: AttemptReport = {
+      running: (server) => {
+        if (!current.over && this.#status.state === "connecting") this.#onRunning(server);
+      },
+      failed: (error, permanent) => {
+        if (current.over) return;
+        current.over = true;
+        if (this.#status.state !== "stopped") this.#onFailed(error, permanent);
+      },
+    };
+    const attempt = begin(report);
+    // An attempt may have failed before it was handed over.
+    if (!current.over) this.#attempt = attempt;
+  }
+
+  #onRunning(server: string): void {
+    const { clock, log, what, fields } = this.#options;
+    this.#status = { state: "running", since: clock.wall(), server };
+    this.#runningSince = clock.now();
+    this.#lastError = undefined;
+    log.info(`${what} running`, { ...fields, server: server || undefined, attempt: this.#backoff.attempt + 1 });
+  }
+
+  #onFailed(error: string, permanent: boolean): void {
+    const { clock, log, what, fields } = this.#options;
+    const ran = this.#status.state === "running";
+    if (ran && clock.now() - this.#runningSince > POLICY.firstMs) this.#backoff.reset();
+    const waitMs = permanent ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
+    const { attempt } = this.#backoff;
+    if (error === this.#lastError)
+      log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });
+    else log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms: Math.round(waitMs) });
+    this.#lastError = error;
+    this.#attempt = undefined;
+    this.#status = {
+      state: "waiting",
+      since: clock.wall(),
+      attempt,
+      nextRetryAt: clock.wall() + waitMs,
+      lastError: error,
+    };
+    this.#retry = clock.after(waitMs, () => this.#connect());
+  }
+}
