@@ -17,7 +17,7 @@ export function demoCommand(url: string, hasX264: boolean): string[] {
     ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"],
     [...video, "-g", gop, "-keyint_min", gop, "-b:v", "1500k"],
     ["-c:a", "aac", "-b:a", "96k", "-af", "volume=0.2"],
-    ["-f", "flv", url],
+    ["-f", "flv", "-flvflags", "no_duration_filesize", url],
   ].flat();
 }
 

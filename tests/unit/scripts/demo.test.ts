@@ -6,6 +6,6 @@ test.each([true, false])("the test picture has a key frame every two seconds and
   expect(command).toContain("testsrc2=size=1280x720:rate=30");
   expect(command).toContain("-g 60 -keyint_min 60");
   expect(command).toContain("-c:a aac");
-  expect(command).toEndWith("-f flv rtmp://127.0.0.1/live/livestream");
+  expect(command).toEndWith("no_duration_filesize rtmp://127.0.0.1/live/livestream");
   expect(command.includes("-tune zerolatency")).toBe(hasX264);
 });
