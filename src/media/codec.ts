@@ -1,0 +1,134 @@
+import {
+  AudioPacketType,
+  byteAt,
+  FOURCC_BYTES,
+  firstTrack,
+  MAX_TRACKS,
+  MultitrackType,
+  nextTrack,
+  skipModEx,
+  trackIdOffset,
+  VideoPacketType,
+} from "./enhanced.ts";
+import { PacketKind } from "./packet.ts";
+
+const ENHANCED_AUDIO = 9;
+
+// FLV 10.1 E.4.3.1; 12 and 13 are what encoders in China agreed on.
+const videoCodecs: Readonly<Record<number, string>> = {
+  2: "Sorenson H.263",
+  3: "Screen Video",
+  4: "VP6",
+  5: "VP6 with alpha",
+  6: "Screen Video 2",
+  7: "H.264",
+  12: "HEVC",
+  13: "AV1",
+};
+
+// FLV 10.1 E.4.2.1.
+const audioCodecs: Readonly<Record<number, string>> = {
+  0: "PCM",
+  1: "ADPCM",
+  2: "MP3",
+  3: "PCM",
+  4: "Nellymoser",
+  5: "Nellymoser",
+  6: "Nellymoser",
+  7: "G.711 A-law",
+  8: "G.711 mu-law",
+  10: "AAC",
+  11: "Speex",
+  14: "MP3",
+};
+
+// Enhanced RTMP v2, VideoFourCc and AudioFourCc.
+const fourCcs: ReadonlyMap<string, string> = new Map([
+  ["vp08", "VP8"],
+  ["vp09", "VP9"],
+  ["av01", "AV1"],
+  ["avc1", "H.264"],
+  ["hvc1", "HEVC"],
+  ["vvc1", "VVC"],
+  ["ac-3", "AC-3"],
+  ["ec-3", "E-AC-3"],
+  ["Opus", "Opus"],
+  [".mp3", "MP3"],
+  ["fLaC", "FLAC"],
+  ["mp4a", "AAC"],
+]);
+
+/** The codec of a payload, for people: "H.264", "AAC+Opus" for tracks that differ, "" when the payload doesn't say. */
+export function codecName(kind: PacketKind, payload: Uint8Array): string {
+  if (kind === PacketKind.Data || payload.length === 0) return "";
+  const first = byteAt(payload, 0);
+  if (isEnhanced(kind, first)) return [...new Set(readEnhanced(kind, payload)?.fourCcs.map(fourCcName))].join("+");
+  const id = kind === PacketKind.Video ? first & 15 : first >> 4;
+  if (kind === PacketKind.Video) return videoCodecs[id] ?? `video codec ${id}`;
+  return audioCodecs[id] ?? `audio codec ${id}`;
+}
+
+/**
+ * Which earlier packet a sequence header or configuration packet replaces: "v0", "a1", "v1,2" for a message with the
+ * headers of two tracks, "v0/config" for what stands beside the codec's own header.
+ */
+export function headerSlot(kind: PacketKind, payload: Uint8Array): string {
+  const letter = kind === PacketKind.Video ? "v" : kind === PacketKind.Audio ? "a" : "d";
+  const header = isEnhanced(kind, byteAt(payload, 0)) ? readEnhanced(kind, payload) : undefined;
+  if (header === undefined) return `${letter}0`;
+  const tracks = [...new Set(header.tracks)].sort((a, b) => a - b);
+  const configType = kind === PacketKind.Video ? VideoPacketType.Metadata : AudioPacketType.MultichannelConfig;
+  return `${letter}${tracks.join(",")}${header.packetType === configType ? "/config" : ""}`;
+}
+
+interface EnhancedHeader {
+  readonly packetType: number;
+  readonly tracks: readonly number[];
+  readonly fourCcs: readonly string[];
+}
+
+function isEnhanced(kind: PacketKind, first: number): boolean {
+  return kind === PacketKind.Video ? (first & 0x80) !== 0 : kind === PacketKind.Audio && first >> 4 === ENHANCED_AUDIO;
+}
+
+/** Undefined when the header is not all there. */
+function readEnhanced(kind: PacketKind, payload: Uint8Array): EnhancedHeader | undefined {
+  const header = skipModEx(payload);
+  if (header < 0) return undefined;
+  const packetType = header & 15;
+  const at = header >>> 4;
+  const multitrack = kind === PacketKind.Video ? VideoPacketType.Multitrack : AudioPacketType.Multitrack;
+  if (packetType === multitrack) return readTracks(payload, at);
+  if (at + FOURCC_BYTES > payload.length) return undefined;
+  return { packetType, tracks: [0], fourCcs: [readFourCc(payload, at)] };
+}
+
+function readTracks(payload: Uint8Array, at: number): EnhancedHeader | undefined {
+  const multitrackType = byteAt(payload, at) >> 4;
+  const tracks: number[] = [];
+  const fourCcs: string[] = [];
+  let track = firstTrack(payload, at);
+  while (tracks.length < MAX_TRACKS) {
+    const id = trackIdOffset(payload, track, multitrackType);
+    if (id < 0) break;
+    tracks.push(byteAt(payload, id));
+    const ownCodec = multitrackType === MultitrackType.ManyTracksManyCodecs;
+    fourCcs.push(readFourCc(payload, ownCodec ? track : at + 1));
+    track = nextTrack(payload, id, multitrackType);
+  }
+  return tracks.length === 0 ? undefined : { packetType: byteAt(payload, at) & 15, tracks, fourCcs };
+}
+
+function fourCcName(fourCc: string): string {
+  return fourCcs.get(fourCc) ?? fourCc;
+}
+
+/** As text that fits in a log line whatever the bytes are. */
+function readFourCc(payload: Uint8Array, at: number): string {
+  let text = "";
+  for (let i = at; i < at + FOURCC_BYTES; i++) {
+    const code = byteAt(payload, i);
+    text += code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : "?";
+  }
+  return text;
+}
