@@ -1,0 +1,72 @@
+import { decodeAmf0 } from "../amf/amf0.ts";
+import { Amf0Marker } from "../amf/amf0-marker.ts";
+import type { AmfValue } from "../amf/value.ts";
+import { ByteReader } from "../bytes/reader.ts";
+
+/** The data message whose newest values are kept for those who come later. */
+export const METADATA_NAME = "onMetaData";
+
+const SET_DATA_FRAME = "@setDataFrame";
+const CLEAR_DATA_FRAME = "@clearDataFrame";
+/** A server's own answer to `play`: from a publisher it would overrule that of ours. */
+const SAMPLE_ACCESS = "|RtmpSampleAccess";
+/** FFmpeg and some encoders send a bare number here. */
+const TIMECODE_BYTES = 4;
+const STRING_HEADER_BYTES = 3;
+
+/** One data message of a publisher's (RTMP types 18 and 15). */
+export interface DataMessage {
+  /** Without `@setDataFrame` and `@clearDataFrame`; may be empty for AMF3. */
+  readonly name: string;
+  /** `metadata` and `clear` concern the metadata that is kept; `pass` goes to the readers as it is. */
+  readonly action: "metadata" | "clear" | "pass";
+  /** Whether `@setDataFrame` came before the name: its values add to those there are. */
+  readonly merge: boolean;
+  /** What follows the name of metadata. Empty for the other actions, which nobody needs to understand. */
+  readonly values: readonly AmfValue[];
+  /** The message without `@setDataFrame`: the payload itself where that was not there, else an exactly sized copy. */
+  readonly body: Uint8Array;
+}
+
+/**
+ * Reads a data message; undefined when there is nothing to relay. `amf3` is for type 15, whose names are AMF0 strings
+ * behind a zero byte; one that begins otherwise passes unread. Throws `ProtocolError` for metadata that can't be decoded.
+ */
+export function readData(payload: Uint8Array, amf3: boolean): DataMessage | undefined {
+  if (payload.length === 0 || (!amf3 && payload.length === TIMECODE_BYTES)) return undefined;
+  const start = amf3 && payload[0] === 0 ? 1 : 0;
+  const first = readName(payload, start);
+  if (first === undefined) {
+    return amf3 ? { name: "", action: "pass", merge: false, values: [], body: payload } : undefined;
+  }
+  if (first.name === SAMPLE_ACCESS) return undefined;
+  if (first.name === CLEAR_DATA_FRAME) {
+    const name = readName(payload, first.end)?.name ?? METADATA_NAME;
+    return { name, action: "clear", merge: false, values: [], body: payload };
+  }
+  const merge = first.name === SET_DATA_FRAME;
+  const named = merge ? readName(payload, first.end) : first;
+  if (named === undefined || named.name === SAMPLE_ACCESS) return undefined;
+  const { name } = named;
+  if (name === METADATA_NAME) {
+    return { name, action: "metadata", merge, values: decodeAmf0(payload.subarray(named.end)), body: payload };
+  }
+  return { name, action: "pass", merge, values: [], body: merge ? without(payload, start, first.end) : payload };
+}
+
+/** The AMF0 string at `at`, and where it ends; undefined when there is none. */
+function readName(payload: Uint8Array, at: number): { name: string; end: number } | undefined {
+  if (payload.length < at + STRING_HEADER_BYTES || payload[at] !== Amf0Marker.String) return undefined;
+  const reader = new ByteReader(payload.subarray(at + 1), "data message");
+  const length = reader.u16();
+  if (length > reader.remaining) return undefined;
+  return { name: reader.utf8(length), end: at + STRING_HEADER_BYTES + length };
+}
+
+/** A copy of `payload` without the bytes from `start` to `end`. */
+function without(payload: Uint8Array, start: number, end: number): Uint8Array {
+  const rest = new Uint8Array(payload.length - (end - start));
+  rest.set(payload.subarray(0, start));
+  rest.set(payload.subarray(end), start);
+  return rest;
+}
