@@ -1,0 +1,227 @@
+import { formatHostPort, type HostPort } from "../base/address.ts";
+
+/** The names of a stream. None holds a control character, `app` and `stream` no `?` or `#`, `stream` and `vhost` no slash. */
+export interface StreamAddress {
+  /** As the client asked for it (parameter, else host name, an IPv6 one in brackets); the configuration may know it by another. */
+  readonly vhost: string;
+  /** One or more levels, without slashes around them. */
+  readonly app: string;
+  readonly stream: string;
+  /** Empty or `?a=b&c=d`, as raw as it came, without `vhost` and `domain`. */
+  readonly param: string;
+}
+
+/** What a client's names came to, or why they name no stream: a reason for the peer and the log. */
+export type AddressResult =
+  | { readonly ok: true; readonly address: StreamAddress }
+  | { readonly ok: false; readonly reason: string };
+
+/** The vhost of whoever asks for none or for one that is not configured. */
+export const DEFAULT_VHOST = "__defaultVhost__";
+/** The app of a URL that has none. */
+const DEFAULT_APP = "__defaultApp__";
+
+/** The longest names that are taken, in UTF-16 units. `input` is for each string as the client sends it. */
+export const addressLimits = { input: 8192, vhost: 255, app: 1024, stream: 1024, param: 4096 } as const;
+
+/** FMLE's word for "the app's default instance". */
+const DEFAULT_INSTANCE = "_definst_";
+/** What FMLE's and old Flash clients' users write because a `?` in the server's field is cut off: `app...vhost...X`. */
+const VHOST_SPELLING = /(?:\.\.\.|,|&&)(vhost|domain)(?:\.\.\.|=|,)/g;
+const AFTER_VHOST = /[,?/]|\.\.\./;
+const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
+
+/**
+ * Finds vhost, app, stream and parameters in what `connect` and then `publish` or `play` say, in every spelling in use.
+ * Clients cut a URL's path at different slashes, so that app and name are joined first: the last level is the stream.
+ *
+ *     rtmp://host:1935/app/instance?vhost=v&k=1   +   level/stream?token=2   =>   v  app/instance/level  stream  ?k=1&token=2
+ *     └──────────────── tcUrl, or app ────────┘       └───── name ───────┘
+ *
+ * Slashes inside parameters: those after the name's own `?` belong to values. Names are not percent-decoded. Never throws.
+ */
+export function resolve(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
+  for (const text of [tcUrl, app, name]) {
+    if (text !== undefined && text.length > addressLimits.input)
+      return refuse("the URL", text.length, addressLimits.input);
+  }
+  const url = splitUrl(tcUrl ?? "");
+  let [place, placeQuery] = splitQuery(normalise(url.rest));
+  if (levels(place).length === 0) {
+    const [appPath, appQuery] = splitQuery(normalise(app ?? ""));
+    place = appPath;
+    placeQuery = `${placeQuery}&${appQuery}`;
+  }
+  let [own, ownQuery] = splitName(name);
+  if (ownQuery === "" && continuesQuery(place, placeQuery, own)) {
+    placeQuery += `/${own}`;
+    own = "";
+  }
+  const found = new Parts();
+  const base = [...levels(place), ...found.takeQuery(placeQuery)];
+  const placeParams = found.params.length;
+  const tail = [...levels(own), ...found.takeQuery(ownQuery)];
+  if (tail.length === 0) {
+    const guess = guessName(found.params, placeParams, base.length);
+    if (guess === undefined && base.length < 2) return { ok: false, reason: "the stream name is missing" };
+    tail.push(...levels(guess ?? ""));
+  }
+  const path = [...base, ...tail];
+  const stream = path.pop() ?? "";
+  return check({
+    vhost: found.vhost || found.domain || url.host || DEFAULT_VHOST,
+    app: path.join("/") || DEFAULT_APP,
+    stream,
+    param: joinParams(found.params),
+  });
+}
+
+/** The key of a stream within a server. */
+export function streamKey(address: StreamAddress): string {
+  return `${address.vhost}/${address.app}/${address.stream}`;
+}
+
+/** What a client says to open a stream: the first two in `connect`, the last in `publish` or `play`. */
+export interface ClientUrl {
+  readonly tcUrl: string;
+  readonly app: string;
+  readonly playPath: string;
+}
+
+/**
+ * The URL of a stream on another server, from which `resolve` makes the same address again. The vhost goes with the app,
+ * where every server looks for it; undefined, or the default one, is left to the target's own host name.
+ */
+export function buildUrl(
+  target: HostPort,
+  names: Omit<StreamAddress, "vhost"> & { readonly vhost: string | undefined },
+): ClientUrl {
+  const { vhost } = names;
+  const app = vhost === undefined || vhost === DEFAULT_VHOST ? names.app : `${names.app}?vhost=${vhost}`;
+  return { tcUrl: `rtmp://${formatHostPort(target)}/${app}`, app, playPath: `${names.stream}${names.param}` };
+}
+
+/** What is found in parameters. */
+class Parts {
+  vhost = "";
+  domain = "";
+  readonly params: string[] = [];
+
+  /** Sorts a query's parameters; returns the path levels in it, as `vhost=v/stream` has when FMLE's users wrote the URL. */
+  takeQuery(query: string): string[] {
+    const path: string[] = [];
+    // A second question mark before a vhost is a common slip.
+    const pending = query.split(/[&#]|\?(?=(?:vhost|domain)=)/).reverse();
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const param = trimParam(next);
+      const key = param.startsWith("vhost=") ? "vhost" : param.startsWith("domain=") ? "domain" : undefined;
+      if (key === undefined) {
+        if (param !== "") this.params.push(param);
+        continue;
+      }
+      const rest = this.#takeVhost(key, param.slice(key.length + 1));
+      if (rest.startsWith("/")) {
+        const [inside, behind] = splitQuery(rest);
+        path.push(...levels(inside));
+        pending.push(behind);
+      } else pending.push(rest.slice(rest.startsWith("...") ? 3 : 1));
+    }
+    return path;
+  }
+
+  /** Returns what follows the vhost, with the separator that ended it. */
+  #takeVhost(key: "vhost" | "domain", text: string): string {
+    const end = text.search(AFTER_VHOST);
+    const value = (end < 0 ? text : text.slice(0, end)).trim();
+    if (value !== DEFAULT_VHOST && this[key] === "") this[key] = value;
+    return end < 0 ? "" : text.slice(end);
+  }
+}
+
+/** The host of a tcUrl and all that follows it; both empty for what is no URL. */
+function splitUrl(tcUrl: string): { host: string; rest: string } {
+  const [, authority = "", rest = ""] = /^\s*[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/is.exec(tcUrl) ?? [];
+  const host = authority.slice(authority.lastIndexOf("@") + 1).trim();
+  const end = host.startsWith("[") ? host.indexOf("]") + 1 : host.indexOf(":");
+  return { host: end > 0 || host.startsWith(":") ? host.slice(0, end) : host, rest };
+}
+
+function splitQuery(text: string): [path: string, query: string] {
+  const at = text.search(/[?#]/);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** As `splitQuery`, with the vhost's spellings in the path only: a value behind the `?` is the user's own text. */
+function splitName(name: string): [path: string, query: string] {
+  const [path, query] = splitQuery(name);
+  const [inner, innerQuery] = splitQuery(normalise(path));
+  return [inner, innerQuery === "" ? query : `${innerQuery}&${query}`];
+}
+
+function normalise(text: string): string {
+  return text.replace(VHOST_SPELLING, "?$1=");
+}
+
+/** The levels of a path; spaces around them, doubled slashes and the default instance mean nothing. */
+function levels(path: string): string[] {
+  const trimmed = path.split("/").map((level) => level.trim());
+  return trimmed.filter((level) => level !== "" && level !== DEFAULT_INSTANCE);
+}
+
+/** FFmpeg and librtmp cut `app/stream?sign=ab/cd&t=1` at that slash, although it belongs to the value. */
+function continuesQuery(place: string, placeQuery: string, own: string): boolean {
+  const last = placeQuery.slice(placeQuery.lastIndexOf("&") + 1);
+  return levels(place).length > 1 && /&[^=&/]+=/.test(own) && /^(?!vhost=|domain=)[^=]+=/.test(last);
+}
+
+/** A name for a URL without one: from `?streamname=x`, or from behind the slash of `app?k=v/x`. Takes the latter out of `params`. */
+function guessName(params: string[], placeParams: number, depth: number): string | undefined {
+  const ownParams = params.length > placeParams;
+  const named = params.find((param) => param.startsWith("streamname="))?.slice("streamname=".length);
+  if (named && (ownParams || depth <= 1)) return named;
+  const last = params.at(-1);
+  if (ownParams || depth !== 1 || last === undefined) return undefined;
+  const slash = last.lastIndexOf("/");
+  const name = last.slice(slash + 1);
+  if (slash < 0 || levels(name).length === 0) return undefined;
+  const kept = trimParam(last.slice(0, slash));
+  params.splice(-1, 1, ...(kept === "" ? [] : [kept]));
+  return name;
+}
+
+function trimParam(text: string): string {
+  let start = 0;
+  while (start < text.length && (text[start] === "?" || text.charAt(start).trim() === "")) start++;
+  return text.slice(start).trimEnd();
+}
+
+function joinParams(params: readonly string[]): string {
+  return params.length === 0 ? "" : `?${params.join("&")}`;
+}
+
+function check(address: StreamAddress): AddressResult {
+  const { vhost, app, stream, param } = address;
+  if (stream === "") return { ok: false, reason: "the stream name is missing" };
+  for (const [what, text, limit] of [
+    ["the vhost", vhost, addressLimits.vhost],
+    ["the app", app, addressLimits.app],
+    ["the stream name", stream, addressLimits.stream],
+    ["the parameters", param, addressLimits.param],
+  ] as const) {
+    if (text.length > limit) return refuse(what, text.length, limit);
+    if (/\p{Cc}/u.test(text)) return { ok: false, reason: `a control character in ${what}` };
+  }
+  if (UNFIT_FOR_VHOST.test(vhost)) return { ok: false, reason: `"${vhost}" is not a vhost` };
+  // A path that a file is ever named after must not lead elsewhere.
+  if ([...app.split("/"), stream].some((level) => level === "." || level === "..")) {
+    return { ok: false, reason: `"${app}/${stream}" has a level of dots only` };
+  }
+  if ([app, stream].some((text) => /[?#]/.test(text) || text.search(VHOST_SPELLING) >= 0)) {
+    return { ok: false, reason: `"${app}/${stream}" has parameters where none can be` };
+  }
+  return { ok: true, address };
+}
+
+function refuse(what: string, length: number, limit: number): AddressResult {
+  return { ok: false, reason: `too many characters in ${what}: ${length}, ${limit} allowed` };
+}

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  addressLimits,
+  buildUrl,
+  DEFAULT_VHOST,
+  resolve,
+  type StreamAddress,
+  streamKey,
+} from "../../../src/rtmp/address.ts";
+import { type AddressVector, addressVectors, cutVectors, refusedAddresses } from "../../vectors/addresses.ts";
+
+const SEED = 20141935;
+
+const named = ([vhost, app, stream, param]: AddressVector["address"]): StreamAddress => ({ vhost, app, stream, param });
+
+describe("resolve", () => {
+  test.each(addressVectors)("$name: $tcUrl + $playPath", ({ tcUrl, app, playPath, address }) => {
+    expect(resolve(tcUrl, app, playPath)).toEqual({ ok: true, address: named(address) });
+  });
+
+  test.each(cutVectors)("finds the same address wherever a client cuts $path", ({ cuts, address }) => {
+    for (const [place, name] of cuts) {
+      expect(resolve(`rtmp://h:1935/${place}`, place, name)).toEqual({ ok: true, address: named(address) });
+    }
+  });
+
+  test.each(refusedAddresses)("refuses $name and says why", ({ place, playPath, reason }) => {
+    expect(resolve(`rtmp://h/${place}`, place, playPath)).toEqual({ ok: false, reason });
+  });
+
+  test("refuses a host that is none, unless a vhost is named", () => {
+    expect(resolve("rtmp://a b/live", "live", "s")).toEqual({ ok: false, reason: '"a b" is not a vhost' });
+    expect(resolve("rtmp://a b/live?vhost=v", "live", "s").ok).toBe(true);
+  });
+
+  test("wherever a path without parameters is cut, the address is the same", () => {
+    const level = fc
+      .stringMatching(/^[a-z0-9:._ -]{1,8}$/)
+      .filter((text) => text.trim() !== "" && !/^\s*\.+\s*$/.test(text));
+    fc.assert(
+      fc.property(fc.array(level, { minLength: 2, maxLength: 6 }), fc.nat(), (path, seed) => {
+        const cut = 1 + (seed % (path.length - 1));
+        const place = path.slice(0, cut).join("/");
+        const trimmed = path.map((text) => text.trim());
+        expect(resolve(`rtmp://h/${place}`, place, path.slice(cut).join("/"))).toEqual({
+          ok: true,
+          address: { vhost: "h", app: trimmed.slice(0, -1).join("/"), stream: trimmed.at(-1) ?? "", param: "" },
+        });
+      }),
+      { seed: SEED, numRuns: 300 },
+    );
+  });
+});
+
+/** Text made of what has a meaning in these names, and of anything. */
+const pieces = fc.array(
+  fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom(..."/?&#=,.: @%[]ab1", "...", "&&", "//", "vhost", "domain", "vhost=", "domain="),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom("...vhost...", ",vhost=", "streamname=", "_definst_", "..", DEFAULT_VHOST, "v.com"),
+    },
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 4 }) },
+  ),
+  { maxLength: 14 },
+);
+const hostile = pieces.map((parts) => parts.join(""));
+const target = { host: "10.0.0.9", port: 1936 };
+
+describe("any client at all", () => {
+  test("gets an address within the limits or a reason, and never an exception", () => {
+    fc.assert(
+      fc.property(
+        fc.option(hostile, { nil: undefined }),
+        fc.option(hostile, { nil: undefined }),
+        hostile,
+        (host, app, name) => {
+          const result = resolve(host && `rtmp://${host}`, app, name);
+          if (!result.ok) {
+            expect(result.reason).not.toBe("");
+            return;
+          }
+          const { vhost, app: path, stream, param } = result.address;
+          expect(vhost).toMatch(/^[^\s/?#&]+$/);
+          expect(path).toMatch(/^[^?#]+$/);
+          expect(stream).toMatch(/^[^/?#]+$/);
+          expect(param).toMatch(/^(\?[^#]+)?$/s);
+          expect(`${vhost}${path}${stream}${param}`).not.toMatch(/\p{Cc}/u);
+        },
+      ),
+      { seed: SEED, numRuns: 4000 },
+    );
+  });
+
+  test("finds his stream under the same address on the server it is relayed to", () => {
+    let checked = 0;
+    fc.assert(
+      fc.property(hostile, hostile, (place, name) => {
+        const result = resolve(`rtmp://h.com/${place}`, place, name);
+        if (!result.ok) return;
+        checked++;
+        const { tcUrl, app, playPath } = buildUrl(target, result.address);
+        const vhost = result.address.vhost === DEFAULT_VHOST ? target.host : result.address.vhost;
+        expect(resolve(tcUrl, app, playPath)).toEqual({ ok: true, address: { ...result.address, vhost } });
+        expect(resolve(undefined, app, playPath)).toEqual({ ok: true, address: result.address });
+      }),
+      { seed: SEED, numRuns: 6000 },
+    );
+    expect(checked).toBeGreaterThan(1000);
+  });
+
+  test("is answered in time, whatever is repeated up to the limit", () => {
+    for (const piece of [
+      "vhost=,",
+      "?",
+      " ",
+      "/",
+      "&",
+      "...vhost",
+      "vhost=a?",
+      ",vhost=a/",
+      "=",
+      "&a=",
+      "vhost=/",
+      "\t",
+    ]) {
+      const text = piece.repeat(Math.floor(addressLimits.input / piece.length));
+      const began = Bun.nanoseconds();
+      resolve(`rtmp://h/${text.slice(9)}`, text, text);
+      resolve("rtmp://h/a/b?c=1", "a/b", `${text.slice(0, -2)}x`);
+      expect(Bun.nanoseconds() - began).toBeLessThan(1e9);
+    }
+  });
+});
+
+describe("streamKey", () => {
+  test("is vhost, app and stream, without parameters", () => {
+    expect(streamKey({ vhost: "v", app: "a/b", stream: "s", param: "?k=1" })).toBe("v/a/b/s");
+  });
+});
+
+describe("buildUrl", () => {
+  const address = { vhost: "v.com", app: "live/a", stream: "s", param: "?k=1&t=a/b" };
+
+  test("puts the vhost with the app and the parameters with the stream", () => {
+    expect(buildUrl(target, address)).toEqual({
+      tcUrl: "rtmp://10.0.0.9:1936/live/a?vhost=v.com",
+      app: "live/a?vhost=v.com",
+      playPath: "s?k=1&t=a/b",
+    });
+  });
+
+  test.each([undefined, DEFAULT_VHOST])("leaves vhost %p out", (vhost) => {
+    expect(buildUrl(target, { ...address, vhost, param: "" })).toEqual({
+      tcUrl: "rtmp://10.0.0.9:1936/live/a",
+      app: "live/a",
+      playPath: "s",
+    });
+  });
+
+  test("writes IPv6 in brackets", () => {
+    const { tcUrl } = buildUrl({ host: "::1", port: 1935 }, { ...address, vhost: "[fe80::1]" });
+    expect(tcUrl).toBe("rtmp://[::1]:1935/live/a?vhost=[fe80::1]");
+    expect(resolve(tcUrl, undefined, "s")).toMatchObject({ ok: true, address: { vhost: "[fe80::1]", stream: "s" } });
+  });
+});
