@@ -5,12 +5,15 @@ import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dial, TransportHandler } from "../base/transport.ts";
+import { raiseBacklog } from "./backlog.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
 import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
 /** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
 const STALL_MS = 60_000;
 const SWEEP_MS = 5000;
+/** A peer that vanished while nothing is sent to it is found out by the kernel's own probes after this. */
+const KEEPALIVE_MS = 60_000;
 
 /** An open listening socket. */
 export interface Listener {
@@ -53,24 +56,16 @@ export class Tcp implements StallWatch {
           connection.terminate();
           return;
         }
+        connection.setKeepAlive(true, KEEPALIVE_MS);
         const transport = new TcpTransport(connection, remoteOf(connection), this.#clock, this);
         connection.data.transport = transport;
         transport.attach(handler);
       },
       ...connected,
     };
-    const bind = (hostname: string) => Bun.listen<Slot>({ hostname, port: address.port, socket });
-    let listener: ReturnType<typeof bind>;
-    try {
-      listener = bind(address.host);
-    } catch (error) {
-      if (address.host !== "::" || !NO_IPV6.has(errorCode(error) ?? "")) throw cannotListen(address, error);
-      try {
-        listener = bind("0.0.0.0");
-      } catch (second) {
-        throw cannotListen(address, second);
-      }
-    }
+    const listener = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
+    // Not in the type, but there: the listening socket's descriptor.
+    if ("fd" in listener && typeof listener.fd === "number") raiseBacklog(listener.fd);
     return { address: { host: address.host, port: listener.port }, stop: () => listener.stop(false) };
   }
 
@@ -147,6 +142,16 @@ async function connectAny(
     }
   }
   throw last;
+}
+
+/** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6. */
+function bind<T>(address: ListenAddress, to: (hostname: string) => T): T {
+  try {
+    return to(address.host);
+  } catch (error) {
+    if (address.host === "::" && NO_IPV6.has(errorCode(error) ?? "")) return bind({ ...address, host: "0.0.0.0" }, to);
+    throw cannotListen(address, error);
+  }
 }
 
 function cannotListen(address: ListenAddress, error: unknown): UserError {

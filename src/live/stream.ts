@@ -211,6 +211,8 @@ export class Stream implements FanoutSource, Flushable {
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
   endSource(source: LiveSource, how: SourceEnd, graceMs: number): void {
     if (source !== this.#source) return;
+    // First the last packets: whoever is told of the end below may close at once.
+    this.#owner.flusher.flushNow(this);
     this.#source = undefined;
     this.#gop.clear();
     this.#owner.unpublished(this, source, how);

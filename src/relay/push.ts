@@ -100,6 +100,13 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     else this.#transport.abort();
   }
 
+  /** The publisher vanished: the target gets what is under way and finds out by itself. */
+  hangUp(): void {
+    this.#finish();
+    if (this.#transport === undefined) this.#dialling.abort();
+    else this.#transport.close();
+  }
+
   /**
    * The stream has ended at its publisher's word: the target gets the rest of it and is told so, then `gone` is called.
    * False when there is nobody to tell.

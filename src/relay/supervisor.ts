@@ -28,7 +28,7 @@ export type RelayStatus =
 /** How an attempt tells what becomes of it. After `failed`, nothing of it counts any more. */
 export interface AttemptReport {
   running(server: string): void;
-  /** `permanent`: the other side understood and said no; it is asked again, but slowly. */
+  /** `permanent`: the other side understood and said no; if it goes on so, it is asked slowly. */
   failed(error: string, permanent: boolean): void;
 }
 
@@ -50,8 +50,10 @@ export interface SupervisorOptions {
 }
 
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
-/** After a refusal that trying soon won't change. */
+/** A target that goes on refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
+/** Refusals that may pass by themselves: the target still holds a connection of ours that has died. */
+const HASTY_ATTEMPTS = 5;
 
 /**
  * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
@@ -130,7 +132,8 @@ export class Supervisor {
     const { clock, log, what, fields } = this.#options;
     const ran = this.#status.state === "running";
     if (ran && clock.now() - this.#runningSince > POLICY.firstMs) this.#backoff.reset();
-    const waitMs = permanent ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
+    const slow = permanent && this.#backoff.attempt >= HASTY_ATTEMPTS;
+    const waitMs = slow ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
     const { attempt } = this.#backoff;
     if (error === this.#lastError)
       log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });

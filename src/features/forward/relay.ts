@@ -75,7 +75,8 @@ export class ForwardRelay {
       this.#supervisor.detach();
       return;
     }
-    this.#supervisor.stop();
+    this.#supervisor.detach();
+    this.#push?.hangUp();
     ended();
   }
 
