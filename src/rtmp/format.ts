@@ -42,25 +42,26 @@ export class RtmpFormat {
     let size = 0;
     for (let seq = from; seq < to; seq++) {
       const packet = source.at(seq);
-      if (this.#takes(packet)) size += messageSize(this.#length(packet), packet.time >>> 0, chunkSize);
+      if (this.#takes(packet)) size += messageSize(this.#length(packet), timestampOf(packet, packet.time), chunkSize);
     }
     const out = new Uint8Array(size);
     let at = 0;
     for (let seq = from; seq < to; seq++) {
       const packet = source.at(seq);
-      if (this.#takes(packet)) at = this.#write(out, at, packet, packet.time >>> 0);
+      if (this.#takes(packet)) at = this.#write(out, at, packet, timestampOf(packet, packet.time));
     }
     return out;
   }
 
-  /** Metadata and sequence headers, all with the timestamp `time`. */
+  /** Metadata, and sequence headers with the timestamp `time`. */
   prefix(headers: readonly Packet[], time: number): Uint8Array {
     const { chunkSize } = this.#options;
     const taken = headers.filter((packet) => this.#takes(packet));
-    const size = taken.reduce((sum, packet) => sum + messageSize(this.#length(packet), time >>> 0, chunkSize), 0);
+    let size = 0;
+    for (const packet of taken) size += messageSize(this.#length(packet), timestampOf(packet, time), chunkSize);
     const out = new Uint8Array(size);
     let at = 0;
-    for (const packet of taken) at = this.#write(out, at, packet, time >>> 0);
+    for (const packet of taken) at = this.#write(out, at, packet, timestampOf(packet, time));
     return out;
   }
 
@@ -88,6 +89,11 @@ export class RtmpFormat {
   #wraps(packet: Packet): boolean {
     return this.#options.publishing && packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0;
   }
+}
+
+/** onMetaData goes out at 0, as encoders send it: FFmpeg takes one with another time for a subtitle and invents a stream. */
+function timestampOf(packet: Packet, time: number): number {
+  return packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0 ? 0 : time >>> 0;
 }
 
 function setDataFrame(metadata: Uint8Array): Uint8Array {

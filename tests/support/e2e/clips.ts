@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
+const directory = join(import.meta.dir, "../../../dist/e2e");
+
+/** A test picture of `size` with a key frame each second, and a tone. */
+export interface ClipOptions {
+  readonly seconds: number;
+  readonly video?: boolean;
+  readonly audio?: boolean;
+  readonly size?: string;
+  /** kbit/s; noise keeps the encoder at it. */
+  readonly bitrate?: number;
+}
+
+/** The path of an FLV file with H.264 and AAC; made once, kept in `dist/e2e`. */
+export function clip({ seconds, video = true, audio = true, size = "320x180", bitrate }: ClipOptions): string {
+  const tracks = `${video ? "v" : ""}${audio ? "a" : ""}`;
+  const path = join(directory, `${tracks}-${seconds}s-${size}${bitrate === undefined ? "" : `-${bitrate}k`}.flv`);
+  if (existsSync(path)) return path;
+  mkdirSync(directory, { recursive: true });
+  const noise = bitrate === undefined ? "" : ",noise=alls=60:allf=t";
+  const rate = bitrate === undefined ? [] : ["-b:v", `${bitrate}k`, "-maxrate", `${bitrate}k`, "-bufsize", "500k"];
+  const aside = `${path}.${process.pid}.flv`;
+  const made = Bun.spawnSync([
+    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-y"],
+    ...(video ? ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25${noise}`] : []),
+    ...(audio ? ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"] : []),
+    ...["-t", String(seconds)],
+    ...(video ? ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", "-bf", "0"] : []),
+    ...(video ? ["-sc_threshold", "0", ...rate] : []),
+    ...(audio ? ["-c:a", "aac", "-b:a", "64k"] : []),
+    ...["-f", "flv", "-flvflags", "no_duration_filesize", aside],
+  ]);
+  if (made.exitCode !== 0) throw new Error(`FFmpeg made no clip:\n${made.stderr}`);
+  renameSync(aside, path);
+  return path;
+}

@@ -1,0 +1,92 @@
+import type { Program } from "./program.ts";
+import type { Stage } from "./stage.ts";
+
+const quiet = ["-hide_banner", "-nostats", "-loglevel", "warning"];
+
+/** One packet as FFmpeg's demuxer gave it: times in ms, the MD5 of its data. */
+export interface Frame {
+  readonly track: "video" | "audio";
+  readonly dts: number;
+  readonly pts: number;
+  readonly size: number;
+  readonly hash: string;
+}
+
+/** How a clip is published. */
+export interface PublishOptions {
+  /** Before the input: `-stream_loop -1`, `-ss 2`. */
+  readonly input?: readonly string[];
+  /** Before the output: `-output_ts_offset 100`. */
+  readonly output?: readonly string[];
+  readonly name?: string;
+}
+
+/** Publishes a clip in real time without touching its packets. */
+export function publishClip(stage: Stage, path: string, url: string, options: PublishOptions = {}): Program {
+  const { input = [], output = [], name = "encoder" } = options;
+  const flv = ["-c", "copy", "-f", "flv", "-flvflags", "no_duration_filesize"];
+  return stage.start(name, ["ffmpeg", ...quiet, "-re", ...input, "-i", path, ...flv, ...output, url]);
+}
+
+/** Plays with FFmpeg; each packet it reads is one line of its output, as it comes. */
+export function playFrames(stage: Stage, url: string, name = "player", map = ["v", "a"]): Program {
+  const maps = map.flatMap((kind) => ["-map", `0:${kind}`]);
+  const hash = ["-c", "copy", "-f", "framehash", "-hash", "md5", "-flush_packets", "1", "-"];
+  return stage.start(name, ["ffmpeg", ...quiet, "-copyts", "-i", url, ...maps, ...hash]);
+}
+
+/** The packets among the lines of `playFrames`. */
+export function framesOf(lines: readonly string[], map = ["v", "a"]): Frame[] {
+  return lines.flatMap((line) => {
+    const [stream, dts, pts, , size, hash] = line.split(",").map((field) => field.trim());
+    if (hash === undefined || !/^[0-9a-f]{32}$/.test(hash)) return [];
+    const track = map[Number(stream)] === "v" ? "video" : "audio";
+    return [{ track, dts: Number(dts), pts: Number(pts), size: Number(size), hash }];
+  });
+}
+
+const files = new Map<string, SourceFrame[]>();
+
+/** A packet of a file, with what only the file tells. */
+export interface SourceFrame extends Frame {
+  readonly key: boolean;
+}
+
+/** The packets of a file. */
+export function fileFrames(path: string): readonly SourceFrame[] {
+  const known = files.get(path);
+  if (known !== undefined) return known;
+  const entries = "packet=codec_type,pts,dts,flags,size,data_hash";
+  const shown = ["-show_packets", "-show_data_hash", "md5", "-show_entries", entries, "-of", "csv=p=0"];
+  const run = Bun.spawnSync(["ffprobe", "-v", "error", ...shown, path]);
+  if (run.exitCode !== 0) throw new Error(`ffprobe ${path}:\n${run.stderr}`);
+  const frames = run.stdout
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line): SourceFrame => {
+      const [track, pts, dts, size, flags = "", hash = ""] = line.split(",");
+      return {
+        track: track === "video" ? "video" : "audio",
+        dts: Number(dts),
+        pts: Number(pts),
+        size: Number(size),
+        hash: hash.replace(/^MD5:/, ""),
+        key: track === "video" && flags.includes("K"),
+      };
+    });
+  files.set(path, frames);
+  return frames;
+}
+
+/** What FFmpeg says against a file when it decodes all of it; empty when it is sound. */
+export function decodeErrors(path: string): string {
+  const run = Bun.spawnSync(["ffmpeg", "-hide_banner", "-v", "error", "-i", path, "-f", "null", "-"]);
+  return `${run.stdout}${run.stderr}`.trim();
+}
+
+/** The kinds of the streams that FFmpeg finds, as "video,audio". */
+export function streamKinds(path: string): string {
+  const run = Bun.spawnSync(["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", path]);
+  return run.stdout.toString().trim().split("\n").join(",");
+}

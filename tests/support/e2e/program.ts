@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { eachLine } from "../../../scripts/child-lines.ts";
+import { until, within } from "./wait.ts";
+
+/** Lines of a program that an error message repeats. */
+const shownLines = 40;
+/** With this set, every line of every program is shown as it comes. */
+const verbose = process.env.E2E_VERBOSE !== undefined;
+
+/** How a program is started. */
+export interface ProgramOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One process that a test started, with all the lines it has printed so far (both outputs). */
+export class Program {
+  readonly name: string;
+  readonly lines: string[] = [];
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #read: Promise<unknown>;
+
+  constructor(name: string, command: readonly string[], { cwd, env }: ProgramOptions = {}) {
+    this.name = name;
+    this.#child = Bun.spawn([...command], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, NO_COLOR: "1", ...env },
+    });
+    const take = (line: string): void => {
+      this.lines.push(line);
+      if (verbose) process.stderr.write(`${name} | ${line}\n`);
+    };
+    this.#read = Promise.all([eachLine(this.#child.stdout, take), eachLine(this.#child.stderr, take)]);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The first line that matches, of all that came or will come; fails when the program ends without it. */
+  async line(pattern: RegExp, limitMs = 20_000): Promise<string> {
+    return until(
+      `${this.name} says ${pattern}`,
+      () => {
+        const found = this.lines.find((line) => pattern.test(line));
+        if (found === undefined && !this.running)
+          throw new Error(`${this.name} ended without ${pattern}\n${this.tail()}`);
+        return found;
+      },
+      limitMs,
+      () => this.tail(),
+    );
+  }
+
+  /** How many lines match so far. */
+  count(pattern: RegExp): number {
+    return this.lines.reduce((sum, line) => sum + (pattern.test(line) ? 1 : 0), 0);
+  }
+
+  /** Waits for the end, its last lines included; the exit code, or the signal's name. */
+  async ended(limitMs = 20_000): Promise<number | string> {
+    await within(`${this.name} ends`, this.#child.exited, limitMs, () => this.tail());
+    await Promise.race([this.#read, Bun.sleep(2000)]); // somebody else may hold its output open
+    return this.#child.signalCode ?? this.#child.exitCode ?? -1;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  /** SIGKILL, also when it is stopped; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#child.exited;
+  }
+
+  /** Writes to its standard input. */
+  say(text: string): void {
+    this.#child.stdin.write(text);
+    this.#child.stdin.flush();
+  }
+
+  /** Resident memory, MB. */
+  rss(): number {
+    const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
+    return Number(line?.[1]) / 1024;
+  }
+
+  /** Processor time used so far, seconds. */
+  cpu(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Fields 14 and 15 of proc(5), in ticks of 10 ms.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Its last lines, for error messages. */
+  tail(): string {
+    return `--- the last lines of ${this.name}\n${this.lines.slice(-shownLines).join("\n")}`;
+  }
+}

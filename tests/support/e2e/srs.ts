@@ -1,0 +1,49 @@
+import { executable } from "./executable.ts";
+import type { Program, ProgramOptions } from "./program.ts";
+import type { Stage } from "./stage.ts";
+
+/** One running server. */
+export interface Srs {
+  readonly program: Program;
+  readonly port: number;
+  /** `rtmp://127.0.0.1:PORT/` and the path. */
+  url(path: string): string;
+}
+
+/** How a server is started. */
+export interface SrsOptions extends ProgramOptions {
+  /** 0: any free one. */
+  readonly port?: number;
+  readonly maxConnections?: number;
+  /** The default vhost's keys, as TOML. */
+  readonly vhost?: string;
+  /** Further tables, as TOML. */
+  readonly more?: string;
+}
+
+/** Starts a server on loopback; resolves when it listens. */
+export async function startSrs(stage: Stage, name: string, options: SrsOptions = {}): Promise<Srs> {
+  const { port: wanted = 0, maxConnections = 1000, vhost = "", more = "" } = options;
+  const conf = stage.write(
+    `${name}.toml`,
+    `listen = "127.0.0.1:${wanted}"
+max_connections = ${maxConnections}
+
+[vhost.__defaultVhost__]
+gop_cache = true
+${vhost}
+
+${more}
+`,
+  );
+  const program = stage.start(name, [executable(), "--conf", conf], options);
+  const line = await program.line(/listening rtmp=127\.0\.0\.1:\d+/);
+  const port = Number(/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
+  return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
+}
+
+/** TOML's `forward` with these targets. */
+export function forwardTo(...targets: readonly (Srs | string)[]): string {
+  const texts = targets.map((target) => (typeof target === "string" ? target : `127.0.0.1:${target.port}`));
+  return `forward = ${JSON.stringify(texts)}`;
+}

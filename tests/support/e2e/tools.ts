@@ -1,0 +1,25 @@
+import { test } from "bun:test";
+import { existsSync } from "node:fs";
+
+const nginxModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+const nginxPath = Bun.which("nginx") ?? (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
+
+/** Where nginx and its RTMP module are. */
+export const nginx = { path: nginxPath ?? "nginx", module: nginxModule };
+
+const present = {
+  FFmpeg: Bun.which("ffmpeg") !== null && Bun.which("ffprobe") !== null,
+  rtmpdump: Bun.which("rtmpdump") !== null,
+  "nginx with its RTMP module": nginxPath !== null && existsSync(nginxModule),
+} as const;
+
+/** A program that a test talks to. */
+export type Tool = keyof typeof present;
+
+/** `test`, left out with a reason in the output where one of the programs is missing. */
+export function testWith(file: string, ...tools: readonly Tool[]): typeof test {
+  const missing = tools.filter((tool) => !present[tool]);
+  if (missing.length === 0) return test;
+  process.stdout.write(`skipped: ${file} needs ${missing.join(", ")}\n`);
+  return test.skip as typeof test;
+}
