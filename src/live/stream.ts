@@ -12,7 +12,8 @@ import { Gop } from "./gop.ts";
 import { Headers } from "./headers.ts";
 import { PacketLog } from "./log.ts";
 import { Reader } from "./reader.ts";
-import type { Source, SourceEnd, SourceInfo } from "./source.ts";
+import { Resumption } from "./resumption.ts";
+import { LiveSource, type Source, type SourceEnd, type SourceInfo, type SourceOwner } from "./source.ts";
 import { Timeline } from "./timeline.ts";
 
 /** However long `queue_length` is: more packets than this are not kept for a slow reader. */
@@ -37,7 +38,7 @@ export interface StreamOwner {
  * One live stream: at most one active source, one log, any number of readers. Readers belong to the stream, not to the
  * source: sources come and go, and no reader is disconnected.
  */
-export class Stream implements FanoutSource, Flushable {
+export class Stream implements FanoutSource, Flushable, SourceOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
   readonly config: StreamConfig;
@@ -50,6 +51,7 @@ export class Stream implements FanoutSource, Flushable {
   readonly #fanouts = new Map<WireFormat, Fanout>();
   readonly #readers = new Set<Reader>();
   #source: LiveSource | undefined;
+  readonly #resumption: Resumption;
   #grace: Timer | undefined;
   /** Everything before this has been handed to the fan-outs. */
   #flushed = 0;
@@ -64,6 +66,7 @@ export class Stream implements FanoutSource, Flushable {
     this.config = config;
     this.#owner = owner;
     this.#timeline = new Timeline(config.time_jitter);
+    this.#resumption = new Resumption(this.#timeline);
     this.#gop = new Gop(config);
   }
 
@@ -81,10 +84,10 @@ export class Stream implements FanoutSource, Flushable {
     if (this.#source !== undefined) return undefined;
     this.#grace?.cancel();
     this.#grace = undefined;
-    this.#gop.clear();
     this.#headers.clear();
     this.#metadata.clear();
     this.#timeline.newSource();
+    this.#resumption.newSource();
     const source = new LiveSource(this, info, this.#owner.clock.now());
     this.#source = source;
     for (const reader of this.#readers) {
@@ -196,25 +199,31 @@ export class Stream implements FanoutSource, Flushable {
     const key = kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
     // What comes before the first key frame cannot be decoded by anyone.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
+    if (!header && !this.#resumption.over) {
+      const verdict = this.#resumption.judge(kind, track, flags, timestamp, payload);
+      if (verdict === "repeated") return;
+      if (verdict === "other") this.#gop.clear();
+    }
     const time = header
       ? this.#timeline.placeBeside(timestamp)
       : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
     const packet = new Packet(kind, time, payload, flags, track);
     if (header) this.#headers.set(packet);
     const seq = this.log.append(packet);
-    if (key && track === source.keyTrack) this.#gop.key(seq, packet, this.#headers.list);
-    else if (kind === PacketKind.Video) this.#gop.video(packet);
+    if (key && track === source.keyTrack) {
+      this.#gop.key(seq, packet, this.#headers.list);
+      this.#resumption.key(packet);
+    } else if (kind === PacketKind.Video) this.#gop.video(packet);
     else this.#gop.audio(packet);
     this.#appended();
   }
 
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
-  endSource(source: LiveSource, how: SourceEnd, graceMs: number): void {
+  endSource(source: LiveSource, how: SourceEnd): void {
     if (source !== this.#source) return;
     // First the last packets: whoever is told of the end below may close at once.
     this.#owner.flusher.flushNow(this);
     this.#source = undefined;
-    this.#gop.clear();
     this.#owner.unpublished(this, source, how);
     if (this.#readers.size === 0) {
       this.#forgetIfIdle();
@@ -222,11 +231,13 @@ export class Stream implements FanoutSource, Flushable {
     }
     this.#owner.flusher.mark(this);
     if (how === "unpublished") this.#announceStop();
-    else this.#grace = this.#owner.clock.after(graceMs, () => this.#announceStop());
+    else this.#grace = this.#owner.clock.after(this.config.grace * 1000, () => this.#announceStop());
   }
 
   #announceStop(): void {
     this.#grace = undefined;
+    this.#resumption.forget();
+    this.#gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
     for (const reader of this.#readers) {
@@ -307,38 +318,5 @@ export class Stream implements FanoutSource, Flushable {
     this.#grace?.cancel();
     this.#grace = undefined;
     this.#owner.idle(this);
-  }
-}
-
-/** The stream's own side of `Source`. */
-class LiveSource implements Source {
-  readonly info: SourceInfo;
-  readonly since: number;
-  packets = 0;
-  bytes = 0;
-  /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
-  keyTrack = -1;
-  readonly #stream: Stream;
-
-  constructor(stream: Stream, info: SourceInfo, since: number) {
-    this.#stream = stream;
-    this.info = info;
-    this.since = since;
-  }
-
-  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
-    this.packets++;
-    this.bytes += payload.length;
-    this.#stream.push(this, kind, timestamp, payload, amf3);
-  }
-
-  end(how: SourceEnd): void {
-    this.#stream.endSource(this, how, this.#stream.config.grace * 1000);
-  }
-
-  /** Whether a video frame has a key frame before it (or is one). */
-  decodable(key: boolean, track: number): boolean {
-    if (key && (this.keyTrack < 0 || track < this.keyTrack)) this.keyTrack = track;
-    return this.keyTrack >= 0;
   }
 }

@@ -15,8 +15,10 @@ const BRIDGE_STEP_MS = 40;
  */
 export class Timeline {
   readonly #mode: TimeJitter;
-  /** Newest unrolled timestamp of the source; undefined before its first packet. */
+  /** Newest unrolled timestamp of a source; undefined before the stream's first packet. */
   #raw: number | undefined;
+  /** The next packet is its source's first. */
+  #fresh = true;
   #offset = 0;
   /** Newest time given out on any track; undefined before the stream's first packet. */
   #newest: number | undefined;
@@ -43,18 +45,34 @@ export class Timeline {
 
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
   newSource(): void {
-    this.#raw = undefined;
+    this.#fresh = true;
     this.#seen = [];
+  }
+
+  /** Where a packet lies if its source's clock is the one that went before; undefined when there was none. */
+  continued(timestamp: number): number | undefined {
+    return this.#raw === undefined ? undefined : this.#unrolled(timestamp) + this.#offset;
+  }
+
+  /** A new source turned out to go on with the clock of the one before. */
+  resume(timestamp: number): void {
+    this.#raw = this.#unrolled(timestamp);
+    this.#fresh = false;
+  }
+
+  /** Newest time given out on a track; -Infinity before its first packet. */
+  newestOf(kind: PacketKind, track: number): number {
+    return this.#byTrack[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
   }
 
   /** The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). */
   place(kind: PacketKind, track: number, timestamp: number, now: number): number {
-    const first = this.#raw === undefined;
-    const raw = this.#raw === undefined ? timestamp : this.#raw + ((timestamp - this.#raw) | 0);
-    if (first) this.#begin(raw, now);
+    const raw = this.#unrolled(timestamp);
+    if (this.#fresh) this.#begin(raw, now);
+    this.#fresh = false;
     this.#raw = raw;
     let time = raw + this.#offset;
-    const slot = track * 2 + (kind === PacketKind.Video ? 1 : 0);
+    const slot = slotOf(kind, track);
     if (this.#mode === "full") time = this.#correct(time, raw, slot, now);
     while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
     this.#byTrack[slot] = time;
@@ -73,9 +91,12 @@ export class Timeline {
     }
     const step = raw + this.#offset - this.#newest;
     if (step >= 0 && step <= now - this.#newestAt + NORMAL_STEP_MS) return;
-    // The wire's 32 bits may have wrapped while nobody published.
     this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
     this.#bridged++;
+  }
+
+  #unrolled(timestamp: number): number {
+    return this.#raw === undefined ? timestamp : this.#raw + ((timestamp - this.#raw) | 0);
   }
 
   #correct(time: number, raw: number, slot: number, now: number): number {
@@ -100,8 +121,12 @@ export class Timeline {
   placeBeside(timestamp: number): number {
     if (this.#newest === undefined) return this.#mode === "zero" ? 0 : timestamp;
     if (this.#raw === undefined) return this.#mode === "off" ? timestamp : this.#newest;
-    const time = this.#raw + ((timestamp - this.#raw) | 0) + this.#offset;
+    const time = this.#unrolled(timestamp) + this.#offset;
     if (this.#mode === "off") return time;
     return Math.abs(time - this.#newest) > NORMAL_STEP_MS ? this.#newest : Math.max(time, 0);
   }
+}
+
+function slotOf(kind: PacketKind, track: number): number {
+  return track * 2 + (kind === PacketKind.Video ? 1 : 0);
 }

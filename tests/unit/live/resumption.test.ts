@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { Resumption } from "../../../src/live/resumption.ts";
+import { Timeline } from "../../../src/live/timeline.ts";
+import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
+
+const { Audio, Video } = PacketKind;
+
+/** A stream that had a key frame at 1000 ms, a frame at 1040 and audio at 1030, and lost its source. */
+function brokenOff(first = 1000) {
+  const timeline = new Timeline("full");
+  const resumption = new Resumption(timeline);
+  const key = new Uint8Array([0x17, 1, 0, 0, 0, 42]);
+  const at = (kind: PacketKind, timestamp: number) => timeline.place(kind, 0, (first + timestamp) >>> 0, timestamp);
+  resumption.key(new Packet(Video, at(Video, 0), key, PacketFlag.Key, 0));
+  at(Audio, 30);
+  at(Video, 40);
+  timeline.newSource();
+  resumption.newSource();
+  const judge = (kind: PacketKind, timestamp: number, payload = new Uint8Array([0x27, 1])) =>
+    resumption.judge(kind, 0, payload === key ? PacketFlag.Key : 0, (first + timestamp) >>> 0, payload);
+  return { timeline, resumption, key, judge, at };
+}
+
+describe("a source that comes back", () => {
+  test("is not heard again where it repeats the GOP that broke off, and then goes on at its own time", () => {
+    const { timeline, resumption, key, judge, at } = brokenOff();
+    expect(judge(Video, 0, key)).toBe("repeated");
+    expect(judge(Audio, 30)).toBe("repeated");
+    expect(judge(Video, 40)).toBe("repeated");
+    expect(judge(Audio, 53)).toBe("next");
+    expect(resumption.over).toBe(true);
+    expect(at(Audio, 53)).toBe(1053);
+    expect(timeline.bridged).toBe(0);
+  });
+
+  test("is known on both sides of the 32-bit wrap", () => {
+    const { key, judge, at } = brokenOff(0xffffffff - 10);
+    expect(judge(Video, 0, key)).toBe("repeated");
+    expect(judge(Video, 40)).toBe("repeated");
+    expect(judge(Video, 80)).toBe("next");
+    expect(at(Video, 80)).toBe(0xffffffff - 10 + 80);
+  });
+
+  test("is another one when its key frame differs, or comes at another time, or it begins with audio", () => {
+    const other = new Uint8Array([0x17, 1, 0, 0, 0, 43]);
+    const differs = brokenOff();
+    expect(differs.resumption.judge(Video, 0, PacketFlag.Key, 1000, other)).toBe("other");
+    const later = brokenOff();
+    expect(later.judge(Video, 20, later.key)).toBe("other");
+    expect(brokenOff().judge(Audio, 0)).toBe("other");
+  });
+
+  test("is another one when nobody remembers the key frame", () => {
+    const { resumption, judge, key } = brokenOff();
+    resumption.forget();
+    expect(judge(Video, 0, key)).toBe("other");
+  });
+});
