@@ -51,13 +51,14 @@ export class Tcp implements StallWatch {
     const socket = {
       open: (connection: Socket<Slot>) => {
         connection.data = { transport: undefined };
-        const handler = accept();
-        if (handler === undefined) {
+        const remote = remoteOf(connection);
+        const handler = remote === undefined ? undefined : accept();
+        if (remote === undefined || handler === undefined) {
           connection.terminate();
           return;
         }
         connection.setKeepAlive(true, KEEPALIVE_MS);
-        const transport = new TcpTransport(connection, remoteOf(connection), this.#clock, this);
+        const transport = new TcpTransport(connection, remote, this.#clock, this);
         connection.data.transport = transport;
         transport.attach(handler);
       },
@@ -161,7 +162,10 @@ function cannotListen(address: ListenAddress, error: unknown): UserError {
   return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
 }
 
-function remoteOf(socket: Socket<Slot>): string {
-  const host = socket.remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
+/** Undefined, whatever the runtime's types say, when the peer has reset the connection before it was accepted. */
+function remoteOf(socket: Socket<Slot>): string | undefined {
+  const address: string | undefined = socket.remoteAddress;
+  if (address === undefined) return undefined;
+  const host = address.replace(/^::ffff:(?=\d+\.)/, "");
   return formatHostPort({ host, port: socket.remotePort });
 }
