@@ -96,7 +96,11 @@ export class Timeline {
   }
 
   #unrolled(timestamp: number): number {
-    return this.#raw === undefined ? timestamp : this.#raw + ((timestamp - this.#raw) | 0);
+    if (this.#raw === undefined) return timestamp;
+    const step = (timestamp - this.#raw) | 0;
+    // FFmpeg writes 31 bits: after 24.9 days its clock goes on from 0.
+    const masked = (step << 1) >> 1;
+    return this.#raw + (Math.abs(masked) <= NORMAL_STEP_MS ? masked : step);
   }
 
   #correct(time: number, raw: number, slot: number, now: number): number {
