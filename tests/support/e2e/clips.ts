@@ -36,3 +36,20 @@ export function clip({ seconds, video = true, audio = true, size = "320x180", bi
   renameSync(aside, path);
   return path;
 }
+
+/** Three 4K pictures of noise, each a key frame of more than 8 MB. */
+export function largePictures(): string {
+  const path = join(directory, "noise-4k.flv");
+  if (existsSync(path)) return path;
+  mkdirSync(directory, { recursive: true });
+  const aside = `${path}.${process.pid}.flv`;
+  const made = Bun.spawnSync([
+    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-y"],
+    ...["-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=2,noise=alls=40:allf=t", "-frames:v", "3"],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-qp", "16", "-g", "1"],
+    ...["-f", "flv", "-flvflags", "no_duration_filesize", aside],
+  ]);
+  if (made.exitCode !== 0) throw new Error(`FFmpeg made no clip:\n${made.stderr}`);
+  renameSync(aside, path);
+  return path;
+}
