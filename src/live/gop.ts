@@ -67,6 +67,11 @@ export class Gop {
     this.#count(packet);
   }
 
+  /** A data packet was appended. */
+  data(packet: Packet): void {
+    this.#count(packet);
+  }
+
   #count(packet: Packet): void {
     if (this.#start === undefined) return;
     this.#frames++;

@@ -1,5 +1,13 @@
+import { ProtocolError } from "../base/errors.ts";
 import { headerSlot } from "../media/codec.ts";
 import { type Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+
+/** Sequence headers and configurations that one stream may have: one for each track that eight bits can name, of each kind. */
+const MAX_HEADERS = 512;
+/** Bytes in all of them; every reader gets them on joining. Real ones have less than a kilobyte each. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+const CLASS = PacketFlag.SequenceHeader | PacketFlag.Config;
 
 /**
  * What a reader needs before its first frame: metadata, then audio and video sequence headers, each track's newest.
@@ -9,22 +17,42 @@ export class Headers {
   list: readonly Packet[] = [];
   #metadata: Packet | undefined;
   readonly #slots = new Map<string, Packet>();
+  #bytes = 0;
 
-  /** Takes a sequence header or configuration packet in place of the one it replaces. */
+  /**
+   * Takes a sequence header or configuration packet in place of the one it replaces. Throws `ProtocolError` when the
+   * stream has more of them than anyone needs.
+   */
   set(packet: Packet): void {
-    this.#slots.set(headerSlot(packet.kind, packet.payload), packet);
-    this.#rebuild();
+    const slot = headerSlot(packet.kind, packet.payload);
+    const old = this.#slots.get(slot);
+    if (old === undefined && this.#slots.size === MAX_HEADERS) {
+      throw new ProtocolError(`more than ${MAX_HEADERS} sequence headers in one stream`);
+    }
+    const bytes = this.#bytes + packet.payload.length - (old?.payload.length ?? 0);
+    if (bytes > MAX_HEADER_BYTES) {
+      throw new ProtocolError(`sequence headers of ${bytes} bytes in one stream, ${MAX_HEADER_BYTES} allowed`);
+    }
+    this.#bytes = bytes;
+    this.#slots.set(slot, packet);
+    // Some encoders repeat them before every key frame, a hostile one in every message.
+    if (old !== undefined && (old.flags & CLASS) === (packet.flags & CLASS)) {
+      this.list = this.list.with(this.list.indexOf(old), packet);
+    } else this.#rebuild();
   }
 
   /** Takes the stream's newest metadata, or none. */
   setMetadata(packet: Packet | undefined): void {
+    const old = this.#metadata;
     this.#metadata = packet;
-    this.#rebuild();
+    if (old !== undefined && packet !== undefined) this.list = this.list.with(0, packet);
+    else this.#rebuild();
   }
 
   clear(): void {
     this.#metadata = undefined;
     this.#slots.clear();
+    this.#bytes = 0;
     this.list = [];
   }
 

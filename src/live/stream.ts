@@ -263,6 +263,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     }
     if (packet === undefined) return;
     this.log.append(packet);
+    this.#gop.data(packet);
     this.#appended();
   }
 

@@ -1,8 +1,30 @@
 import { expect, test } from "bun:test";
+import { encodeAmf0 } from "../../src/amf/amf0.ts";
+import { concat } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
+import { type Arena, attack, type Report } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
+import { filled, media, publishing, repeat } from "../support/hostile/wire.ts";
+
+/** What the runtime itself may grow by while it is busy: garbage not yet collected, buffers of the kernel's reads. */
+const BUSY_MB = 120;
+
+/** Nobody but the attacker noticed anything. */
+function expectCalm(report: Report): void {
+  expect(report).toMatchObject({ running: true, lost: 0 });
+  expect(report.worstMs).toBeLessThan(2000);
+  expect(report.connectMs).toBeLessThan(2000);
+}
+
+/** Publishes `name` on a raw connection. */
+async function publisher({ open }: Arena, name: string): Promise<Raw> {
+  const raw = await open();
+  raw.send(publishing(name));
+  await raw.answer("NetStream.Publish.Start");
+  return raw;
+}
 
 test("connections that are reset before they are accepted take no place", async () => {
   await using stage = new Stage();
@@ -13,4 +35,49 @@ test("connections that are reset before they are accepted take no place", async 
   const client = await Client.connect(stage, { port: server.port });
   expect(client.closed).toBe(false);
   expect(server.program.lines.filter((line) => line.includes("refused"))).toEqual([]);
+});
+
+test("sequence headers for ever more tracks end the connection before they fill the memory", async () => {
+  const report = await attack(async (arena) => {
+    const raw = await publisher(arena, "headers");
+    const body = filled(100_000);
+    for (let i = 0; i < 1000 && !raw.closed; i++) {
+      // AVC sequence headers of two tracks in one message: each pair of tracks is a header of its own.
+      const head = [0x96, 0x10, ...new TextEncoder().encode("avc1"), i & 0xff, 0, 0, 0, 0xff - (i >> 8), 1, 0x86, 0xa0];
+      raw.send(media(9, concat([Uint8Array.from(head), body])));
+      await raw.sent();
+    }
+    await raw.end();
+  });
+  expectCalm(report);
+  expect(report.grownMb).toBeLessThan(BUSY_MB);
+  expect(report.lines.filter((line) => /sequence headers of \d+ bytes in one stream/.test(line))).toHaveLength(1);
+});
+
+test("sequence headers in every message, of every track, hold nobody up", async () => {
+  const report = await attack(async (arena) => {
+    const raw = await publisher(arena, "headers");
+    for (let track = 0; track < 256; track++) {
+      raw.send(media(9, Uint8Array.of(0x96, 0x00, ...new TextEncoder().encode("avc1"), track)));
+    }
+    raw.send(media(9, Uint8Array.of(0x17, 0)));
+    raw.send(repeat(Uint8Array.of(0xc6, 0x17, 0), 1_000_000));
+    await raw.sent();
+  });
+  expectCalm(report);
+});
+
+test("data messages in a GOP that never ends are not kept without limit", async () => {
+  const report = await attack(async (arena) => {
+    const raw = await publisher(arena, "data");
+    raw.send(media(9, Uint8Array.of(0x17, 1, 0, 0, 0, 1)));
+    const payload = concat([encodeAmf0(["onTextData"]), filled(1_000_000, 5)]);
+    for (let i = 0; i < 400; i++) {
+      raw.send(media(18, payload));
+      await raw.sent();
+    }
+  });
+  expectCalm(report);
+  // gop_cache_max_bytes is 32 MiB.
+  expect(report.grownMb).toBeLessThan(BUSY_MB + 2 * 32);
 });

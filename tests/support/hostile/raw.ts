@@ -72,6 +72,12 @@ export class Raw {
     await until("the server takes all", () => this.closed || this.queued === 0, limitMs);
   }
 
+  /** Waits for a text in the first that the server sends. */
+  async answer(text: string): Promise<void> {
+    const decoder = new TextDecoder("latin1");
+    await until(`the server answers ${text}`, () => this.head.some((bytes) => decoder.decode(bytes).includes(text)));
+  }
+
   /** Waits until the server has closed. */
   async end(limitMs = 20_000): Promise<void> {
     await until("the server closes the connection", () => this.closed, limitMs);

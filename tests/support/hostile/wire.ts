@@ -77,6 +77,11 @@ export function playing(name: string): Uint8Array {
   return concat([hello(), command(0, "createStream", 2, null), command(1, "play", 3, null, name)]);
 }
 
+/** One media message of message stream 1. */
+export function media(type: 8 | 9 | 18, payload: Uint8Array, timestamp = 0): Uint8Array {
+  return message({ type, payload, timestamp, streamId: 1, chunkStreamId: type === 9 ? 6 : type === 8 ? 7 : 5 });
+}
+
 /** `count` copies of `bytes`. */
 export function repeat(bytes: Uint8Array, count: number): Uint8Array {
   const out = new Uint8Array(bytes.length * count);
