@@ -1,0 +1,13 @@
+import type { Benchmark } from "./harness.ts";
+import { amfBenchmarks } from "./suites/amf.ts";
+import { chunkBenchmarks } from "./suites/chunks.ts";
+import { liveBenchmarks } from "./suites/live.ts";
+import { mediaBenchmarks } from "./suites/media.ts";
+
+/** All benchmarks, in the order of a packet's way. */
+export const benchmarks: readonly Benchmark[] = [
+  ...chunkBenchmarks,
+  ...mediaBenchmarks,
+  ...liveBenchmarks,
+  ...amfBenchmarks,
+];

@@ -1,0 +1,127 @@
+import { PacketLog } from "../../src/live/log.ts";
+import { Timeline } from "../../src/live/timeline.ts";
+import { PacketFlag } from "../../src/media/packet.ts";
+import { RtmpFormat } from "../../src/rtmp/format.ts";
+import { type Benchmark, keep } from "../harness.ts";
+import { packets, recording } from "../material.ts";
+import { openStage, player, rtmpOptions } from "../stage.ts";
+
+const logAppend: Benchmark = {
+  name: "log/append-and-trim",
+  op: "packet",
+  prepare() {
+    const from = packets(recording());
+    const log = new PacketLog();
+    const run = () => {
+      for (const packet of from) {
+        const seq = log.append(packet);
+        if ((packet.flags & PacketFlag.Key) !== 0) log.dropUntil(seq);
+      }
+      keep(log.bytes);
+    };
+    return { ops: from.length, bytes: 0, run };
+  },
+};
+
+const timelinePlace: Benchmark = {
+  name: "timeline/place",
+  op: "packet",
+  prepare() {
+    const { samples, durationMs } = recording();
+    const timeline = new Timeline("full");
+    let base = 0;
+    const run = () => {
+      for (const { kind, timestamp } of samples) timeline.place(kind, 0, (base + timestamp) >>> 0, base + timestamp);
+      base += durationMs;
+      keep(timeline.newest);
+    };
+    return { ops: samples.length, bytes: 0, run };
+  },
+};
+
+/** Batches of `batch` packets, or one of them all. */
+function encoding(name: string, batch: number): Benchmark {
+  return {
+    name: `format-encode/${name}`,
+    op: "packet",
+    prepare() {
+      const from = recording();
+      const log = new PacketLog();
+      for (const packet of packets(from)) log.append(packet);
+      const format = new RtmpFormat(rtmpOptions);
+      const run = () => {
+        for (let seq = 0; seq < log.end; seq += batch) {
+          keep(format.encode(log, seq, Math.min(seq + batch, log.end)).length);
+        }
+      };
+      return { ops: log.end, bytes: from.bytes, run };
+    },
+  };
+}
+
+const pushAlone: Benchmark = {
+  name: "stream-push/no-readers",
+  op: "packet",
+  prepare() {
+    const stage = openStage();
+    const { length } = stage.from.samples;
+    const run = () => {
+      for (let i = 0; i < length; i++) stage.push();
+    };
+    return { ops: length, bytes: stage.from.bytes, run };
+  },
+};
+
+/** Players that are up to date; `batch` packets come, then all are served. */
+function fanout(players: number, batch: number): Benchmark {
+  return {
+    name: `fanout/${players}-players-batches-of-${batch}`,
+    op: "send",
+    prepare() {
+      const stage = openStage();
+      stage.push();
+      for (let i = 0; i < players; i++) player(stage);
+      stage.flush();
+      const { samples, bytes } = stage.from;
+      const flushes = Math.ceil(samples.length / batch);
+      const run = () => {
+        for (let flush = 0; flush < flushes; flush++) {
+          for (let i = 0; i < batch; i++) stage.push();
+          stage.flush();
+        }
+      };
+      const pushed = (bytes / samples.length) * flushes * batch;
+      return { ops: players * flushes, bytes: pushed * players, run };
+    },
+  };
+}
+
+const join: Benchmark = {
+  name: "fanout/join-a-gop",
+  op: "player",
+  prepare() {
+    const stage = openStage();
+    for (let i = 0; i < stage.from.samples.length; i++) stage.push();
+    const joins = 20;
+    const run = () => {
+      for (let i = 0; i < joins; i++) stage.stream.leave(player(stage));
+    };
+    return { ops: joins, bytes: stage.from.bytes * joins, run };
+  },
+};
+
+/** The way of a packet through a stream. The sinks take everything and do nothing: bytes count as handed over, none is copied. */
+export const liveBenchmarks: readonly Benchmark[] = [
+  logAppend,
+  timelinePlace,
+  encoding("packets-alone", 1),
+  encoding("batches-of-26", 26),
+  encoding("a-gop", Number.POSITIVE_INFINITY),
+  pushAlone,
+  fanout(1, 1),
+  fanout(100, 1),
+  fanout(1000, 2),
+  fanout(3000, 26),
+  fanout(10_000, 26),
+  join,
+];
