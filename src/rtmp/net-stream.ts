@@ -8,6 +8,9 @@ export interface MediaHandler {
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void;
 }
 
+/** A peer's spelling of a name goes back to it no longer than this, in UTF-16 units: no name that is accepted is longer. */
+const LONGEST_DETAILS = 1024;
+
 /** One message stream of a client's connection: it publishes one stream, plays one, or nothing. */
 export class NetStream {
   /** The message stream id, as in every message of it. */
@@ -63,13 +66,13 @@ export class NetStream {
   /** Tells a player that the stream has stopped; it may stay. */
   notifyUnpublished(): void {
     this.#peer.sendUserControl(UserControl.StreamEof, this.id);
-    this.status("status", "NetStream.Play.UnpublishNotify", `${this.name} is now unpublished.`);
+    this.status("status", "NetStream.Play.UnpublishNotify", `${this.#details} is now unpublished.`);
   }
 
   /** Tells a player that the stream is (again) published. */
   notifyPublished(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
-    this.status("status", "NetStream.Play.PublishNotify", `${this.name} is now published.`);
+    this.status("status", "NetStream.Play.PublishNotify", `${this.#details} is now published.`);
   }
 
   /** Confirms pause or unpause. */
@@ -81,7 +84,11 @@ export class NetStream {
 
   /** Sends `onStatus` (RTMP 1.0, 7.2.2). */
   status(level: "status" | "error", code: string, description: string): void {
-    const information = AmfObject.of({ level, code, description, details: this.name, clientid: "ASAICiss" });
+    const information = AmfObject.of({ level, code, description, details: this.#details, clientid: "ASAICiss" });
     this.#peer.sendCommand(this.id, ["onStatus", 0, null, information]);
+  }
+
+  get #details(): string {
+    return this.name.slice(0, LONGEST_DETAILS);
   }
 }

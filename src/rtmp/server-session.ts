@@ -64,8 +64,9 @@ export class ServerSession {
   #request: ConnectRequest | undefined;
   /** An encoder announced a name by FCPublish: before createStream (FMLE) or after it (Haivision). */
   #fcPublish = false;
-  /** The stream of the last media message: nearly always that of the next. */
+  /** Which stream publishes the media of message stream `#mediaStreamId`: as a rule, the next message is of it, too. */
   #publishing: NetStream | undefined;
+  #mediaStreamId = 0;
 
   constructor(events: ServerEvents, options: ServerOptions) {
     this.#events = events;
@@ -180,14 +181,12 @@ export class ServerSession {
         this.#onFcUnpublish(command);
         break;
       case "closeStream":
-        this.#end(this.#streams.get(command.streamId));
+        this.#end(this.#meantBy(command));
         break;
       case "deleteStream":
-        this.#deleteStream(numberAt(args, 1, command.streamId));
+        this.#deleteStream(command);
         break;
       case "pause":
-        this.#onPause(command, booleanAt(args, 1, true));
-        break;
       case "pauseRaw":
         this.#onPause(command, booleanAt(args, 1, true));
         break;
@@ -246,6 +245,7 @@ export class ServerSession {
     stream.name = name;
     stream.announced = this.#fcPublish;
     this.#fcPublish = false;
+    this.#publishing = undefined;
     this.#events.publish(stream, name);
   }
 
@@ -261,7 +261,8 @@ export class ServerSession {
   #onFcUnpublish(command: Command): void {
     const name = stringAt(command.args, 1);
     const publishing = [...this.#streams.values()].filter((stream) => stream.role === "publishing");
-    const stream = publishing.find((candidate) => candidate.name === name) ?? publishing[0];
+    const only = publishing.length === 1 ? publishing[0] : undefined;
+    const stream = publishing.find((candidate) => candidate.name === name) ?? only;
     const information = AmfObject.of({ code: "NetStream.Unpublish.Success", description: "Stop publishing stream." });
     this.#peer.sendCommand(0, ["onFCUnpublish", 0, null, information]);
     this.#answer(command.transactionId, null);
@@ -270,10 +271,18 @@ export class ServerSession {
     this.#end(stream);
   }
 
-  #deleteStream(id: number): void {
-    const stream = this.#streams.get(id);
+  #deleteStream(command: Command): void {
+    const stream = this.#meantBy(command);
+    if (stream === undefined) return;
     this.#end(stream);
-    this.#streams.delete(id);
+    this.#streams.delete(stream.id);
+  }
+
+  /** The stream that a closeStream or deleteStream means: by its id, or, as GStreamer has it, by its name on stream 0. */
+  #meantBy({ args, streamId }: Command): NetStream | undefined {
+    const name = stringAt(args, 1);
+    if (name === "") return this.#streams.get(numberAt(args, 1, streamId));
+    return [...this.#streams.values()].find((stream) => stream.name === name);
   }
 
   #onPause(command: Command, paused: boolean): void {
@@ -300,9 +309,10 @@ export class ServerSession {
 
   #onMedia(type: number, streamId: number, timestamp: number, payload: Uint8Array): void {
     let stream = this.#publishing;
-    if (stream === undefined || stream.id !== streamId) {
+    if (stream === undefined || this.#mediaStreamId !== streamId) {
       stream = this.#publisherFor(streamId);
       this.#publishing = stream;
+      this.#mediaStreamId = streamId;
     }
     const media = stream?.media;
     if (media === undefined) return;
@@ -322,7 +332,7 @@ export class ServerSession {
   /** Media on a stream that does not publish belongs to the one that does, when there is just one: encoders are sloppy here. */
   #publisherFor(streamId: number): NetStream | undefined {
     const stream = this.#streams.get(streamId);
-    if (stream?.media !== undefined) return stream;
+    if (stream?.role === "publishing") return stream;
     const publishing = [...this.#streams.values()].filter((candidate) => candidate.media !== undefined);
     return publishing.length === 1 ? publishing[0] : undefined;
   }

@@ -1,0 +1,249 @@
+import { describe, expect, test } from "bun:test";
+import { decodeAmfMessage } from "../../../src/amf/message.ts";
+import { AmfObject } from "../../../src/amf/value.ts";
+import { UserControl } from "../../../src/rtmp/messages.ts";
+import { ClientUnderTest, status, success, target } from "../../support/client-server.ts";
+import { command, SentReader, userControl } from "../../support/session.ts";
+import { tag } from "../../support/tags.ts";
+
+const info = (code: string, description: string) => AmfObject.of({ level: "error", code, description });
+
+/** `connect` as the client sent it: the fields of its object, and of the optional arguments. */
+function connectOf(role: "publish" | "play"): { fields: Record<string, unknown>; extra: Record<string, unknown> } {
+  const reader = new SentReader(3073);
+  const client = new ClientUnderTest({ role }, (bytes) => reader.push(bytes));
+  client.opened();
+  const [name, transaction, object, extra] = decodeAmfMessage(reader.take()[0]?.payload ?? new Uint8Array(0), false);
+  expect([name, transaction]).toEqual(["connect", 1]);
+  if (!(object instanceof AmfObject && extra instanceof AmfObject)) throw new Error("connect without objects");
+  return { fields: Object.fromEntries(object.entries), extra: Object.fromEntries(extra.entries) };
+}
+
+const enhanced = {
+  fourCcList: ["*"],
+  videoFourCcInfoMap: AmfObject.of({ "*": 4 }),
+  audioFourCcInfoMap: AmfObject.of({ "*": 4 }),
+  capsEx: 14,
+};
+
+describe("A publishing client", () => {
+  test("introduces itself as FMLE, with its capabilities and the servers that the stream has passed", () => {
+    const { tcUrl, app } = target;
+    const fields = { app, type: "nonprivate", flashVer: "FMLE/3.0 (compatible; srs)", swfUrl: tcUrl, tcUrl };
+    expect(connectOf("publish")).toEqual({
+      fields: { ...fields, ...enhanced },
+      extra: { srs_id: "r1", srs_hops: "node1,node2" },
+    });
+  });
+
+  test("holds FMLE's dialogue to its end", () => {
+    const client = new ClientUnderTest();
+    expect(client.opened()).toEqual(["connect 1 {} {}"]);
+    expect(client.session.state).toBe("connecting");
+    expect(client.hear(success())).toEqual([
+      "SetChunkSize 4096",
+      "releaseStream 2 null show?key=1",
+      "FCPublish 3 null show?key=1",
+      "createStream 4 null",
+    ]);
+    expect(client.hear(command("onBWDone", 0, null), command("_result", 2, null), command("_result", 3, null))).toEqual(
+      [],
+    );
+    expect(client.session.state).toBe("creating");
+    expect(client.hear(command("_result", 4, null, 7))).toEqual(["publish@7 5 null show?key=1 live"]);
+    expect(client.told).toEqual([]);
+    expect(client.hear(command("onFCPublish", 0, null, info("NetStream.Publish.Start", "")))).toEqual([]);
+    client.hear(status("status", "NetStream.Publish.Start"));
+    expect(client.told).toEqual(["ready 7"]);
+    expect(client.session.state).toBe("running");
+    client.session.unpublish();
+    expect(client.hear()).toEqual(["FCUnpublish 6 null show?key=1", "deleteStream 7 null 7"]);
+    client.session.unpublish();
+    expect(client.hear(command("close", 0, null))).toEqual([]);
+    expect(client.told).toEqual(["ready 7"]);
+  });
+
+  test("minds no error in answer to releaseStream and FCPublish", () => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.hear(success());
+    const error = info("NetConnection.Call.Failed", "method not found");
+    client.hear(
+      command("_error", 2, null, error),
+      command("_error", 3, null, error),
+      command("_error", 0, null, error),
+    );
+    expect(client.hear(command("_result", 4, null, 1))).toEqual(["publish@1 5 null show?key=1 live"]);
+    expect(client.told).toEqual([]);
+  });
+
+  test("takes message stream 1 from a server that names none", () => {
+    const client = new ClientUnderTest();
+    client.opened();
+    expect(client.hear(success(), command("_result", 4, null)).at(-1)).toBe("publish@1 5 null show?key=1 live");
+  });
+
+  test("is begun only once by a server that repeats itself", () => {
+    const client = new ClientUnderTest().running();
+    expect(client.hear(success(), command("_result", 4, null, 2), status("status", "NetStream.Publish.Start"))).toEqual(
+      [],
+    );
+    expect(client.told).toEqual([]);
+  });
+
+  test("sends nothing on unpublish before it runs", () => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.session.unpublish();
+    expect(client.hear()).toEqual([]);
+    expect(client.session.state).toBe("connecting");
+  });
+});
+
+describe("A playing client", () => {
+  test("introduces itself as a Flash player", () => {
+    const { fields, extra } = connectOf("play");
+    expect(fields).toMatchObject({ flashVer: "LNX 9,0,124,2", fpad: false, videoFunction: 1, ...enhanced });
+    expect(fields).not.toHaveProperty("type");
+    expect(extra).toEqual({ srs_id: "r1", srs_hops: "node1,node2" });
+  });
+
+  test("asks for the stream and gets its media", () => {
+    const client = new ClientUnderTest({ role: "play" });
+    client.opened();
+    expect(client.hear(success())).toEqual(["WindowAckSize 2500000", "createStream 4 null"]);
+    expect(client.hear(command("_result", 4, null, 1))).toEqual([
+      "play@1 5 null show?key=1 -2000",
+      "SetBufferLength 1 3000",
+    ]);
+    client.hear(tag("audio", 1, 1, "af"), status("status", "NetStream.Play.Reset"));
+    expect(client.told).toEqual([]);
+    client.hear(status("status", "NetStream.Play.Start"));
+    const body = "08000001000064 00000000 af 0000000c 09000001000078 00000000 27 0000000c";
+    client.hear(tag("audio", 1, 2, "af01"), tag("data3", 1, 3, "00"), tag("aggregate", 1, 4, body));
+    expect(client.told).toEqual(["ready 1", "media 8 2 2", "media 18 amf3 3 1", "media 8 4 1", "media 9 24 1"]);
+  });
+
+  test("goes on without anybody who wants its media", () => {
+    const client = new ClientUnderTest({ role: "play" }).running();
+    client.session.media = undefined;
+    client.hear(tag("audio", 1, 2, "af01"));
+    expect(client.told).toEqual([]);
+  });
+
+  test("has nothing to unpublish", () => {
+    const client = new ClientUnderTest({ role: "play" }).running();
+    client.session.unpublish();
+    expect(client.hear()).toEqual([]);
+    expect(client.session.state).toBe("running");
+  });
+});
+
+describe("A client is refused", () => {
+  test.each([
+    ["connect", [], command("_error", 1, null, info("NetConnection.Connect.Rejected", "no")), "Connect.Rejected: no"],
+    [
+      "createStream",
+      [success()],
+      command("_error", 4, null, info("NetConnection.Call.Failed", "no")),
+      "Call.Failed: no",
+    ],
+    [
+      "publish, by _error",
+      [success(), command("_result", 4, null, 1)],
+      command("_error", 5, null, info("NetStream.Publish.Denied", "key")),
+      "Publish.Denied: key",
+    ],
+    [
+      "publish",
+      [success(), command("_result", 4, null, 1)],
+      status("error", "NetStream.Publish.BadName", "busy"),
+      "Publish.BadName: busy",
+    ],
+  ] as const)("at %s, in the server's words, and told once", (_name, before, answer, words) => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.hear(...before, answer);
+    expect(client.told).toEqual([`refused ${words.startsWith("P") ? "NetStream" : "NetConnection"}.${words}`]);
+    expect(client.session.state).toBe("refused");
+    expect(client.hear(answer, success(), command("_result", 4, null, 1), command("close", 0, null))).toEqual([]);
+    expect(client.told).toHaveLength(1);
+  });
+
+  test.each([
+    ["nothing", []],
+    ["null", [null, null]],
+    ["text", [null, "go away"]],
+    ["fields of other types", [null, AmfObject.of({ code: 5, description: null })]],
+  ])("by an error that says %s", (_name, args) => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.hear(command("_error", 1, ...args));
+    expect(client.told).toEqual(["refused _error: "]);
+  });
+
+  test("by close, which ends what runs", () => {
+    const early = new ClientUnderTest();
+    early.opened();
+    early.hear(command("close", 0, null));
+    expect(early.told).toEqual(["refused NetConnection.Connect.Closed: the server said close"]);
+    const late = new ClientUnderTest().running();
+    late.hear(command("close", 0, null));
+    expect(late.told).toEqual(["ended NetConnection.Connect.Closed: the server said close"]);
+  });
+});
+
+describe("A running client", () => {
+  test.each([
+    ["status", "NetStream.Unpublish.Success"],
+    ["status", "NetStream.Play.UnpublishNotify"],
+    ["status", "NetStream.Play.Stop"],
+    ["error", "NetStream.Publish.Idle"],
+  ])("is told of its end by %s %s", (level, code) => {
+    const client = new ClientUnderTest().running();
+    client.hear(status(level, code, "over"));
+    expect(client.told).toEqual([`ended ${code}: over`]);
+  });
+
+  test("goes on through errors of commands, other statuses, and words it does not know", () => {
+    const client = new ClientUnderTest().running();
+    client.hear(
+      command("_error", 5, null, info("NetStream.Publish.Denied", "")),
+      command("_result", 99, null),
+      status("status", "NetStream.Play.PublishNotify"),
+      status("warning", "NetStream.Play.InsufficientBW"),
+      command("onStatus"),
+      command("onStatus", 0, null, "text"),
+      command("whatever", 3, null),
+    );
+    expect(client.told).toEqual([]);
+    expect(client.session.state).toBe("running");
+  });
+
+  test("answers pings", () => {
+    const client = new ClientUnderTest().running();
+    expect(client.hear(userControl(UserControl.PingRequest, 77))).toEqual(["PingResponse 77"]);
+  });
+
+  test("takes nothing after close", () => {
+    const client = new ClientUnderTest().running();
+    client.session.close();
+    expect(client.hear(userControl(UserControl.PingRequest, 77), status("error", "x"))).toEqual([]);
+    expect(client.told).toEqual([]);
+  });
+});
+
+describe("What the server is called", () => {
+  test.each([
+    ["its own name, from one of this kind", success({ data: AmfObject.ecma({ srs_server: "srs/1.2" }) }), "srs/1.2"],
+    ["its FMS version, from another", success(), "FMS/3,0,1,123"],
+    ["nothing, from one that does not say", command("_result", 1, null, null), ""],
+    ["nothing, from one that says less", command("_result", 1), ""],
+  ])("is %s", (_name, answer, name) => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.hear(answer);
+    expect(client.session.server).toBe(name);
+    expect(client.session.state).toBe("creating");
+  });
+});
