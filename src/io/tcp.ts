@@ -109,6 +109,8 @@ export class Tcp implements StallWatch {
 
 /** The handlers of a connection, accepted or dialled. */
 const connected = {
+  // Not Buffer: its slice and subarray are views of another class, which slows all code that sees both.
+  binaryType: "uint8array" as const,
   data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.transport?.onData(bytes),
   drain: (socket: Socket<Slot>) => socket.data.transport?.onDrain(),
   close: (socket: Socket<Slot>, error?: Error) =>

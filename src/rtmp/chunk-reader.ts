@@ -7,8 +7,8 @@ import type { RtmpLimits } from "./limits.ts";
 /** Where a `ChunkReader` delivers to. What it throws ends the reader and comes out of `push`. */
 export interface MessageHandler {
   /**
-   * One whole message. `timestamp` is u32 milliseconds; `payload` is exactly sized and belongs to the receiver.
-   * Must not call `push`; may call `stop`.
+   * One whole message. `timestamp` is u32 milliseconds; `payload` belongs to the receiver, and keeps at most a third more
+   * memory alive. Must not call `push`; may call `stop`.
    */
   onMessage(type: number, streamId: number, timestamp: number, payload: Uint8Array, chunkStreamId: number): void;
 }
@@ -21,6 +21,8 @@ const EAGER_BYTES = 64 * 1024;
 const GROWTH = 4;
 /** Up to this length a loop copies faster than `set` with a new view. */
 const LOOP_BYTES = 64;
+/** A message that is at least this many out of (this many + 1) parts of what was pushed stays where it is. */
+const VIEW_PARTS = 3;
 const EMPTY = new Uint8Array(0);
 
 const SET_CHUNK_SIZE = 1;
@@ -28,7 +30,8 @@ const ABORT = 2;
 
 /**
  * Turns a peer's bytes, in any fragmentation, into messages (RTMP 1.0, 5.3). Handles Set Chunk Size and Abort itself.
- * Copies what it keeps: a pushed buffer may be used again. A peer's breach is a `ProtocolError`, after which it reads nothing more.
+ * Takes pushed buffers over: a message that is most of one stays in it, every other is copied. A peer's breach is a
+ * `ProtocolError`, after which it reads nothing more.
  */
 export class ChunkReader {
   readonly #handler: MessageHandler;
@@ -242,7 +245,9 @@ export class ChunkReader {
     this.#chunkLeft -= count;
     if (this.#chunkLeft === 0) this.#current = undefined;
     if (count === stream.length) {
-      this.#deliver(stream, input.slice(at, next));
+      // A view of most of the buffer keeps little else alive and saves the copy.
+      const view = count * (VIEW_PARTS + 1) >= input.length * VIEW_PARTS;
+      this.#deliver(stream, view ? input.subarray(at, next) : input.slice(at, next));
       return next;
     }
     const body = this.#reserve(stream, stream.received + count);

@@ -20,12 +20,11 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Pieces of 1 to `longest` bytes, each a copy in an array that is wiped as soon as the next is asked for. */
+/** Pieces of 1 to `longest` bytes, each a copy in an array of its own. */
 export function* fragments(bytes: Uint8Array, random: () => number, longest: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; ) {
     const piece = bytes.slice(at, at + between(random, 1, longest));
     at += piece.length;
     yield piece;
-    piece.fill(0xee);
   }
 }
