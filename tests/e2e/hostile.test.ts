@@ -1,12 +1,25 @@
 import { expect, test } from "bun:test";
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
+import { AmfObject } from "../../src/amf/value.ts";
 import { concat } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { type Arena, attack, type Report } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
-import { filled, media, publishing, repeat } from "../support/hostile/wire.ts";
+import {
+  CHUNK_SIZE,
+  command,
+  filled,
+  handshake,
+  hello,
+  media,
+  message,
+  playing,
+  publishing,
+  repeat,
+  u32,
+} from "../support/hostile/wire.ts";
 
 /** What the runtime itself may grow by while it is busy: garbage not yet collected, buffers of the kernel's reads. */
 const BUSY_MB = 120;
@@ -80,4 +93,47 @@ test("data messages in a GOP that never ends are not kept without limit", async 
   expectCalm(report);
   // gop_cache_max_bytes is 32 MiB.
   expect(report.grownMb).toBeLessThan(BUSY_MB + 2 * 32);
+});
+
+test("requests that are answered are counted, whatever they are", async () => {
+  const report = await attack(async ({ open }) => {
+    const deaf = await open({ read: false });
+    const [bandwidth, ping] = await Promise.all([open(), open()]);
+    for (const raw of [deaf, bandwidth, ping]) raw.send(hello());
+    // Set Peer Bandwidth and pings, each again and again in six bytes.
+    const floods = [
+      { raw: deaf, type: 6, body: [0, 0, 0, 9, 2] },
+      { raw: bandwidth, type: 6, body: [0, 0, 0, 9, 2] },
+      { raw: ping, type: 4, body: [0, 6, 0, 0, 0, 9] },
+    ];
+    for (const { raw, type, body } of floods) {
+      raw.send(message({ type, chunkStreamId: 2, payload: Uint8Array.from(body) }));
+      raw.send(repeat(Uint8Array.from([0xc2, ...body]), 500_000));
+    }
+    await Promise.all([bandwidth, ping].map((raw) => raw.end()));
+  });
+  expectCalm(report);
+  expect(report.grownMb).toBeLessThan(BUSY_MB);
+  expect(report.lines.filter((line) => line.includes("more than 100 commands in a second"))).toHaveLength(3);
+});
+
+test("what a client says of itself is not kept without limit", async () => {
+  const report = await attack(async ({ many }) => {
+    const bytes = concat([
+      handshake(),
+      message({ type: 1, chunkStreamId: 2, payload: u32(CHUNK_SIZE) }),
+      message({
+        type: 20,
+        payload: encodeAmf0(["connect", 1, AmfObject.of({ flashVer: "\u4e00".repeat(3_000_000) })]),
+      }),
+    ]);
+    const all = await many(20);
+    for (const raw of all) {
+      raw.send(bytes);
+      await raw.end();
+    }
+  });
+  expectCalm(report);
+  expect(report.grownMb).toBeLessThan(BUSY_MB);
+  expect(report.lines.filter((line) => /a command of 9\d+ bytes, 65536 allowed/.test(line))).toHaveLength(20);
 });

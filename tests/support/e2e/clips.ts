@@ -37,15 +37,15 @@ export function clip({ seconds, video = true, audio = true, size = "320x180", bi
   return path;
 }
 
-/** Three 4K pictures of noise, each a key frame of more than 8 MB. */
+/** Five 4K pictures, half a second apart, of noise, each a key frame of more than 8 MB. */
 export function largePictures(): string {
-  const path = join(directory, "noise-4k.flv");
+  const path = join(directory, "noise-4k-5.flv");
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true });
   const aside = `${path}.${process.pid}.flv`;
   const made = Bun.spawnSync([
     ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-y"],
-    ...["-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=2,noise=alls=40:allf=t", "-frames:v", "3"],
+    ...["-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=2,noise=alls=40:allf=t", "-frames:v", "5"],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-qp", "16", "-g", "1"],
     ...["-f", "flv", "-flvflags", "no_duration_filesize", aside],
   ]);

@@ -15,8 +15,9 @@ function newest(path: string): number {
 
 let ready: string | undefined;
 
-/** The compiled executable, compiled first when it is missing or older than the sources. */
+/** The compiled executable, compiled first when it is missing or older than the sources; or the one that `E2E_EXECUTABLE` names. */
 export function executable(): string {
+  ready ??= process.env.E2E_EXECUTABLE;
   if (ready !== undefined) return ready;
   const sourceTime = Math.max(...sources.map((name) => newest(join(root, name))));
   if (!existsSync(path) || statSync(path).mtimeMs < sourceTime) {
