@@ -8,8 +8,12 @@ export interface RtmpLimits {
   readonly maxIncompleteBytes: number;
   /** Largest chunk size a peer may announce, in bytes. It costs no memory: encoders send 2^31 - 1 and mean "never split". */
   readonly maxChunkSize: number;
-  /** Commands (AMF messages that ask for something) accepted in one second from one connection. */
+  /** Longest command message, in bytes. What a client says in `connect` stays with its connection. */
+  readonly maxCommandBytes: number;
+  /** Requests (commands, and control messages that are answered) accepted in one second from one connection. */
   readonly commandsPerSecond: number;
+  /** The same in one minute: each may be answered, and logged. */
+  readonly commandsPerMinute: number;
 }
 
 /** The limits in force unless the configuration says otherwise. 4K key frames pass, a hostile peer costs at most 32 MiB. */
@@ -18,5 +22,7 @@ export const defaultLimits: RtmpLimits = {
   maxChunkStreams: 128,
   maxIncompleteBytes: 32 * 1024 * 1024,
   maxChunkSize: 0x7fffffff,
+  maxCommandBytes: 64 * 1024,
   commandsPerSecond: 100,
+  commandsPerMinute: 600,
 };

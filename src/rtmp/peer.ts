@@ -48,6 +48,8 @@ export class Peer implements MessageHandler {
   #bufferLengthMs = 0;
   #secondBegan = 0;
   #commandsInSecond = 0;
+  #minuteBegan = 0;
+  #commandsInMinute = 0;
 
   constructor(events: PeerEvents, send: (bytes: Uint8Array) => void, limits: RtmpLimits, now: () => number) {
     this.#events = events;
@@ -103,7 +105,9 @@ export class Peer implements MessageHandler {
         if (payload.length >= 4) this.#ackEvery = Math.max(1, uint32(payload, 0) >>> 1);
         return;
       case MessageType.SetPeerBandwidth:
-        if (payload.length >= 4) this.sendWindowAckSize(uint32(payload, 0));
+        if (payload.length < 4) return;
+        this.#countCommand();
+        this.sendWindowAckSize(uint32(payload, 0));
         return;
       default: // Acknowledgements, shared objects and what nobody has heard of: nothing waits for them.
     }
@@ -166,6 +170,8 @@ export class Peer implements MessageHandler {
 
   #onCommand(streamId: number, payload: Uint8Array, amf3: boolean): void {
     this.#countCommand();
+    if (payload.length > this.#limits.maxCommandBytes)
+      throw new ProtocolError(`a command of ${payload.length} bytes, ${this.#limits.maxCommandBytes} allowed`);
     const [name, transactionId, ...args] = decodeAmfMessage(payload, amf3);
     if (typeof name !== "string") throw new ProtocolError("a command message does not begin with its name");
     this.#events.command({
@@ -184,6 +190,12 @@ export class Peer implements MessageHandler {
     }
     if (++this.#commandsInSecond > this.#limits.commandsPerSecond)
       throw new ProtocolError(`more than ${this.#limits.commandsPerSecond} commands in a second`);
+    if (now - this.#minuteBegan >= 60_000) {
+      this.#minuteBegan = now;
+      this.#commandsInMinute = 0;
+    }
+    if (++this.#commandsInMinute > this.#limits.commandsPerMinute)
+      throw new ProtocolError(`more than ${this.#limits.commandsPerMinute} commands in a minute`);
   }
 
   #onUserControl(payload: Uint8Array): void {

@@ -9,13 +9,11 @@ import { type Arena, attack, type Report } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
 import {
   CHUNK_SIZE,
-  command,
   filled,
   handshake,
   hello,
   media,
   message,
-  playing,
   publishing,
   repeat,
   u32,
