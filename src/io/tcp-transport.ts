@@ -7,6 +7,8 @@ import type { Transport, TransportHandler } from "../base/transport.ts";
 const LINGER_MS = 3000;
 /** Buffers waiting for one peer. Media waits in its log, not here: who makes this many pile up floods us and does not read. */
 const MAX_QUEUED_BUFFERS = 512;
+/** The same by size, besides the buffer that is under way: a connection may play several streams. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 
 /** Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait. */
 export interface StallWatch {
@@ -27,6 +29,8 @@ export class TcpTransport implements Transport {
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the queue's first buffer that are gone. */
   #offset = 0;
+  /** More waits than may, and the connection is about to be closed for it. */
+  #overflowed = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
   #reason: string | undefined;
@@ -123,13 +127,16 @@ export class TcpTransport implements Transport {
   }
 
   #enqueue(bytes: Uint8Array): void {
+    // It fails at the end of this turn; what comes before that would only fill the memory.
+    if (this.#overflowed) return;
     this.#queue.push(bytes);
     this.bytesQueued += bytes.length;
-    if (this.#queue.length > MAX_QUEUED_BUFFERS) {
-      const reason = `${MAX_QUEUED_BUFFERS} messages wait for it and it does not read`;
-      // Not here: the caller is in the middle of its own work on this connection.
-      this.#clock.soon(() => this.fail(reason));
-    }
+    const underWay = (this.#queue[0]?.length ?? 0) - this.#offset;
+    if (this.#queue.length <= MAX_QUEUED_BUFFERS && this.bytesQueued - underWay <= MAX_QUEUED_BYTES) return;
+    this.#overflowed = true;
+    const reason = `${this.#queue.length} messages (${this.bytesQueued} bytes) wait for it and it does not read`;
+    // Not here: the caller is in the middle of its own work on this connection.
+    this.#clock.soon(() => this.fail(reason));
   }
 
   /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
