@@ -35,6 +35,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #received = 0;
   #heardAt: number;
   #pinged = false;
+  /** Everything is said; the transport sees to the rest. */
+  #closing = false;
 
   constructor(context: RtmpContext, id: string, onGone: () => void) {
     this.#context = context;
@@ -109,6 +111,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   /** Looks after timeouts; called about once a second with monotonic ms. */
   tick(now: number): void {
+    if (this.#closing) return;
     for (const publisher of this.#publishers.values()) {
       const silence = publisher.silence(now);
       if (silence === undefined) continue;
@@ -174,7 +177,9 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#refuse(net, "NetStream.Publish.BadName", "publish refused", error);
       return;
     }
-    const publisher = new Publisher(net, stream, source, vhost.config.publish);
+    const publisher = new Publisher(net, stream, source, vhost.config.publish, (error) =>
+      this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
+    );
     this.#publishers.set(net, publisher);
     this.#log.info("publish started", this.#about(stream.key));
     net.acceptPublish(publisher);
@@ -266,6 +271,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #close(): void {
+    this.#closing = true;
     this.#session.close();
     this.#endAll("lost");
     this.#transport?.close();

@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../base/errors.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
@@ -13,22 +14,46 @@ export class Publisher implements MediaHandler {
   #mediaSinceTick = false;
   #lastMediaAt: number;
   #begun = false;
+  /** Told of the first data message that cannot be read. */
+  #onMalformed: ((reason: string) => void) | undefined;
 
-  constructor(net: NetStream, stream: Stream, source: Source, timeouts: RtmpVhost["publish"]) {
+  constructor(
+    net: NetStream,
+    stream: Stream,
+    source: Source,
+    timeouts: RtmpVhost["publish"],
+    onMalformed: (reason: string) => void,
+  ) {
     this.net = net;
     this.stream = stream;
     this.source = source;
     this.#timeouts = timeouts;
     this.#lastMediaAt = source.since;
+    this.#onMalformed = onMalformed;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
-    if (kind !== PacketKind.Data) this.#mediaSinceTick = true;
+    if (kind === PacketKind.Data) {
+      this.#pushData(timestamp, payload, amf3);
+      return;
+    }
+    this.#mediaSinceTick = true;
     this.source.push(kind, timestamp, payload, amf3);
   }
 
   end(how: SourceEnd): void {
     this.source.end(how);
+  }
+
+  /** Encoders that write odd metadata send sound media: what cannot be read is left out, and the stream goes on. */
+  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    try {
+      this.source.push(PacketKind.Data, timestamp, payload, amf3);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#onMalformed?.(error.message);
+      this.#onMalformed = undefined;
+    }
   }
 
   /** Why the publisher has been silent for too long at `now` (monotonic ms), or undefined. Called about once a second. */

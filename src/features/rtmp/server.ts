@@ -6,7 +6,7 @@ import type { Listener, Tcp } from "../../io/tcp.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
 
-const TICK_MS = 500;
+const TICK_MS = 1000;
 /** Refusals beyond `max_connections` are reported at most this often. */
 const REFUSAL_LOG_MS = 10_000;
 
@@ -23,7 +23,7 @@ export interface RtmpTotals {
 /** Accepts RTMP connections and owns them. */
 export class RtmpServer {
   readonly #context: RtmpContext;
-  readonly #tcp: Tcp;
+  readonly #tcp: Pick<Tcp, "listen">;
   readonly #maxConnections: number;
   readonly #connections = new Set<RtmpConnection>();
   readonly #listeners: Listener[] = [];
@@ -34,7 +34,7 @@ export class RtmpServer {
   #refused = 0;
   #refusalLoggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: RtmpContext, tcp: Tcp, maxConnections: number) {
+  constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">, maxConnections: number) {
     this.#context = context;
     this.#tcp = tcp;
     this.#maxConnections = maxConnections;

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { RtmpStage } from "../../../support/rtmp-stage.ts";
+import { brief, commandOn } from "../../../support/session.ts";
+import { tag } from "../../../support/tags.ts";
+
+describe("Beyond max_connections", () => {
+  test("a connection is refused at once, and takes the place of one that left", () => {
+    const stage = new RtmpStage(2);
+    const [first] = [stage.connect(), stage.connect()];
+    expect(stage.dial().state).toBe("refused");
+    first?.hangUp();
+    expect(stage.connect().state).toBe("open");
+    expect(stage.dial().state).toBe("refused");
+    expect(stage.server.totals().connections).toBe(2);
+  });
+
+  test("refusals are logged at once, then counted into one line every ten seconds", () => {
+    const stage = new RtmpStage(1);
+    stage.connect();
+    stage.logged();
+    const line = (refused: number) =>
+      `WARN connections refused: max_connections is reached refused=${refused} max_connections=1`;
+    stage.dial();
+    expect(stage.logged()).toEqual([line(1)]);
+    for (let i = 0; i < 5000; i++) {
+      stage.dial();
+      stage.clock.advance(1);
+    }
+    expect(stage.logged()).toEqual([]);
+    stage.clock.advance(5500);
+    expect(stage.logged()).toEqual([line(5000)]);
+    stage.clock.advance(60_000);
+    expect(stage.logged()).toEqual([]);
+    stage.dial();
+    expect(stage.logged()).toEqual([line(1)]);
+  });
+});
+
+describe("The server", () => {
+  test("adds up its connections, those that are gone too", () => {
+    const stage = new RtmpStage();
+    const publisher = stage.publish();
+    const player = stage.play();
+    publisher.say(tag("audio", 1, 0, "af01"));
+    player.hear();
+    const before = stage.server.totals();
+    expect(before).toMatchObject({ connections: 2, publishers: 1, players: 1 });
+    expect(before.sent).toBe(publisher.bytesSent + player.bytesSent);
+    publisher.hangUp();
+    player.hangUp();
+    expect(stage.server.totals()).toEqual({ ...before, connections: 0, publishers: 0, players: 0 });
+  });
+
+  test("stops cleanly: players get the last packets, are told of the end, and nobody new is let in", () => {
+    const stage = new RtmpStage();
+    const player = stage.play();
+    const publisher = stage.publish();
+    publisher.say(tag("audio", 1, 0, "af01"));
+    player.hear();
+    // Nothing has been flushed since this one.
+    stage.clock.spend(1);
+    const before = stage.clock.turns;
+    publisherPush(stage, publisher);
+    expect(stage.clock.turns).toBeGreaterThanOrEqual(before);
+    stage.server.stop();
+    expect(player.hear()).toEqual(["audio@1 20 af02", "StreamEof 1", "onStatus@1 NetStream.Play.UnpublishNotify"]);
+    expect([player.state, publisher.state]).toEqual(["closing", "closing"]);
+    expect(stage.dial().state).toBe("refused");
+    expect(stage.logged("INFO [c2]").at(-1)).toStartWith("INFO [c2] publish ended addr=");
+    expect(stage.server.idle).toBe(false);
+    player.hangUp();
+    publisher.hangUp();
+    expect(stage.server.idle).toBe(true);
+    expect(stage.streams.size).toBe(0);
+  });
+
+  test("stops with clients in every state", () => {
+    const stage = new RtmpStage();
+    const silent = stage.dial();
+    const idle = stage.connect();
+    const both = stage.publish("a");
+    both.say(commandOn(2, "play", 0, null, "b"), commandOn(3, "play", 0, null, "a"));
+    stage.server.stop();
+    expect([silent.state, idle.state, both.state]).toEqual(["closing", "closing", "closing"]);
+    expect(both.messages().map(brief)).toEqual(["StreamEof 3", "onStatus@3 NetStream.Play.UnpublishNotify"]);
+    stage.server.stop();
+    expect(stage.logged("WARN", "ERROR")).toEqual([]);
+    expect(stage.clock.timers).toBe(0);
+  });
+});
+
+/** Sends a packet without ending the turn. */
+function publisherPush(stage: RtmpStage, publisher: ReturnType<RtmpStage["dial"]>): void {
+  const { settle } = stage.clock;
+  stage.clock.settle = () => {};
+  publisher.say(tag("audio", 1, 20, "af02"));
+  stage.clock.settle = settle;
+}
