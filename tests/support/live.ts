@@ -1,0 +1,274 @@
+import { encodeAmf0 } from "../../src/amf/amf0.ts";
+import { AmfObject } from "../../src/amf/value.ts";
+import type { StreamConfig } from "../../src/live/config.ts";
+import type { ReaderEvents, WireFormat } from "../../src/live/format.ts";
+import type { Reader, ReaderState } from "../../src/live/reader.ts";
+import type { Source, SourceEnd } from "../../src/live/source.ts";
+import type { Stream } from "../../src/live/stream.ts";
+import { type StreamObserver, Streams } from "../../src/live/streams.ts";
+import { PacketKind } from "../../src/media/packet.ts";
+import { ChunkReader } from "../../src/rtmp/chunk-reader.ts";
+import { messageSize, writeMessage } from "../../src/rtmp/chunk-writer.ts";
+import { RtmpFormats } from "../../src/rtmp/format.ts";
+import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { MessageType } from "../../src/rtmp/messages.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeSink } from "./fake-sink.ts";
+
+const text = new TextEncoder();
+
+/** A payload that names itself: the bytes of a codec's header, then the name, then zeros up to `size`. */
+function named(head: readonly number[], name: string, size: number): Uint8Array {
+  const bytes = text.encode(name);
+  const payload = new Uint8Array(Math.max(size, head.length + bytes.length));
+  payload.set(head);
+  payload.set(bytes, head.length);
+  return payload;
+}
+
+/** Payloads of H.264, AAC and of data; `name` is what `nameOf` finds in them. */
+export const payloads = {
+  videoHeader: (name: string, size = 0) => named([0x17, 0, 0, 0, 0], name, size),
+  key: (name: string, size = 0) => named([0x17, 1, 0, 0, 0], name, size),
+  inter: (name: string, size = 0) => named([0x27, 1, 0, 0, 0], name, size),
+  audioHeader: (name: string, size = 0) => named([0xaf, 0], name, size),
+  audio: (name: string, size = 0) => named([0xaf, 1], name, size),
+  metadata: (title: string, _size = 0) => encodeAmf0(["@setDataFrame", "onMetaData", AmfObject.ecma({ title })]),
+  text: (name: string, size = 0) => named([...encodeAmf0(["onTextData"])], name, size),
+} as const;
+
+/** The name in a payload of `payloads`. */
+export function nameOf(type: number, payload: Uint8Array): string {
+  const skip = type === MessageType.Video ? 5 : type === MessageType.Audio ? 2 : 0;
+  const printable = new TextDecoder("latin1").decode(payload.subarray(skip)).replace(/[^\x20-\x7e]+/g, " ");
+  return type === MessageType.DataAmf0 ? printable.replace(/^.*(onTextData|title) */, "").trim() : printable.trim();
+}
+
+/** One message as a viewer got it. */
+export interface Got {
+  readonly type: number;
+  readonly streamId: number;
+  readonly time: number;
+  readonly name: string;
+  readonly payload: Uint8Array;
+}
+
+/** Reads the bytes of an `RtmpFormat` as a peer would that was told the chunk size. */
+export class RtmpDecoder {
+  readonly got: Got[] = [];
+  readonly #reader: ChunkReader;
+
+  constructor(chunkSize: number, onMessage?: (got: Got) => void) {
+    const take = onMessage ?? ((got: Got) => this.got.push(got));
+    this.#reader = new ChunkReader(
+      {
+        onMessage: (type, streamId, time, payload) =>
+          take({ type, streamId, time, payload, name: nameOf(type, payload) }),
+      },
+      defaultLimits,
+    );
+    const size = Uint8Array.of(chunkSize >>> 24, chunkSize >>> 16, chunkSize >>> 8, chunkSize);
+    const message = new Uint8Array(messageSize(size.length, 0, 128));
+    writeMessage(message, 0, 2, 0, MessageType.SetChunkSize, 0, size, 128);
+    this.#reader.push(message);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+  }
+}
+
+/** The configuration's defaults. */
+export const streamDefaults: StreamConfig = {
+  gop_cache: true,
+  gop_cache_max_frames: 2500,
+  gop_cache_max_bytes: 32 * 1024 * 1024,
+  queue_length: 30,
+  queue_max_bytes: 64 * 1024 * 1024,
+  mw_latency: "auto",
+  time_jitter: "full",
+  grace: 30,
+};
+
+const CHUNK_SIZE = 4096;
+
+/** What tells one viewer's bytes from another's. */
+export interface ViewOptions {
+  readonly audio?: boolean;
+  readonly video?: boolean;
+  readonly messageStreamId?: number;
+  readonly chunkSize?: number;
+}
+
+/** Streams on a fake clock, and what it takes to publish and to watch them. */
+export class LiveStage {
+  readonly clock = new FakeClock();
+  readonly streams = new Streams(this.clock);
+  readonly formats = new RtmpFormats();
+  readonly config: StreamConfig;
+
+  constructor(config: Partial<StreamConfig> = {}) {
+    this.config = { ...streamDefaults, ...config };
+  }
+
+  observe(observer: StreamObserver): void {
+    this.streams.observe(observer);
+  }
+
+  stream(name = "show"): Stream {
+    return this.streams.open({ vhost: "__defaultVhost__", app: "live", stream: name }, this.config);
+  }
+
+  format({ audio = true, video = true, messageStreamId = 1, chunkSize = CHUNK_SIZE }: ViewOptions = {}): WireFormat {
+    return this.formats.get({ audio, video, messageStreamId, chunkSize, publishing: false });
+  }
+
+  /** Begins to publish; fails when somebody does already. */
+  publish(name = "show", id = "p"): Feed {
+    const source = this.stream(name).publish({ id, remote: "test", param: "", hops: [] });
+    if (source === undefined) throw new Error(`${name} is busy`);
+    return new Feed(source, this.clock);
+  }
+
+  /** Begins to watch with a sink that has room for so many bytes. */
+  view(options: ViewOptions & { room?: number; name?: string } = {}): Viewer {
+    const { room, name, ...format } = options;
+    return new Viewer(this, this.stream(name), format, room);
+  }
+}
+
+/** An encoder: sends packets with the timestamp of its own clock. */
+export class Feed {
+  readonly source: Source;
+  readonly #clock: FakeClock;
+  /** The next packet's timestamp, ms; grows with the fake clock. */
+  time = 0;
+
+  constructor(source: Source, clock: FakeClock) {
+    this.source = source;
+    this.#clock = clock;
+  }
+
+  /** Lets time pass for everybody. */
+  wait(ms: number): this {
+    this.#clock.advance(ms);
+    this.time += ms;
+    return this;
+  }
+
+  metadata(title = "meta"): this {
+    return this.send(PacketKind.Data, payloads.metadata(title));
+  }
+
+  headers(video = "V0", audio = "A0"): this {
+    return this.audioHeader(audio).videoHeader(video);
+  }
+
+  videoHeader(name: string): this {
+    return this.send(PacketKind.Video, payloads.videoHeader(name));
+  }
+
+  audioHeader(name: string): this {
+    return this.send(PacketKind.Audio, payloads.audioHeader(name));
+  }
+
+  key(name: string, size = 0): this {
+    return this.send(PacketKind.Video, payloads.key(name, size));
+  }
+
+  inter(name: string, size = 0): this {
+    return this.send(PacketKind.Video, payloads.inter(name, size));
+  }
+
+  audio(name: string, size = 0): this {
+    return this.send(PacketKind.Audio, payloads.audio(name, size));
+  }
+
+  text(name: string, size = 0): this {
+    return this.send(PacketKind.Data, payloads.text(name, size));
+  }
+
+  /** A key frame and `count` inter frames, 40 ms apart: `k1`, `k1+1`, `k1+2`. */
+  gop(name: string, count: number, size = 0): this {
+    this.key(name, size);
+    for (let index = 1; index <= count; index++) this.wait(40).inter(`${name}+${index}`, size);
+    return this.wait(40);
+  }
+
+  /** Any payload, at the encoder's time or another. */
+  send(kind: PacketKind, payload: Uint8Array, time = this.time): this {
+    this.source.push(kind, time >>> 0, payload);
+    return this;
+  }
+
+  end(how: SourceEnd = "unpublished"): void {
+    this.source.end(how);
+  }
+}
+
+/** A reader with its sink and what it understood of its bytes. */
+export class Viewer implements ReaderEvents {
+  readonly sink: FakeSink;
+  readonly reader: Reader;
+  /** What came, in order: names of packets, and `published` and `unpublished`. */
+  readonly log: string[] = [];
+  readonly #stage: LiveStage;
+  readonly #stream: Stream;
+  readonly #decoder: RtmpDecoder;
+  #options: ViewOptions;
+
+  constructor(stage: LiveStage, stream: Stream, options: ViewOptions, room?: number) {
+    this.#stage = stage;
+    this.#stream = stream;
+    this.#options = options;
+    this.sink = new FakeSink(room);
+    this.#decoder = new RtmpDecoder(options.chunkSize ?? CHUNK_SIZE, (got) => {
+      this.got.push(got);
+      this.log.push(got.name);
+    });
+    this.sink.take = (bytes) => this.#decoder.push(bytes);
+    this.reader = stream.join(stage.format(options), this.sink, this);
+    this.sink.onDrain = () => this.reader.drained();
+  }
+
+  readonly got: Got[] = [];
+
+  published(): void {
+    this.log.push("published");
+  }
+
+  unpublished(): void {
+    this.log.push("unpublished");
+  }
+
+  get state(): ReaderState {
+    return this.reader.state;
+  }
+
+  get lost(): number {
+    return this.reader.lost;
+  }
+
+  /** What has come since the last call. */
+  news(): string[] {
+    return this.log.splice(0);
+  }
+
+  pause(): void {
+    this.#stream.pause(this.reader);
+  }
+
+  unpause(): void {
+    this.#stream.unpause(this.reader);
+  }
+
+  /** Switches audio or video. */
+  receive(options: ViewOptions): void {
+    this.#options = { ...this.#options, ...options };
+    this.#stream.reformat(this.reader, this.#stage.format(this.#options));
+  }
+
+  leave(): void {
+    this.#stream.leave(this.reader);
+  }
+}
