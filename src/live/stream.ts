@@ -205,7 +205,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
       if (verdict === "other") this.#gop.clear();
     }
     const time = header
-      ? this.#timeline.placeBeside(timestamp)
+      ? this.#timeline.placeBeside(timestamp, this.#timeline.newestOf(kind, track))
       : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
     const packet = new Packet(kind, time, payload, flags, track);
     if (header) this.#headers.set(packet);

@@ -120,14 +120,14 @@ export class Timeline {
 
   /**
    * The place of data and of sequence headers, which many encoders stamp with 0 whatever their clock says: one that is far
-   * off gets the time of the media around it, and none moves the time line.
+   * off gets the time of the media around it, none goes behind `floor` (its own track's newest), and none moves the time line.
    */
-  placeBeside(timestamp: number): number {
+  placeBeside(timestamp: number, floor = 0): number {
     if (this.#newest === undefined) return this.#mode === "zero" ? 0 : timestamp;
     if (this.#raw === undefined) return this.#mode === "off" ? timestamp : this.#newest;
     const time = this.#unrolled(timestamp) + this.#offset;
     if (this.#mode === "off") return time;
-    return Math.abs(time - this.#newest) > NORMAL_STEP_MS ? this.#newest : Math.max(time, 0);
+    return Math.max(Math.abs(time - this.#newest) > NORMAL_STEP_MS ? this.#newest : time, floor, 0);
   }
 }
 
