@@ -7,6 +7,8 @@ import type { Reader, ReaderHome } from "./reader.ts";
 const STEP_BYTES = 64 * 1024;
 /** Encoded steps kept for the next reader that starts at the same place (a storm of players joining one GOP). */
 const MAX_CACHED_STEPS = 64;
+/** Bytes in them; a step of one large frame may have most of that. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 
 /** What a fan-out needs to know of its stream. */
 export interface FanoutSource {
@@ -39,6 +41,7 @@ export class Fanout implements ReaderHome {
   #last = 0;
   /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
   readonly #steps = new Map<number, Step>();
+  #stepBytes = 0;
   #stepsUsed = false;
 
   /** `position` is the stream's flushed edge, the same for all its fan-outs. */
@@ -106,7 +109,7 @@ export class Fanout implements ReaderHome {
         this.#last = this.#current.length;
       }
       this.#position = to;
-      if (!this.#stepsUsed) this.#steps.clear();
+      if (!this.#stepsUsed) this.#forgetSteps();
       this.#stepsUsed = false;
     }
     if (this.#waiting.size > 0) this.#startWaiting();
@@ -236,9 +239,15 @@ export class Fanout implements ReaderHome {
     let bytes = this.format.encode(log, from, to);
     if (start !== undefined) bytes = joined(this.format.prefix(start.headers, start.time), bytes);
     const step = { bytes, to };
-    if (this.#steps.size >= MAX_CACHED_STEPS) this.#steps.clear();
+    if (this.#steps.size >= MAX_CACHED_STEPS || this.#stepBytes + bytes.length > MAX_CACHED_BYTES) this.#forgetSteps();
     this.#steps.set(key, step);
+    this.#stepBytes += bytes.length;
     return step;
+  }
+
+  #forgetSteps(): void {
+    this.#steps.clear();
+    this.#stepBytes = 0;
   }
 }
 

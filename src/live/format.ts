@@ -23,6 +23,8 @@ export interface StartPoint {
 
 /** Where a reader's bytes go. */
 export interface Sink {
+  /** Bytes that it keeps; a reader that joins with a sink that is not empty waits for `Reader.drained` first. */
+  readonly bytesQueued?: number;
   /** Sends all of `bytes`. False: the rest is kept by reference, and the owner calls `Reader.drained` when it is gone. */
   send(bytes: Uint8Array): boolean;
 }

@@ -12,6 +12,8 @@ export type ReaderState = "waiting" | "lagging" | "current" | "paused" | "closed
 /** What feeds a reader: the fan-out of its wire format. */
 export interface ReaderHome {
   readonly format: WireFormat;
+  /** How many readers it has. */
+  readonly size: number;
   /** A blocked reader's sink is empty again. */
   resume(reader: Reader): void;
   /** Takes a reader out, whatever its state. */

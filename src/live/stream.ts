@@ -105,6 +105,8 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     const fanout = this.#fanout(format);
     const reader = new Reader(fanout, sink, events);
     reader.announced = this.#source !== undefined;
+    // It may share its sink with other readers, or with one that has just left.
+    reader.blocked = (sink.bytesQueued ?? 0) > 0;
     this.#readers.add(reader);
     fanout.admit(reader, this.config.gop_cache ? 0 : this.log.end);
     return reader;
@@ -113,7 +115,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   /** The reader is gone. */
   leave(reader: Reader): void {
     if (!this.#readers.delete(reader)) return;
-    reader.home.remove(reader);
+    this.#remove(reader);
     reader.state = "closed";
     this.#forgetIfIdle();
   }
@@ -121,7 +123,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   /** The reader gets nothing until `unpause`; it does not count as slow. */
   pause(reader: Reader): void {
     if (reader.state === "paused" || reader.state === "closed") return;
-    reader.home.remove(reader);
+    this.#remove(reader);
     reader.state = "paused";
   }
 
@@ -140,7 +142,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     const before = reader.home.format;
     if (format === before || reader.state === "closed") return;
     const { state } = reader;
-    reader.home.remove(reader);
+    this.#remove(reader);
     const fanout = this.#fanout(format);
     if (state === "paused") {
       reader.home = fanout;
@@ -303,6 +305,13 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
 
   #dropBefore(floor: number): void {
     if (floor > this.log.start) for (const fanout of this.#fanouts.values()) fanout.dropBefore(floor);
+  }
+
+  /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
+  #remove(reader: Reader): void {
+    const { home } = reader;
+    home.remove(reader);
+    if (home.size === 0 && this.#fanouts.get(home.format) === home) this.#fanouts.delete(home.format);
   }
 
   #fanout(format: WireFormat): Fanout {
