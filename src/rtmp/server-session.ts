@@ -67,6 +67,9 @@ export class ServerSession {
   /** Which stream publishes the media of message stream `#mediaStreamId`: as a rule, the next message is of it, too. */
   #publishing: NetStream | undefined;
   #mediaStreamId = 0;
+  /** The stream that publishes, when just one does; looked for again after each command. */
+  #only: NetStream | undefined;
+  #onlyKnown = false;
 
   constructor(events: ServerEvents, options: ServerOptions) {
     this.#events = events;
@@ -154,6 +157,7 @@ export class ServerSession {
 
   #onCommand(command: Command): void {
     const { name, transactionId, args } = command;
+    this.#onlyKnown = false;
     if (this.#state === "connecting") {
       if (name !== "connect") throw new ProtocolError(`the first command is "${printable(name)}", not "connect"`);
       this.#connectId = transactionId;
@@ -329,12 +333,19 @@ export class ServerSession {
     }
   }
 
-  /** Media on a stream that does not publish belongs to the one that does, when there is just one: encoders are sloppy here. */
+  /**
+   * Media on a stream that does not publish belongs to the one that does, when there is just one: encoders are sloppy here.
+   * Which one that is changes by commands only, and media comes as often as its sender likes.
+   */
   #publisherFor(streamId: number): NetStream | undefined {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") return stream;
-    const publishing = [...this.#streams.values()].filter((candidate) => candidate.media !== undefined);
-    return publishing.length === 1 ? publishing[0] : undefined;
+    if (!this.#onlyKnown) {
+      const publishing = [...this.#streams.values()].filter((candidate) => candidate.role === "publishing");
+      this.#only = publishing.length === 1 ? publishing[0] : undefined;
+      this.#onlyKnown = true;
+    }
+    return this.#only;
   }
 }
 

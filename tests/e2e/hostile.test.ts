@@ -9,6 +9,7 @@ import { type Arena, attack, type Report } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
 import {
   CHUNK_SIZE,
+  command,
   filled,
   handshake,
   hello,
@@ -134,4 +135,19 @@ test("what a client says of itself is not kept without limit", async () => {
   expectCalm(report);
   expect(report.grownMb).toBeLessThan(BUSY_MB);
   expect(report.lines.filter((line) => /a command of 9\d+ bytes, 65536 allowed/.test(line))).toHaveLength(20);
+});
+
+test("media that belongs to no publisher costs next to nothing", async () => {
+  const report = await attack(async ({ open }) => {
+    const raw = await open();
+    const streams = Array.from({ length: 60 }, (_, i) => command(0, "createStream", 2 + i, null));
+    const publishes = [1, 2].map((id) => command(id, "publish", 3, null, `media-${id}`, "live"));
+    raw.send(concat([hello(), ...streams, ...publishes]));
+    // Two message streams in turn, so that no memory of the last one helps.
+    for (const id of [50, 51]) raw.send(message({ type: 8, chunkStreamId: id, streamId: id, payload: filled(1) }));
+    raw.send(repeat(Uint8Array.of(0xc0 + 50, 0x41, 0xc0 + 51, 0x41), 750_000));
+    await raw.sent();
+  });
+  expectCalm(report);
+  expect(report.worstMs).toBeLessThan(700);
 });
