@@ -1,0 +1,121 @@
+import { expect, test } from "bun:test";
+import packageJson from "../../package.json" with { type: "json" };
+import { AmfObject } from "../../src/amf/value.ts";
+import { Client, describe } from "../support/e2e/client.ts";
+import { executable } from "../support/e2e/executable.ts";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { until } from "../support/e2e/wait.ts";
+
+function run(...args: readonly string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), ...args], { timeout: 10_000 });
+  return { exitCode, out: stdout.toString(), err: stderr.toString() };
+}
+
+const example = `listen = 1935
+max_connections = 10240
+
+[vhost.__defaultVhost__]
+gop_cache = true
+forward = ["192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"]
+`;
+
+test.concurrent("--version says version and commit, --help all that it takes", () => {
+  const version = run("--version");
+  expect(version.exitCode).toBe(0);
+  expect(version.out).toMatch(
+    new RegExp(`^srs ${packageJson.version.replaceAll(".", "\\.")} \\(([0-9a-f]{7,}(\\+dirty)?|unknown)\\)\\n$`),
+  );
+  const help = run("--help");
+  expect(help.exitCode).toBe(0);
+  for (const word of ["--conf FILE", "-c", "--help", "--version", "srs check"]) expect(help.out).toInclude(word);
+  expect(version.err + help.err).toBe("");
+});
+
+test.concurrent("check prints the effective configuration, which is itself a configuration", async () => {
+  await using stage = new Stage();
+  const first = run("check", "--conf", stage.write("origin.toml", example));
+  expect(first).toMatchObject({ exitCode: 0, err: "" });
+  expect(first.out).toMatch(/^queue_length = 30$/m);
+  const second = run("check", "-c", stage.write("effective.toml", first.out));
+  expect(second).toEqual(first);
+});
+
+test.concurrent("check tells every error with its place, status 1", async () => {
+  await using stage = new Stage();
+  const wrong = stage.write("wrong.toml", 'listn = 1935\nmax_connections = "many"\n[vhost.a]\nforward = ["h:99999"]\n');
+  const { exitCode, out, err } = run("check", "--conf", wrong);
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+  const lines = err.trim().split("\n");
+  expect(lines.length).toBe(3);
+  for (const [at, place] of [":1", ":2", ":4"].entries()) expect(lines[at]).toInclude(`wrong.toml${place}`);
+  expect(lines[0]).toInclude('did you mean "listen"');
+  expect(run("--conf", wrong)).toEqual({ exitCode, out, err });
+});
+
+test.concurrent.each([
+  ["a missing file", ["--conf", "/nowhere/srs.toml"], /nowhere\/srs\.toml/],
+  ["no file at all", [], /--conf FILE/],
+  ["an unknown option", ["--config", "x"], /did you mean --conf/],
+  ["an unknown command", ["chek"], /did you mean "check"/],
+])("%s is one clear line, status 1", (_what, args, pattern) => {
+  const { exitCode, out, err } = run(...args);
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+  expect(err).toMatch(pattern);
+  expect(err.trim().split("\n").length).toBe(1);
+});
+
+test.concurrent("a taken port is one clear line, status 1", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server");
+  const conf = stage.write("second.toml", `listen = "127.0.0.1:${server.port}"\nmax_connections = 10\n`);
+  const { exitCode, err } = run("--conf", conf);
+  expect(exitCode).toBe(1);
+  expect(err).toMatch(
+    new RegExp(`^srs: cannot listen on 127\\.0\\.0\\.1:${server.port}: address already in use[^\\n]*\\n$`),
+  );
+});
+
+test.concurrent("a limit of open files too low for max_connections is one clear line, status 1", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("origin.toml", example.replace("1935", '"127.0.0.1:0"'));
+  const { exitCode, stderr } = Bun.spawnSync(
+    ["sh", "-c", 'ulimit -n 1024; exec "$0" --conf "$1"', executable(), conf],
+    {
+      timeout: 10_000,
+    },
+  );
+  expect(exitCode).toBe(1);
+  expect(stderr.toString()).toMatch(
+    /^srs: max_connections = 10240 needs \d+ open files and the limit is 1024[^\n]*\n$/,
+  );
+});
+
+test.concurrent("beyond max_connections a connection is refused at once, with one line for all of them, and room is given again", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", { maxConnections: 3 });
+  const inside = await Promise.all([0, 1, 2].map(() => Client.connect(stage, { port: server.port })));
+  const refused = await Promise.allSettled(Array.from({ length: 50 }, () => Client.open(stage, { port: server.port })));
+  expect(refused.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => "rejected"));
+  await server.program.line(/WARN .*max_connections/);
+  inside[0]?.abort();
+  await server.program.line(/disconnected/);
+  await Client.connect(stage, { port: server.port });
+  expect(inside[1]?.closed).toBe(false);
+  expect(server.program.count(/max_connections/)).toBe(1);
+}, 20_000);
+
+test.concurrent("a client of a vhost that is switched off is told so before it is disconnected", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", { more: '[vhost."off.example.com"]\nenabled = false' });
+  const tcUrl = "rtmp://off.example.com/live";
+  const client = await Client.open(stage, { port: server.port, tcUrl });
+  const answer = await client.sayConnect();
+  expect(answer.name).toBe("_error");
+  expect(describe(answer.args[1] instanceof AmfObject ? answer.args[1] : answer.args[0])).toBe(
+    'error NetConnection.Connect.Rejected vhost "off.example.com" is switched off',
+  );
+  await client.end();
+  await server.program.line(/WARN .*connect refused .*switched off/);
+  await until("the server is still there", () => server.program.running);
+}, 20_000);
