@@ -45,12 +45,12 @@ function reader(name: string, chunkSize: number, size: Reads, kbps = 600): Bench
   };
 }
 
-function writer(chunkSize: number): Benchmark {
+function writer(name: string, chunkSize: number, kbps = 600): Benchmark {
   return {
-    name: `chunk-writer/chunks-of-${chunkSize}`,
+    name: `chunk-writer/${name}`,
     op: "message",
     prepare() {
-      const from = recording();
+      const from = recording(kbps);
       let size = 0;
       for (const { timestamp, payload } of from.samples) size += messageSize(payload.length, timestamp, chunkSize);
       const out = new Uint8Array(size);
@@ -73,8 +73,10 @@ export const chunkBenchmarks: readonly Benchmark[] = [
   reader("read-a-message-chunks-of-128", 128, "message"),
   reader("reads-of-1448", 60_000, 1448),
   reader("reads-of-64k", 60_000, 65_536),
+  reader("6-mbps-read-a-message-chunks-of-4096", 4096, "message", 6000),
   reader("20-mbps-reads-of-64k-chunks-of-4096", 4096, 65_536, 20_000),
-  writer(60_000),
-  writer(4096),
-  writer(128),
+  writer("600-kbps-chunks-of-60000", 60_000),
+  writer("600-kbps-chunks-of-4096", 4096),
+  writer("600-kbps-chunks-of-128", 128),
+  writer("20-mbps-chunks-of-4096", 4096, 20_000),
 ];
