@@ -44,6 +44,7 @@ export class Peer implements MessageHandler {
   /** Acknowledge after this many bytes: half of what the peer allows to be under way. */
   #ackEvery = WINDOW_ACK_SIZE / 2;
   #acked = 0;
+  #stopped = false;
   /** The player's buffer, ms, as it told us. */
   #bufferLengthMs = 0;
   #secondBegan = 0;
@@ -72,6 +73,7 @@ export class Peer implements MessageHandler {
   /** Takes what came from the wire after the handshake. Throws ProtocolError. */
   receive(bytes: Uint8Array): void {
     this.#reader.push(bytes);
+    if (this.#stopped) return;
     const received = this.#reader.bytesReceived;
     if (received - this.#acked >= this.#ackEvery) {
       this.#acked = received;
@@ -79,8 +81,9 @@ export class Peer implements MessageHandler {
     }
   }
 
-  /** Parses nothing more, not even what has arrived already. */
+  /** Parses and acknowledges nothing more, not even what has arrived already. */
   stop(): void {
+    this.#stopped = true;
     this.#reader.stop();
   }
 

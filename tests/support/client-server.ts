@@ -4,7 +4,7 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { brief, command, SentReader } from "./session.ts";
 
 /** What a client's handshake takes before its first message. */
-export const CLIENT_HANDSHAKE_BYTES = 3073;
+const CLIENT_HANDSHAKE_BYTES = 3073;
 
 /** Where the tests' clients go. */
 export const target: ClientTarget = {

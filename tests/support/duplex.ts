@@ -56,10 +56,7 @@ export class Duplex {
       ].filter(({ pipe }) => !pipe.empty);
       const way = ways[between(this.#random, 0, ways.length - 1)];
       if (way === undefined) return;
-      const piece = way.pipe.read(between(this.#random, 1, this.#longest));
-      way.to.receive(piece);
-      // Whoever kept a view instead of a copy finds out here.
-      piece.fill(0xee);
+      way.to.receive(way.pipe.read(between(this.#random, 1, this.#longest)));
     }
   }
 }

@@ -243,7 +243,8 @@ describe("Dialling", () => {
   });
 
   test("a name that nobody has fails with the reason", async () => {
-    expect(await failure("no-such-host.invalid", 1935)).toMatch(/^host name (not found|lookup failed for now|has no)/);
+    // With an empty label, so that no name server has to be asked.
+    expect(await failure("no..host", 1935)).toBe("host name not found");
   });
 
   test("a name tries each of its addresses", async () => {
