@@ -1,5 +1,5 @@
 import { ProtocolError } from "../base/errors.ts";
-import { MAX_DEPTH, MAX_REFERENCED_BYTES, MAX_VALUES } from "./limits.ts";
+import { MAX_CONTAINERS, MAX_DEPTH, MAX_REFERENCED_BYTES, MAX_VALUES } from "./limits.ts";
 
 /** What one body may still cost its reader; throws `ProtocolError` when it asks for more. */
 export class Budget {
@@ -7,6 +7,8 @@ export class Budget {
   values = 0;
   /** Bytes that references have added so far. */
   referenced = 0;
+  /** Objects and arrays met so far. */
+  containers = 0;
   /** Objects and arrays that are open now. */
   depth = 0;
   /** The greatest `depth` since the innermost open object began. */
@@ -23,6 +25,14 @@ export class Budget {
     this.referenced += bytes;
     if (this.referenced > MAX_REFERENCED_BYTES) {
       throw new ProtocolError(`AMF references stand for more than ${MAX_REFERENCED_BYTES} bytes`);
+    }
+  }
+
+  /** An object or array begins. */
+  contain(): void {
+    this.containers += 1;
+    if (this.containers > MAX_CONTAINERS) {
+      throw new ProtocolError(`AMF body has more than ${MAX_CONTAINERS} objects and arrays`);
     }
   }
 

@@ -4,6 +4,9 @@ export const MAX_DEPTH = 64;
 /** Values in one body, references counted as what they stand for. The keyframe index of a day-long recording fits. */
 export const MAX_VALUES = 131_072;
 
+/** Objects and arrays in one body: each costs its reader a hundred times what it takes on the wire. Real messages have under 50. */
+export const MAX_CONTAINERS = 4096;
+
 /** Bytes by which references (to objects, strings, traits) may make a body larger than it was on the wire. */
 export const MAX_REFERENCED_BYTES = 1_048_576;
 

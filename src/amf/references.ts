@@ -32,6 +32,7 @@ export class References {
     const { budget } = this;
     const enclosing = budget.deepest;
     budget.deepest = budget.depth;
+    budget.contain();
     budget.reach(1);
     budget.depth += 1;
     this.slots.push({
