@@ -10,10 +10,18 @@ const MAX_QUEUED_BUFFERS = 512;
 /** The same by size, besides the buffer that is under way: a connection may play several streams. */
 const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 
-/** Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait. */
+/** A peer that takes what waits for it, but slowly, has this long once we want to close. */
+const CLOSE_MS = 30_000;
+
+/**
+ * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait, and
+ * for each buffer that waits, so that one account can be kept of them.
+ */
 export interface StallWatch {
   blocked(transport: TcpTransport): void;
   free(transport: TcpTransport): void;
+  hold(buffer: Uint8Array): void;
+  release(buffer: Uint8Array): void;
 }
 
 /** A TCP connection, accepted or dialled. Keeps what the kernel does not take by reference, in order, until it drains. */
@@ -69,10 +77,16 @@ export class TcpTransport implements Transport {
     return false;
   }
 
+  /** The buffers that wait, one partly sent. */
+  get queue(): readonly Uint8Array[] {
+    return this.#queue;
+  }
+
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
     if (this.#queue.length === 0) this.#finish();
+    else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
   }
 
   abort(): void {
@@ -108,6 +122,7 @@ export class TcpTransport implements Transport {
         return;
       }
       this.#queue.shift();
+      this.#watch.release(bytes);
       this.#offset = 0;
     }
     this.#watch.free(this);
@@ -120,6 +135,7 @@ export class TcpTransport implements Transport {
     this.#state = "closed";
     this.#linger?.cancel();
     this.#watch.free(this);
+    for (const bytes of this.#queue) this.#watch.release(bytes);
     this.#queue.length = 0;
     this.bytesQueued = 0;
     this.#handler?.onClose(this.#reason ?? reason);
@@ -130,6 +146,7 @@ export class TcpTransport implements Transport {
     // It fails at the end of this turn; what comes before that would only fill the memory.
     if (this.#overflowed) return;
     this.#queue.push(bytes);
+    this.#watch.hold(bytes);
     this.bytesQueued += bytes.length;
     const underWay = (this.#queue[0]?.length ?? 0) - this.#offset;
     if (this.#queue.length <= MAX_QUEUED_BUFFERS && this.bytesQueued - underWay <= MAX_QUEUED_BYTES) return;
@@ -141,6 +158,7 @@ export class TcpTransport implements Transport {
 
   /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
   #finish(): void {
+    this.#linger?.cancel();
     this.#socket.shutdown();
     this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.terminate());
   }

@@ -6,12 +6,16 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dial, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
+import { HeldBuffers } from "./held-buffers.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
 import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
 /** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
 const STALL_MS = 60_000;
 const SWEEP_MS = 5000;
+/** What may wait in memory for peers that don't take it, all together: this, and a little for each of them. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
+const HELD_BYTES_EACH = 64 * 1024;
 /** A peer that vanished while nothing is sent to it is found out by the kernel's own probes after this. */
 const KEEPALIVE_MS = 60_000;
 
@@ -29,6 +33,8 @@ type Slot = { transport: TcpTransport | undefined };
 export class Tcp implements StallWatch {
   readonly #clock: Clock;
   readonly #blocked = new Set<TcpTransport>();
+  readonly #held = new HeldBuffers();
+  #relieving = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,6 +47,17 @@ export class Tcp implements StallWatch {
 
   free(transport: TcpTransport): void {
     this.#blocked.delete(transport);
+  }
+
+  hold(buffer: Uint8Array): void {
+    this.#held.hold(buffer);
+    if (this.#held.bytes <= this.#mostHeld || this.#relieving) return;
+    this.#relieving = true;
+    this.#clock.soon(() => this.#relieve());
+  }
+
+  release(buffer: Uint8Array): void {
+    this.#held.release(buffer);
   }
 
   /**
@@ -99,6 +116,23 @@ export class Tcp implements StallWatch {
       },
     };
   };
+
+  get #mostHeld(): number {
+    return MAX_HELD_BYTES + this.#blocked.size * HELD_BYTES_EACH;
+  }
+
+  /** Leaves those of the peers that don't read for whom most is kept, until a tenth of the room is free again. */
+  #relieve(): void {
+    this.#relieving = false;
+    const enough = this.#mostHeld * 0.9;
+    const dearest = [...this.#blocked]
+      .map((transport) => ({ transport, cost: this.#held.share(transport.queue) }))
+      .sort((a, b) => b.cost - a.cost);
+    for (const { transport } of dearest) {
+      if (this.#held.bytes <= enough) return;
+      transport.fail("too much waits for peers that do not read, and most of it for this one");
+    }
+  }
 
   #sweep(): void {
     const since = this.#clock.now() - STALL_MS;

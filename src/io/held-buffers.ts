@@ -1,0 +1,39 @@
+// Hot: hold and release run whenever a connection begins or ends to wait for its peer.
+
+/**
+ * The buffers that wait for peers, whoever they are for: one that thousands wait for is in memory once. Says what each
+ * peer costs, so that those who cost most can be left when all together cost too much.
+ */
+export class HeldBuffers {
+  readonly #holders = new Map<Uint8Array, number>();
+  #bytes = 0;
+
+  /** Bytes in all of them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** One more holds a buffer. */
+  hold(buffer: Uint8Array): void {
+    const holders = this.#holders.get(buffer) ?? 0;
+    if (holders === 0) this.#bytes += buffer.length;
+    this.#holders.set(buffer, holders + 1);
+  }
+
+  /** One that held a buffer does no longer. */
+  release(buffer: Uint8Array): void {
+    const holders = this.#holders.get(buffer) ?? 0;
+    if (holders > 1) {
+      this.#holders.set(buffer, holders - 1);
+      return;
+    }
+    if (this.#holders.delete(buffer)) this.#bytes -= buffer.length;
+  }
+
+  /** What one holder's share of these buffers is, bytes: a buffer costs each of its holders the same part. */
+  share(buffers: readonly Uint8Array[]): number {
+    let bytes = 0;
+    for (const buffer of buffers) bytes += buffer.length / (this.#holders.get(buffer) ?? 1);
+    return bytes;
+  }
+}
