@@ -18,6 +18,9 @@ import { Timeline } from "./timeline.ts";
 
 /** However long `queue_length` is: more packets than this are not kept for a slow reader. */
 const MAX_LOG_PACKETS = 1 << 16;
+/** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
+const MAX_UNFLUSHED_PACKETS = 4096;
+const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
 /** Readers served between two looks at the clock. */
 const SLICE_READERS = 128;
 
@@ -55,6 +58,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   #grace: Timer | undefined;
   /** Everything before this has been handed to the fan-outs. */
   #flushed = 0;
+  #unflushedBytes = 0;
   /** Packets before this are older than `queue_length`. */
   #floor = 0;
   /** Owned by the flusher, as is `dueAt`. */
@@ -175,6 +179,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   beginFlush(): void {
     for (const fanout of this.#fanouts.values()) fanout.begin();
     this.#flushed = this.log.end;
+    this.#unflushedBytes = 0;
   }
 
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
@@ -217,7 +222,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
       this.#resumption.key(packet);
     } else if (kind === PacketKind.Video) this.#gop.video(packet);
     else this.#gop.audio(packet);
-    this.#appended();
+    this.#appended(packet);
   }
 
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
@@ -266,15 +271,20 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     if (packet === undefined) return;
     this.log.append(packet);
     this.#gop.data(packet);
-    this.#appended();
+    this.#appended(packet);
   }
 
-  #appended(): void {
-    if (this.#readers.size > 0) this.#owner.flusher.mark(this);
-    else {
+  #appended(packet: Packet): void {
+    if (this.#readers.size === 0) {
       this.#flushed = this.log.end;
       this.#trim();
+      return;
     }
+    const { flusher } = this.#owner;
+    this.#unflushedBytes += packet.payload.length;
+    const much = this.log.end - this.#flushed > MAX_UNFLUSHED_PACKETS || this.#unflushedBytes > MAX_UNFLUSHED_BYTES;
+    if (much) flusher.flushNow(this);
+    else flusher.mark(this);
   }
 
   /** Drops what nobody needs; readers too far behind lose their place first. */
