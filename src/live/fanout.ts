@@ -220,6 +220,8 @@ export class Fanout implements ReaderHome {
       reader.start = undefined;
       if (step.bytes.length > 0 && !reader.deliver(step.bytes)) return;
     }
+    // It starts at a key frame that is not flushed yet: the next batch begins before that, and is not for it.
+    if (reader.position > this.#position) return;
     this.#lagging.delete(reader);
     reader.state = "current";
     reader.slot = this.#current.length;
