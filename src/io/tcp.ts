@@ -1,12 +1,12 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import type { Socket } from "bun";
 import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dial, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
+import { createDial, type Slot } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
+import { InputTurns } from "./input-turns.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
 import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
@@ -27,8 +27,6 @@ export interface Listener {
   stop(): void;
 }
 
-type Slot = { transport: TcpTransport | undefined };
-
 /** TCP as this runtime has it: listening, dialling, and one watch over all connections that don't take what we send. */
 export class Tcp implements StallWatch {
   readonly #clock: Clock;
@@ -36,8 +34,16 @@ export class Tcp implements StallWatch {
   readonly #held = new HeldBuffers();
   #relieving = false;
 
+  /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
+  readonly dial: Dial;
+
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.dial = createDial({
+      clock,
+      handlers: connected,
+      wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
+    });
     clock.every(SWEEP_MS, () => this.#sweep());
   }
 
@@ -87,36 +93,6 @@ export class Tcp implements StallWatch {
     return { address: { host: address.host, port: listener.port }, stop: () => listener.stop(false) };
   }
 
-  /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
-  readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {
-    const attempt = { over: false, transport: undefined as TcpTransport | undefined };
-    const fail = (reason: string) => {
-      if (attempt.over) return;
-      attempt.over = true;
-      timer.cancel();
-      handler.onClose(reason);
-    };
-    const timer = this.#clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
-    const opened = (socket: Socket<Slot>) => {
-      if (attempt.over) {
-        socket.terminate();
-        return;
-      }
-      timer.cancel();
-      attempt.over = true;
-      attempt.transport = new TcpTransport(socket, formatHostPort({ host, port }), this.#clock, this);
-      socket.data.transport = attempt.transport;
-      attempt.transport.attach(handler);
-    };
-    connectAny(host, port, opened, () => attempt.over).catch((error) => fail(describeSocketError(error)));
-    return {
-      abort: () => {
-        if (attempt.transport === undefined) fail("stopped");
-        else attempt.transport.abort();
-      },
-    };
-  };
-
   get #mostHeld(): number {
     return MAX_HELD_BYTES + this.#blocked.size * HELD_BYTES_EACH;
   }
@@ -155,31 +131,6 @@ const connected = {
 };
 
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
-
-async function connectAny(
-  host: string,
-  port: number,
-  opened: (socket: Socket<Slot>) => void,
-  over: () => boolean,
-): Promise<void> {
-  const addresses = isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
-  let last: unknown = new Error("host name has no address");
-  for (const hostname of addresses) {
-    if (over()) return;
-    try {
-      await Bun.connect<Slot>({
-        hostname,
-        port,
-        data: { transport: undefined },
-        socket: { open: opened, ...connected },
-      });
-      return;
-    } catch (error) {
-      last = error;
-    }
-  }
-  throw last;
-}
 
 /** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6. */
 function bind<T>(address: ListenAddress, to: (hostname: string) => T): T {
