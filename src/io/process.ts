@@ -15,12 +15,21 @@ function openFileLimit(): number | undefined {
   }
 }
 
-/** Why this process can't have `connections` open at a time, and what to do; undefined when it can, as far as is known. */
-export function openFilesProblem(connections: number): string | undefined {
+/**
+ * Why this process can't have `connections` open at a time, and what to do; undefined when it can, as far as is known.
+ * `setting` is what the operator asked for them with.
+ */
+export function openFilesProblem(connections: number, setting = "max_connections ="): string | undefined {
   const limit = openFileLimit();
   const needed = connections + RESERVED_FILES;
   if (limit === undefined || limit >= needed) return undefined;
-  return `max_connections = ${connections} needs ${needed} open files and the limit is ${limit}; raise it (ulimit -n ${needed}, or LimitNOFILE in the systemd unit) or lower max_connections`;
+  return `${setting} ${connections} needs ${needed} open files and the limit is ${limit}; raise it (ulimit -n ${needed}, or LimitNOFILE in the systemd unit) or lower ${setting.replace(/ =$/, "")}`;
+}
+
+/** Processor time that this process has used so far, in all its threads. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** Fills a buffer with random bytes of cryptographic quality. */

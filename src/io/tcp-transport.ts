@@ -2,6 +2,7 @@
 import type { Socket } from "bun";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
+import type { Busy, InputTurns } from "./input-turns.ts";
 
 /** After the last byte a peer has this long to close its side. */
 const LINGER_MS = 3000;
@@ -22,10 +23,18 @@ export interface StallWatch {
   free(transport: TcpTransport): void;
   hold(buffer: Uint8Array): void;
   release(buffer: Uint8Array): void;
+  readonly turns: InputTurns;
 }
 
+/** Input is worked on in slices of about this many ms, when it turns out to be a lot of work. */
+const SLICE_MS = 2;
+/** A slice is one of these at first, and as long as the runtime's reads are when that takes no time. */
+const FIRST_SLICE_BYTES = 64 * 1024;
+const MIN_SLICE_BYTES = 1024;
+const MAX_SLICE_BYTES = 1024 * 1024;
+
 /** A TCP connection, accepted or dialled. Keeps what the kernel does not take by reference, in order, until it drains. */
-export class TcpTransport implements Transport {
+export class TcpTransport implements Transport, Busy {
   readonly remote: string;
   bytesSent = 0;
   bytesQueued = 0;
@@ -37,6 +46,9 @@ export class TcpTransport implements Transport {
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the queue's first buffer that are gone. */
   #offset = 0;
+  /** What has been read and not been worked on, while the socket is paused. */
+  #input: Uint8Array | undefined;
+  #sliceBytes = FIRST_SLICE_BYTES;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
   #handler: TransportHandler | undefined;
@@ -104,7 +116,47 @@ export class TcpTransport implements Transport {
 
   /** The socket's handlers; called by the listener and the dialler only. */
   onData(bytes: Uint8Array): void {
-    if (this.#state === "open") this.#handler?.onData(bytes);
+    if (this.#state !== "open") return;
+    const { turns } = this.#watch;
+    if (bytes.length <= this.#sliceBytes || this.#input !== undefined || !turns.hasRoom(bytes.length)) {
+      this.#work(bytes);
+      return;
+    }
+    this.#input = bytes;
+    turns.waitingBytes += bytes.length;
+    this.#socket.pause();
+    if (this.takeTurn()) turns.add(this);
+  }
+
+  takeTurn(): boolean {
+    if (this.#state === "open" && this.#input !== undefined) {
+      const slice = this.#input.subarray(0, this.#sliceBytes);
+      const rest = this.#input.subarray(slice.length);
+      this.#input = rest.length > 0 ? rest : undefined;
+      this.#watch.turns.waitingBytes -= slice.length;
+      this.#work(slice);
+    }
+    if (this.#state !== "open") this.#forgetInput();
+    if (this.#input !== undefined) return true;
+    if (this.#state !== "closed") this.#socket.resume();
+    return false;
+  }
+
+  /** Hands input over, and learns from how long that takes how much of it to hand over next time. */
+  #work(bytes: Uint8Array): void {
+    const began = this.#clock.now();
+    this.#handler?.onData(bytes);
+    const tookMs = this.#clock.now() - began;
+    if (tookMs > SLICE_MS) {
+      this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((bytes.length * SLICE_MS) / tookMs));
+    } else if (bytes.length === this.#sliceBytes && tookMs < SLICE_MS / 2) {
+      this.#sliceBytes = Math.min(MAX_SLICE_BYTES, this.#sliceBytes * 2);
+    }
+  }
+
+  #forgetInput(): void {
+    this.#watch.turns.waitingBytes -= this.#input?.length ?? 0;
+    this.#input = undefined;
   }
 
   onDrain(): void {
@@ -135,6 +187,7 @@ export class TcpTransport implements Transport {
     this.#state = "closed";
     this.#linger?.cancel();
     this.#watch.free(this);
+    this.#forgetInput();
     for (const bytes of this.#queue) this.#watch.release(bytes);
     this.#queue.length = 0;
     this.bytesQueued = 0;

@@ -33,12 +33,14 @@ export class Tcp implements StallWatch {
   readonly #blocked = new Set<TcpTransport>();
   readonly #held = new HeldBuffers();
   #relieving = false;
+  readonly turns: InputTurns;
 
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.turns = new InputTurns(clock);
     this.dial = createDial({
       clock,
       handlers: connected,

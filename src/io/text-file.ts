@@ -1,50 +1,14 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { messageOf, UserError } from "../base/errors.ts";
+import { UserError } from "../base/errors.ts";
+import { readFileStart } from "./file.ts";
 
 /** Reads a whole file (or a pipe) of UTF-8 text. Throws UserError that names the file and the reason. */
 export function readTextFile(path: string, maxBytes: number): string {
-  const bytes = readAll(path, maxBytes);
+  // One byte more tells a file of the largest size from a larger one.
+  const bytes = readFileStart(path, maxBytes + 1);
+  if (bytes.length > maxBytes) throw new UserError(`cannot read ${path}: it is larger than ${maxBytes} bytes`);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new UserError(`cannot read ${path}: it is not UTF-8 text`);
   }
-}
-
-function readAll(path: string, maxBytes: number): Uint8Array {
-  // One byte more tells a file of the largest size from a larger one.
-  const bytes = new Uint8Array(maxBytes + 1);
-  let length = 0;
-  try {
-    const file = openSync(path, "r");
-    try {
-      let read = -1;
-      while (read !== 0 && length < bytes.length) {
-        read = readSync(file, bytes, length, bytes.length - length, null);
-        length += read;
-      }
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw new UserError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
-  }
-  if (length > maxBytes) throw new UserError(`cannot read ${path}: it is larger than ${maxBytes} bytes`);
-  return bytes.subarray(0, length);
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  ENOTDIR: "no such file",
-  EISDIR: "it is a directory",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  ELOOP: "too many symbolic links",
-  ENAMETOOLONG: "the name is too long",
-};
-
-/** The reason of a failed file operation, in words. */
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return reasons[code] ?? messageOf(error);
 }

@@ -198,3 +198,15 @@ test("a publisher of millions of tiny messages to players that do not read fills
   expectCalm(report);
   expect(report.grownMb).toBeLessThan(2 * BUSY_MB);
 });
+
+test("forty publishers of millions of tiny messages hold nobody up", async () => {
+  const report = await attack(async ({ many }) => {
+    const all = await many(40);
+    const flood = repeat(Uint8Array.of(0xc7, 0x20), 400_000);
+    for (const [i, raw] of all.entries()) raw.send(concat([publishing(`tiny-${i}`), media(8, Uint8Array.of(0x20))]));
+    for (const raw of all) raw.send(flood);
+    await Promise.all(all.map((raw) => raw.sent()));
+  });
+  expectCalm(report);
+  expect(report.grownMb).toBeLessThan(BUSY_MB);
+});

@@ -1,0 +1,44 @@
+import type { Clock } from "../base/clock.ts";
+
+/** What waits is worked on for this long at a stretch; accepting, reading and sending go on between. */
+const TURN_MS = 8;
+/** More input than this does not wait: it is worked on at once. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
+/** A connection that has read more than it may work on at once. */
+export interface Busy {
+  /** Works on one slice of it; false when nothing is left. */
+  takeTurn(): boolean;
+}
+
+/** Lets connections whose input is a lot of work go on in turns, so that they hold up each other and nobody else. */
+export class InputTurns {
+  readonly #clock: Clock;
+  readonly #busy: Busy[] = [];
+  /** Bytes that have been read and wait; kept by the connections. */
+  waitingBytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether so many bytes more may wait. */
+  hasRoom(bytes: number): boolean {
+    return this.waitingBytes + bytes <= MAX_WAITING_BYTES;
+  }
+
+  /** A connection has begun to wait. */
+  add(connection: Busy): void {
+    this.#busy.push(connection);
+    if (this.#busy.length === 1) this.#clock.soon(() => this.#run());
+  }
+
+  #run(): void {
+    const until = this.#clock.now() + TURN_MS;
+    for (let next = this.#busy.shift(); next !== undefined; next = this.#busy.shift()) {
+      if (next.takeTurn()) this.#busy.push(next);
+      if (this.#clock.now() >= until) break;
+    }
+    if (this.#busy.length > 0) this.#clock.soon(() => this.#run());
+  }
+}

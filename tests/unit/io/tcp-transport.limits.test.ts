@@ -1,0 +1,131 @@
+import { expect, test } from "bun:test";
+import type { Socket } from "bun";
+import type { TransportHandler } from "../../../src/base/transport.ts";
+import { Tcp } from "../../../src/io/tcp.ts";
+import { TcpTransport } from "../../../src/io/tcp-transport.ts";
+import { concat } from "../../support/bytes.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { mulberry32, randomBytes } from "../../support/random.ts";
+
+/** A transport on a socket that takes `room` bytes of each write, for an owner who needs `msPerKb` for what he gets. */
+function stage(msPerKb: number, room = Number.POSITIVE_INFINITY) {
+  const clock = new FakeClock();
+  const state = { paused: false, slices: [] as Uint8Array[], longestMs: 0, closed: [] as (string | undefined)[] };
+  const socket = {
+    pause: () => {
+      state.paused = true;
+    },
+    resume: () => {
+      state.paused = false;
+    },
+    write: (bytes: Uint8Array) => Math.min(room, bytes.length),
+    shutdown: () => undefined,
+    terminate: () => undefined,
+  } as unknown as Socket<unknown>;
+  const tcp = new Tcp(clock);
+  const handler: TransportHandler = {
+    onOpen: () => undefined,
+    onData: (bytes) => {
+      state.slices.push(bytes);
+      const ms = (bytes.length / 1024) * msPerKb;
+      state.longestMs = Math.max(state.longestMs, ms);
+      clock.spend(ms);
+    },
+    onDrain: () => undefined,
+    onClose: (reason) => state.closed.push(reason),
+  };
+  const transport = new TcpTransport(socket, "test", clock, tcp);
+  transport.attach(handler);
+  return { clock, state, transport, tcp };
+}
+
+const READ = 512 * 1024;
+
+test("input that is a lot of work is handed over in slices, in order, while nothing more is read", () => {
+  const { clock, state, transport, tcp } = stage(0.2);
+  const reads = [1, 2, 3].map((seed) => randomBytes(mulberry32(seed), READ));
+  for (const read of reads) {
+    transport.onData(read);
+    expect(state.paused).toBe(true);
+    clock.advance(10_000);
+    expect(state.paused).toBe(false);
+  }
+  expect(concat(state.slices)).toEqual(concat(reads));
+  // The first slice tells what the others cost.
+  expect(state.slices[0]).toHaveLength(64 * 1024);
+  for (const slice of state.slices.slice(1, 20)) expect(slice.length / 1024).toBeLessThanOrEqual(10);
+  expect(tcp.turns.waitingBytes).toBe(0);
+});
+
+test("input that is no work is soon handed over as it was read", () => {
+  const { clock, state, transport } = stage(0);
+  for (let i = 0; i < 8; i++) {
+    transport.onData(new Uint8Array(READ));
+    clock.advance(1);
+  }
+  expect(state.slices.reduce((sum, slice) => sum + slice.length, 0)).toBe(8 * READ);
+  expect(state.slices.at(-1)).toHaveLength(READ);
+});
+
+test("what waits is forgotten with the connection", () => {
+  const { clock, state, transport, tcp } = stage(1);
+  transport.onData(new Uint8Array(READ));
+  expect(tcp.turns.waitingBytes).toBe(READ - 64 * 1024);
+  transport.close();
+  clock.advance(1);
+  expect(tcp.turns.waitingBytes).toBe(0);
+  expect(state.slices).toHaveLength(1);
+
+  const other = stage(1);
+  other.transport.onData(new Uint8Array(READ));
+  other.transport.onClose("reset");
+  other.clock.advance(1);
+  expect(other.tcp.turns.waitingBytes).toBe(0);
+  expect(other.state.slices).toHaveLength(1);
+});
+
+test("more than 32 MiB of input does not wait", () => {
+  const { clock, state, transport, tcp } = stage(1);
+  tcp.turns.waitingBytes = 32 * 1024 * 1024;
+  transport.onData(new Uint8Array(READ));
+  expect(state.slices.map((slice) => slice.length)).toEqual([READ]);
+  expect(clock.turns).toBe(0);
+});
+
+test("a peer that takes its last bytes one by one is left after 30 s", () => {
+  const { clock, state, transport } = stage(0, 1);
+  transport.send(new Uint8Array(1000));
+  transport.close();
+  for (let second = 0; second < 31; second++) {
+    transport.onDrain();
+    clock.advance(1000);
+  }
+  expect(state.closed).toEqual(["its last bytes took over 30 s"]);
+});
+
+test("peers that do not read are left, dearest first, when all that waits for them is too much", () => {
+  const clock = new FakeClock();
+  const tcp = new Tcp(clock);
+  const left: string[] = [];
+  const peer = (name: string): TcpTransport => {
+    const socket = { write: () => 0, terminate: () => undefined } as unknown as Socket<unknown>;
+    const transport = new TcpTransport(socket, name, clock, tcp);
+    transport.attach({
+      onOpen: () => undefined,
+      onData: () => undefined,
+      onDrain: () => undefined,
+      onClose: () => left.push(name),
+    });
+    return transport;
+  };
+  const shared = new Uint8Array(20_000_000);
+  const viewers = Array.from({ length: 20 }, (_, i) => peer(`viewer ${i}`));
+  for (const viewer of viewers) viewer.send(shared);
+  const hoarders = Array.from({ length: 30 }, (_, i) => peer(`hoarder ${i}`));
+  for (const hoarder of hoarders) {
+    hoarder.send(new Uint8Array(16_000_000));
+    clock.advance(1);
+  }
+  expect(left.length).toBeGreaterThanOrEqual(14);
+  expect(left.filter((name) => name.startsWith("viewer"))).toEqual([]);
+});
