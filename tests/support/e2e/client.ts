@@ -42,6 +42,7 @@ export class Client {
   #outbox: Outbox | undefined;
   #handshaken = false;
   #nextId = 1;
+  #error: Error | undefined;
   /** Sees each packet besides `packets`. */
   onPacket: ((packet: Received) => void) | undefined;
   /** False: packets are counted by `onPacket` only. */
@@ -60,7 +61,7 @@ export class Client {
         },
       },
       (bytes) => this.#outbox?.send(bytes),
-      { ...defaultLimits, commandsPerSecond: 10_000 },
+      { ...defaultLimits, commandsPerSecond: 10_000, commandsPerMinute: 100_000 },
       () => performance.now(),
     );
   }
@@ -228,6 +229,7 @@ export class Client {
 
   #onClose(error?: Error): void {
     this.closed = true;
+    this.#error ??= error;
     this.#connected.reject(error ?? new Error("closed during the handshake"));
   }
 
@@ -237,7 +239,7 @@ export class Client {
   }
 
   #failWhenClosed(what: string): undefined {
-    if (this.closed) throw new Error(`closed before ${what}\n${this.statuses.join("\n")}`);
+    if (this.closed) throw new Error(`closed before ${what}\n${this.statuses.join("\n")}`, { cause: this.#error });
     return undefined;
   }
 }
