@@ -1,0 +1,92 @@
+import { expect } from "bun:test";
+import { clip } from "../support/e2e/clips.ts";
+import { compare } from "../support/e2e/continuity.ts";
+import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import type { Program } from "../support/e2e/program.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { deadPort } from "../support/e2e/targets.ts";
+import { nginx, testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const test = testWith("tests/e2e/nginx.test.ts", "FFmpeg", "nginx with its RTMP module");
+
+/** Starts nginx-rtmp with one application `live`; resolves when it takes connections. */
+async function startNginx(stage: Stage, application: string): Promise<{ port: number; program: Program }> {
+  const port = await deadPort();
+  const conf = stage.write(
+    "nginx.conf",
+    `load_module ${nginx.module};
+daemon off;
+master_process off;
+pid ${stage.path("nginx.pid")};
+error_log stderr notice;
+events { worker_connections 100; }
+rtmp {
+  server {
+    listen 127.0.0.1:${port};
+    application live { live on; ${application} }
+  }
+}
+`,
+  );
+  const program = stage.start("nginx", [nginx.path, "-p", stage.directory, "-e", "stderr", "-c", conf]);
+  const listening = (): Promise<boolean> =>
+    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
+      (socket) => {
+        socket.end();
+        return true;
+      },
+      () => false,
+    );
+  const state = { up: false };
+  const probe = setInterval(() => void listening().then((up) => (state.up ||= up)), 50);
+  try {
+    await until(
+      "nginx listens",
+      () => state.up,
+      10_000,
+      () => program.tail(),
+    );
+  } finally {
+    clearInterval(probe);
+  }
+  return { port, program };
+}
+
+test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its end, and takes it again", async () => {
+  await using stage = new Stage();
+  const source = clip({ seconds: 6 });
+  const { port } = await startNginx(stage, "");
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(`127.0.0.1:${port}`) });
+  for (const round of [1, 2]) {
+    const encoder = publishClip(stage, source, `${origin.url("live/livestream")}?token=secret`);
+    await until("the relay runs", () => origin.program.count(/forward running/) === round);
+    const player = playFrames(stage, `rtmp://127.0.0.1:${port}/live/livestream`);
+    await player.line(/^0, +5[0-9]{3},/);
+    expect(await encoder.ended()).toBe(0);
+    await until("the relay ends", () => origin.program.count(/forward ended/) === round);
+    const report = compare(fileFrames(source), framesOf(player.lines), "video");
+    expect(report).toMatchObject({ fromKey: true, runs: 1, foreign: 0 });
+    expect(report.count).toBeGreaterThan(60);
+    await player.kill();
+  }
+  expect(origin.program.count(/WARN|ERROR/)).toBe(0);
+}, 40_000);
+
+test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there is what it published to nginx", async () => {
+  await using stage = new Stage();
+  const source = clip({ seconds: 6 });
+  const server = await startSrs(stage, "server");
+  const { port } = await startNginx(stage, `push rtmp://127.0.0.1:${server.port}/live/;`);
+  const early = playFrames(stage, server.url("live/livestream"));
+  await server.program.line(/play started .*waiting=true/);
+  const encoder = publishClip(stage, source, `rtmp://127.0.0.1:${port}/live/livestream`);
+  await server.program.line(/publish started .*stream=\/live\/livestream$/);
+  expect(await encoder.ended()).toBe(0);
+  await server.program.line(/publish ended/);
+  await early.line(/^0, +5983,/);
+  const report = compare(fileFrames(source), framesOf(early.lines), "video");
+  expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
+  expect(report.count).toBeGreaterThan(100);
+}, 40_000);
