@@ -16,7 +16,7 @@ export interface MessageHandler {
 /** Chunk size before a Set Chunk Size message (RTMP 1.0, 5.4.1). */
 const INITIAL_CHUNK_SIZE = 128;
 /** Up to this length a body is allocated whole with its first byte; a longer one grows with what has really arrived. */
-const EAGER_BYTES = 64 * 1024;
+const EAGER_BYTES = 1024;
 /** A long body's array is at most this many times what has arrived, so that growing copies a third of the body at most. */
 const GROWTH = 4;
 /** Up to this length a loop copies faster than `set` with a new view. */
