@@ -118,7 +118,13 @@ export class TcpTransport implements Transport, Busy {
   onData(bytes: Uint8Array): void {
     if (this.#state !== "open") return;
     const { turns } = this.#watch;
-    if (bytes.length <= this.#sliceBytes || this.#input !== undefined || !turns.hasRoom(bytes.length)) {
+    if (this.#input !== undefined) {
+      // Read before the pause took effect.
+      turns.waitingBytes += bytes.length;
+      this.#input = joined(this.#input, bytes);
+      return;
+    }
+    if (bytes.length <= this.#sliceBytes || !turns.hasRoom(bytes.length)) {
       this.#work(bytes);
       return;
     }
@@ -130,7 +136,8 @@ export class TcpTransport implements Transport, Busy {
 
   takeTurn(): boolean {
     if (this.#state === "open" && this.#input !== undefined) {
-      const slice = this.#input.subarray(0, this.#sliceBytes);
+      // A copy: what stays of a slice must not keep the whole read alive.
+      const slice = this.#input.slice(0, this.#sliceBytes);
       const rest = this.#input.subarray(slice.length);
       this.#input = rest.length > 0 ? rest : undefined;
       this.#watch.turns.waitingBytes -= slice.length;
@@ -215,4 +222,11 @@ export class TcpTransport implements Transport, Busy {
     this.#socket.shutdown();
     this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.terminate());
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

@@ -57,6 +57,16 @@ test("input that is a lot of work is handed over in slices, in order, while noth
   expect(tcp.turns.waitingBytes).toBe(0);
 });
 
+test("input that was read before the pause took effect waits behind what came before it", () => {
+  const { clock, state, transport, tcp } = stage(0.2);
+  const reads = [1, 2].map((seed) => randomBytes(mulberry32(seed), READ));
+  for (const read of reads) transport.onData(read);
+  clock.advance(10_000);
+  expect(concat(state.slices)).toEqual(concat(reads));
+  expect(tcp.turns.waitingBytes).toBe(0);
+  for (const slice of state.slices) expect(slice.buffer.byteLength).toBe(slice.length);
+});
+
 test("input that is no work is soon handed over as it was read", () => {
   const { clock, state, transport } = stage(0);
   for (let i = 0; i < 8; i++) {
