@@ -48,11 +48,11 @@ testWithFfmpeg.concurrent(
   60_000,
 );
 
-test.concurrent("vhost and parameters go with the stream to the edges", async () => {
+test.concurrent("vhost and parameters go with the stream to an edge that is known by its host name", async () => {
   await using stage = new Stage();
   const more = '[vhost."tv.example.com"]';
   const edge = await startSrs(stage, "edge", { more });
-  const origin = await startSrs(stage, "origin", { more: `${more}\n${forwardTo(edge)}` });
+  const origin = await startSrs(stage, "origin", { more: `${more}\n${forwardTo(`localhost:${edge.port}`)}` });
   const app = "live/east";
   const publish = (tcUrl: string, name: string): Promise<Client> =>
     Client.publish(stage, { port: origin.port, app, tcUrl }, name);
