@@ -15,11 +15,15 @@ export interface FanoutSource {
   readonly log: PacketLog;
   /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
   startPoint(format: WireFormat): StartPoint | undefined;
+  /** A reader that was behind has caught up. */
+  needsLess(): void;
 }
 
 interface Step {
   readonly bytes: Uint8Array;
   readonly to: number;
+  /** The headers in it. */
+  readonly headers: StartPoint["headers"] | undefined;
 }
 
 /**
@@ -35,8 +39,9 @@ export class Fanout implements ReaderHome {
   readonly #waiting = new Set<Reader>();
   readonly #lagging = new Set<Reader>();
   #position: number;
-  /** The round under way: the batch, the next reader to get it, and where the readers that it is for end. */
+  /** The round under way: its batch, where that begins, the next reader to get it, and where the readers that it is for end. */
   #batch: Uint8Array | undefined;
+  #from = 0;
   #next = 0;
   #last = 0;
   /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
@@ -74,6 +79,7 @@ export class Fanout implements ReaderHome {
     }
     reader.state = "waiting";
     this.#waiting.add(reader);
+    if (reader.stopPending) reader.tellStopped();
   }
 
   /** Takes a reader over from another fan-out of the stream at its own position, without a gap. */
@@ -93,7 +99,9 @@ export class Fanout implements ReaderHome {
 
   /** A blocked reader's sink is empty again. */
   resume(reader: Reader): void {
-    if (reader.state === "lagging") this.#feed(reader);
+    if (reader.state !== "lagging") return;
+    this.#feed(reader);
+    if (reader.slot >= 0) this.#source.needsLess();
   }
 
   /** Begins a round with all packets since the last one. Readers that waited for a key frame start with it. */
@@ -105,13 +113,14 @@ export class Fanout implements ReaderHome {
         this.#compact();
         const bytes = this.format.encode(log, this.#position, to);
         if (bytes.length > 0) this.#batch = bytes;
+        this.#from = this.#position;
         this.#next = 0;
         this.#last = this.#current.length;
       }
       this.#position = to;
-      if (!this.#stepsUsed) this.#forgetSteps();
-      this.#stepsUsed = false;
     }
+    if (!this.#stepsUsed) this.#forgetSteps();
+    this.#stepsUsed = false;
     if (this.#waiting.size > 0) this.#startWaiting();
   }
 
@@ -123,14 +132,14 @@ export class Fanout implements ReaderHome {
       for (; this.#next < this.#last && left > 0; this.#next++, left--) {
         const reader = this.#current[this.#next];
         if (reader === undefined) continue;
-        reader.position = this.#position;
         if (!reader.deliver(batch)) this.#fallBehind(reader);
       }
       if (this.#next < this.#last) return true;
       this.#batch = undefined;
     }
     for (const reader of this.#lagging) {
-      if (reader.blocked) continue;
+      // One that has joined since this round began may be before it already.
+      if (reader.blocked || reader.position > this.#position) continue;
       if (left-- <= 0) return true;
       this.#feed(reader);
     }
@@ -151,7 +160,8 @@ export class Fanout implements ReaderHome {
   }
 
   #skip(reader: Reader): void {
-    if (reader.lostFrom < 0) reader.lostFrom = reader.position;
+    // One that never began has lost nothing.
+    if (reader.lostFrom < 0 && reader.bytes > 0) reader.lostFrom = reader.position;
     const start = this.#source.startPoint(this.format);
     if (start !== undefined && start.seq > reader.position) {
       this.#start(reader, start);
@@ -165,10 +175,7 @@ export class Fanout implements ReaderHome {
   }
 
   #start(reader: Reader, start: StartPoint): void {
-    if (reader.lostFrom >= 0) {
-      reader.lost += start.seq - reader.lostFrom;
-      reader.lostFrom = -1;
-    }
+    reader.countLoss(start.seq);
     reader.position = start.seq;
     reader.start = start;
     reader.state = "lagging";
@@ -187,12 +194,16 @@ export class Fanout implements ReaderHome {
 
   #fallBehind(reader: Reader): void {
     this.#leaveCurrent(reader);
+    reader.position = this.#position;
     reader.state = "lagging";
     this.#lagging.add(reader);
   }
 
   #leaveCurrent(reader: Reader): void {
     if (reader.slot < 0) return;
+    // Rounds without a packet for this format don't touch their readers, so that only this knows where it stands.
+    const pending = this.#batch !== undefined && reader.slot >= this.#next && reader.slot < this.#last;
+    reader.position = pending ? this.#from : this.#position;
     this.#current[reader.slot] = undefined;
     reader.slot = -1;
     this.#holes++;
@@ -237,10 +248,10 @@ export class Fanout implements ReaderHome {
     const key = from * 2 + (start === undefined ? 0 : 1);
     const known = this.#steps.get(key);
     this.#stepsUsed = true;
-    if (known !== undefined && known.to === to) return known;
+    if (known !== undefined && known.to === to && known.headers === start?.headers) return known;
     let bytes = this.format.encode(log, from, to);
     if (start !== undefined) bytes = joined(this.format.prefix(start.headers, start.time), bytes);
-    const step = { bytes, to };
+    const step = { bytes, to, headers: start?.headers };
     if (this.#steps.size >= MAX_CACHED_STEPS || this.#stepBytes + bytes.length > MAX_CACHED_BYTES) this.#forgetSteps();
     this.#steps.set(key, step);
     this.#stepBytes += bytes.length;

@@ -96,7 +96,8 @@ export class Flusher {
       this.#schedule(now);
       return;
     }
-    this.#restUntil = now + Math.min(MAX_REST_MS, this.#busyMs * REST_FACTOR);
+    // A flush of a stream with a latency of its own must not cut the others' rest short.
+    this.#restUntil = Math.max(this.#restUntil, now + Math.min(MAX_REST_MS, this.#busyMs * REST_FACTOR));
     this.#scheduleNext();
   }
 

@@ -6,8 +6,12 @@ import type { PacketLog } from "./log.ts";
  * object for each way of encoding (protocol, chunk size, message stream id, what is filtered) and not one a reader.
  */
 export interface WireFormat {
+  /** False: audio is left out. */
+  readonly audio: boolean;
   /** False: video is left out, and a reader may start anywhere. */
   readonly video: boolean;
+  /** The same but without video, for readers that have to wait for a key frame; the same object each time. */
+  readonly withoutVideo: WireFormat;
   /** The log's packets in [from, to) in one new buffer; empty when the format takes none of them. */
   encode(log: PacketLog, from: number, to: number): Uint8Array;
   /** What a reader needs before its first packet (metadata, sequence headers), stamped with `time` (ms). */

@@ -29,8 +29,8 @@ export class Reader {
   readonly events: ReaderEvents;
   home: ReaderHome;
   state: ReaderState = "waiting";
-  /** The next packet it needs. */
-  position = 0;
+  /** The next packet it needs, -1 before it has begun; kept by its fan-out while it is current. */
+  position = -1;
   /** Packets before this sequence number must not start it (waiting readers). */
   notBefore = 0;
   /** Its place in the fan-out's list while current. */
@@ -62,6 +62,14 @@ export class Reader {
     if (this.sink.send(bytes)) return true;
     this.blocked = true;
     return false;
+  }
+
+  /** What it has lost and not got over ends at `seq`; false when there is nothing. */
+  countLoss(seq: number): boolean {
+    if (this.lostFrom < 0) return false;
+    this.lost += seq - this.lostFrom;
+    this.lostFrom = -1;
+    return true;
   }
 
   /** Tells the owner that the stream has stopped, once. */

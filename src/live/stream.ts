@@ -4,20 +4,19 @@ import { classify } from "../media/classify.ts";
 import { readData } from "../media/data.ts";
 import { Metadata } from "../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
-import { Fanout, type FanoutSource } from "./fanout.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 import { Gop } from "./gop.ts";
 import { Headers } from "./headers.ts";
 import { PacketLog } from "./log.ts";
-import { Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { Resumption } from "./resumption.ts";
+import { Retention } from "./retention.ts";
 import { LiveSource, type Source, type SourceEnd, type SourceInfo, type SourceOwner } from "./source.ts";
 import { Timeline } from "./timeline.ts";
 
-/** However long `queue_length` is: more packets than this are not kept for a slow reader. */
-const MAX_LOG_PACKETS = 1 << 16;
 /** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
 const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
@@ -41,7 +40,7 @@ export interface StreamOwner {
  * One live stream: at most one active source, one log, any number of readers. Readers belong to the stream, not to the
  * source: sources come and go, and no reader is disconnected.
  */
-export class Stream implements FanoutSource, Flushable, SourceOwner {
+export class Stream implements AudienceSource, Flushable, SourceOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
   readonly config: StreamConfig;
@@ -51,16 +50,15 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   readonly #metadata = new Metadata();
   readonly #timeline: Timeline;
   readonly #gop: Gop;
-  readonly #fanouts = new Map<WireFormat, Fanout>();
-  readonly #readers = new Set<Reader>();
+  readonly #audience: Audience;
+  readonly #retention: Retention;
   #source: LiveSource | undefined;
   readonly #resumption: Resumption;
   #grace: Timer | undefined;
-  /** Everything before this has been handed to the fan-outs. */
   #flushed = 0;
   #unflushedBytes = 0;
-  /** Packets before this are older than `queue_length`. */
-  #floor = 0;
+  /** Where the packets of the active source begin. */
+  #sourceFrom = 0;
   /** Owned by the flusher, as is `dueAt`. */
   queued = false;
   dueAt = 0;
@@ -72,6 +70,9 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     this.#timeline = new Timeline(config.time_jitter);
     this.#resumption = new Resumption(this.#timeline);
     this.#gop = new Gop(config);
+    this.#audience = new Audience(this);
+    const { fanouts } = this.#audience;
+    this.#retention = new Retention({ config, log: this.log, gop: this.#gop, timeline: this.#timeline, fanouts });
   }
 
   /** The active source. */
@@ -80,7 +81,12 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   }
 
   get readerCount(): number {
-    return this.#readers.size;
+    return this.#audience.size;
+  }
+
+  /** Everything before this has been handed to the fan-outs. */
+  get flushed(): number {
+    return this.#flushed;
   }
 
   /** Makes `info` the stream's active source; undefined when it has one already. */
@@ -92,70 +98,40 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     this.#metadata.clear();
     this.#timeline.newSource();
     this.#resumption.newSource();
+    this.#sourceFrom = this.log.end;
     const source = new LiveSource(this, info, this.#owner.clock.now());
     this.#source = source;
-    for (const reader of this.#readers) {
-      reader.stopPending = false;
-      if (reader.announced) continue;
-      reader.announced = true;
-      reader.events.published?.();
-    }
+    this.#audience.tellPublished();
     this.#owner.published(this, source);
     return source;
   }
 
   /** Lets a reader in; it gets bytes in `format` through `sink`, beginning with headers and a key frame. */
   join(format: WireFormat, sink: Sink, events: ReaderEvents): Reader {
-    const fanout = this.#fanout(format);
-    const reader = new Reader(fanout, sink, events);
-    reader.announced = this.#source !== undefined;
-    // It may share its sink with other readers, or with one that has just left.
-    reader.blocked = (sink.bytesQueued ?? 0) > 0;
-    this.#readers.add(reader);
-    fanout.admit(reader, this.config.gop_cache ? 0 : this.log.end);
-    return reader;
+    const notBefore = this.config.gop_cache ? 0 : this.log.end;
+    return this.#audience.join(format, sink, events, this.#source !== undefined, notBefore);
   }
 
   /** The reader is gone. */
   leave(reader: Reader): void {
-    if (!this.#readers.delete(reader)) return;
-    this.#remove(reader);
-    reader.state = "closed";
+    if (!this.#audience.leave(reader)) return;
+    this.needsLess();
     this.#forgetIfIdle();
   }
 
   /** The reader gets nothing until `unpause`; it does not count as slow. */
   pause(reader: Reader): void {
-    if (reader.state === "paused" || reader.state === "closed") return;
-    this.#remove(reader);
-    reader.state = "paused";
+    this.#audience.pause(reader);
   }
 
   /** Goes on: from where it stopped while its GOP lasts, else from the newest GOP. */
   unpause(reader: Reader): void {
-    if (reader.state !== "paused") return;
-    const fanout = this.#fanout(reader.home.format);
-    const start = this.startPoint(fanout.format);
-    const sameGop = start !== undefined && reader.position >= start.seq && reader.position >= this.log.start;
-    if (sameGop) fanout.adopt(reader);
-    else fanout.admit(reader, reader.position);
+    this.#audience.unpause(reader);
   }
 
-  /** Changes what a reader gets, without a gap; when video comes back, at the next key frame. */
+  /** Changes what a reader gets, without a gap; video comes back at the next key frame, while all else goes on. */
   reformat(reader: Reader, format: WireFormat): void {
-    const before = reader.home.format;
-    if (format === before || reader.state === "closed") return;
-    const { state } = reader;
-    this.#remove(reader);
-    const fanout = this.#fanout(format);
-    if (state === "paused") {
-      reader.home = fanout;
-      reader.state = state;
-    } else if (state === "waiting" || (format.video && !before.video)) {
-      fanout.admit(reader, Math.max(reader.notBefore, reader.position));
-    } else {
-      fanout.adopt(reader);
-    }
+    this.#audience.reformat(reader, format);
   }
 
   /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */
@@ -168,16 +144,35 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
     if (this.#source === undefined) return undefined;
-    const start = this.#gop.start;
-    if (format.video && !this.#gop.audioOnly)
+    if (format.video && !this.#gop.audioOnly) {
+      const { start } = this.#gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
-    if (this.#headers.list.length === 0 && this.log.end === this.log.start) return undefined;
-    return { seq: this.#flushed, time: this.#timeline.newest, headers: this.#headers.list };
+    }
+    // Video may go on in the middle of its GOP.
+    if (format.video && this.#videoAway) return undefined;
+    const { end } = this.log;
+    const from = this.#sourceFrom;
+    if (end === from) return undefined;
+    // While nothing of the source has left, all of it can be had, with its headers on the way.
+    if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: [] };
+    return { seq: end, time: this.#timeline.newest, headers: this.#headers.list };
+  }
+
+  /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
+  audioStart(seq: number): StartPoint {
+    const headers = this.#headers.list.filter((packet) => packet.kind === PacketKind.Audio);
+    return { seq, time: seq < this.log.end ? this.log.at(seq).time : this.#timeline.newest, headers };
+  }
+
+  /** The source sent video and has stopped to, as it seems. */
+  get #videoAway(): boolean {
+    return this.#source !== undefined && this.#source.keyTrack >= 0 && this.#gop.audioOnly;
   }
 
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void {
-    for (const fanout of this.#fanouts.values()) fanout.begin();
+    if (this.#videoAway) this.#audience.blindWaiting();
+    for (const fanout of this.#audience.fanouts.values()) fanout.begin();
     this.#flushed = this.log.end;
     this.#unflushedBytes = 0;
   }
@@ -185,7 +180,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
   runFlush(until: number): boolean {
     const { clock } = this.#owner;
-    for (const fanout of this.#fanouts.values()) {
+    for (const fanout of this.#audience.fanouts.values()) {
       while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
     }
     this.#trim();
@@ -212,17 +207,26 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
       if (verdict === "other") this.#gop.clear();
     }
     const time = header
-      ? this.#timeline.placeBeside(timestamp, this.#timeline.newestOf(kind, track))
+      ? this.#timeline.placeBeside(kind, track, timestamp)
       : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
     const packet = new Packet(kind, time, payload, flags, track);
     if (header) this.#headers.set(packet);
-    const seq = this.log.append(packet);
-    if (key && track === source.keyTrack) {
-      this.#gop.key(seq, packet, this.#headers.list);
-      this.#resumption.key(packet);
-    } else if (kind === PacketKind.Video) this.#gop.video(packet);
-    else this.#gop.audio(packet);
+    if (key && track === source.keyTrack) this.#appendKey(packet);
+    else {
+      this.log.append(packet);
+      if (kind === PacketKind.Video) this.#gop.video(packet);
+      else this.#gop.audio(packet);
+    }
     this.#appended(packet);
+  }
+
+  /** A new GOP begins. */
+  #appendKey(packet: Packet): void {
+    const blind = this.#audience.anyBlind;
+    if (blind) this.#owner.flusher.flushNow(this);
+    this.#gop.key(this.log.append(packet), packet, this.#headers.list);
+    this.#resumption.key(packet);
+    if (blind && this.#gop.start !== undefined) this.#audience.showBlind();
   }
 
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
@@ -232,7 +236,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     this.#owner.flusher.flushNow(this);
     this.#source = undefined;
     this.#owner.unpublished(this, source, how);
-    if (this.#readers.size === 0) {
+    if (this.#audience.size === 0) {
       this.#forgetIfIdle();
       return;
     }
@@ -247,18 +251,14 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     this.#gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
-    for (const reader of this.#readers) {
-      if (!reader.announced) continue;
-      if (reader.state === "lagging") reader.stopPending = true;
-      else reader.tellStopped();
-    }
+    this.#audience.tellStopped();
     this.#forgetIfIdle();
   }
 
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
     const message = readData(payload, amf3);
     if (message === undefined) return;
-    const time = this.#timeline.placeBeside(timestamp);
+    const time = this.#timeline.placeBeside(PacketKind.Data, 0, timestamp);
     let packet: Packet | undefined;
     if (message.action === "pass")
       packet = new Packet(PacketKind.Data, time, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
@@ -275,7 +275,7 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
   }
 
   #appended(packet: Packet): void {
-    if (this.#readers.size === 0) {
+    if (this.#audience.size === 0) {
       this.#flushed = this.log.end;
       this.#trim();
       return;
@@ -287,54 +287,18 @@ export class Stream implements FanoutSource, Flushable, SourceOwner {
     else flusher.mark(this);
   }
 
-  /** Drops what nobody needs; readers too far behind lose their place first. */
+  /** A reader that was behind has caught up, or is gone. While there are packets, the next flush sees to it. */
+  needsLess(): void {
+    if (this.#source === undefined) this.#trim();
+  }
+
   #trim(): void {
-    let lagging = false;
-    for (const [format, fanout] of this.#fanouts) {
-      if (fanout.size === 0) this.#fanouts.delete(format);
-      else if (fanout.hasLagging) lagging = true;
-    }
-    if (lagging) this.#dropSlow();
-    let keep = this.#flushed;
-    const start = this.#gop.start;
-    if (this.config.gop_cache && start !== undefined && start.seq < keep) keep = start.seq;
-    for (const fanout of this.#fanouts.values()) keep = Math.min(keep, fanout.oldestNeeded);
-    this.log.dropUntil(keep);
-  }
-
-  #dropSlow(): void {
-    const { log, config } = this;
-    const oldest = this.#timeline.newest - config.queue_length * 1000;
-    this.#floor = Math.max(this.#floor, log.start);
-    while (this.#floor < log.end && log.at(this.#floor).time < oldest) this.#floor++;
-    this.#dropBefore(this.#floor);
-    if (log.bytes <= config.queue_max_bytes && log.end - log.start <= MAX_LOG_PACKETS) return;
-    this.#dropBefore(this.#gop.start?.seq ?? log.end);
-    if (this.#gop.start === undefined) this.#dropBefore(log.end);
-  }
-
-  #dropBefore(floor: number): void {
-    if (floor > this.log.start) for (const fanout of this.#fanouts.values()) fanout.dropBefore(floor);
-  }
-
-  /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
-  #remove(reader: Reader): void {
-    const { home } = reader;
-    home.remove(reader);
-    if (home.size === 0 && this.#fanouts.get(home.format) === home) this.#fanouts.delete(home.format);
-  }
-
-  #fanout(format: WireFormat): Fanout {
-    let fanout = this.#fanouts.get(format);
-    if (fanout === undefined) {
-      fanout = new Fanout(format, this, this.#flushed);
-      this.#fanouts.set(format, fanout);
-    }
-    return fanout;
+    this.#audience.sweep();
+    this.#retention.trim(this.#flushed);
   }
 
   #forgetIfIdle(): void {
-    if (this.#source !== undefined || this.#readers.size > 0) return;
+    if (this.#source !== undefined || this.#audience.size > 0) return;
     this.#grace?.cancel();
     this.#grace = undefined;
     this.#owner.idle(this);

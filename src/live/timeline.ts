@@ -5,6 +5,8 @@ export type TimeJitter = "full" | "zero" | "off";
 
 /** A step of up to this many ms, either way, is the encoder's own business. */
 const NORMAL_STEP_MS = 3000;
+/** How far apart the tracks of a source may be. */
+const SKEW_MS = 10_000;
 /** What a bridged jump becomes. */
 const BRIDGE_STEP_MS = 40;
 
@@ -25,8 +27,11 @@ export class Timeline {
   #newestAt = 0;
   /** Newest time by track: audio of track t at 2t, video at 2t + 1. */
   #byTrack: number[] = [];
-  /** Tracks seen from this source; the first packet of a track has nothing to be compared with. */
-  #seen: boolean[] = [];
+  /** When each track's newest packet came, monotonic ms. */
+  #arrived: number[] = [];
+  /** How far from its newest the next packet of each track may be; 0 for the first of a source, which nothing is known of. */
+  #tolerance: number[] = [];
+  #newestData = Number.NEGATIVE_INFINITY;
   #bridged = 0;
 
   constructor(mode: TimeJitter) {
@@ -46,7 +51,7 @@ export class Timeline {
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
   newSource(): void {
     this.#fresh = true;
-    this.#seen = [];
+    this.#tolerance = [];
   }
 
   /** Where a packet lies if its source's clock is the one that went before; undefined when there was none. */
@@ -75,9 +80,12 @@ export class Timeline {
     const slot = slotOf(kind, track);
     if (this.#mode === "full") time = this.#correct(time, raw, slot, now);
     while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
+    while (this.#tolerance.length <= slot) this.#tolerance.push(0);
     this.#byTrack[slot] = time;
-    this.#seen[slot] = true;
-    if (this.#newest === undefined || time > this.#newest) this.#newest = time;
+    this.#arrived[slot] = now;
+    this.#tolerance[slot] = NORMAL_STEP_MS;
+    // Where time may run back, the newest is the one that came last.
+    if (this.#newest === undefined || time > this.#newest || this.#mode !== "full") this.#newest = time;
     this.#newestAt = now;
     return time;
   }
@@ -105,29 +113,41 @@ export class Timeline {
 
   #correct(time: number, raw: number, slot: number, now: number): number {
     const last = this.#byTrack[slot] ?? Number.NEGATIVE_INFINITY;
+    const tolerance = this.#tolerance[slot] ?? 0;
     let placed = time;
-    if (this.#seen[slot] === true) {
+    if (tolerance > 0) {
       const step = time - last;
-      const jumped = step < -NORMAL_STEP_MS || (step > NORMAL_STEP_MS && step > now - this.#newestAt + NORMAL_STEP_MS);
-      if (jumped) {
+      const silence = now - (this.#arrived[slot] ?? now);
+      if (step < -tolerance || step > tolerance + silence) {
         placed = Math.max(this.#newest ?? 0, last) + BRIDGE_STEP_MS;
         this.#offset = placed - raw;
         this.#bridged++;
+        this.#expectSkew();
       }
     }
     return Math.max(placed, last, 0);
   }
 
+  /** A jump was bridged by the track that showed it first: the others keep their distance to it, which may be a long one. */
+  #expectSkew(): void {
+    for (let slot = 0; slot < this.#tolerance.length; slot++)
+      if ((this.#tolerance[slot] ?? 0) > 0) this.#tolerance[slot] = SKEW_MS;
+  }
+
   /**
    * The place of data and of sequence headers, which many encoders stamp with 0 whatever their clock says: one that is far
-   * off gets the time of the media around it, none goes behind `floor` (its own track's newest), and none moves the time line.
+   * off gets the time of the media around it, none goes behind its own track, and none moves the time line.
    */
-  placeBeside(timestamp: number, floor = 0): number {
+  placeBeside(kind: PacketKind, track: number, timestamp: number): number {
     if (this.#newest === undefined) return this.#mode === "zero" ? 0 : timestamp;
-    if (this.#raw === undefined) return this.#mode === "off" ? timestamp : this.#newest;
     const time = this.#unrolled(timestamp) + this.#offset;
     if (this.#mode === "off") return time;
-    return Math.max(Math.abs(time - this.#newest) > NORMAL_STEP_MS ? this.#newest : time, floor, 0);
+    const data = kind === PacketKind.Data;
+    const own = data ? this.#newestData : this.newestOf(kind, track);
+    const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;
+    const placed = Math.max(Math.abs(time - this.#newest) > NORMAL_STEP_MS ? around : time, own, 0);
+    if (data) this.#newestData = placed;
+    return placed;
   }
 }
 

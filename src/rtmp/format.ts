@@ -28,12 +28,22 @@ export interface RtmpFormatOptions {
  * connection with the same chunk size and message stream id.
  */
 export class RtmpFormat {
+  readonly audio: boolean;
   readonly video: boolean;
   readonly #options: RtmpFormatOptions;
+  #withoutVideo: RtmpFormat | undefined;
 
   constructor(options: RtmpFormatOptions) {
     this.#options = options;
+    this.audio = options.audio;
     this.video = options.video;
+  }
+
+  /** The same but without video; the same object each time. */
+  get withoutVideo(): RtmpFormat {
+    if (!this.video) return this;
+    this.#withoutVideo ??= new RtmpFormat({ ...this.#options, video: false });
+    return this.#withoutVideo;
   }
 
   /** Encodes `source` in [from, to) into one new buffer. */

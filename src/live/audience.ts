@@ -1,0 +1,166 @@
+import { Fanout, type FanoutSource } from "./fanout.ts";
+import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
+import { Reader } from "./reader.ts";
+
+/** What an audience needs to know of its stream. */
+export interface AudienceSource extends FanoutSource {
+  /** Everything before this has been handed to the fan-outs. */
+  readonly flushed: number;
+  /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
+  audioStart(seq: number): StartPoint;
+}
+
+/**
+ * All readers of a stream, by wire format. One that cannot have video before the next key frame gets all else until then:
+ * it is blind, and stands in the format without video.
+ */
+export class Audience {
+  readonly fanouts = new Map<WireFormat, Fanout>();
+  readonly #source: AudienceSource;
+  readonly #readers = new Set<Reader>();
+  /** The formats that blind readers wait for. */
+  readonly #blind = new Map<Reader, WireFormat>();
+
+  constructor(source: AudienceSource) {
+    this.#source = source;
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  get anyBlind(): boolean {
+    return this.#blind.size > 0;
+  }
+
+  /** Lets a reader in; nothing before `notBefore` starts it. */
+  join(format: WireFormat, sink: Sink, events: ReaderEvents, published: boolean, notBefore: number): Reader {
+    const fanout = this.#fanout(format);
+    const reader = new Reader(fanout, sink, events);
+    reader.announced = published;
+    // It may share its sink with other readers, or with one that has just left.
+    reader.blocked = (sink.bytesQueued ?? 0) > 0;
+    this.#readers.add(reader);
+    fanout.admit(reader, notBefore);
+    return reader;
+  }
+
+  /** False when it was gone already. */
+  leave(reader: Reader): boolean {
+    if (!this.#readers.delete(reader)) return false;
+    this.#blind.delete(reader);
+    this.#remove(reader);
+    reader.state = "closed";
+    reader.countLoss(this.#source.log.end);
+    return true;
+  }
+
+  pause(reader: Reader): void {
+    if (reader.state === "paused" || reader.state === "closed") return;
+    const { end } = this.#source.log;
+    const wanted = this.#blind.get(reader);
+    this.#blind.delete(reader);
+    this.#remove(reader);
+    reader.state = "paused";
+    // What it loses from here on is not for being slow, and what it has lost it cannot go on from.
+    if (reader.countLoss(end)) reader.notBefore = end;
+    if (wanted !== undefined) this.#move(reader, wanted);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  unpause(reader: Reader): void {
+    if (reader.state !== "paused") return;
+    const { position, notBefore } = reader;
+    const fanout = this.#fanout(reader.home.format);
+    const start = this.#source.startPoint(fanout.format);
+    const sameGop = start !== undefined && position >= Math.max(start.seq, notBefore, this.#source.log.start);
+    if (sameGop) fanout.adopt(reader);
+    else fanout.admit(reader, Math.max(position, notBefore));
+  }
+
+  reformat(reader: Reader, format: WireFormat): void {
+    if (reader.state === "closed" || format === (this.#blind.get(reader) ?? reader.home.format)) return;
+    this.#blind.delete(reader);
+    const begun = reader.state === "lagging" || reader.state === "current";
+    const blind = begun && format.video && !reader.home.format.video;
+    if (blind) this.#blind.set(reader, format);
+    this.#move(reader, blind ? format.withoutVideo : format);
+  }
+
+  /** There may be no key frame for long: those who wait for one get the rest until then. */
+  blindWaiting(): void {
+    for (const reader of this.#readers) {
+      const { format } = reader.home;
+      if (reader.state !== "waiting" || !format.video) continue;
+      this.#blind.set(reader, format);
+      this.#move(reader, format.withoutVideo);
+    }
+  }
+
+  /** A key frame came, and all that was before it has been flushed: blind readers go on with it. */
+  showBlind(): void {
+    for (const [reader, format] of this.#blind) {
+      // One that lags keeps its place and waits for another.
+      if (reader.state === "lagging") continue;
+      this.#blind.delete(reader);
+      this.#remove(reader);
+      this.#fanout(format).admit(reader, Math.max(reader.position, reader.notBefore));
+    }
+  }
+
+  /** Somebody publishes: readers that were told of a stop hear of it. */
+  tellPublished(): void {
+    for (const reader of this.#readers) {
+      reader.stopPending = false;
+      if (reader.announced) continue;
+      reader.announced = true;
+      reader.events.published?.();
+    }
+  }
+
+  /** The stream has stopped: readers hear of it after their last packets. */
+  tellStopped(): void {
+    for (const reader of this.#readers) {
+      if (!reader.announced) continue;
+      if (reader.state === "lagging") reader.stopPending = true;
+      else reader.tellStopped();
+    }
+  }
+
+  /** Takes away fan-outs that have lost their last reader. */
+  sweep(): void {
+    for (const [format, fanout] of this.fanouts) if (fanout.size === 0) this.fanouts.delete(format);
+  }
+
+  #move(reader: Reader, format: WireFormat): void {
+    const before = reader.home.format;
+    const { state } = reader;
+    this.#remove(reader);
+    const fanout = this.#fanout(format);
+    if (state === "paused") {
+      reader.home = fanout;
+      // Where it stopped it had no video: it cannot go on there with it.
+      if (format.video && !before.video) reader.notBefore = Math.max(reader.notBefore, reader.position + 1);
+    } else if (state === "waiting") fanout.admit(reader, reader.notBefore);
+    else {
+      if (format.audio && !before.audio) reader.start ??= this.#source.audioStart(reader.position);
+      fanout.adopt(reader);
+    }
+  }
+
+  /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
+  #remove(reader: Reader): void {
+    const { home } = reader;
+    home.remove(reader);
+    if (home.size === 0 && this.fanouts.get(home.format) === home) this.fanouts.delete(home.format);
+  }
+
+  #fanout(format: WireFormat): Fanout {
+    let fanout = this.fanouts.get(format);
+    if (fanout === undefined) {
+      fanout = new Fanout(format, this.#source, this.#source.flushed);
+      this.fanouts.set(format, fanout);
+    }
+    return fanout;
+  }
+}

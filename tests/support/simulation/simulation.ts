@@ -1,0 +1,192 @@
+import type { StreamConfig } from "../../../src/live/config.ts";
+import type { Stream } from "../../../src/live/stream.ts";
+import { Streams } from "../../../src/live/streams.ts";
+import { FakeClock } from "../fake-clock.ts";
+import { streamDefaults } from "../live.ts";
+import { between, mulberry32, pick } from "../random.ts";
+import { Encoder, type Library, type Made } from "./encoder.ts";
+import { TracingFormat } from "./tracing-format.ts";
+import { type Taken, Watcher } from "./watcher.ts";
+
+const TICK_MS = 40;
+const KB = 1024;
+
+/** One stream: its encoders, of which one publishes at a time, its readers, and what it took so far. */
+interface Channel {
+  readonly name: string;
+  readonly encoders: readonly Encoder[];
+  readonly watchers: Set<Watcher>;
+  /** Begun anew when the stream was forgotten. */
+  taken: Taken[];
+  stream: Stream | undefined;
+  /** Bytes taken since the last rest. */
+  fresh: number;
+}
+
+/** What a simulation came to; to see that it does what it is meant to do. */
+export interface SimulationTotals {
+  packets: number;
+  joined: number;
+  lost: number;
+  keptUp: number;
+}
+
+/** Publishers and readers come, go, stall and change their minds; everything that anybody gets is checked. */
+export class Simulation {
+  readonly totals: SimulationTotals = { packets: 0, joined: 0, lost: 0, keptUp: 0 };
+  readonly #random: () => number;
+  readonly #clock = new FakeClock();
+  readonly #streams = new Streams(this.#clock);
+  readonly #library: Library = new Map();
+  readonly #config: StreamConfig;
+  readonly #formats: readonly TracingFormat[];
+  readonly #channels: readonly Channel[];
+  /** What one write costs, ms: with enough readers a flush takes several slices. */
+  readonly #writeMs: number;
+
+  constructor(seed: number) {
+    this.#random = mulberry32(seed);
+    const random = this.#random;
+    this.#config = {
+      ...streamDefaults,
+      gop_cache: random() < 0.8,
+      gop_cache_max_frames: pick(random, [20, 60, 2500]),
+      gop_cache_max_bytes: pick(random, [20 * KB, 100 * KB, streamDefaults.gop_cache_max_bytes]),
+      queue_length: pick(random, [1, 3, 30]),
+      queue_max_bytes: pick(random, [20 * KB, 100 * KB, streamDefaults.queue_max_bytes]),
+      mw_latency: pick(random, ["auto", "auto", 0, 100, 350]),
+      grace: pick(random, [0, 5, 30]),
+    };
+    this.#writeMs = pick(random, [0, 0.01, 1]);
+    const format = (chunkSize: number, audio: boolean, video: boolean, messageStreamId = 1) =>
+      new TracingFormat({ chunkSize, audio, video, messageStreamId, publishing: false });
+    this.#formats = [
+      format(4096, true, true),
+      format(128, true, true),
+      format(4096, true, true, 2),
+      format(4096, true, false),
+      format(4096, false, true),
+      format(4096, false, false),
+    ];
+    this.#channels = ["one", "two"].map((name) => {
+      const channel: Channel = {
+        name,
+        encoders: [1, 2, 3].map(() => new Encoder(random, this.#library, (stream, made) => this.#took(stream, made))),
+        watchers: new Set(),
+        taken: [],
+        stream: undefined,
+        fresh: 0,
+      };
+      return channel;
+    });
+  }
+
+  /** Runs so many steps, then lets everybody catch up; throws at the first fault. */
+  run(steps: number): void {
+    for (let step = 0; step < steps; step++) this.#step();
+    this.#rest();
+    for (const channel of this.#channels) for (const encoder of channel.encoders) encoder.end("unpublished");
+    this.#rest();
+    for (const channel of this.#channels) this.#leaveAll(channel);
+    this.#clock.advance(1000 * (this.#config.grace + 1));
+    if (this.#streams.size > 0) throw new Error("a stream is left");
+    this.#clock.settle();
+    if (this.#clock.timers > 0) throw new Error("a timer is left");
+  }
+
+  #step(): void {
+    const random = this.#random;
+    const channel = pick(random, this.#channels);
+    const chance = random();
+    if (chance < 0.7) this.#tick();
+    else if (chance < 0.72) pick(random, channel.encoders).publish(this.#stream(channel));
+    else if (chance < 0.725) pick(random, channel.encoders).end(random() < 0.5 ? "lost" : "unpublished");
+    else if (chance < 0.76) this.#join(channel);
+    else this.#disturb(channel, random);
+    if (random() < 0.3) this.#clock.turn();
+    if (random() < 0.005) this.#rest();
+  }
+
+  #tick(): void {
+    const burst = this.#random() < 0.05 ? between(this.#random, 2, 60) : 1;
+    for (let count = 0; count < burst; count++)
+      for (const channel of this.#channels) for (const encoder of channel.encoders) encoder.tick(TICK_MS);
+    // A burst came late: the time it stands for has passed already, or will pass without packets.
+    this.#clock.advance(burst * TICK_MS);
+  }
+
+  #join(channel: Channel): void {
+    if (channel.watchers.size > 12) return;
+    const random = this.#random;
+    const room = random() < 0.5 ? Number.POSITIVE_INFINITY : between(random, 0, 30 * KB);
+    const stream = this.#stream(channel);
+    const format = pick(random, this.#formats);
+    const spend = () => this.#clock.spend(this.#writeMs);
+    channel.watchers.add(new Watcher(stream, format, channel.taken, this.#library, room, spend));
+    this.totals.joined++;
+  }
+
+  #disturb(channel: Channel, random: () => number): void {
+    const watcher = pick(random, [...channel.watchers, undefined]);
+    if (watcher === undefined) return;
+    const chance = random();
+    if (chance < 0.05) this.#leave(channel, watcher);
+    else if (chance < 0.1) watcher.pause();
+    else if (chance < 0.2) watcher.unpause();
+    else if (chance < 0.25) watcher.reformat(pick(random, this.#formats));
+    else if (chance < 0.35) watcher.stall();
+    else if (chance < 0.4) watcher.sink.drain();
+    else watcher.sink.drain(between(random, 1, 20 * KB));
+  }
+
+  /** Nobody publishes anything and everybody reads all there is. */
+  #rest(): void {
+    this.#clock.advance(6000);
+    for (const { stream, fresh } of this.#channels) if (stream !== undefined) this.#checkBounds(stream, fresh);
+    for (const { watchers } of this.#channels) for (const watcher of watchers) watcher.catchUp();
+    this.#clock.advance(1000);
+    for (const channel of this.#channels) {
+      for (const watcher of channel.watchers) watcher.checkComplete();
+      channel.fresh = 0;
+    }
+  }
+
+  #checkBounds(stream: Stream, fresh: number): void {
+    const { gop_cache_max_bytes: gop, queue_max_bytes: queue } = this.#config;
+    const bound = Math.max(gop, queue);
+    if (stream.log.bytes > bound) throw new Error(`${stream.log.bytes} bytes held, ${bound} allowed, ${fresh} new`);
+  }
+
+  #stream(channel: Channel): Stream {
+    const stream = this.#streams.open({ vhost: "v", app: "a", stream: channel.name }, this.#config);
+    if (stream !== channel.stream) {
+      channel.stream = stream;
+      channel.taken = [];
+    }
+    return stream;
+  }
+
+  #took(stream: Stream, made: Made): void {
+    for (const channel of this.#channels) {
+      if (channel.stream !== stream) continue;
+      const seq = stream.log.end - 1;
+      // Without readers it may be gone again: nobody can get it.
+      if (seq < stream.log.start) continue;
+      const packet = stream.log.at(seq);
+      channel.taken[seq] = { made, packet };
+      channel.fresh += packet.payload.length;
+      this.totals.packets++;
+    }
+  }
+
+  #leave(channel: Channel, watcher: Watcher): void {
+    channel.watchers.delete(watcher);
+    watcher.stream.leave(watcher.reader);
+    this.totals.lost += watcher.reader.lost;
+    if (watcher.fast && watcher.plain) this.totals.keptUp++;
+  }
+
+  #leaveAll(channel: Channel): void {
+    for (const watcher of channel.watchers) this.#leave(channel, watcher);
+  }
+}
