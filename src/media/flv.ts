@@ -1,0 +1,61 @@
+import { ProtocolError } from "../base/errors.ts";
+import { PacketKind } from "./packet.ts";
+
+/*
+ * FLV 10.1, Annex E:
+ *
+ *   header  "FLV" version:8 flags:8 headerSize:32 previousTagSize0:32
+ *   tag     00 filter:1 type:5  size:24  time:24 timeHigh:8  streamId:24  body[size]  previousTagSize:32
+ */
+
+/** One tag of an FLV file. */
+export interface FlvTag {
+  readonly kind: PacketKind;
+  /** Unsigned 32-bit milliseconds, as the file has it. */
+  readonly timestamp: number;
+  /** A view into the file's bytes. */
+  readonly payload: Uint8Array;
+}
+
+const HEADER_BYTES = 9;
+const TAG_HEADER_BYTES = 11;
+const BACK_POINTER_BYTES = 4;
+const TYPE_MASK = 0x1f;
+/** The body is encrypted (E.4.1, Filter). */
+const FILTER = 0x20;
+
+/**
+ * The audio, video and script tags of an FLV file whose beginning, or all, is in `file`. What is cut off at the end is
+ * left out, and so are tags of other types, empty and encrypted ones. Throws `ProtocolError` when it is no FLV file.
+ */
+export function* flvTags(file: Uint8Array): Generator<FlvTag, void> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let at = firstTag(file, view);
+  while (at + TAG_HEADER_BYTES <= file.length) {
+    const type = view.getUint8(at);
+    const size = view.getUint32(at) & 0xffffff;
+    const timestamp = (view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24);
+    const body = at + TAG_HEADER_BYTES;
+    const end = body + size;
+    if (end > file.length) return;
+    const kind = type & TYPE_MASK;
+    if (size > 0 && (type & FILTER) === 0 && isMedia(kind))
+      yield { kind, timestamp: timestamp >>> 0, payload: file.subarray(body, end) };
+    at = end + BACK_POINTER_BYTES;
+  }
+}
+
+function firstTag(file: Uint8Array, view: DataView): number {
+  if (file.length < HEADER_BYTES)
+    throw new ProtocolError(`an FLV file has a header of 9 bytes, this has ${file.length}`);
+  if (file[0] !== 0x46 || file[1] !== 0x4c || file[2] !== 0x56)
+    throw new ProtocolError('an FLV file begins with "FLV"');
+  // E.2: the header of a later version may be longer.
+  const size = view.getUint32(5);
+  if (size < HEADER_BYTES || size > file.length) throw new ProtocolError(`an FLV header of ${size} bytes`);
+  return size + BACK_POINTER_BYTES;
+}
+
+function isMedia(kind: number): kind is PacketKind {
+  return kind === PacketKind.Audio || kind === PacketKind.Video || kind === PacketKind.Data;
+}
