@@ -1,0 +1,29 @@
+import type { Recording } from "./file-source.ts";
+import type { SyntheticShape } from "./synthetic-source.ts";
+import type { BenchUrl } from "./url.ts";
+
+/** What the players of a run do. */
+export interface PlayPlan {
+  readonly url: BenchUrl;
+  readonly count: number;
+  /** Players whose frames are compared byte by byte; the others' by length, number and last byte. */
+  readonly checked: number;
+}
+
+/** What the publishers of a run do. */
+export interface PublishPlan {
+  readonly url: BenchUrl;
+  readonly count: number;
+  readonly content: SyntheticShape | Recording;
+}
+
+/** One run: publishers, players, or both. */
+export interface BenchPlan {
+  readonly command: "play" | "publish" | "both";
+  readonly play: PlayPlan | undefined;
+  readonly publish: PublishPlan | undefined;
+  /** How long it is measured once all are connected. */
+  readonly seconds: number;
+  /** Connections begun in a second. */
+  readonly rate: number;
+}

@@ -1,0 +1,85 @@
+import type { BenchContext } from "./context.ts";
+import { Group } from "./group.ts";
+import type { PlayPlan } from "./plan.ts";
+import { Player, type PlayerContext } from "./player.ts";
+import { PlayerTotals } from "./player-totals.ts";
+import type { PlayersProgress } from "./progress.ts";
+import { Ramp } from "./ramp.ts";
+import { type PlayersReport, playersReport } from "./report.ts";
+import { TrafficMeter } from "./traffic.ts";
+
+/** All players of a run. */
+export class PlayerSide {
+  readonly group: Group;
+  readonly #plan: PlayPlan;
+  readonly #rate: number;
+  readonly #context: PlayerContext;
+  readonly #players: Player[] = [];
+  readonly #totals = new PlayerTotals();
+  #ramp: Ramp | undefined;
+  #meter: TrafficMeter | undefined;
+  #receivedAtProgress = 0;
+
+  constructor(context: BenchContext, plan: PlayPlan, rate: number) {
+    this.#plan = plan;
+    this.#rate = rate;
+    this.group = new Group(plan.count);
+    this.#context = { ...context, group: this.group, totals: this.#totals };
+  }
+
+  /** Begins to connect; a second call changes nothing. */
+  start(): void {
+    const { url, checked } = this.#plan;
+    this.#ramp ??= new Ramp(this.#context.clock, this.group, this.#rate, (number) =>
+      this.#players.push(new Player(this.#context, url.target(number), number < checked)),
+    );
+  }
+
+  /** From here on it is measured. */
+  measure(nowMs: number): void {
+    const connections = this.#players.map(({ connection }) => connection);
+    this.#meter = new TrafficMeter(connections, ({ received }) => received, nowMs);
+  }
+
+  /** How it goes, since the last call. */
+  progress(seconds: number): PlayersProgress {
+    const { group } = this;
+    const bytes = group.received - this.#receivedAtProgress;
+    this.#receivedAtProgress = group.received;
+    const { recentDelay, lost } = this.#totals;
+    const delayMs = (fraction: number): number | undefined => {
+      const us = recentDelay.percentile(fraction);
+      return us === undefined ? undefined : us / 1000;
+    };
+    const progress = {
+      running: group.running,
+      asked: group.asked,
+      failed: group.failed,
+      mbps: (bytes * 8) / 1e6 / seconds,
+      delayP50Ms: delayMs(0.5),
+      delayP99Ms: delayMs(0.99),
+      lost: lost.video + lost.audio,
+    };
+    this.#totals.foldRecent();
+    return progress;
+  }
+
+  /** The end of what is measured. */
+  finish(nowMs: number): PlayersReport {
+    this.#ramp?.stop();
+    if (this.#meter === undefined) this.measure(nowMs);
+    const traffic = this.#meter?.read(nowMs) ?? { seconds: 0, bytes: 0, each: [] };
+    for (const player of this.#players) player.finish(nowMs);
+    this.#totals.foldRecent();
+    return playersReport(this.group, this.#totals, traffic, Math.min(this.#plan.checked, this.#plan.count));
+  }
+
+  /** Whether the publisher's clock is ahead of this machine's, so that there is no delay to tell. */
+  get clocksDiffer(): boolean {
+    return this.#totals.early > this.#totals.delay.count / 100;
+  }
+
+  close(): void {
+    for (const { connection } of this.#players) connection.close();
+  }
+}

@@ -1,0 +1,43 @@
+import { Histogram } from "./histogram.ts";
+
+/** Counts of one track or the other. */
+export interface TrackCounts {
+  video: number;
+  audio: number;
+}
+
+/** What all players together found. */
+export class PlayerTotals {
+  /** Frames received; headers and metadata are none. */
+  readonly frames: TrackCounts = { video: 0, audio: 0 };
+  /** Frames of a synthetic stream that did not come. */
+  readonly lost: TrackCounts = { video: 0, audio: 0 };
+  /** Times that video frames were missing. */
+  gaps = 0;
+  /** Starts, and resumptions after a gap, that were not on a key frame or came before the sequence header. */
+  dirty = 0;
+  /** Frames whose length or content is not what was sent. */
+  corrupt = 0;
+  /** Frames that came again or after a later one. */
+  disordered = 0;
+  /** Frames whose timestamp is before that of the frame before. */
+  readonly ranBack: TrackCounts = { video: 0, audio: 0 };
+  /** Whether stamped frames were seen. */
+  synthetic = false;
+  /** The longest time in which a player got no media, after its first. */
+  longestGapMs = 0;
+  /** From the first packet to the first frame, µs. */
+  readonly firstFrame = new Histogram();
+  /** From the publisher to here, µs, of frames sent after the player was admitted. */
+  readonly delay = new Histogram();
+  /** The same since the last progress line. */
+  readonly recentDelay = new Histogram();
+  /** Frames that came before they were sent, by the clocks of the two machines. */
+  early = 0;
+
+  /** Adds the recent delays to all. */
+  foldRecent(): void {
+    this.delay.add(this.recentDelay);
+    this.recentDelay.clear();
+  }
+}

@@ -1,0 +1,77 @@
+// Hot: video and audio run for each frame of each player.
+import { aacFrameMs } from "./picture.ts";
+import type { PlayerTotals } from "./player-totals.ts";
+import { StampReader } from "./synthetic-frame.ts";
+
+/** All players' frames are read one after the other. */
+const stamp = new StampReader();
+
+/** Looks for what is missing, twice, out of order or changed in what one player gets. */
+export class StreamCheck {
+  readonly #totals: PlayerTotals;
+  readonly #whole: boolean;
+  #header = false;
+  #started = false;
+  /** The synthetic stream's id; -1 before its first frame. */
+  #source = -1;
+  #expected = 0;
+  /** -1: none yet. */
+  #videoTime = -1;
+  #audioTime = -1;
+
+  /** `whole`: all of each frame's content is compared, not only its length and its last byte. */
+  constructor(totals: PlayerTotals, whole: boolean) {
+    this.#totals = totals;
+    this.#whole = whole;
+  }
+
+  /** A video sequence header came. */
+  header(): void {
+    this.#header = true;
+  }
+
+  /** A video frame; when it was sent, µs since 1970, or 0 when it does not say. */
+  video(timestamp: number, payload: Uint8Array, key: boolean): number {
+    const totals = this.#totals;
+    totals.frames.video++;
+    if (this.#videoTime >= 0 && ((timestamp - this.#videoTime) | 0) < 0) totals.ranBack.video++;
+    this.#videoTime = timestamp;
+    const stamped = stamp.read(payload);
+    if (stamped) this.#sequence(payload, key);
+    else if (!this.#started && !key) totals.dirty++;
+    this.#started = true;
+    return stamped ? stamp.sentUs : 0;
+  }
+
+  audio(timestamp: number): void {
+    const totals = this.#totals;
+    totals.frames.audio++;
+    if (this.#audioTime >= 0) {
+      const step = (timestamp - this.#audioTime) | 0;
+      if (step < 0) totals.ranBack.audio++;
+      else if (this.#source >= 0) totals.lost.audio += Math.max(0, Math.round(step / aacFrameMs) - 1);
+    }
+    this.#audioTime = timestamp;
+  }
+
+  #sequence(payload: Uint8Array, key: boolean): void {
+    const totals = this.#totals;
+    const { source, sequence } = stamp;
+    totals.synthetic = true;
+    if (!stamp.intact(payload, this.#whole)) totals.corrupt++;
+    if (source !== this.#source) {
+      // The first frame, or a publisher has taken another's place.
+      this.#source = source;
+      this.#audioTime = -1;
+      if (!key || !this.#header) totals.dirty++;
+    } else if (sequence > this.#expected) {
+      totals.gaps++;
+      totals.lost.video += sequence - this.#expected;
+      if (!key) totals.dirty++;
+    } else if (sequence < this.#expected) {
+      totals.disordered++;
+      return;
+    }
+    this.#expected = sequence + 1;
+  }
+}

@@ -1,0 +1,80 @@
+import { silentLog } from "../../src/base/log.ts";
+import type { Dial } from "../../src/base/transport.ts";
+import { Bench } from "../../src/features/bench/bench.ts";
+import type { BenchPlan, PlayPlan, PublishPlan } from "../../src/features/bench/plan.ts";
+import type { Progress } from "../../src/features/bench/progress.ts";
+import type { BenchReport } from "../../src/features/bench/report.ts";
+import { BenchUrl } from "../../src/features/bench/url.ts";
+import { WallTime } from "../../src/features/bench/wall-time.ts";
+import { RtmpServer } from "../../src/features/rtmp/server.ts";
+import { Streams } from "../../src/live/streams.ts";
+import { RtmpFormats } from "../../src/rtmp/format.ts";
+import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { MemoryNetwork } from "./memory-network.ts";
+import { vhostDefaults } from "./rtmp-stage.ts";
+
+const STEP_MS = 5;
+
+/** A bench and a server in memory, on a fake clock. */
+export class BenchStage {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly streams = new Streams(this.clock);
+  readonly server: RtmpServer;
+  readonly progress: Progress[] = [];
+
+  constructor(maxConnections = 100) {
+    this.clock.spend(1000);
+    const context = {
+      clock: this.clock,
+      log: silentLog,
+      streams: this.streams,
+      formats: new RtmpFormats(),
+      limits: defaultLimits,
+      random: (into: Uint8Array) => into.fill(3),
+      nodeId: "this-node",
+      identity: { srs_server: "srs/test" },
+      chunkSize: 60000,
+      findVhost: (name: string) => ({ name, config: vhostDefaults }),
+    };
+    this.server = new RtmpServer(context, this.network, maxConnections);
+    this.server.listen({ host: "::", port: 1935 });
+  }
+
+  /** A run that has not begun. */
+  bench(plan: Partial<BenchPlan>, dial: Dial = this.network.dial): Bench {
+    let seed = 0;
+    const random = (into: Uint8Array) => into.fill(++seed);
+    const context = { clock: this.clock, wall: new WallTime(this.clock), dial, random, limits: defaultLimits };
+    const whole = { command: "play", play: undefined, publish: undefined, seconds: 4, rate: 100, ...plan } as const;
+    return new Bench(context, whole, { cpuSeconds: () => 0, progress: (one) => this.progress.push(one) });
+  }
+
+  /** Runs to the end; `meanwhile` is called as time passes, with the ms since the beginning. */
+  async run(bench: Bench, meanwhile: (ms: number) => void = () => {}): Promise<BenchReport> {
+    let report: BenchReport | undefined;
+    const done = bench.run().then((result) => {
+      report = result;
+    });
+    for (let ms = 0; report === undefined; ms += STEP_MS) {
+      if (ms > 120_000) throw new Error("the bench does not end");
+      this.clock.advance(STEP_MS);
+      meanwhile(ms);
+      await Promise.resolve();
+    }
+    await done;
+    return report;
+  }
+}
+
+/** So many players of a stream. */
+export function playing(count: number, url = "rtmp://10.0.0.1/live/show"): PlayPlan {
+  return { url: new BenchUrl(url), count, checked: count };
+}
+
+/** So many publishers. */
+export function publishing(count: number, url = "rtmp://10.0.0.1/live/show"): PublishPlan {
+  const one = new BenchUrl(url);
+  return { url: count > 1 ? one.forMany() : one, count, content: { kbps: 600, fps: 25, gopSeconds: 2 } };
+}
