@@ -4,6 +4,7 @@ import { run } from "./run.ts";
 const code = await run(process.argv.slice(2), {
   out: (text) => writeLine(1, text),
   err: (text) => writeLine(2, text),
+  status: process.stderr.isTTY ? showStatus : undefined,
 }).catch((error: unknown) => {
   // Not a mistake of the operator's, so the stack is what he can report.
   writeLine(2, `srs: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -13,8 +14,17 @@ process.exit(code);
 
 /** Writes before it returns, so that no line is lost at the exit. */
 function writeLine(file: number, text: string): void {
+  write(file, text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Back to the line's start, as much of the text as fits, and the rest of the line cleared. */
+function showStatus(text: string): void {
+  write(2, `\r${text.slice(0, process.stderr.columns - 1)}\u001b[K`);
+}
+
+function write(file: number, text: string): void {
   try {
-    writeSync(file, text.endsWith("\n") ? text : `${text}\n`);
+    writeSync(file, text);
   } catch {
     // The reader is gone, as in `srs check … | head -1`.
   }

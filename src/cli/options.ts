@@ -19,16 +19,21 @@ export function givenOptions(argv: readonly string[], options: ArgsDef): Readonl
   return new Set(tokensOf(argv, options).flatMap((token) => (token.kind === "option" ? [token.name] : [])));
 }
 
-/** Refuses what citty would pass over in silence: unknown options, options without a value, stray words. Throws UserError. */
-export function checkArguments(argv: readonly string[], options: ArgsDef): void {
+/**
+ * Refuses what citty would pass over in silence: unknown options, options without a value, stray words. `help` is the
+ * command that lists the options. Throws UserError.
+ */
+export function checkArguments(argv: readonly string[], definitions: ArgsDef, help: string): void {
+  const options = withoutPositionals(definitions);
+  let words = Object.keys(definitions).length - Object.keys(options).length;
   const seen = new Set<string>();
   for (const token of tokensOf(argv, options)) {
-    if (token.kind === "positional") {
+    if (token.kind === "positional" && words-- <= 0) {
       throw new UserError(`unexpected argument "${token.value}"; a command comes before the options`);
     }
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined) throw new UserError(unknownOption(token.rawName, Object.keys(options)));
+    if (option === undefined) throw new UserError(unknownOption(token.rawName, Object.keys(options), help));
     if (seen.has(token.name)) throw new UserError(`--${token.name} is given twice`);
     seen.add(token.name);
     if (option.type === "boolean" && token.value !== undefined) throw new UserError(`--${token.name} takes no value`);
@@ -49,9 +54,14 @@ function hasValue(token: { readonly value?: string | undefined; readonly inlineV
   return token.inlineValue === true || !token.value.startsWith("-");
 }
 
-function unknownOption(given: string, known: readonly string[]): string {
+/** The options among a command's arguments. */
+export function withoutPositionals(definitions: ArgsDef): ArgsDef {
+  return Object.fromEntries(Object.entries(definitions).filter(([, { type }]) => type !== "positional"));
+}
+
+function unknownOption(given: string, known: readonly string[], help: string): string {
   const meant = given.startsWith("--") ? nearest(given.slice(2), known) : undefined;
-  return `unknown option ${given}${meant === undefined ? "; srs --help lists them" : `; did you mean --${meant}?`}`;
+  return `unknown option ${given}${meant === undefined ? `; ${help} lists them` : `; did you mean --${meant}?`}`;
 }
 
 function tokensOf(argv: readonly string[], options: ArgsDef) {

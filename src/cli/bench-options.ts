@@ -1,0 +1,78 @@
+import type { ArgsDef } from "citty";
+import { UserError } from "../base/errors.ts";
+import type { SyntheticShape } from "../features/bench/synthetic-source.ts";
+
+/** Options of every `srs bench` command. */
+export const runOptions = {
+  count: { type: "string", alias: "n", valueHint: "N", description: "How many connections (1)" },
+  seconds: { type: "string", valueHint: "S", description: "How long to measure once all are connected (60)" },
+  rate: { type: "string", valueHint: "R", description: "Connections to begin in a second (500)" },
+  json: { type: "boolean", description: "Print the result as one JSON object" },
+} as const satisfies ArgsDef;
+
+/** Options of the commands that publish. */
+export const streamOptions = {
+  kbps: { type: "string", valueHint: "K", description: "Bitrate of each stream, audio and video together (600)" },
+  fps: { type: "string", valueHint: "F", description: "Video frames in a second (25)" },
+  gop: { type: "string", valueHint: "S", description: "Seconds from key frame to key frame (2)" },
+} as const satisfies ArgsDef;
+
+/** Publishing a file. */
+export const fileOption = {
+  file: { type: "string", valueHint: "FILE", description: "Publish this FLV file over and over instead" },
+} as const satisfies ArgsDef;
+
+/** How closely players look. */
+export const checkOption = {
+  check: { type: "string", valueHint: "N", description: "Players whose every byte is compared, 0 for all (100)" },
+} as const satisfies ArgsDef;
+
+/** Where players go if not where the stream is published. */
+export const playUrlOption = {
+  "play-url": { type: "string", valueHint: "URL", description: "Play from there instead, such as an edge" },
+} as const satisfies ArgsDef;
+
+/** The positional argument. */
+export const urlArgument = { url: { type: "positional", required: false } } as const satisfies ArgsDef;
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly whole?: boolean;
+}
+
+/** Reads a number that an option gives, or takes `initial`. Throws UserError when it is none or out of range. */
+export function numberOf(name: string, text: string | undefined, initial: number, range: Range): number {
+  if (text === undefined) return initial;
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  const fits = value >= range.least && value <= range.most && (range.whole !== true || Number.isInteger(value));
+  if (fits) return value;
+  const kind = range.whole === true ? "a whole number" : "a number";
+  throw new UserError(`${name} takes ${kind} from ${range.least} to ${range.most}, not "${text}"`);
+}
+
+/** What `--count`, `--seconds` and `--rate` say. Throws UserError. */
+export function runOf(args: {
+  readonly count?: string | undefined;
+  readonly seconds?: string | undefined;
+  readonly rate?: string | undefined;
+}): { readonly count: number; readonly seconds: number; readonly rate: number } {
+  return {
+    count: numberOf("-n", args.count, 1, { least: 1, most: 100_000, whole: true }),
+    seconds: numberOf("--seconds", args.seconds, 60, { least: 0.1, most: 1_000_000 }),
+    rate: numberOf("--rate", args.rate, 500, { least: 1, most: 10_000 }),
+  };
+}
+
+/** What `--kbps`, `--fps` and `--gop` say. Throws UserError. */
+export function shapeOf(args: {
+  readonly kbps?: string | undefined;
+  readonly fps?: string | undefined;
+  readonly gop?: string | undefined;
+}): SyntheticShape {
+  return {
+    kbps: numberOf("--kbps", args.kbps, 600, { least: 50, most: 100_000 }),
+    fps: numberOf("--fps", args.fps, 25, { least: 1, most: 120 }),
+    gopSeconds: numberOf("--gop", args.gop, 2, { least: 0.1, most: 60 }),
+  };
+}

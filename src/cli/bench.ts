@@ -1,0 +1,120 @@
+import { type ArgsDef, defineCommand } from "citty";
+import { UserError } from "../base/errors.ts";
+import type { BenchPlan } from "../features/bench/plan.ts";
+import { progressLine } from "../features/bench/progress.ts";
+import { loadRecording, makeBench } from "../features/bench/start.ts";
+import { summary } from "../features/bench/summary.ts";
+import { BenchUrl } from "../features/bench/url.ts";
+import {
+  checkOption,
+  fileOption,
+  numberOf,
+  playUrlOption,
+  runOf,
+  runOptions,
+  shapeOf,
+  streamOptions,
+  urlArgument,
+} from "./bench-options.ts";
+import { tell } from "./dispatch.ts";
+import { commonOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+
+/** Where standard error is no terminal, a progress line comes this often, s. */
+const PLAIN_PROGRESS_SECONDS = 5;
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** The options of each `srs bench` command. */
+export const benchOptions = {
+  play: { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption },
+  publish: { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...fileOption },
+  both: { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...checkOption, ...playUrlOption },
+} as const satisfies Readonly<Record<string, ArgsDef>>;
+
+/** `srs bench play`: players of a stream that somebody publishes. */
+export function playCommand(output: Output) {
+  return defineCommand({
+    meta: { name: "play" },
+    args: benchOptions.play,
+    run: ({ args }) =>
+      runPlan(output, args.json === true, () => {
+        const { count, seconds, rate } = runOf(args);
+        const play = { url: urlOf(args.url), count, checked: checkedOf(args.check, count) };
+        return { command: "play", play, publish: undefined, seconds, rate };
+      }),
+  });
+}
+
+/** `srs bench publish`: encoders. */
+export function publishCommand(output: Output) {
+  return defineCommand({
+    meta: { name: "publish" },
+    args: benchOptions.publish,
+    run: ({ args }) =>
+      runPlan(output, args.json === true, () => {
+        const { count, seconds, rate } = runOf(args);
+        const shape = shapeOf(args);
+        const url = count > 1 ? urlOf(args.url).forMany() : urlOf(args.url);
+        const { file } = args;
+        if (file !== undefined && [args.kbps, args.fps, args.gop].some((given) => given !== undefined))
+          throw new UserError(
+            "--file has a bitrate, frame rate and key frames of its own; leave out --kbps, --fps and --gop",
+          );
+        const content = file === undefined ? shape : loadRecording(file);
+        return { command: "publish", play: undefined, publish: { url, count, content }, seconds, rate };
+      }),
+  });
+}
+
+/** `srs bench both`: one encoder and players of its stream, which tell how long each frame took. */
+export function bothCommand(output: Output) {
+  return defineCommand({
+    meta: { name: "both" },
+    args: benchOptions.both,
+    run: ({ args }) =>
+      runPlan(output, args.json === true, () => {
+        const { count, seconds, rate } = runOf(args);
+        const publish = { url: urlOf(args.url), count: 1, content: shapeOf(args) };
+        const playUrl = args["play-url"];
+        const url = playUrl === undefined ? publish.url : new BenchUrl(playUrl);
+        if (publish.url.numbered || url.numbered)
+          throw new UserError("srs bench both publishes one stream: {} has no meaning");
+        const play = { url, count, checked: checkedOf(args.check, count) };
+        return { command: "both", play, publish, seconds, rate };
+      }),
+  });
+}
+
+/** Runs what `makePlan` reads from the command line; the exit code, 2 when that is wrong. */
+async function runPlan(output: Output, json: boolean, makePlan: () => BenchPlan): Promise<number> {
+  let plan: BenchPlan;
+  try {
+    plan = makePlan();
+  } catch (error) {
+    return tell(error, output, 2);
+  }
+  let told = 0;
+  const bench = makeBench(plan, (progress) => {
+    told++;
+    if (output.status !== undefined) output.status(progressLine(progress));
+    else if (told % PLAIN_PROGRESS_SECONDS === 0) output.err(progressLine(progress));
+  });
+  // A second signal ends the process at once.
+  const stop = () => bench.stop();
+  for (const signal of SIGNALS) process.once(signal, stop);
+  const report = await bench.run();
+  for (const signal of SIGNALS) process.off(signal, stop);
+  output.status?.("");
+  output.out(json ? JSON.stringify(report) : summary(report));
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+function urlOf(text: string | undefined): BenchUrl {
+  if (text === undefined) throw new UserError("which stream? Give a URL like rtmp://host/live/livestream");
+  return new BenchUrl(text);
+}
+
+function checkedOf(text: string | undefined, count: number): number {
+  return numberOf("--check", text, 100, { least: 0, most: 100_000, whole: true }) || count;
+}

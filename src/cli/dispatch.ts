@@ -1,0 +1,94 @@
+import { type ArgsDef, type CommandDef, runCommand } from "citty";
+import { ConfigErrors } from "../app/config/index.ts";
+import { UserError } from "../base/errors.ts";
+import { nearest } from "../base/suggest.ts";
+import { checkArguments, givenOptions, withoutPositionals } from "./options.ts";
+import type { Output } from "./output.ts";
+import { type UsageLine, usage } from "./usage.ts";
+
+/** One command, such as `srs check`. */
+export interface Command {
+  readonly line: UsageLine;
+  readonly options: ArgsDef;
+  /** Runs with the arguments after the command's name; the exit code. */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+/** Commands that begin with the same words. */
+export interface CommandSet {
+  /** The words. */
+  readonly name: string;
+  /** How the help of the set around this one shows it. */
+  readonly line: UsageLine;
+  readonly commands: ReadonlyMap<string, Command | CommandSet>;
+  /** What the words do by themselves, if anything. */
+  readonly alone: Command | undefined;
+  /** Shown by the set's own help. */
+  readonly options: ArgsDef;
+  /** The exit code for a command line that makes no sense. */
+  readonly mistake: number;
+  /** What `--version` prints, and help begins with. */
+  readonly version: string;
+}
+
+/** A command from citty's definition of it. */
+export function command<A extends ArgsDef>(
+  call: string,
+  does: string,
+  options: ArgsDef,
+  definition: CommandDef<A>,
+): Command {
+  return {
+    line: { call, does },
+    options,
+    async run(argv) {
+      const { result } = await runCommand(definition, { rawArgs: [...argv] });
+      return typeof result === "number" ? result : 0;
+    },
+  };
+}
+
+/** Finds and runs what a command line asks for; the exit code. Mistakes of the operator's are told, not thrown. */
+export async function dispatch(set: CommandSet, argv: readonly string[], output: Output): Promise<number> {
+  const name = argv[0]?.startsWith("-") ? undefined : argv[0];
+  const chosen = name === undefined ? set.alone : set.commands.get(name);
+  const rest = name === undefined ? argv : argv.slice(1);
+  if (chosen !== undefined && "commands" in chosen) return dispatch(chosen, rest, output);
+  try {
+    if (name !== undefined && chosen === undefined) throw new UserError(unknownCommand(set, name));
+    if (answer(set, name === undefined ? undefined : chosen, rest, output)) return 0;
+    if (chosen === undefined) throw new UserError(`${set.name} what? ${[...set.commands.keys()].join(", ")}`);
+    checkArguments(rest, chosen.options, `${set.name} --help`);
+  } catch (error) {
+    return tell(error, output, set.mistake);
+  }
+  return chosen.run(rest).catch((error) => tell(error, output, 1));
+}
+
+/** Tells a mistake of the operator's and returns `code`; throws what is none. */
+export function tell(error: unknown, output: Output, code: number): number {
+  if (!(error instanceof UserError)) throw error;
+  const lines = error instanceof ConfigErrors ? error.lines : [`srs: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`];
+  for (const line of lines) output.err(line);
+  return code;
+}
+
+/** Answers `--help` and `--version`, about one command or the whole set; false when neither is asked for. */
+function answer(set: CommandSet, chosen: Command | undefined, argv: readonly string[], output: Output): boolean {
+  const { alone, commands, version } = set;
+  const options = withoutPositionals((chosen ?? set).options);
+  const given = givenOptions(argv, options);
+  const all = [...(alone === undefined ? [] : [alone]), ...commands.values()];
+  if (given.has("help")) {
+    const lines = (chosen === undefined ? all : [chosen]).map(({ line }) => line);
+    output.out(usage(`${version}, an RTMP server`, lines, options));
+  } else if (given.has("version")) output.out(version);
+  else return false;
+  return true;
+}
+
+function unknownCommand({ name: before, commands }: CommandSet, name: string): string {
+  const meant = nearest(name, [...commands.keys()]);
+  const written = [...before.split(" ").slice(1), name].join(" ");
+  return `unknown command "${written}"${meant === undefined ? `; ${before} --help lists them` : `; did you mean "${meant}"?`}`;
+}
