@@ -2,57 +2,13 @@ import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
-import type { Program } from "../support/e2e/program.ts";
+import { startNginx } from "../support/e2e/nginx.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
-import { deadPort } from "../support/e2e/targets.ts";
-import { nginx, testWith } from "../support/e2e/tools.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/nginx.test.ts", "FFmpeg", "nginx with its RTMP module");
-
-/** Starts nginx-rtmp with one application `live`; resolves when it takes connections. */
-async function startNginx(stage: Stage, application: string): Promise<{ port: number; program: Program }> {
-  const port = await deadPort();
-  const conf = stage.write(
-    "nginx.conf",
-    `load_module ${nginx.module};
-daemon off;
-master_process off;
-pid ${stage.path("nginx.pid")};
-error_log stderr notice;
-events { worker_connections 100; }
-rtmp {
-  server {
-    listen 127.0.0.1:${port};
-    application live { live on; ${application} }
-  }
-}
-`,
-  );
-  const program = stage.start("nginx", [nginx.path, "-p", stage.directory, "-e", "stderr", "-c", conf]);
-  const listening = (): Promise<boolean> =>
-    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
-      (socket) => {
-        socket.end();
-        return true;
-      },
-      () => false,
-    );
-  const state = { up: false };
-  const probe = setInterval(() => void listening().then((up) => (state.up ||= up)), 50);
-  try {
-    await until(
-      "nginx listens",
-      () => state.up,
-      10_000,
-      () => program.tail(),
-    );
-  } finally {
-    clearInterval(probe);
-  }
-  return { port, program };
-}
 
 test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its end, and takes it again", async () => {
   await using stage = new Stage();
