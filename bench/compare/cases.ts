@@ -1,0 +1,219 @@
+import type { PlayersReport } from "../../src/features/bench/report.ts";
+import { type Measured, measure } from "./load.ts";
+import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
+
+/** What a comparison is run with. */
+export interface Stage {
+  /** This project's executable; it is server and load generator. */
+  readonly executable: string;
+  /** The compiled ideal sender, when there is a C compiler. */
+  readonly ideal: string | undefined;
+  /** For configurations and logs. */
+  readonly folder: string;
+  readonly seconds: number;
+}
+
+/** A row of a case's table. */
+export type Row = readonly (string | number)[];
+
+/** One comparison: all its rows are measured in one run, one server at a time. */
+export interface Case {
+  readonly title: string;
+  readonly text: string;
+  readonly head: readonly string[];
+  run(stage: Stage): Promise<Row[]>;
+}
+
+const FANOUT_HEAD = ["server", "CPU", "RSS", "delay p50", "delay p99", "longest gap", "lost", "failed"];
+
+/** The synthetic stream has its audio inside `kbps`; chunk and message headers come to about this much on top. */
+const OVERHEAD = 1.02;
+
+function fanoutRow({ server, usage, reports }: Measured): Row {
+  const players = reports.map((report) => report.players).filter((found) => found !== undefined);
+  return [server, cpu(usage.cpu), mib(usage.rssMib), ...playerCells(players)];
+}
+
+function playerCells(players: readonly PlayersReport[]): Row {
+  const most = (of: (found: PlayersReport) => number) => Math.max(...players.map(of));
+  const sum = (of: (found: PlayersReport) => number) => players.reduce((total, found) => total + of(found), 0);
+  return [
+    ms(most((found) => found.delay_ms?.p50 ?? 0)),
+    ms(most((found) => found.delay_ms?.p99 ?? 0)),
+    ms(most((found) => found.longest_gap_ms)),
+    sum((found) => found.lost.video + found.lost.audio),
+    sum((found) => found.failed),
+  ];
+}
+
+/** Every player of one stream, on each server in turn. */
+function fanout(
+  players: number,
+  kbps: number,
+  batchMs: number | undefined,
+  latency: string,
+  nginx: boolean,
+  rate = 1000,
+): Case["run"] {
+  return async ({ executable, ideal, folder, seconds }) => {
+    const args = ["-n", String(players), "--kbps", String(kbps), "--seconds", String(seconds), "--rate", String(rate)];
+    const both = (server: Server) => [["both", url(server, "bench"), ...args]];
+    const rows: Row[] = [];
+    const add = async (starting: Promise<Server>, row: (measured: Measured) => Row, loads = both) => {
+      const server = await starting;
+      try {
+        rows.push(row(await measure(executable, [server], loads(server))));
+      } finally {
+        await server.stop();
+      }
+    };
+    await add(startSrs(executable, folder, `mw_latency = ${latency}`), fanoutRow);
+    if (ideal !== undefined && batchMs !== undefined) {
+      const play = (server: Server) => [
+        ["play", url(server, "bench"), "-n", String(players), "--seconds", String(seconds), "--rate", String(rate)],
+      ];
+      const row = ({ server, usage }: Measured): Row => [server, cpu(usage.cpu), mib(usage.rssMib), "", "", "", "", ""];
+      await add(startIdeal(ideal, folder, Math.round(kbps * OVERHEAD), batchMs), row, play);
+    }
+    if (nginx && hasNginx()) await add(startNginx(folder), fanoutRow);
+    return rows;
+  };
+}
+
+function fanIn(publishers: number, kbps: number, nginx: boolean): Case["run"] {
+  return async ({ executable, folder, seconds }) => {
+    const rows: Row[] = [];
+    const starts = [() => startSrs(executable, folder, "gop_cache = true")];
+    if (nginx && hasNginx()) starts.push(() => startNginx(folder));
+    for (const begin of starts) {
+      const server = await begin();
+      const args = ["-n", String(publishers), "--kbps", String(kbps), "--seconds", String(seconds)];
+      try {
+        const { usage, reports } = await measure(executable, [server], [["publish", url(server, "in"), ...args]]);
+        const found = reports[0]?.publishers;
+        rows.push([server.name, cpu(usage.cpu), mib(usage.rssMib), found?.connected ?? 0, found?.failed ?? 0]);
+      } finally {
+        await server.stop();
+      }
+    }
+    return rows;
+  };
+}
+
+async function wholeCluster({ executable, folder, seconds }: Stage): Promise<Row[]> {
+  const latency = "mw_latency = 350";
+  const servers: Server[] = [];
+  try {
+    for (let edge = 0; edge < 4; edge++) servers.push(await startSrs(executable, folder, latency));
+    const targets = servers.map(({ port }) => `"127.0.0.1:${port}"`).join(", ");
+    const origin = await startSrs(executable, folder, `${latency}\nforward = [${targets}]`);
+    servers.push(origin);
+    const run = ["-n", "3000", "--seconds", String(seconds), "--rate", "500"];
+    const loads = servers.slice(0, 4).map((edge) => ["play", url(edge, "bench"), ...run]);
+    const publish = ["publish", url(origin, "bench"), "-n", "1", "--kbps", "200", "--seconds", String(seconds + 15)];
+    const publishing = Bun.spawn([executable, "bench", ...publish], { stdio: ["ignore", "ignore", "ignore"] });
+    await Bun.sleep(2000);
+    const measured = await measure(executable, servers, loads);
+    publishing.kill("SIGINT");
+    await publishing.exited;
+    return [["origin and 4 edges, together", ...fanoutRow(measured).slice(1)]];
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+async function startUp({ executable, folder }: Stage): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let run = 1; run <= 5; run++) {
+    const server = await startSrs(executable, folder, "");
+    try {
+      const args = ["both", url(server, "bench"), "-n", "10", "--seconds", "2", "--rate", "10"];
+      const { reports } = await measure(executable, [server], [args]);
+      const first = reports[0]?.players?.first_frame_ms;
+      rows.push([`run ${run}`, ms(server.readyMs), ms(first?.p50 ?? 0), ms(first?.max ?? 0)]);
+    } finally {
+      await server.stop();
+    }
+  }
+  return rows;
+}
+
+/** All comparisons, in the order in which they run. */
+export const cases: readonly Case[] = [
+  {
+    title: "Fan-out, merged: 3,000 players × 200 kbps",
+    text: "`mw_latency = 350`; the ideal sender sends a batch each 350 ms.",
+    head: FANOUT_HEAD,
+    run: fanout(3000, 200, 350, "350", true),
+  },
+  {
+    title: "Fan-out, merged: 10,000 players × 600 kbps",
+    text: "`mw_latency = 350`.",
+    head: FANOUT_HEAD,
+    run: fanout(10_000, 600, 350, "350", false),
+  },
+  {
+    title: "Fan-out, at once: 1,000 players × 600 kbps",
+    text: "`mw_latency = 0`; the ideal sender sends 25 times a second, as often as frames come.",
+    head: FANOUT_HEAD,
+    run: fanout(1000, 600, 40, "0", true),
+  },
+  {
+    title: "Few players: 10 × 600 kbps",
+    text: '`mw_latency = "auto"`.',
+    head: FANOUT_HEAD,
+    run: fanout(10, 600, undefined, '"auto"', true),
+  },
+  {
+    title: "Many players, `auto`: 10,000 × 200 kbps",
+    text: '`mw_latency = "auto"`: the flushes merge as far as the load asks for.',
+    head: FANOUT_HEAD,
+    run: fanout(10_000, 200, undefined, '"auto"', false),
+  },
+  {
+    title: "A storm: 10,000 players come at 2,000 a second",
+    text: '`mw_latency = "auto"`, 200 kbps. The longest gap is that of the players who were there already.',
+    head: FANOUT_HEAD,
+    run: fanout(10_000, 200, undefined, '"auto"', false, 2000),
+  },
+  {
+    title: "Fan-in: 500 publishers × 600 kbps",
+    text: "With the GOP cache on; nginx-rtmp has none.",
+    head: ["server", "CPU", "RSS", "connected", "failed"],
+    run: fanIn(500, 600, true),
+  },
+  {
+    title: "Fan-in: 1,000 publishers × 600 kbps",
+    text: "With the GOP cache on.",
+    head: ["server", "CPU", "RSS", "connected", "failed"],
+    run: fanIn(1000, 600, false),
+  },
+  {
+    title: "The whole cluster on one machine: 4 × 3,000 players × 200 kbps",
+    text: "An origin forwards to four edges with `mw_latency = 350`; every process is the one executable.",
+    head: FANOUT_HEAD,
+    run: wholeCluster,
+  },
+  {
+    title: "Start-up",
+    text: "From the executable's start to its first accepted connection, and from a player's connect to its first frame (of ten players).",
+    head: ["", "listens after", "first frame p50", "first frame, longest"],
+    run: startUp,
+  },
+];
+
+function url({ port }: Server, stream: string): string {
+  return `rtmp://127.0.0.1:${port}/live/${stream}`;
+}
+
+function cpu(percent: number): string {
+  return `${percent.toFixed(1)} %`;
+}
+
+function mib(value: number): string {
+  return `${value.toFixed(0)} MiB`;
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
+}

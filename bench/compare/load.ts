@@ -1,0 +1,45 @@
+import type { BenchReport } from "../../src/features/bench/report.ts";
+import type { Server } from "./servers.ts";
+import { type Usage, Watch } from "./usage.ts";
+
+/** What one measurement came to. */
+export interface Measured {
+  readonly server: string;
+  readonly usage: Usage;
+  readonly reports: readonly BenchReport[];
+  /** The load generators' own part, percent of a core. */
+  readonly loadCpu: number;
+}
+
+/** A load: the arguments of `srs bench` after the command's name, with URL in place of the server's URL. */
+export type Load = (url: string) => readonly string[];
+
+/** At both ends of the measured time this much is left out, ms: connections come and go there. */
+const EDGE_MS = 500;
+
+/** Puts loads on servers at the same time and measures what the servers use while all of them run. */
+export async function measure(
+  executable: string,
+  servers: readonly Server[],
+  loads: readonly string[][],
+): Promise<Measured> {
+  const watch = new Watch(servers.map(({ pid }) => pid));
+  const benches = loads.map((args) =>
+    Bun.spawn([executable, "bench", ...args, "--json"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" }),
+  );
+  const reports = await Promise.all(
+    benches.map(async (bench) => {
+      const report = JSON.parse(await new Response(bench.stdout).text()) as BenchReport;
+      await bench.exited;
+      return { report, ended: performance.now() };
+    }),
+  );
+  const from = Math.max(...reports.map(({ report, ended }) => ended - report.seconds * 1000));
+  const to = Math.min(...reports.map(({ ended }) => ended));
+  return {
+    server: servers.map(({ name }) => name).join(" + "),
+    usage: watch.stop(from + EDGE_MS, to - EDGE_MS),
+    reports: reports.map(({ report }) => report),
+    loadCpu: reports.reduce((sum, { report }) => sum + report.cpu_percent, 0),
+  };
+}

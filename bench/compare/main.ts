@@ -1,0 +1,73 @@
+// `npm run compare`: this server beside the peers that are installed, in one run, written to docs/performance.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, release, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Case, cases, type Row } from "./cases.ts";
+import { compileIdeal, hasNginx } from "./servers.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const DOCUMENT = join(ROOT, "docs/performance.md");
+/** What stands between these lines is written by this command; the rest of the document is written by hand. */
+const BEGIN = "<!-- measured: begin -->";
+const END = "<!-- measured: end -->";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "20" },
+    only: { type: "string", default: "" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+if (values.help) {
+  console.log(`npm run compare -- [--seconds S] [--only TEXT]
+
+Measures dist/srs beside nginx-rtmp and the ideal sender (bench/ideal.c), where these can be had, and writes the tables of
+docs/performance.md. With --only, the cases whose titles contain TEXT are measured and printed, and nothing is written.`);
+  process.exit(0);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "srs-compare-"));
+try {
+  const executable = join(ROOT, "dist/srs");
+  const stage = { executable, ideal: compileIdeal(folder), folder, seconds: Number(values.seconds) };
+  const chosen = cases.filter(({ title }) => title.includes(values.only));
+  const parts: string[] = [];
+  for (const one of chosen) {
+    console.log(`\n${one.title}`);
+    const part = section(one, await one.run(stage));
+    console.log(part.slice(part.indexOf("|")));
+    parts.push(part);
+  }
+  if (values.only === "") write([machine(executable), ...parts].join("\n\n"));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function section({ title, text, head }: Case, rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.join(" | ")} |`;
+  return [`### ${title}`, "", text, "", line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function machine(executable: string): string {
+  const [cpu] = cpus();
+  const run = (argv: string[]) => Bun.spawnSync(argv, { stderr: "pipe" });
+  const nginx = hasNginx()
+    ? `, ${run(["nginx", "-v"]).stderr.toString().trim().replace("nginx version: ", "")} with its RTMP module`
+    : "";
+  return [
+    `Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run build && npm run compare\`:`,
+    `${run([executable, "--version"]).stdout.toString().trim()}, Bun ${Bun.version}${nginx};`,
+    `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}. Servers and load`,
+    "generator share the machine and talk over loopback. CPU is a percentage of one core.",
+  ].join("\n");
+}
+
+function write(measured: string): void {
+  const text = readFileSync(DOCUMENT, "utf8");
+  const [before] = text.split(BEGIN);
+  const after = text.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no lines ${BEGIN} and ${END}`);
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${measured}\n\n${END}${after}`);
+  console.log(`\nwritten to ${DOCUMENT}`);
+}

@@ -1,0 +1,118 @@
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+
+/** A server under load. */
+export interface Server {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** From its start to when it took a connection, ms. */
+  readonly readyMs: number;
+  /** What it has written to its log so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const READY_MS = 10_000;
+const FILES = 20_000;
+/** Debian's place for nginx's modules. */
+const NGINX_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+
+/** Starts this project's executable with `toml` behind `listen` and `max_connections`. */
+export function startSrs(executable: string, folder: string, toml: string): Promise<Server> {
+  const port = freePort();
+  const conf = join(folder, `srs-${port}.toml`);
+  writeFileSync(conf, `listen = "127.0.0.1:${port}"\nmax_connections = 12000\n[vhost.__defaultVhost__]\n${toml}\n`);
+  return start("srs", [executable, "--conf", conf], port, join(folder, `srs-${port}.log`));
+}
+
+/** Whether nginx with its RTMP module is installed. */
+export function hasNginx(): boolean {
+  return Bun.which("nginx") !== null && existsSync(NGINX_MODULE);
+}
+
+/** Starts nginx-rtmp with one application, `live`. */
+export function startNginx(folder: string): Promise<Server> {
+  const port = freePort();
+  const conf = join(folder, `nginx-${port}.conf`);
+  chmodSync(folder, 0o755);
+  writeFileSync(
+    conf,
+    `load_module ${NGINX_MODULE};
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/nginx-error.log error;
+worker_rlimit_nofile ${FILES};
+events { worker_connections ${FILES - 1000}; }
+rtmp { access_log off; server { listen 127.0.0.1:${port}; chunk_size 60000; application live { live on; } } }
+`,
+  );
+  return start("nginx-rtmp", ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
+}
+
+/** Compiles the ideal sender; its path, or undefined when there is no C compiler. */
+export function compileIdeal(folder: string): string | undefined {
+  const cc = Bun.which("cc");
+  if (cc === null) return undefined;
+  const out = join(folder, "ideal");
+  const done = Bun.spawnSync([cc, "-O2", "-o", out, join(import.meta.dir, "../ideal.c")], { stderr: "inherit" });
+  return done.exitCode === 0 ? out : undefined;
+}
+
+/** Starts the ideal sender: `kbps` to each player, a batch each `batchMs`. */
+export function startIdeal(executable: string, folder: string, kbps: number, batchMs: number): Promise<Server> {
+  const port = freePort();
+  const options = ["--port", String(port), "--kbps", String(kbps), "--batch-ms", String(batchMs), "--seconds", "600"];
+  return start(
+    "ideal sender",
+    [executable, ...options, "--clients", "100000"],
+    port,
+    join(folder, `ideal-${port}.log`),
+  );
+}
+
+async function start(name: string, argv: string[], port: number, logFile: string): Promise<Server> {
+  const began = performance.now();
+  const child = Bun.spawn(argv, { stdin: "ignore", stdout: Bun.file(logFile), stderr: Bun.file(logFile) });
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null || performance.now() - began > READY_MS) {
+      child.kill("SIGKILL");
+      throw new Error(`${name} does not start: ${await Bun.file(logFile).text()}`);
+    }
+    await Bun.sleep(1);
+  }
+  const readyMs = performance.now() - began;
+  const text = await Bun.file(logFile).text();
+  return { name, pid: child.pid, port, readyMs, log: () => readLog(logFile, text), stop: () => stop(child) };
+}
+
+function readLog(file: string, otherwise: string): string {
+  const read = Bun.spawnSync(["cat", file]);
+  return read.success ? read.stdout.toString() : otherwise;
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function stop(child: Subprocess): Promise<void> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 8000);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
