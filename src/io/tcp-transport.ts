@@ -46,8 +46,8 @@ export class TcpTransport implements Transport, Busy {
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the queue's first buffer that are gone. */
   #offset = 0;
-  /** What has been read and not been worked on, while the socket is paused. */
-  #input: Uint8Array | undefined;
+  /** What has been read and not been worked on, in order, while the socket is paused. */
+  readonly #input: Uint8Array[] = [];
   #sliceBytes = FIRST_SLICE_BYTES;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
@@ -118,33 +118,31 @@ export class TcpTransport implements Transport, Busy {
   onData(bytes: Uint8Array): void {
     if (this.#state !== "open") return;
     const { turns } = this.#watch;
-    if (this.#input !== undefined) {
-      // Read before the pause took effect.
-      turns.waitingBytes += bytes.length;
-      this.#input = joined(this.#input, bytes);
-      return;
-    }
-    if (bytes.length <= this.#sliceBytes || !turns.hasRoom(bytes.length)) {
+    const waiting = this.#input.length > 0;
+    if (!waiting && (bytes.length <= this.#sliceBytes || !turns.hasRoom(bytes.length))) {
       this.#work(bytes);
       return;
     }
-    this.#input = bytes;
+    this.#input.push(bytes);
     turns.waitingBytes += bytes.length;
+    // A paused socket may still give what the runtime has read in the same go.
+    if (waiting) return;
     this.#socket.pause();
     if (this.takeTurn()) turns.add(this);
   }
 
   takeTurn(): boolean {
-    if (this.#state === "open" && this.#input !== undefined) {
-      // A copy: what stays of a slice must not keep the whole read alive.
-      const slice = this.#input.slice(0, this.#sliceBytes);
-      const rest = this.#input.subarray(slice.length);
-      this.#input = rest.length > 0 ? rest : undefined;
+    const input = this.#input[0];
+    if (this.#state === "open" && input !== undefined) {
+      // A copy: what is kept of a slice must not keep the whole read alive.
+      const slice = input.slice(0, this.#sliceBytes);
+      if (slice.length < input.length) this.#input[0] = input.subarray(slice.length);
+      else this.#input.shift();
       this.#watch.turns.waitingBytes -= slice.length;
       this.#work(slice);
     }
     if (this.#state !== "open") this.#forgetInput();
-    if (this.#input !== undefined) return true;
+    if (this.#input.length > 0) return true;
     if (this.#state !== "closed") this.#socket.resume();
     return false;
   }
@@ -162,8 +160,8 @@ export class TcpTransport implements Transport, Busy {
   }
 
   #forgetInput(): void {
-    this.#watch.turns.waitingBytes -= this.#input?.length ?? 0;
-    this.#input = undefined;
+    for (const bytes of this.#input) this.#watch.turns.waitingBytes -= bytes.length;
+    this.#input.length = 0;
   }
 
   onDrain(): void {
@@ -222,11 +220,4 @@ export class TcpTransport implements Transport, Busy {
     this.#socket.shutdown();
     this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.terminate());
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
