@@ -9,9 +9,13 @@ export class FakeSink implements Sink {
   room: number;
   /** Each buffer that was handed over, by reference. */
   readonly sent: Uint8Array[] = [];
+  /** Bytes that it held before the reader came. */
+  bytesQueued = 0;
   /** Bytes that have left. */
   bytes = 0;
   onDrain: (() => void) | undefined;
+  /** Called by each `send`, before it does anything. */
+  onSend: (() => void) | undefined;
   take: ((bytes: Uint8Array) => void) | undefined;
   readonly #queue: Uint8Array[] = [];
 
@@ -25,6 +29,7 @@ export class FakeSink implements Sink {
   }
 
   send(bytes: Uint8Array): boolean {
+    this.onSend?.();
     this.sent.push(bytes);
     this.#queue.push(bytes);
     this.#move();

@@ -135,6 +135,18 @@ export class LiveStage {
     const { room, name, ...format } = options;
     return new Viewer(this, this.stream(name), format, room);
   }
+
+  /** Begins to watch with a sink that still holds bytes of somebody else's until `release`. */
+  hold(): { viewer: Viewer; release(): void } {
+    const viewer = new Viewer(this, this.stream(), {}, undefined, 1);
+    return {
+      viewer,
+      release: () => {
+        viewer.sink.bytesQueued = 0;
+        viewer.reader.drained();
+      },
+    };
+  }
 }
 
 /** An encoder: sends packets with the timestamp of its own clock. */
@@ -217,11 +229,12 @@ export class Viewer implements ReaderEvents {
   readonly #decoder: RtmpDecoder;
   #options: ViewOptions;
 
-  constructor(stage: LiveStage, stream: Stream, options: ViewOptions, room?: number) {
+  constructor(stage: LiveStage, stream: Stream, options: ViewOptions, room?: number, bytesQueued = 0) {
     this.#stage = stage;
     this.#stream = stream;
     this.#options = options;
     this.sink = new FakeSink(room);
+    this.sink.bytesQueued = bytesQueued;
     this.#decoder = new RtmpDecoder(options.chunkSize ?? CHUNK_SIZE, (got) => {
       this.got.push(got);
       this.log.push(got.name);

@@ -16,10 +16,8 @@ export interface Taken {
 /** A sink that reads what it is given at once, before the kernel has taken it. */
 class ReadingSink extends FakeSink {
   read: ((bytes: Uint8Array) => void) | undefined;
-  spend: (() => void) | undefined;
 
   override send(bytes: Uint8Array): boolean {
-    this.spend?.();
     this.read?.(bytes);
     this.sent.length = 0;
     return super.send(bytes);
@@ -74,7 +72,7 @@ export class Watcher implements ReaderEvents {
       if (this.#inHeaders && this.#to < 0) this.#to = this.#headersTo;
       this.#decoder.push(bytes);
     };
-    this.sink.spend = spend;
+    this.sink.onSend = spend;
     this.#published = stream.source !== undefined;
     this.reader = stream.join(format, this.sink, this);
     this.#joined = true;

@@ -1,0 +1,220 @@
+import { describe, expect, test } from "bun:test";
+import { type Flushable, Flusher } from "../../../src/live/flusher.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const SLICE_MS = 8;
+
+/** A stream whose flush takes `costMs`, in steps of a millisecond. */
+class Stub implements Flushable {
+  readonly config: { readonly mw_latency: number | "auto" };
+  queued = false;
+  dueAt = 0;
+  costMs: number;
+  /** When flushes began. */
+  readonly begun: number[] = [];
+  finished = 0;
+  slices = 0;
+  readonly #clock: FakeClock;
+  #left = 0;
+
+  constructor(clock: FakeClock, latency: number | "auto" = "auto", costMs = 0) {
+    this.#clock = clock;
+    this.config = { mw_latency: latency };
+    this.costMs = costMs;
+  }
+
+  beginFlush(): void {
+    this.begun.push(this.#clock.now());
+    this.#left = this.costMs;
+  }
+
+  runFlush(until: number): boolean {
+    this.slices++;
+    while (this.#left > 0) {
+      if (this.#clock.now() >= until) return true;
+      this.#clock.spend(1);
+      this.#left--;
+    }
+    this.finished++;
+    return false;
+  }
+}
+
+function stage() {
+  const clock = new FakeClock();
+  return { clock, flusher: new Flusher(clock) };
+}
+
+describe("auto", () => {
+  test("flushes once at the end of the turn in which packets came, however many", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock);
+    for (let i = 0; i < 10; i++) flusher.mark(stream);
+    expect(stream.begun).toEqual([]);
+    clock.turn();
+    expect(stream.begun).toEqual([0]);
+    clock.advance(1000);
+    expect(stream.begun).toEqual([0]);
+  });
+
+  test("rests for twice as long as the flush took, and then flushes what has come meanwhile", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 5);
+    flusher.mark(stream);
+    clock.settle();
+    flusher.mark(stream);
+    clock.advance(1000);
+    expect(stream.begun).toEqual([0, 15]);
+  });
+
+  test("does not rest when there is nothing to rest from", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock);
+    for (let time = 0; time < 5; time++) {
+      flusher.mark(stream);
+      clock.settle();
+      clock.advance(1);
+    }
+    expect(stream.begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test("never rests for longer than 350 ms", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 1000);
+    flusher.mark(stream);
+    clock.settle();
+    expect([stream.finished, clock.now()]).toEqual([1, 1000]);
+    flusher.mark(stream);
+    clock.advance(349);
+    expect(stream.begun).toHaveLength(1);
+    clock.advance(1);
+    expect(stream.begun).toEqual([0, 1350]);
+  });
+
+  test("gives way to everything else between slices", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    const turns: number[] = [];
+    flusher.mark(stream);
+    for (let turn = 0; turn < 4; turn++) {
+      clock.turn();
+      turns.push(clock.now());
+      clock.soon(() => {});
+    }
+    expect(turns).toEqual([SLICE_MS, 2 * SLICE_MS, 20, 20]);
+    expect([stream.begun.length, stream.finished]).toEqual([1, 1]);
+  });
+
+  test("counts all slices of a flush for its rest", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    flusher.mark(stream);
+    clock.settle();
+    flusher.mark(stream);
+    clock.advance(1000);
+    expect(stream.begun).toEqual([0, 60]);
+  });
+
+  test("flushes all streams that have something, each once", () => {
+    const { clock, flusher } = stage();
+    const streams = [1, 2, 3].map(() => new Stub(clock, "auto", 6));
+    for (const stream of streams) flusher.mark(stream);
+    clock.settle();
+    expect(streams.map((stream) => stream.finished)).toEqual([1, 1, 1]);
+    expect(clock.now()).toBe(18);
+  });
+
+  test("what comes during a flush is flushed after it", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    flusher.mark(stream);
+    clock.turn();
+    flusher.mark(stream);
+    clock.advance(1000);
+    expect(stream.begun).toEqual([0, 60]);
+    expect(stream.finished).toBe(2);
+  });
+});
+
+describe("a latency of its own", () => {
+  test("is between the beginnings of two flushes; the first comes at once", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, 100, 5);
+    for (let i = 0; i < 35; i++) {
+      flusher.mark(stream);
+      clock.advance(10);
+    }
+    expect(stream.begun).toEqual([0, 100, 200, 300]);
+  });
+
+  test("of 0 is once a turn, whatever it costs", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, 0, 5);
+    flusher.mark(stream);
+    clock.settle();
+    flusher.mark(stream);
+    clock.settle();
+    expect(stream.begun).toEqual([0, 5]);
+  });
+
+  test("does not cut short the rest of the others", () => {
+    const { clock, flusher } = stage();
+    const auto = new Stub(clock, "auto", 50);
+    const own = new Stub(clock, 10);
+    flusher.mark(auto);
+    clock.settle();
+    flusher.mark(auto);
+    for (let i = 0; i < 20; i++) {
+      flusher.mark(own);
+      clock.advance(10);
+    }
+    expect(auto.begun).toEqual([0, 150]);
+    expect(own.begun.length).toBeGreaterThan(15);
+  });
+
+  test("does not hold up the last packets", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, 350);
+    flusher.mark(stream);
+    clock.settle();
+    flusher.mark(stream);
+    clock.advance(350);
+    expect(stream.begun).toEqual([0, 350]);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("flushNow", () => {
+  test("flushes whole, at once, and not again", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    flusher.mark(stream);
+    flusher.flushNow(stream);
+    expect([stream.begun, stream.finished, clock.now()]).toEqual([[0], 1, 20]);
+    clock.advance(1000);
+    expect(stream.begun).toEqual([0]);
+  });
+
+  test("first ends a flush that is under way", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    flusher.mark(stream);
+    clock.turn();
+    expect([stream.begun.length, stream.finished]).toEqual([1, 0]);
+    flusher.flushNow(stream);
+    expect([stream.begun.length, stream.finished]).toEqual([2, 2]);
+    clock.advance(1000);
+    expect(stream.finished).toBe(2);
+  });
+
+  test("leaves the others to their turn", () => {
+    const { clock, flusher } = stage();
+    const [one, two] = [new Stub(clock), new Stub(clock)];
+    flusher.mark(one);
+    flusher.mark(two);
+    flusher.flushNow(one);
+    expect([one.finished, two.finished]).toEqual([1, 0]);
+    clock.settle();
+    expect([one.finished, two.finished]).toEqual([1, 1]);
+  });
+});
