@@ -19,7 +19,7 @@ export const streamOptions = {
 
 /** Publishing a file. */
 export const fileOption = {
-  file: { type: "string", valueHint: "FILE", description: "Publish this FLV file over and over instead" },
+  file: { type: "string", valueHint: "FILE", description: "Publish this FLV file (its first 256 MiB) over and over" },
 } as const satisfies ArgsDef;
 
 /** How closely players look. */

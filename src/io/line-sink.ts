@@ -15,7 +15,7 @@ export interface LineOutput {
 }
 
 /** More than this waiting for a reader that takes nothing is dropped, so that the log cannot eat the memory. */
-const mostWaitingBytes = 1024 * 1024;
+const mostWaitingBytes = 8 * 1024 * 1024;
 /** A pipe that is full is tried again after this long. */
 const retryMs = 20;
 /** A write under way for longer than this has a reader that does not read: waiting for it could take for ever. */
