@@ -144,8 +144,10 @@ export class Timeline {
     if (this.#mode === "off") return time;
     const data = kind === PacketKind.Data;
     const own = data ? this.#newestData : this.newestOf(kind, track);
+    // What a new source stamps by a clock that is not known yet says nothing.
+    const far = this.#fresh || Math.abs(time - this.#newest) > NORMAL_STEP_MS;
     const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;
-    const placed = Math.max(Math.abs(time - this.#newest) > NORMAL_STEP_MS ? around : time, own, 0);
+    const placed = Math.max(far ? around : time, own, 0);
     if (data) this.#newestData = placed;
     return placed;
   }

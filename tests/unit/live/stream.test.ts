@@ -1,0 +1,270 @@
+import { describe, expect, test } from "bun:test";
+import type { SourceEnd } from "../../../src/live/source.ts";
+import { PacketKind } from "../../../src/media/packet.ts";
+import { fromHex, toHex } from "../../support/bytes.ts";
+import { LiveStage } from "../../support/live.ts";
+
+const GOP = ["meta", "A0", "V0", "k", "k+1", "k+2"];
+
+function begun(config = {}) {
+  const stage = new LiveStage(config);
+  const feed = stage.publish().metadata().headers().gop("k", 2);
+  return { stage, feed };
+}
+
+describe("a publisher", () => {
+  test("is alone: a second one is told that the stream is busy, and changes nothing", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    expect(stage.stream().publish({ id: "q", remote: "", param: "", hops: [] })).toBeUndefined();
+    feed.inter("p1").wait(40);
+    expect(viewer.log).toEqual([...GOP, "p1"]);
+    expect(stage.stream().source?.info.id).toBe("p");
+  });
+
+  test("that has ended is heard no more, and cannot end another", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    feed.end();
+    viewer.news();
+    feed.key("too late").wait(40);
+    stage.publish("show", "q").key("K").wait(40);
+    feed.end();
+    feed.key("too late").wait(40);
+    expect(viewer.news()).toEqual(["published", "K"]);
+    expect(stage.stream().source?.info.id).toBe("q");
+  });
+
+  test("has its packets and bytes counted", () => {
+    const { feed } = begun();
+    const { packets, bytes } = feed.source;
+    feed.key("K", 1000).inter("p", 500);
+    expect([feed.source.packets - packets, feed.source.bytes - bytes]).toEqual([2, 1500]);
+  });
+
+  test("that begins in the middle of a GOP is heard from its first key frame on", () => {
+    const stage = new LiveStage();
+    const viewer = stage.view();
+    stage.publish().headers().inter("x1").inter("x2").gop("k", 1);
+    expect(viewer.log).toEqual(["published", "A0", "V0", "k", "k+1"]);
+  });
+});
+
+describe("the end of a stream", () => {
+  test("is told to its readers, who stay and go on when it is published again", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    feed.end("unpublished");
+    expect(viewer.news()).toEqual([...GOP, "unpublished"]);
+    const second = stage.publish().headers("V1", "A1").gop("K", 1);
+    expect(viewer.news()).toEqual(["published", "A1", "V1", "K", "K+1"]);
+    expect(second.source.info.id).toBe("p");
+  });
+
+  test("does not overtake the last packets", () => {
+    const { stage, feed } = begun({ mw_latency: 350 });
+    const viewer = stage.view();
+    feed.inter("p1").wait(1).inter("p2");
+    feed.end();
+    expect(viewer.news()).toEqual([...GOP, "p1", "p2", "unpublished"]);
+  });
+
+  test("does not overtake the last packets of a slow reader either", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    viewer.sink.stall();
+    feed.inter("p1").wait(40).inter("p2").wait(40).inter("p3");
+    feed.end();
+    stage.clock.advance(1000);
+    expect(viewer.news()).toEqual(GOP);
+    viewer.sink.drain();
+    expect(viewer.news()).toEqual(["p1", "p2", "p3", "unpublished"]);
+  });
+
+  test("does not overtake a flush that is under way", () => {
+    const { stage, feed } = begun();
+    const viewers = Array.from({ length: 400 }, () => stage.view());
+    for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.1);
+    feed.inter("p1");
+    stage.clock.turn();
+    feed.end();
+    for (const { log } of viewers) expect(log.slice(-2)).toEqual(["p1", "unpublished"]);
+  });
+
+  test("is told at once to who has paused, or pauses before its last packets", () => {
+    const { stage, feed } = begun();
+    const [paused, slow] = [stage.view(), stage.view()];
+    paused.pause();
+    slow.sink.stall();
+    feed.inter("p1").wait(40).inter("p2").wait(40);
+    feed.end();
+    expect(paused.log.at(-1)).toBe("unpublished");
+    expect(slow.log.at(-1)).toBe("k+2");
+    slow.pause();
+    expect(slow.log.at(-1)).toBe("unpublished");
+    stage.publish().headers("V1", "A1").gop("K", 1);
+    expect(paused.log.at(-1)).toBe("published");
+    paused.unpause();
+    expect(paused.log.slice(-5)).toEqual(["published", "A1", "V1", "K", "K+1"]);
+  });
+
+  test("is told to a slow reader that loses its last packets to the limits of the queue", () => {
+    const { stage, feed } = begun({ queue_max_bytes: 1000, gop_cache_max_bytes: 1000 });
+    const viewer = stage.view();
+    viewer.sink.stall();
+    feed.inter("p1", 10).wait(40);
+    for (let i = 0; i < 10; i++) feed.inter("big", 200);
+    feed.end();
+    expect(viewer.log.at(-1)).toBe("unpublished");
+  });
+
+  test("is not told to who came after it", () => {
+    const { stage, feed } = begun();
+    const early = stage.view();
+    feed.end();
+    const late = stage.view();
+    stage.clock.advance(60_000);
+    expect(late.log).toEqual([]);
+    stage.publish().headers("V1", "A1").gop("K", 1);
+    expect(late.log).toEqual(["published", "A1", "V1", "K", "K+1"]);
+    expect(early.log.slice(-6)).toEqual(["unpublished", "published", "A1", "V1", "K", "K+1"]);
+  });
+});
+
+describe("a publisher that is lost", () => {
+  test("may come back within the grace time without anybody being told", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    const viewer = stage.view();
+    feed.end("lost");
+    stage.clock.advance(9000);
+    stage.publish().headers("V1", "A1").gop("K", 1);
+    stage.clock.advance(60_000);
+    expect(viewer.log).toEqual([...GOP, "A1", "V1", "K", "K+1"]);
+  });
+
+  test("is told of when the grace time has passed", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    const viewer = stage.view();
+    feed.end("lost");
+    stage.clock.advance(9999);
+    expect(viewer.news()).toEqual(GOP);
+    stage.clock.advance(1);
+    expect(viewer.news()).toEqual(["unpublished"]);
+  });
+
+  test("leaves time running on: a restarted encoder's is put behind it", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    const viewer = stage.view();
+    feed.end("lost");
+    stage.clock.advance(2000);
+    stage.publish().headers("V1", "A1").gop("K", 1);
+    expect(viewer.got.map(({ name, time }) => `${name} ${time}`).slice(-5)).toEqual([
+      "k+2 80",
+      "A1 80",
+      "V1 80",
+      "K 120",
+      "K+1 160",
+    ]);
+  });
+
+  test("and comes back as a relay with its GOP is heard where it broke off, and no packet twice", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    const viewer = stage.view();
+    feed.end("lost");
+    stage.clock.advance(1000);
+    const again = stage.publish().metadata().headers();
+    again.key("k");
+    for (const name of ["k+1", "k+2", "k+3", "k+4"]) again.wait(40).inter(name);
+    again.wait(40);
+    expect(viewer.got.map(({ name, time }) => `${name} ${time}`).slice(-5)).toEqual([
+      "meta 0",
+      "A0 80",
+      "V0 80",
+      "k+3 120",
+      "k+4 160",
+    ]);
+  });
+
+  test("keeps the newest GOP for who joins when it is back, and not longer than the grace time", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    stage.view();
+    feed.end("lost");
+    expect(stage.stream().log.end - stage.stream().log.start).toBe(3);
+    stage.clock.advance(10_000);
+    expect(stage.stream().log.end - stage.stream().log.start).toBe(0);
+  });
+});
+
+describe("who observes", () => {
+  test("is told of each beginning and end, after the last packets", () => {
+    const stage = new LiveStage();
+    const told: string[] = [];
+    const viewer = stage.view();
+    stage.observe({
+      published: (stream, name, source) => told.push(`+ ${stream.key} ${name.stream} ${source.info.id}`),
+      unpublished: (stream, source, how) => told.push(`- ${stream.key} ${source.info.id} ${how} ${viewer.log.at(-1)}`),
+    });
+    for (const how of ["lost", "unpublished"] satisfies SourceEnd[]) {
+      const feed = stage.publish().key(how);
+      feed.end(how);
+      feed.end(how);
+    }
+    expect(told).toEqual([
+      "+ __defaultVhost__/live/show show p",
+      "- __defaultVhost__/live/show p lost lost",
+      "+ __defaultVhost__/live/show show p",
+      "- __defaultVhost__/live/show p unpublished unpublished",
+    ]);
+  });
+});
+
+describe("data", () => {
+  test("of all kinds reaches the readers; metadata is merged and kept for those who come", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    viewer.news();
+    feed.text("hello").metadata("second").wait(40);
+    expect(viewer.news()).toEqual(["hello", "second"]);
+    expect(stage.view().log.slice(0, 1)).toEqual(["meta"]);
+    feed.gop("K", 0);
+    expect(stage.view().log).toEqual(["second", "A0", "V0", "K"]);
+  });
+});
+
+describe("several tracks", () => {
+  const av01 = "61763031";
+  /** Enhanced RTMP, one track of a multitrack message: sequence start (0), key frame (1), inter frame (a1). */
+  const video = (track: number, what: "header" | "key" | "inter", name: string) =>
+    fromHex(
+      `${what === "inter" ? "a6" : "96"} 0${what === "header" ? 0 : 3} ${av01} 0${track} ${toHex(new TextEncoder().encode(name))}`,
+    );
+
+  test("begin a GOP with the key frame of the lowest track that has any", () => {
+    const stage = new LiveStage();
+    const feed = stage.publish();
+    const send = (track: number, what: "header" | "key" | "inter", name: string) =>
+      feed.send(PacketKind.Video, video(track, what, name));
+    const names = (got: readonly { payload: Uint8Array }[]) =>
+      got.map(({ payload }) => new TextDecoder().decode(payload.subarray(7)));
+    send(1, "header", "H1").wait(10);
+    send(2, "header", "H2").wait(10);
+    send(2, "key", "2k").wait(10);
+    send(1, "key", "1k").wait(10);
+    send(2, "key", "2K").wait(10);
+    send(1, "inter", "1p").wait(10);
+    expect(names(stage.view().got)).toEqual(["H1", "H2", "1k", "2K", "1p"]);
+  });
+});
+
+describe("lag", () => {
+  test("is how far a reader is behind the newest packet", () => {
+    const { stage, feed } = begun();
+    const [slow, fast] = [stage.view(), stage.view()];
+    slow.sink.stall();
+    for (let i = 0; i < 11; i++) feed.inter(`p${i}`).wait(100);
+    expect(stage.stream().lagMs(slow.reader)).toBe(900);
+    expect(stage.stream().lagMs(fast.reader)).toBe(0);
+    slow.sink.drain();
+    expect(stage.stream().lagMs(slow.reader)).toBe(0);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { streamLabel } from "../../../src/live/streams.ts";
+import { LiveStage } from "../../support/live.ts";
+
+describe("Streams", () => {
+  test("gives everybody the same stream for one name, and another for another", () => {
+    const { streams, config } = new LiveStage();
+    const name = { vhost: "v", app: "a", stream: "s" };
+    const stream = streams.open(name, config);
+    expect(streams.open({ ...name }, config)).toBe(stream);
+    expect(streams.open({ ...name, vhost: "w" }, config)).not.toBe(stream);
+    expect(stream.key).toBe("v/a/s");
+    expect([...streams.all()].map(({ key }) => key)).toEqual(["v/a/s", "w/a/s"]);
+  });
+
+  test("keeps nothing of a million names that nobody publishes", () => {
+    const stage = new LiveStage();
+    const format = stage.format();
+    const sink = { send: () => true };
+    for (let i = 0; i < 1_000_000; i++) {
+      const stream = stage.stream(`s${i}`);
+      stream.leave(stream.join(format, sink, {}));
+    }
+    expect([stage.streams.size, stage.clock.timers, stage.clock.turns]).toEqual([0, 0, 0]);
+  });
+
+  test("forgets a stream with its last reader when nobody publishes it", () => {
+    const stage = new LiveStage();
+    const feed = stage.publish().headers().gop("k", 1);
+    const [one, two] = [stage.view(), stage.view()];
+    feed.end();
+    one.leave();
+    expect(stage.streams.size).toBe(1);
+    two.leave();
+    expect(stage.streams.size).toBe(0);
+  });
+
+  test("forgets a stream with its publisher when nobody watches it", () => {
+    const stage = new LiveStage();
+    for (const how of ["lost", "unpublished"] as const) {
+      stage.publish().headers().gop("k", 1).end(how);
+      expect([stage.streams.size, stage.clock.timers]).toEqual([0, 0]);
+    }
+  });
+
+  test("leaves no timer behind when the last reader goes within the grace time", () => {
+    const stage = new LiveStage();
+    const feed = stage.publish().headers().gop("k", 1);
+    const viewer = stage.view();
+    feed.end("lost");
+    expect(stage.clock.timers).toBe(1);
+    viewer.leave();
+    expect([stage.streams.size, stage.clock.timers]).toEqual([0, 0]);
+  });
+
+  test("makes a new stream of a forgotten name, that the old one cannot take away", () => {
+    const stage = new LiveStage();
+    const old = stage.stream();
+    const viewer = stage.view();
+    viewer.leave();
+    const feed = stage.publish();
+    expect(stage.stream()).not.toBe(old);
+    viewer.leave();
+    old.leave(viewer.reader);
+    expect(stage.streams.size).toBe(1);
+    feed.end();
+  });
+});
+
+test("a stream's label leaves out the default vhost", () => {
+  expect(streamLabel("__defaultVhost__/live/show")).toBe("/live/show");
+  expect(streamLabel("example.com/live/show")).toBe("example.com/live/show");
+});
