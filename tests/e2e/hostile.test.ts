@@ -5,7 +5,7 @@ import { concat } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
-import { type Arena, attack, type Report } from "../support/hostile/arena.ts";
+import { type Arena, attack, expectCalm } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
 import {
   CHUNK_SIZE,
@@ -25,13 +25,6 @@ setDefaultTimeout(60_000);
 
 /** What the runtime itself may grow by while it is busy: garbage not yet collected, buffers of the kernel's reads. */
 const BUSY_MB = 120;
-
-/** Nobody but the attacker noticed anything. */
-function expectCalm(report: Report): void {
-  expect(report).toMatchObject({ running: true, lost: 0 });
-  expect(report.worstMs).toBeLessThan(2000);
-  expect(report.connectMs).toBeLessThan(2000);
-}
 
 /** Publishes `name` on a raw connection. */
 async function publisher({ open }: Arena, name: string): Promise<Raw> {
@@ -77,9 +70,10 @@ test("sequence headers in every message, of every track, hold nobody up", async 
     }
     raw.send(media(9, Uint8Array.of(0x17, 0)));
     raw.send(repeat(Uint8Array.of(0xc6, 0x17, 0), 1_000_000));
-    await raw.sent();
+    await raw.done();
   });
   expectCalm(report);
+  expect(report.cpuSeconds).toBeLessThan(4);
 });
 
 test("data messages in a GOP that never ends are not kept without limit", async () => {
@@ -91,6 +85,7 @@ test("data messages in a GOP that never ends are not kept without limit", async 
       raw.send(media(18, payload));
       await raw.sent();
     }
+    await raw.done();
   });
   expectCalm(report);
   // gop_cache_max_bytes is 32 MiB.
@@ -136,7 +131,7 @@ test("what a client says of itself is not kept without limit", async () => {
     }
   });
   expectCalm(report);
-  expect(report.grownMb).toBeLessThan(BUSY_MB);
+  expect(report.grownMb).toBeLessThan(2 * BUSY_MB);
   expect(report.lines.filter((line) => /a command of 9\d+ bytes, 65536 allowed/.test(line))).toHaveLength(20);
 });
 
@@ -149,10 +144,10 @@ test("media that belongs to no publisher costs next to nothing", async () => {
     // Two message streams in turn, so that no memory of the last one helps.
     for (const id of [50, 51]) raw.send(message({ type: 8, chunkStreamId: id, streamId: id, payload: filled(1) }));
     raw.send(repeat(Uint8Array.of(0xc0 + 50, 0x41, 0xc0 + 51, 0x41), 750_000));
-    await raw.sent();
+    await raw.done();
   });
   expectCalm(report);
-  expect(report.worstMs).toBeLessThan(700);
+  expect(report.cpuSeconds).toBeLessThan(1.5);
 });
 
 test("metadata of many objects in every message holds nobody up", async () => {
@@ -160,18 +155,18 @@ test("metadata of many objects in every message holds nobody up", async () => {
     const raw = await publisher(arena, "metadata");
     const objects = Array.from({ length: 60_000 }, () => AmfObject.of({}));
     raw.send(repeat(media(18, encodeAmf0(["@setDataFrame", "onMetaData", AmfObject.ecma({ objects })])), 60));
-    await raw.sent();
+    await raw.done();
   });
   expectCalm(report);
-  expect(report.worstMs).toBeLessThan(700);
+  expect(report.cpuSeconds).toBeLessThan(1.5);
   expect(report.grownMb).toBeLessThan(BUSY_MB);
 });
 
-test("players that do not read, each stopped in another key frame of 8 MB, do not fill the memory", async () => {
+test("players that do not read, each stopped in another key frame of 15 MB, do not fill the memory", async () => {
   const report = await attack(async (arena) => {
     const raw = await publisher(arena, "frames");
-    const key = concat([Uint8Array.of(0x17, 1, 0, 0, 0), filled(8_000_000)]);
-    for (const [i, player] of (await arena.many(70, { read: false })).entries()) {
+    const key = concat([Uint8Array.of(0x17, 1, 0, 0, 0), filled(15_000_000)]);
+    for (const [i, player] of (await arena.many(80, { read: false })).entries()) {
       raw.send(media(9, key, i * 40));
       await raw.sent();
       player.send(playing("frames"));
@@ -179,11 +174,12 @@ test("players that do not read, each stopped in another key frame of 8 MB, do no
     }
   });
   expectCalm(report);
-  // 256 MiB for all that do not read, 64 MiB in the log; twice that with what is not yet collected.
-  expect(report.grownMb).toBeLessThan(BUSY_MB + 2 * (256 + 64));
+  // 256 MiB for all that do not read, 64 in the log, 32 each for steps of those who join and for unfinished messages;
+  // twice that with what is not yet collected. All of it would be 1,200 MB and more.
+  expect(report.grownMb).toBeLessThan(2 * BUSY_MB + 2 * (256 + 64 + 32 + 32));
   expect(
     report.lines.filter((line) => line.includes("too much waits for peers that do not read")).length,
-  ).toBeGreaterThan(20);
+  ).toBeGreaterThan(10);
 });
 
 test("a publisher of millions of tiny messages to players that do not read fills no memory", async () => {
@@ -193,7 +189,7 @@ test("a publisher of millions of tiny messages to players that do not read fills
     await arena.server.program.line(/\[c5\d\] play started/);
     raw.send(media(8, Uint8Array.of(0x20)));
     raw.send(repeat(Uint8Array.of(0xc7, 0x20), 2_000_000));
-    await raw.sent();
+    await raw.done();
   });
   expectCalm(report);
   expect(report.grownMb).toBeLessThan(2 * BUSY_MB);
@@ -205,8 +201,30 @@ test("forty publishers of millions of tiny messages hold nobody up", async () =>
     const flood = repeat(Uint8Array.of(0xc7, 0x20), 400_000);
     for (const [i, raw] of all.entries()) raw.send(concat([publishing(`tiny-${i}`), media(8, Uint8Array.of(0x20))]));
     for (const raw of all) raw.send(flood);
-    await Promise.all(all.map((raw) => raw.sent()));
+    await Promise.all(all.map((raw) => raw.done()));
   });
   expectCalm(report);
   expect(report.grownMb).toBeLessThan(BUSY_MB);
+});
+
+test("a GOP that never ends, and video that never begins, are not kept", async () => {
+  const inter = concat([Uint8Array.of(0x27, 1, 0, 0, 0), filled(200_000)]);
+  const report = await attack(async (arena) => {
+    const endless = await publisher(arena, "endless");
+    const never = await publisher(arena, "never");
+    for (const [i, player] of (await arena.many(20)).entries()) {
+      if (i % 2 === 0) player.read(false);
+      player.send(playing(i % 4 < 2 ? "endless" : "never"));
+    }
+    endless.send(media(9, Uint8Array.of(0x17, 1, 0, 0, 0, 1)));
+    for (let i = 0; i < 1500; i++) {
+      endless.send(media(9, inter, i));
+      never.send(media(9, inter, i));
+      if (i % 10 === 0) await Promise.all([endless.sent(), never.sent()]);
+    }
+    await Promise.all([endless.done(), never.done()]);
+  });
+  expectCalm(report);
+  // queue_max_bytes is 64 MiB, gop_cache_max_bytes 32, and some wait in part.
+  expect(report.grownMb).toBeLessThan(BUSY_MB + 2 * (64 + 32 + 16));
 });

@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { Client } from "../e2e/client.ts";
 import { type Srs, type SrsOptions, startSrs } from "../e2e/srs.ts";
 import { Stage } from "../e2e/stage.ts";
@@ -11,6 +12,8 @@ const PROBE_MS = 250;
 export interface Report extends Testimony {
   /** How much the resident memory rose above what it was before the attack, at its highest, MB. */
   readonly grownMb: number;
+  /** Processor time that it took, seconds. */
+  readonly cpuSeconds: number;
   /** The longest that a packet of the witness was under way, ms. */
   readonly worstMs: number;
   /** The longest that a new client waited for the answer to its connect, ms. */
@@ -39,6 +42,7 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
   await Bun.sleep(100);
   const before = server.program.rss();
   let peak = before;
+  const cpuBefore = server.program.cpu();
   const sampler = setInterval(() => {
     if (server.program.running) peak = Math.max(peak, server.program.rss());
   }, SAMPLE_MS);
@@ -57,6 +61,7 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
     return {
       ...testimony,
       grownMb: Math.round(peak - before),
+      cpuSeconds: server.program.cpu() - cpuBefore,
       worstMs: Math.round(witness.worstMs),
       connectMs: Math.round(probe.worstMs),
       lines: server.program.lines.slice(from).filter((line) => !probe.owns(line)),
@@ -66,6 +71,13 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
     clearInterval(sampler);
     await probe.stop();
   }
+}
+
+/** Nobody but the attacker noticed anything. */
+export function expectCalm(report: Report): void {
+  expect(report).toMatchObject({ running: true, lost: 0 });
+  expect(report.worstMs).toBeLessThan(2000);
+  expect(report.connectMs).toBeLessThan(2000);
 }
 
 /** A new client each quarter of a second, which says connect and leaves. */

@@ -1,6 +1,11 @@
+import { encodeAmf0 } from "../../../src/amf/amf0.ts";
+import { concat } from "../bytes.ts";
 import { Outbox } from "../e2e/socket.ts";
 import type { Stage } from "../e2e/stage.ts";
 import { until } from "../e2e/wait.ts";
+import { command } from "./wire.ts";
+
+const KEPT_READS = 64;
 
 /** How a raw connection treats what the server sends. */
 export interface RawOptions {
@@ -16,6 +21,7 @@ export class Raw {
   closed = false;
   /** The beginning of what the server sent. */
   readonly head: Uint8Array[] = [];
+  readonly #tail: Uint8Array[] = [];
   #socket: Bun.Socket<undefined> | undefined;
   #outbox: Outbox | undefined;
 
@@ -35,7 +41,9 @@ export class Raw {
         },
         data: (_socket, bytes) => {
           raw.received += bytes.length;
-          if (raw.head.length < 64) raw.head.push(bytes);
+          if (raw.head.length < KEPT_READS) raw.head.push(bytes);
+          raw.#tail.push(bytes);
+          if (raw.#tail.length > KEPT_READS) raw.#tail.shift();
         },
         drain: () => raw.#outbox?.drain(),
         close: () => {
@@ -72,10 +80,19 @@ export class Raw {
     await until("the server takes all", () => this.closed || this.queued === 0, limitMs);
   }
 
-  /** Waits for a text in the first that the server sends. */
-  async answer(text: string): Promise<void> {
+  /** Waits until a text has come so often in the first that the server sends. */
+  async answer(text: string, count = 1): Promise<void> {
     const decoder = new TextDecoder("latin1");
-    await until(`the server answers ${text}`, () => this.head.some((bytes) => decoder.decode(bytes).includes(text)));
+    const found = () => decoder.decode(concat(this.head)).split(text).length - 1;
+    await until(`the server answers ${text}`, () => found() >= count);
+  }
+
+  /** Waits until the server has worked on all that was sent so far, or has closed. Once for each connection. */
+  async done(): Promise<void> {
+    const id = 99;
+    this.send(command(0, "_checkbw", id, null));
+    const answer = encodeAmf0(["_result", id]);
+    await until("the server works on all", () => this.closed || includes(concat(this.#tail), answer), 30_000);
   }
 
   /** Waits until the server has closed. */
@@ -97,4 +114,11 @@ export class Raw {
   reset(): void {
     this.#socket?.terminate();
   }
+}
+
+function includes(bytes: Uint8Array, part: Uint8Array): boolean {
+  for (let at = 0; at + part.length <= bytes.length; at++) {
+    if (part.every((byte, i) => bytes[at + i] === byte)) return true;
+  }
+  return false;
 }

@@ -1,0 +1,87 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { concat } from "../support/bytes.ts";
+import { type Arena, attack, expectCalm } from "../support/hostile/arena.ts";
+import type { Raw } from "../support/hostile/raw.ts";
+import { connect, filled, handshake, header, media, playing, publishing } from "../support/hostile/wire.ts";
+
+setDefaultTimeout(90_000);
+
+const STEP_MS = 100;
+/** Handshake and connect may take 30 s together. */
+const CONNECT_TIMEOUT_MS = 30_000;
+const hello = concat([handshake(), connect()]);
+
+/** Opens `count` connections that all send the same. */
+async function begin({ many }: Arena, count: number, bytes: Uint8Array): Promise<Raw[]> {
+  const all = await many(count);
+  for (const raw of all) raw.send(bytes);
+  return all;
+}
+
+/** Those who do not get as far as connect, in every way. */
+async function neverConnected(arena: Arena, trickling: readonly Raw[]): Promise<Raw[]> {
+  return [
+    ...trickling,
+    ...(await begin(arena, 100, new Uint8Array(0))),
+    ...(await begin(arena, 200, hello.subarray(0, 1537))),
+    ...(await begin(arena, 50, handshake())),
+    ...(await begin(arena, 50, hello.subarray(0, hello.length - 1))),
+    ...(await begin(arena, 50, concat([handshake(), header(5, 16_000_000, 9), filled(128)]))),
+  ];
+}
+
+/** Publishers that send no media, and such that send it once. */
+async function silentPublishers({ many }: Arena): Promise<Raw[]> {
+  const all = await many(20);
+  for (const [i, raw] of all.entries()) {
+    raw.send(publishing(`silent-${i}`));
+    if (i >= 10) raw.send(media(8, filled(10)));
+  }
+  return all;
+}
+
+/** A tenth of a second of a stream of 20 Mbit/s, with a key frame every two seconds. */
+function frames(step: number): Uint8Array {
+  const three = [0, 1, 2].map((i) => {
+    const frame = filled(83_000);
+    frame.set([step % 20 === 0 && i === 0 ? 0x17 : 0x27, 1, 0, 0, 0]);
+    return media(9, frame, step * STEP_MS + i * 33);
+  });
+  return concat(three);
+}
+
+test("whoever is slow costs nobody anything: handshakes, connects, publishers and hundreds of players", async () => {
+  let never: Raw[] = [];
+  let silent: Raw[] = [];
+  const report = await attack(
+    async (arena) => {
+      const trickling = await begin(arena, 200, hello.subarray(0, 1));
+      never = await neverConnected(arena, trickling);
+      silent = await silentPublishers(arena);
+      const fat = await arena.open();
+      fat.send(publishing("fat"));
+      const players = await arena.many(150, { read: false });
+      for (const player of players) player.send(playing("fat"));
+      const sippers = players.slice(0, 50);
+
+      const until = performance.now() + CONNECT_TIMEOUT_MS + 2000;
+      for (let step = 0; performance.now() < until; step++) {
+        for (const raw of trickling) raw.send(hello.subarray(step + 1, step + 2));
+        fat.send(frames(step));
+        for (const raw of sippers) raw.read(step % 10 === 0);
+        await Bun.sleep(STEP_MS);
+      }
+      expect(never.filter((raw) => !raw.closed)).toEqual([]);
+      expect(silent.filter((raw) => !raw.closed)).toEqual([]);
+      expect(players.filter((raw) => raw.closed)).toEqual([]);
+    },
+    { maxConnections: 2000, more: "[vhost.__defaultVhost__.publish]\nfirstpkt_timeout = 2000\nnormal_timeout = 2000" },
+  );
+  expectCalm(report);
+  // queue_max_bytes is 64 MiB, gop_cache_max_bytes 32; 64 KiB wait for each player; twice that while it is not collected.
+  expect(report.grownMb).toBeLessThan(120 + 2 * (64 + 32 + 150 / 16));
+  const count = (pattern: RegExp) => report.lines.filter((line) => pattern.test(line)).length;
+  expect(count(/no RTMP connect in time/)).toBe(never.length);
+  expect(count(/publisher is silent/)).toBe(silent.length);
+  expect(count(/WARN|ERROR/)).toBe(never.length + silent.length);
+});
