@@ -86,8 +86,9 @@ test.concurrent("a target that never reads, one that never answers and one that 
   const late = origin.program.rss();
   const sent = fileFrames(source);
   for (const player of players) {
-    expect(await player.ended(5000)).toBe(0);
-    expect(compare(sent, framesOf(player.lines), "video")).toMatchObject(whole);
+    // Not its end: FFmpeg's goodbye is lost when it closes with something unread, as it may at this rate.
+    await player.line(/^0, +19[89][0-9]{2},/);
+    expect(compare(sent, framesOf(player.lines), "video")).toMatchObject({ ...whole, toEnd: expect.any(Boolean) });
   }
   // A queue of 3 s is 6 MB; the whole stream was 40 MB. The collector's slack is the rest.
   expect(late - early).toBeLessThan(60);

@@ -52,29 +52,35 @@ export interface SourceFrame extends Frame {
   readonly key: boolean;
 }
 
+/** A packet in ffprobe's JSON. */
+interface Shown {
+  readonly codec_type: string;
+  readonly dts: number;
+  readonly pts: number;
+  readonly size: string;
+  readonly flags: string;
+  readonly data_hash: string;
+}
+
 /** The packets of a file. */
 export function fileFrames(path: string): readonly SourceFrame[] {
   const known = files.get(path);
   if (known !== undefined) return known;
   const entries = "packet=codec_type,pts,dts,flags,size,data_hash";
-  const shown = ["-show_packets", "-show_data_hash", "md5", "-show_entries", entries, "-of", "csv=p=0"];
+  const shown = ["-show_packets", "-show_data_hash", "md5", "-show_entries", entries, "-of", "json"];
   const run = Bun.spawnSync(["ffprobe", "-v", "error", ...shown, path]);
   if (run.exitCode !== 0) throw new Error(`ffprobe ${path}:\n${run.stderr}`);
-  const frames = run.stdout
-    .toString()
-    .trim()
-    .split("\n")
-    .map((line): SourceFrame => {
-      const [track, pts, dts, size, flags = "", hash = ""] = line.split(",");
-      return {
-        track: track === "video" ? "video" : "audio",
-        dts: Number(dts),
-        pts: Number(pts),
-        size: Number(size),
-        hash: hash.replace(/^MD5:/, ""),
-        key: track === "video" && flags.includes("K"),
-      };
-    });
+  const { packets } = JSON.parse(run.stdout.toString()) as { packets: readonly Shown[] };
+  const frames = packets.map(
+    ({ codec_type, dts, pts, size, flags, data_hash }): SourceFrame => ({
+      track: codec_type === "video" ? "video" : "audio",
+      dts,
+      pts,
+      size: Number(size),
+      hash: data_hash.replace(/^MD5:/, ""),
+      key: codec_type === "video" && flags.includes("K"),
+    }),
+  );
   files.set(path, frames);
   return frames;
 }

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from "../bytes.ts";
+import { concat, fromHex, toHex } from "../bytes.ts";
 import type { Received } from "./client.ts";
 
 /** An AVC sequence header, as FFmpeg writes one for 320x180. */
@@ -44,4 +44,4 @@ export function messageLine({ type, timestamp, payload }: Omit<Received, "stream
   return `${type} at ${timestamp}: ${payload.length} ${data}`;
 }
 
-export { fromHex };
+export { concat, fromHex };
