@@ -65,6 +65,8 @@ export class Supervisor {
   #status: RelayStatus = { state: "stopped" };
   #attempt: Attempt | undefined;
   #retry: Timer | undefined;
+  /** Of the attempt under way; whoever gives it up has the last word. */
+  #current = { over: true };
   #runningSince = 0;
   #lastError: string | undefined;
 
@@ -84,6 +86,7 @@ export class Supervisor {
   /** Ends what runs, without a word to the other side. */
   stop(): void {
     this.#retry?.cancel();
+    this.#current.over = true;
     this.#status = { state: "stopped" };
     const attempt = this.#attempt;
     this.#attempt = undefined;
@@ -105,6 +108,7 @@ export class Supervisor {
       lastError: this.#lastError,
     };
     const current = { over: false };
+    this.#current = current;
     const report: AttemptReport = {
       running: (server) => {
         if (!current.over && this.#status.state === "connecting") this.#onRunning(server);
@@ -112,7 +116,7 @@ export class Supervisor {
       failed: (error, permanent) => {
         if (current.over) return;
         current.over = true;
-        if (this.#status.state !== "stopped") this.#onFailed(error, permanent);
+        this.#onFailed(error, permanent);
       },
     };
     const attempt = begin(report);

@@ -1,0 +1,89 @@
+import type { ForwardContext } from "../../src/features/forward/forward.ts";
+import { Forward } from "../../src/features/forward/forward.ts";
+import { parseTarget } from "../../src/features/forward/target.ts";
+import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
+import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
+import { Streams } from "../../src/live/streams.ts";
+import { RtmpFormats } from "../../src/rtmp/format.ts";
+import { defaultLimits } from "../../src/rtmp/limits.ts";
+import type { FakeClock } from "./fake-clock.ts";
+import type { FakeNet } from "./fake-transport.ts";
+import { Feed, streamDefaults } from "./live.ts";
+import { RecordingLog } from "./recording-log.ts";
+
+const CHUNK_SIZE = 4096;
+
+/** Not random: handshakes need no secrets here. */
+function fill(into: Uint8Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = 7 * i + 3;
+}
+
+/** A whole server without sockets: accepts RTMP at an address of the fake network and forwards what is published. */
+export class FakeNode {
+  readonly log = new RecordingLog();
+  readonly streams: Streams;
+  readonly forward: Forward;
+  readonly #context: RtmpContext;
+  readonly #clock: FakeClock;
+  readonly #connections = new Set<RtmpConnection>();
+  #accepted = 0;
+
+  constructor(clock: FakeClock, net: FakeNet, address: string, forward: readonly string[] = []) {
+    this.#clock = clock;
+    this.streams = new Streams(clock);
+    const targets = forward.map(parseTarget);
+    const publish = { firstpkt_timeout: 20_000, normal_timeout: 5000, grace: 30 };
+    const vhost: FoundVhost = {
+      name: "__defaultVhost__",
+      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish },
+    };
+    const shared = {
+      clock,
+      log: this.log,
+      formats: new RtmpFormats(),
+      limits: defaultLimits,
+      random: fill,
+      nodeId: address,
+      identity: { srs_server: `srs at ${address}` },
+      chunkSize: CHUNK_SIZE,
+    };
+    const context: ForwardContext = {
+      ...shared,
+      dial: net.dial,
+      randomNumber: () => 0.5,
+      targets: () => targets,
+      chunkSizeOf: () => CHUNK_SIZE,
+    };
+    this.forward = new Forward(context);
+    this.streams.observe(this.forward);
+    this.#context = { ...shared, streams: this.streams, findVhost: () => vhost };
+    net.hosts.set(address, { accept: () => this.accept() });
+    clock.every(1000, () => {
+      for (const connection of this.#connections) connection.tick(clock.now());
+    });
+  }
+
+  /** A connection for somebody who dialled. */
+  accept(): RtmpConnection {
+    const connection = new RtmpConnection(this.#context, `c${++this.#accepted}`, () =>
+      this.#connections.delete(connection),
+    );
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  stream(name = "show") {
+    return this.streams.open({ vhost: "__defaultVhost__", app: "live", stream: name }, { ...streamDefaults });
+  }
+
+  /** Publishes on the node itself. */
+  publish(name = "show", param = "", hops: readonly string[] = []): Feed {
+    const source = this.stream(name).publish({ id: "p", remote: "test", param, hops });
+    if (source === undefined) throw new Error(`${name} is busy`);
+    return new Feed(source, this.#clock);
+  }
+}

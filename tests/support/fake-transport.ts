@@ -1,0 +1,210 @@
+import type { Clock } from "../../src/base/clock.ts";
+import type { Dial, Transport, TransportHandler } from "../../src/base/transport.ts";
+import { between } from "./random.ts";
+
+/** Bytes that fit between a sender and a receiver that does not read: the kernel's two buffers. */
+const WINDOW_BYTES = 256 * 1024;
+
+/** One end of an in-memory connection. What is sent arrives in the next turn, in fragments when there is chance. */
+export class FakeTransport implements Transport {
+  readonly remote: string;
+  bytesSent = 0;
+  /** Everything that has been handed over, in order. */
+  readonly sent: Uint8Array[] = [];
+  readonly #clock: Clock;
+  readonly #random: (() => number) | undefined;
+  #peer: FakeTransport | undefined;
+  #handler: TransportHandler | undefined;
+  #queue: Uint8Array[] = [];
+  /** Sent by the other end, and not read yet. */
+  #arrived: Uint8Array[] = [];
+  #finished = false;
+  #reading = true;
+  #waking = false;
+  #state: "open" | "closing" | "closed" = "open";
+
+  constructor(remote: string, clock: Clock, random?: () => number) {
+    this.remote = remote;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Makes two ends one connection and tells their owners. */
+  static connect(a: FakeTransport, aHandler: TransportHandler, b: FakeTransport, bHandler: TransportHandler): void {
+    a.#peer = b;
+    b.#peer = a;
+    a.#handler = aHandler;
+    b.#handler = bHandler;
+    bHandler.onOpen(b);
+    aHandler.onOpen(a);
+  }
+
+  get bytesQueued(): number {
+    return this.#queue.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  /** The owner's program stands still, or goes on. */
+  set reading(reading: boolean) {
+    this.#reading = reading;
+    if (reading) this.#wake();
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    this.sent.push(bytes);
+    this.#queue.push(bytes);
+    this.#move();
+    return this.#queue.length === 0;
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#finish();
+  }
+
+  abort(): void {
+    this.#peer?.fail("connection reset by peer");
+    this.fail(undefined);
+  }
+
+  /** The connection breaks for this end. */
+  fail(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#queue = [];
+    this.#arrived = [];
+    this.#handler?.onClose(reason);
+  }
+
+  #move(): void {
+    const peer = this.#peer;
+    if (peer === undefined || peer.#state === "closed") return;
+    let room = WINDOW_BYTES - peer.#arrived.reduce((sum, { length }) => sum + length, 0);
+    for (let first = this.#queue[0]; first !== undefined && room > 0; first = this.#queue[0]) {
+      const part = first.slice(0, room);
+      room -= part.length;
+      this.bytesSent += part.length;
+      peer.#arrived.push(part);
+      if (part.length < first.length) this.#queue[0] = first.subarray(part.length);
+      else this.#queue.shift();
+    }
+    peer.#wake();
+  }
+
+  /** Everything is sent: the other end hears of the close behind it. */
+  #finish(): void {
+    if (this.#state !== "closing" || this.#queue.length > 0 || this.#peer === undefined) return;
+    this.#peer.#finished = true;
+    this.#peer.#wake();
+  }
+
+  #wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    this.#clock.soon(() => {
+      this.#waking = false;
+      this.#receive();
+    });
+  }
+
+  #receive(): void {
+    if (!this.#reading || this.#state === "closed") return;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    for (const bytes of arrived) this.#deliver(bytes);
+    this.#peer?.goOn();
+    if (this.#finished && this.#arrived.length === 0) {
+      this.fail(undefined);
+      this.#peer?.fail(undefined);
+    }
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    const random = this.#random;
+    for (let at = 0; at < bytes.length && this.#state === "open"; ) {
+      const length = random === undefined ? bytes.length : between(random, 1, 3000);
+      this.#handler?.onData(bytes.slice(at, at + length));
+      at += length;
+    }
+  }
+
+  /** The other end has read: there may be room again. */
+  goOn(): void {
+    if (this.#queue.length === 0) return;
+    this.#move();
+    if (this.#queue.length > 0) return;
+    if (this.#state === "closing") this.#finish();
+    else if (this.#state === "open") this.#handler?.onDrain();
+  }
+}
+
+/** What answers at an address: a server, nothing at all (`silent`), or a refusal with its reason. */
+export type Host = "silent" | { refuse: string } | { accept(): TransportHandler | undefined };
+
+/** A network in memory. */
+export class FakeNet {
+  readonly hosts = new Map<string, Host>();
+  /** Both ends of each connection, the dialled one first. */
+  readonly connections: { dialled: FakeTransport; accepted: FakeTransport }[] = [];
+  readonly #clock: Clock;
+  readonly #random: (() => number) | undefined;
+  /** Addresses in the order in which they were dialled. */
+  readonly dials: string[] = [];
+
+  constructor(clock: Clock, random?: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** The newest connection. */
+  get last(): { dialled: FakeTransport; accepted: FakeTransport } {
+    const last = this.connections.at(-1);
+    if (last === undefined) throw new Error("nobody has connected");
+    return last;
+  }
+
+  readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {
+    const address = `${host}:${port}`;
+    this.dials.push(address);
+    const attempt: { over: boolean; transport?: FakeTransport } = { over: false };
+    const fail = (reason: string) => {
+      if (attempt.over) return;
+      attempt.over = true;
+      timer.cancel();
+      handler.onClose(reason);
+    };
+    const timer = this.#clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
+    this.#clock.soon(() => {
+      if (attempt.over) return;
+      const there = this.hosts.get(address) ?? { refuse: "connection refused" };
+      if (there === "silent") return;
+      if ("refuse" in there) {
+        fail(there.refuse);
+        return;
+      }
+      const acceptor = there.accept();
+      if (acceptor === undefined) {
+        fail("connection reset by peer");
+        return;
+      }
+      attempt.over = true;
+      timer.cancel();
+      const dialled = new FakeTransport(address, this.#clock, this.#random);
+      const accepted = new FakeTransport("10.0.0.1:50000", this.#clock, this.#random);
+      attempt.transport = dialled;
+      this.connections.push({ dialled, accepted });
+      FakeTransport.connect(dialled, handler, accepted, acceptor);
+    });
+    return {
+      abort: () => {
+        if (attempt.transport === undefined) fail("stopped");
+        else attempt.transport.abort();
+      },
+    };
+  };
+}

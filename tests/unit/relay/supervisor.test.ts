@@ -1,0 +1,253 @@
+import { describe, expect, test } from "bun:test";
+import { type AttemptReport, Supervisor } from "../../../src/relay/supervisor.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { mulberry32 } from "../../support/random.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+interface Tried {
+  readonly at: number;
+  readonly report: AttemptReport;
+  aborted: number;
+}
+
+function stage(random = () => 0.5) {
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const tried: Tried[] = [];
+  const supervisor = new Supervisor({
+    clock,
+    random,
+    log,
+    what: "forward",
+    fields: { to: "edge:1935", stream: "live/show" },
+    begin: (report) => {
+      const attempt = { at: clock.now(), report, aborted: 0 };
+      tried.push(attempt);
+      return { abort: () => attempt.aborted++ };
+    },
+  });
+  const last = () => {
+    const attempt = tried.at(-1);
+    if (attempt === undefined) throw new Error("nothing was tried");
+    return attempt;
+  };
+  /** The attempt under way fails, and the next begins when it is time. */
+  const fail = (error: string, permanent = false) => {
+    last().report.failed(error, permanent);
+    const { length } = tried;
+    const from = clock.now();
+    while (tried.length === length) clock.advance(125);
+    return clock.now() - from;
+  };
+  return { clock, log, tried, supervisor, last, fail };
+}
+
+describe("the cycle", () => {
+  test("begins at start, and only once", () => {
+    const { supervisor, tried, clock } = stage();
+    expect(supervisor.status).toEqual({ state: "stopped" });
+    supervisor.start();
+    supervisor.start();
+    expect(tried).toHaveLength(1);
+    expect(supervisor.status).toEqual({
+      state: "connecting",
+      since: clock.wall(),
+      attempt: 1,
+      lastError: undefined,
+    });
+  });
+
+  test("runs when the attempt says so", () => {
+    const { supervisor, last, clock } = stage();
+    supervisor.start();
+    clock.advance(100);
+    last().report.running("srs/2");
+    expect(supervisor.status).toEqual({ state: "running", since: clock.wall(), server: "srs/2" });
+  });
+
+  test("waits after a failure, says until when and why, and tries again for ever", () => {
+    const { supervisor, last, clock, tried } = stage();
+    supervisor.start();
+    last().report.failed("connection refused", false);
+    expect(supervisor.status).toEqual({
+      state: "waiting",
+      since: clock.wall(),
+      attempt: 1,
+      nextRetryAt: clock.wall() + 500,
+      lastError: "connection refused",
+    });
+    clock.advance(499);
+    expect(tried).toHaveLength(1);
+    clock.advance(1);
+    expect(tried).toHaveLength(2);
+    expect(supervisor.status).toMatchObject({ state: "connecting", attempt: 2, lastError: "connection refused" });
+    for (let i = 0; i < 1000; i++) {
+      last().report.failed("connection refused", false);
+      clock.advance(5000);
+    }
+    expect(tried).toHaveLength(1002);
+  });
+
+  test("waits longer and longer, up to 5 s", () => {
+    const { supervisor, fail } = stage();
+    supervisor.start();
+    expect(Array.from({ length: 6 }, () => fail("no"))).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
+  });
+
+  test("spreads its waits by a quarter either way", () => {
+    const { supervisor, last, clock } = stage(mulberry32(1));
+    supervisor.start();
+    const waits: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      last().report.failed("no", false);
+      const { status } = supervisor;
+      if (status.state === "waiting") waits.push(status.nextRetryAt - status.since);
+      clock.runUntilIdle();
+    }
+    const late = waits.slice(10);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(3750);
+    expect(Math.max(...late)).toBeLessThan(6250);
+    expect(Math.max(...late) - Math.min(...late)).toBeGreaterThan(2000);
+  });
+
+  test("begins with short waits again after a connection that lived for longer than the first of them", () => {
+    const { supervisor, fail, last, clock } = stage();
+    supervisor.start();
+    for (let i = 0; i < 4; i++) fail("no");
+    last().report.running("");
+    clock.advance(501);
+    expect(fail("lost")).toBe(500);
+  });
+
+  test("does not take one for healthy that ends as soon as it runs", () => {
+    const { supervisor, fail, last } = stage();
+    supervisor.start();
+    for (let i = 0; i < 4; i++) {
+      last().report.running("");
+      fail("lost");
+    }
+    last().report.running("");
+    expect(fail("lost")).toBe(5000);
+  });
+
+  test("asks slowly who goes on refusing, but hurries at first: the refusal may pass", () => {
+    const { supervisor, fail } = stage();
+    supervisor.start();
+    expect(Array.from({ length: 7 }, () => fail("refused", true))).toEqual([
+      500, 1000, 2000, 4000, 5000, 30_000, 30_000,
+    ]);
+  });
+
+  test("can have an attempt that fails before it has begun", () => {
+    const clock = new FakeClock();
+    let count = 0;
+    const supervisor = new Supervisor({
+      clock,
+      random: () => 0.5,
+      log: new RecordingLog(),
+      what: "forward",
+      fields: {},
+      begin: (report) => {
+        count++;
+        report.failed("at once", false);
+        return { abort: () => expect.unreachable() };
+      },
+    });
+    supervisor.start();
+    clock.advance(10_000);
+    expect(count).toBe(5);
+    supervisor.stop();
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("an attempt", () => {
+  test("has no say after it has failed", () => {
+    const { supervisor, last, tried, clock } = stage();
+    supervisor.start();
+    const { report } = last();
+    report.failed("one", false);
+    report.running("too late");
+    report.failed("two", false);
+    expect(supervisor.status).toMatchObject({ state: "waiting", lastError: "one" });
+    clock.advance(500);
+    report.running("too late");
+    report.failed("three", false);
+    expect(supervisor.status).toMatchObject({ state: "connecting" });
+    expect(tried).toHaveLength(2);
+  });
+
+  test("that was stopped has no say in the one that follows", () => {
+    const { supervisor, last, clock } = stage();
+    supervisor.start();
+    const { report } = last();
+    supervisor.stop();
+    supervisor.start();
+    report.running("too late");
+    report.failed("too late", false);
+    expect(supervisor.status).toMatchObject({ state: "connecting" });
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("stop", () => {
+  test("leaves nothing behind at any moment, and can be followed by another start", () => {
+    const moments: Record<string, (at: ReturnType<typeof stage>) => void> = {
+      connecting: () => {},
+      running: ({ last }) => last().report.running(""),
+      waiting: ({ last }) => last().report.failed("no", false),
+      again: ({ fail }) => fail("no"),
+    };
+    for (const [name, move] of Object.entries(moments)) {
+      const at = stage();
+      at.supervisor.start();
+      move(at);
+      const { aborted } = at.last();
+      at.supervisor.stop();
+      expect({ name, status: at.supervisor.status, timers: at.clock.timers }).toEqual({
+        name,
+        status: { state: "stopped" },
+        timers: 0,
+      });
+      expect(at.last().aborted - aborted).toBe(name === "waiting" ? 0 : 1);
+      const { length } = at.tried;
+      at.clock.advance(100_000);
+      expect(at.tried).toHaveLength(length);
+      at.supervisor.start();
+      expect(at.tried).toHaveLength(length + 1);
+    }
+  });
+
+  test("by detach leaves the attempt alone, and nothing of it is reported", () => {
+    const { supervisor, last, clock, tried, log } = stage();
+    supervisor.start();
+    last().report.running("");
+    log.take();
+    supervisor.detach();
+    last().report.failed("the end", false);
+    clock.advance(100_000);
+    expect([last().aborted, tried.length, clock.timers, log.take()]).toEqual([0, 1, 0, []]);
+  });
+});
+
+describe("the log", () => {
+  test("has one line for each change, and none for more of the same", () => {
+    const { supervisor, last, fail, log, clock } = stage();
+    supervisor.start();
+    fail("connection refused");
+    expect(log.take()).toEqual([
+      "warn forward failed to=edge:1935 stream=live/show error=connection refused retry_ms=500",
+    ]);
+    for (let i = 0; i < 50; i++) fail("connection refused");
+    expect(log.take(/^(?!debug)/)).toEqual([]);
+    fail("no route to host");
+    expect(log.take(/^(?!debug)/)).toEqual([
+      "warn forward failed to=edge:1935 stream=live/show error=no route to host retry_ms=5000",
+    ]);
+    last().report.running("srs/2");
+    expect(log.take()).toEqual(["info forward running to=edge:1935 stream=live/show server=srs/2 attempt=53"]);
+    clock.advance(1000);
+    fail("no route to host");
+    expect(log.take()).toEqual(["warn forward lost to=edge:1935 stream=live/show error=no route to host retry_ms=500"]);
+  });
+});
