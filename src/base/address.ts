@@ -18,7 +18,7 @@ export function formatHostPort(address: HostPort): string {
 }
 
 /** The host as a URL writes it. */
-export function bracketed(host: string): string {
+function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
+import { fromHex } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
 import { clip, largePictures } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
@@ -10,7 +11,6 @@ import {
   aacHeader,
   avcFrame,
   avcHeader,
-  fromHex,
   isKeyFrame,
   messageLine,
   numbered,

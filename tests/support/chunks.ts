@@ -62,7 +62,7 @@ export function basicHeader(format: number, id: number, long = false): number[] 
 }
 
 /** The message header of types 0 to 2 with a timestamp field, extended when it must be. */
-export function messageHeader(format: number, field: number, message: Message): number[] {
+function messageHeader(format: number, field: number, message: Message): number[] {
   const bytes = u24(Math.min(field, 0xffffff));
   if (format < 2) bytes.push(...u24(message.payload.length), message.type);
   if (format === 0) bytes.push(...u32(message.streamId).reverse());

@@ -1,4 +1,4 @@
-import { concat, fromHex, toHex } from "../bytes.ts";
+import { fromHex, toHex } from "../bytes.ts";
 import type { Received } from "./client.ts";
 
 /** An AVC sequence header, as FFmpeg writes one for 320x180. */
@@ -43,5 +43,3 @@ export function messageLine({ type, timestamp, payload }: Omit<Received, "stream
   const data = payload.length <= 64 ? toHex(payload) : Bun.hash(payload).toString(16);
   return `${type} at ${timestamp}: ${payload.length} ${data}`;
 }
-
-export { concat, fromHex };
