@@ -119,6 +119,11 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     return true;
   }
 
+  /** The stream begins again: a target that still hasn't taken the last of it must not keep the name. */
+  cutGoodbyeShort(): void {
+    if (!this.#over) this.abort();
+  }
+
   onOpen(transport: Transport): void {
     this.#transport = transport;
     this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>

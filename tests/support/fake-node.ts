@@ -27,6 +27,8 @@ export class FakeNode {
   readonly #clock: FakeClock;
   readonly #connections = new Set<RtmpConnection>();
   #accepted = 0;
+  /** The program stands still: it looks at no clock. */
+  frozen = false;
 
   constructor(clock: FakeClock, net: FakeNet, address: string, forward: readonly string[] = []) {
     this.#clock = clock;
@@ -59,7 +61,7 @@ export class FakeNode {
     this.#context = { ...shared, streams: this.streams, findVhost: () => vhost };
     net.hosts.set(address, { accept: () => this.accept() });
     clock.every(1000, () => {
-      for (const connection of this.#connections) connection.tick(clock.now());
+      if (!this.frozen) for (const connection of this.#connections) connection.tick(clock.now());
     });
   }
 

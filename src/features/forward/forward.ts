@@ -41,6 +41,7 @@ export class Forward implements StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void {
     const targets = this.#context.targets(name.vhost);
     if (targets.length === 0) return;
+    for (const relay of this.#leaving) if (relay.stream === stream) relay.makeWay();
     const relays = targets.map((target) => this.#relay(target, stream, name, source));
     this.#relays.set(stream, relays);
     for (const relay of relays) relay.start();

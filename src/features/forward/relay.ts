@@ -6,6 +6,7 @@ import { type RelayStatus, Supervisor } from "../../relay/supervisor.ts";
 
 /** One stream on its way to one target, for as long as it is published. */
 export class ForwardRelay {
+  readonly stream: Stream;
   readonly #clock: PushContext["clock"];
   readonly #log: Log;
   readonly #fields: Readonly<Record<string, string>>;
@@ -24,6 +25,7 @@ export class ForwardRelay {
     stream: Stream,
     label: string,
   ) {
+    this.stream = stream;
     this.#clock = context.clock;
     this.#log = log;
     this.#fields = { to, stream: label };
@@ -78,6 +80,11 @@ export class ForwardRelay {
     this.#supervisor.detach();
     this.#push?.hangUp();
     ended();
+  }
+
+  /** After `stop`: the stream begins again, and another relay takes it to the target. */
+  makeWay(): void {
+    this.#push?.cutGoodbyeShort();
   }
 
   #keepTotals(): void {

@@ -1,0 +1,249 @@
+import { describe, expect, test } from "bun:test";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { FakeNode } from "../../../support/fake-node.ts";
+import { FakeNet } from "../../../support/fake-transport.ts";
+import { LiveStage, Viewer } from "../../../support/live.ts";
+import { mulberry32 } from "../../../support/random.ts";
+
+function stage(targets: readonly string[]) {
+  const clock = new FakeClock();
+  const net = new FakeNet(clock, mulberry32(1));
+  const origin = new FakeNode(clock, net, "origin:1935", targets);
+  const edge = (address = "edge:1935", forward: readonly string[] = []) => new FakeNode(clock, net, address, forward);
+  const watch = (node: FakeNode, name = "show") => new Viewer(new LiveStage(), node.stream(name), {});
+  return { clock, net, origin, edge, watch };
+}
+
+function states(node: FakeNode): string[] {
+  return [...node.forward.relays()].map(({ status }) => status.state);
+}
+
+describe("forward", () => {
+  test("has one relay for each stream and target, for as long as the stream is published", () => {
+    const { origin, edge, clock, net } = stage(["one:1935", "two:1936"]);
+    const [one, two] = [edge("one:1935"), edge("two:1936")];
+    const feeds = ["a", "b"].map((name) => origin.publish(name).headers().gop("k", 1));
+    clock.advance(10);
+    expect(states(origin)).toEqual(["running", "running", "running", "running"]);
+    expect(net.dials.toSorted()).toEqual(["one:1935", "one:1935", "two:1936", "two:1936"]);
+    for (const node of [one, two])
+      expect([...node.streams.all()].map(({ key }) => key.slice(-2))).toEqual(["/a", "/b"]);
+    feeds[0]?.end();
+    clock.advance(10);
+    expect(states(origin)).toEqual(["running", "running"]);
+    expect([one.streams.size, two.streams.size]).toEqual([1, 1]);
+    feeds[1]?.end();
+    expect(origin.forward.idle).toBe(false);
+    clock.advance(10);
+    expect([origin.forward.idle, one.connections, two.connections]).toEqual([true, 0, 0]);
+  });
+
+  test("begins with the first packet's stream, not with who watches", () => {
+    const { origin, edge, clock, net } = stage(["edge:1935"]);
+    edge();
+    origin.stream();
+    clock.advance(1000);
+    expect(net.dials).toEqual([]);
+  });
+
+  test("does nothing on a vhost without targets", () => {
+    const { origin, clock, net } = stage([]);
+    const feed = origin.publish().headers().gop("k", 1);
+    clock.advance(10);
+    feed.end();
+    expect([net.dials, origin.forward.idle]).toEqual([[], true]);
+  });
+
+  test("carries names and parameters over, or fills in the target's own", () => {
+    const { origin, edge, clock } = stage(["one:1935", "rtmp://two:1935/[app]2/[vhost]-[stream]?key=1&[param]"]);
+    const [one, two] = [edge("one:1935"), edge("two:1935")];
+    origin.publish("show", "?token=2", ["first"]).headers().gop("k", 1);
+    clock.advance(10);
+    const streams = [one, two].map((node) => [...node.streams.all()][0]);
+    expect(streams.map((stream) => stream?.key)).toEqual([
+      "__defaultVhost__/live/show",
+      "__defaultVhost__/live2/__defaultVhost__-show",
+    ]);
+    expect(streams.map((stream) => stream?.source?.info.param)).toEqual(["?token=2", "?key=1&token=2"]);
+    expect(streams[0]?.source?.info.hops).toEqual(["first", "origin:1935"]);
+  });
+
+  test("reaches players of a target of a target, packet for packet at the same times", () => {
+    const { origin, edge, clock, watch } = stage(["middle:1935"]);
+    edge("middle:1935", ["edge:1935"]);
+    const last = edge();
+    const [here, there] = [watch(origin), watch(last)];
+    const feed = origin.publish().metadata().headers().gop("k", 1);
+    for (let i = 0; i < 20; i++) feed.audio(`a${i}`).inter(`p${i}`).wait(40);
+    clock.advance(10);
+    expect(there.log).toEqual(here.log);
+    expect(there.got.map(({ time }) => time)).toEqual(here.got.map(({ time }) => time));
+  });
+});
+
+describe("a target that dies", () => {
+  test("is fed again soon after it is back, from the newest GOP on, while the others miss nothing", () => {
+    const { origin, edge, clock, net, watch } = stage(["one:1935", "two:1936"]);
+    edge("one:1935");
+    const two = edge("two:1936");
+    const feed = origin.publish().headers();
+    const other = watch(two);
+    feed.gop("k0", 24);
+    net.connections.find(({ dialled }) => dialled.remote === "one:1935")?.accepted.abort();
+    net.hosts.set("one:1935", { refuse: "connection refused" });
+    for (let gop = 1; gop <= 5; gop++) feed.gop(`k${gop}`, 24);
+    const again = edge("one:1935");
+    const viewer = watch(again);
+    const from = clock.now();
+    let gop = 6;
+    for (; viewer.log.length < 4; gop++) feed.gop(`k${gop}`, 24);
+    expect(clock.now() - from).toBeLessThanOrEqual(7000);
+    expect(viewer.log.slice(0, 4).map((name) => name.replace(/\d+$/, ""))).toEqual(["published", "A", "V", "k"]);
+    const names = other.log.filter((name) => name.startsWith("k"));
+    expect(names).toHaveLength(25 * gop);
+    expect(other.lost).toBe(0);
+  });
+
+  test("is logged when it fails and when it runs again, and not at each attempt", () => {
+    const { origin, edge, clock, net } = stage(["edge:1935"]);
+    edge();
+    origin.publish().headers().gop("k", 1);
+    clock.advance(1000);
+    net.last.accepted.abort();
+    net.hosts.set("edge:1935", { refuse: "connection refused" });
+    clock.advance(60_000);
+    edge();
+    clock.advance(5500);
+    const lines = origin.log.take(/^(info|warn) f1/).map((line) => line.replace(/ retry_ms=\d+/, ""));
+    expect(lines).toEqual([
+      "info f1 forward running to=edge:1935 stream=/live/show server=srs at edge:1935 attempt=1",
+      "warn f1 forward lost to=edge:1935 stream=/live/show error=connection reset by peer",
+      "warn f1 forward failed to=edge:1935 stream=/live/show error=connection refused",
+      expect.stringMatching(/^info f1 forward running .* attempt=\d+$/),
+    ]);
+  });
+
+  test("that wants the simple handshake gets it at the next attempt", () => {
+    const { origin, clock, net } = stage(["edge:1935"]);
+    const versions: number[] = [];
+    net.hosts.set("edge:1935", {
+      accept: () => ({
+        onOpen() {},
+        onData: (bytes) => {
+          // C1's version: 0 in the simple handshake.
+          if (versions.length < net.connections.length)
+            versions.push(new DataView(bytes.buffer, bytes.byteOffset).getUint32(5));
+          net.last.accepted.close();
+        },
+        onDrain() {},
+        onClose() {},
+      }),
+    });
+    origin.publish().headers().gop("k", 1);
+    clock.advance(3000);
+    expect(versions.map((version) => version === 0)).toEqual([false, true, false]);
+  });
+
+  test("keeps its totals over its connections", () => {
+    const { origin, edge, clock, net } = stage(["edge:1935"]);
+    edge();
+    const feed = origin.publish().headers().gop("k", 10, 1000);
+    clock.advance(10);
+    const [relay] = origin.forward.relays();
+    const first = relay?.totals.bytes ?? 0;
+    expect(first).toBeGreaterThan(10_000);
+    net.last.accepted.abort();
+    clock.advance(1000);
+    feed.gop("K", 10, 1000);
+    expect(relay?.totals.bytes).toBeGreaterThan(first + 10_000);
+  });
+});
+
+describe("the end of a stream", () => {
+  test("at the publisher's word is passed on at once", () => {
+    const { origin, edge, clock, watch } = stage(["edge:1935"]);
+    const viewer = watch(edge());
+    const feed = origin.publish().headers().gop("k", 1).inter("last");
+    feed.end();
+    clock.advance(10);
+    expect(viewer.log.slice(-2)).toEqual(["last", "unpublished"]);
+    expect(origin.log.take(/ended/)).toEqual([
+      expect.stringMatching(/^info f1 forward ended to=edge:1935 stream=\/live\/show seconds=0 bytes=\d+ dropped=0$/),
+    ]);
+  });
+
+  test("by a lost publisher is for the target to find out, which keeps its players in suspense too", () => {
+    const { origin, edge, clock, watch } = stage(["edge:1935"]);
+    const node = edge();
+    const viewer = watch(node);
+    const feed = origin.publish().headers().gop("k", 1).inter("last");
+    feed.end("lost");
+    clock.advance(20_000);
+    expect(viewer.log.at(-1)).toBe("last");
+    expect([origin.forward.idle, node.connections]).toEqual([true, 0]);
+    clock.advance(10_000);
+    expect(viewer.log.at(-1)).toBe("unpublished");
+  });
+
+  test("while a target is not to be had ends the attempts", () => {
+    const { origin, clock, net } = stage(["edge:1935"]);
+    const feed = origin.publish().headers().gop("k", 1);
+    const { timers } = clock;
+    clock.advance(5000);
+    feed.end();
+    expect(origin.forward.idle).toBe(true);
+    const { length } = net.dials;
+    clock.advance(60_000);
+    expect([net.dials.length, clock.timers]).toEqual([length, timers - 1]);
+  });
+
+  test("that a slow target has not heard of yet does not keep the stream's next beginning from it", () => {
+    const { origin, edge, net, watch } = stage(["edge:1935"]);
+    const viewer = watch(edge());
+    const feed = origin.publish().headers().gop("k", 1);
+    net.last.accepted.reading = false;
+    for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
+    feed.end();
+    const again = origin.publish().headers("V1", "A1").gop("K", 1);
+    for (let i = 0; i < 50; i++) again.inter(`q${i}`).wait(40);
+    expect(states(origin)).toEqual(["running"]);
+    expect(viewer.log.at(-1)).toBe("q49");
+    expect(origin.log.take(/refused/)).toEqual([]);
+    again.end();
+    again.wait(10);
+    expect(origin.forward.idle).toBe(true);
+  });
+});
+
+describe("a loop", () => {
+  test("of a server to itself is refused with a clear reason, and the stream is not hurt", () => {
+    const { origin, clock, watch } = stage(["origin:1935"]);
+    const viewer = watch(origin);
+    const feed = origin.publish().headers().gop("k", 1);
+    clock.advance(10);
+    expect(origin.log.take(/forward failed/)).toEqual([
+      expect.stringContaining("error=refused: forward loop: the stream has passed through this server already"),
+    ]);
+    feed.inter("p1").wait(40);
+    expect(viewer.log.at(-1)).toBe("p1");
+    clock.advance(600_000);
+    expect(origin.connections).toBe(0);
+  });
+
+  test("of three servers is refused where it would close, whoever the stream is published to", () => {
+    const clock = new FakeClock();
+    const net = new FakeNet(clock, mulberry32(1));
+    const nodes = ["a:1935", "b:1935", "c:1935"].map(
+      (address, at, all) => new FakeNode(clock, net, address, [all[(at + 1) % 3] ?? ""]),
+    );
+    const feed = nodes[1]?.publish().headers().gop("k", 1);
+    clock.advance(10);
+    expect(nodes.map(states)).toEqual([["waiting"], ["running"], ["running"]]);
+    expect(nodes[0]?.log.take(/forward failed/)).toEqual([
+      expect.stringContaining("to=b:1935 stream=/live/show error=refused: forward loop"),
+    ]);
+    feed?.end();
+    clock.advance(10);
+    for (const node of nodes) expect([node.streams.size, node.forward.idle]).toEqual([0, true]);
+  });
+});
