@@ -33,11 +33,10 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
   const clock = systemClock;
   const sink = standardOutput();
   const log = createLog(sink, config.log.level, clock.wall);
-  reportInternalErrors(log);
   const nodeId = randomId();
   const identity = { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid };
 
-  const tcp = new Tcp(clock);
+  const tcp = new Tcp(clock, reportInternalErrors(log));
   const streams = new Streams(clock);
   const shared = {
     clock,
@@ -92,10 +91,11 @@ async function settle(done: () => boolean): Promise<void> {
   while (!done() && systemClock.now() < until) await new Promise((resolve) => setTimeout(resolve, STOP_CHECK_MS));
 }
 
-/** A fault of the program's own must be seen, and must not take thousands of viewers with it. */
-function reportInternalErrors(log: RootLog): void {
+/** A fault of the program's own must be seen, and must not take thousands of viewers with it. Returns what reports one. */
+function reportInternalErrors(log: RootLog): (error: unknown) => void {
   const report = (error: unknown) =>
     log.error("internal error", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
+  return report;
 }

@@ -1,4 +1,4 @@
-import type { Socket } from "bun";
+import type { Socket, SocketHandler } from "bun";
 import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
@@ -34,16 +34,24 @@ export class Tcp implements StallWatch {
   readonly #held = new HeldBuffers();
   #relieving = false;
   readonly turns: InputTurns;
-
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
+  readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
 
-  constructor(clock: Clock) {
+  /** `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. */
+  constructor(clock: Clock, onFault: (error: Error) => void = () => undefined) {
     this.#clock = clock;
     this.turns = new InputTurns(clock);
+    this.#handlers = {
+      ...connected,
+      error: (socket, error) => {
+        onFault(error);
+        socket.data.transport?.fail(`internal error: ${error.message}`);
+      },
+    };
     this.dial = createDial({
       clock,
-      handlers: connected,
+      handlers: this.#handlers,
       wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
     });
     clock.every(SWEEP_MS, () => this.#sweep());
@@ -87,7 +95,7 @@ export class Tcp implements StallWatch {
         connection.data.transport = transport;
         transport.attach(handler);
       },
-      ...connected,
+      ...this.#handlers,
     };
     const listener = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
     // Not in the type, but there: the listening socket's descriptor.
@@ -127,9 +135,6 @@ const connected = {
   drain: (socket: Socket<Slot>) => socket.data.transport?.onDrain(),
   close: (socket: Socket<Slot>, error?: Error) =>
     socket.data.transport?.onClose(error === undefined ? undefined : describeSocketError(error)),
-  // A fault in a handler of ours must not end the process, nor stay unseen: it ends this connection with its message.
-  error: (socket: Socket<Slot>, error: Error) =>
-    socket.data.transport?.fail(`internal error: ${error.stack ?? error.message}`),
 };
 
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
