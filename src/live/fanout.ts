@@ -132,6 +132,7 @@ export class Fanout implements ReaderHome {
       for (; this.#next < this.#last && left > 0; this.#next++, left--) {
         const reader = this.#current[this.#next];
         if (reader === undefined) continue;
+        reader.position = this.#position;
         if (!reader.deliver(batch)) this.#fallBehind(reader);
       }
       if (this.#next < this.#last) return true;
@@ -201,7 +202,7 @@ export class Fanout implements ReaderHome {
 
   #leaveCurrent(reader: Reader): void {
     if (reader.slot < 0) return;
-    // Rounds without a packet for this format don't touch their readers, so that only this knows where it stands.
+    // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
     const pending = this.#batch !== undefined && reader.slot >= this.#next && reader.slot < this.#last;
     reader.position = pending ? this.#from : this.#position;
     this.#current[reader.slot] = undefined;

@@ -29,7 +29,7 @@ export class Reader {
   readonly events: ReaderEvents;
   home: ReaderHome;
   state: ReaderState = "waiting";
-  /** The next packet it needs, -1 before it has begun; kept by its fan-out while it is current. */
+  /** The next packet it needs, -1 before it has begun; while current, its fan-out knows better. */
   position = -1;
   /** Packets before this sequence number must not start it (waiting readers). */
   notBefore = 0;
