@@ -218,10 +218,8 @@ export class Watcher implements ReaderEvents {
       this.#audioHeader = made.name;
       this.#audioSure = true;
     } else if (made.what === "audio") {
-      const known = this.#audioSure ? made.header === undefined || this.#audioHeader === made.header : true;
-      if (!known) throw new Error(`${made.name} needs ${made.header}, has ${this.#audioHeader}`);
-      if (made.header !== undefined && this.#audioHeader === undefined)
-        throw new Error(`${made.name} without a header`);
+      const known = made.header === undefined || this.#audioHeader === made.header;
+      if (!known && this.#audioSure) throw new Error(`${made.name} needs ${made.header}, has ${this.#audioHeader}`);
     } else if (made.what === "key" || made.what === "inter") {
       if (made.header !== undefined && this.#videoHeader !== made.header)
         throw new Error(`${made.name} needs ${made.header}, has ${this.#videoHeader}`);

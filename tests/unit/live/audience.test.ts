@@ -93,6 +93,23 @@ describe("pause", () => {
     expect(slow.lost).toBe(49);
   });
 
+  test("counts nothing that came before the place where a reader goes on after its loss", () => {
+    const { stage, feed } = begun({ gop_cache_max_frames: 10, queue_length: 1, mw_latency: 100 });
+    const slow = stage.view();
+    slow.sink.stall();
+    for (let i = 1; i <= 50; i++) feed.inter(`p${i}`).wait(40);
+    slow.sink.drain();
+    slow.news();
+    // It would go on at this key frame, but pauses before that is flushed.
+    feed.wait(100).inter("p51").wait(1).key("K").inter("K+1");
+    slow.pause();
+    const { lost } = slow;
+    slow.unpause();
+    feed.wait(200).gop("L", 1).wait(200);
+    expect(slow.news()).toEqual(["meta", "A0", "V0", "L", "L+1"]);
+    expect(slow.lost).toBe(lost);
+  });
+
   test("before there was anything to play goes on with the first key frame", () => {
     const stage = new LiveStage();
     const viewer = stage.view();

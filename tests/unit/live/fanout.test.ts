@@ -65,6 +65,19 @@ describe("a reader that joins", () => {
     expect(early.log.slice(-3)).toEqual(["old", "new", "new+1"]);
   });
 
+  test("gets the headers of its own source, though another's start was at the same place", () => {
+    const stage = new LiveStage();
+    const first = stage.publish().metadata("first").audioHeader("A0").audio("a0").wait(40);
+    stage.view();
+    first.audio("a1").wait(40);
+    expect(stage.view().log).toEqual(["first", "A0"]);
+    first.end("lost");
+    const second = stage.publish().audioHeader("B0");
+    const viewer = stage.view();
+    second.audio("b0").wait(40);
+    expect(viewer.log).toEqual(["B0", "b0"]);
+  });
+
   test("waits for the next key frame when nothing is cached", () => {
     const { stage, feed } = begun({ gop_cache: false });
     stage.view();
@@ -107,12 +120,12 @@ describe("a reader that joins", () => {
     for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.1);
     feed.inter("p1");
     stage.clock.turn();
-    feed.key("K");
+    feed.inter("p2").key("K");
     const late = Array.from({ length: 300 }, () => stage.view());
     feed.inter("K+1");
     stage.clock.advance(1000);
     for (const { log } of late) expect(log).toEqual(["meta", "A0", "V0", "K", "K+1"]);
-    for (const { log } of viewers) expect(log.slice(-4)).toEqual(["k+2", "p1", "K", "K+1"]);
+    for (const { log } of viewers) expect(log.slice(-5)).toEqual(["k+2", "p1", "p2", "K", "K+1"]);
   });
 });
 
@@ -191,11 +204,11 @@ describe("a slow reader", () => {
 
   test("is not driven out of the newest GOP, however long that is: there is no better place", () => {
     const { stage, feed } = begun({ queue_length: 1 });
-    feed.gop("K", 100);
+    feed.gop("K", 100, 2 * KB);
     const slow = stage.view({ room: 100 });
     feed.inter("last").wait(40);
     expect(slow.state).toBe("lagging");
-    slow.sink.drain();
+    for (let i = 0; i < 10; i++) slow.sink.drain(30 * KB);
     expect(slow.log.slice(3)).toEqual(["K", ...Array.from({ length: 100 }, (_, i) => `K+${i + 1}`), "last"]);
     expect(slow.lost).toBe(0);
   });

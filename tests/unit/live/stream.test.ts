@@ -108,6 +108,19 @@ describe("the end of a stream", () => {
     expect(paused.log.slice(-5)).toEqual(["published", "A1", "V1", "K", "K+1"]);
   });
 
+  test("is not told to a slow reader that has not heard of it when the stream begins again", () => {
+    const { stage, feed } = begun();
+    const viewer = stage.view();
+    viewer.news();
+    viewer.sink.stall();
+    feed.inter("p1").wait(40).inter("p2").wait(40);
+    feed.end();
+    const again = stage.publish().headers("V1", "A1").gop("K", 1);
+    viewer.sink.drain();
+    again.inter("p3").wait(40);
+    expect(viewer.news()).toEqual(["p1", "p2", "A1", "V1", "K", "K+1", "p3"]);
+  });
+
   test("is told to a slow reader that loses its last packets to the limits of the queue", () => {
     const { stage, feed } = begun({ queue_max_bytes: 1000, gop_cache_max_bytes: 1000 });
     const viewer = stage.view();

@@ -116,11 +116,12 @@ describe("one source", () => {
 
   test("whose tracks are 5 s apart and whose clock jumps once is bridged once", () => {
     const line = new Line();
-    const both = (time: number) => [line.video(time + 5000), line.audio(time)];
+    const both = (time: number) => [line.audio(time), line.video(time + 5000)];
     both(0);
-    expect(both(40)).toEqual([5040, 40]);
-    expect(both(100_040)).toEqual([5080, 80]);
-    for (let time = 80; time < 2000; time += 40) expect(both(100_000 + time)).toEqual([5040 + time, 40 + time]);
+    expect(both(40)).toEqual([40, 5040]);
+    // The audio goes on behind the newest, the video as far before it as it was.
+    expect(both(100_040)).toEqual([5080, 10_080]);
+    for (let time = 80; time < 2000; time += 40) expect(both(100_000 + time)).toEqual([5040 + time, 10_040 + time]);
     expect(line.bridged).toBe(1);
   });
 
