@@ -109,6 +109,7 @@ export class TcpTransport implements Transport, Busy {
   fail(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
+    this.#state = "closing";
     this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
     this.onClose(undefined);
@@ -188,6 +189,8 @@ export class TcpTransport implements Transport, Busy {
   }
 
   onClose(reason: string | undefined): void {
+    // The peer closed: what it said before that still counts, a publisher's goodbye above all.
+    while (this.#state === "open" && this.#input.length > 0) this.takeTurn();
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#linger?.cancel();

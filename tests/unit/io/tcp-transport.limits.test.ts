@@ -77,6 +77,17 @@ test("input that is no work is soon handed over as it was read", () => {
   expect(state.slices.at(-1)).toHaveLength(READ);
 });
 
+test("what a peer said before it closed is heard before the close", () => {
+  const { clock, state, transport, tcp } = stage(1);
+  const read = randomBytes(mulberry32(1), READ);
+  transport.onData(read);
+  transport.onClose("reset");
+  clock.advance(1);
+  expect(concat(state.slices)).toEqual(read);
+  expect(state.closed).toEqual(["reset"]);
+  expect(tcp.turns.waitingBytes).toBe(0);
+});
+
 test("what waits is forgotten with the connection", () => {
   const { clock, state, transport, tcp } = stage(1);
   transport.onData(new Uint8Array(READ));
@@ -88,7 +99,7 @@ test("what waits is forgotten with the connection", () => {
 
   const other = stage(1);
   other.transport.onData(new Uint8Array(READ));
-  other.transport.onClose("reset");
+  other.transport.abort();
   other.clock.advance(1);
   expect(other.tcp.turns.waitingBytes).toBe(0);
   expect(other.state.slices).toHaveLength(1);
