@@ -11,7 +11,7 @@ import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import type { Config } from "./config/index.ts";
 import { startSummary } from "./summary.ts";
-import { findVhost } from "./vhosts.ts";
+import { Vhosts } from "./vhosts.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -36,6 +36,7 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
   const nodeId = randomId();
   const identity = { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid };
 
+  const vhosts = new Vhosts(config.vhost);
   const tcp = new Tcp(clock, reportInternalErrors(log));
   const streams = new Streams(clock);
   const shared = {
@@ -60,7 +61,7 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
     ...shared,
     streams,
     chunkSize: config.chunk_size,
-    findVhost: (name: string) => findVhost(config, name),
+    findVhost: (name: string) => vhosts.find(name),
   };
   const server = new RtmpServer(context, tcp, config.max_connections);
 

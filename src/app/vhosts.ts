@@ -1,11 +1,22 @@
 import { DEFAULT_VHOST } from "../rtmp/address.ts";
 import type { Config, VhostConfig } from "./config/index.ts";
 
-/** The vhost that serves a name: the one of that name, else the default one; undefined when there is neither. */
-export function findVhost(config: Config, name: string): { name: string; config: VhostConfig } | undefined {
-  for (const candidate of [name, DEFAULT_VHOST]) {
-    const vhost = config.vhost.get(candidate);
-    if (vhost !== undefined) return { name: candidate, config: vhost };
+/** A vhost and its name in the configuration. */
+export interface NamedVhost {
+  readonly name: string;
+  readonly config: VhostConfig;
+}
+
+/** Finds the vhost that serves a name. Names are host names: their case means nothing. */
+export class Vhosts {
+  readonly #vhosts = new Map<string, NamedVhost>();
+
+  constructor(vhosts: Config["vhost"]) {
+    for (const [name, config] of vhosts) this.#vhosts.set(name.toLowerCase(), { name, config });
   }
-  return undefined;
+
+  /** The vhost of that name, else the default one; undefined when there is neither. */
+  find(name: string): NamedVhost | undefined {
+    return this.#vhosts.get(name.toLowerCase()) ?? this.#vhosts.get(DEFAULT_VHOST.toLowerCase());
+  }
 }

@@ -16,6 +16,11 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** A client that has said nothing for this long is asked for a sign of life. */
 const PING_AFTER_MS = 60_000;
 
+/** And then has this long to give one. */
+const PONG_TIMEOUT_MS = 60_000;
+/** A connection that does nothing is kept this long; SRS's value for encoders that pause between two streams. */
+const IDLE_TIMEOUT_MS = 180_000;
+
 /** A host that is no vhost's name: an IP address, or this machine. */
 const BARE_ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
 
@@ -35,6 +40,9 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #received = 0;
   #heardAt: number;
   #pinged = false;
+  #sentAtPing = 0;
+  /** Since when it has neither published nor played. */
+  #idleSince: number;
   /** Everything is said; the transport sees to the rest. */
   #closing = false;
 
@@ -45,6 +53,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#onGone = onGone;
     this.#since = context.clock.now();
     this.#heardAt = this.#since;
+    this.#idleSince = this.#since;
     this.#session = new ServerSession(this, {
       limits: context.limits,
       send: (bytes) => this.#transport?.send(bytes),
@@ -120,13 +129,23 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#close();
       return;
     }
-    if (!this.#session.connected && now - this.#since > CONNECT_TIMEOUT_MS) {
-      this.#log.warn("no RTMP connect in time, connection closed", { addr: this.#remote, ms: CONNECT_TIMEOUT_MS });
-      this.#transport?.abort();
-    } else if (!this.#pinged && now - this.#heardAt > PING_AFTER_MS) {
-      this.#pinged = true;
+    const silentMs = now - this.#heardAt;
+    if (!this.#session.connected && now - this.#since > CONNECT_TIMEOUT_MS) this.#abandon("no RTMP connect in time");
+    else if (this.#publishers.size + this.#players.size > 0) this.#idleSince = now;
+    else if (now - this.#idleSince > IDLE_TIMEOUT_MS) this.#abandon("neither publishes nor plays");
+    if (!this.#pinged && silentMs > PING_AFTER_MS) {
       this.#session.ping(now);
+      this.#pinged = true;
+      this.#sentAtPing = this.bytesSent;
+    } else if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && this.bytesSent === this.#sentAtPing) {
+      // One that takes what it plays is there, whether it answers or not.
+      this.#abandon("does not answer");
     }
+  }
+
+  #abandon(error: string): void {
+    this.#log.warn("connection closed", { addr: this.#remote, error });
+    this.#transport?.abort();
   }
 
   /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
@@ -172,9 +191,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       hops: this.#request?.hops ?? [],
     });
     if (source === undefined) {
+      // Who publishes is not for everybody who tries the name.
       const by = stream.source?.info;
-      const error = `${streamLabel(stream.key)} is already being published by ${by?.remote} [${by?.id}]`;
-      this.#refuse(net, "NetStream.Publish.BadName", "publish refused", error);
+      const error = `${streamLabel(stream.key)} is already being published`;
+      this.#refuse(net, "NetStream.Publish.BadName", "publish refused", error, `${by?.remote} [${by?.id}]`);
       return;
     }
     const publisher = new Publisher(net, stream, source, vhost.config.publish, (error) =>
@@ -239,8 +259,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#close();
   }
 
-  #refuse(net: NetStream, code: string, message: string, description: string): void {
-    this.#log.warn(message, { addr: this.#remote, stream: net.name, error: description });
+  #refuse(net: NetStream, code: string, message: string, description: string, by?: string): void {
+    this.#log.warn(message, { addr: this.#remote, stream: net.name, error: description, by });
     net.refuse(code, description);
     this.#close();
   }

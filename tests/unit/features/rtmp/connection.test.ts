@@ -263,7 +263,7 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
-    const reason = "/live/show is already being published by 10.0.0.9:1 [c1]";
+    const reason = "/live/show is already being published";
     expectRefused(stage, stage.publish("show?token=2"), "NetStream.Publish.BadName", reason);
     player.hear();
     publisher.say(audio(1, 5));

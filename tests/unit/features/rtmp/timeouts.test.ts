@@ -116,7 +116,7 @@ describe("A client that does not connect", () => {
     expect(client.state).toBe("aborted");
     expect(stage.logged()).toEqual([
       "DEBUG [c1] accepted addr=10.0.0.9:1",
-      "WARN [c1] no RTMP connect in time, connection closed addr=10.0.0.9:1 ms=30000",
+      "WARN [c1] connection closed addr=10.0.0.9:1 error=no RTMP connect in time",
       expect.stringMatching(/^DEBUG \[c1\] closed before connect addr=10.0.0.9:1 seconds=\d+ received=\d+ sent=\d+$/),
     ]);
     expect(stage.server.idle).toBe(true);
@@ -137,17 +137,54 @@ describe("A client that has said nothing for a minute", () => {
     expect(player.hear()).toEqual([]);
     stage.clock.advance(TICK_MS);
     expect(player.hear()).toEqual([expect.stringMatching(/^PingRequest 18\d{4}$/)]);
-    stage.clock.advance(600_000);
-    expect(player.hear()).toEqual([]);
+    stage.clock.advance(60_000 - TICK_MS);
     expect(player.state).toBe("open");
+    stage.clock.advance(2 * TICK_MS);
+    expect(player.state).toBe("aborted");
+    expect(stage.logged("WARN")).toEqual(["WARN [c1] connection closed addr=10.0.0.9:1 error=does not answer"]);
   });
 
-  test("is not disconnected for it, whatever it does not do", () => {
+  test("need not answer while it takes what it plays", () => {
+    const stage = new RtmpStage();
+    const player = stage.play();
+    const publisher = stage.publish();
+    for (let ms = 0; ms < 600_000; ms += 4000) {
+      publisher.say(audio);
+      stage.clock.advance(4000);
+    }
+    expect(player.state).toBe("open");
+  });
+});
+
+describe("A client that neither publishes nor plays", () => {
+  test("is dropped after three minutes, though it answers", () => {
     const stage = new RtmpStage();
     const idle = stage.dial();
     idle.say(clientHandshake(), connect(), command("createStream", 2, null));
-    stage.clock.advance(3_600_000);
+    for (let ms = 0; ms < 180_000; ms += 1000) {
+      if (ms % 30_000 === 0) idle.say(userControl(UserControl.PingResponse, ms));
+      stage.clock.advance(1000);
+    }
     expect(idle.state).toBe("open");
-    expect(stage.logged("WARN")).toEqual([]);
+    stage.clock.advance(TICK_MS);
+    expect(idle.state).toBe("aborted");
+    expect(stage.logged("WARN")).toEqual([
+      "WARN [c1] connection closed addr=10.0.0.9:1 error=neither publishes nor plays",
+    ]);
+  });
+
+  test("has three minutes again after each stream", () => {
+    const stage = new RtmpStage();
+    const client = stage.publish();
+    for (let ms = 0; ms < 300_000; ms += 4000) {
+      client.say(audio);
+      stage.clock.advance(4000);
+    }
+    client.say(commandOn(1, "closeStream", 0, null));
+    for (let ms = 0; ms < 150_000; ms += 30_000) {
+      client.say(userControl(UserControl.PingResponse, ms));
+      stage.clock.advance(30_000);
+    }
+    expect(client.state).toBe("open");
   });
 });
