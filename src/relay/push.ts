@@ -59,6 +59,8 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #stuckSince: number | undefined;
   #farewell: Timer | undefined;
   #over = false;
+  /** Neither dialling nor connected any more. */
+  #closed = false;
   #gone: (() => void) | undefined;
   /** Whether the server closed before it answered the handshake: it may want the simple one. */
   handshakeRefused = false;
@@ -100,9 +102,14 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     else this.#transport.abort();
   }
 
-  /** The publisher vanished: the target gets what is under way and finds out by itself. */
-  hangUp(): void {
+  /** The publisher vanished: the target gets what is under way and finds out by itself. `gone` is called once it is gone. */
+  hangUp(gone: () => void): void {
     this.#finish();
+    if (this.#closed) {
+      gone();
+      return;
+    }
+    this.#gone = gone;
     if (this.#transport === undefined) this.#dialling.abort();
     else this.#transport.close();
   }
@@ -119,9 +126,12 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     return true;
   }
 
-  /** The stream begins again: a target that still hasn't taken the last of it must not keep the name. */
+  /**
+   * After `sayGoodbye` or `hangUp`, the stream begins again: a target that still hasn't taken the last of it must not keep
+   * the name.
+   */
   cutGoodbyeShort(): void {
-    if (!this.#over) this.abort();
+    this.abort();
   }
 
   onOpen(transport: Transport): void {
@@ -146,6 +156,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   }
 
   onClose(reason: string | undefined): void {
+    this.#closed = true;
     this.#farewell?.cancel();
     this.#gone?.();
     this.#gone = undefined;

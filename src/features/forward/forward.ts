@@ -25,7 +25,7 @@ export interface ForwardContext extends PushContext {
 export class Forward implements StreamObserver {
   readonly #context: ForwardContext;
   readonly #relays = new Map<Stream, ForwardRelay[]>();
-  /** Relays that still tell their target of the end. */
+  /** Relays of streams that have ended, whose connections are not closed yet. */
   readonly #leaving = new Set<ForwardRelay>();
   #nextId = 1;
 
@@ -41,7 +41,8 @@ export class Forward implements StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void {
     const targets = this.#context.targets(name.vhost);
     if (targets.length === 0) return;
-    for (const relay of this.#leaving) if (relay.stream === stream) relay.makeWay();
+    // By name: a stream that nobody reads any more is forgotten, and this may be another one.
+    for (const relay of this.#leaving) if (relay.stream.key === stream.key) relay.makeWay();
     const relays = targets.map((target) => this.#relay(target, stream, name, source));
     this.#relays.set(stream, relays);
     for (const relay of relays) relay.start();
@@ -56,7 +57,7 @@ export class Forward implements StreamObserver {
     }
   }
 
-  /** Whether every target has been told all that it had to be told. */
+  /** Whether every target has got all that it had to get, and every connection is closed. */
   get idle(): boolean {
     return this.#relays.size === 0 && this.#leaving.size === 0;
   }

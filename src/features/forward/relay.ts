@@ -65,7 +65,7 @@ export class ForwardRelay {
 
   /**
    * The stream is no longer published. A target is told when the publisher said so; else it finds out by itself. `gone`
-   * is called once when nothing is left to do.
+   * is called once, when the connection is closed.
    */
   stop(how: SourceEnd, gone: () => void): void {
     const ended = () => {
@@ -73,13 +73,10 @@ export class ForwardRelay {
       this.#log.info("forward ended", { ...this.#fields, seconds, ...this.totals });
       gone();
     };
-    if (how === "unpublished" && this.#push?.sayGoodbye(ended)) {
-      this.#supervisor.detach();
-      return;
-    }
     this.#supervisor.detach();
-    this.#push?.hangUp();
-    ended();
+    const push = this.#push;
+    if (push === undefined) ended();
+    else if (how === "lost" || !push.sayGoodbye(ended)) push.hangUp(ended);
   }
 
   /** After `stop`: the stream begins again, and another relay takes it to the target. */

@@ -316,15 +316,45 @@ describe("the end of the stream", () => {
 
   test("that comes because the publisher vanished closes without FCUnpublish, after what is under way", () => {
     const { clock, net, feed, running, edge, viewer, told } = pushing();
+    const gone: string[] = [];
     feed.inter("last").wait(40);
-    running.hangUp();
+    running.hangUp(() => gone.push("gone"));
     feed.end("lost");
+    expect(gone).toEqual([]);
     clock.advance(10);
     expect(said(net).join("\n")).not.toContain("FCUnpublish");
     expect(viewer.log.at(-1)).toBe("last");
-    expect([edge.connections, told.length]).toEqual([0, 1]);
+    expect([gone, edge.connections, told.length]).toEqual([["gone"], 0, 1]);
     clock.advance(30_000);
     expect(viewer.log.at(-1)).toBe("unpublished");
+  });
+});
+
+describe("hanging up", () => {
+  test("on a target that takes nothing can be cut short", () => {
+    const { net, feed, running, edge, clock, told } = pushing();
+    const gone: string[] = [];
+    edge.frozen = true;
+    net.last.accepted.reading = false;
+    for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
+    running.hangUp(() => gone.push("gone"));
+    clock.advance(1000);
+    expect([gone, edge.connections]).toEqual([[], 1]);
+    running.cutGoodbyeShort();
+    expect([gone, edge.connections, told.length]).toEqual([["gone"], 0, 1]);
+  });
+
+  test("is over at once when there is no connection, or none any more", () => {
+    const at = stage();
+    at.net.hosts.set("edge:1935", "silent");
+    const gone: string[] = [];
+    const dialling = at.push();
+    dialling.hangUp(() => gone.push("dialling"));
+    at.net.hosts.set("edge:1935", { refuse: "connection refused" });
+    const failed = at.push();
+    at.clock.advance(10);
+    failed.hangUp(() => gone.push("failed"));
+    expect([gone, at.told, at.clock.timers]).toEqual([["dialling", "failed"], ["failed connection refused"], 0]);
   });
 });
 

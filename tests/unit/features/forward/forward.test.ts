@@ -215,6 +215,24 @@ describe("the end of a stream", () => {
   });
 });
 
+describe("a lost publisher that is back soon", () => {
+  test("finds its way to a slow target free", () => {
+    const { origin, edge, clock, net, watch } = stage(["edge:1935"]);
+    const viewer = watch(edge());
+    const feed = origin.publish().headers().gop("k", 1);
+    net.last.accepted.reading = false;
+    for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
+    feed.end("lost");
+    clock.advance(10);
+    expect(origin.forward.idle).toBe(false);
+    const again = origin.publish().headers("V1", "A1").gop("K", 1);
+    for (let i = 0; i < 50; i++) again.inter(`q${i}`).wait(40);
+    expect(states(origin)).toEqual(["running"]);
+    expect(viewer.log.at(-1)).toBe("q49");
+    expect(origin.log.take(/refused/)).toEqual([]);
+  });
+});
+
 describe("a loop", () => {
   test("of a server to itself is refused with a clear reason, and the stream is not hurt", () => {
     const { origin, clock, watch } = stage(["origin:1935"]);
