@@ -28,7 +28,7 @@ export type RelayStatus =
 /** How an attempt tells what becomes of it. After `failed`, nothing of it counts any more. */
 export interface AttemptReport {
   running(server: string): void;
-  /** `permanent`: the other side understood and said no; if it goes on so, it is asked slowly. */
+  /** `permanent`: the other side understood and said no. After some of these in a row it is asked rarely. */
   failed(error: string, permanent: boolean): void;
 }
 
@@ -52,8 +52,8 @@ export interface SupervisorOptions {
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
 /** A target that goes on refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
-/** Refusals that may pass by themselves: the target still holds a connection of ours that has died. */
-const HASTY_ATTEMPTS = 5;
+/** Refusals in a row that may pass by themselves: the target still holds a connection of ours that has died. */
+const HASTY_REFUSALS = 5;
 
 /**
  * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
@@ -68,6 +68,8 @@ export class Supervisor {
   /** Of the attempt under way; whoever gives it up has the last word. */
   #current = { over: true };
   #runningSince = 0;
+  /** In a row; a failure of another kind ends it, as success does. */
+  #refusals = 0;
   #lastError: string | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -126,6 +128,7 @@ export class Supervisor {
 
   #onRunning(server: string): void {
     const { clock, log, what, fields } = this.#options;
+    this.#refusals = 0;
     this.#status = { state: "running", since: clock.wall(), server };
     this.#runningSince = clock.now();
     this.#lastError = undefined;
@@ -136,8 +139,8 @@ export class Supervisor {
     const { clock, log, what, fields } = this.#options;
     const ran = this.#status.state === "running";
     if (ran && clock.now() - this.#runningSince > POLICY.firstMs) this.#backoff.reset();
-    const slow = permanent && this.#backoff.attempt >= HASTY_ATTEMPTS;
-    const waitMs = slow ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
+    this.#refusals = permanent ? this.#refusals + 1 : 0;
+    const waitMs = this.#refusals > HASTY_REFUSALS ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
     const { attempt } = this.#backoff;
     if (error === this.#lastError)
       log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });

@@ -138,6 +138,27 @@ describe("the cycle", () => {
     ]);
   });
 
+  test("hurries at the first refusals after an outage too, however long that was", () => {
+    const { supervisor, fail } = stage();
+    supervisor.start();
+    for (let i = 0; i < 20; i++) fail("connection refused");
+    expect(Array.from({ length: 6 }, () => fail("refused", true))).toEqual([5000, 5000, 5000, 5000, 5000, 30_000]);
+    expect(fail("connection refused")).toBe(5000);
+    expect(fail("refused", true)).toBe(5000);
+  });
+
+  test("hurries again after a refusal that has passed", () => {
+    const { supervisor, fail, last } = stage();
+    supervisor.start();
+    for (let i = 0; i < 6; i++) fail("refused", true);
+    last().report.running("");
+    fail("lost");
+    expect(fail("refused", true)).toBe(5000);
+    for (let i = 0; i < 4; i++) fail("refused", true);
+    last().report.running("");
+    expect(fail("refused", true)).toBe(5000);
+  });
+
   test("can have an attempt that fails before it has begun", () => {
     const clock = new FakeClock();
     let count = 0;
