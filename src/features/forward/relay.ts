@@ -89,7 +89,7 @@ export class ForwardRelay {
     if (push === undefined) return;
     this.#past.bytes += push.totals.bytes;
     this.#past.dropped += push.totals.dropped;
-    // Some servers close on a digest they don't know; the next attempt does without.
-    this.#simpleHandshake = push.handshakeRefused && !this.#simpleHandshake;
+    // Some servers close on a digest they don't know; attempts do without from then on, until that is refused too.
+    if (push.handshakeRefused) this.#simpleHandshake = !this.#simpleHandshake;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";
@@ -16,6 +17,28 @@ function stage(targets: readonly string[]) {
 
 function states(node: FakeNode): string[] {
   return [...node.forward.relays()].map(({ status }) => status.state);
+}
+
+/** A connection of a node that closes on a handshake with a digest. */
+function picky(node: FakeNode): TransportHandler {
+  const inner = node.accept();
+  const c0c1: number[] = [];
+  let transport: Transport | undefined;
+  return {
+    onOpen: (opened) => {
+      transport = opened;
+      inner.onOpen(opened);
+    },
+    onData: (bytes) => {
+      const before = c0c1.length;
+      if (before < 9) c0c1.push(...bytes.subarray(0, 9 - before));
+      // C1's version: 0 in the simple handshake.
+      if (c0c1.slice(5).some((byte) => byte !== 0)) transport?.close();
+      else inner.onData(bytes);
+    },
+    onDrain: () => inner.onDrain(),
+    onClose: (reason) => inner.onClose(reason),
+  };
 }
 
 describe("forward", () => {
@@ -142,6 +165,24 @@ describe("a target that dies", () => {
     origin.publish().headers().gop("k", 1);
     clock.advance(3000);
     expect(versions.map((version) => version === 0)).toEqual([false, true, false]);
+  });
+
+  test("is asked with the simple handshake again after that has worked", () => {
+    const { origin, edge, clock, net } = stage(["edge:1935"]);
+    const node = edge();
+    let dead = false;
+    net.hosts.set("edge:1935", { accept: () => (dead ? undefined : picky(node)) });
+    const feed = origin.publish().headers();
+    for (let i = 0; i < 3; i++) {
+      feed.gop(`k${i}`, 50);
+      expect(states(origin)).toEqual(["running"]);
+      net.last.accepted.abort();
+      dead = true;
+      clock.advance(2000);
+      dead = false;
+      clock.advance(5000);
+    }
+    expect(net.connections).toHaveLength(5);
   });
 
   test("keeps its totals over its connections", () => {
