@@ -41,7 +41,9 @@ export function openStage(): Stage {
       pending = run;
     },
   };
-  const flusher = new Flusher(clock);
+  const flusher = new Flusher(clock, (error) => {
+    throw error;
+  });
   const stream = new Stream("bench/live/stream", config, {
     clock,
     flusher,

@@ -37,8 +37,9 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
   const identity = { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid };
 
   const vhosts = new Vhosts(config.vhost);
-  const tcp = new Tcp(clock, reportInternalErrors(log));
-  const streams = new Streams(clock);
+  const onFault = reportInternalErrors(log);
+  const tcp = new Tcp(clock, onFault);
+  const streams = new Streams(clock, onFault);
   const shared = {
     clock,
     log,

@@ -2,6 +2,8 @@ import { Fanout, type FanoutSource } from "./fanout.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 import { Reader } from "./reader.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** What an audience needs to know of its stream. */
 export interface AudienceSource extends FanoutSource {
   /** Everything before this has been handed to the fan-outs. */
@@ -27,10 +29,6 @@ export class Audience {
 
   get size(): number {
     return this.#readers.size;
-  }
-
-  get anyBlind(): boolean {
-    return this.#blind.size > 0;
   }
 
   /** Lets a reader in; nothing before `notBefore` starts it. */
@@ -97,14 +95,17 @@ export class Audience {
     }
   }
 
-  /** A key frame came, and all that was before it has been flushed: blind readers go on with it. */
-  showBlind(): void {
+  /** The packets to be flushed next have a key frame, at `key`: blind readers get the rest before it, and go on with it. */
+  showBlind(key: number): void {
+    const { log, flushed } = this.#source;
     for (const [reader, format] of this.#blind) {
       // One that lags keeps its place and waits for another.
       if (reader.state === "lagging") continue;
       this.#blind.delete(reader);
+      const before = reader.state === "current" ? reader.home.format.encode(log, flushed, key) : NOTHING;
       this.#remove(reader);
-      this.#fanout(format).admit(reader, Math.max(reader.position, reader.notBefore));
+      if (before.length > 0) reader.deliver(before);
+      this.#fanout(format).admit(reader, Math.max(key, reader.notBefore));
     }
   }
 

@@ -18,7 +18,7 @@ export const streamKeys = {
     unit: "frames",
     min: 0,
     max: 1_000_000,
-    doc: "A longer group of pictures is not kept for new players; 0 is no limit.",
+    doc: "A longer group of pictures is not kept for new players; 0 is the most there can be, 65536.",
     reload: "live",
   }),
   gop_cache_max_bytes: integer({

@@ -129,8 +129,8 @@ export class Fanout implements ReaderHome {
     let left = count;
     const batch = this.#batch;
     if (batch !== undefined) {
-      for (; this.#next < this.#last && left > 0; this.#next++, left--) {
-        const reader = this.#current[this.#next];
+      for (; this.#next < this.#last && left > 0; left--) {
+        const reader = this.#current[this.#next++];
         if (reader === undefined) continue;
         reader.position = this.#position;
         if (!reader.deliver(batch)) this.#fallBehind(reader);

@@ -27,6 +27,7 @@ export interface Flushable {
  */
 export class Flusher {
   readonly #clock: Clock;
+  readonly #onFault: (error: unknown) => void;
   readonly #queued = new Set<Flushable>();
   /** Streams whose flush has begun and goes on in the next slice. */
   readonly #active: Flushable[] = [];
@@ -37,8 +38,10 @@ export class Flusher {
   #wakeAt = Number.POSITIVE_INFINITY;
   #soon = false;
 
-  constructor(clock: Clock) {
+  /** `onFault` is told what a stream's flush threw: a fault of the program's own, which must not stop the other streams. */
+  constructor(clock: Clock, onFault: (error: unknown) => void) {
     this.#clock = clock;
+    this.#onFault = onFault;
   }
 
   /** The stream has packets to flush. */
@@ -55,11 +58,30 @@ export class Flusher {
     if (this.#queued.delete(stream)) stream.queued = false;
     const at = this.#active.indexOf(stream);
     if (at >= 0) {
-      stream.runFlush(Number.POSITIVE_INFINITY);
       this.#active.splice(at, 1);
+      this.#go(stream, Number.POSITIVE_INFINITY);
     }
-    stream.beginFlush();
-    stream.runFlush(Number.POSITIVE_INFINITY);
+    if (this.#begun(stream)) this.#go(stream, Number.POSITIVE_INFINITY);
+  }
+
+  #begun(stream: Flushable): boolean {
+    try {
+      stream.beginFlush();
+      return true;
+    } catch (error) {
+      this.#onFault(error);
+      return false;
+    }
+  }
+
+  /** Goes on with a flush; false when it is done, or broken. */
+  #go(stream: Flushable, until: number): boolean {
+    try {
+      return stream.runFlush(until);
+    } catch (error) {
+      this.#onFault(error);
+      return false;
+    }
   }
 
   #schedule(dueAt: number): void {
@@ -86,7 +108,8 @@ export class Flusher {
     if (this.#active.length === 0) this.#begin(from);
     const until = from + SLICE_MS;
     while (this.#active.length > 0) {
-      if (this.#active[this.#active.length - 1]?.runFlush(until)) break;
+      const stream = this.#active[this.#active.length - 1];
+      if (stream !== undefined && this.#go(stream, until)) break;
       this.#active.pop();
       if (this.#clock.now() >= until) break;
     }
@@ -109,8 +132,7 @@ export class Flusher {
       this.#queued.delete(stream);
       stream.queued = false;
       if (latency !== "auto") stream.dueAt = now + latency;
-      stream.beginFlush();
-      this.#active.push(stream);
+      if (this.#begun(stream)) this.#active.push(stream);
     }
   }
 

@@ -5,6 +5,9 @@ import type { StartPoint } from "./format.ts";
 const AUDIO_ONLY_PACKETS = 115;
 const AUDIO_ONLY_MS = 10_000;
 
+/** However long a GOP may be: each packet costs memory beside its bytes. */
+const MAX_PACKETS = 1 << 16;
+
 /** A GOP that may be started from no longer than these caps allow; 0 = no cap. */
 export interface GopCaps {
   readonly gop_cache_max_frames: number;
@@ -77,6 +80,7 @@ export class Gop {
     this.#frames++;
     this.#bytes += packet.payload.length;
     const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.#caps;
-    if ((frames > 0 && this.#frames > frames) || (bytes > 0 && this.#bytes > bytes)) this.#start = undefined;
+    const most = frames > 0 ? Math.min(frames, MAX_PACKETS) : MAX_PACKETS;
+    if (this.#frames > most || (bytes > 0 && this.#bytes > bytes)) this.#start = undefined;
   }
 }

@@ -54,8 +54,17 @@ export class Resumption {
     this.#state = "over";
     return "next";
   }
+
+  /** Whether a data message of the new source was had already. */
+  repeatsData(timestamp: number): boolean {
+    if (this.#state !== "repeating") return false;
+    const time = this.#timeline.continued(timestamp);
+    return time !== undefined && time <= this.#timeline.newestOf(PacketKind.Data, 0);
+  }
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -171,7 +171,9 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void {
+    const { start } = this.#gop;
     if (this.#videoAway) this.#audience.blindWaiting();
+    else if (start !== undefined && start.seq >= this.#flushed) this.#audience.showBlind(start.seq);
     for (const fanout of this.#audience.fanouts.values()) fanout.begin();
     this.#flushed = this.log.end;
     this.#unflushedBytes = 0;
@@ -211,22 +213,13 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
       : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
     const packet = new Packet(kind, time, payload, flags, track);
     if (header) this.#headers.set(packet);
-    if (key && track === source.keyTrack) this.#appendKey(packet);
-    else {
-      this.log.append(packet);
-      if (kind === PacketKind.Video) this.#gop.video(packet);
-      else this.#gop.audio(packet);
-    }
+    const seq = this.log.append(packet);
+    if (key && track === source.keyTrack) {
+      this.#gop.key(seq, packet, this.#headers.list);
+      this.#resumption.key(packet);
+    } else if (kind === PacketKind.Video) this.#gop.video(packet);
+    else this.#gop.audio(packet);
     this.#appended(packet);
-  }
-
-  /** A new GOP begins. */
-  #appendKey(packet: Packet): void {
-    const blind = this.#audience.anyBlind;
-    if (blind) this.#owner.flusher.flushNow(this);
-    this.#gop.key(this.log.append(packet), packet, this.#headers.list);
-    this.#resumption.key(packet);
-    if (blind && this.#gop.start !== undefined) this.#audience.showBlind();
   }
 
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
@@ -257,7 +250,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
     const message = readData(payload, amf3);
-    if (message === undefined) return;
+    if (message === undefined || (message.action === "pass" && this.#resumption.repeatsData(timestamp))) return;
     const time = this.#timeline.placeBeside(PacketKind.Data, 0, timestamp);
     let packet: Packet | undefined;
     if (message.action === "pass")

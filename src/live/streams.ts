@@ -32,9 +32,10 @@ export class Streams {
   readonly #clock: Clock;
   readonly #flusher: Flusher;
 
-  constructor(clock: Clock) {
+  /** `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. */
+  constructor(clock: Clock, onFault: (error: unknown) => void) {
     this.#clock = clock;
-    this.#flusher = new Flusher(clock);
+    this.#flusher = new Flusher(clock, onFault);
   }
 
   /** Adds an observer; those of streams already published are not repeated to it. */

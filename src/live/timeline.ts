@@ -65,8 +65,9 @@ export class Timeline {
     this.#fresh = false;
   }
 
-  /** Newest time given out on a track; -Infinity before its first packet. */
+  /** Newest time given out on a track, or to data; -Infinity before its first packet. */
   newestOf(kind: PacketKind, track: number): number {
+    if (kind === PacketKind.Data) return this.#newestData;
     return this.#byTrack[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -79,6 +80,8 @@ export class Timeline {
     let time = raw + this.#offset;
     const slot = slotOf(kind, track);
     if (this.#mode === "full") time = this.#correct(time, raw, slot, now);
+    // The first packet of another track may lie before the one that was put at zero.
+    else if (this.#mode === "zero") time = Math.max(0, time);
     while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
     while (this.#tolerance.length <= slot) this.#tolerance.push(0);
     this.#byTrack[slot] = time;
@@ -143,7 +146,7 @@ export class Timeline {
     const time = this.#unrolled(timestamp) + this.#offset;
     if (this.#mode === "off") return time;
     const data = kind === PacketKind.Data;
-    const own = data ? this.#newestData : this.newestOf(kind, track);
+    const own = this.newestOf(kind, track);
     // What a new source stamps by a clock that is not known yet says nothing.
     const far = this.#fresh || Math.abs(time - this.#newest) > NORMAL_STEP_MS;
     const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;

@@ -11,6 +11,7 @@ import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { rethrow } from "./faults.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import { vhostDefaults } from "./rtmp-stage.ts";
 
@@ -20,7 +21,7 @@ const STEP_MS = 5;
 export class BenchStage {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
-  readonly streams = new Streams(this.clock);
+  readonly streams = new Streams(this.clock, rethrow);
   readonly server: RtmpServer;
   readonly progress: Progress[] = [];
 

@@ -8,6 +8,7 @@ import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import type { FakeNet } from "./fake-transport.ts";
+import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
 import { RecordingLog } from "./recording-log.ts";
 
@@ -32,7 +33,7 @@ export class FakeNode {
 
   constructor(clock: FakeClock, net: FakeNet, address: string, forward: readonly string[] = []) {
     this.#clock = clock;
-    this.streams = new Streams(clock);
+    this.streams = new Streams(clock, rethrow);
     const targets = forward.map(parseTarget);
     const publish = { firstpkt_timeout: 20_000, normal_timeout: 5000, grace: 30 };
     const vhost: FoundVhost = {

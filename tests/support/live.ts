@@ -14,6 +14,7 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { MessageType } from "../../src/rtmp/messages.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
+import { rethrow } from "./faults.ts";
 
 const text = new TextEncoder();
 
@@ -103,7 +104,7 @@ export interface ViewOptions {
 /** Streams on a fake clock, and what it takes to publish and to watch them. */
 export class LiveStage {
   readonly clock = new FakeClock();
-  readonly streams = new Streams(this.clock);
+  readonly streams = new Streams(this.clock, rethrow);
   readonly formats = new RtmpFormats();
   readonly config: StreamConfig;
 

@@ -8,6 +8,7 @@ import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
+import { rethrow } from "./faults.ts";
 import { streamDefaults } from "./live.ts";
 import { SERVER_HANDSHAKE_BYTES } from "./server-client.ts";
 import { brief, clientHandshake, command, commandOn, connect, type SentMessage, SentReader } from "./session.ts";
@@ -59,7 +60,7 @@ class LogKeeper implements Log {
 /** A server whose connections end in the test's hands, on a fake clock. */
 export class RtmpStage {
   readonly clock = new FakeClock();
-  readonly streams = new Streams(this.clock);
+  readonly streams = new Streams(this.clock, rethrow);
   readonly log = new LogKeeper();
   readonly vhosts = new Map<string, RtmpVhost>([["__defaultVhost__", vhostDefaults]]);
   readonly server: RtmpServer;

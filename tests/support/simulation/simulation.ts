@@ -2,6 +2,7 @@ import type { StreamConfig } from "../../../src/live/config.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { Streams } from "../../../src/live/streams.ts";
 import { FakeClock } from "../fake-clock.ts";
+import { rethrow } from "../faults.ts";
 import { streamDefaults } from "../live.ts";
 import { between, mulberry32, pick } from "../random.ts";
 import { Encoder, type Library, type Made } from "./encoder.ts";
@@ -36,7 +37,7 @@ export class Simulation {
   readonly totals: SimulationTotals = { packets: 0, joined: 0, lost: 0, keptUp: 0 };
   readonly #random: () => number;
   readonly #clock = new FakeClock();
-  readonly #streams = new Streams(this.#clock);
+  readonly #streams = new Streams(this.#clock, rethrow);
   readonly #library: Library = new Map();
   readonly #config: StreamConfig;
   readonly #formats: readonly TracingFormat[];

@@ -172,6 +172,22 @@ describe("receiveVideo", () => {
     expect(viewer.lost).toBe(0);
   });
 
+  test("on again does not hurry what others get", () => {
+    const { stage, feed, viewer } = begun({ mw_latency: 300 });
+    const other = stage.view();
+    stage.clock.advance(1000);
+    feed.inter("p0").wait(10);
+    other.news();
+    viewer.news();
+    viewer.receive({ video: false });
+    viewer.receive({ video: true });
+    feed.audio("a1").wait(40).key("K").wait(40).audio("a2").wait(40);
+    expect(other.news()).toEqual([]);
+    stage.clock.advance(300);
+    expect(other.news()).toEqual(["a1", "K", "a2"]);
+    expect(viewer.news()).toEqual(["a1", "meta", "A0", "V0", "K", "a2"]);
+  });
+
   test("on and off again before a key frame came leaves it off", () => {
     const { feed, viewer } = begun();
     viewer.receive({ video: false });

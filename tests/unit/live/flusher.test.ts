@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Flushable, Flusher } from "../../../src/live/flusher.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { rethrow } from "../../support/faults.ts";
 
 const SLICE_MS = 8;
 
@@ -42,7 +43,7 @@ class Stub implements Flushable {
 
 function stage() {
   const clock = new FakeClock();
-  return { clock, flusher: new Flusher(clock) };
+  return { clock, flusher: new Flusher(clock, rethrow) };
 }
 
 describe("auto", () => {
@@ -216,5 +217,41 @@ describe("flushNow", () => {
     expect([one.finished, two.finished]).toEqual([1, 0]);
     clock.settle();
     expect([one.finished, two.finished]).toEqual([1, 1]);
+  });
+});
+
+describe("a stream whose flush throws", () => {
+  class Broken extends Stub {
+    broken: "begin" | "run" | undefined;
+
+    override beginFlush(): void {
+      super.beginFlush();
+      if (this.broken === "begin") throw new Error("broken");
+    }
+
+    override runFlush(until: number): boolean {
+      if (this.broken === "run") throw new Error("broken");
+      return super.runFlush(until);
+    }
+  }
+
+  test.each(["begin", "run"] as const)("in %s is reported, the others go on, and so does it once it can", (broken) => {
+    const clock = new FakeClock();
+    const faults: unknown[] = [];
+    const flusher = new Flusher(clock, (error) => faults.push(error));
+    const streams = [new Broken(clock), new Broken(clock), new Broken(clock)];
+    const [first, bad, last] = streams as [Broken, Broken, Broken];
+    bad.broken = broken;
+    for (let round = 0; round < 3; round++) {
+      for (const stream of streams) flusher.mark(stream);
+      clock.advance(1000);
+    }
+    flusher.flushNow(bad);
+    expect([first.finished, bad.finished, last.finished]).toEqual([3, 0, 3]);
+    expect(faults).toHaveLength(4);
+    bad.broken = undefined;
+    flusher.mark(bad);
+    clock.advance(1000);
+    expect(bad.finished).toBe(1);
   });
 });

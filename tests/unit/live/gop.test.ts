@@ -75,10 +75,12 @@ describe("Gop", () => {
     expect(new Fed(0, 100).key(101).gop.start).toBeUndefined();
   });
 
-  test("has no cap in frames when that is 0", () => {
+  test("has no cap in frames but 65,536 when that is 0", () => {
     const fed = new Fed(0, 1_000_000).key();
-    for (let i = 0; i < 5000; i++) fed.video();
+    for (let i = 1; i < 65_536; i++) fed.video(0);
     expect(fed.gop.start?.seq).toBe(0);
+    fed.video(0);
+    expect(fed.gop.start).toBeUndefined();
   });
 });
 

@@ -33,6 +33,17 @@ describe("a source that comes back", () => {
     expect(timeline.bridged).toBe(0);
   });
 
+  test("does not say again what data it has sent, and says what is new", () => {
+    const { timeline, resumption, key, judge } = brokenOff();
+    expect(resumption.repeatsData(1010)).toBe(false);
+    timeline.resume(1000);
+    timeline.placeBeside(PacketKind.Data, 0, 1010);
+    expect(judge(Video, 0, key)).toBe("repeated");
+    expect([1005, 1010, 1011].map((at) => resumption.repeatsData(at))).toEqual([true, true, false]);
+    judge(Video, 80);
+    expect(resumption.repeatsData(1010)).toBe(false);
+  });
+
   test("is known on both sides of the 32-bit wrap", () => {
     const { key, judge, at } = brokenOff(0xffffffff - 10);
     expect(judge(Video, 0, key)).toBe("repeated");

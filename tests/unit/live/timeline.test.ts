@@ -236,6 +236,13 @@ describe("headers and data", () => {
 });
 
 describe("time_jitter", () => {
+  test("zero puts a first packet of another track that lies before the stream's first one at 0, not before it", () => {
+    const line = new Timeline("zero");
+    expect(line.place(Audio, 0, 23, 0)).toBe(0);
+    expect(line.place(Video, 0, 0, 0)).toBe(0);
+    expect(line.place(Video, 0, 40, 40)).toBe(17);
+  });
+
   test("zero begins at 0 and goes on behind it when the source changes", () => {
     const line = new Line("zero");
     expect(line.video(90_000)).toBe(0);
