@@ -62,7 +62,7 @@ async function testFolders(): Promise<string[]> {
   for await (const file of new Bun.Glob("*/**/*.test.ts").scan(join(root, "tests"))) {
     folders.add(file.slice(0, file.indexOf("/")));
   }
-  const order = ["unit", "fuzz", "integration", "interop", "e2e"];
+  const order = ["unit", "fuzz", "integration", "e2e"];
   const rank = (folder: string): number => (order.includes(folder) ? order.indexOf(folder) : order.length);
   return [...folders].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
