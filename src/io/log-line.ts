@@ -3,6 +3,9 @@ import type { LogFields } from "../base/log.ts";
 const longestMessage = 1024;
 const longestValue = 512;
 const longestLine = 4096;
+/** Our own faults are rare and come with a stack, which says nothing when it is cut. */
+const longestFault = 4096;
+const longestFaultLine = 8192;
 
 /**
  * `2026-11-23 01:02:03.456 INFO  [c17] publish started addr=192.168.1.9:52144 stream=/live/livestream`, in local time.
@@ -12,14 +15,15 @@ export function formatLine(time: Date, level: string, id: string, message: strin
   const head = `${formatTime(time)} ${level.toUpperCase().padEnd(5)}${id && ` [${id}]`}`;
   let line = `${head} ${escapeControls(shorten(message, longestMessage))}`;
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` ${name}=${formatValue(value)}`;
+    const longest = level === "error" && name === "error" ? longestFault : longestValue;
+    if (value !== undefined) line += ` ${name}=${formatValue(value, longest)}`;
   }
-  return shorten(line, longestLine);
+  return shorten(line, level === "error" ? longestFaultLine : longestLine);
 }
 
-function formatValue(value: string | number | boolean): string {
+function formatValue(value: string | number | boolean, longest: number): string {
   if (typeof value !== "string") return String(value);
-  const text = shorten(value, longestValue);
+  const text = shorten(value, longest);
   if (/^[^\s"=\\]+$/.test(text) && !invisible.test(text)) return text;
   return `"${escapeControls(text.replace(/["\\]/g, "\\$&"))}"`;
 }

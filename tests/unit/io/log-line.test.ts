@@ -48,6 +48,17 @@ test("long messages, values and lines are cut", () => {
   expect(line("x", many).length).toBeLessThanOrEqual(4097);
 });
 
+test("the error of an error keeps its stack", () => {
+  const stack = "at f (a.ts)\n".repeat(250);
+  expect(formatLine(time, "error", "", "internal error", { error: stack })).toEndWith(
+    `error="${stack.replaceAll("\n", "\\n")}"`,
+  );
+  expect(formatLine(time, "error", "", "x", { error: "v".repeat(5000) }).length).toBeLessThan(4200);
+  expect(formatLine(time, "error", "", "x", { other: "v".repeat(5000) }).length).toBeLessThan(600);
+  expect(line("x", { error: "v".repeat(5000) }).length).toBeLessThan(600);
+  expect(formatLine(time, "error", "", "x", { error: "\u0000".repeat(5000) }).length).toBeLessThanOrEqual(8193);
+});
+
 test("whatever a peer sends, it stays one line of visible text in one field", () => {
   const text = fc.string({ unit: "binary", maxLength: 60 });
   fc.assert(
