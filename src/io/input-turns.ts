@@ -9,6 +9,8 @@ const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 export interface Busy {
   /** Works on one slice of it; false when nothing is left. */
   takeTurn(): boolean;
+  /** Its owner has thrown this out of a turn: reports it, and closes this connection only. */
+  fault(error: unknown): void;
 }
 
 /** Lets connections whose input is a lot of work go on in turns, so that they hold up each other and nobody else. */
@@ -35,10 +37,23 @@ export class InputTurns {
 
   #run(): void {
     const until = this.#clock.now() + TURN_MS;
-    for (let next = this.#busy.shift(); next !== undefined; next = this.#busy.shift()) {
-      if (next.takeTurn()) this.#busy.push(next);
-      if (this.#clock.now() >= until) break;
+    try {
+      for (let next = this.#busy.shift(); next !== undefined; next = this.#busy.shift()) {
+        if (takeTurn(next)) this.#busy.push(next);
+        if (this.#clock.now() >= until) break;
+      }
+    } finally {
+      // Whatever went wrong with one: the others are paused until their turn.
+      if (this.#busy.length > 0) this.#clock.soon(() => this.#run());
     }
-    if (this.#busy.length > 0) this.#clock.soon(() => this.#run());
+  }
+}
+
+function takeTurn(connection: Busy): boolean {
+  try {
+    return connection.takeTurn();
+  } catch (error) {
+    connection.fault(error);
+    return false;
   }
 }

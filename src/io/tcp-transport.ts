@@ -23,6 +23,8 @@ export interface StallWatch {
   free(transport: TcpTransport): void;
   hold(buffer: Uint8Array): void;
   release(buffer: Uint8Array): void;
+  /** A fault of the program's own, thrown by an owner. */
+  readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
 }
 
@@ -113,6 +115,12 @@ export class TcpTransport implements Transport, Busy {
     this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
     this.onClose(undefined);
+  }
+
+  fault(thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#watch.onFault(error);
+    this.fail(`internal error: ${error.message}`);
   }
 
   /** The socket's handlers; called by the listener and the dialler only. */

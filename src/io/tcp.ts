@@ -33,6 +33,7 @@ export class Tcp implements StallWatch {
   readonly #blocked = new Set<TcpTransport>();
   readonly #held = new HeldBuffers();
   #relieving = false;
+  readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
@@ -41,12 +42,13 @@ export class Tcp implements StallWatch {
   /** `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. */
   constructor(clock: Clock, onFault: (error: Error) => void = () => undefined) {
     this.#clock = clock;
+    this.onFault = onFault;
     this.turns = new InputTurns(clock);
     this.#handlers = {
       ...connected,
       error: (socket, error) => {
-        onFault(error);
-        socket.data.transport?.fail(`internal error: ${error.message}`);
+        if (socket.data.transport === undefined) onFault(error);
+        else socket.data.transport.fault(error);
       },
     };
     this.dial = createDial({

@@ -10,7 +10,24 @@ import { mulberry32, randomBytes } from "../../support/random.ts";
 /** A transport on a socket that takes `room` bytes of each write, for an owner who needs `msPerKb` for what he gets. */
 function stage(msPerKb: number, room = Number.POSITIVE_INFINITY) {
   const clock = new FakeClock();
-  const state = { paused: false, slices: [] as Uint8Array[], longestMs: 0, closed: [] as (string | undefined)[] };
+  const faults: Error[] = [];
+  const tcp = new Tcp(clock, (error) => faults.push(error));
+  return { clock, tcp, faults, ...join(tcp, clock, msPerKb, room) };
+}
+
+/** One more such transport beside others. */
+function join(tcp: Tcp, clock: FakeClock, msPerKb = 1, room = Number.POSITIVE_INFINITY) {
+  const state = {
+    paused: false,
+    slices: [] as Uint8Array[],
+    longestMs: 0,
+    drains: 0,
+    closed: [] as (string | undefined)[],
+    /** What ends the connection on our side, as asked of the socket. */
+    calls: [] as string[],
+    /** What the owner throws. */
+    fault: undefined as Error | undefined,
+  };
   const socket = {
     pause: () => {
       state.paused = true;
@@ -19,24 +36,26 @@ function stage(msPerKb: number, room = Number.POSITIVE_INFINITY) {
       state.paused = false;
     },
     write: (bytes: Uint8Array) => Math.min(room, bytes.length),
-    shutdown: () => undefined,
-    terminate: () => undefined,
+    shutdown: () => state.calls.push("shutdown"),
+    terminate: () => state.calls.push("terminate"),
   } as unknown as Socket<unknown>;
-  const tcp = new Tcp(clock);
   const handler: TransportHandler = {
     onOpen: () => undefined,
     onData: (bytes) => {
+      if (state.fault !== undefined) throw state.fault;
       state.slices.push(bytes);
       const ms = (bytes.length / 1024) * msPerKb;
       state.longestMs = Math.max(state.longestMs, ms);
       clock.spend(ms);
     },
-    onDrain: () => undefined,
+    onDrain: () => {
+      state.drains++;
+    },
     onClose: (reason) => state.closed.push(reason),
   };
   const transport = new TcpTransport(socket, "test", clock, tcp);
   transport.attach(handler);
-  return { clock, state, transport, tcp };
+  return { state, transport };
 }
 
 const READ = 512 * 1024;
@@ -85,6 +104,23 @@ test("what a peer said before it closed is heard before the close", () => {
   clock.advance(1);
   expect(concat(state.slices)).toEqual(read);
   expect(state.closed).toEqual(["reset"]);
+  expect(tcp.turns.waitingBytes).toBe(0);
+});
+
+test("a fault in one owner's turn ends that connection and holds up no other", () => {
+  const { clock, state, transport, tcp, faults } = stage(1);
+  const faulty = join(tcp, clock);
+  const other = join(tcp, clock);
+  for (const each of [transport, faulty.transport, other.transport]) each.onData(new Uint8Array(READ));
+  const fault = new RangeError("a bug of ours");
+  faulty.state.fault = fault;
+  clock.advance(1);
+  expect(faults).toEqual([fault]);
+  expect(faulty.state.closed).toEqual(["internal error: a bug of ours"]);
+  for (const { paused, slices, closed } of [state, other.state]) {
+    expect([paused, closed]).toEqual([false, []]);
+    expect(concat(slices)).toHaveLength(READ);
+  }
   expect(tcp.turns.waitingBytes).toBe(0);
 });
 
