@@ -55,6 +55,8 @@ export class TcpTransport implements Transport, Busy {
   #overflowed = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
+  /** The peer has closed and the socket is gone; the owner is told once the input that waits has been worked on. */
+  #gone = false;
   #reason: string | undefined;
   #linger: Timer | undefined;
 
@@ -72,7 +74,7 @@ export class TcpTransport implements Transport, Busy {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
+    if (this.#state !== "open" || this.#gone) return false;
     if (this.#queue.length > 0) {
       this.#enqueue(bytes);
       return false;
@@ -99,6 +101,8 @@ export class TcpTransport implements Transport, Busy {
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
+    // Then the next turn is the end.
+    if (this.#gone) return;
     if (this.#queue.length === 0) this.#finish();
     else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
   }
@@ -112,9 +116,9 @@ export class TcpTransport implements Transport, Busy {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
     this.#state = "closing";
-    this.#socket.terminate();
+    if (!this.#gone) this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
-    this.onClose(undefined);
+    this.#end(undefined);
   }
 
   fault(thrown: unknown): void {
@@ -152,7 +156,8 @@ export class TcpTransport implements Transport, Busy {
     }
     if (this.#state !== "open") this.#forgetInput();
     if (this.#input.length > 0) return true;
-    if (this.#state !== "closed") this.#socket.resume();
+    if (this.#gone) this.#end(undefined);
+    else if (this.#state !== "closed") this.#socket.resume();
     return false;
   }
 
@@ -197,18 +202,32 @@ export class TcpTransport implements Transport, Busy {
   }
 
   onClose(reason: string | undefined): void {
+    if (this.#gone) return;
+    if (this.#state !== "open" || this.#input.length === 0) {
+      this.#end(reason);
+      return;
+    }
     // The peer closed: what it said before that still counts, a publisher's goodbye above all.
-    while (this.#state === "open" && this.#input.length > 0) this.takeTurn();
+    this.#gone = true;
+    this.#reason ??= reason;
+    this.#forgetQueue();
+  }
+
+  #end(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#linger?.cancel();
-    this.#watch.free(this);
     this.#forgetInput();
+    this.#forgetQueue();
+    this.#handler?.onClose(this.#reason ?? reason);
+    this.#handler = undefined;
+  }
+
+  #forgetQueue(): void {
+    this.#watch.free(this);
     for (const bytes of this.#queue) this.#watch.release(bytes);
     this.#queue.length = 0;
     this.bytesQueued = 0;
-    this.#handler?.onClose(this.#reason ?? reason);
-    this.#handler = undefined;
   }
 
   #enqueue(bytes: Uint8Array): void {

@@ -96,15 +96,48 @@ test("input that is no work is soon handed over as it was read", () => {
   expect(state.slices.at(-1)).toHaveLength(READ);
 });
 
-test("what a peer said before it closed is heard before the close", () => {
+test("what a peer said before it closed is heard in turns, and then the close", () => {
   const { clock, state, transport, tcp } = stage(1);
   const read = randomBytes(mulberry32(1), READ);
   transport.onData(read);
   transport.onClose("reset");
+  expect([state.slices.length, state.closed]).toEqual([1, []]);
+  expect([transport.send(new Uint8Array(1)), transport.bytesQueued]).toEqual([false, 0]);
   clock.advance(1);
   expect(concat(state.slices)).toEqual(read);
   expect(state.closed).toEqual(["reset"]);
   expect(tcp.turns.waitingBytes).toBe(0);
+  // Nothing is asked of a socket that is gone.
+  expect([state.paused, state.calls]).toEqual([true, []]);
+});
+
+test("what waited for a peer that closed is let go, though its input is not worked on yet", () => {
+  const { clock, state, transport } = stage(1, 1);
+  transport.onData(new Uint8Array(READ));
+  transport.send(new Uint8Array(100));
+  transport.onClose("reset");
+  expect([transport.bytesQueued, transport.queue, state.closed]).toEqual([0, [], []]);
+  transport.onDrain();
+  clock.advance(1);
+  expect([state.drains, state.closed]).toEqual([0, ["reset"]]);
+});
+
+test("an owner that leaves a peer that closed hears no more of its input", () => {
+  const aborted = stage(1);
+  aborted.transport.onData(new Uint8Array(READ));
+  aborted.transport.onClose("reset");
+  aborted.transport.abort();
+  expect([aborted.state.closed, aborted.tcp.turns.waitingBytes]).toEqual([["reset"], 0]);
+
+  const closed = stage(1);
+  closed.transport.onData(new Uint8Array(READ));
+  closed.transport.onClose("reset");
+  closed.transport.close();
+  for (const { clock, state, tcp } of [aborted, closed]) {
+    clock.advance(60_000);
+    expect([state.slices.length, state.closed, state.calls]).toEqual([1, ["reset"], []]);
+    expect(tcp.turns.waitingBytes).toBe(0);
+  }
 });
 
 test("a fault in one owner's turn ends that connection and holds up no other", () => {
