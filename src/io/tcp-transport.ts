@@ -247,7 +247,8 @@ export class TcpTransport implements Transport, Busy {
   /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
   #finish(): void {
     this.#linger?.cancel();
+    // Before the shutdown, inside which the socket may close.
+    this.#linger = this.#clock.after(LINGER_MS, () => this.fail(undefined));
     this.#socket.shutdown();
-    this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.terminate());
   }
 }

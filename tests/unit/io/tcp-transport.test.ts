@@ -12,6 +12,7 @@ class FakeSocket {
   gone = false;
   readonly taken: Uint8Array[] = [];
   readonly calls: string[] = [];
+  onShutdown = () => {};
   onTerminate = () => {};
 
   write(bytes: Uint8Array): number {
@@ -24,6 +25,7 @@ class FakeSocket {
 
   shutdown(): void {
     this.calls.push("shutdown");
+    this.onShutdown();
   }
 
   terminate(): void {
@@ -95,6 +97,20 @@ describe("A transport", () => {
     clock.advance(10_000);
     expect(socket.calls).toEqual(["shutdown"]);
     expect(end.closes).toBe(1);
+  });
+
+  test("that its peer does not close after us ends, whatever the socket says", () => {
+    transport.close();
+    clock.advance(3000);
+    expect(socket.calls).toEqual(["shutdown", "terminate"]);
+    expect(end.closes).toBe(1);
+  });
+
+  test("leaves no timer behind when the socket closes inside shutdown", () => {
+    const before = clock.timers;
+    socket.onShutdown = () => transport.onClose(undefined);
+    transport.close();
+    expect([clock.timers, end.closes]).toEqual([before, 1]);
   });
 
   test("that is closing is given up like any other when its peer takes nothing", () => {
