@@ -7,14 +7,20 @@ import type { Streams } from "../live/streams.ts";
 const PERIOD_MS = 10_000;
 
 /** Logs what the server carries every ten seconds, while it carries anything. */
-export function startSummary(clock: Clock, log: Log, server: RtmpServer, forward: Forward, streams: Streams): Timer {
+export function startSummary(
+  clock: Clock,
+  log: Log,
+  server: Pick<RtmpServer, "totals">,
+  forward: Pick<Forward, "relays" | "totals">,
+  streams: Pick<Streams, "size">,
+): Timer {
   let before = { at: clock.now(), received: 0, sent: 0 };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
     const relays = [...forward.relays()];
-    const sent = totals.sent + relays.reduce((sum, relay) => sum + relay.totals.bytes, 0);
+    const sent = totals.sent + forward.totals.bytes;
     const now = clock.now();
-    const kbps = (bytes: number) => Math.max(0, Math.round((bytes * 8) / (now - before.at)));
+    const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(totals.received - before.received), kbps(sent - before.sent)];
     before = { at: now, received: totals.received, sent };
     if (totals.connections === 0 && streams.size === 0) return;

@@ -3,7 +3,7 @@ import type { Log } from "../../base/log.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
-import type { PushContext, PushTarget } from "../../relay/push.ts";
+import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import { ForwardRelay } from "./relay.ts";
 import { type ForwardTarget, targetNames } from "./target.ts";
@@ -27,6 +27,8 @@ export class Forward implements StreamObserver {
   readonly #relays = new Map<Stream, ForwardRelay[]>();
   /** Relays of streams that have ended, whose connections are not closed yet. */
   readonly #leaving = new Set<ForwardRelay>();
+  /** Of relays that are gone. */
+  readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #nextId = 1;
 
   constructor(context: ForwardContext) {
@@ -36,6 +38,14 @@ export class Forward implements StreamObserver {
   /** All relays of streams that are published now. */
   *relays(): Iterable<ForwardRelay> {
     for (const relays of this.#relays.values()) yield* relays;
+  }
+
+  /** What all relays that ever were have sent. */
+  get totals(): PushTotals {
+    const sum = { ...this.#past };
+    for (const relay of this.relays()) add(sum, relay.totals);
+    for (const relay of this.#leaving) add(sum, relay.totals);
+    return sum;
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
@@ -53,13 +63,17 @@ export class Forward implements StreamObserver {
     this.#relays.delete(stream);
     for (const relay of relays) {
       this.#leaving.add(relay);
-      relay.stop(how, () => this.#leaving.delete(relay));
+      relay.stop(how, () => this.#gone(relay));
     }
   }
 
   /** Whether every target has got all that it had to get, and every connection is closed. */
   get idle(): boolean {
     return this.#relays.size === 0 && this.#leaving.size === 0;
+  }
+
+  #gone(relay: ForwardRelay): void {
+    if (this.#leaving.delete(relay)) add(this.#past, relay.totals);
   }
 
   #relay(target: ForwardTarget, stream: Stream, name: StreamName, source: Source): ForwardRelay {
@@ -76,4 +90,9 @@ export class Forward implements StreamObserver {
     const label = streamLabel(stream.key);
     return new ForwardRelay(shared, context.randomNumber, log, push, formatHostPort(target), stream, label);
   }
+}
+
+function add(sum: PushTotals, { bytes, dropped }: PushTotals): void {
+  sum.bytes += bytes;
+  sum.dropped += dropped;
 }

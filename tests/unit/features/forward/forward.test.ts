@@ -200,6 +200,38 @@ describe("a target that dies", () => {
   });
 });
 
+describe("the totals", () => {
+  test("never shrink, whatever ends", () => {
+    const { origin, edge, clock, net } = stage(["edge:1935"]);
+    edge();
+    let before = 0;
+    const grown = () => {
+      const { bytes } = origin.forward.totals;
+      const by = bytes - before;
+      before = bytes;
+      return by;
+    };
+    const feed = origin.publish().headers().gop("k", 10, 1000);
+    clock.advance(10);
+    expect(grown()).toBeGreaterThan(10_000);
+    feed.inter("last", 1000);
+    feed.end();
+    expect(grown()).toBeGreaterThanOrEqual(1000);
+    clock.advance(10);
+    expect([origin.forward.idle, grown()]).toEqual([true, 0]);
+    const again = origin.publish().headers().gop("K", 10, 1000);
+    clock.advance(10);
+    expect(grown()).toBeGreaterThan(10_000);
+    net.last.accepted.reading = false;
+    for (let i = 0; i < 30; i++) again.inter(`p${i}`, 30_000).wait(40);
+    expect(grown()).toBeGreaterThan(100_000);
+    again.end("lost");
+    expect(grown()).toBeGreaterThanOrEqual(0);
+    clock.advance(60_000);
+    expect(grown()).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe("the end of a stream", () => {
   test("at the publisher's word is passed on at once", () => {
     const { origin, edge, clock, watch } = stage(["edge:1935"]);

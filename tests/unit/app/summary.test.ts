@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { startSummary } from "../../../src/app/summary.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeNode } from "../../support/fake-node.ts";
+import { FakeNet } from "../../support/fake-transport.ts";
+import { mulberry32 } from "../../support/random.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+/** A server that forwards to another, and the summaries that it logs. */
+function stage() {
+  const clock = new FakeClock();
+  const net = new FakeNet(clock, mulberry32(1));
+  const edge = new FakeNode(clock, net, "edge:1935");
+  const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935"]);
+  const log = new RecordingLog();
+  const totals = { connections: 1, publishers: 1, players: 0, received: 0, sent: 0 };
+  startSummary(clock, log, { totals: () => totals }, origin.forward, origin.streams);
+  /** The newest summary's fields. */
+  const summary = () => {
+    const line = log.take(/summary/).at(-1) ?? "";
+    const words = line.split(" ").filter((word) => word.includes("="));
+    return Object.fromEntries(words.map((word) => word.split("=")));
+  };
+  return { clock, net, edge, origin, totals, summary };
+}
+
+describe("the summary", () => {
+  test("counts what relays send, those that end in the meantime as well", () => {
+    const { origin, clock, summary } = stage();
+    const feed = origin.publish().headers();
+    for (let i = 0; i < 10; i++) feed.gop(`k${i}`, 24, 5000);
+    clock.advance(1);
+    const whole = summary();
+    expect(whole).toMatchObject({ relays: "1", relays_running: "1" });
+    expect(Number(whole.out_kbps)).toBeGreaterThan(900);
+    for (let i = 0; i < 5; i++) feed.gop(`K${i}`, 24, 5000);
+    feed.end();
+    clock.advance(10_000);
+    const half = summary();
+    expect(half.relays).toBeUndefined();
+    expect(Number(half.out_kbps)).toBeGreaterThan(450);
+    expect(Number(half.out_kbps)).toBeLessThan(600);
+    clock.advance(10_000);
+    expect(summary().out_kbps).toBe("0");
+  });
+
+  test("is not logged while there is nothing to summarise", () => {
+    const { totals, clock, summary } = stage();
+    totals.connections = 0;
+    clock.advance(60_000);
+    expect(summary()).toEqual({});
+  });
+});
