@@ -5,6 +5,8 @@ import type { RtmpServer } from "../features/rtmp/server.ts";
 import type { Streams } from "../live/streams.ts";
 
 const PERIOD_MS = 10_000;
+/** A relay that is behind its stream by more than this is worth a word. */
+const SLOW_RELAY_MS = 1000;
 
 /** Logs what the server carries every ten seconds, while it carries anything. */
 export function startSummary(
@@ -24,14 +26,16 @@ export function startSummary(
     const [inKbps, outKbps] = [kbps(totals.received - before.received), kbps(sent - before.sent)];
     before = { at: now, received: totals.received, sent };
     if (totals.connections === 0 && streams.size === 0) return;
+    const running = relays.filter(({ status }) => status.state === "running");
+    const slowestMs = running.reduce((most, { lagMs }) => Math.max(most, lagMs), 0);
     log.info("summary", {
       connections: totals.connections,
       publishers: totals.publishers,
       players: totals.players,
       streams: streams.size,
       relays: relays.length === 0 ? undefined : relays.length,
-      relays_running:
-        relays.length === 0 ? undefined : relays.filter(({ status }) => status.state === "running").length,
+      relays_running: relays.length === 0 ? undefined : running.length,
+      slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
       in_kbps: inKbps,
       out_kbps: outKbps,
     });

@@ -44,6 +44,20 @@ describe("the summary", () => {
     expect(summary().out_kbps).toBe("0");
   });
 
+  test("says how far the slowest relay is behind when that is over a second", () => {
+    const { origin, edge, net, clock, summary } = stage();
+    const feed = origin.publish().headers();
+    for (let i = 0; i < 10; i++) feed.gop(`k${i}`, 24);
+    clock.advance(1);
+    expect(summary()).not.toHaveProperty("slowest_relay_ms");
+    edge.frozen = true;
+    net.last.accepted.reading = false;
+    for (let i = 0; i < 10; i++) feed.gop(`K${i}`, 24, 5000);
+    const lag = Number(summary().slowest_relay_ms);
+    expect(lag).toBeGreaterThan(1000);
+    expect(lag).toBeLessThan(10_000);
+  });
+
   test("is not logged while there is nothing to summarise", () => {
     const { totals, clock, summary } = stage();
     totals.connections = 0;
