@@ -177,7 +177,7 @@ describe("a target", () => {
     at.push();
     at.clock.advance(10);
     expect(at.told).toEqual([
-      "failed refused: /live/show is already being published by test [p] (NetStream.Publish.BadName) for good",
+      "failed refused: /live/show is already being published (NetStream.Publish.BadName) for good",
     ]);
     expect(at.net.last.dialled.open).toBe(false);
   });
