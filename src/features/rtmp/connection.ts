@@ -175,7 +175,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#reject(problem);
       return;
     }
-    this.#log.info("connected", { addr: this.#remote, url: request.tcUrl, client: request.flashVer || undefined });
+    const client = request.flashVer || undefined;
+    this.#log.info("connected", { addr: this.#remote, url: withoutParams(request.tcUrl), client });
     this.#session.acceptConnect(vhost?.config.chunk_size ?? this.#context.chunkSize);
   }
 
@@ -254,13 +255,16 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #reject(description: string): void {
-    this.#log.warn("connect refused", { addr: this.#remote, url: this.#request?.tcUrl, error: description });
+    const url = withoutParams(this.#request?.tcUrl ?? "");
+    this.#log.warn("connect refused", { addr: this.#remote, url, error: description });
     this.#session.rejectConnect(description);
     this.#close();
   }
 
   #refuse(net: NetStream, code: string, message: string, description: string, by?: string): void {
-    this.#log.warn(message, { addr: this.#remote, stream: net.name, error: description, by });
+    const resolved = resolve(this.#request?.tcUrl, this.#request?.app, net.name);
+    const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : withoutParams(net.name);
+    this.#log.warn(message, { addr: this.#remote, stream, error: description, by });
     net.refuse(code, description);
     this.#close();
   }
@@ -306,6 +310,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 function vhostProblem(name: string, vhost: FoundVhost | undefined): string | undefined {
   if (vhost === undefined) return `no vhost "${name}" here`;
   return vhost.config.enabled ? undefined : `vhost "${vhost.name}" is switched off`;
+}
+
+/** A URL or name as the log may show it: parameters are where keys and tokens stand. */
+function withoutParams(text: string): string {
+  return text.replace(/([?&#]|,vhost=|\.\.\.vhost\.\.\.).*$/s, "?…");
 }
 
 function streamConfig({ config }: FoundVhost) {

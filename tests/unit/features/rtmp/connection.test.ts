@@ -270,6 +270,16 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     expect(player.hear()).toEqual(["audio@1 5 af01"]);
   });
 
+  test("without telling the log what is secret in a URL or a name", () => {
+    const stage = new RtmpStage();
+    stage.publish("show?token=SECRET");
+    stage.publish("show?token=SECRET");
+    stage.play("?key=SECRET");
+    stage.connect({ tcUrl: "rtmp://localhost/live?key=SECRET" });
+    stage.connect({ tcUrl: `rtmp://localhost/${"x".repeat(9000)}?key=SECRET` });
+    expect(stage.logged().filter((line) => line.includes("SECRET"))).toEqual([]);
+  });
+
   test.each([
     ["", "the stream name is missing"],
     ["..", "has a level of dots only"],
