@@ -15,6 +15,8 @@ export interface FanoutSource {
   readonly log: PacketLog;
   /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
   startPoint(format: WireFormat): StartPoint | undefined;
+  /** Where readers that have waited start, with the packets to be flushed next. */
+  waitingStart(format: WireFormat): StartPoint | undefined;
   /** A reader that was behind has caught up. */
   needsLess(): void;
 }
@@ -184,7 +186,7 @@ export class Fanout implements ReaderHome {
   }
 
   #startWaiting(): void {
-    const start = this.#source.startPoint(this.format);
+    const start = this.#source.waitingStart(this.format);
     if (start === undefined) return;
     for (const reader of this.#waiting) {
       if (start.seq < reader.notBefore) continue;

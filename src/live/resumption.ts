@@ -23,6 +23,11 @@ export class Resumption {
     return this.#state === "over";
   }
 
+  /** Whether the new source has not shown yet what it is. */
+  get undecided(): boolean {
+    return this.#state === "unknown";
+  }
+
   /** Another source begins. */
   newSource(): void {
     this.#state = "unknown";

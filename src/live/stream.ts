@@ -57,6 +57,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   #grace: Timer | undefined;
   #flushed = 0;
   #unflushedBytes = 0;
+  #firstUnflushedKey: StartPoint | undefined;
   /** Where the packets of the active source begin. */
   #sourceFrom = 0;
   /** Owned by the flusher, as is `dueAt`. */
@@ -143,7 +144,8 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
-    if (this.#source === undefined) return undefined;
+    // What is left of another source's GOP may be stale.
+    if (this.#source === undefined || this.#resumption.undecided) return undefined;
     if (format.video && !this.#gop.audioOnly) {
       const { start } = this.#gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
@@ -156,6 +158,11 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     // While nothing of the source has left, all of it can be had, with its headers on the way.
     if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: [] };
     return { seq: end, time: this.#timeline.newest, headers: this.#headers.list };
+  }
+
+  /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
+  waitingStart(format: WireFormat): StartPoint | undefined {
+    return format.video ? (this.#firstUnflushedKey ?? this.startPoint(format)) : this.startPoint(format);
   }
 
   /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
@@ -177,6 +184,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     for (const fanout of this.#audience.fanouts.values()) fanout.begin();
     this.#flushed = this.log.end;
     this.#unflushedBytes = 0;
+    this.#firstUnflushedKey = undefined;
   }
 
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
@@ -216,6 +224,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     const seq = this.log.append(packet);
     if (key && track === source.keyTrack) {
       this.#gop.key(seq, packet, this.#headers.list);
+      this.#firstUnflushedKey ??= this.#gop.start;
       this.#resumption.key(packet);
     } else if (kind === PacketKind.Video) this.#gop.video(packet);
     else this.#gop.audio(packet);
@@ -270,6 +279,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   #appended(packet: Packet): void {
     if (this.#audience.size === 0) {
       this.#flushed = this.log.end;
+      this.#firstUnflushedKey = undefined;
       this.#trim();
       return;
     }

@@ -208,6 +208,29 @@ describe("a publisher that is lost", () => {
   });
 });
 
+describe("a reader that waits", () => {
+  test("begins with the first of several GOPs that a publisher sends at once", () => {
+    const stage = new LiveStage();
+    const viewer = stage.view();
+    const feed = stage.publish().headers();
+    for (const name of ["g1", "g2", "g3"]) feed.key(name).inter(`${name}+1`);
+    feed.wait(40);
+    expect(viewer.news()).toEqual(["published", "A0", "V0", "g1", "g1+1", "g2", "g2+1", "g3", "g3+1"]);
+  });
+
+  test("and joins a stream that is back gets nothing of the source before, which may be stale", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    stage.view();
+    feed.end("lost");
+    stage.clock.advance(5000);
+    const back = stage.publish();
+    const viewer = stage.view();
+    expect(viewer.news()).toEqual([]);
+    back.headers("V1", "A1").gop("n", 1);
+    expect(viewer.news()).toEqual(["A1", "V1", "n", "n+1"]);
+  });
+});
+
 describe("who observes", () => {
   test("is told of each beginning and end, after the last packets", () => {
     const stage = new LiveStage();
