@@ -24,6 +24,7 @@ export interface ServerOptions {
 /** After a stop, connections have this long to take their last bytes. */
 const STOP_MS = 5000;
 const STOP_CHECK_MS = 20;
+const LAST_LINES_MS = 1000;
 
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
 export async function runServer({ config, confPath, version }: ServerOptions): Promise<number> {
@@ -68,6 +69,7 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   const stopped = stopSignal();
+  process.on("SIGHUP", () => log.warn("SIGHUP ignored: a changed configuration needs a restart"));
   for (const address of config.listen) server.listen(address);
   const summary = startSummary(clock, log, server, forward, streams);
 
@@ -76,7 +78,8 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
   server.stop();
   await settle(() => server.idle && forward.idle);
   log.info("stopped");
-  await sink.flush();
+  // A log that nobody reads must not keep the process.
+  await Promise.race([sink.flush(), new Promise((resolve) => setTimeout(resolve, LAST_LINES_MS))]);
   return 0;
 }
 
