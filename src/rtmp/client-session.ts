@@ -248,6 +248,9 @@ export class ClientSession {
   }
 }
 
+/** What is kept of a server's explanation, for logs; UTF-16 units. */
+const MAX_DESCRIPTION = 200;
+
 /** Statuses that end what runs, though they are no errors. */
 const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
 
@@ -256,7 +259,7 @@ function readStatus(value: AmfValue): { level: string; code: string; description
   return {
     level: value.string("level") ?? "",
     code: value.string("code") ?? "",
-    description: value.string("description") ?? "",
+    description: (value.string("description") ?? "").slice(0, MAX_DESCRIPTION),
   };
 }
 
