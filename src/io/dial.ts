@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import * as net from "node:net";
 import type { Socket, SocketHandler } from "bun";
 import { formatHostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
@@ -18,30 +18,40 @@ export interface DialOptions {
   wrap(socket: Socket<Slot>, remote: string): TcpTransport;
 }
 
+/** A dial under way. */
+interface Attempt {
+  /** Until when one of the name's addresses has to answer; monotonic ms. */
+  readonly until: number;
+  /** Nobody wants the connection any more. */
+  over: boolean;
+  /** What is connecting now. */
+  connecting: net.Socket | undefined;
+}
+
 /** Makes the `Dial` of a `Tcp`: each address of the name in turn, each with its share of the time that is left. */
 export function createDial(options: DialOptions): Dial {
   return ({ host, port, timeoutMs }, handler) => {
-    let over = false;
+    const attempt: Attempt = { until: options.clock.now() + timeoutMs, over: false, connecting: undefined };
     let transport: TcpTransport | undefined;
     const fail = (reason: string) => {
-      if (over) return;
-      over = true;
+      if (attempt.over) return;
+      attempt.over = true;
       timer.cancel();
+      attempt.connecting?.destroy();
       handler.onClose(reason);
     };
     const timer = options.clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
     const opened = (socket: Socket<Slot>) => {
-      over = true;
+      attempt.over = true;
       timer.cancel();
       transport = options.wrap(socket, formatHostPort({ host, port }));
       socket.data.transport = transport;
       transport.attach(handler);
     };
-    const until = options.clock.now() + timeoutMs;
-    connectAny(options, host, port, until, () => over)
+    connectAny(options, host, port, attempt)
       .then((socket) => {
         if (socket === undefined) return;
-        if (over) socket.terminate();
+        if (attempt.over) socket.terminate();
         else if (socket.readyState <= 0) fail("closed as soon as it was open");
         else opened(socket);
       })
@@ -55,38 +65,59 @@ export function createDial(options: DialOptions): Dial {
   };
 }
 
-/** Connects to the first address of a name that answers, within the time until `until`; undefined when it is no longer wanted. */
+/** Connects to the first address of a name that answers in time; undefined when it is no longer wanted. */
 async function connectAny(
   options: DialOptions,
   host: string,
   port: number,
-  until: number,
-  over: () => boolean,
+  attempt: Attempt,
 ): Promise<Socket<Slot> | undefined> {
-  const addresses = isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
-  for (let left = addresses.length; left > 0 && !over(); left--) {
-    const hostname = addresses[addresses.length - left] ?? "";
-    const shareMs = left === 1 ? Number.POSITIVE_INFINITY : (until - options.clock.now()) / left;
+  const addresses = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+  for (let left = addresses.length; left > 0 && !attempt.over; left--) {
+    const address = addresses[addresses.length - left] ?? "";
+    // The last one has all that is left, and the dial's own timer ends it.
+    const shareMs = (attempt.until - options.clock.now()) / left;
+    const giveUp = () => attempt.connecting?.destroy(new Error("no answer in time"));
+    const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
     try {
-      return await connectTo(options, hostname, port, shareMs);
+      return await connectTo(options, address, port, attempt);
     } catch (error) {
       if (left === 1) throw error;
+    } finally {
+      timer?.cancel();
     }
   }
   return undefined;
 }
 
-/** Connects to one address within its share of the time; a connection that opens later is closed. */
-async function connectTo(options: DialOptions, hostname: string, port: number, ms: number): Promise<Socket<Slot>> {
-  const connecting = Bun.connect<Slot>({ hostname, port, data: { transport: undefined }, socket: options.handlers });
-  if (ms === Number.POSITIVE_INFINITY) return connecting;
-  let late = false;
-  connecting.then((socket) => late && socket.terminate()).catch(() => undefined);
+/**
+ * Connects to one address. `Bun.connect` gives nothing to stop it with: an address that does not answer would keep its
+ * descriptor until the kernel gives up, after two minutes. node:net can stop; once open, its socket of this runtime is
+ * taken from it, with our handlers for its own.
+ */
+function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<Slot>> {
   return new Promise((resolve, reject) => {
-    const timer = options.clock.after(ms, () => {
-      late = true;
-      reject(new Error("no answer in time"));
+    const connecting = net.connect({ host, port });
+    attempt.connecting = connecting;
+    const settled = () => {
+      attempt.connecting = undefined;
+    };
+    connecting.once("connect", () => {
+      settled();
+      const socket = "_handle" in connecting ? (connecting._handle as Socket<Slot> | null) : null;
+      if (!socket) {
+        connecting.destroy();
+        reject(new Error("closed as soon as it was open"));
+        return;
+      }
+      socket.reload({ socket: options.handlers });
+      socket.data = { transport: undefined };
+      resolve(socket);
     });
-    connecting.then(resolve, reject).finally(() => timer.cancel());
+    connecting.on("error", (error) => {
+      settled();
+      reject(error);
+    });
+    connecting.once("close", () => reject(new Error("stopped")));
   });
 }

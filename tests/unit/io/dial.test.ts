@@ -1,0 +1,79 @@
+import { dlopen, FFIType } from "bun:ffi";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { End, TcpStage } from "../../support/tcp-ends.ts";
+
+let stage: TcpStage;
+
+beforeEach(() => {
+  stage = new TcpStage();
+});
+afterEach(() => stage.end());
+
+const linux = process.platform === "linux";
+
+/** The kernel's list of our ends of the connections to a port: state (1 open, 2 connecting) and timer (2 keepalive). */
+function kernelSockets(port: number): { state: number; timer: number }[] {
+  const rows = readFileSync("/proc/self/net/tcp", "utf8").trim().split("\n").slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter((row) => Number.parseInt(row[2]?.split(":")[1] ?? "", 16) === port)
+    .map((row) => ({ state: Number.parseInt(row[3] ?? "", 16), timer: Number.parseInt(row[5] ?? "", 16) }));
+}
+
+/** Waits, a turn at a time, until it is so. */
+async function until(so: () => boolean): Promise<void> {
+  while (!so()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A port of 127.0.0.1 that answers no more than one connection, which nobody accepts; the rest stays pending. */
+async function mutePort(): Promise<{ port: number; close: () => void }> {
+  const { i32, u32, ptr } = FFIType;
+  const { symbols } = dlopen("libc.so.6", {
+    socket: { args: [i32, i32, i32], returns: i32 },
+    bind: { args: [i32, ptr, u32], returns: i32 },
+    listen: { args: [i32, i32], returns: i32 },
+    getsockname: { args: [i32, ptr, ptr], returns: i32 },
+    close: { args: [i32], returns: i32 },
+  });
+  const address = Uint8Array.of(2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+  const fd = symbols.socket(2, 1, 0);
+  symbols.bind(fd, address, address.length);
+  symbols.listen(fd, 0);
+  symbols.getsockname(fd, address, Uint32Array.of(address.length));
+  const port = new DataView(address.buffer).getUint16(2);
+  const first = new End();
+  stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, first);
+  await first.opened.promise;
+  return { port, close: () => symbols.close(fd) };
+}
+
+describe("A dial", () => {
+  test.skipIf(!linux)("that is over leaves no socket behind, whether it ran out of time or was stopped", async () => {
+    const mute = await mutePort();
+    const pending = () => kernelSockets(mute.port).filter(({ state }) => state === 2).length;
+    const ends = Array.from({ length: 10 }, () => new End());
+    const attempts = ends.map((end) => stage.tcp.dial({ host: "127.0.0.1", port: mute.port, timeoutMs: 5000 }, end));
+    await until(() => pending() === 10);
+    for (const attempt of attempts.slice(0, 5)) attempt.abort();
+    stage.clock.advance(5000);
+    const reasons = await Promise.all(ends.map((end) => end.closed.promise));
+    expect(new Set(reasons)).toEqual(new Set(["stopped", "no connection within 5 s"]));
+    expect(pending()).toBe(0);
+    mute.close();
+  });
+
+  test("gets all that the other side says at once", async () => {
+    for (let round = 0; round < 50; round++) {
+      const server = new End();
+      server.onOpen = (transport) => {
+        transport.send(Uint8Array.of(1, 2, 3));
+        transport.close();
+      };
+      const client = new End();
+      stage.tcp.dial({ host: "127.0.0.1", port: stage.listen(() => server), timeoutMs: 5000 }, client);
+      expect(await client.closed.promise).toBeUndefined();
+      expect([...client.bytes]).toEqual([1, 2, 3]);
+    }
+  });
+});
