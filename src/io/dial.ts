@@ -46,7 +46,11 @@ export function createDial(options: DialOptions): Dial {
       timer.cancel();
       transport = options.wrap(socket, formatHostPort({ host, port }));
       socket.data.transport = transport;
-      transport.attach(handler);
+      try {
+        transport.attach(handler);
+      } catch (error) {
+        transport.fault(error);
+      }
     };
     connectAny(options, host, port, attempt)
       .then((socket) => {

@@ -1,6 +1,8 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { Tcp } from "../../../src/io/tcp.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { End, TcpStage } from "../../support/tcp-ends.ts";
 
 let stage: TcpStage;
@@ -75,5 +77,19 @@ describe("A dial", () => {
       expect(await client.closed.promise).toBeUndefined();
       expect([...client.bytes]).toEqual([1, 2, 3]);
     }
+  });
+
+  test("whose owner fails at the open connection is reported and closed", async () => {
+    const faults: Error[] = [];
+    const tcp = new Tcp(new FakeClock(), (error) => faults.push(error));
+    const server = new End();
+    const client = new End();
+    client.onOpen = () => {
+      throw new RangeError("a bug of ours");
+    };
+    tcp.dial({ host: "127.0.0.1", port: stage.listen(() => server), timeoutMs: 5000 }, client);
+    expect(await client.closed.promise).toBe("internal error: a bug of ours");
+    expect(faults).toEqual([new RangeError("a bug of ours")]);
+    await server.closed.promise;
   });
 });
