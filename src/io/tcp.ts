@@ -54,7 +54,7 @@ export class Tcp implements StallWatch {
     this.dial = createDial({
       clock,
       handlers: this.#handlers,
-      wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
+      wrap: (socket, remote) => this.#wrap(socket, remote),
     });
     clock.every(SWEEP_MS, () => this.#sweep());
   }
@@ -92,8 +92,7 @@ export class Tcp implements StallWatch {
           connection.terminate();
           return;
         }
-        connection.setKeepAlive(true, KEEPALIVE_MS);
-        const transport = new TcpTransport(connection, remote, this.#clock, this);
+        const transport = this.#wrap(connection, remote);
         connection.data.transport = transport;
         transport.attach(handler);
       },
@@ -103,6 +102,12 @@ export class Tcp implements StallWatch {
     // Not in the type, but there: the listening socket's descriptor.
     if ("fd" in listener && typeof listener.fd === "number") raiseBacklog(listener.fd);
     return { address: { host: address.host, port: listener.port }, stop: () => listener.stop(false) };
+  }
+
+  /** The transport of an open connection, accepted or dialled. */
+  #wrap(socket: Socket<Slot>, remote: string): TcpTransport {
+    socket.setKeepAlive(true, KEEPALIVE_MS);
+    return new TcpTransport(socket, remote, this.#clock, this);
   }
 
   get #mostHeld(): number {

@@ -79,6 +79,18 @@ describe("A dial", () => {
     }
   });
 
+  test.skipIf(!linux)("asks the kernel for its probes, as a listener does", async () => {
+    const server = new End();
+    const port = stage.listen(() => server);
+    const client = new End();
+    stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
+    const side = await client.opened.promise;
+    expect(kernelSockets(port)).toEqual([{ state: 1, timer: 2 }]);
+    const accepted = await server.opened.promise;
+    expect(kernelSockets(Number(accepted.remote.split(":")[1]))).toEqual([{ state: 1, timer: 2 }]);
+    side.abort();
+  });
+
   test("whose owner fails at the open connection is reported and closed", async () => {
     const faults: Error[] = [];
     const tcp = new Tcp(new FakeClock(), (error) => faults.push(error));
