@@ -98,10 +98,11 @@ export class Tcp implements StallWatch {
       },
       ...this.#handlers,
     };
-    const listener = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
+    const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
+    const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
     if ("fd" in listener && typeof listener.fd === "number") raiseBacklog(listener.fd);
-    return { address: { host: address.host, port: listener.port }, stop: () => listener.stop(false) };
+    return { address: { host: bound.host, port: listener.port }, stop: () => listener.stop(false) };
   }
 
   /** The transport of an open connection, accepted or dialled. */
@@ -146,10 +147,10 @@ const connected = {
 
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
 
-/** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6. */
-function bind<T>(address: ListenAddress, to: (hostname: string) => T): T {
+/** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6; says which host it was. */
+function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listener: T; host: string } {
   try {
-    return to(address.host);
+    return { listener: to(address.host), host: address.host };
   } catch (error) {
     if (address.host === "::" && NO_IPV6.has(errorCode(error) ?? "")) return bind({ ...address, host: "0.0.0.0" }, to);
     throw cannotListen(address, error);

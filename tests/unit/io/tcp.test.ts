@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import type { Socket } from "bun";
 import { UserError } from "../../../src/base/errors.ts";
 import { mulberry32, randomBytes } from "../../support/random.ts";
@@ -321,6 +321,22 @@ describe("Listening", () => {
     stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
     expect((await server.opened.promise).remote).toMatch(/^127\.0\.0\.1:\d+$/);
     (await client.opened.promise).abort();
+  });
+
+  test("on every address of a machine without IPv6 means IPv4, and says so", () => {
+    const bind = Bun.listen;
+    const spy = spyOn(Bun, "listen").mockImplementation(((options: Parameters<typeof Bun.listen>[0]) => {
+      if ("hostname" in options && options.hostname === "::")
+        throw Object.assign(new Error("no IPv6"), { code: "EAFNOSUPPORT" });
+      return bind(options);
+    }) as typeof Bun.listen);
+    try {
+      const listener = stage.tcp.listen({ host: "::", port: 0 }, () => undefined);
+      expect(listener.address).toEqual({ host: "0.0.0.0", port: listener.address.port });
+      listener.stop();
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   test("closes at once a connection that nobody wants", async () => {
