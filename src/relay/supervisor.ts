@@ -52,6 +52,9 @@ export interface SupervisorOptions {
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
 /** A target that goes on refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
+/** Sessions that end sooner are not worth a line each, once there have been some. */
+const SETTLED_MS = 5000;
+const FLAPPING_SESSIONS = 2;
 /** Refusals in a row that may pass by themselves: the target still holds a connection of ours that has died. */
 const HASTY_REFUSALS = 5;
 
@@ -70,6 +73,9 @@ export class Supervisor {
   #runningSince = 0;
   /** In a row; a failure of another kind ends it, as success does. */
   #refusals = 0;
+  /** Short sessions in a row: after some, the next is not announced before it has lasted. */
+  #brief = 0;
+  #settling: Timer | undefined;
   #lastError: string | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -88,6 +94,7 @@ export class Supervisor {
   /** Ends what runs, without a word to the other side. */
   stop(): void {
     this.#retry?.cancel();
+    this.#settling?.cancel();
     this.#current.over = true;
     this.#status = { state: "stopped" };
     const attempt = this.#attempt;
@@ -128,18 +135,34 @@ export class Supervisor {
 
   #onRunning(server: string): void {
     const { clock, log, what, fields } = this.#options;
-    this.#refusals = 0;
     this.#status = { state: "running", since: clock.wall(), server };
     this.#runningSince = clock.now();
-    this.#lastError = undefined;
-    log.info(`${what} running`, { ...fields, server: server || undefined, attempt: this.#backoff.attempt + 1 });
+    const line = { ...fields, server: server || undefined, attempt: this.#backoff.attempt + 1 };
+    if (this.#brief < FLAPPING_SESSIONS) {
+      this.#lastError = undefined;
+      log.info(`${what} running`, line);
+      return;
+    }
+    log.debug(`${what} running`, line);
+    this.#settling = clock.after(SETTLED_MS, () => {
+      this.#brief = 0;
+      this.#lastError = undefined;
+      log.info(`${what} running`, line);
+    });
   }
 
   #onFailed(error: string, permanent: boolean): void {
     const { clock, log, what, fields } = this.#options;
+    this.#settling?.cancel();
     const ran = this.#status.state === "running";
-    if (ran && clock.now() - this.#runningSince > POLICY.firstMs) this.#backoff.reset();
-    this.#refusals = permanent ? this.#refusals + 1 : 0;
+    const ranMs = ran ? clock.now() - this.#runningSince : 0;
+    if (ranMs > POLICY.firstMs) {
+      this.#backoff.reset();
+      this.#refusals = 0;
+    }
+    // Some servers let everybody in and close at once: that is a refusal too.
+    this.#refusals = permanent || (ran && ranMs <= POLICY.firstMs) ? this.#refusals + 1 : 0;
+    if (ran) this.#brief = ranMs < SETTLED_MS ? this.#brief + 1 : 0;
     const waitMs = this.#refusals > HASTY_REFUSALS ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
     const { attempt } = this.#backoff;
     if (error === this.#lastError)

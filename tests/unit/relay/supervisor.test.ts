@@ -148,15 +148,17 @@ describe("the cycle", () => {
   });
 
   test("hurries again after a refusal that has passed", () => {
-    const { supervisor, fail, last } = stage();
+    const { supervisor, fail, last, clock } = stage();
     supervisor.start();
     for (let i = 0; i < 6; i++) fail("refused", true);
     last().report.running("");
+    clock.advance(1000);
     fail("lost");
-    expect(fail("refused", true)).toBe(5000);
+    expect(fail("refused", true)).toBe(1000);
     for (let i = 0; i < 4; i++) fail("refused", true);
     last().report.running("");
-    expect(fail("refused", true)).toBe(5000);
+    clock.advance(1000);
+    expect(fail("refused", true)).toBe(500);
   });
 
   test("can have an attempt that fails before it has begun", () => {
@@ -270,5 +272,25 @@ describe("the log", () => {
     clock.advance(1000);
     fail("no route to host");
     expect(log.take()).toEqual(["warn forward lost to=edge:1935 stream=live/show error=no route to host retry_ms=500"]);
+  });
+});
+
+describe("a target that lets everybody in and closes at once", () => {
+  test("is logged twice, retried slowly, and announced when a session lasts", () => {
+    const { supervisor, last, clock, tried, log } = stage();
+    supervisor.start();
+    for (let session = 0; session < 8; session++) {
+      last().report.running("nginx");
+      last().report.failed("the target closed the connection", false);
+      const { length } = tried;
+      while (tried.length === length) clock.advance(125);
+    }
+    expect(log.lines.filter((line) => !line.startsWith("debug"))).toHaveLength(4);
+    expect(clock.now()).toBeGreaterThan(60_000);
+    last().report.running("nginx");
+    clock.advance(5000);
+    expect(log.lines.at(-1)).toStartWith("info forward running");
+    last().report.failed("the target closed the connection", false);
+    expect(log.lines.at(-1)).toStartWith("warn forward lost");
   });
 });
