@@ -1,4 +1,3 @@
-import { formatHostPort } from "../../base/address.ts";
 import type { Log } from "../../base/log.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -6,7 +5,7 @@ import { type StreamName, type StreamObserver, streamLabel } from "../../live/st
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import { ForwardRelay } from "./relay.ts";
-import { type ForwardTarget, targetNames } from "./target.ts";
+import { type ForwardTarget, targetLabel, targetNames } from "./target.ts";
 
 /** What forwarding needs from outside. */
 export interface ForwardContext extends PushContext {
@@ -88,7 +87,7 @@ export class Forward implements StreamObserver {
     const log = context.log.with(`f${this.#nextId++}`);
     const shared = { ...context, chunkSize: context.chunkSizeOf(name.vhost) };
     const label = streamLabel(stream.key);
-    return new ForwardRelay(shared, context.randomNumber, log, push, formatHostPort(target), stream, label);
+    return new ForwardRelay(shared, context.randomNumber, log, push, targetLabel(target), stream, label);
   }
 }
 

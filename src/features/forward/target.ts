@@ -46,6 +46,12 @@ export function parseTarget(text: string): ForwardTarget {
   return { text, ...address, ...parsePath(rest) };
 }
 
+/** The target in a log line: its app may tell it from another on the same host; what comes behind that may be secret. */
+export function targetLabel(target: ForwardTarget): string {
+  const hostPort = formatHostPort(target);
+  return target.app === undefined ? hostPort : `${hostPort}/${target.app.text}`;
+}
+
 /** The same for two spellings of one target. */
 export function targetIdentity(target: ForwardTarget): string {
   const { app, stream, param } = target;
@@ -96,17 +102,19 @@ function parsePath(rest: string): Pick<ForwardTarget, "app" | "stream" | "param"
   const question = rest.indexOf("?");
   const path = (question < 0 ? rest : rest.slice(0, question)).replace(/^\/|\/$/g, "");
   const query = question < 0 ? "" : rest.slice(question + 1);
-  const slash = path.lastIndexOf("/");
+  // Some platforms have the stream's name among the parameters, rtmp://host/app/?streamname=name&key=secret.
+  const nameless = query !== "" && path !== "" && rest.slice(0, question).endsWith("/");
+  const slash = nameless ? -1 : path.lastIndexOf("/");
   const app = slash < 0 ? path : path.slice(0, slash);
   const stream = slash < 0 ? "" : path.slice(slash + 1);
-  if (question >= 0 && stream === "") {
+  if (question >= 0 && stream === "" && !nameless) {
     throw new UserError("parameters come after the stream name, rtmp://host/app/stream?params");
   }
   if (path.split("/").includes("") && path !== "") throw new UserError("empty name between slashes");
   if (path.includes("[param]")) throw new UserError("[param] comes after a question mark: [stream]?[param]");
   return {
     app: app === "" ? undefined : new Template(app, names),
-    stream: stream === "" ? undefined : new Template(stream, names),
+    stream: stream === "" && !nameless ? undefined : new Template(stream, names),
     param: new Template(query, [...names, "param"]),
   };
 }

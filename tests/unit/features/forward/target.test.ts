@@ -27,6 +27,7 @@ test.each([
   ["rtmp://h/live/[stream]?[param]", "live", "show", "?token=a%20b&x=1"],
   ["rtmp://h/live/[stream]?key=1&[param]", "live", "show", "?key=1&token=a%20b&x=1"],
   ["rtmp://h/live/[stream]?", "live", "show", ""],
+  ["rtmp://h/live-bvc/?streamname=[stream]&key=y", "live-bvc", "", "?streamname=show&key=y"],
 ] as const)("%s names app, stream and parameters", (text, app, stream, param) => {
   expect(targetNames(parseTarget(text), published)).toEqual({ vhost: undefined, app, stream, param });
 });
