@@ -108,7 +108,9 @@ export class Cluster {
     this.#stopping = true;
     const graceMs = this.#options.graceMs ?? 5000;
     const stops = [...this.#children].map(async ([name, child]) => {
-      if (await stopChild(child, graceMs)) return true;
+      // One that was not up yet may have had nothing to stop cleanly.
+      const early = this.#waitingFor.has(name);
+      if ((await stopChild(child, graceMs)) || (early && child.process.signalCode === "SIGTERM")) return true;
       this.#options.print(`${name} did not stop cleanly: it ended ${howItEnded(child.process)}`);
       return false;
     });
