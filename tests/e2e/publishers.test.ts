@@ -55,9 +55,7 @@ testWithFfmpeg.concurrent(
 
     const second = publishClip(stage, source, server.url("live/livestream"), { name: "second" });
     expect(await second.ended()).not.toBe(0);
-    expect(second.lines.join("\n")).toMatch(
-      /\/live\/livestream is already being published/,
-    );
+    expect(second.lines.join("\n")).toMatch(/\/live\/livestream is already being published/);
     await server.program.line(/WARN .*publish refused .*already being published/);
     const third = await Client.connect(stage, { port: server.port });
     await expect(third.startPublish("livestream")).rejects.toThrow(/error NetStream\.Publish\.BadName/);
