@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { effectiveToml, parseConfig } from "../../../src/app/config/index.ts";
+
+const root = join(import.meta.dir, "../../..");
+const text = (path: string) => readFileSync(join(root, path), "utf8");
+const readme = text("README.md");
+
+test("the README's configurations are those in conf/", () => {
+  const blocks = [...readme.matchAll(/^```toml\n(.*?)^```/gms)].map(([, block]) => block ?? "");
+  const effective = (toml: string) => effectiveToml(parseConfig(toml, "test.toml"));
+  expect(blocks.map(effective)).toEqual(
+    ["conf/origin.toml", "conf/edge-1936.toml"].map((path) => effective(text(path))),
+  );
+});
+
+test("the README's example of an error is what the server says", () => {
+  const [line = ""] = /^edge\.toml:5: .*$/m.exec(readme) ?? [];
+  const toml = "listen = 1936\n\n\n[vhost.__defaultVhost__]\ngop_cach = true\n";
+  expect(() => parseConfig(toml, "edge.toml")).toThrow(line);
+});
+
+test("every npm script that the documents name exists", () => {
+  const { scripts } = JSON.parse(text("package.json")) as { scripts: Record<string, string> };
+  const named = ["README.md", "CONTRIBUTING.md", "docs/performance.md"].flatMap((path) =>
+    [...text(path).matchAll(/npm (?:run )?(start|test|build|check|format|bench|compare|soak)\b/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => name !== undefined && scripts[name] === undefined)).toEqual([]);
+});
+
+test("ARCHITECTURE.md names every folder of the sources, and every file it names exists", () => {
+  const architecture = text("ARCHITECTURE.md");
+  const folders = readdirSync(join(root, "src"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "features")
+    .map(({ name }) => `${name}/`);
+  const features = readdirSync(join(root, "src/features")).map((name) => `features/${name}/`);
+  expect([...folders, ...features].filter((folder) => !architecture.includes(`\`${folder}\``))).toEqual([]);
+  const files = [...architecture.matchAll(/`((?:live|rtmp|relay|io|media|app|features|cli)\/[\w/-]+)(?:\.ts)?`/g)];
+  const missing = files
+    .map(([, path = ""]) => path)
+    .filter((path) => !Bun.file(join(root, "src", `${path}.ts`)).size && !readdirSync(join(root, "src", path)).length);
+  expect(missing).toEqual([]);
+});
