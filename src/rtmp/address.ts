@@ -88,17 +88,24 @@ export interface ClientUrl {
   readonly playPath: string;
 }
 
+/** A vhost that can stand in a URL as its host. */
+const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
 /**
- * The URL of a stream on another server, from which `resolve` makes the same address again. The vhost goes with the app,
- * where every server looks for it; undefined, or the default one, is left to the target's own host name.
+ * The URL of a stream on another server, from which `resolve` makes the same address again. The vhost is the URL's host, as
+ * SRS writes it; one that is no host name goes with the app, where SRS finds it only when there are no parameters. An undefined
+ * or default one is left to the target's own host name.
  */
 export function buildUrl(
   target: HostPort,
   names: Omit<StreamAddress, "vhost"> & { readonly vhost: string | undefined },
 ): ClientUrl {
-  const { vhost } = names;
-  const app = vhost === undefined || vhost === DEFAULT_VHOST ? names.app : `${names.app}?vhost=${vhost}`;
-  return { tcUrl: `rtmp://${formatHostPort(target)}/${app}`, app, playPath: `${names.stream}${names.param}` };
+  const vhost = names.vhost === DEFAULT_VHOST ? undefined : names.vhost;
+  const isHost = vhost !== undefined && HOST_NAME.test(vhost);
+  const host = isHost ? vhost : target.host;
+  const app = vhost === undefined || isHost ? names.app : `${names.app}?vhost=${vhost}`;
+  const tcUrl = `rtmp://${formatHostPort({ host, port: target.port })}/${app}`;
+  return { tcUrl, app, playPath: `${names.stream}${names.param}` };
 }
 
 /** What is found in parameters. */

@@ -12,8 +12,8 @@ describe("a URL names server, app and stream", () => {
       "rtmp://10.0.0.1/live/show?vhost=v.example",
       "10.0.0.1",
       1935,
-      "rtmp://10.0.0.1:1935/live?vhost=v.example",
-      "live?vhost=v.example",
+      "rtmp://v.example:1935/live",
+      "live",
       "show",
     ],
   ])("%s", (text, host, port, tcUrl, app, playPath) => {
