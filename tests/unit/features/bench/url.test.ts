@@ -8,14 +8,7 @@ describe("a URL names server, app and stream", () => {
     ["rtmp://10.0.0.1:1936/a/b/show?k=1&l=2", "10.0.0.1", 1936, "rtmp://10.0.0.1:1936/a/b", "a/b", "show?k=1&l=2"],
     ["RTMP://host.example/live/show", "host.example", 1935, "rtmp://host.example:1935/live", "live", "show"],
     ["rtmp://[::1]:1940/live/show", "::1", 1940, "rtmp://[::1]:1940/live", "live", "show"],
-    [
-      "rtmp://10.0.0.1/live/show?vhost=v.example",
-      "10.0.0.1",
-      1935,
-      "rtmp://v.example:1935/live",
-      "live",
-      "show",
-    ],
+    ["rtmp://10.0.0.1/live/show?vhost=v.example", "10.0.0.1", 1935, "rtmp://v.example:1935/live", "live", "show"],
   ])("%s", (text, host, port, tcUrl, app, playPath) => {
     expect(new BenchUrl(text).target(0)).toMatchObject({ address: { host, port }, names: { tcUrl, app, playPath } });
   });
