@@ -13,6 +13,7 @@ beforeEach(() => {
 afterEach(() => stage.end());
 
 const linux = process.platform === "linux";
+if (!linux) process.stdout.write("skipped: tests/unit/io/dial.test.ts looks at sockets in /proc, which is Linux's\n");
 
 /** The kernel's list of our ends of the connections to a port: state (1 open, 2 connecting) and timer (2 keepalive). */
 function kernelSockets(port: number): { state: number; timer: number }[] {
