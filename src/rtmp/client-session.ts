@@ -1,12 +1,9 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { splitAggregate } from "../media/aggregate.ts";
-import type { PacketKind } from "../media/packet.ts";
 import { enhancedCapabilities, HOPS_ARGUMENT } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
-import { MessageType } from "./messages.ts";
-import type { MediaHandler } from "./net-stream.ts";
+import { type MediaHandler, pushMedia } from "./net-stream.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
 
 /*
@@ -241,10 +238,7 @@ export class ClientSession {
   #onMedia(type: number, timestamp: number, payload: Uint8Array): void {
     const { media } = this;
     if (media === undefined || this.#state !== "running") return;
-    if (type === MessageType.Aggregate) {
-      for (const part of splitAggregate(payload, timestamp)) media.push(part.kind, part.timestamp, part.payload, false);
-    } else if (type === MessageType.DataAmf3) media.push(MessageType.DataAmf0, timestamp, payload, true);
-    else media.push(type as PacketKind, timestamp, payload, false);
+    pushMedia(media, type, timestamp, payload);
   }
 }
 

@@ -1,6 +1,7 @@
 import { AmfObject } from "../amf/value.ts";
+import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
-import { UserControl } from "./messages.ts";
+import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
 /** Where a published stream's media goes: called for each message, without anything between. `timestamp` is uint32 ms. */
@@ -10,6 +11,20 @@ export interface MediaHandler {
 
 /** A peer's spelling of a name goes back to it no longer than this, in UTF-16 units: no name that is accepted is longer. */
 const LONGEST_DETAILS = 1024;
+
+/** Hands one media message (audio, video, data or aggregate, by its RTMP type) to `media`; aggregates are split. */
+export function pushMedia(media: MediaHandler, type: number, timestamp: number, payload: Uint8Array): void {
+  switch (type) {
+    case MessageType.DataAmf3:
+      media.push(MessageType.DataAmf0, timestamp, payload, true);
+      return;
+    case MessageType.Aggregate:
+      for (const part of splitAggregate(payload, timestamp)) media.push(part.kind, part.timestamp, part.payload, false);
+      return;
+    default:
+      media.push(type as PacketKind, timestamp, payload, false);
+  }
+}
 
 /** One message stream of a client's connection: it publishes one stream, plays one, or nothing. */
 export class NetStream {

@@ -1,13 +1,11 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { splitAggregate } from "../media/aggregate.ts";
-import type { PacketKind } from "../media/packet.ts";
 import { type ConnectRequest, enhancedCapabilities, readConnect } from "./connect.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import type { RtmpLimits } from "./limits.ts";
-import { MessageType, PeerBandwidthLimit, UserControl } from "./messages.ts";
-import { NetStream } from "./net-stream.ts";
+import { PeerBandwidthLimit, UserControl } from "./messages.ts";
+import { NetStream, pushMedia } from "./net-stream.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
 
 /*
@@ -320,17 +318,7 @@ export class ServerSession {
     }
     const media = stream?.media;
     if (media === undefined) return;
-    switch (type) {
-      case MessageType.DataAmf3:
-        media.push(MessageType.DataAmf0, timestamp, payload, true);
-        return;
-      case MessageType.Aggregate:
-        for (const part of splitAggregate(payload, timestamp))
-          media.push(part.kind, part.timestamp, part.payload, false);
-        return;
-      default:
-        media.push(type as PacketKind, timestamp, payload, false);
-    }
+    pushMedia(media, type, timestamp, payload);
   }
 
   /**
