@@ -16,6 +16,8 @@ import { Vhosts } from "./vhosts.ts";
 /** What a server is started with. */
 export interface ServerOptions {
   readonly config: Config;
+  /** What the log says of the configuration at the start. */
+  readonly warnings: readonly string[];
   readonly confPath: string;
   /** What clients and the log are told of this build. */
   readonly version: string;
@@ -27,7 +29,7 @@ const STOP_CHECK_MS = 20;
 const LAST_LINES_MS = 1000;
 
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
-export async function runServer({ config, confPath, version }: ServerOptions): Promise<number> {
+export async function runServer({ config, warnings, confPath, version }: ServerOptions): Promise<number> {
   const problem = openFilesProblem(config.max_connections);
   if (problem !== undefined) throw new UserError(problem);
 
@@ -68,6 +70,7 @@ export async function runServer({ config, confPath, version }: ServerOptions): P
   const server = new RtmpServer(context, tcp, config.max_connections);
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
+  for (const warning of warnings) log.warn(warning);
   const stopped = stopSignal();
   process.on("SIGHUP", () => log.warn("SIGHUP ignored: a changed configuration needs a restart"));
   for (const address of config.listen) server.listen(address);

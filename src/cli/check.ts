@@ -9,7 +9,7 @@ export function checkCommand({ out }: Output) {
     meta: { name: "check" },
     args: { ...confOption, ...commonOptions },
     run({ args }) {
-      out(effectiveToml(loadConfig(confPath(args))));
+      out(effectiveToml(loadConfig(confPath(args)).config));
       return 0;
     },
   });

@@ -10,6 +10,6 @@ export const serveCommand = defineCommand({
   args: { ...confOption, ...commonOptions },
   run({ args }) {
     const path = confPath(args);
-    return runServer({ config: loadConfig(path), confPath: path, version });
+    return runServer({ ...loadConfig(path), confPath: path, version });
   },
 });

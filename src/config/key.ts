@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
+import { isListOf, type JsonSchema } from "./json.ts";
 import { show } from "./show.ts";
 
 /** Whether a reload can apply a changed value while the server runs, or a restart is needed. */
@@ -26,8 +27,17 @@ export interface Key<T> {
   readonly inherits: boolean;
   /** A value for the annotated configuration file, where the default would show nothing. */
   readonly example: TomlValue | undefined;
+  /** The values it takes, for editors. */
+  readonly json: JsonSchema;
+  /** Whether it takes several values: text from outside a TOML file is then split at spaces. */
+  readonly isList: boolean;
   toToml(value: T): TomlValue;
+  /** The same for others' eyes: what is secret is left out. */
+  toShown(value: T): TomlValue;
 }
+
+/** Stands for a secret where others may read. */
+export const masked = "***";
 
 interface Options<T> {
   readonly default: T;
@@ -45,13 +55,13 @@ interface IntegerOptions {
 /** A key that is true or false. */
 export function flag(options: Options<boolean>): Key<boolean> {
   const type = "true or false";
-  return scalar(type, v.boolean(notA(type)), options);
+  return scalar(type, v.boolean(notA(type)), { type: "boolean" }, options);
 }
 
 /** A key that is a whole number within limits. */
 export function integer(options: Options<number> & IntegerOptions): Key<number> {
   const type = integerType(options);
-  return scalar(type, integerSchema(options, type), options);
+  return scalar(type, integerSchema(options, type), integerJson(options), options);
 }
 
 /** A key that is a whole number within limits, or one word. */
@@ -60,14 +70,42 @@ export function integerOr<const W extends string>(
   options: Options<number | W> & IntegerOptions,
 ): Key<number | W> {
   const type = `${integerType(options)}, or "${word}"`;
-  return scalar(type, v.union([v.literal(word), integerSchema(options, type)], notA(type)), options);
+  const schema = v.union([v.literal(word), integerSchema(options, type)], notA(type));
+  return scalar(type, schema, { anyOf: [integerJson(options), { const: word }] }, options);
 }
 
 /** A key that is one of a few words. */
 export function choice<const W extends string>(words: readonly W[], options: Options<W>): Key<W> {
   const quoted = words.map((word) => `"${word}"`);
   const type = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
-  return scalar(type, v.picklist(words, notA(type)), options);
+  return scalar(type, v.picklist(words, notA(type)), { enum: words }, options);
+}
+
+interface TextOptions extends Options<string> {
+  /** What is written: "the path of a file". */
+  readonly type: string;
+  readonly example?: string;
+  /** Whether the value is never shown to others. */
+  readonly secret?: boolean;
+  /** Why a text (not empty) is not possible, as an error says it behind the key; undefined when it is. */
+  problem?(text: string): string | undefined;
+}
+
+/** A key that is a text; an empty one is the same as none and is always allowed. */
+export function text(options: TextOptions): Key<string> {
+  const schema = v.pipe(
+    v.string(notA(options.type)),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed || dataset.value === "") return;
+      const problem = options.problem?.(dataset.value);
+      if (problem !== undefined) addIssue({ message: problem });
+    }),
+  );
+  return {
+    ...scalar(options.type, schema, { type: "string" }, options),
+    example: options.example,
+    toShown: (value) => (options.secret && value !== "" ? masked : value),
+  };
 }
 
 interface ListOptions<T> extends Options<readonly T[]> {
@@ -75,9 +113,13 @@ interface ListOptions<T> extends Options<readonly T[]> {
   readonly example?: TomlValue;
   /** False when an empty list makes no sense. */
   readonly mayBeEmpty: boolean;
+  /** What an item is written as, for editors; a text when left out. */
+  readonly json?: JsonSchema;
   /** Reads one item; throws UserError. */
   parse(value: unknown): T;
   toToml(item: T): TomlScalar;
+  /** The same for others' eyes, where an item may have something secret in it. */
+  toShown?(item: T): TomlScalar;
   /** Two items with the same identity are one item written twice; undefined is like no other. */
   identity(item: T): string | undefined;
 }
@@ -93,11 +135,15 @@ export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
     reload: options.reload,
     inherits: false,
     example: options.example,
-    toToml(items) {
-      const written = items.map(options.toToml);
-      return written.length === 1 && written[0] !== undefined ? written[0] : written;
-    },
+    json: isListOf(options.json ?? { type: "string" }, options.mayBeEmpty ? 0 : 1),
+    isList: true,
+    toToml: (items) => oneOrMore(items.map(options.toToml)),
+    toShown: (items) => oneOrMore(items.map(options.toShown ?? options.toToml)),
   };
+}
+
+function oneOrMore(written: readonly TomlScalar[]): TomlValue {
+  return written.length === 1 && written[0] !== undefined ? written[0] : written;
 }
 
 /** The same key for a table below the root: left out, it has the root's value. */
@@ -105,7 +151,12 @@ export function inherited<T>(key: Key<T>, doc: string): Key<T> {
   return { ...key, doc, inherits: true };
 }
 
-function scalar<T extends TomlScalar>(type: string, schema: v.GenericSchema<unknown, T>, options: Options<T>): Key<T> {
+function scalar<T extends TomlScalar>(
+  type: string,
+  schema: v.GenericSchema<unknown, T>,
+  json: JsonSchema,
+  options: Options<T>,
+): Key<T> {
   const { doc, reload } = options;
   return {
     kind: "key",
@@ -116,12 +167,19 @@ function scalar<T extends TomlScalar>(type: string, schema: v.GenericSchema<unkn
     reload,
     inherits: false,
     example: undefined,
+    json,
+    isList: false,
     toToml: (value) => value,
+    toShown: (value) => value,
   };
 }
 
 function integerType({ unit, min, max }: IntegerOptions): string {
   return `a whole number ${unit && `of ${unit} `}from ${min} to ${max}`;
+}
+
+function integerJson({ min, max }: IntegerOptions): JsonSchema {
+  return { type: "integer", minimum: min, maximum: max };
 }
 
 function integerSchema({ min, max }: IntegerOptions, type: string): v.GenericSchema<unknown, number> {

@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import { list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
-import { type ForwardTarget, parseTarget, targetIdentity } from "./target.ts";
+import { type ForwardTarget, maskTarget, parseTarget, targetIdentity } from "./target.ts";
 
 /** The keys of a vhost. */
 export const forwardKeys = {
@@ -14,6 +14,7 @@ export const forwardKeys = {
     mayBeEmpty: true,
     parse: readTarget,
     toToml: (target) => target.text,
+    toShown: maskTarget,
     identity: targetIdentity,
   }),
 } as const;

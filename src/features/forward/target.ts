@@ -1,6 +1,7 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 import { Template } from "../../base/template.ts";
+import { masked } from "../../config/key.ts";
 
 const names = ["vhost", "app", "stream"] as const;
 
@@ -50,6 +51,13 @@ export function parseTarget(text: string): ForwardTarget {
 export function targetLabel(target: ForwardTarget): string {
   const hostPort = formatHostPort(target);
   return target.app === undefined ? hostPort : `${hostPort}/${target.app.text}`;
+}
+
+/** The target as it was written, without its stream name and parameters: platforms' keys stand there. */
+export function maskTarget({ text, app, stream, param }: ForwardTarget): string {
+  if (app === undefined || (stream === undefined && param.text === "")) return text;
+  const bare = stream !== undefined && /^(\[[a-z]+\])*$/.test(stream.text) && /^(\[param\])?$/.test(param.text);
+  return bare ? text : `${/^\w+:\/\/[^/]*/.exec(text)?.[0]}/${app.text}/${masked}`;
 }
 
 /** The same for two spellings of one target. */

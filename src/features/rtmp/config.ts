@@ -22,6 +22,7 @@ export const rtmpKeys = {
     example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
     reload: "live",
     mayBeEmpty: false,
+    json: { type: ["integer", "string"] },
     parse: readListen,
     toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
     // Port 0 is another port each time.

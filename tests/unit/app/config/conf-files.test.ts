@@ -12,11 +12,11 @@ const folder = join(import.meta.dir, "../../../../conf");
 const files = [...new Bun.Glob("**/*").scanSync(folder)].sort();
 
 test.each(files)("conf/%s is read without a mistake", (file) => {
-  expect(loadConfig(join(folder, file)).vhost.size).toBeGreaterThan(0);
+  expect(loadConfig(join(folder, file)).config.vhost.size).toBeGreaterThan(0);
 });
 
 test("the origin of the small cluster forwards to its four edges", () => {
-  const origin = loadConfig(join(folder, "origin.toml"));
+  const origin = loadConfig(join(folder, "origin.toml")).config;
   expect(origin).toMatchObject({ listen: [{ host: "::", port: 1935 }], max_connections: 10240 });
   expect(origin.vhost.get("__defaultVhost__")?.forward.map(({ host, port }) => [host, port])).toEqual([
     ["192.168.1.6", 1935],
@@ -27,7 +27,7 @@ test("the origin of the small cluster forwards to its four edges", () => {
 });
 
 test("the local origin forwards to where the local edges listen", () => {
-  const local = (name: string) => loadConfig(join(folder, "local", `${name}.toml`));
+  const local = (name: string) => loadConfig(join(folder, "local", `${name}.toml`)).config;
   const targets = local("origin")
     .vhost.get("__defaultVhost__")
     ?.forward.map(({ port }) => port);
@@ -46,7 +46,7 @@ describe("conf/full.toml", () => {
   });
 
   test("is the defaults", () => {
-    expect(loadConfig(path)).toEqual(defaults);
+    expect(loadConfig(path).config).toEqual(defaults);
   });
 
   test.each(keysOf(rootTable))("%s is documented in one line, and its default and its example are valid", (_, key) => {

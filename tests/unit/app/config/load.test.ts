@@ -69,6 +69,21 @@ forward = "a:1"`;
   expect(written).toContain('[vhost."live.example.com".publish]\nfirstpkt_timeout = 20000\n');
 });
 
+test("each value's place in the file is known, and that of a default is none", () => {
+  const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
+  try {
+    const path = join(folder, "x.toml");
+    writeFileSync(path, 'listen = 1936\n[vhost.a]\nforward = [\n"b",\n"c"]');
+    const { origin, warnings } = loadConfig(path);
+    expect(warnings).toEqual([]);
+    expect(origin(["listen"])).toBe(`${path}:1`);
+    expect(origin(["vhost", "a", "forward", 1])).toBe(`${path}:5`);
+    expect(origin(["max_connections"])).toBeUndefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("a file that cannot be read is told in one line", () => {
   const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
   try {
@@ -83,7 +98,7 @@ test("a file that cannot be read is told in one line", () => {
     refusal("binary.toml", "it is not UTF-8 text");
     refusal("binary.toml/x", "no such file");
     refusal("large.toml", "it is larger than 1048576 bytes");
-    expect(loadConfig(path("largest.toml")).max_connections).toBe(1000);
+    expect(loadConfig(path("largest.toml")).config.max_connections).toBe(1000);
   } finally {
     rmSync(folder, { recursive: true });
   }

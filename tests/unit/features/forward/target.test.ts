@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { UserError } from "../../../../src/base/errors.ts";
-import { parseTarget, targetIdentity, targetNames } from "../../../../src/features/forward/target.ts";
+import { maskTarget, parseTarget, targetIdentity, targetNames } from "../../../../src/features/forward/target.ts";
 
 const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
 
@@ -67,4 +67,15 @@ test("spellings of one target have one identity, other streams another", () => {
   expect(identity("rtmp://A:1935/")).toBe(identity("a"));
   expect(identity("rtmp://a/live")).not.toBe(identity("a"));
   expect(identity("rtmp://a/live/x")).not.toBe(identity("rtmp://a/live/y"));
+});
+
+test.each([
+  ["edge", "edge"],
+  ["rtmp://h/app", "rtmp://h/app"],
+  ["rtmp://h/app/[stream]?[param]", "rtmp://h/app/[stream]?[param]"],
+  ["rtmp://live.example.com/live/secret", "rtmp://live.example.com/live/***"],
+  ["rtmp://h/live/[stream]?key=secret", "rtmp://h/live/***"],
+  ["rtmp://h/app/?streamname=a&key=secret", "rtmp://h/app/***"],
+])("%s is shown to others as %s", (text, shown) => {
+  expect(maskTarget(parseTarget(text))).toBe(shown);
 });

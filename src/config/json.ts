@@ -1,0 +1,28 @@
+/** As much of JSON Schema (draft 7) as describes a configuration file. */
+export interface JsonSchema {
+  readonly $schema?: string;
+  readonly $ref?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly type?: "boolean" | "integer" | "string" | "array" | "object" | readonly ("integer" | "string")[];
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly items?: JsonSchema;
+  readonly minItems?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly definitions?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** One such item, or a list of at least `least` of them. */
+export function isListOf(item: JsonSchema, least: number): JsonSchema {
+  return { anyOf: [item, { type: "array", items: item, ...(least > 0 ? { minItems: least } : {}) }] };
+}

@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import * as v from "valibot";
+import { masked, text } from "../../../src/config/key.ts";
+
+const common = { default: "", doc: "A path.", reload: "live", type: "the path of a file" } as const;
+
+test("a text is taken as it is, and only a text", () => {
+  const key = text(common);
+  expect(v.parse(key.schema, "./a b")).toBe("./a b");
+  expect(v.safeParse(key.schema, 7).issues?.[0].message).toBe("must be the path of a file, not 7");
+  expect(key.toShown("./a b")).toBe("./a b");
+});
+
+test("a text that its key has something against is refused with the key's own words, and an empty one never", () => {
+  const key = text({ ...common, problem: (path) => (path.startsWith("/") ? undefined : "must be absolute") });
+  expect(v.safeParse(key.schema, "a").issues?.[0].message).toBe("must be absolute");
+  expect(v.parse(key.schema, "/a")).toBe("/a");
+  expect(v.parse(key.schema, "")).toBe("");
+});
+
+test("a secret is written but not shown", () => {
+  const key = text({ ...common, secret: true });
+  expect(key.toToml("hush")).toBe("hush");
+  expect(key.toShown("hush")).toBe(masked);
+  expect(key.toShown("")).toBe("");
+});
