@@ -7,16 +7,31 @@ export interface NamedVhost {
   readonly config: VhostConfig;
 }
 
-/** Finds the vhost that serves a name. Names are host names: their case means nothing. */
+/** Finds the vhost that serves a name, by the configuration in effect. Names are host names: their case means nothing. */
 export class Vhosts {
-  readonly #vhosts = new Map<string, NamedVhost>();
+  readonly #configured: () => Config["vhost"];
+  /** What the index is of. */
+  #indexed: Config["vhost"] | undefined;
+  readonly #index = new Map<string, NamedVhost>();
 
-  constructor(vhosts: Config["vhost"]) {
-    for (const [name, config] of vhosts) this.#vhosts.set(name.toLowerCase(), { name, config });
+  constructor(configured: () => Config["vhost"]) {
+    this.#configured = configured;
   }
 
   /** The vhost of that name, else the default one; undefined when there is neither. */
   find(name: string): NamedVhost | undefined {
-    return this.#vhosts.get(name.toLowerCase()) ?? this.#vhosts.get(DEFAULT_VHOST.toLowerCase());
+    const vhosts = this.#configured();
+    if (vhosts !== this.#indexed) {
+      this.#index.clear();
+      for (const [name, config] of vhosts) this.#index.set(name.toLowerCase(), { name, config });
+      this.#indexed = vhosts;
+    }
+    return this.#index.get(name.toLowerCase()) ?? this.#index.get(DEFAULT_VHOST.toLowerCase());
+  }
+
+  /** The vhost that is configured under exactly this name. */
+  named(name: string): NamedVhost | undefined {
+    const config = this.#configured().get(name);
+    return config === undefined ? undefined : { name, config };
   }
 }

@@ -1,5 +1,4 @@
 import { defineCommand } from "citty";
-import { loadConfig } from "../app/config/index.ts";
 import { runServer } from "../app/server.ts";
 import { commonOptions, confOption, confPath } from "./options.ts";
 import { version } from "./version.ts";
@@ -9,7 +8,6 @@ export const serveCommand = defineCommand({
   meta: { name: "srs" },
   args: { ...confOption, ...commonOptions },
   run({ args }) {
-    const path = confPath(args);
-    return runServer({ ...loadConfig(path), confPath: path, version });
+    return runServer({ confPath: confPath(args), version });
   },
 });

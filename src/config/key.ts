@@ -3,8 +3,8 @@ import { UserError } from "../base/errors.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
 import { show } from "./show.ts";
 
-/** Whether a reload can apply a changed value while the server runs, or a restart is needed. */
-type Reload = "live" | "restart";
+/** Whether a reload can apply a changed value while the server runs, or a restart is needed, and why. */
+type Reload = "live" | { readonly restart: string };
 
 /** A TOML value without parts. */
 export type TomlScalar = string | number | boolean;

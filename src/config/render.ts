@@ -36,7 +36,7 @@ function renderTable(blocks: string[], table: Table, values: Values, path: Path,
 
 function annotation(name: string, key: Key<unknown>): string[] {
   const fallback = key.inherits ? `the ${name} at the top of the file` : writeValue(key.toToml(key.default));
-  const applied = key.reload === "live" ? "A reload applies it." : "A change needs a restart.";
+  const applied = key.reload === "live" ? "A reload applies it." : `A change needs a restart: ${key.reload.restart}.`;
   const type = key.type.replace(/^[at]/, (first) => first.toUpperCase());
   const lines = [`# ${key.doc}`, `# ${type}. Default: ${fallback}. ${applied}`];
   return key.example === undefined ? lines : [...lines, `# Example: ${assignment(name, key.example)}`];

@@ -65,3 +65,10 @@ export interface StreamConfig extends Omit<ValueOf<Table<typeof streamKeys>>, "e
   /** Seconds that players are kept when a publisher vanishes; `grace` of the vhost's publish table. */
   readonly grace: number;
 }
+
+/** A vhost's configuration as its streams take it. */
+export function streamConfig(
+  vhost: Omit<StreamConfig, "grace"> & { readonly publish: { readonly grace: number } },
+): StreamConfig {
+  return { ...vhost, grace: vhost.publish.grace };
+}

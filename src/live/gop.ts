@@ -25,10 +25,11 @@ export class Gop {
   #videoSeen = false;
   #audioSinceVideo = 0;
   #lastVideoTime = 0;
-  readonly #caps: GopCaps;
+  /** May change at any time. */
+  caps: GopCaps;
 
   constructor(caps: GopCaps) {
-    this.#caps = caps;
+    this.caps = caps;
   }
 
   get start(): StartPoint | undefined {
@@ -79,7 +80,7 @@ export class Gop {
     if (this.#start === undefined) return;
     this.#frames++;
     this.#bytes += packet.payload.length;
-    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.#caps;
+    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.caps;
     const most = frames > 0 ? Math.min(frames, MAX_PACKETS) : MAX_PACKETS;
     if (this.#frames > most || (bytes > 0 && this.#bytes > bytes)) this.#start = undefined;
   }

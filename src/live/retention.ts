@@ -10,7 +10,8 @@ const MAX_LOG_PACKETS = 1 << 16;
 
 /** What retention needs to know of its stream. */
 export interface Retained {
-  readonly config: StreamConfig;
+  /** May change at any time. */
+  config: StreamConfig;
   readonly log: PacketLog;
   readonly gop: Gop;
   readonly timeline: Timeline;

@@ -13,7 +13,7 @@ import { Headers } from "./headers.ts";
 import { PacketLog } from "./log.ts";
 import type { Reader } from "./reader.ts";
 import { Resumption } from "./resumption.ts";
-import { Retention } from "./retention.ts";
+import { type Retained, Retention } from "./retention.ts";
 import { LiveSource, type Source, type SourceEnd, type SourceInfo, type SourceOwner } from "./source.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -43,7 +43,7 @@ export interface StreamOwner {
 export class Stream implements AudienceSource, Flushable, SourceOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
-  readonly config: StreamConfig;
+  config: StreamConfig;
   readonly log = new PacketLog();
   readonly #owner: StreamOwner;
   readonly #headers = new Headers();
@@ -51,6 +51,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   readonly #timeline: Timeline;
   readonly #gop: Gop;
   readonly #audience: Audience;
+  readonly #retained: Retained;
   readonly #retention: Retention;
   #source: LiveSource | undefined;
   readonly #resumption: Resumption;
@@ -73,7 +74,20 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     this.#gop = new Gop(config);
     this.#audience = new Audience(this);
     const { fanouts } = this.#audience;
-    this.#retention = new Retention({ config, log: this.log, gop: this.#gop, timeline: this.#timeline, fanouts });
+    this.#retained = { config, log: this.log, gop: this.#gop, timeline: this.#timeline, fanouts };
+    this.#retention = new Retention(this.#retained);
+  }
+
+  /** Goes on by another configuration; nobody's place in the stream is lost. */
+  configure(config: StreamConfig): void {
+    // By the old rest; by the new one from here on.
+    this.#owner.flusher.flushNow(this);
+    this.dueAt = 0;
+    this.config = config;
+    this.#retained.config = config;
+    this.#timeline.mode = config.time_jitter;
+    this.#gop.caps = config;
+    this.#trim();
   }
 
   /** The active source. */

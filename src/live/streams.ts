@@ -48,6 +48,11 @@ export class Streams {
     return this.#streams.values();
   }
 
+  /** A vhost's configuration has changed: its streams go on by the new one. */
+  configure(vhost: string, config: StreamConfig): void {
+    for (const stream of this.#streams.values()) if (stream.key.startsWith(`${vhost}/`)) stream.configure(config);
+  }
+
   get size(): number {
     return this.#streams.size;
   }

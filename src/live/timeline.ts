@@ -16,7 +16,8 @@ const BRIDGE_STEP_MS = 40;
  * changes; `off` only unrolls. Sparse streams are left alone: a long step that the wall clock confirms is no jump.
  */
 export class Timeline {
-  readonly #mode: TimeJitter;
+  /** May change at any time: what was placed stays where it is. */
+  mode: TimeJitter;
   /** Newest unrolled timestamp of a source; undefined before the stream's first packet. */
   #raw: number | undefined;
   /** The next packet is its source's first. */
@@ -35,7 +36,7 @@ export class Timeline {
   #bridged = 0;
 
   constructor(mode: TimeJitter) {
-    this.#mode = mode;
+    this.mode = mode;
   }
 
   /** Newest time given out, ms; 0 before the first packet. */
@@ -79,25 +80,25 @@ export class Timeline {
     this.#raw = raw;
     let time = raw + this.#offset;
     const slot = slotOf(kind, track);
-    if (this.#mode === "full") time = this.#correct(time, raw, slot, now);
+    if (this.mode === "full") time = this.#correct(time, raw, slot, now);
     // The first packet of another track may lie before the one that was put at zero.
-    else if (this.#mode === "zero") time = Math.max(0, time);
+    else if (this.mode === "zero") time = Math.max(0, time);
     while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
     while (this.#tolerance.length <= slot) this.#tolerance.push(0);
     this.#byTrack[slot] = time;
     this.#arrived[slot] = now;
     this.#tolerance[slot] = NORMAL_STEP_MS;
     // Where time may run back, the newest is the one that came last.
-    if (this.#newest === undefined || time > this.#newest || this.#mode !== "full") this.#newest = time;
+    if (this.#newest === undefined || time > this.#newest || this.mode !== "full") this.#newest = time;
     this.#newestAt = now;
     return time;
   }
 
   /** Where a new source's first packet goes: on with the same clock when it fits (a relay that came back), else just behind. */
   #begin(raw: number, now: number): void {
-    if (this.#mode === "off") return;
+    if (this.mode === "off") return;
     if (this.#newest === undefined) {
-      this.#offset = this.#mode === "zero" ? -raw : 0;
+      this.#offset = this.mode === "zero" ? -raw : 0;
       return;
     }
     const step = raw + this.#offset - this.#newest;
@@ -142,9 +143,9 @@ export class Timeline {
    * off gets the time of the media around it, none goes behind its own track, and none moves the time line.
    */
   placeBeside(kind: PacketKind, track: number, timestamp: number): number {
-    if (this.#newest === undefined) return this.#mode === "zero" ? 0 : timestamp;
+    if (this.#newest === undefined) return this.mode === "zero" ? 0 : timestamp;
     const time = this.#unrolled(timestamp) + this.#offset;
-    if (this.#mode === "off") return time;
+    if (this.mode === "off") return time;
     const data = kind === PacketKind.Data;
     const own = this.newestOf(kind, track);
     // What a new source stamps by a clock that is not known yet says nothing.

@@ -27,7 +27,7 @@ export interface PushContext {
   readonly formats: RtmpFormats;
   readonly limits: RtmpLimits;
   readonly identity: Readonly<Record<string, AmfValue>>;
-  /** Outgoing chunk size, bytes. */
+  /** Outgoing chunk size, bytes; may change, for attempts to come. */
   readonly chunkSize: number;
 }
 
@@ -47,6 +47,7 @@ export interface PushTotals {
 /** One attempt to publish a stream at another server: dial, handshake, FMLE's dialogue, then a reader like any other. */
 export class Push implements Attempt, TransportHandler, ClientEvents {
   readonly #context: PushContext;
+  readonly #chunkSize: number;
   readonly #stream: Stream;
   readonly #report: AttemptReport;
   readonly #session: ClientSession;
@@ -73,6 +74,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     report: AttemptReport,
   ) {
     this.#context = context;
+    this.#chunkSize = context.chunkSize;
     this.#stream = stream;
     this.#report = report;
     this.#session = new ClientSession(target, this, {
@@ -80,7 +82,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       send: (bytes) => this.#transport?.send(bytes),
       now: () => context.clock.now(),
       random: context.random,
-      chunkSize: context.chunkSize,
+      chunkSize: this.#chunkSize,
       simpleHandshake,
       identity: context.identity,
     });
@@ -123,6 +125,14 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#gone = gone;
     // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
     this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.abort());
+    return true;
+  }
+
+  /** The stream goes on and the target is to get it no longer: it is told so, then `gone` is called. False when there is nobody to tell. */
+  withdraw(gone: () => void): boolean {
+    if (this.#reader === undefined || this.#over) return false;
+    this.#gone = gone;
+    this.#unpublish();
     return true;
   }
 
@@ -172,7 +182,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#writes = this.#context.clock.every(WRITE_CHECK_MS, () => this.#checkWrites());
     this.#report.running(this.#session.server);
     const format = this.#context.formats.get({
-      chunkSize: this.#context.chunkSize,
+      chunkSize: this.#chunkSize,
       messageStreamId: streamId,
       audio: true,
       video: true,

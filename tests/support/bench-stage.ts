@@ -36,11 +36,13 @@ export class BenchStage {
       random: (into: Uint8Array) => into.fill(3),
       nodeId: "this-node",
       identity: { srs_server: "srs/test" },
+      maxConnections,
       chunkSize: 60000,
       findVhost: (name: string) => ({ name, config: vhostDefaults }),
+      vhostNamed: (name: string) => ({ name, config: vhostDefaults }),
     };
-    this.server = new RtmpServer(context, this.network, maxConnections);
-    this.server.listen({ host: "::", port: 1935 });
+    this.server = new RtmpServer(context, this.network);
+    this.server.prepareListeners([{ host: "::", port: 1935 }]).apply();
   }
 
   /** A run that has not begun. */

@@ -1,6 +1,6 @@
 import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
-import { parseTarget } from "../../src/features/forward/target.ts";
+import { type ForwardTarget, parseTarget } from "../../src/features/forward/target.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
 import { Streams } from "../../src/live/streams.ts";
@@ -28,13 +28,15 @@ export class FakeNode {
   readonly #clock: FakeClock;
   readonly #connections = new Set<RtmpConnection>();
   #accepted = 0;
+  /** What streams are forwarded to; after a change, `forward.reconfigure` is to be called. */
+  targets: readonly ForwardTarget[];
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
   constructor(clock: FakeClock, net: FakeNet, address: string, forward: readonly string[] = []) {
     this.#clock = clock;
     this.streams = new Streams(clock, rethrow);
-    const targets = forward.map(parseTarget);
+    this.targets = forward.map(parseTarget);
     const publish = { firstpkt_timeout: 20_000, normal_timeout: 5000, grace: 30 };
     const vhost: FoundVhost = {
       name: "__defaultVhost__",
@@ -54,12 +56,18 @@ export class FakeNode {
       ...shared,
       dial: net.dial,
       randomNumber: () => 0.5,
-      targets: () => targets,
+      targets: () => this.targets,
       chunkSizeOf: () => CHUNK_SIZE,
     };
     this.forward = new Forward(context);
     this.streams.observe(this.forward);
-    this.#context = { ...shared, streams: this.streams, findVhost: () => vhost };
+    this.#context = {
+      ...shared,
+      streams: this.streams,
+      maxConnections: 1000,
+      findVhost: () => vhost,
+      vhostNamed: () => vhost,
+    };
     net.hosts.set(address, { accept: () => this.accept() });
     clock.every(1000, () => {
       if (!this.frozen) for (const connection of this.#connections) connection.tick(clock.now());

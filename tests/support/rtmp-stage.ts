@@ -77,8 +77,10 @@ export class RtmpStage {
       random: (into) => into.fill(3),
       nodeId: "this-node",
       identity: { srs_server: "srs/test" },
+      maxConnections,
       chunkSize: 60000,
       findVhost: (name) => this.#find(name) ?? this.#find("__defaultVhost__"),
+      vhostNamed: (name) => this.#find(name),
     };
     const listen = (address: ListenAddress, accept: () => TransportHandler | undefined) => {
       this.#accept = accept;
@@ -89,8 +91,8 @@ export class RtmpStage {
         },
       };
     };
-    this.server = new RtmpServer(context, { listen }, maxConnections);
-    this.server.listen({ host: "::", port: 1935 });
+    this.server = new RtmpServer(context, { listen });
+    this.server.prepareListeners([{ host: "::", port: 1935 }]).apply();
     this.log.lines.length = 0;
   }
 

@@ -5,25 +5,32 @@ import { type StreamName, type StreamObserver, streamLabel } from "../../live/st
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import { ForwardRelay } from "./relay.ts";
-import { type ForwardTarget, targetLabel, targetNames } from "./target.ts";
+import { type ForwardTarget, targetIdentity, targetLabel, targetNames } from "./target.ts";
 
 /** What forwarding needs from outside. */
-export interface ForwardContext extends PushContext {
+export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   readonly log: Log;
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
   /** This process's id in hop traces. */
   readonly nodeId: string;
-  /** The targets of a vhost. */
+  /** The targets of a vhost as they are now configured. */
   targets(vhost: string): readonly ForwardTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
 }
 
+/** A stream that is published, and its relays by their target's identity. */
+interface Forwarded {
+  readonly name: StreamName;
+  readonly source: Source;
+  readonly relays: Map<string, ForwardRelay>;
+}
+
 /** Forwards every stream of a vhost to each of its targets while it is published. */
 export class Forward implements StreamObserver {
   readonly #context: ForwardContext;
-  readonly #relays = new Map<Stream, ForwardRelay[]>();
+  readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are not closed yet. */
   readonly #leaving = new Set<ForwardRelay>();
   /** Of relays that are gone. */
@@ -36,7 +43,7 @@ export class Forward implements StreamObserver {
 
   /** All relays of streams that are published now. */
   *relays(): Iterable<ForwardRelay> {
-    for (const relays of this.#relays.values()) yield* relays;
+    for (const { relays } of this.#forwarded.values()) yield* relays.values();
   }
 
   /** What all relays that ever were have sent. */
@@ -48,27 +55,48 @@ export class Forward implements StreamObserver {
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
-    const targets = this.#context.targets(name.vhost);
-    if (targets.length === 0) return;
     // By name: a stream that nobody reads any more is forgotten, and this may be another one.
     for (const relay of this.#leaving) if (relay.stream.key === stream.key) relay.makeWay();
-    const relays = targets.map((target) => this.#relay(target, stream, name, source));
-    this.#relays.set(stream, relays);
-    for (const relay of relays) relay.start();
+    const forwarded = { name, source, relays: new Map<string, ForwardRelay>() };
+    this.#forwarded.set(stream, forwarded);
+    this.#follow(stream, forwarded);
+  }
+
+  /** The configuration has changed: relays of targets that are gone end, new targets get the streams that run. */
+  reconfigure(): void {
+    for (const [stream, forwarded] of this.#forwarded) this.#follow(stream, forwarded);
   }
 
   unpublished(stream: Stream, _source: Source, how: SourceEnd): void {
-    const relays = this.#relays.get(stream) ?? [];
-    this.#relays.delete(stream);
-    for (const relay of relays) {
-      this.#leaving.add(relay);
-      relay.stop(how, () => this.#gone(relay));
-    }
+    const forwarded = this.#forwarded.get(stream);
+    this.#forwarded.delete(stream);
+    for (const relay of forwarded?.relays.values() ?? []) this.#stop(relay, how);
   }
 
   /** Whether every target has got all that it had to get, and every connection is closed. */
   get idle(): boolean {
-    return this.#relays.size === 0 && this.#leaving.size === 0;
+    return this.#forwarded.size === 0 && this.#leaving.size === 0;
+  }
+
+  /** Gives a stream one relay for each target of its vhost, and leaves alone those that it has. */
+  #follow(stream: Stream, { name, source, relays }: Forwarded): void {
+    const targets = new Map(this.#context.targets(name.vhost).map((target) => [targetIdentity(target), target]));
+    for (const [identity, relay] of relays) {
+      if (targets.has(identity)) continue;
+      relays.delete(identity);
+      this.#stop(relay, "withdrawn");
+    }
+    for (const [identity, target] of targets) {
+      if (relays.has(identity)) continue;
+      const relay = this.#relay(target, stream, name, source);
+      relays.set(identity, relay);
+      relay.start();
+    }
+  }
+
+  #stop(relay: ForwardRelay, how: SourceEnd | "withdrawn"): void {
+    this.#leaving.add(relay);
+    relay.stop(how, () => this.#gone(relay));
   }
 
   #gone(relay: ForwardRelay): void {
@@ -85,7 +113,12 @@ export class Forward implements StreamObserver {
       hops: [...source.info.hops, context.nodeId],
     };
     const log = context.log.with(`f${this.#nextId++}`);
-    const shared = { ...context, chunkSize: context.chunkSizeOf(name.vhost) };
+    const shared = {
+      ...context,
+      get chunkSize() {
+        return context.chunkSizeOf(name.vhost);
+      },
+    };
     const label = streamLabel(stream.key);
     return new ForwardRelay(shared, context.randomNumber, log, push, targetLabel(target), stream, label);
   }

@@ -64,10 +64,10 @@ export class ForwardRelay {
   }
 
   /**
-   * The stream is no longer published. A target is told when the publisher said so; else it finds out by itself. `gone`
-   * is called once, when the connection is closed.
+   * The stream is no longer published, or not for this target (`withdrawn`). A target is told, except when the publisher
+   * was lost: then it finds out by itself. `gone` is called once, when the connection is closed.
    */
-  stop(how: SourceEnd, gone: () => void): void {
+  stop(how: SourceEnd | "withdrawn", gone: () => void): void {
     const ended = () => {
       const seconds = Math.round((this.#clock.now() - this.#since) / 1000);
       this.#log.info("forward ended", { ...this.#fields, seconds, ...this.totals });
@@ -76,7 +76,8 @@ export class ForwardRelay {
     this.#supervisor.detach();
     const push = this.#push;
     if (push === undefined) ended();
-    else if (how === "lost" || !push.sayGoodbye(ended)) push.hangUp(ended);
+    else if (!(how === "withdrawn" ? push.withdraw(ended) : how === "unpublished" && push.sayGoodbye(ended)))
+      push.hangUp(ended);
   }
 
   /** After `stop`: the stream begins again, and another relay takes it to the target. */

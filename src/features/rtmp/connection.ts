@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
+import { streamConfig } from "../../live/config.ts";
 import type { SourceEnd } from "../../live/source.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
@@ -154,6 +155,24 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#close();
   }
 
+  /** The configuration has changed. Streams of a vhost that takes nobody any more end properly, and the connection with them. */
+  reconfigure(): void {
+    let gone: string | undefined;
+    for (const [net, stream] of [...this.#publishers, ...this.#players]) {
+      const vhost = this.#context.vhostNamed(stream.vhost);
+      if (vhost?.config.enabled) {
+        if (stream instanceof Publisher) stream.timeouts = vhost.config.publish;
+        continue;
+      }
+      gone = vhost === undefined ? `vhost "${stream.vhost}" was removed` : vhostProblem(stream.vhost, vhost);
+      this.#end(net, "unpublished");
+      net.status("error", "NetConnection.Connect.AppShutdown", gone ?? "");
+    }
+    if (gone === undefined) return;
+    this.#log.warn("connection closed", { addr: this.#remote, error: gone });
+    this.#close();
+  }
+
   connect(request: ConnectRequest): void {
     this.#request = request;
     const loop = this.#loop(request.hops);
@@ -184,7 +203,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const target = this.#resolve(net, name, "NetStream.Publish.BadName", "publish");
     if (target === undefined) return;
     const { vhost, address } = target;
-    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost));
+    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const source = stream.publish({
       id: this.#id,
       remote: this.#remote,
@@ -198,7 +217,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#refuse(net, "NetStream.Publish.BadName", "publish refused", error, `${by?.remote} [${by?.id}]`);
       return;
     }
-    const publisher = new Publisher(net, stream, source, vhost.config.publish, (error) =>
+    const publisher = new Publisher(net, vhost.name, stream, source, vhost.config.publish, (error) =>
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
     this.#publishers.set(net, publisher);
@@ -211,11 +230,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const target = this.#resolve(net, request.name, "NetStream.Play.StreamNotFound", "play");
     if (target === undefined || transport === undefined) return;
     const { vhost, address } = target;
-    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost));
+    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
     net.acceptPlay();
-    this.#players.set(net, new Player(net, stream, transport, this.#context.formats));
+    this.#players.set(net, new Player(net, vhost.name, stream, transport, this.#context.formats));
   }
 
   pause(net: NetStream, paused: boolean): void {
@@ -315,8 +334,4 @@ function vhostProblem(name: string, vhost: FoundVhost | undefined): string | und
 /** A URL or name as the log may show it: parameters are where keys and tokens stand. */
 function withoutParams(text: string): string {
   return text.replace(/([?&#]|,vhost=|\.\.\.vhost\.\.\.).*$/s, "?…");
-}
-
-function streamConfig({ config }: FoundVhost) {
-  return { ...config, grace: config.publish.grace };
 }

@@ -18,7 +18,7 @@ export interface FoundVhost {
   readonly config: RtmpVhost;
 }
 
-/** What all RTMP connections of a server share. */
+/** What all RTMP connections of a server share. What comes from the configuration may change at any time. */
 export interface RtmpContext {
   readonly clock: Clock;
   readonly log: Log;
@@ -30,8 +30,12 @@ export interface RtmpContext {
   readonly nodeId: string;
   /** What clients are told of the server. */
   readonly identity: Readonly<Record<string, AmfValue>>;
+  /** Most connections at a time. */
+  readonly maxConnections: number;
   /** Outgoing chunk size where no vhost says otherwise, bytes. */
   readonly chunkSize: number;
   /** The vhost that serves a name: its own, or the default one; undefined when there is neither. */
   findVhost(name: string): FoundVhost | undefined;
+  /** The vhost that is configured under exactly this name. */
+  vhostNamed(name: string): FoundVhost | undefined;
 }

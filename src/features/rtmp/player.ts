@@ -9,14 +9,17 @@ import type { NetStream } from "../../rtmp/net-stream.ts";
 export class Player implements ReaderEvents {
   readonly stream: Stream;
   readonly net: NetStream;
+  /** The vhost's name in the configuration. */
+  readonly vhost: string;
   readonly reader: Reader;
   readonly #formats: RtmpFormats;
   #audio = true;
   #video = true;
 
   /** Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. */
-  constructor(net: NetStream, stream: Stream, transport: Transport, formats: RtmpFormats) {
+  constructor(net: NetStream, vhost: string, stream: Stream, transport: Transport, formats: RtmpFormats) {
     this.net = net;
+    this.vhost = vhost;
     this.stream = stream;
     this.#formats = formats;
     this.reader = stream.join(this.#format(), transport, this);

@@ -10,7 +10,9 @@ export class Publisher implements MediaHandler {
   readonly stream: Stream;
   readonly source: Source;
   readonly net: NetStream;
-  readonly #timeouts: RtmpVhost["publish"];
+  /** The vhost's name in the configuration. */
+  readonly vhost: string;
+  timeouts: RtmpVhost["publish"];
   #mediaSinceTick = false;
   #lastMediaAt: number;
   #begun = false;
@@ -19,15 +21,17 @@ export class Publisher implements MediaHandler {
 
   constructor(
     net: NetStream,
+    vhost: string,
     stream: Stream,
     source: Source,
     timeouts: RtmpVhost["publish"],
     onMalformed: (reason: string) => void,
   ) {
     this.net = net;
+    this.vhost = vhost;
     this.stream = stream;
     this.source = source;
-    this.#timeouts = timeouts;
+    this.timeouts = timeouts;
     this.#lastMediaAt = source.since;
     this.#onMalformed = onMalformed;
   }
@@ -64,7 +68,7 @@ export class Publisher implements MediaHandler {
       this.#lastMediaAt = now;
       return undefined;
     }
-    const { firstpkt_timeout: first, normal_timeout: normal } = this.#timeouts;
+    const { firstpkt_timeout: first, normal_timeout: normal } = this.timeouts;
     const silentMs = now - this.#lastMediaAt;
     if (!this.#begun) return silentMs > first ? `no audio or video within ${first} ms (firstpkt_timeout)` : undefined;
     return silentMs > normal ? `no audio or video for ${normal} ms (normal_timeout)` : undefined;

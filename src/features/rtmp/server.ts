@@ -1,10 +1,11 @@
-import type { ListenAddress } from "../../base/address.ts";
-import { formatHostPort } from "../../base/address.ts";
+import { formatHostPort, type ListenAddress } from "../../base/address.ts";
+import type { Change } from "../../base/change.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { TransportHandler } from "../../base/transport.ts";
-import type { Listener, Tcp } from "../../io/tcp.ts";
+import type { Tcp } from "../../io/tcp.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
+import { Listeners } from "./listeners.ts";
 
 const TICK_MS = 1000;
 /** Refusals beyond `max_connections` are reported at most this often. */
@@ -23,10 +24,8 @@ export interface RtmpTotals {
 /** Accepts RTMP connections and owns them. */
 export class RtmpServer {
   readonly #context: RtmpContext;
-  readonly #tcp: Pick<Tcp, "listen">;
-  readonly #maxConnections: number;
   readonly #connections = new Set<RtmpConnection>();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
   readonly #tick: Timer;
   #nextId = 1;
   #received = 0;
@@ -34,19 +33,27 @@ export class RtmpServer {
   #refused = 0;
   #refusalLoggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">, maxConnections: number) {
+  constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">) {
     this.#context = context;
-    this.#tcp = tcp;
-    this.#maxConnections = maxConnections;
+    const { log } = context;
+    this.#listeners = new Listeners((address) => tcp.listen(address, () => this.#accept()), {
+      listening: (address) => log.info("listening", { rtmp: formatHostPort(address) }),
+      stopped: (address) => log.info("listening no more", { rtmp: formatHostPort(address) }),
+      lost: (address, error) => log.error("listening no more", { rtmp: formatHostPort(address), error: error.message }),
+    });
     this.#tick = context.clock.every(TICK_MS, () => this.#onTick());
   }
 
-  /** Listens on an address as well. Throws UserError when it can't be had. */
-  listen(address: ListenAddress): ListenAddress {
-    const listener = this.#tcp.listen(address, () => this.#accept());
-    this.#listeners.push(listener);
-    this.#context.log.info("listening", { rtmp: formatHostPort(listener.address) });
-    return listener.address;
+  /** Makes ready to listen on these addresses and no others; connections stay. Throws UserError, one line for each that can't be had. */
+  prepareListeners(addresses: readonly ListenAddress[]): Change {
+    return this.#listeners.prepare(addresses);
+  }
+
+  /** The configuration has changed: connections follow it. Streams of a vhost that takes nobody any more end properly. */
+  reconfigure(): void {
+    // Streams first: that tells the players of their end before their connections close.
+    for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.reconfigure();
+    for (const connection of [...this.#connections]) connection.reconfigure();
   }
 
   totals(): RtmpTotals {
@@ -62,7 +69,7 @@ export class RtmpServer {
 
   /** Accepts no more, ends every stream and connection properly. What is under way still leaves. */
   stop(): void {
-    for (const listener of this.#listeners.splice(0)) listener.stop();
+    this.#listeners.stop();
     this.#tick.cancel();
     // Streams first: that tells the players of their end before their connections close.
     for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown();
@@ -75,7 +82,7 @@ export class RtmpServer {
   }
 
   #accept(): TransportHandler | undefined {
-    if (this.#connections.size >= this.#maxConnections) {
+    if (this.#connections.size >= this.#context.maxConnections) {
       this.#refused++;
       this.#logRefusals();
       return undefined;
@@ -102,7 +109,7 @@ export class RtmpServer {
     if (this.#refused === 0 || now - this.#refusalLoggedAt < REFUSAL_LOG_MS) return;
     this.#context.log.warn("connections refused: max_connections is reached", {
       refused: this.#refused,
-      max_connections: this.#maxConnections,
+      max_connections: this.#context.maxConnections,
     });
     this.#refused = 0;
     this.#refusalLoggedAt = now;

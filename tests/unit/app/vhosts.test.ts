@@ -2,13 +2,31 @@ import { expect, test } from "bun:test";
 import { parseConfig } from "../../../src/app/config/index.ts";
 import { Vhosts } from "../../../src/app/vhosts.ts";
 
+function vhostsOf(text: string): Vhosts {
+  const { vhost } = parseConfig(text, "test.toml");
+  return new Vhosts(() => vhost);
+}
+
 test("a vhost is found by its name in any case, every other name leads to the default one", () => {
-  const text = '[vhost."Live.Example.com"]\ngop_cache = false\n[vhost.__defaultVhost__]';
-  const vhosts = new Vhosts(parseConfig(text, "test.toml").vhost);
+  const vhosts = vhostsOf('[vhost."Live.Example.com"]\ngop_cache = false\n[vhost.__defaultVhost__]');
   expect(vhosts.find("live.example.COM")).toMatchObject({ name: "Live.Example.com", config: { gop_cache: false } });
   expect(vhosts.find("other.example.com")?.name).toBe("__defaultVhost__");
 });
 
 test("without a default vhost an unknown name leads nowhere", () => {
-  expect(new Vhosts(parseConfig("[vhost.a]", "test.toml").vhost).find("b")).toBeUndefined();
+  expect(vhostsOf("[vhost.a]").find("b")).toBeUndefined();
+});
+
+test("a configured name is exact", () => {
+  const vhosts = vhostsOf("[vhost.a]\n[vhost.__defaultVhost__]");
+  expect(vhosts.named("a")?.name).toBe("a");
+  expect([vhosts.named("A"), vhosts.named("b")]).toEqual([undefined, undefined]);
+});
+
+test("what is found follows the configuration in effect", () => {
+  let { vhost } = parseConfig("[vhost.a]", "test.toml");
+  const vhosts = new Vhosts(() => vhost);
+  expect(vhosts.find("b")).toBeUndefined();
+  ({ vhost } = parseConfig("[vhost.b]", "test.toml"));
+  expect([vhosts.find("a"), vhosts.find("b")?.name]).toEqual([undefined, "b"]);
 });

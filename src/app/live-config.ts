@@ -1,0 +1,69 @@
+import type { Change } from "../base/change.ts";
+import { UserError } from "../base/errors.ts";
+import { type Changed, merge } from "../config/merge.ts";
+import { rootTable } from "./config/blocks.ts";
+import { type Config, ConfigErrors } from "./config/index.ts";
+
+/** A part of the server that goes by the configuration. A block that is as before is the same object: compare with `===`. */
+export interface Follower {
+  /**
+   * Gets what `next` needs and what may not be had (a port, a file, a certificate), without effect yet; also when the server
+   * starts. Throws UserError, one line for each reason.
+   */
+  prepare?(next: Config): Change | undefined;
+  /** Goes by `next` from now on. Called when every follower was able to prepare, in the order in which they follow. */
+  apply?(next: Config, before: Config): void;
+}
+
+/** The one holder of the configuration in effect: who needs a value looks it up here each time, or follows. */
+export class LiveConfig {
+  #current: Config;
+  readonly #followers: Follower[] = [];
+
+  constructor(config: Config) {
+    this.#current = config;
+  }
+
+  get current(): Config {
+    return this.#current;
+  }
+
+  /** Adds a part that is to be told of changes, after those that were added before. */
+  follow(follower: Follower): void {
+    this.#followers.push(follower);
+  }
+
+  /** Takes what the configuration asks for (ports) into use for the first time. Throws ConfigErrors when some of it can't be had. */
+  start(): void {
+    for (const change of this.#prepare(this.#current)) change.apply();
+  }
+
+  /** Puts another configuration into effect, whole; what has changed. Throws ConfigErrors when it can't: then nothing has changed. */
+  change(to: Config): readonly Changed[] {
+    const before = this.#current;
+    const { values: next, changed } = merge(rootTable, before, to);
+    if (next === before) return changed;
+    const changes = this.#prepare(next);
+    this.#current = next;
+    for (const change of changes) change.apply();
+    for (const follower of this.#followers) follower.apply?.(next, before);
+    return changed;
+  }
+
+  #prepare(next: Config): Change[] {
+    const changes: Change[] = [];
+    const errors: string[] = [];
+    for (const follower of this.#followers) {
+      try {
+        const change = follower.prepare?.(next);
+        if (change !== undefined) changes.push(change);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        errors.push(...error.message.split("\n"));
+      }
+    }
+    if (errors.length === 0) return changes;
+    for (const change of changes.toReversed()) change.discard();
+    throw new ConfigErrors(errors);
+  }
+}

@@ -1,0 +1,32 @@
+import { UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { showPath } from "../config/show.ts";
+import { ConfigErrors, type Loaded } from "./config/index.ts";
+import type { LiveConfig } from "./live-config.ts";
+
+/** What became of a reload: whether the file is in effect now, and what is to be told of it, one line each. */
+export interface ReloadOutcome {
+  readonly ok: boolean;
+  readonly lines: readonly string[];
+}
+
+/** Reads the configuration again and puts it into effect; a file that is wrong changes nothing. Logs what became of it. */
+export function reload(live: LiveConfig, load: () => Loaded, log: Log): ReloadOutcome {
+  try {
+    const { config, warnings } = load();
+    const changed = live.change(config);
+    const applied = changed.filter(({ restart }) => restart === undefined).map(({ path }) => showPath(path));
+    const kept = changed.flatMap(({ path, restart }) =>
+      restart === undefined ? [] : [`${showPath(path)} stays as it was until a restart: ${restart}`],
+    );
+    for (const line of [...warnings, ...kept]) log.warn(line);
+    log.info("configuration reloaded", { changed: applied.join(", ") || "nothing" });
+    return { ok: true, lines: [...warnings, ...kept, `reloaded; changed: ${applied.join(", ") || "nothing"}`] };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const lines = error instanceof ConfigErrors ? error.lines : [error.message];
+    for (const line of lines) log.error("configuration refused", { error: line });
+    log.error("configuration not reloaded: all goes on as before", { errors: lines.length });
+    return { ok: false, lines };
+  }
+}

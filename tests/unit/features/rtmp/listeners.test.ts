@@ -1,0 +1,92 @@
+import { beforeEach, expect, test } from "bun:test";
+import { formatHostPort, parseListen } from "../../../../src/base/address.ts";
+import { UserError } from "../../../../src/base/errors.ts";
+import { Listeners } from "../../../../src/features/rtmp/listeners.ts";
+
+/** What is bound now, and what happened. */
+const bound = new Set<string>();
+const events: string[] = [];
+/** Addresses that somebody else has. */
+const taken = new Set<string>();
+let listeners: Listeners;
+
+beforeEach(() => {
+  bound.clear();
+  taken.clear();
+  events.length = 0;
+  listeners = new Listeners(
+    (address) => {
+      const name = formatHostPort(address);
+      // As the kernel has it: one address of a port, or all of them.
+      const clash = [...bound].some(
+        (other) => port(other) === port(name) && port(name) !== "0" && overlap(other, name),
+      );
+      if (clash || taken.has(name)) throw new UserError(`cannot listen on ${name}`);
+      bound.add(name);
+      return { address, stop: () => bound.delete(name) };
+    },
+    {
+      listening: (address) => events.push(`+${formatHostPort(address)}`),
+      stopped: (address) => events.push(`-${formatHostPort(address)}`),
+      lost: (address, error) => events.push(`lost ${formatHostPort(address)}: ${error.message}`),
+    },
+  );
+});
+
+const port = (name: string) => name.slice(name.lastIndexOf(":") + 1);
+const overlap = (a: string, b: string) => a === b || a.startsWith("[::]") || b.startsWith("[::]");
+const prepare = (...texts: (string | number)[]) => listeners.prepare(texts.map(parseListen));
+
+test("a change opens what is new and closes what is gone; what stays is not touched", () => {
+  prepare(1935, "127.0.0.1:1936").apply();
+  expect(events.splice(0)).toEqual(["+[::]:1935", "+127.0.0.1:1936"]);
+  const change = prepare(1935, "127.0.0.1:1937");
+  expect([...bound]).toEqual(["[::]:1935", "127.0.0.1:1936", "127.0.0.1:1937"]);
+  expect(events).toEqual([]);
+  change.apply();
+  expect(events).toEqual(["-127.0.0.1:1936", "+127.0.0.1:1937"]);
+  expect([...bound]).toEqual(["[::]:1935", "127.0.0.1:1937"]);
+});
+
+test("when one of them can't be had nothing changes, and each is named", () => {
+  prepare(1935).apply();
+  taken.add("127.0.0.1:1").add("127.0.0.1:3");
+  expect(() => prepare("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")).toThrow(
+    new UserError("cannot listen on 127.0.0.1:1\ncannot listen on 127.0.0.1:3"),
+  );
+  expect([...bound]).toEqual(["[::]:1935"]);
+});
+
+test("a change that is discarded gives back what was opened for it", () => {
+  prepare(1935).apply();
+  prepare(1936).discard();
+  expect([...bound]).toEqual(["[::]:1935"]);
+});
+
+test("one address of a port takes the place of all of them, and the other way round", () => {
+  prepare(1935).apply();
+  prepare("127.0.0.1:1935").apply();
+  expect([...bound]).toEqual(["127.0.0.1:1935"]);
+  prepare(1935).discard();
+  expect([...bound]).toEqual(["127.0.0.1:1935"]);
+  expect(events).toEqual(["+[::]:1935", "-[::]:1935", "+127.0.0.1:1935"]);
+});
+
+test("an address that can't be had back is told", () => {
+  prepare(1935).apply();
+  const change = prepare("127.0.0.1:1935");
+  taken.add("[::]:1935");
+  change.discard();
+  expect(events).toEqual(["+[::]:1935", "lost [::]:1935: cannot listen on [::]:1935"]);
+  taken.clear();
+  prepare(1935).apply();
+  expect([...bound]).toEqual(["[::]:1935"]);
+});
+
+test("port 0 may be asked for more than once", () => {
+  const count = () => events.splice(0).join(" ");
+  prepare("127.0.0.1:0", "127.0.0.1:0").apply();
+  expect(count()).toBe("+127.0.0.1:0 +127.0.0.1:0");
+  prepare("127.0.0.1:0").apply();
+  expect(count()).toBe("-127.0.0.1:0");
+});
