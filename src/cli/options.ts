@@ -11,7 +11,12 @@ export const commonOptions = {
 
 /** The option that names the configuration file. */
 export const confOption = {
-  conf: { type: "string", alias: "c", valueHint: "FILE", description: "The configuration file (TOML)" },
+  conf: {
+    type: "string",
+    alias: "c",
+    valueHint: "FILE",
+    description: "The configuration file (TOML, or .conf in SRS's syntax)",
+  },
 } as const satisfies ArgsDef;
 
 /** Which options a command line gives, by their long names, right or wrong. */

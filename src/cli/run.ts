@@ -1,6 +1,7 @@
 import type { ArgsDef } from "citty";
 import { benchOptions, bothCommand, playCommand, publishCommand } from "./bench.ts";
 import { checkCommand } from "./check.ts";
+import { convertCommand, convertOptions } from "./convert.ts";
 import { type Command, type CommandSet, command, dispatch } from "./dispatch.ts";
 import { commonOptions, confOption } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -19,12 +20,19 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     confOptions,
     checkCommand(output),
   );
+  const convert = command(
+    "srs convert FILE",
+    "Print a configuration of SRS's (.conf) as TOML",
+    convertOptions,
+    convertCommand(output),
+  );
   const root: CommandSet = {
     name: "srs",
     line: { call: "srs", does: "" },
     alone: command("srs --conf FILE", "Run the server", confOptions, serveCommand),
     commands: new Map<string, Command | CommandSet>([
       ["check", check],
+      ["convert", convert],
       ["bench", benchCommands(output)],
     ]),
     options: confOptions,

@@ -1,36 +1,60 @@
 import type { Key, TomlScalar, TomlValue } from "./key.ts";
 import { type Path, quote, showKey, showPath } from "./show.ts";
-import type { Table, ValueOf } from "./table.ts";
+import type { NamedTables, Table, ValueOf } from "./table.ts";
 
 interface RenderOptions {
-  /** Whether each key is preceded by its documentation, its type and its default. */
-  readonly annotate: boolean;
+  /** Each key is preceded by its documentation, its type and its default. */
+  readonly annotate?: boolean;
+  /** Keys that have their default are left out. */
+  readonly changesOnly?: boolean;
 }
 
-/** The values as a TOML file that reads back as the same values, every key written out. */
-export function renderToml<T extends Table>(root: T, values: ValueOf<T>, options: RenderOptions): string {
-  const blocks: string[] = [];
-  renderTable(blocks, root, values as Values, [], options);
-  return `${blocks.join("\n\n")}\n`;
+/** The values as a TOML file that reads back as the same values. */
+export function renderToml<T extends Table>(root: T, values: ValueOf<T>, options: RenderOptions = {}): string {
+  const renderer = new Renderer(values as Values, options);
+  renderer.table(root, values as Values, [], false);
+  return renderer.blocks.length === 0 ? "" : `${renderer.blocks.join("\n\n")}\n`;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-function renderTable(blocks: string[], table: Table, values: Values, path: Path, options: RenderOptions): void {
-  const lines: string[] = [];
-  for (const [name, entry] of Object.entries(table.entries)) {
-    if (entry.kind !== "key") continue;
-    if (options.annotate) lines.push(...(lines.length > 0 ? [""] : []), ...annotation(name, entry));
-    lines.push(assignment(name, entry.toToml(values[name])));
+class Renderer {
+  readonly blocks: string[] = [];
+  readonly #root: Values;
+  readonly #options: RenderOptions;
+
+  constructor(root: Values, options: RenderOptions) {
+    this.#root = root;
+    this.#options = options;
   }
-  if (path.length > 0) lines.unshift(...(options.annotate ? [`# ${table.doc}`] : []), `[${showPath(path)}]`);
-  if (lines.length > 0) blocks.push(lines.join("\n"));
-  for (const [name, entry] of Object.entries(table.entries)) {
-    if (entry.kind === "table") renderTable(blocks, entry, values[name] as Values, [...path, name], options);
-    if (entry.kind !== "named") continue;
-    for (const [key, inner] of values[name] as ReadonlyMap<string, Values>) {
-      renderTable(blocks, entry.table, inner, [...path, name, key], options);
+
+  /** One table with those in it. `isNamed`: it has to be written even when it has nothing to say. */
+  table(table: Table, values: Values, path: Path, isNamed: boolean): void {
+    const lines: string[] = [];
+    for (const [name, entry] of Object.entries(table.entries)) {
+      if (entry.kind !== "key" || this.#isLeftOut(name, entry, values[name])) continue;
+      if (this.#options.annotate) lines.push(...(lines.length > 0 ? [""] : []), ...annotation(name, entry));
+      lines.push(assignment(name, entry.toToml(values[name])));
     }
+    if (path.length > 0 && (isNamed || lines.length > 0)) {
+      lines.unshift(...(this.#options.annotate ? [`# ${table.doc}`] : []), `[${showPath(path)}]`);
+    }
+    if (lines.length > 0) this.blocks.push(lines.join("\n"));
+    for (const [name, entry] of Object.entries(table.entries)) {
+      if (entry.kind === "table") this.table(entry, values[name] as Values, [...path, name], false);
+      if (entry.kind === "named") this.#named(entry, values[name] as ReadonlyMap<string, Values>, [...path, name]);
+    }
+  }
+
+  #named(entry: NamedTables, tables: ReadonlyMap<string, Values>, path: Path): void {
+    const isImplied = tables.size === 1 && tables.has(entry.implied);
+    for (const [name, values] of tables) this.table(entry.table, values, [...path, name], !isImplied);
+  }
+
+  #isLeftOut(name: string, key: Key<unknown>, value: unknown): boolean {
+    if (!this.#options.changesOnly) return false;
+    const fallback = key.inherits ? this.#root[name] : key.default;
+    return writeValue(key.toToml(value)) === writeValue(key.toToml(fallback));
   }
 }
 

@@ -14,6 +14,8 @@ export interface Place {
 /** A configuration as it is written, whatever in: by keys, and not yet checked. */
 export interface Document {
   readonly tree: Tree;
+  /** Mistakes that its values don't show, whole lines. */
+  readonly errors: readonly { readonly order: number; readonly text: string }[];
   /** What is left unused, one line each. */
   readonly warnings: readonly string[];
   /** Where a key, a table or an item of a list is written; undefined when it is not. */

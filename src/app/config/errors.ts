@@ -5,7 +5,16 @@ export class ConfigErrors extends UserError {
   readonly lines: readonly string[];
 
   constructor(lines: readonly string[]) {
-    super(lines.join("\n"));
-    this.lines = lines;
+    const whole = lines.map(oneLine);
+    super(whole.join("\n"));
+    this.lines = whole;
   }
+}
+
+const longest = 1000;
+
+/** A message on one line, whatever it quotes. */
+export function oneLine(message: string): string {
+  const flat = message.replaceAll(/\p{Cc}+/gu, " ");
+  return flat.length > longest ? `${flat.slice(0, longest)}…` : flat;
 }

@@ -4,7 +4,9 @@ import { validate } from "../../config/validate.ts";
 import { readTextFile } from "../../io/text-file.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { type Document, nearestPlace } from "./document.ts";
-import { ConfigErrors } from "./errors.ts";
+import { ConfigErrors, oneLine } from "./errors.ts";
+import type { ReadFile } from "./srs/include.ts";
+import { readSrsConf } from "./srs/read.ts";
 import { readToml } from "./toml.ts";
 
 const largestFile = 1024 * 1024;
@@ -20,35 +22,49 @@ export interface Loaded {
 
 /** Reads a configuration file. Throws UserError when it cannot be read, ConfigErrors when it is wrong. */
 export function loadConfig(path: string): Loaded {
-  return complete(readDocument(readTextFile(path, largestFile), path));
+  return complete(readDocument(read(path), path, read));
 }
 
-/** Reads a configuration's text alone; `fileName` is for messages. Throws ConfigErrors with every mistake in it. */
-export function parseConfig(text: string, fileName: string): Config {
-  return complete(readDocument(text, fileName)).config;
+/**
+ * Reads a configuration's text; `fileName` is for messages and says the syntax, `include` gives the files that it
+ * includes. Throws ConfigErrors with every mistake in it.
+ */
+export function parseConfig(text: string, fileName: string, include: ReadFile = read): Config {
+  return complete(readDocument(text, fileName, include)).config;
 }
 
 /** The configuration as a TOML file with every key written out; it reads back as the same configuration. */
 export function effectiveToml(config: Config): string {
-  return renderToml(rootTable, config, { annotate: false });
+  return renderToml(rootTable, config);
 }
 
-function readDocument(text: string, fileName: string): Document {
-  if (/\.conf$/i.test(fileName)) {
-    throw new ConfigErrors([`${fileName}: SRS's own syntax (.conf) is not supported yet; write a .toml file`]);
-  }
-  return readToml(text, fileName);
+/** The configuration as a TOML file with only what differs from the defaults; it reads back as the same configuration. */
+export function shortToml(config: Config): string {
+  return renderToml(rootTable, config, { changesOnly: true });
+}
+
+function readDocument(text: string, fileName: string, include: ReadFile): Document {
+  return isSrsConf(fileName) ? readSrsConf(text, fileName, include) : readToml(text, fileName);
+}
+
+/** Whether a file is in SRS's own syntax: its name says so. */
+function isSrsConf(fileName: string): boolean {
+  return /\.conf$/i.test(fileName);
+}
+
+function read(path: string): string {
+  return readTextFile(path, largestFile);
 }
 
 function complete(document: Document): Loaded {
   const { values, problems } = validate(rootTable, document.tree);
-  if (problems.length > 0) {
+  if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
       const { at, as, order } = nearestPlace(document, path) ?? { at: "configuration", as: undefined, order: 0 };
       return { order, text: `${at}: ${as ?? showPath(path)}: ${message}` };
     });
-    placed.sort((a, b) => a.order - b.order);
-    throw new ConfigErrors(placed.map(({ text }) => text));
+    const all = [...placed, ...document.errors].sort((a, b) => a.order - b.order);
+    throw new ConfigErrors(all.map(({ text }) => text));
   }
-  return { config: values, warnings: document.warnings, origin: (path) => document.place(path)?.at };
+  return { config: values, warnings: document.warnings.map(oneLine), origin: (path) => document.place(path)?.at };
 }

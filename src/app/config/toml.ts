@@ -10,6 +10,7 @@ export function readToml(text: string, fileName: string): Document {
   const positions = positionsOf(text);
   return {
     tree,
+    errors: [],
     warnings: [],
     place(path) {
       const line = positions.line(path);

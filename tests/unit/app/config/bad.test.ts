@@ -200,11 +200,6 @@ test.each(bad)("%s", (_, text, ...messages) => {
   expect(errorsOf(text, "x.toml")).toEqual(messages);
 });
 
-test("a file in SRS's own syntax is refused by its name", () => {
-  const message = "srs.conf: SRS's own syntax (.conf) is not supported yet; write a .toml file";
-  expect(errorsOf("listen 1935;", "srs.conf")).toEqual([message]);
-});
-
 test("every message is one line", () => {
   for (const [, text] of bad) {
     for (const line of errorsOf(text, "x.toml")) expect(line).not.toContain("\n");

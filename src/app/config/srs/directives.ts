@@ -1,0 +1,219 @@
+import type { Directive } from "./directive.ts";
+import type { Scope } from "./mapping.ts";
+import {
+  applyRules,
+  asItIs,
+  block,
+  isOn,
+  key,
+  keyByWord,
+  missing,
+  type Rule,
+  type Rules,
+  switchedBlock,
+  unused,
+  unusedIfOn,
+  wordOf,
+} from "./rules.ts";
+
+const sentAtOnce = 'packets are written as soon as the load allows (mw_latency "auto")';
+const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
+const noFfmpeg = "this server starts no FFmpeg";
+const readAtOnce = "what publishers send is read as it comes";
+const partOfHls = "it is of use to HLS only";
+
+const atc: Rule = (directive, { mapping, path }) => {
+  if (isOn(directive)) mapping.set([...path, "time_jitter"], directive, ["off"]);
+};
+
+const kickoffForIdle: Rule = (directive, { mapping }) => {
+  if (!/^0*(?:\.0*)?$/.test(wordOf(directive))) {
+    mapping.error(directive, "this server does not disconnect publishers that nobody watches; write 0 or remove it");
+  }
+};
+
+const workDir: Rule = (directive, { mapping }) => {
+  if (/^(?:\.\/?)?$/.test(wordOf(directive))) return;
+  mapping.error(
+    directive,
+    "this server stays in the folder it was started in; change to it before the start (WorkingDirectory= in a systemd unit) and remove this",
+  );
+};
+
+const destinations: Rules = {
+  destination: key("forward"),
+  backend: (directive, { mapping }) =>
+    mapping.error(directive, "this server asks no backend for targets; list them with destination"),
+};
+
+/** `forward a b;`, or `forward { enabled on; destination a b; }` of later versions. */
+const forward: Rule = (directive, scope) =>
+  directive.body === undefined ? key("forward")(directive, scope) : switchedBlock(destinations)(directive, scope);
+
+const mergedRead: Rule = unusedIfOn(readAtOnce);
+
+const play: Rules = {
+  gop_cache: key("gop_cache"),
+  gop_cache_max_frames: key("gop_cache_max_frames"),
+  queue_length: key("queue_length"),
+  time_jitter: key("time_jitter"),
+  mw_latency: key("mw_latency"),
+  mw_msgs: unused(sentAtOnce),
+  atc,
+  atc_auto: unused("a stream's metadata doesn't change how its time is treated; atc does"),
+  mix_correct: missing("mix_correct"),
+  send_min_interval: unused(sentAtOnce),
+  reduce_sequence_header: unusedIfOn("headers that a publisher repeats are passed on"),
+};
+
+const publish: Rules = {
+  firstpkt_timeout: key("publish", "firstpkt_timeout"),
+  normal_timeout: key("publish", "normal_timeout"),
+  mr: mergedRead,
+  mr_latency: unused(readAtOnce),
+  parse_sps: asItIs,
+  try_annexb_first: asItIs,
+  kickoff_for_idle: kickoffForIdle,
+};
+
+/** Only "local", which is what a server is without it. */
+const mode: Rule = (directive, { mapping }) => {
+  if (wordOf(directive) !== "local") mapping.error(directive, "this server has no edge mode");
+};
+
+const cluster: Rules = {
+  mode,
+  origin: asItIs,
+  token_traverse: asItIs,
+  vhost: asItIs,
+  protocol: asItIs,
+  follow_client: asItIs,
+  debug_srs_upnode: asItIs,
+  origin_cluster: missing("origin cluster"),
+  coworkers: asItIs,
+};
+
+const vhost: Rules = {
+  enabled: key("enabled"),
+  chunk_size: key("chunk_size"),
+  ...play,
+  play: block(play),
+  publish: block(publish),
+  publish_1stpkt_timeout: key("publish", "firstpkt_timeout"),
+  publish_normal_timeout: key("publish", "normal_timeout"),
+  forward,
+  cluster: block(cluster),
+  mode,
+  origin: asItIs,
+  token_traverse: asItIs,
+  debug_srs_upnode: asItIs,
+  refer: missing("refer"),
+  refer_publish: missing("refer"),
+  refer_play: missing("refer"),
+  security: missing("security"),
+
+  tcp_nodelay: unused(sentAtOnce),
+  min_latency: unused(sentAtOnce),
+  mr: mergedRead,
+  in_ack_size: unused("peers are told their window by this server's own measure"),
+  out_ack_size: unused("peers are told their window by this server's own measure"),
+
+  hls: missing("HLS"),
+  hls_path: unused(partOfHls),
+  hls_fragment: unused(partOfHls),
+  hls_window: unused(partOfHls),
+  hds: missing("HDS"),
+  dash: missing("DASH"),
+  dvr: missing("DVR"),
+  transcode: missing("transcoding"),
+  ingest: missing("ingest", "publish with FFmpeg from outside"),
+  exec: missing("exec"),
+  http: missing("web server"),
+  http_static: missing("web server"),
+  http_remux: missing("HTTP-FLV"),
+  http_hooks: missing("HTTP hooks"),
+  bandcheck: missing("bandwidth test", "measure with srs bench"),
+  rtc: missing("WebRTC"),
+  rtsp: missing("RTSP"),
+  srt: missing("SRT"),
+  nack: asItIs,
+  twcc: asItIs,
+};
+
+const root: Rules = {
+  listen: key("listen"),
+  rtmp: block({ listen: key("listen"), chunk_size: key("chunk_size"), enabled: asItIs }),
+  max_connections: key("max_connections"),
+  chunk_size: key("chunk_size"),
+  vhost: vhostBlock,
+
+  srs_log_level: keyByWord(
+    { verbose: "debug", info: "debug", trace: "info", warn: "warn", error: "error" },
+    "log",
+    "level",
+  ),
+  srs_log_level_v2: keyByWord(
+    { trace: "debug", debug: "debug", info: "info", warn: "warn", error: "error" },
+    "log",
+    "level",
+  ),
+  srs_log_tank: logTank,
+  srs_log_file: unused("the log goes to standard output"),
+  pid: unused("its supervisor knows the process"),
+
+  daemon: unusedIfOn(foreground),
+  disable_daemon_for_docker: unused(foreground),
+  in_docker: unused(foreground),
+  asprocess: unusedIfOn(foreground),
+  work_dir: workDir,
+  server_id: unused("each start has an id of its own, in the log's first line"),
+  utc_time: unused("the log has its own form of time"),
+  pithy_print_ms: unused("the log has a summary at its own pace"),
+  ff_log_dir: unused(noFfmpeg),
+  ff_log_level: unused(noFfmpeg),
+  stats: unused("disks and networks are not measured"),
+  circuit_breaker: unused("readers that fall behind skip to the newest key frame instead"),
+  threads: unused("there is one"),
+  tcmalloc_release_rate: unused("memory is managed otherwise"),
+  empty_ip_ok: unused("a client without an address is no problem"),
+  grace_start_wait: unused("a stop begins at once"),
+  grace_final_wait: unused("a stop ends with the last connection"),
+  force_grace_quit: unused("SIGTERM stops at once, SIGQUIT does not"),
+  query_latest_version: asItIs,
+  auto_reload_for_docker: asItIs,
+  inotify_auto_reload: missing("reload by itself when the file changes", "send SIGHUP after a change"),
+
+  http_stream: missing("web server"),
+  http_server: missing("web server"),
+  http_api: missing("HTTP API"),
+  heartbeat: missing("heartbeat"),
+  exporter: missing("Prometheus exporter"),
+  rtc_server: missing("WebRTC"),
+  rtsp_server: missing("RTSP"),
+  srt_server: missing("SRT"),
+  stream_caster: missing("stream caster"),
+  tencentcloud_cls: missing("Tencent Cloud log"),
+  tencentcloud_apm: missing("Tencent Cloud tracing"),
+};
+
+function logTank(directive: Directive, { mapping }: Scope): void {
+  if (wordOf(directive) !== "console") mapping.error(directive, "the log goes to standard output; write console");
+}
+
+function vhostBlock(directive: Directive, { mapping }: Scope): void {
+  const name = wordOf(directive);
+  if (directive.body === undefined || name === "") return mapping.error(directive, "must be a block, vhost NAME { … }");
+  const path = ["vhost", name];
+  if (mapping.open(path, directive))
+    applyRules(directive.body, vhost, { mapping, path }, [[`at the top of the file`, root]]);
+}
+
+/** Does what the directives of a whole file mean. */
+export function applyAll(directives: readonly Directive[], scope: Scope): void {
+  applyRules(directives, root, scope, [["in a vhost", vhost]]);
+}
+
+/** The names of all directives, for the documentation's proof. */
+export function knownDirectives(): ReadonlySet<string> {
+  return new Set([root, vhost, play, publish, cluster, destinations].flatMap((rules) => Object.keys(rules)));
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { clip } from "../support/e2e/clips.ts";
+import { executable } from "../support/e2e/executable.ts";
+import { framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { conf2014 } from "../vectors/srs-conf.ts";
+
+const testWithFfmpeg = testWith("tests/e2e/configuration.test.ts", "FFmpeg");
+
+function run(...args: readonly string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), ...args], { timeout: 10_000 });
+  return { exitCode, out: stdout.toString(), err: stderr.toString() };
+}
+
+testWithFfmpeg.concurrent(
+  "the origin runs on its file of 2014, and FFmpeg's stream reaches all its edges",
+  async () => {
+    await using stage = new Stage();
+    const edges = await Promise.all([1, 2, 3, 4].map((at) => startSrs(stage, `edge-${at}`)));
+    const ports = edges.map(({ port }) => `127.0.0.1:${port}`);
+    // The file as it is, but for the addresses and for the open files that a test may use.
+    const conf = conf2014
+      .replace("1935;", "127.0.0.1:0;")
+      .replace("10240", "200")
+      .replaceAll(/192\.168\.1\.[67]:193[56]/g, () => ports.shift() ?? "");
+    const origin = stage.start("origin", [executable(), "-c", stage.write("srs.1935.conf", conf)]);
+    const line = await origin.line(/listening rtmp=127\.0\.0\.1:\d+/);
+    const url = `rtmp://127.0.0.1:${/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]}/live/livestream`;
+
+    const players = edges.map((edge, at) => playFrames(stage, edge.url("live/livestream"), `player ${at}`));
+    await Promise.all(edges.map((edge) => edge.program.line(/play started .*waiting=true/)));
+    const encoder = publishClip(stage, clip({ seconds: 2 }), url);
+    expect(await encoder.ended()).toBe(0);
+    for (const player of players) {
+      expect(await player.ended(5000)).toBe(0);
+      expect(framesOf(player.lines).length).toBeGreaterThan(60);
+    }
+    expect(origin.count(/WARN|ERROR/)).toBe(0);
+  },
+  30_000,
+);
+
+test.concurrent("what an SRS file says in vain is in the log, with its place", async () => {
+  await using stage = new Stage();
+  const conf = stage.write(
+    "srs.conf",
+    "listen 127.0.0.1:0;\ndaemon on;\nmax_connections 10;\nvhost __defaultVhost__ {}\n",
+  );
+  const server = stage.start("server", [executable(), "-c", conf]);
+  await server.line(/WARN .*srs\.conf:2: daemon: ignored: this server stays in the foreground/);
+  await server.line(/listening/);
+});
+
+test.concurrent("convert prints an SRS file as TOML, with its warnings apart", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("srs.conf", `ff_log_dir ./objs;\n${conf2014}`);
+  const first = run("convert", conf);
+  expect(first.exitCode).toBe(0);
+  expect(first.err).toMatch(/^\S+srs\.conf:1: ff_log_dir: ignored: [^\n]+\n$/);
+  expect(first.out).toStartWith("max_connections = 10240\n\n[vhost.__defaultVhost__]\nforward = [");
+  const toml = stage.write("srs.toml", first.out);
+  expect(run("convert", toml)).toEqual({ exitCode: 0, out: first.out, err: "" });
+  expect(run("check", "-c", toml).out).toBe(run("check", "-c", conf).out);
+});
+
+test.concurrent("a feature that SRS has and this server has not is an error, with what to do", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("srs.conf", "listen 1935;\nvhost a {\n  hls {\n    enabled on;\n  }\n}\n");
+  for (const args of [
+    ["-c", conf],
+    ["check", "-c", conf],
+    ["convert", conf],
+  ]) {
+    expect(run(...args)).toEqual({
+      exitCode: 1,
+      out: "",
+      err: `${conf}:3: hls: this server has no HLS; write "enabled off;" or remove it\n`,
+    });
+  }
+});

@@ -1,0 +1,240 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { ConfigErrors, loadConfig, parseConfig, shortToml } from "../../../../../src/app/config/index.ts";
+import { srsConfVectors } from "../../../../vectors/srs-conf.ts";
+
+test.each(srsConfVectors)("$name becomes our keys", ({ conf, toml }) => {
+  const config = parseConfig(conf, "srs.conf");
+  expect(shortToml(config)).toBe(toml);
+  expect(parseConfig(toml, "srs.toml")).toEqual(config);
+});
+
+const inVhost = (text: string) => `vhost a {\n${text}\n}`;
+
+describe("a mistake is told with its file and line, and what to do:", () => {
+  test.each([
+    ["an unknown directive", "lisen 1935;", 'x.conf:1: lisen: unknown directive; did you mean "listen"?'],
+    [
+      "one that is like none",
+      "foo bar;",
+      "x.conf:1: foo: unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)",
+    ],
+    ["one of a vhost's", "gop_cache on;", "x.conf:1: gop_cache: unknown directive here; it belongs in a vhost"],
+    [
+      "one of the root's",
+      inVhost("listen 1;"),
+      "x.conf:2: listen: unknown directive here; it belongs at the top of the file",
+    ],
+    [
+      "a wrong value",
+      "max_connections\n many;",
+      'x.conf:1: max_connections: must be a whole number from 1 to 1000000, not "many"',
+    ],
+    ["a flag that is neither", inVhost("gop_cache yes;"), 'x.conf:2: gop_cache: must be true or false, not "yes"'],
+    [
+      "an item on a line of its own",
+      inVhost("forward b\n c:99999;"),
+      'x.conf:3: forward: "c:99999": "99999" is not a port, 1 to 65535',
+    ],
+    [
+      "a value too many",
+      inVhost("queue_length 1 2;"),
+      "x.conf:2: queue_length: takes one value, not 2; is a semicolon missing?",
+    ],
+    ["no value", "listen;", "x.conf:1: listen: has no value"],
+    ["a block for a value", "listen { }", "x.conf:1: listen: takes a value, not a block"],
+    ["a value for a block", inVhost("play on;"), "x.conf:2: play: must be a block, play { … }"],
+    ["a vhost without a name", "vhost { }", "x.conf:1: vhost: must be a block, vhost NAME { … }"],
+    ["a vhost without a block", "vhost a;", "x.conf:1: vhost: must be a block, vhost NAME { … }"],
+    [
+      "an impossible vhost",
+      'vhost "a b" { }',
+      "x.conf:1: vhost: a vhost is a host name or an address: letters, digits, and . _ : -",
+    ],
+    [
+      "a missing semicolon",
+      "listen 1935\nmax_connections 1;",
+      'x.conf:1: listen: a semicolon is missing before "max_connections" on line 2',
+    ],
+    ["no semicolon at the end", "listen 1935", 'x.conf:1: "listen" ends without a semicolon'],
+    ["no semicolon before a brace", inVhost("gop_cache on"), 'x.conf:2: "gop_cache" ends without a semicolon'],
+    ["a block without its end", "vhost a {\n\n", 'x.conf:1: the block "vhost" has no closing brace'],
+    ["a brace too many", "listen 1;\n}", "x.conf:2: a closing brace without its partner"],
+    ["a block without a name", "{ }", "x.conf:1: a block has no name"],
+    ["a quote without its end", 'listen "1935;\n', 'x.conf:1: a quote without its partner, "'],
+    ["a word at a quote", "listen '1'2;", "x.conf:1: a space or a semicolon is missing after the closing '"],
+    ["blocks without end", "a{".repeat(20), "x.conf:1: blocks nested more than 16 deep"],
+    ["a directive twice", "listen 1;\nlisten 2;", "x.conf:2: listen: stands already at x.conf:1; keep one of them"],
+    ["a vhost twice", "vhost a {}\nvhost a {}", "x.conf:2: vhost: stands already at x.conf:1; keep one of them"],
+    [
+      "one thing by two names",
+      inVhost("gop_cache on;\nplay { gop_cache off; }"),
+      "x.conf:3: gop_cache: stands already at x.conf:2; keep one of them",
+    ],
+    [
+      "two directives for one key",
+      inVhost("atc on;\ntime_jitter full;"),
+      'x.conf:3: time_jitter: says what "atc" says already at x.conf:2; keep one of them',
+    ],
+    [
+      "an unknown log level",
+      "srs_log_level loud;",
+      'x.conf:1: srs_log_level: must be verbose, info, trace, warn, error, not "loud"',
+    ],
+    [
+      "a feature that is not here",
+      inVhost("hls { enabled on; }"),
+      'x.conf:2: hls: this server has no HLS; write "enabled off;" or remove it',
+    ],
+    [
+      "a feature that is switched on in one word",
+      inVhost("mix_correct on;"),
+      'x.conf:2: mix_correct: this server has no mix_correct; write "mix_correct off;" or remove it',
+    ],
+    [
+      "a feature with another way to it",
+      inVhost("bandcheck { enabled on; }"),
+      'x.conf:2: bandcheck: this server has no bandwidth test; measure with srs bench, and write "enabled off;" here',
+    ],
+    [
+      "a backend",
+      inVhost("forward { enabled on; backend http://a; }"),
+      "x.conf:2: backend: this server asks no backend for targets; list them with destination",
+    ],
+    [
+      "an idle publisher's end",
+      inVhost("publish { kickoff_for_idle 3; }"),
+      "x.conf:2: kickoff_for_idle: this server does not disconnect publishers that nobody watches; write 0 or remove it",
+    ],
+  ])("%s", (_, text, message) => {
+    expect(errorsOf(text)).toEqual([message]);
+  });
+
+  test("all of them at once, in the order of the file", () => {
+    const text = "listen x;\nfoo on;\nvhost a {\n  gop_cache maybe;\n  hls { enabled on; }\n}\nmax_connections 0;\n";
+    expect(errorsOf(text).map((line) => line.split(": ", 2).join(" "))).toEqual([
+      "x.conf:1 listen",
+      "x.conf:2 foo",
+      "x.conf:4 gop_cache",
+      "x.conf:5 hls",
+      "x.conf:7 max_connections",
+    ]);
+  });
+});
+
+test("what makes no difference is told once, with its place and how often it stands", () => {
+  withFolder((write) => {
+    const conf = write("srs.conf", `daemon on;\ndaemon off;\n${inVhost("mw_msgs 8;")}\nvhost b {\n mw_msgs 8; }`);
+    const { warnings } = loadConfig(conf);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toStartWith(`${conf}:1: daemon: ignored: this server stays in the foreground`);
+    expect(warnings[1]).toMatch(/srs\.conf:4: mw_msgs: ignored: .* \(and line 7\)$/);
+  });
+});
+
+test("a block that SRS would take for switched off is told", () => {
+  withFolder((write) => {
+    const conf = write("srs.conf", inVhost("forward { destination b; }"));
+    const { config, warnings } = loadConfig(conf);
+    expect(config.vhost.get("a")?.forward).toEqual([]);
+    expect(warnings).toEqual([`${conf}:2: forward: switched off, as SRS does with a block that has no "enabled on;"`]);
+  });
+});
+
+test("each value's place is known", () => {
+  withFolder((write) => {
+    const conf = write("srs.conf", "listen 1936;\nvhost a {\n forward b\n c;\n}");
+    const { origin } = loadConfig(conf);
+    expect(origin(["listen"])).toBe(`${conf}:1`);
+    expect(origin(["vhost", "a", "forward"])).toBe(`${conf}:3`);
+    expect(origin(["vhost", "a", "forward", 1])).toBe(`${conf}:4`);
+  });
+});
+
+describe("include", () => {
+  test("takes files from beside the one that names them, at the top and in a block", () => {
+    withFolder((write) => {
+      write("more.conf", "max_connections 5;");
+      write("vhost.conf", "gop_cache off;\nforward b;");
+      const conf = write("srs.conf", "include ./more.conf;\nvhost a { include vhost.conf; }");
+      const { config, origin } = loadConfig(conf);
+      expect(config.max_connections).toBe(5);
+      expect(config.vhost.get("a")).toMatchObject({ gop_cache: false, forward: [{ host: "b" }] });
+      expect(origin(["vhost", "a", "forward"])).toEndWith("/vhost.conf:2");
+    });
+  });
+
+  test("tells mistakes with the included file's name", () => {
+    withFolder((write) => {
+      const more = write("more.conf", "\nmax_connections x;");
+      const conf = write("srs.conf", "include more.conf;");
+      expect(() => loadConfig(conf)).toThrow(`${more}:2: max_connections: must be a whole number`);
+      write("more.conf", "listen 1\n");
+      expect(() => loadConfig(conf)).toThrow(`${more}:1: "listen" ends without a semicolon`);
+    });
+  });
+
+  test.each([
+    ["include;", "write include and the names of files"],
+    ["include none.conf;", "no such file"],
+    ["include loop.conf;", "includes itself, by way of"],
+    ["include deep.conf/../many.conf;", "more than 64 files in all"],
+  ])("%s is refused at its line", (text, reason) => {
+    withFolder((write) => {
+      write("loop.conf", "include loop.conf;");
+      write("empty.conf", "");
+      const many = write("many.conf", "include empty.conf;\n".repeat(70));
+      const conf = write("srs.conf", `\n${text.replace("deep.conf/../many.conf", many)}`);
+      expect(() => loadConfig(conf)).toThrow(ConfigErrors);
+      expect(() => loadConfig(conf)).toThrow(/^\S+:\d+: include: /);
+      expect(() => loadConfig(conf)).toThrow(reason);
+    });
+  });
+});
+
+test("quotes, comments and line breaks make no difference to what a file says", () => {
+  const words = srsConfVectors.map(({ conf }) => conf).filter((conf) => !/["'#]/.test(conf));
+  const noise = fc.constantFrom(" ", "\n", "\r\n", "\t", " # a { comment; \n", "  ");
+  const quoted = fc.constantFrom("", "'", '"');
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...words),
+      fc.infiniteStream(noise),
+      fc.infiniteStream(quoted),
+      (conf, spaces, quotes) => {
+        const noisy = conf.replace(/\s+|[;{}]|[^\s;{}]+/g, (part) => {
+          if (/^\s/.test(part)) return spaces.next().value;
+          const quote = /^[;{}]/.test(part) ? "" : quotes.next().value;
+          return `${quote}${part}${quote}`;
+        });
+        expect(parseConfig(noisy, "srs.conf")).toEqual(parseConfig(conf, "srs.conf"));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+function errorsOf(text: string): readonly string[] {
+  try {
+    parseConfig(text, "x.conf");
+  } catch (error) {
+    if (error instanceof ConfigErrors) return error.lines;
+    throw error;
+  }
+  return [];
+}
+
+function withFolder(use: (write: (name: string, text: string) => string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "srs-conf-"));
+  try {
+    use((name, text) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,96 @@
+/** The origin of a small cluster as its operator wrote it for SRS 1.0 in 2014. */
+export const conf2014 = `listen              1935;
+max_connections     10240;
+vhost __defaultVhost__ {
+    gop_cache       on;
+    forward         192.168.1.6:1935 192.168.1.6:1936 192.168.1.7:1935 192.168.1.7:1936;
+}
+`;
+
+/** Configurations in SRS's syntax, of several of its versions, and what of our keys they are. */
+export const srsConfVectors: readonly { readonly name: string; readonly conf: string; readonly toml: string }[] = [
+  {
+    name: "the origin of 2014",
+    conf: conf2014,
+    toml: `max_connections = 10240
+
+[vhost.__defaultVhost__]
+forward = ["192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"]
+`,
+  },
+  { name: "nothing at all", conf: " # nothing\n;;\n", toml: "" },
+  {
+    name: "directives over several lines, comments, quotes",
+    conf: `listen 1936 # one
+  "127.0.0.1:1937"   # two
+  '[::1]:1938';
+max_connections "20"; vhost "a.com" { queue_length
+10;}`,
+    toml: `listen = [1936, "127.0.0.1:1937", "[::1]:1938"]
+max_connections = 20
+
+[vhost."a.com"]
+queue_length = 10
+`,
+  },
+  {
+    name: "vhost keys of 1.0 and 2.0",
+    conf: `vhost a { enabled off; gop_cache off; queue_length 10; time_jitter zero; chunk_size 128; mw_latency 100;
+  atc off; publish_1stpkt_timeout 1000; publish_normal_timeout 2000; forward b; mode local; }`,
+    toml: `[vhost.a]
+enabled = false
+gop_cache = false
+queue_length = 10
+mw_latency = 100
+time_jitter = "zero"
+chunk_size = 128
+forward = "b"
+
+[vhost.a.publish]
+firstpkt_timeout = 1000
+normal_timeout = 2000
+`,
+  },
+  {
+    name: "blocks of 3.0 and later",
+    conf: `rtmp { listen 1936; chunk_size 4096; }
+srs_log_tank console; srs_log_level error;
+http_api { enabled off; listen 1985; }
+vhost a {
+  cluster { mode local; }
+  play { gop_cache off; gop_cache_max_frames 100; queue_length 10; mw_latency 0; atc on; }
+  publish { firstpkt_timeout 1000; normal_timeout 2000; kickoff_for_idle 0; }
+  forward { enabled on; destination b c:1936; }
+  hls { enabled off; hls_path ./objs; }
+  transcode live { enabled off; engine ff { enabled on; vcodec libx264; } }
+}`,
+    toml: `listen = 1936
+chunk_size = 4096
+
+[log]
+level = "error"
+
+[vhost.a]
+gop_cache = false
+gop_cache_max_frames = 100
+queue_length = 10
+mw_latency = 0
+time_jitter = "off"
+forward = ["b", "c:1936"]
+
+[vhost.a.publish]
+firstpkt_timeout = 1000
+normal_timeout = 2000
+`,
+  },
+  {
+    name: "forward that is switched off",
+    conf: "vhost a { forward { enabled off; destination b; } }",
+    toml: "[vhost.a]\n",
+  },
+  {
+    name: "names of JavaScript's",
+    conf: "vhost __proto__ { gop_cache off; } vhost constructor { }",
+    toml: "[vhost.__proto__]\ngop_cache = false\n\n[vhost.constructor]\n",
+  },
+];
