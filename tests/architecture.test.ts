@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   media: ["base", "bytes", "amf"],
   rtmp: ["base", "bytes", "amf", "media"],
   live: ["base", "config", "media"],
-  relay: ["base", "amf", "media", "rtmp", "live"],
+  relay: ["base", "config", "amf", "media", "rtmp", "live"],
   io: ["base", "bytes", "rtmp"],
   features: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io"],
   app: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io", "features"],

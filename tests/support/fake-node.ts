@@ -1,9 +1,9 @@
 import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
-import { type ForwardTarget, parseTarget } from "../../src/features/forward/target.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
 import { Streams } from "../../src/live/streams.ts";
+import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import type { FakeClock } from "./fake-clock.ts";
@@ -29,7 +29,7 @@ export class FakeNode {
   readonly #connections = new Set<RtmpConnection>();
   #accepted = 0;
   /** What streams are forwarded to; after a change, `forward.reconfigure` is to be called. */
-  targets: readonly ForwardTarget[];
+  targets: readonly RelayTarget[];
   /** The program stands still: it looks at no clock. */
   frozen = false;
 

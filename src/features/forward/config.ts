@@ -1,11 +1,11 @@
 import { UserError } from "../../base/errors.ts";
 import { list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
-import { type ForwardTarget, maskTarget, parseTarget, targetIdentity } from "./target.ts";
+import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
 
 /** The keys of a vhost. */
 export const forwardKeys = {
-  forward: list<ForwardTarget>({
+  forward: list<RelayTarget>({
     default: [],
     type: `"host", "host:port", "rtmp://host:port/app/stream?params" with the placeholders [vhost] [app] [stream] [param], or a list of these`,
     doc: "Servers that get a copy of every stream published on the vhost.",
@@ -19,7 +19,7 @@ export const forwardKeys = {
   }),
 } as const;
 
-function readTarget(value: unknown): ForwardTarget {
+function readTarget(value: unknown): RelayTarget {
   if (typeof value !== "string") {
     throw new UserError(`must be a target such as "192.168.1.6:1935", not ${show(value)}`);
   }

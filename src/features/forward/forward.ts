@@ -1,11 +1,11 @@
 import type { Log } from "../../base/log.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
+import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
+import { PushRelay } from "../../relay/push-relay.ts";
+import { type RelayTarget, targetIdentity, targetLabel, targetNames } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
-import { ForwardRelay } from "./relay.ts";
-import { type ForwardTarget, targetIdentity, targetLabel, targetNames } from "./target.ts";
 
 /** What forwarding needs from outside. */
 export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
@@ -15,7 +15,7 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   /** This process's id in hop traces. */
   readonly nodeId: string;
   /** The targets of a vhost as they are now configured. */
-  targets(vhost: string): readonly ForwardTarget[];
+  targets(vhost: string): readonly RelayTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
 }
@@ -24,7 +24,7 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
 interface Forwarded {
   readonly name: StreamName;
   readonly source: Source;
-  readonly relays: Map<string, ForwardRelay>;
+  readonly relays: Map<string, PushRelay>;
 }
 
 /** Forwards every stream of a vhost to each of its targets while it is published. */
@@ -32,7 +32,7 @@ export class Forward implements StreamObserver {
   readonly #context: ForwardContext;
   readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are not closed yet. */
-  readonly #leaving = new Set<ForwardRelay>();
+  readonly #leaving = new Set<PushRelay>();
   /** Of relays that are gone. */
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #nextId = 1;
@@ -42,7 +42,7 @@ export class Forward implements StreamObserver {
   }
 
   /** All relays of streams that are published now. */
-  *relays(): Iterable<ForwardRelay> {
+  *relays(): Iterable<PushRelay> {
     for (const { relays } of this.#forwarded.values()) yield* relays.values();
   }
 
@@ -57,7 +57,7 @@ export class Forward implements StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void {
     // By name: a stream that nobody reads any more is forgotten, and this may be another one.
     for (const relay of this.#leaving) if (relay.stream.key === stream.key) relay.makeWay();
-    const forwarded = { name, source, relays: new Map<string, ForwardRelay>() };
+    const forwarded = { name, source, relays: new Map<string, PushRelay>() };
     this.#forwarded.set(stream, forwarded);
     this.#follow(stream, forwarded);
   }
@@ -94,16 +94,16 @@ export class Forward implements StreamObserver {
     }
   }
 
-  #stop(relay: ForwardRelay, how: SourceEnd | "withdrawn"): void {
+  #stop(relay: PushRelay, how: SourceEnd | "withdrawn"): void {
     this.#leaving.add(relay);
     relay.stop(how, () => this.#gone(relay));
   }
 
-  #gone(relay: ForwardRelay): void {
+  #gone(relay: PushRelay): void {
     if (this.#leaving.delete(relay)) add(this.#past, relay.totals);
   }
 
-  #relay(target: ForwardTarget, stream: Stream, name: StreamName, source: Source): ForwardRelay {
+  #relay(target: RelayTarget, stream: Stream, name: StreamName, source: Source): PushRelay {
     const context = this.#context;
     const push: PushTarget = {
       role: "publish",
@@ -119,8 +119,15 @@ export class Forward implements StreamObserver {
         return context.chunkSizeOf(name.vhost);
       },
     };
-    const label = streamLabel(stream.key);
-    return new ForwardRelay(shared, context.randomNumber, log, push, targetLabel(target), stream, label);
+    return new PushRelay({
+      context: shared,
+      random: context.randomNumber,
+      what: "forward",
+      log,
+      target: push,
+      to: targetLabel(target),
+      stream,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseTarget } from "../../../../src/features/forward/target.ts";
+import { parseTarget } from "../../../../src/relay/target.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";

@@ -1,13 +1,29 @@
-import type { Log } from "../../base/log.ts";
-import type { SourceEnd } from "../../live/source.ts";
-import type { Stream } from "../../live/stream.ts";
-import { Push, type PushContext, type PushTarget, type PushTotals } from "../../relay/push.ts";
-import { type RelayStatus, Supervisor } from "../../relay/supervisor.ts";
+import type { Log } from "../base/log.ts";
+import type { SourceEnd } from "../live/source.ts";
+import type { Stream } from "../live/stream.ts";
+import { streamLabel } from "../live/streams.ts";
+import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
+import { type RelayStatus, Supervisor } from "./supervisor.ts";
+
+/** What tells one pushing relay from another. */
+export interface PushRelayOptions {
+  readonly context: PushContext;
+  /** Numbers in [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+  /** What the relay is called in its log lines: "forward". */
+  readonly what: string;
+  readonly log: Log;
+  readonly target: PushTarget;
+  /** The target as the log shows it. */
+  readonly to: string;
+  readonly stream: Stream;
+}
 
 /** One stream on its way to one target, for as long as it is published. */
-export class ForwardRelay {
+export class PushRelay {
   readonly stream: Stream;
   readonly #clock: PushContext["clock"];
+  readonly #what: string;
   readonly #log: Log;
   readonly #fields: Readonly<Record<string, string>>;
   readonly #supervisor: Supervisor;
@@ -16,25 +32,19 @@ export class ForwardRelay {
   #push: Push | undefined;
   #simpleHandshake = false;
 
-  constructor(
-    context: PushContext,
-    random: () => number,
-    log: Log,
-    target: PushTarget,
-    to: string,
-    stream: Stream,
-    label: string,
-  ) {
+  constructor(options: PushRelayOptions) {
+    const { context, random, what, log, target, to, stream } = options;
     this.stream = stream;
     this.#clock = context.clock;
+    this.#what = what;
     this.#log = log;
-    this.#fields = { to, stream: label };
+    this.#fields = { to, stream: streamLabel(stream.key) };
     this.#since = context.clock.now();
     this.#supervisor = new Supervisor({
       clock: context.clock,
       random,
       log,
-      what: "forward",
+      what,
       fields: this.#fields,
       begin: (report) => {
         this.#keepTotals();
@@ -70,7 +80,7 @@ export class ForwardRelay {
   stop(how: SourceEnd | "withdrawn", gone: () => void): void {
     const ended = () => {
       const seconds = Math.round((this.#clock.now() - this.#since) / 1000);
-      this.#log.info("forward ended", { ...this.#fields, seconds, ...this.totals });
+      this.#log.info(`${this.#what} ended`, { ...this.#fields, seconds, ...this.totals });
       gone();
     };
     this.#supervisor.detach();

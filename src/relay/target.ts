@@ -1,12 +1,12 @@
-import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../../base/address.ts";
-import { UserError } from "../../base/errors.ts";
-import { Template } from "../../base/template.ts";
-import { masked } from "../../config/key.ts";
+import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../base/address.ts";
+import { UserError } from "../base/errors.ts";
+import { Template } from "../base/template.ts";
+import { masked } from "../config/key.ts";
 
 const names = ["vhost", "app", "stream"] as const;
 
 /** Where streams are forwarded to. What a target does not name (app, stream) is the publisher's own. */
-export interface ForwardTarget extends HostPort {
+export interface RelayTarget extends HostPort {
   /** As the operator wrote it. */
   readonly text: string;
   /** Undefined for a target without an app: another server of this kind, which gets vhost, app, stream and parameters as they are. */
@@ -34,7 +34,7 @@ export interface TargetNames {
 }
 
 /** Reads `host`, `host:port`, `[v6]:port` or `rtmp://host[:port][/app[/stream]][?params]`. Throws UserError. */
-export function parseTarget(text: string): ForwardTarget {
+export function parseTarget(text: string): RelayTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/s.exec(text);
   const [, scheme, authority = "", rest = ""] = url ?? [];
   if (scheme?.toLowerCase() === "rtmps") throw new UserError("RTMPS targets are not supported yet");
@@ -48,26 +48,26 @@ export function parseTarget(text: string): ForwardTarget {
 }
 
 /** The target in a log line: its app may tell it from another on the same host; what comes behind that may be secret. */
-export function targetLabel(target: ForwardTarget): string {
+export function targetLabel(target: RelayTarget): string {
   const hostPort = formatHostPort(target);
   return target.app === undefined ? hostPort : `${hostPort}/${target.app.text}`;
 }
 
 /** The target as it was written, without its stream name and parameters: platforms' keys stand there. */
-export function maskTarget({ text, app, stream, param }: ForwardTarget): string {
+export function maskTarget({ text, app, stream, param }: RelayTarget): string {
   if (app === undefined || (stream === undefined && param.text === "")) return text;
   const bare = stream !== undefined && /^(\[[a-z]+\])*$/.test(stream.text) && /^(\[param\])?$/.test(param.text);
   return bare ? text : `${/^\w+:\/\/[^/]*/.exec(text)?.[0]}/${app.text}/${masked}`;
 }
 
 /** The same for two spellings of one target. */
-export function targetIdentity(target: ForwardTarget): string {
+export function targetIdentity(target: RelayTarget): string {
   const { app, stream, param } = target;
   return [formatHostPort(target), app?.text, stream?.text, param.text].join("\n");
 }
 
 /** What a target is told for a stream. */
-export function targetNames(target: ForwardTarget, from: StreamNames): TargetNames {
+export function targetNames(target: RelayTarget, from: StreamNames): TargetNames {
   if (target.app === undefined) return from;
   const value = (name: string) => nameOf(from, name);
   const app = target.app.expand(value);
@@ -106,7 +106,7 @@ function readAuthority(authority: string): string {
   return authority;
 }
 
-function parsePath(rest: string): Pick<ForwardTarget, "app" | "stream" | "param"> {
+function parsePath(rest: string): Pick<RelayTarget, "app" | "stream" | "param"> {
   const question = rest.indexOf("?");
   const path = (question < 0 ? rest : rest.slice(0, question)).replace(/^\/|\/$/g, "");
   const query = question < 0 ? "" : rest.slice(question + 1);

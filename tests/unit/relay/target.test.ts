@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { UserError } from "../../../../src/base/errors.ts";
-import { maskTarget, parseTarget, targetIdentity, targetNames } from "../../../../src/features/forward/target.ts";
+import { UserError } from "../../../src/base/errors.ts";
+import { maskTarget, parseTarget, targetIdentity, targetNames } from "../../../src/relay/target.ts";
 
 const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
 
