@@ -49,6 +49,8 @@ export function openStage(): Stage {
     flusher,
     published() {},
     unpublished() {},
+    wanted() {},
+    unwanted() {},
     idle() {},
   });
   const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });

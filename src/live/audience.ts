@@ -128,6 +128,11 @@ export class Audience {
     }
   }
 
+  /** The stream is nowhere to be had. */
+  tellMissing(reason: string): void {
+    for (const reader of this.#readers) reader.events.missing?.(reason);
+  }
+
   /** Takes away fan-outs that have lost their last reader. */
   sweep(): void {
     for (const [format, fanout] of this.fanouts) if (fanout.size === 0) this.fanouts.delete(format);

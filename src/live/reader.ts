@@ -43,6 +43,8 @@ export class Reader {
   announced = false;
   /** The stream has stopped, but the reader has not had its last packets yet. */
   stopPending = false;
+  /** Somebody watches, it is no relay: its stream is fetched from elsewhere for it. */
+  viewer = false;
   /** Packets skipped because it was too slow. */
   lost = 0;
   /** Where its loss began, while it waits for a key frame after one. */

@@ -6,6 +6,7 @@ import { Metadata } from "../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../media/packet.ts";
 import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
+import type { Demand } from "./demand.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 import { Gop } from "./gop.ts";
@@ -32,6 +33,10 @@ export interface StreamOwner {
   readonly flusher: Flusher;
   published(stream: Stream, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
+  /** The first viewer has come. */
+  wanted(stream: Stream, demand: Demand): void;
+  /** The last viewer has gone. */
+  unwanted(stream: Stream): void;
   /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
@@ -54,6 +59,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   readonly #retained: Retained;
   readonly #retention: Retention;
   #source: LiveSource | undefined;
+  #viewers = 0;
   readonly #resumption: Resumption;
   #grace: Timer | undefined;
   #flushed = 0;
@@ -121,15 +127,23 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     return source;
   }
 
-  /** Lets a reader in; it gets bytes in `format` through `sink`, beginning with headers and a key frame. */
-  join(format: WireFormat, sink: Sink, events: ReaderEvents): Reader {
+  /**
+   * Lets a reader in; it gets bytes in `format` through `sink`, beginning with headers and a key frame. One with a `demand` is
+   * a viewer: for viewers a stream is fetched from elsewhere, for relays it is not.
+   */
+  join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
-    return this.#audience.join(format, sink, events, this.#source !== undefined, notBefore);
+    const reader = this.#audience.join(format, sink, events, this.#source !== undefined, notBefore);
+    if (demand === undefined) return reader;
+    reader.viewer = true;
+    if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
+    return reader;
   }
 
   /** The reader is gone. */
   leave(reader: Reader): void {
     if (!this.#audience.leave(reader)) return;
+    if (reader.viewer && --this.#viewers === 0) this.#owner.unwanted(this);
     this.needsLess();
     this.#forgetIfIdle();
   }
@@ -147,6 +161,11 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   /** Changes what a reader gets, without a gap; video comes back at the next key frame, while all else goes on. */
   reformat(reader: Reader, format: WireFormat): void {
     this.#audience.reformat(reader, format);
+  }
+
+  /** The stream is nowhere to be had, as far as those know who looked for it: readers are told, and may leave. */
+  tellMissing(reason: string): void {
+    this.#audience.tellMissing(reason);
   }
 
   /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */

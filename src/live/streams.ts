@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { StreamConfig } from "./config.ts";
+import type { Demand } from "./demand.ts";
 import { Flusher } from "./flusher.ts";
 import type { Source, SourceEnd } from "./source.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
@@ -16,10 +17,17 @@ export function streamLabel(key: string): string {
   return key.replace(/^__defaultVhost__(?=\/)/, "");
 }
 
-/** What a feature (forward, a recorder, HLS) plugs into: it is told of every stream that begins and ends. */
+/**
+ * What a feature (forward, a recorder, HLS) plugs into: it is told of every stream that begins and ends, and, when it can
+ * get streams from elsewhere, of their first and last viewers. Relays are no viewers.
+ */
 export interface StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
+  /** The first viewer has come, whether anybody publishes or not. */
+  wanted?(stream: Stream, name: StreamName, demand: Demand): void;
+  /** The last viewer has gone; called once for each `wanted`. */
+  unwanted?(stream: Stream): void;
 }
 
 /**
@@ -76,6 +84,12 @@ export class Streams {
       },
       unpublished: (stream, source, how) => {
         for (const observer of this.#observers) observer.unpublished(stream, source, how);
+      },
+      wanted: (stream, demand) => {
+        for (const observer of this.#observers) observer.wanted?.(stream, name, demand);
+      },
+      unwanted: (stream) => {
+        for (const observer of this.#observers) observer.unwanted?.(stream);
       },
       idle: (stream) => {
         if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);

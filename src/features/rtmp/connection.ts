@@ -2,6 +2,7 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
+import type { Demand } from "../../live/demand.ts";
 import type { SourceEnd } from "../../live/source.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
@@ -234,7 +235,16 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
     net.acceptPlay();
-    this.#players.set(net, new Player(net, vhost.name, stream, transport, this.#context.formats));
+    const player = new Player(
+      net,
+      vhost.name,
+      stream,
+      transport,
+      this.#context.formats,
+      this.#demand(address),
+      (reason) => this.#refuse(net, "NetStream.Play.StreamNotFound", "play refused", reason),
+    );
+    this.#players.set(net, player);
   }
 
   pause(net: NetStream, paused: boolean): void {
@@ -247,6 +257,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   ended(net: NetStream): void {
     this.#end(net, "unpublished");
+  }
+
+  #demand({ param }: StreamAddress): Demand {
+    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
+    return { param, tcUrl, pageUrl, swfUrl, hops };
   }
 
   #loop(hops: readonly string[]): string | undefined {

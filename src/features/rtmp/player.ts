@@ -1,4 +1,5 @@
 import type { Transport } from "../../base/transport.ts";
+import type { Demand } from "../../live/demand.ts";
 import type { ReaderEvents } from "../../live/format.ts";
 import type { Reader } from "../../live/reader.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -13,16 +14,29 @@ export class Player implements ReaderEvents {
   readonly vhost: string;
   readonly reader: Reader;
   readonly #formats: RtmpFormats;
+  readonly #onMissing: (reason: string) => void;
   #audio = true;
   #video = true;
 
-  /** Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. */
-  constructor(net: NetStream, vhost: string, stream: Stream, transport: Transport, formats: RtmpFormats) {
+  /**
+   * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `onMissing` is told
+   * when the stream is nowhere to be had.
+   */
+  constructor(
+    net: NetStream,
+    vhost: string,
+    stream: Stream,
+    transport: Transport,
+    formats: RtmpFormats,
+    demand: Demand,
+    onMissing: (reason: string) => void,
+  ) {
     this.net = net;
     this.vhost = vhost;
     this.stream = stream;
     this.#formats = formats;
-    this.reader = stream.join(this.#format(), transport, this);
+    this.#onMissing = onMissing;
+    this.reader = stream.join(this.#format(), transport, this, demand);
   }
 
   published(): void {
@@ -31,6 +45,10 @@ export class Player implements ReaderEvents {
 
   unpublished(): void {
     this.net.notifyUnpublished();
+  }
+
+  missing(reason: string): void {
+    this.#onMissing(reason);
   }
 
   pause(paused: boolean): void {

@@ -190,6 +190,20 @@ describe("A player", () => {
     expect(player.hear()).toHaveLength(10);
   });
 
+  test("hears that its stream is nowhere to be had, and is let go", () => {
+    const stage = new RtmpStage();
+    const player = stage.play();
+    player.hear();
+    stage.logged();
+    for (const stream of stage.streams.all()) stream.tellMissing("no origin has /live/show");
+    expect(player.hear()).toEqual(["onStatus@1 NetStream.Play.StreamNotFound"]);
+    expect(player.state).toBe("closing");
+    expect(stage.streams.size).toBe(0);
+    expect(stage.logged("WARN")).toEqual([
+      "WARN [c1] play refused addr=10.0.0.9:1 stream=/live/show error=no origin has /live/show",
+    ]);
+  });
+
   test("who leaves is logged with what it got", () => {
     const stage = new RtmpStage();
     const player = stage.play();

@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import type { Demand } from "../../../src/live/demand.ts";
+import { LiveStage } from "../../support/live.ts";
+
+const sink = { send: () => true };
+
+function asking(param: string): Demand {
+  return { param, hops: ["n1"], tcUrl: "rtmp://host/live", pageUrl: "", swfUrl: "" };
+}
+
+/** A stage whose observer writes down what it is told of viewers. */
+function watched() {
+  const stage = new LiveStage();
+  const told: string[] = [];
+  stage.streams.observe({
+    published() {},
+    unpublished() {},
+    wanted: (stream, name, { param, hops }) => told.push(`wanted ${stream.key} ${name.stream} ${param} ${hops}`),
+    unwanted: (stream) => told.push(`unwanted ${stream.key}`),
+  });
+  return { stage, told };
+}
+
+test("An observer hears of the first viewer with what he asked, and of the last one's going", () => {
+  const { stage, told } = watched();
+  const stream = stage.stream();
+  const join = (param: string) => stream.join(stage.format(), sink, {}, asking(param));
+  const one = join("?a=1");
+  const two = join("?a=2");
+  stream.leave(one);
+  stream.leave(one);
+  expect(told).toEqual([`wanted ${stream.key} show ?a=1 n1`]);
+  stream.leave(two);
+  expect(told.at(-1)).toBe(`unwanted ${stream.key}`);
+  expect(stage.streams.size).toBe(0);
+  stream.leave(join("?a=3"));
+  expect(told).toHaveLength(4);
+});
+
+test("Relays are no viewers", () => {
+  const { stage, told } = watched();
+  stage.publish().headers().gop("k", 1);
+  stage.view().leave();
+  expect(told).toEqual([]);
+});
+
+test("Readers are told that a stream is nowhere to be had, and may leave at that", () => {
+  const { stage, told } = watched();
+  const stream = stage.stream();
+  const missing: string[] = [];
+  for (const name of ["one", "two"]) {
+    const reader = stream.join(
+      stage.format(),
+      sink,
+      {
+        missing: (reason) => {
+          missing.push(`${name}: ${reason}`);
+          stream.leave(reader);
+        },
+      },
+      asking(""),
+    );
+  }
+  stage.view();
+  stream.tellMissing("no origin has it");
+  expect(missing).toEqual(["one: no origin has it", "two: no origin has it"]);
+  expect(told.at(-1)).toBe(`unwanted ${stream.key}`);
+});
