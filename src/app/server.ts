@@ -2,15 +2,14 @@ import { UserError } from "../base/errors.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { systemClock } from "../io/clock.ts";
-import { standardOutput } from "../io/line-sink.ts";
-import { createLog } from "../io/log.ts";
+import { Logging } from "../io/logging.ts";
 import { fillRandom, openFilesProblem, randomId } from "../io/process.ts";
 import { Tcp } from "../io/tcp.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
-import { loadConfig } from "./config/index.ts";
+import { configSecrets, loadConfig } from "./config/index.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
@@ -34,9 +33,9 @@ export async function runServer({ confPath, version }: ServerOptions): Promise<n
   live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });
 
   const clock = systemClock;
-  const sink = standardOutput();
-  const log = createLog(sink, config.log.level, clock.wall);
-  live.follow({ apply: (next) => log.setLevel(next.log.level) });
+  const logging = new Logging(config.log, configSecrets(config), clock.wall);
+  const { log } = logging;
+  live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });
   const onFault = reportFaults(log);
 
   const tcp = new Tcp(clock, onFault);
@@ -89,6 +88,7 @@ export async function runServer({ confPath, version }: ServerOptions): Promise<n
   for (const warning of warnings) log.warn(warning);
   const stopped = stopSignal();
   process.on("SIGHUP", () => reload(live, load, log));
+  process.on("SIGUSR1", () => logging.reopen());
   live.start();
   const summary = startSummary(clock, log, server, forward, streams);
 
@@ -97,7 +97,7 @@ export async function runServer({ confPath, version }: ServerOptions): Promise<n
   server.stop();
   await settle(() => server.idle && forward.idle);
   log.info("stopped");
-  await lastLines(sink);
+  await lastLines(logging);
   return 0;
 }
 

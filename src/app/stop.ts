@@ -1,4 +1,4 @@
-import type { BufferedSink } from "../io/line-sink.ts";
+import type { Logging } from "../io/logging.ts";
 
 /** After a stop, connections have this long to take their last bytes. */
 const STOP_MS = 5000;
@@ -19,6 +19,6 @@ export async function settle(done: () => boolean): Promise<void> {
 }
 
 /** Waits until the log's last lines have left. A log that nobody reads must not keep the process. */
-export async function lastLines(sink: BufferedSink): Promise<void> {
-  await Promise.race([sink.flush(), Bun.sleep(LAST_LINES_MS)]);
+export async function lastLines(logging: Logging): Promise<void> {
+  await Promise.race([logging.flush(), Bun.sleep(LAST_LINES_MS)]);
 }

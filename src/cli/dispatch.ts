@@ -1,6 +1,7 @@
 import { type ArgsDef, type CommandDef, runCommand } from "citty";
 import { ConfigErrors } from "../app/config/index.ts";
 import { UserError } from "../base/errors.ts";
+import { maskText } from "../base/mask.ts";
 import { nearest } from "../base/suggest.ts";
 import { checkArguments, givenOptions, withoutPositionals } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -68,7 +69,9 @@ export async function dispatch(set: CommandSet, argv: readonly string[], output:
 /** Tells a mistake of the operator's and returns `code`; throws what is none. */
 export function tell(error: unknown, output: Output, code: number): number {
   if (!(error instanceof UserError)) throw error;
-  const lines = error instanceof ConfigErrors ? error.lines : [`srs: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`];
+  // What is wrong in a file may be a target with a key in it, and under systemd this goes to the journal.
+  const lines =
+    error instanceof ConfigErrors ? error.lines.map(maskText) : [`srs: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`];
   for (const line of lines) output.err(line);
   return code;
 }

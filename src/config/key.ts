@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
+import { masked } from "../base/mask.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
 import { show } from "./show.ts";
 
@@ -35,9 +36,6 @@ export interface Key<T> {
   /** The same for others' eyes: what is secret is left out. */
   toShown(value: T): TomlValue;
 }
-
-/** Stands for a secret where others may read. */
-export const masked = "***";
 
 interface Options<T> {
   readonly default: T;

@@ -31,10 +31,15 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "the name is too long",
+  ENXIO: "nobody reads this pipe",
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EFBIG: "the file is too large",
 };
 
 /** The reason of a failed file operation, in words. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons[code] ?? messageOf(error);
 }

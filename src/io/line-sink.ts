@@ -1,4 +1,4 @@
-import { write, writeSync } from "node:fs";
+import type { LineOutput } from "./line-output.ts";
 
 /** Where finished lines go. */
 export interface LineSink {
@@ -6,48 +6,68 @@ export interface LineSink {
   write(line: string): void;
 }
 
-/** How a sink reaches the outside; a test passes its own. */
-export interface LineOutput {
-  /** Writes some of `bytes`, from `offset` on, without blocking; `done` gets how many, or the error. */
-  write(bytes: Uint8Array, offset: number, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
-  /** The same, blocking. */
-  writeSync(bytes: Uint8Array, offset: number): number;
+/** What a sink needs to know of its surroundings. */
+export interface SinkOptions {
+  /** The line that tells of so many lost ones. */
+  lostLine(count: number): string;
+  /** Writing fails, for as long as the reason lasts: told once. Not of a reader that is merely slow. */
+  onFailure(error: NodeJS.ErrnoException): void;
 }
 
 /** More than this waiting for a reader that takes nothing is dropped, so that the log cannot eat the memory. */
 const mostWaitingBytes = 8 * 1024 * 1024;
 /** A pipe that is full is tried again after this long. */
 const retryMs = 20;
+/** A disk that is full, after this long. */
+const failedRetryMs = 1000;
 /** A write under way for longer than this has a reader that does not read: waiting for it could take for ever. */
 const stalledMs = 200;
+const lineFeed = 0x0a;
 
 /** Bytes under way, and how many of them have left. */
 interface Writing {
   readonly bytes: Uint8Array;
   offset: number;
   readonly since: number;
+  /** What is waited for before they are tried again; undefined while they are being written. */
+  retry: Timer | undefined;
 }
 
-/** Collects lines and writes them once a turn, off the event loop. A slow reader loses lines, which are counted, and delays nobody. */
+/**
+ * Collects lines and writes them once a turn, off the event loop. An output that takes nothing, because its reader is slow
+ * or its disk full, delays nobody: lines wait for it up to a limit, and those beyond are lost and counted.
+ */
 export class BufferedSink implements LineSink {
-  readonly #output: LineOutput;
+  readonly #options: SinkOptions;
+  #output: LineOutput;
+  /** What comes in the place of `#output` as soon as nothing is being written. */
+  #next: LineOutput | undefined;
   #lines: string[] = [];
   #waitingBytes = 0;
   #dropped = 0;
+  #lost = 0;
   #scheduled = false;
+  /** The reader is gone for good. */
   #closed = false;
+  #failing = false;
   /** What is being written, and from where on; undefined when nothing is. */
   #current: Writing | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(output: LineOutput) {
+  constructor(output: LineOutput, options: SinkOptions) {
     this.#output = output;
+    this.#options = options;
+  }
+
+  /** Lines lost since the start. */
+  get lost(): number {
+    return this.#lost;
   }
 
   write(line: string): void {
-    if (this.#closed) return;
-    if (this.#waitingBytes > mostWaitingBytes) {
+    if (this.#closed || this.#waitingBytes > mostWaitingBytes) {
       this.#dropped++;
+      this.#lost++;
       return;
     }
     this.#lines.push(line);
@@ -55,6 +75,17 @@ export class BufferedSink implements LineSink {
     if (this.#scheduled || this.#current) return;
     this.#scheduled = true;
     setImmediate(() => this.#start());
+  }
+
+  /** From now on lines go to `output`, those that wait included; the one before it is closed. No line is lost or cut. */
+  use(output: LineOutput): void {
+    this.#next?.close();
+    this.#next = output;
+    if (this.#current === undefined) this.#swap();
+    else if (this.#current.retry !== undefined) {
+      clearTimeout(this.#current.retry);
+      this.#continue(this.#current);
+    }
   }
 
   /** Resolves when all that was written so far has left, or never will. */
@@ -66,13 +97,17 @@ export class BufferedSink implements LineSink {
   /** Writes what waits, for the last moment of the process. Gives up on a reader that does not read. */
   flushSync(): void {
     const current = this.#current;
-    if (current && performance.now() - current.since > stalledMs) return;
+    if (this.#closed || (current && performance.now() - current.since > stalledMs)) return;
     try {
-      for (let bytes = this.#take(), offset = 0; offset < bytes.length; )
-        offset += this.#output.writeSync(bytes, offset);
+      if (current?.retry !== undefined) this.#writeSync(current.bytes, current.offset);
+      this.#writeSync(this.#take(), 0);
     } catch {
       // Nobody is left to be told.
     }
+  }
+
+  #writeSync(bytes: Uint8Array, from: number): void {
+    for (let offset = from; offset < bytes.length; ) offset += this.#output.writeSync(bytes, offset);
   }
 
   #start(): void {
@@ -83,31 +118,58 @@ export class BufferedSink implements LineSink {
       for (const resolve of this.#idle.splice(0)) resolve();
       return;
     }
-    this.#current = { bytes, offset: 0, since: performance.now() };
+    this.#current = { bytes, offset: 0, since: performance.now(), retry: undefined };
     this.#continue(this.#current);
   }
 
   #continue(current: Writing): void {
-    this.#output.write(current.bytes, current.offset, (error, written) => {
-      if (error?.code === "EAGAIN") {
-        setTimeout(() => this.#continue(current), retryMs);
-        return;
+    current.retry = undefined;
+    if (this.#next !== undefined) {
+      // A line that has begun in the old output is written whole to the new one.
+      current.offset = current.bytes.lastIndexOf(lineFeed, current.offset - 1) + 1;
+      this.#swap();
+    }
+    this.#output.write(current.bytes, current.offset, (error, written) => this.#written(current, error, written));
+  }
+
+  #written(current: Writing, error: NodeJS.ErrnoException | null, written: number): void {
+    if (error === null) {
+      this.#failing = false;
+      current.offset += written;
+    } else if (this.#next === undefined && error.code === "EPIPE") {
+      this.#closed = true;
+      this.#lost += linesIn(current.bytes, current.offset);
+      current.offset = current.bytes.length;
+    } else if (this.#next === undefined) {
+      const waitMs = error.code === "EAGAIN" ? retryMs : failedRetryMs;
+      if (error.code !== "EAGAIN" && !this.#failing) {
+        this.#failing = true;
+        this.#options.onFailure(error);
       }
-      // The reader is gone for good. A full disk may have room again.
-      if (error?.code === "EPIPE") this.#closed = true;
-      current.offset = error ? current.bytes.length : current.offset + written;
-      if (current.offset < current.bytes.length) {
-        this.#continue(current);
-        return;
-      }
-      this.#current = undefined;
-      this.#start();
-    });
+      current.retry = setTimeout(() => this.#continue(current), waitMs);
+      return;
+    }
+    if (current.offset < current.bytes.length) {
+      this.#continue(current);
+      return;
+    }
+    this.#current = undefined;
+    if (this.#next !== undefined) this.#swap();
+    this.#start();
+  }
+
+  #swap(): void {
+    if (this.#next === undefined) return;
+    this.#output.close();
+    this.#output = this.#next;
+    this.#next = undefined;
+    this.#closed = false;
+    this.#failing = false;
   }
 
   #take(): Uint8Array {
     const lines = this.#lines;
-    if (this.#dropped > 0) lines.push(`(${this.#dropped} log lines lost: the log's reader was too slow)`);
+    if (this.#dropped > 0) lines.push(this.#options.lostLine(this.#dropped));
     this.#lines = [];
     this.#waitingBytes = 0;
     this.#dropped = 0;
@@ -115,12 +177,8 @@ export class BufferedSink implements LineSink {
   }
 }
 
-/** Standard output. What waits is written when the process exits. */
-export function standardOutput(): BufferedSink {
-  const sink = new BufferedSink({
-    write: (bytes, offset, done) => write(1, bytes, offset, bytes.length - offset, null, done),
-    writeSync: (bytes, offset) => writeSync(1, bytes, offset),
-  });
-  process.on("exit", () => sink.flushSync());
-  return sink;
+function linesIn(bytes: Uint8Array, from: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(lineFeed, from); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) count++;
+  return count;
 }

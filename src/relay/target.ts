@@ -1,7 +1,8 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
+import { masked } from "../base/mask.ts";
+import { paramValues, Secrets } from "../base/secrets.ts";
 import { Template } from "../base/template.ts";
-import { masked } from "../config/key.ts";
 
 const names = ["vhost", "app", "stream"] as const;
 
@@ -58,6 +59,12 @@ export function maskTarget({ text, app, stream, param }: RelayTarget): string {
   if (app === undefined || (stream === undefined && param.text === "")) return text;
   const bare = stream !== undefined && /^(\[[a-z]+\])*$/.test(stream.text) && /^(\[param\])?$/.test(param.text);
   return bare ? text : `${/^\w+:\/\/[^/]*/.exec(text)?.[0]}/${app.text}/${masked}`;
+}
+
+/** What must not be shown of a target that is told these names: its stream name and parameters, unless they are the publisher's own names. */
+export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
+  const texts = [told.stream, ...paramValues(told.param), ...paramValues(from.param)];
+  return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, ...told.app.split("/")]);
 }
 
 /** The same for two spellings of one target. */

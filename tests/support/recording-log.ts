@@ -1,13 +1,17 @@
 import type { Log, LogFields } from "../../src/base/log.ts";
+import { maskFields, maskMessage } from "../../src/base/log-mask.ts";
+import { noSecrets, type Secrets } from "../../src/base/secrets.ts";
 
-/** Keeps each line as text: `warn f1 forward failed to=edge:1935 error=…`. */
+/** Keeps each line as text, masked as a log's are: `warn f1 forward failed to=edge:1935 error=…`. */
 export class RecordingLog implements Log {
   readonly lines: string[];
   readonly #id: string;
+  readonly #secrets: Secrets;
 
-  constructor(lines: string[] = [], id = "") {
+  constructor(lines: string[] = [], id = "", secrets = noSecrets) {
     this.lines = lines;
     this.#id = id;
+    this.#secrets = secrets;
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -26,8 +30,8 @@ export class RecordingLog implements Log {
     this.#add("error", message, fields);
   }
 
-  with(id: string): Log {
-    return new RecordingLog(this.lines, id);
+  with(id: string, secrets?: Secrets): Log {
+    return new RecordingLog(this.lines, id, secrets);
   }
 
   /** The lines that match since the last call. */
@@ -36,8 +40,14 @@ export class RecordingLog implements Log {
   }
 
   #add(level: string, message: string, fields: LogFields = {}): void {
-    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const words = [level, this.#id, message, ...given.map(([key, value]) => `${key}=${value}`)];
+    const shown = maskFields(fields, [this.#secrets]);
+    const given = Object.entries(shown).filter(([, value]) => value !== undefined);
+    const words = [
+      level,
+      this.#id,
+      maskMessage(message, [this.#secrets]),
+      ...given.map(([key, value]) => `${key}=${value}`),
+    ];
     this.lines.push(words.filter((word) => word !== "").join(" "));
   }
 }

@@ -1,5 +1,6 @@
 import type { ListenAddress } from "../../src/base/address.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
+import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { FoundVhost, RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
@@ -51,7 +52,8 @@ class LogKeeper implements Log {
     return new LogKeeper(this.lines, ` [${id}]`);
   }
 
-  #add(level: string, message: string, fields: LogFields = {}): void {
+  #add(level: string, message: string, given: LogFields = {}): void {
+    const fields = maskFields(given, []);
     const words = Object.entries(fields).filter(([, value]) => value !== undefined);
     this.lines.push([`${level}${this.#id} ${message}`, ...words.map(([name, value]) => `${name}=${value}`)].join(" "));
   }

@@ -1,3 +1,3 @@
 export type { Config, VhostConfig } from "./blocks.ts";
 export { ConfigErrors } from "./errors.ts";
-export { effectiveToml, type Loaded, loadConfig, parseConfig, shortToml } from "./load.ts";
+export { configSecrets, effectiveToml, type Loaded, loadConfig, parseConfig, shortToml } from "./load.ts";

@@ -1,4 +1,6 @@
+import { Secrets } from "../../base/secrets.ts";
 import { renderToml } from "../../config/render.ts";
+import { secretTexts } from "../../config/secret-texts.ts";
 import { type Path, showPath } from "../../config/show.ts";
 import { validate } from "../../config/validate.ts";
 import { readTextFile } from "../../io/text-file.ts";
@@ -41,6 +43,11 @@ export function effectiveToml(config: Config): string {
 /** The configuration as a TOML file with only what differs from the defaults; it reads back as the same configuration. */
 export function shortToml(config: Config): string {
   return renderToml(rootTable, config, { changesOnly: true });
+}
+
+/** What of a configuration nobody may read in a log. */
+export function configSecrets(config: Config): Secrets {
+  return new Secrets(secretTexts(rootTable, config));
 }
 
 function readDocument(text: string, fileName: string, include: ReadFile): Document {

@@ -4,7 +4,7 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
-import { type RelayTarget, targetIdentity, targetLabel, targetNames } from "../../relay/target.ts";
+import { type RelayTarget, targetIdentity, targetLabel, targetNames, targetSecrets } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 
 /** What forwarding needs from outside. */
@@ -105,14 +105,16 @@ export class Forward implements StreamObserver {
 
   #relay(target: RelayTarget, stream: Stream, name: StreamName, source: Source): PushRelay {
     const context = this.#context;
+    const from = { ...name, param: source.info.param };
+    const told = targetNames(target, from);
     const push: PushTarget = {
       role: "publish",
       host: target.host,
       port: target.port,
-      ...buildUrl(target, targetNames(target, { ...name, param: source.info.param })),
+      ...buildUrl(target, told),
       hops: [...source.info.hops, context.nodeId],
     };
-    const log = context.log.with(`f${this.#nextId++}`);
+    const log = context.log.with(`f${this.#nextId++}`, targetSecrets(told, from));
     const shared = {
       ...context,
       get chunkSize() {

@@ -196,7 +196,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       return;
     }
     const client = request.flashVer || undefined;
-    this.#log.info("connected", { addr: this.#remote, url: withoutParams(request.tcUrl), client });
+    this.#log.info("connected", { addr: this.#remote, url: request.tcUrl, client });
     this.#session.acceptConnect(vhost?.config.chunk_size ?? this.#context.chunkSize);
   }
 
@@ -289,7 +289,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #reject(description: string): void {
-    const url = withoutParams(this.#request?.tcUrl ?? "");
+    const url = this.#request?.tcUrl ?? "";
     this.#log.warn("connect refused", { addr: this.#remote, url, error: description });
     this.#session.rejectConnect(description);
     this.#close();
@@ -297,7 +297,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   #refuse(net: NetStream, code: string, message: string, description: string, by?: string): void {
     const resolved = resolve(this.#request?.tcUrl, this.#request?.app, net.name);
-    const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : withoutParams(net.name);
+    const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
     this.#log.warn(message, { addr: this.#remote, stream, error: description, by });
     net.refuse(code, description);
     this.#close();
@@ -344,9 +344,4 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 function vhostProblem(name: string, vhost: FoundVhost | undefined): string | undefined {
   if (vhost === undefined) return `no vhost "${name}" here`;
   return vhost.config.enabled ? undefined : `vhost "${vhost.name}" is switched off`;
-}
-
-/** A URL or name as the log may show it: parameters are where keys and tokens stand. */
-function withoutParams(text: string): string {
-  return text.replace(/([?&#]|,vhost=|\.\.\.vhost\.\.\.).*$/s, "?…");
 }

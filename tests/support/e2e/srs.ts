@@ -37,8 +37,8 @@ ${more}
 `,
   );
   const program = stage.start(name, [executable(), "--conf", conf], options);
-  const line = await program.line(/listening rtmp=127\.0\.0\.1:\d+/);
-  const port = Number(/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]);
+  const listening = /listening.*rtmp"?[=:]"?127\.0\.0\.1:(\d+)/;
+  const port = Number(listening.exec(await program.line(listening))?.[1]);
   return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 

@@ -28,9 +28,12 @@ export interface Target {
 
 /**
  * A target of this test's own. It "publishes": answers all up to Publish.Start and then never reads again; "listens": goes
- * on reading; or "says nothing": not even the handshake.
+ * on reading; "refuses": says of every stream, in several ways, that it is taken; or "says nothing": not even the handshake.
  */
-export async function startTarget(stage: Stage, how: "publishes" | "listens" | "says nothing"): Promise<Target> {
+export async function startTarget(
+  stage: Stage,
+  how: "publishes" | "listens" | "refuses" | "says nothing",
+): Promise<Target> {
   const state = { port: 0, commands: [] as Command[], published: 0, connections: 0 };
   const listener = Bun.listen<{ receive: (bytes: Uint8Array) => void; outbox: Outbox | undefined }>({
     hostname: "127.0.0.1",
@@ -43,7 +46,8 @@ export async function startTarget(stage: Stage, how: "publishes" | "listens" | "
           state.published++;
           if (how === "publishes") socket.pause();
         };
-        const receive = how === "says nothing" ? () => {} : answering(outbox, state.commands, published);
+        const receive =
+          how === "says nothing" ? () => {} : answering(outbox, state.commands, published, how === "refuses");
         socket.data = { receive, outbox };
       },
       data: (socket, bytes) => socket.data.receive(bytes),
@@ -56,7 +60,12 @@ export async function startTarget(stage: Stage, how: "publishes" | "listens" | "
 }
 
 /** The least that a server says to an encoder. */
-function answering(outbox: Outbox, commands: Command[], published: () => void): (bytes: Uint8Array) => void {
+function answering(
+  outbox: Outbox,
+  commands: Command[],
+  published: () => void,
+  refuses: boolean,
+): (bytes: Uint8Array) => void {
   const handshake = new ServerHandshake({ random: randomFillSync, timeMs: 0 });
   const answer = (id: number, ...values: readonly AmfValue[]): void => peer.sendCommand(0, ["_result", id, ...values]);
   const status = (code: string): AmfObject => AmfObject.of({ level: "status", code, description: "" });
@@ -67,7 +76,11 @@ function answering(outbox: Outbox, commands: Command[], published: () => void): 
         if (command.name === "connect") answer(command.transactionId, null, status("NetConnection.Connect.Success"));
         else if (command.name === "createStream") answer(command.transactionId, null, 1);
         else if (command.name === "publish") {
-          peer.sendCommand(command.streamId, ["onStatus", 0, null, status("NetStream.Publish.Start")]);
+          const name = String(command.args[1]);
+          const description = `rtmp://target/app/${name}: "app/${name}" (${name}) is taken, key ${name.split("?")[0]}`;
+          const refusal = AmfObject.of({ level: "error", code: "NetStream.Publish.BadName", description });
+          const answered = refuses ? refusal : status("NetStream.Publish.Start");
+          peer.sendCommand(command.streamId, ["onStatus", 0, null, answered]);
           published();
         }
       },

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
-import { masked, text } from "../../../src/config/key.ts";
+import { masked } from "../../../src/base/mask.ts";
+import { text } from "../../../src/config/key.ts";
 
 const common = { default: "", doc: "A path.", reload: "live", type: "the path of a file" } as const;
 

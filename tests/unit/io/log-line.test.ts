@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatLine } from "../../../src/io/log-line.ts";
+import { journalLine, textLine } from "../../../src/io/log-line.ts";
 
 const time = new Date(2026, 10, 23, 1, 2, 3, 45);
-const line = (message: string, fields = {}) => formatLine(time, "info", "c17", message, fields);
+const line = (message: string, fields = {}) => textLine(time, "info", "c17", message, fields);
 
 test("a line is time, level, id, message, fields", () => {
   expect(line("publish started", { addr: "192.168.1.9:52144", stream: "/live/livestream" })).toBe(
@@ -12,7 +12,7 @@ test("a line is time, level, id, message, fields", () => {
 });
 
 test("a log without an id leaves it out", () => {
-  expect(formatLine(time, "error", "", "stopped")).toBe("2026-11-23 01:02:03.045 ERROR stopped");
+  expect(textLine(time, "error", "", "stopped", {})).toBe("2026-11-23 01:02:03.045 ERROR stopped");
 });
 
 test("numbers and truth values are plain, undefined values are left out", () => {
@@ -50,13 +50,13 @@ test("long messages, values and lines are cut", () => {
 
 test("the error of an error keeps its stack", () => {
   const stack = "at f (a.ts)\n".repeat(250);
-  expect(formatLine(time, "error", "", "internal error", { error: stack })).toEndWith(
+  expect(textLine(time, "error", "", "internal error", { error: stack })).toEndWith(
     `error="${stack.replaceAll("\n", "\\n")}"`,
   );
-  expect(formatLine(time, "error", "", "x", { error: "v".repeat(5000) }).length).toBeLessThan(4200);
-  expect(formatLine(time, "error", "", "x", { other: "v".repeat(5000) }).length).toBeLessThan(600);
+  expect(textLine(time, "error", "", "x", { error: "v".repeat(5000) }).length).toBeLessThan(4200);
+  expect(textLine(time, "error", "", "x", { other: "v".repeat(5000) }).length).toBeLessThan(600);
   expect(line("x", { error: "v".repeat(5000) }).length).toBeLessThan(600);
-  expect(formatLine(time, "error", "", "x", { error: "\u0000".repeat(5000) }).length).toBeLessThanOrEqual(8193);
+  expect(textLine(time, "error", "", "x", { error: "\u0000".repeat(5000) }).length).toBeLessThanOrEqual(8193);
 });
 
 test("whatever a peer sends, it stays one line of visible text in one field", () => {
@@ -69,4 +69,11 @@ test("whatever a peer sends, it stays one line of visible text in one field", ()
     }),
     { seed: 11, numRuns: 1000 },
   );
+});
+
+test("the journal gets no time and no spaces for one, but a priority", () => {
+  const written = (["debug", "info", "warn", "error"] as const).map((level) =>
+    journalLine(time, level, "c1", "x", { a: 1 }),
+  );
+  expect(written).toEqual(["<7>DEBUG [c1] x a=1", "<6>INFO  [c1] x a=1", "<4>WARN  [c1] x a=1", "<3>ERROR [c1] x a=1"]);
 });

@@ -10,7 +10,7 @@ test("an empty file is the defaults, with the default vhost", () => {
   expect(config.listen).toEqual([{ host: "::", port: 1935 }]);
   expect(config.max_connections).toBe(1000);
   expect(config.chunk_size).toBe(60000);
-  expect(config.log).toEqual({ level: "info" });
+  expect(config.log).toEqual({ level: "info", format: "text", file: "" });
   expect([...config.vhost.keys()]).toEqual(["__defaultVhost__"]);
   expect(config.vhost.get("__defaultVhost__")).toEqual({
     enabled: true,

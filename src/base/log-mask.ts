@@ -1,0 +1,25 @@
+import type { LogFields } from "./log.ts";
+import { maskName, maskText } from "./mask.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** Fields that are sentences; every other text is taken for a name. */
+const sentences = new Set(["error", "reason"]);
+
+/** A log line's fields as they may be written. */
+export function maskFields(fields: LogFields, secrets: readonly Secrets[]): LogFields {
+  const shown: Record<string, string | number | boolean | undefined> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== "string") shown[name] = value;
+    else shown[name] = hideAll(sentences.has(name) ? maskText(value) : maskName(value), secrets);
+  }
+  return shown;
+}
+
+/** A log line's message as it may be written. */
+export function maskMessage(message: string, secrets: readonly Secrets[]): string {
+  return hideAll(maskText(message), secrets);
+}
+
+function hideAll(text: string, secrets: readonly Secrets[]): string {
+  return secrets.reduce((shown, each) => each.hide(shown), text);
+}

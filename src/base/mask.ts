@@ -1,0 +1,58 @@
+/** Stands for a secret where others may read. */
+export const masked = "***";
+
+/** Texts and fields longer than this are cut before they are looked at; no line shows as much. */
+const longest = 16_384;
+/** What has none of these has nothing that looks like a secret. */
+const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
+
+const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*)/gi;
+/** Host and port, one level of path, and what comes behind it. */
+const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
+/** Where parameters begin, in every spelling that clients use; the rest of a name belongs to them. */
+const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
+const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
+const paramsOfName = new RegExp(`${params}.*`, "s");
+/** `key=secret`, `"token": "x"`. */
+const assignment =
+  /\b([\w.-]{0,40}(?:key|token|secret|signature|sign|password|passwd|pwd))(["']?\s*=\s*["']?|["']?:\s?["']?)(?!\s)([^\s"',;]+)/gi;
+const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
+
+/**
+ * A text as others may read it: of a URL only scheme, host and the first level of its path stay (platforms use the stream
+ * name as key), of parameters nothing, and neither does what is assigned to something called key, token, secret or the like.
+ */
+export function maskText(text: string): string {
+  if (!suspicious.test(text)) return text;
+  const quoted = cut(text).replace(/"([^"]+)"/g, (_, inner: string) => `"${maskName(inner)}"`);
+  return maskAssignments(quoted.replace(url, (_, scheme: string, rest: string) => scheme + maskUrl(rest))).replace(
+    paramsOfWord,
+    `?${masked}`,
+  );
+}
+
+/** The same for a text that is one name, path or URL: what looks like parameters reaches to its end. */
+export function maskName(text: string): string {
+  if (!suspicious.test(text)) return text;
+  const bare = cut(text).replace(paramsOfName, `?${masked}`);
+  return maskAssignments(bare.replace(url, (_, scheme: string, rest: string) => scheme + maskUrl(rest)));
+}
+
+function maskUrl(rest: string): string {
+  const at = rest.search(/[/?#]/);
+  const user = (at < 0 ? rest : rest.slice(0, at)).lastIndexOf("@");
+  const parts = urlParts.exec(rest.slice(user + 1));
+  if (parts === null) return masked;
+  const [, host = "", first = "", behind = ""] = parts;
+  const shown = `${user < 0 ? "" : `${masked}@`}${host}${first}`;
+  if (behind === "" || behind === "/" || behind === `?${masked}`) return shown + behind;
+  return `${shown}${behind.startsWith("/") ? "/" : "?"}${masked}`;
+}
+
+function maskAssignments(text: string): string {
+  return text.replace(assignment, `$1$2${masked}`).replace(credentials, `$1 ${masked}`);
+}
+
+function cut(text: string): string {
+  return text.length > longest ? text.slice(0, longest) : text;
+}

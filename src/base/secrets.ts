@@ -1,0 +1,48 @@
+import { masked } from "./mask.ts";
+
+/** Shorter ones can't be told from ordinary words and digits. */
+const shortestSecret = 4;
+/** Longer ones are found inside of other words too. */
+const longestWord = 7;
+
+/** Texts that are known to be secret: keys and tokens of a configuration or of a relay's target. */
+export class Secrets {
+  readonly texts: readonly string[];
+  readonly #pattern: RegExp | undefined;
+
+  /** Those of fewer than four characters, and those in `known`, which everybody knows, are left out. */
+  constructor(texts: Iterable<string>, known: readonly string[] = []) {
+    const spellings = [...texts].flatMap((text) => [text, decoded(text), encodeURIComponent(text.toWellFormed())]);
+    const distinct = new Set(spellings.filter((text) => text.length >= shortestSecret && !known.includes(text)));
+    // A secret may begin with another one.
+    this.texts = [...distinct].sort((a, b) => b.length - a.length);
+    if (this.texts.length > 0) this.#pattern = new RegExp(this.texts.map(patternOf).join("|"), "gu");
+  }
+
+  /** The text without any of them. */
+  hide(text: string): string {
+    return this.#pattern === undefined ? text : text.replace(this.#pattern, masked);
+  }
+}
+
+/** No secrets. */
+export const noSecrets = new Secrets([]);
+
+/** The values of parameters as `a=b&c`, with or without a `?` before them. */
+export function paramValues(query: string): string[] {
+  const pairs = query.replace(/^\?/, "").split("&");
+  return pairs.map((pair) => pair.slice(pair.indexOf("=") + 1));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function patternOf(text: string): string {
+  const literal = text.toWellFormed().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return text.length > longestWord ? literal : String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`;
+}

@@ -1,0 +1,234 @@
+import { expect } from "bun:test";
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { Client } from "../support/e2e/client.ts";
+import { executable } from "../support/e2e/executable.ts";
+import type { Program } from "../support/e2e/program.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { startTarget } from "../support/e2e/targets.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const test = testWith("tests/e2e/log.test.ts");
+
+/** A server that logs all it can into a file of its stage; resolves when the file says that it listens. */
+async function startLogging(stage: Stage, file: string, more = ""): Promise<{ program: Program; port: number }> {
+  const log = `[log]\nlevel = "debug"\nfile = "${file}"\n${more}`;
+  const conf = stage.write("server.toml", `listen = "127.0.0.1:0"\n${log}`);
+  const program = stage.start("server", [executable(), "--conf", conf]);
+  const listening = await until("the log says that it listens", () => {
+    if (!program.running) throw new Error(program.tail());
+    return /listening.*rtmp"?[=:]"?127\.0\.0\.1:(\d+)/.exec(read(file))?.[1];
+  });
+  return { program, port: Number(listening) };
+}
+
+function read(file: string): string {
+  return existsSync(file) && statSync(file).isFile() ? readFileSync(file, "utf8") : "";
+}
+
+async function visit(stage: Stage, port: number, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    const client = await Client.connect(stage, { port });
+    client.abort();
+  }
+}
+
+async function stop(program: Program): Promise<void> {
+  program.signal("SIGTERM");
+  expect(await program.ended()).toBe(0);
+}
+
+test.concurrent("a session's whole life as JSON: each line one object with time, level and msg", async () => {
+  await using stage = new Stage();
+  const file = stage.path("srs.log");
+  const { program, port } = await startLogging(stage, file, 'format = "json"');
+  const publisher = await Client.publish(stage, { port }, "show");
+  const player = await Client.play(stage, { port }, "show");
+  publisher.abort();
+  await until("the log knows it", () => read(file).includes("publisher lost"));
+  player.abort();
+  await stop(program);
+  const lines = read(file).trimEnd().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const { time, level, msg } of events) {
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(level).toMatch(/^(debug|info|warn|error)$/);
+    expect(msg).toMatch(/./);
+  }
+  const of = (wanted: string) => events.find(({ msg }) => msg === wanted);
+  expect(of("publish started")).toMatchObject({ level: "info", id: "c1", stream: "/live/show" });
+  expect(of("play started")).toMatchObject({ id: "c2", stream: "/live/show" });
+  expect(of("publish ended, publisher lost")).toMatchObject({ id: "c1", packets: 0, bytes: 0 });
+  expect(events.at(-1)).toMatchObject({ level: "info", msg: "stopped" });
+  expect(program.lines).toEqual([]);
+}, 30_000);
+
+test.concurrent("files renamed under load lose no line and cut none", async () => {
+  await using stage = new Stage();
+  const file = stage.path("srs.log");
+  const { program, port } = await startLogging(stage, file);
+  const clients = 240;
+  const load = Promise.all([0, 1, 2, 3].map(() => visit(stage, port, clients / 4)));
+  const rotated: string[] = [];
+  for (let i = 1; i <= 5; i++) {
+    await until("more lines", () => read(file).split("\n").length > 20);
+    renameSync(file, `${file}.${i}`);
+    rotated.push(`${file}.${i}`);
+    program.signal("SIGUSR1");
+    await until("the new file", () => read(file).includes("log reopened"));
+  }
+  await load;
+  await stop(program);
+  const texts = [...rotated, file].map(read);
+  for (const text of texts) expect(text).toEndWith("\n");
+  const lines = texts.flatMap((text) => text.trimEnd().split("\n"));
+  expect(lines.filter((line) => !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (DEBUG|INFO |WARN ) /.test(line))).toEqual([]);
+  for (const message of ["accepted", "connected", "disconnected"]) {
+    const ids = lines.flatMap((line) => new RegExp(`\\[c(\\d+)\\] ${message} addr`).exec(line)?.[1] ?? []);
+    expect(ids.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: clients }, (_, at) => at + 1));
+  }
+}, 40_000);
+
+test.concurrent("a file that is copied and truncated goes on from its new end", async () => {
+  await using stage = new Stage();
+  const file = stage.path("srs.log");
+  const { program, port } = await startLogging(stage, file);
+  await visit(stage, port, 5);
+  truncateSync(file);
+  await visit(stage, port, 5);
+  await stop(program);
+  expect(read(file)).not.toInclude("\0");
+  expect(read(file)).toMatch(/^\d{4}-.*\[c\d+\]/);
+  expect(read(file)).toEndWith("INFO  stopped\n");
+}, 30_000);
+
+test.concurrent.each([
+  ["a directory that does not exist", "/nowhere/srs.log", "its directory does not exist"],
+  ["a directory", "/tmp", "it is a directory"],
+  ["a path below a file", "/etc/passwd/srs.log", "no such file"],
+])("a log in %s is one clear line at the start, status 1", async (_what, file, reason) => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", `listen = "127.0.0.1:0"\n[log]\nfile = "${file}"\n`);
+  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), "--conf", conf], { timeout: 10_000 });
+  expect({ exitCode, out: stdout.toString() }).toEqual({ exitCode: 1, out: "" });
+  expect(stderr.toString()).toBe(`srs: cannot write the log to ${file}: ${reason}\n`);
+});
+
+test.concurrent("a log that can't be reopened goes on in the old file and says so", async () => {
+  await using stage = new Stage();
+  const file = stage.path("srs.log");
+  const { program, port } = await startLogging(stage, file);
+  renameSync(file, `${file}.1`);
+  symlinkSync("/nowhere/srs.log", file);
+  program.signal("SIGUSR1");
+  await until("it is told", () => read(`${file}.1`).includes("could not be reopened"));
+  expect(read(`${file}.1`)).toMatch(
+    /ERROR the log could not be reopened.* error="cannot write the log to .*srs\.log: its/,
+  );
+  await visit(stage, port, 1);
+  await until("it goes on", () => read(`${file}.1`).includes("[c1] accepted"));
+  await stop(program);
+}, 30_000);
+
+test.concurrent("a full disk stops nobody, is told on standard error once, and the lines wait for another file", async () => {
+  await using stage = new Stage();
+  const [file, link] = [stage.path("real.log"), stage.path("srs.log")];
+  writeFileSync(file, "");
+  symlinkSync(file, link);
+  const { program, port } = await startLogging(stage, link);
+  rmSync(link);
+  symlinkSync("/dev/full", link);
+  program.signal("SIGUSR1");
+  await program.line(/ERROR the log cannot be written, its lines wait to=.*srs\.log error="no space left on the disk"/);
+  await visit(stage, port, 10);
+  rmSync(link);
+  symlinkSync(file, link);
+  program.signal("SIGUSR1");
+  await until("the lines that waited", () => /\[c10\] disconnected/.test(read(file)));
+  for (let id = 1; id <= 10; id++) expect(read(file)).toInclude(`[c${id}] accepted`);
+  expect(program.count(/cannot be written/)).toBe(1);
+  expect(read(file)).not.toInclude("lines lost");
+  await stop(program);
+}, 30_000);
+
+test.concurrent("SIGUSR1 with the log on standard output says that there is nothing to reopen", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server");
+  server.program.signal("SIGUSR1");
+  await server.program.line(/INFO {2}the log is on standard output/);
+}, 20_000);
+
+test.concurrent("standard output that is the journal gets priorities in front and no time", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n');
+  // A file is as good as the journal's socket to be compared with the variable.
+  const start = `exec >"$2"; export JOURNAL_STREAM=$(stat -c %d:%i "$2"); exec "$0" --conf "$1"`;
+  const program = stage.start("server", ["sh", "-c", start, executable(), conf, stage.path("journal")]);
+  await until("it listens", () => /^<6>INFO {2}listening rtmp=/m.test(read(stage.path("journal"))));
+  await stop(program);
+  for (const line of read(stage.path("journal")).trimEnd().split("\n")) expect(line).toMatch(/^<6>INFO {2}\w/);
+}, 20_000);
+
+/** Ways to say a secret that was used against servers of this kind; each is said where a stream or a URL is named. */
+const secretSpellings = [
+  ["live?token=SECRET-1", "show"],
+  ["live", "show?key=SECRET-2"],
+  ["live...vhost...v.example.com...sign=SECRET-3", "show"],
+  ["live?vhost=v.example.com&secret=SECRET-4/x", "show"],
+  ["live,vhost=v,key=SECRET-5", "show"],
+  ["live&&vhost=v&key=SECRET-6", "show"],
+  ["live", "?key=SECRET-7"],
+  ["live", "sho#w?key=SECRET 8"],
+  ["live", "show&token=SECRET-9"],
+] as const;
+
+test.concurrent.each(["text", "json"] as const)(
+  "no secret gets into a %s log, in whatever way it is said",
+  async (format) => {
+    await using stage = new Stage();
+    const target = await startTarget(stage, "refuses");
+    const secrets = ["KEY-abcd-efgh", "PARAM-1234", "PUBLISHER-5678"];
+    const server = await startSrs(stage, "server", {
+      vhost: `publish.grace = 0\n${forwardTo(
+        `rtmp://127.0.0.1:${target.port}/live2/KEY-abcd-efgh`,
+        `rtmp://127.0.0.1:${target.port}/app/[stream]?streamkey=PARAM-1234&[param]`,
+        `127.0.0.1:${target.port}`,
+      )}`,
+      more: `[log]\nlevel = "debug"\nformat = "${format}"`,
+    });
+    await Client.publish(stage, { port: server.port }, "live1?pass=PUBLISHER-5678");
+    await until(
+      "all targets refused",
+      () => server.program.count(/forward failed.*is taken/) === 3,
+      10_000,
+      () => server.program.tail(),
+    );
+    for (const [app, name] of secretSpellings) {
+      const tcUrl = `rtmp://user:SECRET-0@127.0.0.1:${server.port}/${app}`;
+      const client = await Client.open(stage, { port: server.port, app, tcUrl });
+      const answer = await client.sayConnect();
+      if (answer.name !== "_result") continue;
+      const streamId = await client.createStream();
+      client.say(streamId, "play", null, name);
+      await until("an answer", () => client.statuses.length > 0 || client.closed);
+    }
+    await stop(server.program);
+    const said = server.program.lines.join("\n");
+    for (const secret of [...secrets, "SECRET"])
+      expect(said.split("\n").filter((line) => line.includes(secret))).toEqual([]);
+    expect(said).toInclude("***");
+    expect(said).toInclude("/live2");
+    expect(said).toInclude("/live/live1");
+  },
+  40_000,
+);

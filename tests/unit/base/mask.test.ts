@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { maskName, maskText } from "../../../src/base/mask.ts";
+
+test.each([
+  ["rtmp://a.rtmp.youtube.com/live2/abcd-efgh is in use", "rtmp://a.rtmp.youtube.com/live2/*** is in use"],
+  ["rtmp://h:1935/live", "rtmp://h:1935/live"],
+  ["rtmp://h/live/ and rtmps://[::1]:443/a/b/c", "rtmp://h/live/ and rtmps://[::1]:443/a/***"],
+  ["rtmp://u:p@h/live?k=v failed", "rtmp://***@h/live?*** failed"],
+  ["rtmp://h/live...vhost...v...key=secret/x", "rtmp://h/live?***"],
+  ["https://hooks.example.com/services/T0/KEY", "https://hooks.example.com/services/***"],
+  ['bad name "live/stream?key=a b" here', 'bad name "live/stream?***" here'],
+  ['"rtmp://h/live/key": no', '"rtmp://h/live/***": no'],
+  ["/live/s?abc is busy", "/live/s?*** is busy"],
+  ["wrong stream key: abcd", "wrong stream key: ***"],
+  ["sign=0a1b, expired", "sign=***, expired"],
+  ['{"key":"abc","token": "d"}', '{"key":"***","token": "***"}'],
+  ["txSecret=abc&txTime=1", "txSecret=***"],
+  ["Authorization: Bearer abcdefgh", "Authorization: Bearer ***"],
+  ["code=403 need auth; authmod=adobe : ?reason=needauth&user=x", "code=403 need auth; authmod=adobe : ?***"],
+])("the text %s is shown as %s", (text, shown) => {
+  expect(maskText(text)).toBe(shown);
+});
+
+test.each([
+  "stream is busy",
+  "is it? yes",
+  'unknown key; did you mean "gop_cache"?',
+  "cannot listen on [::]:1935: address already in use",
+  "no key frame: none came",
+  "127.0.0.1:1935/live2",
+  "c1 [abc] a...b",
+  "FMLE/3.0 (compatible; FMSc/1.0)",
+])("%s has nothing to hide", (text) => {
+  expect(maskText(text)).toBe(text);
+  expect(maskName(text)).toBe(text);
+});
+
+test.each([
+  ["/live/s?a=b c d", "/live/s?***"],
+  ["live,vhost=v,x", "live?***"],
+  ["live&&vhost=v", "live?***"],
+  ["live...domain...v", "live?***"],
+  ["live/a&k=v w", "live/a?***"],
+  ["live/a#k=v w", "live/a?***"],
+  ["rtmp://h/app?vhost=x y", "rtmp://h/app?***"],
+])("the name %s is shown as %s", (name, shown) => {
+  expect(maskName(name)).toBe(shown);
+});
+
+test("no text takes long", () => {
+  const hostile = ["?", "#", "&a", "key", "a.-", '"', "...vhost", "rtmp://", "key=", "://"];
+  for (const part of hostile) {
+    const before = performance.now();
+    for (const end of ["", "=", " ?k=v"]) maskText(part.repeat(8192) + end);
+    expect(performance.now() - before).toBeLessThan(500);
+  }
+});
+
+test("masked text stays as it is when it is masked again", () => {
+  const part = fc.constantFrom(
+    "rtmp://",
+    "h",
+    "/live",
+    "?key=a",
+    "&b=c",
+    " ",
+    '"',
+    "token: x",
+    "...vhost...",
+    ":",
+    "=",
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+      const once = maskText(parts.join(""));
+      expect(maskText(once)).toBe(once);
+    }),
+    { seed: 5, numRuns: 2000 },
+  );
+});
