@@ -19,6 +19,7 @@ export interface Follower {
 export class LiveConfig {
   #current: Config;
   readonly #followers: Follower[] = [];
+  #closed = false;
 
   constructor(config: Config) {
     this.#current = config;
@@ -33,24 +34,34 @@ export class LiveConfig {
     this.#followers.push(follower);
   }
 
-  /** Takes what the configuration asks for (ports) into use for the first time. Throws ConfigErrors when some of it can't be had. */
+  /** Takes what the configuration asks for (ports) into use for the first time. Throws UserError when some of it can't be had. */
   start(): void {
-    for (const change of this.#prepare(this.#current)) change.apply();
+    const { changes, errors } = this.#prepare(this.#current);
+    if (errors.length > 0) throw new UserError(errors.join("; "));
+    for (const change of changes) change.apply();
+  }
+
+  /** The server stops: nothing changes any more. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Puts another configuration into effect, whole; what has changed. Throws ConfigErrors when it can't: then nothing has changed. */
   change(to: Config): readonly Changed[] {
+    if (this.#closed) throw new ConfigErrors(["the server is stopping"]);
     const before = this.#current;
     const { values: next, changed } = merge(rootTable, before, to);
     if (next === before) return changed;
-    const changes = this.#prepare(next);
+    const { changes, errors } = this.#prepare(next);
+    if (errors.length > 0) throw new ConfigErrors(errors);
     this.#current = next;
     for (const change of changes) change.apply();
     for (const follower of this.#followers) follower.apply?.(next, before);
     return changed;
   }
 
-  #prepare(next: Config): Change[] {
+  /** With errors there are no changes. */
+  #prepare(next: Config): { changes: readonly Change[]; errors: readonly string[] } {
     const changes: Change[] = [];
     const errors: string[] = [];
     for (const follower of this.#followers) {
@@ -62,8 +73,8 @@ export class LiveConfig {
         errors.push(...error.message.split("\n"));
       }
     }
-    if (errors.length === 0) return changes;
+    if (errors.length === 0) return { changes, errors };
     for (const change of changes.toReversed()) change.discard();
-    throw new ConfigErrors(errors);
+    return { changes: [], errors };
   }
 }

@@ -2,16 +2,11 @@ import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { showPath } from "../config/show.ts";
 import { ConfigErrors, type Loaded } from "./config/index.ts";
+import type { Answer } from "./control.ts";
 import type { LiveConfig } from "./live-config.ts";
 
-/** What became of a reload: whether the file is in effect now, and what is to be told of it, one line each. */
-export interface ReloadOutcome {
-  readonly ok: boolean;
-  readonly lines: readonly string[];
-}
-
 /** Reads the configuration again and puts it into effect; a file that is wrong changes nothing. Logs what became of it. */
-export function reload(live: LiveConfig, load: () => Loaded, log: Log): ReloadOutcome {
+export function reload(live: LiveConfig, load: () => Loaded, log: Log): Answer {
   try {
     const { config, warnings } = load();
     const changed = live.change(config);

@@ -10,6 +10,7 @@ import { Streams } from "../live/streams.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import { configSecrets, loadConfig } from "./config/index.ts";
+import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
@@ -87,12 +88,21 @@ export async function runServer({ confPath, version }: ServerOptions): Promise<n
   log.info("starting", { version, pid: process.pid, conf: confPath, node: shared.nodeId });
   for (const warning of warnings) log.warn(warning);
   const stopped = stopSignal();
-  process.on("SIGHUP", () => reload(live, load, log));
+  const reloadNow = () => reload(live, load, log);
+  process.on("SIGHUP", reloadNow);
   process.on("SIGUSR1", () => logging.reopen());
-  live.start();
+  const control = config.pid === "" ? undefined : await startControl(config.pid, { reload: reloadNow });
+  try {
+    live.start();
+  } catch (error) {
+    control?.stop();
+    throw error;
+  }
   const summary = startSummary(clock, log, server, forward, streams);
 
   log.info("stopping", { signal: await stopped });
+  live.close();
+  control?.stop();
   summary.cancel();
   server.stop();
   await settle(() => server.idle && forward.idle);

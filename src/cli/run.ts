@@ -5,6 +5,7 @@ import { convertCommand, convertOptions } from "./convert.ts";
 import { type Command, type CommandSet, command, dispatch } from "./dispatch.ts";
 import { commonOptions, confOption } from "./options.ts";
 import type { Output } from "./output.ts";
+import { reloadCommand } from "./reload.ts";
 import { serveCommand } from "./serve.ts";
 import { commit, version } from "./version.ts";
 
@@ -26,6 +27,12 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     convertOptions,
     convertCommand(output),
   );
+  const reload = command(
+    "srs reload --conf FILE",
+    "Have the running server take the changed file",
+    confOptions,
+    reloadCommand(output),
+  );
   const root: CommandSet = {
     name: "srs",
     line: { call: "srs", does: "" },
@@ -33,6 +40,7 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     commands: new Map<string, Command | CommandSet>([
       ["check", check],
       ["convert", convert],
+      ["reload", reload],
       ["bench", benchCommands(output)],
     ]),
     options: confOptions,

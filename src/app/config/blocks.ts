@@ -3,6 +3,7 @@ import { forwardKeys } from "../../features/forward/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { streamKeys } from "../../live/config.ts";
 import { logTable } from "./log.ts";
+import { processKeys } from "./process.ts";
 
 /** The vhost of every name that has no table of its own. */
 const defaultVhost = "__defaultVhost__";
@@ -20,6 +21,7 @@ const vhostTable = table(
 /** The whole configuration file: each block belongs to the folder that it is imported from. */
 export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
+  ...processKeys,
   log: logTable,
   vhost: named({ table: vhostTable, implied: defaultVhost, nameProblem: vhostNameProblem }),
 });

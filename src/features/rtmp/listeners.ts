@@ -26,14 +26,19 @@ export class Listeners {
   /** Makes ready to listen on these addresses and no others. Throws UserError, one line for each that can't be had. */
   prepare(addresses: readonly ListenAddress[]): Change {
     const wanted = keyed(addresses);
-    const leaving = [...this.#open.keys()].filter((key) => !wanted.has(key));
+    for (const key of wanted.keys()) this.#recognise(key);
+    const leaving = [...this.#open].filter(([key]) => !wanted.has(key));
     const opened = new Map<string, Listener>();
     const givenUp = new Set<string>();
     const errors: string[] = [];
     for (const [key, address] of wanted) {
       if (this.#open.has(key)) continue;
       // "Every address" and one of them can't be listened on together: the old one goes first.
-      for (const old of leaving) if (portOf(old) === address.port && !givenUp.has(old)) this.#giveUp(old, givenUp);
+      for (const [old, listener] of leaving) {
+        if (listener.address.port !== address.port || givenUp.has(old)) continue;
+        listener.stop();
+        givenUp.add(old);
+      }
       try {
         opened.set(key, this.#listen(address));
       } catch (error) {
@@ -58,9 +63,15 @@ export class Listeners {
     this.#open.clear();
   }
 
-  #giveUp(key: string, givenUp: Set<string>): void {
-    this.#open.get(key)?.stop();
-    givenUp.add(key);
+  /** One that was asked for by another spelling (port 0) may be just the one that is wanted. */
+  #recognise(wanted: string): void {
+    if (this.#open.has(wanted)) return;
+    for (const [key, listener] of this.#open) {
+      if (formatHostPort(listener.address) !== wanted) continue;
+      this.#open.delete(key);
+      this.#open.set(wanted, listener);
+      return;
+    }
   }
 
   #takeBack(key: string): void {
@@ -75,10 +86,12 @@ export class Listeners {
     }
   }
 
-  #exchange(leaving: readonly string[], givenUp: ReadonlySet<string>, opened: ReadonlyMap<string, Listener>): void {
-    for (const key of leaving) {
-      const listener = this.#open.get(key);
-      if (listener === undefined) continue;
+  #exchange(
+    leaving: readonly (readonly [string, Listener])[],
+    givenUp: ReadonlySet<string>,
+    opened: ReadonlyMap<string, Listener>,
+  ): void {
+    for (const [key, listener] of leaving) {
       if (!givenUp.has(key)) listener.stop();
       this.#open.delete(key);
       this.#events.stopped(listener.address);
@@ -99,8 +112,4 @@ function keyed(addresses: readonly ListenAddress[]): Map<string, ListenAddress> 
     wanted.set(key, address);
   }
   return wanted;
-}
-
-function portOf(key: string): number {
-  return Number(key.slice(key.lastIndexOf(":") + 1));
 }

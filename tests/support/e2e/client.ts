@@ -34,6 +34,8 @@ export class Client {
   /** What each status said, as "level code description". */
   readonly statuses: string[] = [];
   closed = false;
+  /** Bytes received so far. */
+  bytes = 0;
   readonly #options: ClientOptions;
   readonly #peer: Peer;
   readonly #handshake: ClientHandshake;
@@ -215,6 +217,7 @@ export class Client {
   }
 
   #receive(bytes: Uint8Array): void {
+    this.bytes += bytes.length;
     if (this.#handshaken) {
       this.#peer.receive(bytes);
       return;

@@ -159,7 +159,7 @@ const root: Rules = {
   ),
   srs_log_tank: logTank,
   srs_log_file: unused("the log goes to standard output"),
-  pid: unused("its supervisor knows the process"),
+  pid: key("pid"),
 
   daemon: unusedIfOn(foreground),
   disable_daemon_for_docker: unused(foreground),

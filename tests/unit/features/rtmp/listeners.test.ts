@@ -8,19 +8,21 @@ const bound = new Set<string>();
 const events: string[] = [];
 /** Addresses that somebody else has. */
 const taken = new Set<string>();
+/** The port that was found last for port 0. */
+let found = 0;
 let listeners: Listeners;
 
 beforeEach(() => {
   bound.clear();
   taken.clear();
   events.length = 0;
+  found = 40_000;
   listeners = new Listeners(
-    (address) => {
+    (wanted) => {
+      const address = { ...wanted, port: wanted.port || ++found };
       const name = formatHostPort(address);
       // As the kernel has it: one address of a port, or all of them.
-      const clash = [...bound].some(
-        (other) => port(other) === port(name) && port(name) !== "0" && overlap(other, name),
-      );
+      const clash = [...bound].some((other) => port(other) === port(name) && overlap(other, name));
       if (clash || taken.has(name)) throw new UserError(`cannot listen on ${name}`);
       bound.add(name);
       return { address, stop: () => bound.delete(name) };
@@ -83,10 +85,17 @@ test("an address that can't be had back is told", () => {
   expect([...bound]).toEqual(["[::]:1935"]);
 });
 
+test("the port that was found for port 0 may be asked for by its number", () => {
+  prepare("127.0.0.1:0").apply();
+  prepare("127.0.0.1:40001").apply();
+  prepare("127.0.0.1:40001", "127.0.0.1:0").apply();
+  expect(events).toEqual(["+127.0.0.1:40001", "+127.0.0.1:40002"]);
+});
+
 test("port 0 may be asked for more than once", () => {
   const count = () => events.splice(0).join(" ");
   prepare("127.0.0.1:0", "127.0.0.1:0").apply();
-  expect(count()).toBe("+127.0.0.1:0 +127.0.0.1:0");
+  expect(count()).toBe("+127.0.0.1:40001 +127.0.0.1:40002");
   prepare("127.0.0.1:0").apply();
-  expect(count()).toBe("-127.0.0.1:0");
+  expect(count()).toBe("-127.0.0.1:40002");
 });

@@ -1,0 +1,108 @@
+import { Client, type Received } from "../client.ts";
+import { executable } from "../executable.ts";
+import { avcFrame, avcHeader, frameNumber } from "../payloads.ts";
+import type { Program } from "../program.ts";
+import type { Stage } from "../stage.ts";
+import { until } from "../wait.ts";
+
+/** A server whose configuration a test changes. */
+export class ReloadServer {
+  readonly stage: Stage;
+  readonly program: Program;
+  readonly #conf: string;
+
+  private constructor(stage: Stage, program: Program, conf: string) {
+    this.stage = stage;
+    this.program = program;
+    this.#conf = conf;
+  }
+
+  /** Starts one with this TOML; `listen`, where it has none, is any port of loopback. */
+  static async start(stage: Stage, toml: string, name = "server"): Promise<ReloadServer> {
+    const conf = stage.write(`${name}.toml`, whole(stage, toml, name));
+    const server = new ReloadServer(stage, stage.start(name, [executable(), "--conf", conf]), conf);
+    await server.program.line(/ listening rtmp=/);
+    return server;
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    return this.ports[0] ?? 0;
+  }
+
+  /** All ports that it has listened on so far. */
+  get ports(): number[] {
+    return this.program.lines.flatMap((line) => {
+      const port = / listening rtmp=.*:(\d+)$/.exec(line)?.[1];
+      return port === undefined ? [] : [Number(port)];
+    });
+  }
+
+  url(path: string): string {
+    return `rtmp://127.0.0.1:${this.port}/${path}`;
+  }
+
+  /** Changes the file to this TOML. */
+  write(toml: string): void {
+    this.stage.write(`${this.program.name}.toml`, whole(this.stage, toml, this.program.name));
+  }
+
+  /** Runs `srs COMMAND --conf FILE`. */
+  async run(command: string): Promise<{ exitCode: number; out: string; err: string }> {
+    const child = Bun.spawn([executable(), command, "--conf", this.#conf], { stdout: "pipe", stderr: "pipe" });
+    const [out, err, exitCode] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { exitCode, out, err };
+  }
+
+  /** Changes the file and has the server take it; fails when it does not. */
+  async reload(toml: string): Promise<void> {
+    this.write(toml);
+    const { exitCode, out, err } = await this.run("reload");
+    if (exitCode !== 0 || !out.includes("reloaded")) throw new Error(`not reloaded: ${exitCode}\n${out}${err}`);
+  }
+
+  publish(name = "show"): Promise<Client> {
+    return Client.publish(this.stage, { port: this.port }, name);
+  }
+
+  play(name = "show"): Promise<Client> {
+    return Client.play(this.stage, { port: this.port }, name);
+  }
+
+  /** A client that may be disconnected before it has said anything. */
+  async isRefused(port = this.port): Promise<boolean> {
+    try {
+      const client = await Client.connect(this.stage, { port });
+      return client.closed;
+    } catch {
+      return true;
+    }
+  }
+}
+
+/** A group of pictures: a key frame with this number, and `count - 1` others behind it, 40 ms apart from `time` on. */
+export function sendGop(publisher: Client, number: number, count: number, time = number * 40, size = 200): void {
+  publisher.send(9, time, avcHeader);
+  for (let at = 0; at < count; at++) publisher.send(9, time + at * 40, avcFrame(at === 0, number + at, size));
+}
+
+/** The packet with this picture, once a client has it. */
+export function picture(client: Client, number: number): Promise<Received> {
+  return client.packet(`picture ${number}`, ({ payload }) => frameNumber(payload) === number);
+}
+
+/** The number of the first picture that a client gets. */
+export function firstPicture(client: Client): Promise<number> {
+  return until("a picture", () =>
+    client.packets.map(({ payload }) => frameNumber(payload)).find((n) => n !== undefined),
+  );
+}
+
+function whole(stage: Stage, toml: string, name: string): string {
+  const listen = /^listen/m.test(toml) ? "" : 'listen = "127.0.0.1:0"\n';
+  return `pid = "${stage.path(`${name}.pid`)}"\n${listen}${toml}`;
+}

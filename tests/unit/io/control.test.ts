@@ -1,0 +1,76 @@
+import { afterAll, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../../../src/base/errors.ts";
+import { askControl, listenControl } from "../../../src/io/control.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "srs-control-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let count = 0;
+const path = () => join(folder, `${++count}.sock`);
+
+test("a line that is asked gets its line, however long; only this user may ask", async () => {
+  const at = path();
+  const server = await listenControl(at, async (request) => request.repeat(100_000));
+  expect(statSync(at).mode & 0o777).toBe(0o600);
+  expect(await askControl(at, "what is it?", 5000)).toBe("what is it?".repeat(100_000));
+  server.stop();
+  expect(existsSync(at)).toBe(false);
+});
+
+test("where nobody listens there is no answer: no file, no server behind it, no folder", async () => {
+  const left = path();
+  const gone = Bun.spawn([
+    process.execPath,
+    "-e",
+    `Bun.listen({ unix: "${left}", socket: { data() {} } }); process.exit(0)`,
+  ]);
+  await gone.exited;
+  expect(existsSync(left)).toBe(true);
+  expect(await askControl(left, "x", 5000)).toBeUndefined();
+  expect(await askControl(path(), "x", 5000)).toBeUndefined();
+  writeFileSync(join(folder, "file"), "");
+  expect(await askControl(join(folder, "file", "x.sock"), "x", 5000)).toBeUndefined();
+});
+
+test("a server takes the place of another, and the other's end leaves it there", async () => {
+  const at = path();
+  const old = await listenControl(at, () => "old");
+  const young = await listenControl(at, () => "young");
+  expect(await askControl(at, "x", 5000)).toBe("young");
+  old.stop();
+  expect(await askControl(at, "x", 5000)).toBe("young");
+  young.stop();
+  expect(existsSync(at)).toBe(false);
+});
+
+test("an answer that does not come, or breaks, is an error", async () => {
+  const at = path();
+  const server = await listenControl(at, (request) => {
+    if (request === "wait") return new Promise<string>(() => {});
+    throw new Error("broken");
+  });
+  expect(askControl(at, "wait", 50)).rejects.toThrow(new UserError(`no answer on ${at}: nothing within 0.05 s`));
+  await expect(askControl(at, "break", 5000)).rejects.toThrow("it closed the connection");
+  server.stop();
+});
+
+test("who says too much, or closes at once, disturbs nobody", async () => {
+  const at = path();
+  const server = await listenControl(at, () => "answer");
+  const closed = Promise.withResolvers<void>();
+  const loud = net.connect(at).on("close", () => closed.resolve());
+  loud.on("error", () => {});
+  loud.write("x".repeat(100_000));
+  net.connect(at).destroy();
+  await closed.promise;
+  expect(await askControl(at, "x", 5000)).toBe("answer");
+  server.stop();
+});
+
+test("a path that can't be had is the operator's to mend", async () => {
+  expect(listenControl("/nowhere/x.sock", () => "")).rejects.toThrow(UserError);
+  await expect(listenControl(join(folder, "x".repeat(200)), () => "")).rejects.toThrow(UserError);
+});
