@@ -72,6 +72,7 @@ export async function runServer({ confPath, version }: ServerOptions): Promise<n
     {
       ...shared,
       streams,
+      guards: [],
       get maxConnections() {
         return live.current.max_connections;
       },

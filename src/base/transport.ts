@@ -1,7 +1,9 @@
+import type { HostPort } from "./address.ts";
+
 /** One byte stream to a peer, TCP today. It never copies what it is given: buffers stay as they are until sent. */
 export interface Transport {
-  /** Who is at the other end, for people: `192.168.1.9:52144`. */
-  readonly remote: string;
+  /** Who is at the other end: the address of who connected (IPv4-mapped as IPv4), or the host as it was dialled. */
+  readonly remote: HostPort;
   /** Bytes that the kernel has taken so far. */
   readonly bytesSent: number;
   /** Bytes kept here because the kernel has not taken them yet. */

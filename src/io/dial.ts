@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import * as net from "node:net";
 import type { Socket, SocketHandler } from "bun";
-import { formatHostPort } from "../base/address.ts";
+import type { HostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dial } from "../base/transport.ts";
 import { describeSocketError } from "./socket-errors.ts";
@@ -15,7 +15,7 @@ export interface DialOptions {
   readonly clock: Clock;
   /** The handlers of an open connection. */
   readonly handlers: SocketHandler<Slot>;
-  wrap(socket: Socket<Slot>, remote: string): TcpTransport;
+  wrap(socket: Socket<Slot>, remote: HostPort): TcpTransport;
 }
 
 /** A dial under way. */
@@ -44,7 +44,7 @@ export function createDial(options: DialOptions): Dial {
     const opened = (socket: Socket<Slot>) => {
       attempt.over = true;
       timer.cancel();
-      transport = options.wrap(socket, formatHostPort({ host, port }));
+      transport = options.wrap(socket, { host, port });
       socket.data.transport = transport;
       try {
         transport.attach(handler);

@@ -1,5 +1,6 @@
 // Hot: send runs for each reader at each flush.
 import type { Socket } from "bun";
+import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Busy, InputTurns } from "./input-turns.ts";
@@ -37,7 +38,7 @@ const MAX_SLICE_BYTES = 1024 * 1024;
 
 /** A TCP connection, accepted or dialled. Keeps what the kernel does not take by reference, in order, until it drains. */
 export class TcpTransport implements Transport, Busy {
-  readonly remote: string;
+  readonly remote: HostPort;
   bytesSent = 0;
   bytesQueued = 0;
   /** When the kernel last took something, while blocked; monotonic ms. */
@@ -60,7 +61,7 @@ export class TcpTransport implements Transport, Busy {
   #reason: string | undefined;
   #linger: Timer | undefined;
 
-  constructor(socket: Socket<unknown>, remote: string, clock: Clock, watch: StallWatch) {
+  constructor(socket: Socket<unknown>, remote: HostPort, clock: Clock, watch: StallWatch) {
     this.#socket = socket;
     this.remote = remote;
     this.#clock = clock;

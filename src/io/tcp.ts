@@ -1,7 +1,8 @@
 import type { Socket, SocketHandler } from "bun";
-import { formatHostPort, type ListenAddress } from "../base/address.ts";
+import { formatHostPort, type HostPort, type ListenAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import { normaliseIp } from "../base/network.ts";
 import type { Dial, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
 import { createDial, type Slot } from "./dial.ts";
@@ -79,15 +80,15 @@ export class Tcp implements StallWatch {
   }
 
   /**
-   * Listens; each connection goes to the handler that `accept` gives for it, or is closed at once when it gives none.
+   * Listens; each connection goes to the handler that `accept` gives for its address, or is closed at once when it gives none.
    * Throws UserError when the address can't be had.
    */
-  listen(address: ListenAddress, accept: () => TransportHandler | undefined): Listener {
+  listen(address: ListenAddress, accept: (remote: HostPort) => TransportHandler | undefined): Listener {
     const socket = {
       open: (connection: Socket<Slot>) => {
         connection.data = { transport: undefined };
         const remote = remoteOf(connection);
-        const handler = remote === undefined ? undefined : accept();
+        const handler = remote === undefined ? undefined : accept(remote);
         if (remote === undefined || handler === undefined) {
           connection.terminate();
           return;
@@ -106,7 +107,7 @@ export class Tcp implements StallWatch {
   }
 
   /** The transport of an open connection, accepted or dialled. */
-  #wrap(socket: Socket<Slot>, remote: string): TcpTransport {
+  #wrap(socket: Socket<Slot>, remote: HostPort): TcpTransport {
     socket.setKeepAlive(true, KEEPALIVE_MS);
     return new TcpTransport(socket, remote, this.#clock, this);
   }
@@ -165,9 +166,7 @@ function cannotListen(address: ListenAddress, error: unknown): UserError {
 }
 
 /** Undefined, whatever the runtime's types say, when the peer has reset the connection before it was accepted. */
-function remoteOf(socket: Socket<Slot>): string | undefined {
+function remoteOf(socket: Socket<Slot>): HostPort | undefined {
   const address: string | undefined = socket.remoteAddress;
-  if (address === undefined) return undefined;
-  const host = address.replace(/^::ffff:(?=\d+\.)/, "");
-  return formatHostPort({ host, port: socket.remotePort });
+  return address === undefined ? undefined : { host: normaliseIp(address), port: socket.remotePort };
 }

@@ -34,6 +34,7 @@ export class BenchStage {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: (into: Uint8Array) => into.fill(3),
+      guards: [],
       nodeId: "this-node",
       identity: { srs_server: "srs/test" },
       maxConnections,

@@ -48,6 +48,7 @@ export class FakeNode {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: fill,
+      guards: [],
       nodeId: address,
       identity: { srs_server: `srs at ${address}` },
       chunkSize: CHUNK_SIZE,

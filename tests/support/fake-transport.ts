@@ -1,3 +1,4 @@
+import type { HostPort } from "../../src/base/address.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Dial, Transport, TransportHandler } from "../../src/base/transport.ts";
 import { between } from "./random.ts";
@@ -7,7 +8,7 @@ const WINDOW_BYTES = 256 * 1024;
 
 /** One end of an in-memory connection. What is sent arrives in the next turn, in fragments when there is chance. */
 export class FakeTransport implements Transport {
-  readonly remote: string;
+  readonly remote: HostPort;
   bytesSent = 0;
   /** Everything that has been handed over, in order. */
   readonly sent: Uint8Array[] = [];
@@ -23,7 +24,7 @@ export class FakeTransport implements Transport {
   #waking = false;
   #state: "open" | "closing" | "closed" = "open";
 
-  constructor(remote: string, clock: Clock, random?: () => number) {
+  constructor(remote: HostPort, clock: Clock, random?: () => number) {
     this.remote = remote;
     this.#clock = clock;
     this.#random = random;
@@ -194,8 +195,8 @@ export class FakeNet {
       }
       attempt.over = true;
       timer.cancel();
-      const dialled = new FakeTransport(address, this.#clock, this.#random);
-      const accepted = new FakeTransport("10.0.0.1:50000", this.#clock, this.#random);
+      const dialled = new FakeTransport({ host, port }, this.#clock, this.#random);
+      const accepted = new FakeTransport({ host: "10.0.0.1", port: 50000 }, this.#clock, this.#random);
       attempt.transport = dialled;
       this.connections.push({ dialled, accepted });
       FakeTransport.connect(dialled, handler, accepted, acceptor);

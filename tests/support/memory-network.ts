@@ -1,9 +1,8 @@
-import type { ListenAddress } from "../../src/base/address.ts";
-import { formatHostPort } from "../../src/base/address.ts";
+import type { HostPort, ListenAddress } from "../../src/base/address.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Dial, Transport, TransportHandler } from "../../src/base/transport.ts";
 
-type Accept = () => TransportHandler | undefined;
+type Accept = (remote: HostPort) => TransportHandler | undefined;
 
 /** Listeners and connections in memory. What is sent arrives at the end of the turn, whole, as an array of its own. */
 export class MemoryNetwork {
@@ -27,13 +26,14 @@ export class MemoryNetwork {
     let aborted = false;
     this.#clock.soon(() => {
       if (aborted) return;
-      const accepted = this.#listeners.get(target.port)?.();
+      const client = { host: "10.0.0.9", port: 40000 };
+      const accepted = this.#listeners.get(target.port)?.(client);
       if (accepted === undefined) {
         handler.onClose("connection refused");
         return;
       }
-      end = new MemoryEnd(this.#clock, handler, formatHostPort(target), (bytes) => this.#received(bytes));
-      const far = new MemoryEnd(this.#clock, accepted, "10.0.0.9:40000", (bytes) => bytes);
+      end = new MemoryEnd(this.#clock, handler, target, (bytes) => this.#received(bytes));
+      const far = new MemoryEnd(this.#clock, accepted, client, (bytes) => bytes);
       end.peer = far;
       far.peer = end;
       this.#dialled.push(end);
@@ -60,7 +60,7 @@ export class MemoryNetwork {
 }
 
 class MemoryEnd implements Transport {
-  readonly remote: string;
+  readonly remote: HostPort;
   readonly #clock: Clock;
   readonly #handler: TransportHandler;
   readonly #receive: (bytes: Uint8Array) => Uint8Array | undefined;
@@ -73,7 +73,7 @@ class MemoryEnd implements Transport {
   constructor(
     clock: Clock,
     handler: TransportHandler,
-    remote: string,
+    remote: HostPort,
     receive: (bytes: Uint8Array) => Uint8Array | undefined,
   ) {
     this.#clock = clock;

@@ -1,9 +1,10 @@
-import type { ListenAddress } from "../../src/base/address.ts";
+import type { HostPort, ListenAddress } from "../../src/base/address.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { FoundVhost, RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
+import type { Guard } from "../../src/live/access.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
@@ -65,8 +66,10 @@ export class RtmpStage {
   readonly streams = new Streams(this.clock, rethrow);
   readonly log = new LogKeeper();
   readonly vhosts = new Map<string, RtmpVhost>([["__defaultVhost__", vhostDefaults]]);
+  /** Asked before anyone publishes or plays. */
+  readonly guards: Guard[] = [];
   readonly server: RtmpServer;
-  #accept: (() => TransportHandler | undefined) | undefined;
+  #accept: ((remote: HostPort) => TransportHandler | undefined) | undefined;
   #dialled = 0;
 
   constructor(maxConnections = 100) {
@@ -76,6 +79,7 @@ export class RtmpStage {
       streams: this.streams,
       formats: new RtmpFormats(),
       limits: defaultLimits,
+      guards: this.guards,
       random: (into) => into.fill(3),
       nodeId: "this-node",
       identity: { srs_server: "srs/test" },
@@ -84,7 +88,7 @@ export class RtmpStage {
       findVhost: (name) => this.#find(name) ?? this.#find("__defaultVhost__"),
       vhostNamed: (name) => this.#find(name),
     };
-    const listen = (address: ListenAddress, accept: () => TransportHandler | undefined) => {
+    const listen = (address: ListenAddress, accept: (remote: HostPort) => TransportHandler | undefined) => {
       this.#accept = accept;
       return {
         address,
@@ -105,9 +109,9 @@ export class RtmpStage {
   }
 
   /** A client's new TCP connection. */
-  dial(): ClientEnd {
-    const handler = this.#accept?.();
-    return new ClientEnd(this.clock, handler, `10.0.0.9:${++this.#dialled}`);
+  dial(host = "10.0.0.9"): ClientEnd {
+    const remote = { host, port: ++this.#dialled };
+    return new ClientEnd(this.clock, this.#accept?.(remote), remote);
   }
 
   /** A client that has connected to an app. */
@@ -144,7 +148,7 @@ export class RtmpStage {
 
 /** A client's end of a connection, and the server's transport to it. */
 export class ClientEnd implements Transport {
-  readonly remote: string;
+  readonly remote: HostPort;
   readonly sink = new FakeSink();
   readonly #clock: FakeClock;
   readonly #sent = new SentReader(SERVER_HANDSHAKE_BYTES);
@@ -154,7 +158,7 @@ export class ClientEnd implements Transport {
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
   state: "open" | "closing" | "closed" | "aborted" | "refused" = "open";
 
-  constructor(clock: FakeClock, handler: TransportHandler | undefined, remote: string) {
+  constructor(clock: FakeClock, handler: TransportHandler | undefined, remote: HostPort) {
     this.remote = remote;
     this.#clock = clock;
     this.#handler = handler;

@@ -1,3 +1,4 @@
+import { formatHostPort } from "../../base/address.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
@@ -6,10 +7,11 @@ import type { Demand } from "../../live/demand.ts";
 import type { SourceEnd } from "../../live/source.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
-import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
+import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
-import type { FoundVhost, RtmpContext } from "./context.ts";
+import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
+import type { RtmpContext } from "./context.ts";
 import { Player } from "./player.ts";
 import { Publisher } from "./publisher.ts";
 
@@ -23,9 +25,6 @@ const PONG_TIMEOUT_MS = 60_000;
 /** A connection that does nothing is kept this long; SRS's value for encoders that pause between two streams. */
 const IDLE_TIMEOUT_MS = 180_000;
 
-/** A host that is no vhost's name: an IP address, or this machine. */
-const BARE_ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
-
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents {
   readonly #context: RtmpContext;
@@ -33,12 +32,12 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   readonly #id: string;
   readonly #onGone: () => void;
   readonly #session: ServerSession;
+  readonly #admission: Admission;
   readonly #publishers = new Map<NetStream, Publisher>();
   readonly #players = new Map<NetStream, Player>();
   readonly #since: number;
   #transport: Transport | undefined;
   #remote = "";
-  #request: ConnectRequest | undefined;
   #received = 0;
   #heardAt: number;
   #pinged = false;
@@ -56,6 +55,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#since = context.clock.now();
     this.#heardAt = this.#since;
     this.#idleSince = this.#since;
+    this.#admission = new Admission(context, id);
     this.#session = new ServerSession(this, {
       limits: context.limits,
       send: (bytes) => this.#transport?.send(bytes),
@@ -83,7 +83,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   onOpen(transport: Transport): void {
     this.#transport = transport;
-    this.#remote = transport.remote;
+    this.#remote = formatHostPort(transport.remote);
     this.#log.debug("accepted", { addr: this.#remote });
   }
 
@@ -107,7 +107,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   onClose(reason: string | undefined): void {
     this.#session.close();
     this.#endAll("lost");
-    const connected = this.#request !== undefined;
+    const connected = this.#admission.request !== undefined;
     const fields = {
       addr: this.#remote,
       seconds: Math.round((this.#context.clock.now() - this.#since) / 1000),
@@ -133,7 +133,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     }
     const silentMs = now - this.#heardAt;
     if (!this.#session.connected && now - this.#since > CONNECT_TIMEOUT_MS) this.#abandon("no RTMP connect in time");
-    else if (this.#publishers.size + this.#players.size > 0) this.#idleSince = now;
+    else if (this.#busy.length > 0) this.#idleSince = now;
     else if (now - this.#idleSince > IDLE_TIMEOUT_MS) this.#abandon("neither publishes nor plays");
     if (!this.#pinged && silentMs > PING_AFTER_MS) {
       this.#session.ping(now);
@@ -175,47 +175,48 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   connect(request: ConnectRequest): void {
-    this.#request = request;
-    const loop = this.#loop(request.hops);
-    if (loop !== undefined) {
-      this.#reject(loop);
+    const remote = this.#transport?.remote;
+    if (remote === undefined) return;
+    const result = this.#admission.connect(request, remote);
+    const url = request.tcUrl;
+    if (!result.ok) {
+      this.#log.warn("connect refused", { addr: this.#remote, url, error: result.reason });
+      this.#session.rejectConnect(result.reason);
+      this.#close();
       return;
     }
-    // The stream is not known yet; any name will do to learn the vhost.
-    const resolved = resolve(request.tcUrl, request.app, "any");
-    if (!resolved.ok) {
-      this.#reject(resolved.reason);
-      return;
-    }
-    const name = resolved.address.vhost;
-    const vhost = this.#context.findVhost(name);
-    // A bare address may be followed by a stream name that names the vhost.
-    const problem = vhostProblem(name, vhost);
-    if (problem !== undefined && (vhost !== undefined || !BARE_ADDRESS.test(name))) {
-      this.#reject(problem);
-      return;
-    }
-    const client = request.flashVer || undefined;
-    this.#log.info("connected", { addr: this.#remote, url: request.tcUrl, client });
-    this.#session.acceptConnect(vhost?.config.chunk_size ?? this.#context.chunkSize);
+    this.#log.info("connected", { addr: this.#remote, url, client: request.flashVer || undefined });
+    this.#session.acceptConnect(result.chunkSize);
   }
 
   publish(net: NetStream, name: string): void {
-    const target = this.#resolve(net, name, "NetStream.Publish.BadName", "publish");
-    if (target === undefined) return;
-    const { vhost, address } = target;
+    this.#admission.ask(net, "publish", name, (result) => {
+      if (result.ok) this.#startPublish(net, result);
+      else this.#refuse(net, "publish refused", result);
+    });
+  }
+
+  play(net: NetStream, request: PlayRequest): void {
+    this.#admission.ask(net, "play", request.name, (result, wishes) => {
+      if (result.ok) this.#startPlay(net, result, wishes);
+      else this.#refuse(net, "play refused", result);
+    });
+  }
+
+  #startPublish(net: NetStream, { vhost, address }: Admitted): void {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const source = stream.publish({
       id: this.#id,
       remote: this.#remote,
       param: address.param,
-      hops: this.#request?.hops ?? [],
+      hops: this.#admission.request?.hops ?? [],
     });
     if (source === undefined) {
       // Who publishes is not for everybody who tries the name.
       const by = stream.source?.info;
-      const error = `${streamLabel(stream.key)} is already being published`;
-      this.#refuse(net, "NetStream.Publish.BadName", "publish refused", error, `${by?.remote} [${by?.id}]`);
+      const reason = `${streamLabel(stream.key)} is already being published`;
+      const code = "NetStream.Publish.BadName";
+      this.#refuse(net, "publish refused", { ok: false, code, reason }, `${by?.remote} [${by?.id}]`);
       return;
     }
     const publisher = new Publisher(net, vhost.name, stream, source, vhost.config.publish, (error) =>
@@ -226,33 +227,31 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     net.acceptPublish(publisher);
   }
 
-  play(net: NetStream, request: PlayRequest): void {
+  #startPlay(net: NetStream, { vhost, address }: Admitted, wishes: Wishes): void {
     const transport = this.#transport;
-    const target = this.#resolve(net, request.name, "NetStream.Play.StreamNotFound", "play");
-    if (target === undefined || transport === undefined) return;
-    const { vhost, address } = target;
+    if (transport === undefined) return;
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
     net.acceptPlay();
-    const player = new Player(
-      net,
-      vhost.name,
-      stream,
-      transport,
-      this.#context.formats,
-      this.#demand(address),
-      (reason) => this.#refuse(net, "NetStream.Play.StreamNotFound", "play refused", reason),
-    );
+    const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
+      demand: this.#demand(address),
+      onMissing: (reason) =>
+        this.#refuse(net, "play refused", { ok: false, code: "NetStream.Play.StreamNotFound", reason }),
+    });
     this.#players.set(net, player);
   }
 
   pause(net: NetStream, paused: boolean): void {
-    this.#players.get(net)?.pause(paused);
+    const wishes = this.#admission.wishes(net);
+    if (wishes === undefined) this.#players.get(net)?.pause(paused);
+    else wishes.paused = paused;
   }
 
   receive(net: NetStream, kind: "audio" | "video", on: boolean): void {
-    this.#players.get(net)?.receive(kind, on);
+    const wishes = this.#admission.wishes(net);
+    if (wishes === undefined) this.#players.get(net)?.receive(kind, on);
+    else wishes[kind] = on;
   }
 
   ended(net: NetStream): void {
@@ -260,50 +259,21 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #demand({ param }: StreamAddress): Demand {
-    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
+    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#admission.request ?? {};
     return { param, tcUrl, pageUrl, swfUrl, hops };
   }
 
-  #loop(hops: readonly string[]): string | undefined {
-    if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
-    return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
-  }
-
-  #resolve(
-    net: NetStream,
-    name: string,
-    code: string,
-    what: "publish" | "play",
-  ): { vhost: FoundVhost; address: StreamAddress } | undefined {
-    const resolved = resolve(this.#request?.tcUrl, this.#request?.app, name);
-    if (!resolved.ok) {
-      this.#refuse(net, code, `${what} refused`, resolved.reason);
-      return undefined;
-    }
-    const { address } = resolved;
-    const vhost = this.#context.findVhost(address.vhost);
-    const problem = vhostProblem(address.vhost, vhost);
-    if (vhost !== undefined && problem === undefined) return { vhost, address };
-    this.#refuse(net, code, `${what} refused`, problem ?? "");
-    return undefined;
-  }
-
-  #reject(description: string): void {
-    const url = this.#request?.tcUrl ?? "";
-    this.#log.warn("connect refused", { addr: this.#remote, url, error: description });
-    this.#session.rejectConnect(description);
-    this.#close();
-  }
-
-  #refuse(net: NetStream, code: string, message: string, description: string, by?: string): void {
-    const resolved = resolve(this.#request?.tcUrl, this.#request?.app, net.name);
+  #refuse(net: NetStream, message: string, { code, reason, detail }: Refused, by?: string): void {
+    const { request } = this.#admission;
+    const resolved = resolve(request?.tcUrl, request?.app, net.name);
     const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
-    this.#log.warn(message, { addr: this.#remote, stream, error: description, by });
-    net.refuse(code, description);
+    this.#log.warn(message, { addr: this.#remote, stream, error: reason, detail, by });
+    net.refuse(code, reason);
     this.#close();
   }
 
   #end(net: NetStream, how: SourceEnd): void {
+    this.#admission.forget(net);
     const publisher = this.#publishers.get(net);
     if (publisher !== undefined) {
       this.#publishers.delete(net);
@@ -325,7 +295,12 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #endAll(how: SourceEnd): void {
-    for (const net of [...this.#publishers.keys(), ...this.#players.keys()]) this.#end(net, how);
+    for (const net of this.#busy) this.#end(net, how);
+  }
+
+  /** The streams that publish or play, or want to. */
+  get #busy(): NetStream[] {
+    return [...this.#publishers.keys(), ...this.#players.keys(), ...this.#admission.pending];
   }
 
   #close(): void {
@@ -338,10 +313,4 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #about(key: string, more: Record<string, string | number | boolean | undefined> = {}) {
     return { addr: this.#remote, stream: streamLabel(key), ...more };
   }
-}
-
-/** Why a vhost takes nobody, or undefined. */
-function vhostProblem(name: string, vhost: FoundVhost | undefined): string | undefined {
-  if (vhost === undefined) return `no vhost "${name}" here`;
-  return vhost.config.enabled ? undefined : `vhost "${vhost.name}" is switched off`;
 }

@@ -2,6 +2,7 @@ import type { AmfValue } from "../../amf/value.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
+import type { Guard } from "../../live/access.ts";
 import type { streamKeys } from "../../live/config.ts";
 import type { Streams } from "../../live/streams.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
@@ -25,6 +26,8 @@ export interface RtmpContext {
   readonly streams: Streams;
   readonly formats: RtmpFormats;
   readonly limits: RtmpLimits;
+  /** Asked, in this order, before a client publishes or plays. */
+  readonly guards: readonly Guard[];
   readonly random: RandomFill;
   /** This process's id in hop traces: unlike any other server's. */
   readonly nodeId: string;

@@ -5,6 +5,7 @@ import type { Reader } from "../../live/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
+import type { Wishes } from "./admission.ts";
 
 /** One stream that a connection plays. */
 export class Player implements ReaderEvents {
@@ -15,12 +16,11 @@ export class Player implements ReaderEvents {
   readonly reader: Reader;
   readonly #formats: RtmpFormats;
   readonly #onMissing: (reason: string) => void;
-  #audio = true;
-  #video = true;
+  readonly #wishes: Wishes;
 
   /**
-   * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `onMissing` is told
-   * when the stream is nowhere to be had.
+   * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `wishes` becomes the
+   * player's; `onMissing` is told when the stream is nowhere to be had.
    */
   constructor(
     net: NetStream,
@@ -28,15 +28,17 @@ export class Player implements ReaderEvents {
     stream: Stream,
     transport: Transport,
     formats: RtmpFormats,
-    demand: Demand,
-    onMissing: (reason: string) => void,
+    wishes: Wishes,
+    { demand, onMissing }: { demand: Demand; onMissing: (reason: string) => void },
   ) {
     this.net = net;
     this.vhost = vhost;
     this.stream = stream;
     this.#formats = formats;
+    this.#wishes = wishes;
     this.#onMissing = onMissing;
     this.reader = stream.join(this.#format(), transport, this, demand);
+    if (wishes.paused) this.pause(true);
   }
 
   published(): void {
@@ -58,8 +60,7 @@ export class Player implements ReaderEvents {
 
   /** The client wants audio or video, or no longer. */
   receive(kind: "audio" | "video", on: boolean): void {
-    if (kind === "audio") this.#audio = on;
-    else this.#video = on;
+    this.#wishes[kind] = on;
     this.stream.reformat(this.reader, this.#format());
   }
 
@@ -72,8 +73,8 @@ export class Player implements ReaderEvents {
     return this.#formats.get({
       chunkSize,
       messageStreamId: id,
-      audio: this.#audio,
-      video: this.#video,
+      audio: this.#wishes.audio,
+      video: this.#wishes.video,
       publishing: false,
     });
   }

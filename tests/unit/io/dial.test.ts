@@ -88,7 +88,7 @@ describe("A dial", () => {
     const side = await client.opened.promise;
     expect(kernelSockets(port)).toEqual([{ state: 1, timer: 2 }]);
     const accepted = await server.opened.promise;
-    expect(kernelSockets(Number(accepted.remote.split(":")[1]))).toEqual([{ state: 1, timer: 2 }]);
+    expect(kernelSockets(accepted.remote.port)).toEqual([{ state: 1, timer: 2 }]);
     side.abort();
   });
 

@@ -53,7 +53,7 @@ function join(tcp: Tcp, clock: FakeClock, msPerKb = 1, room = Number.POSITIVE_IN
     },
     onClose: (reason) => state.closed.push(reason),
   };
-  const transport = new TcpTransport(socket, "test", clock, tcp);
+  const transport = new TcpTransport(socket, { host: "10.0.0.1", port: 5 }, clock, tcp);
   transport.attach(handler);
   return { state, transport };
 }
@@ -199,7 +199,7 @@ test("peers that do not read are left, dearest first, when all that waits for th
   const left: string[] = [];
   const peer = (name: string): TcpTransport => {
     const socket = { write: () => 0, terminate: () => undefined } as unknown as Socket<unknown>;
-    const transport = new TcpTransport(socket, name, clock, tcp);
+    const transport = new TcpTransport(socket, { host: name, port: 5 }, clock, tcp);
     transport.attach({
       onOpen: () => undefined,
       onData: () => undefined,

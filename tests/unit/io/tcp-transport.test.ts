@@ -42,7 +42,12 @@ let end: End;
 beforeEach(() => {
   clock = new FakeClock();
   socket = new FakeSocket();
-  transport = new TcpTransport(socket as unknown as Socket<unknown>, "10.0.0.1:5", clock, new Tcp(clock));
+  transport = new TcpTransport(
+    socket as unknown as Socket<unknown>,
+    { host: "10.0.0.1", port: 5 },
+    clock,
+    new Tcp(clock),
+  );
   end = new End();
   transport.attach(end);
 });

@@ -112,7 +112,7 @@ describe("a target that dies", () => {
     const feed = origin.publish().headers();
     const other = watch(two);
     feed.gop("k0", 24);
-    net.connections.find(({ dialled }) => dialled.remote === "one:1935")?.accepted.abort();
+    net.connections.find(({ dialled }) => dialled.remote.host === "one")?.accepted.abort();
     net.hosts.set("one:1935", { refuse: "connection refused" });
     for (let gop = 1; gop <= 5; gop++) feed.gop(`k${gop}`, 24);
     const again = edge("one:1935");

@@ -1,0 +1,155 @@
+import type { HostPort } from "../../base/address.ts";
+import type { Timer } from "../../base/clock.ts";
+import { Gate, type Refusal } from "../../live/access.ts";
+import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
+import type { NetStream } from "../../rtmp/net-stream.ts";
+import type { FoundVhost, RtmpContext } from "./context.ts";
+
+/** A host that is no vhost's name: an IP address, or this machine. */
+const BARE_ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
+
+const codes = {
+  publish: { name: "NetStream.Publish.BadName", access: "NetStream.Publish.Denied" },
+  play: { name: "NetStream.Play.StreamNotFound", access: "NetStream.Play.Failed" },
+} as const;
+
+/** A stream that a client may publish or play. */
+export interface Admitted {
+  readonly ok: true;
+  readonly vhost: FoundVhost;
+  readonly address: StreamAddress;
+}
+
+/** A publish or play that is refused, with the protocol's code for it. */
+export interface Refused extends Refusal {
+  readonly ok: false;
+  readonly code: string;
+}
+
+/** What a player has asked for before it was let in. */
+export interface Wishes {
+  paused: boolean;
+  audio: boolean;
+  video: boolean;
+}
+
+/** A connect that is let in, and the chunk size for it; or why not. */
+type Connected = { readonly ok: true; readonly chunkSize: number } | { readonly ok: false; readonly reason: string };
+
+/** One connection's way in: from the names that the client gives to the vhost, past the guards. */
+export class Admission {
+  readonly #context: RtmpContext;
+  readonly #id: string;
+  readonly #gate: Gate;
+  readonly #pending = new Map<NetStream, { readonly decision: Pick<Timer, "cancel">; readonly wishes: Wishes }>();
+  #remote: HostPort = { host: "", port: 0 };
+  #request: ConnectRequest | undefined;
+
+  constructor(context: RtmpContext, id: string) {
+    this.#context = context;
+    this.#id = id;
+    this.#gate = new Gate(context.guards, context.clock);
+  }
+
+  /** What the client said in `connect`. */
+  get request(): ConnectRequest | undefined {
+    return this.#request;
+  }
+
+  /** Streams whose request is not decided. */
+  get pending(): Iterable<NetStream> {
+    return this.#pending.keys();
+  }
+
+  /** What the player of an undecided request wants; the caller changes it. */
+  wishes(net: NetStream): Wishes | undefined {
+    return this.#pending.get(net)?.wishes;
+  }
+
+  /** The client's first word. */
+  connect(request: ConnectRequest, remote: HostPort): Connected {
+    this.#request = request;
+    this.#remote = remote;
+    const loop = this.#loop(request.hops);
+    if (loop !== undefined) return { ok: false, reason: loop };
+    // The stream is not known yet; any name will do to learn the vhost.
+    const resolved = resolve(request.tcUrl, request.app, "any");
+    if (!resolved.ok) return resolved;
+    const name = resolved.address.vhost;
+    const vhost = this.#context.findVhost(name);
+    // A bare address may be followed by a stream name that names the vhost.
+    const reason = vhostProblem(name, vhost);
+    if (reason !== undefined && (vhost !== undefined || !BARE_ADDRESS.test(name))) return { ok: false, reason };
+    return { ok: true, chunkSize: vhost?.config.chunk_size ?? this.#context.chunkSize };
+  }
+
+  /** Decides on a publish or play of `name`: at once, or when the guards have. No answer comes for a stream that ends before. */
+  ask(
+    net: NetStream,
+    action: "publish" | "play",
+    name: string,
+    answer: (result: Admitted | Refused, wishes: Wishes) => void,
+  ): void {
+    const wishes = { paused: false, audio: true, video: true };
+    const found = this.#find(action, name);
+    if (!found.ok) {
+      answer(found, wishes);
+      return;
+    }
+    const { vhost, address } = found;
+    const { tcUrl = "", pageUrl = "", swfUrl = "" } = this.#request ?? {};
+    let decided = false;
+    const decision = this.#gate.ask(
+      {
+        action,
+        protocol: "rtmp",
+        name: { vhost: vhost.name, app: address.app, stream: address.stream },
+        param: address.param,
+        address: this.#remote.host,
+        port: this.#remote.port,
+        tcUrl,
+        pageUrl,
+        swfUrl,
+        clientId: this.#id,
+      },
+      (refusal) => {
+        decided = true;
+        this.#pending.delete(net);
+        // The vhost may have changed meanwhile.
+        if (refusal === undefined) answer(this.#find(action, name), wishes);
+        else answer({ ok: false, code: codes[action].access, ...refusal }, wishes);
+      },
+    );
+    if (!decided) this.#pending.set(net, { decision, wishes });
+  }
+
+  /** The client wants the answer no longer. */
+  forget(net: NetStream): void {
+    this.#pending.get(net)?.decision.cancel();
+    this.#pending.delete(net);
+  }
+
+  #find(action: "publish" | "play", name: string): Admitted | Refused {
+    const code = codes[action].name;
+    const resolved = resolve(this.#request?.tcUrl, this.#request?.app, name);
+    if (!resolved.ok) return { ok: false, code, reason: resolved.reason };
+    const { address } = resolved;
+    const vhost = this.#context.findVhost(address.vhost);
+    const reason = vhostProblem(address.vhost, vhost);
+    return vhost !== undefined && reason === undefined
+      ? { ok: true, vhost, address }
+      : { ok: false, code, reason: reason ?? "" };
+  }
+
+  #loop(hops: readonly string[]): string | undefined {
+    if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
+    return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
+  }
+}
+
+/** Why a vhost takes nobody, or undefined. */
+export function vhostProblem(name: string, vhost: FoundVhost | undefined): string | undefined {
+  if (vhost === undefined) return `no vhost "${name}" here`;
+  return vhost.config.enabled ? undefined : `vhost "${vhost.name}" is switched off`;
+}

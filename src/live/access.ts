@@ -1,0 +1,151 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { StreamName } from "./streams.ts";
+
+/** A client that wants to publish or play a stream; its own words are as it said them. */
+export interface AccessRequest {
+  readonly action: "publish" | "play";
+  readonly protocol: "rtmp";
+  /** The stream, with its vhost's configured name. */
+  readonly name: StreamName;
+  /** The URL's parameters, `""` or `"?a=b"`. */
+  readonly param: string;
+  /** The client's IP address, IPv4-mapped ones as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** `""` when the client said none; so are the other URLs. */
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+  /** The connection's id in the log. */
+  readonly clientId: string;
+}
+
+/** A no. */
+export interface Refusal {
+  /** For whoever is refused, and the log. */
+  readonly reason: string;
+  /** What the log alone may say. */
+  readonly detail?: string | undefined;
+}
+
+/** What a guard says: undefined when it has nothing against it. */
+export type Verdict = Refusal | undefined;
+
+/**
+ * Decides with others whether a client may publish or play. A feature's rule, looked up in the configuration each time; the
+ * app lists them all. It is asked once for each request; who was let in stays.
+ */
+export interface Guard {
+  /** For the log, when it fails. */
+  readonly name: string;
+  /** At once where it can. What it throws, and an answer that takes too long, is a refusal. */
+  check(request: AccessRequest): Verdict | Promise<Verdict>;
+}
+
+/** All guards together have this long to answer. */
+const DECISION_MS = 30_000;
+/** Requests of one client that guards may be busy with, those that it has taken back included. */
+const MAX_UNDER_WAY = 16;
+
+/** Asks the guards on behalf of one client, in their order, until one refuses. */
+export class Gate {
+  readonly #guards: readonly Guard[];
+  readonly #clock: Clock;
+  #underWay = 0;
+
+  constructor(guards: readonly Guard[], clock: Clock) {
+    this.#guards = guards;
+    this.#clock = clock;
+  }
+
+  /** `answer` is called once, within this call where no guard takes time, and not at all after `cancel`. */
+  ask(request: AccessRequest, answer: (verdict: Verdict) => void): Pick<Timer, "cancel"> {
+    const decision = new Decision(this.#guards, request, answer);
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      decision.settle({ reason: `more than ${MAX_UNDER_WAY} requests wait for an answer` });
+      return decision;
+    }
+    decision.proceed();
+    if (decision.settled) return decision;
+    this.#underWay++;
+    const timer = this.#clock.after(DECISION_MS, () => decision.giveUp());
+    decision.onSettled = () => {
+      this.#underWay--;
+      timer.cancel();
+    };
+    return decision;
+  }
+}
+
+/** One request on its way through the guards. */
+class Decision {
+  settled = false;
+  onSettled: (() => void) | undefined;
+  readonly #guards: readonly Guard[];
+  readonly #request: AccessRequest;
+  #answer: ((verdict: Verdict) => void) | undefined;
+  #at = 0;
+
+  constructor(guards: readonly Guard[], request: AccessRequest, answer: (verdict: Verdict) => void) {
+    this.#guards = guards;
+    this.#request = request;
+    this.#answer = answer;
+  }
+
+  /** Nobody waits for the answer any longer. What a guard is busy with still counts until it is done. */
+  cancel(): void {
+    this.#answer = undefined;
+  }
+
+  /** Asks the guards that are left. */
+  proceed(): void {
+    while (!this.settled) {
+      const guard = this.#guards[this.#at];
+      if (guard === undefined) {
+        this.settle(undefined);
+        return;
+      }
+      const said = this.#ask(guard);
+      if (said instanceof Promise) {
+        said.then(
+          (verdict) => this.#hear(verdict),
+          (error: unknown) => this.#hear(failure(guard, error)),
+        );
+        return;
+      }
+      if (said !== undefined) this.settle(said);
+      this.#at++;
+    }
+  }
+
+  settle(verdict: Verdict): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.onSettled?.();
+    this.#answer?.(verdict);
+  }
+
+  giveUp(): void {
+    const detail = `"${this.#guards[this.#at]?.name}" has not answered within ${DECISION_MS / 1000} s`;
+    this.settle({ reason: "access could not be checked in time", detail });
+  }
+
+  #ask(guard: Guard): Verdict | Promise<Verdict> {
+    try {
+      return guard.check(this.#request);
+    } catch (error) {
+      return failure(guard, error);
+    }
+  }
+
+  #hear(verdict: Verdict): void {
+    this.#at++;
+    if (this.#answer === undefined || verdict !== undefined) this.settle(verdict);
+    else this.proceed();
+  }
+}
+
+function failure(guard: Guard, error: unknown): Refusal {
+  return { reason: "access could not be checked", detail: `"${guard.name}" failed: ${messageOf(error)}` };
+}

@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
+import { type ClientEnd, RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
+import { command, commandOn } from "../../../support/session.ts";
+import { tag } from "../../../support/tags.ts";
+
+const audio = (time: number) => tag("audio", 1, time, "af01");
+const key = (time: number) => tag("video", 1, time, "1701000000 65");
+const START = ["StreamBegin 1", "onStatus@1 NetStream.Publish.Start"];
+const PLAYING = [
+  "StreamBegin 1",
+  "onStatus@1 NetStream.Play.Reset",
+  "onStatus@1 NetStream.Play.Start",
+  "|RtmpSampleAccess@1 true true",
+];
+
+/** A server with one guard, whose answers come when the test says so. */
+class GuardedStage extends RtmpStage {
+  readonly requests: AccessRequest[] = [];
+  #answers: ((verdict: Verdict) => void)[] = [];
+
+  constructor() {
+    super();
+    const check = (request: AccessRequest) => {
+      this.requests.push(request);
+      const { promise, resolve } = Promise.withResolvers<Verdict>();
+      this.#answers.push(resolve);
+      return promise;
+    };
+    this.guards.push({ name: "test", check });
+  }
+
+  /** Answers the oldest request. */
+  async answer(verdict?: Verdict): Promise<void> {
+    this.#answers.shift()?.(verdict);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** A client that has connected and created stream 1, and has heard of it. */
+  ready(): ClientEnd {
+    const client = this.connect();
+    client.say(command("createStream", 2, null));
+    return client;
+  }
+}
+
+const publish = commandOn(1, "publish", 3, null, "show?token=1", "live");
+const play = commandOn(1, "play", 3, null, "show");
+
+test("guards are told who wants what", async () => {
+  const stage = new GuardedStage();
+  const urls = { tcUrl: "rtmp://h/live?a=1", pageUrl: "http://page/", swfUrl: "http://swf/" };
+  stage.connect(urls).say(publish);
+  expect(stage.requests).toEqual([
+    {
+      action: "publish",
+      protocol: "rtmp",
+      name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
+      param: "?a=1&token=1",
+      address: "10.0.0.9",
+      port: 1,
+      ...urls,
+      clientId: "c1",
+    },
+  ]);
+});
+
+describe("While guards decide on a publish", () => {
+  test("its media is not kept, and it starts with what comes after the answer", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    expect(publisher.say(publish, key(1))).toEqual([]);
+    expect(stage.streams.size).toBe(0);
+    await stage.answer();
+    expect(publisher.hear()).toEqual(START);
+    const player = stage.ready();
+    player.say(play);
+    await stage.answer();
+    expect(player.hear()).toEqual(PLAYING);
+    publisher.say(audio(5), key(6));
+    expect(player.hear()).toEqual(["video@1 6 17010000"]);
+  });
+
+  test("the client may leave", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    publisher.say(publish);
+    publisher.hangUp();
+    await stage.answer();
+    expect(stage.streams.size).toBe(0);
+    expect(stage.logged("WARN")).toEqual([]);
+  });
+
+  test.each([
+    ["FCUnpublish", command("FCUnpublish", 4, null, "show?token=1")],
+    ["deleteStream", command("deleteStream", 4, null, 1)],
+  ])("the client may end it by %s", async (_, end) => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    publisher.say(publish, end);
+    await stage.answer();
+    expect(publisher.hear()).toEqual([]);
+    expect(stage.streams.size).toBe(0);
+  });
+
+  test("the client may want another stream instead, which has an answer of its own", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    publisher.say(publish, commandOn(1, "publish", 3, null, "other", "live"));
+    await stage.answer({ reason: "no" });
+    expect(publisher.hear()).toEqual([]);
+    await stage.answer();
+    expect(publisher.hear()).toEqual(START);
+    expect([...stage.streams.all()].map(({ key }) => key)).toEqual(["__defaultVhost__/live/other"]);
+  });
+
+  test("another may take the name, and the vhost may go", async () => {
+    const stage = new GuardedStage();
+    const [first, second, third] = [stage.ready(), stage.ready(), stage.ready()];
+    for (const client of [first, second, third]) client.say(publish);
+    await stage.answer();
+    await stage.answer();
+    expect(first.hear()).toEqual(START);
+    expect(second.hear()).toEqual(["onStatus@1 NetStream.Publish.BadName"]);
+    stage.configure({ enabled: false });
+    await stage.answer();
+    expect(third.hear()).toEqual(["onStatus@1 NetStream.Publish.BadName"]);
+  });
+
+  test("the connection does not count as idle", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    stage.clock.advance(100_000);
+    publisher.say(command("_checkbw", 3, null));
+    stage.clock.advance(70_000);
+    publisher.say(publish);
+    stage.clock.advance(20_000);
+    await stage.answer();
+    expect(publisher.hear()).toContain("onStatus@1 NetStream.Publish.Start");
+  });
+
+  test("the server may stop", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    publisher.say(publish);
+    stage.server.stop();
+    await stage.answer();
+    expect(stage.streams.size).toBe(0);
+    expect(publisher.state).toBe("closing");
+  });
+});
+
+describe("A player that guards decide on", () => {
+  test("gets what it asked for meanwhile: no video, and nothing while it pauses", async () => {
+    const stage = new RtmpStage();
+    const publisher = stage.publish();
+    const { promise, resolve } = Promise.withResolvers<Verdict>();
+    stage.guards.push({ name: "test", check: () => promise });
+    const player = stage.play();
+    player.say(commandOn(1, "receiveVideo", 0, null, false), commandOn(1, "pause", 0, null, true, 0));
+    resolve(undefined);
+    await new Promise((next) => setImmediate(next));
+    expect(player.hear()).toEqual(PLAYING);
+    publisher.say(key(1), audio(2));
+    expect(player.hear()).toEqual([]);
+    player.say(commandOn(1, "pause", 0, null, false, 0));
+    publisher.say(key(3), audio(4));
+    expect(player.hear().filter((line) => /^(?:audio|video)/.test(line))).toEqual(["audio@1 4 af01"]);
+  });
+
+  test("never hears the answer after it has said closeStream", async () => {
+    const stage = new GuardedStage();
+    const player = stage.ready();
+    player.say(play, commandOn(1, "closeStream", 0, null));
+    await stage.answer({ reason: "no" });
+    expect(player.hear()).toEqual([]);
+    expect(player.state).toBe("open");
+  });
+});
+
+test.each([
+  ["publish", publish, "NetStream.Publish.Denied"],
+  ["play", play, "NetStream.Play.Failed"],
+])("a client that guards refuse to let %s is told why, and closed", async (action, request, code) => {
+  const stage = new GuardedStage();
+  const client = stage.ready();
+  client.say(request);
+  await stage.answer({ reason: "not from here", detail: "rule 7" });
+  expect(client.hear()).toEqual([`onStatus@1 ${code}`]);
+  expect(client.state).toBe("closing");
+  expect(stage.logged("WARN")).toEqual([
+    `WARN [c1] ${action} refused addr=10.0.0.9:1 stream=/live/show error=not from here detail=rule 7`,
+  ]);
+});
+
+test("what names no stream or vhost never reaches the guards", () => {
+  const stage = new GuardedStage();
+  stage.vhosts.clear();
+  stage.vhosts.set("localhost", vhostDefaults);
+  stage.publish("..");
+  stage.play("x?vhost=nowhere.com");
+  expect(stage.requests).toEqual([]);
+});
