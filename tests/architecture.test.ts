@@ -10,9 +10,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   amf: ["base", "bytes"],
   media: ["base", "bytes", "amf"],
   rtmp: ["base", "bytes", "amf", "media"],
+  preamble: ["base", "bytes"],
   live: ["base", "config", "media"],
   relay: ["base", "config", "amf", "media", "rtmp", "live"],
-  io: ["base", "bytes", "rtmp"],
+  io: ["base", "bytes", "rtmp", "preamble"],
   features: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io"],
   app: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io", "features"],
   cli: ["base", "features", "app", "package.json"],
@@ -23,7 +24,7 @@ const outside = ["io", "app", "cli"];
 /** Node modules that compute and touch nothing, by the folder that may use them. */
 const nodeModules: Readonly<Record<string, readonly string[]>> = { rtmp: ["node:crypto"] };
 /** Where time and chance come in from the caller, so that tests run on a fake clock. */
-const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay"];
+const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "preamble", "live", "relay"];
 const impure =
   /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|Date\.now|new Date\(\)|Math\.random|performance\.now|console\.|process\.)/;
 const maxLines = 400;
