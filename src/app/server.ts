@@ -9,7 +9,7 @@ import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
-import { configSecrets, loadConfig } from "./config/index.ts";
+import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
@@ -20,15 +20,16 @@ import { Vhosts } from "./vhosts.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** The configuration file; read again for each reload. */
-  readonly confPath: string;
+  /** The configuration file, read again for each reload; undefined when variables alone make the configuration. */
+  readonly confPath: string | undefined;
+  readonly environment: Environment;
   /** What clients and the log are told of this build. */
   readonly version: string;
 }
 
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
-export async function runServer({ confPath, version }: ServerOptions): Promise<number> {
-  const load = () => loadConfig(confPath);
+export async function runServer({ confPath, environment, version }: ServerOptions): Promise<number> {
+  const load = () => loadConfig(confPath, environment);
   const { config, warnings } = load();
   const live = new LiveConfig(config);
   live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });

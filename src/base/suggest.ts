@@ -1,7 +1,11 @@
-/** The word of `known` that `word` was probably meant to be, or undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/** The word of `known` that `word` was probably meant to be, or undefined when none is at most `within` changes away. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  within = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = within + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

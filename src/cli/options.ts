@@ -48,12 +48,6 @@ export function checkArguments(argv: readonly string[], definitions: ArgsDef, he
   }
 }
 
-/** The value of `--conf`. Throws UserError when it is missing. */
-export function confPath(args: { readonly conf?: string | undefined }): string {
-  if (args.conf === undefined) throw new UserError("which configuration? Give --conf FILE (srs --help says more)");
-  return args.conf;
-}
-
 function hasValue(token: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined }): boolean {
   if (token.value === undefined || token.value === "") return false;
   return token.inlineValue === true || !token.value.startsWith("-");

@@ -17,7 +17,7 @@ const confOptions: ArgsDef = { ...confOption, ...commonOptions };
 export async function run(argv: readonly string[], output: Output): Promise<number> {
   const check = command(
     "srs check --conf FILE",
-    "Print the configuration with every default",
+    "Print the configuration in effect, and where each value comes from",
     confOptions,
     checkCommand(output),
   );

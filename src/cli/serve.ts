@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { runServer } from "../app/server.ts";
-import { commonOptions, confOption, confPath } from "./options.ts";
+import { commonOptions, confOption } from "./options.ts";
 import { version } from "./version.ts";
 
 /** `srs --conf FILE`: runs the server until it is told to stop. */
@@ -8,6 +8,6 @@ export const serveCommand = defineCommand({
   meta: { name: "srs" },
   args: { ...confOption, ...commonOptions },
   run({ args }) {
-    return runServer({ confPath: confPath(args), version });
+    return runServer({ confPath: args.conf, environment: process.env, version });
   },
 });

@@ -1,6 +1,7 @@
 import type { Key } from "./key.ts";
 import type { Path } from "./show.ts";
 import type { Table } from "./table.ts";
+import { isTree, type Tree } from "./tree.ts";
 
 /** The declaration of the key at a path, whatever the names of named tables on the way; undefined when there is none. */
 export function findKey(root: Table, path: Path): Key<unknown> | undefined {
@@ -17,4 +18,25 @@ export function findKey(root: Table, path: Path): Key<unknown> | undefined {
     }
   }
   return undefined;
+}
+
+/** A key that a document writes, with what stands there. */
+export interface WrittenKey {
+  readonly path: Path;
+  readonly key: Key<unknown>;
+  readonly value: unknown;
+}
+
+/** All keys of a table that a parsed document writes, as far as it follows the declarations. */
+export function writtenKeys(table: Table, tree: Tree, path: Path = []): WrittenKey[] {
+  return Object.entries(tree).flatMap(([name, value]): WrittenKey[] => {
+    const entry = Object.hasOwn(table.entries, name) ? table.entries[name] : undefined;
+    const at = [...path, name];
+    if (entry?.kind === "key") return [{ path: at, key: entry, value }];
+    if (entry === undefined || !isTree(value)) return [];
+    if (entry.kind === "table") return writtenKeys(entry, value, at);
+    return Object.entries(value).flatMap(([key, inner]) =>
+      isTree(inner) ? writtenKeys(entry.table, inner, [...at, key]) : [],
+    );
+  });
 }

@@ -7,6 +7,10 @@ interface RenderOptions {
   readonly annotate?: boolean;
   /** Keys that have their default are left out. */
   readonly changesOnly?: boolean;
+  /** Secrets are left out. */
+  readonly masked?: boolean;
+  /** A remark behind the value of a path. */
+  readonly remark?: (path: Path) => string;
 }
 
 /** The values as a TOML file that reads back as the same values. */
@@ -34,7 +38,7 @@ class Renderer {
     for (const [name, entry] of Object.entries(table.entries)) {
       if (entry.kind !== "key" || this.#isLeftOut(name, entry, values[name])) continue;
       if (this.#options.annotate) lines.push(...(lines.length > 0 ? [""] : []), ...annotation(name, entry));
-      lines.push(assignment(name, entry.toToml(values[name])));
+      lines.push(this.#key(entry, values[name], [...path, name]));
     }
     if (path.length > 0 && (isNamed || lines.length > 0)) {
       lines.unshift(...(this.#options.annotate ? [`# ${table.doc}`] : []), `[${showPath(path)}]`);
@@ -44,6 +48,12 @@ class Renderer {
       if (entry.kind === "table") this.table(entry, values[name] as Values, [...path, name], false);
       if (entry.kind === "named") this.#named(entry, values[name] as ReadonlyMap<string, Values>, [...path, name]);
     }
+  }
+
+  #key(key: Key<unknown>, value: unknown, path: Path): string {
+    const { masked, remark } = this.#options;
+    const line = assignment(String(path.at(-1)), masked ? key.toShown(value) : key.toToml(value));
+    return remark === undefined ? line : `${line}  # ${remark(path)}`;
   }
 
   #named(entry: NamedTables, tables: ReadonlyMap<string, Values>, path: Path): void {

@@ -2,10 +2,15 @@ import * as v from "valibot";
 import type { Key, TomlScalar } from "./key.ts";
 
 /**
- * What words from outside a TOML file mean as a key's value, as TOML would write it: `on` and `off` are flags, digits a
- * number, where the key takes one; a key that is no list has one word. Words that mean nothing to the key come out as the
+ * What a text from outside a TOML file means as a key's value, as TOML would write it: `on` and `off` are flags, digits
+ * a number, where the key takes one; a list is split at spaces. A text that means nothing to the key comes out as the
  * likeliest value, for the key's own message.
  */
+export function valueOfText(key: Key<unknown>, text: string): unknown {
+  return key.isList ? valueOfWords(key, text.split(/\s+/).filter(Boolean)) : valueOfWords(key, [text]);
+}
+
+/** The same for a text that is in words already; a key that is no list has one. */
 export function valueOfWords(key: Key<unknown>, words: readonly string[]): unknown {
   const typed = words.map(typedWord);
   // Most items are texts, most others are not: "1935" is a port either way, and a number where a number is meant.

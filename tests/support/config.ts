@@ -7,7 +7,7 @@ import { quote, showPath } from "../../src/config/show.ts";
 import type { Table } from "../../src/config/table.ts";
 
 /** Every key of a table with its path, the tables by name in the place of their name. */
-function keysOf(table: Table, name: string, path: readonly string[] = []): [readonly string[], Key<unknown>][] {
+export function keysOf(table: Table, name: string, path: readonly string[] = []): [readonly string[], Key<unknown>][] {
   return Object.entries(table.entries).flatMap(([part, entry]): [readonly string[], Key<unknown>][] => {
     const at = [...path, part];
     if (entry.kind === "key") return [[at, entry]];
@@ -16,7 +16,7 @@ function keysOf(table: Table, name: string, path: readonly string[] = []): [read
 }
 
 /** A key's value as TOML writes it: any number that it takes, any of its words, its example. */
-function arbitraryValue(key: Key<unknown>): fc.Arbitrary<string> {
+export function arbitraryValue(key: Key<unknown>): fc.Arbitrary<string> {
   const known = [key.toToml(key.default), ...(key.example === undefined ? [] : [key.example])];
   const written = known.map((value) => (typeof value === "string" ? quote(value) : JSON.stringify(value)));
   return fc.oneof(fc.constantFrom(...written), key.isList ? fc.constantFrom(...written) : bySchema(key.json, written));

@@ -1,3 +1,4 @@
+import { UserError } from "../../base/errors.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { renderToml } from "../../config/render.ts";
 import { secretTexts } from "../../config/secret-texts.ts";
@@ -6,12 +7,15 @@ import { validate } from "../../config/validate.ts";
 import { readTextFile } from "../../io/text-file.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { type Document, nearestPlace } from "./document.ts";
+import { type Environment, withEnvironment } from "./environment.ts";
 import { ConfigErrors, oneLine } from "./errors.ts";
+import { withSecretFiles } from "./secret-files.ts";
 import type { ReadFile } from "./srs/include.ts";
 import { readSrsConf } from "./srs/read.ts";
 import { readToml } from "./toml.ts";
 
 const largestFile = 1024 * 1024;
+const largestSecret = 64 * 1024;
 
 /** A configuration, complete, and what is to be said of it. */
 export interface Loaded {
@@ -22,10 +26,20 @@ export interface Loaded {
   origin(path: Path): string | undefined;
 }
 
-/** Reads a configuration file. Throws UserError when it cannot be read, ConfigErrors when it is wrong. */
-export function loadConfig(path: string): Loaded {
-  return complete(readDocument(read(path), path, read));
+/**
+ * Reads a configuration file and what the environment sets beside it; without a path it is the environment alone. Throws
+ * UserError when a file cannot be read or there is no configuration at all, ConfigErrors when it is wrong.
+ */
+export function loadConfig(path: string | undefined, environment: Environment = {}): Loaded {
+  const file = path === undefined ? nothing : readDocument(read(path), path, read);
+  const { document, count } = withEnvironment(rootTable, file, environment, readSecret);
+  if (path === undefined && count + document.errors.length === 0) {
+    throw new UserError("which configuration? Give --conf FILE (srs --help says more)");
+  }
+  return complete(withSecretFiles(rootTable, document, readSecret));
 }
+
+const nothing: Document = { tree: {}, errors: [], warnings: [], place: () => undefined };
 
 /**
  * Reads a configuration's text; `fileName` is for messages and says the syntax, `include` gives the files that it
@@ -35,9 +49,9 @@ export function parseConfig(text: string, fileName: string, include: ReadFile = 
   return complete(readDocument(text, fileName, include)).config;
 }
 
-/** The configuration as a TOML file with every key written out; it reads back as the same configuration. */
-export function effectiveToml(config: Config): string {
-  return renderToml(rootTable, config);
+/** The configuration as a TOML file with every key written out and where each value comes from; secrets are masked. */
+export function effectiveToml({ config, origin }: Loaded): string {
+  return renderToml(rootTable, config, { masked: true, remark: (path) => origin(path) ?? "default" });
 }
 
 /** The configuration as a TOML file with only what differs from the defaults; it reads back as the same configuration. */
@@ -61,6 +75,13 @@ function isSrsConf(fileName: string): boolean {
 
 function read(path: string): string {
   return readTextFile(path, largestFile);
+}
+
+/** The text of a secret's file without the line break at its end. */
+function readSecret(path: string): string {
+  const text = readTextFile(path, largestSecret).replace(/\r?\n$/, "");
+  if (text === "") throw new UserError(`cannot use ${path}: it is empty`);
+  return text;
 }
 
 function complete(document: Document): Loaded {

@@ -11,8 +11,8 @@ function srs(...argv: string[]) {
 test("what was asked for goes to standard output", () => {
   const { exitCode, stdout, stderr } = srs("check", "--conf", "/dev/null");
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  expect(stdout).toStartWith("listen = 1935\n");
-  expect(stdout).toEndWith("grace = 30\n");
+  expect(stdout).toStartWith("listen = 1935  # default\n");
+  expect(stdout).toEndWith("grace = 30  # default\n");
 });
 
 test("a mistake goes to standard error, without a stack", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { effectiveToml, parseConfig } from "../../../src/app/config/index.ts";
+import { parseConfig, shortToml } from "../../../src/app/config/index.ts";
 import { knownDirectives } from "../../../src/app/config/srs/directives.ts";
 
 const root = join(import.meta.dir, "../../..");
@@ -10,7 +10,7 @@ const readme = text("README.md");
 
 test("the README's configurations are those in conf/", () => {
   const blocks = [...readme.matchAll(/^```toml\n(.*?)^```/gms)].map(([, block]) => block ?? "");
-  const effective = (toml: string) => effectiveToml(parseConfig(toml, "test.toml"));
+  const effective = (toml: string) => shortToml(parseConfig(toml, "test.toml"));
   expect(blocks.map(effective)).toEqual(
     ["conf/origin.toml", "conf/edge-1936.toml"].map((path) => effective(text(path))),
   );

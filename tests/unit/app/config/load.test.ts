@@ -50,7 +50,7 @@ test("port 0 may be listed several times", () => {
   expect(parseConfig("listen = [0, 0]", "x.toml").listen).toHaveLength(2);
 });
 
-test("the effective configuration reads back as the same configuration", () => {
+test("the effective configuration reads back as the same configuration, with where each value comes from", () => {
   const text = `listen = [1935, "127.0.0.1:0", "[::1]:1936"]
 chunk_size = 4096
 [log]
@@ -58,30 +58,37 @@ level = "debug"
 [vhost."live.example.com"]
 mw_latency = 0
 time_jitter = "zero"
-forward = ["Edge", "rtmp://[::1]/x/[stream]?a=\\"1\\"&[param]"]
+forward = ["Edge", "rtmp://[::1]/x/[stream]?[param]"]
 publish = { grace = 0 }
 [vhost.b]
 forward = "a:1"`;
-  const config = parseConfig(text, "x.toml");
-  const written = effectiveToml(config);
-  expect(parseConfig(written, "y.toml")).toEqual(config);
-  expect(effectiveToml(parseConfig(written, "y.toml"))).toBe(written);
-  expect(written).toContain('[vhost."live.example.com".publish]\nfirstpkt_timeout = 20000\n');
+  withFile(text, (path) => {
+    const loaded = loadConfig(path, { SRS_MAX_CONNECTIONS: "10" });
+    const written = effectiveToml(loaded);
+    expect(parseConfig(written, "y.toml")).toEqual(loaded.config);
+    expect(written).toContain(
+      `listen = [1935, "127.0.0.1:0", "[::1]:1936"]  # ${path}:1\nmax_connections = 10  # SRS_MAX_CONNECTIONS\n`,
+    );
+    expect(written).toContain('[vhost."live.example.com".publish]\nfirstpkt_timeout = 20000  # default\n');
+  });
+});
+
+test("the effective configuration shows no secret", () => {
+  withFile('[vhost.a]\nforward = "rtmp://cdn.example.com/live/[stream]?key=hush"', (path) => {
+    const written = effectiveToml(loadConfig(path));
+    expect(written).toContain('forward = "rtmp://cdn.example.com/live/***"');
+    expect(written).not.toContain("hush");
+  });
 });
 
 test("each value's place in the file is known, and that of a default is none", () => {
-  const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
-  try {
-    const path = join(folder, "x.toml");
-    writeFileSync(path, 'listen = 1936\n[vhost.a]\nforward = [\n"b",\n"c"]');
+  withFile('listen = 1936\n[vhost.a]\nforward = [\n"b",\n"c"]', (path) => {
     const { origin, warnings } = loadConfig(path);
     expect(warnings).toEqual([]);
     expect(origin(["listen"])).toBe(`${path}:1`);
     expect(origin(["vhost", "a", "forward", 1])).toBe(`${path}:5`);
     expect(origin(["max_connections"])).toBeUndefined();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 });
 
 test("a file that cannot be read is told in one line", () => {
@@ -103,3 +110,13 @@ test("a file that cannot be read is told in one line", () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+function withFile(text: string, use: (path: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
+  try {
+    writeFileSync(join(folder, "x.toml"), text);
+    use(join(folder, "x.toml"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,68 @@
+import { UserError } from "../../base/errors.ts";
+import { nearest } from "../../base/suggest.ts";
+import type { Table } from "../../config/table.ts";
+import { valueOfText } from "../../config/words.ts";
+import type { Document } from "./document.ts";
+import { Overlay } from "./overlay.ts";
+import type { ReadSecret } from "./secret-files.ts";
+import { tablePrefixes, type Variable, variablesOf } from "./variables.ts";
+
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Mistakes of variables come behind those of the file. */
+const afterTheFile = 1e9;
+/** What Kubernetes sets in each container for a service whose name begins with "srs", and nobody has written. */
+const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+/**
+ * The document with what variables of the environment set: a key's variable its value, the same with `_FILE` behind it a
+ * file that has the value. An empty variable is as good as none. Also says how many keys were set.
+ */
+export function withEnvironment(
+  root: Table,
+  document: Document,
+  environment: Environment,
+  read: ReadSecret,
+): { document: Document; count: number } {
+  const result = new Overlay(document);
+  const variables = variablesOf(root, document.tree);
+  const setBy = new Map<Variable, string>();
+  const given = Object.entries(environment).filter(([name, value]) => name.startsWith("SRS_") && value !== "");
+  for (const [index, [name, text = ""]] of given.sort(([a], [b]) => (a < b ? -1 : 1)).entries()) {
+    try {
+      take(name, text, afterTheFile + index);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      result.errors.push({ order: afterTheFile + index, text: `${name}: ${error.message}` });
+    }
+  }
+  return { document: result, count: setBy.size };
+
+  function take(name: string, text: string, order: number): void {
+    // A key's own name goes before that of another with _FILE behind it.
+    const isFile = !variables.has(name) && name.endsWith("_FILE");
+    const variable = variables.get(isFile ? name.slice(0, -"_FILE".length) : name);
+    if (variable === undefined) {
+      if (!serviceLink.test(name)) result.warnings.push(`${name}: ${unknown(name)}`);
+      return;
+    }
+    const other = setBy.get(variable);
+    const problem = variable.problem ?? (other && `says what ${other} says; unset one of them`);
+    if (problem !== undefined) throw new UserError(problem);
+    setBy.set(variable, name);
+    const value = valueOfText(variable.key, isFile ? read(text) : text);
+    result.set(variable.path, value, { at: isFile ? `${name} (${text})` : name, order });
+  }
+
+  /** What to say of a variable of no key. Throws UserError when it must have been meant for one. */
+  function unknown(name: string): string {
+    const names = [...variables.keys()];
+    const close = nearest(name, names, 2);
+    const isOurs = close !== undefined || tablePrefixes(root).some((prefix) => name.startsWith(prefix));
+    const meant = close ?? nearest(name, names);
+    const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
+    if (isOurs) throw new UserError(`no key is set by this variable; ${hint}`);
+    return `ignored: no key is set by this variable; ${hint}`;
+  }
+}
