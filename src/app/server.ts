@@ -14,7 +14,7 @@ import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
-import { lastLines, settle, stopSignal } from "./stop.ts";
+import { drain, lastLines, settle, stopSignals } from "./stop.ts";
 import { startSummary } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
@@ -89,7 +89,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: shared.nodeId });
   for (const warning of warnings) log.warn(warning);
-  const stopped = stopSignal();
+  const signals = stopSignals();
   const reloadNow = () => reload(live, load, log);
   process.on("SIGHUP", reloadNow);
   process.on("SIGUSR1", () => logging.reopen());
@@ -102,9 +102,17 @@ export async function runServer({ confPath, environment, version }: ServerOption
   }
   const summary = startSummary(clock, log, server, forward, streams);
 
-  log.info("stopping", { signal: await stopped });
+  const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
   control?.stop();
+  if (signal === "SIGQUIT") {
+    const { drain_timeout } = live.current;
+    log.info("draining: takes nobody any more", { signal, connections: server.totals().connections, drain_timeout });
+    server.stopListening();
+    await drain(() => server.idle, drain_timeout, signals, log);
+  }
+
+  log.info("stopping", { signal });
   summary.cancel();
   server.stop();
   await settle(() => server.idle && forward.idle);

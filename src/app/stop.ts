@@ -1,24 +1,49 @@
-import type { Logging } from "../io/logging.ts";
+import type { Log } from "../base/log.ts";
 
 /** After a stop, connections have this long to take their last bytes. */
 const STOP_MS = 5000;
-const STOP_CHECK_MS = 20;
+const CHECK_MS = 20;
 const LAST_LINES_MS = 1000;
 
-/** Resolves with the name of the signal that ends the server. */
-export function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+/** What ends the server: the names of the signals, once they come. */
+export interface StopSignals {
+  /** At once. */
+  readonly stop: Promise<string>;
+  /** When the last connection has left. */
+  readonly drain: Promise<string>;
+}
+
+/** Takes the signals that end the server. */
+export function stopSignals(): StopSignals {
+  const [stop, drain] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(signal));
+  process.on("SIGQUIT", () => drain.resolve("SIGQUIT"));
+  return { stop: stop.promise, drain: drain.promise };
+}
+
+/** The server takes nobody any more: waits until the last connection has left, `timeoutS` have passed, or a signal stops it. */
+export async function drain(idle: () => boolean, timeoutS: number, { stop }: StopSignals, log: Log): Promise<void> {
+  let signal: string | undefined;
+  void stop.then((name) => {
+    signal = name;
   });
+  await until(() => idle() || signal !== undefined, timeoutS * 1000);
+  if (signal !== undefined) log.info("drain cut short", { signal });
+  else if (idle()) log.info("drained: the last connection has left");
+  else log.warn("drain_timeout is over; the connections that are left are closed", { drain_timeout: timeoutS });
 }
 
 /** Waits until every connection is gone, but not for ever. */
-export async function settle(done: () => boolean): Promise<void> {
-  const until = performance.now() + STOP_MS;
-  while (!done() && performance.now() < until) await Bun.sleep(STOP_CHECK_MS);
+export function settle(done: () => boolean): Promise<void> {
+  return until(done, STOP_MS);
 }
 
 /** Waits until the log's last lines have left. A log that nobody reads must not keep the process. */
-export async function lastLines(logging: Logging): Promise<void> {
-  await Promise.race([logging.flush(), Bun.sleep(LAST_LINES_MS)]);
+export async function lastLines(sink: { flush(): Promise<void> }): Promise<void> {
+  await Promise.race([sink.flush(), Bun.sleep(LAST_LINES_MS)]);
+}
+
+async function until(done: () => boolean, timeoutMs: number): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!done() && performance.now() < end) await Bun.sleep(CHECK_MS);
 }

@@ -1,4 +1,4 @@
-import { text } from "../../config/key.ts";
+import { integer, text } from "../../config/key.ts";
 
 /** The keys at the top of the file that concern the process. */
 export const processKeys = {
@@ -8,5 +8,13 @@ export const processKeys = {
     doc: "File for the server's process id. srs reload finds the server by it, through a socket beside it whose name ends in .sock.",
     example: "/run/srs/srs.pid",
     reload: { restart: "commands find the running server by it" },
+  }),
+  drain_timeout: integer({
+    default: 3600,
+    unit: "seconds",
+    min: 1,
+    max: 604_800,
+    doc: "How long connections that are there may stay after SIGQUIT, when the server takes nobody any more.",
+    reload: "live",
   }),
 } as const;

@@ -67,9 +67,14 @@ export class RtmpServer {
     return { connections: this.#connections.size, publishers, players, received, sent };
   }
 
+  /** Accepts no more; connections go on. */
+  stopListening(): void {
+    this.#listeners.stop();
+  }
+
   /** Accepts no more, ends every stream and connection properly. What is under way still leaves. */
   stop(): void {
-    this.#listeners.stop();
+    this.stopListening();
     this.#tick.cancel();
     // Streams first: that tells the players of their end before their connections close.
     for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown();

@@ -62,6 +62,15 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
     expect(players.map(({ closed }) => closed)).toEqual([false, false]);
   },
 
+  async drain_timeout(stage) {
+    const server = await ReloadServer.start(stage, "drain_timeout = 3600");
+    const player = await server.play();
+    await server.reload("drain_timeout = 1");
+    server.program.signal("SIGQUIT");
+    await player.end();
+    expect(await server.program.ended()).toBe(0);
+  },
+
   chunk_size: chunkSizeEffect((size) => `chunk_size = ${size}`),
   "vhost.NAME.chunk_size": chunkSizeEffect((size) => `[vhost.__defaultVhost__]\nchunk_size = ${size}`),
 
