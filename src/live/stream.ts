@@ -1,31 +1,22 @@
 // Hot: push runs for each packet.
 import type { Clock, Timer } from "../base/clock.ts";
-import { classify } from "../media/classify.ts";
-import { readData } from "../media/data.ts";
-import { Metadata } from "../media/metadata.ts";
-import { Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import { type Packet, PacketKind } from "../media/packet.ts";
 import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
 import type { Demand } from "./demand.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
-import { Gop } from "./gop.ts";
-import { Headers } from "./headers.ts";
+import { Intake, type IntakeOwner } from "./intake.ts";
 import { PacketLog } from "./log.ts";
 import type { Reader } from "./reader.ts";
-import { Resumption } from "./resumption.ts";
 import { type Retained, Retention } from "./retention.ts";
 import { LiveSource, type Source, type SourceEnd, type SourceInfo, type SourceOwner } from "./source.ts";
-import { Timeline } from "./timeline.ts";
 
 /** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
 const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
 /** Readers served between two looks at the clock. */
 const SLICE_READERS = 128;
-
-const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
-const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
 
 /** What a stream tells whoever created it. */
 export interface StreamOwner {
@@ -45,28 +36,22 @@ export interface StreamOwner {
  * One live stream: at most one active source, one log, any number of readers. Readers belong to the stream, not to the
  * source: sources come and go, and no reader is disconnected.
  */
-export class Stream implements AudienceSource, Flushable, SourceOwner {
+export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
   config: StreamConfig;
   readonly log = new PacketLog();
   readonly #owner: StreamOwner;
-  readonly #headers = new Headers();
-  readonly #metadata = new Metadata();
-  readonly #timeline: Timeline;
-  readonly #gop: Gop;
+  readonly #intake: Intake;
   readonly #audience: Audience;
   readonly #retained: Retained;
   readonly #retention: Retention;
   #source: LiveSource | undefined;
   #viewers = 0;
-  readonly #resumption: Resumption;
   #grace: Timer | undefined;
   #flushed = 0;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
-  /** Where the packets of the active source begin. */
-  #sourceFrom = 0;
   /** Owned by the flusher, as is `dueAt`. */
   queued = false;
   dueAt = 0;
@@ -75,12 +60,10 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     this.key = key;
     this.config = config;
     this.#owner = owner;
-    this.#timeline = new Timeline(config.time_jitter);
-    this.#resumption = new Resumption(this.#timeline);
-    this.#gop = new Gop(config);
+    this.#intake = new Intake(this);
     this.#audience = new Audience(this);
-    const { fanouts } = this.#audience;
-    this.#retained = { config, log: this.log, gop: this.#gop, timeline: this.#timeline, fanouts };
+    const { gop, timeline } = this.#intake;
+    this.#retained = { config, log: this.log, gop, timeline, fanouts: this.#audience.fanouts };
     this.#retention = new Retention(this.#retained);
   }
 
@@ -91,8 +74,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     this.dueAt = 0;
     this.config = config;
     this.#retained.config = config;
-    this.#timeline.mode = config.time_jitter;
-    this.#gop.caps = config;
+    this.#intake.configure(config);
     this.#trim();
   }
 
@@ -115,11 +97,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
     if (this.#source !== undefined) return undefined;
     this.#grace?.cancel();
     this.#grace = undefined;
-    this.#headers.clear();
-    this.#metadata.clear();
-    this.#timeline.newSource();
-    this.#resumption.newSource();
-    this.#sourceFrom = this.log.end;
+    this.#intake.begin();
     const source = new LiveSource(this, info, this.#owner.clock.now());
     this.#source = source;
     this.#audience.tellPublished();
@@ -172,25 +150,25 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
   lagMs(reader: Reader): number {
     const { position } = reader;
     if (reader.state !== "lagging" || position < this.log.start || position >= this.log.end) return 0;
-    return Math.max(0, this.#timeline.newest - this.log.at(position).time);
+    return Math.max(0, this.#intake.timeline.newest - this.log.at(position).time);
   }
 
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
     // What is left of another source's GOP may be stale.
-    if (this.#source === undefined || this.#resumption.undecided) return undefined;
-    if (format.video && !this.#gop.audioOnly) {
-      const { start } = this.#gop;
+    if (this.#source === undefined || this.#intake.resumption.undecided) return undefined;
+    if (format.video && !this.#intake.gop.audioOnly) {
+      const { start } = this.#intake.gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
     }
     // Video may go on in the middle of its GOP.
     if (format.video && this.#videoAway) return undefined;
     const { end } = this.log;
-    const from = this.#sourceFrom;
+    const from = this.#intake.from;
     if (end === from) return undefined;
     // While nothing of the source has left, all of it can be had, with its headers on the way.
     if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: [] };
-    return { seq: end, time: this.#timeline.newest, headers: this.#headers.list };
+    return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers.list };
   }
 
   /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
@@ -200,18 +178,18 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
   audioStart(seq: number): StartPoint {
-    const headers = this.#headers.list.filter((packet) => packet.kind === PacketKind.Audio);
-    return { seq, time: seq < this.log.end ? this.log.at(seq).time : this.#timeline.newest, headers };
+    const headers = this.#intake.headers.list.filter((packet) => packet.kind === PacketKind.Audio);
+    return { seq, time: seq < this.log.end ? this.log.at(seq).time : this.#intake.timeline.newest, headers };
   }
 
   /** The source sent video and has stopped to, as it seems. */
   get #videoAway(): boolean {
-    return this.#source !== undefined && this.#source.keyTrack >= 0 && this.#gop.audioOnly;
+    return this.#source !== undefined && this.#source.keyTrack >= 0 && this.#intake.gop.audioOnly;
   }
 
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void {
-    const { start } = this.#gop;
+    const { start } = this.#intake.gop;
     if (this.#videoAway) this.#audience.blindWaiting();
     else if (start !== undefined && start.seq >= this.#flushed) this.#audience.showBlind(start.seq);
     for (const fanout of this.#audience.fanouts.values()) fanout.begin();
@@ -232,36 +210,7 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   /** One media message of the active source, its timestamp as on the wire. */
   push(source: LiveSource, kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
-    if (source !== this.#source) return;
-    if (kind === PacketKind.Data) {
-      this.#pushData(timestamp, payload, amf3);
-      return;
-    }
-    const class_ = classify(kind, payload);
-    const flags = class_ & 0xff;
-    const track = class_ >>> 8;
-    const header = (flags & HEADER) !== 0;
-    const key = kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
-    // What comes before the first key frame cannot be decoded by anyone.
-    if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
-    if (!header && !this.#resumption.over) {
-      const verdict = this.#resumption.judge(kind, track, flags, timestamp, payload);
-      if (verdict === "repeated") return;
-      if (verdict === "other") this.#gop.clear();
-    }
-    const time = header
-      ? this.#timeline.placeBeside(kind, track, timestamp)
-      : this.#timeline.place(kind, track, timestamp, this.#owner.clock.now());
-    const packet = new Packet(kind, time, payload, flags, track);
-    if (header) this.#headers.set(packet);
-    const seq = this.log.append(packet);
-    if (key && track === source.keyTrack) {
-      this.#gop.key(seq, packet, this.#headers.list);
-      this.#firstUnflushedKey ??= this.#gop.start;
-      this.#resumption.key(packet);
-    } else if (kind === PacketKind.Video) this.#gop.video(packet);
-    else this.#gop.audio(packet);
-    this.#appended(packet);
+    if (source === this.#source) this.#intake.take(source, kind, timestamp, payload, amf3, this.#owner.clock.now());
   }
 
   /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
@@ -282,34 +231,18 @@ export class Stream implements AudienceSource, Flushable, SourceOwner {
 
   #announceStop(): void {
     this.#grace = undefined;
-    this.#resumption.forget();
-    this.#gop.clear();
+    this.#intake.resumption.forget();
+    this.#intake.gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
     this.#audience.tellStopped();
     this.#forgetIfIdle();
   }
 
-  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
-    const message = readData(payload, amf3);
-    if (message === undefined || (message.action === "pass" && this.#resumption.repeatsData(timestamp))) return;
-    const time = this.#timeline.placeBeside(PacketKind.Data, 0, timestamp);
-    let packet: Packet | undefined;
-    if (message.action === "pass")
-      packet = new Packet(PacketKind.Data, time, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
-    else {
-      this.#metadata.apply(message);
-      const merged = this.#metadata.payload();
-      if (merged !== undefined) packet = new Packet(PacketKind.Data, time, merged, PacketFlag.Config, 0);
-      this.#headers.setMetadata(packet);
-    }
-    if (packet === undefined) return;
-    this.log.append(packet);
-    this.#gop.data(packet);
-    this.#appended(packet);
-  }
-
-  #appended(packet: Packet): void {
+  /** Sees to it that a packet just appended to the log reaches the readers. */
+  appended(packet: Packet): void {
+    const { start } = this.#intake.gop;
+    if (start?.seq === this.log.end - 1) this.#firstUnflushedKey ??= start;
     if (this.#audience.size === 0) {
       this.#flushed = this.log.end;
       this.#firstUnflushedKey = undefined;
