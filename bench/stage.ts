@@ -51,6 +51,7 @@ export function openStage(): Stage {
     unpublished() {},
     wanted() {},
     unwanted() {},
+    switched() {},
     idle() {},
   });
   const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });
@@ -86,6 +87,7 @@ const config = {
   mw_latency: "auto",
   time_jitter: "full",
   grace: 0,
+  switch_after: 1000,
 } as const;
 
 class NullSink implements Sink {

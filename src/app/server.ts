@@ -14,6 +14,7 @@ import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
+import { logSwitches } from "./source-log.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
 import { startSummary } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
@@ -65,6 +66,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
     targets: (vhost) => live.current.vhost.get(vhost)?.forward ?? [],
     chunkSizeOf: (vhost) => live.current.vhost.get(vhost)?.chunk_size ?? live.current.chunk_size,
   });
+  streams.observe(logSwitches(log));
   streams.observe(forward);
   live.follow({ apply: () => forward.reconfigure() });
 

@@ -64,11 +64,16 @@ export const streamKeys = {
 export interface StreamConfig extends Omit<ValueOf<Table<typeof streamKeys>>, "enabled"> {
   /** Seconds that players are kept when a publisher vanishes; `grace` of the vhost's publish table. */
   readonly grace: number;
+  /** An active source that sends no media for so many ms gives way to one that stands by; from the publish table, too. */
+  readonly switch_after: number;
 }
+
+/** What streams have from the publish table of their vhost. */
+type PublishKey = "grace" | "switch_after";
 
 /** A vhost's configuration as its streams take it. */
 export function streamConfig(
-  vhost: Omit<StreamConfig, "grace"> & { readonly publish: { readonly grace: number } },
+  vhost: Omit<StreamConfig, PublishKey> & { readonly publish: Pick<StreamConfig, PublishKey> },
 ): StreamConfig {
-  return { ...vhost, grace: vhost.publish.grace };
+  return { ...vhost, grace: vhost.publish.grace, switch_after: vhost.publish.switch_after };
 }

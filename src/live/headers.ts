@@ -20,10 +20,14 @@ export class Headers {
   #bytes = 0;
 
   /**
-   * Takes a sequence header or configuration packet in place of the one it replaces. Throws `ProtocolError` when the
-   * stream has more of them than anyone needs.
+   * Takes metadata, a sequence header or a configuration packet in place of the one it replaces. Throws `ProtocolError`
+   * when the stream has more of them than anyone needs.
    */
   set(packet: Packet): void {
+    if (packet.kind === PacketKind.Data) {
+      this.setMetadata(packet);
+      return;
+    }
     const slot = headerSlot(packet.kind, packet.payload);
     const old = this.#slots.get(slot);
     if (old === undefined && this.#slots.size === MAX_HEADERS) {

@@ -1,18 +1,12 @@
 // Hot: take runs for each packet.
-import { classify } from "../media/classify.ts";
-import { readData } from "../media/data.ts";
-import { Metadata } from "../media/metadata.ts";
-import { Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import { Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { Gop } from "./gop.ts";
-import { Headers } from "./headers.ts";
 import type { PacketLog } from "./log.ts";
 import { Resumption } from "./resumption.ts";
-import type { LiveSource } from "./source.ts";
+import { isHeader, isKey, type LiveSource } from "./source.ts";
+import type { Standby } from "./standby.ts";
 import { Timeline } from "./timeline.ts";
-
-const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
-const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
 
 /** Where an intake puts packets. */
 export interface IntakeOwner {
@@ -23,11 +17,10 @@ export interface IntakeOwner {
 }
 
 /**
- * Makes packets of what the active source sends: classified, on the stream's time line, with what a reader needs to begin
- * kept up to date. What nobody could decode, and what readers have had already, is left out.
+ * Makes packets of what the active source sends, on the stream's time line, with what a reader needs to begin kept up to
+ * date. What nobody could decode, and what readers have had already, is left out.
  */
 export class Intake {
-  readonly headers = new Headers();
   readonly timeline: Timeline;
   readonly gop: Gop;
   readonly resumption: Resumption;
@@ -35,7 +28,8 @@ export class Intake {
   from = 0;
   readonly #owner: IntakeOwner;
   readonly #log: PacketLog;
-  readonly #metadata = new Metadata();
+  /** The active source, or the last one. */
+  #source: LiveSource | undefined;
 
   constructor(owner: IntakeOwner) {
     this.#owner = owner;
@@ -51,63 +45,97 @@ export class Intake {
     this.gop.caps = config;
   }
 
-  /** Another source begins. */
-  begin(): void {
-    this.headers.clear();
-    this.#metadata.clear();
+  /** The headers in force at the end of the log. */
+  get headers(): readonly Packet[] {
+    return this.#source?.headers.list ?? [];
+  }
+
+  /** A source begins of which nothing is known. */
+  begin(source: LiveSource): void {
+    this.#source = source;
     this.timeline.newSource();
     this.resumption.newSource();
     this.from = this.#log.end;
   }
 
-  /** One media message of the source, its timestamp as on the wire, arriving at `now` (monotonic ms). */
-  take(source: LiveSource, kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean, now: number): void {
-    if (kind === PacketKind.Data) {
-      this.#takeData(timestamp, payload, amf3);
-      return;
+  /** A source that stood by goes on from the active one, with what it held that readers have not had. */
+  takeOver(standby: Standby, now: number): void {
+    const { source, held, newest, shift, seamless: same } = standby;
+    const before = this.headers;
+    const keyTrack = this.#source?.keyTrack ?? -1;
+    this.#source = source;
+    if (newest !== undefined) this.timeline.takeOver(newest, shift);
+    this.resumption.takeOver(same);
+    source.keyTrack = same ? keyTrack : -1;
+    if (!same) {
+      this.gop.clear();
+      this.from = this.#log.end;
     }
-    const class_ = classify(kind, payload);
-    const flags = class_ & 0xff;
-    const track = class_ >>> 8;
-    const header = (flags & HEADER) !== 0;
-    const key = kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
+    const first = standby.firstNew(this.resumption, same);
+    const headers = standby.headersAt(first);
+    source.headers.clear();
+    for (const packet of headers) {
+      const known = before.some((other) => other.kind === packet.kind && samePayload(other, packet));
+      if (known) source.headers.set(packet);
+      else this.take(source, packet.kind, packet.time, packet.payload, packet.flags, packet.track, now);
+    }
+    for (let seq = first; seq < held.end; seq++) {
+      const { kind, time, payload, flags, track } = held.at(seq);
+      this.take(source, kind, time, payload, flags, track, now);
+    }
+  }
+
+  /** One message of the source, classified, its timestamp as on the wire, arriving at `now` (monotonic ms). */
+  take(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+    now: number,
+  ): void {
+    const header = isHeader(flags);
+    const key = isKey(kind, flags);
     // What comes before the first key frame cannot be decoded by anyone.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
-    if (!header && !this.resumption.over) {
-      const verdict = this.resumption.judge(kind, track, flags, timestamp, payload);
-      if (verdict === "repeated") return;
-      if (verdict === "other") this.gop.clear();
-    }
-    const time = header
-      ? this.timeline.placeBeside(kind, track, timestamp)
-      : this.timeline.place(kind, track, timestamp, now);
+    if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) return;
+    const time =
+      header || kind === PacketKind.Data
+        ? this.timeline.placeBeside(kind, track, timestamp)
+        : this.timeline.place(kind, track, timestamp, now);
     const packet = new Packet(kind, time, payload, flags, track);
-    if (header) this.headers.set(packet);
+    if (header) source.headers.set(packet);
     const seq = this.#log.append(packet);
     if (key && track === source.keyTrack) {
-      this.gop.key(seq, packet, this.headers.list);
-      this.resumption.key(packet);
+      this.gop.key(seq, packet, source.headers.list);
+      this.resumption.key(time, payload);
     } else if (kind === PacketKind.Video) this.gop.video(packet);
-    else this.gop.audio(packet);
+    else if (kind === PacketKind.Audio) this.gop.audio(packet);
+    else this.gop.data(packet);
     this.#owner.appended(packet);
   }
 
-  #takeData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
-    const message = readData(payload, amf3);
-    if (message === undefined || (message.action === "pass" && this.resumption.repeatsData(timestamp))) return;
-    const time = this.timeline.placeBeside(PacketKind.Data, 0, timestamp);
-    let packet: Packet | undefined;
-    if (message.action === "pass")
-      packet = new Packet(PacketKind.Data, time, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
-    else {
-      this.#metadata.apply(message);
-      const merged = this.#metadata.payload();
-      if (merged !== undefined) packet = new Packet(PacketKind.Data, time, merged, PacketFlag.Config, 0);
-      this.headers.setMetadata(packet);
-    }
-    if (packet === undefined) return;
-    this.#log.append(packet);
-    this.gop.data(packet);
-    this.#owner.appended(packet);
+  /** False for what readers have had, and for what lies before another source's turn. */
+  #wanted(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+  ): boolean {
+    if (kind === PacketKind.Data) return !this.resumption.had(kind, track, timestamp);
+    const verdict = this.resumption.judge(kind, track, flags, timestamp, payload);
+    // What follows a key frame that was left out cannot be decoded.
+    if (verdict === "late" && kind === PacketKind.Video) source.keyTrack = -1;
+    if (verdict === "other") this.gop.clear();
+    return verdict === "next" || verdict === "other";
   }
+}
+
+function samePayload(a: Packet, b: Packet): boolean {
+  if (a.payload.length !== b.payload.length) return false;
+  for (let at = 0; at < a.payload.length; at++) if (a.payload[at] !== b.payload[at]) return false;
+  return true;
 }

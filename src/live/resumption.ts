@@ -1,18 +1,41 @@
 // Hot: judge runs for each packet of a source that may be repeating itself.
-import { type Packet, PacketFlag, PacketKind } from "../media/packet.ts";
-import type { Timeline } from "./timeline.ts";
+import { PacketFlag, PacketKind } from "../media/packet.ts";
+import { KeyTrail, printOf } from "./key-trail.ts";
+import { type Timeline, Times } from "./timeline.ts";
 
-/** What a new source's packet is: had already, the first of something else, or simply the next. */
-export type Verdict = "repeated" | "other" | "next";
+/**
+ * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
+ * first of something else; or simply the `next`.
+ */
+export type Verdict = "repeated" | "late" | "other" | "next";
+
+/** Tracks of a source may be this far apart; once it is so far past what was had, it repeats nothing more. */
+const SKEW_MS = 10_000;
+/** A source that steps back this far while it repeats has started its clock anew. */
+const JUMP_MS = 3000;
+
+/*
+ * newSource ──> unknown ──(begins with a key frame that was had)──> same ──┐
+ *                  └──(anything else)──────────────────────────────────────┼──(past all that was had)──> over
+ * takeOver ──────────────────────────────────────────────> same | other ──┘
+ */
+type State = "unknown" | "same" | "other" | "over";
 
 /**
  * Recognises a source that goes on where another broke off. A relay that reconnects begins with the newest GOP: when that is
- * the one in which the connection was lost, readers get what they have not had of it, and notice nothing.
+ * the one in which the connection was lost, readers get what they have not had of it, and notice nothing. So it is when a
+ * source takes over that stood by and was in step; of any other, what lies in the past is left out.
  */
 export class Resumption {
+  /** The stream's newest key frames, by their times on its time line. */
+  readonly keys = new KeyTrail();
   readonly #timeline: Timeline;
-  #newestKey: Packet | undefined;
-  #state: "unknown" | "repeating" | "over" = "unknown";
+  #state: State = "unknown";
+  /** What readers have had of each track when the source began. */
+  #had = new Times();
+  /** The newest of each track that was held against it. */
+  #judged = new Times();
+  #until = 0;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -33,43 +56,60 @@ export class Resumption {
     this.#state = "unknown";
   }
 
+  /** A source that stood by takes over, its clock put right: the `same` stream over another way, or another. */
+  takeOver(same: boolean): void {
+    this.#begin(same || this.#timeline.comparable ? (same ? "same" : "other") : "over");
+  }
+
+  #begin(state: State): void {
+    this.#state = state;
+    this.#had = this.#timeline.times.copy();
+    this.#judged = new Times();
+    this.#until = this.#timeline.newest + SKEW_MS;
+  }
+
   /** The stream got a key frame, by which its GOP will be known. */
-  key(packet: Packet): void {
-    this.#newestKey = packet;
+  key(time: number, payload: Uint8Array): void {
+    this.keys.add(time, printOf(payload));
   }
 
   /** Nobody will resume this stream. */
   forget(): void {
-    this.#newestKey = undefined;
+    this.keys.clear();
   }
 
   /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
   judge(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): Verdict {
-    const time = this.#timeline.continued(timestamp);
     if (this.#state === "unknown") {
+      const time = this.#timeline.continued(timestamp);
       const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
-      if (!key || time === undefined || time !== this.#newestKey?.time || !same(payload, this.#newestKey.payload)) {
+      if (!key || time === undefined || !this.keys.has(time, printOf(payload))) {
         this.#state = "over";
         return "other";
       }
-      this.#state = "repeating";
       this.#timeline.resume(timestamp);
+      this.#begin("same");
     }
-    if (time !== undefined && time <= this.#timeline.newestOf(kind, track)) return "repeated";
-    this.#state = "over";
+    const time = this.#timeline.continued(timestamp) ?? 0;
+    if (this.#past(kind, track, time)) return this.#state === "same" ? "repeated" : "late";
+    if (time > this.#until) this.#state = "over";
     return "next";
   }
 
-  /** Whether a data message of the new source was had already. */
-  repeatsData(timestamp: number): boolean {
-    if (this.#state !== "repeating") return false;
-    const time = this.#timeline.continued(timestamp);
-    return time !== undefined && time <= this.#timeline.newestOf(PacketKind.Data, 0);
+  /** Whether readers have had a packet of that track and timestamp, or a later one, from the source before. */
+  had(kind: PacketKind, track: number, timestamp: number): boolean {
+    if (this.#state !== "same" && this.#state !== "other") return false;
+    return (this.#timeline.continued(timestamp) ?? 0) <= this.#had.of(kind, track);
   }
-}
 
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  #past(kind: PacketKind, track: number, time: number): boolean {
+    if (time > this.#had.of(kind, track)) return false;
+    const last = this.#judged.of(kind, track);
+    if (time < last - JUMP_MS) {
+      this.#state = "over";
+      return false;
+    }
+    if (time > last) this.#judged.set(kind, track, time);
+    return true;
+  }
 }

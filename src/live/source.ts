@@ -1,5 +1,9 @@
 // Hot: push runs for each packet.
-import type { PacketKind } from "../media/packet.ts";
+import { classify } from "../media/classify.ts";
+import { readData } from "../media/data.ts";
+import { Metadata } from "../media/metadata.ts";
+import { PacketFlag, PacketKind } from "../media/packet.ts";
+import { Headers } from "./headers.ts";
 
 /** Who publishes, as far as others care: relays pass the parameters and the hops on. */
 export interface SourceInfo {
@@ -18,53 +22,128 @@ export interface SourceInfo {
  */
 export type SourceEnd = "unpublished" | "lost";
 
-/** The active publisher of a stream. After `end`, `push` does nothing. */
+/** What becomes of a source of a stream that has one: it is refused, takes the other's place, or stands by. */
+export type OnConflict = "reject" | "replace" | "standby";
+
+/** What the owner of a source is told. */
+export interface SourceEvents {
+  /** Another source has taken its place and it has ended: the owner tells its peer. */
+  replaced?(by: SourceInfo): void;
+}
+
+/** How a source begins. */
+export interface PublishOptions {
+  /** What to do when the stream has a source already; without it, the new one is refused. */
+  readonly onConflict?: OnConflict;
+  /** Takes over from one that isn't preferred, once it has been steady. */
+  readonly preferred?: boolean;
+  readonly events?: SourceEvents;
+}
+
+/** `active`, its packets are the stream's; `standby`, they are held in case the active one fails. */
+export type SourceRole = "active" | "standby" | "ended";
+
+/** A publisher of a stream. After `end`, `push` does nothing. */
 export interface Source {
   readonly info: SourceInfo;
+  readonly role: SourceRole;
+  readonly preferred: boolean;
   readonly packets: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
   readonly since: number;
+  /** When it last sent audio or video, monotonic ms; when it began, before that. */
+  readonly heardAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` becomes the stream's. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
   end(how: SourceEnd): void;
 }
 
-/** The stream that a source feeds. */
+/** What a source feeds. */
 export interface SourceOwner {
-  push(source: LiveSource, kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void;
+  /** One message, classified (`PacketFlag` bits, track), its timestamp as on the wire. */
+  take(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+  ): void;
   endSource(source: LiveSource, how: SourceEnd): void;
 }
 
-/** A stream's own side of `Source`. */
+const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
+const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
+
+/** Whether flags are those of what readers need before they begin: sequence headers, configurations, metadata. */
+export function isHeader(flags: number): boolean {
+  return (flags & HEADER) !== 0;
+}
+
+/** Whether a packet is a key frame. */
+export function isKey(kind: PacketKind, flags: number): boolean {
+  return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
+}
+
+/** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
 export class LiveSource implements Source {
   readonly info: SourceInfo;
+  readonly preferred: boolean;
+  readonly events: SourceEvents;
   readonly since: number;
+  /** What a reader needs before its next frame. */
+  readonly headers = new Headers();
+  role: SourceRole = "active";
   packets = 0;
   bytes = 0;
+  heardAt: number;
   /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
   keyTrack = -1;
   readonly #owner: SourceOwner;
+  readonly #metadata = new Metadata();
 
-  constructor(owner: SourceOwner, info: SourceInfo, since: number) {
+  constructor(owner: SourceOwner, info: SourceInfo, since: number, options: PublishOptions = {}) {
     this.#owner = owner;
     this.info = info;
+    this.preferred = options.preferred ?? false;
+    this.events = options.events ?? {};
     this.since = since;
+    this.heardAt = since;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
+    if (this.role === "ended") return;
     this.packets++;
     this.bytes += payload.length;
-    this.#owner.push(this, kind, timestamp, payload, amf3);
+    if (kind === PacketKind.Data) {
+      this.#pushData(timestamp, payload, amf3);
+      return;
+    }
+    const class_ = classify(kind, payload);
+    this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
   }
 
   end(how: SourceEnd): void {
-    this.#owner.endSource(this, how);
+    if (this.role !== "ended") this.#owner.endSource(this, how);
   }
 
   /** Whether a video frame has a key frame before it (or is one). */
   decodable(key: boolean, track: number): boolean {
     if (key && (this.keyTrack < 0 || track < this.keyTrack)) this.keyTrack = track;
     return this.keyTrack >= 0;
+  }
+
+  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    const message = readData(payload, amf3);
+    if (message === undefined) return;
+    if (message.action === "pass") {
+      this.#owner.take(this, PacketKind.Data, timestamp, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
+      return;
+    }
+    this.#metadata.apply(message);
+    const merged = this.#metadata.payload();
+    if (merged === undefined) this.headers.setMetadata(undefined);
+    else this.#owner.take(this, PacketKind.Data, timestamp, merged, PacketFlag.Config, 0);
   }
 }

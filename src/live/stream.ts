@@ -10,7 +10,8 @@ import { Intake, type IntakeOwner } from "./intake.ts";
 import { PacketLog } from "./log.ts";
 import type { Reader } from "./reader.ts";
 import { type Retained, Retention } from "./retention.ts";
-import { LiveSource, type Source, type SourceEnd, type SourceInfo, type SourceOwner } from "./source.ts";
+import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source.ts";
+import { type SourceSwitch, Sources, type SourcesOwner } from "./sources.ts";
 
 /** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
@@ -28,15 +29,17 @@ export interface StreamOwner {
   wanted(stream: Stream, demand: Demand): void;
   /** The last viewer has gone. */
   unwanted(stream: Stream): void;
+  /** Another source is about to go on; readers stay. */
+  switched(stream: Stream, change: SourceSwitch): void;
   /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
 
 /**
- * One live stream: at most one active source, one log, any number of readers. Readers belong to the stream, not to the
- * source: sources come and go, and no reader is disconnected.
+ * One live stream: its sources, of which one is active, one log, any number of readers. Readers belong to the stream, not to
+ * the source: sources come and go, and no reader is disconnected.
  */
-export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwner {
+export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
   config: StreamConfig;
@@ -46,7 +49,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
   readonly #audience: Audience;
   readonly #retained: Retained;
   readonly #retention: Retention;
-  #source: LiveSource | undefined;
+  readonly sources: Sources;
   #viewers = 0;
   #grace: Timer | undefined;
   #flushed = 0;
@@ -61,6 +64,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     this.config = config;
     this.#owner = owner;
     this.#intake = new Intake(this);
+    this.sources = new Sources(this, this.#intake, owner.clock);
     this.#audience = new Audience(this);
     const { gop, timeline } = this.#intake;
     this.#retained = { config, log: this.log, gop, timeline, fanouts: this.#audience.fanouts };
@@ -75,12 +79,13 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     this.config = config;
     this.#retained.config = config;
     this.#intake.configure(config);
+    this.sources.reconfigured();
     this.#trim();
   }
 
   /** The active source. */
   get source(): Source | undefined {
-    return this.#source;
+    return this.sources.active;
   }
 
   get readerCount(): number {
@@ -92,17 +97,12 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     return this.#flushed;
   }
 
-  /** Makes `info` the stream's active source; undefined when it has one already. */
-  publish(info: SourceInfo): Source | undefined {
-    if (this.#source !== undefined) return undefined;
-    this.#grace?.cancel();
-    this.#grace = undefined;
-    this.#intake.begin();
-    const source = new LiveSource(this, info, this.#owner.clock.now());
-    this.#source = source;
-    this.#audience.tellPublished();
-    this.#owner.published(this, source);
-    return source;
+  /**
+   * Lets a publisher in: as the active source when there is none, else as `options.onConflict` says. Undefined when the
+   * stream is busy, or has as many standing by as there may be.
+   */
+  publish(info: SourceInfo, options: PublishOptions = {}): Source | undefined {
+    return this.sources.publish(info, options);
   }
 
   /**
@@ -111,7 +111,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
    */
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
-    const reader = this.#audience.join(format, sink, events, this.#source !== undefined, notBefore);
+    const reader = this.#audience.join(format, sink, events, this.source !== undefined, notBefore);
     if (demand === undefined) return reader;
     reader.viewer = true;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -156,7 +156,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
     // What is left of another source's GOP may be stale.
-    if (this.#source === undefined || this.#intake.resumption.undecided) return undefined;
+    if (this.source === undefined || this.#intake.resumption.undecided) return undefined;
     if (format.video && !this.#intake.gop.audioOnly) {
       const { start } = this.#intake.gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
@@ -168,7 +168,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     if (end === from) return undefined;
     // While nothing of the source has left, all of it can be had, with its headers on the way.
     if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: [] };
-    return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers.list };
+    return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers };
   }
 
   /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
@@ -178,13 +178,13 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
 
   /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
   audioStart(seq: number): StartPoint {
-    const headers = this.#intake.headers.list.filter((packet) => packet.kind === PacketKind.Audio);
+    const headers = this.#intake.headers.filter((packet) => packet.kind === PacketKind.Audio);
     return { seq, time: seq < this.log.end ? this.log.at(seq).time : this.#intake.timeline.newest, headers };
   }
 
   /** The source sent video and has stopped to, as it seems. */
   get #videoAway(): boolean {
-    return this.#source !== undefined && this.#source.keyTrack >= 0 && this.#intake.gop.audioOnly;
+    return this.sources.active !== undefined && this.sources.active.keyTrack >= 0 && this.#intake.gop.audioOnly;
   }
 
   /** Hands what has come since the last flush to the fan-outs. */
@@ -208,17 +208,21 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     return false;
   }
 
-  /** One media message of the active source, its timestamp as on the wire. */
-  push(source: LiveSource, kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
-    if (source === this.#source) this.#intake.take(source, kind, timestamp, payload, amf3, this.#owner.clock.now());
+  /** A first source has begun. */
+  began(source: Source): void {
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    this.#audience.tellPublished();
+    this.#owner.published(this, source);
   }
 
-  /** The active source is gone. Readers stay; they are told at once, or after the grace time when it may come back. */
-  endSource(source: LiveSource, how: SourceEnd): void {
-    if (source !== this.#source) return;
-    // First the last packets: whoever is told of the end below may close at once.
+  /** The last source is about to end. First its last packets: whoever is told of the end may close at once. */
+  ending(): void {
     this.#owner.flusher.flushNow(this);
-    this.#source = undefined;
+  }
+
+  /** The last source has ended. Readers stay; they are told at once, or after the grace time when it may come back. */
+  ended(source: Source, how: SourceEnd): void {
     this.#owner.unpublished(this, source, how);
     if (this.#audience.size === 0) {
       this.#forgetIfIdle();
@@ -227,6 +231,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
     this.#owner.flusher.mark(this);
     if (how === "unpublished") this.#announceStop();
     else this.#grace = this.#owner.clock.after(this.config.grace * 1000, () => this.#announceStop());
+  }
+
+  /** Another source is about to go on. */
+  switched(change: SourceSwitch): void {
+    this.#owner.switched(this, change);
   }
 
   #announceStop(): void {
@@ -258,7 +267,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
 
   /** A reader that was behind has caught up, or is gone. While there are packets, the next flush sees to it. */
   needsLess(): void {
-    if (this.#source === undefined) this.#trim();
+    if (this.source === undefined) this.#trim();
   }
 
   #trim(): void {
@@ -267,7 +276,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourceOwn
   }
 
   #forgetIfIdle(): void {
-    if (this.#source !== undefined || this.#audience.size > 0) return;
+    if (this.source !== undefined || this.#audience.size > 0) return;
     this.#grace?.cancel();
     this.#grace = undefined;
     this.#owner.idle(this);

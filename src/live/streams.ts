@@ -3,6 +3,7 @@ import type { StreamConfig } from "./config.ts";
 import type { Demand } from "./demand.ts";
 import { Flusher } from "./flusher.ts";
 import type { Source, SourceEnd } from "./source.ts";
+import type { SourceSwitch } from "./sources.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 /** A stream's address once its vhost is resolved; the parts of its key. */
@@ -28,6 +29,8 @@ export interface StreamObserver {
   wanted?(stream: Stream, name: StreamName, demand: Demand): void;
   /** The last viewer has gone; called once for each `wanted`. */
   unwanted?(stream: Stream): void;
+  /** Another source of a stream is about to go on; its readers stay, and so should whoever carries it further. */
+  switched?(stream: Stream, change: SourceSwitch): void;
 }
 
 /**
@@ -90,6 +93,9 @@ export class Streams {
       },
       unwanted: (stream) => {
         for (const observer of this.#observers) observer.unwanted?.(stream);
+      },
+      switched: (stream, change) => {
+        for (const observer of this.#observers) observer.switched?.(stream, change);
       },
       idle: (stream) => {
         if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);

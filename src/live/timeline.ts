@@ -10,6 +10,35 @@ const SKEW_MS = 10_000;
 /** What a bridged jump becomes. */
 const BRIDGE_STEP_MS = 40;
 
+/** A time, ms, for each track, and one for data; -Infinity where there is none. */
+export class Times {
+  /** Audio of track t at 2t, video at 2t + 1. */
+  readonly #tracks: number[] = [];
+  #data = Number.NEGATIVE_INFINITY;
+
+  of(kind: PacketKind, track: number): number {
+    if (kind === PacketKind.Data) return this.#data;
+    return this.#tracks[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  set(kind: PacketKind, track: number, time: number): void {
+    if (kind === PacketKind.Data) {
+      this.#data = time;
+      return;
+    }
+    const slot = slotOf(kind, track);
+    while (this.#tracks.length <= slot) this.#tracks.push(Number.NEGATIVE_INFINITY);
+    this.#tracks[slot] = time;
+  }
+
+  copy(): Times {
+    const copy = new Times();
+    copy.#tracks.push(...this.#tracks);
+    copy.#data = this.#data;
+    return copy;
+  }
+}
+
 /**
  * One stream's time: unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once, for
  * all readers alike. `full` never runs back on a track; `zero` starts at zero and goes on at zero's distance when the source
@@ -26,13 +55,12 @@ export class Timeline {
   /** Newest time given out on any track; undefined before the stream's first packet. */
   #newest: number | undefined;
   #newestAt = 0;
-  /** Newest time by track: audio of track t at 2t, video at 2t + 1. */
-  #byTrack: number[] = [];
+  /** Newest time given out on each track, and to data. */
+  readonly times = new Times();
   /** When each track's newest packet came, monotonic ms. */
   #arrived: number[] = [];
   /** How far from its newest the next packet of each track may be; 0 for the first of a source, which nothing is known of. */
   #tolerance: number[] = [];
-  #newestData = Number.NEGATIVE_INFINITY;
   #bridged = 0;
 
   constructor(mode: TimeJitter) {
@@ -47,6 +75,16 @@ export class Timeline {
   /** Jumps bridged so far. */
   get bridged(): number {
     return this.#bridged;
+  }
+
+  /** When its packet came, monotonic ms. */
+  get newestAt(): number {
+    return this.#newestAt;
+  }
+
+  /** Whether times of two sources can be held against each other: not when they pass as they come. */
+  get comparable(): boolean {
+    return this.mode !== "off";
   }
 
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
@@ -66,10 +104,13 @@ export class Timeline {
     this.#fresh = false;
   }
 
-  /** Newest time given out on a track, or to data; -Infinity before its first packet. */
-  newestOf(kind: PacketKind, track: number): number {
-    if (kind === PacketKind.Data) return this.#newestData;
-    return this.#byTrack[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
+  /** Another source goes on, of whose clock `timestamp` is; `shift` ms are to be added to what `continued` makes of it. */
+  takeOver(timestamp: number, shift: number): void {
+    this.resume(timestamp);
+    this.#tolerance = [];
+    if (this.mode === "off" || shift === 0) return;
+    this.#offset += shift;
+    this.#bridged++;
   }
 
   /** The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). */
@@ -80,12 +121,11 @@ export class Timeline {
     this.#raw = raw;
     let time = raw + this.#offset;
     const slot = slotOf(kind, track);
-    if (this.mode === "full") time = this.#correct(time, raw, slot, now);
+    if (this.mode === "full") time = this.#correct(time, raw, slot, this.times.of(kind, track), now);
     // The first packet of another track may lie before the one that was put at zero.
     else if (this.mode === "zero") time = Math.max(0, time);
-    while (this.#byTrack.length <= slot) this.#byTrack.push(Number.NEGATIVE_INFINITY);
     while (this.#tolerance.length <= slot) this.#tolerance.push(0);
-    this.#byTrack[slot] = time;
+    this.times.set(kind, track, time);
     this.#arrived[slot] = now;
     this.#tolerance[slot] = NORMAL_STEP_MS;
     // Where time may run back, the newest is the one that came last.
@@ -115,8 +155,7 @@ export class Timeline {
     return this.#raw + (Math.abs(masked) <= NORMAL_STEP_MS ? masked : step);
   }
 
-  #correct(time: number, raw: number, slot: number, now: number): number {
-    const last = this.#byTrack[slot] ?? Number.NEGATIVE_INFINITY;
+  #correct(time: number, raw: number, slot: number, last: number, now: number): number {
     const tolerance = this.#tolerance[slot] ?? 0;
     let placed = time;
     if (tolerance > 0) {
@@ -147,12 +186,12 @@ export class Timeline {
     const time = this.#unrolled(timestamp) + this.#offset;
     if (this.mode === "off") return time;
     const data = kind === PacketKind.Data;
-    const own = this.newestOf(kind, track);
+    const own = this.times.of(kind, track);
     // What a new source stamps by a clock that is not known yet says nothing.
     const far = this.#fresh || Math.abs(time - this.#newest) > NORMAL_STEP_MS;
     const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;
     const placed = Math.max(far ? around : time, own, 0);
-    if (data) this.#newestData = placed;
+    if (data) this.times.set(kind, track, placed);
     return placed;
   }
 }

@@ -11,6 +11,7 @@ import type { FakeNet } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
 import { RecordingLog } from "./recording-log.ts";
+import { publishDefaults } from "./rtmp-stage.ts";
 
 const CHUNK_SIZE = 4096;
 
@@ -37,10 +38,9 @@ export class FakeNode {
     this.#clock = clock;
     this.streams = new Streams(clock, rethrow);
     this.targets = forward.map(parseTarget);
-    const publish = { firstpkt_timeout: 20_000, normal_timeout: 5000, grace: 30 };
     const vhost: FoundVhost = {
       name: "__defaultVhost__",
-      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish },
+      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish: publishDefaults },
     };
     const shared = {
       clock,

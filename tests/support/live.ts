@@ -3,7 +3,7 @@ import { AmfObject } from "../../src/amf/value.ts";
 import type { StreamConfig } from "../../src/live/config.ts";
 import type { ReaderEvents, WireFormat } from "../../src/live/format.ts";
 import type { Reader, ReaderState } from "../../src/live/reader.ts";
-import type { Source, SourceEnd } from "../../src/live/source.ts";
+import type { PublishOptions, Source, SourceEnd } from "../../src/live/source.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { type StreamObserver, Streams } from "../../src/live/streams.ts";
 import { PacketKind } from "../../src/media/packet.ts";
@@ -89,6 +89,7 @@ export const streamDefaults: StreamConfig = {
   mw_latency: "auto",
   time_jitter: "full",
   grace: 30,
+  switch_after: 1000,
 };
 
 const CHUNK_SIZE = 4096;
@@ -124,11 +125,17 @@ export class LiveStage {
     return this.formats.get({ audio, video, messageStreamId, chunkSize, publishing: false });
   }
 
-  /** Begins to publish; fails when somebody does already. */
-  publish(name = "show", id = "p"): Feed {
-    const source = this.stream(name).publish({ id, remote: "test", param: "", hops: [] });
+  /** Begins to publish; fails when somebody does already, and `options` don't say otherwise. */
+  publish(name = "show", id = "p", options: PublishOptions = {}): Feed {
+    const source = this.stream(name).publish({ id, remote: "test", param: "", hops: [] }, options);
     if (source === undefined) throw new Error(`${name} is busy`);
     return new Feed(source, this.clock);
+  }
+
+  /** Lets time pass for encoders that send at once. */
+  wait(ms: number, ...feeds: readonly Feed[]): void {
+    this.clock.advance(ms);
+    for (const feed of feeds) feed.time += ms;
   }
 
   /** Begins to watch with a sink that has room for so many bytes. */

@@ -15,12 +15,21 @@ import { streamDefaults } from "./live.ts";
 import { SERVER_HANDSHAKE_BYTES } from "./server-client.ts";
 import { brief, clientHandshake, command, commandOn, connect, type SentMessage, SentReader } from "./session.ts";
 
+/** A vhost's publish table as it is when the file says nothing. */
+export const publishDefaults: RtmpVhost["publish"] = {
+  firstpkt_timeout: 20_000,
+  normal_timeout: 5000,
+  on_conflict: "reject",
+  switch_after: 1000,
+  grace: 30,
+};
+
 /** A vhost's configuration as it is when the file says nothing. */
 export const vhostDefaults: RtmpVhost = {
   ...streamDefaults,
   enabled: true,
   chunk_size: 60000,
-  publish: { firstpkt_timeout: 20_000, normal_timeout: 5000, grace: 30 },
+  publish: publishDefaults,
 };
 
 /** Keeps each line as `WARN [c1] message name=value`. */

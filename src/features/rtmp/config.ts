@@ -1,6 +1,6 @@
 import { formatHostPort, type ListenAddress, parseListen, rtmpPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
-import { inherited, integer, list } from "../../config/key.ts";
+import { choice, inherited, integer, list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
 
@@ -60,6 +60,19 @@ export const publishTable = table("What concerns those who publish.", {
     min: 1,
     max: 86_400_000,
     doc: "A publisher that has sent audio or video and then stays silent this long is disconnected.",
+    reload: "live",
+  }),
+  on_conflict: choice(["reject", "replace", "standby"], {
+    default: "reject",
+    doc: 'A second publisher of a stream: "reject" refuses it, "replace" lets it take the stream over, "standby" keeps it ready to.',
+    reload: "live",
+  }),
+  switch_after: integer({
+    default: 1000,
+    unit: "milliseconds",
+    min: 100,
+    max: 86_400_000,
+    doc: "A publisher that sends no audio or video for this long gives way to one that stands by.",
     reload: "live",
   }),
   grace: integer({

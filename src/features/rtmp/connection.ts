@@ -4,7 +4,7 @@ import type { Log } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { Demand } from "../../live/demand.ts";
-import type { SourceEnd } from "../../live/source.ts";
+import type { SourceEnd, SourceInfo } from "../../live/source.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
@@ -205,16 +205,20 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   #startPublish(net: NetStream, { vhost, address }: Admitted): void {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
-    const source = stream.publish({
-      id: this.#id,
-      remote: this.#remote,
-      param: address.param,
-      hops: this.#admission.request?.hops ?? [],
-    });
+    const onConflict = vhost.config.publish.on_conflict;
+    const source = stream.publish(
+      { id: this.#id, remote: this.#remote, param: address.param, hops: this.#admission.request?.hops ?? [] },
+      { onConflict, events: { replaced: (by) => this.#replaced(net, by) } },
+    );
     if (source === undefined) {
+      const label = streamLabel(stream.key);
+      const { length } = stream.sources.standbys;
+      const reason =
+        onConflict === "standby"
+          ? `${label} is already being published, and ${length} more stand by`
+          : `${label} is already being published`;
       // Who publishes is not for everybody who tries the name.
       const by = stream.source?.info;
-      const reason = `${streamLabel(stream.key)} is already being published`;
       const code = "NetStream.Publish.BadName";
       this.#refuse(net, "publish refused", { ok: false, code, reason }, `${by?.remote} [${by?.id}]`);
       return;
@@ -223,7 +227,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
     this.#publishers.set(net, publisher);
-    this.#log.info("publish started", this.#about(stream.key));
+    const standby = source.role === "standby" ? true : undefined;
+    this.#log.info("publish started", this.#about(stream.key, { standby }));
     net.acceptPublish(publisher);
   }
 
@@ -292,6 +297,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       const { bytes, lost } = player.reader;
       this.#log.info("play ended", this.#about(player.stream.key, { bytes, lost }));
     }
+  }
+
+  /** Another publisher has the stream now: the client is told, and stays only for what else it does. */
+  #replaced(net: NetStream, { id, remote }: SourceInfo): void {
+    const publisher = this.#publishers.get(net);
+    if (publisher === undefined) return;
+    const label = streamLabel(publisher.stream.key);
+    this.#log.warn("publisher replaced", this.#about(publisher.stream.key, { by: `${remote} [${id}]` }));
+    this.#end(net, "lost");
+    net.refuse("NetStream.Publish.BadName", `${label} is now published by another connection`);
+    if (this.#busy.length === 0) this.#close();
   }
 
   #endAll(how: SourceEnd): void {

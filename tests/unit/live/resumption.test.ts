@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Resumption } from "../../../src/live/resumption.ts";
 import { Timeline } from "../../../src/live/timeline.ts";
-import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
+import { PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 
 const { Audio, Video } = PacketKind;
 
@@ -11,7 +11,7 @@ function brokenOff(first = 1000) {
   const resumption = new Resumption(timeline);
   const key = new Uint8Array([0x17, 1, 0, 0, 0, 42]);
   const at = (kind: PacketKind, timestamp: number) => timeline.place(kind, 0, (first + timestamp) >>> 0, timestamp);
-  resumption.key(new Packet(Video, at(Video, 0), key, PacketFlag.Key, 0));
+  resumption.key(at(Video, 0), key);
   at(Audio, 30);
   at(Video, 40);
   timeline.newSource();
@@ -28,20 +28,25 @@ describe("a source that comes back", () => {
     expect(judge(Audio, 30)).toBe("repeated");
     expect(judge(Video, 40)).toBe("repeated");
     expect(judge(Audio, 53)).toBe("next");
-    expect(resumption.over).toBe(true);
+    expect(judge(Audio, 30)).toBe("repeated");
     expect(at(Audio, 53)).toBe(1053);
     expect(timeline.bridged).toBe(0);
+    expect(resumption.over).toBe(false);
+    expect(judge(Audio, 10_041)).toBe("next");
+    expect(resumption.over).toBe(true);
   });
 
   test("does not say again what data it has sent, and says what is new", () => {
     const { timeline, resumption, key, judge } = brokenOff();
-    expect(resumption.repeatsData(1010)).toBe(false);
     timeline.resume(1000);
     timeline.placeBeside(PacketKind.Data, 0, 1010);
+    timeline.newSource();
+    const had = (timestamp: number) => resumption.had(PacketKind.Data, 0, timestamp);
+    expect(had(1010)).toBe(false);
     expect(judge(Video, 0, key)).toBe("repeated");
-    expect([1005, 1010, 1011].map((at) => resumption.repeatsData(at))).toEqual([true, true, false]);
-    judge(Video, 80);
-    expect(resumption.repeatsData(1010)).toBe(false);
+    expect([1005, 1010, 1011].map(had)).toEqual([true, true, false]);
+    judge(Video, 20_000);
+    expect(had(1010)).toBe(false);
   });
 
   test("is known on both sides of the 32-bit wrap", () => {

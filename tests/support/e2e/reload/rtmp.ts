@@ -130,6 +130,30 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
     await server.program.line(/publisher is silent.*normal_timeout/);
   },
 
+  async "vhost.NAME.publish.on_conflict"(stage) {
+    const server = await ReloadServer.start(stage, '[vhost.__defaultVhost__.publish]\non_conflict = "reject"');
+    const first = await server.publish();
+    await expect(server.publish()).rejects.toThrow(/BadName/);
+    await server.reload('[vhost.__defaultVhost__.publish]\non_conflict = "standby"');
+    expect((await server.publish()).closed).toBe(false);
+    await server.reload('[vhost.__defaultVhost__.publish]\non_conflict = "replace"');
+    await server.publish();
+    await first.status("NetStream.Publish.BadName");
+  },
+
+  async "vhost.NAME.publish.switch_after"(stage) {
+    const after = (ms: number) => `${timeouts(LONG, LONG)}\non_conflict = "standby"\nswitch_after = ${ms}`;
+    const server = await ReloadServer.start(stage, after(LONG));
+    sendGop(await server.publish(), 1, 1);
+    const second = await server.publish();
+    await server.reload(after(100));
+    let number = 100;
+    await until("it is switched to the other", () => {
+      sendGop(second, number++, 1);
+      return server.program.count(/source switched .*why=stalled/) === 1;
+    });
+  },
+
   async "vhost.NAME.publish.grace"(stage) {
     const grace = (seconds: number) => `[vhost.__defaultVhost__.publish]\ngrace = ${seconds}`;
     const server = await ReloadServer.start(stage, grace(3600));

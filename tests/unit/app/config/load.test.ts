@@ -23,7 +23,13 @@ test("an empty file is the defaults, with the default vhost", () => {
     time_jitter: "full",
     chunk_size: 60000,
     forward: [],
-    publish: { firstpkt_timeout: 20000, normal_timeout: 5000, grace: 30 },
+    publish: {
+      firstpkt_timeout: 20000,
+      normal_timeout: 5000,
+      on_conflict: "reject",
+      switch_after: 1000,
+      grace: 30,
+    },
   });
 });
 

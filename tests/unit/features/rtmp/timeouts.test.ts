@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { UserControl } from "../../../../src/rtmp/messages.ts";
-import { RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
+import { publishDefaults, RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
 import { clientHandshake, command, commandOn, connect, userControl } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
 
@@ -51,7 +51,7 @@ describe("A publisher that sends nothing", () => {
 
   test("has the timeouts of its vhost", () => {
     const stage = new RtmpStage();
-    const publish = { firstpkt_timeout: 100, normal_timeout: 60_000, grace: 0 };
+    const publish = { ...publishDefaults, firstpkt_timeout: 100, normal_timeout: 60_000, grace: 0 };
     stage.vhosts.set("a.com", { ...vhostDefaults, publish });
     const silent = stage.publish("s?vhost=a.com");
     const heard = stage.publish("t?vhost=a.com");

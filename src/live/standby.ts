@@ -1,0 +1,247 @@
+// Hot: hold runs for each packet of each source that stands by.
+import { Packet, PacketKind } from "../media/packet.ts";
+import type { StartPoint } from "./format.ts";
+import { Headers } from "./headers.ts";
+import { KeyTrail, printOf } from "./key-trail.ts";
+import { PacketLog } from "./log.ts";
+import type { Resumption } from "./resumption.ts";
+import { isHeader, isKey, type LiveSource } from "./source.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A step of more than this that the wall clock does not confirm is a jump: what was held is of another clock. */
+const JUMP_MS = 3000;
+/** Two clocks that are this near are one: encoders that keep to the same time. */
+const SAME_CLOCK_MS = 500;
+/** The same stream over another way may be this much earlier or later. */
+const MOST_LAG_MS = 10_000;
+/** What goes on after a pause that nothing is known of lies this far behind the last packet. */
+const BRIDGE_STEP_MS = 40;
+/** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
+const EARLY_MS = 400;
+
+/** What a source that stands by needs of its stream. */
+interface StandbyOwner {
+  readonly config: { readonly switch_after: number };
+}
+
+/**
+ * A source that stands by, kept warm: what it sent since the key frame at or before the stream's newest packet, with the
+ * headers that go with it. Its timestamps stay as on the wire until it takes over.
+ */
+export class Standby {
+  readonly source: LiveSource;
+  /** What is held; times are the wire's uint32 ms. */
+  readonly held = new PacketLog();
+  /** The source sends the same stream as the active one, packet for packet. */
+  inStep = false;
+  /** Since when it has sent media without a pause longer than `switch_after`, monotonic ms. */
+  steadySince: number;
+  /** Its timestamp then. */
+  #steadyFrom: number | undefined;
+  /** The key frames in `held`, oldest first, with the headers in force there. */
+  readonly #starts: StartPoint[] = [];
+  readonly #keys = new KeyTrail();
+  readonly #timeline: Timeline;
+  /** The stream's newest key frames. */
+  readonly #streamKeys: KeyTrail;
+  readonly #owner: StandbyOwner;
+  /** The source's newest timestamp. */
+  #newest: number | undefined;
+  #videoSeen = false;
+  /** When the media message before the newest came, monotonic ms. */
+  #heardBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyTrail, owner: StandbyOwner, now: number) {
+    this.source = source;
+    this.#owner = owner;
+    this.#timeline = timeline;
+    this.#streamKeys = streamKeys;
+    this.#videoSeen = source.keyTrack >= 0;
+    this.steadySince = now;
+  }
+
+  /** The source's newest timestamp; undefined before its first. */
+  get newest(): number | undefined {
+    return this.#newest;
+  }
+
+  /** Whether it has sent no video so far. */
+  get audioOnly(): boolean {
+    return !this.#videoSeen;
+  }
+
+  /** Whether readers would notice nothing if it took over now. */
+  get seamless(): boolean {
+    return this.inStep && this.ready && this.shift === 0;
+  }
+
+  /** Whether it could go on with a picture at once. */
+  get ready(): boolean {
+    return !this.#videoSeen || this.#starts.length > 0;
+  }
+
+  /** Takes a message, classified, arriving at `now` (monotonic ms). */
+  hold(kind: PacketKind, timestamp: number, payload: Uint8Array, flags: number, track: number, now: number): void {
+    const { source, held } = this;
+    const packet = new Packet(kind, timestamp, payload, flags, track);
+    const header = isHeader(flags);
+    if (header) source.headers.set(packet);
+    if (kind !== PacketKind.Data) this.#heard(timestamp, header, now);
+    if (kind === PacketKind.Video && !this.#videoSeen) {
+      this.#videoSeen = true;
+      this.forget();
+    }
+    if (!this.#videoSeen) this.#holdAudio(packet, header);
+    else if (kind !== PacketKind.Video || header || source.decodable(isKey(kind, flags), track)) {
+      if (isKey(kind, flags) && track === source.keyTrack) this.#key(packet);
+      if (this.#starts.length > 0) held.append(packet);
+    }
+    this.#dropPast();
+  }
+
+  /** Gives up what was held: it can be gone on from at the next key frame. */
+  forget(): void {
+    this.#starts.length = 0;
+    this.held.dropUntil(this.held.end);
+  }
+
+  /** Gives up the oldest of what is held. */
+  dropOldest(): void {
+    const next = this.#starts[1];
+    if (next === undefined) this.forget();
+    else this.#dropFirst(next);
+  }
+
+  /** Whether it sends media while the active source, last heard at `silentSince`, does not. */
+  flowing(silentSince: number, now: number, switchAfter: number): boolean {
+    return this.#heardBefore > silentSince && now - this.source.heardAt <= switchAfter / 2;
+  }
+
+  /** The active source sent a key frame: whether this one had it before. */
+  meet(time: number, payload: Uint8Array): void {
+    const { newest } = this.#keys;
+    if (newest === undefined) return;
+    if (this.#keys.has(time, printOf(payload), (timestamp) => this.#timeline.continued(timestamp) ?? Number.NaN))
+      this.inStep = true;
+    else if (time <= (this.#timeline.continued(newest) ?? 0)) this.inStep = false;
+  }
+
+  /**
+   * What is to be added to its timestamps, as the time line continues them, so that it goes on from the active source's:
+   * nothing when the two have one clock; else so that what came at the same moment has the same time.
+   */
+  get shift(): number {
+    const timeline = this.#timeline;
+    if (this.#newest === undefined) return 0;
+    const newest = timeline.continued(this.#newest);
+    if (newest === undefined) return 0;
+    const byArrival = Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
+    if (this.inStep && Math.abs(byArrival) <= MOST_LAG_MS) return 0;
+    if (Math.abs(byArrival) <= SAME_CLOCK_MS) return this.#early(0);
+    if (this.steadySince <= timeline.newestAt) return byArrival + this.#early(byArrival);
+    // It came after the active source had fallen silent: nobody knows how long that ought to be.
+    return timeline.newest + BRIDGE_STEP_MS - this.#placed(this.#steadyFrom ?? this.#newest, 0);
+  }
+
+  /** Position in `held` of the first frame that readers can use, once its clock is put right; the end when there is none. */
+  firstNew(resumption: Resumption, same: boolean): number {
+    const { held } = this;
+    for (let seq = held.start; seq < held.end; seq++) {
+      const { kind, time, flags, track } = held.at(seq);
+      if (kind === PacketKind.Data || isHeader(flags) || resumption.had(kind, track, time)) continue;
+      if (kind === PacketKind.Audio || same || isKey(kind, flags)) return seq;
+    }
+    return held.end;
+  }
+
+  /** The headers in force at a position in `held`. */
+  headersAt(seq: number): readonly Packet[] {
+    const start = this.#starts.findLast((candidate) => candidate.seq <= seq);
+    if (start === undefined || seq === this.held.end) return this.source.headers.list;
+    const headers = new Headers();
+    for (const packet of start.headers) headers.set(packet);
+    for (let at = start.seq; at < seq; at++) {
+      const packet = this.held.at(at);
+      if (isHeader(packet.flags)) headers.set(packet);
+    }
+    return headers.list;
+  }
+
+  /** Without video every packet is a place to begin, until the headers change. */
+  #holdAudio(packet: Packet, header: boolean): void {
+    if (!header) this.held.append(packet);
+    else if (packet.kind === PacketKind.Audio) this.forget();
+  }
+
+  #key(packet: Packet): void {
+    const { source, held } = this;
+    const print = printOf(packet.payload);
+    this.#starts.push({ seq: held.end, time: packet.time, headers: source.headers.list });
+    this.#keys.add(packet.time, print);
+    const time = this.#timeline.continued(packet.time);
+    const { newest } = this.#streamKeys;
+    if (time === undefined || newest === undefined) return;
+    if (this.#streamKeys.has(time, print)) this.inStep = true;
+    // One that lies ahead is yet to be seen from the active source.
+    else if (time <= newest) this.inStep = false;
+  }
+
+  #heard(timestamp: number, header: boolean, now: number): void {
+    const { source } = this;
+    const pause = now - source.heardAt;
+    if (pause > this.#owner.config.switch_after) {
+      this.steadySince = now;
+      this.#steadyFrom = undefined;
+    }
+    this.#heardBefore = source.heardAt;
+    source.heardAt = now;
+    // Many encoders stamp headers with 0 whatever their clock says.
+    if (header) return;
+    this.#steadyFrom ??= timestamp;
+    const step = this.#newest === undefined ? 0 : (timestamp - this.#newest) | 0;
+    const jumped = step < -JUMP_MS || step > JUMP_MS + pause;
+    if (jumped) {
+      this.forget();
+      this.#steadyFrom = timestamp;
+    }
+    if (jumped || this.#newest === undefined || step > 0) this.#newest = timestamp;
+  }
+
+  /** How much too early its newest key frame is to follow the stream's newest picture, when that is but a little. */
+  #early(shift: number): number {
+    const key = this.#starts.at(-1)?.time;
+    if (key === undefined) return 0;
+    const early = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack) + 1 - this.#placed(key, shift);
+    return early > 0 && early <= EARLY_MS ? early : 0;
+  }
+
+  /** Drops what lies before the GOP in which the stream is. */
+  #dropPast(): void {
+    const timeline = this.#timeline;
+    const { held } = this;
+    if (timeline.newest === 0) return;
+    const shift = this.shift;
+    if (!this.#videoSeen) {
+      const newest = timeline.times.of(PacketKind.Audio, 0);
+      while (held.start < held.end && this.#placed(held.at(held.start).time, shift) <= newest)
+        held.dropUntil(held.start + 1);
+      return;
+    }
+    const video = Math.max(timeline.times.of(PacketKind.Video, this.source.keyTrack), timeline.newest - JUMP_MS);
+    for (let next = this.#starts[1]; next !== undefined; next = this.#starts[1]) {
+      if (this.#placed(next.time, shift) > video) return;
+      this.#dropFirst(next);
+    }
+  }
+
+  #dropFirst(next: StartPoint): void {
+    this.#starts.shift();
+    this.held.dropUntil(next.seq);
+  }
+
+  /** By its distance to the newest: on the other side of the wrap it would be unrolled to another time. */
+  #placed(timestamp: number, shift: number): number {
+    const newest = this.#newest ?? timestamp;
+    return (this.#timeline.continued(newest) ?? 0) + shift - ((newest - timestamp) | 0);
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "bun:test";
+import { MAX_STANDBYS } from "../../../../src/live/sources.ts";
+import { publishDefaults, RtmpStage } from "../../../support/rtmp-stage.ts";
+import { command, commandOn } from "../../../support/session.ts";
+import { tag } from "../../../support/tags.ts";
+
+function stageWith(publish: Partial<typeof publishDefaults>): RtmpStage {
+  return new RtmpStage().configure({ publish: { ...publishDefaults, ...publish } });
+}
+
+const sound = (name: string, time = 0) => tag("audio", 1, time, `af01${name}`);
+
+describe("on_conflict = replace", () => {
+  test("lets the second publisher take the stream over: the first is told and closed, the player stays", () => {
+    const stage = stageWith({ on_conflict: "replace" });
+    const first = stage.publish();
+    const player = stage.play();
+    first.say(sound("01", 1000));
+    player.hear();
+    stage.logged();
+    const second = stage.publish();
+    expect(first.hear().at(-1)).toContain("onStatus@1 NetStream.Publish.BadName");
+    const status = new TextDecoder("latin1").decode(first.heard.at(-1)?.payload);
+    expect(status).toContain("/live/show is now published by another connection");
+    expect(first.state).toBe("closing");
+    second.say(sound("02"));
+    expect(player.hear()).toEqual(["audio@1 1040 af0102"]);
+    expect(stage.logged("WARN")).toEqual([
+      "WARN [c1] publisher replaced addr=10.0.0.9:1 stream=/live/show by=10.0.0.9:3 [c3]",
+    ]);
+    first.hangUp();
+    second.say(sound("03", 40));
+    expect(player.hear()).toEqual(["audio@1 1080 af0103"]);
+  });
+
+  test("leaves a connection that plays something as well its other business", () => {
+    const stage = stageWith({ on_conflict: "replace" });
+    const first = stage.publish();
+    first.say(command("createStream", 4, null), commandOn(2, "play", 5, null, "other"));
+    stage.publish();
+    expect(first.hear().join("\n")).toContain("onStatus@1 NetStream.Publish.BadName");
+    expect(first.state).toBe("open");
+  });
+});
+
+describe("on_conflict = standby", () => {
+  test("takes further publishers in, and goes on with one of them when the first is gone", () => {
+    const stage = stageWith({ on_conflict: "standby" });
+    const first = stage.publish();
+    const player = stage.play();
+    const second = stage.publish();
+    expect(stage.logged().at(-1)).toBe("INFO [c3] publish started addr=10.0.0.9:3 stream=/live/show standby=true");
+    first.say(sound("01"));
+    second.say(sound("02"));
+    player.hear();
+    first.hangUp();
+    second.say(sound("03", 40));
+    expect(player.hear()).toEqual(["audio@1 40 af0103"]);
+    expect(player.state).toBe("open");
+  });
+
+  test("refuses one more than may stand by, and says so", () => {
+    const stage = stageWith({ on_conflict: "standby" });
+    for (let at = 0; at <= MAX_STANDBYS; at++) expect(stage.publish().state).toBe("open");
+    const last = stage.publish();
+    expect(last.state).toBe("closing");
+    expect(stage.logged("WARN").at(-1)).toContain(
+      `error=/live/show is already being published, and ${MAX_STANDBYS} more stand by`,
+    );
+  });
+
+  test("disconnects a silent one as any other publisher", () => {
+    const stage = stageWith({ on_conflict: "standby" });
+    const first = stage.publish();
+    const second = stage.publish();
+    for (let at = 0; at < 25; at++) {
+      first.say(sound("01", at * 1000));
+      stage.clock.advance(1000);
+    }
+    expect([first.state, second.state]).toEqual(["open", "closing"]);
+  });
+});
