@@ -84,6 +84,13 @@ normal_timeout = 2000
 `,
   },
   {
+    name: "a log file and a pid file",
+    conf: "srs_log_file ./objs/a.log; pid ./objs/a.pid;",
+    toml: 'pid = "./objs/a.pid"\n\n[log]\nfile = "./objs/a.log"\n',
+  },
+  { name: "a log file by its tank", conf: "srs_log_tank file;", toml: '[log]\nfile = "./objs/srs.log"\n' },
+  { name: "a log file that the tank rules out", conf: "srs_log_tank console; srs_log_file ./a.log;", toml: "" },
+  {
     name: "forward that is switched off",
     conf: "vhost a { forward { enabled off; destination b; } }",
     toml: "[vhost.a]\n",

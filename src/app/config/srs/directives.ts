@@ -1,5 +1,6 @@
+import { quote } from "../../../config/show.ts";
 import type { Directive } from "./directive.ts";
-import type { Scope } from "./mapping.ts";
+import { type Scope, wordIn, wordOf } from "./mapping.ts";
 import {
   applyRules,
   asItIs,
@@ -13,7 +14,6 @@ import {
   switchedBlock,
   unused,
   unusedIfOn,
-  wordOf,
 } from "./rules.ts";
 
 const sentAtOnce = 'packets are written as soon as the load allows (mw_latency "auto")';
@@ -158,7 +158,7 @@ const root: Rules = {
     "level",
   ),
   srs_log_tank: logTank,
-  srs_log_file: unused("the log goes to standard output"),
+  srs_log_file: logFile,
   pid: key("pid"),
 
   daemon: unusedIfOn(foreground),
@@ -196,8 +196,16 @@ const root: Rules = {
   tencentcloud_apm: missing("Tencent Cloud tracing"),
 };
 
-function logTank(directive: Directive, { mapping }: Scope): void {
-  if (wordOf(directive) !== "console") mapping.error(directive, "the log goes to standard output; write console");
+/** SRS writes to a file unless it is told otherwise. */
+function logTank(directive: Directive, { mapping, block }: Scope): void {
+  const tank = wordOf(directive);
+  if (tank !== "console" && tank !== "file") mapping.error(directive, `must be console or file, not ${quote(tank)}`);
+  const named = block.some(({ name }) => name === "srs_log_file");
+  if (tank === "file" && !named) mapping.set(["log", "file"], directive, ["./objs/srs.log"]);
+}
+
+function logFile(directive: Directive, scope: Scope): void {
+  if (wordIn(scope.block, "srs_log_tank") !== "console") key("log", "file")(directive, scope);
 }
 
 function vhostBlock(directive: Directive, { mapping }: Scope): void {
@@ -209,7 +217,7 @@ function vhostBlock(directive: Directive, { mapping }: Scope): void {
 }
 
 /** Does what the directives of a whole file mean. */
-export function applyAll(directives: readonly Directive[], scope: Scope): void {
+export function applyAll(directives: readonly Directive[], scope: Omit<Scope, "block">): void {
   applyRules(directives, root, scope, [["in a vhost", vhost]]);
 }
 

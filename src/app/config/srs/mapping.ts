@@ -10,6 +10,19 @@ export interface Scope {
   readonly mapping: Mapping;
   /** The table of ours that stands for the block. */
   readonly path: Path;
+  /** All that stands in the block. */
+  readonly block: readonly Directive[];
+}
+
+/** The one word of a directive in a block; undefined when it isn't there. */
+export function wordIn(block: readonly Directive[], name: string): string | undefined {
+  const directive = block.find((each) => each.name === name);
+  return directive && wordOf(directive);
+}
+
+/** What a directive says in one word; empty when it does not. */
+export function wordOf(directive: Directive): string {
+  return directive.args.length === 1 ? (directive.args[0]?.text ?? "") : "";
 }
 
 /** A table under construction; its names may be anything. */

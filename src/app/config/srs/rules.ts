@@ -1,7 +1,7 @@
 import { nearest } from "../../../base/suggest.ts";
 import { quote } from "../../../config/show.ts";
 import type { Directive } from "./directive.ts";
-import type { Scope } from "./mapping.ts";
+import { type Scope, wordOf } from "./mapping.ts";
 
 /** What a directive means here. */
 export type Rule = (directive: Directive, scope: Scope) => void;
@@ -67,11 +67,6 @@ export function switchedBlock(rules: Rules): Rule {
   };
 }
 
-/** What a directive says in one word; empty when it does not. */
-export function wordOf(directive: Directive): string {
-  return directive.args.length === 1 ? (directive.args[0]?.text ?? "") : "";
-}
-
 /** Whether a directive, or its block, is switched on. */
 export function isOn(directive: Directive): boolean {
   if (directive.body === undefined) return wordOf(directive) === "on";
@@ -82,9 +77,10 @@ export function isOn(directive: Directive): boolean {
 export function applyRules(
   directives: readonly Directive[],
   rules: Rules,
-  scope: Scope,
+  around: Omit<Scope, "block">,
   elsewhere: readonly (readonly [where: string, rules: Rules])[] = [],
 ): void {
+  const scope = { ...around, block: directives };
   for (const directive of directives) {
     const { name, args } = directive;
     const next = args.find(({ text, beginsLine }) => beginsLine && Object.hasOwn(rules, text));
