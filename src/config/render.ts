@@ -37,7 +37,7 @@ class Renderer {
     const lines: string[] = [];
     for (const [name, entry] of Object.entries(table.entries)) {
       if (entry.kind !== "key" || this.#isLeftOut(name, entry, values[name])) continue;
-      if (this.#options.annotate) lines.push(...(lines.length > 0 ? [""] : []), ...annotation(name, entry));
+      if (this.#options.annotate) lines.push(...annotation(name, entry, lines.length === 0));
       lines.push(this.#key(entry, values[name], [...path, name]));
     }
     if (path.length > 0 && (isNamed || lines.length > 0)) {
@@ -68,12 +68,17 @@ class Renderer {
   }
 }
 
-function annotation(name: string, key: Key<unknown>): string[] {
+/** What is to be known of a key, a line each: what it does; its type, default and what a reload does; an example. */
+export function describeKey(name: string, key: Key<unknown>): string[] {
   const fallback = key.inherits ? `the ${name} at the top of the file` : writeValue(key.toToml(key.default));
   const applied = key.reload === "live" ? "A reload applies it." : `A change needs a restart: ${key.reload.restart}.`;
   const type = key.type.replace(/^[at]/, (first) => first.toUpperCase());
-  const lines = [`# ${key.doc}`, `# ${type}. Default: ${fallback}. ${applied}`];
-  return key.example === undefined ? lines : [...lines, `# Example: ${assignment(name, key.example)}`];
+  const lines = [key.doc, `${type}. Default: ${fallback}. ${applied}`];
+  return key.example === undefined ? lines : [...lines, `Example: ${assignment(name, key.example)}`];
+}
+
+function annotation(name: string, key: Key<unknown>, isFirst: boolean): string[] {
+  return [...(isFirst ? [] : [""]), ...describeKey(name, key).map((line) => `# ${line}`)];
 }
 
 function assignment(name: string, value: TomlValue): string {

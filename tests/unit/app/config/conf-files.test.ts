@@ -4,14 +4,16 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { rootTable } from "../../../../src/app/config/blocks.ts";
 import { loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
+import { jsonSchemaOf } from "../../../../src/config/json-schema.ts";
 import type { Key } from "../../../../src/config/key.ts";
 import { renderToml } from "../../../../src/config/render.ts";
 import type { Table } from "../../../../src/config/table.ts";
 
 const folder = join(import.meta.dir, "../../../../conf");
 const files = [...new Bun.Glob("**/*.toml").scanSync(folder)].sort();
+const srsFiles = [...new Bun.Glob("**/*.conf").scanSync(folder)].sort();
 
-test.each(files)("conf/%s is read without a mistake", (file) => {
+test.each([...files, ...srsFiles])("conf/%s is read without a mistake", (file) => {
   expect(loadConfig(join(folder, file)).config.vhost.size).toBeGreaterThan(0);
 });
 
@@ -32,6 +34,13 @@ test("the local origin forwards to where the local edges listen", () => {
     .vhost.get("__defaultVhost__")
     ?.forward.map(({ port }) => port);
   expect(targets).toEqual([local("edge-1"), local("edge-2")].flatMap(({ listen }) => listen.map(({ port }) => port)));
+});
+
+test("conf/srs.schema.json is what the declarations say (UPDATE_FULL_TOML=1 writes it)", () => {
+  const path = join(folder, "srs.schema.json");
+  const text = `${JSON.stringify(jsonSchemaOf(rootTable), undefined, 2)}\n`;
+  if (Bun.env.UPDATE_FULL_TOML === "1") writeFileSync(path, text);
+  expect(readFileSync(path, "utf8")).toBe(text);
 });
 
 describe("conf/full.toml", () => {
