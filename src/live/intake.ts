@@ -24,8 +24,9 @@ export class Intake {
   readonly timeline: Timeline;
   readonly gop: Gop;
   readonly resumption: Resumption;
-  /** Where the packets of the active source begin. */
+  /** Where the packets of the active source begin, and the headers that are in force there already. */
   from = 0;
+  fromHeaders: readonly Packet[] = [];
   readonly #owner: IntakeOwner;
   readonly #log: PacketLog;
   /** The active source, or the last one. */
@@ -56,33 +57,34 @@ export class Intake {
     this.timeline.newSource();
     this.resumption.newSource();
     this.from = this.#log.end;
+    this.fromHeaders = [];
   }
 
   /** A source that stood by goes on from the active one, with what it held that readers have not had. */
   takeOver(standby: Standby, now: number): void {
-    const { source, held, newest, shift, seamless: same } = standby;
+    const { source, held, newest, shift, same, seamless } = standby;
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
     this.#source = source;
     if (newest !== undefined) this.timeline.takeOver(newest, shift);
     this.resumption.takeOver(same);
-    source.keyTrack = same ? keyTrack : -1;
-    if (!same) {
+    source.keyTrack = seamless ? keyTrack : -1;
+    const first = standby.firstNew(this.resumption, seamless);
+    const headers = standby.headersAt(first);
+    const known = headers.filter((packet) => before.some((other) => samePacket(other, packet)));
+    source.headers.clear();
+    for (const packet of known) source.headers.set(packet);
+    if (!seamless) {
       this.gop.clear();
       this.from = this.#log.end;
+      this.fromHeaders = source.headers.list;
     }
-    const first = standby.firstNew(this.resumption, same);
-    const headers = standby.headersAt(first);
-    source.headers.clear();
-    for (const packet of headers) {
-      const known = before.some((other) => other.kind === packet.kind && samePayload(other, packet));
-      if (known) source.headers.set(packet);
-      else this.take(source, packet.kind, packet.time, packet.payload, packet.flags, packet.track, now);
-    }
-    for (let seq = first; seq < held.end; seq++) {
-      const { kind, time, payload, flags, track } = held.at(seq);
-      this.take(source, kind, time, payload, flags, track, now);
-    }
+    for (const packet of headers) if (!known.includes(packet)) this.#retake(source, packet, now);
+    for (let seq = first; seq < held.end; seq++) this.#retake(source, held.at(seq), now);
+  }
+
+  #retake(source: LiveSource, { kind, time, payload, flags, track }: Packet, now: number): void {
+    this.take(source, kind, time, payload, flags, track, now);
   }
 
   /** One message of the source, classified, its timestamp as on the wire, arriving at `now` (monotonic ms). */
@@ -134,8 +136,8 @@ export class Intake {
   }
 }
 
-function samePayload(a: Packet, b: Packet): boolean {
-  if (a.payload.length !== b.payload.length) return false;
+function samePacket(a: Packet, b: Packet): boolean {
+  if (a.kind !== b.kind || a.payload.length !== b.payload.length) return false;
   for (let at = 0; at < a.payload.length; at++) if (a.payload[at] !== b.payload[at]) return false;
   return true;
 }

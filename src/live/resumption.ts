@@ -92,6 +92,8 @@ export class Resumption {
     }
     const time = this.#timeline.continued(timestamp) ?? 0;
     if (this.#past(kind, track, time)) return this.#state === "same" ? "repeated" : "late";
+    // A clock that steps back after this is the encoder's own business.
+    this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
     if (time > this.#until) this.#state = "over";
     return "next";
   }

@@ -70,9 +70,14 @@ export class Standby {
     return !this.#videoSeen;
   }
 
+  /** Whether it is the active source's stream over another way, packet for packet and by the same clock. */
+  get same(): boolean {
+    return this.inStep && this.shift === 0;
+  }
+
   /** Whether readers would notice nothing if it took over now. */
   get seamless(): boolean {
-    return this.inStep && this.ready && this.shift === 0;
+    return this.same && this.ready;
   }
 
   /** Whether it could go on with a picture at once. */

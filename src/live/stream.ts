@@ -166,8 +166,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const { end } = this.log;
     const from = this.#intake.from;
     if (end === from) return undefined;
-    // While nothing of the source has left, all of it can be had, with its headers on the way.
-    if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: [] };
+    // While nothing of the source has left, all of it can be had, with its own headers on the way.
+    if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: this.#intake.fromHeaders };
     return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers };
   }
 

@@ -39,7 +39,7 @@ export const payloads = {
 } as const;
 
 /** The name in a payload of `payloads`. */
-function nameOf(type: number, payload: Uint8Array): string {
+export function nameOf(type: number, payload: Uint8Array): string {
   const skip = type === MessageType.Video ? 5 : type === MessageType.Audio ? 2 : 0;
   const printable = new TextDecoder("latin1").decode(payload.subarray(skip)).replace(/[^\x20-\x7e]+/g, " ");
   return type === MessageType.DataAmf0 ? printable.replace(/^.*(onTextData|title) */, "").trim() : printable.trim();

@@ -1,8 +1,9 @@
-import type { Source, SourceEnd } from "../../../src/live/source.ts";
+import type { PublishOptions, SourceEnd } from "../../../src/live/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { payloads } from "../live.ts";
 import { between, pick } from "../random.ts";
+import { Way } from "./way.ts";
 
 /** One packet as an encoder made it, and what a decoder needs before it. */
 export interface Made {
@@ -28,18 +29,17 @@ const starts = [0, 0, 1000, 2 ** 31 - 500, 2 ** 31, 0xffffff00, 0xfffffff0];
 /** How long video is away when it is: long enough to be taken for audio only. */
 const VIDEO_AWAY_MS = 14_000;
 
-/** An encoder, or a relay that comes back with its newest GOP; what it sends is told to `sent` when the stream took it. */
+/** An encoder, or a relay that comes back with its newest GOP; some send over two ways. */
 export class Encoder {
   readonly #random: () => number;
   readonly #library: Library;
-  readonly #sent: (stream: Stream, made: Made) => void;
   readonly #video: boolean;
   readonly #audio: boolean;
   readonly #relay: boolean;
   /** Some encoders stamp headers and metadata with 0. */
   readonly #stampsZero: boolean;
-  #stream: Stream | undefined;
-  #source: Source | undefined;
+  readonly ways: readonly Way[];
+  readonly preferred: boolean;
   #time: number;
   /** From the newest key frame on, with the headers before it; empty before the first. */
   #gop: Made[] = [];
@@ -49,36 +49,35 @@ export class Encoder {
   #audioHeader: Made | undefined;
   #videoBackAt = 0;
 
-  constructor(random: () => number, library: Library, sent: (stream: Stream, made: Made) => void) {
+  constructor(random: () => number, library: Library) {
     this.#random = random;
     this.#library = library;
-    this.#sent = sent;
     const tracks = random();
     this.#video = tracks > 0.15;
     this.#audio = tracks < 0.85;
-    this.#relay = random() < 0.4;
+    const twoWays = random() < 0.4;
+    this.#relay = twoWays || random() < 0.4;
+    const delays = twoWays ? [0, pick(random, [0, 40, 400, 2000])] : [0];
+    this.ways = delays.map((delayMs) => new Way(delayMs));
+    this.preferred = random() < 0.2;
     this.#stampsZero = random() < 0.3;
     this.#time = pick(random, starts);
   }
 
   get publishing(): boolean {
-    return this.#source !== undefined;
+    return this.ways.some(({ connected }) => connected);
   }
 
-  /** Begins to publish unless the stream is busy. */
-  publish(stream: Stream): void {
-    const source = stream.publish({ id: "p", remote: "", param: "", hops: [] });
-    if (source === undefined) return;
-    this.#stream = stream;
-    this.#source = source;
-    if (this.#relay && this.#gop.length > 0) for (const made of this.#gop) this.#send(made);
+  /** Begins to publish over a way unless the stream lets nobody in. */
+  publish(way: Way, stream: Stream, options: PublishOptions): void {
+    if (way.connected || !way.connect(stream, { ...options, preferred: this.preferred })) return;
+    if (this.#relay && this.#gop.length > 0) for (const made of this.#gop) way.send(made);
     else this.#begin();
   }
 
-  end(how: SourceEnd): void {
-    const source = this.#source;
-    this.#source = undefined;
-    source?.end(how);
+  end(way: Way, how: SourceEnd): void {
+    if (!way.connected) return;
+    way.end(how);
     if (this.#relay) return;
     this.#gop = [];
     if (this.#random() < 0.6) this.#time = pick(this.#random, starts);
@@ -87,6 +86,7 @@ export class Encoder {
   /** Makes what there is to make in `ms`; a relay's goes on when it is not connected. */
   tick(ms: number): void {
     this.#time += ms;
+    for (const way of this.ways) way.tick(ms);
     if (!this.publishing && !this.#relay) return;
     if (this.#random() < 0.002) this.#time += pick(this.#random, [-100_000, -500, 700, 100_000]);
     if (this.#random() < 0.01) this.#make("text");
@@ -144,16 +144,8 @@ export class Encoder {
     if (video) this.#frame = name;
     if (what === "key") this.#gop = [this.#audioHeader, this.#videoHeader].filter((header) => header !== undefined);
     if (what === "key" || this.#gop.length > 0) this.#gop.push(made);
-    this.#send(made);
+    for (const way of this.ways) way.send(made);
     return made;
-  }
-
-  #send(made: Made): void {
-    const stream = this.#stream;
-    if (stream === undefined || this.#source === undefined) return;
-    const { end } = stream.log;
-    this.#source.push(made.kind, made.timestamp, made.payload);
-    if (stream.log.end > end) this.#sent(stream, made);
   }
 }
 

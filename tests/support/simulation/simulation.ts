@@ -1,18 +1,20 @@
 import type { StreamConfig } from "../../../src/live/config.ts";
+import type { OnConflict } from "../../../src/live/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { Streams } from "../../../src/live/streams.ts";
+import type { Packet } from "../../../src/media/packet.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { rethrow } from "../faults.ts";
-import { streamDefaults } from "../live.ts";
+import { nameOf, streamDefaults } from "../live.ts";
 import { between, mulberry32, pick } from "../random.ts";
-import { Encoder, type Library, type Made } from "./encoder.ts";
+import { Encoder, type Library } from "./encoder.ts";
 import { TracingFormat } from "./tracing-format.ts";
 import { type Taken, Watcher } from "./watcher.ts";
 
 const TICK_MS = 40;
 const KB = 1024;
 
-/** One stream: its encoders, of which one publishes at a time, its readers, and what it took so far. */
+/** One stream: its encoders, of which one is heard at a time, its readers, and what it took so far. */
 interface Channel {
   readonly name: string;
   readonly encoders: readonly Encoder[];
@@ -30,23 +32,37 @@ export interface SimulationTotals {
   joined: number;
   lost: number;
   keptUp: number;
+  /** Changes of the active source, and those among them that nobody noticed. */
+  switches: number;
+  inStep: number;
 }
 
 /** Publishers and readers come, go, stall and change their minds; everything that anybody gets is checked. */
 export class Simulation {
-  readonly totals: SimulationTotals = { packets: 0, joined: 0, lost: 0, keptUp: 0 };
+  readonly totals: SimulationTotals = {
+    packets: 0,
+    joined: 0,
+    lost: 0,
+    keptUp: 0,
+    switches: 0,
+    inStep: 0,
+  };
   readonly #random: () => number;
   readonly #clock = new FakeClock();
   readonly #streams = new Streams(this.#clock, rethrow);
   readonly #library: Library = new Map();
   readonly #config: StreamConfig;
+  readonly #onConflict: OnConflict;
+  readonly #faults: number;
   readonly #formats: readonly TracingFormat[];
   readonly #channels: readonly Channel[];
   /** What one write costs, ms: with enough readers a flush takes several slices. */
   readonly #writeMs: number;
 
-  constructor(seed: number) {
+  /** `faults` is the share of steps in which something happens to a source. */
+  constructor(seed: number, faults = 0.025) {
     this.#random = mulberry32(seed);
+    this.#faults = faults;
     const random = this.#random;
     this.#config = {
       ...streamDefaults,
@@ -57,7 +73,17 @@ export class Simulation {
       queue_max_bytes: pick(random, [20 * KB, 100 * KB, streamDefaults.queue_max_bytes]),
       mw_latency: pick(random, ["auto", "auto", 0, 100, 350]),
       grace: pick(random, [0, 5, 30]),
+      switch_after: pick(random, [100, 1000, 3000]),
     };
+    this.#onConflict = pick(random, ["reject", "replace", "standby", "standby"]);
+    this.#streams.observe({
+      published() {},
+      unpublished() {},
+      switched: (_, { inStep }) => {
+        this.totals.switches++;
+        if (inStep) this.totals.inStep++;
+      },
+    });
     this.#writeMs = pick(random, [0, 0.01, 1]);
     const format = (chunkSize: number, audio: boolean, video: boolean, messageStreamId = 1) =>
       new TracingFormat({ chunkSize, audio, video, messageStreamId, publishing: false });
@@ -72,7 +98,7 @@ export class Simulation {
     this.#channels = ["one", "two"].map((name) => {
       const channel: Channel = {
         name,
-        encoders: [1, 2, 3].map(() => new Encoder(random, this.#library, (stream, made) => this.#took(stream, made))),
+        encoders: [1, 2, 3].map(() => new Encoder(random, this.#library)),
         watchers: new Set(),
         taken: [],
         stream: undefined,
@@ -86,7 +112,8 @@ export class Simulation {
   run(steps: number): void {
     for (let step = 0; step < steps; step++) this.#step();
     this.#rest();
-    for (const channel of this.#channels) for (const encoder of channel.encoders) encoder.end("unpublished");
+    for (const { encoders } of this.#channels)
+      for (const encoder of encoders) for (const way of encoder.ways) encoder.end(way, "unpublished");
     this.#rest();
     for (const channel of this.#channels) this.#leaveAll(channel);
     this.#clock.advance(1000 * (this.#config.grace + 1));
@@ -100,12 +127,23 @@ export class Simulation {
     const channel = pick(random, this.#channels);
     const chance = random();
     if (chance < 0.7) this.#tick();
-    else if (chance < 0.72) pick(random, channel.encoders).publish(this.#stream(channel));
-    else if (chance < 0.725) pick(random, channel.encoders).end(random() < 0.5 ? "lost" : "unpublished");
-    else if (chance < 0.76) this.#join(channel);
+    else if (chance < 0.7 + this.#faults) this.#disturbEncoder(channel, random);
+    else if (chance < 0.735 + this.#faults) this.#join(channel);
     else this.#disturb(channel, random);
     if (random() < 0.3) this.#clock.turn();
     if (random() < 0.005) this.#rest();
+  }
+
+  #disturbEncoder(channel: Channel, random: () => number): void {
+    const encoder = pick(random, channel.encoders);
+    const way = pick(random, encoder.ways);
+    const chance = random();
+    const ways = random() < 0.5 ? encoder.ways : [way];
+    const onConflict = this.#onConflict;
+    if (chance < 0.6) for (const each of ways) encoder.publish(each, this.#stream(channel), { onConflict });
+    else if (chance < 0.75) encoder.end(way, random() < 0.5 ? "lost" : "unpublished");
+    else if (chance < 0.85) way.stick();
+    else way.free();
   }
 
   #tick(): void {
@@ -156,28 +194,33 @@ export class Simulation {
     const { gop_cache_max_bytes: gop, queue_max_bytes: queue } = this.#config;
     const bound = Math.max(gop, queue);
     if (stream.log.bytes > bound) throw new Error(`${stream.log.bytes} bytes held, ${bound} allowed, ${fresh} new`);
+    const held = stream.sources.held.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (held > gop) throw new Error(`${held} bytes held by those that stand by, ${gop} allowed`);
   }
 
   #stream(channel: Channel): Stream {
     const stream = this.#streams.open({ vhost: "v", app: "a", stream: channel.name }, this.#config);
     if (stream !== channel.stream) {
       channel.stream = stream;
-      channel.taken = [];
+      const taken: Taken[] = [];
+      channel.taken = taken;
+      const { log } = stream;
+      const append = log.append.bind(log);
+      log.append = (packet) => {
+        const seq = append(packet);
+        this.#took(channel, taken, seq, packet);
+        return seq;
+      };
     }
     return stream;
   }
 
-  #took(stream: Stream, made: Made): void {
-    for (const channel of this.#channels) {
-      if (channel.stream !== stream) continue;
-      const seq = stream.log.end - 1;
-      // Without readers it may be gone again: nobody can get it.
-      if (seq < stream.log.start) continue;
-      const packet = stream.log.at(seq);
-      channel.taken[seq] = { made, packet };
-      channel.fresh += packet.payload.length;
-      this.totals.packets++;
-    }
+  #took(channel: Channel, taken: Taken[], seq: number, packet: Packet): void {
+    const made = this.#library.get(nameOf(packet.kind, packet.payload));
+    if (made === undefined) throw new Error("nobody made what the stream took");
+    taken[seq] = { made, packet };
+    channel.fresh += packet.payload.length;
+    this.totals.packets++;
   }
 
   #leave(channel: Channel, watcher: Watcher): void {

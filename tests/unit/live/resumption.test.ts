@@ -28,12 +28,28 @@ describe("a source that comes back", () => {
     expect(judge(Audio, 30)).toBe("repeated");
     expect(judge(Video, 40)).toBe("repeated");
     expect(judge(Audio, 53)).toBe("next");
-    expect(judge(Audio, 30)).toBe("repeated");
+    // The other track may be behind.
+    expect(judge(Video, 40)).toBe("repeated");
     expect(at(Audio, 53)).toBe(1053);
     expect(timeline.bridged).toBe(0);
     expect(resumption.over).toBe(false);
     expect(judge(Audio, 10_041)).toBe("next");
     expect(resumption.over).toBe(true);
+  });
+
+  test("may step back with its clock once it has gone on", () => {
+    const { key, judge } = brokenOff();
+    judge(Video, 0, key);
+    expect(judge(Audio, 53)).toBe("next");
+    expect(judge(Audio, 20)).toBe("next");
+    expect(judge(Video, 40)).toBe("repeated");
+  });
+
+  test("and starts its clock anew while it repeats is not waited for", () => {
+    const { key, judge } = brokenOff(100_000);
+    expect(judge(Video, 0, key)).toBe("repeated");
+    expect(judge(Video, 40)).toBe("repeated");
+    expect(judge(Video, -50_000)).toBe("next");
   });
 
   test("does not say again what data it has sent, and says what is new", () => {

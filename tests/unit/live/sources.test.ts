@@ -183,6 +183,15 @@ describe("when the active source is lost", () => {
     expect(headers).toEqual(["x.m", "x.A", "x.V"]);
   });
 
+  test("who joins then has the headers too that were not said again", () => {
+    const pair = new Pair().publish("a").publish("b");
+    pair.feeds.b?.metadata("a.m").headers("a.V", "a.A");
+    pair.run(45, "a", "b").end("a");
+    const viewer = pair.stage.view();
+    pair.run(1, "b");
+    expect(viewer.log).toEqual(["a.m", "a.A", "a.V", "b.s45"]);
+  });
+
   test("by its publisher's word, the other goes on as well: that is what it is there for", () => {
     const pair = new Pair().publish("a").publish("b").run(45, "a", "b").end("a", "unpublished").run(20, "b");
     expect(pair.events).toEqual(["published a", "a to b: ended"]);
