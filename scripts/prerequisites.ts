@@ -23,6 +23,11 @@ const tools: readonly Tool[] = [
       (Bun.which("nginx") !== null || existsSync("/usr/sbin/nginx")) &&
       existsSync("/usr/lib/nginx/modules/ngx_rtmp_module.so"),
   },
+  {
+    name: "systemd's systemd-analyze and systemd-socket-activate",
+    packages: ["systemd"],
+    present: () => Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,
+  },
 ];
 
 /**

@@ -1,22 +1,27 @@
+import { formatHostPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { systemClock } from "../io/clock.ts";
+import { InheritedSockets } from "../io/inherited-sockets.ts";
 import { Logging } from "../io/logging.ts";
 import { fillRandom, openFilesProblem, randomId } from "../io/process.ts";
+import { Systemd } from "../io/systemd.ts";
 import { Tcp } from "../io/tcp.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
-import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
+import { type Config, configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
+import { Service } from "./service.ts";
 import { logSwitches } from "./source-log.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
-import { startSummary } from "./summary.ts";
+import { idle, startSummary } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
 /** What a server is started with. */
@@ -38,10 +43,12 @@ export async function runServer({ confPath, environment, version }: ServerOption
   const clock = systemClock;
   const logging = new Logging(config.log, configSecrets(config), clock.wall);
   const { log } = logging;
+  const service = new Service(new Systemd(process.env, process.pid), clock, log);
   live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });
   const onFault = reportFaults(log);
 
-  const tcp = new Tcp(clock, onFault);
+  const inherited = new InheritedSockets(process.env, process.pid);
+  const tcp = new Tcp(clock, onFault, inherited);
   const streams = new Streams(clock, onFault);
   live.follow({
     apply(next, before) {
@@ -87,12 +94,20 @@ export async function runServer({ confPath, environment, version }: ServerOption
     },
     tcp,
   );
-  live.follow({ prepare: ({ listen }) => server.prepareListeners(listen), apply: () => server.reconfigure() });
+  live.follow({
+    prepare: ({ listen }) =>
+      server.prepareListeners([...listen, ...inherited.besides(listen).map(({ address }) => address)]),
+    apply(next, before) {
+      server.reconfigure();
+      if (next.listen !== before.listen) tellOfSockets(log, inherited, next.listen);
+    },
+  });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: shared.nodeId });
   for (const warning of warnings) log.warn(warning);
+  tellOfSockets(log, inherited, config.listen);
   const signals = stopSignals();
-  const reloadNow = () => reload(live, load, log);
+  const reloadNow = () => service.reload(() => reload(live, load, log));
   process.on("SIGHUP", reloadNow);
   process.on("SIGUSR1", () => logging.reopen());
   const control = config.pid === "" ? undefined : await startControl(config.pid, { reload: reloadNow });
@@ -102,7 +117,8 @@ export async function runServer({ confPath, environment, version }: ServerOption
     control?.stop();
     throw error;
   }
-  const summary = startSummary(clock, log, server, forward, streams);
+  const summary = startSummary(clock, log, server, forward, streams, (line) => service.status(line));
+  service.ready(idle);
 
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
@@ -110,17 +126,29 @@ export async function runServer({ confPath, environment, version }: ServerOption
   if (signal === "SIGQUIT") {
     const { drain_timeout } = live.current;
     log.info("draining: takes nobody any more", { signal, connections: server.totals().connections, drain_timeout });
+    service.status("draining");
     server.stopListening();
     await drain(() => server.idle, drain_timeout, signals, log);
   }
 
   log.info("stopping", { signal });
+  service.stopping();
   summary.cancel();
   server.stop();
   await settle(() => server.idle && forward.idle);
   log.info("stopped");
   await lastLines(logging);
   return 0;
+}
+
+function tellOfSockets(log: Log, inherited: InheritedSockets, listen: Config["listen"]): void {
+  const unnamed = inherited.besides(listen);
+  for (const socket of inherited.all) {
+    const fields = { listen: formatHostPort(socket.address), name: socket.name };
+    if (unnamed.includes(socket))
+      log.warn("socket of systemd that listen does not name; RTMP is accepted on it too", fields);
+    else log.info("socket of systemd", fields);
+  }
 }
 
 function refuse(problem: string | undefined): undefined {

@@ -4,17 +4,21 @@ import type { Forward } from "../features/forward/forward.ts";
 import type { RtmpServer } from "../features/rtmp/server.ts";
 import type { Streams } from "../live/streams.ts";
 
+/** The status of a server without a connection. */
+export const idle = "no connections";
+
 const PERIOD_MS = 10_000;
 /** A relay that is behind its stream by more than this is worth a word. */
 const SLOW_RELAY_MS = 1000;
 
-/** Logs what the server carries every ten seconds, while it carries anything. */
+/** Logs what the server carries every ten seconds, while it carries anything; `status` is told the same, also of nothing. */
 export function startSummary(
   clock: Clock,
   log: Log,
   server: Pick<RtmpServer, "totals">,
   forward: Pick<Forward, "relays" | "totals">,
   streams: Pick<Streams, "size">,
+  status: (line: string) => void = () => undefined,
 ): Timer {
   let before = { at: clock.now(), received: 0, sent: 0 };
   return clock.every(PERIOD_MS, () => {
@@ -25,10 +29,13 @@ export function startSummary(
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(totals.received - before.received), kbps(sent - before.sent)];
     before = { at: now, received: totals.received, sent };
-    if (totals.connections === 0 && streams.size === 0) return;
+    if (totals.connections === 0 && streams.size === 0) {
+      status(idle);
+      return;
+    }
     const running = relays.filter(({ status }) => status.state === "running");
     const slowestMs = running.reduce((most, { lagMs }) => Math.max(most, lagMs), 0);
-    log.info("summary", {
+    const summary = {
       connections: totals.connections,
       publishers: totals.publishers,
       players: totals.players,
@@ -38,6 +45,9 @@ export function startSummary(
       slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
       in_kbps: inKbps,
       out_kbps: outKbps,
-    });
+    };
+    log.info("summary", summary);
+    const given = Object.entries(summary).filter(([, value]) => value !== undefined);
+    status(given.map(([name, value]) => `${name}=${value}`).join(" "));
   });
 }

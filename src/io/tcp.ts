@@ -1,4 +1,4 @@
-import type { Socket, SocketHandler } from "bun";
+import type { Socket, SocketHandler, TCPSocketListenOptions } from "bun";
 import { formatHostPort, type HostPort, type ListenAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
@@ -7,6 +7,7 @@ import type { Dial, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
 import { createDial, type Slot } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
 import { InputTurns } from "./input-turns.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
 import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
@@ -39,10 +40,19 @@ export class Tcp implements StallWatch {
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
   readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
+  readonly #inherited: Pick<InheritedSockets, "take"> | undefined;
 
-  /** `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. */
-  constructor(clock: Clock, onFault: (error: Error) => void = () => undefined) {
+  /**
+   * `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. An
+   * address that one of the `inherited` sockets stands for isn't bound again.
+   */
+  constructor(
+    clock: Clock,
+    onFault: (error: Error) => void = () => undefined,
+    inherited?: Pick<InheritedSockets, "take">,
+  ) {
     this.#clock = clock;
+    this.#inherited = inherited;
     this.onFault = onFault;
     this.turns = new InputTurns(clock);
     this.#handlers = {
@@ -99,6 +109,14 @@ export class Tcp implements StallWatch {
       },
       ...this.#handlers,
     };
+    const taken = this.#inherited?.take(address);
+    if (taken !== undefined) {
+      // Not in the type either: a descriptor in the place of an address.
+      const { host, port } = taken.address;
+      const listener = Bun.listen<Slot>({ hostname: host, port, fd: taken.fd, socket } as TCPSocketListenOptions<Slot>);
+      raiseBacklog(taken.fd);
+      return { address: taken.address, stop: () => listener.stop(false) };
+    }
     const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.

@@ -11,6 +11,8 @@ const verbose = process.env.E2E_VERBOSE !== undefined;
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** It gets these as its descriptors from 3 on. */
+  readonly descriptors?: readonly number[];
 }
 
 /** One process that a test started, with all the lines it has printed so far (both outputs). */
@@ -20,12 +22,10 @@ export class Program {
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly #read: Promise<unknown>;
 
-  constructor(name: string, command: readonly string[], { cwd, env }: ProgramOptions = {}) {
+  constructor(name: string, command: readonly string[], { cwd, env, descriptors = [] }: ProgramOptions = {}) {
     this.name = name;
     this.#child = Bun.spawn([...command], {
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "pipe",
+      stdio: ["pipe", "pipe", "pipe", ...descriptors],
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, NO_COLOR: "1", ...env },
     });

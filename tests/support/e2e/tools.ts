@@ -11,6 +11,7 @@ const present = {
   FFmpeg: Bun.which("ffmpeg") !== null && Bun.which("ffprobe") !== null,
   rtmpdump: Bun.which("rtmpdump") !== null,
   "nginx with its RTMP module": nginxPath !== null && existsSync(nginxModule),
+  systemd: Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,
 } as const;
 
 /** A program that a test talks to. */

@@ -1,0 +1,50 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Systemd } from "../io/systemd.ts";
+
+/** A status line is for people who look at one unit; more of it than this is of no use. */
+const LONGEST_STATUS = 500;
+
+/** Keeps systemd informed of where the server stands. */
+export class Service {
+  readonly #systemd: Systemd;
+
+  /** The watchdog is answered from `clock`, on the event loop and nowhere else: a loop that stands still is one that fails. */
+  constructor(systemd: Systemd, clock: Clock, log: Log) {
+    this.#systemd = systemd;
+    const { watchdogMs } = systemd;
+    if (watchdogMs === undefined) return;
+    clock.every(watchdogMs / 2, () => systemd.notify("WATCHDOG=1"));
+    log.debug("systemd watches this process", { watchdog_ms: watchdogMs });
+  }
+
+  /** The server listens, for the first time or after a reload; `status` is one line on it. */
+  ready(status: string): void {
+    this.#systemd.notify("READY=1", statusLine(status));
+  }
+
+  status(status: string): void {
+    this.#systemd.notify(statusLine(status));
+  }
+
+  /** Has `run` reload the configuration, with systemd informed before and after. */
+  reload<R extends { readonly ok: boolean }>(run: () => R): R {
+    this.#systemd.notify("RELOADING=1", this.#systemd.monotonic(), statusLine("reloading"));
+    const result = run();
+    this.ready(result.ok ? "reloaded" : "reload refused, all goes on as before");
+    return result;
+  }
+
+  stopping(): void {
+    this.#systemd.notify("STOPPING=1", statusLine("stopping"));
+  }
+
+  /** Another process is the server from now on. */
+  succeededBy(pid: number): void {
+    this.#systemd.notify(`MAINPID=${pid}`);
+  }
+}
+
+function statusLine(status: string): string {
+  return `STATUS=${status.replaceAll("\n", " ").slice(0, LONGEST_STATUS)}`;
+}

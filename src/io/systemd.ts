@@ -1,0 +1,71 @@
+import { FFIType } from "bun:ffi";
+import { libc } from "./libc.ts";
+
+const { i32, i64, u32, u64, ptr } = FFIType;
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 0o2000002;
+/** MSG_DONTWAIT | MSG_NOSIGNAL: whoever doesn't read must not stop the event loop. */
+const SEND_FLAGS = 0x4040;
+const CLOCK_MONOTONIC = 1;
+/** The size of sockaddr_un's path, sun_path. */
+const longestPath = 108;
+
+const signatures = {
+  socket: { args: [i32, i32, i32], returns: i32 },
+  sendto: { args: [i32, ptr, u64, i32, ptr, u32], returns: i64 },
+  clock_gettime: { args: [i32, ptr], returns: i32 },
+} as const;
+
+/** An environment, as `process.env`. */
+export type Environment = Record<string, string | undefined>;
+
+/** systemd's side of the process (sd_notify(3)), or nobody: then nothing that is said has an effect. */
+export class Systemd {
+  /** How often it wants to hear `WATCHDOG=1`, ms, at the least; undefined when it doesn't. */
+  readonly watchdogMs: number | undefined;
+  readonly #functions: ReturnType<typeof libc<typeof signatures>>;
+  readonly #address: Uint8Array | undefined;
+  readonly #socket: number;
+
+  /** Takes what it needs out of `environment`, so that children which get that don't speak for this process. */
+  constructor(environment: Environment, pid: number) {
+    const { NOTIFY_SOCKET: path, WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = environment;
+    for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[name];
+    this.#address = path === undefined ? undefined : addressOf(path);
+    this.#functions = this.#address === undefined ? undefined : libc(signatures);
+    this.#socket = this.#functions?.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0) ?? -1;
+    const wanted = owner === undefined || Number(owner) === pid ? Number(usec) / 1000 : Number.NaN;
+    if (this.listens && wanted > 0) this.watchdogMs = wanted;
+  }
+
+  /** Whether there is somebody to be told. */
+  get listens(): boolean {
+    return this.#socket >= 0;
+  }
+
+  /** Says `lines`, each an assignment as sd_notify(3) has them, in one message. */
+  notify(...lines: readonly string[]): void {
+    if (this.#functions === undefined || this.#address === undefined || !this.listens) return;
+    const text = new TextEncoder().encode(lines.join("\n"));
+    this.#functions.sendto(this.#socket, text, text.length, SEND_FLAGS, this.#address, this.#address.length);
+  }
+
+  /** `MONOTONIC_USEC=` and now, which `RELOADING=1` has to be said with. */
+  monotonic(): string {
+    const time = new BigInt64Array(2);
+    this.#functions?.clock_gettime(CLOCK_MONOTONIC, time);
+    const [seconds = 0n, nanoseconds = 0n] = time;
+    return `MONOTONIC_USEC=${seconds * 1_000_000n + nanoseconds / 1000n}`;
+  }
+}
+
+/** A sockaddr_un: family, then the path; the leading `@` of one without a file is a zero byte. */
+function addressOf(path: string): Uint8Array | undefined {
+  const name = new TextEncoder().encode(path);
+  if (!/^[/@]./.test(path) || name.length >= longestPath) return undefined;
+  const address = new Uint8Array(2 + name.length + (path.startsWith("@") ? 0 : 1));
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  if (path.startsWith("@")) address[2] = 0;
+  return address;
+}

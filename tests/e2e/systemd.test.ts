@@ -1,0 +1,192 @@
+import { expect } from "bun:test";
+import { Client } from "../support/e2e/client.ts";
+import { clip } from "../support/e2e/clips.ts";
+import { executable } from "../support/e2e/executable.ts";
+import { framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import type { Program } from "../support/e2e/program.ts";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { deadPort } from "../support/e2e/targets.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { NotifyReceiver } from "../support/notify-receiver.ts";
+
+const file = "tests/e2e/systemd.test.ts";
+const test = testWith(file);
+const testActivated = testWith(file, "FFmpeg", "systemd");
+
+/** An end that systemd would have, for as long as a test runs. */
+function receiver(stage: Stage): { path: string; messages: () => readonly string[] } {
+  const path = stage.path("notify");
+  const end = new NotifyReceiver(path);
+  stage.defer(() => end[Symbol.dispose]());
+  return { path, messages: () => end.messages };
+}
+
+test.concurrent("a server says when it is ready, reloads, and stops", async () => {
+  await using stage = new Stage();
+  const { path, messages } = receiver(stage);
+  const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path } });
+  await until("READY=1", () => messages().length > 0);
+  expect(messages()).toEqual(["READY=1\nSTATUS=no connections"]);
+
+  server.program.signal("SIGHUP");
+  await until("a reload", () => messages().length >= 3);
+  const [, reloading, again] = messages();
+  const [, usec] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)\nSTATUS=reloading$/.exec(reloading ?? "") ?? [];
+  // systemd takes the answer to its signal by this time: it must be the kernel's.
+  expect(Math.abs(Number(usec) / 1e6 - (await uptime()))).toBeLessThan(60);
+  expect(again).toBe("READY=1\nSTATUS=reloaded");
+
+  stage.write("server.toml", "nonsense");
+  server.program.signal("SIGHUP");
+  await until("the refusal", () => messages().at(-1) === "READY=1\nSTATUS=reload refused, all goes on as before");
+
+  server.program.signal("SIGTERM");
+  expect(await server.program.ended()).toBe(0);
+  expect(messages().at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
+}, 20_000);
+
+async function uptime(): Promise<number> {
+  return Number.parseFloat(await Bun.file("/proc/uptime").text());
+}
+
+test.concurrent("a server that cannot start never says that it is ready", async () => {
+  await using stage = new Stage();
+  const { path, messages } = receiver(stage);
+  const conf = stage.write("server.toml", 'listen = "192.0.2.1:1935"\n');
+  const program = stage.start("server", [executable(), "--conf", conf], { env: { NOTIFY_SOCKET: path } });
+  expect(await program.ended()).toBe(1);
+  expect(messages()).toEqual([]);
+}, 20_000);
+
+const testHolding = process.getuid?.() === 0 ? test : test.skip;
+if (testHolding !== test) process.stdout.write(`skipped: ${file} needs root to stop one thread of a server\n`);
+
+testHolding.concurrent(
+  "the watchdog hears from a server that runs, and nothing from one that stands still",
+  async () => {
+    await using stage = new Stage();
+    const { path, messages } = receiver(stage);
+    const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "200000" };
+    const { program } = await startSrs(stage, "server", { env });
+    const beats = () => messages().filter((message) => message === "WATCHDOG=1").length;
+    await until("ten beats", () => beats() >= 10);
+    // All threads but the event loop's go on: none of them may answer in its place.
+    await stopEventLoop(stage, program);
+    const before = beats();
+    await Bun.sleep(1000);
+    expect(beats()).toBe(before);
+  },
+  20_000,
+);
+
+/** Stops the thread of the event loop alone, by a debugger's means. */
+async function stopEventLoop(stage: Stage, { pid }: Program): Promise<void> {
+  const holder = stage.start("holder", [
+    process.execPath,
+    `${import.meta.dir}/../support/programs/hold-thread.ts`,
+    String(pid),
+  ]);
+  await holder.line(/^held$/);
+}
+
+test.concurrent("a server whose event loop does not stop beats often enough under load", async () => {
+  await using stage = new Stage();
+  const { path, messages } = receiver(stage);
+  const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: "400000" } });
+  const started = performance.now();
+  for (let i = 0; i < 100; i++) (await Client.connect(stage, { port: server.port })).abort();
+  const beats = messages().filter((message) => message === "WATCHDOG=1").length;
+  expect(beats).toBeGreaterThanOrEqual(Math.floor((performance.now() - started) / 400));
+}, 20_000);
+
+/** A listening socket of this test's, handed over as systemd does. */
+async function activated(stage: Stage, listen: string, hosts: readonly string[], names = "rtmp") {
+  const listeners = hosts.map((hostname) => Bun.listen({ hostname, port: 0, socket: { data() {} } }));
+  const descriptors = listeners.map((listener) => ("fd" in listener ? Number(listener.fd) : -1));
+  const ports = listeners.map(({ port }) => port);
+  const text = ports.reduce((toml, port, at) => toml.replace(`PORT${at}`, String(port)), listen);
+  const conf = stage.write("server.toml", text);
+  // The shell's process becomes the server's.
+  const start = 'export LISTEN_PID=$$; exec "$0" --conf "$1"';
+  const env = { LISTEN_FDS: String(hosts.length), LISTEN_FDNAMES: names };
+  const program = stage.start("server", ["sh", "-c", start, executable(), conf], { env, descriptors });
+  for (const listener of listeners) listener.stop();
+  await program.line(/listening/);
+  return { program, ports };
+}
+
+test.concurrent("an inherited socket stands for the address in listen that it equals", async () => {
+  await using stage = new Stage();
+  const { program, ports } = await activated(stage, 'listen = ["127.0.0.1:PORT0", "127.0.0.1:0"]', ["127.0.0.1"]);
+  const [port = 0] = ports;
+  await program.line(new RegExp(`INFO +socket of systemd listen=127\\.0\\.0\\.1:${port} name=rtmp$`));
+  await until("both listen", () => program.count(/listening rtmp=127\.0\.0\.1:\d+/) === 2);
+  const publisher = await Client.publish(stage, { port }, "show");
+  const player = await Client.play(stage, { port }, "show");
+  publisher.send(9, 0, Uint8Array.of(0x17, 1, 0, 0, 0, 1, 2, 3));
+  await player.packet("the picture", ({ type }) => type === 9);
+  expect(program.count(/WARN/)).toBe(0);
+}, 20_000);
+
+test.concurrent("every address of the machine in both is the same; a socket that listen does not name is used, with a warning", async () => {
+  await using stage = new Stage();
+  const { program, ports } = await activated(stage, "listen = PORT0", ["0.0.0.0", "127.0.0.1"], "a:b");
+  await program.line(
+    new RegExp(`WARN +socket of systemd that listen does not name.* listen=127\\.0\\.0\\.1:${ports[1]} name=b`),
+  );
+  await until("both listen", () => program.count(/listening rtmp=/) === 2);
+  for (const port of ports) await Client.connect(stage, { port });
+}, 20_000);
+
+test.concurrent("a reload that no longer names an inherited socket leaves it in use and says so", async () => {
+  await using stage = new Stage();
+  const { program, ports } = await activated(stage, 'listen = "127.0.0.1:PORT0"', ["127.0.0.1"]);
+  const [port = 0] = ports;
+  const first = await Client.connect(stage, { port });
+  const warnings = /WARN +socket of systemd that listen does not name/;
+  for (const [at, listen] of [`"127.0.0.1:0"`, `["127.0.0.1:${port}", "127.0.0.1:0"]`].entries()) {
+    stage.write("server.toml", `listen = ${listen}`);
+    program.signal("SIGHUP");
+    await until("a reload", () => program.count(/configuration reloaded/) === at + 1);
+    expect(program.count(warnings)).toBe(1);
+    await Client.connect(stage, { port });
+  }
+  expect(first.closed).toBe(false);
+}, 20_000);
+
+test.concurrent("a socket that does not listen is one clear line, status 1", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"');
+  const start = 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=x; exec "$0" --conf "$1" 3</dev/null';
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", start, executable(), conf], { timeout: 10_000 });
+  expect(exitCode).toBe(1);
+  expect(stderr.toString()).toMatch(
+    /^srs: the socket "x" \(descriptor 3\) of systemd is not a listening TCP socket[^\n]*\n$/,
+  );
+});
+
+test.concurrent("sockets that are for another process are left alone", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", { env: { LISTEN_FDS: "1", LISTEN_PID: "1", LISTEN_FDNAMES: "x" } });
+  expect(server.program.count(/socket of systemd/)).toBe(0);
+}, 20_000);
+
+testActivated.concurrent(
+  "systemd's own activation: the first player starts the server and is served by it",
+  async () => {
+    await using stage = new Stage();
+    const port = await deadPort();
+    const conf = stage.write("server.toml", `listen = "127.0.0.1:${port}"\n`);
+    const call = ["systemd-socket-activate", "--fdname=rtmp", "-l", `127.0.0.1:${port}`, executable(), "--conf", conf];
+    const program = stage.start("server", call);
+    await program.line(/Listening on/);
+    const player = playFrames(stage, `rtmp://127.0.0.1:${port}/live/show`);
+    await program.line(/play started/);
+    publishClip(stage, clip({ seconds: 2 }), `rtmp://127.0.0.1:${port}/live/show`);
+    expect(await player.ended()).toBe(0);
+    expect(framesOf(player.lines).length).toBeGreaterThan(60);
+  },
+  40_000,
+);

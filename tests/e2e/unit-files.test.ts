@@ -1,0 +1,135 @@
+import { expect } from "bun:test";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "../support/e2e/client.ts";
+import { executable } from "../support/e2e/executable.ts";
+import type { Program } from "../support/e2e/program.ts";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { NotifyReceiver } from "../support/notify-receiver.ts";
+
+const file = "tests/e2e/unit-files.test.ts";
+const root = join(import.meta.dir, "../..");
+const folder = join(root, "conf/systemd");
+const test = testWith(file, "systemd");
+
+const namespaces = Bun.spawnSync(["unshare", "--mount", "mount", "-t", "proc", "proc", "/proc"]).exitCode === 0;
+const testConfined = namespaces ? test : (test.skip as typeof test);
+if (!namespaces) process.stdout.write(`skipped: ${file} needs root and mount namespaces for the sandbox\n`);
+
+function run(...command: readonly string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { timeout: 20_000 });
+  return { exitCode, out: stdout.toString(), err: stderr.toString() };
+}
+
+/** The unit files as instances of one name, with the executable where it is. */
+function install(stage: Stage): { service: string; socket: string } {
+  for (const type of ["service", "socket"]) {
+    const text = readFileSync(join(folder, `srs@.${type}`), "utf8");
+    writeFileSync(stage.path(`srs@.${type}`), text.replace("/usr/local/bin/srs", executable()));
+    symlinkSync(`srs@.${type}`, stage.path(`srs@edge-1936.${type}`));
+  }
+  return { service: stage.path("srs@edge-1936.service"), socket: stage.path("srs@edge-1936.socket") };
+}
+
+test.concurrent("systemd finds nothing wrong with the unit files", async () => {
+  await using stage = new Stage();
+  const { service, socket } = install(stage);
+  for (const unit of [service, socket]) {
+    expect(run("systemd-analyze", "verify", "--man=no", unit)).toEqual({ exitCode: 0, out: "", err: "" });
+  }
+});
+
+test.concurrent("the sandbox is as tight as the documentation says", async () => {
+  await using stage = new Stage();
+  const { service } = install(stage);
+  const { out } = run("systemd-analyze", "security", "--offline=yes", "--no-pager", service);
+  const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
+  const [, stated] = /exposure level ([\d.]+)/.exec(readFileSync(join(root, "docs/operating.md"), "utf8")) ?? [];
+  expect(score).toBeGreaterThan(0);
+  expect(score).toBeLessThanOrEqual(Number(stated));
+});
+
+/** A server under what the unit forbids, and what it tells systemd. */
+async function confined(stage: Stage, env: Readonly<Record<string, string>> = {}) {
+  chmodSync(stage.directory, 0o755);
+  copyFileSync(executable(), stage.path("srs"));
+  mkdirSync(stage.path("log"));
+  chmodSync(stage.path("log"), 0o777);
+  const edge = await startSrs(stage, "edge");
+  const log = stage.path("log/srs.log");
+  const conf = stage.write(
+    "confined.toml",
+    `listen = "127.0.0.1:0"\nmax_connections = 100\n[log]\nfile = "${log}"\n[vhost.__defaultVhost__]\nforward = "localhost:${edge.port}"\n`,
+  );
+  chmodSync(conf, 0o644);
+  const name = `@srs-unit-${process.pid}-${Bun.nanoseconds()}`;
+  const receiver = new NotifyReceiver(name);
+  stage.defer(() => receiver[Symbol.dispose]());
+  const command = [join(root, "tests/support/programs/confined.ts"), join(folder, "srs@.service"), stage.path("srs")];
+  const program = stage.start("confined", [process.execPath, ...command, "--conf", conf], {
+    env: { ...env, NOTIFY_SOCKET: name, WATCHDOG_USEC: "400000" },
+  });
+  const port = await until("it listens", () => {
+    if (!program.running) throw new Error(program.tail());
+    return /listening rtmp=127\.0\.0\.1:(\d+)/.exec(readLog(log))?.[1];
+  });
+  return { program, edge, log, port: Number(port), messages: () => receiver.messages };
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function memory({ pid }: Program): string {
+  return readFileSync(`/proc/${pid}/maps`, "utf8");
+}
+
+testConfined.concurrent(
+  "in its sandbox a server publishes, plays, forwards to a name, reloads, reopens its log and answers the watchdog",
+  async () => {
+    await using stage = new Stage();
+    const { program, edge, log, port, messages } = await confined(stage);
+    const status = readFileSync(`/proc/${program.pid}/status`, "utf8");
+    for (const line of [/^Seccomp:\t2$/m, /^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^Uid:\t65534\t/m, /^NoNewPrivs:\t1$/m])
+      expect(status).toMatch(line);
+    const publisher = await Client.publish(stage, { port }, "show");
+    const player = await Client.play(stage, { port }, "show");
+    publisher.send(9, 0, Uint8Array.of(0x17, 1, 0, 0, 0, 1, 2, 3));
+    await player.packet("the picture", ({ type }) => type === 9);
+    await edge.program.line(/publish started .*stream=\/live\/show/);
+    program.signal("SIGHUP");
+    await until("the reload", () => readLog(log).includes("configuration reloaded"));
+    renameSync(log, `${log}.1`);
+    program.signal("SIGUSR1");
+    await until("the new file", () => readLog(log).includes("log reopened"));
+    await until("an answer to the watchdog", () => messages().includes("WATCHDOG=1"));
+    // The compiler of the runtime works.
+    expect(memory(program)).toMatch(/ rwxp /);
+    program.signal("SIGTERM");
+    expect(await program.ended()).toBe(0);
+    expect(messages()).toContain("READY=1\nSTATUS=no connections");
+    expect(messages()).toContain("READY=1\nSTATUS=reloaded");
+    expect(messages().at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
+  },
+  40_000,
+);
+
+testConfined.concurrent(
+  "MemoryDenyWriteExecute= would leave the runtime without its compiler, and systemd without an answer",
+  async () => {
+    await using stage = new Stage();
+    const { program, port, messages } = await confined(stage, { CONFINED_MDWE: "1" });
+    await Client.connect(stage, { port });
+    expect(memory(program)).not.toMatch(/ rwxp /);
+    expect(messages()).toEqual([]);
+    expect(readFileSync(join(folder, "srs@.service"), "utf8")).not.toMatch(/^MemoryDenyWriteExecute=/m);
+  },
+  40_000,
+);
