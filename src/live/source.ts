@@ -47,7 +47,8 @@ export type SourceRole = "active" | "standby" | "ended";
 export interface Source {
   readonly info: SourceInfo;
   readonly role: SourceRole;
-  readonly preferred: boolean;
+  /** Takes over from one that isn't; its owner may change it. */
+  preferred: boolean;
   readonly packets: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
@@ -89,7 +90,7 @@ export function isKey(kind: PacketKind, flags: number): boolean {
 /** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
 export class LiveSource implements Source {
   readonly info: SourceInfo;
-  readonly preferred: boolean;
+  preferred: boolean;
   readonly events: SourceEvents;
   readonly since: number;
   /** What a reader needs before its next frame. */

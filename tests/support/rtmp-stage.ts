@@ -21,6 +21,7 @@ export const publishDefaults: RtmpVhost["publish"] = {
   normal_timeout: 5000,
   on_conflict: "reject",
   switch_after: 1000,
+  prefer: [],
   grace: 30,
 };
 

@@ -3,6 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import { choice, inherited, integer, list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
+import { formatPreference, type Preference, parsePreference } from "./preference.ts";
 
 const chunkSize = integer({
   default: 60000,
@@ -75,6 +76,17 @@ export const publishTable = table("What concerns those who publish.", {
     doc: "A publisher that sends no audio or video for this long gives way to one that stands by.",
     reload: "live",
   }),
+  prefer: list<Preference>({
+    default: [],
+    type: `"address", "network/bits", "?name=value" for a parameter of the publisher's URL, or a list of these`,
+    doc: "Of several publishers of a stream, these take it back once they have been steady for a while.",
+    example: ["192.168.1.5", "?role=primary"],
+    reload: "live",
+    mayBeEmpty: true,
+    parse: readPreference,
+    toToml: formatPreference,
+    identity: formatPreference,
+  }),
   grace: integer({
     default: 30,
     unit: "seconds",
@@ -84,6 +96,11 @@ export const publishTable = table("What concerns those who publish.", {
     reload: "live",
   }),
 });
+
+function readPreference(value: unknown): Preference {
+  if (typeof value === "string") return parsePreference(value);
+  throw new UserError(`must be "address", "network/bits" or "?name=value", not ${show(value)}`);
+}
 
 function readListen(value: unknown): ListenAddress {
   if (typeof value === "string" || typeof value === "number") return parseListen(value);

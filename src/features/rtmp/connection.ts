@@ -13,6 +13,7 @@ import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/s
 import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
 import type { RtmpContext } from "./context.ts";
 import { Player } from "./player.ts";
+import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
 
 /** Handshake and connect together may take this long. */
@@ -162,7 +163,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     for (const [net, stream] of [...this.#publishers, ...this.#players]) {
       const vhost = this.#context.vhostNamed(stream.vhost);
       if (vhost?.config.enabled) {
-        if (stream instanceof Publisher) stream.timeouts = vhost.config.publish;
+        if (stream instanceof Publisher) stream.configure(vhost.config.publish, this.#transport?.remote.host ?? "");
         continue;
       }
       gone = vhost === undefined ? `vhost "${stream.vhost}" was removed` : vhostProblem(stream.vhost, vhost);
@@ -205,10 +206,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   #startPublish(net: NetStream, { vhost, address }: Admitted): void {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
-    const onConflict = vhost.config.publish.on_conflict;
+    const { on_conflict: onConflict, prefer } = vhost.config.publish;
+    const preferred = isPreferred(prefer, this.#transport?.remote.host ?? "", address.param);
     const source = stream.publish(
       { id: this.#id, remote: this.#remote, param: address.param, hops: this.#admission.request?.hops ?? [] },
-      { onConflict, events: { replaced: (by) => this.#replaced(net, by) } },
+      { onConflict, preferred, events: { replaced: (by) => this.#replaced(net, by) } },
     );
     if (source === undefined) {
       const label = streamLabel(stream.key);

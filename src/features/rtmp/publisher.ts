@@ -4,6 +4,7 @@ import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
 import type { RtmpVhost } from "./context.ts";
+import { isPreferred } from "./preference.ts";
 
 /** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
 export class Publisher implements MediaHandler {
@@ -12,7 +13,7 @@ export class Publisher implements MediaHandler {
   readonly net: NetStream;
   /** The vhost's name in the configuration. */
   readonly vhost: string;
-  timeouts: RtmpVhost["publish"];
+  #config: RtmpVhost["publish"];
   #mediaSinceTick = false;
   #lastMediaAt: number;
   #begun = false;
@@ -24,16 +25,22 @@ export class Publisher implements MediaHandler {
     vhost: string,
     stream: Stream,
     source: Source,
-    timeouts: RtmpVhost["publish"],
+    config: RtmpVhost["publish"],
     onMalformed: (reason: string) => void,
   ) {
     this.net = net;
     this.vhost = vhost;
     this.stream = stream;
     this.source = source;
-    this.timeouts = timeouts;
+    this.#config = config;
     this.#lastMediaAt = source.since;
     this.#onMalformed = onMalformed;
+  }
+
+  /** The vhost's configuration has changed; `address` is where the publisher comes from. */
+  configure(config: RtmpVhost["publish"], address: string): void {
+    this.#config = config;
+    this.source.preferred = isPreferred(config.prefer, address, this.source.info.param);
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
@@ -68,7 +75,7 @@ export class Publisher implements MediaHandler {
       this.#lastMediaAt = now;
       return undefined;
     }
-    const { firstpkt_timeout: first, normal_timeout: normal } = this.timeouts;
+    const { firstpkt_timeout: first, normal_timeout: normal } = this.#config;
     const silentMs = now - this.#lastMediaAt;
     if (!this.#begun) return silentMs > first ? `no audio or video within ${first} ms (firstpkt_timeout)` : undefined;
     return silentMs > normal ? `no audio or video for ${normal} ms (normal_timeout)` : undefined;

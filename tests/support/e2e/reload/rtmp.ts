@@ -154,6 +154,20 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
     });
   },
 
+  async "vhost.NAME.publish.prefer"(stage) {
+    const prefer = (...texts: string[]) =>
+      `[vhost.__defaultVhost__.publish]\non_conflict = "standby"\nprefer = ${JSON.stringify(texts)}`;
+    const server = await ReloadServer.start(stage, prefer());
+    const both = [await server.publish(), await server.publish("show?role=primary")];
+    await server.reload(prefer("?role=primary"));
+    let time = 0;
+    await until("it is switched to the other", () => {
+      for (const publisher of both) sendGop(publisher, time, 1, time);
+      time += 20;
+      return server.program.count(/source switched .*why=preferred/) === 1;
+    });
+  },
+
   async "vhost.NAME.publish.grace"(stage) {
     const grace = (seconds: number) => `[vhost.__defaultVhost__.publish]\ngrace = ${seconds}`;
     const server = await ReloadServer.start(stage, grace(3600));

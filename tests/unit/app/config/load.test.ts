@@ -28,6 +28,7 @@ test("an empty file is the defaults, with the default vhost", () => {
       normal_timeout: 5000,
       on_conflict: "reject",
       switch_after: 1000,
+      prefer: [],
       grace: 30,
     },
   });

@@ -80,3 +80,25 @@ describe("on_conflict = standby", () => {
     expect([first.state, second.state]).toEqual(["open", "closing"]);
   });
 });
+
+test("prefer names who takes the stream back once it is steady, and a reload may name another", () => {
+  const stage = stageWith({ on_conflict: "standby", prefer: [{ param: "role=primary" }] });
+  const [second, first] = [stage.publish("show?role=second"), stage.publish("show?role=primary")];
+  const active = () => [...stage.streams.all()][0]?.source?.info.param;
+  let time = 0;
+  const run = (seconds: number) => {
+    for (let at = 0; at < 10 * seconds; at++) {
+      for (const publisher of [first, second]) publisher.say(tag("video", 1, time, "1701000000 65"));
+      stage.clock.advance(100);
+      time += 100;
+    }
+  };
+  run(9);
+  expect(active()).toBe("?role=second");
+  run(2);
+  expect(active()).toBe("?role=primary");
+  stage.configure({ publish: { ...publishDefaults, on_conflict: "standby", prefer: [{ param: "role=second" }] } });
+  stage.server.reconfigure();
+  run(12);
+  expect(active()).toBe("?role=second");
+});
