@@ -22,7 +22,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** The folders that may touch the outside: Bun, node modules, timers, the console. */
 const outside = ["io", "app", "cli"];
 /** Node modules that compute and touch nothing, by the folder that may use them. */
-const nodeModules: Readonly<Record<string, readonly string[]>> = { rtmp: ["node:crypto"] };
+const nodeModules: Readonly<Record<string, readonly string[]>> = {
+  rtmp: ["node:crypto"],
+  features: ["node:crypto"],
+};
 /** Where time and chance come in from the caller, so that tests run on a fake clock. */
 const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "preamble", "live", "relay"];
 const impure =

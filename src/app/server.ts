@@ -3,6 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
+import { securityGuards } from "../features/security/guards.ts";
 import { systemClock } from "../io/clock.ts";
 import { InheritedSockets } from "../io/inherited-sockets.ts";
 import { Logging } from "../io/logging.ts";
@@ -82,7 +83,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
     {
       ...shared,
       streams,
-      guards: [],
+      guards: securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
       get maxConnections() {
         return live.current.max_connections;
       },

@@ -7,6 +7,7 @@ import { commonOptions, confOption } from "./options.ts";
 import type { Output } from "./output.ts";
 import { reloadCommand } from "./reload.ts";
 import { serveCommand } from "./serve.ts";
+import { signCommand, signOptions } from "./sign.ts";
 import { commit, version } from "./version.ts";
 
 const versionLine = `srs ${version} (${commit})`;
@@ -33,6 +34,12 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     confOptions,
     reloadCommand(output),
   );
+  const sign = command(
+    "srs sign URL --conf FILE",
+    "Sign a URL that somebody may publish to or play, for a time",
+    signOptions,
+    signCommand(output),
+  );
   const root: CommandSet = {
     name: "srs",
     line: { call: "srs", does: "" },
@@ -41,6 +48,7 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
       ["check", check],
       ["convert", convert],
       ["reload", reload],
+      ["sign", sign],
       ["bench", benchCommands(output)],
     ]),
     options: confOptions,

@@ -32,6 +32,8 @@ export interface Key<T> {
   readonly json: JsonSchema;
   /** Whether it takes several values: text from outside a TOML file is then split at spaces. */
   readonly isList: boolean;
+  /** Words that make one item with the word behind them, where a list is written in words. */
+  readonly prefixes: readonly string[];
   toToml(value: T): TomlValue;
   /** The same for others' eyes: what is secret is left out. */
   toShown(value: T): TomlValue;
@@ -54,6 +56,13 @@ interface IntegerOptions {
 export function flag(options: Options<boolean>): Key<boolean> {
   const type = "true or false";
   return scalar(type, v.boolean(notA(type)), { type: "boolean" }, options);
+}
+
+/** A key that is true, false, or one word. */
+export function flagOr<const W extends string>(word: W, options: Options<boolean | W>): Key<boolean | W> {
+  const type = `true, false or "${word}"`;
+  const schema = v.union([v.literal(word), v.boolean()], notA(type));
+  return scalar(type, schema, { anyOf: [{ type: "boolean" }, { const: word }] }, options);
 }
 
 /** A key that is a whole number within limits. */
@@ -111,6 +120,8 @@ interface ListOptions<T> extends Options<readonly T[]> {
   readonly example?: TomlValue;
   /** False when an empty list makes no sense. */
   readonly mayBeEmpty: boolean;
+  /** Words of which an item may have one before a space. */
+  readonly prefixes?: readonly string[];
   /** What an item is written as, for editors; a text when left out. */
   readonly json?: JsonSchema;
   /** Reads one item; throws UserError. */
@@ -135,6 +146,7 @@ export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
     example: options.example,
     json: isListOf(options.json ?? { type: "string" }, options.mayBeEmpty ? 0 : 1),
     isList: true,
+    prefixes: options.prefixes ?? [],
     toToml: (items) => oneOrMore(items.map(options.toToml)),
     toShown: (items) => oneOrMore(items.map(options.toShown ?? options.toToml)),
   };
@@ -167,6 +179,7 @@ function scalar<T extends TomlScalar>(
     example: undefined,
     json,
     isList: false,
+    prefixes: [],
     toToml: (value) => value,
     toShown: (value) => value,
   };
@@ -222,7 +235,7 @@ function refuseTwice<T>(options: ListOptions<T>, earlier: Map<string, T>, item: 
 
 function notA(type: string): (issue: { readonly input: unknown }) => string {
   return ({ input }) => {
-    if (type === "true or false" && (input === "on" || input === "off")) {
+    if (type.startsWith("true") && (input === "on" || input === "off")) {
       return `must be true or false; write ${input === "on"} instead of "${input}"`;
     }
     return `must be ${type}, not ${show(input)}`;

@@ -7,15 +7,29 @@ import type { Key, TomlScalar } from "./key.ts";
  * likeliest value, for the key's own message.
  */
 export function valueOfText(key: Key<unknown>, text: string): unknown {
-  return key.isList ? valueOfWords(key, text.split(/\s+/).filter(Boolean)) : valueOfWords(key, [text]);
+  return valueOfWords(key, key.isList ? text.split(/\s+/).filter(Boolean) : [text]);
 }
 
 /** The same for a text that is in words already; a key that is no list has one. */
-export function valueOfWords(key: Key<unknown>, words: readonly string[]): unknown {
+export function valueOfWords(key: Key<unknown>, given: readonly string[]): unknown {
+  const words = items(key, given);
   const typed = words.map(typedWord);
   // Most items are texts, most others are not: "1935" is a port either way, and a number where a number is meant.
   const [likeliest, other] = key.isList ? [words, typed] : [typed[0], words[0]];
   return !v.is(key.schema, likeliest) && v.is(key.schema, other) ? other : likeliest;
+}
+
+/** The words with those that are prefixes put before the ones behind them. */
+function items({ prefixes }: Key<unknown>, words: readonly string[]): readonly string[] {
+  if (prefixes.length === 0) return words;
+  const joined: string[] = [];
+  let prefix = "";
+  for (const word of words) {
+    const item = prefix === "" ? word : `${prefix} ${word}`;
+    prefix = prefix === "" && prefixes.includes(word) ? word : "";
+    if (prefix === "") joined.push(item);
+  }
+  return prefix === "" ? joined : [...joined, prefix];
 }
 
 function typedWord(word: string): TomlScalar {

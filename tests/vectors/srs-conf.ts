@@ -96,6 +96,54 @@ normal_timeout = 2000
     toml: "[vhost.a]\n",
   },
   {
+    name: "rules on addresses",
+    conf: `vhost a {
+  security {
+    enabled on;
+    allow play all;
+    allow publish 10.0.0.0/8;
+    deny play 10.1.2.3;
+    allow publish 192.168.1.6;
+  }
+}
+vhost nobody { security { enabled on; } }
+vhost everybody { security { enabled off; deny play all; } }`,
+    toml: `[vhost.a]
+
+[vhost.a.security]
+enabled = true
+allow = ["play all", "publish 10.0.0.0/8", "publish 192.168.1.6"]
+deny = "play 10.1.2.3"
+
+[vhost.nobody]
+
+[vhost.nobody.security]
+enabled = true
+
+[vhost.everybody]
+`,
+  },
+  {
+    name: "refer of 1.0 and of 3.0",
+    conf: `vhost a { refer github.com github.io; refer_publish github.com; }
+vhost b { refer { enabled on; all github.com; play github.io; } }
+vhost c { refer { enabled off; all github.com; } }`,
+    toml: `[vhost.a]
+
+[vhost.a.security]
+refer = ["github.com", "github.io"]
+refer_publish = "github.com"
+
+[vhost.b]
+
+[vhost.b.security]
+refer = "github.com"
+refer_play = "github.io"
+
+[vhost.c]
+`,
+  },
+  {
     name: "names of JavaScript's",
     conf: "vhost __proto__ { gop_cache off; } vhost constructor { }",
     toml: "[vhost.__proto__]\ngop_cache = false\n\n[vhost.constructor]\n",

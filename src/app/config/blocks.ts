@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
+import { securityTable } from "../../features/security/config.ts";
 import { streamKeys } from "../../live/config.ts";
 import { logTable } from "./log.ts";
 import { processKeys } from "./process.ts";
@@ -15,6 +16,7 @@ const vhostTable = table(
     ...rtmpVhostKeys,
     ...forwardKeys,
     publish: publishTable,
+    security: securityTable,
   },
 );
 

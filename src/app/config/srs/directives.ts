@@ -1,4 +1,5 @@
 import { quote } from "../../../config/show.ts";
+import { refer, referLists, security, securityLists } from "./access.ts";
 import type { Directive } from "./directive.ts";
 import { type Scope, wordIn, wordOf } from "./mapping.ts";
 import {
@@ -107,10 +108,10 @@ const vhost: Rules = {
   origin: asItIs,
   token_traverse: asItIs,
   debug_srs_upnode: asItIs,
-  refer: missing("refer"),
-  refer_publish: missing("refer"),
-  refer_play: missing("refer"),
-  security: missing("security"),
+  refer,
+  refer_publish: key("security", "refer_publish"),
+  refer_play: key("security", "refer_play"),
+  security,
 
   tcp_nodelay: unused(sentAtOnce),
   min_latency: unused(sentAtOnce),
@@ -223,5 +224,6 @@ export function applyAll(directives: readonly Directive[], scope: Omit<Scope, "b
 
 /** The names of all directives, for the documentation's proof. */
 export function knownDirectives(): ReadonlySet<string> {
-  return new Set([root, vhost, play, publish, cluster, destinations].flatMap((rules) => Object.keys(rules)));
+  const blocks = [root, vhost, play, publish, cluster, destinations, referLists];
+  return new Set([...blocks.flatMap((rules) => Object.keys(rules)), ...securityLists]);
 }

@@ -2,9 +2,15 @@ import type { Stage } from "../stage.ts";
 import { forwardEffects } from "./forward.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
+import { securityEffects } from "./security.ts";
 
 /** Starts a server, changes one key, and fails unless what runs is seen to go by the new value. */
 export type Effect = (stage: Stage) => Promise<void>;
 
 /** What is to be seen of each key that a reload applies, by its path; every such key has to be here. */
-export const effects: Readonly<Record<string, Effect>> = { ...rtmpEffects, ...liveEffects, ...forwardEffects };
+export const effects: Readonly<Record<string, Effect>> = {
+  ...rtmpEffects,
+  ...liveEffects,
+  ...forwardEffects,
+  ...securityEffects,
+};

@@ -12,7 +12,7 @@ test("an empty file is the defaults, with the default vhost", () => {
   expect(config.chunk_size).toBe(60000);
   expect(config.log).toEqual({ level: "info", format: "text", file: "" });
   expect([...config.vhost.keys()]).toEqual(["__defaultVhost__"]);
-  expect(config.vhost.get("__defaultVhost__")).toEqual({
+  expect(config.vhost.get("__defaultVhost__")).toMatchObject({
     enabled: true,
     gop_cache: true,
     gop_cache_max_frames: 2500,

@@ -1,0 +1,64 @@
+import { UserError } from "../../base/errors.ts";
+import { contains, formatNetwork, type IpAddress, type Network, parseNetwork } from "../../base/network.ts";
+import type { AccessRequest, Verdict } from "../../live/access.ts";
+
+type Action = AccessRequest["action"];
+
+/** To whom an `allow` or `deny` applies. */
+export interface AddressRule {
+  /** Undefined: to those who publish and those who play. */
+  readonly action: Action | undefined;
+  /** Undefined: every address. */
+  readonly network: Network | undefined;
+}
+
+/** What of a vhost's security the rules on addresses are. */
+export interface AddressRules {
+  readonly enabled: boolean | "auto";
+  readonly allow: readonly AddressRule[];
+  readonly deny: readonly AddressRule[];
+}
+
+const ALL = "all";
+
+/** Reads `publish 10.0.0.0/8`, `play all`, `192.168.1.6`, `all`. Throws UserError. */
+export function parseAddressRule(text: string): AddressRule {
+  const [, action, whom = ""] = /^\s*(?:(publish|play)\s+)?(\S*)\s*$/.exec(text) ?? [];
+  if (whom === "" || whom === "publish" || whom === "play") {
+    throw new UserError(`"${text}" is not a rule such as "publish 10.0.0.0/8", "play all" or "192.168.1.6"`);
+  }
+  return {
+    action: action === "publish" || action === "play" ? action : undefined,
+    network: whom === ALL ? undefined : parseNetwork(whom),
+  };
+}
+
+/** The rule as `parseAddressRule` reads it. */
+export function formatAddressRule({ action, network }: AddressRule): string {
+  const whom = network === undefined ? ALL : formatNetwork(network);
+  return action === undefined ? whom : `${action} ${whom}`;
+}
+
+/**
+ * SRS's rules: whom a `deny` matches is refused; then, when there is any `allow`, for whichever action, one has to match.
+ * Switched on without a rule, they refuse everybody. `client` is undefined where there is no IP address.
+ */
+export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): Verdict {
+  const { enabled, allow, deny } = rules;
+  const none = allow.length + deny.length === 0;
+  if (enabled === false || (enabled === "auto" && none)) return undefined;
+  const denied = deny.find((rule) => matches(rule, action, client));
+  if (denied !== undefined) return refusal(action, `deny "${formatAddressRule(denied)}"`);
+  if (none) return refusal(action, "security is enabled and has no rule");
+  if (allow.length === 0 || allow.some((rule) => matches(rule, action, client))) return undefined;
+  return refusal(action, "no allow rule matches");
+}
+
+function matches({ action, network }: AddressRule, wanted: Action, client: IpAddress | undefined): boolean {
+  if (action !== undefined && action !== wanted) return false;
+  return network === undefined || (client !== undefined && contains(network, client));
+}
+
+function refusal(action: Action, detail: string): Verdict {
+  return { reason: `${action === "publish" ? "publishing" : "playing"} is not allowed from this address`, detail };
+}

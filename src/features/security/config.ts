@@ -1,0 +1,96 @@
+import { UserError } from "../../base/errors.ts";
+import { masked } from "../../base/mask.ts";
+import { flagOr, list } from "../../config/key.ts";
+import { networks } from "../../config/networks.ts";
+import { show } from "../../config/show.ts";
+import { table, type ValueOf } from "../../config/table.ts";
+import { type AddressRule, formatAddressRule, parseAddressRule } from "./address-rule.ts";
+import { parseReferHost } from "./refer.ts";
+
+/** A shorter key could be guessed from one signed URL. */
+const SHORTEST_KEY = 16;
+
+/** `[vhost.NAME.security]` */
+export const securityTable = table(
+  "Who may publish and play: by address, by page, by a signed URL. All that is asked for has to hold.",
+  {
+    enabled: flagOr("auto", {
+      default: "auto",
+      doc: 'Whether allow and deny are looked at; "auto" once there is one, true without any refuses everybody.',
+      reload: "live",
+    }),
+    allow: rules("Who may publish and play: once there is a rule, for whichever action, everybody has to match one.", [
+      "publish 10.0.0.0/8",
+      "play all",
+    ]),
+    deny: rules("Who may not publish or play, even when an allow matches.", ["publish 10.1.2.3", "play 2001:db8::/32"]),
+    refer: hosts("Hosts, with their subdomains, on whose pages a client has to be to publish or play."),
+    refer_publish: hosts("The same for those who publish, besides refer."),
+    refer_play: hosts("The same for those who play, besides refer."),
+    publish_keys: keys(
+      "Once there is one, publishers need a URL that srs sign has signed with any of these; it signs with the first.",
+    ),
+    play_keys: keys("The same for players."),
+    trusted: networks("Who needs neither page nor signed URL: the origin, the other servers of the cluster.", [
+      "192.168.1.5",
+      "10.0.0.0/8",
+    ]),
+  },
+);
+
+/** A vhost's security. */
+export type Security = ValueOf<typeof securityTable>;
+
+function rules(doc: string, example: readonly string[]) {
+  return list<AddressRule>({
+    default: [],
+    type: `a rule, "all", an address or a network, for one action behind "publish" or "play", or a list of these`,
+    doc,
+    example,
+    reload: "live",
+    mayBeEmpty: true,
+    prefixes: ["publish", "play"],
+    parse: (value) => parseAddressRule(textOf(value, `a rule such as "publish 10.0.0.0/8"`)),
+    toToml: formatAddressRule,
+    identity: formatAddressRule,
+  });
+}
+
+function hosts(doc: string) {
+  return list<string>({
+    default: [],
+    type: `a host name, "example.com", or a list of these`,
+    doc,
+    example: ["example.com"],
+    reload: "live",
+    mayBeEmpty: true,
+    parse: (value) => parseReferHost(textOf(value, `a host name such as "example.com"`)),
+    toToml: (host) => host,
+    identity: (host) => host,
+  });
+}
+
+function keys(doc: string) {
+  return list<string>({
+    default: [],
+    type: `a text of at least ${SHORTEST_KEY} characters without spaces, or a list of these`,
+    doc,
+    reload: "live",
+    mayBeEmpty: true,
+    parse(value) {
+      const key = textOf(value, "a text");
+      if (key.length >= SHORTEST_KEY && !/[\s\p{Cc}]/u.test(key)) return key;
+      throw new UserError(
+        `a key has at least ${SHORTEST_KEY} characters and no spaces; openssl rand -hex 32 makes a good one`,
+      );
+    },
+    toToml: (key) => key,
+    toShown: () => masked,
+    identity: (key) => key,
+  });
+}
+
+function textOf(value: unknown, what: string): string {
+  if (typeof value === "string") return value;
+  throw new UserError(`must be ${what}, not ${show(value)}`);
+}

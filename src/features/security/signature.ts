@@ -1,0 +1,62 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { normaliseIp } from "../../base/network.ts";
+import type { AccessRequest, Verdict } from "../../live/access.ts";
+
+/** A signed URL is good for this long after its `exp`, for servers whose clocks are behind or ahead of its maker's. */
+const CLOCK_SKEW_S = 30;
+
+/** What a signature says: who may do what until when. */
+export interface Claims extends Pick<AccessRequest, "action" | "name"> {
+  /** Unix time in seconds, in decimal digits as in the URL. */
+  readonly exp: string;
+  /** The one address that may use the URL, as in the URL; `""`: any. */
+  readonly addr: string;
+}
+
+/**
+ * HMAC-SHA256 in lower-case hex over six lines, the last without a line feed:
+ *
+ *     publish | play
+ *     vhost            as the configuration has it, `__defaultVhost__` where no other serves the name
+ *     app
+ *     stream
+ *     exp
+ *     addr             empty for none
+ *
+ * No name holds a line feed.
+ */
+export function sign(key: string, { action, name, exp, addr }: Claims): string {
+  const text = [action, name.vhost, name.app, name.stream, exp, addr].join("\n");
+  return createHmac("sha256", key).update(text).digest("hex");
+}
+
+/** Refuses a request whose parameters `exp`, `addr` and `sign` don't fit; any of `keys` will do. `now` is wall-clock ms. */
+export function checkSignature(keys: readonly string[], request: AccessRequest, now: number): Verdict {
+  const { action, name, address } = request;
+  const [exp, addr, signature] = ["exp", "addr", "sign"].map((key) => param(request.param, key));
+  if (exp === undefined || signature === undefined)
+    return { reason: `to ${action} this stream, the URL must be signed` };
+  const claims = { action, name, exp, addr: addr ?? "" };
+  // All keys, so that the time tells nothing of which one fits.
+  const fitting = keys.filter((key) => equal(sign(key, claims), signature));
+  if (fitting.length === 0 || !/^[0-9]{1,12}$/.test(exp)) return { reason: "the signature does not fit this URL" };
+  const lateS = Math.floor(now / 1000) - Number(exp);
+  if (lateS > CLOCK_SKEW_S) return { reason: "the URL has expired", detail: `${lateS} s ago` };
+  if (claims.addr !== "" && normaliseIp(claims.addr) !== normaliseIp(address))
+    return { reason: "the URL is signed for another address" };
+  return undefined;
+}
+
+/** The first value of a parameter; a colon may be percent-encoded. */
+export function param(query: string, key: string): string | undefined {
+  const found = query
+    .replace(/^\?/, "")
+    .split("&")
+    .find((pair) => pair.startsWith(`${key}=`));
+  return found?.slice(key.length + 1).replaceAll(/%3a/gi, ":");
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => new TextEncoder().encode(text));
+  return a !== undefined && b !== undefined && a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import { UserError } from "../../../../src/base/errors.ts";
+import { parseIp } from "../../../../src/base/network.ts";
+import { checkAddress, formatAddressRule, parseAddressRule } from "../../../../src/features/security/address-rule.ts";
+
+test.each([
+  ["publish 10.0.0.0/8", "publish 10.0.0.0/8"],
+  ["play all", "play all"],
+  ["all", "all"],
+  ["192.168.1.6", "192.168.1.6"],
+  [" play   ::FFFF:192.0.2.1 ", "play 192.0.2.1"],
+])("the rule %p is %p", (text, same) => expect(formatAddressRule(parseAddressRule(text))).toBe(same));
+
+test.each(["", "publish", "publish ", "watch all", "allow play all", "play all 10.0.0.1"])("%p is no rule", (text) =>
+  expect(() => parseAddressRule(text)).toThrow(UserError),
+);
+
+/** Whether each of "ACTION ADDRESS" is let in. */
+function letIn(
+  rules: { enabled?: boolean | "auto"; allow?: string[]; deny?: string[] },
+  ...clients: string[]
+): string[] {
+  const { enabled = "auto", allow = [], deny = [] } = rules;
+  const [allowed, denied] = [allow, deny].map((texts) => texts.map(parseAddressRule));
+  return clients.filter((client) => {
+    const [action, address = ""] = client.split(" ");
+    const wanted = action === "publish" ? action : "play";
+    const security = { enabled, allow: allowed ?? [], deny: denied ?? [] };
+    return checkAddress(security, wanted, parseIp(address)) === undefined;
+  });
+}
+
+describe("Rules on addresses, as SRS has them,", () => {
+  const all = ["publish 10.1.2.3", "play 10.1.2.3", "publish 192.0.2.1", "play 192.0.2.1", "play 2001:db8::1"];
+
+  test("let everybody in while there are none, and nobody when they are switched on without any", () => {
+    expect(letIn({}, ...all)).toEqual(all);
+    expect(letIn({ enabled: false }, ...all)).toEqual(all);
+    expect(letIn({ enabled: true }, ...all)).toEqual([]);
+  });
+
+  test("that are switched off are not looked at", () => {
+    expect(letIn({ enabled: false, deny: ["all"], allow: ["play 10.0.0.1"] }, ...all)).toEqual(all);
+  });
+
+  test("let in whom an allow matches, and nobody else, for the other action neither", () => {
+    expect(letIn({ allow: ["publish 10.0.0.0/8"] }, ...all)).toEqual(["publish 10.1.2.3"]);
+    expect(letIn({ allow: ["publish 10.0.0.0/8", "play all"] }, ...all)).toEqual([
+      "publish 10.1.2.3",
+      "play 10.1.2.3",
+      "play 192.0.2.1",
+      "play 2001:db8::1",
+    ]);
+    expect(letIn({ allow: ["10.0.0.0/8"] }, ...all)).toEqual(["publish 10.1.2.3", "play 10.1.2.3"]);
+  });
+
+  test("refuse whom any deny matches, whatever allows it, and let in the rest when there is no allow", () => {
+    expect(letIn({ deny: ["play all"] }, ...all)).toEqual(["publish 10.1.2.3", "publish 192.0.2.1"]);
+    expect(letIn({ allow: ["all"], deny: ["10.1.2.3", "play 2001:db8::/32"] }, ...all)).toEqual([
+      "publish 192.0.2.1",
+      "play 192.0.2.1",
+    ]);
+  });
+
+  test("for all hold where there is no IP address, and those for networks do not", () => {
+    expect(letIn({ allow: ["play all"] }, "play ", "publish ")).toEqual(["play "]);
+    expect(letIn({ deny: ["0.0.0.0/0"] }, "play ")).toEqual(["play "]);
+  });
+
+  test("say to the log which one it was", () => {
+    const rules = { enabled: "auto", allow: [], deny: [parseAddressRule("publish 10.0.0.0/8")] } as const;
+    expect(checkAddress(rules, "publish", [10, 0, 0, 1])).toEqual({
+      reason: "publishing is not allowed from this address",
+      detail: 'deny "publish 10.0.0.0/8"',
+    });
+    expect(checkAddress({ ...rules, allow: rules.deny, deny: [] }, "play", [10, 0, 0, 1])).toEqual({
+      reason: "playing is not allowed from this address",
+      detail: "no allow rule matches",
+    });
+  });
+});

@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { effectiveToml, loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
+import { configSecrets } from "../../../../src/app/config/load.ts";
+
+const text = `[vhost.a.security]
+enabled = true
+allow = ["publish 10.0.0.0/8", "play all"]
+deny = "192.0.2.7"
+refer_play = "example.com"
+publish_keys = ["0123456789abcdef", "fedcba9876543210"]
+trusted = "10.0.0.1"
+`;
+
+test("keys are never shown and are known as secrets", () => {
+  const config = parseConfig(text, "x.toml");
+  const shown = effectiveToml({ config, warnings: [], origin: () => undefined });
+  expect(shown).toContain('allow = ["publish 10.0.0.0/8", "play all"]');
+  expect(shown).toContain('publish_keys = ["***", "***"]');
+  expect(shown).not.toContain("0123456789abcdef");
+  expect(configSecrets(config).texts).toContain("fedcba9876543210");
+});
+
+test.each([
+  ['allow = "publish"', '"publish" is not a rule such as "publish 10.0.0.0/8", "play all" or "192.168.1.6"'],
+  ['deny = ["play all", "play  all"]', '"play all" is listed twice'],
+  ["allow = 7", 'must be a rule such as "publish 10.0.0.0/8", not 7'],
+  ['allow = "play 10.1.2.3/8"', "write 10.0.0.0/8 or 10.1.2.3"],
+  ['refer = "http://example.com/"', '"http://example.com/" is not a host name such as "example.com"'],
+  ['play_keys = "short"', "a key has at least 16 characters and no spaces; openssl rand -hex 32 makes a good one"],
+  ['play_keys = "a key with spaces in it"', "a key has at least 16 characters and no spaces"],
+  ['trusted = "localhost"', '"localhost" is not an IP address or a network such as 10.0.0.0/8'],
+  ['enabled = "on"', 'must be true or false; write true instead of "on"'],
+])("%p is a mistake that says what it is", (line, message) => {
+  expect(() => parseConfig(`[vhost.a.security]\n${line}`, "x.toml")).toThrow(message);
+});
+
+test("rules can stand in a variable", () => {
+  const environment = { SRS_VHOST_SECURITY_ALLOW: "publish 10.0.0.0/8 play all 192.0.2.1", SRS_LISTEN: "0" };
+  const { config } = loadConfig(undefined, environment);
+  expect(config.vhost.get("__defaultVhost__")?.security.allow).toHaveLength(3);
+});

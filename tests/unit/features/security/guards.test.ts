@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { parseConfig } from "../../../../src/app/config/index.ts";
+import { securityGuards } from "../../../../src/features/security/guards.ts";
+import { sign } from "../../../../src/features/security/signature.ts";
+import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
+import { accessRequest } from "../../../support/access.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+
+const KEY = "correct-horse-battery-staple";
+
+class Stage {
+  readonly clock = new FakeClock();
+  toml = "";
+
+  /** Which guard refuses, and why. */
+  refusal(change: Partial<AccessRequest> = {}): string | undefined {
+    const { vhost } = parseConfig(`[vhost.__defaultVhost__.security]\n${this.toml}`, "x.toml");
+    const guards = securityGuards({ clock: this.clock, security: (name) => vhost.get(name)?.security });
+    for (const guard of guards) {
+      const said = guard.check(accessRequest(change)) as Verdict;
+      if (said !== undefined) return `${guard.name}: ${said.reason}`;
+    }
+    return undefined;
+  }
+
+  /** Parameters that are good for a minute. */
+  signed(action: "publish" | "play", addr = ""): Partial<AccessRequest> {
+    const exp = String(Math.floor(this.clock.wall() / 1000) + 60);
+    const { name } = accessRequest();
+    return { action, param: `?exp=${exp}&addr=${addr}&sign=${sign(KEY, { action, name, exp, addr })}` };
+  }
+}
+
+test("a vhost without rules lets everybody in, and one that is gone too", () => {
+  const stage = new Stage();
+  expect(stage.refusal()).toBeUndefined();
+  expect(stage.refusal({ name: { vhost: "gone", app: "a", stream: "s" } })).toBeUndefined();
+});
+
+test("pages are looked at first, then addresses, then signatures", () => {
+  const stage = new Stage();
+  const rules = [`play_keys = "${KEY}"`, 'deny = "192.0.2.0/24"', 'refer = "example.com"'];
+  const found = rules.map((rule) => {
+    stage.toml += `${rule}\n`;
+    return stage.refusal()?.split(":", 1)[0];
+  });
+  expect(found).toEqual(["signature", "address", "refer"]);
+});
+
+test("publish_keys are for those who publish, play_keys for those who play", () => {
+  const stage = new Stage();
+  stage.toml = `publish_keys = "${KEY}"`;
+  expect(stage.refusal({ action: "publish" })).toBe("signature: to publish this stream, the URL must be signed");
+  expect(stage.refusal(stage.signed("publish"))).toBeUndefined();
+  expect(stage.refusal(stage.signed("publish", "192.0.2.1"))).toBeUndefined();
+  expect(stage.refusal()).toBeUndefined();
+  stage.clock.advance(91_000);
+  const late = { ...stage.signed("publish") };
+  stage.clock.advance(91_000);
+  expect(stage.refusal(late)).toBe("signature: the URL has expired");
+});
+
+test("who is trusted needs neither page nor signature, but is bound by addresses", () => {
+  const stage = new Stage();
+  stage.toml = `trusted = ["192.0.2.0/24"]\nplay_keys = "${KEY}"\nrefer = "example.com"\n`;
+  expect(stage.refusal()).toBeUndefined();
+  expect(stage.refusal({ address: "198.51.100.1" })).toContain("refer:");
+  expect(stage.refusal({ address: "" })).toContain("refer:");
+  stage.toml += 'deny = "play 192.0.2.1"';
+  expect(stage.refusal()).toContain("address:");
+});
