@@ -52,6 +52,7 @@ export function openStage(): Stage {
     wanted() {},
     unwanted() {},
     switched() {},
+    rerouted() {},
     idle() {},
   });
   const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });

@@ -57,6 +57,8 @@ export interface Source {
   readonly heardAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` becomes the stream's. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
+  /** The stream comes over these servers now. */
+  reroute(hops: readonly string[]): void;
   end(how: SourceEnd): void;
 }
 
@@ -71,6 +73,8 @@ export interface SourceOwner {
     flags: number,
     track: number,
   ): void;
+  /** Its hops have changed. */
+  reroute(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
 }
 
@@ -89,7 +93,7 @@ export function isKey(kind: PacketKind, flags: number): boolean {
 
 /** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
 export class LiveSource implements Source {
-  readonly info: SourceInfo;
+  info: SourceInfo;
   preferred: boolean;
   readonly events: SourceEvents;
   readonly since: number;
@@ -123,6 +127,12 @@ export class LiveSource implements Source {
     }
     const class_ = classify(kind, payload);
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  reroute(hops: readonly string[]): void {
+    if (hops.join() === this.info.hops.join()) return;
+    this.info = { ...this.info, hops };
+    if (this.role !== "ended") this.#owner.reroute(this);
   }
 
   end(how: SourceEnd): void {

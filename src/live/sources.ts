@@ -47,6 +47,8 @@ export interface SourcesOwner {
   ended(source: Source, how: SourceEnd): void;
   /** Another source is about to go on. */
   switched(change: SourceSwitch): void;
+  /** The active source's stream comes over other servers. */
+  rerouted(): void;
 }
 
 /*
@@ -143,6 +145,10 @@ export class Sources implements SourceOwner {
       if (kind !== PacketKind.Data) this.#consider(standby, isKey(kind, flags), now);
       return;
     }
+  }
+
+  reroute(source: LiveSource): void {
+    if (source === this.#active) this.#owner.rerouted();
   }
 
   endSource(source: LiveSource, how: SourceEnd): void {

@@ -31,6 +31,8 @@ export interface StreamOwner {
   unwanted(stream: Stream): void;
   /** Another source is about to go on; readers stay. */
   switched(stream: Stream, change: SourceSwitch): void;
+  /** The active source's stream comes over other servers. */
+  rerouted(stream: Stream): void;
   /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
@@ -236,6 +238,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Another source is about to go on. */
   switched(change: SourceSwitch): void {
     this.#owner.switched(this, change);
+  }
+
+  /** The active source's stream comes over other servers. */
+  rerouted(): void {
+    this.#owner.rerouted(this);
   }
 
   #announceStop(): void {

@@ -31,6 +31,8 @@ export interface StreamObserver {
   unwanted?(stream: Stream): void;
   /** Another source of a stream is about to go on; its readers stay, and so should whoever carries it further. */
   switched?(stream: Stream, change: SourceSwitch): void;
+  /** The active source is the same, but its stream comes over other servers. */
+  rerouted?(stream: Stream): void;
 }
 
 /**
@@ -96,6 +98,9 @@ export class Streams {
       },
       switched: (stream, change) => {
         for (const observer of this.#observers) observer.switched?.(stream, change);
+      },
+      rerouted: (stream) => {
+        for (const observer of this.#observers) observer.rerouted?.(stream);
       },
       idle: (stream) => {
         if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);

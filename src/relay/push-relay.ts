@@ -90,6 +90,12 @@ export class PushRelay {
       push.hangUp(ended);
   }
 
+  /** The stream comes over other servers now: the target must know, and one that refused it as a loop may take it. */
+  announceHops(): void {
+    this.#push?.announceHops();
+    this.#supervisor.hurry();
+  }
+
   /** After `stop`: the stream begins again, and another relay takes it to the target. */
   makeWay(): void {
     this.#push?.cutGoodbyeShort();

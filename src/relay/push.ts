@@ -93,6 +93,11 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     return { bytes: this.#transport?.bytesSent ?? 0, dropped: this.#reader?.lost ?? 0 };
   }
 
+  /** The stream comes over other servers now. */
+  announceHops(): void {
+    this.#session.announceHops();
+  }
+
   /** How far the target is behind the stream, ms. */
   get lagMs(): number {
     return this.#reader === undefined ? 0 : this.#stream.lagMs(this.#reader);

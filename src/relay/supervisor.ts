@@ -70,6 +70,8 @@ export class Supervisor {
   #retry: Timer | undefined;
   /** Of the attempt under way; whoever gives it up has the last word. */
   #current = { over: true };
+  /** When the newest attempt began, monotonic ms. */
+  #triedAt = 0;
   #runningSince = 0;
   /** In a row; a failure of another kind ends it, as success does. */
   #refusals = 0;
@@ -91,6 +93,20 @@ export class Supervisor {
     if (this.#status.state === "stopped") this.#connect();
   }
 
+  /** What the other side refused may be welcome now: one that waits tries again soon, as after a first failure. */
+  hurry(): void {
+    const status = this.#status;
+    if (status.state !== "waiting") return;
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, this.#triedAt + POLICY.firstMs - clock.now());
+    const nextRetryAt = clock.wall() + waitMs;
+    if (nextRetryAt >= status.nextRetryAt) return;
+    this.#refusals = 0;
+    this.#status = { ...status, nextRetryAt };
+    this.#retry?.cancel();
+    this.#retry = clock.after(waitMs, () => this.#connect());
+  }
+
   /** Ends what runs, without a word to the other side. */
   stop(): void {
     this.#retry?.cancel();
@@ -110,6 +126,7 @@ export class Supervisor {
 
   #connect(): void {
     const { clock, begin } = this.#options;
+    this.#triedAt = clock.now();
     this.#status = {
       state: "connecting",
       since: clock.wall(),

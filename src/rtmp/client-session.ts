@@ -1,5 +1,5 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { enhancedCapabilities, HOPS_ARGUMENT } from "./connect.ts";
+import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -20,7 +20,7 @@ export interface ClientTarget {
   readonly app: string;
   /** Stream name with its parameters. */
   readonly playPath: string;
-  /** Ids of the servers that the stream has passed, this one last. */
+  /** Ids of the servers that the stream has passed, this one last; they may change (`announceHops`). */
   readonly hops: readonly string[];
 }
 
@@ -71,6 +71,8 @@ export class ClientSession {
   #streamId = 0;
   /** What the server says of itself, for logs and for tracing a stream through a cluster. */
   #server = "";
+  /** Whether the server wants to hear of other hops. */
+  #takesHops = false;
   /** Receives what a playing session gets. */
   media: MediaHandler | undefined;
 
@@ -131,6 +133,12 @@ export class ClientSession {
     this.close();
   }
 
+  /** The stream that is published comes over other servers now: the target's `hops` have changed. */
+  announceHops(): void {
+    if (this.#state !== "running" || this.#target.role !== "publish" || !this.#takesHops) return;
+    this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
+  }
+
   /** Takes no further bytes. */
   close(): void {
     this.#state = "closed";
@@ -176,6 +184,7 @@ export class ClientSession {
   #onResult({ transactionId, args }: Command): void {
     if (this.#state === "connecting" && transactionId === CONNECT_ID) {
       this.#server = describeServer(args);
+      this.#takesHops = informationOf(args)?.get(HOPS_COMMAND) === true;
       this.#create();
     } else if (this.#state === "creating" && transactionId === CREATE_ID) {
       const id = args[1];
@@ -258,10 +267,13 @@ function readStatus(value: AmfValue): { level: string; code: string; description
 }
 
 function describeServer(args: readonly AmfValue[]): string {
-  const information = args[1] instanceof AmfObject ? args[1] : undefined;
-  const data = information?.object("data");
-  const name = data?.string("srs_server");
+  const name = informationOf(args)?.string("srs_server");
   if (name !== undefined) return name;
   const properties = args[0] instanceof AmfObject ? args[0] : undefined;
   return properties?.string("fmsVer") ?? "";
+}
+
+/** What a server says of itself in its answer to connect. */
+function informationOf(args: readonly AmfValue[]): AmfObject | undefined {
+  return args[1] instanceof AmfObject ? args[1].object("data") : undefined;
 }

@@ -18,6 +18,11 @@ export interface ConnectRequest {
 
 /** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
 export const HOPS_ARGUMENT = "srs_hops";
+/**
+ * The command by which a relay that runs tells its server that the stream comes over other servers now, with the ids in one
+ * text. A server that understands it says so by a property of this name in its answer to connect.
+ */
+export const HOPS_COMMAND = "srs_hops";
 /** More hops than any sane cluster has; a longer trace is a loop by itself. */
 export const MAX_HOPS = 32;
 
@@ -32,7 +37,6 @@ const CAN_FORWARD = 4;
 export function readConnect(args: readonly AmfValue[]): ConnectRequest {
   const object = args[0] instanceof AmfObject ? args[0] : AmfObject.of({});
   const extra = args[1] instanceof AmfObject ? args[1] : undefined;
-  const hops = extra?.string(HOPS_ARGUMENT) ?? "";
   return {
     tcUrl: object.string("tcUrl") ?? "",
     app: object.string("app") ?? "",
@@ -41,8 +45,13 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
     swfUrl: object.string("swfUrl") ?? "",
     objectEncoding: object.number("objectEncoding") === 3 ? 3 : 0,
     enhanced: ENHANCED_FIELDS.some((field) => object.get(field) !== undefined),
-    hops: hops === "" ? [] : hops.split(",", MAX_HOPS + 1),
+    hops: readHops(extra?.string(HOPS_ARGUMENT)),
   };
+}
+
+/** Server ids as the wire has them; none for anything else. */
+export function readHops(value: AmfValue): readonly string[] {
+  return typeof value === "string" && value !== "" ? value.split(",", MAX_HOPS + 1) : [];
 }
 
 /**

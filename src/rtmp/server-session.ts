@@ -1,6 +1,6 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { type ConnectRequest, enhancedCapabilities, readConnect } from "./connect.ts";
+import { type ConnectRequest, enhancedCapabilities, HOPS_COMMAND, readConnect, readHops } from "./connect.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -34,6 +34,8 @@ export interface ServerEvents {
   play(stream: NetStream, request: PlayRequest): void;
   pause(stream: NetStream, paused: boolean): void;
   receive(stream: NetStream, kind: "audio" | "video", on: boolean): void;
+  /** A relay's stream comes over these servers now. */
+  hops(stream: NetStream, hops: readonly string[]): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
   ended(stream: NetStream): void;
 }
@@ -123,7 +125,7 @@ export class ServerSession {
       code: "NetConnection.Connect.Success",
       description: "Connection succeeded",
       objectEncoding: request?.objectEncoding ?? 0,
-      data: AmfObject.ecma({ version: "3,5,3,888", ...this.#options.identity }),
+      data: AmfObject.ecma({ version: "3,5,3,888", ...this.#options.identity, [HOPS_COMMAND]: true }),
     };
     this.#peer.sendCommand(0, [
       "_result",
@@ -200,6 +202,9 @@ export class ServerSession {
         this.#streams
           .get(command.streamId)
           ?.status("error", "NetStream.Seek.Failed", "a live stream cannot be sought in");
+        break;
+      case HOPS_COMMAND:
+        this.#onHops(command);
         break;
       case "_result":
       case "_error":
@@ -293,6 +298,11 @@ export class ServerSession {
     if (paused) this.#events.pause(stream, true);
     stream.notifyPause(paused);
     if (!paused) this.#events.pause(stream, false);
+  }
+
+  #onHops({ args, streamId }: Command): void {
+    const stream = this.#streams.get(streamId);
+    if (stream?.role === "publishing") this.#events.hops(stream, readHops(args[1]));
   }
 
   #onReceive(command: Command): void {

@@ -2,6 +2,7 @@ import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
+import type { OnConflict, SourceInfo } from "../../src/live/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
@@ -29,18 +30,26 @@ export class FakeNode {
   readonly #clock: FakeClock;
   readonly #connections = new Set<RtmpConnection>();
   #accepted = 0;
+  readonly #onConflict: OnConflict;
   /** What streams are forwarded to; after a change, `forward.reconfigure` is to be called. */
   targets: readonly RelayTarget[];
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
-  constructor(clock: FakeClock, net: FakeNet, address: string, forward: readonly string[] = []) {
+  constructor(
+    clock: FakeClock,
+    net: FakeNet,
+    address: string,
+    forward: readonly string[] = [],
+    publish = publishDefaults,
+  ) {
     this.#clock = clock;
+    this.#onConflict = publish.on_conflict;
     this.streams = new Streams(clock, rethrow);
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost = {
       name: "__defaultVhost__",
-      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish: publishDefaults },
+      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish },
     };
     const shared = {
       clock,
@@ -93,8 +102,11 @@ export class FakeNode {
   }
 
   /** Publishes on the node itself. */
-  publish(name = "show", param = "", hops: readonly string[] = []): Feed {
-    const source = this.stream(name).publish({ id: "p", remote: "test", param, hops });
+  publish(name = "show", info: Partial<SourceInfo> = {}): Feed {
+    const source = this.stream(name).publish(
+      { id: "p", remote: "test", param: "", hops: [], ...info },
+      { onConflict: this.#onConflict },
+    );
     if (source === undefined) throw new Error(`${name} is busy`);
     return new Feed(source, this.#clock);
   }

@@ -80,6 +80,10 @@ export class ServerUnderTest implements ServerEvents {
     this.told.push(`${kind}@${stream.id} ${on ? "on" : "off"}`);
   }
 
+  hops(stream: NetStream, hops: readonly string[]): void {
+    this.told.push(`hops@${stream.id} ${hops.join(" ")}`);
+  }
+
   ended(stream: NetStream): void {
     this.told.push(`ended@${stream.id}`);
   }

@@ -1,5 +1,6 @@
 import type { Log } from "../../base/log.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
+import type { SourceSwitch } from "../../live/sources.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
@@ -67,6 +68,14 @@ export class Forward implements StreamObserver {
     for (const [stream, forwarded] of this.#forwarded) this.#follow(stream, forwarded);
   }
 
+  switched(stream: Stream, { from, to }: SourceSwitch): void {
+    if (from.hops.join() !== to.hops.join()) this.rerouted(stream);
+  }
+
+  rerouted(stream: Stream): void {
+    for (const relay of this.#forwarded.get(stream)?.relays.values() ?? []) relay.announceHops();
+  }
+
   unpublished(stream: Stream, _source: Source, how: SourceEnd): void {
     const forwarded = this.#forwarded.get(stream);
     this.#forwarded.delete(stream);
@@ -112,7 +121,10 @@ export class Forward implements StreamObserver {
       host: target.host,
       port: target.port,
       ...buildUrl(target, told),
-      hops: [...source.info.hops, context.nodeId],
+      // A relay outlives a change of the stream's source.
+      get hops() {
+        return [...(stream.source ?? source).info.hops, context.nodeId];
+      },
     };
     const log = context.log.with(`f${this.#nextId++}`, targetSecrets(told, from));
     const shared = {

@@ -71,7 +71,7 @@ export class Admission {
   connect(request: ConnectRequest, remote: HostPort): Connected {
     this.#request = request;
     this.#remote = remote;
-    const loop = this.#loop(request.hops);
+    const loop = this.loop(request.hops);
     if (loop !== undefined) return { ok: false, reason: loop };
     // The stream is not known yet; any name will do to learn the vhost.
     const resolved = resolve(request.tcUrl, request.app, "any");
@@ -142,7 +142,8 @@ export class Admission {
       : { ok: false, code, reason: reason ?? "" };
   }
 
-  #loop(hops: readonly string[]): string | undefined {
+  /** Why a stream that has passed these servers must not come here, if it must not. */
+  loop(hops: readonly string[]): string | undefined {
     if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
     return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
   }

@@ -261,6 +261,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     else wishes[kind] = on;
   }
 
+  hops(net: NetStream, hops: readonly string[]): void {
+    const publisher = this.#publishers.get(net);
+    if (publisher === undefined) return;
+    const reason = this.#admission.loop(hops);
+    if (reason === undefined) publisher.source.reroute(hops);
+    else {
+      this.#end(net, "lost");
+      this.#refuse(net, "publish refused", { ok: false, code: "NetStream.Publish.BadName", reason });
+    }
+  }
+
   ended(net: NetStream): void {
     this.#end(net, "unpublished");
   }

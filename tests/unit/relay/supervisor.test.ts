@@ -161,6 +161,30 @@ describe("the cycle", () => {
     expect(fail("refused", true)).toBe(500);
   });
 
+  test("can be hurried when what was refused may be welcome, but not to more than two attempts a second", () => {
+    const { supervisor, tried, clock, fail, last } = stage();
+    supervisor.hurry();
+    expect(tried).toHaveLength(0);
+    supervisor.start();
+    for (let i = 0; i < 10; i++) fail("no", true);
+    last().report.failed("no", true);
+    const { length } = tried;
+    clock.advance(10_000);
+    expect(tried).toHaveLength(length);
+    supervisor.hurry();
+    clock.advance(0);
+    expect(tried).toHaveLength(length + 1);
+    for (let i = 0; i < 100; i++) {
+      last().report.failed("no", true);
+      supervisor.hurry();
+      clock.advance(50);
+    }
+    expect(tried).toHaveLength(length + 11);
+    last().report.running("");
+    supervisor.hurry();
+    expect(supervisor.status.state).toBe("running");
+  });
+
   test("can have an attempt that fails before it has begun", () => {
     const clock = new FakeClock();
     let count = 0;

@@ -91,6 +91,24 @@ describe("A publishing client", () => {
     expect(client.told).toEqual([]);
   });
 
+  test("tells a server that wants to know over which servers its stream comes now, and no other", () => {
+    const hops: string[] = ["node1"];
+    for (const [information, heard] of [
+      [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_hops@1 0 null node1,node3"]],
+      [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
+      [{}, []],
+    ] as const) {
+      const client = new ClientUnderTest({ hops });
+      client.opened();
+      client.hear(success(information), command("_result", 4, null, 1));
+      hops.splice(0, hops.length, "node1", "node3");
+      client.session.announceHops();
+      expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
+      client.session.announceHops();
+      expect(client.hear()).toEqual([...heard]);
+    }
+  });
+
   test("sends nothing on unpublish before it runs", () => {
     const client = new ClientUnderTest();
     client.opened();

@@ -58,7 +58,7 @@ describe("The answer to connect", () => {
         code: "NetConnection.Connect.Success",
         description: "Connection succeeded",
         objectEncoding: 3,
-        data: { version: "3,5,3,888", srs_server: "srs/test", srs_id: "c1" },
+        data: { version: "3,5,3,888", srs_server: "srs/test", srs_id: "c1", srs_hops: true },
       },
     ]);
     const server = new ServerUnderTest();
@@ -263,5 +263,20 @@ describe("A server session", () => {
     const server = new ServerUnderTest().connected();
     for (const type of [0, 3, 7, 10, 16, 19, 21, 99, 255]) server.say(message(type, 1, Uint8Array.of(1, 2, 3)));
     expect(server.say(command("x", 2, null))).toEqual(["_result 2 null null"]);
+  });
+});
+
+describe("A relay that runs", () => {
+  test("says over which servers its stream comes now", () => {
+    const server = new ServerUnderTest().connected();
+    server.say(command("createStream", 2, null), commandOn(1, "srs_hops", 0, null, "too,early"));
+    server.say(commandOn(1, "publish", 3, null, "show", "live"));
+    server.takeTold();
+    expect(server.say(commandOn(1, "srs_hops", 0, null, "a,b"))).toEqual([]);
+    server.say(commandOn(1, "srs_hops", 0, null, ""), commandOn(1, "srs_hops", 0, null, 7));
+    server.say(commandOn(2, "srs_hops", 0, null, "another"), commandOn(1, "srs_hops", 0));
+    expect(server.takeTold()).toEqual(["hops@1 a b", "hops@1 ", "hops@1 ", "hops@1 "]);
+    server.say(commandOn(1, "srs_hops", 0, null, Array.from({ length: 100 }, () => "x").join(",")));
+    expect(server.takeTold()).toEqual([`hops@1 ${Array.from({ length: 33 }, () => "x").join(" ")}`]);
   });
 });

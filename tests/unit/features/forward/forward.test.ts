@@ -80,7 +80,10 @@ describe("forward", () => {
   test("carries names and parameters over, or fills in the target's own", () => {
     const { origin, edge, clock } = stage(["one:1935", "rtmp://two:1935/[app]2/[vhost]-[stream]?key=1&[param]"]);
     const [one, two] = [edge("one:1935"), edge("two:1935")];
-    origin.publish("show", "?token=2", ["first"]).headers().gop("k", 1);
+    origin
+      .publish("show", { param: "?token=2", hops: ["first"] })
+      .headers()
+      .gop("k", 1);
     clock.advance(10);
     const streams = [one, two].map((node) => [...node.streams.all()][0]);
     expect(streams.map((stream) => stream?.key)).toEqual([
