@@ -28,6 +28,11 @@ const tools: readonly Tool[] = [
     packages: ["systemd"],
     present: () => Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,
   },
+  {
+    name: "logrotate",
+    packages: ["logrotate"],
+    present: () => Bun.which("logrotate") !== null || existsSync("/usr/sbin/logrotate"),
+  },
 ];
 
 /**

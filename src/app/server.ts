@@ -118,7 +118,9 @@ export async function runServer({ confPath, environment, version }: ServerOption
     control?.stop();
     throw error;
   }
-  const summary = startSummary(clock, log, server, forward, streams, (line) => service.status(line));
+  const summary = startSummary(clock, log, server, forward, streams, (line) =>
+    service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
+  );
   service.ready(idle);
 
   const signal = await Promise.race([signals.stop, signals.drain]);

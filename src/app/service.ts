@@ -12,7 +12,8 @@ export class Service {
   /** The watchdog is answered from `clock`, on the event loop and nowhere else: a loop that stands still is one that fails. */
   constructor(systemd: Systemd, clock: Clock, log: Log) {
     this.#systemd = systemd;
-    const { watchdogMs } = systemd;
+    const { problem, watchdogMs } = systemd;
+    if (problem !== undefined) log.warn("systemd waits for a word and can't be told", { reason: problem });
     if (watchdogMs === undefined) return;
     clock.every(watchdogMs / 2, () => systemd.notify("WATCHDOG=1"));
     log.debug("systemd watches this process", { watchdog_ms: watchdogMs });

@@ -1,5 +1,5 @@
 import type { LogFields } from "./log.ts";
-import { maskName, maskText } from "./mask.ts";
+import { masked, maskName, maskText, namesSecret } from "./mask.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** Fields that are sentences; every other text is taken for a name. */
@@ -10,6 +10,7 @@ export function maskFields(fields: LogFields, secrets: readonly Secrets[]): LogF
   const shown: Record<string, string | number | boolean | undefined> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== "string") shown[name] = value;
+    else if (namesSecret(name)) shown[name] = masked;
     else shown[name] = hideAll(sentences.has(name) ? maskText(value) : maskName(value), secrets);
   }
   return shown;

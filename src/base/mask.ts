@@ -13,9 +13,13 @@ const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.
 const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
 const paramsOfName = new RegExp(`${params}.*`, "s");
+const secretWords = "key|token|secret|signature|sign|password|passwd|pwd";
 /** `key=secret`, `"token": "x"`. */
-const assignment =
-  /\b([\w.-]{0,40}(?:key|token|secret|signature|sign|password|passwd|pwd))(["']?\s*=\s*["']?|["']?:\s?["']?)(?!\s)([^\s"',;]+)/gi;
+const assignment = new RegExp(
+  String.raw`\b([\w.-]{0,40}(?:${secretWords}))(["']?\s*=\s*["']?|["']?:\s?["']?)(?!\s)([^\s"',;]+)`,
+  "gi",
+);
+const secretName = new RegExp(`(?:${secretWords})$`, "i");
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 
 /**
@@ -36,6 +40,11 @@ export function maskName(text: string): string {
   if (!suspicious.test(text)) return text;
   const bare = cut(text).replace(paramsOfName, `?${masked}`);
   return maskAssignments(bare.replace(url, (_, scheme: string, rest: string) => scheme + maskUrl(rest)));
+}
+
+/** Whether a value by that name is secret whatever it looks like. */
+export function namesSecret(name: string): boolean {
+  return secretName.test(name);
 }
 
 function maskUrl(rest: string): string {

@@ -40,8 +40,9 @@ interface Writing {
 export class BufferedSink implements LineSink {
   readonly #options: SinkOptions;
   #output: LineOutput;
-  /** What comes in the place of `#output` as soon as nothing is being written. */
+  /** What comes in the place of `#output` as soon as nothing is being written, and what that one gets before. */
   #next: LineOutput | undefined;
+  #last: Uint8Array | undefined;
   #lines: string[] = [];
   #waitingBytes = 0;
   #dropped = 0;
@@ -77,20 +78,26 @@ export class BufferedSink implements LineSink {
     setImmediate(() => this.#start());
   }
 
-  /** From now on lines go to `output`, those that wait included; the one before it is closed. No line is lost or cut. */
+  /**
+   * Lines from now on go to `output`; the one before it gets those that wait, and is closed. When it can't take them they go
+   * to `output`, too: no line is lost or cut.
+   */
   use(output: LineOutput): void {
     this.#next?.close();
     this.#next = output;
-    if (this.#current === undefined) this.#swap();
-    else if (this.#current.retry !== undefined) {
-      clearTimeout(this.#current.retry);
-      this.#continue(this.#current);
+    const current = this.#current;
+    if (current?.retry !== undefined) {
+      clearTimeout(current.retry);
+      this.#moveOn(current);
+      return;
     }
+    if (this.#lines.length > 0) this.#last = joined(this.#last, this.#take());
+    if (current === undefined && this.#last === undefined) this.#swap();
   }
 
   /** Resolves when all that was written so far has left, or never will. */
   async flush(): Promise<void> {
-    if (this.#lines.length === 0 && !this.#current) return;
+    if (this.#lines.length === 0 && !this.#current && !this.#last) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -100,7 +107,7 @@ export class BufferedSink implements LineSink {
     if (this.#closed || (current && performance.now() - current.since > stalledMs)) return;
     try {
       if (current?.retry !== undefined) this.#writeSync(current.bytes, current.offset);
-      this.#writeSync(this.#take(), 0);
+      this.#writeSync(joined(this.#last, this.#take()), 0);
     } catch {
       // Nobody is left to be told.
     }
@@ -113,7 +120,9 @@ export class BufferedSink implements LineSink {
   #start(): void {
     this.#scheduled = false;
     if (this.#current) return;
-    const bytes = this.#take();
+    if (this.#last === undefined) this.#swap();
+    const bytes = this.#last ?? this.#take();
+    this.#last = undefined;
     if (bytes.length === 0) {
       for (const resolve of this.#idle.splice(0)) resolve();
       return;
@@ -124,23 +133,28 @@ export class BufferedSink implements LineSink {
 
   #continue(current: Writing): void {
     current.retry = undefined;
-    if (this.#next !== undefined) {
-      // A line that has begun in the old output is written whole to the new one.
-      current.offset = current.bytes.lastIndexOf(lineFeed, current.offset - 1) + 1;
-      this.#swap();
-    }
     this.#output.write(current.bytes, current.offset, (error, written) => this.#written(current, error, written));
+  }
+
+  /** Goes on in the next output. A line that has begun in the old one is written whole to the new one. */
+  #moveOn(current: Writing): void {
+    current.offset = current.bytes.lastIndexOf(lineFeed, current.offset - 1) + 1;
+    this.#swap();
+    this.#continue(current);
   }
 
   #written(current: Writing, error: NodeJS.ErrnoException | null, written: number): void {
     if (error === null) {
       this.#failing = false;
       current.offset += written;
-    } else if (this.#next === undefined && error.code === "EPIPE") {
+    } else if (this.#next !== undefined) {
+      this.#moveOn(current);
+      return;
+    } else if (error.code === "EPIPE") {
       this.#closed = true;
       this.#lost += linesIn(current.bytes, current.offset);
       current.offset = current.bytes.length;
-    } else if (this.#next === undefined) {
+    } else {
       const waitMs = error.code === "EAGAIN" ? retryMs : failedRetryMs;
       if (error.code !== "EAGAIN" && !this.#failing) {
         this.#failing = true;
@@ -154,7 +168,6 @@ export class BufferedSink implements LineSink {
       return;
     }
     this.#current = undefined;
-    if (this.#next !== undefined) this.#swap();
     this.#start();
   }
 
@@ -175,6 +188,14 @@ export class BufferedSink implements LineSink {
     this.#dropped = 0;
     return lines.length > 0 ? new TextEncoder().encode(`${lines.join("\n")}\n`) : new Uint8Array(0);
   }
+}
+
+function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
+  if (first === undefined) return second;
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
 }
 
 function linesIn(bytes: Uint8Array, from: number): number {

@@ -59,7 +59,7 @@ export class Logging {
   }
 
   /**
-   * Makes ready for other settings, with which lines that wait go to the new place. Throws UserError when its file can't be
+   * Makes ready for other settings; lines that wait go where they were written for. Throws UserError when its file can't be
    * written.
    */
   prepare(settings: LogSettings, secrets: Secrets): Change {

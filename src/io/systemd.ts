@@ -38,6 +38,12 @@ export class Systemd {
     if (this.listens && wanted > 0) this.watchdogMs = wanted;
   }
 
+  /** Why systemd, which waits to be told, can't be; undefined when it can, or when it doesn't wait. */
+  get problem(): string | undefined {
+    if (this.#address === undefined || this.listens) return undefined;
+    return "the functions of the C library can't be called; is MemoryDenyWriteExecute= on in the unit?";
+  }
+
   /** Whether there is somebody to be told. */
   get listens(): boolean {
     return this.#socket >= 0;

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   readFileSync,
   renameSync,
@@ -9,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { Client } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
 import type { Program } from "../support/e2e/program.ts";
@@ -18,7 +20,10 @@ import { startTarget } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 
-const test = testWith("tests/e2e/log.test.ts");
+const file = "tests/e2e/log.test.ts";
+const test = testWith(file);
+const testRotated = testWith(file, "logrotate");
+const conf = join(import.meta.dir, "../../conf");
 
 /** A server that logs all it can into a file of its stage; resolves when the file says that it listens. */
 async function startLogging(stage: Stage, file: string, more = ""): Promise<{ program: Program; port: number }> {
@@ -98,6 +103,65 @@ test.concurrent("files renamed under load lose no line and cut none", async () =
     expect(ids.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: clients }, (_, at) => at + 1));
   }
 }, 40_000);
+
+testRotated.concurrent(
+  "logrotate with the file in conf/ loses no line",
+  async () => {
+    await using stage = new Stage();
+    const log = stage.path("srs.log");
+    const { program, port } = await startLogging(stage, log);
+    const text = readFileSync(join(conf, "logrotate/srs"), "utf8");
+    const [, signal] = /^ *systemctl kill .*--signal=(\w+) 'srs@\*\.service'$/m.exec(text) ?? [];
+    const rotation = text
+      .replace("/var/log/srs/*.log", stage.path("*.log"))
+      .replace(/systemctl kill .*/, `kill -s ${signal?.replace("SIG", "")} ${program.pid}`);
+    stage.write("rotation", rotation.replace(/^ *(?:delay)?compress$/gm, ""));
+    chmodSync(stage.path("rotation"), 0o644);
+    const visits = 100;
+    const load = visit(stage, port, visits);
+    for (let i = 1; i <= 3; i++) {
+      await until("more lines", () => read(log).split("\n").length > 20);
+      const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+      const run = Bun.spawnSync(["logrotate", "--force", "--state", stage.path("state"), stage.path("rotation")], {
+        env,
+      });
+      expect({ code: run.exitCode, err: run.stderr.toString() }).toEqual({ code: 0, err: "" });
+      await until("the new file", () => read(log).includes("log reopened"));
+    }
+    await load;
+    await stop(program);
+    const lines = [3, 2, 1].map((at) => read(`${log}.${at}`)).join("") + read(log);
+    for (let id = 1; id <= visits; id++) expect(lines).toInclude(`[c${id}] accepted`);
+  },
+  40_000,
+);
+
+test.concurrent("a reload changes level, format and file, and one that asks for a file that can't be changes nothing", async () => {
+  await using stage = new Stage();
+  const [old, fresh] = [stage.path("old.log"), stage.path("new.log")];
+  const { program, port } = await startLogging(stage, old);
+  await visit(stage, port, 1);
+  const reload = (settings: string) => {
+    stage.write("server.toml", `listen = "127.0.0.1:0"\n[log]\n${settings}`);
+    program.signal("SIGHUP");
+  };
+  reload('level = "error"\nformat = "json"\nfile = "/nowhere/srs.log"');
+  await until("the refusal", () => read(old).includes("configuration not reloaded"));
+  expect(read(old)).toInclude("cannot write the log to /nowhere/srs.log: its directory does not exist");
+  await visit(stage, port, 1);
+  await until("it goes on as before", () => read(old).includes("[c2] accepted"));
+  reload(`level = "info"\nformat = "json"\nfile = "${fresh}"`);
+  await until("the new file", () => read(fresh).includes("configuration reloaded"));
+  await visit(stage, port, 1);
+  await stop(program);
+  const events = read(fresh)
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(events.filter(({ id }) => id === "c3").map(({ msg }) => msg)).toEqual(["connected", "disconnected"]);
+  expect(read(old)).toEndWith("\n");
+  expect(read(old)).not.toInclude("[c3]");
+}, 30_000);
 
 test.concurrent("a file that is copied and truncated goes on from its new end", async () => {
   await using stage = new Stage();

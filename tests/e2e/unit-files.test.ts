@@ -125,10 +125,11 @@ testConfined.concurrent(
   "MemoryDenyWriteExecute= would leave the runtime without its compiler, and systemd without an answer",
   async () => {
     await using stage = new Stage();
-    const { program, port, messages } = await confined(stage, { CONFINED_MDWE: "1" });
+    const { program, port, log, messages } = await confined(stage, { CONFINED_MDWE: "1" });
     await Client.connect(stage, { port });
     expect(memory(program)).not.toMatch(/ rwxp /);
     expect(messages()).toEqual([]);
+    expect(readLog(log)).toMatch(/WARN {2}systemd waits for a word and can't be told .*MemoryDenyWriteExecute/);
     expect(readFileSync(join(folder, "srs@.service"), "utf8")).not.toMatch(/^MemoryDenyWriteExecute=/m);
   },
   40_000,

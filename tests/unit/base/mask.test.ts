@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { maskName, maskText } from "../../../src/base/mask.ts";
 
@@ -78,4 +78,41 @@ test("masked text stays as it is when it is masked again", () => {
     }),
     { seed: 5, numRuns: 2000 },
   );
+});
+
+describe("wherever a key stands, it is not shown:", () => {
+  const key = fc
+    .stringMatching(/^[A-Za-z0-9_.~%+=-]{8,24}$/)
+    .filter((text) => /[A-Za-z0-9]{4}/.test(text))
+    .map((text) => `K${text}Z`);
+  const word = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
+  const spaces = fc.constantFrom("", " ", "  ");
+
+  test.each([
+    ["as a URL's last level", (host: string, app: string, secret: string) => `rtmps://${host}:443/${app}/${secret}`],
+    ["as a parameter", (host: string, app: string, secret: string) => `rtmp://${host}/${app}?${app}=${secret}`],
+    ["as the only parameter", (_: string, app: string, secret: string) => `/${app}/show?${secret}`],
+    ["as one of several", (_: string, app: string, secret: string) => `${app}?a=1&b=2&${app}=${secret}&c=3`],
+    ["behind a vhost", (host: string, app: string, secret: string) => `${app}...vhost...${host}...k=${secret}`],
+    ["behind a vhost by comma", (host: string, app: string, secret: string) => `${app},vhost=${host}/${secret}`],
+    ["as a password", (host: string, app: string, secret: string) => `rtmp://${app}:${secret}@${host}/live`],
+    ["by name", (_: string, app: string, secret: string) => `${app}_key=${secret}`],
+    ["by name, in JSON", (_: string, app: string, secret: string) => `{"${app}Token": "${secret}"}`],
+  ])("%s", (_, write) => {
+    fc.assert(
+      fc.property(word, word, key, word, spaces, (host, app, secret, around, space) => {
+        const said = write(host, app, secret);
+        for (const text of [
+          said,
+          `${around} ${said}${space}`,
+          `${around}: "${said}" ${around}`,
+          `(${said}) ${around}`,
+        ]) {
+          expect(maskText(text)).not.toInclude(secret);
+        }
+        expect(maskName(said)).not.toInclude(secret);
+      }),
+      { seed: 9, numRuns: 300 },
+    );
+  });
 });

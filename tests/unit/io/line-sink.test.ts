@@ -179,15 +179,35 @@ test("another output takes over between two writes, and the old one is closed th
   expect([old.text, fresh.text]).toEqual(["one\n", "two\n"]);
 });
 
-test("with nothing under way another output takes over at once, lines that wait included", async () => {
+test("with nothing under way and nothing waiting another output takes over at once", () => {
+  const [old, fresh] = [new FakeOutput(), new FakeOutput()];
+  sinkTo(old).use(fresh);
+  expect([old.closed, fresh.closed]).toEqual([true, false]);
+});
+
+test("lines that wait go to the output that they were written for, later ones to the other", async () => {
   const [old, fresh] = [new FakeOutput(), new FakeOutput()];
   const sink = sinkTo(old);
   sink.write("one");
   sink.use(fresh);
-  expect(old.closed).toBe(true);
+  sink.write("two");
   await turn();
+  expect(old.closed).toBe(false);
+  old.finish(2);
+  old.finish(2);
+  expect(old.closed).toBe(true);
   fresh.finish(4);
-  expect(fresh.text).toBe("one\n");
+  expect([old.text, fresh.text]).toEqual(["one\n", "two\n"]);
+});
+
+test("at the exit, lines that wait for two outputs are all written", () => {
+  const [old, fresh] = [new FakeOutput(), new FakeOutput()];
+  const sink = sinkTo(old);
+  sink.write("one");
+  sink.use(fresh);
+  sink.write("two");
+  sink.flushSync();
+  expect(old.text + fresh.text).toBe("one\ntwo\n");
 });
 
 test("a line that was cut in the old output is whole in the new one", async () => {

@@ -47,6 +47,9 @@ test("every line is masked, whoever writes it", () => {
     "INFO  see rtmp://h/live/*** url=rtmp://h/live?*** note=***",
     'WARN  [f1] failed error="no such stream: ***" stream=/live/***',
   ]);
+  lines.length = 0;
+  log.info("x", { stream_key: "abc", token: "def", secret: 1, keyframe: "yes" });
+  expect(lines).toEqual(["INFO  x stream_key=*** token=*** secret=1 keyframe=yes"]);
 });
 
 test("secrets follow a reload", () => {
