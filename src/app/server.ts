@@ -12,6 +12,7 @@ import { Systemd } from "../io/systemd.ts";
 import { Tcp } from "../io/tcp.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
+import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import { type Config, configSecrets, type Environment, loadConfig } from "./config/index.ts";
@@ -58,14 +59,15 @@ export async function runServer({ confPath, environment, version }: ServerOption
     },
   });
 
+  const nodeId = randomId();
   const shared = {
     clock,
     log,
     formats: new RtmpFormats(),
     limits: defaultLimits,
     random: fillRandom,
-    nodeId: randomId(),
-    identity: { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid },
+    nodeId,
+    identity: { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid, [NODE_PROPERTY]: nodeId },
   };
   const forward = new Forward({
     ...shared,
@@ -104,7 +106,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
     },
   });
 
-  log.info("starting", { version, pid: process.pid, conf: confPath, node: shared.nodeId });
+  log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   for (const warning of warnings) log.warn(warning);
   tellOfSockets(log, inherited, config.listen);
   const signals = stopSignals();

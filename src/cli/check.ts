@@ -1,17 +1,37 @@
 import { defineCommand } from "citty";
 import { effectiveToml, loadConfig } from "../app/config/index.ts";
+import { examine } from "../app/doctor/examine.ts";
+import { realWorld } from "../app/doctor/world.ts";
 import { commonOptions, confOption } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** `srs check`: prints the effective configuration; a wrong one throws. */
+/** The exit code when the configuration is right and something around it is not. */
+const PROBLEMS = 2;
+
+/** What `srs check` is told. */
+export const checkOptions = {
+  ...confOption,
+  probe: { type: "boolean", description: "Look at ports, files and limits, and dial every target and origin" },
+  ...commonOptions,
+} as const;
+
+/** `srs check`: prints the effective configuration, or what is found around it (`--probe`); a wrong one throws. */
 export function checkCommand({ out, err }: Output) {
   return defineCommand({
     meta: { name: "check" },
-    args: { ...confOption, ...commonOptions },
-    run({ args }) {
+    args: checkOptions,
+    async run({ args }) {
       const loaded = loadConfig(args.conf, process.env);
       for (const warning of loaded.warnings) err(warning);
-      out(effectiveToml(loaded));
+      if (!args.probe) {
+        out(effectiveToml(loaded));
+        return 0;
+      }
+      const { topology, problems } = await examine(loaded, args.conf, realWorld());
+      out(topology);
+      for (const problem of problems) err(problem);
+      if (problems.length > 0) return PROBLEMS;
+      out("no problem found");
       return 0;
     },
   });

@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
 import { benchOptions, bothCommand, playCommand, publishCommand } from "./bench.ts";
-import { checkCommand } from "./check.ts";
+import { checkCommand, checkOptions } from "./check.ts";
 import { convertCommand, convertOptions } from "./convert.ts";
 import { type Command, type CommandSet, command, dispatch } from "./dispatch.ts";
 import { commonOptions, confOption } from "./options.ts";
@@ -18,8 +18,8 @@ const confOptions: ArgsDef = { ...confOption, ...commonOptions };
 export async function run(argv: readonly string[], output: Output): Promise<number> {
   const check = command(
     "srs check --conf FILE",
-    "Print the configuration in effect, and where each value comes from",
-    confOptions,
+    "Print the configuration in effect, and where each value comes from; --probe looks around it",
+    checkOptions,
     checkCommand(output),
   );
   const convert = command(

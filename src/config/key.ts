@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
+import type { Outside, OutsideFile } from "./outside.ts";
 import { show } from "./show.ts";
 
 /** Whether a reload can apply a changed value while the server runs, or a restart is needed, and why. */
@@ -37,6 +38,8 @@ export interface Key<T> {
   toToml(value: T): TomlValue;
   /** The same for others' eyes: what is secret is left out. */
   toShown(value: T): TomlValue;
+  /** What the value names outside of the process. */
+  outside(value: T): readonly Outside[];
 }
 
 interface Options<T> {
@@ -94,6 +97,8 @@ interface TextOptions extends Options<string> {
   readonly example?: string;
   /** Whether the value is never shown to others. */
   readonly secret?: boolean;
+  /** What the server does with the file that the text names, if it names one. */
+  readonly file?: OutsideFile["use"];
   /** Why a text (not empty) is not possible, as an error says it behind the key; undefined when it is. */
   problem?(text: string): string | undefined;
 }
@@ -112,6 +117,9 @@ export function text(options: TextOptions): Key<string> {
     ...scalar(options.type, schema, { type: "string" }, options),
     example: options.example,
     toShown: (value) => (options.secret && value !== "" ? masked : value),
+    outside(path) {
+      return options.file === undefined || path === "" ? [] : [{ kind: "file", path, use: options.file }];
+    },
   };
 }
 
@@ -129,6 +137,8 @@ interface ListOptions<T> extends Options<readonly T[]> {
   toToml(item: T): TomlScalar;
   /** The same for others' eyes, where an item may have something secret in it. */
   toShown?(item: T): TomlScalar;
+  /** What an item names outside of the process. */
+  outside?(item: T): Outside;
   /** Two items with the same identity are one item written twice; undefined is like no other. */
   identity(item: T): string | undefined;
 }
@@ -149,6 +159,7 @@ export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
     prefixes: options.prefixes ?? [],
     toToml: (items) => oneOrMore(items.map(options.toToml)),
     toShown: (items) => oneOrMore(items.map(options.toShown ?? options.toToml)),
+    outside: (items) => (options.outside === undefined ? [] : items.map(options.outside)),
   };
 }
 
@@ -182,6 +193,7 @@ function scalar<T extends TomlScalar>(
     prefixes: [],
     toToml: (value) => value,
     toShown: (value) => value,
+    outside: () => [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND } from "./connect.ts";
+import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND, NODE_PROPERTY } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -70,7 +70,7 @@ export class ClientSession {
   #state: ClientState = "handshake";
   #streamId = 0;
   /** What the server says of itself, for logs and for tracing a stream through a cluster. */
-  #server = "";
+  #server: ServerName = { software: "", node: "" };
   /** Whether the server wants to hear of other hops. */
   #takesHops = false;
   /** Receives what a playing session gets. */
@@ -102,7 +102,12 @@ export class ClientSession {
 
   /** The server's software, once it answered connect; `""` when it did not say. */
   get server(): string {
-    return this.#server;
+    return this.#server.software;
+  }
+
+  /** The id of the server's start, by which its streams are known in hop traces; `""` when it has none or did not say. */
+  get serverNode(): string {
+    return this.#server.node;
   }
 
   /** Sends the first bytes; call once the transport is open. */
@@ -266,11 +271,17 @@ function readStatus(value: AmfValue): { level: string; code: string; description
   };
 }
 
-function describeServer(args: readonly AmfValue[]): string {
-  const name = informationOf(args)?.string("srs_server");
-  if (name !== undefined) return name;
+/** What a server says of itself. */
+interface ServerName {
+  readonly software: string;
+  readonly node: string;
+}
+
+function describeServer(args: readonly AmfValue[]): ServerName {
   const properties = args[0] instanceof AmfObject ? args[0] : undefined;
-  return properties?.string("fmsVer") ?? "";
+  const data = informationOf(args);
+  const software = data?.string("srs_server") ?? properties?.string("fmsVer") ?? "";
+  return { software, node: data?.string(NODE_PROPERTY) ?? "" };
 }
 
 /** What a server says of itself in its answer to connect. */

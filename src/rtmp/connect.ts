@@ -23,6 +23,8 @@ export const HOPS_ARGUMENT = "srs_hops";
  * text. A server that understands it says so by a property of this name in its answer to connect.
  */
 export const HOPS_COMMAND = "srs_hops";
+/** What a server calls itself in hop traces, among what it tells of itself. */
+export const NODE_PROPERTY = "srs_node";
 /** More hops than any sane cluster has; a longer trace is a loop by itself. */
 export const MAX_HOPS = 32;
 

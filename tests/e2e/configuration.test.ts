@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
-import { startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { conf2014 } from "../vectors/srs-conf.ts";
@@ -105,3 +105,36 @@ test.concurrent("a mistyped variable does not start the server", () => {
   expect(exitCode).toBe(1);
   expect(stderr.toString()).toBe("SRS_LISTN: no key is set by this variable; did you mean SRS_LISTEN?\n");
 });
+
+test.concurrent("check --probe dials targets, looks at ports, files and loops, and draws it all", async () => {
+  await using stage = new Stage();
+  const edge = await startSrs(stage, "edge");
+  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = free;
+  free.stop(true);
+  const forward = forwardTo(edge, `127.0.0.1:${port}`, "localhost.invalid");
+  const conf = stage.write("x.toml", `listen = "127.0.0.1:${port}"\nmax_connections = 10\n[vhost.a]\n${forward}\n`);
+  const found = run("check", "--probe", "-c", conf);
+  expect(found.exitCode).toBe(2);
+  const rows = found.out.split("\n").map((row) => row.replaceAll(/ {2,}/g, "  "));
+  expect(rows.slice(0, 3)).toEqual([conf, `├─ listen 127.0.0.1:${port}  free`, "└─ vhost a"]);
+  expect(rows[3]).toMatch(new RegExp(`^  ├─> forward 127\\.0\\.0\\.1:${edge.port}  srs/\\S+, \\d+ ms$`));
+  expect(found.err.trim().split("\n")).toEqual([
+    `vhost.a.forward 127.0.0.1:${port} (${conf}:4): it is this server itself; a stream cannot go round; name another server`,
+    expect.stringMatching(
+      /^vhost\.a\.forward localhost\.invalid \(.*:4\): host name .*; check the name, and the machine's DNS$/,
+    ),
+  ]);
+  expect(edge.program.count(/publish|play/)).toBe(0);
+
+  const second = stage.write("second.toml", `listen = "127.0.0.1:${edge.port}"\nmax_connections = 10\n`);
+  const taken = run("check", "--probe", "-c", second);
+  expect(taken.exitCode).toBe(2);
+  expect(taken.err).toMatch(
+    new RegExp(`: taken by srs, pid ${edge.program.pid}; stop that one, or choose another port\n$`),
+  );
+  // The very file that the edge runs with, by now with the port that it was given.
+  const own = run("check", "--probe", "-c", stage.write("edge.toml", `listen = "127.0.0.1:${edge.port}"`));
+  expect(own).toMatchObject({ exitCode: 0, err: "" });
+  expect(own.out).toInclude(`in use by the server of this file, pid ${edge.program.pid}`);
+}, 20_000);

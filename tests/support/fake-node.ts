@@ -59,7 +59,7 @@ export class FakeNode {
       random: fill,
       guards: [],
       nodeId: address,
-      identity: { srs_server: `srs at ${address}` },
+      identity: { srs_server: `srs at ${address}`, srs_node: address },
       chunkSize: CHUNK_SIZE,
     };
     const context: ForwardContext = {

@@ -20,6 +20,7 @@ export const logTable = table("What is written to the log.", {
     type: "the path of a file; empty for standard output",
     doc: "Where the log goes; SIGUSR1 opens the file again by its name, for logrotate.",
     example: "/var/log/srs/edge-1936.log",
+    file: "write",
     reload: "live",
   }),
 });

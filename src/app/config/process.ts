@@ -7,6 +7,7 @@ export const processKeys = {
     type: "the path of a file",
     doc: "File for the server's process id. srs reload finds the server by it, through a socket beside it whose name ends in .sock.",
     example: "/run/srs/srs.pid",
+    file: "make",
     reload: { restart: "commands find the running server by it" },
   }),
   drain_timeout: integer({

@@ -1,5 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import { list } from "../../config/key.ts";
+import type { Outside } from "../../config/outside.ts";
 import { show } from "../../config/show.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
 
@@ -15,9 +16,17 @@ export const forwardKeys = {
     parse: readTarget,
     toToml: (target) => target.text,
     toShown: maskTarget,
+    outside: targetOutside,
     identity: targetIdentity,
   }),
 } as const;
+
+function targetOutside(target: RelayTarget): Outside {
+  const { host, port, app } = target;
+  const fixed = app?.text.includes("[") ? undefined : app?.text;
+  const told = { app: fixed, hasVhost: app === undefined };
+  return { kind: "peer", flow: "to", protocol: "rtmp", host, port, ...told, text: maskTarget(target) };
+}
 
 function readTarget(value: unknown): RelayTarget {
   if (typeof value !== "string") {

@@ -26,6 +26,7 @@ export const rtmpKeys = {
     json: { type: ["integer", "string"] },
     parse: readListen,
     toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
+    outside: ({ host, port }) => ({ kind: "listener", protocol: "rtmp", host, port }),
     // Port 0 is another port each time.
     identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
   }),

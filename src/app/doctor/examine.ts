@@ -1,0 +1,43 @@
+import type { Named, Outside } from "../../config/outside.ts";
+import { outsideOf } from "../../config/outside-of.ts";
+import { type Loaded, rootTable } from "../config/index.ts";
+import { type Finding, problemLine } from "./finding.ts";
+import { examineListeners } from "./listeners.ts";
+import { examinePeers } from "./peers.ts";
+import { drawTopology } from "./topology.ts";
+import type { World } from "./world.ts";
+
+/** What an examination found. */
+export interface Examination {
+  /** A drawing of what the configuration describes, with what was found at each place. */
+  readonly topology: string;
+  /** One line each: what, where, what to do. */
+  readonly problems: readonly string[];
+}
+
+/** Looks at everything outside of the process that a configuration names, without running it. */
+export async function examine(loaded: Loaded, confPath: string | undefined, world: World): Promise<Examination> {
+  const { config, origin } = loaded;
+  const all = outsideOf(rootTable, config);
+  const listeners = all.filter(isKind("listener")).filter(({ outside }) => outside.port !== 0);
+  const { findings: listening, ownNode } = await examineListeners(listeners, confPath, world);
+  const own = { listeners: listeners.map(({ outside }) => outside), node: ownNode };
+  const files = all.filter(isKind("file")).map((about): Finding => {
+    const problem = world.fileProblem(about.outside.path, about.outside.use);
+    if (problem === undefined) return { about, state: "fine", advice: undefined };
+    return { about, state: problem, advice: "make it, or give this user the right to it" };
+  });
+  const findings = [...listening, ...files, ...(await examinePeers(all.filter(isKind("peer")), own, world))];
+  const limit = world.openFilesProblem(config.max_connections);
+  return {
+    topology: drawTopology(confPath ?? "(variables alone)", [...config.vhost.keys()], findings),
+    problems: [
+      ...findings.filter(({ advice }) => advice !== undefined).map((finding) => problemLine(finding, origin)),
+      ...(limit === undefined ? [] : [limit]),
+    ],
+  };
+}
+
+function isKind<K extends Outside["kind"]>(kind: K) {
+  return (named: Named): named is Named<Extract<Outside, { kind: K }>> => named.outside.kind === kind;
+}

@@ -1,0 +1,130 @@
+import { formatHostPort } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Named, OutsideListener, OutsidePeer } from "../../config/outside.ts";
+import { buildUrl } from "../../rtmp/address.ts";
+import type { Finding } from "./finding.ts";
+import type { World } from "./world.ts";
+
+/** How many servers are dialled at a time. */
+const AT_A_TIME = 8;
+
+/** This machine's own place on the network: what a peer that leads back is recognised by. */
+export interface OwnPlace {
+  readonly listeners: readonly OutsideListener[];
+  readonly node: string | undefined;
+}
+
+/** A peer with what its server calls itself. */
+interface Seen {
+  readonly finding: Finding;
+  readonly node: string;
+}
+
+/** Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. */
+export async function examinePeers(
+  peers: readonly Named<OutsidePeer>[],
+  own: OwnPlace,
+  world: World,
+): Promise<Finding[]> {
+  const seen: Seen[] = [];
+  const queue = [...peers.entries()];
+  const work = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      seen[next[0]] = await examine(next[1], own, world);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  return peers.map((about, at) => relation(about, at, peers, seen) ?? (seen[at] as Seen).finding); // all are seen
+}
+
+async function examine(about: Named<OutsidePeer>, own: OwnPlace, world: World): Promise<Seen> {
+  const { host, port, protocol } = about.outside;
+  const found = (state: string, advice?: string, node = ""): Seen => ({ finding: { about, state, advice }, node });
+  let addresses: readonly string[];
+  try {
+    addresses = await world.resolve(host);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return found(error.message, "check the name, and the machine's DNS");
+  }
+  if (addresses.some((address) => isOwn(address, port, own, world))) {
+    return found("it is this server itself", "a stream cannot go round; name another server");
+  }
+  if (protocol !== "rtmp") {
+    const reason = await world.dial(host, port);
+    return reason === undefined ? found("connects") : found(reason, adviceFor(reason));
+  }
+  const result = await world.probe({ host, port, ...urlOf(about) });
+  if (result.answer === "none") return found(result.reason, adviceFor(result.reason));
+  if (result.answer === "refused") {
+    return found(`it refuses to connect: ${result.reason}`, "see its log, and which vhosts and apps it serves");
+  }
+  if (own.node !== undefined && result.node === own.node) {
+    return found("it leads back to this server itself", "a stream cannot go round; name another server");
+  }
+  return found([result.server || "an RTMP server", `${result.ms} ms`].join(", "), undefined, result.node);
+}
+
+function isOwn(address: string, port: number, own: OwnPlace, world: World): boolean {
+  const isLocal = /^(?:127\.|::1$)/.test(address) || world.ownAddresses().has(address);
+  if (!isLocal) return false;
+  return own.listeners.some((listener) => {
+    const isAll = listener.host === "::" || listener.host === "0.0.0.0";
+    return listener.port === port && (isAll || listener.host === address);
+  });
+}
+
+/** What is wrong with two peers of one vhost that are no problem by themselves. */
+function relation(
+  about: Named<OutsidePeer>,
+  at: number,
+  peers: readonly Named<OutsidePeer>[],
+  seen: readonly Seen[],
+): Finding | undefined {
+  const mine = seen[at];
+  if (mine === undefined || mine.finding.advice !== undefined) return undefined;
+  for (const [index, other] of peers.entries()) {
+    if (index === at || !isSameServer(about, other, mine, seen[index])) continue;
+    const name = other.outside.text;
+    if (about.outside.flow === "to" && other.outside.flow === "from") {
+      const advice = `what comes from ${name} would go back to it; leave one of them out`;
+      return { about, state: "it is the server that streams come from", advice };
+    }
+    if (
+      about.outside.flow === "to" &&
+      other.outside.flow === "to" &&
+      index < at &&
+      about.outside.app === other.outside.app
+    ) {
+      return {
+        about,
+        state: `it is the same server as ${name}`,
+        advice: "it takes a stream once; leave one of them out",
+      };
+    }
+  }
+  return undefined;
+}
+
+function isSameServer(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, other: Seen | undefined): boolean {
+  const [, vhost] = a.path;
+  if (a.path[0] !== "vhost" || b.path[0] !== "vhost" || b.path[1] !== vhost) return false;
+  if (formatHostPort(a.outside) === formatHostPort(b.outside)) return a.outside.flow !== b.outside.flow;
+  return mine.node !== "" && mine.node === other?.node;
+}
+
+/** What an unnamed app is asked for as. */
+const SOME_APP = "live";
+
+function urlOf({ outside, path }: Named<OutsidePeer>): { tcUrl: string; app: string } {
+  const vhost = outside.hasVhost && path[0] === "vhost" ? String(path[1]) : undefined;
+  return buildUrl(outside, { vhost, app: outside.app ?? SOME_APP, stream: "", param: "" });
+}
+
+function adviceFor(reason: string): string {
+  if (reason.includes("refused")) return "is the server there started, and on this port?";
+  if (reason.includes("does not speak RTMP")) return "another program has this port; check the address";
+  if (/within|timed out|no route|unreachable/.test(reason))
+    return "is the machine there up, and does a firewall let this port through?";
+  return "check the address, and that server's log";
+}

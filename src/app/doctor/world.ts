@@ -1,0 +1,87 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import type { ListenAddress } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import type { OutsideFile } from "../../config/outside.ts";
+import { systemClock } from "../../io/clock.ts";
+import { fileProblem } from "../../io/file-problem.ts";
+import { type PortHolder, portHolder } from "../../io/port-holder.ts";
+import { fillRandom, openFilesProblem } from "../../io/process.ts";
+import { describeSocketError, errorCode } from "../../io/socket-errors.ts";
+import { Tcp } from "../../io/tcp.ts";
+import { type ProbeResult, type ProbeTarget, probe } from "../../relay/probe.ts";
+import { defaultLimits } from "../../rtmp/limits.ts";
+
+const LOOKUP_MS = 5000;
+const DIAL_MS = 5000;
+
+/** All that an examination asks of the machine and of the network. */
+export interface World {
+  /** The addresses of a name. Throws UserError. */
+  resolve(host: string): Promise<readonly string[]>;
+  /** Dials an RTMP server, shakes hands and connects. */
+  probe(target: ProbeTarget): Promise<ProbeResult>;
+  /** Why an address can't be connected to; undefined when it can. */
+  dial(host: string, port: number): Promise<string | undefined>;
+  /** The addresses of this machine. */
+  ownAddresses(): ReadonlySet<string>;
+  /** Why an address can't be listened on; undefined when it can. */
+  listenProblem(address: ListenAddress): { readonly taken: boolean; readonly reason: string } | undefined;
+  portHolder(port: number): PortHolder | undefined;
+  /** Why the server could not do with a file what it has to; undefined when it can. */
+  fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
+  openFilesProblem(connections: number): string | undefined;
+}
+
+/** The real one. */
+export function realWorld(): World {
+  const tcp = new Tcp(systemClock);
+  return {
+    async resolve(host) {
+      if (isIP(host) !== 0) return [host];
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(
+          () => reject(new UserError(`host name lookup took more than ${LOOKUP_MS / 1000} s`)),
+          LOOKUP_MS,
+        ).unref();
+      });
+      const found = lookup(host, { all: true }).catch((error: unknown) => {
+        throw new UserError(describeSocketError(error), { cause: error });
+      });
+      return (await Promise.race([found, late])).map(({ address }) => address);
+    },
+    probe: (target) => {
+      return probe({ clock: systemClock, dial: tcp.dial, random: fillRandom, limits: defaultLimits }, target);
+    },
+    dial: (host, port) =>
+      new Promise((resolve) => {
+        tcp.dial(
+          { host, port, timeoutMs: DIAL_MS },
+          {
+            onOpen(transport) {
+              resolve(undefined);
+              transport.abort();
+            },
+            onData() {},
+            onDrain() {},
+            onClose: (reason) => resolve(reason ?? "closed as soon as it was open"),
+          },
+        );
+      }),
+    ownAddresses: () =>
+      new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))),
+    listenProblem(address) {
+      try {
+        tcp.listen(address, () => undefined).stop();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { taken: errorCode(error.cause) === "EADDRINUSE", reason: describeSocketError(error.cause) };
+      }
+    },
+    portHolder,
+    fileProblem,
+    openFilesProblem,
+  };
+}

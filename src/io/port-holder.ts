@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
+
+/** A process. */
+export interface PortHolder {
+  readonly pid: number;
+  /** Its program's name. */
+  readonly name: string;
+  /** How it was started, word by word. */
+  readonly command: readonly string[];
+}
+
+const LISTENING = "0A";
+
+/**
+ * Who listens on a TCP port of this machine, as far as the system shows it (all processes to root, one's own to others);
+ * undefined when nobody is found.
+ */
+export function portHolder(port: number): PortHolder | undefined {
+  const sockets = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port)));
+  if (sockets.size === 0) return undefined;
+  for (const pid of entries("/proc")) {
+    if (!/^\d+$/.test(pid) || !holdsOne(pid, sockets)) continue;
+    const command = read(`/proc/${pid}/cmdline`).split("\0").filter(Boolean);
+    return { pid: Number(pid), name: basename(command[0] ?? read(`/proc/${pid}/comm`).trim()), command };
+  }
+  return undefined;
+}
+
+/** Inodes of the sockets that listen on a port, from the kernel's table (proc(5)). */
+function listeners(table: string, port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  return read(table)
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const [, local = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
+      return state === LISTENING && local.endsWith(`:${hex}`) ? [`socket:[${inode}]`] : [];
+    });
+}
+
+function holdsOne(pid: string, sockets: ReadonlySet<string>): boolean {
+  return entries(`/proc/${pid}/fd`).some((file) => {
+    try {
+      return sockets.has(readlinkSync(`/proc/${pid}/fd/${file}`));
+    } catch {
+      return false; // closed since
+    }
+  });
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // gone since, or not ours to see
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, test } from "bun:test";
+import { type Loaded, parseConfig } from "../../../../src/app/config/index.ts";
+import { examine } from "../../../../src/app/doctor/examine.ts";
+import type { World } from "../../../../src/app/doctor/world.ts";
+import { UserError } from "../../../../src/base/errors.ts";
+import type { ProbeResult } from "../../../../src/relay/probe.ts";
+
+/** A machine with one address where all ports are free, and a network where every server is a different one. */
+class FakeWorld implements World {
+  readonly names = new Map<string, string | readonly string[]>();
+  readonly answers = new Map<string, ProbeResult>();
+  readonly taken = new Map<number, { pid: number; name: string; command: readonly string[] } | undefined>();
+  readonly badFiles = new Map<string, string>();
+  readonly asked: string[] = [];
+  most = 0;
+  #asking = 0;
+  limit: string | undefined;
+
+  async resolve(host: string): Promise<readonly string[]> {
+    const found = this.names.get(host) ?? [host];
+    if (typeof found === "string") throw new UserError(found);
+    return found;
+  }
+
+  async probe({ host, port, tcUrl }: { host: string; port: number; tcUrl: string }): Promise<ProbeResult> {
+    const address = `${host}:${port}`;
+    this.most = Math.max(this.most, ++this.#asking);
+    this.asked.push(tcUrl);
+    await Promise.resolve();
+    this.#asking--;
+    return this.answers.get(address) ?? { answer: "connected", server: "srs/1.0", node: address, ms: 2 };
+  }
+
+  dial = async () => undefined;
+  ownAddresses = () => new Set(["10.0.0.5"]);
+
+  listenProblem({ host, port }: { host: string; port: number }) {
+    if (this.taken.has(port)) return { taken: true, reason: "address already in use" };
+    return host === "10.9.9.9" ? { taken: false, reason: "address not available on this machine" } : undefined;
+  }
+
+  portHolder = (port: number) => this.taken.get(port);
+  fileProblem = (path: string) => this.badFiles.get(path);
+  openFilesProblem = () => this.limit;
+}
+
+function look(toml: string, prepare: (world: FakeWorld) => void = () => undefined) {
+  const world = new FakeWorld();
+  prepare(world);
+  const loaded: Loaded = {
+    config: parseConfig(toml, "x.toml"),
+    warnings: [],
+    origin: (path) => `x.toml:${path.length}`,
+  };
+  return examine(loaded, "conf/x.toml", world).then((examination) => ({ ...examination, world }));
+}
+
+const forwarding = (...targets: string[]) => `[vhost.__defaultVhost__]\nforward = ${JSON.stringify(targets)}`;
+const problem = (name: string, text: string) => `vhost.__defaultVhost__.forward ${name} (x.toml:4): ${text}`;
+
+test("draws what the configuration describes, with what was found at each place", async () => {
+  const toml = `listen = [1935, "10.9.9.9:1936"]\npid = "/run/srs.pid"\n${forwarding("edge-1", "rtmp://edge-2/live/secret")}\n[vhost.b]`;
+  const { topology, problems } = await look(toml, (world) => {
+    world.answers.set("edge-2:1935", { answer: "none", reason: "connection refused" });
+  });
+  expect(topology).toBe(`conf/x.toml
+├─ listen *:1935                        free
+├─ listen 10.9.9.9:1936                 ✗ address not available on this machine
+├─ pid /run/srs.pid                     fine
+├─ vhost __defaultVhost__
+│  ├─> forward edge-1                   srs/1.0, 2 ms
+│  └─> forward rtmp://edge-2/live/***   ✗ connection refused
+└─ vhost b`);
+  expect(problems).toEqual([
+    "listen 10.9.9.9:1936 (x.toml:2): address not available on this machine; write an address that this machine has, or the port alone for all of them",
+    problem("rtmp://edge-2/live/***", "connection refused; is the server there started, and on this port?"),
+  ]);
+});
+
+describe("a target", () => {
+  test("is asked for its own vhost and app, and a few at a time", async () => {
+    const targets = Array.from({ length: 30 }, (_, at) => `edge-${at}`);
+    const { world, problems } = await look(
+      `[vhost."a.com"]\nforward = ${JSON.stringify([...targets, "rtmp://cdn/app/x"])}`,
+    );
+    expect(problems).toEqual([]);
+    expect(world.most).toBe(8);
+    expect(world.asked).toContain("rtmp://a.com:1935/live");
+    expect(world.asked).toContain("rtmp://cdn:1935/app");
+    expect(world.asked).toHaveLength(31);
+  });
+
+  test("without an address is told by its name", async () => {
+    const { problems, world } = await look(forwarding("edge"), (world) =>
+      world.names.set("edge", "host name not found"),
+    );
+    expect(problems).toEqual([problem("edge", "host name not found; check the name, and the machine's DNS")]);
+    expect(world.asked).toEqual([]);
+  });
+
+  test("that refuses is told with its own words", async () => {
+    const { problems } = await look(forwarding("edge"), (world) => {
+      world.answers.set("edge:1935", { answer: "refused", reason: "NetConnection.Connect.Rejected, no such vhost" });
+    });
+    expect(problems).toEqual([
+      problem(
+        "edge",
+        "it refuses to connect: NetConnection.Connect.Rejected, no such vhost; see its log, and which vhosts and apps it serves",
+      ),
+    ]);
+  });
+});
+
+describe("a loop", () => {
+  const itself = "it is this server itself; a stream cannot go round; name another server";
+
+  test("to an address and port of this server is seen without asking", async () => {
+    const names = (world: FakeWorld) => world.names.set("me", ["192.0.2.1", "10.0.0.5"]);
+    const { problems, world } = await look(forwarding("127.0.0.1", "me", "127.0.0.1:1936"), names);
+    expect(problems).toEqual([problem("127.0.0.1", itself), problem("me", itself)]);
+    expect(world.asked).toHaveLength(1);
+  });
+
+  test("by way of a name that leads back is seen by the running server's id", async () => {
+    const { problems } = await look(forwarding("balancer"), (world) => {
+      world.taken.set(1935, { pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] });
+      world.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
+      world.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
+    });
+    expect(problems).toEqual([
+      problem("balancer", "it leads back to this server itself; a stream cannot go round; name another server"),
+    ]);
+  });
+
+  test("of two names for one server is told of the second", async () => {
+    const { problems } = await look(forwarding("a", "b", "c"), (world) => {
+      for (const name of ["a", "c"]) {
+        world.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", ms: 1 });
+      }
+    });
+    expect(problems).toEqual([
+      problem("c", "it is the same server as a; it takes a stream once; leave one of them out"),
+    ]);
+  });
+});
+
+describe("a port", () => {
+  test("that another program has is told with the program", async () => {
+    const { problems } = await look("listen = 1935", (world) =>
+      world.taken.set(1935, { pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }),
+    );
+    expect(problems).toEqual([
+      "listen *:1935 (x.toml:2): taken by nginx, pid 12; stop that one, or choose another port",
+    ]);
+  });
+
+  test("that nobody can be seen to have is told as well", async () => {
+    const { problems } = await look("listen = 1935", (world) => world.taken.set(1935, undefined));
+    expect(problems[0]).toInclude("taken by a process that only root can see");
+  });
+
+  test.each([[["./srs", "-c", "conf/x.toml"]], [["./srs", "-cconf/x.toml"]], [["./srs", "--conf=./conf/x.toml"]]])(
+    "that the server of the same file has is no problem: %p",
+    async (command) => {
+      const { problems, topology } = await look("listen = 1935", (world) =>
+        world.taken.set(1935, { pid: 7, name: "srs", command }),
+      );
+      expect(problems).toEqual([]);
+      expect(topology).toInclude("in use by the server of this file, pid 7");
+    },
+  );
+
+  test("that the system chooses is not looked at", async () => {
+    expect((await look("listen = 0")).topology).toBe("conf/x.toml\n└─ vhost __defaultVhost__");
+  });
+});
+
+test("a file that could not be written and a limit that is too low are told", async () => {
+  const { problems } = await look('log.file = "/x/y.log"', (world) => {
+    world.badFiles.set("/x/y.log", "there is no directory /x");
+    world.limit = "max_connections = 1000 needs 1256 open files";
+  });
+  expect(problems).toEqual([
+    "log.file /x/y.log (x.toml:2): there is no directory /x; make it, or give this user the right to it",
+    "max_connections = 1000 needs 1256 open files",
+  ]);
+});
