@@ -239,7 +239,8 @@ function refuseTwice<T>(options: ListOptions<T>, earlier: Map<string, T>, item: 
   if (identity === undefined) return;
   const first = earlier.get(identity);
   if (first !== undefined) {
-    const [now, before] = [show(options.toToml(item)), show(options.toToml(first))];
+    const shown = options.toShown ?? options.toToml;
+    const [now, before] = [show(shown(item)), show(shown(first))];
     throw new UserError(now === before ? `${now} is listed twice` : `${now} is the same as ${before}`);
   }
   earlier.set(identity, item);

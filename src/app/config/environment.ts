@@ -60,7 +60,9 @@ export function withEnvironment(
     const names = [...variables.keys()];
     const close = nearest(name, names, 2);
     const isOurs = close !== undefined || tablePrefixes(root).some((prefix) => name.startsWith(prefix));
-    const meant = close ?? nearest(name, names);
+    // SRS's own variables are longer where its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
+    const shorter = names.filter((known) => name.startsWith(`${known}_`));
+    const meant = close ?? shorter.at(-1) ?? nearest(name, names);
     const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
     if (isOurs) throw new UserError(`no key is set by this variable; ${hint}`);
     return `ignored: no key is set by this variable; ${hint}`;

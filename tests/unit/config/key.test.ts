@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { masked } from "../../../src/base/mask.ts";
-import { text } from "../../../src/config/key.ts";
+import { list, text } from "../../../src/config/key.ts";
 
 const common = { default: "", doc: "A path.", reload: "live", type: "the path of a file" } as const;
 
@@ -24,4 +24,17 @@ test("a secret is written but not shown", () => {
   expect(key.toToml("hush")).toBe("hush");
   expect(key.toShown("hush")).toBe(masked);
   expect(key.toShown("")).toBe("");
+});
+
+test("a secret that is listed twice is not quoted", () => {
+  const key = list<string>({
+    ...common,
+    default: [],
+    mayBeEmpty: true,
+    parse: String,
+    toToml: String,
+    toShown: () => masked,
+    identity: String,
+  });
+  expect(v.safeParse(key.schema, ["hush", "hush"]).issues?.[0].message).toBe(`"${masked}" is listed twice`);
 });

@@ -112,6 +112,11 @@ describe("a variable's mistake is told with its name:", () => {
       "SRS_VHOST_PLAY_GOP_CACHE: no key is set by this variable; did you mean SRS_VHOST_GOP_CACHE?",
     ],
     [
+      "SRS's name for a key",
+      { SRS_VHOST_FORWARD_DESTINATION: "a" },
+      "SRS_VHOST_FORWARD_DESTINATION: no key is set by this variable; did you mean SRS_VHOST_FORWARD?",
+    ],
+    [
       "a vhost that the file hasn't",
       { SRS_VHOST__OTHER_EXAMPLE_ORG__ENABLED: "on" },
       "SRS_VHOST__OTHER_EXAMPLE_ORG__ENABLED: no key is set by this variable; did you mean SRS_VHOST__LIVE_1_EXAMPLE_COM__ENABLED?",
