@@ -254,6 +254,7 @@ const secretSpellings = [
   ["live", "?key=SECRET-7"],
   ["live", "sho#w?key=SECRET 8"],
   ["live", "show&token=SECRET-9"],
+  ["live", "show?exp=9999999999&sign=SECRET-10"],
 ] as const;
 
 test.concurrent.each(["text", "json"] as const)(
@@ -263,7 +264,7 @@ test.concurrent.each(["text", "json"] as const)(
     const target = await startTarget(stage, "refuses");
     const secrets = ["KEY-abcd-efgh", "PARAM-1234", "PUBLISHER-5678"];
     const server = await startSrs(stage, "server", {
-      vhost: `publish.grace = 0\n${forwardTo(
+      vhost: `publish.grace = 0\nsecurity.play_keys = "SECRET-PLAY-KEY-11"\n${forwardTo(
         `rtmp://127.0.0.1:${target.port}/live2/KEY-abcd-efgh`,
         `rtmp://127.0.0.1:${target.port}/app/[stream]?streamkey=PARAM-1234&[param]`,
         `127.0.0.1:${target.port}`,

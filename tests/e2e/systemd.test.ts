@@ -1,4 +1,6 @@
 import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { executable } from "../support/e2e/executable.ts";
@@ -9,6 +11,7 @@ import { Stage } from "../support/e2e/stage.ts";
 import { deadPort } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { HeldSocket } from "../support/held-socket.ts";
 import { NotifyReceiver } from "../support/notify-receiver.ts";
 
 const file = "tests/e2e/systemd.test.ts";
@@ -101,20 +104,27 @@ test.concurrent("a server whose event loop does not stop beats often enough unde
   expect(beats).toBeGreaterThanOrEqual(Math.floor((performance.now() - started) / 400));
 }, 20_000);
 
-/** A listening socket of this test's, handed over as systemd does. */
+/** A server that gets listening sockets of this test's on these hosts, as from systemd, which keeps them open. */
 async function activated(stage: Stage, listen: string, hosts: readonly string[], names = "rtmp") {
-  const listeners = hosts.map((hostname) => Bun.listen({ hostname, port: 0, socket: { data() {} } }));
-  const descriptors = listeners.map((listener) => ("fd" in listener ? Number(listener.fd) : -1));
-  const ports = listeners.map(({ port }) => port);
-  const text = ports.reduce((toml, port, at) => toml.replace(`PORT${at}`, String(port)), listen);
-  const conf = stage.write("server.toml", text);
-  // The shell's process becomes the server's.
-  const start = 'export LISTEN_PID=$$; exec "$0" --conf "$1"';
-  const env = { LISTEN_FDS: String(hosts.length), LISTEN_FDNAMES: names };
-  const program = stage.start("server", ["sh", "-c", start, executable(), conf], { env, descriptors });
-  for (const listener of listeners) listener.stop();
+  const sockets = hosts.map((host) => new HeldSocket(host));
+  stage.defer(() => {
+    for (const socket of sockets) socket[Symbol.dispose]();
+  });
+  const ports = sockets.map(({ port }) => port);
+  const conf = stage.write(
+    "server.toml",
+    ports.reduce((toml, port, at) => toml.replace(`PORT${at}`, String(port)), listen),
+  );
+  const start = (name: string) => {
+    // The shell's process becomes the server's.
+    const shell = 'export LISTEN_PID=$$; exec "$0" --conf "$1"';
+    const env = { LISTEN_FDS: String(hosts.length), LISTEN_FDNAMES: names };
+    const descriptors = sockets.map(({ fd }) => fd);
+    return stage.start(name, ["sh", "-c", shell, executable(), conf], { env, descriptors });
+  };
+  const program = start("server");
   await program.line(/listening/);
-  return { program, ports };
+  return { program, ports, start };
 }
 
 test.concurrent("an inherited socket stands for the address in listen that it equals", async () => {
@@ -128,7 +138,38 @@ test.concurrent("an inherited socket stands for the address in listen that it eq
   publisher.send(9, 0, Uint8Array.of(0x17, 1, 0, 0, 0, 1, 2, 3));
   await player.packet("the picture", ({ type }) => type === 9);
   expect(program.count(/WARN/)).toBe(0);
+  // Closed in children, O_CLOEXEC.
+  const [, flags = ""] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/${program.pid}/fdinfo/3`, "utf8")) ?? [];
+  expect(Number.parseInt(flags, 8) & 0o2000000).toBe(0o2000000);
 }, 20_000);
+
+test.concurrent("a client that comes while the server restarts waits and is served by the next one", async () => {
+  await using stage = new Stage();
+  const { program, ports, start } = await activated(stage, 'listen = "127.0.0.1:PORT0"', ["127.0.0.1"]);
+  const [port = 0] = ports;
+  program.signal("SIGTERM");
+  expect(await program.ended()).toBe(0);
+  const player = Client.connect(stage, { port });
+  const next = start("next");
+  await (await player).startPlay("show");
+  await next.line(/play started/);
+}, 20_000);
+
+const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1") === true;
+if (!hasIpv6) process.stdout.write(`skipped: ${file} needs IPv6 on loopback\n`);
+
+test.skipIf(!hasIpv6)(
+  "sockets of IPv6 stand for their addresses, and for every address",
+  async () => {
+    await using stage = new Stage();
+    const { program, ports } = await activated(stage, 'listen = ["[::1]:PORT0", PORT1]', ["::1", "::"]);
+    await until("both listen", () => program.count(/listening rtmp=/) === 2);
+    expect(program.count(/INFO +socket of systemd listen=\[::1?\]:\d+/)).toBe(2);
+    expect(program.count(/WARN/)).toBe(0);
+    await Client.connect(stage, { port: ports[1] ?? 0 });
+  },
+  20_000,
+);
 
 test.concurrent("every address of the machine in both is the same; a socket that listen does not name is used, with a warning", async () => {
   await using stage = new Stage();
