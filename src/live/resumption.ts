@@ -1,7 +1,7 @@
 // Hot: judge runs for each packet of a source that may be repeating itself.
 import { PacketFlag, PacketKind } from "../media/packet.ts";
 import { KeyTrail, printOf } from "./key-trail.ts";
-import { type Timeline, Times } from "./timeline.ts";
+import { BRIDGE_STEP_MS, type Timeline, Times } from "./timeline.ts";
 
 /**
  * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
@@ -92,6 +92,7 @@ export class Resumption {
     }
     const time = this.#timeline.continued(timestamp) ?? 0;
     if (this.#past(kind, track, time)) return this.#state === "same" ? "repeated" : "late";
+    if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#had.of(kind, track), time);
     // A clock that steps back after this is the encoder's own business.
     this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
     if (time > this.#until) this.#state = "over";
@@ -102,6 +103,11 @@ export class Resumption {
   had(kind: PacketKind, track: number, timestamp: number): boolean {
     if (this.#state !== "same" && this.#state !== "other") return false;
     return (this.#timeline.continued(timestamp) ?? 0) <= this.#had.of(kind, track);
+  }
+
+  /** Another source's first picture: one that follows too soon is shown with the last of the source before, or not at all. */
+  #keepApart(last: number, time: number): void {
+    if (time < last + BRIDGE_STEP_MS) this.#timeline.delay(last + BRIDGE_STEP_MS - time);
   }
 
   #past(kind: PacketKind, track: number, time: number): boolean {

@@ -6,7 +6,7 @@ import { KeyTrail, printOf } from "./key-trail.ts";
 import { PacketLog } from "./log.ts";
 import type { Resumption } from "./resumption.ts";
 import { isHeader, isKey, type LiveSource } from "./source.ts";
-import type { Timeline } from "./timeline.ts";
+import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /** A step of more than this that the wall clock does not confirm is a jump: what was held is of another clock. */
 const JUMP_MS = 3000;
@@ -14,8 +14,6 @@ const JUMP_MS = 3000;
 const SAME_CLOCK_MS = 500;
 /** The same stream over another way may be this much earlier or later. */
 const MOST_LAG_MS = 10_000;
-/** What goes on after a pause that nothing is known of lies this far behind the last packet. */
-const BRIDGE_STEP_MS = 40;
 /** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
 
@@ -216,7 +214,8 @@ export class Standby {
   #early(shift: number): number {
     const key = this.#starts.at(-1)?.time;
     if (key === undefined) return 0;
-    const early = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack) + 1 - this.#placed(key, shift);
+    const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
+    const early = last + BRIDGE_STEP_MS - this.#placed(key, shift);
     return early > 0 && early <= EARLY_MS ? early : 0;
   }
 

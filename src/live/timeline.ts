@@ -7,8 +7,8 @@ export type TimeJitter = "full" | "zero" | "off";
 const NORMAL_STEP_MS = 3000;
 /** How far apart the tracks of a source may be. */
 const SKEW_MS = 10_000;
-/** What a bridged jump becomes. */
-const BRIDGE_STEP_MS = 40;
+/** What a bridged jump becomes; two sources' pictures are no nearer to each other. */
+export const BRIDGE_STEP_MS = 40;
 
 /** A time, ms, for each track, and one for data; -Infinity where there is none. */
 export class Times {
@@ -111,6 +111,11 @@ export class Timeline {
     if (this.mode === "off" || shift === 0) return;
     this.#offset += shift;
     this.#bridged++;
+  }
+
+  /** The source's time is put so much later. */
+  delay(ms: number): void {
+    if (this.mode !== "off") this.#offset += ms;
   }
 
   /** The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). */

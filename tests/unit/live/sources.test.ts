@@ -183,6 +183,28 @@ describe("when the active source is lost", () => {
     expect(headers).toEqual(["x.m", "x.A", "x.V"]);
   });
 
+  test("a picture that comes right behind is shown a frame later: two in one place are an error to many players", () => {
+    const pair = new Pair().publish("a").publish("b", standby, 7_000_000).run(29, "a", "b");
+    pair.feeds.a?.inter("a.p29").audio("a.s29");
+    pair.end("a");
+    pair.stage.wait(10, ...Object.values(pair.feeds));
+    pair.feeds.b?.key("b.k30").audio("b.s30");
+    pair.stage.wait(40, ...Object.values(pair.feeds));
+    pair.feeds.b?.inter("b.p31").audio("b.s31");
+    pair.stage.clock.settle();
+    const times = pair.viewer.got
+      .filter(({ name }) => /[ab]\.[kps](29|3)/.test(name))
+      .map(({ name, time }) => [name, time]);
+    expect(times.slice(-6)).toEqual([
+      ["a.p29", 1160],
+      ["a.s29", 1160],
+      ["b.k30", 1200],
+      ["b.s30", 1200],
+      ["b.p31", 1240],
+      ["b.s31", 1240],
+    ]);
+  });
+
   test("who joins then has the headers too that were not said again", () => {
     const pair = new Pair().publish("a").publish("b");
     pair.feeds.b?.metadata("a.m").headers("a.V", "a.A");
