@@ -96,7 +96,7 @@ class Probe {
 
   /** Whether a log line is about such a client: they all say so in their URL, or never got that far. */
   owns(line: string): boolean {
-    return line.includes("probe") || /INFO {2}\[c\d+\] disconnected .*received=3\d{3} sent=3\d{3}/.test(line);
+    return line.includes("probe") || /INFO {2}\[c\d+\] disconnected .*received=3\d{3} sent=3\d{3}\b/.test(line);
   }
 
   async stop(): Promise<void> {
