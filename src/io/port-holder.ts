@@ -12,19 +12,15 @@ export interface PortHolder {
 
 const LISTENING = "0A";
 
-/**
- * Who listens on a TCP port of this machine, as far as the system shows it (all processes to root, one's own to others);
- * undefined when nobody is found.
- */
-export function portHolder(port: number): PortHolder | undefined {
+/** Who has a TCP port of this machine to listen on, as far as the system shows it: all processes to root, one's own to others. */
+export function portHolders(port: number): PortHolder[] {
   const sockets = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port)));
-  if (sockets.size === 0) return undefined;
-  for (const pid of entries("/proc")) {
-    if (!/^\d+$/.test(pid) || !holdsOne(pid, sockets)) continue;
+  if (sockets.size === 0) return [];
+  const holders = entries("/proc").filter((pid) => /^\d+$/.test(pid) && holdsOne(pid, sockets));
+  return holders.map((pid) => {
     const command = read(`/proc/${pid}/cmdline`).split("\0").filter(Boolean);
     return { pid: Number(pid), name: basename(command[0] ?? read(`/proc/${pid}/comm`).trim()), command };
-  }
-  return undefined;
+  });
 }
 
 /** Inodes of the sockets that listen on a port, from the kernel's table (proc(5)). */

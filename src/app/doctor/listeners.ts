@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Named, OutsideListener } from "../../config/outside.ts";
+import type { PortHolder } from "../../io/port-holder.ts";
 import type { Finding } from "./finding.ts";
 import type { World } from "./world.ts";
 
@@ -29,16 +30,25 @@ export async function examineListeners(
       findings.push({ about, state: problem.reason, advice: adviceFor(problem.reason) });
       continue;
     }
-    const holder = world.portHolder(port);
-    const known = holder === undefined ? "by a process that only root can see" : `by ${holder.name}, pid ${holder.pid}`;
-    if (holder !== undefined && confPath !== undefined && runsWith(holder.command, confPath)) {
-      findings.push({ about, state: `in use by the server of this file, pid ${holder.pid}`, advice: undefined });
+    const holders = world.portHolders(port);
+    const own = holders.find(({ command }) => confPath !== undefined && runsWith(command, confPath));
+    if (own !== undefined) {
+      findings.push({ about, state: `in use by the server of this file, pid ${own.pid}`, advice: undefined });
       if (protocol === "rtmp") ownNode ??= await nodeAt(host, port, world);
+    } else if (holders.length === 1 && holders.some(isSystemd)) {
+      findings.push({ about, state: "kept by systemd for a socket unit's service", advice: undefined });
     } else {
-      findings.push({ about, state: `taken ${known}`, advice: "stop that one, or choose another port" });
+      const known = holders.map(({ name, pid }) => `${name}, pid ${pid}`).join(" and ");
+      const state = `taken by ${known === "" ? "a process that only root can see" : known}`;
+      findings.push({ about, state, advice: "stop that one, or choose another port" });
     }
   }
   return { findings, ownNode };
+}
+
+/** In a container the first process may be anything. */
+function isSystemd({ pid, name }: PortHolder): boolean {
+  return pid === 1 && (name === "systemd" || name === "init");
 }
 
 function runsWith(command: readonly string[], confPath: string): boolean {

@@ -6,7 +6,7 @@ import { UserError } from "../../base/errors.ts";
 import type { OutsideFile } from "../../config/outside.ts";
 import { systemClock } from "../../io/clock.ts";
 import { fileProblem } from "../../io/file-problem.ts";
-import { type PortHolder, portHolder } from "../../io/port-holder.ts";
+import { type PortHolder, portHolders } from "../../io/port-holder.ts";
 import { fillRandom, openFilesProblem } from "../../io/process.ts";
 import { describeSocketError, errorCode } from "../../io/socket-errors.ts";
 import { Tcp } from "../../io/tcp.ts";
@@ -28,7 +28,7 @@ export interface World {
   ownAddresses(): ReadonlySet<string>;
   /** Why an address can't be listened on; undefined when it can. */
   listenProblem(address: ListenAddress): { readonly taken: boolean; readonly reason: string } | undefined;
-  portHolder(port: number): PortHolder | undefined;
+  portHolders(port: number): readonly PortHolder[];
   /** Why the server could not do with a file what it has to; undefined when it can. */
   fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
   openFilesProblem(connections: number): string | undefined;
@@ -80,7 +80,7 @@ export function realWorld(): World {
         return { taken: errorCode(error.cause) === "EADDRINUSE", reason: describeSocketError(error.cause) };
       }
     },
-    portHolder,
+    portHolders,
     fileProblem,
     openFilesProblem,
   };

@@ -3,13 +3,14 @@ import { type Loaded, parseConfig } from "../../../../src/app/config/index.ts";
 import { examine } from "../../../../src/app/doctor/examine.ts";
 import type { World } from "../../../../src/app/doctor/world.ts";
 import { UserError } from "../../../../src/base/errors.ts";
+import type { PortHolder } from "../../../../src/io/port-holder.ts";
 import type { ProbeResult } from "../../../../src/relay/probe.ts";
 
 /** A machine with one address where all ports are free, and a network where every server is a different one. */
 class FakeWorld implements World {
   readonly names = new Map<string, string | readonly string[]>();
   readonly answers = new Map<string, ProbeResult>();
-  readonly taken = new Map<number, { pid: number; name: string; command: readonly string[] } | undefined>();
+  readonly taken = new Map<number, PortHolder[]>();
   readonly badFiles = new Map<string, string>();
   readonly asked: string[] = [];
   most = 0;
@@ -39,7 +40,7 @@ class FakeWorld implements World {
     return host === "10.9.9.9" ? { taken: false, reason: "address not available on this machine" } : undefined;
   }
 
-  portHolder = (port: number) => this.taken.get(port);
+  portHolders = (port: number) => this.taken.get(port) ?? [];
   fileProblem = (path: string) => this.badFiles.get(path);
   openFilesProblem = () => this.limit;
 }
@@ -123,7 +124,7 @@ describe("a loop", () => {
 
   test("by way of a name that leads back is seen by the running server's id", async () => {
     const { problems } = await look(forwarding("balancer"), (world) => {
-      world.taken.set(1935, { pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] });
+      world.taken.set(1935, [{ pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] }]);
       world.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
       world.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
     });
@@ -147,7 +148,7 @@ describe("a loop", () => {
 describe("a port", () => {
   test("that another program has is told with the program", async () => {
     const { problems } = await look("listen = 1935", (world) =>
-      world.taken.set(1935, { pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }),
+      world.taken.set(1935, [{ pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }]),
     );
     expect(problems).toEqual([
       "listen *:1935 (x.toml:2): taken by nginx, pid 12; stop that one, or choose another port",
@@ -155,7 +156,7 @@ describe("a port", () => {
   });
 
   test("that nobody can be seen to have is told as well", async () => {
-    const { problems } = await look("listen = 1935", (world) => world.taken.set(1935, undefined));
+    const { problems } = await look("listen = 1935", (world) => world.taken.set(1935, []));
     expect(problems[0]).toInclude("taken by a process that only root can see");
   });
 
@@ -163,12 +164,21 @@ describe("a port", () => {
     "that the server of the same file has is no problem: %p",
     async (command) => {
       const { problems, topology } = await look("listen = 1935", (world) =>
-        world.taken.set(1935, { pid: 7, name: "srs", command }),
+        world.taken.set(1935, [{ pid: 7, name: "srs", command }]),
       );
       expect(problems).toEqual([]);
       expect(topology).toInclude("in use by the server of this file, pid 7");
     },
   );
+
+  test("that systemd keeps for a socket unit is no problem, alone or with the server that it started", async () => {
+    const systemd = { pid: 1, name: "systemd", command: ["/sbin/init"] };
+    const server = { pid: 7, name: "srs", command: ["srs", "--conf", "conf/x.toml"] };
+    const alone = await look("listen = 1935", (world) => world.taken.set(1935, [systemd]));
+    expect(alone.problems).toEqual([]);
+    const both = await look("listen = 1935", (world) => world.taken.set(1935, [systemd, server]));
+    expect(both.topology).toInclude("in use by the server of this file, pid 7");
+  });
 
   test("that the system chooses is not looked at", async () => {
     expect((await look("listen = 0")).topology).toBe("conf/x.toml\n└─ vhost __defaultVhost__");
