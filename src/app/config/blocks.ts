@@ -1,4 +1,5 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
+import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { securityTable } from "../../features/security/config.ts";
@@ -17,6 +18,7 @@ const vhostTable = table(
     ...forwardKeys,
     publish: publishTable,
     security: securityTable,
+    edge: edgeTable,
   },
 );
 

@@ -57,7 +57,7 @@ describe("the cycle", () => {
     last().report.failed("closed", "elsewhere");
     clock.advance(50);
     expect(tried).toHaveLength(4);
-    expect(log.lines.at(-1)).toBe("WARN forward lost to=edge:1935 stream=live/show error=closed retry_ms=50");
+    expect(log.lines.at(-1)).toBe("warn forward lost to=edge:1935 stream=live/show error=closed retry_ms=50");
   });
 
   test("begins at start, and only once", () => {
@@ -184,7 +184,7 @@ describe("the cycle", () => {
     expect(tried).toHaveLength(0);
     supervisor.start();
     for (let i = 0; i < 10; i++) fail("no", true);
-    last().report.failed("no", true);
+    last().report.failed("no", "refused");
     const { length } = tried;
     clock.advance(10_000);
     expect(tried).toHaveLength(length);
@@ -192,7 +192,7 @@ describe("the cycle", () => {
     clock.advance(0);
     expect(tried).toHaveLength(length + 1);
     for (let i = 0; i < 100; i++) {
-      last().report.failed("no", true);
+      last().report.failed("no", "refused");
       supervisor.hurry();
       clock.advance(50);
     }

@@ -1,4 +1,5 @@
 import type { Stage } from "../stage.ts";
+import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
@@ -13,4 +14,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...liveEffects,
   ...forwardEffects,
   ...securityEffects,
+  ...edgeEffects,
 };
