@@ -29,6 +29,8 @@ export type OnConflict = "reject" | "replace" | "standby";
 export interface SourceEvents {
   /** Another source has taken its place and it has ended: the owner tells its peer. */
   replaced?(by: SourceInfo): void;
+  /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
+  probe?(): void;
 }
 
 /** How a source begins. */
@@ -57,6 +59,8 @@ export interface Source {
   readonly heardAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` becomes the stream's. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
+  /** Its peer has given a sign of life besides media. */
+  alive(): void;
   /** The stream comes over these servers now. */
   reroute(hops: readonly string[]): void;
   end(how: SourceEnd): void;
@@ -73,6 +77,8 @@ export interface SourceOwner {
     flags: number,
     track: number,
   ): void;
+  /** Its peer lives. */
+  alive(source: LiveSource): void;
   /** Its hops have changed. */
   reroute(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
@@ -103,6 +109,8 @@ export class LiveSource implements Source {
   packets = 0;
   bytes = 0;
   heardAt: number;
+  /** The longest that it has sent no media so far, ms. */
+  longestPause = 0;
   /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
   keyTrack = -1;
   readonly #owner: SourceOwner;
@@ -127,6 +135,17 @@ export class LiveSource implements Source {
     }
     const class_ = classify(kind, payload);
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  /** It has sent media. */
+  heard(now: number): void {
+    const pause = now - this.heardAt;
+    if (pause > this.longestPause) this.longestPause = pause;
+    this.heardAt = now;
+  }
+
+  alive(): void {
+    if (this.role !== "ended") this.#owner.alive(this);
   }
 
   reroute(hops: readonly string[]): void {

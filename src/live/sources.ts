@@ -2,6 +2,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
+import { Contest } from "./contest.ts";
 import type { Intake } from "./intake.ts";
 import {
   isKey,
@@ -18,6 +19,8 @@ import { Standby } from "./standby.ts";
 const MAX_HELD = 1 << 16;
 /** Sources that may stand by for one stream. */
 export const MAX_STANDBYS = 3;
+/** Whoever has sent media within this is alive. */
+const LIVELY_MS = 250;
 /** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
 const FIRST_STEADY_MS = 10_000;
 const LONGEST_STEADY_MS = 320_000;
@@ -67,6 +70,7 @@ export class Sources implements SourceOwner {
   #active: LiveSource | undefined;
   /** In the order in which they came. */
   readonly #standbys: Standby[] = [];
+  readonly #contest: Contest;
   #stall: Timer | undefined;
   #activeSince = 0;
   #steadyMs = FIRST_STEADY_MS;
@@ -77,6 +81,7 @@ export class Sources implements SourceOwner {
     this.#owner = owner;
     this.#intake = intake;
     this.#clock = clock;
+    this.#contest = new Contest(clock);
   }
 
   get active(): LiveSource | undefined {
@@ -123,6 +128,39 @@ export class Sources implements SourceOwner {
     this.#watchStall();
   }
 
+  /**
+   * The same for a publisher that can wait a moment: when the active one has fallen silent, it is asked for a sign of life
+   * before the new one is refused, and makes way when it gives none. `answer` is called once, and not after `cancel`.
+   */
+  request(
+    info: SourceInfo,
+    options: PublishOptions,
+    answer: (source: Source | undefined) => void,
+  ): Pick<Timer, "cancel"> {
+    const source = this.publish(info, options);
+    const decide = (won: boolean) =>
+      answer(won ? this.publish(info, { ...options, onConflict: "replace" }) : undefined);
+    const active = source === undefined && options.onConflict !== "standby" ? this.#active : undefined;
+    if (active === undefined || !this.#mayBeGone(active) || !this.#contest.join(decide, this.#patience(active)))
+      answer(source);
+    else active.events.probe?.();
+    return { cancel: () => this.#contest.leave(decide) };
+  }
+
+  /** It has published, sends nothing now, and can be asked why. */
+  #mayBeGone({ events, packets, heardAt }: LiveSource): boolean {
+    return events.probe !== undefined && packets > 0 && this.#clock.now() - heardAt > LIVELY_MS;
+  }
+
+  /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
+  #patience({ heardAt, longestPause }: LiveSource): number {
+    return Math.max(this.#owner.config.switch_after, heardAt + longestPause - this.#clock.now());
+  }
+
+  alive(source: LiveSource): void {
+    if (source === this.#active) this.#contest.lose();
+  }
+
   take(
     source: LiveSource,
     kind: PacketKind,
@@ -133,7 +171,8 @@ export class Sources implements SourceOwner {
   ): void {
     const now = this.#clock.now();
     if (source === this.#active) {
-      if (kind !== PacketKind.Data) source.heardAt = now;
+      if (kind !== PacketKind.Data) source.heard(now);
+      if (this.#contest.open) this.#contest.lose();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
       return;
@@ -198,6 +237,8 @@ export class Sources implements SourceOwner {
     const now = this.#clock.now();
     source.role = "ended";
     if (source.preferred && how === "lost") this.#preferLess(now);
+    if (this.#contest.open) this.#contest.decide();
+    if (this.#active !== source) return;
     const next = this.#best(now, source.heardAt);
     if (next !== undefined) {
       this.#switch(source, next, how === "lost" ? "lost" : "ended", now);
@@ -295,6 +336,7 @@ export class Sources implements SourceOwner {
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
     this.#watchStall(now);
+    this.#contest.lose();
   }
 
   #report(from: LiveSource, to: LiveSource, why: SwitchReason, inStep: boolean, now: number): void {

@@ -197,7 +197,7 @@ export class Standby {
       this.#steadyFrom = undefined;
     }
     this.#heardBefore = source.heardAt;
-    source.heardAt = now;
+    source.heard(now);
     // Many encoders stamp headers with 0 whatever their clock says.
     if (header) return;
     this.#steadyFrom ??= timestamp;

@@ -183,3 +183,28 @@ test.concurrent("an origin that feeds another is killed while an encoder stands 
   expect(edge.program.count(/publish (started|ended)/)).toBe(1);
   expect(b.program.count(/forward (lost|failed)/)).toBe(0);
 }, 60_000);
+
+test.concurrent.each(["reject", "replace"])(
+  "an encoder whose cable was pulled takes its stream over from its half-open connection (%s)",
+  async (onConflict) => {
+    await using stage = new Stage();
+    const server = await startSrs(stage, "server", {
+      more: `[vhost.__defaultVhost__.publish]\non_conflict = "${onConflict}"\nnormal_timeout = 60_000`,
+    });
+    const wire = new Wire(stage, server.port);
+    const source = clip({ seconds: 20 });
+    publishClip(stage, source, `rtmp://127.0.0.1:${wire.port}/live/show`, { name: "encoder" });
+    await server.program.line(/publish started/);
+    const player = await Recorder.play(stage, server.port, "show");
+    await more(player, 500);
+    wire.cut();
+    await Bun.sleep(500); // What an encoder needs to see that its network is another.
+    publishClip(stage, source, server.url("live/show"), { name: "encoder again" });
+    await server.program.line(/WARN .*publisher replaced .*by=/);
+    await more(player, 1000);
+    expect(player.seen(0).back).toBe(0);
+    expectUndisturbed(stage, player);
+    expect(server.program.count(/publish refused/)).toBe(0);
+  },
+  30_000,
+);

@@ -1,17 +1,19 @@
 import { formatHostPort } from "../../base/address.ts";
+import type { Timer } from "../../base/clock.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { Demand } from "../../live/demand.ts";
-import type { SourceEnd, SourceInfo } from "../../live/source.ts";
+import type { Source, SourceEnd, SourceInfo } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
 import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
-import type { RtmpContext } from "./context.ts";
+import type { FoundVhost, RtmpContext } from "./context.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
@@ -36,12 +38,16 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   readonly #admission: Admission;
   readonly #publishers = new Map<NetStream, Publisher>();
   readonly #players = new Map<NetStream, Player>();
+  /** Publishers that wait for a busy name. */
+  readonly #requests = new Map<NetStream, Pick<Timer, "cancel">>();
   readonly #since: number;
   #transport: Transport | undefined;
   #remote = "";
   #received = 0;
   #heardAt: number;
   #pinged = false;
+  /** It was asked for a sign of life, and has given none since. */
+  #probed = false;
   #sentAtPing = 0;
   /** Since when it has neither published nor played. */
   #idleSince: number;
@@ -92,6 +98,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#received += bytes.length;
     this.#heardAt = this.#context.clock.now();
     this.#pinged = false;
+    const probed = this.#probed;
+    this.#probed = false;
     try {
       this.#session.receive(bytes);
     } catch (error) {
@@ -99,6 +107,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#log.warn("protocol error, connection closed", { addr: this.#remote, error: error.message });
       this.#close();
     }
+    // Not before: it may have been a goodbye.
+    if (probed) for (const { source } of this.#publishers.values()) source.alive();
   }
 
   onDrain(): void {
@@ -208,23 +218,31 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
     const preferred = isPreferred(prefer, this.#transport?.remote.host ?? "", address.param);
-    const source = stream.publish(
+    let decided = false;
+    const request = stream.sources.request(
       { id: this.#id, remote: this.#remote, param: address.param, hops: this.#admission.request?.hops ?? [] },
-      { onConflict, preferred, events: { replaced: (by) => this.#replaced(net, by) } },
+      { onConflict, preferred, events: { replaced: (by) => this.#replaced(net, by), probe: () => this.#probe() } },
+      (source) => {
+        decided = true;
+        this.#requests.delete(net);
+        if (source === undefined) this.#refuseBusy(net, stream);
+        else this.#publish(net, vhost, stream, source);
+      },
     );
-    if (source === undefined) {
-      const label = streamLabel(stream.key);
-      const { length } = stream.sources.standbys;
-      const reason =
-        onConflict === "standby"
-          ? `${label} is already being published, and ${length} more stand by`
-          : `${label} is already being published`;
-      // Who publishes is not for everybody who tries the name.
-      const by = stream.source?.info;
-      const code = "NetStream.Publish.BadName";
-      this.#refuse(net, "publish refused", { ok: false, code, reason }, `${by?.remote} [${by?.id}]`);
-      return;
-    }
+    if (!decided) this.#requests.set(net, request);
+  }
+
+  #refuseBusy(net: NetStream, stream: Stream): void {
+    const { length } = stream.sources.standbys;
+    const busy = `${streamLabel(stream.key)} is already being published`;
+    const reason = length > 0 ? `${busy}, and ${length} more stand by` : busy;
+    // Who publishes is not for everybody who tries the name.
+    const by = stream.source?.info;
+    const code = "NetStream.Publish.BadName";
+    this.#refuse(net, "publish refused", { ok: false, code, reason }, `${by?.remote} [${by?.id}]`);
+  }
+
+  #publish(net: NetStream, vhost: FoundVhost, stream: Stream, source: Source): void {
     const publisher = new Publisher(net, vhost.name, stream, source, vhost.config.publish, (error) =>
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
@@ -292,6 +310,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   #end(net: NetStream, how: SourceEnd): void {
     this.#admission.forget(net);
+    this.#requests.get(net)?.cancel();
+    this.#requests.delete(net);
     const publisher = this.#publishers.get(net);
     if (publisher !== undefined) {
       this.#publishers.delete(net);
@@ -323,13 +343,19 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     if (this.#busy.length === 0) this.#close();
   }
 
+  /** Somebody else wants a stream that this one publishes: it may be half-open. */
+  #probe(): void {
+    this.#session.ping(this.#context.clock.now());
+    this.#probed = true;
+  }
+
   #endAll(how: SourceEnd): void {
     for (const net of this.#busy) this.#end(net, how);
   }
 
   /** The streams that publish or play, or want to. */
   get #busy(): NetStream[] {
-    return [...this.#publishers.keys(), ...this.#players.keys(), ...this.#admission.pending];
+    return [...this.#publishers.keys(), ...this.#players.keys(), ...this.#admission.pending, ...this.#requests.keys()];
   }
 
   #close(): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { MAX_STANDBYS } from "../../../../src/live/sources.ts";
 import { publishDefaults, RtmpStage } from "../../../support/rtmp-stage.ts";
-import { command, commandOn } from "../../../support/session.ts";
+import { command, commandOn, userControl } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
 
 function stageWith(publish: Partial<typeof publishDefaults>): RtmpStage {
@@ -101,4 +101,97 @@ test("prefer names who takes the stream back once it is steady, and a reload may
   stage.server.reconfigure();
   run(12);
   expect(active()).toBe("?role=second");
+});
+
+describe("on_conflict = reject", () => {
+  const BUSY = "onStatus@1 NetStream.Publish.BadName";
+  const STARTED = "onStatus@1 NetStream.Publish.Start";
+
+  /** A publisher that has sent something, a player, and an encoder that wants the name `afterMs` later. */
+  function contended(afterMs: number) {
+    const stage = stageWith({ on_conflict: "reject", normal_timeout: 60_000 });
+    const first = stage.publish();
+    first.say(sound("01", 1000));
+    const player = stage.play();
+    player.hear();
+    stage.clock.advance(afterMs);
+    const second = stage.connect();
+    const asked = second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
+    return { stage, first, player, second, asked };
+  }
+
+  test("refuses at once while the first sends", () => {
+    const { asked, second, first } = contended(200);
+    expect(asked.at(-1)).toBe(BUSY);
+    expect(second.state).toBe("closing");
+    expect(first.hear().join("\n")).not.toContain("PingRequest");
+  });
+
+  test("asks one that has fallen silent for a sign of life, and refuses by its answer, or by what it sends", () => {
+    for (const sign of [userControl(7, 300), sound("02", 1040), command("_checkbw", 9, null)]) {
+      const { stage, first, second, asked } = contended(300);
+      expect(asked.join("\n")).not.toContain("onStatus");
+      expect(first.hear()).toEqual(["PingRequest 300"]);
+      stage.clock.advance(900);
+      expect(second.hear()).toEqual([]);
+      first.say(sign);
+      expect(second.hear()).toEqual([BUSY]);
+      expect([first.state, second.state]).toEqual(["open", "closing"]);
+    }
+  });
+
+  test("lets an encoder that is back take over from its half-open connection, and players stay", () => {
+    const { stage, first, player, second } = contended(300);
+    stage.clock.advance(999);
+    expect(second.hear()).toEqual([]);
+    stage.clock.advance(1);
+    expect(second.hear().at(-1)).toBe(STARTED);
+    expect(first.hear().at(-1)).toBe(BUSY);
+    expect(first.state).toBe("closing");
+    second.say(sound("02", 5));
+    expect(player.hear()).toEqual(["audio@1 1040 af0102"]);
+    expect(stage.logged("WARN")).toEqual([
+      "WARN [c1] publisher replaced addr=10.0.0.9:1 stream=/live/show by=10.0.0.9:3 [c3]",
+    ]);
+  });
+
+  test("waits as long as the first has been silent before", () => {
+    const stage = stageWith({ on_conflict: "reject", normal_timeout: 60_000 });
+    const first = stage.publish();
+    first.say(sound("01", 0));
+    stage.clock.advance(5000);
+    first.say(sound("02", 5000));
+    stage.clock.advance(1000);
+    const second = stage.publish();
+    stage.clock.advance(3999);
+    expect(second.hear()).toEqual([]);
+    stage.clock.advance(1);
+    expect(second.hear().at(-1)).toBe(STARTED);
+  });
+
+  test("lets who waits have the name when the first goes, one way or the other, and nobody who has gone himself", () => {
+    for (const how of ["lost", "unpublished"]) {
+      const { first, second, player } = contended(300);
+      if (how === "lost") first.hangUp();
+      else first.say(command("FCUnpublish", 9, null, "show"));
+      expect(second.hear().at(-1)).toBe(STARTED);
+      second.say(sound("02", 5));
+      expect(player.hear()).toEqual(["audio@1 1040 af0102"]);
+    }
+    const { stage, first, second } = contended(300);
+    second.hangUp();
+    stage.clock.advance(5000);
+    expect(first.state).toBe("open");
+    const third = stage.publish();
+    third.say(command("FCUnpublish", 9, null, "show"));
+    stage.clock.advance(5000);
+    expect([first.state, third.state]).toEqual(["open", "open"]);
+  });
+
+  test("refuses at once where the first has sent nothing at all: firstpkt_timeout is its own", () => {
+    const stage = stageWith({ on_conflict: "reject" });
+    stage.publish();
+    stage.clock.advance(1000);
+    expect(stage.publish().state).toBe("closing");
+  });
 });
