@@ -1,27 +1,29 @@
-import { formatHostPort } from "../base/address.ts";
+import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
+import { placesOf, plainPlace } from "../features/rtmp/places.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
+import { Certificates } from "../io/certificates.ts";
 import { systemClock } from "../io/clock.ts";
-import { createHttpGet } from "../io/http-get.ts";
 import { InheritedSockets } from "../io/inherited-sockets.ts";
 import { Logging } from "../io/logging.ts";
 import { fillRandom, openFilesProblem, randomId } from "../io/process.ts";
 import { Systemd } from "../io/systemd.ts";
 import { Tcp } from "../io/tcp.ts";
+import { Trust } from "../io/trust.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
-import { type Config, configSecrets, type Environment, loadConfig } from "./config/index.ts";
+import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
+import { type Renewable, Renewal } from "./renewal.ts";
 import { Service } from "./service.ts";
 import { logSwitches } from "./source-log.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
@@ -52,7 +54,19 @@ export async function runServer({ confPath, environment, version }: ServerOption
   const onFault = reportFaults(log);
 
   const inherited = new InheritedSockets(process.env, process.pid);
-  const tcp = new Tcp(clock, onFault, inherited);
+  const certificates = new Certificates();
+  live.follow({ prepare: ({ rtmps }) => certificates.prepare(rtmps) });
+  const trust = new Trust();
+  live.follow({ prepare: ({ rtmps }) => trust.prepare(rtmps) });
+  const renewal = new Renewal(
+    clock,
+    log,
+    new Map<string, Renewable>([
+      ["certificates of rtmps", certificates],
+      ["CA certificates of rtmps", trust],
+    ]),
+  );
+  const tcp = new Tcp(clock, onFault, inherited, trust);
   const streams = new Streams(clock, onFault);
   live.follow({
     apply(next, before) {
@@ -71,23 +85,16 @@ export async function runServer({ confPath, environment, version }: ServerOption
     nodeId,
     identity: { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid, [NODE_PROPERTY]: nodeId },
   };
-  const relays = {
+  const forward = new Forward({
     ...shared,
     dial: tcp.dial,
     randomNumber: Math.random,
-    chunkSizeOf: (vhost: string) => live.current.vhost.get(vhost)?.chunk_size ?? live.current.chunk_size,
-  };
-  const forward = new Forward({
-    ...relays,
     targets: (vhost) => live.current.vhost.get(vhost)?.forward ?? [],
+    chunkSizeOf: (vhost) => live.current.vhost.get(vhost)?.chunk_size ?? live.current.chunk_size,
   });
-  const httpGet = createHttpGet(`srs/${version}`, onFault);
-  const edge = new Edge({ ...relays, httpGet, configOf: (vhost) => live.current.vhost.get(vhost)?.edge });
   streams.observe(logSwitches(log));
   streams.observe(forward);
-  streams.observe(edge);
   live.follow({ apply: () => forward.reconfigure() });
-  live.follow({ apply: () => edge.reconfigure() });
 
   const vhosts = new Vhosts(() => live.current.vhost);
   const server = new RtmpServer(
@@ -101,25 +108,36 @@ export async function runServer({ confPath, environment, version }: ServerOption
       get chunkSize() {
         return live.current.chunk_size;
       },
+      certificates,
+      get trustedProxies() {
+        return live.current.proxy_protocol.trusted;
+      },
       findVhost: (name) => vhosts.find(name),
       vhostNamed: (name) => vhosts.named(name),
     },
     tcp,
   );
   live.follow({
-    prepare: ({ listen }) =>
-      server.prepareListeners([...listen, ...inherited.besides(listen).map(({ address }) => address)]),
+    prepare(next) {
+      const places = placesOf(next);
+      const more = inherited.besides(places).map(({ address }) => ({ ...address, ...plainPlace }));
+      return server.prepareListeners([...places, ...more]);
+    },
     apply(next, before) {
       server.reconfigure();
-      if (next.listen !== before.listen) tellOfSockets(log, inherited, next.listen);
+      if (next.listen !== before.listen || next.rtmps !== before.rtmps) tellOfSockets(log, inherited, placesOf(next));
+      if (next.rtmps !== before.rtmps) renewal.tell();
     },
   });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   for (const warning of warnings) log.warn(warning);
-  tellOfSockets(log, inherited, config.listen);
+  tellOfSockets(log, inherited, placesOf(config));
   const signals = stopSignals();
-  const reloadNow = () => service.reload(() => reload(live, load, log));
+  const reloadNow = () => {
+    renewal.check();
+    return service.reload(() => reload(live, load, log));
+  };
   process.on("SIGHUP", reloadNow);
   process.on("SIGUSR1", () => logging.reopen());
   const control = config.pid === "" ? undefined : await startControl(config.pid, { reload: reloadNow });
@@ -129,7 +147,8 @@ export async function runServer({ confPath, environment, version }: ServerOption
     control?.stop();
     throw error;
   }
-  const summary = startSummary(clock, log, { server, forward, edge, streams }, (line) =>
+  renewal.tell();
+  const summary = startSummary(clock, log, server, forward, streams, (line) =>
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
   );
   service.ready(idle);
@@ -137,6 +156,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
   control?.stop();
+  renewal.stop();
   if (signal === "SIGQUIT") {
     const { drain_timeout } = live.current;
     log.info("draining: takes nobody any more", { signal, connections: server.totals().connections, drain_timeout });
@@ -148,7 +168,6 @@ export async function runServer({ confPath, environment, version }: ServerOption
   log.info("stopping", { signal });
   service.stopping();
   summary.cancel();
-  edge.stop();
   server.stop();
   await settle(() => server.idle && forward.idle);
   log.info("stopped");
@@ -156,7 +175,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
   return 0;
 }
 
-function tellOfSockets(log: Log, inherited: InheritedSockets, listen: Config["listen"]): void {
+function tellOfSockets(log: Log, inherited: InheritedSockets, listen: readonly ListenAddress[]): void {
   const unnamed = inherited.besides(listen);
   for (const socket of inherited.all) {
     const fields = { listen: formatHostPort(socket.address), name: socket.name };

@@ -28,8 +28,12 @@ export interface TransportHandler {
   onClose(reason: string | undefined): void;
 }
 
+/** Where to open a transport to. */
+export interface DialTarget extends HostPort {
+  /** Whether TLS is spoken there; the server has to prove that it is `host`. */
+  readonly tls?: boolean;
+  readonly timeoutMs: number;
+}
+
 /** Opens a transport to an address; names are looked up on each call. A failure or the timeout ends in `onClose`. */
-export type Dial = (
-  target: { host: string; port: number; timeoutMs: number },
-  handler: TransportHandler,
-) => { abort(): void };
+export type Dial = (target: DialTarget, handler: TransportHandler) => { abort(): void };

@@ -27,7 +27,7 @@ export function checkCommand({ out, err }: Output) {
         out(effectiveToml(loaded));
         return 0;
       }
-      const { topology, problems } = await examine(loaded, args.conf, realWorld());
+      const { topology, problems } = await examine(loaded, args.conf, realWorld(loaded.config));
       out(topology);
       for (const problem of problems) err(problem);
       if (problems.length > 0) return PROBLEMS;

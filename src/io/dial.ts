@@ -3,18 +3,21 @@ import * as net from "node:net";
 import type { Socket, SocketHandler } from "bun";
 import type { HostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Dial } from "../base/transport.ts";
+import type { Dial, DialTarget } from "../base/transport.ts";
+import type { Slot } from "./slot.ts";
 import { describeSocketError } from "./socket-errors.ts";
 import type { TcpTransport } from "./tcp-transport.ts";
-
-/** What a socket carries: the transport that its events go to. */
-export type Slot = { transport: TcpTransport | undefined };
+import { describeTlsError } from "./tls-errors.ts";
+import type { Trust } from "./trust.ts";
 
 /** What dialling needs of TCP. */
 export interface DialOptions {
   readonly clock: Clock;
-  /** The handlers of an open connection. */
+  /** Decides on the certificates that servers show. */
+  readonly trust: Trust;
+  /** The handlers of an open connection, and of one with TLS. */
   readonly handlers: SocketHandler<Slot>;
+  readonly tlsHandlers: SocketHandler<Slot>;
   wrap(socket: Socket<Slot>, remote: HostPort): TcpTransport;
 }
 
@@ -24,20 +27,21 @@ interface Attempt {
   readonly until: number;
   /** Nobody wants the connection any more. */
   over: boolean;
-  /** What is connecting now. */
-  connecting: net.Socket | undefined;
+  /** Stops what is connecting now. */
+  stop: ((error: Error) => void) | undefined;
 }
 
 /** Makes the `Dial` of a `Tcp`: each address of the name in turn, each with its share of the time that is left. */
 export function createDial(options: DialOptions): Dial {
-  return ({ host, port, timeoutMs }, handler) => {
-    const attempt: Attempt = { until: options.clock.now() + timeoutMs, over: false, connecting: undefined };
+  return (target, handler) => {
+    const { host, port, timeoutMs } = target;
+    const attempt: Attempt = { until: options.clock.now() + timeoutMs, over: false, stop: undefined };
     let transport: TcpTransport | undefined;
     const fail = (reason: string) => {
       if (attempt.over) return;
       attempt.over = true;
       timer.cancel();
-      attempt.connecting?.destroy();
+      attempt.stop?.(new Error("stopped"));
       handler.onClose(reason);
     };
     const timer = options.clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
@@ -45,14 +49,14 @@ export function createDial(options: DialOptions): Dial {
       attempt.over = true;
       timer.cancel();
       transport = options.wrap(socket, { host, port });
-      socket.data.transport = transport;
+      socket.data.owner = transport;
       try {
         transport.attach(handler);
       } catch (error) {
         transport.fault(error);
       }
     };
-    connectAny(options, host, port, attempt)
+    connectAny(options, target, attempt)
       .then((socket) => {
         if (socket === undefined) return;
         if (attempt.over) socket.terminate();
@@ -72,8 +76,7 @@ export function createDial(options: DialOptions): Dial {
 /** Connects to the first address of a name that answers in time; undefined when it is no longer wanted. */
 async function connectAny(
   options: DialOptions,
-  host: string,
-  port: number,
+  { host, port, tls }: DialTarget,
   attempt: Attempt,
 ): Promise<Socket<Slot> | undefined> {
   const addresses = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
@@ -81,10 +84,11 @@ async function connectAny(
     const address = addresses[addresses.length - left] ?? "";
     // The last one has all that is left, and the dial's own timer ends it.
     const shareMs = (attempt.until - options.clock.now()) / left;
-    const giveUp = () => attempt.connecting?.destroy(new Error("no answer in time"));
+    const giveUp = () => attempt.stop?.(new Error("no answer in time"));
     const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
     try {
-      return await connectTo(options, address, port, attempt);
+      const socket = await connectTo(options, address, port, attempt);
+      return tls ? await secure(options, socket, host, attempt) : socket;
     } catch (error) {
       if (left === 1) throw error;
     } finally {
@@ -102,9 +106,9 @@ async function connectAny(
 function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<Slot>> {
   return new Promise((resolve, reject) => {
     const connecting = net.connect({ host, port });
-    attempt.connecting = connecting;
+    attempt.stop = (error) => connecting.destroy(error);
     const settled = () => {
-      attempt.connecting = undefined;
+      attempt.stop = undefined;
     };
     connecting.once("connect", () => {
       settled();
@@ -115,7 +119,7 @@ function connectTo(options: DialOptions, host: string, port: number, attempt: At
         return;
       }
       socket.reload({ socket: options.handlers });
-      socket.data = { transport: undefined };
+      socket.data = { owner: undefined };
       resolve(socket);
     });
     connecting.on("error", (error) => {
@@ -124,4 +128,65 @@ function connectTo(options: DialOptions, host: string, port: number, attempt: At
     });
     connecting.once("close", () => reject(new Error("stopped")));
   });
+}
+
+/** What upgrading a dialled socket takes besides what the runtime's types know; node:tls does it so. */
+interface ClientUpgrade {
+  upgradeTLS(options: {
+    readonly data: Slot;
+    readonly tls: {
+      readonly secureContext: object;
+      readonly serverName: string | undefined;
+      /** We decide, and say why. */
+      readonly rejectUnauthorized: false;
+      readonly requestCert: true;
+    };
+    readonly socket: SocketHandler<Slot>;
+  }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
+}
+
+/** Speaks TLS on an open connection, and goes on with it only when the server is the one that was meant. */
+function secure(options: DialOptions, plain: Socket<Slot>, host: string, attempt: Attempt): Promise<Socket<Slot>> {
+  return new Promise((resolve, reject) => {
+    let socket = plain;
+    const fail = (error: Error) => {
+      attempt.stop = undefined;
+      reject(error);
+      socket.terminate();
+    };
+    attempt.stop = fail;
+    const secured = (encrypted: Socket<Slot>, ok: boolean, error: Error | null) => {
+      const certificate = encrypted.getPeerCertificate() ?? {};
+      // A handshake may be called failed for the name alone, on which we have a word to say ourselves.
+      const shown = ok || "fingerprint256" in certificate;
+      const problem = shown ? options.trust.problem(host, certificate, error) : handshakeProblem(error);
+      if (problem !== undefined) {
+        fail(new Error(problem));
+        return;
+      }
+      attempt.stop = undefined;
+      encrypted.data.owner = undefined;
+      resolve(encrypted);
+    };
+    const closed = (reason: string | undefined) => fail(new Error(reason ?? "closed during the TLS handshake"));
+    const waiting = { onData: () => undefined, onDrain: () => undefined, onClose: closed, fault: fail };
+    const pair = (plain as unknown as ClientUpgrade).upgradeTLS({
+      data: { owner: waiting, secured },
+      tls: {
+        secureContext: options.trust.context,
+        serverName: net.isIP(host) ? undefined : host,
+        rejectUnauthorized: false,
+        requestCert: true,
+      },
+      socket: options.tlsHandlers,
+    });
+    if (pair === undefined) fail(new Error("closed as soon as it was open"));
+    else socket = pair[1];
+  });
+}
+
+function handshakeProblem(error: Error | null): string {
+  const reason = describeTlsError(error);
+  const doubtful = /does not speak TLS|closed the connection/.test(reason);
+  return doubtful ? `${reason}; is this the server's port for rtmps://, or has it to be rtmp://?` : reason;
 }

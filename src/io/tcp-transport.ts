@@ -4,6 +4,7 @@ import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Busy, InputTurns } from "./input-turns.ts";
+import type { SocketOwner } from "./slot.ts";
 
 /** After the last byte a peer has this long to close its side. */
 const LINGER_MS = 3000;
@@ -29,6 +30,9 @@ export interface StallWatch {
   readonly turns: InputTurns;
 }
 
+/** What a transport needs of its socket. */
+export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume">;
+
 /** Input is worked on in slices of about this many ms, when it turns out to be a lot of work. */
 const SLICE_MS = 2;
 /** A slice is one of these at first, and as long as the runtime's reads are when that takes no time. */
@@ -36,14 +40,14 @@ const FIRST_SLICE_BYTES = 64 * 1024;
 const MIN_SLICE_BYTES = 1024;
 const MAX_SLICE_BYTES = 1024 * 1024;
 
-/** A TCP connection, accepted or dialled. Keeps what the kernel does not take by reference, in order, until it drains. */
-export class TcpTransport implements Transport, Busy {
+/** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
+export class TcpTransport implements Transport, Busy, SocketOwner {
   readonly remote: HostPort;
   bytesSent = 0;
   bytesQueued = 0;
   /** When the kernel last took something, while blocked; monotonic ms. */
   progressAt = 0;
-  readonly #socket: Socket<unknown>;
+  #socket: ByteSocket;
   readonly #clock: Clock;
   readonly #watch: StallWatch;
   readonly #queue: Uint8Array[] = [];
@@ -61,7 +65,7 @@ export class TcpTransport implements Transport, Busy {
   #reason: string | undefined;
   #linger: Timer | undefined;
 
-  constructor(socket: Socket<unknown>, remote: HostPort, clock: Clock, watch: StallWatch) {
+  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch) {
     this.#socket = socket;
     this.remote = remote;
     this.#clock = clock;
@@ -72,6 +76,12 @@ export class TcpTransport implements Transport, Busy {
   attach(handler: TransportHandler): void {
     this.#handler = handler;
     handler.onOpen(this);
+  }
+
+  /** Goes on with this socket, as TLS was agreed on; what has waited for it leaves. */
+  useSocket(socket: ByteSocket): void {
+    this.#socket = socket;
+    this.onDrain();
   }
 
   send(bytes: Uint8Array): boolean {
@@ -128,7 +138,7 @@ export class TcpTransport implements Transport, Busy {
     this.fail(`internal error: ${error.message}`);
   }
 
-  /** The socket's handlers; called by the listener and the dialler only. */
+  /** The socket's handlers. */
   onData(bytes: Uint8Array): void {
     if (this.#state !== "open") return;
     const { turns } = this.#watch;

@@ -5,12 +5,15 @@ import { UserError } from "../base/errors.ts";
 import { normaliseIp } from "../base/network.ts";
 import type { Dial, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
-import { createDial, type Slot } from "./dial.ts";
+import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
 import { InputTurns } from "./input-turns.ts";
+import { type Entrance, Opening, type Proxies } from "./opening.ts";
+import type { Slot } from "./slot.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
-import { type StallWatch, TcpTransport } from "./tcp-transport.ts";
+import { type ByteSocket, type StallWatch, TcpTransport } from "./tcp-transport.ts";
+import { Trust } from "./trust.ts";
 
 /** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
 const STALL_MS = 60_000;
@@ -40,16 +43,19 @@ export class Tcp implements StallWatch {
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
   readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
+  readonly #tlsHandlers: SocketHandler<Slot>;
   readonly #inherited: Pick<InheritedSockets, "take"> | undefined;
 
   /**
    * `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. An
-   * address that one of the `inherited` sockets stands for isn't bound again.
+   * address that one of the `inherited` sockets stands for isn't bound again. `trust` decides on the certificates of servers
+   * that are dialled.
    */
   constructor(
     clock: Clock,
     onFault: (error: Error) => void = () => undefined,
     inherited?: Pick<InheritedSockets, "take">,
+    trust: Trust = new Trust(),
   ) {
     this.#clock = clock;
     this.#inherited = inherited;
@@ -58,14 +64,23 @@ export class Tcp implements StallWatch {
     this.#handlers = {
       ...connected,
       error: (socket, error) => {
-        if (socket.data.transport === undefined) onFault(error);
-        else socket.data.transport.fault(error);
+        if (socket.data.owner === undefined) onFault(error);
+        else socket.data.owner.fault(error);
       },
+    };
+    this.#tlsHandlers = {
+      ...this.#handlers,
+      handshake: (socket, ok, error) => socket.data.secured?.(socket, ok, error),
     };
     this.dial = createDial({
       clock,
+      trust,
       handlers: this.#handlers,
-      wrap: (socket, remote) => this.#wrap(socket, remote),
+      tlsHandlers: this.#tlsHandlers,
+      wrap: (socket, remote) => {
+        socket.setKeepAlive(true, KEEPALIVE_MS);
+        return this.#wrap(socket, remote);
+      },
     });
     clock.every(SWEEP_MS, () => this.#sweep());
   }
@@ -90,22 +105,31 @@ export class Tcp implements StallWatch {
   }
 
   /**
-   * Listens; each connection goes to the handler that `accept` gives for its address, or is closed at once when it gives none.
-   * Throws UserError when the address can't be had.
+   * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed at once when it
+   * gives none. `entrance` is asked for each connection. Throws UserError when the address can't be had.
    */
-  listen(address: ListenAddress, accept: (remote: HostPort) => TransportHandler | undefined): Listener {
+  listen(
+    address: ListenAddress,
+    accept: (remote: HostPort) => TransportHandler | undefined,
+    entrance: () => Entrance = () => PLAIN,
+  ): Listener {
+    let waiting = 0;
     const socket = {
       open: (connection: Socket<Slot>) => {
-        connection.data = { transport: undefined };
-        const remote = remoteOf(connection);
-        const handler = remote === undefined ? undefined : accept(remote);
-        if (remote === undefined || handler === undefined) {
+        connection.data = { owner: undefined };
+        const peer = remoteOf(connection);
+        if (peer === undefined) {
           connection.terminate();
           return;
         }
-        const transport = this.#wrap(connection, remote);
-        connection.data.transport = transport;
-        transport.attach(handler);
+        connection.setKeepAlive(true, KEEPALIVE_MS);
+        const through = entrance();
+        if (through.proxies !== undefined && !admits(through, through.proxies, peer, waiting)) connection.terminate();
+        else if (through.proxies !== undefined) {
+          waiting++;
+          this.#open(connection, peer, accept, through, () => waiting--);
+        } else if (through.certificates !== undefined) this.#open(connection, peer, accept, through, () => undefined);
+        else this.#begin(connection, peer, accept(peer));
       },
       ...this.#handlers,
     };
@@ -124,9 +148,40 @@ export class Tcp implements StallWatch {
     return { address: { host: bound.host, port: listener.port }, stop: () => listener.stop(false) };
   }
 
+  /** A connection on which RTMP comes first. */
+  #begin(connection: Socket<Slot>, peer: HostPort, handler: TransportHandler | undefined): void {
+    if (handler === undefined) {
+      connection.terminate();
+      return;
+    }
+    const transport = this.#wrap(connection, peer);
+    connection.data.owner = transport;
+    transport.attach(handler);
+  }
+
+  /** A connection on which something else comes first. */
+  #open(
+    connection: Socket<Slot>,
+    peer: HostPort,
+    accept: (remote: HostPort) => TransportHandler | undefined,
+    entrance: Entrance,
+    onIdentified: () => void,
+  ): void {
+    const opening = new Opening(connection, peer, {
+      clock: this.#clock,
+      entrance,
+      handlers: this.#tlsHandlers,
+      accept,
+      wrap: (socket, remote) => this.#wrap(socket, remote),
+      onFault: this.onFault,
+      onIdentified,
+    });
+    connection.data.owner = opening;
+    opening.begin();
+  }
+
   /** The transport of an open connection, accepted or dialled. */
-  #wrap(socket: Socket<Slot>, remote: HostPort): TcpTransport {
-    socket.setKeepAlive(true, KEEPALIVE_MS);
+  #wrap(socket: ByteSocket, remote: HostPort): TcpTransport {
     return new TcpTransport(socket, remote, this.#clock, this);
   }
 
@@ -158,11 +213,23 @@ export class Tcp implements StallWatch {
 const connected = {
   // Not Buffer: its slice and subarray are views of another class, which slows all code that sees both.
   binaryType: "uint8array" as const,
-  data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.transport?.onData(bytes),
-  drain: (socket: Socket<Slot>) => socket.data.transport?.onDrain(),
+  data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.owner?.onData(bytes),
+  drain: (socket: Socket<Slot>) => socket.data.owner?.onDrain(),
   close: (socket: Socket<Slot>, error?: Error) =>
-    socket.data.transport?.onClose(error === undefined ? undefined : describeSocketError(error)),
+    socket.data.owner?.onClose(error === undefined ? undefined : describeSocketError(error)),
 };
+
+/** Nothing but RTMP. */
+const PLAIN: Entrance = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
+
+/** Whether a peer may speak for a client; who may not is told of. */
+function admits({ refused }: Entrance, proxies: Proxies, peer: HostPort, waiting: number): boolean {
+  const trusted = proxies.trusts(peer.host);
+  if (trusted && proxies.hasRoom(waiting)) return true;
+  const full = "max_connections is reached, with those whose PROXY protocol header has not come";
+  refused(peer, trusted ? full : "its address is not in proxy_protocol.trusted, and only proxies connect to this port");
+  return false;
+}
 
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
 
@@ -176,15 +243,10 @@ function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listene
   }
 }
 
-const LISTEN_ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE: "; is another server running? Stop it or change listen",
-  EACCES: "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
-};
-
 function cannotListen(address: ListenAddress, error: unknown): UserError {
   const where = formatHostPort(address);
   const why = describeSocketError(error);
-  const advice = LISTEN_ADVICE[errorCode(error) ?? ""] ?? "";
+  const advice = errorCode(error) === "EADDRINUSE" ? "; is another server running? Stop it or change listen" : "";
   return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
 }
 

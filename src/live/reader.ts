@@ -1,5 +1,4 @@
 // Hot: drained and deliver run for each reader at each flush.
-import type { Demand } from "./demand.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 
 /*
@@ -44,8 +43,8 @@ export class Reader {
   announced = false;
   /** The stream has stopped, but the reader has not had its last packets yet. */
   stopPending = false;
-  /** What its viewer asked with; undefined for a relay, for which no stream is fetched from elsewhere. */
-  demand: Demand | undefined;
+  /** Somebody watches, it is no relay: its stream is fetched from elsewhere for it. */
+  viewer = false;
   /** Packets skipped because it was too slow. */
   lost = 0;
   /** Where its loss began, while it waits for a key frame after one. */

@@ -2,7 +2,7 @@ import { ProtocolError } from "../base/errors.ts";
 import { ByteReader } from "../bytes/reader.ts";
 
 /** The first byte of every TLS connection: a record with a handshake message (RFC 8446, 5.1). */
-const TLS_HANDSHAKE = 0x16;
+export const TLS_HANDSHAKE = 0x16;
 
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;

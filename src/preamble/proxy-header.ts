@@ -1,5 +1,6 @@
-import { type HostPort, parseHostPort } from "../base/address.ts";
-import { ProtocolError, UserError } from "../base/errors.ts";
+import type { HostPort } from "../base/address.ts";
+import { ProtocolError } from "../base/errors.ts";
+import { formatIp, normaliseIp, parseIp } from "../base/network.ts";
 
 /** A header that a proxy puts in front of what its client says. */
 export interface ProxyHeader {
@@ -66,14 +67,10 @@ function readPort(text: string): number {
 }
 
 function readHost(family: "TCP4" | "TCP6", text: string): string {
-  const fits = family === "TCP4" ? /^[0-9.]{7,15}$/ : /^[0-9A-Fa-f:.]{2,45}$/;
-  if (!fits.test(text)) throw malformed("address");
-  try {
-    return plainHost(family === "TCP4" ? text : `[${text}]`);
-  } catch (error) {
-    if (error instanceof UserError) throw malformed("address");
-    throw error;
-  }
+  const fits = family === "TCP4" ? /^[0-9.]{7,15}$/ : /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
+  const address = fits.test(text) ? parseIp(text) : undefined;
+  if (address === undefined) throw malformed("address");
+  return formatIp(address);
 }
 
 /** Signature, version and command, family and protocol, length, addresses, extensions (2.2). */
@@ -108,20 +105,9 @@ function readOryx(bytes: Uint8Array): ProxyHeader | undefined {
   return bytes.length < length ? undefined : { length, source: { host: hostOf(bytes.subarray(3, 7)), port: 0 } };
 }
 
+/** An IPv4 address that stands in an IPv6 one as that. */
 function hostOf(address: Uint8Array): string {
-  if (address.length === 4) return address.join(".");
-  const groups: string[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push((((address[i] ?? 0) << 8) | (address[i + 1] ?? 0)).toString(16));
-  return plainHost(`[${groups.join(":")}]`);
-}
-
-/** In its shortest form; an IPv4 address that stands in an IPv6 one as that. */
-function plainHost(text: string): string {
-  const { host } = parseHostPort(text, 0);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
-  if (mapped === null) return host;
-  const [high, low] = [Number.parseInt(mapped[1] ?? "", 16), Number.parseInt(mapped[2] ?? "", 16)];
-  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  return normaliseIp(formatIp([...address]));
 }
 
 function malformed(what: string): ProtocolError {

@@ -23,6 +23,7 @@ export interface ProbeContext {
 export interface ProbeTarget {
   readonly host: string;
   readonly port: number;
+  readonly tls: boolean;
   readonly tcUrl: string;
   readonly app: string;
 }
@@ -58,7 +59,7 @@ class Attempt implements TransportHandler, ClientEvents {
 
   constructor(
     { clock, dial, limits, random }: ProbeContext,
-    { host, port, tcUrl, app }: ProbeTarget,
+    { host, port, tls, tcUrl, app }: ProbeTarget,
     simpleHandshake: boolean,
     settle: (outcome: Outcome) => void,
   ) {
@@ -75,7 +76,7 @@ class Attempt implements TransportHandler, ClientEvents {
       identity: {},
     });
     // Before the timer, so that a dial which is too late says so itself.
-    this.#dialling = dial({ host, port, timeoutMs: TIMEOUT_MS }, this);
+    this.#dialling = dial({ host, port, tls, timeoutMs: TIMEOUT_MS }, this);
     this.#timer = clock.after(TIMEOUT_MS, () =>
       this.#end({ answer: "none", reason: `no answer to ${this.#session.state} within ${TIMEOUT_MS / 1000} s` }),
     );

@@ -8,7 +8,7 @@ import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/cli
 import type { RtmpFormats } from "../rtmp/format.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
-import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
+import type { Attempt, AttemptReport } from "./supervisor.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the open connection to `Publish.Start`. */
@@ -35,6 +35,8 @@ export interface PushContext {
 export interface PushTarget extends ClientTarget {
   readonly host: string;
   readonly port: number;
+  /** Whether it is reached over TLS. */
+  readonly tls: boolean;
 }
 
 /** Totals of one push. */
@@ -86,7 +88,10 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       simpleHandshake,
       identity: context.identity,
     });
-    this.#dialling = context.dial({ host: target.host, port: target.port, timeoutMs: CONNECT_TIMEOUT_MS }, this);
+    this.#dialling = context.dial(
+      { host: target.host, port: target.port, tls: target.tls, timeoutMs: CONNECT_TIMEOUT_MS },
+      this,
+    );
   }
 
   get totals(): PushTotals {
@@ -152,7 +157,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   onOpen(transport: Transport): void {
     this.#transport = transport;
     this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>
-      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, "lost"),
+      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, false),
     );
     this.#session.start();
   }
@@ -162,7 +167,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       this.#session.receive(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(`protocol error: ${messageOf(error)}`, "lost");
+      this.#fail(`protocol error: ${messageOf(error)}`, false);
     }
   }
 
@@ -177,7 +182,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#gone = undefined;
     this.handshakeRefused = this.#transport !== undefined && this.#session.state === "handshake";
     const during = this.#session.state === "running" ? "" : ` during ${this.#session.state}`;
-    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, "lost");
+    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, false);
   }
 
   ready(streamId: number): void {
@@ -197,11 +202,11 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   }
 
   refused(code: string, description: string): void {
-    this.#fail(`refused: ${description || "no reason given"} (${code})`, "refused");
+    this.#fail(`refused: ${description || "no reason given"} (${code})`, true);
   }
 
   ended(code: string, description: string): void {
-    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, "lost");
+    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, false);
   }
 
   #unpublish(): void {
@@ -218,13 +223,13 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     else this.#stuckSince ??= now;
     this.#bytesAtCheck = transport.bytesSent;
     if (this.#stuckSince !== undefined && now - this.#stuckSince >= WRITE_TIMEOUT_MS)
-      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, "lost");
+      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, false);
   }
 
-  #fail(error: string, how: Failure): void {
+  #fail(error: string, permanent: boolean): void {
     if (this.#over) return;
     this.abort();
-    this.#report.failed(error, how);
+    this.#report.failed(error, permanent);
   }
 
   #finish(): void {

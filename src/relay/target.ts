@@ -1,4 +1,4 @@
-import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../base/address.ts";
+import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
 import { paramValues, Secrets } from "../base/secrets.ts";
@@ -8,6 +8,8 @@ const names = ["vhost", "app", "stream"] as const;
 
 /** Where streams are forwarded to. What a target does not name (app, stream) is the publisher's own. */
 export interface RelayTarget extends HostPort {
+  /** Whether it is rtmps://. */
+  readonly tls: boolean;
   /** As the operator wrote it. */
   readonly text: string;
   /** Undefined for a target without an app: another server of this kind, which gets vhost, app, stream and parameters as they are. */
@@ -34,23 +36,23 @@ export interface TargetNames {
   readonly param: string;
 }
 
-/** Reads `host`, `host:port`, `[v6]:port` or `rtmp://host[:port][/app[/stream]][?params]`. Throws UserError. */
+/** Reads `host`, `host:port`, `[v6]:port` or `rtmp://host[:port][/app[/stream]][?params]`, or `rtmps://…`. Throws UserError. */
 export function parseTarget(text: string): RelayTarget {
   const url = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/s.exec(text);
   const [, scheme, authority = "", rest = ""] = url ?? [];
-  if (scheme?.toLowerCase() === "rtmps") throw new UserError("RTMPS targets are not supported yet");
-  if (scheme !== undefined && scheme.toLowerCase() !== "rtmp") {
-    throw new UserError("only rtmp:// targets are supported");
+  const tls = scheme?.toLowerCase() === "rtmps";
+  if (scheme !== undefined && !tls && scheme.toLowerCase() !== "rtmp") {
+    throw new UserError("only rtmp:// and rtmps:// targets are supported");
   }
   refuseBadCharacters(text);
   if (!url && text.includes("/")) throw new UserError("a target with an app begins with rtmp://");
-  const address = parseHostPort(readAuthority(url ? authority : text), rtmpPort);
-  return { text, ...address, ...parsePath(rest) };
+  const address = parseHostPort(readAuthority(url ? authority : text), tls ? rtmpsPort : rtmpPort);
+  return { text, tls, ...address, ...parsePath(rest) };
 }
 
 /** The target in a log line: its app may tell it from another on the same host; what comes behind that may be secret. */
 export function targetLabel(target: RelayTarget): string {
-  const hostPort = formatHostPort(target);
+  const hostPort = `${target.tls ? "rtmps://" : ""}${formatHostPort(target)}`;
   return target.app === undefined ? hostPort : `${hostPort}/${target.app.text}`;
 }
 
@@ -69,8 +71,8 @@ export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
 
 /** The same for two spellings of one target. */
 export function targetIdentity(target: RelayTarget): string {
-  const { app, stream, param } = target;
-  return [formatHostPort(target), app?.text, stream?.text, param.text].join("\n");
+  const { tls, app, stream, param } = target;
+  return [`${tls ? "rtmps" : "rtmp"}://${formatHostPort(target)}`, app?.text, stream?.text, param.text].join("\n");
 }
 
 /** What a target is told for a stream. */

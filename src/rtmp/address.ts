@@ -97,14 +97,14 @@ const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
  * or default one is left to the target's own host name.
  */
 export function buildUrl(
-  target: HostPort,
+  target: HostPort & { readonly tls?: boolean },
   names: Omit<StreamAddress, "vhost"> & { readonly vhost: string | undefined },
 ): ClientUrl {
   const vhost = names.vhost === DEFAULT_VHOST ? undefined : names.vhost;
   const isHost = vhost !== undefined && HOST_NAME.test(vhost);
   const host = isHost ? vhost : target.host;
   const app = vhost === undefined || isHost ? names.app : `${names.app}?vhost=${vhost}`;
-  const tcUrl = `rtmp://${formatHostPort({ host, port: target.port })}/${app}`;
+  const tcUrl = `${target.tls ? "rtmps" : "rtmp"}://${formatHostPort({ host, port: target.port })}/${app}`;
   return { tcUrl, app, playPath: `${names.stream}${names.param}` };
 }
 

@@ -50,9 +50,12 @@ function guess(version: number): string {
     case 0x15:
     case 0x16:
       return ": this is TLS, not plain RTMP";
+    case 0x0d: // version 2
+      return ": this is the PROXY protocol, not RTMP; proxy_protocol.listen names the ports that take it";
+    case 0x50: // P
+      return ": this is HTTP or the PROXY protocol (see proxy_protocol.listen), not RTMP";
     case 0x47: // G
     case 0x48: // H
-    case 0x50: // P
       return ": this is HTTP, not RTMP";
     case 6:
     case 8:

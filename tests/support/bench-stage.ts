@@ -6,7 +6,9 @@ import type { Progress } from "../../src/features/bench/progress.ts";
 import type { BenchReport } from "../../src/features/bench/report.ts";
 import { BenchUrl } from "../../src/features/bench/url.ts";
 import { WallTime } from "../../src/features/bench/wall-time.ts";
+import { plainPlace } from "../../src/features/rtmp/places.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
+import { Certificates } from "../../src/io/certificates.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
@@ -39,11 +41,13 @@ export class BenchStage {
       identity: { srs_server: "srs/test" },
       maxConnections,
       chunkSize: 60000,
+      certificates: new Certificates(),
+      trustedProxies: [],
       findVhost: (name: string) => ({ name, config: vhostDefaults }),
       vhostNamed: (name: string) => ({ name, config: vhostDefaults }),
     };
     this.server = new RtmpServer(context, this.network);
-    this.server.prepareListeners([{ host: "::", port: 1935 }]).apply();
+    this.server.prepareListeners([{ host: "::", port: 1935, ...plainPlace }]).apply();
   }
 
   /** A run that has not begun. */

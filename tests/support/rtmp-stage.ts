@@ -3,7 +3,9 @@ import type { Log, LogFields } from "../../src/base/log.ts";
 import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { FoundVhost, RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
+import { plainPlace } from "../../src/features/rtmp/places.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
+import { Certificates } from "../../src/io/certificates.ts";
 import type { Guard } from "../../src/live/access.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
@@ -95,6 +97,8 @@ export class RtmpStage {
       identity: { srs_server: "srs/test" },
       maxConnections,
       chunkSize: 60000,
+      certificates: new Certificates(),
+      trustedProxies: [],
       findVhost: (name) => this.#find(name) ?? this.#find("__defaultVhost__"),
       vhostNamed: (name) => this.#find(name),
     };
@@ -108,7 +112,7 @@ export class RtmpStage {
       };
     };
     this.server = new RtmpServer(context, { listen });
-    this.server.prepareListeners([{ host: "::", port: 1935 }]).apply();
+    this.server.prepareListeners([{ host: "::", port: 1935, ...plainPlace }]).apply();
     this.log.lines.length = 0;
   }
 

@@ -1,6 +1,10 @@
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
+import { Certificates } from "../../src/io/certificates.ts";
 import { Tcp } from "../../src/io/tcp.ts";
+import { Trust } from "../../src/io/trust.ts";
+import { ca, local } from "../vectors/certificates.ts";
 import { concat } from "./bytes.ts";
+import { CertificateFolder } from "./certificate-files.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** One end of a connection: keeps what it is told, and lets a test wait for it. */
@@ -45,24 +49,46 @@ export class End implements TransportHandler {
   }
 }
 
-/** TCP on loopback, on a clock of the test's: sockets are real, time is not. */
+/** TCP on loopback, plain or with TLS, on a clock of the test's: sockets are real, time is not. */
 export class TcpStage {
   readonly clock = new FakeClock();
-  readonly tcp = new Tcp(this.clock);
+  readonly folder = new CertificateFolder();
+  readonly certificates = new Certificates();
+  readonly trust = new Trust();
+  readonly tcp = new Tcp(this.clock, undefined, undefined, this.trust);
+  readonly tls: boolean;
   readonly #stops: (() => void)[] = [];
+
+  constructor(tls = false) {
+    this.tls = tls;
+    if (!tls) return;
+    this.certificates.prepare(this.folder.files(local)).apply();
+    this.trust.prepare({ ca: [this.folder.write("ca.crt", ca.cert)], pin: [] }).apply();
+  }
 
   /** Listens on a free port; each connection goes to what `accept` gives. */
   listen(accept: () => TransportHandler | undefined, host = "127.0.0.1"): number {
-    const listener = this.tcp.listen({ host, port: 0 }, accept);
+    const { certificates } = this;
+    const entrance = this.tls
+      ? () => ({ plain: false, certificates, proxies: undefined, refused: () => undefined })
+      : undefined;
+    const listener = this.tcp.listen({ host, port: 0 }, accept, entrance);
     this.#stops.push(() => listener.stop());
     return listener.address.port;
+  }
+
+  /** Dials a port of this machine. */
+  dial(port: number, handler: TransportHandler, host = "127.0.0.1"): { abort(): void } {
+    return this.tcp.dial({ host, port, tls: this.tls, timeoutMs: 5000 }, handler);
   }
 
   /** Two ends of one connection, both open; the first is the listener's. */
   async connect(): Promise<{ server: End; serverSide: Transport; client: End; clientSide: Transport }> {
     const [server, client] = [new End(), new End()];
-    const port = this.listen(() => server);
-    this.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
+    this.dial(
+      this.listen(() => server),
+      client,
+    );
     const [serverSide, clientSide] = await Promise.all([server.opened.promise, client.opened.promise]);
     this.#stops.push(
       () => serverSide.abort(),
@@ -71,8 +97,14 @@ export class TcpStage {
     return { server, serverSide, client, clientSide };
   }
 
+  /** Runs at the end. */
+  defer(stop: () => void): void {
+    this.#stops.push(stop);
+  }
+
   /** Closes all that is still open. */
   end(): void {
     for (const stop of this.#stops.splice(0)) stop();
+    this.folder.remove();
   }
 }

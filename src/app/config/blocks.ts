@@ -1,7 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
-import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
+import { proxyProtocolTable, rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
 import { streamKeys } from "../../live/config.ts";
 import { logTable } from "./log.ts";
@@ -18,7 +18,6 @@ const vhostTable = table(
     ...forwardKeys,
     publish: publishTable,
     security: securityTable,
-    edge: edgeTable,
   },
 );
 
@@ -26,6 +25,8 @@ const vhostTable = table(
 export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
   ...processKeys,
+  rtmps: rtmpsTable,
+  proxy_protocol: proxyProtocolTable,
   log: logTable,
   vhost: named({ table: vhostTable, implied: defaultVhost, nameProblem: vhostNameProblem }),
 });

@@ -28,11 +28,13 @@ export async function examine(loaded: Loaded, confPath: string | undefined, worl
     return { about, state: problem, advice: "make it, or give this user the right to it" };
   });
   const findings = [...listening, ...files, ...(await examinePeers(all.filter(isKind("peer")), own, world))];
+  const rules = world.ruleProblems(config);
   const limit = world.openFilesProblem(config.max_connections);
   return {
     topology: drawTopology(confPath ?? "(variables alone)", [...config.vhost.keys()], findings),
     problems: [
       ...findings.filter(({ advice }) => advice !== undefined).map((finding) => problemLine(finding, origin)),
+      ...rules,
       ...(limit === undefined ? [] : [limit]),
     ],
   };

@@ -57,7 +57,7 @@ function runsWith(command: readonly string[], confPath: string): boolean {
 
 async function nodeAt(host: string, port: number, world: World): Promise<string | undefined> {
   const at = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host;
-  const result = await world.probe({ host: at, port, tcUrl: `rtmp://${at}:${port}/live`, app: "live" });
+  const result = await world.probe({ host: at, port, tls: false, tcUrl: `rtmp://${at}:${port}/live`, app: "live" });
   return result.answer === "connected" && result.node !== "" ? result.node : undefined;
 }
 

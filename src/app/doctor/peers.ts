@@ -50,11 +50,12 @@ async function examine(about: Named<OutsidePeer>, own: OwnPlace, world: World): 
   if (addresses.some((address) => isOwn(address, port, own, world))) {
     return found("it is this server itself", "a stream cannot go round; name another server");
   }
-  if (protocol !== "rtmp") {
+  const tls = protocol === "rtmps";
+  if (protocol !== "rtmp" && !tls) {
     const reason = await world.dial(host, port);
     return reason === undefined ? found("connects") : found(reason, adviceFor(reason));
   }
-  const result = await world.probe({ host, port, ...urlOf(about) });
+  const result = await world.probe({ host, port, tls, ...urlOf(about) });
   if (result.answer === "none") return found(result.reason, adviceFor(result.reason));
   if (result.answer === "refused") {
     return found(`it refuses to connect: ${result.reason}`, "see its log, and which vhosts and apps it serves");
@@ -118,7 +119,10 @@ const SOME_APP = "live";
 
 function urlOf({ outside, path }: Named<OutsidePeer>): { tcUrl: string; app: string } {
   const vhost = outside.hasVhost && path[0] === "vhost" ? String(path[1]) : undefined;
-  return buildUrl(outside, { vhost, app: outside.app ?? SOME_APP, stream: "", param: "" });
+  return buildUrl(
+    { ...outside, tls: outside.protocol === "rtmps" },
+    { vhost, app: outside.app ?? SOME_APP, stream: "", param: "" },
+  );
 }
 
 function adviceFor(reason: string): string {

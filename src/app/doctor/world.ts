@@ -4,14 +4,18 @@ import { networkInterfaces } from "node:os";
 import type { ListenAddress } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 import type { OutsideFile } from "../../config/outside.ts";
+import { placesOf } from "../../features/rtmp/places.ts";
+import { Certificates } from "../../io/certificates.ts";
 import { systemClock } from "../../io/clock.ts";
 import { fileProblem } from "../../io/file-problem.ts";
 import { type PortHolder, portHolders } from "../../io/port-holder.ts";
 import { fillRandom, openFilesProblem } from "../../io/process.ts";
 import { describeSocketError, errorCode } from "../../io/socket-errors.ts";
 import { Tcp } from "../../io/tcp.ts";
+import { Trust } from "../../io/trust.ts";
 import { type ProbeResult, type ProbeTarget, probe } from "../../relay/probe.ts";
 import { defaultLimits } from "../../rtmp/limits.ts";
+import type { Config } from "../config/index.ts";
 
 const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
@@ -32,11 +36,16 @@ export interface World {
   /** Why the server could not do with a file what it has to; undefined when it can. */
   fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
   openFilesProblem(connections: number): string | undefined;
+  /** What is wrong with keys that belong together, certificates and where connections come in; one line each. */
+  ruleProblems(config: Config): readonly string[];
 }
 
-/** The real one. */
-export function realWorld(): World {
-  const tcp = new Tcp(systemClock);
+/** The real one, in which servers are believed by `[rtmps]` of the configuration. */
+export function realWorld({ rtmps }: Config): World {
+  const trust = new Trust();
+  // What is wrong with it, `ruleProblems` tells.
+  linesOf(() => trust.prepare(rtmps).apply());
+  const tcp = new Tcp(systemClock, undefined, undefined, trust);
   return {
     async resolve(host) {
       if (isIP(host) !== 0) return [host];
@@ -83,5 +92,27 @@ export function realWorld(): World {
     portHolders,
     fileProblem,
     openFilesProblem,
+    ruleProblems(config) {
+      const certificates = new Certificates();
+      const missing = (line: string) => !line.includes("cannot read");
+      return [
+        ...linesOf(() => void placesOf(config)),
+        // A file that can't be read is told of where it stands.
+        ...linesOf(() => certificates.prepare(config.rtmps).apply()).filter(missing),
+        ...linesOf(() => void trust.prepare(config.rtmps)).filter(missing),
+        ...certificates.warnings(systemClock.wall()),
+      ];
+    },
   };
+}
+
+/** The lines of the operator's mistakes that something throws. */
+function linesOf(run: () => void): readonly string[] {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.message.split("\n");
+  }
 }

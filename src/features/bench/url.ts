@@ -1,4 +1,4 @@
-import { type HostPort, parseHostPort, rtmpPort } from "../../base/address.ts";
+import { type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 import { buildUrl, type ClientUrl, resolve } from "../../rtmp/address.ts";
 
@@ -7,7 +7,7 @@ const PLACEHOLDER = "{}";
 
 /** Where one connection goes, and what it says there. */
 export interface BenchTarget {
-  readonly address: HostPort;
+  readonly address: HostPort & { readonly tls: boolean };
   readonly names: ClientUrl;
   /** `app/stream`, for people. */
   readonly stream: string;
@@ -19,7 +19,7 @@ export class BenchUrl {
   /** Whether it names a stream for each number. */
   readonly numbered: boolean;
 
-  /** Reads `rtmp://host[:port]/app/stream[?parameters]`. Throws UserError. */
+  /** Reads `rtmp://host[:port]/app/stream[?parameters]`, or `rtmps://…`. Throws UserError. */
   constructor(text: string) {
     this.text = text;
     this.numbered = text.includes(PLACEHOLDER);
@@ -42,10 +42,11 @@ export class BenchUrl {
 
 function read(text: string): BenchTarget {
   const [, scheme = "", authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text) ?? [];
-  if (scheme.toLowerCase() === "rtmps") throw new UserError(`${text}: rtmps is not supported yet`);
-  if (scheme.toLowerCase() !== "rtmp") throw new UserError(`"${text}" is no URL like rtmp://host/live/livestream`);
+  const tls = scheme.toLowerCase() === "rtmps";
+  if (!tls && scheme.toLowerCase() !== "rtmp")
+    throw new UserError(`"${text}" is no URL like rtmp://host/live/livestream`);
   if (authority.includes("@")) throw new UserError(`${text}: a user and a password are not supported`);
-  const address = parseHostPort(authority, rtmpPort);
+  const address = { ...parseHostPort(authority, tls ? rtmpsPort : rtmpPort), tls };
   const found = resolve(text, undefined, "");
   if (!found.ok) throw new UserError(`${text}: ${found.reason}; a URL is like rtmp://host/live/livestream`);
   const { vhost, app, stream, param } = found.address;

@@ -8,7 +8,7 @@ import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../..
 export const forwardKeys = {
   forward: list<RelayTarget>({
     default: [],
-    type: `"host", "host:port", "rtmp://host:port/app/stream?params" with the placeholders [vhost] [app] [stream] [param], or a list of these`,
+    type: `"host", "host:port", "rtmp://host:port/app/stream?params" or the same with rtmps:// and the placeholders [vhost] [app] [stream] [param], or a list of these`,
     doc: "Servers that get a copy of every stream published on the vhost.",
     example: ["192.168.1.6:1935", "rtmp://cdn.example.com/live/[stream]?key=secret&[param]"],
     reload: "live",
@@ -22,10 +22,10 @@ export const forwardKeys = {
 } as const;
 
 function targetOutside(target: RelayTarget): Outside {
-  const { host, port, app } = target;
+  const { tls, host, port, app } = target;
   const fixed = app?.text.includes("[") ? undefined : app?.text;
   const told = { app: fixed, hasVhost: app === undefined };
-  return { kind: "peer", flow: "to", protocol: "rtmp", host, port, ...told, text: maskTarget(target) };
+  return { kind: "peer", flow: "to", protocol: tls ? "rtmps" : "rtmp", host, port, ...told, text: maskTarget(target) };
 }
 
 function readTarget(value: unknown): RelayTarget {

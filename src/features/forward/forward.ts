@@ -120,6 +120,7 @@ export class Forward implements StreamObserver {
       role: "publish",
       host: target.host,
       port: target.port,
+      tls: target.tls,
       ...buildUrl(target, told),
       // A relay outlives a change of the stream's source.
       get hops() {

@@ -1,9 +1,10 @@
-import { formatHostPort, type ListenAddress, parseListen, rtmpPort } from "../../base/address.ts";
+import { rtmpPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 import { choice, inherited, integer, list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
 import { formatPreference, type Preference, parsePreference } from "./preference.ts";
+import { addresses } from "./rtmps-config.ts";
 
 const chunkSize = integer({
   default: 60000,
@@ -16,19 +17,12 @@ const chunkSize = integer({
 
 /** The keys at the top of the file. */
 export const rtmpKeys = {
-  listen: list<ListenAddress>({
+  listen: addresses({
     default: [{ host: "::", port: rtmpPort }],
-    type: `a port, "address:port", or a list of these`,
     doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6.",
     example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
-    reload: "live",
     mayBeEmpty: false,
-    json: { type: ["integer", "string"] },
-    parse: readListen,
-    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
-    outside: ({ host, port }) => ({ kind: "listener", protocol: "rtmp", host, port }),
-    // Port 0 is another port each time.
-    identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
+    protocol: "rtmp",
   }),
   max_connections: integer({
     default: 1000,
@@ -101,9 +95,4 @@ export const publishTable = table("What concerns those who publish.", {
 function readPreference(value: unknown): Preference {
   if (typeof value === "string") return parsePreference(value);
   throw new UserError(`must be "address", "network/bits" or "?name=value", not ${show(value)}`);
-}
-
-function readListen(value: unknown): ListenAddress {
-  if (typeof value === "string" || typeof value === "number") return parseListen(value);
-  throw new UserError(`must be a port or "address:port", not ${show(value)}`);
 }

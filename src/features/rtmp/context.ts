@@ -1,7 +1,9 @@
 import type { AmfValue } from "../../amf/value.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { Network } from "../../base/network.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
+import type { Certificates } from "../../io/certificates.ts";
 import type { Guard } from "../../live/access.ts";
 import type { streamKeys } from "../../live/config.ts";
 import type { Streams } from "../../live/streams.ts";
@@ -35,6 +37,10 @@ export interface RtmpContext {
   readonly identity: Readonly<Record<string, AmfValue>>;
   /** Most connections at a time. */
   readonly maxConnections: number;
+  /** What clients of RTMPS are shown. */
+  readonly certificates: Certificates;
+  /** Proxies that may name the client for whom they connect. */
+  readonly trustedProxies: readonly Network[];
   /** Outgoing chunk size where no vhost says otherwise, bytes. */
   readonly chunkSize: number;
   /** The vhost that serves a name: its own, or the default one; undefined when there is neither. */

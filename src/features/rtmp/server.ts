@@ -1,11 +1,15 @@
 import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import type { Change } from "../../base/change.ts";
 import type { Timer } from "../../base/clock.ts";
+import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
+import type { Entrance, Proxies } from "../../io/opening.ts";
 import type { Tcp } from "../../io/tcp.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
 import { Listeners } from "./listeners.ts";
+import type { Place } from "./places.ts";
+import { Refusals } from "./refusals.ts";
 
 const TICK_MS = 1000;
 /** Refusals beyond `max_connections` are reported at most this often. */
@@ -26,6 +30,7 @@ export class RtmpServer {
   readonly #context: RtmpContext;
   readonly #connections = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
+  readonly #refusals: Refusals;
   readonly #tick: Timer;
   #nextId = 1;
   #received = 0;
@@ -36,17 +41,24 @@ export class RtmpServer {
   constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">) {
     this.#context = context;
     const { log } = context;
-    this.#listeners = new Listeners((address) => tcp.listen(address, () => this.#accept()), {
-      listening: (address) => log.info("listening", { rtmp: formatHostPort(address) }),
-      stopped: (address) => log.info("listening no more", { rtmp: formatHostPort(address) }),
-      lost: (address, error) => log.error("listening no more", { rtmp: formatHostPort(address), error: error.message }),
+    this.#refusals = new Refusals(context.clock, log);
+    const listen = (place: () => Place) =>
+      tcp.listen(
+        place(),
+        () => this.#accept(),
+        () => this.#entrance(place()),
+      );
+    this.#listeners = new Listeners(listen, {
+      listening: (address, place) => log.info("listening", inWords(address, place)),
+      stopped: (address) => log.info("listening no more", { on: formatHostPort(address) }),
+      lost: (address, error) => log.error("listening no more", { on: formatHostPort(address), error: error.message }),
     });
     this.#tick = context.clock.every(TICK_MS, () => this.#onTick());
   }
 
-  /** Makes ready to listen on these addresses and no others; connections stay. Throws UserError, one line for each that can't be had. */
-  prepareListeners(addresses: readonly ListenAddress[]): Change {
-    return this.#listeners.prepare(addresses);
+  /** Makes ready to listen at these places and no others; connections stay. Throws UserError, one line for each that can't be had. */
+  prepareListeners(places: readonly Place[]): Change {
+    return this.#listeners.prepare(places);
   }
 
   /** The configuration has changed: connections follow it. Streams of a vhost that takes nobody any more end properly. */
@@ -86,6 +98,24 @@ export class RtmpServer {
     return this.#connections.size === 0;
   }
 
+  /** What comes in at a place, by the configuration as it is now. */
+  #entrance({ plain, tls, proxied }: Place): Entrance {
+    return {
+      plain,
+      certificates: tls ? this.#context.certificates : undefined,
+      proxies: proxied ? this.#proxies : undefined,
+      refused: (peer, reason) => this.#refusals.add(peer, reason),
+    };
+  }
+
+  readonly #proxies: Proxies = {
+    trusts: (host) => {
+      const address = parseIp(host);
+      return address !== undefined && this.#context.trustedProxies.some((network) => contains(network, address));
+    },
+    hasRoom: (waiting) => this.#connections.size + waiting < this.#context.maxConnections,
+  };
+
   #accept(): TransportHandler | undefined {
     if (this.#connections.size >= this.#context.maxConnections) {
       this.#refused++;
@@ -106,6 +136,7 @@ export class RtmpServer {
   #onTick(): void {
     const now = this.#context.clock.now();
     for (const connection of this.#connections) connection.tick(now);
+    this.#refusals.tick();
     this.#logRefusals();
   }
 
@@ -119,4 +150,10 @@ export class RtmpServer {
     this.#refused = 0;
     this.#refusalLoggedAt = now;
   }
+}
+
+/** Where we listen for what, as the log says it. */
+function inWords(address: ListenAddress, { plain, tls, proxied }: Place) {
+  const on = formatHostPort(address);
+  return { rtmp: plain ? on : undefined, rtmps: tls ? on : undefined, proxy_protocol: proxied ? true : undefined };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import type { Socket } from "bun";
 import { UserError } from "../../../src/base/errors.ts";
+import type { Transport } from "../../../src/base/transport.ts";
 import { mulberry32, randomBytes } from "../../support/random.ts";
 import { End, TcpStage } from "../../support/tcp-ends.ts";
 
@@ -9,6 +10,7 @@ let stage: TcpStage;
 beforeEach(() => {
   stage = new TcpStage();
 });
+
 afterEach(() => stage.end());
 
 const KB = 1024;
@@ -16,6 +18,11 @@ const MB = 1024 * KB;
 
 /** A client as no program of ours is: it reads when told to, and may talk all the while. */
 function stubborn(port: number, talk: boolean) {
+  const begin = (own: Socket) => {
+    own.pause();
+    socket = own;
+    opened.resolve();
+  };
   const closed = Promise.withResolvers<string>();
   const opened = Promise.withResolvers<void>();
   const hash = new Bun.CryptoHasher("sha1");
@@ -25,12 +32,9 @@ function stubborn(port: number, talk: boolean) {
   Bun.connect({
     hostname: "127.0.0.1",
     port,
+    ...(stage.tls ? { tls: { rejectUnauthorized: false } } : {}),
     socket: {
-      open(own) {
-        own.pause();
-        socket = own;
-        opened.resolve();
-      },
+      ...(stage.tls ? { handshake: begin } : { open: begin }),
       data(own, bytes) {
         state.received += bytes.length;
         hash.update(bytes);
@@ -50,9 +54,26 @@ function stubborn(port: number, talk: boolean) {
   };
 }
 
+/** Waits until what the listener's side sends goes to the kernel at once: with TLS, the handshake's end. */
+async function ready(transport: Transport, end: End): Promise<void> {
+  if (!stage.tls) return;
+  const { onDrain } = end;
+  const drained = Promise.withResolvers<void>();
+  end.onDrain = () => drained.resolve();
+  if (!transport.send(new Uint8Array(0))) await drained.promise;
+  end.onDrain = onDrain;
+}
+
 const sha1 = (bytes: Uint8Array) => new Bun.CryptoHasher("sha1").update(bytes).digest("hex");
 
-describe("A connection", () => {
+describe.each([
+  ["plain", false],
+  ["TLS", true],
+])("A %s connection", (_, tls) => {
+  beforeEach(() => {
+    stage = new TcpStage(tls);
+  });
+
   test("carries bytes both ways and tells both ends of its end, once", async () => {
     const { server, serverSide, client, clientSide } = await stage.connect();
     expect(clientSide.send(Uint8Array.of(1, 2, 3))).toBe(true);
@@ -79,6 +100,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     const all = randomBytes(mulberry32(1), 1 * MB);
     const random = mulberry32(2);
     let at = 0;
@@ -112,6 +134,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     const drained = Promise.withResolvers<void>();
     server.onDrain = () => drained.resolve();
     expect(transport.send(new Uint8Array(8 * MB))).toBe(false);
@@ -129,6 +152,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     const all = randomBytes(mulberry32(3), 8 * MB);
     expect(transport.send(all)).toBe(false);
     transport.close();
@@ -152,6 +176,7 @@ describe("A connection", () => {
     const lone = new End();
     const transport = await lone.opened.promise;
     await peer.opened;
+    await ready(transport, lone);
     transport.send(Uint8Array.of(1));
     transport.close();
     stage.clock.advance(2999);
@@ -171,6 +196,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     transport.send(new Uint8Array(16 * MB));
     transport.abort();
     expect(server.closes).toBe(1);
@@ -188,6 +214,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     transport.send(new Uint8Array(16 * MB));
     stage.clock.advance(59_000);
     expect(server.closes).toBe(0);
@@ -204,6 +231,7 @@ describe("A connection", () => {
     );
     const transport = await server.opened.promise;
     await peer.opened;
+    await ready(transport, server);
     transport.send(new Uint8Array(16 * MB));
     for (let i = 0; i < 1000; i++) transport.send(new Uint8Array(16));
     expect(server.closes).toBe(0);
@@ -228,11 +256,18 @@ describe("A connection", () => {
   });
 });
 
-describe("Dialling", () => {
+describe.each([
+  ["TCP", false],
+  ["TLS", true],
+])("Dialling %s", (_, tls) => {
+  beforeEach(() => {
+    stage = new TcpStage(tls);
+  });
+
   /** Dials and waits for the end. */
   function failure(host: string, port: number): Promise<string | undefined> {
     const end = new End();
-    stage.tcp.dial({ host, port, timeoutMs: 5000 }, end);
+    stage.dial(port, end, host);
     return end.closed.promise;
   }
 
@@ -251,7 +286,7 @@ describe("Dialling", () => {
     const server = new End();
     const port = stage.listen(() => server);
     const client = new End();
-    stage.tcp.dial({ host: "localhost", port, timeoutMs: 5000 }, client);
+    stage.dial(port, client, "localhost");
     const side = await client.opened.promise;
     expect(side.remote).toEqual({ host: "localhost", port });
     side.abort();
@@ -265,11 +300,11 @@ describe("Dialling", () => {
       return end;
     });
     const client = new End();
-    stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
+    stage.dial(port, client);
     stage.clock.advance(5000);
     expect(await client.closed.promise).toBe("no connection within 5 s");
     const next = new End();
-    stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, next);
+    stage.dial(port, next);
     (await next.opened.promise).abort();
     expect([client.closes, servers.length]).toEqual([1, 1]);
     expect(stage.clock.timers).toBe(1);
@@ -283,12 +318,12 @@ describe("Dialling", () => {
       return end;
     });
     const early = new End();
-    const attempt = stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, early);
+    const attempt = stage.dial(port, early);
     attempt.abort();
     attempt.abort();
     expect(await early.closed.promise).toBe("stopped");
     const late = new End();
-    const second = stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, late);
+    const second = stage.dial(port, late);
     await late.opened.promise;
     second.abort();
     expect(await late.closed.promise).toBeUndefined();

@@ -7,7 +7,7 @@ import { FakeNode } from "../../support/fake-node.ts";
 import { FakeNet } from "../../support/fake-transport.ts";
 import { filler, mulberry32 } from "../../support/random.ts";
 
-const target = { host: "edge", port: 1935, tcUrl: "rtmp://edge/live", app: "live" };
+const target = { host: "edge", port: 1935, tls: false, tcUrl: "rtmp://edge/live", app: "live" };
 
 function stage() {
   const clock = new FakeClock();

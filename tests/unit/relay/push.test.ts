@@ -14,6 +14,7 @@ const target: PushTarget = {
   role: "publish",
   host: "edge",
   port: 1935,
+  tls: false,
   tcUrl: "rtmp://edge/live",
   app: "live",
   playPath: "show?key=1",
@@ -41,7 +42,7 @@ function stage(config = {}) {
       simple,
       {
         running: (server) => told.push(`running ${server}`),
-        failed: (error, how) => told.push(`failed ${error}${how === "refused" ? " for good" : ""}`),
+        failed: (error, permanent) => told.push(`failed ${error}${permanent ? " for good" : ""}`),
       },
     );
   return { ...live, live, clock: live.clock, net, told, push };

@@ -33,7 +33,7 @@ function stage(random = () => 0.5) {
   };
   /** The attempt under way fails, and the next begins when it is time. */
   const fail = (error: string, permanent = false) => {
-    last().report.failed(error, permanent ? "refused" : "lost");
+    last().report.failed(error, permanent);
     const { length } = tried;
     const from = clock.now();
     while (tried.length === length) clock.advance(125);
@@ -43,23 +43,6 @@ function stage(random = () => 0.5) {
 }
 
 describe("the cycle", () => {
-  test("tries another place without waiting, and without giving the first one's failure a line", () => {
-    const { supervisor, last, clock, tried, log, fail } = stage();
-    supervisor.start();
-    last().report.failed("has no live/show", "elsewhere");
-    clock.advance(50);
-    expect(tried).toHaveLength(2);
-    expect(log.take(/^(?:info|warn)/)).toEqual([]);
-    // The place that was left does not make the next failure a later one.
-    expect(fail("connection refused")).toBe(500);
-    last().report.running("srs/2");
-    clock.advance(10_000);
-    last().report.failed("closed", "elsewhere");
-    clock.advance(50);
-    expect(tried).toHaveLength(4);
-    expect(log.lines.at(-1)).toBe("warn forward lost to=edge:1935 stream=live/show error=closed retry_ms=50");
-  });
-
   test("begins at start, and only once", () => {
     const { supervisor, tried, clock } = stage();
     expect(supervisor.status).toEqual({ state: "stopped" });
@@ -85,7 +68,7 @@ describe("the cycle", () => {
   test("waits after a failure, says until when and why, and tries again for ever", () => {
     const { supervisor, last, clock, tried } = stage();
     supervisor.start();
-    last().report.failed("connection refused", "lost");
+    last().report.failed("connection refused", false);
     expect(supervisor.status).toEqual({
       state: "waiting",
       since: clock.wall(),
@@ -99,7 +82,7 @@ describe("the cycle", () => {
     expect(tried).toHaveLength(2);
     expect(supervisor.status).toMatchObject({ state: "connecting", attempt: 2, lastError: "connection refused" });
     for (let i = 0; i < 1000; i++) {
-      last().report.failed("connection refused", "lost");
+      last().report.failed("connection refused", false);
       clock.advance(5000);
     }
     expect(tried).toHaveLength(1002);
@@ -116,7 +99,7 @@ describe("the cycle", () => {
     supervisor.start();
     const waits: number[] = [];
     for (let i = 0; i < 200; i++) {
-      last().report.failed("no", "lost");
+      last().report.failed("no", false);
       const { status } = supervisor;
       if (status.state === "waiting") waits.push(status.nextRetryAt - status.since);
       clock.runUntilIdle();
@@ -184,7 +167,7 @@ describe("the cycle", () => {
     expect(tried).toHaveLength(0);
     supervisor.start();
     for (let i = 0; i < 10; i++) fail("no", true);
-    last().report.failed("no", "refused");
+    last().report.failed("no", true);
     const { length } = tried;
     clock.advance(10_000);
     expect(tried).toHaveLength(length);
@@ -192,7 +175,7 @@ describe("the cycle", () => {
     clock.advance(0);
     expect(tried).toHaveLength(length + 1);
     for (let i = 0; i < 100; i++) {
-      last().report.failed("no", "refused");
+      last().report.failed("no", true);
       supervisor.hurry();
       clock.advance(50);
     }
@@ -213,7 +196,7 @@ describe("the cycle", () => {
       fields: {},
       begin: (report) => {
         count++;
-        report.failed("at once", "lost");
+        report.failed("at once", false);
         return { abort: () => expect.unreachable() };
       },
     });
@@ -230,13 +213,13 @@ describe("an attempt", () => {
     const { supervisor, last, tried, clock } = stage();
     supervisor.start();
     const { report } = last();
-    report.failed("one", "lost");
+    report.failed("one", false);
     report.running("too late");
-    report.failed("two", "lost");
+    report.failed("two", false);
     expect(supervisor.status).toMatchObject({ state: "waiting", lastError: "one" });
     clock.advance(500);
     report.running("too late");
-    report.failed("three", "lost");
+    report.failed("three", false);
     expect(supervisor.status).toMatchObject({ state: "connecting" });
     expect(tried).toHaveLength(2);
   });
@@ -248,7 +231,7 @@ describe("an attempt", () => {
     supervisor.stop();
     supervisor.start();
     report.running("too late");
-    report.failed("too late", "lost");
+    report.failed("too late", false);
     expect(supervisor.status).toMatchObject({ state: "connecting" });
     expect(clock.timers).toBe(0);
   });
@@ -259,7 +242,7 @@ describe("stop", () => {
     const moments: Record<string, (at: ReturnType<typeof stage>) => void> = {
       connecting: () => {},
       running: ({ last }) => last().report.running(""),
-      waiting: ({ last }) => last().report.failed("no", "lost"),
+      waiting: ({ last }) => last().report.failed("no", false),
       again: ({ fail }) => fail("no"),
     };
     for (const [name, move] of Object.entries(moments)) {
@@ -288,7 +271,7 @@ describe("stop", () => {
     last().report.running("");
     log.take();
     supervisor.detach();
-    last().report.failed("the end", "lost");
+    last().report.failed("the end", false);
     clock.advance(100_000);
     expect([last().aborted, tried.length, clock.timers, log.take()]).toEqual([0, 1, 0, []]);
   });
@@ -322,7 +305,7 @@ describe("a target that lets everybody in and closes at once", () => {
     supervisor.start();
     for (let session = 0; session < 8; session++) {
       last().report.running("nginx");
-      last().report.failed("the target closed the connection", "lost");
+      last().report.failed("the target closed the connection", false);
       const { length } = tried;
       while (tried.length === length) clock.advance(125);
     }
@@ -331,7 +314,7 @@ describe("a target that lets everybody in and closes at once", () => {
     last().report.running("nginx");
     clock.advance(5000);
     expect(log.lines.at(-1)).toStartWith("info forward running");
-    last().report.failed("the target closed the connection", "lost");
+    last().report.failed("the target closed the connection", false);
     expect(log.lines.at(-1)).toStartWith("warn forward lost");
   });
 });

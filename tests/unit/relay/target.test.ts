@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { UserError } from "../../../src/base/errors.ts";
-import { maskTarget, parseTarget, targetIdentity, targetNames } from "../../../src/relay/target.ts";
+import { maskTarget, parseTarget, targetIdentity, targetLabel, targetNames } from "../../../src/relay/target.ts";
 
 const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
 
@@ -44,8 +44,7 @@ test("a stream name cannot add a parameter", () => {
 });
 
 test.each([
-  ["rtmps://h/live/key", "RTMPS targets are not supported yet"],
-  ["srt://h:9000", "only rtmp:// targets are supported"],
+  ["srt://h:9000", "only rtmp:// and rtmps:// targets are supported"],
   ["h/live/key", "a target with an app begins with rtmp://"],
   ["rtmp://user:pass@h/live", "a user and a password are not supported"],
   ["rtmp://[vhost]/live/[stream]", "the host takes no placeholder"],
@@ -78,4 +77,13 @@ test.each([
   ["rtmp://h/app/?streamname=a&key=secret", "rtmp://h/app/***"],
 ])("%s is shown to others as %s", (text, shown) => {
   expect(maskTarget(parseTarget(text))).toBe(shown);
+});
+
+test("rtmps:// is TLS on port 443, and another target than the same host without it", () => {
+  const target = parseTarget("RTMPS://live.example.com/app/key");
+  expect(target).toMatchObject({ tls: true, host: "live.example.com", port: 443 });
+  expect(targetLabel(target)).toBe("rtmps://live.example.com:443/app");
+  expect(parseTarget("rtmps://h:1443")).toMatchObject({ tls: true, port: 1443, app: undefined });
+  expect(parseTarget("h:443").tls).toBe(false);
+  expect(targetIdentity(parseTarget("rtmps://h"))).not.toBe(targetIdentity(parseTarget("rtmp://h:443")));
 });

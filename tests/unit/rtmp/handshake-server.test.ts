@@ -90,7 +90,14 @@ describe("ServerHandshake", () => {
     [0xf3, "the handshake begins with 0xf3 instead of 0x03"],
     [0x16, "the handshake begins with 0x16 instead of 0x03: this is TLS, not plain RTMP"],
     [0x47, "the handshake begins with 0x47 instead of 0x03: this is HTTP, not RTMP"],
-    [0x50, "the handshake begins with 0x50 instead of 0x03: this is HTTP, not RTMP"],
+    [
+      0x50,
+      "the handshake begins with 0x50 instead of 0x03: this is HTTP or the PROXY protocol (see proxy_protocol.listen), not RTMP",
+    ],
+    [
+      0x0d,
+      "the handshake begins with 0x0d instead of 0x03: this is the PROXY protocol, not RTMP; proxy_protocol.listen names the ports that take it",
+    ],
     [0x06, "the handshake begins with 0x06 instead of 0x03: RTMPE (encrypted RTMP) is not supported"],
   ];
   for (const [byte, message] of refused) {

@@ -1,8 +1,8 @@
 import type { Stage } from "../stage.ts";
-import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
+import { rtmpsEffects } from "./rtmps.ts";
 import { securityEffects } from "./security.ts";
 
 /** Starts a server, changes one key, and fails unless what runs is seen to go by the new value. */
@@ -14,5 +14,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...liveEffects,
   ...forwardEffects,
   ...securityEffects,
-  ...edgeEffects,
+  ...rtmpsEffects,
 };

@@ -33,7 +33,7 @@ export class ReloadServer {
   /** All ports that it has listened on so far. */
   get ports(): number[] {
     return this.program.lines.flatMap((line) => {
-      const port = / listening rtmp=.*:(\d+)$/.exec(line)?.[1];
+      const port = / listening rtmp=\S*:(\d+)/.exec(line)?.[1];
       return port === undefined ? [] : [Number(port)];
     });
   }
@@ -103,6 +103,7 @@ export function firstPicture(client: Client): Promise<number> {
 }
 
 function whole(stage: Stage, toml: string, name: string): string {
-  const listen = /^listen/m.test(toml) ? "" : 'listen = "127.0.0.1:0"\n';
+  const [top = ""] = toml.split(/^\[/m);
+  const listen = /^listen/m.test(top) ? "" : 'listen = "127.0.0.1:0"\n';
   return `pid = "${stage.path(`${name}.pid`)}"\n${listen}${toml}`;
 }

@@ -13,7 +13,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "a key that is like none",
     "daemon = true",
-    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, log, vhost",
+    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, vhost",
   ],
   [
     "a vhost's key at the top",
@@ -129,9 +129,9 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     'x.toml:2: log.level: must be "debug", "info", "warn" or "error", not "trace"',
   ],
   [
-    "RTMPS",
-    inVhost('forward = "rtmps://a/live/x"'),
-    'x.toml:2: vhost.__defaultVhost__.forward: "rtmps://a/live/x": RTMPS targets are not supported yet',
+    "RTMPE",
+    inVhost('forward = "rtmpe://a/live/x"'),
+    'x.toml:2: vhost.__defaultVhost__.forward: "rtmpe://a/live/x": only rtmp:// and rtmps:// targets are supported',
   ],
   [
     "a target of another type",
@@ -187,12 +187,12 @@ level = 1`,
   [
     "keys of JavaScript's",
     "constructor = 1",
-    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, log, vhost",
+    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, vhost",
   ],
   [
     "the prototype",
     "__proto__.listen = 1",
-    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, log, vhost",
+    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, vhost",
   ],
 ];
 

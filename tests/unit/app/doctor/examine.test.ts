@@ -43,6 +43,8 @@ class FakeWorld implements World {
   portHolders = (port: number) => this.taken.get(port) ?? [];
   fileProblem = (path: string) => this.badFiles.get(path);
   openFilesProblem = () => this.limit;
+  rules: string[] = [];
+  ruleProblems = () => this.rules;
 }
 
 function look(toml: string, prepare: (world: FakeWorld) => void = () => undefined) {
@@ -194,4 +196,11 @@ test("a file that could not be written and a limit that is too low are told", as
     "log.file /x/y.log (x.toml:2): there is no directory /x; make it, or give this user the right to it",
     "max_connections = 1000 needs 1256 open files",
   ]);
+});
+
+test("what is wrong with keys that belong together is a problem, too, and an rtmps:// target is asked over TLS", async () => {
+  const { problems, world } = await look(forwarding("rtmps://a.example/app/key"), (world) =>
+    world.rules.push("no key"),
+  );
+  expect([problems, world.asked]).toEqual([["no key"], ["rtmps://a.example:443/app"]]);
 });

@@ -7,6 +7,7 @@ describe("a URL names server, app and stream", () => {
     ["rtmp://10.0.0.1/live/show", "10.0.0.1", 1935, "rtmp://10.0.0.1:1935/live", "live", "show"],
     ["rtmp://10.0.0.1:1936/a/b/show?k=1&l=2", "10.0.0.1", 1936, "rtmp://10.0.0.1:1936/a/b", "a/b", "show?k=1&l=2"],
     ["RTMP://host.example/live/show", "host.example", 1935, "rtmp://host.example:1935/live", "live", "show"],
+    ["rtmps://host.example/live/show", "host.example", 443, "rtmps://host.example:443/live", "live", "show"],
     ["rtmp://[::1]:1940/live/show", "::1", 1940, "rtmp://[::1]:1940/live", "live", "show"],
     ["rtmp://10.0.0.1/live/show?vhost=v.example", "10.0.0.1", 1935, "rtmp://v.example:1935/live", "live", "show"],
   ])("%s", (text, host, port, tcUrl, app, playPath) => {
@@ -37,7 +38,6 @@ test.each([
   ["", '"" is no URL like rtmp://host/live/livestream'],
   ["10.0.0.1/live/show", '"10.0.0.1/live/show" is no URL like rtmp://host/live/livestream'],
   ["http://h/live/show", '"http://h/live/show" is no URL like rtmp://host/live/livestream'],
-  ["rtmps://h/live/show", "rtmps://h/live/show: rtmps is not supported yet"],
   ["rtmp://u:p@h/live/show", "rtmp://u:p@h/live/show: a user and a password are not supported"],
   ["rtmp:///live/show", '"" has no host'],
   ["rtmp://h:0/live/show", '"0" is not a port, 1 to 65535'],

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { formatHostPort, parseListen } from "../../../../src/base/address.ts";
 import { UserError } from "../../../../src/base/errors.ts";
 import { Listeners } from "../../../../src/features/rtmp/listeners.ts";
+import { plainPlace } from "../../../../src/features/rtmp/places.ts";
 
 /** What is bound now, and what happened. */
 const bound = new Set<string>();
@@ -18,8 +19,9 @@ beforeEach(() => {
   events.length = 0;
   found = 40_000;
   listeners = new Listeners(
-    (wanted) => {
-      const address = { ...wanted, port: wanted.port || ++found };
+    (place) => {
+      const { host, port: asked } = place();
+      const address = { host, port: asked || ++found };
       const name = formatHostPort(address);
       // As the kernel has it: one address of a port, or all of them.
       const clash = [...bound].some((other) => port(other) === port(name) && overlap(other, name));
@@ -28,7 +30,7 @@ beforeEach(() => {
       return { address, stop: () => bound.delete(name) };
     },
     {
-      listening: (address) => events.push(`+${formatHostPort(address)}`),
+      listening: (address, { tls }) => events.push(`+${formatHostPort(address)}${tls ? " TLS" : ""}`),
       stopped: (address) => events.push(`-${formatHostPort(address)}`),
       lost: (address, error) => events.push(`lost ${formatHostPort(address)}: ${error.message}`),
     },
@@ -37,7 +39,8 @@ beforeEach(() => {
 
 const port = (name: string) => name.slice(name.lastIndexOf(":") + 1);
 const overlap = (a: string, b: string) => a === b || a.startsWith("[::]") || b.startsWith("[::]");
-const prepare = (...texts: (string | number)[]) => listeners.prepare(texts.map(parseListen));
+const prepare = (...texts: (string | number)[]) =>
+  listeners.prepare(texts.map((text) => ({ ...parseListen(text), ...plainPlace })));
 
 test("a change opens what is new and closes what is gone; what stays is not touched", () => {
   prepare(1935, "127.0.0.1:1936").apply();
@@ -98,4 +101,13 @@ test("port 0 may be asked for more than once", () => {
   expect(count()).toBe("+127.0.0.1:40001 +127.0.0.1:40002");
   prepare("127.0.0.1:0").apply();
   expect(count()).toBe("-127.0.0.1:40002");
+});
+
+test("what comes in at an address may change while it is listened on", () => {
+  prepare(1935).apply();
+  const change = listeners.prepare([{ host: "::", port: 1935, plain: false, tls: true, proxied: false }]);
+  expect(events).toEqual(["+[::]:1935"]);
+  change.apply();
+  expect(events).toEqual(["+[::]:1935", "+[::]:1935 TLS"]);
+  expect([...bound]).toEqual(["[::]:1935"]);
 });

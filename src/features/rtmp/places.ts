@@ -1,0 +1,50 @@
+import { formatHostPort, type ListenAddress } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Network } from "../../base/network.ts";
+
+/** An address to listen on, and what comes in there. */
+export interface Place extends ListenAddress {
+  /** RTMP without TLS. */
+  readonly plain: boolean;
+  readonly tls: boolean;
+  /** Each connection begins with a proxy's header. */
+  readonly proxied: boolean;
+}
+
+/** What comes in where nothing else is said. */
+export const plainPlace = { plain: true, tls: false, proxied: false } as const;
+
+/** What of the configuration says where clients come in. */
+export interface PlacesConfig {
+  readonly listen: readonly ListenAddress[];
+  readonly rtmps: { readonly listen: readonly ListenAddress[]; readonly cert: readonly string[] };
+  readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
+}
+
+/** All places, each address once; port 0 is another port each time. Throws UserError, a line for each mistake. */
+export function placesOf({ listen, rtmps, proxy_protocol }: PlacesConfig): readonly Place[] {
+  const proxied = new Set(proxy_protocol.listen.map(formatHostPort));
+  const places: Place[] = [];
+  const add = (address: ListenAddress, tls: boolean) => {
+    const name = formatHostPort(address);
+    const at = address.port === 0 ? -1 : places.findIndex((place) => formatHostPort(place) === name);
+    const before = places[at];
+    if (before === undefined) places.push({ ...address, plain: !tls, tls, proxied: proxied.has(name) });
+    else places[at] = { ...before, plain: before.plain || !tls, tls: before.tls || tls };
+  };
+  for (const address of listen) add(address, false);
+  for (const address of rtmps.listen) add(address, true);
+  const problems: string[] = [];
+  if (rtmps.listen.length > 0 && rtmps.cert.length === 0) {
+    problems.push("rtmps.listen needs a certificate: set rtmps.cert and rtmps.key");
+  }
+  for (const name of proxied) {
+    if (places.some((place) => formatHostPort(place) === name)) continue;
+    problems.push(`proxy_protocol.listen: ${name} is neither in listen nor in rtmps.listen`);
+  }
+  if (proxied.size > 0 && proxy_protocol.trusted.length === 0) {
+    problems.push("proxy_protocol.listen needs the proxies' addresses: set proxy_protocol.trusted");
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return places;
+}

@@ -1,0 +1,128 @@
+import { formatHostPort, type ListenAddress, parseListen } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import { formatNetwork, type Network, parseNetwork } from "../../base/network.ts";
+import { list } from "../../config/key.ts";
+import { show } from "../../config/show.ts";
+import { table } from "../../config/table.ts";
+
+/** A key that is a list of addresses to listen on. */
+export function addresses(options: {
+  readonly default: readonly ListenAddress[];
+  readonly doc: string;
+  readonly example: readonly (string | number)[];
+  readonly mayBeEmpty: boolean;
+  /** What is spoken there; undefined where another key says it. */
+  readonly protocol: "rtmp" | "rtmps" | undefined;
+}) {
+  const { protocol, ...rest } = options;
+  return list<ListenAddress>({
+    ...rest,
+    ...(protocol === undefined ? {} : { outside: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
+    type: `a port, "address:port", or a list of these`,
+    reload: "live",
+    json: { type: ["integer", "string"] },
+    parse: readListen,
+    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
+    // Port 0 is another port each time.
+    identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
+  });
+}
+
+function files(options: { readonly type: string; readonly doc: string; readonly example: string | readonly string[] }) {
+  return list<string>({
+    ...options,
+    default: [],
+    reload: "live",
+    mayBeEmpty: true,
+    parse: (value) => readText(value, "the path of a file"),
+    toToml: (path) => path,
+    outside: (path) => ({ kind: "file", path, use: "read" }),
+    identity: (path) => path,
+  });
+}
+
+/** `[rtmps]` */
+export const rtmpsTable = table(
+  "RTMP over TLS, rtmps://: who comes in, and which servers are believed that streams go to.",
+  {
+    listen: addresses({
+      default: [],
+      doc: "Where RTMPS is accepted. An address that stands in listen, too, takes both: a connection's first byte decides.",
+      example: [443, "127.0.0.1:1443"],
+      protocol: "rtmps",
+      mayBeEmpty: true,
+    }),
+    cert: files({
+      type: "the path of a PEM file with a certificate and its chain, or a list of these",
+      doc: "The server's certificates. A client gets the one that has the host's name in it, or the first. A renewed file is noticed within a minute.",
+      example: "/etc/letsencrypt/live/live.example.com/fullchain.pem",
+    }),
+    key: files({
+      type: "the path of a PEM file with a private key, or a list of these",
+      doc: "The certificates' keys, in the same order; left out, each is in its certificate's file.",
+      example: "/etc/letsencrypt/live/live.example.com/privkey.pem",
+    }),
+    ca: files({
+      type: "the path of a PEM file with certificates, or a list of these",
+      doc: "Certificates of CAs that are believed for rtmps:// targets, besides the system's.",
+      example: "/etc/srs/cluster-ca.pem",
+    }),
+    pin: list<string>({
+      default: [],
+      type: '"sha256:" and the fingerprint of a certificate in hexadecimal, or a list of these',
+      doc: "Certificates that are believed for rtmps:// targets as they are, self-signed ones too; the log names the fingerprint of one that is refused.",
+      example: `sha256:${"0123456789abcdef".repeat(4)}`,
+      reload: "live",
+      mayBeEmpty: true,
+      parse: readPin,
+      toToml: (pin) => `sha256:${pin}`,
+      identity: (pin) => pin,
+    }),
+  },
+);
+
+/** `[proxy_protocol]` */
+export const proxyProtocolTable = table(
+  "Proxies and load balancers in front of the server that name the real client by the PROXY protocol, version 1 or 2.",
+  {
+    listen: addresses({
+      default: [],
+      doc: "Those of the addresses in listen and rtmps.listen on which every connection begins with such a header.",
+      example: [1935],
+      protocol: undefined,
+      mayBeEmpty: true,
+    }),
+    trusted: list<Network>({
+      default: [],
+      type: "an IP address, a network such as 10.0.0.0/8, or a list of these",
+      doc: "The proxies; nobody else may connect there, as anybody could name any client.",
+      example: ["10.0.0.0/8", "2001:db8::7"],
+      reload: "live",
+      mayBeEmpty: true,
+      parse: (value) => parseNetwork(readText(value, "an IP address or a network such as 10.0.0.0/8")),
+      toToml: formatNetwork,
+      identity: formatNetwork,
+    }),
+  },
+);
+
+function readListen(value: unknown): ListenAddress {
+  if (typeof value === "string" || typeof value === "number") return parseListen(value);
+  throw new UserError(`must be a port or "address:port", not ${show(value)}`);
+}
+
+function readText(value: unknown, what: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new UserError(`must be ${what}, not ${show(value)}`);
+}
+
+/** As `openssl x509 -fingerprint -sha256` and browsers write it, too. */
+function readPin(value: unknown): string {
+  const text = readText(value, "a fingerprint");
+  const digits = text
+    .replace(/^sha-?256[:=\s]*(?:fingerprint=)?/i, "")
+    .replaceAll(":", "")
+    .toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+  throw new UserError(`${show(value)} is not "sha256:" and 64 hexadecimal digits`);
+}
