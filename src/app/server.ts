@@ -1,12 +1,14 @@
 import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { placesOf, plainPlace } from "../features/rtmp/places.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import { Certificates } from "../io/certificates.ts";
 import { systemClock } from "../io/clock.ts";
+import { createHttpGet } from "../io/http-get.ts";
 import { InheritedSockets } from "../io/inherited-sockets.ts";
 import { Logging } from "../io/logging.ts";
 import { fillRandom, openFilesProblem, randomId } from "../io/process.ts";
@@ -85,16 +87,23 @@ export async function runServer({ confPath, environment, version }: ServerOption
     nodeId,
     identity: { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid, [NODE_PROPERTY]: nodeId },
   };
-  const forward = new Forward({
+  const relays = {
     ...shared,
     dial: tcp.dial,
     randomNumber: Math.random,
+    chunkSizeOf: (vhost: string) => live.current.vhost.get(vhost)?.chunk_size ?? live.current.chunk_size,
+  };
+  const forward = new Forward({
+    ...relays,
     targets: (vhost) => live.current.vhost.get(vhost)?.forward ?? [],
-    chunkSizeOf: (vhost) => live.current.vhost.get(vhost)?.chunk_size ?? live.current.chunk_size,
   });
+  const httpGet = createHttpGet(`srs/${version}`, onFault);
+  const edge = new Edge({ ...relays, httpGet, configOf: (vhost) => live.current.vhost.get(vhost)?.edge });
   streams.observe(logSwitches(log));
   streams.observe(forward);
+  streams.observe(edge);
   live.follow({ apply: () => forward.reconfigure() });
+  live.follow({ apply: () => edge.reconfigure() });
 
   const vhosts = new Vhosts(() => live.current.vhost);
   const server = new RtmpServer(
@@ -148,7 +157,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
     throw error;
   }
   renewal.tell();
-  const summary = startSummary(clock, log, server, forward, streams, (line) =>
+  const summary = startSummary(clock, log, { server, forward, edge, streams }, (line) =>
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
   );
   service.ready(idle);
@@ -168,6 +177,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
   log.info("stopping", { signal });
   service.stopping();
   summary.cancel();
+  edge.stop();
   server.stop();
   await settle(() => server.idle && forward.idle);
   log.info("stopped");

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Edge } from "../features/edge/edge.ts";
 import type { Forward } from "../features/forward/forward.ts";
 import type { RtmpServer } from "../features/rtmp/server.ts";
 import type { Streams } from "../live/streams.ts";
@@ -11,24 +12,32 @@ const PERIOD_MS = 10_000;
 /** A relay that is behind its stream by more than this is worth a word. */
 const SLOW_RELAY_MS = 1000;
 
+/** What is summed up. */
+export interface Summarised {
+  readonly server: Pick<RtmpServer, "totals">;
+  readonly forward: Pick<Forward, "relays" | "totals">;
+  readonly edge: Pick<Edge, "pulls" | "received">;
+  readonly streams: Pick<Streams, "size">;
+}
+
 /** Logs what the server carries every ten seconds, while it carries anything; `status` is told the same, also of nothing. */
 export function startSummary(
   clock: Clock,
   log: Log,
-  server: Pick<RtmpServer, "totals">,
-  forward: Pick<Forward, "relays" | "totals">,
-  streams: Pick<Streams, "size">,
+  { server, forward, edge, streams }: Summarised,
   status: (line: string) => void = () => undefined,
 ): Timer {
   let before = { at: clock.now(), received: 0, sent: 0 };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
     const relays = [...forward.relays()];
+    const pulls = [...edge.pulls()];
+    const received = totals.received + edge.received;
     const sent = totals.sent + forward.totals.bytes;
     const now = clock.now();
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
-    const [inKbps, outKbps] = [kbps(totals.received - before.received), kbps(sent - before.sent)];
-    before = { at: now, received: totals.received, sent };
+    const [inKbps, outKbps] = [kbps(received - before.received), kbps(sent - before.sent)];
+    before = { at: now, received, sent };
     if (totals.connections === 0 && streams.size === 0) {
       status(idle);
       return;
@@ -43,6 +52,8 @@ export function startSummary(
       relays: relays.length === 0 ? undefined : relays.length,
       relays_running: relays.length === 0 ? undefined : running.length,
       slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
+      pulls: pulls.length === 0 ? undefined : pulls.length,
+      pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
       in_kbps: inKbps,
       out_kbps: outKbps,
     };

@@ -243,10 +243,15 @@ function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listene
   }
 }
 
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "; is another server running? Stop it or change listen",
+  EACCES: "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+};
+
 function cannotListen(address: ListenAddress, error: unknown): UserError {
   const where = formatHostPort(address);
   const why = describeSocketError(error);
-  const advice = errorCode(error) === "EADDRINUSE" ? "; is another server running? Stop it or change listen" : "";
+  const advice = LISTEN_ADVICE[errorCode(error) ?? ""] ?? "";
   return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
 }
 

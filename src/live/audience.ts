@@ -1,3 +1,4 @@
+import type { Demand } from "./demand.ts";
 import { Fanout, type FanoutSource } from "./fanout.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 import { Reader } from "./reader.ts";
@@ -29,6 +30,12 @@ export class Audience {
 
   get size(): number {
     return this.#readers.size;
+  }
+
+  /** What the viewer asked with who has been here longest. */
+  get demand(): Demand | undefined {
+    for (const { demand } of this.#readers) if (demand !== undefined) return demand;
+    return undefined;
   }
 
   /** Lets a reader in; nothing before `notBefore` starts it. */

@@ -1,4 +1,5 @@
 // Hot: drained and deliver run for each reader at each flush.
+import type { Demand } from "./demand.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 
 /*
@@ -43,8 +44,8 @@ export class Reader {
   announced = false;
   /** The stream has stopped, but the reader has not had its last packets yet. */
   stopPending = false;
-  /** Somebody watches, it is no relay: its stream is fetched from elsewhere for it. */
-  viewer = false;
+  /** What its viewer asked with; undefined for a relay, for which no stream is fetched from elsewhere. */
+  demand: Demand | undefined;
   /** Packets skipped because it was too slow. */
   lost = 0;
   /** Where its loss began, while it waits for a key frame after one. */

@@ -94,6 +94,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.size;
   }
 
+  /** What the viewer asked with who has been here longest; undefined when there is none. */
+  get demand(): Demand | undefined {
+    return this.#audience.demand;
+  }
+
   /** Everything before this has been handed to the fan-outs. */
   get flushed(): number {
     return this.#flushed;
@@ -115,7 +120,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const reader = this.#audience.join(format, sink, events, this.source !== undefined, notBefore);
     if (demand === undefined) return reader;
-    reader.viewer = true;
+    reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
     return reader;
   }
@@ -123,7 +128,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** The reader is gone. */
   leave(reader: Reader): void {
     if (!this.#audience.leave(reader)) return;
-    if (reader.viewer && --this.#viewers === 0) this.#owner.unwanted(this);
+    if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
     this.needsLess();
     this.#forgetIfIdle();
   }

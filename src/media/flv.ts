@@ -17,10 +17,15 @@ export interface FlvTag {
   readonly payload: Uint8Array;
 }
 
-const HEADER_BYTES = 9;
-const TAG_HEADER_BYTES = 11;
-const BACK_POINTER_BYTES = 4;
+/** Of a file's header, where it is no longer. */
+export const HEADER_BYTES = 9;
+/** Of a tag's header. */
+export const TAG_HEADER_BYTES = 11;
+/** Of the size that is repeated behind each tag. */
+export const BACK_POINTER_BYTES = 4;
 const TYPE_MASK = 0x1f;
+/** "FLV" */
+const SIGNATURE = 0x464c56;
 /** The body is encrypted (E.4.1, Filter). */
 const FILTER = 0x20;
 
@@ -32,15 +37,11 @@ export function* flvTags(file: Uint8Array): Generator<FlvTag, void> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = firstTag(file, view);
   while (at + TAG_HEADER_BYTES <= file.length) {
-    const type = view.getUint8(at);
-    const size = view.getUint32(at) & 0xffffff;
-    const timestamp = (view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24);
+    const { kind, size, timestamp } = readTagHeader(view, at);
     const body = at + TAG_HEADER_BYTES;
     const end = body + size;
     if (end > file.length) return;
-    const kind = type & TYPE_MASK;
-    if (size > 0 && (type & FILTER) === 0 && isMedia(kind))
-      yield { kind, timestamp: timestamp >>> 0, payload: file.subarray(body, end) };
+    if (kind !== undefined) yield { kind, timestamp, payload: file.subarray(body, end) };
     at = end + BACK_POINTER_BYTES;
   }
 }
@@ -48,12 +49,35 @@ export function* flvTags(file: Uint8Array): Generator<FlvTag, void> {
 function firstTag(file: Uint8Array, view: DataView): number {
   if (file.length < HEADER_BYTES)
     throw new ProtocolError(`an FLV file has a header of 9 bytes, this has ${file.length}`);
-  if (file[0] !== 0x46 || file[1] !== 0x4c || file[2] !== 0x56)
-    throw new ProtocolError('an FLV file begins with "FLV"');
+  return headerSize(view, file.length) + BACK_POINTER_BYTES;
+}
+
+/** The size of the file header that begins `view`, no longer than `most`. Throws ProtocolError when it is none. */
+export function headerSize(view: DataView, most: number): number {
+  if (view.getUint32(0) >>> 8 !== SIGNATURE) throw new ProtocolError('an FLV file begins with "FLV"');
   // E.2: the header of a later version may be longer.
   const size = view.getUint32(5);
-  if (size < HEADER_BYTES || size > file.length) throw new ProtocolError(`an FLV header of ${size} bytes`);
-  return size + BACK_POINTER_BYTES;
+  if (size < HEADER_BYTES || size > most) throw new ProtocolError(`an FLV header of ${size} bytes`);
+  return size;
+}
+
+/** A tag's header; `kind` is undefined for one that is passed over: of another type, empty, or encrypted. */
+export interface TagHeader {
+  readonly kind: PacketKind | undefined;
+  /** Of the body, bytes. */
+  readonly size: number;
+  /** Unsigned 32-bit milliseconds. */
+  readonly timestamp: number;
+}
+
+/** Reads the tag header (E.4.1) at a position. */
+export function readTagHeader(view: DataView, at: number): TagHeader {
+  const type = view.getUint8(at);
+  const size = view.getUint32(at) & 0xffffff;
+  const timestamp = (view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24);
+  const kind = type & TYPE_MASK;
+  const taken = size > 0 && (type & FILTER) === 0 && isMedia(kind);
+  return { kind: taken ? kind : undefined, size, timestamp: timestamp >>> 0 };
 }
 
 function isMedia(kind: number): kind is PacketKind {

@@ -8,7 +8,7 @@ import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/cli
 import type { RtmpFormats } from "../rtmp/format.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
-import type { Attempt, AttemptReport } from "./supervisor.ts";
+import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the open connection to `Publish.Start`. */
@@ -157,7 +157,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   onOpen(transport: Transport): void {
     this.#transport = transport;
     this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>
-      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, false),
+      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, "lost"),
     );
     this.#session.start();
   }
@@ -167,7 +167,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       this.#session.receive(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(`protocol error: ${messageOf(error)}`, false);
+      this.#fail(`protocol error: ${messageOf(error)}`, "lost");
     }
   }
 
@@ -182,7 +182,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#gone = undefined;
     this.handshakeRefused = this.#transport !== undefined && this.#session.state === "handshake";
     const during = this.#session.state === "running" ? "" : ` during ${this.#session.state}`;
-    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, false);
+    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, "lost");
   }
 
   ready(streamId: number): void {
@@ -202,11 +202,11 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   }
 
   refused(code: string, description: string): void {
-    this.#fail(`refused: ${description || "no reason given"} (${code})`, true);
+    this.#fail(`refused: ${description || "no reason given"} (${code})`, "refused");
   }
 
   ended(code: string, description: string): void {
-    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, false);
+    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, "lost");
   }
 
   #unpublish(): void {
@@ -223,13 +223,13 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     else this.#stuckSince ??= now;
     this.#bytesAtCheck = transport.bytesSent;
     if (this.#stuckSince !== undefined && now - this.#stuckSince >= WRITE_TIMEOUT_MS)
-      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, false);
+      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, "lost");
   }
 
-  #fail(error: string, permanent: boolean): void {
+  #fail(error: string, how: Failure): void {
     if (this.#over) return;
     this.abort();
-    this.#report.failed(error, permanent);
+    this.#report.failed(error, how);
   }
 
   #finish(): void {

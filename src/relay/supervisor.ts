@@ -25,11 +25,17 @@ export type RelayStatus =
       readonly lastError: string;
     };
 
+/**
+ * What a failure means for the next attempt: `lost`, it is made after the backoff's wait; `refused`, the other side understood
+ * and said no, and after some of these in a row it is asked rarely; `elsewhere`, the next attempt is at another place, and
+ * there is no reason to wait.
+ */
+export type Failure = "lost" | "refused" | "elsewhere";
+
 /** How an attempt tells what becomes of it. After `failed`, nothing of it counts any more. */
 export interface AttemptReport {
   running(server: string): void;
-  /** `permanent`: the other side understood and said no. After some of these in a row it is asked rarely. */
-  failed(error: string, permanent: boolean): void;
+  failed(error: string, how: Failure): void;
 }
 
 /** One attempt, from dialling to its end. */
@@ -42,13 +48,15 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** What the relay is, for each of its log lines. */
+  /** What the relay is, for each of its log lines; looked at for each. */
   readonly fields: Readonly<Record<string, string>>;
   /** What the relay is called in its log lines: "forward". */
   readonly what: string;
   begin(report: AttemptReport): Attempt;
 }
 
+/** Attempts at another place are spread over this, so that relays of one server that has died don't come to another all at once. */
+const ELSEWHERE_MS = 100;
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
 /** A target that goes on refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
@@ -139,10 +147,10 @@ export class Supervisor {
       running: (server) => {
         if (!current.over && this.#status.state === "connecting") this.#onRunning(server);
       },
-      failed: (error, permanent) => {
+      failed: (error, how) => {
         if (current.over) return;
         current.over = true;
-        this.#onFailed(error, permanent);
+        this.#onFailed(error, how);
       },
     };
     const attempt = begin(report);
@@ -168,7 +176,7 @@ export class Supervisor {
     });
   }
 
-  #onFailed(error: string, permanent: boolean): void {
+  #onFailed(error: string, how: Failure): void {
     const { clock, log, what, fields } = this.#options;
     this.#settling?.cancel();
     const ran = this.#status.state === "running";
@@ -178,11 +186,12 @@ export class Supervisor {
       this.#refusals = 0;
     }
     // Some servers let everybody in and close at once: that is a refusal too.
-    this.#refusals = permanent || (ran && ranMs <= POLICY.firstMs) ? this.#refusals + 1 : 0;
+    if (how !== "elsewhere")
+      this.#refusals = how === "refused" || (ran && ranMs <= POLICY.firstMs) ? this.#refusals + 1 : 0;
     if (ran) this.#brief = ranMs < SETTLED_MS ? this.#brief + 1 : 0;
-    const waitMs = this.#refusals > HASTY_REFUSALS ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
+    const waitMs = this.#waitAfter(how);
     const { attempt } = this.#backoff;
-    if (error === this.#lastError)
+    if (error === this.#lastError || (how === "elsewhere" && !ran))
       log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });
     else log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms: Math.round(waitMs) });
     this.#lastError = error;
@@ -195,5 +204,10 @@ export class Supervisor {
       lastError: error,
     };
     this.#retry = clock.after(waitMs, () => this.#connect());
+  }
+
+  #waitAfter(how: Failure): number {
+    if (how === "elsewhere") return this.#options.random() * ELSEWHERE_MS;
+    return this.#refusals > HASTY_REFUSALS ? this.#backoff.nextSlow(REFUSED_MS) : this.#backoff.next();
   }
 }

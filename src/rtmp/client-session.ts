@@ -8,6 +8,7 @@ import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
 
 /*
  * handshake ──> connecting ──_result──> creating ──_result──> starting ──onStatus Start──> running ──> closed
+ *                   │  └────────(role "connect": _result)───────────────────────────────────^
  *                   └──────────────────────┴──────_error, onStatus error──────┴──────────────> refused
  */
 /** How far a client's dialogue has come. */
@@ -15,21 +16,28 @@ export type ClientState = "handshake" | "connecting" | "creating" | "starting" |
 
 /** What the client is to do with the server's stream. */
 export interface ClientTarget {
-  readonly role: "publish" | "play";
+  /** `connect`: nothing but to ask whether the server would have us. */
+  readonly role: "publish" | "play" | "connect";
   readonly tcUrl: string;
   readonly app: string;
   /** Stream name with its parameters. */
   readonly playPath: string;
   /** Ids of the servers that the stream has passed, this one last; they may change (`announceHops`). */
   readonly hops: readonly string[];
+  /** The page and player of the viewer on whose behalf we ask; empty or left out when there is none. */
+  readonly pageUrl?: string;
+  readonly swfUrl?: string;
 }
 
 /** What a client session tells its owner. */
 export interface ClientEvents {
-  /** The server lets us publish or play on this message stream. */
+  /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
   ready(streamId: number): void;
-  /** The server said no, in its own words; nothing more will come of this session. */
-  refused(code: string, description: string): void;
+  /**
+   * The server said no, in its own words; nothing more will come of this session. `redirect` is the stream's whole URL when the
+   * server names another place for it (SRS's RTMP 302).
+   */
+  refused(code: string, description: string, redirect?: string): void;
   /** The server ended what was running. */
   ended(code: string, description: string): void;
 }
@@ -51,7 +59,11 @@ export interface ClientOptions {
 }
 
 /** FMLE's own words, which every platform accepts from a publisher. */
-const FLASH_VERSION = { publish: "FMLE/3.0 (compatible; srs)", play: "LNX 9,0,124,2" } as const;
+const FLASH_VERSION = {
+  publish: "FMLE/3.0 (compatible; srs)",
+  play: "LNX 9,0,124,2",
+  connect: "LNX 9,0,124,2",
+} as const;
 
 /** What a playing session says it buffers; servers hardly mind. */
 const BUFFER_LENGTH_MS = 3000;
@@ -151,15 +163,16 @@ export class ClientSession {
   }
 
   #connect(): void {
-    const { role, tcUrl, app, hops } = this.#target;
+    const { role, tcUrl, app, hops, pageUrl, swfUrl } = this.#target;
     this.#state = "connecting";
     const object = {
       app,
       ...(role === "publish" ? { type: "nonprivate" } : {}),
       flashVer: FLASH_VERSION[role],
-      swfUrl: tcUrl,
+      swfUrl: swfUrl || tcUrl,
       tcUrl,
-      ...(role === "play"
+      ...(pageUrl ? { pageUrl } : {}),
+      ...(role !== "publish"
         ? { fpad: false, capabilities: 239, audioCodecs: 3575, videoCodecs: 252, videoFunction: 1 }
         : {}),
       ...enhancedCapabilities(),
@@ -190,7 +203,10 @@ export class ClientSession {
     if (this.#state === "connecting" && transactionId === CONNECT_ID) {
       this.#server = describeServer(args);
       this.#takesHops = informationOf(args)?.get(HOPS_COMMAND) === true;
-      this.#create();
+      if (this.#target.role === "connect") {
+        this.#state = "running";
+        this.#events.ready(0);
+      } else this.#create();
     } else if (this.#state === "creating" && transactionId === CREATE_ID) {
       const id = args[1];
       this.#streamId = typeof id === "number" ? id : 1;
@@ -227,26 +243,33 @@ export class ClientSession {
     // Many servers answer releaseStream and FCPublish by an error and mean nothing by it.
     const matters = transactionId === CONNECT_ID || transactionId === CREATE_ID || transactionId === START_ID;
     if (!matters || this.#state === "running") return;
-    const { code, description } = readStatus(args[1]);
-    this.#fail(code || "_error", description);
+    const status = readStatus(args[1]);
+    this.#fail(status.code || "_error", status.description, this.#redirectOf(status));
   }
 
   #onStatus({ args }: Command): void {
-    const { level, code, description } = readStatus(args[1]);
+    const status = readStatus(args[1]);
+    const { level, code, description } = status;
     const started = this.#target.role === "publish" ? "NetStream.Publish.Start" : "NetStream.Play.Start";
-    if (level === "error") this.#fail(code, description);
+    if (level === "error") this.#fail(code, description, this.#redirectOf(status));
     else if (this.#state === "starting" && code === started) {
       this.#state = "running";
       this.#events.ready(this.#streamId);
     } else if (this.#state === "running" && ENDED.has(code)) this.#events.ended(code, description);
   }
 
-  #fail(code: string, description: string): void {
+  /** `redirect2` is the stream's URL; servers that send `redirect` alone mean the URL to connect to, without the stream. */
+  #redirectOf({ redirect, redirect2 }: Status): string | undefined {
+    if (redirect2 !== undefined) return redirect2;
+    return redirect === undefined ? undefined : `${redirect.replace(/\/$/, "")}/${this.#target.playPath}`;
+  }
+
+  #fail(code: string, description: string, redirect?: string): void {
     if (this.#state === "refused" || this.#state === "closed") return;
     const running = this.#state === "running";
     this.#state = "refused";
     if (running) this.#events.ended(code, description);
-    else this.#events.refused(code, description);
+    else this.#events.refused(code, description, redirect);
   }
 
   #onMedia(type: number, timestamp: number, payload: Uint8Array): void {
@@ -262,12 +285,27 @@ const MAX_DESCRIPTION = 200;
 /** Statuses that end what runs, though they are no errors. */
 const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
 
-function readStatus(value: AmfValue): { level: string; code: string; description: string } {
-  if (!(value instanceof AmfObject)) return { level: "", code: "", description: "" };
+/** SRS's code for "elsewhere", in a status's `ex`. */
+const FOUND_ELSEWHERE = 302;
+
+interface Status {
+  readonly level: string;
+  readonly code: string;
+  readonly description: string;
+  readonly redirect: string | undefined;
+  readonly redirect2: string | undefined;
+}
+
+function readStatus(value: AmfValue): Status {
+  const information = value instanceof AmfObject ? value : undefined;
+  const ex = information?.object("ex");
+  const elsewhere = ex?.number("code") === FOUND_ELSEWHERE ? ex : undefined;
   return {
-    level: value.string("level") ?? "",
-    code: value.string("code") ?? "",
-    description: (value.string("description") ?? "").slice(0, MAX_DESCRIPTION),
+    level: information?.string("level") ?? "",
+    code: information?.string("code") ?? "",
+    description: (information?.string("description") ?? "").slice(0, MAX_DESCRIPTION),
+    redirect: elsewhere?.string("redirect"),
+    redirect2: elsewhere?.string("redirect2"),
   };
 }
 

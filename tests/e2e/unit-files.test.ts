@@ -134,3 +134,49 @@ testConfined.concurrent(
   },
   40_000,
 );
+
+/** A server as nobody on port 443, in a network of its own, with and without the capability for it. */
+async function onLowPort(stage: Stage, ...capabilities: readonly string[]): Promise<Program> {
+  chmodSync(stage.directory, 0o755);
+  copyFileSync(executable(), stage.path("srs"));
+  const conf = stage.write("low.toml", 'listen = "127.0.0.1:443"\n');
+  chmodSync(conf, 0o644);
+  const account = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"];
+  const server = [...account, ...capabilities, stage.path("srs"), "--conf", conf];
+  return stage.start("server", ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "-", ...server]);
+}
+
+const testLowPort = namespaces && Bun.which("ip") !== null ? test : (test.skip as typeof test);
+if (testLowPort !== test)
+  process.stdout.write(`skipped: ${file} needs root, network namespaces and ip for low ports\n`);
+
+testLowPort.concurrent(
+  "a port below 1024 needs one capability and nothing else, and an error says so",
+  async () => {
+    await using stage = new Stage();
+    const without = await onLowPort(stage, "--bounding-set=-all", "--inh-caps=-all");
+    expect(await without.ended()).toBe(1);
+    expect(without.lines).toContain(
+      "srs: cannot listen on 127.0.0.1:443: permission denied; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+    );
+  },
+  20_000,
+);
+
+testLowPort.concurrent(
+  "with the capability that the unit's comment names, it listens there",
+  async () => {
+    await using stage = new Stage();
+    const [, name = ""] =
+      /^# {3}AmbientCapabilities=CAP_(\w+)$/m.exec(readFileSync(join(folder, "srs@.service"), "utf8")) ?? [];
+    const given = `+${name.toLowerCase()}`;
+    const server = await onLowPort(
+      stage,
+      `--inh-caps=-all,${given}`,
+      `--ambient-caps=${given}`,
+      `--bounding-set=-all,${given}`,
+    );
+    await server.line(/listening rtmp=127\.0\.0\.1:443/);
+  },
+  20_000,
+);

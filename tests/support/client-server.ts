@@ -46,8 +46,8 @@ export class ClientUnderTest implements ClientEvents {
     this.told.push(`ready ${streamId}`);
   }
 
-  refused(code: string, description: string): void {
-    this.told.push(`refused ${code}: ${description}`);
+  refused(code: string, description: string, redirect?: string): void {
+    this.told.push(`refused ${code}: ${description}${redirect === undefined ? "" : ` -> ${redirect}`}`);
   }
 
   ended(code: string, description: string): void {

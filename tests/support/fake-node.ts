@@ -1,3 +1,6 @@
+import { type EdgeConfig, edgeTable } from "../../src/features/edge/config.ts";
+import type { EdgeContext } from "../../src/features/edge/context.ts";
+import { Edge } from "../../src/features/edge/edge.ts";
 import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
@@ -16,6 +19,11 @@ import { RecordingLog } from "./recording-log.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
 const CHUNK_SIZE = 4096;
+
+/** `[vhost.X.edge]` as it is when the file says nothing. */
+const edgeDefaults = Object.fromEntries(
+  Object.entries(edgeTable.entries).map(([name, key]) => [name, key.default]),
+) as unknown as EdgeConfig;
 
 /** Not random: handshakes need no secrets here. */
 function fill(into: Uint8Array): void {
@@ -37,15 +45,21 @@ export class FakeNode {
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
+  readonly edge: Edge;
+  /** After a change, `edge.reconfigure` is to be called. */
+  edgeConfig: EdgeConfig;
+
   constructor(
     clock: FakeClock,
     net: FakeNet,
     address: string,
     forward: readonly string[] = [],
     publish = publishDefaults,
+    edge: Partial<EdgeConfig> = {},
   ) {
     this.#clock = clock;
     this.#onConflict = publish.on_conflict;
+    this.edgeConfig = { ...edgeDefaults, ...edge };
     this.streams = new Streams(clock, rethrow);
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost = {
@@ -65,15 +79,19 @@ export class FakeNode {
       identity: { srs_server: `srs at ${address}`, srs_node: address },
       chunkSize: CHUNK_SIZE,
     };
-    const context: ForwardContext = {
+    const context: ForwardContext & EdgeContext = {
       ...shared,
+      httpGet: net.httpGet,
+      configOf: () => this.edgeConfig,
       dial: net.dial,
       randomNumber: () => 0.5,
       targets: () => this.targets,
       chunkSizeOf: () => CHUNK_SIZE,
     };
     this.forward = new Forward(context);
+    this.edge = new Edge(context);
     this.streams.observe(this.forward);
+    this.streams.observe(this.edge);
     this.#context = {
       ...shared,
       streams: this.streams,

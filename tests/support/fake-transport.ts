@@ -1,5 +1,6 @@
 import type { HostPort } from "../../src/base/address.ts";
 import type { Clock } from "../../src/base/clock.ts";
+import type { HttpGet, HttpHandler } from "../../src/base/http.ts";
 import type { Dial, Transport, TransportHandler } from "../../src/base/transport.ts";
 import { between } from "./random.ts";
 
@@ -168,6 +169,29 @@ export class FakeNet {
     if (last === undefined) throw new Error("nobody has connected");
     return last;
   }
+
+  /** What HTTP servers answer, by URL; the handler is told in the next turn. */
+  readonly pages = new Map<string, (handler: HttpHandler) => void>();
+
+  readonly httpGet: HttpGet = (url, handler) => {
+    let aborted = false;
+    this.dials.push(url);
+    const heard: HttpHandler = {
+      onResponse: (...answer) => (aborted ? undefined : handler.onResponse(...answer)),
+      onData: (bytes) => (aborted ? undefined : handler.onData(bytes)),
+      onEnd: (reason) => (aborted ? undefined : handler.onEnd(reason)),
+    };
+    this.#clock.soon(() => {
+      const page = this.pages.get(url);
+      if (page === undefined) heard.onEnd("connection refused");
+      else page(heard);
+    });
+    return {
+      abort: () => {
+        aborted = true;
+      },
+    };
+  };
 
   readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {
     const address = `${host}:${port}`;

@@ -1,6 +1,7 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
 import type { StreamConfig } from "../../src/live/config.ts";
+import type { Demand } from "../../src/live/demand.ts";
 import type { ReaderEvents, WireFormat } from "../../src/live/format.ts";
 import type { Reader, ReaderState } from "../../src/live/reader.ts";
 import type { PublishOptions, Source, SourceEnd } from "../../src/live/source.ts";
@@ -100,6 +101,8 @@ export interface ViewOptions {
   readonly video?: boolean;
   readonly messageStreamId?: number;
   readonly chunkSize?: number;
+  /** What it asks with, when it is a viewer and no relay. */
+  readonly demand?: Demand;
 }
 
 /** Streams on a fake clock, and what it takes to publish and to watch them. */
@@ -248,7 +251,7 @@ export class Viewer implements ReaderEvents {
       this.log.push(got.name);
     });
     this.sink.take = (bytes) => this.#decoder.push(bytes);
-    this.reader = stream.join(stage.format(options), this.sink, this);
+    this.reader = stream.join(stage.format(options), this.sink, this, options.demand);
     this.sink.onDrain = () => this.reader.drained();
   }
 
@@ -260,6 +263,13 @@ export class Viewer implements ReaderEvents {
 
   unpublished(): void {
     this.log.push("unpublished");
+  }
+
+  /** What it does when its stream is nowhere to be had. */
+  onMissing: (reason: string) => void = () => undefined;
+
+  missing(reason: string): void {
+    this.onMissing(reason);
   }
 
   get state(): ReaderState {

@@ -1,4 +1,5 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
+import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { proxyProtocolTable, rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
@@ -18,6 +19,7 @@ const vhostTable = table(
     ...forwardKeys,
     publish: publishTable,
     security: securityTable,
+    edge: edgeTable,
   },
 );
 

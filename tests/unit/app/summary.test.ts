@@ -14,7 +14,7 @@ function stage() {
   const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935"]);
   const log = new RecordingLog();
   const totals = { connections: 1, publishers: 1, players: 0, received: 0, sent: 0 };
-  startSummary(clock, log, { totals: () => totals }, origin.forward, origin.streams);
+  startSummary(clock, log, { ...origin, server: { totals: () => totals } });
   /** The newest summary's fields. */
   const summary = () => {
     const line = log.take(/summary/).at(-1) ?? "";

@@ -16,6 +16,12 @@ test("the README's configurations are those in conf/", () => {
   );
 });
 
+test("every configuration in docs/operating.md is read without a mistake", () => {
+  const blocks = [...text("docs/operating.md").matchAll(/^```toml\n(.*?)^```/gms)];
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const [, block = ""] of blocks) parseConfig(block, "operating.toml");
+});
+
 test("the README's example of an error is what the server says", () => {
   const [line = ""] = /^edge\.toml:5: .*$/m.exec(readme) ?? [];
   const toml = "listen = 1936\n\n\n[vhost.__defaultVhost__]\ngop_cach = true\n";

@@ -27,10 +27,13 @@ test("An observer hears of the first viewer with what he asked, and of the last 
   const join = (param: string) => stream.join(stage.format(), sink, {}, asking(param));
   const one = join("?a=1");
   const two = join("?a=2");
+  expect(stream.demand?.param).toBe("?a=1");
   stream.leave(one);
   stream.leave(one);
+  expect(stream.demand?.param).toBe("?a=2");
   expect(told).toEqual([`wanted ${stream.key} show ?a=1 n1`]);
   stream.leave(two);
+  expect(stream.demand).toBeUndefined();
   expect(told.at(-1)).toBe(`unwanted ${stream.key}`);
   expect(stage.streams.size).toBe(0);
   stream.leave(join("?a=3"));

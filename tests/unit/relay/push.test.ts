@@ -42,7 +42,7 @@ function stage(config = {}) {
       simple,
       {
         running: (server) => told.push(`running ${server}`),
-        failed: (error, permanent) => told.push(`failed ${error}${permanent ? " for good" : ""}`),
+        failed: (error, how) => told.push(`failed ${error}${how === "refused" ? " for good" : ""}`),
       },
     );
   return { ...live, live, clock: live.clock, net, told, push };

@@ -33,7 +33,7 @@ function stage(random = () => 0.5) {
   };
   /** The attempt under way fails, and the next begins when it is time. */
   const fail = (error: string, permanent = false) => {
-    last().report.failed(error, permanent);
+    last().report.failed(error, permanent ? "refused" : "lost");
     const { length } = tried;
     const from = clock.now();
     while (tried.length === length) clock.advance(125);
@@ -43,6 +43,23 @@ function stage(random = () => 0.5) {
 }
 
 describe("the cycle", () => {
+  test("tries another place without waiting, and without giving the first one's failure a line", () => {
+    const { supervisor, last, clock, tried, log, fail } = stage();
+    supervisor.start();
+    last().report.failed("has no live/show", "elsewhere");
+    clock.advance(50);
+    expect(tried).toHaveLength(2);
+    expect(log.take(/^(?:info|warn)/)).toEqual([]);
+    // The place that was left does not make the next failure a later one.
+    expect(fail("connection refused")).toBe(500);
+    last().report.running("srs/2");
+    clock.advance(10_000);
+    last().report.failed("closed", "elsewhere");
+    clock.advance(50);
+    expect(tried).toHaveLength(4);
+    expect(log.lines.at(-1)).toBe("warn forward lost to=edge:1935 stream=live/show error=closed retry_ms=50");
+  });
+
   test("begins at start, and only once", () => {
     const { supervisor, tried, clock } = stage();
     expect(supervisor.status).toEqual({ state: "stopped" });
@@ -68,7 +85,7 @@ describe("the cycle", () => {
   test("waits after a failure, says until when and why, and tries again for ever", () => {
     const { supervisor, last, clock, tried } = stage();
     supervisor.start();
-    last().report.failed("connection refused", false);
+    last().report.failed("connection refused", "lost");
     expect(supervisor.status).toEqual({
       state: "waiting",
       since: clock.wall(),
@@ -82,7 +99,7 @@ describe("the cycle", () => {
     expect(tried).toHaveLength(2);
     expect(supervisor.status).toMatchObject({ state: "connecting", attempt: 2, lastError: "connection refused" });
     for (let i = 0; i < 1000; i++) {
-      last().report.failed("connection refused", false);
+      last().report.failed("connection refused", "lost");
       clock.advance(5000);
     }
     expect(tried).toHaveLength(1002);
@@ -99,7 +116,7 @@ describe("the cycle", () => {
     supervisor.start();
     const waits: number[] = [];
     for (let i = 0; i < 200; i++) {
-      last().report.failed("no", false);
+      last().report.failed("no", "lost");
       const { status } = supervisor;
       if (status.state === "waiting") waits.push(status.nextRetryAt - status.since);
       clock.runUntilIdle();
@@ -167,7 +184,7 @@ describe("the cycle", () => {
     expect(tried).toHaveLength(0);
     supervisor.start();
     for (let i = 0; i < 10; i++) fail("no", true);
-    last().report.failed("no", true);
+    last().report.failed("no", "refused");
     const { length } = tried;
     clock.advance(10_000);
     expect(tried).toHaveLength(length);
@@ -175,7 +192,7 @@ describe("the cycle", () => {
     clock.advance(0);
     expect(tried).toHaveLength(length + 1);
     for (let i = 0; i < 100; i++) {
-      last().report.failed("no", true);
+      last().report.failed("no", "refused");
       supervisor.hurry();
       clock.advance(50);
     }
@@ -196,7 +213,7 @@ describe("the cycle", () => {
       fields: {},
       begin: (report) => {
         count++;
-        report.failed("at once", false);
+        report.failed("at once", "lost");
         return { abort: () => expect.unreachable() };
       },
     });
@@ -213,13 +230,13 @@ describe("an attempt", () => {
     const { supervisor, last, tried, clock } = stage();
     supervisor.start();
     const { report } = last();
-    report.failed("one", false);
+    report.failed("one", "lost");
     report.running("too late");
-    report.failed("two", false);
+    report.failed("two", "lost");
     expect(supervisor.status).toMatchObject({ state: "waiting", lastError: "one" });
     clock.advance(500);
     report.running("too late");
-    report.failed("three", false);
+    report.failed("three", "lost");
     expect(supervisor.status).toMatchObject({ state: "connecting" });
     expect(tried).toHaveLength(2);
   });
@@ -231,7 +248,7 @@ describe("an attempt", () => {
     supervisor.stop();
     supervisor.start();
     report.running("too late");
-    report.failed("too late", false);
+    report.failed("too late", "lost");
     expect(supervisor.status).toMatchObject({ state: "connecting" });
     expect(clock.timers).toBe(0);
   });
@@ -242,7 +259,7 @@ describe("stop", () => {
     const moments: Record<string, (at: ReturnType<typeof stage>) => void> = {
       connecting: () => {},
       running: ({ last }) => last().report.running(""),
-      waiting: ({ last }) => last().report.failed("no", false),
+      waiting: ({ last }) => last().report.failed("no", "lost"),
       again: ({ fail }) => fail("no"),
     };
     for (const [name, move] of Object.entries(moments)) {
@@ -271,7 +288,7 @@ describe("stop", () => {
     last().report.running("");
     log.take();
     supervisor.detach();
-    last().report.failed("the end", false);
+    last().report.failed("the end", "lost");
     clock.advance(100_000);
     expect([last().aborted, tried.length, clock.timers, log.take()]).toEqual([0, 1, 0, []]);
   });
@@ -305,7 +322,7 @@ describe("a target that lets everybody in and closes at once", () => {
     supervisor.start();
     for (let session = 0; session < 8; session++) {
       last().report.running("nginx");
-      last().report.failed("the target closed the connection", false);
+      last().report.failed("the target closed the connection", "lost");
       const { length } = tried;
       while (tried.length === length) clock.advance(125);
     }
@@ -314,7 +331,7 @@ describe("a target that lets everybody in and closes at once", () => {
     last().report.running("nginx");
     clock.advance(5000);
     expect(log.lines.at(-1)).toStartWith("info forward running");
-    last().report.failed("the target closed the connection", false);
+    last().report.failed("the target closed the connection", "lost");
     expect(log.lines.at(-1)).toStartWith("warn forward lost");
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { decodeAmfMessage } from "../../../src/amf/message.ts";
-import { AmfObject } from "../../../src/amf/value.ts";
+import { AmfObject, type AmfValue } from "../../../src/amf/value.ts";
+import type { ClientTarget } from "../../../src/rtmp/client-session.ts";
 import { UserControl } from "../../../src/rtmp/messages.ts";
 import { ClientUnderTest, status, success, target } from "../../support/client-server.ts";
 import { command, SentReader, userControl } from "../../support/session.ts";
@@ -9,9 +10,12 @@ import { tag } from "../../support/tags.ts";
 const info = (code: string, description: string) => AmfObject.of({ level: "error", code, description });
 
 /** `connect` as the client sent it: the fields of its object, and of the optional arguments. */
-function connectOf(role: "publish" | "play"): { fields: Record<string, unknown>; extra: Record<string, unknown> } {
+function connectOf(
+  role: ClientTarget["role"],
+  change: Partial<ClientTarget> = {},
+): { fields: Record<string, unknown>; extra: Record<string, unknown> } {
   const reader = new SentReader(3073);
-  const client = new ClientUnderTest({ role }, (bytes) => reader.push(bytes));
+  const client = new ClientUnderTest({ ...change, role }, (bytes) => reader.push(bytes));
   client.opened();
   const [name, transaction, object, extra] = decodeAmfMessage(reader.take()[0]?.payload ?? new Uint8Array(0), false);
   expect([name, transaction]).toEqual(["connect", 1]);
@@ -248,6 +252,56 @@ describe("A running client", () => {
     client.session.close();
     expect(client.hear(userControl(UserControl.PingRequest, 77), status("error", "x"))).toEqual([]);
     expect(client.told).toEqual([]);
+  });
+});
+
+describe("A server that sends a client elsewhere", () => {
+  const elsewhere = (ex: Record<string, AmfValue>) => {
+    const description = "RTMP 302 Redirect";
+    const code = "NetConnection.Connect.Rejected";
+    return AmfObject.of({ level: "error", code, description, ex: AmfObject.of(ex) });
+  };
+  const redirect = "rtmp://10.0.0.2/live";
+  const redirect2 = "rtmp://10.0.0.2/live/other?key=2";
+  const told = (url: string) => [`refused NetConnection.Connect.Rejected: RTMP 302 Redirect${url}`];
+
+  test.each([
+    ["by a whole URL", { code: 302, redirect, redirect2 }, ` -> ${redirect2}`],
+    ["by a URL to connect to", { code: 302, redirect }, ` -> ${redirect}/show?key=1`],
+    ["without a URL", { code: 302 }, ""],
+    ["by another code", { code: 404, redirect, redirect2 }, ""],
+  ])("%s, in a status", (_how, ex, url) => {
+    const client = new ClientUnderTest({ role: "play" });
+    client.opened();
+    client.hear(success(), command("_result", 4, null, 1), command("onStatus", 0, null, elsewhere(ex)));
+    expect(client.told).toEqual(told(url));
+    expect(client.session.state).toBe("refused");
+  });
+
+  test("in answer to connect", () => {
+    const client = new ClientUnderTest();
+    client.opened();
+    client.hear(command("_error", 1, null, elsewhere({ code: 302, redirect2 })));
+    expect(client.told).toEqual(told(` -> ${redirect2}`));
+  });
+});
+
+describe("A client that only asks", () => {
+  test("connects on behalf of a viewer, and wants nothing more", () => {
+    const viewer = { pageUrl: "http://site/page", swfUrl: "http://site/player.swf" };
+    expect(connectOf("connect", viewer).fields).toMatchObject({ ...viewer, tcUrl: target.tcUrl });
+    const client = new ClientUnderTest({ role: "connect" });
+    client.opened();
+    expect(client.hear(success())).toEqual([]);
+    expect(client.told).toEqual(["ready 0"]);
+    expect(client.session.state).toBe("running");
+  });
+
+  test("hears a no", () => {
+    const client = new ClientUnderTest({ role: "connect" });
+    client.opened();
+    client.hear(command("_error", 1, null, info("NetConnection.Connect.Rejected", "bad token")));
+    expect(client.told).toEqual(["refused NetConnection.Connect.Rejected: bad token"]);
   });
 });
 

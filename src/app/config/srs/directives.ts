@@ -17,7 +17,7 @@ import {
   unusedIfOn,
 } from "./rules.ts";
 
-const sentAtOnce = 'packets are written as soon as the load allows (mw_latency "auto")';
+const sentAtOnce = "packets are written as soon as mw_latency lets them";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
 const noFfmpeg = "this server starts no FFmpeg";
 const readAtOnce = "what publishers send is read as it comes";
@@ -113,8 +113,8 @@ const vhost: Rules = {
   refer_play: key("security", "refer_play"),
   security,
 
-  tcp_nodelay: unused(sentAtOnce),
-  min_latency: unused(sentAtOnce),
+  tcp_nodelay: unusedIfOn(sentAtOnce),
+  min_latency: unusedIfOn(sentAtOnce),
   mr: mergedRead,
   in_ack_size: unused("peers are told their window by this server's own measure"),
   out_ack_size: unused("peers are told their window by this server's own measure"),
@@ -143,7 +143,7 @@ const vhost: Rules = {
 
 const root: Rules = {
   listen: key("listen"),
-  rtmp: block({ listen: key("listen"), chunk_size: key("chunk_size"), enabled: asItIs }),
+  rtmp: block({ listen: key("listen"), chunk_size: key("chunk_size"), enabled: onlyOn }),
   max_connections: key("max_connections"),
   chunk_size: key("chunk_size"),
   vhost: vhostBlock,
@@ -196,6 +196,10 @@ const root: Rules = {
   tencentcloud_cls: missing("Tencent Cloud log"),
   tencentcloud_apm: missing("Tencent Cloud tracing"),
 };
+
+function onlyOn(directive: Directive, { mapping }: Scope): void {
+  if (wordOf(directive) !== "on") mapping.error(directive, "RTMP is what this server is for; write on or remove it");
+}
 
 /** SRS writes to a file unless it is told otherwise. */
 function logTank(directive: Directive, { mapping, block }: Scope): void {

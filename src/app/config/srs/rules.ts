@@ -34,7 +34,8 @@ export function unused(why: string): Rule {
 /** The same, unless it is switched off. */
 export function unusedIfOn(why: string): Rule {
   return (directive, scope) => {
-    if (wordOf(directive) !== "off") unused(why)(directive, scope);
+    const isOff = directive.body === undefined ? wordOf(directive) === "off" : !isOn(directive);
+    if (!isOff) unused(why)(directive, scope);
   };
 }
 

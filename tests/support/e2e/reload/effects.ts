@@ -1,4 +1,5 @@
 import type { Stage } from "../stage.ts";
+import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
@@ -15,4 +16,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...forwardEffects,
   ...securityEffects,
   ...rtmpsEffects,
+  ...edgeEffects,
 };

@@ -31,6 +31,17 @@ test("an empty file is the defaults, with the default vhost", () => {
       prefer: [],
       grace: 30,
     },
+    edge: {
+      origin: [],
+      choice: "order",
+      vhost: "",
+      linger: 10,
+      read_timeout: 5000,
+      wait: 0,
+      missing_ttl: 3,
+      redundancy: 1,
+      max_dials: 50,
+    },
   });
 });
 

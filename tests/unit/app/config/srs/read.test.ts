@@ -104,6 +104,7 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       inVhost("forward { enabled on; backend http://a; }"),
       "x.conf:2: backend: this server asks no backend for targets; list them with destination",
     ],
+    ["no RTMP", "rtmp { enabled off; }", "x.conf:1: enabled: RTMP is what this server is for; write on or remove it"],
     [
       "an idle publisher's end",
       inVhost("publish { kickoff_for_idle 3; }"),
@@ -132,6 +133,13 @@ test("what makes no difference is told once, with its place and how often it sta
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toStartWith(`${conf}:1: daemon: ignored: this server stays in the foreground`);
     expect(warnings[1]).toMatch(/srs\.conf:4: mw_msgs: ignored: .* \(and line 7\)$/);
+  });
+});
+
+test("a block that is switched off and would make no difference is not told", () => {
+  withFolder((write) => {
+    expect(loadConfig(write("srs.conf", inVhost("mr { enabled off; latency 500; }"))).warnings).toEqual([]);
+    expect(loadConfig(write("srs.conf", inVhost("mr { enabled on; latency 500; }"))).warnings).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,12 @@
+/** What an HTTP request tells its owner. `onEnd` comes exactly once, last, unless it is aborted. */
+export interface HttpHandler {
+  /** The answer has begun. `location` is where a redirect leads, as the server wrote it. */
+  onResponse(status: number, location: string | undefined, server: string): void;
+  /** The next bytes of the body; the buffer belongs to the receiver. No more are read before it returns. */
+  onData(bytes: Uint8Array): void;
+  /** `reason` is undefined when the body came to its end. */
+  onEnd(reason: string | undefined): void;
+}
+
+/** Asks for a URL, without following redirects, and reads the body as it comes, for as long as it lasts. */
+export type HttpGet = (url: string, handler: HttpHandler) => { abort(): void };

@@ -1,0 +1,117 @@
+import { formatHostPort, type HostPort, parseHostPort } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
+import { paramValues } from "../../base/secrets.ts";
+import { Template } from "../../base/template.ts";
+import {
+  maskTarget,
+  parseTarget,
+  type RelayTarget,
+  type StreamNames,
+  targetIdentity,
+  targetLabel,
+  targetNames,
+  targetSecrets,
+} from "../../relay/target.ts";
+import { buildUrl, type ClientUrl, DEFAULT_VHOST } from "../../rtmp/address.ts";
+
+/** A server that streams are played at by RTMP. */
+export interface RtmpOrigin {
+  readonly protocol: "rtmp";
+  readonly target: RelayTarget;
+}
+
+/** A server that has streams as FLV over HTTP. */
+export interface FlvOrigin extends HostPort {
+  readonly protocol: "http" | "https";
+  /** As the operator wrote it. */
+  readonly text: string;
+  /** Undefined: `/[app]/[stream].flv` with the vhost and the viewer's parameters. */
+  readonly path: Template | undefined;
+  readonly query: Template;
+}
+
+/** Where streams are fetched from. */
+export type OriginAddress = RtmpOrigin | FlvOrigin;
+
+const names = ["vhost", "app", "stream"] as const;
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
+/** Reads a forward target, or `http(s)://host[:port][/path][?query]` with placeholders. Throws UserError. */
+export function parseOrigin(text: string): OriginAddress {
+  const [, scheme, authority = "", path = "", query = ""] =
+    /^(https?):\/\/([^/?#]*)([^?#]*)\??([^#]*)$/is.exec(text) ?? [];
+  const protocol = scheme?.toLowerCase();
+  if (protocol !== "http" && protocol !== "https") return { protocol: "rtmp", target: parseTarget(text) };
+  if (/[\s\p{Cc}]/u.test(text)) throw new UserError("an origin has no spaces; write several as a list");
+  if (authority.includes("@")) throw new UserError("a user and a password are not supported");
+  const bare = path === "" || path === "/";
+  if (bare && query !== "") throw new UserError("parameters come after a path, /[app]/[stream].flv?key=1");
+  return {
+    protocol,
+    text,
+    ...parseHostPort(authority, DEFAULT_PORTS[protocol]),
+    path: bare ? undefined : new Template(path, names),
+    query: new Template(query, [...names, "param"]),
+  };
+}
+
+/** The origin in a log line; what stands behind its path may be secret. */
+export function originLabel(origin: OriginAddress): string {
+  if (origin.protocol === "rtmp") return targetLabel(origin.target);
+  return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}`;
+}
+
+/** The same for two spellings of one origin. */
+export function originIdentity(origin: OriginAddress): string {
+  if (origin.protocol === "rtmp") return targetIdentity(origin.target);
+  return `${originLabel(origin)}?${origin.query.text}`;
+}
+
+/** The origin as the operator wrote it. */
+export function originText(origin: OriginAddress): string {
+  return origin.protocol === "rtmp" ? origin.target.text : origin.text;
+}
+
+/** The same, without what may be secret. */
+export function maskOrigin(origin: OriginAddress): string {
+  if (origin.protocol === "rtmp") return maskTarget(origin.target);
+  const open = /^(?:(?:[a-z]+=)?\[[a-z]+\](?:&|$))*$/.test(origin.query.text);
+  return open ? origin.text : `${origin.text.slice(0, origin.text.indexOf("?"))}?***`;
+}
+
+/** What must not be shown of an origin that is asked for a stream. */
+export function originSecrets(origin: OriginAddress, stream: StreamNames): string[] {
+  const own = paramValues(stream.param);
+  if (origin.protocol === "rtmp") return [...targetSecrets(targetNames(origin.target, stream), stream).texts, ...own];
+  return [...own, ...paramValues(origin.query.text)].filter((value) => !/^\[[a-z]+\]$/.test(value));
+}
+
+/** What an RTMP origin is asked for to get a stream. */
+export function rtmpUrl({ target }: RtmpOrigin, stream: StreamNames): ClientUrl {
+  return buildUrl(target, targetNames(target, stream));
+}
+
+/** The URL at which an HTTP origin has a stream. */
+export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
+  const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");
+  const inQuery = (name: string) =>
+    name === "param" ? stream.param.replace(/^\?/, "") : encodeURIComponent(nameOf(stream, name));
+  const { path, query } = origin;
+  const vhost = path === undefined && stream.vhost !== DEFAULT_VHOST ? `vhost=${encodeURIComponent(stream.vhost)}` : "";
+  const asked = path === undefined ? `${inQuery("param")}&${vhost}` : query.expand(inQuery);
+  const pairs = asked.split("&").filter((pair) => pair !== "");
+  const place = path === undefined ? `/${inPath("app")}/${inPath("stream")}.flv` : path.expand(inPath);
+  const end = pairs.length > 0 ? `?${pairs.join("&")}` : "";
+  return `${origin.protocol}://${formatHostPort(origin)}${place}${end}`;
+}
+
+function nameOf(stream: StreamNames, name: string): string {
+  switch (name) {
+    case "vhost":
+      return stream.vhost;
+    case "app":
+      return stream.app;
+    default:
+      return stream.stream;
+  }
+}

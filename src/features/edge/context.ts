@@ -1,0 +1,19 @@
+import type { HttpGet } from "../../base/http.ts";
+import type { Log } from "../../base/log.ts";
+import type { PushContext } from "../../relay/push.ts";
+import type { RtmpInletContext } from "../../relay/rtmp-inlet.ts";
+import type { EdgeConfig } from "./config.ts";
+
+/** What an edge needs from outside. */
+export interface EdgeContext extends RtmpInletContext, Omit<PushContext, "chunkSize"> {
+  readonly log: Log;
+  /** Numbers in [0, 1), for the jitter of retries. */
+  readonly randomNumber: () => number;
+  readonly httpGet: HttpGet;
+  /** This process's id in hop traces. */
+  readonly nodeId: string;
+  /** The edge table of a vhost as it is now configured; undefined for a vhost that is not there any more. */
+  configOf(vhost: string): EdgeConfig | undefined;
+  /** Outgoing chunk size of a vhost, bytes. */
+  chunkSizeOf(vhost: string): number;
+}

@@ -1,0 +1,212 @@
+import type { Timer } from "../../base/clock.ts";
+import type { Demand } from "../../live/demand.ts";
+import type { Source, SourceInfo } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { EdgeContext } from "./context.ts";
+import type { MissingStreams } from "./missing.ts";
+import type { Origin } from "./origin.ts";
+import type { Origins } from "./origins.ts";
+import { Upstream, type UpstreamOwner } from "./upstream.ts";
+
+/** What a fetched stream shares with the others of its vhost. */
+export interface FetchedOptions {
+  readonly context: EdgeContext;
+  readonly origins: Origins;
+  readonly missing: MissingStreams;
+  config: EdgeConfig;
+  /** An id for the log. */
+  nextId(): string;
+  /** The linger time after the last viewer is over. */
+  done(fetched: Fetched): void;
+}
+
+/*
+ * resting ──begin──> fetching ──unwatch──> lingering ──(time is up)──> done
+ *    ^                │     ^                 │ │
+ *    └─────rest───────┘     └──────watch──────┘ └──rest──> resting
+ */
+/** One stream that viewers of this edge want: fetched from the origins while they do, and a while longer. */
+export class Fetched implements UpstreamOwner {
+  readonly stream: Stream;
+  readonly name: StreamName;
+  readonly #options: FetchedOptions;
+  #demand: Demand;
+  #upstreams: readonly Upstream[] = [];
+  /** What upstreams that are gone received. */
+  #pastBytes = 0;
+  /** Each upstream's source stays until its next one takes over, or until nobody has the stream. */
+  readonly #sources = new Map<Upstream, Source>();
+  readonly #own = new WeakSet<Source>();
+  #publishing = false;
+  #watched = true;
+  #linger: Timer | undefined;
+  /** Nobody had the stream a moment ago. */
+  #hold: Timer | undefined;
+  #wait: Timer | undefined;
+
+  constructor(options: FetchedOptions, stream: Stream, name: StreamName, demand: Demand) {
+    this.#options = options;
+    this.stream = stream;
+    this.name = name;
+    this.#demand = demand;
+  }
+
+  get config(): EdgeConfig {
+    return this.#options.config;
+  }
+
+  /** A viewer's who is here; the last one's while it lingers. */
+  get demand(): Demand {
+    this.#demand = this.stream.demand ?? this.#demand;
+    return this.#demand;
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return this.#upstreams;
+  }
+
+  /** Bytes received from all origins. */
+  get bytes(): number {
+    return this.#upstreams.reduce((sum, { bytes }) => sum + bytes, this.#pastBytes);
+  }
+
+  /** Whether a source that was just published, or is about to be, is one from an origin. */
+  owns(source: Source): boolean {
+    return this.#publishing || this.#own.has(source);
+  }
+
+  /** Begins to look for the stream, unless nobody had it a moment ago. */
+  begin(): void {
+    const { context, missing } = this.#options;
+    if (this.#upstreams.length > 0 || this.#hold !== undefined) return;
+    this.#armWait();
+    const holdMs = missing.remainingMs(this.stream.key);
+    if (holdMs === 0) this.#start();
+    else
+      this.#hold = context.clock.after(holdMs, () => {
+        this.#hold = undefined;
+        this.#start();
+      });
+  }
+
+  /** Stops fetching: the stream is published here, or wanted no more. */
+  rest(): void {
+    this.#hold?.cancel();
+    this.#hold = undefined;
+    this.#wait?.cancel();
+    this.#wait = undefined;
+    const upstreams = this.#upstreams;
+    this.#upstreams = [];
+    for (const upstream of upstreams) {
+      upstream.stop();
+      this.#pastBytes += upstream.bytes;
+    }
+    const sources = [...this.#sources.values()];
+    this.#sources.clear();
+    for (const source of sources) source.end("unpublished");
+  }
+
+  /** Viewers are there again. */
+  watch(): void {
+    this.#watched = true;
+    this.#linger?.cancel();
+    this.#linger = undefined;
+  }
+
+  /** The last viewer has gone: what runs goes on for a while, a search ends at once. */
+  unwatch(): void {
+    const { context, done } = this.#options;
+    this.#watched = false;
+    this.#wait?.cancel();
+    this.#wait = undefined;
+    const lingerMs = this.#sources.size > 0 ? this.config.linger * 1000 : 0;
+    if (lingerMs === 0) done(this);
+    else this.#linger = context.clock.after(lingerMs, () => done(this));
+  }
+
+  /** The configuration has changed: what comes from an origin that is still listed goes on. */
+  reconfigure(config: EdgeConfig): void {
+    this.#options.config = config;
+    if (this.#upstreams.length === 0) return;
+    const { origins } = this.#options;
+    const same = this.#upstreams.length === this.#wantedUpstreams;
+    if (same && this.#upstreams.every(({ origin }) => origin === undefined || origins.has(origin))) return;
+    this.rest();
+    this.begin();
+  }
+
+  /** Gives up everything; the owner forgets it. */
+  end(): void {
+    this.#linger?.cancel();
+    this.rest();
+  }
+
+  taken(by: Upstream): ReadonlySet<Origin> {
+    const others = this.#upstreams.filter((upstream) => upstream !== by);
+    return new Set(others.flatMap(({ origin }) => (origin === undefined ? [] : [origin])));
+  }
+
+  publish(by: Upstream, info: SourceInfo): Source | undefined {
+    const before = this.#sources.get(by);
+    const active = this.stream.source;
+    // Its own last source is what it goes on from; another upstream's is what it stands by for.
+    const others = active !== undefined && this.#own.has(active) ? "standby" : "reject";
+    this.#publishing = true;
+    const source = this.stream.publish(info, {
+      onConflict: active !== undefined && active === before ? "replace" : others,
+    });
+    this.#publishing = false;
+    if (source === undefined) return undefined;
+    if (before?.role === "standby") before.end("lost");
+    this.#sources.set(by, source);
+    this.#own.add(source);
+    this.#options.missing.delete(this.stream.key);
+    this.#wait?.cancel();
+    this.#wait = undefined;
+    return source;
+  }
+
+  lost(by: Upstream): void {
+    // While another goes on there is nothing to wait for.
+    const source = this.#sources.size > 1 ? this.#sources.get(by) : undefined;
+    if (source === undefined) return;
+    this.#sources.delete(by);
+    source.end("lost");
+  }
+
+  nowhere(by: Upstream, ended: boolean): void {
+    const { missing } = this.#options;
+    const source = this.#sources.get(by);
+    this.#sources.delete(by);
+    source?.end(ended ? "unpublished" : "lost");
+    if (this.#sources.size > 0) return;
+    missing.add(this.stream.key, this.config.missing_ttl * 1000);
+    if (this.#watched) this.#armWait();
+    else this.#options.done(this);
+  }
+
+  get #wantedUpstreams(): number {
+    return Math.max(1, Math.min(this.config.redundancy, this.config.origin.length));
+  }
+
+  #start(): void {
+    const { context, origins, nextId } = this.#options;
+    this.#upstreams = Array.from(
+      { length: this.#wantedUpstreams },
+      () => new Upstream(context, origins, this, nextId()),
+    );
+    for (const upstream of this.#upstreams) upstream.start();
+  }
+
+  #armWait(): void {
+    const { wait } = this.config;
+    if (wait === 0 || this.#wait !== undefined || this.#sources.size > 0) return;
+    this.#wait = this.#options.context.clock.after(wait * 1000, () => {
+      this.#wait = undefined;
+      this.#options.missing.add(this.stream.key, this.config.missing_ttl * 1000);
+      this.stream.tellMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "../../base/clock.ts";
+
+/** More names than this are not remembered; the oldest are forgotten first. */
+const MAX_NAMES = 10_000;
+/** Longer keys are not remembered: memory is bounded by bytes, too. */
+const MAX_KEY = 512;
+
+/** Streams that no origin had a moment ago, by key: they are not asked for again at once. Bounded in number and time. */
+export class MissingStreams {
+  readonly #clock: Clock;
+  /** Until when, monotonic ms; in the order in which they came. */
+  readonly #until = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#until.size;
+  }
+
+  /** Nobody had the stream: for so long it need not be asked for. */
+  add(key: string, ttlMs: number): void {
+    this.#until.delete(key);
+    if (ttlMs <= 0 || key.length > MAX_KEY) return;
+    const now = this.#clock.now();
+    for (const [name, until] of this.#until) {
+      if (until > now && this.#until.size < MAX_NAMES) break;
+      this.#until.delete(name);
+    }
+    this.#until.set(key, now + ttlMs);
+  }
+
+  /** The stream is there. */
+  delete(key: string): void {
+    this.#until.delete(key);
+  }
+
+  /** For how much longer the stream is known to be missing, ms; 0 when nothing is known. */
+  remainingMs(key: string): number {
+    const until = this.#until.get(key);
+    return until === undefined ? 0 : Math.max(0, until - this.#clock.now());
+  }
+}

@@ -1,0 +1,109 @@
+import { Redirects } from "../../relay/redirects.ts";
+import type { Failure } from "../../relay/supervisor.ts";
+import type { OriginAddress } from "./address.ts";
+import type { Origin } from "./origin.ts";
+import type { Origins } from "./origins.ts";
+
+/** An origin that others stand beside has so long to send a stream's first media; then the next is asked. */
+const LOOK_MS = 1000;
+/** Where there is nobody else to ask, the one origin is asked anew this rarely. */
+const STAY_MS = 30_000;
+
+/** What an attempt at an origin came to. */
+export type Outcome = "unreachable" | "refused" | "absent" | "lost";
+
+/*
+ * A round asks each living origin once, without a pause; between rounds the supervisor's backoff rests.
+ */
+/** Which origin a stream is looked for at next. */
+export class Search {
+  readonly redirects = new Redirects();
+  readonly #origins: Origins;
+  readonly #key: string;
+  readonly #turn: number;
+  readonly #suits: (address: OriginAddress) => boolean;
+  readonly #taken: () => ReadonlySet<Origin>;
+  /** Asked in this round, and what came of it. */
+  readonly #asked = new Map<Origin, Outcome>();
+  #rounds = 0;
+  #again: Origin | undefined;
+
+  /** `suits`: which origins can be asked; `taken`: those that others of the stream's connections use, which are not. */
+  constructor(
+    origins: Origins,
+    key: string,
+    suits: (address: OriginAddress) => boolean,
+    taken: () => ReadonlySet<Origin>,
+  ) {
+    this.#origins = origins;
+    this.#key = key;
+    this.#turn = origins.takeTurn();
+    this.#suits = suits;
+    this.#taken = taken;
+  }
+
+  /** The origin to ask now; undefined when there is none at all. */
+  next(): Origin | undefined {
+    const again = this.#again;
+    this.#again = undefined;
+    const origin = again ?? this.#others()[0] ?? this.#last();
+    origin?.try();
+    return origin;
+  }
+
+  /** The same origin shall be asked once more. */
+  again(origin: Origin): void {
+    this.#again = origin;
+  }
+
+  /** An attempt has ended: what that means for the next one. `Failure` is `elsewhere` while the round goes on. */
+  judge(origin: Origin, outcome: Outcome, error: string): Failure {
+    if (outcome === "unreachable") origin.failed(error);
+    else origin.reached();
+    this.#asked.set(origin, outcome);
+    if (this.#others().length > 0) return "elsewhere";
+    const refused = [...this.#asked.values()].every((one) => one === "refused");
+    this.#asked.clear();
+    this.#rounds++;
+    return refused ? "refused" : "lost";
+  }
+
+  /** The stream runs: what comes next is a first round. */
+  found(origin: Origin): void {
+    origin.reached();
+    this.redirects.reset();
+    this.#asked.clear();
+    this.#rounds = 0;
+  }
+
+  /** How long an origin that has accepted us may go without sending anything, ms. */
+  patienceMs(origin: Origin, readTimeoutMs: number): number {
+    if (this.#others().some((other) => other !== origin))
+      return this.#rounds === 0 ? Math.min(LOOK_MS, readTimeoutMs) : readTimeoutMs;
+    return this.#alone ? Math.max(STAY_MS, readTimeoutMs) : readTimeoutMs;
+  }
+
+  /** Whether an origin is the last of its round. */
+  isLast(origin: Origin): boolean {
+    return !this.#others().some((other) => other !== origin);
+  }
+
+  get #alone(): boolean {
+    let count = 0;
+    for (const { address } of this.#origins.all()) if (this.#suits(address)) count++;
+    return count <= 1;
+  }
+
+  /** Living origins that have not been asked in this round, and that no other connection of the stream uses. */
+  #others(): Origin[] {
+    const taken = this.#taken();
+    const eligible = this.#origins.eligible(this.#key, this.#turn, this.#suits);
+    return eligible.filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
+  }
+
+  /** None of them is left to ask, or none lives: the one that is most likely to be back. */
+  #last(): Origin | undefined {
+    const taken = this.#taken();
+    return this.#origins.leastDead((origin) => this.#suits(origin.address) && !taken.has(origin));
+  }
+}

@@ -1,0 +1,242 @@
+import type { Log } from "../../base/log.ts";
+import { Secrets } from "../../base/secrets.ts";
+import { Template } from "../../base/template.ts";
+import type { Demand } from "../../live/demand.ts";
+import type { Source, SourceInfo } from "../../live/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { FlvInlet } from "../../relay/flv-inlet.ts";
+import type { OpenInlet, PullEnd, ServerWords } from "../../relay/inlet.ts";
+import { Pull } from "../../relay/pull.ts";
+import type { Redirected } from "../../relay/redirects.ts";
+import { RtmpInlet, type RtmpInletTarget } from "../../relay/rtmp-inlet.ts";
+import {
+  type Attempt,
+  type AttemptReport,
+  type Failure,
+  type RelayStatus,
+  Supervisor,
+} from "../../relay/supervisor.ts";
+import type { StreamNames } from "../../relay/target.ts";
+import { flvUrl, originLabel, originSecrets, rtmpUrl } from "./address.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { EdgeContext } from "./context.ts";
+import type { Origin } from "./origin.ts";
+import type { Origins } from "./origins.ts";
+import { Search } from "./search.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** What an upstream tells the stream that it is for. */
+export interface UpstreamOwner {
+  readonly stream: Stream;
+  readonly name: StreamName;
+  readonly config: EdgeConfig;
+  /** With what the stream is asked for. */
+  readonly demand: Demand;
+  /** Origins that the stream's other upstreams use. */
+  taken(by: Upstream): ReadonlySet<Origin>;
+  /** The first media has come; undefined when the stream is published here. */
+  publish(by: Upstream, info: SourceInfo): Source | undefined;
+  /** The connection on which the stream ran is lost; another origin is asked. */
+  lost(by: Upstream): void;
+  /** No origin has the stream, as far as this upstream can tell. `ended`: it ran until an origin told its end. */
+  nowhere(by: Upstream, ended: boolean): void;
+}
+
+/** One connection to an origin for one stream: looked for, kept, and replaced when it is lost. */
+export class Upstream {
+  readonly #context: EdgeContext;
+  readonly #owner: UpstreamOwner;
+  readonly #id: string;
+  #log: Log;
+  readonly #search: Search;
+  readonly #supervisor: Supervisor;
+  readonly #since: number;
+  #origin: Origin | undefined;
+  #place = "";
+  #pull: Pull | undefined;
+  #pastBytes = 0;
+  /** The stream's end was told, and no origin has given it since. */
+  #ended = false;
+
+  constructor(context: EdgeContext, origins: Origins, owner: UpstreamOwner, id: string) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#id = id;
+    this.#log = context.log;
+    this.#since = context.clock.now();
+    const { stream } = owner;
+    this.#search = new Search(
+      origins,
+      stream.key,
+      () => true,
+      () => owner.taken(this),
+    );
+    const label = streamLabel(stream.key);
+    const place = () => this.#place;
+    const log = () => this.#log;
+    this.#supervisor = new Supervisor({
+      clock: context.clock,
+      random: context.randomNumber,
+      get log() {
+        return log();
+      },
+      what: "pull",
+      get fields() {
+        return { from: place(), stream: label };
+      },
+      begin: (report) => this.#begin(report),
+    });
+  }
+
+  /** The origin that it is connected to, or tries. */
+  get origin(): Origin | undefined {
+    return this.#origin;
+  }
+
+  /** State, attempt, last error and next retry. */
+  get status(): RelayStatus {
+    return this.#supervisor.status;
+  }
+
+  /** Bytes received so far. */
+  get bytes(): number {
+    return this.#pastBytes + (this.#pull?.bytes ?? 0);
+  }
+
+  start(): void {
+    this.#supervisor.start();
+  }
+
+  /** Nobody wants the stream from here any more. */
+  stop(): void {
+    const ran = this.status.state === "running";
+    this.#supervisor.stop();
+    this.#origin = undefined;
+    const { stream } = this.#owner;
+    const seconds = Math.round((this.#context.clock.now() - this.#since) / 1000);
+    const fields = { from: this.#place, stream: streamLabel(stream.key), seconds, bytes: this.bytes };
+    if (ran) this.#log.info("pull ended", fields);
+    else this.#log.debug("pull ended", fields);
+  }
+
+  #begin(report: AttemptReport): Attempt {
+    const { clock } = this.#context;
+    const { config } = this.#owner;
+    this.#pastBytes += this.#pull?.bytes ?? 0;
+    this.#pull = undefined;
+    const redirected = this.#search.redirects.take();
+    const origin = redirected === undefined ? this.#search.next() : this.#origin;
+    this.#origin = origin;
+    if (origin === undefined) {
+      report.failed("no other origin can be asked", "lost");
+      return { abort() {} };
+    }
+    this.#log = this.#context.log.with(this.#id, new Secrets(originSecrets(origin.address, this.#names)));
+    this.#place = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
+    const pull = new Pull(
+      {
+        clock,
+        slots: origin.slots,
+        open: this.#open(origin, redirected),
+        timeoutMs: config.read_timeout,
+        waitMs: this.#search.patienceMs(origin, config.read_timeout),
+      },
+      {
+        begun: (server) => this.#begun(origin, server, report),
+        silent: () => this.#owner.nowhere(this, this.#takeEnded()),
+        over: (end) => {
+          this.#logMalformed();
+          report.failed(end.error, this.#judge(origin, end));
+        },
+      },
+    );
+    this.#pull = pull;
+    return pull;
+  }
+
+  #begun(origin: Origin, server: ServerWords, report: AttemptReport): Source | undefined {
+    this.#search.found(origin);
+    this.#ended = false;
+    const source = this.#owner.publish(this, {
+      id: this.#id,
+      remote: this.#place,
+      param: this.#owner.demand.param,
+      hops: server.node === "" ? [] : [server.node],
+    });
+    if (source === undefined) report.failed("the stream is published here", "lost");
+    else report.running(server.name);
+    return source;
+  }
+
+  #judge(origin: Origin, end: PullEnd): Failure {
+    if (end.how === "refused" && end.redirect !== undefined) {
+      const problem = this.#search.redirects.follow(end.redirect);
+      if (problem === undefined) {
+        this.#log.info("pull redirected", { from: this.#place, to: withoutParams(end.redirect) });
+        return "elsewhere";
+      }
+      this.#log.warn("pull not redirected", { from: this.#place, error: problem });
+    }
+    if (end.how === "unreachable" && end.handshakeRefused && !origin.simpleHandshake) {
+      // Some servers close on a digest that they don't know.
+      origin.simpleHandshake = true;
+      this.#search.again(origin);
+      return "elsewhere";
+    }
+    if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
+    if (end.how === "ended") this.#ended = true;
+    const how = this.#search.judge(origin, end.how === "ended" ? "absent" : end.how, end.error);
+    if (how !== "elsewhere") this.#owner.nowhere(this, this.#takeEnded());
+    return how;
+  }
+
+  #takeEnded(): boolean {
+    const ended = this.#ended;
+    this.#ended = false;
+    return ended;
+  }
+
+  #open(origin: Origin, redirected: Redirected | undefined): OpenInlet {
+    const { config } = this.#owner;
+    const { hops, pageUrl, swfUrl } = this.#owner.demand;
+    const { address } = origin;
+    let to = redirected;
+    if (to === undefined) {
+      if (address.protocol !== "rtmp") {
+        const url = flvUrl(address, this.#names);
+        return (events) => new FlvInlet(this.#context.httpGet, url, events);
+      }
+      const { host, port } = address.target;
+      to = { host, port, ...rtmpUrl(address, this.#names) };
+    }
+    const target: RtmpInletTarget = {
+      role: "play",
+      ...to,
+      hops: [...hops, this.#context.nodeId],
+      pageUrl,
+      swfUrl,
+      simpleHandshake: origin.simpleHandshake,
+      timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
+    };
+    return (events) => new RtmpInlet(this.#context, target, events);
+  }
+
+  /** The stream's names at the origins. */
+  get #names(): StreamNames {
+    const { name, config, demand } = this.#owner;
+    const vhost = config.vhost === "" ? name.vhost : new Template(config.vhost, ["vhost"]).expand(() => name.vhost);
+    return { ...name, vhost, param: demand.param };
+  }
+
+  #logMalformed(): void {
+    const malformed = this.#pull?.malformed ?? 0;
+    if (malformed > 0) this.#log.warn("malformed data messages dropped", { from: this.#place, malformed });
+  }
+}
+
+/** A URL as the log may show it: parameters are where keys and tokens stand. */
+function withoutParams(url: string): string {
+  return url.replace(/\?.*$/s, "?…");
+}

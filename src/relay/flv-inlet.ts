@@ -1,0 +1,85 @@
+import { messageOf, ProtocolError } from "../base/errors.ts";
+import type { HttpGet, HttpHandler } from "../base/http.ts";
+import { FlvReader } from "../media/flv-reader.ts";
+import type { Inlet, InletEvents, PullEnd } from "./inlet.ts";
+
+/** Redirects in a row that are followed. */
+const MAX_REDIRECTS = 3;
+
+/** A stream read as FLV over HTTP. */
+export class FlvInlet implements Inlet, HttpHandler {
+  readonly #get: HttpGet;
+  readonly #events: InletEvents;
+  readonly #reader: FlvReader;
+  #url: string;
+  #redirects = 0;
+  #request: { abort(): void };
+  #started = false;
+  #over = false;
+  bytes = 0;
+
+  constructor(get: HttpGet, url: string, events: InletEvents) {
+    this.#get = get;
+    this.#url = url;
+    this.#events = events;
+    this.#reader = new FlvReader((kind, timestamp, payload) => events.push(kind, timestamp, payload, false));
+    this.#request = get(url, this);
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#reader.stop();
+    this.#request.abort();
+  }
+
+  onResponse(status: number, location: string | undefined, server: string): void {
+    if (this.#over) return;
+    if (status === 200) {
+      this.#started = true;
+      this.#events.started({ name: server, node: "" });
+    } else if (status >= 300 && status < 400 && location !== undefined) this.#follow(status, location);
+    else if (status === 404 || status === 410) this.#end({ how: "absent", error: `HTTP ${status}` });
+    else if (status >= 400 && status < 500) this.#refused(`HTTP ${status}`);
+    else this.#end({ how: "unreachable", error: `HTTP ${status}` });
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#over || !this.#started) return;
+    this.bytes += bytes.length;
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end({ how: "lost", error: `protocol error: ${messageOf(error)}` });
+    }
+  }
+
+  onEnd(reason: string | undefined): void {
+    // HTTP has no word for the end of a stream: one that closes in good order means it.
+    if (reason === undefined) this.#end({ how: "ended", error: "the server ended the stream" });
+    else this.#end({ how: this.#started ? "lost" : "unreachable", error: reason });
+  }
+
+  #follow(status: number, location: string): void {
+    const from = new URL(this.#url);
+    const to = URL.parse(location, from.href);
+    if (to === null || (to.protocol !== "https:" && to.protocol !== from.protocol))
+      this.#refused(`HTTP ${status} to what can't be followed`);
+    else if (++this.#redirects > MAX_REDIRECTS) this.#refused(`redirected more than ${MAX_REDIRECTS} times`);
+    else {
+      this.#request.abort();
+      this.#url = to.href;
+      this.#request = this.#get(to.href, this);
+    }
+  }
+
+  #refused(error: string): void {
+    this.#end({ how: "refused", error, description: error, redirect: undefined });
+  }
+
+  #end(end: PullEnd): void {
+    if (this.#over) return;
+    this.close();
+    this.#events.over(end);
+  }
+}

@@ -1,0 +1,42 @@
+import type { MediaHandler } from "../rtmp/net-stream.ts";
+
+/**
+ * How a stream from another server ended:
+ * `unreachable`, the server does not answer; `refused`, it said no; `absent`, it has no such stream; `ended`, the stream ran
+ * and the server told of its end; `lost`, it ran and the connection closed or fell silent.
+ */
+export type PullEnd =
+  | { readonly how: "unreachable"; readonly error: string; readonly handshakeRefused?: boolean }
+  | {
+      readonly how: "refused";
+      readonly error: string;
+      /** The server's own words. */
+      readonly description: string;
+      readonly redirect: string | undefined;
+    }
+  | { readonly how: "absent" | "ended" | "lost"; readonly error: string };
+
+/** What a server says of itself; both `""` when it does not say. */
+export interface ServerWords {
+  readonly name: string;
+  /** Its id in hop traces. */
+  readonly node: string;
+}
+
+/** What an inlet tells: `started` at most once, then media, and `over` once, last, unless it is closed first. */
+export interface InletEvents extends MediaHandler {
+  /** The server lets us have the stream; media may follow, now or later. */
+  started(server: ServerWords): void;
+  over(end: PullEnd): void;
+}
+
+/** A connection to another server on which a stream comes in, whatever the protocol. */
+export interface Inlet {
+  /** Bytes received. */
+  readonly bytes: number;
+  /** Hangs up; nothing more is told. */
+  close(): void;
+}
+
+/** Begins to connect. Events may come within the call. */
+export type OpenInlet = (events: InletEvents) => Inlet;

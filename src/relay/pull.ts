@@ -1,0 +1,183 @@
+// Hot: push runs for each message of each stream that is pulled.
+import type { Clock, Timer } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { Source } from "../live/source.ts";
+import { PacketKind } from "../media/packet.ts";
+import type { Inlet, InletEvents, OpenInlet, PullEnd, ServerWords } from "./inlet.ts";
+import type { Slots } from "./slots.ts";
+import type { Attempt } from "./supervisor.ts";
+
+/** How often a running pull is looked at for silence. */
+const CHECK_MS = 250;
+/** Data messages that are kept until the first media comes. */
+const MAX_EARLY = 8;
+
+/** What a pull tells its owner. After `over`, nothing more. */
+export interface PullEvents {
+  /** The first audio or video has come: where it goes. Undefined when nobody wants it; the pull then ends without a word. */
+  begun(server: ServerWords): Source | undefined;
+  /** The server has accepted us and has sent no media within the timeout; the pull goes on waiting there until `waitMs`. */
+  silent(): void;
+  over(end: PullEnd): void;
+}
+
+/** What one pull is made of. */
+export interface PullOptions {
+  readonly clock: Clock;
+  /** Held from the first step until the server has answered. */
+  readonly slots: Slots;
+  readonly open: OpenInlet;
+  /** The most time without an answer, or, once it runs, without media; ms. */
+  readonly timeoutMs: number;
+  /** How long the first media may take once the server has accepted us, ms. */
+  readonly waitMs: number;
+}
+
+/*
+ * queued ──> opening ──started──> waiting ──media──> running ──> over
+ */
+/** One attempt to get a stream from another server, until it ends. */
+export class Pull implements Attempt, InletEvents {
+  readonly #options: PullOptions;
+  readonly #events: PullEvents;
+  readonly #place: { leave(): void };
+  #state: "queued" | "opening" | "waiting" | "running" | "over" = "queued";
+  #inlet: Inlet | undefined;
+  #server: ServerWords = { name: "", node: "" };
+  #source: Source | undefined;
+  /** Data messages that came before the first media. */
+  readonly #early: { readonly timestamp: number; readonly payload: Uint8Array; readonly amf3: boolean }[] = [];
+  #timer: Timer | undefined;
+  /** Media messages so far, and at the last look; those between two looks say that it lives. */
+  #messages = 0;
+  #seen = 0;
+  #heardAt = 0;
+  /** Data messages that could not be read. */
+  malformed = 0;
+
+  constructor(options: PullOptions, events: PullEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#place = options.slots.enter({
+      enter: () => this.#open(),
+      turnedAway: (error) => this.over({ how: "unreachable", error }),
+    });
+    // It may have been let in, and be over, within the call.
+    if (this.#state === "waiting" || this.#state === "running" || this.#state === "over") this.#place.leave();
+  }
+
+  /** Bytes received. */
+  get bytes(): number {
+    return this.#inlet?.bytes ?? 0;
+  }
+
+  /** Hangs up; nothing more is told. */
+  abort(): void {
+    if (this.#state === "over") return;
+    this.#finish();
+    this.#inlet?.close();
+  }
+
+  started(server: ServerWords): void {
+    if (this.#state !== "opening") return;
+    this.#server = server;
+    this.#state = "waiting";
+    this.#leave();
+    this.#wait();
+  }
+
+  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    if (this.#state === "waiting") {
+      // Servers send data (access rights, metadata) for streams that are not there, too.
+      if (kind === PacketKind.Data) {
+        if (this.#early.length < MAX_EARLY) this.#early.push({ timestamp, payload, amf3 });
+        return;
+      }
+      this.#run();
+    }
+    if (this.#state !== "running") return;
+    this.#messages++;
+    if (kind === PacketKind.Data) this.#pushData(timestamp, payload, amf3);
+    else this.#source?.push(kind, timestamp, payload, amf3);
+  }
+
+  over(end: PullEnd): void {
+    if (this.#state === "over") return;
+    const running = this.#state === "running";
+    this.#finish();
+    this.#inlet?.close();
+    // What ends or is lost before its first media was not there.
+    const absent = !running && (end.how === "ended" || end.how === "lost");
+    this.#events.over(absent ? { how: "absent", error: end.error } : end);
+  }
+
+  #open(): void {
+    const { clock, open, timeoutMs } = this.#options;
+    this.#state = "opening";
+    const error = `no answer within ${timeoutMs / 1000} s`;
+    this.#timer = clock.after(timeoutMs, () => this.over({ how: "unreachable", error }));
+    const inlet = open(this);
+    this.#inlet = inlet;
+    if (this.#isOver) inlet.close();
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  #wait(): void {
+    const { clock, timeoutMs, waitMs } = this.#options;
+    this.#timer?.cancel();
+    const giveUp = () => this.over({ how: "absent", error: `no media within ${waitMs / 1000} s` });
+    if (waitMs <= timeoutMs) this.#timer = clock.after(waitMs, giveUp);
+    else
+      this.#timer = clock.after(timeoutMs, () => {
+        this.#timer = clock.after(waitMs - timeoutMs, giveUp);
+        this.#events.silent();
+      });
+  }
+
+  #run(): void {
+    const { clock } = this.#options;
+    this.#timer?.cancel();
+    this.#source = this.#events.begun(this.#server);
+    if (this.#source === undefined) {
+      this.abort();
+      return;
+    }
+    this.#state = "running";
+    this.#heardAt = clock.now();
+    this.#timer = clock.every(CHECK_MS, () => this.#check());
+    for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
+  }
+
+  #check(): void {
+    const { clock, timeoutMs } = this.#options;
+    if (this.#messages !== this.#seen) {
+      this.#seen = this.#messages;
+      this.#heardAt = clock.now();
+    } else if (clock.now() - this.#heardAt >= timeoutMs - CHECK_MS)
+      this.over({ how: "lost", error: `no media for ${timeoutMs / 1000} s` });
+  }
+
+  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    try {
+      this.#source?.push(PacketKind.Data, timestamp, payload, amf3);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.malformed++;
+    }
+  }
+
+  #finish(): void {
+    this.#state = "over";
+    this.#timer?.cancel();
+    this.#leave();
+  }
+
+  /** Within the constructor there is no place to leave yet; it sees to that itself. */
+  #leave(): void {
+    const place: { leave(): void } | undefined = this.#place;
+    place?.leave();
+  }
+}

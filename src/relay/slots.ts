@@ -1,0 +1,67 @@
+/** One that wants to pass. One of the two is called, once, perhaps within `enter`. */
+export interface Entrant {
+  enter(): void;
+  /** Whoever holds the slots has found out that nobody gets through. */
+  turnedAway(reason: string): void;
+}
+
+/** Lets so many through at a time, in the order in which they came: a server that comes back is not dialled by all at once. */
+export class Slots {
+  readonly #limit: () => number;
+  readonly #queue = new Set<Entrant>();
+  #taken = 0;
+
+  /** `limit` may change at any time. */
+  constructor(limit: () => number) {
+    this.#limit = limit;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Lets `entrant` through as soon as there is room; `leave` gives the place back, or up. */
+  enter(entrant: Entrant): { leave(): void } {
+    let inside = false;
+    let gone = false;
+    const ticket = {
+      enter: () => {
+        inside = true;
+        this.#taken++;
+        entrant.enter();
+      },
+      turnedAway: (reason: string) => {
+        gone = true;
+        entrant.turnedAway(reason);
+      },
+    };
+    this.#queue.add(ticket);
+    this.#admit();
+    return {
+      leave: () => {
+        if (gone) return;
+        gone = true;
+        this.#queue.delete(ticket);
+        if (!inside) return;
+        this.#taken--;
+        this.#admit();
+      },
+    };
+  }
+
+  /** Turns away all who wait. */
+  turnAway(reason: string): void {
+    const waiting = [...this.#queue];
+    this.#queue.clear();
+    for (const entrant of waiting) entrant.turnedAway(reason);
+  }
+
+  #admit(): void {
+    for (const entrant of this.#queue) {
+      if (this.#taken >= this.#limit()) return;
+      this.#queue.delete(entrant);
+      entrant.enter();
+    }
+  }
+}

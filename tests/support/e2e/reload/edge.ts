@@ -1,0 +1,147 @@
+import { expect } from "bun:test";
+import type { Stage } from "../stage.ts";
+import { until } from "../wait.ts";
+import type { Effect } from "./effects.ts";
+import { picture, ReloadServer, sendGop } from "./server.ts";
+
+const edgeOf = (origins: readonly { readonly port: number }[], ...keys: readonly string[]) =>
+  [
+    "[vhost.__defaultVhost__.edge]",
+    `origin = ${JSON.stringify(origins.map(({ port }) => `127.0.0.1:${port}`))}`,
+    ...keys,
+  ].join("\n");
+
+async function origins(stage: Stage): Promise<readonly [ReloadServer, ReloadServer]> {
+  return [await ReloadServer.start(stage, "", "a"), await ReloadServer.start(stage, "", "b")];
+}
+
+/** Streams that were asked for at a server, one after another. */
+const plays = ({ program }: ReloadServer) => program.count(/play started/);
+
+/** A server that takes connections and says nothing. */
+function mute(stage: Stage): { readonly port: number; connections: number } {
+  const state = { port: 0, connections: 0 };
+  const listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { open: () => void state.connections++, close: () => void state.connections--, data() {} },
+  });
+  stage.defer(() => listener.stop(true));
+  state.port = listener.port;
+  return state;
+}
+
+/** The effects of the keys that edges go by. */
+export const edgeEffects: Readonly<Record<string, Effect>> = {
+  async "vhost.NAME.edge.origin"(stage) {
+    const [a, b] = await origins(stage);
+    const edge = await ReloadServer.start(stage, "", "edge");
+    const [one, two] = [await a.publish(), await b.publish("other")];
+    sendGop(one, 1, 3);
+    sendGop(two, 2, 3);
+    const player = await edge.play();
+    await edge.reload(edgeOf([a]));
+    await picture(player, 1);
+    await edge.reload(edgeOf([a, b]));
+    await picture(await edge.play("other"), 2);
+    // What runs from an origin that is still listed was left alone.
+    expect(plays(a)).toBeLessThanOrEqual(2);
+    await edge.reload(edgeOf([b]));
+    await a.program.line(/play ended/);
+    expect(player.closed).toBe(false);
+  },
+
+  async "vhost.NAME.edge.choice"(stage) {
+    const [a, b] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a, b], 'choice = "order"'), "edge");
+    for (const origin of [a, b]) for (const name of ["s0", "s1", "s2", "s3"]) sendGop(await origin.publish(name), 1, 3);
+    for (const name of ["s0", "s1"]) await picture(await edge.play(name), 1);
+    expect([plays(a), plays(b)]).toEqual([2, 0]);
+    await edge.reload(edgeOf([a, b], 'choice = "round_robin"'));
+    for (const name of ["s2", "s3"]) await picture(await edge.play(name), 1);
+    expect([plays(a), plays(b)]).toEqual([3, 1]);
+  },
+
+  async "vhost.NAME.edge.vhost"(stage) {
+    const [a] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a]), "edge");
+    await edge.play("one");
+    await a.program.line(/connected .*url=rtmp:\/\/127\.0\.0\.1:\d+\/live/);
+    await edge.reload(edgeOf([a], 'vhost = "[vhost].up"'));
+    await edge.play("two");
+    await a.program.line(/connected .*url=rtmp:\/\/__defaultVhost__\.up:\d+\/live/);
+  },
+
+  async "vhost.NAME.edge.linger"(stage) {
+    const [a] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a], "linger = 86400"), "edge");
+    sendGop(await a.publish(), 1, 3);
+    const first = await edge.play();
+    await picture(first, 1);
+    first.abort();
+    await edge.program.line(/play ended/);
+    const second = await edge.play();
+    await picture(second, 1);
+    expect(plays(a)).toBe(1);
+    await edge.reload(edgeOf([a], "linger = 0"));
+    second.abort();
+    await a.program.line(/play ended/);
+  },
+
+  async "vhost.NAME.edge.read_timeout"(stage) {
+    const [a] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a], "read_timeout = 600000"), "edge");
+    await edge.reload(edgeOf([a], "read_timeout = 500"));
+    sendGop(await a.publish(), 1, 3);
+    await edge.play();
+    await edge.program.line(/pull lost .*error="?no media for 0\.5 s/);
+  },
+
+  async "vhost.NAME.edge.wait"(stage) {
+    const [a] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a], "wait = 0"), "edge");
+    const waiting = await edge.play();
+    await edge.reload(edgeOf([a], "wait = 1"));
+    const player = await edge.play("other");
+    await player.status("NetStream.Play.StreamNotFound");
+    await player.end();
+    expect(waiting.closed).toBe(false);
+  },
+
+  async "vhost.NAME.edge.missing_ttl"(stage) {
+    const [a] = await origins(stage);
+    const keys = ["wait = 1", "read_timeout = 500"];
+    const ask = async (edge: ReloadServer, name: string) => {
+      await (await edge.play(name)).end();
+      const before = plays(a);
+      await edge.play(name);
+      return before;
+    };
+    const edge = await ReloadServer.start(stage, edgeOf([a], ...keys, "missing_ttl = 3600"), "edge");
+    const remembered = await ask(edge, "one");
+    await edge.reload(edgeOf([a], ...keys, "missing_ttl = 0"));
+    const forgotten = await ask(edge, "two");
+    expect([remembered, forgotten]).toEqual([1, 2]);
+    await until("the origin is asked again", () => plays(a) === 3);
+  },
+
+  async "vhost.NAME.edge.redundancy"(stage) {
+    const [a, b] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a, b], "redundancy = 1"), "edge");
+    for (const origin of [a, b]) sendGop(await origin.publish(), 1, 3);
+    await picture(await edge.play(), 1);
+    expect([plays(a), plays(b)]).toEqual([1, 0]);
+    await edge.reload(edgeOf([a, b], "redundancy = 2"));
+    await until("both origins are played", () => plays(b) === 1);
+  },
+
+  async "vhost.NAME.edge.max_dials"(stage) {
+    const origin = mute(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([origin], "read_timeout = 600000", "max_dials = 1"), "edge");
+    for (const name of ["a", "b", "c"]) await edge.play(name);
+    await until("one is dialled", () => origin.connections === 1);
+    await edge.reload(edgeOf([origin], "read_timeout = 600000", "max_dials = 3"));
+    await edge.play("d");
+    await until("three are dialled", () => origin.connections === 3);
+  },
+};

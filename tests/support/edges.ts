@@ -1,0 +1,69 @@
+import { parseOrigin } from "../../src/features/edge/address.ts";
+import type { EdgeConfig } from "../../src/features/edge/config.ts";
+import type { Demand } from "../../src/live/demand.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeNode } from "./fake-node.ts";
+import { FakeNet } from "./fake-transport.ts";
+import { type Feed, LiveStage, Viewer } from "./live.ts";
+import { mulberry32 } from "./random.ts";
+
+const nobody: Demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
+
+/** Origins and edges on one network in memory. */
+export class EdgeStage {
+  readonly clock = new FakeClock();
+  readonly net: FakeNet;
+  readonly #live = new LiveStage();
+
+  constructor(seed = 1) {
+    this.net = new FakeNet(this.clock, mulberry32(seed));
+  }
+
+  /** A server, `a` at `a:1935`, with what its configuration's edge table says. */
+  node(name: string, edge: Partial<Omit<EdgeConfig, "origin">> & { origin?: readonly string[] } = {}): FakeNode {
+    const { origin = [], ...rest } = edge;
+    const config = { ...rest, origin: origin.map(parseOrigin) };
+    return new FakeNode(this.clock, this.net, `${name}:1935`, [], undefined, config);
+  }
+
+  /** Somebody watches a stream at a server. */
+  watch(node: FakeNode, name = "show", demand: Partial<Demand> = {}): Viewer {
+    return new Viewer(this.#live, node.stream(name), { demand: { ...nobody, ...demand } });
+  }
+
+  /** The server's program and its connections are gone, as by kill -9. */
+  kill(name: string): void {
+    this.net.hosts.set(`${name}:1935`, { refuse: "connection refused" });
+    for (const { dialled, accepted } of this.net.connections) {
+      if (dialled.remote.host !== name || !dialled.open) continue;
+      dialled.fail("connection reset by peer");
+      accepted.fail("killed");
+    }
+  }
+
+  /** The server takes connections and data, and does nothing more. */
+  freeze(name: string): void {
+    const mute = { onOpen() {}, onData() {}, onDrain() {}, onClose() {} };
+    this.net.hosts.set(`${name}:1935`, { accept: () => mute });
+    for (const { dialled, accepted } of this.net.connections)
+      if (dialled.remote.host === name) {
+        accepted.reading = false;
+        dialled.reading = false;
+      }
+  }
+
+  /** A GOP of one second on each of the feeds at once. */
+  second(label: string, ...feeds: readonly Feed[]): void {
+    for (const feed of feeds) feed.key(label);
+    for (let frame = 1; frame <= 24; frame++) {
+      this.#step(feeds);
+      for (const feed of feeds) feed.inter(`${label}+${frame}`);
+    }
+    this.#step(feeds);
+  }
+
+  #step(feeds: readonly Feed[]): void {
+    this.clock.advance(40);
+    for (const feed of feeds) feed.time += 40;
+  }
+}

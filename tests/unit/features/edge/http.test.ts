@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import type { HttpHandler } from "../../../../src/base/http.ts";
+import { EdgeStage } from "../../../support/edges.ts";
+import { flvFile } from "../../../support/flv.ts";
+import { payloads } from "../../../support/live.ts";
+
+const flv = (...names: readonly string[]) =>
+  flvFile([
+    { kind: 9, timestamp: 0, payload: payloads.videoHeader("V0") },
+    ...names.map((name, at) => ({ kind: 9 as const, timestamp: at * 40, payload: payloads.key(name) })),
+  ]);
+
+/** Somebody watches at an edge with this origin; what the HTTP server has to answer with comes as it is asked. */
+function stage(origin: string | readonly string[]) {
+  const at = new EdgeStage();
+  const edge = at.node("e", { origin: [origin].flat() });
+  const asked: HttpHandler[] = [];
+  const page = (url: string) => at.net.pages.set(url, (handler) => asked.push(handler));
+  const handler = () => {
+    at.clock.advance(1);
+    const last = asked.at(-1);
+    if (last === undefined) throw new Error(`nobody asked; dialled: ${at.net.dials}`);
+    return last;
+  };
+  return { ...at, at, clock: at.clock, net: at.net, edge, page, handler };
+}
+
+test("A stream is fetched as FLV over HTTP, with the viewer's parameters", () => {
+  const { at, edge, page, handler, clock } = stage("http://origin:8080");
+  page("http://origin:8080/live/show.flv?key=1");
+  const viewer = at.watch(edge, "show", { param: "?key=1" });
+  handler().onResponse(200, undefined, "SRS/6");
+  handler().onData(flv("k1", "k2"));
+  clock.advance(10);
+  expect(viewer.log).toEqual(["published", "V0", "k1", "k2"]);
+  expect(edge.log.take(/pull/)).toEqual([
+    "info p1 pull running from=http://origin:8080 stream=/live/show server=SRS/6 attempt=1",
+  ]);
+  handler().onEnd(undefined);
+  expect(viewer.log.at(-1)).toBe("unpublished");
+});
+
+test("A path may say where a stream is", () => {
+  const { at, edge, net, clock } = stage("https://cdn/[vhost]/[app]-[stream].flv?a=[stream]&[param]");
+  at.watch(edge, "sh ow", { param: "?key=1" });
+  clock.advance(1);
+  expect(net.dials).toEqual(["https://cdn:443/__defaultVhost__/live-sh%20ow.flv?a=sh%20ow&key=1"]);
+});
+
+test("Redirects are followed, three in a row and not back to where it is not safe", () => {
+  const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
+  for (const url of ["http://a:80/x.flv", "http://a/y.flv", "https://b/z.flv"]) page(url);
+  at.watch(edge);
+  handler().onResponse(302, "/y.flv", "");
+  handler().onResponse(307, "https://b/z.flv", "");
+  handler().onResponse(302, "http://c/", "");
+  clock.advance(1);
+  expect(net.dials).toEqual(["http://a:80/x.flv", "http://a/y.flv", "https://b/z.flv"]);
+  expect(edge.log.take(/warn/)).toEqual([
+    "warn p1 pull failed from=http://a:80/x.flv stream=/live/show error=HTTP 302 to what can't be followed retry_ms=500",
+  ]);
+});
+
+test.each([
+  ["404, which says that it is not there", (handler: HttpHandler) => handler.onResponse(404, undefined, "")],
+  ["503", (handler: HttpHandler) => handler.onResponse(503, undefined, "")],
+  ["no answer", (handler: HttpHandler) => handler.onEnd("connection refused")],
+  [
+    "what is no FLV",
+    (handler: HttpHandler) => {
+      handler.onResponse(200, undefined, "");
+      handler.onData(new TextEncoder().encode("<html>not here"));
+    },
+  ],
+])("The next origin is asked after %s", (_what, answer) => {
+  const { at, edge, page, handler, net, clock } = stage(["http://a", "b"]);
+  page("http://a:80/live/show.flv");
+  const feed = at.node("b").publish().headers();
+  const viewer = at.watch(edge);
+  answer(handler());
+  clock.advance(100);
+  feed.key("k").wait(40);
+  expect(viewer.log).toContain("k");
+  expect(net.dials).toEqual(["http://a:80/live/show.flv", "b:1935"]);
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { ProtocolError } from "../../../src/base/errors.ts";
+import { type FlvTag, flvTags } from "../../../src/media/flv.ts";
+import { FlvReader } from "../../../src/media/flv-reader.ts";
+import { fragments, fromHex, toHex } from "../../support/bytes.ts";
+import { flvFile } from "../../support/flv.ts";
+import { mulberry32 } from "../../support/random.ts";
+import { flvBadVectors, flvVectors } from "../../vectors/flv.ts";
+
+function read(pieces: Iterable<Uint8Array>): FlvTag[] {
+  const tags: FlvTag[] = [];
+  const reader = new FlvReader((kind, timestamp, payload) => tags.push({ kind, timestamp, payload }));
+  for (const piece of pieces) reader.push(piece);
+  return tags;
+}
+
+const legible = (tags: readonly FlvTag[]) => tags.map((tag) => ({ ...tag, payload: toHex(tag.payload) }));
+
+describe("an FLV stream's tags are read from", () => {
+  test.each(flvVectors.map((vector) => [vector.name, vector] as const))("%s, byte by byte", (_, { hex, tags }) => {
+    const bytes = fromHex(hex);
+    const single = Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1));
+    expect(legible(read(single))).toEqual(tags.map((tag) => ({ ...tag })));
+    expect(legible(read([bytes]))).toEqual(tags.map((tag) => ({ ...tag })));
+  });
+});
+
+describe("no FLV stream begins with", () => {
+  test.each(
+    flvBadVectors.filter(({ hex }) => fromHex(hex).length >= 9).map((vector) => [vector.name, vector] as const),
+  )("%s", (_, { hex, message }) => {
+    expect(() => read([fromHex(hex)])).toThrow(new ProtocolError(message));
+  });
+});
+
+test("however a stream is cut into pieces, its tags are those of the file, each in an array of its own", () => {
+  const tag = fc.record({
+    kind: fc.constantFrom(8 as const, 9 as const, 18 as const),
+    timestamp: fc.nat(0xffffffff),
+    payload: fc.uint8Array({ minLength: 1, maxLength: 300 }),
+  });
+  fc.assert(
+    fc.property(fc.array(tag, { maxLength: 20 }), fc.nat(), fc.integer({ min: 1, max: 200 }), (tags, seed, longest) => {
+      const file = flvFile(tags);
+      const got = read(fragments(file, mulberry32(seed), longest));
+      expect(got).toEqual([...flvTags(file)]);
+      for (const { payload } of got) expect(payload.buffer.byteLength).toBe(payload.length);
+    }),
+    { seed: 0xf17 },
+  );
+});
+
+test("nothing is handed over after stop, not even what has come already", () => {
+  const tags: number[] = [];
+  const reader = new FlvReader((kind) => {
+    tags.push(kind);
+    reader.stop();
+  });
+  const payload = Uint8Array.from([0xaf, 1]);
+  reader.push(flvFile([8, 9, 18].map((kind) => ({ kind: kind as 8, timestamp: 0, payload }))));
+  reader.push(flvFile([]));
+  expect([tags, reader.bufferedBytes]).toEqual([[8], 0]);
+});
