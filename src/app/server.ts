@@ -179,7 +179,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
   summary.cancel();
   edge.stop();
   server.stop();
-  await settle(() => server.idle && forward.idle);
+  await settle(() => server.idle && forward.idle && edge.idle);
   log.info("stopped");
   await lastLines(logging);
   return 0;

@@ -16,7 +16,7 @@ const SLOW_RELAY_MS = 1000;
 export interface Summarised {
   readonly server: Pick<RtmpServer, "totals">;
   readonly forward: Pick<Forward, "relays" | "totals">;
-  readonly edge: Pick<Edge, "pulls" | "received">;
+  readonly edge: Pick<Edge, "pulls" | "pushes" | "received" | "sent">;
   readonly streams: Pick<Streams, "size">;
 }
 
@@ -30,10 +30,10 @@ export function startSummary(
   let before = { at: clock.now(), received: 0, sent: 0 };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
-    const relays = [...forward.relays()];
+    const relays = [...forward.relays(), ...edge.pushes()];
     const pulls = [...edge.pulls()];
     const received = totals.received + edge.received;
-    const sent = totals.sent + forward.totals.bytes;
+    const sent = totals.sent + forward.totals.bytes + edge.sent;
     const now = clock.now();
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(received - before.received), kbps(sent - before.sent)];

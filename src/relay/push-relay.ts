@@ -3,7 +3,8 @@ import type { SourceEnd } from "../live/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
-import { type RelayStatus, Supervisor } from "./supervisor.ts";
+import { type Redirected, Redirects } from "./redirects.ts";
+import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 
 /** What tells one pushing relay from another. */
 export interface PushRelayOptions {
@@ -13,44 +14,57 @@ export interface PushRelayOptions {
   /** What the relay is called in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
+  readonly stream: Stream;
+  /** Where the next attempt goes. */
+  next(): PushPlace;
+}
+
+/** What became of an attempt: no answer, a no, or a connection that ran and broke. */
+export type PushOutcome = "unreachable" | "refused" | "lost";
+
+/** Where one attempt goes, and who is told what becomes of it. */
+export interface PushPlace {
   readonly target: PushTarget;
   /** The target as the log shows it. */
   readonly to: string;
-  readonly stream: Stream;
+  reached?(): void;
+  /** What its end means for the next attempt. `description` is the server's own when it refused. */
+  over?(outcome: PushOutcome, error: string, description: string): Failure;
 }
 
-/** One stream on its way to one target, for as long as it is published. */
+/** One stream on its way to one target at a time, for as long as it is published. */
 export class PushRelay {
   readonly stream: Stream;
   readonly #clock: PushContext["clock"];
   readonly #what: string;
   readonly #log: Log;
-  readonly #fields: Readonly<Record<string, string>>;
+  readonly #label: string;
   readonly #supervisor: Supervisor;
   readonly #since: number;
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #push: Push | undefined;
+  #place: PushPlace | undefined;
+  readonly #redirects = new Redirects();
   #simpleHandshake = false;
 
   constructor(options: PushRelayOptions) {
-    const { context, random, what, log, target, to, stream } = options;
+    const { context, random, what, log, stream } = options;
     this.stream = stream;
     this.#clock = context.clock;
     this.#what = what;
     this.#log = log;
-    this.#fields = { to, stream: streamLabel(stream.key) };
+    this.#label = streamLabel(stream.key);
+    const fields = () => this.#fields;
     this.#since = context.clock.now();
     this.#supervisor = new Supervisor({
       clock: context.clock,
       random,
       log,
       what,
-      fields: this.#fields,
-      begin: (report) => {
-        this.#keepTotals();
-        this.#push = new Push(context, target, stream, this.#simpleHandshake, report);
-        return this.#push;
+      get fields() {
+        return fields();
       },
+      begin: (report) => this.#begin(options, report),
     });
   }
 
@@ -101,6 +115,49 @@ export class PushRelay {
     this.#push?.cutGoodbyeShort();
   }
 
+  get #fields(): Readonly<Record<string, string>> {
+    return { to: this.#place?.to ?? "", stream: this.#label };
+  }
+
+  #begin({ context, next }: PushRelayOptions, report: AttemptReport): Attempt {
+    this.#keepTotals();
+    const redirected = this.#redirects.take();
+    const before = this.#place;
+    const place =
+      redirected === undefined || before === undefined
+        ? next()
+        : { ...before, target: redirectedTo(before.target, redirected), to: redirected.tcUrl };
+    this.#place = place;
+    let ran = false;
+    let push: Push | undefined;
+    push = new Push(context, place.target, this.stream, this.#simpleHandshake, {
+      running: (server) => {
+        ran = true;
+        this.#redirects.reset();
+        place.reached?.();
+        report.running(server);
+      },
+      failed: (error, how) => {
+        const redirect = push?.refusal?.redirect;
+        if (redirect !== undefined && this.#follow(redirect)) {
+          report.failed(error, "elsewhere");
+          return;
+        }
+        const outcome = how === "refused" ? "refused" : ran ? "lost" : "unreachable";
+        report.failed(error, place.over?.(outcome, error, push?.refusal?.description ?? "") ?? how);
+      },
+    });
+    this.#push = push;
+    return push;
+  }
+
+  #follow(redirect: string): boolean {
+    const problem = this.#redirects.follow(redirect);
+    if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect });
+    else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
+    return problem === undefined;
+  }
+
   #keepTotals(): void {
     const push = this.#push;
     if (push === undefined) return;
@@ -109,4 +166,15 @@ export class PushRelay {
     // Some servers close on a digest they don't know; attempts do without from then on, until that is refused too.
     if (push.handshakeRefused) this.#simpleHandshake = !this.#simpleHandshake;
   }
+}
+
+/** The same push at another place; its hops may still change. */
+function redirectedTo(target: PushTarget, to: Redirected): PushTarget {
+  return {
+    role: target.role,
+    ...to,
+    get hops() {
+      return target.hops;
+    },
+  };
 }

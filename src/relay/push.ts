@@ -65,6 +65,8 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   /** Neither dialling nor connected any more. */
   #closed = false;
   #gone: (() => void) | undefined;
+  /** The server's words when it refused us. */
+  refusal: { readonly description: string; readonly redirect: string | undefined } | undefined;
   /** Whether the server closed before it answered the handshake: it may want the simple one. */
   handshakeRefused = false;
 
@@ -201,7 +203,8 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#reader = this.#stream.join(format, transport, { unpublished: () => this.#unpublish() });
   }
 
-  refused(code: string, description: string): void {
+  refused(code: string, description: string, redirect?: string): void {
+    this.refusal = { description, redirect };
     this.#fail(`refused: ${description || "no reason given"} (${code})`, "refused");
   }
 

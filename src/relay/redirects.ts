@@ -1,4 +1,4 @@
-import { formatHostPort, type HostPort, parseHostPort, rtmpPort } from "../base/address.ts";
+import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import type { ClientUrl } from "../rtmp/address.ts";
 
@@ -6,7 +6,9 @@ import type { ClientUrl } from "../rtmp/address.ts";
 const MAX_DEPTH = 3;
 
 /** Where a server has sent us for a stream. */
-export interface Redirected extends HostPort, ClientUrl {}
+export interface Redirected extends HostPort, ClientUrl {
+  readonly tls: boolean;
+}
 
 /** Remembers where servers send a relay, and follows them so far and no further. */
 export class Redirects {
@@ -39,11 +41,13 @@ export class Redirects {
   }
 }
 
-/** Takes a stream's whole URL apart: `rtmp://host[:port]/app[/more]/stream[?params]`. Throws UserError. */
+/** Takes a stream's whole URL apart: `rtmp(s)://host[:port]/app[/more]/stream[?params]`. Throws UserError. */
 function parseStreamUrl(url: string): Redirected {
-  const [, authority = "", place = "", stream = ""] = /^rtmp:\/\/([^/?#\s]+)\/([^?#\s]+)\/([^\s]+)$/i.exec(url) ?? [];
+  const [, scheme = "", authority = "", place = "", stream = ""] =
+    /^(rtmps?):\/\/([^/?#\s]+)\/([^?#\s]+)\/([^\s]+)$/i.exec(url) ?? [];
   if (authority === "") throw new UserError(JSON.stringify(url.slice(0, 200)));
-  const address = parseHostPort(authority, rtmpPort);
+  const tls = scheme.toLowerCase() === "rtmps";
+  const address = parseHostPort(authority, tls ? rtmpsPort : rtmpPort);
   // Between the app and the stream there may be parameters, rtmp://host/app?vhost=v/stream; `place` is greedy and has no `?`.
-  return { ...address, tcUrl: `rtmp://${formatHostPort(address)}/${place}`, app: place, playPath: stream };
+  return { tls, ...address, tcUrl: `${scheme}://${formatHostPort(address)}/${place}`, app: place, playPath: stream };
 }

@@ -22,6 +22,8 @@ export interface RtmpInletTarget extends ClientTarget, HostPort {
   /** Without a digest in the handshake, for a server that closes on one. */
   readonly simpleHandshake: boolean;
   readonly timeoutMs: number;
+  /** Whether it is reached over TLS. */
+  readonly tls: boolean;
 }
 
 /** Chunks of what we send, bytes: a player sends commands alone. */
@@ -51,7 +53,8 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
       identity: context.identity,
     });
     this.#session.media = events;
-    this.#dialling = context.dial({ host: target.host, port: target.port, timeoutMs: target.timeoutMs }, this);
+    const { host, port, tls, timeoutMs } = target;
+    this.#dialling = context.dial({ host, port, tls, timeoutMs }, this);
   }
 
   /** How far the dialogue has come, for a message about a server that goes no further. */

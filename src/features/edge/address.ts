@@ -79,6 +79,12 @@ export function maskOrigin(origin: OriginAddress): string {
   return open ? origin.text : `${origin.text.slice(0, origin.text.indexOf("?"))}?***`;
 }
 
+/** A stream's names at the origins; `template` is the vhost's, `""` for the same one. */
+export function upstreamNames(template: string, name: Omit<StreamNames, "param">, param: string): StreamNames {
+  const vhost = template === "" ? name.vhost : new Template(template, ["vhost"]).expand(() => name.vhost);
+  return { ...name, vhost, param };
+}
+
 /** What must not be shown of an origin that is asked for a stream. */
 export function originSecrets(origin: OriginAddress, stream: StreamNames): string[] {
   const own = paramValues(stream.param);

@@ -1,13 +1,15 @@
 import type { Demand } from "../../live/demand.ts";
-import type { Source } from "../../live/source.ts";
+import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
+import type { PushRelay } from "../../relay/push-relay.ts";
 import { originLabel } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { Fetched, type FetchedOptions } from "./fetched.ts";
 import { MissingStreams } from "./missing.ts";
 import { Origins } from "./origins.ts";
+import { EdgePushes } from "./pushes.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** A vhost that has origins. */
@@ -23,11 +25,17 @@ interface Wanted {
   fetched: Fetched | undefined;
 }
 
-/** Fetches streams from the origins of their vhost while somebody wants to watch them and nobody publishes them here. */
+/**
+ * Fetches streams from the origins of their vhost while somebody wants to watch them and nobody publishes them here; what is
+ * published here goes to an origin.
+ */
 export class Edge implements StreamObserver {
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
   readonly #wanted = new Map<Stream, Wanted>();
+  /** What is published on this server. */
+  readonly #published = new Map<Stream, { readonly name: StreamName; readonly source: Source }>();
+  readonly #pushes: EdgePushes;
   readonly #missing: MissingStreams;
   /** What fetched streams that are gone have received, bytes. */
   #pastBytes = 0;
@@ -36,6 +44,7 @@ export class Edge implements StreamObserver {
   constructor(context: EdgeContext) {
     this.#context = context;
     this.#missing = new MissingStreams(context.clock);
+    this.#pushes = new EdgePushes(context);
   }
 
   /** All connections to origins, and attempts at one. */
@@ -48,6 +57,21 @@ export class Edge implements StreamObserver {
     let sum = this.#pastBytes;
     for (const { fetched } of this.#wanted.values()) sum += fetched?.bytes ?? 0;
     return sum;
+  }
+
+  /** What is published here, on its way to an origin. */
+  pushes(): Iterable<PushRelay> {
+    return this.#pushes.relays();
+  }
+
+  /** What went to origins since the start, bytes. */
+  get sent(): number {
+    return this.#pushes.sent;
+  }
+
+  /** Whether every origin has got what was published here, and every connection is closed. */
+  get idle(): boolean {
+    return this.#pushes.idle;
   }
 
   wanted(stream: Stream, name: StreamName, demand: Demand): void {
@@ -67,14 +91,33 @@ export class Edge implements StreamObserver {
     else wanted.fetched.unwatch();
   }
 
-  published(stream: Stream, _name: StreamName, source: Source): void {
+  published(stream: Stream, name: StreamName, source: Source): void {
     const fetched = this.#wanted.get(stream)?.fetched;
-    if (fetched !== undefined && !fetched.owns(source)) fetched.rest();
+    if (fetched?.owns(source)) return;
+    fetched?.rest();
+    this.#published.set(stream, { name, source });
+    const vhost = this.#vhost(name.vhost);
+    if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
   }
 
-  unpublished(stream: Stream, source: Source): void {
-    const wanted = this.#wanted.get(stream);
-    if (wanted?.fetched !== undefined && !wanted.fetched.owns(source)) wanted.fetched.begin();
+  rerouted(stream: Stream): void {
+    this.#pushes.rerouted(stream);
+  }
+
+  switched(stream: Stream): void {
+    const { source } = stream;
+    const fetched = this.#wanted.get(stream)?.fetched;
+    // Somebody who publishes here stood by for what came from an origin.
+    const ownNow = source !== undefined && fetched !== undefined && !fetched.owns(source);
+    if (ownNow && !this.#published.has(stream)) this.published(stream, fetched.name, source);
+    else this.#pushes.rerouted(stream);
+  }
+
+  unpublished(stream: Stream, source: Source, how: SourceEnd): void {
+    this.#published.delete(stream);
+    this.#pushes.end(stream, how);
+    const fetched = this.#wanted.get(stream)?.fetched;
+    if (fetched !== undefined && !fetched.owns(source)) fetched.begin();
   }
 
   /** The configuration has changed: running streams whose origin is still listed go on. */
@@ -88,6 +131,12 @@ export class Edge implements StreamObserver {
       }
     }
     for (const [stream, wanted] of this.#wanted) this.#follow(stream, wanted);
+    for (const [stream, { name, source }] of this.#published) {
+      const vhost = this.#vhost(name.vhost);
+      if (vhost !== undefined && this.#pushes.goesTo(stream, vhost.origins)) continue;
+      this.#pushes.end(stream, "withdrawn");
+      if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
+    }
   }
 
   /** Hangs up on all origins. */

@@ -1,6 +1,5 @@
 import type { Log } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
-import { Template } from "../../base/template.ts";
 import type { Demand } from "../../live/demand.ts";
 import type { Source, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -18,7 +17,7 @@ import {
   Supervisor,
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
-import { flvUrl, originLabel, originSecrets, rtmpUrl } from "./address.ts";
+import { flvUrl, originLabel, originSecrets, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
@@ -208,8 +207,8 @@ export class Upstream {
         const url = flvUrl(address, this.#names);
         return (events) => new FlvInlet(this.#context.httpGet, url, events);
       }
-      const { host, port } = address.target;
-      to = { host, port, ...rtmpUrl(address, this.#names) };
+      const { host, port, tls } = address.target;
+      to = { host, port, tls, ...rtmpUrl(address, this.#names) };
     }
     const target: RtmpInletTarget = {
       role: "play",
@@ -226,8 +225,7 @@ export class Upstream {
   /** The stream's names at the origins. */
   get #names(): StreamNames {
     const { name, config, demand } = this.#owner;
-    const vhost = config.vhost === "" ? name.vhost : new Template(config.vhost, ["vhost"]).expand(() => name.vhost);
-    return { ...name, vhost, param: demand.param };
+    return upstreamNames(config.vhost, name, demand.param);
   }
 
   #logMalformed(): void {

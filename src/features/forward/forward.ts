@@ -139,9 +139,8 @@ export class Forward implements StreamObserver {
       random: context.randomNumber,
       what: "forward",
       log,
-      target: push,
-      to: targetLabel(target),
       stream,
+      next: () => ({ target: push, to: targetLabel(target) }),
     });
   }
 }

@@ -171,8 +171,10 @@ describe("An edge", () => {
     expect(a.connections).toBe(1);
     const own = edge.publish().headers();
     stage.second("own", own);
-    expect(a.connections).toBe(0);
+    expect(a.stream().source?.info.hops).toEqual(["e:1935"]);
     own.end();
+    stage.clock.advance(10);
+    expect(a.connections).toBe(1);
     const feed = a.publish().headers();
     for (const name of ["k", "l"]) stage.second(name, feed);
     expect(viewer.log).toEqual(expect.arrayContaining(["own+24", "unpublished", "l+24"]));

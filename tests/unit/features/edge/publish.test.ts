@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { EdgeStage } from "../../../support/edges.ts";
+
+describe("What is published on an edge", () => {
+  test("goes to an origin, and to local viewers without a detour", () => {
+    const stage = new EdgeStage();
+    const [a, b] = [stage.node("a"), stage.node("b")];
+    const edge = stage.node("e", { origin: ["a", "b"] });
+    const viewer = stage.watch(edge);
+    const feed = edge.publish("show", { param: "?key=1" }).headers();
+    stage.second("k", feed);
+    expect(a.stream().source?.info).toMatchObject({ param: "?key=1", hops: ["e:1935"] });
+    expect(b.connections).toBe(0);
+    expect(viewer.log).toEqual(expect.arrayContaining(["k", "k+24"]));
+    const far = stage.watch(a);
+    stage.second("l", feed);
+    expect(far.log).toEqual(expect.arrayContaining(["k", "l+23"]));
+    feed.end();
+    stage.clock.advance(10);
+    expect(a.stream().source).toBeUndefined();
+    expect(far.log.at(-1)).toBe("unpublished");
+    expect(edge.log.take(/push/).at(-1)).toMatch(
+      /^info u1 push ended to=a:1935 stream=\/live\/show seconds=2 bytes=\d+ dropped=0$/,
+    );
+  });
+
+  test("goes to another origin when one dies, from its newest picture group on, and the encoder notices nothing", () => {
+    const stage = new EdgeStage();
+    stage.node("a");
+    const b = stage.node("b");
+    const edge = stage.node("e", { origin: ["a", "b"] });
+    const feed = edge.publish().headers();
+    const viewer = stage.watch(b);
+    stage.second("k", feed);
+    feed.key("l").wait(40).inter("l+1").wait(40);
+    stage.kill("a");
+    feed.wait(80);
+    for (const name of ["m", "n"]) stage.second(name, feed);
+    expect(viewer.log).toEqual(expect.arrayContaining(["l", "l+1", "n+23"]));
+    expect(edge.log.take(/push/)).toEqual([
+      "info u1 push running to=a:1935 stream=/live/show server=srs at a:1935 attempt=1",
+      "warn u1 push lost to=a:1935 stream=/live/show error=connection reset by peer retry_ms=50",
+      "info u1 push running to=b:1935 stream=/live/show server=srs at b:1935 attempt=1",
+    ]);
+  });
+
+  test("does not go to a second origin because the first one is busy", () => {
+    const stage = new EdgeStage();
+    const [a, b] = [stage.node("a"), stage.node("b")];
+    const edge = stage.node("e", { origin: ["a", "b"] });
+    a.publish().headers();
+    const feed = edge.publish().headers();
+    for (const name of ["k", "l", "m"]) stage.second(name, feed);
+    expect(b.stream().source).toBeUndefined();
+    expect(edge.log.take(/push failed/)[0]).toContain("already being published");
+  });
+
+  test("moves when its origin is taken out of the configuration, and stays otherwise", () => {
+    const stage = new EdgeStage();
+    const [a, b] = [stage.node("a"), stage.node("b")];
+    const edge = stage.node("e", { origin: ["a", "b"] });
+    const feed = edge.publish().headers();
+    stage.second("k", feed);
+    const { origin } = edge.edgeConfig;
+    edge.edgeConfig = { ...edge.edgeConfig, linger: 1 };
+    edge.edge.reconfigure();
+    stage.second("l", feed);
+    expect([a.connections, b.connections]).toEqual([1, 0]);
+    edge.edgeConfig = { ...edge.edgeConfig, origin: origin.slice(1) };
+    edge.edge.reconfigure();
+    stage.second("m", feed);
+    expect([a.stream().source, b.stream().source?.info.hops]).toEqual([undefined, ["e:1935"]]);
+    expect(edge.edge.idle).toBe(false);
+    feed.end();
+    stage.clock.advance(100);
+    expect(edge.edge.idle).toBe(true);
+  });
+
+  test("is refused by an origin that it came from", () => {
+    const stage = new EdgeStage();
+    stage.node("a");
+    const edge = stage.node("e", { origin: ["a"] });
+    edge.publish("show", { hops: ["a:1935"] }).headers();
+    stage.clock.advance(100);
+    expect(edge.log.take(/push failed/)[0]).toContain("forward loop");
+  });
+});
