@@ -13,6 +13,7 @@ import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 import { HeldSocket } from "../support/held-socket.ts";
 import { NotifyReceiver } from "../support/notify-receiver.ts";
+import { local } from "../vectors/certificates.ts";
 
 const file = "tests/e2e/systemd.test.ts";
 const test = testWith(file);
@@ -153,6 +154,25 @@ test.concurrent("a client that comes while the server restarts waits and is serv
   const next = start("next");
   await (await player).startPlay("show");
   await next.line(/play started/);
+}, 20_000);
+
+test.concurrent("a socket that rtmps names speaks TLS", async () => {
+  await using stage = new Stage();
+  const [cert, key] = [stage.write("a.crt", local.cert), stage.write("a.key", local.key)];
+  const rtmps = `[rtmps]\nlisten = "127.0.0.1:PORT1"\ncert = "${cert}"\nkey = "${key}"\n`;
+  const listen = `listen = "127.0.0.1:PORT0"\n${rtmps}`;
+  const { program, ports } = await activated(stage, listen, ["127.0.0.1", "127.0.0.1"], "rtmp:rtmps");
+  await until("both listen", () => program.count(/listening/) === 2);
+  expect(program.count(/WARN +socket/)).toBe(0);
+  const opened = Promise.withResolvers<boolean>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: ports[1] ?? 0,
+    tls: { rejectUnauthorized: false },
+    socket: { data() {}, handshake: (_socket, ok) => opened.resolve(ok), close: () => opened.resolve(false) },
+  });
+  expect(await opened.promise).toBe(true);
+  socket.end();
 }, 20_000);
 
 const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1") === true;
