@@ -131,17 +131,28 @@ export class Standby {
 
   /**
    * What is to be added to its timestamps, as the time line continues them, so that it goes on from the active source's:
-   * nothing when the two have one clock; else so that what came at the same moment has the same time.
+   * nothing when it is the same stream; else so that what came at the same moment has the same time, or just enough more that
+   * its newest key frame follows the stream's newest picture.
    */
   get shift(): number {
+    const shift = this.#shift;
+    return shift + this.#early(shift);
+  }
+
+  /** How much of the shift is for its key frame's sake: the next takeover makes up for it, so that time keeps to the wall. */
+  get ahead(): number {
+    return this.inStep ? this.#timeline.ahead : this.#early(this.#shift);
+  }
+
+  get #shift(): number {
     const timeline = this.#timeline;
     if (this.#newest === undefined) return 0;
     const newest = timeline.continued(this.#newest);
     if (newest === undefined) return 0;
     const byArrival = Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
     if (this.inStep && Math.abs(byArrival) <= MOST_LAG_MS) return 0;
-    if (Math.abs(byArrival) <= SAME_CLOCK_MS) return this.#early(0);
-    if (this.steadySince <= timeline.newestAt) return byArrival + this.#early(byArrival);
+    if (Math.abs(byArrival) <= SAME_CLOCK_MS) return -timeline.ahead;
+    if (this.steadySince <= timeline.newestAt) return byArrival - timeline.ahead;
     // It came after the active source had fallen silent: nobody knows how long that ought to be.
     return timeline.newest + BRIDGE_STEP_MS - this.#placed(this.#steadyFrom ?? this.#newest, 0);
   }
@@ -213,7 +224,7 @@ export class Standby {
   /** How much too early its newest key frame is to follow the stream's newest picture, when that is but a little. */
   #early(shift: number): number {
     const key = this.#starts.at(-1)?.time;
-    if (key === undefined) return 0;
+    if (key === undefined || this.inStep) return 0;
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
     const early = last + BRIDGE_STEP_MS - this.#placed(key, shift);
     return early > 0 && early <= EARLY_MS ? early : 0;

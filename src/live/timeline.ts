@@ -62,6 +62,7 @@ export class Timeline {
   /** How far from its newest the next packet of each track may be; 0 for the first of a source, which nothing is known of. */
   #tolerance: number[] = [];
   #bridged = 0;
+  #ahead = 0;
 
   constructor(mode: TimeJitter) {
     this.mode = mode;
@@ -87,10 +88,16 @@ export class Timeline {
     return this.mode !== "off";
   }
 
+  /** How far the sources' time is ahead of where it lay when they took over, ms: they were put later to fit. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
   newSource(): void {
     this.#fresh = true;
     this.#tolerance = [];
+    this.#ahead = 0;
   }
 
   /** Where a packet lies if its source's clock is the one that went before; undefined when there was none. */
@@ -104,10 +111,14 @@ export class Timeline {
     this.#fresh = false;
   }
 
-  /** Another source goes on, of whose clock `timestamp` is; `shift` ms are to be added to what `continued` makes of it. */
-  takeOver(timestamp: number, shift: number): void {
+  /**
+   * Another source goes on, of whose clock `timestamp` is; `shift` ms are to be added to what `continued` makes of it, of
+   * which `ahead` are too many.
+   */
+  takeOver(timestamp: number, shift: number, ahead: number): void {
     this.resume(timestamp);
     this.#tolerance = [];
+    this.#ahead = ahead;
     if (this.mode === "off" || shift === 0) return;
     this.#offset += shift;
     this.#bridged++;
@@ -115,6 +126,7 @@ export class Timeline {
 
   /** The source's time is put so much later. */
   delay(ms: number): void {
+    this.#ahead += ms;
     if (this.mode !== "off") this.#offset += ms;
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Backup } from "../../support/simulation/backup.ts";
 import { Simulation, type SimulationTotals } from "../../support/simulation/simulation.ts";
 
 function simulate(seed: number, steps: number, totals: SimulationTotals): void {
@@ -22,3 +23,25 @@ test("whatever publishers and readers do, nobody gets garbage, and nobody loses 
   expect(totals.switches).toBeGreaterThan(100);
   expect(totals.inStep).toBeGreaterThan(5);
 }, 30_000);
+
+test.each([1, 2, 3, 4])(
+  "a week with a fault every twenty minutes, one source always good: nobody waits longer, and time jumps no further, than it must (seed %i)",
+  (seed) => {
+    const backup = new Backup(seed);
+    backup.run(504);
+    const { pause, picturePause, pictureStep, soundStep } = backup.longest;
+    const GOP_MS = 1000;
+    expect(pause).toBeLessThanOrEqual(backup.switchAfter);
+    expect(picturePause).toBeLessThanOrEqual(backup.switchAfter + GOP_MS);
+    expect(pictureStep).toBeLessThanOrEqual(GOP_MS);
+    // Sound is held, and needs no key frame: not a frame of it is missing.
+    expect(soundStep).toBe(40);
+    expect(backup.ahead).toBeLessThan(GOP_MS);
+    // It does what it is meant to do.
+    const { switches } = backup;
+    expect(switches.length).toBeGreaterThan(60);
+    expect(switches.filter(({ inStep }) => inStep).length).toBeGreaterThan(30);
+    expect(new Set(switches.map(({ why }) => why))).toEqual(new Set(["lost", "stalled", "ended"]));
+  },
+  30_000,
+);
