@@ -84,6 +84,21 @@ normal_timeout = 2000
 `,
   },
   {
+    name: "an edge of 1.0",
+    conf: "vhost a { mode remote; origin b:1936\n c; token_traverse off; debug_srs_upnode on; }",
+    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = ["b:1936", "c"]\n',
+  },
+  {
+    name: "an edge of later versions",
+    conf: "vhost a { cluster { protocol flv; mode remote; origin b:8080; vhost [vhost].x; follow_client off; } }",
+    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "http://b:8080"\nvhost = "[vhost].x"\n',
+  },
+  {
+    name: "an edge that is none",
+    conf: "vhost a { mode local; origin b; token_traverse on; cluster { mode local; origin c; vhost d; } }",
+    toml: "[vhost.a]\n",
+  },
+  {
     name: "a log file and a pid file",
     conf: "srs_log_file ./objs/a.log; pid ./objs/a.pid;",
     toml: 'pid = "./objs/a.pid"\n\n[log]\nfile = "./objs/a.log"\n',

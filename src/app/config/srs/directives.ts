@@ -1,5 +1,6 @@
 import { quote } from "../../../config/show.ts";
 import { refer, referLists, security, securityLists } from "./access.ts";
+import { cluster, edge } from "./cluster.ts";
 import type { Directive } from "./directive.ts";
 import { type Scope, wordIn, wordOf } from "./mapping.ts";
 import {
@@ -77,23 +78,6 @@ const publish: Rules = {
   kickoff_for_idle: kickoffForIdle,
 };
 
-/** Only "local", which is what a server is without it. */
-const mode: Rule = (directive, { mapping }) => {
-  if (wordOf(directive) !== "local") mapping.error(directive, "this server has no edge mode");
-};
-
-const cluster: Rules = {
-  mode,
-  origin: asItIs,
-  token_traverse: asItIs,
-  vhost: asItIs,
-  protocol: asItIs,
-  follow_client: asItIs,
-  debug_srs_upnode: asItIs,
-  origin_cluster: missing("origin cluster"),
-  coworkers: asItIs,
-};
-
 const vhost: Rules = {
   enabled: key("enabled"),
   chunk_size: key("chunk_size"),
@@ -104,10 +88,7 @@ const vhost: Rules = {
   publish_normal_timeout: key("publish", "normal_timeout"),
   forward,
   cluster: block(cluster),
-  mode,
-  origin: asItIs,
-  token_traverse: asItIs,
-  debug_srs_upnode: asItIs,
+  ...edge,
   refer,
   refer_publish: key("security", "refer_publish"),
   refer_play: key("security", "refer_play"),

@@ -59,7 +59,7 @@ export class Mapping implements Document {
       return this.error(directive, `takes one value, not ${given.length}; is a semicolon missing?`);
     }
     if (!this.#claim(path, directive)) return;
-    if (words === undefined && key.isList) {
+    if (key.isList && given.length === directive.args.length) {
       for (const [index, { line }] of directive.args.entries()) this.#put([...path, index], { ...directive, line });
     }
     const [name = "", table] = [path.at(-1)?.toString(), this.#branchAt(path.slice(0, -1))];

@@ -104,6 +104,22 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       inVhost("forward { enabled on; backend http://a; }"),
       "x.conf:2: backend: this server asks no backend for targets; list them with destination",
     ],
+    [
+      "an edge without an origin",
+      inVhost("mode remote;"),
+      "x.conf:2: mode: an edge needs an origin; write origin and its servers beside it",
+    ],
+    ["an edge of no kind", inVhost("mode both;"), 'x.conf:2: mode: must be local or remote, not "both"'],
+    [
+      "an edge by another protocol",
+      inVhost("cluster { mode remote; origin b; protocol rtsp; }"),
+      'x.conf:2: protocol: must be rtmp, flv or flvs, not "rtsp"',
+    ],
+    [
+      "a wrong origin",
+      inVhost("mode remote;\norigin b\nc:x;"),
+      'x.conf:4: origin: "c:x": "x" is not a port, 1 to 65535',
+    ],
     ["no RTMP", "rtmp { enabled off; }", "x.conf:1: enabled: RTMP is what this server is for; write on or remove it"],
     [
       "an idle publisher's end",
