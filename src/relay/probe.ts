@@ -66,7 +66,7 @@ class Attempt implements TransportHandler, ClientEvents {
     this.#clock = clock;
     this.#settle = settle;
     this.#started = clock.now();
-    this.#session = new ClientSession({ role: "play", tcUrl, app, playPath: "", hops: [] }, this, {
+    this.#session = new ClientSession({ role: "connect", tcUrl, app, playPath: "", hops: [] }, this, {
       limits,
       send: (bytes) => this.#transport?.send(bytes),
       now: () => clock.now(),
@@ -95,10 +95,6 @@ class Attempt implements TransportHandler, ClientEvents {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end({ answer: "none", reason: `it does not speak RTMP: ${messageOf(error)}` });
     }
-    const { state, server, serverNode } = this.#session;
-    if (state === "handshake" || state === "connecting") return;
-    const ms = Math.round(this.#clock.now() - this.#started);
-    this.#end({ answer: "connected", server, node: serverNode, ms });
   }
 
   onDrain(): void {}
@@ -108,7 +104,11 @@ class Attempt implements TransportHandler, ClientEvents {
     this.#end({ answer: "none", reason: reason ?? `it closed without an answer to ${this.#session.state}` }, early);
   }
 
-  ready(): void {}
+  ready(): void {
+    const { server, serverNode } = this.#session;
+    const ms = Math.round(this.#clock.now() - this.#started);
+    this.#end({ answer: "connected", server, node: serverNode, ms });
+  }
 
   refused(code: string, description: string): void {
     this.#end({ answer: "refused", reason: description === "" ? code : `${code}, ${description}` });

@@ -69,6 +69,24 @@ export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
   return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, ...told.app.split("/")]);
 }
 
+/** The server of a target, and which app it is asked for: undefined when that depends on the stream. */
+export interface TargetServer extends HostPort {
+  readonly protocol: "rtmp" | "rtmps";
+  readonly app: string | undefined;
+  /** Whether it is told the name of the vhost. */
+  readonly hasVhost: boolean;
+  /** The target as others may see it. */
+  readonly text: string;
+}
+
+/** What of a target is the same for all streams. */
+export function targetServer(target: RelayTarget): TargetServer {
+  const { tls, host, port, app } = target;
+  const fixed = app?.text.includes("[") ? undefined : app?.text;
+  const protocol = tls ? "rtmps" : "rtmp";
+  return { protocol, host, port, app: fixed, hasVhost: app === undefined, text: maskTarget(target) };
+}
+
 /** The same for two spellings of one target. */
 export function targetIdentity(target: RelayTarget): string {
   const { tls, app, stream, param } = target;

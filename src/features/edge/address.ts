@@ -2,6 +2,7 @@ import { formatHostPort, type HostPort, parseHostPort } from "../../base/address
 import { UserError } from "../../base/errors.ts";
 import { paramValues } from "../../base/secrets.ts";
 import { Template } from "../../base/template.ts";
+import type { OutsidePeer } from "../../config/outside.ts";
 import {
   maskTarget,
   parseTarget,
@@ -11,6 +12,7 @@ import {
   targetLabel,
   targetNames,
   targetSecrets,
+  targetServer,
 } from "../../relay/target.ts";
 import { buildUrl, type ClientUrl, DEFAULT_VHOST } from "../../rtmp/address.ts";
 
@@ -83,6 +85,13 @@ export function maskOrigin(origin: OriginAddress): string {
 export function upstreamNames(template: string, name: Omit<StreamNames, "param">, param: string): StreamNames {
   const vhost = template === "" ? name.vhost : new Template(template, ["vhost"]).expand(() => name.vhost);
   return { ...name, vhost, param };
+}
+
+/** The origin's server, for `srs check`. */
+export function originPeer(origin: OriginAddress): OutsidePeer {
+  if (origin.protocol === "rtmp") return { kind: "peer", flow: "from", ...targetServer(origin.target) };
+  const { protocol, host, port } = origin;
+  return { kind: "peer", flow: "from", protocol, host, port, app: undefined, hasVhost: true, text: maskOrigin(origin) };
 }
 
 /** What must not be shown of an origin that is asked for a stream. */

@@ -3,7 +3,7 @@ import { Template } from "../../base/template.ts";
 import { choice, integer, list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
-import { maskOrigin, type OriginAddress, originIdentity, originText, parseOrigin } from "./address.ts";
+import { maskOrigin, type OriginAddress, originIdentity, originPeer, originText, parseOrigin } from "./address.ts";
 
 /** `[vhost.NAME.edge]` */
 export const edgeTable = table("Streams that are fetched from other servers when somebody wants to watch them.", {
@@ -17,6 +17,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     parse: readOrigin,
     toToml: originText,
     toShown: maskOrigin,
+    outside: originPeer,
     identity: originIdentity,
   }),
   choice: choice(["order", "round_robin", "hash"], {

@@ -1,8 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import { list } from "../../config/key.ts";
-import type { Outside } from "../../config/outside.ts";
 import { show } from "../../config/show.ts";
-import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
+import { maskTarget, parseTarget, type RelayTarget, targetIdentity, targetServer } from "../../relay/target.ts";
 
 /** The keys of a vhost. */
 export const forwardKeys = {
@@ -16,17 +15,10 @@ export const forwardKeys = {
     parse: readTarget,
     toToml: (target) => target.text,
     toShown: maskTarget,
-    outside: targetOutside,
+    outside: (target) => ({ kind: "peer", flow: "to", ...targetServer(target) }),
     identity: targetIdentity,
   }),
 } as const;
-
-function targetOutside(target: RelayTarget): Outside {
-  const { tls, host, port, app } = target;
-  const fixed = app?.text.includes("[") ? undefined : app?.text;
-  const told = { app: fixed, hasVhost: app === undefined };
-  return { kind: "peer", flow: "to", protocol: tls ? "rtmps" : "rtmp", host, port, ...told, text: maskTarget(target) };
-}
 
 function readTarget(value: unknown): RelayTarget {
   if (typeof value !== "string") {

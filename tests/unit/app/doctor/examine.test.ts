@@ -147,6 +147,27 @@ describe("a loop", () => {
   });
 });
 
+test("an origin is a place that streams come from, and a loop where they also go to it", async () => {
+  const edge = '[vhost.__defaultVhost__.edge]\norigin = ["o1", "http://o2/[app]/[stream].flv?key=hush"]';
+  const { topology, problems, world } = await look(`listen = 0\n${forwarding("o1", "other")}\n${edge}`, (world) => {
+    world.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", ms: 1 });
+  });
+  expect(topology).toBe(`conf/x.toml
+└─ vhost __defaultVhost__
+   ├─> forward o1                                     ✗ it is the server that streams come from
+   ├─> forward other                                  ✗ it is the same server as o1
+   ├<─ edge.origin o1                                 srs/1.0, 2 ms
+   └<─ edge.origin http://o2/[app]/[stream].flv?***   connects`);
+  expect(problems).toEqual([
+    problem(
+      "o1",
+      "it is the server that streams come from; what comes from o1 would go back to it; leave one of them out",
+    ),
+    problem("other", "it is the same server as o1; it takes a stream once; leave one of them out"),
+  ]);
+  expect(world.asked).toHaveLength(3);
+});
+
 describe("a port", () => {
   test("that another program has is told with the program", async () => {
     const { problems } = await look("listen = 1935", (world) =>
