@@ -99,6 +99,12 @@ normal_timeout = 2000
     toml: "[vhost.a]\n",
   },
   {
+    name: "RTMPS of 7.0",
+    conf: "rtmp { listen 1935; } rtmps { enabled on; listen 1443; key ./conf/a.key; cert ./conf/a.crt; }",
+    toml: '[rtmps]\nlisten = 1443\ncert = "./conf/a.crt"\nkey = "./conf/a.key"\n',
+  },
+  { name: "RTMPS that is switched off", conf: "rtmps { enabled off; listen 1443; }", toml: "" },
+  {
     name: "a log file and a pid file",
     conf: "srs_log_file ./objs/a.log; pid ./objs/a.pid;",
     toml: 'pid = "./objs/a.pid"\n\n[log]\nfile = "./objs/a.log"\n',

@@ -122,9 +122,16 @@ const vhost: Rules = {
   twcc: asItIs,
 };
 
+const rtmps: Rules = {
+  listen: key("rtmps", "listen"),
+  cert: key("rtmps", "cert"),
+  key: key("rtmps", "key"),
+};
+
 const root: Rules = {
   listen: key("listen"),
   rtmp: block({ listen: key("listen"), chunk_size: key("chunk_size"), enabled: onlyOn }),
+  rtmps: switchedBlock(rtmps),
   max_connections: key("max_connections"),
   chunk_size: key("chunk_size"),
   vhost: vhostBlock,
@@ -209,6 +216,6 @@ export function applyAll(directives: readonly Directive[], scope: Omit<Scope, "b
 
 /** The names of all directives, for the documentation's proof. */
 export function knownDirectives(): ReadonlySet<string> {
-  const blocks = [root, vhost, play, publish, cluster, destinations, referLists];
+  const blocks = [root, rtmps, vhost, play, publish, cluster, destinations, referLists];
   return new Set([...blocks.flatMap((rules) => Object.keys(rules)), ...securityLists]);
 }
