@@ -31,7 +31,7 @@ export interface TransportHandler {
 /** Where to open a transport to. */
 export interface DialTarget extends HostPort {
   /** Whether TLS is spoken there; the server has to prove that it is `host`. */
-  readonly tls?: boolean;
+  readonly tls: boolean;
   readonly timeoutMs: number;
 }
 

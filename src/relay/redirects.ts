@@ -7,6 +7,7 @@ const MAX_DEPTH = 3;
 
 /** Where a server has sent us for a stream. */
 export interface Redirected extends HostPort, ClientUrl {
+  /** Whether it is rtmps://. */
   readonly tls: boolean;
 }
 
@@ -49,5 +50,6 @@ function parseStreamUrl(url: string): Redirected {
   const tls = scheme.toLowerCase() === "rtmps";
   const address = parseHostPort(authority, tls ? rtmpsPort : rtmpPort);
   // Between the app and the stream there may be parameters, rtmp://host/app?vhost=v/stream; `place` is greedy and has no `?`.
-  return { tls, ...address, tcUrl: `${scheme}://${formatHostPort(address)}/${place}`, app: place, playPath: stream };
+  const tcUrl = `${tls ? "rtmps" : "rtmp"}://${formatHostPort(address)}/${place}`;
+  return { ...address, tls, tcUrl, app: place, playPath: stream };
 }

@@ -52,11 +52,11 @@ export class End implements TransportHandler {
 /** TCP on loopback, plain or with TLS, on a clock of the test's: sockets are real, time is not. */
 export class TcpStage {
   readonly clock = new FakeClock();
-  readonly folder = new CertificateFolder();
   readonly certificates = new Certificates();
   readonly trust = new Trust();
   readonly tcp = new Tcp(this.clock, undefined, undefined, this.trust);
   readonly tls: boolean;
+  #folder: CertificateFolder | undefined;
   readonly #stops: (() => void)[] = [];
 
   constructor(tls = false) {
@@ -64,6 +64,12 @@ export class TcpStage {
     if (!tls) return;
     this.certificates.prepare(this.folder.files(local)).apply();
     this.trust.prepare({ ca: [this.folder.write("ca.crt", ca.cert)], pin: [] }).apply();
+  }
+
+  /** For certificates; gone with the stage. */
+  get folder(): CertificateFolder {
+    this.#folder ??= new CertificateFolder();
+    return this.#folder;
   }
 
   /** Listens on a free port; each connection goes to what `accept` gives. */
@@ -105,6 +111,6 @@ export class TcpStage {
   /** Closes all that is still open. */
   end(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    this.folder.remove();
+    this.#folder?.remove();
   }
 }

@@ -66,7 +66,7 @@ export function realWorld({ rtmps }: Config): World {
     dial: (host, port) =>
       new Promise((resolve) => {
         tcp.dial(
-          { host, port, timeoutMs: DIAL_MS },
+          { host, port, tls: false, timeoutMs: DIAL_MS },
           {
             onOpen(transport) {
               resolve(undefined);

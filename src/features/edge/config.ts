@@ -9,7 +9,7 @@ import { maskOrigin, type OriginAddress, originIdentity, originPeer, originText,
 export const edgeTable = table("Streams that are fetched from other servers when somebody wants to watch them.", {
   origin: list<OriginAddress>({
     default: [],
-    type: `"host", "host:port", "rtmp://host:port/app/stream?params", "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
+    type: `"host", "host:port", "rtmp://host:port/app/stream?params" (rtmps too), "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
     doc: "Servers that have the streams: each stream comes from one of them while it is watched, and what is published here goes on to one of them.",
     example: ["192.168.1.5:1935", "192.168.1.8:1935"],
     reload: "live",

@@ -50,7 +50,7 @@ async function mutePort(): Promise<{ port: number; close: () => void }> {
   symbols.getsockname(fd, address, Uint32Array.of(address.length));
   const port = new DataView(address.buffer).getUint16(2);
   const first = new End();
-  stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, first);
+  stage.tcp.dial({ host: "127.0.0.1", port, tls: false, timeoutMs: 5000 }, first);
   await first.opened.promise;
   return { port, close: () => symbols.close(fd) };
 }
@@ -60,7 +60,9 @@ describe("A dial", () => {
     const mute = await mutePort();
     const pending = () => kernelSockets(mute.port).filter(({ state }) => state === 2).length;
     const ends = Array.from({ length: 10 }, () => new End());
-    const attempts = ends.map((end) => stage.tcp.dial({ host: "127.0.0.1", port: mute.port, timeoutMs: 5000 }, end));
+    const attempts = ends.map((end) =>
+      stage.tcp.dial({ host: "127.0.0.1", port: mute.port, tls: false, timeoutMs: 5000 }, end),
+    );
     await until(() => pending() === 10);
     for (const attempt of attempts.slice(0, 5)) attempt.abort();
     stage.clock.advance(5000);
@@ -93,7 +95,7 @@ describe("A dial", () => {
     const server = new End();
     const port = stage.listen(() => server);
     const client = new End();
-    stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
+    stage.tcp.dial({ host: "127.0.0.1", port, tls: false, timeoutMs: 5000 }, client);
     const side = await client.opened.promise;
     expect(kernelSockets(port)).toEqual([{ state: 1, timer: 2 }]);
     const accepted = await server.opened.promise;
@@ -109,7 +111,7 @@ describe("A dial", () => {
     client.onOpen = () => {
       throw new RangeError("a bug of ours");
     };
-    tcp.dial({ host: "127.0.0.1", port: stage.listen(() => server), timeoutMs: 5000 }, client);
+    tcp.dial({ host: "127.0.0.1", port: stage.listen(() => server), tls: false, timeoutMs: 5000 }, client);
     expect(await client.closed.promise).toBe("internal error: a bug of ours");
     expect(faults).toEqual([new RangeError("a bug of ours")]);
     await server.closed.promise;

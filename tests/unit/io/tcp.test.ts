@@ -353,7 +353,7 @@ describe("Listening", () => {
     const server = new End();
     const port = stage.listen(() => server, "::");
     const client = new End();
-    stage.tcp.dial({ host: "127.0.0.1", port, timeoutMs: 5000 }, client);
+    stage.tcp.dial({ host: "127.0.0.1", port, tls: false, timeoutMs: 5000 }, client);
     expect((await server.opened.promise).remote.host).toBe("127.0.0.1");
     (await client.opened.promise).abort();
   });
@@ -376,7 +376,7 @@ describe("Listening", () => {
 
   test("closes at once a connection that nobody wants", async () => {
     const client = new End();
-    stage.tcp.dial({ host: "127.0.0.1", port: stage.listen(() => undefined), timeoutMs: 5000 }, client);
+    stage.tcp.dial({ host: "127.0.0.1", port: stage.listen(() => undefined), tls: false, timeoutMs: 5000 }, client);
     await client.closed.promise;
     expect(client.received).toBe(0);
   });
@@ -385,7 +385,7 @@ describe("Listening", () => {
     const server = new End();
     const listener = stage.tcp.listen({ host: "127.0.0.1", port: 0 }, () => server);
     const client = new End();
-    const to = { host: "127.0.0.1", port: listener.address.port, timeoutMs: 5000 };
+    const to = { host: "127.0.0.1", port: listener.address.port, tls: false, timeoutMs: 5000 };
     stage.tcp.dial(to, client);
     const side = await client.opened.promise;
     await server.opened.promise;
