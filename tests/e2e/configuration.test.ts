@@ -42,6 +42,24 @@ testWithFfmpeg.concurrent(
   30_000,
 );
 
+testWithFfmpeg.concurrent(
+  "an edge runs on its SRS file, and FFmpeg plays from it what is published at the origin",
+  async () => {
+    await using stage = new Stage();
+    const origin = await startSrs(stage, "origin");
+    const conf = `listen 127.0.0.1:0; max_connections 20; daemon off; srs_log_tank console;
+vhost __defaultVhost__ { cluster { mode remote; origin 127.0.0.1:${origin.port}; } }`;
+    const edge = stage.start("edge", [executable(), "-c", stage.write("edge.conf", conf)]);
+    const line = await edge.line(/listening rtmp=127\.0\.0\.1:\d+/);
+    publishClip(stage, clip({ seconds: 2 }), origin.url("live/livestream"), { input: ["-stream_loop", "-1"] });
+    await origin.program.line(/publish started/);
+    const player = playFrames(stage, `rtmp://127.0.0.1:${/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]}/live/livestream`);
+    await player.line(/^0, +\d+,/);
+    expect(edge.count(/WARN|ERROR/)).toBe(0);
+  },
+  30_000,
+);
+
 test.concurrent("what an SRS file says in vain is in the log, with its place", async () => {
   await using stage = new Stage();
   const conf = stage.write(
