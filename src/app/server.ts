@@ -3,6 +3,8 @@ import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
+import { Arrivals } from "../features/limits/arrivals.ts";
+import { limitGuards } from "../features/limits/guards.ts";
 import { placesOf, plainPlace } from "../features/rtmp/places.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
@@ -16,6 +18,7 @@ import { Systemd } from "../io/systemd.ts";
 import { Tcp } from "../io/tcp.ts";
 import { Trust } from "../io/trust.ts";
 import { streamConfig } from "../live/config.ts";
+import { Refusals } from "../live/refusals.ts";
 import { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
@@ -110,7 +113,15 @@ export async function runServer({ confPath, environment, version }: ServerOption
     {
       ...shared,
       streams,
-      guards: securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
+      guards: [
+        ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
+        ...limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits }),
+      ],
+      refusals: new Refusals(clock, log),
+      arrivals: new Arrivals(clock, () => live.current.limits),
+      get idle() {
+        return live.current.limits;
+      },
       get maxConnections() {
         return live.current.max_connections;
       },

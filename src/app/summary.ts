@@ -27,7 +27,7 @@ export function startSummary(
   { server, forward, edge, streams }: Summarised,
   status: (line: string) => void = () => undefined,
 ): Timer {
-  let before = { at: clock.now(), received: 0, sent: 0 };
+  let before = { at: clock.now(), received: 0, sent: 0, refused: 0 };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
     const relays = [...forward.relays(), ...edge.pushes()];
@@ -37,8 +37,9 @@ export function startSummary(
     const now = clock.now();
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(received - before.received), kbps(sent - before.sent)];
-    before = { at: now, received, sent };
-    if (totals.connections === 0 && streams.size === 0) {
+    const refused = totals.refused - before.refused;
+    before = { at: now, received, sent, refused: totals.refused };
+    if (totals.connections === 0 && streams.size === 0 && refused === 0) {
       status(idle);
       return;
     }
@@ -54,6 +55,7 @@ export function startSummary(
       slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
       pulls: pulls.length === 0 ? undefined : pulls.length,
       pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
+      refused: refused === 0 ? undefined : refused,
       in_kbps: inKbps,
       out_kbps: outKbps,
     };

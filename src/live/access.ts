@@ -32,6 +32,11 @@ export interface Refusal {
 /** What a guard says: undefined when it has nothing against it. */
 export type Verdict = Refusal | undefined;
 
+/** A guard's no. */
+export interface Denial extends Refusal {
+  readonly guard: string;
+}
+
 /**
  * Decides with others whether a client may publish or play. A feature's rule, looked up in the configuration each time; the
  * app lists them all. It is asked once for each request; who was let in stays.
@@ -60,10 +65,10 @@ export class Gate {
   }
 
   /** `answer` is called once, within this call where no guard takes time, and not at all after `cancel`. */
-  ask(request: AccessRequest, answer: (verdict: Verdict) => void): Pick<Timer, "cancel"> {
+  ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
     const decision = new Decision(this.#guards, request, answer);
     if (this.#underWay >= MAX_UNDER_WAY) {
-      decision.settle({ reason: `more than ${MAX_UNDER_WAY} requests wait for an answer` });
+      decision.settle({ guard: "pending", reason: `more than ${MAX_UNDER_WAY} requests wait for an answer` });
       return decision;
     }
     decision.proceed();
@@ -84,10 +89,10 @@ class Decision {
   onSettled: (() => void) | undefined;
   readonly #guards: readonly Guard[];
   readonly #request: AccessRequest;
-  #answer: ((verdict: Verdict) => void) | undefined;
+  #answer: ((denial: Denial | undefined) => void) | undefined;
   #at = 0;
 
-  constructor(guards: readonly Guard[], request: AccessRequest, answer: (verdict: Verdict) => void) {
+  constructor(guards: readonly Guard[], request: AccessRequest, answer: (denial: Denial | undefined) => void) {
     this.#guards = guards;
     this.#request = request;
     this.#answer = answer;
@@ -107,28 +112,28 @@ class Decision {
         return;
       }
       const said = this.#ask(guard);
-      if (said instanceof Promise) {
+      if (said === undefined) this.#at++;
+      else if (said instanceof Promise) {
         said.then(
-          (verdict) => this.#hear(verdict),
-          (error: unknown) => this.#hear(failure(guard, error)),
+          (verdict) => this.#hear(guard, verdict),
+          (error: unknown) => this.#hear(guard, failure(guard, error)),
         );
         return;
-      }
-      if (said !== undefined) this.settle(said);
-      this.#at++;
+      } else this.settle(denial(guard, said));
     }
   }
 
-  settle(verdict: Verdict): void {
+  settle(denial: Denial | undefined): void {
     if (this.settled) return;
     this.settled = true;
     this.onSettled?.();
-    this.#answer?.(verdict);
+    this.#answer?.(denial);
   }
 
   giveUp(): void {
-    const detail = `"${this.#guards[this.#at]?.name}" has not answered within ${DECISION_MS / 1000} s`;
-    this.settle({ reason: "access could not be checked in time", detail });
+    const guard = this.#guards[this.#at]?.name ?? "";
+    const detail = `"${guard}" has not answered within ${DECISION_MS / 1000} s`;
+    this.settle({ guard, reason: "access could not be checked in time", detail });
   }
 
   #ask(guard: Guard): Verdict | Promise<Verdict> {
@@ -139,11 +144,16 @@ class Decision {
     }
   }
 
-  #hear(verdict: Verdict): void {
+  #hear(guard: Guard, verdict: Verdict): void {
     this.#at++;
-    if (this.#answer === undefined || verdict !== undefined) this.settle(verdict);
+    if (verdict !== undefined) this.settle(denial(guard, verdict));
+    else if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
   }
+}
+
+function denial({ name }: Guard, { reason, detail }: Refusal): Denial {
+  return { guard: name, reason, detail };
 }
 
 function failure(guard: Guard, error: unknown): Refusal {

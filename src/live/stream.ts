@@ -90,6 +90,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.sources.active;
   }
 
+  /** Readers that are no relays. */
+  get viewers(): number {
+    return this.#viewers;
+  }
+
   get readerCount(): number {
     return this.#audience.size;
   }

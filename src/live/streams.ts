@@ -41,6 +41,8 @@ export interface StreamObserver {
  */
 export class Streams {
   readonly #streams = new Map<string, Stream>();
+  /** By vhost; there while it has a stream. */
+  readonly #counts = new Map<string, { all: number; published: number }>();
   readonly #observers: StreamObserver[] = [];
   readonly #clock: Clock;
   readonly #flusher: Flusher;
@@ -54,6 +56,17 @@ export class Streams {
   /** Adds an observer; those of streams already published are not repeated to it. */
   observe(observer: StreamObserver): void {
     this.#observers.push(observer);
+  }
+
+  /** The stream of that name, if it is there. */
+  find({ vhost, app, stream }: StreamName): Stream | undefined {
+    return this.#streams.get(`${vhost}/${app}/${stream}`);
+  }
+
+  /** How many streams of a vhost are published, and how many only waited for. */
+  count(vhost: string): { readonly published: number; readonly waiting: number } {
+    const { all, published } = this.#counts.get(vhost) ?? { all: 0, published: 0 };
+    return { published, waiting: all - published };
   }
 
   /** All streams, in the order in which they came to be. */
@@ -77,6 +90,9 @@ export class Streams {
     if (known !== undefined) return known;
     const stream = new Stream(key, config, this.#ownerFor(name));
     this.#streams.set(key, stream);
+    const counts = this.#counts.get(name.vhost) ?? { all: 0, published: 0 };
+    counts.all++;
+    this.#counts.set(name.vhost, counts);
     return stream;
   }
 
@@ -85,9 +101,13 @@ export class Streams {
       clock: this.#clock,
       flusher: this.#flusher,
       published: (stream, source) => {
+        const counts = this.#counts.get(name.vhost);
+        if (counts !== undefined) counts.published++;
         for (const observer of this.#observers) observer.published(stream, name, source);
       },
       unpublished: (stream, source, how) => {
+        const counts = this.#counts.get(name.vhost);
+        if (counts !== undefined) counts.published--;
         for (const observer of this.#observers) observer.unpublished(stream, source, how);
       },
       wanted: (stream, demand) => {
@@ -103,7 +123,10 @@ export class Streams {
         for (const observer of this.#observers) observer.rerouted?.(stream);
       },
       idle: (stream) => {
-        if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
+        if (this.#streams.get(stream.key) !== stream) return;
+        this.#streams.delete(stream.key);
+        const counts = this.#counts.get(name.vhost);
+        if (counts !== undefined && --counts.all === 0) this.#counts.delete(name.vhost);
       },
     };
   }

@@ -1,6 +1,7 @@
 import { decodeAmf0 } from "../amf/amf0.ts";
 import { Amf0Marker } from "../amf/amf0-marker.ts";
 import type { AmfValue } from "../amf/value.ts";
+import { ProtocolError } from "../base/errors.ts";
 import { ByteReader } from "../bytes/reader.ts";
 
 /** The data message whose newest values are kept for those who come later. */
@@ -13,6 +14,8 @@ const SAMPLE_ACCESS = "|RtmpSampleAccess";
 /** FFmpeg and some encoders send a bare number here. */
 const TIMECODE_BYTES = 4;
 const STRING_HEADER_BYTES = 3;
+/** Files of many hours have indexes of this order, which are left out; more is not worth reading for them. */
+const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 
 /** One data message of a publisher's (RTMP types 18 and 15). */
 export interface DataMessage {
@@ -49,6 +52,8 @@ export function readData(payload: Uint8Array, amf3: boolean): DataMessage | unde
   if (named === undefined || named.name === SAMPLE_ACCESS) return undefined;
   const { name } = named;
   if (name === METADATA_NAME) {
+    if (payload.length > MAX_METADATA_BYTES)
+      throw new ProtocolError(`metadata has ${payload.length} bytes, ${MAX_METADATA_BYTES} allowed`);
     return { name, action: "metadata", merge, values: decodeAmf0(payload.subarray(named.end)), body: payload };
   }
   return { name, action: "pass", merge, values: [], body: merge ? without(payload, start, first.end) : payload };

@@ -144,6 +144,12 @@ export class ServerSession {
     this.close();
   }
 
+  /** Tells the client something of its connection as a whole. */
+  status(level: "status" | "error", code: string, description: string): void {
+    if (this.#state !== "connected") return;
+    this.#peer.sendCommand(0, ["onStatus", 0, null, AmfObject.of({ level, code, description })]);
+  }
+
   /** Asks the client for a sign of life; its answer is a message like any other. `time` is an opaque uint32. */
   ping(time: number): void {
     if (this.#state === "connected") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);

@@ -75,9 +75,10 @@ test("garbage after the handshake, or after connect, ends its connection and no 
     }
   });
   expectCalm(report);
-  // What ends a connection is said once.
+  // What ends a connection is said once, and that of very many not of each.
   const warned = report.lines.flatMap((line) => /WARN {2}\[(c\d+)\] protocol error/.exec(line)?.[1] ?? []);
-  expect(warned.length).toBeGreaterThan(200);
+  expect(warned.length).toBeGreaterThanOrEqual(10);
+  expect(warned.length).toBeLessThanOrEqual(30);
   expect(new Set(warned).size).toBe(warned.length);
   expect(report.lines.filter((line) => /internal|ERROR/.test(line))).toEqual([]);
 });

@@ -15,6 +15,7 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { rethrow } from "./faults.ts";
 import { MemoryNetwork } from "./memory-network.ts";
+import { openDoor } from "./open-door.ts";
 import { vhostDefaults } from "./rtmp-stage.ts";
 
 const STEP_MS = 5;
@@ -36,7 +37,7 @@ export class BenchStage {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: (into: Uint8Array) => into.fill(3),
-      guards: [],
+      ...openDoor(this.clock, silentLog),
       nodeId: "this-node",
       identity: { srs_server: "srs/test" },
       maxConnections,

@@ -15,6 +15,7 @@ import type { FakeClock } from "./fake-clock.ts";
 import type { FakeNet } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
+import { limitDefaults, openDoor } from "./open-door.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
@@ -64,7 +65,7 @@ export class FakeNode {
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost = {
       name: "__defaultVhost__",
-      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish },
+      config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish, limits: limitDefaults },
     };
     const shared = {
       clock,
@@ -72,9 +73,9 @@ export class FakeNode {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: fill,
-      guards: [],
       certificates: new Certificates(),
       trustedProxies: [],
+      ...openDoor(clock, this.log),
       nodeId: address,
       identity: { srs_server: `srs at ${address}`, srs_node: address },
       chunkSize: CHUNK_SIZE,

@@ -14,6 +14,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
 import { rethrow } from "./faults.ts";
 import { streamDefaults } from "./live.ts";
+import { limitDefaults, openDoor } from "./open-door.ts";
 import { SERVER_HANDSHAKE_BYTES } from "./server-client.ts";
 import { brief, clientHandshake, command, commandOn, connect, type SentMessage, SentReader } from "./session.ts";
 
@@ -33,6 +34,7 @@ export const vhostDefaults: RtmpVhost = {
   enabled: true,
   chunk_size: 60000,
   publish: publishDefaults,
+  limits: limitDefaults,
 };
 
 /** Keeps each line as `WARN [c1] message name=value`. */
@@ -91,6 +93,7 @@ export class RtmpStage {
       streams: this.streams,
       formats: new RtmpFormats(),
       limits: defaultLimits,
+      ...openDoor(this.clock, this.log),
       guards: this.guards,
       random: (into) => into.fill(3),
       nodeId: "this-node",

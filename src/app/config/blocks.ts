@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
+import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { proxyProtocolTable, rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
@@ -20,6 +21,7 @@ const vhostTable = table(
     publish: publishTable,
     security: securityTable,
     edge: edgeTable,
+    limits: vhostLimitsTable,
   },
 );
 
@@ -30,6 +32,7 @@ export const rootTable = table("The configuration file.", {
   rtmps: rtmpsTable,
   proxy_protocol: proxyProtocolTable,
   log: logTable,
+  limits: limitsTable,
   vhost: named({ table: vhostTable, implied: defaultVhost, nameProblem: vhostNameProblem }),
 });
 

@@ -24,6 +24,8 @@ export interface Admitted {
 /** A publish or play that is refused, with the protocol's code for it. */
 export interface Refused extends Refusal {
   readonly ok: false;
+  /** Among the refusals that are counted. */
+  readonly kind: string;
   readonly code: string;
 }
 
@@ -113,12 +115,12 @@ export class Admission {
         swfUrl,
         clientId: this.#id,
       },
-      (refusal) => {
+      (denial) => {
         decided = true;
         this.#pending.delete(net);
         // The vhost may have changed meanwhile.
-        if (refusal === undefined) answer(this.#find(action, name), wishes);
-        else answer({ ok: false, code: codes[action].access, ...refusal }, wishes);
+        if (denial === undefined) answer(this.#find(action, name), wishes);
+        else answer({ ok: false, kind: denial.guard, code: codes[action].access, ...denial }, wishes);
       },
     );
     if (!decided) this.#pending.set(net, { decision, wishes });
@@ -133,13 +135,13 @@ export class Admission {
   #find(action: "publish" | "play", name: string): Admitted | Refused {
     const code = codes[action].name;
     const resolved = resolve(this.#request?.tcUrl, this.#request?.app, name);
-    if (!resolved.ok) return { ok: false, code, reason: resolved.reason };
+    if (!resolved.ok) return { ok: false, kind: "name", code, reason: resolved.reason };
     const { address } = resolved;
     const vhost = this.#context.findVhost(address.vhost);
     const reason = vhostProblem(address.vhost, vhost);
     return vhost !== undefined && reason === undefined
       ? { ok: true, vhost, address }
-      : { ok: false, code, reason: reason ?? "" };
+      : { ok: false, kind: "vhost", code, reason: reason ?? "" };
   }
 
   /** Why a stream that has passed these servers must not come here, if it must not. */

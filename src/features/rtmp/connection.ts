@@ -1,7 +1,7 @@
 import { formatHostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
 import { ProtocolError } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
+import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { Demand } from "../../live/demand.ts";
@@ -14,19 +14,10 @@ import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
 import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
+import { Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
-
-/** Handshake and connect together may take this long. */
-const CONNECT_TIMEOUT_MS = 30_000;
-/** A client that has said nothing for this long is asked for a sign of life. */
-const PING_AFTER_MS = 60_000;
-
-/** And then has this long to give one. */
-const PONG_TIMEOUT_MS = 60_000;
-/** A connection that does nothing is kept this long; SRS's value for encoders that pause between two streams. */
-const IDLE_TIMEOUT_MS = 180_000;
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents {
@@ -41,16 +32,12 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   /** Publishers that wait for a busy name. */
   readonly #requests = new Map<NetStream, Pick<Timer, "cancel">>();
   readonly #since: number;
+  readonly #lifesigns: Lifesigns;
   #transport: Transport | undefined;
   #remote = "";
   #received = 0;
-  #heardAt: number;
-  #pinged = false;
   /** It was asked for a sign of life, and has given none since. */
   #probed = false;
-  #sentAtPing = 0;
-  /** Since when it has neither published nor played. */
-  #idleSince: number;
   /** Everything is said; the transport sees to the rest. */
   #closing = false;
 
@@ -60,8 +47,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#log = context.log.with(id);
     this.#onGone = onGone;
     this.#since = context.clock.now();
-    this.#heardAt = this.#since;
-    this.#idleSince = this.#since;
+    this.#lifesigns = new Lifesigns(this.#since);
     this.#admission = new Admission(context, id);
     this.#session = new ServerSession(this, {
       limits: context.limits,
@@ -96,15 +82,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   onData(bytes: Uint8Array): void {
     this.#received += bytes.length;
-    this.#heardAt = this.#context.clock.now();
-    this.#pinged = false;
+    this.#lifesigns.heard(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
     try {
       this.#session.receive(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#log.warn("protocol error, connection closed", { addr: this.#remote, error: error.message });
+      this.#count("protocol", "protocol error, connection closed", { error: error.message });
       this.#close();
     }
     // Not before: it may have been a goodbye.
@@ -131,34 +116,51 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#onGone();
   }
 
-  /** Looks after timeouts; called about once a second with monotonic ms. */
+  /** Looks after timeouts and limits; called about once a second with monotonic ms. */
   tick(now: number): void {
     if (this.#closing) return;
     for (const publisher of this.#publishers.values()) {
-      const silence = publisher.silence(now);
-      if (silence === undefined) continue;
+      this.#watch(publisher, now);
+      if (this.#closing) return;
+    }
+    const activity = { connected: this.#session.connected, busy: this.#busy.length > 0, bytesSent: this.bytesSent };
+    const found = this.#lifesigns.look(now, activity, this.#context.idle);
+    if (found === "ping") {
+      this.#session.ping(now);
+      this.#lifesigns.asked(this.bytesSent);
+    } else if (found !== undefined) {
+      this.#count(found.kind, "connection closed", { error: found.reason });
+      if (found.kind !== "idle_timeout") this.#transport?.abort();
+      else {
+        this.#session.status("error", "NetConnection.Connect.IdleTimeOut", found.reason);
+        this.#close();
+      }
+    }
+  }
+
+  #watch(publisher: Publisher, now: number): void {
+    const silence = publisher.silence(now);
+    if (silence !== undefined) {
       this.#log.warn("publisher is silent, connection closed", this.#about(publisher.stream.key, { error: silence }));
       publisher.net.status("error", "NetStream.Publish.Idle", silence);
       this.#close();
       return;
     }
-    const silentMs = now - this.#heardAt;
-    if (!this.#session.connected && now - this.#since > CONNECT_TIMEOUT_MS) this.#abandon("no RTMP connect in time");
-    else if (this.#busy.length > 0) this.#idleSince = now;
-    else if (now - this.#idleSince > IDLE_TIMEOUT_MS) this.#abandon("neither publishes nor plays");
-    if (!this.#pinged && silentMs > PING_AFTER_MS) {
-      this.#session.ping(now);
-      this.#pinged = true;
-      this.#sentAtPing = this.bytesSent;
-    } else if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && this.bytesSent === this.#sentAtPing) {
-      // One that takes what it plays is there, whether it answers or not.
-      this.#abandon("does not answer");
+    const limits = this.#context.vhostNamed(publisher.vhost)?.config.limits;
+    const kbps = publisher.excess(limits?.max_publish_kbps ?? 0);
+    if (limits === undefined || kbps === undefined) return;
+    const reason = `${kbps} kbit/s over ten seconds, ${limits.max_publish_kbps} allowed (max_publish_kbps)`;
+    const about = this.#about(publisher.stream.key, { error: reason });
+    if (limits.on_excess === "warn") this.#log.warn("publisher sends too much", about);
+    else {
+      this.#count("max_publish_kbps", "publisher sends too much, connection closed", about);
+      publisher.net.status("error", "NetStream.Publish.Denied", reason);
+      this.#close();
     }
   }
 
-  #abandon(error: string): void {
-    this.#log.warn("connection closed", { addr: this.#remote, error });
-    this.#transport?.abort();
+  #count(kind: string, message: string, fields: LogFields): void {
+    this.#context.refusals.add({ kind, log: this.#log, message, fields: { addr: this.#remote, ...fields } });
   }
 
   /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
@@ -191,7 +193,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const result = this.#admission.connect(request, remote);
     const url = request.tcUrl;
     if (!result.ok) {
-      this.#log.warn("connect refused", { addr: this.#remote, url, error: result.reason });
+      this.#count("connect", "connect refused", { url, error: result.reason });
       this.#session.rejectConnect(result.reason);
       this.#close();
       return;
@@ -239,7 +241,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     // Who publishes is not for everybody who tries the name.
     const by = stream.source?.info;
     const code = "NetStream.Publish.BadName";
-    this.#refuse(net, "publish refused", { ok: false, code, reason }, `${by?.remote} [${by?.id}]`);
+    this.#refuse(net, "publish refused", { ok: false, kind: "busy", code, reason }, `${by?.remote} [${by?.id}]`);
   }
 
   #publish(net: NetStream, vhost: FoundVhost, stream: Stream, source: Source): void {
@@ -262,7 +264,12 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
       demand: this.#demand(address),
       onMissing: (reason) =>
-        this.#refuse(net, "play refused", { ok: false, code: "NetStream.Play.StreamNotFound", reason }),
+        this.#refuse(net, "play refused", {
+          ok: false,
+          kind: "missing",
+          code: "NetStream.Play.StreamNotFound",
+          reason,
+        }),
     });
     this.#players.set(net, player);
   }
@@ -286,7 +293,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     if (reason === undefined) publisher.source.reroute(hops);
     else {
       this.#end(net, "lost");
-      this.#refuse(net, "publish refused", { ok: false, code: "NetStream.Publish.BadName", reason });
+      this.#refuse(net, "publish refused", { ok: false, kind: "loop", code: "NetStream.Publish.BadName", reason });
     }
   }
 
@@ -299,11 +306,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     return { param, tcUrl, pageUrl, swfUrl, hops };
   }
 
-  #refuse(net: NetStream, message: string, { code, reason, detail }: Refused, by?: string): void {
+  #refuse(net: NetStream, message: string, { kind, code, reason, detail }: Refused, by?: string): void {
     const { request } = this.#admission;
     const resolved = resolve(request?.tcUrl, request?.app, net.name);
     const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
-    this.#log.warn(message, { addr: this.#remote, stream, error: reason, detail, by });
+    this.#count(kind, message, { stream, error: reason, detail, by });
     net.refuse(code, reason);
     this.#close();
   }

@@ -6,6 +6,7 @@ import type { Table, ValueOf } from "../../config/table.ts";
 import type { Certificates } from "../../io/certificates.ts";
 import type { Guard } from "../../live/access.ts";
 import type { streamKeys } from "../../live/config.ts";
+import type { Refusals } from "../../live/refusals.ts";
 import type { Streams } from "../../live/streams.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { RandomFill } from "../../rtmp/handshake-digest.ts";
@@ -13,7 +14,31 @@ import type { RtmpLimits } from "../../rtmp/limits.ts";
 import type { publishTable, rtmpVhostKeys } from "./config.ts";
 
 /** What RTMP connections need to know of a vhost's configuration. */
-export type RtmpVhost = ValueOf<Table<typeof streamKeys & typeof rtmpVhostKeys & { publish: typeof publishTable }>>;
+export type RtmpVhost = ValueOf<Table<typeof streamKeys & typeof rtmpVhostKeys & { publish: typeof publishTable }>> & {
+  readonly limits: PublishLimits;
+};
+
+/** What of a vhost's limits concerns those who publish. */
+export interface PublishLimits {
+  /** 0: no limit. */
+  readonly max_publish_kbps: number;
+  readonly on_excess: "disconnect" | "warn";
+}
+
+/** Keeps count of who connects from where. */
+export interface ArrivalLimits {
+  /** Counts a connection from an address until `leave`, or says which limit is against it, and why. */
+  arrive(host: string): { readonly kind: string; readonly reason: string } | undefined;
+  leave(host: string): void;
+}
+
+/** How long a connection may do nothing, ms. */
+export interface IdleLimits {
+  /** Before it has said connect. */
+  readonly handshake_timeout: number;
+  /** Without publishing or playing. */
+  readonly idle_timeout: number;
+}
 
 /** A vhost that a client's name led to; `name` is the configured one. */
 export interface FoundVhost {
@@ -30,6 +55,9 @@ export interface RtmpContext {
   readonly limits: RtmpLimits;
   /** Asked, in this order, before a client publishes or plays. */
   readonly guards: readonly Guard[];
+  readonly refusals: Refusals;
+  readonly arrivals: ArrivalLimits;
+  readonly idle: IdleLimits;
   readonly random: RandomFill;
   /** This process's id in hop traces: unlike any other server's. */
   readonly nodeId: string;

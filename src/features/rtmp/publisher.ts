@@ -3,6 +3,7 @@ import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
+import { BitrateWatch } from "./bitrate.ts";
 import type { RtmpVhost } from "./context.ts";
 import { isPreferred } from "./preference.ts";
 
@@ -17,6 +18,7 @@ export class Publisher implements MediaHandler {
   #mediaSinceTick = false;
   #lastMediaAt: number;
   #begun = false;
+  readonly #bitrate = new BitrateWatch();
   /** Told of the first data message that cannot be read. */
   #onMalformed: ((reason: string) => void) | undefined;
 
@@ -65,6 +67,11 @@ export class Publisher implements MediaHandler {
       this.#onMalformed?.(error.message);
       this.#onMalformed = undefined;
     }
+  }
+
+  /** The kbit/s when it has begun to send more than `limit` allows (0: any number). Called about once a second. */
+  excess(limit: number): number | undefined {
+    return this.#bitrate.look(this.source.bytes, limit);
   }
 
   /** Why the publisher has been silent for too long at `now` (monotonic ms), or undefined. Called about once a second. */

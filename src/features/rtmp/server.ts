@@ -1,4 +1,4 @@
-import { formatHostPort, type ListenAddress } from "../../base/address.ts";
+import { formatHostPort, type HostPort, type ListenAddress } from "../../base/address.ts";
 import type { Change } from "../../base/change.ts";
 import type { Timer } from "../../base/clock.ts";
 import { contains, parseIp } from "../../base/network.ts";
@@ -9,11 +9,8 @@ import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
 import { Listeners } from "./listeners.ts";
 import type { Place } from "./places.ts";
-import { Refusals } from "./refusals.ts";
 
 const TICK_MS = 1000;
-/** Refusals beyond `max_connections` are reported at most this often. */
-const REFUSAL_LOG_MS = 10_000;
 
 /** What the server's connections add up to. */
 export interface RtmpTotals {
@@ -23,6 +20,8 @@ export interface RtmpTotals {
   /** Bytes since the start, of connections that are gone too. */
   readonly received: number;
   readonly sent: number;
+  /** Clients refused, or disconnected for a limit, since the start. */
+  readonly refused: number;
 }
 
 /** Accepts RTMP connections and owns them. */
@@ -30,22 +29,18 @@ export class RtmpServer {
   readonly #context: RtmpContext;
   readonly #connections = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
-  readonly #refusals: Refusals;
   readonly #tick: Timer;
   #nextId = 1;
   #received = 0;
   #sent = 0;
-  #refused = 0;
-  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">) {
     this.#context = context;
     const { log } = context;
-    this.#refusals = new Refusals(context.clock, log);
     const listen = (place: () => Place) =>
       tcp.listen(
         place(),
-        () => this.#accept(),
+        (remote) => this.#accept(remote),
         () => this.#entrance(place()),
       );
     this.#listeners = new Listeners(listen, {
@@ -76,7 +71,8 @@ export class RtmpServer {
       received += connection.bytesReceived;
       sent += connection.bytesSent;
     }
-    return { connections: this.#connections.size, publishers, players, received, sent };
+    const refused = this.#context.refusals.total;
+    return { connections: this.#connections.size, publishers, players, received, sent, refused };
   }
 
   /** Accepts no more; connections go on. */
@@ -104,7 +100,7 @@ export class RtmpServer {
       plain,
       certificates: tls ? this.#context.certificates : undefined,
       proxies: proxied ? this.#proxies : undefined,
-      refused: (peer, reason) => this.#refusals.add(peer, reason),
+      refused: (peer, reason) => this.#refused("opening", peer, reason),
     };
   }
 
@@ -116,19 +112,32 @@ export class RtmpServer {
     hasRoom: (waiting) => this.#connections.size + waiting < this.#context.maxConnections,
   };
 
-  #accept(): TransportHandler | undefined {
-    if (this.#connections.size >= this.#context.maxConnections) {
-      this.#refused++;
-      this.#logRefusals();
+  #accept(remote: HostPort): TransportHandler | undefined {
+    const tooMany = this.#tooMany(remote.host);
+    if (tooMany !== undefined) {
+      this.#refused(tooMany.kind, remote, tooMany.reason);
       return undefined;
     }
-    const connection = new RtmpConnection(this.#context, `c${this.#nextId++}`, () => this.#gone(connection));
+    const gone = () => this.#gone(connection, remote);
+    const connection = new RtmpConnection(this.#context, `c${this.#nextId++}`, gone);
     this.#connections.add(connection);
     return connection;
   }
 
-  #gone(connection: RtmpConnection): void {
+  #tooMany(host: string): ReturnType<RtmpContext["arrivals"]["arrive"]> {
+    const { maxConnections: most, arrivals } = this.#context;
+    if (this.#connections.size < most) return arrivals.arrive(host);
+    return { kind: "max_connections", reason: `max_connections is reached, ${most}` };
+  }
+
+  #refused(kind: string, peer: HostPort, error: string): void {
+    const { log, refusals } = this.#context;
+    refusals.add({ kind, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
+  }
+
+  #gone(connection: RtmpConnection, { host }: HostPort): void {
     if (!this.#connections.delete(connection)) return;
+    this.#context.arrivals.leave(host);
     this.#received += connection.bytesReceived;
     this.#sent += connection.bytesSent;
   }
@@ -136,19 +145,7 @@ export class RtmpServer {
   #onTick(): void {
     const now = this.#context.clock.now();
     for (const connection of this.#connections) connection.tick(now);
-    this.#refusals.tick();
-    this.#logRefusals();
-  }
-
-  #logRefusals(): void {
-    const now = this.#context.clock.now();
-    if (this.#refused === 0 || now - this.#refusalLoggedAt < REFUSAL_LOG_MS) return;
-    this.#context.log.warn("connections refused: max_connections is reached", {
-      refused: this.#refused,
-      max_connections: this.#context.maxConnections,
-    });
-    this.#refused = 0;
-    this.#refusalLoggedAt = now;
+    this.#context.refusals.tick();
   }
 }
 

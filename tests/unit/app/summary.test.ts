@@ -13,7 +13,7 @@ function stage() {
   const edge = new FakeNode(clock, net, "edge:1935");
   const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935"]);
   const log = new RecordingLog();
-  const totals = { connections: 1, publishers: 1, players: 0, received: 0, sent: 0 };
+  const totals = { connections: 1, publishers: 1, players: 0, received: 0, sent: 0, refused: 0 };
   startSummary(clock, log, { ...origin, server: { totals: () => totals } });
   /** The newest summary's fields. */
   const summary = () => {

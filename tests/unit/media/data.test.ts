@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../../src/base/errors.ts";
 import { readData } from "../../../src/media/data.ts";
-import { fromHex, toHex } from "../../support/bytes.ts";
+import { concat, fromHex, toHex } from "../../support/bytes.ts";
 import { dataVectors } from "../../vectors/data.ts";
 
 describe("readData", () => {
@@ -27,6 +27,13 @@ describe("readData", () => {
 
   test("refuses metadata that can't be decoded", () => {
     expect(() => readData(fromHex("02000a6f6e4d65746144617461 04"), false)).toThrow(ProtocolError);
+  });
+
+  test("refuses metadata of more than 4 MiB unread, and passes on as much of anything else", () => {
+    const named = (name: string) =>
+      concat([fromHex("02000a"), new TextEncoder().encode(name), new Uint8Array(4 << 20)]);
+    expect(() => readData(named("onMetaData"), false)).toThrow("metadata has 4194317 bytes, 4194304 allowed");
+    expect(readData(named("onTextData"), false)).toMatchObject({ action: "pass" });
   });
 
   test("throws nothing but ProtocolError, whatever comes", () => {

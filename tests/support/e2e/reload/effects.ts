@@ -1,6 +1,7 @@
 import type { Stage } from "../stage.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
+import { limitEffects } from "./limits.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
 import { rtmpsEffects } from "./rtmps.ts";
@@ -17,4 +18,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...securityEffects,
   ...rtmpsEffects,
   ...edgeEffects,
+  ...limitEffects,
 };

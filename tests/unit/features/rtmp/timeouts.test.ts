@@ -167,9 +167,10 @@ describe("A client that neither publishes nor plays", () => {
     }
     expect(idle.state).toBe("open");
     stage.clock.advance(TICK_MS);
-    expect(idle.state).toBe("aborted");
+    expect(idle.state).toBe("closing");
+    expect(idle.hear()).toContain("onStatus NetConnection.Connect.IdleTimeOut");
     expect(stage.logged("WARN")).toEqual([
-      "WARN [c1] connection closed addr=10.0.0.9:1 error=neither publishes nor plays",
+      "WARN [c1] connection closed addr=10.0.0.9:1 error=neither publishes nor plays for 180000 ms (idle_timeout)",
     ]);
   });
 

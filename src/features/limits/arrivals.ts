@@ -1,0 +1,98 @@
+import type { Clock } from "../../base/clock.ts";
+import { contains, formatNetwork, parseIp, siteOf } from "../../base/network.ts";
+import type { AddressLimits } from "./config.ts";
+
+/** Addresses whose rate is known at a time; those that came longest ago are forgotten first. About 6 MB. */
+const MOST_RATES = 65_536;
+const MINUTE_MS = 60_000;
+
+/** Why an address is let have no further connection: the limit's name and a sentence. */
+export interface TooMany {
+  readonly kind: "max_connections_per_address" | "max_connects_per_minute";
+  readonly reason: string;
+}
+
+/** Counts the connections of each address. One customer has a /64 network of IPv6 at least, which counts as one address. */
+export class Arrivals {
+  readonly #clock: Clock;
+  readonly #limits: () => AddressLimits;
+  /** Connections by site; no more entries than connections. */
+  readonly #open = new Map<string, number>();
+  /** By site, the time up to which its connections have used up its rate; in the order of their newest connection. */
+  readonly #usedUntil = new Map<string, number>();
+  #rate = 0;
+
+  constructor(clock: Clock, limits: () => AddressLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Counts a connection from `host`, which `leave` ends, or says why there may be none. */
+  arrive(host: string): TooMany | undefined {
+    const site = siteName(host);
+    const limits = this.#limits();
+    const open = this.#open.get(site) ?? 0;
+    const tooMany = isExempt(limits, host) ? undefined : this.#problem(limits, site, open);
+    if (tooMany === undefined) this.#open.set(site, open + 1);
+    return tooMany;
+  }
+
+  /** A connection that was counted is gone. */
+  leave(host: string): void {
+    const site = siteName(host);
+    const open = (this.#open.get(site) ?? 0) - 1;
+    if (open > 0) this.#open.set(site, open);
+    else this.#open.delete(site);
+  }
+
+  /** Entries in memory. */
+  get size(): number {
+    return this.#open.size + this.#usedUntil.size;
+  }
+
+  #problem(limits: AddressLimits, site: string, open: number): TooMany | undefined {
+    const { max_connections_per_address: most, max_connects_per_minute: rate } = limits;
+    if (most > 0 && open >= most) {
+      return { kind: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
+    }
+    // What is used up is a time, by one rate.
+    if (rate !== this.#rate) this.#usedUntil.clear();
+    this.#rate = rate;
+    if (rate > 0 && !this.#take(site, rate)) {
+      return { kind: "max_connects_per_minute", reason: `more than ${rate} new connections in a minute from ${site}` };
+    }
+    return undefined;
+  }
+
+  /** Each connection uses up its share of a minute, and no more than a minute can be used up ahead. */
+  #take(site: string, rate: number): boolean {
+    const now = this.#clock.now();
+    const until = Math.max(now, this.#usedUntil.get(site) ?? now) + MINUTE_MS / rate;
+    // Sums of fractions are not exact.
+    if (until - now > MINUTE_MS + 1e-3) return false;
+    this.#usedUntil.delete(site);
+    this.#usedUntil.set(site, until);
+    this.#forget(now);
+    return true;
+  }
+
+  /** Forgets two for each that comes: all that is over is gone before long. */
+  #forget(now: number): void {
+    let looked = 0;
+    for (const [site, until] of this.#usedUntil) {
+      if (this.#usedUntil.size <= MOST_RATES && (until > now || looked++ >= 2)) return;
+      this.#usedUntil.delete(site);
+    }
+  }
+}
+
+function siteName(host: string): string {
+  const address = parseIp(host);
+  return address === undefined ? host : formatNetwork(siteOf(address));
+}
+
+function isExempt({ exempt }: AddressLimits, host: string): boolean {
+  if (exempt.length === 0) return false;
+  const address = parseIp(host);
+  return address !== undefined && exempt.some((network) => contains(network, address));
+}

@@ -1,0 +1,43 @@
+import type { Guard } from "../../live/access.ts";
+import { type StreamName, type Streams, streamLabel } from "../../live/streams.ts";
+import type { VhostLimits } from "./config.ts";
+
+/** What the guards look up. */
+export interface LimitsOptions {
+  readonly streams: Pick<Streams, "find" | "count">;
+  /** The limits of a vhost by its configured name. */
+  limits(vhost: string): VhostLimits | undefined;
+}
+
+/** The guards of `[vhost.NAME.limits]`. They count what is there now, so they are asked last. */
+export function limitGuards({ streams, limits }: LimitsOptions): Guard[] {
+  return [
+    {
+      name: "max_streams",
+      check({ action, name }) {
+        const most = limits(name.vhost)?.max_streams ?? 0;
+        const stream = streams.find(name);
+        // A stream that is there already is one more for nobody.
+        if (most === 0 || (action === "play" ? stream !== undefined : stream?.source !== undefined)) return undefined;
+        const { published, waiting } = streams.count(name.vhost);
+        const [count, are] = action === "publish" ? [published, "published"] : [waiting, "waited for"];
+        return count < most
+          ? undefined
+          : { reason: `streams of this vhost that are ${are}: ${count}, allowed: ${most}` };
+      },
+    },
+    {
+      name: "max_players",
+      check({ action, name }) {
+        const most = limits(name.vhost)?.max_players ?? 0;
+        if (action !== "play" || most === 0) return undefined;
+        const count = streams.find(name)?.viewers ?? 0;
+        return count < most ? undefined : { reason: `players of ${labelOf(name)}: ${count}, allowed: ${most}` };
+      },
+    },
+  ];
+}
+
+function labelOf({ vhost, app, stream }: StreamName): string {
+  return streamLabel(`${vhost}/${app}/${stream}`);
+}
