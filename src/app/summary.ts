@@ -17,7 +17,7 @@ export interface Summarised {
   readonly server: Pick<RtmpServer, "totals">;
   readonly forward: Pick<Forward, "relays" | "totals">;
   readonly edge: Pick<Edge, "pulls" | "pushes" | "received" | "sent">;
-  readonly streams: Pick<Streams, "size">;
+  readonly streams: Pick<Streams, "size" | "standbys">;
 }
 
 /** Logs what the server carries every ten seconds, while it carries anything; `status` is told the same, also of nothing. */
@@ -50,6 +50,7 @@ export function startSummary(
       publishers: totals.publishers,
       players: totals.players,
       streams: streams.size,
+      standbys: streams.standbys === 0 ? undefined : streams.standbys,
       relays: relays.length === 0 ? undefined : relays.length,
       relays_running: relays.length === 0 ? undefined : running.length,
       slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,

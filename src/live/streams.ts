@@ -83,6 +83,13 @@ export class Streams {
     return this.#streams.size;
   }
 
+  /** Sources that stand by, of all streams. */
+  get standbys(): number {
+    let sum = 0;
+    for (const { sources } of this.#streams.values()) sum += sources.standbys.length;
+    return sum;
+  }
+
   /** The stream of that name, made when it is not there; the caller publishes or joins at once, else it stays idle. */
   open(name: StreamName, config: StreamConfig): Stream {
     const key = `${name.vhost}/${name.app}/${name.stream}`;

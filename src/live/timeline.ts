@@ -116,6 +116,8 @@ export class Timeline {
    * which `ahead` are too many.
    */
   takeOver(timestamp: number, shift: number, ahead: number): void {
+    // Nothing to go on from: it begins the stream.
+    if (this.#newest === undefined) return;
     this.resume(timestamp);
     this.#tolerance = [];
     this.#ahead = ahead;

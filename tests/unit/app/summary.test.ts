@@ -25,6 +25,18 @@ function stage() {
 }
 
 describe("the summary", () => {
+  test("has the sources that stand by, while any do", () => {
+    const { origin, clock, summary } = stage();
+    const first = origin.publish();
+    clock.advance(10_000);
+    expect(summary().standbys).toBeUndefined();
+    first.end();
+    const info = { id: "q", remote: "test", param: "", hops: [] };
+    for (let i = 0; i < 3; i++) origin.stream().publish(info, { onConflict: "standby" });
+    clock.advance(10_000);
+    expect(summary().standbys).toBe("2");
+  });
+
   test("counts what relays send, those that end in the meantime as well", () => {
     const { origin, clock, summary } = stage();
     const feed = origin.publish().headers();

@@ -1,114 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { StreamConfig } from "../../../src/live/config.ts";
 import type { PublishOptions } from "../../../src/live/source.ts";
-import { MAX_STANDBYS, type SourceSwitch } from "../../../src/live/sources.ts";
-import { type Feed, LiveStage, type Viewer } from "../../support/live.ts";
-
-const FRAME_MS = 40;
-const standby: PublishOptions = { onConflict: "standby" };
-
-/**
- * Two encoders that send 25 frames a second with sound, `a` and then `b`, and a viewer. Frames are named by their encoder
- * and their number, as `a.k0 a.s0 a.p1 a.s1 …`; key frames come every `gop` frames, those of `b` `late` frames later.
- */
-class Pair {
-  readonly stage: LiveStage;
-  readonly viewer: Viewer;
-  readonly switches: SourceSwitch[] = [];
-  readonly events: string[] = [];
-  readonly feeds: Record<string, Feed> = {};
-  readonly gop: number;
-  readonly late: number;
-  /** Both have the same frames. */
-  readonly same: boolean;
-  #frame = 0;
-
-  constructor({ gop = 25, late = 5, same = false, ...config }: Partial<StreamConfig & PairOptions> = {}) {
-    this.gop = gop;
-    this.late = same ? 0 : late;
-    this.same = same;
-    this.stage = new LiveStage(config);
-    this.stage.observe({
-      published: (_, __, source) => this.events.push(`published ${source.info.id}`),
-      unpublished: (_, source, how) => this.events.push(`unpublished ${source.info.id} ${how}`),
-      switched: (_, change) => {
-        this.switches.push(change);
-        this.events.push(`${change.from.id} to ${change.to.id}: ${change.why}`);
-      },
-    });
-    this.viewer = this.stage.view();
-  }
-
-  publish(id: string, options: PublishOptions = standby, time = 0): this {
-    const feed = this.stage.publish("show", id, options);
-    feed.time = time + this.#frame * FRAME_MS;
-    const who = this.same ? "x" : id;
-    this.feeds[id] = feed.metadata(`${who}.m`).headers(`${who}.V`, `${who}.A`);
-    return this;
-  }
-
-  /** Lets encoders send frames while time passes for all. */
-  run(frames: number, ...ids: readonly string[]): this {
-    for (let count = 0; count < frames; count++) {
-      for (const id of ids) this.#send(id);
-      this.#frame++;
-      this.stage.wait(FRAME_MS, ...Object.values(this.feeds));
-    }
-    return this;
-  }
-
-  #send(id: string): void {
-    const who = this.same ? "x" : id;
-    const shift = id === "b" ? this.late : 0;
-    const key = (this.#frame - shift) % this.gop === 0;
-    const feed = this.feeds[id];
-    if (key) feed?.key(`${who}.k${this.#frame}`);
-    else feed?.inter(`${who}.p${this.#frame}`);
-    feed?.audio(`${who}.s${this.#frame}`);
-  }
-
-  end(id: string, how: "lost" | "unpublished" = "lost"): this {
-    this.feeds[id]?.end(how);
-    this.stage.clock.settle();
-    return this;
-  }
-
-  /** Pictures that the viewer has got since the last look. */
-  pictures(): string[] {
-    return this.viewer.news().filter((name) => /\.[kp]\d/.test(name));
-  }
-
-  get active(): string | undefined {
-    return this.stage.stream().source?.info.id;
-  }
-
-  get standbys(): string[] {
-    return this.stage.stream().sources.standbys.map(({ info }) => info.id);
-  }
-
-  /** Steps of the viewer's time between frames of one kind: the longest, and whether any is not ahead. */
-  steps(kind: RegExp): { longest: number; back: boolean } {
-    const times = this.viewer.got.filter(({ name }) => kind.test(name)).map(({ time }) => time);
-    const steps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
-    return { longest: Math.max(...steps), back: steps.some((step) => step <= 0) };
-  }
-}
-
-interface PairOptions {
-  gop: number;
-  late: number;
-  same: boolean;
-}
-
-const PICTURE = /\.[kp]\d/;
-const SOUND = /\.s\d/;
-
-/** How far pictures and sound stepped at most; throws when one went back. */
-function steps(pair: Pair): [pictures: number, sound: number] {
-  const [pictures, sound] = [pair.steps(PICTURE), pair.steps(SOUND)];
-  if (pictures.back || sound.back) throw new Error("time does not go on");
-  return [pictures.longest, sound.longest];
-}
+import { MAX_STANDBYS } from "../../../src/live/sources.ts";
+import type { Feed } from "../../support/live.ts";
+import { FRAME_MS, Pair, PICTURE, standby, steps } from "../../support/source-pair.ts";
 
 describe("a second publisher", () => {
   test("is refused unless something else is asked for", () => {
@@ -327,6 +221,29 @@ describe("when the active source stalls", () => {
       pair.run(8);
     }
     expect(pair.events).toEqual(["published a"]);
+  });
+});
+
+describe("time_jitter", () => {
+  const times = (pair: Pair) =>
+    pair.viewer.got.filter(({ name }) => /\.[ps]\d/.test(name)).map(({ name, time }) => [name, time]);
+
+  test("zero begins at 0 though the first source never sent anything, and goes on when sources switch", () => {
+    const pair = new Pair({ time_jitter: "zero" }).publish("a").publish("b", standby, 5_000_000).run(60, "b");
+    expect(pair.events).toEqual(["published a", "a to b: stalled"]);
+    expect(pair.viewer.got.find(({ name }) => PICTURE.test(name))?.time).toBe(0);
+    pair.publish("c", standby, 70_000).run(30, "b", "c").end("b").run(40, "c");
+    expect(steps(pair)[1]).toBe(FRAME_MS);
+  });
+
+  test("off passes on what the next source sends, with its GOP from the beginning", () => {
+    const pair = new Pair({ time_jitter: "off" }).publish("a").publish("b", standby, 5_000_000);
+    pair.run(40, "a", "b").end("a").run(2, "b");
+    expect(pair.viewer.log).toContain("b.k30");
+    expect(times(pair).slice(-2)).toEqual([
+      ["b.p41", 5_000_000 + 41 * FRAME_MS],
+      ["b.s41", 5_000_000 + 41 * FRAME_MS],
+    ]);
   });
 });
 
