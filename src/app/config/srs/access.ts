@@ -22,13 +22,17 @@ export const security: Rule = (directive, scope) => {
   if (directive.body === undefined) return scope.mapping.error(directive, "must be a block, security { … }");
   if (!isOn(directive)) return switchedBlock({})(directive, scope);
   const found: Directive[] = [];
-  const keep: Rule = (rule) => void found.push(rule);
+  // SRS looks at the first address only; ours would take a second one for publishers and players alike.
+  const keep: Rule = (rule, { mapping }) => {
+    if (rule.args.length === 2) found.push(rule);
+    else mapping.error(rule, `takes an action and one address, as in ${rule.name} play 10.0.0.0/8`);
+  };
   const lists = Object.fromEntries(securityLists.map((name) => [name, keep]));
   applyRules(directive.body, { ...lists, enabled: key("security", "enabled") }, scope);
   for (const name of securityLists) {
     const all = found.filter((rule) => rule.name === name);
     const [first] = all;
     const words = all.flatMap(({ args }) => args.map(({ text }) => text));
-    if (first !== undefined) scope.mapping.set([...scope.path, "security", name], first, words);
+    if (first !== undefined) scope.mapping.set([...scope.path, "security", name], first, words, all);
   }
 };

@@ -48,8 +48,11 @@ export class Mapping implements Document {
     return this.#places.get(JSON.stringify(path));
   }
 
-  /** Gives a key of this server what a directive says: its arguments, or `words` in their place. */
-  set(path: Path, directive: Directive, words?: readonly string[]): void {
+  /**
+   * Gives a key of this server what a directive says: its arguments, or `words` in their place. `items` are the directives
+   * that each item of a list comes from, where that is not this one.
+   */
+  set(path: Path, directive: Directive, words?: readonly string[], items?: readonly Directive[]): void {
     const key = findKey(rootTable, path);
     if (key === undefined) throw new Error(`a directive stands for ${path.join(".")}, which is no key`);
     const given = words ?? directive.args.map(({ text }) => text);
@@ -59,9 +62,8 @@ export class Mapping implements Document {
       return this.error(directive, `takes one value, not ${given.length}; is a semicolon missing?`);
     }
     if (!this.#claim(path, directive)) return;
-    if (key.isList && given.length === directive.args.length) {
-      for (const [index, { line }] of directive.args.entries()) this.#put([...path, index], { ...directive, line });
-    }
+    const places = items ?? directive.args.map(({ line }) => ({ ...directive, line }));
+    if (key.isList) for (const [index, each] of places.entries()) this.#put([...path, index], each);
     const [name = "", table] = [path.at(-1)?.toString(), this.#branchAt(path.slice(0, -1))];
     table[name] = valueOfWords(key, given);
   }

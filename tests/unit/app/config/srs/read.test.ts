@@ -120,6 +120,16 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       inVhost("mode remote;\norigin b\nc:x;"),
       'x.conf:4: origin: "c:x": "x" is not a port, 1 to 65535',
     ],
+    [
+      "a wrong address",
+      inVhost("security { enabled on;\nallow play all;\nallow play x; }"),
+      'x.conf:4: allow: "x" is not an IP address or a network such as 10.0.0.0/8',
+    ],
+    [
+      "an address too many",
+      inVhost("security { enabled on; allow play 10.0.0.1 10.0.0.2; }"),
+      "x.conf:2: allow: takes an action and one address, as in allow play 10.0.0.0/8",
+    ],
     ["no RTMP", "rtmp { enabled off; }", "x.conf:1: enabled: RTMP is what this server is for; write on or remove it"],
     [
       "an idle publisher's end",
