@@ -15,6 +15,11 @@ const tools: readonly Tool[] = [
     packages: ["ffmpeg"],
     present: () => Bun.which("ffmpeg") !== null && Bun.which("ffprobe") !== null,
   },
+  {
+    name: "HAProxy",
+    packages: ["haproxy"],
+    present: () => Bun.which("haproxy") !== null || existsSync("/usr/sbin/haproxy"),
+  },
   { name: "rtmpdump", packages: ["rtmpdump"], present: () => Bun.which("rtmpdump") !== null },
   {
     name: "nginx with its RTMP module",

@@ -23,7 +23,7 @@ interface Certificate {
 
 const LARGEST_FILE = 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Let's Encrypt renews a month before the end; who comes here has a renewal that fails. */
+/** Renewals are due long before: who comes here, or into the last quarter of a shorter life, has one that fails. */
 const NEAR_END_DAYS = 7;
 
 /**
@@ -74,7 +74,7 @@ export class Certificates {
     return this.#certificates.flatMap(({ x509, path }) => {
       const end = Date.parse(x509.validTo);
       const days = Math.floor((end - now) / DAY_MS);
-      if (days >= NEAR_END_DAYS) return [];
+      if (end - now >= Math.min(NEAR_END_DAYS * DAY_MS, (end - Date.parse(x509.validFrom)) / 4)) return [];
       const when = new Date(end).toISOString().slice(0, 10);
       if (end <= now) return [`${path}: the certificate has expired on ${when}; clients refuse it: renew it`];
       return [`${path}: the certificate expires on ${when}, in ${days} days; renew it`];
@@ -85,7 +85,9 @@ export class Certificates {
 function loadAll({ cert, key }: CertificateFiles): Certificate[] {
   if (key.length > 0 && key.length !== cert.length) {
     const counts = `${cert.length} certificate${cert.length === 1 ? "" : "s"} and ${key.length} key${key.length === 1 ? "" : "s"}`;
-    throw new UserError(`rtmps.key: there are ${counts}; name one key for each certificate, in the same order`);
+    throw new UserError(
+      `there are ${counts} (rtmps.cert, rtmps.key); name one key for each certificate, in the same order`,
+    );
   }
   const errors: string[] = [];
   const certificates = cert.flatMap((path, index) => {
@@ -108,14 +110,14 @@ function load(certPath: string, keyPath: string): Certificate {
   const privateKey = readKey(keyPath, key, keyPath === certPath);
   if (!x509.checkPrivateKey(privateKey)) {
     throw new UserError(
-      `rtmps.key: ${keyPath} is not the key of the certificate in ${certPath}; are they of one renewal?`,
+      `${keyPath} (rtmps.key) is not the key of the certificate in ${certPath}; are they of one renewal?`,
     );
   }
   try {
     const { context } = createSecureContext({ cert, key, minVersion: "TLSv1.2" });
     return { x509, path: certPath, context: context as SecureContext };
   } catch (error) {
-    throw new UserError(`rtmps.cert: ${certPath} can't be used: ${messageOf(error)}`, { cause: error });
+    throw new UserError(`${certPath} (rtmps.cert) can't be used: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -123,7 +125,7 @@ function read(key: string, path: string): string {
   try {
     return readTextFile(path, LARGEST_FILE);
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`${key}: ${error.message}`, { cause: error }) : error;
+    throw error instanceof UserError ? new UserError(`${error.message} (${key})`, { cause: error }) : error;
   }
 }
 
@@ -131,7 +133,7 @@ function readCertificate(path: string, text: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw new UserError(`rtmps.cert: ${path} has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
+    throw new UserError(`${path} (rtmps.cert) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
       cause: error,
     });
   }
@@ -143,16 +145,18 @@ function readKey(path: string, text: string, shared: boolean): KeyObject {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ERR_MISSING_PASSPHRASE") {
       throw new UserError(
-        `rtmps.key: the key in ${path} is encrypted; write it in the clear, readable by the server alone`,
+        `the key in ${path} (rtmps.key) is encrypted; write it in the clear, readable by the server alone`,
         {
           cause: error,
         },
       );
     }
-    const where = shared ? "rtmps.key is not set, and " : "";
-    throw new UserError(`rtmps.key: ${where}${path} has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`, {
-      cause: error,
-    });
+    throw new UserError(
+      `${path} (${shared ? "rtmps.cert, as rtmps.key is not set" : "rtmps.key"}) has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

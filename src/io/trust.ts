@@ -129,14 +129,14 @@ function readAuthority(path: string): string {
   try {
     text = readTextFile(path, LARGEST_FILE);
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`rtmps.ca: ${error.message}`, { cause: error }) : error;
+    throw error instanceof UserError ? new UserError(`${error.message} (rtmps.ca)`, { cause: error }) : error;
   }
   try {
     new X509Certificate(text);
     createSecureContext({ ca: text });
     return text;
   } catch (error) {
-    throw new UserError(`rtmps.ca: ${path} has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
+    throw new UserError(`${path} (rtmps.ca) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
       cause: error,
     });
   }

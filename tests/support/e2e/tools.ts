@@ -9,6 +9,8 @@ export const nginx = { path: nginxPath ?? "nginx", module: nginxModule };
 
 const present = {
   FFmpeg: Bun.which("ffmpeg") !== null && Bun.which("ffprobe") !== null,
+  openssl: Bun.which("openssl") !== null,
+  HAProxy: Bun.which("haproxy") !== null || existsSync("/usr/sbin/haproxy"),
   rtmpdump: Bun.which("rtmpdump") !== null,
   "nginx with its RTMP module": nginxPath !== null && existsSync(nginxModule),
   systemd: Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,

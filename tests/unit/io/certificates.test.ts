@@ -35,7 +35,7 @@ describe("A client gets the certificate", () => {
     expect(certificates.outdated).toBe(false);
     folder.write("0.crt", other.cert);
     expect(certificates.outdated).toBe(true);
-    expect(() => certificates.renew()).toThrow(/0\.key is not the key of the certificate in .*0\.crt/);
+    expect(() => certificates.renew()).toThrow(/0\.key \(rtmps\.key\) is not the key of the certificate in .*0\.crt/);
     expect([certificates.select(undefined) === before, certificates.outdated]).toEqual([true, false]);
     folder.write("0.key", other.key);
     expect(certificates.outdated).toBe(true);
@@ -58,28 +58,28 @@ describe("A client gets the certificate", () => {
 describe("A mistake is told in one line", () => {
   const encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n";
   test.each<[string, readonly string[], readonly string[], RegExp]>([
-    ["no such file", ["none.crt"], ["none.key"], /^rtmps\.cert: cannot read .*none\.crt: no such file$/],
-    ["no such key", ["local.crt"], ["none.key"], /^rtmps\.key: cannot read .*none\.key: no such file$/],
+    ["no such file", ["none.crt"], ["none.key"], /^cannot read .*none\.crt: no such file \(rtmps\.cert\)$/],
+    ["no such key", ["local.crt"], ["none.key"], /^cannot read .*none\.key: no such file \(rtmps\.key\)$/],
     [
       "a key for a certificate",
       ["local.key"],
       ["local.key"],
-      /^rtmps\.cert: .*local\.key has no certificate in PEM form/,
+      /local\.key \(rtmps\.cert\) has no certificate in PEM form/,
     ],
-    ["a certificate for a key", ["local.crt"], ["text.pem"], /^rtmps\.key: .*text\.pem has no private key in PEM form/],
-    ["no key at all", ["local.crt"], [], /^rtmps\.key: rtmps\.key is not set, and .*local\.crt has no private key/],
+    ["a certificate for a key", ["local.crt"], ["text.pem"], /text\.pem \(rtmps\.key\) has no private key in PEM form/],
+    ["no key at all", ["local.crt"], [], /local\.crt \(rtmps\.cert, as rtmps\.key is not set\) has no private key/],
     [
       "another's key",
       ["local.crt"],
       ["other.key"],
-      /^rtmps\.key: .*other\.key is not the key of the certificate in .*local\.crt/,
+      /other\.key \(rtmps\.key\) is not the key of the certificate in .*local\.crt/,
     ],
-    ["an encrypted key", ["local.crt"], ["encrypted.key"], /^rtmps\.key: .*encrypted\.key/],
+    ["an encrypted key", ["local.crt"], ["encrypted.key"], /encrypted\.key \(rtmps\.key\)/],
     [
       "a key too few",
       ["local.crt", "other.crt"],
       ["local.key"],
-      /^rtmps\.key: there are 2 certificates and 1 key; name one/,
+      /^there are 2 certificates and 1 key \(rtmps\.cert, rtmps\.key\); name one/,
     ],
   ])("%s", (_, cert, key, message) => {
     folder.write("local.crt", local.cert);
@@ -103,7 +103,7 @@ describe("A mistake is told in one line", () => {
   test("and each of several in its own", () => {
     const files = { cert: ["/none/a", "/none/b"], key: ["/none/c", "/none/d"] };
     expect(() => new Certificates().prepare(files)).toThrow(
-      new UserError("rtmps.cert: cannot read /none/a: no such file\nrtmps.cert: cannot read /none/b: no such file"),
+      new UserError("cannot read /none/a: no such file (rtmps.cert)\ncannot read /none/b: no such file (rtmps.cert)"),
     );
   });
 

@@ -124,7 +124,7 @@ test("CA files that can't be used are named, and the ones in use stay", () => {
   const text = stage.folder.write("text", "hello");
   expect(() => trust.prepare({ ca: [text, "/none"], pin: [] })).toThrow(
     new UserError(
-      `rtmps.ca: ${text} has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")\nrtmps.ca: cannot read /none: no such file`,
+      `${text} (rtmps.ca) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")\ncannot read /none: no such file (rtmps.ca)`,
     ),
   );
   const file = stage.folder.write("renewed.crt", ca.cert);
