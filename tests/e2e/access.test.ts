@@ -7,6 +7,7 @@ import { ReloadServer } from "../support/e2e/reload/server.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
 
 const file = "tests/e2e/access.test.ts";
 const test = testWith(file, "FFmpeg");
@@ -137,6 +138,49 @@ test.concurrent("a publisher's signature travels to the edge, where the origin m
     await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
   }
   await origin.program.line(/forward .*refused: the signature does not fit this URL \(NetStream\.Publish\.Denied\)/);
+});
+
+test.concurrent("an edge fetches with its viewer's signature, or is trusted", async () => {
+  await using stage = new Stage();
+  const keys = `play_keys = "${KEY}"`;
+  const strict = await startSrs(stage, "strict", { more: security(keys) });
+  const trusting = await startSrs(stage, "trusting", { more: security(`${keys}\ntrusted = "127.0.0.0/8"`) });
+  const wary = await startSrs(stage, "wary", { more: security(`play_keys = "${OLD_KEY}"`) });
+  for (const origin of [strict, trusting, wary]) {
+    const publisher = await Client.publish(stage, { port: origin.port }, "show");
+    const edge = await startSrs(stage, `edge-of-${origin.program.name}`, {
+      more: `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${origin.port}"\n${security(keys)}`,
+    });
+    const signed = sign(stage, edge.program.name, edge.url("live/show"), "--play").replace(/.*\/show/, "show");
+    await expect(Client.play(stage, { port: edge.port }, "show")).rejects.toThrow("the URL must be signed");
+    const player = await Client.play(stage, { port: edge.port }, signed);
+    if (origin === wary) await edge.program.line(/the signature does not fit this URL/);
+    else {
+      await origin.program.line(/play started/);
+      publisher.send(8, 0, Uint8Array.of(0xaf, 1, 7));
+      await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
+    }
+  }
+});
+
+test.concurrent("rules tell IPv4 from IPv6 on a port that takes both", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("both.toml", `listen = 0\n${security('deny = ["play ::/0", "publish 127.0.0.0/8"]')}`);
+  const server = stage.start("server", [executable(), "--conf", conf]);
+  const port = Number((await server.line(/listening rtmp=/)).match(/:(\d+)$/)?.[1]);
+  for (const host of ["127.0.0.1", "[::1]"]) {
+    publishClip(stage, source(), `rtmp://${host}:${port}/live/${host}`, { name: `${host} publishes` });
+    playFrames(stage, `rtmp://${host}:${port}/live/other`, `${host} plays`);
+  }
+  const decided = /(publish|play) (started|refused) addr=(\S+):\d+ /;
+  const found = () => server.lines.flatMap((line) => decided.exec(line)?.slice(1, 4).join(" ") ?? []);
+  await until("all are answered", () => found().length === 4);
+  expect(found().toSorted()).toEqual([
+    "play refused [::1]",
+    "play started 127.0.0.1",
+    "publish refused 127.0.0.1",
+    "publish started [::1]",
+  ]);
 });
 
 test.concurrent("conf/access.toml asks for page and signature, and trusts the studio", async () => {

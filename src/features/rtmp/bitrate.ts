@@ -1,4 +1,6 @@
 const SECONDS = 10;
+/** Who has been over the limit has to fall below this share of it before that is told again. */
+const SETTLED = 0.9;
 
 /** A publisher's bitrate over the last ten seconds, looked at once a second. */
 export class BitrateWatch {
@@ -15,7 +17,7 @@ export class BitrateWatch {
     if (this.#totals.length > SECONDS + 1) this.#totals.shift();
     const kbps = ((bytes - (this.#totals[0] ?? 0)) * 8) / 1000 / SECONDS;
     const before = this.#over;
-    this.#over = limit > 0 && kbps > limit;
+    this.#over = limit > 0 && kbps > (before ? limit * SETTLED : limit);
     return this.#over && !before ? Math.round(kbps) : undefined;
   }
 }

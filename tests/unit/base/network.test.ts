@@ -58,6 +58,21 @@ test("every address reads back as it is written", () => {
   );
 });
 
+test("whatever else is written is no address, and throws nothing but UserError as a network", () => {
+  const text = fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f:./%]{0,45}$/));
+  fc.assert(
+    fc.property(text, (written) => {
+      expect([undefined, 4, 16]).toContain(parseIp(written)?.length);
+      try {
+        expect(formatNetwork(parseNetwork(written))).toBeTruthy();
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe("A network", () => {
   test.each([
     ["10.0.0.0/8", ["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"], ["11.0.0.0", "9.255.255.255", "a00::"]],

@@ -29,6 +29,11 @@ describe("A publisher's bitrate", () => {
     expect(told.flatMap((kbps, at) => (kbps === undefined ? [] : [at]))).toEqual([6, 46]);
   });
 
+  test("that hovers about the limit is told once", () => {
+    const hovering = Array.from({ length: 60 }, (_, at) => (at % 2 === 0 ? 140_000 : 111_000));
+    expect(looks(1000, ...hovering).filter((kbps) => kbps !== undefined)).toHaveLength(1);
+  });
+
   test("may be any without a limit", () => expect(looks(0, 1e9, 1e9)).toEqual(none(2)));
 });
 
