@@ -117,6 +117,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
         ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
         // What is counted now must not have changed before the client is in: whoever takes time comes before.
         ...limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits }),
+        edge.guard,
       ],
       refusals: new Refusals(clock, log),
       arrivals: new Arrivals(clock, () => live.current.limits),

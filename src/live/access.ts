@@ -17,6 +17,8 @@ export interface AccessRequest {
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
+  /** Ids of the servers on whose behalf it asks, or that its stream has passed. */
+  readonly hops: readonly string[];
   /** The connection's id in the log. */
   readonly clientId: string;
 }
@@ -25,6 +27,8 @@ export interface AccessRequest {
 export interface Refusal {
   /** For whoever is refused, and the log. */
   readonly reason: string;
+  /** The protocol's code for it; without one, that access is denied. */
+  readonly code?: string;
   /** What the log alone may say. */
   readonly detail?: string | undefined;
 }
@@ -152,8 +156,8 @@ class Decision {
   }
 }
 
-function denial({ name }: Guard, { reason, detail }: Refusal): Denial {
-  return { guard: name, reason, detail };
+function denial({ name }: Guard, refusal: Refusal): Denial {
+  return { ...refusal, guard: name };
 }
 
 function failure(guard: Guard, error: unknown): Refusal {

@@ -29,6 +29,8 @@ export type OnConflict = "reject" | "replace" | "standby";
 export interface SourceEvents {
   /** Another source has taken its place and it has ended: the owner tells its peer. */
   replaced?(by: SourceInfo): void;
+  /** It may not publish after all: the owner tells its peer why, and ends it. */
+  dismissed?(reason: string): void;
   /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
   probe?(): void;
 }
@@ -63,6 +65,8 @@ export interface Source {
   alive(): void;
   /** The stream comes over these servers now. */
   reroute(hops: readonly string[]): void;
+  /** Whoever decides elsewhere, later than guards do, does not want it. */
+  dismiss(reason: string): void;
   end(how: SourceEnd): void;
 }
 
@@ -152,6 +156,10 @@ export class LiveSource implements Source {
     if (hops.join() === this.info.hops.join()) return;
     this.info = { ...this.info, hops };
     if (this.role !== "ended") this.#owner.reroute(this);
+  }
+
+  dismiss(reason: string): void {
+    this.events.dismissed?.(reason);
   }
 
   end(how: SourceEnd): void {

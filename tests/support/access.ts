@@ -12,6 +12,7 @@ export function accessRequest(change: Partial<AccessRequest> = {}): AccessReques
     tcUrl: "",
     pageUrl: "",
     swfUrl: "",
+    hops: [],
     clientId: "c1",
     ...change,
   };

@@ -1,6 +1,8 @@
 import { parseOrigin } from "../../src/features/edge/address.ts";
 import type { EdgeConfig } from "../../src/features/edge/config.ts";
 import type { Demand } from "../../src/live/demand.ts";
+import { RtmpInlet } from "../../src/relay/rtmp-inlet.ts";
+import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
 import { FakeNet } from "./fake-transport.ts";
@@ -29,6 +31,28 @@ export class EdgeStage {
   /** Somebody watches a stream at a server. */
   watch(node: FakeNode, name = "show", demand: Partial<Demand> = {}): Viewer {
     return new Viewer(this.#live, node.stream(name), { demand: { ...nobody, ...demand } });
+  }
+
+  /** A client connects to a server and plays or publishes there; what it is told, one line each. */
+  client(name: string, role: "play" | "publish", tcUrl: string, playPath: string): string[] {
+    const told: string[] = [];
+    const context = {
+      clock: this.clock,
+      dial: this.net.dial,
+      random: (into: Uint8Array) => into.fill(5),
+      identity: {},
+    };
+    const target = { role, tcUrl, app: "live", playPath, hops: [], pageUrl: "http://page", swfUrl: "http://swf" };
+    new RtmpInlet(
+      { ...context, limits: defaultLimits },
+      { ...target, host: name, port: 1935, tls: false, simpleHandshake: false, timeoutMs: 5000 },
+      {
+        started: () => told.push("started"),
+        over: ({ error }) => told.push(error),
+        push: () => undefined,
+      },
+    );
+    return told;
   }
 
   /** The server's program and its connections are gone, as by kill -9. */

@@ -6,6 +6,7 @@ import { Forward } from "../../src/features/forward/forward.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
 import { Certificates } from "../../src/io/certificates.ts";
+import type { Guard } from "../../src/live/access.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
@@ -47,6 +48,8 @@ export class FakeNode {
   frozen = false;
 
   readonly edge: Edge;
+  /** Who decides on its clients; a test may add more. */
+  readonly guards: Guard[] = [];
   /** After a change, `edge.reconfigure` is to be called. */
   edgeConfig: EdgeConfig;
 
@@ -76,6 +79,7 @@ export class FakeNode {
       certificates: new Certificates(),
       trustedProxies: [],
       ...openDoor(clock, this.log),
+      guards: this.guards,
       nodeId: address,
       identity: { srs_server: `srs at ${address}`, srs_node: address },
       chunkSize: CHUNK_SIZE,
@@ -91,6 +95,7 @@ export class FakeNode {
     };
     this.forward = new Forward(context);
     this.edge = new Edge(context);
+    this.guards.push(this.edge.guard);
     this.streams.observe(this.forward);
     this.streams.observe(this.edge);
     this.#context = {

@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import { Template } from "../../base/template.ts";
-import { choice, integer, list, text } from "../../config/key.ts";
+import { choice, flag, integer, list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
 import { maskOrigin, type OriginAddress, originIdentity, originPeer, originText, parseOrigin } from "./address.ts";
@@ -71,6 +71,16 @@ export const edgeTable = table("Streams that are fetched from other servers when
     min: 1,
     max: 4,
     doc: "From how many origins at a time a stream is fetched: one is played, the others stand by.",
+    reload: "live",
+  }),
+  probe: flag({
+    default: false,
+    doc: "Whether RTMP origins are asked every few seconds if they are there, so that no viewer has to find out.",
+    reload: "live",
+  }),
+  token_traverse: flag({
+    default: false,
+    doc: "Whether an origin decides, for each client, who may publish and play here.",
     reload: "live",
   }),
   max_dials: integer({

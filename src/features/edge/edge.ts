@@ -1,7 +1,9 @@
+import type { Timer } from "../../base/clock.ts";
+import type { AccessRequest, Guard, Verdict } from "../../live/access.ts";
 import type { Demand } from "../../live/demand.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import type { StreamName, StreamObserver } from "../../live/streams.ts";
+import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { PushRelay } from "../../relay/push-relay.ts";
 import { originLabel } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -9,8 +11,13 @@ import type { EdgeContext } from "./context.ts";
 import { Fetched, type FetchedOptions } from "./fetched.ts";
 import { MissingStreams } from "./missing.ts";
 import { Origins } from "./origins.ts";
+import { Probes } from "./probes.ts";
 import { EdgePushes } from "./pushes.ts";
+import { askOrigins } from "./traverse.ts";
 import type { Upstream } from "./upstream.ts";
+
+/** How often origins are asked if they are there, where they are. */
+const PROBE_MS = 5000;
 
 /** A vhost that has origins. */
 interface EdgeVhost {
@@ -30,12 +37,16 @@ interface Wanted {
  * published here goes to an origin.
  */
 export class Edge implements StreamObserver {
+  /** Refuses players of streams that are known to be missing, and, where origins decide, whom they refuse. */
+  readonly guard: Guard;
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
   readonly #wanted = new Map<Stream, Wanted>();
   /** What is published on this server. */
   readonly #published = new Map<Stream, { readonly name: StreamName; readonly source: Source }>();
   readonly #pushes: EdgePushes;
+  readonly #probes: Probes;
+  #timer: Timer | undefined;
   readonly #missing: MissingStreams;
   /** What fetched streams that are gone have received, bytes. */
   #pastBytes = 0;
@@ -45,6 +56,8 @@ export class Edge implements StreamObserver {
     this.#context = context;
     this.#missing = new MissingStreams(context.clock);
     this.#pushes = new EdgePushes(context);
+    this.#probes = new Probes(context);
+    this.guard = { name: "origin", check: (request) => this.#check(request) };
   }
 
   /** All connections to origins, and attempts at one. */
@@ -141,8 +154,25 @@ export class Edge implements StreamObserver {
 
   /** Hangs up on all origins. */
   stop(): void {
+    this.#timer?.cancel();
     for (const { fetched } of this.#wanted.values()) fetched?.end();
     this.#wanted.clear();
+  }
+
+  #check(request: AccessRequest): Verdict | Promise<Verdict> {
+    const { vhost: name, app, stream } = request.name;
+    const vhost = this.#vhost(name);
+    if (vhost === undefined) return undefined;
+    const key = `${name}/${app}/${stream}`;
+    if (request.action === "play" && vhost.config.wait > 0 && this.#missing.remainingMs(key) > 0)
+      return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };
+    if (!vhost.config.token_traverse) return undefined;
+    return askOrigins(this.#context, vhost.config, vhost.origins, request);
+  }
+
+  #probe(): void {
+    for (const { config, origins } of this.#vhosts.values())
+      if (config.probe) for (const origin of origins.all()) this.#probes.ask(origin);
   }
 
   /** Gives a wanted stream what its vhost's configuration says. */
@@ -194,6 +224,7 @@ export class Edge implements StreamObserver {
       config,
     );
     const vhost = { config, origins };
+    this.#timer ??= clock.every(PROBE_MS, () => this.#probe());
     this.#vhosts.set(name, vhost);
     return vhost;
   }

@@ -18,6 +18,12 @@ export interface OriginHealth {
   readonly deadUntil: number;
 }
 
+/** What the configuration says of a vhost's origins; it may change at any time. */
+export interface OriginRules {
+  readonly probe: boolean;
+  readonly max_dials: number;
+}
+
 /** One origin: what its connections have taught about it, for all streams together. */
 export class Origin {
   readonly address: OriginAddress;
@@ -27,6 +33,7 @@ export class Origin {
   simpleHandshake = false;
   readonly #clock: Clock;
   readonly #backoff: Backoff;
+  readonly #rules: OriginRules;
   readonly #onChange: (origin: Origin, health: OriginHealth) => void;
   #deadUntil = 0;
   #failedAt = 0;
@@ -36,14 +43,15 @@ export class Origin {
     address: OriginAddress,
     clock: Clock,
     random: () => number,
-    maxDials: () => number,
+    rules: OriginRules,
     onChange: (origin: Origin, health: OriginHealth) => void,
   ) {
     this.address = address;
     this.#clock = clock;
     this.#backoff = new Backoff(DEAD, random);
     this.#onChange = onChange;
-    this.slots = new Slots(maxDials);
+    this.#rules = rules;
+    this.slots = new Slots(() => rules.max_dials);
   }
 
   get health(): OriginHealth {
@@ -53,6 +61,8 @@ export class Origin {
 
   /** Whether it may be sent a connection: it lives, or has been dead for long enough to be tried again. */
   get eligible(): boolean {
+    // Where it is probed, viewers need not try.
+    if (this.#rules.probe && this.#backoff.attempt > 0) return false;
     return this.#deadUntil <= this.#clock.now();
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { type OriginAddress, originIdentity } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
-import { Origin, type OriginHealth } from "./origin.ts";
+import { Origin, type OriginHealth, type OriginRules } from "./origin.ts";
 
 /** What a vhost's origins need from outside. */
 export interface OriginsContext {
@@ -15,12 +15,22 @@ export interface OriginsContext {
 export class Origins {
   readonly #context: OriginsContext;
   readonly #origins = new Map<string, Origin>();
+  readonly #rules: OriginRules;
   #config: EdgeConfig;
   #turn = 0;
 
   constructor(context: OriginsContext, config: EdgeConfig) {
     this.#context = context;
     this.#config = config;
+    const current = () => this.#config;
+    this.#rules = {
+      get probe() {
+        return current().probe;
+      },
+      get max_dials() {
+        return current().max_dials;
+      },
+    };
     this.configure(config);
   }
 
@@ -32,8 +42,7 @@ export class Origins {
     for (const identity of this.#origins.keys()) if (!wanted.has(identity)) this.#origins.delete(identity);
     for (const [identity, address] of wanted) {
       if (this.#origins.has(identity)) continue;
-      const maxDials = () => this.#config.max_dials;
-      this.#origins.set(identity, new Origin(address, clock, randomNumber, maxDials, onHealth));
+      this.#origins.set(identity, new Origin(address, clock, randomNumber, this.#rules, onHealth));
     }
   }
 

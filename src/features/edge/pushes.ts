@@ -97,6 +97,7 @@ export class EdgePushes {
     const context = this.#context;
     const { param } = source.info;
     let next: Origin | undefined = first;
+    let taken = false;
     const namesOf = () => upstreamNames(vhost.config.vhost, name, param);
     const place = (): PushPlace => {
       const origin = next ?? search.next() ?? first;
@@ -117,9 +118,14 @@ export class EdgePushes {
       return {
         target: push,
         to: originLabel(origin.address),
-        reached: () => search.found(origin),
-        over: (outcome, error): Failure => {
+        reached: () => {
+          taken = true;
+          search.found(origin);
+        },
+        over: (outcome, error, description): Failure => {
           if (outcome !== "refused") return search.judge(origin, outcome, error);
+          // The origin decides whether the encoder may publish at all; later it may only take us for somebody else.
+          if (vhost.config.token_traverse && !taken) source.dismiss(description || "refused by the origin");
           // Another origin would let two publishers of one stream be.
           search.again(origin);
           return "refused";

@@ -100,7 +100,7 @@ export class Admission {
       return;
     }
     const { vhost, address } = found;
-    const { tcUrl = "", pageUrl = "", swfUrl = "" } = this.#request ?? {};
+    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
     let decided = false;
     const decision = this.#gate.ask(
       {
@@ -113,6 +113,7 @@ export class Admission {
         tcUrl,
         pageUrl,
         swfUrl,
+        hops,
         clientId: this.#id,
       },
       (denial) => {

@@ -5,7 +5,7 @@ import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { Demand } from "../../live/demand.ts";
-import type { Source, SourceEnd, SourceInfo } from "../../live/source.ts";
+import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
@@ -223,7 +223,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     let decided = false;
     const request = stream.sources.request(
       { id: this.#id, remote: this.#remote, param: address.param, hops: this.#admission.request?.hops ?? [] },
-      { onConflict, preferred, events: { replaced: (by) => this.#replaced(net, by), probe: () => this.#probe() } },
+      { onConflict, preferred, events: this.#eventsOf(net) },
       (source) => {
         decided = true;
         this.#requests.delete(net);
@@ -337,6 +337,22 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       const { bytes, lost } = player.reader;
       this.#log.info("play ended", this.#about(player.stream.key, { bytes, lost }));
     }
+  }
+
+  #eventsOf(net: NetStream): SourceEvents {
+    return {
+      replaced: (by) => this.#replaced(net, by),
+      dismissed: (reason) => {
+        this.#end(net, "lost");
+        this.#refuse(net, "publish refused", {
+          ok: false,
+          kind: "dismissed",
+          code: "NetStream.Publish.Denied",
+          reason,
+        });
+      },
+      probe: () => this.#probe(),
+    };
   }
 
   /** Another publisher has the stream now: the client is told, and stays only for what else it does. */

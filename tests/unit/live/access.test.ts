@@ -12,6 +12,7 @@ const request: AccessRequest = {
   tcUrl: "",
   pageUrl: "",
   swfUrl: "",
+  hops: [],
   clientId: "c1",
 };
 

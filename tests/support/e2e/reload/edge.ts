@@ -111,17 +111,14 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
   async "vhost.NAME.edge.missing_ttl"(stage) {
     const [a] = await origins(stage);
     const keys = ["wait = 1", "read_timeout = 500"];
-    const ask = async (edge: ReloadServer, name: string) => {
-      await (await edge.play(name)).end();
-      const before = plays(a);
-      await edge.play(name);
-      return before;
-    };
+    const ask = async (edge: ReloadServer, name: string) => (await edge.play(name)).end();
     const edge = await ReloadServer.start(stage, edgeOf([a], ...keys, "missing_ttl = 3600"), "edge");
-    const remembered = await ask(edge, "one");
+    await ask(edge, "one");
+    await expect(edge.play("one")).rejects.toThrow("NetStream.Play.StreamNotFound no origin has /live/one");
+    expect(plays(a)).toBe(1);
     await edge.reload(edgeOf([a], ...keys, "missing_ttl = 0"));
-    const forgotten = await ask(edge, "two");
-    expect([remembered, forgotten]).toEqual([1, 2]);
+    await ask(edge, "two");
+    await edge.play("two");
     await until("the origin is asked again", () => plays(a) === 3);
   },
 
@@ -133,6 +130,26 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
     expect([plays(a), plays(b)]).toEqual([1, 0]);
     await edge.reload(edgeOf([a, b], "redundancy = 2"));
     await until("both origins are played", () => plays(b) === 1);
+  },
+
+  async "vhost.NAME.edge.probe"(stage) {
+    const [a, b] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a, b], "probe = false"), "edge");
+    await edge.play();
+    await a.program.line(/play started/);
+    await b.program.kill();
+    await edge.reload(edgeOf([a, b], "probe = true"));
+    await edge.program.line(/origin dead/);
+  },
+
+  async "vhost.NAME.edge.token_traverse"(stage) {
+    const only = '[vhost.__defaultVhost__.security]\ndeny = "all"';
+    const a = await ReloadServer.start(stage, only, "a");
+    const edge = await ReloadServer.start(stage, edgeOf([a], "token_traverse = false"), "edge");
+    const before = await edge.play();
+    await edge.reload(edgeOf([a], "token_traverse = true"));
+    await expect(edge.play("other")).rejects.toThrow("NetStream.Play.Failed");
+    expect(before.closed).toBe(false);
   },
 
   async "vhost.NAME.edge.max_dials"(stage) {

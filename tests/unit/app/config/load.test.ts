@@ -40,6 +40,8 @@ test("an empty file is the defaults, with the default vhost", () => {
       wait: 0,
       missing_ttl: 3,
       redundancy: 1,
+      probe: false,
+      token_traverse: false,
       max_dials: 50,
     },
   });

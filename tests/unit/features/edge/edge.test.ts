@@ -208,6 +208,7 @@ describe("A stream that no origin has", () => {
     const stage = new EdgeStage();
     stage.net.hosts.set("a:1935", "silent");
     const edge = stage.node("e", { origin: ["a"] });
+    stage.watch(edge).leave();
     const { timers } = stage.clock;
     for (let i = 0; i < 20_000; i++) stage.watch(edge, `name${i}`).leave();
     stage.clock.advance(60_000);

@@ -60,6 +60,7 @@ test("guards are told who wants what", async () => {
       address: "10.0.0.9",
       port: 1,
       ...urls,
+      hops: [],
       clientId: "c1",
     },
   ]);

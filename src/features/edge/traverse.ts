@@ -1,0 +1,108 @@
+import type { AccessRequest, Verdict } from "../../live/access.ts";
+import type { PullEnd } from "../../relay/inlet.ts";
+import { RtmpInlet } from "../../relay/rtmp-inlet.ts";
+import { type OriginAddress, originLabel, type RtmpOrigin } from "./address.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { EdgeContext } from "./context.ts";
+import type { Origin } from "./origin.ts";
+import type { Origins } from "./origins.ts";
+
+const CONNECT_TIMEOUT_MS = 3000;
+
+/** What an origin said of a client: `undefined` is a yes. */
+type Answer = PullEnd | undefined;
+
+/** Asks an origin whether a client may do what it wants: with the client's own URL, parameters, page and player. */
+export async function askOrigins(
+  context: EdgeContext,
+  config: EdgeConfig,
+  origins: Origins,
+  request: AccessRequest,
+): Promise<Verdict> {
+  const { vhost, app, stream } = request.name;
+  const key = `${vhost}/${app}/${stream}`;
+  const ranked = origins.eligible(key, origins.takeTurn(), isRtmp);
+  const last = origins.leastDead((origin) => isRtmp(origin.address));
+  const candidates = ranked.length > 0 || last === undefined ? ranked : [last];
+  const problems: string[] = [];
+  for (const origin of candidates) {
+    const end = await askTwice(context, config, origin, request);
+    if (end?.how !== "unreachable") return verdictOf(origin, end);
+    problems.push(`${originLabel(origin.address)}: ${end.error}`);
+    origin.failed(end.error);
+  }
+  return { reason: "no origin can be asked", detail: problems.join(", ") || "none is named for RTMP" };
+}
+
+/** A stream that an origin does not have, or has elsewhere, is not denied: it may come. */
+function verdictOf(origin: Origin, end: Answer): Verdict {
+  origin.reached();
+  if (end?.how !== "refused" || end.redirect !== undefined) return undefined;
+  const reason = end.description || "refused by the origin";
+  return { reason, detail: `${originLabel(origin.address)}: ${end.error}` };
+}
+
+/** Once more without a digest in the handshake, for an origin that closes on one. */
+async function askTwice(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest) {
+  origin.try();
+  const end = await ask(context, config, origin, request);
+  if (end?.how !== "unreachable" || !end.handshakeRefused || origin.simpleHandshake) return end;
+  origin.simpleHandshake = true;
+  return ask(context, config, origin, request);
+}
+
+function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest): Promise<Answer> {
+  return new Promise((resolve) => {
+    const { clock, nodeId } = context;
+    const { target } = origin.address as RtmpOrigin;
+    const { tcUrl, pageUrl, swfUrl, action, name, param, hops } = request;
+    const settle = (answer: Answer) => {
+      timer.cancel();
+      place.leave();
+      inlet?.close();
+      resolve(answer);
+    };
+    const error = `no answer within ${config.read_timeout / 1000} s`;
+    const timer = clock.after(config.read_timeout, () => settle({ how: "unreachable", error }));
+    let inlet: RtmpInlet | undefined;
+    const open = () => {
+      inlet = new RtmpInlet(
+        context,
+        {
+          // A publish is decided by the push that follows, too: two at a time would be one too many.
+          role: action === "play" ? "play" : "connect",
+          host: target.host,
+          port: target.port,
+          tls: target.tls,
+          tcUrl,
+          app: /^\w+:\/\/[^/]*\/(.*)$/s.exec(tcUrl)?.[1] ?? name.app,
+          playPath: `${name.stream}${ownParams(tcUrl, param)}`,
+          hops: [...hops, nodeId],
+          pageUrl,
+          swfUrl,
+          simpleHandshake: origin.simpleHandshake,
+          timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
+        },
+        { started: () => settle(undefined), over: settle, push: () => undefined },
+      );
+    };
+    const place = origin.slots.enter({
+      enter: () => clock.soon(open),
+      turnedAway: (why) => settle({ how: "unreachable", error: why }),
+    });
+  });
+}
+
+/** A stream's parameters without those that stand in the URL already. */
+function ownParams(tcUrl: string, param: string): string {
+  const said = new Set((tcUrl.split("?", 2)[1] ?? "").split("&"));
+  const own = param
+    .replace(/^\?/, "")
+    .split("&")
+    .filter((pair) => pair !== "" && !said.has(pair));
+  return own.length > 0 ? `?${own.join("&")}` : "";
+}
+
+function isRtmp(address: OriginAddress): boolean {
+  return address.protocol === "rtmp";
+}

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest } from "../../../../src/live/access.ts";
+import { EdgeStage } from "../../../support/edges.ts";
+
+/** Origins a and b, where those with a token may play and publish, and an edge that lets them decide. */
+async function stage() {
+  const at = new EdgeStage();
+  const asked: AccessRequest[] = [];
+  const origins = ["a", "b"].map((name) => at.node(name));
+  for (const origin of origins)
+    origin.guards.push({
+      name: "token",
+      check: (request) => {
+        asked.push(request);
+        return /token=good/.test(request.tcUrl + request.param) ? undefined : { reason: "no good token" };
+      },
+    });
+  const edge = at.node("e", { origin: ["a", "b"], token_traverse: true });
+  /** Promises of guards settle between steps of the clock. */
+  const pass = async (ms = 200) => {
+    for (let step = 0; step < 20; step++) {
+      at.clock.advance(ms / 20);
+      await Promise.resolve();
+      await Bun.sleep(0);
+    }
+  };
+  return { at, origins, edge, asked, pass };
+}
+
+const URL = "rtmp://edge.example.com/live?token=good";
+
+describe("Where an origin decides on each client", () => {
+  test("a player is asked for with its own URL, parameters, page and player", async () => {
+    const { at, asked, pass } = await stage();
+    const told = at.client("e", "play", URL, "show?x=1");
+    await pass();
+    expect(told).toEqual(["started"]);
+    expect(asked[0]).toMatchObject({
+      action: "play",
+      tcUrl: URL,
+      param: "?token=good&x=1",
+      pageUrl: "http://page",
+      swfUrl: "http://swf",
+      hops: ["e:1935"],
+    });
+  });
+
+  test("a player is refused in the origin's words", async () => {
+    const { at, edge, pass } = await stage();
+    const told = at.client("e", "play", "rtmp://edge/live", "show?token=bad");
+    await pass();
+    expect(told).toEqual(["refused: no good token (NetStream.Play.Failed)"]);
+    expect(edge.streams.size).toBe(0);
+  });
+
+  test("a publisher is refused in the origin's words", async () => {
+    const { at, edge, pass } = await stage();
+    const told = at.client("e", "publish", "rtmp://edge/live", "show?token=bad");
+    await pass();
+    expect(told).toEqual(["started", "ended by the server: no good token (NetStream.Publish.Denied)"]);
+    expect(edge.streams.size).toBe(0);
+    const good = at.client("e", "publish", URL, "show");
+    await pass();
+    expect(good).toEqual(["started"]);
+  });
+
+  test("the next origin is asked when one is dead, and nobody gets in when all are", async () => {
+    const { at, edge, pass } = await stage();
+    at.kill("a");
+    const told = at.client("e", "play", URL, "show");
+    await pass();
+    expect(told).toEqual(["started"]);
+    expect(edge.log.take(/origin dead/)).toHaveLength(1);
+    at.kill("b");
+    const late = at.client("e", "play", URL, "other");
+    await pass();
+    expect(late).toEqual(["refused: no origin can be asked (NetStream.Play.Failed)"]);
+  });
+});
+
+test("A player of a stream that was missing a moment ago is told so at once, where players are told at all", () => {
+  const at = new EdgeStage();
+  at.node("a");
+  at.node("e", { origin: ["a"], wait: 1, missing_ttl: 5 });
+  const first = at.client("e", "play", "rtmp://e/live", "show");
+  at.clock.advance(1500);
+  expect(first.at(-1)).toContain("no origin has given /live/show within 1 s");
+  at.net.dials.length = 0;
+  const second = at.client("e", "play", "rtmp://e/live", "show");
+  at.clock.advance(100);
+  expect(second).toEqual(["refused: no origin has /live/show (NetStream.Play.StreamNotFound)"]);
+  expect(at.net.dials).toEqual(["e:1935"]);
+});
+
+test("Where origins are probed, their deaths and returns are known before a viewer comes", async () => {
+  const at = new EdgeStage();
+  const a = at.node("a");
+  at.node("b");
+  const edge = at.node("e", { origin: ["a", "b"], probe: true });
+  const pass = async (ms: number) => {
+    for (let step = 0; step < 50; step++) {
+      at.clock.advance(ms / 50);
+      await Bun.sleep(0);
+    }
+  };
+  at.watch(edge).leave();
+  at.kill("a");
+  await pass(6000);
+  expect(edge.log.take(/origin/)).toEqual(["warn origin dead origin=a:1935 error=connection refused"]);
+  await pass(60_000);
+  at.net.dials.length = 0;
+  at.watch(edge, "one").leave();
+  at.clock.advance(10);
+  expect(at.net.dials).toEqual(["b:1935"]);
+  at.net.hosts.set("a:1935", { accept: () => a.accept() });
+  await pass(6000);
+  expect(edge.log.take(/origin/)).toEqual(["info origin alive again origin=a:1935"]);
+});
