@@ -3,7 +3,7 @@ import { Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { Gop } from "./gop.ts";
 import type { PacketLog } from "./log.ts";
-import { Resumption } from "./resumption.ts";
+import { Resumption, samePayload } from "./resumption.ts";
 import { isHeader, isKey, type LiveSource } from "./source.ts";
 import type { Standby } from "./standby.ts";
 import { Timeline } from "./timeline.ts";
@@ -71,7 +71,9 @@ export class Intake {
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumption, seamless);
     const headers = standby.headersAt(first);
-    const known = headers.filter((packet) => before.some((other) => samePacket(other, packet)));
+    const known = headers.filter((packet) =>
+      before.some(({ kind, payload }) => kind === packet.kind && samePayload(payload, packet.payload)),
+    );
     source.headers.clear();
     for (const packet of known) source.headers.set(packet);
     if (!seamless) {
@@ -108,6 +110,7 @@ export class Intake {
         : this.timeline.place(kind, track, timestamp, now);
     const packet = new Packet(kind, time, payload, flags, track);
     if (header) source.headers.set(packet);
+    else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);
     const seq = this.#log.append(packet);
     if (key && track === source.keyTrack) {
       this.gop.key(seq, packet, source.headers.list);
@@ -134,10 +137,4 @@ export class Intake {
     if (verdict === "other") this.gop.clear();
     return verdict === "next" || verdict === "other";
   }
-}
-
-function samePacket(a: Packet, b: Packet): boolean {
-  if (a.kind !== b.kind || a.payload.length !== b.payload.length) return false;
-  for (let at = 0; at < a.payload.length; at++) if (a.payload[at] !== b.payload[at]) return false;
-  return true;
 }

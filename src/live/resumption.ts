@@ -14,6 +14,11 @@ const SKEW_MS = 10_000;
 /** A source that steps back this far while it repeats has started its clock anew. */
 const JUMP_MS = 3000;
 
+interface Last {
+  timestamp: number;
+  payload: Uint8Array;
+}
+
 /*
  * newSource ──> unknown ──(begins with a key frame that was had)──> same ──┐
  *                  └──(anything else)──────────────────────────────────────┼──(past all that was had)──> over
@@ -27,7 +32,7 @@ type State = "unknown" | "same" | "other" | "over";
  * source takes over that stood by and was in step; of any other, what lies in the past is left out.
  */
 export class Resumption {
-  /** The stream's newest key frames, by their times on its time line. */
+  /** The stream's newest key frames, by their times on its time line; none of another source than the last. */
   readonly keys = new KeyTrail();
   readonly #timeline: Timeline;
   #state: State = "unknown";
@@ -36,6 +41,8 @@ export class Resumption {
   /** The newest of each track that was held against it. */
   #judged = new Times();
   #until = 0;
+  /** The newest packet of each track, by the source's own clock: audio of track t at 2t, video at 2t + 1. */
+  readonly #last: Last[] = [];
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -58,6 +65,7 @@ export class Resumption {
 
   /** A source that stood by takes over, its clock put right: the `same` stream over another way, or another. */
   takeOver(same: boolean): void {
+    if (!same) this.keys.clear();
     this.#begin(same || this.#timeline.comparable ? (same ? "same" : "other") : "over");
   }
 
@@ -73,9 +81,20 @@ export class Resumption {
     this.keys.add(time, printOf(payload));
   }
 
+  /** The stream got a frame, with this timestamp on the wire. */
+  took(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): void {
+    const slot = slotOf(kind, track);
+    while (this.#last.length <= slot) this.#last.push({ timestamp: -1, payload });
+    const last = this.#last[slot];
+    if (last === undefined) return;
+    last.timestamp = timestamp;
+    last.payload = payload;
+  }
+
   /** Nobody will resume this stream. */
   forget(): void {
     this.keys.clear();
+    this.#last.length = 0;
   }
 
   /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
@@ -85,13 +104,19 @@ export class Resumption {
       const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
       if (!key || time === undefined || !this.keys.has(time, printOf(payload))) {
         this.#state = "over";
+        this.keys.clear();
         return "other";
       }
       this.#timeline.resume(timestamp);
       this.#begin("same");
     }
     const time = this.#timeline.continued(timestamp) ?? 0;
-    if (this.#past(kind, track, time)) return this.#state === "same" ? "repeated" : "late";
+    if (this.#past(kind, track, time)) {
+      if (this.#state === "other") return "late";
+      // Its clock may have stepped back: then what follows has not been had, though its time has been.
+      if (this.#isLast(kind, track, timestamp, payload)) this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
+      return "repeated";
+    }
     if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#had.of(kind, track), time);
     // A clock that steps back after this is the encoder's own business.
     this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
@@ -110,6 +135,11 @@ export class Resumption {
     if (time < last + BRIDGE_STEP_MS) this.#timeline.delay(last + BRIDGE_STEP_MS - time);
   }
 
+  #isLast(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): boolean {
+    const last = this.#last[slotOf(kind, track)];
+    return last !== undefined && last.timestamp === timestamp && samePayload(last.payload, payload);
+  }
+
   #past(kind: PacketKind, track: number, time: number): boolean {
     if (time > this.#had.of(kind, track)) return false;
     const last = this.#judged.of(kind, track);
@@ -120,4 +150,15 @@ export class Resumption {
     if (time > last) this.#judged.set(kind, track, time);
     return true;
   }
+}
+
+function slotOf(kind: PacketKind, track: number): number {
+  return track * 2 + (kind === PacketKind.Video ? 1 : 0);
+}
+
+/** Whether two payloads have the same bytes. */
+export function samePayload(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -239,7 +239,7 @@ export class Sources implements SourceOwner {
     if (source.preferred && how === "lost") this.#preferLess(now);
     if (this.#contest.open) this.#contest.decide();
     if (this.#active !== source) return;
-    const next = this.#best(now, source.heardAt);
+    const next = this.#best(now, Number.NEGATIVE_INFINITY);
     if (next !== undefined) {
       this.#switch(source, next, how === "lost" ? "lost" : "ended", now);
       return;

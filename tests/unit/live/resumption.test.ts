@@ -16,6 +16,7 @@ function brokenOff(first = 1000) {
   at(Video, 40);
   timeline.newSource();
   resumption.newSource();
+  resumption.took(Video, 0, (first + 40) >>> 0, new Uint8Array([0x27, 1, 40]));
   const judge = (kind: PacketKind, timestamp: number, payload = new Uint8Array([0x27, 1])) =>
     resumption.judge(kind, 0, payload === key ? PacketFlag.Key : 0, (first + timestamp) >>> 0, payload);
   return { timeline, resumption, key, judge, at };
@@ -43,6 +44,15 @@ describe("a source that comes back", () => {
     expect(judge(Audio, 53)).toBe("next");
     expect(judge(Audio, 20)).toBe("next");
     expect(judge(Video, 40)).toBe("repeated");
+  });
+
+  test("goes on behind its last frame, though its clock stepped back before that", () => {
+    const { key, judge } = brokenOff();
+    judge(Video, 0, key);
+    expect(judge(Video, 20)).toBe("repeated");
+    expect(judge(Video, 40, new Uint8Array([0x27, 1, 40]))).toBe("repeated");
+    expect(judge(Video, 30)).toBe("next");
+    expect(judge(Audio, 30)).toBe("repeated");
   });
 
   test("and starts its clock anew while it repeats is not waited for", () => {
@@ -80,6 +90,14 @@ describe("a source that comes back", () => {
     const later = brokenOff();
     expect(later.judge(Video, 20, later.key)).toBe("other");
     expect(brokenOff().judge(Audio, 0)).toBe("other");
+  });
+
+  test("is another one when it comes back after yet another", () => {
+    const { timeline, resumption, key, judge } = brokenOff();
+    expect(judge(Audio, 60)).toBe("other");
+    timeline.newSource();
+    resumption.newSource();
+    expect(judge(Video, 0, key)).toBe("other");
   });
 
   test("is another one when nobody remembers the key frame", () => {
