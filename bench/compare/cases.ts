@@ -1,6 +1,7 @@
 import type { PlayersReport } from "../../src/features/bench/report.ts";
 import { type Measured, measure } from "./load.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
+import { secureServers } from "./tls.ts";
 
 /** What a comparison is run with. */
 export interface Stage {
@@ -76,6 +77,23 @@ function fanout(
       await add(startIdeal(ideal, folder, Math.round(kbps * OVERHEAD), batchMs), row, play);
     }
     if (nginx && hasNginx()) await add(startNginx(folder), fanoutRow);
+    return rows;
+  };
+}
+
+/** The same with and without TLS. */
+function secureFanout(players: number, kbps: number, latency: string): Case["run"] {
+  return async ({ executable, folder, seconds }) => {
+    const rows: Row[] = [];
+    for (const begin of secureServers(executable, folder, `mw_latency = ${latency}`)) {
+      const server = await begin();
+      const args = ["-n", String(players), "--kbps", String(kbps), "--seconds", String(seconds), "--rate", "200"];
+      try {
+        rows.push(fanoutRow(await measure(executable, [server], [["both", url(server, "bench"), ...args]])));
+      } finally {
+        await server.stop();
+      }
+    }
     return rows;
   };
 }
@@ -159,6 +177,18 @@ export const cases: readonly Case[] = [
     run: fanout(1000, 600, 18, "0", true),
   },
   {
+    title: "Fan-out over TLS, merged: 500 players × 600 kbps",
+    text: "`mw_latency = 350`, TLS 1.3. Each player's bytes are encrypted for it alone; the load generator decrypts on the same machine.",
+    head: FANOUT_HEAD,
+    run: secureFanout(500, 600, "350"),
+  },
+  {
+    title: "Fan-out over TLS, at once: 500 players × 600 kbps",
+    text: "`mw_latency = 0`, as nginx-rtmp sends.",
+    head: FANOUT_HEAD,
+    run: secureFanout(500, 600, "0"),
+  },
+  {
     title: "Few players: 10 × 600 kbps",
     text: '`mw_latency = "auto"`.',
     head: FANOUT_HEAD,
@@ -202,8 +232,8 @@ export const cases: readonly Case[] = [
   },
 ];
 
-function url({ port }: Server, stream: string): string {
-  return `rtmp://127.0.0.1:${port}/live/${stream}`;
+function url({ port, tls }: Server, stream: string): string {
+  return `${tls ? "rtmps" : "rtmp"}://127.0.0.1:${port}/live/${stream}`;
 }
 
 function cpu(percent: number): string {

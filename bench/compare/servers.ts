@@ -7,6 +7,8 @@ export interface Server {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** Whether TLS is spoken there. */
+  readonly tls: boolean;
   /** From its start to when it took a connection, ms. */
   readonly readyMs: number;
   /** What it has written to its log so far. */
@@ -17,14 +19,24 @@ export interface Server {
 const READY_MS = 10_000;
 const FILES = 20_000;
 /** Debian's place for nginx's modules. */
-const NGINX_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+export const NGINX_MODULES = "/usr/lib/nginx/modules";
+const NGINX_MODULE = `${NGINX_MODULES}/ngx_rtmp_module.so`;
 
-/** Starts this project's executable with `toml` behind `listen` and `max_connections`. */
-export function startSrs(executable: string, folder: string, toml: string): Promise<Server> {
+/** Starts this project's executable with `toml` in its vhost, with RTMPS where there is a certificate. */
+export async function startSrs(
+  executable: string,
+  folder: string,
+  toml: string,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<Server> {
   const port = freePort();
   const conf = join(folder, `srs-${port}.toml`);
-  writeFileSync(conf, `listen = "127.0.0.1:${port}"\nmax_connections = 12000\n[vhost.__defaultVhost__]\n${toml}\n`);
-  return start("srs", [executable, "--conf", conf], port, join(folder, `srs-${port}.log`));
+  const rtmps = tls && `[rtmps]\nlisten = "127.0.0.1:${port}"\ncert = "${tls.cert}"\nkey = "${tls.key}"\n`;
+  const listen = `listen = "127.0.0.1:${tls === undefined ? port : freePort()}"\nmax_connections = 12000\n`;
+  writeFileSync(conf, `${listen}${rtmps ?? ""}[vhost.__defaultVhost__]\n${toml}\n`);
+  const name = tls === undefined ? "srs" : "srs, RTMPS";
+  const server = await start(name, [executable, "--conf", conf], port, join(folder, `srs-${port}.log`));
+  return { ...server, tls: tls !== undefined };
 }
 
 /** Whether nginx with its RTMP module is installed. */
@@ -32,24 +44,36 @@ export function hasNginx(): boolean {
   return Bun.which("nginx") !== null && existsSync(NGINX_MODULE);
 }
 
-/** Starts nginx-rtmp with one application, `live`. */
-export function startNginx(folder: string): Promise<Server> {
+/** What stands in front of nginx-rtmp in the same process. */
+export interface NginxFront {
+  readonly module: string;
+  /** The block that listens on `port` and passes on to `rtmp`. */
+  inFront(port: number, rtmp: number): string;
+}
+
+/** Starts nginx-rtmp with one application, `live`, perhaps with TLS in front of it. */
+export async function startNginx(folder: string, front?: NginxFront): Promise<Server> {
   const port = freePort();
+  const own = front === undefined ? port : freePort();
   const conf = join(folder, `nginx-${port}.conf`);
   chmodSync(folder, 0o755);
   writeFileSync(
     conf,
     `load_module ${NGINX_MODULE};
+${front === undefined ? "" : `load_module ${front.module};`}
 daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
 error_log ${folder}/nginx-error.log error;
 worker_rlimit_nofile ${FILES};
 events { worker_connections ${FILES - 1000}; }
-rtmp { access_log off; server { listen 127.0.0.1:${port}; chunk_size 60000; application live { live on; } } }
+rtmp { access_log off; server { listen 127.0.0.1:${own}; chunk_size 60000; application live { live on; } } }
+${front?.inFront(port, own) ?? ""}
 `,
   );
-  return start("nginx-rtmp", ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
+  const name = front === undefined ? "nginx-rtmp" : "nginx-rtmp behind nginx's TLS";
+  const server = await start(name, ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
+  return { ...server, tls: front !== undefined };
 }
 
 /** Compiles the ideal sender; its path, or undefined when there is no C compiler. */
@@ -85,7 +109,15 @@ async function start(name: string, argv: string[], port: number, logFile: string
   }
   const readyMs = performance.now() - began;
   const text = await Bun.file(logFile).text();
-  return { name, pid: child.pid, port, readyMs, log: () => readLog(logFile, text), stop: () => stop(child) };
+  return {
+    name,
+    pid: child.pid,
+    port,
+    tls: false,
+    readyMs,
+    log: () => readLog(logFile, text),
+    stop: () => stop(child),
+  };
 }
 
 function readLog(file: string, otherwise: string): string {
