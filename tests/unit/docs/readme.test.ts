@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseConfig, shortToml } from "../../../src/app/config/index.ts";
+import { parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
 import { knownDirectives } from "../../../src/app/config/srs/directives.ts";
+import { variablesOf } from "../../../src/app/config/variables.ts";
 
 const root = join(import.meta.dir, "../../..");
 const text = (path: string) => readFileSync(join(root, path), "utf8");
@@ -59,4 +60,13 @@ test("docs/srs-conf.md lists every directive of SRS's that is known, and no othe
     [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, code = ""]) => code.match(/[a-z]\w+/g) ?? []),
   );
   expect([...new Set(documented)].sort()).toEqual([...knownDirectives()].sort());
+});
+
+test("every variable that docs/configuration.md names sets a key", () => {
+  const vhosts = { __defaultVhost__: {}, "live-1.example.com": {} };
+  const known = variablesOf(rootTable, { vhost: vhosts });
+  const [, section = ""] = /## Variables\n(.*?)\n## Secrets/s.exec(text("docs/configuration.md")) ?? [];
+  const rows = [...section.matchAll(/^\| `(\w+)`.*\| `(SRS_\w+)` \|$/gm)];
+  expect(rows.length).toBeGreaterThan(4);
+  for (const [, key, variable = ""] of rows) expect(known.get(variable)?.path.at(-1)).toBe(key);
 });
