@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** What commands there are; each has its function in the server. */
-export type Command = "reload";
+export type Command = "reload" | "upgrade";
 
 /** A server answers at once, or has come to a standstill. */
 const PING_MS = 2000;
@@ -22,27 +22,29 @@ export interface Control {
   stop(): void;
 }
 
-/**
- * Writes the pid file and answers commands on the socket beside it. What a server left that is gone is replaced. Throws
- * UserError when one that runs has them.
- */
+/** Throws UserError when a server runs with this pid file. */
+export async function refuseSecond(pidFile: string): Promise<void> {
+  const unknown = () => `server ${readPidFile(pidFile) ?? "unknown"}`;
+  const running = await askControl(socketBeside(pidFile), PING, PING_MS).catch(unknown);
+  if (running === undefined) return;
+  throw new UserError(
+    `pid = "${pidFile}": ${running} runs with this file; stop that one first, or give each server a pid file of its own`,
+  );
+}
+
+/** Writes the pid file and answers commands on the socket beside it, in the place of whoever did so before. Throws UserError. */
 export async function startControl(
   pidFile: string,
-  commands: Readonly<Record<Command, () => Answer | Promise<Answer>>>,
+  commands: Readonly<Record<Command, (argument: string) => Answer | Promise<Answer>>>,
 ): Promise<Control> {
   const socket = socketBeside(pidFile);
-  const running = await askControl(socket, PING, PING_MS).catch(() => `server ${readPidFile(pidFile) ?? "unknown"}`);
-  if (running !== undefined) {
-    throw new UserError(
-      `pid = "${pidFile}": ${running} runs with this file; stop that one first, or give each server a pid file of its own`,
-    );
-  }
   writePidFile(pidFile);
   const server = await listenControl(socket, async (request) => {
     if (request === PING) return `server ${process.pid}`;
-    const command = Object.hasOwn(commands, request) ? commands[request as Command] : undefined;
-    const unknown: Answer = { ok: false, lines: [`server ${process.pid} knows no command "${request}"`] };
-    return JSON.stringify(command === undefined ? unknown : await command());
+    const [, name = "", argument = ""] = /^(\w+) ?(.*)$/.exec(request) ?? [];
+    const command = Object.hasOwn(commands, name) ? commands[name as Command] : undefined;
+    const unknown: Answer = { ok: false, lines: [`server ${process.pid} knows no command "${name}"`] };
+    return JSON.stringify(command === undefined ? unknown : await command(argument));
   }).catch((error) => {
     removePidFile(pidFile);
     throw error;
@@ -56,8 +58,8 @@ export async function startControl(
 }
 
 /** Has the server that runs with a pid file do something; what it answers. Throws UserError when there is none. */
-export async function command(pidFile: string, name: Command, timeoutMs: number): Promise<Answer> {
-  const answer = await askControl(socketBeside(pidFile), name, timeoutMs);
+export async function command(pidFile: string, name: Command, argument: string, timeoutMs: number): Promise<Answer> {
+  const answer = await askControl(socketBeside(pidFile), `${name} ${argument}`.trim(), timeoutMs);
   if (answer !== undefined) return JSON.parse(answer) as Answer;
   const pid = readPidFile(pidFile);
   const left = pid === undefined ? "" : ` (server ${pid} has left it behind)`;

@@ -3,6 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
+import { Handover } from "../features/handover/handover.ts";
 import { Arrivals } from "../features/limits/arrivals.ts";
 import { limitGuards } from "../features/limits/guards.ts";
 import { placesOf, plainPlace } from "../features/rtmp/places.ts";
@@ -10,6 +11,7 @@ import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import { Certificates } from "../io/certificates.ts";
 import { systemClock } from "../io/clock.ts";
+import { HandedSockets } from "../io/handed-sockets.ts";
 import { createHttpGet } from "../io/http-get.ts";
 import { InheritedSockets } from "../io/inherited-sockets.ts";
 import { Logging } from "../io/logging.ts";
@@ -24,7 +26,7 @@ import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
-import { startControl } from "./control.ts";
+import { refuseSecond, startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
 import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
@@ -32,6 +34,7 @@ import { type Renewable, Renewal } from "./renewal.ts";
 import { Service } from "./service.ts";
 import { logSwitches } from "./source-log.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
+import { meetingPoint, replacedExecutable, Succession, takeLegacy } from "./succession.ts";
 import { idle, startSummary } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
@@ -46,6 +49,8 @@ export interface ServerOptions {
 
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
 export async function runServer({ confPath, environment, version }: ServerOptions): Promise<number> {
+  const startedWith = { ...process.env };
+  const legacy = takeLegacy(process.env);
   const load = () => loadConfig(confPath, environment);
   const { config, warnings } = load();
   const live = new LiveConfig(config);
@@ -59,6 +64,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
   const onFault = reportFaults(log);
 
   const inherited = new InheritedSockets(process.env, process.pid);
+  const handed = new HandedSockets(legacy?.sockets ?? []);
   const certificates = new Certificates();
   live.follow({ prepare: ({ rtmps }) => certificates.prepare(rtmps) });
   const trust = new Trust();
@@ -71,7 +77,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
       ["CA certificates of rtmps", trust],
     ]),
   );
-  const tcp = new Tcp(clock, onFault, inherited, trust);
+  const tcp = new Tcp(clock, onFault, { take: (address) => handed.take(address) ?? inherited.take(address) }, trust);
   const streams = new Streams(clock, onFault);
   live.follow({
     apply(next, before) {
@@ -80,7 +86,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
     },
   });
 
-  const nodeId = randomId();
+  const nodeId = legacy?.nodeId ?? randomId();
   const shared = {
     clock,
     log,
@@ -102,7 +108,15 @@ export async function runServer({ confPath, environment, version }: ServerOption
   });
   const httpGet = createHttpGet(`srs/${version}`, onFault);
   const edge = new Edge({ ...relays, httpGet, configOf: (vhost) => live.current.vhost.get(vhost)?.edge });
+  const handover = new Handover({
+    ...shared,
+    local: tcp.local,
+    pid: process.pid,
+    onConflict: (vhost) => live.current.vhost.get(vhost)?.publish.on_conflict ?? "reject",
+  });
   streams.observe(logSwitches(log));
+  // Before those who would look for a stream elsewhere.
+  streams.observe(handover);
   streams.observe(forward);
   streams.observe(edge);
   live.follow({ apply: () => forward.reconfigure() });
@@ -115,6 +129,7 @@ export async function runServer({ confPath, environment, version }: ServerOption
       streams,
       guards: [
         ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
+        handover,
         // What is counted now must not have changed before the client is in: whoever takes time comes before.
         ...limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits }),
         edge.guard,
@@ -160,26 +175,43 @@ export async function runServer({ confPath, environment, version }: ServerOption
     renewal.check();
     return service.reload(() => reload(live, load, log));
   };
-  process.on("SIGHUP", reloadNow);
+  const succession = new Succession({
+    handover,
+    log,
+    nodeId,
+    pidFile: config.pid,
+    environment: startedWith,
+    sockets: () => server.openListeners,
+    succeeded(pid) {
+      service.succeededBy(pid);
+      signals.drainNow("upgrade");
+    },
+  });
+  const upgradeNow = (executable: string) => service.upgrade(() => succession.start(executable));
+  process.on("SIGHUP", () => {
+    const executable = replacedExecutable();
+    if (executable === undefined) reloadNow();
+    else void upgradeNow(executable);
+  });
   process.on("SIGUSR1", () => logging.reopen());
-  const control = config.pid === "" ? undefined : await startControl(config.pid, { reload: reloadNow });
-  try {
-    live.start();
-  } catch (error) {
-    control?.stop();
-    throw error;
-  }
+  if (legacy !== undefined) await handover.join(legacy.socket, meetingPoint(config.pid));
+  else if (config.pid !== "") await refuseSecond(config.pid);
+  live.start();
+  handed.closeRest();
+  const commands = { reload: reloadNow, upgrade: upgradeNow };
+  const control = config.pid === "" ? undefined : await startControl(config.pid, commands);
+  handover.ready();
   renewal.tell();
   const summary = startSummary(clock, log, { server, forward, edge, streams }, (line) =>
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
   );
-  service.ready(idle);
+  if (legacy === undefined) service.ready(idle);
 
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
   control?.stop();
   renewal.stop();
-  if (signal === "SIGQUIT") {
+  if (signal === "SIGQUIT" || signal === "upgrade") {
     const { drain_timeout } = live.current;
     log.info("draining: takes nobody any more", { signal, connections: server.totals().connections, drain_timeout });
     service.status("draining");
@@ -190,9 +222,12 @@ export async function runServer({ confPath, environment, version }: ServerOption
   log.info("stopping", { signal });
   service.stopping();
   summary.cancel();
+  const succeeded = handover.sibling !== undefined;
+  handover.leave();
   edge.stop();
-  server.stop();
+  server.stop(succeeded ? "lost" : "unpublished");
   await settle(() => server.idle && forward.idle && edge.idle);
+  handover.stop();
   log.info("stopped");
   await lastLines(logging);
   return 0;

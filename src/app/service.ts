@@ -8,6 +8,8 @@ const LONGEST_STATUS = 500;
 /** Keeps systemd informed of where the server stands. */
 export class Service {
   readonly #systemd: Systemd;
+  /** Another process speaks for the unit. */
+  #retired = false;
 
   /** The watchdog is answered from `clock`, on the event loop and nowhere else: a loop that stands still is one that fails. */
   constructor(systemd: Systemd, clock: Clock, log: Log) {
@@ -15,34 +17,51 @@ export class Service {
     const { problem, watchdogMs } = systemd;
     if (problem !== undefined) log.warn("systemd waits for a word and can't be told", { reason: problem });
     if (watchdogMs === undefined) return;
-    clock.every(watchdogMs / 2, () => systemd.notify("WATCHDOG=1"));
+    clock.every(watchdogMs / 2, () => this.#notify("WATCHDOG=1"));
     log.debug("systemd watches this process", { watchdog_ms: watchdogMs });
   }
 
   /** The server listens, for the first time or after a reload; `status` is one line on it. */
   ready(status: string): void {
-    this.#systemd.notify("READY=1", statusLine(status));
+    this.#notify("READY=1", statusLine(status));
   }
 
   status(status: string): void {
-    this.#systemd.notify(statusLine(status));
+    this.#notify(statusLine(status));
   }
 
   /** Has `run` reload the configuration, with systemd informed before and after. */
   reload<R extends { readonly ok: boolean }>(run: () => R): R {
-    this.#systemd.notify("RELOADING=1", this.#systemd.monotonic(), statusLine("reloading"));
+    this.#reloading("reloading");
     const result = run();
     this.ready(result.ok ? "reloaded" : "reload refused, all goes on as before");
     return result;
   }
 
-  stopping(): void {
-    this.#systemd.notify("STOPPING=1", statusLine("stopping"));
+  /** Has `run` start the next generation; when it succeeds, that one is told of by `succeededBy`. */
+  async upgrade<R extends { readonly ok: boolean }>(run: () => Promise<R>): Promise<R> {
+    this.#reloading("upgrading");
+    const result = await run();
+    if (!result.ok) this.ready("upgrade refused, all goes on as before");
+    return result;
   }
 
-  /** Another process is the server from now on. */
+  stopping(): void {
+    this.#notify("STOPPING=1", statusLine("stopping"));
+  }
+
+  /** Another process is the server from now on, and speaks for the unit. */
   succeededBy(pid: number): void {
-    this.#systemd.notify(`MAINPID=${pid}`);
+    this.#notify("READY=1", `MAINPID=${pid}`);
+    this.#retired = true;
+  }
+
+  #reloading(status: string): void {
+    this.#notify("RELOADING=1", this.#systemd.monotonic(), statusLine(status));
+  }
+
+  #notify(...lines: readonly string[]): void {
+    if (!this.#retired) this.#systemd.notify(...lines);
   }
 }
 

@@ -9,8 +9,9 @@ const LAST_LINES_MS = 1000;
 export interface StopSignals {
   /** At once. */
   readonly stop: Promise<string>;
-  /** When the last connection has left. */
+  /** When the last connection has left: SIGQUIT, or `drainNow`. */
   readonly drain: Promise<string>;
+  drainNow(why: string): void;
 }
 
 /** Takes the signals that end the server. */
@@ -18,7 +19,7 @@ export function stopSignals(): StopSignals {
   const [stop, drain] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(signal));
   process.on("SIGQUIT", () => drain.resolve("SIGQUIT"));
-  return { stop: stop.promise, drain: drain.promise };
+  return { stop: stop.promise, drain: drain.promise, drainNow: drain.resolve };
 }
 
 /** The server takes nobody any more: waits until the last connection has left, `timeoutS` have passed, or a signal stops it. */

@@ -37,3 +37,11 @@ export interface DialTarget extends HostPort {
 
 /** Opens a transport to an address; names are looked up on each call. A failure or the timeout ends in `onClose`. */
 export type Dial = (target: DialTarget, handler: TransportHandler) => { abort(): void };
+
+/** Connections between processes of this machine and user, by the path of a socket. */
+export interface LocalNet {
+  /** Each connection goes to the handler that `accept` gives. Throws UserError when the path can't be had. */
+  listen(path: string, accept: () => TransportHandler): { stop(): void };
+  /** A failure ends in `onClose`. */
+  dial(path: string, handler: TransportHandler): void;
+}

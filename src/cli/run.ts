@@ -8,6 +8,7 @@ import type { Output } from "./output.ts";
 import { reloadCommand } from "./reload.ts";
 import { serveCommand } from "./serve.ts";
 import { signCommand, signOptions } from "./sign.ts";
+import { upgradeCommand } from "./upgrade.ts";
 import { commit, version } from "./version.ts";
 
 const versionLine = `srs ${version} (${commit})`;
@@ -40,6 +41,12 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     signOptions,
     signCommand(output),
   );
+  const upgrade = command(
+    "srs upgrade --conf FILE",
+    "Have the running server start this program in its place",
+    confOptions,
+    upgradeCommand(output),
+  );
   const root: CommandSet = {
     name: "srs",
     line: { call: "srs", does: "" },
@@ -48,6 +55,7 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
       ["check", check],
       ["convert", convert],
       ["reload", reload],
+      ["upgrade", upgrade],
       ["sign", sign],
       ["bench", benchCommands(output)],
     ]),

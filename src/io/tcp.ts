@@ -3,12 +3,13 @@ import { formatHostPort, type HostPort, type ListenAddress } from "../base/addre
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { normaliseIp } from "../base/network.ts";
-import type { Dial, TransportHandler } from "../base/transport.ts";
+import type { Dial, LocalNet, TransportHandler } from "../base/transport.ts";
 import { raiseBacklog } from "./backlog.ts";
 import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
 import { InputTurns } from "./input-turns.ts";
+import { createLocal } from "./local.ts";
 import { type Entrance, Opening, type Proxies } from "./opening.ts";
 import type { Slot } from "./slot.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
@@ -28,6 +29,8 @@ const KEEPALIVE_MS = 60_000;
 export interface Listener {
   /** The address as bound; the port is the real one when 0 was asked for. */
   readonly address: ListenAddress;
+  /** Its descriptor, for a process that is to go on with it; undefined where there is none to be had. */
+  readonly fd?: number | undefined;
   /** Accepts no more; connections stay. */
   stop(): void;
 }
@@ -42,6 +45,8 @@ export class Tcp implements StallWatch {
   readonly turns: InputTurns;
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
+  /** The same kind of connection to processes of this machine. */
+  readonly local: LocalNet;
   readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
   readonly #tlsHandlers: SocketHandler<Slot>;
   readonly #inherited: Pick<InheritedSockets, "take"> | undefined;
@@ -81,6 +86,10 @@ export class Tcp implements StallWatch {
         socket.setKeepAlive(true, KEEPALIVE_MS);
         return this.#wrap(socket, remote);
       },
+    });
+    this.local = createLocal({
+      handlers: this.#handlers,
+      wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
     });
     clock.every(SWEEP_MS, () => this.#sweep());
   }
@@ -139,13 +148,14 @@ export class Tcp implements StallWatch {
       const { host, port } = taken.address;
       const listener = Bun.listen<Slot>({ hostname: host, port, fd: taken.fd, socket } as TCPSocketListenOptions<Slot>);
       raiseBacklog(taken.fd);
-      return { address: taken.address, stop: () => listener.stop(false) };
+      return { address: taken.address, fd: taken.fd, stop: () => listener.stop(false) };
     }
     const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
-    if ("fd" in listener && typeof listener.fd === "number") raiseBacklog(listener.fd);
-    return { address: { host: bound.host, port: listener.port }, stop: () => listener.stop(false) };
+    const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;
+    if (fd !== undefined) raiseBacklog(fd);
+    return { address: { host: bound.host, port: listener.port }, fd, stop: () => listener.stop(false) };
   }
 
   /** A connection on which RTMP comes first. */

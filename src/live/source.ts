@@ -14,6 +14,10 @@ export interface SourceInfo {
   readonly param: string;
   /** Ids of the servers that the stream came through, oldest first; a stream must not come to one of them again. */
   readonly hops: readonly string[];
+  /** It is another process of this same server that has the publisher, and that passes the stream on to others. */
+  readonly borrowed?: boolean;
+  /** It was fetched for those who watch, and ends when they leave: that says nothing of the publisher. */
+  readonly fetched?: boolean;
 }
 
 /**

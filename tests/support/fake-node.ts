@@ -3,6 +3,7 @@ import type { EdgeContext } from "../../src/features/edge/context.ts";
 import { Edge } from "../../src/features/edge/edge.ts";
 import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
+import { Handover } from "../../src/features/handover/handover.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
 import { Certificates } from "../../src/io/certificates.ts";
@@ -47,6 +48,7 @@ export class FakeNode {
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
+  readonly handover: Handover;
   readonly edge: Edge;
   /** Who decides on its clients; a test may add more. */
   readonly guards: Guard[] = [];
@@ -96,6 +98,13 @@ export class FakeNode {
     this.forward = new Forward(context);
     this.edge = new Edge(context);
     this.guards.push(this.edge.guard);
+    this.handover = new Handover({
+      ...shared,
+      local: net.local,
+      pid: net.hosts.size + 1,
+      onConflict: () => publish.on_conflict,
+    });
+    this.streams.observe(this.handover);
     this.streams.observe(this.forward);
     this.streams.observe(this.edge);
     this.#context = {

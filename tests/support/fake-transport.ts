@@ -1,7 +1,7 @@
 import type { HostPort } from "../../src/base/address.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { HttpGet, HttpHandler } from "../../src/base/http.ts";
-import type { Dial, Transport, TransportHandler } from "../../src/base/transport.ts";
+import type { Dial, LocalNet, Transport, TransportHandler } from "../../src/base/transport.ts";
 import { between } from "./random.ts";
 
 /** Bytes that fit between a sender and a receiver that does not read: the kernel's two buffers. */
@@ -191,6 +191,29 @@ export class FakeNet {
         aborted = true;
       },
     };
+  };
+
+  /** Who listens at which path. */
+  readonly paths = new Map<string, () => TransportHandler>();
+
+  readonly local: LocalNet = {
+    listen: (path, accept) => {
+      this.paths.set(path, accept);
+      return { stop: () => this.paths.delete(path) };
+    },
+    dial: (path, handler) => {
+      this.#clock.soon(() => {
+        const accept = this.paths.get(path);
+        if (accept === undefined) {
+          handler.onClose("no such file");
+          return;
+        }
+        const [dialled, accepted] = [0, 1].map(
+          () => new FakeTransport({ host: "this machine", port: 0 }, this.#clock, this.#random),
+        ) as [FakeTransport, FakeTransport];
+        FakeTransport.connect(dialled, handler, accepted, accept());
+      });
+    },
   };
 
   readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {

@@ -108,6 +108,8 @@ export class Edge implements StreamObserver {
     const fetched = this.#wanted.get(stream)?.fetched;
     if (fetched?.owns(source)) return;
     fetched?.rest();
+    // Who has the publisher takes the stream to the origin.
+    if (source.info.borrowed) return;
     this.#published.set(stream, { name, source });
     const vhost = this.#vhost(name.vhost);
     if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
@@ -120,6 +122,12 @@ export class Edge implements StreamObserver {
   switched(stream: Stream): void {
     const { source } = stream;
     const fetched = this.#wanted.get(stream)?.fetched;
+    if (source?.info.borrowed) {
+      fetched?.rest();
+      this.#published.delete(stream);
+      this.#pushes.end(stream, "lost");
+      return;
+    }
     // Somebody who publishes here stood by for what came from an origin.
     const ownNow = source !== undefined && fetched !== undefined && !fetched.owns(source);
     if (ownNow && !this.#published.has(stream)) this.published(stream, fetched.name, source);

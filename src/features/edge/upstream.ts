@@ -163,6 +163,7 @@ export class Upstream {
       remote: this.#place,
       param: this.#owner.demand.param,
       hops: server.node === "" ? [] : [server.node],
+      fetched: true,
     });
     if (source === undefined) report.failed("the stream is published here", "lost");
     else report.running(server.name);

@@ -164,8 +164,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
-  shutdown(): void {
-    this.#endAll("unpublished");
+  shutdown(how: SourceEnd): void {
+    this.#endAll(how);
     this.#close();
   }
 

@@ -68,6 +68,13 @@ export class Listeners {
     return { discard, apply };
   }
 
+  /** What another process needs to go on listening at these places: what was asked for, what it became, and its descriptor. */
+  get open(): { readonly wanted: ListenAddress; readonly address: ListenAddress; readonly fd: number }[] {
+    return [...this.#open.values()].flatMap(({ place: { host, port }, listener: { address, fd } }) =>
+      fd === undefined ? [] : [{ wanted: { host, port }, address, fd }],
+    );
+  }
+
   /** Listens on nothing any more; connections stay. */
   stop(): void {
     for (const { listener } of this.#open.values()) listener.stop();

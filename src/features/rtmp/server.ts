@@ -5,6 +5,7 @@ import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
 import type { Entrance, Proxies } from "../../io/opening.ts";
 import type { Tcp } from "../../io/tcp.ts";
+import type { SourceEnd } from "../../live/source.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
 import { Listeners } from "./listeners.ts";
@@ -75,18 +76,26 @@ export class RtmpServer {
     return { connections: this.#connections.size, publishers, players, received, sent, refused };
   }
 
+  /** What another process needs to go on listening. */
+  get openListeners(): Listeners["open"] {
+    return this.#listeners.open;
+  }
+
   /** Accepts no more; connections go on. */
   stopListening(): void {
     this.#listeners.stop();
   }
 
-  /** Accepts no more, ends every stream and connection properly. What is under way still leaves. */
-  stop(): void {
+  /**
+   * Accepts no more, ends every stream and connection properly. What is under way still leaves. `lost`: the publishers may
+   * go on elsewhere, and whoever gets their streams waits for them.
+   */
+  stop(how: SourceEnd = "unpublished"): void {
     this.stopListening();
     this.#tick.cancel();
     // Streams first: that tells the players of their end before their connections close.
-    for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown();
-    for (const connection of [...this.#connections]) connection.shutdown();
+    for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown(how);
+    for (const connection of [...this.#connections]) connection.shutdown(how);
   }
 
   /** Whether every connection is gone. */

@@ -16,8 +16,9 @@ test("readiness, reload, status and stop are told in systemd's words", () => {
   for (const ok of [true, false]) expect(service.reload(() => ({ ok }))).toEqual({ ok });
   service.ready("two\nlines");
   service.status("x".repeat(1000));
-  service.succeededBy(17);
   service.stopping();
+  service.succeededBy(17);
+  service.status("of one who no longer speaks for the unit");
   const [ready, reloading, reloaded, , refused, again, status, ...last] = receiver.messages;
   expect(ready).toBe("READY=1\nSTATUS=no connections");
   expect(reloading).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+\nSTATUS=reloading$/);
@@ -25,7 +26,7 @@ test("readiness, reload, status and stop are told in systemd's words", () => {
   expect(refused).toBe("READY=1\nSTATUS=reload refused, all goes on as before");
   expect(again).toBe("READY=1\nSTATUS=two lines");
   expect(status?.length).toBe("STATUS=".length + 500);
-  expect(last).toEqual(["MAINPID=17", "STOPPING=1\nSTATUS=stopping"]);
+  expect(last).toEqual(["STOPPING=1\nSTATUS=stopping", "READY=1\nMAINPID=17"]);
 });
 
 test("the watchdog hears of it twice in its period, and of nothing when nobody asked", () => {

@@ -1,0 +1,128 @@
+import { existsSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Log } from "../base/log.ts";
+import type { Handover } from "../features/handover/handover.ts";
+import type { HandedSocket } from "../io/handed-sockets.ts";
+import { randomId } from "../io/process.ts";
+import type { Environment } from "./config/index.ts";
+import type { Answer } from "./control.ts";
+
+/** What a generation of the server leaves to the next one that it starts. */
+export interface Legacy {
+  /** Where it waits for the next one. */
+  readonly socket: string;
+  /** Its id in hop traces: both are one server. */
+  readonly nodeId: string;
+  /** Listening sockets, open in the next one under these numbers. */
+  readonly sockets: readonly HandedSocket[];
+}
+
+const VARIABLE = "HANDED_OVER_BY_SRS";
+/** What concerns one process only. */
+const OWN_VARIABLES = [VARIABLE, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+const FIRST_FD = 3;
+/** The next generation accepts clients within this time, or is given up. */
+const START_MS = 30_000;
+
+/** What the older generation has left to this process, if one has started it; taken out of `environment`. */
+export function takeLegacy(environment: Record<string, string | undefined>): Legacy | undefined {
+  const text = environment[VARIABLE];
+  delete environment[VARIABLE];
+  return text === undefined ? undefined : (JSON.parse(text) as Legacy);
+}
+
+/** A path for the socket between two generations: unlike any other's, where only this user may make one. */
+export function meetingPoint(pidFile: string): string {
+  const name = `srs-${process.pid}-${randomId()}.sock`;
+  const folder = pidFile === "" ? (process.env.RUNTIME_DIRECTORY?.split(":")[0] ?? tmpdir()) : join(pidFile, "..");
+  return join(folder, name);
+}
+
+/** The program's file, when it has been replaced since this process was started by it. */
+export function replacedExecutable(): string | undefined {
+  const link = readlinkSync("/proc/self/exe");
+  const path = link.replace(/ \(deleted\)$/, "");
+  return path !== link && existsSync(path) ? path : undefined;
+}
+
+/** What a succession needs of the server. */
+export interface SuccessionOptions {
+  readonly handover: Handover;
+  readonly log: Log;
+  readonly nodeId: string;
+  readonly pidFile: string;
+  /** The variables that the process was started with. */
+  readonly environment: Environment;
+  sockets(): readonly HandedSocket[];
+  /** The next generation accepts clients. */
+  succeeded(pid: number): void;
+}
+
+/** Starts the next generation of the server, which takes over the listening sockets; this one then drains. */
+export class Succession {
+  readonly #options: SuccessionOptions;
+  #underWay = false;
+
+  constructor(options: SuccessionOptions) {
+    this.#options = options;
+  }
+
+  /** Has `executable` started as this process was, and waits until it accepts clients; when it doesn't, all is as before. */
+  async start(executable: string): Promise<Answer> {
+    const { handover, log } = this.#options;
+    const busy = handover.sibling === undefined ? undefined : `server ${handover.sibling}, which still drains`;
+    if (busy !== undefined) return refused(log, `the last upgrade is not over: wait for ${busy}, or stop it`);
+    if (this.#underWay) return refused(log, "an upgrade is under way");
+    this.#underWay = true;
+    try {
+      return await this.#run(executable);
+    } catch (error) {
+      return refused(log, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  async #run(executable: string): Promise<Answer> {
+    const { handover, log, succeeded } = this.#options;
+    const socket = meetingPoint(this.#options.pidFile);
+    const ready = Promise.withResolvers<number>();
+    handover.expect(socket, ready.resolve);
+    const child = this.#spawn(executable, socket);
+    log.info("starting the next generation", { pid: child.pid, executable });
+    const outcome = await Promise.race([
+      ready.promise.then((pid) => ({ pid })),
+      child.exited.then((code) => ({
+        error: `the new server did not start (status ${code}); its error is in the log`,
+      })),
+      Bun.sleep(START_MS).then(() => ({ error: `the new server does not accept clients within ${START_MS / 1000} s` })),
+    ]);
+    if ("error" in outcome) {
+      child.kill();
+      handover.stop();
+      return refused(log, outcome.error);
+    }
+    child.unref();
+    succeeded(outcome.pid);
+    log.info("succeeded by the next generation", outcome);
+    return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
+  }
+
+  #spawn(executable: string, socket: string): Bun.Subprocess {
+    const { nodeId, environment } = this.#options;
+    const own = this.#options.sockets();
+    const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
+    const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
+    const legacy: Legacy = { socket, nodeId, sockets };
+    return Bun.spawn([executable, ...process.argv.slice(2)], {
+      env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
+      stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
+    });
+  }
+}
+
+function refused(log: Log, error: string): Answer {
+  log.error("not upgraded: all goes on as before", { error });
+  return { ok: false, lines: [error, "not upgraded: all goes on as before"] };
+}

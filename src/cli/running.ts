@@ -1,0 +1,25 @@
+import { loadConfig } from "../app/config/index.ts";
+import { type Command, command } from "../app/control.ts";
+import { UserError } from "../base/errors.ts";
+import type { Output } from "./output.ts";
+
+/** Has the running server of a configuration do something, and tells what it answers; 1 when it did not. */
+export async function tellRunning(
+  conf: string | undefined,
+  request: {
+    readonly command: Command;
+    readonly argument?: string;
+    readonly signal: string;
+    readonly timeoutMs: number;
+  },
+  { out, err }: Output,
+): Promise<number> {
+  const { pid } = loadConfig(conf, process.env).config;
+  if (pid === "") {
+    const file = conf ?? "the configuration";
+    throw new UserError(`${file} has no pid file to find the server by; add pid = "FILE", or ${request.signal}`);
+  }
+  const { ok, lines } = await command(pid, request.command, request.argument ?? "", request.timeoutMs);
+  for (const line of lines) (ok ? out : err)(line);
+  return ok ? 0 : 1;
+}

@@ -1,0 +1,20 @@
+import { defineCommand } from "citty";
+import { commonOptions, confOption } from "./options.ts";
+import type { Output } from "./output.ts";
+import { tellRunning } from "./running.ts";
+
+/** Longer than a new server is given to start. */
+const ANSWER_MS = 45_000;
+
+/** `srs upgrade`: has the running server start this program in its place, and drain; 1 when it did not. */
+export function upgradeCommand(output: Output) {
+  return defineCommand({
+    meta: { name: "upgrade" },
+    args: { ...confOption, ...commonOptions },
+    run({ args }) {
+      const signal = "send it SIGHUP after the program's file was replaced";
+      const request = { command: "upgrade", argument: process.execPath, signal, timeoutMs: ANSWER_MS } as const;
+      return tellRunning(args.conf, request, output);
+    },
+  });
+}

@@ -1,0 +1,300 @@
+import type { Clock } from "../../base/clock.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { LocalNet } from "../../base/transport.ts";
+import type { AccessRequest, Guard, Verdict } from "../../live/access.ts";
+import type { OnConflict, Source, SourceEnd } from "../../live/source.ts";
+import type { SourceSwitch } from "../../live/sources.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
+import type { RtmpFormats } from "../../rtmp/format.ts";
+import type { RtmpLimits } from "../../rtmp/limits.ts";
+import { Borrow } from "./borrow.ts";
+import { Lend } from "./lend.ts";
+import { type Hello, type Message, PROTOCOL, type Published } from "./messages.ts";
+import { Neighbour, type NeighbourEvents } from "./neighbour.ts";
+
+/** What handing over needs from outside. */
+export interface HandoverContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly local: LocalNet;
+  readonly formats: RtmpFormats;
+  readonly limits: RtmpLimits;
+  /** This process's id. */
+  readonly pid: number;
+  /** What becomes of a second publisher on a vhost. */
+  onConflict(vhost: string): OnConflict;
+}
+
+/** An encoder that comes over may be here before we have heard that it has left the other generation: it has this long. */
+const LEAVE_MS = 1000;
+/** A borrowed stream that broke off is fetched again after this long. */
+const AGAIN_MS = 200;
+
+/** The other generation, and what it publishes, by key. */
+interface Sibling {
+  readonly link: Neighbour;
+  readonly pid: number;
+  readonly path: string;
+  readonly published: Map<string, Published>;
+}
+
+/** A stream that is published or watched here. */
+interface Here {
+  readonly stream: Stream;
+  readonly name: StreamName;
+}
+
+/**
+ * Two generations of one server, while the older one drains. Each tells the other what it publishes, and borrows from it what
+ * is watched here and published there. A stream has its publisher with one of them, which alone passes it on to other
+ * servers; when both have one, the younger generation's stays.
+ */
+export class Handover implements StreamObserver, Guard, NeighbourEvents {
+  readonly name = "handover";
+  readonly #context: HandoverContext;
+  /** Streams with a publisher of our own, and streams that are watched here, by key. */
+  readonly #ours = new Map<string, Here>();
+  readonly #wanted = new Map<string, Here>();
+  readonly #borrowed = new Map<string, Borrow>();
+  readonly #lent = new Set<Neighbour>();
+  /** Publishers that wait until the other generation is done with their stream. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #younger = false;
+  #path = "";
+  #door: { stop(): void } | undefined;
+  #sibling: Sibling | undefined;
+  #leaving = false;
+  #joined: { resolve(): void; reject(error: Error): void } | undefined;
+  #onReady: ((pid: number) => void) | undefined;
+
+  constructor(context: HandoverContext) {
+    this.#context = context;
+  }
+
+  /** The other generation's process id, while there is one. */
+  get sibling(): number | undefined {
+    return this.#sibling?.pid;
+  }
+
+  /** As the older generation: waits at `path` for a younger one to come, and to accept clients. Throws UserError. */
+  expect(path: string, onReady: (pid: number) => void): void {
+    this.#younger = false;
+    this.#open(path);
+    this.#onReady = onReady;
+  }
+
+  /** As the younger generation: gets in touch with the older one, which waits at `path`; at `own`, it finds us. Throws UserError. */
+  async join(path: string, own: string): Promise<void> {
+    this.#younger = true;
+    this.#open(own);
+    const joined = Promise.withResolvers<void>();
+    this.#joined = joined;
+    const { heard, gone } = this;
+    const events: NeighbourEvents = {
+      open: (link) => link.send({ hello: this.#hello() }),
+      heard: heard.bind(this),
+      gone: gone.bind(this),
+    };
+    this.#context.local.dial(path, new Neighbour(events));
+    await joined.promise;
+  }
+
+  /** As the younger generation: we accept clients. */
+  ready(): void {
+    this.#sibling?.link.send({ ready: true });
+  }
+
+  /** We are about to end: publishers that are sent away may go on with the other generation. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  /** Nobody is waited for any more. */
+  stop(): void {
+    this.#door?.stop();
+    this.#door = undefined;
+    const { link } = this.#sibling ?? {};
+    this.#sibling = undefined;
+    link?.close();
+  }
+
+  check({ action, name }: AccessRequest): Verdict | Promise<Verdict> {
+    return action === "publish" && this.#isTheirs(keyOf(name)) ? this.#checkTheirs(name) : undefined;
+  }
+
+  published(stream: Stream, name: StreamName, source: Source): void {
+    if (source.info.borrowed) return;
+    this.#ours.set(stream.key, { stream, name });
+    this.#sibling?.link.send({ published: publishedOf(name, source) });
+  }
+
+  unpublished(stream: Stream, { info }: Source, how: SourceEnd): void {
+    if (this.#ours.has(stream.key)) this.#notOurs(stream.key, info.fetched ? "lost" : how);
+    const here = this.#wanted.get(stream.key);
+    if (here !== undefined) this.#context.clock.after(AGAIN_MS, () => this.#borrowIfWanted(stream.key));
+  }
+
+  switched(stream: Stream, { from, to }: SourceSwitch): void {
+    if (from.borrowed === to.borrowed) return;
+    const name = this.#borrowed.get(stream.key)?.published.name;
+    if (to.borrowed) this.#notOurs(stream.key, "lost");
+    else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
+  }
+
+  wanted(stream: Stream, name: StreamName): void {
+    this.#wanted.set(stream.key, { stream, name });
+    this.#borrowIfWanted(stream.key);
+  }
+
+  unwanted(stream: Stream): void {
+    this.#wanted.delete(stream.key);
+    // Whoever stands by would have nobody to wait for.
+    if (stream.sources.standbys.length === 0) this.#borrowed.get(stream.key)?.stop();
+  }
+
+  heard(neighbour: Neighbour, message: Message): void {
+    if ("hello" in message) this.#greet(neighbour, message.hello);
+    else if ("lend" in message) this.#lend(neighbour, message.lend);
+    else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
+    else if ("published" in message) this.#hearPublished(message.published);
+    else this.#hearUnpublished(keyOf(message.unpublished));
+  }
+
+  gone(neighbour: Neighbour, reason: string | undefined): void {
+    this.#lent.delete(neighbour);
+    this.#joined?.reject(
+      new UserError(`the server that runs does not answer: ${reason ?? "it closed the connection"}`),
+    );
+    if (neighbour !== this.#sibling?.link) return;
+    const { pid, published } = this.#sibling;
+    this.#sibling = undefined;
+    for (const key of published.keys()) this.#goOn(key);
+    // Its streams' connections end by themselves.
+    this.#context.log.info("the other generation is gone", { pid, reason });
+  }
+
+  #open(path: string): void {
+    this.#door?.stop();
+    this.#path = path;
+    this.#door = this.#context.local.listen(path, () => new Neighbour(this));
+  }
+
+  #hello(): Hello {
+    const published = [...this.#ours.values()].flatMap(({ stream, name }) =>
+      stream.source === undefined ? [] : [publishedOf(name, stream.source)],
+    );
+    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published };
+  }
+
+  #greet(link: Neighbour, { protocol, pid, socket, published }: Hello): void {
+    if (protocol !== PROTOCOL || this.#sibling !== undefined) {
+      link.close();
+      this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
+      return;
+    }
+    this.#sibling = { link, pid, path: socket, published: new Map() };
+    if (!this.#younger) link.send({ hello: this.#hello() });
+    for (const one of published) this.#hearPublished(one);
+    this.#joined?.resolve();
+    this.#joined = undefined;
+  }
+
+  #hearPublished(published: Published): void {
+    const key = keyOf(published.name);
+    this.#sibling?.published.set(key, published);
+    const ours = this.#ours.get(key);
+    if (ours === undefined) this.#borrowIfWanted(key);
+    else if (!this.#younger) this.#borrow(ours.stream, published, "replace");
+  }
+
+  #hearUnpublished(key: string): void {
+    this.#sibling?.published.delete(key);
+    this.#goOn(key);
+  }
+
+  #lend(neighbour: Neighbour, name: StreamName): void {
+    const ours = this.#ours.get(keyOf(name));
+    if (ours === undefined || neighbour.transport === undefined) {
+      neighbour.close();
+      return;
+    }
+    this.#lent.add(neighbour);
+    neighbour.lend = new Lend(ours.stream, neighbour.transport, this.#context.formats);
+  }
+
+  #notOurs(key: string, how: SourceEnd): void {
+    const ours = this.#ours.get(key);
+    this.#ours.delete(key);
+    if (ours === undefined) return;
+    const { link } = this.#sibling ?? {};
+    for (const { lend } of this.#lent) if (lend?.stream === ours.stream) lend.end(this.#leaving ? "lost" : how);
+    link?.send({ unpublished: ours.name });
+  }
+
+  #theirs(key: string): Published | undefined {
+    return this.#sibling?.published.get(key);
+  }
+
+  #borrowIfWanted(key: string): void {
+    const wanted = this.#wanted.get(key);
+    const theirs = this.#theirs(key);
+    if (wanted !== undefined && theirs !== undefined && wanted.stream.source === undefined)
+      this.#borrow(wanted.stream, theirs, "reject");
+  }
+
+  #borrow(stream: Stream, published: Published, onConflict: OnConflict): void {
+    const { key } = stream;
+    if (this.#sibling === undefined || this.#borrowed.has(key)) return;
+    const { local, limits, log } = this.#context;
+    const { path, pid } = this.#sibling;
+    log.info("stream comes from the other generation", { stream: streamLabel(key), pid });
+    const borrow = new Borrow({ local, limits, path, pid }, published, stream, () => {
+      if (this.#borrowed.get(key) === borrow) this.#borrowed.delete(key);
+      this.#goOn(key);
+    });
+    this.#borrowed.set(key, borrow);
+    borrow.start(onConflict);
+  }
+
+  async #checkTheirs(name: StreamName): Promise<Verdict> {
+    const key = keyOf(name);
+    await this.#whenLeft(key);
+    if (!this.#isTheirs(key) || this.#context.onConflict(name.vhost) !== "reject") return undefined;
+    const detail = `to server ${this.#sibling?.pid}`;
+    return { reason: `${streamLabel(key)} is already being published`, detail };
+  }
+
+  #whenLeft(key: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#context.clock.after(LEAVE_MS, resolve);
+    const waiting = this.#waiting.get(key) ?? [];
+    waiting.push(() => {
+      timer.cancel();
+      resolve();
+    });
+    this.#waiting.set(key, waiting);
+    return promise;
+  }
+
+  /** Whether the other generation has a publisher of it, or the last of what it had is still on its way. */
+  #isTheirs(key: string): boolean {
+    return this.#theirs(key) !== undefined || this.#borrowed.has(key);
+  }
+
+  #goOn(key: string): void {
+    if (this.#isTheirs(key)) return;
+    for (const goOn of this.#waiting.get(key) ?? []) goOn();
+    this.#waiting.delete(key);
+  }
+}
+
+function keyOf({ vhost, app, stream }: StreamName): string {
+  return `${vhost}/${app}/${stream}`;
+}
+
+function publishedOf({ vhost, app, stream }: StreamName, source: Source): Published {
+  const { param, hops } = source.info;
+  return { name: { vhost, app, stream }, param, hops };
+}

@@ -1,0 +1,187 @@
+import { expect } from "bun:test";
+import { linkSync, readFileSync, rmSync } from "node:fs";
+import { Client } from "../support/e2e/client.ts";
+import { executable } from "../support/e2e/executable.ts";
+import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { NotifyReceiver } from "../support/notify-receiver.ts";
+
+const test = testWith("tests/e2e/upgrade.test.ts");
+
+/** Process id of the server that has the pid file; it ends with the test, whoever started it. */
+function youngest(stage: Stage): number {
+  const pid = Number(readFileSync(stage.path("server.pid"), "utf8"));
+  stage.defer(() => {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  });
+  return pid;
+}
+
+/** Upgrades a server; the process id of its next generation. */
+async function upgrade(server: ReloadServer): Promise<number> {
+  const { exitCode, out, err } = await server.run("upgrade");
+  const pid = youngest(server.stage);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+  expect(out).toBe(`upgraded: server ${pid} accepts clients, server ${server.program.pid} drains\n`);
+  return pid;
+}
+
+const PLAYERS = 1000;
+const PUBLISHERS = 20;
+
+test.concurrent("under 1,000 players and 20 publishers no connect fails, and nobody is disconnected", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, "max_connections = 2000");
+  const bench = (name: string, ...words: readonly string[]) =>
+    stage.start(name, [executable(), "bench", ...words, ..."--seconds 300 --json".split(" ")]);
+  const encoders = bench("encoders", "publish", server.url("live/s{}"), ..."-n 20 --kbps 64 --fps 10".split(" "));
+  await until("all publish", () => server.program.count(/publish started/) === PUBLISHERS);
+  const crowd = bench("crowd", "play", server.url("live/s0"), ..."-n 1000 --rate 1000 --check 10".split(" "));
+  await until("all play", () => server.program.count(/play started/) === PLAYERS, 30_000);
+
+  // Some connect all the time, before, while and after the old generation hands over.
+  let [connected, stopped] = [0, false];
+  const failures: unknown[] = [];
+  const visitors = Array.from({ length: 10 }, async () => {
+    while (!stopped) {
+      try {
+        (await Client.connect(stage, { port: server.port })).abort();
+        connected++;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  });
+  await until("some have connected", () => connected > 20);
+  await upgrade(server);
+  const before = connected;
+  await until("others connect", () => connected > before + 20);
+  stopped = true;
+  await Promise.all(visitors);
+  expect(failures).toEqual([]);
+
+  // Each stream plays from the young generation, too; those of the old one are all there.
+  const late = await Promise.all(
+    Array.from({ length: PUBLISHERS }, (_, at) => Client.play(stage, { port: server.port }, `s${at}`)),
+  );
+  for (const client of late) await client.packet("a key frame", ({ type, payload }) => type === 9 && payload[1] === 1);
+  expect(server.program.count(/play ended/)).toBe(0);
+  expect(server.program.count(/publish ended/)).toBe(0);
+  crowd.signal("SIGINT");
+  expect(await crowd.ended()).toBe(0);
+  const report = JSON.parse(crowd.lines.find((line) => line.startsWith("{")) ?? "{}");
+  expect(report).toMatchObject({
+    problems: [],
+    players: { connected: PLAYERS, failed: 0, lost: { video: 0, audio: 0 } },
+  });
+  encoders.signal("SIGINT");
+  expect(await encoders.ended()).toBe(0);
+  expect(await server.program.ended()).toBe(0);
+  await late[0]?.status("NetStream.Play.UnpublishNotify");
+}, 90_000);
+
+test.concurrent("a publisher comes over: viewers of both generations go on, and the target has one copy", async () => {
+  await using stage = new Stage();
+  const target = await startSrs(stage, "target");
+  const server = await ReloadServer.start(stage, `[vhost.__defaultVhost__]\n${forwardTo(target)}`);
+  const [publisher, old] = [await server.publish(), await server.play()];
+  sendGop(publisher, 1, 2);
+  await target.program.line(/publish started/);
+  await upgrade(server);
+
+  const young = await server.play();
+  await picture(young, 1);
+  sendGop(publisher, 3, 2);
+  for (const player of [old, young]) await picture(player, 4);
+  expect(target.program.count(/publish started/)).toBe(1);
+
+  // Somebody else may not take its name meanwhile.
+  await expect(server.publish()).rejects.toThrow(/already being published/);
+
+  publisher.abort();
+  const again = await server.publish();
+  sendGop(again, 5, 2);
+  for (const player of [old, young]) await picture(player, 6);
+  expect([...old.statuses, ...young.statuses].join()).not.toInclude("Unpublish");
+  await until("the target has it again", () => target.program.count(/publish started/) === 2);
+  expect(target.program.count(/refused/)).toBe(0);
+  const viewer = await Client.play(stage, { port: target.port }, "show");
+  sendGop(again, 7, 1);
+  await picture(viewer, 7);
+
+  old.abort();
+  expect(await server.program.ended()).toBe(0);
+  sendGop(again, 8, 1);
+  await picture(young, 8);
+}, 60_000);
+
+test.concurrent("a new server that can't start changes nothing, and a second upgrade waits for the first", async () => {
+  await using stage = new Stage();
+  const [other, server] = [await startSrs(stage, "other"), await ReloadServer.start(stage, "")];
+  const [publisher, player] = [await server.publish(), await server.play()];
+  server.write(`listen = ["127.0.0.1:0", "127.0.0.1:${other.port}"]`);
+  const failed = await server.run("upgrade");
+  expect(failed).toMatchObject({ exitCode: 1, out: "" });
+  expect(failed.err).toMatch(/did not start \(status 1\).*\nnot upgraded: all goes on as before\n/);
+  await server.program.line(new RegExp(`cannot listen on 127.0.0.1:${other.port}`));
+  expect(youngest(stage)).toBe(server.program.pid);
+  sendGop(publisher, 1, 1);
+  await picture(player, 1);
+  (await Client.connect(stage, { port: server.port })).abort();
+
+  server.write("");
+  await upgrade(server);
+  const early = await server.run("upgrade");
+  expect(early).toMatchObject({ exitCode: 1, out: "" });
+  expect(early.err).toInclude(`wait for server ${server.program.pid}, which still drains`);
+  for (const client of [publisher, player]) client.abort();
+  expect(await server.program.ended()).toBe(0);
+  expect(await server.run("reload")).toMatchObject({ exitCode: 0 });
+  expect((await server.run("upgrade")).exitCode).toBe(0);
+  youngest(stage);
+}, 60_000);
+
+test.concurrent("the drain's end sends the old generation's clients away; their viewers at the young one wait for them", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, "drain_timeout = 3");
+  const [publisher, old] = [await server.publish(), await server.play()];
+  sendGop(publisher, 1, 1);
+  await upgrade(server);
+  const young = await server.play();
+  await picture(young, 1);
+  await Promise.all([publisher.end(), old.end()]);
+  expect(await server.program.ended()).toBe(0);
+  sendGop(await server.publish(), 2, 1);
+  await picture(young, 2);
+  expect(young.statuses.join()).not.toInclude("Unpublish");
+}, 60_000);
+
+test.concurrent("SIGHUP upgrades when the program's file has been replaced, also without a pid file", async () => {
+  await using stage = new Stage();
+  const program = stage.path("srs");
+  linkSync(executable(), program);
+  const conf = stage.write("plain.toml", 'listen = "127.0.0.1:0"');
+  using systemd = new NotifyReceiver(stage.path("notify"));
+  const env = { RUNTIME_DIRECTORY: stage.directory, NOTIFY_SOCKET: stage.path("notify") };
+  const server = stage.start("server", [program, "--conf", conf], { env });
+  const port = Number(/:(\d+)$/.exec(await server.line(/listening/))?.[1]);
+  server.signal("SIGHUP");
+  await server.line(/configuration reloaded/);
+  rmSync(program);
+  linkSync(executable(), program);
+  server.signal("SIGHUP");
+  const pid = Number(/pid=(\d+)/.exec(await server.line(/succeeded by the next generation/))?.[1]);
+  stage.defer(() => process.kill(pid, "SIGKILL"));
+  expect(await server.ended()).toBe(0);
+  await Client.connect(stage, { port });
+  // The old one speaks for the unit until it names the new one, and not after.
+  const said = systemd.messages.map((message) => message.replaceAll(/=\d{4,}/g, "=N").split("\nSTATUS=")[0]);
+  expect(said.slice(-3)).toEqual(["READY=1", "RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
+}, 60_000);

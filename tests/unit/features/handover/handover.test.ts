@@ -1,0 +1,293 @@
+import { describe, expect, test } from "bun:test";
+import { UserError } from "../../../../src/base/errors.ts";
+import { parseOrigin } from "../../../../src/features/edge/address.ts";
+import type { AccessRequest } from "../../../../src/live/access.ts";
+import type { OnConflict } from "../../../../src/live/source.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { FakeNode } from "../../../support/fake-node.ts";
+import { FakeNet } from "../../../support/fake-transport.ts";
+import { LiveStage, Viewer } from "../../../support/live.ts";
+import { mulberry32 } from "../../../support/random.ts";
+import { publishDefaults } from "../../../support/rtmp-stage.ts";
+
+const request: AccessRequest = {
+  action: "publish",
+  protocol: "rtmp",
+  name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
+  param: "",
+  address: "10.0.0.1",
+  port: 1,
+  tcUrl: "",
+  pageUrl: "",
+  swfUrl: "",
+  hops: [],
+  clientId: "c1",
+};
+const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
+
+/** Two generations of a server that forwards to `targets` and fetches from `origins`, not linked yet. */
+function generations({ targets = [] as string[], origins = [] as string[], onConflict = "reject" as OnConflict } = {}) {
+  const clock = new FakeClock();
+  const net = new FakeNet(clock, mulberry32(1));
+  const node = (name: string) =>
+    new FakeNode(
+      clock,
+      net,
+      `${name}:1935`,
+      targets,
+      { ...publishDefaults, on_conflict: onConflict },
+      {
+        origin: origins.map(parseOrigin),
+        linger: 1,
+      },
+    );
+  const [older, younger] = [node("older"), node("younger")];
+  const ready: number[] = [];
+  const link = async () => {
+    older.handover.expect("/older", (pid) => ready.push(pid));
+    const joined = younger.handover.join("/older", "/younger");
+    clock.advance(1);
+    await joined;
+    younger.handover.ready();
+    clock.advance(1);
+  };
+  const watch = (at: FakeNode) => new Viewer(new LiveStage(), at.stream(), { demand });
+  const other = (name: string) => new FakeNode(clock, net, `${name}:1935`);
+  return { clock, net, older, younger, ready, link, watch, other };
+}
+
+/** What the younger generation says to a publisher, given time. */
+function settled(node: FakeNode, clock: FakeClock) {
+  const verdict = node.handover.check(request);
+  clock.advance(1000);
+  return verdict;
+}
+
+/** Names of the pictures and events that a viewer has had. */
+const seen = (viewer: Viewer) => viewer.news().filter((name) => !/^[AV]\d/.test(name));
+
+describe("a stream whose publisher is with the older generation", () => {
+  test("is played by the younger one, from the newest GOP on, and on to its end", async () => {
+    const { older, younger, link, watch, ready, clock } = generations();
+    const feed = older.publish().metadata().headers().gop("k0", 3);
+    const old = watch(older);
+    await link();
+    expect([ready, younger.handover.sibling]).toEqual([[2], 1]);
+    const young = watch(younger);
+    clock.advance(10);
+    feed.gop("k1", 2).text("word").wait(40);
+    clock.advance(10);
+    expect(seen(young)).toEqual(["published", "meta", "k0", "k0+1", "k0+2", "k0+3", "k1", "k1+1", "k1+2", "word"]);
+    expect(young.got.map(({ time }) => time).slice(-3)).toEqual(old.got.map(({ time }) => time).slice(-3));
+    feed.end();
+    clock.advance(10);
+    expect(seen(young)).toEqual(["unpublished"]);
+  });
+
+  test("is not fetched from the older one before somebody watches, nor after", async () => {
+    const { older, younger, link, watch, clock } = generations();
+    const feed = older.publish().headers().gop("k0", 3);
+    await link();
+    expect([younger.streams.size, older.stream().readerCount]).toEqual([0, 0]);
+    const viewer = watch(younger);
+    clock.advance(10);
+    expect(older.stream().readerCount).toBe(1);
+    viewer.leave();
+    clock.advance(10);
+    feed.gop("k1", 1);
+    expect([younger.streams.size, older.stream().readerCount]).toEqual([0, 0]);
+  });
+
+  test("may begin after the link, and viewers that wait have it", async () => {
+    const { older, younger, link, watch, clock } = generations();
+    await link();
+    const viewer = watch(younger);
+    older.publish().headers().gop("k0", 1);
+    clock.advance(10);
+    expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
+  });
+
+  test("keeps its viewers at the younger one waiting when its publisher is lost, or the older one leaves", async () => {
+    for (const leave of [false, true]) {
+      const { older, younger, link, watch, clock } = generations();
+      const feed = older.publish().headers().gop("k0", 1);
+      await link();
+      const viewer = watch(younger);
+      clock.advance(10);
+      if (leave) older.handover.leave();
+      feed.end(leave ? "unpublished" : "lost");
+      clock.advance(20_000);
+      expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
+      clock.advance(11_000);
+      expect(seen(viewer)).toEqual(["unpublished"]);
+    }
+  });
+});
+
+describe("a publisher that comes over", () => {
+  test("takes viewers of both generations along, with time running on", async () => {
+    const { older, younger, link, watch, clock } = generations();
+    const feed = older.publish().headers().gop("k0", 5);
+    await link();
+    const viewers = [watch(older), watch(younger)];
+    clock.advance(10);
+    feed.end("lost");
+    expect(await settled(younger, clock)).toBeUndefined();
+    const again = younger.publish().headers().gop("K0", 5);
+    clock.advance(10);
+    again.gop("K1", 1);
+    clock.advance(10);
+    for (const viewer of viewers) {
+      const names = seen(viewer);
+      expect(names).not.toContain("unpublished");
+      expect(names.slice(-2)).toEqual(["K1", "K1+1"]);
+      const times = viewer.got.filter(({ name }) => /^k|^K/.test(name)).map(({ time }) => time);
+      expect(times.toSorted((a, b) => a - b)).toEqual(times);
+    }
+    expect(older.stream().source?.info.borrowed).toBe(true);
+  });
+
+  test("before it has left is heard when it has, and else refused as by one server", async () => {
+    const { older, younger, link, clock } = generations();
+    const feed = older.publish().headers();
+    await link();
+    const early = younger.handover.check(request);
+    feed.end();
+    clock.advance(10);
+    expect(await early).toBeUndefined();
+
+    older.publish();
+    clock.advance(10);
+    const late = younger.handover.check(request);
+    clock.advance(1000);
+    expect(await late).toMatchObject({ reason: "/live/show is already being published" });
+    expect(younger.handover.check({ ...request, action: "play" })).toBeUndefined();
+    expect(younger.handover.check({ ...request, name: { ...request.name, stream: "free" } })).toBeUndefined();
+  });
+
+  test("where it may replace another, takes the older generation's place too", async () => {
+    const { older, younger, link, watch, clock } = generations({ onConflict: "replace" });
+    const feed = older.publish().headers().gop("k0", 1);
+    const viewer = watch(older);
+    await link();
+    const verdict = younger.handover.check(request);
+    clock.advance(1000);
+    expect(await verdict).toBeUndefined();
+    younger.publish().headers().gop("K0", 1);
+    clock.advance(10);
+    expect(feed.source.role).toBe("ended");
+    expect(seen(viewer)).toEqual(["k0", "k0+1", "K0", "K0+1"]);
+  });
+
+  test("that stood by goes on when the older generation's is gone, and is announced to it", async () => {
+    const { older, younger, link, watch, clock } = generations({ onConflict: "standby" });
+    const feed = older.publish().headers().gop("k0", 1);
+    await link();
+    const viewers = [watch(older), watch(younger)];
+    clock.advance(10);
+    const standby = younger.publish().headers().gop("K0", 1);
+    expect(standby.source.role).toBe("standby");
+    feed.end("lost");
+    clock.advance(10);
+    standby.gop("K1", 1);
+    clock.advance(10);
+    for (const viewer of viewers) expect(seen(viewer).slice(-2)).toEqual(["K1", "K1+1"]);
+  });
+});
+
+describe("other servers", () => {
+  test("get a stream from the generation that has its publisher, and once", async () => {
+    const { older, younger, link, watch, other, clock } = generations({ targets: ["target:1935"] });
+    const target = other("target");
+    const feed = older.publish().headers().gop("k0", 1);
+    clock.advance(10);
+    await link();
+    watch(younger);
+    clock.advance(10);
+    const relays = () => [older, younger].map((node) => [...node.forward.relays()].length);
+    expect(relays()).toEqual([1, 0]);
+    watch(older);
+    feed.end("lost");
+    clock.advance(10);
+    const again = younger.publish().headers().gop("K0", 1);
+    clock.advance(2000);
+    again.gop("K1", 1);
+    expect(relays()).toEqual([0, 1]);
+    expect(target.connections).toBe(1);
+    expect(younger.log.take(/^(warn|error)/)).toEqual([]);
+  });
+
+  test("are not asked for what the older generation fetches already, until that stops", async () => {
+    const { older, younger, link, watch, other, clock, net } = generations({ origins: ["origin:1935"] });
+    const feed = other("origin").publish().headers().gop("k0", 1);
+    const old = watch(older);
+    clock.advance(100);
+    feed.gop("k1", 1);
+    await link();
+    const dials = net.dials.length;
+    const viewer = watch(younger);
+    clock.advance(100);
+    feed.gop("k2", 1);
+    clock.advance(100);
+    expect([net.dials.length - dials, seen(viewer).slice(-2)]).toEqual([0, ["k2", "k2+1"]]);
+    old.leave();
+    clock.advance(1500);
+    feed.gop("k3", 1);
+    clock.advance(100);
+    expect(net.dials.length - dials).toBe(1);
+    const names = seen(viewer);
+    expect(names.slice(-2)).toEqual(["k3", "k3+1"]);
+    expect(names).not.toContain("unpublished");
+  });
+});
+
+describe("the link", () => {
+  test("that is not answered is the operator's to know", async () => {
+    const { younger, clock } = generations();
+    const joined = younger.handover.join("/nobody", "/younger");
+    clock.advance(1);
+    await expect(joined).rejects.toThrow(UserError);
+  });
+
+  test("that ends leaves each generation to itself", async () => {
+    const { older, younger, link, watch, clock } = generations();
+    const feed = older.publish().headers().gop("k0", 1);
+    await link();
+    const viewer = watch(younger);
+    clock.advance(10);
+    older.handover.stop();
+    clock.advance(10);
+    expect([older.handover.sibling, younger.handover.sibling]).toEqual([undefined, undefined]);
+    feed.end("lost");
+    clock.advance(10);
+    younger.publish().headers().gop("K0", 1);
+    clock.advance(10);
+    expect(seen(viewer).slice(-2)).toEqual(["K0", "K0+1"]);
+  });
+
+  test("is had by each generation with the next one, when the one before is gone", async () => {
+    const { older, younger, link, watch, clock, net } = generations();
+    await link();
+    older.handover.stop();
+    clock.advance(10);
+    younger.publish().headers().gop("k0", 1);
+    const third = new FakeNode(clock, net, "third:1935");
+    younger.handover.expect("/again", () => undefined);
+    const joined = third.handover.join("/again", "/third");
+    clock.advance(1);
+    await joined;
+    const viewer = watch(third);
+    clock.advance(10);
+    expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
+  });
+
+  test("has room for one more generation only", async () => {
+    const { clock, net, link, ready } = generations();
+    await link();
+    const third = new FakeNode(clock, net, "third:1935");
+    const joined = third.handover.join("/older", "/third");
+    clock.advance(1);
+    await expect(joined).rejects.toThrow(UserError);
+    expect(ready).toHaveLength(1);
+  });
+});
