@@ -135,7 +135,7 @@ export class Timeline {
   /** The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). */
   place(kind: PacketKind, track: number, timestamp: number, now: number): number {
     const raw = this.#unrolled(timestamp);
-    if (this.#fresh) this.#begin(raw, now);
+    if (this.#fresh) this.#begin(raw, this.times.of(kind, track), now);
     this.#fresh = false;
     this.#raw = raw;
     let time = raw + this.#offset;
@@ -154,14 +154,16 @@ export class Timeline {
   }
 
   /** Where a new source's first packet goes: on with the same clock when it fits (a relay that came back), else just behind. */
-  #begin(raw: number, now: number): void {
+  #begin(raw: number, last: number, now: number): void {
     if (this.mode === "off") return;
     if (this.#newest === undefined) {
       this.#offset = this.mode === "zero" ? -raw : 0;
       return;
     }
     const step = raw + this.#offset - this.#newest;
-    if (step >= 0 && step <= now - this.#newestAt + NORMAL_STEP_MS) return;
+    // Two frames of one track at one time are one too many for decoders.
+    const follows = step >= 0 && raw + this.#offset > last;
+    if (follows && step <= now - this.#newestAt + NORMAL_STEP_MS) return;
     this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
     this.#bridged++;
   }

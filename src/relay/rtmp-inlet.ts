@@ -100,11 +100,7 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
 
   ready(): void {
     const { server, serverNode } = this.#session;
-    this.#events.started({ name: server, hops: serverNode === "" ? [] : [serverNode] });
-  }
-
-  hops(hops: readonly string[]): void {
-    if (!this.#over) this.#events.rerouted?.(hops);
+    this.#events.started({ name: server, node: serverNode });
   }
 
   refused(code: string, description: string, redirect?: string): void {

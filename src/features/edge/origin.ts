@@ -54,26 +54,31 @@ export class Origin {
     this.slots = new Slots(() => rules.max_dials);
   }
 
+  /** Whether it has answered since it last did not. */
+  get alive(): boolean {
+    return this.#backoff.attempt === 0;
+  }
+
   get health(): OriginHealth {
-    const state = this.#backoff.attempt > 0 ? "dead" : "alive";
+    const state = this.alive ? "alive" : "dead";
     return { state, lastError: this.#lastError, deadUntil: this.#deadUntil };
   }
 
   /** Whether it may be sent a connection: it lives, or has been dead for long enough to be tried again. */
   get eligible(): boolean {
     // Where it is probed, viewers need not try.
-    if (this.#rules.probe && this.#backoff.attempt > 0) return false;
+    if (this.#rules.probe && !this.alive) return false;
     return this.#deadUntil <= this.#clock.now();
   }
 
   /** A connection is sent there. While it may be dead, others wait for what becomes of it. */
   try(): void {
-    if (this.#backoff.attempt > 0) this.#deadUntil = Math.max(this.#deadUntil, this.#clock.now() + TRIAL_MS);
+    if (!this.alive) this.#deadUntil = Math.max(this.#deadUntil, this.#clock.now() + TRIAL_MS);
   }
 
   /** It has answered. */
   reached(): void {
-    const wasDead = this.#backoff.attempt > 0;
+    const wasDead = !this.alive;
     this.#deadUntil = 0;
     this.#backoff.reset();
     if (wasDead) this.#onChange(this, this.health);
@@ -82,7 +87,7 @@ export class Origin {
   /** It has not answered. Those who wait for their turn need not find out one by one. */
   failed(error: string): void {
     const now = this.#clock.now();
-    const wasDead = this.#backoff.attempt > 0;
+    const wasDead = !this.alive;
     if (wasDead && now - this.#failedAt < TOGETHER_MS) return;
     this.#failedAt = now;
     this.#lastError = error;

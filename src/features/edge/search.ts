@@ -26,6 +26,8 @@ export class Search {
   /** Asked in this round, and what came of it. */
   readonly #asked = new Map<Origin, Outcome>();
   #rounds = 0;
+  /** It has run: viewers wait for it to go on. */
+  #ran = false;
   #again: Origin | undefined;
 
   /** `suits`: which origins can be asked; `taken`: those that others of the stream's connections use, which are not. */
@@ -74,6 +76,7 @@ export class Search {
     this.redirects.reset();
     this.#asked.clear();
     this.#rounds = 0;
+    this.#ran = true;
   }
 
   /** How long an origin that has accepted us may go without sending anything, ms. */
@@ -98,7 +101,11 @@ export class Search {
   #others(): Origin[] {
     const taken = this.#taken();
     const eligible = this.#origins.eligible(this.#key, this.#turn, this.#suits);
-    return eligible.filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
+    const left = eligible.filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
+    if (!this.#ran) return left;
+    // Whether a dead one is back is for a new stream to find out: viewers of this one miss what comes meanwhile.
+    const [alive, dead] = [true, false].map((wanted) => left.filter((origin) => origin.alive === wanted));
+    return [...(alive ?? []), ...(dead ?? [])];
   }
 
   /** None of them is left to ask, or none lives: the one that is most likely to be back. */

@@ -7,15 +7,6 @@ import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { Wishes } from "./admission.ts";
 
-/** What a player is besides. */
-interface PlayerOptions {
-  readonly demand: Demand;
-  /** Told when the stream is nowhere to be had. */
-  readonly onMissing: (reason: string) => void;
-  /** For a relay, which has to know the stream's way: this server's id. */
-  readonly node: string | undefined;
-}
-
 /** One stream that a connection plays. */
 export class Player implements ReaderEvents {
   readonly stream: Stream;
@@ -26,11 +17,10 @@ export class Player implements ReaderEvents {
   readonly #formats: RtmpFormats;
   readonly #onMissing: (reason: string) => void;
   readonly #wishes: Wishes;
-  readonly #node: string | undefined;
 
   /**
    * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `wishes` becomes the
-   * player's.
+   * player's; `onMissing` is told when the stream is nowhere to be had.
    */
   constructor(
     net: NetStream,
@@ -39,7 +29,7 @@ export class Player implements ReaderEvents {
     transport: Transport,
     formats: RtmpFormats,
     wishes: Wishes,
-    { demand, onMissing, node }: PlayerOptions,
+    { demand, onMissing }: { demand: Demand; onMissing: (reason: string) => void },
   ) {
     this.net = net;
     this.vhost = vhost;
@@ -47,8 +37,6 @@ export class Player implements ReaderEvents {
     this.#formats = formats;
     this.#wishes = wishes;
     this.#onMissing = onMissing;
-    this.#node = node;
-    this.rerouted();
     this.reader = stream.join(this.#format(), transport, this, demand);
     if (wishes.paused) this.pause(true);
   }
@@ -59,11 +47,6 @@ export class Player implements ReaderEvents {
 
   unpublished(): void {
     this.net.notifyUnpublished();
-  }
-
-  rerouted(): void {
-    const { source } = this.stream;
-    if (this.#node !== undefined && source !== undefined) this.net.tellHops([...source.info.hops, this.#node]);
   }
 
   missing(reason: string): void {

@@ -60,7 +60,13 @@ export class Wire {
     near.pause();
     near.data = { outbox: new Outbox(near), peer: undefined };
     const data: End = { outbox: undefined, peer: near };
-    const far = await Bun.connect<End>({ hostname: "127.0.0.1", port: this.#to, socket: this.#handlers, data });
+    const to = { hostname: "127.0.0.1", port: this.#to, socket: this.#handlers, data };
+    const far = await Bun.connect<End>(to).catch(() => undefined);
+    if (far === undefined) {
+      // Nobody is there: whoever came is told as he would be without the wire.
+      near.terminate();
+      return;
+    }
     data.outbox = new Outbox(far);
     near.data.peer = far;
     this.#sockets.add(near).add(far);

@@ -116,23 +116,6 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 60]);
   });
 
-  test("rests the less, the more was done between the slices of a flush", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, "auto", 20);
-    flusher.mark(stream);
-    // Clients come all the while: 10 ms of work between two slices.
-    for (let turn = 0; turn < 3; turn++) {
-      clock.turn();
-      clock.spend(10);
-    }
-    expect([stream.finished, clock.now()]).toEqual([1, 50]);
-    flusher.mark(stream);
-    clock.advance(9);
-    expect(stream.begun).toEqual([0]);
-    clock.advance(1);
-    expect(stream.begun).toEqual([0, 60]);
-  });
-
   test("flushes all streams that have something, each once", () => {
     const { clock, flusher } = stage();
     const streams = [1, 2, 3].map(() => new Stub(clock, "auto", 6));

@@ -177,6 +177,16 @@ describe("another source", () => {
     },
   );
 
+  test("whose first frame has the time of the last one of its track is put behind it", () => {
+    const line = new Line();
+    line.video(0);
+    line.video(1000, 1000);
+    line.timeline.newSource();
+    expect(line.video(1000, 20)).toBe(1040);
+    line.timeline.newSource();
+    expect(line.audio(1000, 20)).toBe(1040);
+  });
+
   test("is put behind the newest of all tracks", () => {
     const line = new Line();
     line.video(5000);

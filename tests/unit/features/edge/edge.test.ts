@@ -215,3 +215,18 @@ describe("A stream that no origin has", () => {
     expect([edge.streams.size, [...edge.edge.pulls()].length, stage.clock.timers - timers]).toEqual([0, 0, 0]);
   });
 });
+
+test("A stream that has to go on asks living origins before those that may be back", () => {
+  const stage = new EdgeStage();
+  const [a, b, c] = [stage.node("a"), stage.node("b"), stage.node("c")];
+  const edge = stage.node("e", { origin: ["a", "b", "c"], read_timeout: 1000 });
+  const feeds = [a, b, c].map((node) => node.publish().headers());
+  stage.freeze("a");
+  const viewer = stage.watch(edge);
+  for (const name of ["k", "l", "m", "n", "o"]) stage.second(name, ...feeds);
+  stage.net.dials.length = 0;
+  stage.kill("b");
+  stage.second("p", ...feeds);
+  expect(stage.net.dials).toEqual(["c:1935"]);
+  expect(viewer.log).toContain("p+23");
+});
