@@ -76,7 +76,7 @@ export class Intake {
     );
     source.headers.clear();
     for (const packet of known) source.headers.set(packet);
-    if (!seamless) {
+    if (!same) {
       this.gop.clear();
       this.from = this.#log.end;
       this.fromHeaders = source.headers.list;

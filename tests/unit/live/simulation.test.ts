@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { Backup } from "../../support/simulation/backup.ts";
 import { Simulation, type SimulationTotals } from "../../support/simulation/simulation.ts";
 
-function simulate(seed: number, steps: number, totals: SimulationTotals): void {
-  const simulation = new Simulation(seed);
+function simulate(seed: number, steps: number, totals: SimulationTotals, faults?: number): void {
+  const simulation = new Simulation(seed, faults);
   try {
     simulation.run(steps);
   } catch (error) {
@@ -23,6 +23,16 @@ test("whatever publishers and readers do, nobody gets garbage, and nobody loses 
   expect(totals.switches).toBeGreaterThan(100);
   expect(totals.inStep).toBeGreaterThan(5);
 }, 30_000);
+
+// Each found a fault of its own once.
+test.each([2069, 2077, 2188, 2293, 2378, 3104])(
+  "sources that fail all the time harm nobody either (seed %i)",
+  (seed) => {
+    const totals = { packets: 0, joined: 0, lost: 0, keptUp: 0, switches: 0, inStep: 0 };
+    simulate(seed, 700, totals, 0.07);
+    expect(totals.packets).toBeGreaterThan(100);
+  },
+);
 
 test.each([1, 2, 3, 4])(
   "a week with a fault every twenty minutes, one source always good: nobody waits longer, and time jumps no further, than it must (seed %i)",

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { PublishOptions } from "../../../src/live/source.ts";
 import { MAX_STANDBYS } from "../../../src/live/sources.ts";
-import type { Feed } from "../../support/live.ts";
 import { FRAME_MS, Pair, PICTURE, standby, steps } from "../../support/source-pair.ts";
 
 describe("a second publisher", () => {
@@ -127,25 +126,39 @@ describe("when the active source is lost", () => {
 });
 
 describe("a source in step that lags", () => {
-  /** The same stream, `frames` later over the other way; ends the first after frame 44. */
+  /** Frame `at` of one stream over both ways, over the second `frames` later; the first ends before frame 45. */
+  function step(pair: Pair, at: number, frames: number): void {
+    if (at === 45) pair.end("a");
+    for (const [id, frame] of [
+      ["a", at < 45 ? at - Math.max(0, -frames) : -1],
+      ["b", at - Math.max(0, frames)],
+    ] as const) {
+      const feed = pair.feeds[id];
+      if (feed === undefined || frame < 0) continue;
+      feed.time = frame * FRAME_MS;
+      feed.audio(`x.s${frame}`);
+      pair.stage.clock.settle();
+      if (frame % 10 === 0) feed.key(`x.k${frame}`, 100);
+      else feed.inter(`x.p${frame}`, 100);
+    }
+    pair.stage.clock.advance(FRAME_MS);
+  }
+
   function lagging(frames: number): Pair {
     const pair = new Pair({ same: true }).publish("a").publish("b");
-    const { a, b } = pair.feeds;
-    const send = (feed: Feed | undefined, at: number) => {
-      if (feed === undefined || at < 0) return;
-      feed.time = at * FRAME_MS;
-      if (at % 10 === 0) feed.key(`x.k${at}`);
-      else feed.inter(`x.p${at}`);
-      feed.audio(`x.s${at}`);
-    };
-    for (let at = 0; at < 100; at++) {
-      if (at === 45) pair.end("a");
-      if (at < 45) send(a, at - Math.max(0, -frames));
-      send(b, at - Math.max(0, frames));
-      pair.stage.clock.advance(FRAME_MS);
-    }
+    for (let at = 0; at < 100; at++) step(pair, at, frames);
     return pair;
   }
+
+  test("goes on though what it sends is too much to hold, and who joins then begins with a key frame", () => {
+    const pair = new Pair({ same: true, gop_cache_max_bytes: 300 }).publish("a").publish("b");
+    for (let at = 0; at < 47; at++) step(pair, at, 5);
+    const late = pair.stage.view();
+    for (let at = 47; at < 80; at++) step(pair, at, 5);
+    const numbers = pair.pictures().map((name) => Number(name.slice(3)));
+    expect(numbers).toEqual(Array.from({ length: 75 }, (_, at) => at));
+    expect(late.log.find((name) => PICTURE.test(name))).toBe("x.k50");
+  });
 
   for (const frames of [1, 5, 12, 30]) {
     test(`by ${frames} frames goes on where the other stopped`, () => {
