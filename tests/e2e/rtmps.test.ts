@@ -1,4 +1,6 @@
 import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { BenchReport } from "../../src/features/bench/report.ts";
 import { Authority } from "../support/e2e/authority.ts";
@@ -196,3 +198,25 @@ listen v2
   },
   40_000,
 );
+
+test.concurrent("the files of the scenarios run as they are, but for ports, paths and the platform", async () => {
+  await using stage = new Stage();
+  const { cert, key } = new Authority(stage).issue("live", "live.example.com", "DNS:live.example.com");
+  const folder = "/etc/letsencrypt/live/live.example.com";
+  const conf = (name: string) => readFileSync(join(import.meta.dir, "../../conf", name), "utf8");
+  const changed = conf("rtmps.toml")
+    .replace("listen = 1935", 'listen = "127.0.0.1:0"')
+    .replace("listen = 443", 'listen = "127.0.0.1:0"')
+    .replace(`${folder}/fullchain.pem`, cert)
+    .replace(`${folder}/privkey.pem`, key);
+  const secure = stage.start("rtmps.toml", [executable(), "--conf", stage.write("rtmps.toml", changed)]);
+  const port = /rtmps=\S*:(\d+)/.exec(await secure.line(/listening.* rtmps=/))?.[1];
+  expect(await shown(Number(port))).toBe("live.example.com");
+  const [open, behind] = [await deadPort(), await deadPort()];
+  const proxied = conf("behind-a-proxy.toml")
+    .replace("[1935, 1936]", `["127.0.0.1:${open}", "127.0.0.1:${behind}"]`)
+    .replace("listen = 1936", `listen = "127.0.0.1:${behind}"`);
+  const server = stage.start("behind.toml", [executable(), "--conf", stage.write("behind.toml", proxied)]);
+  await server.line(new RegExp(`listening rtmp=127.0.0.1:${open}$`));
+  await server.line(new RegExp(`listening rtmp=127.0.0.1:${behind} proxy_protocol=true$`));
+}, 30_000);
