@@ -345,9 +345,9 @@ export class Sources implements SourceOwner {
     this.#owner.switched(this.#lastSwitch);
   }
 
-  /** A preferred source that soon fails again is waited for ever longer. */
+  /** A preferred source that took the stream back and soon fails again is waited for ever longer. */
   #preferLess(now: number): void {
-    const soon = now - this.#activeSince < 10 * this.#steadyMs;
+    const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
     this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, LONGEST_STEADY_MS) : FIRST_STEADY_MS;
   }
 

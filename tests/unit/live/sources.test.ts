@@ -286,6 +286,15 @@ describe("a preferred source", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 32]);
   });
 
+  test("that failed once is waited for no longer", () => {
+    const pair = new Pair().publish("b", preferred).publish("a").run(100, "a", "b").run(40, "a");
+    expect(pair.active).toBe("a");
+    pair.run(230, "a", "b");
+    expect(pair.active).toBe("a");
+    pair.run(50, "a", "b");
+    expect(pair.active).toBe("b");
+  });
+
   test("is waited for no longer than at first when it has been good for long", () => {
     const pair = new Pair().publish("a").publish("b", preferred).run(300, "a", "b").run(40, "a").run(600, "a", "b");
     expect(pair.active).toBe("b");

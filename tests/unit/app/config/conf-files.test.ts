@@ -36,6 +36,16 @@ test("the local origin forwards to where the local edges listen", () => {
   expect(targets).toEqual([local("edge-1"), local("edge-2")].flatMap(({ listen }) => listen.map(({ port }) => port)));
 });
 
+test("the two servers of the hot backup have each other's streams stand by", () => {
+  const vhost = loadConfig(join(folder, "hot-backup.toml")).config.vhost.get("__defaultVhost__");
+  expect(vhost?.publish).toMatchObject({
+    on_conflict: "standby",
+    switch_after: 1000,
+    prefer: [{ param: "role=primary" }],
+  });
+  expect(vhost?.forward.map(({ host, port }) => [host, port])).toEqual([["192.168.1.8", 1935]]);
+});
+
 test("conf/srs.schema.json is what the declarations say (UPDATE_FULL_TOML=1 writes it)", () => {
   const path = join(folder, "srs.schema.json");
   const text = `${JSON.stringify(jsonSchemaOf(rootTable), undefined, 2)}\n`;
