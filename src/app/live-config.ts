@@ -55,8 +55,10 @@ export class LiveConfig {
     const { changes, errors } = this.#prepare(next);
     if (errors.length > 0) throw new ConfigErrors(errors);
     this.#current = next;
-    for (const change of changes) change.apply();
-    for (const follower of this.#followers) follower.apply?.(next, before);
+    const faults: unknown[] = [];
+    for (const change of changes) attempt(() => change.apply(), faults);
+    for (const follower of this.#followers) attempt(() => follower.apply?.(next, before), faults);
+    if (faults.length > 0) throw faults[0];
     return changed;
   }
 
@@ -76,5 +78,14 @@ export class LiveConfig {
     if (errors.length === 0) return { changes, errors };
     for (const change of changes.toReversed()) change.discard();
     return { changes: [], errors };
+  }
+}
+
+/** A fault of one part must not leave the others behind. */
+function attempt(run: () => void, faults: unknown[]): void {
+  try {
+    run();
+  } catch (error) {
+    faults.push(error);
   }
 }

@@ -73,6 +73,8 @@ export class Succession {
     const { handover, log } = this.#options;
     const busy = handover.sibling === undefined ? undefined : `server ${handover.sibling}, which still drains`;
     if (busy !== undefined) return refused(log, `the last upgrade is not over: wait for ${busy}, or stop it`);
+    if (process.pid === 1)
+      return refused(log, "a container ends with its first process: start a new container instead");
     if (this.#underWay) return refused(log, "an upgrade is under way");
     this.#underWay = true;
     try {

@@ -45,6 +45,20 @@ test("what one part can't have stops the change for all, and every reason is tol
   expect(live.current.max_connections).toBe(1);
 });
 
+test("a fault in one part is thrown, after the others have gone along", () => {
+  const { live, events } = followed("max_connections = 1");
+  const faulty = new LiveConfig(live.current);
+  faulty.follow({
+    apply: () => {
+      throw new TypeError("a fault");
+    },
+  });
+  faulty.follow({ apply: (next) => events.push(`goes to ${next.max_connections}`) });
+  expect(() => faulty.change(read("max_connections = 2"))).toThrow(new TypeError("a fault"));
+  expect(events).toEqual(["goes to 2"]);
+  expect(faulty.current.max_connections).toBe(2);
+});
+
 test("the same configuration again disturbs nobody", () => {
   const { live, events } = followed("max_connections = 1\n[vhost.a]");
   const before = live.current;

@@ -46,7 +46,9 @@ async function comesIn(port: number, header: string): Promise<boolean> {
       },
     },
     data: { answered: false, closed: false },
-  });
+    // Closed before it was known here that it is open.
+  }).catch(() => undefined);
+  if (open === undefined) return false;
   await until("an answer or the end", () => open.data.answered || open.data.closed);
   open.terminate();
   return open.data.answered;
