@@ -8,6 +8,7 @@ import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { untilListening } from "../support/e2e/listening.ts";
 import type { Program } from "../support/e2e/program.ts";
 import { type Srs, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
@@ -182,6 +183,7 @@ listen v2
 `,
     );
     const proxy = stage.start("haproxy", ["/usr/sbin/haproxy", "-db", "-f", conf]);
+    for (const port of [v1, v2]) await untilListening(proxy, port);
     const source = clip({ seconds: 4 });
     const encoder = publishClip(stage, source, `rtmp://127.0.0.1:${v1}/live/show`);
     await server.program.line(/publish started addr=203\.0\.113\.1:\d+ /);

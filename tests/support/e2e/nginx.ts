@@ -1,8 +1,8 @@
+import { untilListening } from "./listening.ts";
 import type { Program } from "./program.ts";
 import type { Stage } from "./stage.ts";
 import { deadPort } from "./targets.ts";
 import { nginx } from "./tools.ts";
-import { until } from "./wait.ts";
 
 /** Starts nginx-rtmp with one application `live`; resolves when it takes connections. */
 export async function startNginx(stage: Stage, application: string): Promise<{ port: number; program: Program }> {
@@ -24,25 +24,6 @@ rtmp {
 `,
   );
   const program = stage.start("nginx", [nginx.path, "-p", stage.directory, "-e", "stderr", "-c", conf]);
-  const listening = (): Promise<boolean> =>
-    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
-      (socket) => {
-        socket.end();
-        return true;
-      },
-      () => false,
-    );
-  const state = { up: false };
-  const probe = setInterval(() => void listening().then((up) => (state.up ||= up)), 50);
-  try {
-    await until(
-      "nginx listens",
-      () => state.up,
-      10_000,
-      () => program.tail(),
-    );
-  } finally {
-    clearInterval(probe);
-  }
+  await untilListening(program, port);
   return { port, program };
 }
