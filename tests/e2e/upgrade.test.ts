@@ -13,7 +13,13 @@ const test = testWith("tests/e2e/upgrade.test.ts");
 
 /** Process id of the server that has the pid file; it ends with the test, whoever started it. */
 function youngest(stage: Stage): number {
-  const pid = Number(readFileSync(stage.path("server.pid"), "utf8"));
+  return adopted(stage, readFileSync(stage.path("server.pid"), "utf8"));
+}
+
+/** A process that ends with the test. Nothing but a whole number may name it: 0 would be the test's own group. */
+function adopted(stage: Stage, written: string | undefined): number {
+  const pid = Number(/^[1-9]\d*/.exec(written ?? "")?.[0]);
+  expect(pid).toBeGreaterThan(1);
   stage.defer(() => {
     try {
       process.kill(pid, "SIGKILL");
@@ -177,8 +183,7 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   rmSync(program);
   linkSync(executable(), program);
   server.signal("SIGHUP");
-  const pid = Number(/pid=(\d+)/.exec(await server.line(/succeeded by the next generation/))?.[1]);
-  stage.defer(() => process.kill(pid, "SIGKILL"));
+  adopted(stage, /pid=(\d+)/.exec(await server.line(/succeeded by the next generation/))?.[1]);
   expect(await server.ended()).toBe(0);
   await Client.connect(stage, { port });
   // The old one speaks for the unit until it names the new one, and not after.
