@@ -2,6 +2,8 @@ import type { Clock } from "../base/clock.ts";
 
 /** What waits is worked on for this long at a stretch; accepting, reading and sending go on between. */
 const TURN_MS = 8;
+/** What clients that are just coming may take of one turn of the event loop: the rest of them come in the next. */
+const ARRIVALS_MS = 4;
 /** More input than this does not wait: it is worked on at once. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
@@ -19,6 +21,7 @@ export class InputTurns {
   readonly #busy: Busy[] = [];
   /** Bytes that have been read and wait; kept by the connections. */
   waitingBytes = 0;
+  #arrivalsMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,6 +30,21 @@ export class InputTurns {
   /** Whether so many bytes more may wait. */
   hasRoom(bytes: number): boolean {
     return this.waitingBytes + bytes <= MAX_WAITING_BYTES;
+  }
+
+  /** Whether clients that are just coming have had their part of this turn of the event loop. */
+  get arrivalsWait(): boolean {
+    return this.#arrivalsMs >= ARRIVALS_MS;
+  }
+
+  /** Such a client took so many ms of it. */
+  countArrival(ms: number): void {
+    if (this.#arrivalsMs === 0 && ms > 0) this.#clock.soon(() => this.#nextTurn());
+    this.#arrivalsMs += ms;
+  }
+
+  #nextTurn(): void {
+    this.#arrivalsMs = 0;
   }
 
   /** A connection has begun to wait. */

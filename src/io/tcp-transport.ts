@@ -39,6 +39,8 @@ const SLICE_MS = 2;
 const FIRST_SLICE_BYTES = 64 * 1024;
 const MIN_SLICE_BYTES = 1024;
 const MAX_SLICE_BYTES = 1024 * 1024;
+/** A client is just coming until it has sent this much: handshake and commands, which are more work than any media. */
+const ARRIVAL_BYTES = 4096;
 
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
 export class TcpTransport implements Transport, Busy, SocketOwner {
@@ -56,6 +58,8 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
   /** What has been read and not been worked on, in order, while the socket is paused. */
   readonly #input: Uint8Array[] = [];
   #sliceBytes = FIRST_SLICE_BYTES;
+  /** What is left of its arrival. */
+  #arrivalLeft = ARRIVAL_BYTES;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
   #handler: TransportHandler | undefined;
@@ -143,7 +147,8 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     if (this.#state !== "open") return;
     const { turns } = this.#watch;
     const waiting = this.#input.length > 0;
-    if (!waiting && (bytes.length <= this.#sliceBytes || !turns.hasRoom(bytes.length))) {
+    const early = this.#arrivalLeft > 0 && turns.arrivalsWait;
+    if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
       this.#work(bytes);
       return;
     }
@@ -152,7 +157,7 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     // A paused socket may still give what the runtime has read in the same go.
     if (waiting) return;
     this.#socket.pause();
-    if (this.takeTurn()) turns.add(this);
+    if (early || this.takeTurn()) turns.add(this);
   }
 
   takeTurn(): boolean {
@@ -177,6 +182,10 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     const began = this.#clock.now();
     this.#handler?.onData(bytes);
     const tookMs = this.#clock.now() - began;
+    if (this.#arrivalLeft > 0) {
+      this.#arrivalLeft -= bytes.length;
+      this.#watch.turns.countArrival(tookMs);
+    }
     if (tookMs > SLICE_MS) {
       this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((bytes.length * SLICE_MS) / tookMs));
     } else if (bytes.length === this.#sliceBytes && tookMs < SLICE_MS / 2) {

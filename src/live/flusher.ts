@@ -3,10 +3,12 @@ import type { Clock, Timer } from "../base/clock.ts";
 
 /** The event loop is not held longer than about this at a stretch; accepting, reading and pings go on between. */
 const SLICE_MS = 8;
-/** With `auto`, a packet never waits longer than this. */
-const MAX_REST_MS = 350;
-/** With `auto`, the rest after a flush is this many times as long as the flush took: fan-out keeps to a third of a core. */
-const REST_FACTOR = 2;
+/** With `auto`, flushes begin no further apart than this, unless they take most of it themselves. */
+const MAX_PERIOD_MS = 350;
+/** With `auto`, flushes begin this many times as far apart as one takes: fan-out keeps to a third of a core. */
+const PERIOD_FACTOR = 3;
+/** And at least this many times: even where it is too much for the machine, the rest gets a third of a core. */
+const LEAST_FACTOR = 1.5;
 
 /** What the flusher needs of a stream. */
 export interface Flushable {
@@ -31,6 +33,8 @@ export class Flusher {
   readonly #queued = new Set<Flushable>();
   /** Streams whose flush has begun and goes on in the next slice. */
   readonly #active: Flushable[] = [];
+  /** When the round under way began, and how long its slices have taken so far. */
+  #began = 0;
   #busyMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
   #restUntil = 0;
@@ -120,11 +124,14 @@ export class Flusher {
       return;
     }
     // A flush of a stream with a latency of its own must not cut the others' rest short.
-    this.#restUntil = Math.max(this.#restUntil, now + Math.min(MAX_REST_MS, this.#busyMs * REST_FACTOR));
+    // Time that others took between the slices was rest already: readers must not wait for both.
+    const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(MAX_PERIOD_MS, this.#busyMs * PERIOD_FACTOR));
+    this.#restUntil = Math.max(this.#restUntil, this.#began + period);
     this.#scheduleNext();
   }
 
   #begin(now: number): void {
+    this.#began = now;
     this.#busyMs = 0;
     for (const stream of this.#queued) {
       const latency = stream.config.mw_latency;

@@ -79,17 +79,29 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("never rests for longer than 350 ms", () => {
+  test("begins flushes no more than 350 ms apart, though they take more than a third of that", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 200);
+    flusher.mark(stream);
+    clock.settle();
+    flusher.mark(stream);
+    clock.advance(149);
+    expect(stream.begun).toHaveLength(1);
+    clock.advance(1);
+    expect(stream.begun).toEqual([0, 350]);
+  });
+
+  test("leaves a third of the time to others, however long a flush takes", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 1000);
     flusher.mark(stream);
     clock.settle();
     expect([stream.finished, clock.now()]).toEqual([1, 1000]);
     flusher.mark(stream);
-    clock.advance(349);
+    clock.advance(499);
     expect(stream.begun).toHaveLength(1);
     clock.advance(1);
-    expect(stream.begun).toEqual([0, 1350]);
+    expect(stream.begun).toEqual([0, 1500]);
   });
 
   test("gives way to everything else between slices", () => {
@@ -113,6 +125,23 @@ describe("auto", () => {
     clock.settle();
     flusher.mark(stream);
     clock.advance(1000);
+    expect(stream.begun).toEqual([0, 60]);
+  });
+
+  test("rests the less, the more was done between the slices of a flush", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 20);
+    flusher.mark(stream);
+    // Clients come all the while: 10 ms of work between two slices.
+    for (let turn = 0; turn < 3; turn++) {
+      clock.turn();
+      clock.spend(10);
+    }
+    expect([stream.finished, clock.now()]).toEqual([1, 50]);
+    flusher.mark(stream);
+    clock.advance(9);
+    expect(stream.begun).toEqual([0]);
+    clock.advance(1);
     expect(stream.begun).toEqual([0, 60]);
   });
 
