@@ -1,5 +1,5 @@
 import type { PlayersReport } from "../../src/features/bench/report.ts";
-import { type Measured, measure } from "./load.ts";
+import { type Measured, measure, runBench } from "./load.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
 import { secureServers } from "./tls.ts";
 
@@ -9,6 +9,8 @@ export interface Stage {
   readonly executable: string;
   /** The compiled ideal sender, when there is a C compiler. */
   readonly ideal: string | undefined;
+  /** The compiled slow players, likewise. */
+  readonly slow: string | undefined;
   /** For configurations and logs. */
   readonly folder: string;
   readonly seconds: number;
@@ -29,6 +31,9 @@ const FANOUT_HEAD = ["server", "CPU", "RSS", "delay p50", "delay p99", "longest 
 
 /** The synthetic stream has its audio inside `kbps`; chunk and message headers come to about this much on top. */
 const OVERHEAD = 1.02;
+
+/** Players come gently where it is not their coming that is measured. */
+const RAMP = ["--rate", "1000"];
 
 function fanoutRow({ server, usage, reports }: Measured): Row {
   const players = reports.map((report) => report.players).filter((found) => found !== undefined);
@@ -54,10 +59,9 @@ function fanout(
   batchMs: number | undefined,
   latency: string,
   nginx: boolean,
-  rate = 1000,
 ): Case["run"] {
   return async ({ executable, ideal, folder, seconds }) => {
-    const args = ["-n", String(players), "--kbps", String(kbps), "--seconds", String(seconds), "--rate", String(rate)];
+    const args = ["-n", String(players), "--kbps", String(kbps), "--seconds", String(seconds), ...RAMP];
     const both = (server: Server) => [["both", url(server, "bench"), ...args]];
     const rows: Row[] = [];
     const add = async (starting: Promise<Server>, row: (measured: Measured) => Row, loads = both) => {
@@ -71,7 +75,7 @@ function fanout(
     await add(startSrs(executable, folder, `mw_latency = ${latency}`), fanoutRow);
     if (ideal !== undefined && batchMs !== undefined) {
       const play = (server: Server) => [
-        ["play", url(server, "bench"), "-n", String(players), "--seconds", String(seconds), "--rate", String(rate)],
+        ["play", url(server, "bench"), "-n", String(players), "--seconds", String(seconds), ...RAMP],
       ];
       const row = ({ server, usage }: Measured): Row => [server, cpu(usage.cpu), mib(usage.rssMib), "", "", "", "", ""];
       await add(startIdeal(ideal, folder, Math.round(kbps * OVERHEAD), batchMs), row, play);
@@ -79,6 +83,56 @@ function fanout(
     if (nginx && hasNginx()) await add(startNginx(folder), fanoutRow);
     return rows;
   };
+}
+
+/** Thousands come while a few, watched by a process of their own, play already. */
+async function storm({ executable, folder }: Stage): Promise<Row[]> {
+  const server = await startSrs(executable, folder, 'mw_latency = "auto"');
+  try {
+    const there = ["both", url(server, "bench"), "-n", "20", "--kbps", "200", "--seconds", "18", "--rate", "100"];
+    const watching = runBench(executable, there);
+    await Bun.sleep(4000);
+    const come = ["play", url(server, "bench"), "-n", "10000", "--seconds", "5", "--rate", "2000"];
+    const { usage, reports } = await measure(executable, [server], [come]);
+    const players = (await watching).players;
+    if (players === undefined) return [];
+    const failed = players.failed + (reports[0]?.players?.failed ?? 0);
+    return [["srs", cpu(usage.cpu), mib(usage.rssMib), ...playerCells([players]).slice(0, -1), failed]];
+  } finally {
+    await server.stop();
+  }
+}
+
+/** So long it takes until the kernel keeps no more for slow players: it has up to 2 MB for each. */
+const SLOW_SECONDS = 75;
+const SLOW_PLAYERS = 100;
+
+/** Players that read half of the stream beside 2,900 others, and those 2,900 alone. */
+async function slowReaders({ executable, slow, folder }: Stage): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const count of slow === undefined ? [0] : [0, SLOW_PLAYERS]) {
+    const server = await startSrs(executable, folder, 'mw_latency = "auto"\nqueue_length = 5');
+    try {
+      const run = ["-n", "2900", "--kbps", "600", "--seconds", String(SLOW_SECONDS), "--rate", "1000"];
+      const measuring = measure(executable, [server], [["both", url(server, "bench"), ...run]]);
+      await Bun.sleep(2000);
+      const options = ["--port", String(server.port), "--stream", "bench", "--kbps", "300", "--count", String(count)];
+      const readers =
+        slow === undefined || count === 0
+          ? undefined
+          : Bun.spawn([slow, ...options, "--seconds", String(SLOW_SECONDS + 6)], { stdout: "ignore" });
+      const row = fanoutRow(await measuring);
+      await readers?.exited;
+      await Bun.sleep(500);
+      const losses = [...server.log().matchAll(/play ended .*lost=([1-9]\d*)/g)].map((match) => Number(match[1]));
+      const lost = losses.reduce((sum, packets) => sum + packets, 0);
+      const name = count === 0 ? "2,900 players" : `2,900 players beside ${count} slow ones`;
+      rows.push([name, ...row.slice(1), `${lost} packets of ${losses.length}`]);
+    } finally {
+      await server.stop();
+    }
+  }
+  return rows;
 }
 
 /** The same with and without TLS. */
@@ -202,9 +256,15 @@ export const cases: readonly Case[] = [
   },
   {
     title: "A storm: 10,000 players come at 2,000 a second",
-    text: '`mw_latency = "auto"`, 200 kbps. The longest gap is that of the players who were there already.',
+    text: '`mw_latency = "auto"`, 200 kbps. Delay and gap are those of 20 players that were there already, seen by a process of their own.',
     head: FANOUT_HEAD,
-    run: fanout(10_000, 200, undefined, '"auto"', false, 2000),
+    run: storm,
+  },
+  {
+    title: "Slow readers: 100 of 3,000 players",
+    text: "They read half of 600 kbps (`bench/slow.c`). Delay, gap and loss are those of the 2,900 others.",
+    head: [...FANOUT_HEAD, "what the server skipped for slow ones"],
+    run: slowReaders,
   },
   {
     title: "Fan-in: 500 publishers × 600 kbps",

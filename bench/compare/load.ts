@@ -17,6 +17,18 @@ export type Load = (url: string) => readonly string[];
 /** At both ends of the measured time this much is left out, ms: connections come and go there. */
 const EDGE_MS = 500;
 
+/** Runs `srs bench` with these arguments; what it reports. */
+export async function runBench(executable: string, args: readonly string[]): Promise<BenchReport> {
+  const bench = Bun.spawn([executable, "bench", ...args, "--json"], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const report = JSON.parse(await new Response(bench.stdout).text()) as BenchReport;
+  await bench.exited;
+  return report;
+}
+
 /** Puts loads on servers at the same time and measures what the servers use while all of them run. */
 export async function measure(
   executable: string,
@@ -24,15 +36,8 @@ export async function measure(
   loads: readonly string[][],
 ): Promise<Measured> {
   const watch = new Watch(servers.map(({ pid }) => pid));
-  const benches = loads.map((args) =>
-    Bun.spawn([executable, "bench", ...args, "--json"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" }),
-  );
   const reports = await Promise.all(
-    benches.map(async (bench) => {
-      const report = JSON.parse(await new Response(bench.stdout).text()) as BenchReport;
-      await bench.exited;
-      return { report, ended: performance.now() };
-    }),
+    loads.map(async (args) => ({ report: await runBench(executable, args), ended: performance.now() })),
   );
   const from = Math.max(...reports.map(({ report, ended }) => ended - report.seconds * 1000));
   const to = Math.min(...reports.map(({ ended }) => ended));

@@ -4,7 +4,7 @@ import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Case, cases, type Row } from "./cases.ts";
-import { compileIdeal, hasNginx } from "./servers.ts";
+import { compile, hasNginx } from "./servers.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const DOCUMENT = join(ROOT, "docs/performance.md");
@@ -16,21 +16,24 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "20" },
     only: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
 if (values.help) {
-  console.log(`npm run compare -- [--seconds S] [--only TEXT]
+  console.log(`npm run compare -- [--seconds S] [--only TEXT [--write]]
 
 Measures dist/srs beside nginx-rtmp and the ideal sender (bench/ideal.c), where these can be had, and writes the tables of
-docs/performance.md. With --only, the cases whose titles contain TEXT are measured and printed, and nothing is written.`);
+docs/performance.md. With --only, the cases whose titles contain TEXT are measured and printed; with --write, their tables
+replace those of the same titles.`);
   process.exit(0);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "srs-compare-"));
 try {
   const executable = join(ROOT, "dist/srs");
-  const stage = { executable, ideal: compileIdeal(folder), folder, seconds: Number(values.seconds) };
+  const [ideal, slow] = [compile(folder, "ideal"), compile(folder, "slow")];
+  const stage = { executable, ideal, slow, folder, seconds: Number(values.seconds) };
   const chosen = cases.filter(({ title }) => title.includes(values.only));
   const parts: string[] = [];
   for (const one of chosen) {
@@ -38,6 +41,7 @@ try {
     const part = section(one, await one.run(stage));
     console.log(part.slice(part.indexOf("|")));
     parts.push(part);
+    if (values.only !== "" && values.write) replace(part, executable);
   }
   if (values.only === "") write([machine(executable), ...parts].join("\n\n"));
 } finally {
@@ -61,6 +65,17 @@ function machine(executable: string): string {
     `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}. Servers and load`,
     "generator share the machine and talk over loopback. CPU is a percentage of one core.",
   ].join("\n");
+}
+
+/** Puts one case's new table in the place of its old one, or behind the others; says whose it is. */
+function replace(part: string, executable: string): void {
+  const old = readFileSync(DOCUMENT, "utf8").split(BEGIN)[1]?.split(END)[0]?.trim() ?? "";
+  const heading = part.slice(0, part.indexOf("\n"));
+  const kept = old.split(/\n\n(?=### )/);
+  const at = kept.findIndex((each) => each.startsWith(`${heading}\n`));
+  kept[0] = machine(executable);
+  kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, part);
+  write(kept.join("\n\n"));
 }
 
 function write(measured: string): void {

@@ -76,12 +76,12 @@ ${front?.inFront(port, own) ?? ""}
   return { ...server, tls: front !== undefined };
 }
 
-/** Compiles the ideal sender; its path, or undefined when there is no C compiler. */
-export function compileIdeal(folder: string): string | undefined {
+/** Compiles a C program of `bench/`; its path, or undefined when there is no C compiler. */
+export function compile(folder: string, name: "ideal" | "slow"): string | undefined {
   const cc = Bun.which("cc");
   if (cc === null) return undefined;
-  const out = join(folder, "ideal");
-  const done = Bun.spawnSync([cc, "-O2", "-o", out, join(import.meta.dir, "../ideal.c")], { stderr: "inherit" });
+  const out = join(folder, name);
+  const done = Bun.spawnSync([cc, "-O2", "-o", out, join(import.meta.dir, `../${name}.c`)], { stderr: "inherit" });
   return done.exitCode === 0 ? out : undefined;
 }
 
