@@ -53,6 +53,14 @@ function section({ title, text, head }: Case, rows: readonly Row[]): string {
   return [`### ${title}`, "", text, "", line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function versionOf(executable: string): string {
+  return Bun.spawnSync([executable, "--version"]).stdout.toString().trim();
+}
+
 function machine(executable: string): string {
   const [cpu] = cpus();
   const run = (argv: string[]) => Bun.spawnSync(argv, { stderr: "pipe" });
@@ -60,21 +68,21 @@ function machine(executable: string): string {
     ? `, ${run(["nginx", "-v"]).stderr.toString().trim().replace("nginx version: ", "")} with its RTMP module`
     : "";
   return [
-    `Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run build && npm run compare\`:`,
-    `${run([executable, "--version"]).stdout.toString().trim()}, Bun ${Bun.version}${nginx};`,
+    `Measured on ${today()} by \`npm run build && npm run compare\`:`,
+    `${versionOf(executable)}, Bun ${Bun.version}${nginx};`,
     `${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}. Servers and load`,
     "generator share the machine and talk over loopback. CPU is a percentage of one core.",
   ].join("\n");
 }
 
-/** Puts one case's new table in the place of its old one, or behind the others; says whose it is. */
+/** Puts one case's new table in the place of its old one, or behind the others, and says that it is of another run. */
 function replace(part: string, executable: string): void {
   const old = readFileSync(DOCUMENT, "utf8").split(BEGIN)[1]?.split(END)[0]?.trim() ?? "";
   const heading = part.slice(0, part.indexOf("\n"));
   const kept = old.split(/\n\n(?=### )/);
   const at = kept.findIndex((each) => each.startsWith(`${heading}\n`));
-  kept[0] = machine(executable);
-  kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, part);
+  const apart = `Measured by itself on ${today()}: ${versionOf(executable)}.`;
+  kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, `${part}\n\n${apart}`);
   write(kept.join("\n\n"));
 }
 
