@@ -126,6 +126,11 @@ export class Audience {
     }
   }
 
+  /** The stream's way here is another. */
+  tellRerouted(): void {
+    for (const reader of this.#readers) reader.events.rerouted?.();
+  }
+
   /** The stream has stopped: readers hear of it after their last packets. */
   tellStopped(): void {
     for (const reader of this.#readers) {

@@ -39,6 +39,8 @@ export interface ReaderEvents {
   published?(): void;
   /** The stream has stopped; the reader stays and waits. */
   unpublished?(): void;
+  /** The stream comes over other servers now, or over some at last. */
+  rerouted?(): void;
   /** Nobody has the stream, and it has been waited for long enough; the owner may leave. */
   missing?(reason: string): void;
 }

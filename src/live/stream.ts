@@ -224,6 +224,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   began(source: Source): void {
     this.#grace?.cancel();
     this.#grace = undefined;
+    this.#audience.tellRerouted();
     this.#audience.tellPublished();
     this.#owner.published(this, source);
   }
@@ -247,11 +248,13 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** Another source is about to go on. */
   switched(change: SourceSwitch): void {
+    if (change.from.hops.join() !== change.to.hops.join()) this.#audience.tellRerouted();
     this.#owner.switched(this, change);
   }
 
   /** The active source's stream comes over other servers. */
   rerouted(): void {
+    this.#audience.tellRerouted();
     this.#owner.rerouted(this);
   }
 

@@ -36,7 +36,7 @@ export class FlvInlet implements Inlet, HttpHandler {
     if (this.#over) return;
     if (status === 200) {
       this.#started = true;
-      this.#events.started({ name: server, node: "" });
+      this.#events.started({ name: server, hops: [] });
     } else if (status >= 300 && status < 400 && location !== undefined) this.#follow(status, location);
     else if (status === 404 || status === 410) this.#end({ how: "absent", error: `HTTP ${status}` });
     else if (status >= 400 && status < 500) this.#refused(`HTTP ${status}`);

@@ -16,17 +16,20 @@ export type PullEnd =
     }
   | { readonly how: "absent" | "ended" | "lost"; readonly error: string };
 
-/** What a server says of itself; both `""` when it does not say. */
+/** What a server says of itself. */
 export interface ServerWords {
+  /** `""` when it does not say. */
   readonly name: string;
-  /** Its id in hop traces. */
-  readonly node: string;
+  /** The servers that the stream has passed, it last, as far as it says; they may change. */
+  readonly hops: readonly string[];
 }
 
 /** What an inlet tells: `started` at most once, then media, and `over` once, last, unless it is closed first. */
 export interface InletEvents extends MediaHandler {
   /** The server lets us have the stream; media may follow, now or later. */
   started(server: ServerWords): void;
+  /** The stream has passed these servers. */
+  rerouted?(hops: readonly string[]): void;
   over(end: PullEnd): void;
 }
 

@@ -26,6 +26,8 @@ export interface PullOptions {
   readonly clock: Clock;
   /** Held from the first step until the server has answered. */
   readonly slots: Slots;
+  /** This server's id in hop traces: a stream that has passed it must not come back. */
+  readonly nodeId: string;
   readonly open: OpenInlet;
   /** The most time without an answer, or, once it runs, without media; ms. */
   readonly timeoutMs: number;
@@ -43,7 +45,7 @@ export class Pull implements Attempt, InletEvents {
   readonly #place: { leave(): void };
   #state: "queued" | "opening" | "waiting" | "running" | "over" = "queued";
   #inlet: Inlet | undefined;
-  #server: ServerWords = { name: "", node: "" };
+  #server: ServerWords = { name: "", hops: [] };
   #source: Source | undefined;
   /** Data messages that came before the first media. */
   readonly #early: { readonly timestamp: number; readonly payload: Uint8Array; readonly amf3: boolean }[] = [];
@@ -84,6 +86,16 @@ export class Pull implements Attempt, InletEvents {
     this.#state = "waiting";
     this.#leave();
     this.#wait();
+  }
+
+  rerouted(hops: readonly string[]): void {
+    if (this.#state !== "waiting" && this.#state !== "running") return;
+    if (hops.includes(this.#options.nodeId)) {
+      this.over({ how: "refused", error: "the stream comes from here", description: "", redirect: undefined });
+      return;
+    }
+    this.#server = { ...this.#server, hops };
+    this.#source?.reroute(hops);
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {

@@ -100,7 +100,11 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
 
   ready(): void {
     const { server, serverNode } = this.#session;
-    this.#events.started({ name: server, node: serverNode });
+    this.#events.started({ name: server, hops: serverNode === "" ? [] : [serverNode] });
+  }
+
+  hops(hops: readonly string[]): void {
+    if (!this.#over) this.#events.rerouted?.(hops);
   }
 
   refused(code: string, description: string, redirect?: string): void {

@@ -1,5 +1,5 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND, NODE_PROPERTY } from "./connect.ts";
+import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND, NODE_PROPERTY, readHops } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -38,6 +38,8 @@ export interface ClientEvents {
    * server names another place for it (SRS's RTMP 302).
    */
   refused(code: string, description: string, redirect?: string): void;
+  /** The stream that is played has passed these servers, the one that sends it last. */
+  hops?(hops: readonly string[]): void;
   /** The server ended what was running. */
   ended(code: string, description: string): void;
 }
@@ -191,6 +193,9 @@ export class ClientSession {
         break;
       case "onStatus":
         this.#onStatus(command);
+        break;
+      case HOPS_COMMAND:
+        if (this.#target.role === "play") this.#events.hops?.(readHops(command.args[1]));
         break;
       case "close":
         this.#fail("NetConnection.Connect.Closed", "the server said close");

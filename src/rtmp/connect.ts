@@ -19,8 +19,9 @@ export interface ConnectRequest {
 /** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
 export const HOPS_ARGUMENT = "srs_hops";
 /**
- * The command by which a relay that runs tells its server that the stream comes over other servers now, with the ids in one
- * text. A server that understands it says so by a property of this name in its answer to connect.
+ * The command by which one server tells another which servers a stream has passed, with the ids in one text: a relay that
+ * publishes, when that has changed; a server, to a relay that plays. A server that understands it says so by a property of this
+ * name in its answer to connect, a relay by its argument.
  */
 export const HOPS_COMMAND = "srs_hops";
 /** What a server calls itself in hop traces, among what it tells of itself. */

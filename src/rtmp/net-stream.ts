@@ -1,6 +1,7 @@
 import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
+import { HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
@@ -88,6 +89,11 @@ export class NetStream {
   notifyPublished(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     this.status("status", "NetStream.Play.PublishNotify", `${this.#details} is now published.`);
+  }
+
+  /** Tells a relay that plays which servers the stream has passed, this one last. */
+  tellHops(hops: readonly string[]): void {
+    this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
   }
 
   /** Confirms pause or unpause. */

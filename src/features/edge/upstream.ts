@@ -138,6 +138,7 @@ export class Upstream {
       {
         clock,
         slots: origin.slots,
+        nodeId: this.#context.nodeId,
         open: this.#open(origin, redirected),
         timeoutMs: config.read_timeout,
         waitMs: this.#search.patienceMs(origin, config.read_timeout),
@@ -162,7 +163,7 @@ export class Upstream {
       id: this.#id,
       remote: this.#place,
       param: this.#owner.demand.param,
-      hops: server.node === "" ? [] : [server.node],
+      hops: server.hops,
       fetched: true,
     });
     if (source === undefined) report.failed("the stream is published here", "lost");

@@ -261,8 +261,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
     net.acceptPlay();
+    const isRelay = (this.#admission.request?.hops.length ?? 0) > 0;
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
       demand: this.#demand(address),
+      node: isRelay ? this.#context.nodeId : undefined,
       onMissing: (reason) =>
         this.#refuse(net, "play refused", {
           ok: false,

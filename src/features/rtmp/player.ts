@@ -7,6 +7,15 @@ import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { Wishes } from "./admission.ts";
 
+/** What a player is besides. */
+interface PlayerOptions {
+  readonly demand: Demand;
+  /** Told when the stream is nowhere to be had. */
+  readonly onMissing: (reason: string) => void;
+  /** For a relay, which has to know the stream's way: this server's id. */
+  readonly node: string | undefined;
+}
+
 /** One stream that a connection plays. */
 export class Player implements ReaderEvents {
   readonly stream: Stream;
@@ -17,10 +26,11 @@ export class Player implements ReaderEvents {
   readonly #formats: RtmpFormats;
   readonly #onMissing: (reason: string) => void;
   readonly #wishes: Wishes;
+  readonly #node: string | undefined;
 
   /**
    * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `wishes` becomes the
-   * player's; `onMissing` is told when the stream is nowhere to be had.
+   * player's.
    */
   constructor(
     net: NetStream,
@@ -29,7 +39,7 @@ export class Player implements ReaderEvents {
     transport: Transport,
     formats: RtmpFormats,
     wishes: Wishes,
-    { demand, onMissing }: { demand: Demand; onMissing: (reason: string) => void },
+    { demand, onMissing, node }: PlayerOptions,
   ) {
     this.net = net;
     this.vhost = vhost;
@@ -37,6 +47,8 @@ export class Player implements ReaderEvents {
     this.#formats = formats;
     this.#wishes = wishes;
     this.#onMissing = onMissing;
+    this.#node = node;
+    this.rerouted();
     this.reader = stream.join(this.#format(), transport, this, demand);
     if (wishes.paused) this.pause(true);
   }
@@ -47,6 +59,11 @@ export class Player implements ReaderEvents {
 
   unpublished(): void {
     this.net.notifyUnpublished();
+  }
+
+  rerouted(): void {
+    const { source } = this.stream;
+    if (this.#node !== undefined && source !== undefined) this.net.tellHops([...source.info.hops, this.#node]);
   }
 
   missing(reason: string): void {
