@@ -1,6 +1,6 @@
 import { quote } from "../../../config/show.ts";
 import { type Scope, wordIn, wordOf } from "./mapping.ts";
-import { asItIs, missing, type Rule, type Rules, unusedIfOn } from "./rules.ts";
+import { asItIs, key, missing, type Rule, type Rules, unusedIfOn } from "./rules.ts";
 
 /** What an origin's address begins with, by the protocol that an edge of SRS's asks it by. */
 const schemes: Readonly<Record<string, string>> = { rtmp: "", flv: "http://", flvs: "https://" };
@@ -33,20 +33,18 @@ const protocol: Rule = (directive, { mapping }) => {
   if (!Object.hasOwn(schemes, word)) mapping.error(directive, `must be rtmp, flv or flvs, not ${quote(word)}`);
 };
 
-const originVhost: Rule = (directive, { mapping, path }) => mapping.set([...path, "edge", "vhost"], directive);
-
 /** What 1.0 has of an edge in the vhost itself. */
 export const edge: Rules = {
   mode,
   origin: ofAnEdge(origin),
-  token_traverse: ofAnEdge(missing("token traverse")),
+  token_traverse: ofAnEdge(key("edge", "token_traverse")),
   debug_srs_upnode: asItIs,
 };
 
 /** The directives of the block `cluster`. */
 export const cluster: Rules = {
   ...edge,
-  vhost: ofAnEdge(originVhost),
+  vhost: ofAnEdge(key("edge", "vhost")),
   protocol: ofAnEdge(protocol),
   follow_client: ofAnEdge(unusedIfOn("origins are asked by the protocol that is written here")),
   origin_cluster: missing("origin cluster"),
