@@ -48,7 +48,7 @@ testWithFfmpeg.concurrent(
 );
 
 testWithNginx.concurrent(
-  "nginx-rtmp as an origin: the stream is fetched, and again when nginx is back",
+  "nginx-rtmp as an origin: it is asked until it has the stream, and its viewer stays when it dies",
   async () => {
     await using stage = new Stage();
     const source = clip({ seconds: 20 });
@@ -68,7 +68,7 @@ testWithNginx.concurrent(
 );
 
 testWithFfmpeg.concurrent(
-  "an HTTP server that redirects to a stream as FLV is an origin, and a server is another when it ends",
+  "an HTTP server that redirects to a stream as FLV is an origin, and its end ends the stream",
   async () => {
     await using stage = new Stage();
     const source = clip({ seconds: 6 });
