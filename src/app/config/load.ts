@@ -4,6 +4,7 @@ import { renderToml } from "../../config/render.ts";
 import { secretTexts } from "../../config/secret-texts.ts";
 import { type Path, showPath } from "../../config/show.ts";
 import { validate } from "../../config/validate.ts";
+import { placeBlocks, placeProblems } from "../../features/rtmp/places.ts";
 import { readTextFile } from "../../io/text-file.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { type Document, nearestPlace } from "./document.ts";
@@ -86,6 +87,9 @@ function readSecret(path: string): string {
 
 function complete(document: Document): Loaded {
   const { values, problems } = validate(rootTable, document.tree);
+  // A default stands in for what is wrong: nothing is to be said of how that goes with the rest.
+  const unsure = document.errors.length > 0 || problems.some(({ path }) => placeBlocks.includes(String(path[0])));
+  if (!unsure) problems.push(...placeProblems(values));
   if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
       const { at, as, order } = nearestPlace(document, path) ?? { at: "configuration", as: undefined, order: 0 };

@@ -4,7 +4,6 @@ import { networkInterfaces } from "node:os";
 import type { ListenAddress } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 import type { OutsideFile } from "../../config/outside.ts";
-import { placesOf } from "../../features/rtmp/places.ts";
 import { Certificates } from "../../io/certificates.ts";
 import { systemClock } from "../../io/clock.ts";
 import { fileProblem } from "../../io/file-problem.ts";
@@ -36,7 +35,7 @@ export interface World {
   /** Why the server could not do with a file what it has to; undefined when it can. */
   fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
   openFilesProblem(connections: number): string | undefined;
-  /** What is wrong with keys that belong together, certificates and where connections come in; one line each. */
+  /** What is wrong with certificates, their keys and whom to believe; one line each. */
   ruleProblems(config: Config): readonly string[];
 }
 
@@ -96,7 +95,6 @@ export function realWorld({ rtmps }: Config): World {
       const certificates = new Certificates();
       const missing = (line: string) => !line.includes("cannot read");
       return [
-        ...linesOf(() => void placesOf(config)),
         // A file that can't be read is told of where it stands.
         ...linesOf(() => certificates.prepare(config.rtmps).apply()).filter(missing),
         ...linesOf(() => void trust.prepare(config.rtmps)).filter(missing),

@@ -1,6 +1,6 @@
 import { formatHostPort, type ListenAddress } from "../../base/address.ts";
-import { UserError } from "../../base/errors.ts";
 import type { Network } from "../../base/network.ts";
+import type { Problem } from "../../config/validate.ts";
 
 /** An address to listen on, and what comes in there. */
 export interface Place extends ListenAddress {
@@ -21,7 +21,7 @@ export interface PlacesConfig {
   readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
 }
 
-/** All places, each address once; port 0 is another port each time. Throws UserError, a line for each mistake. */
+/** All places, each address once; port 0 is another port each time. */
 export function placesOf({ listen, rtmps, proxy_protocol }: PlacesConfig): readonly Place[] {
   const proxied = new Set(proxy_protocol.listen.map(formatHostPort));
   const places: Place[] = [];
@@ -34,17 +34,29 @@ export function placesOf({ listen, rtmps, proxy_protocol }: PlacesConfig): reado
   };
   for (const address of listen) add(address, false);
   for (const address of rtmps.listen) add(address, true);
-  const problems: string[] = [];
-  if (rtmps.listen.length > 0 && rtmps.cert.length === 0) {
-    problems.push("rtmps.listen needs a certificate: set rtmps.cert and rtmps.key");
-  }
-  for (const name of proxied) {
-    if (places.some((place) => formatHostPort(place) === name)) continue;
-    problems.push(`proxy_protocol.listen: ${name} is neither in listen nor in rtmps.listen`);
-  }
-  if (proxied.size > 0 && proxy_protocol.trusted.length === 0) {
-    problems.push("proxy_protocol.listen needs the proxies' addresses: set proxy_protocol.trusted");
-  }
-  if (problems.length > 0) throw new UserError(problems.join("\n"));
   return places;
+}
+
+/** The blocks that `placeProblems` compares. */
+export const placeBlocks: readonly string[] = ["listen", "rtmps", "proxy_protocol"];
+
+/** Where keys that are right, each for itself, do not go together. */
+export function placeProblems(config: PlacesConfig): readonly Problem[] {
+  const { rtmps, proxy_protocol } = config;
+  const problems: Problem[] = [];
+  if (rtmps.listen.length > 0 && rtmps.cert.length === 0) {
+    problems.push({ path: ["rtmps", "listen"], message: "needs a certificate; set rtmps.cert and rtmps.key" });
+  }
+  const places = new Set(placesOf(config).map(formatHostPort));
+  for (const address of proxy_protocol.listen) {
+    const name = formatHostPort(address);
+    if (places.has(name)) continue;
+    const message = `${name} is neither in listen nor in rtmps.listen; name it there, too`;
+    problems.push({ path: ["proxy_protocol", "listen"], message });
+  }
+  if (proxy_protocol.listen.length > 0 && proxy_protocol.trusted.length === 0) {
+    const message = "needs the proxies' addresses; set proxy_protocol.trusted";
+    problems.push({ path: ["proxy_protocol", "listen"], message });
+  }
+  return problems;
 }

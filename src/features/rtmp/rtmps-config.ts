@@ -28,16 +28,23 @@ export function addresses(options: {
   });
 }
 
-function files(options: { readonly type: string; readonly doc: string; readonly example: string | readonly string[] }) {
+function files(options: {
+  readonly type: string;
+  readonly doc: string;
+  readonly example: string | readonly string[];
+  /** One file may serve several others, which the same place in the list says. */
+  readonly mayRepeat?: boolean;
+}) {
+  const { mayRepeat = false, ...rest } = options;
   return list<string>({
-    ...options,
+    ...rest,
     default: [],
     reload: "live",
     mayBeEmpty: true,
     parse: (value) => readText(value, "the path of a file"),
     toToml: (path) => path,
     outside: (path) => ({ kind: "file", path, use: "read" }),
-    identity: (path) => path,
+    identity: (path) => (mayRepeat ? undefined : path),
   });
 }
 
@@ -61,6 +68,7 @@ export const rtmpsTable = table(
       type: "the path of a PEM file with a private key, or a list of these",
       doc: "The certificates' keys, in the same order; left out, each is in its certificate's file.",
       example: "/etc/letsencrypt/live/live.example.com/privkey.pem",
+      mayRepeat: true,
     }),
     ca: files({
       type: "the path of a PEM file with certificates, or a list of these",

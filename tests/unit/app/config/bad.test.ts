@@ -5,6 +5,23 @@ const inVhost = (line: string) => `[vhost.__defaultVhost__]\n${line}\n`;
 
 const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
+    "RTMPS without a certificate",
+    "max_connection = 1\n[rtmps]\nlisten = 443",
+    'x.toml:1: max_connection: unknown key; did you mean "max_connections"?',
+    "x.toml:3: rtmps.listen: needs a certificate; set rtmps.cert and rtmps.key",
+  ],
+  [
+    "RTMPS whose certificate is wrong itself",
+    "[rtmps]\nlisten = 443\ncert = 1",
+    "x.toml:3: rtmps.cert: must be the path of a file, not 1",
+  ],
+  [
+    "proxies where nothing listens, and whom anybody could be",
+    '[proxy_protocol]\nlisten = "127.0.0.1:1999"',
+    "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen; name it there, too",
+    "x.toml:2: proxy_protocol.listen: needs the proxies' addresses; set proxy_protocol.trusted",
+  ],
+  [
     "a mistyped key",
     inVhost("gop_cach = true"),
     'x.toml:2: vhost.__defaultVhost__.gop_cach: unknown key; did you mean "gop_cache"?',

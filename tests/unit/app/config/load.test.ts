@@ -66,6 +66,11 @@ test("one value stands for a list of one", () => {
   expect(config.vhost.get("a")?.forward).toMatchObject([{ host: "edge", port: 1935 }]);
 });
 
+test("certificates may share a key, as the two lists go together", () => {
+  const { rtmps } = parseConfig('[rtmps]\ncert = ["a.crt", "b.crt"]\nkey = ["a.key", "a.key"]', "x.toml");
+  expect(rtmps.key).toEqual(["a.key", "a.key"]);
+});
+
 test("port 0 may be listed several times", () => {
   expect(parseConfig("listen = [0, 0]", "x.toml").listen).toHaveLength(2);
 });

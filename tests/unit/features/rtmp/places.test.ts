@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { parseListen } from "../../../../src/base/address.ts";
-import { UserError } from "../../../../src/base/errors.ts";
 import { parseNetwork } from "../../../../src/base/network.ts";
 import { placesOf } from "../../../../src/features/rtmp/places.ts";
 
@@ -41,16 +40,4 @@ test("a proxy is expected where it is said, with and without TLS", () => {
     [1936, true],
     [443, true],
   ]);
-});
-
-test("each mistake is a line", () => {
-  expect(() => places({ rtmps: [443], cert: [], proxied: ["127.0.0.1:1999"], trusted: [] })).toThrow(
-    new UserError(
-      [
-        "rtmps.listen needs a certificate: set rtmps.cert and rtmps.key",
-        "proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen",
-        "proxy_protocol.listen needs the proxies' addresses: set proxy_protocol.trusted",
-      ].join("\n"),
-    ),
-  );
 });
