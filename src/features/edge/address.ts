@@ -43,7 +43,12 @@ export function parseOrigin(text: string): OriginAddress {
   const [, scheme, authority = "", path = "", query = ""] =
     /^(https?):\/\/([^/?#]*)([^?#]*)\??([^#]*)$/is.exec(text) ?? [];
   const protocol = scheme?.toLowerCase();
-  if (protocol !== "http" && protocol !== "https") return { protocol: "rtmp", target: parseTarget(text) };
+  if (protocol !== "http" && protocol !== "https") {
+    if (/^(?!rtmps?:)[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+      throw new UserError("only rtmp://, rtmps://, http:// and https:// origins are supported");
+    }
+    return { protocol: "rtmp", target: parseTarget(text) };
+  }
   if (/[\s\p{Cc}]/u.test(text)) throw new UserError("an origin has no spaces; write several as a list");
   if (authority.includes("@")) throw new UserError("a user and a password are not supported");
   const bare = path === "" || path === "/";

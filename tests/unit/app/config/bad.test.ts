@@ -151,6 +151,11 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     'x.toml:2: vhost.__defaultVhost__.forward: "rtmpe://a/live/x": only rtmp:// and rtmps:// targets are supported',
   ],
   [
+    "an origin that speaks something else",
+    '[vhost.a.edge]\norigin = "srt://a/live/x"',
+    'x.toml:2: vhost.a.edge.origin: "srt://a/live/x": only rtmp://, rtmps://, http:// and https:// origins are supported',
+  ],
+  [
     "a target of another type",
     inVhost("forward = [1935]"),
     'x.toml:2: vhost.__defaultVhost__.forward[0]: must be a target such as "192.168.1.6:1935", not 1935',
