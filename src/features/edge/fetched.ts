@@ -126,15 +126,20 @@ export class Fetched implements UpstreamOwner {
     else this.#linger = context.clock.after(lingerMs, () => done(this));
   }
 
-  /** The configuration has changed: what comes from an origin that is still listed goes on. */
+  /** The configuration has changed: what comes from an origin that is still listed goes on, the rest as when one is lost. */
   reconfigure(config: EdgeConfig): void {
     this.#options.config = config;
     if (this.#upstreams.length === 0) return;
     const { origins } = this.#options;
-    const same = this.#upstreams.length === this.#wantedUpstreams;
-    if (same && this.#upstreams.every(({ origin }) => origin === undefined || origins.has(origin))) return;
-    this.rest();
-    this.begin();
+    const listed = this.#upstreams.filter(({ origin }) => origin === undefined || origins.has(origin));
+    const playing = (upstream: Upstream) => Number(this.#sources.get(upstream) === this.stream.source);
+    const kept = listed.toSorted((a, b) => playing(b) - playing(a)).slice(0, this.#wantedUpstreams);
+    const dropped = this.#upstreams.filter((upstream) => !kept.includes(upstream));
+    const added = Array.from({ length: this.#wantedUpstreams - kept.length }, () => this.#another());
+    this.#upstreams = [...kept, ...added];
+    const heirs = added.values();
+    for (const upstream of dropped) this.#replace(upstream, heirs.next().value);
+    for (const upstream of added) upstream.start();
   }
 
   /** Gives up everything; the owner forgets it. */
@@ -192,12 +197,24 @@ export class Fetched implements UpstreamOwner {
   }
 
   #start(): void {
-    const { context, origins, nextId } = this.#options;
-    this.#upstreams = Array.from(
-      { length: this.#wantedUpstreams },
-      () => new Upstream(context, origins, this, nextId()),
-    );
+    this.#upstreams = Array.from({ length: this.#wantedUpstreams }, () => this.#another());
     for (const upstream of this.#upstreams) upstream.start();
+  }
+
+  #another(): Upstream {
+    const { context, origins, nextId } = this.#options;
+    return new Upstream(context, origins, this, nextId());
+  }
+
+  /** Hangs up. While no other has the stream, its source stays for the one that comes in its place to go on from. */
+  #replace(upstream: Upstream, heir: Upstream | undefined): void {
+    upstream.stop();
+    this.#pastBytes += upstream.bytes;
+    const source = this.#sources.get(upstream);
+    this.#sources.delete(upstream);
+    if (source === undefined) return;
+    if (this.#sources.size > 0 || heir === undefined) source.end("lost");
+    else this.#sources.set(heir, source);
   }
 
   #armWait(): void {

@@ -230,3 +230,38 @@ test("A stream that has to go on asks living origins before those that may be ba
   expect(stage.net.dials).toEqual(["c:1935"]);
   expect(viewer.log).toContain("p+23");
 });
+
+test("A reload that moves a stream to other origins, or to more or fewer of them, is nothing that a viewer is told", () => {
+  const stage = new EdgeStage();
+  const [a, b] = [stage.node("a"), stage.node("b")];
+  const edge = stage.node("e", { origin: ["a", "b"] });
+  const feeds = [a, b].map((node) => node.publish().headers());
+  stage.second("k", ...feeds);
+  const viewer = stage.watch(edge);
+  stage.second("l", ...feeds);
+  const { origin } = edge.edgeConfig;
+  const changes = [
+    { origin: origin.slice(1) },
+    { origin, redundancy: 2 },
+    { origin: origin.slice(0, 1) },
+    { redundancy: 1 },
+  ];
+  const connections = changes.map((change, at) => {
+    edge.edgeConfig = { ...edge.edgeConfig, ...change };
+    edge.edge.reconfigure();
+    stage.second(`m${at}`, ...feeds);
+    return [a.connections, b.connections];
+  });
+  expect(connections).toEqual([
+    [0, 1],
+    [1, 1],
+    [1, 0],
+    [1, 0],
+  ]);
+  const second = (label: string) =>
+    Array.from({ length: 25 }, (_, frame) => (frame === 0 ? label : `${label}+${frame}`));
+  expect(viewer.log.filter((entry) => !/^[AV]0$/.test(entry))).toEqual([
+    "published",
+    ...["l", "m0", "m1", "m2", "m3"].flatMap(second),
+  ]);
+});
