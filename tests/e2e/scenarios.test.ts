@@ -1,0 +1,62 @@
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { clip } from "../support/e2e/clips.ts";
+import { compare } from "../support/e2e/continuity.ts";
+import { executable } from "../support/e2e/executable.ts";
+import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { type Srs, startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+
+const test = testWith("tests/e2e/scenarios.test.ts", "FFmpeg");
+
+/** Starts a server with a file of `conf/`, on loopback, with these in the place of what the file says. */
+async function startScenario(stage: Stage, file: string, instead: Readonly<Record<string, string>> = {}): Promise<Srs> {
+  let text = readFileSync(join(import.meta.dir, "../../conf", file), "utf8");
+  const all: Readonly<Record<string, string>> = { ...instead, "max_connections = 10240": "max_connections = 100" };
+  for (const [from, to] of Object.entries(all)) text = text.replace(from, to);
+  text = text.replace(/^listen = \d+$/m, 'listen = "127.0.0.1:0"');
+  const program = stage.start(file, [executable(), "--conf", stage.write(file, text)]);
+  const listening = /listening.*rtmp=127\.0\.0\.1:(\d+)/;
+  const port = Number(listening.exec(await program.line(listening))?.[1]);
+  return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
+}
+
+/** What FFmpeg publishes at one place, it plays whole at the other. */
+async function expectPlayed(stage: Stage, from: string, to: Srs): Promise<void> {
+  const source = clip({ seconds: 4 });
+  const player = playFrames(stage, to.url("live/show"));
+  await to.program.line(/play started/);
+  const encoder = publishClip(stage, source, from);
+  expect(await encoder.ended()).toBe(0);
+  expect(await player.ended(8000)).toBe(0);
+  const report = compare(fileFrames(source), framesOf(player.lines), "video");
+  expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
+}
+
+test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
+  "conf/%s fetches from its origins what is watched",
+  async (file) => {
+    await using stage = new Stage();
+    const first = await startSrs(stage, "first origin");
+    const second = await startSrs(stage, "second origin", { vhost: 'publish.on_conflict = "standby"' });
+    const edge = await startScenario(stage, file, {
+      '"192.168.1.5:1935"': `"127.0.0.1:${first.port}"`,
+      '"192.168.1.8:1935"': `"127.0.0.1:${second.port}"`,
+    });
+    await expectPlayed(stage, first.url("live/show"), edge);
+    await edge.program.line(/pull running/);
+  },
+  40_000,
+);
+
+test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml and conf/edge-1936.toml", async () => {
+  await using stage = new Stage();
+  const edges = [await startScenario(stage, "edge-1935.toml"), await startScenario(stage, "edge-1936.toml")];
+  const [one, two] = edges.map(({ port }) => `"127.0.0.1:${port}"`);
+  const origin = await startScenario(stage, "origin.toml", {
+    '"192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"': `${one}, ${two}`,
+  });
+  for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
+}, 40_000);
