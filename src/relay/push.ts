@@ -16,6 +16,8 @@ const DIALOGUE_TIMEOUT_MS = 10_000;
 /** A target that takes nothing of what waits for it for this long is given up and dialled anew. */
 const WRITE_TIMEOUT_MS = 15_000;
 const WRITE_CHECK_MS = 1000;
+/** One that has answered pings and does so no more is given up, although the kernel still takes what is sent to it. */
+const PONG_TIMEOUT_MS = 10_000;
 /** When the stream ends, a slow target has this long to take the last of it. */
 const FAREWELL_MS = 5000;
 
@@ -60,6 +62,10 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #writes: Timer | undefined;
   #bytesAtCheck = 0;
   #stuckSince: number | undefined;
+  /** When the ping was sent that has not been answered. */
+  #pingedAt: number | undefined;
+  /** Not every server answers a publisher's pings. */
+  #answersPings = false;
   #farewell: Timer | undefined;
   #over = false;
   /** Neither dialling nor connected any more. */
@@ -212,6 +218,11 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, "lost");
   }
 
+  pong(): void {
+    this.#answersPings = true;
+    this.#pingedAt = undefined;
+  }
+
   #unpublish(): void {
     this.#session.unpublish();
     this.#finish();
@@ -227,6 +238,17 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#bytesAtCheck = transport.bytesSent;
     if (this.#stuckSince !== undefined && now - this.#stuckSince >= WRITE_TIMEOUT_MS)
       this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, "lost");
+    // A target that is slow answers late: it is judged by what it takes.
+    else if (transport.bytesQueued > 0) this.#pingedAt = undefined;
+    else this.#checkPongs(now);
+  }
+
+  #checkPongs(now: number): void {
+    if (this.#pingedAt === undefined) {
+      this.#pingedAt = now;
+      this.#session.ping(now);
+    } else if (this.#answersPings && now - this.#pingedAt >= PONG_TIMEOUT_MS)
+      this.#fail(`the target has given no sign of life for ${PONG_TIMEOUT_MS / 1000} s`, "lost");
   }
 
   #fail(error: string, how: Failure): void {

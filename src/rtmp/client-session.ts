@@ -3,6 +3,7 @@ import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND, NODE_PROPERTY, readH
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
+import { UserControl } from "./messages.ts";
 import { type MediaHandler, pushMedia } from "./net-stream.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
 
@@ -40,6 +41,8 @@ export interface ClientEvents {
   refused(code: string, description: string, redirect?: string): void;
   /** The stream that is played has passed these servers, the one that sends it last. */
   hops?(hops: readonly string[]): void;
+  /** The answer to a ping. */
+  pong?(): void;
   /** The server ended what was running. */
   ended(code: string, description: string): void;
 }
@@ -103,6 +106,7 @@ export class ClientSession {
       {
         command: (command) => this.#onCommand(command),
         media: (type, _streamId, timestamp, payload) => this.#onMedia(type, timestamp, payload),
+        pong: () => events.pong?.(),
       },
       options.send,
       options.limits,
@@ -156,6 +160,11 @@ export class ClientSession {
   announceHops(): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#takesHops) return;
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
+  }
+
+  /** Asks the server for a sign of life; `time` is an opaque uint32. */
+  ping(time: number): void {
+    if (this.#state === "running") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);
   }
 
   /** Takes no further bytes. */

@@ -28,6 +28,8 @@ export interface PeerEvents {
   command(command: Command): void;
   /** Audio, video, data and aggregate messages. */
   media(type: number, streamId: number, timestamp: number, payload: Uint8Array): void;
+  /** The answer to a ping. */
+  pong?(): void;
 }
 
 /**
@@ -208,7 +210,8 @@ export class Peer implements MessageHandler {
     if (event === UserControl.PingRequest) {
       this.#countCommand();
       this.sendUserControl(UserControl.PingResponse, uint32(payload, 2));
-    } else if (event === UserControl.SetBufferLength && payload.length >= 10) this.#bufferLengthMs = uint32(payload, 6);
+    } else if (event === UserControl.PingResponse) this.#events.pong?.();
+    else if (event === UserControl.SetBufferLength && payload.length >= 10) this.#bufferLengthMs = uint32(payload, 6);
   }
 }
 

@@ -254,6 +254,18 @@ describe("a target that accepts and never reads", () => {
   });
 });
 
+test("A target that has answered pings and does so no more is given up after 10 s, though the kernel takes all that is sent", () => {
+  const { told, net, feed, edge } = pushing();
+  for (let i = 0; i < 500; i++) feed.inter(`p${i}`).wait(40);
+  expect(told).toHaveLength(1);
+  edge.frozen = true;
+  net.last.accepted.reading = false;
+  const from = feed.time;
+  for (let i = 0; told.length === 1 && i < 1000; i++) feed.inter(`q${i}`).wait(40);
+  expect(told.slice(1)).toEqual(["failed the target has given no sign of life for 10 s"]);
+  expect(feed.time - from).toBeLessThan(13_000);
+});
+
 describe("the end of the stream", () => {
   /** What the push says after its dialogue, in brief. */
   function said(net: FakeNet): string[] {
