@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { eachLine } from "../../../scripts/child-lines.ts";
+import { OutputFile } from "./output-file.ts";
 import { until, within } from "./wait.ts";
 
 /** Lines of a program that an error message repeats. */
@@ -18,22 +18,35 @@ export interface ProgramOptions {
 /** One process that a test started, with all the lines it has printed so far (both outputs). */
 export class Program {
   readonly name: string;
-  readonly lines: string[] = [];
-  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
-  readonly #read: Promise<unknown>;
+  readonly #lines: string[] = [];
+  readonly #child: Bun.Subprocess<"pipe", number, number>;
+  readonly #outputs: readonly [OutputFile, OutputFile];
 
-  constructor(name: string, command: readonly string[], { cwd, env, descriptors = [] }: ProgramOptions = {}) {
+  /** `outputs` is the beginning of a path of its own. */
+  constructor(name: string, command: readonly string[], outputs: string, options: ProgramOptions = {}) {
+    const { cwd, env, descriptors = [] } = options;
+    const [out, err] = [new OutputFile(`${outputs}.out`), new OutputFile(`${outputs}.err`)];
     this.name = name;
+    this.#outputs = [out, err];
     this.#child = Bun.spawn([...command], {
-      stdio: ["pipe", "pipe", "pipe", ...descriptors],
+      stdio: ["pipe", out.descriptor, err.descriptor, ...descriptors],
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, NO_COLOR: "1", ...env },
     });
+  }
+
+  /** All lines that it has printed so far. */
+  get lines(): readonly string[] {
+    this.#read(false);
+    return this.#lines;
+  }
+
+  #read(end: boolean): void {
     const take = (line: string): void => {
-      this.lines.push(line);
-      if (verbose) process.stderr.write(`${name} | ${line}\n`);
+      this.#lines.push(line);
+      if (verbose) process.stderr.write(`${this.name} | ${line}\n`);
     };
-    this.#read = Promise.all([eachLine(this.#child.stdout, take), eachLine(this.#child.stderr, take)]);
+    for (const output of this.#outputs) output.read(take, end);
   }
 
   get pid(): number {
@@ -67,7 +80,7 @@ export class Program {
   /** Waits for the end, its last lines included; the exit code, or the signal's name. */
   async ended(limitMs = 20_000): Promise<number | string> {
     await within(`${this.name} ends`, this.#child.exited, limitMs, () => this.tail());
-    await Promise.race([this.#read, Bun.sleep(2000)]); // somebody else may hold its output open
+    this.#read(true);
     return this.#child.signalCode ?? this.#child.exitCode ?? -1;
   }
 
@@ -79,6 +92,8 @@ export class Program {
   async kill(): Promise<void> {
     this.signal("SIGKILL");
     await this.#child.exited;
+    this.#read(true);
+    for (const output of this.#outputs) output.close();
   }
 
   /** Writes to its standard input. */

@@ -10,7 +10,7 @@ export class Stage implements AsyncDisposable {
   readonly #deferred: (() => unknown)[] = [];
 
   start(name: string, command: readonly string[], options?: ProgramOptions): Program {
-    const program = new Program(name, command, options);
+    const program = new Program(name, command, this.path(`.program-${this.#programs.length}`), options);
     this.#programs.push(program);
     return program;
   }

@@ -5,6 +5,9 @@ import type { Program } from "../program.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../wait.ts";
 
+/** Runs of commands so far: each has files of its own for what it prints (see `OutputFile`). */
+let runs = 0;
+
 /** A server whose configuration a test changes. */
 export class ReloadServer {
   readonly stage: Stage;
@@ -49,12 +52,11 @@ export class ReloadServer {
 
   /** Runs `srs COMMAND --conf FILE`. */
   async run(command: string): Promise<{ exitCode: number; out: string; err: string }> {
-    const child = Bun.spawn([executable(), command, "--conf", this.#conf], { stdout: "pipe", stderr: "pipe" });
-    const [out, err, exitCode] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
+    const printed = this.stage.path(`.${command}-${++runs}`);
+    const [stdout, stderr] = [Bun.file(`${printed}.out`), Bun.file(`${printed}.err`)];
+    const child = Bun.spawn([executable(), command, "--conf", this.#conf], { stdout, stderr });
+    const exitCode = await child.exited;
+    const [out, err] = await Promise.all([stdout.text(), stderr.text()]);
     return { exitCode, out, err };
   }
 
