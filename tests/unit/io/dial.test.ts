@@ -15,17 +15,24 @@ afterEach(() => stage.end());
 const linux = process.platform === "linux";
 if (!linux) process.stdout.write("skipped: tests/unit/io/dial.test.ts looks at sockets in /proc, which is Linux's\n");
 
-/** The kernel's list of our ends of the connections to a port: state (1 open, 2 connecting) and timer (2 keepalive). */
-function kernelSockets(port: number): { state: number; timer: number }[] {
+/**
+ * The kernel's list of our ends of the connections to a port (from one of ours, where that is given): state (1 open,
+ * 2 connecting) and timer (2 keepalive).
+ */
+function kernelSockets(port: number, own?: number): { state: number; timer: number }[] {
   const rows = readFileSync("/proc/self/net/tcp", "utf8").trim().split("\n").slice(1);
   return (
     rows
       .map((row) => row.trim().split(/\s+/))
-      .filter((row) => Number.parseInt(row[2]?.split(":")[1] ?? "", 16) === port)
+      .filter((row) => portOf(row[2]) === port && (own === undefined || portOf(row[1]) === own))
       .map((row) => ({ state: Number.parseInt(row[3] ?? "", 16), timer: Number.parseInt(row[5] ?? "", 16) }))
       // Not of this test: what is left (TIME_WAIT) of one that had the same port.
       .filter(({ state }) => state !== 6)
   );
+}
+
+function portOf(address: string | undefined): number {
+  return Number.parseInt(address?.split(":")[1] ?? "", 16);
 }
 
 /** Waits, a turn at a time, until it is so. */
@@ -97,9 +104,9 @@ describe("A dial", () => {
     const client = new End();
     stage.tcp.dial({ host: "127.0.0.1", port, tls: false, timeoutMs: 5000 }, client);
     const side = await client.opened.promise;
-    expect(kernelSockets(port)).toEqual([{ state: 1, timer: 2 }]);
     const accepted = await server.opened.promise;
-    expect(kernelSockets(accepted.remote.port)).toEqual([{ state: 1, timer: 2 }]);
+    expect(kernelSockets(port, accepted.remote.port)).toEqual([{ state: 1, timer: 2 }]);
+    expect(kernelSockets(accepted.remote.port, port)).toEqual([{ state: 1, timer: 2 }]);
     side.abort();
   });
 
