@@ -20,7 +20,7 @@ const SWITCH_AFTER_MS = 1000;
 /** The first step of the backoff, at most. */
 const FIRST_STEP_MS = 625;
 /** What a busy machine may add. */
-const SLACK_MS = 400;
+const SLACK_MS = 700;
 const timeout = `read_timeout = ${READ_TIMEOUT_MS}`;
 
 /** Waits until a player has had so much more. */
@@ -68,7 +68,7 @@ async function fetchesFrom(edge: Srs, { port }: { readonly port: number }, count
   await until(`it fetches from ${port}`, () => edge.program.count(line) >= count);
 }
 
-test.concurrent("origins of one stream are killed, stopped, cut off: two edges go on from the next, and their players jump by no more than a picture group", async () => {
+test.concurrent("origins of one stream are killed, stopped, cut off: two edges go on from the next, and their players jump by no more than a picture group, or the silence", async () => {
   await using stage = new Stage();
   const [a, b, c] = await threeOrigins(stage);
   const wires = [a.wire, b.wire, c.wire];
@@ -77,9 +77,14 @@ test.concurrent("origins of one stream are killed, stopped, cut off: two edges g
   const begun = performance.now();
   const eachGoesOn = async (from: Wire, stalledMs: number, since: number) => {
     for (const edge of edges) await fetchesFrom(edge, from);
+    const longest = stalledMs + FIRST_STEP_MS + SLACK_MS;
     for (const player of players) {
       await more(player, 500);
-      expect(player.seen(since).pause).toBeLessThanOrEqual(stalledMs + FIRST_STEP_MS + SLACK_MS);
+      const { pause, back, pictureStep, soundStep } = player.seen(since);
+      expect(pause).toBeLessThanOrEqual(longest);
+      expect(back).toBe(0);
+      // An origin's newest picture group is all that it can give of what the other one had not sent.
+      expect(Math.max(pictureStep, soundStep)).toBeLessThanOrEqual(Math.max(GOP_MS + FRAME_MS, longest));
     }
   };
   await eachGoesOn(a.wire, 0, begun);
@@ -107,10 +112,7 @@ test.concurrent("origins of one stream are killed, stopped, cut off: two edges g
   if (player === undefined) throw new Error("no player");
   await more(player, 1000);
   expect(player.seen(since).pause).toBeLessThanOrEqual(SLACK_MS);
-  // The one origin's newest picture group is all that there is of what the other one had not sent.
-  const { back, pictureStep, soundStep } = player.seen(begun);
-  expect(back).toBe(0);
-  expect(Math.max(pictureStep, soundStep)).toBeLessThanOrEqual(GOP_MS + FRAME_MS);
+  expect(player.seen(begun).back).toBe(0);
   expectUndisturbed(stage, player);
 }, 60_000);
 
@@ -145,24 +147,32 @@ test.concurrent("with two upstreams, an origin that is killed, stopped or cut of
   const begun = performance.now();
   await fetchesFrom(edge, a.wire);
   await fetchesFrom(edge, b.wire);
+  // Whichever answered first is watched, the other one stands by.
+  const watched = /pull running from=127\.0\.0\.1:(\d+)/.exec(edge.program.lines.join("\n"))?.[1];
+  const [first, second] = watched === `${a.wire.port}` ? [a, b] : [b, a];
   const switches = (count: number) =>
-    until(`switch ${count}`, () => edge.program.count(/source switched .*in_step=true/) >= count);
+    until(
+      `switch ${count}`,
+      () => edge.program.count(/source switched .*in_step=true/) >= count,
+      20_000,
+      () => edge.program.lines.join("\n"),
+    );
   await more(player, 2000);
 
   let since = performance.now();
-  await a.origin.program.kill();
+  await first.origin.program.kill();
   await switches(1);
   await fetchesFrom(edge, c.wire);
   await more(player, 2000);
   expect(player.seen(since).pause).toBeLessThanOrEqual(SLACK_MS);
 
   since = performance.now();
-  b.origin.program.signal("SIGSTOP");
+  second.origin.program.signal("SIGSTOP");
   await switches(2);
   await more(player, 500);
   expect(player.seen(since).pause).toBeLessThanOrEqual(SWITCH_AFTER_MS + SLACK_MS);
-  b.origin.program.signal("SIGCONT");
-  await fetchesFrom(edge, b.wire, 2);
+  second.origin.program.signal("SIGCONT");
+  await fetchesFrom(edge, second.wire, 2);
   await more(player, 2000);
 
   since = performance.now();
