@@ -83,12 +83,6 @@ export class Certificates {
 }
 
 function loadAll({ cert, key }: CertificateFiles): Certificate[] {
-  if (key.length > 0 && key.length !== cert.length) {
-    const counts = `${cert.length} certificate${cert.length === 1 ? "" : "s"} and ${key.length} key${key.length === 1 ? "" : "s"}`;
-    throw new UserError(
-      `there are ${counts} (rtmps.cert, rtmps.key); name one key for each certificate, in the same order`,
-    );
-  }
   const errors: string[] = [];
   const certificates = cert.flatMap((path, index) => {
     try {

@@ -28,7 +28,7 @@ function rtmps({ cert, key }: { cert: string; key: string }, more = ""): string 
 }
 
 /** The port of RTMPS that a server has told of. */
-async function tlsPort({ program }: Srs): Promise<number> {
+async function tlsPort({ program }: Pick<Srs, "program">): Promise<number> {
   return Number(/rtmps=\S*:(\d+)/.exec(await program.line(/listening.* rtmps=/))?.[1]);
 }
 
@@ -107,6 +107,16 @@ test.concurrent("each mistake with TLS is one line that says what to do", async 
     `srs: ${authority.path} (rtmps.key) has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`,
   ]);
 }, 40_000);
+
+test.concurrent("RTMPS alone is enough: listen = [] opens no port without TLS", async () => {
+  await using stage = new Stage();
+  const tls = rtmps(new Authority(stage).issue("alone", "alone"));
+  const conf = stage.write("alone.toml", `listen = []\n${tls}`);
+  const program = stage.start("alone", [executable(), "--conf", conf]);
+  const port = await tlsPort({ program });
+  expect(await shown(port)).toBe("alone");
+  expect(program.lines.filter((line) => /listening.* rtmp=/.test(line))).toEqual([]);
+}, 20_000);
 
 test.concurrent("certificates are renewed under load: nobody is dropped or refused, and the next client gets the new one", async () => {
   await using stage = new Stage();

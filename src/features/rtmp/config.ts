@@ -19,9 +19,9 @@ const chunkSize = integer({
 export const rtmpKeys = {
   listen: addresses({
     default: [{ host: "::", port: rtmpPort }],
-    doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6.",
+    doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6. [] for a server of RTMPS alone.",
     example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
-    mayBeEmpty: false,
+    mayBeEmpty: true,
     protocol: "rtmp",
   }),
   max_connections: integer({

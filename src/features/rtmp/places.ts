@@ -17,7 +17,11 @@ export const plainPlace = { plain: true, tls: false, proxied: false } as const;
 /** What of the configuration says where clients come in. */
 export interface PlacesConfig {
   readonly listen: readonly ListenAddress[];
-  readonly rtmps: { readonly listen: readonly ListenAddress[]; readonly cert: readonly string[] };
+  readonly rtmps: {
+    readonly listen: readonly ListenAddress[];
+    readonly cert: readonly string[];
+    readonly key: readonly string[];
+  };
   readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
 }
 
@@ -42,11 +46,21 @@ export const placeBlocks: readonly string[] = ["listen", "rtmps", "proxy_protoco
 
 /** Where keys that are right, each for itself, do not go together. */
 export function placeProblems(config: PlacesConfig): readonly Problem[] {
-  const { rtmps, proxy_protocol } = config;
+  const { listen, rtmps, proxy_protocol } = config;
   const problems: Problem[] = [];
+  if (listen.length + rtmps.listen.length === 0) {
+    const message = "must not be empty, unless rtmps.listen names an address: nobody could come in";
+    problems.push({ path: ["listen"], message });
+  }
   if (rtmps.listen.length > 0 && rtmps.cert.length === 0) {
     problems.push({ path: ["rtmps", "listen"], message: "needs a certificate; set rtmps.cert and rtmps.key" });
   }
+  if (rtmps.key.length > 0 && rtmps.key.length !== rtmps.cert.length) {
+    const counts = `${count(rtmps.key.length, "key")} for ${count(rtmps.cert.length, "certificate")} in rtmps.cert`;
+    const message = `${counts}; name one key for each certificate, in the same order`;
+    problems.push({ path: ["rtmps", "key"], message });
+  }
+  problems.push(...overlaps("listen", listen, config), ...overlaps("rtmps.listen", rtmps.listen, config));
   const places = new Set(placesOf(config).map(formatHostPort));
   for (const address of proxy_protocol.listen) {
     const name = formatHostPort(address);
@@ -59,4 +73,28 @@ export function placeProblems(config: PlacesConfig): readonly Problem[] {
     problems.push({ path: ["proxy_protocol", "listen"], message });
   }
   return problems;
+}
+
+/** Addresses of a key that can't be listened on beside one that they are part of. */
+function overlaps(key: string, addresses: readonly ListenAddress[], config: PlacesConfig): Problem[] {
+  const places = placesOf(config);
+  return addresses.flatMap((address, at) => {
+    const around = places.find((place) => place.port !== 0 && isPartOf(address, place));
+    if (around === undefined) return [];
+    const every =
+      around.host === "::" ? `${around.port}, every address` : `${formatHostPort(around)}, every IPv4 address`;
+    const message = `${formatHostPort(address)} is part of ${every}, that is listened on, too; leave out one of the two`;
+    // One address alone is written without a list.
+    return [{ path: [...key.split("."), ...(addresses.length === 1 ? [] : [at])], message }];
+  });
+}
+
+function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean {
+  if (port !== around.port || host === around.host) return false;
+  // A name may stand for an address of either kind.
+  return around.host === "::" || (around.host === "0.0.0.0" && /^[\d.]+$/.test(host));
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -75,12 +75,6 @@ describe("A mistake is told in one line", () => {
       /other\.key \(rtmps\.key\) is not the key of the certificate in .*local\.crt/,
     ],
     ["an encrypted key", ["local.crt"], ["encrypted.key"], /encrypted\.key \(rtmps\.key\)/],
-    [
-      "a key too few",
-      ["local.crt", "other.crt"],
-      ["local.key"],
-      /^there are 2 certificates and 1 key \(rtmps\.cert, rtmps\.key\); name one/,
-    ],
   ])("%s", (_, cert, key, message) => {
     folder.write("local.crt", local.cert);
     folder.write("local.key", local.key);

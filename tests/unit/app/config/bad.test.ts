@@ -16,6 +16,23 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     "x.toml:3: rtmps.cert: must be the path of a file, not 1",
   ],
   [
+    "fewer keys than certificates",
+    '[rtmps]\ncert = ["a.crt", "b.crt"]\nkey = "a.key"',
+    "x.toml:3: rtmps.key: 1 key for 2 certificates in rtmps.cert; name one key for each certificate, in the same order",
+  ],
+  [
+    "a key without its certificate",
+    '[rtmps]\nkey = "a.key"',
+    "x.toml:2: rtmps.key: 1 key for 0 certificates in rtmps.cert; name one key for each certificate, in the same order",
+  ],
+  [
+    "every address, and some of them",
+    'listen = [1935,\n"127.0.0.1:1935", "0.0.0.0:1936",\n"127.0.0.1:1936", "[::1]:1936"]\n[rtmps]\nlisten = "[::1]:1935"\ncert = "a.crt"',
+    "x.toml:2: listen[1]: 127.0.0.1:1935 is part of 1935, every address, that is listened on, too; leave out one of the two",
+    "x.toml:3: listen[3]: 127.0.0.1:1936 is part of 0.0.0.0:1936, every IPv4 address, that is listened on, too; leave out one of the two",
+    "x.toml:5: rtmps.listen: [::1]:1935 is part of 1935, every address, that is listened on, too; leave out one of the two",
+  ],
+  [
     "proxies where nothing listens, and whom anybody could be",
     '[proxy_protocol]\nlisten = "127.0.0.1:1999"',
     "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen; name it there, too",
@@ -78,7 +95,11 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     'x.toml:1: listen: "::1" is ambiguous; write an IPv6 address in brackets, as in "[::1]:1935"',
   ],
   ["a listen of another type", "listen = true", 'x.toml:1: listen: must be a port or "address:port", not true'],
-  ["nothing to listen on", "listen = []", "x.toml:1: listen: must not be empty"],
+  [
+    "nothing to listen on",
+    "listen = []",
+    "x.toml:1: listen: must not be empty, unless rtmps.listen names an address: nobody could come in",
+  ],
   ["a port listed twice", 'listen = [1935,\n "1935"]', "x.toml:2: listen[1]: 1935 is listed twice"],
   [
     "no connections",

@@ -14,7 +14,7 @@ function places({
 }) {
   return placesOf({
     listen: listen.map(parseListen),
-    rtmps: { listen: rtmps.map(parseListen), cert },
+    rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
     proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },
   });
 }
