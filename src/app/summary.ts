@@ -27,7 +27,7 @@ export function startSummary(
   { server, forward, edge, streams }: Summarised,
   status: (line: string) => void = () => undefined,
 ): Timer {
-  let before = { at: clock.now(), received: 0, sent: 0, refused: 0 };
+  let before = { at: clock.now(), received: 0, sent: 0, refused: server.totals().refused };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
     const relays = [...forward.relays(), ...edge.pushes()];
@@ -37,9 +37,9 @@ export function startSummary(
     const now = clock.now();
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(received - before.received), kbps(sent - before.sent)];
-    const refused = totals.refused - before.refused;
+    const refused = refusedSince(before.refused, totals.refused);
     before = { at: now, received, sent, refused: totals.refused };
-    if (totals.connections === 0 && streams.size === 0 && refused === 0) {
+    if (totals.connections === 0 && streams.size === 0 && refused === undefined) {
       status(idle);
       return;
     }
@@ -56,7 +56,7 @@ export function startSummary(
       slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
       pulls: pulls.length === 0 ? undefined : pulls.length,
       pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
-      refused: refused === 0 ? undefined : refused,
+      ...refused,
       in_kbps: inKbps,
       out_kbps: outKbps,
     };
@@ -64,4 +64,16 @@ export function startSummary(
     const given = Object.entries(summary).filter(([, value]) => value !== undefined);
     status(given.map(([name, value]) => `${name}=${value}`).join(" "));
   });
+}
+
+/** How many were refused since `before`: all, and by kind; undefined when there were none. */
+function refusedSince(
+  before: ReadonlyMap<string, number>,
+  totals: ReadonlyMap<string, number>,
+): Record<string, number> | undefined {
+  const kinds = [...totals].map(([kind, total]) => [kind, total - (before.get(kind) ?? 0)] as const);
+  const all = kinds.reduce((sum, [, count]) => sum + count, 0);
+  if (all === 0) return undefined;
+  const given = kinds.filter(([, count]) => count > 0).map(([kind, count]) => [`refused_${kind}`, count]);
+  return { refused: all, ...Object.fromEntries(given) };
 }

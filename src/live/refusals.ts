@@ -39,13 +39,6 @@ export class Refusals {
     return new Map([...this.#kinds].map(([kind, { total }]) => [kind, total]));
   }
 
-  /** All of them. */
-  get total(): number {
-    let sum = 0;
-    for (const { total } of this.#kinds.values()) sum += total;
-    return sum;
-  }
-
   add({ kind, log, message, fields }: RefusedClient): void {
     const now = this.#clock.now();
     const counts = this.#kinds.get(kind) ?? { total: 0, count: 0, since: now };

@@ -85,7 +85,7 @@ test("a flood from one address takes that address's places, and no others, and t
   const refused = report.lines.filter((line) => /connection refused .*127\.0\.0\.[23]/.test(line));
   expect(refused.length).toBeLessThanOrEqual(20);
   expect(refused[0]).toInclude('error="connections from 127.0.0.2: 20, allowed: 20"');
-  expect(report.lines.join("\n")).toMatch(/summary .*refused=\d{4}/);
+  expect(report.lines.join("\n")).toMatch(/summary .*refused=\d{4} refused_max_connections_per_address=\d{4}/);
 });
 
 test("new connections from one address come no faster than its rate", async () => {

@@ -141,8 +141,9 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #watch(publisher: Publisher, now: number): void {
     const silence = publisher.silence(now);
     if (silence !== undefined) {
-      this.#log.warn("publisher is silent, connection closed", this.#about(publisher.stream.key, { error: silence }));
-      publisher.net.status("error", "NetStream.Publish.Idle", silence);
+      const about = this.#about(publisher.stream.key, { error: silence.reason });
+      this.#count(silence.kind, "publisher is silent, connection closed", about);
+      publisher.net.status("error", "NetStream.Publish.Idle", silence.reason);
       this.#close();
       return;
     }

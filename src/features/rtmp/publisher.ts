@@ -7,6 +7,13 @@ import { BitrateWatch } from "./bitrate.ts";
 import type { RtmpVhost } from "./context.ts";
 import { isPreferred } from "./preference.ts";
 
+/** A publisher's having sent nothing for too long. */
+export interface Silence {
+  /** The key that says how long it may be. */
+  readonly kind: "firstpkt_timeout" | "normal_timeout";
+  readonly reason: string;
+}
+
 /** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
 export class Publisher implements MediaHandler {
   readonly stream: Stream;
@@ -75,7 +82,7 @@ export class Publisher implements MediaHandler {
   }
 
   /** Why the publisher has been silent for too long at `now` (monotonic ms), or undefined. Called about once a second. */
-  silence(now: number): string | undefined {
+  silence(now: number): Silence | undefined {
     if (this.#mediaSinceTick) {
       this.#mediaSinceTick = false;
       this.#begun = true;
@@ -84,7 +91,11 @@ export class Publisher implements MediaHandler {
     }
     const { firstpkt_timeout: first, normal_timeout: normal } = this.#config;
     const silentMs = now - this.#lastMediaAt;
-    if (!this.#begun) return silentMs > first ? `no audio or video within ${first} ms (firstpkt_timeout)` : undefined;
-    return silentMs > normal ? `no audio or video for ${normal} ms (normal_timeout)` : undefined;
+    if (this.#begun) {
+      if (silentMs <= normal) return undefined;
+      return { kind: "normal_timeout", reason: `no audio or video for ${normal} ms (normal_timeout)` };
+    }
+    if (silentMs <= first) return undefined;
+    return { kind: "firstpkt_timeout", reason: `no audio or video within ${first} ms (firstpkt_timeout)` };
   }
 }

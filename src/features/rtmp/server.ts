@@ -21,8 +21,8 @@ export interface RtmpTotals {
   /** Bytes since the start, of connections that are gone too. */
   readonly received: number;
   readonly sent: number;
-  /** Clients refused, or disconnected for a limit, since the start. */
-  readonly refused: number;
+  /** Clients refused, or disconnected for a limit, since the start, by the kind of rule. */
+  readonly refused: ReadonlyMap<string, number>;
 }
 
 /** Accepts RTMP connections and owns them. */
@@ -72,7 +72,7 @@ export class RtmpServer {
       received += connection.bytesReceived;
       sent += connection.bytesSent;
     }
-    const refused = this.#context.refusals.total;
+    const refused = this.#context.refusals.totals;
     return { connections: this.#connections.size, publishers, players, received, sent, refused };
   }
 

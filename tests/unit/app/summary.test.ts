@@ -13,7 +13,14 @@ function stage() {
   const edge = new FakeNode(clock, net, "edge:1935");
   const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935"]);
   const log = new RecordingLog();
-  const totals = { connections: 1, publishers: 1, players: 0, received: 0, sent: 0, refused: 0 };
+  const totals = {
+    connections: 1,
+    publishers: 1,
+    players: 0,
+    received: 0,
+    sent: 0,
+    refused: new Map<string, number>(),
+  };
   startSummary(clock, log, { ...origin, server: { totals: () => totals } });
   /** The newest summary's fields. */
   const summary = () => {
@@ -68,6 +75,25 @@ describe("the summary", () => {
     const lag = Number(summary().slowest_relay_ms);
     expect(lag).toBeGreaterThan(1000);
     expect(lag).toBeLessThan(10_000);
+  });
+
+  test("counts the refused since the last one, all of them and by kind, without any connection too", () => {
+    const { totals, clock, summary } = stage();
+    totals.connections = 0;
+    totals.refused = new Map([["max_players", 3]]);
+    clock.advance(10_000);
+    expect(summary()).toMatchObject({ refused: "3", refused_max_players: "3" });
+    totals.refused = new Map([
+      ["max_players", 3],
+      ["protocol", 1],
+      ["busy", 2],
+    ]);
+    clock.advance(10_000);
+    const second = summary();
+    expect(second).toMatchObject({ refused: "3", refused_protocol: "1", refused_busy: "2" });
+    expect(second).not.toHaveProperty("refused_max_players");
+    clock.advance(10_000);
+    expect(summary()).toEqual({});
   });
 
   test("is not logged while there is nothing to summarise", () => {

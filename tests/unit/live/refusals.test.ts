@@ -27,5 +27,4 @@ test("a few refusals are a line each, a flood is ten lines and a count every ten
     ["flood", 1001],
     ["rare", 1],
   ]);
-  expect(refusals.total).toBe(1002);
 });

@@ -34,7 +34,7 @@ describe("Beyond max_connections", () => {
     expect(stage.logged()).toEqual([]);
     stage.dial();
     expect(stage.logged()).toEqual([line]);
-    expect(stage.server.totals().refused).toBe(5002);
+    expect([...stage.server.totals().refused]).toEqual([["max_connections", 5002]]);
   });
 });
 

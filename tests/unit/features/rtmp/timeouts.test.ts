@@ -49,6 +49,22 @@ describe("A publisher that sends nothing", () => {
     expect(player.hear()).toContain("onStatus@1 NetStream.Play.UnpublishNotify");
   });
 
+  test("is one of few lines when many do so, and counted", () => {
+    const stage = new RtmpStage();
+    const silent = Array.from({ length: 30 }, (_, at) => stage.publish(`s${at}`));
+    silent[0]?.say(audio);
+    stage.clock.advance(20_000 + TICK_MS);
+    expect(silent.every(({ state }) => state === "closing")).toBe(true);
+    stage.clock.advance(10_000 + TICK_MS);
+    const warnings = stage.logged("WARN");
+    expect(warnings.filter((line) => line.includes("publisher is silent"))).toHaveLength(11);
+    expect(warnings.at(-1)).toBe("WARN more clients refused reason=firstpkt_timeout refused=19");
+    expect([...stage.server.totals().refused]).toEqual([
+      ["normal_timeout", 1],
+      ["firstpkt_timeout", 29],
+    ]);
+  });
+
   test("has the timeouts of its vhost", () => {
     const stage = new RtmpStage();
     const publish = { ...publishDefaults, firstpkt_timeout: 100, normal_timeout: 60_000, grace: 0 };
