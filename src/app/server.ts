@@ -33,8 +33,9 @@ import { reload } from "./reload.ts";
 import { type Renewable, Renewal } from "./renewal.ts";
 import { Service } from "./service.ts";
 import { logSwitches } from "./source-log.ts";
+import { tellFailure } from "./start-failure.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
-import { meetingPoint, replacedExecutable, Succession, takeLegacy } from "./succession.ts";
+import { type Legacy, meetingPoint, replacedExecutable, Succession, takeLegacy } from "./succession.ts";
 import { idle, startSummary } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
@@ -48,9 +49,22 @@ export interface ServerOptions {
 }
 
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
-export async function runServer({ confPath, environment, version }: ServerOptions): Promise<number> {
+export async function runServer(options: ServerOptions): Promise<number> {
   const startedWith = { ...process.env };
   const legacy = takeLegacy(process.env);
+  try {
+    return await run(options, startedWith, legacy);
+  } catch (error) {
+    if (legacy !== undefined) await tellFailure(legacy.failures, error);
+    throw error;
+  }
+}
+
+async function run(
+  { confPath, environment, version }: ServerOptions,
+  startedWith: Environment,
+  legacy: Legacy | undefined,
+): Promise<number> {
   const load = () => loadConfig(confPath, environment);
   const { config, warnings } = load();
   const live = new LiveConfig(config);

@@ -52,7 +52,7 @@ export class Service {
 
   /** Another process is the server from now on, and speaks for the unit. */
   succeededBy(pid: number): void {
-    this.#notify("READY=1", `MAINPID=${pid}`);
+    this.#notify("READY=1", `MAINPID=${pid}`, statusLine("upgraded"));
     this.#retired = true;
   }
 

@@ -7,11 +7,14 @@ import type { HandedSocket } from "../io/handed-sockets.ts";
 import { randomId } from "../io/process.ts";
 import type { Environment } from "./config/index.ts";
 import type { Answer } from "./control.ts";
+import { hearFailure } from "./start-failure.ts";
 
 /** What a generation of the server leaves to the next one that it starts. */
 export interface Legacy {
   /** Where it waits for the next one. */
   readonly socket: string;
+  /** Where the next one says why it can't start. */
+  readonly failures: string;
   /** Its id in hop traces: both are one server. */
   readonly nodeId: string;
   /** Listening sockets, open in the next one under these numbers. */
@@ -89,17 +92,20 @@ export class Succession {
   async #run(executable: string): Promise<Answer> {
     const { handover, log, succeeded } = this.#options;
     const socket = meetingPoint(this.#options.pidFile);
+    const failures = meetingPoint(this.#options.pidFile);
+    const ear = await hearFailure(failures);
     const ready = Promise.withResolvers<number>();
     handover.expect(socket, ready.resolve);
-    const child = this.#spawn(executable, socket);
+    const child = this.#spawn(executable, { socket, failures });
     log.info("starting the next generation", { pid: child.pid, executable });
     const outcome = await Promise.race([
       ready.promise.then((pid) => ({ pid })),
       child.exited.then((code) => ({
-        error: `the new server did not start (status ${code}); its error is in the log`,
+        error: `the new server did not start (status ${code})${reasons(ear.lines)}`,
       })),
       Bun.sleep(START_MS).then(() => ({ error: `the new server does not accept clients within ${START_MS / 1000} s` })),
     ]);
+    ear.stop();
     if ("error" in outcome) {
       child.kill();
       handover.stop();
@@ -111,17 +117,21 @@ export class Succession {
     return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
   }
 
-  #spawn(executable: string, socket: string): Bun.Subprocess {
+  #spawn(executable: string, meeting: Pick<Legacy, "socket" | "failures">): Bun.Subprocess {
     const { nodeId, environment } = this.#options;
     const own = this.#options.sockets();
     const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
-    const legacy: Legacy = { socket, nodeId, sockets };
+    const legacy: Legacy = { ...meeting, nodeId, sockets };
     return Bun.spawn([executable, ...process.argv.slice(2)], {
       env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
       stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
     });
   }
+}
+
+function reasons(lines: readonly string[]): string {
+  return lines.length === 0 ? "; what it wrote to its standard error says why" : `: ${lines.join("; ")}`;
 }
 
 function refused(log: Log, error: string): Answer {

@@ -135,7 +135,8 @@ test.concurrent("a new server that can't start changes nothing, and a second upg
   server.write(`listen = ["127.0.0.1:0", "127.0.0.1:${other.port}"]`);
   const failed = await server.run("upgrade");
   expect(failed).toMatchObject({ exitCode: 1, out: "" });
-  expect(failed.err).toMatch(/did not start \(status 1\).*\nnot upgraded: all goes on as before\n/);
+  const why = `cannot listen on 127.0.0.1:${other.port}: address already in use; is another server running? Stop it or change listen`;
+  expect(failed.err).toBe(`the new server did not start (status 1): ${why}\nnot upgraded: all goes on as before\n`);
   await server.program.line(new RegExp(`cannot listen on 127.0.0.1:${other.port}`));
   expect(youngest(stage)).toBe(server.program.pid);
   sendGop(publisher, 1, 1);

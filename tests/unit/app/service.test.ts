@@ -26,7 +26,7 @@ test("readiness, reload, status and stop are told in systemd's words", () => {
   expect(refused).toBe("READY=1\nSTATUS=reload refused, all goes on as before");
   expect(again).toBe("READY=1\nSTATUS=two lines");
   expect(status?.length).toBe("STATUS=".length + 500);
-  expect(last).toEqual(["STOPPING=1\nSTATUS=stopping", "READY=1\nMAINPID=17"]);
+  expect(last).toEqual(["STOPPING=1\nSTATUS=stopping", "READY=1\nMAINPID=17\nSTATUS=upgraded"]);
 });
 
 test("the watchdog hears of it twice in its period, and of nothing when nobody asked", () => {

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { meetingPoint, replacedExecutable, takeLegacy } from "../../../src/app/succession.ts";
 
 test("what an older generation leaves is taken out of the environment, so that no other child has it", () => {
-  const legacy = { socket: "/run/srs/x.sock", nodeId: "abc", sockets: [] };
+  const legacy = { socket: "/run/srs/x.sock", failures: "/run/srs/y.sock", nodeId: "abc", sockets: [] };
   const environment: Record<string, string | undefined> = { HANDED_OVER_BY_SRS: JSON.stringify(legacy), HOME: "/" };
   expect(takeLegacy(environment)).toEqual(legacy);
   expect(environment).toEqual({ HOME: "/" });
