@@ -14,7 +14,6 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly pattern?: string;
   readonly items?: JsonSchema;
-  readonly minItems?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -22,7 +21,7 @@ export interface JsonSchema {
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** One such item, or a list of at least `least` of them. */
-export function isListOf(item: JsonSchema, least: number): JsonSchema {
-  return { anyOf: [item, { type: "array", items: item, ...(least > 0 ? { minItems: least } : {}) }] };
+/** One such item, or a list of them. */
+export function isListOf(item: JsonSchema): JsonSchema {
+  return { anyOf: [item, { type: "array", items: item }] };
 }

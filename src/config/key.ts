@@ -126,8 +126,6 @@ export function text(options: TextOptions): Key<string> {
 interface ListOptions<T> extends Options<readonly T[]> {
   readonly type: string;
   readonly example?: TomlValue;
-  /** False when an empty list makes no sense. */
-  readonly mayBeEmpty: boolean;
   /** Words of which an item may have one before a space. */
   readonly prefixes?: readonly string[];
   /** What an item is written as, for editors; a text when left out. */
@@ -154,7 +152,7 @@ export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
     reload: options.reload,
     inherits: false,
     example: options.example,
-    json: isListOf(options.json ?? { type: "string" }, options.mayBeEmpty ? 0 : 1),
+    json: isListOf(options.json ?? { type: "string" }),
     isList: true,
     prefixes: options.prefixes ?? [],
     toToml: (items) => oneOrMore(items.map(options.toToml)),
@@ -215,7 +213,6 @@ function listSchema<T>(options: ListOptions<T>): v.GenericSchema<unknown, readon
     v.unknown(),
     v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
       const input: unknown[] = Array.isArray(value) ? value : [value];
-      if (input.length === 0 && !options.mayBeEmpty) addIssue({ message: "must not be empty" });
       const items: T[] = [];
       const earlier = new Map<string, T>();
       for (const [index, given] of input.entries()) {

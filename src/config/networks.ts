@@ -11,7 +11,6 @@ export function networks(doc: string, example: readonly string[]): Key<readonly 
     doc,
     example,
     reload: "live",
-    mayBeEmpty: true,
     parse(value) {
       if (typeof value !== "string")
         throw new UserError(`must be an address or a network such as "10.0.0.0/8", not ${show(value)}`);

@@ -13,7 +13,6 @@ export const edgeTable = table("Streams that are fetched from other servers when
     doc: "Servers that have the streams: each stream comes from one of them while it is watched, and what is published here goes on to one of them.",
     example: ["192.168.1.5:1935", "192.168.1.8:1935"],
     reload: "live",
-    mayBeEmpty: true,
     parse: readOrigin,
     toToml: originText,
     toShown: maskOrigin,

@@ -11,7 +11,6 @@ export const forwardKeys = {
     doc: "Servers that get a copy of every stream published on the vhost.",
     example: ["192.168.1.6:1935", "rtmp://cdn.example.com/live/[stream]?key=secret&[param]"],
     reload: "live",
-    mayBeEmpty: true,
     parse: readTarget,
     toToml: (target) => target.text,
     toShown: maskTarget,

@@ -21,7 +21,6 @@ export const rtmpKeys = {
     default: [{ host: "::", port: rtmpPort }],
     doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6. [] for a server of RTMPS alone.",
     example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
-    mayBeEmpty: true,
     protocol: "rtmp",
   }),
   max_connections: integer({
@@ -77,7 +76,6 @@ export const publishTable = table("What concerns those who publish.", {
     doc: "Of several publishers of a stream, these take it back once they have been steady for a while.",
     example: ["192.168.1.5", "?role=primary"],
     reload: "live",
-    mayBeEmpty: true,
     parse: readPreference,
     toToml: formatPreference,
     identity: formatPreference,

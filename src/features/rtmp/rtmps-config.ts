@@ -10,7 +10,6 @@ export function addresses(options: {
   readonly default: readonly ListenAddress[];
   readonly doc: string;
   readonly example: readonly (string | number)[];
-  readonly mayBeEmpty: boolean;
   /** What is spoken there; undefined where another key says it. */
   readonly protocol: "rtmp" | "rtmps" | undefined;
 }) {
@@ -40,7 +39,6 @@ function files(options: {
     ...rest,
     default: [],
     reload: "live",
-    mayBeEmpty: true,
     parse: (value) => readText(value, "the path of a file"),
     toToml: (path) => path,
     outside: (path) => ({ kind: "file", path, use: "read" }),
@@ -57,7 +55,6 @@ export const rtmpsTable = table(
       doc: "Where RTMPS is accepted. An address that stands in listen, too, takes both: a connection's first byte decides.",
       example: [443, "127.0.0.1:1443"],
       protocol: "rtmps",
-      mayBeEmpty: true,
     }),
     cert: files({
       type: "the path of a PEM file with a certificate and its chain, or a list of these",
@@ -81,7 +78,6 @@ export const rtmpsTable = table(
       doc: "Certificates that are believed for rtmps:// targets as they are, self-signed ones too; the log names the fingerprint of one that is refused.",
       example: `sha256:${"0123456789abcdef".repeat(4)}`,
       reload: "live",
-      mayBeEmpty: true,
       parse: readPin,
       toToml: (pin) => `sha256:${pin}`,
       identity: (pin) => pin,
@@ -98,7 +94,6 @@ export const proxyProtocolTable = table(
       doc: "Those of the addresses in listen and rtmps.listen on which every connection begins with such a header.",
       example: [1935],
       protocol: undefined,
-      mayBeEmpty: true,
     }),
     trusted: list<Network>({
       default: [],
@@ -106,7 +101,6 @@ export const proxyProtocolTable = table(
       doc: "The proxies; nobody else may connect there, as anybody could name any client.",
       example: ["10.0.0.0/8", "2001:db8::7"],
       reload: "live",
-      mayBeEmpty: true,
       parse: (value) => parseNetwork(readText(value, "an IP address or a network such as 10.0.0.0/8")),
       toToml: formatNetwork,
       identity: formatNetwork,

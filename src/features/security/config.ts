@@ -48,7 +48,6 @@ function rules(doc: string, example: readonly string[]) {
     doc,
     example,
     reload: "live",
-    mayBeEmpty: true,
     prefixes: ["publish", "play"],
     parse: (value) => parseAddressRule(textOf(value, `a rule such as "publish 10.0.0.0/8"`)),
     toToml: formatAddressRule,
@@ -63,7 +62,6 @@ function hosts(doc: string) {
     doc,
     example: ["example.com"],
     reload: "live",
-    mayBeEmpty: true,
     parse: (value) => parseReferHost(textOf(value, `a host name such as "example.com"`)),
     toToml: (host) => host,
     identity: (host) => host,
@@ -76,7 +74,6 @@ function keys(doc: string) {
     type: `a text of at least ${SHORTEST_KEY} characters without spaces, or a list of these`,
     doc,
     reload: "live",
-    mayBeEmpty: true,
     parse(value) {
       const key = textOf(value, "a text");
       if (key.length >= SHORTEST_KEY && !/[\s\p{Cc}]/u.test(key)) return key;

@@ -49,7 +49,6 @@ test.each([
 test.each([
   "lisen = 1935",
   "gop_cache = true",
-  "listen = []",
   "listen = true",
   "max_connections = 0",
   "max_connections = 1.5",

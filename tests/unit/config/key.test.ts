@@ -30,7 +30,6 @@ test("a secret that is listed twice is not quoted", () => {
   const key = list<string>({
     ...common,
     default: [],
-    mayBeEmpty: true,
     parse: String,
     toToml: String,
     toShown: () => masked,

@@ -10,7 +10,6 @@ test("a prefix belongs to the word behind it, once", () => {
     ...options,
     default: [],
     type: "a rule",
-    mayBeEmpty: true,
     prefixes: ["publish", "play"],
     parse: String,
     toToml: String,

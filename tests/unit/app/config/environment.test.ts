@@ -249,7 +249,7 @@ test("a key's own name goes before another key's with _FILE", () => {
 
 test("a text is a number or a flag only where the key takes one", () => {
   const common = { doc: "x", type: "a text", reload: "live" } as const;
-  const none = { ...common, mayBeEmpty: true, identity: () => undefined };
+  const none = { ...common, identity: () => undefined };
   const onlyNumbers = (value: unknown) => {
     if (typeof value === "number") return value;
     throw new UserError("must be a number");
