@@ -41,11 +41,10 @@ export class Fanout implements ReaderHome {
   readonly #waiting = new Set<Reader>();
   readonly #lagging = new Set<Reader>();
   #position: number;
-  /** The round under way: its batch, where that begins, the next reader to get it, and where the readers that it is for end. */
+  /** The round under way: its batch, where that begins, and how many readers are still to get it. */
   #batch: Uint8Array | undefined;
   #from = 0;
-  #next = 0;
-  #last = 0;
+  #left = 0;
   /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
   readonly #steps = new Map<number, Step>();
   #stepBytes = 0;
@@ -116,8 +115,7 @@ export class Fanout implements ReaderHome {
         const bytes = this.format.encode(log, this.#position, to);
         if (bytes.length > 0) this.#batch = bytes;
         this.#from = this.#position;
-        this.#next = 0;
-        this.#last = this.#current.length;
+        this.#left = this.#current.length;
       }
       this.#position = to;
     }
@@ -131,13 +129,14 @@ export class Fanout implements ReaderHome {
     let left = count;
     const batch = this.#batch;
     if (batch !== undefined) {
-      for (; this.#next < this.#last && left > 0; left--) {
-        const reader = this.#current[this.#next++];
+      // The newest first: who joined while the last round was under way has what that had, and would wait for two rounds.
+      for (; this.#left > 0 && left > 0; left--) {
+        const reader = this.#current[--this.#left];
         if (reader === undefined) continue;
         reader.position = this.#position;
         if (!reader.deliver(batch)) this.#fallBehind(reader);
       }
-      if (this.#next < this.#last) return true;
+      if (this.#left > 0) return true;
       this.#batch = undefined;
     }
     for (const reader of this.#lagging) {
@@ -205,7 +204,7 @@ export class Fanout implements ReaderHome {
   #leaveCurrent(reader: Reader): void {
     if (reader.slot < 0) return;
     // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
-    const pending = this.#batch !== undefined && reader.slot >= this.#next && reader.slot < this.#last;
+    const pending = this.#batch !== undefined && reader.slot < this.#left;
     reader.position = pending ? this.#from : this.#position;
     this.#current[reader.slot] = undefined;
     reader.slot = -1;

@@ -9,6 +9,8 @@ const MAX_PERIOD_MS = 350;
 const PERIOD_FACTOR = 3;
 /** And at least this many times: even where it is too much for the machine, the rest gets a third of a core. */
 const LEAST_FACTOR = 1.5;
+/** How much of the longest round is remembered at the next. */
+const LONGEST_DECAY = 0.8;
 
 /** What the flusher needs of a stream. */
 export interface Flushable {
@@ -36,6 +38,8 @@ export class Flusher {
   /** When the round under way began, and how long its slices have taken so far. */
   #began = 0;
   #busyMs = 0;
+  /** How long a round has taken of late, at most, with all that others did between its slices. */
+  #longestMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
   #restUntil = 0;
   #wake: Timer | undefined;
@@ -125,7 +129,10 @@ export class Flusher {
     }
     // A flush of a stream with a latency of its own must not cut the others' rest short.
     // Time that others took between the slices was rest already: readers must not wait for both.
-    const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(MAX_PERIOD_MS, this.#busyMs * PERIOD_FACTOR));
+    // Nor must who is served last wait longer than the others, where the next round is held up as those before were.
+    this.#longestMs = Math.max(now - this.#began, this.#longestMs * LONGEST_DECAY);
+    const most = MAX_PERIOD_MS - (this.#longestMs - this.#busyMs);
+    const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
     this.#restUntil = Math.max(this.#restUntil, this.#began + period);
     this.#scheduleNext();
   }

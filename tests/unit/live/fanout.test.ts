@@ -143,8 +143,26 @@ describe("a reader that leaves during a round", () => {
       if (at % 3 !== 0) expect(log.slice(-3)).toEqual(["k+2", "p1", "p2"]);
       else expect(log).not.toContain("p2");
     }
-    expect(viewers[399]?.log).not.toContain("p1");
+    // It was the oldest, whom the round would have come to last.
+    expect(viewers[0]?.log).not.toContain("p1");
   });
+});
+
+test("a round begins with the newest readers, who have had nothing since the last one began", () => {
+  const { stage, feed } = begun();
+  const order: string[] = [];
+  const view = (name: string) => {
+    const viewer = stage.view();
+    viewer.sink.onSend = () => order.push(name);
+    return viewer;
+  };
+  for (const name of ["a", "b", "c"]) view(name);
+  feed.inter("p1").wait(40);
+  order.length = 0;
+  view("d");
+  order.length = 0;
+  feed.inter("p2").wait(40);
+  expect(order).toEqual(["d", "c", "b", "a"]);
 });
 
 describe("a slow reader", () => {

@@ -145,6 +145,25 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 60]);
   });
 
+  test("begins the next flush so much earlier than after 350 ms as others have held up one, and less so each time", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 160);
+    flusher.mark(stream);
+    // 20 slices, and clients that come between them take 80 ms.
+    for (let turn = 0; turn < 20; turn++) {
+      clock.turn();
+      if (turn < 19) clock.spend(turn < 16 ? 5 : 0);
+      flusher.mark(stream);
+    }
+    expect([stream.finished, clock.now()]).toEqual([1, 240]);
+    while (stream.begun.length < 4) {
+      flusher.mark(stream);
+      clock.advance(10);
+    }
+    const periods = stream.begun.slice(1).map((at, round) => at - (stream.begun[round] ?? 0));
+    expect(periods).toEqual([270, 318, 350]);
+  });
+
   test("flushes all streams that have something, each once", () => {
     const { clock, flusher } = stage();
     const streams = [1, 2, 3].map(() => new Stub(clock, "auto", 6));
