@@ -9,6 +9,8 @@ const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 /** A connection that has read more than it may work on at once. */
 export interface Busy {
+  /** It is of a client that is just coming. */
+  readonly arriving: boolean;
   /** Works on one slice of it; false when nothing is left. */
   takeTurn(): boolean;
   /** Its owner has thrown this out of a turn: reports it, and closes this connection only. */
@@ -19,6 +21,7 @@ export interface Busy {
 export class InputTurns {
   readonly #clock: Clock;
   readonly #busy: Busy[] = [];
+  readonly #arriving: Busy[] = [];
   /** Bytes that have been read and wait; kept by the connections. */
   waitingBytes = 0;
   #arrivalsMs = 0;
@@ -49,20 +52,34 @@ export class InputTurns {
 
   /** A connection has begun to wait. */
   add(connection: Busy): void {
-    this.#busy.push(connection);
-    if (this.#busy.length === 1) this.#clock.soon(() => this.#run());
+    this.#enqueue(connection);
+    if (this.#waiting === 1) this.#clock.soon(() => this.#run());
+  }
+
+  get #waiting(): number {
+    return this.#busy.length + this.#arriving.length;
+  }
+
+  #enqueue(connection: Busy): void {
+    (connection.arriving ? this.#arriving : this.#busy).push(connection);
   }
 
   #run(): void {
     const until = this.#clock.now() + TURN_MS;
     try {
-      for (let next = this.#busy.shift(); next !== undefined; next = this.#busy.shift()) {
-        if (takeTurn(next)) this.#busy.push(next);
-        if (this.#clock.now() >= until) break;
-      }
+      this.#serve(this.#busy, () => this.#clock.now() >= until);
+      this.#serve(this.#arriving, () => this.arrivalsWait);
     } finally {
       // Whatever went wrong with one: the others are paused until their turn.
-      if (this.#busy.length > 0) this.#clock.soon(() => this.#run());
+      if (this.#waiting > 0) this.#clock.soon(() => this.#run());
+    }
+  }
+
+  /** Lets at least one go on, and others after it until it is `enough`. */
+  #serve(queue: Busy[], enough: () => boolean): void {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (takeTurn(next)) this.#enqueue(next);
+      if (enough()) return;
     }
   }
 }

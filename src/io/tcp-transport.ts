@@ -147,7 +147,7 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     if (this.#state !== "open") return;
     const { turns } = this.#watch;
     const waiting = this.#input.length > 0;
-    const early = this.#arrivalLeft > 0 && turns.arrivalsWait;
+    const early = this.arriving && turns.arrivalsWait;
     if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
       this.#work(bytes);
       return;
@@ -158,6 +158,10 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     if (waiting) return;
     this.#socket.pause();
     if (early || this.takeTurn()) turns.add(this);
+  }
+
+  get arriving(): boolean {
+    return this.#arrivalLeft > 0;
   }
 
   takeTurn(): boolean {
@@ -182,7 +186,7 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     const began = this.#clock.now();
     this.#handler?.onData(bytes);
     const tookMs = this.#clock.now() - began;
-    if (this.#arrivalLeft > 0) {
+    if (this.arriving) {
       this.#arrivalLeft -= bytes.length;
       this.#watch.turns.countArrival(tookMs);
     }

@@ -157,7 +157,7 @@ test("a fault in one owner's turn ends that connection and holds up no other", (
   expect(tcp.turns.waitingBytes).toBe(0);
 });
 
-test("of clients that come all at once, some are served in this turn and the rest in the next", () => {
+test("of clients that come all at once, some are served in this turn and the rest in the next ones", () => {
   const { clock, tcp } = stage(1);
   const clients = Array.from({ length: 6 }, () => join(tcp, clock, 1));
   for (const { transport } of clients) transport.onData(new Uint8Array(2048));
@@ -165,8 +165,22 @@ test("of clients that come all at once, some are served in this turn and the res
   expect([served(), clock.now()]).toEqual([[1, 1, 0, 0, 0, 0], 4]);
   expect(clients.map(({ state }) => state.paused)).toEqual([false, false, true, true, true, true]);
   clock.turn();
-  expect(served()).toEqual([1, 1, 1, 1, 1, 1]);
+  expect([served(), clock.now()]).toEqual([[1, 1, 1, 1, 0, 0], 8]);
+  clock.turn();
+  expect([served(), clock.now()]).toEqual([[1, 1, 1, 1, 1, 1], 12]);
   expect(clients.map(({ state }) => state.paused)).toEqual([false, false, false, false, false, false]);
+});
+
+test("who is there already and waits does not wait for those that come", () => {
+  const { clock, state, transport, tcp } = stage(1);
+  transport.onData(new Uint8Array(4096));
+  const clients = Array.from({ length: 20 }, () => join(tcp, clock, 1));
+  for (const client of clients) client.transport.onData(new Uint8Array(2048));
+  transport.onData(new Uint8Array(READ));
+  const before = state.slices.length;
+  clock.turn();
+  expect(state.slices.length).toBeGreaterThan(before);
+  expect(clients.filter((client) => client.state.slices.length === 0).length).toBeGreaterThan(0);
 });
 
 test("clients that come hold up nobody who is there already", () => {
