@@ -1,13 +1,15 @@
 import { writeSync } from "node:fs";
+import { errorLine } from "../app/standard-error.ts";
 import { run } from "./run.ts";
 
 const code = await run(process.argv.slice(2), {
   out: (text) => writeLine(1, text),
-  err: (text) => writeLine(2, text),
+  err: (text) => writeLine(2, errorLine(text)),
   status: process.stderr.isTTY ? showStatus : undefined,
 }).catch((error: unknown) => {
   // Not a mistake of the operator's, so the stack is what he can report.
-  writeLine(2, `srs: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  writeLine(2, errorLine(`srs: internal error: ${text}`));
   return 70;
 });
 process.exit(code);

@@ -36,10 +36,10 @@ export function fileOutput(path: string): LineOutput {
   }
 }
 
-/** Whether standard output is the system's journal, as systemd says of what it starts. */
-export function isJournal(journalStream: string | undefined): boolean {
+/** Whether a descriptor, 1 or 2, is the system's journal, as systemd says in JOURNAL_STREAM to what it starts. */
+export function isJournal(descriptor: number, journalStream: string | undefined): boolean {
   try {
-    const { dev, ino } = fstatSync(1);
+    const { dev, ino } = fstatSync(descriptor);
     return journalStream === `${dev}:${ino}`;
   } catch {
     return false;

@@ -40,7 +40,7 @@ export class Logging {
     journalStream: string | undefined = process.env.JOURNAL_STREAM,
   ) {
     this.#wall = wall;
-    this.#journal = isJournal(journalStream);
+    this.#journal = isJournal(1, journalStream);
     this.#file = settings.file;
     this.#format = this.#formatOf(settings);
     this.#sink = new BufferedSink(outputOf(settings.file), {

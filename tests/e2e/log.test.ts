@@ -243,6 +243,15 @@ test.concurrent("standard output that is the journal gets priorities in front an
   for (const line of read(stage.path("journal")).trimEnd().split("\n")) expect(line).toMatch(/^<6>INFO {2}\w/);
 }, 20_000);
 
+test.concurrent("why a server can't start is an error in the journal", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", "lisen = 1935\n");
+  const start = `exec 2>"$2"; export JOURNAL_STREAM=$(stat -c %d:%i "$2"); exec "$0" --conf "$1"`;
+  const program = stage.start("server", ["sh", "-c", start, executable(), conf, stage.path("journal")]);
+  expect(await program.ended()).toBe(1);
+  expect(read(stage.path("journal"))).toBe(`<3>${conf}:1: lisen: unknown key; did you mean "listen"?\n`);
+}, 20_000);
+
 /** Ways to say a secret that was used against servers of this kind; each is said where a stream or a URL is named. */
 const secretSpellings = [
   ["live?token=SECRET-1", "show"],

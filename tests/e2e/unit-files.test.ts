@@ -13,6 +13,7 @@ import { NotifyReceiver } from "../support/notify-receiver.ts";
 const file = "tests/e2e/unit-files.test.ts";
 const root = join(import.meta.dir, "../..");
 const folder = join(root, "conf/systemd");
+const documentation = readFileSync(join(root, "docs/operating.md"), "utf8");
 const test = testWith(file, "systemd");
 
 const namespaces = Bun.spawnSync(["unshare", "--mount", "mount", "-t", "proc", "proc", "/proc"]).exitCode === 0;
@@ -42,13 +43,24 @@ test.concurrent("systemd finds nothing wrong with the unit files", async () => {
   }
 });
 
+test("a configuration in SRS's syntax takes the drop-in that the documentation shows", async () => {
+  await using stage = new Stage();
+  const { service } = install(stage);
+  const [dropin = ""] = /\[Service\]\n *ExecStart=\n *ExecStart=.*--conf .*\n/.exec(documentation) ?? [];
+  mkdirSync(`${service}.d`);
+  writeFileSync(`${service}.d/override.conf`, dropin.replace("/usr/local/bin/srs", executable()));
+  expect(run("systemd-analyze", "verify", "--man=no", service)).toEqual({ exitCode: 0, out: "", err: "" });
+  const [, command] = /^ExecStart=(.*)$/m.exec(readFileSync(join(folder, "srs@.service"), "utf8")) ?? [];
+  expect(dropin).toInclude(`ExecStart=${command?.replace(".toml", ".conf")}\n`);
+});
+
 test.concurrent("the sandbox is as tight as the documentation says", async () => {
   await using stage = new Stage();
   const { service } = install(stage);
   const { out } = run("systemd-analyze", "security", "--offline=yes", "--no-pager", service);
   const [, version = ""] = /^systemd (\d+)/.exec(run("systemd-analyze", "--version").out) ?? [];
   const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
-  const [, stated] = /exposure level ([\d.]+)/.exec(readFileSync(join(root, "docs/operating.md"), "utf8")) ?? [];
+  const [, stated] = /exposure level ([\d.]+)/.exec(documentation) ?? [];
   expect(score).toBeGreaterThan(0);
   // Another version looks at other things.
   expect(score).toBeLessThanOrEqual(version === "252" ? Number(stated) : 2);
