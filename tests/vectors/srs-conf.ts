@@ -103,6 +103,11 @@ normal_timeout = 2000
     conf: "rtmp { listen 1935; } rtmps { enabled on; listen 1443; key ./conf/a.key; cert ./conf/a.crt; }",
     toml: '[rtmps]\nlisten = 1443\ncert = "./conf/a.crt"\nkey = "./conf/a.key"\n',
   },
+  {
+    name: "a port for each kind of IP",
+    conf: "listen 1936 [::]:1936\n0.0.0.0:1937 [::]:1937 [::]:1938 0.0.0.0:1939;",
+    toml: 'listen = [1936, 1937, 1938, "0.0.0.0:1939"]\n',
+  },
   { name: "RTMPS that is switched off", conf: "rtmps { enabled off; listen 1443; }", toml: "" },
   {
     name: "a log file and a pid file",

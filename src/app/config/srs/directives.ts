@@ -28,6 +28,27 @@ const atc: Rule = (directive, { mapping, path }) => {
   if (isOn(directive)) mapping.set([...path, "time_jitter"], directive, ["off"]);
 };
 
+/** SRS needs an address for each kind of IP; a bare port stands for both here. */
+function addresses(...path: string[]): Rule {
+  return (directive, { mapping, path: table }) => {
+    const all = directive.args.map(({ text }) => text);
+    const portOf = (text: string) => /^(?:0\.0\.0\.0:)?(\d+)$/.exec(text)?.[1];
+    const both = new Set(all.flatMap((text) => /^\[::\]:(\d+)$/.exec(text)?.[1] ?? []));
+    const kept = directive.args.flatMap((arg) => {
+      const port = portOf(arg.text);
+      if (port !== undefined && both.has(port)) return [{ ...arg, text: port }];
+      return all.some((text) => arg.text === `[::]:${portOf(text)}`) ? [] : [arg];
+    });
+    const items = kept.map(({ line }) => ({ ...directive, line }));
+    mapping.set(
+      [...table, ...path],
+      directive,
+      kept.map(({ text }) => text),
+      items,
+    );
+  };
+}
+
 const kickoffForIdle: Rule = (directive, { mapping }) => {
   if (!/^0*(?:\.0*)?$/.test(wordOf(directive))) {
     mapping.error(directive, "this server does not disconnect publishers that nobody watches; write 0 or remove it");
@@ -123,14 +144,14 @@ const vhost: Rules = {
 };
 
 const rtmps: Rules = {
-  listen: key("rtmps", "listen"),
+  listen: addresses("rtmps", "listen"),
   cert: key("rtmps", "cert"),
   key: key("rtmps", "key"),
 };
 
 const root: Rules = {
-  listen: key("listen"),
-  rtmp: block({ listen: key("listen"), chunk_size: key("chunk_size"), enabled: onlyOn }),
+  listen: addresses("listen"),
+  rtmp: block({ listen: addresses("listen"), chunk_size: key("chunk_size"), enabled: onlyOn }),
   rtmps: switchedBlock(rtmps),
   max_connections: key("max_connections"),
   chunk_size: key("chunk_size"),
