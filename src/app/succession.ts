@@ -1,8 +1,10 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Handover } from "../features/handover/handover.ts";
+import { reasonOf } from "../io/file.ts";
 import type { HandedSocket } from "../io/handed-sockets.ts";
 import { randomId } from "../io/process.ts";
 import type { Environment } from "./config/index.ts";
@@ -90,31 +92,35 @@ export class Succession {
   }
 
   async #run(executable: string): Promise<Answer> {
-    const { handover, log, succeeded } = this.#options;
-    const socket = meetingPoint(this.#options.pidFile);
-    const failures = meetingPoint(this.#options.pidFile);
+    const { handover, log, succeeded, pidFile } = this.#options;
+    const [socket, failures] = [meetingPoint(pidFile), meetingPoint(pidFile)];
     const ear = await hearFailure(failures);
-    const ready = Promise.withResolvers<number>();
-    handover.expect(socket, ready.resolve);
-    const child = this.#spawn(executable, { socket, failures });
-    log.info("starting the next generation", { pid: child.pid, executable });
-    const outcome = await Promise.race([
-      ready.promise.then((pid) => ({ pid })),
-      child.exited.then((code) => ({
-        error: `the new server did not start (status ${code})${reasons(ear.lines)}`,
-      })),
-      Bun.sleep(START_MS).then(() => ({ error: `the new server does not accept clients within ${START_MS / 1000} s` })),
-    ]);
-    ear.stop();
-    if ("error" in outcome) {
-      child.kill();
+    try {
+      const ready = Promise.withResolvers<number>();
+      handover.expect(socket, ready.resolve);
+      const child = this.#spawn(executable, { socket, failures });
+      log.info("starting the next generation", { pid: child.pid, executable });
+      const outcome = await Promise.race([
+        ready.promise.then((pid) => ({ pid })),
+        child.exited.then((code) => ({ error: `the new server did not start (status ${code})${reasons(ear.lines)}` })),
+        Bun.sleep(START_MS).then(() => ({
+          error: `the new server does not accept clients within ${START_MS / 1000} s`,
+        })),
+      ]);
+      if ("error" in outcome) {
+        child.kill();
+        throw new UserError(outcome.error);
+      }
+      child.unref();
+      succeeded(outcome.pid);
+      log.info("succeeded by the next generation", outcome);
+      return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
+    } catch (error) {
       handover.stop();
-      return refused(log, outcome.error);
+      throw error;
+    } finally {
+      ear.stop();
     }
-    child.unref();
-    succeeded(outcome.pid);
-    log.info("succeeded by the next generation", outcome);
-    return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
   }
 
   #spawn(executable: string, meeting: Pick<Legacy, "socket" | "failures">): Bun.Subprocess {
@@ -123,10 +129,14 @@ export class Succession {
     const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
     const legacy: Legacy = { ...meeting, nodeId, sockets };
-    return Bun.spawn([executable, ...process.argv.slice(2)], {
-      env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
-      stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
-    });
+    try {
+      return Bun.spawn([executable, ...process.argv.slice(2)], {
+        env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
+        stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
+      });
+    } catch (error) {
+      throw new UserError(`cannot run ${executable}: ${reasonOf(error)}`, { cause: error });
+    }
   }
 }
 

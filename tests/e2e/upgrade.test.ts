@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { linkSync, readFileSync, rmSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Client } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
@@ -182,6 +182,12 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   server.signal("SIGHUP");
   await server.line(/configuration reloaded/);
   rmSync(program);
+  writeFileSync(program, "no program");
+  server.signal("SIGHUP");
+  await server.line(/not upgraded.*cannot run .*\/srs: permission denied/);
+  // Nobody waits for it any more.
+  expect(readdirSync(stage.directory).filter((name) => /^srs-.*sock/.test(name))).toEqual([]);
+  rmSync(program);
   linkSync(executable(), program);
   server.signal("SIGHUP");
   adopted(stage, /pid=(\d+)/.exec(await server.line(/succeeded by the next generation/))?.[1]);
@@ -189,5 +195,6 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   await Client.connect(stage, { port });
   // The old one speaks for the unit until it names the new one, and not after.
   const said = systemd.messages.map((message) => message.replaceAll(/(USEC|PID)=\d+/g, "$1=N").split("\nSTATUS=")[0]);
-  expect(said.slice(-3)).toEqual(["READY=1", "RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
+  const reloading = "RELOADING=1\nMONOTONIC_USEC=N";
+  expect(said.slice(-5)).toEqual(["READY=1", reloading, "READY=1", reloading, "READY=1\nMAINPID=N"]);
 }, 60_000);
