@@ -93,6 +93,7 @@ async function run(
   );
   const tcp = new Tcp(clock, onFault, { take: (address) => handed.take(address) ?? inherited.take(address) }, trust);
   const streams = new Streams(clock, onFault);
+  tcp.turns.heldUp = () => streams.goOn();
   live.follow({
     apply(next, before) {
       for (const [name, vhost] of next.vhost)

@@ -4,6 +4,8 @@ import type { Clock } from "../base/clock.ts";
 const TURN_MS = 8;
 /** What clients that are just coming may take of one turn of the event loop: the rest of them come in the next. */
 const ARRIVALS_MS = 4;
+/** When peers that leave all at once have held up a turn for so long, what others have to send goes between them. */
+const DEPARTURES_MS = 8;
 /** More input than this does not wait: it is worked on at once. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
@@ -25,6 +27,10 @@ export class InputTurns {
   /** Bytes that have been read and wait; kept by the connections. */
   waitingBytes = 0;
   #arrivalsMs = 0;
+  /** When the first peer left in this turn, or others last had theirs between; undefined: none has left. */
+  #departuresSince: number | undefined;
+  /** Called in the middle of a turn that is held up. */
+  heldUp: () => void = () => undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -48,6 +54,20 @@ export class InputTurns {
 
   #nextTurn(): void {
     this.#arrivalsMs = 0;
+  }
+
+  /** A peer has left. The runtime reports all that have in one turn, thousands after each other. */
+  countDeparture(): void {
+    const now = this.#clock.now();
+    if (this.#departuresSince === undefined) {
+      this.#departuresSince = now;
+      this.#clock.soon(() => {
+        this.#departuresSince = undefined;
+      });
+    } else if (now - this.#departuresSince >= DEPARTURES_MS) {
+      this.heldUp();
+      this.#departuresSince = this.#clock.now();
+    }
   }
 
   /** A connection has begun to wait. */

@@ -227,8 +227,11 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
 
   onClose(reason: string | undefined): void {
     if (this.#gone) return;
-    if (this.#state !== "open" || this.#input.length === 0) {
+    const left = this.#state === "open";
+    if (!left || this.#input.length === 0) {
       this.#end(reason);
+      // Not when we have closed it: then this may be in the middle of anything.
+      if (left) this.#watch.turns.countDeparture();
       return;
     }
     // The peer closed: what it said before that still counts, a publisher's goodbye above all.

@@ -45,6 +45,7 @@ export class Flusher {
   #wake: Timer | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #soon = false;
+  #running = false;
 
   /** `onFault` is told what a stream's flush threw: a fault of the program's own, which must not stop the other streams. */
   constructor(clock: Clock, onFault: (error: unknown) => void) {
@@ -70,6 +71,11 @@ export class Flusher {
       this.#go(stream, Number.POSITIVE_INFINITY);
     }
     if (this.#begun(stream)) this.#go(stream, Number.POSITIVE_INFINITY);
+  }
+
+  /** Goes on with what is due, in the middle of a turn of the event loop that others hold up. */
+  goOn(): void {
+    if (!this.#running) this.#run();
   }
 
   #begun(stream: Flushable): boolean {
@@ -113,7 +119,11 @@ export class Flusher {
 
   #run(): void {
     const from = this.#clock.now();
-    if (this.#active.length === 0) this.#begin(from);
+    if (this.#active.length === 0 && !this.#begin(from)) {
+      this.#scheduleNext();
+      return;
+    }
+    this.#running = true;
     const until = from + SLICE_MS;
     while (this.#active.length > 0) {
       const stream = this.#active[this.#active.length - 1];
@@ -121,6 +131,7 @@ export class Flusher {
       this.#active.pop();
       if (this.#clock.now() >= until) break;
     }
+    this.#running = false;
     const now = this.#clock.now();
     this.#busyMs += now - from;
     if (this.#active.length > 0) {
@@ -137,7 +148,8 @@ export class Flusher {
     this.#scheduleNext();
   }
 
-  #begin(now: number): void {
+  /** Begins a round of all streams that are due; false when none is. */
+  #begin(now: number): boolean {
     this.#began = now;
     this.#busyMs = 0;
     for (const stream of this.#queued) {
@@ -148,6 +160,7 @@ export class Flusher {
       if (latency !== "auto") stream.dueAt = now + latency;
       if (this.#begun(stream)) this.#active.push(stream);
     }
+    return this.#active.length > 0;
   }
 
   #scheduleNext(): void {

@@ -193,6 +193,25 @@ test("clients that come hold up nobody who is there already", () => {
   expect([state.slices.length, late.state.slices.length]).toEqual([2, 0]);
 });
 
+test("of clients that leave all at once, the others are thought of every 8 ms", () => {
+  const { clock, tcp } = stage(1);
+  const at: number[] = [];
+  tcp.turns.heldUp = () => at.push(clock.now());
+  const leave = () => {
+    clock.spend(3);
+    join(tcp, clock).transport.onClose(undefined);
+  };
+  for (let i = 0; i < 8; i++) leave();
+  expect(at).toEqual([12, 21]);
+  clock.turn();
+  for (let i = 0; i < 3; i++) leave();
+  expect(at).toEqual([12, 21]);
+  // What we close ourselves may be in the middle of anything.
+  clock.spend(100);
+  join(tcp, clock).transport.abort();
+  expect(at).toEqual([12, 21]);
+});
+
 test("what waits is forgotten with the connection", () => {
   const { clock, state, transport, tcp } = stage(1);
   transport.onData(new Uint8Array(READ));
