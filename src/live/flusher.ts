@@ -3,12 +3,16 @@ import type { Clock, Timer } from "../base/clock.ts";
 
 /** The event loop is not held longer than about this at a stretch; accepting, reading and pings go on between. */
 const SLICE_MS = 8;
+/** In a round that others have held up for so long, slices are twice as long. */
+const HELD_UP_MS = 20;
 /** With `auto`, flushes begin no further apart than this, unless they take most of it themselves. */
 const MAX_PERIOD_MS = 350;
 /** With `auto`, flushes begin this many times as far apart as one takes: fan-out keeps to a third of a core. */
 const PERIOD_FACTOR = 3;
 /** And at least this many times: even where it is too much for the machine, the rest gets a third of a core. */
 const LEAST_FACTOR = 1.5;
+/** So much earlier at most they begin while others hold them up: more often costs more. */
+const MAX_EARLIER_MS = 100;
 /** How much of the longest round is remembered at the next. */
 const LONGEST_DECAY = 0.8;
 
@@ -124,7 +128,8 @@ export class Flusher {
       return;
     }
     this.#running = true;
-    const until = from + SLICE_MS;
+    const heldUp = from - this.#began - this.#busyMs >= HELD_UP_MS;
+    const until = from + (heldUp ? 2 * SLICE_MS : SLICE_MS);
     while (this.#active.length > 0) {
       const stream = this.#active[this.#active.length - 1];
       if (stream !== undefined && this.#go(stream, until)) break;
@@ -142,7 +147,7 @@ export class Flusher {
     // Time that others took between the slices was rest already: readers must not wait for both.
     // Nor must who is served last wait longer than the others, where the next round is held up as those before were.
     this.#longestMs = Math.max(now - this.#began, this.#longestMs * LONGEST_DECAY);
-    const most = MAX_PERIOD_MS - (this.#longestMs - this.#busyMs);
+    const most = MAX_PERIOD_MS - Math.min(MAX_EARLIER_MS, this.#longestMs - this.#busyMs);
     const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
     this.#restUntil = Math.max(this.#restUntil, this.#began + period);
     this.#scheduleNext();

@@ -145,23 +145,51 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 60]);
   });
 
+  test("takes slices twice as long once others have held up a flush for 20 ms", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 160);
+    flusher.mark(stream);
+    const slices: number[] = [];
+    while (stream.finished === 0) {
+      const from = clock.now();
+      clock.turn();
+      slices.push(clock.now() - from);
+      clock.spend(10);
+    }
+    expect(slices).toEqual([8, 8, 16, 16, 16, 16, 16, 16, 16, 16, 16]);
+  });
+
   test("begins the next flush so much earlier than after 350 ms as others have held up one, and less so each time", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 160);
     flusher.mark(stream);
-    // 20 slices, and clients that come between them take 80 ms.
-    for (let turn = 0; turn < 20; turn++) {
+    // Clients come all the while: 5 ms of work between two slices, in eleven places.
+    while (stream.finished === 0) {
       clock.turn();
-      if (turn < 19) clock.spend(turn < 16 ? 5 : 0);
+      if (stream.finished === 0) clock.spend(5);
       flusher.mark(stream);
     }
-    expect([stream.finished, clock.now()]).toEqual([1, 240]);
+    expect(clock.now()).toBe(215);
     while (stream.begun.length < 4) {
       flusher.mark(stream);
       clock.advance(10);
     }
     const periods = stream.begun.slice(1).map((at, round) => at - (stream.begun[round] ?? 0));
-    expect(periods).toEqual([270, 318, 350]);
+    expect(periods).toEqual([295, 338, 350]);
+  });
+
+  test("begins it 100 ms earlier at most, however long others have held one up", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, "auto", 120);
+    flusher.mark(stream);
+    clock.turn();
+    clock.spend(500);
+    flusher.mark(stream);
+    while (stream.begun.length < 3) {
+      clock.advance(10);
+      flusher.mark(stream);
+    }
+    expect(stream.begun).toEqual([0, 620, 870]);
   });
 
   test("flushes all streams that have something, each once", () => {
