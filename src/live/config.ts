@@ -34,7 +34,7 @@ export const streamKeys = {
     unit: "seconds",
     min: 1,
     max: 3600,
-    doc: "How far a player or a forward target may fall behind before it skips to the newest key frame.",
+    doc: "How far a player or a forward target may fall behind, 65536 packets at most, before it skips to the newest key frame; inside the newest group of pictures nobody skips.",
     reload: "live",
   }),
   queue_max_bytes: integer({
