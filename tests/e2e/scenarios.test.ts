@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
@@ -9,15 +9,19 @@ import { type Srs, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 
+const conf = join(import.meta.dir, "../../conf");
 const test = testWith("tests/e2e/scenarios.test.ts", "FFmpeg");
 
 /** Starts a server with a file of `conf/`, on loopback, with these in the place of what the file says. */
 async function startScenario(stage: Stage, file: string, instead: Readonly<Record<string, string>> = {}): Promise<Srs> {
-  let text = readFileSync(join(import.meta.dir, "../../conf", file), "utf8");
+  let text = readFileSync(join(conf, file), "utf8");
   const all: Readonly<Record<string, string>> = { ...instead, "max_connections = 10240": "max_connections = 100" };
-  for (const [from, to] of Object.entries(all)) text = text.replace(from, to);
+  for (const [from, to] of Object.entries(all)) {
+    if (from in instead) expect(text).toInclude(from);
+    text = text.replace(from, to);
+  }
   text = text.replace(/^listen = \d+$/m, 'listen = "127.0.0.1:0"');
-  const program = stage.start(file, [executable(), "--conf", stage.write(file, text)]);
+  const program = stage.start(file, [executable(), "--conf", stage.write(file.replace("/", "-"), text)]);
   const listening = /listening.*rtmp=127\.0\.0\.1:(\d+)/;
   const port = Number(listening.exec(await program.line(listening))?.[1]);
   return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
@@ -50,6 +54,35 @@ test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
   },
   40_000,
 );
+
+test.concurrent("conf/local/ is a cluster: conf/local/origin.toml forwards to conf/local/edge-1.toml and conf/local/edge-2.toml", async () => {
+  await using stage = new Stage();
+  const edges = [await startScenario(stage, "local/edge-1.toml"), await startScenario(stage, "local/edge-2.toml")];
+  const [one, two] = edges.map(({ port }) => `"127.0.0.1:${port}"`);
+  const instead = { '"127.0.0.1:19351", "127.0.0.1:19352"': `${one}, ${two}` };
+  const origin = await startScenario(stage, "local/origin.toml", instead);
+  for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
+}, 40_000);
+
+test.concurrent("conf/json-log.toml writes JSON to its file", async () => {
+  await using stage = new Stage();
+  const log = stage.path("edge-1935.log");
+  // What is in the file is shown as a program of its own.
+  writeFileSync(log, "");
+  const tail = stage.start("tail", ["tail", "-f", log]);
+  const text = readFileSync(join(conf, "json-log.toml"), "utf8").replace("/var/log/srs/edge-1935.log", log);
+  const file = stage.write("json-log.toml", text.replace("listen = 1935", 'listen = "127.0.0.1:0"'));
+  stage.start("server", [executable(), "--conf", file]);
+  expect(JSON.parse(await tail.line(/listening/))).toMatchObject({ level: "info", msg: "listening" });
+}, 20_000);
+
+test.concurrent("a test runs each file of conf/", async () => {
+  const tests = [...new Bun.Glob("*.test.ts").scanSync(import.meta.dir)];
+  const text = tests.map((file) => readFileSync(join(import.meta.dir, file), "utf8")).join("");
+  const files = [...new Bun.Glob("**/*.{toml,conf}").scanSync(conf)].filter((file) => file !== "full.toml");
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !text.includes(`conf/${file}`) && !text.includes(`"${file}"`))).toEqual([]);
+});
 
 test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml and conf/edge-1936.toml", async () => {
   await using stage = new Stage();
