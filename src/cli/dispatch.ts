@@ -1,5 +1,6 @@
 import { type ArgsDef, type CommandDef, runCommand } from "citty";
 import { ConfigErrors } from "../app/config/index.ts";
+import { errorLine } from "../app/standard-error.ts";
 import { UserError } from "../base/errors.ts";
 import { maskText } from "../base/mask.ts";
 import { nearest } from "../base/suggest.ts";
@@ -72,7 +73,7 @@ export function tell(error: unknown, output: Output, code: number): number {
   // What is wrong in a file may be a target with a key in it, and under systemd this goes to the journal.
   const lines =
     error instanceof ConfigErrors ? error.lines.map(maskText) : [`srs: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`];
-  for (const line of lines) output.err(line);
+  for (const line of lines) output.err(errorLine(line));
   return code;
 }
 

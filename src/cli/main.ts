@@ -4,7 +4,7 @@ import { run } from "./run.ts";
 
 const code = await run(process.argv.slice(2), {
   out: (text) => writeLine(1, text),
-  err: (text) => writeLine(2, errorLine(text)),
+  err: (text) => writeLine(2, text),
   status: process.stderr.isTTY ? showStatus : undefined,
 }).catch((error: unknown) => {
   // Not a mistake of the operator's, so the stack is what he can report.

@@ -29,7 +29,7 @@ function run(...command: readonly string[]) {
 function install(stage: Stage): { service: string; socket: string } {
   for (const type of ["service", "socket"]) {
     const text = readFileSync(join(folder, `srs@.${type}`), "utf8");
-    writeFileSync(stage.path(`srs@.${type}`), text.replace("/usr/local/bin/srs", executable()));
+    writeFileSync(stage.path(`srs@.${type}`), text.replaceAll("/usr/local/bin/srs", executable()));
     symlinkSync(`srs@.${type}`, stage.path(`srs@edge-1936.${type}`));
   }
   return { service: stage.path("srs@edge-1936.service"), socket: stage.path("srs@edge-1936.socket") };
@@ -43,15 +43,28 @@ test.concurrent("systemd finds nothing wrong with the unit files", async () => {
   }
 });
 
-test("a configuration in SRS's syntax takes the drop-in that the documentation shows", async () => {
+testConfined.concurrent("a reload of a file with a mistake fails before the server hears of it", async () => {
+  await using stage = new Stage();
+  const unit = readFileSync(install(stage).service, "utf8");
+  const [, script = ""] = /^ExecReload=\+\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
+  expect(unit.indexOf(script)).toBeLessThan(unit.indexOf("ExecReload=/bin/kill -HUP $MAINPID"));
+  const reload = (conf: string) => run("env", `CONF=${conf}`, `MAINPID=${process.pid}`, "sh", "-c", script);
+  expect(reload(stage.write("good.toml", "listen = 1936"))).toEqual({ exitCode: 0, out: "", err: "" });
+  const bad = stage.write("bad.toml", "lisen = 1936");
+  const err = `${bad}:1: lisen: unknown key; did you mean "listen"?\n`;
+  expect(reload(bad)).toEqual({ exitCode: 1, out: "", err });
+});
+
+test.concurrent("a file in SRS's syntax takes one variable in a drop-in", async () => {
   await using stage = new Stage();
   const { service } = install(stage);
-  const [dropin = ""] = /\[Service\]\n *ExecStart=\n *ExecStart=.*--conf .*\n/.exec(documentation) ?? [];
+  const [dropin] = /Environment=CONF=\/etc\/srs\/%i\.conf/.exec(documentation) ?? [];
   mkdirSync(`${service}.d`);
-  writeFileSync(`${service}.d/override.conf`, dropin.replace("/usr/local/bin/srs", executable()));
+  writeFileSync(`${service}.d/override.conf`, `[Service]\n${dropin}\n`);
   expect(run("systemd-analyze", "verify", "--man=no", service)).toEqual({ exitCode: 0, out: "", err: "" });
-  const [, command] = /^ExecStart=(.*)$/m.exec(readFileSync(join(folder, "srs@.service"), "utf8")) ?? [];
-  expect(dropin).toInclude(`ExecStart=${command?.replace(".toml", ".conf")}\n`);
+  expect(readFileSync(service, "utf8")).toMatch(
+    /^Environment=CONF=\/etc\/srs\/%i\.toml\nExecStart=.* --conf \$\{CONF\}$/m,
+  );
 });
 
 test.concurrent("the sandbox is as tight as the documentation says", async () => {
