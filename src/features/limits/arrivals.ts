@@ -4,6 +4,8 @@ import type { AddressLimits } from "./config.ts";
 
 /** Addresses whose rate is known at a time; those that came longest ago are forgotten first. About 6 MB. */
 const MOST_RATES = 65_536;
+/** So many come before the oldest are looked at. */
+const BATCH = 64;
 const MINUTE_MS = 60_000;
 
 /** Why an address is let have no further connection: the limit's name and a sentence. */
@@ -20,6 +22,8 @@ export class Arrivals {
   readonly #open = new Map<string, number>();
   /** By site, the time up to which its connections have used up its rate; in the order of their newest connection. */
   readonly #usedUntil = new Map<string, number>();
+  /** Have come since some were forgotten. */
+  #notForgotten = 0;
   #rate = 0;
 
   constructor(clock: Clock, limits: () => AddressLimits) {
@@ -76,11 +80,17 @@ export class Arrivals {
     return true;
   }
 
-  /** Forgets two for each that comes: all that is over is gone before long. */
+  /**
+   * Forgets two for each that comes: all that is over is gone before long. To find the oldest takes as long as many were
+   * deleted of late, so that it is done for many at once.
+   */
   #forget(now: number): void {
+    if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MOST_RATES) return;
+    this.#notForgotten = 0;
+    const most = MOST_RATES - BATCH;
     let looked = 0;
     for (const [site, until] of this.#usedUntil) {
-      if (this.#usedUntil.size <= MOST_RATES && (until > now || looked++ >= 2)) return;
+      if (this.#usedUntil.size <= most && (until > now || looked++ >= 2 * BATCH)) return;
       this.#usedUntil.delete(site);
     }
   }
