@@ -62,11 +62,11 @@ export class Intake {
 
   /** A source that stood by goes on from the active one, with what it held that readers have not had. */
   takeOver(standby: Standby, now: number): void {
-    const { source, held, newest, shift, ahead, same, seamless } = standby;
+    const { source, held, newest, shift, ahead, lead, same, seamless } = standby;
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
     this.#source = source;
-    if (newest !== undefined) this.timeline.takeOver(newest, shift, ahead);
+    if (newest !== undefined) this.timeline.takeOver(newest, shift, ahead, same ? lead : 0);
     this.resumption.takeOver(same);
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumption, seamless);

@@ -21,6 +21,12 @@ export class KeyTrail {
     return this.#times.at(-1);
   }
 
+  /** How far the two newest are apart, ms; 0 while there are no two. */
+  get gopMs(): number {
+    const [last, before] = [this.#times.at(-1), this.#times.at(-2)];
+    return last === undefined || before === undefined ? 0 : Math.max(0, (last - before) | 0);
+  }
+
   add(time: number, print: number): void {
     if (this.#times.length === KEYS) {
       this.#times.shift();

@@ -215,7 +215,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
-    for (const standby of this.#standbys) standby.inStep = false;
+    for (const standby of this.#standbys) standby.strayed();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -309,7 +309,7 @@ export class Sources implements SourceOwner {
       const rank =
         (this.#flowing(standby, now, silentSince) ? 8 : 0) +
         (standby.source.preferred ? 4 : 0) +
-        (standby.inStep ? 2 : 0) +
+        (standby.same ? 2 : 0) +
         (standby.ready ? 1 : 0);
       if (rank > most) [best, most] = [standby, rank];
     }
@@ -323,7 +323,7 @@ export class Sources implements SourceOwner {
   #switch(from: LiveSource, standby: Standby, why: SwitchReason, now: number): void {
     const { source, seamless: inStep } = standby;
     this.#standbys.splice(this.#standbys.indexOf(standby), 1);
-    if (!inStep) for (const other of this.#standbys) other.inStep = false;
+    if (!inStep) for (const other of this.#standbys) other.strayed();
     if (from.role === "active") {
       from.role = "standby";
       const demoted = this.#newStandby(from, now);

@@ -46,6 +46,8 @@ export class Standby {
   /** The source's newest timestamp. */
   #newest: number | undefined;
   #videoSeen = false;
+  /** How far it is behind the active source, ms, as it was when both last sent. */
+  #lag: number | undefined;
   /** When the media message before the newest came, monotonic ms. */
   #heardBefore = Number.NEGATIVE_INFINITY;
 
@@ -75,7 +77,7 @@ export class Standby {
 
   /** Whether readers would notice nothing if it took over now. */
   get seamless(): boolean {
-    return this.same && this.ready;
+    return this.same && this.ready && (this.#starts.length === 0 || this.#reachesBack(0));
   }
 
   /** Whether it could go on with a picture at once. */
@@ -100,6 +102,12 @@ export class Standby {
       if (this.#starts.length > 0) held.append(packet);
     }
     this.#dropPast();
+  }
+
+  /** The stream goes on from another source than it was held against: whether it sends the same is to be seen anew. */
+  strayed(): void {
+    this.inStep = false;
+    this.#lag = undefined;
   }
 
   /** Gives up what was held: it can be gone on from at the next key frame. */
@@ -131,7 +139,7 @@ export class Standby {
 
   /**
    * What is to be added to its timestamps, as the time line continues them, so that it goes on from the active source's:
-   * nothing when it is the same stream; else so that what came at the same moment has the same time, or just enough more that
+   * nothing when it is the same stream and not too late; else so that what came at the same moment has the same time, or just enough more that
    * its newest key frame follows the stream's newest picture.
    */
   get shift(): number {
@@ -141,20 +149,53 @@ export class Standby {
 
   /** How much of the shift is for its key frame's sake: the next takeover makes up for it, so that time keeps to the wall. */
   get ahead(): number {
-    return this.inStep ? this.#timeline.ahead : this.#early(this.#shift);
+    const shift = this.#shift;
+    return this.inStep && shift === 0 ? this.#timeline.ahead : this.#early(shift);
+  }
+
+  /** How much sooner than from the active source readers get things from it, ms; less than 0 for later. */
+  get lead(): number {
+    return -(this.#lag ?? this.#lagNow ?? 0);
   }
 
   get #shift(): number {
     const timeline = this.#timeline;
-    if (this.#newest === undefined) return 0;
-    const newest = timeline.continued(this.#newest);
-    if (newest === undefined) return 0;
-    const byArrival = Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
-    if (this.inStep && Math.abs(byArrival) <= MOST_LAG_MS) return 0;
-    if (Math.abs(byArrival) <= SAME_CLOCK_MS) return -timeline.ahead;
-    if (this.steadySince <= timeline.newestAt) return byArrival - timeline.ahead;
+    const byArrival = this.#lagNow;
+    if (byArrival === undefined) return 0;
+    if (this.inStep && this.#near(this.lead)) return 0;
+    // What comes all at once after a pause says nothing of how late it is.
+    const late = this.#lag ?? byArrival;
+    if (Math.abs(late) <= Math.min(SAME_CLOCK_MS, this.#owner.config.switch_after)) return -timeline.ahead;
+    if (this.steadySince <= timeline.newestAt) return late - timeline.ahead;
     // It came after the active source had fallen silent: nobody knows how long that ought to be.
-    return timeline.newest + BRIDGE_STEP_MS - this.#placed(this.#steadyFrom ?? this.#newest, 0);
+    const behind = timeline.newest + BRIDGE_STEP_MS - this.#placed(this.#steadyFrom ?? this.#newest ?? 0, 0);
+    return this.#lag === undefined ? behind : Math.min(behind, late - timeline.ahead);
+  }
+
+  /** How far its newest packet lies behind where the stream would be when it came. */
+  get #lagNow(): number | undefined {
+    const timeline = this.#timeline;
+    const newest = this.#newest === undefined ? undefined : timeline.continued(this.#newest);
+    if (newest === undefined) return undefined;
+    return Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
+  }
+
+  /**
+   * Whether the same stream, so much sooner, can go on where readers are: it is not so late that waiting for it is worse than
+   * another source, and not so early that what lies between is more than it holds, or than viewers should be behind.
+   */
+  #near(lead: number): boolean {
+    const wait = Math.max(this.#owner.config.switch_after, this.#streamKeys.gopMs, this.#keys.gopMs);
+    const most = Math.min(wait, MOST_LAG_MS);
+    if (lead <= BRIDGE_STEP_MS) return -lead <= most;
+    return lead + this.#timeline.early <= MOST_LAG_MS && (lead <= most || this.#reachesBack(most));
+  }
+
+  /** Whether what it holds begins no later than so long after the stream's newest picture. */
+  #reachesBack(ms: number): boolean {
+    const first = this.#starts[0];
+    const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
+    return first !== undefined && this.#placed(first.time, 0) <= last + ms;
   }
 
   /** Position in `held` of the first frame that readers can use, once its clock is put right; the end when there is none. */
@@ -217,17 +258,20 @@ export class Standby {
     if (jumped) {
       this.forget();
       this.#steadyFrom = timestamp;
+      this.#lag = undefined;
     }
     if (jumped || this.#newest === undefined || step > 0) this.#newest = timestamp;
+    if (now - this.#timeline.newestAt <= this.#owner.config.switch_after / 2) this.#lag = this.#lagNow;
   }
 
   /** How much too early its newest key frame is to follow the stream's newest picture, when that is but a little. */
   #early(shift: number): number {
     const key = this.#starts.at(-1)?.time;
-    if (key === undefined || this.inStep) return 0;
+    if (key === undefined || (this.inStep && shift === 0)) return 0;
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
     const early = last + BRIDGE_STEP_MS - this.#placed(key, shift);
-    return early > 0 && early <= EARLY_MS ? early : 0;
+    // The next takeover makes up for it, and readers wait for that as for a stall.
+    return early > 0 && early <= Math.min(EARLY_MS, this.#owner.config.switch_after) ? early : 0;
   }
 
   /** Drops what lies before the GOP in which the stream is. */
@@ -235,7 +279,9 @@ export class Standby {
     const timeline = this.#timeline;
     const { held } = this;
     if (timeline.newest === 0) return;
-    const shift = this.shift;
+    const { lead } = this;
+    // Of what is ahead, all is kept that readers have yet to get to.
+    const shift = this.inStep && lead > 0 && lead <= MOST_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);
       while (held.start < held.end && this.#placed(held.at(held.start).time, shift) <= newest)

@@ -63,6 +63,7 @@ export class Timeline {
   #tolerance: number[] = [];
   #bridged = 0;
   #ahead = 0;
+  #early = 0;
 
   constructor(mode: TimeJitter) {
     this.mode = mode;
@@ -93,6 +94,11 @@ export class Timeline {
     return this.#ahead;
   }
 
+  /** How much sooner things come since sources took over that were ahead, ms: by so much do viewers lie behind what comes. */
+  get early(): number {
+    return this.#early;
+  }
+
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
   newSource(): void {
     this.#fresh = true;
@@ -113,14 +119,15 @@ export class Timeline {
 
   /**
    * Another source goes on, of whose clock `timestamp` is; `shift` ms are to be added to what `continued` makes of it, of
-   * which `ahead` are too many.
+   * which `ahead` are too many. `lead` is how much sooner it comes, if it is the same stream.
    */
-  takeOver(timestamp: number, shift: number, ahead: number): void {
+  takeOver(timestamp: number, shift: number, ahead: number, lead: number): void {
     // Nothing to go on from: it begins the stream.
     if (this.#newest === undefined) return;
     this.resume(timestamp);
     this.#tolerance = [];
     this.#ahead = ahead;
+    this.#early = Math.max(0, this.#early + lead);
     if (this.mode === "off" || shift === 0) return;
     this.#offset += shift;
     this.#bridged++;

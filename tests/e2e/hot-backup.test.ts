@@ -150,6 +150,36 @@ test.concurrent("one of three origins with the same stream is stopped, killed, c
   expectUndisturbed(stage, player);
 }, 60_000);
 
+test.concurrent("two encoders play one file, the second four seconds later: viewers do not wait for those four seconds", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", standby);
+  const source = clip({ seconds: 30 });
+  const first = publishClip(stage, source, server.url("live/show"), { name: "encoder" });
+  await server.program.line(/publish started/);
+  const player = await Recorder.play(stage, server.port, "show");
+  await more(player, 4000);
+  const second = publishClip(stage, source, server.url("live/show"), { name: "late encoder" });
+  await server.program.line(/publish started .*standby=true/);
+  await more(player, 3000);
+  let since = performance.now();
+  await first.kill();
+  expect(await switched(server, 1)).toMatch(/why=lost .*in_step=false/);
+  await more(player, 1500);
+  expectWithinBounds(player, since, 0);
+  // Sound needs no key frame to go on at.
+  expect(player.seen(since).pause).toBeLessThanOrEqual(SLACK_MS);
+
+  publishClip(stage, source, server.url("live/show"), { name: "later encoder" });
+  await until("it stands by", () => server.program.count(/standby=true/) === 2);
+  await more(player, 2500);
+  since = performance.now();
+  second.signal("SIGSTOP");
+  expect(await switched(server, 2)).toMatch(/why=stalled .*in_step=false/);
+  await more(player, 1500);
+  expectWithinBounds(player, since, SWITCH_AFTER_MS);
+  expectUndisturbed(stage, player);
+}, 60_000);
+
 test.concurrent("an origin that feeds another is killed while an encoder stands by there: players of that one, and of its edge, stay", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");

@@ -96,7 +96,8 @@ export class Backup {
   /** How far time ran ahead of the wall, ms: by so much viewers were further behind than at first. */
   ahead = 0;
 
-  constructor(seed: number, config: Partial<StreamConfig> = {}) {
+  /** The second way of the first encoder is so much later. */
+  constructor(seed: number, lateMs: number, config: Partial<StreamConfig> = {}) {
     this.#random = mulberry32(seed);
     const random = this.#random;
     this.switchAfter = pick(random, [200, 1000, 2000]);
@@ -109,7 +110,7 @@ export class Backup {
       switched: (_, change) => this.switches.push(change),
     });
     this.#encoders = [
-      new SteadyEncoder("one", between(random, 0, 2 ** 32 - 1), 0, [0, pick(random, [0, 80, 400])]),
+      new SteadyEncoder("one", between(random, 0, 2 ** 32 - 1), 0, [0, lateMs]),
       new SteadyEncoder("two", between(random, 0, 2 ** 32 - 1), between(random, 1, GOP_FRAMES - 1), [0]),
     ];
     const viewer = this.#stage.view();
@@ -141,9 +142,9 @@ export class Backup {
       way.stick();
       this.#in(between(random, 200, 6000), () => {
         // What was stuck may have been too much.
-        if (!way.connected) this.#connect(encoder, way);
+        if (way.connected) way.goodSince = this.#stage.clock.now();
+        else this.#connect(encoder, way);
         way.free();
-        way.goodSince = this.#stage.clock.now();
       });
       return;
     }
@@ -154,7 +155,7 @@ export class Backup {
   #connect(encoder: SteadyEncoder, way: TestedWay): void {
     if (!way.connect(this.#stage.stream(), { onConflict: "standby" })) throw new Error("not let in");
     for (const made of encoder.beginning) way.send(made);
-    way.goodSince = this.#stage.clock.now();
+    way.goodSince = this.#stage.clock.now() + way.delayMs;
   }
 
   #in(ms: number, run: () => void): void {

@@ -7,14 +7,15 @@ const MOST_QUEUED = 400;
 
 /** One connection over which an encoder's packets come to a stream: at once or late, in order, with pauses. */
 export class Way {
-  readonly #delayMs: number;
+  /** How late packets come over it. */
+  readonly delayMs: number;
   readonly #queue: { readonly at: number; readonly made: Made }[] = [];
   #source: Source | undefined;
   #now = 0;
   #stuck = false;
 
   constructor(delayMs: number) {
-    this.#delayMs = delayMs;
+    this.delayMs = delayMs;
   }
 
   get connected(): boolean {
@@ -52,7 +53,7 @@ export class Way {
       this.end("lost");
       return;
     }
-    this.#queue.push({ at: this.#now + this.#delayMs, made });
+    this.#queue.push({ at: this.#now + this.delayMs, made });
     this.#deliver();
   }
 

@@ -14,7 +14,7 @@ function simulate(seed: number, steps: number, totals: SimulationTotals, faults?
 
 test("whatever publishers and readers do, nobody gets garbage, and nobody loses more than is counted", () => {
   const totals = { packets: 0, joined: 0, lost: 0, keptUp: 0, switches: 0, inStep: 0 };
-  for (let seed = 1; seed <= 40; seed++) simulate(seed, 500, totals);
+  for (let seed = 1; seed <= 60; seed++) simulate(seed, 500, totals);
   // It does what it is meant to do.
   expect(totals.packets).toBeGreaterThan(20_000);
   expect(totals.joined).toBeGreaterThan(200);
@@ -34,23 +34,34 @@ test.each([2069, 2077, 2188, 2293, 2378, 3104])(
   },
 );
 
-test.each([1, 2, 3, 4])(
-  "a week with a fault every twenty minutes, one source always good: nobody waits longer, and time jumps no further, than it must (seed %i)",
-  (seed) => {
-    const backup = new Backup(seed);
+test.each([
+  [1, 0],
+  [2, 80],
+  [3, 400],
+  [4, 0],
+  [5, 4000],
+  [6, 6000],
+  [7, 900],
+  [8, 1500],
+] as const)(
+  "a week with a fault every twenty minutes, one source always good: nobody waits longer, and time jumps no further, than it must (seed %i, one way %i ms late)",
+  (seed, lateMs) => {
+    const backup = new Backup(seed, lateMs);
     backup.run(504);
     const { pause, picturePause, pictureStep, soundStep } = backup.longest;
     const GOP_MS = 1000;
-    expect(pause).toBeLessThanOrEqual(backup.switchAfter);
+    // A way that is a little late is waited for.
+    expect(pause).toBeLessThanOrEqual(backup.switchAfter + (lateMs === 0 ? 40 : GOP_MS));
     expect(picturePause).toBeLessThanOrEqual(backup.switchAfter + GOP_MS);
     expect(pictureStep).toBeLessThanOrEqual(GOP_MS);
-    // Sound is held, and needs no key frame: not a frame of it is missing.
-    expect(soundStep).toBe(40);
-    expect(backup.ahead).toBeLessThan(GOP_MS);
+    // Sound is held, and needs no key frame: not a frame of it is missing, but where a way that was late comes before its time.
+    expect(soundStep).toBeLessThanOrEqual(lateMs <= 400 ? 40 : GOP_MS);
+    // The way that is not late gives what viewers have had none of at once; what they may be behind then is bounded.
+    expect(backup.ahead).toBeLessThan(lateMs === 0 ? GOP_MS : 10_000 + GOP_MS);
     // It does what it is meant to do.
     const { switches } = backup;
     expect(switches.length).toBeGreaterThan(60);
-    expect(switches.filter(({ inStep }) => inStep).length).toBeGreaterThan(30);
+    if (lateMs <= GOP_MS) expect(switches.filter(({ inStep }) => inStep).length).toBeGreaterThan(30);
     expect(new Set(switches.map(({ why }) => why))).toEqual(new Set(["lost", "stalled", "ended"]));
   },
   30_000,

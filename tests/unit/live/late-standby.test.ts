@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import { FRAME_MS, Pair, PICTURE, steps } from "../../support/source-pair.ts";
+
+describe("a source in step that lags by more than switch_after and a GOP", () => {
+  /** One frame over both ways, over the second 100 frames later; key frames are every ten frames. */
+  class LatePair extends Pair {
+    #at = 0;
+    /** When the viewer got sound and pictures, ms: the longest pauses. */
+    readonly pauses = { sound: 0, picture: 0 };
+    readonly #last = { sound: 0, picture: 0 };
+
+    constructor() {
+      super({ same: true });
+      this.publish("a").publish("b");
+    }
+
+    send(frames: number, ...ids: readonly string[]): this {
+      const { clock } = this.stage;
+      for (const to = this.#at + frames; this.#at < to; this.#at++) {
+        for (const id of ids) this.#frame(id, this.#at - (id === "b" ? 100 : 0));
+        clock.settle();
+        const news = this.viewer.news();
+        this.#see(
+          "sound",
+          news.some((name) => /\.s\d/.test(name)),
+        );
+        this.#see(
+          "picture",
+          news.some((name) => PICTURE.test(name)),
+        );
+        clock.advance(FRAME_MS);
+      }
+      return this;
+    }
+
+    #frame(id: string, frame: number): void {
+      const feed = this.feeds[id];
+      if (feed === undefined || frame < 0) return;
+      feed.time = frame * FRAME_MS;
+      if (frame % 10 === 0) feed.key(`x.k${frame}`, 100);
+      else feed.inter(`x.p${frame}`, 100);
+      feed.audio(`x.s${frame}`);
+    }
+
+    #see(what: "sound" | "picture", came: boolean): void {
+      const now = this.stage.clock.now();
+      if (!came) return;
+      if (this.#last[what] > 0) this.pauses[what] = Math.max(this.pauses[what], now - this.#last[what]);
+      this.#last[what] = now;
+    }
+  }
+
+  test("is not waited for when the other is lost: sound goes on at once, the picture at the next key frame", () => {
+    const pair = new LatePair().send(205, "a", "b").end("a") as LatePair;
+    pair.send(40, "b");
+    expect(pair.switches).toMatchObject([{ why: "lost", inStep: false }]);
+    expect(pair.pauses.sound).toBe(FRAME_MS);
+    expect(pair.pauses.picture).toBeLessThanOrEqual(10 * FRAME_MS);
+    expect(steps(pair)).toEqual([pair.pauses.picture, FRAME_MS]);
+  });
+
+  test("costs no more than the stall when the other falls silent", () => {
+    const pair = new LatePair().send(205, "a", "b").send(60, "b");
+    expect(pair.switches).toMatchObject([{ why: "stalled", inStep: false }]);
+    expect(pair.pauses.sound).toBeLessThanOrEqual(1000);
+    expect(pair.pauses.picture).toBeLessThanOrEqual(1000 + 10 * FRAME_MS);
+    expect(steps(pair)[0]).toBeLessThanOrEqual(10 * FRAME_MS);
+  });
+
+  test("however often the two take turns, time does not run away from the wall", () => {
+    const pair = new LatePair().send(205, "a", "b");
+    const distance = () => (pair.viewer.got.at(-1)?.time ?? 0) - pair.stage.clock.now();
+    const before = distance();
+    for (let round = 0; round < 8; round++) pair.send(60, "b").send(150, "a", "b").send(60, "a").send(150, "a", "b");
+    expect(pair.switches).toHaveLength(16);
+    expect(distance() - before).toBeLessThanOrEqual(10_000);
+    expect(steps(pair)[0]).toBeLessThanOrEqual(10 * FRAME_MS);
+  });
+
+  test("is known by what it sent before both fell silent, not by what comes at once when the network is back", () => {
+    const pair = new Pair({ same: true }).publish("a").publish("b").run(45, "a", "b");
+    pair.run(70);
+    const feed = pair.feeds.b;
+    for (let at = 45; at < 115 && feed !== undefined; at++) {
+      feed.time = at * FRAME_MS;
+      if (at % 25 === 0) feed.key(`x.k${at}`);
+      else feed.inter(`x.p${at}`);
+      feed.audio(`x.s${at}`);
+    }
+    if (feed !== undefined) feed.time += FRAME_MS;
+    pair.run(30, "b");
+    expect(pair.switches).toMatchObject([{ why: "stalled", inStep: true }]);
+    expect(pair.pictures().map((name) => Number(name.slice(3)))).toEqual(Array.from({ length: 145 }, (_, at) => at));
+    expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
+  });
+});
