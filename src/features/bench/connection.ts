@@ -32,6 +32,7 @@ export class Connection implements TransportHandler, ClientEvents {
   readonly #owner: ConnectionOwner;
   readonly #session: ClientSession;
   readonly #beganMs: number;
+  #askedMs = 0;
   readonly #dialling: { abort(): void };
   readonly #role: "publish" | "play";
   readonly #server: string;
@@ -50,7 +51,10 @@ export class Connection implements TransportHandler, ClientEvents {
     this.#beganMs = context.clock.now();
     this.#session = new ClientSession({ role: this.#role, ...target.names, hops: [] }, this, {
       limits: context.limits,
-      send: (bytes) => this.#transport?.send(bytes),
+      send: (bytes) => {
+        if (this.#askedMs === 0 && this.#session.state === "starting") this.#askedMs = context.clock.now();
+        this.#transport?.send(bytes);
+      },
       now: () => context.clock.now(),
       random: context.random,
       chunkSize: CHUNK_SIZE,
@@ -67,6 +71,11 @@ export class Connection implements TransportHandler, ClientEvents {
   /** When it was begun; monotonic ms. */
   get beganMs(): number {
     return this.#beganMs;
+  }
+
+  /** When it sent its publish or play; monotonic ms, 0 before. */
+  get askedMs(): number {
+    return this.#askedMs;
   }
 
   get running(): boolean {

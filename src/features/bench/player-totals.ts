@@ -28,6 +28,8 @@ export class PlayerTotals {
   longestGapMs = 0;
   /** From the first packet to the first frame, µs. */
   readonly firstFrame = new Histogram();
+  /** From the player's play to the first frame, µs. */
+  readonly firstFrameAfterPlay = new Histogram();
   /** From the publisher to here, µs, of frames sent after the player was admitted. */
   readonly delay = new Histogram();
   /** The same since the last progress line. */

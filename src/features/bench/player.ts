@@ -90,7 +90,10 @@ export class Player implements MediaHandler, ConnectionOwner {
   /** At the end of the run: what was still to come did not come. */
   finish(nowMs: number): void {
     const firstMs = this.#firstVideoMs || this.#firstAudioMs;
-    if (firstMs > 0) this.#totals.firstFrame.record((firstMs - this.connection.beganMs) * 1000);
+    if (firstMs > 0) {
+      this.#totals.firstFrame.record((firstMs - this.connection.beganMs) * 1000);
+      this.#totals.firstFrameAfterPlay.record((firstMs - this.connection.askedMs) * 1000);
+    }
     if (!this.connection.running) return;
     const silentMs = nowMs - (this.#lastMs || this.#admittedMs);
     if (this.#lastMs > 0) this.#totals.longestGapMs = Math.max(this.#totals.longestGapMs, silentMs);

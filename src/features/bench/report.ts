@@ -39,7 +39,10 @@ export interface PlayersReport extends GroupReport {
   readonly corrupt: number;
   readonly disordered: number;
   readonly ran_back: TrackCounts;
+  /** From the connection's first packet to the first frame. */
   readonly first_frame_ms: Percentiles | null;
+  /** From the player's play command to the first frame. */
+  readonly first_frame_after_play_ms: Percentiles | null;
   readonly longest_gap_ms: number;
   /** From the publisher to the player. */
   readonly delay_ms: Percentiles | null;
@@ -91,6 +94,7 @@ export function playersReport(group: Group, totals: PlayerTotals, traffic: Traff
     disordered: totals.disordered,
     ran_back: totals.ranBack,
     first_frame_ms: percentiles(totals.firstFrame),
+    first_frame_after_play_ms: percentiles(totals.firstFrameAfterPlay),
     longest_gap_ms: round(totals.longestGapMs, 1),
     delay_ms: totals.early > totals.delay.count / 100 ? null : percentiles(totals.delay),
   };

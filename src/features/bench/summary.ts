@@ -40,6 +40,7 @@ function playerLines(found: PlayersReport): string[] {
   lines.push(
     row("time ran back", `${ran_back.video} video, ${ran_back.audio} audio`),
     row("first frame", spread(found.first_frame_ms)),
+    row("  after its play", spread(found.first_frame_after_play_ms)),
     row("longest gap", shortMs(found.longest_gap_ms)),
     row("delay", found.synthetic ? spread(found.delay_ms) : "unknown: this is no stream of srs bench"),
   );

@@ -20,6 +20,7 @@ describe("both ends at once", () => {
     expect(report.players?.kbps_each.least).toBeWithin(550, 650);
     expect(report.players?.delay_ms?.max).toBeLessThan(400);
     expect(report.players?.first_frame_ms?.max).toBeLessThan(400);
+    expect(report.players?.first_frame_after_play_ms?.max).toBeWithin(0, 400);
     expect(report.players?.frames.video).toBeGreaterThan(20 * 100);
   });
 
@@ -46,6 +47,7 @@ describe("players", () => {
       reasons: { "nothing came: is live/show being published?": 3 },
       delay_ms: null,
       first_frame_ms: null,
+      first_frame_after_play_ms: null,
     });
   });
 
