@@ -99,6 +99,19 @@ test("new connections from one address come no faster than its rate", async () =
   await Client.connect(stage, { port: server.port });
 });
 
+test("publishers that send nothing are told so, and are a few lines and a count however many there are", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", { vhost: "publish.firstpkt_timeout = 1000" });
+  const names = Array.from({ length: 40 }, (_, at) => `s${at}`);
+  const all = await Promise.all(names.map((name) => Client.publish(stage, { port: server.port }, name)));
+  for (const client of all) await client.status("NetStream.Publish.Idle");
+  const counted = () =>
+    server.program.lines.reduce((sum, line) => sum + Number(/ refused_firstpkt_timeout=(\d+)/.exec(line)?.[1] ?? 0), 0);
+  await until("all are summed up", () => counted() === 40, 30_000);
+  await server.program.line(/more clients refused reason=firstpkt_timeout refused=\d/);
+  expect(server.program.count(/publisher is silent/)).toBeLessThanOrEqual(20);
+});
+
 test("those who dawdle over their handshake are gone after handshake_timeout, all of them, in a few lines", async () => {
   const more = "[limits]\nhandshake_timeout = 1000";
   const report = await attack(
