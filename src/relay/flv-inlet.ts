@@ -40,7 +40,8 @@ export class FlvInlet implements Inlet, HttpHandler {
     } else if (status >= 300 && status < 400 && location !== undefined) this.#follow(status, location);
     else if (status === 404 || status === 410) this.#end({ how: "absent", error: `HTTP ${status}` });
     else if (status >= 400 && status < 500) this.#refused(`HTTP ${status}`);
-    else this.#end({ how: "unreachable", error: `HTTP ${status}` });
+    // It answers: what fails may be this stream alone.
+    else this.#end({ how: "absent", error: `HTTP ${status}` });
   }
 
   onData(bytes: Uint8Array): void {
@@ -57,7 +58,9 @@ export class FlvInlet implements Inlet, HttpHandler {
   onEnd(reason: string | undefined): void {
     // HTTP has no word for the end of a stream: one that closes in good order means it.
     if (reason === undefined) this.#end({ how: "ended", error: "the server ended the stream" });
-    else this.#end({ how: this.#started ? "lost" : "unreachable", error: reason });
+    else if (this.#started) this.#end({ how: "lost", error: reason });
+    // That another server does not answer is not this one's fault.
+    else this.#end({ how: this.#redirects > 0 ? "absent" : "unreachable", error: reason });
   }
 
   #follow(status: number, location: string): void {

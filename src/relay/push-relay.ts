@@ -4,6 +4,7 @@ import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
 import { type Redirected, Redirects } from "./redirects.ts";
+import type { Slots } from "./slots.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 
 /** What tells one pushing relay from another. */
@@ -27,6 +28,8 @@ export interface PushPlace {
   readonly target: PushTarget;
   /** The target as the log shows it. */
   readonly to: string;
+  /** Held from the first step until the server has answered. */
+  readonly slots?: Slots | undefined;
   reached?(): void;
   /** What its end means for the next attempt. `description` is the server's own when it refused. */
   over?(outcome: PushOutcome, error: string, description: string): Failure;
@@ -43,6 +46,8 @@ export class PushRelay {
   readonly #since: number;
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #push: Push | undefined;
+  /** Gives its slot back, or gives up waiting for one. */
+  #leave: () => void = () => undefined;
   #place: PushPlace | undefined;
   readonly #redirects = new Redirects();
   #simpleHandshake = false;
@@ -98,10 +103,16 @@ export class PushRelay {
       gone();
     };
     this.#supervisor.detach();
+    this.#leave();
     const push = this.#push;
     if (push === undefined) ended();
     else if (!(how === "withdrawn" ? push.withdraw(ended) : how === "unpublished" && push.sayGoodbye(ended)))
       push.hangUp(ended);
+  }
+
+  /** The target is there again: an attempt that waits is made soon. */
+  hurry(): void {
+    this.#supervisor.hurry();
   }
 
   /** The stream comes over other servers now: the target must know, and one that refused it as a loop may take it. */
@@ -126,28 +137,58 @@ export class PushRelay {
     const place =
       redirected === undefined || before === undefined
         ? next()
-        : { ...before, target: redirectedTo(before.target, redirected), to: redirected.tcUrl };
+        : { ...before, target: redirectedTo(before.target, redirected), to: redirected.tcUrl, slots: undefined };
     this.#place = place;
+    this.#push = undefined;
+    let left = false;
+    let ticket: { leave(): void } | undefined;
+    const leave = () => {
+      left = true;
+      ticket?.leave();
+    };
+    this.#leave = leave;
+    const enter = () => {
+      this.#push = this.#open(context, place, leave, report);
+    };
+    if (place.slots === undefined) enter();
+    else {
+      ticket = place.slots.enter({
+        enter,
+        turnedAway: (error) => report.failed(error, place.over?.("unreachable", error, "") ?? "lost"),
+      });
+      // It may have been let in, and be over, within the call.
+      if (left) ticket.leave();
+    }
+    return {
+      abort: () => {
+        leave();
+        this.#push?.abort();
+      },
+    };
+  }
+
+  #open(context: PushContext, place: PushPlace, leave: () => void, report: AttemptReport): Push {
     let ran = false;
-    let push: Push | undefined;
-    push = new Push(context, place.target, this.stream, this.#simpleHandshake, {
+    // Nothing is told within the constructor.
+    const push: Push = new Push(context, place.target, this.stream, this.#simpleHandshake, {
       running: (server) => {
         ran = true;
+        leave();
         this.#redirects.reset();
         place.reached?.();
         report.running(server);
       },
       failed: (error, how) => {
-        const redirect = push?.refusal?.redirect;
+        leave();
+        const redirect = push.refusal?.redirect;
         if (redirect !== undefined && this.#follow(redirect)) {
           report.failed(error, "elsewhere");
           return;
         }
         const outcome = how === "refused" ? "refused" : ran ? "lost" : "unreachable";
-        report.failed(error, place.over?.(outcome, error, push?.refusal?.description ?? "") ?? how);
+        report.failed(error, place.over?.(outcome, error, push.refusal?.description ?? "") ?? how);
       },
     });
-    this.#push = push;
     return push;
   }
 

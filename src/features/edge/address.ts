@@ -111,6 +111,11 @@ export function rtmpUrl({ target }: RtmpOrigin, stream: StreamNames): ClientUrl 
   return buildUrl(target, targetNames(target, stream));
 }
 
+/** The URL at which an HTTP origin is asked if it is there. */
+export function rootUrl(origin: FlvOrigin): string {
+  return `${origin.protocol}://${formatHostPort(origin)}/`;
+}
+
 /** The URL at which an HTTP origin has a stream. */
 export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
   const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");

@@ -74,7 +74,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
   }),
   probe: flag({
     default: false,
-    doc: "Whether RTMP origins are asked every few seconds if they are there, so that no viewer has to find out.",
+    doc: "Whether origins are asked every few seconds if they are there, so that no viewer has to find out.",
     reload: "live",
   }),
   token_traverse: flag({
@@ -87,7 +87,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "connections",
     min: 1,
     max: 10_000,
-    doc: "Connections to one origin that may be in the making at a time; the others wait for their turn.",
+    doc: "Connections to one origin, to fetch from it or to publish there, that may be in the making at a time; the others wait for their turn.",
     reload: "live",
   }),
 });

@@ -183,6 +183,13 @@ export class Edge implements StreamObserver {
       if (config.probe) for (const origin of origins.all()) this.#probes.ask(origin);
   }
 
+  /** One of these is there again: those who wait for it need not wait any longer. */
+  #hurry(origins: Origins): void {
+    for (const { name, fetched } of this.#wanted.values())
+      if (this.#vhosts.get(name.vhost)?.origins === origins) fetched?.hurry();
+    this.#pushes.hurry(origins);
+  }
+
   /** Gives a wanted stream what its vhost's configuration says. */
   #follow(stream: Stream, wanted: Wanted): void {
     const vhost = this.#vhost(wanted.name.vhost);
@@ -219,14 +226,18 @@ export class Edge implements StreamObserver {
     const config = this.#context.configOf(name);
     if (config === undefined || config.origin.length === 0) return undefined;
     const { clock, log, randomNumber } = this.#context;
-    const origins = new Origins(
+    const origins: Origins = new Origins(
       {
         clock,
         randomNumber,
         onHealth: ({ address }, { state, lastError }) => {
           const fields = { origin: originLabel(address), error: state === "dead" ? lastError : undefined };
           if (state === "dead") log.warn("origin dead", fields);
-          else log.info("origin alive again", fields);
+          else {
+            log.info("origin alive again", fields);
+            // Not within the call of whoever has found out.
+            clock.soon(() => this.#hurry(origins));
+          }
         },
       },
       config,

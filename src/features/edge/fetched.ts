@@ -91,6 +91,15 @@ export class Fetched implements UpstreamOwner {
       });
   }
 
+  /** An origin is there again: what waits for one looks for the stream soon. */
+  hurry(): void {
+    if (this.#hold !== undefined) {
+      this.#hold.cancel();
+      this.#hold = undefined;
+      this.#start();
+    } else for (const upstream of this.#upstreams) upstream.hurry();
+  }
+
   /** Stops fetching: the stream is published here, or wanted no more. */
   rest(): void {
     this.#hold?.cancel();

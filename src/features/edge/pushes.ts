@@ -60,6 +60,11 @@ export class EdgePushes {
     running.relay.start();
   }
 
+  /** One of these origins is there again: pushes that wait for one try soon. */
+  hurry(origins: Origins): void {
+    for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.hurry();
+  }
+
   /** The stream comes over other servers now. */
   rerouted(stream: Stream): void {
     this.#running.get(stream)?.relay.announceHops();
@@ -118,6 +123,7 @@ export class EdgePushes {
       return {
         target: push,
         to: originLabel(origin.address),
+        slots: origin.slots,
         reached: () => {
           taken = true;
           search.found(origin);

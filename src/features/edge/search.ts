@@ -18,7 +18,8 @@ export type Outcome = "unreachable" | "refused" | "absent" | "lost";
 /** Which origin a stream is looked for at next. */
 export class Search {
   readonly redirects = new Redirects();
-  readonly #origins: Origins;
+  /** Among which it is looked for. */
+  readonly origins: Origins;
   readonly #key: string;
   readonly #turn: number;
   readonly #suits: (address: OriginAddress) => boolean;
@@ -37,7 +38,7 @@ export class Search {
     suits: (address: OriginAddress) => boolean,
     taken: () => ReadonlySet<Origin>,
   ) {
-    this.#origins = origins;
+    this.origins = origins;
     this.#key = key;
     this.#turn = origins.takeTurn();
     this.#suits = suits;
@@ -93,14 +94,14 @@ export class Search {
 
   get #alone(): boolean {
     let count = 0;
-    for (const { address } of this.#origins.all()) if (this.#suits(address)) count++;
+    for (const { address } of this.origins.all()) if (this.#suits(address)) count++;
     return count <= 1;
   }
 
   /** Living origins that have not been asked in this round, and that no other connection of the stream uses. */
   #others(): Origin[] {
     const taken = this.#taken();
-    const eligible = this.#origins.eligible(this.#key, this.#turn, this.#suits);
+    const eligible = this.origins.eligible(this.#key, this.#turn, this.#suits);
     const left = eligible.filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
     if (!this.#ran) return left;
     // Whether a dead one is back is for a new stream to find out: viewers of this one miss what comes meanwhile.
@@ -111,6 +112,6 @@ export class Search {
   /** None of them is left to ask, or none lives: the one that is most likely to be back. */
   #last(): Origin | undefined {
     const taken = this.#taken();
-    return this.#origins.leastDead((origin) => this.#suits(origin.address) && !taken.has(origin));
+    return this.origins.leastDead((origin) => this.#suits(origin.address) && !taken.has(origin));
   }
 }

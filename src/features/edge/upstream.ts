@@ -108,6 +108,11 @@ export class Upstream {
     this.#supervisor.start();
   }
 
+  /** An origin is there again: an attempt that waits is made soon. */
+  hurry(): void {
+    this.#supervisor.hurry();
+  }
+
   /** Nobody wants the stream from here any more. */
   stop(): void {
     const ran = this.status.state === "running";
@@ -148,7 +153,7 @@ export class Upstream {
         silent: () => this.#owner.nowhere(this, this.#takeEnded()),
         over: (end) => {
           this.#logMalformed();
-          report.failed(end.error, this.#judge(origin, end));
+          report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
         },
       },
     );
@@ -171,7 +176,8 @@ export class Upstream {
     return source;
   }
 
-  #judge(origin: Origin, end: PullEnd): Failure {
+  /** `elsewhere`: the origin had sent us to another server, whose silence is not the origin's. */
+  #judge(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
     if (end.how === "refused" && end.redirect !== undefined) {
       const problem = this.#search.redirects.follow(end.redirect);
       if (problem === undefined) {
@@ -180,7 +186,7 @@ export class Upstream {
       }
       this.#log.warn("pull not redirected", { from: this.#place, error: problem });
     }
-    if (end.how === "unreachable" && end.handshakeRefused && !origin.simpleHandshake) {
+    if (end.how === "unreachable" && end.handshakeRefused && !elsewhere && !origin.simpleHandshake) {
       // Some servers close on a digest that they don't know.
       origin.simpleHandshake = true;
       this.#search.again(origin);
@@ -188,7 +194,8 @@ export class Upstream {
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
     if (end.how === "ended") this.#ended = true;
-    const how = this.#search.judge(origin, end.how === "ended" ? "absent" : end.how, end.error);
+    const outcome = end.how === "ended" || (elsewhere && end.how === "unreachable") ? "absent" : end.how;
+    const how = this.#search.judge(origin, outcome, end.error);
     if (how !== "elsewhere") this.#owner.nowhere(this, this.#takeEnded());
     return how;
   }

@@ -22,7 +22,7 @@ function stage(origin: string | readonly string[]) {
     if (last === undefined) throw new Error(`nobody asked; dialled: ${at.net.dials}`);
     return last;
   };
-  return { ...at, at, clock: at.clock, net: at.net, edge, page, handler };
+  return { ...at, at, clock: at.clock, net: at.net, edge, asked, page, handler };
 }
 
 test("A stream is fetched as FLV over HTTP, with the viewer's parameters", () => {
@@ -82,4 +82,60 @@ test.each([
   feed.key("k").wait(40);
   expect(viewer.log).toContain("k");
   expect(net.dials).toEqual(["http://a:80/live/show.flv", "b:1935"]);
+});
+
+test("A stream that fails at an origin takes the origin from no other stream", () => {
+  const { at, edge, page, asked, net, clock } = stage(["http://a", "b"]);
+  for (const name of ["bad", "good"]) page(`http://a:80/live/${name}.flv`);
+  at.node("b");
+  at.watch(edge, "bad");
+  clock.advance(1);
+  asked[0]?.onResponse(503, undefined, "");
+  clock.advance(10);
+  net.dials.length = 0;
+  at.watch(edge, "good");
+  clock.advance(1);
+  expect(net.dials[0]).toBe("http://a:80/live/good.flv");
+  expect(edge.log.take(/origin/)).toEqual([]);
+});
+
+test("A server that an origin redirects to and that does not answer is no fault of the origin's", () => {
+  const { at, edge, page, handler, clock } = stage(["http://a", "b"]);
+  for (const url of ["http://a:80/live/show.flv", "http://c/x.flv"]) page(url);
+  at.node("b");
+  at.watch(edge);
+  handler().onResponse(302, "http://c/x.flv", "");
+  handler().onEnd("connection refused");
+  clock.advance(10);
+  expect(edge.log.take(/origin/)).toEqual([]);
+});
+
+test("An origin over HTTP is probed: whatever it answers it is there, and who waits for it is served at once", async () => {
+  const { at, edge, page, asked, handler, clock } = stage("http://a");
+  edge.edgeConfig = { ...edge.edgeConfig, probe: true };
+  page("http://a:80/");
+  page("http://a:80/live/show.flv");
+  const pass = async (ms: number) => {
+    for (let step = 0; step < 50; step++) {
+      clock.advance(ms / 50);
+      await Bun.sleep(0);
+    }
+  };
+  const viewer = at.watch(edge);
+  handler().onEnd("connection refused");
+  expect(edge.log.take(/origin/)).toEqual(["warn origin dead origin=http://a:80 error=connection refused"]);
+  // One that takes the connection and says nothing is dead as well.
+  await pass(60_000);
+  expect(edge.log.take(/origin/)).toEqual([]);
+  asked.length = 0;
+  await pass(5000);
+  const probe = asked[0];
+  asked.length = 0;
+  probe?.onResponse(404, undefined, "");
+  expect(edge.log.take(/origin/)).toEqual(["info origin alive again origin=http://a:80"]);
+  await pass(700);
+  handler().onResponse(200, undefined, "");
+  handler().onData(flv("k1"));
+  clock.advance(10);
+  expect(viewer.log).toContain("k1");
 });

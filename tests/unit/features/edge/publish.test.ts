@@ -44,6 +44,28 @@ describe("What is published on an edge", () => {
     ]);
   });
 
+  test("goes there over no more connections in the making than max_dials, though many are published at once", () => {
+    const stage = new EdgeStage();
+    const a = stage.node("a");
+    const edge = stage.node("e", { origin: ["a"], max_dials: 3 });
+    stage.freeze("a");
+    const feeds = Array.from({ length: 10 }, (_, at) => edge.publish(`s${at}`).headers());
+    stage.clock.advance(1000);
+    expect(stage.net.dials).toHaveLength(3);
+    // One that ends while it waits, and one whose dial is under way, leave nothing behind.
+    feeds[9]?.end();
+    feeds[0]?.end();
+    stage.clock.advance(100);
+    expect(stage.net.dials).toHaveLength(4);
+    stage.net.hosts.set("a:1935", { accept: () => a.accept() });
+    for (let at = 0; at < 30; at++) stage.second(`k${at}`, ...feeds.slice(1, 9));
+    expect(feeds.map((_, at) => a.stream(`s${at}`).source !== undefined)).toEqual([
+      false,
+      ...feeds.slice(1, 9).map(() => true),
+      false,
+    ]);
+  });
+
   test("does not go to a second origin because the first one is busy", () => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];

@@ -116,3 +116,40 @@ test("Where origins are probed, their deaths and returns are known before a view
   await pass(6000);
   expect(edge.log.take(/origin/)).toEqual(["info origin alive again origin=a:1935"]);
 });
+
+test("An origin that a probe finds to be back is asked at once by those who wait for it", async () => {
+  const at = new EdgeStage();
+  const a = at.node("a");
+  const edge = at.node("e", { origin: ["a"], probe: true, missing_ttl: 60 });
+  const pass = async (ms: number) => {
+    for (let step = 0; step < 50; step++) {
+      at.clock.advance(ms / 50);
+      await Bun.sleep(0);
+    }
+  };
+  at.kill("a");
+  at.watch(edge);
+  edge.publish("mine").headers().key("k");
+  await pass(20_000);
+  const first = at.watch(edge, "other");
+  await pass(3000);
+  first.leave();
+  await pass(10);
+  // Who comes now is held back: nobody had it a moment ago.
+  at.watch(edge, "other");
+  await pass(20_000);
+  // Right after an attempt: the next one comes later than the next probe.
+  do {
+    at.net.dials.length = 0;
+    await pass(50);
+  } while (at.net.dials.length < 2);
+  at.net.hosts.set("a:1935", { accept: () => a.accept() });
+  do {
+    at.net.dials.length = 0;
+    await pass(50);
+  } while (edge.log.take(/alive again/).length === 0);
+  await pass(550);
+  // The probe, the two that are watched and the one that is published, which would otherwise be asleep, or held back.
+  expect(at.net.dials).toEqual(["a:1935", "a:1935", "a:1935", "a:1935"]);
+  expect(a.stream("mine").source).toBeDefined();
+});
