@@ -13,6 +13,11 @@ export interface Transport {
    * is gone. A caller with much to send waits for that; small control messages may go on being queued.
    */
   send(bytes: Uint8Array): boolean;
+  /**
+   * While on, nobody waits for what the peer sends: it may be read up to 200 ms late, so that a read brings more. Off, what
+   * waits is read at once.
+   */
+  mergeReads(on: boolean): void;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */
   close(): void;
   /** Closes at once; what is queued is lost. */

@@ -4,6 +4,7 @@ import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Busy, InputTurns } from "./input-turns.ts";
+import { type MergedReads, type Resting, restAfter } from "./merged-reads.ts";
 import type { SocketOwner } from "./slot.ts";
 
 /** After the last byte a peer has this long to close its side. */
@@ -28,6 +29,7 @@ export interface StallWatch {
   /** A fault of the program's own, thrown by an owner. */
   readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
+  readonly reads: MergedReads;
 }
 
 /** What a transport needs of its socket. */
@@ -43,7 +45,7 @@ const MAX_SLICE_BYTES = 1024 * 1024;
 const ARRIVAL_BYTES = 4096;
 
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
-export class TcpTransport implements Transport, Busy, SocketOwner {
+export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   readonly remote: HostPort;
   bytesSent = 0;
   bytesQueued = 0;
@@ -60,6 +62,10 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
   #sliceBytes = FIRST_SLICE_BYTES;
   /** What is left of its arrival. */
   #arrivalLeft = ARRIVAL_BYTES;
+  #merges = false;
+  /** The socket is paused so that the next read brings more. */
+  #resting = false;
+  #restTicks = 0;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
   #handler: TransportHandler | undefined;
@@ -113,6 +119,18 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     return this.#queue;
   }
 
+  mergeReads(on: boolean): void {
+    this.#merges = on;
+    if (!on) this.wake();
+  }
+
+  wake(): void {
+    if (!this.#resting) return;
+    this.#resting = false;
+    // Input that waits for its turn has paused it, too, and sees to it.
+    if (this.#state !== "closed" && this.#input.length === 0) this.#socket.resume();
+  }
+
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
@@ -150,6 +168,7 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     const early = this.arriving && turns.arrivalsWait;
     if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
       this.#work(bytes);
+      if (this.#merges) this.#rest(bytes.length);
       return;
     }
     this.#input.push(bytes);
@@ -158,6 +177,15 @@ export class TcpTransport implements Transport, Busy, SocketOwner {
     if (waiting) return;
     this.#socket.pause();
     if (early || this.takeTurn()) turns.add(this);
+  }
+
+  #rest(bytes: number): void {
+    if (this.#resting || this.#state !== "open") return;
+    this.#restTicks = restAfter(bytes, this.#restTicks);
+    if (this.#restTicks === 0) return;
+    this.#resting = true;
+    this.#socket.pause();
+    this.#watch.reads.rest(this, this.#restTicks);
   }
 
   get arriving(): boolean {

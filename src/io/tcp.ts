@@ -10,6 +10,7 @@ import { HeldBuffers } from "./held-buffers.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
 import { InputTurns } from "./input-turns.ts";
 import { createLocal } from "./local.ts";
+import { MergedReads } from "./merged-reads.ts";
 import { type Entrance, Opening, type Proxies } from "./opening.ts";
 import type { Slot } from "./slot.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
@@ -43,6 +44,7 @@ export class Tcp implements StallWatch {
   #relieving = false;
   readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
+  readonly reads: MergedReads;
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
   /** The same kind of connection to processes of this machine. */
@@ -66,6 +68,7 @@ export class Tcp implements StallWatch {
     this.#inherited = inherited;
     this.onFault = onFault;
     this.turns = new InputTurns(clock);
+    this.reads = new MergedReads(clock);
     this.#handlers = {
       ...connected,
       error: (socket, error) => {

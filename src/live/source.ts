@@ -37,6 +37,8 @@ export interface SourceEvents {
   dismissed?(reason: string): void;
   /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
   probe?(): void;
+  /** Whether anybody waits for what it sends has changed. */
+  watched?(watched: boolean): void;
 }
 
 /** How a source begins. */
@@ -57,6 +59,8 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from one that isn't; its owner may change it. */
   preferred: boolean;
+  /** Whether anybody waits for what it sends: readers, or other sources of the stream that are compared with it. */
+  readonly watched: boolean;
   readonly packets: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
@@ -114,6 +118,7 @@ export class LiveSource implements Source {
   /** What a reader needs before its next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
+  watched = true;
   packets = 0;
   bytes = 0;
   heardAt: number;
@@ -143,6 +148,13 @@ export class LiveSource implements Source {
     }
     const class_ = classify(kind, payload);
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  /** Says whether anybody waits for what it sends. */
+  watch(watched: boolean): void {
+    if (watched === this.watched) return;
+    this.watched = watched;
+    this.events.watched?.(watched);
   }
 
   /** It has sent media. */

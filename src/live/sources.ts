@@ -42,6 +42,7 @@ export interface SourceSwitch {
 /** What sources need of their stream. */
 export interface SourcesOwner {
   readonly config: StreamConfig;
+  readonly readerCount: number;
   /** A first source begins. */
   began(source: Source): void;
   /** The active source is about to end, and nobody stands by. */
@@ -123,6 +124,14 @@ export class Sources implements SourceOwner {
     }
   }
 
+  /** Readers have come or gone, or sources: tells the sources if anybody waits for what they send. */
+  tellWatched(): void {
+    const active = this.#active;
+    // While others stand by, it matters which of them sent what when.
+    active?.watch(this.#standbys.length > 0 || this.#owner.readerCount > 0);
+    for (const { source } of this.#standbys) source.watch(true);
+  }
+
   /** The configuration has changed. */
   reconfigured(): void {
     this.#watchStall();
@@ -198,6 +207,7 @@ export class Sources implements SourceOwner {
     source.role = "ended";
     const at = this.#standbys.findIndex((standby) => standby.source === source);
     if (at >= 0) this.#standbys.splice(at, 1);
+    this.tellWatched();
     this.#watchStall();
   }
 
@@ -206,6 +216,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#intake.begin(source);
     this.#owner.began(source);
+    this.tellWatched();
     return source;
   }
 
@@ -216,6 +227,7 @@ export class Sources implements SourceOwner {
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
     for (const standby of this.#standbys) standby.strayed();
+    this.tellWatched();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -224,6 +236,7 @@ export class Sources implements SourceOwner {
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
     this.#standbys.push(this.#newStandby(source, now));
+    this.tellWatched();
     this.#watchStall();
     return source;
   }
@@ -335,6 +348,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
+    this.tellWatched();
     this.#watchStall(now);
     this.#contest.lose();
   }

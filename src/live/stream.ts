@@ -124,6 +124,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const reader = this.#audience.join(format, sink, events, this.source !== undefined, notBefore);
+    this.sources.tellWatched();
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -134,6 +135,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   leave(reader: Reader): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
+    this.sources.tellWatched();
     this.needsLess();
     this.#forgetIfIdle();
   }

@@ -55,6 +55,8 @@ export class FakeTransport implements Transport {
     if (reading) this.#wake();
   }
 
+  mergeReads(): void {}
+
   send(bytes: Uint8Array): boolean {
     if (this.#state !== "open") return false;
     this.sent.push(bytes);

@@ -93,6 +93,8 @@ class MemoryEnd implements Transport {
     this.#handler.onDrain();
   }
 
+  mergeReads(): void {}
+
   send(bytes: Uint8Array): boolean {
     if (!this.#open) return false;
     if (this.#stalled) {

@@ -172,6 +172,8 @@ export class ClientEnd implements Transport {
   #handler: TransportHandler | undefined;
   /** What the last look found. */
   heard: readonly SentMessage[] = [];
+  /** Whether its input may be read late. */
+  merges = false;
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
   state: "open" | "closing" | "closed" | "aborted" | "refused" = "open";
 
@@ -193,6 +195,10 @@ export class ClientEnd implements Transport {
     return this.sink.queued;
   }
 
+  mergeReads(on: boolean): void {
+    this.merges = on;
+  }
+
   send(bytes: Uint8Array): boolean {
     return this.state === "open" && this.sink.send(bytes);
   }
@@ -212,7 +218,8 @@ export class ClientEnd implements Transport {
 
   /** Sends bytes; ends the turn; what the server has said since the last look, one line each. */
   say(...parts: readonly Uint8Array[]): string[] {
-    for (const part of parts) if (this.state === "open") this.#handler?.onData(part);
+    // The server frees what it is given.
+    for (const part of parts) if (this.state === "open") this.#handler?.onData(part.slice());
     return this.hear();
   }
 

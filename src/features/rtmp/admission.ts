@@ -1,6 +1,7 @@
 import type { HostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
 import { Gate, type Refusal } from "../../live/access.ts";
+import type { Demand } from "../../live/demand.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
 import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
@@ -100,20 +101,15 @@ export class Admission {
       return;
     }
     const { vhost, address } = found;
-    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
     let decided = false;
     const decision = this.#gate.ask(
       {
         action,
         protocol: "rtmp",
         name: { vhost: vhost.name, app: address.app, stream: address.stream },
-        param: address.param,
+        ...this.demand(address),
         address: this.#remote.host,
         port: this.#remote.port,
-        tcUrl,
-        pageUrl,
-        swfUrl,
-        hops,
         clientId: this.#id,
       },
       (denial) => {
@@ -125,6 +121,12 @@ export class Admission {
       },
     );
     if (!decided) this.#pending.set(net, { decision, wishes });
+  }
+
+  /** What a client asks with that wants to play a stream. */
+  demand({ param }: StreamAddress): Demand {
+    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
+    return { param, tcUrl, pageUrl, swfUrl, hops };
   }
 
   /** The client wants the answer no longer. */

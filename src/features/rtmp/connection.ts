@@ -4,11 +4,10 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
-import type { Demand } from "../../live/demand.ts";
 import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
-import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+import { resolve } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
@@ -250,6 +249,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
     this.#publishers.set(net, publisher);
+    this.#mergeReads();
     const standby = source.role === "standby" ? true : undefined;
     this.#log.info("publish started", this.#about(stream.key, { standby }));
     net.acceptPublish(publisher);
@@ -264,7 +264,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     net.acceptPlay();
     const isRelay = (this.#admission.request?.hops.length ?? 0) > 0;
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
-      demand: this.#demand(address),
+      demand: this.#admission.demand(address),
       node: isRelay ? this.#context.nodeId : undefined,
       onMissing: (reason) =>
         this.#refuse(net, "play refused", {
@@ -275,6 +275,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
         }),
     });
     this.#players.set(net, player);
+    this.#mergeReads();
   }
 
   pause(net: NetStream, paused: boolean): void {
@@ -302,11 +303,6 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   ended(net: NetStream): void {
     this.#end(net, "unpublished");
-  }
-
-  #demand({ param }: StreamAddress): Demand {
-    const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#admission.request ?? {};
-    return { param, tcUrl, pageUrl, swfUrl, hops };
   }
 
   #refuse(net: NetStream, message: string, { kind, code, reason, detail }: Refused, by?: string): void {
@@ -340,6 +336,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       const { bytes, lost } = player.reader;
       this.#log.info("play ended", this.#about(player.stream.key, { bytes, lost }));
     }
+    this.#mergeReads();
   }
 
   #eventsOf(net: NetStream): SourceEvents {
@@ -347,14 +344,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       replaced: (by) => this.#replaced(net, by),
       dismissed: (reason) => {
         this.#end(net, "lost");
-        this.#refuse(net, "publish refused", {
-          ok: false,
-          kind: "dismissed",
-          code: "NetStream.Publish.Denied",
-          reason,
-        });
+        const code = "NetStream.Publish.Denied";
+        this.#refuse(net, "publish refused", { ok: false, kind: "dismissed", code, reason });
       },
       probe: () => this.#probe(),
+      watched: () => this.#mergeReads(),
     };
   }
 
@@ -373,6 +367,13 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #probe(): void {
     this.#session.ping(this.#context.clock.now());
     this.#probed = true;
+  }
+
+  /** While nobody waits for what it publishes, that may be read late. */
+  #mergeReads(): void {
+    const { size } = this.#publishers;
+    const watched = [...this.#publishers.values()].some((publisher) => publisher.watched);
+    this.#transport?.mergeReads(size > 0 && !watched && this.#busy.length === size);
   }
 
   #endAll(how: SourceEnd): void {

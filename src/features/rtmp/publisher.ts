@@ -61,6 +61,11 @@ export class Publisher implements MediaHandler {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
+  /** Whether anybody waits for what it sends. */
+  get watched(): boolean {
+    return this.source.watched;
+  }
+
   end(how: SourceEnd): void {
     this.source.end(how);
   }

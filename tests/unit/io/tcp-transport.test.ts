@@ -23,6 +23,14 @@ class FakeSocket {
     return count;
   }
 
+  pause(): void {
+    this.calls.push("pause");
+  }
+
+  resume(): void {
+    this.calls.push("resume");
+  }
+
   shutdown(): void {
     this.calls.push("shutdown");
     this.onShutdown();

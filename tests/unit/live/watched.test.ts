@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { LiveStage } from "../../support/live.ts";
+
+/** A published stream whose source writes down whether anybody waits for it. */
+function published() {
+  const stage = new LiveStage();
+  const told: string[] = [];
+  const publish = (id: string) =>
+    stage.publish("show", id, {
+      onConflict: "standby",
+      events: { watched: (watched) => told.push(`${id} ${watched}`) },
+    });
+  return { stage, told, publish, take: () => told.splice(0) };
+}
+
+test("A source is told when its stream's first reader comes and when the last one goes", () => {
+  const { stage, publish, take } = published();
+  const feed = publish("a");
+  expect([feed.source.watched, take()]).toEqual([false, ["a false"]]);
+  const one = stage.view();
+  const two = stage.view();
+  expect([feed.source.watched, take()]).toEqual([true, ["a true"]]);
+  one.leave();
+  expect(take()).toEqual([]);
+  two.leave();
+  expect([feed.source.watched, take()]).toEqual([false, ["a false"]]);
+});
+
+test("A source that begins while readers wait is watched from the start", () => {
+  const { stage, publish, take } = published();
+  stage.view();
+  expect([publish("a").source.watched, take()]).toEqual([true, []]);
+});
+
+test("Sources of one stream are watched while there are several: it matters which of them sends what when", () => {
+  const { publish, take } = published();
+  const a = publish("a");
+  take();
+  const b = publish("b");
+  expect([a.source.watched, b.source.watched, take()]).toEqual([true, true, ["a true"]]);
+  a.end("lost");
+  expect([b.source.role, b.source.watched, take()]).toEqual(["active", false, ["b false"]]);
+});
