@@ -2,6 +2,7 @@ import type { Clock } from "../src/base/clock.ts";
 import { Flusher } from "../src/live/flusher.ts";
 import type { Sink } from "../src/live/format.ts";
 import type { Reader } from "../src/live/reader.ts";
+import { SlabPool } from "../src/live/slabs.ts";
 import { Stream } from "../src/live/stream.ts";
 import { RtmpFormat, type RtmpFormatOptions } from "../src/rtmp/format.ts";
 import { type Recording, recording } from "./material.ts";
@@ -47,6 +48,7 @@ export function openStage(): Stage {
   const stream = new Stream("bench/live/stream", config, {
     clock,
     flusher,
+    slabs: new SlabPool(clock),
     published() {},
     unpublished() {},
     wanted() {},

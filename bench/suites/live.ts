@@ -1,5 +1,7 @@
+import { systemClock } from "../../src/io/clock.ts";
 import { PacketLog } from "../../src/live/log.ts";
 import type { Reader } from "../../src/live/reader.ts";
+import { SlabPool } from "../../src/live/slabs.ts";
 import { Timeline } from "../../src/live/timeline.ts";
 import { PacketFlag } from "../../src/media/packet.ts";
 import { RtmpFormat } from "../../src/rtmp/format.ts";
@@ -12,11 +14,11 @@ const logAppend: Benchmark = {
   op: "packet",
   prepare() {
     const from = packets(recording());
-    const log = new PacketLog();
+    const log = new PacketLog(new SlabPool(systemClock));
     const run = () => {
       for (const packet of from) {
-        const seq = log.append(packet);
-        if ((packet.flags & PacketFlag.Key) !== 0) log.dropUntil(seq);
+        log.append(packet.kind, packet.time, packet.payload, packet.flags, packet.track);
+        if ((packet.flags & PacketFlag.Key) !== 0) log.dropUntil(log.end - 1);
       }
       keep(log.bytes);
     };
@@ -47,8 +49,8 @@ function encoding(name: string, batch: number): Benchmark {
     op: "packet",
     prepare() {
       const from = recording();
-      const log = new PacketLog();
-      for (const packet of packets(from)) log.append(packet);
+      const log = new PacketLog(new SlabPool(systemClock));
+      for (const { kind, time, payload, flags, track } of packets(from)) log.append(kind, time, payload, flags, track);
       const format = new RtmpFormat(rtmpOptions);
       const run = () => {
         for (let seq = 0; seq < log.end; seq += batch) {

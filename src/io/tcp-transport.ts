@@ -167,8 +167,9 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     const waiting = this.#input.length > 0;
     const early = this.arriving && turns.arrivalsWait;
     if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
+      const { length } = bytes;
       this.#work(bytes);
-      if (this.#merges) this.#rest(bytes.length);
+      if (this.#merges) this.#rest(length);
       return;
     }
     this.#input.push(bytes);
@@ -212,15 +213,17 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   /** Hands input over, and learns from how long that takes how much of it to hand over next time. */
   #work(bytes: Uint8Array): void {
     const began = this.#clock.now();
+    // The handler may free it.
+    const { length } = bytes;
     this.#handler?.onData(bytes);
     const tookMs = this.#clock.now() - began;
     if (this.arriving) {
-      this.#arrivalLeft -= bytes.length;
+      this.#arrivalLeft -= length;
       this.#watch.turns.countArrival(tookMs);
     }
     if (tookMs > SLICE_MS) {
-      this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((bytes.length * SLICE_MS) / tookMs));
-    } else if (bytes.length === this.#sliceBytes && tookMs < SLICE_MS / 2) {
+      this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((length * SLICE_MS) / tookMs));
+    } else if (length === this.#sliceBytes && tookMs < SLICE_MS / 2) {
       this.#sliceBytes = Math.min(MAX_SLICE_BYTES, this.#sliceBytes * 2);
     }
   }

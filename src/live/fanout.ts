@@ -246,7 +246,7 @@ export class Fanout implements ReaderHome {
   #step(from: number, start: StartPoint | undefined): Step {
     const { log } = this.#source;
     let to = from;
-    for (let size = 0; to < this.#position && size < STEP_BYTES; to++) size += log.at(to).payload.length;
+    for (let size = 0; to < this.#position && size < STEP_BYTES; to++) size += log.bytesAt(to);
     const key = from * 2 + (start === undefined ? 0 : 1);
     const known = this.#steps.get(key);
     this.#stepsUsed = true;

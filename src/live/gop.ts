@@ -48,40 +48,40 @@ export class Gop {
   }
 
   /** A key frame was appended at `seq`. */
-  key(seq: number, packet: Packet, headers: readonly Packet[]): void {
-    this.#start = { seq, time: packet.time, headers };
+  key(seq: number, time: number, bytes: number, headers: readonly Packet[]): void {
+    this.#start = { seq, time, headers };
     this.#frames = 0;
     this.#bytes = 0;
-    this.video(packet);
+    this.video(time, bytes);
   }
 
   /** A video packet (any, headers too) was appended. */
-  video(packet: Packet): void {
+  video(time: number, bytes: number): void {
     this.#videoSeen = true;
     this.#audioSinceVideo = 0;
-    this.#lastVideoTime = packet.time;
-    this.#count(packet);
+    this.#lastVideoTime = time;
+    this.#count(bytes);
   }
 
   /** An audio packet was appended. */
-  audio(packet: Packet): void {
+  audio(time: number, bytes: number): void {
     this.#audioSinceVideo++;
-    const over = this.#audioSinceVideo > AUDIO_ONLY_PACKETS && packet.time - this.#lastVideoTime > AUDIO_ONLY_MS;
+    const over = this.#audioSinceVideo > AUDIO_ONLY_PACKETS && time - this.#lastVideoTime > AUDIO_ONLY_MS;
     if (this.#videoSeen && over) this.clear();
-    this.#count(packet);
+    this.#count(bytes);
   }
 
   /** A data packet was appended. */
-  data(packet: Packet): void {
-    this.#count(packet);
+  data(bytes: number): void {
+    this.#count(bytes);
   }
 
-  #count(packet: Packet): void {
+  #count(bytes: number): void {
     if (this.#start === undefined) return;
     this.#frames++;
-    this.#bytes += packet.payload.length;
-    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.caps;
+    this.#bytes += bytes;
+    const { gop_cache_max_frames: frames, gop_cache_max_bytes: limit } = this.caps;
     const most = frames > 0 ? Math.min(frames, MAX_PACKETS) : MAX_PACKETS;
-    if (this.#frames > most || (bytes > 0 && this.#bytes > bytes)) this.#start = undefined;
+    if (this.#frames > most || (limit > 0 && this.#bytes > limit)) this.#start = undefined;
   }
 }

@@ -12,8 +12,8 @@ import { Timeline } from "./timeline.ts";
 export interface IntakeOwner {
   readonly config: StreamConfig;
   readonly log: PacketLog;
-  /** A packet was appended to the log. */
-  appended(packet: Packet): void;
+  /** A packet of so many bytes was appended to the log. */
+  appended(bytes: number): void;
 }
 
 /**
@@ -108,17 +108,18 @@ export class Intake {
       header || kind === PacketKind.Data
         ? this.timeline.placeBeside(kind, track, timestamp)
         : this.timeline.place(kind, track, timestamp, now);
-    const packet = new Packet(kind, time, payload, flags, track);
-    if (header) source.headers.set(packet);
+    // It outlives the log's.
+    if (header) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
     else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);
-    const seq = this.#log.append(packet);
+    const seq = this.#log.append(kind, time, payload, flags, track);
+    const { length } = payload;
     if (key && track === source.keyTrack) {
-      this.gop.key(seq, packet, source.headers.list);
+      this.gop.key(seq, time, length, source.headers.list);
       this.resumption.key(time, payload);
-    } else if (kind === PacketKind.Video) this.gop.video(packet);
-    else if (kind === PacketKind.Audio) this.gop.audio(packet);
-    else this.gop.data(packet);
-    this.#owner.appended(packet);
+    } else if (kind === PacketKind.Video) this.gop.video(time, length);
+    else if (kind === PacketKind.Audio) this.gop.audio(time, length);
+    else this.gop.data(length);
+    this.#owner.appended(length);
   }
 
   /** False for what readers have had, and for what lies before another source's turn. */

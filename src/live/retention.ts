@@ -56,7 +56,7 @@ export class Retention {
     const { config, gop, log, timeline } = this.#stream;
     const oldest = timeline.newest - config.queue_length * 1000;
     this.#floor = Math.max(this.#floor, log.start);
-    while (this.#floor < log.end && log.at(this.#floor).time < oldest) this.#floor++;
+    while (this.#floor < log.end && log.timeAt(this.#floor) < oldest) this.#floor++;
     return Math.min(this.#floor, gop.start?.seq ?? this.#floor);
   }
 

@@ -67,7 +67,7 @@ export interface Source {
   readonly since: number;
   /** When it last sent audio or video, monotonic ms; when it began, before that. */
   readonly heardAt: number;
-  /** One media message; `timestamp` is the wire's uint32 ms, `payload` becomes the stream's. */
+  /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
   /** Its peer has given a sign of life besides media. */
   alive(): void;

@@ -4,6 +4,7 @@ import { PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { Contest } from "./contest.ts";
 import type { Intake } from "./intake.ts";
+import type { SlabPool } from "./slabs.ts";
 import {
   isKey,
   LiveSource,
@@ -43,6 +44,7 @@ export interface SourceSwitch {
 export interface SourcesOwner {
   readonly config: StreamConfig;
   readonly readerCount: number;
+  readonly slabs: SlabPool;
   /** A first source begins. */
   began(source: Source): void;
   /** The active source is about to end, and nobody stands by. */

@@ -5,6 +5,7 @@ import { Headers } from "./headers.ts";
 import { KeyTrail, printOf } from "./key-trail.ts";
 import { PacketLog } from "./log.ts";
 import type { Resumption } from "./resumption.ts";
+import type { SlabPool } from "./slabs.ts";
 import { isHeader, isKey, type LiveSource } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
@@ -20,6 +21,7 @@ const EARLY_MS = 400;
 /** What a source that stands by needs of its stream. */
 interface StandbyOwner {
   readonly config: { readonly switch_after: number };
+  readonly slabs: SlabPool;
 }
 
 /**
@@ -29,7 +31,7 @@ interface StandbyOwner {
 export class Standby {
   readonly source: LiveSource;
   /** What is held; times are the wire's uint32 ms. */
-  readonly held = new PacketLog();
+  readonly held: PacketLog;
   /** The source sends the same stream as the active one, packet for packet. */
   inStep = false;
   /** Since when it has sent media without a pause longer than `switch_after`, monotonic ms. */
@@ -53,6 +55,7 @@ export class Standby {
 
   constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyTrail, owner: StandbyOwner, now: number) {
     this.source = source;
+    this.held = new PacketLog(owner.slabs);
     this.#owner = owner;
     this.#timeline = timeline;
     this.#streamKeys = streamKeys;
@@ -88,18 +91,20 @@ export class Standby {
   /** Takes a message, classified, arriving at `now` (monotonic ms). */
   hold(kind: PacketKind, timestamp: number, payload: Uint8Array, flags: number, track: number, now: number): void {
     const { source, held } = this;
-    const packet = new Packet(kind, timestamp, payload, flags, track);
     const header = isHeader(flags);
-    if (header) source.headers.set(packet);
+    if (header) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
     if (kind !== PacketKind.Data) this.#heard(timestamp, header, now);
     if (kind === PacketKind.Video && !this.#videoSeen) {
       this.#videoSeen = true;
       this.forget();
     }
-    if (!this.#videoSeen) this.#holdAudio(packet, header);
-    else if (kind !== PacketKind.Video || header || source.decodable(isKey(kind, flags), track)) {
-      if (isKey(kind, flags) && track === source.keyTrack) this.#key(packet);
-      if (this.#starts.length > 0) held.append(packet);
+    if (!this.#videoSeen) {
+      // Without video every packet is a place to begin, until the headers change.
+      if (!header) held.append(kind, timestamp, payload, flags, track);
+      else if (kind === PacketKind.Audio) this.forget();
+    } else if (kind !== PacketKind.Video || header || source.decodable(isKey(kind, flags), track)) {
+      if (isKey(kind, flags) && track === source.keyTrack) this.#key(timestamp, payload);
+      if (this.#starts.length > 0) held.append(kind, timestamp, payload, flags, track);
     }
     this.#dropPast();
   }
@@ -217,23 +222,17 @@ export class Standby {
     for (const packet of start.headers) headers.set(packet);
     for (let at = start.seq; at < seq; at++) {
       const packet = this.held.at(at);
-      if (isHeader(packet.flags)) headers.set(packet);
+      if (isHeader(packet.flags)) headers.set(packet.copy());
     }
     return headers.list;
   }
 
-  /** Without video every packet is a place to begin, until the headers change. */
-  #holdAudio(packet: Packet, header: boolean): void {
-    if (!header) this.held.append(packet);
-    else if (packet.kind === PacketKind.Audio) this.forget();
-  }
-
-  #key(packet: Packet): void {
+  #key(timestamp: number, payload: Uint8Array): void {
     const { source, held } = this;
-    const print = printOf(packet.payload);
-    this.#starts.push({ seq: held.end, time: packet.time, headers: source.headers.list });
-    this.#keys.add(packet.time, print);
-    const time = this.#timeline.continued(packet.time);
+    const print = printOf(payload);
+    this.#starts.push({ seq: held.end, time: timestamp, headers: source.headers.list });
+    this.#keys.add(timestamp, print);
+    const time = this.#timeline.continued(timestamp);
     const { newest } = this.#streamKeys;
     if (time === undefined || newest === undefined) return;
     if (this.#streamKeys.has(time, print)) this.inStep = true;
@@ -284,7 +283,7 @@ export class Standby {
     const shift = this.inStep && lead > 0 && lead <= MOST_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);
-      while (held.start < held.end && this.#placed(held.at(held.start).time, shift) <= newest)
+      while (held.start < held.end && this.#placed(held.timeAt(held.start), shift) <= newest)
         held.dropUntil(held.start + 1);
       return;
     }

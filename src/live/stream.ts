@@ -1,6 +1,6 @@
 // Hot: push runs for each packet.
 import type { Clock, Timer } from "../base/clock.ts";
-import { type Packet, PacketKind } from "../media/packet.ts";
+import { PacketKind } from "../media/packet.ts";
 import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
 import type { Demand } from "./demand.ts";
@@ -10,6 +10,7 @@ import { Intake, type IntakeOwner } from "./intake.ts";
 import { PacketLog } from "./log.ts";
 import type { Reader } from "./reader.ts";
 import { type Retained, Retention } from "./retention.ts";
+import type { SlabPool } from "./slabs.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source.ts";
 import { type SourceSwitch, Sources, type SourcesOwner } from "./sources.ts";
 
@@ -23,6 +24,7 @@ const SLICE_READERS = 128;
 export interface StreamOwner {
   readonly clock: Clock;
   readonly flusher: Flusher;
+  readonly slabs: SlabPool;
   published(stream: Stream, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come. */
@@ -45,7 +47,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** `vhost/app/stream`. */
   readonly key: string;
   config: StreamConfig;
-  readonly log = new PacketLog();
+  readonly log: PacketLog;
   readonly #owner: StreamOwner;
   readonly #intake: Intake;
   readonly #audience: Audience;
@@ -65,6 +67,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.key = key;
     this.config = config;
     this.#owner = owner;
+    this.log = new PacketLog(owner.slabs);
     this.#intake = new Intake(this);
     this.sources = new Sources(this, this.#intake, owner.clock);
     this.#audience = new Audience(this);
@@ -93,6 +96,10 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Readers that are no relays. */
   get viewers(): number {
     return this.#viewers;
+  }
+
+  get slabs(): SlabPool {
+    return this.#owner.slabs;
   }
 
   get readerCount(): number {
@@ -164,7 +171,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   lagMs(reader: Reader): number {
     const { position } = reader;
     if (reader.state !== "lagging" || position < this.log.start || position >= this.log.end) return 0;
-    return Math.max(0, this.#intake.timeline.newest - this.log.at(position).time);
+    return Math.max(0, this.#intake.timeline.newest - this.log.timeAt(position));
   }
 
   /** Where a reader of `format` may start now. */
@@ -181,7 +188,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const from = this.#intake.from;
     if (end === from) return undefined;
     // While nothing of the source has left, all of it can be had, with its own headers on the way.
-    if (this.#flushed <= from) return { seq: from, time: this.log.at(from).time, headers: this.#intake.fromHeaders };
+    if (this.#flushed <= from) return { seq: from, time: this.log.timeAt(from), headers: this.#intake.fromHeaders };
     return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers };
   }
 
@@ -193,7 +200,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
   audioStart(seq: number): StartPoint {
     const headers = this.#intake.headers.filter((packet) => packet.kind === PacketKind.Audio);
-    return { seq, time: seq < this.log.end ? this.log.at(seq).time : this.#intake.timeline.newest, headers };
+    return { seq, time: seq < this.log.end ? this.log.timeAt(seq) : this.#intake.timeline.newest, headers };
   }
 
   /** The source sent video and has stopped to, as it seems. */
@@ -271,7 +278,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** Sees to it that a packet just appended to the log reaches the readers. */
-  appended(packet: Packet): void {
+  appended(bytes: number): void {
     const { start } = this.#intake.gop;
     if (start?.seq === this.log.end - 1) this.#firstUnflushedKey ??= start;
     if (this.#audience.size === 0) {
@@ -281,7 +288,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
       return;
     }
     const { flusher } = this.#owner;
-    this.#unflushedBytes += packet.payload.length;
+    this.#unflushedBytes += bytes;
     const much = this.log.end - this.#flushed > MAX_UNFLUSHED_PACKETS || this.#unflushedBytes > MAX_UNFLUSHED_BYTES;
     if (much) flusher.flushNow(this);
     else flusher.mark(this);

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { StreamConfig } from "./config.ts";
 import type { Demand } from "./demand.ts";
 import { Flusher } from "./flusher.ts";
+import { SlabPool } from "./slabs.ts";
 import type { Source, SourceEnd } from "./source.ts";
 import type { SourceSwitch } from "./sources.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
@@ -46,11 +47,13 @@ export class Streams {
   readonly #observers: StreamObserver[] = [];
   readonly #clock: Clock;
   readonly #flusher: Flusher;
+  readonly #slabs: SlabPool;
 
   /** `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. */
   constructor(clock: Clock, onFault: (error: unknown) => void) {
     this.#clock = clock;
     this.#flusher = new Flusher(clock, onFault);
+    this.#slabs = new SlabPool(clock);
   }
 
   /** Readers get what is due, in the middle of a turn of the event loop that others hold up. */
@@ -112,6 +115,7 @@ export class Streams {
     return {
       clock: this.#clock,
       flusher: this.#flusher,
+      slabs: this.#slabs,
       published: (stream, source) => {
         const counts = this.#counts.get(name.vhost);
         if (counts !== undefined) counts.published++;

@@ -23,7 +23,7 @@ export class Packet {
   readonly kind: PacketKind;
   /** Milliseconds on the stream's time line, unwrapped; wire formats write the low 32 bits. */
   readonly time: number;
-  /** The FLV tag body, opaque but for its first bytes; owned by the packet. */
+  /** The FLV tag body, opaque but for its first bytes. Of a packet in a log it is lent until that drops it. */
   readonly payload: Uint8Array;
   /** `PacketFlag` bits. */
   readonly flags: number;
@@ -36,5 +36,10 @@ export class Packet {
     this.payload = payload;
     this.flags = flags;
     this.track = track;
+  }
+
+  /** The same with a payload that nobody else has. */
+  copy(): Packet {
+    return new Packet(this.kind, this.time, this.payload.slice(), this.flags, this.track);
   }
 }

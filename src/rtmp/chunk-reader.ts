@@ -1,5 +1,6 @@
 // Hot: every byte that arrives passes here. No closures, spreads, iterators or strings; a new view only for long pieces.
 import { ProtocolError } from "../base/errors.ts";
+import { freeBuffer } from "../base/memory.ts";
 import { agreement, EXTENDED, MAX_HEADER_BYTES, messageHeaderBytes, u8, u24, u32, u32le } from "./chunk-header.ts";
 import { type ChunkStream, ChunkStreams } from "./chunk-stream.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -7,8 +8,8 @@ import type { RtmpLimits } from "./limits.ts";
 /** Where a `ChunkReader` delivers to. What it throws ends the reader and comes out of `push`. */
 export interface MessageHandler {
   /**
-   * One whole message. `timestamp` is u32 milliseconds; `payload` belongs to the receiver, and keeps at most a third more
-   * memory alive. Must not call `push`; may call `stop`.
+   * One whole message. `timestamp` is u32 milliseconds; `payload` belongs to the receiver, but for audio and video, where it is
+   * lent for the call. Must not call `push`; may call `stop`.
    */
   onMessage(type: number, streamId: number, timestamp: number, payload: Uint8Array, chunkStreamId: number): void;
 }
@@ -21,19 +22,21 @@ const EAGER_BYTES = 1024;
 const GROWTH = 4;
 /** Up to this length a loop copies faster than `set` with a new view. */
 const LOOP_BYTES = 64;
-/** A message that is at least this many out of (this many + 1) parts of what was pushed stays where it is. */
-const VIEW_PARTS = 3;
+/** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to be given back. */
+const SMALL_BYTES = 1000;
 /** Chunk stream ids up to this take one byte. */
 const MAX_SHORT_ID = 63;
 const EMPTY = new Uint8Array(0);
 
 const SET_CHUNK_SIZE = 1;
 const ABORT = 2;
+const AUDIO = 8;
+const VIDEO = 9;
 
 /**
  * Turns a peer's bytes, in any fragmentation, into messages (RTMP 1.0, 5.3). Handles Set Chunk Size and Abort itself.
- * Takes pushed buffers over: a message that is most of one stays in it, every other is copied. A peer's breach is a
- * `ProtocolError`, after which it reads nothing more.
+ * Takes pushed buffers over, and frees those that it is given whole. A peer's breach is a `ProtocolError`, after which it
+ * reads nothing more.
  */
 export class ChunkReader {
   readonly #handler: MessageHandler;
@@ -85,6 +88,7 @@ export class ChunkReader {
     const plain = bytes.constructor === Uint8Array;
     try {
       this.#read(plain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+      if (bytes.length > SMALL_BYTES && bytes.length === bytes.buffer.byteLength) freeBuffer(bytes);
     } catch (error) {
       this.stop();
       throw error;
@@ -247,9 +251,8 @@ export class ChunkReader {
     this.#chunkLeft -= count;
     if (this.#chunkLeft === 0) this.#current = undefined;
     if (count === stream.length) {
-      // A view of most of the buffer keeps little else alive and saves the copy.
-      const view = count * (VIEW_PARTS + 1) >= input.length * VIEW_PARTS;
-      this.#deliver(stream, view ? input.subarray(at, next) : input.slice(at, next));
+      const lent = stream.type === AUDIO || stream.type === VIDEO;
+      this.#deliver(stream, lent ? input.subarray(at, next) : input.slice(at, next));
       return next;
     }
     if (stream.received === 0 && stream.length > this.#chunkSize) {

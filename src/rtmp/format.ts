@@ -49,17 +49,17 @@ export class RtmpFormat {
   /** Encodes `source` in [from, to) into one new buffer. */
   encode(source: PacketSource, from: number, to: number): Uint8Array {
     const { chunkSize } = this.#options;
+    const packets: Packet[] = [];
     let size = 0;
     for (let seq = from; seq < to; seq++) {
       const packet = source.at(seq);
-      if (this.#takes(packet)) size += messageSize(this.#length(packet), timestampOf(packet, packet.time), chunkSize);
+      if (!this.#takes(packet)) continue;
+      packets.push(packet);
+      size += messageSize(this.#length(packet), timestampOf(packet, packet.time), chunkSize);
     }
     const out = new Uint8Array(size);
     let at = 0;
-    for (let seq = from; seq < to; seq++) {
-      const packet = source.at(seq);
-      if (this.#takes(packet)) at = this.#write(out, at, packet, timestampOf(packet, packet.time));
-    }
+    for (const packet of packets) at = this.#write(out, at, packet, timestampOf(packet, packet.time));
     return out;
   }
 

@@ -5,7 +5,10 @@ import { HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
-/** Where a published stream's media goes: called for each message, without anything between. `timestamp` is uint32 ms. */
+/**
+ * Where a published stream's media goes: called for each message, without anything between. `timestamp` is uint32 ms; the
+ * payload of audio and video is lent for the call, that of data belongs to the receiver.
+ */
 export interface MediaHandler {
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void;
 }

@@ -23,7 +23,7 @@ export function collect(limits: Partial<RtmpLimits> = {}): { reader: ChunkReader
   const reader = new ChunkReader(
     {
       onMessage(type, streamId, timestamp, payload, chunkStreamId) {
-        messages.push({ chunkStreamId, type, streamId, timestamp, payload });
+        messages.push({ chunkStreamId, type, streamId, timestamp, payload: payload.slice() });
       },
     },
     { ...defaultLimits, ...limits },

@@ -61,7 +61,7 @@ export class ClientUnderTest implements ClientEvents {
 
   /** Sends bytes as the server; the client's answers, one line each. */
   hear(...parts: readonly Uint8Array[]): string[] {
-    for (const part of parts) this.session.receive(part);
+    for (const part of parts) this.session.receive(part.slice());
     return this.sent.take().map(brief);
   }
 

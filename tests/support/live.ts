@@ -65,7 +65,7 @@ export class RtmpDecoder {
     this.#reader = new ChunkReader(
       {
         onMessage: (type, streamId, time, payload) =>
-          take({ type, streamId, time, payload, name: nameOf(type, payload) }),
+          take({ type, streamId, time, payload: payload.slice(), name: nameOf(type, payload) }),
       },
       defaultLimits,
     );
@@ -76,7 +76,8 @@ export class RtmpDecoder {
   }
 
   push(bytes: Uint8Array): void {
-    this.#reader.push(bytes);
+    // The reader frees what it is given, and others have the same bytes.
+    this.#reader.push(bytes.slice());
   }
 }
 

@@ -35,7 +35,7 @@ export class ServerUnderTest implements ServerEvents {
 
   /** Sends bytes as the client; the server's answers, one line each. */
   say(...parts: readonly Uint8Array[]): string[] {
-    for (const part of parts) this.session.receive(part);
+    for (const part of parts) this.session.receive(part.slice());
     return this.answers().map(brief);
   }
 

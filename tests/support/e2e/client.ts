@@ -57,7 +57,7 @@ export class Client {
       {
         command: (command) => this.#onCommand(command),
         media: (type, streamId, timestamp, payload) => {
-          const packet = { type, streamId, timestamp, payload };
+          const packet = { type, streamId, timestamp, payload: payload.slice() };
           if (this.keep) this.packets.push(packet);
           this.onPacket?.(packet);
         },

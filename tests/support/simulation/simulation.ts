@@ -2,7 +2,7 @@ import type { StreamConfig } from "../../../src/live/config.ts";
 import type { OnConflict } from "../../../src/live/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { Streams } from "../../../src/live/streams.ts";
-import type { Packet } from "../../../src/media/packet.ts";
+import { Packet } from "../../../src/media/packet.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { rethrow } from "../faults.ts";
 import { nameOf, streamDefaults } from "../live.ts";
@@ -118,6 +118,8 @@ export class Simulation {
     for (const channel of this.#channels) this.#leaveAll(channel);
     this.#clock.advance(1000 * (this.#config.grace + 1));
     if (this.#streams.size > 0) throw new Error("a stream is left");
+    // By then the memory that nobody needs is given back.
+    this.#clock.advance(30_000);
     this.#clock.settle();
     if (this.#clock.timers > 0) throw new Error("a timer is left");
   }
@@ -206,9 +208,9 @@ export class Simulation {
       channel.taken = taken;
       const { log } = stream;
       const append = log.append.bind(log);
-      log.append = (packet) => {
-        const seq = append(packet);
-        this.#took(channel, taken, seq, packet);
+      log.append = (kind, time, payload, flags, track) => {
+        const seq = append(kind, time, payload, flags, track);
+        this.#took(channel, taken, seq, new Packet(kind, time, payload.slice(), flags, track));
         return seq;
       };
     }

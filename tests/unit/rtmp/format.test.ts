@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { decodeAmf0, encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { AmfObject } from "../../../src/amf/value.ts";
 import { PacketLog } from "../../../src/live/log.ts";
+import { SlabPool } from "../../../src/live/slabs.ts";
 import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { RtmpFormat, type RtmpFormatOptions, RtmpFormats } from "../../../src/rtmp/format.ts";
 import { toHex } from "../../support/bytes.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { type Got, payloads, RtmpDecoder } from "../../support/live.ts";
 
 const { Audio, Video, Data } = PacketKind;
@@ -18,8 +20,8 @@ const video = (time: number, name = "k", size = 0) =>
 const meta = (time: number) => new Packet(Data, time, metadata, PacketFlag.Config, 0);
 
 function logOf(packets: readonly Packet[]): PacketLog {
-  const log = new PacketLog();
-  for (const packet of packets) log.append(packet);
+  const log = new PacketLog(new SlabPool(new FakeClock()));
+  for (const { kind, time, payload, flags, track } of packets) log.append(kind, time, payload, flags, track);
   return log;
 }
 

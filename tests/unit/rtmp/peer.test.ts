@@ -39,7 +39,7 @@ class PeerUnderTest {
   }
 
   say(...parts: readonly Uint8Array[]): string[] {
-    for (const part of parts) this.peer.receive(part);
+    for (const part of parts) this.peer.receive(part.slice());
     return this.sent.take().map(brief);
   }
 }
@@ -54,7 +54,7 @@ describe("A peer acknowledges", () => {
     peer.receive(fromHex("04 000000 989680 08 01000000"));
     const totals: number[] = [];
     for (let i = 1; i <= 30; i++) {
-      peer.receive(chunk);
+      peer.receive(chunk.slice());
       for (const sent of rest.sent.take()) totals.push(Number(brief(sent).split(" ")[1]));
     }
     expect(totals).toEqual([1_300_028, 2_600_028]);
