@@ -5,6 +5,11 @@ import type { Reader, ReaderHome } from "./reader.ts";
 
 /** A reader that is behind is fed in steps of about this many bytes, so that it costs little memory of its own. */
 const STEP_BYTES = 64 * 1024;
+/**
+ * A round of so many readers takes long, and begins with the newest: who joined while the last one was under way has what that
+ * had, and would wait for two rounds. Shorter ones begin with the oldest.
+ */
+const LONG_ROUND = 2000;
 /** Encoded steps kept for the next reader that starts at the same place (a storm of players joining one GOP). */
 const MAX_CACHED_STEPS = 64;
 /** Bytes in them; a step of one large frame may have most of that. */
@@ -41,9 +46,10 @@ export class Fanout implements ReaderHome {
   readonly #waiting = new Set<Reader>();
   readonly #lagging = new Set<Reader>();
   #position: number;
-  /** The round under way: its batch, where that begins, and how many readers are still to get it. */
+  /** The round under way: its batch, where that begins, for how many readers it is, and how many are still to get it. */
   #batch: Uint8Array | undefined;
   #from = 0;
+  #all = 0;
   #left = 0;
   /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
   readonly #steps = new Map<number, Step>();
@@ -115,7 +121,8 @@ export class Fanout implements ReaderHome {
         const bytes = this.format.encode(log, this.#position, to);
         if (bytes.length > 0) this.#batch = bytes;
         this.#from = this.#position;
-        this.#left = this.#current.length;
+        this.#all = this.#current.length;
+        this.#left = this.#all;
       }
       this.#position = to;
     }
@@ -129,9 +136,8 @@ export class Fanout implements ReaderHome {
     let left = count;
     const batch = this.#batch;
     if (batch !== undefined) {
-      // The newest first: who joined while the last round was under way has what that had, and would wait for two rounds.
       for (; this.#left > 0 && left > 0; left--) {
-        const reader = this.#current[--this.#left];
+        const reader = this.#nextOfRound();
         if (reader === undefined) continue;
         reader.position = this.#position;
         if (!reader.deliver(batch)) this.#fallBehind(reader);
@@ -146,6 +152,11 @@ export class Fanout implements ReaderHome {
       this.#feed(reader);
     }
     return false;
+  }
+
+  #nextOfRound(): Reader | undefined {
+    this.#left--;
+    return this.#current[this.#all >= LONG_ROUND ? this.#left : this.#all - 1 - this.#left];
   }
 
   /** Whether a reader is behind, so that the log may have to be kept for it. */
@@ -204,7 +215,8 @@ export class Fanout implements ReaderHome {
   #leaveCurrent(reader: Reader): void {
     if (reader.slot < 0) return;
     // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
-    const pending = this.#batch !== undefined && reader.slot < this.#left;
+    const turn = this.#all >= LONG_ROUND ? reader.slot : this.#all - 1 - reader.slot;
+    const pending = this.#batch !== undefined && turn >= 0 && turn < this.#left;
     reader.position = pending ? this.#from : this.#position;
     this.#current[reader.slot] = undefined;
     reader.slot = -1;

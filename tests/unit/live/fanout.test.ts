@@ -143,26 +143,30 @@ describe("a reader that leaves during a round", () => {
       if (at % 3 !== 0) expect(log.slice(-3)).toEqual(["k+2", "p1", "p2"]);
       else expect(log).not.toContain("p2");
     }
-    // It was the oldest, whom the round would have come to last.
-    expect(viewers[0]?.log).not.toContain("p1");
+    // The round would have come to it last.
+    expect(viewers[399]?.log).not.toContain("p1");
   });
 });
 
-test("a round begins with the newest readers, who have had nothing since the last one began", () => {
+/** The order in which a round serves `count` readers and one that joins after the round before: the first three, the last. */
+function orderOf(count: number): number[] {
   const { stage, feed } = begun();
-  const order: string[] = [];
-  const view = (name: string) => {
-    const viewer = stage.view();
-    viewer.sink.onSend = () => order.push(name);
-    return viewer;
+  const order: number[] = [];
+  const view = (at: number) => {
+    stage.view().sink.onSend = () => order.push(at);
   };
-  for (const name of ["a", "b", "c"]) view(name);
+  for (let at = 0; at < count; at++) view(at);
   feed.inter("p1").wait(40);
-  order.length = 0;
-  view("d");
+  view(count);
   order.length = 0;
   feed.inter("p2").wait(40);
-  expect(order).toEqual(["d", "c", "b", "a"]);
+  expect(order).toHaveLength(count + 1);
+  return [...order.slice(0, 3), order.at(-1) ?? -1];
+}
+
+test("a round begins with the oldest readers; a long one with the newest, who have had nothing since the last one began", () => {
+  expect(orderOf(10)).toEqual([0, 1, 2, 10]);
+  expect(orderOf(2500)).toEqual([2500, 2499, 2498, 0]);
 });
 
 describe("a slow reader", () => {
