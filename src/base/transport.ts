@@ -18,6 +18,8 @@ export interface Transport {
    * waits is read at once.
    */
   mergeReads(on: boolean): void;
+  /** Whether what the peer has sent may wait to be read, as reads are merged. */
+  readonly resting: boolean;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */
   close(): void;
   /** Closes at once; what is queued is lost. */

@@ -119,6 +119,10 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     return this.#queue;
   }
 
+  get resting(): boolean {
+    return this.#resting;
+  }
+
   mergeReads(on: boolean): void {
     this.#merges = on;
     if (!on) this.wake();

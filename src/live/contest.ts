@@ -2,6 +2,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 
 /** Publishers that may wait for one name; one more is refused at once. */
 const MOST_WAITING = 16;
+/** What a peer had sent before it was asked for has been read after this. */
+const READ_MS = 50;
 
 /** A publisher that waits for a busy name; told once whether it is its own now. */
 type Waiting = (won: boolean) => void;
@@ -14,6 +16,7 @@ export class Contest {
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   #limit: Timer | undefined;
+  #reading: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,6 +34,19 @@ export class Contest {
     return true;
   }
 
+  /** Whether what the name's publisher had sent is still being read. */
+  get reading(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** What it had sent is read now, and `done` called then. Before that it is no sign of life: it may end with a goodbye. */
+  read(done: () => void): void {
+    this.#reading ??= this.#clock.after(READ_MS, () => {
+      this.#reading = undefined;
+      done();
+    });
+  }
+
   /** Waits no longer. */
   leave(waiting: Waiting): void {
     const at = this.#waiting.indexOf(waiting);
@@ -40,6 +56,7 @@ export class Contest {
 
   /** The name's publisher lives. */
   lose(): void {
+    if (this.reading) return;
     for (const waiting of this.#end()) waiting(false);
   }
 
@@ -51,6 +68,8 @@ export class Contest {
   #end(): Waiting[] {
     this.#limit?.cancel();
     this.#limit = undefined;
+    this.#reading?.cancel();
+    this.#reading = undefined;
     return this.#waiting.splice(0);
   }
 }

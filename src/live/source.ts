@@ -37,6 +37,8 @@ export interface SourceEvents {
   dismissed?(reason: string): void;
   /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
   probe?(): void;
+  /** Whether what its peer has sent may not have been read yet, for nobody waits for it. */
+  unread?(): boolean;
   /** Whether anybody waits for what it sends has changed. */
   watched?(watched: boolean): void;
 }
@@ -59,7 +61,7 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from one that isn't; its owner may change it. */
   preferred: boolean;
-  /** Whether anybody waits for what it sends: readers, or other sources of the stream that are compared with it. */
+  /** Whether anybody waits for what it sends: readers, other sources that are compared with it, or who wants its place. */
   readonly watched: boolean;
   readonly packets: number;
   readonly bytes: number;
@@ -108,6 +110,9 @@ export function isHeader(flags: number): boolean {
 export function isKey(kind: PacketKind, flags: number): boolean {
   return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
 }
+
+/** Whoever has sent media within this is alive. */
+const LIVELY_MS = 250;
 
 /** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
 export class LiveSource implements Source {
@@ -162,6 +167,11 @@ export class LiveSource implements Source {
     const pause = now - this.heardAt;
     if (pause > this.longestPause) this.longestPause = pause;
     this.heardAt = now;
+  }
+
+  /** It has published, sends nothing at `now`, and can be asked why. */
+  mayBeGone(now: number): boolean {
+    return this.events.probe !== undefined && this.packets > 0 && now - this.heardAt > LIVELY_MS;
   }
 
   alive(): void {

@@ -20,8 +20,6 @@ import { Standby } from "./standby.ts";
 const MAX_HELD = 1 << 16;
 /** Sources that may stand by for one stream. */
 export const MAX_STANDBYS = 3;
-/** Whoever has sent media within this is alive. */
-const LIVELY_MS = 250;
 /** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
 const FIRST_STEADY_MS = 10_000;
 const LONGEST_STEADY_MS = 320_000;
@@ -130,7 +128,7 @@ export class Sources implements SourceOwner {
   tellWatched(): void {
     const active = this.#active;
     // While others stand by, it matters which of them sent what when.
-    active?.watch(this.#standbys.length > 0 || this.#owner.readerCount > 0);
+    active?.watch(this.#standbys.length > 0 || this.#owner.readerCount > 0 || this.#contest.open);
     for (const { source } of this.#standbys) source.watch(true);
   }
 
@@ -140,8 +138,9 @@ export class Sources implements SourceOwner {
   }
 
   /**
-   * The same for a publisher that can wait a moment: when the active one has fallen silent, it is asked for a sign of life
-   * before the new one is refused, and makes way when it gives none. `answer` is called once, and not after `cancel`.
+   * The same for a publisher that can wait a moment. Before it is refused, what the active one has sent is read, if that was
+   * put off; when it has fallen silent, it is asked for a sign of life, and makes way when it gives none. `answer` is called
+   * once, and not after `cancel`.
    */
   request(
     info: SourceInfo,
@@ -152,15 +151,29 @@ export class Sources implements SourceOwner {
     const decide = (won: boolean) =>
       answer(won ? this.publish(info, { ...options, onConflict: "replace" }) : undefined);
     const active = source === undefined && options.onConflict !== "standby" ? this.#active : undefined;
-    if (active === undefined || !this.#mayBeGone(active) || !this.#contest.join(decide, this.#patience(active)))
-      answer(source);
-    else active.events.probe?.();
-    return { cancel: () => this.#contest.leave(decide) };
+    if (active === undefined || !this.#contend(active, decide)) answer(source);
+    return {
+      cancel: () => {
+        this.#contest.leave(decide);
+        this.tellWatched();
+      },
+    };
   }
 
-  /** It has published, sends nothing now, and can be asked why. */
-  #mayBeGone({ events, packets, heardAt }: LiveSource): boolean {
-    return events.probe !== undefined && packets > 0 && this.#clock.now() - heardAt > LIVELY_MS;
+  /** Lets a publisher wait for the place of one that may be gone; false when that is there. */
+  #contend(active: LiveSource, decide: (won: boolean) => void): boolean {
+    const contest = this.#contest;
+    const unread = contest.reading || (active.events.unread?.() ?? false);
+    if (!(unread || active.mayBeGone(this.#clock.now())) || !contest.join(decide, this.#patience(active))) return false;
+    if (unread) contest.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
+    else active.events.probe?.();
+    this.tellWatched();
+    return true;
+  }
+
+  #lives(): void {
+    this.#contest.lose();
+    this.tellWatched();
   }
 
   /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
@@ -169,7 +182,7 @@ export class Sources implements SourceOwner {
   }
 
   alive(source: LiveSource): void {
-    if (source === this.#active) this.#contest.lose();
+    if (source === this.#active) this.#lives();
   }
 
   take(
@@ -183,7 +196,7 @@ export class Sources implements SourceOwner {
     const now = this.#clock.now();
     if (source === this.#active) {
       if (kind !== PacketKind.Data) source.heard(now);
-      if (this.#contest.open) this.#contest.lose();
+      if (this.#contest.open) this.#lives();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
       return;

@@ -55,6 +55,8 @@ export class FakeTransport implements Transport {
     if (reading) this.#wake();
   }
 
+  readonly resting = false;
+
   mergeReads(): void {}
 
   send(bytes: Uint8Array): boolean {

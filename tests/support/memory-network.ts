@@ -93,6 +93,8 @@ class MemoryEnd implements Transport {
     this.#handler.onDrain();
   }
 
+  readonly resting = false;
+
   mergeReads(): void {}
 
   send(bytes: Uint8Array): boolean {

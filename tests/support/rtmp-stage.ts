@@ -174,6 +174,8 @@ export class ClientEnd implements Transport {
   heard: readonly SentMessage[] = [];
   /** Whether its input may be read late. */
   merges = false;
+  /** Whether something of it may wait to be read. */
+  resting = false;
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
   state: "open" | "closing" | "closed" | "aborted" | "refused" = "open";
 
@@ -197,6 +199,7 @@ export class ClientEnd implements Transport {
 
   mergeReads(on: boolean): void {
     this.merges = on;
+    if (!on) this.resting = false;
   }
 
   send(bytes: Uint8Array): boolean {

@@ -348,6 +348,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
         this.#refuse(net, "publish refused", { ok: false, kind: "dismissed", code, reason });
       },
       probe: () => this.#probe(),
+      unread: () => this.#transport?.resting ?? false,
       watched: () => this.#mergeReads(),
     };
   }

@@ -140,6 +140,68 @@ describe("on_conflict = reject", () => {
     }
   });
 
+  describe("while what the first has sent waits to be read", () => {
+    /** What an encoder hears that wants the name, when the first then turns out to have said so much. */
+    function restarted(...said: Uint8Array[]) {
+      const stage = stageWith({ on_conflict: "reject" });
+      const first = stage.publish();
+      first.say(sound("01", 1000));
+      stage.clock.advance(100);
+      first.resting = true;
+      const second = stage.connect();
+      const asked = second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
+      expect(asked.join("\n")).not.toContain("onStatus");
+      expect([first.merges, first.resting]).toEqual([false, false]);
+      if (said.length > 0) first.say(...said);
+      stage.clock.advance(50);
+      return { stage, first, second, heard: second.hear() };
+    }
+
+    test("lets in an encoder that was started again: the goodbye of the first is read before", () => {
+      const goodbye = command("deleteStream", 5, null, 1);
+      const { stage, second, heard } = restarted(sound("02", 1040), sound("03", 1060), goodbye);
+      expect(heard.at(-1)).toBe(STARTED);
+      const player = stage.play();
+      second.say(sound("04"));
+      expect(player.hear().at(-1)).toContain("af0104");
+    });
+
+    test("refuses all the same when the first has gone on", () => {
+      const { first, heard, stage } = restarted(sound("02", 1040));
+      expect(heard).toEqual([BUSY]);
+      expect([first.state, first.merges]).toEqual(["open", true]);
+      expect(first.hear().join("\n")).not.toContain("PingRequest");
+      stage.clock.advance(2000);
+      expect(first.state).toBe("open");
+    });
+
+    test("asks the first for a sign of life when it has been silent for long", () => {
+      const { stage, first, second, heard } = restarted();
+      expect(heard).toEqual([BUSY]);
+      first.say(sound("02", 1040));
+      stage.clock.advance(300);
+      first.resting = true;
+      const third = stage.connect();
+      third.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
+      stage.clock.advance(50);
+      expect(first.hear()).toEqual(["PingRequest 500"]);
+      expect(first.merges).toBe(false);
+      stage.clock.advance(1000);
+      expect(third.hear().at(-1)).toBe(STARTED);
+      expect(second.state).toBe("closing");
+    });
+
+    test("is read late again when whoever wanted the name has left", () => {
+      const stage = stageWith({ on_conflict: "reject" });
+      const first = stage.publish();
+      first.resting = true;
+      const second = stage.publish();
+      expect(first.merges).toBe(false);
+      second.hangUp();
+      expect(first.merges).toBe(true);
+    });
+  });
+
   test("lets an encoder that is back take over from its half-open connection, and players stay", () => {
     const { stage, first, player, second } = contended(300);
     stage.clock.advance(999);
