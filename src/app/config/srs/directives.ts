@@ -21,7 +21,7 @@ import {
 const sentAtOnce = "packets are written as soon as mw_latency lets them";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
 const noFfmpeg = "this server starts no FFmpeg";
-const readAtOnce = "what publishers send is read as it comes";
+const readAtOnce = "what publishers send is read as it comes while anybody watches";
 const partOfHls = "it is of use to HLS only";
 
 const atc: Rule = (directive, { mapping, path }) => {
