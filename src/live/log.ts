@@ -134,6 +134,13 @@ export class PacketLog {
     if (to === this.#end && ring.mask >= FIRST_CAPACITY * 16) this.#ring = undefined;
   }
 
+  /** Forgets every packet, and gives back the memory that more of them would take. */
+  clear(): void {
+    this.dropUntil(this.#end);
+    this.#slabs.clear(this.#end);
+    this.#ring = undefined;
+  }
+
   #holding(seq: number): Ring {
     const ring = this.#ring;
     if (ring === undefined || !(seq >= this.#start && seq < this.#end && Number.isInteger(seq)))

@@ -121,6 +121,14 @@ export class Slabs {
     if (start === end) this.#used = 0;
   }
 
+  /** All packets before `end` are gone, and no more will come soon: all of the memory goes back. */
+  clear(end: number): void {
+    this.release(end, end);
+    if (this.#current.length > 0) this.#pool.give(this.#current);
+    this.#current = NOTHING;
+    this.slab = NOTHING;
+  }
+
   #storeAlone(payload: Uint8Array, seq: number): void {
     const slab = new Uint8Array(payload);
     this.#filled.push({ slab, alone: true, end: seq + 1 });

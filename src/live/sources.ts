@@ -221,7 +221,7 @@ export class Sources implements SourceOwner {
     }
     source.role = "ended";
     const at = this.#standbys.findIndex((standby) => standby.source === source);
-    if (at >= 0) this.#standbys.splice(at, 1);
+    if (at >= 0) this.#standbys.splice(at, 1)[0]?.held.clear();
     this.tellWatched();
     this.#watchStall();
   }
@@ -363,6 +363,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
+    standby.held.clear();
     this.tellWatched();
     this.#watchStall(now);
     this.#contest.lose();

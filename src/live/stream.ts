@@ -308,6 +308,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     if (this.source !== undefined || this.#audience.size > 0) return;
     this.#grace?.cancel();
     this.#grace = undefined;
+    this.log.clear();
     this.#owner.idle(this);
   }
 }

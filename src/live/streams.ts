@@ -50,10 +50,10 @@ export class Streams {
   readonly #slabs: SlabPool;
 
   /** `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. */
-  constructor(clock: Clock, onFault: (error: unknown) => void) {
+  constructor(clock: Clock, onFault: (error: unknown) => void, slabs = new SlabPool(clock)) {
     this.#clock = clock;
     this.#flusher = new Flusher(clock, onFault);
-    this.#slabs = new SlabPool(clock);
+    this.#slabs = slabs;
   }
 
   /** Readers get what is due, in the middle of a turn of the event loop that others hold up. */

@@ -8,12 +8,13 @@ import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
 import { Certificates } from "../../src/io/certificates.ts";
 import type { Guard } from "../../src/live/access.ts";
+import { SlabPool } from "../../src/live/slabs.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
-import type { FakeClock } from "./fake-clock.ts";
+import { FakeClock } from "./fake-clock.ts";
 import type { FakeNet } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
@@ -66,7 +67,8 @@ export class FakeNode {
     this.#clock = clock;
     this.#onConflict = publish.on_conflict;
     this.edgeConfig = { ...edgeDefaults, ...edge };
-    this.streams = new Streams(clock, rethrow);
+    // Unused memory is given back by another clock: the timers of this one are those that a test counts.
+    this.streams = new Streams(clock, rethrow, new SlabPool(new FakeClock()));
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost = {
       name: "__defaultVhost__",

@@ -4,6 +4,7 @@ import type { StreamConfig } from "../../src/live/config.ts";
 import type { Demand } from "../../src/live/demand.ts";
 import type { ReaderEvents, WireFormat } from "../../src/live/format.ts";
 import type { Reader, ReaderState } from "../../src/live/reader.ts";
+import { SlabPool } from "../../src/live/slabs.ts";
 import type { PublishOptions, Source, SourceEnd } from "../../src/live/source.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { type StreamObserver, Streams } from "../../src/live/streams.ts";
@@ -109,7 +110,9 @@ export interface ViewOptions {
 /** Streams on a fake clock, and what it takes to publish and to watch them. */
 export class LiveStage {
   readonly clock = new FakeClock();
-  readonly streams = new Streams(this.clock, rethrow);
+  /** Unused memory is given back by this clock, so that the other's timers are those of streams and readers. */
+  readonly memoryClock = new FakeClock();
+  readonly streams = new Streams(this.clock, rethrow, new SlabPool(this.memoryClock));
   readonly formats = new RtmpFormats();
   readonly config: StreamConfig;
 

@@ -35,6 +35,38 @@ describe("Streams", () => {
     expect(stage.streams.size).toBe(0);
   });
 
+  test("uses the memory of a stream that has ended for those that come after it, and gives it back when none do", () => {
+    const stage = new LiveStage();
+    const { slabs } = stage.stream();
+    const taken: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const feed = stage.publish("show", `p${round}`).headers().key("k", 20_000);
+      for (let i = 0; i < 100; i++) feed.inter(`i${i}`, 20_000);
+      feed.end();
+      taken.push(slabs.spareBytes);
+    }
+    expect(taken[0]).toBeGreaterThan(2_000_000);
+    expect(taken).toEqual(Array(3).fill(taken[0]));
+    stage.memoryClock.advance(20_000);
+    expect([slabs.spareBytes, stage.memoryClock.timers]).toEqual([0, 0]);
+  });
+
+  test("uses the memory of what stood by again, whether it took over or not", () => {
+    const stage = new LiveStage();
+    const { slabs } = stage.stream();
+    const active = stage.publish("show", "a").headers().key("k", 20_000);
+    const standbys = ["b", "c"].map((id) => stage.publish("show", id, { onConflict: "standby" }).headers());
+    for (const standby of standbys) {
+      standby.key("k", 20_000);
+      for (let i = 0; i < 100; i++) standby.inter(`i${i}`, 20_000);
+    }
+    active.end("lost");
+    const once = slabs.spareBytes;
+    expect(once).toBeGreaterThan(2_000_000);
+    standbys[1]?.end("lost");
+    expect(slabs.spareBytes).toBeGreaterThan(once + 2_000_000);
+  });
+
   test("forgets a stream with its publisher when nobody watches it", () => {
     const stage = new LiveStage();
     for (const how of ["lost", "unpublished"] as const) {
