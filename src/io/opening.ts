@@ -244,7 +244,7 @@ export class Opening implements SocketOwner, ByteSocket {
     this.#state = "over";
     if (ok) {
       socket.data.owner = this.#transport;
-      this.#transport?.useSocket(socket);
+      this.#transport?.useSocket(socket, true);
       return;
     }
     // Not terminated: the alert that tells the client why is still on its way.

@@ -63,6 +63,8 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   /** What is left of its arrival. */
   #arrivalLeft = ARRIVAL_BYTES;
   #merges = false;
+  /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
+  #secure = false;
   /** The socket is paused so that the next read brings more. */
   #resting = false;
   #restTicks = 0;
@@ -88,9 +90,10 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     handler.onOpen(this);
   }
 
-  /** Goes on with this socket, as TLS was agreed on; what has waited for it leaves. */
-  useSocket(socket: ByteSocket): void {
+  /** Goes on with this socket, `secure` when TLS was agreed on; what has waited for it leaves. */
+  useSocket(socket: ByteSocket, secure = false): void {
     this.#socket = socket;
+    this.#secure = secure;
     this.onDrain();
   }
 
@@ -185,7 +188,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   }
 
   #rest(bytes: number): void {
-    if (this.#resting || this.#state !== "open") return;
+    if (this.#secure || this.#resting || this.#state !== "open") return;
     this.#restTicks = restAfter(bytes, this.#restTicks);
     if (this.#restTicks === 0) return;
     this.#resting = true;

@@ -9,6 +9,7 @@ import { End } from "../../support/tcp-ends.ts";
 /** A peer that sends all the time: what it has sent comes when the socket is read. */
 class Sender {
   readonly transport: TcpTransport;
+  readonly socket: Socket<unknown>;
   readonly end = new End();
   /** When it was read, and how many bytes came. */
   readonly reads: { readonly at: number; readonly bytes: number }[] = [];
@@ -20,7 +21,7 @@ class Sender {
   constructor(clock: FakeClock, tcp: Tcp, bytesPerMs: number) {
     this.#clock = clock;
     this.#bytesPerMs = bytesPerMs;
-    const socket = {
+    this.socket = {
       write: (bytes: Uint8Array) => bytes.length,
       pause: () => {
         this.#paused = true;
@@ -31,8 +32,8 @@ class Sender {
       },
       shutdown() {},
       terminate() {},
-    };
-    this.transport = new TcpTransport(socket as unknown as Socket<unknown>, { host: "10.0.0.1", port: 5 }, clock, tcp);
+    } as unknown as Socket<unknown>;
+    this.transport = new TcpTransport(this.socket, { host: "10.0.0.1", port: 5 }, clock, tcp);
     this.transport.attach(this.end);
   }
 
@@ -100,6 +101,14 @@ describe("A connection whose reads may be merged", () => {
     sender.transport.mergeReads(true);
     run(4000, sender);
     for (const { bytes } of sender.reads.slice(20)) expect(bytes).toBeLessThanOrEqual(40 * 2500);
+  });
+
+  test("is read as it comes when it has TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
+    const sender = new Sender(clock, tcp, 75);
+    sender.transport.useSocket(sender.socket, true);
+    sender.transport.mergeReads(true);
+    run(2000, sender);
+    expect(sender.reads).toHaveLength(50);
   });
 
   test("costs no timer once it is closed", () => {
