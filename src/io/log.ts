@@ -29,31 +29,57 @@ export interface RootLog extends Log {
 
 /** A log whose lines go to `sink`; `wall` gives the milliseconds since 1970 that a line carries. It masks every line. */
 export function createLog(sink: LineSink, setup: LogSetup, wall: () => number): RootLog {
-  const shared = { ...setup, lowest: logLevels.indexOf(setup.level) };
-  return {
-    ...branch("", noSecrets),
-    configure(changed) {
-      Object.assign(shared, changed, { lowest: logLevels.indexOf(changed.level) });
-    },
-  };
+  return new Branch({ sink, wall, setup }, "", noSecrets);
+}
 
-  function branch(id: string, own: Secrets): Log {
-    return {
-      debug: writer("debug", id, own),
-      info: writer("info", id, own),
-      warn: writer("warn", id, own),
-      error: writer("error", id, own),
-      with: (id, secrets = own) => branch(id, secrets),
-    };
+/** What all logs made from one root share. */
+interface Shared {
+  readonly sink: LineSink;
+  readonly wall: () => number;
+  setup: LogSetup;
+}
+
+/** A log with an id. Every connection has one, so it is a single object: as closures it was a tenth of a player's memory. */
+class Branch implements RootLog {
+  readonly #shared: Shared;
+  readonly #id: string;
+  readonly #secrets: Secrets;
+
+  constructor(shared: Shared, id: string, secrets: Secrets) {
+    this.#shared = shared;
+    this.#id = id;
+    this.#secrets = secrets;
   }
 
-  function writer(level: LogLevel, id: string, own: Secrets): (message: string, fields?: LogFields) => void {
-    const rank = logLevels.indexOf(level);
-    return (message, fields = {}) => {
-      if (rank < shared.lowest) return;
-      const secrets = [shared.secrets, own];
-      const time = new Date(wall());
-      sink.write(shared.format(time, level, id, maskMessage(message, secrets), maskFields(fields, secrets)));
-    };
+  debug(message: string, fields?: LogFields): void {
+    this.#write("debug", message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write("info", message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#write("warn", message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#write("error", message, fields);
+  }
+
+  with(id: string, secrets: Secrets = this.#secrets): Log {
+    return new Branch(this.#shared, id, secrets);
+  }
+
+  configure(setup: LogSetup): void {
+    this.#shared.setup = setup;
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    const { sink, wall, setup } = this.#shared;
+    if (logLevels.indexOf(level) < logLevels.indexOf(setup.level)) return;
+    const secrets = [setup.secrets, this.#secrets];
+    const time = new Date(wall());
+    sink.write(setup.format(time, level, this.#id, maskMessage(message, secrets), maskFields(fields, secrets)));
   }
 }

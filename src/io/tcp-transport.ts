@@ -46,12 +46,15 @@ const ARRIVAL_BYTES = 4096;
 
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
 export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
-  readonly remote: HostPort;
+  // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
+  /** It is open and nothing waits: what is sent goes straight to the socket. */
+  #clear = true;
+  #socket: ByteSocket;
   bytesSent = 0;
   bytesQueued = 0;
+  readonly remote: HostPort;
   /** When the kernel last took something, while blocked; monotonic ms. */
   progressAt = 0;
-  #socket: ByteSocket;
   readonly #clock: Clock;
   readonly #watch: StallWatch;
   readonly #queue: Uint8Array[] = [];
@@ -98,9 +101,8 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.#state !== "open" || this.#gone) return false;
-    if (this.#queue.length > 0) {
-      this.#enqueue(bytes);
+    if (!this.#clear) {
+      if (this.#state === "open" && !this.#gone) this.#enqueue(bytes);
       return false;
     }
     const written = this.#socket.write(bytes);
@@ -112,6 +114,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     this.bytesSent += this.#offset;
     this.progressAt = this.#clock.now();
     this.bytesQueued = -this.#offset;
+    this.#clear = false;
     this.#enqueue(bytes);
     this.#watch.blocked(this);
     return false;
@@ -141,6 +144,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
+    this.#clear = false;
     // Then the next turn is the end.
     if (this.#gone) return;
     if (this.#queue.length === 0) this.#finish();
@@ -156,6 +160,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
     this.#state = "closing";
+    this.#clear = false;
     if (!this.#gone) this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
     this.#end(undefined);
@@ -259,8 +264,12 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
       this.#offset = 0;
     }
     this.#watch.free(this);
-    if (this.#state === "closing") this.#finish();
-    else this.#handler?.onDrain();
+    if (this.#state === "closing") {
+      this.#finish();
+      return;
+    }
+    this.#clear = true;
+    this.#handler?.onDrain();
   }
 
   onClose(reason: string | undefined): void {
@@ -274,6 +283,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     }
     // The peer closed: what it said before that still counts, a publisher's goodbye above all.
     this.#gone = true;
+    this.#clear = false;
     this.#reason ??= reason;
     this.#forgetQueue();
   }
@@ -281,6 +291,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #end(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#clear = false;
     this.#linger?.cancel();
     this.#forgetInput();
     this.#forgetQueue();

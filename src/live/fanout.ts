@@ -138,9 +138,7 @@ export class Fanout implements ReaderHome {
     if (batch !== undefined) {
       for (; this.#left > 0 && left > 0; left--) {
         const reader = this.#nextOfRound();
-        if (reader === undefined) continue;
-        reader.position = this.#position;
-        if (!reader.deliver(batch)) this.#fallBehind(reader);
+        if (reader !== undefined && !reader.deliver(batch)) this.#fallBehind(reader);
       }
       if (this.#left > 0) return true;
       this.#batch = undefined;

@@ -31,7 +31,8 @@ const MAPPED_FROM = 64;
 
 /** The chunk streams of one connection by id; their number is limited. */
 export class ChunkStreams {
-  readonly #low: (ChunkStream | undefined)[] = new Array<ChunkStream | undefined>(MAPPED_FROM).fill(undefined);
+  /** As long as the highest of its ids asks for, which is below ten as a rule. */
+  readonly #low: (ChunkStream | undefined)[] = [];
   readonly #high = new Map<number, ChunkStream>();
   readonly #max: number;
   #count = 0;
@@ -41,7 +42,8 @@ export class ChunkStreams {
   }
 
   find(id: number): ChunkStream | undefined {
-    return id < MAPPED_FROM ? this.#low[id] : this.#high.get(id);
+    if (id < this.#low.length) return this.#low[id];
+    return id < MAPPED_FROM ? undefined : this.#high.get(id);
   }
 
   /** The id must be new. Throws when the connection has as many as it may. */
@@ -51,14 +53,19 @@ export class ChunkStreams {
     }
     this.#count++;
     const stream = new ChunkStream(id);
-    if (id < MAPPED_FROM) this.#low[id] = stream;
-    else this.#high.set(id, stream);
+    if (id >= MAPPED_FROM) {
+      this.#high.set(id, stream);
+      return stream;
+    }
+    // Without holes, so that `find` stays fast.
+    while (this.#low.length <= id) this.#low.push(undefined);
+    this.#low[id] = stream;
     return stream;
   }
 
   /** Forgets all of them, with their unfinished messages. */
   clear(): void {
-    this.#low.fill(undefined);
+    this.#low.length = 0;
     this.#high.clear();
     this.#count = 0;
   }

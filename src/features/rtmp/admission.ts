@@ -37,6 +37,12 @@ export interface Wishes {
   video: boolean;
 }
 
+/** A request that the guards have not decided on, and what its player has asked for meanwhile. */
+interface Pending {
+  readonly decision: Pick<Timer, "cancel">;
+  readonly wishes: Wishes;
+}
+
 /** A connect that is let in, and the chunk size for it; or why not. */
 type Connected = { readonly ok: true; readonly chunkSize: number } | { readonly ok: false; readonly reason: string };
 
@@ -45,7 +51,7 @@ export class Admission {
   readonly #context: RtmpContext;
   readonly #id: string;
   readonly #gate: Gate;
-  readonly #pending = new Map<NetStream, { readonly decision: Pick<Timer, "cancel">; readonly wishes: Wishes }>();
+  readonly #pending = new Map<NetStream, Pending>();
   #remote: HostPort = { host: "", port: 0 };
   #request: ConnectRequest | undefined;
 
@@ -61,8 +67,8 @@ export class Admission {
   }
 
   /** Streams whose request is not decided. */
-  get pending(): Iterable<NetStream> {
-    return this.#pending.keys();
+  get pending(): ReadonlyMap<NetStream, unknown> {
+    return this.#pending;
   }
 
   /** What the player of an undecided request wants; the caller changes it. */

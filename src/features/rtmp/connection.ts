@@ -13,13 +13,13 @@ import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
 import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
-import { Lifesigns } from "./lifesigns.ts";
+import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
-export class RtmpConnection implements TransportHandler, ServerEvents {
+export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
   readonly #context: RtmpContext;
   readonly #log: Log;
   readonly #id: string;
@@ -63,6 +63,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
 
   get playing(): number {
     return this.#players.size;
+  }
+
+  get connected(): boolean {
+    return this.#session.connected;
+  }
+
+  get busy(): boolean {
+    return this.#tasks > 0;
   }
 
   get bytesReceived(): number {
@@ -122,8 +130,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
       this.#watch(publisher, now);
       if (this.#closing) return;
     }
-    const activity = { connected: this.#session.connected, busy: this.#busy.length > 0, bytesSent: this.bytesSent };
-    const found = this.#lifesigns.look(now, activity, this.#context.idle);
+    const found = this.#lifesigns.look(now, this, this.#context.idle);
     if (found === "ping") {
       this.#session.ping(now);
       this.#lifesigns.asked(this.bytesSent);
@@ -138,25 +145,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   }
 
   #watch(publisher: Publisher, now: number): void {
-    const silence = publisher.silence(now);
-    if (silence !== undefined) {
-      const about = this.#about(publisher.stream.key, { error: silence.reason });
-      this.#count(silence.kind, "publisher is silent, connection closed", about);
-      publisher.net.status("error", "NetStream.Publish.Idle", silence.reason);
-      this.#close();
+    const complaint = publisher.look(now, this.#context.vhostNamed(publisher.vhost)?.config.limits);
+    if (complaint === undefined) return;
+    const { kind, message, reason, code } = complaint;
+    const about = this.#about(publisher.stream.key, { error: reason });
+    if (code === undefined) {
+      this.#log.warn(message, about);
       return;
     }
-    const limits = this.#context.vhostNamed(publisher.vhost)?.config.limits;
-    const kbps = publisher.excess(limits?.max_publish_kbps ?? 0);
-    if (limits === undefined || kbps === undefined) return;
-    const reason = `${kbps} kbit/s over ten seconds, ${limits.max_publish_kbps} allowed (max_publish_kbps)`;
-    const about = this.#about(publisher.stream.key, { error: reason });
-    if (limits.on_excess === "warn") this.#log.warn("publisher sends too much", about);
-    else {
-      this.#count("max_publish_kbps", "publisher sends too much, connection closed", about);
-      publisher.net.status("error", "NetStream.Publish.Denied", reason);
-      this.#close();
-    }
+    this.#count(kind, message, about);
+    publisher.net.status("error", code, reason);
+    this.#close();
   }
 
   #count(kind: string, message: string, fields: LogFields): void {
@@ -361,7 +360,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
     this.#log.warn("publisher replaced", this.#about(publisher.stream.key, { by: `${remote} [${id}]` }));
     this.#end(net, "lost");
     net.refuse("NetStream.Publish.BadName", `${label} is now published by another connection`);
-    if (this.#busy.length === 0) this.#close();
+    if (!this.busy) this.#close();
   }
 
   /** Somebody else wants a stream that this one publishes: it may be half-open. */
@@ -374,16 +373,18 @@ export class RtmpConnection implements TransportHandler, ServerEvents {
   #mergeReads(): void {
     const { size } = this.#publishers;
     const watched = [...this.#publishers.values()].some((publisher) => publisher.watched);
-    this.#transport?.mergeReads(size > 0 && !watched && this.#busy.length === size);
+    this.#transport?.mergeReads(size > 0 && !watched && this.#tasks === size);
   }
 
   #endAll(how: SourceEnd): void {
-    for (const net of this.#busy) this.#end(net, how);
+    const { pending } = this.#admission;
+    for (const nets of [this.#publishers, this.#players, pending, this.#requests])
+      for (const net of [...nets.keys()]) this.#end(net, how);
   }
 
-  /** The streams that publish or play, or want to. */
-  get #busy(): NetStream[] {
-    return [...this.#publishers.keys(), ...this.#players.keys(), ...this.#admission.pending, ...this.#requests.keys()];
+  /** How many streams publish or play, or want to. */
+  get #tasks(): number {
+    return this.#publishers.size + this.#players.size + this.#admission.pending.size + this.#requests.size;
   }
 
   #close(): void {

@@ -48,9 +48,9 @@ export class Lifesigns {
   }
 
   /** Called about once a second: whether to ask for a sign of life, or why to close. */
-  look(now: number, { connected, busy, bytesSent }: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
-    if (busy) this.#idleSince = now;
-    if (!connected && now - this.#since > limits.handshake_timeout)
+  look(now: number, activity: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
+    if (activity.busy) this.#idleSince = now;
+    if (!activity.connected && now - this.#since > limits.handshake_timeout)
       return { kind: "handshake_timeout", reason: "no RTMP connect in time" };
     if (now - this.#idleSince > limits.idle_timeout)
       return {
@@ -60,7 +60,7 @@ export class Lifesigns {
     const silentMs = now - this.#heardAt;
     if (!this.#pinged && silentMs > PING_AFTER_MS) return "ping";
     // One that takes what it plays is there, whether it answers or not.
-    if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && bytesSent === this.#sentAtPing)
+    if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && activity.bytesSent === this.#sentAtPing)
       return { kind: "ping", reason: "does not answer" };
     return undefined;
   }

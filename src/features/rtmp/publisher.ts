@@ -4,14 +4,18 @@ import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
 import { BitrateWatch } from "./bitrate.ts";
-import type { RtmpVhost } from "./context.ts";
+import type { PublishLimits, RtmpVhost } from "./context.ts";
 import { isPreferred } from "./preference.ts";
 
-/** A publisher's having sent nothing for too long. */
-export interface Silence {
-  /** The key that says how long it may be. */
-  readonly kind: "firstpkt_timeout" | "normal_timeout";
+/** What is wrong with a publisher: it has sent nothing for too long, or too much. */
+export interface Complaint {
+  /** The key that it is against. */
+  readonly kind: "firstpkt_timeout" | "normal_timeout" | "max_publish_kbps";
+  /** For the log. */
+  readonly message: string;
   readonly reason: string;
+  /** The protocol's code with which its connection is closed; without one, it is only told of. */
+  readonly code: string | undefined;
 }
 
 /** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
@@ -81,13 +85,19 @@ export class Publisher implements MediaHandler {
     }
   }
 
-  /** The kbit/s when it has begun to send more than `limit` allows (0: any number). Called about once a second. */
-  excess(limit: number): number | undefined {
-    return this.#bitrate.look(this.source.bytes, limit);
+  /** What is wrong with it at `now` (monotonic ms), if anything. Called about once a second. */
+  look(now: number, limits: PublishLimits | undefined): Complaint | undefined {
+    const reason = this.#silence(now);
+    if (reason !== undefined) {
+      const kind = this.#begun ? "normal_timeout" : "firstpkt_timeout";
+      const message = "publisher is silent, connection closed";
+      return { kind, message, reason: `${reason} (${kind})`, code: "NetStream.Publish.Idle" };
+    }
+    const kbps = this.#bitrate.look(this.source.bytes, limits?.max_publish_kbps ?? 0);
+    return limits === undefined || kbps === undefined ? undefined : excess(kbps, limits);
   }
 
-  /** Why the publisher has been silent for too long at `now` (monotonic ms), or undefined. Called about once a second. */
-  silence(now: number): Silence | undefined {
+  #silence(now: number): string | undefined {
     if (this.#mediaSinceTick) {
       this.#mediaSinceTick = false;
       this.#begun = true;
@@ -96,11 +106,14 @@ export class Publisher implements MediaHandler {
     }
     const { firstpkt_timeout: first, normal_timeout: normal } = this.#config;
     const silentMs = now - this.#lastMediaAt;
-    if (this.#begun) {
-      if (silentMs <= normal) return undefined;
-      return { kind: "normal_timeout", reason: `no audio or video for ${normal} ms (normal_timeout)` };
-    }
-    if (silentMs <= first) return undefined;
-    return { kind: "firstpkt_timeout", reason: `no audio or video within ${first} ms (firstpkt_timeout)` };
+    if (silentMs <= (this.#begun ? normal : first)) return undefined;
+    return this.#begun ? `no audio or video for ${normal} ms` : `no audio or video within ${first} ms`;
   }
+}
+
+function excess(kbps: number, { max_publish_kbps: most, on_excess: onExcess }: PublishLimits): Complaint {
+  const kind = "max_publish_kbps";
+  const reason = `${kbps} kbit/s over ten seconds, ${most} allowed (${kind})`;
+  if (onExcess === "warn") return { kind, message: "publisher sends too much", reason, code: undefined };
+  return { kind, message: "publisher sends too much, connection closed", reason, code: "NetStream.Publish.Denied" };
 }

@@ -13,7 +13,6 @@ test("on the benchmarks' stage, players that are up to date get every batch, how
   }
   for (const reader of readers) {
     expect(reader.state).toBe("current");
-    expect(reader.position).toBe(packets + 1);
     expect(reader.bytes).toBeGreaterThan(stage.from.bytes * 3);
   }
   expect(stage.stream.log.end - stage.stream.log.start).toBeLessThan(stage.from.samples.length + 1);
