@@ -10,6 +10,7 @@ class Stub implements Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   queued = false;
   dueAt = 0;
+  lateAt = 0;
   costMs: number;
   /** When flushes began. */
   readonly begun: number[] = [];
@@ -266,6 +267,28 @@ describe("a latency of its own", () => {
       clock.advance(10);
     }
     expect(stream.begun).toEqual([0, 100, 200, 300]);
+  });
+
+  test("is over when the first packet comes after it, so that this one does not wait for the next", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, 350);
+    for (let i = 0; i < 20; i++) {
+      flusher.mark(stream);
+      clock.advance(40);
+    }
+    expect(stream.begun).toEqual([0, 360, 720]);
+  });
+
+  test("is as long as any packet waits, though no other comes", () => {
+    const { clock, flusher } = stage();
+    const stream = new Stub(clock, 100);
+    flusher.mark(stream);
+    clock.advance(30);
+    flusher.mark(stream);
+    clock.advance(99);
+    expect(stream.begun).toEqual([0]);
+    clock.advance(1);
+    expect(stream.begun).toEqual([0, 130]);
   });
 
   test("of 0 is once a turn, whatever it costs", () => {
