@@ -6,7 +6,10 @@ import { freeBuffer } from "../base/memory.ts";
 const FIRST_SLAB_BYTES = 8 * 1024;
 const MIN_SLAB_BYTES = 16 * 1024;
 const MAX_SLAB_BYTES = 256 * 1024;
-/** A stream's memory is in about this many slabs: one of them is not full yet, and one no longer needed as a whole. */
+/**
+ * A stream's memory is in at least this many slabs, where they may be so small: one of them is not full yet, and one no longer
+ * needed as a whole. In no more than twice as many: the end of each stays empty.
+ */
 const SLABS_EACH = 8;
 /** Memory that no stream has needed for so long is given back. */
 const TRIM_MS = 10_000;
@@ -140,7 +143,7 @@ export class Slabs {
     if (this.#current.length > 0) this.#filled.push({ slab: this.#current, alone: false, end: seq });
     // A stream that has one slab's worth needs more; many never do.
     let size = held < FIRST_SLAB_BYTES ? FIRST_SLAB_BYTES : MIN_SLAB_BYTES;
-    while (size < MAX_SLAB_BYTES && (size < length || size * SLABS_EACH < held)) size *= 2;
+    while (size < MAX_SLAB_BYTES && (size < length || 2 * size * SLABS_EACH <= held)) size *= 2;
     this.#current = this.#pool.take(size);
     this.#used = 0;
   }

@@ -51,6 +51,25 @@ describe("Streams", () => {
     expect([slabs.spareBytes, stage.memoryClock.timers]).toEqual([0, 0]);
   });
 
+  test.each([
+    { kbps: 200, frames: 50 },
+    { kbps: 600, frames: 50 },
+    { kbps: 600, frames: 250 },
+    { kbps: 2500, frames: 50 },
+    { kbps: 6000, frames: 120 },
+  ])("holds $frames frames of $kbps kbit/s in a third more memory than they are, and a slab", ({ kbps, frames }) => {
+    const stage = new LiveStage();
+    const { slabs } = stage.stream();
+    const frame = Math.floor((kbps * 1000) / 8 / 25);
+    const feed = stage.publish().headers();
+    for (let gop = 0; gop < 10; gop++) {
+      feed.key("k", 4 * frame);
+      for (let i = 1; i < frames; i++) feed.inter(`i${i}`, frame).audio("a", 300);
+    }
+    feed.end();
+    expect(slabs.spareBytes).toBeLessThan((4 / 3) * ((frames + 3) * frame + (frames - 1) * 300) + 16 * 1024);
+  });
+
   test("uses the memory of what stood by again, whether it took over or not", () => {
     const stage = new LiveStage();
     const { slabs } = stage.stream();
