@@ -86,8 +86,8 @@ function time(prepared: Prepared, calls: number, now: () => number): number {
   return Math.max(now() - began, LEAST_MS);
 }
 
-/** Of sorted values, between neighbours. */
-function quantile(sorted: readonly number[], share: number): number {
+/** The value below which `share` of the sorted values lie, between neighbours; 0 for none. */
+export function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const low = sorted[Math.floor(at)] ?? 0;
   const high = sorted[Math.ceil(at)] ?? low;
