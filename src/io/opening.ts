@@ -2,6 +2,7 @@ import type { Socket, SocketHandler } from "bun";
 import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
+import { joined } from "../base/memory.ts";
 import type { TransportHandler } from "../base/transport.ts";
 import { readClientHello, TLS_HANDSHAKE } from "../preamble/client-hello.ts";
 import { readProxyHeader } from "../preamble/proxy-header.ts";
@@ -253,11 +254,4 @@ export class Opening implements SocketOwner, ByteSocket {
     this.#transport?.onClose(reason);
     socket.end();
   }
-}
-
-function joined(before: Uint8Array, bytes: Uint8Array): Uint8Array {
-  const both = new Uint8Array(before.length + bytes.length);
-  both.set(before);
-  both.set(bytes, before.length);
-  return both;
 }

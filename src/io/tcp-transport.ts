@@ -2,6 +2,7 @@
 import type { Socket } from "bun";
 import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { joined } from "../base/memory.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Busy, InputTurns } from "./input-turns.ts";
 import { type MergedReads, type Resting, restAfter } from "./merged-reads.ts";
@@ -41,13 +42,17 @@ const SLICE_MS = 2;
 const FIRST_SLICE_BYTES = 64 * 1024;
 const MIN_SLICE_BYTES = 1024;
 const MAX_SLICE_BYTES = 1024 * 1024;
+/** While input is worked on, shorter buffers than this leave together: each write is a system call and a packet. */
+const ANSWER_BYTES = 4096;
+/** In writes of about this many bytes. */
+const MAX_ANSWERS_BYTES = 64 * 1024;
 /** A client is just coming until it has sent this much: handshake and commands, which are more work than any media. */
 const ARRIVAL_BYTES = 4096;
 
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
 export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
-  /** It is open and nothing waits: what is sent goes straight to the socket. */
+  /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
   #clear = true;
   #socket: ByteSocket;
   bytesSent = 0;
@@ -60,6 +65,10 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   readonly #queue: Uint8Array[] = [];
   /** Bytes of the queue's first buffer that are gone. */
   #offset = 0;
+  /** Input is being worked on, and what is sent meanwhile, in order. */
+  #answering = false;
+  readonly #answers: Uint8Array[] = [];
+  #answersBytes = 0;
   /** What has been read and not been worked on, in order, while the socket is paused. */
   readonly #input: Uint8Array[] = [];
   #sliceBytes = FIRST_SLICE_BYTES;
@@ -101,10 +110,10 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (!this.#clear) {
-      if (this.#state === "open" && !this.#gone) this.#enqueue(bytes);
-      return false;
-    }
+    return this.#clear ? this.#write(bytes) : this.#sendLater(bytes);
+  }
+
+  #write(bytes: Uint8Array): boolean {
     const written = this.#socket.write(bytes);
     if (written === bytes.length) {
       this.bytesSent += written;
@@ -114,10 +123,38 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     this.bytesSent += this.#offset;
     this.progressAt = this.#clock.now();
     this.bytesQueued = -this.#offset;
-    this.#clear = false;
     this.#enqueue(bytes);
     this.#watch.blocked(this);
+    this.#settle();
     return false;
+  }
+
+  #sendLater(bytes: Uint8Array): boolean {
+    if (this.#state !== "open" || this.#gone) return false;
+    if (this.#queue.length === 0) {
+      const short = bytes.length < ANSWER_BYTES;
+      const ready = (short && this.#answersBytes < MAX_ANSWERS_BYTES) || this.#sendAnswers();
+      if (ready && !short) return this.#write(bytes);
+      if (ready) {
+        this.#answers.push(bytes);
+        this.#answersBytes += bytes.length;
+        return true;
+      }
+    }
+    this.#enqueue(bytes);
+    return false;
+  }
+
+  /** False: the kernel took less. */
+  #sendAnswers(): boolean {
+    const answers = this.#answers.splice(0);
+    this.#answersBytes = 0;
+    const [first] = answers;
+    return first === undefined || this.#write(answers.length === 1 ? first : joined(...answers));
+  }
+
+  #settle(): void {
+    this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.length === 0;
   }
 
   /** The buffers that wait, one partly sent. */
@@ -143,8 +180,9 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
 
   close(): void {
     if (this.#state !== "open") return;
+    this.#sendAnswers();
     this.#state = "closing";
-    this.#clear = false;
+    this.#settle();
     // Then the next turn is the end.
     if (this.#gone) return;
     if (this.#queue.length === 0) this.#finish();
@@ -160,7 +198,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
     this.#state = "closing";
-    this.#clear = false;
+    this.#settle();
     if (!this.#gone) this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
     this.#end(undefined);
@@ -227,7 +265,15 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     const began = this.#clock.now();
     // The handler may free it.
     const { length } = bytes;
-    this.#handler?.onData(bytes);
+    this.#answering = true;
+    this.#settle();
+    try {
+      this.#handler?.onData(bytes);
+    } finally {
+      this.#answering = false;
+      if (this.#answers.length > 0) this.#sendAnswers();
+      this.#settle();
+    }
     const tookMs = this.#clock.now() - began;
     if (this.arriving) {
       this.#arrivalLeft -= length;
@@ -264,12 +310,9 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
       this.#offset = 0;
     }
     this.#watch.free(this);
-    if (this.#state === "closing") {
-      this.#finish();
-      return;
-    }
-    this.#clear = true;
-    this.#handler?.onDrain();
+    this.#settle();
+    if (this.#state === "closing") this.#finish();
+    else this.#handler?.onDrain();
   }
 
   onClose(reason: string | undefined): void {
@@ -283,7 +326,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     }
     // The peer closed: what it said before that still counts, a publisher's goodbye above all.
     this.#gone = true;
-    this.#clear = false;
+    this.#settle();
     this.#reason ??= reason;
     this.#forgetQueue();
   }
@@ -291,7 +334,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #end(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#clear = false;
+    this.#settle();
     this.#linger?.cancel();
     this.#forgetInput();
     this.#forgetQueue();
@@ -302,6 +345,8 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #forgetQueue(): void {
     this.#watch.free(this);
     for (const bytes of this.#queue) this.#watch.release(bytes);
+    this.#answers.length = 0;
+    this.#answersBytes = 0;
     this.#queue.length = 0;
     this.bytesQueued = 0;
   }

@@ -1,4 +1,5 @@
 // Hot: one round over all readers at each flush.
+import { joined } from "../base/memory.ts";
 import type { StartPoint, WireFormat } from "./format.ts";
 import type { PacketLog } from "./log.ts";
 import type { Reader, ReaderHome } from "./reader.ts";
@@ -274,11 +275,4 @@ export class Fanout implements ReaderHome {
     this.#steps.clear();
     this.#stepBytes = 0;
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
