@@ -1,4 +1,5 @@
 import type { BenchReport, PlayersReport } from "../../src/features/bench/report.ts";
+import { owned } from "../command.ts";
 import { type Measured, measure, runBench } from "./load.ts";
 import { Probe } from "./probe.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
@@ -111,7 +112,7 @@ async function storm({ executable, folder }: Stage): Promise<Row[]> {
   const server = await startSrs(executable, folder, 'mw_latency = "auto"');
   const at = url(server, "bench");
   const publish = ["publish", at, "-n", "1", "--kbps", "200", "--seconds", "60"];
-  const publishing = Bun.spawn([executable, "bench", ...publish], { stdio: ["ignore", "ignore", "ignore"] });
+  const publishing = owned(Bun.spawn([executable, "bench", ...publish], { stdio: ["ignore", "ignore", "ignore"] }));
   const play = (players: number, rate: number, seconds: number) =>
     runBench(executable, ["play", at, "-n", `${players}`, "--rate", `${rate}`, "--seconds", `${seconds}`]);
   const watch = (seconds: number) => play(STORM.watchers, 200, seconds);
@@ -165,7 +166,7 @@ async function slowReaders({ executable, slow, folder }: Stage): Promise<Row[]> 
       const readers =
         slow === undefined || count === 0
           ? undefined
-          : Bun.spawn([slow, ...options, "--seconds", String(SLOW_SECONDS + 6)], { stdout: "ignore" });
+          : owned(Bun.spawn([slow, ...options, "--seconds", String(SLOW_SECONDS + 6)], { stdout: "ignore" }));
       const row = fanoutRow(await measuring);
       await readers?.exited;
       await Bun.sleep(500);
@@ -228,7 +229,7 @@ async function wholeCluster({ executable, folder, seconds }: Stage): Promise<Row
     const run = ["-n", "3000", "--seconds", String(seconds), "--rate", "500"];
     const loads = servers.slice(0, 4).map((edge) => ["play", url(edge, "bench"), ...run]);
     const publish = ["publish", url(origin, "bench"), "-n", "1", "--kbps", "200", "--seconds", String(seconds + 15)];
-    const publishing = Bun.spawn([executable, "bench", ...publish], { stdio: ["ignore", "ignore", "ignore"] });
+    const publishing = owned(Bun.spawn([executable, "bench", ...publish], { stdio: ["ignore", "ignore", "ignore"] }));
     await Bun.sleep(2000);
     const measured = await measure(executable, servers, loads);
     publishing.kill("SIGINT");

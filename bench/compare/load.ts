@@ -1,4 +1,5 @@
 import type { BenchReport } from "../../src/features/bench/report.ts";
+import { owned } from "../command.ts";
 import type { Server } from "./servers.ts";
 import { type Usage, Watch } from "./usage.ts";
 
@@ -19,14 +20,13 @@ const EDGE_MS = 500;
 
 /** Runs `srs bench` with these arguments; what it reports. */
 export async function runBench(executable: string, args: readonly string[]): Promise<BenchReport> {
-  const bench = Bun.spawn([executable, "bench", ...args, "--json"], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "ignore",
-  });
-  const report = JSON.parse(await new Response(bench.stdout).text()) as BenchReport;
+  const bench = owned(
+    Bun.spawn([executable, "bench", ...args, "--json"], { stdin: "ignore", stdout: "pipe", stderr: "pipe" }),
+  );
+  const [text, complaint] = await Promise.all([new Response(bench.stdout).text(), new Response(bench.stderr).text()]);
   await bench.exited;
-  return report;
+  if (text === "") throw new Error(complaint.trim() || `srs bench ${args.join(" ")} ended without a report`);
+  return JSON.parse(text) as BenchReport;
 }
 
 /** Puts loads on servers at the same time and measures what the servers use while all of them run. */

@@ -1,8 +1,9 @@
 // `npm run compare`: this server beside the peers that are installed, in one run, written to docs/performance.md.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, release, tmpdir, totalmem } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { builtExecutable, positive, runCommand, scratchFolder } from "../command.ts";
 import { type Case, cases, type Row } from "./cases.ts";
 import { compile, hasNginx } from "./servers.ts";
 
@@ -12,41 +13,44 @@ const DOCUMENT = join(ROOT, "docs/performance.md");
 const BEGIN = "<!-- measured: begin -->";
 const END = "<!-- measured: end -->";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "20" },
-    only: { type: "string", default: "" },
-    write: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-if (values.help) {
-  console.log(`npm run compare -- [--seconds S] [--only TEXT [--write]]
+const USAGE = `npm run compare -- [--seconds S] [--only TEXT [--write]]
 
 Measures dist/srs beside nginx-rtmp and the ideal sender (bench/ideal.c), where these can be had, and writes the tables of
 docs/performance.md. With --only, the cases whose titles contain TEXT are measured and printed; with --write, their tables
-replace those of the same titles.`);
-  process.exit(0);
-}
+replace those of the same titles. The cases:
 
-const folder = mkdtempSync(join(tmpdir(), "srs-compare-"));
-try {
-  const executable = join(ROOT, "dist/srs");
-  const [ideal, slow] = [compile(folder, "ideal"), compile(folder, "slow")];
-  const stage = { executable, ideal, slow, folder, seconds: Number(values.seconds) };
+${cases.map(({ title }) => `  ${title}`).join("\n")}`;
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "20" },
+      only: { type: "string", default: "" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const seconds = positive("--seconds", values.seconds);
   const chosen = cases.filter(({ title }) => title.includes(values.only));
+  if (chosen.length === 0) throw new Error(`no case's title contains "${values.only}"; --help lists them`);
+  const executable = builtExecutable();
+  const folder = scratchFolder("srs-compare");
+  const [ideal, slow] = [compile(folder, "ideal"), compile(folder, "slow")];
   const parts: string[] = [];
   for (const one of chosen) {
     console.log(`\n${one.title}`);
-    const part = section(one, await one.run(stage));
+    const part = section(one, await one.run({ executable, ideal, slow, folder, seconds }));
     console.log(part.slice(part.indexOf("|")));
     parts.push(part);
     if (values.only !== "" && values.write) replace(part, executable);
   }
   if (values.only === "") write([machine(executable), ...parts].join("\n\n"));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return 0;
+});
 
 function section({ title, text, head }: Case, rows: readonly Row[]): string {
   const line = (cells: Row) => `| ${cells.join(" | ")} |`;

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { owned } from "../command.ts";
 
 /** A server under load. */
 export interface Server {
@@ -99,7 +100,7 @@ export function startIdeal(executable: string, folder: string, kbps: number, bat
 
 async function start(name: string, argv: string[], port: number, logFile: string): Promise<Server> {
   const began = performance.now();
-  const child = Bun.spawn(argv, { stdin: "ignore", stdout: Bun.file(logFile), stderr: Bun.file(logFile) });
+  const child = owned(Bun.spawn(argv, { stdin: "ignore", stdout: Bun.file(logFile), stderr: Bun.file(logFile) }));
   while (!(await accepts(port))) {
     if (child.exitCode !== null || performance.now() - began > READY_MS) {
       child.kill("SIGKILL");

@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { growthOf } from "../../../bench/growth.ts";
+
+/** One value a second for so many minutes, `from` MiB in the first third and `to` MiB in the rest. */
+const samples = (minutes: number, from: number, to: number): number[] =>
+  Array.from({ length: minutes * 60 }, (_, second) => (second < minutes * 20 ? from : to));
+
+test.each([1, 2, 4, 5, 6, 27, 60])("a soak of %d minutes with even memory has not grown", (minutes) => {
+  expect(growthOf(samples(minutes, 80, 80))).toEqual({
+    earlyMib: 80,
+    lateMib: 80,
+    earlyMinutes: minutes / 6,
+    grown: false,
+  });
+});
+
+test.each([1, 2, 5, 60])("a soak of %d minutes tells memory that grows by more than a tenth", (minutes) => {
+  expect(growthOf(samples(minutes, 80, 87))?.grown).toBe(false);
+  expect(growthOf(samples(minutes, 80, 89))).toMatchObject({ earlyMib: 80, lateMib: 89, grown: true });
+});
+
+test("a soak of seconds tells nothing", () => {
+  expect(growthOf([80, 80, 80])).toBeUndefined();
+});
