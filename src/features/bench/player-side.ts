@@ -71,7 +71,12 @@ export class PlayerSide {
     const traffic = this.#meter?.read(nowMs) ?? { seconds: 0, bytes: 0, each: [] };
     for (const player of this.#players) player.finish(nowMs);
     this.#totals.foldRecent();
-    return playersReport(this.group, this.#totals, traffic, Math.min(this.#plan.checked, this.#plan.count));
+    return playersReport(this.group, this.#totals, traffic, this.#checked);
+  }
+
+  /** Of those whose every byte is to be compared, how many got in. */
+  get #checked(): number {
+    return this.#players.filter((player, number) => number < this.#plan.checked && player.wasAdmitted).length;
   }
 
   /** Whether the publisher's clock is ahead of this machine's, so that there is no delay to tell. */

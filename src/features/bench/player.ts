@@ -54,6 +54,11 @@ export class Player implements MediaHandler, ConnectionOwner {
     this.#admittedUs = this.#context.wall.at(this.#admittedMs);
   }
 
+  /** Whether the server ever let it play. */
+  get wasAdmitted(): boolean {
+    return this.#admittedMs > 0;
+  }
+
   drained(): void {}
 
   ended(reason: string): void {
@@ -76,7 +81,7 @@ export class Player implements MediaHandler, ConnectionOwner {
     if (what >>> 8 !== 0) return;
     if (kind === PacketKind.Audio) {
       if (this.#firstAudioMs === 0) this.#firstAudioMs = now;
-      this.#check.audio(timestamp);
+      this.#check.audio(timestamp, payload);
       return;
     }
     if (this.#firstVideoMs === 0) this.#firstVideoMs = now;

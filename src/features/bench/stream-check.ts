@@ -1,6 +1,7 @@
 // Hot: video and audio run for each frame of each player.
 import { aacFrameMs } from "./picture.ts";
 import type { PlayerTotals } from "./player-totals.ts";
+import { isSilentFrame } from "./synthetic-audio.ts";
 import { StampReader } from "./synthetic-frame.ts";
 
 /** All players' frames are read one after the other. */
@@ -38,12 +39,17 @@ export class StreamCheck {
     this.#videoTime = timestamp;
     const stamped = stamp.read(payload);
     if (stamped) this.#sequence(payload, key);
-    else if (!this.#started && !key) totals.dirty++;
+    else {
+      if (!this.#started && !key) totals.dirty++;
+      // From here on it is somebody else's, the audio too.
+      this.#source = -1;
+    }
     this.#started = true;
     return stamped ? stamp.sentUs : 0;
   }
 
-  audio(timestamp: number): void {
+  /** An audio frame. */
+  audio(timestamp: number, payload: Uint8Array): void {
     const totals = this.#totals;
     totals.frames.audio++;
     if (this.#audioTime >= 0) {
@@ -52,6 +58,7 @@ export class StreamCheck {
       else if (this.#source >= 0) totals.lost.audio += Math.max(0, Math.round(step / aacFrameMs) - 1);
     }
     this.#audioTime = timestamp;
+    if (this.#whole && this.#source >= 0 && !isSilentFrame(payload)) totals.corrupt++;
   }
 
   #sequence(payload: Uint8Array, key: boolean): void {

@@ -30,6 +30,7 @@ const LEAST_FILL = 16;
 const FILL_VALUES = 251;
 
 const DELTA_SLICE_BYTES = deltaSlices[0]?.length ?? 0;
+const KEY_SLICES = [keySlice] as const;
 
 /** What only the pictures themselves need, bytes: no frame is smaller. */
 export const leastFrameBytes = FILL_MESSAGE_AT + 2 + LEAST_FILL + FILL_TO_SLICE + keySlice.length;
@@ -100,19 +101,53 @@ export class StampReader {
     return true;
   }
 
-  /** Whether the frame just read has its length and its fill: all of that with `whole`, else only its last byte. */
+  /**
+   * Whether the frame just read has its length and its content: with `whole` all but the numbers that were read, else only
+   * the last byte of its fill.
+   */
   intact(payload: Uint8Array, whole: boolean): boolean {
     if (payload.length !== this.#length) return false;
     const fill = fillOf(this.sequence);
-    const sliceBytes = payload[0] === 0x17 ? keySlice.length : DELTA_SLICE_BYTES;
+    const key = payload[0] === 0x17;
+    const sliceBytes = key ? keySlice.length : DELTA_SLICE_BYTES;
     const end = payload.length - sliceBytes - FILL_TO_SLICE;
     if (payload[end - 1] !== fill) return false;
     if (!whole) return true;
     let at = FILL_MESSAGE_AT + 1;
     while (payload[at] === 0xff) at++;
+    const fillBytes = (at - FILL_MESSAGE_AT - 1) * 255 + (payload[at] ?? 0);
+    if (fillBytes !== end - at - 1) return false;
     for (at++; at < end; at++) if (payload[at] !== fill) return false;
-    return payload[end] === 0x80;
+    if (payload[end] !== 0x80) return false;
+    return framed(payload, end, sliceBytes) && isSlice(payload, end + FILL_TO_SLICE, key ? KEY_SLICES : deltaSlices);
   }
+}
+
+/** Whether what stands around the stamp and the fill, which ends at `end`, is as it was sent. */
+function framed(payload: Uint8Array, end: number, sliceBytes: number): boolean {
+  if ((payload[0] !== 0x17 && payload[0] !== 0x27) || readU32(payload, 1) !== 0x01000000) return false;
+  if (readU32(payload, 5) !== end + 1 - NAL_AT || readU32(payload, end + 1) !== sliceBytes) return false;
+  if (payload[NAL_AT] !== 6 || payload[NAL_AT + 1] !== 5 || payload[NAL_AT + 2] !== FILL_MESSAGE_AT - ID_AT)
+    return false;
+  return payload[FILL_MESSAGE_AT] === 5;
+}
+
+/** Whether one of these slices stands at `at`. Which of them it has to be, only who counts from the key frame could tell. */
+function isSlice(payload: Uint8Array, at: number, slices: readonly Uint8Array[]): boolean {
+  for (let which = 0; which < slices.length; which++) {
+    const slice = slices[which];
+    if (slice === undefined) continue;
+    let same = 0;
+    while (same < slice.length && payload[at + same] === slice[same]) same++;
+    if (same === slice.length) return true;
+  }
+  return false;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = at; i < at + 4; i++) value = value * 256 + (bytes[i] ?? 0);
+  return value;
 }
 
 function fillOf(sequence: number): number {

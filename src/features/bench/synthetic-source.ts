@@ -3,8 +3,9 @@ import { encodeAmf0 } from "../../amf/amf0.ts";
 import { AmfObject } from "../../amf/value.ts";
 import { METADATA_NAME } from "../../media/data.ts";
 import { PacketKind } from "../../media/packet.ts";
-import { aacConfiguration, aacFrameMs, aacFrameSizes, avcConfiguration, pictureSize, silence } from "./picture.ts";
+import { aacConfiguration, aacFrameMs, avcConfiguration, pictureSize } from "./picture.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
+import { silentFrame } from "./synthetic-audio.ts";
 import { SyntheticFrame } from "./synthetic-frame.ts";
 
 /** What a synthetic stream is like. */
@@ -37,9 +38,7 @@ export class SyntheticKit {
     this.frameMs = 1000 / fps;
     this.gopFrames = Math.max(1, Math.round(fps * gopSeconds));
     const audioKbps = Math.min(AUDIO_KBPS, kbps * AUDIO_SHARE);
-    const audioBytes = Math.round((audioKbps * aacFrameMs) / 8);
-    const audio = silence(Math.min(aacFrameSizes.most, Math.max(aacFrameSizes.least, audioBytes)));
-    this.audio = Uint8Array.from([0xaf, 1, ...audio]);
+    this.audio = silentFrame(Math.round((audioKbps * aacFrameMs) / 8));
     const gopBytes = ((kbps - audioKbps) * this.frameMs * this.gopFrames) / 8;
     const frameBytes = gopBytes / (this.gopFrames + KEY_WEIGHT - 1);
     this.key = new SyntheticFrame(true, Math.round(frameBytes * KEY_WEIGHT));

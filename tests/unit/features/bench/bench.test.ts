@@ -64,7 +64,7 @@ describe("players", () => {
   test("count those whom the server does not let in", async () => {
     const stage = new BenchStage(11);
     const report = await stage.run(stage.bench({ command: "both", publish: publishing(1), play: playing(30) }));
-    expect(report.players).toMatchObject({ connected: 10, failed: 20 });
+    expect(report.players).toMatchObject({ connected: 10, failed: 20, checked: 10 });
     expect(report.problems).toEqual(["players failed: 20"]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { PlayerTotals } from "../../../../src/features/bench/player-totals.ts";
 import { StreamCheck } from "../../../../src/features/bench/stream-check.ts";
+import { silentFrame } from "../../../../src/features/bench/synthetic-audio.ts";
 import { SyntheticFrame } from "../../../../src/features/bench/synthetic-frame.ts";
 
 /** One player of frames that a test picks. */
@@ -24,8 +25,8 @@ class Stage {
   }
 
   /** Audio frames by their numbers, 32 ms each. */
-  audio(numbers: readonly number[]): this {
-    for (const number of numbers) this.#check.audio(number * 32);
+  audio(numbers: readonly number[], payload = silentFrame(100)): this {
+    for (const number of numbers) this.#check.audio(number * 32, payload);
     return this;
   }
 
@@ -80,6 +81,12 @@ describe("nothing is found against", () => {
   });
 });
 
+test("of another encoder that takes over a synthetic stream no loss or content is told that nobody can know", () => {
+  const other = Uint8Array.from([0xaf, 1, 1, 2, 3]);
+  const stage = new Stage().video([10, 11]).audio([5]).foreign(480, true).audio([6, 9], other);
+  expect(stage.findings).toEqual({});
+});
+
 describe("it is found that", () => {
   test("frames are missing, though the stream goes on with a key frame", () => {
     expect(new Stage().video([10, 11, 20, 21]).findings).toEqual({ lostVideo: 8, gaps: 1 });
@@ -121,6 +128,13 @@ describe("it is found that", () => {
     frame.payload[100] = 1;
     expect(new Stage(true).raw(frame.payload).findings).toEqual({ corrupt: 1 });
     expect(new Stage(false).raw(frame.payload).findings).toEqual({});
+  });
+
+  test("an audio frame's content was changed, if all of it is compared", () => {
+    const changed = silentFrame(100).with(50, 1);
+    expect(new Stage(true).video([10]).audio([1], changed).audio([2]).findings).toEqual({ corrupt: 1 });
+    expect(new Stage(true).video([10]).audio([1], changed.subarray(0, 60)).findings).toEqual({ corrupt: 1 });
+    expect(new Stage(false).video([10]).audio([1], changed).findings).toEqual({});
   });
 
   test("a frame was cut off, in any case", () => {
