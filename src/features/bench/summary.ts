@@ -3,32 +3,35 @@ import type { BenchReport, GroupReport, Percentiles, PlayersReport, PublishersRe
 
 /** The report for people. */
 export function summary(report: BenchReport): string {
-  const { publishers, players, seconds, interrupted, cpu_percent } = report;
+  const { publishers, players, seconds, interrupted, cpu_percent, url, play_url = url } = report;
   const measured = `measured ${seconds.toFixed(1)} s${interrupted ? ", ended early" : ""}`;
   return [
-    `${report.command} ${report.url}${report.play_url === undefined ? "" : ` played from ${report.play_url}`}: ${measured}`,
-    ...(publishers === undefined ? [] : publisherLines(publishers)),
-    ...(players === undefined ? [] : playerLines(players)),
+    `${report.command} ${url}${play_url === url ? "" : ` played from ${play_url}`}: ${measured}`,
+    ...(publishers === undefined ? [] : publisherLines(publishers, seconds)),
+    ...(players === undefined ? [] : playerLines(players, seconds)),
     row("bench's own CPU", `${cpu_percent.toFixed(0)} % of one core`),
     ...report.warnings.map((warning) => row("warning", warning)),
     row("result", report.problems.length === 0 ? "ok" : `FAILED: ${report.problems.join(", ")}`),
   ].join("\n");
 }
 
-function publisherLines(found: PublishersReport): string[] {
+function publisherLines(found: PublishersReport, seconds: number): string[] {
   if (found.connected === 0) return groupLines("publishers", found);
   return [
     ...groupLines("publishers", found),
-    row("sent", traffic(found)),
+    row("sent", traffic(found, seconds)),
     row("frames sent", `${found.frames.video} video, ${found.frames.audio} audio, ${found.dropped} messages dropped`),
   ];
 }
 
-function playerLines(found: PlayersReport): string[] {
+function playerLines(found: PlayersReport, seconds: number): string[] {
   const { frames, lost, ran_back } = found;
   const lines = groupLines("players", found);
   if (frames.video + frames.audio === 0) return lines;
-  lines.push(row("received", traffic(found)), row("frames received", `${frames.video} video, ${frames.audio} audio`));
+  lines.push(
+    row("received", traffic(found, seconds)),
+    row("frames received", `${frames.video} video, ${frames.audio} audio`),
+  );
   if (found.synthetic) {
     const content = `${found.corrupt} corrupt (every byte of ${found.checked} players compared)`;
     lines.push(
@@ -55,8 +58,11 @@ function groupLines(what: string, found: GroupReport): string[] {
   return lines;
 }
 
-function traffic({ mbps, kbps_each: { least, mean, most } }: GroupReport): string {
+function traffic({ mbps, kbps_each: { least, mean, most } }: GroupReport, seconds: number): string {
   const whole = (kbps: number): string => kbps.toFixed(0);
+  if (seconds === 0) return "not measured: it ended while they were connecting";
+  // Nobody runs at the end whose share could be told.
+  if (most === 0) return `${mbps.toFixed(1)} Mbit/s`;
   return `${mbps.toFixed(1)} Mbit/s, each ${whole(mean)} kbit/s (${whole(least)} to ${whole(most)})`;
 }
 

@@ -103,6 +103,23 @@ test("where nobody got in, the summary is short", () => {
   ]);
 });
 
+test("a run that ends while clients connect has no bitrate to tell", () => {
+  const text = summary({ ...report, seconds: 0 });
+  expect(text).toContain("  sent              not measured: it ended while they were connecting\n");
+  expect(text).toContain("  received          not measured: it ended while they were connecting\n");
+});
+
+test("where nobody is left at the end, no share of each is told", () => {
+  const none = { least: 0, mean: 0, most: 0 };
+  const text = summary({ ...report, players: { ...players, kbps_each: none } });
+  expect(text).toContain("  received          1800.3 Mbit/s\n");
+});
+
+test("one URL for both ends is told once", () => {
+  const [head] = summary({ ...report, play_url: report.url }).split("\n");
+  expect(head).toBe("both rtmp://a/live/x: measured 60.0 s, ended early");
+});
+
 test("a progress line says how it goes", () => {
   const going = { running: 2980, asked: 3000, failed: 2, mbps: 1791.44 };
   expect(
