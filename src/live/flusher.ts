@@ -21,10 +21,8 @@ export interface Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   /** Set while it waits for its flush; owned by the flusher. */
   queued: boolean;
-  /** With a latency of its own, no flush begins before this, monotonic ms; owned by the flusher. */
+  /** When it may be flushed, monotonic ms; owned by the flusher. */
   dueAt: number;
-  /** And then its oldest packet will have waited for as long as it may; owned by the flusher. */
-  lateAt: number;
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void;
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
@@ -32,9 +30,8 @@ export interface Flushable {
 }
 
 /**
- * Decides when streams are flushed. With `auto`: at the end of the turn in which packets came, then not again until a rest
- * proportional to what the last flush cost. With a latency of its own: by the first packet that comes `mw_latency` ms after
- * the last flush, which then need not wait itself, and before any has waited for so long.
+ * Decides when streams are flushed: `mw_latency` ms apart, or (`auto`) at the end of the turn in which packets came, then
+ * not again until a rest proportional to what the last flush cost.
  */
 export class Flusher {
   readonly #clock: Clock;
@@ -60,26 +57,13 @@ export class Flusher {
     this.#onFault = onFault;
   }
 
-  /** The stream has packets to flush: called for each. */
+  /** The stream has packets to flush. */
   mark(stream: Flushable): void {
-    const latency = stream.config.mw_latency;
-    if (latency === "auto") {
-      if (stream.queued) return;
-      this.#queue(stream);
-      this.#schedule(this.#restUntil);
-      return;
-    }
-    const now = this.#clock.now();
-    if (!stream.queued) {
-      this.#queue(stream);
-      stream.lateAt = now + latency;
-      this.#schedule(now < stream.dueAt ? stream.lateAt : now);
-    } else if (now >= stream.dueAt) this.#schedule(now);
-  }
-
-  #queue(stream: Flushable): void {
+    if (stream.queued) return;
     stream.queued = true;
     this.#queued.add(stream);
+    const latency = stream.config.mw_latency;
+    this.#schedule(latency === "auto" ? this.#restUntil : stream.dueAt);
   }
 
   /** Flushes a stream whole, at once: its readers are about to be told something that must not overtake its packets. */
@@ -187,7 +171,7 @@ export class Flusher {
   #scheduleNext(): void {
     let next = Number.POSITIVE_INFINITY;
     for (const stream of this.#queued) {
-      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.lateAt;
+      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.dueAt;
       if (due < next) next = due;
     }
     if (next < Number.POSITIVE_INFINITY) this.#schedule(next);

@@ -59,10 +59,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #flushed = 0;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
-  /** Owned by the flusher, as are `dueAt` and `lateAt`. */
+  /** Owned by the flusher, as is `dueAt`. */
   queued = false;
   dueAt = 0;
-  lateAt = 0;
 
   constructor(key: string, config: StreamConfig, owner: StreamOwner) {
     this.key = key;
