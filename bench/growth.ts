@@ -4,6 +4,8 @@ type Samples = readonly number[];
 /** How long each median looks, s, at most. */
 const EARLY_SECONDS = 120;
 const LATE_SECONDS = 120;
+/** Before that a server is still warming up, which is no leak. */
+const LEAST_EARLY_SECONDS = 120;
 /** So much more than at the beginning is a leak. */
 const MOST_GROWTH = 1.1;
 
@@ -13,7 +15,8 @@ export interface Growth {
   readonly lateMib: number;
   /** Minutes from the start to the middle of the early look. */
   readonly earlyMinutes: number;
-  readonly grown: boolean;
+  /** Undefined where the early look came too early to tell. */
+  readonly grown: boolean | undefined;
 }
 
 /** Compares medians around a sixth of the run, when all is warm, and at its end; undefined when it was too short for both. */
@@ -26,7 +29,12 @@ export function growthOf(samples: Samples): Growth | undefined {
     median(samples.slice(sixth - half, sixth + half)),
     median(samples.slice(-Math.min(LATE_SECONDS, 2 * sixth))),
   ];
-  return { earlyMib, lateMib, earlyMinutes: sixth / 60, grown: lateMib > earlyMib * MOST_GROWTH };
+  return {
+    earlyMib,
+    lateMib,
+    earlyMinutes: sixth / 60,
+    grown: sixth < LEAST_EARLY_SECONDS ? undefined : lateMib > earlyMib * MOST_GROWTH,
+  };
 }
 
 /** The value in the middle; 0 of none. */

@@ -8,7 +8,8 @@ import { growthOf, median } from "./growth.ts";
 const USAGE = `npm run soak -- [--minutes M]
 
 Runs dist/srs while publishers and players come and go, each for a few seconds to a minute, and prints its memory each
-minute. Ends with 1 when the last minutes' median is over 10 % above that after ten minutes (a sixth of a shorter run).`;
+minute. Ends with 1 when the last minutes' median is over 10 % above that after ten minutes (a sixth of a shorter run);
+a run of less than twelve minutes only prints.`;
 
 const MINUTE_MS = 60_000;
 
@@ -68,7 +69,8 @@ async function soak(executable: string, minutes: number): Promise<number> {
   if (growth === undefined) throw new Error(`${minutes} min are too short to tell whether memory grows`);
   console.log(
     `${minutes} min, ${runs.done} runs of srs bench, ${runs.connections} connections: ` +
-      `${growth.earlyMib.toFixed(0)} MiB after ${growth.earlyMinutes.toFixed(0)} min, ${growth.lateMib.toFixed(0)} MiB at the end`,
+      `${growth.earlyMib.toFixed(0)} MiB after ${growth.earlyMinutes.toFixed(0)} min, ${growth.lateMib.toFixed(0)} MiB at the end` +
+      (growth.grown === undefined ? " (too short to tell whether memory grows)" : ""),
   );
-  return growth.grown ? 1 : 0;
+  return growth.grown === true ? 1 : 0;
 }
