@@ -9,8 +9,9 @@ export interface Transport {
   /** Bytes kept here because the kernel has not taken them yet. */
   readonly bytesQueued: number;
   /**
-   * Sends all of `bytes`, in order. False: the kernel took less; the rest is kept by reference, and `onDrain` tells when it
-   * is gone. A caller with much to send waits for that; small control messages may go on being queued.
+   * Sends all of `bytes`, in order; short ones that answer one read leave together at its end. False: the kernel took less; the
+   * rest is kept by reference, and `onDrain` tells when it is gone. A caller with much to send waits for that; small control
+   * messages may go on being queued.
    */
   send(bytes: Uint8Array): boolean;
   /**

@@ -39,7 +39,7 @@ interface Shared {
   setup: LogSetup;
 }
 
-/** A log with an id. Every connection has one, so it is a single object: as closures it was a tenth of a player's memory. */
+/** A log with an id. Every connection has one, so it is a single object: closures for its methods would be ten more. */
 class Branch implements RootLog {
   readonly #shared: Shared;
   readonly #id: string;

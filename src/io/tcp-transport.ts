@@ -145,7 +145,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     return false;
   }
 
-  /** False: the kernel took less. */
+  /** Sends what has been gathered, in one write. False: the kernel took less. */
   #sendAnswers(): boolean {
     const answers = this.#answers.splice(0);
     this.#answersBytes = 0;
@@ -153,6 +153,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     return first === undefined || this.#write(answers.length === 1 ? first : joined(...answers));
   }
 
+  /** Something has changed that decides whether `send` may go straight to the socket. */
   #settle(): void {
     this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.length === 0;
   }
