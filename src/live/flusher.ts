@@ -13,6 +13,8 @@ const PERIOD_FACTOR = 3;
 const LEAST_FACTOR = 1.5;
 /** So much earlier at most they begin while others hold them up: more often costs more. */
 const MAX_EARLIER_MS = 100;
+/** Where `mw_latency` is over, what waits leaves with the packets that come within this share of it. */
+const SLACK = 0.1;
 /** How much of the longest round is remembered at the next. */
 const LONGEST_DECAY = 0.8;
 
@@ -21,8 +23,10 @@ export interface Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   /** Set while it waits for its flush; owned by the flusher. */
   queued: boolean;
-  /** When it may be flushed, monotonic ms; owned by the flusher. */
+  /** With a latency of its own: from here on its next packet is flushed as it comes; monotonic ms, owned by the flusher. */
   dueAt: number;
+  /** And what waits is flushed here, whatever comes; no later than `dueAt` once that packet is there. */
+  flushAt: number;
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void;
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
@@ -30,8 +34,8 @@ export interface Flushable {
 }
 
 /**
- * Decides when streams are flushed: `mw_latency` ms apart, or (`auto`) at the end of the turn in which packets came, then
- * not again until a rest proportional to what the last flush cost.
+ * Decides when streams are flushed: with the first packet after `mw_latency` ms, which must not be long in coming, or (`auto`)
+ * at the end of the turn in which packets came, then not again until a rest proportional to what the last flush cost.
  */
 export class Flusher {
   readonly #clock: Clock;
@@ -59,11 +63,31 @@ export class Flusher {
 
   /** The stream has packets to flush. */
   mark(stream: Flushable): void {
-    if (stream.queued) return;
-    stream.queued = true;
-    this.#queued.add(stream);
     const latency = stream.config.mw_latency;
-    this.#schedule(latency === "auto" ? this.#restUntil : stream.dueAt);
+    const isFirst = !stream.queued;
+    if (isFirst) {
+      stream.queued = true;
+      this.#queued.add(stream);
+      if (latency !== "auto") stream.flushAt = stream.dueAt + latency * SLACK;
+    }
+    if (latency === "auto") {
+      if (isFirst) this.#schedule(this.#restUntil);
+    } else if (stream.flushAt > stream.dueAt && this.#clock.now() >= stream.dueAt) {
+      stream.flushAt = stream.dueAt;
+      this.#schedule(stream.flushAt);
+    } else if (isFirst) {
+      this.#schedule(stream.flushAt);
+    }
+  }
+
+  /**
+   * For how many ms packets of the stream that come would not be flushed. With a latency of its own that ends a little after it
+   * is due, so that what is read then is flushed at once.
+   */
+  untilFlush(stream: Flushable): number {
+    const latency = stream.config.mw_latency;
+    const at = latency === "auto" ? this.#restUntil : stream.dueAt + (latency * SLACK) / 2;
+    return Math.max(0, at - this.#clock.now());
   }
 
   /** Flushes a stream whole, at once: its readers are about to be told something that must not overtake its packets. */
@@ -112,13 +136,18 @@ export class Flusher {
         this.#run();
       });
     } else if (dueAt < this.#wakeAt) {
-      this.#wake?.cancel();
+      this.#cancelWake();
       this.#wakeAt = dueAt;
       this.#wake = this.#clock.after(delay, () => {
         this.#wakeAt = Number.POSITIVE_INFINITY;
         this.#run();
       });
     }
+  }
+
+  #cancelWake(): void {
+    this.#wake?.cancel();
+    this.#wakeAt = Number.POSITIVE_INFINITY;
   }
 
   #run(): void {
@@ -159,10 +188,11 @@ export class Flusher {
     this.#busyMs = 0;
     for (const stream of this.#queued) {
       const latency = stream.config.mw_latency;
-      if ((latency === "auto" ? this.#restUntil : stream.dueAt) > now) continue;
+      if ((latency === "auto" ? this.#restUntil : stream.flushAt) > now) continue;
       this.#queued.delete(stream);
       stream.queued = false;
-      if (latency !== "auto") stream.dueAt = now + latency;
+      // Bursts of a relay, as far apart, drift: whoever has waited for the next one in vain is early for it the next time.
+      if (latency !== "auto") stream.dueAt = (stream.flushAt > stream.dueAt ? stream.dueAt : now) + latency;
       if (this.#begun(stream)) this.#active.push(stream);
     }
     return this.#active.length > 0;
@@ -171,9 +201,11 @@ export class Flusher {
   #scheduleNext(): void {
     let next = Number.POSITIVE_INFINITY;
     for (const stream of this.#queued) {
-      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.dueAt;
+      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.flushAt;
       if (due < next) next = due;
     }
+    // What it was for has been flushed with a packet: it would wake the process for nothing.
+    if (this.#wakeAt < next) this.#cancelWake();
     if (next < Number.POSITIVE_INFINITY) this.#schedule(next);
   }
 }

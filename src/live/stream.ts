@@ -59,9 +59,10 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #flushed = 0;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
-  /** Owned by the flusher, as is `dueAt`. */
+  /** Owned by the flusher, as are `dueAt` and `flushAt`. */
   queued = false;
   dueAt = 0;
+  flushAt = 0;
 
   constructor(key: string, config: StreamConfig, owner: StreamOwner) {
     this.key = key;

@@ -1,50 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { type Flushable, Flusher } from "../../../src/live/flusher.ts";
+import { Flusher } from "../../../src/live/flusher.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { rethrow } from "../../support/faults.ts";
+import { Stub, flusherStage as stage } from "../../support/flushes.ts";
 
 const SLICE_MS = 8;
-
-/** A stream whose flush takes `costMs`, in steps of a millisecond. */
-class Stub implements Flushable {
-  readonly config: { readonly mw_latency: number | "auto" };
-  queued = false;
-  dueAt = 0;
-  costMs: number;
-  /** When flushes began. */
-  readonly begun: number[] = [];
-  finished = 0;
-  slices = 0;
-  readonly #clock: FakeClock;
-  #left = 0;
-
-  constructor(clock: FakeClock, latency: number | "auto" = "auto", costMs = 0) {
-    this.#clock = clock;
-    this.config = { mw_latency: latency };
-    this.costMs = costMs;
-  }
-
-  beginFlush(): void {
-    this.begun.push(this.#clock.now());
-    this.#left = this.costMs;
-  }
-
-  runFlush(until: number): boolean {
-    this.slices++;
-    while (this.#left > 0) {
-      if (this.#clock.now() >= until) return true;
-      this.#clock.spend(1);
-      this.#left--;
-    }
-    this.finished++;
-    return false;
-  }
-}
-
-function stage() {
-  const clock = new FakeClock();
-  return { clock, flusher: new Flusher(clock, rethrow) };
-}
 
 describe("auto", () => {
   test("flushes once at the end of the turn in which packets came, however many", () => {
@@ -254,68 +213,6 @@ describe("in the middle of a turn that others hold up", () => {
     flusher.mark(stream);
     clock.advance(1000);
     expect([stream.begun, stream.slices, stream.finished]).toEqual([[0], 1, 1]);
-  });
-});
-
-describe("a latency of its own", () => {
-  test("is between the beginnings of two flushes; the first comes at once", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, 100, 5);
-    for (let i = 0; i < 35; i++) {
-      flusher.mark(stream);
-      clock.advance(10);
-    }
-    expect(stream.begun).toEqual([0, 100, 200, 300]);
-  });
-
-  test("lets what comes in bursts as far apart, a relay's, wait for a moment and never for the next burst", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, 350);
-    const bursts = [0, 345, 705, 1050, 1420, 1765];
-    for (const at of bursts) {
-      clock.advance(at - clock.now());
-      flusher.mark(stream);
-    }
-    clock.advance(1000);
-    const waits = stream.begun.map((at, i) => at - (bursts[i] ?? 0));
-    expect(waits).toHaveLength(bursts.length);
-    expect(Math.max(...waits)).toBeLessThan(20);
-  });
-
-  test("of 0 is once a turn, whatever it costs", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, 0, 5);
-    flusher.mark(stream);
-    clock.settle();
-    flusher.mark(stream);
-    clock.settle();
-    expect(stream.begun).toEqual([0, 5]);
-  });
-
-  test("does not cut short the rest of the others", () => {
-    const { clock, flusher } = stage();
-    const auto = new Stub(clock, "auto", 50);
-    const own = new Stub(clock, 10);
-    flusher.mark(auto);
-    clock.settle();
-    flusher.mark(auto);
-    for (let i = 0; i < 20; i++) {
-      flusher.mark(own);
-      clock.advance(10);
-    }
-    expect(auto.begun).toEqual([0, 150]);
-    expect(own.begun.length).toBeGreaterThan(15);
-  });
-
-  test("does not hold up the last packets", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, 350);
-    flusher.mark(stream);
-    clock.settle();
-    flusher.mark(stream);
-    clock.advance(350);
-    expect(stream.begun).toEqual([0, 350]);
-    expect(clock.timers).toBe(0);
   });
 });
 
