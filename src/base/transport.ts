@@ -15,10 +15,10 @@ export interface Transport {
    */
   send(bytes: Uint8Array): boolean;
   /**
-   * While on, nobody waits for what the peer sends: it may be read up to 200 ms late, so that a read brings more. Off, what
-   * waits is read at once.
+   * From now on what the peer sends may be read late, so that a read brings more: `patience` is asked after each read for how
+   * many ms nobody waits for the next. Without it, no longer. What waits now is read at once.
    */
-  mergeReads(on: boolean): void;
+  mergeReads(patience?: () => number): void;
   /** Whether what the peer has sent may wait to be read, as reads are merged. */
   readonly resting: boolean;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */

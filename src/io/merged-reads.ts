@@ -1,11 +1,13 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 
-/** Connections that rest are read again in steps of this many ms. */
+/** Connections that rest are read again at multiples of this many ms, those of the same one in one turn. */
 const TICK_MS = 20;
-/** The longest rest, in ticks. A source that is silent for 250 ms may be taken for dead. */
-const MOST_TICKS = 10;
+/** The longest rest, in ticks. */
+const MOST_TICKS = 20;
 /** A rest is made longer while a read brings less than this, and shorter when it brings twice as much: the peer must never wait for us. */
 const ENOUGH_BYTES = 16 * 1024;
+/** A timer may run so much before its time. */
+const EARLY_MS = 1;
 
 /** A connection whose socket is left unread for a while. */
 export interface Resting {
@@ -13,42 +15,67 @@ export interface Resting {
   wake(): void;
 }
 
-/** How many ticks to rest after a read of so many bytes, when the rest before it was `ticks`. */
-export function restAfter(bytes: number, ticks: number): number {
-  if (bytes < ENOUGH_BYTES) return Math.min(MOST_TICKS, ticks + 1);
-  return bytes < 2 * ENOUGH_BYTES ? ticks : ticks >> 1;
+/** How long a connection may rest, by what its reads bring. */
+export class Rest {
+  #ticks = 0;
+  /** The last rest was shorter than that, so that what its read brings is no reason for a longer one. */
+  #cut = false;
+
+  /** How long to rest (ms) after a read of so many bytes, when nobody waits for more for `patience` ms. */
+  after(bytes: number, patience: number): number {
+    if (bytes >= 2 * ENOUGH_BYTES) this.#ticks >>= 1;
+    else if (bytes < ENOUGH_BYTES && !this.#cut) this.#ticks = Math.min(MOST_TICKS, this.#ticks + 1);
+    const ms = this.#ticks * TICK_MS;
+    this.#cut = patience < ms;
+    return Math.min(patience, ms);
+  }
 }
 
 /**
- * Merged reads, as SRS calls them: connections that nobody waits for are left unread for up to 200 ms after each read, so that
+ * Merged reads, as SRS calls them: connections that nobody waits for are left unread for up to 400 ms after each read, so that
  * one read brings what many would have. 500 publishers × 600 kbps that nobody watches cost half as much so.
  */
 export class MergedReads {
   readonly #clock: Clock;
   /** Those that rest, by the tick at which they are read again. */
-  readonly #due: Resting[][] = Array.from({ length: MOST_TICKS }, () => []);
-  #tick = 0;
-  #resting = 0;
+  readonly #due = new Map<number, Resting[]>();
+  #next = Number.POSITIVE_INFINITY;
+  #timer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Wakes a connection after 1 to 10 ticks. */
-  rest(connection: Resting, ticks: number): void {
-    this.#due[(this.#tick + ticks) % MOST_TICKS]?.push(connection);
-    if (this.#resting++ === 0) this.#wait();
+  /** Wakes a connection at the last tick within `ms`; false when there is none. */
+  rest(connection: Resting, ms: number): boolean {
+    const now = this.#clock.now();
+    const tick = Math.floor((now + ms) / TICK_MS);
+    if (tick * TICK_MS <= now) return false;
+    const others = this.#due.get(tick);
+    if (others === undefined) this.#due.set(tick, [connection]);
+    else others.push(connection);
+    if (tick < this.#next) this.#waitFor(tick);
+    return true;
   }
 
-  #wait(): void {
-    this.#clock.after(TICK_MS, () => this.#next());
+  #waitFor(tick: number): void {
+    this.#timer?.cancel();
+    this.#next = tick;
+    this.#timer = this.#clock.after(tick * TICK_MS - this.#clock.now(), () => this.#wake());
   }
 
-  #next(): void {
-    this.#tick = (this.#tick + 1) % MOST_TICKS;
-    const due = this.#due[this.#tick]?.splice(0) ?? [];
-    this.#resting -= due.length;
-    if (this.#resting > 0) this.#wait();
-    for (const connection of due) connection.wake();
+  #wake(): void {
+    const until = this.#clock.now() + EARLY_MS;
+    this.#next = Number.POSITIVE_INFINITY;
+    let next = this.#next;
+    for (const [tick, resting] of this.#due) {
+      if (tick * TICK_MS > until) {
+        next = Math.min(next, tick);
+        continue;
+      }
+      this.#due.delete(tick);
+      for (const connection of resting) connection.wake();
+    }
+    if (next < this.#next) this.#waitFor(next);
   }
 }

@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { joined } from "../base/memory.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Busy, InputTurns } from "./input-turns.ts";
-import { type MergedReads, type Resting, restAfter } from "./merged-reads.ts";
+import { type MergedReads, Rest, type Resting } from "./merged-reads.ts";
 import type { SocketOwner } from "./slot.ts";
 
 /** After the last byte a peer has this long to close its side. */
@@ -74,12 +74,12 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #sliceBytes = FIRST_SLICE_BYTES;
   /** What is left of its arrival. */
   #arrivalLeft = ARRIVAL_BYTES;
-  #merges = false;
+  #patience: (() => number) | undefined;
+  #rest: Rest | undefined;
   /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
   #secure = false;
   /** The socket is paused so that the next read brings more. */
   #resting = false;
-  #restTicks = 0;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
   #handler: TransportHandler | undefined;
@@ -167,9 +167,9 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     return this.#resting;
   }
 
-  mergeReads(on: boolean): void {
-    this.#merges = on;
-    if (!on) this.wake();
+  mergeReads(patience?: () => number): void {
+    this.#patience = patience;
+    this.wake();
   }
 
   wake(): void {
@@ -220,7 +220,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
       const { length } = bytes;
       this.#work(bytes);
-      if (this.#merges) this.#rest(length);
+      if (this.#patience !== undefined) this.#restAfter(length, this.#patience());
       return;
     }
     this.#input.push(bytes);
@@ -231,13 +231,11 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (early || this.takeTurn()) turns.add(this);
   }
 
-  #rest(bytes: number): void {
+  #restAfter(bytes: number, patience: number): void {
     if (this.#secure || this.#resting || this.#state !== "open") return;
-    this.#restTicks = restAfter(bytes, this.#restTicks);
-    if (this.#restTicks === 0) return;
-    this.#resting = true;
-    this.#socket.pause();
-    this.#watch.reads.rest(this, this.#restTicks);
+    this.#rest ??= new Rest();
+    this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes, patience));
+    if (this.#resting) this.#socket.pause();
   }
 
   get arriving(): boolean {

@@ -29,6 +29,9 @@ export type SourceEnd = "unpublished" | "lost";
 /** What becomes of a source of a stream that has one: it is refused, takes the other's place, or stands by. */
 export type OnConflict = "reject" | "replace" | "standby";
 
+/** When what a source sends is waited for: at once, at its stream's next flush, or never. */
+export type Awaited = "now" | "flush" | "never";
+
 /** What the owner of a source is told. */
 export interface SourceEvents {
   /** Another source has taken its place and it has ended: the owner tells its peer. */
@@ -39,8 +42,8 @@ export interface SourceEvents {
   probe?(): void;
   /** Whether what its peer has sent may not have been read yet, for nobody waits for it. */
   unread?(): boolean;
-  /** Whether anybody waits for what it sends has changed. */
-  watched?(watched: boolean): void;
+  /** When what it sends is waited for has changed. */
+  awaited?(awaited: Awaited): void;
 }
 
 /** How a source begins. */
@@ -61,8 +64,8 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from one that isn't; its owner may change it. */
   preferred: boolean;
-  /** Whether anybody waits for what it sends: readers, other sources that are compared with it, or who wants its place. */
-  readonly watched: boolean;
+  /** When what it sends is waited for by readers, other sources that are compared with it, or who wants its place. */
+  readonly awaited: Awaited;
   readonly packets: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
@@ -123,7 +126,7 @@ export class LiveSource implements Source {
   /** What a reader needs before its next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
-  watched = true;
+  awaited: Awaited = "now";
   packets = 0;
   bytes = 0;
   heardAt: number;
@@ -155,11 +158,11 @@ export class LiveSource implements Source {
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
   }
 
-  /** Says whether anybody waits for what it sends. */
-  watch(watched: boolean): void {
-    if (watched === this.watched) return;
-    this.watched = watched;
-    this.events.watched?.(watched);
+  /** Says when what it sends is waited for. */
+  await(awaited: Awaited): void {
+    if (awaited === this.awaited) return;
+    this.awaited = awaited;
+    this.events.awaited?.(awaited);
   }
 
   /** It has sent media. */

@@ -124,12 +124,12 @@ export class Sources implements SourceOwner {
     }
   }
 
-  /** Readers have come or gone, or sources: tells the sources if anybody waits for what they send. */
-  tellWatched(): void {
-    const active = this.#active;
+  /** Readers have come or gone, or sources: tells the sources when what they send is waited for. */
+  tellAwaited(): void {
+    const readers = this.#owner.readerCount > 0 ? "flush" : "never";
     // While others stand by, it matters which of them sent what when.
-    active?.watch(this.#standbys.length > 0 || this.#owner.readerCount > 0 || this.#contest.open);
-    for (const { source } of this.#standbys) source.watch(true);
+    this.#active?.await(this.#standbys.length > 0 || this.#contest.open ? "now" : readers);
+    for (const { source } of this.#standbys) source.await("now");
   }
 
   /** The configuration has changed. */
@@ -155,7 +155,7 @@ export class Sources implements SourceOwner {
     return {
       cancel: () => {
         this.#contest.leave(decide);
-        this.tellWatched();
+        this.tellAwaited();
       },
     };
   }
@@ -167,13 +167,13 @@ export class Sources implements SourceOwner {
     if (!(unread || active.mayBeGone(this.#clock.now())) || !contest.join(decide, this.#patience(active))) return false;
     if (unread) contest.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
     else active.events.probe?.();
-    this.tellWatched();
+    this.tellAwaited();
     return true;
   }
 
   #lives(): void {
     this.#contest.lose();
-    this.tellWatched();
+    this.tellAwaited();
   }
 
   /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
@@ -222,7 +222,7 @@ export class Sources implements SourceOwner {
     source.role = "ended";
     const at = this.#standbys.findIndex((standby) => standby.source === source);
     if (at >= 0) this.#standbys.splice(at, 1)[0]?.held.clear();
-    this.tellWatched();
+    this.tellAwaited();
     this.#watchStall();
   }
 
@@ -231,7 +231,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#intake.begin(source);
     this.#owner.began(source);
-    this.tellWatched();
+    this.tellAwaited();
     return source;
   }
 
@@ -242,7 +242,7 @@ export class Sources implements SourceOwner {
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
     for (const standby of this.#standbys) standby.strayed();
-    this.tellWatched();
+    this.tellAwaited();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -251,7 +251,7 @@ export class Sources implements SourceOwner {
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
     this.#standbys.push(this.#newStandby(source, now));
-    this.tellWatched();
+    this.tellAwaited();
     this.#watchStall();
     return source;
   }
@@ -364,7 +364,7 @@ export class Sources implements SourceOwner {
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
     standby.held.clear();
-    this.tellWatched();
+    this.tellAwaited();
     this.#watchStall(now);
     this.#contest.lose();
   }

@@ -107,6 +107,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.size;
   }
 
+  /** For how many ms nobody gets what comes: until its next flush. */
+  get untilFlush(): number {
+    return this.#owner.flusher.untilFlush(this);
+  }
+
   /** What the viewer asked with who has been here longest; undefined when there is none. */
   get demand(): Demand | undefined {
     return this.#audience.demand;
@@ -132,7 +137,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const reader = this.#audience.join(format, sink, events, this.source !== undefined, notBefore);
-    this.sources.tellWatched();
+    this.sources.tellAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -143,7 +148,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   leave(reader: Reader): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
-    this.sources.tellWatched();
+    this.sources.tellAwaited();
     this.needsLess();
     this.#forgetIfIdle();
   }

@@ -173,7 +173,8 @@ export class ClientEnd implements Transport {
   /** What the last look found. */
   heard: readonly SentMessage[] = [];
   /** Whether its input may be read late. */
-  merges = false;
+  /** What it was last told of how late it may be read. */
+  patience: (() => number) | undefined;
   /** Whether something of it may wait to be read. */
   resting = false;
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
@@ -197,9 +198,9 @@ export class ClientEnd implements Transport {
     return this.sink.queued;
   }
 
-  mergeReads(on: boolean): void {
-    this.merges = on;
-    if (!on) this.resting = false;
+  mergeReads(patience?: () => number): void {
+    this.patience = patience;
+    this.resting = false;
   }
 
   send(bytes: Uint8Array): boolean {

@@ -16,7 +16,7 @@ import type { FoundVhost, RtmpContext } from "./context.ts";
 import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
-import { Publisher } from "./publisher.ts";
+import { Publisher, patienceOf } from "./publisher.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
@@ -348,7 +348,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       },
       probe: () => this.#probe(),
       unread: () => this.#transport?.resting ?? false,
-      watched: () => this.#mergeReads(),
+      awaited: () => this.#mergeReads(),
     };
   }
 
@@ -372,8 +372,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   /** While nobody waits for what it publishes, that may be read late. */
   #mergeReads(): void {
     const { size } = this.#publishers;
-    const watched = [...this.#publishers.values()].some((publisher) => publisher.watched);
-    this.#transport?.mergeReads(size > 0 && !watched && this.#tasks === size);
+    const patience = () => patienceOf(this.#publishers.values());
+    this.#transport?.mergeReads(size > 0 && this.#tasks === size ? patience : undefined);
   }
 
   #endAll(how: SourceEnd): void {
