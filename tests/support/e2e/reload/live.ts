@@ -74,7 +74,7 @@ export const liveEffects: Readonly<Record<string, Effect>> = {
   "vhost.NAME.queue_max_bytes": queueEffect("queue_length = 3600", "queue_length = 3600\nqueue_max_bytes = 1000000"),
 
   async "vhost.NAME.mw_latency"(stage) {
-    const server = await ReloadServer.start(stage, vhost("mw_latency = 5000"));
+    const server = await ReloadServer.start(stage, vhost("mw_latency = 3500"));
     const [publisher, player] = [await server.publish(), await server.play()];
     let number = 0;
     const delay = async () => {
