@@ -15,8 +15,8 @@ export interface Transport {
    */
   send(bytes: Uint8Array): boolean;
   /**
-   * From now on what the peer sends may be read late, so that a read brings more: `patience` is asked after each read for how
-   * many ms nobody waits for the next. Without it, no longer. What waits now is read at once.
+   * From now on what the peer sends may be read up to 400 ms late, so that a read brings more: `patience` is asked after each
+   * read for how many ms nobody waits for the next. Without it, no longer. What waits now is read at once.
    */
   mergeReads(patience?: () => number): void;
   /** Whether what the peer has sent may wait to be read, as reads are merged. */

@@ -54,28 +54,28 @@ export class MergedReads {
     const others = this.#due.get(tick);
     if (others === undefined) this.#due.set(tick, [connection]);
     else others.push(connection);
-    if (tick < this.#next) this.#waitFor(tick);
+    if (tick < this.#next) this.#waitFor(tick, now);
     return true;
   }
 
-  #waitFor(tick: number): void {
+  #waitFor(tick: number, now: number): void {
     this.#timer?.cancel();
     this.#next = tick;
-    this.#timer = this.#clock.after(tick * TICK_MS - this.#clock.now(), () => this.#wake());
+    this.#timer = this.#clock.after(tick * TICK_MS - now, () => this.#wake());
   }
 
   #wake(): void {
-    const until = this.#clock.now() + EARLY_MS;
+    const now = this.#clock.now();
     this.#next = Number.POSITIVE_INFINITY;
     let next = this.#next;
     for (const [tick, resting] of this.#due) {
-      if (tick * TICK_MS > until) {
+      if (tick * TICK_MS > now + EARLY_MS) {
         next = Math.min(next, tick);
         continue;
       }
       this.#due.delete(tick);
       for (const connection of resting) connection.wake();
     }
-    if (next < this.#next) this.#waitFor(next);
+    if (next < this.#next) this.#waitFor(next, now);
   }
 }

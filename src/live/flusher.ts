@@ -81,8 +81,8 @@ export class Flusher {
   }
 
   /**
-   * For how many ms packets of the stream that come would not be flushed. With a latency of its own that ends a little after it
-   * is due, so that what is read then is flushed at once.
+   * For how many ms packets of the stream that come would not be flushed. With a latency of its own a little longer, so that
+   * what is read at the end of that is flushed at once.
    */
   untilFlush(stream: Flushable): number {
     const latency = stream.config.mw_latency;
@@ -140,7 +140,9 @@ export class Flusher {
       this.#wakeAt = dueAt;
       this.#wake = this.#clock.after(delay, () => {
         this.#wakeAt = Number.POSITIVE_INFINITY;
-        this.#run();
+        // A publisher that is left unread until about now is read in between, though the loop was held up and both are late.
+        const now = this.#clock.now();
+        this.#clock.soon(() => this.#clock.soon(() => this.#run(now)));
       });
     }
   }
@@ -150,9 +152,10 @@ export class Flusher {
     this.#wakeAt = Number.POSITIVE_INFINITY;
   }
 
-  #run(): void {
+  /** What waits without a packet that would bring it along is flushed if that was due at `timed`. */
+  #run(timed = Number.NEGATIVE_INFINITY): void {
     const from = this.#clock.now();
-    if (this.#active.length === 0 && !this.#begin(from)) {
+    if (this.#active.length === 0 && !this.#begin(from, timed)) {
       this.#scheduleNext();
       return;
     }
@@ -183,16 +186,17 @@ export class Flusher {
   }
 
   /** Begins a round of all streams that are due; false when none is. */
-  #begin(now: number): boolean {
+  #begin(now: number, timed: number): boolean {
     this.#began = now;
     this.#busyMs = 0;
     for (const stream of this.#queued) {
       const latency = stream.config.mw_latency;
-      if ((latency === "auto" ? this.#restUntil : stream.flushAt) > now) continue;
+      const { flushAt, dueAt } = stream;
+      if (latency === "auto" ? this.#restUntil > now : flushAt > (flushAt > dueAt ? timed : now)) continue;
       this.#queued.delete(stream);
       stream.queued = false;
       // Bursts of a relay, as far apart, drift: whoever has waited for the next one in vain is early for it the next time.
-      if (latency !== "auto") stream.dueAt = (stream.flushAt > stream.dueAt ? stream.dueAt : now) + latency;
+      if (latency !== "auto") stream.dueAt = (flushAt > dueAt ? dueAt : now) + latency;
       if (this.#begun(stream)) this.#active.push(stream);
     }
     return this.#active.length > 0;
@@ -200,9 +204,11 @@ export class Flusher {
 
   #scheduleNext(): void {
     let next = Number.POSITIVE_INFINITY;
+    const later = this.#clock.now() + 1;
     for (const stream of this.#queued) {
-      const due = stream.config.mw_latency === "auto" ? this.#restUntil : stream.flushAt;
-      if (due < next) next = due;
+      const { flushAt, dueAt } = stream;
+      const at = flushAt > dueAt ? Math.max(flushAt, later) : flushAt;
+      next = Math.min(next, stream.config.mw_latency === "auto" ? this.#restUntil : at);
     }
     // What it was for has been flushed with a packet: it would wake the process for nothing.
     if (this.#wakeAt < next) this.#cancelWake();

@@ -158,8 +158,8 @@ export class LiveSource implements Source {
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
   }
 
-  /** Says when what it sends is waited for. */
-  await(awaited: Awaited): void {
+  /** Tells its owner when what it sends is waited for. */
+  tell(awaited: Awaited): void {
     if (awaited === this.awaited) return;
     this.awaited = awaited;
     this.events.awaited?.(awaited);

@@ -128,8 +128,8 @@ export class Sources implements SourceOwner {
   tellAwaited(): void {
     const readers = this.#owner.readerCount > 0 ? "flush" : "never";
     // While others stand by, it matters which of them sent what when.
-    this.#active?.await(this.#standbys.length > 0 || this.#contest.open ? "now" : readers);
-    for (const { source } of this.#standbys) source.await("now");
+    this.#active?.tell(this.#standbys.length > 0 || this.#contest.open ? "now" : readers);
+    for (const { source } of this.#standbys) source.tell("now");
   }
 
   /** The configuration has changed. */

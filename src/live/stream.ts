@@ -107,7 +107,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.size;
   }
 
-  /** For how many ms nobody gets what comes: until its next flush. */
+  /** For how many ms nobody waits for what comes: until about its next flush. */
   get untilFlush(): number {
     return this.#owner.flusher.untilFlush(this);
   }

@@ -172,7 +172,6 @@ export class ClientEnd implements Transport {
   #handler: TransportHandler | undefined;
   /** What the last look found. */
   heard: readonly SentMessage[] = [];
-  /** Whether its input may be read late. */
   /** What it was last told of how late it may be read. */
   patience: (() => number) | undefined;
   /** Whether something of it may wait to be read. */

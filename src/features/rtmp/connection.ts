@@ -369,7 +369,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#probed = true;
   }
 
-  /** While nobody waits for what it publishes, that may be read late. */
+  /** What it publishes may be read late, while nobody waits for that. */
   #mergeReads(): void {
     const { size } = this.#publishers;
     const patience = () => patienceOf(this.#publishers.values());

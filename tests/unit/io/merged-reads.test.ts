@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
-import { Rest } from "../../../src/io/merged-reads.ts";
+import { MergedReads, Rest } from "../../../src/io/merged-reads.ts";
 import { Tcp } from "../../../src/io/tcp.ts";
 import { TcpTransport } from "../../../src/io/tcp-transport.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -100,6 +100,15 @@ describe("A connection whose reads may be merged", () => {
     }
   });
 
+  test("that rests is read at once when it may not rest as long any more", () => {
+    const sender = new Sender(clock, tcp, 75);
+    sender.transport.mergeReads(forever);
+    run(2000, sender);
+    expect(sender.paused).toBe(true);
+    sender.transport.mergeReads(() => 0);
+    expect(sender.paused).toBe(false);
+  });
+
   test("that rests is read at once when somebody waits for it again", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.mergeReads(forever);
@@ -135,6 +144,27 @@ describe("A connection whose reads may be merged", () => {
     clock.advance(300);
     expect(clock.timers).toBe(timers);
   });
+});
+
+test("Each connection is read when its own rest is over, by one timer for all", () => {
+  const reads = new MergedReads(clock);
+  const { timers } = clock;
+  const woken: string[] = [];
+  const rest = (name: string, ms: number) =>
+    reads.rest({ wake: () => woken.push(`${name} ${clock.now()}`) }, ms) ? clock.timers - timers : "no rest";
+  clock.advance(5);
+  expect([rest("a", 100), rest("b", 300), rest("c", 40), rest("d", 100), rest("e", 14)]).toEqual([
+    1,
+    1,
+    1,
+    1,
+    "no rest",
+  ]);
+  clock.advance(50);
+  expect([rest("f", 60), clock.timers - timers]).toEqual([1, 1]);
+  clock.advance(1000);
+  expect(woken).toEqual(["c 40", "a 100", "d 100", "f 100", "b 300"]);
+  expect(clock.timers).toBe(timers);
 });
 
 describe("A rest", () => {

@@ -34,6 +34,35 @@ describe("a latency of its own", () => {
     expect(stream.begun).toEqual([0, 385, 735, 1085]);
   });
 
+  test("is not over before what has been left unread until then is read, though the loop is held up", () => {
+    for (const busy of [false, true]) {
+      const { clock, flusher } = stage();
+      const [stream, other] = [new Stub(clock, 350), new Stub(clock, 350)];
+      for (const one of [stream, other]) flusher.mark(one);
+      clock.settle();
+      clock.advance(100);
+      for (const one of [stream, other]) flusher.mark(one);
+      // The socket is resumed by a timer; its data comes with the next poll.
+      let before: number[] = [];
+      clock.after(260, () =>
+        clock.soon(() => {
+          before = [...stream.begun];
+          flusher.mark(stream);
+        }),
+      );
+      clock.spend(300);
+      // A flush of another stream, in the same turn, makes no difference.
+      if (busy) flusher.mark(other);
+      clock.holdUp(0);
+      clock.settle();
+      expect(before).toEqual([0]);
+      expect([stream.begun, other.begun]).toEqual([
+        [0, 400],
+        [0, 400],
+      ]);
+    }
+  });
+
   test("costs no timer of its own while packets keep coming", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 350);
