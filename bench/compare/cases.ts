@@ -292,12 +292,12 @@ export const cases: readonly Case[] = [
     head: FANOUT_HEAD,
     run: secureFanout(500, 600, "0"),
   },
-  {
-    title: "Few players: 10 × 600 kbps",
-    text: '`mw_latency = "auto"`.',
+  ...['"auto"', "100", "350"].map((latency) => ({
+    title: `Few players: 10 × 600 kbps, ${latency}`,
+    text: `\`mw_latency = ${latency}\`.`,
     head: FANOUT_HEAD,
-    run: fanout(10, 600, undefined, '"auto"', true),
-  },
+    run: fanout(10, 600, undefined, latency, latency === '"auto"'),
+  })),
   {
     title: "Many players, `auto`: 10,000 × 200 kbps",
     text: '`mw_latency = "auto"`: the flushes merge as far as the load asks for. Meanwhile one more player notes the time from one write to the\nnext, and 20 newcomers a second how long their handshake takes, which is two turns of the event loop or three.',

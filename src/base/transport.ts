@@ -14,11 +14,8 @@ export interface Transport {
    * messages may go on being queued.
    */
   send(bytes: Uint8Array): boolean;
-  /**
-   * From now on what the peer sends may be read up to 400 ms late, so that a read brings more: `patience` is asked after each
-   * read for how many ms nobody waits for the next. Without it, no longer. What waits now is read at once.
-   */
-  mergeReads(patience?: () => number): void;
+  /** While `on`, what the peer sends may be read up to 400 ms late, so that one read brings more. What waits is read at once when it ends. */
+  mergeReads(on: boolean): void;
   /** Whether what the peer has sent may wait to be read, as reads are merged. */
   readonly resting: boolean;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */

@@ -18,16 +18,12 @@ export interface Resting {
 /** How long a connection may rest, by what its reads bring. */
 export class Rest {
   #ticks = 0;
-  /** The last rest was shorter than that, so that what its read brings is no reason for a longer one. */
-  #cut = false;
 
-  /** How long to rest (ms) after a read of so many bytes, when nobody waits for more for `patience` ms. */
-  after(bytes: number, patience: number): number {
+  /** How long to rest (ms) after a read of so many bytes. */
+  after(bytes: number): number {
     if (bytes >= 2 * ENOUGH_BYTES) this.#ticks >>= 1;
-    else if (bytes < ENOUGH_BYTES && !this.#cut) this.#ticks = Math.min(MOST_TICKS, this.#ticks + 1);
-    const ms = this.#ticks * TICK_MS;
-    this.#cut = patience < ms;
-    return Math.min(patience, ms);
+    else if (bytes < ENOUGH_BYTES) this.#ticks = Math.min(MOST_TICKS, this.#ticks + 1);
+    return this.#ticks * TICK_MS;
   }
 }
 

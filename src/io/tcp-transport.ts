@@ -74,7 +74,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #sliceBytes = FIRST_SLICE_BYTES;
   /** What is left of its arrival. */
   #arrivalLeft = ARRIVAL_BYTES;
-  #patience: (() => number) | undefined;
+  #mergesReads = false;
   #rest: Rest | undefined;
   /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
   #secure = false;
@@ -167,9 +167,9 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     return this.#resting;
   }
 
-  mergeReads(patience?: () => number): void {
-    this.#patience = patience;
-    this.wake();
+  mergeReads(on: boolean): void {
+    this.#mergesReads = on;
+    if (!on) this.wake();
   }
 
   wake(): void {
@@ -220,7 +220,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
       const { length } = bytes;
       this.#work(bytes);
-      if (this.#patience !== undefined) this.#restAfter(length, this.#patience());
+      if (this.#mergesReads) this.#restAfter(length);
       return;
     }
     this.#input.push(bytes);
@@ -231,10 +231,10 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     if (early || this.takeTurn()) turns.add(this);
   }
 
-  #restAfter(bytes: number, patience: number): void {
+  #restAfter(bytes: number): void {
     if (this.#secure || this.#resting || this.#state !== "open") return;
     this.#rest ??= new Rest();
-    this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes, patience));
+    this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes));
     if (this.#resting) this.#socket.pause();
   }
 

@@ -50,7 +50,7 @@ export const streamKeys = {
     unit: "milliseconds",
     min: 0,
     max: 5000,
-    doc: 'Time from one write to the players to the next (merged write), and up to a tenth more until the next packet; "auto" writes at once while the load allows, and else within 350 ms where the machine can.',
+    doc: 'Time from one write to the players to the next (merged write); "auto" writes at once while the load allows, and else within 350 ms where the machine can.',
     reload: "live",
   }),
   time_jitter: choice(["full", "zero", "off"], {

@@ -13,8 +13,6 @@ const PERIOD_FACTOR = 3;
 const LEAST_FACTOR = 1.5;
 /** So much earlier at most they begin while others hold them up: more often costs more. */
 const MAX_EARLIER_MS = 100;
-/** Where `mw_latency` is over, what waits leaves with the packets that come within this share of it. */
-const SLACK = 0.1;
 /** How much of the longest round is remembered at the next. */
 const LONGEST_DECAY = 0.8;
 
@@ -23,10 +21,10 @@ export interface Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   /** Set while it waits for its flush; owned by the flusher. */
   queued: boolean;
-  /** With a latency of its own: from here on its next packet is flushed as it comes; monotonic ms, owned by the flusher. */
+  /** With a latency of its own, no flush begins before this; monotonic ms, owned by the flusher. */
   dueAt: number;
-  /** And what waits is flushed here, whatever comes; no later than `dueAt` once that packet is there. */
-  flushAt: number;
+  /** With a latency of its own, runs its flush at `dueAt`; owned by the flusher. */
+  wake: Timer | undefined;
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void;
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
@@ -34,13 +32,18 @@ export interface Flushable {
 }
 
 /**
- * Decides when streams are flushed: with the first packet after `mw_latency` ms, which must not be long in coming, or (`auto`)
- * at the end of the turn in which packets came, then not again until a rest proportional to what the last flush cost.
+ * Decides when streams are flushed: at the end of the turn in which packets came, then not again for `mw_latency` ms, or
+ * (`auto`) until a rest that is proportional to what the last round of flushes cost.
  */
 export class Flusher {
   readonly #clock: Clock;
   readonly #onFault: (error: unknown) => void;
-  readonly #queued = new Set<Flushable>();
+  /** Streams with `auto` that have packets. */
+  readonly #auto = new Set<Flushable>();
+  /** Streams with a latency of their own that have packets and are not due. */
+  readonly #timed = new Set<Flushable>();
+  /** Those of them that are due. */
+  readonly #due = new Set<Flushable>();
   /** Streams whose flush has begun and goes on in the next slice. */
   readonly #active: Flushable[] = [];
   /** When the round under way began, and how long its slices have taken so far. */
@@ -50,8 +53,8 @@ export class Flusher {
   #longestMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
   #restUntil = 0;
+  /** Runs the next round of those with `auto`. */
   #wake: Timer | undefined;
-  #wakeAt = Number.POSITIVE_INFINITY;
   #soon = false;
   #running = false;
 
@@ -63,36 +66,30 @@ export class Flusher {
 
   /** The stream has packets to flush. */
   mark(stream: Flushable): void {
-    const latency = stream.config.mw_latency;
-    const isFirst = !stream.queued;
-    if (isFirst) {
-      stream.queued = true;
-      this.#queued.add(stream);
-      if (latency !== "auto") stream.flushAt = stream.dueAt + latency * SLACK;
+    if (stream.queued) return;
+    stream.queued = true;
+    if (stream.config.mw_latency === "auto") {
+      this.#auto.add(stream);
+      this.#scheduleAuto();
+      return;
     }
-    if (latency === "auto") {
-      if (isFirst) this.#schedule(this.#restUntil);
-    } else if (stream.flushAt > stream.dueAt && this.#clock.now() >= stream.dueAt) {
-      stream.flushAt = stream.dueAt;
-      this.#schedule(stream.flushAt);
-    } else if (isFirst) {
-      this.#schedule(stream.flushAt);
+    const delay = stream.dueAt - this.#clock.now();
+    if (delay <= 0) this.#markDue(stream);
+    else {
+      this.#timed.add(stream);
+      stream.wake = this.#clock.after(delay, () => this.#markDue(stream));
     }
   }
 
-  /**
-   * For how many ms packets of the stream that come would not be flushed. With a latency of its own a little longer, so that
-   * what is read at the end of that is flushed at once.
-   */
-  untilFlush(stream: Flushable): number {
-    const latency = stream.config.mw_latency;
-    const at = latency === "auto" ? this.#restUntil : stream.dueAt + (latency * SLACK) / 2;
-    return Math.max(0, at - this.#clock.now());
+  #markDue(stream: Flushable): void {
+    this.#timed.delete(stream);
+    this.#due.add(stream);
+    this.#runSoon();
   }
 
   /** Flushes a stream whole, at once: its readers are about to be told something that must not overtake its packets. */
   flushNow(stream: Flushable): void {
-    if (this.#queued.delete(stream)) stream.queued = false;
+    this.#unqueue(stream);
     const at = this.#active.indexOf(stream);
     if (at >= 0) {
       this.#active.splice(at, 1);
@@ -101,9 +98,21 @@ export class Flusher {
     if (this.#begun(stream)) this.#go(stream, Number.POSITIVE_INFINITY);
   }
 
-  /** Goes on with what is due, in the middle of a turn of the event loop that others hold up. */
+  #unqueue(stream: Flushable): void {
+    stream.queued = false;
+    stream.wake?.cancel();
+    stream.wake = undefined;
+    this.#auto.delete(stream);
+    this.#timed.delete(stream);
+    this.#due.delete(stream);
+  }
+
+  /** Goes on with what is due, in the middle of a turn of the event loop that others hold up: no timer runs there. */
   goOn(): void {
-    if (!this.#running) this.#run();
+    if (this.#running) return;
+    const now = this.#clock.now();
+    for (const stream of this.#timed) if (stream.dueAt <= now) this.#markDue(stream);
+    this.#run();
   }
 
   #begun(stream: Flushable): boolean {
@@ -126,37 +135,33 @@ export class Flusher {
     }
   }
 
-  #schedule(dueAt: number): void {
-    const delay = dueAt - this.#clock.now();
+  #runSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    this.#clock.soon(() => {
+      this.#soon = false;
+      this.#run();
+    });
+  }
+
+  /** Sees to it that streams with `auto` are flushed once their rest is over. */
+  #scheduleAuto(): void {
+    if (this.#auto.size === 0 || this.#wake !== undefined) return;
+    const delay = this.#restUntil - this.#clock.now();
     if (delay <= 0) {
-      if (this.#soon) return;
-      this.#soon = true;
-      this.#clock.soon(() => {
-        this.#soon = false;
-        this.#run();
-      });
-    } else if (dueAt < this.#wakeAt) {
-      this.#cancelWake();
-      this.#wakeAt = dueAt;
-      this.#wake = this.#clock.after(delay, () => {
-        this.#wakeAt = Number.POSITIVE_INFINITY;
-        // A publisher that is left unread until about now is read in between, though the loop was held up and both are late.
-        const now = this.#clock.now();
-        this.#clock.soon(() => this.#clock.soon(() => this.#run(now)));
-      });
+      this.#runSoon();
+      return;
     }
+    this.#wake = this.#clock.after(delay, () => {
+      this.#wake = undefined;
+      this.#runSoon();
+    });
   }
 
-  #cancelWake(): void {
-    this.#wake?.cancel();
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-  }
-
-  /** What waits without a packet that would bring it along is flushed if that was due at `timed`. */
-  #run(timed = Number.NEGATIVE_INFINITY): void {
+  #run(): void {
     const from = this.#clock.now();
-    if (this.#active.length === 0 && !this.#begin(from, timed)) {
-      this.#scheduleNext();
+    if (this.#active.length === 0 && !this.#begin(from)) {
+      this.#scheduleAuto();
       return;
     }
     this.#running = true;
@@ -172,46 +177,35 @@ export class Flusher {
     const now = this.#clock.now();
     this.#busyMs += now - from;
     if (this.#active.length > 0) {
-      this.#schedule(now);
+      this.#runSoon();
       return;
     }
-    // A flush of a stream with a latency of its own must not cut the others' rest short.
-    // Time that others took between the slices was rest already: readers must not wait for both.
-    // Nor must who is served last wait longer than the others, where the next round is held up as those before were.
+    // The rest counts from the round's beginning: time that others took between its slices was rest already.
+    // Rounds that others hold up begin earlier, so that the readers served last don't wait longer than the period.
     this.#longestMs = Math.max(now - this.#began, this.#longestMs * LONGEST_DECAY);
     const most = MAX_PERIOD_MS - Math.min(MAX_EARLIER_MS, this.#longestMs - this.#busyMs);
     const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
+    // A flush of a stream with a latency of its own must not cut the others' rest short.
     this.#restUntil = Math.max(this.#restUntil, this.#began + period);
-    this.#scheduleNext();
+    if (this.#due.size > 0) this.#runSoon();
+    this.#scheduleAuto();
   }
 
   /** Begins a round of all streams that are due; false when none is. */
-  #begin(now: number, timed: number): boolean {
+  #begin(now: number): boolean {
     this.#began = now;
     this.#busyMs = 0;
-    for (const stream of this.#queued) {
+    for (const stream of this.#due) {
       const latency = stream.config.mw_latency;
-      const { flushAt, dueAt } = stream;
-      if (latency === "auto" ? this.#restUntil > now : flushAt > (flushAt > dueAt ? timed : now)) continue;
-      this.#queued.delete(stream);
-      stream.queued = false;
-      // Bursts of a relay, as far apart, drift: whoever has waited for the next one in vain is early for it the next time.
-      if (latency !== "auto") stream.dueAt = (flushAt > dueAt ? dueAt : now) + latency;
-      if (this.#begun(stream)) this.#active.push(stream);
+      if (latency !== "auto") stream.dueAt = now + latency;
+      this.#beginFlush(stream);
     }
+    if (this.#restUntil <= now) for (const stream of this.#auto) this.#beginFlush(stream);
     return this.#active.length > 0;
   }
 
-  #scheduleNext(): void {
-    let next = Number.POSITIVE_INFINITY;
-    const later = this.#clock.now() + 1;
-    for (const stream of this.#queued) {
-      const { flushAt, dueAt } = stream;
-      const at = flushAt > dueAt ? Math.max(flushAt, later) : flushAt;
-      next = Math.min(next, stream.config.mw_latency === "auto" ? this.#restUntil : at);
-    }
-    // What it was for has been flushed with a packet: it would wake the process for nothing.
-    if (this.#wakeAt < next) this.#cancelWake();
-    if (next < Number.POSITIVE_INFINITY) this.#schedule(next);
+  #beginFlush(stream: Flushable): void {
+    this.#unqueue(stream);
+    if (this.#begun(stream)) this.#active.push(stream);
   }
 }

@@ -29,9 +29,6 @@ export type SourceEnd = "unpublished" | "lost";
 /** What becomes of a source of a stream that has one: it is refused, takes the other's place, or stands by. */
 export type OnConflict = "reject" | "replace" | "standby";
 
-/** When what a source sends is waited for: at once, at its stream's next flush, or never. */
-export type Awaited = "now" | "flush" | "never";
-
 /** What the owner of a source is told. */
 export interface SourceEvents {
   /** Another source has taken its place and it has ended: the owner tells its peer. */
@@ -42,8 +39,8 @@ export interface SourceEvents {
   probe?(): void;
   /** Whether what its peer has sent may not have been read yet, for nobody waits for it. */
   unread?(): boolean;
-  /** When what it sends is waited for has changed. */
-  awaited?(awaited: Awaited): void;
+  /** Whether anybody waits for what it sends has changed. */
+  awaited?(awaited: boolean): void;
 }
 
 /** How a source begins. */
@@ -64,8 +61,8 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from one that isn't; its owner may change it. */
   preferred: boolean;
-  /** When what it sends is waited for by readers, other sources that are compared with it, or who wants its place. */
-  readonly awaited: Awaited;
+  /** Whether anybody waits for what it sends: readers, sources that are compared with it, a publisher that wants its place. */
+  readonly awaited: boolean;
   readonly packets: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
@@ -126,7 +123,7 @@ export class LiveSource implements Source {
   /** What a reader needs before its next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
-  awaited: Awaited = "now";
+  awaited = true;
   packets = 0;
   bytes = 0;
   heardAt: number;
@@ -158,8 +155,8 @@ export class LiveSource implements Source {
     this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
   }
 
-  /** Tells its owner when what it sends is waited for. */
-  tell(awaited: Awaited): void {
+  /** Tells its owner whether anybody waits for what it sends. */
+  tell(awaited: boolean): void {
     if (awaited === this.awaited) return;
     this.awaited = awaited;
     this.events.awaited?.(awaited);

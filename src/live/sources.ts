@@ -124,12 +124,11 @@ export class Sources implements SourceOwner {
     }
   }
 
-  /** Readers have come or gone, or sources: tells the sources when what they send is waited for. */
+  /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
   tellAwaited(): void {
-    const readers = this.#owner.readerCount > 0 ? "flush" : "never";
     // While others stand by, it matters which of them sent what when.
-    this.#active?.tell(this.#standbys.length > 0 || this.#contest.open ? "now" : readers);
-    for (const { source } of this.#standbys) source.tell("now");
+    this.#active?.tell(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#contest.open);
+    for (const { source } of this.#standbys) source.tell(true);
   }
 
   /** The configuration has changed. */

@@ -59,10 +59,10 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #flushed = 0;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
-  /** Owned by the flusher, as are `dueAt` and `flushAt`. */
+  /** Owned by the flusher, as are `dueAt` and `wake`. */
   queued = false;
   dueAt = 0;
-  flushAt = 0;
+  wake: Timer | undefined;
 
   constructor(key: string, config: StreamConfig, owner: StreamOwner) {
     this.key = key;
@@ -105,11 +105,6 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   get readerCount(): number {
     return this.#audience.size;
-  }
-
-  /** For how many ms nobody waits for what comes: until about its next flush. */
-  get untilFlush(): number {
-    return this.#owner.flusher.untilFlush(this);
   }
 
   /** What the viewer asked with who has been here longest; undefined when there is none. */

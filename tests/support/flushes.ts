@@ -1,3 +1,4 @@
+import type { Timer } from "../../src/base/clock.ts";
 import { type Flushable, Flusher } from "../../src/live/flusher.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { rethrow } from "./faults.ts";
@@ -7,7 +8,7 @@ export class Stub implements Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   queued = false;
   dueAt = 0;
-  flushAt = 0;
+  wake: Timer | undefined;
   costMs: number;
   /** When flushes began. */
   readonly begun: number[] = [];

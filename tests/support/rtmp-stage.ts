@@ -172,8 +172,8 @@ export class ClientEnd implements Transport {
   #handler: TransportHandler | undefined;
   /** What the last look found. */
   heard: readonly SentMessage[] = [];
-  /** What it was last told of how late it may be read. */
-  patience: (() => number) | undefined;
+  /** Whether its reads may be merged, as it was last told. */
+  mergesReads = false;
   /** Whether something of it may wait to be read. */
   resting = false;
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
@@ -197,9 +197,9 @@ export class ClientEnd implements Transport {
     return this.sink.queued;
   }
 
-  mergeReads(patience?: () => number): void {
-    this.patience = patience;
-    this.resting = false;
+  mergeReads(on: boolean): void {
+    this.mergesReads = on;
+    if (!on) this.resting = false;
   }
 
   send(bytes: Uint8Array): boolean {

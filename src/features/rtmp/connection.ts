@@ -16,7 +16,7 @@ import type { FoundVhost, RtmpContext } from "./context.ts";
 import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
-import { Publisher, patienceOf } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
@@ -369,11 +369,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#probed = true;
   }
 
-  /** What it publishes may be read late, while nobody waits for that. */
+  /** What it publishes may be read late while nobody waits for that. */
   #mergeReads(): void {
-    const { size } = this.#publishers;
-    const patience = () => patienceOf(this.#publishers.values());
-    this.#transport?.mergeReads(size > 0 && this.#tasks === size ? patience : undefined);
+    const publishers = [...this.#publishers.values()];
+    const only = publishers.length > 0 && this.#tasks === publishers.length;
+    this.#transport?.mergeReads(only && publishers.every(({ source }) => !source.awaited));
   }
 
   #endAll(how: SourceEnd): void {

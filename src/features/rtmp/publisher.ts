@@ -65,13 +65,6 @@ export class Publisher implements MediaHandler {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
-  /** For how many ms nobody waits for what it sends. */
-  get patience(): number {
-    const { awaited } = this.source;
-    if (awaited === "flush") return this.stream.untilFlush;
-    return awaited === "now" ? 0 : Number.POSITIVE_INFINITY;
-  }
-
   end(how: SourceEnd): void {
     this.source.end(how);
   }
@@ -111,13 +104,6 @@ export class Publisher implements MediaHandler {
     if (silentMs <= (this.#begun ? normal : first)) return undefined;
     return this.#begun ? `no audio or video for ${normal} ms` : `no audio or video within ${first} ms`;
   }
-}
-
-/** For how many ms nobody waits for what any of them sends. */
-export function patienceOf(publishers: Iterable<Publisher>): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const { patience } of publishers) least = Math.min(least, patience);
-  return least;
 }
 
 function excess(kbps: number, { max_publish_kbps: most, on_excess: onExcess }: PublishLimits): Complaint {

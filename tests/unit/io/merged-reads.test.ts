@@ -6,9 +6,6 @@ import { TcpTransport } from "../../../src/io/tcp-transport.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { End } from "../../support/tcp-ends.ts";
 
-/** Nobody ever waits for what comes. */
-const forever = () => Number.POSITIVE_INFINITY;
-
 /** A peer that sends all the time: what it has sent comes when the socket is read. */
 class Sender {
   readonly transport: TcpTransport;
@@ -75,46 +72,25 @@ describe("A connection whose reads may be merged", () => {
     const sender = new Sender(clock, tcp, 75);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
-    sender.transport.mergeReads(forever);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeLessThanOrEqual(11);
     for (const { bytes } of sender.reads) expect(bytes).toBeLessThanOrEqual(220 * 75);
-    sender.transport.mergeReads();
+    sender.transport.mergeReads(false);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeGreaterThanOrEqual(50);
     expect(sender.end.received).toBe(8000 * 75);
   });
 
-  test("is read rarely, but in time for those who wait for it at intervals", () => {
-    const sender = new Sender(clock, tcp, 25);
-    sender.transport.mergeReads(() => 350 - (clock.now() % 350));
-    run(8400, sender);
-    sender.reads.length = 0;
-    run(4200, sender);
-    expect(sender.reads.length).toBeLessThan(50);
-    for (let end = clock.now() - 4200 + 350; end <= clock.now(); end += 350) {
-      expect(sender.reads.some(({ at }) => at > end - 60 && at <= end)).toBe(true);
-    }
-  });
-
-  test("that rests is read at once when it may not rest as long any more", () => {
-    const sender = new Sender(clock, tcp, 75);
-    sender.transport.mergeReads(forever);
-    run(2000, sender);
-    expect(sender.paused).toBe(true);
-    sender.transport.mergeReads(() => 0);
-    expect(sender.paused).toBe(false);
-  });
-
   test("that rests is read at once when somebody waits for it again", () => {
     const sender = new Sender(clock, tcp, 75);
-    sender.transport.mergeReads(forever);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     expect(sender.paused).toBe(true);
-    sender.transport.mergeReads();
+    sender.transport.mergeReads(false);
     expect(sender.paused).toBe(false);
     clock.settle();
     expect(sender.reads.at(-1)?.at).toBe(clock.now());
@@ -122,7 +98,7 @@ describe("A connection whose reads may be merged", () => {
 
   test("rests no longer than its peer can send without waiting for us", () => {
     const sender = new Sender(clock, tcp, 2500);
-    sender.transport.mergeReads(forever);
+    sender.transport.mergeReads(true);
     run(4000, sender);
     for (const { bytes } of sender.reads.slice(20)) expect(bytes).toBeLessThanOrEqual(40 * 2500);
   });
@@ -130,7 +106,7 @@ describe("A connection whose reads may be merged", () => {
   test("is read as it comes when it has TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.useSocket(sender.socket, true);
-    sender.transport.mergeReads(forever);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
   });
@@ -138,7 +114,7 @@ describe("A connection whose reads may be merged", () => {
   test("costs no timer once it is closed", () => {
     const sender = new Sender(clock, tcp, 75);
     const { timers } = clock;
-    sender.transport.mergeReads(forever);
+    sender.transport.mergeReads(true);
     run(1000, sender);
     sender.transport.abort();
     clock.advance(300);
@@ -169,29 +145,18 @@ test("Each connection is read when its own rest is over, by one timer for all", 
 
 describe("A rest", () => {
   /** How long the rests are after reads of so many bytes. */
-  function rests(patience: number, ...reads: number[]): number[] {
+  function rests(...reads: number[]): number[] {
     const rest = new Rest();
-    return reads.map((bytes) => rest.after(bytes, patience));
+    return reads.map((bytes) => rest.after(bytes));
   }
 
   test("becomes longer, to 400 ms, while reads bring little", () => {
-    const times = rests(Number.POSITIVE_INFINITY, ...new Array<number>(25).fill(1000));
+    const times = rests(...new Array<number>(25).fill(1000));
     expect(times.slice(0, 3)).toEqual([20, 40, 60]);
     expect(times.slice(19)).toEqual([400, 400, 400, 400, 400, 400]);
   });
 
   test("stays while a read brings enough, and is halved when it brings much", () => {
-    expect(rests(Number.POSITIVE_INFINITY, 1, 1, 1, 1, 20_000, 50_000, 50_000, 50_000)).toEqual([
-      20, 40, 60, 80, 80, 40, 20, 0,
-    ]);
-  });
-
-  test("is never longer than nobody waits, and one cut short is no reason for a longer one", () => {
-    const rest = new Rest();
-    for (let i = 0; i < 5; i++) rest.after(1000, 30);
-    expect(rest.after(1000, 30)).toBe(30);
-    expect(rest.after(1000, 0)).toBe(0);
-    expect(rest.after(1000, 1000)).toBe(40);
-    expect(rest.after(1000, 1000)).toBe(60);
+    expect(rests(1, 1, 1, 1, 20_000, 50_000, 50_000, 50_000)).toEqual([20, 40, 60, 80, 80, 40, 20, 0]);
   });
 });

@@ -151,7 +151,7 @@ describe("on_conflict = reject", () => {
       const second = stage.connect();
       const asked = second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
       expect(asked.join("\n")).not.toContain("onStatus");
-      expect([first.patience?.(), first.resting]).toEqual([0, false]);
+      expect([first.mergesReads, first.resting]).toEqual([false, false]);
       if (said.length > 0) first.say(...said);
       stage.clock.advance(50);
       return { stage, first, second, heard: second.hear() };
@@ -169,7 +169,7 @@ describe("on_conflict = reject", () => {
     test("refuses all the same when the first has gone on", () => {
       const { first, heard, stage } = restarted(sound("02", 1040));
       expect(heard).toEqual([BUSY]);
-      expect([first.state, first.patience?.()]).toEqual(["open", Number.POSITIVE_INFINITY]);
+      expect([first.state, first.mergesReads]).toEqual(["open", true]);
       expect(first.hear().join("\n")).not.toContain("PingRequest");
       stage.clock.advance(2000);
       expect(first.state).toBe("open");
@@ -185,7 +185,7 @@ describe("on_conflict = reject", () => {
       third.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
       stage.clock.advance(50);
       expect(first.hear()).toEqual(["PingRequest 500"]);
-      expect(first.patience?.()).toBe(0);
+      expect(first.mergesReads).toBe(false);
       stage.clock.advance(1000);
       expect(third.hear().at(-1)).toBe(STARTED);
       expect(second.state).toBe("closing");
@@ -196,9 +196,9 @@ describe("on_conflict = reject", () => {
       const first = stage.publish();
       first.resting = true;
       const second = stage.publish();
-      expect(first.patience?.()).toBe(0);
+      expect(first.mergesReads).toBe(false);
       second.hangUp();
-      expect(first.patience?.()).toBe(Number.POSITIVE_INFINITY);
+      expect(first.mergesReads).toBe(true);
     });
   });
 

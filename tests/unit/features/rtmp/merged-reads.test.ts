@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { RtmpStage } from "../../../support/rtmp-stage.ts";
+import { command, commandOn } from "../../../support/session.ts";
+
+test("A publisher's reads are merged while nobody watches it", () => {
+  const server = new RtmpStage();
+  const publisher = server.publish();
+  expect(publisher.mergesReads).toBe(true);
+  const player = server.play();
+  expect(publisher.mergesReads).toBe(false);
+  player.hangUp();
+  expect(publisher.mergesReads).toBe(true);
+});
+
+test("A connection with several streams is read as it comes while anybody watches one of them", () => {
+  const server = new RtmpStage();
+  const publisher = server.publish("a");
+  publisher.say(command("createStream", 4, null), commandOn(2, "publish", 5, null, "b", "live"));
+  expect(publisher.mergesReads).toBe(true);
+  const player = server.play("b");
+  expect(publisher.mergesReads).toBe(false);
+  player.hangUp();
+  expect(publisher.mergesReads).toBe(true);
+});
+
+test("A publisher that plays something too is read as it comes", () => {
+  const server = new RtmpStage();
+  const publisher = server.publish();
+  publisher.say(command("createStream", 4, null), commandOn(2, "play", 5, null, "other"));
+  expect(publisher.mergesReads).toBe(false);
+});
