@@ -3,8 +3,6 @@ import { Fanout, type FanoutSource } from "./fanout.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
 import { Reader } from "./reader.ts";
 
-const NOTHING = new Uint8Array(0);
-
 /** What an audience needs to know of its stream. */
 export interface AudienceSource extends FanoutSource {
   /** Everything before this has been handed to the fan-outs. */
@@ -92,27 +90,31 @@ export class Audience {
     this.#move(reader, blind ? format.withoutVideo : format);
   }
 
-  /** There may be no key frame for long: those who wait for one get the rest until then. */
+  /** Whether any reader is blind. */
+  get hasBlind(): boolean {
+    return this.#blind.size > 0;
+  }
+
+  /** There may be no key frame for long: readers that wait for one get the rest until then, fed by the flush that begins. */
   blindWaiting(): void {
-    for (const reader of this.#readers) {
-      const { format } = reader.home;
-      if (reader.state !== "waiting" || !format.video) continue;
-      this.#blind.set(reader, format);
-      this.#move(reader, format.withoutVideo);
+    for (const { format, waiting } of [...this.fanouts.values()]) {
+      if (!format.video) continue;
+      for (const reader of waiting) {
+        this.#blind.set(reader, format);
+        this.#remove(reader);
+        this.#fanout(format.withoutVideo).place(reader, reader.notBefore);
+      }
     }
   }
 
-  /** The packets to be flushed next have a key frame, at `key`: blind readers get the rest before it, and go on with it. */
-  showBlind(key: number): void {
-    const { log, flushed } = this.#source;
+  /** Blind readers have all before the key frame at `start`: they go on with it, fed by the flush under way. */
+  showBlind(start: StartPoint): void {
     for (const [reader, format] of this.#blind) {
       // One that lags keeps its place and waits for another.
       if (reader.state === "lagging") continue;
       this.#blind.delete(reader);
-      const before = reader.state === "current" ? reader.home.format.encode(log, flushed, key) : NOTHING;
       this.#remove(reader);
-      if (before.length > 0) reader.deliver(before);
-      this.#fanout(format).admit(reader, Math.max(key, reader.notBefore));
+      this.#fanout(format).place(reader, reader.notBefore, start);
     }
   }
 

@@ -68,21 +68,23 @@ export class Fanout implements ReaderHome {
     return this.#current.length - this.#holes + this.#waiting.size + this.#lagging.size;
   }
 
-  /** The oldest packet that one of its readers still needs. */
-  get oldestNeeded(): number {
-    let oldest = this.#position;
-    for (const reader of this.#lagging) if (reader.position < oldest) oldest = reader.position;
-    return oldest;
+  /** Readers that wait for a start point. */
+  get waiting(): Iterable<Reader> {
+    return this.#waiting;
   }
 
-  /** Lets a reader in: it starts at the stream's start point, or waits for one that is not before `notBefore`. */
+  /** Lets a reader in as `place` does, and sends what it can have at once. */
   admit(reader: Reader, notBefore: number): void {
+    this.place(reader, notBefore);
+    if (reader.state === "lagging" && !reader.blocked) this.#feed(reader);
+  }
+
+  /** Lets a reader in: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
+  place(reader: Reader, notBefore: number, start = this.#source.startPoint(this.format)): void {
     reader.home = this;
     reader.notBefore = notBefore;
-    const start = this.#source.startPoint(this.format);
     if (start !== undefined && start.seq >= notBefore) {
       this.#start(reader, start);
-      if (!reader.blocked) this.#feed(reader);
       return;
     }
     reader.state = "waiting";
@@ -112,10 +114,9 @@ export class Fanout implements ReaderHome {
     if (reader.slot >= 0) this.#source.needsLess();
   }
 
-  /** Begins a round with all packets since the last one. Readers that waited for a key frame start with it. */
-  begin(): void {
+  /** Begins a round with the packets since the last one, up to `to`. Readers that waited for a key frame start with it. */
+  begin(to: number): void {
     const { log } = this.#source;
-    const to = log.end;
     if (to > this.#position) {
       if (this.#current.length > this.#holes) {
         this.#compact();
@@ -165,10 +166,15 @@ export class Fanout implements ReaderHome {
 
   /**
    * Readers whose next packet lies before `floor` lose what they have not had: they go on at the newest key frame, or wait
-   * for one.
+   * for one. Returns the oldest packet that a reader still needs.
    */
-  dropBefore(floor: number): void {
-    for (const reader of this.#lagging) if (reader.position < floor) this.#skip(reader);
+  dropBefore(floor: number): number {
+    let oldest = this.#position;
+    for (const reader of this.#lagging) {
+      if (reader.position < floor) this.#skip(reader);
+      if (reader.state === "lagging" && reader.position < oldest) oldest = reader.position;
+    }
+    return oldest;
   }
 
   #skip(reader: Reader): void {

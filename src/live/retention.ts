@@ -31,19 +31,11 @@ export class Retention {
   /** Drops what nobody needs of the packets before `flushed`; readers too far behind lose their place first. */
   trim(flushed: number): void {
     const { config, gop, log } = this.#stream;
-    if (!this.#anyLagging()) {
-      this.#dropUnneeded(flushed);
-      return;
-    }
-    this.#loseBefore(this.#late());
-    this.#dropUnneeded(flushed);
-    if (!this.#overfull()) return;
-    this.#loseBefore(gop.start?.seq ?? log.end);
-    this.#dropUnneeded(flushed);
+    this.#dropBefore(this.#anyLagging() ? this.#late() : 0, flushed);
+    if (!this.#overfull() || !this.#anyLagging()) return;
+    this.#dropBefore(gop.start?.seq ?? log.end, flushed);
     // The newest GOP itself is too much, and nobody else needs it.
-    if (config.gop_cache || !this.#overfull()) return;
-    this.#loseBefore(log.end);
-    this.#dropUnneeded(flushed);
+    if (!config.gop_cache && this.#overfull()) this.#dropBefore(log.end, flushed);
   }
 
   #anyLagging(): boolean {
@@ -65,15 +57,12 @@ export class Retention {
     return log.bytes > config.queue_max_bytes || log.end - log.start > MAX_LOG_PACKETS;
   }
 
-  #loseBefore(floor: number): void {
-    if (floor > this.#stream.log.start) for (const fanout of this.#stream.fanouts.values()) fanout.dropBefore(floor);
-  }
-
-  #dropUnneeded(flushed: number): void {
-    const { config, gop, log } = this.#stream;
+  /** Readers before `floor` lose their place; then the log drops what nobody needs. */
+  #dropBefore(floor: number, flushed: number): void {
+    const { config, gop, log, fanouts } = this.#stream;
     let keep = flushed;
     if (config.gop_cache && gop.start !== undefined && gop.start.seq < keep) keep = gop.start.seq;
-    for (const fanout of this.#stream.fanouts.values()) if (fanout.oldestNeeded < keep) keep = fanout.oldestNeeded;
+    for (const fanout of fanouts.values()) keep = Math.min(keep, fanout.dropBefore(floor));
     log.dropUntil(keep);
   }
 }

@@ -59,6 +59,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #flushed = 0;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
+  /** The key frame with which video comes back to blind readers, once the flush under way has brought them all before it. */
+  #videoBack: StartPoint | undefined;
   /** Owned by the flusher, as are `dueAt` and `wake`. */
   queued = false;
   dueAt = 0;
@@ -212,21 +214,34 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Hands what has come since the last flush to the fan-outs. */
   beginFlush(): void {
     const { start } = this.#intake.gop;
+    const { end } = this.log;
     if (this.#videoAway) this.#audience.blindWaiting();
-    else if (start !== undefined && start.seq >= this.#flushed) this.#audience.showBlind(start.seq);
-    for (const fanout of this.#audience.fanouts.values()) fanout.begin();
-    this.#flushed = this.log.end;
+    else if (this.#audience.hasBlind && start !== undefined && start.seq >= this.#flushed) this.#videoBack = start;
+    for (const fanout of this.#audience.fanouts.values())
+      fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
+    this.#flushed = end;
     this.#unflushedBytes = 0;
     this.#firstUnflushedKey = undefined;
   }
 
   /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
   runFlush(until: number): boolean {
+    if (this.#runFanouts(until)) return true;
+    if (this.#videoBack !== undefined) {
+      this.#audience.showBlind(this.#videoBack);
+      this.#videoBack = undefined;
+      for (const fanout of this.#audience.fanouts.values()) if (!fanout.format.video) fanout.begin(this.#flushed);
+      if (this.#runFanouts(until)) return true;
+    }
+    this.#trim();
+    return false;
+  }
+
+  #runFanouts(until: number): boolean {
     const { clock } = this.#owner;
     for (const fanout of this.#audience.fanouts.values()) {
       while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
     }
-    this.#trim();
     return false;
   }
 
