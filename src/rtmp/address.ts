@@ -26,6 +26,10 @@ export const addressLimits = { input: 8192, vhost: 255, app: 1024, stream: 1024,
 
 /** FMLE's word for "the app's default instance". */
 const DEFAULT_INSTANCE = "_definst_";
+/** Words of Flash servers for the kind of file. FFmpeg and librtmp add them, FFmpeg to the first of several levels. */
+const CONTAINER_PREFIXES = /^(?:(?:mp4|mp3|flv):\s*)+/;
+/** Endings that FFmpeg or librtmp cuts off a name, or leaves there, depending on what stands beside them. */
+const CONTAINER_ENDINGS: ReadonlySet<string> = new Set([".mp4", ".f4v", ".flv", ".mp3"]);
 /** What FMLE's and old Flash clients' users write because a `?` in the server's field is cut off: `app...vhost...X`. */
 const VHOST_SPELLING = /(?:\.\.\.|,|&&)(vhost|domain)(?:\.\.\.|=|,)/g;
 const AFTER_VHOST = /[,?/]|\.\.\./;
@@ -33,11 +37,12 @@ const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
 
 /**
  * Finds vhost, app, stream and parameters in what `connect` and then `publish` or `play` say, in every spelling in use.
- * Clients cut a URL's path at different slashes, so that app and name are joined first: the last level is the stream.
+ * Clients cut a URL's path at different slashes, so app and name are joined first: the last level is the stream.
  *
  *     rtmp://host:1935/app/instance?vhost=v&k=1   +   level/stream?token=2   =>   v  app/instance/level  stream  ?k=1&token=2
  *     └──────────────── tcUrl, or app ────────┘       └───── name ───────┘
  *
+ * A path of one level is a stream of the default app. Container prefixes and endings (`mp4:cam.mp4`) are no part of a name.
  * Slashes inside parameters: those after the name's own `?` belong to values. Names are not percent-decoded. Never throws.
  */
 export function resolve(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
@@ -47,8 +52,8 @@ export function resolve(tcUrl: string | undefined, app: string | undefined, name
   }
   const url = splitUrl(tcUrl ?? "");
   let [place, placeQuery] = splitQuery(normalise(url.rest));
+  const [appPath, appQuery] = splitQuery(normalise(app ?? ""));
   if (levels(place).length === 0) {
-    const [appPath, appQuery] = splitQuery(normalise(app ?? ""));
     place = appPath;
     placeQuery = `${placeQuery}&${appQuery}`;
   }
@@ -58,16 +63,22 @@ export function resolve(tcUrl: string | undefined, app: string | undefined, name
     own = "";
   }
   const found = new Parts();
-  const base = [...levels(place), ...found.takeQuery(placeQuery)];
+  let base = [...levels(place), ...found.takeQuery(placeQuery)];
   const placeParams = found.params.length;
   const tail = [...levels(own), ...found.takeQuery(ownQuery)];
   if (tail.length === 0) {
     const guess = guessName(found.params, placeParams, base.length);
-    if (guess === undefined && base.length < 2) return { ok: false, reason: "the stream name is missing" };
     tail.push(...levels(guess ?? ""));
+  } else if (app !== undefined) {
+    const appBase = [...levels(appPath), ...new Parts().takeQuery(appQuery)];
+    if (samePath(base, [...appBase, ...tail])) {
+      // The tcUrl is the stream's whole URL.
+      base = appBase;
+      found.dropRepeated(placeParams);
+    }
   }
   const path = [...base, ...tail];
-  const stream = path.pop() ?? "";
+  const stream = withoutEndings(path.pop() ?? "");
   return check({
     vhost: found.vhost || found.domain || url.host || DEFAULT_VHOST,
     app: path.join("/") || DEFAULT_APP,
@@ -136,6 +147,12 @@ class Parts {
     return path;
   }
 
+  /** Takes out all parameters from `start` on when they say what stands before it once more. */
+  dropRepeated(start: number): void {
+    const { params } = this;
+    if (joinParams(params.slice(0, start)) === joinParams(params.slice(start))) params.splice(start);
+  }
+
   /** Returns what follows the vhost, with the separator that ended it. */
   #takeVhost(key: "vhost" | "domain", text: string): string {
     const end = text.search(AFTER_VHOST);
@@ -169,10 +186,32 @@ function normalise(text: string): string {
   return text.replace(VHOST_SPELLING, "?$1=");
 }
 
-/** The levels of a path; spaces around them, doubled slashes and the default instance mean nothing. */
+/** The levels of a path; spaces around them, doubled slashes, container prefixes and the default instance mean nothing. */
 function levels(path: string): string[] {
-  const trimmed = path.split("/").map((level) => level.trim());
-  return trimmed.filter((level) => level !== "" && level !== DEFAULT_INSTANCE);
+  const bare = path.split("/").map((level) => level.trim().replace(CONTAINER_PREFIXES, ""));
+  return bare.filter((level) => level !== "" && level !== DEFAULT_INSTANCE);
+}
+
+/** A stream's name without container endings. All go, so that the short name has no shorter one at the next server. */
+function withoutEndings(name: string): string {
+  let bare = name;
+  while (CONTAINER_ENDINGS.has(bare.slice(-4))) {
+    const shorter = bare.slice(0, -4).trimEnd();
+    if (shorter === "" || shorter === DEFAULT_INSTANCE) break;
+    bare = shorter;
+  }
+  return bare;
+}
+
+/** Whether two paths lead to the same stream. */
+function samePath(one: readonly string[], other: readonly string[]): boolean {
+  const last = one.length - 1;
+  return (
+    one.length === other.length &&
+    one.every((level, at) =>
+      at < last ? level === other[at] : withoutEndings(level) === withoutEndings(other[at] ?? ""),
+    )
+  );
 }
 
 /** FFmpeg and librtmp cut `app/stream?sign=ab/cd&t=1` at that slash, although it belongs to the value. */

@@ -67,7 +67,17 @@ export const addressVectors: readonly AddressVector[] = [
   at("spaces inside", "live", "my stream", ["h", "live", "my stream", ""]),
   at("names of other scripts", "直播", "流é", ["h", "直播", "流é", ""]),
   at("percent signs stay", "live", "a%20b%2Fc", ["h", "live", "a%20b%2Fc", ""]),
-  at("container prefix", "live", "mp4:s.mp4", ["h", "live", "mp4:s.mp4", ""]),
+  at("container prefix and ending", "live", "mp4:s.mp4", ["h", "live", "s", ""]),
+  at("container prefix of the first of several levels", "live", "mp4:a/s.mp4", ["h", "live/a", "s", ""]),
+  at("container prefix in the app", "live/mp4:a", "mp4:s", ["h", "live/a", "s", ""]),
+  at("container prefixes", "live", "mp4: flv:s", ["h", "live", "s", ""]),
+  at("container endings", "live", "s.flv .mp4", ["h", "live", "s", ""]),
+  at("container ending before parameters", "live", "s.flv?k=1", ["h", "live", "s", "?k=1"]),
+  at("container ending of the app", "live.flv", "s", ["h", "live.flv", "s", ""]),
+  at("another prefix and another ending", "live", "hls:s.ts", ["h", "live", "hls:s.ts", ""]),
+  at("a prefix and an ending in capitals", "live", "MP4:s.MP4", ["h", "live", "MP4:s.MP4", ""]),
+  at("an ending alone", "live", ".flv", ["h", "live", ".flv", ""]),
+  at("the default instance with an ending", "live", "_definst_.flv", ["h", "live", "_definst_.flv", ""]),
   at("an ampersand in the name", "live/a", "tom&jerry", ["h", "live/a", "tom&jerry", ""]),
   at("commas and dots in the name", "live", "a,b...c", ["h", "live", "a,b...c", ""]),
   at("no name, its URL in the app", "live/s", "", ["h", "live", "s", ""]),
@@ -77,6 +87,24 @@ export const addressVectors: readonly AddressVector[] = [
   at("name as a parameter", "live-bvc", "?streamname=x&key=1", ["h", "live-bvc", "x", "?streamname=x&key=1"]),
   at("name as a parameter of the app", "live-bvc/?streamname=x", "", ["h", "live-bvc", "x", "?streamname=x"]),
   at("a parameter called streamname", "live", "s?streamname=x", ["h", "live", "s", "?streamname=x"]),
+  at("one level in the app", "s", "", ["h", "__defaultApp__", "s", ""]),
+  at("one level in the app, parameters behind it", "s?k=1", "", ["h", "__defaultApp__", "s", "?k=1"]),
+  at("one level in the app, parameters as the name", "s", "?k=1", ["h", "__defaultApp__", "s", "?k=1"]),
+  at("one level in the app, a vhost behind it", "s?vhost=v", "", ["v", "__defaultApp__", "s", ""]),
+  at("one level and the default instance", "s", "_definst_", ["h", "__defaultApp__", "s", ""]),
+  vector("the stream's URL as tcUrl", "rtmp://h/live/s", "live", "s", ["h", "live", "s", ""]),
+  vector("the stream's URL as tcUrl, app of two levels", "rtmp://h/a/b/c/s", "a/b", "c/s", ["h", "a/b/c", "s", ""]),
+  vector("the stream's URL as tcUrl, no app", "rtmp://h/s", "", "s", ["h", "__defaultApp__", "s", ""]),
+  vector("the stream's URL as tcUrl, parameters there", "rtmp://h/live/s?k=1", "live", "s", ["h", "live", "s", "?k=1"]),
+  vector("the stream's URL as tcUrl, parameters in both", "rtmp://h/live/s?k=1", "live", "s?k=1", [
+    "h",
+    "live",
+    "s",
+    "?k=1",
+  ]),
+  vector("the stream's URL as tcUrl, an ending there", "rtmp://h/live/s.mp4", "live", "mp4:s", ["h", "live", "s", ""]),
+  vector("the stream's URL as tcUrl, a vhost within", "rtmp://h/live?vhost=v/s", "live", "s", ["v", "live", "s", ""]),
+  vector("a name that is the app's last level", "rtmp://h/live/s", "live/s", "s", ["h", "live/s", "s", ""]),
   vector("no app", "rtmp://h", "", "s", ["h", "__defaultApp__", "s", ""]),
   vector("no app but a slash", "rtmp://h/", undefined, "s", ["h", "__defaultApp__", "s", ""]),
   vector("no app, a name of two levels", "rtmp://h", "", "live/s", ["h", "live", "s", ""]),
@@ -141,7 +169,65 @@ export const cutVectors: readonly {
   { path: "app,vhost=v.com/s", cuts: [["app,vhost=v.com", "s"]], address: ["v.com", "app", "s", ""] },
   { path: "app/_definst_/s", cuts: [["app/_definst_", "s"]], address: ["h", "app", "s", ""] },
   { path: "a/b/s?k=v", cuts: [["a/b", "s?k=v"]], address: ["h", "a/b", "s", "?k=v"] },
-  { path: "live/x.flv", cuts: [["live", "x"]], address: ["h", "live", "x", ""] },
+  // The last of these cuts is OBS's: it sends its two fields as they are.
+  {
+    path: "one",
+    cuts: [
+      ["one", ""],
+      ["", "one"],
+    ],
+    address: ["h", "__defaultApp__", "one", ""],
+  },
+  {
+    path: "live/x.flv",
+    cuts: [
+      ["live", "x"],
+      ["live", "x.flv"],
+    ],
+    address: ["h", "live", "x", ""],
+  },
+  {
+    path: "live/x.flv?k=1",
+    cuts: [
+      ["live", "x.flv?k=1"],
+      ["live", "x?k=1"],
+    ],
+    address: ["h", "live", "x", "?k=1"],
+  },
+  {
+    path: "live/x.mp4",
+    cuts: [
+      ["live", "mp4:x.mp4"],
+      ["live", "mp4:x"],
+      ["live", "x.mp4"],
+    ],
+    address: ["h", "live", "x", ""],
+  },
+  {
+    path: "live/x.mp3",
+    cuts: [
+      ["live", "x.mp3"],
+      ["live", "mp3:x"],
+    ],
+    address: ["h", "live", "x", ""],
+  },
+  {
+    path: "a/b/c/x.mp4",
+    cuts: [
+      ["a/b", "mp4:c/x.mp4"],
+      ["a/b/c", "mp4:x"],
+      ["a/b/c", "x.mp4"],
+    ],
+    address: ["h", "a/b/c", "x", ""],
+  },
+  {
+    path: "app/mp4:a/b.mp4",
+    cuts: [
+      ["app", "mp4:a/b.mp4"],
+      ["app/mp4:a", "mp4:b"],
+    ],
+    address: ["h", "app/a", "b", ""],
+  },
   { path: "live/s#f", cuts: [["live", "s#f"]], address: ["h", "live", "s", "?f"] },
   {
     path: "live-bvc/?streamname=x&key=1",
@@ -167,10 +253,16 @@ export const refusedAddresses: readonly {
   readonly playPath: string;
   readonly reason: string;
 }[] = [
-  { name: "no stream", place: "live", playPath: "", reason: "the stream name is missing" },
   { name: "nothing at all", place: "", playPath: "", reason: "the stream name is missing" },
-  { name: "parameters without a stream", place: "live", playPath: "?k=1", reason: "the stream name is missing" },
-  { name: "only the default instance", place: "live", playPath: "_definst_", reason: "the stream name is missing" },
+  { name: "parameters without a stream", place: "", playPath: "?k=1", reason: "the stream name is missing" },
+  { name: "only the default instance", place: "_definst_", playPath: "", reason: "the stream name is missing" },
+  { name: "only a container prefix", place: "", playPath: "mp4:", reason: "the stream name is missing" },
+  {
+    name: "a way up behind a prefix",
+    place: "live",
+    playPath: "mp4:../flv:..",
+    reason: '"live/../.." has a level of dots only',
+  },
   {
     name: "a long stream name",
     place: "live",

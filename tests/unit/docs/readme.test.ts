@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
 import { knownDirectives } from "../../../src/app/config/srs/directives.ts";
 import { variablesOf } from "../../../src/app/config/variables.ts";
+import { resolve, streamKey } from "../../../src/rtmp/address.ts";
 
 const root = join(import.meta.dir, "../../..");
 const text = (path: string) => readFileSync(join(root, path), "utf8");
@@ -69,4 +70,14 @@ test("every variable that docs/configuration.md names sets a key", () => {
   const rows = [...section.matchAll(/^\| `(\w+)`.*\| `(SRS_\w+)` \|$/gm)];
   expect(rows.length).toBeGreaterThan(4);
   for (const [, key, variable = ""] of rows) expect(known.get(variable)?.path.at(-1)).toBe(key);
+});
+
+test("the spellings in docs/names.md lead to the streams that it names", () => {
+  const rows = [...text("docs/names.md").matchAll(/^\| (`rtmp:.*) \|$/gm)].map(([, row = ""]) => row.split("|"));
+  expect(rows.length).toBeGreaterThan(15);
+  for (const row of rows) {
+    const [tcUrl = "", app = "", name = "", , stream] = row.map((cell) => cell.replaceAll("`", "").trim());
+    const found = resolve(tcUrl, app, name);
+    expect([row, found.ok && `${streamKey(found.address)}${found.address.param}`]).toEqual([row, stream ?? ""]);
+  }
 });

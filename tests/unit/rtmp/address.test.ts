@@ -53,6 +53,45 @@ describe("resolve", () => {
   });
 });
 
+describe("A stream has one key", () => {
+  const level = fc.stringMatching(/^[a-z0-9_-]{1,6}$/);
+  const query = fc.constantFrom("", "?k=1", "?a=x/y&b=2");
+  const path = fc.tuple(
+    fc.array(level, { minLength: 1, maxLength: 4 }),
+    fc.constantFrom("", ".mp4", ".flv", ".mp3"),
+    query,
+  );
+
+  test("wherever its URL is cut, with or without container prefix and ending, and if the tcUrl has the whole URL", () => {
+    fc.assert(
+      fc.property(path, fc.nat(), ([names, ending, query], seed) => {
+        const [stream = "", app] = [names.at(-1), names.slice(0, -1).join("/") || "__defaultApp__"];
+        const cut = seed % names.length;
+        const place = names.slice(0, cut).join("/");
+        const name = names.slice(cut).join("/");
+        const prefix = ending === "" ? "" : `${ending.slice(1)}:`;
+        const host = "rtmp://h:1935/";
+        const said: [tcUrl: string, app: string, name: string][] = [
+          [`${host}${place}`, place, `${name}${ending}${query}`],
+          [`${host}${place}`, place, `${prefix}${name}${query}`],
+          [`${host}${place}`, place, `${prefix}${name}${ending}${query}`],
+          [`${host}${names.join("/")}${ending}${query}`, place, `${prefix}${name}`],
+          [`${host}${names.join("/")}${query}`, place, `${name}${ending}${query}`],
+        ];
+        if (query === "?k=1") said.push([`${host}${names.join("/")}${query}`, `${names.join("/")}${query}`, ""]);
+        for (const [tcUrl, field, playPath] of said)
+          expect([tcUrl, field, playPath, resolve(tcUrl, field, playPath)]).toEqual([
+            tcUrl,
+            field,
+            playPath,
+            { ok: true, address: { vhost: "h", app, stream, param: query } },
+          ]);
+      }),
+      { seed: SEED, numRuns: 400 },
+    );
+  });
+});
+
 /** Text made of what has a meaning in these names, and of anything. */
 const pieces = fc.array(
   fc.oneof(
@@ -62,7 +101,19 @@ const pieces = fc.array(
     },
     {
       weight: 2,
-      arbitrary: fc.constantFrom("...vhost...", ",vhost=", "streamname=", "_definst_", "..", DEFAULT_VHOST, "v.com"),
+      arbitrary: fc.constantFrom(
+        "...vhost...",
+        ",vhost=",
+        "streamname=",
+        "_definst_",
+        "..",
+        DEFAULT_VHOST,
+        "v.com",
+        "mp4:",
+        "flv:",
+        ".mp4",
+        ".flv",
+      ),
     },
     { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 4 }) },
   ),

@@ -41,7 +41,7 @@ test.each([
   ["rtmp://u:p@h/live/show", "rtmp://u:p@h/live/show: a user and a password are not supported"],
   ["rtmp:///live/show", '"" has no host'],
   ["rtmp://h:0/live/show", '"0" is not a port, 1 to 65535'],
-  ["rtmp://h/live", "rtmp://h/live: the stream name is missing; a URL is like rtmp://host/live/livestream"],
+  ["rtmp://h/", "rtmp://h/: the stream name is missing; a URL is like rtmp://host/live/livestream"],
 ])("%p is refused", (text, message) => {
   expect(() => new BenchUrl(text)).toThrow(new UserError(message));
 });

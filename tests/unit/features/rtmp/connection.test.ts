@@ -295,7 +295,6 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
   });
 
   test.each([
-    ["", "the stream name is missing"],
     ["..", "has a level of dots only"],
     ["x?vhost=nowhere.com", 'no vhost "nowhere.com" here'],
     ["x?vhost=off.com", 'vhost "off.com" is switched off'],

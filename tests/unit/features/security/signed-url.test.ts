@@ -41,6 +41,9 @@ test.each([
   ["rtmp://LIVE.example.com/live/show", "publish"],
   ["rtmp://192.0.2.9/live/show?vhost=live.example.com&k=v", "play"],
   ["rtmps://live.example.com/live/show", "play"],
+  ["rtmp://192.0.2.9/show", "play"],
+  ["rtmp://192.0.2.9/live/show.flv", "play"],
+  ["rtmp://192.0.2.9/live/mp4:show.mp4", "play"],
 ] as const)("what the server makes of the signed %p fits", (url, action) => {
   const address = "2001:db8::7";
   const made = signUrl(url, { action, address: "2001:DB8:0::7" });
@@ -57,7 +60,7 @@ test.each([
 test.each([
   ["live/show", {}, '"live/show" is not a URL like rtmp://host/app/stream'],
   ["rtmp://host/", {}, '"rtmp://host/" is not a URL like rtmp://host/app/stream'],
-  ["rtmp://host/live", {}, '"rtmp://host/live": the stream name is missing'],
+  ["rtmp://host/?k=1", {}, '"rtmp://host/?k=1": the stream name is missing'],
   ["rtmp://h/live/show?exp=1", {}, "the URL has exp, sign or addr already; give the one without"],
   ["rtmp://live.example.com/live/show", {}, "to publish or to play? Give --publish or --play"],
   ["rtmp://h/live/show", { action: "publish" }, "[vhost.__defaultVhost__.security] has no publish_keys to sign with"],
