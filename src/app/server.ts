@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
+import { SpellingHints } from "../features/hints/hints.ts";
 import { Arrivals } from "../features/limits/arrivals.ts";
 import { limitGuards } from "../features/limits/guards.ts";
 import { placesOf, plainPlace } from "../features/rtmp/places.ts";
@@ -130,6 +131,7 @@ async function run(
     onConflict: (vhost) => live.current.vhost.get(vhost)?.publish.on_conflict ?? "reject",
   });
   streams.observe(logSwitches(log));
+  streams.observe(new SpellingHints(clock, log));
   // Before those who would look for a stream elsewhere.
   streams.observe(handover);
   streams.observe(forward);

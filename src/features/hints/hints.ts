@@ -1,0 +1,132 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamObserver, streamLabel } from "../../live/streams.ts";
+import { DEFAULT_VHOST } from "../../rtmp/address.ts";
+import { looseName, vhostOf } from "./loose-name.ts";
+
+/** Viewers who wait for less are normal: an edge looks for the stream, an encoder is about to start. */
+const WAIT_MS = 3000;
+/** At most so many lines in this time. */
+const LINES = 10;
+const WINDOW_MS = 10_000;
+
+/** A stream that somebody watches or waits for. */
+interface Watched {
+  /** Since when nobody may have published it, monotonic ms. */
+  since: number;
+  /** Its viewers have had their hint. */
+  told: boolean;
+}
+
+/** The streams of one loose name. */
+interface Alike {
+  readonly live: Set<Stream>;
+  readonly watched: Map<Stream, Watched>;
+  /** A look at them is due. */
+  due: boolean;
+}
+
+/** Tells the operator when viewers wait for a name that is one spelling away from one that is live. */
+export class SpellingHints implements StreamObserver {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #byName = new Map<string, Alike>();
+  #windowSince = Number.NEGATIVE_INFINITY;
+  #lines = 0;
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  published(stream: Stream): void {
+    this.#change(stream, ({ live }) => live.add(stream));
+  }
+
+  unpublished(stream: Stream): void {
+    this.#change(stream, ({ live, watched }) => {
+      live.delete(stream);
+      const waiting = watched.get(stream);
+      if (waiting !== undefined) waiting.since = this.#clock.now();
+    });
+  }
+
+  wanted(stream: Stream): void {
+    this.#change(stream, ({ watched }) => watched.set(stream, { since: this.#clock.now(), told: false }));
+  }
+
+  unwanted(stream: Stream): void {
+    this.#change(stream, ({ watched }) => watched.delete(stream));
+  }
+
+  #change({ key }: Stream, change: (alike: Alike) => void): void {
+    const loose = looseName(key);
+    if (loose === undefined) return;
+    const alike = this.#byName.get(loose) ?? {
+      live: new Set<Stream>(),
+      watched: new Map<Stream, Watched>(),
+      due: false,
+    };
+    change(alike);
+    if (alike.live.size + alike.watched.size === 0) this.#byName.delete(loose);
+    else {
+      this.#byName.set(loose, alike);
+      this.#lookLater(alike);
+    }
+  }
+
+  #lookLater(alike: Alike): void {
+    if (alike.due || !mayBeMixedUp(alike)) return;
+    alike.due = true;
+    this.#clock.after(WAIT_MS, () => {
+      alike.due = false;
+      this.#look(alike);
+    });
+  }
+
+  #look(alike: Alike): void {
+    const { live, watched } = alike;
+    for (const [stream, waiting] of watched) {
+      if (live.has(stream) || waiting.told) continue;
+      if (this.#clock.now() - waiting.since < WAIT_MS) this.#lookLater(alike);
+      else {
+        const other = closest(stream, live);
+        if (other === undefined) continue;
+        if (!this.#mayTell()) return;
+        waiting.told = true;
+        const fields = { stream: streamLabel(stream.key), live: streamLabel(other.key) };
+        this.#log.warn("viewers wait for a stream that nobody publishes; one with a similar name is live", fields);
+      }
+    }
+  }
+
+  #mayTell(): boolean {
+    const now = this.#clock.now();
+    if (now - this.#windowSince >= WINDOW_MS) {
+      this.#windowSince = now;
+      this.#lines = 0;
+    }
+    return this.#lines++ < LINES;
+  }
+}
+
+/** The live stream that was probably meant: one of the same vhost, else one that went to the default vhost, or came from there. */
+function closest(wanted: Stream, live: ReadonlySet<Stream>): Stream | undefined {
+  const own = vhostOf(wanted.key);
+  let best: Stream | undefined;
+  for (const stream of live) {
+    const vhost = vhostOf(stream.key);
+    if (vhost === own) return stream;
+    // Two vhosts of the configuration are two customers, whose streams have the same names for good reasons.
+    if (vhost === DEFAULT_VHOST || own === DEFAULT_VHOST) best = stream;
+  }
+  return best;
+}
+
+/** Whether some are live, and others are watched. */
+function mayBeMixedUp({ live, watched }: Alike): boolean {
+  if (live.size === 0) return false;
+  for (const stream of watched.keys()) if (!live.has(stream)) return true;
+  return false;
+}

@@ -1,0 +1,118 @@
+import { expect, test } from "bun:test";
+import { SpellingHints } from "../../../../src/features/hints/hints.ts";
+import { SlabPool } from "../../../../src/live/slabs.ts";
+import type { Source } from "../../../../src/live/source.ts";
+import type { Stream } from "../../../../src/live/stream.ts";
+import { Streams } from "../../../../src/live/streams.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { rethrow } from "../../../support/faults.ts";
+import { LiveStage, streamDefaults, Viewer } from "../../../support/live.ts";
+import { RecordingLog } from "../../../support/recording-log.ts";
+
+const WAIT = "warn viewers wait for a stream that nobody publishes; one with a similar name is live";
+
+class Stage {
+  readonly clock = new FakeClock();
+  readonly log = new RecordingLog();
+  readonly #streams = new Streams(this.clock, rethrow, new SlabPool(new FakeClock()));
+  readonly #live = new LiveStage();
+
+  constructor() {
+    this.#streams.observe(new SpellingHints(this.clock, this.log));
+  }
+
+  /** By `app/stream`, or `vhost//app/stream`. */
+  #stream(path: string): Stream {
+    const [vhost, names] = path.includes("//") ? path.split("//") : ["__defaultVhost__", path];
+    const at = names?.lastIndexOf("/") ?? 0;
+    return this.#streams.open(
+      { vhost: vhost ?? "", app: names?.slice(0, at) ?? "", stream: names?.slice(at + 1) ?? "" },
+      streamDefaults,
+    );
+  }
+
+  publish(path: string): Source {
+    const source = this.#stream(path).publish({ id: "p", remote: "test", param: "", hops: [] });
+    if (source === undefined) throw new Error(`${path} is busy`);
+    return source;
+  }
+
+  watch(path: string): Viewer {
+    return new Viewer(this.#live, this.#stream(path), {
+      demand: { param: "", hops: [], pageUrl: "", swfUrl: "", tcUrl: "" },
+    });
+  }
+
+  hints(afterMs = 3000): string[] {
+    this.clock.advance(afterMs);
+    return this.log.take();
+  }
+}
+
+test.each([
+  ["live/cam", "Live/CAM", "capitals"],
+  ["live/my cam", "live/my%20cam", "percent-encoding, which rtmpdump takes out of a name and FFmpeg leaves there"],
+  ["live/cam-1", "live/cam_1", "one kind of punctuation for another"],
+  ["live/cam", "live/cam/cam", "a name that is said twice"],
+  ["live/cam", "v.example.com//live/cam", "a vhost of the configuration for the default one"],
+  ["v.example.com//live/cam", "live/cam", "the default vhost for one of the configuration"],
+])("viewers who wait beside /%s for /%s get one line in the log: %s", (live, wanted) => {
+  const label = (path: string) => (path.includes("//") ? path.replace("//", "/") : `/${path}`);
+  const line = `${WAIT} stream=${label(wanted)} live=${label(live)}`;
+  const publishedFirst = new Stage();
+  publishedFirst.publish(live);
+  publishedFirst.watch(wanted);
+  publishedFirst.watch(wanted);
+  expect(publishedFirst.hints(2900)).toEqual([]);
+  expect(publishedFirst.hints(100)).toEqual([line]);
+  expect(publishedFirst.hints(60_000)).toEqual([]);
+  const watchedFirst = new Stage();
+  watchedFirst.watch(wanted);
+  expect(watchedFirst.hints(60_000)).toEqual([]);
+  watchedFirst.publish(live);
+  expect(watchedFirst.hints()).toEqual([line]);
+});
+
+test.each([
+  ["live/cam", "live/other"],
+  ["live/cam1-1", "live/cam11"],
+  ["live/cam", "vod/cam"],
+  ["a.example.com//live/cam", "b.example.com//live/cam"],
+])("nothing is said of /%s to who waits for /%s", (live, wanted) => {
+  const stage = new Stage();
+  stage.publish(live);
+  stage.watch(wanted);
+  expect(stage.hints(60_000)).toEqual([]);
+});
+
+test("nothing is said when the stream comes within three seconds, or its viewers leave", () => {
+  const stage = new Stage();
+  stage.publish("live/cam");
+  stage.watch("live/Cam");
+  stage.watch("live/CAM").leave();
+  stage.clock.advance(2000);
+  stage.publish("live/Cam");
+  expect(stage.hints(60_000)).toEqual([]);
+});
+
+test("a stream's encoder may come back under another name, and each of its viewers' waits counts anew", () => {
+  const stage = new Stage();
+  const source = stage.publish("live/cam");
+  stage.watch("live/cam");
+  expect(stage.hints(60_000)).toEqual([]);
+  source.end("unpublished");
+  stage.clock.advance(1000);
+  stage.publish("live/Cam");
+  expect(stage.hints(2900)).toEqual([]);
+  expect(stage.hints(3000)).toEqual([`${WAIT} stream=/live/cam live=/live/Cam`]);
+});
+
+test("a thousand misspelt names are ten lines in ten seconds", () => {
+  const stage = new Stage();
+  stage.publish("live/abcdefghij");
+  for (let bits = 1; bits <= 1000; bits++)
+    stage.watch(
+      `live/${[..."abcdefghij"].map((letter, at) => ((bits >> at) & 1 ? letter.toUpperCase() : letter)).join("")}`,
+    );
+  expect(stage.hints(9000)).toHaveLength(10);
+});
