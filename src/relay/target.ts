@@ -1,8 +1,10 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
+import { paramKeys, paramsBeside } from "../base/params.ts";
 import { paramValues, Secrets } from "../base/secrets.ts";
 import { Template } from "../base/template.ts";
+import { withoutVhost } from "../rtmp/address.ts";
 
 const names = ["vhost", "app", "stream"] as const;
 
@@ -94,14 +96,14 @@ export function targetIdentity(target: RelayTarget): string {
 }
 
 /** What a target is told for a stream. */
-export function targetNames(target: RelayTarget, from: StreamNames): TargetNames {
+export function targetNames(target: RelayTarget, stream: StreamNames): TargetNames {
+  const from = { ...stream, param: withoutVhost(stream.param) };
   if (target.app === undefined) return from;
   const value = (name: string) => nameOf(from, name);
   const app = target.app.expand(value);
   if (target.stream === undefined) return { vhost: undefined, app, stream: from.stream, param: from.param };
-  const query = target.param.expand((name) =>
-    name === "param" ? nameOf(from, name) : encodeURIComponent(nameOf(from, name)),
-  );
+  const others = paramsBeside(paramKeys(target.param.text), nameOf(from, "param"));
+  const query = target.param.expand((name) => (name === "param" ? others : encodeURIComponent(nameOf(from, name))));
   // A publisher without parameters leaves a bare `&` behind.
   const given = query.split("&").filter((pair) => pair !== "");
   return {

@@ -1,4 +1,5 @@
 import { formatHostPort, type HostPort } from "../base/address.ts";
+import { paramsBeside } from "../base/params.ts";
 
 /** The names of a stream. None holds a control character, `app` and `stream` no `?` or `#`, `stream` and `vhost` no slash. */
 export interface StreamAddress {
@@ -117,6 +118,12 @@ export function buildUrl(
   const app = vhost === undefined || isHost ? names.app : `${names.app}?vhost=${vhost}`;
   const tcUrl = `${target.tls ? "rtmps" : "rtmp"}://${formatHostPort({ host, port: target.port })}/${app}`;
   return { tcUrl, app, playPath: `${names.stream}${names.param}` };
+}
+
+/** A client's parameters for another server, without those that some server could take for a vhost. */
+export function withoutVhost(param: string): string {
+  const pairs = paramsBeside(["vhost", "domain"], param.replace(/^\?/, "")).split("&");
+  return joinParams(pairs.filter((pair) => pair !== "" && pair.search(VHOST_SPELLING) < 0));
 }
 
 /** What is found in parameters. */

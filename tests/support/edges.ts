@@ -34,7 +34,7 @@ export class EdgeStage {
   }
 
   /** A client connects to a server and plays or publishes there; what it is told, one line each. */
-  client(name: string, role: "play" | "publish", tcUrl: string, playPath: string): string[] {
+  client(name: string, role: "play" | "publish", tcUrl: string, playPath: string, app = "live"): string[] {
     const told: string[] = [];
     const context = {
       clock: this.clock,
@@ -42,7 +42,7 @@ export class EdgeStage {
       random: (into: Uint8Array) => into.fill(5),
       identity: {},
     };
-    const target = { role, tcUrl, app: "live", playPath, hops: [], pageUrl: "http://page", swfUrl: "http://swf" };
+    const target = { role, tcUrl, app, playPath, hops: [], pageUrl: "http://page", swfUrl: "http://swf" };
     new RtmpInlet(
       { ...context, limits: defaultLimits },
       { ...target, host: name, port: 1935, tls: false, simpleHandshake: false, timeoutMs: 5000 },

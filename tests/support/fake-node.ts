@@ -46,6 +46,8 @@ export class FakeNode {
   readonly #onConflict: OnConflict;
   /** What streams are forwarded to; after a change, `forward.reconfigure` is to be called. */
   targets: readonly RelayTarget[];
+  /** Vhosts beside the default one, configured alike. */
+  readonly vhosts = new Set<string>();
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
@@ -113,8 +115,8 @@ export class FakeNode {
       ...shared,
       streams: this.streams,
       maxConnections: 1000,
-      findVhost: () => vhost,
-      vhostNamed: () => vhost,
+      findVhost: (name) => (this.vhosts.has(name) ? { ...vhost, name } : vhost),
+      vhostNamed: (name) => ({ ...vhost, name }),
     };
     net.hosts.set(address, { accept: () => this.accept() });
     clock.every(1000, () => {

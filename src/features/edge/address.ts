@@ -1,5 +1,6 @@
 import { formatHostPort, type HostPort, parseHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
+import { paramKeys, paramsBeside } from "../../base/params.ts";
 import { paramValues } from "../../base/secrets.ts";
 import { Template } from "../../base/template.ts";
 import type { OutsidePeer } from "../../config/outside.ts";
@@ -14,7 +15,7 @@ import {
   targetSecrets,
   targetServer,
 } from "../../relay/target.ts";
-import { buildUrl, type ClientUrl, DEFAULT_VHOST } from "../../rtmp/address.ts";
+import { buildUrl, type ClientUrl, DEFAULT_VHOST, withoutVhost } from "../../rtmp/address.ts";
 
 /** A server that streams are played at by RTMP. */
 export interface RtmpOrigin {
@@ -111,6 +112,15 @@ export function rtmpUrl({ target }: RtmpOrigin, stream: StreamNames): ClientUrl 
   return buildUrl(target, targetNames(target, stream));
 }
 
+/** The same for who connects and asks for no stream: the parameters are in the URL then. */
+export function rtmpConnectUrl(origin: RtmpOrigin, stream: StreamNames): ClientUrl {
+  const { tcUrl, app, playPath } = rtmpUrl(origin, stream);
+  const question = playPath.indexOf("?");
+  const param = question < 0 ? "" : playPath.slice(question);
+  const joined = app.includes("?") ? param.replace("?", "&") : param;
+  return { tcUrl: `${tcUrl}${joined}`, app: `${app}${joined}`, playPath };
+}
+
 /** The URL at which an HTTP origin is asked if it is there. */
 export function rootUrl(origin: FlvOrigin): string {
   return `${origin.protocol}://${formatHostPort(origin)}/`;
@@ -118,10 +128,11 @@ export function rootUrl(origin: FlvOrigin): string {
 
 /** The URL at which an HTTP origin has a stream. */
 export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
-  const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");
-  const inQuery = (name: string) =>
-    name === "param" ? stream.param.replace(/^\?/, "") : encodeURIComponent(nameOf(stream, name));
   const { path, query } = origin;
+  // A viewer's parameters come after ours, and many servers take the last of a name.
+  const others = paramsBeside(paramKeys(query.text), withoutVhost(stream.param).replace("?", ""));
+  const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");
+  const inQuery = (name: string) => (name === "param" ? others : encodeURIComponent(nameOf(stream, name)));
   const vhost = path === undefined && stream.vhost !== DEFAULT_VHOST ? `vhost=${encodeURIComponent(stream.vhost)}` : "";
   const asked = path === undefined ? `${inQuery("param")}&${vhost}` : query.expand(inQuery);
   const pairs = asked.split("&").filter((pair) => pair !== "");

@@ -174,8 +174,15 @@ export class Edge implements StreamObserver {
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#missing.remainingMs(key) > 0)
       return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };
-    if (!vhost.config.token_traverse) return undefined;
-    return askOrigins(this.#context, vhost.config, vhost.origins, request);
+    return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
+  }
+
+  /** What is asked is what will be fetched: when a reload has changed that meanwhile, once more. */
+  async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<Verdict> {
+    const verdict = await askOrigins(this.#context, config, origins, request);
+    const now = this.#vhost(request.name.vhost);
+    if (verdict !== undefined || now?.config === config || !now?.config.token_traverse) return verdict;
+    return this.#askOrigins(now, request);
   }
 
   #probe(): void {

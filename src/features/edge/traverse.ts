@@ -1,7 +1,7 @@
 import type { AccessRequest, Verdict } from "../../live/access.ts";
 import type { PullEnd } from "../../relay/inlet.ts";
 import { RtmpInlet } from "../../relay/rtmp-inlet.ts";
-import { type OriginAddress, originLabel, type RtmpOrigin } from "./address.ts";
+import { type OriginAddress, originLabel, type RtmpOrigin, rtmpConnectUrl, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import type { Origin } from "./origin.ts";
@@ -12,7 +12,10 @@ const CONNECT_TIMEOUT_MS = 3000;
 /** What an origin said of a client: `undefined` is a yes. */
 type Answer = PullEnd | undefined;
 
-/** Asks an origin whether a client may do what it wants: with the client's own URL, parameters, page and player. */
+/**
+ * Asks an origin whether a client may do what it wants: for the names under which the stream is fetched, or pushed, with the
+ * client's parameters, page and player.
+ */
 export async function askOrigins(
   context: EdgeContext,
   config: EdgeConfig,
@@ -54,8 +57,10 @@ async function askTwice(context: EdgeContext, config: EdgeConfig, origin: Origin
 function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest): Promise<Answer> {
   return new Promise((resolve) => {
     const { clock, nodeId } = context;
-    const { target } = origin.address as RtmpOrigin;
-    const { tcUrl, pageUrl, swfUrl, action, name, param, hops } = request;
+    const address = origin.address as RtmpOrigin;
+    const { host, port, tls } = address.target;
+    const { pageUrl, swfUrl, action, name, param, hops } = request;
+    const names = upstreamNames(config.vhost, name, param);
     const settle = (answer: Answer) => {
       timer.cancel();
       place.leave();
@@ -71,12 +76,10 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
         {
           // A publish is decided by the push that follows, too: two at a time would be one too many.
           role: action === "play" ? "play" : "connect",
-          host: target.host,
-          port: target.port,
-          tls: target.tls,
-          tcUrl,
-          app: /^\w+:\/\/[^/]*\/(.*)$/s.exec(tcUrl)?.[1] ?? name.app,
-          playPath: `${name.stream}${ownParams(tcUrl, param)}`,
+          host,
+          port,
+          tls,
+          ...(action === "play" ? rtmpUrl(address, names) : rtmpConnectUrl(address, names)),
           hops: [...hops, nodeId],
           pageUrl,
           swfUrl,
@@ -91,16 +94,6 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
       turnedAway: (why) => settle({ how: "unreachable", error: why }),
     });
   });
-}
-
-/** A stream's parameters without those that stand in the URL already. */
-function ownParams(tcUrl: string, param: string): string {
-  const said = new Set((tcUrl.split("?", 2)[1] ?? "").split("&"));
-  const own = param
-    .replace(/^\?/, "")
-    .split("&")
-    .filter((pair) => pair !== "" && !said.has(pair));
-  return own.length > 0 ? `?${own.join("&")}` : "";
 }
 
 function isRtmp(address: OriginAddress): boolean {

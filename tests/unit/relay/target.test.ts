@@ -38,6 +38,19 @@ test("a publisher without parameters leaves no trace of the placeholder", () => 
   expect(targetNames(parseTarget("rtmp://h/live/[stream]?[param]&key=1"), names).param).toBe("?key=1");
 });
 
+test.each([
+  ["rtmp://h", "?token=1&v%68ost=vip&a=b...vhost...vip", "?token=1"],
+  ["rtmp://h/app", "?token=1&Domain=vip", "?token=1"],
+  ["rtmp://h/live/[stream]?key=1&[param]", "?key=2&token=1", "?key=1&token=1"],
+  ["rtmp://h/live-bvc/?streamname=[stream]&[param]", "?stream%6eame=vip&token=1", "?streamname=show&token=1"],
+  ["rtmp://h/live/[stream]?vhost=own.com&[param]", "?VHOST=vip&token=1", "?vhost=own.com&token=1"],
+])(
+  "at %s, a publisher's parameters %s can't take the place of the target's own, or name a vhost",
+  (text, param, told) => {
+    expect(targetNames(parseTarget(text), { ...published, param }).param).toBe(told);
+  },
+);
+
 test("a stream name cannot add a parameter", () => {
   const names = { ...published, stream: "a&admin=1" };
   expect(targetNames(parseTarget("rtmp://h/live/x?from=[stream]"), names).param).toBe("?from=a%26admin%3D1");

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import type { AccessRequest } from "../../../../src/live/access.ts";
+import { withoutVhost } from "../../../../src/rtmp/address.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 
 /** Origins a and b, where those with a token may play and publish, and an edge that lets them decide. */
@@ -30,14 +32,14 @@ async function stage() {
 const URL = "rtmp://edge.example.com/live?token=good";
 
 describe("Where an origin decides on each client", () => {
-  test("a player is asked for with its own URL, parameters, page and player", async () => {
+  test("a player is asked for with what is fetched for it, its parameters, page and player", async () => {
     const { at, asked, pass } = await stage();
     const told = at.client("e", "play", URL, "show?x=1");
     await pass();
     expect(told).toEqual(["started"]);
     expect(asked[0]).toMatchObject({
       action: "play",
-      tcUrl: URL,
+      name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
       param: "?token=good&x=1",
       pageUrl: "http://page",
       swfUrl: "http://swf",
@@ -152,4 +154,82 @@ test("An origin that a probe finds to be back is asked at once by those who wait
   // The probe, the two that are watched and the one that is published, which would otherwise be asleep, or held back.
   expect(at.net.dials).toEqual(["a:1935", "a:1935", "a:1935", "a:1935"]);
   expect(a.stream("mine").source).toBeDefined();
+});
+
+describe("What an origin is asked is what the client gets", () => {
+  /** The names that the edge lets a client have, and those that its origin is asked for. */
+  async function namesOf(action: "publish" | "play", tcUrl: string, app: string, name: string) {
+    const at = new EdgeStage();
+    const nodes = { asked: at.node("a"), served: at.node("e", { origin: ["a"], token_traverse: true }) };
+    const names: Record<"asked" | "served", object[]> = { asked: [], served: [] };
+    for (const who of ["asked", "served"] as const) {
+      nodes[who].vhosts.add("vip");
+      nodes[who].guards.unshift({
+        name: "names",
+        check(request) {
+          names[who].push({ ...request.name, param: withoutVhost(request.param) });
+          return who === "asked" ? { reason: "that is all we wanted to know" } : undefined;
+        },
+      });
+    }
+    at.client("e", action, tcUrl, name, app);
+    for (let step = 0; step < 4; step++) {
+      at.clock.advance(10);
+      await Bun.sleep(0);
+    }
+    return names;
+  }
+
+  const vip = { vhost: "vip", app: "live", stream: "secret", param: "" };
+  const local = { vhost: "__defaultVhost__", param: "" };
+
+  test.each([
+    ["rtmp://e/live", "live", "secret?vhost=vip", vip],
+    ["rtmp://e/live?vhost=vip", "live?vhost=vip", "secret", vip],
+    ["rtmp://vip/live", "live", "secret", vip],
+    ["rtmp://e/live", "live", "vip/show", { ...local, app: "live/vip", stream: "show" }],
+    ["rtmp://e/live", "live", "mp4:vip/show.mp4", { ...local, app: "live/vip", stream: "show" }],
+    ["rtmp://e/live/show", "live", "show", { ...local, app: "live", stream: "show" }],
+    ["rtmp://e/show", "show", "", { ...local, app: "__defaultApp__", stream: "show" }],
+  ])("%s, app %s, name %s", async (tcUrl, app, name, expected) => {
+    for (const action of ["play", "publish"] as const)
+      expect(await namesOf(action, tcUrl, app, name)).toEqual({ served: [expected], asked: [expected] });
+  });
+
+  test("whatever the spelling", async () => {
+    const piece = fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom("live", "secret", "vip", "/", "/", "?", "&", "_definst_", "mp4:", ".flv"),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          "?vhost=vip",
+          "&domain=vip",
+          "...vhost...vip",
+          ",vhost=vip",
+          "?v%68ost=vip",
+          "k=1",
+          "#",
+        ),
+      },
+    );
+    const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
+    let decided = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom<"play" | "publish">("play", "publish"),
+        fc.constantFrom("rtmp://e/", "rtmp://vip/"),
+        fc.tuple(text, text, text, fc.boolean()),
+        async (action, host, [place, app, name, same]) => {
+          const { served, asked } = await namesOf(action, host + place, same ? place : app, name);
+          expect(asked).toEqual(served);
+          decided += served.length;
+        },
+      ),
+      { seed: 20141935, numRuns: 150 },
+    );
+    expect(decided).toBeGreaterThan(75);
+  }, 60_000);
 });

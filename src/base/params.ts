@@ -1,0 +1,41 @@
+/** Servers and proxies decode a key once; some do it again. */
+const MOST_DECODINGS = 3;
+
+/** The keys of a query as `a=b&c=d`. */
+export function paramKeys(query: string): string[] {
+  return query.split("&").map(keyOf);
+}
+
+/**
+ * The parameters of a query, with or without a `?` before it, of which no server can take one for one of `keys`: not in
+ * capitals, percent-encoded, as `key[]`, behind a semicolon, or as PHP respells keys.
+ */
+export function paramsBeside(keys: Iterable<string>, query: string): string {
+  const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));
+  const mark = query.startsWith("?") ? "?" : "";
+  const pairs = query.slice(mark.length).split("&");
+  const others = pairs.filter((pair) => !pair.split(";").some((part) => taken.has(plainKey(keyOf(part)))));
+  const rest = others.join("&");
+  return rest === "" ? "" : `${mark}${rest}`;
+}
+
+function keyOf(pair: string): string {
+  const end = pair.indexOf("=");
+  return end < 0 ? pair : pair.slice(0, end);
+}
+
+function plainKey(key: string): string {
+  let plain = key.replaceAll("+", " ");
+  for (let times = 0; times < MOST_DECODINGS; times++) plain = decoded(plain);
+  const end = plain.search(/[[\0]/);
+  const name = end > 0 ? plain.slice(0, end) : plain;
+  return name.trim().toLowerCase().replace(/[\s.]/g, "_");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
