@@ -100,7 +100,16 @@ export class Admission {
     name: string,
     answer: (result: Admitted | Refused, wishes: Wishes) => void,
   ): void {
-    const wishes = { paused: false, audio: true, video: true };
+    this.#decide(net, action, name, { paused: false, audio: true, video: true }, answer);
+  }
+
+  #decide(
+    net: NetStream,
+    action: "publish" | "play",
+    name: string,
+    wishes: Wishes,
+    answer: (result: Admitted | Refused, wishes: Wishes) => void,
+  ): void {
     const found = this.#find(action, name);
     if (!found.ok) {
       answer(found, wishes);
@@ -121,9 +130,14 @@ export class Admission {
       (denial) => {
         decided = true;
         this.#pending.delete(net);
-        // The vhost may have changed meanwhile.
-        if (denial === undefined) answer(this.#find(action, name), wishes);
-        else answer({ ok: false, kind: denial.guard, code: codes[action].access, ...denial }, wishes);
+        if (denial !== undefined) {
+          answer({ ok: false, kind: denial.guard, code: codes[action].access, ...denial }, wishes);
+          return;
+        }
+        // After a reload, the name may lead to a vhost that the guards were not asked about.
+        const now = this.#find(action, name);
+        if (now.ok && now.vhost.name !== vhost.name) this.#decide(net, action, name, wishes, answer);
+        else answer(now, wishes);
       },
     );
     if (!decided) this.#pending.set(net, { decision, wishes });

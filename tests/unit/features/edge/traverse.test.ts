@@ -66,6 +66,27 @@ describe("Where an origin decides on each client", () => {
     expect(good).toEqual(["started"]);
   });
 
+  test("a reload while an origin thinks has the new vhost asked for, and nobody let in before", async () => {
+    const { at, origins, edge, asked, pass } = await stage();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    origins[0]?.guards.push({ name: "slow", check: () => promise });
+    for (const origin of origins) origin.vhosts.add("__defaultVhost__.up");
+    const told = at.client("e", "play", URL, "show");
+    await pass();
+    edge.edgeConfig = { ...edge.edgeConfig, vhost: "[vhost].up" };
+    edge.edge.reconfigure();
+    expect(told).toEqual([]);
+    resolve(undefined);
+    await pass();
+    expect(told).toEqual(["started"]);
+    // Once for each question, and once to fetch.
+    expect(asked.map(({ name }) => name.vhost)).toEqual([
+      "__defaultVhost__",
+      "__defaultVhost__.up",
+      "__defaultVhost__.up",
+    ]);
+  });
+
   test("the next origin is asked when one is dead, and nobody gets in when all are", async () => {
     const { at, edge, pass } = await stage();
     at.kill("a");

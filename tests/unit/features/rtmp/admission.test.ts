@@ -128,6 +128,20 @@ describe("While guards decide on a publish", () => {
     expect(third.hear()).toEqual(["onStatus@1 NetStream.Publish.BadName"]);
   });
 
+  test("its name may come to lead to another vhost, about which they are asked anew", async () => {
+    const stage = new GuardedStage();
+    const client = stage.connect({ tcUrl: "rtmp://vip.com/live" });
+    client.say(command("createStream", 2, null));
+    client.say(publish);
+    stage.vhosts.set("vip.com", vhostDefaults);
+    await stage.answer();
+    expect(client.hear()).toEqual([]);
+    expect(stage.requests.map(({ name }) => name.vhost)).toEqual(["__defaultVhost__", "vip.com"]);
+    await stage.answer({ reason: "not there" });
+    expect(client.hear()).toEqual(["onStatus@1 NetStream.Publish.Denied"]);
+    expect(stage.streams.size).toBe(0);
+  });
+
   test("the connection does not count as idle", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
