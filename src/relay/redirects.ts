@@ -42,14 +42,15 @@ export class Redirects {
   }
 }
 
-/** Takes a stream's whole URL apart: `rtmp(s)://host[:port]/app[/more]/stream[?params]`. Throws UserError. */
+/** A stream's URL: `rtmp(s)://host[:port]/app[/more][?vhost=name]/stream[?params]`. A slash behind other parameters is theirs. */
+const STREAM_URL = /^(rtmps?):\/\/([^/?#\s]+)\/([^?#\s]+(?:\?(?:[^/?#\s]*&)?(?:vhost|domain)=[^/?#&\s]+)?)\/([^\s]+)$/i;
+
+/** Takes a stream's whole URL apart. Throws UserError. */
 function parseStreamUrl(url: string): Redirected {
-  const [, scheme = "", authority = "", place = "", stream = ""] =
-    /^(rtmps?):\/\/([^/?#\s]+)\/([^?#\s]+)\/([^\s]+)$/i.exec(url) ?? [];
+  const [, scheme = "", authority = "", place = "", stream = ""] = STREAM_URL.exec(url) ?? [];
   if (authority === "") throw new UserError(JSON.stringify(url.slice(0, 200)));
   const tls = scheme.toLowerCase() === "rtmps";
   const address = parseHostPort(authority, tls ? rtmpsPort : rtmpPort);
-  // Between the app and the stream there may be parameters, rtmp://host/app?vhost=v/stream; `place` is greedy and has no `?`.
   const tcUrl = `${tls ? "rtmps" : "rtmp"}://${formatHostPort(address)}/${place}`;
   return { ...address, tls, tcUrl, app: place, playPath: stream };
 }

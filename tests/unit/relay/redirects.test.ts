@@ -1,13 +1,38 @@
 import { expect, test } from "bun:test";
 import { Redirects } from "../../../src/relay/redirects.ts";
+import { resolve } from "../../../src/rtmp/address.ts";
 
 test.each([
   ["rtmp://h/live/show?k=1", { host: "h", port: 1935, tls: false, tcUrl: "rtmp://h:1935/live" }],
   ["RTMPS://h/a/b/show", { host: "h", port: 443, tls: true, tcUrl: "rtmps://h:443/a/b" }],
   ["rtmps://h:1443/live/show", { host: "h", port: 1443, tls: true, tcUrl: "rtmps://h:1443/live" }],
+  [
+    "rtmp://h/app?vhost=v.com/show",
+    { tcUrl: "rtmp://h:1935/app?vhost=v.com", app: "app?vhost=v.com", playPath: "show" },
+  ],
+  ["rtmp://h/app?k=1&vhost=v.com/show?t=a/b", { app: "app?k=1&vhost=v.com", playPath: "show?t=a/b" }],
+  ["rtmp://h/a/b?domain=v.com/show", { app: "a/b?domain=v.com", playPath: "show" }],
+  ["rtmp://h/app...vhost...v.com/show", { app: "app...vhost...v.com", playPath: "show" }],
+  ["rtmp://h/live/show?vhost=v.com", { app: "live", playPath: "show?vhost=v.com" }],
+  ["rtmp://h/live/show?sign=a/b&vhost=v.com", { app: "live", playPath: "show?sign=a/b&vhost=v.com" }],
 ])("%s is followed, over TLS where it says so", (url, next) => {
   const redirects = new Redirects();
   expect(redirects.follow(url)).toBeUndefined();
   expect(redirects.take()).toMatchObject(next);
   expect(redirects.take()).toBeUndefined();
+});
+
+test("a redirect leads to the stream that its URL names", () => {
+  for (const url of [
+    "rtmp://h/live/show?k=1",
+    "rtmp://h/app?vhost=v.com/show?k=1",
+    "rtmp://h/a/b?k=1&vhost=v.com/show",
+    "rtmp://h/a/show?sign=x/y&vhost=v.com",
+    "rtmp://h/app...vhost...v.com/show",
+  ]) {
+    const redirects = new Redirects();
+    redirects.follow(url);
+    const { tcUrl, app, playPath } = redirects.take() ?? { tcUrl: "", app: "", playPath: "" };
+    expect(resolve(tcUrl, app, playPath)).toEqual(resolve(url, undefined, ""));
+  }
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
+import { parseTarget } from "../../../../src/relay/target.ts";
+import { EdgeStage } from "../../../support/edges.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";
@@ -92,6 +94,20 @@ describe("forward", () => {
     ]);
     expect(streams.map((stream) => stream?.source?.info.param)).toEqual(["?token=2", "?key=1&token=2"]);
     expect(streams[0]?.source?.info.hops).toEqual(["first", "origin:1935"]);
+  });
+
+  test.each([
+    ["a vhost of the configuration", "?vhost=v.com", "v.com/live/show"],
+    ["an unknown vhost, which is the default one here", "?vhost=target-only.com", "__defaultVhost__/live/show"],
+  ])("tells a bare target %s", (_what, param, key) => {
+    const at = new EdgeStage();
+    const [origin, target] = [at.node("origin"), at.node("target")];
+    origin.vhosts.add("v.com");
+    target.vhosts.add("v.com").add("target-only.com");
+    origin.targets = [parseTarget("target:1935")];
+    at.client("origin", "publish", "rtmp://origin/live", `show${param}`);
+    at.clock.advance(1000);
+    for (const { streams } of [origin, target]) expect([...streams.all()].map((stream) => stream.key)).toEqual([key]);
   });
 
   test("reaches players of a target of a target, packet for packet at the same times", () => {
