@@ -1,6 +1,6 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
-import type { ClientUrl } from "../rtmp/address.ts";
+import { type ClientUrl, splitStreamUrl } from "../rtmp/address.ts";
 
 /** Redirects in a row that are followed; SRS's number. */
 const MAX_DEPTH = 3;
@@ -42,15 +42,13 @@ export class Redirects {
   }
 }
 
-/** A stream's URL: `rtmp(s)://host[:port]/app[/more][?vhost=name]/stream[?params]`. A slash behind other parameters is theirs. */
-const STREAM_URL = /^(rtmps?):\/\/([^/?#\s]+)\/([^?#\s]+(?:\?(?:[^/?#\s]*&)?(?:vhost|domain)=[^/?#&\s]+)?)\/([^\s]+)$/i;
-
 /** Takes a stream's whole URL apart. Throws UserError. */
 function parseStreamUrl(url: string): Redirected {
-  const [, scheme = "", authority = "", place = "", stream = ""] = STREAM_URL.exec(url) ?? [];
-  if (authority === "") throw new UserError(JSON.stringify(url.slice(0, 200)));
+  const parts = splitStreamUrl(url);
+  if (parts === undefined || !/^rtmps?$/i.test(parts.scheme)) throw new UserError(JSON.stringify(url.slice(0, 200)));
+  const { scheme, authority, place, name } = parts;
   const tls = scheme.toLowerCase() === "rtmps";
   const address = parseHostPort(authority, tls ? rtmpsPort : rtmpPort);
   const tcUrl = `${tls ? "rtmps" : "rtmp"}://${formatHostPort(address)}/${place}`;
-  return { ...address, tls, tcUrl, app: place, playPath: stream };
+  return { ...address, tls, tcUrl, app: place, playPath: name };
 }

@@ -120,6 +120,18 @@ export function buildUrl(
   return { tcUrl, app, playPath: `${names.stream}${names.param}` };
 }
 
+/** Where a vhost stands with the app, the stream comes behind it; a slash behind other parameters is theirs. */
+const STREAM_URL =
+  /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]+)\/([^?#\s]+(?:\?(?:[^/?#\s]*&)?(?:vhost|domain)=[^/?#&\s]+)?)\/(\S+)$/i;
+
+/** Cuts `scheme://host[:port]/app[/more][?vhost=name]/stream[?params]` as a client does; undefined for what has not all of these. */
+export function splitStreamUrl(
+  url: string,
+): { readonly scheme: string; readonly authority: string; readonly place: string; readonly name: string } | undefined {
+  const [, scheme = "", authority = "", place = "", name = ""] = STREAM_URL.exec(url) ?? [];
+  return name === "" ? undefined : { scheme, authority, place, name };
+}
+
 /** A client's parameters for another server, without those that some server could take for a vhost. */
 export function withoutVhost(param: string): string {
   const pairs = paramsBeside(["vhost", "domain"], param.replace(/^\?/, "")).split("&");

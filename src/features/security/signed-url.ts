@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import { formatIp, parseIp } from "../../base/network.ts";
 import type { AccessRequest } from "../../live/access.ts";
-import { resolve } from "../../rtmp/address.ts";
+import { resolve, splitStreamUrl } from "../../rtmp/address.ts";
 import type { Security } from "./config.ts";
 import { param, sign } from "./signature.ts";
 
@@ -32,7 +32,9 @@ export function signedUrl(url: string, options: SignOptions): string {
   const exp = String(Math.floor(options.until));
   const signature = sign(key, { action, name: { vhost: vhost.name, app, stream }, exp, addr });
   const added = [`exp=${exp}`, ...(addr === "" ? [] : [`addr=${addr}`]), `sign=${signature}`].join("&");
-  return `${url}${url.includes("?") ? "&" : "?"}${added}`;
+  // Parameters of the app, as in rtmp://host/app?vhost=name/stream, are none of the stream's.
+  const { name } = splitStreamUrl(url) ?? { name: url };
+  return `${url}${name.includes("?") ? "&" : "?"}${added}`;
 }
 
 function choose(vhost: string, { publish_keys, play_keys }: Security, wanted: SignOptions["action"]) {

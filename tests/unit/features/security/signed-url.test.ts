@@ -4,7 +4,7 @@ import { Vhosts } from "../../../../src/app/vhosts.ts";
 import { UserError } from "../../../../src/base/errors.ts";
 import { checkSignature } from "../../../../src/features/security/signature.ts";
 import { type SignOptions, signedUrl } from "../../../../src/features/security/signed-url.ts";
-import { resolve } from "../../../../src/rtmp/address.ts";
+import { resolve, splitStreamUrl } from "../../../../src/rtmp/address.ts";
 import { accessRequest } from "../../../support/access.ts";
 import { signedUrls } from "../../../vectors/signed-urls.ts";
 
@@ -44,11 +44,16 @@ test.each([
   ["rtmp://192.0.2.9/show", "play"],
   ["rtmp://192.0.2.9/live/show.flv", "play"],
   ["rtmp://192.0.2.9/live/mp4:show.mp4", "play"],
+  ["rtmp://192.0.2.9/live?vhost=live.example.com/show", "play"],
+  ["rtmp://192.0.2.9/live/show?u=a/b", "play"],
 ] as const)("what the server makes of the signed %p fits", (url, action) => {
   const address = "2001:db8::7";
   const made = signUrl(url, { action, address: "2001:DB8:0::7" });
   const found = resolve(made, undefined, "");
   if (!found.ok) throw new Error(found.reason);
+  // A client cuts the URL before the stream.
+  const cut = splitStreamUrl(made);
+  if (cut !== undefined) expect(resolve(`rtmp://${cut.authority}/${cut.place}`, cut.place, cut.name)).toEqual(found);
   const served = vhosts.find(found.address.vhost);
   const keys = served?.config.security[`${action}_keys`] ?? [];
   const name = { ...found.address, vhost: served?.name ?? "" };
