@@ -2,7 +2,7 @@ import type { HostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
 import { Gate, type Refusal } from "../../live/access.ts";
 import type { Demand } from "../../live/demand.ts";
-import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+import { resolve, type StreamAddress, streamKey } from "../../rtmp/address.ts";
 import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
@@ -136,7 +136,7 @@ export class Admission {
         }
         // After a reload, the name may lead to a vhost that the guards were not asked about.
         const now = this.#find(action, name);
-        if (now.ok && now.vhost.name !== vhost.name) this.#decide(net, action, name, wishes, answer);
+        if (now.ok && keyOf(now) !== keyOf(found)) this.#decide(net, action, name, wishes, answer);
         else answer(now, wishes);
       },
     );
@@ -172,6 +172,10 @@ export class Admission {
     if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
     return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
   }
+}
+
+function keyOf({ vhost, address }: Admitted): string {
+  return streamKey({ ...address, vhost: vhost.name });
 }
 
 /** Why a vhost takes nobody, or undefined. */
