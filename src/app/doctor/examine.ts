@@ -1,6 +1,7 @@
-import type { Named, Outside } from "../../config/outside.ts";
+import type { Named, Outside, OutsidePeer } from "../../config/outside.ts";
 import { outsideOf } from "../../config/outside-of.ts";
-import { type Loaded, rootTable } from "../config/index.ts";
+import { upstreamVhost } from "../../features/edge/address.ts";
+import { type Config, type Loaded, rootTable } from "../config/index.ts";
 import { type Finding, problemLine } from "./finding.ts";
 import { examineListeners } from "./listeners.ts";
 import { examinePeers } from "./peers.ts";
@@ -27,7 +28,8 @@ export async function examine(loaded: Loaded, confPath: string | undefined, worl
     if (problem === undefined) return { about, state: "fine", advice: undefined };
     return { about, state: problem, advice: "make it, or give this user the right to it" };
   });
-  const findings = [...listening, ...files, ...(await examinePeers(all.filter(isKind("peer")), own, world))];
+  const peers = await examinePeers(all.filter(isKind("peer")), own, world, (peer) => vhostFor(config, peer));
+  const findings = [...listening, ...files, ...peers];
   const rules = world.ruleProblems(config);
   const limit = world.openFilesProblem(config.max_connections);
   return {
@@ -38,6 +40,14 @@ export async function examine(loaded: Loaded, confPath: string | undefined, worl
       ...(limit === undefined ? [] : [limit]),
     ],
   };
+}
+
+/** What a peer of a vhost is told as the vhost's name when streams go there, or are fetched from there. */
+function vhostFor({ vhost: vhosts }: Config, { outside, path }: Named<OutsidePeer>): string | undefined {
+  const [table, vhost] = path;
+  if (table !== "vhost" || typeof vhost !== "string" || !outside.hasVhost) return undefined;
+  const template = outside.flow === "from" ? vhosts.get(vhost)?.edge.vhost : undefined;
+  return upstreamVhost(template ?? "", vhost);
 }
 
 function isKind<K extends Outside["kind"]>(kind: K) {

@@ -20,24 +20,33 @@ interface Seen {
   readonly node: string;
 }
 
-/** Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. */
+/**
+ * Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. `vhostFor` is the vhost
+ * that a peer is told, undefined for none.
+ */
 export async function examinePeers(
   peers: readonly Named<OutsidePeer>[],
   own: OwnPlace,
   world: World,
+  vhostFor: (peer: Named<OutsidePeer>) => string | undefined,
 ): Promise<Finding[]> {
   const seen: Seen[] = [];
   const queue = [...peers.entries()];
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      seen[next[0]] = await examine(next[1], own, world);
+      seen[next[0]] = await examine(next[1], own, world, vhostFor(next[1]));
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
   return peers.map((about, at) => relation(about, at, peers, seen) ?? (seen[at] as Seen).finding); // all are seen
 }
 
-async function examine(about: Named<OutsidePeer>, own: OwnPlace, world: World): Promise<Seen> {
+async function examine(
+  about: Named<OutsidePeer>,
+  own: OwnPlace,
+  world: World,
+  vhost: string | undefined,
+): Promise<Seen> {
   const { host, port, protocol } = about.outside;
   const found = (state: string, advice?: string, node = ""): Seen => ({ finding: { about, state, advice }, node });
   let addresses: readonly string[];
@@ -55,7 +64,7 @@ async function examine(about: Named<OutsidePeer>, own: OwnPlace, world: World): 
     const reason = await world.dial(host, port);
     return reason === undefined ? found("connects") : found(reason, adviceFor(reason));
   }
-  const result = await world.probe({ host, port, tls, ...urlOf(about) });
+  const result = await world.probe({ host, port, tls, ...urlOf(about, vhost) });
   if (result.answer === "none") return found(result.reason, adviceFor(result.reason));
   if (result.answer === "refused") {
     return found(`it refuses to connect: ${result.reason}`, "see its log, and which vhosts and apps it serves");
@@ -117,8 +126,7 @@ function isSameServer(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, 
 /** What an unnamed app is asked for as. */
 const SOME_APP = "live";
 
-function urlOf({ outside, path }: Named<OutsidePeer>): { tcUrl: string; app: string } {
-  const vhost = outside.hasVhost && path[0] === "vhost" ? String(path[1]) : undefined;
+function urlOf({ outside }: Named<OutsidePeer>, vhost: string | undefined): { tcUrl: string; app: string } {
   return buildUrl(
     { ...outside, tls: outside.protocol === "rtmps" },
     { vhost, app: outside.app ?? SOME_APP, stream: "", param: "" },

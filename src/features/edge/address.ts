@@ -87,10 +87,14 @@ export function maskOrigin(origin: OriginAddress): string {
   return open ? origin.text : `${origin.text.slice(0, origin.text.indexOf("?"))}?***`;
 }
 
-/** A stream's names at the origins; `template` is the vhost's, `""` for the same one. */
+/** A vhost's name at the origins; `template` is its `edge.vhost`, `""` for the same name. */
+export function upstreamVhost(template: string, vhost: string): string {
+  return template === "" ? vhost : new Template(template, ["vhost"]).expand(() => vhost);
+}
+
+/** A stream's names at the origins. */
 export function upstreamNames(template: string, name: Omit<StreamNames, "param">, param: string): StreamNames {
-  const vhost = template === "" ? name.vhost : new Template(template, ["vhost"]).expand(() => name.vhost);
-  return { ...name, vhost, param };
+  return { ...name, vhost: upstreamVhost(template, name.vhost), param };
 }
 
 /** The origin's server, for `srs check`. */

@@ -93,6 +93,17 @@ describe("a target", () => {
     expect(world.asked).toHaveLength(31);
   });
 
+  test("and an origin are asked for the vhosts that streams go to and come from", async () => {
+    const { world } = await look(
+      `[vhost."a.com"]\nforward = "target"\n[vhost."a.com".edge]\norigin = ["bare", "rtmp://own/live/[stream]"]\nvhost = "up.[vhost]"`,
+    );
+    expect(world.asked.toSorted()).toEqual([
+      "rtmp://a.com:1935/live",
+      "rtmp://own:1935/live",
+      "rtmp://up.a.com:1935/live",
+    ]);
+  });
+
   test("without an address is told by its name", async () => {
     const { problems, world } = await look(forwarding("edge"), (world) =>
       world.names.set("edge", "host name not found"),
