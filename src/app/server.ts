@@ -93,8 +93,13 @@ async function run(
     ]),
   );
   const tcp = new Tcp(clock, onFault, { take: (address) => handed.take(address) ?? inherited.take(address) }, trust);
+  tcp.memory.limit = config.limits.input_memory;
+  live.follow({
+    apply({ limits }) {
+      tcp.memory.limit = limits.input_memory;
+    },
+  });
   const streams = new Streams(clock, onFault);
-  tcp.turns.heldUp = () => streams.goOn();
   live.follow({
     apply(next, before) {
       for (const [name, vhost] of next.vhost)

@@ -18,6 +18,8 @@ export interface Transport {
   mergeReads(on: boolean): void;
   /** Whether what the peer has sent may wait to be read, as reads are merged. */
   readonly resting: boolean;
+  /** The owner keeps more or less of its input than when `onData` returned last: `heldBytes` is asked again. */
+  inputChanged(): void;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */
   close(): void;
   /** Closes at once; what is queued is lost. */
@@ -26,10 +28,18 @@ export interface Transport {
 
 /** What a transport tells its owner. `onClose` comes exactly once, last; `reason` is undefined for a normal end. */
 export interface TransportHandler {
+  /** False for a client that does not publish: it may keep little of its input, and once it has hung up, what it said last is dropped. */
+  readonly publishes?: boolean;
+  /** What the owner keeps of the input that it was given, bytes: unfinished messages, and what waits for a decision. */
+  readonly heldBytes?: number;
   onOpen(transport: Transport): void;
   /** The buffer belongs to the receiver. */
   onData(bytes: Uint8Array): void;
   onDrain(): void;
+  /** The peer has hung up, at this moment. `onClose` follows in its turn, behind what a publisher said last. */
+  onHangUp?(): void;
+  /** The connection is closed for what its input takes of the memory; `onClose` follows. */
+  onCut?(reason: string): void;
   onClose(reason: string | undefined): void;
 }
 

@@ -1,15 +1,14 @@
 import type { Clock } from "../base/clock.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
-/** What waits is worked on for this long at a stretch; accepting, reading and sending go on between. */
+/** Input that waits is worked on for this long in one turn of the event loop; accepting, reading and sending go on between. */
 const TURN_MS = 8;
-/** What clients that are just coming may take of one turn of the event loop: the rest of them come in the next. */
+/** Clients that are just coming get this long of one turn: the rest of them come in the next. */
 const ARRIVALS_MS = 4;
-/** When peers that leave all at once have held up a turn for so long, what others have to send goes between them. */
-const DEPARTURES_MS = 8;
-/** More input than this does not wait: it is worked on at once. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** Connections whose peers have hung up get this long of one turn to end what they did. */
+const DEPARTURES_MS = 4;
 
-/** A connection that has read more than it may work on at once. */
+/** A connection with work that waits for a turn. */
 export interface Busy {
   /** It is of a client that is just coming. */
   readonly arriving: boolean;
@@ -19,26 +18,31 @@ export interface Busy {
   fault(error: unknown): void;
 }
 
-/** Lets connections whose input is a lot of work go on in turns, so that they hold up each other and nobody else. */
+/** A connection whose peer has hung up. */
+export interface Departing {
+  /** Ends what it did here: streams, log lines. */
+  depart(): void;
+  /** Its owner has thrown this out of `depart`. */
+  fault(error: unknown): void;
+}
+
+/**
+ * Shares the event loop among connections: input that is a lot of work goes on in slices, and what clients cost who come or
+ * leave all at once is spread over as many turns as it takes. So they hold up each other and nobody else.
+ */
 export class InputTurns {
   readonly #clock: Clock;
-  readonly #busy: Busy[] = [];
-  readonly #arriving: Busy[] = [];
-  /** Bytes that have been read and wait; kept by the connections. */
-  waitingBytes = 0;
+  readonly #busy = new TurnQueue<Busy>();
+  readonly #arriving = new TurnQueue<Busy>();
+  readonly #departing = new TurnQueue<Departing>();
+  /** What arrivals and departures have taken of the turn under way. */
   #arrivalsMs = 0;
-  /** When the first peer left in this turn, or others last had theirs between; undefined: none has left. */
-  #departuresSince: number | undefined;
-  /** Called in the middle of a turn that is held up. */
-  heldUp: () => void = () => undefined;
+  #departuresMs = 0;
+  #counting = false;
+  #scheduled = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  /** Whether so many bytes more may wait. */
-  hasRoom(bytes: number): boolean {
-    return this.waitingBytes + bytes <= MAX_WAITING_BYTES;
   }
 
   /** Whether clients that are just coming have had their part of this turn of the event loop. */
@@ -48,55 +52,77 @@ export class InputTurns {
 
   /** Such a client took so many ms of it. */
   countArrival(ms: number): void {
-    if (this.#arrivalsMs === 0 && ms > 0) this.#clock.soon(() => this.#nextTurn());
     this.#arrivalsMs += ms;
-  }
-
-  #nextTurn(): void {
-    this.#arrivalsMs = 0;
-  }
-
-  /** A peer has left. The runtime reports all that have in one turn, thousands after each other. */
-  countDeparture(): void {
-    const now = this.#clock.now();
-    if (this.#departuresSince === undefined) {
-      this.#departuresSince = now;
-      this.#clock.soon(() => {
-        this.#departuresSince = undefined;
-      });
-    } else if (now - this.#departuresSince >= DEPARTURES_MS) {
-      this.heldUp();
-      this.#departuresSince = this.#clock.now();
-    }
+    if (ms > 0) this.#countTurn();
   }
 
   /** A connection has begun to wait. */
   add(connection: Busy): void {
     this.#enqueue(connection);
-    if (this.#waiting === 1) this.#clock.soon(() => this.#run());
+    this.#schedule();
   }
 
-  get #waiting(): number {
-    return this.#busy.length + this.#arriving.length;
+  /** A peer has hung up, as thousands may in one turn: its connection departs now, or in its turn. */
+  depart(connection: Departing): void {
+    if (this.#departing.length === 0 && this.#departuresMs < DEPARTURES_MS) this.#letDepart(connection);
+    else {
+      this.#departing.push(connection);
+      this.#schedule();
+    }
   }
 
   #enqueue(connection: Busy): void {
     (connection.arriving ? this.#arriving : this.#busy).push(connection);
   }
 
+  #letDepart(connection: Departing): void {
+    const began = this.#clock.now();
+    try {
+      connection.depart();
+    } catch (error) {
+      connection.fault(error);
+    }
+    const ms = this.#clock.now() - began;
+    this.#departuresMs += ms;
+    if (ms > 0) this.#countTurn();
+  }
+
+  /** What has been counted holds until the next turn. */
+  #countTurn(): void {
+    if (this.#counting) return;
+    this.#counting = true;
+    this.#clock.soon(() => {
+      this.#counting = false;
+      this.#arrivalsMs = 0;
+      this.#departuresMs = 0;
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => this.#run());
+  }
+
   #run(): void {
+    this.#scheduled = false;
     const until = this.#clock.now() + TURN_MS;
     try {
       this.#serve(this.#busy, () => this.#clock.now() >= until);
+      // Before those who come: what they did is to be ended before more is begun.
+      while (this.#departing.length > 0 && this.#departuresMs < DEPARTURES_MS) {
+        const next = this.#departing.shift();
+        if (next !== undefined) this.#letDepart(next);
+      }
       this.#serve(this.#arriving, () => this.arrivalsWait);
     } finally {
-      // Whatever went wrong with one: the others are paused until their turn.
-      if (this.#waiting > 0) this.#clock.soon(() => this.#run());
+      // Whatever went wrong with one: the others wait for their turn.
+      if (this.#busy.length + this.#arriving.length + this.#departing.length > 0) this.#schedule();
     }
   }
 
   /** Lets at least one go on, and others after it until it is `enough`. */
-  #serve(queue: Busy[], enough: () => boolean): void {
+  #serve(queue: TurnQueue<Busy>, enough: () => boolean): void {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (takeTurn(next)) this.#enqueue(next);
       if (enough()) return;

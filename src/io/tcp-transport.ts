@@ -4,9 +4,10 @@ import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { joined } from "../base/memory.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
-import type { Busy, InputTurns } from "./input-turns.ts";
+import type { Departing } from "./input-turns.ts";
 import { type MergedReads, Rest, type Resting } from "./merged-reads.ts";
 import type { SocketOwner } from "./slot.ts";
+import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
 
 /** After the last byte a peer has this long to close its side. */
 const LINGER_MS = 3000;
@@ -22,35 +23,25 @@ const CLOSE_MS = 30_000;
  * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait, and
  * for each buffer that waits, so that one account can be kept of them.
  */
-export interface StallWatch {
+export interface StallWatch extends InputWatch {
   blocked(transport: TcpTransport): void;
   free(transport: TcpTransport): void;
   hold(buffer: Uint8Array): void;
   release(buffer: Uint8Array): void;
   /** A fault of the program's own, thrown by an owner. */
   readonly onFault: (error: Error) => void;
-  readonly turns: InputTurns;
   readonly reads: MergedReads;
 }
 
 /** What a transport needs of its socket. */
 export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume">;
 
-/** Input is worked on in slices of about this many ms, when it turns out to be a lot of work. */
-const SLICE_MS = 2;
-/** A slice is one of these at first, and as long as the runtime's reads are when that takes no time. */
-const FIRST_SLICE_BYTES = 64 * 1024;
-const MIN_SLICE_BYTES = 1024;
-const MAX_SLICE_BYTES = 1024 * 1024;
 /** While input is worked on, shorter buffers than this leave together: each write is a system call and a packet. */
 const ANSWER_BYTES = 4096;
 /** In writes of about this many bytes. */
 const MAX_ANSWERS_BYTES = 64 * 1024;
-/** A client is just coming until it has sent this much: handshake and commands, which are more work than any media. */
-const ARRIVAL_BYTES = 4096;
-
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
-export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
+export class TcpTransport implements Transport, InputConnection, Departing, Resting, SocketOwner {
   // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
   /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
   #clear = true;
@@ -69,11 +60,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #answering = false;
   readonly #answers: Uint8Array[] = [];
   #answersBytes = 0;
-  /** What has been read and not been worked on, in order, while the socket is paused. */
-  readonly #input: Uint8Array[] = [];
-  #sliceBytes = FIRST_SLICE_BYTES;
-  /** What is left of its arrival. */
-  #arrivalLeft = ARRIVAL_BYTES;
+  readonly #input: SocketInput;
   #mergesReads = false;
   #rest: Rest | undefined;
   /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
@@ -84,7 +71,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   #overflowed = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
-  /** The peer has closed and the socket is gone; the owner is told once the input that waits has been worked on. */
+  /** The peer has hung up and the socket is gone; the owner hears of the close in its turn, behind what a publisher said last. */
   #gone = false;
   #reason: string | undefined;
   #linger: Timer | undefined;
@@ -94,6 +81,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     this.remote = remote;
     this.#clock = clock;
     this.#watch = watch;
+    this.#input = new SocketInput(this, clock, watch);
   }
 
   /** Names the owner; it is told that the transport is open. */
@@ -175,8 +163,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
   wake(): void {
     if (!this.#resting) return;
     this.#resting = false;
-    // Input that waits for its turn has paused it, too, and sees to it.
-    if (this.#state !== "closed" && this.#input.length === 0) this.#socket.resume();
+    this.#input.resume(PauseReason.Rest);
   }
 
   close(): void {
@@ -213,57 +200,44 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
 
   /** The socket's handlers. */
   onData(bytes: Uint8Array): void {
-    if (this.#state !== "open") return;
-    const { turns } = this.#watch;
-    const waiting = this.#input.length > 0;
-    const early = this.arriving && turns.arrivalsWait;
-    if (!waiting && ((bytes.length <= this.#sliceBytes && !early) || !turns.hasRoom(bytes.length))) {
-      const { length } = bytes;
-      this.#work(bytes);
-      if (this.#mergesReads) this.#restAfter(length);
-      return;
-    }
-    this.#input.push(bytes);
-    turns.waitingBytes += bytes.length;
-    // A paused socket may still give what the runtime has read in the same go.
-    if (waiting) return;
-    this.#socket.pause();
-    if (early || this.takeTurn()) turns.add(this);
+    if (this.#state !== "open" || this.#gone) return;
+    const { length } = bytes;
+    this.#input.take(bytes);
+    if (this.#mergesReads && !this.#input.waiting) this.#restAfter(length);
   }
 
   #restAfter(bytes: number): void {
     if (this.#secure || this.#resting || this.#state !== "open") return;
     this.#rest ??= new Rest();
     this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes));
-    if (this.#resting) this.#socket.pause();
+    if (this.#resting) this.#input.pause(PauseReason.Rest);
   }
 
-  get arriving(): boolean {
-    return this.#arrivalLeft > 0;
+  get open(): boolean {
+    return this.#state === "open";
   }
 
-  takeTurn(): boolean {
-    const input = this.#input[0];
-    if (this.#state === "open" && input !== undefined) {
-      // A copy: what is kept of a slice must not keep the whole read alive.
-      const slice = input.slice(0, this.#sliceBytes);
-      if (slice.length < input.length) this.#input[0] = input.subarray(slice.length);
-      else this.#input.shift();
-      this.#watch.turns.waitingBytes -= slice.length;
-      this.#work(slice);
-    }
-    if (this.#state !== "open") this.#forgetInput();
-    if (this.#input.length > 0) return true;
-    if (this.#gone) this.#end(undefined);
-    else if (this.#state !== "closed") this.#socket.resume();
-    return false;
+  get gone(): boolean {
+    return this.#gone;
   }
 
-  /** Hands input over, and learns from how long that takes how much of it to hand over next time. */
-  #work(bytes: Uint8Array): void {
-    const began = this.#clock.now();
-    // The handler may free it.
-    const { length } = bytes;
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  get publishes(): boolean {
+    return this.#handler?.publishes ?? true;
+  }
+
+  get heldBytes(): number {
+    return this.#handler?.heldBytes ?? 0;
+  }
+
+  inputChanged(): void {
+    this.#input.settle();
+  }
+
+  handOver(bytes: Uint8Array): void {
     this.#answering = true;
     this.#settle();
     try {
@@ -273,21 +247,19 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
       if (this.#answers.length > 0) this.#sendAnswers();
       this.#settle();
     }
-    const tookMs = this.#clock.now() - began;
-    if (this.arriving) {
-      this.#arrivalLeft -= length;
-      this.#watch.turns.countArrival(tookMs);
-    }
-    if (tookMs > SLICE_MS) {
-      this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((length * SLICE_MS) / tookMs));
-    } else if (length === this.#sliceBytes && tookMs < SLICE_MS / 2) {
-      this.#sliceBytes = Math.min(MAX_SLICE_BYTES, this.#sliceBytes * 2);
-    }
   }
 
-  #forgetInput(): void {
-    for (const bytes of this.#input) this.#watch.turns.waitingBytes -= bytes.length;
-    this.#input.length = 0;
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  cut(reason: string): void {
+    this.#handler?.onCut?.(reason);
+    this.fail(reason);
   }
 
   onDrain(): void {
@@ -316,18 +288,29 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
 
   onClose(reason: string | undefined): void {
     if (this.#gone) return;
-    const left = this.#state === "open";
-    if (!left || this.#input.length === 0) {
+    // We have closed it: this may be in the middle of anything.
+    if (this.#state !== "open") {
       this.#end(reason);
-      // Not when we have closed it: then this may be in the middle of anything.
-      if (left) this.#watch.turns.countDeparture();
       return;
     }
-    // The peer closed: what it said before that still counts, a publisher's goodbye above all.
     this.#gone = true;
     this.#settle();
     this.#reason ??= reason;
     this.#forgetQueue();
+    this.#handler?.onHangUp?.();
+    // A publisher's last media and its goodbye count; what others said last is of no use to them any more.
+    if (this.#input.waiting && this.publishes) return;
+    this.#input.close();
+    this.#watch.turns.depart(this);
+  }
+
+  /** All that the peer said before it hung up has been worked off. */
+  ended(): void {
+    this.#watch.turns.depart(this);
+  }
+
+  depart(): void {
+    this.#end(undefined);
   }
 
   #end(reason: string | undefined): void {
@@ -335,7 +318,7 @@ export class TcpTransport implements Transport, Busy, Resting, SocketOwner {
     this.#state = "closed";
     this.#settle();
     this.#linger?.cancel();
-    this.#forgetInput();
+    this.#input.close();
     this.#forgetQueue();
     this.#handler?.onClose(this.#reason ?? reason);
     this.#handler = undefined;

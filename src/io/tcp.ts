@@ -8,6 +8,7 @@ import { raiseBacklog } from "./backlog.ts";
 import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
+import { InputMemory } from "./input-memory.ts";
 import { InputTurns } from "./input-turns.ts";
 import { createLocal } from "./local.ts";
 import { MergedReads } from "./merged-reads.ts";
@@ -44,6 +45,8 @@ export class Tcp implements StallWatch {
   #relieving = false;
   readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
+  /** What input takes, of all connections. */
+  readonly memory: InputMemory;
   readonly reads: MergedReads;
   /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
   readonly dial: Dial;
@@ -68,6 +71,7 @@ export class Tcp implements StallWatch {
     this.#inherited = inherited;
     this.onFault = onFault;
     this.turns = new InputTurns(clock);
+    this.memory = new InputMemory(clock);
     this.reads = new MergedReads(clock);
     this.#handlers = {
       ...connected,
@@ -183,6 +187,7 @@ export class Tcp implements StallWatch {
     const opening = new Opening(connection, peer, {
       clock: this.#clock,
       entrance,
+      turns: this.turns,
       handlers: this.#tlsHandlers,
       accept,
       wrap: (socket, remote) => this.#wrap(socket, remote),

@@ -40,9 +40,7 @@ export class Flusher {
   readonly #onFault: (error: unknown) => void;
   /** Streams with `auto` that have packets. */
   readonly #auto = new Set<Flushable>();
-  /** Streams with a latency of their own that have packets and are not due. */
-  readonly #timed = new Set<Flushable>();
-  /** Those of them that are due. */
+  /** Streams with a latency of their own that have packets and are due. */
   readonly #due = new Set<Flushable>();
   /** Streams whose flush has begun and goes on in the next slice. */
   readonly #active: Flushable[] = [];
@@ -56,7 +54,6 @@ export class Flusher {
   /** Runs the next round of those with `auto`. */
   #wake: Timer | undefined;
   #soon = false;
-  #running = false;
 
   /** `onFault` is told what a stream's flush threw: a fault of the program's own, which must not stop the other streams. */
   constructor(clock: Clock, onFault: (error: unknown) => void) {
@@ -75,14 +72,10 @@ export class Flusher {
     }
     const delay = stream.dueAt - this.#clock.now();
     if (delay <= 0) this.#markDue(stream);
-    else {
-      this.#timed.add(stream);
-      stream.wake = this.#clock.after(delay, () => this.#markDue(stream));
-    }
+    else stream.wake = this.#clock.after(delay, () => this.#markDue(stream));
   }
 
   #markDue(stream: Flushable): void {
-    this.#timed.delete(stream);
     this.#due.add(stream);
     this.#runSoon();
   }
@@ -103,16 +96,7 @@ export class Flusher {
     stream.wake?.cancel();
     stream.wake = undefined;
     this.#auto.delete(stream);
-    this.#timed.delete(stream);
     this.#due.delete(stream);
-  }
-
-  /** Goes on with what is due, in the middle of a turn of the event loop that others hold up: no timer runs there. */
-  goOn(): void {
-    if (this.#running) return;
-    const now = this.#clock.now();
-    for (const stream of this.#timed) if (stream.dueAt <= now) this.#markDue(stream);
-    this.#run();
   }
 
   #begun(stream: Flushable): boolean {
@@ -164,7 +148,6 @@ export class Flusher {
       this.#scheduleAuto();
       return;
     }
-    this.#running = true;
     const heldUp = from - this.#began - this.#busyMs >= HELD_UP_MS;
     const until = from + (heldUp ? 2 * SLICE_MS : SLICE_MS);
     while (this.#active.length > 0) {
@@ -173,7 +156,6 @@ export class Flusher {
       this.#active.pop();
       if (this.#clock.now() >= until) break;
     }
-    this.#running = false;
     const now = this.#clock.now();
     this.#busyMs += now - from;
     if (this.#active.length > 0) {

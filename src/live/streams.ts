@@ -56,11 +56,6 @@ export class Streams {
     this.#slabs = slabs;
   }
 
-  /** Readers get what is due, in the middle of a turn of the event loop that others hold up. */
-  goOn(): void {
-    this.#flusher.goOn();
-  }
-
   /** Adds an observer; those of streams already published are not repeated to it. */
   observe(observer: StreamObserver): void {
     this.#observers.push(observer);

@@ -102,6 +102,10 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     );
   }
 
+  get heldBytes(): number {
+    return this.#session.bufferedBytes;
+  }
+
   get totals(): PushTotals {
     return { bytes: this.#transport?.bytesSent ?? 0, dropped: this.#reader?.lost ?? 0 };
   }

@@ -62,6 +62,10 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
     return this.#session.state;
   }
 
+  get heldBytes(): number {
+    return this.#session.bufferedBytes;
+  }
+
   close(): void {
     this.#over = true;
     this.#session.close();

@@ -49,8 +49,9 @@ export class ChunkReader {
   /** The stream whose chunk is being read; undefined when a header comes next. */
   #current: ChunkStream | undefined = undefined;
   #chunkLeft = 0;
-  /** Bytes allocated for unfinished messages. */
+  /** Bytes allocated for unfinished messages, and how many there may be. */
   #allocated = 0;
+  maxIncompleteBytes: number;
   #received = 0;
   #stopped = false;
   /** The peer was seen not to repeat the extended timestamp on type-3 chunks. */
@@ -59,6 +60,7 @@ export class ChunkReader {
   constructor(handler: MessageHandler, limits: RtmpLimits) {
     this.#handler = handler;
     this.#limits = limits;
+    this.maxIncompleteBytes = limits.maxIncompleteBytes;
     this.#streams = new ChunkStreams(limits.maxChunkStreams);
   }
 
@@ -302,9 +304,9 @@ export class ChunkReader {
     if (old !== undefined && had >= needed) return old;
     const size = Math.min(stream.length, Math.max(EAGER_BYTES, needed * GROWTH));
     const allocated = this.#allocated + size - had;
-    if (allocated > this.#limits.maxIncompleteBytes) {
+    if (allocated > this.maxIncompleteBytes) {
       throw new ProtocolError(
-        `unfinished messages would take ${allocated} bytes, more than the limit of ${this.#limits.maxIncompleteBytes}`,
+        `unfinished messages would take ${allocated} bytes, more than the limit of ${this.maxIncompleteBytes}`,
       );
     }
     const body = new Uint8Array(size);

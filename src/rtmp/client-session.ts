@@ -128,6 +128,11 @@ export class ClientSession {
     return this.#server.node;
   }
 
+  /** Memory for messages whose end has not come, bytes. */
+  get bufferedBytes(): number {
+    return this.#peer.bufferedBytes;
+  }
+
   /** Sends the first bytes; call once the transport is open. */
   start(): void {
     const bytes = this.#handshake?.start();

@@ -4,8 +4,10 @@ export interface RtmpLimits {
   readonly maxMessageBytes: number;
   /** Chunk stream ids in use on one connection. Encoders use about six. */
   readonly maxChunkStreams: number;
-  /** Memory allocated for unfinished messages of one connection, in bytes. */
+  /** Memory allocated for unfinished messages of one connection that sends media, in bytes. */
   readonly maxIncompleteBytes: number;
+  /** The same for a client that does not publish. */
+  readonly maxIdleIncompleteBytes: number;
   /** Largest chunk size a peer may announce, in bytes. It costs no memory: encoders send 2^31 - 1 and mean "never split". */
   readonly maxChunkSize: number;
   /** Longest command message, in bytes. What a client says in `connect` stays with its connection. */
@@ -16,11 +18,12 @@ export interface RtmpLimits {
   readonly commandsPerMinute: number;
 }
 
-/** The limits in force unless the configuration says otherwise. 4K key frames pass, a hostile peer costs at most 32 MiB. */
+/** The limits in force unless the configuration says otherwise. 4K key frames pass, a hostile publisher costs at most 32 MiB. */
 export const defaultLimits: RtmpLimits = {
   maxMessageBytes: 0xffffff,
   maxChunkStreams: 128,
   maxIncompleteBytes: 32 * 1024 * 1024,
+  maxIdleIncompleteBytes: 1024 * 1024,
   maxChunkSize: 0x7fffffff,
   maxCommandBytes: 64 * 1024,
   commandsPerSecond: 100,

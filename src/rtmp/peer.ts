@@ -72,6 +72,16 @@ export class Peer implements MessageHandler {
     return this.#bufferLengthMs;
   }
 
+  /** Memory for messages whose end has not come, bytes. */
+  get bufferedBytes(): number {
+    return this.#reader.bufferedBytes;
+  }
+
+  /** How much that may be from now on. */
+  set maxIncompleteBytes(bytes: number) {
+    this.#reader.maxIncompleteBytes = bytes;
+  }
+
   /** Takes what came from the wire after the handshake. Throws ProtocolError. */
   receive(bytes: Uint8Array): void {
     this.#reader.push(bytes);

@@ -84,6 +84,18 @@ export class ServerSession {
       options.limits,
       options.now,
     );
+    this.publishes = false;
+  }
+
+  /** Whether the client publishes: only then may its unfinished messages take as much as media does. */
+  set publishes(publishes: boolean) {
+    const { maxIncompleteBytes, maxIdleIncompleteBytes } = this.#options.limits;
+    this.#peer.maxIncompleteBytes = publishes ? maxIncompleteBytes : maxIdleIncompleteBytes;
+  }
+
+  /** Memory for messages whose end has not come, bytes. */
+  get bufferedBytes(): number {
+    return this.#peer.bufferedBytes;
   }
 
   /** Outgoing chunk size, bytes. */

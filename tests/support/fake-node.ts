@@ -126,9 +126,10 @@ export class FakeNode {
 
   /** A connection for somebody who dialled. */
   accept(): RtmpConnection {
-    const connection = new RtmpConnection(this.#context, `c${++this.#accepted}`, () =>
-      this.#connections.delete(connection),
-    );
+    const connection: RtmpConnection = new RtmpConnection(this.#context, `c${++this.#accepted}`, {
+      hungUp: () => undefined,
+      gone: () => this.#connections.delete(connection),
+    });
     this.#connections.add(connection);
     return connection;
   }

@@ -59,6 +59,8 @@ export class FakeTransport implements Transport {
 
   mergeReads(): void {}
 
+  inputChanged(): void {}
+
   send(bytes: Uint8Array): boolean {
     if (this.#state !== "open") return false;
     this.sent.push(bytes);

@@ -97,6 +97,8 @@ class MemoryEnd implements Transport {
 
   mergeReads(): void {}
 
+  inputChanged(): void {}
+
   send(bytes: Uint8Array): boolean {
     if (!this.#open) return false;
     if (this.#stalled) {

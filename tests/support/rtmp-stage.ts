@@ -202,6 +202,8 @@ export class ClientEnd implements Transport {
     if (!on) this.resting = false;
   }
 
+  inputChanged(): void {}
+
   send(bytes: Uint8Array): boolean {
     return this.state === "open" && this.sink.send(bytes);
   }
@@ -212,6 +214,16 @@ export class ClientEnd implements Transport {
 
   abort(): void {
     this.#close("aborted", undefined);
+  }
+
+  /** What the server's side says of itself to its transport. */
+  get owner(): TransportHandler | undefined {
+    return this.#handler;
+  }
+
+  /** The client has hung up, and the server's side has not had its turn to end. */
+  startHangUp(): void {
+    this.#handler?.onHangUp?.();
   }
 
   /** The client goes away, or the network does. */

@@ -4,6 +4,7 @@ import { table, type ValueOf } from "../../config/table.ts";
 
 /** No limit. */
 const NONE = 0;
+const MIB = 1024 * 1024;
 
 /** `[limits]` */
 export const limitsTable = table("What clients may cost the server; max_connections is at the top of the file.", {
@@ -41,6 +42,14 @@ export const limitsTable = table("What clients may cost the server; max_connecti
     min: 1000,
     max: 86_400_000,
     doc: "A connection that neither publishes nor plays this long is closed; encoders pause between two streams.",
+    reload: "live",
+  }),
+  input_memory: integer({
+    default: 64 * MIB,
+    unit: "bytes",
+    min: 4 * MIB,
+    max: 1024 * 1024 * MIB,
+    doc: "Most that input may take in memory, of all connections: what waits for its turn, and messages whose end has not come.",
     reload: "live",
   }),
 });

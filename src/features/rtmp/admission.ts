@@ -28,6 +28,8 @@ export interface Refused extends Refusal {
   /** Among the refusals that are counted. */
   readonly kind: string;
   readonly code: string;
+  /** Who is in the way, for the log alone. */
+  readonly by?: string;
 }
 
 /** What a player has asked for before it was let in. */

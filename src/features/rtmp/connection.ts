@@ -12,18 +12,19 @@ import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
 import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
-import type { FoundVhost, RtmpContext } from "./context.ts";
+import type { ConnectionEnds, FoundVhost, RtmpContext } from "./context.ts";
 import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
+import { busyRefusal, missingRefusal } from "./refused.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
   readonly #context: RtmpContext;
   readonly #log: Log;
   readonly #id: string;
-  readonly #onGone: () => void;
+  readonly #ends: ConnectionEnds;
   readonly #session: ServerSession;
   readonly #admission: Admission;
   readonly #publishers = new Map<NetStream, Publisher>();
@@ -34,17 +35,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   readonly #lifesigns: Lifesigns;
   #transport: Transport | undefined;
   #remote = "";
-  #received = 0;
+  bytesReceived = 0;
   /** It was asked for a sign of life, and has given none since. */
   #probed = false;
   /** Everything is said; the transport sees to the rest. */
   #closing = false;
 
-  constructor(context: RtmpContext, id: string, onGone: () => void) {
+  constructor(context: RtmpContext, id: string, ends: ConnectionEnds) {
     this.#context = context;
     this.#id = id;
     this.#log = context.log.with(id);
-    this.#onGone = onGone;
+    this.#ends = ends;
     this.#since = context.clock.now();
     this.#lifesigns = new Lifesigns(this.#since);
     this.#admission = new Admission(context, id);
@@ -61,6 +62,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     return this.#publishers.size;
   }
 
+  get publishes(): boolean {
+    return this.#publishers.size > 0;
+  }
+
+  get heldBytes(): number {
+    return this.#session.bufferedBytes;
+  }
+
   get playing(): number {
     return this.#players.size;
   }
@@ -71,10 +80,6 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
 
   get busy(): boolean {
     return this.#tasks > 0;
-  }
-
-  get bytesReceived(): number {
-    return this.#received;
   }
 
   get bytesSent(): number {
@@ -88,7 +93,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   onData(bytes: Uint8Array): void {
-    this.#received += bytes.length;
+    this.bytesReceived += bytes.length;
     this.#lifesigns.heard(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
@@ -107,6 +112,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     for (const player of this.#players.values()) player.reader.drained();
   }
 
+  onHangUp(): void {
+    this.#ends.hungUp();
+  }
+
+  onCut(reason: string): void {
+    this.#count("input_memory", "connection closed", { error: reason });
+  }
+
   onClose(reason: string | undefined): void {
     this.#session.close();
     this.#endAll("lost");
@@ -114,13 +127,13 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const fields = {
       addr: this.#remote,
       seconds: Math.round((this.#context.clock.now() - this.#since) / 1000),
-      received: this.#received,
+      received: this.bytesReceived,
       sent: this.bytesSent,
       reason,
     };
     if (connected) this.#log.info("disconnected", fields);
     else this.#log.debug("closed before connect", fields);
-    this.#onGone();
+    this.#ends.gone();
   }
 
   /** Looks after timeouts and limits; called about once a second with monotonic ms. */
@@ -226,21 +239,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       (source) => {
         decided = true;
         this.#requests.delete(net);
-        if (source === undefined) this.#refuseBusy(net, stream);
+        if (source === undefined) this.#refuse(net, "publish refused", busyRefusal(stream));
         else this.#publish(net, vhost, stream, source);
       },
     );
     if (!decided) this.#requests.set(net, request);
-  }
-
-  #refuseBusy(net: NetStream, stream: Stream): void {
-    const { length } = stream.sources.standbys;
-    const busy = `${streamLabel(stream.key)} is already being published`;
-    const reason = length > 0 ? `${busy}, and ${length} more stand by` : busy;
-    // Who publishes is not for everybody who tries the name.
-    const by = stream.source?.info;
-    const code = "NetStream.Publish.BadName";
-    this.#refuse(net, "publish refused", { ok: false, kind: "busy", code, reason }, `${by?.remote} [${by?.id}]`);
   }
 
   #publish(net: NetStream, vhost: FoundVhost, stream: Stream, source: Source): void {
@@ -248,6 +251,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
     this.#publishers.set(net, publisher);
+    this.#session.publishes = true;
     this.#mergeReads();
     const standby = source.role === "standby" ? true : undefined;
     this.#log.info("publish started", this.#about(stream.key, { standby }));
@@ -265,13 +269,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
       demand: this.#admission.demand(address),
       node: isRelay ? this.#context.nodeId : undefined,
-      onMissing: (reason) =>
-        this.#refuse(net, "play refused", {
-          ok: false,
-          kind: "missing",
-          code: "NetStream.Play.StreamNotFound",
-          reason,
-        }),
+      onMissing: (reason) => this.#refuse(net, "play refused", missingRefusal(reason)),
     });
     this.#players.set(net, player);
     this.#mergeReads();
@@ -304,7 +302,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#end(net, "unpublished");
   }
 
-  #refuse(net: NetStream, message: string, { kind, code, reason, detail }: Refused, by?: string): void {
+  #refuse(net: NetStream, message: string, { kind, code, reason, detail, by }: Refused): void {
     const { request } = this.#admission;
     const resolved = resolve(request?.tcUrl, request?.app, net.name);
     const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
@@ -320,6 +318,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const publisher = this.#publishers.get(net);
     if (publisher !== undefined) {
       this.#publishers.delete(net);
+      this.#session.publishes = this.publishes;
       publisher.end(how);
       const { packets, bytes, since } = publisher.source;
       const seconds = Math.round((this.#context.clock.now() - since) / 1000);

@@ -46,6 +46,14 @@ export interface FoundVhost {
   readonly config: RtmpVhost;
 }
 
+/** Who keeps count of connections. */
+export interface ConnectionEnds {
+  /** The client has hung up; what it did here may end later. */
+  hungUp(): void;
+  /** The connection is over. */
+  gone(): void;
+}
+
 /** What all RTMP connections of a server share. What comes from the configuration may change at any time. */
 export interface RtmpContext {
   readonly clock: Clock;

@@ -29,6 +29,8 @@ export interface RtmpTotals {
 export class RtmpServer {
   readonly #context: RtmpContext;
   readonly #connections = new Set<RtmpConnection>();
+  /** Those that have not hung up: only they keep a place of `max_connections` and of their address. */
+  readonly #present = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
   readonly #tick: Timer;
   #nextId = 1;
@@ -73,7 +75,7 @@ export class RtmpServer {
       sent += connection.bytesSent;
     }
     const refused = this.#context.refusals.totals;
-    return { connections: this.#connections.size, publishers, players, received, sent, refused };
+    return { connections: this.#present.size, publishers, players, received, sent, refused };
   }
 
   /** What another process needs to go on listening. */
@@ -118,7 +120,7 @@ export class RtmpServer {
       const address = parseIp(host);
       return address !== undefined && this.#context.trustedProxies.some((network) => contains(network, address));
     },
-    hasRoom: (waiting) => this.#connections.size + waiting < this.#context.maxConnections,
+    hasRoom: (waiting) => this.#present.size + waiting < this.#context.maxConnections,
   };
 
   #accept(remote: HostPort): TransportHandler | undefined {
@@ -127,16 +129,23 @@ export class RtmpServer {
       this.#refused(tooMany.kind, remote, tooMany.reason);
       return undefined;
     }
-    const gone = () => this.#gone(connection, remote);
-    const connection = new RtmpConnection(this.#context, `c${this.#nextId++}`, gone);
+    const connection: RtmpConnection = new RtmpConnection(this.#context, `c${this.#nextId++}`, {
+      hungUp: () => this.#freePlace(connection, remote),
+      gone: () => this.#gone(connection, remote),
+    });
     this.#connections.add(connection);
+    this.#present.add(connection);
     return connection;
   }
 
   #tooMany(host: string): ReturnType<RtmpContext["arrivals"]["arrive"]> {
     const { maxConnections: most, arrivals } = this.#context;
-    if (this.#connections.size < most) return arrivals.arrive(host);
-    return { kind: "max_connections", reason: `max_connections is reached, ${most}` };
+    const { size } = this.#present;
+    if (size >= most) return { kind: "max_connections", reason: `max_connections is reached, ${most}` };
+    // Those who come and hang up faster than what they did can be ended must not pile up without end.
+    const ending = this.#connections.size - size;
+    if (ending < most) return arrivals.arrive(host);
+    return { kind: "max_connections", reason: `${ending} connections that have hung up are still being ended` };
   }
 
   #refused(kind: string, peer: HostPort, error: string): void {
@@ -144,9 +153,13 @@ export class RtmpServer {
     refusals.add({ kind, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
   }
 
-  #gone(connection: RtmpConnection, { host }: HostPort): void {
+  #freePlace(connection: RtmpConnection, { host }: HostPort): void {
+    if (this.#present.delete(connection)) this.#context.arrivals.leave(host);
+  }
+
+  #gone(connection: RtmpConnection, remote: HostPort): void {
+    this.#freePlace(connection, remote);
     if (!this.#connections.delete(connection)) return;
-    this.#context.arrivals.leave(host);
     this.#received += connection.bytesReceived;
     this.#sent += connection.bytesSent;
   }

@@ -187,12 +187,12 @@ export class Client {
     this.#peer.sendChunkSize(size);
   }
 
-  /** Sends one media message. */
-  send(type: number, timestamp: number, payload: Uint8Array, streamId = 1): void {
+  /** Sends one media message; only its first half, when it is to stay unfinished. */
+  send(type: number, timestamp: number, payload: Uint8Array, streamId = 1, half = false): void {
     const chunkStreamId = type === 9 ? 6 : type === 8 ? 4 : 5;
     const out = new Uint8Array(messageSize(payload.length, timestamp, this.#peer.chunkSize));
     writeMessage(out, 0, chunkStreamId, timestamp, type, streamId, payload, this.#peer.chunkSize);
-    this.#outbox?.send(out);
+    this.#outbox?.send(half ? out.subarray(0, out.length / 2) : out);
   }
 
   /** Bytes that the server has not taken yet. */

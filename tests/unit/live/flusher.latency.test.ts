@@ -50,22 +50,6 @@ describe("a latency of its own", () => {
     expect(asked).toBeLessThanOrEqual(2 * streams.length);
   });
 
-  test("is kept in the middle of a turn that others hold up, where no timer runs", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, 350);
-    flusher.mark(stream);
-    clock.settle();
-    flusher.mark(stream);
-    clock.spend(349);
-    flusher.goOn();
-    expect(stream.begun).toEqual([0]);
-    clock.spend(1);
-    flusher.goOn();
-    expect(stream.begun).toEqual([0, 350]);
-    clock.advance(1000);
-    expect(stream.begun).toEqual([0, 350]);
-  });
-
   test("lets what comes in bursts as far apart, a relay's, wait for a moment and never for the next burst", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 350);

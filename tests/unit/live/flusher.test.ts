@@ -172,50 +172,6 @@ describe("auto", () => {
   });
 });
 
-describe("in the middle of a turn that others hold up", () => {
-  test("goes on with a flush that is under way, a slice at a time", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, "auto", 20);
-    flusher.mark(stream);
-    clock.turn();
-    flusher.goOn();
-    expect([stream.finished, clock.now()]).toEqual([0, 16]);
-    flusher.goOn();
-    expect([stream.finished, clock.now()]).toEqual([1, 20]);
-    clock.advance(1000);
-    expect([stream.begun, stream.finished]).toEqual([[0], 1]);
-  });
-
-  test("begins one that is due, and none that is not", () => {
-    const { clock, flusher } = stage();
-    const stream = new Stub(clock, "auto", 5);
-    flusher.mark(stream);
-    flusher.goOn();
-    flusher.mark(stream);
-    flusher.goOn();
-    expect([stream.begun, stream.finished]).toEqual([[0], 1]);
-    clock.spend(10);
-    flusher.goOn();
-    expect([stream.begun, stream.finished]).toEqual([[0, 15], 2]);
-    clock.advance(1000);
-    expect(stream.finished).toBe(2);
-  });
-
-  test("does nothing in the middle of a flush", () => {
-    const { clock, flusher } = stage();
-    class Nested extends Stub {
-      override runFlush(until: number): boolean {
-        flusher.goOn();
-        return super.runFlush(until);
-      }
-    }
-    const stream = new Nested(clock, "auto", 5);
-    flusher.mark(stream);
-    clock.advance(1000);
-    expect([stream.begun, stream.slices, stream.finished]).toEqual([[0], 1, 1]);
-  });
-});
-
 describe("flushNow", () => {
   test("flushes whole, at once, and not again", () => {
     const { clock, flusher } = stage();

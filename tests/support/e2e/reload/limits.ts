@@ -58,6 +58,15 @@ export const limitEffects: Readonly<Record<string, Effect>> = {
     await player.end();
   },
 
+  async "limits.input_memory"(stage) {
+    const server = await ReloadServer.start(stage, "");
+    const publisher = await server.publish("show");
+    publisher.send(9, 0, new Uint8Array(10_000_000), 1, true);
+    await server.reload(limits("input_memory = 4194304"));
+    await server.program.line(/connection closed .*more than input_memory, 4194304/);
+    await publisher.end();
+  },
+
   async "vhost.NAME.limits.max_players"(stage) {
     const server = await ReloadServer.start(stage, ofVhost("max_players = 1"));
     await server.play();

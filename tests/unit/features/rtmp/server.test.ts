@@ -14,6 +14,35 @@ describe("Beyond max_connections", () => {
     expect(stage.server.totals().connections).toBe(2);
   });
 
+  test("one that has hung up keeps no place, though what it did is not ended yet", () => {
+    const stage = new RtmpStage(2);
+    const first = stage.play();
+    stage.connect();
+    expect(stage.dial().state).toBe("refused");
+    first.startHangUp();
+    expect(stage.server.totals().connections).toBe(1);
+    expect(stage.connect().state).toBe("open");
+    expect(stage.dial().state).toBe("refused");
+    first.hangUp();
+    expect(stage.dial().state).toBe("refused");
+    expect(stage.server.totals().connections).toBe(2);
+  });
+
+  test("those that have hung up and are not ended are no more than may be there", () => {
+    const stage = new RtmpStage(2);
+    stage.connect().startHangUp();
+    const second = stage.connect();
+    second.startHangUp();
+    stage.logged();
+    expect(stage.dial().state).toBe("refused");
+    expect(stage.logged()).toEqual([
+      expect.stringMatching(/connection refused .*error=2 connections that have hung up are still being ended/),
+    ]);
+    expect(stage.server.idle).toBe(false);
+    second.hangUp();
+    expect(stage.dial().state).toBe("open");
+  });
+
   test("refusals are logged at once, and the many of a flood counted into one line every ten seconds", () => {
     const stage = new RtmpStage(1);
     stage.connect();
