@@ -7,6 +7,7 @@ import type { TransportHandler } from "../base/transport.ts";
 import { readClientHello, TLS_HANDSHAKE } from "../preamble/client-hello.ts";
 import { readProxyHeader } from "../preamble/proxy-header.ts";
 import type { Certificates } from "./certificates.ts";
+import type { Busy, InputTurns } from "./input-turns.ts";
 import type { Slot, SocketOwner } from "./slot.ts";
 import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
 import { describeTlsError } from "./tls-errors.ts";
@@ -38,6 +39,7 @@ export interface Entrance {
 export interface OpeningOptions {
   readonly clock: Clock;
   readonly entrance: Entrance;
+  readonly turns: InputTurns;
   /** The handlers of a TLS connection. */
   readonly handlers: SocketHandler<Slot>;
   accept(remote: HostPort): TransportHandler | undefined;
@@ -59,21 +61,26 @@ interface ServerUpgrade {
   }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
 }
 
+/** A client that says more than this before its TLS handshake has begun does not wait for it. */
+const MAX_EARLY_BYTES = 64 * 1024;
+
 /*
- * header ──read──> hello ──0x16, whole──> handshake ──done──> the transport has the TLS socket
+ * header ──read──> hello ──0x16, whole──> turn ──its turn──> handshake ──done──> the transport has the TLS socket
  *                    └──anything else──> the transport has the plain socket
  */
 /**
  * An accepted connection on which something stands before RTMP: a proxy's header, TLS. Its owner has a transport as soon as
  * the client is known; what it sends waits until the connection is ready, so the owner's own timeouts hold for all of this.
  */
-export class Opening implements SocketOwner, ByteSocket {
+export class Opening implements SocketOwner, ByteSocket, Busy {
   readonly #options: OpeningOptions;
   readonly #plain: Socket<Slot>;
   readonly #peer: HostPort;
   readonly #waiting: Timer | undefined;
   #socket: Socket<Slot>;
-  #state: "header" | "hello" | "handshake" | "over" = "header";
+  #state: "header" | "hello" | "turn" | "handshake" | "over" = "header";
+  /** What TLS begins with, once the ClientHello is whole. */
+  #secureContext: object | undefined;
   /** What has come and has not been understood. */
   #bytes: Uint8Array = new Uint8Array(0);
   #transport: TcpTransport | undefined;
@@ -98,7 +105,8 @@ export class Opening implements SocketOwner, ByteSocket {
     if (this.#state === "over") return;
     this.#bytes = this.#bytes.length === 0 ? bytes : joined(this.#bytes, bytes);
     if (this.#state === "header") this.#readHeader();
-    else this.#readHello();
+    else if (this.#state === "hello") this.#readHello();
+    else if (this.#bytes.length > MAX_EARLY_BYTES) this.#tooEarly();
   }
 
   onDrain(): void {
@@ -183,10 +191,10 @@ export class Opening implements SocketOwner, ByteSocket {
   #readHello(): void {
     const transport = this.#transport;
     const first = this.#bytes[0];
-    if (transport === undefined || first === undefined || this.#state === "handshake") return;
+    if (transport === undefined || first === undefined) return;
     const { plain, certificates } = this.#options.entrance;
     if (certificates !== undefined && first === TLS_HANDSHAKE) {
-      this.#startTls(transport, certificates);
+      this.#chooseCertificate(transport, certificates);
     } else if (plain) {
       const bytes = this.#bytes;
       this.#goOnPlain(transport);
@@ -213,30 +221,56 @@ export class Opening implements SocketOwner, ByteSocket {
     transport.useSocket(this.#plain);
   }
 
-  #startTls(transport: TcpTransport, certificates: Certificates): void {
+  #tooEarly(): void {
+    if (this.#transport === undefined) return;
+    this.#fail(this.#transport, `sends more than ${MAX_EARLY_BYTES} bytes and does not wait for the TLS handshake`);
+  }
+
+  #chooseCertificate(transport: TcpTransport, certificates: Certificates): void {
     try {
       const hello = readClientHello(this.#bytes);
       if (hello === undefined) return;
-      const secureContext = certificates.select(hello.serverName);
-      if (secureContext === undefined) throw new ProtocolError("no certificate for TLS is configured");
-      this.#state = "handshake";
-      // The socket goes on as another object; this one still tells of what it reads, encrypted.
-      this.#plain.data.owner = undefined;
-      const upgrading = this.#plain as unknown as ServerUpgrade;
-      const pair = upgrading.upgradeTLS({
-        data: { owner: this, secured: (socket, ok, error) => this.#secured(socket, ok, error) },
-        tls: { secureContext },
-        isServer: true,
-        initialData: this.#bytes,
-        socket: this.#options.handlers,
-      });
-      this.#bytes = new Uint8Array(0);
-      if (pair === undefined) throw new ProtocolError("closed before the TLS handshake");
-      this.#socket = pair[1];
+      this.#secureContext = certificates.select(hello.serverName);
+      if (this.#secureContext === undefined) throw new ProtocolError("no certificate for TLS is configured");
+      this.#state = "turn";
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(transport, error.message);
+      return;
     }
+    const { turns } = this.#options;
+    if (turns.arrivalsWait) turns.add(this);
+    else this.takeTurn();
+  }
+
+  readonly arriving = true;
+
+  /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may come at once. */
+  takeTurn(): boolean {
+    const transport = this.#transport;
+    if (this.#state !== "turn" || transport === undefined) return false;
+    const { clock, turns } = this.#options;
+    const began = clock.now();
+    this.#startTls(transport, this.#secureContext ?? {});
+    turns.countArrival(clock.now() - began);
+    return false;
+  }
+
+  #startTls(transport: TcpTransport, secureContext: object): void {
+    this.#state = "handshake";
+    // The socket goes on as another object; this one still tells of what it reads, encrypted.
+    this.#plain.data.owner = undefined;
+    const upgrading = this.#plain as unknown as ServerUpgrade;
+    const pair = upgrading.upgradeTLS({
+      data: { owner: this, secured: (socket, ok, error) => this.#secured(socket, ok, error) },
+      tls: { secureContext },
+      isServer: true,
+      initialData: this.#bytes,
+      socket: this.#options.handlers,
+    });
+    this.#bytes = new Uint8Array(0);
+    if (pair === undefined) this.#fail(transport, "closed before the TLS handshake");
+    else this.#socket = pair[1];
   }
 
   /** The handshake has ended. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { HostPort } from "../../../src/base/address.ts";
 import type { Entrance } from "../../../src/io/opening.ts";
 import { fromHex } from "../../support/bytes.ts";
+import { until } from "../../support/e2e/wait.ts";
 import { End, TcpStage } from "../../support/tcp-ends.ts";
 import { helloVectors } from "../../vectors/preamble.ts";
 
@@ -174,6 +175,30 @@ describe("A port of RTMPS", () => {
     expect(refused[0]).toMatch(/TLS/);
     expect(await server.closed.promise).toBe(refused[0]);
     expect(heard.map((bytes) => bytes[0])).toEqual(refused[0]?.startsWith("TLS handshake failed") ? [0x15] : []);
+  });
+
+  test("begins handshakes of clients that come all at once a few in a turn, and forgets those who have left", async () => {
+    const port = tls();
+    const { turns } = stage.tcp;
+    turns.countArrival(1000);
+    const before = stage.clock.turns;
+    const leaving = await say(port, hello);
+    await until("its handshake waits for a turn", () => stage.clock.turns === before + 1);
+    leaving.socket.terminate();
+    await server.closed.promise;
+    const { heard } = await say(port, hello);
+    expect(heard).toEqual([]);
+    stage.clock.settle();
+    await until("its handshake has begun", () => heard[0]?.[0] === 0x16);
+  });
+
+  test("closes a client that sends on and on before its handshake has had its turn", async () => {
+    const port = tls();
+    stage.tcp.turns.countArrival(1000);
+    const { closed } = await say(port, hello, new Uint8Array(70_000));
+    await closed;
+    expect(refused).toEqual(["sends more than 65536 bytes and does not wait for the TLS handshake"]);
+    stage.clock.settle();
   });
 
   test("without a certificate refuses every handshake", async () => {
