@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { normaliseIp } from "../base/network.ts";
 import type { Dial, LocalNet, TransportHandler } from "../base/transport.ts";
+import { AcceptTurns } from "./accept-turns.ts";
 import { raiseBacklog } from "./backlog.ts";
 import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
@@ -130,8 +131,10 @@ export class Tcp implements StallWatch {
     entrance: () => Entrance = () => PLAIN,
   ): Listener {
     let waiting = 0;
+    let accepting: AcceptTurns | undefined;
     const socket = {
       open: (connection: Socket<Slot>) => {
+        accepting?.count();
         connection.data = { owner: undefined };
         const peer = remoteOf(connection);
         if (peer === undefined) {
@@ -155,14 +158,18 @@ export class Tcp implements StallWatch {
       const { host, port } = taken.address;
       const listener = Bun.listen<Slot>({ hostname: host, port, fd: taken.fd, socket } as TCPSocketListenOptions<Slot>);
       raiseBacklog(taken.fd);
-      return { address: taken.address, fd: taken.fd, stop: () => listener.stop(false) };
+      accepting = new AcceptTurns(taken.fd, this.#clock);
+      return opened(taken.address, listener, accepting);
     }
     const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
     const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;
-    if (fd !== undefined) raiseBacklog(fd);
-    return { address: { host: bound.host, port: listener.port }, fd, stop: () => listener.stop(false) };
+    if (fd !== undefined) {
+      raiseBacklog(fd);
+      accepting = new AcceptTurns(fd, this.#clock);
+    }
+    return opened({ host: bound.host, port: listener.port }, listener, accepting);
   }
 
   /** A connection on which RTMP comes first. */
@@ -225,6 +232,21 @@ export class Tcp implements StallWatch {
     for (const transport of this.#blocked)
       if (transport.progressAt < since) transport.fail(`it has taken nothing for ${STALL_MS / 1000} s`);
   }
+}
+
+function opened(
+  address: ListenAddress,
+  listener: { stop(closeActive: boolean): void },
+  accepting: AcceptTurns | undefined,
+): Listener {
+  return {
+    address,
+    fd: accepting?.fd,
+    stop() {
+      accepting?.close();
+      listener.stop(false);
+    },
+  };
 }
 
 /** The handlers of a connection, accepted or dialled. */
