@@ -8,6 +8,8 @@ export interface Transport {
   readonly bytesSent: number;
   /** Bytes kept here because the kernel has not taken them yet. */
   readonly bytesQueued: number;
+  /** Bytes that the kernel has taken and the peer's machine has not; 0 where that is not known. Each look asks the kernel. */
+  readonly bytesUnacknowledged: number;
   /**
    * Sends all of `bytes`, in order; short ones that answer one read leave together at its end. False: the kernel took less; the
    * rest is kept by reference, and `onDrain` tells when it is gone. A caller with much to send waits for that; small control
@@ -22,8 +24,13 @@ export interface Transport {
   inputChanged(): void;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */
   close(): void;
-  /** Closes at once; what is queued is lost. */
+  /** Closes at once by a reset, which nobody repeats when the network loses it; what is queued is lost. */
   abort(): void;
+  /**
+   * Closes at once; what is queued is lost. The kernel still sends what it has taken and the end of the connection behind it,
+   * and repeats both until the peer's machine has them.
+   */
+  abandon(): void;
 }
 
 /** What a transport tells its owner. `onClose` comes exactly once, last; `reason` is undefined for a normal end. */

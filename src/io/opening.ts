@@ -137,6 +137,10 @@ export class Opening implements SocketOwner, ByteSocket, Busy {
     this.#socket.shutdown();
   }
 
+  end(): void {
+    this.#socket.end();
+  }
+
   terminate(): void {
     this.#socket.terminate();
   }

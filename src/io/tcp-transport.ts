@@ -8,6 +8,7 @@ import type { Departing } from "./input-turns.ts";
 import { type MergedReads, Rest, type Resting } from "./merged-reads.ts";
 import type { SocketOwner } from "./slot.ts";
 import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
+import { unacknowledgedBytes } from "./socket-queue.ts";
 
 /** After the last byte a peer has this long to close its side. */
 const LINGER_MS = 3000;
@@ -34,7 +35,9 @@ export interface StallWatch extends InputWatch {
 }
 
 /** What a transport needs of its socket. */
-export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume">;
+export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume"> & {
+  end(): unknown;
+};
 
 /** While input is worked on, shorter buffers than this leave together: each write is a system call and a packet. */
 const ANSWER_BYTES = 4096;
@@ -75,13 +78,16 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   #gone = false;
   #reason: string | undefined;
   #linger: Timer | undefined;
+  readonly #dialled: boolean;
 
-  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch) {
+  /** `dialled`: we have connected to the peer, not it to us. */
+  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch, dialled = false) {
     this.#socket = socket;
     this.remote = remote;
     this.#clock = clock;
     this.#watch = watch;
     this.#input = new SocketInput(this, clock, watch);
+    this.#dialled = dialled;
   }
 
   /** Names the owner; it is told that the transport is open. */
@@ -151,6 +157,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
     return this.#queue;
   }
 
+  get bytesUnacknowledged(): number {
+    return this.#state === "closed" || this.#gone ? 0 : unacknowledgedBytes(this.#socket);
+  }
+
   get resting(): boolean {
     return this.#resting;
   }
@@ -181,12 +191,27 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
     this.fail(undefined);
   }
 
+  abandon(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#settle();
+    if (!this.#gone) {
+      this.#linger?.cancel();
+      // Input that is not read would make the kernel send a reset after all.
+      this.#socket.resume();
+      this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.end());
+      this.#socket.shutdown();
+    }
+    this.#end(undefined);
+  }
+
   /** Closes at once and tells the owner why. */
   fail(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
     this.#state = "closing";
     this.#settle();
+    this.#linger?.cancel();
     if (!this.#gone) this.#socket.terminate();
     // The runtime calls the close handler inside terminate; this is for the case that it does not.
     this.#end(undefined);
@@ -287,6 +312,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   }
 
   onClose(reason: string | undefined): void {
+    this.#linger?.cancel();
     if (this.#gone) return;
     // We have closed it: this may be in the middle of anything.
     if (this.#state !== "open") {
@@ -317,7 +343,6 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#settle();
-    this.#linger?.cancel();
     this.#input.close();
     this.#forgetQueue();
     this.#handler?.onClose(this.#reason ?? reason);
@@ -351,7 +376,8 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   #finish(): void {
     this.#linger?.cancel();
     // Before the shutdown, inside which the socket may close.
-    this.#linger = this.#clock.after(LINGER_MS, () => this.fail(undefined));
+    // A server that we dialled must hear of the end in any case; a reset frees what the kernel holds for who came to us.
+    this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.fail(undefined)));
     this.#socket.shutdown();
   }
 }

@@ -92,7 +92,7 @@ export class Tcp implements StallWatch {
       tlsHandlers: this.#tlsHandlers,
       wrap: (socket, remote) => {
         socket.setKeepAlive(true, KEEPALIVE_MS);
-        return this.#wrap(socket, remote);
+        return new TcpTransport(socket, remote, clock, this, true);
       },
     });
     this.local = createLocal({

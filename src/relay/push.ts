@@ -8,16 +8,14 @@ import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/cli
 import type { RtmpFormats } from "../rtmp/format.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
+import { Delivery } from "./delivery.ts";
 import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the open connection to `Publish.Start`. */
 const DIALOGUE_TIMEOUT_MS = 10_000;
-/** A target that takes nothing of what waits for it for this long is given up and dialled anew. */
-const WRITE_TIMEOUT_MS = 15_000;
-const WRITE_CHECK_MS = 1000;
-/** One that has answered pings and does so no more is given up, although the kernel still takes what is sent to it. */
-const PONG_TIMEOUT_MS = 10_000;
+/** How often a running push looks at what its target has taken. */
+const LOOK_MS = 1000;
 /** When the stream ends, a slow target has this long to take the last of it. */
 const FAREWELL_MS = 5000;
 
@@ -59,12 +57,9 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #transport: Transport | undefined;
   #reader: Reader | undefined;
   #dialogue: Timer | undefined;
-  #writes: Timer | undefined;
-  #bytesAtCheck = 0;
-  #stuckSince: number | undefined;
-  /** When the ping was sent that has not been answered. */
-  #pingedAt: number | undefined;
-  /** Not every server answers a publisher's pings. */
+  #looking: Timer | undefined;
+  #delivery: Delivery | undefined;
+  /** Whether the target has answered a ping before the stream ran. */
   #answersPings = false;
   #farewell: Timer | undefined;
   #over = false;
@@ -117,13 +112,20 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   /** How far the target is behind the stream, ms. */
   get lagMs(): number {
-    return this.#reader === undefined ? 0 : this.#stream.lagMs(this.#reader);
+    return this.#delivery?.lagMs(this.#context.clock.now(), this.#behindMs) ?? 0;
   }
 
   abort(): void {
     this.#finish();
     if (this.#transport === undefined) this.#dialling.abort();
     else this.#transport.abort();
+  }
+
+  /** Leaves a target that has failed. It must hear of the end, or it keeps the name: a reset may get lost with its network. */
+  #giveUp(): void {
+    this.#finish();
+    if (this.#transport === undefined) this.#dialling.abort();
+    else this.#transport.abandon();
   }
 
   /** The publisher vanished: the target gets what is under way and finds out by itself. `gone` is called once it is gone. */
@@ -146,7 +148,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     if (this.#reader === undefined || this.#over) return false;
     this.#gone = gone;
     // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
-    this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.abort());
+    this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.#giveUp());
     return true;
   }
 
@@ -201,7 +203,9 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     const transport = this.#transport;
     if (transport === undefined) return;
     this.#dialogue?.cancel();
-    this.#writes = this.#context.clock.every(WRITE_CHECK_MS, () => this.#checkWrites());
+    const { clock } = this.#context;
+    this.#delivery = new Delivery(transport, this.#answersPings, clock.now(), (time) => this.#session.ping(time));
+    this.#looking = clock.every(LOOK_MS, () => this.#look());
     this.#report.running(this.#session.server);
     const format = this.#context.formats.get({
       chunkSize: this.#chunkSize,
@@ -224,7 +228,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   pong(): void {
     this.#answersPings = true;
-    this.#pingedAt = undefined;
+    this.#delivery?.pong(this.#context.clock.now());
   }
 
   #unpublish(): void {
@@ -233,38 +237,26 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#transport?.close();
   }
 
-  #checkWrites(): void {
-    const transport = this.#transport;
-    if (transport === undefined) return;
-    const now = this.#context.clock.now();
-    if (transport.bytesQueued === 0 || transport.bytesSent !== this.#bytesAtCheck) this.#stuckSince = undefined;
-    else this.#stuckSince ??= now;
-    this.#bytesAtCheck = transport.bytesSent;
-    if (this.#stuckSince !== undefined && now - this.#stuckSince >= WRITE_TIMEOUT_MS)
-      this.#fail(`the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`, "lost");
-    // A target that is slow answers late: it is judged by what it takes.
-    else if (transport.bytesQueued > 0) this.#pingedAt = undefined;
-    else this.#checkPongs(now);
+  #look(): void {
+    const problem = this.#delivery?.look(this.#context.clock.now(), this.#behindMs);
+    if (problem !== undefined) this.#fail(problem, "lost");
   }
 
-  #checkPongs(now: number): void {
-    if (this.#pingedAt === undefined) {
-      this.#pingedAt = now;
-      this.#session.ping(now);
-    } else if (this.#answersPings && now - this.#pingedAt >= PONG_TIMEOUT_MS)
-      this.#fail(`the target has given no sign of life for ${PONG_TIMEOUT_MS / 1000} s`, "lost");
+  /** How far what is handed to the transport is behind the stream. */
+  get #behindMs(): number {
+    return this.#reader === undefined ? 0 : this.#stream.lagMs(this.#reader);
   }
 
   #fail(error: string, how: Failure): void {
     if (this.#over) return;
-    this.abort();
+    this.#giveUp();
     this.#report.failed(error, how);
   }
 
   #finish(): void {
     this.#over = true;
     this.#dialogue?.cancel();
-    this.#writes?.cancel();
+    this.#looking?.cancel();
     this.#session.close();
     if (this.#reader !== undefined) this.#stream.leave(this.#reader);
   }

@@ -240,6 +240,8 @@ export class ClientSession {
       this.#peer.sendChunkSize(this.#options.chunkSize);
       this.#peer.sendCommand(0, ["releaseStream", 2, null, playPath]);
       this.#peer.sendCommand(0, ["FCPublish", 3, null, playPath]);
+      // Whether the server answers pings is known before the stream runs, however soon it falls silent after that.
+      this.#peer.sendUserControl(UserControl.PingRequest, this.#options.now() >>> 0);
     } else {
       this.#peer.sendWindowAckSize(WINDOW_ACK_SIZE);
     }

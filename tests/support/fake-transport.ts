@@ -45,6 +45,9 @@ export class FakeTransport implements Transport {
     return this.#queue.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** What the peer's machine has not acknowledged, as a test says. */
+  readonly bytesUnacknowledged: number = 0;
+
   get open(): boolean {
     return this.#state === "open";
   }
@@ -77,6 +80,16 @@ export class FakeTransport implements Transport {
 
   abort(): void {
     this.#peer?.fail("connection reset by peer");
+    this.fail(undefined);
+  }
+
+  abandon(): void {
+    this.#queue = [];
+    const peer = this.#peer;
+    if (this.#state !== "closed" && peer !== undefined) {
+      peer.#finished = true;
+      peer.#wake();
+    }
     this.fail(undefined);
   }
 

@@ -94,6 +94,7 @@ class MemoryEnd implements Transport {
   }
 
   readonly resting = false;
+  readonly bytesUnacknowledged = 0;
 
   mergeReads(): void {}
 
@@ -113,6 +114,10 @@ class MemoryEnd implements Transport {
 
   close(): void {
     this.#clock.soon(() => this.abort());
+  }
+
+  abandon(): void {
+    this.abort();
   }
 
   abort(): void {

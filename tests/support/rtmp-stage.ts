@@ -197,6 +197,8 @@ export class ClientEnd implements Transport {
     return this.sink.queued;
   }
 
+  readonly bytesUnacknowledged = 0;
+
   mergeReads(on: boolean): void {
     this.mergesReads = on;
     if (!on) this.resting = false;
@@ -224,6 +226,10 @@ export class ClientEnd implements Transport {
   /** The client has hung up, and the server's side has not had its turn to end. */
   startHangUp(): void {
     this.#handler?.onHangUp?.();
+  }
+
+  abandon(): void {
+    this.#close("closed", undefined);
   }
 
   /** The client goes away, or the network does. */

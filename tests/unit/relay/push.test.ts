@@ -1,64 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { TransportHandler } from "../../../src/base/transport.ts";
-import { Push, type PushTarget } from "../../../src/relay/push.ts";
-import { RtmpFormats } from "../../../src/rtmp/format.ts";
-import { defaultLimits } from "../../../src/rtmp/limits.ts";
 import { FakeNode } from "../../support/fake-node.ts";
-import { FakeNet } from "../../support/fake-transport.ts";
-import { LiveStage, Viewer } from "../../support/live.ts";
-import { filler, mulberry32 } from "../../support/random.ts";
+import type { FakeNet } from "../../support/fake-transport.ts";
+import { pushing, pushStage } from "../../support/push-stage.ts";
 import { brief, command, SentReader } from "../../support/session.ts";
 
 const HANDSHAKE_BYTES = 1 + 1536 + 1536;
-const target: PushTarget = {
-  role: "publish",
-  host: "edge",
-  port: 1935,
-  tls: false,
-  tcUrl: "rtmp://edge/live",
-  app: "live",
-  playPath: "show?key=1",
-  hops: ["origin"],
-};
-
-/** An origin's stream, a network, and what a push told. */
-function stage(config = {}) {
-  const live = new LiveStage(config);
-  const net = new FakeNet(live.clock, mulberry32(1));
-  const told: string[] = [];
-  const push = (more: Partial<PushTarget> = {}, simple = false) =>
-    new Push(
-      {
-        clock: live.clock,
-        dial: net.dial,
-        random: filler(mulberry32(2)),
-        formats: new RtmpFormats(),
-        limits: defaultLimits,
-        identity: { srs_version: "test" },
-        chunkSize: 4096,
-      },
-      { ...target, ...more },
-      live.stream(),
-      simple,
-      {
-        running: (server) => told.push(`running ${server}`),
-        failed: (error, how) => told.push(`failed ${error}${how === "refused" ? " for good" : ""}`),
-      },
-    );
-  return { ...live, live, clock: live.clock, net, told, push };
-}
-
-/** As `stage`, with a server of our own as the target, and somebody who watches there. */
-function pushing(config = {}) {
-  const at = stage(config);
-  const edge = new FakeNode(at.clock, at.net, "edge:1935");
-  const feed = at.live.publish().metadata().headers().gop("k", 2);
-  const viewer = new Viewer(at.live, edge.stream(), {});
-  const push = at.push();
-  at.clock.advance(10);
-  return { ...at, edge, feed, viewer, running: push };
-}
-
 /** A server that answers nothing; `onOpen` may say something. */
 function mute(say?: Uint8Array): { accept(): TransportHandler } {
   return {
@@ -90,7 +37,7 @@ describe("a push", () => {
   });
 
   test("waits with its first packets for a key frame as any reader does", () => {
-    const at = stage();
+    const at = pushStage();
     const edge = new FakeNode(at.clock, at.net, "edge:1935");
     const feed = at.live.publish().headers();
     at.push();
@@ -115,7 +62,7 @@ describe("a push", () => {
 
 describe("a target", () => {
   test("that cannot be reached fails with the reason", () => {
-    const { push, told, net, clock } = stage();
+    const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", { refuse: "connection refused" });
     push();
     clock.advance(10);
@@ -124,7 +71,7 @@ describe("a target", () => {
   });
 
   test("that does not answer the connection is given up after 5 s", () => {
-    const { push, told, net, clock } = stage();
+    const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", "silent");
     push();
     clock.advance(4999);
@@ -135,7 +82,7 @@ describe("a target", () => {
   });
 
   test("that does not answer the dialogue is given up after 10 s", () => {
-    const { push, told, net, clock } = stage();
+    const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", mute());
     push();
     clock.advance(9999);
@@ -146,7 +93,7 @@ describe("a target", () => {
   });
 
   test("that talks nonsense is left", () => {
-    const { push, told, net, clock } = stage();
+    const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", mute(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")));
     push();
     clock.advance(10);
@@ -156,7 +103,7 @@ describe("a target", () => {
   });
 
   test("that closes during the handshake may want the simple one", () => {
-    const { push, told, net, clock } = stage();
+    const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", mute());
     const first = push();
     clock.advance(10);
@@ -172,7 +119,7 @@ describe("a target", () => {
   });
 
   test("where the stream is busy refuses it in its own words", () => {
-    const at = stage();
+    const at = pushStage();
     const edge = new FakeNode(at.clock, at.net, "edge:1935");
     edge.publish();
     at.push();
@@ -184,7 +131,7 @@ describe("a target", () => {
   });
 
   test("that the stream has passed already refuses it as a loop", () => {
-    const at = stage();
+    const at = pushStage();
     new FakeNode(at.clock, at.net, "edge:1935");
     at.push({ hops: ["edge:1935", "other", "origin"] });
     at.clock.advance(10);
@@ -254,18 +201,6 @@ describe("a target that accepts and never reads", () => {
   });
 });
 
-test("A target that has answered pings and does so no more is given up after 10 s, though the kernel takes all that is sent", () => {
-  const { told, net, feed, edge } = pushing();
-  for (let i = 0; i < 500; i++) feed.inter(`p${i}`).wait(40);
-  expect(told).toHaveLength(1);
-  edge.frozen = true;
-  net.last.accepted.reading = false;
-  const from = feed.time;
-  for (let i = 0; told.length === 1 && i < 1000; i++) feed.inter(`q${i}`).wait(40);
-  expect(told.slice(1)).toEqual(["failed the target has given no sign of life for 10 s"]);
-  expect(feed.time - from).toBeLessThan(13_000);
-});
-
 describe("the end of the stream", () => {
   /** What the push says after its dialogue, in brief. */
   function said(net: FakeNet): string[] {
@@ -320,7 +255,7 @@ describe("the end of the stream", () => {
   });
 
   test("is nobody's business before the dialogue is over", () => {
-    const at = stage();
+    const at = pushStage();
     at.net.hosts.set("edge:1935", mute());
     const push = at.push();
     at.clock.advance(10);
@@ -358,7 +293,7 @@ describe("hanging up", () => {
   });
 
   test("is over at once when there is no connection, or none any more", () => {
-    const at = stage();
+    const at = pushStage();
     at.net.hosts.set("edge:1935", "silent");
     const gone: string[] = [];
     const dialling = at.push();
@@ -374,7 +309,7 @@ describe("hanging up", () => {
 describe("abort", () => {
   test("at any moment leaves neither connection nor timer nor reader, and reports nothing", () => {
     for (let turns = 0; turns < 25; turns++) {
-      const at = stage();
+      const at = pushStage();
       const edge = new FakeNode(at.clock, at.net, "edge:1935");
       at.live.publish().metadata().headers().gop("k", 2);
       const { timers } = at.clock;

@@ -48,6 +48,7 @@ describe("A publishing client", () => {
       "SetChunkSize 4096",
       "releaseStream 2 null show?key=1",
       "FCPublish 3 null show?key=1",
+      "PingRequest 0",
       "createStream 4 null",
     ]);
     expect(client.hear(command("onBWDone", 0, null), command("_result", 2, null), command("_result", 3, null))).toEqual(
