@@ -6,6 +6,7 @@ import { Push, type PushContext, type PushTarget, type PushTotals } from "./push
 import { type Redirected, Redirects } from "./redirects.ts";
 import type { Slots } from "./slots.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
+import { ToldErrors } from "./told-errors.ts";
 
 /** What tells one pushing relay from another. */
 export interface PushRelayOptions {
@@ -50,6 +51,8 @@ export class PushRelay {
   #leave: () => void = () => undefined;
   #place: PushPlace | undefined;
   readonly #redirects = new Redirects();
+  /** Redirects that were logged since it last ran. */
+  readonly #told = new ToldErrors();
   #simpleHandshake = false;
 
   constructor(options: PushRelayOptions) {
@@ -175,6 +178,7 @@ export class PushRelay {
         ran = true;
         leave();
         this.#redirects.reset();
+        this.#told.clear();
         place.reached?.();
         report.running(server);
       },
@@ -194,8 +198,10 @@ export class PushRelay {
 
   #follow(redirect: string): boolean {
     const problem = this.#redirects.follow(redirect);
-    if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect });
-    else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
+    if (this.#told.isNew(problem ?? `to ${redirect}`)) {
+      if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect });
+      else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
+    }
     return problem === undefined;
   }
 

@@ -1,6 +1,7 @@
 import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { ToldErrors } from "./told-errors.ts";
 
 /*
  * stopped ──start──> connecting ──connected──> running
@@ -68,7 +69,7 @@ const HASTY_REFUSALS = 5;
 
 /**
  * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
- * change is logged once; attempts that fail as the one before are not.
+ * change is logged once, and so is each error of an outage.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -87,6 +88,7 @@ export class Supervisor {
   #brief = 0;
   #settling: Timer | undefined;
   #lastError: string | undefined;
+  readonly #told = new ToldErrors();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -164,16 +166,21 @@ export class Supervisor {
     this.#runningSince = clock.now();
     const line = { ...fields, server: server || undefined, attempt: this.#backoff.attempt + 1 };
     if (this.#brief < FLAPPING_SESSIONS) {
-      this.#lastError = undefined;
+      this.#recovered();
       log.info(`${what} running`, line);
       return;
     }
     log.debug(`${what} running`, line);
     this.#settling = clock.after(SETTLED_MS, () => {
       this.#brief = 0;
-      this.#lastError = undefined;
+      this.#recovered();
       log.info(`${what} running`, line);
     });
+  }
+
+  #recovered(): void {
+    this.#lastError = undefined;
+    this.#told.clear();
   }
 
   #onFailed(error: string, how: Failure): void {
@@ -191,7 +198,7 @@ export class Supervisor {
     if (ran) this.#brief = ranMs < SETTLED_MS ? this.#brief + 1 : 0;
     const waitMs = this.#waitAfter(how);
     const { attempt } = this.#backoff;
-    if (error === this.#lastError || (how === "elsewhere" && !ran))
+    if ((how === "elsewhere" && !ran) || !this.#told.isNew(error))
       log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });
     else log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms: Math.round(waitMs) });
     this.#lastError = error;

@@ -17,6 +17,7 @@ import {
   Supervisor,
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
+import { ToldErrors } from "../../relay/told-errors.ts";
 import { flvUrl, originLabel, originSecrets, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
@@ -56,6 +57,8 @@ export class Upstream {
   #place = "";
   #pull: Pull | undefined;
   #pastBytes = 0;
+  /** Redirects that were logged since it last ran. */
+  readonly #told = new ToldErrors();
   /** The stream's end was told, and no origin has given it since. */
   #ended = false;
 
@@ -163,6 +166,7 @@ export class Upstream {
 
   #begun(origin: Origin, server: ServerWords, report: AttemptReport): Source | undefined {
     this.#search.found(origin);
+    this.#told.clear();
     this.#ended = false;
     const source = this.#owner.publish(this, {
       id: this.#id,
@@ -181,10 +185,11 @@ export class Upstream {
     if (end.how === "refused" && end.redirect !== undefined) {
       const problem = this.#search.redirects.follow(end.redirect);
       if (problem === undefined) {
-        this.#log.info("pull redirected", { from: this.#place, to: withoutParams(end.redirect) });
+        const to = withoutParams(end.redirect);
+        if (this.#told.isNew(`to ${to}`)) this.#log.info("pull redirected", { from: this.#place, to });
         return "elsewhere";
       }
-      this.#log.warn("pull not redirected", { from: this.#place, error: problem });
+      if (this.#told.isNew(problem)) this.#log.warn("pull not redirected", { from: this.#place, error: problem });
     }
     if (end.how === "unreachable" && end.handshakeRefused && !elsewhere && !origin.simpleHandshake) {
       // Some servers close on a digest that they don't know.

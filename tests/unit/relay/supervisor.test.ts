@@ -316,6 +316,33 @@ describe("the log", () => {
   });
 });
 
+describe("a relay whose places fail in turn", () => {
+  test("gives each of their errors one line, however often they come round", () => {
+    const { supervisor, last, fail, log, clock } = stage();
+    supervisor.start();
+    for (let round = 0; round < 50; round++) {
+      fail("refused: no such stream");
+      fail("no media within 5 s");
+    }
+    expect(log.take(/^warn/)).toEqual([
+      "warn forward failed to=edge:1935 stream=live/show error=refused: no such stream retry_ms=500",
+      "warn forward failed to=edge:1935 stream=live/show error=no media within 5 s retry_ms=1000",
+    ]);
+    last().report.running("srs/2");
+    clock.advance(1000);
+    fail("no media within 5 s");
+    fail("refused: no such stream");
+    expect(log.take(/^warn/)).toHaveLength(2);
+  });
+
+  test("has few lines for an error that is another each time", () => {
+    const { supervisor, fail, log } = stage();
+    supervisor.start();
+    for (let attempt = 0; attempt < 100; attempt++) fail(`refused: request ${attempt}`);
+    expect(log.take(/^warn/)).toHaveLength(8);
+  });
+});
+
 describe("a target that lets everybody in and closes at once", () => {
   test("is logged twice, retried slowly, and announced when a session lasts", () => {
     const { supervisor, last, clock, tried, log } = stage();
