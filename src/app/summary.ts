@@ -11,6 +11,8 @@ export const idle = "no connections";
 const PERIOD_MS = 10_000;
 /** A relay that is behind its stream by more than this is worth a word. */
 const SLOW_RELAY_MS = 1000;
+/** So many targets are named in a summary. */
+const MAX_NAMES = 5;
 
 /** What is summed up. */
 export interface Summarised {
@@ -44,7 +46,8 @@ export function startSummary(
       return;
     }
     const running = relays.filter(({ status }) => status.state === "running");
-    const slowestMs = running.reduce((most, { lagMs }) => Math.max(most, lagMs), 0);
+    const lags = running.map(({ to, lagMs }) => ({ to, lagMs })).toSorted((a, b) => b.lagMs - a.lagMs);
+    const slow = lags.filter(({ lagMs }) => lagMs > SLOW_RELAY_MS);
     const summary = {
       connections: totals.connections,
       publishers: totals.publishers,
@@ -53,7 +56,9 @@ export function startSummary(
       standbys: streams.standbys === 0 ? undefined : streams.standbys,
       relays: relays.length === 0 ? undefined : relays.length,
       relays_running: relays.length === 0 ? undefined : running.length,
-      slowest_relay_ms: slowestMs > SLOW_RELAY_MS ? Math.round(slowestMs) : undefined,
+      failing_targets: namesOf(relays.filter(({ failing }) => failing)),
+      slow_targets: namesOf(slow),
+      slowest_relay_ms: slow[0] === undefined ? undefined : Math.round(slow[0].lagMs),
       pulls: pulls.length === 0 ? undefined : pulls.length,
       pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
       ...refused,
@@ -64,6 +69,14 @@ export function startSummary(
     const given = Object.entries(summary).filter(([, value]) => value !== undefined);
     status(given.map(([name, value]) => `${name}=${value}`).join(" "));
   });
+}
+
+/** The targets of these relays, each once and the first few by name; undefined when there are none. */
+function namesOf(relays: readonly { readonly to: string }[]): string | undefined {
+  const names = [...new Set(relays.map(({ to }) => to))];
+  if (names.length === 0) return undefined;
+  const more = names.length - MAX_NAMES;
+  return names.slice(0, MAX_NAMES).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** How many were refused since `before`: all, and by kind; undefined when there were none. */

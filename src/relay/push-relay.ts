@@ -81,6 +81,17 @@ export class PushRelay {
     return this.#supervisor.status;
   }
 
+  /** The target as the log shows it. */
+  get to(): string {
+    return this.#place?.to ?? "";
+  }
+
+  /** Whether it has failed since it last ran. */
+  get failing(): boolean {
+    const { status } = this.#supervisor;
+    return status.state === "waiting" || (status.state === "connecting" && status.lastError !== undefined);
+  }
+
   /** How far the target is behind, ms. */
   get lagMs(): number {
     return this.#push?.lagMs ?? 0;
@@ -130,7 +141,7 @@ export class PushRelay {
   }
 
   get #fields(): Readonly<Record<string, string>> {
-    return { to: this.#place?.to ?? "", stream: this.#label };
+    return { to: this.to, stream: this.#label };
   }
 
   #begin({ context, next }: PushRelayOptions, report: AttemptReport): Attempt {

@@ -1,7 +1,7 @@
 import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { ToldErrors } from "./told-errors.ts";
+import { Outage } from "./outage.ts";
 
 /*
  * stopped ──start──> connecting ──connected──> running
@@ -69,7 +69,7 @@ const HASTY_REFUSALS = 5;
 
 /**
  * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
- * change is logged once, and so is each error of an outage.
+ * change is logged once, and so is each error of an outage; one that lasts is told again at growing distances.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -88,11 +88,12 @@ export class Supervisor {
   #brief = 0;
   #settling: Timer | undefined;
   #lastError: string | undefined;
-  readonly #told = new ToldErrors();
+  readonly #outage: Outage;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#backoff = new Backoff(POLICY, options.random);
+    this.#outage = new Outage(options.clock);
   }
 
   get status(): RelayStatus {
@@ -164,23 +165,21 @@ export class Supervisor {
     const { clock, log, what, fields } = this.#options;
     this.#status = { state: "running", since: clock.wall(), server };
     this.#runningSince = clock.now();
-    const line = { ...fields, server: server || undefined, attempt: this.#backoff.attempt + 1 };
+    const attempt = this.#backoff.attempt + 1;
+    const recovered = () => {
+      this.#lastError = undefined;
+      const outage_seconds = this.#outage.end();
+      log.info(`${what} running`, { ...fields, server: server || undefined, outage_seconds, attempt });
+    };
     if (this.#brief < FLAPPING_SESSIONS) {
-      this.#recovered();
-      log.info(`${what} running`, line);
+      recovered();
       return;
     }
-    log.debug(`${what} running`, line);
+    log.debug(`${what} running`, { ...fields, server: server || undefined, attempt });
     this.#settling = clock.after(SETTLED_MS, () => {
       this.#brief = 0;
-      this.#recovered();
-      log.info(`${what} running`, line);
+      recovered();
     });
-  }
-
-  #recovered(): void {
-    this.#lastError = undefined;
-    this.#told.clear();
   }
 
   #onFailed(error: string, how: Failure): void {
@@ -198,9 +197,12 @@ export class Supervisor {
     if (ran) this.#brief = ranMs < SETTLED_MS ? this.#brief + 1 : 0;
     const waitMs = this.#waitAfter(how);
     const { attempt } = this.#backoff;
-    if ((how === "elsewhere" && !ran) || !this.#told.isNew(error))
-      log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms: Math.round(waitMs) });
-    else log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms: Math.round(waitMs) });
+    const retry_ms = Math.round(waitMs);
+    // One of several places that has no answer is no outage.
+    const told = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
+    if (told === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
+    else if (told === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
+    else log.warn(`${what} still failing`, { ...fields, error, ...told, retry_ms });
     this.#lastError = error;
     this.#attempt = undefined;
     this.#status = {

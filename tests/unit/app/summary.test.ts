@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { startSummary } from "../../../src/app/summary.ts";
+import { parseTarget } from "../../../src/relay/target.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeNode } from "../../support/fake-node.ts";
 import { FakeNet } from "../../support/fake-transport.ts";
@@ -25,8 +26,7 @@ function stage() {
   /** The newest summary's fields. */
   const summary = () => {
     const line = log.take(/summary/).at(-1) ?? "";
-    const words = line.split(" ").filter((word) => word.includes("="));
-    return Object.fromEntries(words.map((word) => word.split("=")));
+    return Object.fromEntries([...line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g)].map(([, name, value]) => [name, value]));
   };
   return { clock, net, edge, origin, totals, summary };
 }
@@ -72,9 +72,27 @@ describe("the summary", () => {
     edge.frozen = true;
     net.last.accepted.reading = false;
     for (let i = 0; i < 10; i++) feed.gop(`K${i}`, 24, 5000);
-    const lag = Number(summary().slowest_relay_ms);
+    const last = summary();
+    const lag = Number(last.slowest_relay_ms);
     expect(lag).toBeGreaterThan(1000);
     expect(lag).toBeLessThan(10_000);
+    expect(last.slow_targets).toBe("edge:1935");
+  });
+
+  test("names the targets that fail, each once and the first five of them", () => {
+    const { origin, clock, net, summary } = stage();
+    const names = [1, 2, 3, 4, 5, 6, 7].map((at) => `dead-${at}:1935`);
+    for (const name of names) net.hosts.set(name, { refuse: "connection refused" });
+    origin.targets = ["edge:1935", ...names].map(parseTarget);
+    for (const stream of ["one", "two"]) origin.publish(stream).headers();
+    clock.advance(10_000);
+    const last = summary();
+    expect(last).toMatchObject({
+      relays: "16",
+      relays_running: "2",
+      failing_targets: `${names.slice(0, 5).join(", ")} and 2 more`,
+    });
+    expect(last).not.toHaveProperty("slow_targets");
   });
 
   test("counts the refused since the last one, all of them and by kind, without any connection too", () => {

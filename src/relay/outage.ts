@@ -1,0 +1,61 @@
+import type { Clock } from "../base/clock.ts";
+import { ToldErrors } from "./told-errors.ts";
+
+const MINUTE_MS = 60_000;
+/** An outage is told again when it has lasted this long, and then each hour. */
+const REMINDERS_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS] as const;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** What is known of an outage, for a line of the log. */
+export interface OutageReport {
+  /** When it began, as an ISO date. */
+  readonly since: string;
+  readonly outage_seconds: number;
+  readonly attempts: number;
+}
+
+/** The time in which a relay does not run and should: how long it lasts, and when the log says so again. */
+export class Outage {
+  readonly #clock: Clock;
+  readonly #told = new ToldErrors();
+  #beganAt: number | undefined;
+  #since = "";
+  #attempts = 0;
+  #reminders = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** An attempt has failed, or what ran is lost: whether this error is a new one, or the outage is due to be told again. */
+  failed(error: string): "new" | OutageReport | undefined {
+    const now = this.#clock.now();
+    if (this.#beganAt === undefined) {
+      this.#beganAt = now;
+      this.#since = new Date(this.#clock.wall()).toISOString();
+    }
+    this.#attempts++;
+    if (this.#told.isNew(error)) return "new";
+    if (now - this.#beganAt < this.#nextReminderMs) return undefined;
+    while (now - this.#beganAt >= this.#nextReminderMs) this.#reminders++;
+    return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
+  }
+
+  /** The relay runs: how long it did not, in seconds; undefined when that was less than one. */
+  end(): number | undefined {
+    const seconds = this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;
+    this.#beganAt = undefined;
+    this.#attempts = 0;
+    this.#reminders = 0;
+    this.#told.clear();
+    return seconds;
+  }
+
+  get #seconds(): number {
+    return Math.round((this.#clock.now() - (this.#beganAt ?? 0)) / 1000);
+  }
+
+  get #nextReminderMs(): number {
+    return REMINDERS_MS[this.#reminders] ?? HOUR_MS * (this.#reminders - REMINDERS_MS.length + 1);
+  }
+}
