@@ -3,6 +3,7 @@ import { AmfObject } from "../../src/amf/value.ts";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
+import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { avcFrame, avcHeader, isKeyFrame } from "../support/e2e/payloads.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
@@ -103,3 +104,29 @@ test.concurrent("a target's full URL is filled in, and the dialogue is FMLE's fr
   expect(object.string("tcUrl")).toBe(`rtmp://127.0.0.1:${target.port}/in-live`);
   await origin.program.line(/forward ended/);
 }, 20_000);
+
+test.concurrent("an edge that stands still is named as slow before it is given up, and its recovery is told", async () => {
+  await using stage = new Stage();
+  const edge = await startSrs(stage, "edge");
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
+  const bench = ["bench", "publish", origin.url("live/show"), "--kbps", "400", "--seconds", "60"];
+  stage.start("encoder", [executable(), ...bench]);
+  const player = await Client.play(stage, { port: origin.port }, "show");
+  const { program } = origin;
+  await program.line(/summary .*relays_running=1/);
+  // Between two summaries, which are ten seconds apart, and within the ten that it has for its answer to a ping.
+  const at = player.packets.at(-1)?.timestamp ?? 0;
+  await player.packet("three seconds of it", ({ timestamp }) => timestamp > at + 3000);
+  edge.program.signal("SIGSTOP");
+  const slow = await program.line(new RegExp(`summary .*slow_targets=127\\.0\\.0\\.1:${edge.port} `));
+  const lagMs = Number(/slowest_relay_ms=(\d+)/.exec(slow)?.[1]);
+  expect(lagMs).toBeGreaterThan(1000);
+  expect(lagMs).toBeLessThan(10_000);
+  await program.line(/forward lost .*no sign of life/);
+  edge.program.signal("SIGCONT");
+  await until("it runs again", () => program.count(/forward running/) === 2);
+  await program.line(/forward running .*outage_seconds=\d+/);
+  // The edge was told of the end of the first connection, not reset.
+  await edge.program.line(/publish ended/);
+  expect(edge.program.count(/reset/)).toBe(0);
+}, 60_000);
