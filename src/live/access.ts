@@ -23,6 +23,9 @@ export interface AccessRequest {
   readonly clientId: string;
 }
 
+/** The parameters of a signed URL: until when it is good, for whom, and the signature. */
+export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
+
 /** A no. */
 export interface Refusal {
   /** For whoever is refused, and the log. */

@@ -4,6 +4,7 @@ import { masked } from "../base/mask.ts";
 import { paramKeys, paramsBeside } from "../base/params.ts";
 import { paramValues, Secrets } from "../base/secrets.ts";
 import { Template } from "../base/template.ts";
+import { SIGNATURE_PARAMS } from "../live/access.ts";
 import { withoutVhost } from "../rtmp/address.ts";
 
 const names = ["vhost", "app", "stream"] as const;
@@ -112,6 +113,18 @@ export function targetNames(target: RelayTarget, stream: StreamNames): TargetNam
     stream: target.stream.expand(value),
     param: given.length > 0 ? `?${given.join("&")}` : "",
   };
+}
+
+/**
+ * What of a publisher's names a forward target may be told: the signature of the publisher's URL is for this cluster's servers, and
+ * others get it only where the target asks for `[param]`.
+ */
+export function namesToForward(target: RelayTarget, from: StreamNames): StreamNames {
+  const passesAll = target.app === undefined || target.stream !== undefined;
+  const pairs = from.param.replace(/^\?/, "").split("&");
+  if (passesAll || !pairs.some((pair) => pair.startsWith("sign="))) return from;
+  const kept = pairs.filter((pair) => !SIGNATURE_PARAMS.some((name) => pair.startsWith(`${name}=`)));
+  return { ...from, param: kept.length > 0 ? `?${kept.join("&")}` : "" };
 }
 
 function nameOf(from: StreamNames, name: string): string {

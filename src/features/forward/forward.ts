@@ -5,7 +5,14 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
-import { type RelayTarget, targetIdentity, targetLabel, targetNames, targetSecrets } from "../../relay/target.ts";
+import {
+  namesToForward,
+  type RelayTarget,
+  targetIdentity,
+  targetLabel,
+  targetNames,
+  targetSecrets,
+} from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 
 /** What forwarding needs from outside. */
@@ -120,7 +127,7 @@ export class Forward implements StreamObserver {
   #relay(target: RelayTarget, stream: Stream, name: StreamName, source: Source): PushRelay {
     const context = this.#context;
     const from = { ...name, param: source.info.param };
-    const told = targetNames(target, from);
+    const told = targetNames(target, namesToForward(target, from));
     const push: PushTarget = {
       role: "publish",
       host: target.host,

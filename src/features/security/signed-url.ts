@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import { formatIp, parseIp } from "../../base/network.ts";
-import type { AccessRequest } from "../../live/access.ts";
+import { type AccessRequest, SIGNATURE_PARAMS } from "../../live/access.ts";
 import { resolve, splitStreamUrl } from "../../rtmp/address.ts";
 import type { Security } from "./config.ts";
 import { param, sign } from "./signature.ts";
@@ -23,7 +23,7 @@ export function signedUrl(url: string, options: SignOptions): string {
   const resolved = resolve(url, undefined, "");
   if (!resolved.ok) throw new UserError(`"${url}": ${resolved.reason}`);
   const { vhost: asked, app, stream, param: params } = resolved.address;
-  if (["exp", "sign", "addr"].some((name) => param(params, name) !== undefined))
+  if (SIGNATURE_PARAMS.some((name) => param(params, name) !== undefined))
     throw new UserError("the URL has exp, sign or addr already; give the one without");
   const vhost = options.findVhost(asked);
   if (vhost === undefined) throw new UserError(`no vhost "${asked}" in the configuration`);

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { UserError } from "../../../src/base/errors.ts";
-import { maskTarget, parseTarget, targetIdentity, targetLabel, targetNames } from "../../../src/relay/target.ts";
+import {
+  maskTarget,
+  namesToForward,
+  parseTarget,
+  targetIdentity,
+  targetLabel,
+  targetNames,
+} from "../../../src/relay/target.ts";
 
 const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
 
@@ -50,6 +57,24 @@ test.each([
     expect(targetNames(parseTarget(text), { ...published, param }).param).toBe(told);
   },
 );
+
+test.each([
+  ["rtmp://cdn.example.com/live", "?token=a"],
+  ["rtmp://cdn.example.com/live/[stream]", ""],
+  ["rtmp://cdn.example.com/live/[stream]?[param]", "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0"],
+  ["192.168.1.6", "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0"],
+])("%s gets of a signed URL's parameters %s", (text, param) => {
+  const target = parseTarget(text);
+  const signed = { ...published, param: "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0" };
+  expect(targetNames(target, namesToForward(target, signed)).param).toBe(param);
+});
+
+test("a target with an app of its own gets parameters that are no signature of ours", () => {
+  const target = parseTarget("rtmp://cdn.example.com/live");
+  const others = { ...published, param: "?exp=1798761600&auth=7" };
+  expect(namesToForward(target, others)).toEqual(others);
+  expect(namesToForward(target, { ...published, param: "?sign=7&exp=1" }).param).toBe("");
+});
 
 test("a stream name cannot add a parameter", () => {
   const names = { ...published, stream: "a&admin=1" };

@@ -110,6 +110,15 @@ describe("forward", () => {
     for (const { streams } of [origin, target]) expect([...streams.all()].map((stream) => stream.key)).toEqual([key]);
   });
 
+  test("keeps the signature of the publisher's URL from other people's servers", () => {
+    const { origin, edge, clock } = stage(["own:1935", "rtmp://cdn:1935/other"]);
+    const nodes = [edge("own:1935"), edge("cdn:1935")];
+    origin.publish("show", { param: "?exp=1&token=2&sign=ab" }).headers();
+    clock.advance(10);
+    const params = nodes.map((node) => [...node.streams.all()][0]?.source?.info.param);
+    expect(params).toEqual(["?exp=1&token=2&sign=ab", "?token=2"]);
+  });
+
   test("reaches players of a target of a target, packet for packet at the same times", () => {
     const { origin, edge, clock, watch } = stage(["middle:1935"]);
     edge("middle:1935", ["edge:1935"]);
