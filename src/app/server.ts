@@ -127,7 +127,7 @@ async function run(
     ...relays,
     targets: (vhost) => live.current.vhost.get(vhost)?.forward ?? [],
   });
-  const httpGet = createHttpGet(`srs/${version}`, onFault);
+  const httpGet = createHttpGet(`srs/${version}`, tcp.dial);
   const edge = new Edge({ ...relays, httpGet, configOf: (vhost) => live.current.vhost.get(vhost)?.edge });
   const handover = new Handover({
     ...shared,

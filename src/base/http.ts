@@ -8,5 +8,16 @@ export interface HttpHandler {
   onEnd(reason: string | undefined): void;
 }
 
-/** Asks for a URL, without following redirects, and reads the body as it comes, for as long as it lasts. */
-export type HttpGet = (url: string, handler: HttpHandler) => { abort(): void };
+/** A request that was made. */
+export interface HttpRequest {
+  /** The IP address of the server that answers; `""` before there is a connection. */
+  readonly ip: string;
+  /** Hangs up; nothing more is told. */
+  abort(): void;
+}
+
+/**
+ * Asks for a URL, without following redirects, and reads the body as it comes, for as long as it lasts. `publicOnly` as for
+ * dialling. A failure ends in `onEnd`, never within the call.
+ */
+export type HttpGet = (url: string, handler: HttpHandler, options?: { readonly publicOnly?: boolean }) => HttpRequest;

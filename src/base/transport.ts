@@ -4,6 +4,8 @@ import type { HostPort } from "./address.ts";
 export interface Transport {
   /** Who is at the other end: the address of who connected (IPv4-mapped as IPv4), or the host as it was dialled. */
   readonly remote: HostPort;
+  /** The IP address at the other end; `""` where there is none. */
+  readonly ip: string;
   /** Bytes that the kernel has taken so far. */
   readonly bytesSent: number;
   /** Bytes kept here because the kernel has not taken them yet. */
@@ -55,6 +57,8 @@ export interface DialTarget extends HostPort {
   /** Whether TLS is spoken there; the server has to prove that it is `host`. */
   readonly tls: boolean;
   readonly timeoutMs: number;
+  /** Only addresses of the public internet will do, whatever the name leads to: another server has named this place. */
+  readonly publicOnly?: boolean | undefined;
 }
 
 /** Opens a transport to an address; names are looked up on each call. A failure or the timeout ends in `onClose`. */

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import * as net from "node:net";
 import type { Socket, SocketHandler } from "bun";
 import type { HostPort } from "../base/address.ts";
+import { isPublicIp } from "../base/address-scope.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dial, DialTarget } from "../base/transport.ts";
 import type { Slot } from "./slot.ts";
@@ -18,7 +19,8 @@ export interface DialOptions {
   /** The handlers of an open connection, and of one with TLS. */
   readonly handlers: SocketHandler<Slot>;
   readonly tlsHandlers: SocketHandler<Slot>;
-  wrap(socket: Socket<Slot>, remote: HostPort): TcpTransport;
+  /** `ip`: the address that has answered. */
+  wrap(socket: Socket<Slot>, remote: HostPort, ip: string): TcpTransport;
 }
 
 /** A dial under way. */
@@ -29,6 +31,12 @@ interface Attempt {
   over: boolean;
   /** Stops what is connecting now. */
   stop: ((error: Error) => void) | undefined;
+}
+
+/** An open connection and the address that it goes to. */
+interface Connected {
+  readonly socket: Socket<Slot>;
+  readonly ip: string;
 }
 
 /** Makes the `Dial` of a `Tcp`: each address of the name in turn, each with its share of the time that is left. */
@@ -45,10 +53,10 @@ export function createDial(options: DialOptions): Dial {
       handler.onClose(reason);
     };
     const timer = options.clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
-    const opened = (socket: Socket<Slot>) => {
+    const opened = ({ socket, ip }: Connected) => {
       attempt.over = true;
       timer.cancel();
-      transport = options.wrap(socket, { host, port });
+      transport = options.wrap(socket, { host, port }, ip);
       socket.data.owner = transport;
       try {
         transport.attach(handler);
@@ -57,11 +65,11 @@ export function createDial(options: DialOptions): Dial {
       }
     };
     connectAny(options, target, attempt)
-      .then((socket) => {
-        if (socket === undefined) return;
-        if (attempt.over) socket.terminate();
-        else if (socket.readyState <= 0) fail("closed as soon as it was open");
-        else opened(socket);
+      .then((connected) => {
+        if (connected === undefined) return;
+        if (attempt.over) connected.socket.terminate();
+        else if (connected.socket.readyState <= 0) fail("closed as soon as it was open");
+        else opened(connected);
       })
       .catch((error) => fail(describeSocketError(error)));
     return {
@@ -76,10 +84,13 @@ export function createDial(options: DialOptions): Dial {
 /** Connects to the first address of a name that answers in time; undefined when it is no longer wanted. */
 async function connectAny(
   options: DialOptions,
-  { host, port, tls }: DialTarget,
+  { host, port, tls, publicOnly }: DialTarget,
   attempt: Attempt,
-): Promise<Socket<Slot> | undefined> {
-  const addresses = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+): Promise<Connected | undefined> {
+  const found = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+  const addresses = publicOnly ? found.filter(isPublicIp) : found;
+  if (addresses.length === 0)
+    throw new Error(`${host} is at ${found.join(", ")}, where no server of the public internet may send us`);
   for (let left = addresses.length; left > 0 && !attempt.over; left--) {
     const address = addresses[addresses.length - left] ?? "";
     // The last one has all that is left, and the dial's own timer ends it.
@@ -88,7 +99,7 @@ async function connectAny(
     const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
     try {
       const socket = await connectTo(options, address, port, attempt);
-      return tls ? await secure(options, socket, host, attempt) : socket;
+      return { socket: tls ? await secure(options, socket, host, attempt) : socket, ip: address };
     } catch (error) {
       if (left === 1) throw error;
     } finally {

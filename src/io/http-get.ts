@@ -1,54 +1,109 @@
-import { messageOf } from "../base/errors.ts";
-import type { HttpGet, HttpHandler } from "../base/http.ts";
-import { describeSocketError, errorCode } from "./socket-errors.ts";
+import { formatHostPort } from "../base/address.ts";
+import { messageOf, ProtocolError } from "../base/errors.ts";
+import type { HttpGet, HttpHandler, HttpRequest } from "../base/http.ts";
+import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
+import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
 
-/** Makes requests with this runtime's own client. Certificates are verified; there is no timeout but its owner's. */
-export function createHttpGet(userAgent: string, onFault: (error: unknown) => void): HttpGet {
-  return (url, handler) => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    get(url, userAgent, signal, handler)
-      .then((reason) => {
-        if (!signal.aborted) handler.onEnd(reason);
-      })
-      .catch(onFault);
-    return { abort: () => controller.abort() };
-  };
+/** How long a connection may take to come about; what follows is its owner's to time. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
+
+/** Makes requests on connections of `dial`, so that HTTPS servers are believed by the same rules as all others. */
+export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
+  return (url, handler, options = {}) =>
+    new Request(new URL(url), userAgent, dial, handler, options.publicOnly ?? false);
 }
 
-/** Why it has ended; undefined when the body came to its end. What the handler throws is a fault of the program's own. */
-async function get(url: string, userAgent: string, signal: AbortSignal, handler: HttpHandler) {
-  let response: Response;
-  const headers = { "User-Agent": userAgent, Accept: "*/*" };
-  try {
-    // A connection of its own: this one is not given back for as long as the stream lasts.
-    response = await fetch(url, {
-      headers,
-      signal,
-      redirect: "manual",
-      keepalive: false,
-      timeout: false,
-    } as RequestInit);
-  } catch (error) {
-    return describe(error);
+/** One request on a connection of its own. */
+class Request implements HttpRequest, TransportHandler, ResponseEvents {
+  readonly #url: URL;
+  readonly #userAgent: string;
+  readonly #handler: HttpHandler;
+  readonly #reader: HttpResponseReader;
+  readonly #dialling: { abort(): void };
+  #transport: Transport | undefined;
+  #over = false;
+  ip = "";
+
+  constructor(url: URL, userAgent: string, dial: Dial, handler: HttpHandler, publicOnly: boolean) {
+    this.#url = url;
+    this.#userAgent = userAgent;
+    this.#handler = handler;
+    this.#reader = new HttpResponseReader(this);
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = url.port === "" ? (PORTS[url.protocol] ?? 0) : Number(url.port);
+    this.#dialling = dial(
+      { host, port, tls: url.protocol === "https:", publicOnly, timeoutMs: CONNECT_TIMEOUT_MS },
+      this,
+    );
   }
-  if (signal.aborted) return undefined;
-  const location = response.headers.get("location") ?? undefined;
-  handler.onResponse(response.status, location, response.headers.get("server") ?? "");
-  const reader = response.body?.getReader();
-  while (reader !== undefined && !signal.aborted) {
-    let bytes: Uint8Array | undefined;
-    try {
-      bytes = (await reader.read()).value;
-    } catch (error) {
-      return describe(error);
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#hangUp();
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    this.ip = transport.ip;
+    if (this.#over) {
+      transport.abort();
+      return;
     }
-    if (bytes === undefined) break;
-    if (!signal.aborted) handler.onData(bytes);
+    const { pathname, search, hostname, port } = this.#url;
+    const lines = [
+      `GET ${pathname}${search} HTTP/1.1`,
+      `Host: ${port === "" ? hostname : formatHostPort({ host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) })}`,
+      `User-Agent: ${this.#userAgent}`,
+      "Accept: */*",
+      // It is not used again: it lasts as long as the stream.
+      "Connection: close",
+    ];
+    transport.send(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
   }
-  return undefined;
-}
 
-function describe(error: unknown): string {
-  return errorCode(error) === undefined ? messageOf(error) : describeSocketError(error);
+  onData(bytes: Uint8Array): void {
+    if (this.#over) return;
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end(`protocol error: ${messageOf(error)}`);
+    }
+  }
+
+  onDrain(): void {}
+
+  onClose(reason: string | undefined): void {
+    if (this.#over) return;
+    const whole = reason === undefined && this.#reader.end();
+    if (!whole) this.#end(reason ?? "the server closed the connection before its answer was whole");
+  }
+
+  onHead({ status, headers }: ResponseHead): void {
+    this.#handler.onResponse(status, headers.get("location"), headers.get("server") ?? "");
+  }
+
+  onBody(bytes: Uint8Array): void {
+    if (!this.#over) this.#handler.onData(bytes);
+  }
+
+  onComplete(): void {
+    this.#end(undefined);
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#hangUp();
+    this.#handler.onEnd(reason);
+  }
+
+  #hangUp(): void {
+    this.#reader.stop();
+    if (this.#transport === undefined) this.#dialling?.abort();
+    else this.#transport.abort();
+  }
 }

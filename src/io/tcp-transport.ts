@@ -78,16 +78,17 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   #gone = false;
   #reason: string | undefined;
   #linger: Timer | undefined;
+  readonly ip: string;
   readonly #dialled: boolean;
-
-  /** `dialled`: we have connected to the peer, not it to us. */
-  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch, dialled = false) {
+  /** `dialled`: the IP address that we have connected to, when it was not the peer who has connected to us. */
+  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch, dialled?: string) {
     this.#socket = socket;
     this.remote = remote;
     this.#clock = clock;
     this.#watch = watch;
     this.#input = new SocketInput(this, clock, watch);
-    this.#dialled = dialled;
+    this.#dialled = dialled !== undefined;
+    this.ip = dialled ?? remote.host;
   }
 
   /** Names the owner; it is told that the transport is open. */
@@ -375,7 +376,6 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
   #finish(): void {
     this.#linger?.cancel();
-    // Before the shutdown, inside which the socket may close.
     // A server that we dialled must hear of the end in any case; a reset frees what the kernel holds for who came to us.
     this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.fail(undefined)));
     this.#socket.shutdown();

@@ -90,9 +90,9 @@ export class Tcp implements StallWatch {
       trust,
       handlers: this.#handlers,
       tlsHandlers: this.#tlsHandlers,
-      wrap: (socket, remote) => {
+      wrap: (socket, remote, ip) => {
         socket.setKeepAlive(true, KEEPALIVE_MS);
-        return new TcpTransport(socket, remote, clock, this, true);
+        return new TcpTransport(socket, remote, clock, this, ip);
       },
     });
     this.local = createLocal({

@@ -1,10 +1,8 @@
 import { messageOf, ProtocolError } from "../base/errors.ts";
-import type { HttpGet, HttpHandler } from "../base/http.ts";
+import type { HttpGet, HttpHandler, HttpRequest } from "../base/http.ts";
 import { FlvReader } from "../media/flv-reader.ts";
 import type { Inlet, InletEvents, PullEnd } from "./inlet.ts";
-
-/** Redirects in a row that are followed. */
-const MAX_REDIRECTS = 3;
+import { judgeRedirect } from "./redirects.ts";
 
 /** A stream read as FLV over HTTP. */
 export class FlvInlet implements Inlet, HttpHandler {
@@ -13,7 +11,7 @@ export class FlvInlet implements Inlet, HttpHandler {
   readonly #reader: FlvReader;
   #url: string;
   #redirects = 0;
-  #request: { abort(): void };
+  #request: HttpRequest;
   #started = false;
   #over = false;
   bytes = 0;
@@ -64,15 +62,15 @@ export class FlvInlet implements Inlet, HttpHandler {
   }
 
   #follow(status: number, location: string): void {
-    const from = new URL(this.#url);
-    const to = URL.parse(location, from.href);
-    if (to === null || (to.protocol !== "https:" && to.protocol !== from.protocol))
-      this.#refused(`HTTP ${status} to what can't be followed`);
-    else if (++this.#redirects > MAX_REDIRECTS) this.#refused(`redirected more than ${MAX_REDIRECTS} times`);
+    const to = URL.parse(location, this.#url);
+    const protocol = this.#url.startsWith("https:") ? "https" : "http";
+    const by = { protocol, ip: this.#request.ip } as const;
+    const step = judgeRedirect(by, to?.protocol.slice(0, -1) ?? "", ++this.#redirects);
+    if (to === null || step.problem !== undefined) this.#refused(`HTTP ${status}: ${step.problem ?? "no URL"}`);
     else {
       this.#request.abort();
       this.#url = to.href;
-      this.#request = this.#get(to.href, this);
+      this.#request = this.#get(to.href, this, step);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { MediaHandler } from "../rtmp/net-stream.ts";
+import type { Redirect } from "./redirects.ts";
 
 /**
  * How a stream from another server ended:
@@ -12,7 +13,7 @@ export type PullEnd =
       readonly error: string;
       /** The server's own words. */
       readonly description: string;
-      readonly redirect: string | undefined;
+      readonly redirect: Redirect | undefined;
     }
   | { readonly how: "absent" | "ended" | "lost"; readonly error: string };
 

@@ -3,7 +3,7 @@ import type { SourceEnd } from "../live/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
-import { type Redirected, Redirects } from "./redirects.ts";
+import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
 import type { Slots } from "./slots.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 import { ToldErrors } from "./told-errors.ts";
@@ -207,10 +207,10 @@ export class PushRelay {
     return push;
   }
 
-  #follow(redirect: string): boolean {
+  #follow(redirect: Redirect): boolean {
     const problem = this.#redirects.follow(redirect);
-    if (this.#told.isNew(problem ?? `to ${redirect}`)) {
-      if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect });
+    if (this.#told.isNew(problem ?? `to ${redirect.url}`)) {
+      if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect.url });
       else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
     }
     return problem === undefined;

@@ -9,6 +9,7 @@ import type { RtmpFormats } from "../rtmp/format.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
 import { Delivery } from "./delivery.ts";
+import type { Redirect } from "./redirects.ts";
 import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -37,6 +38,8 @@ export interface PushTarget extends ClientTarget {
   readonly port: number;
   /** Whether it is reached over TLS. */
   readonly tls: boolean;
+  /** As for dialling. */
+  readonly publicOnly?: boolean | undefined;
 }
 
 /** Totals of one push. */
@@ -54,6 +57,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   readonly #report: AttemptReport;
   readonly #session: ClientSession;
   readonly #dialling: { abort(): void };
+  readonly #protocol: "rtmp" | "rtmps";
   #transport: Transport | undefined;
   #reader: Reader | undefined;
   #dialogue: Timer | undefined;
@@ -67,7 +71,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #closed = false;
   #gone: (() => void) | undefined;
   /** The server's words when it refused us. */
-  refusal: { readonly description: string; readonly redirect: string | undefined } | undefined;
+  refusal: { readonly description: string; readonly redirect: Redirect | undefined } | undefined;
   /** Whether the server closed before it answered the handshake: it may want the simple one. */
   handshakeRefused = false;
 
@@ -91,10 +95,9 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       simpleHandshake,
       identity: context.identity,
     });
-    this.#dialling = context.dial(
-      { host: target.host, port: target.port, tls: target.tls, timeoutMs: CONNECT_TIMEOUT_MS },
-      this,
-    );
+    const { host, port, tls, publicOnly } = target;
+    this.#protocol = tls ? "rtmps" : "rtmp";
+    this.#dialling = context.dial({ host, port, tls, publicOnly, timeoutMs: CONNECT_TIMEOUT_MS }, this);
   }
 
   get heldBytes(): number {
@@ -217,8 +220,9 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#reader = this.#stream.join(format, transport, { unpublished: () => this.#unpublish() });
   }
 
-  refused(code: string, description: string, redirect?: string): void {
-    this.refusal = { description, redirect };
+  refused(code: string, description: string, url?: string): void {
+    const by = { protocol: this.#protocol, ip: this.#transport?.ip ?? "" };
+    this.refusal = { description, redirect: url === undefined ? undefined : { url, by } };
     this.#fail(`refused: ${description || "no reason given"} (${code})`, "refused");
   }
 

@@ -1,14 +1,43 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
+import { isPublicIp } from "../base/address-scope.ts";
 import { UserError } from "../base/errors.ts";
 import { type ClientUrl, splitStreamUrl } from "../rtmp/address.ts";
 
 /** Redirects in a row that are followed; SRS's number. */
 const MAX_DEPTH = 3;
 
+/** A server that sends us elsewhere: how we speak to it, and at which IP address it is. */
+export interface Redirector {
+  readonly protocol: "rtmp" | "rtmps" | "http" | "https";
+  readonly ip: string;
+}
+
+/** A server's word that a stream is to be had at another URL. */
+export interface Redirect {
+  readonly url: string;
+  readonly by: Redirector;
+}
+
+/** Why what a server says is not followed, or what the next step has to keep to: `publicOnly` as for dialling. */
+export type RedirectStep = { readonly problem: string } | { readonly problem: undefined; readonly publicOnly: boolean };
+
+/**
+ * Decides on all redirects, whatever the protocol. None leads from TLS to where others can read the key, to another protocol, or
+ * from the public internet to an address that only this machine or its network can reach. `depth`: how many there have been in a
+ * row, with this one.
+ */
+export function judgeRedirect({ protocol, ip }: Redirector, to: string, depth: number): RedirectStep {
+  if (depth > MAX_DEPTH) return { problem: `redirected more than ${MAX_DEPTH} times` };
+  if (`${to}s` === protocol) return { problem: `redirected from ${protocol} to ${to}, which others can read` };
+  if (to !== protocol && to !== `${protocol}s`) return { problem: `redirected from ${protocol} to ${to || "no URL"}` };
+  return { problem: undefined, publicOnly: isPublicIp(ip) };
+}
+
 /** Where a server has sent us for a stream. */
 export interface Redirected extends HostPort, ClientUrl {
   /** Whether it is rtmps://. */
   readonly tls: boolean;
+  readonly publicOnly: boolean;
 }
 
 /** Remembers where servers send a relay, and follows them so far and no further. */
@@ -17,10 +46,11 @@ export class Redirects {
   #next: Redirected | undefined;
 
   /** A server names another URL for the stream: why it can't be followed, or undefined when `take` has it. */
-  follow(url: string): string | undefined {
-    if (++this.#depth > MAX_DEPTH) return `redirected more than ${MAX_DEPTH} times`;
+  follow({ url, by }: Redirect): string | undefined {
+    const step = judgeRedirect(by, schemeOf(url), ++this.#depth);
+    if (step.problem !== undefined) return step.problem;
     try {
-      this.#next = parseStreamUrl(url);
+      this.#next = { ...parseStreamUrl(url), publicOnly: step.publicOnly };
       return undefined;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -42,8 +72,12 @@ export class Redirects {
   }
 }
 
+function schemeOf(url: string): string {
+  return /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(url)?.[1]?.toLowerCase() ?? "";
+}
+
 /** Takes a stream's whole URL apart. Throws UserError. */
-function parseStreamUrl(url: string): Redirected {
+function parseStreamUrl(url: string): Omit<Redirected, "publicOnly"> {
   const parts = splitStreamUrl(url);
   if (parts === undefined || !/^rtmps?$/i.test(parts.scheme)) throw new UserError(JSON.stringify(url.slice(0, 200)));
   const { scheme, authority, place, name } = parts;

@@ -24,6 +24,8 @@ export interface RtmpInletTarget extends ClientTarget, HostPort {
   readonly timeoutMs: number;
   /** Whether it is reached over TLS. */
   readonly tls: boolean;
+  /** As for dialling. */
+  readonly publicOnly?: boolean | undefined;
 }
 
 /** Chunks of what we send, bytes: a player sends commands alone. */
@@ -37,6 +39,7 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
   readonly #events: InletEvents;
   readonly #session: ClientSession;
   readonly #dialling: { abort(): void };
+  readonly #protocol: "rtmp" | "rtmps";
   #transport: Transport | undefined;
   #over = false;
   bytes = 0;
@@ -53,8 +56,9 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
       identity: context.identity,
     });
     this.#session.media = events;
-    const { host, port, tls, timeoutMs } = target;
-    this.#dialling = context.dial({ host, port, tls, timeoutMs }, this);
+    const { host, port, tls, timeoutMs, publicOnly } = target;
+    this.#protocol = tls ? "rtmps" : "rtmp";
+    this.#dialling = context.dial({ host, port, tls, timeoutMs, publicOnly }, this);
   }
 
   /** How far the dialogue has come, for a message about a server that goes no further. */
@@ -111,7 +115,9 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
     if (!this.#over) this.#events.rerouted?.(hops);
   }
 
-  refused(code: string, description: string, redirect?: string): void {
+  refused(code: string, description: string, url?: string): void {
+    const by = { protocol: this.#protocol, ip: this.#transport?.ip ?? "" };
+    const redirect = url === undefined ? undefined : { url, by };
     const error = `refused: ${description || "no reason given"} (${code})`;
     this.#end(NOT_THERE.test(code) ? { how: "absent", error } : { how: "refused", error, description, redirect });
   }

@@ -108,9 +108,9 @@ testWithTls.concurrent(
     });
     stage.defer(() => http.stop(true));
     const origins = [`https://localhost:${http.port}`];
-    const trusting = { env: { NODE_EXTRA_CA_CERTS: authority.path } };
+    const trusting = { more: `[rtmps]\nca = "${authority.path}"` };
     const edge = await startEdge(stage, "edge", origins, ["probe = true"], trusting);
-    const stranger = await startEdge(stage, "stranger", origins);
+    const stranger = await startEdge(stage, "stranger", origins, [], { env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } });
     const player = playFrames(stage, edge.url("live/show"));
     await Client.play(stage, { port: stranger.port }, "show");
     expect(await stranger.program.line(/pull failed/)).toMatch(/certificate|CA/i);

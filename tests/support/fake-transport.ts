@@ -1,4 +1,5 @@
 import type { HostPort } from "../../src/base/address.ts";
+import { isPublicIp } from "../../src/base/address-scope.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { HttpGet, HttpHandler } from "../../src/base/http.ts";
 import type { Dial, LocalNet, Transport, TransportHandler } from "../../src/base/transport.ts";
@@ -10,6 +11,7 @@ const WINDOW_BYTES = 256 * 1024;
 /** One end of an in-memory connection. What is sent arrives in the next turn, in fragments when there is chance. */
 export class FakeTransport implements Transport {
   readonly remote: HostPort;
+  readonly ip: string;
   bytesSent = 0;
   /** Everything that has been handed over, in order. */
   readonly sent: Uint8Array[] = [];
@@ -25,8 +27,9 @@ export class FakeTransport implements Transport {
   #waking = false;
   #state: "open" | "closing" | "closed" = "open";
 
-  constructor(remote: HostPort, clock: Clock, random?: () => number) {
+  constructor(remote: HostPort, clock: Clock, random?: () => number, ip = remote.host) {
     this.remote = remote;
+    this.ip = ip;
     this.#clock = clock;
     this.#random = random;
   }
@@ -189,11 +192,24 @@ export class FakeNet {
     return last;
   }
 
+  /** The IP addresses of hosts; those that are not here have one of a private network. */
+  readonly addresses = new Map<string, string>();
+
+  /** Why a dial does not even begin. */
+  #forbidden(host: string, publicOnly: boolean | undefined): string | undefined {
+    return publicOnly && !isPublicIp(this.#ipOf(host)) ? `${host} is not on the public internet` : undefined;
+  }
+
+  #ipOf(host: string): string {
+    return this.addresses.get(host) ?? "10.0.0.1";
+  }
+
   /** What HTTP servers answer, by URL; the handler is told in the next turn. */
   readonly pages = new Map<string, (handler: HttpHandler) => void>();
 
-  readonly httpGet: HttpGet = (url, handler) => {
+  readonly httpGet: HttpGet = (url, handler, options) => {
     let aborted = false;
+    const { hostname } = new URL(url);
     this.dials.push(url);
     const heard: HttpHandler = {
       onResponse: (...answer) => (aborted ? undefined : handler.onResponse(...answer)),
@@ -202,10 +218,13 @@ export class FakeNet {
     };
     this.#clock.soon(() => {
       const page = this.pages.get(url);
-      if (page === undefined) heard.onEnd("connection refused");
+      const forbidden = this.#forbidden(hostname, options?.publicOnly);
+      if (forbidden !== undefined) heard.onEnd(forbidden);
+      else if (page === undefined) heard.onEnd("connection refused");
       else page(heard);
     });
     return {
+      ip: this.#ipOf(hostname),
       abort: () => {
         aborted = true;
       },
@@ -235,7 +254,7 @@ export class FakeNet {
     },
   };
 
-  readonly dial: Dial = ({ host, port, timeoutMs }, handler) => {
+  readonly dial: Dial = ({ host, port, timeoutMs, publicOnly }, handler) => {
     const address = `${host}:${port}`;
     this.dials.push(address);
     const attempt: { over: boolean; transport?: FakeTransport } = { over: false };
@@ -248,6 +267,11 @@ export class FakeNet {
     const timer = this.#clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
     this.#clock.soon(() => {
       if (attempt.over) return;
+      const forbidden = this.#forbidden(host, publicOnly);
+      if (forbidden !== undefined) {
+        fail(forbidden);
+        return;
+      }
       const there = this.hosts.get(address) ?? { refuse: "connection refused" };
       if (there === "silent") return;
       if ("refuse" in there) {
@@ -261,7 +285,7 @@ export class FakeNet {
       }
       attempt.over = true;
       timer.cancel();
-      const dialled = new FakeTransport({ host, port }, this.#clock, this.#random);
+      const dialled = new FakeTransport({ host, port }, this.#clock, this.#random, this.#ipOf(host));
       const accepted = new FakeTransport({ host: "10.0.0.1", port: 50000 }, this.#clock, this.#random);
       attempt.transport = dialled;
       this.connections.push({ dialled, accepted });

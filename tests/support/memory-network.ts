@@ -94,6 +94,7 @@ class MemoryEnd implements Transport {
   }
 
   readonly resting = false;
+  readonly ip = "10.0.0.1";
   readonly bytesUnacknowledged = 0;
 
   mergeReads(): void {}

@@ -199,6 +199,10 @@ export class ClientEnd implements Transport {
 
   readonly bytesUnacknowledged = 0;
 
+  get ip(): string {
+    return this.remote.host;
+  }
+
   mergeReads(on: boolean): void {
     this.mergesReads = on;
     if (!on) this.resting = false;

@@ -61,7 +61,7 @@ async function examine(
   }
   const tls = protocol === "rtmps";
   if (protocol !== "rtmp" && !tls) {
-    const reason = await world.dial(host, port);
+    const reason = await world.dial(host, port, protocol === "https");
     return reason === undefined ? found("connects") : found(reason, adviceFor(reason));
   }
   const result = await world.probe({ host, port, tls, ...urlOf(about, vhost) });

@@ -25,8 +25,8 @@ export interface World {
   resolve(host: string): Promise<readonly string[]>;
   /** Dials an RTMP server, shakes hands and connects. */
   probe(target: ProbeTarget): Promise<ProbeResult>;
-  /** Why an address can't be connected to; undefined when it can. */
-  dial(host: string, port: number): Promise<string | undefined>;
+  /** Why an address can't be connected to, or its server with TLS not believed; undefined when it can. */
+  dial(host: string, port: number, tls: boolean): Promise<string | undefined>;
   /** The addresses of this machine. */
   ownAddresses(): ReadonlySet<string>;
   /** Why an address can't be listened on; undefined when it can. */
@@ -62,10 +62,10 @@ export function realWorld({ rtmps }: Config): World {
     probe: (target) => {
       return probe({ clock: systemClock, dial: tcp.dial, random: fillRandom, limits: defaultLimits }, target);
     },
-    dial: (host, port) =>
+    dial: (host, port, tls) =>
       new Promise((resolve) => {
         tcp.dial(
-          { host, port, tls: false, timeoutMs: DIAL_MS },
+          { host, port, tls, timeoutMs: DIAL_MS },
           {
             onOpen(transport) {
               resolve(undefined);

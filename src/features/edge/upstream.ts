@@ -18,6 +18,7 @@ import {
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
 import { ToldErrors } from "../../relay/told-errors.ts";
+import type { ClientUrl } from "../../rtmp/address.ts";
 import { flvUrl, originLabel, originSecrets, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
@@ -185,7 +186,7 @@ export class Upstream {
     if (end.how === "refused" && end.redirect !== undefined) {
       const problem = this.#search.redirects.follow(end.redirect);
       if (problem === undefined) {
-        const to = withoutParams(end.redirect);
+        const to = withoutParams(end.redirect.url);
         if (this.#told.isNew(`to ${to}`)) this.#log.info("pull redirected", { from: this.#place, to });
         return "elsewhere";
       }
@@ -215,7 +216,7 @@ export class Upstream {
     const { config } = this.#owner;
     const { hops, pageUrl, swfUrl } = this.#owner.demand;
     const { address } = origin;
-    let to = redirected;
+    let to: Pick<RtmpInletTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
     if (to === undefined) {
       if (address.protocol !== "rtmp") {
         const url = flvUrl(address, this.#names);

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { Redirects } from "../../../src/relay/redirects.ts";
+import { judgeRedirect, type Redirector, Redirects } from "../../../src/relay/redirects.ts";
 import { resolve } from "../../../src/rtmp/address.ts";
+
+const by: Redirector = { protocol: "rtmp", ip: "10.0.0.1" };
 
 test.each([
   ["rtmp://h/live/show?k=1", { host: "h", port: 1935, tls: false, tcUrl: "rtmp://h:1935/live" }],
@@ -17,7 +19,7 @@ test.each([
   ["rtmp://h/live/show?sign=a/b&vhost=v.com", { app: "live", playPath: "show?sign=a/b&vhost=v.com" }],
 ])("%s is followed, over TLS where it says so", (url, next) => {
   const redirects = new Redirects();
-  expect(redirects.follow(url)).toBeUndefined();
+  expect(redirects.follow({ url, by })).toBeUndefined();
   expect(redirects.take()).toMatchObject(next);
   expect(redirects.take()).toBeUndefined();
 });
@@ -31,8 +33,38 @@ test("a redirect leads to the stream that its URL names", () => {
     "rtmp://h/app...vhost...v.com/show",
   ]) {
     const redirects = new Redirects();
-    redirects.follow(url);
+    redirects.follow({ url, by });
     const { tcUrl, app, playPath } = redirects.take() ?? { tcUrl: "", app: "", playPath: "" };
     expect(resolve(tcUrl, app, playPath)).toEqual(resolve(url, undefined, ""));
   }
+});
+
+test.each([
+  ["rtmps", "rtmp", "redirected from rtmps to rtmp, which others can read"],
+  ["https", "http", "redirected from https to http, which others can read"],
+  ["rtmp", "http", "redirected from rtmp to http"],
+  ["http", "rtmp", "redirected from http to rtmp"],
+  ["http", "file", "redirected from http to file"],
+  ["rtmp", "", "redirected from rtmp to no URL"],
+] as const)("no redirect leads from %s to %p", (protocol, to, problem) => {
+  expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, 1)).toEqual({ problem });
+});
+
+test.each([
+  ["rtmp", "rtmp"],
+  ["rtmp", "rtmps"],
+  ["rtmps", "rtmps"],
+  ["http", "https"],
+  ["https", "https"],
+] as const)("redirects lead from %s to %s, three times in a row", (protocol, to) => {
+  for (const depth of [1, 2, 3]) expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, depth).problem).toBeUndefined();
+  expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, 4).problem).toBe("redirected more than 3 times");
+});
+
+test("a server of the public internet sends us to others of it only, one of our own network anywhere", () => {
+  const redirects = new Redirects();
+  redirects.follow({ url: "rtmp://h/live/show", by: { protocol: "rtmp", ip: "203.0.113.7" } });
+  expect(redirects.take()?.publicOnly).toBe(true);
+  redirects.follow({ url: "rtmp://h/live/show", by: { protocol: "rtmp", ip: "192.168.1.5" } });
+  expect(redirects.take()?.publicOnly).toBe(false);
 });

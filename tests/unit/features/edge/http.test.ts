@@ -57,7 +57,7 @@ test("Redirects are followed, three in a row and not back to where it is not saf
   clock.advance(1);
   expect(net.dials).toEqual(["http://a:80/x.flv", "http://a/y.flv", "https://b/z.flv"]);
   expect(edge.log.take(/warn/)).toEqual([
-    "warn p1 pull failed from=http://a:80/x.flv stream=/live/show error=HTTP 302 to what can't be followed retry_ms=500",
+    "warn p1 pull failed from=http://a:80/x.flv stream=/live/show error=HTTP 302: redirected from https to http, which others can read retry_ms=500",
   ]);
 });
 
@@ -97,6 +97,22 @@ test("A stream that fails at an origin takes the origin from no other stream", (
   clock.advance(1);
   expect(net.dials[0]).toBe("http://a:80/live/good.flv");
   expect(edge.log.take(/origin/)).toEqual([]);
+});
+
+test("A redirect from the public internet does not lead into a private network, one within it does", () => {
+  const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
+  net.addresses.set("a", "203.0.113.7");
+  for (const url of ["http://a:80/x.flv", "http://inside/y.flv"]) page(url);
+  at.watch(edge);
+  handler().onResponse(302, "http://inside/y.flv", "");
+  clock.advance(1);
+  expect(edge.log.take(/warn/).join()).toContain("error=inside is not on the public internet");
+  net.addresses.delete("a");
+  clock.advance(600);
+  handler().onResponse(302, "http://inside/y.flv", "");
+  handler().onResponse(200, undefined, "");
+  handler().onData(flv("k1"));
+  expect(edge.log.take(/info/).join()).toContain("pull running");
 });
 
 test("A server that an origin redirects to and that does not answer is no fault of the origin's", () => {

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { AmfObject } from "../../../../src/amf/value.ts";
+import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
+import { defaultLimits } from "../../../../src/rtmp/limits.ts";
+import { ServerSession } from "../../../../src/rtmp/server-session.ts";
+import { EdgeStage } from "../../../support/edges.ts";
+import { command } from "../../../support/session.ts";
+
+/** A server that sends all who play or publish to this URL. */
+function redirector(url: string): { accept(): TransportHandler } {
+  const accept = () => {
+    let transport: Transport | undefined;
+    const away = () => {
+      const ex = AmfObject.of({ code: 302, redirect: url, redirect2: url });
+      const description = "RTMP 302 Redirect";
+      const code = "NetConnection.Connect.Rejected";
+      transport?.send(command("onStatus", 0, null, AmfObject.of({ level: "error", code, description, ex })));
+    };
+    const session: ServerSession = new ServerSession(
+      {
+        connect: () => session.acceptConnect(128),
+        publish: away,
+        play: away,
+        pause() {},
+        receive() {},
+        hops() {},
+        ended() {},
+      },
+      {
+        limits: defaultLimits,
+        send: (bytes) => void transport?.send(bytes),
+        now: () => 0,
+        random: (into) => into.fill(1),
+        identity: {},
+      },
+    );
+    return {
+      onOpen: (opened: Transport) => {
+        transport = opened;
+      },
+      onData: (bytes: Uint8Array) => session.receive(bytes),
+      onDrain() {},
+      onClose() {},
+    };
+  };
+  return { accept };
+}
+
+/** An edge whose origin, at this IP address, sends it to another URL; what is watched, or published, there. */
+function stage(origin: string, at: string, url: string, ip: string) {
+  const stage = new EdgeStage();
+  stage.net.hosts.set(at, redirector(url));
+  stage.net.addresses.set("far", ip);
+  stage.node("b").publish().headers();
+  return { stage, net: stage.net, clock: stage.clock, edge: stage.node("e", { origin: [origin] }) };
+}
+
+describe.each([
+  ["fetches a stream", "pull"],
+  ["has a stream for an origin", "push"],
+] as const)("An edge that %s", (_what, what) => {
+  const begin = (origin: string, at: string, url: string, ip: string) => {
+    const all = stage(origin, at, url, ip);
+    if (what === "pull") all.stage.watch(all.edge);
+    else all.edge.publish("show").headers();
+    all.clock.advance(200);
+    return all;
+  };
+
+  test("follows a redirect of a server in its own network", () => {
+    const { edge, net } = begin("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
+    expect(edge.log.take(/redirected/).join()).toContain(`${what} redirected`);
+    expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
+  });
+
+  test("does not go from rtmps:// to rtmp://, which would show the key to all on the way", () => {
+    const { edge, net } = begin("rtmps://far", "far:443", "rtmp://b:1935/live/show", "192.168.1.5");
+    const [line] = edge.log.take(/not redirected/);
+    expect(line).toContain("error=redirected from rtmps to rtmp, which others can read");
+    expect(net.dials).not.toContain("b:1935");
+  });
+
+  test("does not let a server of the public internet send it into a private network", () => {
+    const { edge, net } = begin("far", "far:1935", "rtmp://b:1935/live/show", "203.0.113.7");
+    expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
+    expect(net.connections.map(({ dialled }) => dialled.remote.host)).not.toContain("b");
+    expect(edge.log.take(/warn/).join()).toContain("b is not on the public internet");
+  });
+});
