@@ -30,7 +30,14 @@ export interface ProbeTarget {
 
 /** What came of it: `none` is no RTMP server at all, `refused` one that would not have us. */
 export type ProbeResult =
-  | { readonly answer: "connected"; readonly server: string; readonly node: string; readonly ms: number }
+  | {
+      readonly answer: "connected";
+      readonly server: string;
+      readonly node: string;
+      /** The vhost that serves us there; `""` when the server does not say. */
+      readonly vhost: string;
+      readonly ms: number;
+    }
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "none"; readonly reason: string };
 
@@ -105,9 +112,9 @@ class Attempt implements TransportHandler, ClientEvents {
   }
 
   ready(): void {
-    const { server, serverNode } = this.#session;
+    const { server, serverNode: node, serverVhost: vhost } = this.#session;
     const ms = Math.round(this.#clock.now() - this.#started);
-    this.#end({ answer: "connected", server, node: serverNode, ms });
+    this.#end({ answer: "connected", server, node, vhost, ms });
   }
 
   refused(code: string, description: string): void {

@@ -1,5 +1,12 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { enhancedCapabilities, HOPS_ARGUMENT, HOPS_COMMAND, NODE_PROPERTY, readHops } from "./connect.ts";
+import {
+  enhancedCapabilities,
+  HOPS_ARGUMENT,
+  HOPS_COMMAND,
+  NODE_PROPERTY,
+  readHops,
+  VHOST_PROPERTY,
+} from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -87,7 +94,7 @@ export class ClientSession {
   #state: ClientState = "handshake";
   #streamId = 0;
   /** What the server says of itself, for logs and for tracing a stream through a cluster. */
-  #server: ServerName = { software: "", node: "" };
+  #server: ServerName = { software: "", node: "", vhost: "" };
   /** Whether the server wants to hear of other hops. */
   #takesHops = false;
   /** Receives what a playing session gets. */
@@ -131,6 +138,11 @@ export class ClientSession {
   /** Memory for messages whose end has not come, bytes. */
   get bufferedBytes(): number {
     return this.#peer.bufferedBytes;
+  }
+
+  /** The server's vhost that serves us; `""` when it did not say. */
+  get serverVhost(): string {
+    return this.#server.vhost;
   }
 
   /** Sends the first bytes; call once the transport is open. */
@@ -334,13 +346,14 @@ function readStatus(value: AmfValue): Status {
 interface ServerName {
   readonly software: string;
   readonly node: string;
+  readonly vhost: string;
 }
 
 function describeServer(args: readonly AmfValue[]): ServerName {
   const properties = args[0] instanceof AmfObject ? args[0] : undefined;
   const data = informationOf(args);
   const software = data?.string("srs_server") ?? properties?.string("fmsVer") ?? "";
-  return { software, node: data?.string(NODE_PROPERTY) ?? "" };
+  return { software, node: data?.string(NODE_PROPERTY) ?? "", vhost: data?.string(VHOST_PROPERTY) ?? "" };
 }
 
 /** What a server says of itself in its answer to connect. */

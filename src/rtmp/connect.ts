@@ -26,6 +26,8 @@ export const HOPS_ARGUMENT = "srs_hops";
 export const HOPS_COMMAND = "srs_hops";
 /** What a server calls itself in hop traces, among what it tells of itself. */
 export const NODE_PROPERTY = "srs_node";
+/** The name of the vhost that serves the client, in the same place: not the one it asked for where the server has none by that name. */
+export const VHOST_PROPERTY = "srs_vhost";
 /** More hops than any sane cluster has; a longer trace is a loop by itself. */
 export const MAX_HOPS = 32;
 

@@ -1,6 +1,13 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
-import { type ConnectRequest, enhancedCapabilities, HOPS_COMMAND, readConnect, readHops } from "./connect.ts";
+import {
+  type ConnectRequest,
+  enhancedCapabilities,
+  HOPS_COMMAND,
+  readConnect,
+  readHops,
+  VHOST_PROPERTY,
+} from "./connect.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -122,8 +129,8 @@ export class ServerSession {
     if (rest.length > 0) this.#peer.receive(rest);
   }
 
-  /** Lets the client in; `chunkSize` is what all further messages to it use. */
-  acceptConnect(chunkSize: number): void {
+  /** Lets the client in; `chunkSize` is what all further messages to it use. `vhost`: which serves it, as far as that is known. */
+  acceptConnect(chunkSize: number, vhost?: string): void {
     if (this.#state !== "deciding") return;
     const request = this.#request;
     this.#state = "connected";
@@ -137,7 +144,12 @@ export class ServerSession {
       code: "NetConnection.Connect.Success",
       description: "Connection succeeded",
       objectEncoding: request?.objectEncoding ?? 0,
-      data: AmfObject.ecma({ version: "3,5,3,888", ...this.#options.identity, [HOPS_COMMAND]: true }),
+      data: AmfObject.ecma({
+        version: "3,5,3,888",
+        ...this.#options.identity,
+        ...(vhost === undefined ? {} : { [VHOST_PROPERTY]: vhost }),
+        [HOPS_COMMAND]: true,
+      }),
     };
     this.#peer.sendCommand(0, [
       "_result",

@@ -18,7 +18,12 @@ export interface OwnPlace {
 interface Seen {
   readonly finding: Finding;
   readonly node: string;
+  /** Which of its vhosts serves us: `""` when it does not say, undefined when it has none. */
+  readonly vhost: string | undefined;
 }
+
+/** What nginx-rtmp calls itself; it has no vhosts. */
+const WITHOUT_VHOSTS = /nginx rtmp/i;
 
 /**
  * Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. `vhostFor` is the vhost
@@ -48,7 +53,11 @@ async function examine(
   vhost: string | undefined,
 ): Promise<Seen> {
   const { host, port, protocol } = about.outside;
-  const found = (state: string, advice?: string, node = ""): Seen => ({ finding: { about, state, advice }, node });
+  const found = (state: string, advice?: string, node = "", servedBy: string | undefined = ""): Seen => ({
+    finding: { about, state, advice },
+    node,
+    vhost: servedBy,
+  });
   let addresses: readonly string[];
   try {
     addresses = await world.resolve(host);
@@ -72,7 +81,8 @@ async function examine(
   if (own.node !== undefined && result.node === own.node) {
     return found("it leads back to this server itself", "a stream cannot go round; name another server");
   }
-  return found([result.server || "an RTMP server", `${result.ms} ms`].join(", "), undefined, result.node);
+  const seen = found([result.server || "an RTMP server", `${result.ms} ms`].join(", "), undefined, result.node);
+  return { ...seen, vhost: WITHOUT_VHOSTS.test(result.server) ? undefined : result.vhost };
 }
 
 function isOwn(address: string, port: number, own: OwnPlace, world: World): boolean {
@@ -94,6 +104,7 @@ function relation(
   const mine = seen[at];
   if (mine === undefined || mine.finding.advice !== undefined) return undefined;
   for (const [index, other] of peers.entries()) {
+    if (index < at && collides(about, other, mine, seen[index])) return collision(about, other, mine);
     if (index === at || !isSameServer(about, other, mine, seen[index])) continue;
     const name = other.outside.text;
     if (about.outside.flow === "to" && other.outside.flow === "from") {
@@ -114,6 +125,27 @@ function relation(
     }
   }
   return undefined;
+}
+
+/** Whether two vhosts send their streams, whose vhost is to tell them apart, to one server that does not. */
+function collides(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, other: Seen | undefined): boolean {
+  const forwards = [a, b].every(
+    ({ outside, path }) => path[0] === "vhost" && outside.flow === "to" && outside.hasVhost,
+  );
+  if (!forwards || a.path[1] === b.path[1] || other === undefined || other.finding.advice !== undefined) return false;
+  const same =
+    formatHostPort(a.outside) === formatHostPort(b.outside) || (mine.node !== "" && mine.node === other.node);
+  return same && mine.vhost === other.vhost && mine.vhost !== "";
+}
+
+function collision(about: Named<OutsidePeer>, other: Named<OutsidePeer>, { vhost }: Seen): Finding {
+  const state =
+    vhost === undefined
+      ? `it has no vhosts, and vhost ${other.path[1]} forwards there, too`
+      : `its vhost ${vhost} serves this vhost and vhost ${other.path[1]}, which forwards there, too`;
+  const example = `rtmp://${formatHostPort(about.outside)}/[vhost]-[app]`;
+  const remedy = vhost === undefined ? "" : "add the vhosts to that server, or ";
+  return { about, state, advice: `of two streams with one name the second is refused; ${remedy}write ${example}` };
 }
 
 function isSameServer(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, other: Seen | undefined): boolean {

@@ -45,8 +45,10 @@ interface Pending {
   readonly wishes: Wishes;
 }
 
-/** A connect that is let in, and the chunk size for it; or why not. */
-type Connected = { readonly ok: true; readonly chunkSize: number } | { readonly ok: false; readonly reason: string };
+/** A connect that is let in, the chunk size for it and its vhost as far as that is known; or why not. */
+type Connected =
+  | { readonly ok: true; readonly chunkSize: number; readonly vhost: string | undefined }
+  | { readonly ok: false; readonly reason: string };
 
 /** One connection's way in: from the names that the client gives to the vhost, past the guards. */
 export class Admission {
@@ -92,7 +94,7 @@ export class Admission {
     // A bare address may be followed by a stream name that names the vhost.
     const reason = vhostProblem(name, vhost);
     if (reason !== undefined && (vhost !== undefined || !BARE_ADDRESS.test(name))) return { ok: false, reason };
-    return { ok: true, chunkSize: vhost?.config.chunk_size ?? this.#context.chunkSize };
+    return { ok: true, chunkSize: vhost?.config.chunk_size ?? this.#context.chunkSize, vhost: vhost?.name };
   }
 
   /** Decides on a publish or play of `name`: at once, or when the guards have. No answer comes for a stream that ends before. */

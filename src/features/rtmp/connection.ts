@@ -211,7 +211,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       return;
     }
     this.#log.info("connected", { addr: this.#remote, url, client: request.flashVer || undefined });
-    this.#session.acceptConnect(result.chunkSize);
+    this.#session.acceptConnect(result.chunkSize, result.vhost);
   }
 
   publish(net: NetStream, name: string): void {

@@ -32,7 +32,13 @@ function server(does: (transport: Parameters<TransportHandler["onOpen"]>[0]) => 
 test("a server that connects is told by its own name and id, and left at once", async () => {
   const { clock, net, ask } = stage();
   const edge = new FakeNode(clock, net, "edge:1935");
-  expect(await ask(50)).toEqual({ answer: "connected", server: "srs at edge:1935", node: "edge:1935", ms: 0 });
+  expect(await ask(50)).toEqual({
+    answer: "connected",
+    server: "srs at edge:1935",
+    node: "edge:1935",
+    vhost: "__defaultVhost__",
+    ms: 0,
+  });
   expect(net.dials).toEqual(["edge:1935"]);
   clock.advance(10);
   expect(edge.connections).toBe(0);

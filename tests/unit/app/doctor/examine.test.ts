@@ -29,7 +29,7 @@ class FakeWorld implements World {
     this.asked.push(tcUrl);
     await Promise.resolve();
     this.#asking--;
-    return this.answers.get(address) ?? { answer: "connected", server: "srs/1.0", node: address, ms: 2 };
+    return this.answers.get(address) ?? { answer: "connected", server: "srs/1.0", node: address, vhost: "", ms: 2 };
   }
 
   dial = async () => undefined;
@@ -47,8 +47,7 @@ class FakeWorld implements World {
   ruleProblems = () => this.rules;
 }
 
-function look(toml: string, prepare: (world: FakeWorld) => void = () => undefined) {
-  const world = new FakeWorld();
+function look(toml: string, prepare: (world: FakeWorld) => void = () => undefined, world = new FakeWorld()) {
   prepare(world);
   const loaded: Loaded = {
     config: parseConfig(toml, "x.toml"),
@@ -138,8 +137,8 @@ describe("a loop", () => {
   test("by way of a name that leads back is seen by the running server's id", async () => {
     const { problems } = await look(forwarding("balancer"), (world) => {
       world.taken.set(1935, [{ pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] }]);
-      world.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
-      world.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", ms: 1 });
+      world.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
+      world.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
     });
     expect(problems).toEqual([
       problem("balancer", "it leads back to this server itself; a stream cannot go round; name another server"),
@@ -149,7 +148,7 @@ describe("a loop", () => {
   test("of two names for one server is told of the second", async () => {
     const { problems } = await look(forwarding("a", "b", "c"), (world) => {
       for (const name of ["a", "c"]) {
-        world.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", ms: 1 });
+        world.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
       }
     });
     expect(problems).toEqual([
@@ -158,10 +157,55 @@ describe("a loop", () => {
   });
 });
 
+describe("two vhosts that forward to one server", () => {
+  const toml = '[vhost.a]\nforward = "edge"\n[vhost.b]\nforward = "edge"';
+  const advice = "of two streams with one name the second is refused;";
+
+  test("are a problem where one of its vhosts serves both", async () => {
+    const { problems } = await look(toml, (world) =>
+      world.answers.set("edge:1935", {
+        answer: "connected",
+        server: "srs/1.0",
+        node: "n1",
+        vhost: "__defaultVhost__",
+        ms: 1,
+      }),
+    );
+    expect(problems).toEqual([
+      `vhost.b.forward edge (x.toml:4): its vhost __defaultVhost__ serves this vhost and vhost a, which forwards there, too; ${advice} add the vhosts to that server, or write rtmp://edge:1935/[vhost]-[app]`,
+    ]);
+  });
+
+  test("are a problem where it has no vhosts", async () => {
+    const server = "NGINX RTMP (github.com/arut/nginx-rtmp-module)";
+    const { problems } = await look(toml, (world) =>
+      world.answers.set("edge:1935", { answer: "connected", server, node: "", vhost: "", ms: 1 }),
+    );
+    expect(problems).toEqual([
+      `vhost.b.forward edge (x.toml:4): it has no vhosts, and vhost a forwards there, too; ${advice} write rtmp://edge:1935/[vhost]-[app]`,
+    ]);
+  });
+
+  test("are none where it has them, does not say, or is told the streams' names itself", async () => {
+    expect((await look(toml)).problems).toEqual([]);
+    class OwnVhosts extends FakeWorld {
+      override async probe(target: { host: string; port: number; tcUrl: string }): Promise<ProbeResult> {
+        const vhost = new URL(target.tcUrl.replace("rtmp:", "http:")).hostname;
+        return { answer: "connected", server: "srs/1.0", node: "n1", vhost, ms: 1 };
+      }
+    }
+    expect((await look(toml, undefined, new OwnVhosts())).problems).toEqual([]);
+    const named = toml.replaceAll('"edge"', '"rtmp://edge/[vhost]"');
+    const one = (world: FakeWorld) =>
+      world.answers.set("edge:1935", { answer: "connected", server: "srs", node: "n1", vhost: "v", ms: 1 });
+    expect((await look(named, one)).problems).toEqual([]);
+  });
+});
+
 test("an origin is a place that streams come from, and a loop where they also go to it", async () => {
   const edge = '[vhost.__defaultVhost__.edge]\norigin = ["o1", "http://o2/[app]/[stream].flv?key=hush"]';
   const { topology, problems, world } = await look(`listen = 0\n${forwarding("o1", "other")}\n${edge}`, (world) => {
-    world.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", ms: 1 });
+    world.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", vhost: "", ms: 1 });
   });
   expect(topology).toBe(`conf/x.toml
 └─ vhost __defaultVhost__
