@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
+import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startNginx } from "../support/e2e/nginx.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
@@ -46,3 +47,26 @@ test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there i
   expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
   expect(report.count).toBeGreaterThan(100);
 }, 40_000);
+
+test.concurrent("nginx-rtmp that stands still from the first moment on is given up, and gets the stream again when it goes on", async () => {
+  await using stage = new Stage();
+  const nginx = await startNginx(stage, "");
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(`127.0.0.1:${nginx.port}`) });
+  const bench = ["bench", "publish", origin.url("live/show"), "--kbps", "400", "--seconds", "60"];
+  stage.start("encoder", [executable(), ...bench]);
+  await origin.program.line(/forward running/);
+  nginx.program.signal("SIGSTOP");
+  await origin.program.line(/forward lost .*(no sign of life|taken nothing)/, 30_000);
+  nginx.program.signal("SIGCONT");
+  await until("the relay runs again", () => origin.program.count(/forward running/) === 2);
+}, 60_000);
+
+test.concurrent("check --probe tells of two vhosts that forward to one nginx-rtmp, which has none", async () => {
+  await using stage = new Stage();
+  const { port } = await startNginx(stage, "");
+  const forward = forwardTo(`127.0.0.1:${port}`);
+  const conf = stage.write("two.toml", `listen = 0\n[vhost.a]\n${forward}\n[vhost.b]\n${forward}\n`);
+  const check = stage.start("check", [executable(), "check", "--probe", "-c", conf]);
+  expect(await check.ended()).toBe(2);
+  expect(check.count(/vhost\.b\.forward .*: it has no vhosts, and vhost a forwards there, too;/)).toBe(1);
+}, 20_000);

@@ -22,8 +22,8 @@ interface Seen {
   readonly vhost: string | undefined;
 }
 
-/** What nginx-rtmp calls itself; it has no vhosts. */
-const WITHOUT_VHOSTS = /nginx rtmp/i;
+/** What nginx-rtmp calls itself, and others that have taken it over from there; none of them has vhosts. */
+const WITHOUT_VHOSTS = "FMS/3,0,1,123";
 
 /**
  * Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. `vhostFor` is the vhost
@@ -82,7 +82,7 @@ async function examine(
     return found("it leads back to this server itself", "a stream cannot go round; name another server");
   }
   const seen = found([result.server || "an RTMP server", `${result.ms} ms`].join(", "), undefined, result.node);
-  return { ...seen, vhost: WITHOUT_VHOSTS.test(result.server) ? undefined : result.vhost };
+  return { ...seen, vhost: result.server === WITHOUT_VHOSTS ? undefined : result.vhost };
 }
 
 function isOwn(address: string, port: number, own: OwnPlace, world: World): boolean {

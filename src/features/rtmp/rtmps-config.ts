@@ -69,7 +69,7 @@ export const rtmpsTable = table(
     }),
     ca: files({
       type: "the path of a PEM file with certificates, or a list of these",
-      doc: "Certificates of CAs that are believed for rtmps:// targets, besides the system's.",
+      doc: "Certificates of CAs that are believed for servers dialled over TLS (rtmps:// and https://), besides the system's.",
       example: "/etc/srs/cluster-ca.pem",
     }),
     pin: list<string>({

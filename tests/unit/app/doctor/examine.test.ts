@@ -177,7 +177,7 @@ describe("two vhosts that forward to one server", () => {
   });
 
   test("are a problem where it has no vhosts", async () => {
-    const server = "NGINX RTMP (github.com/arut/nginx-rtmp-module)";
+    const server = "FMS/3,0,1,123";
     const { problems } = await look(toml, (world) =>
       world.answers.set("edge:1935", { answer: "connected", server, node: "", vhost: "", ms: 1 }),
     );
