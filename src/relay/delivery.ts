@@ -45,7 +45,7 @@ export class Delivery {
     this.#ping = undefined;
   }
 
-  /** Called about once a second: why the target is to be given up, or undefined. `behindMs`: how late it is handed the stream. */
+  /** Called about once a second: what the target has done to be given up, or undefined. `behindMs`: how late it is handed the stream. */
   look(now: number, behindMs: number): string | undefined {
     const { bytesSent, bytesQueued, bytesUnacknowledged } = this.#transport;
     const handedOver = bytesSent + bytesQueued;
@@ -55,12 +55,12 @@ export class Delivery {
     this.#forget(acknowledged);
     if (acknowledged < handedOver && this.#looks.length < MAX_LOOKS)
       this.#looks.push({ bytes: handedOver, asOfMs: now - behindMs });
-    if (now - this.#movedAt >= WRITE_TIMEOUT_MS) return `the target has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`;
+    if (now - this.#movedAt >= WRITE_TIMEOUT_MS) return `has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`;
     // A target that is slow answers late: it is judged by what it takes.
     if (bytesQueued > 0) this.#ping = undefined;
     else if (this.#ping === undefined) this.#askAgain(now);
     else if (this.#answersPings && now - this.#silentSince(this.#ping) >= PONG_TIMEOUT_MS)
-      return `the target has given no sign of life for ${PONG_TIMEOUT_MS / 1000} s`;
+      return `has given no sign of life for ${PONG_TIMEOUT_MS / 1000} s`;
     return undefined;
   }
 

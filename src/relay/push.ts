@@ -243,7 +243,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   #look(): void {
     const problem = this.#delivery?.look(this.#context.clock.now(), this.#behindMs);
-    if (problem !== undefined) this.#fail(problem, "lost");
+    if (problem !== undefined) this.#fail(`the target ${problem}`, "lost");
   }
 
   /** How far what is handed to the transport is behind the stream. */

@@ -3,6 +3,7 @@ import { formatHostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
+import { Delivery } from "../../relay/delivery.ts";
 import { type ClientEvents, ClientSession } from "../../rtmp/client-session.ts";
 import type { MediaHandler } from "../../rtmp/net-stream.ts";
 import type { BenchContext } from "./context.ts";
@@ -38,6 +39,9 @@ export class Connection implements TransportHandler, ClientEvents {
   readonly #server: string;
   #transport: Transport | undefined;
   #dialogue: Timer | undefined;
+  /** Of one that publishes. */
+  #delivery: Delivery | undefined;
+  #answersPings = false;
   #state: "connecting" | "running" | "over" = "connecting";
   /** Bytes received. */
   received = 0;
@@ -85,6 +89,17 @@ export class Connection implements TransportHandler, ClientEvents {
   /** Bytes sent. */
   get sent(): number {
     return this.#transport?.bytesSent ?? 0;
+  }
+
+  /** Called about once a second for one that publishes: it fails when the server takes nothing any more. */
+  look(): void {
+    const problem = this.running ? this.#delivery?.look(this.#context.clock.now(), 0) : undefined;
+    if (problem !== undefined) this.fail(`the server ${problem}`);
+  }
+
+  pong(): void {
+    this.#answersPings = true;
+    this.#delivery?.pong(this.#context.clock.now());
   }
 
   /** Ends it as a client does that has had enough; it has not failed. */
@@ -147,6 +162,10 @@ export class Connection implements TransportHandler, ClientEvents {
     this.#group.running++;
     this.#group.admitted++;
     this.#group.admission.record((this.#group.arrivedMs - this.#beganMs) * 1000);
+    if (this.#role === "publish") {
+      const ping = (time: number) => this.#session.ping(time);
+      this.#delivery = new Delivery(this.#transport, this.#answersPings, this.#context.clock.now(), ping);
+    }
     this.#owner.admitted(this.#transport, streamId);
   }
 

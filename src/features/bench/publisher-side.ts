@@ -13,6 +13,8 @@ import { TrafficMeter } from "./traffic.ts";
 
 /** How often it is looked for messages that are due. */
 const PUMP_MS = 5;
+/** How often it is looked at what servers have taken. */
+const LOOK_MS = 1000;
 
 /** All publishers of a run. */
 export class PublisherSide {
@@ -26,6 +28,7 @@ export class PublisherSide {
   readonly #headers: readonly SourceMessage[];
   #ramp: Ramp | undefined;
   #pump: Timer | undefined;
+  #looking: Timer | undefined;
   #meter: TrafficMeter | undefined;
   #sentAtProgress = 0;
 
@@ -55,6 +58,9 @@ export class PublisherSide {
     this.#pump = clock.every(PUMP_MS, () => {
       for (const publisher of this.#publishers) publisher.pump(clock.now());
     });
+    this.#looking = clock.every(LOOK_MS, () => {
+      for (const { connection } of this.#publishers) connection.look();
+    });
   }
 
   /** From here on it is measured. */
@@ -76,6 +82,7 @@ export class PublisherSide {
   finish(nowMs: number): PublishersReport {
     this.#ramp?.stop();
     this.#pump?.cancel();
+    this.#looking?.cancel();
     if (this.#meter === undefined) this.measure(nowMs);
     const traffic = this.#meter?.read(nowMs) ?? { seconds: 0, bytes: 0, each: [] };
     return publishersReport(this.group, this.#totals, traffic);

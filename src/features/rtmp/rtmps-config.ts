@@ -75,7 +75,7 @@ export const rtmpsTable = table(
     pin: list<string>({
       default: [],
       type: '"sha256:" and the fingerprint of a certificate in hexadecimal, or a list of these',
-      doc: "Certificates that are believed for rtmps:// targets as they are, self-signed ones too; the log names the fingerprint of one that is refused.",
+      doc: "Certificates of such servers that are believed as they are, self-signed ones too; the log names the fingerprint of one that is refused.",
       example: `sha256:${"0123456789abcdef".repeat(4)}`,
       reload: "live",
       parse: readPin,

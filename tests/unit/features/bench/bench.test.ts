@@ -108,6 +108,16 @@ describe("publishers", () => {
     expect(stage.server.totals().publishers).toBe(0);
   });
 
+  test("fail at a server that falls silent in its first second, though the kernel takes all that they send", async () => {
+    const stage = new BenchStage();
+    const bench = stage.bench({ command: "publish", publish: publishing(2), seconds: 20 });
+    const report = await stage.run(bench, (ms) => {
+      if (ms === 300) stage.network.tamper = () => undefined;
+    });
+    expect(report.publishers?.reasons).toEqual({ "the server has given no sign of life for 10 s": 2 });
+    expect(report.problems).toEqual(["publishers failed: 2"]);
+  });
+
   test("leave out what a server does not take for seconds, and go on with a key frame", async () => {
     const stage = new BenchStage();
     const plan = { command: "both", publish: publishing(1), play: playing(1), seconds: 12 } as const;
