@@ -7,6 +7,9 @@ const PONG_TIMEOUT_MS = 10_000;
 /** Looks that are remembered: a target further behind than this is no better known. */
 const MAX_LOOKS = 600;
 
+/** What is known of what was sent. */
+type Sent = Pick<Transport, "bytesSent" | "bytesQueued" | "bytesUnacknowledged">;
+
 /** What had been handed over at a look, and as of when the stream was in it, monotonic ms. */
 interface Look {
   readonly bytes: number;
@@ -18,24 +21,27 @@ interface Look {
  * goes by what the target's machine has acknowledged and by the target's answers to pings.
  */
 export class Delivery {
-  readonly #transport: Transport;
+  readonly #transport: Sent;
   readonly #sendPing: (time: number) => void;
   /** What the target's machine has not all acknowledged, the oldest first. */
   #looks: Look[] = [];
   #acknowledged = 0;
   /** When the target's machine last took something, or had all there was. */
   #movedAt: number;
+  /** When something last waited here because the kernel did not take it. */
+  #queuedAt: number;
   /** Of the ping that has not been answered: when it was sent, and where it stands among the bytes. */
   #ping: { readonly sentAt: number; readonly end: number } | undefined;
   #pongMs = 0;
   #answersPings: boolean;
 
   /** `answersPings`: the target has answered one before the stream ran; not every server answers a publisher's. */
-  constructor(transport: Transport, answersPings: boolean, now: number, ping: (time: number) => void) {
+  constructor(transport: Sent, answersPings: boolean, now: number, ping: (time: number) => void) {
     this.#transport = transport;
     this.#sendPing = ping;
     this.#answersPings = answersPings;
     this.#movedAt = now;
+    this.#queuedAt = now;
   }
 
   /** The target has answered the ping. */
@@ -56,8 +62,8 @@ export class Delivery {
     if (acknowledged < handedOver && this.#looks.length < MAX_LOOKS)
       this.#looks.push({ bytes: handedOver, asOfMs: now - behindMs });
     if (now - this.#movedAt >= WRITE_TIMEOUT_MS) return `has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`;
-    // A target that is slow answers late: it is judged by what it takes.
-    if (bytesQueued > 0) this.#ping = undefined;
+    // A target that is slow answers late: while something waits for it here, it is judged by what it takes.
+    if (bytesQueued > 0) this.#queuedAt = now;
     else if (this.#ping === undefined) this.#askAgain(now);
     else if (this.#answersPings && now - this.#silentSince(this.#ping) >= PONG_TIMEOUT_MS)
       return `has given no sign of life for ${PONG_TIMEOUT_MS / 1000} s`;
@@ -81,7 +87,7 @@ export class Delivery {
 
   /** A ping that has not reached the target's machine says nothing of the target while other bytes do. */
   #silentSince({ sentAt, end }: { readonly sentAt: number; readonly end: number }): number {
-    return this.#acknowledged >= end ? sentAt : Math.max(sentAt, this.#movedAt);
+    return Math.max(sentAt, this.#queuedAt, this.#acknowledged >= end ? sentAt : this.#movedAt);
   }
 
   #forget(acknowledged: number): void {
