@@ -1,4 +1,3 @@
-import { formatHostPort } from "../base/address.ts";
 import { messageOf, ProtocolError } from "../base/errors.ts";
 import type { HttpGet, HttpHandler, HttpRequest } from "../base/http.ts";
 import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
@@ -11,8 +10,12 @@ const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /** Makes requests on connections of `dial`, so that HTTPS servers are believed by the same rules as all others. */
 export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
-  return (url, handler, options = {}) =>
-    new Request(new URL(url), userAgent, dial, handler, options.publicOnly ?? false);
+  return (text, handler, options = {}) => {
+    const url = URL.parse(text);
+    if (url !== null) return new Request(url, userAgent, dial, handler, options.publicOnly ?? false);
+    const failing = setImmediate(() => handler.onEnd("no HTTP server can be asked for this URL"));
+    return { ip: "", abort: () => clearImmediate(failing) };
+  };
 }
 
 /** One request on a connection of its own. */
@@ -52,10 +55,10 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
       transport.abort();
       return;
     }
-    const { pathname, search, hostname, port } = this.#url;
+    const { pathname, search, host } = this.#url;
     const lines = [
       `GET ${pathname}${search} HTTP/1.1`,
-      `Host: ${port === "" ? hostname : formatHostPort({ host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) })}`,
+      `Host: ${host}`,
       `User-Agent: ${this.#userAgent}`,
       "Accept: */*",
       // It is not used again: it lasts as long as the stream.

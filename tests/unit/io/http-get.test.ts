@@ -70,6 +70,10 @@ describe("A request", () => {
     expect(await get(`http://127.0.0.1:${listener.port}/`)).toEqual(["end: protocol error: no answer of HTTP/1 came"]);
   });
 
+  test("fails for what is no URL of HTTP, an address with a zone", async () => {
+    expect(await get("http://[fe80::1%eth0]:80/x.flv")).toEqual(["end: no HTTP server can be asked for this URL"]);
+  });
+
   test("tells nothing once it is aborted", async () => {
     const { port } = serve(false, () => new Response("body"));
     const told: string[] = [];
