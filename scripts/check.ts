@@ -1,11 +1,13 @@
 // The one gate: lint, types, dead code, architecture, the executable, every test. `--install` first gets the programs
-// that the tests talk to. One line a step; a failed step shows its output, and the last line holds the totals.
+// that the tests talk to. Each step is announced, tells every five seconds how far it is, and ends with a line of its
+// own; a failed one shows its output, and the last line holds the totals.
 import { join } from "node:path";
 import { messageOf } from "../src/base/errors.ts";
 import { installPrerequisites } from "./prerequisites.ts";
-import { killAll, root, run } from "./run.ts";
+import { tellProgress, testProgress } from "./progress.ts";
+import { killAll, outputOf, root, run } from "./run.ts";
 import { smoke } from "./smoke.ts";
-import { readTotals, showTotals, type Totals } from "./totals.ts";
+import { failuresIn, readTotals, showTotals, type Totals } from "./totals.ts";
 
 const bun = process.execPath;
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
@@ -13,6 +15,12 @@ const bin = (name: string): string => join(root, "node_modules/.bin", name);
 const shownLines = 300;
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** One step of the gate: runs to its end and adds to the totals. */
+interface Step {
+  readonly name: string;
+  run(): Promise<void>;
+}
 
 function report(name: string, result: string, seconds: number): void {
   console.log(`${name.padEnd(14)}${result.padEnd(40)}${seconds.toFixed(1).padStart(6)} s`);
@@ -25,46 +33,67 @@ function showFailure(name: string, output: string): void {
 }
 
 /** A step that passes or fails as a whole. Only its failure counts in the totals. */
-async function step(name: string, command: readonly string[]): Promise<void> {
-  const { exitCode, output, seconds } = await run(name, command);
-  report(name, exitCode === 0 ? "ok" : "FAILED", seconds);
-  if (exitCode === 0) return;
-  totals.failed++;
-  showFailure(name, output);
+function command(name: string, words: readonly string[]): Step {
+  return {
+    name,
+    async run() {
+      const { exitCode, output, seconds } = await tellProgress(name, run(name, words), () => "under way");
+      report(name, exitCode === 0 ? "ok" : "FAILED", seconds);
+      if (exitCode === 0) return;
+      totals.failed++;
+      showFailure(name, output);
+    },
+  };
 }
 
 /** The tests of one file or folder, in a `bun test` of their own. */
-async function tests(name: string, path: string): Promise<void> {
-  const command = [bun, "test", path, "--only-failures", "--timeout", "60000"];
-  const { exitCode, output, seconds } = await run(name, command);
-  const found = readTotals(output, exitCode);
-  totals.passed += found.passed;
-  totals.failed += found.failed;
-  totals.skipped += found.skipped;
-  report(name, found.complete ? showTotals(found) : "FAILED: ended without its closing lines", seconds);
-  if (found.failed > 0) showFailure(name, output);
-  else for (const line of output.split("\n")) if (/^skipped: /i.test(line)) console.log(`  ${line}`);
+function tests(name: string, path: string, files: number): Step {
+  return {
+    name,
+    async run() {
+      const work = run(name, [bun, "test", path, "--timeout", "60000"]);
+      const { exitCode, output, seconds } = await tellProgress(name, work, () => testProgress(outputOf(name), files));
+      const found = readTotals(output, exitCode);
+      totals.passed += found.passed;
+      totals.failed += found.failed;
+      totals.skipped += found.skipped;
+      report(name, found.complete ? showTotals(found) : "FAILED: ended without its closing lines", seconds);
+      if (found.failed > 0) showFailure(name, failuresIn(output));
+      else for (const line of output.split("\n")) if (/^skipped: /i.test(line)) console.log(`  ${line}`);
+    },
+  };
 }
 
-async function compile(): Promise<void> {
-  const began = performance.now();
+const compile: Step = {
+  name: "compile",
+  async run() {
+    const began = performance.now();
+    const wrong = await tellProgress("compile", compiled(), () => "under way");
+    report("compile", wrong === undefined ? "ok" : "FAILED", (performance.now() - began) / 1000);
+    if (wrong === undefined) return;
+    totals.failed++;
+    showFailure("compile", wrong);
+  },
+};
+
+/** Compiles the executable, starts and stops it; what is wrong with it. */
+async function compiled(): Promise<string | undefined> {
   const built = await run("compile", [bun, "run", "build.ts"]);
-  const wrong = built.exitCode === 0 ? await smoke(join(root, "dist/srs")).catch(messageOf) : built.output;
-  report("compile", wrong === undefined ? "ok" : "FAILED", (performance.now() - began) / 1000);
-  if (wrong === undefined) return;
-  totals.failed++;
-  showFailure("compile", wrong);
+  return built.exitCode === 0 ? await smoke(join(root, "dist/srs")).catch(messageOf) : built.output;
 }
 
-/** The folders of `tests/` that hold tests, quickest first. */
-async function testFolders(): Promise<string[]> {
-  const folders = new Set<string>();
+/** A step for each folder of `tests/` that holds tests, quickest first. */
+async function testFolders(): Promise<Step[]> {
+  const files = new Map<string, number>();
   for await (const file of new Bun.Glob("*/**/*.test.ts").scan(join(root, "tests"))) {
-    folders.add(file.slice(0, file.indexOf("/")));
+    const folder = file.slice(0, file.indexOf("/"));
+    files.set(folder, (files.get(folder) ?? 0) + 1);
   }
   const order = ["unit", "fuzz", "integration", "e2e"];
   const rank = (folder: string): number => (order.includes(folder) ? order.indexOf(folder) : order.length);
-  return [...folders].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return [...files]
+    .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
+    .map(([folder, count]) => tests(folder, `./tests/${folder}/`, count));
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -74,15 +103,19 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-if (process.argv.includes("--install")) {
-  for (const line of await installPrerequisites()) console.log(line);
+if (process.argv.includes("--install")) await installPrerequisites(console.log);
+const steps: readonly Step[] = [
+  command("lint", [bin("biome"), "check", "--error-on-warnings", "."]),
+  command("types", [bin("tsc"), "--noEmit"]),
+  command("knip", [bun, "node_modules/knip/bin/knip.js"]),
+  tests("architecture", "./tests/architecture.test.ts", 1),
+  compile,
+  ...(await testFolders()),
+];
+for (const [at, step] of steps.entries()) {
+  console.log(`[${at + 1}/${steps.length}] ${step.name}`);
+  await step.run();
 }
-await step("lint", [bin("biome"), "check", "--error-on-warnings", "."]);
-await step("types", [bin("tsc"), "--noEmit"]);
-await step("knip", [bun, "node_modules/knip/bin/knip.js"]);
-await tests("architecture", "./tests/architecture.test.ts");
-await compile();
-for (const folder of await testFolders()) await tests(folder, `./tests/${folder}/`);
 
 console.log(showTotals(totals));
 process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);

@@ -1,6 +1,7 @@
 // The programs that tests talk to. They come from the system's packages, not from npm.
 import { existsSync } from "node:fs";
-import { run } from "./run.ts";
+import { lastLine, tellProgress } from "./progress.ts";
+import { type Finished, outputOf, run } from "./run.ts";
 
 interface Tool {
   /** What is missing, for people. */
@@ -41,35 +42,33 @@ const tools: readonly Tool[] = [
 ];
 
 /**
- * Installs the missing programs where that is ours to do (root on a Debian-like system). Returns the lines to print:
- * what was installed, and what is still missing, whose tests will be skipped.
+ * Installs the missing programs where that is ours to do (root on a Debian-like system). Prints what it installs before
+ * it does so, how far that is, and what is still missing, whose tests will be skipped.
  */
-export async function installPrerequisites(): Promise<string[]> {
-  const lines: string[] = [];
+export async function installPrerequisites(print: (line: string) => void): Promise<void> {
   const before = missing();
   if (before.length > 0 && process.getuid?.() === 0 && Bun.which("apt-get") !== null) {
     const packages = before.flatMap((tool) => tool.packages);
-    const apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"];
-    await run("apt-update", [...apt, "update"]);
-    const install = await run("apt-install", [...apt, "install", "--no-install-recommends", ...packages]);
-    if (install.exitCode === 0) lines.push(`installed ${packages.join(", ")} with apt-get`);
-    else lines.push(`apt-get could not install ${packages.join(", ")}: ${lastLine(install.output)}`);
+    print(`installing ${packages.join(", ")} with apt-get`);
+    await apt("apt-update", ["update"]);
+    const install = await apt("apt-install", ["install", "--no-install-recommends", ...packages]);
+    if (install.exitCode === 0) print(`installed ${packages.join(", ")}`);
+    else print(`apt-get could not install ${packages.join(", ")}: ${lastLine(install.output)}`);
   }
   const after = missing();
-  if (after.length > 0) {
-    const packages = after.flatMap((tool) => tool.packages);
-    lines.push(
-      `missing: ${after.map((tool) => tool.name).join(", ")}; the tests that need them are skipped. ` +
-        `On Debian or Ubuntu: sudo apt-get install ${packages.join(" ")}`,
-    );
-  }
-  return lines;
+  if (after.length === 0) return;
+  const packages = after.flatMap((tool) => tool.packages);
+  print(
+    `missing: ${after.map((tool) => tool.name).join(", ")}; the tests that need them are skipped. ` +
+      `On Debian or Ubuntu: sudo apt-get install ${packages.join(" ")}`,
+  );
+}
+
+function apt(name: string, words: readonly string[]): Promise<Finished> {
+  const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", ...words];
+  return tellProgress(name, run(name, command), () => lastLine(outputOf(name)));
 }
 
 function missing(): Tool[] {
   return tools.filter((tool) => !tool.present());
-}
-
-function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1) ?? "";
 }

@@ -1,9 +1,12 @@
 // Runs one command of the gate with its output kept in a file, which survives grandchildren that hold the pipe open.
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** The repository's root; every command of the gate runs there. */
 export const root = join(import.meta.dir, "..");
+
+/** A command that prints nothing for so long hangs: no test and no download is allowed as much. */
+const SILENCE_MS = 300_000;
 
 /** What became of a command. `seconds` is wall-clock time. */
 export interface Finished {
@@ -19,17 +22,23 @@ export function killAll(): void {
   for (const pid of running) killGroup(pid);
 }
 
+/** What the command that was started last under this name has printed so far. */
+export function outputOf(name: string): string {
+  const file = logOf(name);
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
 /**
  * Runs `command` to its end and returns both output streams in the order written, kept in `dist/check/<name>.log`.
- * After `limitMs` the command and its descendants are killed, and the output says so.
+ * When it prints nothing for `silenceMs`, it is killed with its descendants, and the output says so. How long it takes
+ * in all is no measure: that depends on the machine.
  */
-export async function run(name: string, command: readonly string[], limitMs = 600_000): Promise<Finished> {
-  const directory = join(root, "dist/check");
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, `${name}.log`);
+export async function run(name: string, command: readonly string[], silenceMs = SILENCE_MS): Promise<Finished> {
+  const file = logOf(name);
+  mkdirSync(join(root, "dist/check"), { recursive: true });
   const log = openSync(file, "w");
   const began = performance.now();
-  let overrun = false;
+  let silent = false;
   const child = Bun.spawn([...command], {
     cwd: root,
     stdin: "ignore",
@@ -40,20 +49,30 @@ export async function run(name: string, command: readonly string[], limitMs = 60
   });
   closeSync(log);
   running.add(child.pid);
-  const limit = setTimeout(() => {
-    overrun = true;
-    killGroup(child.pid);
-  }, limitMs);
+  let [size, heardAt] = [0, began];
+  const watch = setInterval(
+    () => {
+      const now = statSync(file).size;
+      if (now !== size) [size, heardAt] = [now, performance.now()];
+      silent = performance.now() - heardAt > silenceMs;
+      if (silent) killGroup(child.pid);
+    },
+    Math.min(1000, silenceMs),
+  );
   const exitCode = await child.exited;
-  clearTimeout(limit);
+  clearInterval(watch);
   killGroup(child.pid); // what it left running
   running.delete(child.pid);
-  const note = overrun ? `\nkilled after ${limitMs / 1000} s` : "";
+  const note = silent ? `\nkilled: it printed nothing for ${silenceMs / 1000} s` : "";
   return {
-    exitCode: overrun ? 124 : exitCode,
-    output: (await Bun.file(file).text()) + note,
+    exitCode: silent ? 124 : exitCode,
+    output: outputOf(name) + note,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+function logOf(name: string): string {
+  return join(root, "dist/check", `${name}.log`);
 }
 
 function killGroup(pid: number): void {

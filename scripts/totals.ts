@@ -29,3 +29,19 @@ export function readTotals(output: string, exitCode: number): Totals & { complet
 export function showTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
+
+/** What `bun test` printed of files with a failure: without the lines of tests that passed or were skipped. */
+export function failuresIn(output: string): string {
+  const kept: string[] = [];
+  for (const line of output.split("\n")) {
+    if (/^\((pass|skip|todo)\) /.test(line)) continue;
+    // The heading before, with nothing below it, is of a file without a failure.
+    while (isHeading(line) && (kept.at(-1) === "" || isHeading(kept.at(-1) ?? "")) && kept.length > 0) kept.pop();
+    kept.push(line);
+  }
+  return kept.join("\n");
+}
+
+function isHeading(line: string): boolean {
+  return /^\S+\.test\.ts:$/.test(line);
+}

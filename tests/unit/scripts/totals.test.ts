@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readTotals, showTotals } from "../../../scripts/totals.ts";
+import { failuresIn, readTotals, showTotals } from "../../../scripts/totals.ts";
 
 const closing = [" 7 pass", " 1 skip", " 1 todo", " 2 fail", " 1 error", " 4 expect() calls"];
 const ran = "Ran 11 tests across 2 files. [139.00ms]";
@@ -34,4 +34,15 @@ describe("readTotals", () => {
 test("showTotals names the skipped only when there are any", () => {
   expect(showTotals({ passed: 7, failed: 2, skipped: 1 })).toBe("7 passed, 2 failed, 1 skipped");
   expect(showTotals({ passed: 7, failed: 0, skipped: 0 })).toBe("7 passed, 0 failed");
+});
+
+test("failuresIn leaves out the tests that passed, and the files of which all did", () => {
+  const run = [
+    ...["bun test v1.4.5", "", "a.test.ts:", "(pass) one [1.00ms]", "", "b.test.ts:", "(pass) two", "(skip) three"],
+    ...["what a test printed", "error: no", "(fail) four [1.00ms]", "", "c.test.ts:", "(todo) five", "", " 1 fail"],
+  ];
+  expect(failuresIn(run.join("\n")).split("\n")).toEqual([
+    ...["bun test v1.4.5", "b.test.ts:", "what a test printed", "error: no", "(fail) four [1.00ms]"],
+    ...["c.test.ts:", "", " 1 fail"],
+  ]);
 });
