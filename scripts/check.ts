@@ -3,6 +3,7 @@
 // own; a failed one shows its output, and the last line holds the totals.
 import { join } from "node:path";
 import { messageOf } from "../src/base/errors.ts";
+import { TEST_LIMIT_MS } from "../tests/support/limits.ts";
 import { installPrerequisites } from "./prerequisites.ts";
 import { tellProgress, testProgress } from "./progress.ts";
 import { killAll, outputOf, root, run } from "./run.ts";
@@ -51,7 +52,7 @@ function tests(name: string, path: string, files: number): Step {
   return {
     name,
     async run() {
-      const work = run(name, [bun, "test", path, "--timeout", "60000"]);
+      const work = run(name, [bun, "test", path, "--timeout", String(TEST_LIMIT_MS)]);
       const { exitCode, output, seconds } = await tellProgress(name, work, () => testProgress(outputOf(name), files));
       const found = readTotals(output, exitCode);
       totals.passed += found.passed;

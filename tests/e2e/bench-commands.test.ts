@@ -29,4 +29,4 @@ test("a soak that is told to end leaves no process and no folder behind", async 
   expect(await run.ended()).toBe(143);
   await until("they have ended", () => children.every((pid) => !existsSync(`/proc/${pid}/exe`)));
   expect(readdirSync(stage.directory).filter((name) => name.startsWith("srs-soak-"))).toEqual([]);
-}, 40_000);
+});

@@ -1,14 +1,18 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import packageJson from "../../package.json" with { type: "json" };
 import { AmfObject } from "../../src/amf/value.ts";
 import { Client, describe } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
+
+const test = testWith("tests/e2e/command-line.test.ts");
 
 function run(...args: readonly string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), ...args], { timeout: 10_000 });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), ...args], { timeout: WAIT_LIMIT_MS });
   return { exitCode, out: stdout.toString(), err: stderr.toString() };
 }
 
@@ -84,7 +88,7 @@ test.concurrent("a limit of open files too low for max_connections is one clear 
   const { exitCode, stderr } = Bun.spawnSync(
     ["sh", "-c", 'ulimit -n 1024; exec "$0" --conf "$1"', executable(), conf],
     {
-      timeout: 10_000,
+      timeout: WAIT_LIMIT_MS,
     },
   );
   expect(exitCode).toBe(1);
@@ -105,7 +109,7 @@ test.concurrent("beyond max_connections a connection is refused at once, with a 
   await Client.connect(stage, { port: server.port });
   expect(inside[1]?.closed).toBe(false);
   expect(server.program.count(/max_connections/)).toBe(10);
-}, 20_000);
+});
 
 test.concurrent("a client of a vhost that is switched off is told so before it is disconnected", async () => {
   await using stage = new Stage();
@@ -120,4 +124,4 @@ test.concurrent("a client of a vhost that is switched off is told so before it i
   await client.end();
   await server.program.line(/WARN .*connect refused .*switched off/);
   await until("the server is still there", () => server.program.running);
-}, 20_000);
+});

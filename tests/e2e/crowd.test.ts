@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
 import { Client } from "../support/e2e/client.ts";
 import type { CrowdReport } from "../support/e2e/crowd.ts";
@@ -6,7 +6,11 @@ import { aacFrame, aacHeader, avcFrame, avcHeader } from "../support/e2e/payload
 import type { Program } from "../support/e2e/program.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
+
+const test = testWith("tests/e2e/crowd.test.ts");
 
 const crowd = join(import.meta.dir, "../support/e2e/crowd.ts");
 
@@ -51,14 +55,14 @@ test("3000 players on one edge: all play, none is lost, none misses a picture", 
       return report !== undefined && check(report);
     });
   const shown = (): string => halls.map((hall) => hall.lines.at(-1)).join("\n");
-  await until("all play", () => all(({ playing }) => playing === players / 2), 60_000, shown);
+  await until("all play", () => all(({ playing }) => playing === players / 2), WAIT_LIMIT_MS, shown);
 
   // A while of it: 6 s of the stream for every player.
   const from = state.sent;
-  await until("all have another 90 pictures", () => all(({ behind }) => behind >= from + 90), 60_000, shown);
+  await until("all have another 90 pictures", () => all(({ behind }) => behind >= from + 90), WAIT_LIMIT_MS, shown);
   stop();
   const last = state.sent - 1;
-  await until("all have the last picture", () => all(({ behind }) => behind === last), 20_000, shown);
+  await until("all have the last picture", () => all(({ behind }) => behind === last), WAIT_LIMIT_MS, shown);
   for (const hall of halls) {
     expect(latest(hall)).toMatchObject({
       ready: players / 2,
@@ -74,9 +78,9 @@ test("3000 players on one edge: all play, none is lost, none misses a picture", 
 
   for (const hall of halls) hall.say("end\n");
   for (const hall of halls) expect(await hall.ended()).toBe(0);
-  await until("all are gone", () => edge.program.count(/play ended .*lost=0/) === players, 20_000);
+  await until("all are gone", () => edge.program.count(/play ended .*lost=0/) === players);
   expect(edge.program.count(/play ended/)).toBe(players);
-}, 150_000);
+});
 
 test("asking for 20000 names that nobody publishes leaves no memory behind", async () => {
   await using stage = new Stage();
@@ -109,5 +113,5 @@ test("asking for 20000 names that nobody publishes leaves no memory behind", asy
   expect(asked).toBeGreaterThan(20_000);
   expect(after - before).toBeLessThan(25);
   for (const client of clients) expect(client.closed).toBe(false);
-  await server.program.line(/summary connections=60 publishers=0 players=0 streams=0/, 15_000);
-}, 60_000);
+  await server.program.line(/summary connections=60 publishers=0 players=0 streams=0/);
+});

@@ -8,6 +8,7 @@ import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 import { Wire } from "../support/e2e/wire.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
 
 const test = testWith("tests/e2e/edge-faults.test.ts", "FFmpeg");
 
@@ -114,7 +115,7 @@ test.concurrent("origins of one stream are killed, stopped, cut off: two edges g
   expect(player.seen(since).pause).toBeLessThanOrEqual(SLACK_MS);
   expect(player.seen(begun).back).toBe(0);
   expectUndisturbed(stage, player);
-}, 60_000);
+});
 
 test.concurrent("an encoder dies, and another origin has another encoder's stream: the player goes on at its next key frame", async () => {
   await using stage = new Stage();
@@ -136,7 +137,7 @@ test.concurrent("an encoder dies, and another origin has another encoder's strea
   expect(seen.picturePause).toBeLessThanOrEqual(READ_TIMEOUT_MS + FIRST_STEP_MS + GOP_MS + SLACK_MS);
   expect(seen.pictureStep).toBeLessThanOrEqual(READ_TIMEOUT_MS + FIRST_STEP_MS + GOP_MS + SLACK_MS);
   expectUndisturbed(stage, player);
-}, 60_000);
+});
 
 test.concurrent("with two upstreams, an origin that is killed, stopped or cut off costs a player no frame, and no time but for the silence", async () => {
   await using stage = new Stage();
@@ -154,7 +155,7 @@ test.concurrent("with two upstreams, an origin that is killed, stopped or cut of
     until(
       `switch ${count}`,
       () => edge.program.count(/source switched .*in_step=true/) >= count,
-      20_000,
+      WAIT_LIMIT_MS,
       () => edge.program.lines.join("\n"),
     );
   await more(player, 2000);
@@ -184,4 +185,4 @@ test.concurrent("with two upstreams, an origin that is killed, stopped or cut of
   expect({ back, pictureStep }).toEqual({ back: 0, pictureStep: FRAME_MS });
   expect(soundStep).toBeLessThanOrEqual(24);
   expectUndisturbed(stage, player);
-}, 60_000);
+});

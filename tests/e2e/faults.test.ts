@@ -29,20 +29,20 @@ test.concurrent("an edge that is killed and started again is fed again within se
   await origin.program.line(new RegExp(`forward (lost|failed) to=127\\.0\\.0\\.1:${victim.port}`));
   const again = await startSrs(stage, "victim again", { port: victim.port });
   const upAt = performance.now();
-  await again.program.line(/publish started/, 8000);
+  await again.program.line(/publish started/);
   const player = playFrames(stage, again.url("live/livestream"), "player of the new edge");
-  await player.line(/^0, /, 8000);
+  await player.line(/^0, /);
   expect(performance.now() - upAt).toBeLessThan(8000);
 
   expect(await encoder.ended()).toBe(0);
   const sent = fileFrames(source);
   for (const each of [...players, player]) {
-    expect(await each.ended(5000)).toBe(0);
+    expect(await each.ended()).toBe(0);
     const got = framesOf(each.lines);
     expect({ name: each.name, ...compare(sent, got, "video") }).toMatchObject(whole);
     expect({ name: each.name, ...compare(sent, got, "audio") }).toMatchObject({ ...whole, fromKey: false });
   }
-}, 50_000);
+});
 
 test.concurrent("a player of an edge whose origin is killed and started again plays on", async () => {
   await using stage = new Stage();
@@ -63,7 +63,7 @@ test.concurrent("a player of an edge whose origin is killed and started again pl
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   }
   expect(player.statuses.join("\n")).not.toInclude("UnpublishNotify");
-}, 40_000);
+});
 
 test.concurrent("a target that never reads, one that never answers and one that is not there cost the others nothing and the origin little", async () => {
   await using stage = new Stage();
@@ -82,7 +82,7 @@ test.concurrent("a target that never reads, one that never answers and one that 
   await Promise.all(players.map((player) => player.line(/^0, +3[0-9]{3},/)));
   const early = origin.program.rss();
 
-  expect(await encoder.ended(30_000)).toBe(0);
+  expect(await encoder.ended()).toBe(0);
   const late = origin.program.rss();
   const sent = fileFrames(source);
   for (const player of players) {
@@ -102,7 +102,7 @@ test.concurrent("a target that never reads, one that never answers and one that 
   expect(origin.program.count(new RegExp(`forward failed to=${dead}`))).toBe(1);
   expect(origin.program.count(/forward (lost|failed)/)).toBeLessThan(12);
   await until("every relay ends", () => origin.program.count(/forward ended/) === 5);
-}, 60_000);
+});
 
 test.concurrent("servers that forward to each other, or to themselves, refuse the loop with a reason and go on", async () => {
   await using stage = new Stage();
@@ -121,9 +121,9 @@ test.concurrent("servers that forward to each other, or to themselves, refuse th
   await a.program.line(loop);
   await b.program.line(loop);
   expect(await encoder.ended()).toBe(0);
-  expect(await player.ended(5000)).toBe(0);
+  expect(await player.ended()).toBe(0);
   expect(compare(fileFrames(source), framesOf(player.lines), "video")).toMatchObject(whole);
   // Asked again a few times, ever more slowly; told once.
   expect(a.program.count(/connect refused/)).toBeLessThanOrEqual(12);
   for (const { program } of [a, b]) expect(program.count(/forward failed/)).toBe(1);
-}, 40_000);
+});

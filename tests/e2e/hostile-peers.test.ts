@@ -1,8 +1,9 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect } from "bun:test";
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
 import { concat } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { type Arena, attack, expectCalm } from "../support/hostile/arena.ts";
 import type { Raw } from "../support/hostile/raw.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "../support/hostile/wire.ts";
 import { between, mulberry32, randomBytes } from "../support/random.ts";
 
-setDefaultTimeout(60_000);
+const test = testWith("tests/e2e/hostile-peers.test.ts");
 
 const text = new TextEncoder();
 
@@ -33,7 +34,7 @@ async function closes({ open }: Arena, all: readonly Uint8Array[]): Promise<void
     raw.send(bytes);
     raws.push(raw);
   }
-  await Promise.all(raws.map((raw) => raw.end(10_000)));
+  await Promise.all(raws.map((raw) => raw.end()));
 }
 
 /** The reasons in the log's warnings, without numbers that differ from run to run. */

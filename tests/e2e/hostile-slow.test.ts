@@ -1,10 +1,11 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect } from "bun:test";
 import { concat } from "../support/bytes.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { type Arena, attack, expectCalm } from "../support/hostile/arena.ts";
 import type { Raw } from "../support/hostile/raw.ts";
 import { connect, filled, handshake, header, media, playing, publishing } from "../support/hostile/wire.ts";
 
-setDefaultTimeout(90_000);
+const test = testWith("tests/e2e/hostile-slow.test.ts");
 
 const STEP_MS = 100;
 const CONNECT_TIMEOUT_MS = 10_000;

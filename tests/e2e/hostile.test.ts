@@ -1,10 +1,11 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect } from "bun:test";
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
 import { concat } from "../support/bytes.ts";
 import { Client } from "../support/e2e/client.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
 import { type Arena, attack, expectCalm } from "../support/hostile/arena.ts";
 import { Raw } from "../support/hostile/raw.ts";
 import {
@@ -21,7 +22,7 @@ import {
   u32,
 } from "../support/hostile/wire.ts";
 
-setDefaultTimeout(60_000);
+const test = testWith("tests/e2e/hostile.test.ts");
 
 /** What the runtime itself may grow by while it is busy: garbage not yet collected, buffers of the kernel's reads. */
 const BUSY_MB = 120;

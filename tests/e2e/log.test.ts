@@ -19,6 +19,7 @@ import { Stage } from "../support/e2e/stage.ts";
 import { startTarget } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
 
 const file = "tests/e2e/log.test.ts";
 const test = testWith(file);
@@ -76,7 +77,7 @@ test.concurrent("a session's whole life as JSON: each line one object with time,
   expect(of("publish ended, publisher lost")).toMatchObject({ id: "c1", packets: 0, bytes: 0 });
   expect(events.at(-1)).toMatchObject({ level: "info", msg: "stopped" });
   expect(program.lines).toEqual([]);
-}, 30_000);
+});
 
 test.concurrent("files renamed under load lose no line and cut none", async () => {
   await using stage = new Stage();
@@ -102,39 +103,35 @@ test.concurrent("files renamed under load lose no line and cut none", async () =
     const ids = lines.flatMap((line) => new RegExp(`\\[c(\\d+)\\] ${message} addr`).exec(line)?.[1] ?? []);
     expect(ids.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: clients }, (_, at) => at + 1));
   }
-}, 40_000);
+});
 
-testRotated.concurrent(
-  "logrotate with the file in conf/ loses no line",
-  async () => {
-    await using stage = new Stage();
-    const log = stage.path("srs.log");
-    const { program, port } = await startLogging(stage, log);
-    const text = readFileSync(join(conf, "logrotate/srs"), "utf8");
-    const [, signal] = /^ *systemctl kill .*--signal=(\w+) 'srs@\*\.service'$/m.exec(text) ?? [];
-    const rotation = text
-      .replace("/var/log/srs/*.log", stage.path("*.log"))
-      .replace(/systemctl kill .*/, `kill -s ${signal?.replace("SIG", "")} ${program.pid}`);
-    stage.write("rotation", rotation.replace(/^ *(?:delay)?compress$/gm, ""));
-    chmodSync(stage.path("rotation"), 0o644);
-    const visits = 100;
-    const load = visit(stage, port, visits);
-    for (let i = 1; i <= 3; i++) {
-      await until("more lines", () => read(log).split("\n").length > 20);
-      const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
-      const run = Bun.spawnSync(["logrotate", "--force", "--state", stage.path("state"), stage.path("rotation")], {
-        env,
-      });
-      expect({ code: run.exitCode, err: run.stderr.toString() }).toEqual({ code: 0, err: "" });
-      await until("the new file", () => read(log).includes("log reopened"));
-    }
-    await load;
-    await stop(program);
-    const lines = [3, 2, 1].map((at) => read(`${log}.${at}`)).join("") + read(log);
-    for (let id = 1; id <= visits; id++) expect(lines).toInclude(`[c${id}] accepted`);
-  },
-  40_000,
-);
+testRotated.concurrent("logrotate with the file in conf/ loses no line", async () => {
+  await using stage = new Stage();
+  const log = stage.path("srs.log");
+  const { program, port } = await startLogging(stage, log);
+  const text = readFileSync(join(conf, "logrotate/srs"), "utf8");
+  const [, signal] = /^ *systemctl kill .*--signal=(\w+) 'srs@\*\.service'$/m.exec(text) ?? [];
+  const rotation = text
+    .replace("/var/log/srs/*.log", stage.path("*.log"))
+    .replace(/systemctl kill .*/, `kill -s ${signal?.replace("SIG", "")} ${program.pid}`);
+  stage.write("rotation", rotation.replace(/^ *(?:delay)?compress$/gm, ""));
+  chmodSync(stage.path("rotation"), 0o644);
+  const visits = 100;
+  const load = visit(stage, port, visits);
+  for (let i = 1; i <= 3; i++) {
+    await until("more lines", () => read(log).split("\n").length > 20);
+    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+    const run = Bun.spawnSync(["logrotate", "--force", "--state", stage.path("state"), stage.path("rotation")], {
+      env,
+    });
+    expect({ code: run.exitCode, err: run.stderr.toString() }).toEqual({ code: 0, err: "" });
+    await until("the new file", () => read(log).includes("log reopened"));
+  }
+  await load;
+  await stop(program);
+  const lines = [3, 2, 1].map((at) => read(`${log}.${at}`)).join("") + read(log);
+  for (let id = 1; id <= visits; id++) expect(lines).toInclude(`[c${id}] accepted`);
+});
 
 test.concurrent("a reload changes level, format and file, and one that asks for a file that can't be changes nothing", async () => {
   await using stage = new Stage();
@@ -161,7 +158,7 @@ test.concurrent("a reload changes level, format and file, and one that asks for 
   expect(events.filter(({ id }) => id === "c3").map(({ msg }) => msg)).toEqual(["connected", "disconnected"]);
   expect(read(old)).toEndWith("\n");
   expect(read(old)).not.toInclude("[c3]");
-}, 30_000);
+});
 
 test.concurrent("a file that is copied and truncated goes on from its new end", async () => {
   await using stage = new Stage();
@@ -174,7 +171,7 @@ test.concurrent("a file that is copied and truncated goes on from its new end", 
   expect(read(file)).not.toInclude("\0");
   expect(read(file)).toMatch(/^\d{4}-.*\[c\d+\]/);
   expect(read(file)).toEndWith("INFO  stopped\n");
-}, 30_000);
+});
 
 test.concurrent.each([
   ["a directory that does not exist", "/nowhere/srs.log", "its directory does not exist"],
@@ -183,7 +180,7 @@ test.concurrent.each([
 ])("a log in %s is one clear line at the start, status 1", async (_what, file, reason) => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", `listen = "127.0.0.1:0"\n[log]\nfile = "${file}"\n`);
-  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), "--conf", conf], { timeout: 10_000 });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), "--conf", conf], { timeout: WAIT_LIMIT_MS });
   expect({ exitCode, out: stdout.toString() }).toEqual({ exitCode: 1, out: "" });
   expect(stderr.toString()).toBe(`srs: cannot write the log to ${file}: ${reason}\n`);
 });
@@ -202,7 +199,7 @@ test.concurrent("a log that can't be reopened goes on in the old file and says s
   await visit(stage, port, 1);
   await until("it goes on", () => read(`${file}.1`).includes("[c1] accepted"));
   await stop(program);
-}, 30_000);
+});
 
 test.concurrent("a full disk stops nobody, is told on standard error once, and the lines wait for another file", async () => {
   await using stage = new Stage();
@@ -223,14 +220,14 @@ test.concurrent("a full disk stops nobody, is told on standard error once, and t
   expect(program.count(/cannot be written/)).toBe(1);
   expect(read(file)).not.toInclude("lines lost");
   await stop(program);
-}, 30_000);
+});
 
 test.concurrent("SIGUSR1 with the log on standard output says that there is nothing to reopen", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   server.program.signal("SIGUSR1");
   await server.program.line(/INFO {2}the log is on standard output/);
-}, 20_000);
+});
 
 test.concurrent("standard output that is the journal gets priorities in front and no time", async () => {
   await using stage = new Stage();
@@ -241,7 +238,7 @@ test.concurrent("standard output that is the journal gets priorities in front an
   await until("it listens", () => /^<6>INFO {2}listening rtmp=/m.test(read(stage.path("journal"))));
   await stop(program);
   for (const line of read(stage.path("journal")).trimEnd().split("\n")) expect(line).toMatch(/^<6>INFO {2}\w/);
-}, 20_000);
+});
 
 test.concurrent("why a server can't start is an error in the journal", async () => {
   await using stage = new Stage();
@@ -250,7 +247,7 @@ test.concurrent("why a server can't start is an error in the journal", async () 
   const program = stage.start("server", ["sh", "-c", start, executable(), conf, stage.path("journal")]);
   expect(await program.ended()).toBe(1);
   expect(read(stage.path("journal"))).toBe(`<3>${conf}:1: lisen: unknown key; did you mean "listen"?\n`);
-}, 20_000);
+});
 
 /** Ways to say a secret that was used against servers of this kind; each is said where a stream or a URL is named. */
 const secretSpellings = [
@@ -284,7 +281,7 @@ test.concurrent.each(["text", "json"] as const)(
     await until(
       "all targets refused",
       () => server.program.count(/forward failed.*is taken/) === 3,
-      10_000,
+      WAIT_LIMIT_MS,
       () => server.program.tail(),
     );
     for (const [app, name] of secretSpellings) {
@@ -304,5 +301,4 @@ test.concurrent.each(["text", "json"] as const)(
     expect(said).toInclude("/live2");
     expect(said).toInclude("/live/live1");
   },
-  40_000,
 );

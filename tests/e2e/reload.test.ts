@@ -18,34 +18,30 @@ const RELOADS = 1000;
 const forwardTo = (...targets: readonly ReloadServer[]) =>
   `[vhost.__defaultVhost__]\nforward = ${JSON.stringify(targets.map(({ port }) => `127.0.0.1:${port}`))}`;
 
-testWithFfmpeg.concurrent(
-  "targets come and go while FFmpeg publishes: the other target misses nothing",
-  async () => {
-    await using stage = new Stage();
-    const source = clip({ seconds: 8 });
-    const [kept, other] = [await ReloadServer.start(stage, "", "kept"), await ReloadServer.start(stage, "", "other")];
-    const origin = await ReloadServer.start(stage, forwardTo(kept), "origin");
-    const encoder = publishClip(stage, source, origin.url("live/show"));
-    const players = [origin, kept].map(({ url, program }) =>
-      playFrames(stage, url.call(program === kept.program ? kept : origin, "live/show")),
-    );
-    for (const player of players) await player.line(/^0, +1063,/);
-    for (let round = 1; round <= 3; round++) {
-      await origin.reload(forwardTo(kept, other));
-      await until("it comes to the target", () => other.program.count(/publish started/) === round);
-      await origin.reload(forwardTo(kept));
-      await until("it leaves the target", () => other.program.count(/publish ended addr/) === round);
-    }
-    expect(await encoder.ended()).toBe(0);
-    for (const player of players) {
-      expect(await player.ended(5000)).toBe(0);
-      const report = compare(fileFrames(source), framesOf(player.lines), "video");
-      expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
-    }
-    expect(kept.program.count(/publish started/)).toBe(1);
-  },
-  60_000,
-);
+testWithFfmpeg.concurrent("targets come and go while FFmpeg publishes: the other target misses nothing", async () => {
+  await using stage = new Stage();
+  const source = clip({ seconds: 8 });
+  const [kept, other] = [await ReloadServer.start(stage, "", "kept"), await ReloadServer.start(stage, "", "other")];
+  const origin = await ReloadServer.start(stage, forwardTo(kept), "origin");
+  const encoder = publishClip(stage, source, origin.url("live/show"));
+  const players = [origin, kept].map(({ url, program }) =>
+    playFrames(stage, url.call(program === kept.program ? kept : origin, "live/show")),
+  );
+  for (const player of players) await player.line(/^0, +1063,/);
+  for (let round = 1; round <= 3; round++) {
+    await origin.reload(forwardTo(kept, other));
+    await until("it comes to the target", () => other.program.count(/publish started/) === round);
+    await origin.reload(forwardTo(kept));
+    await until("it leaves the target", () => other.program.count(/publish ended addr/) === round);
+  }
+  expect(await encoder.ended()).toBe(0);
+  for (const player of players) {
+    expect(await player.ended()).toBe(0);
+    const report = compare(fileFrames(source), framesOf(player.lines), "video");
+    expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
+  }
+  expect(kept.program.count(/publish started/)).toBe(1);
+});
 
 test.concurrent("a broken file changes nothing, and every error is told to who asked and in the log", async () => {
   await using stage = new Stage();
@@ -67,7 +63,7 @@ test.concurrent("a broken file changes nothing, and every error is told to who a
   expect(await server.isRefused()).toBe(false);
   sendGop(publisher, 1, 1);
   await picture(player, 1);
-}, 30_000);
+});
 
 test.concurrent("a port that is taken changes nothing either: the rest of the file waits, too", async () => {
   await using stage = new Stage();
@@ -79,7 +75,7 @@ test.concurrent("a port that is taken changes nothing either: the rest of the fi
     expect.stringContaining(`cannot listen on 127.0.0.1:${taken.port}: address already in use`),
   ]);
   expect([await server.isRefused(), await server.isRefused()]).toEqual([false, false]);
-}, 30_000);
+});
 
 test.concurrent("vhosts come and go: streams of one that goes end with the reason, the others go on", async () => {
   await using stage = new Stage();
@@ -95,7 +91,7 @@ test.concurrent("vhosts come and go: streams of one that goes end with the reaso
   await server.publish("show?vhost=three");
   sendGop(others, 1, 1);
   await picture(viewer, 1);
-}, 30_000);
+});
 
 test.concurrent("a key that needs a restart stays as it was, and the reason is told", async () => {
   await using stage = new Stage();
@@ -107,7 +103,7 @@ test.concurrent("a key that needs a restart stays as it was, and the reason is t
   expect(existsSync(stage.path("another.pid"))).toBe(false);
   const { exitCode, err } = await server.run("reload");
   expect([exitCode, err]).toEqual([1, expect.stringContaining("no server runs with pid")]);
-}, 30_000);
+});
 
 test.concurrent("srs reload says when no server runs, and what a dead one has left does not hinder the next", async () => {
   await using stage = new Stage();
@@ -134,7 +130,7 @@ test.concurrent("srs reload says when no server runs, and what a dead one has le
 
   stage.write("server.toml", 'listen = "127.0.0.1:0"\n');
   expect((await first.run("reload")).err).toInclude("has no pid file to find the server by");
-}, 30_000);
+});
 
 test.concurrent("a thousand reloads under load lose no packet of a stream that stays", async () => {
   await using stage = new Stage();
@@ -162,8 +158,8 @@ test.concurrent("a thousand reloads under load lose no packet of a stream that s
     if (!answer?.includes('"ok":true')) throw new Error(`reload ${round}: ${answer}`);
   }
   bench.signal("SIGINT");
-  expect(await bench.ended(30_000)).toBe(0);
+  expect(await bench.ended()).toBe(0);
   const report = JSON.parse(bench.lines.find((line) => line.startsWith("{")) ?? "{}");
   expect(report).toMatchObject({ problems: [], players: { connected: 100, corrupt: 0, lost: { video: 0, audio: 0 } } });
   expect(server.program.count(/ERROR/)).toBe(0);
-}, 60_000);
+});

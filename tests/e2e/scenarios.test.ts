@@ -34,7 +34,7 @@ async function expectPlayed(stage: Stage, from: string, to: Srs): Promise<void> 
   await to.program.line(/play started/);
   const encoder = publishClip(stage, source, from);
   expect(await encoder.ended()).toBe(0);
-  expect(await player.ended(8000)).toBe(0);
+  expect(await player.ended()).toBe(0);
   const report = compare(fileFrames(source), framesOf(player.lines), "video");
   expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
 }
@@ -52,7 +52,6 @@ test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
     await expectPlayed(stage, first.url("live/show"), edge);
     await edge.program.line(/pull running/);
   },
-  40_000,
 );
 
 test.concurrent("conf/local/ is a cluster: conf/local/origin.toml forwards to conf/local/edge-1.toml and conf/local/edge-2.toml", async () => {
@@ -62,7 +61,7 @@ test.concurrent("conf/local/ is a cluster: conf/local/origin.toml forwards to co
   const instead = { '"127.0.0.1:19351", "127.0.0.1:19352"': `${one}, ${two}` };
   const origin = await startScenario(stage, "local/origin.toml", instead);
   for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
-}, 40_000);
+});
 
 test.concurrent("conf/json-log.toml writes JSON to its file", async () => {
   await using stage = new Stage();
@@ -74,7 +73,7 @@ test.concurrent("conf/json-log.toml writes JSON to its file", async () => {
   const file = stage.write("json-log.toml", text.replace("listen = 1935", 'listen = "127.0.0.1:0"'));
   stage.start("server", [executable(), "--conf", file]);
   expect(JSON.parse(await tail.line(/listening/))).toMatchObject({ level: "info", msg: "listening" });
-}, 20_000);
+});
 
 test.concurrent("a test runs each file of conf/", async () => {
   const tests = [...new Bun.Glob("*.test.ts").scanSync(import.meta.dir)];
@@ -92,4 +91,4 @@ test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml
     '"192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"': `${one}, ${two}`,
   });
   for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
-}, 40_000);
+});

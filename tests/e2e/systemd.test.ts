@@ -12,6 +12,7 @@ import { deadPort } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 import { HeldSocket } from "../support/held-socket.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
 import { NotifyReceiver } from "../support/notify-receiver.ts";
 import { local } from "../vectors/certificates.ts";
 
@@ -49,7 +50,7 @@ test.concurrent("a server says when it is ready, reloads, and stops", async () =
   server.program.signal("SIGTERM");
   expect(await server.program.ended()).toBe(0);
   expect(messages().at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
-}, 20_000);
+});
 
 async function uptime(): Promise<number> {
   return Number.parseFloat(await Bun.file("/proc/uptime").text());
@@ -62,7 +63,7 @@ test.concurrent("a server that cannot start never says that it is ready", async 
   const program = stage.start("server", [executable(), "--conf", conf], { env: { NOTIFY_SOCKET: path } });
   expect(await program.ended()).toBe(1);
   expect(messages()).toEqual([]);
-}, 20_000);
+});
 
 const testHolding = process.getuid?.() === 0 ? test : test.skip;
 if (testHolding !== test) process.stdout.write(`skipped: ${file} needs root to stop one thread of a server\n`);
@@ -82,7 +83,6 @@ testHolding.concurrent(
     await Bun.sleep(1000);
     expect(beats()).toBe(before);
   },
-  20_000,
 );
 
 /** Stops the thread of the event loop alone, by a debugger's means. */
@@ -103,7 +103,7 @@ test.concurrent("a server whose event loop does not stop beats often enough unde
   for (let i = 0; i < 100; i++) (await Client.connect(stage, { port: server.port })).abort();
   const beats = messages().filter((message) => message === "WATCHDOG=1").length;
   expect(beats).toBeGreaterThanOrEqual(Math.floor((performance.now() - started) / 400));
-}, 20_000);
+});
 
 /** A server that gets listening sockets of this test's on these hosts, as from systemd, which keeps them open. */
 async function activated(stage: Stage, listen: string, hosts: readonly string[], names = "rtmp") {
@@ -142,7 +142,7 @@ test.concurrent("an inherited socket stands for the address in listen that it eq
   // Closed in children, O_CLOEXEC.
   const [, flags = ""] = /^flags:\t(\d+)$/m.exec(readFileSync(`/proc/${program.pid}/fdinfo/3`, "utf8")) ?? [];
   expect(Number.parseInt(flags, 8) & 0o2000000).toBe(0o2000000);
-}, 20_000);
+});
 
 test.concurrent("a client that comes while the server restarts waits and is served by the next one", async () => {
   await using stage = new Stage();
@@ -154,7 +154,7 @@ test.concurrent("a client that comes while the server restarts waits and is serv
   const next = start("next");
   await (await player).startPlay("show");
   await next.line(/play started/);
-}, 20_000);
+});
 
 test.concurrent("a socket that rtmps names speaks TLS", async () => {
   await using stage = new Stage();
@@ -173,23 +173,19 @@ test.concurrent("a socket that rtmps names speaks TLS", async () => {
   });
   expect(await opened.promise).toBe(true);
   socket.end();
-}, 20_000);
+});
 
 const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1") === true;
 if (!hasIpv6) process.stdout.write(`skipped: ${file} needs IPv6 on loopback\n`);
 
-test.skipIf(!hasIpv6)(
-  "sockets of IPv6 stand for their addresses, and for every address",
-  async () => {
-    await using stage = new Stage();
-    const { program, ports } = await activated(stage, 'listen = ["[::1]:PORT0", PORT1]', ["::1", "::"]);
-    await until("both listen", () => program.count(/listening rtmp=/) === 2);
-    expect(program.count(/INFO +socket of systemd listen=\[::1?\]:\d+/)).toBe(2);
-    expect(program.count(/WARN/)).toBe(0);
-    await Client.connect(stage, { port: ports[1] ?? 0 });
-  },
-  20_000,
-);
+test.skipIf(!hasIpv6)("sockets of IPv6 stand for their addresses, and for every address", async () => {
+  await using stage = new Stage();
+  const { program, ports } = await activated(stage, 'listen = ["[::1]:PORT0", PORT1]', ["::1", "::"]);
+  await until("both listen", () => program.count(/listening rtmp=/) === 2);
+  expect(program.count(/INFO +socket of systemd listen=\[::1?\]:\d+/)).toBe(2);
+  expect(program.count(/WARN/)).toBe(0);
+  await Client.connect(stage, { port: ports[1] ?? 0 });
+});
 
 test.concurrent("every address of the machine in both is the same; a socket that listen does not name is used, with a warning", async () => {
   await using stage = new Stage();
@@ -199,7 +195,7 @@ test.concurrent("every address of the machine in both is the same; a socket that
   );
   await until("both listen", () => program.count(/listening rtmp=/) === 2);
   for (const port of ports) await Client.connect(stage, { port });
-}, 20_000);
+});
 
 test.concurrent("a reload that no longer names an inherited socket leaves it in use and says so", async () => {
   await using stage = new Stage();
@@ -215,13 +211,13 @@ test.concurrent("a reload that no longer names an inherited socket leaves it in 
     await Client.connect(stage, { port });
   }
   expect(first.closed).toBe(false);
-}, 20_000);
+});
 
 test.concurrent("a socket that does not listen is one clear line, status 1", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"');
   const start = 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=x; exec "$0" --conf "$1" 3</dev/null';
-  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", start, executable(), conf], { timeout: 10_000 });
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", start, executable(), conf], { timeout: WAIT_LIMIT_MS });
   expect(exitCode).toBe(1);
   expect(stderr.toString()).toMatch(
     /^srs: the socket "x" \(descriptor 3\) of systemd is not a listening TCP socket[^\n]*\n$/,
@@ -232,7 +228,7 @@ test.concurrent("sockets that are for another process are left alone", async () 
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { env: { LISTEN_FDS: "1", LISTEN_PID: "1", LISTEN_FDNAMES: "x" } });
   expect(server.program.count(/socket of systemd/)).toBe(0);
-}, 20_000);
+});
 
 testActivated.concurrent(
   "systemd's own activation: the first player starts the server and is served by it",
@@ -249,5 +245,4 @@ testActivated.concurrent(
     expect(await player.ended()).toBe(0);
     expect(framesOf(player.lines).length).toBeGreaterThan(60);
   },
-  40_000,
 );

@@ -8,6 +8,7 @@ import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
 import { NotifyReceiver } from "../support/notify-receiver.ts";
 
 const file = "tests/e2e/unit-files.test.ts";
@@ -21,7 +22,7 @@ const testConfined = namespaces ? test : (test.skip as typeof test);
 if (!namespaces) process.stdout.write(`skipped: ${file} needs root and mount namespaces for the sandbox\n`);
 
 function run(...command: readonly string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { timeout: 20_000 });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { timeout: WAIT_LIMIT_MS });
   return { exitCode, out: stdout.toString(), err: stderr.toString() };
 }
 
@@ -145,7 +146,6 @@ testConfined.concurrent(
     expect(messages()).toContain("READY=1\nSTATUS=reloaded");
     expect(messages().at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
   },
-  40_000,
 );
 
 testConfined.concurrent(
@@ -159,7 +159,6 @@ testConfined.concurrent(
     expect(readLog(log)).toMatch(/WARN {2}systemd waits for a word and can't be told .*MemoryDenyWriteExecute/);
     expect(readFileSync(join(folder, "srs@.service"), "utf8")).not.toMatch(/^MemoryDenyWriteExecute=/m);
   },
-  40_000,
 );
 
 /** A server as nobody on port 443, in a network of its own, with and without the capability for it. */
@@ -177,33 +176,25 @@ const testLowPort = namespaces && Bun.which("ip") !== null ? test : (test.skip a
 if (testLowPort !== test)
   process.stdout.write(`skipped: ${file} needs root, network namespaces and ip for low ports\n`);
 
-testLowPort.concurrent(
-  "a port below 1024 needs one capability and nothing else, and an error says so",
-  async () => {
-    await using stage = new Stage();
-    const without = await onLowPort(stage, "--bounding-set=-all", "--inh-caps=-all");
-    expect(await without.ended()).toBe(1);
-    expect(without.lines).toContain(
-      "srs: cannot listen on 127.0.0.1:443: permission denied; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
-    );
-  },
-  20_000,
-);
+testLowPort.concurrent("a port below 1024 needs one capability and nothing else, and an error says so", async () => {
+  await using stage = new Stage();
+  const without = await onLowPort(stage, "--bounding-set=-all", "--inh-caps=-all");
+  expect(await without.ended()).toBe(1);
+  expect(without.lines).toContain(
+    "srs: cannot listen on 127.0.0.1:443: permission denied; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+  );
+});
 
-testLowPort.concurrent(
-  "with the capability that the unit's comment names, it listens there",
-  async () => {
-    await using stage = new Stage();
-    const [, name = ""] =
-      /^# {3}AmbientCapabilities=CAP_(\w+)$/m.exec(readFileSync(join(folder, "srs@.service"), "utf8")) ?? [];
-    const given = `+${name.toLowerCase()}`;
-    const server = await onLowPort(
-      stage,
-      `--inh-caps=-all,${given}`,
-      `--ambient-caps=${given}`,
-      `--bounding-set=-all,${given}`,
-    );
-    await server.line(/listening rtmp=127\.0\.0\.1:443/);
-  },
-  20_000,
-);
+testLowPort.concurrent("with the capability that the unit's comment names, it listens there", async () => {
+  await using stage = new Stage();
+  const [, name = ""] =
+    /^# {3}AmbientCapabilities=CAP_(\w+)$/m.exec(readFileSync(join(folder, "srs@.service"), "utf8")) ?? [];
+  const given = `+${name.toLowerCase()}`;
+  const server = await onLowPort(
+    stage,
+    `--inh-caps=-all,${given}`,
+    `--ambient-caps=${given}`,
+    `--bounding-set=-all,${given}`,
+  );
+  await server.line(/listening rtmp=127\.0\.0\.1:443/);
+});

@@ -50,7 +50,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   const encoders = bench("encoders", "publish", server.url("live/s{}"), ..."-n 20 --kbps 64 --fps 10".split(" "));
   await until("all publish", () => server.program.count(/publish started/) === PUBLISHERS);
   const crowd = bench("crowd", "play", server.url("live/s0"), ..."-n 1000 --rate 1000 --check 10".split(" "));
-  await until("all play", () => server.program.count(/play started/) === PLAYERS, 30_000);
+  await until("all play", () => server.program.count(/play started/) === PLAYERS);
 
   // Some connect all the time, before, while and after the old generation hands over.
   let [connected, stopped] = [0, false];
@@ -91,7 +91,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   expect(await encoders.ended()).toBe(0);
   expect(await server.program.ended()).toBe(0);
   await late[0]?.status("NetStream.Play.UnpublishNotify");
-}, 90_000);
+});
 
 test.concurrent("a publisher comes over: viewers of both generations go on, and the target has one copy", async () => {
   await using stage = new Stage();
@@ -126,7 +126,7 @@ test.concurrent("a publisher comes over: viewers of both generations go on, and 
   expect(await server.program.ended()).toBe(0);
   sendGop(again, 8, 1);
   await picture(young, 8);
-}, 60_000);
+});
 
 test.concurrent("a new server that can't start changes nothing, and a second upgrade waits for the first", async () => {
   await using stage = new Stage();
@@ -153,7 +153,7 @@ test.concurrent("a new server that can't start changes nothing, and a second upg
   expect(await server.run("reload")).toMatchObject({ exitCode: 0 });
   expect((await server.run("upgrade")).exitCode).toBe(0);
   youngest(stage);
-}, 60_000);
+});
 
 test.concurrent("the drain's end sends the old generation's clients away; their viewers at the young one wait for them", async () => {
   await using stage = new Stage();
@@ -168,7 +168,7 @@ test.concurrent("the drain's end sends the old generation's clients away; their 
   sendGop(await server.publish(), 2, 1);
   await picture(young, 2);
   expect(young.statuses.join()).not.toInclude("Unpublish");
-}, 60_000);
+});
 
 test.concurrent("SIGHUP upgrades when the program's file has been replaced, also without a pid file", async () => {
   await using stage = new Stage();
@@ -197,4 +197,4 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   const said = systemd.messages.map((message) => message.replaceAll(/(USEC|PID)=\d+/g, "$1=N").split("\nSTATUS=")[0]);
   const reloading = "RELOADING=1\nMONOTONIC_USEC=N";
   expect(said.slice(-5)).toEqual(["READY=1", reloading, "READY=1", reloading, "READY=1\nMAINPID=N"]);
-}, 60_000);
+});

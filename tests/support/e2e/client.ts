@@ -4,6 +4,7 @@ import { messageSize, writeMessage } from "../../../src/rtmp/chunk-writer.ts";
 import { ClientHandshake } from "../../../src/rtmp/handshake-client.ts";
 import { defaultLimits } from "../../../src/rtmp/limits.ts";
 import { type Command, Peer } from "../../../src/rtmp/peer.ts";
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import { Outbox } from "./socket.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./wait.ts";
@@ -169,7 +170,7 @@ export class Client {
   }
 
   /** Waits for a status with this code, not counting the first `from` of all. */
-  async status(code: string, from = 0, limitMs = 20_000): Promise<string> {
+  async status(code: string, from = 0, limitMs = WAIT_LIMIT_MS): Promise<string> {
     return until(
       `status ${code}`,
       () => this.statuses.slice(from).find((status) => status.split(" ")[1] === code) ?? this.#failWhenClosed(code),
@@ -179,7 +180,12 @@ export class Client {
   }
 
   /** Waits for a packet that `match` likes, not counting the first `from`. */
-  async packet(what: string, match: (packet: Received) => boolean, from = 0, limitMs = 20_000): Promise<Received> {
+  async packet(
+    what: string,
+    match: (packet: Received) => boolean,
+    from = 0,
+    limitMs = WAIT_LIMIT_MS,
+  ): Promise<Received> {
     return until(what, () => this.packets.slice(from).find(match) ?? this.#failWhenClosed(what), limitMs);
   }
 
@@ -212,7 +218,7 @@ export class Client {
   }
 
   /** Waits until the server has closed the connection. */
-  async end(limitMs = 20_000): Promise<void> {
+  async end(limitMs = WAIT_LIMIT_MS): Promise<void> {
     await until("the server closes the connection", () => this.closed, limitMs);
   }
 

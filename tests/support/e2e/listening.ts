@@ -1,3 +1,4 @@
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import type { Program } from "./program.ts";
 import { until } from "./wait.ts";
 
@@ -9,7 +10,7 @@ export async function untilListening(program: Program, port: number): Promise<vo
     await until(
       `${program.name} listens`,
       () => state.up,
-      10_000,
+      WAIT_LIMIT_MS,
       () => program.tail(),
     );
   } finally {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import { OutputFile } from "./output-file.ts";
 import { until, within } from "./wait.ts";
 
@@ -58,7 +59,7 @@ export class Program {
   }
 
   /** The first line that matches, of all that came or will come; fails when the program ends without it. */
-  async line(pattern: RegExp, limitMs = 20_000): Promise<string> {
+  async line(pattern: RegExp, limitMs = WAIT_LIMIT_MS): Promise<string> {
     return until(
       `${this.name} says ${pattern}`,
       () => {
@@ -78,7 +79,7 @@ export class Program {
   }
 
   /** Waits for the end, its last lines included; the exit code, or the signal's name. */
-  async ended(limitMs = 20_000): Promise<number | string> {
+  async ended(limitMs = WAIT_LIMIT_MS): Promise<number | string> {
     await within(`${this.name} ends`, this.#child.exited, limitMs, () => this.tail());
     this.#read(true);
     return this.#child.signalCode ?? this.#child.exitCode ?? -1;

@@ -1,5 +1,6 @@
-import { test } from "bun:test";
+import { setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { TEST_LIMIT_MS } from "../limits.ts";
 
 const nginxModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 const nginxPath = Bun.which("nginx") ?? (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
@@ -20,8 +21,12 @@ const present = {
 /** A program that a test talks to. */
 export type Tool = keyof typeof present;
 
-/** `test`, left out with a reason in the output where one of the programs is missing. */
+/**
+ * `test` with the time limit of this project, for the file that calls it; left out with a reason in the output where one
+ * of the programs is missing.
+ */
 export function testWith(file: string, ...tools: readonly Tool[]): typeof test {
+  setDefaultTimeout(TEST_LIMIT_MS);
   const missing = tools.filter((tool) => !present[tool]);
   if (missing.length === 0) return test;
   process.stdout.write(`skipped: ${file} needs ${missing.join(", ")}\n`);

@@ -1,8 +1,10 @@
+import { WAIT_LIMIT_MS } from "../limits.ts";
+
 /** Waits until `check` gives something true; fails after `limitMs` with `what` and, when given, `state`. */
 export async function until<T>(
   what: string,
   check: () => T | undefined | false,
-  limitMs = 20_000,
+  limitMs = WAIT_LIMIT_MS,
   state?: () => string,
 ): Promise<T> {
   const deadline = performance.now() + limitMs;
@@ -17,7 +19,12 @@ export async function until<T>(
 }
 
 /** Fails with `what` when `promise` takes longer than `limitMs`. */
-export async function within<T>(what: string, promise: Promise<T>, limitMs: number, state?: () => string): Promise<T> {
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  limitMs = WAIT_LIMIT_MS,
+  state?: () => string,
+): Promise<T> {
   const limit = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     limit.reject(new Error(`not within ${limitMs / 1000} s: ${what}${state === undefined ? "" : `\n${state()}`}`));

@@ -3,6 +3,7 @@ import { concat } from "../bytes.ts";
 import { Outbox } from "../e2e/socket.ts";
 import type { Stage } from "../e2e/stage.ts";
 import { until } from "../e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import { command } from "./wire.ts";
 
 const KEPT_READS = 64;
@@ -76,7 +77,7 @@ export class Raw {
   }
 
   /** Resolves when all that was sent has left, or the server has closed. */
-  async sent(limitMs = 20_000): Promise<void> {
+  async sent(limitMs = WAIT_LIMIT_MS): Promise<void> {
     await until("the server takes all", () => this.closed || this.queued === 0, limitMs);
   }
 
@@ -96,7 +97,7 @@ export class Raw {
   }
 
   /** Waits until the server has closed. */
-  async end(limitMs = 20_000): Promise<void> {
+  async end(limitMs = WAIT_LIMIT_MS): Promise<void> {
     await until("the server closes the connection", () => this.closed, limitMs);
   }
 

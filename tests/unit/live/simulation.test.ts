@@ -22,7 +22,7 @@ test("whatever publishers and readers do, nobody gets garbage, and nobody loses 
   expect(totals.keptUp).toBeGreaterThan(20);
   expect(totals.switches).toBeGreaterThan(100);
   expect(totals.inStep).toBeGreaterThan(5);
-}, 30_000);
+}, 120_000);
 
 // Each found a fault of its own once.
 test.each([2069, 2077, 2188, 2293, 2378, 3104])(
@@ -64,5 +64,5 @@ test.each([
     if (lateMs <= GOP_MS) expect(switches.filter(({ inStep }) => inStep).length).toBeGreaterThan(30);
     expect(new Set(switches.map(({ why }) => why))).toEqual(new Set(["lost", "stalled", "ended"]));
   },
-  30_000,
+  120_000,
 );

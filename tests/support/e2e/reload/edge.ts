@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { WAIT_LIMIT_MS } from "../../limits.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../wait.ts";
 import type { Effect } from "./effects.ts";
@@ -21,7 +22,7 @@ const plays = ({ program }: ReloadServer) => program.count(/play started/);
 /** Waits until so many streams were asked for at each server: a log line may come after the picture. */
 function asked(servers: readonly ReloadServer[], counts: readonly number[]): Promise<unknown> {
   const found = () => servers.map(plays).join();
-  return until(`the origins are asked for ${counts} streams`, () => found() === counts.join(), 20_000, found);
+  return until(`the origins are asked for ${counts} streams`, () => found() === counts.join(), WAIT_LIMIT_MS, found);
 }
 
 /** A server that takes connections and says nothing. */
