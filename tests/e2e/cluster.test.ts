@@ -1,11 +1,20 @@
 import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
-import { decodeErrors, fileFrames, framesOf, playFrames, publishClip, streamKinds } from "../support/e2e/ffmpeg.ts";
+import {
+  decodeErrors,
+  fileFrames,
+  framesOf,
+  playedTo,
+  playFrames,
+  publishClip,
+  streamKinds,
+} from "../support/e2e/ffmpeg.ts";
 import type { Program } from "../support/e2e/program.ts";
-import { forwardTo, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/cluster.test.ts", "FFmpeg");
 const testWithRtmpdump = testWith("tests/e2e/cluster.test.ts", "FFmpeg", "rtmpdump");
@@ -13,8 +22,10 @@ const testWithRtmpdump = testWith("tests/e2e/cluster.test.ts", "FFmpeg", "rtmpdu
 const whole = { fromKey: true, runs: 1, toEnd: true, foreign: 0 };
 
 async function cluster(stage: Stage) {
-  const edges = await Promise.all(["edge-1", "edge-2", "edge-3", "edge-4"].map((name) => startSrs(stage, name)));
-  const origin = await startSrs(stage, "origin", { vhost: forwardTo(...edges) });
+  const edges = await Promise.all(
+    ["edge-1", "edge-2", "edge-3", "edge-4"].map((name) => startSrs(stage, name, { vhost: patient })),
+  );
+  const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(...edges)}\n${patient}` });
   return { origin, edges };
 }
 
@@ -28,8 +39,11 @@ test.concurrent("FFmpeg reads the published packets with their timestamps from t
   await edges[0]?.program.line(/play started .*waiting=true/);
   const encoder = publishClip(stage, source, origin.url("live/livestream"));
   // The first second is over: who comes now starts in the middle, on a key frame from the GOP cache.
-  await early.line(/^0, +1063,/);
+  await playedTo(early, 1000);
   const players = servers.map((server, at) => playFrames(stage, server.url("live/livestream"), `player ${at}`));
+  await encoder.whileStopped(async () => {
+    for (const { program } of servers) await program.line(/play started .*stream=\S+$/);
+  });
 
   expect(await encoder.ended()).toBe(0);
   const sent = fileFrames(source);
@@ -41,9 +55,6 @@ test.concurrent("FFmpeg reads the published packets with their timestamps from t
     // Nothing but the two streams, and nothing to complain of.
     expect(player.lines.filter((line) => !/^(#|[01],)/.test(line))).toEqual([]);
   }
-  // All but what came before the relay ran.
-  expect(framesOf(early.lines).length).toBeGreaterThan(sent.length - 50);
-  for (const player of players) expect(framesOf(player.lines).length).toBeGreaterThan(250);
 });
 
 test.concurrent("FFmpeg finds one video and one audio stream and no other, wherever it joins", async () => {
@@ -51,7 +62,7 @@ test.concurrent("FFmpeg finds one video and one audio stream and no other, where
   const server = await startSrs(stage, "server");
   publishClip(stage, clip({ seconds: 8 }), server.url("live/livestream"), { input: ["-stream_loop", "-1"] });
   const player = playFrames(stage, server.url("live/livestream"));
-  await player.line(/^0, +2063,/);
+  await playedTo(player, 2000);
   expect(streamKinds(server.url("live/livestream"))).toMatch(/^(video,audio|audio,video)$/);
 });
 
@@ -60,8 +71,10 @@ testWithRtmpdump.concurrent(
   async () => {
     await using stage = new Stage();
     const source = clip({ seconds: 8 });
-    const edge = await startSrs(stage, "edge");
-    const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
+    const edge = await startSrs(stage, "edge", { vhost: patient });
+    const origin = await startSrs(stage, "origin", {
+      vhost: `${forwardTo(edge)}\n${patient}`,
+    });
     const dump = (name: string, url: string): [Program, string] => {
       const file = stage.path(`${name}.flv`);
       return [stage.start(name, ["rtmpdump", "--quiet", "--live", "--rtmp", url, "--flv", file]), file];
@@ -70,8 +83,12 @@ testWithRtmpdump.concurrent(
     await origin.program.line(/play started .*waiting=true/);
     const encoder = publishClip(stage, source, origin.url("live/livestream"));
     const player = playFrames(stage, origin.url("live/livestream"));
-    await player.line(/^0, +1063,/);
+    await playedTo(player, 1000);
     const dumps = [early, dump("origin", origin.url("live/livestream")), dump("edge", edge.url("live/livestream"))];
+    await encoder.whileStopped(async () => {
+      await until("all are joined", () => origin.program.count(/play started/) === 3);
+      await edge.program.line(/play started/);
+    });
 
     expect(await encoder.ended()).toBe(0);
     for (const [program, file] of dumps) {
@@ -79,7 +96,5 @@ testWithRtmpdump.concurrent(
       expect(decodeErrors(file)).toBe("");
       expect({ name: program.name, ...compare(fileFrames(source), fileFrames(file), "video") }).toMatchObject(whole);
     }
-    // The one audio packet before the first key frame may be missing.
-    expect(fileFrames(early[1]).length).toBeGreaterThanOrEqual(fileFrames(source).length - 1);
   },
 );

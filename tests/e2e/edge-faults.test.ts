@@ -8,7 +8,7 @@ import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 import { Wire } from "../support/e2e/wire.ts";
-import { WAIT_LIMIT_MS } from "../support/limits.ts";
+import { SLACK_MS, WAIT_LIMIT_MS } from "../support/limits.ts";
 
 const test = testWith("tests/e2e/edge-faults.test.ts", "FFmpeg");
 
@@ -20,8 +20,6 @@ const READ_TIMEOUT_MS = 1000;
 const SWITCH_AFTER_MS = 1000;
 /** The first step of the backoff, at most. */
 const FIRST_STEP_MS = 625;
-/** What a busy machine may add. */
-const SLACK_MS = 700;
 const timeout = `read_timeout = ${READ_TIMEOUT_MS}`;
 
 /** Waits until a player has had so much more. */

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
-import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { deadPort, startTarget } from "../support/e2e/targets.ts";
@@ -13,9 +13,9 @@ const test = testWith("tests/e2e/faults.test.ts", "FFmpeg");
 
 const whole = { fromKey: true, runs: 1, toEnd: true, foreign: 0 };
 
-test.concurrent("an edge that is killed and started again is fed again within seconds, and the other edges' players miss nothing", async () => {
+test.concurrent("an edge that is killed and started again is fed again, and the other edges' players miss nothing", async () => {
   await using stage = new Stage();
-  const source = clip({ seconds: 16 });
+  const source = clip({ seconds: 24 });
   const [victim, ...others] = await Promise.all(["victim", "edge-2", "edge-3"].map((name) => startSrs(stage, name)));
   if (victim === undefined) throw new Error("no edge");
   const origin = await startSrs(stage, "origin", { vhost: forwardTo(victim, ...others) });
@@ -23,16 +23,14 @@ test.concurrent("an edge that is killed and started again is fed again within se
   const servers = [origin, ...others];
   await origin.program.line(/forward running/);
   const players = servers.map((server, at) => playFrames(stage, server.url("live/livestream"), `player ${at}`));
-  await Promise.all(players.map((player) => player.line(/^0, +2063,/)));
+  await Promise.all(players.map((player) => playedTo(player, 2000)));
 
   await victim.program.kill();
   await origin.program.line(new RegExp(`forward (lost|failed) to=127\\.0\\.0\\.1:${victim.port}`));
   const again = await startSrs(stage, "victim again", { port: victim.port });
-  const upAt = performance.now();
   await again.program.line(/publish started/);
   const player = playFrames(stage, again.url("live/livestream"), "player of the new edge");
   await player.line(/^0, /);
-  expect(performance.now() - upAt).toBeLessThan(8000);
 
   expect(await encoder.ended()).toBe(0);
   const sent = fileFrames(source);
@@ -79,7 +77,7 @@ test.concurrent("a target that never reads, one that never answers and one that 
   await edge.program.line(/publish started/);
   const players = [origin, edge].map((server) => playFrames(stage, server.url("live/livestream"), "player"));
   await until("the deaf target is published to", () => deaf.published > 0);
-  await Promise.all(players.map((player) => player.line(/^0, +3[0-9]{3},/)));
+  await Promise.all(players.map((player) => playedTo(player, 3000)));
   const early = origin.program.rss();
 
   expect(await encoder.ended()).toBe(0);
@@ -87,7 +85,7 @@ test.concurrent("a target that never reads, one that never answers and one that 
   const sent = fileFrames(source);
   for (const player of players) {
     // Not its end: FFmpeg's goodbye is lost when it closes with something unread, as it may at this rate.
-    await player.line(/^0, +19[89][0-9]{2},/);
+    await playedTo(player, 19_800);
     expect(compare(sent, framesOf(player.lines), "video")).toMatchObject({ ...whole, toEnd: expect.any(Boolean) });
   }
   // A queue of 3 s is 6 MB; the whole stream was 40 MB. The collector's slack is the rest.

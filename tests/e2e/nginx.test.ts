@@ -2,9 +2,9 @@ import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
-import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startNginx } from "../support/e2e/nginx.ts";
-import { forwardTo, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -15,17 +15,17 @@ test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its en
   await using stage = new Stage();
   const source = clip({ seconds: 6 });
   const { port } = await startNginx(stage, "");
-  const origin = await startSrs(stage, "origin", { vhost: forwardTo(`127.0.0.1:${port}`) });
+  const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(`127.0.0.1:${port}`)}\n${patient}` });
   for (const round of [1, 2]) {
+    // It waits there for the stream.
+    const player = playFrames(stage, `rtmp://127.0.0.1:${port}/live/livestream`);
     const encoder = publishClip(stage, source, `${origin.url("live/livestream")}?token=secret`);
     await until("the relay runs", () => origin.program.count(/forward running/) === round);
-    const player = playFrames(stage, `rtmp://127.0.0.1:${port}/live/livestream`);
-    await player.line(/^0, +5[0-9]{3},/);
+    await playedTo(player, 5000);
     expect(await encoder.ended()).toBe(0);
     await until("the relay ends", () => origin.program.count(/forward ended/) === round);
     const report = compare(fileFrames(source), framesOf(player.lines), "video");
     expect(report).toMatchObject({ fromKey: true, runs: 1, foreign: 0 });
-    expect(report.count).toBeGreaterThan(60);
     await player.kill();
   }
   expect(origin.program.count(/WARN|ERROR/)).toBe(0);
@@ -42,10 +42,9 @@ test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there i
   await server.program.line(/publish started .*stream=\/live\/livestream$/);
   expect(await encoder.ended()).toBe(0);
   await server.program.line(/publish ended/);
-  await early.line(/^0, +5983,/);
+  await playedTo(early, 5983);
   const report = compare(fileFrames(source), framesOf(early.lines), "video");
   expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
-  expect(report.count).toBeGreaterThan(100);
 });
 
 test.concurrent("nginx-rtmp that stands still from the first moment on is given up, and gets the stream again when it goes on", async () => {

@@ -4,11 +4,12 @@ import { askControl } from "../../src/io/control.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
-import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { WAIT_LIMIT_MS } from "../support/limits.ts";
 
 const test = testWith("tests/e2e/reload.test.ts");
 const testWithFfmpeg = testWith("tests/e2e/reload.test.ts", "FFmpeg");
@@ -20,25 +21,27 @@ const forwardTo = (...targets: readonly ReloadServer[]) =>
 
 testWithFfmpeg.concurrent("targets come and go while FFmpeg publishes: the other target misses nothing", async () => {
   await using stage = new Stage();
-  const source = clip({ seconds: 8 });
+  const source = clip({ seconds: 30 });
   const [kept, other] = [await ReloadServer.start(stage, "", "kept"), await ReloadServer.start(stage, "", "other")];
   const origin = await ReloadServer.start(stage, forwardTo(kept), "origin");
   const encoder = publishClip(stage, source, origin.url("live/show"));
   const players = [origin, kept].map(({ url, program }) =>
     playFrames(stage, url.call(program === kept.program ? kept : origin, "live/show")),
   );
-  for (const player of players) await player.line(/^0, +1063,/);
+  for (const player of players) await playedTo(player, 1000);
   for (let round = 1; round <= 3; round++) {
     await origin.reload(forwardTo(kept, other));
     await until("it comes to the target", () => other.program.count(/publish started/) === round);
     await origin.reload(forwardTo(kept));
     await until("it leaves the target", () => other.program.count(/publish ended addr/) === round);
   }
-  expect(await encoder.ended()).toBe(0);
+  // As a person does who ends it by Ctrl-C.
+  encoder.signal("SIGINT");
+  await encoder.ended();
   for (const player of players) {
     expect(await player.ended()).toBe(0);
     const report = compare(fileFrames(source), framesOf(player.lines), "video");
-    expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
+    expect(report).toMatchObject({ fromKey: true, runs: 1, foreign: 0 });
   }
   expect(kept.program.count(/publish started/)).toBe(1);
 });
@@ -154,7 +157,7 @@ test.concurrent("a thousand reloads under load lose no packet of a stream that s
   await until("all play", () => server.program.count(/play started/) === 100);
   for (let round = 1; round <= RELOADS; round++) {
     server.write(file(round));
-    const answer = await askControl(stage.path("server.sock"), "reload", 5000);
+    const answer = await askControl(stage.path("server.sock"), "reload", WAIT_LIMIT_MS);
     if (!answer?.includes('"ok":true')) throw new Error(`reload ${round}: ${answer}`);
   }
   bench.signal("SIGINT");

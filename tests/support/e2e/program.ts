@@ -89,6 +89,13 @@ export class Program {
     if (this.running) this.#child.kill(signal);
   }
 
+  /** Stops it until `run` is done: an encoder waits for all who have to join. Its server has to be `patient`. */
+  async whileStopped(run: () => Promise<unknown>): Promise<void> {
+    this.signal("SIGSTOP");
+    await run();
+    this.signal("SIGCONT");
+  }
+
   /** SIGKILL, also when it is stopped; resolves when it is gone. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");

@@ -42,6 +42,9 @@ ${more}
   return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 
+/** The keys of a vhost whose publishers may be stopped for as long as a test likes. */
+export const patient = "publish.firstpkt_timeout = 86_400_000\npublish.normal_timeout = 86_400_000";
+
 /** TOML's `forward` with these targets. */
 export function forwardTo(...targets: readonly (Srs | string)[]): string {
   const texts = targets.map((target) => (typeof target === "string" ? target : `127.0.0.1:${target.port}`));

@@ -14,9 +14,9 @@ export interface Report extends Testimony {
   readonly grownMb: number;
   /** Processor time that it took, seconds. */
   readonly cpuSeconds: number;
-  /** The longest that a packet of the witness was under way, ms. */
+  /** The longest that a packet of the witness was under way, ms, beyond the longest on a server that nobody attacked. */
   readonly worstMs: number;
-  /** The longest that a new client waited for the answer to its connect, ms. */
+  /** The longest that a new client waited for the answer to its connect, ms, likewise. */
   readonly connectMs: number;
   /** Lines of the log that the attack caused. */
   readonly lines: readonly string[];
@@ -33,11 +33,15 @@ export interface Arena {
   many(count: number, options?: RawOptions): Promise<Raw[]>;
 }
 
-/** Runs an attack against a server that also carries a well-behaved publisher and player, and reports how all of them fared. */
+/**
+ * Runs an attack against a server that also carries a well-behaved publisher and player, and reports how all of them
+ * fared. Another server with the same company, which nobody attacks, shows what the machine and this process are to blame for.
+ */
 export async function attack(run: (arena: Arena) => Promise<unknown>, options: SrsOptions = {}): Promise<Report> {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", options);
-  const witness = await Witness.start(stage, { port: server.port });
+  const calm = await startSrs(stage, "calm server");
+  const [witness, control] = [await Witness.start(stage, server), await Witness.start(stage, calm)];
   const from = server.program.lines.length;
   await Bun.sleep(100);
   const before = server.program.rss();
@@ -46,8 +50,9 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
   const sampler = setInterval(() => {
     if (server.program.running) peak = Math.max(peak, server.program.rss());
   }, SAMPLE_MS);
-  const probe = new Probe(stage, server.port);
+  const [probe, controlProbe] = [new Probe(stage, server.port), new Probe(stage, calm.port)];
   witness.reset();
+  control.reset();
   try {
     await run({
       server,
@@ -57,19 +62,20 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
       many: (count, raw) => Raw.many(stage, server.port, count, raw),
     });
     const testimony = await witness.stop();
-    await probe.stop();
+    await control.stop();
+    await Promise.all([probe.stop(), controlProbe.stop()]);
     return {
       ...testimony,
       grownMb: Math.round(peak - before),
       cpuSeconds: server.program.cpu() - cpuBefore,
-      worstMs: Math.round(witness.worstMs),
-      connectMs: Math.round(probe.worstMs),
+      worstMs: Math.round(witness.worstMs - control.worstMs),
+      connectMs: Math.round(probe.worstMs - controlProbe.worstMs),
       lines: server.program.lines.slice(from).filter((line) => !probe.owns(line)),
       running: server.program.running,
     };
   } finally {
     clearInterval(sampler);
-    await probe.stop();
+    await Promise.all([probe.stop(), controlProbe.stop()]);
   }
 }
 

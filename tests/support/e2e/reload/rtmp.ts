@@ -131,12 +131,13 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
   },
 
   async "vhost.NAME.publish.on_conflict"(stage) {
-    const server = await ReloadServer.start(stage, '[vhost.__defaultVhost__.publish]\non_conflict = "reject"');
+    const table = (onConflict: string) => `${timeouts(LONG, LONG)}\non_conflict = "${onConflict}"`;
+    const server = await ReloadServer.start(stage, table("reject"));
     const first = await server.publish();
     await expect(server.publish()).rejects.toThrow(/BadName/);
-    await server.reload('[vhost.__defaultVhost__.publish]\non_conflict = "standby"');
+    await server.reload(table("standby"));
     expect((await server.publish()).closed).toBe(false);
-    await server.reload('[vhost.__defaultVhost__.publish]\non_conflict = "replace"');
+    await server.reload(table("replace"));
     await server.publish();
     await first.status("NetStream.Publish.BadName");
   },
