@@ -4,7 +4,10 @@ import { systemClock } from "../../../src/io/clock.ts";
 test("now only moves forward, and wall is the time of day", () => {
   const before = systemClock.now();
   expect(systemClock.now()).toBeGreaterThanOrEqual(before);
-  expect(Math.abs(systemClock.wall() - Date.now())).toBeLessThan(1000);
+  const earlier = Date.now();
+  const wall = systemClock.wall();
+  expect(wall).toBeGreaterThanOrEqual(earlier);
+  expect(wall).toBeLessThanOrEqual(Date.now());
 });
 
 test("a timer runs once, after its time, unless it is cancelled", async () => {
@@ -45,7 +48,7 @@ test("a periodic timer runs until it is cancelled", async () => {
 test("soon comes after what the turn still has to do, and before a timer", async () => {
   const order: string[] = [];
   await new Promise<void>((resolve) => {
-    systemClock.after(2, () => {
+    systemClock.after(500, () => {
       order.push("after");
       resolve();
     });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../../src/base/errors.ts";
 import { askControl, listenControl } from "../../../src/io/control.ts";
+import { WAIT_LIMIT_MS } from "../../support/limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "srs-control-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,7 +16,7 @@ test("a line that is asked gets its line, however long; only this user may ask",
   const at = path();
   const server = await listenControl(at, async (request) => request.repeat(100_000));
   expect(statSync(at).mode & 0o777).toBe(0o600);
-  expect(await askControl(at, "what is it?", 5000)).toBe("what is it?".repeat(100_000));
+  expect(await askControl(at, "what is it?", WAIT_LIMIT_MS)).toBe("what is it?".repeat(100_000));
   server.stop();
   expect(existsSync(at)).toBe(false);
 });
@@ -29,19 +30,19 @@ test("where nobody listens there is no answer: no file, no server behind it, no 
   ]);
   await gone.exited;
   expect(existsSync(left)).toBe(true);
-  expect(await askControl(left, "x", 5000)).toBeUndefined();
-  expect(await askControl(path(), "x", 5000)).toBeUndefined();
+  expect(await askControl(left, "x", WAIT_LIMIT_MS)).toBeUndefined();
+  expect(await askControl(path(), "x", WAIT_LIMIT_MS)).toBeUndefined();
   writeFileSync(join(folder, "file"), "");
-  expect(await askControl(join(folder, "file", "x.sock"), "x", 5000)).toBeUndefined();
+  expect(await askControl(join(folder, "file", "x.sock"), "x", WAIT_LIMIT_MS)).toBeUndefined();
 });
 
 test("a server takes the place of another, and the other's end leaves it there", async () => {
   const at = path();
   const old = await listenControl(at, () => "old");
   const young = await listenControl(at, () => "young");
-  expect(await askControl(at, "x", 5000)).toBe("young");
+  expect(await askControl(at, "x", WAIT_LIMIT_MS)).toBe("young");
   old.stop();
-  expect(await askControl(at, "x", 5000)).toBe("young");
+  expect(await askControl(at, "x", WAIT_LIMIT_MS)).toBe("young");
   young.stop();
   expect(existsSync(at)).toBe(false);
 });
@@ -52,8 +53,8 @@ test("an answer that does not come, or breaks, is an error", async () => {
     if (request === "wait") return new Promise<string>(() => {});
     throw new Error("broken");
   });
-  expect(askControl(at, "wait", 50)).rejects.toThrow(new UserError(`no answer on ${at}: nothing within 0.05 s`));
-  await expect(askControl(at, "break", 5000)).rejects.toThrow("it closed the connection");
+  await expect(askControl(at, "wait", 50)).rejects.toThrow(new UserError(`no answer on ${at}: nothing within 0.05 s`));
+  await expect(askControl(at, "break", WAIT_LIMIT_MS)).rejects.toThrow("it closed the connection");
   server.stop();
 });
 
@@ -66,11 +67,11 @@ test("who says too much, or closes at once, disturbs nobody", async () => {
   loud.write("x".repeat(100_000));
   net.connect(at).destroy();
   await closed.promise;
-  expect(await askControl(at, "x", 5000)).toBe("answer");
+  expect(await askControl(at, "x", WAIT_LIMIT_MS)).toBe("answer");
   server.stop();
 });
 
 test("a path that can't be had is the operator's to mend", async () => {
-  expect(listenControl("/nowhere/x.sock", () => "")).rejects.toThrow(UserError);
+  await expect(listenControl("/nowhere/x.sock", () => "")).rejects.toThrow(UserError);
   await expect(listenControl(join(folder, "x".repeat(200)), () => "")).rejects.toThrow(UserError);
 });
