@@ -4,7 +4,7 @@ import { clip } from "../support/e2e/clips.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { ReloadServer } from "../support/e2e/reload/server.ts";
-import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -79,7 +79,7 @@ testWithRtmpdump.concurrent("rtmpdump plays from the pages of refer and from no 
 test.concurrent("srs sign makes the URLs that FFmpeg publishes to and plays", async () => {
   await using stage = new Stage();
   const more = security(`publish_keys = "${KEY}"\nplay_keys = "${KEY}"`);
-  const server = await startSrs(stage, "server", { more, vhost: patient });
+  const server = await startSrs(stage, "server", { more });
   const url = server.url("live/show");
   const encoder = publishClip(stage, source(), sign(stage, "server", url, "--publish", "--for", "1m"));
   await server.program.line(/publish started/);

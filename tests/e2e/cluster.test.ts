@@ -11,7 +11,7 @@ import {
   streamKinds,
 } from "../support/e2e/ffmpeg.ts";
 import type { Program } from "../support/e2e/program.ts";
-import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -22,10 +22,8 @@ const testWithRtmpdump = testWith("tests/e2e/cluster.test.ts", "FFmpeg", "rtmpdu
 const whole = { fromKey: true, runs: 1, toEnd: true, foreign: 0 };
 
 async function cluster(stage: Stage) {
-  const edges = await Promise.all(
-    ["edge-1", "edge-2", "edge-3", "edge-4"].map((name) => startSrs(stage, name, { vhost: patient })),
-  );
-  const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(...edges)}\n${patient}` });
+  const edges = await Promise.all(["edge-1", "edge-2", "edge-3", "edge-4"].map((name) => startSrs(stage, name)));
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(...edges) });
   return { origin, edges };
 }
 
@@ -71,9 +69,9 @@ testWithRtmpdump.concurrent(
   async () => {
     await using stage = new Stage();
     const source = clip({ seconds: 8 });
-    const edge = await startSrs(stage, "edge", { vhost: patient });
+    const edge = await startSrs(stage, "edge");
     const origin = await startSrs(stage, "origin", {
-      vhost: `${forwardTo(edge)}\n${patient}`,
+      vhost: forwardTo(edge),
     });
     const dump = (name: string, url: string): [Program, string] => {
       const file = stage.path(`${name}.flv`);

@@ -15,7 +15,7 @@ import {
   messageLine,
   numbered,
 } from "../support/e2e/payloads.ts";
-import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -26,8 +26,8 @@ const testWithFfmpeg = testWith("tests/e2e/media.test.ts", "FFmpeg");
 const name = "live/livestream";
 
 async function pair(stage: Stage) {
-  const edge = await startSrs(stage, "edge", { vhost: patient });
-  const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(edge)}\n${patient}` });
+  const edge = await startSrs(stage, "edge");
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
   return { origin, edge };
 }
 

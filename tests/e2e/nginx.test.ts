@@ -4,7 +4,7 @@ import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startNginx } from "../support/e2e/nginx.ts";
-import { forwardTo, patient, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -15,7 +15,7 @@ test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its en
   await using stage = new Stage();
   const source = clip({ seconds: 6 });
   const { port } = await startNginx(stage, "");
-  const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(`127.0.0.1:${port}`)}\n${patient}` });
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(`127.0.0.1:${port}`) });
   for (const round of [1, 2]) {
     // It waits there for the stream.
     const player = playFrames(stage, `rtmp://127.0.0.1:${port}/live/livestream`);

@@ -6,7 +6,7 @@ import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { avcFrame, avcHeader, isKeyFrame } from "../support/e2e/payloads.ts";
-import { forwardTo, patient, type Srs, startSrs } from "../support/e2e/srs.ts";
+import { forwardTo, type Srs, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { startTarget } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -20,10 +20,10 @@ testWithFfmpeg.concurrent(
   async () => {
     await using stage = new Stage();
     const source = clip({ seconds: 16 });
-    const edges = await Promise.all([1, 2, 3, 4].map((at) => startSrs(stage, `edge-${at}`, { vhost: patient })));
+    const edges = await Promise.all([1, 2, 3, 4].map((at) => startSrs(stage, `edge-${at}`)));
     // Five apps on each of four edges.
     const targets = edges.flatMap((edge) => [1, 2, 3, 4, 5].map((app) => edge.url(`copy${app}/[stream]`)));
-    const origin = await startSrs(stage, "origin", { vhost: `${forwardTo(...targets)}\n${patient}` });
+    const origin = await startSrs(stage, "origin", { vhost: forwardTo(...targets) });
     const names = ["one", "two", "three", "four", "five"];
     const encoders = names.map((name) => publishClip(stage, source, origin.url(`live/${name}`), { name }));
     await until("all publish", () => origin.program.count(/publish started/) === names.length);

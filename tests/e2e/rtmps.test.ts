@@ -10,7 +10,7 @@ import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { untilListening } from "../support/e2e/listening.ts";
 import type { Program } from "../support/e2e/program.ts";
-import { patient, type Srs, startSrs } from "../support/e2e/srs.ts";
+import { type Srs, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { deadPort } from "../support/e2e/targets.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -53,9 +53,9 @@ function played(clipPath: string, player: Program): void {
 test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and the stream goes on to a target over TLS", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
-  const target = await startSrs(stage, "target", { vhost: patient, more: rtmps(authority.issue("target", "target")) });
+  const target = await startSrs(stage, "target", { more: rtmps(authority.issue("target", "target")) });
   const origin = await startSrs(stage, "origin", {
-    vhost: `forward = "rtmps://localhost:${await tlsPort(target)}"\n${patient}`,
+    vhost: `forward = "rtmps://localhost:${await tlsPort(target)}"`,
     more: rtmps(authority.issue("origin", "origin"), `ca = "${authority.path}"`),
   });
   const source = clip({ seconds: 4 });
@@ -173,7 +173,7 @@ testWithHaproxy.concurrent(
     const place = `127.0.0.1:${await deadPort()}`;
     const server = await startSrs(stage, "server", {
       port: Number(place.split(":")[1]),
-      vhost: patient,
+
       more: `${rtmps(authority.issue("server", "server")).replace("127.0.0.1:0", place)}
 [proxy_protocol]
 listen = "${place}"

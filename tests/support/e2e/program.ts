@@ -89,7 +89,7 @@ export class Program {
     if (this.running) this.#child.kill(signal);
   }
 
-  /** Stops it until `run` is done: an encoder waits for all who have to join. Its server has to be `patient`. */
+  /** Stops it until `run` is done: an encoder waits for all who have to join. Its server has `patience`. */
   async whileStopped(run: () => Promise<unknown>): Promise<void> {
     this.signal("SIGSTOP");
     await run();

@@ -24,9 +24,7 @@ export interface SrsOptions extends ProgramOptions {
 /** Starts a server on loopback; resolves when it listens. */
 export async function startSrs(stage: Stage, name: string, options: SrsOptions = {}): Promise<Srs> {
   const { port: wanted = 0, maxConnections = 1000, vhost = "", more = "" } = options;
-  const conf = stage.write(
-    `${name}.toml`,
-    `listen = "127.0.0.1:${wanted}"
+  const toml = `listen = "127.0.0.1:${wanted}"
 max_connections = ${maxConnections}
 
 [vhost.__defaultVhost__]
@@ -34,16 +32,24 @@ gop_cache = true
 ${vhost}
 
 ${more}
-`,
-  );
-  const program = stage.start(name, [executable(), "--conf", conf], options);
+`;
+  const env = { ...patience(toml), ...options.env };
+  const program = stage.start(name, [executable(), "--conf", stage.write(`${name}.toml`, toml)], { ...options, env });
   const listening = /listening.*rtmp"?[=:]"?127\.0\.0\.1:(\d+)/;
   const port = Number(listening.exec(await program.line(listening))?.[1]);
   return { program, port, url: (path) => `rtmp://127.0.0.1:${port}/${path}` };
 }
 
-/** The keys of a vhost whose publishers may be stopped for as long as a test likes. */
-export const patient = "publish.firstpkt_timeout = 86_400_000\npublish.normal_timeout = 86_400_000";
+const DAY_MS = "86400000";
+
+/**
+ * The environment of a server whose publishers may be silent for as long as their test likes, unless its configuration
+ * has limits of its own: an encoder may be stopped until all have joined, and nobody has to go on within five seconds.
+ */
+export function patience(toml: string): Readonly<Record<string, string>> {
+  if (/firstpkt_timeout|normal_timeout/.test(toml)) return {};
+  return { SRS_VHOST_PUBLISH_FIRSTPKT_TIMEOUT: DAY_MS, SRS_VHOST_PUBLISH_NORMAL_TIMEOUT: DAY_MS };
+}
 
 /** TOML's `forward` with these targets. */
 export function forwardTo(...targets: readonly (Srs | string)[]): string {

@@ -83,9 +83,16 @@ export class Raw {
 
   /** Waits until a text has come so often in the first that the server sends. */
   async answer(text: string, count = 1): Promise<void> {
-    const decoder = new TextDecoder("latin1");
-    const found = () => decoder.decode(concat(this.head)).split(text).length - 1;
-    await until(`the server answers ${text}`, () => found() >= count);
+    await until(`the server answers ${text}`, () => this.#count(text) >= count);
+  }
+
+  /** Waits until a text has come in the first that the server sends, or it has closed. */
+  async answerOrEnd(text: string): Promise<void> {
+    await until(`the server answers ${text}, or closes`, () => this.closed || this.#count(text) > 0);
+  }
+
+  #count(text: string): number {
+    return new TextDecoder("latin1").decode(concat(this.head)).split(text).length - 1;
   }
 
   /** Waits until the server has worked on all that was sent so far, or has closed. Once for each connection. */

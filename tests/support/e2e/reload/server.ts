@@ -2,6 +2,7 @@ import { Client, type Received } from "../client.ts";
 import { executable } from "../executable.ts";
 import { avcFrame, avcHeader, frameNumber } from "../payloads.ts";
 import type { Program } from "../program.ts";
+import { patience } from "../srs.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../wait.ts";
 
@@ -23,7 +24,8 @@ export class ReloadServer {
   /** Starts one with this TOML; `listen`, where it has none, is any port of loopback. */
   static async start(stage: Stage, toml: string, name = "server"): Promise<ReloadServer> {
     const conf = stage.write(`${name}.toml`, whole(stage, toml, name));
-    const server = new ReloadServer(stage, stage.start(name, [executable(), "--conf", conf]), conf);
+    const program = stage.start(name, [executable(), "--conf", conf], { env: patience(toml) });
+    const server = new ReloadServer(stage, program, conf);
     await server.program.line(/ listening rtmp=/);
     return server;
   }
