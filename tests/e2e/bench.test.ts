@@ -8,7 +8,6 @@ import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import type { Stage as Started } from "../support/e2e/stage.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
-import { until } from "../support/e2e/wait.ts";
 
 const name = "tests/e2e/bench.test.ts";
 const test = testWith(name);
@@ -97,7 +96,8 @@ test.concurrent("a server that dies is a failure, told with its reason and exit 
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const run = bench(stage, "both", server.url("live/show"), "-n", "5", "--seconds", "60");
-  await until("all play", () => server.program.count(/play started/) === 5);
+  // All are connected.
+  await run.line(/^measured \d+ s/);
   await server.program.kill();
   expect(await run.ended()).toBe(1);
   expect(run.lines.at(-1)).toMatch(/result +FAILED: publishers failed: 1, players failed: 5/);

@@ -44,10 +44,12 @@ const DAY_MS = "86400000";
 
 /**
  * The environment of a server whose publishers may be silent for as long as their test likes, unless its configuration
- * has limits of its own: an encoder may be stopped until all have joined, and nobody has to go on within five seconds.
+ * has limits of its own, or no default vhost: an encoder may be stopped until all have joined, and nobody has to go on within five seconds.
  */
 export function patience(toml: string): Readonly<Record<string, string>> {
-  if (/firstpkt_timeout|normal_timeout/.test(toml)) return {};
+  const hasLimits = /firstpkt_timeout|normal_timeout/.test(toml);
+  const hasOthersOnly = /\[vhost\./.test(toml) && !toml.includes("__defaultVhost__");
+  if (hasLimits || hasOthersOnly) return {};
   return { SRS_VHOST_PUBLISH_FIRSTPKT_TIMEOUT: DAY_MS, SRS_VHOST_PUBLISH_NORMAL_TIMEOUT: DAY_MS };
 }
 
