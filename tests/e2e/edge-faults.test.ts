@@ -15,9 +15,10 @@ const test = testWith("tests/e2e/edge-faults.test.ts", "FFmpeg");
 /** Of the clips: a key frame each second. */
 const GOP_MS = 1000;
 const FRAME_MS = 40;
-const READ_TIMEOUT_MS = 1000;
-/** Of publish.switch_after. */
-const SWITCH_AFTER_MS = 1000;
+/** Longer than an origin that lives is silent on a busy machine. */
+const READ_TIMEOUT_MS = 4000;
+/** Likewise, and before it is left. */
+const SWITCH_AFTER_MS = 2000;
 /** The first step of the backoff, at most. */
 const FIRST_STEP_MS = 625;
 const timeout = `read_timeout = ${READ_TIMEOUT_MS}`;
@@ -34,7 +35,7 @@ function publishToAll(stage: Stage, servers: readonly Srs[]): void {
   const flv = "f=flv:onfail=ignore:flvflags=no_duration_filesize";
   const outputs = servers.map((server) => `[${flv}]${server.url("live/show")}`).join("|");
   stage.start("encoder", [
-    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "warning", "-re", "-i", clip({ seconds: 30 })],
+    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "warning", "-re", "-i", clip({ seconds: 120 })],
     ...["-c", "copy", "-map", "0", "-f", "tee", outputs],
   ]);
 }
@@ -120,8 +121,8 @@ test.concurrent("an encoder dies, and another origin has another encoder's strea
   const [a, b] = [await startSrs(stage, "A"), await startSrs(stage, "B")];
   const edge = await startEdge(stage, "edge", [a, b], [timeout]);
   const [one, two] = [clip({ seconds: 20 }), clip({ seconds: 20, size: "384x216" })];
-  const first = publishClip(stage, one, a.url("live/show"), { name: "encoder of A" });
-  publishClip(stage, two, b.url("live/show"), { name: "encoder of B" });
+  const first = publishClip(stage, one, a.url("live/show"), { input: ["-stream_loop", "-1"], name: "encoder of A" });
+  publishClip(stage, two, b.url("live/show"), { input: ["-stream_loop", "-1"], name: "encoder of B" });
   for (const { program } of [a, b]) await program.line(/publish started/);
   const player = await Recorder.play(stage, edge.port, "show");
   await more(player, 1000);
@@ -141,7 +142,8 @@ test.concurrent("with two upstreams, an origin that is killed, stopped or cut of
   await using stage = new Stage();
   const [a, b, c] = await threeOrigins(stage);
   const keys = [timeout, "redundancy = 2"];
-  const edge = await startEdge(stage, "edge", [a.wire, b.wire, c.wire], keys);
+  const publish = `[vhost.__defaultVhost__.publish]\nswitch_after = ${SWITCH_AFTER_MS}`;
+  const edge = await startEdge(stage, "edge", [a.wire, b.wire, c.wire], keys, { more: publish });
   const player = await Recorder.play(stage, edge.port, "show");
   const begun = performance.now();
   await fetchesFrom(edge, a.wire);

@@ -16,12 +16,13 @@ const test = testWith("tests/e2e/hot-backup.test.ts", "FFmpeg");
 /** Of the clips: a key frame each second. */
 const GOP_MS = 1000;
 const FRAME_MS = 40;
-const SWITCH_AFTER_MS = 1000;
+/** Longer than an encoder that lives is silent on a busy machine. */
+const SWITCH_AFTER_MS = 4000;
 
 /** The publish table of the configuration that operators are given, and a vhost that forwards elsewhere. */
 const shipped = readFileSync(join(import.meta.dir, "../../conf/hot-backup.toml"), "utf8");
 const publishTable = shipped.slice(shipped.indexOf("[vhost.__defaultVhost__.publish]"));
-const standby = { more: publishTable };
+const standby = { more: publishTable.replace(/switch_after = \d+/, `switch_after = ${SWITCH_AFTER_MS}`) };
 
 const loop = { input: ["-stream_loop", "-1"] };
 
@@ -104,7 +105,7 @@ test.concurrent("one of three origins with the same stream is stopped, killed, c
   const flv = "f=flv:onfail=ignore:flvflags=no_duration_filesize";
   const outputs = ways.map(({ origin }) => `[${flv}]${origin.url("live/show")}`).join("|");
   stage.start("encoder", [
-    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "warning", "-re", "-i", clip({ seconds: 30 })],
+    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "warning", "-re", "-i", clip({ seconds: 120 })],
     ...["-c", "copy", "-map", "0", "-f", "tee", outputs],
   ]);
   await until("all origins feed the edge", () => edge.program.count(/publish started/) === 3);
@@ -152,7 +153,7 @@ test.concurrent("one of three origins with the same stream is stopped, killed, c
 test.concurrent("two encoders play one file, the second twelve seconds later: viewers do not wait for those twelve seconds", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", standby);
-  const source = clip({ seconds: 30 });
+  const source = clip({ seconds: 120 });
   const first = publishClip(stage, source, server.url("live/show"), { name: "encoder" });
   await server.program.line(/publish started/);
   const player = await Recorder.play(stage, server.port, "show");
@@ -222,7 +223,7 @@ test.concurrent.each(["reject", "replace"])(
     });
     const wire = new Wire(stage, server.port);
     const source = clip({ seconds: 20 });
-    publishClip(stage, source, `rtmp://127.0.0.1:${wire.port}/live/show`, { name: "encoder" });
+    publishClip(stage, source, `rtmp://127.0.0.1:${wire.port}/live/show`, { ...loop, name: "encoder" });
     await server.program.line(/publish started/);
     const player = await Recorder.play(stage, server.port, "show");
     await more(player, 500);
