@@ -65,7 +65,8 @@ function expectUndisturbed(stage: Stage, recorder: Recorder): void {
 /** Waits until an edge fetches from there. */
 async function fetchesFrom(edge: Srs, { port }: { readonly port: number }, count = 1): Promise<void> {
   const line = new RegExp(`pull running from=127\\.0\\.0\\.1:${port} `);
-  await until(`it fetches from ${port}`, () => edge.program.count(line) >= count);
+  const fetches = () => edge.program.count(line) >= count;
+  await until(`it fetches from ${port}`, fetches, WAIT_LIMIT_MS, () => edge.program.tail());
 }
 
 test.concurrent("origins of one stream are killed, stopped, cut off: two edges go on from the next, and their players jump by no more than a picture group, or the silence", async () => {
@@ -172,6 +173,7 @@ test.concurrent("with two upstreams, an origin that is killed, stopped or cut of
   await switches(2);
   await more(player, 500);
   expect(player.seen(since).pause).toBeLessThanOrEqual(SWITCH_AFTER_MS + SLACK_MS);
+  await edge.program.line(new RegExp(`pull lost from=127\\.0\\.0\\.1:${second.wire.port} `));
   second.origin.program.signal("SIGCONT");
   await fetchesFrom(edge, second.wire, 2);
   await more(player, 2000);

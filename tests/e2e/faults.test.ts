@@ -114,6 +114,7 @@ test.concurrent("servers that forward to each other, or to themselves, refuse th
   const encoder = publishClip(stage, source, a.url("live/livestream"));
   await b.program.line(/publish started/);
   const player = playFrames(stage, b.url("live/livestream"));
+  await encoder.whileStopped(() => b.program.line(/play started/));
 
   const loop = /forward failed .*error="refused: forward loop: the stream has passed through this server already/;
   await a.program.line(loop);
