@@ -114,7 +114,7 @@ test.concurrent("beyond max_connections a connection is refused at once, with a 
 test.concurrent("a client of a vhost that is switched off is told so before it is disconnected", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { more: '[vhost."off.example.com"]\nenabled = false' });
-  const tcUrl = "rtmp://off.example.com/live";
+  const tcUrl = "rtmp://127.0.0.1/live?vhost=off.example.com";
   const client = await Client.open(stage, { port: server.port, tcUrl });
   const answer = await client.sayConnect();
   expect(answer.name).toBe("_error");

@@ -7,8 +7,8 @@ import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
 
-/** A host that is no vhost's name: an IP address, or this machine. */
-const BARE_ADDRESS = /^(?:[\d.]+|.*:.*|localhost)$/;
+/** Stands for any vhost that a stream's name may lead to. */
+const ANOTHER_VHOST = "_";
 
 const codes = {
   publish: { name: "NetStream.Publish.BadName", access: "NetStream.Publish.Denied" },
@@ -86,15 +86,16 @@ export class Admission {
     this.#remote = remote;
     const loop = this.loop(request.hops);
     if (loop !== undefined) return { ok: false, reason: loop };
-    // The stream is not known yet; any name will do to learn the vhost.
+    // The stream is not known yet: any name will do to learn the vhost.
     const resolved = resolve(request.tcUrl, request.app, "any");
     if (!resolved.ok) return resolved;
     const name = resolved.address.vhost;
     const vhost = this.#context.findVhost(name);
-    // A bare address may be followed by a stream name that names the vhost.
     const reason = vhostProblem(name, vhost);
-    if (reason !== undefined && (vhost !== undefined || !BARE_ADDRESS.test(name))) return { ok: false, reason };
-    return { ok: true, chunkSize: vhost?.config.chunk_size ?? this.#context.chunkSize, vhost: vhost?.name };
+    const chunkSize = vhost?.config.chunk_size ?? this.#context.chunkSize;
+    if (reason === undefined) return { ok: true, chunkSize, vhost: vhost?.name };
+    // A host is no last word: the stream's name may be followed by another vhost.
+    return mayChangeVhost(request) ? { ok: true, chunkSize, vhost: undefined } : { ok: false, reason };
   }
 
   /** Decides on a publish or play of `name`: at once, or when the guards have. No answer comes for a stream that ends before. */
@@ -176,6 +177,12 @@ export class Admission {
     if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
     return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
   }
+}
+
+/** Whether a stream's name may still lead to another vhost than connect does. */
+function mayChangeVhost({ tcUrl, app }: ConnectRequest): boolean {
+  const resolved = resolve(tcUrl, app, `any?vhost=${ANOTHER_VHOST}`);
+  return resolved.ok && resolved.address.vhost === ANOTHER_VHOST;
 }
 
 function keyOf({ vhost, address }: Admitted): string {

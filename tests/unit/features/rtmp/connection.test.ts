@@ -237,7 +237,6 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     const stage = new RtmpStage();
     stage.vhosts.delete("__defaultVhost__");
     stage.vhosts.set("other.com", vhostDefaults);
-    expectRefused(stage, stage.connect({ tcUrl: "rtmp://a.com/live" }), REJECTED, 'no vhost "a.com" here');
     expectRefused(stage, stage.connect({ tcUrl: "rtmp://h/live?vhost=b.com" }), REJECTED, 'no vhost "b.com" here');
     const welcome = "_result 1 {} NetConnection.Connect.Success";
     expect(stage.connect({ tcUrl: "rtmp://other.com/live" }).heard.map(brief)).toContain(welcome);
@@ -246,10 +245,8 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
   test("connect to a vhost that is switched off", () => {
     const stage = new RtmpStage();
     stage.vhosts.set("off.com", { ...vhostDefaults, enabled: false });
-    expectRefused(stage, stage.connect({ tcUrl: "rtmp://off.com/live" }), REJECTED, 'vhost "off.com" is switched off');
-    stage.configure({ enabled: false });
-    const reason = 'vhost "__defaultVhost__" is switched off';
-    expectRefused(stage, stage.connect({ tcUrl: "rtmp://10.1.1.1/live" }), REJECTED, reason);
+    for (const fields of [{ tcUrl: "rtmp://h/live?vhost=off.com" }, { tcUrl: "", app: "live?vhost=off.com" }])
+      expectRefused(stage, stage.connect(fields), REJECTED, 'vhost "off.com" is switched off');
   });
 
   test("connect by a relay whose stream has been here, or nearly everywhere", () => {
@@ -322,13 +319,25 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
 });
 
 describe("A vhost", () => {
-  test("may be named by the stream alone when the client connects to an address", () => {
-    const stage = new RtmpStage();
-    stage.vhosts.delete("__defaultVhost__");
-    stage.vhosts.set("a.com", { ...vhostDefaults, chunk_size: 4096 });
-    const client = stage.connect({ tcUrl: "rtmp://10.1.1.1:1935/live" });
-    client.say(commandOn(1, "publish", 0, null, "show?vhost=a.com"));
-    expect(stage.logged("INFO").at(-1)).toBe("INFO [c1] publish started addr=10.0.0.9:1 stream=a.com/live/show");
+  describe.each([
+    ["is not there", (stage: RtmpStage) => stage.vhosts.delete("__defaultVhost__"), /no vhost ".*" here/],
+    ["is switched off", (stage: RtmpStage) => stage.configure({ enabled: false }), /is switched off/],
+  ])("may be named by the stream alone when the default vhost %s", (_, without, problem) => {
+    test.each(["rtmp://10.1.1.1:1935/live", "rtmp://localhost/live", "rtmp://cdn.example.com/live", ""])(
+      "and the client connects to %p",
+      (tcUrl) => {
+        const stage = new RtmpStage();
+        without(stage);
+        stage.vhosts.set("a.com", vhostDefaults);
+        const [client, lost] = [stage.connect({ tcUrl }), stage.connect({ tcUrl })];
+        client.say(commandOn(1, "publish", 0, null, "show?vhost=a.com"));
+        expect(stage.logged("INFO").at(-1)).toBe("INFO [c1] publish started addr=10.0.0.9:1 stream=a.com/live/show");
+        // One that names none learns of it then.
+        expect(lost.say(commandOn(1, "publish", 0, null, "show"))).toEqual(["onStatus@1 NetStream.Publish.BadName"]);
+        expect(stage.logged("WARN")).toEqual([expect.stringMatching(problem)]);
+        expect(lost.state).toBe("closing");
+      },
+    );
   });
 
   test("has its own chunk size, and streams apart from those of others", () => {
