@@ -1,4 +1,5 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
+import { resolve, streamKey } from "./address.ts";
 
 /** What a client says of itself in `connect` (RTMP 1.0, 7.2.1.1; enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
 export interface ConnectRequest {
@@ -70,4 +71,32 @@ export function enhancedCapabilities(): Record<string, AmfValue> {
     audioFourCcInfoMap: AmfObject.of({ "*": CAN_FORWARD }),
     capsEx: CAPS_EX,
   };
+}
+
+/** What a client that is let in is told: properties and information, with `identity` and its vhost among it. */
+export function connectAnswer(
+  { enhanced, objectEncoding }: ConnectRequest,
+  identity: Readonly<Record<string, AmfValue>>,
+  vhost: string | undefined,
+): [properties: AmfObject, information: AmfObject] {
+  const served = vhost === undefined ? {} : { [VHOST_PROPERTY]: vhost };
+  const properties = { fmsVer: "FMS/3,5,3,888", capabilities: 127, mode: 1 };
+  const information = {
+    level: "status",
+    code: "NetConnection.Connect.Success",
+    description: "Connection succeeded",
+    objectEncoding,
+    data: AmfObject.ecma({ version: "3,5,3,888", ...identity, ...served, [HOPS_COMMAND]: true }),
+  };
+  return [
+    AmfObject.of(enhanced ? { ...properties, ...enhancedCapabilities() } : properties),
+    AmfObject.of(information),
+  ];
+}
+
+/** Whether two names mean one stream, for a client that has connected so. Parameters are no part of that. */
+export function meansSame(request: ConnectRequest | undefined, one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one, other].map((name) => resolve(request?.tcUrl, request?.app, name));
+  return a?.ok === true && b?.ok === true && streamKey(a.address) === streamKey(b.address);
 }

@@ -8,6 +8,8 @@ export interface RtmpLimits {
   readonly maxIncompleteBytes: number;
   /** The same for a client that does not publish. */
   readonly maxIdleIncompleteBytes: number;
+  /** What one connection may have held until an earlier request of it is answered, in bytes. */
+  readonly maxBacklogBytes: number;
   /** Largest chunk size a peer may announce, in bytes. It costs no memory: encoders send 2^31 - 1 and mean "never split". */
   readonly maxChunkSize: number;
   /** Longest command message, in bytes. What a client says in `connect` stays with its connection. */
@@ -24,6 +26,7 @@ export const defaultLimits: RtmpLimits = {
   maxChunkStreams: 128,
   maxIncompleteBytes: 32 * 1024 * 1024,
   maxIdleIncompleteBytes: 1024 * 1024,
+  maxBacklogBytes: 4 * 1024 * 1024,
   maxChunkSize: 0x7fffffff,
   maxCommandBytes: 64 * 1024,
   commandsPerSecond: 100,

@@ -1,6 +1,7 @@
 import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
+import type { Request } from "./backlog.ts";
 import { HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
@@ -13,8 +14,13 @@ export interface MediaHandler {
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void;
 }
 
-/** A peer's spelling of a name goes back to it no longer than this, in UTF-16 units: no name that is accepted is longer. */
+/** No name that is accepted is longer, UTF-16 units. */
 const LONGEST_DETAILS = 1024;
+
+/** A peer's spelling of a name as it goes back to it: no longer than names may be. */
+export function details(name: string): string {
+  return name.slice(0, LONGEST_DETAILS);
+}
 
 /** Hands one media message (audio, video, data or aggregate, by its RTMP type) to `media`; aggregates are split. */
 export function pushMedia(media: MediaHandler, type: number, timestamp: number, payload: Uint8Array): void {
@@ -31,7 +37,7 @@ export function pushMedia(media: MediaHandler, type: number, timestamp: number, 
 }
 
 /** One message stream of a client's connection: it publishes one stream, plays one, or nothing. */
-export class NetStream {
+export class NetStream implements Request {
   /** The message stream id, as in every message of it. */
   readonly id: number;
   readonly #peer: Peer;
@@ -40,14 +46,18 @@ export class NetStream {
   name = "";
   /** Whether the client asked for `Play.Reset` (the default). */
   reset = true;
-  /** Whether the client announced the name by FCPublish and waits for onFCPublish. */
-  announced = false;
+  /** As of its publish or play. */
+  waits = false;
+  answered = false;
   /** Set while it publishes. */
   media: MediaHandler | undefined;
+  readonly #onAnswered: (stream: NetStream) => void;
 
-  constructor(id: number, peer: Peer) {
+  /** `onAnswered` is called after each answer to a publish or play. */
+  constructor(id: number, peer: Peer, onAnswered: (stream: NetStream) => void) {
     this.id = id;
     this.#peer = peer;
+    this.#onAnswered = onAnswered;
   }
 
   /** Outgoing chunk size, bytes. */
@@ -55,20 +65,31 @@ export class NetStream {
     return this.#peer.chunkSize;
   }
 
-  /** Lets the client publish; its media goes to `media` from now on. */
+  /**
+   * Lets the client publish: its media goes to `media` from now on, what it has sent before the answer first. Throws
+   * ProtocolError when that is a breach.
+   */
   acceptPublish(media: MediaHandler): void {
     this.media = media;
-    const description = "Started publishing stream.";
-    if (this.announced) {
-      const information = AmfObject.of({ code: "NetStream.Publish.Start", description });
-      this.#peer.sendCommand(this.id, ["onFCPublish", 0, null, information]);
-    }
-    this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
-    this.status("status", "NetStream.Publish.Start", description);
+    this.confirmPublish();
+    this.#tellAnswered();
   }
 
-  /** Lets the client play; media may follow at once. */
-  acceptPlay(): void {
+  /** Tells the client that it may publish; again, when it asks again for what it publishes already. */
+  confirmPublish(): void {
+    this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
+    this.status("status", "NetStream.Publish.Start", "Started publishing stream.");
+  }
+
+  /** Lets the client play, and calls `begin`, which may send media. What the client has sent before the answer comes after that. */
+  acceptPlay(begin: () => void = () => undefined): void {
+    this.confirmPlay();
+    begin();
+    this.#tellAnswered();
+  }
+
+  /** Tells the client that it plays; again, when it asks again for what it plays already. */
+  confirmPlay(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     if (this.reset) this.status("status", "NetStream.Play.Reset", "Playing and resetting stream.");
     this.status("status", "NetStream.Play.Start", "Started playing stream.");
@@ -80,6 +101,7 @@ export class NetStream {
     this.role = "idle";
     this.media = undefined;
     this.status("error", code, description);
+    this.#tellAnswered();
   }
 
   /** Tells a player that the stream has stopped; it may stay. */
@@ -112,7 +134,12 @@ export class NetStream {
     this.#peer.sendCommand(this.id, ["onStatus", 0, null, information]);
   }
 
+  #tellAnswered(): void {
+    this.answered = true;
+    this.#onAnswered(this);
+  }
+
   get #details(): string {
-    return this.name.slice(0, LONGEST_DETAILS);
+    return details(this.name);
   }
 }

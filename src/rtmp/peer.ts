@@ -4,6 +4,7 @@ import { decodeAmfMessage } from "../amf/message.ts";
 import type { AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ByteWriter } from "../bytes/writer.ts";
+import type { HeldMessage } from "./backlog.ts";
 import { ChunkReader, type MessageHandler } from "./chunk-reader.ts";
 import { messageSize, writeMessage } from "./chunk-writer.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -21,6 +22,8 @@ export interface Command {
   readonly streamId: number;
   /** The values after the transaction id; the command object is the first. */
   readonly args: readonly AmfValue[];
+  /** The message as it came, for whoever has to hold it. */
+  readonly message: { readonly type: number; readonly payload: Uint8Array };
 }
 
 /** What a peer's messages come to, for the session of either role. */
@@ -111,7 +114,8 @@ export class Peer implements MessageHandler {
         return;
       case MessageType.CommandAmf0:
       case MessageType.CommandAmf3:
-        this.#onCommand(streamId, payload, type === MessageType.CommandAmf3);
+        this.#countCommand();
+        this.#onCommand(type, streamId, payload);
         return;
       case MessageType.UserControl:
         this.#onUserControl(payload);
@@ -126,6 +130,12 @@ export class Peer implements MessageHandler {
         return;
       default: // Acknowledgements, shared objects and what nobody has heard of: nothing waits for them.
     }
+  }
+
+  /** A media or command message that was held, whose turn it is now. */
+  deliverHeld({ type, streamId, timestamp, payload }: HeldMessage): void {
+    if (type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3) this.#onCommand(type, streamId, payload);
+    else this.#events.media(type, streamId, timestamp, payload);
   }
 
   sendCommand(streamId: number, values: readonly AmfValue[]): void {
@@ -183,17 +193,17 @@ export class Peer implements MessageHandler {
     this.sendMessage(ChunkStreamId.Control, type, 0, body.finish());
   }
 
-  #onCommand(streamId: number, payload: Uint8Array, amf3: boolean): void {
-    this.#countCommand();
+  #onCommand(type: number, streamId: number, payload: Uint8Array): void {
     if (payload.length > this.#limits.maxCommandBytes)
       throw new ProtocolError(`a command of ${payload.length} bytes, ${this.#limits.maxCommandBytes} allowed`);
-    const [name, transactionId, ...args] = decodeAmfMessage(payload, amf3);
+    const [name, transactionId, ...args] = decodeAmfMessage(payload, type === MessageType.CommandAmf3);
     if (typeof name !== "string") throw new ProtocolError("a command message does not begin with its name");
     this.#events.command({
       name,
       transactionId: typeof transactionId === "number" ? transactionId : 0,
       streamId,
       args,
+      message: { type, payload },
     });
   }
 

@@ -1,86 +1,50 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
-import {
-  type ConnectRequest,
-  enhancedCapabilities,
-  HOPS_COMMAND,
-  readConnect,
-  readHops,
-  VHOST_PROPERTY,
-} from "./connect.ts";
-import type { RandomFill } from "./handshake-digest.ts";
+import { Backlog, type Request } from "./backlog.ts";
+import { booleanAt, numberAt, printable, stringAt, withCommandObject } from "./command-arguments.ts";
+import { type ConnectRequest, connectAnswer, HOPS_COMMAND, meansSame, readConnect, readHops } from "./connect.ts";
 import { ServerHandshake } from "./handshake-server.ts";
-import type { RtmpLimits } from "./limits.ts";
 import { PeerBandwidthLimit, UserControl } from "./messages.ts";
-import { NetStream, pushMedia } from "./net-stream.ts";
+import { details, NetStream, pushMedia } from "./net-stream.ts";
+import { NetStreams } from "./net-streams.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
+import type { ServerEvents, ServerOptions } from "./server-events.ts";
 
 /*
  * handshake ──> connecting ──connect──> deciding ──acceptConnect──> connected ──> closed
  *                                          └──────rejectConnect──────────────────────^
+ *
+ * Clients do not always wait for answers. What comes after a request waits for its answer in the backlog: after connect,
+ * everything; after a stream's publish or play, its media and its commands. Only what ends the request does not wait.
  */
 type State = "handshake" | "connecting" | "deciding" | "connected" | "closed";
 
-/** NetStreams that one connection may have open. */
-const MAX_NET_STREAMS = 64;
-
-/** What `play` asked for besides the name; seconds, as on the wire (RTMP 1.0, 7.2.2.1). */
-export interface PlayRequest {
-  readonly name: string;
-  readonly start: number;
-  readonly duration: number;
-}
-
-/** What a client wants. Each request is answered by the method of `ServerSession` or `NetStream` that its line names, now or later. */
-export interface ServerEvents {
-  /** Answer: `acceptConnect` or `rejectConnect`. */
-  connect(request: ConnectRequest): void;
-  /** Answer: `stream.acceptPublish` or `stream.refuse`. */
-  publish(stream: NetStream, name: string): void;
-  /** Answer: `stream.acceptPlay` or `stream.refuse`. */
-  play(stream: NetStream, request: PlayRequest): void;
-  pause(stream: NetStream, paused: boolean): void;
-  receive(stream: NetStream, kind: "audio" | "video", on: boolean): void;
-  /** A relay's stream comes over these servers now. */
-  hops(stream: NetStream, hops: readonly string[]): void;
-  /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
-  ended(stream: NetStream): void;
-}
-
-/** What the session needs from outside. */
-export interface ServerOptions {
-  readonly limits: RtmpLimits;
-  readonly send: (bytes: Uint8Array) => void;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  /** Fills a buffer with random bytes, for the handshake. */
-  readonly random: RandomFill;
-  /** Told to every client: name and version, and ids that find it again in this server's log. */
-  readonly identity: Readonly<Record<string, AmfValue>>;
-}
+/** Commands of a stream that wait for the answer to its publish or play. */
+const WAITING_COMMANDS = new Set(["pause", "pauseRaw", "receiveAudio", "receiveVideo", "seek", HOPS_COMMAND]);
 
 /** The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. */
 export class ServerSession {
   readonly #events: ServerEvents;
   readonly #options: ServerOptions;
   readonly #peer: Peer;
-  readonly #streams = new Map<number, NetStream>();
+  readonly #streams = new NetStreams((id) => new NetStream(id, this.#peer, (answered) => this.#onAnswered(answered)));
   #handshake: ServerHandshake | undefined;
   #state: State = "handshake";
   #connectId = 1;
   #request: ConnectRequest | undefined;
-  /** An encoder announced a name by FCPublish: before createStream (FMLE) or after it (Haivision). */
-  #fcPublish = false;
-  /** Which stream publishes the media of message stream `#mediaStreamId`: as a rule, the next message is of it, too. */
-  #publishing: NetStream | undefined;
-  #mediaStreamId = 0;
-  /** The stream that publishes, when just one does; looked for again after each command. */
-  #only: NetStream | undefined;
-  #onlyKnown = false;
+  #vhost: string | undefined;
+  /** Whether the client publishes, or waits to. Only the session changes it. */
+  publishes = false;
+  readonly #connect: Request = { waits: false, answered: false };
+  readonly #backlog: Backlog;
 
   constructor(events: ServerEvents, options: ServerOptions) {
     this.#events = events;
     this.#options = options;
+    this.#backlog = new Backlog(options.limits.maxBacklogBytes, {
+      deliver: (message) => this.#peer.deliverHeld(message),
+      soon: options.soon,
+    });
     this.#handshake = new ServerHandshake({ random: options.random, timeMs: options.now() });
     this.#peer = new Peer(
       {
@@ -91,18 +55,12 @@ export class ServerSession {
       options.limits,
       options.now,
     );
-    this.publishes = false;
+    this.#tasksChanged();
   }
 
-  /** Whether the client publishes: only then may its unfinished messages take as much as media does. */
-  set publishes(publishes: boolean) {
-    const { maxIncompleteBytes, maxIdleIncompleteBytes } = this.#options.limits;
-    this.#peer.maxIncompleteBytes = publishes ? maxIncompleteBytes : maxIdleIncompleteBytes;
-  }
-
-  /** Memory for messages whose end has not come, bytes. */
+  /** Memory for messages whose end has not come, and for those that wait for an answer, bytes. */
   get bufferedBytes(): number {
-    return this.#peer.bufferedBytes;
+    return this.#peer.bufferedBytes + this.#backlog.bytes;
   }
 
   /** Outgoing chunk size, bytes. */
@@ -113,6 +71,16 @@ export class ServerSession {
   /** Whether the client has said `connect` and was let in. */
   get connected(): boolean {
     return this.#state === "connected";
+  }
+
+  /** Whether the client's `connect` waits for an answer. */
+  get deciding(): boolean {
+    return this.#state === "deciding";
+  }
+
+  /** How many frames were dropped since the last call, because too much waited for an answer. */
+  takeDropped(): number {
+    return this.#backlog.takeDropped();
   }
 
   /** Takes bytes from the wire. Throws ProtocolError; the connection is then to be closed. */
@@ -129,43 +97,40 @@ export class ServerSession {
     if (rest.length > 0) this.#peer.receive(rest);
   }
 
-  /** Lets the client in; `chunkSize` is what all further messages to it use. `vhost`: which serves it, as far as that is known. */
+  /**
+   * Lets the client in; `chunkSize` is what all further messages to it use. `vhost`: which serves it, as far as that is known.
+   * What it has sent before the answer is worked on here and in turns to come. Throws ProtocolError when that is a breach.
+   */
   acceptConnect(chunkSize: number, vhost?: string): void {
     if (this.#state !== "deciding") return;
-    const request = this.#request;
     this.#state = "connected";
     this.#peer.sendWindowAckSize(WINDOW_ACK_SIZE);
     this.#peer.sendPeerBandwidth(WINDOW_ACK_SIZE, PeerBandwidthLimit.Dynamic);
     // Before the answer: OBS reads the answer with the new size.
     this.#peer.sendChunkSize(chunkSize);
-    const properties = { fmsVer: "FMS/3,5,3,888", capabilities: 127, mode: 1 };
-    const information = {
-      level: "status",
-      code: "NetConnection.Connect.Success",
-      description: "Connection succeeded",
-      objectEncoding: request?.objectEncoding ?? 0,
-      data: AmfObject.ecma({
-        version: "3,5,3,888",
-        ...this.#options.identity,
-        ...(vhost === undefined ? {} : { [VHOST_PROPERTY]: vhost }),
-        [HOPS_COMMAND]: true,
-      }),
-    };
-    this.#peer.sendCommand(0, [
-      "_result",
-      this.#connectId,
-      AmfObject.of(request?.enhanced ? { ...properties, ...enhancedCapabilities() } : properties),
-      AmfObject.of(information),
-    ]);
+    this.#vhost = vhost;
+    this.#confirmConnect(this.#connectId);
     this.#peer.sendCommand(0, ["onBWDone", 0, null]);
+    this.#connect.answered = true;
+    this.#backlog.release(this.#connect);
+  }
+
+  #confirmConnect(transactionId: number): void {
+    if (this.#request === undefined) return;
+    const answer = connectAnswer(this.#request, this.#options.identity, this.#vhost);
+    this.#peer.sendCommand(0, ["_result", transactionId, ...answer]);
   }
 
   /** Says no to `connect`; the owner closes the connection after it. */
   rejectConnect(description: string): void {
     if (this.#state === "closed") return;
-    const information = { level: "error", code: "NetConnection.Connect.Rejected", description };
-    this.#peer.sendCommand(0, ["_error", this.#connectId, null, AmfObject.of(information)]);
+    this.#sayRejected(this.#connectId, description);
     this.close();
+  }
+
+  #sayRejected(transactionId: number, description: string): void {
+    const information = { level: "error", code: "NetConnection.Connect.Rejected", description };
+    this.#peer.sendCommand(0, ["_error", transactionId, null, AmfObject.of(information)]);
   }
 
   /** Tells the client something of its connection as a whole. */
@@ -183,23 +148,39 @@ export class ServerSession {
   close(): void {
     this.#state = "closed";
     this.#peer.stop();
+    this.#backlog.clear();
   }
 
-  #onCommand(command: Command): void {
+  /** The client hangs up: what it has sent to streams that publish still counts. Throws ProtocolError. */
+  finish(): void {
+    for (const stream of this.#streams.publishing) this.#backlog.finish(stream);
+  }
+
+  #onCommand(received: Command): void {
+    const command = { ...received, args: withCommandObject(received.args) };
     const { name, transactionId, args } = command;
-    this.#onlyKnown = false;
+    this.#streams.changed();
     if (this.#state === "connecting") {
       if (name !== "connect") throw new ProtocolError(`the first command is "${printable(name)}", not "connect"`);
       this.#connectId = transactionId;
       this.#request = readConnect(args);
       this.#state = "deciding";
+      this.#connect.waits = true;
       this.#events.connect(this.#request);
       return;
     }
-    if (this.#state === "deciding") throw new ProtocolError(`"${printable(name)}" came before the answer to connect`);
+    const waitsFor = this.#requestBefore(command);
+    if (waitsFor !== undefined) {
+      this.#backlog.hold(waitsFor, command.message.type, command.streamId, 0, command.message.payload);
+      return;
+    }
     switch (name) {
+      case "connect":
+        this.#connectAgain(transactionId, readConnect(args));
+        break;
       case "createStream":
-        this.#createStream(transactionId);
+        // Answered without a transaction id, too: no client can do without it.
+        this.#peer.sendCommand(0, ["_result", transactionId, null, this.#streams.openNext().id]);
         break;
       case "publish":
         this.#onPublish(command);
@@ -208,8 +189,13 @@ export class ServerSession {
         this.#onPlay(command);
         break;
       case "FCPublish":
-        this.#fcPublish = true;
         this.#answer(transactionId, null);
+        // Appliances publish only after it. Whether they may is told by the answer to that.
+        this.#announce("onFCPublish", "NetStream.Publish.Start", stringAt(args, 1));
+        break;
+      case "FCSubscribe":
+        this.#answer(transactionId, null);
+        this.#announce("onFCSubscribe", "NetStream.Play.Start", stringAt(args, 1));
         break;
       case "FCUnpublish":
         this.#onFcUnpublish(command);
@@ -243,7 +229,7 @@ export class ServerSession {
       case "getStreamLength":
         this.#answer(transactionId, 0);
         break;
-      default: // releaseStream, _checkbw, FCSubscribe, setPeerInfo and what nobody has heard of
+      default: // releaseStream, _checkbw, setPeerInfo and what nobody has heard of
         this.#answer(transactionId, null);
         break;
     }
@@ -253,51 +239,94 @@ export class ServerSession {
     if (transactionId > 0) this.#peer.sendCommand(0, ["_result", transactionId, null, value]);
   }
 
-  #createStream(transactionId: number): void {
-    let id = 1;
-    while (this.#streams.has(id)) id++;
-    this.#open(id);
-    this.#answer(transactionId, id);
+  #announce(name: string, code: string, streamName: string): void {
+    this.#peer.sendCommand(0, [name, 0, null, AmfObject.of({ code, description: details(streamName) })]);
   }
 
-  #open(id: number): NetStream {
-    if (this.#streams.size >= MAX_NET_STREAMS)
-      throw new ProtocolError(`more than ${MAX_NET_STREAMS} streams on a connection`);
-    const stream = new NetStream(id, this.#peer);
-    this.#streams.set(id, stream);
-    return stream;
+  /** The request that a command has to wait for. */
+  #requestBefore({ name, streamId }: Command): Request | undefined {
+    if (this.#backlog.blocks(this.#connect)) return this.#connect;
+    const stream = this.#streams.get(streamId);
+    return stream !== undefined && this.#backlog.blocks(stream) && WAITING_COMMANDS.has(name) ? stream : undefined;
+  }
+
+  #onAnswered(stream: NetStream): void {
+    if (stream.role === "idle") this.#backlog.forget(stream);
+    else this.#backlog.release(stream);
+    this.#tasksChanged();
+  }
+
+  /** What streams do has changed. Only where one publishes may unfinished messages take as much as media does. */
+  #tasksChanged(): void {
+    const { maxIncompleteBytes, maxIdleIncompleteBytes } = this.#options.limits;
+    this.#streams.changed();
+    this.publishes = this.#streams.publishing.length > 0;
+    this.#peer.maxIncompleteBytes = this.publishes ? maxIncompleteBytes : maxIdleIncompleteBytes;
+  }
+
+  /** Some clients repeat a connect whose answer takes long. It changes nothing. */
+  #connectAgain(transactionId: number, { tcUrl, app }: ConnectRequest): void {
+    if (tcUrl === this.#request?.tcUrl && app === this.#request.app) this.#confirmConnect(transactionId);
+    else this.#sayRejected(transactionId, "this connection is connected to another app already");
   }
 
   /** The stream that a publish or play is for. Some encoders never create it, or use stream 0. */
   #streamFor(command: Command): NetStream {
-    const stream = this.#streams.get(command.streamId) ?? this.#open(command.streamId);
+    const stream = this.#streams.get(command.streamId) ?? this.#streams.open(command.streamId);
     this.#end(stream);
     return stream;
   }
 
+  /** Whether a stream does already, or waits to do, what a publish or play asks for again, with other parameters maybe. */
+  #repeats(stream: NetStream | undefined, role: NetStream["role"], name: string): stream is NetStream {
+    return stream?.role === role && meansSame(this.#request, stream.name, name);
+  }
+
   #onPublish(command: Command): void {
     const name = stringAt(command.args, 1);
+    const current = this.#streams.get(command.streamId);
+    if (this.#repeats(current, "publishing", name)) {
+      // One that waits gets one answer for both.
+      if (current.answered) current.confirmPublish();
+      return;
+    }
     const stream = this.#streamFor(command);
     stream.role = "publishing";
     stream.name = name;
-    stream.announced = this.#fcPublish;
-    this.#fcPublish = false;
-    this.#publishing = undefined;
+    stream.waits = true;
+    stream.answered = false;
+    this.#tasksChanged();
     this.#events.publish(stream, name);
   }
 
   #onPlay(command: Command): void {
     const { args } = command;
+    const name = stringAt(args, 1);
+    const reset = booleanAt(args, 4, true);
+    const current = this.#streams.get(command.streamId);
+    if (this.#repeats(current, "playing", name)) {
+      if (current.answered) this.#playAgain(current, reset);
+      return;
+    }
     const stream = this.#streamFor(command);
     stream.role = "playing";
-    stream.name = stringAt(args, 1);
-    stream.reset = booleanAt(args, 4, true);
-    this.#events.play(stream, { name: stream.name, start: numberAt(args, 2, -2), duration: numberAt(args, 3, -1) });
+    stream.name = name;
+    stream.reset = reset;
+    stream.waits = true;
+    stream.answered = false;
+    this.#events.play(stream, { name, start: numberAt(args, 2, -2), duration: numberAt(args, 3, -1) });
+  }
+
+  /** With a reset, the client wants the stream from its start point again; without one, nothing more than it has. */
+  #playAgain(stream: NetStream, reset: boolean): void {
+    stream.reset = reset;
+    stream.confirmPlay();
+    if (reset) this.#events.restart(stream);
   }
 
   #onFcUnpublish(command: Command): void {
     const name = stringAt(command.args, 1);
-    const publishing = [...this.#streams.values()].filter((stream) => stream.role === "publishing");
+    const { publishing } = this.#streams;
     const only = publishing.length === 1 ? publishing[0] : undefined;
     const stream = publishing.find((candidate) => candidate.name === name) ?? only;
     const information = AmfObject.of({ code: "NetStream.Unpublish.Success", description: "Stop publishing stream." });
@@ -312,14 +341,14 @@ export class ServerSession {
     const stream = this.#meantBy(command);
     if (stream === undefined) return;
     this.#end(stream);
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
   }
 
   /** The stream that a closeStream or deleteStream means: by its id, or, as GStreamer has it, by its name on stream 0. */
   #meantBy({ args, streamId }: Command): NetStream | undefined {
     const name = stringAt(args, 1);
     if (name === "") return this.#streams.get(numberAt(args, 1, streamId));
-    return [...this.#streams.values()].find((stream) => stream.name === name);
+    return this.#streams.named(name);
   }
 
   #onPause(command: Command, paused: boolean): void {
@@ -343,58 +372,26 @@ export class ServerSession {
 
   #end(stream: NetStream | undefined): void {
     if (stream === undefined || stream.role === "idle") return;
+    // What it has sent before still counts, when it was let in.
+    this.#backlog.finish(stream);
+    this.#backlog.forget(stream);
     stream.role = "idle";
     stream.media = undefined;
-    if (this.#publishing === stream) this.#publishing = undefined;
+    this.#tasksChanged();
     this.#events.ended(stream);
   }
 
   #onMedia(type: number, streamId: number, timestamp: number, payload: Uint8Array): void {
-    let stream = this.#publishing;
-    if (stream === undefined || this.#mediaStreamId !== streamId) {
-      stream = this.#publisherFor(streamId);
-      this.#publishing = stream;
-      this.#mediaStreamId = streamId;
-    }
-    const media = stream?.media;
-    if (media === undefined) return;
-    pushMedia(media, type, timestamp, payload);
+    const stream = this.#streams.publisherOf(streamId);
+    if (stream?.media !== undefined && !stream.waits) pushMedia(stream.media, type, timestamp, payload);
+    else this.#onEarlyMedia(stream, type, streamId, timestamp, payload);
   }
 
-  /**
-   * Media on a stream that does not publish belongs to the one that does, when there is just one: encoders are sloppy here.
-   * Which one that is changes by commands only, and media comes as often as its sender likes.
-   */
-  #publisherFor(streamId: number): NetStream | undefined {
-    const stream = this.#streams.get(streamId);
-    if (stream?.role === "publishing") return stream;
-    if (!this.#onlyKnown) {
-      const publishing = [...this.#streams.values()].filter((candidate) => candidate.role === "publishing");
-      this.#only = publishing.length === 1 ? publishing[0] : undefined;
-      this.#onlyKnown = true;
-    }
-    return this.#only;
+  /** Media that comes before an answer waits for it; what nobody has asked to publish is nobody's. */
+  #onEarlyMedia(stream: NetStream | undefined, type: number, id: number, timestamp: number, payload: Uint8Array): void {
+    if (this.#backlog.blocks(this.#connect)) this.#backlog.hold(this.#connect, type, id, timestamp, payload);
+    else if (stream === undefined) return;
+    else if (this.#backlog.blocks(stream)) this.#backlog.hold(stream, type, stream.id, timestamp, payload);
+    else if (stream.media !== undefined) pushMedia(stream.media, type, timestamp, payload);
   }
-}
-
-function stringAt(args: readonly AmfValue[], index: number): string {
-  const value = args[index];
-  return typeof value === "string" ? value : "";
-}
-
-function numberAt(args: readonly AmfValue[], index: number, otherwise: number): number {
-  const value = args[index];
-  return typeof value === "number" ? value : otherwise;
-}
-
-/** Flash sends flags as booleans, some clients as numbers. */
-function booleanAt(args: readonly AmfValue[], index: number, otherwise: boolean): boolean {
-  const value = args[index];
-  if (typeof value === "boolean") return value;
-  return typeof value === "number" ? value !== 0 : otherwise;
-}
-
-/** A peer's word in a message of ours: bounded, without control characters. */
-function printable(text: string): string {
-  return text.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

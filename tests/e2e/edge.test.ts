@@ -126,6 +126,7 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
             play: away,
             pause() {},
             receive() {},
+            restart() {},
             hops() {},
             ended() {},
           },
@@ -134,6 +135,7 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
             send: (bytes) => void outbox.send(bytes),
             now: () => performance.now(),
             random: (into) => into.fill(1),
+            soon: queueMicrotask,
             identity: {},
           },
         );

@@ -1,7 +1,8 @@
 import type { ConnectRequest } from "../../src/rtmp/connect.ts";
 import { defaultLimits, type RtmpLimits } from "../../src/rtmp/limits.ts";
 import type { MediaHandler, NetStream } from "../../src/rtmp/net-stream.ts";
-import { type PlayRequest, type ServerEvents, ServerSession } from "../../src/rtmp/server-session.ts";
+import type { PlayRequest, ServerEvents } from "../../src/rtmp/server-events.ts";
+import { ServerSession } from "../../src/rtmp/server-session.ts";
 import { toHex } from "./bytes.ts";
 import { brief, clientHandshake, connect, type SentMessage, SentReader } from "./session.ts";
 
@@ -19,6 +20,8 @@ export class ServerUnderTest implements ServerEvents {
   readonly streams: NetStream[] = [];
   request: ConnectRequest | undefined;
   nowMs = 1000;
+  /** What is to be done in a later turn. */
+  readonly soon: (() => void)[] = [];
   /** Set to have the next requests refused instead. */
   refusal: string | undefined;
 
@@ -29,6 +32,7 @@ export class ServerUnderTest implements ServerEvents {
       send: send ?? ((bytes) => this.sent.push(bytes)),
       now: () => this.nowMs,
       random: (into) => into.fill(7),
+      soon: (work) => this.soon.push(work),
       identity: { srs_server: "srs/test", srs_id: "c1" },
     });
   }
@@ -78,6 +82,10 @@ export class ServerUnderTest implements ServerEvents {
 
   receive(stream: NetStream, kind: "audio" | "video", on: boolean): void {
     this.told.push(`${kind}@${stream.id} ${on ? "on" : "off"}`);
+  }
+
+  restart(stream: NetStream): void {
+    this.told.push(`restart@${stream.id}`);
   }
 
   hops(stream: NetStream, hops: readonly string[]): void {

@@ -33,17 +33,19 @@ export const dialogues: readonly Dialogue[] = [
           0e6c69766573747265616d3f6b3d31430000000000271402000946435075626c6973680040080000000000000502000e6c697665
           73747265616d3f6b3d31430000000000191402000c63726561746553747265616d00401000000000000005430000000000151402
           00085f636865636b627700401400000000000005`,
-        answers: ["_result 2 null null", "_result 3 null null", "_result 4 null 1", "_result 5 null null"],
+        answers: [
+          "_result 2 null null",
+          "_result 3 null null",
+          "onFCPublish 0 null NetStream.Publish.Start",
+          "_result 4 null 1",
+          "_result 5 null null",
+        ],
       },
       {
         hex: `
           0800000000002c14010000000200077075626c6973680040180000000000000502000e6c69766573747265616d3f6b3d31020004
           6c697665`,
-        answers: [
-          "onFCPublish@1 0 null NetStream.Publish.Start",
-          "StreamBegin 1",
-          "onStatus@1 NetStream.Publish.Start",
-        ],
+        answers: ["StreamBegin 1", "onStatus@1 NetStream.Publish.Start"],
       },
       {
         hex: `
@@ -189,7 +191,12 @@ export const dialogues: readonly Dialogue[] = [
           020000000000040500000000002625a04200000000000a040003000000000000012c430000000000191402000c63726561746553
           747265616d00400000000000000005430000000000251402000b46435375627363726962650040080000000000000502000a6c69
           766573747265616d0300000000001514000000000200085f636865636b627700401000000000000005`,
-        answers: ["_result 2 null 1", "_result 3 null null", "_result 4 null null"],
+        answers: [
+          "_result 2 null 1",
+          "_result 3 null null",
+          "onFCSubscribe 0 null NetStream.Play.Start",
+          "_result 4 null null",
+        ],
       },
       {
         hex: `

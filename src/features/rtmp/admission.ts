@@ -4,8 +4,8 @@ import { Gate, type Refusal } from "../../live/access.ts";
 import type { Demand } from "../../live/demand.ts";
 import { resolve, type StreamAddress, streamKey } from "../../rtmp/address.ts";
 import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
-import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
+import type { Question } from "./decisions.ts";
 
 /** Stands for any vhost that a stream's name may lead to. */
 const ANOTHER_VHOST = "_";
@@ -32,17 +32,9 @@ export interface Refused extends Refusal {
   readonly by?: string;
 }
 
-/** What a player has asked for before it was let in. */
-export interface Wishes {
-  paused: boolean;
-  audio: boolean;
-  video: boolean;
-}
-
-/** A request that the guards have not decided on, and what its player has asked for meanwhile. */
-interface Pending {
-  readonly decision: Pick<Timer, "cancel">;
-  readonly wishes: Wishes;
+/** A question to the guards, which may have to be asked again. */
+interface Asking {
+  decision: Pick<Timer, "cancel"> | undefined;
 }
 
 /** A connect that is let in, the chunk size for it and its vhost as far as that is known; or why not. */
@@ -55,7 +47,6 @@ export class Admission {
   readonly #context: RtmpContext;
   readonly #id: string;
   readonly #gate: Gate;
-  readonly #pending = new Map<NetStream, Pending>();
   #remote: HostPort = { host: "", port: 0 };
   #request: ConnectRequest | undefined;
 
@@ -68,16 +59,6 @@ export class Admission {
   /** What the client said in `connect`. */
   get request(): ConnectRequest | undefined {
     return this.#request;
-  }
-
-  /** Streams whose request is not decided. */
-  get pending(): ReadonlyMap<NetStream, unknown> {
-    return this.#pending;
-  }
-
-  /** What the player of an undecided request wants; the caller changes it. */
-  wishes(net: NetStream): Wishes | undefined {
-    return this.#pending.get(net)?.wishes;
   }
 
   /** The client's first word. */
@@ -98,30 +79,23 @@ export class Admission {
     return mayChangeVhost(request) ? { ok: true, chunkSize, vhost: undefined } : { ok: false, reason };
   }
 
-  /** Decides on a publish or play of `name`: at once, or when the guards have. No answer comes for a stream that ends before. */
-  ask(
-    net: NetStream,
-    action: "publish" | "play",
-    name: string,
-    answer: (result: Admitted | Refused, wishes: Wishes) => void,
-  ): void {
-    this.#decide(net, action, name, { paused: false, audio: true, video: true }, answer);
+  /** Whether the client may publish or play `name`: answered at once, or when the guards have decided. */
+  question(action: "publish" | "play", name: string): Question<Admitted | Refused> {
+    return (answer) => {
+      const asking: Asking = { decision: undefined };
+      this.#ask(action, name, answer, asking);
+      return { cancel: () => asking.decision?.cancel() };
+    };
   }
 
-  #decide(
-    net: NetStream,
-    action: "publish" | "play",
-    name: string,
-    wishes: Wishes,
-    answer: (result: Admitted | Refused, wishes: Wishes) => void,
-  ): void {
+  #ask(action: "publish" | "play", name: string, answer: (result: Admitted | Refused) => void, asking: Asking): void {
     const found = this.#find(action, name);
     if (!found.ok) {
-      answer(found, wishes);
+      answer(found);
       return;
     }
     const { vhost, address } = found;
-    let decided = false;
+    asking.decision = undefined;
     const decision = this.#gate.ask(
       {
         action,
@@ -133,31 +107,24 @@ export class Admission {
         clientId: this.#id,
       },
       (denial) => {
-        decided = true;
-        this.#pending.delete(net);
         if (denial !== undefined) {
-          answer({ ok: false, kind: denial.guard, code: codes[action].access, ...denial }, wishes);
+          answer({ ok: false, kind: denial.guard, code: codes[action].access, ...denial });
           return;
         }
         // After a reload, the name may lead to a vhost that the guards were not asked about.
         const now = this.#find(action, name);
-        if (now.ok && keyOf(now) !== keyOf(found)) this.#decide(net, action, name, wishes, answer);
-        else answer(now, wishes);
+        if (now.ok && keyOf(now) !== keyOf(found)) this.#ask(action, name, answer, asking);
+        else answer(now);
       },
     );
-    if (!decided) this.#pending.set(net, { decision, wishes });
+    // When this one was answered at once, another may be under way already.
+    asking.decision ??= decision;
   }
 
   /** What a client asks with that wants to play a stream. */
   demand({ param }: StreamAddress): Demand {
     const { tcUrl = "", pageUrl = "", swfUrl = "", hops = [] } = this.#request ?? {};
     return { param, tcUrl, pageUrl, swfUrl, hops };
-  }
-
-  /** The client wants the answer no longer. */
-  forget(net: NetStream): void {
-    this.#pending.get(net)?.decision.cancel();
-    this.#pending.delete(net);
   }
 
   #find(action: "publish" | "play", name: string): Admitted | Refused {

@@ -1,5 +1,4 @@
 import { formatHostPort } from "../../base/address.ts";
-import type { Timer } from "../../base/clock.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
@@ -10,9 +9,11 @@ import { streamLabel } from "../../live/streams.ts";
 import { resolve } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
-import { type PlayRequest, type ServerEvents, ServerSession } from "../../rtmp/server-session.ts";
-import { Admission, type Admitted, type Refused, vhostProblem, type Wishes } from "./admission.ts";
+import type { PlayRequest, ServerEvents } from "../../rtmp/server-events.ts";
+import { ServerSession } from "../../rtmp/server-session.ts";
+import { Admission, type Admitted, type Refused, vhostProblem } from "./admission.ts";
 import type { ConnectionEnds, FoundVhost, RtmpContext } from "./context.ts";
+import { Decisions, type Question } from "./decisions.ts";
 import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
@@ -29,8 +30,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   readonly #admission: Admission;
   readonly #publishers = new Map<NetStream, Publisher>();
   readonly #players = new Map<NetStream, Player>();
-  /** Publishers that wait for a busy name. */
-  readonly #requests = new Map<NetStream, Pick<Timer, "cancel">>();
+  readonly #decisions = new Decisions((work) => this.#attempt(work));
   readonly #since: number;
   readonly #lifesigns: Lifesigns;
   #transport: Transport | undefined;
@@ -54,6 +54,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       send: (bytes) => this.#transport?.send(bytes),
       now: () => context.clock.now(),
       random: context.random,
+      soon: (work) =>
+        context.clock.soon(() => {
+          this.#attempt(work);
+          this.#transport?.inputChanged();
+        }),
       identity: { ...context.identity, srs_id: id },
     });
   }
@@ -63,7 +68,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   get publishes(): boolean {
-    return this.#publishers.size > 0;
+    return this.#session.publishes;
   }
 
   get heldBytes(): number {
@@ -74,12 +79,12 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     return this.#players.size;
   }
 
-  get connected(): boolean {
-    return this.#session.connected;
+  get saidConnect(): boolean {
+    return this.#admission.request !== undefined;
   }
 
   get busy(): boolean {
-    return this.#tasks > 0;
+    return this.#tasks > 0 || this.#session.deciding;
   }
 
   get bytesSent(): number {
@@ -97,19 +102,24 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#lifesigns.heard(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
+    this.#attempt(() => this.#session.receive(bytes));
+    // Not before: it may have been a goodbye.
+    if (probed) for (const { source } of this.#publishers.values()) source.alive();
+  }
+
+  /** Works on what the client has sent. */
+  #attempt(work: () => void): void {
     try {
-      this.#session.receive(bytes);
+      work();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#count("protocol", "protocol error, connection closed", { error: error.message });
       this.#close();
     }
-    // Not before: it may have been a goodbye.
-    if (probed) for (const { source } of this.#publishers.values()) source.alive();
   }
 
   onDrain(): void {
-    for (const player of this.#players.values()) player.reader.drained();
+    for (const player of this.#players.values()) player.drained();
   }
 
   onHangUp(): void {
@@ -121,9 +131,9 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   onClose(reason: string | undefined): void {
+    if (!this.#closing) this.#attempt(() => this.#session.finish());
     this.#session.close();
     this.#endAll("lost");
-    const connected = this.#admission.request !== undefined;
     const fields = {
       addr: this.#remote,
       seconds: Math.round((this.#context.clock.now() - this.#since) / 1000),
@@ -131,7 +141,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       sent: this.bytesSent,
       reason,
     };
-    if (connected) this.#log.info("disconnected", fields);
+    if (this.saidConnect) this.#log.info("disconnected", fields);
     else this.#log.debug("closed before connect", fields);
     this.#ends.gone();
   }
@@ -202,8 +212,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   connect(request: ConnectRequest): void {
     const remote = this.#transport?.remote;
     if (remote === undefined) return;
-    const result = this.#admission.connect(request, remote);
     const url = request.tcUrl;
+    const result = this.#admission.connect(request, remote);
     if (!result.ok) {
       this.#count("connect", "connect refused", { url, error: result.reason });
       this.#session.rejectConnect(result.reason);
@@ -215,35 +225,35 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   publish(net: NetStream, name: string): void {
-    this.#admission.ask(net, "publish", name, (result) => {
+    this.#decisions.ask(net, this.#admission.question("publish", name), (result) => {
       if (result.ok) this.#startPublish(net, result);
       else this.#refuse(net, "publish refused", result);
     });
   }
 
-  play(net: NetStream, request: PlayRequest): void {
-    this.#admission.ask(net, "play", request.name, (result, wishes) => {
-      if (result.ok) this.#startPlay(net, result, wishes);
+  play(net: NetStream, { name }: PlayRequest): void {
+    this.#decisions.ask(net, this.#admission.question("play", name), (result) => {
+      if (result.ok) net.acceptPlay(() => this.#startPlay(net, result));
       else this.#refuse(net, "play refused", result);
     });
+  }
+
+  restart(net: NetStream): void {
+    this.#players.get(net)?.restart();
   }
 
   #startPublish(net: NetStream, { vhost, address }: Admitted): void {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
     const preferred = isPreferred(prefer, this.#transport?.remote.host ?? "", address.param);
-    let decided = false;
-    const request = stream.sources.request(
-      { id: this.#id, remote: this.#remote, param: address.param, hops: this.#admission.request?.hops ?? [] },
-      { onConflict, preferred, events: this.#eventsOf(net) },
-      (source) => {
-        decided = true;
-        this.#requests.delete(net);
-        if (source === undefined) this.#refuse(net, "publish refused", busyRefusal(stream));
-        else this.#publish(net, vhost, stream, source);
-      },
-    );
-    if (!decided) this.#requests.set(net, request);
+    const hops = this.#admission.request?.hops ?? [];
+    const info = { id: this.#id, remote: this.#remote, param: address.param, hops };
+    const options = { onConflict, preferred, events: this.#eventsOf(net) };
+    const question: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
+    this.#decisions.ask(net, question, (source) => {
+      if (source === undefined) this.#refuse(net, "publish refused", busyRefusal(stream));
+      else this.#publish(net, vhost, stream, source);
+    });
   }
 
   #publish(net: NetStream, vhost: FoundVhost, stream: Stream, source: Source): void {
@@ -251,22 +261,22 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
     this.#publishers.set(net, publisher);
-    this.#session.publishes = true;
     this.#mergeReads();
     const standby = source.role === "standby" ? true : undefined;
     this.#log.info("publish started", this.#about(stream.key, { standby }));
+    const frames = this.#session.takeDropped();
+    if (frames > 0) this.#log.warn("frames dropped that came before the answer", this.#about(stream.key, { frames }));
     net.acceptPublish(publisher);
   }
 
-  #startPlay(net: NetStream, { vhost, address }: Admitted, wishes: Wishes): void {
+  #startPlay(net: NetStream, { vhost, address }: Admitted): void {
     const transport = this.#transport;
     if (transport === undefined) return;
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
-    net.acceptPlay();
     const isRelay = (this.#admission.request?.hops.length ?? 0) > 0;
-    const player = new Player(net, vhost.name, stream, transport, this.#context.formats, wishes, {
+    const player = new Player(net, vhost.name, stream, transport, this.#context.formats, {
       demand: this.#admission.demand(address),
       node: isRelay ? this.#context.nodeId : undefined,
       onMissing: (reason) => this.#refuse(net, "play refused", missingRefusal(reason)),
@@ -276,15 +286,11 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   pause(net: NetStream, paused: boolean): void {
-    const wishes = this.#admission.wishes(net);
-    if (wishes === undefined) this.#players.get(net)?.pause(paused);
-    else wishes.paused = paused;
+    this.#players.get(net)?.pause(paused);
   }
 
   receive(net: NetStream, kind: "audio" | "video", on: boolean): void {
-    const wishes = this.#admission.wishes(net);
-    if (wishes === undefined) this.#players.get(net)?.receive(kind, on);
-    else wishes[kind] = on;
+    this.#players.get(net)?.receive(kind, on);
   }
 
   hops(net: NetStream, hops: readonly string[]): void {
@@ -312,13 +318,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   #end(net: NetStream, how: SourceEnd): void {
-    this.#admission.forget(net);
-    this.#requests.get(net)?.cancel();
-    this.#requests.delete(net);
+    this.#decisions.cancel(net);
     const publisher = this.#publishers.get(net);
     if (publisher !== undefined) {
       this.#publishers.delete(net);
-      this.#session.publishes = this.publishes;
       publisher.end(how);
       const { packets, bytes, since } = publisher.source;
       const seconds = Math.round((this.#context.clock.now() - since) / 1000);
@@ -331,8 +334,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     if (player !== undefined) {
       this.#players.delete(net);
       player.end();
-      const { bytes, lost } = player.reader;
-      this.#log.info("play ended", this.#about(player.stream.key, { bytes, lost }));
+      this.#log.info("play ended", this.#about(player.stream.key, { ...player.totals }));
     }
     this.#mergeReads();
   }
@@ -376,14 +378,13 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   #endAll(how: SourceEnd): void {
-    const { pending } = this.#admission;
-    for (const nets of [this.#publishers, this.#players, pending, this.#requests])
+    for (const nets of [this.#publishers, this.#players, this.#decisions.waiting])
       for (const net of [...nets.keys()]) this.#end(net, how);
   }
 
   /** How many streams publish or play, or want to. */
   get #tasks(): number {
-    return this.#publishers.size + this.#players.size + this.#admission.pending.size + this.#requests.size;
+    return this.#publishers.size + this.#players.size + this.#decisions.waiting.size;
   }
 
   #close(): void {

@@ -7,8 +7,8 @@ const PONG_TIMEOUT_MS = 60_000;
 
 /** What a connection is doing. */
 export interface Activity {
-  /** It has said connect and was let in. */
-  readonly connected: boolean;
+  /** It has said connect. */
+  readonly saidConnect: boolean;
   /** It publishes or plays, or wants to. */
   readonly busy: boolean;
   readonly bytesSent: number;
@@ -50,7 +50,7 @@ export class Lifesigns {
   /** Called about once a second: whether to ask for a sign of life, or why to close. */
   look(now: number, activity: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
     if (activity.busy) this.#idleSince = now;
-    if (!activity.connected && now - this.#since > limits.handshake_timeout)
+    if (!activity.saidConnect && now - this.#since > limits.handshake_timeout)
       return { kind: "handshake_timeout", reason: "no RTMP connect in time" };
     if (now - this.#idleSince > limits.idle_timeout)
       return {

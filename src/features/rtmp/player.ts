@@ -5,7 +5,6 @@ import type { Reader } from "../../live/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
-import type { Wishes } from "./admission.ts";
 
 /** What a player is besides. */
 interface PlayerOptions {
@@ -16,41 +15,67 @@ interface PlayerOptions {
   readonly node: string | undefined;
 }
 
+/** What a player gets in all, or has lost. */
+interface PlayerTotals {
+  readonly bytes: number;
+  readonly lost: number;
+}
+
 /** One stream that a connection plays. */
 export class Player implements ReaderEvents {
   readonly stream: Stream;
   readonly net: NetStream;
   /** The vhost's name in the configuration. */
   readonly vhost: string;
-  readonly reader: Reader;
+  readonly #transport: Transport;
   readonly #formats: RtmpFormats;
+  readonly #demand: Demand;
   readonly #onMissing: (reason: string) => void;
-  readonly #wishes: Wishes;
   readonly #node: string | undefined;
+  /** What the client wants to get. */
+  readonly #wants = { audio: true, video: true };
+  #reader: Reader;
+  /** What its earlier readers got. */
+  #before: PlayerTotals = { bytes: 0, lost: 0 };
 
-  /**
-   * Begins at once: what the stream has for a new reader is sent in here, so `acceptPlay` comes before. `wishes` becomes the
-   * player's.
-   */
+  /** Begins at once: what the stream has for a new reader is sent in here, so the answer to play comes before. */
   constructor(
     net: NetStream,
     vhost: string,
     stream: Stream,
     transport: Transport,
     formats: RtmpFormats,
-    wishes: Wishes,
     { demand, onMissing, node }: PlayerOptions,
   ) {
     this.net = net;
     this.vhost = vhost;
     this.stream = stream;
+    this.#transport = transport;
     this.#formats = formats;
-    this.#wishes = wishes;
+    this.#demand = demand;
     this.#onMissing = onMissing;
     this.#node = node;
     this.rerouted();
-    this.reader = stream.join(this.#format(), transport, this, demand);
-    if (wishes.paused) this.pause(true);
+    this.#reader = this.#join();
+  }
+
+  get totals(): PlayerTotals {
+    const { bytes, lost } = this.#reader;
+    return { bytes: this.#before.bytes + bytes, lost: this.#before.lost + lost };
+  }
+
+  /** There is room again for what it is sent. */
+  drained(): void {
+    this.#reader.drained();
+  }
+
+  /** Plays from the stream's start point again. The new reader comes first: the stream is never without a viewer meanwhile. */
+  restart(): void {
+    const before = this.#reader;
+    this.#reader = this.#join();
+    this.stream.leave(before);
+    const { bytes, lost } = before;
+    this.#before = { bytes: this.#before.bytes + bytes, lost: this.#before.lost + lost };
   }
 
   published(): void {
@@ -71,18 +96,22 @@ export class Player implements ReaderEvents {
   }
 
   pause(paused: boolean): void {
-    if (paused) this.stream.pause(this.reader);
-    else this.stream.unpause(this.reader);
+    if (paused) this.stream.pause(this.#reader);
+    else this.stream.unpause(this.#reader);
   }
 
   /** The client wants audio or video, or no longer. */
   receive(kind: "audio" | "video", on: boolean): void {
-    this.#wishes[kind] = on;
-    this.stream.reformat(this.reader, this.#format());
+    this.#wants[kind] = on;
+    this.stream.reformat(this.#reader, this.#format());
   }
 
   end(): void {
-    this.stream.leave(this.reader);
+    this.stream.leave(this.#reader);
+  }
+
+  #join(): Reader {
+    return this.stream.join(this.#format(), this.#transport, this, this.#demand);
   }
 
   #format() {
@@ -90,8 +119,7 @@ export class Player implements ReaderEvents {
     return this.#formats.get({
       chunkSize,
       messageStreamId: id,
-      audio: this.#wishes.audio,
-      video: this.#wishes.video,
+      ...this.#wants,
       publishing: false,
     });
   }

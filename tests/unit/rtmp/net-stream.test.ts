@@ -8,6 +8,7 @@ import { brief, SentReader } from "../../support/session.ts";
 
 let sent: SentReader;
 let stream: NetStream;
+let answered: number;
 
 beforeEach(() => {
   const reader = new SentReader();
@@ -18,7 +19,8 @@ beforeEach(() => {
     () => 0,
   );
   sent = reader;
-  stream = new NetStream(3, peer);
+  answered = 0;
+  stream = new NetStream(3, peer, () => answered++);
   stream.name = "show";
 });
 
@@ -39,10 +41,12 @@ describe("A net stream tells its client", () => {
     expect(lines()).toEqual(["StreamBegin 3", "onStatus@3 NetStream.Publish.Start"]);
   });
 
-  test("that it may publish what it announced, by onFCPublish first", () => {
-    stream.announced = true;
+  test("that it may publish, again when it asks again, and counts one answer", () => {
     stream.acceptPublish({ push() {} });
-    expect(lines()[0]).toBe("onFCPublish@3 0 null NetStream.Publish.Start");
+    const said = lines();
+    stream.confirmPublish();
+    expect(lines()).toEqual(said);
+    expect([stream.answered, answered]).toEqual([true, 1]);
   });
 
   test("that it may play, with a reset unless it wants none", () => {

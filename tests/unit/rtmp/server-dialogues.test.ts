@@ -31,7 +31,7 @@ const PLAYING = (id: number) => [
   `|RtmpSampleAccess@${id} true true`,
 ];
 const PUBLISHING = (id: number) => [`StreamBegin ${id}`, `onStatus@${id} NetStream.Publish.Start`];
-const ANNOUNCED = (id: number) => [`onFCPublish@${id} 0 null NetStream.Publish.Start`, ...PUBLISHING(id)];
+const ANNOUNCED = "onFCPublish 0 null NetStream.Publish.Start";
 const UNPUBLISHED = (id: number, transaction: number) => [
   "onFCUnpublish 0 null NetStream.Unpublish.Success",
   ...(transaction > 0 ? [`_result ${transaction} null null`] : []),
@@ -49,18 +49,18 @@ const tables: readonly { name: string; steps: readonly Step[]; told: readonly st
       [connect({ type: "nonprivate", flashVer: "FMLE/3.0 (compatible; FMSc/1.0)" }), ...WELCOME],
       [control(MessageType.SetChunkSize, 4096)],
       [command("releaseStream", 2, null, "key"), "_result 2 null null"],
-      [command("FCPublish", 3, null, "key"), "_result 3 null null"],
+      [command("FCPublish", 3, null, "key"), "_result 3 null null", ANNOUNCED],
       [command("createStream", 4, null), "_result 4 null 1"],
       [command("_checkbw", 5, null), "_result 5 null null"],
-      [commandOn(1, "publish", 6, null, "key", "live"), ...ANNOUNCED(1)],
+      [commandOn(1, "publish", 6, null, "key", "live"), ...PUBLISHING(1)],
       [audio(1, 1)],
       [command("FCUnpublish", 7, null, "key"), ...UNPUBLISHED(1, 7)],
       [audio(1, 2)],
       [command("deleteStream", 8, null, 1)],
       [command("releaseStream", 9, null, "key"), "_result 9 null null"],
-      [command("FCPublish", 10, null, "key"), "_result 10 null null"],
+      [command("FCPublish", 10, null, "key"), "_result 10 null null", ANNOUNCED],
       [command("createStream", 11, null), "_result 11 null 1"],
-      [commandOn(1, "publish", 12, null, "key", "live"), ...ANNOUNCED(1)],
+      [commandOn(1, "publish", 12, null, "key", "live"), ...PUBLISHING(1)],
       [audio(1, 3)],
     ],
     told: ["connect live", "publish@1 key", "media@1 8 40 af0101", "ended@1", "publish@1 key", "media@1 8 40 af0103"],
@@ -134,9 +134,9 @@ const tables: readonly { name: string; steps: readonly Step[]; told: readonly st
     steps: [
       [connect({ type: "nonprivate" }), ...WELCOME],
       [command("releaseStream", 0, null, "key")],
-      [command("FCPublish", 0, null, "key")],
+      [command("FCPublish", 0, null, "key"), ANNOUNCED],
       [command("createStream", 2, null), "_result 2 null 1"],
-      [commandOn(1, "publish", 0, null, "key", "live"), ...ANNOUNCED(1)],
+      [commandOn(1, "publish", 0, null, "key", "live"), ...PUBLISHING(1)],
       [command("FCUnpublish", 0, null, "key"), ...UNPUBLISHED(1, 0)],
       [command("deleteStream", 0, null, "key")],
     ],
@@ -180,8 +180,8 @@ const tables: readonly { name: string; steps: readonly Step[]; told: readonly st
     steps: [
       [connect(), ...WELCOME],
       [command("createStream", 2, null), "_result 2 null 1"],
-      [command("FCPublish", 3, null, "key"), "_result 3 null null"],
-      [commandOn(1, "publish", 4, null, "key", "live"), ...ANNOUNCED(1)],
+      [command("FCPublish", 3, null, "key"), "_result 3 null null", ANNOUNCED],
+      [commandOn(1, "publish", 4, null, "key", "live"), ...PUBLISHING(1)],
     ],
     told: ["connect live", "publish@1 key"],
   },

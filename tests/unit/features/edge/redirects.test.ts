@@ -23,6 +23,7 @@ function redirector(url: string): { accept(): TransportHandler } {
         play: away,
         pause() {},
         receive() {},
+        restart() {},
         hops() {},
         ended() {},
       },
@@ -31,6 +32,7 @@ function redirector(url: string): { accept(): TransportHandler } {
         send: (bytes) => void transport?.send(bytes),
         now: () => 0,
         random: (into) => into.fill(1),
+        soon: queueMicrotask,
         identity: {},
       },
     );

@@ -6,6 +6,7 @@ import { tag } from "../../../support/tags.ts";
 
 const audio = (time: number) => tag("audio", 1, time, "af01");
 const key = (time: number) => tag("video", 1, time, "1701000000 65");
+const header = tag("video", 1, 0, "1700000000 01");
 const START = ["StreamBegin 1", "onStatus@1 NetStream.Publish.Start"];
 const PLAYING = [
   "StreamBegin 1",
@@ -67,19 +68,49 @@ test("guards are told who wants what", async () => {
 });
 
 describe("While guards decide on a publish", () => {
-  test("its media is not kept, and it starts with what comes after the answer", async () => {
+  test("what it sends waits, and comes to viewers in order: metadata and headers above all", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
-    expect(publisher.say(publish, key(1))).toEqual([]);
+    expect(publisher.say(publish, header, key(1), audio(5))).toEqual([]);
     expect(stage.streams.size).toBe(0);
     await stage.answer();
     expect(publisher.hear()).toEqual(START);
+    publisher.say(key(41));
     const player = stage.ready();
     player.say(play);
     await stage.answer();
-    expect(player.hear()).toEqual(PLAYING);
-    publisher.say(audio(5), key(6));
-    expect(player.hear()).toEqual(["video@1 6 17010000"]);
+    expect(player.hear()).toEqual([...PLAYING, "video@1 41 17000000", "video@1 41 17010000"]);
+    expect(stage.logged("WARN")).toEqual([]);
+  });
+
+  test("frames that there is no room for are told of, and the stream begins with its headers", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    const player = stage.ready();
+    player.say(play);
+    await stage.answer();
+    publisher.say(publish, header);
+    for (let time = 1; time <= 50; time++) publisher.say(tag("video", 1, time, `1701000000${"65".repeat(100_000)}`));
+    player.hear();
+    await stage.answer();
+    const [first] = player.hear().filter((line) => line.startsWith("video"));
+    expect(first).toContain("17000000");
+    const [warning] = stage.logged("WARN");
+    expect(warning).toMatch(
+      /^WARN \[c1\] frames dropped that came before the answer addr=\S+ stream=\/live\/show frames=[1-4]\d$/,
+    );
+  });
+
+  test("a breach in what it has sent closes it when its turn comes, and nobody else", async () => {
+    const stage = new GuardedStage();
+    const publisher = stage.ready();
+    const other = stage.ready();
+    publisher.say(publish, tag("aggregate", 1, 0, "08ffffff"));
+    await stage.answer();
+    expect(publisher.state).toBe("closing");
+    expect(other.state).toBe("open");
+    expect(stage.logged("WARN")).toEqual([expect.stringMatching(/^WARN \[c1\] protocol error, connection closed/)]);
+    expect(stage.streams.size).toBe(0);
   });
 
   test("the client may leave", async () => {
@@ -175,7 +206,7 @@ describe("A player that guards decide on", () => {
     player.say(commandOn(1, "receiveVideo", 0, null, false), commandOn(1, "pause", 0, null, true, 0));
     resolve(undefined);
     await new Promise((next) => setImmediate(next));
-    expect(player.hear()).toEqual(PLAYING);
+    expect(player.hear()).toEqual([...PLAYING, "StreamEof 1", "onStatus@1 NetStream.Pause.Notify"]);
     publisher.say(key(1), audio(2));
     expect(player.hear()).toEqual([]);
     player.say(commandOn(1, "pause", 0, null, false, 0));

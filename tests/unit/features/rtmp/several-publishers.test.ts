@@ -166,6 +166,22 @@ describe("on_conflict = reject", () => {
       expect(player.hear().at(-1)).toContain("af0104");
     });
 
+    test("lets in one that sends its headers and frames without waiting for the answer, and loses none of them", () => {
+      const stage = stageWith({ on_conflict: "reject" });
+      const first = stage.publish();
+      first.say(sound("01", 1000));
+      first.resting = true;
+      const second = stage.connect();
+      const header = tag("video", 1, 0, "1700000000 01");
+      second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"), header);
+      second.say(tag("video", 1, 0, "1701000000 65"));
+      first.say(command("deleteStream", 5, null, 1));
+      expect(second.hear()).toContain(STARTED);
+      const player = stage.connect();
+      const heard = player.say(commandOn(1, "play", 3, null, "show")).filter((line) => line.startsWith("video"));
+      expect(heard).toEqual(["video@1 1040 17000000", "video@1 1040 17010000"]);
+    });
+
     test("refuses all the same when the first has gone on", () => {
       const { first, heard, stage } = restarted(sound("02", 1040));
       expect(heard).toEqual([BUSY]);
