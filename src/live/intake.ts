@@ -1,4 +1,5 @@
 // Hot: take runs for each packet.
+import { hasCompositionTime } from "../media/composition.ts";
 import { Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { Gop } from "./gop.ts";
@@ -62,11 +63,11 @@ export class Intake {
 
   /** A source that stood by goes on from the active one, with what it held that readers have not had. */
   takeOver(standby: Standby, now: number): void {
-    const { source, held, newest, shift, ahead, lead, same, seamless } = standby;
+    const { source, held, newest, shift, ahead, inStep, lead, same, seamless } = standby;
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
     this.#source = source;
-    if (newest !== undefined) this.timeline.takeOver(newest, shift, ahead, same ? lead : 0);
+    if (newest !== undefined) this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
     this.resumption.takeOver(same);
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumption, seamless);
@@ -104,10 +105,11 @@ export class Intake {
     // What comes before the first key frame cannot be decoded by anyone.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
     if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) return;
+    const composed = kind === PacketKind.Video && !header && hasCompositionTime(payload);
     const time =
       header || kind === PacketKind.Data
         ? this.timeline.placeBeside(kind, track, timestamp)
-        : this.timeline.place(kind, track, timestamp, now);
+        : this.timeline.place(kind, track, timestamp, now, flags, composed);
     // It outlives the log's.
     if (header) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
     else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);

@@ -1,7 +1,8 @@
 // Hot: judge runs for each packet of a source that may be repeating itself.
 import { PacketFlag, PacketKind } from "../media/packet.ts";
 import { KeyTrail, printOf } from "./key-trail.ts";
-import { BRIDGE_STEP_MS, type Timeline, Times } from "./timeline.ts";
+import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
+import { slotOf, Times } from "./times.ts";
 
 /**
  * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
@@ -102,17 +103,17 @@ export class Resumption {
   /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
   judge(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): Verdict {
     if (this.#state === "unknown") {
-      const time = this.#timeline.continued(timestamp);
+      const time = this.#timeline.continued(kind, track, timestamp);
       const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
       if (!key || time === undefined || !this.keys.has(time, printOf(payload))) {
         this.#state = "over";
         this.keys.clear();
         return "other";
       }
-      this.#timeline.resume(timestamp);
+      this.#timeline.resume(kind, track, timestamp);
       this.#begin("same");
     }
-    const time = this.#timeline.continued(timestamp) ?? 0;
+    const time = this.#timeline.continued(kind, track, timestamp) ?? 0;
     if (this.#past(kind, track, time)) {
       if (this.#state === "other") return "late";
       // Its clock may have stepped back: then what follows has not been had, though its time has been.
@@ -129,7 +130,7 @@ export class Resumption {
   /** Whether readers have had a packet of that track and timestamp, or a later one, from the source before. */
   had(kind: PacketKind, track: number, timestamp: number): boolean {
     if (this.#state !== "same" && this.#state !== "other") return false;
-    return (this.#timeline.continued(timestamp) ?? 0) <= this.#had.of(kind, track);
+    return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#had.of(kind, track);
   }
 
   /** Another source's first picture: one that follows too soon is shown with the last of the source before, or not at all. */
@@ -152,10 +153,6 @@ export class Resumption {
     if (time > last) this.#judged.set(kind, track, time);
     return true;
   }
-}
-
-function slotOf(kind: PacketKind, track: number): number {
-  return track * 2 + (kind === PacketKind.Video ? 1 : 0);
 }
 
 /** The last four bytes: two frames of one time and one length differ there, if at all. */

@@ -8,6 +8,7 @@ import type { Resumption } from "./resumption.ts";
 import type { SlabPool } from "./slabs.ts";
 import { isHeader, isKey, type LiveSource } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
+import { Times } from "./times.ts";
 
 /** A step of more than this that the wall clock does not confirm is a jump: what was held is of another clock. */
 const JUMP_MS = 3000;
@@ -17,6 +18,13 @@ const SAME_CLOCK_MS = 500;
 const MOST_LAG_MS = 10_000;
 /** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
+
+/** A frame of a source, by its wire timestamp. */
+export interface Frame {
+  readonly kind: PacketKind;
+  readonly track: number;
+  readonly timestamp: number;
+}
 
 /** What a source that stands by needs of its stream. */
 interface StandbyOwner {
@@ -36,8 +44,8 @@ export class Standby {
   inStep = false;
   /** Since when it has sent media without a pause longer than `switch_after`, monotonic ms. */
   steadySince: number;
-  /** Its timestamp then. */
-  #steadyFrom: number | undefined;
+  /** Its first frame since then. */
+  #steadyFrom: Frame | undefined;
   /** The key frames in `held`, oldest first, with the headers in force there. */
   readonly #starts: StartPoint[] = [];
   readonly #keys = new KeyTrail();
@@ -45,8 +53,13 @@ export class Standby {
   /** The stream's newest key frames. */
   readonly #streamKeys: KeyTrail;
   readonly #owner: StandbyOwner;
-  /** The source's newest timestamp. */
+  /** The source's greatest timestamp, and of which track it is. */
   #newest: number | undefined;
+  #newestKind: PacketKind = PacketKind.Video;
+  #newestTrack = 0;
+  /** The greatest timestamp of each track, and when its newest frame came, monotonic ms. */
+  readonly #greatest = new Times();
+  readonly #arrived = new Times();
   #videoSeen = false;
   /** How far it is behind the active source, ms, as it was when both last sent. */
   #lag: number | undefined;
@@ -63,9 +76,10 @@ export class Standby {
     this.steadySince = now;
   }
 
-  /** The source's newest timestamp; undefined before its first. */
-  get newest(): number | undefined {
-    return this.#newest;
+  /** The source's frame with the greatest timestamp; undefined before its first. */
+  get newest(): Frame | undefined {
+    const timestamp = this.#newest;
+    return timestamp === undefined ? undefined : { kind: this.#newestKind, track: this.#newestTrack, timestamp };
   }
 
   /** Whether it has sent no video so far. */
@@ -93,7 +107,7 @@ export class Standby {
     const { source, held } = this;
     const header = isHeader(flags);
     if (header) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
-    if (kind !== PacketKind.Data) this.#heard(timestamp, header, now);
+    if (kind !== PacketKind.Data) this.#heard(kind, track, timestamp, header, now);
     if (kind === PacketKind.Video && !this.#videoSeen) {
       this.#videoSeen = true;
       this.forget();
@@ -137,9 +151,9 @@ export class Standby {
   meet(time: number, payload: Uint8Array): void {
     const { newest } = this.#keys;
     if (newest === undefined) return;
-    if (this.#keys.has(time, printOf(payload), (timestamp) => this.#timeline.continued(timestamp) ?? Number.NaN))
+    if (this.#keys.has(time, printOf(payload), (timestamp) => this.#continuedKey(timestamp) ?? Number.NaN))
       this.inStep = true;
-    else if (time <= (this.#timeline.continued(newest) ?? 0)) this.inStep = false;
+    else if (time <= (this.#continuedKey(newest) ?? 0)) this.inStep = false;
   }
 
   /**
@@ -173,14 +187,17 @@ export class Standby {
     if (Math.abs(late) <= Math.min(SAME_CLOCK_MS, this.#owner.config.switch_after)) return -timeline.ahead;
     if (this.steadySince <= timeline.newestAt) return late - timeline.ahead;
     // It came after the active source had fallen silent: nobody knows how long that ought to be.
-    const behind = timeline.newest + BRIDGE_STEP_MS - this.#placed(this.#steadyFrom ?? this.#newest ?? 0, 0);
+    const from = this.#steadyFrom ?? this.newest;
+    const first = from === undefined ? 0 : this.#placed(from.kind, from.track, from.timestamp, 0);
+    const behind = timeline.newest + BRIDGE_STEP_MS - first;
     return this.#lag === undefined ? behind : Math.min(behind, late - timeline.ahead);
   }
 
   /** How far its newest packet lies behind where the stream would be when it came. */
   get #lagNow(): number | undefined {
     const timeline = this.#timeline;
-    const newest = this.#newest === undefined ? undefined : timeline.continued(this.#newest);
+    if (this.#newest === undefined) return undefined;
+    const newest = timeline.continued(this.#newestKind, this.#newestTrack, this.#newest);
     if (newest === undefined) return undefined;
     return Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
   }
@@ -200,7 +217,7 @@ export class Standby {
   #reachesBack(ms: number): boolean {
     const first = this.#starts[0];
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
-    return first !== undefined && this.#placed(first.time, 0) <= last + ms;
+    return first !== undefined && this.#placedKey(first.time, 0) <= last + ms;
   }
 
   /** Position in `held` of the first frame that readers can use, once its clock is put right; the end when there is none. */
@@ -232,7 +249,7 @@ export class Standby {
     const print = printOf(payload);
     this.#starts.push({ seq: held.end, time: timestamp, headers: source.headers.list });
     this.#keys.add(timestamp, print);
-    const time = this.#timeline.continued(timestamp);
+    const time = this.#continuedKey(timestamp);
     const { newest } = this.#streamKeys;
     if (time === undefined || newest === undefined) return;
     if (this.#streamKeys.has(time, print)) this.inStep = true;
@@ -240,10 +257,9 @@ export class Standby {
     else if (time <= newest) this.inStep = false;
   }
 
-  #heard(timestamp: number, header: boolean, now: number): void {
+  #heard(kind: PacketKind, track: number, timestamp: number, header: boolean, now: number): void {
     const { source } = this;
-    const pause = now - source.heardAt;
-    if (pause > this.#owner.config.switch_after) {
+    if (now - source.heardAt > this.#owner.config.switch_after) {
       this.steadySince = now;
       this.#steadyFrom = undefined;
     }
@@ -251,16 +267,31 @@ export class Standby {
     source.heard(now);
     // Many encoders stamp headers with 0 whatever their clock says.
     if (header) return;
-    this.#steadyFrom ??= timestamp;
-    const step = this.#newest === undefined ? 0 : (timestamp - this.#newest) | 0;
+    this.#steadyFrom ??= { kind, track, timestamp };
+    const step = this.#step(kind, track, timestamp);
+    const pause = Math.max(0, now - this.#arrived.of(kind, track));
     const jumped = step < -JUMP_MS || step > JUMP_MS + pause;
     if (jumped) {
       this.forget();
-      this.#steadyFrom = timestamp;
+      this.#steadyFrom = { kind, track, timestamp };
       this.#lag = undefined;
     }
-    if (jumped || this.#newest === undefined || step > 0) this.#newest = timestamp;
+    if (jumped || step > 0) this.#greatest.set(kind, track, timestamp);
+    this.#arrived.set(kind, track, now);
+    if (jumped || this.#newest === undefined || ((timestamp - this.#newest) | 0) > 0) {
+      this.#newest = timestamp;
+      this.#newestKind = kind;
+      this.#newestTrack = track;
+    }
     if (now - this.#timeline.newestAt <= this.#owner.config.switch_after / 2) this.#lag = this.#lagNow;
+  }
+
+  /** How far a frame is ahead of those of its own track: the others may have clocks that have jumped apart from it. */
+  #step(kind: PacketKind, track: number, timestamp: number): number {
+    const greatest = this.#greatest.of(kind, track);
+    if (greatest !== Number.NEGATIVE_INFINITY) return (timestamp - greatest) | 0;
+    this.#greatest.set(kind, track, timestamp);
+    return 0;
   }
 
   /** How much too early its newest key frame is to follow the stream's newest picture, when that is but a little. */
@@ -268,7 +299,7 @@ export class Standby {
     const key = this.#starts.at(-1)?.time;
     if (key === undefined || (this.inStep && shift === 0)) return 0;
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
-    const early = last + BRIDGE_STEP_MS - this.#placed(key, shift);
+    const early = last + BRIDGE_STEP_MS - this.#placedKey(key, shift);
     // The next takeover makes up for it, and readers wait for that as for a stall.
     return early > 0 && early <= Math.min(EARLY_MS, this.#owner.config.switch_after) ? early : 0;
   }
@@ -283,13 +314,13 @@ export class Standby {
     const shift = this.inStep && lead > 0 && lead <= MOST_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);
-      while (held.start < held.end && this.#placed(held.timeAt(held.start), shift) <= newest)
+      while (held.start < held.end && this.#placed(PacketKind.Audio, 0, held.timeAt(held.start), shift) <= newest)
         held.dropUntil(held.start + 1);
       return;
     }
     const video = Math.max(timeline.times.of(PacketKind.Video, this.source.keyTrack), timeline.newest - JUMP_MS);
     for (let next = this.#starts[1]; next !== undefined; next = this.#starts[1]) {
-      if (this.#placed(next.time, shift) > video) return;
+      if (this.#placedKey(next.time, shift) > video) return;
       this.#dropFirst(next);
     }
   }
@@ -299,9 +330,24 @@ export class Standby {
     this.held.dropUntil(next.seq);
   }
 
-  /** By its distance to the newest: on the other side of the wrap it would be unrolled to another time. */
-  #placed(timestamp: number, shift: number): number {
+  #continuedKey(timestamp: number): number | undefined {
+    return this.#timeline.continued(PacketKind.Video, this.source.keyTrack, timestamp);
+  }
+
+  #placedKey(timestamp: number, shift: number): number {
+    return this.#placed(PacketKind.Video, this.source.keyTrack, timestamp, shift);
+  }
+
+  /**
+   * By its distance to the newest: on the other side of the wrap it would be unrolled to another time. Tracks of another source
+   * are taken to have one clock; those of the same stream have the offsets that the active source's have.
+   */
+  #placed(kind: PacketKind, track: number, timestamp: number, shift: number): number {
+    const own = this.inStep ? this.#greatest.of(kind, track) : Number.NEGATIVE_INFINITY;
+    if (own !== Number.NEGATIVE_INFINITY)
+      return (this.#timeline.continued(kind, track, own) ?? 0) + shift - ((own - timestamp) | 0);
     const newest = this.#newest ?? timestamp;
-    return (this.#timeline.continued(newest) ?? 0) + shift - ((newest - timestamp) | 0);
+    const time = this.#timeline.continued(this.#newestKind, this.#newestTrack, newest) ?? 0;
+    return time + shift - ((newest - timestamp) | 0);
   }
 }

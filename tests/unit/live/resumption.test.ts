@@ -64,7 +64,7 @@ describe("a source that comes back", () => {
 
   test("does not say again what data it has sent, and says what is new", () => {
     const { timeline, resumption, key, judge } = brokenOff();
-    timeline.resume(1000);
+    timeline.resume(Video, 0, 1000);
     timeline.placeBeside(PacketKind.Data, 0, 1010);
     timeline.newSource();
     const had = (timestamp: number) => resumption.had(PacketKind.Data, 0, timestamp);

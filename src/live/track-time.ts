@@ -1,0 +1,70 @@
+// Hot: reorder runs for each video packet.
+
+/** A backward step of up to this many ms may be a picture that is shown before the one sent ahead of it; a longer one is a jump. */
+export const MAX_REORDER_MS = 500;
+/** Backward steps in one GOP that are no accident. */
+const RECURRING_STEPS = 2;
+
+/** What a time line knows of one track of a source. */
+export class TrackTime {
+  /** Newest unrolled timestamp; NaN while the source has sent nothing on this track. */
+  raw = Number.NaN;
+  /** What is added to an unrolled timestamp to get the time. */
+  offset = 0;
+  /** What was added before its last jump; NaN before the first. */
+  offsetBefore = Number.NaN;
+  /** Whether the active source has sent a packet on this track. */
+  begun = false;
+  /** When its newest packet came, monotonic ms; NaN before the first. */
+  arrived = Number.NaN;
+  /** Sum of the jumps of all tracks up to the last one that this track made, or followed. */
+  jumped = 0;
+  /** Whether its timestamps are in presentation order: they step back at B-frames, and pass as they were sent. */
+  reordered = false;
+  /** Time of the packet before, as sent. */
+  #before = Number.NEGATIVE_INFINITY;
+  /** Backward steps in this GOP. */
+  #stepsBack = 0;
+  /** A packet of this GOP had a composition time other than 0. */
+  #composed = false;
+
+  /** Another source begins. */
+  newSource(): void {
+    this.begun = false;
+    this.offsetBefore = Number.NaN;
+    this.reordered = false;
+    this.newGop();
+    this.#before = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Its time is put so much later. */
+  delay(ms: number): void {
+    this.offset += ms;
+    this.offsetBefore += ms;
+  }
+
+  /** A key frame begins a GOP. */
+  newGop(): void {
+    this.#stepsBack = 0;
+    this.#composed = false;
+  }
+
+  /** A frame's composition time is not 0: the track's timestamps are decoding times. */
+  compose(): void {
+    this.#composed = true;
+    this.reordered = false;
+  }
+
+  /**
+   * Takes the time of a frame as sent; `greatest` is the greatest so far. True for one that lies before it and may stay there,
+   * for the track is in presentation order.
+   */
+  reorder(time: number, greatest: number): boolean {
+    const step = time - this.#before;
+    this.#before = time;
+    if (time >= greatest) return false;
+    if (step < 0 && step >= -MAX_REORDER_MS && !this.#composed && ++this.#stepsBack >= RECURRING_STEPS)
+      this.reordered = true;
+    return this.reordered && greatest - time <= MAX_REORDER_MS;
+  }
+}
