@@ -1,4 +1,5 @@
 import type { Clock } from "../src/base/clock.ts";
+import { Corrections } from "../src/live/corrections.ts";
 import { Flusher } from "../src/live/flusher.ts";
 import type { Sink } from "../src/live/format.ts";
 import type { Reader } from "../src/live/reader.ts";
@@ -55,6 +56,8 @@ export function openStage(): Stage {
     unwanted() {},
     switched() {},
     rerouted() {},
+    corrections: new Corrections(),
+    corrected() {},
     idle() {},
   });
   const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });

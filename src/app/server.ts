@@ -33,7 +33,7 @@ import { LiveConfig } from "./live-config.ts";
 import { reload } from "./reload.ts";
 import { type Renewable, Renewal } from "./renewal.ts";
 import { Service } from "./service.ts";
-import { logSwitches } from "./source-log.ts";
+import { logSources } from "./source-log.ts";
 import { tellFailure } from "./start-failure.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
 import { type Legacy, meetingPoint, replacedExecutable, Succession, takeLegacy } from "./succession.ts";
@@ -135,8 +135,8 @@ async function run(
     pid: process.pid,
     onConflict: (vhost) => live.current.vhost.get(vhost)?.publish.on_conflict ?? "reject",
   });
-  streams.observe(logSwitches(log));
   streams.observe(new SpellingHints(clock, log));
+  streams.observe(logSources(log));
   // Before those who would look for a stream elsewhere.
   streams.observe(handover);
   streams.observe(forward);

@@ -1,9 +1,21 @@
 import type { Log } from "../base/log.ts";
+import type { Correction, CorrectionKind } from "../live/corrections.ts";
 import type { SourceInfo } from "../live/source.ts";
 import { type StreamObserver, streamLabel } from "../live/streams.ts";
 
-/** Logs which source of a stream went on for which, and why, in one line. */
-export function logSwitches(log: Log): StreamObserver {
+/** A clock that jumps this often is worth a warning. */
+const MANY_JUMPS = 10;
+
+const corrections: Readonly<Record<CorrectionKind, string>> = {
+  jump: "clock jumped, bridged",
+  held: "timestamps ran back, held at the newest",
+  moved: "timestamps of headers or data are far from the media, moved there",
+  wrap: "clock of 31 bits began again, continued",
+  reordered: "video is stamped in presentation order, passed as sent",
+};
+
+/** Logs in one line each which source of a stream went on for which and why, and what is corrected in timestamps. */
+export function logSources(log: Log): StreamObserver {
   return {
     published() {},
     unpublished() {},
@@ -19,7 +31,19 @@ export function logSwitches(log: Log): StreamObserver {
       if (why === "lost" || why === "stalled") log.warn("source switched", fields);
       else log.info("source switched", fields);
     },
+    corrected(stream, correction) {
+      const source = stream.source === undefined ? undefined : nameOf(stream.source.info);
+      const fields = { stream: streamLabel(stream.key), source, ...fieldsOf(correction), see: "time_jitter" };
+      // The others are a stream's own way, and no news after the first.
+      if (correction.kind !== "jump" && correction.count > 1) return;
+      if (correction.kind === "jump" && correction.count >= MANY_JUMPS) log.warn(corrections.jump, fields);
+      else log.info(corrections[correction.kind], fields);
+    },
   };
+}
+
+function fieldsOf({ track, byMs, count }: Correction) {
+  return { track, by_ms: Math.round(byMs), times: count };
 }
 
 function nameOf({ id, remote }: SourceInfo): string {

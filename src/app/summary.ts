@@ -19,7 +19,7 @@ export interface Summarised {
   readonly server: Pick<RtmpServer, "totals">;
   readonly forward: Pick<Forward, "relays" | "totals">;
   readonly edge: Pick<Edge, "pulls" | "pushes" | "received" | "sent">;
-  readonly streams: Pick<Streams, "size" | "standbys">;
+  readonly streams: Pick<Streams, "size" | "standbys" | "corrections">;
 }
 
 /** Logs what the server carries every ten seconds, while it carries anything; `status` is told the same, also of nothing. */
@@ -29,7 +29,8 @@ export function startSummary(
   { server, forward, edge, streams }: Summarised,
   status: (line: string) => void = () => undefined,
 ): Timer {
-  let before = { at: clock.now(), received: 0, sent: 0, refused: server.totals().refused };
+  const jumpsSoFar = () => streams.corrections.of("jump");
+  let before = { at: clock.now(), received: 0, sent: 0, refused: server.totals().refused, jumps: jumpsSoFar() };
   return clock.every(PERIOD_MS, () => {
     const totals = server.totals();
     const relays = [...forward.relays(), ...edge.pushes()];
@@ -40,7 +41,8 @@ export function startSummary(
     const kbps = (bytes: number) => Math.round((bytes * 8) / (now - before.at));
     const [inKbps, outKbps] = [kbps(received - before.received), kbps(sent - before.sent)];
     const refused = refusedSince(before.refused, totals.refused);
-    before = { at: now, received, sent, refused: totals.refused };
+    const jumps = jumpsSoFar() - before.jumps;
+    before = { at: now, received, sent, refused: totals.refused, jumps: jumpsSoFar() };
     if (totals.connections === 0 && streams.size === 0 && refused === undefined) {
       status(idle);
       return;
@@ -61,6 +63,7 @@ export function startSummary(
       slowest_relay_ms: slow[0] === undefined ? undefined : Math.round(slow[0].lagMs),
       pulls: pulls.length === 0 ? undefined : pulls.length,
       pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
+      clock_jumps: jumps === 0 ? undefined : jumps,
       ...refused,
       in_kbps: inKbps,
       out_kbps: outKbps,

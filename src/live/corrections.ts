@@ -9,7 +9,7 @@ export type CorrectionKind = "jump" | "held" | "moved" | "wrap" | "reordered";
 export interface Correction {
   readonly kind: CorrectionKind;
   readonly track: "audio" | "video" | "data";
-  /** By how many ms the packet's timestamp was changed, or would have run back. */
+  /** By how many ms the clock jumped, or by how many a packet's timestamp was changed. */
   readonly byMs: number;
   readonly count: number;
 }

@@ -2,6 +2,7 @@
 import { hasCompositionTime } from "../media/composition.ts";
 import { Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
+import type { Corrections } from "./corrections.ts";
 import { Gop } from "./gop.ts";
 import type { PacketLog } from "./log.ts";
 import { Resumption, samePayload } from "./resumption.ts";
@@ -13,6 +14,7 @@ import { Timeline } from "./timeline.ts";
 export interface IntakeOwner {
   readonly config: StreamConfig;
   readonly log: PacketLog;
+  readonly corrections: Corrections;
   /** A packet of so many bytes was appended to the log. */
   appended(bytes: number): void;
 }
@@ -36,7 +38,7 @@ export class Intake {
   constructor(owner: IntakeOwner) {
     this.#owner = owner;
     this.#log = owner.log;
-    this.timeline = new Timeline(owner.config.time_jitter);
+    this.timeline = new Timeline(owner.config.time_jitter, owner.corrections);
     this.gop = new Gop(owner.config);
     this.resumption = new Resumption(this.timeline);
   }

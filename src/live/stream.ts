@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { PacketKind } from "../media/packet.ts";
 import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
+import { type Correction, Corrections } from "./corrections.ts";
 import type { Demand } from "./demand.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
@@ -25,6 +26,8 @@ export interface StreamOwner {
   readonly clock: Clock;
   readonly flusher: Flusher;
   readonly slabs: SlabPool;
+  /** Counts those of all streams. */
+  readonly corrections: Corrections;
   published(stream: Stream, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come. */
@@ -35,6 +38,8 @@ export interface StreamOwner {
   switched(stream: Stream, change: SourceSwitch): void;
   /** The active source's stream comes over other servers. */
   rerouted(stream: Stream): void;
+  /** Timestamps were corrected; told of the first time, the tenth, the hundredth... */
+  corrected(stream: Stream, correction: Correction): void;
   /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
@@ -48,6 +53,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   readonly key: string;
   config: StreamConfig;
   readonly log: PacketLog;
+  /** What was changed in the timestamps of its sources. */
+  readonly corrections: Corrections;
   readonly #owner: StreamOwner;
   readonly #intake: Intake;
   readonly #audience: Audience;
@@ -71,6 +78,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.config = config;
     this.#owner = owner;
     this.log = new PacketLog(owner.slabs);
+    this.corrections = new Corrections(owner.corrections, (correction) => owner.corrected(this, correction));
     this.#intake = new Intake(this);
     this.sources = new Sources(this, this.#intake, owner.clock);
     this.#audience = new Audience(this);

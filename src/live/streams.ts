@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { StreamConfig } from "./config.ts";
+import { type Correction, Corrections } from "./corrections.ts";
 import type { Demand } from "./demand.ts";
 import { Flusher } from "./flusher.ts";
 import { SlabPool } from "./slabs.ts";
@@ -32,6 +33,8 @@ export interface StreamObserver {
   unwanted?(stream: Stream): void;
   /** Another source of a stream is about to go on; its readers stay, and so should whoever carries it further. */
   switched?(stream: Stream, change: SourceSwitch): void;
+  /** A stream's timestamps were corrected: the first time, the tenth, the hundredth... of each kind. */
+  corrected?(stream: Stream, correction: Correction): void;
   /** The active source is the same, but its stream comes over other servers. */
   rerouted?(stream: Stream): void;
 }
@@ -44,6 +47,8 @@ export class Streams {
   readonly #streams = new Map<string, Stream>();
   /** By vhost; there while it has a stream. */
   readonly #counts = new Map<string, { all: number; published: number }>();
+  /** What was changed in the timestamps of all streams that ever were. */
+  readonly corrections = new Corrections();
   readonly #observers: StreamObserver[] = [];
   readonly #clock: Clock;
   readonly #flusher: Flusher;
@@ -111,6 +116,7 @@ export class Streams {
       clock: this.#clock,
       flusher: this.#flusher,
       slabs: this.#slabs,
+      corrections: this.corrections,
       published: (stream, source) => {
         const counts = this.#counts.get(name.vhost);
         if (counts !== undefined) counts.published++;
@@ -132,6 +138,9 @@ export class Streams {
       },
       rerouted: (stream) => {
         for (const observer of this.#observers) observer.rerouted?.(stream);
+      },
+      corrected: (stream, correction) => {
+        for (const observer of this.#observers) observer.corrected?.(stream, correction);
       },
       idle: (stream) => {
         if (this.#streams.get(stream.key) !== stream) return;

@@ -296,7 +296,7 @@ export class Timeline {
         this.#jumpedAt = now;
       }
       this.#offset = known.offset;
-      this.#count("jump", kind, known.offset - offset);
+      this.#count("jump", kind, offset - known.offset);
     }
     known.jumped = this.#jumped;
     return known.raw + known.offset;

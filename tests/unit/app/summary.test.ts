@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { startSummary } from "../../../src/app/summary.ts";
+import { PacketKind } from "../../../src/media/packet.ts";
 import { parseTarget } from "../../../src/relay/target.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeNode } from "../../support/fake-node.ts";
 import { FakeNet } from "../../support/fake-transport.ts";
+import { payloads } from "../../support/live.ts";
 import { mulberry32 } from "../../support/random.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
@@ -42,6 +44,17 @@ describe("the summary", () => {
     for (let i = 0; i < 3; i++) origin.stream().publish(info, { onConflict: "standby" });
     clock.advance(10_000);
     expect(summary().standbys).toBe("2");
+  });
+
+  test("counts the jumps of clocks since the last one", () => {
+    const { origin, clock, summary } = stage();
+    const { source } = origin.publish();
+    source.push(PacketKind.Audio, 0, payloads.audio("a"));
+    for (let at = 1; at <= 3; at++) source.push(PacketKind.Audio, at * 60_000, payloads.audio("a"));
+    clock.advance(10_000);
+    expect(summary().clock_jumps).toBe("3");
+    clock.advance(10_000);
+    expect(summary().clock_jumps).toBeUndefined();
   });
 
   test("counts what relays send, those that end in the meantime as well", () => {

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import { logSources } from "../../../src/app/source-log.ts";
+import { PacketKind } from "../../../src/media/packet.ts";
+import { LiveStage, payloads } from "../../support/live.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+
+/** A stream with a source, and the log of what is corrected in it. */
+function logged() {
+  const stage = new LiveStage();
+  const log = new RecordingLog();
+  stage.observe(logSources(log));
+  const feed = stage.publish();
+  const video = (timestamp: number, key = false) => {
+    stage.clock.advance(40);
+    const payload = key ? payloads.key("k") : payloads.inter("p");
+    feed.source.push(PacketKind.Video, timestamp >>> 0, payload);
+  };
+  return { log, video, feed };
+}
+
+describe("what is corrected in timestamps", () => {
+  test("a clock that jumps is told once, and as a warning when it jumps again and again", () => {
+    const { log, video } = logged();
+    video(0, true);
+    for (let at = 1; at < 30; at++) video(at * 10_000);
+    expect(log.lines).toEqual([
+      "info clock jumped, bridged stream=/live/show source=test [p] track=video by_ms=9960 times=1 see=time_jitter",
+      "warn clock jumped, bridged stream=/live/show source=test [p] track=video by_ms=9960 times=10 see=time_jitter",
+    ]);
+  });
+
+  test("a small step back is told once, and video in presentation order", () => {
+    const { log, video } = logged();
+    for (const [at, stamp] of [0, 160, 40, 80, 120, 320, 200, 240, 280].entries()) video(stamp, at === 0);
+    expect(log.lines).toEqual([
+      expect.stringContaining("info timestamps ran back, held at the newest stream=/live/show"),
+      expect.stringContaining("info video is stamped in presentation order, passed as sent stream=/live/show"),
+    ]);
+  });
+
+  test("headers stamped 0 are not told, others far from the media are", () => {
+    const { log, video, feed } = logged();
+    video(100_000, true);
+    feed.source.push(PacketKind.Video, 0, payloads.videoHeader("V1"));
+    expect(log.lines).toEqual([]);
+    feed.source.push(PacketKind.Data, 5000, payloads.text("t"));
+    expect(log.lines).toEqual([expect.stringContaining("moved there stream=/live/show")]);
+  });
+});
