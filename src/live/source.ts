@@ -4,6 +4,7 @@ import { readData } from "../media/data.ts";
 import { Metadata } from "../media/metadata.ts";
 import { PacketFlag, PacketKind } from "../media/packet.ts";
 import { Headers } from "./headers.ts";
+import { StepsBack } from "./step-back.ts";
 
 /** Who publishes, as far as others care: relays pass the parameters and the hops on. */
 export interface SourceInfo {
@@ -133,6 +134,7 @@ export class LiveSource implements Source {
   keyTrack = -1;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
+  readonly #stepsBack = new StepsBack();
 
   constructor(owner: SourceOwner, info: SourceInfo, since: number, options: PublishOptions = {}) {
     this.#owner = owner;
@@ -152,7 +154,9 @@ export class LiveSource implements Source {
       return;
     }
     const class_ = classify(kind, payload);
-    this.#owner.take(this, kind, timestamp, payload, class_ & 0xff, class_ >>> 8);
+    const frame = kind === PacketKind.Video && !isHeader(class_);
+    const meant = frame ? this.#stepsBack.corrected(timestamp) : timestamp;
+    this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
   }
 
   /** Tells its owner whether anybody waits for what it sends. */

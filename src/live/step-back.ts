@@ -1,0 +1,33 @@
+// Hot: corrected runs for each video frame.
+
+/** What a delta of 24 bits that steps back looks like, added to a timestamp: a step ahead of nearly 4.7 hours. */
+const AROUND = 2 ** 24;
+/** Steps back are no longer than this, ms. */
+const MAX_BACK_MS = 1000;
+/** A frame this much after the one before, by its clock put right, shows that the clock is right again. */
+const MAX_AHEAD_MS = 10_000;
+
+/**
+ * Some encoders that stamp video with presentation times step back at B-frames by a chunk header's delta, which has 24 bits
+ * and no sign. Each such step puts all timestamps that follow 2^24 ms ahead, until one comes in full.
+ */
+export class StepsBack {
+  #newest: number | undefined;
+  /** How far timestamps are ahead, ms. */
+  #around = 0;
+
+  /** A frame's timestamp (uint32 ms) as it was meant. */
+  corrected(timestamp: number): number {
+    if (this.#newest !== undefined) {
+      const step = (timestamp - this.#newest) | 0;
+      if (step >= AROUND - MAX_BACK_MS && step < AROUND) this.#around += AROUND;
+      else if (this.#around !== 0 && isNear(timestamp - (this.#newest - this.#around))) this.#around = 0;
+    }
+    this.#newest = timestamp;
+    return (timestamp - this.#around) >>> 0;
+  }
+}
+
+function isNear(step: number): boolean {
+  return (step | 0) >= -MAX_BACK_MS && (step | 0) <= MAX_AHEAD_MS;
+}
