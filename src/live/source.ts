@@ -65,10 +65,12 @@ export interface Source {
   /** Whether anybody waits for what it sends: readers, sources that are compared with it, a publisher that wants its place. */
   readonly awaited: boolean;
   readonly packets: number;
+  /** Audio and video so far, without sequence headers and configurations. */
+  readonly frames: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
   readonly since: number;
-  /** When it last sent audio or video, monotonic ms; when it began, before that. */
+  /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
   readonly heardAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
@@ -126,6 +128,7 @@ export class LiveSource implements Source {
   role: SourceRole = "active";
   awaited = true;
   packets = 0;
+  frames = 0;
   bytes = 0;
   heardAt: number;
   /** The longest that it has sent no media so far, ms. */
@@ -154,8 +157,9 @@ export class LiveSource implements Source {
       return;
     }
     const class_ = classify(kind, payload);
-    const frame = kind === PacketKind.Video && !isHeader(class_);
-    const meant = frame ? this.#stepsBack.corrected(timestamp) : timestamp;
+    const frame = !isHeader(class_);
+    if (frame) this.frames++;
+    const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
     this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
   }
 

@@ -6,6 +6,7 @@ import { Contest } from "./contest.ts";
 import type { Intake } from "./intake.ts";
 import type { SlabPool } from "./slabs.ts";
 import {
+  isHeader,
   isKey,
   LiveSource,
   type PublishOptions,
@@ -194,7 +195,7 @@ export class Sources implements SourceOwner {
   ): void {
     const now = this.#clock.now();
     if (source === this.#active) {
-      if (kind !== PacketKind.Data) source.heard(now);
+      if (kind !== PacketKind.Data && !isHeader(flags)) source.heard(now);
       if (this.#contest.open) this.#lives();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);

@@ -107,7 +107,7 @@ export class Standby {
     const { source, held } = this;
     const header = isHeader(flags);
     if (header) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
-    if (kind !== PacketKind.Data) this.#heard(kind, track, timestamp, header, now);
+    if (kind !== PacketKind.Data && !header) this.#heard(kind, track, timestamp, now);
     if (kind === PacketKind.Video && !this.#videoSeen) {
       this.#videoSeen = true;
       this.forget();
@@ -257,7 +257,7 @@ export class Standby {
     else if (time <= newest) this.inStep = false;
   }
 
-  #heard(kind: PacketKind, track: number, timestamp: number, header: boolean, now: number): void {
+  #heard(kind: PacketKind, track: number, timestamp: number, now: number): void {
     const { source } = this;
     if (now - source.heardAt > this.#owner.config.switch_after) {
       this.steadySince = now;
@@ -265,8 +265,6 @@ export class Standby {
     }
     this.#heardBefore = source.heardAt;
     source.heard(now);
-    // Many encoders stamp headers with 0 whatever their clock says.
-    if (header) return;
     this.#steadyFrom ??= { kind, track, timestamp };
     const step = this.#step(kind, track, timestamp);
     const pause = Math.max(0, now - this.#arrived.of(kind, track));

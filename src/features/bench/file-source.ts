@@ -1,5 +1,6 @@
 import { encodeAmf0 } from "../../amf/amf0.ts";
 import { ProtocolError, UserError } from "../../base/errors.ts";
+import { isHeader } from "../../live/source.ts";
 import { classify } from "../../media/classify.ts";
 import { METADATA_NAME, readData } from "../../media/data.ts";
 import { flvTags } from "../../media/flv.ts";
@@ -21,7 +22,7 @@ export interface Recording {
 /** Reads an FLV file's bytes; `name` is for messages. Throws UserError when they are none or hold no audio and video. */
 export function readRecording(name: string, bytes: Uint8Array): Recording {
   const messages: SourceMessage[] = [];
-  const ends = new Map<PacketKind, { last: number; frameMs: number }>();
+  const ends: Ends = new Map();
   let base: number | undefined;
   try {
     for (const { kind, timestamp, payload } of flvTags(bytes)) {
@@ -31,12 +32,10 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
           messages.push({ kind, timestamp: messages.at(-1)?.timestamp ?? 0, payload: message });
         continue;
       }
-      base ??= timestamp;
-      // A frame before the first, or a clock that begins again, must not run back.
-      const end = ends.get(kind);
-      const time = Math.max(end?.last ?? 0, timestamp - base);
-      const step = time - (end?.last ?? time);
-      ends.set(kind, { last: time, frameMs: step > 0 ? step : (end?.frameMs ?? 0) });
+      // Many recorders stamp headers with 0 whatever their clock says: the first frame is the beginning.
+      const header = isHeader(classify(kind, payload));
+      if (!header) base ??= timestamp;
+      const time = move(ends, kind, timestamp - (base ?? timestamp), header);
       messages.push({ kind, timestamp: time, payload });
     }
   } catch (error) {
@@ -46,6 +45,18 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
   if (ends.size === 0) throw new UserError(`${name} holds neither audio nor video`);
   const durations = [...ends.values()].map(({ last, frameMs }) => last + (frameMs || DEFAULT_FRAME_MS));
   return { messages, durationMs: Math.max(...durations), video: ends.has(PacketKind.Video) };
+}
+
+/** The last time of each kind of message, and how long a frame lasts. */
+type Ends = Map<PacketKind, { readonly last: number; readonly frameMs: number }>;
+
+/** The time of a message: a frame before the first, or a clock that begins again, must not run back. */
+function move(ends: Ends, kind: PacketKind, timestamp: number, header: boolean): number {
+  const end = ends.get(kind);
+  const time = Math.max(end?.last ?? 0, timestamp);
+  const step = header ? 0 : time - (end?.last ?? time);
+  ends.set(kind, { last: time, frameMs: step > 0 ? step : (end?.frameMs ?? 0) });
+  return time;
 }
 
 /** A recording over and over, its timestamps continuing. */

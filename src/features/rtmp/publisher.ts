@@ -26,7 +26,8 @@ export class Publisher implements MediaHandler {
   /** The vhost's name in the configuration. */
   readonly vhost: string;
   #config: RtmpVhost["publish"];
-  #mediaSinceTick = false;
+  /** The source's frames when it was last looked at: headers and data don't count as media. */
+  #frames = 0;
   #lastMediaAt: number;
   #begun = false;
   readonly #bitrate = new BitrateWatch();
@@ -61,7 +62,6 @@ export class Publisher implements MediaHandler {
       this.#pushData(timestamp, payload, amf3);
       return;
     }
-    this.#mediaSinceTick = true;
     this.source.push(kind, timestamp, payload, amf3);
   }
 
@@ -93,8 +93,9 @@ export class Publisher implements MediaHandler {
   }
 
   #silence(now: number): string | undefined {
-    if (this.#mediaSinceTick) {
-      this.#mediaSinceTick = false;
+    const { frames } = this.source;
+    if (frames !== this.#frames) {
+      this.#frames = frames;
       this.#begun = true;
       this.#lastMediaAt = now;
       return undefined;

@@ -40,6 +40,24 @@ describe("a file that is published", () => {
     ]);
   });
 
+  test("begins with its first frame, though the headers before it are stamped 0", () => {
+    const header = (kind: PacketKind, head: number): FlvTag => ({
+      kind,
+      timestamp: 0,
+      payload: Uint8Array.of(head, 0, 1),
+    });
+    const headers = [header(PacketKind.Video, 0x17), header(PacketKind.Audio, 0xaf)];
+    const recording = recorded(...headers, video(10_000_000, true), audio(10_000_010), video(10_000_040));
+    expect(play(recording, 5)).toEqual([
+      "video 0 at 0",
+      "audio 0 at 0",
+      "video 0 at 0 key",
+      "audio 10 at 10",
+      "video 40 at 40",
+    ]);
+    expect(recording.durationMs).toBe(80);
+  });
+
   test("goes on from its end to its beginning with time running on by a frame", () => {
     expect(play(recorded(video(0, true), video(40), video(80)), 5)).toEqual([
       "video 0 at 0 key",

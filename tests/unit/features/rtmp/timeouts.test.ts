@@ -5,6 +5,7 @@ import { clientHandshake, command, commandOn, connect, userControl } from "../..
 import { tag } from "../../../support/tags.ts";
 
 const audio = tag("audio", 1, 0, "af01");
+const audioHeader = tag("audio", 1, 0, "af001210");
 const data = tag("data", 1, 0, "02000a6f6e54657874446174 61 03 000009");
 
 /** The server looks at its connections about once a second: no timeout is late by more. */
@@ -30,6 +31,21 @@ describe("A publisher that sends nothing", () => {
       expect.stringMatching(/^INFO \[c1\] publish ended, publisher lost .* seconds=\d+ packets=21 bytes=\d+$/),
     ]);
     expect(stage.streams.size).toBe(0);
+  });
+
+  test("but sequence headers has firstpkt_timeout for its first frame, and no longer", () => {
+    const stage = new RtmpStage();
+    const publisher = stage.publish();
+    const late = stage.publish("late");
+    for (const each of [publisher, late]) each.say(audioHeader);
+    stage.clock.advance(15_000);
+    publisher.say(audio);
+    stage.clock.advance(4000);
+    expect([publisher.state, late.state]).toEqual(["open", "open"]);
+    publisher.say(audio);
+    late.say(audioHeader);
+    stage.clock.advance(1000 + TICK_MS);
+    expect([publisher.state, late.state]).toEqual(["open", "closing"]);
   });
 
   test("any more is disconnected after normal_timeout; its players have the grace time", () => {
