@@ -22,6 +22,8 @@ export class Pair {
   readonly late: number;
   /** Both have the same frames. */
   readonly same: boolean;
+  /** How far the clock of pictures is ahead of that of sound, ms; may change. */
+  videoAhead = 0;
   #frame = 0;
 
   constructor({ gop = 25, late = 5, same = false, ...config }: Partial<StreamConfig & PairOptions> = {}) {
@@ -63,9 +65,12 @@ export class Pair {
     const shift = id === "b" ? this.late : 0;
     const key = (this.#frame - shift) % this.gop === 0;
     const feed = this.feeds[id];
-    if (key) feed?.key(`${who}.k${this.#frame}`);
-    else feed?.inter(`${who}.p${this.#frame}`);
-    feed?.audio(`${who}.s${this.#frame}`);
+    if (feed === undefined) return;
+    feed.time += this.videoAhead;
+    if (key) feed.key(`${who}.k${this.#frame}`);
+    else feed.inter(`${who}.p${this.#frame}`);
+    feed.time -= this.videoAhead;
+    feed.audio(`${who}.s${this.#frame}`);
   }
 
   end(id: string, how: "lost" | "unpublished" = "lost"): this {

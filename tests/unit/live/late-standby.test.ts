@@ -94,3 +94,29 @@ describe("a source in step that lags by more than switch_after and a GOP", () =>
     expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
   });
 });
+
+describe("two sources in step whose video clock jumps alone", () => {
+  test.each([60_000, -8000])("by %d ms take over from each other without a loss", (by) => {
+    const pair = new Pair({ same: true }).publish("a", undefined, 100_000).publish("b", undefined, 100_000);
+    pair.run(80, "a", "b");
+    pair.videoAhead = by;
+    pair.run(120, "a", "b").end("a").run(50, "b");
+    expect(pair.switches).toMatchObject([{ why: "lost", inStep: true }]);
+    expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
+    pair.publish("c", undefined, 100_000).run(60, "b", "c").end("b").run(20, "c");
+    expect(pair.switches[1]).toMatchObject({ why: "lost", inStep: true });
+    expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
+  });
+
+  test("or one of them alone, go on with tracks that are at most 10 s apart", () => {
+    const pair = new Pair().publish("a").publish("b", undefined, 5000).run(80, "a", "b");
+    pair.videoAhead = 60_000;
+    pair.run(80, "b").run(20, "b");
+    expect(pair.switches).toMatchObject([{ why: "stalled", inStep: false }]);
+    pair.run(60, "b");
+    const [picture, sound] = [PICTURE, /\.s\d/].map(
+      (kind) => pair.viewer.got.findLast(({ name }) => kind.test(name))?.time,
+    );
+    expect(Math.abs((picture ?? 0) - (sound ?? 0))).toBeLessThanOrEqual(10_000);
+  });
+});
