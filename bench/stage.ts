@@ -58,6 +58,7 @@ export function openStage(): Stage {
     rerouted() {},
     corrections: new Corrections(),
     corrected() {},
+    headerless() {},
     idle() {},
   });
   const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });

@@ -1,6 +1,7 @@
 import type { Log } from "../base/log.ts";
 import type { Correction, CorrectionKind } from "../live/corrections.ts";
 import type { SourceInfo } from "../live/source.ts";
+import type { Stream } from "../live/stream.ts";
 import { type StreamObserver, streamLabel } from "../live/streams.ts";
 
 /** A clock that jumps this often is worth a warning. */
@@ -31,8 +32,15 @@ export function logSources(log: Log): StreamObserver {
       if (why === "lost" || why === "stalled") log.warn("source switched", fields);
       else log.info("source switched", fields);
     },
+    headerless(stream, codec) {
+      log.warn("video has key frames but no sequence header: most players show nothing", {
+        stream: streamLabel(stream.key),
+        source: activeOf(stream),
+        codec,
+      });
+    },
     corrected(stream, correction) {
-      const source = stream.source === undefined ? undefined : nameOf(stream.source.info);
+      const source = activeOf(stream);
       const fields = { stream: streamLabel(stream.key), source, ...fieldsOf(correction), see: "time_jitter" };
       // The others are a stream's own way, and no news after the first.
       if (correction.kind !== "jump" && correction.count > 1) return;
@@ -40,6 +48,10 @@ export function logSources(log: Log): StreamObserver {
       else log.info(corrections[correction.kind], fields);
     },
   };
+}
+
+function activeOf({ source }: Stream): string | undefined {
+  return source === undefined ? undefined : nameOf(source.info);
 }
 
 function fieldsOf({ track, byMs, count }: Correction) {

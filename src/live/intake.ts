@@ -1,4 +1,5 @@
 // Hot: take runs for each packet.
+import { codecName, needsVideoHeader } from "../media/codec.ts";
 import { hasCompositionTime } from "../media/composition.ts";
 import { Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
@@ -6,7 +7,7 @@ import type { Corrections } from "./corrections.ts";
 import { Gop } from "./gop.ts";
 import type { PacketLog } from "./log.ts";
 import { Resumption, samePayload } from "./resumption.ts";
-import { isHeader, isKey, type LiveSource } from "./source.ts";
+import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import type { Standby } from "./standby.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -15,6 +16,8 @@ export interface IntakeOwner {
   readonly config: StreamConfig;
   readonly log: PacketLog;
   readonly corrections: Corrections;
+  /** Video has key frames but no sequence header: most players show nothing. */
+  headerless(codec: string): void;
   /** A packet of so many bytes was appended to the log. */
   appended(bytes: number): void;
 }
@@ -84,12 +87,15 @@ export class Intake {
       this.from = this.#log.end;
       this.fromHeaders = source.headers.list;
     }
-    for (const packet of headers) if (!known.includes(packet)) this.#retake(source, packet, now);
-    for (let seq = first; seq < held.end; seq++) this.#retake(source, held.at(seq), now);
-  }
-
-  #retake(source: LiveSource, { kind, time, payload, flags, track }: Packet, now: number): void {
-    this.take(source, kind, time, payload, flags, track, now);
+    for (const packet of headers) {
+      if (known.includes(packet)) continue;
+      const { kind, time, payload, flags, track } = packet;
+      this.#append(source, kind, time, payload, flags, track, now);
+    }
+    for (let seq = first; seq < held.end; seq++) {
+      const { kind, time, payload, flags, track } = held.at(seq);
+      this.take(source, kind, time, payload, flags, track, now);
+    }
   }
 
   /** One message of the source, classified, its timestamp as on the wire, arriving at `now` (monotonic ms). */
@@ -106,24 +112,47 @@ export class Intake {
     const key = isKey(kind, flags);
     // What comes before the first key frame cannot be decoded by anyone.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
-    if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) return;
+    if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
+      // Readers have had it; those to come have not.
+      if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
+      return;
+    }
+    this.#append(source, kind, timestamp, payload, flags, track, now);
+  }
+
+  #append(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+    now: number,
+  ): void {
+    const header = isHeader(flags);
     const composed = kind === PacketKind.Video && !header && hasCompositionTime(payload);
     const time =
       header || kind === PacketKind.Data
         ? this.timeline.placeBeside(kind, track, timestamp)
         : this.timeline.place(kind, track, timestamp, now, flags, composed);
     // It outlives the log's.
-    if (header) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
+    if (isKept(flags)) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
     else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);
     const seq = this.#log.append(kind, time, payload, flags, track);
     const { length } = payload;
-    if (key && track === source.keyTrack) {
+    if (isKey(kind, flags) && track === source.keyTrack) {
+      if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#tellHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);
       this.resumption.key(time, payload);
     } else if (kind === PacketKind.Video) this.gop.video(time, length);
     else if (kind === PacketKind.Audio) this.gop.audio(time, length);
     else this.gop.data(length);
     this.#owner.appended(length);
+  }
+
+  /** The second key frame shows that a header isn't merely late. */
+  #tellHeaderless(source: LiveSource, payload: Uint8Array): void {
+    if (++source.headerless === 2) this.#owner.headerless(codecName(PacketKind.Video, payload));
   }
 
   /** False for what readers have had, and for what lies before another source's turn. */

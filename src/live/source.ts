@@ -109,11 +109,21 @@ export function isHeader(flags: number): boolean {
   return (flags & HEADER) !== 0;
 }
 
+/** Whether flags are those of what readers get on joining: headers, and data that is kept. */
+export function isKept(flags: number): boolean {
+  return (flags & (HEADER | PacketFlag.Announcement)) !== 0;
+}
+
 /** Whether a packet is a key frame. */
 export function isKey(kind: PacketKind, flags: number): boolean {
   return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
 }
 
+/** Data messages that a source may have kept for readers to come, by name; and bytes of each. */
+const MAX_ANNOUNCEMENTS = 16;
+const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
+/** Servers' word to those who play, which an edge hears, too. */
+const PLAY_STATUS = "onStatus";
 /** Whoever has sent media within this is alive. */
 const LIVELY_MS = 250;
 
@@ -133,10 +143,14 @@ export class LiveSource implements Source {
   heardAt: number;
   /** The longest that it has sent no media so far, ms. */
   longestPause = 0;
+  /** Key frames that came without the sequence header that players need. */
+  headerless = 0;
   /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
   keyTrack = -1;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
+  /** Names of data messages that are kept. */
+  readonly #announced = new Set<string>();
   readonly #stepsBack = new StepsBack();
 
   constructor(owner: SourceOwner, info: SourceInfo, since: number, options: PublishOptions = {}) {
@@ -158,7 +172,12 @@ export class LiveSource implements Source {
     }
     const class_ = classify(kind, payload);
     const frame = !isHeader(class_);
-    if (frame) this.frames++;
+    if (frame) {
+      this.frames++;
+      // Of video, a GOP has one codec.
+      if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
+        this.headers.follow(kind, class_ >>> 8, payload);
+    }
     const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
     this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
   }
@@ -206,11 +225,20 @@ export class LiveSource implements Source {
     return this.keyTrack >= 0;
   }
 
+  /** Whether a data message is kept for readers to come: said before the first key frame it may describe the stream, once. */
+  #announces(name: string, body: Uint8Array): boolean {
+    if (body.length > MAX_ANNOUNCEMENT_BYTES || name === PLAY_STATUS) return false;
+    if (this.keyTrack < 0 && this.#announced.size < MAX_ANNOUNCEMENTS) this.#announced.add(name);
+    return this.#announced.has(name);
+  }
+
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
     const message = readData(payload, amf3);
     if (message === undefined) return;
     if (message.action === "pass") {
-      this.#owner.take(this, PacketKind.Data, timestamp, message.body, amf3 ? PacketFlag.Amf3 : 0, 0);
+      const set = message.merge ? PacketFlag.SetDataFrame : 0;
+      const kept = this.#announces(message.name, message.body) ? PacketFlag.Announcement : 0;
+      this.#owner.take(this, PacketKind.Data, timestamp, message.body, (amf3 ? PacketFlag.Amf3 : 0) | set | kept, 0);
       return;
     }
     this.#metadata.apply(message);

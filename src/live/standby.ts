@@ -6,7 +6,7 @@ import { KeyTrail, printOf } from "./key-trail.ts";
 import { PacketLog } from "./log.ts";
 import type { Resumption } from "./resumption.ts";
 import type { SlabPool } from "./slabs.ts";
-import { isHeader, isKey, type LiveSource } from "./source.ts";
+import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 import { Times } from "./times.ts";
 
@@ -106,7 +106,7 @@ export class Standby {
   hold(kind: PacketKind, timestamp: number, payload: Uint8Array, flags: number, track: number, now: number): void {
     const { source, held } = this;
     const header = isHeader(flags);
-    if (header) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
+    if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
     if (kind !== PacketKind.Data && !header) this.#heard(kind, track, timestamp, now);
     if (kind === PacketKind.Video && !this.#videoSeen) {
       this.#videoSeen = true;
@@ -239,7 +239,7 @@ export class Standby {
     for (const packet of start.headers) headers.set(packet);
     for (let at = start.seq; at < seq; at++) {
       const packet = this.held.at(at);
-      if (isHeader(packet.flags)) headers.set(packet.copy());
+      if (isKept(packet.flags)) headers.set(packet.copy());
     }
     return headers.list;
   }

@@ -40,6 +40,8 @@ export interface StreamOwner {
   rerouted(stream: Stream): void;
   /** Timestamps were corrected; told of the first time, the tenth, the hundredth... */
   corrected(stream: Stream, correction: Correction): void;
+  /** The active source's video has key frames but no sequence header. */
+  headerless(stream: Stream, codec: string): void;
   /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
@@ -299,6 +301,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#owner.flusher.flushNow(this);
     this.#audience.tellStopped();
     this.#forgetIfIdle();
+  }
+
+  /** The active source's video has key frames but no sequence header. */
+  headerless(codec: string): void {
+    this.#owner.headerless(this, codec);
   }
 
   /** Sees to it that a packet just appended to the log reaches the readers. */

@@ -35,6 +35,8 @@ export interface StreamObserver {
   switched?(stream: Stream, change: SourceSwitch): void;
   /** A stream's timestamps were corrected: the first time, the tenth, the hundredth... of each kind. */
   corrected?(stream: Stream, correction: Correction): void;
+  /** A source's video has key frames but no sequence header. */
+  headerless?(stream: Stream, codec: string): void;
   /** The active source is the same, but its stream comes over other servers. */
   rerouted?(stream: Stream): void;
 }
@@ -141,6 +143,9 @@ export class Streams {
       },
       corrected: (stream, correction) => {
         for (const observer of this.#observers) observer.corrected?.(stream, correction);
+      },
+      headerless: (stream, codec) => {
+        for (const observer of this.#observers) observer.headerless?.(stream, codec);
       },
       idle: (stream) => {
         if (this.#streams.get(stream.key) !== stream) return;

@@ -69,6 +69,44 @@ export function codecName(kind: PacketKind, payload: Uint8Array): string {
 }
 
 /**
+ * A payload's codec as a number, the same for both ways to name one codec: FLV's id plus 1, else the FourCC. 0 where the payload
+ * does not say, and for several tracks. FLV 10.1 E.4.2.1 and E.4.3.1, Enhanced RTMP v2.
+ */
+export function codecNumber(kind: PacketKind, payload: Uint8Array): number {
+  if (payload.length === 0) return 0;
+  const first = byteAt(payload, 0);
+  if (!isEnhanced(kind, first)) return 1 + (kind === PacketKind.Video ? first & 15 : first >> 4);
+  const header = skipModEx(payload);
+  if (header < 0) return 0;
+  let at = header >>> 4;
+  const multitrack = kind === PacketKind.Video ? VideoPacketType.Multitrack : AudioPacketType.Multitrack;
+  if ((header & 15) === multitrack) {
+    if (byteAt(payload, at) >> 4 !== MultitrackType.OneTrack) return 0;
+    at++;
+  }
+  if (at + FOURCC_BYTES > payload.length) return 0;
+  const fourCc =
+    byteAt(payload, at) * 2 ** 24 +
+    ((byteAt(payload, at + 1) << 16) | (byteAt(payload, at + 2) << 8) | byteAt(payload, at + 3));
+  return legacyIds.get(fourCc) ?? fourCc;
+}
+
+/** FLV's ids plus 1 of codecs that have FourCCs, too. */
+const legacyIds: ReadonlyMap<number, number> = new Map([
+  [0x61766331, 8],
+  [0x68766331, 13],
+  [0x61763031, 14],
+  [0x6d703461, 11],
+  [0x2e6d7033, 3],
+]);
+
+/** Whether players need a sequence header for a video payload's codec: H.264, HEVC, AV1, VVC. */
+export function needsVideoHeader(payload: Uint8Array): boolean {
+  const codec = codecNumber(PacketKind.Video, payload);
+  return codec === 8 || codec === 13 || codec === 14 || codec === 0x76766331;
+}
+
+/**
  * Which earlier packet a sequence header or configuration packet replaces: "v0", "a1", "v1,2" for a message with the
  * headers of two tracks, "v0/config" for what stands beside the codec's own header.
  */

@@ -59,6 +59,11 @@ export function readData(payload: Uint8Array, amf3: boolean): DataMessage | unde
   return { name, action: "pass", merge, values: [], body: merge ? without(payload, start, first.end) : payload };
 }
 
+/** The name in the body of a data message, as `readData` returned it. */
+export function dataName(body: Uint8Array, amf3: boolean): string {
+  return readName(body, amf3 && body[0] === 0 ? 1 : 0)?.name ?? "";
+}
+
 /** The AMF0 string at `at`, and where it ends; undefined when there is none. */
 function readName(payload: Uint8Array, at: number): { name: string; end: number } | undefined {
   if (payload.length < at + STRING_HEADER_BYTES || payload[at] !== Amf0Marker.String) return undefined;

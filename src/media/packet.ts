@@ -16,6 +16,10 @@ export const PacketFlag = {
   Disposable: 16,
   /** A data message in AMF3 (RTMP type 15). Its payload keeps the leading format byte. */
   Amf3: 32,
+  /** A data message that came behind `@setDataFrame`: so it goes on to servers. */
+  SetDataFrame: 64,
+  /** A data message that is kept by its name and sent on join, for it was said before the first key frame. */
+  Announcement: 128,
 } as const;
 
 /** One audio, video or data message of a stream. The payload is shared by all readers and never changed. */

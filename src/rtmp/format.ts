@@ -7,6 +7,9 @@ import { ChunkStreamId, MessageType } from "./messages.ts";
 /** `"@setDataFrame"` in AMF0: what a publisher puts before `"onMetaData"`. */
 const SET_DATA_FRAME = encodeAmf0(["@setDataFrame"]);
 
+/** Metadata, and what came so. */
+const WRAPPED = PacketFlag.Config | PacketFlag.SetDataFrame;
+
 /** Where `RtmpFormat` finds packets by sequence number. */
 export interface PacketSource {
   at(seq: number): Packet;
@@ -19,7 +22,7 @@ export interface RtmpFormatOptions {
   readonly messageStreamId: number;
   readonly audio: boolean;
   readonly video: boolean;
-  /** Metadata goes out as `@setDataFrame`, as a publisher sends it. */
+  /** Metadata, and what came so, goes out as `@setDataFrame`, as a publisher sends it. */
   readonly publishing: boolean;
 }
 
@@ -87,8 +90,11 @@ export class RtmpFormat {
     let { payload } = packet;
     if (packet.kind === PacketKind.Video) chunkStreamId = ChunkStreamId.Video;
     else if (packet.kind === PacketKind.Audio) chunkStreamId = ChunkStreamId.Audio;
-    else if ((packet.flags & PacketFlag.Amf3) !== 0) type = MessageType.DataAmf3;
-    else if (this.#wraps(packet)) payload = setDataFrame(payload);
+    else {
+      const amf3 = (packet.flags & PacketFlag.Amf3) !== 0;
+      if (amf3) type = MessageType.DataAmf3;
+      if (this.#wraps(packet)) payload = setDataFrame(payload, amf3);
+    }
     return writeMessage(out, at, chunkStreamId, timestamp, type, messageStreamId, payload, chunkSize);
   }
 
@@ -97,7 +103,7 @@ export class RtmpFormat {
   }
 
   #wraps(packet: Packet): boolean {
-    return this.#options.publishing && packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0;
+    return this.#options.publishing && packet.kind === PacketKind.Data && (packet.flags & WRAPPED) !== 0;
   }
 }
 
@@ -106,10 +112,13 @@ function timestampOf(packet: Packet, time: number): number {
   return packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0 ? 0 : time >>> 0;
 }
 
-function setDataFrame(metadata: Uint8Array): Uint8Array {
-  const payload = new Uint8Array(SET_DATA_FRAME.length + metadata.length);
-  payload.set(SET_DATA_FRAME);
-  payload.set(metadata, SET_DATA_FRAME.length);
+/** Behind the format byte that AMF3 may begin with. */
+function setDataFrame(message: Uint8Array, amf3: boolean): Uint8Array {
+  const at = amf3 && message[0] === 0 ? 1 : 0;
+  const payload = new Uint8Array(SET_DATA_FRAME.length + message.length);
+  payload.set(message.subarray(0, at));
+  payload.set(SET_DATA_FRAME, at);
+  payload.set(message.subarray(at), SET_DATA_FRAME.length + at);
   return payload;
 }
 

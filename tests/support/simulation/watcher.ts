@@ -188,7 +188,8 @@ export class Watcher implements ReaderEvents {
     if (made === undefined) throw new Error(`nobody made ${got.name}`);
     if (made.what === "videoHeader") this.#videoHeader = made.name;
     else if (made.what === "audioHeader") this.#audioHeader = made.name;
-    else if (made.what !== "metadata") throw new Error(`${got.name} among the headers`);
+    // Data said before the first key frame is kept for those to come.
+    else if (made.what !== "metadata" && made.what !== "text") throw new Error(`${got.name} among the headers`);
   }
 
   #onPacket(got: Got): void {

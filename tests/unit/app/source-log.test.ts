@@ -47,3 +47,25 @@ describe("what is corrected in timestamps", () => {
     expect(log.lines).toEqual([expect.stringContaining("moved there stream=/live/show")]);
   });
 });
+
+describe("video without a sequence header", () => {
+  const log = new RecordingLog();
+  const stage = new LiveStage();
+  stage.observe(logSources(log));
+
+  test("is told once, with its second key frame", () => {
+    const feed = stage.publish("show").gop("k1", 2);
+    expect(log.lines).toEqual([]);
+    feed.gop("k2", 2).gop("k3", 2);
+    expect(log.lines.splice(0)).toEqual([
+      "warn video has key frames but no sequence header: most players show nothing stream=/live/show source=test [p] codec=H.264",
+    ]);
+  });
+
+  test("is not told where none is needed, or one comes late", () => {
+    const feed = stage.publish("other");
+    for (let at = 0; at < 3; at++) feed.send(PacketKind.Video, Uint8Array.of(0x14, at));
+    stage.publish("late").key("k1").wait(40).videoHeader("V").gop("k2", 2).gop("k3", 2);
+    expect(log.lines).toEqual([]);
+  });
+});

@@ -49,6 +49,33 @@ describe("Headers", () => {
     expect(list(headers).map((hex) => hex.slice(-2))).toEqual(["01", "04", "03"]);
   });
 
+  test("end with the first frame of another codec, colour information too, and not with those of their own", () => {
+    const headers = new Headers();
+    headers.set(packet(Audio, `${aac} 01`));
+    headers.set(packet(Video, `90 ${av01} 02`));
+    headers.set(packet(Video, `d4 ${av01} 03`));
+    const av1Frame = fromHex(`91 ${av01} 00`);
+    // AV1 by the number that some encoders give it.
+    for (const frame of [av1Frame, fromHex("1d 01 000000 00")]) headers.follow(Video, 0, frame);
+    headers.follow(Audio, 0, fromHex("af 01 00"));
+    expect(headers.list).toHaveLength(3);
+    headers.follow(Video, 1, fromHex("12 00"));
+    expect(headers.list).toHaveLength(3);
+    headers.follow(Video, 0, fromHex("12 00"));
+    expect(list(headers)).toEqual(["af0001"]);
+    headers.follow(Audio, 0, fromHex("2f ff"));
+    expect(list(headers)).toEqual([]);
+    headers.set(packet(Video, `${avc} 04`));
+    expect(list(headers)).toEqual(["170000000004"]);
+  });
+
+  test("of several tracks in one message outlast frames of any codec", () => {
+    const headers = new Headers();
+    headers.set(packet(Video, `96 20 ${av01} 00 000001 01 ${av01} 01 000001 02`));
+    headers.follow(Video, 0, fromHex("12 00"));
+    expect(headers.list).toHaveLength(1);
+  });
+
   test("are a list that does not change when they do", () => {
     const headers = new Headers();
     headers.set(packet(Video, `${avc} 01`));
