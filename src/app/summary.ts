@@ -17,7 +17,7 @@ const MAX_NAMES = 5;
 /** What is summed up. */
 export interface Summarised {
   readonly server: Pick<RtmpServer, "totals">;
-  readonly forward: Pick<Forward, "relays" | "totals">;
+  readonly forward: Pick<Forward, "relays" | "totals" | "missed">;
   readonly edge: Pick<Edge, "pulls" | "pushes" | "received" | "sent">;
   readonly streams: Pick<Streams, "size" | "standbys" | "corrections">;
 }
@@ -63,6 +63,7 @@ export function startSummary(
       slowest_relay_ms: slow[0] === undefined ? undefined : Math.round(slow[0].lagMs),
       pulls: pulls.length === 0 ? undefined : pulls.length,
       pulls_running: pulls.length === 0 ? undefined : pulls.filter(({ status }) => status.state === "running").length,
+      forwards_missed: forward.missed === 0 ? undefined : forward.missed,
       clock_jumps: jumps === 0 ? undefined : jumps,
       ...refused,
       in_kbps: inKbps,

@@ -64,6 +64,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   readonly #retention: Retention;
   readonly sources: Sources;
   #viewers = 0;
+  /** The last source has ended, and is being told of. */
+  #ending = false;
   #grace: Timer | undefined;
   #flushed = 0;
   #unflushedBytes = 0;
@@ -143,7 +145,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
    */
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
-    const reader = this.#audience.join(format, sink, events, this.source !== undefined, notBefore);
+    const published = this.source !== undefined || this.#ending;
+    const reader = this.#audience.join(format, sink, events, published, notBefore);
     this.sources.tellAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;
@@ -190,7 +193,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
     // What is left of another source's GOP may be stale.
-    if (this.source === undefined || this.#intake.resumption.undecided) return undefined;
+    if ((this.source === undefined && !this.#ending) || this.#intake.resumption.undecided) return undefined;
     if (format.video && !this.#intake.gop.audioOnly) {
       const { start } = this.#intake.gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
@@ -271,7 +274,10 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** The last source has ended. Readers stay; they are told at once, or after the grace time when it may come back. */
   ended(source: Source, how: SourceEnd): void {
+    // Who is to get the last of it and has not begun may still join.
+    this.#ending = true;
     this.#owner.unpublished(this, source, how);
+    this.#ending = false;
     if (this.#audience.size === 0) {
       this.#forgetIfIdle();
       return;

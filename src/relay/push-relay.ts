@@ -47,6 +47,10 @@ export class PushRelay {
   readonly #since: number;
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #push: Push | undefined;
+  /** Whether an attempt before this one has sent any of the stream. */
+  #delivered = false;
+  /** Whether the stream has ended and the target got nothing of it. */
+  missed = false;
   /** Gives its slot back, or gives up waiting for one. */
   #leave: () => void = () => undefined;
   #place: PushPlace | undefined;
@@ -113,15 +117,17 @@ export class PushRelay {
   stop(how: SourceEnd | "withdrawn", gone: () => void): void {
     const ended = () => {
       const seconds = Math.round((this.#clock.now() - this.#since) / 1000);
-      this.#log.info(`${this.#what} ended`, { ...this.#fields, seconds, ...this.totals });
+      this.missed = how !== "withdrawn" && !this.#delivered && !(this.#push?.delivered ?? false);
+      const fields = { ...this.#fields, seconds, ...this.totals };
+      if (this.missed) this.#log.warn(`${this.#what} ended before the target got any of the stream`, fields);
+      else this.#log.info(`${this.#what} ended`, fields);
       gone();
     };
     this.#supervisor.detach();
     this.#leave();
     const push = this.#push;
     if (push === undefined) ended();
-    else if (!(how === "withdrawn" ? push.withdraw(ended) : how === "unpublished" && push.sayGoodbye(ended)))
-      push.hangUp(ended);
+    else if (!goodbye(push, how, ended)) push.hangUp(ended);
   }
 
   /** The target is there again: an attempt that waits is made soon. */
@@ -221,9 +227,16 @@ export class PushRelay {
     if (push === undefined) return;
     this.#past.bytes += push.totals.bytes;
     this.#past.dropped += push.totals.dropped;
+    this.#delivered ||= push.delivered;
     // Some servers close on a digest they don't know; attempts do without from then on, until that is refused too.
     if (push.handshakeRefused) this.#simpleHandshake = !this.#simpleHandshake;
   }
+}
+
+/** Lets a target have the last of the stream; false when it has nothing to wait for. */
+function goodbye(push: Push, how: SourceEnd | "withdrawn", ended: () => void): boolean {
+  if (how === "withdrawn") return push.withdraw(ended);
+  return (how === "unpublished" && push.sayGoodbye(ended)) || push.sendLast(how === "unpublished", ended);
 }
 
 /** The same push at another place; its hops may still change. */

@@ -2,10 +2,11 @@ import type { AmfValue } from "../amf/value.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf, ProtocolError } from "../base/errors.ts";
 import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
+import type { Sink } from "../live/format.ts";
 import type { Reader } from "../live/reader.ts";
 import type { Stream } from "../live/stream.ts";
 import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
-import type { RtmpFormats } from "../rtmp/format.ts";
+import type { RtmpFormat, RtmpFormats } from "../rtmp/format.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
 import { Delivery } from "./delivery.ts";
@@ -49,6 +50,21 @@ export interface PushTotals {
   dropped: number;
 }
 
+/** Takes nothing until it has somewhere to send to. */
+class KeptSink implements Sink {
+  bytesQueued = 1;
+  #transport: Transport | undefined;
+
+  open(transport: Transport): void {
+    this.bytesQueued = 0;
+    this.#transport = transport;
+  }
+
+  send(bytes: Uint8Array): boolean {
+    return this.#transport?.send(bytes) ?? false;
+  }
+}
+
 /** One attempt to publish a stream at another server: dial, handshake, FMLE's dialogue, then a reader like any other. */
 export class Push implements Attempt, TransportHandler, ClientEvents {
   readonly #context: PushContext;
@@ -70,6 +86,8 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   /** Neither dialling nor connected any more. */
   #closed = false;
   #gone: (() => void) | undefined;
+  /** The stream has ended before the target took it: what is left of it is kept, and sent when the target does. */
+  #kept: KeptSink | undefined;
   /** The server's words when it refused us. */
   refusal: { readonly description: string; readonly redirect: Redirect | undefined } | undefined;
   /** Whether the server closed before it answered the handshake: it may want the simple one. */
@@ -133,12 +151,17 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   /** The publisher vanished: the target gets what is under way and finds out by itself. `gone` is called once it is gone. */
   hangUp(gone: () => void): void {
-    this.#finish();
     if (this.#closed) {
+      this.#finish();
       gone();
       return;
     }
     this.#gone = gone;
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    this.#finish();
     if (this.#transport === undefined) this.#dialling.abort();
     else this.#transport.close();
   }
@@ -153,6 +176,31 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
     this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.#giveUp());
     return true;
+  }
+
+  /**
+   * The stream has ended before the dialogue has: its last packets are kept, and sent when the target takes them. It is told of
+   * the end if the publisher was `unpublished`; `gone` is called at the end. False when nothing is left, or nobody to send it to.
+   */
+  sendLast(unpublished: boolean, gone: () => void): boolean {
+    if (this.#reader !== undefined || this.#over) return false;
+    const sink = new KeptSink();
+    const end = () => (unpublished ? this.#unpublish() : this.#hangUp());
+    const reader = this.#stream.join(this.#format(1), sink, { unpublished: end });
+    if (reader.state !== "lagging") {
+      this.#stream.leave(reader);
+      return false;
+    }
+    this.#kept = sink;
+    this.#reader = reader;
+    this.#gone = gone;
+    this.#farewell = this.#context.clock.after(FAREWELL_MS, () => this.abort());
+    return true;
+  }
+
+  /** Whether the target has been sent any of the stream. */
+  get delivered(): boolean {
+    return (this.#reader?.bytes ?? 0) > 0;
   }
 
   /** The stream goes on and the target is to get it no longer: it is told so, then `gone` is called. False when there is nobody to tell. */
@@ -190,6 +238,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   onDrain(): void {
     this.#reader?.drained();
+    if (this.#kept !== undefined) this.#endKept();
   }
 
   onClose(reason: string | undefined): void {
@@ -210,14 +259,24 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#delivery = new Delivery(transport, this.#answersPings, clock.now(), (time) => this.#session.ping(time));
     this.#looking = clock.every(LOOK_MS, () => this.#look());
     this.#report.running(this.#session.server);
-    const format = this.#context.formats.get({
-      chunkSize: this.#chunkSize,
-      messageStreamId: streamId,
-      audio: true,
-      video: true,
-      publishing: true,
-    });
-    this.#reader = this.#stream.join(format, transport, { unpublished: () => this.#unpublish() });
+    if (this.#kept === undefined || this.#reader === undefined) {
+      this.#reader = this.#stream.join(this.#format(streamId), transport, { unpublished: () => this.#unpublish() });
+      return;
+    }
+    this.#stream.reformat(this.#reader, this.#format(streamId));
+    this.#kept.open(transport);
+    this.#reader.drained();
+    this.#endKept();
+  }
+
+  #format(messageStreamId: number): RtmpFormat {
+    const { formats } = this.#context;
+    return formats.get({ chunkSize: this.#chunkSize, messageStreamId, audio: true, video: true, publishing: true });
+  }
+
+  /** The target has all that was kept: of a publisher that vanished, nobody says so. */
+  #endKept(): void {
+    if (this.#reader?.state === "current" && !this.#over) this.#hangUp();
   }
 
   refused(code: string, description: string, url?: string): void {

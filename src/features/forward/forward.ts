@@ -43,6 +43,7 @@ export class Forward implements StreamObserver {
   readonly #leaving = new Set<PushRelay>();
   /** Of relays that are gone. */
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
+  #missed = 0;
   #nextId = 1;
 
   constructor(context: ForwardContext) {
@@ -60,6 +61,11 @@ export class Forward implements StreamObserver {
     for (const relay of this.relays()) add(sum, relay.totals);
     for (const relay of this.#leaving) add(sum, relay.totals);
     return sum;
+  }
+
+  /** Streams that ended before a target got anything of them, once for each target. */
+  get missed(): number {
+    return this.#missed;
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
@@ -121,7 +127,9 @@ export class Forward implements StreamObserver {
   }
 
   #gone(relay: PushRelay): void {
-    if (this.#leaving.delete(relay)) add(this.#past, relay.totals);
+    if (!this.#leaving.delete(relay)) return;
+    add(this.#past, relay.totals);
+    if (relay.missed) this.#missed++;
   }
 
   #relay(target: RelayTarget, stream: Stream, name: StreamName, source: Source): PushRelay {

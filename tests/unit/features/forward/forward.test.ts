@@ -286,6 +286,52 @@ describe("the end of a stream", () => {
     expect(viewer.log.at(-1)).toBe("unpublished");
   });
 
+  /** A stream with a frame that ends at once, before the target has taken it. */
+  function short(how: "unpublished" | "lost") {
+    const all = stage(["edge:1935"]);
+    const node = all.edge();
+    const viewer = all.watch(node);
+    const { source } = all.origin.publish().headers().key("k1").inter("last");
+    source.end(how);
+    return { ...all, node, viewer };
+  }
+
+  test("before its forward runs does not keep it from the target", () => {
+    const { origin, node, viewer, clock } = short("unpublished");
+    expect([viewer.log, origin.forward.idle]).toEqual([[], false]);
+    clock.advance(10);
+    expect(viewer.log).toEqual(["published", "A0", "V0", "k1", "last", "unpublished"]);
+    expect([origin.forward.idle, origin.forward.missed, node.connections]).toEqual([true, 0, 0]);
+  });
+
+  test("before its forward runs, by a lost publisher, does neither", () => {
+    const { origin, node, viewer, clock } = short("lost");
+    clock.advance(10);
+    expect(viewer.log).toEqual(["published", "A0", "V0", "k1", "last"]);
+    expect([origin.forward.idle, origin.forward.missed, node.connections]).toEqual([true, 0, 0]);
+  });
+
+  test("before its forward runs is told and counted when the target can't be reached", () => {
+    const { origin, net, clock } = stage(["edge:1935"]);
+    net.hosts.set("edge:1935", { refuse: "connection refused" });
+    const feed = origin.publish().headers().gop("k", 1);
+    feed.end();
+    clock.advance(6000);
+    expect(origin.log.take(/got any/)).toEqual([
+      expect.stringMatching(
+        /^warn f1 forward ended before the target got any of the stream to=edge:1935 stream=\/live\/show/,
+      ),
+    ]);
+    expect([origin.forward.idle, origin.forward.missed]).toEqual([true, 1]);
+  });
+
+  test("before its forward runs is given up for the same stream that begins again", () => {
+    const { origin, viewer, clock } = short("unpublished");
+    origin.publish().headers().key("again");
+    clock.advance(10);
+    expect(viewer.log).toEqual(["published", "A0", "V0", "again"]);
+  });
+
   test("while a target is not to be had ends the attempts", () => {
     const { origin, clock, net } = stage(["edge:1935"]);
     const feed = origin.publish().headers().gop("k", 1);
