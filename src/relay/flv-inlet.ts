@@ -39,7 +39,7 @@ export class FlvInlet implements Inlet, HttpHandler {
     else if (status === 404 || status === 410) this.#end({ how: "absent", error: `HTTP ${status}` });
     else if (status >= 400 && status < 500) this.#refused(`HTTP ${status}`);
     // It answers: what fails may be this stream alone.
-    else this.#end({ how: "absent", error: `HTTP ${status}` });
+    else this.#end({ how: "failed", error: `HTTP ${status}` });
   }
 
   onData(bytes: Uint8Array): void {
@@ -58,7 +58,7 @@ export class FlvInlet implements Inlet, HttpHandler {
     if (reason === undefined) this.#end({ how: "ended", error: "the server ended the stream" });
     else if (this.#started) this.#end({ how: "lost", error: reason });
     // That another server does not answer is not this one's fault.
-    else this.#end({ how: this.#redirects > 0 ? "absent" : "unreachable", error: reason });
+    else this.#end({ how: this.#redirects > 0 ? "failed" : "unreachable", error: reason });
   }
 
   #follow(status: number, location: string): void {

@@ -3,8 +3,9 @@ import type { Redirect } from "./redirects.ts";
 
 /**
  * How a stream from another server ended:
- * `unreachable`, the server does not answer; `refused`, it said no; `absent`, it has no such stream; `ended`, the stream ran
- * and the server told of its end; `lost`, it ran and the connection closed or fell silent.
+ * `unreachable`, the server does not answer anybody; `refused`, it said no, or closed on what we asked; `failed`, it is there
+ * and has not answered what we asked; `absent`, it has no such stream; `ended`, the stream ran and the server told of its end;
+ * `lost`, it ran and the connection closed or fell silent. Only `unreachable` says anything about the server's other streams.
  */
 export type PullEnd =
   | { readonly how: "unreachable"; readonly error: string; readonly handshakeRefused?: boolean }
@@ -15,7 +16,7 @@ export type PullEnd =
       readonly description: string;
       readonly redirect: Redirect | undefined;
     }
-  | { readonly how: "absent" | "ended" | "lost"; readonly error: string };
+  | { readonly how: "failed" | "absent" | "ended" | "lost"; readonly error: string };
 
 /** What a server says of itself. */
 export interface ServerWords {
@@ -25,8 +26,10 @@ export interface ServerWords {
   readonly hops: readonly string[];
 }
 
-/** What an inlet tells: `started` at most once, then media, and `over` once, last, unless it is closed first. */
+/** What an inlet tells: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
 export interface InletEvents extends MediaHandler {
+  /** The server is there: it has answered our handshake. Not every protocol has one. */
+  answered?(): void;
   /** The server lets us have the stream; media may follow, now or later. */
   started(server: ServerWords): void;
   /** The stream has passed these servers. */

@@ -85,7 +85,10 @@ class Attempt implements TransportHandler, ClientEvents {
     // Before the timer, so that a dial which is too late says so itself.
     this.#dialling = dial({ host, port, tls, timeoutMs: TIMEOUT_MS }, this);
     this.#timer = clock.after(TIMEOUT_MS, () =>
-      this.#end({ answer: "none", reason: `no answer to ${this.#session.state} within ${TIMEOUT_MS / 1000} s` }),
+      this.#end({
+        answer: this.#unanswered,
+        reason: `no answer to ${this.#session.state} within ${TIMEOUT_MS / 1000} s`,
+      }),
     );
   }
 
@@ -108,7 +111,13 @@ class Attempt implements TransportHandler, ClientEvents {
 
   onClose(reason: string | undefined): void {
     const early = this.#transport !== undefined && this.#session.state === "handshake";
-    this.#end({ answer: "none", reason: reason ?? `it closed without an answer to ${this.#session.state}` }, early);
+    const said = reason ?? `it closed without an answer to ${this.#session.state}`;
+    this.#end({ answer: this.#unanswered, reason: said }, early);
+  }
+
+  /** What no answer means: a server that has shaken hands is there, and refuses this app or vhost without a word. */
+  get #unanswered(): "none" | "refused" {
+    return this.#transport === undefined || this.#session.state === "handshake" ? "none" : "refused";
   }
 
   ready(): void {

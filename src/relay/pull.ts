@@ -14,6 +14,8 @@ const MAX_EARLY = 8;
 
 /** What a pull tells its owner. After `over`, nothing more. */
 export interface PullEvents {
+  /** The server has answered our handshake: it is there, whatever becomes of the stream. */
+  answered?(): void;
   /** The first audio or video has come: where it goes. Undefined when nobody wants it; the pull then ends without a word. */
   begun(server: ServerWords): Source | undefined;
   /** The server has accepted us and has sent no media within the timeout; the pull goes on waiting there until `waitMs`. */
@@ -24,7 +26,7 @@ export interface PullEvents {
 /** What one pull is made of. */
 export interface PullOptions {
   readonly clock: Clock;
-  /** Held from the first step until the server has answered. */
+  /** Held until the server has answered our handshake: what it does after that concerns this stream alone. */
   readonly slots: Slots;
   /** This server's id in hop traces: a stream that has passed it must not come back. */
   readonly nodeId: string;
@@ -36,14 +38,14 @@ export interface PullOptions {
 }
 
 /*
- * queued ──> opening ──started──> waiting ──media──> running ──> over
+ * queued ──> opening ──answered──> asking ──started──> waiting ──media──> running ──> over
  */
 /** One attempt to get a stream from another server, until it ends. */
 export class Pull implements Attempt, InletEvents {
   readonly #options: PullOptions;
   readonly #events: PullEvents;
   readonly #place: { leave(): void };
-  #state: "queued" | "opening" | "waiting" | "running" | "over" = "queued";
+  #state: "queued" | "opening" | "asking" | "waiting" | "running" | "over" = "queued";
   #inlet: Inlet | undefined;
   #server: ServerWords = { name: "", hops: [] };
   #source: Source | undefined;
@@ -65,7 +67,7 @@ export class Pull implements Attempt, InletEvents {
       turnedAway: (error) => this.over({ how: "unreachable", error }),
     });
     // It may have been let in, and be over, within the call.
-    if (this.#state === "waiting" || this.#state === "running" || this.#state === "over") this.#place.leave();
+    if (this.#state !== "queued" && this.#state !== "opening") this.#place.leave();
   }
 
   /** Bytes received. */
@@ -80,11 +82,18 @@ export class Pull implements Attempt, InletEvents {
     this.#inlet?.close();
   }
 
-  started(server: ServerWords): void {
+  answered(): void {
     if (this.#state !== "opening") return;
+    this.#state = "asking";
+    this.#leave();
+    this.#events.answered?.();
+  }
+
+  started(server: ServerWords): void {
+    if (this.#state === "opening") this.answered();
+    if (this.#state !== "asking") return;
     this.#server = server;
     this.#state = "waiting";
-    this.#leave();
     this.#wait();
   }
 
@@ -118,16 +127,18 @@ export class Pull implements Attempt, InletEvents {
     const running = this.#state === "running";
     this.#finish();
     this.#inlet?.close();
-    // What ends or is lost before its first media was not there.
-    const absent = !running && (end.how === "ended" || end.how === "lost");
-    this.#events.over(absent ? { how: "absent", error: end.error } : end);
+    if (running || (end.how !== "ended" && end.how !== "lost")) this.#events.over(end);
+    // What ends before its first media was not there; of what is lost nobody knows.
+    else this.#events.over({ how: end.how === "ended" ? "absent" : "failed", error: end.error });
   }
 
   #open(): void {
     const { clock, open, timeoutMs } = this.#options;
     this.#state = "opening";
     const error = `no answer within ${timeoutMs / 1000} s`;
-    this.#timer = clock.after(timeoutMs, () => this.over({ how: "unreachable", error }));
+    this.#timer = clock.after(timeoutMs, () =>
+      this.over({ how: this.#state === "opening" ? "unreachable" : "failed", error }),
+    );
     const inlet = open(this);
     this.#inlet = inlet;
     if (this.#isOver) inlet.close();

@@ -2,6 +2,7 @@ import type { Log } from "../base/log.ts";
 import type { SourceEnd } from "../live/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
+import { HandshakeChoice } from "./handshake-choice.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
 import type { Slots } from "./slots.ts";
@@ -21,16 +22,21 @@ export interface PushRelayOptions {
   next(): PushPlace;
 }
 
-/** What became of an attempt: no answer, a no, or a connection that ran and broke. */
-export type PushOutcome = "unreachable" | "refused" | "lost";
+/**
+ * What became of an attempt: `unreachable`, the server does not answer anybody; `refused`, it said no; `failed`, it is there and
+ * closed on what we asked, or has not answered it; `lost`, it ran and broke.
+ */
+export type PushOutcome = "unreachable" | "refused" | "failed" | "lost";
 
 /** Where one attempt goes, and who is told what becomes of it. */
 export interface PushPlace {
   readonly target: PushTarget;
   /** The target as the log shows it. */
   readonly to: string;
-  /** Held from the first step until the server has answered. */
+  /** Held until the server has answered our handshake. */
   readonly slots?: Slots | undefined;
+  /** Which handshake the server takes, where others go there, too. */
+  readonly handshake?: HandshakeChoice | undefined;
   reached?(): void;
   /** What its end means for the next attempt. `description` is the server's own when it refused. */
   over?(outcome: PushOutcome, error: string, description: string): Failure;
@@ -57,7 +63,10 @@ export class PushRelay {
   readonly #redirects = new Redirects();
   /** Redirects that were logged since it last ran. */
   readonly #told = new ToldErrors();
-  #simpleHandshake = false;
+  /** For a target that no other relay goes to. */
+  readonly #handshake = new HandshakeChoice();
+  /** The server closed on one handshake, and is asked with the other at once. */
+  #otherHandshake = false;
 
   constructor(options: PushRelayOptions) {
     const { context, random, what, log, stream } = options;
@@ -152,12 +161,7 @@ export class PushRelay {
 
   #begin({ context, next }: PushRelayOptions, report: AttemptReport): Attempt {
     this.#keepTotals();
-    const redirected = this.#redirects.take();
-    const before = this.#place;
-    const place =
-      redirected === undefined || before === undefined
-        ? next()
-        : { ...before, target: redirectedTo(before.target, redirected), to: redirected.tcUrl, slots: undefined };
+    const place = this.#nextPlace(next);
     this.#place = place;
     this.#push = undefined;
     let left = false;
@@ -187,13 +191,28 @@ export class PushRelay {
     };
   }
 
+  #nextPlace(next: () => PushPlace): PushPlace {
+    const before = this.#place;
+    // The same server is asked with another handshake.
+    if (before !== undefined && this.#otherHandshake) return before;
+    const redirected = this.#redirects.take();
+    if (before === undefined || redirected === undefined) return next();
+    const target = redirectedTo(before.target, redirected);
+    return { ...before, target, to: redirected.tcUrl, slots: undefined, handshake: undefined };
+  }
+
   #open(context: PushContext, place: PushPlace, leave: () => void, report: AttemptReport): Push {
     let ran = false;
+    const handshake = place.handshake ?? this.#handshake;
+    const { simple } = handshake;
     // Nothing is told within the constructor.
-    const push: Push = new Push(context, place.target, this.stream, this.#simpleHandshake, {
+    const push: Push = new Push(context, place.target, this.stream, simple, {
+      answered: () => {
+        leave();
+        handshake.answered(simple);
+      },
       running: (server) => {
         ran = true;
-        leave();
         this.#redirects.reset();
         this.#told.clear();
         place.reached?.();
@@ -206,7 +225,13 @@ export class PushRelay {
           report.failed(error, "elsewhere");
           return;
         }
-        const outcome = how === "refused" ? "refused" : ran ? "lost" : "unreachable";
+        if (push.handshakeRefused) handshake.closedOn(simple);
+        this.#otherHandshake = push.handshakeRefused && !this.#otherHandshake;
+        if (this.#otherHandshake) {
+          report.failed(error, "elsewhere");
+          return;
+        }
+        const outcome = how === "refused" ? "refused" : ran ? "lost" : push.answered ? "failed" : "unreachable";
         report.failed(error, place.over?.(outcome, error, push.refusal?.description ?? "") ?? how);
       },
     });
@@ -228,8 +253,6 @@ export class PushRelay {
     this.#past.bytes += push.totals.bytes;
     this.#past.dropped += push.totals.dropped;
     this.#delivered ||= push.delivered;
-    // Some servers close on a digest they don't know; attempts do without from then on, until that is refused too.
-    if (push.handshakeRefused) this.#simpleHandshake = !this.#simpleHandshake;
   }
 }
 

@@ -43,6 +43,12 @@ export interface PushTarget extends ClientTarget {
   readonly publicOnly?: boolean | undefined;
 }
 
+/** How a push tells what becomes of it. */
+export interface PushReport extends AttemptReport {
+  /** The server has answered our handshake. */
+  answered?(): void;
+}
+
 /** Totals of one push. */
 export interface PushTotals {
   bytes: number;
@@ -70,7 +76,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   readonly #context: PushContext;
   readonly #chunkSize: number;
   readonly #stream: Stream;
-  readonly #report: AttemptReport;
+  readonly #report: PushReport;
   readonly #session: ClientSession;
   readonly #dialling: { abort(): void };
   readonly #protocol: "rtmp" | "rtmps";
@@ -90,16 +96,12 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #kept: KeptSink | undefined;
   /** The server's words when it refused us. */
   refusal: { readonly description: string; readonly redirect: Redirect | undefined } | undefined;
-  /** Whether the server closed before it answered the handshake: it may want the simple one. */
+  /** The server has answered our handshake: it is there, whatever it says of the stream. */
+  answered = false;
+  /** Whether the server closed before it answered the handshake: it may want another one. */
   handshakeRefused = false;
 
-  constructor(
-    context: PushContext,
-    target: PushTarget,
-    stream: Stream,
-    simpleHandshake: boolean,
-    report: AttemptReport,
-  ) {
+  constructor(context: PushContext, target: PushTarget, stream: Stream, simpleHandshake: boolean, report: PushReport) {
     this.#context = context;
     this.#chunkSize = context.chunkSize;
     this.#stream = stream;
@@ -234,6 +236,9 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(`protocol error: ${messageOf(error)}`, "lost");
     }
+    if (this.#over || this.answered || this.#session.state === "handshake") return;
+    this.answered = true;
+    this.#report.answered?.();
   }
 
   onDrain(): void {

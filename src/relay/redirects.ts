@@ -58,9 +58,10 @@ export class Redirects {
     }
   }
 
-  /** Where the next attempt goes, if a server has said so. */
+  /** Where the next attempt goes, if a server has said so; if none has, the next redirect is a first one. */
   take(): Redirected | undefined {
     const next = this.#next;
+    if (next === undefined) this.#depth = 0;
     this.#next = undefined;
     return next;
   }

@@ -41,6 +41,7 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
   readonly #dialling: { abort(): void };
   readonly #protocol: "rtmp" | "rtmps";
   #transport: Transport | undefined;
+  #answered = false;
   #over = false;
   bytes = 0;
 
@@ -90,6 +91,9 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end({ how: this.#broken, error: `protocol error: ${messageOf(error)}` });
     }
+    if (this.#over || this.#answered || this.#session.state === "handshake") return;
+    this.#answered = true;
+    this.#events.answered?.();
   }
 
   onDrain(): void {}
@@ -100,9 +104,8 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
     const during = opened && state !== "running" ? ` during ${state}` : "";
     const error = reason ?? `the server closed the connection${during}`;
     if (opened && state === "handshake") this.#end({ how: "unreachable", error, handshakeRefused: true });
-    // Servers that let nobody in without a word, or refuse a play by closing.
-    else if (opened && (state === "creating" || state === "starting"))
-      this.#end({ how: "refused", error, description: "", redirect: undefined });
+    // Servers that refuse a vhost, an app or a stream without a word.
+    else if (opened && state !== "running") this.#end({ how: "refused", error, description: "", redirect: undefined });
     else this.#end({ how: this.#broken, error });
   }
 
@@ -127,8 +130,9 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
     this.#end({ how: NOT_THERE.test(code) ? "ended" : "lost", error });
   }
 
-  get #broken(): "unreachable" | "lost" {
-    return this.#session.state === "running" ? "lost" : "unreachable";
+  get #broken(): "unreachable" | "failed" | "lost" {
+    if (this.#session.state === "running") return "lost";
+    return this.#transport === undefined || this.#session.state === "handshake" ? "unreachable" : "failed";
   }
 
   #end(end: PullEnd): void {

@@ -138,8 +138,10 @@ export class FakeNode {
     return this.#connections.size;
   }
 
+  /** `show` or `app/show`. */
   stream(name = "show") {
-    return this.streams.open({ vhost: "__defaultVhost__", app: "live", stream: name }, { ...streamDefaults });
+    const [stream = "", app = "live"] = name.split("/").reverse();
+    return this.streams.open({ vhost: "__defaultVhost__", app, stream }, { ...streamDefaults });
   }
 
   /** Publishes on the node itself. */

@@ -1,5 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import { Slots } from "../../relay/slots.ts";
 import type { OriginAddress } from "./address.ts";
 
@@ -29,8 +30,7 @@ export class Origin {
   readonly address: OriginAddress;
   /** Connections that are in the making. */
   readonly slots: Slots;
-  /** It closes on a handshake with a digest. */
-  simpleHandshake = false;
+  readonly handshake = new HandshakeChoice();
   readonly #clock: Clock;
   readonly #backoff: Backoff;
   readonly #rules: OriginRules;

@@ -124,6 +124,7 @@ export class EdgePushes {
         target: push,
         to: originLabel(origin.address),
         slots: origin.slots,
+        handshake: origin.handshake,
         reached: () => {
           taken = true;
           search.found(origin);

@@ -9,8 +9,8 @@ const LOOK_MS = 1000;
 /** Where there is nobody else to ask, the one origin is asked anew this rarely. */
 const STAY_MS = 30_000;
 
-/** What an attempt at an origin came to. */
-export type Outcome = "unreachable" | "refused" | "absent" | "lost";
+/** What an attempt at an origin came to; `failed`: it is there and has not answered what it was asked. */
+export type Outcome = "unreachable" | "refused" | "failed" | "absent" | "lost";
 
 /*
  * A round asks each living origin once, without a pause; between rounds the supervisor's backoff rests.

@@ -12,6 +12,9 @@ const CONNECT_TIMEOUT_MS = 3000;
 /** What an origin said of a client: `undefined` is a yes. */
 type Answer = PullEnd | undefined;
 
+/** Ends that are no answer: another origin is asked. */
+const UNANSWERED: readonly PullEnd["how"][] = ["unreachable", "failed", "lost"];
+
 /**
  * Asks an origin whether a client may do what it wants: for the names under which the stream is fetched, or pushed, with the
  * client's parameters, page and player.
@@ -30,9 +33,10 @@ export async function askOrigins(
   const problems: string[] = [];
   for (const origin of candidates) {
     const end = await askTwice(context, config, origin, request);
-    if (end?.how !== "unreachable") return verdictOf(origin, end);
+    if (end === undefined || !UNANSWERED.includes(end.how)) return verdictOf(origin, end);
     problems.push(`${originLabel(origin.address)}: ${end.error}`);
-    origin.failed(end.error);
+    // One that is there and does not answer this client may answer all others.
+    if (end.how === "unreachable") origin.failed(end.error);
   }
   return { reason: "no origin can be asked", detail: problems.join(", ") || "none is named for RTMP" };
 }
@@ -45,13 +49,11 @@ function verdictOf(origin: Origin, end: Answer): Verdict {
   return { reason, detail: `${originLabel(origin.address)}: ${end.error}` };
 }
 
-/** Once more without a digest in the handshake, for an origin that closes on one. */
+/** Once more with the other handshake when the origin closes on one. */
 async function askTwice(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest) {
   origin.try();
   const end = await ask(context, config, origin, request);
-  if (end?.how !== "unreachable" || !end.handshakeRefused || origin.simpleHandshake) return end;
-  origin.simpleHandshake = true;
-  return ask(context, config, origin, request);
+  return end?.how === "unreachable" && end.handshakeRefused ? ask(context, config, origin, request) : end;
 }
 
 function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest): Promise<Answer> {
@@ -61,14 +63,17 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
     const { host, port, tls } = address.target;
     const { pageUrl, swfUrl, action, name, param, hops } = request;
     const names = upstreamNames(config.vhost, name, param);
+    const { simple } = origin.handshake;
+    let answered = false;
     const settle = (answer: Answer) => {
+      if (answer?.how === "unreachable" && answer.handshakeRefused) origin.handshake.closedOn(simple);
       timer.cancel();
       place.leave();
       inlet?.close();
       resolve(answer);
     };
     const error = `no answer within ${config.read_timeout / 1000} s`;
-    const timer = clock.after(config.read_timeout, () => settle({ how: "unreachable", error }));
+    const timer = clock.after(config.read_timeout, () => settle({ how: answered ? "failed" : "unreachable", error }));
     let inlet: RtmpInlet | undefined;
     const open = () => {
       inlet = new RtmpInlet(
@@ -83,10 +88,20 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
           hops: [...hops, nodeId],
           pageUrl,
           swfUrl,
-          simpleHandshake: origin.simpleHandshake,
+          simpleHandshake: simple,
           timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
         },
-        { started: () => settle(undefined), over: settle, push: () => undefined },
+        {
+          answered: () => {
+            answered = true;
+            origin.handshake.answered(simple);
+            origin.reached();
+            place.leave();
+          },
+          started: () => settle(undefined),
+          over: settle,
+          push: () => undefined,
+        },
       );
     };
     const place = origin.slots.enter({

@@ -5,6 +5,7 @@ import type { Source, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { FlvInlet } from "../../relay/flv-inlet.ts";
+import { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import type { OpenInlet, PullEnd, ServerWords } from "../../relay/inlet.ts";
 import { Pull } from "../../relay/pull.ts";
 import type { Redirected } from "../../relay/redirects.ts";
@@ -60,6 +61,10 @@ export class Upstream {
   #pastBytes = 0;
   /** Redirects that were logged since it last ran. */
   readonly #told = new ToldErrors();
+  /** For servers that origins redirect to. */
+  readonly #redirectHandshake = new HandshakeChoice();
+  /** The server closed on one handshake, and is asked with the other at once. */
+  #otherHandshake = false;
   /** The stream's end was told, and no origin has given it since. */
   #ended = false;
 
@@ -143,21 +148,33 @@ export class Upstream {
     }
     this.#log = this.#context.log.with(this.#id, new Secrets(originSecrets(origin.address, this.#names)));
     this.#place = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
+    const handshake = redirected === undefined ? origin.handshake : this.#redirectHandshake;
+    const { simple } = handshake;
     const pull = new Pull(
       {
         clock,
         slots: origin.slots,
         nodeId: this.#context.nodeId,
-        open: this.#open(origin, redirected),
+        open: this.#open(origin, redirected, simple),
         timeoutMs: config.read_timeout,
         waitMs: this.#search.patienceMs(origin, config.read_timeout),
       },
       {
+        answered: () => {
+          handshake.answered(simple);
+          if (redirected === undefined) origin.reached();
+        },
         begun: (server) => this.#begun(origin, server, report),
         silent: () => this.#owner.nowhere(this, this.#takeEnded()),
         over: (end) => {
           this.#logMalformed();
-          report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
+          const refused = end.how === "unreachable" && end.handshakeRefused === true;
+          if (refused) handshake.closedOn(simple);
+          this.#otherHandshake = refused && !this.#otherHandshake;
+          if (this.#otherHandshake) {
+            this.#search.again(origin);
+            report.failed(end.error, "elsewhere");
+          } else report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
         },
       },
     );
@@ -192,15 +209,9 @@ export class Upstream {
       }
       if (this.#told.isNew(problem)) this.#log.warn("pull not redirected", { from: this.#place, error: problem });
     }
-    if (end.how === "unreachable" && end.handshakeRefused && !elsewhere && !origin.simpleHandshake) {
-      // Some servers close on a digest that they don't know.
-      origin.simpleHandshake = true;
-      this.#search.again(origin);
-      return "elsewhere";
-    }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
     if (end.how === "ended") this.#ended = true;
-    const outcome = end.how === "ended" || (elsewhere && end.how === "unreachable") ? "absent" : end.how;
+    const outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how === "ended" ? "absent" : end.how;
     const how = this.#search.judge(origin, outcome, end.error);
     if (how !== "elsewhere") this.#owner.nowhere(this, this.#takeEnded());
     return how;
@@ -212,7 +223,7 @@ export class Upstream {
     return ended;
   }
 
-  #open(origin: Origin, redirected: Redirected | undefined): OpenInlet {
+  #open(origin: Origin, redirected: Redirected | undefined, simpleHandshake: boolean): OpenInlet {
     const { config } = this.#owner;
     const { hops, pageUrl, swfUrl } = this.#owner.demand;
     const { address } = origin;
@@ -231,7 +242,7 @@ export class Upstream {
       hops: [...hops, this.#context.nodeId],
       pageUrl,
       swfUrl,
-      simpleHandshake: origin.simpleHandshake,
+      simpleHandshake,
       timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
     };
     return (events) => new RtmpInlet(this.#context, target, events);

@@ -5,6 +5,7 @@ import { defaultLimits } from "../../../src/rtmp/limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeNode } from "../../support/fake-node.ts";
 import { FakeNet } from "../../support/fake-transport.ts";
+import { moody } from "../../support/moody-origin.ts";
 import { filler, mulberry32 } from "../../support/random.ts";
 
 const target = { host: "edge", port: 1935, tls: false, tcUrl: "rtmp://edge/live", app: "live" };
@@ -78,4 +79,13 @@ test("a server that closes on the handshake is asked again with the simple one",
   );
   expect(await ask(50)).toEqual({ answer: "none", reason: "it closed without an answer to handshake" });
   expect(net.dials).toHaveLength(2);
+});
+
+test.each([
+  ["closes", "it closed without an answer to connecting"],
+  ["is silent", "no answer to connecting within 5 s"],
+] as const)("a server that shakes hands and %s on connect is there, and refuses", async (mood, reason) => {
+  const { clock, net, ask } = stage();
+  net.hosts.set("edge:1935", moody(new FakeNode(clock, net, "edge:1935"), "rtmp://edge/live", mood));
+  expect(await ask(5000)).toEqual({ answer: "refused", reason });
 });

@@ -68,3 +68,16 @@ test("a server of the public internet sends us to others of it only, one of our 
   redirects.follow({ url: "rtmp://h/live/show", by: { protocol: "rtmp", ip: "192.168.1.5" } });
   expect(redirects.take()?.publicOnly).toBe(false);
 });
+
+test("Redirects are counted in a row: an attempt that begins where it was told to makes the next one a first", () => {
+  const redirects = new Redirects();
+  for (let attempt = 0; attempt < 10; attempt++) {
+    expect(redirects.take()).toBeUndefined();
+    expect(redirects.follow({ url: "rtmp://h/live/show", by })).toBeUndefined();
+    expect(redirects.take()).toBeDefined();
+  }
+  for (const follows of [true, true, false]) {
+    expect(redirects.follow({ url: "rtmp://h/live/show", by }) === undefined).toBe(follows);
+    redirects.take();
+  }
+});

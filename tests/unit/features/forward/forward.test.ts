@@ -174,7 +174,7 @@ describe("a target that dies", () => {
     ]);
   });
 
-  test("that wants the simple handshake gets it at the next attempt", () => {
+  test("that closes on a handshake gets the other one at once, and both again after a wait", () => {
     const { origin, clock, net } = stage(["edge:1935"]);
     const versions: number[] = [];
     net.hosts.set("edge:1935", {
@@ -192,7 +192,7 @@ describe("a target that dies", () => {
     });
     origin.publish().headers().gop("k", 1);
     clock.advance(3000);
-    expect(versions.map((version) => version === 0)).toEqual([false, true, false]);
+    expect(versions.map((version) => version === 0)).toEqual([false, true, false, true, false, true]);
   });
 
   test("is asked with the simple handshake again after that has worked", () => {
