@@ -70,6 +70,11 @@ export class Pull implements Attempt, InletEvents {
     if (this.#state !== "queued" && this.#state !== "opening") this.#place.leave();
   }
 
+  /** Whether the server has accepted us and has sent no media. */
+  get waits(): boolean {
+    return this.#state === "waiting";
+  }
+
   /** Bytes received. */
   get bytes(): number {
     return this.#inlet?.bytes ?? 0;

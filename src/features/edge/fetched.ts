@@ -190,13 +190,13 @@ export class Fetched implements UpstreamOwner {
     source.end("lost");
   }
 
-  nowhere(by: Upstream, ended: boolean): void {
+  nowhere(by: Upstream, absent: boolean, ended: boolean): void {
     const { missing } = this.#options;
     const source = this.#sources.get(by);
     this.#sources.delete(by);
     source?.end(ended ? "unpublished" : "lost");
     if (this.#sources.size > 0) return;
-    missing.add(this.stream.key, this.config.missing_ttl * 1000);
+    if (absent) missing.add(this.stream.key, this.config.missing_ttl * 1000);
     if (this.#watched) this.#armWait();
     else this.#options.done(this);
   }
@@ -231,7 +231,9 @@ export class Fetched implements UpstreamOwner {
     if (wait === 0 || this.#wait !== undefined || this.#sources.size > 0) return;
     this.#wait = this.#options.context.clock.after(wait * 1000, () => {
       this.#wait = undefined;
-      this.#options.missing.add(this.stream.key, this.config.missing_ttl * 1000);
+      // Nobody knows what an origin would have said that can't be reached.
+      if (this.#upstreams.every((upstream) => upstream.waitsThere))
+        this.#options.missing.add(this.stream.key, this.config.missing_ttl * 1000);
       this.stream.tellMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
     });
   }

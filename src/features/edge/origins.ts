@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type OriginAddress, originIdentity } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import { Origin, type OriginHealth, type OriginRules } from "./origin.ts";
+import { StreamPlaces } from "./stream-places.ts";
 
 /** What a vhost's origins need from outside. */
 export interface OriginsContext {
@@ -16,6 +17,8 @@ export class Origins {
   readonly #context: OriginsContext;
   readonly #origins = new Map<string, Origin>();
   readonly #rules: OriginRules;
+  /** Where streams were found. */
+  readonly places = new StreamPlaces();
   #config: EdgeConfig;
   #turn = 0;
 

@@ -42,8 +42,11 @@ export interface UpstreamOwner {
   publish(by: Upstream, info: SourceInfo): Source | undefined;
   /** The connection on which the stream ran is lost; another origin is asked. */
   lost(by: Upstream): void;
-  /** No origin has the stream, as far as this upstream can tell. `ended`: it ran until an origin told its end. */
-  nowhere(by: Upstream, ended: boolean): void;
+  /**
+   * No origin gives the stream, as far as this upstream can tell. `absent`: all of them have said that they do not have it;
+   * `ended`: it ran until an origin told its end.
+   */
+  nowhere(by: Upstream, absent: boolean, ended: boolean): void;
 }
 
 /** One connection to an origin for one stream: looked for, kept, and replaced when it is lost. */
@@ -80,6 +83,7 @@ export class Upstream {
       stream.key,
       () => true,
       () => owner.taken(this),
+      origins.places,
     );
     const label = streamLabel(stream.key);
     const place = () => this.#place;
@@ -106,6 +110,11 @@ export class Upstream {
   /** State, attempt, last error and next retry. */
   get status(): RelayStatus {
     return this.#supervisor.status;
+  }
+
+  /** Whether an origin has accepted us and has sent nothing of the stream. */
+  get waitsThere(): boolean {
+    return this.#pull?.waits ?? false;
   }
 
   /** Bytes received so far. */
@@ -165,7 +174,7 @@ export class Upstream {
           if (redirected === undefined) origin.reached();
         },
         begun: (server) => this.#begun(origin, server, report),
-        silent: () => this.#owner.nowhere(this, this.#takeEnded()),
+        silent: () => this.#owner.nowhere(this, true, this.#takeEnded()),
         over: (end) => {
           this.#logMalformed();
           const refused = end.how === "unreachable" && end.handshakeRefused === true;
@@ -211,9 +220,9 @@ export class Upstream {
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
     if (end.how === "ended") this.#ended = true;
-    const outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how === "ended" ? "absent" : end.how;
+    const outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
     const how = this.#search.judge(origin, outcome, end.error);
-    if (how !== "elsewhere") this.#owner.nowhere(this, this.#takeEnded());
+    if (how !== "elsewhere") this.#owner.nowhere(this, this.#search.lastRound === "absent", this.#takeEnded());
     return how;
   }
 
