@@ -53,6 +53,7 @@ export function openStage(): Stage {
     published() {},
     unpublished() {},
     wanted() {},
+    viewerJoined() {},
     unwanted() {},
     switched() {},
     rerouted() {},

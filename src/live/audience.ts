@@ -30,10 +30,9 @@ export class Audience {
     return this.#readers.size;
   }
 
-  /** What the viewer asked with who has been here longest. */
-  get demand(): Demand | undefined {
-    for (const { demand } of this.#readers) if (demand !== undefined) return demand;
-    return undefined;
+  /** What each viewer asked with, the one who has been here longest first. */
+  *demands(): Iterable<Demand> {
+    for (const { demand } of this.#readers) if (demand !== undefined) yield demand;
   }
 
   /** Lets a reader in; nothing before `notBefore` starts it. */
@@ -140,6 +139,12 @@ export class Audience {
       if (reader.state === "lagging") reader.stopPending = true;
       else reader.tellStopped();
     }
+  }
+
+  /** Viewers who asked with words that the stream is not given for are told. */
+  tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
+    for (const { demand, events } of this.#readers)
+      if (demand !== undefined && refused(demand)) events.refused?.(reason);
   }
 
   /** The stream is nowhere to be had. */

@@ -41,6 +41,8 @@ export interface ReaderEvents {
   unpublished?(): void;
   /** The stream comes over other servers now, or over some at last. */
   rerouted?(): void;
+  /** Whoever has the stream does not give it for what this reader's viewer asked with; the owner refuses the viewer. */
+  refused?(reason: string): void;
   /** Nobody has the stream, and it has been waited for long enough; the owner may leave. */
   missing?(reason: string): void;
 }

@@ -32,6 +32,8 @@ export interface StreamOwner {
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come. */
   wanted(stream: Stream, demand: Demand): void;
+  /** Another viewer has come, with words of its own. */
+  viewerJoined(stream: Stream, demand: Demand): void;
   /** The last viewer has gone. */
   unwanted(stream: Stream): void;
   /** Another source is about to go on; readers stay. */
@@ -121,9 +123,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.size;
   }
 
-  /** What the viewer asked with who has been here longest; undefined when there is none. */
-  get demand(): Demand | undefined {
-    return this.#audience.demand;
+  /** What each viewer asked with, the one who has been here longest first. */
+  demands(): Iterable<Demand> {
+    return this.#audience.demands();
   }
 
   /** Everything before this has been handed to the fan-outs. */
@@ -151,6 +153,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
+    else this.#owner.viewerJoined(this, demand);
     return reader;
   }
 
@@ -176,6 +179,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Changes what a reader gets, without a gap; video comes back at the next key frame, while all else goes on. */
   reformat(reader: Reader, format: WireFormat): void {
     this.#audience.reformat(reader, format);
+  }
+
+  /** The stream is not given for what some viewers asked with: they are told, and are to be refused. */
+  tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
+    this.#audience.tellRefused(refused, reason);
   }
 
   /** The stream is nowhere to be had, as far as those know who looked for it: readers are told, and may leave. */

@@ -29,6 +29,8 @@ export interface StreamObserver {
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come, whether anybody publishes or not. */
   wanted?(stream: Stream, name: StreamName, demand: Demand): void;
+  /** Another viewer has come, with words of its own. */
+  viewerJoined?(stream: Stream, demand: Demand): void;
   /** The last viewer has gone; called once for each `wanted`. */
   unwanted?(stream: Stream): void;
   /** Another source of a stream is about to go on; its readers stay, and so should whoever carries it further. */
@@ -131,6 +133,9 @@ export class Streams {
       },
       wanted: (stream, demand) => {
         for (const observer of this.#observers) observer.wanted?.(stream, name, demand);
+      },
+      viewerJoined: (stream, demand) => {
+        for (const observer of this.#observers) observer.viewerJoined?.(stream, demand);
       },
       unwanted: (stream) => {
         for (const observer of this.#observers) observer.unwanted?.(stream);

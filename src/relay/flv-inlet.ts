@@ -4,6 +4,9 @@ import { FlvReader } from "../media/flv-reader.ts";
 import type { Inlet, InletEvents, PullEnd } from "./inlet.ts";
 import { judgeRedirect } from "./redirects.ts";
 
+/** Statuses that say nothing of what was asked: Request Timeout, Too Many Requests. */
+const BUSY: ReadonlySet<number> = new Set([408, 429]);
+
 /** A stream read as FLV over HTTP. */
 export class FlvInlet implements Inlet, HttpHandler {
   readonly #get: HttpGet;
@@ -37,7 +40,10 @@ export class FlvInlet implements Inlet, HttpHandler {
       this.#events.started({ name: server, hops: [] });
     } else if (status >= 300 && status < 400 && location !== undefined) this.#follow(status, location);
     else if (status === 404 || status === 410) this.#end({ how: "absent", error: `HTTP ${status}` });
-    else if (status >= 400 && status < 500) this.#refused(`HTTP ${status}`);
+    else if (status >= 400 && status < 500 && !BUSY.has(status)) {
+      const error = `HTTP ${status}`;
+      this.#end({ how: "refused", error, description: error, redirect: undefined });
+    }
     // It answers: what fails may be this stream alone.
     else this.#end({ how: "failed", error: `HTTP ${status}` });
   }
@@ -66,16 +72,13 @@ export class FlvInlet implements Inlet, HttpHandler {
     const protocol = this.#url.startsWith("https:") ? "https" : "http";
     const by = { protocol, ip: this.#request.ip } as const;
     const step = judgeRedirect(by, to?.protocol.slice(0, -1) ?? "", ++this.#redirects);
-    if (to === null || step.problem !== undefined) this.#refused(`HTTP ${status}: ${step.problem ?? "no URL"}`);
+    if (to === null || step.problem !== undefined)
+      this.#end({ how: "failed", error: `HTTP ${status}: ${step.problem ?? "no URL"}` });
     else {
       this.#request.abort();
       this.#url = to.href;
       this.#request = this.#get(to.href, this, step);
     }
-  }
-
-  #refused(error: string): void {
-    this.#end({ how: "refused", error, description: error, redirect: undefined });
   }
 
   #end(end: PullEnd): void {

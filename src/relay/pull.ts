@@ -132,7 +132,8 @@ export class Pull implements Attempt, InletEvents {
     const running = this.#state === "running";
     this.#finish();
     this.#inlet?.close();
-    if (running || (end.how !== "ended" && end.how !== "lost")) this.#events.over(end);
+    if (running && end.how === "refused") this.#events.over({ how: "lost", error: end.error });
+    else if (running || (end.how !== "ended" && end.how !== "lost")) this.#events.over(end);
     // What ends before its first media was not there; of what is lost nobody knows.
     else this.#events.over({ how: end.how === "ended" ? "absent" : "failed", error: end.error });
   }

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf, ProtocolError } from "../base/errors.ts";
 import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
 import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
+import { LOOP } from "../rtmp/connect.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
 import type { Inlet, InletEvents, PullEnd } from "./inlet.ts";
@@ -33,6 +34,9 @@ const CHUNK_SIZE = 4096;
 
 /** Words of servers for a stream that they do not have. */
 const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\.Stop/;
+
+/** A server's word for a stream that it does not give, though it let us in at first. */
+const PLAY_FAILED = "NetStream.Play.Failed";
 
 /** A stream played at an RTMP server: dial, handshake, connect, play. */
 export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
@@ -122,12 +126,16 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
     const by = { protocol: this.#protocol, ip: this.#transport?.ip ?? "" };
     const redirect = url === undefined ? undefined : { url, by };
     const error = `refused: ${description || "no reason given"} (${code})`;
-    this.#end(NOT_THERE.test(code) ? { how: "absent", error } : { how: "refused", error, description, redirect });
+    if (NOT_THERE.test(code)) this.#end({ how: "absent", error });
+    // It gets the stream over us, if at all: that says nothing of what we ask with.
+    else if (description.startsWith(LOOP)) this.#end({ how: "failed", error });
+    else this.#end({ how: "refused", error, description, redirect });
   }
 
   ended(code: string, description: string): void {
     const error = `ended by the server: ${description || "no reason given"} (${code})`;
-    this.#end({ how: NOT_THERE.test(code) ? "ended" : "lost", error });
+    if (code === PLAY_FAILED) this.#end({ how: "refused", error, description, redirect: undefined });
+    else this.#end({ how: NOT_THERE.test(code) ? "ended" : "lost", error });
   }
 
   get #broken(): "unreachable" | "failed" | "lost" {

@@ -32,6 +32,9 @@ export const VHOST_PROPERTY = "srs_vhost";
 /** More hops than any sane cluster has; a longer trace is a loop by itself. */
 export const MAX_HOPS = 32;
 
+/** What our words begin with for a stream that would come back to a server it has passed. */
+export const LOOP = "forward loop";
+
 const ENHANCED_FIELDS = ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"];
 
 /** Enhanced RTMP v2 `capsEx`: multitrack, ModEx, nanosecond offset. Not reconnect: nobody is asked to. */

@@ -276,6 +276,13 @@ export class Viewer implements ReaderEvents {
     this.onMissing(reason);
   }
 
+  /** What it does when the stream is not given for what it asked with. */
+  onRefused: (reason: string) => void = () => undefined;
+
+  refused(reason: string): void {
+    this.onRefused(reason);
+  }
+
   get state(): ReaderState {
     return this.reader.state;
   }

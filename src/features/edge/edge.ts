@@ -6,6 +6,7 @@ import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { PushRelay } from "../../relay/push-relay.ts";
 import { originLabel } from "./address.ts";
+import { wordsKey } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { Fetched, type FetchedOptions } from "./fetched.ts";
@@ -48,6 +49,8 @@ export class Edge implements StreamObserver {
   readonly #probes: Probes;
   #timer: Timer | undefined;
   readonly #missing: MissingStreams;
+  /** By `wordsKey`. */
+  readonly #refusedWords: MissingStreams;
   /** What fetched streams that are gone have received, bytes. */
   #pastBytes = 0;
   #nextId = 1;
@@ -55,6 +58,7 @@ export class Edge implements StreamObserver {
   constructor(context: EdgeContext) {
     this.#context = context;
     this.#missing = new MissingStreams(context.clock);
+    this.#refusedWords = new MissingStreams(context.clock);
     this.#pushes = new EdgePushes(context);
     this.#probes = new Probes(context);
     this.guard = { name: "origin", check: (request) => this.#check(request) };
@@ -96,6 +100,10 @@ export class Edge implements StreamObserver {
     const wanted = { name, demand, fetched: undefined };
     this.#wanted.set(stream, wanted);
     this.#follow(stream, wanted);
+  }
+
+  viewerJoined(stream: Stream, demand: Demand): void {
+    this.#wanted.get(stream)?.fetched?.viewerJoined(demand);
   }
 
   unwanted(stream: Stream): void {
@@ -174,6 +182,8 @@ export class Edge implements StreamObserver {
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#missing.remainingMs(key) > 0)
       return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };
+    const refused = request.action === "play" ? this.#refusedWords.reason(wordsKey(key, request)) : undefined;
+    if (refused !== undefined) return { reason: refused, detail: "an origin has said so a moment ago" };
     return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
   }
 
@@ -205,7 +215,7 @@ export class Edge implements StreamObserver {
       wanted.fetched = undefined;
       fetched?.end();
       this.#pastBytes += fetched?.bytes ?? 0;
-      if (fetched !== undefined && stream.demand === undefined) this.#wanted.delete(stream);
+      if (fetched !== undefined && stream.viewers === 0) this.#wanted.delete(stream);
     } else if (fetched === undefined) {
       wanted.fetched = new Fetched(this.#optionsFor(vhost), stream, wanted.name, wanted.demand);
       if (stream.source === undefined) wanted.fetched.begin();
@@ -217,6 +227,7 @@ export class Edge implements StreamObserver {
       context: this.#context,
       origins: vhost.origins,
       missing: this.#missing,
+      refusedWords: this.#refusedWords,
       config: vhost.config,
       nextId: () => `p${this.#nextId++}`,
       done: (fetched) => {

@@ -3,6 +3,7 @@ import type { Demand } from "../../live/demand.ts";
 import type { Source, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { Asking, sameWords, type Words, wordsKey } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import type { MissingStreams } from "./missing.ts";
@@ -15,6 +16,8 @@ export interface FetchedOptions {
   readonly context: EdgeContext;
   readonly origins: Origins;
   readonly missing: MissingStreams;
+  /** Streams that origins have refused for the words that they were asked with, by `wordsKey`. */
+  readonly refusedWords: MissingStreams;
   config: EdgeConfig;
   /** An id for the log. */
   nextId(): string;
@@ -32,7 +35,7 @@ export class Fetched implements UpstreamOwner {
   readonly stream: Stream;
   readonly name: StreamName;
   readonly #options: FetchedOptions;
-  #demand: Demand;
+  readonly asking: Asking;
   #upstreams: readonly Upstream[] = [];
   /** What upstreams that are gone received. */
   #pastBytes = 0;
@@ -40,6 +43,10 @@ export class Fetched implements UpstreamOwner {
   readonly #sources = new Map<Upstream, Source>();
   readonly #own = new WeakSet<Source>();
   #publishing = false;
+  /** It has run: its viewers were let in, and stay. */
+  #ran = false;
+  /** The last words that were asked with were refused. */
+  #refused = false;
   #watched = true;
   #linger: Timer | undefined;
   /** Nobody had the stream a moment ago. */
@@ -50,17 +57,11 @@ export class Fetched implements UpstreamOwner {
     this.#options = options;
     this.stream = stream;
     this.name = name;
-    this.#demand = demand;
+    this.asking = new Asking(() => stream.demands(), demand);
   }
 
   get config(): EdgeConfig {
     return this.#options.config;
-  }
-
-  /** A viewer's who is here; the last one's while it lingers. */
-  get demand(): Demand {
-    this.#demand = this.stream.demand ?? this.#demand;
-    return this.#demand;
   }
 
   get upstreams(): readonly Upstream[] {
@@ -124,6 +125,16 @@ export class Fetched implements UpstreamOwner {
     this.#linger = undefined;
   }
 
+  /** Another viewer has come. What was refused to the others, or is asked on behalf of other servers alone, may be had for him. */
+  viewerJoined(demand: Demand): void {
+    if (this.#sources.size > 0) return;
+    const fewerHops = this.asking.needsFewerHops(demand);
+    for (const upstream of this.#upstreams) {
+      if (fewerHops) upstream.askAgain();
+      else if (this.#refused) upstream.hurry();
+    }
+  }
+
   /** The last viewer has gone: what runs goes on for a while, a search ends at once. */
   unwatch(): void {
     const { context, done } = this.#options;
@@ -162,7 +173,7 @@ export class Fetched implements UpstreamOwner {
     return new Set(others.flatMap(({ origin }) => (origin === undefined ? [] : [origin])));
   }
 
-  publish(by: Upstream, info: SourceInfo): Source | undefined {
+  publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined {
     const before = this.#sources.get(by);
     const active = this.stream.source;
     // Its own last source is what it goes on from; another upstream's is what it stands by for.
@@ -176,6 +187,9 @@ export class Fetched implements UpstreamOwner {
     if (before?.role === "standby") before.end("lost");
     this.#sources.set(by, source);
     this.#own.add(source);
+    this.#ran = true;
+    this.#refused = false;
+    this.asking.accepted(words);
     this.#options.missing.delete(this.stream.key);
     this.#wait?.cancel();
     this.#wait = undefined;
@@ -188,6 +202,17 @@ export class Fetched implements UpstreamOwner {
     if (source === undefined) return;
     this.#sources.delete(by);
     source.end("lost");
+  }
+
+  refused(words: Words, reason: string | undefined): boolean {
+    const others = this.asking.refused(words);
+    this.#refused = !others;
+    // Who was let in stays, as long as somebody's words are good.
+    if (reason === undefined || this.#ran) return others;
+    const { refusedWords, config } = this.#options;
+    refusedWords.add(wordsKey(this.stream.key, words.viewer), config.missing_ttl * 1000, reason);
+    this.stream.tellRefused((demand) => sameWords(demand, words.viewer), reason);
+    return others;
   }
 
   nowhere(by: Upstream, absent: boolean, ended: boolean): void {

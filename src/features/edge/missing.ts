@@ -5,11 +5,11 @@ const MAX_NAMES = 10_000;
 /** Longer keys are not remembered: memory is bounded by bytes, too. */
 const MAX_KEY = 512;
 
-/** Streams that no origin had a moment ago, by key: they are not asked for again at once. Bounded in number and time. */
+/** Streams that no origin had, or gave, a moment ago, by key: they are not asked for again at once. Bounded in number and time. */
 export class MissingStreams {
   readonly #clock: Clock;
-  /** Until when, monotonic ms; in the order in which they came. */
-  readonly #until = new Map<string, number>();
+  /** Until when, monotonic ms, and why; in the order in which they came. */
+  readonly #until = new Map<string, { readonly until: number; readonly reason: string }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -20,15 +20,15 @@ export class MissingStreams {
   }
 
   /** Nobody had the stream: for so long it need not be asked for. */
-  add(key: string, ttlMs: number): void {
+  add(key: string, ttlMs: number, reason = ""): void {
     this.#until.delete(key);
     if (ttlMs <= 0 || key.length > MAX_KEY) return;
     const now = this.#clock.now();
-    for (const [name, until] of this.#until) {
+    for (const [name, { until }] of this.#until) {
       if (until > now && this.#until.size < MAX_NAMES) break;
       this.#until.delete(name);
     }
-    this.#until.set(key, now + ttlMs);
+    this.#until.set(key, { until: now + ttlMs, reason });
   }
 
   /** The stream is there. */
@@ -38,7 +38,12 @@ export class MissingStreams {
 
   /** For how much longer the stream is known to be missing, ms; 0 when nothing is known. */
   remainingMs(key: string): number {
-    const until = this.#until.get(key);
-    return until === undefined ? 0 : Math.max(0, until - this.#clock.now());
+    const known = this.#until.get(key);
+    return known === undefined ? 0 : Math.max(0, known.until - this.#clock.now());
+  }
+
+  /** Why nobody gave the stream a moment ago; undefined when nothing is known. */
+  reason(key: string): string | undefined {
+    return this.remainingMs(key) > 0 ? this.#until.get(key)?.reason : undefined;
   }
 }

@@ -1,15 +1,12 @@
 import type { Log } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
-import type { Demand } from "../../live/demand.ts";
 import type { Source, SourceInfo } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { FlvInlet } from "../../relay/flv-inlet.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
-import type { OpenInlet, PullEnd, ServerWords } from "../../relay/inlet.ts";
+import type { PullEnd, ServerWords } from "../../relay/inlet.ts";
 import { Pull } from "../../relay/pull.ts";
-import type { Redirected } from "../../relay/redirects.ts";
-import { RtmpInlet, type RtmpInletTarget } from "../../relay/rtmp-inlet.ts";
+import type { Redirect } from "../../relay/redirects.ts";
 import {
   type Attempt,
   type AttemptReport,
@@ -19,15 +16,14 @@ import {
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
 import { ToldErrors } from "../../relay/told-errors.ts";
-import type { ClientUrl } from "../../rtmp/address.ts";
-import { flvUrl, originLabel, originSecrets, rtmpUrl, upstreamNames } from "./address.ts";
+import { originLabel, originSecrets, upstreamNames } from "./address.ts";
+import type { Asking, Words } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
+import { inletFor } from "./open-inlet.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";
-
-const CONNECT_TIMEOUT_MS = 5000;
 
 /** What an upstream tells the stream that it is for. */
 export interface UpstreamOwner {
@@ -35,13 +31,15 @@ export interface UpstreamOwner {
   readonly name: StreamName;
   readonly config: EdgeConfig;
   /** With what the stream is asked for. */
-  readonly demand: Demand;
+  readonly asking: Asking;
   /** Origins that the stream's other upstreams use. */
   taken(by: Upstream): ReadonlySet<Origin>;
   /** The first media has come; undefined when the stream is published here. */
-  publish(by: Upstream, info: SourceInfo): Source | undefined;
+  publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined;
   /** The connection on which the stream ran is lost; another origin is asked. */
   lost(by: Upstream): void;
+  /** Origins refuse what was asked, for this reason where they name one: whether to ask with other words at once. */
+  refused(words: Words, reason: string | undefined): boolean;
   /**
    * No origin gives the stream, as far as this upstream can tell. `absent`: all of them have said that they do not have it;
    * `ended`: it ran until an origin told its end.
@@ -60,6 +58,11 @@ export class Upstream {
   readonly #since: number;
   #origin: Origin | undefined;
   #place = "";
+  /** With what the attempt asks. */
+  #words: Words;
+  /** An origin's own words when it refused those. */
+  #refusal: string | undefined;
+  #report: AttemptReport | undefined;
   #pull: Pull | undefined;
   #pastBytes = 0;
   /** Redirects that were logged since it last ran. */
@@ -78,6 +81,7 @@ export class Upstream {
     this.#log = context.log;
     this.#since = context.clock.now();
     const { stream } = owner;
+    this.#words = owner.asking.next();
     this.#search = new Search(
       origins,
       stream.key,
@@ -131,6 +135,17 @@ export class Upstream {
     this.#supervisor.hurry();
   }
 
+  /** What is asked for the stream has changed: an attempt that has not got it yet is made anew, soon. */
+  askAgain(): void {
+    const origin = this.#origin;
+    const { state } = this.status;
+    if (state === "waiting") this.#supervisor.hurry();
+    if (state !== "connecting" || origin === undefined) return;
+    this.#search.again(origin);
+    this.#pull?.abort();
+    this.#report?.failed("it is asked for with other words", "elsewhere");
+  }
+
   /** Nobody wants the stream from here any more. */
   stop(): void {
     const ran = this.status.state === "running";
@@ -148,6 +163,8 @@ export class Upstream {
     const { config } = this.#owner;
     this.#pastBytes += this.#pull?.bytes ?? 0;
     this.#pull = undefined;
+    this.#report = report;
+    this.#words = this.#owner.asking.next();
     const redirected = this.#search.redirects.take();
     const origin = redirected === undefined ? this.#search.next() : this.#origin;
     this.#origin = origin;
@@ -164,7 +181,14 @@ export class Upstream {
         clock,
         slots: origin.slots,
         nodeId: this.#context.nodeId,
-        open: this.#open(origin, redirected, simple),
+        open: inletFor(this.#context, {
+          address: origin.address,
+          redirected,
+          names: this.#names,
+          words: this.#words,
+          simpleHandshake: simple,
+          config,
+        }),
         timeoutMs: config.read_timeout,
         waitMs: this.#search.patienceMs(origin, config.read_timeout),
       },
@@ -195,13 +219,15 @@ export class Upstream {
     this.#search.found(origin);
     this.#told.clear();
     this.#ended = false;
-    const source = this.#owner.publish(this, {
+    this.#refusal = undefined;
+    const info = {
       id: this.#id,
       remote: this.#place,
-      param: this.#owner.demand.param,
+      param: this.#words.viewer.param,
       hops: server.hops,
       fetched: true,
-    });
+    };
+    const source = this.#owner.publish(this, info, this.#words);
     if (source === undefined) report.failed("the stream is published here", "lost");
     else report.running(server.name);
     return source;
@@ -209,21 +235,38 @@ export class Upstream {
 
   /** `elsewhere`: the origin had sent us to another server, whose silence is not the origin's. */
   #judge(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
-    if (end.how === "refused" && end.redirect !== undefined) {
-      const problem = this.#search.redirects.follow(end.redirect);
-      if (problem === undefined) {
-        const to = withoutParams(end.redirect.url);
-        if (this.#told.isNew(`to ${to}`)) this.#log.info("pull redirected", { from: this.#place, to });
-        return "elsewhere";
-      }
-      if (this.#told.isNew(problem)) this.#log.warn("pull not redirected", { from: this.#place, error: problem });
+    let outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
+    if (end.how === "refused") {
+      if (end.redirect === undefined) this.#refusal = end.description || this.#refusal;
+      else if (this.#follow(end.redirect)) return "elsewhere";
+      // That says nothing of what we ask with.
+      else outcome = "failed";
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
     if (end.how === "ended") this.#ended = true;
-    const outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
     const how = this.#search.judge(origin, outcome, end.error);
-    if (how !== "elsewhere") this.#owner.nowhere(this, this.#search.lastRound === "absent", this.#takeEnded());
+    return how === "elsewhere" ? how : this.#endRound(how);
+  }
+
+  /** All origins were asked: with other words at once, or later. */
+  #endRound(how: Failure): Failure {
+    const { lastRound } = this.#search;
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (lastRound === "refused" && this.#owner.refused(this.#words, refusal)) return "elsewhere";
+    // With whoever was refused the last viewer may have gone.
+    if (this.status.state !== "stopped") this.#owner.nowhere(this, lastRound === "absent", this.#takeEnded());
     return how;
+  }
+
+  #follow(redirect: Redirect): boolean {
+    const problem = this.#search.redirects.follow(redirect);
+    const to = withoutParams(redirect.url);
+    if (this.#told.isNew(problem ?? `to ${to}`)) {
+      if (problem === undefined) this.#log.info("pull redirected", { from: this.#place, to });
+      else this.#log.warn("pull not redirected", { from: this.#place, error: problem });
+    }
+    return problem === undefined;
   }
 
   #takeEnded(): boolean {
@@ -232,35 +275,10 @@ export class Upstream {
     return ended;
   }
 
-  #open(origin: Origin, redirected: Redirected | undefined, simpleHandshake: boolean): OpenInlet {
-    const { config } = this.#owner;
-    const { hops, pageUrl, swfUrl } = this.#owner.demand;
-    const { address } = origin;
-    let to: Pick<RtmpInletTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
-    if (to === undefined) {
-      if (address.protocol !== "rtmp") {
-        const url = flvUrl(address, this.#names);
-        return (events) => new FlvInlet(this.#context.httpGet, url, events);
-      }
-      const { host, port, tls } = address.target;
-      to = { host, port, tls, ...rtmpUrl(address, this.#names) };
-    }
-    const target: RtmpInletTarget = {
-      role: "play",
-      ...to,
-      hops: [...hops, this.#context.nodeId],
-      pageUrl,
-      swfUrl,
-      simpleHandshake,
-      timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
-    };
-    return (events) => new RtmpInlet(this.#context, target, events);
-  }
-
   /** The stream's names at the origins. */
   get #names(): StreamNames {
-    const { name, config, demand } = this.#owner;
-    return upstreamNames(config.vhost, name, demand.param);
+    const { name, config } = this.#owner;
+    return upstreamNames(config.vhost, name, this.#words.viewer.param);
   }
 
   #logMalformed(): void {

@@ -3,7 +3,7 @@ import type { Timer } from "../../base/clock.ts";
 import { Gate, type Refusal } from "../../live/access.ts";
 import type { Demand } from "../../live/demand.ts";
 import { resolve, type StreamAddress, streamKey } from "../../rtmp/address.ts";
-import { type ConnectRequest, MAX_HOPS } from "../../rtmp/connect.ts";
+import { type ConnectRequest, LOOP, MAX_HOPS } from "../../rtmp/connect.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";
 import type { Question } from "./decisions.ts";
 
@@ -141,8 +141,8 @@ export class Admission {
 
   /** Why a stream that has passed these servers must not come here, if it must not. */
   loop(hops: readonly string[]): string | undefined {
-    if (hops.includes(this.#context.nodeId)) return "forward loop: the stream has passed through this server already";
-    return hops.length > MAX_HOPS ? `forward loop: the stream has passed more than ${MAX_HOPS} servers` : undefined;
+    if (hops.includes(this.#context.nodeId)) return `${LOOP}: the stream has passed through this server already`;
+    return hops.length > MAX_HOPS ? `${LOOP}: the stream has passed more than ${MAX_HOPS} servers` : undefined;
   }
 }
 

@@ -18,7 +18,7 @@ import { type Activity, Lifesigns } from "./lifesigns.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
-import { busyRefusal, missingRefusal } from "./refused.ts";
+import { busyRefusal } from "./refused.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
@@ -279,7 +279,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, {
       demand: this.#admission.demand(address),
       node: isRelay ? this.#context.nodeId : undefined,
-      onMissing: (reason) => this.#refuse(net, "play refused", missingRefusal(reason)),
+      refuse: (refused) => this.#refuse(net, "play refused", refused),
     });
     this.#players.set(net, player);
     this.#mergeReads();

@@ -5,12 +5,14 @@ import type { Reader } from "../../live/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
+import type { Refused } from "./admission.ts";
+import { missingRefusal, originRefusal } from "./refused.ts";
 
 /** What a player is besides. */
 interface PlayerOptions {
   readonly demand: Demand;
-  /** Told when the stream is nowhere to be had. */
-  readonly onMissing: (reason: string) => void;
+  /** The player was let in and gets no stream after all. */
+  readonly refuse: (refused: Refused) => void;
   /** For a relay, which has to know the stream's way: this server's id. */
   readonly node: string | undefined;
 }
@@ -30,7 +32,7 @@ export class Player implements ReaderEvents {
   readonly #transport: Transport;
   readonly #formats: RtmpFormats;
   readonly #demand: Demand;
-  readonly #onMissing: (reason: string) => void;
+  readonly #refuse: PlayerOptions["refuse"];
   readonly #node: string | undefined;
   /** What the client wants to get. */
   readonly #wants = { audio: true, video: true };
@@ -45,7 +47,7 @@ export class Player implements ReaderEvents {
     stream: Stream,
     transport: Transport,
     formats: RtmpFormats,
-    { demand, onMissing, node }: PlayerOptions,
+    { demand, refuse, node }: PlayerOptions,
   ) {
     this.net = net;
     this.vhost = vhost;
@@ -53,7 +55,7 @@ export class Player implements ReaderEvents {
     this.#transport = transport;
     this.#formats = formats;
     this.#demand = demand;
-    this.#onMissing = onMissing;
+    this.#refuse = refuse;
     this.#node = node;
     this.rerouted();
     this.#reader = this.#join();
@@ -92,7 +94,11 @@ export class Player implements ReaderEvents {
   }
 
   missing(reason: string): void {
-    this.#onMissing(reason);
+    this.#refuse(missingRefusal(reason));
+  }
+
+  refused(reason: string): void {
+    this.#refuse(originRefusal(reason));
   }
 
   pause(paused: boolean): void {

@@ -16,3 +16,8 @@ export function busyRefusal({ key, source, sources }: Stream): Refused {
 export function missingRefusal(reason: string): Refused {
   return { ok: false, kind: "missing", code: "NetStream.Play.StreamNotFound", reason };
 }
+
+/** No origin gives the stream for what the player has asked with. */
+export function originRefusal(reason: string): Refused {
+  return { ok: false, kind: "origin", code: "NetStream.Play.Failed", reason };
+}

@@ -16,6 +16,7 @@ function watched() {
     published() {},
     unpublished() {},
     wanted: (stream, name, { param, hops }) => told.push(`wanted ${stream.key} ${name.stream} ${param} ${hops}`),
+    viewerJoined: (_stream, { param }) => told.push(`joined ${param}`),
     unwanted: (stream) => told.push(`unwanted ${stream.key}`),
   });
   return { stage, told };
@@ -27,17 +28,42 @@ test("An observer hears of the first viewer with what he asked, and of the last 
   const join = (param: string) => stream.join(stage.format(), sink, {}, asking(param));
   const one = join("?a=1");
   const two = join("?a=2");
-  expect(stream.demand?.param).toBe("?a=1");
+  const params = () => [...stream.demands()].map(({ param }) => param);
+  expect(params()).toEqual(["?a=1", "?a=2"]);
   stream.leave(one);
   stream.leave(one);
-  expect(stream.demand?.param).toBe("?a=2");
-  expect(told).toEqual([`wanted ${stream.key} show ?a=1 n1`]);
+  expect(params()).toEqual(["?a=2"]);
+  expect(told).toEqual([`wanted ${stream.key} show ?a=1 n1`, "joined ?a=2"]);
   stream.leave(two);
-  expect(stream.demand).toBeUndefined();
+  expect(params()).toEqual([]);
   expect(told.at(-1)).toBe(`unwanted ${stream.key}`);
   expect(stage.streams.size).toBe(0);
   stream.leave(join("?a=3"));
-  expect(told).toHaveLength(4);
+  expect(told).toHaveLength(5);
+});
+
+test("Viewers who asked with what is refused are told, and nobody else, though they leave at once", () => {
+  const { stage } = watched();
+  const stream = stage.stream();
+  const told: string[] = [];
+  const join = (param: string | undefined) => {
+    const name = param ?? "relay";
+    const reader = stream.join(
+      stage.format(),
+      sink,
+      {
+        refused(reason) {
+          told.push(`${name} ${reason}`);
+          stream.leave(reader);
+        },
+      },
+      param === undefined ? undefined : asking(param),
+    );
+  };
+  for (const param of ["?bad", undefined, "?good", "?bad"]) join(param);
+  stream.tellRefused(({ param }) => param === "?bad", "no");
+  expect(told).toEqual(["?bad no", "?bad no"]);
+  expect(stream.viewers).toBe(1);
 });
 
 test("Relays are no viewers", () => {
