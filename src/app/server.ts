@@ -144,6 +144,7 @@ async function run(
   live.follow({ apply: () => forward.reconfigure() });
   live.follow({ apply: () => edge.reconfigure() });
 
+  const counting = limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits });
   const vhosts = new Vhosts(() => live.current.vhost);
   const server = new RtmpServer(
     {
@@ -152,10 +153,11 @@ async function run(
       guards: [
         ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
         handover,
-        // What is counted now must not have changed before the client is in: whoever takes time comes before.
-        ...limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits }),
+        // Here to spare origins the question, and again when they have answered: others may have come meanwhile.
+        ...counting,
         edge.guard,
       ],
+      countingGuards: counting,
       refusals: new Refusals(clock, log),
       arrivals: new Arrivals(clock, () => live.current.limits),
       get idle() {

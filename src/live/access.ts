@@ -55,6 +55,14 @@ export interface Guard {
   check(request: AccessRequest): Verdict | Promise<Verdict>;
 }
 
+/**
+ * A guard that counts what is there now, and answers at once: its answer holds until the client is in. Such guards are asked after
+ * all others, when nothing takes time any more.
+ */
+export interface CountingGuard extends Guard {
+  check(request: AccessRequest): Verdict;
+}
+
 /** All guards together have this long to answer. */
 const DECISION_MS = 30_000;
 /** Requests of one client that guards may be busy with, those that it has taken back included. */
@@ -66,8 +74,9 @@ export class Gate {
   readonly #clock: Clock;
   #underWay = 0;
 
-  constructor(guards: readonly Guard[], clock: Clock) {
-    this.#guards = guards;
+  /** `counting` are asked after `guards`. */
+  constructor(guards: readonly Guard[], counting: readonly CountingGuard[], clock: Clock) {
+    this.#guards = [...guards, ...counting];
     this.#clock = clock;
   }
 

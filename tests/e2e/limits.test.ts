@@ -4,6 +4,7 @@ import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
+import { startEdge } from "../support/e2e/edges.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { avcFrame, avcHeader } from "../support/e2e/payloads.ts";
@@ -225,4 +226,26 @@ test("conf/limits.toml lets people in up to its limits", async () => {
   const player = await Client.play(stage, { port }, "show");
   publisher.send(8, 0, Uint8Array.of(0xaf, 1, 7));
   await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
+});
+
+test("max_players holds for players who come at once, though an origin takes its time to decide on each", async () => {
+  await using stage = new Stage();
+  const origin = await startSrs(stage, "origin");
+  const limits = "[vhost.__defaultVhost__.limits]\nmax_players = 2";
+  const edge = await startEdge(stage, "edge", [origin], ["token_traverse = true", "read_timeout = 60000"], {
+    more: limits,
+  });
+  const clients = await Promise.all(Array.from({ length: 12 }, () => Client.connect(stage, { port: edge.port })));
+  const ids = await Promise.all(clients.map((client) => client.createStream()));
+  origin.program.signal("SIGSTOP");
+  for (const [at, client] of clients.entries()) client.say(ids[at] ?? 0, "play", null, "show", -2000);
+  // Who comes after them has been answered: so have they been read.
+  await Client.connect(stage, { port: edge.port });
+  origin.program.signal("SIGCONT");
+  const answers = (code: string) =>
+    clients.filter(({ statuses }) => statuses.some((said) => said.includes(code))).length;
+  await until("all are answered", () => answers("Play.Start") + answers("Play.Failed") === clients.length);
+  expect([answers("Play.Start"), answers("Play.Failed")]).toEqual([2, 10]);
+  const line = /play refused .*players of \/live\/show: 2, allowed: 2/;
+  await until("the log has a line for each", () => edge.program.count(line) === 10);
 });

@@ -6,6 +6,7 @@ import { Refusals } from "../../src/live/refusals.ts";
 export function openDoor(clock: Clock, log: Log) {
   return {
     guards: [],
+    countingGuards: [],
     refusals: new Refusals(clock, log),
     arrivals: { arrive: () => undefined, leave: () => undefined },
     idle: { handshake_timeout: 30_000, idle_timeout: 180_000 },

@@ -1,4 +1,4 @@
-import type { Guard } from "../../live/access.ts";
+import type { CountingGuard } from "../../live/access.ts";
 import { type StreamName, type Streams, streamLabel } from "../../live/streams.ts";
 import type { VhostLimits } from "./config.ts";
 
@@ -9,8 +9,8 @@ export interface LimitsOptions {
   limits(vhost: string): VhostLimits | undefined;
 }
 
-/** The guards of `[vhost.NAME.limits]`. They count what is there now, so they are asked last. */
-export function limitGuards({ streams, limits }: LimitsOptions): Guard[] {
+/** The guards of `[vhost.NAME.limits]`. */
+export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[] {
   return [
     {
       name: "max_streams",

@@ -53,7 +53,7 @@ export class Admission {
   constructor(context: RtmpContext, id: string) {
     this.#context = context;
     this.#id = id;
-    this.#gate = new Gate(context.guards, context.clock);
+    this.#gate = new Gate(context.guards, context.countingGuards, context.clock);
   }
 
   /** What the client said in `connect`. */

@@ -4,7 +4,7 @@ import type { Log } from "../../base/log.ts";
 import type { Network } from "../../base/network.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
 import type { Certificates } from "../../io/certificates.ts";
-import type { Guard } from "../../live/access.ts";
+import type { CountingGuard, Guard } from "../../live/access.ts";
 import type { streamKeys } from "../../live/config.ts";
 import type { Refusals } from "../../live/refusals.ts";
 import type { Streams } from "../../live/streams.ts";
@@ -63,6 +63,8 @@ export interface RtmpContext {
   readonly limits: RtmpLimits;
   /** Asked, in this order, before a client publishes or plays. */
   readonly guards: readonly Guard[];
+  /** Those of them that are asked last, when nobody takes time any more. */
+  readonly countingGuards: readonly CountingGuard[];
   readonly refusals: Refusals;
   readonly arrivals: ArrivalLimits;
   readonly idle: IdleLimits;

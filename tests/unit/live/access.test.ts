@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type AccessRequest, Gate, type Guard, type Verdict } from "../../../src/live/access.ts";
+import { type AccessRequest, type CountingGuard, Gate, type Guard, type Verdict } from "../../../src/live/access.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const request: AccessRequest = {
@@ -34,7 +34,7 @@ class Stage {
         },
       };
     });
-    this.gate = new Gate(guards, this.clock);
+    this.gate = new Gate(guards, [], this.clock);
   }
 
   ask() {
@@ -138,4 +138,27 @@ test("a client that takes its requests back and asks again cannot keep guards bu
   await settle();
   expect(stage.answers[1]).toBe("in");
   expect(stage.asked).toHaveLength(17);
+});
+
+test("what is counted is still true when the client is in, however long others took and however many came meanwhile", async () => {
+  let players = 0;
+  const room: CountingGuard = { name: "room", check: () => (players < 2 ? undefined : { reason: "full" }) };
+  const slow: Guard = { name: "slow", check: () => new Promise((resolve) => setImmediate(() => resolve(undefined))) };
+  // Counted early as well, to spare the slow one.
+  const gate = new Gate([room, slow], [room], new FakeClock());
+  const answers: string[] = [];
+  for (let client = 0; client < 12; client++)
+    gate.ask(request, (denial) => {
+      if (denial === undefined) players++;
+      answers.push(denial?.reason ?? "in");
+    });
+  await settle();
+  await settle();
+  expect(answers.toSorted()).toEqual([...Array(10).fill("full"), "in", "in"]);
+});
+
+test("a guard that may take time is no counting guard", () => {
+  // @ts-expect-error its answer may come too late
+  const late: CountingGuard = { name: "late", check: async () => undefined };
+  expect(late.check(request)).toBeInstanceOf(Promise);
 });
