@@ -190,7 +190,7 @@ test.concurrent("an HTTP server that fails for one stream serves the others, and
 test.concurrent("streams that are published on an edge go to an origin over no more connections in the making than max_dials", async () => {
   await using stage = new Stage();
   const mute = startMute(stage);
-  const edge = await startEdge(stage, "edge", [mute], ["max_dials = 3", "read_timeout = 600000"]);
+  const edge = await startEdge(stage, "edge", [mute], ["max_dials = 3", "read_timeout = 600000", "publish = true"]);
   const names = Array.from({ length: 12 }, (_, at) => `s${at}`);
   await publishPictures(stage, edge, names);
   await until("three are under way", () => mute.connections === 3);

@@ -153,7 +153,7 @@ test.concurrent("RTMP 302 is followed: by an edge that fetches, and by one that 
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const there = redirector(stage, server);
-  const edge = await startEdge(stage, "edge", [there]);
+  const edge = await startEdge(stage, "edge", [there], ["publish = true"]);
   const publisher = await Client.publish(stage, { port: server.port }, "elsewhere");
   publisher.send(9, 0, avcHeader);
   publisher.send(9, 0, avcFrame(true, 1));

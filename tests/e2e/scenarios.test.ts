@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
@@ -85,10 +86,24 @@ test.concurrent("a test runs each file of conf/", async () => {
 
 test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml and conf/edge-1936.toml", async () => {
   await using stage = new Stage();
-  const edges = [await startScenario(stage, "edge-1935.toml"), await startScenario(stage, "edge-1936.toml")];
+  const origins = { "publish 192.168.1.5": "publish 127.0.0.1" };
+  const edges = [
+    await startScenario(stage, "edge-1935.toml", origins),
+    await startScenario(stage, "edge-1936.toml", origins),
+  ];
   const [one, two] = edges.map(({ port }) => `"127.0.0.1:${port}"`);
   const origin = await startScenario(stage, "origin.toml", {
     '"192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"': `${one}, ${two}`,
   });
   for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
 });
+
+test.concurrent.each(["edge-1935.toml", "edge-1936.toml", "edge-pull.toml", "edge-backup.toml"])(
+  "conf/%s lets no stranger publish",
+  async (file) => {
+    await using stage = new Stage();
+    const edge = await startScenario(stage, file);
+    const stranger = await Client.connect(stage, { port: edge.port });
+    await expect(stranger.startPublish("show")).rejects.toThrow("NetStream.Publish.Denied");
+  },
+);

@@ -10,7 +10,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
   origin: list<OriginAddress>({
     default: [],
     type: `"host", "host:port", "rtmp://host:port/app/stream?params" (rtmps too), "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
-    doc: "Servers that have the streams: each stream comes from one of them while it is watched, and what is published here goes on to one of them.",
+    doc: "Servers that have the streams: each stream comes from one of them while it is watched.",
     example: ["192.168.1.5:1935", "192.168.1.8:1935"],
     reload: "live",
     parse: readOrigin,
@@ -75,6 +75,11 @@ export const edgeTable = table("Streams that are fetched from other servers when
   probe: flag({
     default: false,
     doc: "Whether origins are asked every few seconds if they are there, so that no viewer has to find out.",
+    reload: "live",
+  }),
+  publish: flag({
+    default: false,
+    doc: "Whether the vhost takes publishers here; what they publish goes on to one of the origins. Say who may in security, or set token_traverse.",
     reload: "live",
   }),
   token_traverse: flag({

@@ -20,6 +20,9 @@ import type { Upstream } from "./upstream.ts";
 /** How often origins are asked if they are there, where they are. */
 const PROBE_MS = 5000;
 
+/** What a publisher is told where nobody may publish. */
+const NO_PUBLISHERS = { reason: "this edge takes no publishers: publish to its origin", detail: "edge.publish is off" };
+
 /** A vhost that has origins. */
 interface EdgeVhost {
   config: EdgeConfig;
@@ -38,7 +41,7 @@ interface Wanted {
  * published here goes to an origin.
  */
 export class Edge implements StreamObserver {
-  /** Refuses players of streams that are known to be missing, and, where origins decide, whom they refuse. */
+  /** Refuses publishers where they are not wanted, players of streams that are known to be missing, and whom origins refuse. */
   readonly guard: Guard;
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
@@ -179,6 +182,7 @@ export class Edge implements StreamObserver {
     const { vhost: name, app, stream } = request.name;
     const vhost = this.#vhost(name);
     if (vhost === undefined) return undefined;
+    if (request.action === "publish" && !vhost.config.publish) return NO_PUBLISHERS;
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#missing.remainingMs(key) > 0)
       return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };

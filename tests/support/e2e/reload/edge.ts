@@ -149,6 +149,18 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
     await edge.program.line(/origin dead/);
   },
 
+  async "vhost.NAME.edge.publish"(stage) {
+    const [a] = await origins(stage);
+    const edge = await ReloadServer.start(stage, edgeOf([a], "publish = false"), "edge");
+    await expect(edge.publish("one")).rejects.toThrow("this edge takes no publishers");
+    await edge.reload(edgeOf([a], "publish = true"));
+    const publisher = await edge.publish("two");
+    await a.program.line(/publish started .*two/);
+    await edge.reload(edgeOf([a], "publish = false"));
+    await expect(edge.publish("three")).rejects.toThrow("this edge takes no publishers");
+    expect(publisher.closed).toBe(false);
+  },
+
   async "vhost.NAME.edge.token_traverse"(stage) {
     const only = '[vhost.__defaultVhost__.security]\ndeny = "all"';
     const a = await ReloadServer.start(stage, only, "a");

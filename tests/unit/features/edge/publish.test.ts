@@ -107,3 +107,18 @@ describe("What is published on an edge", () => {
     expect(edge.log.take(/push failed/)[0]).toContain("forward loop");
   });
 });
+
+test("Clients may publish where the edge is told to take publishers, and nowhere else", () => {
+  const stage = new EdgeStage();
+  const a = stage.node("a");
+  stage.node("e", { origin: ["a"] });
+  stage.node("open", { origin: ["a"], publish: true });
+  const told = ["e", "open", "a"].map((name) => stage.client(name, "publish", `rtmp://${name}/live`, `from-${name}`));
+  stage.clock.advance(100);
+  expect(told).toEqual([
+    ["refused: this edge takes no publishers: publish to its origin (NetStream.Publish.Denied)"],
+    ["started"],
+    ["started"],
+  ]);
+  expect(a.stream("from-open").source).toBeDefined();
+});

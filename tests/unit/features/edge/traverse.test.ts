@@ -17,7 +17,7 @@ async function stage() {
         return /token=good/.test(request.tcUrl + request.param) ? undefined : { reason: "no good token" };
       },
     });
-  const edge = at.node("e", { origin: ["a", "b"], token_traverse: true });
+  const edge = at.node("e", { origin: ["a", "b"], token_traverse: true, publish: true });
   /** Promises of guards settle between steps of the clock. */
   const pass = async (ms = 200) => {
     for (let step = 0; step < 20; step++) {
@@ -181,7 +181,7 @@ describe("What an origin is asked is what the client gets", () => {
   /** The names that the edge lets a client have, and those that its origin is asked for. */
   async function namesOf(action: "publish" | "play", tcUrl: string, app: string, name: string) {
     const at = new EdgeStage();
-    const nodes = { asked: at.node("a"), served: at.node("e", { origin: ["a"], token_traverse: true }) };
+    const nodes = { asked: at.node("a"), served: at.node("e", { origin: ["a"], token_traverse: true, publish: true }) };
     const names: Record<"asked" | "served", object[]> = { asked: [], served: [] };
     for (const who of ["asked", "served"] as const) {
       nodes[who].vhosts.add("vip");
