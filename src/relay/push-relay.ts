@@ -17,7 +17,10 @@ export interface PushRelayOptions {
   /** What the relay is called in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
-  readonly stream: Stream;
+  /** The stream's key. */
+  readonly key: string;
+  /** Undefined when it is not published yet: the target is asked to take it, and `carry` says when it is. */
+  readonly stream: Stream | undefined;
   /** Where the next attempt goes. */
   next(): PushPlace;
 }
@@ -44,7 +47,9 @@ export interface PushPlace {
 
 /** One stream on its way to one target at a time, for as long as it is published. */
 export class PushRelay {
-  readonly stream: Stream;
+  /** The stream's key. */
+  readonly key: string;
+  #stream: Stream | undefined;
   readonly #clock: PushContext["clock"];
   readonly #what: string;
   readonly #log: Log;
@@ -69,12 +74,13 @@ export class PushRelay {
   #otherHandshake = false;
 
   constructor(options: PushRelayOptions) {
-    const { context, random, what, log, stream } = options;
-    this.stream = stream;
+    const { context, random, what, log, key, stream } = options;
+    this.key = key;
+    this.#stream = stream;
     this.#clock = context.clock;
     this.#what = what;
     this.#log = log;
-    this.#label = streamLabel(stream.key);
+    this.#label = streamLabel(key);
     const fields = () => this.#fields;
     this.#since = context.clock.now();
     this.#supervisor = new Supervisor({
@@ -137,6 +143,12 @@ export class PushRelay {
     const push = this.#push;
     if (push === undefined) ended();
     else if (!goodbye(push, how, ended)) push.hangUp(ended);
+  }
+
+  /** The stream that the target was asked to take is published. */
+  carry(stream: Stream): void {
+    this.#stream = stream;
+    this.#push?.carry(stream);
   }
 
   /** The target is there again: an attempt that waits is made soon. */
@@ -206,7 +218,7 @@ export class PushRelay {
     const handshake = place.handshake ?? this.#handshake;
     const { simple } = handshake;
     // Nothing is told within the constructor.
-    const push: Push = new Push(context, place.target, this.stream, simple, {
+    const push: Push = new Push(context, place.target, this.#stream, simple, {
       answered: () => {
         leave();
         handshake.answered(simple);

@@ -75,7 +75,9 @@ class KeptSink implements Sink {
 export class Push implements Attempt, TransportHandler, ClientEvents {
   readonly #context: PushContext;
   readonly #chunkSize: number;
-  readonly #stream: Stream;
+  #stream: Stream | undefined;
+  /** The message stream on which the target takes us. */
+  #streamId: number | undefined;
   readonly #report: PushReport;
   readonly #session: ClientSession;
   readonly #dialling: { abort(): void };
@@ -101,7 +103,13 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   /** Whether the server closed before it answered the handshake: it may want another one. */
   handshakeRefused = false;
 
-  constructor(context: PushContext, target: PushTarget, stream: Stream, simpleHandshake: boolean, report: PushReport) {
+  constructor(
+    context: PushContext,
+    target: PushTarget,
+    stream: Stream | undefined,
+    simpleHandshake: boolean,
+    report: PushReport,
+  ) {
     this.#context = context;
     this.#chunkSize = context.chunkSize;
     this.#stream = stream;
@@ -185,7 +193,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
    * the end if the publisher was `unpublished`; `gone` is called at the end. False when nothing is left, or nobody to send it to.
    */
   sendLast(unpublished: boolean, gone: () => void): boolean {
-    if (this.#reader !== undefined || this.#over) return false;
+    if (this.#reader !== undefined || this.#stream === undefined || this.#over) return false;
     const sink = new KeptSink();
     const end = () => (unpublished ? this.#unpublish() : this.#hangUp());
     const reader = this.#stream.join(this.#format(1), sink, { unpublished: end });
@@ -207,7 +215,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   /** The stream goes on and the target is to get it no longer: it is told so, then `gone` is called. False when there is nobody to tell. */
   withdraw(gone: () => void): boolean {
-    if (this.#reader === undefined || this.#over) return false;
+    if (this.#streamId === undefined || this.#over) return false;
     this.#gone = gone;
     this.#unpublish();
     return true;
@@ -263,7 +271,21 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     const { clock } = this.#context;
     this.#delivery = new Delivery(transport, this.#answersPings, clock.now(), (time) => this.#session.ping(time));
     this.#looking = clock.every(LOOK_MS, () => this.#look());
+    this.#streamId = streamId;
     this.#report.running(this.#session.server);
+    this.#join();
+  }
+
+  /** What the target is asked to take, when that was not known at first. */
+  carry(stream: Stream): void {
+    this.#stream = stream;
+    this.#join();
+  }
+
+  #join(): void {
+    const transport = this.#transport;
+    const streamId = this.#streamId;
+    if (this.#over || this.#stream === undefined || transport === undefined || streamId === undefined) return;
     if (this.#kept === undefined || this.#reader === undefined) {
       this.#reader = this.#stream.join(this.#format(streamId), transport, { unpublished: () => this.#unpublish() });
       return;
@@ -312,7 +334,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   /** How far what is handed to the transport is behind the stream. */
   get #behindMs(): number {
-    return this.#reader === undefined ? 0 : this.#stream.lagMs(this.#reader);
+    return this.#reader === undefined ? 0 : (this.#stream?.lagMs(this.#reader) ?? 0);
   }
 
   #fail(error: string, how: Failure): void {
@@ -326,6 +348,6 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     this.#dialogue?.cancel();
     this.#looking?.cancel();
     this.#session.close();
-    if (this.#reader !== undefined) this.#stream.leave(this.#reader);
+    if (this.#reader !== undefined) this.#stream?.leave(this.#reader);
   }
 }

@@ -13,7 +13,7 @@ import { Fetched, type FetchedOptions } from "./fetched.ts";
 import { MissingStreams } from "./missing.ts";
 import { Origins } from "./origins.ts";
 import { Probes } from "./probes.ts";
-import { EdgePushes } from "./pushes.ts";
+import { busy, EdgePushes } from "./pushes.ts";
 import { askOrigins } from "./traverse.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -174,6 +174,7 @@ export class Edge implements StreamObserver {
   /** Hangs up on all origins. */
   stop(): void {
     this.#timer?.cancel();
+    this.#pushes.stop();
     for (const { fetched } of this.#wanted.values()) fetched?.end();
     this.#wanted.clear();
   }
@@ -193,10 +194,22 @@ export class Edge implements StreamObserver {
 
   /** What is asked is what will be fetched: when a reload has changed that meanwhile, once more. */
   async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<Verdict> {
-    const verdict = await askOrigins(this.#context, config, origins, request);
+    const verdict = await this.#ask({ config, origins }, request);
     const now = this.#vhost(request.name.vhost);
     if (verdict !== undefined || now?.config === config || !now?.config.token_traverse) return verdict;
     return this.#askOrigins(now, request);
+  }
+
+  #ask(vhost: EdgeVhost, request: AccessRequest): Verdict | Promise<Verdict> {
+    if (request.action === "publish") {
+      const { vhost: name, app, stream } = request.name;
+      const key = `${name}/${app}/${stream}`;
+      const param = this.#pushes.paramOf(key);
+      if (param === undefined) return this.#pushes.prepare(request, vhost);
+      // The origin has taken one publisher, and would refuse the same stream of another: who says the same may reconnect.
+      if (param !== request.param) return busy(key);
+    }
+    return askOrigins(this.#context, vhost.config, vhost.origins, request);
   }
 
   #probe(): void {

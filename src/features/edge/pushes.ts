@@ -1,6 +1,8 @@
+import type { Timer } from "../../base/clock.ts";
+import type { AccessRequest, Verdict } from "../../live/access.ts";
 import type { Source, SourceEnd } from "../../live/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import type { StreamName } from "../../live/streams.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type PushPlace, PushRelay } from "../../relay/push-relay.ts";
 import type { Failure } from "../../relay/supervisor.ts";
 import { targetNames, targetSecrets } from "../../relay/target.ts";
@@ -12,6 +14,11 @@ import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";
 
+/** A publisher whom an origin has accepted has this long to begin. */
+const ACCEPTED_MS = 2000;
+/** Origins have this long to answer; guards have no longer. */
+const DECISION_MS = 30_000;
+
 /** A vhost's origins and what its edge table says of them. */
 export interface PushOrigins {
   readonly config: EdgeConfig;
@@ -20,10 +27,41 @@ export interface PushOrigins {
 
 const nobody: ReadonlySet<Origin> = new Set();
 
+/** What goes to an origin, and with what it was asked to take it. */
+interface Pushed {
+  readonly name: StreamName;
+  readonly param: string;
+  /** The servers that the stream has passed. */
+  hops: () => readonly string[];
+  /** An origin has taken it. */
+  taken: boolean;
+  /** The first word of an origin: undefined when it takes the stream. */
+  onAnswer(refusal: Verdict): void;
+  /** No origin has answered. */
+  giveUp?(detail: string): void;
+}
+
+/** A push that is under way. */
+interface Running {
+  readonly relay: PushRelay;
+  readonly search: Search;
+  readonly pushed: Pushed;
+  origin: Origin;
+}
+
+/** A push to an origin that was asked before the client may publish. */
+interface Prepared {
+  readonly running: Running;
+  readonly clientId: string;
+  timer: Timer;
+}
+
 /** Carries what is published on the edge to an origin, and to another one when that dies. Local viewers need no detour. */
 export class EdgePushes {
   readonly #context: EdgeContext;
-  readonly #running = new Map<Stream, { readonly relay: PushRelay; readonly search: Search; origin: Origin }>();
+  readonly #running = new Map<Stream, Running>();
+  /** By the stream's key. */
+  readonly #prepared = new Map<string, Prepared>();
   readonly #leaving = new Set<PushRelay>();
   #pastBytes = 0;
   #nextId = 1;
@@ -47,15 +85,76 @@ export class EdgePushes {
 
   /** Whether every origin has got all that it had to get, and every connection is closed. */
   get idle(): boolean {
-    return this.#running.size === 0 && this.#leaving.size === 0;
+    return this.#running.size === 0 && this.#prepared.size === 0 && this.#leaving.size === 0;
+  }
+
+  /** What the stream that is pushed was asked to be taken with; undefined when none of that name is pushed. */
+  paramOf(key: string): string | undefined {
+    for (const [stream, { pushed }] of this.#running) if (stream.key === key) return pushed.param;
+    return undefined;
+  }
+
+  /**
+   * Asks an origin to take what a client wants to publish, and lets the client in when it does: nobody hears of a stream before
+   * that. The connection is the one on which the stream then goes.
+   */
+  prepare({ name, param, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<Verdict> {
+    const key = `${name.vhost}/${name.app}/${name.stream}`;
+    const before = this.#prepared.get(key);
+    if (before !== undefined && before.running.pushed.param !== param) return Promise.resolve(busy(key));
+    // Its client has come again before the answer.
+    if (before !== undefined) {
+      before.running.pushed.onAnswer(busy(key));
+      this.#drop(key, before.clientId);
+    }
+    return new Promise((resolve) => {
+      const answer = (refusal: Verdict) => {
+        // Not within the call of the relay that has found out.
+        if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, clientId));
+        else this.#expire(key, clientId, ACCEPTED_MS);
+        resolve(refusal);
+      };
+      const pushed: Pushed = {
+        name,
+        param,
+        hops: () => hops,
+        taken: false,
+        onAnswer: answer,
+        giveUp: (detail) => answer({ reason: "no origin can be asked", detail }),
+      };
+      const running = this.#begin(key, undefined, vhost, pushed);
+      if (running === undefined) {
+        resolve({ reason: "no origin can be asked", detail: "none is named for RTMP" });
+        return;
+      }
+      const timer = this.#context.clock.after(DECISION_MS, () => this.#drop(key, clientId));
+      this.#prepared.set(key, { running, clientId, timer });
+      running.relay.start();
+    });
   }
 
   published(stream: Stream, name: StreamName, source: Source, vhost: PushOrigins): void {
-    for (const relay of this.#leaving) if (relay.stream.key === stream.key) relay.makeWay();
-    const search = new Search(vhost.origins, stream.key, isRtmp, () => nobody);
-    const first = search.next();
-    if (first === undefined) return;
-    const running = { relay: this.#relay(stream, name, source, vhost, search, first), search, origin: first };
+    for (const relay of this.#leaving) if (relay.key === stream.key) relay.makeWay();
+    const prepared = this.#prepared.get(stream.key);
+    if (prepared?.clientId === source.info.id && vhost.origins.has(prepared.running.origin)) {
+      prepared.timer.cancel();
+      this.#prepared.delete(stream.key);
+      prepared.running.pushed.hops = () => (stream.source ?? source).info.hops;
+      this.#running.set(stream, prepared.running);
+      prepared.running.relay.carry(stream);
+      return;
+    }
+    const running = this.#begin(stream.key, stream, vhost, {
+      name,
+      param: source.info.param,
+      hops: () => (stream.source ?? source).info.hops,
+      taken: false,
+      onAnswer: (refusal) => {
+        // The origin decides whether the encoder may publish at all.
+        if (refusal !== undefined && vhost.config.token_traverse) source.dismiss(refusal.reason);
+      },
+    });
+    if (running === undefined) return;
     this.#running.set(stream, running);
     running.relay.start();
   }
@@ -76,72 +175,54 @@ export class EdgePushes {
     return running !== undefined && origins.has(running.origin);
   }
 
-  has(stream: Stream): boolean {
-    return this.#running.has(stream);
-  }
-
   end(stream: Stream, how: SourceEnd | "withdrawn"): void {
     const running = this.#running.get(stream);
     if (running === undefined) return;
-    const { relay } = running;
     this.#running.delete(stream);
+    this.#stop(running.relay, how);
+  }
+
+  /** Ends pushes of clients who have not begun to publish. */
+  stop(): void {
+    for (const [key, { clientId }] of this.#prepared) this.#drop(key, clientId);
+  }
+
+  #expire(key: string, clientId: string, ms: number): void {
+    const prepared = this.#prepared.get(key);
+    if (prepared?.clientId !== clientId) return;
+    prepared.timer.cancel();
+    prepared.timer = this.#context.clock.after(ms, () => this.#drop(key, clientId));
+  }
+
+  #drop(key: string, clientId: string): void {
+    const prepared = this.#prepared.get(key);
+    if (prepared?.clientId !== clientId) return;
+    prepared.timer.cancel();
+    this.#prepared.delete(key);
+    this.#stop(prepared.running.relay, "withdrawn");
+  }
+
+  #stop(relay: PushRelay, how: SourceEnd | "withdrawn"): void {
     this.#leaving.add(relay);
     relay.stop(how, () => {
       if (this.#leaving.delete(relay)) this.#pastBytes += relay.totals.bytes;
     });
   }
 
-  #relay(
-    stream: Stream,
-    name: StreamName,
-    source: Source,
-    vhost: PushOrigins,
-    search: Search,
-    first: Origin,
-  ): PushRelay {
+  /** A push that is about to start; undefined when there is no origin for it. */
+  #begin(key: string, stream: Stream | undefined, vhost: PushOrigins, pushed: Pushed): Running | undefined {
     const context = this.#context;
-    const { param } = source.info;
+    const { name, param } = pushed;
+    const search = new Search(vhost.origins, key, isRtmp, () => nobody);
+    const first = search.next();
+    if (first === undefined) return undefined;
     let next: Origin | undefined = first;
-    let taken = false;
-    const namesOf = () => upstreamNames(vhost.config.vhost, name, param);
-    const place = (): PushPlace => {
-      const origin = next ?? search.next() ?? first;
-      next = undefined;
-      const running = this.#running.get(stream);
-      if (running !== undefined) running.origin = origin;
-      const { target } = origin.address as RtmpOrigin;
-      const push = {
-        role: "publish" as const,
-        host: target.host,
-        port: target.port,
-        tls: target.tls,
-        ...buildUrl(target, targetNames(target, namesOf())),
-        get hops() {
-          return [...(stream.source ?? source).info.hops, context.nodeId];
-        },
-      };
-      return {
-        target: push,
-        to: originLabel(origin.address),
-        slots: origin.slots,
-        handshake: origin.handshake,
-        reached: () => {
-          taken = true;
-          search.found(origin);
-        },
-        over: (outcome, error, description): Failure => {
-          if (outcome !== "refused") return search.judge(origin, outcome, error);
-          // The origin decides whether the encoder may publish at all; later it may only take us for somebody else.
-          if (vhost.config.token_traverse && !taken) source.dismiss(description || "refused by the origin");
-          // Another origin would let two publishers of one stream be.
-          search.again(origin);
-          return "refused";
-        },
-      };
-    };
     const target = (first.address as RtmpOrigin).target;
-    const secrets = targetSecrets(targetNames(target, namesOf()), { ...name, param });
-    return new PushRelay({
+    const secrets = targetSecrets(targetNames(target, upstreamNames(vhost.config.vhost, name, param)), {
+      ...name,
+      param,
+    });
+    const relay = new PushRelay({
       context: {
         ...context,
         get chunkSize() {
@@ -151,10 +232,62 @@ export class EdgePushes {
       random: context.randomNumber,
       what: "push",
       log: context.log.with(`u${this.#nextId++}`, secrets),
+      key,
       stream,
-      next: place,
+      next: () => {
+        running.origin = next ?? search.next() ?? first;
+        next = undefined;
+        return this.#placeAt(running.origin, vhost, pushed, search);
+      },
     });
+    const running: Running = { relay, search, pushed, origin: first };
+    return running;
   }
+
+  #placeAt(origin: Origin, vhost: PushOrigins, pushed: Pushed, search: Search): PushPlace {
+    const { nodeId } = this.#context;
+    const { target } = origin.address as RtmpOrigin;
+    const names = upstreamNames(vhost.config.vhost, pushed.name, pushed.param);
+    return {
+      target: {
+        role: "publish",
+        host: target.host,
+        port: target.port,
+        tls: target.tls,
+        ...buildUrl(target, targetNames(target, names)),
+        get hops() {
+          return [...pushed.hops(), nodeId];
+        },
+      },
+      to: originLabel(origin.address),
+      slots: origin.slots,
+      handshake: origin.handshake,
+      reached: () => {
+        search.found(origin);
+        if (pushed.taken) return;
+        pushed.taken = true;
+        pushed.onAnswer(undefined);
+      },
+      over: (outcome, error, description): Failure => {
+        const detail = `${originLabel(origin.address)}: ${error}`;
+        if (outcome === "refused") {
+          // Later it may only take us for somebody else.
+          if (!pushed.taken) pushed.onAnswer({ reason: description || "refused by the origin", detail });
+          // Another origin would let two publishers of one stream be.
+          search.again(origin);
+          return "refused";
+        }
+        const failure = search.judge(origin, outcome, error);
+        if (failure !== "elsewhere" && !pushed.taken) pushed.giveUp?.(detail);
+        return failure;
+      },
+    };
+  }
+}
+
+/** Why a second client can't publish a stream. */
+export function busy(key: string): Verdict {
+  return { code: "NetStream.Publish.BadName", reason: `${streamLabel(key)} is already being published` };
 }
 
 function isRtmp(address: OriginAddress): boolean {

@@ -70,7 +70,7 @@ export class Forward implements StreamObserver {
 
   published(stream: Stream, name: StreamName, source: Source): void {
     // By name: a stream that nobody reads any more is forgotten, and this may be another one.
-    for (const relay of this.#leaving) if (relay.stream.key === stream.key) relay.makeWay();
+    for (const relay of this.#leaving) if (relay.key === stream.key) relay.makeWay();
     const forwarded = { name, source, relays: new Map<string, PushRelay>() };
     this.#forwarded.set(stream, forwarded);
     this.#follow(stream, forwarded);
@@ -159,6 +159,7 @@ export class Forward implements StreamObserver {
       random: context.randomNumber,
       what: "forward",
       log,
+      key: stream.key,
       stream,
       next: () => ({ target: push, to: targetLabel(target) }),
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { AccessRequest } from "../../../../src/live/access.ts";
+import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
 import { withoutVhost } from "../../../../src/rtmp/address.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 
@@ -59,7 +59,7 @@ describe("Where an origin decides on each client", () => {
     const { at, edge, pass } = await stage();
     const told = at.client("e", "publish", "rtmp://edge/live", "show?token=bad");
     await pass();
-    expect(told).toEqual(["started", "ended by the server: no good token (NetStream.Publish.Denied)"]);
+    expect(told).toEqual(["refused: no good token (NetStream.Publish.Denied)"]);
     expect(edge.streams.size).toBe(0);
     const good = at.client("e", "publish", URL, "show");
     await pass();
@@ -85,6 +85,59 @@ describe("Where an origin decides on each client", () => {
       "__defaultVhost__.up",
       "__defaultVhost__.up",
     ]);
+  });
+
+  test("a publisher is heard once an origin has taken the stream, over the connection on which it was asked", async () => {
+    const { at, edge, origins, pass } = await stage();
+    const answers: ((verdict: Verdict) => void)[] = [];
+    origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
+    const viewer = at.watch(edge);
+    await pass();
+    for (const answer of answers.splice(0)) answer(undefined);
+    const told = at.client("e", "publish", URL, "show");
+    await pass(2000);
+    expect([told, viewer.log, edge.stream().source]).toEqual([[], [], undefined]);
+    at.net.dials.length = 0;
+    for (const answer of answers.splice(0)) answer(undefined);
+    await pass();
+    expect([told, viewer.log]).toEqual([["started"], ["published"]]);
+    expect(origins[0]?.stream().source?.info.id).toBeDefined();
+    expect(at.net.dials).toEqual([]);
+  });
+
+  test("a publisher who leaves before the answer keeps nothing at the origin", async () => {
+    const { at, edge, origins, pass } = await stage();
+    const answers: ((verdict: Verdict) => void)[] = [];
+    origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
+    at.client("e", "publish", URL, "show");
+    await pass();
+    for (const { dialled } of at.net.connections) if (dialled.remote.host === "e") dialled.fail("gone");
+    for (const { accepted, dialled } of at.net.connections) if (dialled.remote.host === "e") accepted.fail("gone");
+    for (const answer of answers.splice(0)) answer(undefined);
+    await pass();
+    expect(origins[0]?.stream().source).toBeDefined();
+    await pass(3000);
+    expect([origins[0]?.stream().source, edge.edge.idle, edge.connections]).toEqual([undefined, true, 0]);
+  });
+
+  test("a second publisher of a stream is one with the same words, or none", async () => {
+    const { at, edge, pass } = await stage();
+    const told = [URL, URL, `${URL}&x=1`].map((url) => at.client("e", "publish", url, "show"));
+    await pass();
+    const late = [URL, `${URL}&x=2`].map((url) => at.client("e", "publish", url, "show"));
+    await pass();
+    expect(told.at(-1)).toEqual(["refused: /live/show is already being published (NetStream.Publish.BadName)"]);
+    expect(late.at(-1)).toEqual(["refused: /live/show is already being published (NetStream.Publish.BadName)"]);
+    expect(edge.stream().source).toBeDefined();
+  });
+
+  test("nobody publishes when no origin can be asked", async () => {
+    const { at, edge, pass } = await stage();
+    for (const name of ["a", "b"]) at.kill(name);
+    const told = at.client("e", "publish", URL, "show");
+    await pass();
+    expect(told).toEqual(["refused: no origin can be asked (NetStream.Publish.Denied)"]);
+    expect(edge.edge.idle).toBe(true);
   });
 
   test("the next origin is asked when one is dead, and nobody gets in when all are", async () => {
