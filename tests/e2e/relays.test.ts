@@ -130,6 +130,8 @@ test.concurrent("an edge that stands still is named as slow before it is given u
   expect(lagMs).toBeGreaterThan(1000);
   expect(lagMs).toBeLessThan(10_000);
   await program.line(/forward lost .*no sign of life/);
+  const lostAt = player.packets.at(-1)?.timestamp ?? 0;
+  await player.packet("two more seconds of it", ({ timestamp }) => timestamp > lostAt + 2000);
   edge.program.signal("SIGCONT");
   await until("it runs again", () => program.count(/forward running/) === 2);
   await program.line(/forward running .*outage_seconds=\d+/);
