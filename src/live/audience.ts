@@ -1,6 +1,8 @@
+import type { Clock } from "../base/clock.ts";
 import type { Demand } from "./demand.ts";
 import { Fanout, type FanoutSource } from "./fanout.ts";
 import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
+import { Notices } from "./notices.ts";
 import { Reader } from "./reader.ts";
 
 /** What an audience needs to know of its stream. */
@@ -19,11 +21,13 @@ export class Audience {
   readonly fanouts = new Map<WireFormat, Fanout>();
   readonly #source: AudienceSource;
   readonly #readers = new Set<Reader>();
+  readonly notices: Notices;
   /** The formats that blind readers wait for. */
   readonly #blind = new Map<Reader, WireFormat>();
 
-  constructor(source: AudienceSource) {
+  constructor(source: AudienceSource, clock: Clock) {
     this.#source = source;
+    this.notices = new Notices(this.#readers, clock);
   }
 
   get size(): number {
@@ -117,39 +121,15 @@ export class Audience {
     }
   }
 
-  /** Somebody publishes: readers that were told of a stop hear of it. */
-  tellPublished(): void {
-    for (const reader of this.#readers) {
-      reader.stopPending = false;
-      if (reader.announced) continue;
-      reader.announced = true;
-      reader.events.published?.();
-    }
-  }
-
   /** The stream's way here is another. */
   tellRerouted(): void {
     for (const reader of this.#readers) reader.events.rerouted?.();
-  }
-
-  /** The stream has stopped: readers hear of it after their last packets. */
-  tellStopped(): void {
-    for (const reader of this.#readers) {
-      if (!reader.announced) continue;
-      if (reader.state === "lagging") reader.stopPending = true;
-      else reader.tellStopped();
-    }
   }
 
   /** Viewers who asked with words that the stream is not given for are told. */
   tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
     for (const { demand, events } of this.#readers)
       if (demand !== undefined && refused(demand)) events.refused?.(reason);
-  }
-
-  /** The stream is nowhere to be had. */
-  tellMissing(reason: string): void {
-    for (const reader of this.#readers) reader.events.missing?.(reason);
   }
 
   /** Takes away fan-outs that have lost their last reader. */

@@ -244,6 +244,7 @@ export class Fanout implements ReaderHome {
 
   /** Sends from the reader's own position until it is blocked or up to date. */
   #feed(reader: Reader): void {
+    if (reader.publishPending) reader.tellPublished();
     while (reader.start !== undefined || reader.position < this.#position) {
       const step = this.#step(reader.position, reader.start);
       reader.position = step.to;

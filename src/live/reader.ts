@@ -45,6 +45,8 @@ export class Reader {
   start: StartPoint | undefined;
   /** Whether its owner was last told that the stream is published. */
   announced = false;
+  /** The stream is published, and its owner has not been told yet. */
+  publishPending = false;
   /** The stream has stopped, but the reader has not had its last packets yet. */
   stopPending = false;
   /** What its viewer asked with; undefined for a relay, for which no stream is fetched from elsewhere. */
@@ -74,6 +76,13 @@ export class Reader {
     this.lost += seq - this.lostFrom;
     this.lostFrom = -1;
     return true;
+  }
+
+  /** Tells the owner that the stream is published, once. */
+  tellPublished(): void {
+    this.publishPending = false;
+    this.announced = true;
+    this.events.published?.();
   }
 
   /** Tells the owner that the stream has stopped, once. */

@@ -70,6 +70,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #ending = false;
   #grace: Timer | undefined;
   #flushed = 0;
+  /** The flush under way has packets for readers that are up to date. */
+  #flushesPackets = false;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
   /** The key frame with which video comes back to blind readers, once the flush under way has brought them all before it. */
@@ -87,7 +89,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.corrections = new Corrections(owner.corrections, (correction) => owner.corrected(this, correction));
     this.#intake = new Intake(this);
     this.sources = new Sources(this, this.#intake, owner.clock);
-    this.#audience = new Audience(this);
+    this.#audience = new Audience(this, owner.clock);
     const { gop, timeline } = this.#intake;
     this.#retained = { config, log: this.log, gop, timeline, fanouts: this.#audience.fanouts };
     this.#retention = new Retention(this.#retained);
@@ -188,7 +190,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** The stream is nowhere to be had, as far as those know who looked for it: readers are told, and may leave. */
   tellMissing(reason: string): void {
-    this.#audience.tellMissing(reason);
+    this.#audience.notices.missing(reason);
   }
 
   /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */
@@ -260,6 +262,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #runFanouts(until: number): boolean {
     const { clock } = this.#owner;
+    // That the stream is published is told before its packets.
+    if (this.#flushesPackets && this.#audience.notices.run(until)) return true;
     for (const fanout of this.#audience.fanouts.values()) {
       while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
     }
@@ -271,7 +275,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#grace?.cancel();
     this.#grace = undefined;
     this.#audience.tellRerouted();
-    this.#audience.tellPublished();
+    this.#audience.notices.published();
     this.#owner.published(this, source);
   }
 
@@ -313,7 +317,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#intake.gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
-    this.#audience.tellStopped();
+    this.#audience.notices.stopped();
     this.#forgetIfIdle();
   }
 
