@@ -5,6 +5,8 @@ import { libc } from "./libc.ts";
 
 /** Accepting gets this long of one turn of the event loop; who waits longer is accepted in the next. */
 const ACCEPT_MS = 8;
+/** But so many are accepted in a turn, however slow the machine: else a storm would keep newcomers out. */
+const MIN_ACCEPTED = 64;
 const O_CLOEXEC = 0o2000000;
 
 const signatures = { dup3: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 } } as const;
@@ -22,6 +24,7 @@ export class AcceptTurns {
   /** /dev/null, and the second descriptor of the listening socket; undefined where there is no pausing. */
   readonly #spare: { readonly nothing: number; readonly listening: number } | undefined;
   #began: number | undefined;
+  #accepted = 0;
   #paused = false;
   #closed = false;
 
@@ -47,13 +50,15 @@ export class AcceptTurns {
   /** A connection has been accepted and seen to. */
   count(): void {
     const now = this.#clock.now();
+    this.#accepted++;
     if (this.#began === undefined) {
       this.#began = now;
+      this.#accepted = 1;
       this.#clock.soon(() => {
         this.#began = undefined;
         this.#resume();
       });
-    } else if (now - this.#began >= ACCEPT_MS) this.#pause();
+    } else if (this.#accepted >= MIN_ACCEPTED && now - this.#began >= ACCEPT_MS) this.#pause();
   }
 
   /** Before the runtime closes its descriptor: from then on its number may be another's. */
