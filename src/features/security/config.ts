@@ -76,6 +76,9 @@ function keys(doc: string) {
     reload: "live",
     parse(value) {
       const key = textOf(value, "a text");
+      if (/^change[-_]?me/i.test(key)) {
+        throw new UserError("is the example's key, which everybody knows; openssl rand -hex 32 makes one of your own");
+      }
       if (key.length >= SHORTEST_KEY && !/[\s\p{Cc}]/u.test(key)) return key;
       throw new UserError(
         `a key has at least ${SHORTEST_KEY} characters and no spaces; openssl rand -hex 32 makes a good one`,

@@ -13,8 +13,16 @@ const folder = join(import.meta.dir, "../../../../conf");
 const files = [...new Bun.Glob("**/*.toml").scanSync(folder)].sort();
 const srsFiles = [...new Bun.Glob("**/*.conf").scanSync(folder)].sort();
 
-test.each([...files, ...srsFiles])("conf/%s is read without a mistake", (file) => {
-  expect(loadConfig(join(folder, file)).config.vhost.size).toBeGreaterThan(0);
+test.each([...files, ...srsFiles])("conf/%s is read without a mistake, once its keys are changed", (file) => {
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8").replaceAll("CHANGE-ME", "0123456789abcdef");
+  expect(parseConfig(text, path).vhost.size).toBeGreaterThan(0);
+});
+
+test("the example's keys, which everybody knows, are refused", () => {
+  expect(() => loadConfig(join(folder, "access.toml"))).toThrow(
+    /publish_keys\[0\]: is the example's key.*\n.*play_keys/,
+  );
 });
 
 test("the origin of the small cluster forwards to its four edges", () => {

@@ -27,6 +27,7 @@ test.each([
   ['allow = "play 10.1.2.3/8"', "write 10.0.0.0/8 or 10.1.2.3"],
   ['refer = "http://example.com/"', '"http://example.com/" is not a host name such as "example.com"'],
   ['play_keys = "short"', "a key has at least 16 characters and no spaces; openssl rand -hex 32 makes a good one"],
+  ['publish_keys = "change_me-please-0123"', "publish_keys: is the example's key, which everybody knows"],
   ['play_keys = ["0123456789abcdef", "0123456789abcdef"]', '"***" is listed twice'],
   ['play_keys = "a key with spaces in it"', "a key has at least 16 characters and no spaces"],
   ['trusted = "localhost"', '"localhost" is not an IP address or a network such as 10.0.0.0/8'],
