@@ -45,6 +45,8 @@ export interface ServerOptions {
   /** The configuration file, read again for each reload; undefined when variables alone make the configuration. */
   readonly confPath: string | undefined;
   readonly environment: Environment;
+  /** What `--ignore` names. */
+  readonly ignored: readonly string[];
   /** What clients and the log are told of this build. */
   readonly version: string;
 }
@@ -62,11 +64,11 @@ export async function runServer(options: ServerOptions): Promise<number> {
 }
 
 async function run(
-  { confPath, environment, version }: ServerOptions,
+  { confPath, environment, ignored, version }: ServerOptions,
   startedWith: Environment,
   legacy: Legacy | undefined,
 ): Promise<number> {
-  const load = () => loadConfig(confPath, environment);
+  const load = () => loadConfig(confPath, environment, ignored);
   const { config, warnings } = load();
   const live = new LiveConfig(config);
   live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });

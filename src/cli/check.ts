@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { effectiveToml, loadConfig } from "../app/config/index.ts";
 import { examine } from "../app/doctor/examine.ts";
 import { realWorld } from "../app/doctor/world.ts";
-import { commonOptions, confOption } from "./options.ts";
+import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
 /** The exit code when the configuration is right and something around it is not. */
@@ -20,8 +20,8 @@ export function checkCommand({ out, err }: Output) {
   return defineCommand({
     meta: { name: "check" },
     args: checkOptions,
-    async run({ args }) {
-      const loaded = loadConfig(args.conf, process.env);
+    async run({ args, rawArgs }) {
+      const loaded = loadConfig(args.conf, process.env, ignoredNames(rawArgs));
       for (const warning of loaded.warnings) err(warning);
       if (!args.probe) {
         out(effectiveToml(loaded));

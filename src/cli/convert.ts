@@ -1,8 +1,13 @@
 import { defineCommand } from "citty";
-import { loadConfig, shortToml } from "../app/config/index.ts";
+import { convertConfig } from "../app/config/convert.ts";
+import { errorLine } from "../app/standard-error.ts";
 import { UserError } from "../base/errors.ts";
+import { maskText } from "../base/mask.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+
+/** The exit code when the TOML does not say all that the file says. */
+const LEFT_OUT = 2;
 
 /** What `srs convert` is told. */
 export const convertOptions = {
@@ -10,17 +15,17 @@ export const convertOptions = {
   ...commonOptions,
 } as const;
 
-/** `srs convert FILE`: prints a configuration as the shortest TOML that says the same; a wrong one throws. */
+/** `srs convert FILE`: prints a configuration as the shortest TOML that says the same, as far as this server has it. */
 export function convertCommand({ out, err }: Output) {
   return defineCommand({
     meta: { name: "convert" },
     args: convertOptions,
     run({ args }) {
       if (args.file === undefined) throw new UserError("which file? Give it as in srs convert srs.conf");
-      const { config, warnings } = loadConfig(args.file);
-      for (const warning of warnings) err(warning);
-      out(shortToml(config));
-      return 0;
+      const { toml, messages, isWhole } = convertConfig(args.file);
+      for (const message of messages) err(errorLine(maskText(message)));
+      out(toml);
+      return isWhole ? 0 : LEFT_OUT;
     },
   });
 }

@@ -9,7 +9,7 @@ export const commonOptions = {
   version: { type: "boolean", alias: "v", description: "Print the version and the commit it was built from" },
 } as const satisfies ArgsDef;
 
-/** The option that names the configuration file. */
+/** The options that say which configuration it is. */
 export const confOption = {
   conf: {
     type: "string",
@@ -17,7 +17,19 @@ export const confOption = {
     valueHint: "FILE",
     description: "The configuration file (TOML, or .conf in SRS's syntax)",
   },
+  ignore: {
+    type: "string",
+    valueHint: "NAME",
+    description: "Start without what SRS's file asks for and this server has not, such as dvr; may be repeated",
+  },
 } as const satisfies ArgsDef;
+
+/** All names behind `--ignore`, by which it is repeated or with commas between them. */
+export function ignoredNames(argv: readonly string[]): string[] {
+  return tokensOf(argv, confOption).flatMap((token) => {
+    return token.kind === "option" && token.name === "ignore" ? (token.value ?? "").split(",").filter(Boolean) : [];
+  });
+}
 
 /** Which options a command line gives, by their long names, right or wrong. */
 export function givenOptions(argv: readonly string[], options: ArgsDef): ReadonlySet<string> {
@@ -39,7 +51,7 @@ export function checkArguments(argv: readonly string[], definitions: ArgsDef, he
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw new UserError(unknownOption(token.rawName, Object.keys(options), help));
-    if (seen.has(token.name)) throw new UserError(`--${token.name} is given twice`);
+    if (seen.has(token.name) && token.name !== "ignore") throw new UserError(`--${token.name} is given twice`);
     seen.add(token.name);
     if (option.type === "boolean" && token.value !== undefined) throw new UserError(`--${token.name} takes no value`);
     if (option.type === "string" && !hasValue(token)) {

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { commonOptions, confOption } from "./options.ts";
+import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
@@ -11,7 +11,11 @@ export function reloadCommand(output: Output) {
   return defineCommand({
     meta: { name: "reload" },
     args: { ...confOption, ...commonOptions },
-    run: ({ args }) =>
-      tellRunning(args.conf, { command: "reload", signal: "send it SIGHUP", timeoutMs: ANSWER_MS }, output),
+    run: ({ args, rawArgs }) =>
+      tellRunning(
+        { conf: args.conf, ignored: ignoredNames(rawArgs) },
+        { command: "reload", signal: "send it SIGHUP", timeoutMs: ANSWER_MS },
+        output,
+      ),
   });
 }

@@ -5,7 +5,7 @@ import type { Output } from "./output.ts";
 
 /** Has the running server of a configuration do something, and tells what it answers; 1 when it did not. */
 export async function tellRunning(
-  conf: string | undefined,
+  { conf, ignored }: { readonly conf: string | undefined; readonly ignored: readonly string[] },
   request: {
     readonly command: Command;
     readonly argument?: string;
@@ -14,7 +14,7 @@ export async function tellRunning(
   },
   { out, err }: Output,
 ): Promise<number> {
-  const { pid } = loadConfig(conf, process.env).config;
+  const { pid } = loadConfig(conf, process.env, ignored).config;
   if (pid === "") {
     const file = conf ?? "the configuration";
     throw new UserError(`${file} has no pid file to find the server by; add pid = "FILE", or ${request.signal}`);

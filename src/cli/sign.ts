@@ -3,7 +3,7 @@ import { loadConfig } from "../app/config/index.ts";
 import { Vhosts } from "../app/vhosts.ts";
 import { UserError } from "../base/errors.ts";
 import { signedUrl } from "../features/security/signed-url.ts";
-import { commonOptions, confOption } from "./options.ts";
+import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
 /** What `srs sign` is told. */
@@ -31,10 +31,10 @@ export function signCommand({ out, err }: Output) {
   return defineCommand({
     meta: { name: "sign" },
     args: signOptions,
-    run({ args }) {
+    run({ args, rawArgs }) {
       if (args.url === undefined) throw new UserError("which URL? Give it as in srs sign rtmp://host/live/livestream");
       if (args.publish && args.play) throw new UserError("a URL is signed for one thing: --publish or --play");
-      const { config } = loadConfig(args.conf, process.env);
+      const { config } = loadConfig(args.conf, process.env, ignoredNames(rawArgs));
       const vhosts = new Vhosts(() => config.vhost);
       const action = args.publish ? "publish" : args.play ? "play" : undefined;
       const now = Date.now() / 1000;

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { commonOptions, confOption } from "./options.ts";
+import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
@@ -11,10 +11,10 @@ export function upgradeCommand(output: Output) {
   return defineCommand({
     meta: { name: "upgrade" },
     args: { ...confOption, ...commonOptions },
-    run({ args }) {
+    run({ args, rawArgs }) {
       const signal = "send it SIGHUP after the program's file was replaced";
       const request = { command: "upgrade", argument: process.execPath, signal, timeoutMs: ANSWER_MS } as const;
-      return tellRunning(args.conf, request, output);
+      return tellRunning({ conf: args.conf, ignored: ignoredNames(rawArgs) }, request, output);
     },
   });
 }

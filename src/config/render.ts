@@ -11,6 +11,8 @@ interface RenderOptions {
   readonly masked?: boolean;
   /** A remark behind the value of a path. */
   readonly remark?: (path: Path) => string;
+  /** Comment lines at the end of a table. */
+  readonly comments?: (table: Path) => readonly string[];
 }
 
 /** The values as a TOML file that reads back as the same values. */
@@ -40,6 +42,7 @@ class Renderer {
       if (this.#options.annotate) lines.push(...annotation(name, entry, lines.length === 0));
       lines.push(this.#key(entry, values[name], [...path, name]));
     }
+    lines.push(...(this.#options.comments?.(path) ?? []));
     if (path.length > 0 && (isNamed || lines.length > 0)) {
       lines.unshift(...(this.#options.annotate ? [`# ${table.doc}`] : []), `[${showPath(path)}]`);
     }

@@ -5,6 +5,9 @@ export function show(value: unknown): string {
   if (value instanceof Date) return "a date";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a table";
+  // Where a quote is missing, a value is the rest of the file: other lines are nobody's business.
+  const [line = "", ...others] = typeof value === "string" ? value.split(/[\r\n]/, 2) : [];
+  if (others.length > 0) return `${JSON.stringify(line.slice(0, longestShown))}…`;
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 }

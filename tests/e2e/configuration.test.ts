@@ -84,20 +84,54 @@ test.concurrent("convert prints an SRS file as TOML, with its warnings apart", a
   expect(values(toml)).toBe(values(conf));
 });
 
-test.concurrent("a feature that SRS has and this server has not is an error, with what to do", async () => {
+test.concurrent("a file that asks for what this server has not starts, and each thing is a warning in its log", async () => {
   await using stage = new Stage();
-  const conf = stage.write("srs.conf", "listen 1935;\nvhost a {\n  hls {\n    enabled on;\n  }\n}\n");
-  for (const args of [
-    ["-c", conf],
-    ["check", "-c", conf],
-    ["convert", conf],
-  ]) {
-    expect(run(...args)).toEqual({
-      exitCode: 1,
-      out: "",
-      err: `${conf}:3: hls: this server has no HLS; write "enabled off;" or remove it\n`,
-    });
+  const more = "http_server { enabled on; listen 8080; }\nvhost a { hls { enabled on; } }\n";
+  const conf = stage.write("srs.conf", `listen 127.0.0.1:0;\nmax_connections 10;\n${more}`);
+  const server = stage.start("server", [executable(), "-c", conf]);
+  await server.line(/WARN .*srs\.conf:3: http_server: left out: this server has no web server/);
+  await server.line(/WARN .*srs\.conf:4: hls: left out: this server has no HLS/);
+  await server.line(/listening/);
+});
+
+test.concurrent("a file that asks for what must not be missing starts with --ignore only", async () => {
+  await using stage = new Stage();
+  const vhost = "vhost a {\n  dvr { enabled on; }\n  http_hooks { enabled on; on_publish http://127.0.0.1/x; }\n}";
+  const conf = stage.write(
+    "srs.conf",
+    `listen 127.0.0.1:0;\nmax_connections 10;\npid ${stage.write("srs.pid", "")};\n${vhost}\n`,
+  );
+  const dvr = `${conf}:5: dvr: this server has no DVR, so nothing would be recorded; remove it, or start without it: --ignore dvr\n`;
+  const hooks = `${conf}:6: on_publish: this server has no HTTP hooks, so everybody could come; remove it, or start without it: --ignore http_hooks\n`;
+  for (const command of [[], ["check"], ["reload"], ["sign", "rtmp://127.0.0.1/live/x"]]) {
+    expect(run(...command, "-c", conf)).toEqual({ exitCode: 1, out: "", err: dvr + hooks });
   }
+  expect(run("check", "-c", conf, "--ignore", "dvr")).toEqual({ exitCode: 1, out: "", err: hooks });
+  expect(run("check", "-c", conf, "--ignore", "security").err).toStartWith(
+    'srs: --ignore "security": the server does not',
+  );
+
+  const server = stage.start("server", [executable(), "-c", conf, "--ignore", "dvr", "--ignore", "http_hooks"]);
+  await server.line(/WARN .*:5: dvr: left out: this server has no DVR, so nothing would be recorded/);
+  await server.line(/WARN .*:6: on_publish: left out: /);
+  await server.line(/listening/);
+  expect(run("reload", "-c", conf, "--ignore", "dvr,http_hooks")).toMatchObject({ exitCode: 0, err: "" });
+});
+
+test.concurrent("convert prints what can be kept of a file, with the rest as comments, and its status says so", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("srs.conf", "listen 1936;\nvhost a {\n  dvr { enabled on; }\n  forward 127.0.0.1:9;\n}\n");
+  const said = "dvr: left out: this server has no DVR, so nothing would be recorded";
+  const toml = `listen = 1936
+
+[vhost.a]
+forward = "127.0.0.1:9"
+# ${conf}:3: ${said}
+#   dvr {
+#       enabled on;
+#   }
+`;
+  expect(run("convert", conf)).toEqual({ exitCode: 2, out: toml, err: `${conf}:3: ${said}\n` });
 });
 
 test.concurrent("variables alone are a configuration, and go before a file", async () => {

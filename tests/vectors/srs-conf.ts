@@ -89,6 +89,26 @@ normal_timeout = 2000
     toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = ["b:1936", "c"]\n',
   },
   {
+    name: "an edge of 2.0 that asks for another vhost",
+    conf: "vhost a { mode remote; origin b; token_traverse off; vhost c.example.com; }",
+    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "b"\nvhost = "c.example.com"\n',
+  },
+  {
+    name: "an edge in the old place and in the new one",
+    conf: "vhost a { mode remote; vhost d; cluster { origin b; protocol flv; } }",
+    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "http://b"\nvhost = "d"\n',
+  },
+  {
+    name: "merged reads of 2.0, and refer in both places",
+    conf: "vhost a { mr { enabled off; } refer_play x.org; refer { enabled on; publish y.org; } }",
+    toml: '[vhost.a]\n\n[vhost.a.security]\nrefer_publish = "y.org"\nrefer_play = "x.org"\n',
+  },
+  {
+    name: "two log levels and two ways of time",
+    conf: "srs_log_level error; srs_log_level_v2 warn; vhost a { time_jitter full; atc on; }",
+    toml: '[log]\nlevel = "warn"\n\n[vhost.a]\ntime_jitter = "off"\n',
+  },
+  {
     name: "an edge of later versions",
     conf: "vhost a { cluster { protocol flv; mode remote; origin b:8080; vhost [vhost].x; follow_client off; token_traverse on; } }",
     toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "http://b:8080"\nvhost = "[vhost].x"\ntoken_traverse = true\n',

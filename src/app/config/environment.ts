@@ -17,18 +17,22 @@ const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|U
 
 /**
  * The document with what variables of the environment set: a key's variable its value, the same with `_FILE` behind it a
- * file that has the value. An empty variable is as good as none. Also says how many keys were set.
+ * file that has the value. An empty variable is as good as none. Also says how many keys were set. What `taken` names is in
+ * the document already.
  */
 export function withEnvironment(
   root: Table,
   document: Document,
   environment: Environment,
   read: ReadSecret,
+  taken: ReadonlySet<string> = new Set(),
 ): { document: Document; count: number } {
   const result = new Overlay(document);
   const variables = variablesOf(root, document.tree);
   const setBy = new Map<Variable, string>();
-  const given = Object.entries(environment).filter(([name, value]) => name.startsWith("SRS_") && value !== "");
+  const given = Object.entries(environment).filter(([name, value]) => {
+    return name.startsWith("SRS_") && value !== "" && !taken.has(name);
+  });
   for (const [index, [name, text = ""]] of given.sort(([a], [b]) => (a < b ? -1 : 1)).entries()) {
     try {
       take(name, text, afterTheFile + index);
@@ -47,7 +51,8 @@ export function withEnvironment(
       if (!serviceLink.test(name)) result.warnings.push(`${name}: ${unknown(name)}`);
       return;
     }
-    const other = setBy.get(variable);
+    const at = document.place(variable.path)?.at ?? "";
+    const other = setBy.get(variable) ?? (taken.has(at) ? at : undefined);
     const problem = variable.problem ?? (other && `says what ${other} says; unset one of them`);
     if (problem !== undefined) throw new UserError(problem);
     setBy.set(variable, name);
@@ -58,13 +63,18 @@ export function withEnvironment(
   /** What to say of a variable of no key. Throws UserError when it must have been meant for one. */
   function unknown(name: string): string {
     const names = [...variables.keys()];
-    const close = nearest(name, names, 2);
+    const close = nearest(name, suggestible(name, names), 2);
     const isOurs = close !== undefined || tablePrefixes(root).some((prefix) => name.startsWith(prefix));
     // SRS's own variables are longer where its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
     const shorter = names.filter((known) => name.startsWith(`${known}_`));
-    const meant = close ?? shorter.at(-1) ?? nearest(name, names);
+    const meant = close ?? shorter.at(-1) ?? nearest(name, suggestible(name, names));
     const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
     if (isOurs) throw new UserError(`no key is set by this variable; ${hint}`);
     return `ignored: no key is set by this variable; ${hint}`;
   }
+}
+
+/** Who may come is nothing to stumble upon: a key of security is meant only by who names security. */
+function suggestible(name: string, names: readonly string[]): readonly string[] {
+  return /SECUR/i.test(name) ? names : names.filter((known) => !known.includes("_SECURITY_"));
 }

@@ -1,8 +1,9 @@
 import { UserError } from "../../base/errors.ts";
 import { Secrets } from "../../base/secrets.ts";
+import { nearest } from "../../base/suggest.ts";
 import { renderToml } from "../../config/render.ts";
 import { secretTexts } from "../../config/secret-texts.ts";
-import { type Path, showPath } from "../../config/show.ts";
+import { type Path, show, showPath } from "../../config/show.ts";
 import { validate } from "../../config/validate.ts";
 import { placeBlocks, placeProblems } from "../../features/rtmp/places.ts";
 import { readTextFile } from "../../io/text-file.ts";
@@ -10,13 +11,20 @@ import { type Config, rootTable } from "./blocks.ts";
 import { type Document, nearestPlace } from "./document.ts";
 import { type Environment, withEnvironment } from "./environment.ts";
 import { ConfigErrors, oneLine } from "./errors.ts";
+import { laidOver } from "./overlay.ts";
 import { withSecretFiles } from "./secret-files.ts";
 import type { ReadFile } from "./srs/include.ts";
-import { readSrsConf } from "./srs/read.ts";
+import { readSrsConf, type SrsOptions } from "./srs/read.ts";
+import { ignorable } from "./srs/spellings.ts";
+import { srsVariables } from "./srs/variables.ts";
 import { readToml } from "./toml.ts";
+import { variablesOf } from "./variables.ts";
 
 const largestFile = 1024 * 1024;
 const largestSecret = 64 * 1024;
+
+/** How a file is read whose mistakes are told and nothing else goes into. */
+export const fileAlone: SrsOptions = { read, ignored: new Set(), variables: [] };
 
 /** A configuration, complete, and what is to be said of it. */
 export interface Loaded {
@@ -28,26 +36,32 @@ export interface Loaded {
 }
 
 /**
- * Reads a configuration file and what the environment sets beside it; without a path it is the environment alone. Throws
- * UserError when a file cannot be read or there is no configuration at all, ConfigErrors when it is wrong.
+ * Reads a configuration file and what the environment sets beside it; without a path it is the environment alone. `ignored`
+ * names directives of SRS's that the server starts without. Throws UserError when a file cannot be read or there is no
+ * configuration at all, ConfigErrors when it is wrong.
  */
-export function loadConfig(path: string | undefined, environment: Environment = {}): Loaded {
-  const file = path === undefined ? nothing : readDocument(read(path), path, read);
-  const { document, count } = withEnvironment(rootTable, file, environment, readSecret);
-  if (path === undefined && count + document.errors.length === 0) {
+export function loadConfig(
+  path: string | undefined,
+  environment: Environment = {},
+  ignored: readonly string[] = [],
+): Loaded {
+  const variables = srsVariables(environment, variablesOf(rootTable, {}));
+  const options = { read, variables, ignored: checkIgnored([...ignored, ...wordsOf(environment.SRS_IGNORE)]) };
+  const file = path === undefined ? variablesAlone(options) : readDocument(read(path), path, options);
+  const taken = new Set([...variables.map(({ name }) => name), "SRS_IGNORE"]);
+  const { document, count } = withEnvironment(rootTable, file, environment, readSecret, taken);
+  if (path === undefined && count + variables.length + document.errors.length === 0) {
     throw new UserError("which configuration? Give --conf FILE (srs --help says more)");
   }
   return complete(withSecretFiles(rootTable, document, readSecret));
 }
-
-const nothing: Document = { tree: {}, errors: [], warnings: [], place: () => undefined };
 
 /**
  * Reads a configuration's text; `fileName` is for messages and says the syntax, `include` gives the files that it
  * includes. Throws ConfigErrors with every mistake in it.
  */
 export function parseConfig(text: string, fileName: string, include: ReadFile = read): Config {
-  return complete(readDocument(text, fileName, include)).config;
+  return complete(readDocument(text, fileName, { ...fileAlone, read: include })).config;
 }
 
 /** The configuration as a TOML file with every key written out and where each value comes from; secrets are masked. */
@@ -65,17 +79,40 @@ export function configSecrets(config: Config): Secrets {
   return new Secrets(secretTexts(rootTable, config));
 }
 
-function readDocument(text: string, fileName: string, include: ReadFile): Document {
-  return isSrsConf(fileName) ? readSrsConf(text, fileName, include) : readToml(text, fileName);
+function readDocument(text: string, fileName: string, options: SrsOptions): Document {
+  if (isSrsConf(fileName)) return readSrsConf(text, fileName, options);
+  const file = readToml(text, fileName);
+  return options.variables.length === 0 ? file : laidOver(rootTable, file, variablesAlone(options));
+}
+
+/** What SRS's variables say by themselves. */
+function variablesAlone(options: SrsOptions): Document {
+  return readSrsConf("", "variables", options);
 }
 
 /** Whether a file is in SRS's own syntax: its name says so. */
-function isSrsConf(fileName: string): boolean {
+export function isSrsConf(fileName: string): boolean {
   return /\.conf$/i.test(fileName);
 }
 
-function read(path: string): string {
+/** The text of a configuration file, or of one that it includes. Throws UserError. */
+export function read(path: string): string {
   return readTextFile(path, largestFile);
+}
+
+/** The names that `--ignore` takes. Throws UserError for another. */
+function checkIgnored(names: readonly string[]): ReadonlySet<string> {
+  for (const name of names) {
+    if (ignorable.has(name)) continue;
+    const meant = nearest(name, [...ignorable]);
+    const hint = meant === undefined ? `it takes ${[...ignorable].join(", ")}` : `did you mean ${meant}?`;
+    throw new UserError(`--ignore ${show(name)}: the server does not start without this; ${hint}`);
+  }
+  return new Set(names);
+}
+
+function wordsOf(text = ""): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
 }
 
 /** The text of a secret's file without the line break at its end. */

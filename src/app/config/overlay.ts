@@ -1,6 +1,9 @@
+import { writtenKeys } from "../../config/find.ts";
 import type { Path } from "../../config/show.ts";
+import type { Table } from "../../config/table.ts";
 import { isTree, type Tree } from "../../config/tree.ts";
 import type { Document, Place } from "./document.ts";
+import { absentImplied } from "./variables.ts";
 
 /** A document with some of its values replaced by those of another source, or added to. */
 export class Overlay implements Document {
@@ -38,6 +41,20 @@ export class Overlay implements Document {
     }
     return this.#below.place(path);
   }
+}
+
+/** A document with the values of another in the place of its own; both by the keys of `root`. */
+export function laidOver(root: Table, below: Document, above: Document): Document {
+  const result = new Overlay(below);
+  for (const { path, value } of writtenKeys(root, above.tree)) {
+    const place = above.place(path) ?? { at: "configuration", order: 0 };
+    const problem = absentImplied(root, below.tree, path);
+    if (problem === undefined) result.set(path, value, place);
+    else result.errors.push({ order: place.order, text: `${place.at}: ${problem}` });
+  }
+  result.errors.push(...above.errors);
+  result.warnings.push(...above.warnings);
+  return result;
 }
 
 /** A copy that can be changed, all the way down, without what JavaScript's objects inherit. */

@@ -42,15 +42,27 @@ function addTable(into: Variables, table: Table, tree: Tree, prefix: string, pat
 }
 
 function addNamed(into: Variables, entry: NamedTables, tree: Tree, prefix: string, path: Path, problem?: string): void {
-  const names = Object.keys(tree);
-  const absent = names.length > 0 && !names.includes(entry.implied);
-  const why = `the configuration has no ${entry.implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
-  addTable(into, entry.table, below(tree, entry.implied), prefix, [...path, entry.implied], absent ? why : problem);
-  for (const name of names) {
+  const absent = absentOf(entry, tree, prefix);
+  addTable(into, entry.table, below(tree, entry.implied), prefix, [...path, entry.implied], absent ?? problem);
+  for (const name of Object.keys(tree)) {
     const at = [...path, name];
     if (name !== entry.implied)
       addTable(into, entry.table, below(tree, name), `${prefix}__${capitals(name)}_`, at, problem);
   }
+}
+
+/** Why no variable can set a path of the implied table of a name: a document has others, and not that one. */
+export function absentImplied(root: Table, tree: Tree, path: Path): string | undefined {
+  const [part = "", name] = path;
+  const entry = root.entries[part];
+  if (entry?.kind !== "named" || name !== entry.implied) return undefined;
+  return absentOf(entry, below(tree, String(part)), `SRS_${capitals(String(part))}`);
+}
+
+function absentOf(entry: NamedTables, tree: Tree, prefix: string): string | undefined {
+  const names = Object.keys(tree);
+  if (names.length === 0 || names.includes(entry.implied)) return undefined;
+  return `the configuration has no ${entry.implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
 }
 
 /** Two tables' names may be the same in capitals. */

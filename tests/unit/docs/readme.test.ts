@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
-import { knownDirectives } from "../../../src/app/config/srs/directives.ts";
 import { variablesOf } from "../../../src/app/config/variables.ts";
 import { resolve, streamKey } from "../../../src/rtmp/address.ts";
 
@@ -53,14 +52,6 @@ test("ARCHITECTURE.md names every folder of the sources, and every file it names
     .map(([, path = ""]) => path)
     .filter((path) => !Bun.file(join(root, "src", `${path}.ts`)).size && !readdirSync(join(root, "src", path)).length);
   expect(missing).toEqual([]);
-});
-
-test("docs/srs-conf.md lists every directive of SRS's that is known, and no other", () => {
-  const [, tables = ""] = text("docs/srs-conf.md").split("## Directives");
-  const documented = [...tables.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) =>
-    [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, code = ""]) => code.match(/[a-z]\w+/g) ?? []),
-  );
-  expect([...new Set(documented)].sort()).toEqual([...knownDirectives()].sort());
 });
 
 test("every variable that docs/configuration.md names sets a key", () => {

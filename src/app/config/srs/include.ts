@@ -1,53 +1,63 @@
 import { UserError } from "../../../base/errors.ts";
 import { type Directive, parseDirectives } from "./directive.ts";
-import { SrsSyntaxError } from "./tokens.ts";
 
 /** Reads a file's text by its path; throws UserError. */
 export type ReadFile = (path: string) => string;
+
+/** What could be read, and what is wrong with the rest, a line each that begins with file and line. */
+export interface Read {
+  readonly directives: readonly Directive[];
+  readonly mistakes: readonly string[];
+}
 
 const deepest = 8;
 const mostFiles = 64;
 
 /**
  * Reads a text with all that it includes, each `include` replaced by what stands in its files. A path is taken as SRS
- * does, from the working directory, and else from the folder of the file that names it. Throws UserError, whose message
- * begins with file and line.
+ * does, from the working directory, and else from the folder of the file that names it.
  */
-export function readDirectives(text: string, file: string, read: ReadFile): Directive[] {
+export function readDirectives(text: string, file: string, read: ReadFile): Read {
+  const mistakes: string[] = [];
   let files = 1;
-  return expand(parse(text, file), [file]);
+  let order = 0;
+  return { directives: expand(parse(text, file), [file]), mistakes };
+
+  function parse(source: string, name: string): readonly Directive[] {
+    const { directives, mistake } = parseDirectives(source, name);
+    if (mistake !== undefined) mistakes.push(`${name}:${mistake.line}: ${mistake.message}`);
+    return directives;
+  }
 
   function expand(directives: readonly Directive[], chain: readonly string[]): Directive[] {
-    return directives.flatMap((directive): Directive[] => {
-      const { name, args, body } = directive;
-      if (name === "include") return include(directive, chain);
-      return [
-        body === undefined
-          ? directive
-          : { name, args, body: expand(body, chain), file: directive.file, line: directive.line },
-      ];
+    return directives.flatMap((directive): readonly Directive[] => {
+      if (directive.name === "include") return include(directive, chain);
+      const own = { ...directive, order: ++order };
+      return [directive.body === undefined ? own : { ...own, body: expand(directive.body, chain) }];
     });
   }
 
   function include(directive: Directive, chain: readonly string[]): Directive[] {
-    const fail = (message: string) => new UserError(`${directive.file}:${directive.line}: include: ${message}`);
-    if (directive.body !== undefined || directive.args.length === 0) throw fail("write include and the names of files");
+    try {
+      return included(directive, chain);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (files <= mostFiles + 1) mistakes.push(`${directive.file}:${directive.line}: include: ${error.message}`);
+      return [];
+    }
+  }
+
+  function included(directive: Directive, chain: readonly string[]): Directive[] {
+    if (directive.body !== undefined || directive.args.length === 0) {
+      throw new UserError("write include and the names of files");
+    }
     return directive.args.flatMap(({ text: path }) => {
-      if (chain.length > deepest) throw fail(`files include each other more than ${deepest} deep`);
-      if (++files > mostFiles) throw fail(`more than ${mostFiles} files in all`);
-      const found = readEither(path, besides(path, directive.file), read, fail);
-      if (chain.includes(found.path)) throw fail(`${found.path} includes itself, by way of ${chain.join(", ")}`);
+      if (++files > mostFiles) throw new UserError(`more than ${mostFiles} files in all`);
+      if (chain.length > deepest) throw new UserError(`more than ${deepest} files, each included by the one before`);
+      const found = readEither(path, besides(path, directive.file), read);
+      if (chain.includes(found.path)) throw new UserError(`includes itself, by way of ${chain.join(", ")}`);
       return expand(parse(found.text, found.path), [...chain, found.path]);
     });
-  }
-}
-
-function parse(text: string, file: string): Directive[] {
-  try {
-    return parseDirectives(text, file);
-  } catch (error) {
-    if (!(error instanceof SrsSyntaxError)) throw error;
-    throw new UserError(`${file}:${error.line}: ${error.message}`);
   }
 }
 
@@ -56,16 +66,11 @@ function besides(path: string, file: string): string {
   return path.startsWith("/") ? path : `${folder}${path.replace(/^(?:\.\/)+/, "")}`;
 }
 
-function readEither(first: string, second: string, read: ReadFile, fail: (message: string) => UserError) {
+function readEither(first: string, second: string, read: ReadFile): { readonly path: string; readonly text: string } {
   try {
     return { path: first, text: read(first) };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    if (first === second || !error.message.endsWith("no such file")) throw fail(error.message);
+    if (!(error instanceof UserError) || first === second || !error.message.endsWith("no such file")) throw error;
   }
-  try {
-    return { path: second, text: read(second) };
-  } catch (error) {
-    throw error instanceof UserError ? fail(error.message) : error;
-  }
+  return { path: second, text: read(second) };
 }

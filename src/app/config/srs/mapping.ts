@@ -3,7 +3,7 @@ import { type Path, quote } from "../../../config/show.ts";
 import { valueOfWords } from "../../../config/words.ts";
 import { rootTable } from "../blocks.ts";
 import type { Document, Place } from "../document.ts";
-import type { Directive } from "./directive.ts";
+import { type Directive, placeOf, writtenName } from "./directive.ts";
 
 /** Where a directive's block puts its keys, and what it tells. */
 export interface Scope {
@@ -12,6 +12,14 @@ export interface Scope {
   readonly path: Path;
   /** All that stands in the block. */
   readonly block: readonly Directive[];
+}
+
+/** A directive that becomes nothing, and why. */
+export interface LeftOut {
+  readonly directive: Directive;
+  /** The table of ours that it would stand in. */
+  readonly table: Path;
+  readonly reason: string;
 }
 
 /** The one word of a directive in a block; undefined when it isn't there. */
@@ -32,9 +40,17 @@ type Branch = Record<string, unknown>;
 export class Mapping implements Document {
   readonly tree: Branch = branch();
   readonly errors: { readonly order: number; readonly text: string }[] = [];
-  readonly #places = new Map<string, Place>();
+  /** All that becomes nothing though it would make a difference, errors among it. */
+  readonly leftOut: LeftOut[] = [];
+  readonly #ignored: ReadonlySet<string>;
+  readonly #tables = new WeakMap<Directive, Path>();
+  readonly #places = new Map<string, Place & { readonly directive: Directive }>();
   readonly #warnings = new Map<string, { readonly text: string; readonly others: string[] }>();
-  #order = 0;
+
+  /** `ignored` are the names of what the operator starts without. */
+  constructor(ignored: ReadonlySet<string>) {
+    this.#ignored = ignored;
+  }
 
   get warnings(): readonly string[] {
     return [...this.#warnings.values()].map(({ text, others }) => {
@@ -46,6 +62,20 @@ export class Mapping implements Document {
 
   place(path: Path): Place | undefined {
     return this.#places.get(JSON.stringify(path));
+  }
+
+  /** The directive that a path's value, or the nearest above it, comes from. */
+  source(path: Path): Directive | undefined {
+    for (let length = path.length; length > 0; length--) {
+      const found = this.#places.get(JSON.stringify(path.slice(0, length)));
+      if (found !== undefined) return found.directive;
+    }
+    return undefined;
+  }
+
+  /** Whether the operator starts without what is called so. */
+  isIgnored(name: string): boolean {
+    return this.#ignored.has(name);
   }
 
   /**
@@ -75,30 +105,54 @@ export class Mapping implements Document {
     return true;
   }
 
-  /** Tells a mistake. */
-  error(directive: Directive, message: string): void {
-    this.errors.push({ order: ++this.#order, text: `${placeOf(directive)}: ${directive.name}: ${message}` });
+  /** Tells a mistake; `name` is shown for the directive. */
+  error(directive: Directive, message: string, name = writtenName(directive)): void {
+    this.errors.push({ order: directive.order, text: `${placeOf(directive)}: ${name}: ${message}` });
+    this.#leaveOut(directive, message);
   }
 
-  /** Tells of a directive without effect; the same one again is only counted. */
+  /** Tells of a directive that makes no difference; the same one again is only counted. */
   warn(directive: Directive, message: string): void {
-    const text = `${placeOf(directive)}: ${directive.name}: ${message}`;
-    const told = this.#warnings.get(`${directive.name}: ${message}`);
-    if (told === undefined) this.#warnings.set(`${directive.name}: ${message}`, { text, others: [] });
-    else told.others.push(`line ${directive.line}`);
+    const [place, name] = [placeOf(directive), writtenName(directive)];
+    const told = this.#warnings.get(`${name}: ${message}`);
+    if (told === undefined)
+      this.#warnings.set(`${name}: ${message}`, { text: `${place}: ${name}: ${message}`, others: [] });
+    else told.others.push(directive.line === 0 ? place : `line ${directive.line}`);
+  }
+
+  /** Tells of a directive that would make a difference and is left out. */
+  leaveOut(directive: Directive, reason: string): void {
+    this.warn(directive, `left out: ${reason}`);
+    this.#leaveOut(directive, reason);
+  }
+
+  /** Notes in which table of ours the directives of a block would stand. */
+  enter({ block, path }: Scope): void {
+    for (const directive of block) this.#tables.set(directive, path);
+  }
+
+  #leaveOut(directive: Directive, reason: string): void {
+    this.leftOut.push({ directive, table: this.#tables.get(directive) ?? [], reason });
   }
 
   #claim(path: Path, directive: Directive): boolean {
-    const earlier = this.place(path);
-    this.#put(path, directive);
-    if (earlier === undefined) return true;
-    const what = earlier.as === directive.name ? "stands" : `says what ${quote(earlier.as ?? "")} says`;
-    this.error(directive, `${what} already at ${earlier.at}; keep one of them`);
+    const earlier = this.#places.get(JSON.stringify(path));
+    if (earlier === undefined) {
+      this.#put(path, directive);
+      return true;
+    }
+    const [before, now] = [earlier.directive, directive];
+    if (before.name !== now.name) {
+      this.error(now, `says what ${quote(writtenName(before))} says already at ${earlier.at}; keep one of them`);
+    } else if (before.written !== undefined || now.written !== undefined || now.body !== undefined) {
+      // Versions of SRS differ on which of the two counts.
+      this.error(now, `stands already at ${earlier.at}; keep one of them`);
+    } else this.leaveOut(now, `it stands already at ${earlier.at}, and the first counts, as in SRS`);
     return false;
   }
 
   #put(path: Path, directive: Directive): void {
-    const place = { at: placeOf(directive), as: directive.name, order: ++this.#order };
+    const place = { at: placeOf(directive), as: writtenName(directive), order: directive.order, directive };
     if (this.place(path) === undefined) this.#places.set(JSON.stringify(path), place);
   }
 
@@ -114,8 +168,4 @@ export class Mapping implements Document {
 
 function branch(): Branch {
   return Object.create(null);
-}
-
-function placeOf({ file, line }: Directive): string {
-  return `${file}:${line}`;
 }

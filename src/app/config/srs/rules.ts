@@ -1,101 +1,135 @@
-import { nearest } from "../../../base/suggest.ts";
 import { quote } from "../../../config/show.ts";
 import type { Directive } from "./directive.ts";
-import { type Scope, wordOf } from "./mapping.ts";
+import { type Scope, wordIn, wordOf } from "./mapping.ts";
 
 /** What a directive means here. */
-export type Rule = (directive: Directive, scope: Scope) => void;
-
-/** The directives that a block may have, by name. */
-export type Rules = Readonly<Record<string, Rule>>;
+export interface Rule {
+  readonly kind: "key" | "as it is" | "ignored" | "left out" | "refused" | "error" | "block";
+  /** What becomes of the directive, as the documents say it. */
+  readonly becomes: string;
+  /** A block whose directives have rules of their own; "switched": they count with `enabled on;` among them only. */
+  readonly opens?: "always" | "switched" | "vhost";
+  /** What `--ignore` calls it, where the server can start without it. */
+  readonly ignore?: string;
+  /** Not called for a block that opens. */
+  apply(directive: Directive, scope: Scope): void;
+}
 
 /** It is a key of this server, in the table that stands for the block. */
 export function key(...path: string[]): Rule {
-  return (directive, { mapping, path: table }) => mapping.set([...table, ...path], directive);
+  return {
+    kind: "key",
+    becomes: `\`${path.join(".")}\``,
+    apply: (directive, { mapping, path: table }) => mapping.set([...table, ...path], directive),
+  };
 }
 
-/** Its one word is another word of this server's for the key. */
-export function keyByWord(words: Readonly<Record<string, string>>, ...path: string[]): Rule {
-  return (directive, { mapping, path: table }) => {
+/** The same by a rule of its own; `becomes` says how. */
+export function mapped(becomes: string, apply: Rule["apply"]): Rule {
+  return { kind: "key", becomes, apply };
+}
+
+/** Its one word is another word of this server's for the key; `becomes` says which. */
+export function keyByWord(becomes: string, words: Readonly<Record<string, string>>, ...path: string[]): Rule {
+  return mapped(becomes, (directive, { mapping, path: table }) => {
     const given = wordOf(directive);
     if (Object.hasOwn(words, given)) mapping.set([...table, ...path], directive, [words[given] ?? ""]);
     else mapping.error(directive, `must be ${Object.keys(words).join(", ")}, not ${quote(given)}`);
+  });
+}
+
+/** The same as a rule, unless another directive of the block goes before it. */
+export function unless(other: string, isSo: (word: string) => boolean, rule: Rule): Rule {
+  return {
+    ...rule,
+    apply(directive, scope) {
+      const word = wordIn(scope.block, other);
+      if (word === undefined || !isSo(word)) rule.apply(directive, scope);
+      else scope.mapping.warn(directive, `ignored: ${other} goes before it, as in SRS`);
+    },
   };
 }
 
 /** It says what this server does anyway. */
-export const asItIs: Rule = () => {};
+export const asItIs: Rule = { kind: "as it is", becomes: "as it is", apply() {} };
 
 /** It makes no difference to this server, which is told once. */
 export function unused(why: string): Rule {
-  return (directive, { mapping }) => mapping.warn(directive, `ignored: ${why}`);
+  return {
+    kind: "ignored",
+    becomes: `ignored: ${why}`,
+    apply: (directive, { mapping }) => mapping.warn(directive, `ignored: ${why}`),
+  };
 }
 
 /** The same, unless it is switched off. */
 export function unusedIfOn(why: string): Rule {
-  return (directive, scope) => {
-    const isOff = directive.body === undefined ? wordOf(directive) === "off" : !isOn(directive);
-    if (!isOff) unused(why)(directive, scope);
+  const rule = unused(why);
+  return {
+    ...rule,
+    apply(directive, scope) {
+      const isOff = directive.body === undefined ? wordOf(directive) === "off" : !isOn(directive);
+      if (!isOff) rule.apply(directive, scope);
+    },
   };
 }
 
-/** A feature that this server doesn't have: to leave it out without a word would be wrong when it is switched on. */
-export function missing(feature: string, instead = ""): Rule {
-  return (directive, { mapping }) => {
-    const used = directive.body === undefined ? wordOf(directive) !== "off" : isOn(directive);
-    if (!used) return;
-    const off = directive.body === undefined ? quote(`${directive.name} off;`) : quote("enabled off;");
-    const hint = instead === "" ? `write ${off} or remove it` : `${instead}, and write ${off} here`;
-    mapping.error(directive, `this server has no ${feature}; ${hint}`);
+/** A feature that this server doesn't have, and that others can do without; `instead` says what to do. */
+export function leftOut(feature: string, instead = "", options: { readonly ignore?: string } = {}): Rule {
+  const reason = `this server has no ${feature}${instead === "" ? "" : `; ${instead}`}`;
+  return {
+    kind: "left out",
+    becomes: `left out: no ${feature}${instead === "" ? "" : `; ${instead}`}`,
+    ...options,
+    apply(directive, { mapping }) {
+      if (isUsed(directive)) mapping.leaveOut(directive, reason);
+    },
+  };
+}
+
+interface Refusal {
+  /** What `--ignore` calls it. */
+  readonly ignore: string;
+  /** "DVR". */
+  readonly feature: string;
+  /** What would happen without it: "nothing would be recorded". */
+  readonly without: string;
+  /** What to do in its place. */
+  readonly instead?: string;
+  /** Whether the directive asks for it. */
+  isUsed?(directive: Directive): boolean;
+}
+
+/** A feature that this server doesn't have, and that must not be missing without the operator's word. */
+export function refused({ ignore, feature, without, instead, isUsed: asks = isUsed }: Refusal): Rule {
+  const reason = `this server has no ${feature}, so ${without}`;
+  return {
+    kind: "refused",
+    becomes: `refused: without ${feature} ${without}`,
+    ignore,
+    apply(directive, { mapping }) {
+      if (!asks(directive)) return;
+      if (mapping.isIgnored(ignore)) return mapping.leaveOut(directive, reason);
+      const hint = instead === undefined ? "remove it" : instead;
+      mapping.error(directive, `${reason}; ${hint}, or start without it: --ignore ${ignore}`);
+    },
   };
 }
 
 /** A block whose directives mean the same as beside it. */
-export function block(rules: Rules): Rule {
-  return (directive, scope) => {
-    if (directive.body === undefined) scope.mapping.error(directive, `must be a block, ${directive.name} { … }`);
-    else applyRules(directive.body, rules, scope);
-  };
-}
+export const block: Rule = { kind: "block", becomes: "", opens: "always", apply() {} };
 
 /** A block that counts only with `enabled on;` in it. */
-export function switchedBlock(rules: Rules): Rule {
-  return (directive, scope) => {
-    if (isOn(directive)) return block({ ...rules, enabled: asItIs })(directive, scope);
-    const says = directive.body?.some(({ name }) => name === "enabled");
-    if (says || directive.body?.length === 0) return;
-    scope.mapping.warn(directive, 'switched off, as SRS does with a block that has no "enabled on;"');
-  };
-}
+export const switchedBlock: Rule = { kind: "block", becomes: "", opens: "switched", apply() {} };
 
 /** Whether a directive, or its block, is switched on. */
 export function isOn(directive: Directive): boolean {
   if (directive.body === undefined) return wordOf(directive) === "on";
-  return directive.body.some((inner) => inner.name === "enabled" && wordOf(inner) === "on");
+  // SRS looks at the first of a name.
+  return wordIn(directive.body, "enabled") === "on";
 }
 
-/** Does what each directive of a block means. `elsewhere` are blocks that a misplaced directive may belong to. */
-export function applyRules(
-  directives: readonly Directive[],
-  rules: Rules,
-  around: Omit<Scope, "block">,
-  elsewhere: readonly (readonly [where: string, rules: Rules])[] = [],
-): void {
-  const scope = { ...around, block: directives };
-  for (const directive of directives) {
-    const { name, args } = directive;
-    const next = args.find(({ text, beginsLine }) => beginsLine && Object.hasOwn(rules, text));
-    if (!Object.hasOwn(rules, name)) scope.mapping.error(directive, unknown(name, rules, elsewhere));
-    else if (next !== undefined) {
-      scope.mapping.error(directive, `a semicolon is missing before ${quote(next.text)} on line ${next.line}`);
-    } else rules[name]?.(directive, scope);
-  }
-}
-
-function unknown(name: string, rules: Rules, elsewhere: readonly (readonly [string, Rules])[]): string {
-  const home = elsewhere.find(([, there]) => Object.hasOwn(there, name));
-  if (home !== undefined) return `unknown directive here; it belongs ${home[0]}`;
-  const meant = nearest(name, Object.keys(rules));
-  if (meant !== undefined) return `unknown directive; did you mean ${quote(meant)}?`;
-  return "unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)";
+/** Whether a feature is asked for: by one word that is not "off", or by a block that is switched on. */
+function isUsed(directive: Directive): boolean {
+  return directive.body === undefined ? wordOf(directive) !== "off" : isOn(directive);
 }

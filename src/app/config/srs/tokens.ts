@@ -21,12 +21,11 @@ export class SrsSyntaxError extends UserError {
   }
 }
 
-/** Reads all tokens of a text. Throws SrsSyntaxError. */
-export function tokensOf(text: string): Token[] {
+/** The tokens of a text, one after the other. Throws SrsSyntaxError at a mistake. */
+export function* tokensOf(text: string): Generator<Token, undefined> {
   const scanner = new Scanner(text);
-  const tokens: Token[] = [];
-  for (let token = scanner.next(); token !== undefined; token = scanner.next()) tokens.push(token);
-  return tokens;
+  for (let token = scanner.next(); token !== undefined; token = scanner.next()) yield token;
+  return undefined;
 }
 
 const space = /[ \t\r\n]*/y;

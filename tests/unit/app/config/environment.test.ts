@@ -108,13 +108,38 @@ describe("a variable's mistake is told with its name:", () => {
     ],
     [
       "a name in a table",
-      { SRS_VHOST_PLAY_GOP_CACHE: "on" },
-      "SRS_VHOST_PLAY_GOP_CACHE: no key is set by this variable; did you mean SRS_VHOST_GOP_CACHE?",
+      { SRS_VHOST_EDGE_GOP_CACHE: "on" },
+      "SRS_VHOST_EDGE_GOP_CACHE: no key is set by this variable; did you mean SRS_VHOST_GOP_CACHE?",
     ],
     [
-      "SRS's name for a key",
-      { SRS_VHOST_FORWARD_DESTINATION: "a" },
-      "SRS_VHOST_FORWARD_DESTINATION: no key is set by this variable; did you mean SRS_VHOST_FORWARD?",
+      "a name longer than a key's",
+      { SRS_VHOST_FORWARD_TARGETS: "a" },
+      "SRS_VHOST_FORWARD_TARGETS: no key is set by this variable; did you mean SRS_VHOST_FORWARD?",
+    ],
+    [
+      "SRS's name for a key beside ours",
+      { SRS_VHOST_PLAY_GOP_CACHE: "on", SRS_VHOST_GOP_CACHE: "off" },
+      "SRS_VHOST_GOP_CACHE: says what SRS_VHOST_PLAY_GOP_CACHE says; unset one of them",
+    ],
+    [
+      "a wrong value by SRS's name",
+      { SRS_VHOST_PLAY_QUEUE_LENGTH: "x" },
+      'SRS_VHOST_PLAY_QUEUE_LENGTH: queue_length: must be a whole number of seconds from 1 to 3600, not "x"',
+    ],
+    [
+      "what must not be missing, by SRS's name",
+      { SRS_VHOST_DVR_ENABLED: "on", SRS_VHOST_DVR_DVR_PATH: "./x" },
+      "SRS_VHOST_DVR_ENABLED: dvr: this server has no DVR, so nothing would be recorded; remove it, or start without it: --ignore dvr",
+    ],
+    [
+      "credentials of the API, by SRS's names",
+      { SRS_HTTP_API_ENABLED: "on", SRS_HTTP_API_AUTH_ENABLED: "on", SRS_HTTP_API_AUTH_PASSWORD: "secret" },
+      "SRS_HTTP_API_AUTH_ENABLED: auth: this server has no HTTP API, so its credentials would protect nothing; remove it, or start without it: --ignore http_api",
+    ],
+    [
+      "a mistyped name of a key of security",
+      { SRS_VHOST_SECURITY_ALOW: "all" },
+      "SRS_VHOST_SECURITY_ALOW: no key is set by this variable; did you mean SRS_VHOST_SECURITY_ALLOW?",
     ],
     [
       "a vhost that the file hasn't",
@@ -157,6 +182,71 @@ describe("a variable's mistake is told with its name:", () => {
       "SRS_MAX_CONNECTIONS",
     ]);
   });
+});
+
+describe("SRS's own name for a directive", () => {
+  test("sets what the directive is, without a file, beside TOML, and in the place of what SRS's file says", () => {
+    const environment = {
+      SRS_VHOST_PLAY_GOP_CACHE: "off",
+      SRS_VHOST_FORWARD_ENABLED: "on",
+      SRS_VHOST_FORWARD_DESTINATION: "b c:1936",
+      SRS_LOG_LEVEL: "trace",
+      SRS_LOG_TANK: "console",
+      SRS_DAEMON: "off",
+    };
+    const expected = { gop_cache: false, forward: [{ host: "b" }, { host: "c", port: 1936 }] };
+    const alone = loadConfig(undefined, environment);
+    const files: [string, string][] = [
+      ["x.toml", file],
+      [
+        "srs.conf",
+        "srs_log_level error; vhost __defaultVhost__ { gop_cache on; forward { enabled off; destination z; } }",
+      ],
+    ];
+    for (const { config, origin, warnings } of [alone, ...files.map(([name, text]) => load(text, environment, name))]) {
+      expect(config.vhost.get("__defaultVhost__")).toMatchObject(expected);
+      expect(config.log.level).toBe("info");
+      expect(origin(["vhost", "__defaultVhost__", "gop_cache"])).toBe("SRS_VHOST_PLAY_GOP_CACHE");
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  test("switches on what the file describes, and off what it asks for", () => {
+    const conf = "vhost __defaultVhost__ { forward { enabled off; destination b; } dvr { enabled on; } }";
+    const { config } = load(conf, { SRS_VHOST_FORWARD_ENABLED: "on", SRS_VHOST_DVR_ENABLED: "off" }, "srs.conf");
+    expect(config.vhost.get("__defaultVhost__")?.forward).toMatchObject([{ host: "b" }]);
+  });
+
+  test("is told where this server has not what it is for, and never taken for a key of security", () => {
+    const environment = { SRS_HTTP_API_ENABLED: "on", SRS_VHOST_SRT_ENABLED: "on", SRS_VHOST_HLS_HLS_PATH: "./x" };
+    expect(load(file, environment).warnings).toEqual([
+      "SRS_HTTP_API_ENABLED: http_api: left out: this server has no HTTP API",
+      "SRS_VHOST_SRT_ENABLED: srt: left out: this server has no SRT",
+    ]);
+    expect(errorsOf(() => load(file, { SRS_VHOST_SECURE_ENABLED: "on" })).join()).toInclude("SECURITY");
+    for (const name of ["SRS_VHOST_SRTS_ENABLED", "SRS_VHOST_QUALITY_DENY", "SRS_VHOST_REFERRER_PLAY"]) {
+      const said = errorsOf(() => load(file, { [name]: "on" })).join();
+      expect(said).toStartWith(`${name}: no key is set by this variable`);
+      expect(said).not.toInclude("SECURITY");
+    }
+  });
+
+  test("of a vhost is for the default one", () => {
+    const message =
+      "SRS_VHOST_PLAY_GOP_CACHE: the configuration has no __defaultVhost__ that it could be for; it has a.b";
+    expect(errorsOf(() => load('[vhost."a.b"]', { SRS_VHOST_PLAY_GOP_CACHE: "on" }))[0]).toStartWith(message);
+    expect(errorsOf(() => load("vhost a.b { }", { SRS_VHOST_PLAY_GOP_CACHE: "on" }, "srs.conf"))).toEqual([
+      "SRS_VHOST_PLAY_GOP_CACHE: gop_cache: it is for __defaultVhost__, which the file has not",
+    ]);
+  });
+});
+
+test("SRS_IGNORE names what the server starts without, as --ignore does", () => {
+  const { warnings } = load("vhost a { dvr { enabled on; } }", { SRS_IGNORE: "dvr, transcode" }, "srs.conf");
+  expect(warnings[0]).toEndWith("dvr: left out: this server has no DVR, so nothing would be recorded");
+  expect(() => load(file, { SRS_IGNORE: "security" })).toThrow(
+    '--ignore "security": the server does not start without this',
+  );
 });
 
 test("a variable that may be somebody else's is told but no error", () => {

@@ -67,7 +67,11 @@ describe("a mistake is told with its file and line, and what to do:", () => {
     ["a quote without its end", 'listen "1935;\n', 'x.conf:1: a quote without its partner, "'],
     ["a word at a quote", "listen '1'2;", "x.conf:1: a space or a semicolon is missing after the closing '"],
     ["blocks without end", "a{".repeat(20), "x.conf:1: blocks nested more than 16 deep"],
-    ["a directive twice", "listen 1;\nlisten 2;", "x.conf:2: listen: stands already at x.conf:1; keep one of them"],
+    [
+      "a directive twice that the newest SRS has elsewhere",
+      "listen 1;\nlisten 2;",
+      "x.conf:2: listen: stands already at x.conf:1; keep one of them",
+    ],
     ["a vhost twice", "vhost a {}\nvhost a {}", "x.conf:2: vhost: stands already at x.conf:1; keep one of them"],
     [
       "one thing by two names",
@@ -75,9 +79,9 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       "x.conf:3: gop_cache: stands already at x.conf:2; keep one of them",
     ],
     [
-      "two directives for one key",
-      inVhost("atc on;\ntime_jitter full;"),
-      'x.conf:3: time_jitter: says what "atc" says already at x.conf:2; keep one of them',
+      "the old and the new place of one thing, once more",
+      "listen 1;\nrtmp { listen 2; }",
+      "x.conf:2: listen: stands already at x.conf:1; keep one of them",
     ],
     [
       "an unknown log level",
@@ -85,24 +89,29 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       'x.conf:1: srs_log_level: must be verbose, info, trace, warn, error, not "loud"',
     ],
     [
-      "a feature that is not here",
-      inVhost("hls { enabled on; }"),
-      'x.conf:2: hls: this server has no HLS; write "enabled off;" or remove it',
-    ],
-    [
-      "a feature that is switched on in one word",
-      inVhost("mix_correct on;"),
-      'x.conf:2: mix_correct: this server has no mix_correct; write "mix_correct off;" or remove it',
-    ],
-    [
-      "a feature with another way to it",
-      inVhost("bandcheck { enabled on; }"),
-      'x.conf:2: bandcheck: this server has no bandwidth test; measure with srs bench, and write "enabled off;" here',
+      "a feature that must not be missing",
+      inVhost("dvr { enabled on; }"),
+      "x.conf:2: dvr: this server has no DVR, so nothing would be recorded; remove it, or start without it: --ignore dvr",
     ],
     [
       "a backend",
       inVhost("forward { enabled on; backend http://a; }"),
-      "x.conf:2: backend: this server asks no backend for targets; list them with destination",
+      "x.conf:2: backend: this server has no backend for forward targets, so no stream would reach them; list them with destination, or start without it: --ignore backend",
+    ],
+    [
+      "a switch that is neither",
+      inVhost("security { enabled yes; deny publish all; }"),
+      'x.conf:2: security: enabled must be on or off, not "yes"',
+    ],
+    [
+      "a file of nginx's",
+      "worker_processes 1;\nevents { }\nhttp { server { listen 80; } }",
+      "x.conf:1: worker_processes: this is a configuration of nginx's; SRS has no such directive",
+    ],
+    [
+      "a file of nginx's with its RTMP module",
+      "rtmp {\n server {\n listen 1935;\n application live { live on; }\n}\n}",
+      "x.conf:1: rtmp: this is a configuration of nginx's; SRS has no such directive",
     ],
     [
       "an edge without an origin",
@@ -131,30 +140,55 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       "x.conf:2: allow: takes an action and one address, as in allow play 10.0.0.0/8",
     ],
     ["no RTMP", "rtmp { enabled off; }", "x.conf:1: enabled: RTMP is what this server is for; write on or remove it"],
-    [
-      "an idle publisher's end",
-      inVhost("publish { kickoff_for_idle 3; }"),
-      "x.conf:2: kickoff_for_idle: this server does not disconnect publishers that nobody watches; write 0 or remove it",
-    ],
   ])("%s", (_, text, message) => {
     expect(errorsOf(text)).toEqual([message]);
   });
 
   test("all of them at once, in the order of the file", () => {
-    const text = "listen x;\nfoo on;\nvhost a {\n  gop_cache maybe;\n  hls { enabled on; }\n}\nmax_connections 0;\n";
+    const text = "listen x;\nfoo on;\nvhost a {\n  gop_cache maybe;\n  dvr { enabled on; }\n}\nmax_connections 0;\n";
     expect(errorsOf(text).map((line) => line.split(": ", 2).join(" "))).toEqual([
       "x.conf:1 listen",
       "x.conf:2 foo",
       "x.conf:4 gop_cache",
-      "x.conf:5 hls",
+      "x.conf:5 dvr",
       "x.conf:7 max_connections",
+    ]);
+  });
+});
+
+describe("no message shows what may be a key:", () => {
+  const secret = "c0rrect-Horse-battery";
+  test.each([
+    ["a line that is no directive", `${secret}\n`],
+    ["a name", `${secret} on;`],
+    ["a block's name", `${secret} {`],
+    ["what stands behind a quote without its partner", `listen "1935;\nkey ${secret};\nlog "x";`],
+    ["what stands before an end", inVhost(`forward ${secret}`)],
+  ])("%s", (_, text) => {
+    expect(errorsOf(text).length).toBeGreaterThan(0);
+    expect(errorsOf(text).join()).not.toContain(secret);
+  });
+});
+
+test("of a directive that stands twice the first counts, as in SRS, and the second is told", () => {
+  withFolder((write) => {
+    const conf = write(
+      "srs.conf",
+      "max_connections 1;\nmax_connections 2;\nvhost a { play { gop_cache off; }\n play { queue_length 3; } }",
+    );
+    const { config, warnings } = loadConfig(conf);
+    expect(config.max_connections).toBe(1);
+    expect(config.vhost.get("a")).toMatchObject({ gop_cache: false, queue_length: 30 });
+    expect(warnings).toEqual([
+      `${conf}:2: max_connections: left out: it stands already at ${conf}:1, and the first counts, as in SRS`,
+      `${conf}:4: play: left out: it stands already at ${conf}:3, and the first counts, as in SRS`,
     ]);
   });
 });
 
 test("what makes no difference is told once, with its place and how often it stands", () => {
   withFolder((write) => {
-    const conf = write("srs.conf", `daemon on;\ndaemon off;\n${inVhost("mw_msgs 8;")}\nvhost b {\n mw_msgs 8; }`);
+    const conf = write("srs.conf", `daemon on;\n\n${inVhost("mw_msgs 8;")}\nvhost b {\n mw_msgs 8; }`);
     const { warnings } = loadConfig(conf);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toStartWith(`${conf}:1: daemon: ignored: this server stays in the foreground`);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { tokensOf } from "../../../../../src/app/config/srs/tokens.ts";
 
-const words = (text: string) => tokensOf(text).map(({ text }) => text);
+const words = (text: string) => [...tokensOf(text)].map(({ text }) => text);
 
 test.each([
   ["listen 1935;", ["listen", "1935", ";"]],
@@ -19,7 +19,7 @@ test.each([
 });
 
 test("each token knows its line, and whether it begins one", () => {
-  const tokens = tokensOf('a\n  b "x\ny" c # z\n;');
+  const tokens = [...tokensOf('a\n  b "x\ny" c # z\n;')];
   expect(tokens.map(({ line, beginsLine }) => [line, beginsLine])).toEqual([
     [1, true],
     [2, true],

@@ -1,0 +1,118 @@
+import { renderToml } from "../../config/render.ts";
+import { type Path, showPath } from "../../config/show.ts";
+import { validate } from "../../config/validate.ts";
+import { placeProblems } from "../../features/rtmp/places.ts";
+import { type Config, rootTable } from "./blocks.ts";
+import { oneLine } from "./errors.ts";
+import { fileAlone, isSrsConf, loadConfig, read, shortToml } from "./load.ts";
+import { type Directive, directiveLines, placeOf, writtenName } from "./srs/directive.ts";
+import type { Mapping } from "./srs/mapping.ts";
+import { mapSrsConf } from "./srs/read.ts";
+import { ignorable } from "./srs/spellings.ts";
+
+/** A configuration file as TOML. */
+export interface Converted {
+  readonly toml: string;
+  /** What is to be said of it, one line each. */
+  readonly messages: readonly string[];
+  /** Whether the TOML says all that the file says. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * A configuration file as the shortest TOML that says the same. What a file in SRS's syntax says in vain, or wrongly, stands
+ * in it as a comment. Throws UserError when the file cannot be read, ConfigErrors when another is wrong.
+ */
+export function convertConfig(path: string): Converted {
+  if (!isSrsConf(path)) {
+    const { config, warnings } = loadConfig(path);
+    return { toml: shortToml(config), messages: warnings, isWhole: true };
+  }
+  const { mapping, mistakes } = mapSrsConf(read(path), path, { ...fileAlone, ignored: ignorable });
+  const { config, wrong } = dropWrong(mapping);
+  const comments = new Comments(config);
+  for (const mistake of mistakes) comments.add([], mistake, undefined);
+  for (const { directive, table, reason } of mapping.leftOut) {
+    comments.add(table, `${placeOf(directive)}: ${writtenName(directive)}: left out: ${reason}`, directive);
+  }
+  for (const { table, message, source } of wrong) comments.add(table, message, source);
+  return {
+    toml: renderToml(rootTable, config, { changesOnly: true, comments: (table) => comments.of(table) }),
+    messages: [
+      ...mistakes,
+      ...mapping.errors.map(({ text }) => text),
+      ...wrong.map(({ message }) => message),
+      ...mapping.warnings,
+    ].map(oneLine),
+    isWhole: comments.isEmpty,
+  };
+}
+
+/** A wrong value that was dropped. */
+interface Wrong {
+  /** With its place. */
+  readonly message: string;
+  readonly table: Path;
+  readonly source: Directive | undefined;
+}
+
+/** What is right of a document, and what was dropped of it. */
+function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong: readonly Wrong[] } {
+  const wrong: Wrong[] = [];
+  for (;;) {
+    const { values, problems } = validate(rootTable, mapping.tree);
+    const found = problems.length > 0 ? problems : placeProblems(values);
+    // From the end, so that items of lists keep their places meanwhile.
+    const dropped = found.toReversed().filter(({ path }) => drop(mapping.tree, path));
+    if (dropped.length === 0) return { config: values, wrong };
+    for (const { path, message } of dropped.reverse()) {
+      const source = mapping.source(path);
+      const place = source === undefined ? showPath(path) : `${placeOf(source)}: ${writtenName(source)}`;
+      wrong.push({ message: `${place}: ${message}`, table: tableOf(path), source });
+    }
+  }
+}
+
+/** Takes what stands at a path out of a tree; false when nothing does. */
+function drop(tree: Record<string | number, unknown>, path: Path): boolean {
+  const [name = "", ...rest] = path;
+  const below = Object.hasOwn(tree, name) ? tree[name] : undefined;
+  if (below === undefined) return false;
+  if (rest.length > 0 && typeof below === "object") return drop(below as Record<string, unknown>, rest);
+  if (Array.isArray(tree)) tree.splice(Number(name), 1);
+  else delete tree[name];
+  return true;
+}
+
+/** The table whose comments tell of a path: a vhost's, or the root. */
+function tableOf(path: Path): Path {
+  return path[0] === "vhost" ? path.slice(0, 2) : [];
+}
+
+/** What stands in each table as a comment. */
+class Comments {
+  readonly #config: Config;
+  readonly #lines = new Map<string, string[]>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lines.size === 0;
+  }
+
+  /** Adds a reason, and the directive that it is about. A table that was itself left out has its comments at the top. */
+  add(table: Path, reason: string, directive: Directive | undefined): void {
+    const isThere = table.length < 2 || this.#config.vhost.has(String(table[1]));
+    const key = JSON.stringify(isThere ? table : []);
+    const lines = this.#lines.get(key) ?? [];
+    lines.push(oneLine(`# ${reason}`));
+    if (directive !== undefined) lines.push(...directiveLines(directive).map((line) => oneLine(`#   ${line}`)));
+    this.#lines.set(key, lines);
+  }
+
+  of(table: Path): readonly string[] {
+    return this.#lines.get(JSON.stringify(table)) ?? [];
+  }
+}

@@ -1,0 +1,48 @@
+import { directives, type Entry } from "./directives.ts";
+import type { Rule } from "./rules.ts";
+
+/** A name that may stand in a block, by the table of directives. */
+export interface Node {
+  /** From the top of a file down. */
+  readonly words: readonly string[];
+  /** What a directive there means, unless an older version's place is its only one. */
+  rule: Rule | undefined;
+  /** Where the newest SRS has what older ones write here. */
+  newest: readonly string[] | undefined;
+  /** What may stand in it, if it is a block. */
+  readonly inside: Map<string, Node>;
+}
+
+/** What may stand in a file, whichever version of SRS it is for. */
+export const rootNode: Node = treeOf(directives);
+
+/** What `--ignore` knows. */
+export const ignorable: ReadonlySet<string> = new Set(directives.flatMap(({ rule }) => rule.ignore ?? []));
+
+/** The names that may stand in a block. */
+export function namesIn({ inside }: Node): readonly string[] {
+  return [...inside.keys()];
+}
+
+function treeOf(entries: readonly Entry[]): Node {
+  const root: Node = { words: [], rule: undefined, newest: undefined, inside: new Map() };
+  for (const { spellings, rule } of entries) {
+    const newest = spellings.at(-1)?.split(" ") ?? [];
+    nodeAt(root, newest).rule = rule;
+    for (const older of spellings.slice(0, -1)) nodeAt(root, older.split(" ")).newest = newest;
+  }
+  return root;
+}
+
+function nodeAt(root: Node, words: readonly string[]): Node {
+  let at = root;
+  for (const [index, word] of words.entries()) {
+    let next = at.inside.get(word);
+    if (next === undefined) {
+      next = { words: words.slice(0, index + 1), rule: undefined, newest: undefined, inside: new Map() };
+      at.inside.set(word, next);
+    }
+    at = next;
+  }
+  return at;
+}

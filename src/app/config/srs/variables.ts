@@ -1,0 +1,121 @@
+import type { Directive } from "./directive.ts";
+import type { Mapping } from "./mapping.ts";
+import { place } from "./newest.ts";
+import { type Node, rootNode } from "./spellings.ts";
+
+/** A variable of the environment that SRS has for a directive. */
+export interface SrsVariable {
+  readonly name: string;
+  /** Where the newest SRS has the directive, from the top of a file down. */
+  readonly words: readonly string[];
+  readonly value: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The variables that SRS knows: `SRS_`, and the names of a directive and the blocks around it in capitals. `ours` are those
+ * of this server's keys, which go before SRS's of the same name.
+ */
+export function srsVariables(environment: Variables, ours: { has(name: string): boolean }): SrsVariable[] {
+  const found = Object.entries(environment).flatMap(([name, value = ""]): SrsVariable[] => {
+    if (value === "" || !name.startsWith("SRS_") || (ours.has(name) && !meansSrs(name, value, environment))) return [];
+    const words = wordsOf(name);
+    return words === undefined ? [] : [{ name, words, value }];
+  });
+  // What switches a block on stands for it in messages.
+  const order = ({ name }: SrsVariable) => `${name.endsWith("_ENABLED") ? 0 : 1}${name}`;
+  return found.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** Two names are SRS's and ours, and do not always mean the same. */
+function meansSrs(name: string, value: string, environment: Variables): boolean {
+  if (name === "SRS_LOG_LEVEL") return value === "trace" || value === "verbose";
+  return name === "SRS_LOG_FILE" && Boolean(environment.SRS_LOG_TANK ?? environment.SRS_SRS_LOG_TANK);
+}
+
+/** The directives with what variables set in the place of what a file says. A vhost's are for the default one. */
+export function setByVariables(
+  directives: readonly Directive[],
+  variables: readonly SrsVariable[],
+  mapping: Mapping,
+): Directive[] {
+  const result = [...directives];
+  const vhosts = result.filter(({ name, body }) => name === "vhost" && body !== undefined);
+  for (const { name, words, value } of variables) {
+    const directive = {
+      name: words.at(-1) ?? "",
+      args: argumentsOf(value),
+      body: undefined,
+      file: name,
+      line: 0,
+      order: behindTheFile,
+    };
+    if (words[0] !== "vhost") place(result, words, directive, { replace: true });
+    else setInVhost(words.slice(1), directive);
+  }
+  return result;
+
+  function setInVhost(words: readonly string[], directive: Directive): void {
+    const isDefault = (each: Directive) => each.name === "vhost" && each.args[0]?.text === defaultVhost;
+    if (!result.some(isDefault)) {
+      if (vhosts.length > 0) return mapping.error(directive, `it is for ${defaultVhost}, which the file has not`);
+      const args = argumentsOf(defaultVhost);
+      result.push({ name: "vhost", args, body: [], file: directive.file, line: 0, order: behindTheFile });
+    }
+    const at = result.findIndex(isDefault);
+    const vhost = result[at];
+    if (vhost?.body === undefined) return;
+    const body = [...vhost.body];
+    place(body, words, directive, { replace: true });
+    result[at] = { ...vhost, body };
+  }
+}
+
+/** Mistakes of variables come behind those of the file. */
+const behindTheFile = 1e9;
+const defaultVhost = "__defaultVhost__";
+
+/** The words of the newest place of a directive that has the variable; undefined when SRS has none of that name. */
+function wordsOf(variable: string): readonly string[] | undefined {
+  return placesByVariable.get(variable) ?? partOfFeature(variable);
+}
+
+/** A feature's block may have directives that the table doesn't name: SRS_VHOST_HLS_HLS_PATH. */
+function partOfFeature(variable: string): readonly string[] | undefined {
+  const around = [...features.keys()].filter((name) => variable.startsWith(`${name}_`));
+  const [longest] = around.sort((a, b) => b.length - a.length);
+  if (longest === undefined || variable.length === longest.length + 1) return undefined;
+  return [...(features.get(longest) ?? []), variable.slice(longest.length + 1).toLowerCase()];
+}
+
+const placesByVariable = new Map<string, readonly string[]>();
+const features = new Map<string, readonly string[]>();
+collect(rootNode);
+
+function collect(node: Node): void {
+  for (const each of node.inside.values()) {
+    const newest = each.newest ?? each.words;
+    const { rule } = each;
+    for (const name of namesOf(each.words)) {
+      if (each.newest !== undefined || (rule !== undefined && rule.opens === undefined))
+        placesByVariable.set(name, newest);
+      if (rule?.opens === "switched") placesByVariable.set(`${name}_ENABLED`, [...each.words, "enabled"]);
+      if (rule?.kind === "left out" || rule?.kind === "refused") features.set(name, newest);
+    }
+    collect(each);
+  }
+}
+
+/** SRS leaves the first of two SRS_ out, or doesn't. */
+function namesOf(words: readonly string[]): string[] {
+  const name = `SRS_${words.join("_").toUpperCase()}`;
+  return name.startsWith("SRS_SRS_") ? [name, name.slice("SRS_".length)] : [name];
+}
+
+function argumentsOf(value: string): Directive["args"] {
+  return value
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((text) => ({ text, line: 0, beginsLine: false }));
+}
