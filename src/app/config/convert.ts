@@ -93,6 +93,7 @@ function tableOf(path: Path): Path {
 class Comments {
   readonly #config: Config;
   readonly #lines = new Map<string, string[]>();
+  readonly #shown = new Set<number>();
 
   constructor(config: Config) {
     this.#config = config;
@@ -108,7 +109,10 @@ class Comments {
     const key = JSON.stringify(isThere ? table : []);
     const lines = this.#lines.get(key) ?? [];
     lines.push(oneLine(`# ${reason}`));
-    if (directive !== undefined) lines.push(...directiveLines(directive).map((line) => oneLine(`#   ${line}`)));
+    // One directive may have many mistakes.
+    if (directive !== undefined && !this.#shown.has(directive.order))
+      lines.push(...directiveLines(directive).map((line) => oneLine(`#   ${line}`)));
+    if (directive !== undefined) this.#shown.add(directive.order);
     this.#lines.set(key, lines);
   }
 

@@ -9,8 +9,8 @@ export function addressRules(name: "allow" | "deny"): Rule {
     if (directive.args.length !== 2) {
       return mapping.error(directive, `takes an action and one address, as in ${name} play 10.0.0.0/8`);
     }
+    if (block.find((each) => each.name === name && each.args.length === 2) !== directive) return;
     const all = block.filter((each) => each.name === name && each.args.length === 2);
-    if (all[0] !== directive) return;
     const words = all.flatMap(({ args }) => args.map(({ text }) => text));
     mapping.set([...path, "security", name], directive, words, all);
   });

@@ -1,7 +1,7 @@
 import { nearest } from "../../../base/suggest.ts";
 import { quote } from "../../../config/show.ts";
 import { type Directive, placeOf, showName } from "./directive.ts";
-import { type Scope, wordIn, wordOf } from "./mapping.ts";
+import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
 import { isOn, type Rule } from "./rules.ts";
 import { type Node, namesIn, rootNode } from "./spellings.ts";
 
@@ -32,7 +32,7 @@ function applyBlock(block: readonly Directive[], node: Node, around: Around): vo
 
 function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): void {
   const { mapping, path } = scope;
-  const first = scope.block.find(({ name, body }) => name === directive.name && body !== undefined);
+  const first = rule.opens === undefined ? undefined : firstIn(scope.block, directive.name);
   if (rule.opens === undefined) {
     rule.apply(directive, scope);
     if (directive.body !== undefined && isOn(directive)) applyKnown(directive.body, node, scope);

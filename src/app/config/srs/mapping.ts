@@ -22,9 +22,21 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+const firsts = new WeakMap<readonly Directive[], ReadonlyMap<string, Directive>>();
+
+/** The first directive of a name in a block; each block is walked once only, since a file may be large. */
+export function firstIn(block: readonly Directive[], name: string): Directive | undefined {
+  let byName = firsts.get(block);
+  if (byName === undefined) {
+    byName = new Map(block.toReversed().map((directive) => [directive.name, directive]));
+    firsts.set(block, byName);
+  }
+  return byName.get(name);
+}
+
 /** The one word of a directive in a block; undefined when it isn't there. */
 export function wordIn(block: readonly Directive[], name: string): string | undefined {
-  const directive = block.find((each) => each.name === name);
+  const directive = firstIn(block, name);
   return directive && wordOf(directive);
 }
 

@@ -1,15 +1,10 @@
 import type { Argument, Directive } from "./directive.ts";
 import { type Node, rootNode } from "./spellings.ts";
 
-/** A block while directives are moved into it. */
-interface OpenBlock extends Directive {
-  readonly body: Directive[];
-}
-
 const vhostNode = rootNode.inside.get("vhost");
 
 /** The directives of a file, each where the newest SRS writes it. */
-export function asNewest(directives: readonly Directive[]): Directive[] {
+export function asNewest(directives: readonly Directive[]): readonly Directive[] {
   const moved = move(directives, rootNode);
   return moved.map((directive) => {
     if (directive.name !== "vhost" || directive.body === undefined || vhostNode === undefined) return directive;
@@ -18,12 +13,10 @@ export function asNewest(directives: readonly Directive[]): Directive[] {
 }
 
 /** Moves what stands at an older place in a block, or in the blocks below it. */
-function move(block: readonly Directive[], node: Node): Directive[] {
-  const older: { readonly words: readonly string[]; readonly directive: Directive }[] = [];
-  const result = kept(block, node);
-  for (const { words, directive } of older)
-    place(result, words.slice(node.words.length), directive, { switchOn: node });
-  return result;
+function move(block: readonly Directive[], node: Node): readonly Directive[] {
+  const older: Placed[] = [];
+  const rest = kept(block, node);
+  return place(rest, older, { switchOn: node });
 
   function kept(directives: readonly Directive[], around: Node): Directive[] {
     return directives.flatMap((written): Directive[] => {
@@ -33,7 +26,10 @@ function move(block: readonly Directive[], node: Node): Directive[] {
       // A name of both an older directive and a block is the former when it has no body: forward a; forward { … }.
       if (own.newest !== undefined && (own.inside.size === 0 || directive.body === undefined)) {
         const name = own.newest.at(-1) ?? directive.name;
-        older.push({ words: own.newest, directive: { ...directive, name, written: directive.name } });
+        older.push({
+          words: own.newest.slice(node.words.length),
+          directive: { ...directive, name, written: directive.name },
+        });
         return [];
       }
       if (directive.body === undefined || own.inside.size === 0) return [directive];
@@ -49,45 +45,55 @@ function swallowedBy({ args }: Directive, around: Node): Argument | undefined {
   return args.find(({ text, beginsLine }) => beginsLine && around.inside.has(text));
 }
 
-/**
- * Puts a directive into a block, or into the blocks below it that `words` name, which are made where they are missing.
- * With `switchOn`, the node of the block, those that are made and count only when switched on are; `replace` takes away
- * what stands there by that name.
- */
-export function place(
-  block: Directive[],
-  words: readonly string[],
-  directive: Directive,
-  { switchOn, replace = false }: { readonly switchOn?: Node; readonly replace?: boolean },
-): void {
-  let [into, node] = [block, switchOn];
-  for (const name of words.slice(0, -1)) {
-    const at = into.findIndex((each) => each.name === name && each.body !== undefined);
-    const found = into[at];
-    node = node?.inside.get(name);
-    const { file, line, order } = directive;
-    const enabled = {
-      name: "enabled",
-      args: [{ text: "on", line, beginsLine: false }],
-      body: undefined,
-      file,
-      line,
-      order,
-    };
-    const open: OpenBlock =
-      found?.body === undefined
-        ? { name, args: [], body: node?.rule?.opens === "switched" ? [enabled] : [], file, line, order }
-        : { ...found, body: [...found.body] };
-    if (found === undefined) insert(into, open);
-    else into[at] = open;
-    into = open.body;
-  }
-  if (replace) into.splice(0, into.length, ...into.filter(({ name }) => name !== directive.name));
-  insert(into, directive);
+/** A directive, and where in a block it goes: the names of the blocks below, and its own. */
+export interface Placed {
+  readonly words: readonly string[];
+  readonly directive: Directive;
 }
 
-/** In the order of the file: of what stands twice the second is told. */
-function insert(into: Directive[], directive: Directive): void {
-  const after = into.findIndex(({ order }) => order > directive.order);
-  into.splice(after < 0 ? into.length : after, 0, directive);
+/**
+ * A block with directives put into it, or into the blocks below it, which are made where they are missing; all in the order of
+ * the file. With `switchOn`, the node of the block, those that are made and count only when switched on are; with `replace`
+ * what stands there by the name of one that is put in goes.
+ */
+export function place(
+  block: readonly Directive[],
+  placed: readonly Placed[],
+  { switchOn, replace = false }: { readonly switchOn?: Node | undefined; readonly replace?: boolean },
+): readonly Directive[] {
+  if (placed.length === 0) return block;
+  const here = placed.filter(({ words }) => words.length === 1).map(({ directive }) => directive);
+  const gone = new Set(replace ? here.map(({ name }) => name) : []);
+  const result = [...block.filter(({ name }) => !gone.has(name)), ...here];
+  const below = new Map<string, Placed[]>();
+  for (const { words, directive } of placed) {
+    const [name = "", ...rest] = words;
+    if (rest.length === 0) continue;
+    const inner = below.get(name) ?? [];
+    inner.push({ words: rest, directive });
+    below.set(name, inner);
+  }
+  for (const [name, inner] of below) {
+    const node = switchOn?.inside.get(name);
+    const at = result.findIndex((each) => each.name === name && each.body !== undefined);
+    const around = result[at] ?? made(name, node, inner);
+    const whole = { ...around, body: place(around.body ?? [], inner, { switchOn: node, replace }) };
+    if (at < 0) result.push(whole);
+    else result[at] = whole;
+  }
+  return result.sort((a, b) => a.order - b.order);
+}
+
+/** A block that no file has, for what is put into it. */
+function made(name: string, node: Node | undefined, [first]: readonly Placed[]): Directive {
+  const { file, line, order } = first?.directive ?? { file: "", line: 0, order: 0 };
+  const enabled = {
+    name: "enabled",
+    args: [{ text: "on", line, beginsLine: false }],
+    body: undefined,
+    file,
+    line,
+    order,
+  };
+  return { name, args: [], body: node?.rule?.opens === "switched" ? [enabled] : [], file, line, order };
 }

@@ -39,37 +39,32 @@ export function setByVariables(
   directives: readonly Directive[],
   variables: readonly SrsVariable[],
   mapping: Mapping,
-): Directive[] {
-  const result = [...directives];
-  const vhosts = result.filter(({ name, body }) => name === "vhost" && body !== undefined);
-  for (const { name, words, value } of variables) {
-    const directive = {
-      name: words.at(-1) ?? "",
-      args: argumentsOf(value),
-      body: undefined,
-      file: name,
-      line: 0,
-      order: behindTheFile,
-    };
-    if (words[0] !== "vhost") place(result, words, directive, { replace: true });
-    else setInVhost(words.slice(1), directive);
-  }
-  return result;
-
-  function setInVhost(words: readonly string[], directive: Directive): void {
-    const isDefault = (each: Directive) => each.name === "vhost" && each.args[0]?.text === defaultVhost;
-    if (!result.some(isDefault)) {
-      if (vhosts.length > 0) return mapping.error(directive, `it is for ${defaultVhost}, which the file has not`);
-      const args = argumentsOf(defaultVhost);
-      result.push({ name: "vhost", args, body: [], file: directive.file, line: 0, order: behindTheFile });
+): readonly Directive[] {
+  const isVhost = ({ name, body }: Directive) => name === "vhost" && body !== undefined;
+  const placed = variables.map(({ name, words, value }) => {
+    const own = { name: words.at(-1) ?? "", args: argumentsOf(value), body: undefined };
+    return { words, directive: { ...own, file: name, line: 0, order: behindTheFile } };
+  });
+  const inVhost = placed.filter(({ words }) => words[0] === "vhost");
+  const result = place(
+    directives,
+    placed.filter(({ words }) => words[0] !== "vhost"),
+    { replace: true },
+  );
+  const [first] = inVhost;
+  if (first === undefined) return result;
+  const isDefault = (each: Directive) => isVhost(each) && each.args[0]?.text === defaultVhost;
+  const vhost = result.find(isDefault);
+  if (vhost === undefined && result.some(isVhost)) {
+    for (const { directive } of inVhost) {
+      mapping.error(directive, `it is for ${defaultVhost}, which the file has not`);
     }
-    const at = result.findIndex(isDefault);
-    const vhost = result[at];
-    if (vhost?.body === undefined) return;
-    const body = [...vhost.body];
-    place(body, words, directive, { replace: true });
-    result[at] = { ...vhost, body };
+    return result;
   }
+  const open = vhost ?? { ...first.directive, name: "vhost", args: argumentsOf(defaultVhost), body: [] };
+  const inner = inVhost.map(({ words, directive }) => ({ words: words.slice(1), directive }));
+  const whole = { ...open, body: place(open.body ?? [], inner, { replace: true }) };
+  return vhost === undefined ? [...result, whole] : result.map((each) => (each === vhost ? whole : each));
 }
 
 /** Mistakes of variables come behind those of the file. */
