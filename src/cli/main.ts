@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { errorLine } from "../app/standard-error.ts";
+import { printable, printableLines } from "../base/printable.ts";
 import { run } from "./run.ts";
 
 const code = await run(process.argv.slice(2), {
@@ -14,14 +15,14 @@ const code = await run(process.argv.slice(2), {
 });
 process.exit(code);
 
-/** Writes before it returns, so that no line is lost at the exit. */
+/** Writes before it returns, so that no line is lost at the exit. No terminal obeys what another server said. */
 function writeLine(file: number, text: string): void {
-  write(file, text.endsWith("\n") ? text : `${text}\n`);
+  write(file, printableLines(text.endsWith("\n") ? text : `${text}\n`));
 }
 
 /** Back to the line's start, as much of the text as fits, and the rest of the line cleared. */
 function showStatus(text: string): void {
-  write(2, `\r${text.slice(0, process.stderr.columns - 1)}\u001b[K`);
+  write(2, `\r${printable(text).slice(0, process.stderr.columns - 1)}\u001b[K`);
 }
 
 function write(file: number, text: string): void {

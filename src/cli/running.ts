@@ -1,6 +1,7 @@
 import { loadConfig } from "../app/config/index.ts";
 import { type Command, command } from "../app/control.ts";
 import { UserError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";
 
 /** Has the running server of a configuration do something, and tells what it answers; 1 when it did not. */
@@ -20,6 +21,6 @@ export async function tellRunning(
     throw new UserError(`${file} has no pid file to find the server by; add pid = "FILE", or ${request.signal}`);
   }
   const { ok, lines } = await command(pid, request.command, request.argument ?? "", request.timeoutMs);
-  for (const line of lines) (ok ? out : err)(line);
+  for (const line of lines) (ok ? out : err)(printable(line));
   return ok ? 0 : 1;
 }

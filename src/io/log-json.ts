@@ -1,5 +1,6 @@
+import { eachInvisible } from "../base/printable.ts";
 import type { LineFormat } from "./log.ts";
-import { eachInvisible, longestMessage, longestOf, priorities, shorten } from "./log-line.ts";
+import { longestMessage, longestOf, priorities, shorten } from "./log-line.ts";
 
 /** The names that every line has; a field of the same name has an underscore behind it. */
 const reserved = new Set(["time", "level", "id", "msg"]);

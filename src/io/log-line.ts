@@ -1,4 +1,5 @@
 import type { LogFields } from "../base/log.ts";
+import { hasInvisible, printable } from "../base/printable.ts";
 import type { LineFormat, LogLevel } from "./log.ts";
 
 /** How much of a message a line shows, in characters. */
@@ -25,7 +26,7 @@ export const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 
 
 function formatText(before: string, level: LogLevel, id: string, message: string, fields: LogFields): string {
   const head = `${before}${level.toUpperCase().padEnd(5)}${id && ` [${id}]`}`;
-  let line = `${head} ${escapeControls(shorten(message, longestMessage))}`;
+  let line = `${head} ${printable(shorten(message, longestMessage))}`;
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) line += ` ${name}=${formatValue(value, longestOf(level, name))}`;
   }
@@ -40,35 +41,8 @@ export function longestOf(level: LogLevel, name: string): number {
 function formatValue(value: string | number | boolean, longest: number): string {
   if (typeof value !== "string") return String(value);
   const text = shorten(value, longest);
-  if (/^[^\s"=\\]+$/.test(text) && !invisible.test(text)) return text;
-  return `"${escapeControls(text.replace(/["\\]/g, "\\$&"))}"`;
-}
-
-/**
- * Control characters, line and paragraph separators, half surrogates, and the characters that reorder or hide text in
- * a terminal. Spaces other than the plain one count, too: they look like the gap between two fields.
- */
-const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
-/** Each of them in a text. */
-export const eachInvisible = new RegExp(invisible.source, "gu");
-
-function escapeControls(text: string): string {
-  return invisible.test(text) ? text.replace(eachInvisible, escapeOne) : text;
-}
-
-function escapeOne(character: string): string {
-  switch (character) {
-    case "\n":
-      return "\\n";
-    case "\r":
-      return "\\r";
-    case "\t":
-      return "\\t";
-    default: {
-      const code = (character.codePointAt(0) ?? 0).toString(16);
-      return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
-    }
-  }
+  if (/^[^\s"=\\]+$/.test(text) && !hasInvisible(text)) return text;
+  return `"${printable(text.replace(/["\\]/g, "\\$&"))}"`;
 }
 
 /** The text, cut where it is longer than that. */

@@ -1,3 +1,4 @@
+import { printable } from "../../base/printable.ts";
 import type { Named } from "../../config/outside.ts";
 import { showPath } from "../../config/show.ts";
 
@@ -13,10 +14,10 @@ export interface Finding {
 /** Says where in a configuration a key's value is written. */
 export type Origin = (path: Named["path"]) => string | undefined;
 
-/** A problem on one line: what, where, what to do. */
+/** A problem on one line, whatever another server has said: what, where, what to do. */
 export function problemLine({ about, state, advice }: Finding, origin: Origin): string {
   const place = origin(about.item) ?? origin(about.path) ?? "default";
-  return `${showPath(about.path)} ${nameOf(about)} (${place}): ${state}; ${advice}`;
+  return printable(`${showPath(about.path)} ${nameOf(about)} (${place}): ${state}; ${advice}`);
 }
 
 /** What a value names, as it is written. */

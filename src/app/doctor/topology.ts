@@ -1,3 +1,4 @@
+import { printable } from "../../base/printable.ts";
 import { showPath } from "../../config/show.ts";
 import { type Finding, nameOf } from "./finding.ts";
 
@@ -36,5 +37,6 @@ export function drawTopology(title: string, vhosts: readonly string[], findings:
 function row({ about, state, advice }: Finding, skipped: number): Row {
   const { outside, path } = about;
   const arrow = outside.kind !== "peer" ? "─" : outside.flow === "to" ? "─>" : "<─";
-  return [`${arrow} ${showPath(path.slice(skipped))} ${nameOf(about)}`, advice === undefined ? state : `✗ ${state}`];
+  const right = advice === undefined ? state : `✗ ${state}`;
+  return [`${arrow} ${showPath(path.slice(skipped))} ${nameOf(about)}`, printable(right)];
 }

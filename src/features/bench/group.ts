@@ -1,3 +1,4 @@
+import { printable } from "../../base/printable.ts";
 import { Histogram } from "./histogram.ts";
 
 /** Different reasons that are told apart; what servers say in their own words could be endless. */
@@ -39,7 +40,9 @@ export class Group {
   }
 
   /** Counts a failure. */
-  count(reason: string): void {
+  count(told: string): void {
+    // What a server says is one line, whatever is in it.
+    const reason = printable(told);
     this.failed++;
     const key = this.reasons.has(reason) || this.reasons.size < MOST_REASONS ? reason : "other reasons";
     this.reasons.set(key, (this.reasons.get(key) ?? 0) + 1);
