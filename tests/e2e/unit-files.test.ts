@@ -1,5 +1,15 @@
 import { expect } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Client } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
@@ -44,17 +54,47 @@ test.concurrent("systemd finds nothing wrong with the unit files", async () => {
   }
 });
 
+/** What the unit runs before a reload, as the shell reads it: systemd makes one of two percent signs. */
+function checkScript(unit: string): string {
+  const [, script = ""] = /^ExecReload=\+\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
+  return script.replaceAll("%%", "%");
+}
+
+function runCheck(unit: string, conf: string, pid: number) {
+  return run("env", `CONF=${conf}`, `MAINPID=${pid}`, "sh", "-c", checkScript(unit));
+}
+
 testConfined.concurrent("a reload of a file with a mistake fails before the server hears of it", async () => {
   await using stage = new Stage();
   const unit = readFileSync(install(stage).service, "utf8");
-  const [, script = ""] = /^ExecReload=\+\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
-  expect(unit.indexOf(script)).toBeLessThan(unit.indexOf("ExecReload=/bin/kill -HUP $MAINPID"));
-  const reload = (conf: string) => run("env", `CONF=${conf}`, `MAINPID=${process.pid}`, "sh", "-c", script);
+  expect(unit.indexOf("ExecReload=+")).toBeLessThan(unit.indexOf("ExecReload=/bin/kill -HUP $MAINPID"));
+  expect(checkScript(unit)).toInclude("srs check");
+  const reload = (conf: string) => runCheck(unit, conf, process.pid);
   expect(reload(stage.write("good.toml", "listen = 1936"))).toEqual({ exitCode: 0, out: "", err: "" });
   const bad = stage.write("bad.toml", "lisen = 1936");
   const err = `${bad}:1: lisen: unknown key; did you mean "listen"?\n`;
   expect(reload(bad)).toEqual({ exitCode: 1, out: "", err });
 });
+
+testConfined.concurrent(
+  "a reload looks at the file with the rights of the server's user and groups, not root's",
+  async () => {
+    await using stage = new Stage();
+    const unit = readFileSync(install(stage).service, "utf8");
+    const [nobody, group, another] = [65534, 65534, 65533];
+    const command = ["setpriv", `--reuid=${nobody}`, `--regid=${group}`, `--groups=${another}`, "sleep", "60"];
+    const sleeper = stage.start("sleeper", command);
+    await until("it is nobody's", () => statSync(`/proc/${sleeper.pid}`).uid === nobody);
+    chmodSync(stage.directory, 0o755);
+    const secret = stage.write("secret.toml", "listen = 1936");
+    chmodSync(secret, 0o600);
+    const err = `srs: cannot read ${secret}: permission denied\n`;
+    expect(runCheck(unit, secret, sleeper.pid)).toEqual({ exitCode: 1, out: "", err });
+    chmodSync(secret, 0o640);
+    chownSync(secret, 0, another);
+    expect(runCheck(unit, secret, sleeper.pid)).toEqual({ exitCode: 0, out: "", err: "" });
+  },
+);
 
 test.concurrent("a file in SRS's syntax takes one variable in a drop-in", async () => {
   await using stage = new Stage();
@@ -144,7 +184,8 @@ testConfined.concurrent(
     expect(await program.ended()).toBe(0);
     expect(messages()).toContain("READY=1\nSTATUS=no connections");
     expect(messages()).toContain("READY=1\nSTATUS=reloaded");
-    expect(messages().at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
+    const said = messages().filter((message) => message !== "WATCHDOG=1");
+    expect(said.at(-1)).toBe("STOPPING=1\nSTATUS=stopping");
   },
 );
 
