@@ -1,10 +1,12 @@
-import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import * as net from "node:net";
 import { messageOf, UserError } from "../base/errors.ts";
 import { describeSocketError, errorCode } from "./socket-errors.ts";
 
 /** More than this is no request. */
 const MAX_REQUEST_CHARS = 4096;
+/** Rights of a new file that everybody but its user goes without, and to execute it. */
+const OTHERS = 0o177;
 /** Who connects has this long to say what he wants. */
 const REQUEST_MS = 5000;
 
@@ -33,15 +35,20 @@ export async function listenControl(
         .then((text) => socket.end(`${text}\n`), fail);
     });
   });
-  // Bound beside its place and moved there when nobody else may connect any more, in one step.
+  // Bound beside its place, open to this user alone from the first moment, and moved there in one step.
   const beside = `${path}.${process.pid}`;
   try {
     rmSync(beside, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(beside, resolve);
+      // The file is made by the call itself; what others make later has their own mode.
+      const umask = process.umask(OTHERS);
+      try {
+        server.listen(beside, resolve);
+      } finally {
+        process.umask(umask);
+      }
     });
-    chmodSync(beside, 0o600);
     renameSync(beside, path);
   } catch (error) {
     server.close();

@@ -8,7 +8,9 @@ export function writePidFile(path: string): void {
   const beside = `${path}.${process.pid}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(beside, `${process.pid}\n`);
+    // Made anew: a link that somebody has put there is not followed.
+    rmSync(beside, { force: true });
+    writeFileSync(beside, `${process.pid}\n`, { flag: "wx" });
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });

@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../../src/base/errors.ts";
 import { askControl, listenControl } from "../../../src/io/control.ts";
+import { writePidFile } from "../../../src/io/pid-file.ts";
 import { WAIT_LIMIT_MS } from "../../support/limits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "srs-control-"));
@@ -74,4 +75,33 @@ test("who says too much, or closes at once, disturbs nobody", async () => {
 test("a path that can't be had is the operator's to mend", async () => {
   await expect(listenControl("/nowhere/x.sock", () => "")).rejects.toThrow(UserError);
   await expect(listenControl(join(folder, "x".repeat(200)), () => "")).rejects.toThrow(UserError);
+});
+
+test("nobody else may connect at any moment, and links that somebody has planted are not followed", async () => {
+  const at = path();
+  const modes = new Set<number>();
+  const watching = setInterval(() => {
+    const beside = statSync(`${at}.${process.pid}`, { throwIfNoEntry: false });
+    if (beside !== undefined) modes.add(beside.mode & 0o777);
+  }, 0);
+  const umask = process.umask(0o000);
+  try {
+    const listening = listenControl(at, () => "yes");
+    const beside = statSync(`${at}.${process.pid}`, { throwIfNoEntry: false });
+    if (beside !== undefined) modes.add(beside.mode & 0o777);
+    const server = await listening;
+    modes.add(statSync(at).mode & 0o777);
+    server.stop();
+  } finally {
+    process.umask(umask);
+    clearInterval(watching);
+  }
+  expect([...modes]).toEqual([0o600]);
+
+  const victim = join(folder, "victim");
+  writeFileSync(victim, "mine");
+  const pid = join(folder, "srs.pid");
+  symlinkSync(victim, `${pid}.${process.pid}.new`);
+  writePidFile(pid);
+  expect([readFileSync(victim, "utf8"), readFileSync(pid, "utf8")]).toEqual(["mine", `${process.pid}\n`]);
 });
