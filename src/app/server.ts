@@ -38,6 +38,7 @@ import { tellFailure } from "./start-failure.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
 import { type Legacy, meetingPoint, replacedExecutable, Succession, takeLegacy } from "./succession.ts";
 import { idle, startSummary } from "./summary.ts";
+import { surroundingsWarnings } from "./surroundings.ts";
 import { Vhosts } from "./vhosts.ts";
 
 /** What a server is started with. */
@@ -194,7 +195,7 @@ async function run(
   });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
-  for (const warning of warnings) log.warn(warning);
+  for (const warning of [...warnings, ...surroundingsWarnings(startedWith, config.pid)]) log.warn(warning);
   tellOfSockets(log, inherited, placesOf(config));
   const signals = stopSignals();
   const reloadNow = () => {
@@ -213,11 +214,10 @@ async function run(
       signals.drainNow("upgrade");
     },
   });
-  const upgradeNow = (executable: string) => service.upgrade(() => succession.start(executable));
+  const upgradeNow = (asked?: string) => service.upgrade(() => succession.start(asked));
   process.on("SIGHUP", () => {
-    const executable = replacedExecutable();
-    if (executable === undefined) reloadNow();
-    else void upgradeNow(executable);
+    if (replacedExecutable() === undefined) reloadNow();
+    else void upgradeNow();
   });
   process.on("SIGUSR1", () => logging.reopen());
   if (legacy !== undefined) await handover.join(legacy.socket, meetingPoint(config.pid));

@@ -44,11 +44,14 @@ export function meetingPoint(pidFile: string): string {
   return join(folder, name);
 }
 
+/** Says where the program of this process is now. */
+const RUNNING = "/proc/self/exe";
+/** Where the program's file was when this process was started by it. */
+const ownExecutable = readlinkSync(RUNNING).replace(/ \(deleted\)$/, "");
+
 /** The program's file, when it has been replaced since this process was started by it. */
 export function replacedExecutable(): string | undefined {
-  const link = readlinkSync("/proc/self/exe");
-  const path = link.replace(/ \(deleted\)$/, "");
-  return path !== link && existsSync(path) ? path : undefined;
+  return readlinkSync(RUNNING) !== ownExecutable && existsSync(ownExecutable) ? ownExecutable : undefined;
 }
 
 /** What a succession needs of the server. */
@@ -73,9 +76,16 @@ export class Succession {
     this.#options = options;
   }
 
-  /** Has `executable` started as this process was, and waits until it accepts clients; when it doesn't, all is as before. */
-  async start(executable: string): Promise<Answer> {
+  /**
+   * Has the program's file started as this process was, and waits until it accepts clients; when it doesn't, all is as before.
+   * `asked` is the file of the program that asks for it, if one does. Another file is not started: nobody names a program to start.
+   */
+  async start(asked = ""): Promise<Answer> {
     const { handover, log } = this.#options;
+    if (asked !== "" && asked !== ownExecutable) {
+      const error = `this server runs ${ownExecutable}, not ${asked}: put the new program in its place, then upgrade`;
+      return refused(log, error);
+    }
     const busy = handover.sibling === undefined ? undefined : `server ${handover.sibling}, which still drains`;
     if (busy !== undefined) return refused(log, `the last upgrade is not over: wait for ${busy}, or stop it`);
     if (process.pid === 1)
@@ -83,7 +93,7 @@ export class Succession {
     if (this.#underWay) return refused(log, "an upgrade is under way");
     this.#underWay = true;
     try {
-      return await this.#run(executable);
+      return await this.#run(ownExecutable);
     } catch (error) {
       return refused(log, error instanceof Error ? error.message : String(error));
     } finally {

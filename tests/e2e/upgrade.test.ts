@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Client } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
@@ -170,6 +170,31 @@ test.concurrent("the drain's end sends the old generation's clients away; their 
   expect(young.statuses.join()).not.toInclude("Unpublish");
 });
 
+test.concurrent("a program in another place is not started: nobody names a program to a running server", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, "");
+  const other = stage.path("other");
+  linkSync(executable(), other);
+  const { exitCode, out, err } = await server.run("upgrade", other);
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+  expect(err.split("\n")[0]).toBe(
+    `this server runs ${executable()}, not ${other}: put the new program in its place, then upgrade`,
+  );
+  await server.play();
+}, 60_000);
+
+test.concurrent("the program's place is where the server was started from, also when the old file was moved away", async () => {
+  await using stage = new Stage();
+  const program = stage.path("srs");
+  linkSync(executable(), program);
+  const server = await ReloadServer.start(stage, "", "server", program);
+  renameSync(program, stage.path("srs.old"));
+  linkSync(executable(), program);
+  expect(await server.run("upgrade", program)).toMatchObject({ exitCode: 0, err: "" });
+  youngest(stage);
+  expect(await server.program.ended()).toBe(0);
+}, 60_000);
+
 test.concurrent("SIGHUP upgrades when the program's file has been replaced, also without a pid file", async () => {
   await using stage = new Stage();
   const program = stage.path("srs");
@@ -194,7 +219,9 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   expect(await server.ended()).toBe(0);
   await Client.connect(stage, { port });
   // The old one speaks for the unit until it names the new one, and not after.
-  const said = systemd.messages.map((message) => message.replaceAll(/(USEC|PID)=\d+/g, "$1=N").split("\nSTATUS=")[0]);
+  const said = systemd.messages
+    .filter((message) => !message.startsWith("STATUS="))
+    .map((message) => message.replaceAll(/(USEC|PID)=\d+/g, "$1=N").split("\nSTATUS=")[0]);
   const reloading = "RELOADING=1\nMONOTONIC_USEC=N";
   expect(said.slice(-5)).toEqual(["READY=1", reloading, "READY=1", reloading, "READY=1\nMAINPID=N"]);
 });

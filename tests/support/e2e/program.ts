@@ -8,6 +8,9 @@ const shownLines = 40;
 /** With this set, every line of every program is shown as it comes. */
 const verbose = process.env.E2E_VERBOSE !== undefined;
 
+/** The test's own variables, without those of its runtime, which a server warns of. */
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:BUN|NODE)_/.test(name)));
+
 /** How a program is started. */
 export interface ProgramOptions {
   readonly cwd?: string;
@@ -32,7 +35,7 @@ export class Program {
     this.#child = Bun.spawn([...command], {
       stdio: ["pipe", out.descriptor, err.descriptor, ...descriptors],
       ...(cwd === undefined ? {} : { cwd }),
-      env: { ...process.env, NO_COLOR: "1", ...env },
+      env: { ...inherited, NO_COLOR: "1", ...env },
     });
   }
 

@@ -22,9 +22,9 @@ export class ReloadServer {
   }
 
   /** Starts one with this TOML; `listen`, where it has none, is any port of loopback. */
-  static async start(stage: Stage, toml: string, name = "server"): Promise<ReloadServer> {
+  static async start(stage: Stage, toml: string, name = "server", executed = executable()): Promise<ReloadServer> {
     const conf = stage.write(`${name}.toml`, whole(stage, toml, name));
-    const program = stage.start(name, [executable(), "--conf", conf], { env: patience(toml) });
+    const program = stage.start(name, [executed, "--conf", conf], { env: patience(toml) });
     const server = new ReloadServer(stage, program, conf);
     await server.program.line(/ listening rtmp=/);
     return server;
@@ -52,11 +52,11 @@ export class ReloadServer {
     this.stage.write(`${this.program.name}.toml`, whole(this.stage, toml, this.program.name));
   }
 
-  /** Runs `srs COMMAND --conf FILE`. */
-  async run(command: string): Promise<{ exitCode: number; out: string; err: string }> {
+  /** Runs `srs COMMAND --conf FILE`, by another file of the program if need be. */
+  async run(command: string, program = executable()): Promise<{ exitCode: number; out: string; err: string }> {
     const printed = this.stage.path(`.${command}-${++runs}`);
     const [stdout, stderr] = [Bun.file(`${printed}.out`), Bun.file(`${printed}.err`)];
-    const child = Bun.spawn([executable(), command, "--conf", this.#conf], { stdout, stderr });
+    const child = Bun.spawn([program, command, "--conf", this.#conf], { stdout, stderr });
     const exitCode = await child.exited;
     const [out, err] = await Promise.all([stdout.text(), stderr.text()]);
     return { exitCode, out, err };
