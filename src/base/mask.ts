@@ -20,6 +20,8 @@ const assignment = new RegExp(
   "gi",
 );
 const secretName = new RegExp(`(?:${secretWords})$`, "i");
+/** A level of a template's path that is nothing but the stream's own names, `[app]-[stream].flv`. */
+const openLevel = /^(?:\[[a-z]+\]|[-_.])*(?:\.[a-z0-9]{1,4})?$/;
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 
 /**
@@ -45,6 +47,30 @@ export function maskName(text: string): string {
 /** Whether a value by that name is secret whatever it looks like. */
 export function namesSecret(name: string): boolean {
   return secretName.test(name);
+}
+
+/**
+ * The path of a template as others may read it: its first level, and levels that are placeholders with an ending at most; the first
+ * other one and all behind it are masked.
+ */
+export function maskPath(path: string): string {
+  const hidden = hiddenFrom(path);
+  return hidden === path.length ? path : path.slice(0, hidden) + masked;
+}
+
+/** What `maskPath` does not show of a path, a text for each level. */
+export function hiddenLevels(path: string): string[] {
+  return path.slice(hiddenFrom(path)).split("/");
+}
+
+/** Where the first level begins that is not shown; the path's length when there is none. */
+function hiddenFrom(path: string): number {
+  let at = path.startsWith("/") ? 1 : 0;
+  for (const [index, level] of path.slice(at).split("/").entries()) {
+    if (index > 0 && !openLevel.test(level)) return at;
+    at += level.length + 1;
+  }
+  return path.length;
 }
 
 function maskUrl(rest: string): string {

@@ -1,6 +1,6 @@
 import { formatHostPort, type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
-import { masked } from "../base/mask.ts";
+import { masked, maskPath } from "../base/mask.ts";
 import { paramKeys, paramsBeside } from "../base/params.ts";
 import { paramValues, Secrets } from "../base/secrets.ts";
 import { Template } from "../base/template.ts";
@@ -56,20 +56,25 @@ export function parseTarget(text: string): RelayTarget {
 /** The target in a log line: its app may tell it from another on the same host; what comes behind that may be secret. */
 export function targetLabel(target: RelayTarget): string {
   const hostPort = `${target.tls ? "rtmps://" : ""}${formatHostPort(target)}`;
-  return target.app === undefined ? hostPort : `${hostPort}/${target.app.text}`;
+  return target.app === undefined ? hostPort : `${hostPort}/${maskPath(target.app.text)}`;
 }
 
-/** The target as it was written, without its stream name and parameters: platforms' keys stand there. */
+/** The target as it was written, without what follows the path's first level: platforms' keys stand there. */
 export function maskTarget({ text, app, stream, param }: RelayTarget): string {
-  if (app === undefined || (stream === undefined && param.text === "")) return text;
+  if (app === undefined) return text;
+  const server = /^\w+:\/\/[^/]*/.exec(text)?.[0];
+  const path = maskPath(app.text);
+  if (path !== app.text) return `${server}/${path}`;
+  if (stream === undefined && param.text === "") return text;
   const bare = stream !== undefined && /^(\[[a-z]+\])*$/.test(stream.text) && /^(\[param\])?$/.test(param.text);
-  return bare ? text : `${/^\w+:\/\/[^/]*/.exec(text)?.[0]}/${app.text}/${masked}`;
+  return bare ? text : `${server}/${path}/${masked}`;
 }
 
-/** What must not be shown of a target that is told these names: its stream name and parameters, unless they are the publisher's own names. */
+/** What must not be shown of a target that is told these names: what `maskTarget` leaves out, but for the publisher's own names. */
 export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
-  const texts = [told.stream, ...paramValues(told.param), ...paramValues(from.param)];
-  return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, ...told.app.split("/")]);
+  const [first = "", ...levels] = told.app.split("/");
+  const texts = [...levels, told.stream, ...paramValues(told.param), ...paramValues(from.param)];
+  return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, first]);
 }
 
 /** The server of a target, and which app it is asked for: undefined when that depends on the stream. */

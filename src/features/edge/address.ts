@@ -1,5 +1,6 @@
 import { formatHostPort, type HostPort, parseHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
+import { hiddenLevels, maskPath } from "../../base/mask.ts";
 import { paramKeys, paramsBeside } from "../../base/params.ts";
 import { paramValues } from "../../base/secrets.ts";
 import { Template } from "../../base/template.ts";
@@ -66,13 +67,13 @@ export function parseOrigin(text: string): OriginAddress {
 /** The origin in a log line; what stands behind its path may be secret. */
 export function originLabel(origin: OriginAddress): string {
   if (origin.protocol === "rtmp") return targetLabel(origin.target);
-  return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}`;
+  return `${origin.protocol}://${formatHostPort(origin)}${maskPath(origin.path?.text ?? "")}`;
 }
 
 /** The same for two spellings of one origin. */
 export function originIdentity(origin: OriginAddress): string {
   if (origin.protocol === "rtmp") return targetIdentity(origin.target);
-  return `${originLabel(origin)}?${origin.query.text}`;
+  return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}?${origin.query.text}`;
 }
 
 /** The origin as the operator wrote it. */
@@ -83,6 +84,9 @@ export function originText(origin: OriginAddress): string {
 /** The same, without what may be secret. */
 export function maskOrigin(origin: OriginAddress): string {
   if (origin.protocol === "rtmp") return maskTarget(origin.target);
+  const path = origin.path?.text ?? "";
+  const shown = maskPath(path);
+  if (shown !== path) return `${/^\w+:\/\/[^/]*/.exec(origin.text)?.[0]}${shown}`;
   const open = /^(?:(?:[a-z]+=)?\[[a-z]+\](?:&|$))*$/.test(origin.query.text);
   return open ? origin.text : `${origin.text.slice(0, origin.text.indexOf("?"))}?***`;
 }
@@ -108,7 +112,8 @@ export function originPeer(origin: OriginAddress): OutsidePeer {
 export function originSecrets(origin: OriginAddress, stream: StreamNames): string[] {
   const own = paramValues(stream.param);
   if (origin.protocol === "rtmp") return [...targetSecrets(targetNames(origin.target, stream), stream).texts, ...own];
-  return [...own, ...paramValues(origin.query.text)].filter((value) => !/^\[[a-z]+\]$/.test(value));
+  const given = [...hiddenLevels(origin.path?.text ?? ""), ...paramValues(origin.query.text)];
+  return [...own, ...given.filter((text) => !/^\[[a-z]+\]$/.test(text))];
 }
 
 /** What an RTMP origin is asked for to get a stream. */

@@ -7,6 +7,7 @@ import {
   targetIdentity,
   targetLabel,
   targetNames,
+  targetSecrets,
 } from "../../../src/relay/target.ts";
 
 const published = { vhost: "example.com", app: "live", stream: "show", param: "?token=a%20b&x=1" };
@@ -113,8 +114,21 @@ test.each([
   ["rtmp://live.example.com/live/secret", "rtmp://live.example.com/live/***"],
   ["rtmp://h/live/[stream]?key=secret", "rtmp://h/live/***"],
   ["rtmp://h/app/?streamname=a&key=secret", "rtmp://h/app/***"],
+  ["rtmp://h/app/secret/[stream]?[param]", "rtmp://h/app/***"],
+  ["rtmp://h/app/[vhost]/secret/show", "rtmp://h/app/[vhost]/***"],
+  ["rtmp://h/[vhost]/[app]/[stream]", "rtmp://h/[vhost]/[app]/[stream]"],
 ])("%s is shown to others as %s", (text, shown) => {
   expect(maskTarget(parseTarget(text))).toBe(shown);
+});
+
+test("a key in a level behind the first is neither in a target's label nor in what its log may show", () => {
+  const target = parseTarget("rtmp://h/app/secret-key/[stream]");
+  expect(targetLabel(target)).toBe("h:1935/app/***");
+  const secrets = targetSecrets(targetNames(target, published), published);
+  expect(secrets.hide("app/secret-key/show of h/app has no show")).toBe("app/***/show of h/app has no show");
+  const cluster = parseTarget("rtmp://h/[vhost]/[app]/[stream]");
+  const open = targetSecrets(targetNames(cluster, { ...published, param: "" }), { ...published, param: "" });
+  expect(open.texts).toEqual([]);
 });
 
 test("rtmps:// is TLS on port 443, and another target than the same host without it", () => {

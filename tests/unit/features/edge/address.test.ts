@@ -3,6 +3,9 @@ import fc from "fast-check";
 import {
   type FlvOrigin,
   flvUrl,
+  maskOrigin,
+  originLabel,
+  originSecrets,
   parseOrigin,
   type RtmpOrigin,
   rtmpConnectUrl,
@@ -45,6 +48,18 @@ describe("An RTMP origin", () => {
       { seed: SEED, numRuns: 500 },
     );
   });
+});
+
+test.each([
+  ["http://h/live/[stream].flv?k=[stream]", "http://h/live/[stream].flv?k=[stream]"],
+  ["http://h/[app]/[vhost]-[stream].flv?key=secret-key", "http://h/[app]/[vhost]-[stream].flv?***"],
+  ["http://h/play/secret-key/[stream].flv?x=[stream]", "http://h/play/***"],
+  ["rtmp://h/play/secret-key/[stream]", "rtmp://h/play/***"],
+])("of the origin %s others see %s", (text, shown) => {
+  const origin = parseOrigin(text);
+  expect(maskOrigin(origin)).toBe(shown);
+  expect(originLabel(origin)).not.toInclude("secret-key");
+  expect(originSecrets(origin, stream).includes("secret-key")).toBe(text.includes("secret-key"));
 });
 
 describe("An HTTP origin", () => {
