@@ -4,6 +4,7 @@ import type { Change } from "../base/change.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { stampOf } from "./file-stamp.ts";
 import { readTextFile } from "./text-file.ts";
+import { tlsVersions } from "./tls-versions.ts";
 
 /** Which servers are believed, besides those that the system's CAs vouch for. */
 export interface TrustOptions {
@@ -93,7 +94,7 @@ export class Trust {
     if (fingerprint === "") return "the server has shown no certificate";
     if (this.#options.pin.includes(fingerprint.replaceAll(":", "").toLowerCase())) return undefined;
     const code = error !== null && "code" in error ? String(error.code) : "";
-    if (code !== "" && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return chainProblem(code, certificate, error);
+    if (error !== null && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return chainProblem(code, certificate, error);
     // The runtime has its own opinion on names; this one knows IP addresses, too.
     if (checkServerIdentity(host, certificate as Parameters<typeof checkServerIdentity>[1]) === undefined)
       return undefined;
@@ -102,7 +103,7 @@ export class Trust {
   }
 }
 
-function chainProblem(code: string, certificate: PeerCertificate, error: Error | null): string {
+function chainProblem(code: string, certificate: PeerCertificate, error: Error): string {
   const pin = `rtmps.pin = "sha256:${(certificate.fingerprint256 ?? "").replaceAll(":", "").toLowerCase()}"`;
   switch (code) {
     case "CERT_HAS_EXPIRED":
@@ -120,7 +121,7 @@ function chainProblem(code: string, certificate: PeerCertificate, error: Error |
       return `the server's certificate is signed by "${issuer}", which this machine does not trust; name that CA's certificate in rtmps.ca, or trust this one by ${pin}`;
     }
     default:
-      return `the server's certificate is refused: ${error?.message ?? code}`;
+      return `the server's certificate is refused: ${error.message || code || "the runtime does not say why"}`;
   }
 }
 
@@ -146,7 +147,7 @@ function readAuthority(path: string): string {
 function makeContext(own: readonly string[]): object {
   const system = systemAuthorities();
   const ca = [...(system.length > 0 ? system : getCACertificates("bundled")), ...own];
-  return createSecureContext({ ca, minVersion: "TLSv1.2" }).context as object;
+  return createSecureContext({ ca, ...tlsVersions }).context as object;
 }
 
 function systemAuthorities(): readonly string[] {

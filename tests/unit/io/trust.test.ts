@@ -91,6 +91,15 @@ describe("A server is refused, with what to do, whose certificate", () => {
   });
 });
 
+test("a server is refused for whatever the runtime has against its certificate, in words that it does not know, too", () => {
+  const certificate = { fingerprint256: "AA:BB", subjectaltname: "DNS:localhost" };
+  const problem = (error: Error | null) => new Trust().problem("localhost", certificate, error);
+  expect(problem(null)).toBeUndefined();
+  expect(problem(new Error("odd"))).toBe("the server's certificate is refused: odd");
+  expect(problem(Object.assign(new Error(""), { code: "ODD" }))).toBe("the server's certificate is refused: ODD");
+  expect(problem(new Error(""))).toBe("the server's certificate is refused: the runtime does not say why");
+});
+
 test.each([
   ["answers in plain RTMP", Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0), "the other side does not speak TLS"],
   ["closes", undefined, "the other side closed the connection during the TLS handshake"],
