@@ -4,6 +4,7 @@ import type { Change } from "../base/change.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { stampOf } from "./file-stamp.ts";
 import { readTextFile } from "./text-file.ts";
+import { tlsVersions } from "./tls-versions.ts";
 
 /** Files of certificates in PEM form, each with its chain, and of their keys in the same order. */
 export interface CertificateFiles {
@@ -108,7 +109,7 @@ function load(certPath: string, keyPath: string): Certificate {
     );
   }
   try {
-    const { context } = createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    const { context } = createSecureContext({ cert, key, ...tlsVersions });
     return { x509, path: certPath, context: context as SecureContext };
   } catch (error) {
     throw new UserError(`${certPath} (rtmps.cert) can't be used: ${messageOf(error)}`, { cause: error });

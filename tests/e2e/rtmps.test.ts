@@ -113,6 +113,51 @@ test.concurrent("each mistake with TLS is one line that says what to do", async 
   ]);
 });
 
+test.concurrent("a key that becomes known opens no recording: TLS 1.2 without forward secrecy is neither taken nor dialled", async () => {
+  await using stage = new Stage();
+  const authority = new Authority(stage);
+  const { cert, key } = authority.issueRsa("rsa", "rsa");
+  const server = await startSrs(stage, "server", { more: rtmps({ cert, key }) });
+  const to = `127.0.0.1:${await tlsPort(server)}`;
+  const agreed = async (cipher: string) => {
+    const client = stage.start(
+      `client ${cipher}`,
+      "openssl s_client -tls1_2 -connect".split(" ").concat(to, "-cipher", cipher),
+    );
+    return /Cipher is (\S+)/.exec(await client.line(/Cipher is /))?.[1];
+  };
+  expect(await Promise.all(["AES128-GCM-SHA256", "AES256-SHA", "ECDHE-RSA-AES128-GCM-SHA256"].map(agreed))).toEqual([
+    "(NONE)",
+    "(NONE)",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+  ]);
+
+  const old = (cipher: string) =>
+    stage.start(`server ${cipher}`, [
+      ..."openssl s_server -tls1_2 -accept 127.0.0.1:0 -cert".split(" "),
+      cert,
+      "-key",
+      key,
+      "-cipher",
+      cipher,
+    ]);
+  const targets = ["AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"].map(old);
+  const ports = await Promise.all(
+    targets.map(async (target) => /:(\d+)$/.exec(await target.line(/^ACCEPT /))?.[1] ?? ""),
+  );
+  const forward = `forward = [${ports.map((port) => `"rtmps://localhost:${port}"`).join(", ")}]`;
+  const conf = stage.write(
+    "old.toml",
+    `listen = "127.0.0.1:0"\nmax_connections = 10\n[rtmps]\nca = "${authority.path}"\n[vhost.a]\n${forward}\n`,
+  );
+  const check = stage.start("check", [executable(), "check", "--probe", "-c", conf]);
+  await check.ended();
+  const about = (port: string) =>
+    check.lines.find((line) => line.startsWith(`vhost.a.forward rtmps://localhost:${port} `));
+  expect(about(ports[0] ?? "")).toInclude("TLS handshake failed: the two sides have no cipher in common");
+  expect(about(ports[1] ?? "")).not.toInclude("TLS handshake failed");
+});
+
 test.concurrent("RTMPS alone is enough: listen = [] opens no port without TLS", async () => {
   await using stage = new Stage();
   const tls = rtmps(new Authority(stage).issue("alone", "alone"));

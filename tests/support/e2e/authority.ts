@@ -9,7 +9,16 @@ export class Authority {
   constructor(stage: Stage) {
     this.#stage = stage;
     const subject = ["-subj", "/CN=CA of the test", "-addext", "basicConstraints=critical,CA:true"];
-    this.#openssl("req", "-x509", ...newKey(stage.path("ca.key")), ...subject, "-days", "2", "-out", this.path);
+    this.#openssl(
+      "req",
+      "-x509",
+      ...newKey(stage.path("ca.key"), elliptic),
+      ...subject,
+      "-days",
+      "2",
+      "-out",
+      this.path,
+    );
   }
 
   /** The CA's certificate. */
@@ -18,11 +27,20 @@ export class Authority {
   }
 
   /** Writes `NAME.crt` and `NAME.key` for these names (`DNS:localhost,IP:127.0.0.1`), over what is there; `subject` is shown to clients. */
-  issue(name: string, subject: string, names = "DNS:localhost,IP:127.0.0.1"): { cert: string; key: string } {
+  issue(name: string, subject: string, names?: string): { cert: string; key: string } {
+    return this.#issue(name, subject, names, elliptic);
+  }
+
+  /** The same with an RSA key. */
+  issueRsa(name: string, subject: string): { cert: string; key: string } {
+    return this.#issue(name, subject, undefined, ["rsa:2048"]);
+  }
+
+  #issue(name: string, subject: string, names = "DNS:localhost,IP:127.0.0.1", key: readonly string[]) {
     const stage = this.#stage;
     const number = ++this.#issued;
     const at = (end: string) => stage.path(`issued-${number}.${end}`);
-    this.#openssl("req", ...newKey(at("key")), "-subj", `/CN=${subject}`, "-out", at("csr"));
+    this.#openssl("req", ...newKey(at("key"), key), "-subj", `/CN=${subject}`, "-out", at("csr"));
     const extensions = stage.write(`issued-${number}.ext`, `subjectAltName=${names}`);
     const by = ["-CA", this.path, "-CAkey", stage.path("ca.key"), "-set_serial", String(number)];
     this.#openssl("x509", "-req", "-in", at("csr"), ...by, "-days", "1", "-extfile", extensions, "-out", at("crt"));
@@ -39,6 +57,8 @@ export class Authority {
   }
 }
 
-function newKey(path: string): string[] {
-  return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path];
+const elliptic = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+
+function newKey(path: string, kind: readonly string[]): string[] {
+  return ["-newkey", ...kind, "-nodes", "-keyout", path];
 }
