@@ -1,4 +1,4 @@
-import { contains, type IpAddress, parseIp, parseNetwork } from "./network.ts";
+import { contains, type IpAddress, innerIPv4, parseIp, parseNetwork } from "./network.ts";
 
 /** Networks that are not of the public internet: this host, private, link-local and shared ones, tests of networks, multicast. */
 const NOT_PUBLIC = [
@@ -20,13 +20,6 @@ const NOT_PUBLIC = [
   "ff00::/8",
 ].map(parseNetwork);
 
-/** Networks of IPv6 whose addresses stand for an IPv4 one, and the byte at which that begins: NAT64, 6to4. */
-const WITH_IPV4 = [
-  { network: parseNetwork("64:ff9b::/96"), at: 12 },
-  { network: parseNetwork("64:ff9b:1::/48"), at: 12 },
-  { network: parseNetwork("2002::/16"), at: 2 },
-] as const;
-
 /** Whether an IP address is one of the public internet; what is no address is not. */
 export function isPublicIp(text: string): boolean {
   const address = parseIp(text);
@@ -35,6 +28,6 @@ export function isPublicIp(text: string): boolean {
 
 function isPublic(address: IpAddress): boolean {
   if (NOT_PUBLIC.some((network) => contains(network, address))) return false;
-  const found = WITH_IPV4.find(({ network }) => contains(network, address));
-  return found === undefined || isPublic(address.slice(found.at, found.at + 4));
+  const inner = innerIPv4(address);
+  return inner === undefined || isPublic(inner);
 }

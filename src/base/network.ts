@@ -72,6 +72,19 @@ export function contains({ address, bits }: Network, candidate: IpAddress): bool
   return shift === 8 || (candidate[whole] ?? 0) >> shift === (address[whole] ?? 0) >> shift;
 }
 
+/** Networks of IPv6 whose addresses stand for an IPv4 one, and the byte at which that begins: NAT64 (RFC 6052, RFC 8215), 6to4. */
+const WITH_IPV4 = [
+  { network: parseNetwork("64:ff9b::/96"), at: 12 },
+  { network: parseNetwork("64:ff9b:1::/48"), at: 12 },
+  { network: parseNetwork("2002::/16"), at: 2 },
+] as const;
+
+/** The IPv4 address that an IPv6 one stands for, where a translator or a tunnel has made it of one. */
+export function innerIPv4(address: IpAddress): IpAddress | undefined {
+  const found = WITH_IPV4.find(({ network }) => contains(network, address));
+  return found && address.slice(found.at, found.at + 4);
+}
+
 /** Who is behind an address, where clients are counted: the IPv4 address, or the /64 network of an IPv6 one. */
 export function siteOf(address: IpAddress): Network {
   const bits = address.length === 4 ? 32 : IPV6_SITE_BITS;

@@ -1,5 +1,5 @@
 import { UserError } from "../../base/errors.ts";
-import { contains, formatNetwork, type IpAddress, type Network, parseNetwork } from "../../base/network.ts";
+import { contains, formatNetwork, type IpAddress, innerIPv4, type Network, parseNetwork } from "../../base/network.ts";
 import type { AccessRequest, Verdict } from "../../live/access.ts";
 
 type Action = AccessRequest["action"];
@@ -41,13 +41,15 @@ export function formatAddressRule({ action, network }: AddressRule): string {
 
 /**
  * SRS's rules: whom a `deny` matches is refused; then, when there is any `allow`, for whichever action, one has to match.
- * Switched on without a rule, they refuse everybody. `client` is undefined where there is no IP address.
+ * Switched on without a rule, they refuse everybody. `client` is undefined where there is no IP address. An IPv6 address that stands
+ * for an IPv4 one is denied with it, and is not allowed with it.
  */
 export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): Verdict {
   const { enabled, allow, deny } = rules;
   const none = allow.length + deny.length === 0;
   if (enabled === false || (enabled === "auto" && none)) return undefined;
-  const denied = deny.find((rule) => matches(rule, action, client));
+  const inner = client && innerIPv4(client);
+  const denied = deny.find((rule) => matches(rule, action, client) || (inner && matches(rule, action, inner)));
   if (denied !== undefined) return refusal(action, `deny "${formatAddressRule(denied)}"`);
   if (none) return refusal(action, "security is enabled and has no rule");
   if (allow.length === 0 || allow.some((rule) => matches(rule, action, client))) return undefined;

@@ -5,6 +5,7 @@ import {
   contains,
   formatIp,
   formatNetwork,
+  innerIPv4,
   normaliseIp,
   parseIp,
   parseNetwork,
@@ -71,6 +72,20 @@ test("whatever else is written is no address, and throws nothing but UserError a
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ["64:ff9b::c000:201", "192.0.2.1"],
+  ["64:ff9b::192.0.2.1", "192.0.2.1"],
+  ["64:ff9b:1::c000:201", "192.0.2.1"],
+  ["2002:c000:201:5::9", "192.0.2.1"],
+  ["64:ff9b:2::c000:201", undefined],
+  ["2001:db8::c000:201", undefined],
+  ["::ffff:192.0.2.1", undefined],
+  ["192.0.2.1", undefined],
+])("%p stands for %p", (text, inner) => {
+  const found = innerIPv4(parseIp(text) ?? []);
+  expect(found && formatIp(found)).toBe(inner);
 });
 
 describe("A network", () => {

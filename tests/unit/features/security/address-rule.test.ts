@@ -62,6 +62,13 @@ describe("Rules on addresses, as SRS has them,", () => {
     ]);
   });
 
+  test("deny an IPv4 address in each of its spellings, and allow it in its own only", () => {
+    const spellings = ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::c000:201", "64:ff9b:1::c000:201", "2002:c000:201::1"];
+    const clients = spellings.map((address) => `play ${address}`);
+    expect(letIn({ deny: ["192.0.2.0/24"] }, ...clients, "play 64:ff9b::a01:203")).toEqual(["play 64:ff9b::a01:203"]);
+    expect(letIn({ allow: ["192.0.2.0/24"] }, ...clients)).toEqual(clients.slice(0, 2));
+  });
+
   test("for all hold where there is no IP address, and those for networks do not", () => {
     expect(letIn({ allow: ["play all"] }, "play ", "publish ")).toEqual(["play "]);
     expect(letIn({ deny: ["0.0.0.0/0"] }, "play ")).toEqual(["play "]);
