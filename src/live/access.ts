@@ -19,6 +19,11 @@ export interface AccessRequest {
   readonly swfUrl: string;
   /** Ids of the servers on whose behalf it asks, or that its stream has passed. */
   readonly hops: readonly string[];
+  /**
+   * Whether a server asks for one of its own clients, and says so. What that server may do by its address does not count then. A client
+   * may claim it, as it gains nothing by that.
+   */
+  readonly forClient: boolean;
   /** The connection's id in the log. */
   readonly clientId: string;
 }

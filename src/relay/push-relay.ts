@@ -274,10 +274,13 @@ function goodbye(push: Push, how: SourceEnd | "withdrawn", ended: () => void): b
   return (how === "unpublished" && push.sayGoodbye(ended)) || push.sendLast(how === "unpublished", ended);
 }
 
-/** The same push at another place; its hops may still change. */
+/** The same push at another place, for the same client; its hops may still change. */
 function redirectedTo(target: PushTarget, to: Redirected): PushTarget {
   return {
     role: target.role,
+    forClient: target.forClient ?? false,
+    pageUrl: target.pageUrl ?? "",
+    swfUrl: target.swfUrl ?? "",
     ...to,
     get hops() {
       return target.hops;

@@ -1,6 +1,7 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import {
   enhancedCapabilities,
+  FOR_CLIENT_ARGUMENT,
   HOPS_ARGUMENT,
   HOPS_COMMAND,
   NODE_PROPERTY,
@@ -32,6 +33,8 @@ export interface ClientTarget {
   readonly playPath: string;
   /** Ids of the servers that the stream has passed, this one last; they may change (`announceHops`). */
   readonly hops: readonly string[];
+  /** Whether we ask for one client, who is to have no rights that we have. */
+  readonly forClient?: boolean;
   /** The page and player of the viewer on whose behalf we ask; empty or left out when there is none. */
   readonly pageUrl?: string;
   readonly swfUrl?: string;
@@ -191,7 +194,7 @@ export class ClientSession {
   }
 
   #connect(): void {
-    const { role, tcUrl, app, hops, pageUrl, swfUrl } = this.#target;
+    const { role, tcUrl, app, hops, forClient, pageUrl, swfUrl } = this.#target;
     this.#state = "connecting";
     const object = {
       app,
@@ -205,7 +208,11 @@ export class ClientSession {
         : {}),
       ...enhancedCapabilities(),
     };
-    const extra = { ...this.#options.identity, [HOPS_ARGUMENT]: hops.join(",") };
+    const extra = {
+      ...this.#options.identity,
+      [HOPS_ARGUMENT]: hops.join(","),
+      ...(forClient ? { [FOR_CLIENT_ARGUMENT]: true } : {}),
+    };
     this.#peer.sendCommand(0, ["connect", CONNECT_ID, AmfObject.of(object), AmfObject.of(extra)]);
   }
 

@@ -15,10 +15,17 @@ export interface ConnectRequest {
   readonly enhanced: boolean;
   /** Ids of the servers that a relayed stream has passed, from the optional arguments. */
   readonly hops: readonly string[];
+  /** Whether a server asks for one of its own clients, and not for itself, from the optional arguments. */
+  readonly forClient: boolean;
 }
 
 /** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
 export const HOPS_ARGUMENT = "srs_hops";
+/**
+ * The optional argument, true, of a server that asks for one of its clients. What the server may do itself does not count then, so
+ * that nothing is gained by claiming it.
+ */
+export const FOR_CLIENT_ARGUMENT = "srs_for_client";
 /**
  * The command by which one server tells another which servers a stream has passed, with the ids in one text: a relay that
  * publishes, when that has changed; a server, to a relay that plays. A server that understands it says so by a property of this
@@ -55,6 +62,7 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
     objectEncoding: object.number("objectEncoding") === 3 ? 3 : 0,
     enhanced: ENHANCED_FIELDS.some((field) => object.get(field) !== undefined),
     hops: readHops(extra?.string(HOPS_ARGUMENT)),
+    forClient: extra?.get(FOR_CLIENT_ARGUMENT) === true,
   };
 }
 

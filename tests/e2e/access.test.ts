@@ -127,7 +127,9 @@ test.concurrent("a publisher's signature travels to the edge, where the origin m
   await using stage = new Stage();
   const keys = `publish_keys = "${KEY}"`;
   const strict = await startSrs(stage, "strict", { more: security(keys) });
-  const trusting = await startSrs(stage, "trusting", { more: security(`${keys}\ntrusted = "127.0.0.1"`) });
+  const trusting = await startSrs(stage, "trusting", {
+    more: security(`publish_keys = "${OLD_KEY}"\ntrusted = "publish 127.0.0.1"`),
+  });
   const wary = await startSrs(stage, "wary", { more: security(`publish_keys = "${OLD_KEY}"`) });
   const vhost = forwardTo(strict, trusting, wary);
   const origin = await startSrs(stage, "origin", { vhost, more: security(keys) });
@@ -145,7 +147,9 @@ test.concurrent("an edge fetches with its viewer's signature, or is trusted", as
   await using stage = new Stage();
   const keys = `play_keys = "${KEY}"`;
   const strict = await startSrs(stage, "strict", { more: security(keys) });
-  const trusting = await startSrs(stage, "trusting", { more: security(`${keys}\ntrusted = "127.0.0.0/8"`) });
+  const trusting = await startSrs(stage, "trusting", {
+    more: security(`play_keys = "${OLD_KEY}"\ntrusted = "play 127.0.0.0/8"`),
+  });
   const wary = await startSrs(stage, "wary", { more: security(`play_keys = "${OLD_KEY}"`) });
   for (const origin of [strict, trusting, wary]) {
     const publisher = await Client.publish(stage, { port: origin.port }, "show");

@@ -13,6 +13,7 @@ export function accessRequest(change: Partial<AccessRequest> = {}): AccessReques
     pageUrl: "",
     swfUrl: "",
     hops: [],
+    forClient: false,
     clientId: "c1",
     ...change,
   };

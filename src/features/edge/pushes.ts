@@ -31,6 +31,9 @@ const nobody: ReadonlySet<Origin> = new Set();
 interface Pushed {
   readonly name: StreamName;
   readonly param: string;
+  /** The publisher's page and player; `""` where they are not known any more. */
+  readonly pageUrl: string;
+  readonly swfUrl: string;
   /** The servers that the stream has passed. */
   hops: () => readonly string[];
   /** An origin has taken it. */
@@ -98,7 +101,7 @@ export class EdgePushes {
    * Asks an origin to take what a client wants to publish, and lets the client in when it does: nobody hears of a stream before
    * that. The connection is the one on which the stream then goes.
    */
-  prepare({ name, param, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<Verdict> {
+  prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<Verdict> {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const before = this.#prepared.get(key);
     if (before !== undefined && before.running.pushed.param !== param) return Promise.resolve(busy(key));
@@ -117,6 +120,8 @@ export class EdgePushes {
       const pushed: Pushed = {
         name,
         param,
+        pageUrl,
+        swfUrl,
         hops: () => hops,
         taken: false,
         onAnswer: answer,
@@ -147,6 +152,8 @@ export class EdgePushes {
     const running = this.#begin(stream.key, stream, vhost, {
       name,
       param: source.info.param,
+      pageUrl: "",
+      swfUrl: "",
       hops: () => (stream.source ?? source).info.hops,
       taken: false,
       onAnswer: (refusal) => {
@@ -251,6 +258,9 @@ export class EdgePushes {
     return {
       target: {
         role: "publish",
+        forClient: true,
+        pageUrl: pushed.pageUrl,
+        swfUrl: pushed.swfUrl,
         host: target.host,
         port: target.port,
         tls: target.tls,

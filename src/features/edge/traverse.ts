@@ -86,6 +86,7 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
           tls,
           ...(action === "play" ? rtmpUrl(address, names) : rtmpConnectUrl(address, names)),
           hops: [...hops, nodeId],
+          forClient: true,
           pageUrl,
           swfUrl,
           simpleHandshake: simple,

@@ -61,6 +61,11 @@ export class Admission {
     return this.#request;
   }
 
+  /** The address that gives the client rights; `""` for a server that asks for one of its clients. */
+  get rightsAddress(): string {
+    return this.#request?.forClient ? "" : this.#remote.host;
+  }
+
   /** The client's first word. */
   connect(request: ConnectRequest, remote: HostPort): Connected {
     this.#request = request;
@@ -104,6 +109,7 @@ export class Admission {
         ...this.demand(address),
         address: this.#remote.host,
         port: this.#remote.port,
+        forClient: this.#request?.forClient ?? false,
         clientId: this.#id,
       },
       (denial) => {

@@ -197,7 +197,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     for (const [net, stream] of [...this.#publishers, ...this.#players]) {
       const vhost = this.#context.vhostNamed(stream.vhost);
       if (vhost?.config.enabled) {
-        if (stream instanceof Publisher) stream.configure(vhost.config.publish, this.#transport?.remote.host ?? "");
+        if (stream instanceof Publisher) stream.configure(vhost.config.publish, this.#admission.rightsAddress);
         continue;
       }
       gone = vhost === undefined ? `vhost "${stream.vhost}" was removed` : vhostProblem(stream.vhost, vhost);
@@ -245,7 +245,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   #startPublish(net: NetStream, { vhost, address }: Admitted): void {
     const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
-    const preferred = isPreferred(prefer, this.#transport?.remote.host ?? "", address.param);
+    const preferred = isPreferred(prefer, this.#admission.rightsAddress, address.param);
     const hops = this.#admission.request?.hops ?? [];
     const info = { id: this.#id, remote: this.#remote, param: address.param, hops };
     const options = { onConflict, preferred, events: this.#eventsOf(net) };

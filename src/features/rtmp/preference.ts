@@ -18,7 +18,7 @@ export function formatPreference(preference: Preference): string {
   return "param" in preference ? `?${preference.param}` : formatNetwork(preference.network);
 }
 
-/** Whether one of the preferences fits a publisher: its IP address, and its URL's parameters (`""` or `"?a=b"`). */
+/** Whether one of the preferences fits a publisher: its IP address (`""` when that counts for nothing), and its URL's parameters (`""` or `"?a=b"`). */
 export function isPreferred(preferences: readonly Preference[], address: string, query: string): boolean {
   if (preferences.length === 0) return false;
   const ip = parseIp(address);

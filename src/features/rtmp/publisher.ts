@@ -51,7 +51,7 @@ export class Publisher implements MediaHandler {
     this.#onMalformed = onMalformed;
   }
 
-  /** The vhost's configuration has changed; `address` is where the publisher comes from. */
+  /** The vhost's configuration has changed; `address` is where the publisher comes from, `""` when that counts for nothing. */
   configure(config: RtmpVhost["publish"], address: string): void {
     this.#config = config;
     this.source.preferred = isPreferred(config.prefer, address, this.source.info.param);

@@ -1,5 +1,13 @@
 import { UserError } from "../../base/errors.ts";
-import { contains, formatNetwork, type IpAddress, innerIPv4, type Network, parseNetwork } from "../../base/network.ts";
+import {
+  contains,
+  formatNetwork,
+  type IpAddress,
+  innerIPv4,
+  type Network,
+  parseIp,
+  parseNetwork,
+} from "../../base/network.ts";
 import type { AccessRequest, Verdict } from "../../live/access.ts";
 
 type Action = AccessRequest["action"];
@@ -33,7 +41,25 @@ export function parseAddressRule(text: string): AddressRule {
   };
 }
 
-/** The rule as `parseAddressRule` reads it. */
+/** A server that needs neither page nor signed URL, for one action. */
+export interface TrustRule {
+  readonly action: Action;
+  readonly network: Network;
+}
+
+/** Reads `play 192.168.1.6`, `publish 10.0.0.0/8`. Throws UserError. */
+export function parseTrustRule(text: string): TrustRule {
+  const { action, network } = parseAddressRule(text);
+  if (network === undefined || network.bits === 0)
+    throw new UserError(`"${text}" trusts every address: leave the keys and pages out instead`);
+  if (action !== undefined) return { action, network };
+  const whom = formatNetwork(network);
+  throw new UserError(
+    `"${text}" does not say for what it is trusted: write "play ${whom}" for a server that fetches streams from here, "publish ${whom}" for one that forwards them to here, or both`,
+  );
+}
+
+/** The rule as its parser reads it. */
 export function formatAddressRule({ action, network }: AddressRule): string {
   const whom = network === undefined ? ALL : formatNetwork(network);
   return action === undefined ? whom : `${action} ${whom}`;
@@ -54,6 +80,13 @@ export function checkAddress(rules: AddressRules, action: Action, client: IpAddr
   if (none) return refusal(action, "security is enabled and has no rule");
   if (allow.length === 0 || allow.some((rule) => matches(rule, action, client))) return undefined;
   return refusal(action, "no allow rule matches");
+}
+
+/** Whether a client is trusted with what it asks. A server that asks for one of its clients is not: the client would have its rights. */
+export function isTrusted(rules: readonly TrustRule[], { action, address, forClient }: AccessRequest): boolean {
+  if (rules.length === 0 || forClient) return false;
+  const client = parseIp(address);
+  return client !== undefined && rules.some((rule) => matches(rule, action, client));
 }
 
 function matches({ action, network }: AddressRule, wanted: Action, client: IpAddress | undefined): boolean {

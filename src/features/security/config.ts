@@ -1,10 +1,15 @@
 import { UserError } from "../../base/errors.ts";
 import { masked } from "../../base/mask.ts";
 import { flagOr, list } from "../../config/key.ts";
-import { networks } from "../../config/networks.ts";
 import { show } from "../../config/show.ts";
 import { table, type ValueOf } from "../../config/table.ts";
-import { type AddressRule, formatAddressRule, parseAddressRule } from "./address-rule.ts";
+import {
+  type AddressRule,
+  formatAddressRule,
+  parseAddressRule,
+  parseTrustRule,
+  type TrustRule,
+} from "./address-rule.ts";
 import { parseReferHost } from "./refer.ts";
 
 /** A shorter key could be guessed from one signed URL. */
@@ -31,10 +36,17 @@ export const securityTable = table(
       "Once there is one, publishers need a URL that srs sign has signed with any of these; it signs with the first.",
     ),
     play_keys: keys("The same for players."),
-    trusted: networks("Who needs neither page nor signed URL: the origin, the other servers of the cluster.", [
-      "192.168.1.5",
-      "10.0.0.0/8",
-    ]),
+    trusted: list<TrustRule>({
+      default: [],
+      type: `an address or a network behind "publish" or "play", or a list of these`,
+      doc: "Servers that need neither page nor signed URL: those that forward to here publish, those that fetch from here play. It does not hold for what an edge asks on behalf of one client.",
+      example: ["publish 192.168.1.5", "play 192.168.1.8"],
+      reload: "live",
+      prefixes: ["publish", "play"],
+      parse: (value) => parseTrustRule(textOf(value, `a rule such as "play 192.168.1.8"`)),
+      toToml: formatAddressRule,
+      identity: formatAddressRule,
+    }),
   },
 );
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
-import { contains, parseIp } from "../../base/network.ts";
-import type { AccessRequest, Guard } from "../../live/access.ts";
-import { checkAddress } from "./address-rule.ts";
+import { parseIp } from "../../base/network.ts";
+import type { Guard } from "../../live/access.ts";
+import { checkAddress, isTrusted } from "./address-rule.ts";
 import type { Security } from "./config.ts";
 import { checkRefer } from "./refer.ts";
 import { checkSignature } from "./signature.ts";
@@ -13,6 +13,13 @@ export interface SecurityOptions {
   security(vhost: string): Security | undefined;
 }
 
+/** Whether a vhost says nothing of who may publish. Pages don't count: a client can name any. */
+export function isPublishingOpen({ enabled, allow, deny, publish_keys }: Security): boolean {
+  const addresses = enabled === true || (enabled === "auto" && allow.length > 0);
+  const closed = enabled !== false && deny.some(({ action, network }) => action !== "play" && network === undefined);
+  return publish_keys.length === 0 && !addresses && !closed;
+}
+
 /** The guards of `[vhost.NAME.security]`: pages, then addresses, then signatures. */
 export function securityGuards({ clock, security }: SecurityOptions): Guard[] {
   return [
@@ -20,7 +27,7 @@ export function securityGuards({ clock, security }: SecurityOptions): Guard[] {
       name: "refer",
       check(request) {
         const rules = security(request.name.vhost);
-        if (rules === undefined || isTrusted(rules, request)) return undefined;
+        if (rules === undefined || isTrusted(rules.trusted, request)) return undefined;
         return checkRefer(rules, request);
       },
     },
@@ -36,16 +43,10 @@ export function securityGuards({ clock, security }: SecurityOptions): Guard[] {
       check(request) {
         const rules = security(request.name.vhost);
         const keys = request.action === "publish" ? rules?.publish_keys : rules?.play_keys;
-        if (rules === undefined || keys === undefined || keys.length === 0 || isTrusted(rules, request))
+        if (rules === undefined || keys === undefined || keys.length === 0 || isTrusted(rules.trusted, request))
           return undefined;
         return checkSignature(keys, request, clock.wall());
       },
     },
   ];
-}
-
-function isTrusted({ trusted }: Security, { address }: AccessRequest): boolean {
-  if (trusted.length === 0) return false;
-  const client = parseIp(address);
-  return client !== undefined && trusted.some((network) => contains(network, client));
 }

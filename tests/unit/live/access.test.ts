@@ -13,6 +13,7 @@ const request: AccessRequest = {
   pageUrl: "",
   swfUrl: "",
   hops: [],
+  forClient: false,
   clientId: "c1",
 };
 

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { AmfObject } from "../../../src/amf/value.ts";
-import { enhancedCapabilities, HOPS_ARGUMENT, MAX_HOPS, readConnect } from "../../../src/rtmp/connect.ts";
+import {
+  enhancedCapabilities,
+  FOR_CLIENT_ARGUMENT,
+  HOPS_ARGUMENT,
+  MAX_HOPS,
+  readConnect,
+} from "../../../src/rtmp/connect.ts";
 
 const nothing = {
   tcUrl: "",
@@ -11,6 +17,7 @@ const nothing = {
   objectEncoding: 0,
   enhanced: false,
   hops: [],
+  forClient: false,
 };
 
 describe("readConnect", () => {
@@ -28,6 +35,15 @@ describe("readConnect", () => {
     const fields = { app: "live", tcUrl: "rtmp://h/live", flashVer: "F", pageUrl: "p", swfUrl: "s", objectEncoding: 3 };
     expect(readConnect([AmfObject.of(fields)])).toEqual({ ...nothing, ...fields });
     expect(readConnect([AmfObject.ecma(fields)])).toEqual({ ...nothing, ...fields });
+  });
+
+  test.each([
+    [true, true],
+    [false, false],
+    ["true", false],
+    [1, false],
+  ])("hears a server that asks for one of its clients by the argument true alone: %p", (said, heard) => {
+    expect(readConnect([AmfObject.of({}), AmfObject.of({ [FOR_CLIENT_ARGUMENT]: said })]).forClient).toBe(heard);
   });
 
   test("keeps one hop more than a stream may have, so that its owner sees that there are too many", () => {

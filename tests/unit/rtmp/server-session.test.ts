@@ -103,13 +103,17 @@ describe("A server session", () => {
   test("passes on what the client says of itself", () => {
     const server = new ServerUnderTest();
     const fields = { flashVer: "LNX 9", pageUrl: "http://p/", swfUrl: "http://s/", objectEncoding: 0 };
-    server.say(clientHandshake(), connect(fields, AmfObject.of({ srs_hops: "a,b", srs_id: "x" })));
+    server.say(
+      clientHandshake(),
+      connect(fields, AmfObject.of({ srs_hops: "a,b", srs_for_client: true, srs_id: "x" })),
+    );
     expect(server.request).toEqual({
       tcUrl: "rtmp://localhost/live",
       app: "live",
       ...fields,
       enhanced: false,
       hops: ["a", "b"],
+      forClient: true,
     });
   });
 

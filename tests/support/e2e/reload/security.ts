@@ -92,6 +92,6 @@ export const securityEffects: Readonly<Record<string, Effect>> = {
   ),
   [`${table}.trusted`]: changes([
     [`play_keys = "${KEYS[0]}"`, "publish"],
-    [`play_keys = "${KEYS[0]}"\ntrusted = "127.0.0.0/8"`, "publish play"],
+    [`play_keys = "${KEYS[0]}"\ntrusted = "play 127.0.0.0/8"`, "publish play"],
   ]),
 };

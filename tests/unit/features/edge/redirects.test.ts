@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AmfObject } from "../../../../src/amf/value.ts";
 import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
+import type { AccessRequest } from "../../../../src/live/access.ts";
 import { defaultLimits } from "../../../../src/rtmp/limits.ts";
 import { ServerSession } from "../../../../src/rtmp/server-session.ts";
 import { EdgeStage } from "../../../support/edges.ts";
@@ -53,8 +54,9 @@ function stage(origin: string, at: string, url: string, ip: string) {
   const stage = new EdgeStage();
   stage.net.hosts.set(at, redirector(url));
   stage.net.addresses.set("far", ip);
-  stage.node("b").publish().headers();
-  return { stage, net: stage.net, clock: stage.clock, edge: stage.node("e", { origin: [origin] }) };
+  const b = stage.node("b");
+  b.publish().headers();
+  return { stage, net: stage.net, clock: stage.clock, edge: stage.node("e", { origin: [origin] }), b };
 }
 
 describe.each([
@@ -73,6 +75,19 @@ describe.each([
     const { edge, net } = begin("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
     expect(edge.log.take(/redirected/).join()).toContain(`${what} redirected`);
     expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
+  });
+
+  test("asks there for whom it has asked before: for itself when it fetches, for a client when it pushes", () => {
+    const all = stage("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
+    const asked: AccessRequest[] = [];
+    const { guards } = all.b;
+    guards.push({ name: "witness", check: (request) => void asked.push(request) });
+    if (what === "pull") all.stage.watch(all.edge);
+    else all.edge.publish("show").headers();
+    all.clock.advance(200);
+    expect(asked.map(({ action, forClient }) => [action, forClient])).toEqual([
+      what === "pull" ? ["play", false] : ["publish", true],
+    ]);
   });
 
   test("does not go from rtmps:// to rtmp://, which would show the key to all on the way", () => {

@@ -44,6 +44,7 @@ describe("Where an origin decides on each client", () => {
       pageUrl: "http://page",
       swfUrl: "http://swf",
       hops: ["e:1935"],
+      forClient: true,
     });
   });
 
@@ -56,10 +57,16 @@ describe("Where an origin decides on each client", () => {
   });
 
   test("a publisher is refused in the origin's words", async () => {
-    const { at, edge, pass } = await stage();
+    const { at, edge, asked, pass } = await stage();
     const told = at.client("e", "publish", "rtmp://edge/live", "show?token=bad");
     await pass();
     expect(told).toEqual(["refused: no good token (NetStream.Publish.Denied)"]);
+    expect(asked[0]).toMatchObject({
+      action: "publish",
+      pageUrl: "http://page",
+      swfUrl: "http://swf",
+      forClient: true,
+    });
     expect(edge.streams.size).toBe(0);
     const good = at.client("e", "publish", URL, "show");
     await pass();

@@ -21,6 +21,7 @@ const request: AccessRequest = {
   pageUrl: "",
   swfUrl: "",
   hops: [],
+  forClient: false,
   clientId: "c1",
 };
 const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };

@@ -62,6 +62,7 @@ test("guards are told who wants what", async () => {
       port: 1,
       ...urls,
       hops: [],
+      forClient: false,
       clientId: "c1",
     },
   ]);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { AmfObject } from "../../../../src/amf/value.ts";
+import { parsePreference } from "../../../../src/features/rtmp/preference.ts";
 import { MAX_STANDBYS } from "../../../../src/live/sources.ts";
 import { publishDefaults, RtmpStage } from "../../../support/rtmp-stage.ts";
-import { command, commandOn, userControl } from "../../../support/session.ts";
+import { clientHandshake, command, commandOn, connect, userControl } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
 
 function stageWith(publish: Partial<typeof publishDefaults>): RtmpStage {
@@ -101,6 +103,23 @@ test("prefer names who takes the stream back once it is steady, and a reload may
   stage.server.reconfigure();
   run(12);
   expect(active()).toBe("?role=second");
+});
+
+test("prefer by address does not hold for what a server publishes for one of its clients", () => {
+  const prefer = [parsePreference("10.0.0.9")];
+  const stage = stageWith({ on_conflict: "standby", prefer });
+  const preferred = () => [...stage.streams.all()].map(({ source }) => source?.preferred);
+  const publish = (stream: string, forClient: boolean) => {
+    const client = stage.dial();
+    client.say(clientHandshake(), connect({}, AmfObject.of({ srs_for_client: forClient })));
+    client.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, stream, "live"));
+  };
+  publish("own", false);
+  publish("other", true);
+  expect(preferred()).toEqual([true, false]);
+  stage.configure({ publish: { ...publishDefaults, on_conflict: "standby", prefer: [...prefer] } });
+  stage.server.reconfigure();
+  expect(preferred()).toEqual([true, false]);
 });
 
 describe("on_conflict = reject", () => {

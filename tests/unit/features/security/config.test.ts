@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { effectiveToml, loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
 import { configSecrets } from "../../../../src/app/config/load.ts";
+import { formatAddressRule } from "../../../../src/features/security/address-rule.ts";
 
 const text = `[vhost.a.security]
 enabled = true
@@ -8,7 +9,7 @@ allow = ["publish 10.0.0.0/8", "play all"]
 deny = "192.0.2.7"
 refer_play = "example.com"
 publish_keys = ["0123456789abcdef", "fedcba9876543210"]
-trusted = "10.0.0.1"
+trusted = "play 10.0.0.1"
 `;
 
 test("keys are never shown and are known as secrets", () => {
@@ -30,14 +31,28 @@ test.each([
   ['publish_keys = "change_me-please-0123"', "publish_keys: is the example's key, which everybody knows"],
   ['play_keys = ["0123456789abcdef", "0123456789abcdef"]', '"***" is listed twice'],
   ['play_keys = "a key with spaces in it"', "a key has at least 16 characters and no spaces"],
-  ['trusted = "localhost"', '"localhost" is not an IP address or a network such as 10.0.0.0/8'],
+  [
+    'trusted = "10.0.0.1"',
+    '"10.0.0.1" does not say for what it is trusted: write "play 10.0.0.1" for a server that fetches streams from here, "publish 10.0.0.1" for one that forwards them to here, or both',
+  ],
+  ['trusted = "play all"', '"play all" trusts every address: leave the keys and pages out instead'],
+  ['trusted = "publish ::/0"', '"publish ::/0" trusts every address'],
+  ["trusted = 7", 'must be a rule such as "play 192.168.1.8", not 7'],
+  ['trusted = ["play 10.0.0.1", "play ::ffff:10.0.0.1"]', '"play 10.0.0.1" is listed twice'],
+  ['trusted = "play localhost"', '"localhost" is not an IP address or a network such as 10.0.0.0/8'],
   ['enabled = "on"', 'must be true or false; write true instead of "on"'],
 ])("%p is a mistake that says what it is", (line, message) => {
   expect(() => parseConfig(`[vhost.a.security]\n${line}`, "x.toml")).toThrow(message);
 });
 
 test("rules can stand in a variable", () => {
-  const environment = { SRS_VHOST_SECURITY_ALLOW: "publish 10.0.0.0/8 play all 192.0.2.1", SRS_LISTEN: "0" };
+  const environment = {
+    SRS_VHOST_SECURITY_ALLOW: "publish 10.0.0.0/8 play all 192.0.2.1",
+    SRS_VHOST_SECURITY_TRUSTED: "publish 192.168.1.5 play 192.168.1.0/24",
+    SRS_LISTEN: "0",
+  };
   const { config } = loadConfig(undefined, environment);
-  expect(config.vhost.get("__defaultVhost__")?.security.allow).toHaveLength(3);
+  const { allow, trusted } = config.vhost.get("__defaultVhost__")?.security ?? {};
+  expect(allow).toHaveLength(3);
+  expect(trusted?.map(formatAddressRule)).toEqual(["publish 192.168.1.5", "play 192.168.1.0/24"]);
 });

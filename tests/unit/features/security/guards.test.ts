@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { parseConfig } from "../../../../src/app/config/index.ts";
-import { securityGuards } from "../../../../src/features/security/guards.ts";
+import type { Security } from "../../../../src/features/security/config.ts";
+import { isPublishingOpen, securityGuards } from "../../../../src/features/security/guards.ts";
 import { sign } from "../../../../src/features/security/signature.ts";
 import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
 import { accessRequest } from "../../../support/access.ts";
@@ -62,10 +63,47 @@ test("publish_keys are for those who publish, play_keys for those who play", () 
 
 test("who is trusted needs neither page nor signature, but is bound by addresses", () => {
   const stage = new Stage();
-  stage.toml = `trusted = ["192.0.2.0/24"]\nplay_keys = "${KEY}"\nrefer = "example.com"\n`;
+  stage.toml = `trusted = ["play 192.0.2.0/24"]\nplay_keys = "${KEY}"\nrefer = "example.com"\n`;
   expect(stage.refusal()).toBeUndefined();
   expect(stage.refusal({ address: "198.51.100.1" })).toContain("refer:");
   expect(stage.refusal({ address: "" })).toContain("refer:");
   stage.toml += 'deny = "play 192.0.2.1"';
   expect(stage.refusal()).toContain("address:");
+});
+
+test("who is trusted to play is not trusted to publish, and the other way round", () => {
+  const stage = new Stage();
+  for (const action of ["play", "publish"] as const) {
+    stage.toml = `trusted = "${action} 192.0.2.1"\npublish_keys = "${KEY}"\nplay_keys = "${KEY}"\n`;
+    for (const asked of ["play", "publish"] as const)
+      expect(stage.refusal({ action: asked }) === undefined).toBe(asked === action);
+  }
+});
+
+test("a server that asks for one of its clients is not trusted: the client needs page and signature", () => {
+  const stage = new Stage();
+  stage.toml = `trusted = ["play 192.0.2.1", "publish 192.0.2.1"]\npublish_keys = "${KEY}"\nplay_keys = "${KEY}"\n`;
+  for (const action of ["play", "publish"] as const) {
+    expect(stage.refusal({ action })).toBeUndefined();
+    expect(stage.refusal({ action, forClient: true })).toContain("signature:");
+    expect(stage.refusal({ ...stage.signed(action), forClient: true })).toBeUndefined();
+  }
+  stage.toml += 'refer = "example.com"\n';
+  expect(stage.refusal({ forClient: true })).toContain("refer:");
+});
+
+test.each([
+  ["", true],
+  ['play_keys = "correct-horse-battery-staple"', true],
+  ['refer_publish = "example.com"', true],
+  ['deny = "publish 192.0.2.0/24"', true],
+  ['enabled = false\nallow = "play all"\ndeny = "all"', true],
+  ['publish_keys = "correct-horse-battery-staple"', false],
+  ['allow = "play all"', false],
+  ['allow = "publish 192.0.2.0/24"', false],
+  ['deny = "publish all"', false],
+  ["enabled = true", false],
+])("with %p, whether anybody may publish: %p", (toml, open) => {
+  const { vhost } = parseConfig(`[vhost.a.security]\n${toml}`, "x.toml");
+  expect(isPublishingOpen(vhost.get("a")?.security as Security)).toBe(open);
 });
