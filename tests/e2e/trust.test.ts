@@ -64,10 +64,11 @@ test.concurrent("an edge that checks its viewers fetches what its origin trusts 
   await expectPlayed(publisher, player);
 });
 
-test.concurrent("what an edge takes from a publisher without a signature goes no further", async () => {
+test.concurrent("what an edge takes from a publisher without a signature goes no further, and the edge warns of it at start", async () => {
   await using stage = new Stage();
   const origin = await startOrigin(stage);
   const edge = await startEdge(stage, origin, "publish = true");
+  await edge.program.line(/WARN .*edge\.toml:\d+: vhost\.__defaultVhost__\.edge\.publish: anybody may publish here/);
   await Client.publish(stage, { port: edge.port }, "stranger");
   await edge.program.line(/push failed .*stranger.*to publish this stream, the URL must be signed/);
   expect(origin.program.lines.filter((line) => /publish started/.test(line))).toEqual([]);

@@ -7,6 +7,7 @@ import { type Path, show, showPath } from "../../config/show.ts";
 import { validate } from "../../config/validate.ts";
 import { placeBlocks, placeProblems } from "../../features/rtmp/places.ts";
 import { readTextFile } from "../../io/text-file.ts";
+import { advise } from "./advice.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { type Document, nearestPlace } from "./document.ts";
 import { type Environment, withEnvironment } from "./environment.ts";
@@ -29,7 +30,7 @@ export const fileAlone: SrsOptions = { read, ignored: new Set(), variables: [] }
 /** A configuration, complete, and what is to be said of it. */
 export interface Loaded {
   readonly config: Config;
-  /** What stands in it without effect, one line each; loading has told nobody. */
+  /** What stands in it without effect or lets in more people than it seems to, one line each; loading has told nobody. */
   readonly warnings: readonly string[];
   /** Where a key's value comes from: a file and a line; undefined for a default. */
   origin(path: Path): string | undefined;
@@ -135,5 +136,13 @@ function complete(document: Document): Loaded {
     const all = [...placed, ...document.errors].sort((a, b) => a.order - b.order);
     throw new ConfigErrors(all.map(({ text }) => text));
   }
-  return { config: values, warnings: document.warnings.map(oneLine), origin: (path) => document.place(path)?.at };
+  const advice = advise(values).map(({ path, message }) => {
+    const { at, as } = nearestPlace(document, path) ?? { at: "configuration", as: undefined };
+    return `${at}: ${as ?? showPath(path)}: ${message}`;
+  });
+  return {
+    config: values,
+    warnings: [...document.warnings, ...advice].map(oneLine),
+    origin: (path) => document.place(path)?.at,
+  };
 }

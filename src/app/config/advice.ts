@@ -1,0 +1,45 @@
+import type { Path } from "../../config/show.ts";
+import { formatAddressRule } from "../../features/security/address-rule.ts";
+import { isPublishingOpen } from "../../features/security/guards.ts";
+import type { Config, VhostConfig } from "./blocks.ts";
+
+/** What an operator should know of a configuration without a mistake. */
+interface Advice {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** Tells of vhosts that let more people in than they seem to. */
+export function advise({ vhost }: Config): Advice[] {
+  return [...vhost].flatMap(([name, config]) =>
+    [...openEdge(config), ...idleTrust(config)].map(({ path, message }) => ({
+      path: ["vhost", name, ...path],
+      message,
+    })),
+  );
+}
+
+function openEdge({ edge, security }: VhostConfig): Advice[] {
+  const takesPublishers = edge.origin.length > 0 && edge.publish;
+  if (!takesPublishers || edge.token_traverse || !isPublishingOpen(security)) return [];
+  const message =
+    "anybody may publish here, and the edge's viewers see it: say who may by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse";
+  return [{ path: ["edge", "publish"], message }];
+}
+
+function idleTrust({ security }: VhostConfig): Advice[] {
+  const { trusted, refer, refer_publish, refer_play, publish_keys, play_keys } = security;
+  const asks = {
+    publish: refer.length + refer_publish.length + publish_keys.length > 0,
+    play: refer.length + refer_play.length + play_keys.length > 0,
+  };
+  return trusted
+    .filter(({ action }) => !asks[action])
+    .map((rule) => {
+      const text = formatAddressRule(rule);
+      const open = rule.action === "publish" && isPublishingOpen(security);
+      const who = open ? `, and anybody may publish: allow = ["${text}", "play all"] lets nobody else` : "";
+      const message = `"${text}" has no effect, as nothing asks who wants to ${rule.action} for a page or a signature${who}`;
+      return { path: ["security", "trusted"], message };
+    });
+}

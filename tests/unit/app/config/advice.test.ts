@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { loadConfig } from "../../../../src/app/config/index.ts";
+
+/** What is told of a default vhost with these keys, all set by variables. */
+function told(keys: Record<string, string>): readonly string[] {
+  const variables = Object.entries(keys).map(([key, value]) => [`SRS_VHOST_${key}`, value]);
+  return loadConfig(undefined, { SRS_LISTEN: "0", ...Object.fromEntries(variables) }).warnings;
+}
+
+const open = { EDGE_ORIGIN: "192.168.1.5", EDGE_PUBLISH: "true" };
+const KEY = "0123456789abcdef";
+
+test("an edge that takes publishers from anybody is told of, with what to write", () => {
+  expect(told(open)).toEqual([
+    "SRS_VHOST_EDGE_PUBLISH: vhost.__defaultVhost__.edge.publish: anybody may publish here, and the edge's viewers see it: say who may by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse",
+  ]);
+  for (const rule of [
+    { EDGE_PUBLISH: "false" },
+    { EDGE_TOKEN_TRAVERSE: "true" },
+    { SECURITY_PUBLISH_KEYS: KEY },
+    { SECURITY_ALLOW: "publish 10.0.0.0/8" },
+    { SECURITY_ALLOW: "all" },
+  ])
+    expect(told({ ...open, ...rule })).toEqual([]);
+});
+
+test("a trusted rule without effect is told of, and that anybody may publish where that is so", () => {
+  const rules = { SECURITY_TRUSTED: "publish 192.168.1.5 play 192.168.1.8" };
+  expect(told({ ...rules, SECURITY_PUBLISH_KEYS: KEY, SECURITY_REFER_PLAY: "example.com" })).toEqual([]);
+  expect(told({ ...rules, SECURITY_REFER: "example.com" })).toEqual([]);
+  const [publish, play] = told(rules);
+  expect(publish).toEndWith(
+    '"publish 192.168.1.5" has no effect, as nothing asks who wants to publish for a page or a signature, and anybody may publish: allow = ["publish 192.168.1.5", "play all"] lets nobody else',
+  );
+  expect(play).toEndWith(
+    '"play 192.168.1.8" has no effect, as nothing asks who wants to play for a page or a signature',
+  );
+  expect(told({ ...rules, SECURITY_PLAY_KEYS: KEY, SECURITY_ALLOW: "publish 192.168.1.5" }).join()).not.toContain(
+    "anybody",
+  );
+});
