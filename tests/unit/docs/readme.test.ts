@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
+import { loadConfig, parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
 import { variablesOf } from "../../../src/app/config/variables.ts";
 import { resolve, streamKey } from "../../../src/rtmp/address.ts";
 
@@ -21,6 +22,18 @@ test("every configuration in docs/operating.md is read without a mistake", () =>
   const blocks = [...text("docs/operating.md").matchAll(/^```toml\n(.*?)^```/gms)];
   expect(blocks.length).toBeGreaterThan(0);
   for (const [, block = ""] of blocks) parseConfig(block, "operating.toml");
+});
+
+test("the configurations in docs/security.md are read without a mistake or a warning", () => {
+  const blocks = [...text("docs/security.md").matchAll(/^```toml\n(.*?)^```/gms)].map(([, block]) => block ?? "");
+  expect(blocks.length).toBeGreaterThan(0);
+  const folder = mkdtempSync(join(tmpdir(), "srs-docs-"));
+  for (const block of blocks) {
+    const path = join(folder, "security.toml");
+    writeFileSync(path, block.replaceAll("…", "0".repeat(14)));
+    expect(loadConfig(path).warnings).toEqual([]);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test("the README's example of an error is what the server says", () => {
