@@ -190,7 +190,8 @@ test.concurrent("rules tell IPv4 from IPv6 on a port that takes both", async () 
 
 test.concurrent("conf/access.toml asks for page and signature, and trusts the studio", async () => {
   await using stage = new Stage();
-  const conf = stage.write("access.toml", await Bun.file(`${import.meta.dir}/../../conf/access.toml`).text());
+  const example = await Bun.file(`${import.meta.dir}/../../conf/access.toml`).text();
+  const conf = stage.write("access.toml", example.replaceAll("CHANGE-ME", "0123456789abcdef"));
   const env = { SRS_LISTEN: "127.0.0.1:0" };
   const server = stage.start("server", [executable(), "--conf", conf], { env });
   const port = Number((await server.line(/listening rtmp=/)).match(/:(\d+)$/)?.[1]);
