@@ -14,8 +14,8 @@ const deepest = 8;
 const mostFiles = 64;
 
 /**
- * Reads a text with all that it includes, each `include` replaced by what stands in its files. A path is taken as SRS
- * does, from the working directory, and else from the folder of the file that names it.
+ * Reads a text with all that it includes, each `include` replaced by what stands in its files. A path is taken from the
+ * folder of the file that names it, and else as SRS does, from the working directory, where others than the operator may write.
  */
 export function readDirectives(text: string, file: string, read: ReadFile): Read {
   const mistakes: string[] = [];
@@ -54,7 +54,7 @@ export function readDirectives(text: string, file: string, read: ReadFile): Read
     return directive.args.flatMap(({ text: path }) => {
       if (++files > mostFiles) throw new UserError(`more than ${mostFiles} files in all`);
       if (chain.length > deepest) throw new UserError(`more than ${deepest} files, each included by the one before`);
-      const found = readEither(path, besides(path, directive.file), read);
+      const found = readEither(besides(path, directive.file), path, read);
       if (chain.includes(found.path)) throw new UserError(`includes itself, by way of ${chain.join(", ")}`);
       return expand(parse(found.text, found.path), [...chain, found.path]);
     });
@@ -66,11 +66,20 @@ function besides(path: string, file: string): string {
   return path.startsWith("/") ? path : `${folder}${path.replace(/^(?:\.\/)+/, "")}`;
 }
 
+/** Throws the first path's error when neither is there. */
 function readEither(first: string, second: string, read: ReadFile): { readonly path: string; readonly text: string } {
   try {
     return { path: first, text: read(first) };
   } catch (error) {
-    if (!(error instanceof UserError) || first === second || !error.message.endsWith("no such file")) throw error;
+    if (first === second || !isMissing(error)) throw error;
+    try {
+      return { path: second, text: read(second) };
+    } catch (again) {
+      throw isMissing(again) ? error : again;
+    }
   }
-  return { path: second, text: read(second) };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof UserError && error.message.endsWith("no such file");
 }

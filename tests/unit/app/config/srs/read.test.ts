@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ConfigErrors, loadConfig, parseConfig, shortToml } from "../../../../../src/app/config/index.ts";
+import { UserError } from "../../../../../src/base/errors.ts";
 import { srsConfVectors } from "../../../../vectors/srs-conf.ts";
 
 test.each(srsConfVectors)("$name becomes our keys", ({ conf, toml }) => {
@@ -235,6 +236,37 @@ describe("include", () => {
     });
   });
 
+  test("takes a file from beside the one that names it, and from the working directory only when none is there", () => {
+    const files: Record<string, string> = { "/etc/srs/more.conf": "max_connections 5;", "more.conf": "listen 1;" };
+    const read = (path: string) => {
+      const text = files[path];
+      if (text === undefined) throw new UserError(`cannot read ${path}: no such file`);
+      return text;
+    };
+    const conf = "include more.conf;";
+    expect(parseConfig(conf, "/etc/srs/srs.conf", read).max_connections).toBe(5);
+    expect(parseConfig(conf, "/opt/srs.conf", read).listen).toMatchObject([{ port: 1 }]);
+    const refused = (path: string) => {
+      throw new UserError(`cannot read ${path}: permission denied`);
+    };
+    expect(() => parseConfig(conf, "/etc/srs/srs.conf", refused)).toThrow("/etc/srs/more.conf: permission denied");
+  });
+
+  test("shows nothing of the lines of a file that is no configuration", () => {
+    const lines = [
+      "root:$y$j9T$salt$hash:19000:0:99999:7:::",
+      "KEY=sec ret;",
+      "-----BEGIN KEY-----",
+      "MIGHAgEAMBMG;",
+      "{ x",
+    ];
+    for (const text of [...lines, lines.join("\n"), lines.toReversed().join("\n"), lines.join(";\n")]) {
+      const said = errorsOf("include secret.conf;\nlisten 1935;", () => text).join("\n");
+      expect(said).toInclude("secret.conf:");
+      expect(said.replaceAll("secret.conf", "")).not.toMatch(/hash|salt|sec|ret\b|BEGIN|MIGH/i);
+    }
+  });
+
   test("tells mistakes with the included file's name", () => {
     withFolder((write) => {
       const more = write("more.conf", "\nmax_connections x;");
@@ -285,9 +317,9 @@ test("quotes, comments and line breaks make no difference to what a file says", 
   );
 });
 
-function errorsOf(text: string): readonly string[] {
+function errorsOf(text: string, read?: (path: string) => string): readonly string[] {
   try {
-    parseConfig(text, "x.conf");
+    parseConfig(text, "x.conf", read);
   } catch (error) {
     if (error instanceof ConfigErrors) return error.lines;
     throw error;
