@@ -52,3 +52,21 @@ test.concurrent("what a server says is in one line of srs bench, as text and as 
     expect(found.lines.filter((line) => OBEYED.test(line) || /^(?:no problem|.?eslaf)/.test(line))).toEqual([]);
   }
 });
+
+test.concurrent("what answers in a server's place is in one line of srs reload and srs upgrade", async () => {
+  await using stage = new Stage();
+  const answer = `${JSON.stringify({ ok: true, lines: [HOSTILE] })}\n`;
+  const planted = Bun.listen({
+    unix: stage.path("srs.sock"),
+    socket: {
+      data(socket) {
+        socket.end(answer);
+      },
+    },
+  });
+  stage.defer(() => planted.stop(true));
+  const conf = stage.write("x.toml", `pid = "${stage.path("srs.pid")}"\n`);
+  for (const command of ["reload", "upgrade"]) {
+    expect(await lines(stage, command, "-c", conf)).toEqual({ code: 0, lines: [SHOWN] });
+  }
+});
