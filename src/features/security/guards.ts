@@ -15,9 +15,11 @@ export interface SecurityOptions {
 
 /** Whether a vhost says nothing of who may publish. Pages don't count: a client can name any. */
 export function isPublishingOpen({ enabled, allow, deny, publish_keys }: Security): boolean {
-  const addresses = enabled === true || (enabled === "auto" && allow.length > 0);
-  const closed = enabled !== false && deny.some(({ action, network }) => action !== "play" && network === undefined);
-  return publish_keys.length === 0 && !addresses && !closed;
+  if (publish_keys.length > 0) return false;
+  if (enabled === false) return true;
+  const everybodyDenied = deny.some(({ action, network }) => action !== "play" && network === undefined);
+  const noRule = enabled === true && deny.length === 0;
+  return allow.length === 0 && !everybodyDenied && !noRule;
 }
 
 /** The guards of `[vhost.NAME.security]`: pages, then addresses, then signatures. */

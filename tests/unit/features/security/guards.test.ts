@@ -103,6 +103,7 @@ test.each([
   ['allow = "publish 192.0.2.0/24"', false],
   ['deny = "publish all"', false],
   ["enabled = true", false],
+  ['enabled = true\ndeny = "publish 192.0.2.7"', true],
 ])("with %p, whether anybody may publish: %p", (toml, open) => {
   const { vhost } = parseConfig(`[vhost.a.security]\n${toml}`, "x.toml");
   expect(isPublishingOpen(vhost.get("a")?.security as Security)).toBe(open);
