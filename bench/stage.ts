@@ -1,9 +1,9 @@
 import type { Clock } from "../src/base/clock.ts";
-import { Corrections } from "../src/live/corrections.ts";
-import { Flusher } from "../src/live/flusher.ts";
-import type { Sink } from "../src/live/format.ts";
-import type { Reader } from "../src/live/reader.ts";
-import { SlabPool } from "../src/live/slabs.ts";
+import { SlabPool } from "../src/live/log/slabs.ts";
+import { Flusher } from "../src/live/readers/flusher.ts";
+import type { Sink } from "../src/live/readers/format.ts";
+import type { Reader } from "../src/live/readers/reader.ts";
+import { Corrections } from "../src/live/source/corrections.ts";
 import { Stream } from "../src/live/stream.ts";
 import { RtmpFormat, type RtmpFormatOptions } from "../src/rtmp/format.ts";
 import { type Recording, recording } from "./material.ts";

@@ -12,11 +12,19 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   rtmp: ["base", "bytes", "amf", "media"],
   preamble: ["base", "bytes"],
   live: ["base", "config", "media"],
-  relay: ["base", "config", "amf", "media", "rtmp", "live"],
-  io: ["base", "bytes", "rtmp", "preamble"],
-  features: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io"],
-  app: ["base", "bytes", "config", "amf", "media", "rtmp", "live", "relay", "io", "features"],
-  cli: ["base", "features", "app", "package.json"],
+  relay: ["base", "amf", "media", "rtmp", "live"],
+  io: ["base", "preamble"],
+  features: ["base", "config", "amf", "media", "rtmp", "live", "relay", "io"],
+  loadgen: ["base", "amf", "media", "rtmp", "live", "relay", "io"],
+  app: ["base", "config", "rtmp", "live", "relay", "io", "features"],
+  cli: ["base", "features", "loadgen", "app", "package.json"],
+};
+
+/** The order of the rooms inside a layer, files or folders: each may import those before it. What has no name here comes first. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  config: ["file", "srs"],
+  live: ["log", "source", "readers", "stream", "streams", "ports"],
+  io: ["os", "files", "tls", "log", "net"],
 };
 
 /** The folders that may touch the outside: Bun, node modules, timers, the console. */
@@ -106,6 +114,38 @@ function layering(all: Files): string[] {
   return wrong;
 }
 
+/** A file's place in the order of its layer's rooms; -1 for one that comes before all of them. */
+function roomOf(path: string): number {
+  const [, layer = "", room = ""] = path.split("/");
+  return rooms[layer]?.indexOf(room.replace(/\.ts$/, "")) ?? -1;
+}
+
+function roomOrder(all: Files): string[] {
+  const wrong: string[] = [];
+  for (const [path, text] of all) {
+    for (const specifier of importsOf(text).filter((name) => name.startsWith("."))) {
+      const target = resolve(path, specifier);
+      if (layerOf(target) === layerOf(path) && roomOf(target) > roomOf(path))
+        wrong.push(`${path}: may not import ${target}`);
+    }
+  }
+  return wrong;
+}
+
+/** Permissions of the table that no file uses. */
+function unusedPermissions(all: Files): string[] {
+  const used = new Set<string>();
+  for (const [path, text] of all) {
+    for (const specifier of importsOf(text).filter((name) => name.startsWith("."))) {
+      const target = resolve(path, specifier);
+      used.add(`${layerOf(path)} ${target.startsWith("src/") ? layerOf(target) : target}`);
+    }
+  }
+  return Object.entries(layers).flatMap(([layer, allowed]) =>
+    allowed.map((to) => `${layer} ${to}`).filter((permission) => !used.has(permission)),
+  );
+}
+
 /** Each file on the first cycle found from it, types included: a cycle of types is two concepts that are one. */
 function cycles(all: Files): string[] {
   const done = new Set<string>();
@@ -189,6 +229,14 @@ describe("the sources", () => {
   const typescript = new Map([...files].filter(([path]) => path.endsWith(".ts")));
 
   test("import only what their layer may", () => expect(layering(sources)).toEqual([]));
+  test("import inside a layer only what stands in rooms before theirs", () => {
+    expect(roomOrder(sources)).toEqual([]);
+  });
+
+  test("use every permission of their layers", () => {
+    expect(unusedPermissions(sources)).toEqual([]);
+  });
+
   test("have no import cycles", () => expect(cycles(sources)).toEqual([]));
   test("touch the outside only in io, app and cli", () => expect(reachesOutside(sources)).toEqual([]));
   test("say of every export what it is", () => expect(undocumented(sources)).toEqual([]));

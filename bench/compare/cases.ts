@@ -1,4 +1,4 @@
-import type { BenchReport, PlayersReport } from "../../src/features/bench/report.ts";
+import type { BenchReport, PlayersReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
 import { type Measured, measure, runBench } from "./load.ts";
 import { Probe } from "./probe.ts";

@@ -1,4 +1,4 @@
-import type { BenchReport } from "../../src/features/bench/report.ts";
+import type { BenchReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
 import type { Server } from "./servers.ts";
 import { type Usage, Watch } from "./usage.ts";

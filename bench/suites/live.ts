@@ -1,8 +1,8 @@
-import { systemClock } from "../../src/io/clock.ts";
-import { PacketLog } from "../../src/live/log.ts";
-import type { Reader } from "../../src/live/reader.ts";
-import { SlabPool } from "../../src/live/slabs.ts";
-import { Timeline } from "../../src/live/timeline.ts";
+import { systemClock } from "../../src/io/os/clock.ts";
+import { PacketLog } from "../../src/live/log/log.ts";
+import { SlabPool } from "../../src/live/log/slabs.ts";
+import type { Reader } from "../../src/live/readers/reader.ts";
+import { Timeline } from "../../src/live/source/timeline.ts";
 import { PacketFlag } from "../../src/media/packet.ts";
 import { RtmpFormat } from "../../src/rtmp/format.ts";
 import { type Benchmark, keep } from "../harness.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../base/errors.ts";
-import { askControl, listenControl } from "../io/control.ts";
-import { readPidFile, removePidFile, writePidFile } from "../io/pid-file.ts";
+import { readPidFile, removePidFile, writePidFile } from "../io/files/pid-file.ts";
+import { askControl, listenControl } from "../io/net/control.ts";
 
 /** What a running server answers a command. */
 export interface Answer {

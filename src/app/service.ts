@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Systemd } from "../io/systemd.ts";
+import type { Systemd } from "../io/os/systemd.ts";
 
 /** A status line is for people who look at one unit; more of it than this is of no use. */
 const LONGEST_STATUS = 500;

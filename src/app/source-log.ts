@@ -1,6 +1,6 @@
 import type { Log } from "../base/log.ts";
-import type { Correction, CorrectionKind } from "../live/corrections.ts";
-import type { SourceInfo } from "../live/source.ts";
+import type { Correction, CorrectionKind } from "../live/source/corrections.ts";
+import type { SourceInfo } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { type StreamObserver, streamLabel } from "../live/streams.ts";
 

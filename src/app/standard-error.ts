@@ -1,4 +1,4 @@
-import { isJournal } from "../io/line-output.ts";
+import { isJournal } from "../io/log/line-output.ts";
 
 /** A line of standard error as the journal wants it, if that is where it goes: an error, by the priority in front. */
 export function errorLine(line: string): string {

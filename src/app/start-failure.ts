@@ -1,6 +1,6 @@
 import { messageOf } from "../base/errors.ts";
 import { maskText } from "../base/mask.ts";
-import { askControl, listenControl } from "../io/control.ts";
+import { askControl, listenControl } from "../io/net/control.ts";
 
 /** Of a request to a running server; what does not fit stands where the new one writes its errors. */
 const MOST_CHARS = 3500;

@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
 import { UserError } from "../base/errors.ts";
-import type { SyntheticShape } from "../features/bench/synthetic-source.ts";
+import type { SyntheticShape } from "../loadgen/synthetic-source.ts";
 
 /** Options of every `srs bench` command. */
 export const runOptions = {

@@ -1,10 +1,10 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { UserError } from "../base/errors.ts";
-import type { BenchPlan } from "../features/bench/plan.ts";
-import { progressLine } from "../features/bench/progress.ts";
-import { loadRecording, makeBench } from "../features/bench/start.ts";
-import { summary } from "../features/bench/summary.ts";
-import { BenchUrl } from "../features/bench/url.ts";
+import type { BenchPlan } from "../loadgen/plan.ts";
+import { progressLine } from "../loadgen/progress.ts";
+import { loadRecording, makeBench } from "../loadgen/start.ts";
+import { summary } from "../loadgen/summary.ts";
+import { BenchUrl } from "../loadgen/url.ts";
 import {
   checkOption,
   fileOption,

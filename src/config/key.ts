@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
-import type { Outside, OutsideFile } from "./outside.ts";
+import type { Outside, OutsideFile } from "./resources.ts";
 import { show } from "./show.ts";
 
 /** Whether a reload can apply a changed value while the server runs, or a restart is needed, and why. */

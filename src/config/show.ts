@@ -34,3 +34,8 @@ export function showKey(key: string): string {
 export function quote(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
+
+/** A directive's name for messages. What does not look like one may be a key that stands where a name should, and is not shown. */
+export function showName(name: string): string {
+  return /^[a-z]{1,15}(?:_[a-z]{1,15}){0,4}$/.test(name) ? name : "…";
+}

@@ -1,19 +1,20 @@
 // Hot: push runs for each packet.
 import type { Clock, Timer } from "../base/clock.ts";
 import { PacketKind } from "../media/packet.ts";
-import { Audience, type AudienceSource } from "./audience.ts";
 import type { StreamConfig } from "./config.ts";
-import { type Correction, Corrections } from "./corrections.ts";
-import type { Demand } from "./demand.ts";
-import type { Flushable, Flusher } from "./flusher.ts";
-import type { ReaderEvents, Sink, StartPoint, WireFormat } from "./format.ts";
-import { Intake, type IntakeOwner } from "./intake.ts";
-import { PacketLog } from "./log.ts";
-import type { Reader } from "./reader.ts";
-import { type Retained, Retention } from "./retention.ts";
-import type { SlabPool } from "./slabs.ts";
-import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source.ts";
-import { type SourceSwitch, Sources, type SourcesOwner } from "./sources.ts";
+import { PacketLog } from "./log/log.ts";
+import type { SlabPool } from "./log/slabs.ts";
+import type { StartPoint } from "./log/start-point.ts";
+import { Audience, type AudienceSource } from "./readers/audience.ts";
+import type { Demand } from "./readers/demand.ts";
+import type { Flushable, Flusher } from "./readers/flusher.ts";
+import type { ReaderEvents, Sink, WireFormat } from "./readers/format.ts";
+import type { Reader } from "./readers/reader.ts";
+import { type Retained, Retention } from "./readers/retention.ts";
+import { type Correction, Corrections } from "./source/corrections.ts";
+import { Intake, type IntakeOwner } from "./source/intake.ts";
+import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
+import { type SourceSwitch, Sources, type SourcesOwner } from "./source/sources.ts";
 
 /** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;

@@ -1,11 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { StreamConfig } from "./config.ts";
-import { type Correction, Corrections } from "./corrections.ts";
-import type { Demand } from "./demand.ts";
-import { Flusher } from "./flusher.ts";
-import { SlabPool } from "./slabs.ts";
-import type { Source, SourceEnd } from "./source.ts";
-import type { SourceSwitch } from "./sources.ts";
+import { SlabPool } from "./log/slabs.ts";
+import type { Demand } from "./readers/demand.ts";
+import { Flusher } from "./readers/flusher.ts";
+import { type Correction, Corrections } from "./source/corrections.ts";
+import type { Source, SourceEnd } from "./source/source.ts";
+import type { SourceSwitch } from "./source/sources.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 /** A stream's address once its vhost is resolved; the parts of its key. */

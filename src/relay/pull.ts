@@ -1,10 +1,10 @@
 // Hot: push runs for each message of each stream that is pulled.
 import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
-import type { Source } from "../live/source.ts";
+import type { Source } from "../live/source/source.ts";
 import { PacketKind } from "../media/packet.ts";
-import type { Inlet, InletEvents, OpenInlet, PullEnd, ServerWords } from "./inlet.ts";
-import type { Slots } from "./slots.ts";
+import type { Slots } from "./dial-limiter.ts";
+import type { Inlet, InletEvents, OpenInlet, PullEnd, ServerWords } from "./pull-client.ts";
 import type { Attempt } from "./supervisor.ts";
 
 /** How often a running pull is looked at for silence. */

@@ -1,11 +1,11 @@
 import type { Log } from "../base/log.ts";
-import type { SourceEnd } from "../live/source.ts";
+import type { SourceEnd } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
+import type { Slots } from "./dial-limiter.ts";
 import { HandshakeChoice } from "./handshake-choice.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
-import type { Slots } from "./slots.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 import { ToldErrors } from "./told-errors.ts";
 

@@ -4,7 +4,7 @@ import { masked, maskPath } from "../base/mask.ts";
 import { paramKeys, paramsBeside } from "../base/params.ts";
 import { paramValues, Secrets } from "../base/secrets.ts";
 import { Template } from "../base/template.ts";
-import { SIGNATURE_PARAMS } from "../live/access.ts";
+import { SIGNATURE_PARAMS } from "../live/ports/access.ts";
 import { withoutVhost } from "../rtmp/address.ts";
 
 const names = ["vhost", "app", "stream"] as const;

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { BenchReport } from "../../src/features/bench/report.ts";
+import type { BenchReport } from "../../src/loadgen/report.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { startNginx } from "../support/e2e/nginx.ts";

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { askControl } from "../../src/io/control.ts";
+import { askControl } from "../../src/io/net/control.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";

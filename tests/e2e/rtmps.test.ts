@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import type { BenchReport } from "../../src/features/bench/report.ts";
+import type { BenchReport } from "../../src/loadgen/report.ts";
 import { Authority } from "../support/e2e/authority.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";

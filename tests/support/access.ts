@@ -1,4 +1,4 @@
-import type { AccessRequest } from "../../src/live/access.ts";
+import type { AccessRequest } from "../../src/live/ports/access.ts";
 
 /** A client at 192.0.2.1 that wants to play `/live/show`, but for what `change` says. */
 export function accessRequest(change: Partial<AccessRequest> = {}): AccessRequest {

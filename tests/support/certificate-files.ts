@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CertificateFiles } from "../../src/io/certificates.ts";
+import type { CertificateFiles } from "../../src/io/tls/certificates.ts";
 import type { CertificateVector } from "../vectors/certificates.ts";
 
 /** A folder for certificates; gone with `remove`. */

@@ -1,7 +1,7 @@
 import { parseOrigin } from "../../src/features/edge/address.ts";
 import type { EdgeConfig } from "../../src/features/edge/config.ts";
-import type { Demand } from "../../src/live/demand.ts";
-import { RtmpInlet } from "../../src/relay/rtmp-inlet.ts";
+import type { Demand } from "../../src/live/readers/demand.ts";
+import { RtmpInlet } from "../../src/relay/rtmp-pull-client.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";

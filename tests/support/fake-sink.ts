@@ -1,4 +1,4 @@
-import type { Sink } from "../../src/live/format.ts";
+import type { Sink } from "../../src/live/readers/format.ts";
 
 /**
  * A socket's sending side: takes `room` bytes at once, keeps the rest by reference until the peer has read enough, and says

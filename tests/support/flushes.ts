@@ -1,5 +1,5 @@
 import type { Timer } from "../../src/base/clock.ts";
-import { type Flushable, Flusher } from "../../src/live/flusher.ts";
+import { type Flushable, Flusher } from "../../src/live/readers/flusher.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { rethrow } from "./faults.ts";
 

@@ -1,11 +1,11 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfObject } from "../../src/amf/value.ts";
 import type { StreamConfig } from "../../src/live/config.ts";
-import type { Demand } from "../../src/live/demand.ts";
-import type { ReaderEvents, WireFormat } from "../../src/live/format.ts";
-import type { Reader, ReaderState } from "../../src/live/reader.ts";
-import { SlabPool } from "../../src/live/slabs.ts";
-import type { PublishOptions, Source, SourceEnd } from "../../src/live/source.ts";
+import { SlabPool } from "../../src/live/log/slabs.ts";
+import type { Demand } from "../../src/live/readers/demand.ts";
+import type { ReaderEvents, WireFormat } from "../../src/live/readers/format.ts";
+import type { Reader, ReaderState } from "../../src/live/readers/reader.ts";
+import type { PublishOptions, Source, SourceEnd } from "../../src/live/source/source.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { type StreamObserver, Streams } from "../../src/live/streams.ts";
 import { PacketKind } from "../../src/media/packet.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/base/clock.ts";
 import type { Log } from "../../src/base/log.ts";
-import { Refusals } from "../../src/live/refusals.ts";
+import { Refusals } from "../../src/live/ports/refusals.ts";
 
 /** What an RTMP server needs to let everybody in. */
 export function openDoor(clock: Clock, log: Log) {

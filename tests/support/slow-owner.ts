@@ -1,7 +1,7 @@
 import type { Socket } from "bun";
 import type { TransportHandler } from "../../src/base/transport.ts";
-import { Tcp } from "../../src/io/tcp.ts";
-import { TcpTransport } from "../../src/io/tcp-transport.ts";
+import { Tcp } from "../../src/io/net/tcp.ts";
+import { TcpTransport } from "../../src/io/net/tcp-transport.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** As much as the runtime reads of a socket at a time, bytes. */

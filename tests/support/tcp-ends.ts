@@ -1,7 +1,7 @@
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
-import { Certificates } from "../../src/io/certificates.ts";
-import { Tcp } from "../../src/io/tcp.ts";
-import { Trust } from "../../src/io/trust.ts";
+import { Tcp } from "../../src/io/net/tcp.ts";
+import { Certificates } from "../../src/io/tls/certificates.ts";
+import { Trust } from "../../src/io/tls/trust.ts";
 import { ca, local } from "../vectors/certificates.ts";
 import { concat } from "./bytes.ts";
 import { CertificateFolder } from "./certificate-files.ts";

@@ -1,14 +1,14 @@
+import { oneLine } from "../../config/file/errors.ts";
 import { renderToml } from "../../config/render.ts";
 import { type Path, showPath } from "../../config/show.ts";
+import { type Directive, directiveLines, placeOf, writtenName } from "../../config/srs/directive.ts";
+import type { Mapping } from "../../config/srs/mapping.ts";
+import { mapSrsConf } from "../../config/srs/read.ts";
+import { ignorable } from "../../config/srs/spellings.ts";
 import { validate } from "../../config/validate.ts";
-import { placeProblems } from "../../features/rtmp/places.ts";
+import { placeProblems } from "../../features/rtmp/listen-endpoint.ts";
 import { type Config, rootTable } from "./blocks.ts";
-import { oneLine } from "./errors.ts";
 import { fileAlone, isSrsConf, loadConfig, read, shortToml } from "./load.ts";
-import { type Directive, directiveLines, placeOf, writtenName } from "./srs/directive.ts";
-import type { Mapping } from "./srs/mapping.ts";
-import { mapSrsConf } from "./srs/read.ts";
-import { ignorable } from "./srs/spellings.ts";
 
 /** A configuration file as TOML. */
 export interface Converted {

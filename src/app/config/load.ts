@@ -1,31 +1,31 @@
 import { UserError } from "../../base/errors.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { nearest } from "../../base/suggest.ts";
+import { type Document, nearestPlace } from "../../config/file/document.ts";
+import { type Environment, withEnvironment } from "../../config/file/environment.ts";
+import { ConfigErrors, oneLine } from "../../config/file/errors.ts";
+import { laidOver } from "../../config/file/overlay.ts";
+import { withSecretFiles } from "../../config/file/secret-files.ts";
+import { readToml } from "../../config/file/toml.ts";
+import { variablesOf } from "../../config/file/variables.ts";
 import { renderToml } from "../../config/render.ts";
 import { secretTexts } from "../../config/secret-texts.ts";
 import { type Path, show, showPath } from "../../config/show.ts";
+import type { ReadFile } from "../../config/srs/include.ts";
+import { readSrsConf, type SrsOptions } from "../../config/srs/read.ts";
+import { ignorable } from "../../config/srs/spellings.ts";
+import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
-import { placeBlocks, placeProblems } from "../../features/rtmp/places.ts";
-import { readTextFile } from "../../io/text-file.ts";
+import { placeBlocks, placeProblems } from "../../features/rtmp/listen-endpoint.ts";
+import { readTextFile } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
 import { type Config, rootTable } from "./blocks.ts";
-import { type Document, nearestPlace } from "./document.ts";
-import { type Environment, withEnvironment } from "./environment.ts";
-import { ConfigErrors, oneLine } from "./errors.ts";
-import { laidOver } from "./overlay.ts";
-import { withSecretFiles } from "./secret-files.ts";
-import type { ReadFile } from "./srs/include.ts";
-import { readSrsConf, type SrsOptions } from "./srs/read.ts";
-import { ignorable } from "./srs/spellings.ts";
-import { srsVariables } from "./srs/variables.ts";
-import { readToml } from "./toml.ts";
-import { variablesOf } from "./variables.ts";
 
 const largestFile = 1024 * 1024;
 const largestSecret = 64 * 1024;
 
 /** How a file is read whose mistakes are told and nothing else goes into. */
-export const fileAlone: SrsOptions = { read, ignored: new Set(), variables: [] };
+export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), variables: [] };
 
 /** A configuration, complete, and what is to be said of it. */
 export interface Loaded {
@@ -47,7 +47,12 @@ export function loadConfig(
   ignored: readonly string[] = [],
 ): Loaded {
   const variables = srsVariables(environment, variablesOf(rootTable, {}));
-  const options = { read, variables, ignored: checkIgnored([...ignored, ...wordsOf(environment.SRS_IGNORE)]) };
+  const options = {
+    root: rootTable,
+    read,
+    variables,
+    ignored: checkIgnored([...ignored, ...wordsOf(environment.SRS_IGNORE)]),
+  };
   const file = path === undefined ? variablesAlone(options) : readDocument(read(path), path, options);
   const taken = new Set([...variables.map(({ name }) => name), "SRS_IGNORE"]);
   const { document, count } = withEnvironment(rootTable, file, environment, readSecret, taken);

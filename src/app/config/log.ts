@@ -1,7 +1,7 @@
 import { choice, text } from "../../config/key.ts";
 import { table } from "../../config/table.ts";
-import { logLevels } from "../../io/log.ts";
-import { logFormats } from "../../io/logging.ts";
+import { logLevels } from "../../io/log/log.ts";
+import { logFormats } from "../../io/log/logging.ts";
 
 /** `[log]` */
 export const logTable = table("What is written to the log.", {

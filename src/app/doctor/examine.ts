@@ -1,5 +1,5 @@
-import type { Named, Outside, OutsidePeer } from "../../config/outside.ts";
-import { outsideOf } from "../../config/outside-of.ts";
+import type { Named, Outside, OutsidePeer } from "../../config/resources.ts";
+import { outsideOf } from "../../config/resources-of.ts";
 import { upstreamVhost } from "../../features/edge/address.ts";
 import { type Config, type Loaded, rootTable } from "../config/index.ts";
 import { type Finding, problemLine } from "./finding.ts";

@@ -1,5 +1,5 @@
 import { printable } from "../../base/printable.ts";
-import type { Named } from "../../config/outside.ts";
+import type { Named } from "../../config/resources.ts";
 import { showPath } from "../../config/show.ts";
 
 /** What an examination found at one place: how it is there, and what to do where it is not as it should be. */

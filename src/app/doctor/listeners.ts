@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { Named, OutsideListener } from "../../config/outside.ts";
-import type { PortHolder } from "../../io/port-holder.ts";
+import type { Named, OutsideListener } from "../../config/resources.ts";
+import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { Finding } from "./finding.ts";
 import type { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { formatHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
-import type { Named, OutsideListener, OutsidePeer } from "../../config/outside.ts";
+import type { Named, OutsideListener, OutsidePeer } from "../../config/resources.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Finding } from "./finding.ts";
 import type { World } from "./world.ts";

@@ -4,7 +4,7 @@ import { hiddenLevels, maskPath } from "../../base/mask.ts";
 import { paramKeys, paramsBeside } from "../../base/params.ts";
 import { paramValues } from "../../base/secrets.ts";
 import { Template } from "../../base/template.ts";
-import type { OutsidePeer } from "../../config/outside.ts";
+import type { OutsidePeer } from "../../config/resources.ts";
 import {
   maskTarget,
   parseTarget,

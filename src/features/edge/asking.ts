@@ -1,4 +1,4 @@
-import type { Demand } from "../../live/demand.ts";
+import type { Demand } from "../../live/readers/demand.ts";
 
 /** With what one attempt asks for a stream. */
 export interface Words {

@@ -1,7 +1,7 @@
 import type { HttpGet } from "../../base/http.ts";
 import type { Log } from "../../base/log.ts";
 import type { PushContext } from "../../relay/push.ts";
-import type { RtmpInletContext } from "../../relay/rtmp-inlet.ts";
+import type { RtmpInletContext } from "../../relay/rtmp-pull-client.ts";
 import type { EdgeConfig } from "./config.ts";
 
 /** What an edge needs from outside. */

@@ -1,7 +1,7 @@
 import type { Timer } from "../../base/clock.ts";
-import type { AccessRequest, Guard, Verdict } from "../../live/access.ts";
-import type { Demand } from "../../live/demand.ts";
-import type { Source, SourceEnd } from "../../live/source.ts";
+import type { AccessRequest, Guard, Verdict } from "../../live/ports/access.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { PushRelay } from "../../relay/push-relay.ts";

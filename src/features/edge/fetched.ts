@@ -1,6 +1,6 @@
 import type { Timer } from "../../base/clock.ts";
-import type { Demand } from "../../live/demand.ts";
-import type { Source, SourceInfo } from "../../live/source.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { Asking, sameWords, type Words, wordsKey } from "./asking.ts";

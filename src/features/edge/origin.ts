@@ -1,7 +1,7 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { Slots } from "../../relay/dial-limiter.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
-import { Slots } from "../../relay/slots.ts";
 import type { OriginAddress } from "./address.ts";
 
 /** A dead origin is left alone for so long, and longer each time. */

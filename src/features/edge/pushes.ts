@@ -1,6 +1,6 @@
 import type { Timer } from "../../base/clock.ts";
-import type { AccessRequest, Verdict } from "../../live/access.ts";
-import type { Source, SourceEnd } from "../../live/source.ts";
+import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type PushPlace, PushRelay } from "../../relay/push-relay.ts";

@@ -1,4 +1,4 @@
-import type { PullEnd } from "../../relay/inlet.ts";
+import type { PullEnd } from "../../relay/pull-client.ts";
 import { Redirects } from "../../relay/redirects.ts";
 import type { Failure } from "../../relay/supervisor.ts";
 import type { OriginAddress } from "./address.ts";

@@ -1,6 +1,6 @@
-import type { AccessRequest, Verdict } from "../../live/access.ts";
-import type { PullEnd } from "../../relay/inlet.ts";
-import { RtmpInlet } from "../../relay/rtmp-inlet.ts";
+import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { PullEnd } from "../../relay/pull-client.ts";
+import { RtmpInlet } from "../../relay/rtmp-pull-client.ts";
 import { type OriginAddress, originLabel, type RtmpOrigin, rtmpConnectUrl, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";

@@ -1,11 +1,11 @@
 import type { Log } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
-import type { Source, SourceInfo } from "../../live/source.ts";
+import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
-import type { PullEnd, ServerWords } from "../../relay/inlet.ts";
 import { Pull } from "../../relay/pull.ts";
+import type { PullEnd, ServerWords } from "../../relay/pull-client.ts";
 import type { Redirect } from "../../relay/redirects.ts";
 import {
   type Attempt,
@@ -20,7 +20,7 @@ import { originLabel, originSecrets, upstreamNames } from "./address.ts";
 import type { Asking, Words } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
-import { inletFor } from "./open-inlet.ts";
+import { inletFor } from "./open-pull-client.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../../base/log.ts";
-import type { Source, SourceEnd } from "../../live/source.ts";
-import type { SourceSwitch } from "../../live/sources.ts";
+import type { Source, SourceEnd } from "../../live/source/source.ts";
+import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";

@@ -2,17 +2,17 @@ import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LocalNet } from "../../base/transport.ts";
-import type { AccessRequest, Guard, Verdict } from "../../live/access.ts";
-import type { OnConflict, Source, SourceEnd } from "../../live/source.ts";
-import type { SourceSwitch } from "../../live/sources.ts";
+import type { AccessRequest, Guard, Verdict } from "../../live/ports/access.ts";
+import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
+import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
-import { Borrow } from "./borrow.ts";
-import { Lend } from "./lend.ts";
 import { type Hello, type Message, PROTOCOL, type Published } from "./messages.ts";
-import { Neighbour, type NeighbourEvents } from "./neighbour.ts";
+import { Neighbour, type NeighbourEvents } from "./sibling-link.ts";
+import { Lend } from "./sibling-reader.ts";
+import { Borrow } from "./sibling-source.ts";
 
 /** What handing over needs from outside. */
 export interface HandoverContext {

@@ -1,4 +1,4 @@
-import type { CountingGuard } from "../../live/access.ts";
+import type { CountingGuard } from "../../live/ports/access.ts";
 import { type StreamName, type Streams, streamLabel } from "../../live/streams.ts";
 import type { VhostLimits } from "./config.ts";
 

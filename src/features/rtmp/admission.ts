@@ -1,7 +1,7 @@
 import type { HostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
-import { Gate, type Refusal } from "../../live/access.ts";
-import type { Demand } from "../../live/demand.ts";
+import { Gate, type Refusal } from "../../live/ports/access.ts";
+import type { Demand } from "../../live/readers/demand.ts";
 import { resolve, type StreamAddress, streamKey } from "../../rtmp/address.ts";
 import { type ConnectRequest, LOOP, MAX_HOPS } from "../../rtmp/connect.ts";
 import type { FoundVhost, RtmpContext } from "./context.ts";

@@ -1,8 +1,8 @@
 import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import type { Change } from "../../base/change.ts";
 import { UserError } from "../../base/errors.ts";
-import type { Listener } from "../../io/tcp.ts";
-import type { Place } from "./places.ts";
+import type { Listener } from "../../io/net/tcp.ts";
+import type { Place } from "./listen-endpoint.ts";
 
 /** Told what opens and closes, once it takes effect. */
 export interface ListenersEvents {

@@ -1,7 +1,7 @@
 import type { Transport } from "../../base/transport.ts";
-import type { Demand } from "../../live/demand.ts";
-import type { ReaderEvents } from "../../live/format.ts";
-import type { Reader } from "../../live/reader.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { ReaderEvents } from "../../live/readers/format.ts";
+import type { Reader } from "../../live/readers/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";

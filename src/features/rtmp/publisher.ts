@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../base/errors.ts";
-import type { Source, SourceEnd } from "../../live/source.ts";
+import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";

@@ -3,13 +3,13 @@ import type { Change } from "../../base/change.ts";
 import type { Timer } from "../../base/clock.ts";
 import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
-import type { Entrance, Proxies } from "../../io/opening.ts";
-import type { Tcp } from "../../io/tcp.ts";
-import type { SourceEnd } from "../../live/source.ts";
+import type { Entrance, Proxies } from "../../io/net/accept-pipeline.ts";
+import type { Tcp } from "../../io/net/tcp.ts";
+import type { SourceEnd } from "../../live/source/source.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
+import type { Place } from "./listen-endpoint.ts";
 import { Listeners } from "./listeners.ts";
-import type { Place } from "./places.ts";
 
 const TICK_MS = 1000;
 

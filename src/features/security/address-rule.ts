@@ -8,7 +8,7 @@ import {
   parseIp,
   parseNetwork,
 } from "../../base/network.ts";
-import type { AccessRequest, Verdict } from "../../live/access.ts";
+import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
 
 type Action = AccessRequest["action"];
 

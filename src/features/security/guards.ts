@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { parseIp } from "../../base/network.ts";
-import type { Guard } from "../../live/access.ts";
+import type { Guard } from "../../live/ports/access.ts";
 import { checkAddress, isTrusted } from "./address-rule.ts";
 import type { Security } from "./config.ts";
 import { checkRefer } from "./refer.ts";

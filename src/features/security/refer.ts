@@ -1,5 +1,5 @@
 import { UserError } from "../../base/errors.ts";
-import type { AccessRequest, Verdict } from "../../live/access.ts";
+import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
 
 /** The hosts whose pages may embed a vhost's streams; an empty list asks for nothing. */
 export interface ReferRules {

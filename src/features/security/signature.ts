@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { normaliseIp } from "../../base/network.ts";
-import { type AccessRequest, SIGNATURE_PARAMS, type Verdict } from "../../live/access.ts";
+import { type AccessRequest, SIGNATURE_PARAMS, type Verdict } from "../../live/ports/access.ts";
 
 /** A signed URL is good for this long after its `exp`, for servers whose clocks are behind or ahead of its maker's. */
 const CLOCK_SKEW_S = 30;

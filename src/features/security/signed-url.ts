@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import { formatIp, parseIp } from "../../base/network.ts";
-import { type AccessRequest, SIGNATURE_PARAMS } from "../../live/access.ts";
+import { type AccessRequest, SIGNATURE_PARAMS } from "../../live/ports/access.ts";
 import { resolve, splitStreamUrl } from "../../rtmp/address.ts";
 import type { Security } from "./config.ts";
 import { param, sign } from "./signature.ts";

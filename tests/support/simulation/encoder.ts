@@ -1,4 +1,4 @@
-import type { PublishOptions, SourceEnd } from "../../../src/live/source.ts";
+import type { PublishOptions, SourceEnd } from "../../../src/live/source/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { payloads } from "../live.ts";

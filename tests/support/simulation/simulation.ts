@@ -1,5 +1,5 @@
 import type { StreamConfig } from "../../../src/live/config.ts";
-import type { OnConflict } from "../../../src/live/source.ts";
+import type { OnConflict } from "../../../src/live/source/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { Streams } from "../../../src/live/streams.ts";
 import { Packet } from "../../../src/media/packet.ts";

@@ -1,5 +1,6 @@
-import type { StartPoint, WireFormat } from "../../../src/live/format.ts";
-import type { PacketLog } from "../../../src/live/log.ts";
+import type { PacketLog } from "../../../src/live/log/log.ts";
+import type { StartPoint } from "../../../src/live/log/start-point.ts";
+import type { WireFormat } from "../../../src/live/readers/format.ts";
 import { messageSize, writeMessage } from "../../../src/rtmp/chunk-writer.ts";
 import { RtmpFormat, type RtmpFormatOptions } from "../../../src/rtmp/format.ts";
 import { concat } from "../bytes.ts";

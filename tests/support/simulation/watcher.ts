@@ -1,5 +1,5 @@
-import type { ReaderEvents } from "../../../src/live/format.ts";
-import type { Reader } from "../../../src/live/reader.ts";
+import type { ReaderEvents } from "../../../src/live/readers/format.ts";
+import type { Reader } from "../../../src/live/readers/reader.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { FakeSink } from "../fake-sink.ts";

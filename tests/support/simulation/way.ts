@@ -1,4 +1,4 @@
-import type { PublishOptions, Source, SourceEnd } from "../../../src/live/source.ts";
+import type { PublishOptions, Source, SourceEnd } from "../../../src/live/source/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import type { Made } from "./encoder.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Service } from "../../../src/app/service.ts";
 import { silentLog } from "../../../src/base/log.ts";
-import { Systemd } from "../../../src/io/systemd.ts";
+import { Systemd } from "../../../src/io/os/systemd.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { NotifyReceiver } from "../../support/notify-receiver.ts";
 

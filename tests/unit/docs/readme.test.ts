@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig, parseConfig, rootTable, shortToml } from "../../../src/app/config/index.ts";
-import { variablesOf } from "../../../src/app/config/variables.ts";
+import { variablesOf } from "../../../src/config/file/variables.ts";
 import { resolve, streamKey } from "../../../src/rtmp/address.ts";
 
 const root = join(import.meta.dir, "../../..");

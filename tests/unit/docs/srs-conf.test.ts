@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { directives, type Entry } from "../../../src/app/config/srs/directives.ts";
+import { directives, type Entry } from "../../../src/config/srs/directives.ts";
 
 const path = join(import.meta.dir, "../../../docs/srs-conf.md");
 const head = "## Directives\n";

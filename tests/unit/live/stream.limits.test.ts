@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Reader } from "../../../src/live/reader.ts";
+import type { Reader } from "../../../src/live/readers/reader.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { RtmpFormat } from "../../../src/rtmp/format.ts";
 import { LiveStage } from "../../support/live.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { SourceEnd } from "../../../src/live/source.ts";
+import type { SourceEnd } from "../../../src/live/source/source.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { fromHex, toHex } from "../../support/bytes.ts";
 import { LiveStage } from "../../support/live.ts";

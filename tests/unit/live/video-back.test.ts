@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { WireFormat } from "../../../src/live/format.ts";
+import type { WireFormat } from "../../../src/live/readers/format.ts";
 import { LiveStage } from "../../support/live.ts";
 
 /** A stream with `count` viewers whose video comes back with its next key frame, beside one that always had it. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Demand } from "../../../src/live/demand.ts";
+import type { Demand } from "../../../src/live/readers/demand.ts";
 import { LiveStage } from "../../support/live.ts";
 
 const sink = { send: () => true };

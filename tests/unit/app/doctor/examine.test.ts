@@ -3,7 +3,7 @@ import { type Loaded, parseConfig } from "../../../../src/app/config/index.ts";
 import { examine } from "../../../../src/app/doctor/examine.ts";
 import type { World } from "../../../../src/app/doctor/world.ts";
 import { UserError } from "../../../../src/base/errors.ts";
-import type { PortHolder } from "../../../../src/io/port-holder.ts";
+import type { PortHolder } from "../../../../src/io/os/port-holder.ts";
 import type { ProbeResult } from "../../../../src/relay/probe.ts";
 
 /** A machine with one address where all ports are free, and a network where every server is a different one. */

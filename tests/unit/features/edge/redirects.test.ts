@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AmfObject } from "../../../../src/amf/value.ts";
 import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
-import type { AccessRequest } from "../../../../src/live/access.ts";
+import type { AccessRequest } from "../../../../src/live/ports/access.ts";
 import { defaultLimits } from "../../../../src/rtmp/limits.ts";
 import { ServerSession } from "../../../../src/rtmp/server-session.ts";
 import { EdgeStage } from "../../../support/edges.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
+import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
 import { withoutVhost } from "../../../../src/rtmp/address.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 

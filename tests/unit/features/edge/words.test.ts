@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Demand } from "../../../../src/live/demand.ts";
+import type { Demand } from "../../../../src/live/readers/demand.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 import type { FakeNode } from "../../../support/fake-node.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../../../src/base/errors.ts";
 import { parseOrigin } from "../../../../src/features/edge/address.ts";
-import type { AccessRequest } from "../../../../src/live/access.ts";
-import type { OnConflict } from "../../../../src/live/source.ts";
+import type { AccessRequest } from "../../../../src/live/ports/access.ts";
+import type { OnConflict } from "../../../../src/live/source/source.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";

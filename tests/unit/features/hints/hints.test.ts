@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SpellingHints } from "../../../../src/features/hints/hints.ts";
-import { SlabPool } from "../../../../src/live/slabs.ts";
-import type { Source } from "../../../../src/live/source.ts";
+import { SlabPool } from "../../../../src/live/log/slabs.ts";
+import type { Source } from "../../../../src/live/source/source.ts";
 import type { Stream } from "../../../../src/live/stream.ts";
 import { Streams } from "../../../../src/live/streams.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";

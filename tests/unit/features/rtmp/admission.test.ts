@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
+import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
 import { type ClientEnd, RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
 import { command, commandOn } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";

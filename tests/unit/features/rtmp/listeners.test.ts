@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
 import { formatHostPort, parseListen } from "../../../../src/base/address.ts";
 import { UserError } from "../../../../src/base/errors.ts";
+import { plainPlace } from "../../../../src/features/rtmp/listen-endpoint.ts";
 import { Listeners } from "../../../../src/features/rtmp/listeners.ts";
-import { plainPlace } from "../../../../src/features/rtmp/places.ts";
 
 /** What is bound now, and what happened. */
 const bound = new Set<string>();

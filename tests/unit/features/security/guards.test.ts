@@ -3,7 +3,7 @@ import { parseConfig } from "../../../../src/app/config/index.ts";
 import type { Security } from "../../../../src/features/security/config.ts";
 import { isPublishingOpen, securityGuards } from "../../../../src/features/security/guards.ts";
 import { sign } from "../../../../src/features/security/signature.ts";
-import type { AccessRequest, Verdict } from "../../../../src/live/access.ts";
+import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
 import { accessRequest } from "../../../support/access.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 

@@ -1,0 +1,160 @@
+import { existsSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Handover } from "../features/handover/handover.ts";
+import { reasonOf } from "../io/files/file.ts";
+import { randomId } from "../io/os/process.ts";
+import type { HandedSocket } from "../io/os/upgrade-sockets.ts";
+import type { Environment } from "./config/index.ts";
+import type { Answer } from "./control.ts";
+import { hearFailure } from "./start-failure.ts";
+
+/** What a generation of the server leaves to the next one that it starts. */
+export interface Legacy {
+  /** Where it waits for the next one. */
+  readonly socket: string;
+  /** Where the next one says why it can't start. */
+  readonly failures: string;
+  /** Its id in hop traces: both are one server. */
+  readonly nodeId: string;
+  /** Listening sockets, open in the next one under these numbers. */
+  readonly sockets: readonly HandedSocket[];
+}
+
+const VARIABLE = "HANDED_OVER_BY_SRS";
+/** What concerns one process only. */
+const OWN_VARIABLES = [VARIABLE, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+const FIRST_FD = 3;
+/** The next generation accepts clients within this time, or is given up. */
+const START_MS = 30_000;
+
+/** What the older generation has left to this process, if one has started it; taken out of `environment`. */
+export function takeLegacy(environment: Record<string, string | undefined>): Legacy | undefined {
+  const text = environment[VARIABLE];
+  delete environment[VARIABLE];
+  return text === undefined ? undefined : (JSON.parse(text) as Legacy);
+}
+
+/** A path for the socket between two generations: unlike any other's, where only this user may make one. */
+export function meetingPoint(pidFile: string): string {
+  const name = `srs-${process.pid}-${randomId()}.sock`;
+  const folder = pidFile === "" ? (process.env.RUNTIME_DIRECTORY?.split(":")[0] ?? tmpdir()) : join(pidFile, "..");
+  return join(folder, name);
+}
+
+/** Says where the program of this process is now. */
+const RUNNING = "/proc/self/exe";
+/** Where the program's file was when this process was started by it. */
+const ownExecutable = readlinkSync(RUNNING).replace(/ \(deleted\)$/, "");
+
+/** The program's file, when it has been replaced since this process was started by it. */
+export function replacedExecutable(): string | undefined {
+  return readlinkSync(RUNNING) !== ownExecutable && existsSync(ownExecutable) ? ownExecutable : undefined;
+}
+
+/** What a succession needs of the server. */
+export interface SuccessionOptions {
+  readonly handover: Handover;
+  readonly log: Log;
+  readonly nodeId: string;
+  readonly pidFile: string;
+  /** The variables that the process was started with. */
+  readonly environment: Environment;
+  sockets(): readonly HandedSocket[];
+  /** The next generation accepts clients. */
+  succeeded(pid: number): void;
+}
+
+/** Starts the next generation of the server, which takes over the listening sockets; this one then drains. */
+export class Succession {
+  readonly #options: SuccessionOptions;
+  #underWay = false;
+
+  constructor(options: SuccessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Has the program's file started as this process was, and waits until it accepts clients; when it doesn't, all is as before.
+   * `asked` is the file of the program that asks for it, if one does. Another file is not started: nobody names a program to start.
+   */
+  async start(asked = ""): Promise<Answer> {
+    const { handover, log } = this.#options;
+    if (asked !== "" && asked !== ownExecutable) {
+      const error = `this server runs ${ownExecutable}, not ${asked}: put the new program in its place, then upgrade`;
+      return refused(log, error);
+    }
+    const busy = handover.sibling === undefined ? undefined : `server ${handover.sibling}, which still drains`;
+    if (busy !== undefined) return refused(log, `the last upgrade is not over: wait for ${busy}, or stop it`);
+    if (process.pid === 1)
+      return refused(log, "a container ends with its first process: start a new container instead");
+    if (this.#underWay) return refused(log, "an upgrade is under way");
+    this.#underWay = true;
+    try {
+      return await this.#run(ownExecutable);
+    } catch (error) {
+      return refused(log, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  async #run(executable: string): Promise<Answer> {
+    const { handover, log, succeeded, pidFile } = this.#options;
+    const [socket, failures] = [meetingPoint(pidFile), meetingPoint(pidFile)];
+    const ear = await hearFailure(failures);
+    try {
+      const ready = Promise.withResolvers<number>();
+      handover.expect(socket, ready.resolve);
+      const child = this.#spawn(executable, { socket, failures });
+      log.info("starting the next generation", { pid: child.pid, executable });
+      const outcome = await Promise.race([
+        ready.promise.then((pid) => ({ pid })),
+        child.exited.then((code) => ({ error: `the new server did not start (status ${code})${reasons(ear.lines)}` })),
+        Bun.sleep(START_MS).then(() => ({
+          error: `the new server does not accept clients within ${START_MS / 1000} s`,
+        })),
+      ]);
+      if ("error" in outcome) {
+        child.kill();
+        throw new UserError(outcome.error);
+      }
+      child.unref();
+      succeeded(outcome.pid);
+      log.info("succeeded by the next generation", outcome);
+      return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
+    } catch (error) {
+      handover.stop();
+      throw error;
+    } finally {
+      ear.stop();
+    }
+  }
+
+  #spawn(executable: string, meeting: Pick<Legacy, "socket" | "failures">): Bun.Subprocess {
+    const { nodeId, environment } = this.#options;
+    const own = this.#options.sockets();
+    const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
+    const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
+    const legacy: Legacy = { ...meeting, nodeId, sockets };
+    try {
+      return Bun.spawn([executable, ...process.argv.slice(2)], {
+        env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
+        stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
+      });
+    } catch (error) {
+      throw new UserError(`cannot run ${executable}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function reasons(lines: readonly string[]): string {
+  return lines.length === 0 ? "; what it wrote to its standard error says why" : `: ${lines.join("; ")}`;
+}
+
+function refused(log: Log, error: string): Answer {
+  log.error("not upgraded: all goes on as before", { error });
+  return { ok: false, lines: [error, "not upgraded: all goes on as before"] };
+}

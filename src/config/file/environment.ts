@@ -1,0 +1,80 @@
+import { UserError } from "../../base/errors.ts";
+import { nearest } from "../../base/suggest.ts";
+import type { Table } from "../table.ts";
+import { valueOfText } from "../words.ts";
+import type { Document } from "./document.ts";
+import { Overlay } from "./overlay.ts";
+import type { ReadSecret } from "./secret-files.ts";
+import { tablePrefixes, type Variable, variablesOf } from "./variables.ts";
+
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Mistakes of variables come behind those of the file. */
+const afterTheFile = 1e9;
+/** What Kubernetes sets in each container for a service whose name begins with "srs", and nobody has written. */
+const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+/**
+ * The document with what variables of the environment set: a key's variable its value, the same with `_FILE` behind it a
+ * file that has the value. An empty variable is as good as none. Also says how many keys were set. What `taken` names is in
+ * the document already.
+ */
+export function withEnvironment(
+  root: Table,
+  document: Document,
+  environment: Environment,
+  read: ReadSecret,
+  taken: ReadonlySet<string> = new Set(),
+): { document: Document; count: number } {
+  const result = new Overlay(document);
+  const variables = variablesOf(root, document.tree);
+  const setBy = new Map<Variable, string>();
+  const given = Object.entries(environment).filter(([name, value]) => {
+    return name.startsWith("SRS_") && value !== "" && !taken.has(name);
+  });
+  for (const [index, [name, text = ""]] of given.sort(([a], [b]) => (a < b ? -1 : 1)).entries()) {
+    try {
+      take(name, text, afterTheFile + index);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      result.errors.push({ order: afterTheFile + index, text: `${name}: ${error.message}` });
+    }
+  }
+  return { document: result, count: setBy.size };
+
+  function take(name: string, text: string, order: number): void {
+    // A key's own name goes before that of another with _FILE behind it.
+    const isFile = !variables.has(name) && name.endsWith("_FILE");
+    const variable = variables.get(isFile ? name.slice(0, -"_FILE".length) : name);
+    if (variable === undefined) {
+      if (!serviceLink.test(name)) result.warnings.push(`${name}: ${unknown(name)}`);
+      return;
+    }
+    const at = document.place(variable.path)?.at ?? "";
+    const other = setBy.get(variable) ?? (taken.has(at) ? at : undefined);
+    const problem = variable.problem ?? (other && `says what ${other} says; unset one of them`);
+    if (problem !== undefined) throw new UserError(problem);
+    setBy.set(variable, name);
+    const value = valueOfText(variable.key, isFile ? read(text) : text);
+    result.set(variable.path, value, { at: isFile ? `${name} (${text})` : name, order });
+  }
+
+  /** What to say of a variable of no key. Throws UserError when it must have been meant for one. */
+  function unknown(name: string): string {
+    const names = [...variables.keys()];
+    const close = nearest(name, suggestible(name, names), 2);
+    const isOurs = close !== undefined || tablePrefixes(root).some((prefix) => name.startsWith(prefix));
+    // SRS's own variables are longer where its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
+    const shorter = names.filter((known) => name.startsWith(`${known}_`));
+    const meant = close ?? shorter.at(-1) ?? nearest(name, suggestible(name, names));
+    const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
+    if (isOurs) throw new UserError(`no key is set by this variable; ${hint}`);
+    return `ignored: no key is set by this variable; ${hint}`;
+  }
+}
+
+/** Who may come is nothing to stumble upon: a key of security is meant only by who names security. */
+function suggestible(name: string, names: readonly string[]): readonly string[] {
+  return /SECUR/i.test(name) ? names : names.filter((known) => !known.includes("_SECURITY_"));
+}

@@ -1,0 +1,75 @@
+import { writtenKeys } from "../find.ts";
+import type { Path } from "../show.ts";
+import type { Table } from "../table.ts";
+import { isTree, type Tree } from "../tree.ts";
+import type { Document, Place } from "./document.ts";
+import { absentImplied } from "./variables.ts";
+
+/** A document with some of its values replaced by those of another source, or added to. */
+export class Overlay implements Document {
+  readonly tree: Record<string, unknown>;
+  readonly errors: { readonly order: number; readonly text: string }[];
+  readonly warnings: string[];
+  readonly #below: Document;
+  readonly #places = new Map<string, Place>();
+
+  constructor(below: Document) {
+    this.#below = below;
+    this.tree = copy(below.tree);
+    this.errors = [...below.errors];
+    this.warnings = [...below.warnings];
+  }
+
+  /** Replaces what stands at a path; an item of a list has to be there already. */
+  set(path: Path, value: unknown, place: Place): void {
+    let at: Container = this.tree;
+    for (const part of path.slice(0, -1)) {
+      at[part] ??= Object.create(null);
+      const next = at[part];
+      // What is no table where one has to be is an error already; nothing is added to it.
+      if (!isContainer(next)) return;
+      at = next;
+    }
+    at[path.at(-1) ?? ""] = value;
+    this.#places.set(JSON.stringify(path), place);
+  }
+
+  place(path: Path): Place | undefined {
+    for (let length = 1; length <= path.length; length++) {
+      const own = this.#places.get(JSON.stringify(path.slice(0, length)));
+      if (own !== undefined) return length === path.length ? own : undefined;
+    }
+    return this.#below.place(path);
+  }
+}
+
+/** A document with the values of another in the place of its own; both by the keys of `root`. */
+export function laidOver(root: Table, below: Document, above: Document): Document {
+  const result = new Overlay(below);
+  for (const { path, value } of writtenKeys(root, above.tree)) {
+    const place = above.place(path) ?? { at: "configuration", order: 0 };
+    const problem = absentImplied(root, below.tree, path);
+    if (problem === undefined) result.set(path, value, place);
+    else result.errors.push({ order: place.order, text: `${place.at}: ${problem}` });
+  }
+  result.errors.push(...above.errors);
+  result.warnings.push(...above.warnings);
+  return result;
+}
+
+/** A copy that can be changed, all the way down, without what JavaScript's objects inherit. */
+function copy(tree: Tree): Record<string, unknown> {
+  const result: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of Object.entries(tree)) {
+    if (Array.isArray(value)) result[name] = [...value];
+    else result[name] = isTree(value) ? copy(value) : value;
+  }
+  return result;
+}
+
+/** A table or a list of a copy. */
+type Container = Record<string | number, unknown>;
+
+function isContainer(value: unknown): value is Container {
+  return isTree(value) || Array.isArray(value);
+}

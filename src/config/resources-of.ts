@@ -1,0 +1,24 @@
+import type { Named } from "./resources.ts";
+import type { Path } from "./show.ts";
+import type { Table, ValueOf } from "./table.ts";
+
+/** All that the values of a configuration name outside of the process. */
+export function outsideOf<T extends Table>(root: T, values: ValueOf<T>): Named[] {
+  return inTable(root, values as Values, []);
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function inTable(table: Table, values: Values, path: Path): Named[] {
+  return Object.entries(table.entries).flatMap(([name, entry]): Named[] => {
+    const [value, at] = [values[name], [...path, name]];
+    if (entry.kind === "key") {
+      const named = entry.outside(value);
+      return named.map((outside, index) => ({ path: at, item: entry.isList ? [...at, index] : at, outside }));
+    }
+    if (entry.kind === "table") return inTable(entry, value as Values, at);
+    return [...(value as ReadonlyMap<string, Values>)].flatMap(([key, inner]) =>
+      inTable(entry.table, inner, [...at, key]),
+    );
+  });
+}

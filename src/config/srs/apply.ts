@@ -1,0 +1,86 @@
+import { nearest } from "../../base/suggest.ts";
+import { quote, showName } from "../show.ts";
+import { type Directive, placeOf } from "./directive.ts";
+import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
+import { isOn, type Rule } from "./rules.ts";
+import { type Node, namesIn, rootNode } from "./spellings.ts";
+
+type Around = Omit<Scope, "block">;
+
+/** Does what the directives of a whole file mean, each where the newest SRS writes it. */
+export function applyAll(directives: readonly Directive[], around: Around): void {
+  applyBlock(directives, rootNode, around);
+}
+
+/** Does what each directive of a block means; what is not known there is a mistake. */
+function applyBlock(block: readonly Directive[], node: Node, around: Around): void {
+  const scope = { ...around, block };
+  scope.mapping.enter(scope);
+  for (const directive of block) {
+    const own = node.inside.get(directive.name);
+    const { swallowed } = directive;
+    if (own !== undefined && swallowed !== undefined) {
+      scope.mapping.error(
+        directive,
+        `a semicolon is missing before ${quote(swallowed.text)} on line ${swallowed.line}`,
+      );
+    } else if (own?.rule !== undefined) applyOne(directive, own, own.rule, scope);
+    else if (own !== undefined && directive.body !== undefined) applyBlock(directive.body, own, around);
+    else if (directive.name !== "enabled" || node.rule?.opens !== "switched") unknown(directive, node, scope);
+  }
+}
+
+function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): void {
+  const { mapping, path } = scope;
+  const first = rule.opens === undefined ? undefined : firstIn(scope.block, directive.name);
+  if (rule.opens === undefined) {
+    rule.apply(directive, scope);
+    if (directive.body !== undefined && isOn(directive)) applyKnown(directive.body, node, scope);
+  } else if (directive.body === undefined || (rule.opens === "vhost" && wordOf(directive) === "")) {
+    mapping.error(directive, `must be a block, ${directive.name} ${rule.opens === "vhost" ? "NAME " : ""}{ … }`);
+  } else if (rule.opens === "vhost") {
+    const table = ["vhost", wordOf(directive)];
+    if (mapping.open(table, directive)) applyBlock(directive.body, node, { mapping, path: table });
+  } else if (first !== undefined && first !== directive) {
+    mapping.leaveOut(directive, `it stands already at ${placeOf(first)}, and the first counts, as in SRS`);
+  } else if (rule.opens === "always" || isOn(directive)) applyBlock(directive.body, node, { mapping, path });
+  else switchedOff(directive, directive.body, scope);
+}
+
+/** Of a feature's block only those directives count that the table names. */
+function applyKnown(body: readonly Directive[], node: Node, { mapping, path }: Scope): void {
+  const scope = { mapping, path, block: body };
+  mapping.enter(scope);
+  for (const directive of body) node.inside.get(directive.name)?.rule?.apply(directive, scope);
+}
+
+function switchedOff(directive: Directive, body: readonly Directive[], { mapping }: Scope): void {
+  if (body.length === 0) return;
+  const says = wordIn(body, "enabled");
+  if (says === undefined) {
+    mapping.warn(directive, 'switched off, as SRS does with a block that has no "enabled on;"');
+  } else if (says !== "off") mapping.error(directive, `enabled must be on or off, not ${quote(says)}`);
+}
+
+function unknown(directive: Directive, node: Node, { mapping }: Scope): void {
+  const { name } = directive;
+  const home = homeOf(name, node);
+  const meant = nearest(name, namesIn(node));
+  if (home !== undefined) mapping.error(directive, `unknown directive here; it belongs ${home}`);
+  else if (meant !== undefined) mapping.error(directive, `unknown directive; did you mean ${quote(meant)}?`);
+  else {
+    const message =
+      "unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)";
+    mapping.error(directive, message, showName(name));
+  }
+}
+
+/** Where a misplaced directive may belong. */
+function homeOf(name: string, { words }: Node): string | undefined {
+  if (words.length === 0) {
+    const vhost = rootNode.inside.get("vhost");
+    const inside = [vhost, ...(vhost?.inside.values() ?? [])];
+    return inside.some((node) => node?.inside.has(name)) ? "in a vhost" : undefined;
+  }
+  return words.length === 1 && rootNode.inside.has(name) ? "at the top of the file" : undefined;
+}

@@ -1,0 +1,54 @@
+import { quote } from "../show.ts";
+import { type Scope, wordIn, wordOf } from "./mapping.ts";
+import { mapped, type Rule } from "./rules.ts";
+
+/** What an origin's address begins with, by the protocol that an edge of SRS's asks it by. */
+const schemes: Readonly<Record<string, string>> = { rtmp: "", flv: "http://", flvs: "https://" };
+
+/** A server is an edge where `mode remote;` stands beside; else SRS doesn't look at the directive. */
+export function ofAnEdge(rule: Rule): Rule {
+  return {
+    ...rule,
+    apply(directive, scope) {
+      if (isEdge(scope)) rule.apply(directive, scope);
+    },
+  };
+}
+
+/** `mode local` or `mode remote`. */
+export const mode: Rule = mapped(
+  "with `remote` the vhost is an edge, which takes no publishers before `edge.publish` says so; with `local` as it is, like what says more of an edge",
+  (directive, { mapping, block }) => {
+    const word = wordOf(directive);
+    if (word !== "local" && word !== "remote") mapping.error(directive, `must be local or remote, not ${quote(word)}`);
+    if (word !== "remote" || block.some(({ name }) => name === "origin")) return;
+    mapping.error(directive, "an edge needs an origin; write origin and its servers beside it");
+  },
+);
+
+/** The servers that an edge fetches from. */
+export const origin: Rule = ofAnEdge(
+  mapped(
+    "`edge.origin`, its servers by `http://` where the protocol is `flv` and by `https://` where it is `flvs`",
+    (directive, { mapping, path, block }) => {
+      const scheme = schemes[wordIn(block, "protocol") ?? "rtmp"] ?? "";
+      mapping.set(
+        [...path, "edge", "origin"],
+        directive,
+        directive.args.map(({ text }) => scheme + text),
+      );
+    },
+  ),
+);
+
+/** What an edge asks its origins by. */
+export const protocol: Rule = ofAnEdge(
+  mapped("see `origin`", (directive, { mapping }) => {
+    const word = wordOf(directive);
+    if (!Object.hasOwn(schemes, word)) mapping.error(directive, `must be rtmp, flv or flvs, not ${quote(word)}`);
+  }),
+);
+
+function isEdge({ block }: Scope): boolean {
+  return wordIn(block, "mode") === "remote";
+}

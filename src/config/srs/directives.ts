@@ -1,0 +1,329 @@
+import { quote } from "../show.ts";
+import { addressRules } from "./access.ts";
+import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
+import { wordIn, wordOf } from "./mapping.ts";
+import {
+  asItIs,
+  block,
+  isOn,
+  key,
+  keyByWord,
+  leftOut,
+  mapped,
+  type Rule,
+  refused,
+  switchedBlock,
+  unless,
+  unused,
+  unusedIfOn,
+} from "./rules.ts";
+
+/** A directive of SRS's, and what becomes of it. */
+export interface Entry {
+  /**
+   * Where versions of SRS write it, from the oldest to the newest: the names of the blocks around it, and its own. A file
+   * may use any; what an older one says is moved to the newest place before rules are looked at.
+   */
+  readonly spellings: readonly string[];
+  readonly rule: Rule;
+}
+
+const sentAtOnce = "packets are written as soon as mw_latency lets them";
+const readAtOnce = "this server decides by itself when it reads a publisher";
+const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
+const ownWindow = "peers are told their window by this server's own measure";
+const partOfHls = "it is of use to HLS only";
+const noFfmpeg = "this server starts no FFmpeg";
+const noOrigin = "its streams would be missing";
+
+/** Every directive that SRS has had since 1.0. A feature that comes moves its lines from left out or refused to keys. */
+export const directives: readonly Entry[] = [
+  // Where clients come in.
+  entry("rtmp", block),
+  entry("listen", "rtmp listen", addresses("listen")),
+  entry("chunk_size", "rtmp chunk_size", key("chunk_size")),
+  entry("rtmp enabled", onlyOn()),
+  entry("rtmps", switchedBlock),
+  entry("rtmps listen", addresses("rtmps", "listen")),
+  entry("rtmps cert", key("rtmps", "cert")),
+  entry("rtmps key", key("rtmps", "key")),
+  entry("max_connections", key("max_connections")),
+
+  // The process and its log.
+  entry(
+    "srs_log_level",
+    unless("srs_log_level_v2", () => true, logLevel()),
+  ),
+  entry("srs_log_level_v2", logLevelV2()),
+  entry("srs_log_tank", logTank()),
+  entry("srs_log_file", logFile()),
+  entry("pid", key("pid")),
+  entry("work_dir", workDir()),
+  entry("daemon", unusedIfOn(foreground)),
+  entry("asprocess", unusedIfOn(foreground)),
+  entry("disable_daemon_for_docker", unused(foreground)),
+  entry("in_docker", unused(foreground)),
+  entry("server_id", unused("each start has an id of its own, in the log's first line")),
+  entry("utc_time", unused("the log has its own form of time")),
+  entry("pithy_print", "pithy_print_ms", unused("the log has a summary at its own pace")),
+  entry("stats", unused("disks and networks are not measured")),
+  entry("ff_log_dir", unused(noFfmpeg)),
+  entry("ff_log_level", unused(noFfmpeg)),
+  entry("circuit_breaker", unused("readers that fall behind skip to the newest key frame instead")),
+  entry("threads", unused("there is one")),
+  entry("tcmalloc_release_rate", unused("memory is managed otherwise")),
+  entry("empty_ip_ok", unused("a client without an address is no problem")),
+  entry("grace_start_wait", unused("a stop begins at once")),
+  entry("grace_final_wait", unused("a stop ends with the last connection")),
+  entry("force_grace_quit", unused("SIGTERM stops at once, SIGQUIT does not")),
+  entry("query_latest_version", asItIs),
+  entry("first_wait_for_qlv", asItIs),
+  entry("auto_reload_for_docker", asItIs),
+  entry("is_full", asItIs),
+  entry("inotify_auto_reload", leftOut("reload by itself when the file changes", "send SIGHUP after a change")),
+
+  // What SRS is beside RTMP.
+  entry("http_api", leftOut("HTTP API", "", { ignore: "http_api" })),
+  entry("http_api auth", apiCredentials()),
+  entry("http_stream", "http_server", leftOut("web server")),
+  entry("heartbeat", leftOut("heartbeat")),
+  entry("exporter", leftOut("Prometheus exporter")),
+  entry("stream_caster", leftOut("stream caster", "publish by RTMP")),
+  entry("rtc_server", leftOut("WebRTC")),
+  entry("rtsp_server", leftOut("RTSP")),
+  entry("srt_server", leftOut("SRT", "publish by RTMP")),
+  entry("tencentcloud_cls", leftOut("Tencent Cloud log")),
+  entry("tencentcloud_apm", leftOut("Tencent Cloud tracing")),
+
+  entry("vhost", { kind: "block", becomes: "", opens: "vhost", apply() {} }),
+  entry("vhost enabled", key("enabled")),
+  entry("vhost chunk_size", key("chunk_size")),
+
+  // Playing.
+  entry("vhost play", block),
+  entry("vhost gop_cache", "vhost play gop_cache", key("gop_cache")),
+  entry("vhost gop_cache_max_frames", "vhost play gop_cache_max_frames", key("gop_cache_max_frames")),
+  entry("vhost queue_length", "vhost play queue_length", key("queue_length")),
+  entry(
+    "vhost time_jitter",
+    "vhost play time_jitter",
+    unless("atc", (word) => word === "on", key("time_jitter")),
+  ),
+  entry("vhost atc", "vhost play atc", atc()),
+  entry(
+    "vhost atc_auto",
+    "vhost play atc_auto",
+    unused("a stream's metadata doesn't change how its time is treated; atc does"),
+  ),
+  entry("vhost mix_correct", "vhost play mix_correct", leftOut("mix_correct", "audio and video go on as they come")),
+  entry("vhost mw_latency", "vhost play mw_latency", key("mw_latency")),
+  entry("vhost mw_msgs", "vhost play mw_msgs", unused(sentAtOnce)),
+  entry("vhost send_min_interval", "vhost play send_min_interval", unused(sentAtOnce)),
+  entry("vhost tcp_nodelay", unusedIfOn(sentAtOnce)),
+  entry("vhost min_latency", unusedIfOn(sentAtOnce)),
+  entry(
+    "vhost reduce_sequence_header",
+    "vhost play reduce_sequence_header",
+    unusedIfOn("headers that a publisher repeats are passed on"),
+  ),
+  entry("vhost in_ack_size", unused(ownWindow)),
+  entry("vhost out_ack_size", unused(ownWindow)),
+
+  // Publishing.
+  entry("vhost publish", block),
+  entry("vhost publish_1stpkt_timeout", "vhost publish firstpkt_timeout", key("publish", "firstpkt_timeout")),
+  entry("vhost publish_normal_timeout", "vhost publish normal_timeout", key("publish", "normal_timeout")),
+  entry("vhost mr", "vhost mr enabled", "vhost publish mr", unusedIfOn(readAtOnce)),
+  entry("vhost mr latency", "vhost publish mr_latency", { ...asItIs, becomes: "goes with `mr`" }),
+  entry("vhost publish parse_sps", asItIs),
+  entry("vhost publish try_annexb_first", asItIs),
+  entry("vhost publish kickoff_for_idle", kickoffForIdle()),
+
+  // Clusters.
+  entry("vhost forward", "vhost forward destination", key("forward")),
+  entry("vhost forward", switchedBlock),
+  entry(
+    "vhost forward backend",
+    refused({
+      ignore: "backend",
+      feature: "backend for forward targets",
+      without: "no stream would reach them",
+      instead: "list them with destination",
+    }),
+  ),
+  entry("vhost cluster", block),
+  entry("vhost mode", "vhost cluster mode", mode),
+  entry("vhost origin", "vhost cluster origin", origin),
+  entry("vhost vhost", "vhost cluster vhost", ofAnEdge(key("edge", "vhost"))),
+  entry("vhost token_traverse", "vhost cluster token_traverse", ofAnEdge(key("edge", "token_traverse"))),
+  entry("vhost debug_srs_upnode", "vhost cluster debug_srs_upnode", asItIs),
+  entry("vhost cluster protocol", protocol),
+  entry("vhost cluster follow_client", ofAnEdge(unusedIfOn("origins are asked by the protocol that is written here"))),
+  entry(
+    "vhost cluster origin_cluster",
+    leftOut("origin cluster", "streams of other origins are found by an edge that names them all"),
+  ),
+  entry("vhost cluster coworkers", asItIs),
+
+  // Who may come.
+  entry("vhost refer", switchedBlock),
+  entry("vhost refer", "vhost refer all", referOf("refer")),
+  entry("vhost refer_publish", "vhost refer publish", referOf("refer_publish")),
+  entry("vhost refer_play", "vhost refer play", referOf("refer_play")),
+  entry("vhost security", switchedBlock),
+  entry("vhost security enabled", key("security", "enabled")),
+  entry("vhost security allow", addressRules("allow")),
+  entry("vhost security deny", addressRules("deny")),
+  entry("vhost http_hooks", switchedBlock),
+  entry("vhost http_hooks on_connect", guardHook()),
+  entry("vhost http_hooks on_publish", guardHook()),
+  entry("vhost http_hooks on_play", guardHook()),
+  ...["on_close", "on_unpublish", "on_stop", "on_dvr", "on_hls", "on_hls_notify"].map((name) =>
+    entry(`vhost http_hooks ${name}`, leftOut("HTTP hooks", "", { ignore: "http_hooks" })),
+  ),
+  entry("vhost bandcheck", leftOut("bandwidth test", "measure with srs bench")),
+
+  // What is made of streams.
+  entry("vhost dvr", refused({ ignore: "dvr", feature: "DVR", without: "nothing would be recorded" })),
+  entry("vhost transcode", refused({ ignore: "transcode", feature: "transcoding", without: noOrigin })),
+  entry(
+    "vhost ingest",
+    refused({ ignore: "ingest", feature: "ingest", without: noOrigin, instead: "publish with FFmpeg from outside" }),
+  ),
+  entry(
+    "vhost exec",
+    refused({ ignore: "exec", feature: "exec", without: "what its programs make of streams would be missing" }),
+  ),
+  entry("vhost hls", leftOut("HLS")),
+  entry("vhost hls_path", unused(partOfHls)),
+  entry("vhost hls_fragment", unused(partOfHls)),
+  entry("vhost hls_window", unused(partOfHls)),
+  entry("vhost hds", leftOut("HDS")),
+  entry("vhost dash", leftOut("DASH")),
+  entry("vhost http", "vhost http_static", leftOut("web server")),
+  entry("vhost http_remux", leftOut("HTTP-FLV")),
+  entry("vhost rtc", leftOut("WebRTC")),
+  entry("vhost rtsp", leftOut("RTSP")),
+  entry("vhost srt", leftOut("SRT")),
+  entry("vhost nack", asItIs),
+  entry("vhost twcc", asItIs),
+];
+
+function entry(...parts: readonly [...spellings: string[], rule: Rule]): Entry {
+  const spellings = parts.filter((part) => typeof part === "string");
+  const rule = parts.at(-1) as Rule; // the last of the parts, by its type
+  return { spellings, rule };
+}
+
+/** SRS needs an address for each kind of IP; a bare port stands for both here. */
+function addresses(...path: string[]): Rule {
+  const becomes = `\`${path.join(".")}\`; a bare port is IPv4 and IPv6 here, so that \`1935 [::]:1935\` is 1935`;
+  return mapped(becomes, (directive, { mapping, path: table }) => {
+    const all = directive.args.map(({ text }) => text);
+    const portOf = (text: string) => /^(?:0\.0\.0\.0:)?(\d+)$/.exec(text)?.[1];
+    const both = new Set(all.flatMap((text) => /^\[::\]:(\d+)$/.exec(text)?.[1] ?? []));
+    const kept = directive.args.flatMap((arg) => {
+      const port = portOf(arg.text);
+      if (port !== undefined && both.has(port)) return [{ ...arg, text: port }];
+      return all.some((text) => arg.text === `[::]:${portOf(text)}`) ? [] : [arg];
+    });
+    const items = kept.map(({ line }) => ({ ...directive, line }));
+    mapping.set(
+      [...table, ...path],
+      directive,
+      kept.map(({ text }) => text),
+      items,
+    );
+  });
+}
+
+function onlyOn(): Rule {
+  return {
+    kind: "error",
+    becomes: "`on` as it is; `off` is an error",
+    apply(directive, { mapping }) {
+      if (wordOf(directive) !== "on")
+        mapping.error(directive, "RTMP is what this server is for; write on or remove it");
+    },
+  };
+}
+
+function logLevel(): Rule {
+  const becomes = '`log.level`: `verbose` and `info` are "debug", `trace` is "info", `warn`, `error`';
+  const words = { verbose: "debug", info: "debug", trace: "info", warn: "warn", error: "error" };
+  return keyByWord(becomes, words, "log", "level");
+}
+
+function logLevelV2(): Rule {
+  const becomes = '`log.level`: `trace` and `debug` are "debug", `info`, `warn`, `error`; goes before `srs_log_level`';
+  const words = { trace: "debug", debug: "debug", info: "info", warn: "warn", error: "error" };
+  return keyByWord(becomes, words, "log", "level");
+}
+
+/** SRS writes to a file unless it is told otherwise. */
+function logTank(): Rule {
+  const becomes = 'with `file`, and no `srs_log_file`, `log.file` is "./objs/srs.log"';
+  return mapped(becomes, (directive, { mapping, block: around }) => {
+    const tank = wordOf(directive);
+    if (tank !== "console" && tank !== "file") mapping.error(directive, `must be console or file, not ${quote(tank)}`);
+    const named = around.some(({ name }) => name === "srs_log_file");
+    if (tank === "file" && !named) mapping.set(["log", "file"], directive, ["./objs/srs.log"]);
+  });
+}
+
+function logFile(): Rule {
+  return mapped("`log.file`, unless the tank is `console`", (directive, scope) => {
+    if (wordIn(scope.block, "srs_log_tank") !== "console") key("log", "file").apply(directive, scope);
+  });
+}
+
+function workDir(): Rule {
+  return {
+    kind: "error",
+    becomes: "`./` as it is; any other is an error",
+    apply(directive, { mapping }) {
+      if (/^(?:\.\/?)?$/.test(wordOf(directive))) return;
+      mapping.error(
+        directive,
+        "this server stays in the folder it was started in; change to it before the start (WorkingDirectory= in a systemd unit) and remove this",
+      );
+    },
+  };
+}
+
+/** Off says nothing, but it counts as what stands for the key. */
+function atc(): Rule {
+  return mapped('`on` is `time_jitter = "off"`', (directive, { mapping, path }) => {
+    if (isOn(directive)) mapping.set([...path, "time_jitter"], directive, ["off"]);
+  });
+}
+
+function kickoffForIdle(): Rule {
+  const rule = leftOut("end for publishers that nobody watches");
+  return {
+    ...rule,
+    becomes: `0 as it is; any other is ${rule.becomes}`,
+    apply(directive, scope) {
+      if (!/^0*(?:\.0*)?$/.test(wordOf(directive))) rule.apply(directive, scope);
+    },
+  };
+}
+
+function referOf(list: string): Rule {
+  const rule = key("security", list);
+  const becomes = `${rule.becomes}; matches whole labels: \`example.com\` and its subdomains, not \`badexample.com\``;
+  return { ...rule, becomes };
+}
+
+function guardHook(): Rule {
+  return refused({ ignore: "http_hooks", feature: "HTTP hooks", without: "everybody could come" });
+}
+
+function apiCredentials(): Rule {
+  return refused({
+    ignore: "http_api",
+    feature: "HTTP API",
+    without: "its credentials would protect nothing",
+    isUsed: isOn,
+  });
+}

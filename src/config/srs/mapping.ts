@@ -1,0 +1,185 @@
+import type { Document, Place } from "../file/document.ts";
+import { findKey } from "../find.ts";
+import { type Path, quote } from "../show.ts";
+import type { Table } from "../table.ts";
+import { valueOfWords } from "../words.ts";
+import { type Directive, placeOf, writtenName } from "./directive.ts";
+
+/** Where a directive's block puts its keys, and what it tells. */
+export interface Scope {
+  readonly mapping: Mapping;
+  /** The table of ours that stands for the block. */
+  readonly path: Path;
+  /** All that stands in the block. */
+  readonly block: readonly Directive[];
+}
+
+/** A directive that becomes nothing, and why. */
+export interface LeftOut {
+  readonly directive: Directive;
+  /** The table of ours that it would stand in. */
+  readonly table: Path;
+  readonly reason: string;
+}
+
+const firsts = new WeakMap<readonly Directive[], ReadonlyMap<string, Directive>>();
+
+/** The first directive of a name in a block; each block is walked once only, since a file may be large. */
+export function firstIn(block: readonly Directive[], name: string): Directive | undefined {
+  let byName = firsts.get(block);
+  if (byName === undefined) {
+    byName = new Map(block.toReversed().map((directive) => [directive.name, directive]));
+    firsts.set(block, byName);
+  }
+  return byName.get(name);
+}
+
+/** The one word of a directive in a block; undefined when it isn't there. */
+export function wordIn(block: readonly Directive[], name: string): string | undefined {
+  const directive = firstIn(block, name);
+  return directive && wordOf(directive);
+}
+
+/** What a directive says in one word; empty when it does not. */
+export function wordOf(directive: Directive): string {
+  return directive.args.length === 1 ? (directive.args[0]?.text ?? "") : "";
+}
+
+/** A table under construction; its names may be anything. */
+type Branch = Record<string, unknown>;
+
+/** Collects what the directives of a file say, as a document by the keys of this server. */
+export class Mapping implements Document {
+  readonly tree: Branch = branch();
+  readonly errors: { readonly order: number; readonly text: string }[] = [];
+  /** All that becomes nothing though it would make a difference, errors among it. */
+  readonly leftOut: LeftOut[] = [];
+  readonly #root: Table;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #tables = new WeakMap<Directive, Path>();
+  readonly #places = new Map<string, Place & { readonly directive: Directive }>();
+  readonly #warnings = new Map<string, { readonly text: string; readonly others: string[] }>();
+
+  /** `root` has this server's keys; `ignored` are the names of what the operator starts without. */
+  constructor(root: Table, ignored: ReadonlySet<string>) {
+    this.#root = root;
+    this.#ignored = ignored;
+  }
+
+  get warnings(): readonly string[] {
+    return [...this.#warnings.values()].map(({ text, others }) => {
+      return others.length === 0
+        ? text
+        : `${text} (and ${others.length === 1 ? others[0] : `${others.length} times more`})`;
+    });
+  }
+
+  place(path: Path): Place | undefined {
+    return this.#places.get(JSON.stringify(path));
+  }
+
+  /** The directive that a path's value, or the nearest above it, comes from. */
+  source(path: Path): Directive | undefined {
+    for (let length = path.length; length > 0; length--) {
+      const found = this.#places.get(JSON.stringify(path.slice(0, length)));
+      if (found !== undefined) return found.directive;
+    }
+    return undefined;
+  }
+
+  /** Whether the operator starts without what is called so. */
+  isIgnored(name: string): boolean {
+    return this.#ignored.has(name);
+  }
+
+  /**
+   * Gives a key of this server what a directive says: its arguments, or `words` in their place. `items` are the directives
+   * that each item of a list comes from, where that is not this one.
+   */
+  set(path: Path, directive: Directive, words?: readonly string[], items?: readonly Directive[]): void {
+    const key = findKey(this.#root, path);
+    if (key === undefined) throw new Error(`a directive stands for ${path.join(".")}, which is no key`);
+    const given = words ?? directive.args.map(({ text }) => text);
+    if (directive.body !== undefined) return this.error(directive, "takes a value, not a block");
+    if (given.length === 0) return this.error(directive, "has no value");
+    if (!key.isList && given.length > 1) {
+      return this.error(directive, `takes one value, not ${given.length}; is a semicolon missing?`);
+    }
+    if (!this.#claim(path, directive)) return;
+    const places = items ?? directive.args.map(({ line }) => ({ ...directive, line }));
+    if (key.isList) for (const [index, each] of places.entries()) this.#put([...path, index], each);
+    const [name = "", table] = [path.at(-1)?.toString(), this.#branchAt(path.slice(0, -1))];
+    table[name] = valueOfWords(key, given);
+  }
+
+  /** Makes a table of this server's, empty if nothing is set in it; false (and told) when it stands already. */
+  open(path: Path, directive: Directive): boolean {
+    if (!this.#claim(path, directive)) return false;
+    this.#branchAt(path);
+    return true;
+  }
+
+  /** Tells a mistake; `name` is shown for the directive. */
+  error(directive: Directive, message: string, name = writtenName(directive)): void {
+    this.errors.push({ order: directive.order, text: `${placeOf(directive)}: ${name}: ${message}` });
+    this.#leaveOut(directive, message);
+  }
+
+  /** Tells of a directive that makes no difference; the same one again is only counted. */
+  warn(directive: Directive, message: string): void {
+    const [place, name] = [placeOf(directive), writtenName(directive)];
+    const told = this.#warnings.get(`${name}: ${message}`);
+    if (told === undefined)
+      this.#warnings.set(`${name}: ${message}`, { text: `${place}: ${name}: ${message}`, others: [] });
+    else told.others.push(directive.line === 0 ? place : `line ${directive.line}`);
+  }
+
+  /** Tells of a directive that would make a difference and is left out. */
+  leaveOut(directive: Directive, reason: string): void {
+    this.warn(directive, `left out: ${reason}`);
+    this.#leaveOut(directive, reason);
+  }
+
+  /** Notes in which table of ours the directives of a block would stand. */
+  enter({ block, path }: Scope): void {
+    for (const directive of block) this.#tables.set(directive, path);
+  }
+
+  #leaveOut(directive: Directive, reason: string): void {
+    this.leftOut.push({ directive, table: this.#tables.get(directive) ?? [], reason });
+  }
+
+  #claim(path: Path, directive: Directive): boolean {
+    const earlier = this.#places.get(JSON.stringify(path));
+    if (earlier === undefined) {
+      this.#put(path, directive);
+      return true;
+    }
+    const [before, now] = [earlier.directive, directive];
+    if (before.name !== now.name) {
+      this.error(now, `says what ${quote(writtenName(before))} says already at ${earlier.at}; keep one of them`);
+    } else if (before.written !== undefined || now.written !== undefined || now.body !== undefined) {
+      // Versions of SRS differ on which of the two counts.
+      this.error(now, `stands already at ${earlier.at}; keep one of them`);
+    } else this.leaveOut(now, `it stands already at ${earlier.at}, and the first counts, as in SRS`);
+    return false;
+  }
+
+  #put(path: Path, directive: Directive): void {
+    const place = { at: placeOf(directive), as: writtenName(directive), order: directive.order, directive };
+    if (this.place(path) === undefined) this.#places.set(JSON.stringify(path), place);
+  }
+
+  #branchAt(path: Path): Branch {
+    let at = this.tree;
+    for (const part of path) {
+      at[part] ??= branch();
+      at = at[part] as Branch; // what this class has put there
+    }
+    return at;
+  }
+}
+
+function branch(): Branch {
+  return Object.create(null);
+}

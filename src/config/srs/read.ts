@@ -1,0 +1,56 @@
+import type { Document } from "../file/document.ts";
+import { ConfigErrors } from "../file/errors.ts";
+import type { Table } from "../table.ts";
+import { applyAll } from "./apply.ts";
+import { type Directive, placeOf } from "./directive.ts";
+import { type ReadFile, readDirectives } from "./include.ts";
+import { Mapping } from "./mapping.ts";
+import { asNewest } from "./newest.ts";
+import { type SrsVariable, setByVariables } from "./variables.ts";
+
+/** What a configuration in SRS's syntax is read with. */
+export interface SrsOptions {
+  /** This server's keys. */
+  readonly root: Table;
+  /** Gives the text of included files. */
+  readonly read: ReadFile;
+  /** What the server starts without, by the names that `--ignore` takes. */
+  readonly ignored: ReadonlySet<string>;
+  /** What the environment says in the place of the file. */
+  readonly variables: readonly SrsVariable[];
+}
+
+/** Reads a configuration in SRS's own syntax, of any version from 1.0 on. Throws ConfigErrors when its syntax is wrong. */
+export function readSrsConf(text: string, fileName: string, options: SrsOptions): Document {
+  const { mapping, mistakes } = mapSrsConf(text, fileName, options);
+  if (mistakes.length > 0) throw new ConfigErrors(mistakes);
+  return mapping;
+}
+
+/** The same as far as the syntax is right, with the mistakes in it. Throws ConfigErrors for a file of nginx's. */
+export function mapSrsConf(
+  text: string,
+  fileName: string,
+  { root, read, ignored, variables }: SrsOptions,
+): { readonly mapping: Mapping; readonly mistakes: readonly string[] } {
+  const { directives, mistakes } = readDirectives(text, fileName, read);
+  refuseNginx(directives);
+  const mapping = new Mapping(root, ignored);
+  applyAll(setByVariables(asNewest(directives), variables, mapping), { mapping, path: [] });
+  return { mapping, mistakes };
+}
+
+/** Its files have the same syntax and the same ending. */
+function refuseNginx(directives: readonly Directive[]): void {
+  const own = directives.find(({ name, body = [] }) => {
+    return /^(?:events|worker_processes)$/.test(name) || (/^(?:http|rtmp)$/.test(name) && body.some(isServer));
+  });
+  if (own === undefined) return;
+  throw new ConfigErrors([
+    `${placeOf(own)}: ${own.name}: this is a configuration of nginx's; SRS has no such directive`,
+  ]);
+}
+
+function isServer({ name, body }: Directive): boolean {
+  return name === "server" && body !== undefined;
+}

@@ -1,0 +1,135 @@
+import { quote } from "../show.ts";
+import type { Directive } from "./directive.ts";
+import { type Scope, wordIn, wordOf } from "./mapping.ts";
+
+/** What a directive means here. */
+export interface Rule {
+  readonly kind: "key" | "as it is" | "ignored" | "left out" | "refused" | "error" | "block";
+  /** What becomes of the directive, as the documents say it. */
+  readonly becomes: string;
+  /** A block whose directives have rules of their own; "switched": they count with `enabled on;` among them only. */
+  readonly opens?: "always" | "switched" | "vhost";
+  /** What `--ignore` calls it, where the server can start without it. */
+  readonly ignore?: string;
+  /** Not called for a block that opens. */
+  apply(directive: Directive, scope: Scope): void;
+}
+
+/** It is a key of this server, in the table that stands for the block. */
+export function key(...path: string[]): Rule {
+  return {
+    kind: "key",
+    becomes: `\`${path.join(".")}\``,
+    apply: (directive, { mapping, path: table }) => mapping.set([...table, ...path], directive),
+  };
+}
+
+/** The same by a rule of its own; `becomes` says how. */
+export function mapped(becomes: string, apply: Rule["apply"]): Rule {
+  return { kind: "key", becomes, apply };
+}
+
+/** Its one word is another word of this server's for the key; `becomes` says which. */
+export function keyByWord(becomes: string, words: Readonly<Record<string, string>>, ...path: string[]): Rule {
+  return mapped(becomes, (directive, { mapping, path: table }) => {
+    const given = wordOf(directive);
+    if (Object.hasOwn(words, given)) mapping.set([...table, ...path], directive, [words[given] ?? ""]);
+    else mapping.error(directive, `must be ${Object.keys(words).join(", ")}, not ${quote(given)}`);
+  });
+}
+
+/** The same as a rule, unless another directive of the block goes before it. */
+export function unless(other: string, isSo: (word: string) => boolean, rule: Rule): Rule {
+  return {
+    ...rule,
+    apply(directive, scope) {
+      const word = wordIn(scope.block, other);
+      if (word === undefined || !isSo(word)) rule.apply(directive, scope);
+      else scope.mapping.warn(directive, `ignored: ${other} goes before it, as in SRS`);
+    },
+  };
+}
+
+/** It says what this server does anyway. */
+export const asItIs: Rule = { kind: "as it is", becomes: "as it is", apply() {} };
+
+/** It makes no difference to this server, which is told once. */
+export function unused(why: string): Rule {
+  return {
+    kind: "ignored",
+    becomes: `ignored: ${why}`,
+    apply: (directive, { mapping }) => mapping.warn(directive, `ignored: ${why}`),
+  };
+}
+
+/** The same, unless it is switched off. */
+export function unusedIfOn(why: string): Rule {
+  const rule = unused(why);
+  return {
+    ...rule,
+    apply(directive, scope) {
+      const isOff = directive.body === undefined ? wordOf(directive) === "off" : !isOn(directive);
+      if (!isOff) rule.apply(directive, scope);
+    },
+  };
+}
+
+/** A feature that this server doesn't have, and that others can do without; `instead` says what to do. */
+export function leftOut(feature: string, instead = "", options: { readonly ignore?: string } = {}): Rule {
+  const reason = `this server has no ${feature}${instead === "" ? "" : `; ${instead}`}`;
+  return {
+    kind: "left out",
+    becomes: `left out: no ${feature}${instead === "" ? "" : `; ${instead}`}`,
+    ...options,
+    apply(directive, { mapping }) {
+      if (isUsed(directive)) mapping.leaveOut(directive, reason);
+    },
+  };
+}
+
+interface Refusal {
+  /** What `--ignore` calls it. */
+  readonly ignore: string;
+  /** "DVR". */
+  readonly feature: string;
+  /** What would happen without it: "nothing would be recorded". */
+  readonly without: string;
+  /** What to do in its place. */
+  readonly instead?: string;
+  /** Whether the directive asks for it. */
+  isUsed?(directive: Directive): boolean;
+}
+
+/** A feature that this server doesn't have, and that must not be missing without the operator's word. */
+export function refused({ ignore, feature, without, instead, isUsed: asks = isUsed }: Refusal): Rule {
+  const reason = `this server has no ${feature}, so ${without}`;
+  return {
+    kind: "refused",
+    becomes: `refused: without ${feature} ${without}`,
+    ignore,
+    apply(directive, { mapping }) {
+      if (!asks(directive)) return;
+      if (mapping.isIgnored(ignore)) return mapping.leaveOut(directive, reason);
+      const hint = instead === undefined ? "remove it" : instead;
+      mapping.error(directive, `${reason}; ${hint}, or start without it: --ignore ${ignore}`);
+    },
+  };
+}
+
+/** A block whose directives mean the same as beside it. */
+export const block: Rule = { kind: "block", becomes: "", opens: "always", apply() {} };
+
+/** A block that counts only with `enabled on;` in it. */
+export const switchedBlock: Rule = { kind: "block", becomes: "", opens: "switched", apply() {} };
+
+/** Whether a directive, or its block, is switched on. */
+export function isOn(directive: Directive): boolean {
+  if (directive.body === undefined) return wordOf(directive) === "on";
+  // SRS looks at the first of a name.
+  return wordIn(directive.body, "enabled") === "on";
+}
+
+/** Whether a feature is asked for: by one word that is not "off", or by a block that is switched on. */
+function isUsed(directive: Directive): boolean {
+  return directive.body === undefined ? wordOf(directive) !== "off" : isOn(directive);
+}

@@ -1,0 +1,49 @@
+import { FlvInlet } from "../../relay/flv-pull-client.ts";
+import type { OpenInlet } from "../../relay/pull-client.ts";
+import type { Redirected } from "../../relay/redirects.ts";
+import { RtmpInlet, type RtmpInletTarget } from "../../relay/rtmp-pull-client.ts";
+import type { StreamNames } from "../../relay/target.ts";
+import type { ClientUrl } from "../../rtmp/address.ts";
+import { flvUrl, type OriginAddress, rtmpUrl } from "./address.ts";
+import type { Words } from "./asking.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { EdgeContext } from "./context.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** What one attempt asks for, and how. */
+export interface InletRequest {
+  readonly address: OriginAddress;
+  /** Where the origin has sent us. */
+  readonly redirected: Redirected | undefined;
+  /** The stream's names at the origin. */
+  readonly names: StreamNames;
+  readonly words: Words;
+  readonly simpleHandshake: boolean;
+  readonly config: EdgeConfig;
+}
+
+/** How an attempt connects: by RTMP, or to an HTTP origin that has not sent us elsewhere. */
+export function inletFor(context: EdgeContext, request: InletRequest): OpenInlet {
+  const { address, redirected, names, words, simpleHandshake, config } = request;
+  let to: Pick<RtmpInletTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
+  if (to === undefined) {
+    if (address.protocol !== "rtmp") {
+      const url = flvUrl(address, names);
+      return (events) => new FlvInlet(context.httpGet, url, events);
+    }
+    const { host, port, tls } = address.target;
+    to = { host, port, tls, ...rtmpUrl(address, names) };
+  }
+  const { pageUrl, swfUrl } = words.viewer;
+  const target: RtmpInletTarget = {
+    role: "play",
+    ...to,
+    hops: [...words.hops, context.nodeId],
+    pageUrl,
+    swfUrl,
+    simpleHandshake,
+    timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
+  };
+  return (events) => new RtmpInlet(context, target, events);
+}

@@ -1,0 +1,55 @@
+import type { Transport, TransportHandler } from "../../base/transport.ts";
+import { Lines, lineOf, type Message } from "./messages.ts";
+import type { Lend } from "./sibling-reader.ts";
+
+/** What a connection tells its owner. */
+export interface NeighbourEvents {
+  open?(neighbour: Neighbour): void;
+  heard(neighbour: Neighbour, message: Message): void;
+  /** Once, last. */
+  gone(neighbour: Neighbour, reason: string | undefined): void;
+}
+
+/** A connection between two generations on which messages come: their link, or one on which a stream is asked for. */
+export class Neighbour implements TransportHandler {
+  readonly #events: NeighbourEvents;
+  readonly #lines = new Lines();
+  transport: Transport | undefined;
+  /** The stream that is lent on it. */
+  lend: Lend | undefined;
+
+  constructor(events: NeighbourEvents) {
+    this.#events = events;
+  }
+
+  send(message: Message): void {
+    this.transport?.send(lineOf(message));
+  }
+
+  close(): void {
+    this.transport?.close();
+  }
+
+  onOpen(transport: Transport): void {
+    this.transport = transport;
+    this.#events.open?.(this);
+  }
+
+  onData(bytes: Uint8Array): void {
+    try {
+      this.#lines.push(bytes, (message) => this.#events.heard(this, message));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.transport?.abort();
+    }
+  }
+
+  onDrain(): void {
+    this.lend?.drained();
+  }
+
+  onClose(reason: string | undefined): void {
+    this.lend?.leave();
+    this.#events.gone(this, reason);
+  }
+}

@@ -1,0 +1,107 @@
+// Hot: onMessage runs for each message of each stream that is borrowed.
+import { ProtocolError } from "../../base/errors.ts";
+import type { LocalNet, Transport, TransportHandler } from "../../base/transport.ts";
+import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { PacketKind } from "../../media/packet.ts";
+import { ChunkReader, type MessageHandler } from "../../rtmp/chunk-reader.ts";
+import type { RtmpLimits } from "../../rtmp/limits.ts";
+import { MessageType } from "../../rtmp/messages.ts";
+import { lineOf, type Published } from "./messages.ts";
+
+/** Where a stream is borrowed. */
+export interface Lender {
+  readonly local: LocalNet;
+  readonly limits: RtmpLimits;
+  /** The other generation's socket, and its process id. */
+  readonly path: string;
+  readonly pid: number;
+}
+
+/**
+ * A stream whose publisher is with the other generation, as a source of the same stream here: from the first moment on, so
+ * that nobody looks for it elsewhere.
+ */
+export class Borrow implements TransportHandler, MessageHandler {
+  readonly stream: Stream;
+  readonly published: Published;
+  readonly #lender: Lender;
+  #source: Source | undefined;
+  readonly #reader: ChunkReader;
+  readonly #gone: () => void;
+  #transport: Transport | undefined;
+  #over = false;
+
+  /** `gone` is called once, when nothing comes any more. */
+  constructor(lender: Lender, published: Published, stream: Stream, gone: () => void) {
+    this.stream = stream;
+    this.published = published;
+    this.#lender = lender;
+    this.#gone = gone;
+    this.#reader = new ChunkReader(this, lender.limits);
+  }
+
+  start(onConflict: OnConflict): void {
+    const { local, path, pid } = this.#lender;
+    const { param, hops } = this.published;
+    this.#source = this.stream.publish(
+      { id: `server ${pid}`, remote: "this machine", param, hops, borrowed: true },
+      { onConflict, events: { replaced: () => this.stop() } },
+    );
+    if (this.#source === undefined) this.#end("lost");
+    else local.dial(path, this);
+  }
+
+  /** It is no longer wanted, or has come here. */
+  stop(): void {
+    this.#end("lost");
+    this.#transport?.abort();
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    if (this.#over) transport.abort();
+    else transport.send(lineOf({ lend: this.published.name }));
+  }
+
+  onData(bytes: Uint8Array): void {
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.stop();
+    }
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    this.#end("lost");
+  }
+
+  onMessage(type: number, _streamId: number, timestamp: number, payload: Uint8Array): void {
+    switch (type) {
+      case MessageType.Audio:
+      case MessageType.Video:
+        this.#source?.push(type, timestamp, payload);
+        return;
+      case MessageType.DataAmf0:
+        this.#source?.push(PacketKind.Data, timestamp, payload);
+        return;
+      case MessageType.DataAmf3:
+        this.#source?.push(PacketKind.Data, timestamp, payload, true);
+        return;
+      case MessageType.CommandAmf0:
+        this.#end(payload[0] === 1 ? "unpublished" : "lost");
+        return;
+      default:
+    }
+  }
+
+  #end(how: SourceEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#source?.end(how);
+    this.#gone();
+  }
+}

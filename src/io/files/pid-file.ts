@@ -1,0 +1,34 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { reasonOf } from "./file.ts";
+
+/** Writes this process's id into a file, in one step; folders on the way are made. Throws UserError. */
+export function writePidFile(path: string): void {
+  const beside = `${path}.${process.pid}.new`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // Made anew: a link that somebody has put there is not followed.
+    rmSync(beside, { force: true });
+    writeFileSync(beside, `${process.pid}\n`, { flag: "wx" });
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new UserError(`cannot write the pid file ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Takes the file away, unless it has another process's id by now. */
+export function removePidFile(path: string): void {
+  if (readPidFile(path) === process.pid) rmSync(path, { force: true });
+}
+
+/** The process id in a file; undefined when there is none. */
+export function readPidFile(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path, "utf8").trim());
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,14 @@
+import { UserError } from "../../base/errors.ts";
+import { readFileStart } from "./file.ts";
+
+/** Reads a whole file (or a pipe) of UTF-8 text. Throws UserError that names the file and the reason. */
+export function readTextFile(path: string, maxBytes: number): string {
+  // One byte more tells a file of the largest size from a larger one.
+  const bytes = readFileStart(path, maxBytes + 1);
+  if (bytes.length > maxBytes) throw new UserError(`cannot read ${path}: it is larger than ${maxBytes} bytes`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UserError(`cannot read ${path}: it is not UTF-8 text`);
+  }
+}

@@ -1,0 +1,56 @@
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { UserError } from "../../base/errors.ts";
+import { reasonOf } from "../files/file.ts";
+import { errorCode } from "../os/socket-errors.ts";
+
+/** How a log's lines reach the outside. */
+export interface LineOutput {
+  /** Writes some of `bytes`, from `offset` on, without blocking; `done` gets how many, or the error. */
+  write(bytes: Uint8Array, offset: number, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
+  /** The same, blocking. */
+  writeSync(bytes: Uint8Array, offset: number): number;
+  /** Nothing more is written. */
+  close(): void;
+}
+
+/** The permissions of a log file that is made: its owner writes, its group reads. */
+const fileMode = 0o640;
+
+/** Standard output. Closing it does nothing: it isn't ours. */
+export function standardOutput(): LineOutput {
+  return outputTo(1, () => undefined);
+}
+
+/**
+ * A file that is appended to, made where it is not there. Throws UserError when it can't be: also for a pipe that nobody
+ * reads, which would hold up the start.
+ */
+export function fileOutput(path: string): LineOutput {
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  try {
+    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, fileMode);
+    return outputTo(file, () => closeSync(file));
+  } catch (error) {
+    const reason = errorCode(error) === "ENOENT" ? "its directory does not exist" : reasonOf(error);
+    throw new UserError(`cannot write the log to ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** Whether a descriptor, 1 or 2, is the system's journal, as systemd says in JOURNAL_STREAM to what it starts. */
+export function isJournal(descriptor: number, journalStream: string | undefined): boolean {
+  try {
+    const { dev, ino } = fstatSync(descriptor);
+    return journalStream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
+function outputTo(file: number, close: () => void): LineOutput {
+  return {
+    // Without a position: a file that was truncated meanwhile is then written from its new end on.
+    write: (bytes, offset, done) => write(file, bytes, offset, bytes.length - offset, null, done),
+    writeSync: (bytes, offset) => writeSync(file, bytes, offset),
+    close,
+  };
+}

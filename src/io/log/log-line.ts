@@ -1,0 +1,61 @@
+import type { LogFields } from "../../base/log.ts";
+import { hasInvisible, printable } from "../../base/printable.ts";
+import type { LineFormat, LogLevel } from "./log.ts";
+
+/** How much of a message a line shows, in characters. */
+export const longestMessage = 1024;
+const longestValue = 512;
+const longestLine = 4096;
+/** Our own faults are rare and come with a stack, which says nothing when it is cut. */
+const longestFault = 4096;
+const longestFaultLine = 8192;
+
+/**
+ * `2026-11-23 01:02:03.456 INFO  [c17] publish started addr=192.168.1.9:52144 stream=/live/livestream`, in local time.
+ * What a peer chose can neither begin a line, nor pass for another field, nor make the line endless.
+ */
+export const textLine: LineFormat = (time, level, id, message, fields) =>
+  formatText(`${formatTime(time)} `, level, id, message, fields);
+
+/** The same for the system's journal: it has the time of its own, and takes the level from the number in front (syslog's). */
+export const journalLine: LineFormat = (_time, level, id, message, fields) =>
+  formatText(`<${priorities[level]}>`, level, id, message, fields);
+
+/** syslog's priorities of the levels. */
+export const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+function formatText(before: string, level: LogLevel, id: string, message: string, fields: LogFields): string {
+  const head = `${before}${level.toUpperCase().padEnd(5)}${id && ` [${id}]`}`;
+  let line = `${head} ${printable(shorten(message, longestMessage))}`;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) line += ` ${name}=${formatValue(value, longestOf(level, name))}`;
+  }
+  return shorten(line, level === "error" ? longestFaultLine : longestLine);
+}
+
+/** How much of a field a line shows, in characters. */
+export function longestOf(level: LogLevel, name: string): number {
+  return level === "error" && name === "error" ? longestFault : longestValue;
+}
+
+function formatValue(value: string | number | boolean, longest: number): string {
+  if (typeof value !== "string") return String(value);
+  const text = shorten(value, longest);
+  if (/^[^\s"=\\]+$/.test(text) && !hasInvisible(text)) return text;
+  return `"${printable(text.replace(/["\\]/g, "\\$&"))}"`;
+}
+
+/** The text, cut where it is longer than that. */
+export function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+function formatTime(time: Date): string {
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return `${date} ${clock}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}

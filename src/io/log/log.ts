@@ -1,0 +1,85 @@
+import type { Log, LogFields } from "../../base/log.ts";
+import { maskFields, maskMessage } from "../../base/log-mask.ts";
+import { noSecrets, type Secrets } from "../../base/secrets.ts";
+import type { LineSink } from "./line-sink.ts";
+
+/** From the most talkative level to the quietest. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+/** How important a line is. */
+export type LogLevel = (typeof logLevels)[number];
+
+/** Writes an event as one line, without its line feed. `id` is empty where there is none. */
+export type LineFormat = (time: Date, level: LogLevel, id: string, message: string, fields: LogFields) => string;
+
+/** What can be changed of a log while it is in use. */
+export interface LogSetup {
+  /** Lower levels are left out. */
+  readonly level: LogLevel;
+  readonly format: LineFormat;
+  /** What no line shows, besides what looks like a secret. */
+  readonly secrets: Secrets;
+}
+
+/** The log of a process: one line for each event, to one sink. */
+export interface RootLog extends Log {
+  /** Changes this log and every log made from it. */
+  configure(setup: LogSetup): void;
+}
+
+/** A log whose lines go to `sink`; `wall` gives the milliseconds since 1970 that a line carries. It masks every line. */
+export function createLog(sink: LineSink, setup: LogSetup, wall: () => number): RootLog {
+  return new Branch({ sink, wall, setup }, "", noSecrets);
+}
+
+/** What all logs made from one root share. */
+interface Shared {
+  readonly sink: LineSink;
+  readonly wall: () => number;
+  setup: LogSetup;
+}
+
+/** A log with an id. Every connection has one, so it is a single object: closures for its methods would be ten more. */
+class Branch implements RootLog {
+  readonly #shared: Shared;
+  readonly #id: string;
+  readonly #secrets: Secrets;
+
+  constructor(shared: Shared, id: string, secrets: Secrets) {
+    this.#shared = shared;
+    this.#id = id;
+    this.#secrets = secrets;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#write("debug", message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#write("info", message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#write("warn", message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#write("error", message, fields);
+  }
+
+  with(id: string, secrets: Secrets = this.#secrets): Log {
+    return new Branch(this.#shared, id, secrets);
+  }
+
+  configure(setup: LogSetup): void {
+    this.#shared.setup = setup;
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    const { sink, wall, setup } = this.#shared;
+    if (logLevels.indexOf(level) < logLevels.indexOf(setup.level)) return;
+    const secrets = [setup.secrets, this.#secrets];
+    const time = new Date(wall());
+    sink.write(setup.format(time, level, this.#id, maskMessage(message, secrets), maskFields(fields, secrets)));
+  }
+}

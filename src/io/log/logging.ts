@@ -1,0 +1,118 @@
+import { writeSync } from "node:fs";
+import type { Change } from "../../base/change.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Secrets } from "../../base/secrets.ts";
+import { reasonOf } from "../files/file.ts";
+import { fileOutput, isJournal, type LineOutput, standardOutput } from "./line-output.ts";
+import { BufferedSink } from "./line-sink.ts";
+import { createLog, type LineFormat, type LogLevel, type RootLog } from "./log.ts";
+import { journalJsonLine, jsonLine } from "./log-json.ts";
+import { journalLine, textLine } from "./log-line.ts";
+
+/** The forms of a line. */
+export const logFormats = ["text", "json"] as const;
+
+/** What the operator chooses of the log. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: (typeof logFormats)[number];
+  /** The path of a file; empty for standard output. */
+  readonly file: string;
+}
+
+/** The log of this process and where it goes, both changeable while it runs. */
+export class Logging {
+  readonly log: Log;
+  readonly #root: RootLog;
+  readonly #sink: BufferedSink;
+  readonly #wall: () => number;
+  /** Whether standard output is the journal. */
+  readonly #journal: boolean;
+  #file: string;
+  #format: LineFormat;
+
+  /** Throws UserError when the log's file can't be written. `journalStream` is the variable of that name. */
+  constructor(
+    settings: LogSettings,
+    secrets: Secrets,
+    wall: () => number,
+    journalStream: string | undefined = process.env.JOURNAL_STREAM,
+  ) {
+    this.#wall = wall;
+    this.#journal = isJournal(1, journalStream);
+    this.#file = settings.file;
+    this.#format = this.#formatOf(settings);
+    this.#sink = new BufferedSink(outputOf(settings.file), {
+      lostLine: (count) => this.#format(new Date(wall()), "warn", "", "log lines lost", { lost: count }),
+      onFailure: (error) => this.#tellOfFailure(error),
+    });
+    this.#root = createLog(this.#sink, { level: settings.level, format: this.#format, secrets }, wall);
+    this.log = this.#root;
+    // What waits is written when the process exits.
+    process.on("exit", () => this.#sink.flushSync());
+  }
+
+  /** Lines lost since the start: the log's reader was too slow or gone, or its disk full for too long. */
+  get lost(): number {
+    return this.#sink.lost;
+  }
+
+  /**
+   * Makes ready for other settings; lines that wait go where they were written for. Throws UserError when its file can't be
+   * written.
+   */
+  prepare(settings: LogSettings, secrets: Secrets): Change {
+    const output = settings.file === this.#file ? undefined : outputOf(settings.file);
+    return {
+      discard: () => output?.close(),
+      apply: () => {
+        this.#file = settings.file;
+        this.#format = this.#formatOf(settings);
+        if (output !== undefined) this.#sink.use(output);
+        this.#root.configure({ level: settings.level, format: this.#format, secrets });
+      },
+    };
+  }
+
+  /** Opens the log's file again by its name, after it was renamed. One that can't be opened leaves the old one in use, which says so. */
+  reopen(): void {
+    if (this.#file === "") {
+      this.log.info("the log is on standard output, there is no file to reopen");
+      return;
+    }
+    try {
+      this.#sink.use(fileOutput(this.#file));
+      this.log.info("log reopened", { file: this.#file });
+    } catch (error) {
+      this.log.error("the log could not be reopened, it goes on in the old file", { error: messageOf(error) });
+    }
+  }
+
+  /** Resolves when all lines so far have left, or never will. */
+  flush(): Promise<void> {
+    return this.#sink.flush();
+  }
+
+  #formatOf({ format, file }: LogSettings): LineFormat {
+    const journal = this.#journal && file === "";
+    if (format === "json") return journal ? journalJsonLine : jsonLine;
+    return journal ? journalLine : textLine;
+  }
+
+  /** The log itself can't say it. */
+  #tellOfFailure(error: NodeJS.ErrnoException): void {
+    const where = this.#file === "" ? "standard output" : this.#file;
+    const fields = { to: where, error: reasonOf(error) };
+    const line = textLine(new Date(this.#wall()), "error", "", "the log cannot be written, its lines wait", fields);
+    try {
+      writeSync(2, `${line}\n`);
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+}
+
+function outputOf(file: string): LineOutput {
+  return file === "" ? standardOutput() : fileOutput(file);
+}

@@ -1,0 +1,295 @@
+import type { Socket, SocketHandler } from "bun";
+import type { HostPort } from "../../base/address.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { ProtocolError } from "../../base/errors.ts";
+import { joined } from "../../base/memory.ts";
+import type { TransportHandler } from "../../base/transport.ts";
+import { readClientHello, TLS_HANDSHAKE } from "../../preamble/client-hello.ts";
+import { readProxyHeader } from "../../preamble/proxy-header.ts";
+import type { Certificates } from "../tls/certificates.ts";
+import { describeTlsError } from "../tls/tls-errors.ts";
+import type { Busy, InputTurns } from "./input-scheduler.ts";
+import type { Slot, SocketOwner } from "./socket-data.ts";
+import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
+
+/** A proxy sends its header with the first packet of a connection. */
+const HEADER_TIMEOUT_MS = 5000;
+
+/** The proxies in front of a listener. */
+export interface Proxies {
+  /** Whether this peer may say for whom it connects. */
+  trusts(host: string): boolean;
+  /** Whether one more connection may wait for its header, beside as many as wait already. */
+  hasRoom(waiting: number): boolean;
+}
+
+/** What may come in at a listener. */
+export interface Entrance {
+  /** RTMP without TLS. */
+  readonly plain: boolean;
+  /** For TLS; without them there is none. With both, a connection's first byte decides. */
+  readonly certificates: Certificates | undefined;
+  /** Each connection begins with a header of one of these, which names the client. */
+  readonly proxies: Proxies | undefined;
+  /** A connection is closed for what came before RTMP on it, or did not come. */
+  refused(peer: HostPort, reason: string): void;
+}
+
+/** What an opening connection needs of TCP. */
+export interface OpeningOptions {
+  readonly clock: Clock;
+  readonly entrance: Entrance;
+  readonly turns: InputTurns;
+  /** The handlers of a TLS connection. */
+  readonly handlers: SocketHandler<Slot>;
+  accept(remote: HostPort): TransportHandler | undefined;
+  wrap(socket: ByteSocket, remote: HostPort): TcpTransport;
+  onFault(error: Error): void;
+  /** It waits for a proxy's header no more. */
+  onIdentified(): void;
+}
+
+/** What upgrading an accepted socket takes besides what the runtime's types know; node:tls does it so. */
+interface ServerUpgrade {
+  upgradeTLS(options: {
+    readonly data: Slot;
+    readonly tls: { readonly secureContext: object };
+    readonly isServer: true;
+    /** What the client has sent of its handshake so far. */
+    readonly initialData: Uint8Array;
+    readonly socket: SocketHandler<Slot>;
+  }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
+}
+
+/** A client that says more than this before its TLS handshake has begun does not wait for it. */
+const MAX_EARLY_BYTES = 64 * 1024;
+
+/*
+ * header ──read──> hello ──0x16, whole──> turn ──its turn──> handshake ──done──> the transport has the TLS socket
+ *                    └──anything else──> the transport has the plain socket
+ */
+/**
+ * An accepted connection on which something stands before RTMP: a proxy's header, TLS. Its owner has a transport as soon as
+ * the client is known; what it sends waits until the connection is ready, so the owner's own timeouts hold for all of this.
+ */
+export class Opening implements SocketOwner, ByteSocket, Busy {
+  readonly #options: OpeningOptions;
+  readonly #plain: Socket<Slot>;
+  readonly #peer: HostPort;
+  readonly #waiting: Timer | undefined;
+  #socket: Socket<Slot>;
+  #state: "header" | "hello" | "turn" | "handshake" | "over" = "header";
+  /** What TLS begins with, once the ClientHello is whole. */
+  #secureContext: object | undefined;
+  /** What has come and has not been understood. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #transport: TcpTransport | undefined;
+
+  constructor(socket: Socket<Slot>, peer: HostPort, options: OpeningOptions) {
+    this.#options = options;
+    this.#plain = socket;
+    this.#socket = socket;
+    this.#peer = peer;
+    if (options.entrance.proxies === undefined) return;
+    this.#waiting = options.clock.after(HEADER_TIMEOUT_MS, () =>
+      this.#refuse(`no PROXY protocol header within ${HEADER_TIMEOUT_MS / 1000} s`),
+    );
+  }
+
+  /** Asks for an owner at once, where no proxy has to say first who the client is. */
+  begin(): void {
+    if (this.#options.entrance.proxies === undefined) this.#identified(this.#peer);
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#state === "over") return;
+    this.#bytes = this.#bytes.length === 0 ? bytes : joined(this.#bytes, bytes);
+    if (this.#state === "header") this.#readHeader();
+    else if (this.#state === "hello") this.#readHello();
+    else if (this.#bytes.length > MAX_EARLY_BYTES) this.#tooEarly();
+  }
+
+  onDrain(): void {
+    // What waits, waits for the handshake.
+  }
+
+  onClose(reason: string | undefined): void {
+    if (this.#state === "header") this.#leaveHeader();
+    this.#state = "over";
+    this.#transport?.onClose(reason);
+  }
+
+  fault(error: unknown): void {
+    this.#state = "over";
+    if (this.#transport !== undefined) this.#transport.fault(error);
+    else {
+      this.#options.onFault(error instanceof Error ? error : new Error(String(error)));
+      this.#socket.terminate();
+    }
+  }
+
+  /** Takes nothing, as a socket that is not open does. */
+  write(): number {
+    return -1;
+  }
+
+  shutdown(): void {
+    this.#socket.shutdown();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #readHeader(): void {
+    try {
+      const header = readProxyHeader(this.#bytes);
+      if (header === undefined) return;
+      this.#bytes = this.#bytes.subarray(header.length);
+      this.#leaveHeader();
+      this.#identified(header.source ?? this.#peer);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error.message);
+    }
+  }
+
+  #leaveHeader(): void {
+    this.#waiting?.cancel();
+    this.#options.onIdentified();
+  }
+
+  #refuse(reason: string): void {
+    this.#leaveHeader();
+    this.#state = "over";
+    this.#options.entrance.refused(this.#peer, reason);
+    this.#plain.terminate();
+  }
+
+  #identified(remote: HostPort): void {
+    const { accept, wrap } = this.#options;
+    const handler = accept(remote);
+    if (handler === undefined) {
+      this.#state = "over";
+      this.#plain.terminate();
+      return;
+    }
+    this.#state = "hello";
+    this.#transport = wrap(this, remote);
+    this.#transport.attach(handler);
+    this.#readHello();
+  }
+
+  #readHello(): void {
+    const transport = this.#transport;
+    const first = this.#bytes[0];
+    if (transport === undefined || first === undefined) return;
+    const { plain, certificates } = this.#options.entrance;
+    if (certificates !== undefined && first === TLS_HANDSHAKE) {
+      this.#chooseCertificate(transport, certificates);
+    } else if (plain) {
+      const bytes = this.#bytes;
+      this.#goOnPlain(transport);
+      transport.onData(bytes);
+    } else {
+      const hex = first.toString(16).padStart(2, "0");
+      const what = first === 3 ? "RTMP without TLS came" : `no TLS came (the first byte is 0x${hex})`;
+      this.#fail(
+        transport,
+        `${what} on a port of rtmps.listen; clients write rtmps:// for it, or use a port of listen`,
+      );
+    }
+  }
+
+  #fail(transport: TcpTransport, reason: string): void {
+    this.#state = "over";
+    this.#options.entrance.refused(transport.remote, reason);
+    transport.fail(reason);
+  }
+
+  #goOnPlain(transport: TcpTransport): void {
+    this.#state = "over";
+    this.#plain.data.owner = transport;
+    transport.useSocket(this.#plain);
+  }
+
+  #tooEarly(): void {
+    if (this.#transport === undefined) return;
+    this.#fail(this.#transport, `sends more than ${MAX_EARLY_BYTES} bytes and does not wait for the TLS handshake`);
+  }
+
+  #chooseCertificate(transport: TcpTransport, certificates: Certificates): void {
+    try {
+      const hello = readClientHello(this.#bytes);
+      if (hello === undefined) return;
+      this.#secureContext = certificates.select(hello.serverName);
+      if (this.#secureContext === undefined) throw new ProtocolError("no certificate for TLS is configured");
+      this.#state = "turn";
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(transport, error.message);
+      return;
+    }
+    const { turns } = this.#options;
+    if (turns.arrivalsWait) turns.add(this);
+    else this.takeTurn();
+  }
+
+  readonly arriving = true;
+
+  /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may come at once. */
+  takeTurn(): boolean {
+    const transport = this.#transport;
+    if (this.#state !== "turn" || transport === undefined) return false;
+    const { clock, turns } = this.#options;
+    const began = clock.now();
+    this.#startTls(transport, this.#secureContext ?? {});
+    turns.countArrival(clock.now() - began);
+    return false;
+  }
+
+  #startTls(transport: TcpTransport, secureContext: object): void {
+    this.#state = "handshake";
+    // The socket goes on as another object; this one still tells of what it reads, encrypted.
+    this.#plain.data.owner = undefined;
+    const upgrading = this.#plain as unknown as ServerUpgrade;
+    const pair = upgrading.upgradeTLS({
+      data: { owner: this, secured: (socket, ok, error) => this.#secured(socket, ok, error) },
+      tls: { secureContext },
+      isServer: true,
+      initialData: this.#bytes,
+      socket: this.#options.handlers,
+    });
+    this.#bytes = new Uint8Array(0);
+    if (pair === undefined) this.#fail(transport, "closed before the TLS handshake");
+    else this.#socket = pair[1];
+  }
+
+  /** The handshake has ended. */
+  #secured(socket: Socket<Slot>, ok: boolean, error: Error | null): void {
+    if (this.#state !== "handshake") return;
+    this.#state = "over";
+    if (ok) {
+      socket.data.owner = this.#transport;
+      this.#transport?.useSocket(socket, true);
+      return;
+    }
+    // Not terminated: the alert that tells the client why is still on its way.
+    const reason = describeTlsError(error);
+    this.#options.entrance.refused(this.#transport?.remote ?? this.#peer, reason);
+    this.#transport?.onClose(reason);
+    socket.end();
+  }
+}

@@ -1,0 +1,102 @@
+import { renameSync, rmSync, statSync } from "node:fs";
+import * as net from "node:net";
+import { messageOf, UserError } from "../../base/errors.ts";
+import { describeSocketError, errorCode } from "../os/socket-errors.ts";
+
+/** More than this is no request. */
+const MAX_REQUEST_CHARS = 4096;
+/** Rights of a new file that everybody but its user goes without, and to execute it. */
+const OTHERS = 0o177;
+/** Who connects has this long to say what he wants. */
+const REQUEST_MS = 5000;
+
+/** A running server's ear for the commands of its own machine. */
+export interface ControlServer {
+  /** Takes no more requests. The socket's file goes, unless another server's has come in its place. */
+  stop(): void;
+}
+
+/**
+ * Listens on a unix socket that only this user may connect to; each connection asks one line and gets one. A socket that is
+ * there is replaced: whoever listens on it loses the name. Throws UserError when the path can't be had.
+ */
+export async function listenControl(
+  path: string,
+  answer: (request: string) => string | Promise<string>,
+): Promise<ControlServer> {
+  const server = net.createServer((socket) => {
+    const fail = () => socket.destroy();
+    socket.setTimeout(REQUEST_MS, fail);
+    socket.on("error", fail);
+    readLine(socket, MAX_REQUEST_CHARS, (request) => {
+      socket.setTimeout(0);
+      Promise.resolve(request)
+        .then(answer)
+        .then((text) => socket.end(`${text}\n`), fail);
+    });
+  });
+  // Bound beside its place, open to this user alone from the first moment, and moved there in one step.
+  const beside = `${path}.${process.pid}`;
+  try {
+    rmSync(beside, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      // The file is made by the call itself; what others make later has their own mode.
+      const umask = process.umask(OTHERS);
+      try {
+        server.listen(beside, resolve);
+      } finally {
+        process.umask(umask);
+      }
+    });
+    renameSync(beside, path);
+  } catch (error) {
+    server.close();
+    throw new UserError(`cannot listen on ${path}: ${describeSocketError(error)}`, { cause: error });
+  }
+  const { ino } = statSync(path);
+  return {
+    stop() {
+      server.close();
+      if (statSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Asks whoever listens on a unix socket; undefined when nobody does. Throws UserError when he is there and does not answer in time. */
+export function askControl(path: string, request: string, timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(path);
+    const fail = (why: string) => {
+      socket.destroy();
+      reject(new UserError(`no answer on ${path}: ${why}`));
+    };
+    socket.setTimeout(timeoutMs, () => fail(`nothing within ${timeoutMs / 1000} s`));
+    socket.on("error", (error) => {
+      const nobody = ["ENOENT", "ENOTDIR", "ECONNREFUSED"].includes(errorCode(error) ?? "");
+      if (nobody) resolve(undefined);
+      else fail(describeSocketError(error) || messageOf(error));
+    });
+    socket.on("close", () => fail("it closed the connection"));
+    readLine(socket, Number.POSITIVE_INFINITY, (line) => {
+      resolve(line);
+      socket.destroy();
+    });
+    socket.write(`${request}\n`);
+  });
+}
+
+function readLine(socket: net.Socket, mostChars: number, take: (line: string) => void): void {
+  let text = "";
+  let taken = false;
+  socket.setEncoding("utf8");
+  socket.on("data", (part: string) => {
+    if (taken) return;
+    text += part;
+    const end = text.indexOf("\n");
+    if (end >= 0) {
+      taken = true;
+      take(text.slice(0, end));
+    } else if (text.length > mostChars) socket.destroy();
+  });
+}

@@ -1,0 +1,203 @@
+import { lookup } from "node:dns/promises";
+import * as net from "node:net";
+import type { Socket, SocketHandler } from "bun";
+import type { HostPort } from "../../base/address.ts";
+import { isPublicIp } from "../../base/address-scope.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Dial, DialTarget } from "../../base/transport.ts";
+import { describeSocketError } from "../os/socket-errors.ts";
+import { describeTlsError } from "../tls/tls-errors.ts";
+import type { Trust } from "../tls/trust.ts";
+import type { Slot } from "./socket-data.ts";
+import type { TcpTransport } from "./tcp-transport.ts";
+
+/** What dialling needs of TCP. */
+export interface DialOptions {
+  readonly clock: Clock;
+  /** Decides on the certificates that servers show. */
+  readonly trust: Trust;
+  /** The handlers of an open connection, and of one with TLS. */
+  readonly handlers: SocketHandler<Slot>;
+  readonly tlsHandlers: SocketHandler<Slot>;
+  /** `ip`: the address that has answered. */
+  wrap(socket: Socket<Slot>, remote: HostPort, ip: string): TcpTransport;
+}
+
+/** A dial under way. */
+interface Attempt {
+  /** Until when one of the name's addresses has to answer; monotonic ms. */
+  readonly until: number;
+  /** Nobody wants the connection any more. */
+  over: boolean;
+  /** Stops what is connecting now. */
+  stop: ((error: Error) => void) | undefined;
+}
+
+/** An open connection and the address that it goes to. */
+interface Connected {
+  readonly socket: Socket<Slot>;
+  readonly ip: string;
+}
+
+/** Makes the `Dial` of a `Tcp`: each address of the name in turn, each with its share of the time that is left. */
+export function createDial(options: DialOptions): Dial {
+  return (target, handler) => {
+    const { host, port, timeoutMs } = target;
+    const attempt: Attempt = { until: options.clock.now() + timeoutMs, over: false, stop: undefined };
+    let transport: TcpTransport | undefined;
+    const fail = (reason: string) => {
+      if (attempt.over) return;
+      attempt.over = true;
+      timer.cancel();
+      attempt.stop?.(new Error("stopped"));
+      handler.onClose(reason);
+    };
+    const timer = options.clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs / 1000} s`));
+    const opened = ({ socket, ip }: Connected) => {
+      attempt.over = true;
+      timer.cancel();
+      transport = options.wrap(socket, { host, port }, ip);
+      socket.data.owner = transport;
+      try {
+        transport.attach(handler);
+      } catch (error) {
+        transport.fault(error);
+      }
+    };
+    connectAny(options, target, attempt)
+      .then((connected) => {
+        if (connected === undefined) return;
+        if (attempt.over) connected.socket.terminate();
+        else if (connected.socket.readyState <= 0) fail("closed as soon as it was open");
+        else opened(connected);
+      })
+      .catch((error) => fail(describeSocketError(error)));
+    return {
+      abort: () => {
+        if (transport === undefined) fail("stopped");
+        else transport.abort();
+      },
+    };
+  };
+}
+
+/** Connects to the first address of a name that answers in time; undefined when it is no longer wanted. */
+async function connectAny(
+  options: DialOptions,
+  { host, port, tls, publicOnly }: DialTarget,
+  attempt: Attempt,
+): Promise<Connected | undefined> {
+  const found = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+  const addresses = publicOnly ? found.filter(isPublicIp) : found;
+  if (addresses.length === 0)
+    throw new Error(`${host} is at ${found.join(", ")}, where no server of the public internet may send us`);
+  for (let left = addresses.length; left > 0 && !attempt.over; left--) {
+    const address = addresses[addresses.length - left] ?? "";
+    // The last one has all that is left, and the dial's own timer ends it.
+    const shareMs = (attempt.until - options.clock.now()) / left;
+    const giveUp = () => attempt.stop?.(new Error("no answer in time"));
+    const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
+    try {
+      const socket = await connectTo(options, address, port, attempt);
+      return { socket: tls ? await secure(options, socket, host, attempt) : socket, ip: address };
+    } catch (error) {
+      if (left === 1) throw error;
+    } finally {
+      timer?.cancel();
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Connects to one address. `Bun.connect` gives nothing to stop it with: an address that does not answer would keep its
+ * descriptor until the kernel gives up, after two minutes. node:net can stop; once open, its socket of this runtime is
+ * taken from it, with our handlers for its own.
+ */
+function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<Slot>> {
+  return new Promise((resolve, reject) => {
+    const connecting = net.connect({ host, port });
+    attempt.stop = (error) => connecting.destroy(error);
+    const settled = () => {
+      attempt.stop = undefined;
+    };
+    connecting.once("connect", () => {
+      settled();
+      const socket = "_handle" in connecting ? (connecting._handle as Socket<Slot> | null) : null;
+      if (!socket) {
+        connecting.destroy();
+        reject(new Error("closed as soon as it was open"));
+        return;
+      }
+      socket.reload({ socket: options.handlers });
+      socket.data = { owner: undefined };
+      resolve(socket);
+    });
+    connecting.on("error", (error) => {
+      settled();
+      reject(error);
+    });
+    connecting.once("close", () => reject(new Error("stopped")));
+  });
+}
+
+/** What upgrading a dialled socket takes besides what the runtime's types know; node:tls does it so. */
+interface ClientUpgrade {
+  upgradeTLS(options: {
+    readonly data: Slot;
+    readonly tls: {
+      readonly secureContext: object;
+      readonly serverName: string | undefined;
+      /** We decide, and say why. */
+      readonly rejectUnauthorized: false;
+      readonly requestCert: true;
+    };
+    readonly socket: SocketHandler<Slot>;
+  }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
+}
+
+/** Speaks TLS on an open connection, and goes on with it only when the server is the one that was meant. */
+function secure(options: DialOptions, plain: Socket<Slot>, host: string, attempt: Attempt): Promise<Socket<Slot>> {
+  return new Promise((resolve, reject) => {
+    let socket = plain;
+    const fail = (error: Error) => {
+      attempt.stop = undefined;
+      reject(error);
+      socket.terminate();
+    };
+    attempt.stop = fail;
+    const secured = (encrypted: Socket<Slot>, ok: boolean, error: Error | null) => {
+      const certificate = encrypted.getPeerCertificate() ?? {};
+      // A handshake may be called failed for the name alone, on which we have a word to say ourselves.
+      const shown = ok || "fingerprint256" in certificate;
+      const problem = shown ? options.trust.problem(host, certificate, error) : handshakeProblem(error);
+      if (problem !== undefined) {
+        fail(new Error(problem));
+        return;
+      }
+      attempt.stop = undefined;
+      encrypted.data.owner = undefined;
+      resolve(encrypted);
+    };
+    const closed = (reason: string | undefined) => fail(new Error(reason ?? "closed during the TLS handshake"));
+    const waiting = { onData: () => undefined, onDrain: () => undefined, onClose: closed, fault: fail };
+    const pair = (plain as unknown as ClientUpgrade).upgradeTLS({
+      data: { owner: waiting, secured },
+      tls: {
+        secureContext: options.trust.context,
+        serverName: net.isIP(host) ? undefined : host,
+        rejectUnauthorized: false,
+        requestCert: true,
+      },
+      socket: options.tlsHandlers,
+    });
+    if (pair === undefined) fail(new Error("closed as soon as it was open"));
+    else socket = pair[1];
+  });
+}
+
+function handshakeProblem(error: Error | null): string {
+  const reason = describeTlsError(error);
+  const doubtful = /does not speak TLS|closed the connection/.test(reason);
+  return doubtful ? `${reason}; is this the server's port for rtmps://, or has it to be rtmp://?` : reason;
+}

@@ -1,0 +1,112 @@
+import { messageOf, ProtocolError } from "../../base/errors.ts";
+import type { HttpGet, HttpHandler, HttpRequest } from "../../base/http.ts";
+import type { Dial, Transport, TransportHandler } from "../../base/transport.ts";
+import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
+
+/** How long a connection may take to come about; what follows is its owner's to time. */
+const CONNECT_TIMEOUT_MS = 5000;
+
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
+
+/** Makes requests on connections of `dial`, so that HTTPS servers are believed by the same rules as all others. */
+export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
+  return (text, handler, options = {}) => {
+    const url = URL.parse(text);
+    if (url !== null) return new Request(url, userAgent, dial, handler, options.publicOnly ?? false);
+    const failing = setImmediate(() => handler.onEnd("no HTTP server can be asked for this URL"));
+    return { ip: "", abort: () => clearImmediate(failing) };
+  };
+}
+
+/** One request on a connection of its own. */
+class Request implements HttpRequest, TransportHandler, ResponseEvents {
+  readonly #url: URL;
+  readonly #userAgent: string;
+  readonly #handler: HttpHandler;
+  readonly #reader: HttpResponseReader;
+  readonly #dialling: { abort(): void };
+  #transport: Transport | undefined;
+  #over = false;
+  ip = "";
+
+  constructor(url: URL, userAgent: string, dial: Dial, handler: HttpHandler, publicOnly: boolean) {
+    this.#url = url;
+    this.#userAgent = userAgent;
+    this.#handler = handler;
+    this.#reader = new HttpResponseReader(this);
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = url.port === "" ? (PORTS[url.protocol] ?? 0) : Number(url.port);
+    this.#dialling = dial(
+      { host, port, tls: url.protocol === "https:", publicOnly, timeoutMs: CONNECT_TIMEOUT_MS },
+      this,
+    );
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#hangUp();
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    this.ip = transport.ip;
+    if (this.#over) {
+      transport.abort();
+      return;
+    }
+    const { pathname, search, host } = this.#url;
+    const lines = [
+      `GET ${pathname}${search} HTTP/1.1`,
+      `Host: ${host}`,
+      `User-Agent: ${this.#userAgent}`,
+      "Accept: */*",
+      // It is not used again: it lasts as long as the stream.
+      "Connection: close",
+    ];
+    transport.send(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#over) return;
+    try {
+      this.#reader.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end(`protocol error: ${messageOf(error)}`);
+    }
+  }
+
+  onDrain(): void {}
+
+  onClose(reason: string | undefined): void {
+    if (this.#over) return;
+    const whole = reason === undefined && this.#reader.end();
+    if (!whole) this.#end(reason ?? "the server closed the connection before its answer was whole");
+  }
+
+  onHead({ status, headers }: ResponseHead): void {
+    this.#handler.onResponse(status, headers.get("location"), headers.get("server") ?? "");
+  }
+
+  onBody(bytes: Uint8Array): void {
+    if (!this.#over) this.#handler.onData(bytes);
+  }
+
+  onComplete(): void {
+    this.#end(undefined);
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#hangUp();
+    this.#handler.onEnd(reason);
+  }
+
+  #hangUp(): void {
+    this.#reader.stop();
+    if (this.#transport === undefined) this.#dialling?.abort();
+    else this.#transport.abort();
+  }
+}

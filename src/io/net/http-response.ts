@@ -1,0 +1,157 @@
+import { ProtocolError } from "../../base/errors.ts";
+import { joined } from "../../base/memory.ts";
+
+/** Most bytes of a head, and of a line that says how long a chunk is. */
+const MAX_HEAD_BYTES = 32 * 1024;
+const MAX_LINE_BYTES = 1024;
+
+/** What of an answer's head its owner looks at. */
+export interface ResponseHead {
+  readonly status: number;
+  /** By name in lower case; of several with one name the last. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** What a reader tells, in this order: the head, the body's bytes, its end. */
+export interface ResponseEvents {
+  onHead(head: ResponseHead): void;
+  onBody(bytes: Uint8Array): void;
+  onComplete(): void;
+}
+
+const LF = 10;
+const CR = 13;
+const none = new Uint8Array(0);
+
+/*
+ * head ──> body (a length) ──> over
+ *      ──> size ──> chunk ──> gap ──> size … ──> trailer ──> over
+ *      ──> rest (until the connection is closed)
+ */
+/** Reads one answer of HTTP/1.1 (RFC 9112), without I/O. */
+export class HttpResponseReader {
+  readonly #events: ResponseEvents;
+  #state: "head" | "body" | "size" | "chunk" | "gap" | "trailer" | "rest" | "over" = "head";
+  /** The beginning of a head or a line. */
+  #kept: Uint8Array = none;
+  /** Of the body or the chunk. */
+  #left = 0;
+
+  constructor(events: ResponseEvents) {
+    this.#events = events;
+  }
+
+  /** Takes bytes from the wire. Throws ProtocolError for what is no answer. */
+  push(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length && this.#state !== "over") {
+      if (this.#state === "rest") {
+        this.#events.onBody(bytes.subarray(at));
+        return;
+      }
+      at = this.#state === "body" || this.#state === "chunk" ? this.#readBody(bytes, at) : this.#readLine(bytes, at);
+    }
+  }
+
+  /** The connection is closed: whether the answer is whole. */
+  end(): boolean {
+    const whole = this.#state === "rest" || this.#state === "over";
+    if (this.#state === "rest") this.#complete();
+    return whole;
+  }
+
+  /** Reads no more, not even what has arrived already. */
+  stop(): void {
+    this.#state = "over";
+  }
+
+  #readBody(bytes: Uint8Array, at: number): number {
+    const part = bytes.subarray(at, at + this.#left);
+    this.#left -= part.length;
+    const last = this.#left === 0 && this.#state;
+    this.#events.onBody(part);
+    if (last === "chunk" && this.#state === "chunk") this.#state = "gap";
+    else if (last === "body") this.#complete();
+    return at + part.length;
+  }
+
+  /** Gathers bytes up to a line feed, or up to an empty line of a head. */
+  #readLine(bytes: Uint8Array, at: number): number {
+    const end = bytes.indexOf(LF, at);
+    const until = end < 0 ? bytes.length : end + 1;
+    const limit = this.#state === "head" || this.#state === "trailer" ? MAX_HEAD_BYTES : MAX_LINE_BYTES;
+    if (this.#kept.length + until - at > limit) throw new ProtocolError("a line or a head of the answer is too long");
+    this.#kept = this.#kept.length === 0 ? bytes.slice(at, until) : joined(this.#kept, bytes.subarray(at, until));
+    if (end >= 0) this.#onLine();
+    return until;
+  }
+
+  #onLine(): void {
+    const many = this.#state === "head" || this.#state === "trailer";
+    if (many && !endsBlank(this.#kept)) return;
+    const text = new TextDecoder("latin1").decode(this.#kept);
+    this.#kept = none;
+    switch (this.#state) {
+      case "head":
+        this.#onHead(text);
+        return;
+      case "trailer":
+        this.#complete();
+        return;
+      case "gap":
+        if (text.trim() !== "") throw new ProtocolError("a chunk of the answer does not end where it should");
+        this.#state = "size";
+        return;
+      default: {
+        const size = /^\s*([0-9a-f]{1,12})\s*(?:;.*)?\r?\n$/is.exec(text)?.[1];
+        if (size === undefined) throw new ProtocolError("a chunk of the answer has no length");
+        this.#left = Number.parseInt(size, 16);
+        this.#state = this.#left === 0 ? "trailer" : "chunk";
+      }
+    }
+  }
+
+  #onHead(text: string): void {
+    const [first = "", ...lines] = text.split(/\r?\n/);
+    const status = Number(/^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: |$)/.exec(first)?.[1]);
+    if (!(status > 0)) throw new ProtocolError("no answer of HTTP/1 came");
+    // An interim answer; the real one follows.
+    if (status < 200) return;
+    const headers = new Map<string, string>();
+    for (const line of lines) {
+      const colon = line.indexOf(":");
+      if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    }
+    this.#expectBody(status, headers);
+    this.#events.onHead({ status, headers });
+    if (this.#state === "body" && this.#left === 0) this.#complete();
+  }
+
+  /** How the body ends (RFC 9112, 6.3). */
+  #expectBody(status: number, headers: ReadonlyMap<string, string>): void {
+    const coding = headers.get("transfer-encoding")?.toLowerCase();
+    const length = headers.get("content-length");
+    if (status === 204 || status === 304) this.#state = "body";
+    else if (coding === "chunked") this.#state = "size";
+    else if (coding !== undefined && coding !== "identity") throw new ProtocolError(`the answer is coded as ${coding}`);
+    else if (length === undefined) this.#state = "rest";
+    else {
+      if (!/^[0-9]{1,15}$/.test(length)) throw new ProtocolError("the answer's length is no number");
+      this.#state = "body";
+      this.#left = Number(length);
+    }
+  }
+
+  #complete(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#events.onComplete();
+  }
+}
+
+/** Whether a head ends: with an empty line, or with nothing before it. */
+function endsBlank(head: Uint8Array): boolean {
+  const { length } = head;
+  const before = head[length - 2] === CR ? length - 3 : length - 2;
+  return before < 0 || head[before] === LF;
+}

@@ -1,0 +1,383 @@
+// Hot: send runs for each reader at each flush.
+import type { Socket } from "bun";
+import type { HostPort } from "../../base/address.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { joined } from "../../base/memory.ts";
+import type { Transport, TransportHandler } from "../../base/transport.ts";
+import type { Departing } from "./input-scheduler.ts";
+import { type MergedReads, Rest, type Resting } from "./merged-reads.ts";
+import type { SocketOwner } from "./socket-data.ts";
+import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
+import { unacknowledgedBytes } from "./socket-queue.ts";
+
+/** After the last byte a peer has this long to close its side. */
+const LINGER_MS = 3000;
+/** Buffers waiting for one peer. Media waits in its log, not here: who makes this many pile up floods us and does not read. */
+const MAX_QUEUED_BUFFERS = 512;
+/** The same by size, besides the buffer that is under way: a connection may play several streams. */
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
+
+/** A peer that takes what waits for it, but slowly, has this long once we want to close. */
+const CLOSE_MS = 30_000;
+
+/**
+ * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait, and
+ * for each buffer that waits, so that one account can be kept of them.
+ */
+export interface StallWatch extends InputWatch {
+  blocked(transport: TcpTransport): void;
+  free(transport: TcpTransport): void;
+  hold(buffer: Uint8Array): void;
+  release(buffer: Uint8Array): void;
+  /** A fault of the program's own, thrown by an owner. */
+  readonly onFault: (error: Error) => void;
+  readonly reads: MergedReads;
+}
+
+/** What a transport needs of its socket. */
+export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume"> & {
+  end(): unknown;
+};
+
+/** While input is worked on, shorter buffers than this leave together: each write is a system call and a packet. */
+const ANSWER_BYTES = 4096;
+/** In writes of about this many bytes. */
+const MAX_ANSWERS_BYTES = 64 * 1024;
+/** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
+export class TcpTransport implements Transport, InputConnection, Departing, Resting, SocketOwner {
+  // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
+  /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
+  #clear = true;
+  #socket: ByteSocket;
+  bytesSent = 0;
+  bytesQueued = 0;
+  readonly remote: HostPort;
+  /** When the kernel last took something, while blocked; monotonic ms. */
+  progressAt = 0;
+  readonly #clock: Clock;
+  readonly #watch: StallWatch;
+  readonly #queue: Uint8Array[] = [];
+  /** Bytes of the queue's first buffer that are gone. */
+  #offset = 0;
+  /** Input is being worked on, and what is sent meanwhile, in order. */
+  #answering = false;
+  readonly #answers: Uint8Array[] = [];
+  #answersBytes = 0;
+  readonly #input: SocketInput;
+  #mergesReads = false;
+  #rest: Rest | undefined;
+  /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
+  #secure = false;
+  /** The socket is paused so that the next read brings more. */
+  #resting = false;
+  /** More waits than may, and the connection is about to be closed for it. */
+  #overflowed = false;
+  #handler: TransportHandler | undefined;
+  #state: "open" | "closing" | "closed" = "open";
+  /** The peer has hung up and the socket is gone; the owner hears of the close in its turn, behind what a publisher said last. */
+  #gone = false;
+  #reason: string | undefined;
+  #linger: Timer | undefined;
+  readonly ip: string;
+  readonly #dialled: boolean;
+  /** `dialled`: the IP address that we have connected to, when it was not the peer who has connected to us. */
+  constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch, dialled?: string) {
+    this.#socket = socket;
+    this.remote = remote;
+    this.#clock = clock;
+    this.#watch = watch;
+    this.#input = new SocketInput(this, clock, watch);
+    this.#dialled = dialled !== undefined;
+    this.ip = dialled ?? remote.host;
+  }
+
+  /** Names the owner; it is told that the transport is open. */
+  attach(handler: TransportHandler): void {
+    this.#handler = handler;
+    handler.onOpen(this);
+  }
+
+  /** Goes on with this socket, `secure` when TLS was agreed on; what has waited for it leaves. */
+  useSocket(socket: ByteSocket, secure = false): void {
+    this.#socket = socket;
+    this.#secure = secure;
+    this.onDrain();
+  }
+
+  send(bytes: Uint8Array): boolean {
+    return this.#clear ? this.#write(bytes) : this.#sendLater(bytes);
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    const written = this.#socket.write(bytes);
+    if (written === bytes.length) {
+      this.bytesSent += written;
+      return true;
+    }
+    this.#offset = Math.max(0, written);
+    this.bytesSent += this.#offset;
+    this.progressAt = this.#clock.now();
+    this.bytesQueued = -this.#offset;
+    this.#enqueue(bytes);
+    this.#watch.blocked(this);
+    this.#settle();
+    return false;
+  }
+
+  #sendLater(bytes: Uint8Array): boolean {
+    if (this.#state !== "open" || this.#gone) return false;
+    if (this.#queue.length === 0) {
+      const short = bytes.length < ANSWER_BYTES;
+      const ready = (short && this.#answersBytes < MAX_ANSWERS_BYTES) || this.#sendAnswers();
+      if (ready && !short) return this.#write(bytes);
+      if (ready) {
+        this.#answers.push(bytes);
+        this.#answersBytes += bytes.length;
+        return true;
+      }
+    }
+    this.#enqueue(bytes);
+    return false;
+  }
+
+  /** Sends what has been gathered, in one write. False: the kernel took less. */
+  #sendAnswers(): boolean {
+    const answers = this.#answers.splice(0);
+    this.#answersBytes = 0;
+    const [first] = answers;
+    return first === undefined || this.#write(answers.length === 1 ? first : joined(...answers));
+  }
+
+  /** Something has changed that decides whether `send` may go straight to the socket. */
+  #settle(): void {
+    this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.length === 0;
+  }
+
+  /** The buffers that wait, one partly sent. */
+  get queue(): readonly Uint8Array[] {
+    return this.#queue;
+  }
+
+  get bytesUnacknowledged(): number {
+    return this.#state === "closed" || this.#gone ? 0 : unacknowledgedBytes(this.#socket);
+  }
+
+  get resting(): boolean {
+    return this.#resting;
+  }
+
+  mergeReads(on: boolean): void {
+    this.#mergesReads = on;
+    if (!on) this.wake();
+  }
+
+  wake(): void {
+    if (!this.#resting) return;
+    this.#resting = false;
+    this.#input.resume(PauseReason.Rest);
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#sendAnswers();
+    this.#state = "closing";
+    this.#settle();
+    // Then the next turn is the end.
+    if (this.#gone) return;
+    if (this.#queue.length === 0) this.#finish();
+    else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
+  }
+
+  abort(): void {
+    this.fail(undefined);
+  }
+
+  abandon(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closing";
+    this.#settle();
+    if (!this.#gone) {
+      this.#linger?.cancel();
+      // Input that is not read would make the kernel send a reset after all.
+      this.#socket.resume();
+      this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.end());
+      this.#socket.shutdown();
+    }
+    this.#end(undefined);
+  }
+
+  /** Closes at once and tells the owner why. */
+  fail(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#reason ??= reason;
+    this.#state = "closing";
+    this.#settle();
+    this.#linger?.cancel();
+    if (!this.#gone) this.#socket.terminate();
+    // The runtime calls the close handler inside terminate; this is for the case that it does not.
+    this.#end(undefined);
+  }
+
+  fault(thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#watch.onFault(error);
+    this.fail(`internal error: ${error.message}`);
+  }
+
+  /** The socket's handlers. */
+  onData(bytes: Uint8Array): void {
+    if (this.#state !== "open" || this.#gone) return;
+    const { length } = bytes;
+    this.#input.take(bytes);
+    if (this.#mergesReads && !this.#input.waiting) this.#restAfter(length);
+  }
+
+  #restAfter(bytes: number): void {
+    if (this.#secure || this.#resting || this.#state !== "open") return;
+    this.#rest ??= new Rest();
+    this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes));
+    if (this.#resting) this.#input.pause(PauseReason.Rest);
+  }
+
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  get publishes(): boolean {
+    return this.#handler?.publishes ?? true;
+  }
+
+  get heldBytes(): number {
+    return this.#handler?.heldBytes ?? 0;
+  }
+
+  inputChanged(): void {
+    this.#input.settle();
+  }
+
+  handOver(bytes: Uint8Array): void {
+    this.#answering = true;
+    this.#settle();
+    try {
+      this.#handler?.onData(bytes);
+    } finally {
+      this.#answering = false;
+      if (this.#answers.length > 0) this.#sendAnswers();
+      this.#settle();
+    }
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  cut(reason: string): void {
+    this.#handler?.onCut?.(reason);
+    this.fail(reason);
+  }
+
+  onDrain(): void {
+    if (this.#queue.length === 0) return;
+    while (this.#queue.length > 0) {
+      const bytes = this.#queue[0];
+      if (bytes === undefined) break;
+      const rest = this.#offset === 0 ? bytes : bytes.subarray(this.#offset);
+      const written = Math.max(0, this.#socket.write(rest));
+      this.bytesSent += written;
+      this.bytesQueued -= written;
+      if (written > 0) this.progressAt = this.#clock.now();
+      if (written < rest.length) {
+        this.#offset += written;
+        return;
+      }
+      this.#queue.shift();
+      this.#watch.release(bytes);
+      this.#offset = 0;
+    }
+    this.#watch.free(this);
+    this.#settle();
+    if (this.#state === "closing") this.#finish();
+    else this.#handler?.onDrain();
+  }
+
+  onClose(reason: string | undefined): void {
+    this.#linger?.cancel();
+    if (this.#gone) return;
+    // We have closed it: this may be in the middle of anything.
+    if (this.#state !== "open") {
+      this.#end(reason);
+      return;
+    }
+    this.#gone = true;
+    this.#settle();
+    this.#reason ??= reason;
+    this.#forgetQueue();
+    this.#handler?.onHangUp?.();
+    // A publisher's last media and its goodbye count; what others said last is of no use to them any more.
+    if (this.#input.waiting && this.publishes) return;
+    this.#input.close();
+    this.#watch.turns.depart(this);
+  }
+
+  /** All that the peer said before it hung up has been worked off. */
+  ended(): void {
+    this.#watch.turns.depart(this);
+  }
+
+  depart(): void {
+    this.#end(undefined);
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#settle();
+    this.#input.close();
+    this.#forgetQueue();
+    this.#handler?.onClose(this.#reason ?? reason);
+    this.#handler = undefined;
+  }
+
+  #forgetQueue(): void {
+    this.#watch.free(this);
+    for (const bytes of this.#queue) this.#watch.release(bytes);
+    this.#answers.length = 0;
+    this.#answersBytes = 0;
+    this.#queue.length = 0;
+    this.bytesQueued = 0;
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    // It fails at the end of this turn; what comes before that would only fill the memory.
+    if (this.#overflowed) return;
+    this.#queue.push(bytes);
+    this.#watch.hold(bytes);
+    this.bytesQueued += bytes.length;
+    const underWay = (this.#queue[0]?.length ?? 0) - this.#offset;
+    if (this.#queue.length <= MAX_QUEUED_BUFFERS && this.bytesQueued - underWay <= MAX_QUEUED_BYTES) return;
+    this.#overflowed = true;
+    const reason = `${this.#queue.length} messages (${this.bytesQueued} bytes) wait for it and it does not read`;
+    // Not here: the caller is in the middle of its own work on this connection.
+    this.#clock.soon(() => this.fail(reason));
+  }
+
+  /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
+  #finish(): void {
+    this.#linger?.cancel();
+    // A server that we dialled must hear of the end in any case; a reset frees what the kernel holds for who came to us.
+    this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.fail(undefined)));
+    this.#socket.shutdown();
+  }
+}

@@ -1,0 +1,302 @@
+import type { Socket, SocketHandler, TCPSocketListenOptions } from "bun";
+import { formatHostPort, type HostPort, type ListenAddress } from "../../base/address.ts";
+import type { Clock } from "../../base/clock.ts";
+import { UserError } from "../../base/errors.ts";
+import { normaliseIp } from "../../base/network.ts";
+import type { Dial, LocalNet, TransportHandler } from "../../base/transport.ts";
+import { describeSocketError, errorCode } from "../os/socket-errors.ts";
+import type { InheritedSockets } from "../os/systemd-sockets.ts";
+import { Trust } from "../tls/trust.ts";
+import { type Entrance, Opening, type Proxies } from "./accept-pipeline.ts";
+import { AcceptTurns } from "./accept-turns.ts";
+import { createDial } from "./dial.ts";
+import { HeldBuffers } from "./held-buffers.ts";
+import { InputMemory } from "./input-memory.ts";
+import { InputTurns } from "./input-scheduler.ts";
+import { raiseBacklog } from "./listen-backlog.ts";
+import { createLocal } from "./local.ts";
+import { MergedReads } from "./merged-reads.ts";
+import type { Slot } from "./socket-data.ts";
+import { type ByteSocket, type StallWatch, TcpTransport } from "./tcp-transport.ts";
+
+/** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
+const STALL_MS = 60_000;
+const SWEEP_MS = 5000;
+/** What may wait in memory for peers that don't take it, all together: this, and a little for each of them. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
+const HELD_BYTES_EACH = 64 * 1024;
+/** A peer that vanished while nothing is sent to it is found out by the kernel's own probes after this. */
+const KEEPALIVE_MS = 60_000;
+
+/** An open listening socket. */
+export interface Listener {
+  /** The address as bound; the port is the real one when 0 was asked for. */
+  readonly address: ListenAddress;
+  /** Its descriptor, for a process that is to go on with it; undefined where there is none to be had. */
+  readonly fd?: number | undefined;
+  /** Accepts no more; connections stay. */
+  stop(): void;
+}
+
+/** TCP as this runtime has it: listening, dialling, and one watch over all connections that don't take what we send. */
+export class Tcp implements StallWatch {
+  readonly #clock: Clock;
+  readonly #blocked = new Set<TcpTransport>();
+  readonly #held = new HeldBuffers();
+  #relieving = false;
+  readonly onFault: (error: Error) => void;
+  readonly turns: InputTurns;
+  /** What input takes, of all connections. */
+  readonly memory: InputMemory;
+  readonly reads: MergedReads;
+  /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
+  readonly dial: Dial;
+  /** The same kind of connection to processes of this machine. */
+  readonly local: LocalNet;
+  readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
+  readonly #tlsHandlers: SocketHandler<Slot>;
+  readonly #inherited: Pick<InheritedSockets, "take"> | undefined;
+
+  /**
+   * `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. An
+   * address that one of the `inherited` sockets stands for isn't bound again. `trust` decides on the certificates of servers
+   * that are dialled.
+   */
+  constructor(
+    clock: Clock,
+    onFault: (error: Error) => void = () => undefined,
+    inherited?: Pick<InheritedSockets, "take">,
+    trust: Trust = new Trust(),
+  ) {
+    this.#clock = clock;
+    this.#inherited = inherited;
+    this.onFault = onFault;
+    this.turns = new InputTurns(clock);
+    this.memory = new InputMemory(clock);
+    this.reads = new MergedReads(clock);
+    this.#handlers = {
+      ...connected,
+      error: (socket, error) => {
+        if (socket.data.owner === undefined) onFault(error);
+        else socket.data.owner.fault(error);
+      },
+    };
+    this.#tlsHandlers = {
+      ...this.#handlers,
+      handshake: (socket, ok, error) => socket.data.secured?.(socket, ok, error),
+    };
+    this.dial = createDial({
+      clock,
+      trust,
+      handlers: this.#handlers,
+      tlsHandlers: this.#tlsHandlers,
+      wrap: (socket, remote, ip) => {
+        socket.setKeepAlive(true, KEEPALIVE_MS);
+        return new TcpTransport(socket, remote, clock, this, ip);
+      },
+    });
+    this.local = createLocal({
+      handlers: this.#handlers,
+      wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
+    });
+    clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  blocked(transport: TcpTransport): void {
+    this.#blocked.add(transport);
+  }
+
+  free(transport: TcpTransport): void {
+    this.#blocked.delete(transport);
+  }
+
+  hold(buffer: Uint8Array): void {
+    this.#held.hold(buffer);
+    if (this.#held.bytes <= this.#mostHeld || this.#relieving) return;
+    this.#relieving = true;
+    this.#clock.soon(() => this.#relieve());
+  }
+
+  release(buffer: Uint8Array): void {
+    this.#held.release(buffer);
+  }
+
+  /**
+   * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed at once when it
+   * gives none. `entrance` is asked for each connection. Throws UserError when the address can't be had.
+   */
+  listen(
+    address: ListenAddress,
+    accept: (remote: HostPort) => TransportHandler | undefined,
+    entrance: () => Entrance = () => PLAIN,
+  ): Listener {
+    let waiting = 0;
+    let accepting: AcceptTurns | undefined;
+    const socket = {
+      open: (connection: Socket<Slot>) => {
+        accepting?.count();
+        connection.data = { owner: undefined };
+        const peer = remoteOf(connection);
+        if (peer === undefined) {
+          connection.terminate();
+          return;
+        }
+        connection.setKeepAlive(true, KEEPALIVE_MS);
+        const through = entrance();
+        if (through.proxies !== undefined && !admits(through, through.proxies, peer, waiting)) connection.terminate();
+        else if (through.proxies !== undefined) {
+          waiting++;
+          this.#open(connection, peer, accept, through, () => waiting--);
+        } else if (through.certificates !== undefined) this.#open(connection, peer, accept, through, () => undefined);
+        else this.#begin(connection, peer, accept(peer));
+      },
+      ...this.#handlers,
+    };
+    const taken = this.#inherited?.take(address);
+    if (taken !== undefined) {
+      // Not in the type either: a descriptor in the place of an address.
+      const { host, port } = taken.address;
+      const listener = Bun.listen<Slot>({ hostname: host, port, fd: taken.fd, socket } as TCPSocketListenOptions<Slot>);
+      raiseBacklog(taken.fd);
+      accepting = new AcceptTurns(taken.fd, this.#clock);
+      return opened(taken.address, listener, accepting);
+    }
+    const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
+    const { listener } = bound;
+    // Not in the type, but there: the listening socket's descriptor.
+    const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;
+    if (fd !== undefined) {
+      raiseBacklog(fd);
+      accepting = new AcceptTurns(fd, this.#clock);
+    }
+    return opened({ host: bound.host, port: listener.port }, listener, accepting);
+  }
+
+  /** A connection on which RTMP comes first. */
+  #begin(connection: Socket<Slot>, peer: HostPort, handler: TransportHandler | undefined): void {
+    if (handler === undefined) {
+      connection.terminate();
+      return;
+    }
+    const transport = this.#wrap(connection, peer);
+    connection.data.owner = transport;
+    transport.attach(handler);
+  }
+
+  /** A connection on which something else comes first. */
+  #open(
+    connection: Socket<Slot>,
+    peer: HostPort,
+    accept: (remote: HostPort) => TransportHandler | undefined,
+    entrance: Entrance,
+    onIdentified: () => void,
+  ): void {
+    const opening = new Opening(connection, peer, {
+      clock: this.#clock,
+      entrance,
+      turns: this.turns,
+      handlers: this.#tlsHandlers,
+      accept,
+      wrap: (socket, remote) => this.#wrap(socket, remote),
+      onFault: this.onFault,
+      onIdentified,
+    });
+    connection.data.owner = opening;
+    opening.begin();
+  }
+
+  /** The transport of an open connection, accepted or dialled. */
+  #wrap(socket: ByteSocket, remote: HostPort): TcpTransport {
+    return new TcpTransport(socket, remote, this.#clock, this);
+  }
+
+  get #mostHeld(): number {
+    return MAX_HELD_BYTES + this.#blocked.size * HELD_BYTES_EACH;
+  }
+
+  /** Leaves those of the peers that don't read for whom most is kept, until a tenth of the room is free again. */
+  #relieve(): void {
+    this.#relieving = false;
+    const enough = this.#mostHeld * 0.9;
+    const dearest = [...this.#blocked]
+      .map((transport) => ({ transport, cost: this.#held.share(transport.queue) }))
+      .sort((a, b) => b.cost - a.cost);
+    for (const { transport } of dearest) {
+      if (this.#held.bytes <= enough) return;
+      transport.fail("too much waits for peers that do not read, and most of it for this one");
+    }
+  }
+
+  #sweep(): void {
+    const since = this.#clock.now() - STALL_MS;
+    for (const transport of this.#blocked)
+      if (transport.progressAt < since) transport.fail(`it has taken nothing for ${STALL_MS / 1000} s`);
+  }
+}
+
+function opened(
+  address: ListenAddress,
+  listener: { stop(closeActive: boolean): void },
+  accepting: AcceptTurns | undefined,
+): Listener {
+  return {
+    address,
+    fd: accepting?.fd,
+    stop() {
+      accepting?.close();
+      listener.stop(false);
+    },
+  };
+}
+
+/** The handlers of a connection, accepted or dialled. */
+const connected = {
+  // Not Buffer: its slice and subarray are views of another class, which slows all code that sees both.
+  binaryType: "uint8array" as const,
+  data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.owner?.onData(bytes),
+  drain: (socket: Socket<Slot>) => socket.data.owner?.onDrain(),
+  close: (socket: Socket<Slot>, error?: Error) =>
+    socket.data.owner?.onClose(error === undefined ? undefined : describeSocketError(error)),
+};
+
+/** Nothing but RTMP. */
+const PLAIN: Entrance = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
+
+/** Whether a peer may speak for a client; who may not is told of. */
+function admits({ refused }: Entrance, proxies: Proxies, peer: HostPort, waiting: number): boolean {
+  const trusted = proxies.trusts(peer.host);
+  if (trusted && proxies.hasRoom(waiting)) return true;
+  const full = "max_connections is reached, with those whose PROXY protocol header has not come";
+  refused(peer, trusted ? full : "its address is not in proxy_protocol.trusted, and only proxies connect to this port");
+  return false;
+}
+
+const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
+
+/** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6; says which host it was. */
+function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listener: T; host: string } {
+  try {
+    return { listener: to(address.host), host: address.host };
+  } catch (error) {
+    if (address.host === "::" && NO_IPV6.has(errorCode(error) ?? "")) return bind({ ...address, host: "0.0.0.0" }, to);
+    throw cannotListen(address, error);
+  }
+}
+
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "; is another server running? Stop it or change listen",
+  EACCES: "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+};
+
+function cannotListen(address: ListenAddress, error: unknown): UserError {
+  const where = formatHostPort(address);
+  const why = describeSocketError(error);
+  const advice = LISTEN_ADVICE[errorCode(error) ?? ""] ?? "";
+  return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
+}
+
+/** Undefined, whatever the runtime's types say, when the peer has reset the connection before it was accepted. */
+function remoteOf(socket: Socket<Slot>): HostPort | undefined {
+  const address: string | undefined = socket.remoteAddress;
+  return address === undefined ? undefined : { host: normaliseIp(address), port: socket.remotePort };
+}

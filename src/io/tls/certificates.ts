@@ -1,0 +1,160 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import type { Change } from "../../base/change.ts";
+import { messageOf, UserError } from "../../base/errors.ts";
+import { stampOf } from "../files/file-stamp.ts";
+import { readTextFile } from "../files/text-file.ts";
+import { tlsVersions } from "./tls-versions.ts";
+
+/** Files of certificates in PEM form, each with its chain, and of their keys in the same order. */
+export interface CertificateFiles {
+  readonly cert: readonly string[];
+  /** Empty: each key stands in its certificate's file. */
+  readonly key: readonly string[];
+}
+
+/** A certificate ready for use, in the runtime's form: it has no type of its own there. */
+export type SecureContext = object;
+
+interface Certificate {
+  readonly x509: X509Certificate;
+  readonly context: SecureContext;
+  readonly path: string;
+}
+
+const LARGEST_FILE = 1024 * 1024;
+const DAY_MS = 86_400_000;
+/** Renewals are due long before: who comes here, or into the last quarter of a shorter life, has one that fails. */
+const NEAR_END_DAYS = 7;
+
+/**
+ * The server's certificates. What is chosen from them is for one handshake: renewed ones are there for the next, and
+ * connections that are open don't notice.
+ */
+export class Certificates {
+  #files: CertificateFiles = { cert: [], key: [] };
+  #certificates: readonly Certificate[] = [];
+  #stamp = "";
+
+  /** Reads the files. Throws UserError with a line for each that is not right. */
+  prepare(files: CertificateFiles): Change {
+    const stamp = stampOf(pathsOf(files));
+    const certificates = loadAll(files);
+    const apply = () => {
+      this.#files = files;
+      this.#certificates = certificates;
+      this.#stamp = stamp;
+    };
+    return { apply, discard: () => undefined };
+  }
+
+  /** Whether a file is another than the one that was read, as after a renewal. */
+  get outdated(): boolean {
+    return stampOf(pathsOf(this.#files)) !== this.#stamp;
+  }
+
+  /** Reads the same files again. Throws as `prepare`; then all is as before, and `outdated` is false until the next change. */
+  renew(): void {
+    try {
+      this.prepare(this.#files).apply();
+    } catch (error) {
+      this.#stamp = stampOf(pathsOf(this.#files));
+      throw error;
+    }
+  }
+
+  /** The certificate for a host, by its names; the first one when none is for that host or the client names none. */
+  select(serverName: string | undefined): SecureContext | undefined {
+    const [first] = this.#certificates;
+    if (serverName === undefined || this.#certificates.length < 2) return first?.context;
+    return (this.#certificates.find(({ x509 }) => x509.checkHost(serverName) !== undefined) ?? first)?.context;
+  }
+
+  /** What an operator should know of the certificates' ends; one line each. `now`: ms since 1970. */
+  warnings(now: number): string[] {
+    return this.#certificates.flatMap(({ x509, path }) => {
+      const end = Date.parse(x509.validTo);
+      const days = Math.floor((end - now) / DAY_MS);
+      if (end - now >= Math.min(NEAR_END_DAYS * DAY_MS, (end - Date.parse(x509.validFrom)) / 4)) return [];
+      const when = new Date(end).toISOString().slice(0, 10);
+      if (end <= now) return [`${path}: the certificate has expired on ${when}; clients refuse it: renew it`];
+      return [`${path}: the certificate expires on ${when}, in ${days} days; renew it`];
+    });
+  }
+}
+
+function loadAll({ cert, key }: CertificateFiles): Certificate[] {
+  const errors: string[] = [];
+  const certificates = cert.flatMap((path, index) => {
+    try {
+      return [load(path, key[index] ?? path)];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error.message);
+      return [];
+    }
+  });
+  if (errors.length > 0) throw new UserError(errors.join("\n"));
+  return certificates;
+}
+
+function load(certPath: string, keyPath: string): Certificate {
+  const cert = read("rtmps.cert", certPath);
+  const key = keyPath === certPath ? cert : read("rtmps.key", keyPath);
+  const x509 = readCertificate(certPath, cert);
+  const privateKey = readKey(keyPath, key, keyPath === certPath);
+  if (!x509.checkPrivateKey(privateKey)) {
+    throw new UserError(
+      `${keyPath} (rtmps.key) is not the key of the certificate in ${certPath}; are they of one renewal?`,
+    );
+  }
+  try {
+    const { context } = createSecureContext({ cert, key, ...tlsVersions });
+    return { x509, path: certPath, context: context as SecureContext };
+  } catch (error) {
+    throw new UserError(`${certPath} (rtmps.cert) can't be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function read(key: string, path: string): string {
+  try {
+    return readTextFile(path, LARGEST_FILE);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${error.message} (${key})`, { cause: error }) : error;
+  }
+}
+
+function readCertificate(path: string, text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (error) {
+    throw new UserError(`${path} (rtmps.cert) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
+      cause: error,
+    });
+  }
+}
+
+function readKey(path: string, text: string, shared: boolean): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MISSING_PASSPHRASE") {
+      throw new UserError(
+        `the key in ${path} (rtmps.key) is encrypted; write it in the clear, readable by the server alone`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw new UserError(
+      `${path} (${shared ? "rtmps.cert, as rtmps.key is not set" : "rtmps.key"}) has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function pathsOf({ cert, key }: CertificateFiles): string[] {
+  return [...cert, ...key];
+}

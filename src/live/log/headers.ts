@@ -1,0 +1,115 @@
+import { ProtocolError } from "../../base/errors.ts";
+import { codecNumber, headerSlot } from "../../media/codec.ts";
+import { dataName } from "../../media/data.ts";
+import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { slotOf } from "./times.ts";
+
+/** Sequence headers and configurations that one stream may have: one for each track that eight bits can name, of each kind. */
+const MAX_HEADERS = 512;
+/** Bytes in all of them; every reader gets them on joining. Real ones have less than a kilobyte each. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+const CLASS = PacketFlag.SequenceHeader | PacketFlag.Config | PacketFlag.Announcement;
+
+/** Instead of a codec's number: the track has no sequence header, or one whose codec cannot be told. */
+const NO_HEADER = 0;
+const SOME_CODEC = -1;
+
+/**
+ * What a reader needs before its first frame: metadata, data messages that are kept, then audio and video sequence headers, each
+ * track's newest.
+ * `list` is replaced, never changed, so that a GOP can keep the one it began with.
+ */
+export class Headers {
+  list: readonly Packet[] = [];
+  #metadata: Packet | undefined;
+  readonly #slots = new Map<string, Packet>();
+  #bytes = 0;
+  /** The codec of each track's sequence header, by `slotOf`. */
+  readonly #codecs: number[] = [];
+
+  /**
+   * Takes metadata, a sequence header or a configuration packet in place of the one it replaces. Throws `ProtocolError`
+   * when the stream has more of them than anyone needs.
+   */
+  set(packet: Packet): void {
+    const announcement = (packet.flags & PacketFlag.Announcement) !== 0;
+    if (packet.kind === PacketKind.Data && !announcement) {
+      this.setMetadata(packet);
+      return;
+    }
+    const slot = announcement ? announcementSlot(packet) : headerSlot(packet.kind, packet.payload);
+    const old = this.#slots.get(slot);
+    if (old === undefined && this.#slots.size === MAX_HEADERS) {
+      throw new ProtocolError(`more than ${MAX_HEADERS} sequence headers in one stream`);
+    }
+    const bytes = this.#bytes + packet.payload.length - (old?.payload.length ?? 0);
+    if (bytes > MAX_HEADER_BYTES) {
+      throw new ProtocolError(`sequence headers of ${bytes} bytes in one stream, ${MAX_HEADER_BYTES} allowed`);
+    }
+    this.#bytes = bytes;
+    this.#slots.set(slot, packet);
+    if ((packet.flags & PacketFlag.SequenceHeader) !== 0) {
+      const at = slotOf(packet.kind, packet.track);
+      while (this.#codecs.length <= at) this.#codecs.push(NO_HEADER);
+      this.#codecs[at] = codecNumber(packet.kind, packet.payload) || SOME_CODEC;
+    }
+    // Some encoders repeat them before every key frame, a hostile one in every message.
+    if (old !== undefined && (old.flags & CLASS) === (packet.flags & CLASS)) {
+      this.list = this.list.with(this.list.indexOf(old), packet);
+    } else this.#rebuild();
+  }
+
+  /** Takes the stream's newest metadata, or none. */
+  setMetadata(packet: Packet | undefined): void {
+    const old = this.#metadata;
+    this.#metadata = packet;
+    if (old !== undefined && packet !== undefined) this.list = this.list.with(0, packet);
+    else this.#rebuild();
+  }
+
+  /** Whether there is a sequence header of a track. */
+  has(kind: PacketKind, track: number): boolean {
+    return (this.#codecs[slotOf(kind, track)] ?? NO_HEADER) !== NO_HEADER;
+  }
+
+  /** A frame came: a header of another codec than its own is no longer in force. */
+  follow(kind: PacketKind, track: number, payload: Uint8Array): void {
+    const known = this.#codecs[slotOf(kind, track)] ?? NO_HEADER;
+    if (known <= NO_HEADER) return;
+    const codec = codecNumber(kind, payload);
+    if (codec === 0 || codec === known) return;
+    this.#codecs[slotOf(kind, track)] = NO_HEADER;
+    for (const [slot, packet] of this.#slots) {
+      if (packet.kind !== kind || packet.track !== track) continue;
+      this.#bytes -= packet.payload.length;
+      this.#slots.delete(slot);
+    }
+    this.#rebuild();
+  }
+
+  clear(): void {
+    this.#metadata = undefined;
+    this.#codecs.length = 0;
+    this.#slots.clear();
+    this.#bytes = 0;
+    this.list = [];
+  }
+
+  #rebuild(): void {
+    const all = [...this.#slots.values()];
+    const of = (kind: PacketKind, flag: number) => all.filter((p) => p.kind === kind && (p.flags & flag) !== 0);
+    this.list = [
+      ...(this.#metadata === undefined ? [] : [this.#metadata]),
+      ...of(PacketKind.Data, PacketFlag.Announcement),
+      ...of(PacketKind.Audio, PacketFlag.SequenceHeader),
+      ...of(PacketKind.Audio, PacketFlag.Config),
+      ...of(PacketKind.Video, PacketFlag.SequenceHeader),
+      ...of(PacketKind.Video, PacketFlag.Config),
+    ];
+  }
+}
+
+function announcementSlot({ payload, flags }: Packet): string {
+  return `d/${dataName(payload, (flags & PacketFlag.Amf3) !== 0)}`;
+}

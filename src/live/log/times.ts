@@ -1,0 +1,36 @@
+// Hot: of and set run for each packet.
+import { PacketKind } from "../../media/packet.ts";
+
+/** Where a track stands in a list of all: audio of track t at 2t, video at 2t + 1. */
+export function slotOf(kind: PacketKind, track: number): number {
+  return track * 2 + (kind === PacketKind.Video ? 1 : 0);
+}
+
+/** A time, ms, for each track, and one for data; -Infinity where there is none. */
+export class Times {
+  /** By `slotOf`. */
+  readonly #tracks: number[] = [];
+  #data = Number.NEGATIVE_INFINITY;
+
+  of(kind: PacketKind, track: number): number {
+    if (kind === PacketKind.Data) return this.#data;
+    return this.#tracks[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  set(kind: PacketKind, track: number, time: number): void {
+    if (kind === PacketKind.Data) {
+      this.#data = time;
+      return;
+    }
+    const slot = slotOf(kind, track);
+    while (this.#tracks.length <= slot) this.#tracks.push(Number.NEGATIVE_INFINITY);
+    this.#tracks[slot] = time;
+  }
+
+  copy(): Times {
+    const copy = new Times();
+    copy.#tracks.push(...this.#tracks);
+    copy.#data = this.#data;
+    return copy;
+  }
+}

@@ -1,0 +1,182 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { StreamName } from "../streams.ts";
+
+/** A client that wants to publish or play a stream; its own words are as it said them. */
+export interface AccessRequest {
+  readonly action: "publish" | "play";
+  readonly protocol: "rtmp";
+  /** The stream, with its vhost's configured name. */
+  readonly name: StreamName;
+  /** The URL's parameters, `""` or `"?a=b"`. */
+  readonly param: string;
+  /** The client's IP address, IPv4-mapped ones as IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** `""` when the client said none; so are the other URLs. */
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+  /** Ids of the servers on whose behalf it asks, or that its stream has passed. */
+  readonly hops: readonly string[];
+  /**
+   * Whether a server asks for one of its own clients, and says so. What that server may do by its address does not count then. A client
+   * may claim it, as it gains nothing by that.
+   */
+  readonly forClient: boolean;
+  /** The connection's id in the log. */
+  readonly clientId: string;
+}
+
+/** The parameters of a signed URL: until when it is good, for whom, and the signature. */
+export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
+
+/** A no. */
+export interface Refusal {
+  /** For whoever is refused, and the log. */
+  readonly reason: string;
+  /** The protocol's code for it; without one, that access is denied. */
+  readonly code?: string;
+  /** What the log alone may say. */
+  readonly detail?: string | undefined;
+}
+
+/** What a guard says: undefined when it has nothing against it. */
+export type Verdict = Refusal | undefined;
+
+/** A guard's no. */
+export interface Denial extends Refusal {
+  readonly guard: string;
+}
+
+/**
+ * Decides with others whether a client may publish or play. A feature's rule, looked up in the configuration each time; the
+ * app lists them all. It is asked once for each request; who was let in stays.
+ */
+export interface Guard {
+  /** For the log, when it fails. */
+  readonly name: string;
+  /** At once where it can. What it throws, and an answer that takes too long, is a refusal. */
+  check(request: AccessRequest): Verdict | Promise<Verdict>;
+}
+
+/**
+ * A guard that counts what is there now, and answers at once: its answer holds until the client is in. Such guards are asked after
+ * all others, when nothing takes time any more.
+ */
+export interface CountingGuard extends Guard {
+  check(request: AccessRequest): Verdict;
+}
+
+/** All guards together have this long to answer. */
+const DECISION_MS = 30_000;
+/** Requests of one client that guards may be busy with, those that it has taken back included. */
+const MAX_UNDER_WAY = 16;
+
+/** Asks the guards on behalf of one client, in their order, until one refuses. */
+export class Gate {
+  readonly #guards: readonly Guard[];
+  readonly #clock: Clock;
+  #underWay = 0;
+
+  /** `counting` are asked after `guards`. */
+  constructor(guards: readonly Guard[], counting: readonly CountingGuard[], clock: Clock) {
+    this.#guards = [...guards, ...counting];
+    this.#clock = clock;
+  }
+
+  /** `answer` is called once, within this call where no guard takes time, and not at all after `cancel`. */
+  ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+    const decision = new Decision(this.#guards, request, answer);
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      decision.settle({ guard: "pending", reason: `more than ${MAX_UNDER_WAY} requests wait for an answer` });
+      return decision;
+    }
+    decision.proceed();
+    if (decision.settled) return decision;
+    this.#underWay++;
+    const timer = this.#clock.after(DECISION_MS, () => decision.giveUp());
+    decision.onSettled = () => {
+      this.#underWay--;
+      timer.cancel();
+    };
+    return decision;
+  }
+}
+
+/** One request on its way through the guards. */
+class Decision {
+  settled = false;
+  onSettled: (() => void) | undefined;
+  readonly #guards: readonly Guard[];
+  readonly #request: AccessRequest;
+  #answer: ((denial: Denial | undefined) => void) | undefined;
+  #at = 0;
+
+  constructor(guards: readonly Guard[], request: AccessRequest, answer: (denial: Denial | undefined) => void) {
+    this.#guards = guards;
+    this.#request = request;
+    this.#answer = answer;
+  }
+
+  /** Nobody waits for the answer any longer. What a guard is busy with still counts until it is done. */
+  cancel(): void {
+    this.#answer = undefined;
+  }
+
+  /** Asks the guards that are left. */
+  proceed(): void {
+    while (!this.settled) {
+      const guard = this.#guards[this.#at];
+      if (guard === undefined) {
+        this.settle(undefined);
+        return;
+      }
+      const said = this.#ask(guard);
+      if (said === undefined) this.#at++;
+      else if (said instanceof Promise) {
+        said.then(
+          (verdict) => this.#hear(guard, verdict),
+          (error: unknown) => this.#hear(guard, failure(guard, error)),
+        );
+        return;
+      } else this.settle(denial(guard, said));
+    }
+  }
+
+  settle(denial: Denial | undefined): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.onSettled?.();
+    this.#answer?.(denial);
+  }
+
+  giveUp(): void {
+    const guard = this.#guards[this.#at]?.name ?? "";
+    const detail = `"${guard}" has not answered within ${DECISION_MS / 1000} s`;
+    this.settle({ guard, reason: "access could not be checked in time", detail });
+  }
+
+  #ask(guard: Guard): Verdict | Promise<Verdict> {
+    try {
+      return guard.check(this.#request);
+    } catch (error) {
+      return failure(guard, error);
+    }
+  }
+
+  #hear(guard: Guard, verdict: Verdict): void {
+    this.#at++;
+    if (verdict !== undefined) this.settle(denial(guard, verdict));
+    else if (this.#answer === undefined) this.settle(undefined);
+    else this.proceed();
+  }
+}
+
+function denial({ name }: Guard, refusal: Refusal): Denial {
+  return { ...refusal, guard: name };
+}
+
+function failure(guard: Guard, error: unknown): Refusal {
+  return { reason: "access could not be checked", detail: `"${guard.name}" failed: ${messageOf(error)}` };
+}

@@ -1,0 +1,172 @@
+import type { Clock } from "../../base/clock.ts";
+import type { StartPoint } from "../log/start-point.ts";
+import type { Demand } from "./demand.ts";
+import { Fanout, type FanoutSource } from "./fanout.ts";
+import type { ReaderEvents, Sink, WireFormat } from "./format.ts";
+import { Notices } from "./notices.ts";
+import { Reader } from "./reader.ts";
+
+/** What an audience needs to know of its stream. */
+export interface AudienceSource extends FanoutSource {
+  /** Everything before this has been handed to the fan-outs. */
+  readonly flushed: number;
+  /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
+  audioStart(seq: number): StartPoint;
+}
+
+/**
+ * All readers of a stream, by wire format. One that cannot have video before the next key frame gets all else until then:
+ * it is blind, and stands in the format without video.
+ */
+export class Audience {
+  readonly fanouts = new Map<WireFormat, Fanout>();
+  readonly #source: AudienceSource;
+  readonly #readers = new Set<Reader>();
+  readonly notices: Notices;
+  /** The formats that blind readers wait for. */
+  readonly #blind = new Map<Reader, WireFormat>();
+
+  constructor(source: AudienceSource, clock: Clock) {
+    this.#source = source;
+    this.notices = new Notices(this.#readers, clock);
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** What each viewer asked with, the one who has been here longest first. */
+  *demands(): Iterable<Demand> {
+    for (const { demand } of this.#readers) if (demand !== undefined) yield demand;
+  }
+
+  /** Lets a reader in; nothing before `notBefore` starts it. */
+  join(format: WireFormat, sink: Sink, events: ReaderEvents, published: boolean, notBefore: number): Reader {
+    const fanout = this.#fanout(format);
+    const reader = new Reader(fanout, sink, events);
+    reader.announced = published;
+    // It may share its sink with other readers, or with one that has just left.
+    reader.blocked = (sink.bytesQueued ?? 0) > 0;
+    this.#readers.add(reader);
+    fanout.admit(reader, notBefore);
+    return reader;
+  }
+
+  /** False when it was gone already. */
+  leave(reader: Reader): boolean {
+    if (!this.#readers.delete(reader)) return false;
+    this.#blind.delete(reader);
+    this.#remove(reader);
+    reader.state = "closed";
+    reader.countLoss(this.#source.log.end);
+    return true;
+  }
+
+  pause(reader: Reader): void {
+    if (reader.state === "paused" || reader.state === "closed") return;
+    const { end } = this.#source.log;
+    const wanted = this.#blind.get(reader);
+    this.#blind.delete(reader);
+    this.#remove(reader);
+    reader.state = "paused";
+    // What it loses from here on is not for being slow, and what it has lost it cannot go on from.
+    if (reader.countLoss(end)) reader.notBefore = end;
+    if (wanted !== undefined) this.#move(reader, wanted);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  unpause(reader: Reader): void {
+    if (reader.state !== "paused") return;
+    const { position, notBefore } = reader;
+    const fanout = this.#fanout(reader.home.format);
+    const start = this.#source.startPoint(fanout.format);
+    const sameGop = start !== undefined && position >= Math.max(start.seq, notBefore, this.#source.log.start);
+    if (sameGop) fanout.adopt(reader);
+    else fanout.admit(reader, Math.max(position, notBefore));
+  }
+
+  reformat(reader: Reader, format: WireFormat): void {
+    if (reader.state === "closed" || format === (this.#blind.get(reader) ?? reader.home.format)) return;
+    this.#blind.delete(reader);
+    const begun = reader.state === "lagging" || reader.state === "current";
+    const blind = begun && format.video && !reader.home.format.video;
+    if (blind) this.#blind.set(reader, format);
+    this.#move(reader, blind ? format.withoutVideo : format);
+  }
+
+  /** Whether any reader is blind. */
+  get hasBlind(): boolean {
+    return this.#blind.size > 0;
+  }
+
+  /** There may be no key frame for long: readers that wait for one get the rest until then, fed by the flush that begins. */
+  blindWaiting(): void {
+    for (const { format, waiting } of [...this.fanouts.values()]) {
+      if (!format.video) continue;
+      for (const reader of waiting) {
+        this.#blind.set(reader, format);
+        this.#remove(reader);
+        this.#fanout(format.withoutVideo).place(reader, reader.notBefore);
+      }
+    }
+  }
+
+  /** Blind readers have all before the key frame at `start`: they go on with it, fed by the flush under way. */
+  showBlind(start: StartPoint): void {
+    for (const [reader, format] of this.#blind) {
+      // One that lags keeps its place and waits for another.
+      if (reader.state === "lagging") continue;
+      this.#blind.delete(reader);
+      this.#remove(reader);
+      this.#fanout(format).place(reader, reader.notBefore, start);
+    }
+  }
+
+  /** The stream's way here is another. */
+  tellRerouted(): void {
+    for (const reader of this.#readers) reader.events.rerouted?.();
+  }
+
+  /** Viewers who asked with words that the stream is not given for are told. */
+  tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
+    for (const { demand, events } of this.#readers)
+      if (demand !== undefined && refused(demand)) events.refused?.(reason);
+  }
+
+  /** Takes away fan-outs that have lost their last reader. */
+  sweep(): void {
+    for (const [format, fanout] of this.fanouts) if (fanout.size === 0) this.fanouts.delete(format);
+  }
+
+  #move(reader: Reader, format: WireFormat): void {
+    const before = reader.home.format;
+    const { state } = reader;
+    this.#remove(reader);
+    const fanout = this.#fanout(format);
+    if (state === "paused") {
+      reader.home = fanout;
+      // Where it stopped it had no video: it cannot go on there with it.
+      if (format.video && !before.video) reader.notBefore = Math.max(reader.notBefore, reader.position + 1);
+    } else if (state === "waiting") fanout.admit(reader, reader.notBefore);
+    else {
+      if (format.audio && !before.audio) reader.start ??= this.#source.audioStart(reader.position);
+      fanout.adopt(reader);
+    }
+  }
+
+  /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
+  #remove(reader: Reader): void {
+    const { home } = reader;
+    home.remove(reader);
+    if (home.size === 0 && this.fanouts.get(home.format) === home) this.fanouts.delete(home.format);
+  }
+
+  #fanout(format: WireFormat): Fanout {
+    let fanout = this.fanouts.get(format);
+    if (fanout === undefined) {
+      fanout = new Fanout(format, this.#source, this.#source.flushed);
+      this.fanouts.set(format, fanout);
+    }
+    return fanout;
+  }
+}

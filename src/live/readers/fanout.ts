@@ -1,0 +1,286 @@
+// Hot: one round over all readers at each flush.
+import { joined } from "../../base/memory.ts";
+import type { PacketLog } from "../log/log.ts";
+import type { StartPoint } from "../log/start-point.ts";
+import type { WireFormat } from "./format.ts";
+import type { Reader, ReaderHome } from "./reader.ts";
+
+/** A reader that is behind is fed in steps of about this many bytes, so that it costs little memory of its own. */
+const STEP_BYTES = 64 * 1024;
+/**
+ * A round of so many readers takes long, and begins with the newest: who joined while the last one was under way has what that
+ * had, and would wait for two rounds. Shorter ones begin with the oldest.
+ */
+const LONG_ROUND = 2000;
+/** Encoded steps kept for the next reader that starts at the same place (a storm of players joining one GOP). */
+const MAX_CACHED_STEPS = 64;
+/** Bytes in them; a step of one large frame may have most of that. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024;
+
+/** What a fan-out needs to know of its stream. */
+export interface FanoutSource {
+  readonly log: PacketLog;
+  /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
+  startPoint(format: WireFormat): StartPoint | undefined;
+  /** Where readers that have waited start, with the packets to be flushed next. */
+  waitingStart(format: WireFormat): StartPoint | undefined;
+  /** A reader that was behind has caught up. */
+  needsLess(): void;
+}
+
+interface Step {
+  readonly bytes: Uint8Array;
+  readonly to: number;
+  /** The headers in it. */
+  readonly headers: StartPoint["headers"] | undefined;
+}
+
+/**
+ * All readers of one stream in one wire format. Those that are up to date get each batch as the same buffer; the others are
+ * fed from their own positions until they have caught up.
+ */
+export class Fanout implements ReaderHome {
+  readonly format: WireFormat;
+  readonly #source: FanoutSource;
+  /** Readers that have everything before `#position`; a hole is one that left during a round. */
+  readonly #current: (Reader | undefined)[] = [];
+  #holes = 0;
+  readonly #waiting = new Set<Reader>();
+  readonly #lagging = new Set<Reader>();
+  #position: number;
+  /** The round under way: its batch, where that begins, for how many readers it is, and how many are still to get it. */
+  #batch: Uint8Array | undefined;
+  #from = 0;
+  #all = 0;
+  #left = 0;
+  /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
+  readonly #steps = new Map<number, Step>();
+  #stepBytes = 0;
+  #stepsUsed = false;
+
+  /** `position` is the stream's flushed edge, the same for all its fan-outs. */
+  constructor(format: WireFormat, source: FanoutSource, position: number) {
+    this.format = format;
+    this.#source = source;
+    this.#position = position;
+  }
+
+  get size(): number {
+    return this.#current.length - this.#holes + this.#waiting.size + this.#lagging.size;
+  }
+
+  /** Readers that wait for a start point. */
+  get waiting(): Iterable<Reader> {
+    return this.#waiting;
+  }
+
+  /** Lets a reader in as `place` does, and sends what it can have at once. */
+  admit(reader: Reader, notBefore: number): void {
+    this.place(reader, notBefore);
+    if (reader.state === "lagging" && !reader.blocked) this.#feed(reader);
+  }
+
+  /** Lets a reader in: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
+  place(reader: Reader, notBefore: number, start = this.#source.startPoint(this.format)): void {
+    reader.home = this;
+    reader.notBefore = notBefore;
+    if (start !== undefined && start.seq >= notBefore) {
+      this.#start(reader, start);
+      return;
+    }
+    reader.state = "waiting";
+    this.#waiting.add(reader);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  /** Takes a reader over from another fan-out of the stream at its own position, without a gap. */
+  adopt(reader: Reader): void {
+    reader.home = this;
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+    if (!reader.blocked) this.#feed(reader);
+  }
+
+  /** Takes a reader out, whatever its state. */
+  remove(reader: Reader): void {
+    this.#waiting.delete(reader);
+    this.#lagging.delete(reader);
+    this.#leaveCurrent(reader);
+  }
+
+  /** A blocked reader's sink is empty again. */
+  resume(reader: Reader): void {
+    if (reader.state !== "lagging") return;
+    this.#feed(reader);
+    if (reader.slot >= 0) this.#source.needsLess();
+  }
+
+  /** Begins a round with the packets since the last one, up to `to`. Readers that waited for a key frame start with it. */
+  begin(to: number): void {
+    const { log } = this.#source;
+    if (to > this.#position) {
+      if (this.#current.length > this.#holes) {
+        this.#compact();
+        const bytes = this.format.encode(log, this.#position, to);
+        if (bytes.length > 0) this.#batch = bytes;
+        this.#from = this.#position;
+        this.#all = this.#current.length;
+        this.#left = this.#all;
+      }
+      this.#position = to;
+    }
+    if (!this.#stepsUsed) this.#forgetSteps();
+    this.#stepsUsed = false;
+    if (this.#waiting.size > 0) this.#startWaiting();
+  }
+
+  /** Goes on with the round for up to `count` readers; false when it is finished. */
+  run(count: number): boolean {
+    let left = count;
+    const batch = this.#batch;
+    if (batch !== undefined) {
+      for (; this.#left > 0 && left > 0; left--) {
+        const reader = this.#nextOfRound();
+        if (reader !== undefined && !reader.deliver(batch)) this.#fallBehind(reader);
+      }
+      if (this.#left > 0) return true;
+      this.#batch = undefined;
+    }
+    for (const reader of this.#lagging) {
+      // One that has joined since this round began may be before it already.
+      if (reader.blocked || reader.position > this.#position) continue;
+      if (left-- <= 0) return true;
+      this.#feed(reader);
+    }
+    return false;
+  }
+
+  #nextOfRound(): Reader | undefined {
+    this.#left--;
+    return this.#current[this.#all >= LONG_ROUND ? this.#left : this.#all - 1 - this.#left];
+  }
+
+  /** Whether a reader is behind, so that the log may have to be kept for it. */
+  get hasLagging(): boolean {
+    return this.#lagging.size > 0;
+  }
+
+  /**
+   * Readers whose next packet lies before `floor` lose what they have not had: they go on at the newest key frame, or wait
+   * for one. Returns the oldest packet that a reader still needs.
+   */
+  dropBefore(floor: number): number {
+    let oldest = this.#position;
+    for (const reader of this.#lagging) {
+      if (reader.position < floor) this.#skip(reader);
+      if (reader.state === "lagging" && reader.position < oldest) oldest = reader.position;
+    }
+    return oldest;
+  }
+
+  #skip(reader: Reader): void {
+    // One that never began has lost nothing.
+    if (reader.lostFrom < 0 && reader.bytes > 0) reader.lostFrom = reader.position;
+    const start = this.#source.startPoint(this.format);
+    if (start !== undefined && start.seq > reader.position) {
+      this.#start(reader, start);
+      return;
+    }
+    this.#lagging.delete(reader);
+    reader.state = "waiting";
+    reader.notBefore = reader.position + 1;
+    this.#waiting.add(reader);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  #start(reader: Reader, start: StartPoint): void {
+    reader.countLoss(start.seq);
+    reader.position = start.seq;
+    reader.start = start;
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+  }
+
+  #startWaiting(): void {
+    const start = this.#source.waitingStart(this.format);
+    if (start === undefined) return;
+    for (const reader of this.#waiting) {
+      if (start.seq < reader.notBefore) continue;
+      this.#waiting.delete(reader);
+      this.#start(reader, start);
+    }
+  }
+
+  #fallBehind(reader: Reader): void {
+    this.#leaveCurrent(reader);
+    reader.position = this.#position;
+    reader.state = "lagging";
+    this.#lagging.add(reader);
+  }
+
+  #leaveCurrent(reader: Reader): void {
+    if (reader.slot < 0) return;
+    // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
+    const turn = this.#all >= LONG_ROUND ? reader.slot : this.#all - 1 - reader.slot;
+    const pending = this.#batch !== undefined && turn >= 0 && turn < this.#left;
+    reader.position = pending ? this.#from : this.#position;
+    this.#current[reader.slot] = undefined;
+    reader.slot = -1;
+    this.#holes++;
+  }
+
+  /** Closes the holes. Never during a round: it moves readers. */
+  #compact(): void {
+    if (this.#holes === 0) return;
+    let to = 0;
+    for (let from = 0; from < this.#current.length; from++) {
+      const reader = this.#current[from];
+      if (reader === undefined) continue;
+      reader.slot = to;
+      this.#current[to++] = reader;
+    }
+    this.#current.length = to;
+    this.#holes = 0;
+  }
+
+  /** Sends from the reader's own position until it is blocked or up to date. */
+  #feed(reader: Reader): void {
+    if (reader.publishPending) reader.tellPublished();
+    while (reader.start !== undefined || reader.position < this.#position) {
+      const step = this.#step(reader.position, reader.start);
+      reader.position = step.to;
+      reader.start = undefined;
+      if (step.bytes.length > 0 && !reader.deliver(step.bytes)) return;
+    }
+    // It starts at a key frame that is not flushed yet: the next batch begins before that, and is not for it.
+    if (reader.position > this.#position) return;
+    this.#lagging.delete(reader);
+    reader.state = "current";
+    reader.slot = this.#current.length;
+    this.#current.push(reader);
+    if (reader.stopPending) reader.tellStopped();
+  }
+
+  /** The next piece for a reader that is behind; players that join the same GOP share it. */
+  #step(from: number, start: StartPoint | undefined): Step {
+    const { log } = this.#source;
+    let to = from;
+    for (let size = 0; to < this.#position && size < STEP_BYTES; to++) size += log.bytesAt(to);
+    const key = from * 2 + (start === undefined ? 0 : 1);
+    const known = this.#steps.get(key);
+    this.#stepsUsed = true;
+    if (known !== undefined && known.to === to && known.headers === start?.headers) return known;
+    let bytes = this.format.encode(log, from, to);
+    if (start !== undefined) bytes = joined(this.format.prefix(start.headers, start.time), bytes);
+    const step = { bytes, to, headers: start?.headers };
+    if (this.#steps.size >= MAX_CACHED_STEPS || this.#stepBytes + bytes.length > MAX_CACHED_BYTES) this.#forgetSteps();
+    this.#steps.set(key, step);
+    this.#stepBytes += bytes.length;
+    return step;
+  }
+
+  #forgetSteps(): void {
+    this.#steps.clear();
+    this.#stepBytes = 0;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Packet } from "../../media/packet.ts";
+import type { PacketLog } from "../log/log.ts";
+
+/**
+ * How packets look on one wire. Readers with the same format object get the very same bytes, so an endpoint hands out one
+ * object for each way of encoding (protocol, chunk size, message stream id, what is filtered) and not one a reader.
+ */
+export interface WireFormat {
+  /** False: audio is left out. */
+  readonly audio: boolean;
+  /** False: video is left out, and a reader may start anywhere. */
+  readonly video: boolean;
+  /** The same but without video, for readers that have to wait for a key frame; the same object each time. */
+  readonly withoutVideo: WireFormat;
+  /** The log's packets in [from, to) in one new buffer; empty when the format takes none of them. */
+  encode(log: PacketLog, from: number, to: number): Uint8Array;
+  /** What a reader needs before its first packet (metadata, sequence headers), stamped with `time` (ms). */
+  prefix(headers: readonly Packet[], time: number): Uint8Array;
+}
+
+/** Where a reader's bytes go. */
+export interface Sink {
+  /** Bytes that it keeps; a reader that joins with a sink that is not empty waits for `Reader.drained` first. */
+  readonly bytesQueued?: number;
+  /** Sends all of `bytes`. False: the rest is kept by reference, and the owner calls `Reader.drained` when it is gone. */
+  send(bytes: Uint8Array): boolean;
+}
+
+/** What a reader's owner is told of its stream. */
+export interface ReaderEvents {
+  /** A publisher is there (again); the reader goes on by itself. */
+  published?(): void;
+  /** The stream has stopped; the reader stays and waits. */
+  unpublished?(): void;
+  /** The stream comes over other servers now, or over some at last. */
+  rerouted?(): void;
+  /** Whoever has the stream does not give it for what this reader's viewer asked with; the owner refuses the viewer. */
+  refused?(reason: string): void;
+  /** Nobody has the stream, and it has been waited for long enough; the owner may leave. */
+  missing?(reason: string): void;
+}

@@ -1,0 +1,174 @@
+// Hot: take runs for each packet.
+import { codecName, needsVideoHeader } from "../../media/codec.ts";
+import { hasCompositionTime } from "../../media/composition.ts";
+import { Packet, PacketKind } from "../../media/packet.ts";
+import type { StreamConfig } from "../config.ts";
+import { Gop } from "../log/gop.ts";
+import type { PacketLog } from "../log/log.ts";
+import type { Corrections } from "./corrections.ts";
+import { Resumption, samePayload } from "./resume-filter.ts";
+import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
+import type { Standby } from "./standby.ts";
+import { Timeline } from "./timeline.ts";
+
+/** Where an intake puts packets. */
+export interface IntakeOwner {
+  readonly config: StreamConfig;
+  readonly log: PacketLog;
+  readonly corrections: Corrections;
+  /** Video has key frames but no sequence header: most players show nothing. */
+  headerless(codec: string): void;
+  /** A packet of so many bytes was appended to the log. */
+  appended(bytes: number): void;
+}
+
+/**
+ * Makes packets of what the active source sends, on the stream's time line, with what a reader needs to begin kept up to
+ * date. What nobody could decode, and what readers have had already, is left out.
+ */
+export class Intake {
+  readonly timeline: Timeline;
+  readonly gop: Gop;
+  readonly resumption: Resumption;
+  /** Where the packets of the active source begin, and the headers that are in force there already. */
+  from = 0;
+  fromHeaders: readonly Packet[] = [];
+  readonly #owner: IntakeOwner;
+  readonly #log: PacketLog;
+  /** The active source, or the last one. */
+  #source: LiveSource | undefined;
+
+  constructor(owner: IntakeOwner) {
+    this.#owner = owner;
+    this.#log = owner.log;
+    this.timeline = new Timeline(owner.config.time_jitter, owner.corrections);
+    this.gop = new Gop(owner.config);
+    this.resumption = new Resumption(this.timeline);
+  }
+
+  /** Goes on by another configuration. */
+  configure(config: StreamConfig): void {
+    this.timeline.mode = config.time_jitter;
+    this.gop.caps = config;
+  }
+
+  /** The headers in force at the end of the log. */
+  get headers(): readonly Packet[] {
+    return this.#source?.headers.list ?? [];
+  }
+
+  /** A source begins of which nothing is known. */
+  begin(source: LiveSource): void {
+    this.#source = source;
+    this.timeline.newSource();
+    this.resumption.newSource();
+    this.from = this.#log.end;
+    this.fromHeaders = [];
+  }
+
+  /** A source that stood by goes on from the active one, with what it held that readers have not had. */
+  takeOver(standby: Standby, now: number): void {
+    const { source, held, newest, shift, ahead, inStep, lead, same, seamless } = standby;
+    const before = this.headers;
+    const keyTrack = this.#source?.keyTrack ?? -1;
+    this.#source = source;
+    if (newest !== undefined) this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
+    this.resumption.takeOver(same);
+    source.keyTrack = seamless ? keyTrack : -1;
+    const first = standby.firstNew(this.resumption, seamless);
+    const headers = standby.headersAt(first);
+    const known = headers.filter((packet) =>
+      before.some(({ kind, payload }) => kind === packet.kind && samePayload(payload, packet.payload)),
+    );
+    source.headers.clear();
+    for (const packet of known) source.headers.set(packet);
+    if (!same) {
+      this.gop.clear();
+      this.from = this.#log.end;
+      this.fromHeaders = source.headers.list;
+    }
+    for (const packet of headers) {
+      if (known.includes(packet)) continue;
+      const { kind, time, payload, flags, track } = packet;
+      this.#append(source, kind, time, payload, flags, track, now);
+    }
+    for (let seq = first; seq < held.end; seq++) {
+      const { kind, time, payload, flags, track } = held.at(seq);
+      this.take(source, kind, time, payload, flags, track, now);
+    }
+  }
+
+  /** One message of the source, classified, its timestamp as on the wire, arriving at `now` (monotonic ms). */
+  take(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+    now: number,
+  ): void {
+    const header = isHeader(flags);
+    const key = isKey(kind, flags);
+    // What comes before the first key frame cannot be decoded by anyone.
+    if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
+    if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
+      // Readers have had it; those to come have not.
+      if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
+      return;
+    }
+    this.#append(source, kind, timestamp, payload, flags, track, now);
+  }
+
+  #append(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+    now: number,
+  ): void {
+    const header = isHeader(flags);
+    const composed = kind === PacketKind.Video && !header && hasCompositionTime(payload);
+    const time =
+      header || kind === PacketKind.Data
+        ? this.timeline.placeBeside(kind, track, timestamp)
+        : this.timeline.place(kind, track, timestamp, now, flags, composed);
+    // It outlives the log's.
+    if (isKept(flags)) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
+    else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);
+    const seq = this.#log.append(kind, time, payload, flags, track);
+    const { length } = payload;
+    if (isKey(kind, flags) && track === source.keyTrack) {
+      if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#tellHeaderless(source, payload);
+      this.gop.key(seq, time, length, source.headers.list);
+      this.resumption.key(time, payload);
+    } else if (kind === PacketKind.Video) this.gop.video(time, length);
+    else if (kind === PacketKind.Audio) this.gop.audio(time, length);
+    else this.gop.data(length);
+    this.#owner.appended(length);
+  }
+
+  /** The second key frame shows that a header isn't merely late. */
+  #tellHeaderless(source: LiveSource, payload: Uint8Array): void {
+    if (++source.headerless === 2) this.#owner.headerless(codecName(PacketKind.Video, payload));
+  }
+
+  /** False for what readers have had, and for what lies before another source's turn. */
+  #wanted(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+  ): boolean {
+    if (kind === PacketKind.Data) return !this.resumption.had(kind, track, timestamp);
+    const verdict = this.resumption.judge(kind, track, flags, timestamp, payload);
+    // What follows a key frame that was left out cannot be decoded.
+    if (verdict === "late" && kind === PacketKind.Video) source.keyTrack = -1;
+    if (verdict === "other") this.gop.clear();
+    return verdict === "next" || verdict === "other";
+  }
+}

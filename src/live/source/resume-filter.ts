@@ -1,0 +1,170 @@
+// Hot: judge runs for each packet of a source that may be repeating itself.
+import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import { slotOf, Times } from "../log/times.ts";
+import { KeyTrail, printOf } from "./keyframe-history.ts";
+import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
+
+/**
+ * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
+ * first of something else; or simply the `next`.
+ */
+export type Verdict = "repeated" | "late" | "other" | "next";
+
+/** Tracks of a source may be this far apart; once it is so far past what was had, it repeats nothing more. */
+const SKEW_MS = 10_000;
+/** A source that steps back this far while it repeats has started its clock anew. */
+const JUMP_MS = 3000;
+
+interface Last {
+  timestamp: number;
+  length: number;
+  tail: number;
+}
+
+/*
+ * newSource ──> unknown ──(begins with a key frame that was had)──> same ──┐
+ *                  └──(anything else)──────────────────────────────────────┼──(past all that was had)──> over
+ * takeOver ──────────────────────────────────────────────> same | other ──┘
+ */
+type State = "unknown" | "same" | "other" | "over";
+
+/**
+ * Recognises a source that goes on where another broke off. A relay that reconnects begins with the newest GOP: when that is
+ * the one in which the connection was lost, readers get what they have not had of it, and notice nothing. So it is when a
+ * source takes over that stood by and was in step; of any other, what lies in the past is left out.
+ */
+export class Resumption {
+  /** The stream's newest key frames, by their times on its time line; none of another source than the last. */
+  readonly keys = new KeyTrail();
+  readonly #timeline: Timeline;
+  #state: State = "unknown";
+  /** What readers have had of each track when the source began. */
+  #had = new Times();
+  /** The newest of each track that was held against it. */
+  #judged = new Times();
+  #until = 0;
+  /** The newest packet of each track, by the source's own clock: audio of track t at 2t, video at 2t + 1. */
+  readonly #last: Last[] = [];
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Whether nothing is left to judge. */
+  get over(): boolean {
+    return this.#state === "over";
+  }
+
+  /** Whether the new source has not shown yet what it is. */
+  get undecided(): boolean {
+    return this.#state === "unknown";
+  }
+
+  /** Another source begins. */
+  newSource(): void {
+    this.#state = "unknown";
+  }
+
+  /** A source that stood by takes over, its clock put right: the `same` stream over another way, or another. */
+  takeOver(same: boolean): void {
+    if (!same) this.keys.clear();
+    this.#begin(same || this.#timeline.comparable ? (same ? "same" : "other") : "over");
+  }
+
+  #begin(state: State): void {
+    this.#state = state;
+    this.#had = this.#timeline.times.copy();
+    this.#judged = new Times();
+    this.#until = this.#timeline.newest + SKEW_MS;
+  }
+
+  /** The stream got a key frame, by which its GOP will be known. */
+  key(time: number, payload: Uint8Array): void {
+    this.keys.add(time, printOf(payload));
+  }
+
+  /** The stream got a frame, with this timestamp on the wire. */
+  took(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): void {
+    const slot = slotOf(kind, track);
+    while (this.#last.length <= slot) this.#last.push({ timestamp: -1, length: 0, tail: 0 });
+    const last = this.#last[slot];
+    if (last === undefined) return;
+    last.timestamp = timestamp;
+    last.length = payload.length;
+    last.tail = tailOf(payload);
+  }
+
+  /** Nobody will resume this stream. */
+  forget(): void {
+    this.keys.clear();
+    this.#last.length = 0;
+  }
+
+  /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
+  judge(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): Verdict {
+    if (this.#state === "unknown") {
+      const time = this.#timeline.continued(kind, track, timestamp);
+      const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
+      if (!key || time === undefined || !this.keys.has(time, printOf(payload))) {
+        this.#state = "over";
+        this.keys.clear();
+        return "other";
+      }
+      this.#timeline.resume(kind, track, timestamp);
+      this.#begin("same");
+    }
+    const time = this.#timeline.continued(kind, track, timestamp) ?? 0;
+    if (this.#past(kind, track, time)) {
+      if (this.#state === "other") return "late";
+      // Its clock may have stepped back: then what follows has not been had, though its time has been.
+      if (this.#isLast(kind, track, timestamp, payload)) this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
+      return "repeated";
+    }
+    if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#had.of(kind, track), time);
+    // A clock that steps back after this is the encoder's own business.
+    this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
+    if (time > this.#until) this.#state = "over";
+    return "next";
+  }
+
+  /** Whether readers have had a packet of that track and timestamp, or a later one, from the source before. */
+  had(kind: PacketKind, track: number, timestamp: number): boolean {
+    if (this.#state !== "same" && this.#state !== "other") return false;
+    return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#had.of(kind, track);
+  }
+
+  /** Another source's first picture: one that follows too soon is shown with the last of the source before, or not at all. */
+  #keepApart(last: number, time: number): void {
+    if (time < last + BRIDGE_STEP_MS) this.#timeline.delay(last + BRIDGE_STEP_MS - time);
+  }
+
+  #isLast(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): boolean {
+    const last = this.#last[slotOf(kind, track)];
+    return last?.timestamp === timestamp && last.length === payload.length && last.tail === tailOf(payload);
+  }
+
+  #past(kind: PacketKind, track: number, time: number): boolean {
+    if (time > this.#had.of(kind, track)) return false;
+    const last = this.#judged.of(kind, track);
+    if (time < last - JUMP_MS) {
+      this.#state = "over";
+      return false;
+    }
+    if (time > last) this.#judged.set(kind, track, time);
+    return true;
+  }
+}
+
+/** The last four bytes: two frames of one time and one length differ there, if at all. */
+function tailOf(payload: Uint8Array): number {
+  let tail = 0;
+  for (let at = Math.max(0, payload.length - 4); at < payload.length; at++) tail = (tail << 8) | (payload[at] ?? 0);
+  return tail;
+}
+
+/** Whether two payloads have the same bytes. */
+export function samePayload(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -1,0 +1,249 @@
+// Hot: push runs for each packet.
+import { classify } from "../../media/classify.ts";
+import { readData } from "../../media/data.ts";
+import { Metadata } from "../../media/metadata.ts";
+import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import { Headers } from "../log/headers.ts";
+import { StepsBack } from "./step-back.ts";
+
+/** Who publishes, as far as others care: relays pass the parameters and the hops on. */
+export interface SourceInfo {
+  /** The connection's id in the log. */
+  readonly id: string;
+  readonly remote: string;
+  /** The publisher's URL parameters, `""` or `"?a=b"`. */
+  readonly param: string;
+  /** Ids of the servers that the stream came through, oldest first; a stream must not come to one of them again. */
+  readonly hops: readonly string[];
+  /** It is another process of this same server that has the publisher, and that passes the stream on to others. */
+  readonly borrowed?: boolean;
+  /** It was fetched for those who watch, and ends when they leave: that says nothing of the publisher. */
+  readonly fetched?: boolean;
+}
+
+/**
+ * How a source ended: `unpublished`, it said so and players are told at once; `lost`, it vanished (closed, stalled) and
+ * may come back, so players are told only after the grace time.
+ */
+export type SourceEnd = "unpublished" | "lost";
+
+/** What becomes of a source of a stream that has one: it is refused, takes the other's place, or stands by. */
+export type OnConflict = "reject" | "replace" | "standby";
+
+/** What the owner of a source is told. */
+export interface SourceEvents {
+  /** Another source has taken its place and it has ended: the owner tells its peer. */
+  replaced?(by: SourceInfo): void;
+  /** It may not publish after all: the owner tells its peer why, and ends it. */
+  dismissed?(reason: string): void;
+  /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
+  probe?(): void;
+  /** Whether what its peer has sent may not have been read yet, for nobody waits for it. */
+  unread?(): boolean;
+  /** Whether anybody waits for what it sends has changed. */
+  awaited?(awaited: boolean): void;
+}
+
+/** How a source begins. */
+export interface PublishOptions {
+  /** What to do when the stream has a source already; without it, the new one is refused. */
+  readonly onConflict?: OnConflict;
+  /** Takes over from one that isn't preferred, once it has been steady. */
+  readonly preferred?: boolean;
+  readonly events?: SourceEvents;
+}
+
+/** `active`, its packets are the stream's; `standby`, they are held in case the active one fails. */
+export type SourceRole = "active" | "standby" | "ended";
+
+/** A publisher of a stream. After `end`, `push` does nothing. */
+export interface Source {
+  readonly info: SourceInfo;
+  readonly role: SourceRole;
+  /** Takes over from one that isn't; its owner may change it. */
+  preferred: boolean;
+  /** Whether anybody waits for what it sends: readers, sources that are compared with it, a publisher that wants its place. */
+  readonly awaited: boolean;
+  readonly packets: number;
+  /** Audio and video so far, without sequence headers and configurations. */
+  readonly frames: number;
+  readonly bytes: number;
+  /** When it began, monotonic ms. */
+  readonly since: number;
+  /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
+  readonly heardAt: number;
+  /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
+  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
+  /** Its peer has given a sign of life besides media. */
+  alive(): void;
+  /** The stream comes over these servers now. */
+  reroute(hops: readonly string[]): void;
+  /** Whoever decides elsewhere, later than guards do, does not want it. */
+  dismiss(reason: string): void;
+  end(how: SourceEnd): void;
+}
+
+/** What a source feeds. */
+export interface SourceOwner {
+  /** One message, classified (`PacketFlag` bits, track), its timestamp as on the wire. */
+  take(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+  ): void;
+  /** Its peer lives. */
+  alive(source: LiveSource): void;
+  /** Its hops have changed. */
+  reroute(source: LiveSource): void;
+  endSource(source: LiveSource, how: SourceEnd): void;
+}
+
+const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
+const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
+
+/** Whether flags are those of what readers need before they begin: sequence headers, configurations, metadata. */
+export function isHeader(flags: number): boolean {
+  return (flags & HEADER) !== 0;
+}
+
+/** Whether flags are those of what readers get on joining: headers, and data that is kept. */
+export function isKept(flags: number): boolean {
+  return (flags & (HEADER | PacketFlag.Announcement)) !== 0;
+}
+
+/** Whether a packet is a key frame. */
+export function isKey(kind: PacketKind, flags: number): boolean {
+  return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
+}
+
+/** Data messages that a source may have kept for readers to come, by name; and bytes of each. */
+const MAX_ANNOUNCEMENTS = 16;
+const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
+/** Servers' word to those who play, which an edge hears, too. */
+const PLAY_STATUS = "onStatus";
+/** Whoever has sent media within this is alive. */
+const LIVELY_MS = 250;
+
+/** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
+export class LiveSource implements Source {
+  info: SourceInfo;
+  preferred: boolean;
+  readonly events: SourceEvents;
+  readonly since: number;
+  /** What a reader needs before its next frame. */
+  readonly headers = new Headers();
+  role: SourceRole = "active";
+  awaited = true;
+  packets = 0;
+  frames = 0;
+  bytes = 0;
+  heardAt: number;
+  /** The longest that it has sent no media so far, ms. */
+  longestPause = 0;
+  /** Key frames that came without the sequence header that players need. */
+  headerless = 0;
+  /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
+  keyTrack = -1;
+  readonly #owner: SourceOwner;
+  readonly #metadata = new Metadata();
+  /** Names of data messages that are kept. */
+  readonly #announced = new Set<string>();
+  readonly #stepsBack = new StepsBack();
+
+  constructor(owner: SourceOwner, info: SourceInfo, since: number, options: PublishOptions = {}) {
+    this.#owner = owner;
+    this.info = info;
+    this.preferred = options.preferred ?? false;
+    this.events = options.events ?? {};
+    this.since = since;
+    this.heardAt = since;
+  }
+
+  push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
+    if (this.role === "ended") return;
+    this.packets++;
+    this.bytes += payload.length;
+    if (kind === PacketKind.Data) {
+      this.#pushData(timestamp, payload, amf3);
+      return;
+    }
+    const class_ = classify(kind, payload);
+    const frame = !isHeader(class_);
+    if (frame) {
+      this.frames++;
+      // Of video, a GOP has one codec.
+      if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
+        this.headers.follow(kind, class_ >>> 8, payload);
+    }
+    const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
+    this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  /** Tells its owner whether anybody waits for what it sends. */
+  tell(awaited: boolean): void {
+    if (awaited === this.awaited) return;
+    this.awaited = awaited;
+    this.events.awaited?.(awaited);
+  }
+
+  /** It has sent media. */
+  heard(now: number): void {
+    const pause = now - this.heardAt;
+    if (pause > this.longestPause) this.longestPause = pause;
+    this.heardAt = now;
+  }
+
+  /** It has published, sends nothing at `now`, and can be asked why. */
+  mayBeGone(now: number): boolean {
+    return this.events.probe !== undefined && this.packets > 0 && now - this.heardAt > LIVELY_MS;
+  }
+
+  alive(): void {
+    if (this.role !== "ended") this.#owner.alive(this);
+  }
+
+  reroute(hops: readonly string[]): void {
+    if (hops.join() === this.info.hops.join()) return;
+    this.info = { ...this.info, hops };
+    if (this.role !== "ended") this.#owner.reroute(this);
+  }
+
+  dismiss(reason: string): void {
+    this.events.dismissed?.(reason);
+  }
+
+  end(how: SourceEnd): void {
+    if (this.role !== "ended") this.#owner.endSource(this, how);
+  }
+
+  /** Whether a video frame has a key frame before it (or is one). */
+  decodable(key: boolean, track: number): boolean {
+    if (key && (this.keyTrack < 0 || track < this.keyTrack)) this.keyTrack = track;
+    return this.keyTrack >= 0;
+  }
+
+  /** Whether a data message is kept for readers to come: said before the first key frame it may describe the stream, once. */
+  #announces(name: string, body: Uint8Array): boolean {
+    if (body.length > MAX_ANNOUNCEMENT_BYTES || name === PLAY_STATUS) return false;
+    if (this.keyTrack < 0 && this.#announced.size < MAX_ANNOUNCEMENTS) this.#announced.add(name);
+    return this.#announced.has(name);
+  }
+
+  #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
+    const message = readData(payload, amf3);
+    if (message === undefined) return;
+    if (message.action === "pass") {
+      const set = message.merge ? PacketFlag.SetDataFrame : 0;
+      const kept = this.#announces(message.name, message.body) ? PacketFlag.Announcement : 0;
+      this.#owner.take(this, PacketKind.Data, timestamp, message.body, (amf3 ? PacketFlag.Amf3 : 0) | set | kept, 0);
+      return;
+    }
+    this.#metadata.apply(message);
+    const merged = this.#metadata.payload();
+    if (merged === undefined) this.headers.setMetadata(undefined);
+    else this.#owner.take(this, PacketKind.Data, timestamp, merged, PacketFlag.Config, 0);
+  }
+}

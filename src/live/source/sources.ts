@@ -1,0 +1,398 @@
+// Hot: take runs for each packet.
+import type { Clock, Timer } from "../../base/clock.ts";
+import { PacketKind } from "../../media/packet.ts";
+import type { StreamConfig } from "../config.ts";
+import type { SlabPool } from "../log/slabs.ts";
+import type { Intake } from "./intake.ts";
+import {
+  isHeader,
+  isKey,
+  LiveSource,
+  type PublishOptions,
+  type Source,
+  type SourceEnd,
+  type SourceInfo,
+  type SourceOwner,
+} from "./source.ts";
+import { Standby } from "./standby.ts";
+import { Contest } from "./takeover.ts";
+
+/** However long GOPs may be: each packet costs memory beside its bytes. */
+const MAX_HELD = 1 << 16;
+/** Sources that may stand by for one stream. */
+export const MAX_STANDBYS = 3;
+/** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
+const FIRST_STEADY_MS = 10_000;
+const LONGEST_STEADY_MS = 320_000;
+
+/** Why another source became the active one. */
+export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced";
+
+/** A change of the active source. */
+export interface SourceSwitch {
+  readonly from: SourceInfo;
+  readonly to: SourceInfo;
+  readonly why: SwitchReason;
+  /** Monotonic ms. */
+  readonly at: number;
+  /** Both sent the same stream: nothing was lost or repeated. */
+  readonly inStep: boolean;
+}
+
+/** What sources need of their stream. */
+export interface SourcesOwner {
+  readonly config: StreamConfig;
+  readonly readerCount: number;
+  readonly slabs: SlabPool;
+  /** A first source begins. */
+  began(source: Source): void;
+  /** The active source is about to end, and nobody stands by. */
+  ending(): void;
+  /** It has ended. */
+  ended(source: Source, how: SourceEnd): void;
+  /** Another source is about to go on. */
+  switched(change: SourceSwitch): void;
+  /** The active source's stream comes over other servers. */
+  rerouted(): void;
+}
+
+/*
+ *           ┌── reject: refused
+ * publish ──┼── no other, or replace ──────────────> active ──(ends)──> ended
+ *           │                                         │  ^
+ *           │      (stalls, a preferred one is steady)│  │(the active one stalls or ends; it is preferred and steady)
+ *           │                                         v  │
+ *           └── standby ──────────────────────────> standby ──(ends)──> ended
+ */
+/** The sources of a stream: which one is active, which stand by, and when another takes over. */
+export class Sources implements SourceOwner {
+  readonly #owner: SourcesOwner;
+  readonly #intake: Intake;
+  readonly #clock: Clock;
+  #active: LiveSource | undefined;
+  /** In the order in which they came. */
+  readonly #standbys: Standby[] = [];
+  readonly #contest: Contest;
+  #stall: Timer | undefined;
+  #activeSince = 0;
+  #steadyMs = FIRST_STEADY_MS;
+  #lastSwitch: SourceSwitch | undefined;
+  #switches = 0;
+
+  constructor(owner: SourcesOwner, intake: Intake, clock: Clock) {
+    this.#owner = owner;
+    this.#intake = intake;
+    this.#clock = clock;
+    this.#contest = new Contest(clock);
+  }
+
+  get active(): LiveSource | undefined {
+    return this.#active;
+  }
+
+  get standbys(): readonly Source[] {
+    return this.#standbys.map(({ source }) => source);
+  }
+
+  /** What those that stand by hold. */
+  get held(): readonly { packets: number; bytes: number }[] {
+    return this.#standbys.map(({ held }) => ({ packets: held.end - held.start, bytes: held.bytes }));
+  }
+
+  /** The newest change of the active source. */
+  get lastSwitch(): SourceSwitch | undefined {
+    return this.#lastSwitch;
+  }
+
+  /** Changes so far. */
+  get switches(): number {
+    return this.#switches;
+  }
+
+  /** Lets a source in, or not: see `OnConflict`. A stream has no more than `MAX_STANDBYS` standing by. */
+  publish(info: SourceInfo, options: PublishOptions): Source | undefined {
+    const now = this.#clock.now();
+    const active = this.#active;
+    if (active === undefined) return this.#begin(new LiveSource(this, info, now, options), now);
+    switch (options.onConflict ?? "reject") {
+      case "reject":
+        return undefined;
+      case "replace":
+        return this.#replace(active, new LiveSource(this, info, now, options), now);
+      case "standby":
+        if (this.#standbys.length >= MAX_STANDBYS) return undefined;
+        return this.#standBy(new LiveSource(this, info, now, options), now);
+    }
+  }
+
+  /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
+  tellAwaited(): void {
+    // While others stand by, it matters which of them sent what when.
+    this.#active?.tell(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#contest.open);
+    for (const { source } of this.#standbys) source.tell(true);
+  }
+
+  /** The configuration has changed. */
+  reconfigured(): void {
+    this.#watchStall();
+  }
+
+  /**
+   * The same for a publisher that can wait a moment. Before it is refused, what the active one has sent is read, if that was
+   * put off; when it has fallen silent, it is asked for a sign of life, and makes way when it gives none. `answer` is called
+   * once, and not after `cancel`.
+   */
+  request(
+    info: SourceInfo,
+    options: PublishOptions,
+    answer: (source: Source | undefined) => void,
+  ): Pick<Timer, "cancel"> {
+    const source = this.publish(info, options);
+    const decide = (won: boolean) =>
+      answer(won ? this.publish(info, { ...options, onConflict: "replace" }) : undefined);
+    const active = source === undefined && options.onConflict !== "standby" ? this.#active : undefined;
+    if (active === undefined || !this.#contend(active, decide)) answer(source);
+    return {
+      cancel: () => {
+        this.#contest.leave(decide);
+        this.tellAwaited();
+      },
+    };
+  }
+
+  /** Lets a publisher wait for the place of one that may be gone; false when that is there. */
+  #contend(active: LiveSource, decide: (won: boolean) => void): boolean {
+    const contest = this.#contest;
+    const unread = contest.reading || (active.events.unread?.() ?? false);
+    if (!(unread || active.mayBeGone(this.#clock.now())) || !contest.join(decide, this.#patience(active))) return false;
+    if (unread) contest.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
+    else active.events.probe?.();
+    this.tellAwaited();
+    return true;
+  }
+
+  #lives(): void {
+    this.#contest.lose();
+    this.tellAwaited();
+  }
+
+  /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
+  #patience({ heardAt, longestPause }: LiveSource): number {
+    return Math.max(this.#owner.config.switch_after, heardAt + longestPause - this.#clock.now());
+  }
+
+  alive(source: LiveSource): void {
+    if (source === this.#active) this.#lives();
+  }
+
+  take(
+    source: LiveSource,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+    flags: number,
+    track: number,
+  ): void {
+    const now = this.#clock.now();
+    if (source === this.#active) {
+      if (kind !== PacketKind.Data && !isHeader(flags)) source.heard(now);
+      if (this.#contest.open) this.#lives();
+      this.#intake.take(source, kind, timestamp, payload, flags, track, now);
+      if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
+      return;
+    }
+    for (const standby of this.#standbys) {
+      if (standby.source !== source) continue;
+      standby.hold(kind, timestamp, payload, flags, track, now);
+      this.#keepBounds(standby);
+      if (kind !== PacketKind.Data) this.#consider(standby, isKey(kind, flags), now);
+      return;
+    }
+  }
+
+  reroute(source: LiveSource): void {
+    if (source === this.#active) this.#owner.rerouted();
+  }
+
+  endSource(source: LiveSource, how: SourceEnd): void {
+    if (source === this.#active) {
+      this.#endActive(source, how);
+      return;
+    }
+    source.role = "ended";
+    const at = this.#standbys.findIndex((standby) => standby.source === source);
+    if (at >= 0) this.#standbys.splice(at, 1)[0]?.held.clear();
+    this.tellAwaited();
+    this.#watchStall();
+  }
+
+  #begin(source: LiveSource, now: number): LiveSource {
+    this.#active = source;
+    this.#activeSince = now;
+    this.#intake.begin(source);
+    this.#owner.began(source);
+    this.tellAwaited();
+    return source;
+  }
+
+  #replace(old: LiveSource, source: LiveSource, now: number): LiveSource {
+    old.role = "ended";
+    this.#active = source;
+    this.#activeSince = now;
+    this.#report(old, source, "replaced", false, now);
+    this.#intake.begin(source);
+    for (const standby of this.#standbys) standby.strayed();
+    this.tellAwaited();
+    this.#watchStall();
+    old.events.replaced?.(source.info);
+    return source;
+  }
+
+  #standBy(source: LiveSource, now: number): LiveSource {
+    source.role = "standby";
+    this.#standbys.push(this.#newStandby(source, now));
+    this.tellAwaited();
+    this.#watchStall();
+    return source;
+  }
+
+  #newStandby(source: LiveSource, now: number): Standby {
+    const { timeline, resumption } = this.#intake;
+    return new Standby(source, timeline, resumption.keys, this.#owner, now);
+  }
+
+  #endActive(source: LiveSource, how: SourceEnd): void {
+    const now = this.#clock.now();
+    source.role = "ended";
+    if (source.preferred && how === "lost") this.#preferLess(now);
+    if (this.#contest.open) this.#contest.decide();
+    if (this.#active !== source) return;
+    const next = this.#best(now, Number.NEGATIVE_INFINITY);
+    if (next !== undefined) {
+      this.#switch(source, next, how === "lost" ? "lost" : "ended", now);
+      return;
+    }
+    this.#owner.ending();
+    this.#active = undefined;
+    this.#owner.ended(source, how);
+  }
+
+  /** The active source has sent something. */
+  #watch(kind: PacketKind, flags: number, payload: Uint8Array, now: number): void {
+    if (isKey(kind, flags)) {
+      const { newest } = this.#intake.resumption.keys;
+      if (newest !== undefined) for (const standby of this.#standbys) standby.meet(newest, payload);
+    }
+    if (this.#stall === undefined) this.#watchStall(now);
+  }
+
+  /** Sees to it that a stall is seen when it is one, not earlier and not later. */
+  #watchStall(now = this.#clock.now()): void {
+    this.#stall?.cancel();
+    this.#stall = undefined;
+    const active = this.#active;
+    if (active === undefined || this.#standbys.length === 0) return;
+    const left = active.heardAt + this.#owner.config.switch_after - now;
+    if (left > 0) this.#stall = this.#clock.after(left, () => this.#onStallTimer());
+  }
+
+  #onStallTimer(): void {
+    this.#stall = undefined;
+    const now = this.#clock.now();
+    const active = this.#active;
+    if (active === undefined) return;
+    if (!this.#stalled(active, now)) this.#watchStall(now);
+    else this.#giveUp(active, now);
+  }
+
+  #stalled(active: LiveSource, now: number): boolean {
+    return now - active.heardAt >= this.#owner.config.switch_after;
+  }
+
+  /** The active source sends nothing: another that does takes over. Without one, the next that begins to. */
+  #giveUp(active: LiveSource, now: number): void {
+    const next = this.#best(now, active.heardAt);
+    if (next === undefined || !this.#flowing(next, now, active.heardAt)) return;
+    if (active.preferred) this.#preferLess(now);
+    this.#switch(active, next, "stalled", now);
+  }
+
+  /** A source that stands by has sent something: whether its time has come. */
+  #consider(standby: Standby, key: boolean, now: number): void {
+    const active = this.#active;
+    if (active === undefined) return;
+    if (this.#stalled(active, now)) {
+      this.#giveUp(active, now);
+      return;
+    }
+    if (!standby.source.preferred || active.preferred || !(key || standby.audioOnly)) return;
+    if (now - standby.steadySince >= this.#steadyMs) this.#switch(active, standby, "preferred", now);
+  }
+
+  /** Who should go on: one that sends, then a preferred one, one in step, one with a key frame, and who came first. */
+  #best(now: number, silentSince: number): Standby | undefined {
+    let best: Standby | undefined;
+    let most = -1;
+    for (const standby of this.#standbys) {
+      const rank =
+        (this.#flowing(standby, now, silentSince) ? 8 : 0) +
+        (standby.source.preferred ? 4 : 0) +
+        (standby.same ? 2 : 0) +
+        (standby.ready ? 1 : 0);
+      if (rank > most) [best, most] = [standby, rank];
+    }
+    return best;
+  }
+
+  #flowing(standby: Standby, now: number, silentSince: number): boolean {
+    return standby.flowing(silentSince, now, this.#owner.config.switch_after);
+  }
+
+  #switch(from: LiveSource, standby: Standby, why: SwitchReason, now: number): void {
+    const { source, seamless: inStep } = standby;
+    this.#standbys.splice(this.#standbys.indexOf(standby), 1);
+    if (!inStep) for (const other of this.#standbys) other.strayed();
+    if (from.role === "active") {
+      from.role = "standby";
+      const demoted = this.#newStandby(from, now);
+      demoted.inStep = inStep;
+      this.#standbys.push(demoted);
+    }
+    source.role = "active";
+    this.#active = source;
+    this.#activeSince = now;
+    this.#report(from, source, why, inStep, now);
+    this.#intake.takeOver(standby, now);
+    standby.held.clear();
+    this.tellAwaited();
+    this.#watchStall(now);
+    this.#contest.lose();
+  }
+
+  #report(from: LiveSource, to: LiveSource, why: SwitchReason, inStep: boolean, now: number): void {
+    this.#lastSwitch = { from: from.info, to: to.info, why, at: now, inStep };
+    this.#switches++;
+    this.#owner.switched(this.#lastSwitch);
+  }
+
+  /** A preferred source that took the stream back and soon fails again is waited for ever longer. */
+  #preferLess(now: number): void {
+    const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
+    this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, LONGEST_STEADY_MS) : FIRST_STEADY_MS;
+  }
+
+  /** What all hold together is bounded as a GOP is that is kept for those who join: who goes beyond it gives up its oldest. */
+  #keepBounds(standby: Standby): void {
+    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.#owner.config;
+    const most = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
+    while (standby.held.end > standby.held.start) {
+      let [heldFrames, heldBytes] = [0, 0];
+      for (const { held } of this.#standbys) {
+        heldFrames += held.end - held.start;
+        heldBytes += held.bytes;
+      }
+      if (heldFrames <= most && heldBytes <= bytes) return;
+      standby.dropOldest();
+    }
+  }
+}

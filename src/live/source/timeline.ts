@@ -1,0 +1,362 @@
+// Hot: place runs for each packet.
+import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import { slotOf, Times } from "../log/times.ts";
+import { type CorrectionKind, Corrections } from "./corrections.ts";
+import { MAX_REORDER_MS, TrackTime } from "./track-time.ts";
+
+/** How a stream's timestamps are treated; the names are SRS's `time_jitter`. */
+export type TimeJitter = "full" | "zero" | "off";
+
+/** A step ahead of up to this many ms more than the wall clock shows is the encoder's own business. */
+const NORMAL_STEP_MS = 3000;
+/** How far apart the tracks of a source may be. */
+const SKEW_MS = 10_000;
+/** A track whose clock is again, within this many ms, the one that it or another track had, takes that offset. */
+const SAME_CLOCK_MS = 500;
+/** From one source's newest packet to the next source's first; two sources' pictures are no nearer to each other. */
+export const BRIDGE_STEP_MS = 40;
+
+/** How another source goes on: see `Timeline.takeOver`. */
+export interface Takeover {
+  readonly kind: PacketKind;
+  readonly track: number;
+  readonly timestamp: number;
+  readonly shift: number;
+  readonly ahead: number;
+  readonly inStep: boolean;
+  readonly lead: number;
+}
+
+/**
+ * One stream's time: unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once, for
+ * all readers alike. `full` never runs back on a track, but for video in presentation order; `zero` starts at zero and goes on
+ * at zero's distance when the source changes; `off` only unrolls. Sparse streams are left alone: a long step that the wall
+ * clock confirms is no jump.
+ *
+ * Each track has an offset of its own. A track that jumps goes on where the wall clock says. Another track that jumps alike
+ * follows it, so that their distance stays; one that does not jump keeps its offset.
+ */
+export class Timeline {
+  /** May change at any time: what was placed stays where it is. */
+  mode: TimeJitter;
+  /** What was changed in timestamps so far. */
+  readonly corrections: Corrections;
+  /** Newest time given out on each track, and to data. */
+  readonly times = new Times();
+  /** By `slotOf`. */
+  readonly #tracks: (TrackTime | undefined)[] = [];
+  /** Unrolled timestamp of the newest packet; undefined before the stream's first. */
+  #raw: number | undefined;
+  /** The next packet is its source's first. */
+  #fresh = true;
+  /** The offset of tracks that are yet to come: that of the track that jumped last. */
+  #offset = 0;
+  /** Sum of all jumps that a track made first. */
+  #jumped = 0;
+  /** The last of these, and when it came, monotonic ms. */
+  #lastJump = 0;
+  #jumpedAt = 0;
+  /** Newest time given out on any track; undefined before the stream's first packet. */
+  #newest: number | undefined;
+  #newestAt = 0;
+  #bridged = 0;
+  #ahead = 0;
+  #early = 0;
+
+  constructor(mode: TimeJitter, corrections = new Corrections()) {
+    this.mode = mode;
+    this.corrections = corrections;
+  }
+
+  /** Newest time given out, ms; 0 before the first packet. */
+  get newest(): number {
+    return this.#newest ?? 0;
+  }
+
+  /** Jumps bridged so far, of a source's clock and from one source to the next. */
+  get bridged(): number {
+    return this.#bridged;
+  }
+
+  /** When the newest packet came, monotonic ms. */
+  get newestAt(): number {
+    return this.#newestAt;
+  }
+
+  /** Whether times of two sources can be held against each other: not when they pass as they come. */
+  get comparable(): boolean {
+    return this.mode !== "off";
+  }
+
+  /** How far the sources' time is ahead of where it lay when they took over, ms: they were put later to fit. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
+  /** How much sooner things come since sources took over that were ahead, ms: by so much do viewers lie behind what comes. */
+  get early(): number {
+    return this.#early;
+  }
+
+  /** Whether a track's timestamps are in presentation order and pass as they were sent. */
+  reordered(kind: PacketKind, track: number): boolean {
+    return this.#tracks[slotOf(kind, track)]?.reordered ?? false;
+  }
+
+  /** Another source begins: its first packet continues the time line, whatever its own clock says. */
+  newSource(): void {
+    this.#fresh = true;
+    this.#ahead = 0;
+    for (const track of this.#tracks) track?.newSource();
+  }
+
+  /**
+   * Where a packet lies if its source's clock is the one that went before; undefined when there was none. For data, `kind` and
+   * `track` may be those of any track.
+   */
+  continued(kind: PacketKind, track: number, timestamp: number): number | undefined {
+    if (this.#raw === undefined) return undefined;
+    const known = kind === PacketKind.Data ? undefined : this.#tracks[slotOf(kind, track)];
+    return this.#unrolled(known?.raw, timestamp, 0) + (known?.offset ?? this.#offset);
+  }
+
+  /** A new source turned out to go on with the clock of the one before, as this packet of it shows. */
+  resume(kind: PacketKind, track: number, timestamp: number): void {
+    const known = this.#track(kind, track);
+    this.#raw = this.#unrolled(known.raw, timestamp, 0);
+    known.raw = this.#raw;
+    this.#fresh = false;
+  }
+
+  /**
+   * Another source goes on, of whose clock this packet is; `shift` ms are to be added to what `continued` makes of it, of
+   * which `ahead` are too many. Its tracks lie apart as those of the source before (`inStep`), or all have one clock. `lead` is
+   * how much sooner it comes, if it is the same stream.
+   */
+  takeOver({ kind, track, timestamp, shift, ahead, inStep, lead }: Takeover): void {
+    // Nothing to go on from: it begins the stream.
+    if (this.#newest === undefined) return;
+    const added = this.mode === "off" ? 0 : shift;
+    const offset = (this.#tracks[slotOf(kind, track)]?.offset ?? this.#offset) + added;
+    this.resume(kind, track, timestamp);
+    for (const other of this.#tracks) {
+      if (other === undefined) continue;
+      other.newSource();
+      if (inStep) other.delay(added);
+      else this.#restart(other, offset);
+    }
+    this.#offset = inStep ? this.#offset + added : offset;
+    this.#ahead = ahead;
+    this.#early = Math.max(0, this.#early + lead);
+    if (added !== 0) this.#bridged++;
+  }
+
+  /** The source's time is put so much later. */
+  delay(ms: number): void {
+    this.#ahead += ms;
+    if (this.mode === "off") return;
+    this.#offset += ms;
+    for (const track of this.#tracks) track?.delay(ms);
+  }
+
+  /**
+   * The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). Of video,
+   * `flags` are its `PacketFlag` bits, and `composed` says whether it has a composition time other than 0.
+   */
+  place(kind: PacketKind, track: number, timestamp: number, now: number, flags = 0, composed = false): number {
+    const known = this.#track(kind, track);
+    const silence = Math.max(0, now - known.arrived) || 0;
+    const before = Number.isNaN(known.raw) ? this.#raw : known.raw;
+    const raw = this.#unrolled(known.raw, timestamp, silence);
+    const last = this.times.of(kind, track);
+    if (this.#fresh) this.#begin(known, raw, last, now);
+    else if (Number.isNaN(known.raw)) this.#join(known, raw);
+    if (known.begun && raw - (before ?? raw) !== ((timestamp - (before ?? raw)) | 0))
+      this.#count("wrap", kind, 2 ** 31);
+    this.#fresh = false;
+    this.#raw = raw;
+    known.raw = raw;
+    let time = raw + known.offset;
+    if (this.mode === "full") time = this.#correct(kind, known, time, last, silence, now, flags, composed);
+    // The first packet of another track may lie before the one that was put at zero.
+    else if (this.mode === "zero") time = Math.max(0, time);
+    known.begun = true;
+    known.arrived = now;
+    // Where time may run back for good, the newest is the one that came last.
+    const full = this.mode === "full";
+    this.times.set(kind, track, full ? Math.max(time, last) : time);
+    if (this.#newest === undefined || time > this.#newest || !full) this.#newest = time;
+    this.#newestAt = now;
+    return time;
+  }
+
+  /** Where a new source's first packet goes: on with the same clock when it fits (a relay that came back), else just behind. */
+  #begin(known: TrackTime, raw: number, last: number, now: number): void {
+    if (this.mode === "off") {
+      if (Number.isNaN(known.raw)) known.offset = this.#offset;
+      return;
+    }
+    if (this.#newest === undefined) {
+      this.#offset = this.mode === "zero" ? -raw : 0;
+      known.offset = this.#offset;
+      return;
+    }
+    if (Number.isNaN(known.raw)) known.offset = this.#offset;
+    const time = raw + known.offset;
+    // Two frames of one track at one time are one too many for decoders.
+    const follows = time >= this.#newest && time > last;
+    if (follows && time - this.#newest <= now - this.#newestAt + NORMAL_STEP_MS) return;
+    this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
+    for (const track of this.#tracks) if (track !== undefined) this.#restart(track, this.#offset);
+    this.#bridged++;
+  }
+
+  /** A track goes on by another source's clock. */
+  #restart(track: TrackTime, offset: number): void {
+    track.raw = Number.NaN;
+    track.offset = offset;
+    track.jumped = this.#jumped;
+  }
+
+  /** The source's first packet on a track: by the clock of the other tracks. When these differ, by one that makes it fit. */
+  #join(known: TrackTime, raw: number): void {
+    known.offset = this.#offset;
+    known.jumped = this.#jumped;
+    const newest = this.#newest ?? 0;
+    if (Math.abs(raw + this.#offset - newest) <= SKEW_MS) return;
+    for (const other of this.#tracks)
+      if (other?.begun === true && Math.abs(raw + other.offset - newest) <= SKEW_MS) known.offset = other.offset;
+  }
+
+  /** By `from`, where the track has it, else by the newest packet of all. */
+  #unrolled(from: number | undefined, timestamp: number, silence: number): number {
+    const before = from === undefined || Number.isNaN(from) ? this.#raw : from;
+    if (before === undefined) return timestamp;
+    const step = (timestamp - before) | 0;
+    // FFmpeg writes 31 bits: after 24.9 days its clock goes on from 0.
+    const masked = (step << 1) >> 1;
+    return before + (masked >= -NORMAL_STEP_MS && masked <= NORMAL_STEP_MS + silence ? masked : step);
+  }
+
+  #correct(
+    kind: PacketKind,
+    known: TrackTime,
+    time: number,
+    last: number,
+    silence: number,
+    now: number,
+    flags: number,
+    composed: boolean,
+  ): number {
+    const step = time - last;
+    // Of a source's first packet on a track little is known.
+    const back = known.begun ? MAX_REORDER_MS : SKEW_MS;
+    const ahead = (known.begun ? NORMAL_STEP_MS : SKEW_MS) + silence;
+    let placed = time;
+    if (last >= 0 && (step < -back || step > ahead || this.#steppedBack(known, step, last, silence)))
+      placed = this.#bridge(kind, known, last, silence, now);
+    // A track that has not jumped for so long after another does not follow it.
+    else if (now - this.#jumpedAt > SKEW_MS) known.jumped = this.#jumped;
+    if (kind === PacketKind.Video) {
+      if ((flags & PacketFlag.Key) !== 0) known.newGop();
+      if (composed) known.compose();
+      const marked = known.reordered;
+      const passes = known.reorder(placed, last);
+      if (known.reordered && !marked) this.#count("reordered", kind, last - placed);
+      if (passes) return Math.max(placed, 0);
+    }
+    if (placed >= last && placed >= 0) return placed;
+    this.#count("held", kind, Math.max(last, 0) - placed);
+    return Math.max(last, 0);
+  }
+
+  /** Whether a short step ahead leads to the clock that the track had before its last jump. */
+  #steppedBack(known: TrackTime, step: number, last: number, silence: number): boolean {
+    if (!known.begun || step <= MAX_REORDER_MS + silence) return false;
+    return Math.abs(known.raw + known.offsetBefore - last - silence) <= SAME_CLOCK_MS;
+  }
+
+  /** The clock of a track has jumped: its new time. */
+  #bridge(kind: PacketKind, known: TrackTime, last: number, silence: number, now: number): number {
+    const expected = last + Math.round(silence);
+    const { offset, offsetBefore } = known;
+    const pending = this.#jumped - known.jumped;
+    const follows =
+      pending !== 0 &&
+      (this.#fits(known, offset + pending, expected, NORMAL_STEP_MS) ||
+        // The jumps before the last one were another track's own.
+        this.#fits(known, offset + this.#lastJump, expected, NORMAL_STEP_MS));
+    known.offsetBefore = offset;
+    if (!follows) {
+      this.#bridged++;
+      if (!this.#fits(known, offsetBefore, expected, SAME_CLOCK_MS) && !this.#fitsAnother(known, expected)) {
+        known.offset = Math.max(expected, last + 1) - known.raw;
+        this.#lastJump = known.offset - offset;
+        this.#jumped += this.#lastJump;
+        this.#jumpedAt = now;
+      }
+      this.#offset = known.offset;
+      this.#count("jump", kind, offset - known.offset);
+    }
+    known.jumped = this.#jumped;
+    return known.raw + known.offset;
+  }
+
+  /** Whether a track's clock is again that of another. */
+  #fitsAnother(known: TrackTime, expected: number): boolean {
+    for (const other of this.#tracks)
+      if (other !== known && other?.begun === true && this.#fits(known, other.offset, expected, SAME_CLOCK_MS))
+        return true;
+    return false;
+  }
+
+  /** Whether an offset, or one that differs by a wrap, puts a track's packet near `expected`: then it is taken. */
+  #fits(known: TrackTime, offset: number, expected: number, toleranceMs: number): boolean {
+    const off = (known.raw + offset - expected) | 0;
+    if (Number.isNaN(offset) || Math.abs(off) > toleranceMs) return false;
+    known.offset = expected + off - known.raw;
+    return true;
+  }
+
+  #track(kind: PacketKind, track: number): TrackTime {
+    const slot = slotOf(kind, track);
+    while (this.#tracks.length <= slot) this.#tracks.push(undefined);
+    let known = this.#tracks[slot];
+    if (known === undefined) {
+      known = new TrackTime();
+      known.offset = this.#offset;
+      known.jumped = this.#jumped;
+      this.#tracks[slot] = known;
+    }
+    return known;
+  }
+
+  #count(what: CorrectionKind, kind: PacketKind, byMs: number): void {
+    this.corrections.add(what, trackNames[kind], byMs);
+  }
+
+  /**
+   * The place of data and of sequence headers, which many encoders stamp with 0 whatever their clock says: one that is far
+   * off gets the time of the media around it, none goes behind its own track, and none moves the time line.
+   */
+  placeBeside(kind: PacketKind, track: number, timestamp: number): number {
+    if (this.#newest === undefined) return this.mode === "zero" ? 0 : timestamp;
+    const time = this.continued(kind, track, timestamp) ?? timestamp;
+    if (this.mode === "off") return time;
+    const data = kind === PacketKind.Data;
+    const own = this.times.of(kind, track);
+    // What a new source stamps by a clock that is not known yet says nothing.
+    const far = this.#fresh || Math.abs(time - this.#newest) > NORMAL_STEP_MS;
+    const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;
+    const placed = Math.max(far ? around : time, own, 0);
+    if (data) this.times.set(kind, track, placed);
+    if (placed !== time && timestamp !== 0) this.#count("moved", kind, placed - time);
+    return placed;
+  }
+}
+
+const trackNames = {
+  [PacketKind.Audio]: "audio",
+  [PacketKind.Video]: "video",
+  [PacketKind.Data]: "data",
+} as const;

@@ -1,0 +1,50 @@
+import { printable } from "../base/printable.ts";
+import { Histogram } from "./histogram.ts";
+
+/** Different reasons that are told apart; what servers say in their own words could be endless. */
+const MOST_REASONS = 20;
+
+/** The connections of one kind, and what became of them. */
+export class Group {
+  /** How many there are to be. */
+  readonly asked: number;
+  /** On their way. */
+  connecting = 0;
+  /** Admitted by the server, now. */
+  running = 0;
+  /** Admitted by the server, ever. */
+  admitted = 0;
+  failed = 0;
+  /** Sockets that are not closed yet. */
+  open = 0;
+  /** Begun, whatever became of them. */
+  tried = 0;
+  /** No more are begun. */
+  gaveUp = false;
+  /** Bytes received, of all. */
+  received = 0;
+  /** When the bytes came that are being read; monotonic ms. */
+  arrivedMs = 0;
+  /** How often each reason ended a connection. */
+  readonly reasons = new Map<string, number>();
+  /** From the first packet to the server's yes, µs. */
+  readonly admission = new Histogram();
+
+  constructor(asked: number) {
+    this.asked = asked;
+  }
+
+  /** Whether each connection has either been admitted or has failed. */
+  get settled(): boolean {
+    return (this.tried === this.asked || this.gaveUp) && this.connecting === 0;
+  }
+
+  /** Counts a failure. */
+  count(told: string): void {
+    // What a server says is one line, whatever is in it.
+    const reason = printable(told);
+    this.failed++;
+    const key = this.reasons.has(reason) || this.reasons.size < MOST_REASONS ? reason : "other reasons";
+    this.reasons.set(key, (this.reasons.get(key) ?? 0) + 1);
+  }
+}

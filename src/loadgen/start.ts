@@ -1,0 +1,35 @@
+import { UserError } from "../base/errors.ts";
+import { readFileStart } from "../io/files/file.ts";
+import { Tcp } from "../io/net/tcp.ts";
+import { systemClock } from "../io/os/clock.ts";
+import { cpuSeconds, fillRandom, openFilesProblem } from "../io/os/process.ts";
+import { Trust } from "../io/tls/trust.ts";
+import { defaultLimits } from "../rtmp/limits.ts";
+import { Bench } from "./bench.ts";
+import { type Recording, readRecording } from "./file-source.ts";
+import type { BenchPlan } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+import { WallTime } from "./wall-time.ts";
+
+/** Of a longer file the beginning is published: it is kept in memory. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+/** A run over this machine's network, to be started by its `run`. Throws UserError when the machine does not allow it. */
+export function makeBench(plan: BenchPlan, progress: (progress: Progress) => void): Bench {
+  const problem = openFilesProblem((plan.play?.count ?? 0) + (plan.publish?.count ?? 0), "-n");
+  if (problem !== undefined) throw new UserError(problem);
+  const context = {
+    clock: systemClock,
+    wall: new WallTime(systemClock),
+    // What is measured need not be believed.
+    dial: new Tcp(systemClock, undefined, undefined, new Trust(true)).dial,
+    random: fillRandom,
+    limits: defaultLimits,
+  };
+  return new Bench(context, plan, { cpuSeconds, progress });
+}
+
+/** Reads an FLV file to publish. Throws UserError. */
+export function loadRecording(path: string): Recording {
+  return readRecording(path, readFileStart(path, MAX_FILE_BYTES));
+}

@@ -1,0 +1,53 @@
+import type { Clock } from "../base/clock.ts";
+
+/** Two looks at the clocks take no longer; what does was a pause. */
+const LOOK_MS = 0.01;
+/** On a busy machine the beginning of a millisecond is missed again and again, but hardly for so long. */
+const CALIBRATE_MS = 200;
+/** A clock that stands still must not hold us. */
+const MOST_LOOKS_AT_ONE_TIME = 10_000;
+
+/**
+ * Microseconds since 1970 that run evenly: the monotonic clock on the wall clock's zero, found once. Two processes on one
+ * machine agree to a few microseconds, so that one can stamp what the other receives.
+ */
+export class WallTime {
+  readonly #clock: Clock;
+  readonly #offsetUs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#offsetUs = findOffsetMs(clock) * 1000;
+  }
+
+  nowUs(): number {
+    return this.at(this.#clock.now());
+  }
+
+  /** The same for a time of the monotonic clock, ms. */
+  at(nowMs: number): number {
+    return Math.round(nowMs * 1000 + this.#offsetUs);
+  }
+}
+
+/** The wall clock only tells whole milliseconds: it is caught at the moment when one begins. */
+function findOffsetMs(clock: Clock): number {
+  let before = clock.now();
+  let wallBefore = clock.wall();
+  let now = clock.now();
+  const end = now + CALIBRATE_MS;
+  let largest = wallBefore - now;
+  for (let still = 0; now < end && still < MOST_LOOKS_AT_ONE_TIME; still++) {
+    // A pause between the two makes their difference smaller, never larger.
+    const wall = clock.wall();
+    const after = clock.now();
+    largest = Math.max(largest, wall - after);
+    // A millisecond began between the two looks at the wall clock, and both lie between `before` and `after`.
+    if (wall !== wallBefore && after - before <= LOOK_MS) return wall - after;
+    if (after > now) still = 0;
+    before = now;
+    wallBefore = wall;
+    now = after;
+  }
+  return largest;
+}

@@ -1,8 +1,0 @@
-import { expect, test } from "bun:test";
-import { Group } from "../../../../src/features/bench/group.ts";
-
-test("a server's words are one line that no terminal obeys", () => {
-  const group = new Group(1);
-  group.count("refused: \u001b[2Jno\n10 of 10 playing, 0 lost");
-  expect([...group.reasons.keys()]).toEqual(["refused: \\u001b[2Jno\\n10 of 10 playing, 0 lost"]);
-});

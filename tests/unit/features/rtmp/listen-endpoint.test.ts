@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { parseListen } from "../../../../src/base/address.ts";
+import { parseNetwork } from "../../../../src/base/network.ts";
+import { placesOf } from "../../../../src/features/rtmp/listen-endpoint.ts";
+
+type Texts = readonly (string | number)[];
+
+function places({
+  listen = [1935] as Texts,
+  rtmps = [] as Texts,
+  cert = ["a.crt"],
+  proxied = [] as Texts,
+  trusted = ["10.0.0.0/8"],
+}) {
+  return placesOf({
+    listen: listen.map(parseListen),
+    rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
+    proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },
+  });
+}
+
+const at = (port: number, plain: boolean, tls: boolean, proxied = false) => ({ host: "::", port, plain, tls, proxied });
+
+test("an address takes RTMP, RTMPS, or both where both name it", () => {
+  expect(places({ listen: [1935, 1936], rtmps: [443, 1936] })).toEqual([
+    at(1935, true, false),
+    at(1936, true, true),
+    at(443, false, true),
+  ]);
+});
+
+test("port 0 is another port for each of them", () => {
+  expect(places({ listen: [0], rtmps: [0] })).toEqual([at(0, true, false), at(0, false, true)]);
+});
+
+test("a proxy is expected where it is said, with and without TLS", () => {
+  const found = places({ listen: [1935, 1936], rtmps: [443], proxied: [1936, 443] });
+  expect(found.map(({ port, proxied }) => [port, proxied])).toEqual([
+    [1935, false],
+    [1936, true],
+    [443, true],
+  ]);
+});

@@ -1,0 +1,120 @@
+import { expect, test } from "bun:test";
+import { joinSlowOwner, READ, slowOwner } from "../../../support/slow-owner.ts";
+
+test("of clients that come all at once, some are served in this turn and the rest in the next ones", () => {
+  const { clock, tcp } = slowOwner(1);
+  const clients = Array.from({ length: 6 }, () => joinSlowOwner(tcp, clock, 1));
+  for (const { transport } of clients) transport.onData(new Uint8Array(2048));
+  const served = () => clients.map(({ state }) => state.slices.length);
+  expect([served(), clock.now()]).toEqual([[1, 1, 0, 0, 0, 0], 4]);
+  expect(clients.map(({ state }) => state.paused)).toEqual([false, false, true, true, true, true]);
+  clock.turn();
+  expect([served(), clock.now()]).toEqual([[1, 1, 1, 1, 0, 0], 8]);
+  clock.turn();
+  expect([served(), clock.now()]).toEqual([[1, 1, 1, 1, 1, 1], 12]);
+  expect(clients.map(({ state }) => state.paused)).toEqual([false, false, false, false, false, false]);
+});
+
+test("who is there already and waits does not wait for those that come", () => {
+  const { clock, state, transport, tcp } = slowOwner(1);
+  transport.onData(new Uint8Array(4096));
+  const clients = Array.from({ length: 20 }, () => joinSlowOwner(tcp, clock, 1));
+  for (const client of clients) client.transport.onData(new Uint8Array(2048));
+  transport.onData(new Uint8Array(READ));
+  const before = state.slices.length;
+  clock.turn();
+  expect(state.slices.length).toBeGreaterThan(before);
+  expect(clients.filter((client) => client.state.slices.length === 0).length).toBeGreaterThan(0);
+});
+
+test("clients that come hold up nobody who is there already", () => {
+  const { clock, tcp, transport, state } = slowOwner(0);
+  transport.onData(new Uint8Array(4096));
+  joinSlowOwner(tcp, clock, 10).transport.onData(new Uint8Array(1024));
+  const late = joinSlowOwner(tcp, clock, 0);
+  late.transport.onData(new Uint8Array(100));
+  transport.onData(new Uint8Array(100));
+  expect([state.slices.length, late.state.slices.length]).toEqual([2, 0]);
+});
+
+test("of clients that leave all at once, some end in this turn and the rest in the next ones", () => {
+  const { clock, tcp } = slowOwner(1);
+  const clients = Array.from({ length: 6 }, () => joinSlowOwner(tcp, clock, 1));
+  for (const { state } of clients) state.endMs = 2;
+  for (const { transport } of clients) transport.onClose(undefined);
+  const ended = () => clients.map(({ state }) => state.closed.length);
+  expect(clients.map(({ state }) => state.hungUp)).toEqual([1, 1, 1, 1, 1, 1]);
+  expect([ended(), clock.now()]).toEqual([[1, 1, 0, 0, 0, 0], 4]);
+  clock.turn();
+  expect([ended(), clock.now()]).toEqual([[1, 1, 1, 1, 0, 0], 8]);
+  clock.turn();
+  expect([ended(), clock.now()]).toEqual([[1, 1, 1, 1, 1, 1], 12]);
+  // What we close ourselves ends at once: who does it counts on that.
+  const closed = joinSlowOwner(tcp, clock, 1);
+  for (const client of [joinSlowOwner(tcp, clock, 1), joinSlowOwner(tcp, clock, 1), closed]) {
+    client.state.endMs = 4;
+    client.transport.abort();
+  }
+  expect(closed.state.closed).toEqual([undefined]);
+});
+
+test("those who leave and those who come share a turn, and neither waits for all of the others", () => {
+  const { clock, tcp } = slowOwner(1);
+  const leaving = Array.from({ length: 4 }, () => joinSlowOwner(tcp, clock, 1));
+  for (const { state } of leaving) state.endMs = 4;
+  const coming = Array.from({ length: 4 }, () => joinSlowOwner(tcp, clock, 2));
+  for (const { transport } of leaving) transport.onClose(undefined);
+  for (const { transport } of coming) transport.onData(new Uint8Array(2048));
+  const done = () => [leaving, coming].map((all) => all.map(({ state }) => state.closed.length + state.slices.length));
+  expect(done()).toEqual([
+    [1, 0, 0, 0],
+    [1, 0, 0, 0],
+  ]);
+  clock.turn();
+  expect(done()).toEqual([
+    [1, 1, 0, 0],
+    [1, 1, 0, 0],
+  ]);
+  clock.settle();
+  expect(done()).toEqual([
+    [1, 1, 1, 1],
+    [1, 1, 1, 1],
+  ]);
+});
+
+test("a fault in one owner's end keeps no other from ending", () => {
+  const { clock, tcp, faults } = slowOwner(1);
+  const clients = Array.from({ length: 3 }, () => joinSlowOwner(tcp, clock, 1));
+  const fault = new RangeError("a bug of ours");
+  for (const { state } of clients) state.endMs = 4;
+  const [, faulty, last] = clients;
+  if (faulty !== undefined) faulty.state.endFault = fault;
+  for (const { transport } of clients) transport.onClose(undefined);
+  clock.settle();
+  expect([faults, last?.state.closed]).toEqual([[fault], [undefined]]);
+});
+
+test("what a client that does not publish said before it hung up is not worked on, and it is known to be gone at once", () => {
+  const { clock, state, transport, tcp } = slowOwner(1);
+  state.publishes = false;
+  joinSlowOwner(tcp, clock, 4).transport.onData(new Uint8Array(1024));
+  transport.onData(new Uint8Array(3000));
+  expect([state.slices.length, state.paused, tcp.memory.bytes]).toEqual([0, false, 3000]);
+  transport.onClose(undefined);
+  expect([state.hungUp, tcp.memory.bytes]).toEqual([1, 0]);
+  clock.settle();
+  expect([state.slices.length, state.closed]).toEqual([0, [undefined]]);
+});
+
+test("a publisher that hung up is heard to its goodbye, and no further", () => {
+  const { clock, state, transport } = slowOwner(1);
+  const read = new Uint8Array(READ);
+  transport.onData(read);
+  transport.onClose(undefined);
+  expect(state.hungUp).toBe(1);
+  state.onSlice = (count) => {
+    if (count === 4) state.publishes = false;
+  };
+  clock.settle();
+  expect([state.slices.length, state.closed]).toEqual([4, [undefined]]);
+});

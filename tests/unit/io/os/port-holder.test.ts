@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { portHolders } from "../../../../src/io/os/port-holder.ts";
+
+test.each(["127.0.0.1", "::1"])("who listens on a port of %s is found, and nobody once it is free", (hostname) => {
+  const listener = Bun.listen({ hostname, port: 0, socket: { data() {} } });
+  const { port } = listener;
+  expect(portHolders(port)).toMatchObject([
+    { pid: process.pid, command: expect.arrayContaining([expect.any(String)]) },
+  ]);
+  listener.stop(true);
+  expect(portHolders(port)).toEqual([]);
+});

@@ -1,0 +1,171 @@
+import { expect, test } from "bun:test";
+import {
+  type AccessRequest,
+  type CountingGuard,
+  Gate,
+  type Guard,
+  type Verdict,
+} from "../../../../src/live/ports/access.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+
+const request: AccessRequest = {
+  action: "play",
+  protocol: "rtmp",
+  name: { vhost: "v", app: "live", stream: "show" },
+  param: "",
+  address: "192.0.2.1",
+  port: 5000,
+  tcUrl: "",
+  pageUrl: "",
+  swfUrl: "",
+  hops: [],
+  forClient: false,
+  clientId: "c1",
+};
+
+class Stage {
+  readonly clock = new FakeClock();
+  /** Names of the guards that were asked, in order. */
+  readonly asked: string[] = [];
+  readonly answers: string[] = [];
+  readonly gate: Gate;
+
+  constructor(...checks: readonly (() => Verdict | Promise<Verdict>)[]) {
+    const guards = checks.map((check, at): Guard => {
+      const name = `guard ${at}`;
+      return {
+        name,
+        check: () => {
+          this.asked.push(name);
+          return check();
+        },
+      };
+    });
+    this.gate = new Gate(guards, [], this.clock);
+  }
+
+  ask() {
+    return this.gate.ask(request, (verdict) => {
+      this.answers.push(verdict === undefined ? "in" : [verdict.reason, verdict.detail ?? ""].join("; "));
+    });
+  }
+}
+
+/** Lets what waits for promises run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const never = () => new Promise<Verdict>(() => undefined);
+
+test("a client is let in at once when no guard has anything against it", () => {
+  const stage = new Stage(
+    () => undefined,
+    () => undefined,
+  );
+  stage.ask();
+  expect(stage.answers).toEqual(["in"]);
+  expect(new Stage().gate.ask(request, (verdict) => expect(verdict).toBeUndefined())).toBeDefined();
+});
+
+test("guards are asked in their order, each once, until one refuses", async () => {
+  const stage = new Stage(
+    () => undefined,
+    () => Promise.resolve(undefined),
+    () => Promise.resolve({ reason: "no", detail: "list" }),
+    () => undefined,
+  );
+  stage.ask();
+  expect(stage.answers).toEqual([]);
+  await settle();
+  expect(stage.answers).toEqual(["no; list"]);
+  expect(stage.asked).toEqual(["guard 0", "guard 1", "guard 2"]);
+});
+
+test("a guard that throws or rejects refuses", async () => {
+  const thrower = new Stage(() => {
+    throw new Error("disk full");
+  });
+  thrower.ask();
+  expect(thrower.answers).toEqual(['access could not be checked; "guard 0" failed: disk full']);
+  const rejecter = new Stage(
+    () => undefined,
+    () => Promise.reject(new Error("timed out")),
+    () => undefined,
+  );
+  rejecter.ask();
+  await settle();
+  expect(rejecter.answers).toEqual(['access could not be checked; "guard 1" failed: timed out']);
+  expect(rejecter.asked).toHaveLength(2);
+});
+
+test("a guard that never answers refuses after 30 seconds, and no timer stays", async () => {
+  const stage = new Stage(() => Promise.resolve(undefined), never);
+  stage.ask();
+  await settle();
+  stage.clock.advance(29_999);
+  expect(stage.answers).toEqual([]);
+  stage.clock.advance(1);
+  expect(stage.answers).toEqual(['access could not be checked in time; "guard 1" has not answered within 30 s']);
+  expect(stage.clock.timers).toBe(0);
+});
+
+test("an answer that comes too late changes nothing", async () => {
+  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const stage = new Stage(
+    () => promise,
+    () => undefined,
+  );
+  stage.ask();
+  stage.clock.advance(30_000);
+  resolve(undefined);
+  await settle();
+  expect(stage.answers).toHaveLength(1);
+  expect(stage.asked).toEqual(["guard 0"]);
+});
+
+test("nobody is told once the request is taken back, and no further guard is asked", async () => {
+  const stage = new Stage(
+    () => Promise.resolve(undefined),
+    () => undefined,
+  );
+  stage.ask().cancel();
+  await settle();
+  expect(stage.answers).toEqual([]);
+  expect(stage.asked).toEqual(["guard 0"]);
+  expect(stage.clock.timers).toBe(0);
+});
+
+test("a client that takes its requests back and asks again cannot keep guards busy without end", async () => {
+  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const stage = new Stage(() => promise);
+  for (let count = 0; count < 16; count++) stage.ask().cancel();
+  stage.ask();
+  expect(stage.answers).toEqual(["more than 16 requests wait for an answer; "]);
+  resolve(undefined);
+  await settle();
+  stage.ask();
+  await settle();
+  expect(stage.answers[1]).toBe("in");
+  expect(stage.asked).toHaveLength(17);
+});
+
+test("what is counted is still true when the client is in, however long others took and however many came meanwhile", async () => {
+  let players = 0;
+  const room: CountingGuard = { name: "room", check: () => (players < 2 ? undefined : { reason: "full" }) };
+  const slow: Guard = { name: "slow", check: () => new Promise((resolve) => setImmediate(() => resolve(undefined))) };
+  // Counted early as well, to spare the slow one.
+  const gate = new Gate([room, slow], [room], new FakeClock());
+  const answers: string[] = [];
+  for (let client = 0; client < 12; client++)
+    gate.ask(request, (denial) => {
+      if (denial === undefined) players++;
+      answers.push(denial?.reason ?? "in");
+    });
+  await settle();
+  await settle();
+  expect(answers.toSorted()).toEqual([...Array(10).fill("full"), "in", "in"]);
+});
+
+test("a guard that may take time is no counting guard", () => {
+  // @ts-expect-error its answer may come too late
+  const late: CountingGuard = { name: "late", check: async () => undefined };
+  expect(late.check(request)).toBeInstanceOf(Promise);
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { Refusals } from "../../../../src/live/ports/refusals.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { RecordingLog } from "../../../support/recording-log.ts";
+
+test("a few refusals are a line each, a flood is ten lines and a count every ten seconds, each kind by itself", () => {
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const refusals = new Refusals(clock, log);
+  const add = (kind: string, addr: string) => refusals.add({ kind, log, message: "no", fields: { addr } });
+  const pass = (ms: number) => {
+    for (let at = 0; at < ms; at += 1000) {
+      clock.advance(1000);
+      refusals.tick();
+    }
+    return log.lines.splice(0);
+  };
+  for (let i = 0; i < 1000; i++) add("flood", "192.0.2.1");
+  add("rare", "192.0.2.2");
+  expect(log.lines.splice(0)).toEqual([...Array(10).fill("warn no addr=192.0.2.1"), "warn no addr=192.0.2.2"]);
+  expect(pass(9000)).toEqual([]);
+  expect(pass(1000)).toEqual(["warn more clients refused reason=flood refused=990"]);
+  expect(pass(60_000)).toEqual([]);
+  add("flood", "192.0.2.3");
+  expect(log.lines).toEqual(["warn no addr=192.0.2.3"]);
+  expect([...refusals.totals]).toEqual([
+    ["flood", 1001],
+    ["rare", 1],
+  ]);
+});

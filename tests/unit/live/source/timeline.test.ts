@@ -1,0 +1,282 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { type TimeJitter, Timeline } from "../../../../src/live/source/timeline.ts";
+import { PacketKind } from "../../../../src/media/packet.ts";
+
+const { Audio, Video, Data } = PacketKind;
+const WRAP = 2 ** 32;
+
+/** A time line with a wall clock that goes as the packets' own times unless told otherwise. */
+class Line {
+  readonly timeline: Timeline;
+  now = 0;
+
+  constructor(mode: TimeJitter = "full") {
+    this.timeline = new Timeline(mode);
+  }
+
+  video(timestamp: number, elapsed = 40): number {
+    return this.#place(Video, timestamp, elapsed);
+  }
+
+  audio(timestamp: number, elapsed = 0): number {
+    return this.#place(Audio, timestamp, elapsed);
+  }
+
+  #place(kind: PacketKind, timestamp: number, elapsed: number): number {
+    this.now += elapsed;
+    return this.timeline.place(kind, 0, timestamp >>> 0, this.now);
+  }
+
+  get bridged(): number {
+    return this.timeline.bridged;
+  }
+}
+
+describe("one source", () => {
+  test.each([0, 1000, 2 ** 31 - 20, 2 ** 31, 0xfffffff0])("keeps its timestamps when it starts at %d", (first) => {
+    const line = new Line();
+    expect([0, 40, 80, 120].map((time) => line.video(first + time))).toEqual([0, 40, 80, 120].map((t) => first + t));
+    expect(line.bridged).toBe(0);
+  });
+
+  test("goes on past 32 bits, so that its low 32 bits are those of the wire", () => {
+    const line = new Line();
+    line.video(WRAP - 40);
+    line.audio(WRAP - 10);
+    expect(line.video(0)).toBe(WRAP);
+    expect(line.audio(13)).toBe(WRAP + 13);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("wraps again and again", () => {
+    const line = new Line();
+    for (let time = 0; time < 3 * WRAP; time += 100_000_000) expect(line.video(time, 100_000_000)).toBe(time);
+  });
+
+  test("whose clock has 31 bits goes on when that begins again", () => {
+    const line = new Line();
+    line.video(2 ** 31 - 40);
+    expect(line.video(0)).toBe(2 ** 31);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("that restarts its clock goes on just behind what was there, and its tracks keep their distance", () => {
+    const line = new Line();
+    line.video(100_000);
+    line.audio(100_010);
+    expect(line.video(0)).toBe(100_040);
+    expect(line.audio(10)).toBe(100_050);
+    expect(line.video(40)).toBe(100_080);
+    expect(line.bridged).toBe(1);
+  });
+
+  test("that jumps ahead goes on just behind what was there", () => {
+    const line = new Line();
+    line.video(1000);
+    expect(line.video(61_040)).toBe(1040);
+    expect(line.video(61_080)).toBe(1080);
+    expect(line.bridged).toBe(1);
+  });
+
+  test("that steps back a little stands still until its clock has caught up", () => {
+    const line = new Line();
+    line.video(1000);
+    expect([960, 1000, 1040].map((time) => line.video(time))).toEqual([1000, 1000, 1040]);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("of one frame a second is left as it is", () => {
+    const line = new Line();
+    for (let time = 0; time < 20_000; time += 1000) expect(line.video(time, 1000)).toBe(time);
+  });
+
+  test("with a gap of 10 s that really took 10 s is left as it is", () => {
+    const line = new Line();
+    line.video(1000);
+    expect(line.video(11_000, 10_000)).toBe(11_000);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("with a gap of 10 s that took no time is bridged", () => {
+    const line = new Line();
+    line.video(1000);
+    expect(line.video(11_000, 0)).toBe(1001);
+    expect(line.bridged).toBe(1);
+  });
+
+  test("with a frame every 10 s beside steady audio is left as it is", () => {
+    const line = new Line();
+    for (let time = 0; time < 60_000; time += 20) {
+      expect(line.audio(time, 20)).toBe(time);
+      if (time % 10_000 === 0) expect(line.video(time, 0)).toBe(time);
+    }
+    expect(line.bridged).toBe(0);
+  });
+
+  test("whose tracks are 5 s apart and whose clock jumps once is bridged once", () => {
+    const line = new Line();
+    const both = (time: number) => [line.audio(time), line.video(time + 5000)];
+    both(0);
+    expect(both(40)).toEqual([40, 5040]);
+    for (let time = 80; time < 2000; time += 40) expect(both(100_000 + time)).toEqual([time, 5000 + time]);
+    expect(line.bridged).toBe(1);
+  });
+
+  test("never runs back on a track, whatever it sends", () => {
+    const stamp = fc.oneof(fc.nat(0xffffffff), fc.nat(5000), fc.integer({ min: 0xfffff000, max: 0xffffffff }));
+    const packet = fc.tuple(stamp, fc.boolean(), fc.nat(2), fc.nat(20_000), fc.integer({ min: 0, max: 50 }));
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 200 }), (packets) => {
+        const timeline = new Timeline("full");
+        const newest = new Map<string, number>();
+        let now = 0;
+        for (const [timestamp, video, track, elapsed, chance] of packets) {
+          now += elapsed;
+          if (chance === 0) timeline.newSource();
+          const kind = video ? Video : Audio;
+          const time = timeline.place(kind, track, timestamp, now);
+          const before = newest.get(`${kind} ${track}`) ?? 0;
+          // Video in presentation order steps back as it was sent.
+          const reorder = timeline.reordered(kind, track) ? 500 : 0;
+          expect(time).toBeGreaterThanOrEqual(Math.max(0, before - reorder));
+          newest.set(`${kind} ${track}`, Math.max(before, time));
+        }
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+});
+
+describe("another source", () => {
+  test("that goes on with the same clock keeps its timestamps", () => {
+    const line = new Line();
+    line.video(5000);
+    line.timeline.newSource();
+    expect(line.video(9000, 4000)).toBe(9000);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("that goes on with the same clock keeps them across the wrap too", () => {
+    const line = new Line();
+    line.video(WRAP - 1000);
+    line.timeline.newSource();
+    expect(line.video(1000, 2000)).toBe(WRAP + 1000);
+  });
+
+  test.each([0, 4000, 90_000, 2 ** 31, 0xfffffff0])(
+    "with a clock of its own, at %d, is put behind what was there",
+    (at) => {
+      const line = new Line();
+      line.video(5000);
+      line.audio(5020);
+      line.timeline.newSource();
+      expect(line.video(at, 1000)).toBe(5060);
+      expect(line.audio(at + 15)).toBe(5075);
+      expect(line.video(at + 40)).toBe(5100);
+      expect(line.bridged).toBe(1);
+    },
+  );
+
+  test("whose first frame has the time of the last one of its track is put behind it", () => {
+    const line = new Line();
+    line.video(0);
+    line.video(1000, 1000);
+    line.timeline.newSource();
+    expect(line.video(1000, 20)).toBe(1040);
+    line.timeline.newSource();
+    expect(line.audio(1000, 20)).toBe(1040);
+  });
+
+  test("is put behind the newest of all tracks", () => {
+    const line = new Line();
+    line.video(5000);
+    line.audio(5700);
+    line.timeline.newSource();
+    expect(line.video(0)).toBe(5740);
+  });
+});
+
+describe("headers and data", () => {
+  const begun = (mode: TimeJitter = "full") => {
+    const line = new Line(mode);
+    line.video(100_000);
+    line.audio(100_015);
+    return line;
+  };
+
+  test("stamped 0 get the time of their own track, or of the media around them", () => {
+    const { timeline } = begun();
+    expect(timeline.placeBeside(Video, 0, 0)).toBe(100_000);
+    expect(timeline.placeBeside(Audio, 0, 0)).toBe(100_015);
+    expect(timeline.placeBeside(Video, 1, 0)).toBe(100_015);
+    expect(timeline.placeBeside(Data, 0, 0)).toBe(100_015);
+  });
+
+  test("stamped 0 in the first seconds of a stream don't go behind their track", () => {
+    const line = new Line();
+    line.video(0);
+    line.video(2000);
+    expect(line.timeline.placeBeside(Video, 0, 0)).toBe(2000);
+  });
+
+  test("do not move the time line", () => {
+    const line = begun();
+    line.timeline.placeBeside(Video, 0, 0);
+    line.timeline.placeBeside(Data, 0, 3_000_000);
+    expect(line.timeline.newest).toBe(100_015);
+    expect(line.video(100_040)).toBe(100_040);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("near the media keep their own time", () => {
+    expect(begun().timeline.placeBeside(Data, 0, 100_007)).toBe(100_007);
+  });
+
+  test("of data never run back", () => {
+    const { timeline } = begun();
+    expect(timeline.placeBeside(Data, 0, 100_010)).toBe(100_010);
+    expect(timeline.placeBeside(Data, 0, 100_005)).toBe(100_010);
+  });
+
+  test("before all media keep what they say, but 0 where the stream is to begin at 0", () => {
+    expect(new Timeline("full").placeBeside(Data, 0, 7000)).toBe(7000);
+    expect(new Timeline("off").placeBeside(Data, 0, 7000)).toBe(7000);
+    expect(new Timeline("zero").placeBeside(Data, 0, 7000)).toBe(0);
+  });
+});
+
+describe("time_jitter", () => {
+  test("zero puts a first packet of another track that lies before the stream's first one at 0, not before it", () => {
+    const line = new Timeline("zero");
+    expect(line.place(Audio, 0, 23, 0)).toBe(0);
+    expect(line.place(Video, 0, 0, 0)).toBe(0);
+    expect(line.place(Video, 0, 40, 40)).toBe(17);
+  });
+
+  test("zero begins at 0 and goes on behind it when the source changes", () => {
+    const line = new Line("zero");
+    expect(line.video(90_000)).toBe(0);
+    expect(line.audio(90_010)).toBe(10);
+    line.timeline.newSource();
+    expect(line.video(40_000)).toBe(50);
+  });
+
+  test("off passes on what comes, jumps too", () => {
+    const line = new Line("off");
+    expect([5000, 60_000, 10].map((time) => line.video(time) >>> 0)).toEqual([5000, 60_000, 10]);
+    line.timeline.newSource();
+    expect(line.video(123_456) >>> 0).toBe(123_456);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("off and zero take the last packet's time for the newest, as it may never come again", () => {
+    for (const mode of ["off", "zero"] as const) {
+      const line = new Line(mode);
+      line.video(0);
+      line.video(1_000_000);
+      line.video(40);
+      expect(line.timeline.newest).toBe(40);
+    }
+  });
+});
