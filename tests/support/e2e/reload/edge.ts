@@ -162,10 +162,11 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
   },
 
   async "vhost.NAME.edge.token_traverse"(stage) {
-    const only = '[vhost.__defaultVhost__.security]\ndeny = "all"';
-    const a = await ReloadServer.start(stage, only, "a");
+    const a = await ReloadServer.start(stage, "", "a");
     const edge = await ReloadServer.start(stage, edgeOf([a], "token_traverse = false"), "edge");
     const before = await edge.play();
+    await a.program.line(/play started/);
+    await a.reload('[vhost.__defaultVhost__.security]\ndeny = "all"');
     await edge.reload(edgeOf([a], "token_traverse = true"));
     await expect(edge.play("other")).rejects.toThrow("NetStream.Play.Failed");
     expect(before.closed).toBe(false);
