@@ -20,25 +20,21 @@ test.concurrent.each([
   ["the whole URL in tcUrl", "live/cam", (host: string) => said(`${host}live/cam`, "live", "cam")],
   ["an MP4's name, as OBS does", "live/cam.mp4", (host: string) => said(`${host}live`, "live", "cam.mp4")],
   ["an FLV's name, as OBS does", "a/b/c/cam.flv", (host: string) => said(`${host}a/b/c`, "a/b/c", "cam.flv")],
-])(
-  "FFmpeg plays, from origin and edge, what an encoder publishes with %s",
-  async (_what, path, output) => {
-    await using stage = new Stage();
-    const source = clip({ seconds: 3 });
-    const edge = await startSrs(stage, "edge");
-    const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
-    const players = [origin, edge].map((server) => playFrames(stage, server.url(path)));
-    for (const { program } of [origin, edge]) await program.line(/play started .*waiting=true/);
-    const encoder = publishClip(stage, source, origin.url(path), { output: output(origin.url("")) });
-    expect(await encoder.ended()).toBe(0);
-    for (const player of players) {
-      expect(await player.ended()).toBe(0);
-      const report = compare(fileFrames(source), framesOf(player.lines), "video");
-      expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
-    }
-  },
-  60_000,
-);
+])("FFmpeg plays, from origin and edge, what an encoder publishes with %s", async (_what, path, output) => {
+  await using stage = new Stage();
+  const source = clip({ seconds: 3 });
+  const edge = await startSrs(stage, "edge");
+  const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
+  const players = [origin, edge].map((server) => playFrames(stage, server.url(path)));
+  for (const { program } of [origin, edge]) await program.line(/play started .*waiting=true/);
+  const encoder = publishClip(stage, source, origin.url(path), { output: output(origin.url("")) });
+  expect(await encoder.ended()).toBe(0);
+  for (const player of players) {
+    expect(await player.ended()).toBe(0);
+    const report = compare(fileFrames(source), framesOf(player.lines), "video");
+    expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
+  }
+});
 
 test.concurrent("rtmpdump, which cuts endings off, plays what FFmpeg publishes under a name with one", async () => {
   await using stage = new Stage();

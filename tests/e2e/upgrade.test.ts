@@ -181,7 +181,7 @@ test.concurrent("a program in another place is not started: nobody names a progr
     `this server runs ${executable()}, not ${other}: put the new program in its place, then upgrade`,
   );
   await server.play();
-}, 60_000);
+});
 
 test.concurrent("the program's place is where the server was started from, also when the old file was moved away", async () => {
   await using stage = new Stage();
@@ -193,7 +193,7 @@ test.concurrent("the program's place is where the server was started from, also 
   expect(await server.run("upgrade", program)).toMatchObject({ exitCode: 0, err: "" });
   youngest(stage);
   expect(await server.program.ended()).toBe(0);
-}, 60_000);
+});
 
 test.concurrent("SIGHUP upgrades when the program's file has been replaced, also without a pid file", async () => {
   await using stage = new Stage();
