@@ -1,6 +1,6 @@
 // Hot: push runs for each packet.
 import type { Clock, Timer } from "../base/clock.ts";
-import { PacketKind } from "../media/packet.ts";
+import { type Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { PacketLog } from "./log/log.ts";
 import type { SlabPool } from "./log/slabs.ts";
@@ -71,6 +71,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #ending = false;
   #grace: Timer | undefined;
   #flushed = 0;
+  /** The headers in force at `#flushed`. */
+  #flushedHeaders: readonly Packet[] = [];
   /** The flush under way has packets for readers that are up to date. */
   #flushesPackets = false;
   #unflushedBytes = 0;
@@ -212,11 +214,13 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     // Video may go on in the middle of its GOP.
     if (format.video && this.#videoAway) return undefined;
     const { end } = this.log;
-    const from = this.#intake.from;
+    const { from, fromHeaders, timeline } = this.#intake;
     if (end === from) return undefined;
     // While nothing of the source has left, all of it can be had, with its own headers on the way.
-    if (this.#flushed <= from) return { seq: from, time: this.log.timeAt(from), headers: this.#intake.fromHeaders };
-    return { seq: end, time: this.#intake.timeline.newest, headers: this.#intake.headers };
+    if (this.#flushed <= from) return { seq: from, time: this.log.timeAt(from), headers: fromHeaders };
+    // A reader that starts in a flush gets all packets of that flush.
+    const seq = this.#flushed;
+    return { seq, time: seq < end ? this.log.timeAt(seq) : timeline.newest, headers: this.#flushedHeaders };
   }
 
   /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
@@ -244,6 +248,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     for (const fanout of this.#audience.fanouts.values())
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
     this.#flushed = end;
+    this.#flushedHeaders = this.#intake.headers;
     this.#unflushedBytes = 0;
     this.#firstUnflushedKey = undefined;
   }
@@ -333,6 +338,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     if (start?.seq === this.log.end - 1) this.#firstUnflushedKey ??= start;
     if (this.#audience.size === 0) {
       this.#flushed = this.log.end;
+      this.#flushedHeaders = this.#intake.headers;
       this.#firstUnflushedKey = undefined;
       this.#trim();
       return;

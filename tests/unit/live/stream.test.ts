@@ -218,6 +218,17 @@ describe("a reader that waits", () => {
     expect(viewer.news()).toEqual(["published", "A0", "V0", "g1", "g1+1", "g2", "g2+1", "g3", "g3+1"]);
   });
 
+  test("for a stream without video loses none of its first packets, however many come in one turn", () => {
+    const stage = new LiveStage();
+    const early = [stage.view(), stage.view({ video: false })];
+    const feed = stage.publish().metadata().audioHeader("A0").wait(20);
+    const late = [stage.view(), stage.view({ video: false })];
+    feed.audio("a1").audioHeader("A1").audio("a2").audio("a3").wait(20).audio("a4").wait(20);
+    const audio = ["a1", "A1", "a2", "a3", "a4"];
+    for (const viewer of early) expect(viewer.log).toEqual(["published", "meta", "A0", ...audio]);
+    for (const viewer of late) expect(viewer.log).toEqual(["meta", "A0", ...audio]);
+  });
+
   test("and joins a stream that is back gets nothing of the source before, which may be stale", () => {
     const { stage, feed } = begun({ grace: 10 });
     stage.view();
