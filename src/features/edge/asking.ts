@@ -10,15 +10,15 @@ export interface Words {
 
 /**
  * With what an edge asks for a stream that several viewers want. The viewers share one connection, and none of them alone decides
- * what it says: words that are refused are put aside for the next viewer's, and only hops that all viewers name are told.
+ * what it says: words that bring nothing are put aside for the next viewer's, and only hops that all viewers name are told.
  */
 export class Asking {
   readonly #demands: () => Iterable<Demand>;
   #last: Words;
   /** The viewer for whose words an origin has given the stream; he may have left. */
   #accepted: Demand | undefined;
-  /** Viewers whose words were refused. */
-  #refused = new WeakSet<Demand>();
+  /** Viewers whose words brought nothing since all were tried. */
+  #tried = new WeakSet<Demand>();
 
   /** `demands`: of the viewers who are here, the one who has been here longest first; `first`: of the first one. */
   constructor(demands: () => Iterable<Demand>, first: Demand) {
@@ -28,7 +28,7 @@ export class Asking {
 
   /** The words of the next attempt. */
   next(): Words {
-    const viewer = this.#accepted ?? this.#untried() ?? this.#again();
+    const viewer = this.#untried() ?? this.#again();
     this.#last = { viewer, hops: this.#commonHops() };
     return this.#last;
   }
@@ -36,13 +36,19 @@ export class Asking {
   /** An origin has given the stream for these words. */
   accepted({ viewer }: Words): void {
     this.#accepted = viewer;
+    this.#tried.delete(viewer);
   }
 
   /** Origins refuse these words: whether somebody here has others. */
   refused({ viewer }: Words): boolean {
     if (this.#accepted !== undefined && sameWords(this.#accepted, viewer)) this.#accepted = undefined;
-    for (const demand of this.#demands()) if (sameWords(demand, viewer)) this.#refused.add(demand);
-    return this.#accepted !== undefined || this.#untried() !== undefined;
+    this.#putAside(viewer);
+    return this.#untried() !== undefined;
+  }
+
+  /** No origin has given anything for these words: somebody else's come next, as an origin may only say so to whom it does not know. */
+  broughtNothing({ viewer }: Words): void {
+    this.#putAside(viewer);
   }
 
   /** Whether the last attempt named servers on whose behalf this viewer does not ask. */
@@ -50,15 +56,25 @@ export class Asking {
     return this.#last.hops.some((hop) => !hops.includes(hop));
   }
 
+  #putAside(viewer: Demand): void {
+    for (const demand of this.#candidates()) if (sameWords(demand, viewer)) this.#tried.add(demand);
+  }
+
   #untried(): Demand | undefined {
-    for (const demand of this.#demands()) if (!this.#refused.has(demand)) return demand;
+    for (const demand of this.#candidates()) if (!this.#tried.has(demand)) return demand;
     return undefined;
   }
 
-  /** All words were refused: from the first viewer on once more. */
+  /** All words were tried: from the first viewer on once more. */
   #again(): Demand {
-    this.#refused = new WeakSet();
+    this.#tried = new WeakSet();
     return this.#untried() ?? this.#last.viewer;
+  }
+
+  /** Whose words were good last comes first. */
+  *#candidates(): Iterable<Demand> {
+    if (this.#accepted !== undefined) yield this.#accepted;
+    yield* this.#demands();
   }
 
   /** A stream must not be asked for at a server when everybody who wants it asks through that server. */

@@ -185,11 +185,16 @@ export class Edge implements StreamObserver {
     if (vhost === undefined) return undefined;
     if (request.action === "publish" && !vhost.config.publish) return NO_PUBLISHERS;
     const key = `${name}/${app}/${stream}`;
-    if (request.action === "play" && vhost.config.wait > 0 && this.#missing.remainingMs(key) > 0)
+    if (request.action === "play" && vhost.config.wait > 0 && this.#isMissing(key, request))
       return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };
     const refused = request.action === "play" ? this.#refusedWords.reason(wordsKey(key, request)) : undefined;
     if (refused !== undefined) return { reason: refused, detail: "an origin has said so a moment ago" };
     return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
+  }
+
+  /** Whether origins had no such stream a moment ago, for the same words: they may say so to whom they do not know. */
+  #isMissing(key: string, request: AccessRequest): boolean {
+    return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(wordsKey(key, request)) > 0;
   }
 
   /** What is asked is what will be fetched: when a reload has changed that meanwhile, once more. */

@@ -216,14 +216,25 @@ export class Fetched implements UpstreamOwner {
   }
 
   nowhere(by: Upstream, absent: boolean, ended: boolean): void {
-    const { missing } = this.#options;
     const source = this.#sources.get(by);
     this.#sources.delete(by);
     source?.end(ended ? "unpublished" : "lost");
     if (this.#sources.size > 0) return;
-    if (absent) missing.add(this.stream.key, this.config.missing_ttl * 1000);
+    if (absent) this.#addMissing([by]);
     if (this.#watched) this.#armWait();
     else this.#options.done(this);
+  }
+
+  broughtNothing(words: Words): void {
+    if (this.#sources.size === 0) this.asking.broughtNothing(words);
+  }
+
+  /** The stream need not be looked for again at once, and those who ask with the same words need not wait. */
+  #addMissing(askedBy: readonly Upstream[]): void {
+    const { key } = this.stream;
+    const ttlMs = this.config.missing_ttl * 1000;
+    this.#options.missing.add(key, ttlMs);
+    for (const { words } of askedBy) this.#options.missing.add(wordsKey(key, words.viewer), ttlMs);
   }
 
   get #wantedUpstreams(): number {
@@ -257,8 +268,7 @@ export class Fetched implements UpstreamOwner {
     this.#wait = this.#options.context.clock.after(wait * 1000, () => {
       this.#wait = undefined;
       // Nobody knows what an origin would have said that can't be reached.
-      if (this.#upstreams.every((upstream) => upstream.waitsThere))
-        this.#options.missing.add(this.stream.key, this.config.missing_ttl * 1000);
+      if (this.#upstreams.every((upstream) => upstream.waitsThere)) this.#addMissing(this.#upstreams);
       this.stream.tellMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
     });
   }

@@ -45,6 +45,8 @@ export interface UpstreamOwner {
    * `ended`: it ran until an origin told its end.
    */
   nowhere(by: Upstream, absent: boolean, ended: boolean): void;
+  /** A round of attempts with these words is over, and no origin has refused them or given the stream. */
+  broughtNothing(words: Words): void;
 }
 
 /** One connection to an origin for one stream: looked for, kept, and replaced when it is lost. */
@@ -114,6 +116,11 @@ export class Upstream {
   /** State, attempt, last error and next retry. */
   get status(): RelayStatus {
     return this.#supervisor.status;
+  }
+
+  /** With what it asks, or asked last. */
+  get words(): Words {
+    return this.#words;
   }
 
   /** Whether an origin has accepted us and has sent nothing of the stream. */
@@ -256,6 +263,7 @@ export class Upstream {
     if (lastRound === "refused" && this.#owner.refused(this.#words, refusal)) return "elsewhere";
     // With whoever was refused the last viewer may have gone.
     if (this.status.state !== "stopped") this.#owner.nowhere(this, lastRound === "absent", this.#takeEnded());
+    if (lastRound !== "refused") this.#owner.broughtNothing(this.#words);
     return how;
   }
 

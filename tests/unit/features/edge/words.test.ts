@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Demand } from "../../../../src/live/readers/demand.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 import type { FakeNode } from "../../../support/fake-node.ts";
+import { flvFile } from "../../../support/flv.ts";
+import { payloads } from "../../../support/live.ts";
 
 /** The node lets those play whose URL has one of these tokens. */
 function ask(node: FakeNode, ...tokens: readonly string[]): void {
@@ -115,6 +117,41 @@ describe("A viewer whose words an origin refuses", () => {
     const good = watch(stage, edge, { param: "?token=good" });
     stage.second("k", feed);
     expect([bad.refused, bad.viewer.log.at(-1), good.viewer.log.at(-1)]).toEqual([[], "k+24", "k+24"]);
+  });
+});
+
+describe("A viewer for whose words an origin has nothing", () => {
+  /** An origin over HTTP that knows the stream for one token, and answers others as if it were not there, or not well. */
+  function stageOf(status: number, config: { wait?: number; missing_ttl?: number } = {}) {
+    const stage = new EdgeStage();
+    const edge = stage.node("e", { origin: ["http://a"], ...config });
+    const page = "http://a:80/live/show.flv";
+    for (const token of ["bad1", "bad2"])
+      stage.net.pages.set(`${page}?token=${token}`, (handler) => handler.onResponse(status, undefined, ""));
+    stage.net.pages.set(`${page}?token=good`, (handler) => {
+      handler.onResponse(200, undefined, "");
+      handler.onData(flvFile([{ kind: 9, timestamp: 0, payload: payloads.key("k") }]));
+    });
+    return { stage, edge };
+  }
+
+  test.each([404, 500, 429])("keeps nobody from the stream who has better ones: %i", (status) => {
+    const { stage, edge } = stageOf(status);
+    const bad = [1, 2].map((at) => watch(stage, edge, { param: `?token=bad${at}` }));
+    stage.clock.advance(60_000);
+    const good = watch(stage, edge, { param: "?token=good" });
+    stage.clock.advance(60_000);
+    expect(good.viewer.log).toContain("k");
+    expect(bad.map(({ refused }) => refused)).toEqual([[], []]);
+  });
+
+  test("does not make the stream missing for others", () => {
+    const { stage, edge } = stageOf(404, { wait: 10, missing_ttl: 60 });
+    watch(stage, edge, { param: "?token=bad1", pageUrl: "http://page", swfUrl: "http://swf" });
+    stage.clock.advance(100);
+    const told = ["bad1", "good"].map((token) => stage.client("e", "play", "rtmp://e/live", `show?token=${token}`));
+    stage.clock.advance(100);
+    expect(told).toEqual([["refused: no origin has /live/show (NetStream.Play.StreamNotFound)"], ["started"]]);
   });
 });
 
