@@ -10,6 +10,8 @@ export class Service {
   readonly #systemd: Systemd;
   /** Another process speaks for the unit. */
   #retired = false;
+  /** The status that systemd was told last. */
+  #status = "";
 
   /** The watchdog is answered from `clock`, on the event loop and nowhere else: a loop that stands still is one that fails. */
   constructor(systemd: Systemd, clock: Clock, log: Log) {
@@ -23,11 +25,14 @@ export class Service {
 
   /** The server listens, for the first time or after a reload; `status` is one line on it. */
   ready(status: string): void {
-    this.#notify("READY=1", statusLine(status));
+    this.#notify("READY=1", this.#statusLine(status));
   }
 
+  /** Says where the server stands, unless systemd knows. */
   status(status: string): void {
-    this.#notify(statusLine(status));
+    const before = this.#status;
+    const line = this.#statusLine(status);
+    if (line !== before) this.#notify(line);
   }
 
   /** Has `run` reload the configuration, with systemd informed before and after. */
@@ -47,24 +52,25 @@ export class Service {
   }
 
   stopping(): void {
-    this.#notify("STOPPING=1", statusLine("stopping"));
+    this.#notify("STOPPING=1", this.#statusLine("stopping"));
   }
 
   /** Another process is the server from now on, and speaks for the unit. */
   succeededBy(pid: number): void {
-    this.#notify("READY=1", `MAINPID=${pid}`, statusLine("upgraded"));
+    this.#notify("READY=1", `MAINPID=${pid}`, this.#statusLine("upgraded"));
     this.#retired = true;
   }
 
   #reloading(status: string): void {
-    this.#notify("RELOADING=1", this.#systemd.monotonic(), statusLine(status));
+    this.#notify("RELOADING=1", this.#systemd.monotonic(), this.#statusLine(status));
   }
 
   #notify(...lines: readonly string[]): void {
     if (!this.#retired) this.#systemd.notify(...lines);
   }
-}
 
-function statusLine(status: string): string {
-  return `STATUS=${status.replaceAll("\n", " ").slice(0, LONGEST_STATUS)}`;
+  #statusLine(status: string): string {
+    this.#status = `STATUS=${status.replaceAll("\n", " ").slice(0, LONGEST_STATUS)}`;
+    return this.#status;
+  }
 }

@@ -32,7 +32,8 @@ export class RtmpServer {
   /** Those that have not hung up: only they keep a place of `max_connections` and of their address. */
   readonly #present = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
-  readonly #tick: Timer;
+  /** Runs while there are connections. */
+  #tick: Timer | undefined;
   #nextId = 1;
   #received = 0;
   #sent = 0;
@@ -51,7 +52,6 @@ export class RtmpServer {
       stopped: (address) => log.info("listening no more", { on: formatHostPort(address) }),
       lost: (address, error) => log.error("listening no more", { on: formatHostPort(address), error: error.message }),
     });
-    this.#tick = context.clock.every(TICK_MS, () => this.#onTick());
   }
 
   /** Makes ready to listen at these places and no others; connections stay. Throws UserError, one line for each that can't be had. */
@@ -94,7 +94,7 @@ export class RtmpServer {
    */
   stop(how: SourceEnd = "unpublished"): void {
     this.stopListening();
-    this.#tick.cancel();
+    this.#stopTicking();
     // Streams first: that tells the players of their end before their connections close.
     for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.shutdown(how);
     for (const connection of [...this.#connections]) connection.shutdown(how);
@@ -135,6 +135,7 @@ export class RtmpServer {
     });
     this.#connections.add(connection);
     this.#present.add(connection);
+    this.#tick ??= this.#context.clock.every(TICK_MS, () => this.#onTick());
     return connection;
   }
 
@@ -160,6 +161,7 @@ export class RtmpServer {
   #gone(connection: RtmpConnection, remote: HostPort): void {
     this.#freePlace(connection, remote);
     if (!this.#connections.delete(connection)) return;
+    if (this.#connections.size === 0) this.#stopTicking();
     this.#received += connection.bytesReceived;
     this.#sent += connection.bytesSent;
   }
@@ -167,7 +169,11 @@ export class RtmpServer {
   #onTick(): void {
     const now = this.#context.clock.now();
     for (const connection of this.#connections) connection.tick(now);
-    this.#context.refusals.tick();
+  }
+
+  #stopTicking(): void {
+    this.#tick?.cancel();
+    this.#tick = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Socket, SocketHandler, TCPSocketListenOptions } from "bun";
 import { formatHostPort, type HostPort, type ListenAddress } from "../../base/address.ts";
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import { normaliseIp } from "../../base/network.ts";
 import type { Dial, LocalNet, TransportHandler } from "../../base/transport.ts";
@@ -44,6 +44,8 @@ export class Tcp implements StallWatch {
   readonly #blocked = new Set<TcpTransport>();
   readonly #held = new HeldBuffers();
   #relieving = false;
+  /** Runs while peers are waited for. */
+  #sweeping: Timer | undefined;
   readonly onFault: (error: Error) => void;
   readonly turns: InputTurns;
   /** What input takes, of all connections. */
@@ -99,11 +101,11 @@ export class Tcp implements StallWatch {
       handlers: this.#handlers,
       wrap: (socket, remote) => new TcpTransport(socket, remote, clock, this),
     });
-    clock.every(SWEEP_MS, () => this.#sweep());
   }
 
   blocked(transport: TcpTransport): void {
     this.#blocked.add(transport);
+    this.#sweepLater();
   }
 
   free(transport: TcpTransport): void {
@@ -227,10 +229,16 @@ export class Tcp implements StallWatch {
     }
   }
 
+  #sweepLater(): void {
+    this.#sweeping ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
   #sweep(): void {
+    this.#sweeping = undefined;
     const since = this.#clock.now() - STALL_MS;
     for (const transport of this.#blocked)
       if (transport.progressAt < since) transport.fail(`it has taken nothing for ${STALL_MS / 1000} s`);
+    if (this.#blocked.size > 0) this.#sweepLater();
   }
 }
 

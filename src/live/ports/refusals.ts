@@ -18,9 +18,8 @@ export interface RefusedClient {
 interface Kind {
   /** Since the start. */
   total: number;
-  /** In the window. */
+  /** In the window; 0 between windows. */
   count: number;
-  since: number;
 }
 
 /** Counts refusals by kind, and logs each of them unless there are many: a flood costs a few lines. */
@@ -40,22 +39,17 @@ export class Refusals {
   }
 
   add({ kind, log, message, fields }: RefusedClient): void {
-    const now = this.#clock.now();
-    const counts = this.#kinds.get(kind) ?? { total: 0, count: 0, since: now };
+    const counts = this.#kinds.get(kind) ?? { total: 0, count: 0 };
     this.#kinds.set(kind, counts);
-    if (counts.count === 0) counts.since = now;
+    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(kind, counts));
     counts.total++;
     counts.count++;
     if (counts.count <= LINES) log.warn(message, fields);
   }
 
-  /** Tells of those that were left out, once their time is over; called about once a second. */
-  tick(): void {
-    const now = this.#clock.now();
-    for (const [kind, counts] of this.#kinds) {
-      if (counts.count === 0 || now - counts.since < WINDOW_MS) continue;
-      if (counts.count > LINES) this.#log.warn("more clients refused", { reason: kind, refused: counts.count - LINES });
-      counts.count = 0;
-    }
+  /** Tells of those that were left out. The next refusal of the kind begins a new window. */
+  #endWindow(kind: string, counts: Kind): void {
+    if (counts.count > LINES) this.#log.warn("more clients refused", { reason: kind, refused: counts.count - LINES });
+    counts.count = 0;
   }
 }

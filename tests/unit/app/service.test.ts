@@ -29,6 +29,18 @@ test("readiness, reload, status and stop are told in systemd's words", () => {
   expect(last).toEqual(["STOPPING=1\nSTATUS=stopping", "READY=1\nMAINPID=17\nSTATUS=upgraded"]);
 });
 
+test("a status is told once, and again when systemd was told another meanwhile", () => {
+  const name = `@srs-status-${process.pid}`;
+  using receiver = new NotifyReceiver(name);
+  const service = new Service(new Systemd({ NOTIFY_SOCKET: name }, 1), new FakeClock(), silentLog);
+  service.ready("no connections");
+  for (let i = 0; i < 3; i++) service.status("no connections");
+  service.reload(() => ({ ok: true }));
+  for (let i = 0; i < 3; i++) service.status("no connections");
+  const statuses = receiver.messages.map((message) => /STATUS=(.*)/.exec(message)?.[1]);
+  expect(statuses).toEqual(["no connections", "reloading", "reloaded", "no connections"]);
+});
+
 test("the watchdog hears of it twice in its period, and of nothing when nobody asked", () => {
   const clock = new FakeClock();
   const name = `@srs-watchdog-${process.pid}`;

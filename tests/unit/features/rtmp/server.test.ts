@@ -105,6 +105,18 @@ describe("The server", () => {
     expect(stage.streams.size).toBe(0);
   });
 
+  test("has no timer before the first connection and after the last", () => {
+    const stage = new RtmpStage();
+    expect(stage.clock.timers).toBe(0);
+    const [one, other] = [stage.connect(), stage.connect()];
+    one.hangUp();
+    expect(stage.clock.timers).toBe(1);
+    other.hangUp();
+    expect(stage.clock.timers).toBe(0);
+    stage.connect();
+    expect(stage.clock.timers).toBe(1);
+  });
+
   test("stops with clients in every state", () => {
     const stage = new RtmpStage();
     const silent = stage.dial();

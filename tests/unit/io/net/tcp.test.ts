@@ -220,6 +220,7 @@ describe.each([
     expect(server.closes).toBe(0);
     stage.clock.advance(10_000);
     expect(await server.closed.promise).toBe("it has taken nothing for 60 s");
+    expect(stage.clock.timers).toBe(0);
     peer.leave();
   });
 
@@ -307,7 +308,7 @@ describe.each([
     stage.dial(port, next);
     (await next.opened.promise).abort();
     expect([client.closes, servers.length]).toEqual([1, 1]);
-    expect(stage.clock.timers).toBe(1);
+    expect(stage.clock.timers).toBe(0);
   });
 
   test("can be stopped before and after it has succeeded", async () => {
