@@ -12,7 +12,7 @@ export class Budget {
   /** Objects and arrays that are open now. */
   depth = 0;
   /** The greatest `depth` since the innermost open object began. */
-  deepest = 0;
+  maxDepth = 0;
 
   /** One or more values are about to be read. */
   spend(values: number): void {
@@ -40,6 +40,6 @@ export class Budget {
   reach(levels: number): void {
     const depth = this.depth + levels;
     if (depth > MAX_DEPTH) throw new ProtocolError(`AMF values are nested deeper than ${MAX_DEPTH}`);
-    if (depth > this.deepest) this.deepest = depth;
+    if (depth > this.maxDepth) this.maxDepth = depth;
   }
 }

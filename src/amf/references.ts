@@ -3,14 +3,14 @@ import type { Budget } from "./budget.ts";
 import type { AmfValue } from "./value.ts";
 
 /** What a referenced value costs where it is used again. */
-interface Slot {
+interface SocketData {
   value: AmfValue;
   complete: boolean;
   /** Bytes it stands for; the offset it began at while incomplete. */
   bytes: number;
   /** Values in it, itself included; the count before it while incomplete. */
   values: number;
-  /** Levels of objects and arrays in it, itself included; the enclosing `deepest` while incomplete. */
+  /** Levels of objects and arrays in it, itself included; the enclosing `maxDepth` while incomplete. */
   levels: number;
 }
 
@@ -20,7 +20,7 @@ interface Slot {
  * so whatever was decoded can be walked and encoded at a cost that is known.
  */
 export class References {
-  private readonly slots: Slot[] = [];
+  private readonly slots: SocketData[] = [];
   private readonly budget: Budget;
 
   constructor(budget: Budget) {
@@ -30,8 +30,8 @@ export class References {
   /** An object or array begins; its bytes begin at `offset`. Returns its index, for `close`. */
   open(offset: number): number {
     const { budget } = this;
-    const enclosing = budget.deepest;
-    budget.deepest = budget.depth;
+    const enclosing = budget.maxDepth;
+    budget.maxDepth = budget.depth;
     budget.contain();
     budget.reach(1);
     budget.depth += 1;
@@ -49,15 +49,15 @@ export class References {
   /** The object is read whole, up to `offset`. */
   close(index: number, value: AmfValue, offset: number): void {
     const { budget } = this;
-    const slot = this.slots[index] as Slot; // an index that `open` returned
+    const slot = this.slots[index] as SocketData; // an index that `open` returned
     const enclosing = slot.levels;
     budget.depth -= 1;
     slot.value = value;
     slot.complete = true;
     slot.bytes = offset + budget.referenced - slot.bytes;
     slot.values = budget.values - slot.values;
-    slot.levels = budget.deepest - budget.depth;
-    budget.deepest = Math.max(budget.deepest, enclosing);
+    slot.levels = budget.maxDepth - budget.depth;
+    budget.maxDepth = Math.max(budget.maxDepth, enclosing);
   }
 
   /** A value without values in it (date, XML, byte array), which took `bytes`. */

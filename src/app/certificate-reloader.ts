@@ -5,7 +5,7 @@ import type { Log } from "../base/log.ts";
 const PERIOD_MS = 60_000;
 
 /** What is made of files that others renew. */
-export interface Renewable {
+export interface Reloadable {
   /** Whether a file is another than the one that was read. */
   readonly outdated: boolean;
   /** Reads the files again; throws UserError, one line for each that is not right, and then all is as before. */
@@ -15,14 +15,14 @@ export interface Renewable {
 }
 
 /** Takes renewed certificates as they come, without a reload: certbot and the like need no hook. */
-export class Renewal {
+export class CertificateReloader {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #parts: ReadonlyMap<string, Renewable>;
+  readonly #parts: ReadonlyMap<string, Reloadable>;
   readonly #timer: Timer;
 
   /** `parts` by what they are called in the log. */
-  constructor(clock: Clock, log: Log, parts: ReadonlyMap<string, Renewable>) {
+  constructor(clock: Clock, log: Log, parts: ReadonlyMap<string, Reloadable>) {
     this.#clock = clock;
     this.#log = log;
     this.#parts = parts;
@@ -43,7 +43,7 @@ export class Renewal {
     this.#timer.cancel();
   }
 
-  #renew(name: string, part: Renewable): void {
+  #renew(name: string, part: Reloadable): void {
     try {
       part.renew();
       this.#log.info(`${name} renewed`);

@@ -5,9 +5,9 @@ import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
-import { Arrivals } from "../features/limits/connection-limiter.ts";
+import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards } from "../features/limits/guards.ts";
-import { placesOf, plainPlace } from "../features/rtmp/listen-endpoint.ts";
+import { endpointsOf, plainEndpoint } from "../features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import { Logging } from "../io/log/logging.ts";
@@ -16,8 +16,8 @@ import { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { fillRandom, openFilesProblem, randomId } from "../io/os/process.ts";
 import { Systemd } from "../io/os/systemd.ts";
-import { InheritedSockets } from "../io/os/systemd-sockets.ts";
-import { HandedSockets } from "../io/os/upgrade-sockets.ts";
+import { SystemdSockets } from "../io/os/systemd-sockets.ts";
+import { UpgradeSockets } from "../io/os/upgrade-sockets.ts";
 import { Certificates } from "../io/tls/certificates.ts";
 import { Trust } from "../io/tls/trust.ts";
 import { streamConfig } from "../live/config.ts";
@@ -26,7 +26,7 @@ import { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
-import { type Renewable, Renewal } from "./certificate-reloader.ts";
+import { CertificateReloader, type Reloadable } from "./certificate-reloader.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
 import { reportFaults } from "./faults.ts";
@@ -38,7 +38,7 @@ import { tellFailure } from "./start-failure.ts";
 import { drain, lastLines, settle, stopSignals } from "./stop.ts";
 import { idle, startSummary } from "./summary.ts";
 import { surroundingsWarnings } from "./surroundings.ts";
-import { type Legacy, meetingPoint, replacedExecutable, Succession, takeLegacy } from "./upgrade.ts";
+import { meetingPoint, type OldProcess, replacedExecutable, takeOldProcess, Upgrade } from "./upgrade.ts";
 import { Vhosts } from "./vhosts.ts";
 
 /** What a server is started with. */
@@ -55,11 +55,11 @@ export interface ServerOptions {
 /** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
 export async function runServer(options: ServerOptions): Promise<number> {
   const startedWith = { ...process.env };
-  const legacy = takeLegacy(process.env);
+  const oldProcess = takeOldProcess(process.env);
   try {
-    return await run(options, startedWith, legacy);
+    return await run(options, startedWith, oldProcess);
   } catch (error) {
-    if (legacy !== undefined) await tellFailure(legacy.failures, error);
+    if (oldProcess !== undefined) await tellFailure(oldProcess.failures, error);
     throw error;
   }
 }
@@ -67,7 +67,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
 async function run(
   { confPath, environment, ignored, version }: ServerOptions,
   startedWith: Environment,
-  legacy: Legacy | undefined,
+  oldProcess: OldProcess | undefined,
 ): Promise<number> {
   const load = () => loadConfig(confPath, environment, ignored);
   const { config, warnings } = load();
@@ -81,21 +81,26 @@ async function run(
   live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });
   const onFault = reportFaults(log);
 
-  const inherited = new InheritedSockets(process.env, process.pid);
-  const handed = new HandedSockets(legacy?.sockets ?? []);
+  const systemdSockets = new SystemdSockets(process.env, process.pid);
+  const upgradeSockets = new UpgradeSockets(oldProcess?.sockets ?? []);
   const certificates = new Certificates();
   live.follow({ prepare: ({ rtmps }) => certificates.prepare(rtmps) });
   const trust = new Trust();
   live.follow({ prepare: ({ rtmps }) => trust.prepare(rtmps) });
-  const renewal = new Renewal(
+  const certificateReloader = new CertificateReloader(
     clock,
     log,
-    new Map<string, Renewable>([
+    new Map<string, Reloadable>([
       ["certificates of rtmps", certificates],
       ["CA certificates of rtmps", trust],
     ]),
   );
-  const tcp = new Tcp(clock, onFault, { take: (address) => handed.take(address) ?? inherited.take(address) }, trust);
+  const tcp = new Tcp(
+    clock,
+    onFault,
+    { take: (address) => upgradeSockets.take(address) ?? systemdSockets.take(address) },
+    trust,
+  );
   tcp.memory.limit = config.limits.input_memory;
   live.follow({
     apply({ limits }) {
@@ -110,7 +115,7 @@ async function run(
     },
   });
 
-  const nodeId = legacy?.nodeId ?? randomId();
+  const nodeId = oldProcess?.nodeId ?? randomId();
   const shared = {
     clock,
     log,
@@ -162,7 +167,7 @@ async function run(
       ],
       countingGuards: counting,
       refusals: new Refusals(clock, log),
-      arrivals: new Arrivals(clock, () => live.current.limits),
+      connectionLimiter: new ConnectionLimiter(clock, () => live.current.limits),
       get idle() {
         return live.current.limits;
       },
@@ -183,26 +188,27 @@ async function run(
   );
   live.follow({
     prepare(next) {
-      const places = placesOf(next);
-      const more = inherited.besides(places).map(({ address }) => ({ ...address, ...plainPlace }));
+      const places = endpointsOf(next);
+      const more = systemdSockets.besides(places).map(({ address }) => ({ ...address, ...plainEndpoint }));
       return server.prepareListeners([...places, ...more]);
     },
     apply(next, before) {
       server.reconfigure();
-      if (next.listen !== before.listen || next.rtmps !== before.rtmps) tellOfSockets(log, inherited, placesOf(next));
-      if (next.rtmps !== before.rtmps) renewal.tell();
+      if (next.listen !== before.listen || next.rtmps !== before.rtmps)
+        tellOfSockets(log, systemdSockets, endpointsOf(next));
+      if (next.rtmps !== before.rtmps) certificateReloader.tell();
     },
   });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   for (const warning of [...warnings, ...surroundingsWarnings(startedWith, config.pid)]) log.warn(warning);
-  tellOfSockets(log, inherited, placesOf(config));
+  tellOfSockets(log, systemdSockets, endpointsOf(config));
   const signals = stopSignals();
   const reloadNow = () => {
-    renewal.check();
+    certificateReloader.check();
     return service.reload(() => reload(live, load, log));
   };
-  const succession = new Succession({
+  const upgrade = new Upgrade({
     handover,
     log,
     nodeId,
@@ -214,29 +220,29 @@ async function run(
       signals.drainNow("upgrade");
     },
   });
-  const upgradeNow = (asked?: string) => service.upgrade(() => succession.start(asked));
+  const upgradeNow = (asked?: string) => service.upgrade(() => upgrade.start(asked));
   process.on("SIGHUP", () => {
     if (replacedExecutable() === undefined) reloadNow();
     else void upgradeNow();
   });
   process.on("SIGUSR1", () => logging.reopen());
-  if (legacy !== undefined) await handover.join(legacy.socket, meetingPoint(config.pid));
+  if (oldProcess !== undefined) await handover.join(oldProcess.socket, meetingPoint(config.pid));
   else if (config.pid !== "") await refuseSecond(config.pid);
   live.start();
-  handed.closeRest();
+  upgradeSockets.closeRest();
   const commands = { reload: reloadNow, upgrade: upgradeNow };
   const control = config.pid === "" ? undefined : await startControl(config.pid, commands);
   handover.ready();
-  renewal.tell();
+  certificateReloader.tell();
   const summary = startSummary(clock, log, { server, forward, edge, streams }, (line) =>
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
   );
-  if (legacy === undefined) service.ready(idle);
+  if (oldProcess === undefined) service.ready(idle);
 
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
   control?.stop();
-  renewal.stop();
+  certificateReloader.stop();
   if (signal === "SIGQUIT" || signal === "upgrade") {
     const { drain_timeout } = live.current;
     log.info("draining: takes nobody any more", { signal, connections: server.totals().connections, drain_timeout });
@@ -259,9 +265,9 @@ async function run(
   return 0;
 }
 
-function tellOfSockets(log: Log, inherited: InheritedSockets, listen: readonly ListenAddress[]): void {
-  const unnamed = inherited.besides(listen);
-  for (const socket of inherited.all) {
+function tellOfSockets(log: Log, systemdSockets: SystemdSockets, listen: readonly ListenAddress[]): void {
+  const unnamed = systemdSockets.besides(listen);
+  for (const socket of systemdSockets.all) {
     const fields = { listen: formatHostPort(socket.address), name: socket.name };
     if (unnamed.includes(socket))
       log.warn("socket of systemd that listen does not name; RTMP is accepted on it too", fields);

@@ -3,7 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { Systemd } from "../io/os/systemd.ts";
 
 /** A status line is for people who look at one unit; more of it than this is of no use. */
-const LONGEST_STATUS = 500;
+const MAX_STATUS = 500;
 
 /** Keeps systemd informed of where the server stands. */
 export class Service {
@@ -70,7 +70,7 @@ export class Service {
   }
 
   #statusLine(status: string): string {
-    this.#status = `STATUS=${status.replaceAll("\n", " ").slice(0, LONGEST_STATUS)}`;
+    this.#status = `STATUS=${status.replaceAll("\n", " ").slice(0, MAX_STATUS)}`;
     return this.#status;
   }
 }

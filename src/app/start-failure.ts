@@ -3,7 +3,7 @@ import { maskText } from "../base/mask.ts";
 import { askControl, listenControl } from "../io/net/control.ts";
 
 /** Of a request to a running server; what does not fit stands where the new one writes its errors. */
-const MOST_CHARS = 3500;
+const MAX_CHARS = 3500;
 const TELL_MS = 2000;
 
 /** Where a generation that is being started says why it can't. */
@@ -33,6 +33,6 @@ export async function tellFailure(path: string, error: unknown): Promise<void> {
   const lines = messageOf(error)
     .split(/\s*\n\s*/)
     .map(maskText);
-  while (lines.length > 1 && JSON.stringify(lines).length > MOST_CHARS) lines.pop();
+  while (lines.length > 1 && JSON.stringify(lines).length > MAX_CHARS) lines.pop();
   await askControl(path, JSON.stringify(lines), TELL_MS).catch(() => undefined);
 }

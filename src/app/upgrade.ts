@@ -6,13 +6,13 @@ import type { Log } from "../base/log.ts";
 import type { Handover } from "../features/handover/handover.ts";
 import { reasonOf } from "../io/files/file.ts";
 import { randomId } from "../io/os/process.ts";
-import type { HandedSocket } from "../io/os/upgrade-sockets.ts";
+import type { UpgradeSocket } from "../io/os/upgrade-sockets.ts";
 import type { Environment } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import { hearFailure } from "./start-failure.ts";
 
 /** What a generation of the server leaves to the next one that it starts. */
-export interface Legacy {
+export interface OldProcess {
   /** Where it waits for the next one. */
   readonly socket: string;
   /** Where the next one says why it can't start. */
@@ -20,7 +20,7 @@ export interface Legacy {
   /** Its id in hop traces: both are one server. */
   readonly nodeId: string;
   /** Listening sockets, open in the next one under these numbers. */
-  readonly sockets: readonly HandedSocket[];
+  readonly sockets: readonly UpgradeSocket[];
 }
 
 const VARIABLE = "HANDED_OVER_BY_SRS";
@@ -31,10 +31,10 @@ const FIRST_FD = 3;
 const START_MS = 30_000;
 
 /** What the older generation has left to this process, if one has started it; taken out of `environment`. */
-export function takeLegacy(environment: Record<string, string | undefined>): Legacy | undefined {
+export function takeOldProcess(environment: Record<string, string | undefined>): OldProcess | undefined {
   const text = environment[VARIABLE];
   delete environment[VARIABLE];
-  return text === undefined ? undefined : (JSON.parse(text) as Legacy);
+  return text === undefined ? undefined : (JSON.parse(text) as OldProcess);
 }
 
 /** A path for the socket between two generations: unlike any other's, where only this user may make one. */
@@ -55,24 +55,24 @@ export function replacedExecutable(): string | undefined {
 }
 
 /** What a succession needs of the server. */
-export interface SuccessionOptions {
+export interface UpgradeOptions {
   readonly handover: Handover;
   readonly log: Log;
   readonly nodeId: string;
   readonly pidFile: string;
   /** The variables that the process was started with. */
   readonly environment: Environment;
-  sockets(): readonly HandedSocket[];
+  sockets(): readonly UpgradeSocket[];
   /** The next generation accepts clients. */
   succeeded(pid: number): void;
 }
 
 /** Starts the next generation of the server, which takes over the listening sockets; this one then drains. */
-export class Succession {
-  readonly #options: SuccessionOptions;
+export class Upgrade {
+  readonly #options: UpgradeOptions;
   #underWay = false;
 
-  constructor(options: SuccessionOptions) {
+  constructor(options: UpgradeOptions) {
     this.#options = options;
   }
 
@@ -133,15 +133,15 @@ export class Succession {
     }
   }
 
-  #spawn(executable: string, meeting: Pick<Legacy, "socket" | "failures">): Bun.Subprocess {
+  #spawn(executable: string, meeting: Pick<OldProcess, "socket" | "failures">): Bun.Subprocess {
     const { nodeId, environment } = this.#options;
     const own = this.#options.sockets();
     const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
-    const legacy: Legacy = { ...meeting, nodeId, sockets };
+    const oldProcess: OldProcess = { ...meeting, nodeId, sockets };
     try {
       return Bun.spawn([executable, ...process.argv.slice(2)], {
-        env: { ...env, [VARIABLE]: JSON.stringify(legacy) },
+        env: { ...env, [VARIABLE]: JSON.stringify(oldProcess) },
         stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Servers and proxies decode a key once; some do it again. */
-const MOST_DECODINGS = 3;
+const MAX_DECODINGS = 3;
 
 /** The keys of a query as `a=b&c=d`. */
 export function paramKeys(query: string): string[] {
@@ -26,7 +26,7 @@ function keyOf(pair: string): string {
 
 function plainKey(key: string): string {
   let plain = key.replaceAll("+", " ");
-  for (let times = 0; times < MOST_DECODINGS; times++) plain = decoded(plain);
+  for (let times = 0; times < MAX_DECODINGS; times++) plain = decoded(plain);
   const end = plain.search(/[[\0]/);
   const name = end > 0 ? plain.slice(0, end) : plain;
   return name.trim().toLowerCase().replace(/[\s.]/g, "_");

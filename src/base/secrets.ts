@@ -3,7 +3,7 @@ import { masked } from "./mask.ts";
 /** Shorter ones can't be told from ordinary words and digits. */
 const shortestSecret = 4;
 /** Longer ones are found inside of other words too. */
-const longestWord = 7;
+const maxWord = 7;
 
 /** Texts that are known to be secret: keys and tokens of a configuration or of a relay's target. */
 export class Secrets {
@@ -44,5 +44,5 @@ function decoded(text: string): string {
 
 function patternOf(text: string): string {
   const literal = text.toWellFormed().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  return text.length > longestWord ? literal : String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`;
+  return text.length > maxWord ? literal : String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`;
 }

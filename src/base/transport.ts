@@ -21,7 +21,7 @@ export interface Transport {
   /** While `on`, what the peer sends may be read up to 400 ms late, so that one read brings more. What waits is read at once when it ends. */
   mergeReads(on: boolean): void;
   /** Whether what the peer has sent may wait to be read, as reads are merged. */
-  readonly resting: boolean;
+  readonly readPaused: boolean;
   /** The owner keeps more or less of its input than when `onData` returned last: `heldBytes` is asked again. */
   inputChanged(): void;
   /** Sends what is queued, then closes; bounded in time. Nothing more is read. */

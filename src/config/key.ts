@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
-import type { Outside, OutsideFile } from "./resources.ts";
+import type { OutsideFile, Resource } from "./resources.ts";
 import { show } from "./show.ts";
 
 /** Whether a reload can apply a changed value while the server runs, or a restart is needed, and why. */
@@ -39,7 +39,7 @@ export interface Key<T> {
   /** The same for others' eyes: what is secret is left out. */
   toShown(value: T): TomlValue;
   /** What the value names outside of the process. */
-  outside(value: T): readonly Outside[];
+  resource(value: T): readonly Resource[];
 }
 
 interface Options<T> {
@@ -117,7 +117,7 @@ export function text(options: TextOptions): Key<string> {
     ...scalar(options.type, schema, { type: "string" }, options),
     example: options.example,
     toShown: (value) => (options.secret && value !== "" ? masked : value),
-    outside(path) {
+    resource(path) {
       return options.file === undefined || path === "" ? [] : [{ kind: "file", path, use: options.file }];
     },
   };
@@ -136,7 +136,7 @@ interface ListOptions<T> extends Options<readonly T[]> {
   /** The same for others' eyes, where an item may have something secret in it. */
   toShown?(item: T): TomlScalar;
   /** What an item names outside of the process. */
-  outside?(item: T): Outside;
+  resource?(item: T): Resource;
   /** Two items with the same identity are one item written twice; undefined is like no other. */
   identity(item: T): string | undefined;
 }
@@ -157,7 +157,7 @@ export function list<T>(options: ListOptions<T>): Key<readonly T[]> {
     prefixes: options.prefixes ?? [],
     toToml: (items) => oneOrMore(items.map(options.toToml)),
     toShown: (items) => oneOrMore(items.map(options.toShown ?? options.toToml)),
-    outside: (items) => (options.outside === undefined ? [] : items.map(options.outside)),
+    resource: (items) => (options.resource === undefined ? [] : items.map(options.resource)),
   };
 }
 
@@ -191,7 +191,7 @@ function scalar<T extends TomlScalar>(
     prefixes: [],
     toToml: (value) => value,
     toShown: (value) => value,
-    outside: () => [],
+    resource: () => [],
   };
 }
 

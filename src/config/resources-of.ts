@@ -3,7 +3,7 @@ import type { Path } from "./show.ts";
 import type { Table, ValueOf } from "./table.ts";
 
 /** All that the values of a configuration name outside of the process. */
-export function outsideOf<T extends Table>(root: T, values: ValueOf<T>): Named[] {
+export function resourcesOf<T extends Table>(root: T, values: ValueOf<T>): Named[] {
   return inTable(root, values as Values, []);
 }
 
@@ -13,8 +13,8 @@ function inTable(table: Table, values: Values, path: Path): Named[] {
   return Object.entries(table.entries).flatMap(([name, entry]): Named[] => {
     const [value, at] = [values[name], [...path, name]];
     if (entry.kind === "key") {
-      const named = entry.outside(value);
-      return named.map((outside, index) => ({ path: at, item: entry.isList ? [...at, index] : at, outside }));
+      const named = entry.resource(value);
+      return named.map((resource, index) => ({ path: at, item: entry.isList ? [...at, index] : at, resource }));
     }
     if (entry.kind === "table") return inTable(entry, value as Values, at);
     return [...(value as ReadonlyMap<string, Values>)].flatMap(([key, inner]) =>

@@ -1,7 +1,7 @@
 import type { Path } from "./show.ts";
 
 /** A server that a value names. */
-export interface OutsidePeer {
+export interface PeerResource {
   readonly kind: "peer";
   /** Whether streams go there or come from there. */
   readonly flow: "to" | "from";
@@ -33,12 +33,12 @@ export interface OutsideFile {
 }
 
 /** Something outside of the process that a value names: what `srs check --probe` looks at. */
-export type Outside = OutsidePeer | OutsideListener | OutsideFile;
+export type Resource = PeerResource | OutsideListener | OutsideFile;
 
 /** Something outside, and the key that names it. */
-export interface Named<O extends Outside = Outside> {
+export interface Named<O extends Resource = Resource> {
   readonly path: Path;
   /** The same for its item, where the key is a list. */
   readonly item: Path;
-  readonly outside: O;
+  readonly resource: O;
 }

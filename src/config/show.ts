@@ -1,4 +1,4 @@
-const longestShown = 80;
+const maxShown = 80;
 
 /** A parsed TOML value as an error message quotes it: short, on one line. */
 export function show(value: unknown): string {
@@ -7,9 +7,9 @@ export function show(value: unknown): string {
   if (typeof value === "object" && value !== null) return "a table";
   // Where a quote is missing, a value is the rest of the file: other lines are nobody's business.
   const [line = "", ...others] = typeof value === "string" ? value.split(/[\r\n]/, 2) : [];
-  if (others.length > 0) return `${JSON.stringify(line.slice(0, longestShown))}…`;
+  if (others.length > 0) return `${JSON.stringify(line.slice(0, maxShown))}…`;
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
 /** Keys from the root of the document down; numbers are places in a list. */

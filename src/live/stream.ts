@@ -167,7 +167,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
     this.sources.tellAwaited();
-    this.needsLess();
+    this.readerCaughtUp();
     this.#forgetIfIdle();
   }
 
@@ -206,7 +206,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Where a reader of `format` may start now. */
   startPoint(format: WireFormat): StartPoint | undefined {
     // What is left of another source's GOP may be stale.
-    if ((this.source === undefined && !this.#ending) || this.#intake.resumption.undecided) return undefined;
+    if ((this.source === undefined && !this.#ending) || this.#intake.resumeFilter.unknown) return undefined;
     if (format.video && !this.#intake.gop.audioOnly) {
       const { start } = this.#intake.gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
@@ -243,8 +243,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   beginFlush(): void {
     const { start } = this.#intake.gop;
     const { end } = this.log;
-    if (this.#videoAway) this.#audience.blindWaiting();
-    else if (this.#audience.hasBlind && start !== undefined && start.seq >= this.#flushed) this.#videoBack = start;
+    if (this.#videoAway) this.#audience.giveRestToWaiting();
+    else if (this.#audience.hasAwaitingVideo && start !== undefined && start.seq >= this.#flushed)
+      this.#videoBack = start;
     for (const fanout of this.#audience.fanouts.values())
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
     this.#flushed = end;
@@ -257,7 +258,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   runFlush(until: number): boolean {
     if (this.#runFanouts(until)) return true;
     if (this.#videoBack !== undefined) {
-      this.#audience.showBlind(this.#videoBack);
+      this.#audience.bringVideoBack(this.#videoBack);
       this.#videoBack = undefined;
       for (const fanout of this.#audience.fanouts.values()) if (!fanout.format.video) fanout.begin(this.#flushed);
       if (this.#runFanouts(until)) return true;
@@ -319,7 +320,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #announceStop(): void {
     this.#grace = undefined;
-    this.#intake.resumption.forget();
+    this.#intake.resumeFilter.forget();
     this.#intake.gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
@@ -351,7 +352,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** A reader that was behind has caught up, or is gone. While there are packets, the next flush sees to it. */
-  needsLess(): void {
+  readerCaughtUp(): void {
     if (this.source === undefined) this.#trim();
   }
 

@@ -2,7 +2,7 @@ import { printable } from "../base/printable.ts";
 import { Histogram } from "./histogram.ts";
 
 /** Different reasons that are told apart; what servers say in their own words could be endless. */
-const MOST_REASONS = 20;
+const MAX_REASONS = 20;
 
 /** The connections of one kind, and what became of them. */
 export class Group {
@@ -44,7 +44,7 @@ export class Group {
     // What a server says is one line, whatever is in it.
     const reason = printable(told);
     this.failed++;
-    const key = this.reasons.has(reason) || this.reasons.size < MOST_REASONS ? reason : "other reasons";
+    const key = this.reasons.has(reason) || this.reasons.size < MAX_REASONS ? reason : "other reasons";
     this.reasons.set(key, (this.reasons.get(key) ?? 0) + 1);
   }
 }

@@ -5,7 +5,7 @@ const LOOK_MS = 0.01;
 /** On a busy machine the beginning of a millisecond is missed again and again, but hardly for so long. */
 const CALIBRATE_MS = 200;
 /** A clock that stands still must not hold us. */
-const MOST_LOOKS_AT_ONE_TIME = 10_000;
+const MAX_LOOKS_AT_ONE_TIME = 10_000;
 
 /**
  * Microseconds since 1970 that run evenly: the monotonic clock on the wall clock's zero, found once. Two processes on one
@@ -37,7 +37,7 @@ function findOffsetMs(clock: Clock): number {
   let now = clock.now();
   const end = now + CALIBRATE_MS;
   let largest = wallBefore - now;
-  for (let still = 0; now < end && still < MOST_LOOKS_AT_ONE_TIME; still++) {
+  for (let still = 0; now < end && still < MAX_LOOKS_AT_ONE_TIME; still++) {
     // A pause between the two makes their difference smaller, never larger.
     const wall = clock.wall();
     const after = clock.now();

@@ -2,11 +2,11 @@
 export interface Entrant {
   enter(): void;
   /** Whoever holds the slots has found out that nobody gets through. */
-  turnedAway(reason: string): void;
+  rejected(reason: string): void;
 }
 
 /** Lets so many through at a time, in the order in which they came: a server that comes back is not dialled by all at once. */
-export class Slots {
+export class DialLimiter {
   readonly #limit: () => number;
   readonly #queue = new Set<Entrant>();
   #taken = 0;
@@ -31,9 +31,9 @@ export class Slots {
         this.#taken++;
         entrant.enter();
       },
-      turnedAway: (reason: string) => {
+      rejected: (reason: string) => {
         gone = true;
-        entrant.turnedAway(reason);
+        entrant.rejected(reason);
       },
     };
     this.#queue.add(ticket);
@@ -54,7 +54,7 @@ export class Slots {
   turnAway(reason: string): void {
     const waiting = [...this.#queue];
     this.#queue.clear();
-    for (const entrant of waiting) entrant.turnedAway(reason);
+    for (const entrant of waiting) entrant.rejected(reason);
   }
 
   #admit(): void {

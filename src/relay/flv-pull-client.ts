@@ -1,16 +1,16 @@
 import { messageOf, ProtocolError } from "../base/errors.ts";
 import type { HttpGet, HttpHandler, HttpRequest } from "../base/http.ts";
 import { FlvReader } from "../media/flv-reader.ts";
-import type { Inlet, InletEvents, PullEnd } from "./pull-client.ts";
+import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
 import { judgeRedirect } from "./redirects.ts";
 
 /** Statuses that say nothing of what was asked: Request Timeout, Too Many Requests. */
 const BUSY: ReadonlySet<number> = new Set([408, 429]);
 
 /** A stream read as FLV over HTTP. */
-export class FlvInlet implements Inlet, HttpHandler {
+export class FlvPullClient implements PullClient, HttpHandler {
   readonly #get: HttpGet;
-  readonly #events: InletEvents;
+  readonly #events: PullClientEvents;
   readonly #reader: FlvReader;
   #url: string;
   #redirects = 0;
@@ -19,7 +19,7 @@ export class FlvInlet implements Inlet, HttpHandler {
   #over = false;
   bytes = 0;
 
-  constructor(get: HttpGet, url: string, events: InletEvents) {
+  constructor(get: HttpGet, url: string, events: PullClientEvents) {
     this.#get = get;
     this.#url = url;
     this.#events = events;

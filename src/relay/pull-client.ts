@@ -27,7 +27,7 @@ export interface ServerWords {
 }
 
 /** What an inlet tells: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
-export interface InletEvents extends MediaHandler {
+export interface PullClientEvents extends MediaHandler {
   /** The server is there: it has answered our handshake. Not every protocol has one. */
   answered?(): void;
   /** The server lets us have the stream; media may follow, now or later. */
@@ -38,7 +38,7 @@ export interface InletEvents extends MediaHandler {
 }
 
 /** A connection to another server on which a stream comes in, whatever the protocol. */
-export interface Inlet {
+export interface PullClient {
   /** Bytes received. */
   readonly bytes: number;
   /** Hangs up; nothing more is told. */
@@ -46,4 +46,4 @@ export interface Inlet {
 }
 
 /** Begins to connect. Events may come within the call. */
-export type OpenInlet = (events: InletEvents) => Inlet;
+export type OpenPullClient = (events: PullClientEvents) => PullClient;

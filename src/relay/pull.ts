@@ -3,8 +3,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Source } from "../live/source/source.ts";
 import { PacketKind } from "../media/packet.ts";
-import type { Slots } from "./dial-limiter.ts";
-import type { Inlet, InletEvents, OpenInlet, PullEnd, ServerWords } from "./pull-client.ts";
+import type { DialLimiter } from "./dial-limiter.ts";
+import type { OpenPullClient, PullClient, PullClientEvents, PullEnd, ServerWords } from "./pull-client.ts";
 import type { Attempt } from "./supervisor.ts";
 
 /** How often a running pull is looked at for silence. */
@@ -27,10 +27,10 @@ export interface PullEvents {
 export interface PullOptions {
   readonly clock: Clock;
   /** Held until the server has answered our handshake: what it does after that concerns this stream alone. */
-  readonly slots: Slots;
+  readonly dialLimiter: DialLimiter;
   /** This server's id in hop traces: a stream that has passed it must not come back. */
   readonly nodeId: string;
-  readonly open: OpenInlet;
+  readonly open: OpenPullClient;
   /** The most time without an answer, or, once it runs, without media; ms. */
   readonly timeoutMs: number;
   /** How long the first media may take once the server has accepted us, ms. */
@@ -41,12 +41,12 @@ export interface PullOptions {
  * queued ──> opening ──answered──> asking ──started──> waiting ──media──> running ──> over
  */
 /** One attempt to get a stream from another server, until it ends. */
-export class Pull implements Attempt, InletEvents {
+export class Pull implements Attempt, PullClientEvents {
   readonly #options: PullOptions;
   readonly #events: PullEvents;
   readonly #place: { leave(): void };
   #state: "queued" | "opening" | "asking" | "waiting" | "running" | "over" = "queued";
-  #inlet: Inlet | undefined;
+  #client: PullClient | undefined;
   #server: ServerWords = { name: "", hops: [] };
   #source: Source | undefined;
   /** Data messages that came before the first media. */
@@ -62,9 +62,9 @@ export class Pull implements Attempt, InletEvents {
   constructor(options: PullOptions, events: PullEvents) {
     this.#options = options;
     this.#events = events;
-    this.#place = options.slots.enter({
+    this.#place = options.dialLimiter.enter({
       enter: () => this.#open(),
-      turnedAway: (error) => this.over({ how: "unreachable", error }),
+      rejected: (error) => this.over({ how: "unreachable", error }),
     });
     // It may have been let in, and be over, within the call.
     if (this.#state !== "queued" && this.#state !== "opening") this.#place.leave();
@@ -77,14 +77,14 @@ export class Pull implements Attempt, InletEvents {
 
   /** Bytes received. */
   get bytes(): number {
-    return this.#inlet?.bytes ?? 0;
+    return this.#client?.bytes ?? 0;
   }
 
   /** Hangs up; nothing more is told. */
   abort(): void {
     if (this.#state === "over") return;
     this.#finish();
-    this.#inlet?.close();
+    this.#client?.close();
   }
 
   answered(): void {
@@ -131,7 +131,7 @@ export class Pull implements Attempt, InletEvents {
     if (this.#state === "over") return;
     const running = this.#state === "running";
     this.#finish();
-    this.#inlet?.close();
+    this.#client?.close();
     if (running && end.how === "refused") this.#events.over({ how: "lost", error: end.error });
     else if (running || (end.how !== "ended" && end.how !== "lost")) this.#events.over(end);
     // What ends before its first media was not there; of what is lost nobody knows.
@@ -145,9 +145,9 @@ export class Pull implements Attempt, InletEvents {
     this.#timer = clock.after(timeoutMs, () =>
       this.over({ how: this.#state === "opening" ? "unreachable" : "failed", error }),
     );
-    const inlet = open(this);
-    this.#inlet = inlet;
-    if (this.#isOver) inlet.close();
+    const client = open(this);
+    this.#client = client;
+    if (this.#isOver) client.close();
   }
 
   get #isOver(): boolean {

@@ -2,7 +2,7 @@ import type { Log } from "../base/log.ts";
 import type { SourceEnd } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
-import type { Slots } from "./dial-limiter.ts";
+import type { DialLimiter } from "./dial-limiter.ts";
 import { HandshakeChoice } from "./handshake-choice.ts";
 import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
@@ -37,7 +37,7 @@ export interface PushPlace {
   /** The target as the log shows it. */
   readonly to: string;
   /** Held until the server has answered our handshake. */
-  readonly slots?: Slots | undefined;
+  readonly dialLimiter?: DialLimiter | undefined;
   /** Which handshake the server takes, where others go there, too. */
   readonly handshake?: HandshakeChoice | undefined;
   reached?(): void;
@@ -142,7 +142,7 @@ export class PushRelay {
     this.#leave();
     const push = this.#push;
     if (push === undefined) ended();
-    else if (!goodbye(push, how, ended)) push.hangUp(ended);
+    else if (!closeGently(push, how, ended)) push.hangUp(ended);
   }
 
   /** The stream that the target was asked to take is published. */
@@ -152,19 +152,19 @@ export class PushRelay {
   }
 
   /** The target is there again: an attempt that waits is made soon. */
-  hurry(): void {
-    this.#supervisor.hurry();
+  retrySoon(): void {
+    this.#supervisor.retrySoon();
   }
 
   /** The stream comes over other servers now: the target must know, and one that refused it as a loop may take it. */
   announceHops(): void {
     this.#push?.announceHops();
-    this.#supervisor.hurry();
+    this.#supervisor.retrySoon();
   }
 
   /** After `stop`: the stream begins again, and another relay takes it to the target. */
-  makeWay(): void {
-    this.#push?.cutGoodbyeShort();
+  abort(): void {
+    this.#push?.abortClose();
   }
 
   get #fields(): Readonly<Record<string, string>> {
@@ -186,11 +186,11 @@ export class PushRelay {
     const enter = () => {
       this.#push = this.#open(context, place, leave, report);
     };
-    if (place.slots === undefined) enter();
+    if (place.dialLimiter === undefined) enter();
     else {
-      ticket = place.slots.enter({
+      ticket = place.dialLimiter.enter({
         enter,
-        turnedAway: (error) => report.failed(error, place.over?.("unreachable", error, "") ?? "lost"),
+        rejected: (error) => report.failed(error, place.over?.("unreachable", error, "") ?? "lost"),
       });
       // It may have been let in, and be over, within the call.
       if (left) ticket.leave();
@@ -210,7 +210,7 @@ export class PushRelay {
     const redirected = this.#redirects.take();
     if (before === undefined || redirected === undefined) return next();
     const target = redirectedTo(before.target, redirected);
-    return { ...before, target, to: redirected.tcUrl, slots: undefined, handshake: undefined };
+    return { ...before, target, to: redirected.tcUrl, dialLimiter: undefined, handshake: undefined };
   }
 
   #open(context: PushContext, place: PushPlace, leave: () => void, report: AttemptReport): Push {
@@ -269,9 +269,9 @@ export class PushRelay {
 }
 
 /** Lets a target have the last of the stream; false when it has nothing to wait for. */
-function goodbye(push: Push, how: SourceEnd | "withdrawn", ended: () => void): boolean {
+function closeGently(push: Push, how: SourceEnd | "withdrawn", ended: () => void): boolean {
   if (how === "withdrawn") return push.withdraw(ended);
-  return (how === "unpublished" && push.sayGoodbye(ended)) || push.sendLast(how === "unpublished", ended);
+  return (how === "unpublished" && push.unpublish(ended)) || push.sendLast(how === "unpublished", ended);
 }
 
 /** The same push at another place, for the same client; its hops may still change. */

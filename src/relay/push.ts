@@ -180,7 +180,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
    * The stream has ended at its publisher's word: the target gets the rest of it and is told so, then `gone` is called.
    * False when there is nobody to tell.
    */
-  sayGoodbye(gone: () => void): boolean {
+  unpublish(gone: () => void): boolean {
     if (this.#reader === undefined || this.#over) return false;
     this.#gone = gone;
     // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
@@ -222,10 +222,10 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   }
 
   /**
-   * After `sayGoodbye` or `hangUp`, the stream begins again: a target that still hasn't taken the last of it must not keep
+   * After `unpublish` or `hangUp`, the stream begins again: a target that still hasn't taken the last of it must not keep
    * the name.
    */
-  cutGoodbyeShort(): void {
+  abortClose(): void {
     this.abort();
   }
 

@@ -7,7 +7,7 @@ import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/cli
 import { LOOP } from "../rtmp/connect.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
-import type { Inlet, InletEvents, PullEnd } from "./pull-client.ts";
+import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
 
 /** What all RTMP inlets of a server share. */
 export interface RtmpInletContext {
@@ -19,7 +19,7 @@ export interface RtmpInletContext {
 }
 
 /** Where an RTMP inlet goes, and as what. */
-export interface RtmpInletTarget extends ClientTarget, HostPort {
+export interface RtmpPullTarget extends ClientTarget, HostPort {
   /** Without a digest in the handshake, for a server that closes on one. */
   readonly simpleHandshake: boolean;
   readonly timeoutMs: number;
@@ -39,8 +39,8 @@ const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\
 const PLAY_FAILED = "NetStream.Play.Failed";
 
 /** A stream played at an RTMP server: dial, handshake, connect, play. */
-export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
-  readonly #events: InletEvents;
+export class RtmpPullClient implements PullClient, TransportHandler, ClientEvents {
+  readonly #events: PullClientEvents;
   readonly #session: ClientSession;
   readonly #dialling: { abort(): void };
   readonly #protocol: "rtmp" | "rtmps";
@@ -49,7 +49,7 @@ export class RtmpInlet implements Inlet, TransportHandler, ClientEvents {
   #over = false;
   bytes = 0;
 
-  constructor(context: RtmpInletContext, target: RtmpInletTarget, events: InletEvents) {
+  constructor(context: RtmpInletContext, target: RtmpPullTarget, events: PullClientEvents) {
     this.#events = events;
     this.#session = new ClientSession(target, this, {
       limits: context.limits,

@@ -105,7 +105,7 @@ export class Supervisor {
   }
 
   /** What the other side refused may be welcome now: one that waits tries again soon, as after a first failure. */
-  hurry(): void {
+  retrySoon(): void {
     const status = this.#status;
     if (status.state !== "waiting") return;
     const { clock } = this.#options;

@@ -15,11 +15,11 @@ export interface MediaHandler {
 }
 
 /** No name that is accepted is longer, UTF-16 units. */
-const LONGEST_DETAILS = 1024;
+const MAX_DETAILS = 1024;
 
 /** A peer's spelling of a name as it goes back to it: no longer than names may be. */
 export function details(name: string): string {
-  return name.slice(0, LONGEST_DETAILS);
+  return name.slice(0, MAX_DETAILS);
 }
 
 /** Hands one media message (audio, video, data or aggregate, by its RTMP type) to `media`; aggregates are split. */

@@ -1,6 +1,6 @@
 import { silentLog } from "../../src/base/log.ts";
 import type { Dial } from "../../src/base/transport.ts";
-import { plainPlace } from "../../src/features/rtmp/listen-endpoint.ts";
+import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
 import { Certificates } from "../../src/io/tls/certificates.ts";
 import { Streams } from "../../src/live/streams.ts";
@@ -48,7 +48,7 @@ export class BenchStage {
       vhostNamed: (name: string) => ({ name, config: vhostDefaults }),
     };
     this.server = new RtmpServer(context, this.network);
-    this.server.prepareListeners([{ host: "::", port: 1935, ...plainPlace }]).apply();
+    this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
   }
 
   /** A run that has not begun. */

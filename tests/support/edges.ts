@@ -1,7 +1,7 @@
 import { parseOrigin } from "../../src/features/edge/address.ts";
 import type { EdgeConfig } from "../../src/features/edge/config.ts";
 import type { Demand } from "../../src/live/readers/demand.ts";
-import { RtmpInlet } from "../../src/relay/rtmp-pull-client.ts";
+import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
@@ -43,7 +43,7 @@ export class EdgeStage {
       identity: {},
     };
     const target = { role, tcUrl, app, playPath, hops: [], pageUrl: "http://page", swfUrl: "http://swf" };
-    new RtmpInlet(
+    new RtmpPullClient(
       { ...context, limits: defaultLimits },
       { ...target, host: name, port: 1935, tls: false, simpleHandshake: false, timeoutMs: 5000 },
       {

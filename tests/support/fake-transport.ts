@@ -61,7 +61,7 @@ export class FakeTransport implements Transport {
     if (reading) this.#wake();
   }
 
-  readonly resting = false;
+  readonly readPaused = false;
 
   mergeReads(): void {}
 

@@ -93,7 +93,7 @@ class MemoryEnd implements Transport {
     this.#handler.onDrain();
   }
 
-  readonly resting = false;
+  readonly readPaused = false;
   readonly ip = "10.0.0.1";
   readonly bytesUnacknowledged = 0;
 
@@ -109,7 +109,7 @@ class MemoryEnd implements Transport {
     }
     this.bytesSent += bytes.length;
     const copy = bytes.slice();
-    this.#clock.soon(() => this.peer?.arrive(copy));
+    this.#clock.soon(() => this.peer?.acquire(copy));
     return true;
   }
 
@@ -127,7 +127,7 @@ class MemoryEnd implements Transport {
     this.#clock.soon(() => peer?.end());
   }
 
-  arrive(bytes: Uint8Array): void {
+  acquire(bytes: Uint8Array): void {
     const received = this.#receive(bytes);
     if (this.#open && received !== undefined) this.#handler.onData(received);
   }

@@ -8,7 +8,7 @@ export function openDoor(clock: Clock, log: Log) {
     guards: [],
     countingGuards: [],
     refusals: new Refusals(clock, log),
-    arrivals: { arrive: () => undefined, leave: () => undefined },
+    connectionLimiter: { acquire: () => undefined, release: () => undefined },
     idle: { handshake_timeout: 30_000, idle_timeout: 180_000 },
   };
 }

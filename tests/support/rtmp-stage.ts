@@ -3,7 +3,7 @@ import type { Log, LogFields } from "../../src/base/log.ts";
 import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { FoundVhost, RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
-import { plainPlace } from "../../src/features/rtmp/listen-endpoint.ts";
+import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
 import { Certificates } from "../../src/io/tls/certificates.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
@@ -115,7 +115,7 @@ export class RtmpStage {
       };
     };
     this.server = new RtmpServer(context, { listen });
-    this.server.prepareListeners([{ host: "::", port: 1935, ...plainPlace }]).apply();
+    this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
     this.log.lines.length = 0;
   }
 
@@ -175,7 +175,7 @@ export class ClientEnd implements Transport {
   /** Whether its reads may be merged, as it was last told. */
   mergesReads = false;
   /** Whether something of it may wait to be read. */
-  resting = false;
+  readPaused = false;
   /** `closing`: the server has said all it had to say and waits for the client to hang up. */
   state: "open" | "closing" | "closed" | "aborted" | "refused" = "open";
 
@@ -205,7 +205,7 @@ export class ClientEnd implements Transport {
 
   mergeReads(on: boolean): void {
     this.mergesReads = on;
-    if (!on) this.resting = false;
+    if (!on) this.readPaused = false;
   }
 
   inputChanged(): void {}

@@ -21,9 +21,9 @@ export function problemLine({ about, state, advice }: Finding, origin: Origin): 
 }
 
 /** What a value names, as it is written. */
-export function nameOf({ outside }: Named): string {
-  if (outside.kind === "file") return outside.path;
-  if (outside.kind === "peer") return outside.text;
-  const { host, port } = outside;
+export function nameOf({ resource }: Named): string {
+  if (resource.kind === "file") return resource.path;
+  if (resource.kind === "peer") return resource.text;
+  const { host, port } = resource;
   return `${host === "::" ? "*" : host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Named, OutsideListener } from "../../config/resources.ts";
 import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { Finding } from "./finding.ts";
-import type { World } from "./world.ts";
+import type { SystemProbes } from "./world.ts";
 
 /** What was found of the addresses to listen on. */
 export interface ListenersReport {
@@ -15,13 +15,13 @@ export interface ListenersReport {
 export async function examineListeners(
   listeners: readonly Named<OutsideListener>[],
   confPath: string | undefined,
-  world: World,
+  probes: SystemProbes,
 ): Promise<ListenersReport> {
   const findings: Finding[] = [];
   let ownNode: string | undefined;
   for (const about of listeners) {
-    const { host, port, protocol } = about.outside;
-    const problem = world.listenProblem({ host, port });
+    const { host, port, protocol } = about.resource;
+    const problem = probes.listenProblem({ host, port });
     if (problem === undefined) {
       findings.push({ about, state: "free", advice: undefined });
       continue;
@@ -30,11 +30,11 @@ export async function examineListeners(
       findings.push({ about, state: problem.reason, advice: adviceFor(problem.reason) });
       continue;
     }
-    const holders = world.portHolders(port);
+    const holders = probes.portHolders(port);
     const own = holders.find(({ command }) => confPath !== undefined && runsWith(command, confPath));
     if (own !== undefined) {
       findings.push({ about, state: `in use by the server of this file, pid ${own.pid}`, advice: undefined });
-      if (protocol === "rtmp") ownNode ??= await nodeAt(host, port, world);
+      if (protocol === "rtmp") ownNode ??= await nodeAt(host, port, probes);
     } else if (holders.length === 1 && holders.some(isSystemd)) {
       findings.push({ about, state: "kept by systemd for a socket unit's service", advice: undefined });
     } else {
@@ -55,9 +55,9 @@ function runsWith(command: readonly string[], confPath: string): boolean {
   return command.some((word) => resolve(word.replace(/^(?:--conf=|-c)(?=.)/, "")) === resolve(confPath));
 }
 
-async function nodeAt(host: string, port: number, world: World): Promise<string | undefined> {
+async function nodeAt(host: string, port: number, probes: SystemProbes): Promise<string | undefined> {
   const at = host === "::" || host === "0.0.0.0" ? "127.0.0.1" : host;
-  const result = await world.probe({ host: at, port, tls: false, tcUrl: `rtmp://${at}:${port}/live`, app: "live" });
+  const result = await probes.probe({ host: at, port, tls: false, tcUrl: `rtmp://${at}:${port}/live`, app: "live" });
   return result.answer === "connected" && result.node !== "" ? result.node : undefined;
 }
 

@@ -1,9 +1,9 @@
 import { formatHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
-import type { Named, OutsideListener, OutsidePeer } from "../../config/resources.ts";
+import type { Named, OutsideListener, PeerResource } from "../../config/resources.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Finding } from "./finding.ts";
-import type { World } from "./world.ts";
+import type { SystemProbes } from "./world.ts";
 
 /** How many servers are dialled at a time. */
 const AT_A_TIME = 8;
@@ -30,16 +30,16 @@ const WITHOUT_VHOSTS = "FMS/3,0,1,123";
  * that a peer is told, undefined for none.
  */
 export async function examinePeers(
-  peers: readonly Named<OutsidePeer>[],
+  peers: readonly Named<PeerResource>[],
   own: OwnPlace,
-  world: World,
-  vhostFor: (peer: Named<OutsidePeer>) => string | undefined,
+  probes: SystemProbes,
+  vhostFor: (peer: Named<PeerResource>) => string | undefined,
 ): Promise<Finding[]> {
   const seen: Seen[] = [];
   const queue = [...peers.entries()];
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      seen[next[0]] = await examine(next[1], own, world, vhostFor(next[1]));
+      seen[next[0]] = await examine(next[1], own, probes, vhostFor(next[1]));
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
@@ -47,12 +47,12 @@ export async function examinePeers(
 }
 
 async function examine(
-  about: Named<OutsidePeer>,
+  about: Named<PeerResource>,
   own: OwnPlace,
-  world: World,
+  probes: SystemProbes,
   vhost: string | undefined,
 ): Promise<Seen> {
-  const { host, port, protocol } = about.outside;
+  const { host, port, protocol } = about.resource;
   const found = (state: string, advice?: string, node = "", servedBy: string | undefined = ""): Seen => ({
     finding: { about, state, advice },
     node,
@@ -60,20 +60,20 @@ async function examine(
   });
   let addresses: readonly string[];
   try {
-    addresses = await world.resolve(host);
+    addresses = await probes.resolve(host);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return found(error.message, "check the name, and the machine's DNS");
   }
-  if (addresses.some((address) => isOwn(address, port, own, world))) {
+  if (addresses.some((address) => isOwn(address, port, own, probes))) {
     return found("it is this server itself", "a stream cannot go round; name another server");
   }
   const tls = protocol === "rtmps";
   if (protocol !== "rtmp" && !tls) {
-    const reason = await world.dial(host, port, protocol === "https");
+    const reason = await probes.dial(host, port, protocol === "https");
     return reason === undefined ? found("connects") : found(reason, adviceFor(reason));
   }
-  const result = await world.probe({ host, port, tls, ...urlOf(about, vhost) });
+  const result = await probes.probe({ host, port, tls, ...urlOf(about, vhost) });
   if (result.answer === "none") return found(result.reason, adviceFor(result.reason));
   if (result.answer === "refused") {
     return found(`it refuses to connect: ${result.reason}`, "see its log, and which vhosts and apps it serves");
@@ -85,8 +85,8 @@ async function examine(
   return { ...seen, vhost: result.server === WITHOUT_VHOSTS ? undefined : result.vhost };
 }
 
-function isOwn(address: string, port: number, own: OwnPlace, world: World): boolean {
-  const isLocal = /^(?:127\.|::1$)/.test(address) || world.ownAddresses().has(address);
+function isOwn(address: string, port: number, own: OwnPlace, probes: SystemProbes): boolean {
+  const isLocal = /^(?:127\.|::1$)/.test(address) || probes.ownAddresses().has(address);
   if (!isLocal) return false;
   return own.listeners.some((listener) => {
     const isAll = listener.host === "::" || listener.host === "0.0.0.0";
@@ -96,9 +96,9 @@ function isOwn(address: string, port: number, own: OwnPlace, world: World): bool
 
 /** What is wrong with two peers of one vhost that are no problem by themselves. */
 function relation(
-  about: Named<OutsidePeer>,
+  about: Named<PeerResource>,
   at: number,
-  peers: readonly Named<OutsidePeer>[],
+  peers: readonly Named<PeerResource>[],
   seen: readonly Seen[],
 ): Finding | undefined {
   const mine = seen[at];
@@ -106,16 +106,16 @@ function relation(
   for (const [index, other] of peers.entries()) {
     if (index < at && collides(about, other, mine, seen[index])) return collision(about, other, mine);
     if (index === at || !isSameServer(about, other, mine, seen[index])) continue;
-    const name = other.outside.text;
-    if (about.outside.flow === "to" && other.outside.flow === "from") {
+    const name = other.resource.text;
+    if (about.resource.flow === "to" && other.resource.flow === "from") {
       const advice = `what comes from ${name} would go back to it; leave one of them out`;
       return { about, state: "it is the server that streams come from", advice };
     }
     if (
-      about.outside.flow === "to" &&
-      other.outside.flow === "to" &&
+      about.resource.flow === "to" &&
+      other.resource.flow === "to" &&
       index < at &&
-      about.outside.app === other.outside.app
+      about.resource.app === other.resource.app
     ) {
       return {
         about,
@@ -128,40 +128,40 @@ function relation(
 }
 
 /** Whether two vhosts send their streams, whose vhost is to tell them apart, to one server that does not. */
-function collides(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, other: Seen | undefined): boolean {
+function collides(a: Named<PeerResource>, b: Named<PeerResource>, mine: Seen, other: Seen | undefined): boolean {
   const forwards = [a, b].every(
-    ({ outside, path }) => path[0] === "vhost" && outside.flow === "to" && outside.hasVhost,
+    ({ resource, path }) => path[0] === "vhost" && resource.flow === "to" && resource.hasVhost,
   );
   if (!forwards || a.path[1] === b.path[1] || other === undefined || other.finding.advice !== undefined) return false;
   const same =
-    formatHostPort(a.outside) === formatHostPort(b.outside) || (mine.node !== "" && mine.node === other.node);
+    formatHostPort(a.resource) === formatHostPort(b.resource) || (mine.node !== "" && mine.node === other.node);
   return same && mine.vhost === other.vhost && mine.vhost !== "";
 }
 
-function collision(about: Named<OutsidePeer>, other: Named<OutsidePeer>, { vhost }: Seen): Finding {
+function collision(about: Named<PeerResource>, other: Named<PeerResource>, { vhost }: Seen): Finding {
   const state =
     vhost === undefined
       ? `it has no vhosts, and vhost ${other.path[1]} forwards there, too`
       : `its vhost ${vhost} serves this vhost and vhost ${other.path[1]}, which forwards there, too`;
-  const example = `rtmp://${formatHostPort(about.outside)}/[vhost]-[app]`;
+  const example = `rtmp://${formatHostPort(about.resource)}/[vhost]-[app]`;
   const remedy = vhost === undefined ? "" : "add the vhosts to that server, or ";
   return { about, state, advice: `of two streams with one name the second is refused; ${remedy}write ${example}` };
 }
 
-function isSameServer(a: Named<OutsidePeer>, b: Named<OutsidePeer>, mine: Seen, other: Seen | undefined): boolean {
+function isSameServer(a: Named<PeerResource>, b: Named<PeerResource>, mine: Seen, other: Seen | undefined): boolean {
   const [, vhost] = a.path;
   if (a.path[0] !== "vhost" || b.path[0] !== "vhost" || b.path[1] !== vhost) return false;
-  if (formatHostPort(a.outside) === formatHostPort(b.outside)) return a.outside.flow !== b.outside.flow;
+  if (formatHostPort(a.resource) === formatHostPort(b.resource)) return a.resource.flow !== b.resource.flow;
   return mine.node !== "" && mine.node === other?.node;
 }
 
 /** What an unnamed app is asked for as. */
 const SOME_APP = "live";
 
-function urlOf({ outside }: Named<OutsidePeer>, vhost: string | undefined): { tcUrl: string; app: string } {
+function urlOf({ resource }: Named<PeerResource>, vhost: string | undefined): { tcUrl: string; app: string } {
   return buildUrl(
-    { ...outside, tls: outside.protocol === "rtmps" },
-    { vhost, app: outside.app ?? SOME_APP, stream: "", param: "" },
+    { ...resource, tls: resource.protocol === "rtmps" },
+    { vhost, app: resource.app ?? SOME_APP, stream: "", param: "" },
   );
 }
 

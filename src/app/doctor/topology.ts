@@ -35,8 +35,8 @@ export function drawTopology(title: string, vhosts: readonly string[], findings:
 }
 
 function row({ about, state, advice }: Finding, skipped: number): Row {
-  const { outside, path } = about;
-  const arrow = outside.kind !== "peer" ? "─" : outside.flow === "to" ? "─>" : "<─";
+  const { resource, path } = about;
+  const arrow = resource.kind !== "peer" ? "─" : resource.flow === "to" ? "─>" : "<─";
   const right = advice === undefined ? state : `✗ ${state}`;
   return [`${arrow} ${showPath(path.slice(skipped))} ${nameOf(about)}`, printable(right)];
 }

@@ -20,7 +20,7 @@ const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
 
 /** All that an examination asks of the machine and of the network. */
-export interface World {
+export interface SystemProbes {
   /** The addresses of a name. Throws UserError. */
   resolve(host: string): Promise<readonly string[]>;
   /** Dials an RTMP server, shakes hands and connects. */
@@ -40,7 +40,7 @@ export interface World {
 }
 
 /** The real one, in which servers are believed by `[rtmps]` of the configuration. */
-export function realWorld({ rtmps }: Config): World {
+export function systemProbes({ rtmps }: Config): SystemProbes {
   const trust = new Trust();
   // What is wrong with it, `ruleProblems` tells.
   linesOf(() => trust.prepare(rtmps).apply());

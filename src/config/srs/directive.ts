@@ -32,7 +32,7 @@ export interface Parsed {
   readonly mistake: SrsSyntaxError | undefined;
 }
 
-const deepest = 16;
+const maxDepth = 16;
 
 /** Reads a text in SRS's own syntax; `file` is for messages. */
 export function parseDirectives(text: string, file: string): Parsed {
@@ -102,7 +102,7 @@ class Parser {
     for (let token = this.#take(); token !== undefined; token = this.#take()) {
       if (token.kind === ";") return add(undefined);
       if (token.kind === "{") {
-        if (depth === deepest) throw new SrsSyntaxError(token.line, `blocks nested more than ${deepest} deep`);
+        if (depth === maxDepth) throw new SrsSyntaxError(token.line, `blocks nested more than ${maxDepth} deep`);
         const body: Directive[] = [];
         add(body);
         return this.fill(body, name, depth + 1);

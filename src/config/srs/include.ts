@@ -10,8 +10,8 @@ export interface Read {
   readonly mistakes: readonly string[];
 }
 
-const deepest = 8;
-const mostFiles = 64;
+const maxDepth = 8;
+const maxFiles = 64;
 
 /**
  * Reads a text with all that it includes, each `include` replaced by what stands in its files. A path is taken from the
@@ -42,7 +42,7 @@ export function readDirectives(text: string, file: string, read: ReadFile): Read
       return included(directive, chain);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      if (files <= mostFiles + 1) mistakes.push(`${directive.file}:${directive.line}: include: ${error.message}`);
+      if (files <= maxFiles + 1) mistakes.push(`${directive.file}:${directive.line}: include: ${error.message}`);
       return [];
     }
   }
@@ -52,8 +52,8 @@ export function readDirectives(text: string, file: string, read: ReadFile): Read
       throw new UserError("write include and the names of files");
     }
     return directive.args.flatMap(({ text: path }) => {
-      if (++files > mostFiles) throw new UserError(`more than ${mostFiles} files in all`);
-      if (chain.length > deepest) throw new UserError(`more than ${deepest} files, each included by the one before`);
+      if (++files > maxFiles) throw new UserError(`more than ${maxFiles} files in all`);
+      if (chain.length > maxDepth) throw new UserError(`more than ${maxDepth} files, each included by the one before`);
       const found = readEither(besides(path, directive.file), path, read);
       if (chain.includes(found.path)) throw new UserError(`includes itself, by way of ${chain.join(", ")}`);
       return expand(parse(found.text, found.path), [...chain, found.path]);

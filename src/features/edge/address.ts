@@ -4,7 +4,7 @@ import { hiddenLevels, maskPath } from "../../base/mask.ts";
 import { paramKeys, paramsBeside } from "../../base/params.ts";
 import { paramValues } from "../../base/secrets.ts";
 import { Template } from "../../base/template.ts";
-import type { OutsidePeer } from "../../config/resources.ts";
+import type { PeerResource } from "../../config/resources.ts";
 import {
   maskTarget,
   parseTarget,
@@ -102,7 +102,7 @@ export function upstreamNames(template: string, name: Omit<StreamNames, "param">
 }
 
 /** The origin's server, for `srs check`. */
-export function originPeer(origin: OriginAddress): OutsidePeer {
+export function originPeer(origin: OriginAddress): PeerResource {
   if (origin.protocol === "rtmp") return { kind: "peer", flow: "from", ...targetServer(origin.target) };
   const { protocol, host, port } = origin;
   return { kind: "peer", flow: "from", protocol, host, port, app: undefined, hasVhost: true, text: maskOrigin(origin) };

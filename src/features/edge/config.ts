@@ -16,7 +16,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     parse: readOrigin,
     toToml: originText,
     toShown: maskOrigin,
-    outside: originPeer,
+    resource: originPeer,
     identity: originIdentity,
   }),
   choice: choice(["order", "round_robin", "hash"], {

@@ -1,5 +1,5 @@
 import type { Timer } from "../../base/clock.ts";
-import type { AccessRequest, Guard, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -179,7 +179,7 @@ export class Edge implements StreamObserver {
     this.#wanted.clear();
   }
 
-  #check(request: AccessRequest): Verdict | Promise<Verdict> {
+  #check(request: AccessRequest): GuardResult | Promise<GuardResult> {
     const { vhost: name, app, stream } = request.name;
     const vhost = this.#vhost(name);
     if (vhost === undefined) return undefined;
@@ -198,14 +198,14 @@ export class Edge implements StreamObserver {
   }
 
   /** What is asked is what will be fetched: when a reload has changed that meanwhile, once more. */
-  async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<Verdict> {
+  async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<GuardResult> {
     const verdict = await this.#ask({ config, origins }, request);
     const now = this.#vhost(request.name.vhost);
     if (verdict !== undefined || now?.config === config || !now?.config.token_traverse) return verdict;
     return this.#askOrigins(now, request);
   }
 
-  #ask(vhost: EdgeVhost, request: AccessRequest): Verdict | Promise<Verdict> {
+  #ask(vhost: EdgeVhost, request: AccessRequest): GuardResult | Promise<GuardResult> {
     if (request.action === "publish") {
       const { vhost: name, app, stream } = request.name;
       const key = `${name}/${app}/${stream}`;
@@ -223,10 +223,10 @@ export class Edge implements StreamObserver {
   }
 
   /** One of these is there again: those who wait for it need not wait any longer. */
-  #hurry(origins: Origins): void {
+  #retrySoon(origins: Origins): void {
     for (const { name, fetched } of this.#wanted.values())
-      if (this.#vhosts.get(name.vhost)?.origins === origins) fetched?.hurry();
-    this.#pushes.hurry(origins);
+      if (this.#vhosts.get(name.vhost)?.origins === origins) fetched?.retrySoon();
+    this.#pushes.retrySoon(origins);
   }
 
   /** Gives a wanted stream what its vhost's configuration says. */
@@ -276,7 +276,7 @@ export class Edge implements StreamObserver {
           else {
             log.info("origin alive again", fields);
             // Not within the call of whoever has found out.
-            clock.soon(() => this.#hurry(origins));
+            clock.soon(() => this.#retrySoon(origins));
           }
         },
       },

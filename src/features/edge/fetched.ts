@@ -93,12 +93,12 @@ export class Fetched implements UpstreamOwner {
   }
 
   /** An origin is there again: what waits for one looks for the stream soon. */
-  hurry(): void {
+  retrySoon(): void {
     if (this.#hold !== undefined) {
       this.#hold.cancel();
       this.#hold = undefined;
       this.#start();
-    } else for (const upstream of this.#upstreams) upstream.hurry();
+    } else for (const upstream of this.#upstreams) upstream.retrySoon();
   }
 
   /** Stops fetching: the stream is published here, or wanted no more. */
@@ -131,7 +131,7 @@ export class Fetched implements UpstreamOwner {
     const fewerHops = this.asking.needsFewerHops(demand);
     for (const upstream of this.#upstreams) {
       if (fewerHops) upstream.askAgain();
-      else if (this.#refused) upstream.hurry();
+      else if (this.#refused) upstream.retrySoon();
     }
   }
 

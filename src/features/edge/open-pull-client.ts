@@ -1,7 +1,7 @@
-import { FlvInlet } from "../../relay/flv-pull-client.ts";
-import type { OpenInlet } from "../../relay/pull-client.ts";
+import { FlvPullClient } from "../../relay/flv-pull-client.ts";
+import type { OpenPullClient } from "../../relay/pull-client.ts";
 import type { Redirected } from "../../relay/redirects.ts";
-import { RtmpInlet, type RtmpInletTarget } from "../../relay/rtmp-pull-client.ts";
+import { RtmpPullClient, type RtmpPullTarget } from "../../relay/rtmp-pull-client.ts";
 import type { StreamNames } from "../../relay/target.ts";
 import type { ClientUrl } from "../../rtmp/address.ts";
 import { flvUrl, type OriginAddress, rtmpUrl } from "./address.ts";
@@ -12,7 +12,7 @@ import type { EdgeContext } from "./context.ts";
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** What one attempt asks for, and how. */
-export interface InletRequest {
+export interface PullClientRequest {
   readonly address: OriginAddress;
   /** Where the origin has sent us. */
   readonly redirected: Redirected | undefined;
@@ -24,19 +24,19 @@ export interface InletRequest {
 }
 
 /** How an attempt connects: by RTMP, or to an HTTP origin that has not sent us elsewhere. */
-export function inletFor(context: EdgeContext, request: InletRequest): OpenInlet {
+export function pullClientFor(context: EdgeContext, request: PullClientRequest): OpenPullClient {
   const { address, redirected, names, words, simpleHandshake, config } = request;
-  let to: Pick<RtmpInletTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
+  let to: Pick<RtmpPullTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
   if (to === undefined) {
     if (address.protocol !== "rtmp") {
       const url = flvUrl(address, names);
-      return (events) => new FlvInlet(context.httpGet, url, events);
+      return (events) => new FlvPullClient(context.httpGet, url, events);
     }
     const { host, port, tls } = address.target;
     to = { host, port, tls, ...rtmpUrl(address, names) };
   }
   const { pageUrl, swfUrl } = words.viewer;
-  const target: RtmpInletTarget = {
+  const target: RtmpPullTarget = {
     role: "play",
     ...to,
     hops: [...words.hops, context.nodeId],
@@ -45,5 +45,5 @@ export function inletFor(context: EdgeContext, request: InletRequest): OpenInlet
     simpleHandshake,
     timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
   };
-  return (events) => new RtmpInlet(context, target, events);
+  return (events) => new RtmpPullClient(context, target, events);
 }

@@ -1,6 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { Slots } from "../../relay/dial-limiter.ts";
+import { DialLimiter } from "../../relay/dial-limiter.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import type { OriginAddress } from "./address.ts";
 
@@ -29,7 +29,7 @@ export interface OriginRules {
 export class Origin {
   readonly address: OriginAddress;
   /** Connections that are in the making. */
-  readonly slots: Slots;
+  readonly dialLimiter: DialLimiter;
   readonly handshake = new HandshakeChoice();
   readonly #clock: Clock;
   readonly #backoff: Backoff;
@@ -51,7 +51,7 @@ export class Origin {
     this.#backoff = new Backoff(DEAD, random);
     this.#onChange = onChange;
     this.#rules = rules;
-    this.slots = new Slots(() => rules.max_dials);
+    this.dialLimiter = new DialLimiter(() => rules.max_dials);
   }
 
   /** Whether it has answered since it last did not. */
@@ -93,6 +93,6 @@ export class Origin {
     this.#lastError = error;
     this.#deadUntil = now + this.#backoff.next();
     if (!wasDead) this.#onChange(this, this.health);
-    this.slots.turnAway(error);
+    this.dialLimiter.turnAway(error);
   }
 }

@@ -70,7 +70,7 @@ export class Origins {
   }
 
   /** A stream's turn: where origins take turns, the next stream begins with the next one. */
-  takeTurn(): number {
+  runSlice(): number {
     return this.#turn++;
   }
 

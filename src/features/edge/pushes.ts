@@ -1,5 +1,5 @@
 import type { Timer } from "../../base/clock.ts";
-import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
@@ -39,7 +39,7 @@ interface Pushed {
   /** An origin has taken it. */
   taken: boolean;
   /** The first word of an origin: undefined when it takes the stream. */
-  onAnswer(refusal: Verdict): void;
+  onAnswer(refusal: GuardResult): void;
   /** No origin has answered. */
   giveUp?(detail: string): void;
 }
@@ -101,7 +101,7 @@ export class EdgePushes {
    * Asks an origin to take what a client wants to publish, and lets the client in when it does: nobody hears of a stream before
    * that. The connection is the one on which the stream then goes.
    */
-  prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<Verdict> {
+  prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<GuardResult> {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const before = this.#prepared.get(key);
     if (before !== undefined && before.running.pushed.param !== param) return Promise.resolve(busy(key));
@@ -111,7 +111,7 @@ export class EdgePushes {
       this.#drop(key, before.clientId);
     }
     return new Promise((resolve) => {
-      const answer = (refusal: Verdict) => {
+      const answer = (refusal: GuardResult) => {
         // Not within the call of the relay that has found out.
         if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, clientId));
         else this.#expire(key, clientId, ACCEPTED_MS);
@@ -139,7 +139,7 @@ export class EdgePushes {
   }
 
   published(stream: Stream, name: StreamName, source: Source, vhost: PushOrigins): void {
-    for (const relay of this.#leaving) if (relay.key === stream.key) relay.makeWay();
+    for (const relay of this.#leaving) if (relay.key === stream.key) relay.abort();
     const prepared = this.#prepared.get(stream.key);
     if (prepared?.clientId === source.info.id && vhost.origins.has(prepared.running.origin)) {
       prepared.timer.cancel();
@@ -167,8 +167,8 @@ export class EdgePushes {
   }
 
   /** One of these origins is there again: pushes that wait for one try soon. */
-  hurry(origins: Origins): void {
-    for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.hurry();
+  retrySoon(origins: Origins): void {
+    for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.retrySoon();
   }
 
   /** The stream comes over other servers now. */
@@ -270,7 +270,7 @@ export class EdgePushes {
         },
       },
       to: originLabel(origin.address),
-      slots: origin.slots,
+      dialLimiter: origin.dialLimiter,
       handshake: origin.handshake,
       reached: () => {
         search.found(origin);
@@ -296,7 +296,7 @@ export class EdgePushes {
 }
 
 /** Why a second client can't publish a stream. */
-export function busy(key: string): Verdict {
+export function busy(key: string): GuardResult {
   return { code: "NetStream.Publish.BadName", reason: `${streamLabel(key)} is already being published` };
 }
 

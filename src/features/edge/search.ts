@@ -58,7 +58,7 @@ export class Search {
   ) {
     this.origins = origins;
     this.#key = key;
-    this.#turn = origins.takeTurn();
+    this.#turn = origins.runSlice();
     this.#suits = suits;
     this.#taken = taken;
     this.#places = places;
@@ -105,7 +105,7 @@ export class Search {
   }
 
   /** How long an origin that has accepted us may go without sending anything, ms. */
-  patienceMs(origin: Origin, readTimeoutMs: number): number {
+  firstMediaTimeoutMs(origin: Origin, readTimeoutMs: number): number {
     if (this.#others().some((other) => other !== origin))
       return this.#rounds === 0 ? Math.min(LOOK_MS, readTimeoutMs) : readTimeoutMs;
     return this.#alone ? Math.max(STAY_MS, readTimeoutMs) : readTimeoutMs;

@@ -1,6 +1,6 @@
-import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 import type { PullEnd } from "../../relay/pull-client.ts";
-import { RtmpInlet } from "../../relay/rtmp-pull-client.ts";
+import { RtmpPullClient } from "../../relay/rtmp-pull-client.ts";
 import { type OriginAddress, originLabel, type RtmpOrigin, rtmpConnectUrl, rtmpUrl, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
@@ -24,10 +24,10 @@ export async function askOrigins(
   config: EdgeConfig,
   origins: Origins,
   request: AccessRequest,
-): Promise<Verdict> {
+): Promise<GuardResult> {
   const { vhost, app, stream } = request.name;
   const key = `${vhost}/${app}/${stream}`;
-  const ranked = origins.eligible(key, origins.takeTurn(), isRtmp);
+  const ranked = origins.eligible(key, origins.runSlice(), isRtmp);
   const last = origins.leastDead((origin) => isRtmp(origin.address));
   const candidates = ranked.length > 0 || last === undefined ? ranked : [last];
   const problems: string[] = [];
@@ -42,7 +42,7 @@ export async function askOrigins(
 }
 
 /** A stream that an origin does not have, or has elsewhere, is not denied: it may come. */
-function verdictOf(origin: Origin, end: Answer): Verdict {
+function verdictOf(origin: Origin, end: Answer): GuardResult {
   origin.reached();
   if (end?.how !== "refused" || end.redirect !== undefined) return undefined;
   const reason = end.description || "refused by the origin";
@@ -69,14 +69,14 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
       if (answer?.how === "unreachable" && answer.handshakeRefused) origin.handshake.closedOn(simple);
       timer.cancel();
       place.leave();
-      inlet?.close();
+      client?.close();
       resolve(answer);
     };
     const error = `no answer within ${config.read_timeout / 1000} s`;
     const timer = clock.after(config.read_timeout, () => settle({ how: answered ? "failed" : "unreachable", error }));
-    let inlet: RtmpInlet | undefined;
+    let client: RtmpPullClient | undefined;
     const open = () => {
-      inlet = new RtmpInlet(
+      client = new RtmpPullClient(
         context,
         {
           // A publish is decided by the push that follows, too: two at a time would be one too many.
@@ -105,9 +105,9 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
         },
       );
     };
-    const place = origin.slots.enter({
+    const place = origin.dialLimiter.enter({
       enter: () => clock.soon(open),
-      turnedAway: (why) => settle({ how: "unreachable", error: why }),
+      rejected: (why) => settle({ how: "unreachable", error: why }),
     });
   });
 }

@@ -20,7 +20,7 @@ import { originLabel, originSecrets, upstreamNames } from "./address.ts";
 import type { Asking, Words } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
-import { inletFor } from "./open-pull-client.ts";
+import { pullClientFor } from "./open-pull-client.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";
@@ -138,15 +138,15 @@ export class Upstream {
   }
 
   /** An origin is there again: an attempt that waits is made soon. */
-  hurry(): void {
-    this.#supervisor.hurry();
+  retrySoon(): void {
+    this.#supervisor.retrySoon();
   }
 
   /** What is asked for the stream has changed: an attempt that has not got it yet is made anew, soon. */
   askAgain(): void {
     const origin = this.#origin;
     const { state } = this.status;
-    if (state === "waiting") this.#supervisor.hurry();
+    if (state === "waiting") this.#supervisor.retrySoon();
     if (state !== "connecting" || origin === undefined) return;
     this.#search.again(origin);
     this.#pull?.abort();
@@ -186,9 +186,9 @@ export class Upstream {
     const pull = new Pull(
       {
         clock,
-        slots: origin.slots,
+        dialLimiter: origin.dialLimiter,
         nodeId: this.#context.nodeId,
-        open: inletFor(this.#context, {
+        open: pullClientFor(this.#context, {
           address: origin.address,
           redirected,
           names: this.#names,
@@ -197,7 +197,7 @@ export class Upstream {
           config,
         }),
         timeoutMs: config.read_timeout,
-        waitMs: this.#search.patienceMs(origin, config.read_timeout),
+        waitMs: this.#search.firstMediaTimeoutMs(origin, config.read_timeout),
       },
       {
         answered: () => {

@@ -14,7 +14,7 @@ export const forwardKeys = {
     parse: readTarget,
     toToml: (target) => target.text,
     toShown: maskTarget,
-    outside: (target) => ({ kind: "peer", flow: "to", ...targetServer(target) }),
+    resource: (target) => ({ kind: "peer", flow: "to", ...targetServer(target) }),
     identity: targetIdentity,
   }),
 } as const;

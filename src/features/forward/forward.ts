@@ -70,7 +70,7 @@ export class Forward implements StreamObserver {
 
   published(stream: Stream, name: StreamName, source: Source): void {
     // By name: a stream that nobody reads any more is forgotten, and this may be another one.
-    for (const relay of this.#leaving) if (relay.key === stream.key) relay.makeWay();
+    for (const relay of this.#leaving) if (relay.key === stream.key) relay.abort();
     const forwarded = { name, source, relays: new Map<string, PushRelay>() };
     this.#forwarded.set(stream, forwarded);
     this.#follow(stream, forwarded);

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LocalNet } from "../../base/transport.ts";
-import type { AccessRequest, Guard, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -10,9 +10,9 @@ import { type StreamName, type StreamObserver, streamLabel } from "../../live/st
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
 import { type Hello, type Message, PROTOCOL, type Published } from "./messages.ts";
-import { Neighbour, type NeighbourEvents } from "./sibling-link.ts";
-import { Lend } from "./sibling-reader.ts";
-import { Borrow } from "./sibling-source.ts";
+import { SiblingLink, type SiblingLinkEvents } from "./sibling-link.ts";
+import { SiblingReader } from "./sibling-reader.ts";
+import { SiblingSource } from "./sibling-source.ts";
 
 /** What handing over needs from outside. */
 export interface HandoverContext {
@@ -34,7 +34,7 @@ const AGAIN_MS = 200;
 
 /** The other generation, and what it publishes, by key. */
 interface Sibling {
-  readonly link: Neighbour;
+  readonly link: SiblingLink;
   readonly pid: number;
   readonly path: string;
   readonly published: Map<string, Published>;
@@ -51,19 +51,19 @@ interface Here {
  * is watched here and published there. A stream has its publisher with one of them, which alone passes it on to other
  * servers; when both have one, the younger generation's stays.
  */
-export class Handover implements StreamObserver, Guard, NeighbourEvents {
+export class Handover implements StreamObserver, Guard, SiblingLinkEvents {
   readonly name = "handover";
   readonly #context: HandoverContext;
   /** Streams with a publisher of our own, and streams that are watched here, by key. */
   readonly #ours = new Map<string, Here>();
   readonly #wanted = new Map<string, Here>();
-  readonly #borrowed = new Map<string, Borrow>();
-  readonly #lent = new Set<Neighbour>();
+  readonly #fetched = new Map<string, SiblingSource>();
+  readonly #served = new Set<SiblingLink>();
   /** Publishers that wait until the other generation is done with their stream. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #younger = false;
   #path = "";
-  #door: { stop(): void } | undefined;
+  #listener: { stop(): void } | undefined;
   #sibling: Sibling | undefined;
   #leaving = false;
   #joined: { resolve(): void; reject(error: Error): void } | undefined;
@@ -92,12 +92,12 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     const joined = Promise.withResolvers<void>();
     this.#joined = joined;
     const { heard, gone } = this;
-    const events: NeighbourEvents = {
+    const events: SiblingLinkEvents = {
       open: (link) => link.send({ hello: this.#hello() }),
       heard: heard.bind(this),
       gone: gone.bind(this),
     };
-    this.#context.local.dial(path, new Neighbour(events));
+    this.#context.local.dial(path, new SiblingLink(events));
     await joined.promise;
   }
 
@@ -113,14 +113,14 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
 
   /** Nobody is waited for any more. */
   stop(): void {
-    this.#door?.stop();
-    this.#door = undefined;
+    this.#listener?.stop();
+    this.#listener = undefined;
     const { link } = this.#sibling ?? {};
     this.#sibling = undefined;
     link?.close();
   }
 
-  check({ action, name }: AccessRequest): Verdict | Promise<Verdict> {
+  check({ action, name }: AccessRequest): GuardResult | Promise<GuardResult> {
     return action === "publish" && this.#isTheirs(keyOf(name)) ? this.#checkTheirs(name) : undefined;
   }
 
@@ -138,7 +138,7 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
 
   switched(stream: Stream, { from, to }: SourceSwitch): void {
     if (from.borrowed === to.borrowed) return;
-    const name = this.#borrowed.get(stream.key)?.published.name;
+    const name = this.#fetched.get(stream.key)?.published.name;
     if (to.borrowed) this.#notOurs(stream.key, "lost");
     else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
   }
@@ -151,23 +151,23 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
   unwanted(stream: Stream): void {
     this.#wanted.delete(stream.key);
     // Whoever stands by would have nobody to wait for.
-    if (stream.sources.standbys.length === 0) this.#borrowed.get(stream.key)?.stop();
+    if (stream.sources.standbys.length === 0) this.#fetched.get(stream.key)?.stop();
   }
 
-  heard(neighbour: Neighbour, message: Message): void {
-    if ("hello" in message) this.#greet(neighbour, message.hello);
-    else if ("lend" in message) this.#lend(neighbour, message.lend);
+  heard(link: SiblingLink, message: Message): void {
+    if ("hello" in message) this.#greet(link, message.hello);
+    else if ("lend" in message) this.#serve(link, message.lend);
     else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
     else if ("published" in message) this.#hearPublished(message.published);
     else this.#hearUnpublished(keyOf(message.unpublished));
   }
 
-  gone(neighbour: Neighbour, reason: string | undefined): void {
-    this.#lent.delete(neighbour);
+  gone(link: SiblingLink, reason: string | undefined): void {
+    this.#served.delete(link);
     this.#joined?.reject(
       new UserError(`the server that runs does not answer: ${reason ?? "it closed the connection"}`),
     );
-    if (neighbour !== this.#sibling?.link) return;
+    if (link !== this.#sibling?.link) return;
     const { pid, published } = this.#sibling;
     this.#sibling = undefined;
     for (const key of published.keys()) this.#goOn(key);
@@ -176,9 +176,9 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
   }
 
   #open(path: string): void {
-    this.#door?.stop();
+    this.#listener?.stop();
     this.#path = path;
-    this.#door = this.#context.local.listen(path, () => new Neighbour(this));
+    this.#listener = this.#context.local.listen(path, () => new SiblingLink(this));
   }
 
   #hello(): Hello {
@@ -188,7 +188,7 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published };
   }
 
-  #greet(link: Neighbour, { protocol, pid, socket, published }: Hello): void {
+  #greet(link: SiblingLink, { protocol, pid, socket, published }: Hello): void {
     if (protocol !== PROTOCOL || this.#sibling !== undefined) {
       link.close();
       this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
@@ -206,7 +206,7 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     this.#sibling?.published.set(key, published);
     const ours = this.#ours.get(key);
     if (ours === undefined) this.#borrowIfWanted(key);
-    else if (!this.#younger) this.#borrow(ours.stream, published, "replace");
+    else if (!this.#younger) this.#fetch(ours.stream, published, "replace");
   }
 
   #hearUnpublished(key: string): void {
@@ -214,14 +214,14 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     this.#goOn(key);
   }
 
-  #lend(neighbour: Neighbour, name: StreamName): void {
+  #serve(link: SiblingLink, name: StreamName): void {
     const ours = this.#ours.get(keyOf(name));
-    if (ours === undefined || neighbour.transport === undefined) {
-      neighbour.close();
+    if (ours === undefined || link.transport === undefined) {
+      link.close();
       return;
     }
-    this.#lent.add(neighbour);
-    neighbour.lend = new Lend(ours.stream, neighbour.transport, this.#context.formats);
+    this.#served.add(link);
+    link.lend = new SiblingReader(ours.stream, link.transport, this.#context.formats);
   }
 
   #notOurs(key: string, how: SourceEnd): void {
@@ -229,7 +229,7 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     this.#ours.delete(key);
     if (ours === undefined) return;
     const { link } = this.#sibling ?? {};
-    for (const { lend } of this.#lent) if (lend?.stream === ours.stream) lend.end(this.#leaving ? "lost" : how);
+    for (const { lend } of this.#served) if (lend?.stream === ours.stream) lend.end(this.#leaving ? "lost" : how);
     link?.send({ unpublished: ours.name });
   }
 
@@ -241,24 +241,24 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
     const wanted = this.#wanted.get(key);
     const theirs = this.#theirs(key);
     if (wanted !== undefined && theirs !== undefined && wanted.stream.source === undefined)
-      this.#borrow(wanted.stream, theirs, "reject");
+      this.#fetch(wanted.stream, theirs, "reject");
   }
 
-  #borrow(stream: Stream, published: Published, onConflict: OnConflict): void {
+  #fetch(stream: Stream, published: Published, onConflict: OnConflict): void {
     const { key } = stream;
-    if (this.#sibling === undefined || this.#borrowed.has(key)) return;
+    if (this.#sibling === undefined || this.#fetched.has(key)) return;
     const { local, limits, log } = this.#context;
     const { path, pid } = this.#sibling;
     log.info("stream comes from the other generation", { stream: streamLabel(key), pid });
-    const borrow = new Borrow({ local, limits, path, pid }, published, stream, () => {
-      if (this.#borrowed.get(key) === borrow) this.#borrowed.delete(key);
+    const fetched = new SiblingSource({ local, limits, path, pid }, published, stream, () => {
+      if (this.#fetched.get(key) === fetched) this.#fetched.delete(key);
       this.#goOn(key);
     });
-    this.#borrowed.set(key, borrow);
-    borrow.start(onConflict);
+    this.#fetched.set(key, fetched);
+    fetched.start(onConflict);
   }
 
-  async #checkTheirs(name: StreamName): Promise<Verdict> {
+  async #checkTheirs(name: StreamName): Promise<GuardResult> {
     const key = keyOf(name);
     await this.#whenLeft(key);
     if (!this.#isTheirs(key) || this.#context.onConflict(name.vhost) !== "reject") return undefined;
@@ -280,7 +280,7 @@ export class Handover implements StreamObserver, Guard, NeighbourEvents {
 
   /** Whether the other generation has a publisher of it, or the last of what it had is still on its way. */
   #isTheirs(key: string): boolean {
-    return this.#theirs(key) !== undefined || this.#borrowed.has(key);
+    return this.#theirs(key) !== undefined || this.#fetched.has(key);
   }
 
   #goOn(key: string): void {

@@ -1,24 +1,24 @@
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { Lines, lineOf, type Message } from "./messages.ts";
-import type { Lend } from "./sibling-reader.ts";
+import type { SiblingReader } from "./sibling-reader.ts";
 
 /** What a connection tells its owner. */
-export interface NeighbourEvents {
-  open?(neighbour: Neighbour): void;
-  heard(neighbour: Neighbour, message: Message): void;
+export interface SiblingLinkEvents {
+  open?(link: SiblingLink): void;
+  heard(link: SiblingLink, message: Message): void;
   /** Once, last. */
-  gone(neighbour: Neighbour, reason: string | undefined): void;
+  gone(link: SiblingLink, reason: string | undefined): void;
 }
 
 /** A connection between two generations on which messages come: their link, or one on which a stream is asked for. */
-export class Neighbour implements TransportHandler {
-  readonly #events: NeighbourEvents;
+export class SiblingLink implements TransportHandler {
+  readonly #events: SiblingLinkEvents;
   readonly #lines = new Lines();
   transport: Transport | undefined;
   /** The stream that is lent on it. */
-  lend: Lend | undefined;
+  lend: SiblingReader | undefined;
 
-  constructor(events: NeighbourEvents) {
+  constructor(events: SiblingLinkEvents) {
     this.#events = events;
   }
 

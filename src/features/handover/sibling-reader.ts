@@ -14,7 +14,7 @@ const FIRST_CHUNK_SIZE = 128;
  * A stream on its way to the other generation: RTMP's messages without its dialogue. Begins with Set Chunk Size; a command
  * message that is one byte, 1 when the publisher said goodbye, else 0, is the end.
  */
-export class Lend {
+export class SiblingReader {
   readonly stream: Stream;
   readonly #transport: Transport;
   readonly #reader: Reader;

@@ -22,7 +22,7 @@ export interface Lender {
  * A stream whose publisher is with the other generation, as a source of the same stream here: from the first moment on, so
  * that nobody looks for it elsewhere.
  */
-export class Borrow implements TransportHandler, MessageHandler {
+export class SiblingSource implements TransportHandler, MessageHandler {
   readonly stream: Stream;
   readonly published: Published;
   readonly #lender: Lender;

@@ -3,7 +3,7 @@ import { contains, formatNetwork, parseIp, siteOf } from "../../base/network.ts"
 import type { AddressLimits } from "./config.ts";
 
 /** Addresses whose rate is known at a time; those that came longest ago are forgotten first. About 6 MB. */
-const MOST_RATES = 65_536;
+const MAX_RATES = 65_536;
 /** So many come before the oldest are looked at. */
 const BATCH = 64;
 const MINUTE_MS = 60_000;
@@ -15,7 +15,7 @@ export interface TooMany {
 }
 
 /** Counts the connections of each address. One customer has a /64 network of IPv6 at least, which counts as one address. */
-export class Arrivals {
+export class ConnectionLimiter {
   readonly #clock: Clock;
   readonly #limits: () => AddressLimits;
   /** Connections by site; no more entries than connections. */
@@ -31,8 +31,8 @@ export class Arrivals {
     this.#limits = limits;
   }
 
-  /** Counts a connection from `host`, which `leave` ends, or says why there may be none. */
-  arrive(host: string): TooMany | undefined {
+  /** Counts a connection from `host`, which `release` ends, or says why there may be none. */
+  acquire(host: string): TooMany | undefined {
     const site = siteName(host);
     const limits = this.#limits();
     const open = this.#open.get(site) ?? 0;
@@ -42,7 +42,7 @@ export class Arrivals {
   }
 
   /** A connection that was counted is gone. */
-  leave(host: string): void {
+  release(host: string): void {
     const site = siteName(host);
     const open = (this.#open.get(site) ?? 0) - 1;
     if (open > 0) this.#open.set(site, open);
@@ -85,9 +85,9 @@ export class Arrivals {
    * deleted of late, so that it is done for many at once.
    */
   #forget(now: number): void {
-    if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MOST_RATES) return;
+    if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MAX_RATES) return;
     this.#notForgotten = 0;
-    const most = MOST_RATES - BATCH;
+    const most = MAX_RATES - BATCH;
     let looked = 0;
     for (const [site, until] of this.#usedUntil) {
       if (this.#usedUntil.size <= most && (until > now || looked++ >= 2 * BATCH)) return;

@@ -1,6 +1,6 @@
 import type { HostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
-import { Gate, type Refusal } from "../../live/ports/access.ts";
+import { GuardChain, type Refusal } from "../../live/ports/access.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import { resolve, type StreamAddress, streamKey } from "../../rtmp/address.ts";
 import { type ConnectRequest, LOOP, MAX_HOPS } from "../../rtmp/connect.ts";
@@ -46,14 +46,14 @@ type Connected =
 export class Admission {
   readonly #context: RtmpContext;
   readonly #id: string;
-  readonly #gate: Gate;
+  readonly #guards: GuardChain;
   #remote: HostPort = { host: "", port: 0 };
   #request: ConnectRequest | undefined;
 
   constructor(context: RtmpContext, id: string) {
     this.#context = context;
     this.#id = id;
-    this.#gate = new Gate(context.guards, context.countingGuards, context.clock);
+    this.#guards = new GuardChain(context.guards, context.countingGuards, context.clock);
   }
 
   /** What the client said in `connect`. */
@@ -101,7 +101,7 @@ export class Admission {
     }
     const { vhost, address } = found;
     asking.decision = undefined;
-    const decision = this.#gate.ask(
+    const decision = this.#guards.ask(
       {
         action,
         protocol: "rtmp",

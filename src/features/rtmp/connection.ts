@@ -14,7 +14,7 @@ import { ServerSession } from "../../rtmp/server-session.ts";
 import { Admission, type Admitted, type Refused, vhostProblem } from "./admission.ts";
 import type { ConnectionEnds, FoundVhost, RtmpContext } from "./context.ts";
 import { Decisions, type Question } from "./decisions.ts";
-import { type Activity, Lifesigns } from "./idle-monitor.ts";
+import { type Activity, IdleMonitor } from "./idle-monitor.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
@@ -32,7 +32,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   readonly #players = new Map<NetStream, Player>();
   readonly #decisions = new Decisions((work) => this.#attempt(work));
   readonly #since: number;
-  readonly #lifesigns: Lifesigns;
+  readonly #idleMonitor: IdleMonitor;
   #transport: Transport | undefined;
   #remote = "";
   bytesReceived = 0;
@@ -47,7 +47,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#log = context.log.with(id);
     this.#ends = ends;
     this.#since = context.clock.now();
-    this.#lifesigns = new Lifesigns(this.#since);
+    this.#idleMonitor = new IdleMonitor(this.#since);
     this.#admission = new Admission(context, id);
     this.#session = new ServerSession(this, {
       limits: context.limits,
@@ -99,7 +99,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
 
   onData(bytes: Uint8Array): void {
     this.bytesReceived += bytes.length;
-    this.#lifesigns.heard(this.#context.clock.now());
+    this.#idleMonitor.heard(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
     this.#attempt(() => this.#session.receive(bytes));
@@ -153,10 +153,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
       this.#watch(publisher, now);
       if (this.#closing) return;
     }
-    const found = this.#lifesigns.look(now, this, this.#context.idle);
+    const found = this.#idleMonitor.look(now, this, this.#context.idle);
     if (found === "ping") {
       this.#session.ping(now);
-      this.#lifesigns.asked(this.bytesSent);
+      this.#idleMonitor.asked(this.bytesSent);
     } else if (found !== undefined) {
       this.#count(found.kind, "connection closed", { error: found.reason });
       if (found.kind !== "idle_timeout") this.#transport?.abort();
@@ -348,7 +348,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
         this.#refuse(net, "publish refused", { ok: false, kind: "dismissed", code, reason });
       },
       probe: () => this.#probe(),
-      unread: () => this.#transport?.resting ?? false,
+      unread: () => this.#transport?.readPaused ?? false,
       awaited: () => this.#mergeReads(),
     };
   }

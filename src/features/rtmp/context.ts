@@ -26,10 +26,10 @@ export interface PublishLimits {
 }
 
 /** Keeps count of who connects from where. */
-export interface ArrivalLimits {
-  /** Counts a connection from an address until `leave`, or says which limit is against it, and why. */
-  arrive(host: string): { readonly kind: string; readonly reason: string } | undefined;
-  leave(host: string): void;
+export interface ConnectionLimits {
+  /** Counts a connection from an address until `release`, or says which limit is against it, and why. */
+  acquire(host: string): { readonly kind: string; readonly reason: string } | undefined;
+  release(host: string): void;
 }
 
 /** How long a connection may do nothing, ms. */
@@ -66,7 +66,7 @@ export interface RtmpContext {
   /** Those of them that are asked last, when nobody takes time any more. */
   readonly countingGuards: readonly CountingGuard[];
   readonly refusals: Refusals;
-  readonly arrivals: ArrivalLimits;
+  readonly connectionLimiter: ConnectionLimits;
   readonly idle: IdleLimits;
   readonly random: RandomFill;
   /** This process's id in hop traces: unlike any other server's. */

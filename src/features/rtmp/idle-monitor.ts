@@ -21,7 +21,7 @@ export interface Lifeless {
 }
 
 /** Watches whether a client does anything, and whether it is there at all. Times are monotonic ms. */
-export class Lifesigns {
+export class IdleMonitor {
   readonly #since: number;
   #heardAt: number;
   #pinged = false;

@@ -3,7 +3,7 @@ import type { Network } from "../../base/network.ts";
 import type { Problem } from "../../config/validate.ts";
 
 /** An address to listen on, and what comes in there. */
-export interface Place extends ListenAddress {
+export interface ListenEndpoint extends ListenAddress {
   /** RTMP without TLS. */
   readonly plain: boolean;
   readonly tls: boolean;
@@ -12,7 +12,7 @@ export interface Place extends ListenAddress {
 }
 
 /** What comes in where nothing else is said. */
-export const plainPlace = { plain: true, tls: false, proxied: false } as const;
+export const plainEndpoint = { plain: true, tls: false, proxied: false } as const;
 
 /** What of the configuration says where clients come in. */
 export interface PlacesConfig {
@@ -26,9 +26,9 @@ export interface PlacesConfig {
 }
 
 /** All places, each address once; port 0 is another port each time. */
-export function placesOf({ listen, rtmps, proxy_protocol }: PlacesConfig): readonly Place[] {
+export function endpointsOf({ listen, rtmps, proxy_protocol }: PlacesConfig): readonly ListenEndpoint[] {
   const proxied = new Set(proxy_protocol.listen.map(formatHostPort));
-  const places: Place[] = [];
+  const places: ListenEndpoint[] = [];
   const add = (address: ListenAddress, tls: boolean) => {
     const name = formatHostPort(address);
     const at = address.port === 0 ? -1 : places.findIndex((place) => formatHostPort(place) === name);
@@ -61,7 +61,7 @@ export function placeProblems(config: PlacesConfig): readonly Problem[] {
     problems.push({ path: ["rtmps", "key"], message });
   }
   problems.push(...overlaps("listen", listen, config), ...overlaps("rtmps.listen", rtmps.listen, config));
-  const places = new Set(placesOf(config).map(formatHostPort));
+  const places = new Set(endpointsOf(config).map(formatHostPort));
   for (const address of proxy_protocol.listen) {
     const name = formatHostPort(address);
     if (places.has(name)) continue;
@@ -77,7 +77,7 @@ export function placeProblems(config: PlacesConfig): readonly Problem[] {
 
 /** Addresses of a key that can't be listened on beside one that they are part of. */
 function overlaps(key: string, addresses: readonly ListenAddress[], config: PlacesConfig): Problem[] {
-  const places = placesOf(config);
+  const places = endpointsOf(config);
   return addresses.flatMap((address, at) => {
     const around = places.find((place) => place.port !== 0 && isPartOf(address, place));
     if (around === undefined) return [];

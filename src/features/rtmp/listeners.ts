@@ -2,11 +2,11 @@ import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import type { Change } from "../../base/change.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Listener } from "../../io/net/tcp.ts";
-import type { Place } from "./listen-endpoint.ts";
+import type { ListenEndpoint } from "./listen-endpoint.ts";
 
 /** Told what opens and closes, once it takes effect. */
 export interface ListenersEvents {
-  listening(address: ListenAddress, place: Place): void;
+  listening(address: ListenAddress, place: ListenEndpoint): void;
   stopped(address: ListenAddress): void;
   /** An address that had to be given up for a change that failed can't be had back. */
   lost(address: ListenAddress, error: UserError): void;
@@ -15,23 +15,23 @@ export interface ListenersEvents {
 /** A listener, and what comes in there now. */
 interface Open {
   readonly listener: Listener;
-  place: Place;
+  place: ListenEndpoint;
 }
 
 /** The addresses that are listened on. A change of them leaves alone those that stay, and every connection. */
 export class Listeners {
-  readonly #listen: (place: () => Place) => Listener;
+  readonly #listen: (place: () => ListenEndpoint) => Listener;
   readonly #events: ListenersEvents;
   readonly #open = new Map<string, Open>();
 
   /** `listen` throws UserError when the address can't be had. What comes in at the place may change later, its address not. */
-  constructor(listen: (place: () => Place) => Listener, events: ListenersEvents) {
+  constructor(listen: (place: () => ListenEndpoint) => Listener, events: ListenersEvents) {
     this.#listen = listen;
     this.#events = events;
   }
 
   /** Makes ready to listen on these addresses and no others. Throws UserError, one line for each that can't be had. */
-  prepare(places: readonly Place[]): Change {
+  prepare(places: readonly ListenEndpoint[]): Change {
     const wanted = keyed(places);
     for (const key of wanted.keys()) this.#recognise(key);
     const leaving = [...this.#open].filter(([key]) => !wanted.has(key));
@@ -93,7 +93,7 @@ export class Listeners {
   }
 
   /** Another kind of connections comes in where we listen already. */
-  #change(key: string, place: Place): void {
+  #change(key: string, place: ListenEndpoint): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
     const { plain, tls, proxied } = open.place;
@@ -102,7 +102,7 @@ export class Listeners {
     if (!same) this.#events.listening(open.listener.address, place);
   }
 
-  #bind(place: Place): Open {
+  #bind(place: ListenEndpoint): Open {
     const open = { place };
     return Object.assign(open, { listener: this.#listen(() => open.place) });
   }
@@ -138,8 +138,8 @@ export class Listeners {
 }
 
 /** Addresses by what tells them apart. Port 0 is another port each time, so it may be there more than once. */
-function keyed(places: readonly Place[]): Map<string, Place> {
-  const wanted = new Map<string, Place>();
+function keyed(places: readonly ListenEndpoint[]): Map<string, ListenEndpoint> {
+  const wanted = new Map<string, ListenEndpoint>();
   for (const place of places) {
     let key = formatHostPort(place);
     while (wanted.has(key)) key = `another ${key}`;

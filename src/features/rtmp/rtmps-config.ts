@@ -16,7 +16,7 @@ export function addresses(options: {
   const { protocol, ...rest } = options;
   return list<ListenAddress>({
     ...rest,
-    ...(protocol === undefined ? {} : { outside: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
+    ...(protocol === undefined ? {} : { resource: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
     type: `a port, "address:port", or a list of these`,
     reload: "live",
     json: { type: ["integer", "string"] },
@@ -41,7 +41,7 @@ function files(options: {
     reload: "live",
     parse: (value) => readText(value, "the path of a file"),
     toToml: (path) => path,
-    outside: (path) => ({ kind: "file", path, use: "read" }),
+    resource: (path) => ({ kind: "file", path, use: "read" }),
     identity: (path) => (mayRepeat ? undefined : path),
   });
 }

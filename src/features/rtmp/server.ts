@@ -3,12 +3,12 @@ import type { Change } from "../../base/change.ts";
 import type { Timer } from "../../base/clock.ts";
 import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
-import type { Entrance, Proxies } from "../../io/net/accept-pipeline.ts";
+import type { ListenerPolicy, Proxies } from "../../io/net/accept-pipeline.ts";
 import type { Tcp } from "../../io/net/tcp.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
-import type { Place } from "./listen-endpoint.ts";
+import type { ListenEndpoint } from "./listen-endpoint.ts";
 import { Listeners } from "./listeners.ts";
 
 const TICK_MS = 1000;
@@ -41,7 +41,7 @@ export class RtmpServer {
   constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">) {
     this.#context = context;
     const { log } = context;
-    const listen = (place: () => Place) =>
+    const listen = (place: () => ListenEndpoint) =>
       tcp.listen(
         place(),
         (remote) => this.#accept(remote),
@@ -55,7 +55,7 @@ export class RtmpServer {
   }
 
   /** Makes ready to listen at these places and no others; connections stay. Throws UserError, one line for each that can't be had. */
-  prepareListeners(places: readonly Place[]): Change {
+  prepareListeners(places: readonly ListenEndpoint[]): Change {
     return this.#listeners.prepare(places);
   }
 
@@ -106,7 +106,7 @@ export class RtmpServer {
   }
 
   /** What comes in at a place, by the configuration as it is now. */
-  #entrance({ plain, tls, proxied }: Place): Entrance {
+  #entrance({ plain, tls, proxied }: ListenEndpoint): ListenerPolicy {
     return {
       plain,
       certificates: tls ? this.#context.certificates : undefined,
@@ -139,13 +139,13 @@ export class RtmpServer {
     return connection;
   }
 
-  #tooMany(host: string): ReturnType<RtmpContext["arrivals"]["arrive"]> {
-    const { maxConnections: most, arrivals } = this.#context;
+  #tooMany(host: string): ReturnType<RtmpContext["connectionLimiter"]["acquire"]> {
+    const { maxConnections: most, connectionLimiter } = this.#context;
     const { size } = this.#present;
     if (size >= most) return { kind: "max_connections", reason: `max_connections is reached, ${most}` };
     // Those who come and hang up faster than what they did can be ended must not pile up without end.
     const ending = this.#connections.size - size;
-    if (ending < most) return arrivals.arrive(host);
+    if (ending < most) return connectionLimiter.acquire(host);
     return { kind: "max_connections", reason: `${ending} connections that have hung up are still being ended` };
   }
 
@@ -155,7 +155,7 @@ export class RtmpServer {
   }
 
   #freePlace(connection: RtmpConnection, { host }: HostPort): void {
-    if (this.#present.delete(connection)) this.#context.arrivals.leave(host);
+    if (this.#present.delete(connection)) this.#context.connectionLimiter.release(host);
   }
 
   #gone(connection: RtmpConnection, remote: HostPort): void {
@@ -178,7 +178,7 @@ export class RtmpServer {
 }
 
 /** Where we listen for what, as the log says it. */
-function inWords(address: ListenAddress, { plain, tls, proxied }: Place) {
+function inWords(address: ListenAddress, { plain, tls, proxied }: ListenEndpoint) {
   const on = formatHostPort(address);
   return { rtmp: plain ? on : undefined, rtmps: tls ? on : undefined, proxy_protocol: proxied ? true : undefined };
 }

@@ -8,7 +8,7 @@ import {
   parseIp,
   parseNetwork,
 } from "../../base/network.ts";
-import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 
 type Action = AccessRequest["action"];
 
@@ -70,7 +70,7 @@ export function formatAddressRule({ action, network }: AddressRule): string {
  * Switched on without a rule, they refuse everybody. `client` is undefined where there is no IP address. An IPv6 address that stands
  * for an IPv4 one is denied with it, and is not allowed with it.
  */
-export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): Verdict {
+export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): GuardResult {
   const { enabled, allow, deny } = rules;
   const none = allow.length + deny.length === 0;
   if (enabled === false || (enabled === "auto" && none)) return undefined;
@@ -94,6 +94,6 @@ function matches({ action, network }: AddressRule, wanted: Action, client: IpAdd
   return network === undefined || (client !== undefined && contains(network, client));
 }
 
-function refusal(action: Action, detail: string): Verdict {
+function refusal(action: Action, detail: string): GuardResult {
   return { reason: `${action === "publish" ? "publishing" : "playing"} is not allowed from this address`, detail };
 }

@@ -1,5 +1,5 @@
 import { UserError } from "../../base/errors.ts";
-import type { AccessRequest, Verdict } from "../../live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 
 /** The hosts whose pages may embed a vhost's streams; an empty list asks for nothing. */
 export interface ReferRules {
@@ -18,7 +18,10 @@ export function parseReferHost(text: string): string {
 }
 
 /** Refuses pages of other hosts. A client that names no page is one of those. */
-export function checkRefer(rules: ReferRules, { action, pageUrl }: Pick<AccessRequest, "action" | "pageUrl">): Verdict {
+export function checkRefer(
+  rules: ReferRules,
+  { action, pageUrl }: Pick<AccessRequest, "action" | "pageUrl">,
+): GuardResult {
   const own = action === "publish" ? rules.refer_publish : rules.refer_play;
   if (rules.refer.length + own.length === 0) return undefined;
   const host = hostOf(pageUrl);

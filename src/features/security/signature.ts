@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { normaliseIp } from "../../base/network.ts";
-import { type AccessRequest, SIGNATURE_PARAMS, type Verdict } from "../../live/ports/access.ts";
+import { type AccessRequest, type GuardResult, SIGNATURE_PARAMS } from "../../live/ports/access.ts";
 
 /** A signed URL is good for this long after its `exp`, for servers whose clocks are behind or ahead of its maker's. */
 const CLOCK_SKEW_S = 30;
@@ -31,7 +31,7 @@ export function sign(key: string, { action, name, exp, addr }: Claims): string {
 }
 
 /** Refuses a request whose parameters `exp`, `addr` and `sign` don't fit; any of `keys` will do. `now` is wall-clock ms. */
-export function checkSignature(keys: readonly string[], request: AccessRequest, now: number): Verdict {
+export function checkSignature(keys: readonly string[], request: AccessRequest, now: number): GuardResult {
   const { action, name, address } = request;
   const [exp, addr, signature] = SIGNATURE_PARAMS.map((key) => param(request.param, key));
   if (exp === undefined || signature === undefined)

@@ -15,7 +15,7 @@ export interface SinkOptions {
 }
 
 /** More than this waiting for a reader that takes nothing is dropped, so that the log cannot eat the memory. */
-const mostWaitingBytes = 8 * 1024 * 1024;
+const maxWaitingBytes = 8 * 1024 * 1024;
 /** A pipe that is full is tried again after this long. */
 const retryMs = 20;
 /** A disk that is full, after this long. */
@@ -66,7 +66,7 @@ export class BufferedSink implements LineSink {
   }
 
   write(line: string): void {
-    if (this.#closed || this.#waitingBytes > mostWaitingBytes) {
+    if (this.#closed || this.#waitingBytes > maxWaitingBytes) {
       this.#dropped++;
       this.#lost++;
       return;

@@ -1,11 +1,11 @@
 import { eachInvisible } from "../../base/printable.ts";
 import type { LineFormat } from "./log.ts";
-import { longestMessage, longestOf, priorities, shorten } from "./log-line.ts";
+import { maxCharsOf, maxMessage, priorities, shorten } from "./log-line.ts";
 
 /** The names that every line has; a field of the same name has an underscore behind it. */
 const reserved = new Set(["time", "level", "id", "msg"]);
 /** A line with more fields than any event has stays a line. */
-const mostFields = 64;
+const maxFields = 64;
 
 /** `{"time":"2026-11-23T01:02:03.456Z","level":"info","id":"c17","msg":"publish started","addr":"…"}`, the time in UTC. */
 export const jsonLine: LineFormat = (time, level, id, message, fields) => {
@@ -13,11 +13,11 @@ export const jsonLine: LineFormat = (time, level, id, message, fields) => {
     ["time", time.toISOString()],
     ["level", level],
     ...(id === "" ? [] : [["id", id] as [string, string]]),
-    ["msg", shorten(message, longestMessage)],
+    ["msg", shorten(message, maxMessage)],
   ];
-  for (const [name, value] of Object.entries(fields).slice(0, mostFields)) {
+  for (const [name, value] of Object.entries(fields).slice(0, maxFields)) {
     if (value === undefined) continue;
-    const shown = typeof value === "string" ? shorten(value, longestOf(level, name)) : value;
+    const shown = typeof value === "string" ? shorten(value, maxCharsOf(level, name)) : value;
     entries.push([reserved.has(name) ? `${name}_` : name, shown]);
   }
   return visible(JSON.stringify(Object.fromEntries(entries)));

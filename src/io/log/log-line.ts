@@ -3,12 +3,12 @@ import { hasInvisible, printable } from "../../base/printable.ts";
 import type { LineFormat, LogLevel } from "./log.ts";
 
 /** How much of a message a line shows, in characters. */
-export const longestMessage = 1024;
-const longestValue = 512;
-const longestLine = 4096;
+export const maxMessage = 1024;
+const maxValue = 512;
+const maxLine = 4096;
 /** Our own faults are rare and come with a stack, which says nothing when it is cut. */
-const longestFault = 4096;
-const longestFaultLine = 8192;
+const maxFault = 4096;
+const maxFaultLine = 8192;
 
 /**
  * `2026-11-23 01:02:03.456 INFO  [c17] publish started addr=192.168.1.9:52144 stream=/live/livestream`, in local time.
@@ -26,16 +26,16 @@ export const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 
 
 function formatText(before: string, level: LogLevel, id: string, message: string, fields: LogFields): string {
   const head = `${before}${level.toUpperCase().padEnd(5)}${id && ` [${id}]`}`;
-  let line = `${head} ${printable(shorten(message, longestMessage))}`;
+  let line = `${head} ${printable(shorten(message, maxMessage))}`;
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` ${name}=${formatValue(value, longestOf(level, name))}`;
+    if (value !== undefined) line += ` ${name}=${formatValue(value, maxCharsOf(level, name))}`;
   }
-  return shorten(line, level === "error" ? longestFaultLine : longestLine);
+  return shorten(line, level === "error" ? maxFaultLine : maxLine);
 }
 
 /** How much of a field a line shows, in characters. */
-export function longestOf(level: LogLevel, name: string): number {
-  return level === "error" && name === "error" ? longestFault : longestValue;
+export function maxCharsOf(level: LogLevel, name: string): number {
+  return level === "error" && name === "error" ? maxFault : maxValue;
 }
 
 function formatValue(value: string | number | boolean, longest: number): string {

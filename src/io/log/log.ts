@@ -29,7 +29,7 @@ export interface RootLog extends Log {
 
 /** A log whose lines go to `sink`; `wall` gives the milliseconds since 1970 that a line carries. It masks every line. */
 export function createLog(sink: LineSink, setup: LogSetup, wall: () => number): RootLog {
-  return new Branch({ sink, wall, setup }, "", noSecrets);
+  return new ChildLog({ sink, wall, setup }, "", noSecrets);
 }
 
 /** What all logs made from one root share. */
@@ -40,7 +40,7 @@ interface Shared {
 }
 
 /** A log with an id. Every connection has one, so it is a single object: closures for its methods would be ten more. */
-class Branch implements RootLog {
+class ChildLog implements RootLog {
   readonly #shared: Shared;
   readonly #id: string;
   readonly #secrets: Secrets;
@@ -68,7 +68,7 @@ class Branch implements RootLog {
   }
 
   with(id: string, secrets: Secrets = this.#secrets): Log {
-    return new Branch(this.#shared, id, secrets);
+    return new ChildLog(this.#shared, id, secrets);
   }
 
   configure(setup: LogSetup): void {

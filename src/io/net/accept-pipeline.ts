@@ -8,8 +8,8 @@ import { readClientHello, TLS_HANDSHAKE } from "../../preamble/client-hello.ts";
 import { readProxyHeader } from "../../preamble/proxy-header.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import { describeTlsError } from "../tls/tls-errors.ts";
-import type { Busy, InputTurns } from "./input-scheduler.ts";
-import type { Slot, SocketOwner } from "./socket-data.ts";
+import type { Busy, InputScheduler } from "./input-scheduler.ts";
+import type { SocketData, SocketOwner } from "./socket-data.ts";
 import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
 
 /** A proxy sends its header with the first packet of a connection. */
@@ -24,7 +24,7 @@ export interface Proxies {
 }
 
 /** What may come in at a listener. */
-export interface Entrance {
+export interface ListenerPolicy {
   /** RTMP without TLS. */
   readonly plain: boolean;
   /** For TLS; without them there is none. With both, a connection's first byte decides. */
@@ -38,10 +38,10 @@ export interface Entrance {
 /** What an opening connection needs of TCP. */
 export interface OpeningOptions {
   readonly clock: Clock;
-  readonly entrance: Entrance;
-  readonly turns: InputTurns;
+  readonly entrance: ListenerPolicy;
+  readonly turns: InputScheduler;
   /** The handlers of a TLS connection. */
-  readonly handlers: SocketHandler<Slot>;
+  readonly handlers: SocketHandler<SocketData>;
   accept(remote: HostPort): TransportHandler | undefined;
   wrap(socket: ByteSocket, remote: HostPort): TcpTransport;
   onFault(error: Error): void;
@@ -52,13 +52,13 @@ export interface OpeningOptions {
 /** What upgrading an accepted socket takes besides what the runtime's types know; node:tls does it so. */
 interface ServerUpgrade {
   upgradeTLS(options: {
-    readonly data: Slot;
+    readonly data: SocketData;
     readonly tls: { readonly secureContext: object };
     readonly isServer: true;
     /** What the client has sent of its handshake so far. */
     readonly initialData: Uint8Array;
-    readonly socket: SocketHandler<Slot>;
-  }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
+    readonly socket: SocketHandler<SocketData>;
+  }): [raw: Socket<SocketData>, tls: Socket<SocketData>] | undefined;
 }
 
 /** A client that says more than this before its TLS handshake has begun does not wait for it. */
@@ -72,12 +72,12 @@ const MAX_EARLY_BYTES = 64 * 1024;
  * An accepted connection on which something stands before RTMP: a proxy's header, TLS. Its owner has a transport as soon as
  * the client is known; what it sends waits until the connection is ready, so the owner's own timeouts hold for all of this.
  */
-export class Opening implements SocketOwner, ByteSocket, Busy {
+export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   readonly #options: OpeningOptions;
-  readonly #plain: Socket<Slot>;
+  readonly #plain: Socket<SocketData>;
   readonly #peer: HostPort;
   readonly #waiting: Timer | undefined;
-  #socket: Socket<Slot>;
+  #socket: Socket<SocketData>;
   #state: "header" | "hello" | "turn" | "handshake" | "over" = "header";
   /** What TLS begins with, once the ClientHello is whole. */
   #secureContext: object | undefined;
@@ -85,7 +85,7 @@ export class Opening implements SocketOwner, ByteSocket, Busy {
   #bytes: Uint8Array = new Uint8Array(0);
   #transport: TcpTransport | undefined;
 
-  constructor(socket: Socket<Slot>, peer: HostPort, options: OpeningOptions) {
+  constructor(socket: Socket<SocketData>, peer: HostPort, options: OpeningOptions) {
     this.#options = options;
     this.#plain = socket;
     this.#socket = socket;
@@ -244,13 +244,13 @@ export class Opening implements SocketOwner, ByteSocket, Busy {
     }
     const { turns } = this.#options;
     if (turns.arrivalsWait) turns.add(this);
-    else this.takeTurn();
+    else this.runSlice();
   }
 
   readonly arriving = true;
 
   /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may come at once. */
-  takeTurn(): boolean {
+  runSlice(): boolean {
     const transport = this.#transport;
     if (this.#state !== "turn" || transport === undefined) return false;
     const { clock, turns } = this.#options;
@@ -278,7 +278,7 @@ export class Opening implements SocketOwner, ByteSocket, Busy {
   }
 
   /** The handshake has ended. */
-  #secured(socket: Socket<Slot>, ok: boolean, error: Error | null): void {
+  #secured(socket: Socket<SocketData>, ok: boolean, error: Error | null): void {
     if (this.#state !== "handshake") return;
     this.#state = "over";
     if (ok) {

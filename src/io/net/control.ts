@@ -86,7 +86,7 @@ export function askControl(path: string, request: string, timeoutMs: number): Pr
   });
 }
 
-function readLine(socket: net.Socket, mostChars: number, take: (line: string) => void): void {
+function readLine(socket: net.Socket, maxChars: number, take: (line: string) => void): void {
   let text = "";
   let taken = false;
   socket.setEncoding("utf8");
@@ -97,6 +97,6 @@ function readLine(socket: net.Socket, mostChars: number, take: (line: string) =>
     if (end >= 0) {
       taken = true;
       take(text.slice(0, end));
-    } else if (text.length > mostChars) socket.destroy();
+    } else if (text.length > maxChars) socket.destroy();
   });
 }

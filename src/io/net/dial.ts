@@ -8,7 +8,7 @@ import type { Dial, DialTarget } from "../../base/transport.ts";
 import { describeSocketError } from "../os/socket-errors.ts";
 import { describeTlsError } from "../tls/tls-errors.ts";
 import type { Trust } from "../tls/trust.ts";
-import type { Slot } from "./socket-data.ts";
+import type { SocketData } from "./socket-data.ts";
 import type { TcpTransport } from "./tcp-transport.ts";
 
 /** What dialling needs of TCP. */
@@ -17,10 +17,10 @@ export interface DialOptions {
   /** Decides on the certificates that servers show. */
   readonly trust: Trust;
   /** The handlers of an open connection, and of one with TLS. */
-  readonly handlers: SocketHandler<Slot>;
-  readonly tlsHandlers: SocketHandler<Slot>;
+  readonly handlers: SocketHandler<SocketData>;
+  readonly tlsHandlers: SocketHandler<SocketData>;
   /** `ip`: the address that has answered. */
-  wrap(socket: Socket<Slot>, remote: HostPort, ip: string): TcpTransport;
+  wrap(socket: Socket<SocketData>, remote: HostPort, ip: string): TcpTransport;
 }
 
 /** A dial under way. */
@@ -35,7 +35,7 @@ interface Attempt {
 
 /** An open connection and the address that it goes to. */
 interface Connected {
-  readonly socket: Socket<Slot>;
+  readonly socket: Socket<SocketData>;
   readonly ip: string;
 }
 
@@ -114,7 +114,7 @@ async function connectAny(
  * descriptor until the kernel gives up, after two minutes. node:net can stop; once open, its socket of this runtime is
  * taken from it, with our handlers for its own.
  */
-function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<Slot>> {
+function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<SocketData>> {
   return new Promise((resolve, reject) => {
     const connecting = net.connect({ host, port });
     attempt.stop = (error) => connecting.destroy(error);
@@ -123,7 +123,7 @@ function connectTo(options: DialOptions, host: string, port: number, attempt: At
     };
     connecting.once("connect", () => {
       settled();
-      const socket = "_handle" in connecting ? (connecting._handle as Socket<Slot> | null) : null;
+      const socket = "_handle" in connecting ? (connecting._handle as Socket<SocketData> | null) : null;
       if (!socket) {
         connecting.destroy();
         reject(new Error("closed as soon as it was open"));
@@ -144,7 +144,7 @@ function connectTo(options: DialOptions, host: string, port: number, attempt: At
 /** What upgrading a dialled socket takes besides what the runtime's types know; node:tls does it so. */
 interface ClientUpgrade {
   upgradeTLS(options: {
-    readonly data: Slot;
+    readonly data: SocketData;
     readonly tls: {
       readonly secureContext: object;
       readonly serverName: string | undefined;
@@ -152,12 +152,17 @@ interface ClientUpgrade {
       readonly rejectUnauthorized: false;
       readonly requestCert: true;
     };
-    readonly socket: SocketHandler<Slot>;
-  }): [raw: Socket<Slot>, tls: Socket<Slot>] | undefined;
+    readonly socket: SocketHandler<SocketData>;
+  }): [raw: Socket<SocketData>, tls: Socket<SocketData>] | undefined;
 }
 
 /** Speaks TLS on an open connection, and goes on with it only when the server is the one that was meant. */
-function secure(options: DialOptions, plain: Socket<Slot>, host: string, attempt: Attempt): Promise<Socket<Slot>> {
+function secure(
+  options: DialOptions,
+  plain: Socket<SocketData>,
+  host: string,
+  attempt: Attempt,
+): Promise<Socket<SocketData>> {
   return new Promise((resolve, reject) => {
     let socket = plain;
     const fail = (error: Error) => {
@@ -166,7 +171,7 @@ function secure(options: DialOptions, plain: Socket<Slot>, host: string, attempt
       socket.terminate();
     };
     attempt.stop = fail;
-    const secured = (encrypted: Socket<Slot>, ok: boolean, error: Error | null) => {
+    const secured = (encrypted: Socket<SocketData>, ok: boolean, error: Error | null) => {
       const certificate = encrypted.getPeerCertificate() ?? {};
       // A handshake may be called failed for the name alone, on which we have a word to say ourselves.
       const shown = ok || "fingerprint256" in certificate;

@@ -13,7 +13,7 @@ export interface Busy {
   /** It is of a client that is just coming. */
   readonly arriving: boolean;
   /** Works on one slice of it; false when nothing is left. */
-  takeTurn(): boolean;
+  runSlice(): boolean;
   /** Its owner has thrown this out of a turn: reports it, and closes this connection only. */
   fault(error: unknown): void;
 }
@@ -30,7 +30,7 @@ export interface Departing {
  * Shares the event loop among connections: input that is a lot of work goes on in slices, and what clients cost who come or
  * leave all at once is spread over as many turns as it takes. So they hold up each other and nobody else.
  */
-export class InputTurns {
+export class InputScheduler {
   readonly #clock: Clock;
   readonly #busy = new TurnQueue<Busy>();
   readonly #arriving = new TurnQueue<Busy>();
@@ -124,15 +124,15 @@ export class InputTurns {
   /** Lets at least one go on, and others after it until it is `enough`. */
   #serve(queue: TurnQueue<Busy>, enough: () => boolean): void {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (takeTurn(next)) this.#enqueue(next);
+      if (runSlice(next)) this.#enqueue(next);
       if (enough()) return;
     }
   }
 }
 
-function takeTurn(connection: Busy): boolean {
+function runSlice(connection: Busy): boolean {
   try {
-    return connection.takeTurn();
+    return connection.runSlice();
   } catch (error) {
     connection.fault(error);
     return false;

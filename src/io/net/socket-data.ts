@@ -10,8 +10,8 @@ export interface SocketOwner {
 }
 
 /** What a socket carries. */
-export interface Slot {
+export interface SocketData {
   owner: SocketOwner | undefined;
   /** Told of the end of the TLS handshake, which may have failed. */
-  readonly secured?: (socket: Socket<Slot>, ok: boolean, error: Error | null) => void;
+  readonly secured?: (socket: Socket<SocketData>, ok: boolean, error: Error | null) => void;
 }

@@ -1,7 +1,7 @@
 // Hot: take runs for each read of each connection.
 import type { Clock } from "../../base/clock.ts";
 import type { InputHolder, InputMemory } from "./input-memory.ts";
-import type { Busy, InputTurns } from "./input-scheduler.ts";
+import type { Busy, InputScheduler } from "./input-scheduler.ts";
 
 /** Input is worked on in slices of about this many ms, when it turns out to be a lot of work. */
 const SLICE_MS = 2;
@@ -19,7 +19,7 @@ export const PauseReason = {
   /** What it has sent waits for its turn. */
   Turn: 1,
   /** A later read brings more. */
-  Rest: 2,
+  ReadPause: 2,
   /** Its input takes too much memory. */
   Memory: 4,
 } as const;
@@ -47,7 +47,7 @@ export interface InputConnection {
 
 /** What is shared by the input of all connections. */
 export interface InputWatch {
-  readonly turns: InputTurns;
+  readonly turns: InputScheduler;
   readonly memory: InputMemory;
 }
 
@@ -96,12 +96,12 @@ export class SocketInput implements Busy, InputHolder {
       turns.add(this);
     } else if (bytes.length > this.#sliceBytes) {
       this.#push(bytes);
-      if (this.takeTurn()) turns.add(this);
+      if (this.runSlice()) turns.add(this);
     } else this.#work(bytes);
     this.settle();
   }
 
-  takeTurn(): boolean {
+  runSlice(): boolean {
     const connection = this.#connection;
     if (connection.gone && !connection.publishes) this.forget();
     const input = this.#queue[0];

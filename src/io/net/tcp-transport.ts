@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { joined } from "../../base/memory.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import type { Departing } from "./input-scheduler.ts";
-import { type MergedReads, Rest, type Resting } from "./merged-reads.ts";
+import { type MergedReads, type Pausable, ReadPause } from "./merged-reads.ts";
 import type { SocketOwner } from "./socket-data.ts";
 import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
 import { unacknowledgedBytes } from "./socket-queue.ts";
@@ -44,7 +44,7 @@ const ANSWER_BYTES = 4096;
 /** In writes of about this many bytes. */
 const MAX_ANSWERS_BYTES = 64 * 1024;
 /** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
-export class TcpTransport implements Transport, InputConnection, Departing, Resting, SocketOwner {
+export class TcpTransport implements Transport, InputConnection, Departing, Pausable, SocketOwner {
   // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
   /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
   #clear = true;
@@ -65,11 +65,11 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   #answersBytes = 0;
   readonly #input: SocketInput;
   #mergesReads = false;
-  #rest: Rest | undefined;
+  #readPause: ReadPause | undefined;
   /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
   #secure = false;
   /** The socket is paused so that the next read brings more. */
-  #resting = false;
+  #readPaused = false;
   /** More waits than may, and the connection is about to be closed for it. */
   #overflowed = false;
   #handler: TransportHandler | undefined;
@@ -162,8 +162,8 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
     return this.#state === "closed" || this.#gone ? 0 : unacknowledgedBytes(this.#socket);
   }
 
-  get resting(): boolean {
-    return this.#resting;
+  get readPaused(): boolean {
+    return this.#readPaused;
   }
 
   mergeReads(on: boolean): void {
@@ -172,9 +172,9 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   }
 
   wake(): void {
-    if (!this.#resting) return;
-    this.#resting = false;
-    this.#input.resume(PauseReason.Rest);
+    if (!this.#readPaused) return;
+    this.#readPaused = false;
+    this.#input.resume(PauseReason.ReadPause);
   }
 
   close(): void {
@@ -233,10 +233,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Rest
   }
 
   #restAfter(bytes: number): void {
-    if (this.#secure || this.#resting || this.#state !== "open") return;
-    this.#rest ??= new Rest();
-    this.#resting = this.#watch.reads.rest(this, this.#rest.after(bytes));
-    if (this.#resting) this.#input.pause(PauseReason.Rest);
+    if (this.#secure || this.#readPaused || this.#state !== "open") return;
+    this.#readPause ??= new ReadPause();
+    this.#readPaused = this.#watch.reads.rest(this, this.#readPause.after(bytes));
+    if (this.#readPaused) this.#input.pause(PauseReason.ReadPause);
   }
 
   get open(): boolean {

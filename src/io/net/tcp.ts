@@ -5,18 +5,18 @@ import { UserError } from "../../base/errors.ts";
 import { normaliseIp } from "../../base/network.ts";
 import type { Dial, LocalNet, TransportHandler } from "../../base/transport.ts";
 import { describeSocketError, errorCode } from "../os/socket-errors.ts";
-import type { InheritedSockets } from "../os/systemd-sockets.ts";
+import type { SystemdSockets } from "../os/systemd-sockets.ts";
 import { Trust } from "../tls/trust.ts";
-import { type Entrance, Opening, type Proxies } from "./accept-pipeline.ts";
+import { AcceptPipeline, type ListenerPolicy, type Proxies } from "./accept-pipeline.ts";
 import { AcceptTurns } from "./accept-turns.ts";
 import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import { InputMemory } from "./input-memory.ts";
-import { InputTurns } from "./input-scheduler.ts";
+import { InputScheduler } from "./input-scheduler.ts";
 import { raiseBacklog } from "./listen-backlog.ts";
 import { createLocal } from "./local.ts";
 import { MergedReads } from "./merged-reads.ts";
-import type { Slot } from "./socket-data.ts";
+import type { SocketData } from "./socket-data.ts";
 import { type ByteSocket, type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
 /** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
@@ -47,7 +47,7 @@ export class Tcp implements StallWatch {
   /** Runs while peers are waited for. */
   #sweeping: Timer | undefined;
   readonly onFault: (error: Error) => void;
-  readonly turns: InputTurns;
+  readonly turns: InputScheduler;
   /** What input takes, of all connections. */
   readonly memory: InputMemory;
   readonly reads: MergedReads;
@@ -55,9 +55,9 @@ export class Tcp implements StallWatch {
   readonly dial: Dial;
   /** The same kind of connection to processes of this machine. */
   readonly local: LocalNet;
-  readonly #handlers: typeof connected & Pick<SocketHandler<Slot>, "error">;
-  readonly #tlsHandlers: SocketHandler<Slot>;
-  readonly #inherited: Pick<InheritedSockets, "take"> | undefined;
+  readonly #handlers: typeof connected & Pick<SocketHandler<SocketData>, "error">;
+  readonly #tlsHandlers: SocketHandler<SocketData>;
+  readonly #inherited: Pick<SystemdSockets, "take"> | undefined;
 
   /**
    * `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. An
@@ -67,13 +67,13 @@ export class Tcp implements StallWatch {
   constructor(
     clock: Clock,
     onFault: (error: Error) => void = () => undefined,
-    inherited?: Pick<InheritedSockets, "take">,
+    inherited?: Pick<SystemdSockets, "take">,
     trust: Trust = new Trust(),
   ) {
     this.#clock = clock;
     this.#inherited = inherited;
     this.onFault = onFault;
-    this.turns = new InputTurns(clock);
+    this.turns = new InputScheduler(clock);
     this.memory = new InputMemory(clock);
     this.reads = new MergedReads(clock);
     this.#handlers = {
@@ -114,7 +114,7 @@ export class Tcp implements StallWatch {
 
   hold(buffer: Uint8Array): void {
     this.#held.hold(buffer);
-    if (this.#held.bytes <= this.#mostHeld || this.#relieving) return;
+    if (this.#held.bytes <= this.#maxHeld || this.#relieving) return;
     this.#relieving = true;
     this.#clock.soon(() => this.#relieve());
   }
@@ -130,12 +130,12 @@ export class Tcp implements StallWatch {
   listen(
     address: ListenAddress,
     accept: (remote: HostPort) => TransportHandler | undefined,
-    entrance: () => Entrance = () => PLAIN,
+    entrance: () => ListenerPolicy = () => PLAIN,
   ): Listener {
     let waiting = 0;
     let accepting: AcceptTurns | undefined;
     const socket = {
-      open: (connection: Socket<Slot>) => {
+      open: (connection: Socket<SocketData>) => {
         accepting?.count();
         connection.data = { owner: undefined };
         const peer = remoteOf(connection);
@@ -158,12 +158,17 @@ export class Tcp implements StallWatch {
     if (taken !== undefined) {
       // Not in the type either: a descriptor in the place of an address.
       const { host, port } = taken.address;
-      const listener = Bun.listen<Slot>({ hostname: host, port, fd: taken.fd, socket } as TCPSocketListenOptions<Slot>);
+      const listener = Bun.listen<SocketData>({
+        hostname: host,
+        port,
+        fd: taken.fd,
+        socket,
+      } as TCPSocketListenOptions<SocketData>);
       raiseBacklog(taken.fd);
       accepting = new AcceptTurns(taken.fd, this.#clock);
       return opened(taken.address, listener, accepting);
     }
-    const bound = bind(address, (hostname) => Bun.listen<Slot>({ hostname, port: address.port, socket }));
+    const bound = bind(address, (hostname) => Bun.listen<SocketData>({ hostname, port: address.port, socket }));
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
     const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;
@@ -175,7 +180,7 @@ export class Tcp implements StallWatch {
   }
 
   /** A connection on which RTMP comes first. */
-  #begin(connection: Socket<Slot>, peer: HostPort, handler: TransportHandler | undefined): void {
+  #begin(connection: Socket<SocketData>, peer: HostPort, handler: TransportHandler | undefined): void {
     if (handler === undefined) {
       connection.terminate();
       return;
@@ -187,13 +192,13 @@ export class Tcp implements StallWatch {
 
   /** A connection on which something else comes first. */
   #open(
-    connection: Socket<Slot>,
+    connection: Socket<SocketData>,
     peer: HostPort,
     accept: (remote: HostPort) => TransportHandler | undefined,
-    entrance: Entrance,
+    entrance: ListenerPolicy,
     onIdentified: () => void,
   ): void {
-    const opening = new Opening(connection, peer, {
+    const opening = new AcceptPipeline(connection, peer, {
       clock: this.#clock,
       entrance,
       turns: this.turns,
@@ -212,14 +217,14 @@ export class Tcp implements StallWatch {
     return new TcpTransport(socket, remote, this.#clock, this);
   }
 
-  get #mostHeld(): number {
+  get #maxHeld(): number {
     return MAX_HELD_BYTES + this.#blocked.size * HELD_BYTES_EACH;
   }
 
   /** Leaves those of the peers that don't read for whom most is kept, until a tenth of the room is free again. */
   #relieve(): void {
     this.#relieving = false;
-    const enough = this.#mostHeld * 0.9;
+    const enough = this.#maxHeld * 0.9;
     const dearest = [...this.#blocked]
       .map((transport) => ({ transport, cost: this.#held.share(transport.queue) }))
       .sort((a, b) => b.cost - a.cost);
@@ -261,17 +266,17 @@ function opened(
 const connected = {
   // Not Buffer: its slice and subarray are views of another class, which slows all code that sees both.
   binaryType: "uint8array" as const,
-  data: (socket: Socket<Slot>, bytes: Uint8Array) => socket.data.owner?.onData(bytes),
-  drain: (socket: Socket<Slot>) => socket.data.owner?.onDrain(),
-  close: (socket: Socket<Slot>, error?: Error) =>
+  data: (socket: Socket<SocketData>, bytes: Uint8Array) => socket.data.owner?.onData(bytes),
+  drain: (socket: Socket<SocketData>) => socket.data.owner?.onDrain(),
+  close: (socket: Socket<SocketData>, error?: Error) =>
     socket.data.owner?.onClose(error === undefined ? undefined : describeSocketError(error)),
 };
 
 /** Nothing but RTMP. */
-const PLAIN: Entrance = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
+const PLAIN: ListenerPolicy = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
 
 /** Whether a peer may speak for a client; who may not is told of. */
-function admits({ refused }: Entrance, proxies: Proxies, peer: HostPort, waiting: number): boolean {
+function admits({ refused }: ListenerPolicy, proxies: Proxies, peer: HostPort, waiting: number): boolean {
   const trusted = proxies.trusts(peer.host);
   if (trusted && proxies.hasRoom(waiting)) return true;
   const full = "max_connections is reached, with those whose PROXY protocol header has not come";
@@ -304,7 +309,7 @@ function cannotListen(address: ListenAddress, error: unknown): UserError {
 }
 
 /** Undefined, whatever the runtime's types say, when the peer has reset the connection before it was accepted. */
-function remoteOf(socket: Socket<Slot>): HostPort | undefined {
+function remoteOf(socket: Socket<SocketData>): HostPort | undefined {
   const address: string | undefined = socket.remoteAddress;
   return address === undefined ? undefined : { host: normaliseIp(address), port: socket.remotePort };
 }

@@ -24,16 +24,16 @@ const signatures = {
 } as const;
 
 /** A listening socket that was there before this process. */
-export interface InheritedSocket {
+export interface SystemdSocket {
   /** systemd's FileDescriptorName=, else the name of the socket unit. */
   readonly name: string;
   readonly address: ListenAddress;
 }
 
 /** The listening sockets that systemd opened for this process (socket activation, sd_listen_fds(3)). */
-export class InheritedSockets {
+export class SystemdSockets {
   readonly #functions: ReturnType<typeof libc<typeof signatures>>;
-  readonly #sockets: (InheritedSocket & { readonly fd: number })[] = [];
+  readonly #sockets: (SystemdSocket & { readonly fd: number })[] = [];
 
   /**
    * Takes what it needs out of `environment`; the sockets are not inherited by children. Throws UserError for a socket that
@@ -50,12 +50,12 @@ export class InheritedSockets {
   }
 
   /** Those that were handed over. */
-  get all(): readonly InheritedSocket[] {
+  get all(): readonly SystemdSocket[] {
     return this.#sockets;
   }
 
   /** Those that stand for none of these addresses. */
-  besides(addresses: readonly ListenAddress[]): readonly InheritedSocket[] {
+  besides(addresses: readonly ListenAddress[]): readonly SystemdSocket[] {
     return this.#sockets.filter((socket) => !addresses.some((address) => standsFor(socket.address, address)));
   }
 

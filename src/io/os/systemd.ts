@@ -8,7 +8,7 @@ const SOCK_DGRAM_CLOEXEC = 0o2000002;
 const SEND_FLAGS = 0x4040;
 const CLOCK_MONOTONIC = 1;
 /** The size of sockaddr_un's path, sun_path. */
-const longestPath = 108;
+const maxPath = 108;
 
 const signatures = {
   socket: { args: [i32, i32, i32], returns: i32 },
@@ -68,7 +68,7 @@ export class Systemd {
 /** A sockaddr_un: family, then the path; the leading `@` of one without a file is a zero byte. */
 function addressOf(path: string): Uint8Array | undefined {
   const name = new TextEncoder().encode(path);
-  if (!/^[/@]./.test(path) || name.length >= longestPath) return undefined;
+  if (!/^[/@]./.test(path) || name.length >= maxPath) return undefined;
   const address = new Uint8Array(2 + name.length + (path.startsWith("@") ? 0 : 1));
   new DataView(address.buffer).setUint16(0, AF_UNIX, true);
   address.set(name, 2);

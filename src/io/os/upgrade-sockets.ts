@@ -4,7 +4,7 @@ import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import { libc } from "./libc.ts";
 
 /** A listening socket that another process of this server has handed over. */
-export interface HandedSocket {
+export interface UpgradeSocket {
   /** What was asked for, which tells two of port 0 apart from others. */
   readonly wanted: ListenAddress;
   /** What it is bound to. */
@@ -16,11 +16,11 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
 /** Listening sockets from the older generation of this server: the connections that wait there are not lost. */
-export class HandedSockets {
-  readonly #sockets: HandedSocket[];
+export class UpgradeSockets {
+  readonly #sockets: UpgradeSocket[];
 
   /** The sockets are not inherited by children. */
-  constructor(sockets: readonly HandedSocket[]) {
+  constructor(sockets: readonly UpgradeSocket[]) {
     this.#sockets = [...sockets];
     if (sockets.length === 0) return;
     const functions = libc({ fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 } });

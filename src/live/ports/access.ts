@@ -42,7 +42,7 @@ export interface Refusal {
 }
 
 /** What a guard says: undefined when it has nothing against it. */
-export type Verdict = Refusal | undefined;
+export type GuardResult = Refusal | undefined;
 
 /** A guard's no. */
 export interface Denial extends Refusal {
@@ -57,7 +57,7 @@ export interface Guard {
   /** For the log, when it fails. */
   readonly name: string;
   /** At once where it can. What it throws, and an answer that takes too long, is a refusal. */
-  check(request: AccessRequest): Verdict | Promise<Verdict>;
+  check(request: AccessRequest): GuardResult | Promise<GuardResult>;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface Guard {
  * all others, when nothing takes time any more.
  */
 export interface CountingGuard extends Guard {
-  check(request: AccessRequest): Verdict;
+  check(request: AccessRequest): GuardResult;
 }
 
 /** All guards together have this long to answer. */
@@ -74,7 +74,7 @@ const DECISION_MS = 30_000;
 const MAX_UNDER_WAY = 16;
 
 /** Asks the guards on behalf of one client, in their order, until one refuses. */
-export class Gate {
+export class GuardChain {
   readonly #guards: readonly Guard[];
   readonly #clock: Clock;
   #underWay = 0;
@@ -157,7 +157,7 @@ class Decision {
     this.settle({ guard, reason: "access could not be checked in time", detail });
   }
 
-  #ask(guard: Guard): Verdict | Promise<Verdict> {
+  #ask(guard: Guard): GuardResult | Promise<GuardResult> {
     try {
       return guard.check(this.#request);
     } catch (error) {
@@ -165,7 +165,7 @@ class Decision {
     }
   }
 
-  #hear(guard: Guard, verdict: Verdict): void {
+  #hear(guard: Guard, verdict: GuardResult): void {
     this.#at++;
     if (verdict !== undefined) this.settle(denial(guard, verdict));
     else if (this.#answer === undefined) this.settle(undefined);

@@ -24,7 +24,7 @@ export class Audience {
   readonly #readers = new Set<Reader>();
   readonly notices: Notices;
   /** The formats that blind readers wait for. */
-  readonly #blind = new Map<Reader, WireFormat>();
+  readonly #awaitingVideo = new Map<Reader, WireFormat>();
 
   constructor(source: AudienceSource, clock: Clock) {
     this.#source = source;
@@ -55,7 +55,7 @@ export class Audience {
   /** False when it was gone already. */
   leave(reader: Reader): boolean {
     if (!this.#readers.delete(reader)) return false;
-    this.#blind.delete(reader);
+    this.#awaitingVideo.delete(reader);
     this.#remove(reader);
     reader.state = "closed";
     reader.countLoss(this.#source.log.end);
@@ -65,8 +65,8 @@ export class Audience {
   pause(reader: Reader): void {
     if (reader.state === "paused" || reader.state === "closed") return;
     const { end } = this.#source.log;
-    const wanted = this.#blind.get(reader);
-    this.#blind.delete(reader);
+    const wanted = this.#awaitingVideo.get(reader);
+    this.#awaitingVideo.delete(reader);
     this.#remove(reader);
     reader.state = "paused";
     // What it loses from here on is not for being slow, and what it has lost it cannot go on from.
@@ -86,25 +86,25 @@ export class Audience {
   }
 
   reformat(reader: Reader, format: WireFormat): void {
-    if (reader.state === "closed" || format === (this.#blind.get(reader) ?? reader.home.format)) return;
-    this.#blind.delete(reader);
+    if (reader.state === "closed" || format === (this.#awaitingVideo.get(reader) ?? reader.home.format)) return;
+    this.#awaitingVideo.delete(reader);
     const begun = reader.state === "lagging" || reader.state === "current";
     const blind = begun && format.video && !reader.home.format.video;
-    if (blind) this.#blind.set(reader, format);
+    if (blind) this.#awaitingVideo.set(reader, format);
     this.#move(reader, blind ? format.withoutVideo : format);
   }
 
   /** Whether any reader is blind. */
-  get hasBlind(): boolean {
-    return this.#blind.size > 0;
+  get hasAwaitingVideo(): boolean {
+    return this.#awaitingVideo.size > 0;
   }
 
   /** There may be no key frame for long: readers that wait for one get the rest until then, fed by the flush that begins. */
-  blindWaiting(): void {
+  giveRestToWaiting(): void {
     for (const { format, waiting } of [...this.fanouts.values()]) {
       if (!format.video) continue;
       for (const reader of waiting) {
-        this.#blind.set(reader, format);
+        this.#awaitingVideo.set(reader, format);
         this.#remove(reader);
         this.#fanout(format.withoutVideo).place(reader, reader.notBefore);
       }
@@ -112,11 +112,11 @@ export class Audience {
   }
 
   /** Blind readers have all before the key frame at `start`: they go on with it, fed by the flush under way. */
-  showBlind(start: StartPoint): void {
-    for (const [reader, format] of this.#blind) {
+  bringVideoBack(start: StartPoint): void {
+    for (const [reader, format] of this.#awaitingVideo) {
       // One that lags keeps its place and waits for another.
       if (reader.state === "lagging") continue;
-      this.#blind.delete(reader);
+      this.#awaitingVideo.delete(reader);
       this.#remove(reader);
       this.#fanout(format).place(reader, reader.notBefore, start);
     }

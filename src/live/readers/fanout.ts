@@ -25,7 +25,7 @@ export interface FanoutSource {
   /** Where readers that have waited start, with the packets to be flushed next. */
   waitingStart(format: WireFormat): StartPoint | undefined;
   /** A reader that was behind has caught up. */
-  needsLess(): void;
+  readerCaughtUp(): void;
 }
 
 interface Step {
@@ -112,7 +112,7 @@ export class Fanout implements ReaderHome {
   resume(reader: Reader): void {
     if (reader.state !== "lagging") return;
     this.#feed(reader);
-    if (reader.slot >= 0) this.#source.needsLess();
+    if (reader.slot >= 0) this.#source.readerCaughtUp();
   }
 
   /** Begins a round with the packets since the last one, up to `to`. Readers that waited for a key frame start with it. */

@@ -6,7 +6,7 @@ import type { StreamConfig } from "../config.ts";
 import { Gop } from "../log/gop.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { Corrections } from "./corrections.ts";
-import { Resumption, samePayload } from "./resume-filter.ts";
+import { ResumeFilter, samePayload } from "./resume-filter.ts";
 import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import type { Standby } from "./standby.ts";
 import { Timeline } from "./timeline.ts";
@@ -29,7 +29,7 @@ export interface IntakeOwner {
 export class Intake {
   readonly timeline: Timeline;
   readonly gop: Gop;
-  readonly resumption: Resumption;
+  readonly resumeFilter: ResumeFilter;
   /** Where the packets of the active source begin, and the headers that are in force there already. */
   from = 0;
   fromHeaders: readonly Packet[] = [];
@@ -43,7 +43,7 @@ export class Intake {
     this.#log = owner.log;
     this.timeline = new Timeline(owner.config.time_jitter, owner.corrections);
     this.gop = new Gop(owner.config);
-    this.resumption = new Resumption(this.timeline);
+    this.resumeFilter = new ResumeFilter(this.timeline);
   }
 
   /** Goes on by another configuration. */
@@ -61,7 +61,7 @@ export class Intake {
   begin(source: LiveSource): void {
     this.#source = source;
     this.timeline.newSource();
-    this.resumption.newSource();
+    this.resumeFilter.newSource();
     this.from = this.#log.end;
     this.fromHeaders = [];
   }
@@ -73,9 +73,9 @@ export class Intake {
     const keyTrack = this.#source?.keyTrack ?? -1;
     this.#source = source;
     if (newest !== undefined) this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
-    this.resumption.takeOver(same);
+    this.resumeFilter.takeOver(same);
     source.keyTrack = seamless ? keyTrack : -1;
-    const first = standby.firstNew(this.resumption, seamless);
+    const first = standby.firstNew(this.resumeFilter, seamless);
     const headers = standby.headersAt(first);
     const known = headers.filter((packet) =>
       before.some(({ kind, payload }) => kind === packet.kind && samePayload(payload, packet.payload)),
@@ -112,7 +112,7 @@ export class Intake {
     const key = isKey(kind, flags);
     // What comes before the first key frame cannot be decoded by anyone.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
-    if (!header && !this.resumption.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
+    if (!header && !this.resumeFilter.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
       // Readers have had it; those to come have not.
       if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
       return;
@@ -137,13 +137,13 @@ export class Intake {
         : this.timeline.place(kind, track, timestamp, now, flags, composed);
     // It outlives the log's.
     if (isKept(flags)) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
-    else if (kind !== PacketKind.Data) this.resumption.took(kind, track, timestamp, payload);
+    else if (kind !== PacketKind.Data) this.resumeFilter.took(kind, track, timestamp, payload);
     const seq = this.#log.append(kind, time, payload, flags, track);
     const { length } = payload;
     if (isKey(kind, flags) && track === source.keyTrack) {
       if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#tellHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);
-      this.resumption.key(time, payload);
+      this.resumeFilter.key(time, payload);
     } else if (kind === PacketKind.Video) this.gop.video(time, length);
     else if (kind === PacketKind.Audio) this.gop.audio(time, length);
     else this.gop.data(length);
@@ -164,8 +164,8 @@ export class Intake {
     flags: number,
     track: number,
   ): boolean {
-    if (kind === PacketKind.Data) return !this.resumption.had(kind, track, timestamp);
-    const verdict = this.resumption.judge(kind, track, flags, timestamp, payload);
+    if (kind === PacketKind.Data) return !this.resumeFilter.hasSent(kind, track, timestamp);
+    const verdict = this.resumeFilter.classify(kind, track, flags, timestamp, payload);
     // What follows a key frame that was left out cannot be decoded.
     if (verdict === "late" && kind === PacketKind.Video) source.keyTrack = -1;
     if (verdict === "other") this.gop.clear();

@@ -4,7 +4,7 @@ const KEYS = 16;
 const SAMPLES = 1024;
 
 /** A number that two different key frames of one length don't share: compressed pictures differ all over. */
-export function printOf(payload: Uint8Array): number {
+export function fingerprint(payload: Uint8Array): number {
   const step = Math.max(1, Math.floor(payload.length / SAMPLES));
   let hash = 0x811c9dc5;
   for (let at = payload.length - 1; at >= 0; at -= step) hash = Math.imul(hash ^ (payload[at] ?? 0), 0x01000193);
@@ -12,7 +12,7 @@ export function printOf(payload: Uint8Array): number {
 }
 
 /** The newest key frames of a source, by which its stream is known again when it comes over another way. */
-export class KeyTrail {
+export class KeyframeHistory {
   readonly #times: number[] = [];
   readonly #prints: number[] = [];
 

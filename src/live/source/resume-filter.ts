@@ -1,14 +1,14 @@
 // Hot: judge runs for each packet of a source that may be repeating itself.
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
 import { slotOf, Times } from "../log/times.ts";
-import { KeyTrail, printOf } from "./keyframe-history.ts";
+import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /**
  * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
  * first of something else; or simply the `next`.
  */
-export type Verdict = "repeated" | "late" | "other" | "next";
+export type ResumeClass = "repeated" | "late" | "other" | "next";
 
 /** Tracks of a source may be this far apart; once it is so far past what was had, it repeats nothing more. */
 const SKEW_MS = 10_000;
@@ -33,13 +33,13 @@ type State = "unknown" | "same" | "other" | "over";
  * the one in which the connection was lost, readers get what they have not had of it, and notice nothing. So it is when a
  * source takes over that stood by and was in step; of any other, what lies in the past is left out.
  */
-export class Resumption {
+export class ResumeFilter {
   /** The stream's newest key frames, by their times on its time line; none of another source than the last. */
-  readonly keys = new KeyTrail();
+  readonly keys = new KeyframeHistory();
   readonly #timeline: Timeline;
   #state: State = "unknown";
   /** What readers have had of each track when the source began. */
-  #had = new Times();
+  #hasSent = new Times();
   /** The newest of each track that was held against it. */
   #judged = new Times();
   #until = 0;
@@ -56,7 +56,7 @@ export class Resumption {
   }
 
   /** Whether the new source has not shown yet what it is. */
-  get undecided(): boolean {
+  get unknown(): boolean {
     return this.#state === "unknown";
   }
 
@@ -73,14 +73,14 @@ export class Resumption {
 
   #begin(state: State): void {
     this.#state = state;
-    this.#had = this.#timeline.times.copy();
+    this.#hasSent = this.#timeline.times.copy();
     this.#judged = new Times();
     this.#until = this.#timeline.newest + SKEW_MS;
   }
 
   /** The stream got a key frame, by which its GOP will be known. */
   key(time: number, payload: Uint8Array): void {
-    this.keys.add(time, printOf(payload));
+    this.keys.add(time, fingerprint(payload));
   }
 
   /** The stream got a frame, with this timestamp on the wire. */
@@ -101,11 +101,11 @@ export class Resumption {
   }
 
   /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
-  judge(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): Verdict {
+  classify(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): ResumeClass {
     if (this.#state === "unknown") {
       const time = this.#timeline.continued(kind, track, timestamp);
       const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
-      if (!key || time === undefined || !this.keys.has(time, printOf(payload))) {
+      if (!key || time === undefined || !this.keys.has(time, fingerprint(payload))) {
         this.#state = "over";
         this.keys.clear();
         return "other";
@@ -117,20 +117,20 @@ export class Resumption {
     if (this.#past(kind, track, time)) {
       if (this.#state === "other") return "late";
       // Its clock may have stepped back: then what follows has not been had, though its time has been.
-      if (this.#isLast(kind, track, timestamp, payload)) this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
+      if (this.#isLast(kind, track, timestamp, payload)) this.#hasSent.set(kind, track, Number.NEGATIVE_INFINITY);
       return "repeated";
     }
-    if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#had.of(kind, track), time);
+    if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#hasSent.of(kind, track), time);
     // A clock that steps back after this is the encoder's own business.
-    this.#had.set(kind, track, Number.NEGATIVE_INFINITY);
+    this.#hasSent.set(kind, track, Number.NEGATIVE_INFINITY);
     if (time > this.#until) this.#state = "over";
     return "next";
   }
 
   /** Whether readers have had a packet of that track and timestamp, or a later one, from the source before. */
-  had(kind: PacketKind, track: number, timestamp: number): boolean {
+  hasSent(kind: PacketKind, track: number, timestamp: number): boolean {
     if (this.#state !== "same" && this.#state !== "other") return false;
-    return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#had.of(kind, track);
+    return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#hasSent.of(kind, track);
   }
 
   /** Another source's first picture: one that follows too soon is shown with the last of the source before, or not at all. */
@@ -144,7 +144,7 @@ export class Resumption {
   }
 
   #past(kind: PacketKind, track: number, time: number): boolean {
-    if (time > this.#had.of(kind, track)) return false;
+    if (time > this.#hasSent.of(kind, track)) return false;
     const last = this.#judged.of(kind, track);
     if (time < last - JUMP_MS) {
       this.#state = "over";

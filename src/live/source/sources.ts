@@ -15,7 +15,7 @@ import {
   type SourceOwner,
 } from "./source.ts";
 import { Standby } from "./standby.ts";
-import { Contest } from "./takeover.ts";
+import { PublishTakeover } from "./takeover.ts";
 
 /** However long GOPs may be: each packet costs memory beside its bytes. */
 const MAX_HELD = 1 << 16;
@@ -72,7 +72,7 @@ export class Sources implements SourceOwner {
   #active: LiveSource | undefined;
   /** In the order in which they came. */
   readonly #standbys: Standby[] = [];
-  readonly #contest: Contest;
+  readonly #takeover: PublishTakeover;
   #stall: Timer | undefined;
   #activeSince = 0;
   #steadyMs = FIRST_STEADY_MS;
@@ -83,7 +83,7 @@ export class Sources implements SourceOwner {
     this.#owner = owner;
     this.#intake = intake;
     this.#clock = clock;
-    this.#contest = new Contest(clock);
+    this.#takeover = new PublishTakeover(clock);
   }
 
   get active(): LiveSource | undefined {
@@ -128,7 +128,7 @@ export class Sources implements SourceOwner {
   /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
   tellAwaited(): void {
     // While others stand by, it matters which of them sent what when.
-    this.#active?.tell(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#contest.open);
+    this.#active?.tell(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#takeover.open);
     for (const { source } of this.#standbys) source.tell(true);
   }
 
@@ -151,33 +151,34 @@ export class Sources implements SourceOwner {
     const decide = (won: boolean) =>
       answer(won ? this.publish(info, { ...options, onConflict: "replace" }) : undefined);
     const active = source === undefined && options.onConflict !== "standby" ? this.#active : undefined;
-    if (active === undefined || !this.#contend(active, decide)) answer(source);
+    if (active === undefined || !this.#startTakeover(active, decide)) answer(source);
     return {
       cancel: () => {
-        this.#contest.leave(decide);
+        this.#takeover.leave(decide);
         this.tellAwaited();
       },
     };
   }
 
   /** Lets a publisher wait for the place of one that may be gone; false when that is there. */
-  #contend(active: LiveSource, decide: (won: boolean) => void): boolean {
-    const contest = this.#contest;
-    const unread = contest.reading || (active.events.unread?.() ?? false);
-    if (!(unread || active.mayBeGone(this.#clock.now())) || !contest.join(decide, this.#patience(active))) return false;
-    if (unread) contest.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
+  #startTakeover(active: LiveSource, decide: (won: boolean) => void): boolean {
+    const takeover = this.#takeover;
+    const unread = takeover.reading || (active.events.unread?.() ?? false);
+    if (!(unread || active.mayBeGone(this.#clock.now())) || !takeover.join(decide, this.#probeTimeout(active)))
+      return false;
+    if (unread) takeover.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
     else active.events.probe?.();
     this.tellAwaited();
     return true;
   }
 
   #lives(): void {
-    this.#contest.lose();
+    this.#takeover.cancel();
     this.tellAwaited();
   }
 
   /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
-  #patience({ heardAt, longestPause }: LiveSource): number {
+  #probeTimeout({ heardAt, longestPause }: LiveSource): number {
     return Math.max(this.#owner.config.switch_after, heardAt + longestPause - this.#clock.now());
   }
 
@@ -196,7 +197,7 @@ export class Sources implements SourceOwner {
     const now = this.#clock.now();
     if (source === this.#active) {
       if (kind !== PacketKind.Data && !isHeader(flags)) source.heard(now);
-      if (this.#contest.open) this.#lives();
+      if (this.#takeover.open) this.#lives();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
       return;
@@ -241,7 +242,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
-    for (const standby of this.#standbys) standby.strayed();
+    for (const standby of this.#standbys) standby.resetSync();
     this.tellAwaited();
     this.#watchStall();
     old.events.replaced?.(source.info);
@@ -257,15 +258,15 @@ export class Sources implements SourceOwner {
   }
 
   #newStandby(source: LiveSource, now: number): Standby {
-    const { timeline, resumption } = this.#intake;
-    return new Standby(source, timeline, resumption.keys, this.#owner, now);
+    const { timeline, resumeFilter } = this.#intake;
+    return new Standby(source, timeline, resumeFilter.keys, this.#owner, now);
   }
 
   #endActive(source: LiveSource, how: SourceEnd): void {
     const now = this.#clock.now();
     source.role = "ended";
     if (source.preferred && how === "lost") this.#preferLess(now);
-    if (this.#contest.open) this.#contest.decide();
+    if (this.#takeover.open) this.#takeover.decide();
     if (this.#active !== source) return;
     const next = this.#best(now, Number.NEGATIVE_INFINITY);
     if (next !== undefined) {
@@ -280,8 +281,8 @@ export class Sources implements SourceOwner {
   /** The active source has sent something. */
   #watch(kind: PacketKind, flags: number, payload: Uint8Array, now: number): void {
     if (isKey(kind, flags)) {
-      const { newest } = this.#intake.resumption.keys;
-      if (newest !== undefined) for (const standby of this.#standbys) standby.meet(newest, payload);
+      const { newest } = this.#intake.resumeFilter.keys;
+      if (newest !== undefined) for (const standby of this.#standbys) standby.compare(newest, payload);
     }
     if (this.#stall === undefined) this.#watchStall(now);
   }
@@ -351,7 +352,7 @@ export class Sources implements SourceOwner {
   #switch(from: LiveSource, standby: Standby, why: SwitchReason, now: number): void {
     const { source, seamless: inStep } = standby;
     this.#standbys.splice(this.#standbys.indexOf(standby), 1);
-    if (!inStep) for (const other of this.#standbys) other.strayed();
+    if (!inStep) for (const other of this.#standbys) other.resetSync();
     if (from.role === "active") {
       from.role = "standby";
       const demoted = this.#newStandby(from, now);
@@ -366,7 +367,7 @@ export class Sources implements SourceOwner {
     standby.held.clear();
     this.tellAwaited();
     this.#watchStall(now);
-    this.#contest.lose();
+    this.#takeover.cancel();
   }
 
   #report(from: LiveSource, to: LiveSource, why: SwitchReason, inStep: boolean, now: number): void {

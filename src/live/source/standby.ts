@@ -5,8 +5,8 @@ import { PacketLog } from "../log/log.ts";
 import type { SlabPool } from "../log/slabs.ts";
 import type { StartPoint } from "../log/start-point.ts";
 import { Times } from "../log/times.ts";
-import { KeyTrail, printOf } from "./keyframe-history.ts";
-import type { Resumption } from "./resume-filter.ts";
+import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
+import type { ResumeFilter } from "./resume-filter.ts";
 import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
@@ -15,7 +15,7 @@ const JUMP_MS = 3000;
 /** Two clocks that are this near are one: encoders that keep to the same time. */
 const SAME_CLOCK_MS = 500;
 /** The same stream over another way may be this much earlier or later. */
-const MOST_LAG_MS = 10_000;
+const MAX_LAG_MS = 10_000;
 /** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
 
@@ -48,10 +48,10 @@ export class Standby {
   #steadyFrom: Frame | undefined;
   /** The key frames in `held`, oldest first, with the headers in force there. */
   readonly #starts: StartPoint[] = [];
-  readonly #keys = new KeyTrail();
+  readonly #keys = new KeyframeHistory();
   readonly #timeline: Timeline;
   /** The stream's newest key frames. */
-  readonly #streamKeys: KeyTrail;
+  readonly #streamKeys: KeyframeHistory;
   readonly #owner: StandbyOwner;
   /** The source's greatest timestamp, and of which track it is. */
   #newest: number | undefined;
@@ -66,7 +66,7 @@ export class Standby {
   /** When the media message before the newest came, monotonic ms. */
   #heardBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyTrail, owner: StandbyOwner, now: number) {
+  constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyframeHistory, owner: StandbyOwner, now: number) {
     this.source = source;
     this.held = new PacketLog(owner.slabs);
     this.#owner = owner;
@@ -124,7 +124,7 @@ export class Standby {
   }
 
   /** The stream goes on from another source than it was held against: whether it sends the same is to be seen anew. */
-  strayed(): void {
+  resetSync(): void {
     this.inStep = false;
     this.#lag = undefined;
   }
@@ -148,10 +148,10 @@ export class Standby {
   }
 
   /** The active source sent a key frame: whether this one had it before. */
-  meet(time: number, payload: Uint8Array): void {
+  compare(time: number, payload: Uint8Array): void {
     const { newest } = this.#keys;
     if (newest === undefined) return;
-    if (this.#keys.has(time, printOf(payload), (timestamp) => this.#continuedKey(timestamp) ?? Number.NaN))
+    if (this.#keys.has(time, fingerprint(payload), (timestamp) => this.#continuedKey(timestamp) ?? Number.NaN))
       this.inStep = true;
     else if (time <= (this.#continuedKey(newest) ?? 0)) this.inStep = false;
   }
@@ -208,9 +208,9 @@ export class Standby {
    */
   #near(lead: number): boolean {
     const wait = Math.max(this.#owner.config.switch_after, this.#streamKeys.gopMs, this.#keys.gopMs);
-    const most = Math.min(wait, MOST_LAG_MS);
+    const most = Math.min(wait, MAX_LAG_MS);
     if (lead <= BRIDGE_STEP_MS) return -lead <= most;
-    return lead + this.#timeline.early <= MOST_LAG_MS && (lead <= most || this.#reachesBack(most));
+    return lead + this.#timeline.early <= MAX_LAG_MS && (lead <= most || this.#reachesBack(most));
   }
 
   /** Whether what it holds begins no later than so long after the stream's newest picture. */
@@ -221,11 +221,11 @@ export class Standby {
   }
 
   /** Position in `held` of the first frame that readers can use, once its clock is put right; the end when there is none. */
-  firstNew(resumption: Resumption, same: boolean): number {
+  firstNew(resumeFilter: ResumeFilter, same: boolean): number {
     const { held } = this;
     for (let seq = held.start; seq < held.end; seq++) {
       const { kind, time, flags, track } = held.at(seq);
-      if (kind === PacketKind.Data || isHeader(flags) || resumption.had(kind, track, time)) continue;
+      if (kind === PacketKind.Data || isHeader(flags) || resumeFilter.hasSent(kind, track, time)) continue;
       if (kind === PacketKind.Audio || same || isKey(kind, flags)) return seq;
     }
     return held.end;
@@ -246,7 +246,7 @@ export class Standby {
 
   #key(timestamp: number, payload: Uint8Array): void {
     const { source, held } = this;
-    const print = printOf(payload);
+    const print = fingerprint(payload);
     this.#starts.push({ seq: held.end, time: timestamp, headers: source.headers.list });
     this.#keys.add(timestamp, print);
     const time = this.#continuedKey(timestamp);
@@ -309,7 +309,7 @@ export class Standby {
     if (timeline.newest === 0) return;
     const { lead } = this;
     // Of what is ahead, all is kept that readers have yet to get to.
-    const shift = this.inStep && lead > 0 && lead <= MOST_LAG_MS ? 0 : this.shift;
+    const shift = this.inStep && lead > 0 && lead <= MAX_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);
       while (held.start < held.end && this.#placed(PacketKind.Audio, 0, held.timeAt(held.start), shift) <= newest)

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
 /** Publishers that may wait for one name; one more is refused at once. */
-const MOST_WAITING = 16;
+const MAX_WAITING = 16;
 /** What a peer had sent before it was asked for has been read after this. */
 const READ_MS = 50;
 
@@ -12,7 +12,7 @@ type Waiting = (won: boolean) => void;
  * Publishers that want a name whose publisher may be half-open: the cable was pulled, and the encoder is back on another
  * connection. Whoever has the name keeps it by any sign of life; without one, the first who waits gets it.
  */
-export class Contest {
+export class PublishTakeover {
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   #limit: Timer | undefined;
@@ -28,7 +28,7 @@ export class Contest {
 
   /** Waits `ms` for a sign of life, no longer than those who wait already. False when too many do. */
   join(waiting: Waiting, ms: number): boolean {
-    if (this.#waiting.length === MOST_WAITING) return false;
+    if (this.#waiting.length === MAX_WAITING) return false;
     this.#waiting.push(waiting);
     this.#limit ??= this.#clock.after(ms, () => this.decide());
     return true;
@@ -55,7 +55,7 @@ export class Contest {
   }
 
   /** The name's publisher lives. */
-  lose(): void {
+  cancel(): void {
     if (this.reading) return;
     for (const waiting of this.#end()) waiting(false);
   }

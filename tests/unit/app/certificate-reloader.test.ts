@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Renewable, Renewal } from "../../../src/app/certificate-reloader.ts";
+import { CertificateReloader, type Reloadable } from "../../../src/app/certificate-reloader.ts";
 import { UserError } from "../../../src/base/errors.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -15,8 +15,8 @@ test("a changed file is noticed within a minute; one that is wrong is told of on
       if (part.problem !== "") throw new UserError(part.problem);
     },
     warnings: () => ["the certificate expires tomorrow"],
-  } satisfies Renewable & { problem: string };
-  const renewal = new Renewal(clock, log, new Map([["certificates", part]]));
+  } satisfies Reloadable & { problem: string };
+  const renewal = new CertificateReloader(clock, log, new Map([["certificates", part]]));
   clock.advance(120_000);
   expect(log.take()).toEqual([]);
   Object.assign(part, { outdated: true, problem: "a.key is not the key\nb.crt: no such file" });

@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { dirname } from "node:path";
-import { meetingPoint, replacedExecutable, takeLegacy } from "../../../src/app/upgrade.ts";
+import { meetingPoint, replacedExecutable, takeOldProcess } from "../../../src/app/upgrade.ts";
 
 test("what an older generation leaves is taken out of the environment, so that no other child has it", () => {
   const legacy = { socket: "/run/srs/x.sock", failures: "/run/srs/y.sock", nodeId: "abc", sockets: [] };
   const environment: Record<string, string | undefined> = { HANDED_OVER_BY_SRS: JSON.stringify(legacy), HOME: "/" };
-  expect(takeLegacy(environment)).toEqual(legacy);
+  expect(takeOldProcess(environment)).toEqual(legacy);
   expect(environment).toEqual({ HOME: "/" });
-  expect(takeLegacy(environment)).toBeUndefined();
+  expect(takeOldProcess(environment)).toBeUndefined();
 });
 
 test("generations meet beside the pid file, at a place of their own each time", () => {

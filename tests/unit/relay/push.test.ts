@@ -214,7 +214,7 @@ describe("the end of the stream", () => {
     expect(push).toBeDefined();
     const gone: string[] = [];
     feed.inter("last");
-    expect(running.sayGoodbye(() => gone.push("gone"))).toBe(true);
+    expect(running.unpublish(() => gone.push("gone"))).toBe(true);
     feed.end();
     clock.advance(10);
     const [packet, unpublish, remove] = said(net).slice(-3);
@@ -232,7 +232,7 @@ describe("the end of the stream", () => {
     const gone: string[] = [];
     net.last.accepted.reading = false;
     for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
-    running.sayGoodbye(() => gone.push("gone"));
+    running.unpublish(() => gone.push("gone"));
     feed.end();
     clock.advance(3000);
     expect(gone).toEqual([]);
@@ -248,7 +248,7 @@ describe("the end of the stream", () => {
     edge.frozen = true;
     net.last.accepted.reading = false;
     for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
-    running.sayGoodbye(() => gone.push("gone"));
+    running.unpublish(() => gone.push("gone"));
     feed.end();
     clock.advance(5000);
     expect([gone, net.last.dialled.open, live.streams.size]).toEqual([["gone"], false, 0]);
@@ -259,7 +259,7 @@ describe("the end of the stream", () => {
     at.net.hosts.set("edge:1935", mute());
     const push = at.push();
     at.clock.advance(10);
-    expect(push.sayGoodbye(() => {})).toBe(false);
+    expect(push.unpublish(() => {})).toBe(false);
   });
 
   test("that comes because the publisher vanished closes without FCUnpublish, after what is under way", () => {
@@ -288,7 +288,7 @@ describe("hanging up", () => {
     running.hangUp(() => gone.push("gone"));
     clock.advance(1000);
     expect([gone, edge.connections]).toEqual([[], 1]);
-    running.cutGoodbyeShort();
+    running.abortClose();
     expect([gone, edge.connections, told.length]).toEqual([["gone"], 0, 1]);
   });
 

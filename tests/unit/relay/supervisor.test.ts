@@ -180,7 +180,7 @@ describe("the cycle", () => {
 
   test("can be hurried when what was refused may be welcome, but not to more than two attempts a second", () => {
     const { supervisor, tried, clock, fail, last } = stage();
-    supervisor.hurry();
+    supervisor.retrySoon();
     expect(tried).toHaveLength(0);
     supervisor.start();
     for (let i = 0; i < 10; i++) fail("no", true);
@@ -188,17 +188,17 @@ describe("the cycle", () => {
     const { length } = tried;
     clock.advance(10_000);
     expect(tried).toHaveLength(length);
-    supervisor.hurry();
+    supervisor.retrySoon();
     clock.advance(0);
     expect(tried).toHaveLength(length + 1);
     for (let i = 0; i < 100; i++) {
       last().report.failed("no", "refused");
-      supervisor.hurry();
+      supervisor.retrySoon();
       clock.advance(50);
     }
     expect(tried).toHaveLength(length + 11);
     last().report.running("");
-    supervisor.hurry();
+    supervisor.retrySoon();
     expect(supervisor.status.state).toBe("running");
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { type Loaded, parseConfig } from "../../../../src/app/config/index.ts";
 import { examine } from "../../../../src/app/doctor/examine.ts";
-import type { World } from "../../../../src/app/doctor/world.ts";
+import type { SystemProbes } from "../../../../src/app/doctor/world.ts";
 import { UserError } from "../../../../src/base/errors.ts";
 import type { PortHolder } from "../../../../src/io/os/port-holder.ts";
 import type { ProbeResult } from "../../../../src/relay/probe.ts";
 
 /** A machine with one address where all ports are free, and a network where every server is a different one. */
-class FakeWorld implements World {
+class FakeWorld implements SystemProbes {
   readonly names = new Map<string, string | readonly string[]>();
   readonly answers = new Map<string, ProbeResult>();
   readonly taken = new Map<number, PortHolder[]>();
@@ -47,14 +47,14 @@ class FakeWorld implements World {
   ruleProblems = () => this.rules;
 }
 
-function look(toml: string, prepare: (world: FakeWorld) => void = () => undefined, world = new FakeWorld()) {
-  prepare(world);
+function look(toml: string, prepare: (probes: FakeWorld) => void = () => undefined, probes = new FakeWorld()) {
+  prepare(probes);
   const loaded: Loaded = {
     config: parseConfig(toml, "x.toml"),
     warnings: [],
     origin: (path) => `x.toml:${path.length}`,
   };
-  return examine(loaded, "conf/x.toml", world).then((examination) => ({ ...examination, world }));
+  return examine(loaded, "conf/x.toml", probes).then((examination) => ({ ...examination, probes }));
 }
 
 const forwarding = (...targets: string[]) => `[vhost.__defaultVhost__]\nforward = ${JSON.stringify(targets)}`;
@@ -62,8 +62,8 @@ const problem = (name: string, text: string) => `vhost.__defaultVhost__.forward 
 
 test("draws what the configuration describes, with what was found at each place", async () => {
   const toml = `listen = [1935, "10.9.9.9:1936"]\npid = "/run/srs.pid"\n${forwarding("edge-1", "rtmp://edge-2/live/secret")}\n[vhost.b]`;
-  const { topology, problems } = await look(toml, (world) => {
-    world.answers.set("edge-2:1935", { answer: "none", reason: "connection refused" });
+  const { topology, problems } = await look(toml, (probes) => {
+    probes.answers.set("edge-2:1935", { answer: "none", reason: "connection refused" });
   });
   expect(topology).toBe(`conf/x.toml
 ├─ listen *:1935                        free
@@ -82,21 +82,21 @@ test("draws what the configuration describes, with what was found at each place"
 describe("a target", () => {
   test("is asked for its own vhost and app, and a few at a time", async () => {
     const targets = Array.from({ length: 30 }, (_, at) => `edge-${at}`);
-    const { world, problems } = await look(
+    const { probes, problems } = await look(
       `[vhost."a.com"]\nforward = ${JSON.stringify([...targets, "rtmp://cdn/app/x"])}`,
     );
     expect(problems).toEqual([]);
-    expect(world.most).toBe(8);
-    expect(world.asked).toContain("rtmp://a.com:1935/live");
-    expect(world.asked).toContain("rtmp://cdn:1935/app");
-    expect(world.asked).toHaveLength(31);
+    expect(probes.most).toBe(8);
+    expect(probes.asked).toContain("rtmp://a.com:1935/live");
+    expect(probes.asked).toContain("rtmp://cdn:1935/app");
+    expect(probes.asked).toHaveLength(31);
   });
 
   test("and an origin are asked for the vhosts that streams go to and come from", async () => {
-    const { world } = await look(
+    const { probes } = await look(
       `[vhost."a.com"]\nforward = "target"\n[vhost."a.com".edge]\norigin = ["bare", "rtmp://own/live/[stream]"]\nvhost = "up.[vhost]"`,
     );
-    expect(world.asked.toSorted()).toEqual([
+    expect(probes.asked.toSorted()).toEqual([
       "rtmp://a.com:1935/live",
       "rtmp://own:1935/live",
       "rtmp://up.a.com:1935/live",
@@ -104,16 +104,16 @@ describe("a target", () => {
   });
 
   test("without an address is told by its name", async () => {
-    const { problems, world } = await look(forwarding("edge"), (world) =>
-      world.names.set("edge", "host name not found"),
+    const { problems, probes } = await look(forwarding("edge"), (probes) =>
+      probes.names.set("edge", "host name not found"),
     );
     expect(problems).toEqual([problem("edge", "host name not found; check the name, and the machine's DNS")]);
-    expect(world.asked).toEqual([]);
+    expect(probes.asked).toEqual([]);
   });
 
   test("that refuses is told with its own words", async () => {
-    const { problems } = await look(forwarding("edge"), (world) => {
-      world.answers.set("edge:1935", { answer: "refused", reason: "NetConnection.Connect.Rejected, no such vhost" });
+    const { problems } = await look(forwarding("edge"), (probes) => {
+      probes.answers.set("edge:1935", { answer: "refused", reason: "NetConnection.Connect.Rejected, no such vhost" });
     });
     expect(problems).toEqual([
       problem(
@@ -128,17 +128,17 @@ describe("a loop", () => {
   const itself = "it is this server itself; a stream cannot go round; name another server";
 
   test("to an address and port of this server is seen without asking", async () => {
-    const names = (world: FakeWorld) => world.names.set("me", ["192.0.2.1", "10.0.0.5"]);
-    const { problems, world } = await look(forwarding("127.0.0.1", "me", "127.0.0.1:1936"), names);
+    const names = (probes: FakeWorld) => probes.names.set("me", ["192.0.2.1", "10.0.0.5"]);
+    const { problems, probes } = await look(forwarding("127.0.0.1", "me", "127.0.0.1:1936"), names);
     expect(problems).toEqual([problem("127.0.0.1", itself), problem("me", itself)]);
-    expect(world.asked).toHaveLength(1);
+    expect(probes.asked).toHaveLength(1);
   });
 
   test("by way of a name that leads back is seen by the running server's id", async () => {
-    const { problems } = await look(forwarding("balancer"), (world) => {
-      world.taken.set(1935, [{ pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] }]);
-      world.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
-      world.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
+    const { problems } = await look(forwarding("balancer"), (probes) => {
+      probes.taken.set(1935, [{ pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] }]);
+      probes.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
+      probes.answers.set("balancer:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
     });
     expect(problems).toEqual([
       problem("balancer", "it leads back to this server itself; a stream cannot go round; name another server"),
@@ -146,9 +146,9 @@ describe("a loop", () => {
   });
 
   test("of two names for one server is told of the second", async () => {
-    const { problems } = await look(forwarding("a", "b", "c"), (world) => {
+    const { problems } = await look(forwarding("a", "b", "c"), (probes) => {
       for (const name of ["a", "c"]) {
-        world.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
+        probes.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
       }
     });
     expect(problems).toEqual([
@@ -162,8 +162,8 @@ describe("two vhosts that forward to one server", () => {
   const advice = "of two streams with one name the second is refused;";
 
   test("are a problem where one of its vhosts serves both", async () => {
-    const { problems } = await look(toml, (world) =>
-      world.answers.set("edge:1935", {
+    const { problems } = await look(toml, (probes) =>
+      probes.answers.set("edge:1935", {
         answer: "connected",
         server: "srs/1.0",
         node: "n1",
@@ -178,8 +178,8 @@ describe("two vhosts that forward to one server", () => {
 
   test("are a problem where it has no vhosts", async () => {
     const server = "FMS/3,0,1,123";
-    const { problems } = await look(toml, (world) =>
-      world.answers.set("edge:1935", { answer: "connected", server, node: "", vhost: "", ms: 1 }),
+    const { problems } = await look(toml, (probes) =>
+      probes.answers.set("edge:1935", { answer: "connected", server, node: "", vhost: "", ms: 1 }),
     );
     expect(problems).toEqual([
       `vhost.b.forward edge (x.toml:4): it has no vhosts, and vhost a forwards there, too; ${advice} write rtmp://edge:1935/[vhost]-[app]`,
@@ -196,16 +196,16 @@ describe("two vhosts that forward to one server", () => {
     }
     expect((await look(toml, undefined, new OwnVhosts())).problems).toEqual([]);
     const named = toml.replaceAll('"edge"', '"rtmp://edge/[vhost]"');
-    const one = (world: FakeWorld) =>
-      world.answers.set("edge:1935", { answer: "connected", server: "srs", node: "n1", vhost: "v", ms: 1 });
+    const one = (probes: FakeWorld) =>
+      probes.answers.set("edge:1935", { answer: "connected", server: "srs", node: "n1", vhost: "v", ms: 1 });
     expect((await look(named, one)).problems).toEqual([]);
   });
 });
 
 test("an origin is a place that streams come from, and a loop where they also go to it", async () => {
   const edge = '[vhost.__defaultVhost__.edge]\norigin = ["o1", "http://o2/[app]/[stream].flv?key=hush"]';
-  const { topology, problems, world } = await look(`listen = 0\n${forwarding("o1", "other")}\n${edge}`, (world) => {
-    world.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", vhost: "", ms: 1 });
+  const { topology, problems, probes } = await look(`listen = 0\n${forwarding("o1", "other")}\n${edge}`, (probes) => {
+    probes.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", vhost: "", ms: 1 });
   });
   expect(topology).toBe(`conf/x.toml
 └─ vhost __defaultVhost__
@@ -220,13 +220,13 @@ test("an origin is a place that streams come from, and a loop where they also go
     ),
     problem("other", "it is the same server as o1; it takes a stream once; leave one of them out"),
   ]);
-  expect(world.asked).toHaveLength(3);
+  expect(probes.asked).toHaveLength(3);
 });
 
 describe("a port", () => {
   test("that another program has is told with the program", async () => {
-    const { problems } = await look("listen = 1935", (world) =>
-      world.taken.set(1935, [{ pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }]),
+    const { problems } = await look("listen = 1935", (probes) =>
+      probes.taken.set(1935, [{ pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }]),
     );
     expect(problems).toEqual([
       "listen *:1935 (x.toml:2): taken by nginx, pid 12; stop that one, or choose another port",
@@ -234,15 +234,15 @@ describe("a port", () => {
   });
 
   test("that nobody can be seen to have is told as well", async () => {
-    const { problems } = await look("listen = 1935", (world) => world.taken.set(1935, []));
+    const { problems } = await look("listen = 1935", (probes) => probes.taken.set(1935, []));
     expect(problems[0]).toInclude("taken by a process that only root can see");
   });
 
   test.each([[["./srs", "-c", "conf/x.toml"]], [["./srs", "-cconf/x.toml"]], [["./srs", "--conf=./conf/x.toml"]]])(
     "that the server of the same file has is no problem: %p",
     async (command) => {
-      const { problems, topology } = await look("listen = 1935", (world) =>
-        world.taken.set(1935, [{ pid: 7, name: "srs", command }]),
+      const { problems, topology } = await look("listen = 1935", (probes) =>
+        probes.taken.set(1935, [{ pid: 7, name: "srs", command }]),
       );
       expect(problems).toEqual([]);
       expect(topology).toInclude("in use by the server of this file, pid 7");
@@ -252,9 +252,9 @@ describe("a port", () => {
   test("that systemd keeps for a socket unit is no problem, alone or with the server that it started", async () => {
     const systemd = { pid: 1, name: "systemd", command: ["/sbin/init"] };
     const server = { pid: 7, name: "srs", command: ["srs", "--conf", "conf/x.toml"] };
-    const alone = await look("listen = 1935", (world) => world.taken.set(1935, [systemd]));
+    const alone = await look("listen = 1935", (probes) => probes.taken.set(1935, [systemd]));
     expect(alone.problems).toEqual([]);
-    const both = await look("listen = 1935", (world) => world.taken.set(1935, [systemd, server]));
+    const both = await look("listen = 1935", (probes) => probes.taken.set(1935, [systemd, server]));
     expect(both.topology).toInclude("in use by the server of this file, pid 7");
   });
 
@@ -264,9 +264,9 @@ describe("a port", () => {
 });
 
 test("a file that could not be written and a limit that is too low are told", async () => {
-  const { problems } = await look('log.file = "/x/y.log"', (world) => {
-    world.badFiles.set("/x/y.log", "there is no directory /x");
-    world.limit = "max_connections = 1000 needs 1256 open files";
+  const { problems } = await look('log.file = "/x/y.log"', (probes) => {
+    probes.badFiles.set("/x/y.log", "there is no directory /x");
+    probes.limit = "max_connections = 1000 needs 1256 open files";
   });
   expect(problems).toEqual([
     "log.file /x/y.log (x.toml:2): there is no directory /x; make it, or give this user the right to it",
@@ -275,8 +275,8 @@ test("a file that could not be written and a limit that is too low are told", as
 });
 
 test("what is wrong with keys that belong together is a problem, too, and an rtmps:// target is asked over TLS", async () => {
-  const { problems, world } = await look(forwarding("rtmps://a.example/app/key"), (world) =>
-    world.rules.push("no key"),
+  const { problems, probes } = await look(forwarding("rtmps://a.example/app/key"), (probes) =>
+    probes.rules.push("no key"),
   );
-  expect([problems, world.asked]).toEqual([["no key"], ["rtmps://a.example:443/app"]]);
+  expect([problems, probes.asked]).toEqual([["no key"], ["rtmps://a.example:443/app"]]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../../../src/live/ports/access.ts";
 import { withoutVhost } from "../../../../src/rtmp/address.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 
@@ -96,7 +96,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher is heard once an origin has taken the stream, over the connection on which it was asked", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: Verdict) => void)[] = [];
+    const answers: ((verdict: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
     const viewer = at.watch(edge);
     await pass();
@@ -114,7 +114,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher who leaves before the answer keeps nothing at the origin", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: Verdict) => void)[] = [];
+    const answers: ((verdict: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
     at.client("e", "publish", URL, "show");
     await pass();

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseNetwork } from "../../../../src/base/network.ts";
-import { Arrivals } from "../../../../src/features/limits/connection-limiter.ts";
+import { ConnectionLimiter } from "../../../../src/features/limits/connection-limiter.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
 class Stage {
   readonly clock = new FakeClock();
   limits = { max_connections_per_address: 0, max_connects_per_minute: 0, exempt: [parseNetwork("10.0.0.0/8")] };
-  readonly arrivals = new Arrivals(this.clock, () => this.limits);
+  readonly arrivals = new ConnectionLimiter(this.clock, () => this.limits);
 
   constructor(limits: Partial<Stage["limits"]> = {}) {
     this.limits = { ...this.limits, ...limits };
@@ -15,7 +15,7 @@ class Stage {
 
   /** How many of `count` connections from an address are let in. */
   come(host: string, count: number): number {
-    return Array.from({ length: count }, () => this.arrivals.arrive(host)).filter((no) => no === undefined).length;
+    return Array.from({ length: count }, () => this.arrivals.acquire(host)).filter((no) => no === undefined).length;
   }
 }
 
@@ -27,12 +27,12 @@ describe("Connections from one address", () => {
   test("are as many as the limit says, and one more for each that leaves", () => {
     const stage = new Stage({ max_connections_per_address: 3 });
     expect(stage.come("192.0.2.1", 5)).toBe(3);
-    expect(stage.arrivals.arrive("192.0.2.1")).toEqual({
+    expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
       kind: "max_connections_per_address",
       reason: "connections from 192.0.2.1: 3, allowed: 3",
     });
     expect(stage.come("192.0.2.2", 1)).toBe(1);
-    stage.arrivals.leave("192.0.2.1");
+    stage.arrivals.release("192.0.2.1");
     expect(stage.come("192.0.2.1", 2)).toBe(1);
   });
 
@@ -41,7 +41,7 @@ describe("Connections from one address", () => {
     expect(stage.come("2001:db8:0:1::1", 1) + stage.come("2001:db8:0:1:ffff::2%eth0", 5)).toBe(2);
     expect(stage.come("2001:db8:0:2::1", 5)).toBe(2);
     expect(stage.come("192.0.2.1", 1) + stage.come("::ffff:192.0.2.1", 5)).toBe(2);
-    expect(stage.arrivals.arrive("2001:db8:0:1::9")?.reason).toBe("connections from 2001:db8:0:1::/64: 2, allowed: 2");
+    expect(stage.arrivals.acquire("2001:db8:0:1::9")?.reason).toBe("connections from 2001:db8:0:1::/64: 2, allowed: 2");
   });
 
   test("are counted while there is no limit, for the time when there is one", () => {
@@ -63,7 +63,7 @@ describe("The rate of connections from one address", () => {
   test("is a burst of a minute's, and then one for each share of a minute", () => {
     const stage = new Stage({ max_connects_per_minute: 60 });
     expect(stage.come("192.0.2.1", 100)).toBe(60);
-    expect(stage.arrivals.arrive("192.0.2.1")).toEqual({
+    expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
       kind: "max_connects_per_minute",
       reason: "more than 60 new connections in a minute from 192.0.2.1",
     });
@@ -93,7 +93,7 @@ describe("The rate of connections from one address", () => {
         const times: number[] = [];
         for (const gap of steps) {
           stage.clock.advance(gap);
-          if (stage.arrivals.arrive("192.0.2.1") === undefined) times.push(stage.clock.now());
+          if (stage.arrivals.acquire("192.0.2.1") === undefined) times.push(stage.clock.now());
         }
         const most = Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 60_000).length));
         expect(most).toBeLessThanOrEqual(2 * rate);
@@ -109,8 +109,8 @@ describe("The memory of addresses", () => {
     let most = 0;
     for (let i = 0; i < 200_000; i++) {
       const host = `${1 + (i >> 16)}.0.${(i >> 8) & 0xff}.${i & 0xff}`;
-      stage.arrivals.arrive(host);
-      stage.arrivals.leave(host);
+      stage.arrivals.acquire(host);
+      stage.arrivals.release(host);
       most = Math.max(most, stage.arrivals.size);
     }
     expect(most).toBeLessThanOrEqual(65_536);
@@ -121,13 +121,13 @@ describe("The memory of addresses", () => {
   test("is empty again soon after they are gone, and at once without a rate", () => {
     const stage = new Stage({ max_connects_per_minute: 1 });
     for (let i = 0; i < 1000; i++) stage.come(`192.0.${i >> 8}.${i & 0xff}`, 1);
-    for (let i = 0; i < 1000; i++) stage.arrivals.leave(`192.0.${i >> 8}.${i & 0xff}`);
+    for (let i = 0; i < 1000; i++) stage.arrivals.release(`192.0.${i >> 8}.${i & 0xff}`);
     expect(stage.arrivals.size).toBe(1000);
     stage.clock.advance(60_001);
     for (let i = 0; i < 1000; i++) {
       stage.come("198.51.100.1", 1);
       stage.clock.advance(61_000);
-      stage.arrivals.leave("198.51.100.1");
+      stage.arrivals.release("198.51.100.1");
     }
     expect(stage.arrivals.size).toBe(1);
     stage.limits = { ...stage.limits, max_connects_per_minute: 0 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../../../src/live/ports/access.ts";
 import { type ClientEnd, RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
 import { command, commandOn } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
@@ -18,13 +18,13 @@ const PLAYING = [
 /** A server with one guard, whose answers come when the test says so. */
 class GuardedStage extends RtmpStage {
   readonly requests: AccessRequest[] = [];
-  #answers: ((verdict: Verdict) => void)[] = [];
+  #answers: ((verdict: GuardResult) => void)[] = [];
 
   constructor() {
     super();
     const check = (request: AccessRequest) => {
       this.requests.push(request);
-      const { promise, resolve } = Promise.withResolvers<Verdict>();
+      const { promise, resolve } = Promise.withResolvers<GuardResult>();
       this.#answers.push(resolve);
       return promise;
     };
@@ -32,7 +32,7 @@ class GuardedStage extends RtmpStage {
   }
 
   /** Answers the oldest request. */
-  async answer(verdict?: Verdict): Promise<void> {
+  async answer(verdict?: GuardResult): Promise<void> {
     this.#answers.shift()?.(verdict);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -201,7 +201,7 @@ describe("A player that guards decide on", () => {
   test("gets what it asked for meanwhile: no video, and nothing while it pauses", async () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
-    const { promise, resolve } = Promise.withResolvers<Verdict>();
+    const { promise, resolve } = Promise.withResolvers<GuardResult>();
     stage.guards.push({ name: "test", check: () => promise });
     const player = stage.play();
     player.say(commandOn(1, "receiveVideo", 0, null, false), commandOn(1, "pause", 0, null, true, 0));

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { parseListen } from "../../../../src/base/address.ts";
 import { parseNetwork } from "../../../../src/base/network.ts";
-import { placesOf } from "../../../../src/features/rtmp/listen-endpoint.ts";
+import { endpointsOf } from "../../../../src/features/rtmp/listen-endpoint.ts";
 
 type Texts = readonly (string | number)[];
 
@@ -12,7 +12,7 @@ function places({
   proxied = [] as Texts,
   trusted = ["10.0.0.0/8"],
 }) {
-  return placesOf({
+  return endpointsOf({
     listen: listen.map(parseListen),
     rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
     proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { formatHostPort, parseListen } from "../../../../src/base/address.ts";
 import { UserError } from "../../../../src/base/errors.ts";
-import { plainPlace } from "../../../../src/features/rtmp/listen-endpoint.ts";
+import { plainEndpoint } from "../../../../src/features/rtmp/listen-endpoint.ts";
 import { Listeners } from "../../../../src/features/rtmp/listeners.ts";
 
 /** What is bound now, and what happened. */
@@ -40,7 +40,7 @@ beforeEach(() => {
 const port = (name: string) => name.slice(name.lastIndexOf(":") + 1);
 const overlap = (a: string, b: string) => a === b || a.startsWith("[::]") || b.startsWith("[::]");
 const prepare = (...texts: (string | number)[]) =>
-  listeners.prepare(texts.map((text) => ({ ...parseListen(text), ...plainPlace })));
+  listeners.prepare(texts.map((text) => ({ ...parseListen(text), ...plainEndpoint })));
 
 test("a change opens what is new and closes what is gone; what stays is not touched", () => {
   prepare(1935, "127.0.0.1:1936").apply();

@@ -166,11 +166,11 @@ describe("on_conflict = reject", () => {
       const first = stage.publish();
       first.say(sound("01", 1000));
       stage.clock.advance(100);
-      first.resting = true;
+      first.readPaused = true;
       const second = stage.connect();
       const asked = second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
       expect(asked.join("\n")).not.toContain("onStatus");
-      expect([first.mergesReads, first.resting]).toEqual([false, false]);
+      expect([first.mergesReads, first.readPaused]).toEqual([false, false]);
       if (said.length > 0) first.say(...said);
       stage.clock.advance(50);
       return { stage, first, second, heard: second.hear() };
@@ -189,7 +189,7 @@ describe("on_conflict = reject", () => {
       const stage = stageWith({ on_conflict: "reject" });
       const first = stage.publish();
       first.say(sound("01", 1000));
-      first.resting = true;
+      first.readPaused = true;
       const second = stage.connect();
       const header = tag("video", 1, 0, "1700000000 01");
       second.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"), header);
@@ -215,7 +215,7 @@ describe("on_conflict = reject", () => {
       expect(heard).toEqual([BUSY]);
       first.say(sound("02", 1040));
       stage.clock.advance(300);
-      first.resting = true;
+      first.readPaused = true;
       const third = stage.connect();
       third.say(command("createStream", 2, null), commandOn(1, "publish", 3, null, "show", "live"));
       stage.clock.advance(50);
@@ -229,7 +229,7 @@ describe("on_conflict = reject", () => {
     test("is read late again when whoever wanted the name has left", () => {
       const stage = stageWith({ on_conflict: "reject" });
       const first = stage.publish();
-      first.resting = true;
+      first.readPaused = true;
       const second = stage.publish();
       expect(first.mergesReads).toBe(false);
       second.hangUp();

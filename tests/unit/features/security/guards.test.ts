@@ -3,7 +3,7 @@ import { parseConfig } from "../../../../src/app/config/index.ts";
 import type { Security } from "../../../../src/features/security/config.ts";
 import { isPublishingOpen, securityGuards } from "../../../../src/features/security/guards.ts";
 import { sign } from "../../../../src/features/security/signature.ts";
-import type { AccessRequest, Verdict } from "../../../../src/live/ports/access.ts";
+import type { AccessRequest, GuardResult } from "../../../../src/live/ports/access.ts";
 import { accessRequest } from "../../../support/access.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
@@ -18,7 +18,7 @@ class Stage {
     const { vhost } = parseConfig(`[vhost.__defaultVhost__.security]\n${this.toml}`, "x.toml");
     const guards = securityGuards({ clock: this.clock, security: (name) => vhost.get(name)?.security });
     for (const guard of guards) {
-      const said = guard.check(accessRequest(change)) as Verdict;
+      const said = guard.check(accessRequest(change)) as GuardResult;
       if (said !== undefined) return `${guard.name}: ${said.reason}`;
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { HostPort } from "../../../../src/base/address.ts";
-import type { Entrance } from "../../../../src/io/net/accept-pipeline.ts";
+import type { ListenerPolicy } from "../../../../src/io/net/accept-pipeline.ts";
 import { fromHex } from "../../../support/bytes.ts";
 import { until } from "../../../support/e2e/wait.ts";
 import { End, TcpStage } from "../../../support/tcp-ends.ts";
@@ -22,8 +22,8 @@ afterEach(() => stage.end());
 
 const proxies = { trusts: (host: string) => host === "127.0.0.1", hasRoom: (waiting: number) => waiting < 2 };
 
-function listen(what: Partial<Entrance>): number {
-  const entrance: Entrance = {
+function listen(what: Partial<ListenerPolicy>): number {
+  const entrance: ListenerPolicy = {
     plain: true,
     certificates: undefined,
     proxies: undefined,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
-import { MergedReads, Rest } from "../../../../src/io/net/merged-reads.ts";
+import { MergedReads, ReadPause } from "../../../../src/io/net/merged-reads.ts";
 import { Tcp } from "../../../../src/io/net/tcp.ts";
 import { TcpTransport } from "../../../../src/io/net/tcp-transport.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
@@ -146,7 +146,7 @@ test("Each connection is read when its own rest is over, by one timer for all", 
 describe("A rest", () => {
   /** How long the rests are after reads of so many bytes. */
   function rests(...reads: number[]): number[] {
-    const rest = new Rest();
+    const rest = new ReadPause();
     return reads.map((bytes) => rest.after(bytes));
   }
 

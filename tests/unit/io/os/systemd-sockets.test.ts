@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
-import { InheritedSockets } from "../../../../src/io/os/systemd-sockets.ts";
+import { SystemdSockets } from "../../../../src/io/os/systemd-sockets.ts";
 
 test("nothing of the variables stays for children, whomever they are for", () => {
   for (const LISTEN_PID of ["1", "2"]) {
     const environment = { LISTEN_FDS: "0", LISTEN_PID, LISTEN_FDNAMES: "a:b", PATH: "/bin" };
-    expect(new InheritedSockets(environment, 1).all).toEqual([]);
+    expect(new SystemdSockets(environment, 1).all).toEqual([]);
     expect(environment).toEqual({ PATH: "/bin" } as typeof environment);
   }
 });
 
 test("without systemd's sockets no address is taken", () => {
-  const inherited = new InheritedSockets({}, 1);
+  const inherited = new SystemdSockets({}, 1);
   expect(inherited.take({ host: "::", port: 1935 })).toBeUndefined();
   expect(inherited.besides([])).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
-import { HandedSockets } from "../../../../src/io/os/upgrade-sockets.ts";
+import { UpgradeSockets } from "../../../../src/io/os/upgrade-sockets.ts";
 
 const opened: number[] = [];
 afterEach(() => {
@@ -32,7 +32,7 @@ test("an address finds the socket that was asked for by it, else one that is bou
   const any = { host: "127.0.0.1", port: 0 };
   const bound = (port: number) => ({ host: "127.0.0.1", port });
   const [a, b] = [descriptor(), descriptor()];
-  const handed = new HandedSockets([
+  const handed = new UpgradeSockets([
     { wanted: any, address: bound(4001), fd: a },
     { wanted: any, address: bound(4002), fd: b },
   ]);
@@ -44,7 +44,7 @@ test("an address finds the socket that was asked for by it, else one that is bou
 test("what nobody asks for is closed", () => {
   const address = { host: "::", port: 1935 };
   const [a, b] = [descriptor(), descriptor()];
-  const handed = new HandedSockets([
+  const handed = new UpgradeSockets([
     { wanted: address, address, fd: a },
     { wanted: { ...address, port: 1936 }, address: { ...address, port: 1936 }, fd: b },
   ]);

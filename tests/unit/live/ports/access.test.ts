@@ -2,9 +2,9 @@ import { expect, test } from "bun:test";
 import {
   type AccessRequest,
   type CountingGuard,
-  Gate,
   type Guard,
-  type Verdict,
+  GuardChain,
+  type GuardResult,
 } from "../../../../src/live/ports/access.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
@@ -28,9 +28,9 @@ class Stage {
   /** Names of the guards that were asked, in order. */
   readonly asked: string[] = [];
   readonly answers: string[] = [];
-  readonly gate: Gate;
+  readonly gate: GuardChain;
 
-  constructor(...checks: readonly (() => Verdict | Promise<Verdict>)[]) {
+  constructor(...checks: readonly (() => GuardResult | Promise<GuardResult>)[]) {
     const guards = checks.map((check, at): Guard => {
       const name = `guard ${at}`;
       return {
@@ -41,7 +41,7 @@ class Stage {
         },
       };
     });
-    this.gate = new Gate(guards, [], this.clock);
+    this.gate = new GuardChain(guards, [], this.clock);
   }
 
   ask() {
@@ -53,7 +53,7 @@ class Stage {
 
 /** Lets what waits for promises run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-const never = () => new Promise<Verdict>(() => undefined);
+const never = () => new Promise<GuardResult>(() => undefined);
 
 test("a client is let in at once when no guard has anything against it", () => {
   const stage = new Stage(
@@ -108,7 +108,7 @@ test("a guard that never answers refuses after 30 seconds, and no timer stays", 
 });
 
 test("an answer that comes too late changes nothing", async () => {
-  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const { promise, resolve } = Promise.withResolvers<GuardResult>();
   const stage = new Stage(
     () => promise,
     () => undefined,
@@ -134,7 +134,7 @@ test("nobody is told once the request is taken back, and no further guard is ask
 });
 
 test("a client that takes its requests back and asks again cannot keep guards busy without end", async () => {
-  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const { promise, resolve } = Promise.withResolvers<GuardResult>();
   const stage = new Stage(() => promise);
   for (let count = 0; count < 16; count++) stage.ask().cancel();
   stage.ask();
@@ -152,7 +152,7 @@ test("what is counted is still true when the client is in, however long others t
   const room: CountingGuard = { name: "room", check: () => (players < 2 ? undefined : { reason: "full" }) };
   const slow: Guard = { name: "slow", check: () => new Promise((resolve) => setImmediate(() => resolve(undefined))) };
   // Counted early as well, to spare the slow one.
-  const gate = new Gate([room, slow], [room], new FakeClock());
+  const gate = new GuardChain([room, slow], [room], new FakeClock());
   const answers: string[] = [];
   for (let client = 0; client < 12; client++)
     gate.ask(request, (denial) => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { Contest } from "../../../../src/live/source/takeover.ts";
+import { PublishTakeover } from "../../../../src/live/source/takeover.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
 function contest() {
   const clock = new FakeClock();
   const told: string[] = [];
-  const contest = new Contest(clock);
+  const contest = new PublishTakeover(clock);
   const waiting = (name: string) => (won: boolean) => told.push(`${name} ${won}`);
   return { clock, told, contest, waiting };
 }
@@ -26,7 +26,7 @@ describe("who waits for a name", () => {
   test("does not get it when its publisher lives", () => {
     const { clock, told, contest: it, waiting } = contest();
     it.join(waiting("a"), 1000);
-    it.lose();
+    it.cancel();
     clock.advance(5000);
     expect(told).toEqual(["a false"]);
     expect(clock.timers).toBe(0);
