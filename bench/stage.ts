@@ -62,7 +62,7 @@ export function openStage(): Stage {
     headerless() {},
     idle() {},
   });
-  const source = stream.publish({ id: "bench", remote: "", param: "", hops: [] });
+  const source = stream.publish({ id: "bench", remote: "", param: "", hops: [], via: "client" });
   if (source === undefined) throw new Error("a new stream takes a publisher");
   let base = 0;
   let next = 0;

@@ -147,7 +147,7 @@ export class FakeNode {
   /** Publishes on the node itself. */
   publish(name = "show", info: Partial<SourceInfo> = {}): Feed {
     const source = this.stream(name).publish(
-      { id: "p", remote: "test", param: "", hops: [], ...info },
+      { id: "p", remote: "test", param: "", hops: [], via: "client", ...info },
       { onConflict: this.#onConflict },
     );
     if (source === undefined) throw new Error(`${name} is busy`);

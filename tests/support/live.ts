@@ -134,7 +134,7 @@ export class LiveStage {
 
   /** Begins to publish; fails when somebody does already, and `options` don't say otherwise. */
   publish(name = "show", id = "p", options: PublishOptions = {}): Feed {
-    const source = this.stream(name).publish({ id, remote: "test", param: "", hops: [] }, options);
+    const source = this.stream(name).publish({ id, remote: "test", param: "", hops: [], via: "client" }, options);
     if (source === undefined) throw new Error(`${name} is busy`);
     return new Feed(source, this.clock);
   }

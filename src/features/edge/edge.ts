@@ -120,7 +120,7 @@ export class Edge implements StreamObserver {
     if (fetched?.owns(source)) return;
     fetched?.rest();
     // Who has the publisher takes the stream to the origin.
-    if (source.info.borrowed) return;
+    if (source.info.via === "sibling") return;
     this.#published.set(stream, { name, source });
     const vhost = this.#vhost(name.vhost);
     if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
@@ -133,7 +133,7 @@ export class Edge implements StreamObserver {
   switched(stream: Stream): void {
     const { source } = stream;
     const fetched = this.#wanted.get(stream)?.fetched;
-    if (source?.info.borrowed) {
+    if (source?.info.via === "sibling") {
       fetched?.rest();
       this.#published.delete(stream);
       this.#pushes.end(stream, "lost");

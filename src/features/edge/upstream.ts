@@ -232,7 +232,7 @@ export class Upstream {
       remote: this.#place,
       param: this.#words.viewer.param,
       hops: server.hops,
-      fetched: true,
+      via: "pull" as const,
     };
     const source = this.#owner.publish(this, info, this.#words);
     if (source === undefined) report.failed("the stream is published here", "lost");

@@ -83,7 +83,7 @@ export class Forward implements StreamObserver {
 
   switched(stream: Stream, { from, to }: SourceSwitch): void {
     const forwarded = this.#forwarded.get(stream);
-    if (forwarded !== undefined && from.borrowed !== to.borrowed) this.#follow(stream, forwarded);
+    if (forwarded !== undefined && (from.via === "sibling") !== (to.via === "sibling")) this.#follow(stream, forwarded);
     if (from.hops.join() !== to.hops.join()) this.rerouted(stream);
   }
 
@@ -105,13 +105,13 @@ export class Forward implements StreamObserver {
   /** Gives a stream one relay for each target of its vhost, and leaves alone those that it has. */
   #follow(stream: Stream, { name, source, relays }: Forwarded): void {
     // Who has the publisher forwards, too: a target gets a stream once.
-    const { borrowed } = stream.source?.info ?? source.info;
-    const wanted = borrowed ? [] : this.#context.targets(name.vhost);
+    const elsewhere = (stream.source?.info ?? source.info).via === "sibling";
+    const wanted = elsewhere ? [] : this.#context.targets(name.vhost);
     const targets = new Map(wanted.map((target) => [targetIdentity(target), target]));
     for (const [identity, relay] of relays) {
       if (targets.has(identity)) continue;
       relays.delete(identity);
-      this.#stop(relay, borrowed ? "lost" : "withdrawn");
+      this.#stop(relay, elsewhere ? "lost" : "withdrawn");
     }
     for (const [identity, target] of targets) {
       if (relays.has(identity)) continue;

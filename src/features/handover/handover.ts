@@ -29,7 +29,7 @@ export interface HandoverContext {
 
 /** An encoder that comes over may be here before we have heard that it has left the other generation: it has this long. */
 const LEAVE_MS = 1000;
-/** A borrowed stream that broke off is fetched again after this long. */
+/** A stream of the sibling that broke off is fetched again after this long. */
 const AGAIN_MS = 200;
 
 /** The other generation, and what it publishes, by key. */
@@ -125,21 +125,21 @@ export class Handover implements StreamObserver, Guard, SiblingLinkEvents {
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
-    if (source.info.borrowed) return;
+    if (source.info.via === "sibling") return;
     this.#ours.set(stream.key, { stream, name });
     this.#sibling?.link.send({ published: publishedOf(name, source) });
   }
 
   unpublished(stream: Stream, { info }: Source, how: SourceEnd): void {
-    if (this.#ours.has(stream.key)) this.#notOurs(stream.key, info.fetched ? "lost" : how);
+    if (this.#ours.has(stream.key)) this.#notOurs(stream.key, info.via === "pull" ? "lost" : how);
     const here = this.#wanted.get(stream.key);
     if (here !== undefined) this.#context.clock.after(AGAIN_MS, () => this.#borrowIfWanted(stream.key));
   }
 
   switched(stream: Stream, { from, to }: SourceSwitch): void {
-    if (from.borrowed === to.borrowed) return;
+    if ((from.via === "sibling") === (to.via === "sibling")) return;
     const name = this.#fetched.get(stream.key)?.published.name;
-    if (to.borrowed) this.#notOurs(stream.key, "lost");
+    if (to.via === "sibling") this.#notOurs(stream.key, "lost");
     else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
   }
 

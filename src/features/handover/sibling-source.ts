@@ -1,4 +1,4 @@
-// Hot: onMessage runs for each message of each stream that is borrowed.
+// Hot: onMessage runs for each message of each stream that comes from the sibling.
 import { ProtocolError } from "../../base/errors.ts";
 import type { LocalNet, Transport, TransportHandler } from "../../base/transport.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
@@ -9,7 +9,7 @@ import type { RtmpLimits } from "../../rtmp/limits.ts";
 import { MessageType } from "../../rtmp/messages.ts";
 import { lineOf, type Published } from "./messages.ts";
 
-/** Where a stream is borrowed. */
+/** Where a stream comes from. */
 export interface Lender {
   readonly local: LocalNet;
   readonly limits: RtmpLimits;
@@ -45,7 +45,7 @@ export class SiblingSource implements TransportHandler, MessageHandler {
     const { local, path, pid } = this.#lender;
     const { param, hops } = this.published;
     this.#source = this.stream.publish(
-      { id: `server ${pid}`, remote: "this machine", param, hops, borrowed: true },
+      { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" },
       { onConflict, events: { replaced: () => this.stop() } },
     );
     if (this.#source === undefined) this.#end("lost");

@@ -247,7 +247,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
     const preferred = isPreferred(prefer, this.#admission.rightsAddress, address.param);
     const hops = this.#admission.request?.hops ?? [];
-    const info = { id: this.#id, remote: this.#remote, param: address.param, hops };
+    const info: SourceInfo = { id: this.#id, remote: this.#remote, param: address.param, hops, via: "client" };
     const options = { onConflict, preferred, events: this.#eventsOf(net) };
     const question: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
     this.#decisions.ask(net, question, (source) => {

@@ -6,6 +6,12 @@ import { PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
 import { StepsBack } from "./step-back.ts";
 
+/**
+ * How a source came: `client`, it publishes here; `pull`, it is fetched for those who watch, and its end says nothing of the
+ * publisher; `sibling`, another process of this server has the publisher and passes the stream on to others.
+ */
+export type SourceVia = "client" | "pull" | "sibling";
+
 /** Who publishes, as far as others care: relays pass the parameters and the hops on. */
 export interface SourceInfo {
   /** The connection's id in the log. */
@@ -15,10 +21,7 @@ export interface SourceInfo {
   readonly param: string;
   /** Ids of the servers that the stream came through, oldest first; a stream must not come to one of them again. */
   readonly hops: readonly string[];
-  /** It is another process of this same server that has the publisher, and that passes the stream on to others. */
-  readonly borrowed?: boolean;
-  /** It was fetched for those who watch, and ends when they leave: that says nothing of the publisher. */
-  readonly fetched?: boolean;
+  readonly via: SourceVia;
 }
 
 /**

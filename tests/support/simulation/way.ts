@@ -26,7 +26,7 @@ export class Way {
   connect(stream: Stream, options: PublishOptions): boolean {
     this.#queue.length = 0;
     this.#stuck = false;
-    this.#source = stream.publish({ id: "p", remote: "", param: "", hops: [] }, options);
+    this.#source = stream.publish({ id: "p", remote: "", param: "", hops: [], via: "client" }, options);
     return this.#source !== undefined;
   }
 

@@ -40,7 +40,7 @@ describe("the summary", () => {
     clock.advance(10_000);
     expect(summary().standbys).toBeUndefined();
     first.end();
-    const info = { id: "q", remote: "test", param: "", hops: [] };
+    const info = { id: "q", remote: "test", param: "", hops: [], via: "client" } as const;
     for (let i = 0; i < 3; i++) origin.stream().publish(info, { onConflict: "standby" });
     clock.advance(10_000);
     expect(summary().standbys).toBe("2");

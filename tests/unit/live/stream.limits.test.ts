@@ -57,7 +57,9 @@ test("a reader that leaves its fan-out while paused does not take others' away",
   stream.pause(paused);
   stream.join(format, { send: (bytes) => sent.push(bytes) > 0 }, {});
   stream.leave(paused);
-  stream.publish({ id: "p", remote: "test", param: "", hops: [] })?.push(PacketKind.Video, 0, keyFrame(100));
+  stream
+    .publish({ id: "p", remote: "test", param: "", hops: [], via: "client" })
+    ?.push(PacketKind.Video, 0, keyFrame(100));
   stage.clock.advance(1000);
   expect(sent).toHaveLength(1);
 });
@@ -65,7 +67,9 @@ test("a reader that leaves its fan-out while paused does not take others' away",
 test("a reader whose sink still holds bytes waits for it to drain before it gets the first of its own", () => {
   const stage = new LiveStage();
   const stream = stage.stream();
-  stream.publish({ id: "p", remote: "test", param: "", hops: [] })?.push(PacketKind.Video, 0, keyFrame(100));
+  stream
+    .publish({ id: "p", remote: "test", param: "", hops: [], via: "client" })
+    ?.push(PacketKind.Video, 0, keyFrame(100));
   const sent: Uint8Array[] = [];
   const reader = stream.join(ownFormat(1), { bytesQueued: 1, send: (bytes) => sent.push(bytes) > 0 }, {});
   stage.clock.advance(1000);
@@ -78,7 +82,7 @@ test("a reader whose sink still holds bytes waits for it to drain before it gets
 test("what was encoded for those who join does not outlive its use without limit", async () => {
   const stage = new LiveStage();
   const stream = stage.stream();
-  const source = stream.publish({ id: "p", remote: "test", param: "", hops: [] });
+  const source = stream.publish({ id: "p", remote: "test", param: "", hops: [], via: "client" });
   const sent: WeakRef<Uint8Array>[] = [];
   const format = ownFormat(1);
   stream.join(format, { send: () => true }, {});

@@ -16,7 +16,7 @@ describe("a publisher", () => {
   test("is alone: a second one is told that the stream is busy, and changes nothing", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
-    expect(stage.stream().publish({ id: "q", remote: "", param: "", hops: [] })).toBeUndefined();
+    expect(stage.stream().publish({ id: "q", remote: "", param: "", hops: [], via: "client" })).toBeUndefined();
     feed.inter("p1").wait(40);
     expect(viewer.log).toEqual([...GOP, "p1"]);
     expect(stage.stream().source?.info.id).toBe("p");

@@ -145,7 +145,7 @@ describe("a publisher that comes over", () => {
       const times = viewer.got.filter(({ name }) => /^k|^K/.test(name)).map(({ time }) => time);
       expect(times.toSorted((a, b) => a - b)).toEqual(times);
     }
-    expect(older.stream().source?.info.borrowed).toBe(true);
+    expect(older.stream().source?.info.via).toBe("sibling");
   });
 
   test("before it has left is heard when it has, and else refused as by one server", async () => {

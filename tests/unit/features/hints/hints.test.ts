@@ -32,7 +32,7 @@ class Stage {
   }
 
   publish(path: string): Source {
-    const source = this.#stream(path).publish({ id: "p", remote: "test", param: "", hops: [] });
+    const source = this.#stream(path).publish({ id: "p", remote: "test", param: "", hops: [], via: "client" });
     if (source === undefined) throw new Error(`${path} is busy`);
     return source;
   }

@@ -35,7 +35,7 @@ function stage() {
     });
   }
   const publish = () => {
-    const source = stream.publish({ id: "c1", remote: "", param: "", hops: [] });
+    const source = stream.publish({ id: "c1", remote: "", param: "", hops: [], via: "client" });
     if (source === undefined) throw new Error("busy");
     return source;
   };

@@ -7,7 +7,7 @@ describe("a second publisher", () => {
   test("is refused unless something else is asked for", () => {
     const pair = new Pair().publish("a").run(5, "a");
     const stream = pair.stage.stream();
-    const info = { id: "q", remote: "", param: "", hops: [] };
+    const info = { id: "q", remote: "", param: "", hops: [], via: "client" } as const;
     expect(stream.publish(info)).toBeUndefined();
     expect(stream.publish(info, { onConflict: "reject" })).toBeUndefined();
   });
@@ -23,7 +23,9 @@ describe("a second publisher", () => {
   test("is one of few: no more stand by than are bounded", () => {
     const pair = new Pair().publish("a");
     for (let at = 0; at < MAX_STANDBYS; at++) pair.publish(`b${at}`);
-    expect(pair.stage.stream().publish({ id: "c", remote: "", param: "", hops: [] }, standby)).toBeUndefined();
+    expect(
+      pair.stage.stream().publish({ id: "c", remote: "", param: "", hops: [], via: "client" }, standby),
+    ).toBeUndefined();
     pair.end("b0").publish("c");
     expect(pair.standbys).toEqual(["b1", "b2", "c"]);
   });
