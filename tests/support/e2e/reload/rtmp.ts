@@ -108,9 +108,9 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
       await client.end();
     }
     expect(player.statuses.join()).toInclude("NetStream.Play.UnpublishNotify");
-    expect(await server.isRefused()).toBe(true);
+    await expect(server.play()).rejects.toThrow(/vhost .* is switched off/);
     await server.reload("[vhost.__defaultVhost__]\nenabled = true");
-    expect(await server.isRefused()).toBe(false);
+    await server.play();
   },
 
   async "vhost.NAME.publish.firstpkt_timeout"(stage) {
