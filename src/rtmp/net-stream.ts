@@ -49,6 +49,8 @@ export class NetStream implements Request {
   /** As of its publish or play. */
   waits = false;
   answered = false;
+  /** Its publish or play was refused, or is no longer allowed. */
+  refused = false;
   /** Set while it publishes. */
   media: MediaHandler | undefined;
   readonly #onAnswered: (stream: NetStream) => void;
@@ -99,6 +101,7 @@ export class NetStream implements Request {
   /** Says no to a publish or play: `code` in the protocol's words, `description` for the person who reads it. */
   refuse(code: string, description: string): void {
     this.role = "idle";
+    this.refused = true;
     this.media = undefined;
     this.status("error", code, description);
     this.#tellAnswered();

@@ -60,7 +60,7 @@ export class NetStreams {
 
   /**
    * The stream that publishes the media of a message stream. Media on a stream that does not publish belongs to the one that
-   * does, when there is just one: encoders are sloppy here.
+   * does, when there is just one: encoders are sloppy here. Media of a publish that was refused belongs to nobody.
    */
   publisherOf(streamId: number): NetStream | undefined {
     if (this.#publisher === undefined || this.#mediaStreamId !== streamId) {
@@ -74,6 +74,7 @@ export class NetStreams {
   #find(streamId: number): NetStream | undefined {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") return stream;
+    if (stream?.refused) return undefined;
     if (!this.#onlyKnown) {
       const { publishing } = this;
       this.#only = publishing.length === 1 ? publishing[0] : undefined;

@@ -295,6 +295,7 @@ export class ServerSession {
     stream.name = name;
     stream.waits = true;
     stream.answered = false;
+    stream.refused = false;
     this.#tasksChanged();
     this.#events.publish(stream, name);
   }
@@ -314,6 +315,7 @@ export class ServerSession {
     stream.reset = reset;
     stream.waits = true;
     stream.answered = false;
+    stream.refused = false;
     this.#events.play(stream, { name, start: numberAt(args, 2, -2), duration: numberAt(args, 3, -1) });
   }
 

@@ -298,10 +298,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     if (publisher === undefined) return;
     const reason = this.#admission.loop(hops);
     if (reason === undefined) publisher.source.reroute(hops);
-    else {
-      this.#end(net, "lost");
-      this.#refuse(net, "publish refused", { ok: false, kind: "loop", code: "NetStream.Publish.BadName", reason });
-    }
+    else this.#refuse(net, "publish refused", { ok: false, kind: "loop", code: "NetStream.Publish.BadName", reason });
   }
 
   ended(net: NetStream): void {
@@ -314,7 +311,9 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
     this.#count(kind, message, { stream, error: reason, detail, by });
     net.refuse(code, reason);
-    this.#close();
+    this.#end(net, "lost");
+    // What else it publishes does not end for that.
+    if (this.#publishers.size === 0) this.#close();
   }
 
   #end(net: NetStream, how: SourceEnd): void {
@@ -343,7 +342,6 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     return {
       replaced: (by) => this.#replaced(net, by),
       dismissed: (reason) => {
-        this.#end(net, "lost");
         const code = "NetStream.Publish.Denied";
         this.#refuse(net, "publish refused", { ok: false, kind: "dismissed", code, reason });
       },
