@@ -63,8 +63,8 @@ interface Prepared {
 export class EdgePushes {
   readonly #context: EdgeContext;
   readonly #running = new Map<Stream, Running>();
-  /** By the stream's key. */
-  readonly #prepared = new Map<string, Prepared>();
+  /** By the stream's key, and then by what they ask with. Once an origin has taken one of a stream, it is the only one. */
+  readonly #prepared = new Map<string, Map<string, Prepared>>();
   readonly #leaving = new Set<PushRelay>();
   #pastBytes = 0;
   #nextId = 1;
@@ -103,18 +103,16 @@ export class EdgePushes {
    */
   prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<GuardResult> {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
-    const before = this.#prepared.get(key);
-    if (before !== undefined && before.running.pushed.param !== param) return Promise.resolve(busy(key));
+    const [first] = this.#prepared.get(key)?.values() ?? [];
+    if (first?.running.pushed.taken && first.running.pushed.param !== param) return Promise.resolve(busy(key));
+    const before = this.#prepared.get(key)?.get(param);
     // Its client has come again before the answer.
-    if (before !== undefined) {
-      before.running.pushed.onAnswer(busy(key));
-      this.#drop(key, before.clientId);
-    }
+    if (before !== undefined) this.#giveWay(key, before);
     return new Promise((resolve) => {
       const answer = (refusal: GuardResult) => {
         // Not within the call of the relay that has found out.
-        if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, clientId));
-        else this.#expire(key, clientId, ACCEPTED_MS);
+        if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, param, clientId));
+        else this.#keepOnly(key, param, clientId);
         resolve(refusal);
       };
       const pushed: Pushed = {
@@ -132,18 +130,18 @@ export class EdgePushes {
         resolve({ reason: "no origin can be asked", detail: "none is named for RTMP" });
         return;
       }
-      const timer = this.#context.clock.after(DECISION_MS, () => this.#drop(key, clientId));
-      this.#prepared.set(key, { running, clientId, timer });
+      const timer = this.#context.clock.after(DECISION_MS, () => this.#drop(key, param, clientId));
+      const asking = this.#prepared.get(key) ?? new Map<string, Prepared>();
+      this.#prepared.set(key, asking.set(param, { running, clientId, timer }));
       running.relay.start();
     });
   }
 
   published(stream: Stream, name: StreamName, source: Source, vhost: PushOrigins): void {
     for (const relay of this.#leaving) if (relay.key === stream.key) relay.abort();
-    const prepared = this.#prepared.get(stream.key);
+    const prepared = this.#prepared.get(stream.key)?.get(source.info.param);
     if (prepared?.clientId === source.info.id && vhost.origins.has(prepared.running.origin)) {
-      prepared.timer.cancel();
-      this.#prepared.delete(stream.key);
+      this.#forget(stream.key, prepared);
       prepared.running.pushed.hops = () => (stream.source ?? source).info.hops;
       this.#running.set(stream, prepared.running);
       prepared.running.relay.carry(stream);
@@ -191,22 +189,38 @@ export class EdgePushes {
 
   /** Ends pushes of clients who have not begun to publish. */
   stop(): void {
-    for (const [key, { clientId }] of this.#prepared) this.#drop(key, clientId);
+    for (const [key, asking] of this.#prepared)
+      for (const [param, { clientId }] of asking) this.#drop(key, param, clientId);
   }
 
-  #expire(key: string, clientId: string, ms: number): void {
-    const prepared = this.#prepared.get(key);
+  /** An origin has taken what a client wants to publish: nobody else is asked about, and the client begins soon or not at all. */
+  #keepOnly(key: string, param: string, clientId: string): void {
+    const asking = this.#prepared.get(key);
+    const prepared = asking?.get(param);
     if (prepared?.clientId !== clientId) return;
     prepared.timer.cancel();
-    prepared.timer = this.#context.clock.after(ms, () => this.#drop(key, clientId));
+    prepared.timer = this.#context.clock.after(ACCEPTED_MS, () => this.#drop(key, param, clientId));
+    for (const other of asking?.values() ?? []) if (other !== prepared) this.#giveWay(key, other);
   }
 
-  #drop(key: string, clientId: string): void {
-    const prepared = this.#prepared.get(key);
+  /** Somebody else has the stream: a client who waits for an answer has it now. */
+  #giveWay(key: string, { running, clientId }: Prepared): void {
+    running.pushed.onAnswer(busy(key));
+    this.#drop(key, running.pushed.param, clientId);
+  }
+
+  #drop(key: string, param: string, clientId: string): void {
+    const prepared = this.#prepared.get(key)?.get(param);
     if (prepared?.clientId !== clientId) return;
-    prepared.timer.cancel();
-    this.#prepared.delete(key);
+    this.#forget(key, prepared);
     this.#stop(prepared.running.relay, "withdrawn");
+  }
+
+  #forget(key: string, { running, timer }: Prepared): void {
+    timer.cancel();
+    const asking = this.#prepared.get(key);
+    asking?.delete(running.pushed.param);
+    if (asking?.size === 0) this.#prepared.delete(key);
   }
 
   #stop(relay: PushRelay, how: SourceEnd | "withdrawn"): void {

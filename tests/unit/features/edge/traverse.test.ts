@@ -138,6 +138,28 @@ describe("Where an origin decides on each client", () => {
     expect(edge.stream().source).toBeDefined();
   });
 
+  test("a publisher need not wait until an origin has refused others who want the same stream", async () => {
+    const { at, edge, origins, pass } = await stage();
+    const answers: ((verdict: Verdict) => void)[] = [];
+    // It takes its time over those who have no good token.
+    origins[0]?.guards.unshift({
+      name: "slow",
+      check: ({ param }) => (param.includes("bad") ? new Promise((resolve) => answers.push(resolve)) : undefined),
+    });
+    const strangers = [1, 2].map((number) => at.client("e", "publish", `rtmp://e/live?token=bad${number}`, "show"));
+    await pass();
+    expect(answers).toHaveLength(2);
+    const told = at.client("e", "publish", URL, "show");
+    await pass();
+    expect(told).toEqual(["started"]);
+    const busy = ["refused: /live/show is already being published (NetStream.Publish.BadName)"];
+    expect(strangers).toEqual([busy, busy]);
+    for (const answer of answers) answer(undefined);
+    await pass(3000);
+    expect(edge.stream().source).toBeDefined();
+    expect(edge.connections).toBe(1);
+  });
+
   test("nobody publishes when no origin can be asked", async () => {
     const { at, edge, pass } = await stage();
     for (const name of ["a", "b"]) at.kill(name);
