@@ -1,6 +1,8 @@
 import { contains, type IpAddress, innerIPv4, parseIp, parseNetwork } from "./network.ts";
 
-/** Networks that are not of the public internet: this host, private, link-local and shared ones, tests of networks, multicast. */
+/** All of IPv6 that is given out for the public internet, and the translator's way from it to IPv4. */
+const PUBLIC_IPV6 = ["2000::/3", "64:ff9b::/96"].map(parseNetwork);
+/** Networks that are not of the public internet: this host, private, link-local and shared ones, tests of networks, multicast, Teredo. */
 const NOT_PUBLIC = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -12,12 +14,7 @@ const NOT_PUBLIC = [
   "192.168.0.0/16",
   "198.18.0.0/15",
   "224.0.0.0/3",
-  "::/128",
-  "::1/128",
-  "fc00::/7",
-  "fe80::/10",
-  "fec0::/10",
-  "ff00::/8",
+  "2001::/32",
 ].map(parseNetwork);
 
 /** Whether an IP address is one of the public internet; what is no address is not. */
@@ -27,6 +24,7 @@ export function isPublicIp(text: string): boolean {
 }
 
 function isPublic(address: IpAddress): boolean {
+  if (address.length > 4 && !PUBLIC_IPV6.some((network) => contains(network, address))) return false;
   if (NOT_PUBLIC.some((network) => contains(network, address))) return false;
   const inner = innerIPv4(address);
   return inner === undefined || isPublic(inner);

@@ -8,7 +8,7 @@ export function paramKeys(query: string): string[] {
 
 /**
  * The parameters of a query, with or without a `?` before it, of which no server can take one for one of `keys`: not in
- * capitals, percent-encoded, as `key[]`, behind a semicolon, or as PHP respells keys.
+ * capitals, percent-encoded, as `key[]` or `[key]`, behind a semicolon, or as PHP respells keys.
  */
 export function paramsBeside(keys: Iterable<string>, query: string): string {
   const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));
@@ -27,7 +27,8 @@ function keyOf(pair: string): string {
 function plainKey(key: string): string {
   let plain = key.replaceAll("+", " ");
   for (let times = 0; times < MAX_DECODINGS; times++) plain = decoded(plain);
-  const end = plain.search(/[[\0]/);
+  plain = plain.replace(/^[\s[\]]+/, "");
+  const end = plain.search(/[[\]\0]/);
   const name = end > 0 ? plain.slice(0, end) : plain;
   return name.trim().toLowerCase().replace(/[\s.]/g, "_");
 }

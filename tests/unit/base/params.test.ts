@@ -8,6 +8,8 @@ test.each([
   "str%2565am=vip",
   "stream[]=vip",
   "stream%5B0%5D=vip",
+  "[stream]=vip",
+  "%5B%5D[stream=vip",
   "stream%00x=vip",
   "+stream=vip",
   "stream+=vip",

@@ -140,7 +140,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher need not wait until an origin has refused others who want the same stream", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: Verdict) => void)[] = [];
+    const answers: ((verdict: GuardResult) => void)[] = [];
     // It takes its time over those who have no good token.
     origins[0]?.guards.unshift({
       name: "slow",
