@@ -1,5 +1,6 @@
 import type { BenchReport, PlayersReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
+import { almostIdle } from "./idle.ts";
 import { type Measured, measure, runBench } from "./load.ts";
 import { Probe } from "./probe.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
@@ -339,6 +340,12 @@ export const cases: readonly Case[] = [
     text: "From the executable's start to its first accepted connection; and to the first frame of ten players that come one after the\nother, from their `play` and from their connect.",
     head: ["", "listens after", "from play, p50", "longest", "from connect, p50", "longest"],
     run: startUp,
+  },
+  {
+    title: "Almost idle",
+    text: "Nothing to do, one publisher of 600 kbps, and ten players besides: CPU, and wake-ups of all threads, after a warm-up of 40 s. All\nservers run at the same time. The variables are those of `conf/systemd/srs@.service`.",
+    head: ["server", "nothing", "wake-ups", "one publisher", "wake-ups", "and ten players", "wake-ups"],
+    run: almostIdle,
   },
 ];
 

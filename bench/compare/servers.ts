@@ -29,6 +29,7 @@ export async function startSrs(
   folder: string,
   toml: string,
   tls?: { readonly cert: string; readonly key: string },
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const port = freePort();
   const conf = join(folder, `srs-${port}.toml`);
@@ -36,7 +37,7 @@ export async function startSrs(
   const listen = `listen = "127.0.0.1:${tls === undefined ? port : freePort()}"\nmax_connections = 12000\n`;
   writeFileSync(conf, `${listen}${rtmps ?? ""}[vhost.__defaultVhost__]\n${toml}\n`);
   const name = tls === undefined ? "srs" : "srs, RTMPS";
-  const server = await start(name, [executable, "--conf", conf], port, join(folder, `srs-${port}.log`));
+  const server = await start(name, [executable, "--conf", conf], port, join(folder, `srs-${port}.log`), environment);
   return { ...server, tls: tls !== undefined };
 }
 
@@ -98,9 +99,16 @@ export function startIdeal(executable: string, folder: string, kbps: number, bat
   );
 }
 
-async function start(name: string, argv: string[], port: number, logFile: string): Promise<Server> {
+async function start(
+  name: string,
+  argv: string[],
+  port: number,
+  logFile: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const began = performance.now();
-  const child = owned(Bun.spawn(argv, { stdin: "ignore", stdout: Bun.file(logFile), stderr: Bun.file(logFile) }));
+  const env = { ...process.env, ...environment };
+  const child = owned(Bun.spawn(argv, { env, stdin: "ignore", stdout: Bun.file(logFile), stderr: Bun.file(logFile) }));
   while (!(await accepts(port))) {
     if (child.exitCode !== null || performance.now() - began > READY_MS) {
       child.kill("SIGKILL");

@@ -58,7 +58,19 @@ function withChildren(pid: number): number[] {
   return [pid, ...children.flatMap(withChildren)];
 }
 
-function cpuOf(pid: number): number {
+/** How often each thread of a process has waited for something so far, by thread id. */
+export function waitsOf(pid: number): ReadonlyMap<string, number> {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  return new Map(
+    tasks.map((task) => {
+      const waits = /^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`/proc/${pid}/task/${task}/status`));
+      return [task, Number(waits?.[1] ?? 0)];
+    }),
+  );
+}
+
+/** CPU time of a process so far, s. */
+export function cpuOf(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).replace(/^.*\)/s, "").trim().split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
