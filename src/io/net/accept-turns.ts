@@ -25,6 +25,7 @@ export class AcceptTurns {
   readonly #spare: { readonly nothing: number; readonly listening: number } | undefined;
   #began: number | undefined;
   #accepted = 0;
+  #refused = 0;
   #paused = false;
   #closed = false;
 
@@ -54,6 +55,7 @@ export class AcceptTurns {
     if (this.#began === undefined) {
       this.#began = now;
       this.#accepted = 1;
+      this.#refused = 0;
       this.#clock.soon(() => {
         this.#began = undefined;
         this.#resume();
@@ -69,6 +71,15 @@ export class AcceptTurns {
     if (this.#spare === undefined) return;
     closeSync(this.#spare.nothing);
     closeSync(this.#spare.listening);
+  }
+
+  /**
+   * A connection was refused. Those let in before it in this turn may have hung up already, which is only seen in the next: who still
+   * waits is accepted after that.
+   */
+  countRefused(): void {
+    this.#refused++;
+    if (this.#accepted > this.#refused) this.#pause();
   }
 
   #pause(): void {

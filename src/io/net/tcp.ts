@@ -145,12 +145,18 @@ export class Tcp implements StallWatch {
         }
         connection.setKeepAlive(true, KEEPALIVE_MS);
         const through = entrance();
-        if (through.proxies !== undefined && !admits(through, through.proxies, peer, waiting)) connection.terminate();
-        else if (through.proxies !== undefined) {
+        if (through.proxies !== undefined && !admits(through, through.proxies, peer, waiting)) {
+          accepting?.countRefused();
+          connection.terminate();
+        } else if (through.proxies !== undefined) {
           waiting++;
           this.#open(connection, peer, accept, through, () => waiting--);
         } else if (through.certificates !== undefined) this.#open(connection, peer, accept, through, () => undefined);
-        else this.#begin(connection, peer, accept(peer));
+        else {
+          const handler = accept(peer);
+          if (handler === undefined) accepting?.countRefused();
+          this.#begin(connection, peer, handler);
+        }
       },
       ...this.#handlers,
     };

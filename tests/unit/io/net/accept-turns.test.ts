@@ -7,11 +7,20 @@ import { End, TcpStage } from "../../../support/tcp-ends.ts";
 let stage: TcpStage;
 let listener: Listener;
 let accepted: number;
+let refused: number;
+/** How many are let in. */
+let room: number;
 
 beforeEach(() => {
   stage = new TcpStage();
   accepted = 0;
+  refused = 0;
+  room = Number.POSITIVE_INFINITY;
   listener = stage.tcp.listen({ host: "127.0.0.1", port: 0 }, () => {
+    if (accepted >= room) {
+      refused++;
+      return undefined;
+    }
     accepted++;
     stage.clock.spend(4);
     return new End();
@@ -41,6 +50,23 @@ describe.skipIf(process.platform !== "linux")("A storm of connections", () => {
       stage.clock.turn();
       await until("the next are accepted", () => accepted === all);
     }
+  });
+
+  test("finds the places of those who have hung up meanwhile: one is refused in a turn that let others in", async () => {
+    room = 10;
+    await connect(30);
+    await until("one is refused", () => refused === 1);
+    expect(accepted).toBe(10);
+    room = 20;
+    stage.clock.turn();
+    await until("the next are accepted", () => accepted === 20);
+    expect(refused).toBe(2);
+  });
+
+  test("at a server that has no place is refused whole, in one turn", async () => {
+    room = 0;
+    await connect(30);
+    await until("all are refused", () => refused === 30);
   });
 
   test("is refused once nobody listens any more", async () => {
