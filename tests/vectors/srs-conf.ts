@@ -111,7 +111,7 @@ normal_timeout = 2000
   {
     name: "an edge of later versions",
     conf: "vhost a { cluster { protocol flv; mode remote; origin b:8080; vhost [vhost].x; follow_client off; token_traverse on; } }",
-    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "http://b:8080"\nvhost = "[vhost].x"\ntoken_traverse = true\n',
+    toml: '[vhost.a]\n\n[vhost.a.edge]\norigin = "http://b:8080"\nvhost = "[vhost].x"\npublish = true\ntoken_traverse = true\n',
   },
   {
     name: "an edge that is none",

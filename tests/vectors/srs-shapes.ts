@@ -98,7 +98,11 @@ export const srsShapes: readonly SrsShape[] = [
   ),
   shape("an origin that forwards", "vhost a { forward { enabled on; destination 127.0.0.1:1936; } }"),
   shape("a backend", "vhost a { forward { enabled on; backend http://127.0.0.1:8085/f; } }", ["backend"], ["backend"]),
-  shape("an edge", "vhost a { cluster { mode remote; origin 127.0.0.1:1936; token_traverse on; coworkers x; } }"),
+  shape(
+    "an edge on whose clients an origin decides",
+    "vhost a { cluster { mode remote; origin 127.0.0.1:1936; token_traverse on; coworkers x; } }",
+  ),
+  shape("an edge without that", "vhost a { mode remote; origin 127.0.0.1:1936; }", ["mode"]),
   shape(
     "an origin of a cluster of origins",
     "vhost a { cluster { mode local; origin_cluster on; coworkers 127.0.0.1:9091; } }",

@@ -15,14 +15,17 @@ export function ofAnEdge(rule: Rule): Rule {
   };
 }
 
-/** `mode local` or `mode remote`. */
+/** `mode local` or `mode remote`. An edge of SRS's takes publishers; one of this server's only where somebody decides on them. */
 export const mode: Rule = mapped(
-  "with `remote` the vhost is an edge, which takes no publishers before `edge.publish` says so; with `local` as it is, like what says more of an edge",
-  (directive, { mapping, block }) => {
+  "with `remote` the vhost is an edge; it takes publishers (`edge.publish`) where `token_traverse on;` stands beside, and else that is left out; with `local` as it is, like what says more of an edge",
+  (directive, { mapping, path, block }) => {
     const word = wordOf(directive);
     if (word !== "local" && word !== "remote") mapping.error(directive, `must be local or remote, not ${quote(word)}`);
-    if (word !== "remote" || block.some(({ name }) => name === "origin")) return;
-    mapping.error(directive, "an edge needs an origin; write origin and its servers beside it");
+    if (word !== "remote") return;
+    if (!block.some(({ name }) => name === "origin"))
+      mapping.error(directive, "an edge needs an origin; write origin and its servers beside it");
+    else if (wordIn(block, "token_traverse") === "on") mapping.set([...path, "edge", "publish"], directive, ["on"]);
+    else mapping.leaveOut(directive, "this edge takes no publishers; publish = true in its edge table takes them");
   },
 );
 
