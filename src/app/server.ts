@@ -21,6 +21,8 @@ import { UpgradeSockets } from "../io/os/upgrade-sockets.ts";
 import { Certificates } from "../io/tls/certificates.ts";
 import { Trust } from "../io/tls/trust.ts";
 import { streamConfig } from "../live/config.ts";
+import { ConnectionAccount } from "../live/ports/connections.ts";
+import { Entry } from "../live/ports/entry.ts";
 import { Refusals } from "../live/ports/refusals.ts";
 import { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
@@ -153,26 +155,33 @@ async function run(
   live.follow({ apply: () => edge.reconfigure() });
 
   const counting = limitGuards({ streams, limits: (vhost) => live.current.vhost.get(vhost)?.limits });
-  const vhosts = new Vhosts(() => live.current.vhost);
+  const entry = new Entry({
+    clock,
+    nodeId,
+    vhosts: new Vhosts(() => live.current.vhost),
+    guards: [
+      ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
+      handover,
+      // Here to spare origins the question, and again when they have answered: others may have come meanwhile.
+      ...counting,
+      edge.guard,
+    ],
+    countingGuards: counting,
+    connections: new ConnectionAccount({
+      get maxConnections() {
+        return live.current.max_connections;
+      },
+      limiter: new ConnectionLimiter(clock, () => live.current.limits),
+    }),
+  });
   const server = new RtmpServer(
     {
       ...shared,
       streams,
-      guards: [
-        ...securityGuards({ clock, security: (vhost) => live.current.vhost.get(vhost)?.security }),
-        handover,
-        // Here to spare origins the question, and again when they have answered: others may have come meanwhile.
-        ...counting,
-        edge.guard,
-      ],
-      countingGuards: counting,
+      entry,
       refusals: new Refusals(clock, log),
-      connectionLimiter: new ConnectionLimiter(clock, () => live.current.limits),
       get idle() {
         return live.current.limits;
-      },
-      get maxConnections() {
-        return live.current.max_connections;
       },
       get chunkSize() {
         return live.current.chunk_size;
@@ -181,8 +190,6 @@ async function run(
       get trustedProxies() {
         return live.current.proxy_protocol.trusted;
       },
-      findVhost: (name) => vhosts.find(name),
-      vhostNamed: (name) => vhosts.named(name),
     },
     tcp,
   );

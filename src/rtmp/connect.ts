@@ -36,11 +36,8 @@ export const HOPS_COMMAND = "srs_hops";
 export const NODE_PROPERTY = "srs_node";
 /** The name of the vhost that serves the client, in the same place: not the one it asked for where the server has none by that name. */
 export const VHOST_PROPERTY = "srs_vhost";
-/** More hops than any sane cluster has; a longer trace is a loop by itself. */
+/** More hops than any sane cluster has. Of a longer trace, which is a loop by itself, one more is read. */
 export const MAX_HOPS = 32;
-
-/** What our words begin with for a stream that would come back to a server it has passed. */
-export const LOOP = "forward loop";
 
 const ENHANCED_FIELDS = ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"];
 

@@ -15,7 +15,7 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { rethrow } from "./faults.ts";
 import { MemoryNetwork } from "./memory-network.ts";
-import { openDoor } from "./open-door.ts";
+import { openAccount, openDoor } from "./open-door.ts";
 import { vhostDefaults } from "./rtmp-stage.ts";
 
 const STEP_MS = 5;
@@ -30,6 +30,7 @@ export class BenchStage {
 
   constructor(maxConnections = 100) {
     this.clock.spend(1000);
+    const find = (name: string) => ({ name, config: vhostDefaults });
     const context = {
       clock: this.clock,
       log: silentLog,
@@ -37,15 +38,14 @@ export class BenchStage {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: (into: Uint8Array) => into.fill(3),
-      ...openDoor(this.clock, silentLog),
-      nodeId: "this-node",
+      ...openDoor(this.clock, silentLog, {
+        connections: openAccount(maxConnections),
+        vhosts: { find, named: find },
+      }),
       identity: { srs_server: "srs/test" },
-      maxConnections,
       chunkSize: 60000,
       certificates: new Certificates(),
       trustedProxies: [],
-      findVhost: (name: string) => ({ name, config: vhostDefaults }),
-      vhostNamed: (name: string) => ({ name, config: vhostDefaults }),
     };
     this.server = new RtmpServer(context, this.network);
     this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();

@@ -5,10 +5,11 @@ import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
 import { Handover } from "../../src/features/handover/handover.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
-import type { FoundVhost, RtmpContext } from "../../src/features/rtmp/context.ts";
+import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
 import { Certificates } from "../../src/io/tls/certificates.ts";
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
+import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
@@ -72,7 +73,7 @@ export class FakeNode {
     // Unused memory is given back by another clock: the timers of this one are those that a test counts.
     this.streams = new Streams(clock, rethrow, new SlabPool(new FakeClock()));
     this.targets = forward.map(parseTarget);
-    const vhost: FoundVhost = {
+    const vhost: FoundVhost<RtmpVhost> = {
       name: "__defaultVhost__",
       config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish, limits: limitDefaults },
     };
@@ -84,8 +85,14 @@ export class FakeNode {
       random: fill,
       certificates: new Certificates(),
       trustedProxies: [],
-      ...openDoor(clock, this.log),
-      guards: this.guards,
+      ...openDoor(clock, this.log, {
+        nodeId: address,
+        guards: this.guards,
+        vhosts: {
+          find: (name) => (this.vhosts.has(name) ? { ...vhost, name } : vhost),
+          named: (name) => ({ ...vhost, name }),
+        },
+      }),
       nodeId: address,
       identity: { srs_server: `srs at ${address}`, srs_node: address },
       chunkSize: CHUNK_SIZE,
@@ -114,9 +121,6 @@ export class FakeNode {
     this.#context = {
       ...shared,
       streams: this.streams,
-      maxConnections: 1000,
-      findVhost: (name) => (this.vhosts.has(name) ? { ...vhost, name } : vhost),
-      vhostNamed: (name) => ({ ...vhost, name }),
     };
     net.hosts.set(address, { accept: () => this.accept() });
     clock.every(1000, () => {

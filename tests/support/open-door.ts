@@ -1,14 +1,34 @@
 import type { Clock } from "../../src/base/clock.ts";
 import type { Log } from "../../src/base/log.ts";
+import type { RtmpVhost } from "../../src/features/rtmp/context.ts";
+import { ConnectionAccount } from "../../src/live/ports/connections.ts";
+import { Entry, type EntryOptions } from "../../src/live/ports/entry.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
 
-/** What an RTMP server needs to let everybody in. */
-export function openDoor(clock: Clock, log: Log) {
+/** An account of so many connections from anywhere. */
+export function openAccount(maxConnections: number): ConnectionAccount {
+  return new ConnectionAccount({
+    maxConnections,
+    limiter: { acquire: () => undefined, release: () => undefined },
+  });
+}
+
+/** What an RTMP server needs to let everybody in, but for what `options` say. */
+export function openDoor(
+  clock: Clock,
+  log: Log,
+  options: Partial<EntryOptions<RtmpVhost>> & Pick<EntryOptions<RtmpVhost>, "vhosts">,
+) {
   return {
-    guards: [],
-    countingGuards: [],
+    entry: new Entry({
+      clock,
+      nodeId: "this-node",
+      guards: [],
+      countingGuards: [],
+      connections: openAccount(1000),
+      ...options,
+    }),
     refusals: new Refusals(clock, log),
-    connectionLimiter: { acquire: () => undefined, release: () => undefined },
     idle: { handshake_timeout: 30_000, idle_timeout: 180_000 },
   };
 }

@@ -2,11 +2,12 @@ import type { HostPort, ListenAddress } from "../../src/base/address.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
-import type { FoundVhost, RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
+import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
 import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
 import { Certificates } from "../../src/io/tls/certificates.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
+import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
@@ -14,7 +15,7 @@ import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
 import { rethrow } from "./faults.ts";
 import { streamDefaults } from "./live.ts";
-import { limitDefaults, openDoor } from "./open-door.ts";
+import { limitDefaults, openAccount, openDoor } from "./open-door.ts";
 import { SERVER_HANDSHAKE_BYTES } from "./server-client.ts";
 import { brief, clientHandshake, command, commandOn, connect, type SentMessage, SentReader } from "./session.ts";
 
@@ -93,17 +94,19 @@ export class RtmpStage {
       streams: this.streams,
       formats: new RtmpFormats(),
       limits: defaultLimits,
-      ...openDoor(this.clock, this.log),
-      guards: this.guards,
+      ...openDoor(this.clock, this.log, {
+        guards: this.guards,
+        connections: openAccount(maxConnections),
+        vhosts: {
+          find: (name) => this.#find(name) ?? this.#find("__defaultVhost__"),
+          named: (name) => this.#find(name),
+        },
+      }),
       random: (into) => into.fill(3),
-      nodeId: "this-node",
       identity: { srs_server: "srs/test" },
-      maxConnections,
       chunkSize: 60000,
       certificates: new Certificates(),
       trustedProxies: [],
-      findVhost: (name) => this.#find(name) ?? this.#find("__defaultVhost__"),
-      vhostNamed: (name) => this.#find(name),
     };
     const listen = (address: ListenAddress, accept: (remote: HostPort) => TransportHandler | undefined) => {
       this.#accept = accept;
@@ -157,7 +160,7 @@ export class RtmpStage {
     return this.log.lines.splice(0).filter((line) => levels.length === 0 || levels.some((one) => line.startsWith(one)));
   }
 
-  #find(name: string): FoundVhost | undefined {
+  #find(name: string): FoundVhost<RtmpVhost> | undefined {
     const config = this.vhosts.get(name);
     return config === undefined ? undefined : { name, config };
   }

@@ -21,7 +21,11 @@ import type { Upstream } from "./upstream.ts";
 const PROBE_MS = 5000;
 
 /** What a publisher is told where nobody may publish. */
-const NO_PUBLISHERS = { reason: "this edge takes no publishers: publish to its origin", detail: "edge.publish is off" };
+const NO_PUBLISHERS: GuardResult = {
+  kind: "denied",
+  reason: "this edge takes no publishers: publish to its origin",
+  detail: "edge.publish is off",
+};
 
 /** A vhost that has origins. */
 interface EdgeVhost {
@@ -186,9 +190,9 @@ export class Edge implements StreamObserver {
     if (request.action === "publish" && !vhost.config.publish) return NO_PUBLISHERS;
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#isMissing(key, request))
-      return { code: "NetStream.Play.StreamNotFound", reason: `no origin has ${streamLabel(key)}` };
+      return { kind: "missing", reason: `no origin has ${streamLabel(key)}` };
     const refused = request.action === "play" ? this.#refusedWords.reason(wordsKey(key, request)) : undefined;
-    if (refused !== undefined) return { reason: refused, detail: "an origin has said so a moment ago" };
+    if (refused !== undefined) return { kind: "denied", reason: refused, detail: "an origin has said so a moment ago" };
     return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
   }
 

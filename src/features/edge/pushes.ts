@@ -123,11 +123,11 @@ export class EdgePushes {
         hops: () => hops,
         taken: false,
         onAnswer: answer,
-        giveUp: (detail) => answer({ reason: "no origin can be asked", detail }),
+        giveUp: (detail) => answer({ kind: "unavailable", reason: "no origin can be asked", detail }),
       };
       const running = this.#begin(key, undefined, vhost, pushed);
       if (running === undefined) {
-        resolve({ reason: "no origin can be asked", detail: "none is named for RTMP" });
+        resolve({ kind: "unavailable", reason: "no origin can be asked", detail: "none is named for RTMP" });
         return;
       }
       const timer = this.#context.clock.after(DECISION_MS, () => this.#drop(key, param, clientId));
@@ -296,7 +296,8 @@ export class EdgePushes {
         const detail = `${originLabel(origin.address)}: ${error}`;
         if (outcome === "refused") {
           // Later it may only take us for somebody else.
-          if (!pushed.taken) pushed.onAnswer({ reason: description || "refused by the origin", detail });
+          if (!pushed.taken)
+            pushed.onAnswer({ kind: "denied", reason: description || "refused by the origin", detail });
           // Another origin would let two publishers of one stream be.
           search.again(origin);
           return "refused";
@@ -311,7 +312,7 @@ export class EdgePushes {
 
 /** Why a second client can't publish a stream. */
 export function busy(key: string): GuardResult {
-  return { code: "NetStream.Publish.BadName", reason: `${streamLabel(key)} is already being published` };
+  return { kind: "busy", reason: `${streamLabel(key)} is already being published` };
 }
 
 function isRtmp(address: OriginAddress): boolean {

@@ -38,7 +38,8 @@ export async function askOrigins(
     // One that is there and does not answer this client may answer all others.
     if (end.how === "unreachable") origin.failed(end.error);
   }
-  return { reason: "no origin can be asked", detail: problems.join(", ") || "none is named for RTMP" };
+  const detail = problems.join(", ") || "none is named for RTMP";
+  return { kind: "unavailable", reason: "no origin can be asked", detail };
 }
 
 /** A stream that an origin does not have, or has elsewhere, is not denied: it may come. */
@@ -46,7 +47,7 @@ function verdictOf(origin: Origin, end: Answer): GuardResult {
   origin.reached();
   if (end?.how !== "refused" || end.redirect !== undefined) return undefined;
   const reason = end.description || "refused by the origin";
-  return { reason, detail: `${originLabel(origin.address)}: ${end.error}` };
+  return { kind: "denied", reason, detail: `${originLabel(origin.address)}: ${end.error}` };
 }
 
 /** Once more with the other handshake when the origin closes on one. */

@@ -263,7 +263,7 @@ export class Handover implements StreamObserver, Guard, SiblingLinkEvents {
     await this.#whenLeft(key);
     if (!this.#isTheirs(key) || this.#context.onConflict(name.vhost) !== "reject") return undefined;
     const detail = `to server ${this.#sibling?.pid}`;
-    return { reason: `${streamLabel(key)} is already being published`, detail };
+    return { kind: "denied", reason: `${streamLabel(key)} is already being published`, detail };
   }
 
   #whenLeft(key: string): Promise<void> {

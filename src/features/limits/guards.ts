@@ -23,7 +23,7 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
         const [count, are] = action === "publish" ? [published, "published"] : [waiting, "waited for"];
         return count < most
           ? undefined
-          : { reason: `streams of this vhost that are ${are}: ${count}, allowed: ${most}` };
+          : { kind: "limit", reason: `streams of this vhost that are ${are}: ${count}, allowed: ${most}` };
       },
     },
     {
@@ -32,7 +32,9 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
         const most = limits(name.vhost)?.max_players ?? 0;
         if (action !== "play" || most === 0) return undefined;
         const count = streams.find(name)?.viewers ?? 0;
-        return count < most ? undefined : { reason: `players of ${labelOf(name)}: ${count}, allowed: ${most}` };
+        return count < most
+          ? undefined
+          : { kind: "limit", reason: `players of ${labelOf(name)}: ${count}, allowed: ${most}` };
       },
     },
   ];

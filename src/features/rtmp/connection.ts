@@ -3,22 +3,24 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
+import type { ConnectionEnds } from "../../live/ports/connections.ts";
+import type { Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
 import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
-import { resolve } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { PlayRequest, ServerEvents } from "../../rtmp/server-events.ts";
 import { ServerSession } from "../../rtmp/server-session.ts";
-import { Admission, type Admitted, type Refused, vhostProblem } from "./admission.ts";
-import type { ConnectionEnds, FoundVhost, RtmpContext } from "./context.ts";
+import { Admission } from "./admission.ts";
+import { refusalCodes } from "./codes.ts";
+import type { RtmpContext, RtmpVhost } from "./context.ts";
 import { Decisions, type Question } from "./decisions.ts";
 import { type Activity, IdleMonitor } from "./idle-monitor.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
-import { busyRefusal } from "./refused.ts";
+import { busyRefusal, dismissedRefusal } from "./refused.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
@@ -30,7 +32,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   readonly #admission: Admission;
   readonly #publishers = new Map<NetStream, Publisher>();
   readonly #players = new Map<NetStream, Player>();
-  readonly #decisions = new Decisions((work) => this.#attempt(work));
+  readonly #connecting = new Decisions<ServerSession>((work) => this.#attempt(work));
+  readonly #decisions = new Decisions<NetStream>((work) => this.#attempt(work));
   readonly #since: number;
   readonly #idleMonitor: IdleMonitor;
   #transport: Transport | undefined;
@@ -94,6 +97,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   onOpen(transport: Transport): void {
     this.#transport = transport;
     this.#remote = formatHostPort(transport.remote);
+    this.#admission.remote = transport.remote;
     this.#log.debug("accepted", { addr: this.#remote });
   }
 
@@ -168,7 +172,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   #watch(publisher: Publisher, now: number): void {
-    const complaint = publisher.look(now, this.#context.vhostNamed(publisher.vhost)?.config.limits);
+    const complaint = publisher.look(now, this.#context.entry.vhostNamed(publisher.vhost)?.config.limits);
     if (complaint === undefined) return;
     const { kind, message, reason, code } = complaint;
     const about = this.#about(publisher.stream.key, { error: reason });
@@ -181,8 +185,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#close();
   }
 
-  #count(kind: string, message: string, fields: LogFields): void {
-    this.#context.refusals.add({ kind, log: this.#log, message, fields: { addr: this.#remote, ...fields } });
+  #count(kind: string, message: string, more: LogFields): void {
+    this.#context.refusals.add({ kind, log: this.#log, message, fields: { addr: this.#remote, ...more } });
   }
 
   /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
@@ -195,14 +199,15 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   reconfigure(): void {
     let gone: string | undefined;
     for (const [net, stream] of [...this.#publishers, ...this.#players]) {
-      const vhost = this.#context.vhostNamed(stream.vhost);
-      if (vhost?.config.enabled) {
-        if (stream instanceof Publisher) stream.configure(vhost.config.publish, this.#admission.rightsAddress);
+      const found = this.#context.entry.recheckVhost(stream.vhost);
+      if (found.ok) {
+        const { publish } = found.vhost.config;
+        if (stream instanceof Publisher) stream.configure(publish, this.#admission.rightsAddress);
         continue;
       }
-      gone = vhost === undefined ? `vhost "${stream.vhost}" was removed` : vhostProblem(stream.vhost, vhost);
+      gone = found.reason;
       this.#end(net, "unpublished");
-      net.status("error", "NetConnection.Connect.AppShutdown", gone ?? "");
+      net.status("error", "NetConnection.Connect.AppShutdown", gone);
     }
     if (gone === undefined) return;
     this.#log.warn("connection closed", { addr: this.#remote, error: gone });
@@ -210,31 +215,32 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   connect(request: ConnectRequest): void {
-    const remote = this.#transport?.remote;
-    if (remote === undefined) return;
-    const url = request.tcUrl;
-    const result = this.#admission.connect(request, remote);
-    if (!result.ok) {
-      this.#count("connect", "connect refused", { url, error: result.reason });
-      this.#session.rejectConnect(result.reason);
-      this.#close();
-      return;
-    }
-    this.#log.info("connected", { addr: this.#remote, url, client: request.flashVer || undefined });
-    this.#session.acceptConnect(result.chunkSize, result.vhost);
-  }
-
-  publish(net: NetStream, name: string): void {
-    this.#decisions.ask(net, this.#admission.question("publish", name), (result) => {
-      if (result.ok) this.#startPublish(net, result);
-      else this.#refuse(net, "publish refused", result);
+    const { tcUrl: url, flashVer } = request;
+    this.#connecting.ask(this.#session, this.#admission.connect(request), (result) => {
+      if (!result.ok) {
+        this.#count(result.rule, "connect refused", { url, error: result.reason, detail: result.detail });
+        this.#session.rejectConnect(result.reason);
+        this.#close();
+        return;
+      }
+      this.#log.info("connected", { addr: this.#remote, url, client: flashVer || undefined });
+      const { chunk_size: chunkSize } = result.vhost?.config ?? { chunk_size: this.#context.chunkSize };
+      this.#session.acceptConnect(chunkSize, result.vhost?.name);
     });
   }
 
+  publish(net: NetStream, name: string): void {
+    this.#enter(net, "publish", name, (entered) => this.#startPublish(net, entered));
+  }
+
   play(net: NetStream, { name }: PlayRequest): void {
-    this.#decisions.ask(net, this.#admission.question("play", name), (result) => {
-      if (result.ok) net.acceptPlay(() => this.#startPlay(net, result));
-      else this.#refuse(net, "play refused", result);
+    this.#enter(net, "play", name, (entered) => net.acceptPlay(() => this.#startPlay(net, entered)));
+  }
+
+  #enter(net: NetStream, action: "publish" | "play", name: string, start: (entered: Entered<RtmpVhost>) => void): void {
+    this.#decisions.ask(net, this.#admission.question(action, name), (result) => {
+      if (result.ok) start(result);
+      else this.#refuse(net, action, result);
     });
   }
 
@@ -242,21 +248,21 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#players.get(net)?.restart();
   }
 
-  #startPublish(net: NetStream, { vhost, address }: Admitted): void {
-    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
+  #startPublish(net: NetStream, { vhost, name, param }: Entered<RtmpVhost>): void {
+    const stream = this.#context.streams.open(name, streamConfig(vhost.config));
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
-    const preferred = isPreferred(prefer, this.#admission.rightsAddress, address.param);
+    const preferred = isPreferred(prefer, this.#admission.rightsAddress, param);
     const hops = this.#admission.request?.hops ?? [];
-    const info: SourceInfo = { id: this.#id, remote: this.#remote, param: address.param, hops, via: "client" };
+    const info: SourceInfo = { id: this.#id, remote: this.#remote, param, hops, via: "client" };
     const options = { onConflict, preferred, events: this.#eventsOf(net) };
-    const question: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
-    this.#decisions.ask(net, question, (source) => {
-      if (source === undefined) this.#refuse(net, "publish refused", busyRefusal(stream));
+    const ask: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
+    this.#decisions.ask(net, ask, (source) => {
+      if (source === undefined) this.#refuse(net, "publish", busyRefusal(stream));
       else this.#publish(net, vhost, stream, source);
     });
   }
 
-  #publish(net: NetStream, vhost: FoundVhost, stream: Stream, source: Source): void {
+  #publish(net: NetStream, vhost: FoundVhost<RtmpVhost>, stream: Stream, source: Source): void {
     const publisher = new Publisher(net, vhost.name, stream, source, vhost.config.publish, (error) =>
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
@@ -269,17 +275,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     net.acceptPublish(publisher);
   }
 
-  #startPlay(net: NetStream, { vhost, address }: Admitted): void {
+  #startPlay(net: NetStream, { vhost, name, param }: Entered<RtmpVhost>): void {
     const transport = this.#transport;
     if (transport === undefined) return;
-    const stream = this.#context.streams.open({ ...address, vhost: vhost.name }, streamConfig(vhost.config));
+    const stream = this.#context.streams.open(name, streamConfig(vhost.config));
     const waiting = stream.source === undefined ? true : undefined;
     this.#log.info("play started", this.#about(stream.key, { waiting }));
     const isRelay = (this.#admission.request?.hops.length ?? 0) > 0;
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, {
-      demand: this.#admission.demand(address),
-      node: isRelay ? this.#context.nodeId : undefined,
-      refuse: (refused) => this.#refuse(net, "play refused", refused),
+      demand: this.#admission.demand(param),
+      node: isRelay ? this.#context.entry.nodeId : undefined,
+      refuse: (refused) => this.#refuse(net, "play", refused),
     });
     this.#players.set(net, player);
     this.#mergeReads();
@@ -296,21 +302,19 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   hops(net: NetStream, hops: readonly string[]): void {
     const publisher = this.#publishers.get(net);
     if (publisher === undefined) return;
-    const reason = this.#admission.loop(hops);
-    if (reason === undefined) publisher.source.reroute(hops);
-    else this.#refuse(net, "publish refused", { ok: false, kind: "loop", code: "NetStream.Publish.BadName", reason });
+    const loop = this.#context.entry.loop(hops);
+    if (loop === undefined) publisher.source.reroute(hops);
+    else this.#refuse(net, "publish", loop);
   }
 
   ended(net: NetStream): void {
     this.#end(net, "unpublished");
   }
 
-  #refuse(net: NetStream, message: string, { kind, code, reason, detail, by }: Refused): void {
-    const { request } = this.#admission;
-    const resolved = resolve(request?.tcUrl, request?.app, net.name);
-    const stream = resolved.ok ? `/${resolved.address.app}/${resolved.address.stream}` : net.name;
-    this.#count(kind, message, { stream, error: reason, detail, by });
-    net.refuse(code, reason);
+  #refuse(net: NetStream, action: "publish" | "play", { rule, kind, reason, detail, by }: Refused): void {
+    const stream = this.#admission.label(net.name);
+    this.#count(rule, `${action} refused`, { stream, error: reason, detail, by });
+    net.refuse(refusalCodes[action][kind], reason);
     this.#end(net, "lost");
     // What else it publishes does not end for that.
     if (this.#publishers.size === 0) this.#close();
@@ -322,12 +326,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     if (publisher !== undefined) {
       this.#publishers.delete(net);
       publisher.end(how);
-      const { packets, bytes, since } = publisher.source;
-      const seconds = Math.round((this.#context.clock.now() - since) / 1000);
-      this.#log.info(
-        how === "lost" ? "publish ended, publisher lost" : "publish ended",
-        this.#about(publisher.stream.key, { seconds, packets, bytes }),
-      );
+      const message = how === "lost" ? "publish ended, publisher lost" : "publish ended";
+      this.#log.info(message, this.#about(publisher.stream.key, publisher.totals(this.#context.clock.now())));
     }
     const player = this.#players.get(net);
     if (player !== undefined) {
@@ -341,10 +341,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   #eventsOf(net: NetStream): SourceEvents {
     return {
       replaced: (by) => this.#replaced(net, by),
-      dismissed: (reason) => {
-        const code = "NetStream.Publish.Denied";
-        this.#refuse(net, "publish refused", { ok: false, kind: "dismissed", code, reason });
-      },
+      dismissed: (reason) => this.#refuse(net, "publish", dismissedRefusal(reason)),
       probe: () => this.#probe(),
       unread: () => this.#transport?.readPaused ?? false,
       awaited: () => this.#mergeReads(),
@@ -358,7 +355,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const label = streamLabel(publisher.stream.key);
     this.#log.warn("publisher replaced", this.#about(publisher.stream.key, { by: `${remote} [${id}]` }));
     this.#end(net, "lost");
-    net.refuse("NetStream.Publish.BadName", `${label} is now published by another connection`);
+    net.refuse(refusalCodes.publish.busy, `${label} is now published by another connection`);
     if (!this.busy) this.#close();
   }
 
@@ -376,6 +373,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   #endAll(how: SourceEnd): void {
+    this.#connecting.cancel(this.#session);
     for (const nets of [this.#publishers, this.#players, this.#decisions.waiting])
       for (const net of [...nets.keys()]) this.#end(net, how);
   }

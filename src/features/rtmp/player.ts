@@ -1,11 +1,11 @@
 import type { Transport } from "../../base/transport.ts";
+import type { Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { ReaderEvents } from "../../live/readers/format.ts";
 import type { Reader } from "../../live/readers/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
-import type { Refused } from "./admission.ts";
 import { missingRefusal, originRefusal } from "./refused.ts";
 
 /** What a player is besides. */

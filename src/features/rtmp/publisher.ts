@@ -4,6 +4,7 @@ import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
 import { BitrateWatch } from "./bitrate.ts";
+import { refusalCodes } from "./codes.ts";
 import type { PublishLimits, RtmpVhost } from "./context.ts";
 import { isPreferred } from "./preference.ts";
 
@@ -65,6 +66,12 @@ export class Publisher implements MediaHandler {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
+  /** What it has sent, for the log. */
+  totals(now: number) {
+    const { packets, bytes, since } = this.source;
+    return { seconds: Math.round((now - since) / 1000), packets, bytes };
+  }
+
   end(how: SourceEnd): void {
     this.source.end(how);
   }
@@ -111,5 +118,5 @@ function excess(kbps: number, { max_publish_kbps: most, on_excess: onExcess }: P
   const kind = "max_publish_kbps";
   const reason = `${kbps} kbit/s over ten seconds, ${most} allowed (${kind})`;
   if (onExcess === "warn") return { kind, message: "publisher sends too much", reason, code: undefined };
-  return { kind, message: "publisher sends too much, connection closed", reason, code: "NetStream.Publish.Denied" };
+  return { kind, message: "publisher sends too much, connection closed", reason, code: refusalCodes.publish.limit };
 }

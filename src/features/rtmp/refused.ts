@@ -1,6 +1,6 @@
+import type { Refused } from "../../live/ports/entry.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
-import type { Refused } from "./admission.ts";
 
 /** Why a stream that somebody publishes takes no other publisher. */
 export function busyRefusal({ key, source, sources }: Stream): Refused {
@@ -9,15 +9,20 @@ export function busyRefusal({ key, source, sources }: Stream): Refused {
   const reason = length > 0 ? `${busy}, and ${length} more stand by` : busy;
   // Who publishes is not for everybody who tries the name.
   const by = `${source?.info.remote} [${source?.info.id}]`;
-  return { ok: false, kind: "busy", code: "NetStream.Publish.BadName", reason, by };
+  return { ok: false, rule: "busy", kind: "busy", reason, by };
 }
 
 /** Why a player of a stream that is nowhere to be had is sent away. */
 export function missingRefusal(reason: string): Refused {
-  return { ok: false, kind: "missing", code: "NetStream.Play.StreamNotFound", reason };
+  return { ok: false, rule: "missing", kind: "missing", reason };
 }
 
 /** No origin gives the stream for what the player has asked with. */
 export function originRefusal(reason: string): Refused {
-  return { ok: false, kind: "origin", code: "NetStream.Play.Failed", reason };
+  return { ok: false, rule: "origin", kind: "denied", reason };
+}
+
+/** The stream takes a publisher no longer that it had let in. */
+export function dismissedRefusal(reason: string): Refused {
+  return { ok: false, rule: "dismissed", kind: "denied", reason };
 }

@@ -29,8 +29,6 @@ export interface RtmpTotals {
 export class RtmpServer {
   readonly #context: RtmpContext;
   readonly #connections = new Set<RtmpConnection>();
-  /** Those that have not hung up: only they keep a place of `max_connections` and of their address. */
-  readonly #present = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
   /** Runs while there are connections. */
   #tick: Timer | undefined;
@@ -75,7 +73,7 @@ export class RtmpServer {
       sent += connection.bytesSent;
     }
     const refused = this.#context.refusals.totals;
-    return { connections: this.#present.size, publishers, players, received, sent, refused };
+    return { connections: this.#context.entry.connections.size, publishers, players, received, sent, refused };
   }
 
   /** What another process needs to go on listening. */
@@ -120,33 +118,25 @@ export class RtmpServer {
       const address = parseIp(host);
       return address !== undefined && this.#context.trustedProxies.some((network) => contains(network, address));
     },
-    hasRoom: (waiting) => this.#present.size + waiting < this.#context.maxConnections,
+    hasRoom: (waiting) => this.#context.entry.connections.hasRoom(waiting),
   };
 
   #accept(remote: HostPort): TransportHandler | undefined {
-    const tooMany = this.#tooMany(remote.host);
-    if (tooMany !== undefined) {
-      this.#refused(tooMany.kind, remote, tooMany.reason);
+    const place = this.#context.entry.connections.acquire(remote.host);
+    if (!place.ok) {
+      this.#refused(place.kind, remote, place.reason);
       return undefined;
     }
     const connection: RtmpConnection = new RtmpConnection(this.#context, `c${this.#nextId++}`, {
-      hungUp: () => this.#freePlace(connection, remote),
-      gone: () => this.#gone(connection, remote),
+      hungUp: () => place.hungUp(),
+      gone: () => {
+        place.gone();
+        this.#gone(connection);
+      },
     });
     this.#connections.add(connection);
-    this.#present.add(connection);
     this.#tick ??= this.#context.clock.every(TICK_MS, () => this.#onTick());
     return connection;
-  }
-
-  #tooMany(host: string): ReturnType<RtmpContext["connectionLimiter"]["acquire"]> {
-    const { maxConnections: most, connectionLimiter } = this.#context;
-    const { size } = this.#present;
-    if (size >= most) return { kind: "max_connections", reason: `max_connections is reached, ${most}` };
-    // Those who come and hang up faster than what they did can be ended must not pile up without end.
-    const ending = this.#connections.size - size;
-    if (ending < most) return connectionLimiter.acquire(host);
-    return { kind: "max_connections", reason: `${ending} connections that have hung up are still being ended` };
   }
 
   #refused(kind: string, peer: HostPort, error: string): void {
@@ -154,12 +144,7 @@ export class RtmpServer {
     refusals.add({ kind, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
   }
 
-  #freePlace(connection: RtmpConnection, { host }: HostPort): void {
-    if (this.#present.delete(connection)) this.#context.connectionLimiter.release(host);
-  }
-
-  #gone(connection: RtmpConnection, remote: HostPort): void {
-    this.#freePlace(connection, remote);
+  #gone(connection: RtmpConnection): void {
     if (!this.#connections.delete(connection)) return;
     if (this.#connections.size === 0) this.#stopTicking();
     this.#received += connection.bytesReceived;

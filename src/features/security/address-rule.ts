@@ -95,5 +95,9 @@ function matches({ action, network }: AddressRule, wanted: Action, client: IpAdd
 }
 
 function refusal(action: Action, detail: string): GuardResult {
-  return { reason: `${action === "publish" ? "publishing" : "playing"} is not allowed from this address`, detail };
+  return {
+    kind: "denied",
+    reason: `${action === "publish" ? "publishing" : "playing"} is not allowed from this address`,
+    detail,
+  };
 }

@@ -31,7 +31,7 @@ export function checkRefer(
     host === ""
       ? `to ${action}, a client has to name the page that it is on`
       : `pages of "${host}" may not ${action} here`;
-  return { reason };
+  return { kind: "denied", reason };
 }
 
 /** The host of a page's URL without port, in lower case; empty where there is none. */

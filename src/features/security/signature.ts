@@ -35,15 +35,16 @@ export function checkSignature(keys: readonly string[], request: AccessRequest, 
   const { action, name, address } = request;
   const [exp, addr, signature] = SIGNATURE_PARAMS.map((key) => param(request.param, key));
   if (exp === undefined || signature === undefined)
-    return { reason: `to ${action} this stream, the URL must be signed` };
+    return { kind: "denied", reason: `to ${action} this stream, the URL must be signed` };
   const claims = { action, name, exp, addr: addr ?? "" };
   // All keys, so that the time tells nothing of which one fits.
   const fitting = keys.filter((key) => equal(sign(key, claims), signature));
-  if (fitting.length === 0 || !/^[0-9]{1,12}$/.test(exp)) return { reason: "the signature does not fit this URL" };
+  if (fitting.length === 0 || !/^[0-9]{1,12}$/.test(exp))
+    return { kind: "denied", reason: "the signature does not fit this URL" };
   const lateS = Math.floor(now / 1000) - Number(exp);
-  if (lateS > CLOCK_SKEW_S) return { reason: "the URL has expired", detail: `${lateS} s ago` };
+  if (lateS > CLOCK_SKEW_S) return { kind: "denied", reason: "the URL has expired", detail: `${lateS} s ago` };
   if (claims.addr !== "" && normaliseIp(claims.addr) !== normaliseIp(address))
-    return { reason: "the URL is signed for another address" };
+    return { kind: "denied", reason: "the URL is signed for another address" };
   return undefined;
 }
 

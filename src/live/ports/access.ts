@@ -2,14 +2,10 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { StreamName } from "../streams.ts";
 
-/** A client that wants to publish or play a stream; its own words are as it said them. */
-export interface AccessRequest {
-  readonly action: "publish" | "play";
-  readonly protocol: "rtmp";
-  /** The stream, with its vhost's configured name. */
-  readonly name: StreamName;
-  /** The URL's parameters, `""` or `"?a=b"`. */
-  readonly param: string;
+/** A client as guards know it; its own words are as it said them. */
+interface AccessClient {
+  /** What it speaks: `rtmp`. */
+  readonly protocol: string;
   /** The client's IP address, IPv4-mapped ones as IPv4. */
   readonly address: string;
   readonly port: number;
@@ -28,15 +24,39 @@ export interface AccessRequest {
   readonly clientId: string;
 }
 
+/** A client that connects; it has named no stream yet. */
+export interface ConnectAccess extends AccessClient {
+  /** The vhost's configured name; undefined where only the stream's name will tell it. */
+  readonly vhost: string | undefined;
+}
+
+/** A client that wants to publish or play a stream. */
+export interface AccessRequest extends AccessClient {
+  readonly action: "publish" | "play";
+  /** The stream, with its vhost's configured name. */
+  readonly name: StreamName;
+  /** The URL's parameters, `""` or `"?a=b"`. */
+  readonly param: string;
+}
+
 /** The parameters of a signed URL: until when it is good, for whom, and the signature. */
 export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
 
-/** A no. */
+/**
+ * Why a client is refused, in one word. Each protocol has its own codes for these.
+ *
+ * - `name`: what it says names no stream; `vhost`: there is no such vhost, or it is switched off
+ * - `missing`: the stream is nowhere; `busy`: somebody else publishes it
+ * - `denied`: a rule is against it; `limit`: there are too many; `loop`: the stream has been here before
+ * - `unavailable`: who has to decide cannot be asked
+ */
+export type RefusalKind = "name" | "vhost" | "missing" | "busy" | "denied" | "limit" | "loop" | "unavailable";
+
+/** A refusal: its kind and a sentence. */
 export interface Refusal {
-  /** For whoever is refused, and the log. */
+  readonly kind: RefusalKind;
+  /** For the client and the log. */
   readonly reason: string;
-  /** The protocol's code for it; without one, that access is denied. */
-  readonly code?: string;
   /** What the log alone may say. */
   readonly detail?: string | undefined;
 }
@@ -58,6 +78,8 @@ export interface Guard {
   readonly name: string;
   /** At once where it can. What it throws, and an answer that takes too long, is a refusal. */
   check(request: AccessRequest): GuardResult | Promise<GuardResult>;
+  /** Decides whether a client may connect, before it names a stream. A guard without this lets everybody connect. */
+  checkConnect?(request: ConnectAccess): GuardResult | Promise<GuardResult>;
 }
 
 /**
@@ -87,9 +109,22 @@ export class GuardChain {
 
   /** `answer` is called once, within this call where no guard takes time, and not at all after `cancel`. */
   ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
-    const decision = new Decision(this.#guards, request, answer);
+    const checks = this.#guards.map((guard): Check => ({ name: guard.name, run: () => guard.check(request) }));
+    return this.#decide(checks, answer);
+  }
+
+  /** Asks those guards that decide who may connect; `answer` is called as `ask` calls it. */
+  askConnect(request: ConnectAccess, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+    const deciding = this.#guards.filter(({ checkConnect }) => checkConnect !== undefined);
+    const checks = deciding.map((guard): Check => ({ name: guard.name, run: () => guard.checkConnect?.(request) }));
+    return this.#decide(checks, answer);
+  }
+
+  #decide(checks: readonly Check[], answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+    const decision = new Decision(checks, answer);
     if (this.#underWay >= MAX_UNDER_WAY) {
-      decision.settle({ guard: "pending", reason: `more than ${MAX_UNDER_WAY} requests wait for an answer` });
+      const reason = `more than ${MAX_UNDER_WAY} requests wait for an answer`;
+      decision.settle({ guard: "pending", kind: "limit", reason });
       return decision;
     }
     decision.proceed();
@@ -104,18 +139,23 @@ export class GuardChain {
   }
 }
 
+/** One guard's part of a decision. */
+interface Check {
+  /** The guard's. */
+  readonly name: string;
+  run(): GuardResult | Promise<GuardResult>;
+}
+
 /** One request on its way through the guards. */
 class Decision {
   settled = false;
   onSettled: (() => void) | undefined;
-  readonly #guards: readonly Guard[];
-  readonly #request: AccessRequest;
+  readonly #checks: readonly Check[];
   #answer: ((denial: Denial | undefined) => void) | undefined;
   #at = 0;
 
-  constructor(guards: readonly Guard[], request: AccessRequest, answer: (denial: Denial | undefined) => void) {
-    this.#guards = guards;
-    this.#request = request;
+  constructor(checks: readonly Check[], answer: (denial: Denial | undefined) => void) {
+    this.#checks = checks;
     this.#answer = answer;
   }
 
@@ -127,20 +167,20 @@ class Decision {
   /** Asks the guards that are left. */
   proceed(): void {
     while (!this.settled) {
-      const guard = this.#guards[this.#at];
-      if (guard === undefined) {
+      const check = this.#checks[this.#at];
+      if (check === undefined) {
         this.settle(undefined);
         return;
       }
-      const said = this.#ask(guard);
+      const said = this.#run(check);
       if (said === undefined) this.#at++;
       else if (said instanceof Promise) {
         said.then(
-          (verdict) => this.#hear(guard, verdict),
-          (error: unknown) => this.#hear(guard, failure(guard, error)),
+          (verdict) => this.#hear(check, verdict),
+          (error: unknown) => this.#hear(check, failure(check, error)),
         );
         return;
-      } else this.settle(denial(guard, said));
+      } else this.settle(denial(check, said));
     }
   }
 
@@ -152,31 +192,32 @@ class Decision {
   }
 
   giveUp(): void {
-    const guard = this.#guards[this.#at]?.name ?? "";
+    const guard = this.#checks[this.#at]?.name ?? "";
     const detail = `"${guard}" has not answered within ${DECISION_MS / 1000} s`;
-    this.settle({ guard, reason: "access could not be checked in time", detail });
+    this.settle({ guard, kind: "unavailable", reason: "access could not be checked in time", detail });
   }
 
-  #ask(guard: Guard): GuardResult | Promise<GuardResult> {
+  #run(check: Check): GuardResult | Promise<GuardResult> {
     try {
-      return guard.check(this.#request);
+      return check.run();
     } catch (error) {
-      return failure(guard, error);
+      return failure(check, error);
     }
   }
 
-  #hear(guard: Guard, verdict: GuardResult): void {
+  #hear(check: Check, verdict: GuardResult): void {
     this.#at++;
-    if (verdict !== undefined) this.settle(denial(guard, verdict));
+    if (verdict !== undefined) this.settle(denial(check, verdict));
     else if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
   }
 }
 
-function denial({ name }: Guard, refusal: Refusal): Denial {
+function denial({ name }: Check, refusal: Refusal): Denial {
   return { ...refusal, guard: name };
 }
 
-function failure(guard: Guard, error: unknown): Refusal {
-  return { reason: "access could not be checked", detail: `"${guard.name}" failed: ${messageOf(error)}` };
+function failure({ name }: Check, error: unknown): Refusal {
+  const detail = `"${name}" failed: ${messageOf(error)}`;
+  return { kind: "unavailable", reason: "access could not be checked", detail };
 }

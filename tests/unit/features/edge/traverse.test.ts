@@ -14,7 +14,9 @@ async function stage() {
       name: "token",
       check: (request) => {
         asked.push(request);
-        return /token=good/.test(request.tcUrl + request.param) ? undefined : { reason: "no good token" };
+        return /token=good/.test(request.tcUrl + request.param)
+          ? undefined
+          : { kind: "denied", reason: "no good token" };
       },
     });
   const edge = at.node("e", { origin: ["a", "b"], token_traverse: true, publish: true });
@@ -271,7 +273,7 @@ describe("What an origin is asked is what the client gets", () => {
         name: "names",
         check(request) {
           names[who].push({ ...request.name, param: withoutVhost(request.param) });
-          return who === "asked" ? { reason: "that is all we wanted to know" } : undefined;
+          return who === "asked" ? { kind: "denied", reason: "that is all we wanted to know" } : undefined;
         },
       });
     }

@@ -10,7 +10,9 @@ function ask(node: FakeNode, ...tokens: readonly string[]): void {
   node.guards.push({
     name: "token",
     check: ({ action, param }) =>
-      action === "publish" || tokens.some((token) => param.includes(token)) ? undefined : { reason: "no good token" },
+      action === "publish" || tokens.some((token) => param.includes(token))
+        ? undefined
+        : { kind: "denied", reason: "no good token" },
   });
 }
 
@@ -180,7 +182,9 @@ describe("A stream that has run", () => {
     a.guards.push({
       name: "token",
       check: ({ action, param }) =>
-        action === "publish" || tokens.some((token) => param.includes(token)) ? undefined : { reason: "too late" },
+        action === "publish" || tokens.some((token) => param.includes(token))
+          ? undefined
+          : { kind: "denied", reason: "too late" },
     });
     const feed = a.publish().headers();
     const viewers = ["old", "none", "none", "new"].map((token) => watch(stage, edge, { param: `?token=${token}` }));

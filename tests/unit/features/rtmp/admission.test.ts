@@ -140,7 +140,7 @@ describe("While guards decide on a publish", () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
     publisher.say(publish, commandOn(1, "publish", 3, null, "other", "live"));
-    await stage.answer({ reason: "no" });
+    await stage.answer({ kind: "denied", reason: "no" });
     expect(publisher.hear()).toEqual([]);
     await stage.answer();
     expect(publisher.hear()).toEqual(START);
@@ -169,7 +169,7 @@ describe("While guards decide on a publish", () => {
     await stage.answer();
     expect(client.hear()).toEqual([]);
     expect(stage.requests.map(({ name }) => name.vhost)).toEqual(["__defaultVhost__", "vip.com"]);
-    await stage.answer({ reason: "not there" });
+    await stage.answer({ kind: "denied", reason: "not there" });
     expect(client.hear()).toEqual(["onStatus@1 NetStream.Publish.Denied"]);
     expect(stage.streams.size).toBe(0);
   });
@@ -219,7 +219,7 @@ describe("A player that guards decide on", () => {
     const stage = new GuardedStage();
     const player = stage.ready();
     player.say(play, commandOn(1, "closeStream", 0, null));
-    await stage.answer({ reason: "no" });
+    await stage.answer({ kind: "denied", reason: "no" });
     expect(player.hear()).toEqual([]);
     expect(player.state).toBe("open");
   });
@@ -232,7 +232,7 @@ test.each([
   const stage = new GuardedStage();
   const client = stage.ready();
   client.say(request);
-  await stage.answer({ reason: "not from here", detail: "rule 7" });
+  await stage.answer({ kind: "denied", reason: "not from here", detail: "rule 7" });
   expect(client.hear()).toEqual([`onStatus@1 ${code}`]);
   expect(client.state).toBe("closing");
   expect(stage.logged("WARN")).toEqual([
@@ -247,4 +247,44 @@ test("what names no stream or vhost never reaches the guards", () => {
   stage.publish("..");
   stage.play("x?vhost=nowhere.com");
   expect(stage.requests).toEqual([]);
+});
+
+describe("While a guard decides on a connect", () => {
+  test("what the client sends waits, and goes on when it may connect", async () => {
+    const stage = new RtmpStage();
+    const { promise, resolve } = Promise.withResolvers<GuardResult>();
+    stage.guards.push({ name: "hook", check: () => undefined, checkConnect: () => promise });
+    const client = stage.connect();
+    expect(client.say(command("createStream", 2, null), publish)).toEqual([]);
+    expect(stage.logged("INFO")).toEqual([]);
+    resolve(undefined);
+    await new Promise((next) => setImmediate(next));
+    expect(client.hear().slice(-2)).toEqual(START);
+    expect(stage.logged("INFO")).toEqual([
+      expect.stringMatching(/^INFO \[c1\] connected/),
+      expect.stringMatching(/^INFO \[c1\] publish started/),
+    ]);
+  });
+
+  test("it may be refused, and counts as the guard's", async () => {
+    const stage = new RtmpStage();
+    const refusal = { kind: "denied", reason: "no licence", detail: "rule 7" } as const;
+    stage.guards.push({ name: "hook", check: () => undefined, checkConnect: () => Promise.resolve(refusal) });
+    const client = stage.connect();
+    await new Promise((next) => setImmediate(next));
+    expect(client.hear()).toEqual([expect.stringMatching(/^_error/)]);
+    expect(client.state).toBe("closing");
+    expect(stage.logged("WARN")).toEqual([
+      expect.stringMatching(/^WARN \[c1\] connect refused addr=10\.0\.0\.9:1 url=\S+ error=no licence detail=rule 7$/),
+    ]);
+    expect([...stage.server.totals().refused]).toEqual([["hook", 1]]);
+  });
+
+  test("the client may leave", async () => {
+    const stage = new RtmpStage();
+    stage.guards.push({ name: "hook", check: () => undefined, checkConnect: () => Promise.resolve(undefined) });
+    stage.connect().hangUp();
+    await new Promise((next) => setImmediate(next));
+    expect(stage.logged().filter((line) => line.includes("] connected"))).toEqual([]);
+  });
 });

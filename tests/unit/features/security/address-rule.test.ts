@@ -77,10 +77,12 @@ describe("Rules on addresses, as SRS has them,", () => {
   test("say to the log which one it was", () => {
     const rules = { enabled: "auto", allow: [], deny: [parseAddressRule("publish 10.0.0.0/8")] } as const;
     expect(checkAddress(rules, "publish", [10, 0, 0, 1])).toEqual({
+      kind: "denied",
       reason: "publishing is not allowed from this address",
       detail: 'deny "publish 10.0.0.0/8"',
     });
     expect(checkAddress({ ...rules, allow: rules.deny, deny: [] }, "play", [10, 0, 0, 1])).toEqual({
+      kind: "denied",
       reason: "playing is not allowed from this address",
       detail: "no allow rule matches",
     });

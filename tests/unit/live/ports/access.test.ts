@@ -69,7 +69,7 @@ test("guards are asked in their order, each once, until one refuses", async () =
   const stage = new Stage(
     () => undefined,
     () => Promise.resolve(undefined),
-    () => Promise.resolve({ reason: "no", detail: "list" }),
+    () => Promise.resolve({ kind: "denied", reason: "no", detail: "list" }),
     () => undefined,
   );
   stage.ask();
@@ -149,7 +149,10 @@ test("a client that takes its requests back and asks again cannot keep guards bu
 
 test("what is counted is still true when the client is in, however long others took and however many came meanwhile", async () => {
   let players = 0;
-  const room: CountingGuard = { name: "room", check: () => (players < 2 ? undefined : { reason: "full" }) };
+  const room: CountingGuard = {
+    name: "room",
+    check: () => (players < 2 ? undefined : { kind: "denied", reason: "full" }),
+  };
   const slow: Guard = { name: "slow", check: () => new Promise((resolve) => setImmediate(() => resolve(undefined))) };
   // Counted early as well, to spare the slow one.
   const gate = new GuardChain([room, slow], [room], new FakeClock());

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { ConnectionAccount, type ConnectionPlace } from "../../../../src/live/ports/connections.ts";
+
+/** An account whose limiter lets one connection of each address be. */
+class Stage {
+  readonly taken = new Set<string>();
+  readonly account = new ConnectionAccount({
+    maxConnections: 2,
+    limiter: {
+      acquire: (host) => {
+        if (this.taken.has(host)) return { kind: "one_each", reason: `${host} is here` };
+        this.taken.add(host);
+        return undefined;
+      },
+      release: (host) => this.taken.delete(host),
+    },
+  });
+
+  open(host: string): ConnectionPlace {
+    const place = this.account.acquire(host);
+    if (!place.ok) throw new Error(place.reason);
+    return place;
+  }
+
+  refusal(host: string): string {
+    const place = this.account.acquire(host);
+    return place.ok ? "none" : `${place.kind}: ${place.reason}`;
+  }
+}
+
+test("listeners share one limit of connections, and one that hangs up gives its place back at once", () => {
+  const stage = new Stage();
+  const first = stage.open("a");
+  stage.open("b");
+  expect(stage.account.hasRoom(0)).toBe(false);
+  expect(stage.refusal("c")).toBe("max_connections: max_connections is reached, 2");
+  first.hungUp();
+  expect(stage.account.size).toBe(1);
+  expect([stage.account.hasRoom(0), stage.account.hasRoom(1)]).toEqual([true, false]);
+  stage.open("c");
+});
+
+test("an address that is refused takes no place, and has its own place back when its connection is gone", () => {
+  const stage = new Stage();
+  const first = stage.open("a");
+  expect(stage.refusal("a")).toBe("one_each: a is here");
+  expect(stage.account.size).toBe(1);
+  first.gone();
+  stage.open("a");
+  expect(stage.account.size).toBe(1);
+});
+
+test("connections that hang up faster than they can be ended are refused at the same limit", () => {
+  const stage = new Stage();
+  const places = [stage.open("a"), stage.open("b")];
+  for (const place of places) place.hungUp();
+  expect(stage.refusal("c")).toBe("max_connections: 2 connections that have hung up are still being ended");
+  for (const place of places) place.gone();
+  stage.open("c");
+});
+
+test("a place is given back once, however often its connection ends", () => {
+  const stage = new Stage();
+  const first = stage.open("a");
+  for (const end of [first.hungUp, first.hungUp, first.gone, first.gone]) end();
+  expect(stage.account.size).toBe(0);
+  stage.open("a");
+  first.gone();
+  expect(stage.account.size).toBe(1);
+  expect(stage.taken).toEqual(new Set(["a"]));
+});
