@@ -1,26 +1,10 @@
 import type { Log } from "../base/log.ts";
+import type { StopSignals } from "./signals.ts";
 
 /** After a stop, connections have this long to take their last bytes. */
 const STOP_MS = 5000;
 const CHECK_MS = 20;
 const LAST_LINES_MS = 1000;
-
-/** What ends the server: the names of the signals, once they come. */
-export interface StopSignals {
-  /** At once. */
-  readonly stop: Promise<string>;
-  /** When the last connection has left: SIGQUIT, or `drainNow`. */
-  readonly drain: Promise<string>;
-  drainNow(why: string): void;
-}
-
-/** Takes the signals that end the server. */
-export function stopSignals(): StopSignals {
-  const [stop, drain] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(signal));
-  process.on("SIGQUIT", () => drain.resolve("SIGQUIT"));
-  return { stop: stop.promise, drain: drain.promise, drainNow: drain.resolve };
-}
 
 /** The server takes nobody any more: waits until the last connection has left, `timeoutS` have passed, or a signal stops it. */
 export async function drain(idle: () => boolean, timeoutS: number, { stop }: StopSignals, log: Log): Promise<void> {

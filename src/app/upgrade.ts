@@ -126,7 +126,7 @@ export class Upgrade {
       log.info("succeeded by the next generation", outcome);
       return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
     } catch (error) {
-      handover.stop();
+      handover.close();
       throw error;
     } finally {
       ear.stop();

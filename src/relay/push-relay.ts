@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import type { RelayReport } from "../live/ports/feature.ts";
 import type { SourceEnd } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
@@ -119,6 +120,12 @@ export class PushRelay {
   get totals(): PushTotals {
     const { bytes, dropped } = this.#push?.totals ?? { bytes: 0, dropped: 0 };
     return { bytes: this.#past.bytes + bytes, dropped: this.#past.dropped + dropped };
+  }
+
+  /** How it stands, for reports. */
+  report(): RelayReport {
+    const { failing, lagMs, to } = this;
+    return { flow: "push", to, running: this.status.state === "running", failing, lagMs };
   }
 
   start(): void {

@@ -108,7 +108,7 @@ export class FakeNode {
     };
     this.forward = new Forward(context);
     this.edge = new Edge(context);
-    this.guards.push(this.edge.guard);
+    this.guards.push(...this.edge.guards);
     this.handover = new Handover({
       ...shared,
       local: net.local,

@@ -1,10 +1,10 @@
 import type { Timer } from "../../base/clock.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
-import type { PushRelay } from "../../relay/push-relay.ts";
 import { originLabel } from "./address.ts";
 import { wordsKey } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -44,9 +44,11 @@ interface Wanted {
  * Fetches streams from the origins of their vhost while somebody wants to watch them and nobody publishes them here; what is
  * published here goes to an origin.
  */
-export class Edge implements StreamObserver {
+export class Edge implements Feature, StreamObserver {
+  readonly name = "edge";
+  readonly streams = this;
   /** Refuses publishers where they are not wanted, players of streams that are known to be missing, and whom origins refuse. */
-  readonly guard: Guard;
+  readonly guards: readonly Guard[];
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
   readonly #wanted = new Map<Stream, Wanted>();
@@ -68,7 +70,13 @@ export class Edge implements StreamObserver {
     this.#refusedWords = new MissingStreams(context.clock);
     this.#pushes = new EdgePushes(context);
     this.#probes = new Probes(context);
-    this.guard = { name: "origin", check: (request) => this.#check(request) };
+    this.guards = [{ name: "origin", check: (request) => this.#check(request) }];
+  }
+
+  report(): Report {
+    const pulls = [...this.pulls()].map((upstream) => upstream.report());
+    const pushes = [...this.#pushes.relays()].map((relay) => relay.report());
+    return { relays: [...pushes, ...pulls], received: this.#received, sent: this.#pushes.sent };
   }
 
   /** All connections to origins, and attempts at one. */
@@ -77,20 +85,10 @@ export class Edge implements StreamObserver {
   }
 
   /** What came from origins since the start, bytes. */
-  get received(): number {
+  get #received(): number {
     let sum = this.#pastBytes;
     for (const { fetched } of this.#wanted.values()) sum += fetched?.bytes ?? 0;
     return sum;
-  }
-
-  /** What is published here, on its way to an origin. */
-  pushes(): Iterable<PushRelay> {
-    return this.#pushes.relays();
-  }
-
-  /** What went to origins since the start, bytes. */
-  get sent(): number {
-    return this.#pushes.sent;
   }
 
   /** Whether every origin has got what was published here, and every connection is closed. */

@@ -1,5 +1,6 @@
 import type { Log } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
+import type { RelayReport } from "../../live/ports/feature.ts";
 import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
@@ -116,6 +117,13 @@ export class Upstream {
   /** State, attempt, last error and next retry. */
   get status(): RelayStatus {
     return this.#supervisor.status;
+  }
+
+  /** How it stands, for reports. */
+  report(): RelayReport {
+    const { status } = this;
+    const failing = "lastError" in status && status.lastError !== undefined;
+    return { flow: "pull", to: this.#place, running: status.state === "running", failing, lagMs: 0 };
   }
 
   /** With what it asks, or asked last. */

@@ -1,4 +1,5 @@
 import type { Log } from "../../base/log.ts";
+import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -36,13 +37,16 @@ interface Forwarded {
 }
 
 /** Forwards every stream of a vhost to each of its targets while it is published. */
-export class Forward implements StreamObserver {
+export class Forward implements Feature, StreamObserver {
+  readonly name = "forward";
+  readonly streams = this;
   readonly #context: ForwardContext;
   readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are not closed yet. */
   readonly #leaving = new Set<PushRelay>();
   /** Of relays that are gone. */
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
+  /** Streams that ended before a target got anything of them, once for each target. */
   #missed = 0;
   #nextId = 1;
 
@@ -55,17 +59,17 @@ export class Forward implements StreamObserver {
     for (const { relays } of this.#forwarded.values()) yield* relays.values();
   }
 
+  report(): Report {
+    const relays = [...this.relays()].map((relay) => relay.report());
+    return { relays, sent: this.totals.bytes, since: { forwards_missed: this.#missed } };
+  }
+
   /** What all relays that ever were have sent. */
   get totals(): PushTotals {
     const sum = { ...this.#past };
     for (const relay of this.relays()) add(sum, relay.totals);
     for (const relay of this.#leaving) add(sum, relay.totals);
     return sum;
-  }
-
-  /** Streams that ended before a target got anything of them, once for each target. */
-  get missed(): number {
-    return this.#missed;
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {

@@ -3,6 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LocalNet } from "../../base/transport.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -51,8 +52,10 @@ interface Here {
  * is watched here and published there. A stream has its publisher with one of them, which alone passes it on to other
  * servers; when both have one, the younger generation's stays.
  */
-export class Handover implements StreamObserver, Guard, SiblingLinkEvents {
+export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEvents {
   readonly name = "handover";
+  readonly streams = this;
+  readonly guards: readonly Guard[] = [this];
   readonly #context: HandoverContext;
   /** Streams with a publisher of our own, and streams that are watched here, by key. */
   readonly #ours = new Map<string, Here>();
@@ -107,12 +110,12 @@ export class Handover implements StreamObserver, Guard, SiblingLinkEvents {
   }
 
   /** We are about to end: publishers that are sent away may go on with the other generation. */
-  leave(): void {
+  stop(): void {
     this.#leaving = true;
   }
 
   /** Nobody is waited for any more. */
-  stop(): void {
+  close(): void {
     this.#listener?.stop();
     this.#listener = undefined;
     const { link } = this.#sibling ?? {};

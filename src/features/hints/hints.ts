@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
@@ -28,7 +29,9 @@ interface Alike {
 }
 
 /** Tells the operator when viewers wait for a name that is one spelling away from one that is live. */
-export class SpellingHints implements StreamObserver {
+export class SpellingHints implements Feature, StreamObserver {
+  readonly name = "hints";
+  readonly streams = this;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #byName = new Map<string, Alike>();

@@ -5,6 +5,7 @@ import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
 import type { ListenerPolicy, Proxies } from "../../io/net/accept-pipeline.ts";
 import type { Tcp } from "../../io/net/tcp.ts";
+import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
@@ -26,7 +27,8 @@ export interface RtmpTotals {
 }
 
 /** Accepts RTMP connections and owns them. */
-export class RtmpServer {
+export class RtmpServer implements Feature {
+  readonly name = "rtmp";
   readonly #context: RtmpContext;
   readonly #connections = new Set<RtmpConnection>();
   readonly #listeners: Listeners;
@@ -62,6 +64,18 @@ export class RtmpServer {
     // Streams first: that tells the players of their end before their connections close.
     for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.reconfigure();
     for (const connection of [...this.#connections]) connection.reconfigure();
+  }
+
+  report(): Report {
+    const { connections, publishers, players, received, sent, refused } = this.totals();
+    const kinds = [...refused].map(([kind, count]) => [`refused_${kind}`, count] as const);
+    const all = kinds.reduce((sum, [, count]) => sum + count, 0);
+    return {
+      now: { connections, publishers, players },
+      since: { refused: all, ...Object.fromEntries(kinds) },
+      received,
+      sent,
+    };
   }
 
   totals(): RtmpTotals {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { startSummary } from "../../../src/app/summary.ts";
+import { startSummary, streamsReport } from "../../../src/app/summary.ts";
+import { addedUp } from "../../../src/live/ports/feature.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { parseTarget } from "../../../src/relay/target.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -16,21 +17,18 @@ function stage() {
   const edge = new FakeNode(clock, net, "edge:1935");
   const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935"]);
   const log = new RecordingLog();
-  const totals = {
-    connections: 1,
-    publishers: 1,
-    players: 0,
-    received: 0,
-    sent: 0,
-    refused: new Map<string, number>(),
+  const clients: { now: Record<string, number>; since: Record<string, number> } = {
+    now: { connections: 1, publishers: 1, players: 0 },
+    since: {},
   };
-  startSummary(clock, log, { ...origin, server: { totals: () => totals } });
+  const { forward, edge: fetching, streams } = origin;
+  startSummary(clock, log, () => addedUp([clients, forward.report(), fetching.report(), streamsReport(streams)]));
   /** The newest summary's fields. */
   const summary = () => {
     const line = log.take(/summary/).at(-1) ?? "";
     return Object.fromEntries([...line.matchAll(/(\w+)=(.*?)(?= \w+=|$)/g)].map(([, name, value]) => [name, value]));
   };
-  return { clock, net, edge, origin, totals, summary };
+  return { clock, net, edge, origin, clients, summary };
 }
 
 describe("the summary", () => {
@@ -109,16 +107,12 @@ describe("the summary", () => {
   });
 
   test("counts the refused since the last one, all of them and by kind, without any connection too", () => {
-    const { totals, clock, summary } = stage();
-    totals.connections = 0;
-    totals.refused = new Map([["max_players", 3]]);
+    const { clients, clock, summary } = stage();
+    clients.now = {};
+    clients.since = { refused: 3, refused_max_players: 3 };
     clock.advance(10_000);
     expect(summary()).toMatchObject({ refused: "3", refused_max_players: "3" });
-    totals.refused = new Map([
-      ["max_players", 3],
-      ["protocol", 1],
-      ["busy", 2],
-    ]);
+    clients.since = { refused: 6, refused_max_players: 3, refused_protocol: 1, refused_busy: 2 };
     clock.advance(10_000);
     const second = summary();
     expect(second).toMatchObject({ refused: "3", refused_protocol: "1", refused_busy: "2" });
@@ -128,8 +122,8 @@ describe("the summary", () => {
   });
 
   test("is not logged while there is nothing to summarise", () => {
-    const { totals, clock, summary } = stage();
-    totals.connections = 0;
+    const { clients, clock, summary } = stage();
+    clients.now = {};
     clock.advance(60_000);
     expect(summary()).toEqual({});
   });

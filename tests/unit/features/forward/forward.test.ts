@@ -259,14 +259,22 @@ describe("the end of a stream", () => {
     expect([viewer.log, origin.forward.idle]).toEqual([[], false]);
     clock.advance(10);
     expect(viewer.log).toEqual(["published", "A0", "V0", "k1", "last", "unpublished"]);
-    expect([origin.forward.idle, origin.forward.missed, node.connections]).toEqual([true, 0, 0]);
+    expect([origin.forward.idle, origin.forward.report().since, node.connections]).toEqual([
+      true,
+      { forwards_missed: 0 },
+      0,
+    ]);
   });
 
   test("before its forward runs, by a lost publisher, does neither", () => {
     const { origin, node, viewer, clock } = short("lost");
     clock.advance(10);
     expect(viewer.log).toEqual(["published", "A0", "V0", "k1", "last"]);
-    expect([origin.forward.idle, origin.forward.missed, node.connections]).toEqual([true, 0, 0]);
+    expect([origin.forward.idle, origin.forward.report().since, node.connections]).toEqual([
+      true,
+      { forwards_missed: 0 },
+      0,
+    ]);
   });
 
   test("before its forward runs is told and counted when the target can't be reached", () => {
@@ -280,7 +288,7 @@ describe("the end of a stream", () => {
         /^warn f1 forward ended before the target got any of the stream to=edge:1935 stream=\/live\/show/,
       ),
     ]);
-    expect([origin.forward.idle, origin.forward.missed]).toEqual([true, 1]);
+    expect([origin.forward.idle, origin.forward.report().since]).toEqual([true, { forwards_missed: 1 }]);
   });
 
   test("before its forward runs is given up for the same stream that begins again", () => {

@@ -115,7 +115,7 @@ describe("a stream whose publisher is with the older generation", () => {
       await link();
       const viewer = watch(younger);
       clock.advance(10);
-      if (leave) older.handover.leave();
+      if (leave) older.handover.stop();
       feed.end(leave ? "unpublished" : "lost");
       clock.advance(20_000);
       expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
@@ -256,7 +256,7 @@ describe("the link", () => {
     await link();
     const viewer = watch(younger);
     clock.advance(10);
-    older.handover.stop();
+    older.handover.close();
     clock.advance(10);
     expect([older.handover.sibling, younger.handover.sibling]).toEqual([undefined, undefined]);
     feed.end("lost");
@@ -269,7 +269,7 @@ describe("the link", () => {
   test("is had by each generation with the next one, when the one before is gone", async () => {
     const { older, younger, link, watch, clock, net } = generations();
     await link();
-    older.handover.stop();
+    older.handover.close();
     clock.advance(10);
     younger.publish().headers().gop("k0", 1);
     const third = new FakeNode(clock, net, "third:1935");

@@ -1,0 +1,127 @@
+import type { Log } from "../base/log.ts";
+import { Edge } from "../features/edge/edge.ts";
+import { Forward } from "../features/forward/forward.ts";
+import { Handover } from "../features/handover/handover.ts";
+import { SpellingHints } from "../features/hints/hints.ts";
+import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
+import { limitGuards } from "../features/limits/guards.ts";
+import { RtmpServer } from "../features/rtmp/server.ts";
+import { securityGuards } from "../features/security/guards.ts";
+import { createHttpGet } from "../io/net/http-get.ts";
+import type { Tcp } from "../io/net/tcp.ts";
+import { systemClock } from "../io/os/clock.ts";
+import { fillRandom } from "../io/os/process.ts";
+import type { Certificates } from "../io/tls/certificates.ts";
+import { ConnectionAccount } from "../live/ports/connections.ts";
+import { Entry } from "../live/ports/entry.ts";
+import { type Feature, FeatureSet } from "../live/ports/feature.ts";
+import { Refusals } from "../live/ports/refusals.ts";
+import type { Streams } from "../live/streams.ts";
+import { NODE_PROPERTY } from "../rtmp/connect.ts";
+import { RtmpFormats } from "../rtmp/format.ts";
+import { defaultLimits } from "../rtmp/limits.ts";
+import type { LiveConfig } from "./live-config.ts";
+import { logSources } from "./source-log.ts";
+import { streamsReport } from "./summary.ts";
+import { Vhosts } from "./vhosts.ts";
+
+/** What features are made of. */
+export interface Host {
+  readonly log: Log;
+  readonly live: LiveConfig;
+  readonly streams: Streams;
+  readonly tcp: Tcp;
+  readonly certificates: Certificates;
+  /** This process's id in hop traces. */
+  readonly nodeId: string;
+  readonly version: string;
+}
+
+/** A server's features, and the two that the start-up speaks to. */
+export interface Features {
+  readonly all: FeatureSet;
+  /** The other process of this server, during an upgrade. */
+  readonly siblings: Handover;
+  /** What listens. */
+  readonly listeners: RtmpServer;
+}
+
+/**
+ * Makes all features of a server. Each is one line of the list, whose order holds for all parts of the contract: who is told of a
+ * stream first, whose guard is asked first, who stops first.
+ */
+export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, version }: Host): Features {
+  const clock = systemClock;
+  const vhost = (name: string) => live.current.vhost.get(name);
+  const shared = {
+    clock,
+    log,
+    formats: new RtmpFormats(),
+    limits: defaultLimits,
+    random: fillRandom,
+    nodeId,
+    identity: { srs_server: `srs/${version}`, srs_version: version, srs_pid: process.pid, [NODE_PROPERTY]: nodeId },
+  };
+  const relays = {
+    ...shared,
+    dial: tcp.dial,
+    randomNumber: Math.random,
+    chunkSizeOf: (name: string) => vhost(name)?.chunk_size ?? live.current.chunk_size,
+  };
+  const httpGet = createHttpGet(`srs/${version}`, tcp.dial);
+  const onConflict = (name: string) => vhost(name)?.publish.on_conflict ?? "reject";
+  const counting = limitGuards({ streams, limits: (name) => vhost(name)?.limits });
+  const siblings = new Handover({ ...shared, local: tcp.local, pid: process.pid, onConflict });
+
+  const list: readonly Feature[] = [
+    // Only tell; nothing depends on their place.
+    new SpellingHints(clock, log),
+    { name: "log", streams: logSources(log) },
+    // Costs nothing: before those that ask others.
+    { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
+    // Has a stream at once, before others look for it elsewhere; publishers of the other process are not counted here.
+    siblings,
+    // Spares origins the question; asked again last, since others may come while an origin thinks.
+    { name: "limits", guards: counting, countingGuards: counting },
+    new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
+    // Takes time: it asks origins.
+    new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
+  ];
+  const others = new FeatureSet(list);
+  for (const observer of others.streamObservers) streams.observe(observer);
+  const entry = new Entry({
+    clock,
+    nodeId,
+    vhosts: new Vhosts(() => live.current.vhost),
+    guards: others.guards,
+    countingGuards: others.countingGuards,
+    connections: new ConnectionAccount({
+      get maxConnections() {
+        return live.current.max_connections;
+      },
+      limiter: new ConnectionLimiter(clock, () => live.current.limits),
+    }),
+  });
+  const listeners = new RtmpServer(
+    {
+      ...shared,
+      streams,
+      entry,
+      refusals: new Refusals(clock, log),
+      get idle() {
+        return live.current.limits;
+      },
+      get chunkSize() {
+        return live.current.chunk_size;
+      },
+      certificates,
+      get trustedProxies() {
+        return live.current.proxy_protocol.trusted;
+      },
+    },
+    tcp,
+  );
+  // Clients are told of the end of their streams when nobody carries them further.
+  const last: readonly Feature[] = [listeners, { name: "streams", report: () => streamsReport(streams) }];
+  return { all: new FeatureSet([...list, ...last]), siblings, listeners };
+}

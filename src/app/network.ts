@@ -1,0 +1,84 @@
+import { formatHostPort } from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
+import { UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { endpointsOf, plainEndpoint } from "../features/rtmp/listen-endpoint.ts";
+import { Tcp } from "../io/net/tcp.ts";
+import { openFilesProblem } from "../io/os/process.ts";
+import { SystemdSockets } from "../io/os/systemd-sockets.ts";
+import { UpgradeSockets } from "../io/os/upgrade-sockets.ts";
+import { Certificates } from "../io/tls/certificates.ts";
+import { Trust } from "../io/tls/trust.ts";
+import { CertificateReloader, type Reloadable } from "./certificate-reloader.ts";
+import type { Config } from "./config/index.ts";
+import type { LiveConfig } from "./live-config.ts";
+import type { OldProcess } from "./upgrade.ts";
+
+/** What the network is made of. */
+export interface NetworkOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly live: LiveConfig;
+  /** Is told of the program's own faults. */
+  readonly onFault: (error: unknown) => void;
+  readonly oldProcess: OldProcess | undefined;
+}
+
+/** Sockets, certificates and trust of a server, by the configuration in effect. */
+export class Network {
+  readonly tcp: Tcp;
+  readonly certificates = new Certificates();
+  readonly certificateReloader: CertificateReloader;
+  readonly upgradeSockets: UpgradeSockets;
+  readonly #systemdSockets = new SystemdSockets(process.env, process.pid);
+  readonly #log: Log;
+
+  constructor({ clock, log, live, onFault, oldProcess }: NetworkOptions) {
+    this.#log = log;
+    this.upgradeSockets = new UpgradeSockets(oldProcess?.sockets ?? []);
+    const trust = new Trust();
+    live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });
+    live.follow({ prepare: ({ rtmps }) => this.certificates.prepare(rtmps) });
+    live.follow({ prepare: ({ rtmps }) => trust.prepare(rtmps) });
+    const reloadable = new Map<string, Reloadable>([
+      ["certificates of rtmps", this.certificates],
+      ["CA certificates of rtmps", trust],
+    ]);
+    this.certificateReloader = new CertificateReloader(clock, log, reloadable);
+    const sockets = { take: this.#takeSocket.bind(this) };
+    this.tcp = new Tcp(clock, onFault, sockets, trust);
+    const { memory } = this.tcp;
+    memory.limit = live.current.limits.input_memory;
+    live.follow({
+      apply({ limits }) {
+        memory.limit = limits.input_memory;
+      },
+    });
+  }
+
+  #takeSocket(address: Parameters<UpgradeSockets["take"]>[0]) {
+    return this.upgradeSockets.take(address) ?? this.#systemdSockets.take(address);
+  }
+
+  /** Where to listen by a configuration, systemd's sockets that it does not name included. */
+  endpoints(config: Config) {
+    const named = endpointsOf(config);
+    const more = this.#systemdSockets.besides(named).map(({ address }) => ({ ...address, ...plainEndpoint }));
+    return [...named, ...more];
+  }
+
+  /** Tells of systemd's sockets, and of those that `listen` does not name. */
+  tellOfSockets(config: Config): void {
+    const unnamed = this.#systemdSockets.besides(endpointsOf(config));
+    for (const socket of this.#systemdSockets.all) {
+      const fields = { listen: formatHostPort(socket.address), name: socket.name };
+      if (unnamed.includes(socket))
+        this.#log.warn("socket of systemd that listen does not name; RTMP is accepted on it too", fields);
+      else this.#log.info("socket of systemd", fields);
+    }
+  }
+}
+
+function refuse(problem: string | undefined): undefined {
+  if (problem !== undefined) throw new UserError(problem);
+}
