@@ -8,7 +8,8 @@ import type { StartPoint } from "./log/start-point.ts";
 import { Audience, type AudienceSource } from "./readers/audience.ts";
 import type { Demand } from "./readers/demand.ts";
 import type { Flushable, Flusher } from "./readers/flusher.ts";
-import type { ReaderEvents, Sink, WireFormat } from "./readers/format.ts";
+import type { PacketSink, Piece, ReaderEvents, ReaderFormat, Sink, WireFormat } from "./readers/format.ts";
+import { type PacketRange, packetFormat } from "./readers/packet-reader.ts";
 import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
@@ -151,6 +152,20 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
    * a viewer: for viewers a stream is fetched from elsewhere, for relays it is not.
    */
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
+    return this.#join(format, sink, events, demand);
+  }
+
+  /** Lets in a reader that gets packets instead of bytes, for a muxer; all else is as with `join`. */
+  tap(sink: PacketSink, events: ReaderEvents = {}, demand?: Demand): Reader<PacketRange> {
+    return this.#join(packetFormat, sink, events, demand);
+  }
+
+  #join<P extends Piece>(
+    format: ReaderFormat,
+    sink: Sink<P>,
+    events: ReaderEvents,
+    demand: Demand | undefined,
+  ): Reader<P> {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const published = this.source !== undefined || this.#ending;
     const reader = this.#audience.join(format, sink, events, published, notBefore);
@@ -163,7 +178,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** The reader is gone. */
-  leave(reader: Reader): void {
+  leave(reader: Reader<Piece>): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
     this.sources.tellAwaited();
@@ -172,12 +187,12 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** The reader gets nothing until `unpause`; it does not count as slow. */
-  pause(reader: Reader): void {
+  pause(reader: Reader<Piece>): void {
     this.#audience.pause(reader);
   }
 
   /** Goes on: from where it stopped while its GOP lasts, else from the newest GOP. */
-  unpause(reader: Reader): void {
+  unpause(reader: Reader<Piece>): void {
     this.#audience.unpause(reader);
   }
 
@@ -197,14 +212,14 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */
-  lagMs(reader: Reader): number {
+  lagMs(reader: Reader<Piece>): number {
     const { position } = reader;
     if (reader.state !== "lagging" || position < this.log.start || position >= this.log.end) return 0;
     return Math.max(0, this.#intake.timeline.newest - this.log.timeAt(position));
   }
 
   /** Where a reader of `format` may start now. */
-  startPoint(format: WireFormat): StartPoint | undefined {
+  startPoint(format: ReaderFormat): StartPoint | undefined {
     // What is left of another source's GOP may be stale.
     if ((this.source === undefined && !this.#ending) || this.#intake.resumeFilter.unknown) return undefined;
     if (format.video && !this.#intake.gop.audioOnly) {
@@ -224,7 +239,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
-  waitingStart(format: WireFormat): StartPoint | undefined {
+  waitingStart(format: ReaderFormat): StartPoint | undefined {
     return format.video ? (this.#firstUnflushedKey ?? this.startPoint(format)) : this.startPoint(format);
   }
 

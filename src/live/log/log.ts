@@ -108,6 +108,12 @@ export class PacketLog {
     );
   }
 
+  /** The kind of the packet at a position in [start, end). */
+  kindAt(seq: number): PacketKind {
+    const ring = this.#holding(seq);
+    return ring.kinds[seq & ring.mask] as PacketKind;
+  }
+
   /** The time of the packet at a position in [start, end), ms. */
   timeAt(seq: number): number {
     const ring = this.#holding(seq);

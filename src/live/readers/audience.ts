@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { StartPoint } from "../log/start-point.ts";
 import type { Demand } from "./demand.ts";
 import { Fanout, type FanoutSource } from "./fanout.ts";
-import type { ReaderEvents, Sink, WireFormat } from "./format.ts";
+import type { Piece, ReaderEvents, ReaderFormat, Sink } from "./format.ts";
 import { Notices } from "./notices.ts";
 import { Reader } from "./reader.ts";
 
@@ -15,16 +15,16 @@ export interface AudienceSource extends FanoutSource {
 }
 
 /**
- * All readers of a stream, by wire format. One that cannot have video before the next key frame gets all else until then:
+ * All readers of a stream, by format. One that cannot have video before the next key frame gets all else until then:
  * it is blind, and stands in the format without video.
  */
 export class Audience {
-  readonly fanouts = new Map<WireFormat, Fanout>();
+  readonly fanouts = new Map<ReaderFormat, Fanout>();
   readonly #source: AudienceSource;
-  readonly #readers = new Set<Reader>();
+  readonly #readers = new Set<Reader<Piece>>();
   readonly notices: Notices;
   /** The formats that blind readers wait for. */
-  readonly #awaitingVideo = new Map<Reader, WireFormat>();
+  readonly #awaitingVideo = new Map<Reader<Piece>, ReaderFormat>();
 
   constructor(source: AudienceSource, clock: Clock) {
     this.#source = source;
@@ -41,7 +41,13 @@ export class Audience {
   }
 
   /** Lets a reader in; nothing before `notBefore` starts it. */
-  join(format: WireFormat, sink: Sink, events: ReaderEvents, published: boolean, notBefore: number): Reader {
+  join<P extends Piece>(
+    format: ReaderFormat,
+    sink: Sink<P>,
+    events: ReaderEvents,
+    published: boolean,
+    notBefore: number,
+  ): Reader<P> {
     const fanout = this.#fanout(format);
     const reader = new Reader(fanout, sink, events);
     reader.announced = published;
@@ -53,7 +59,7 @@ export class Audience {
   }
 
   /** False when it was gone already. */
-  leave(reader: Reader): boolean {
+  leave(reader: Reader<Piece>): boolean {
     if (!this.#readers.delete(reader)) return false;
     this.#awaitingVideo.delete(reader);
     this.#remove(reader);
@@ -62,7 +68,7 @@ export class Audience {
     return true;
   }
 
-  pause(reader: Reader): void {
+  pause(reader: Reader<Piece>): void {
     if (reader.state === "paused" || reader.state === "closed") return;
     const { end } = this.#source.log;
     const wanted = this.#awaitingVideo.get(reader);
@@ -75,7 +81,7 @@ export class Audience {
     if (reader.stopPending) reader.tellStopped();
   }
 
-  unpause(reader: Reader): void {
+  unpause(reader: Reader<Piece>): void {
     if (reader.state !== "paused") return;
     const { position, notBefore } = reader;
     const fanout = this.#fanout(reader.home.format);
@@ -85,7 +91,7 @@ export class Audience {
     else fanout.admit(reader, Math.max(position, notBefore));
   }
 
-  reformat(reader: Reader, format: WireFormat): void {
+  reformat(reader: Reader<Piece>, format: ReaderFormat): void {
     if (reader.state === "closed" || format === (this.#awaitingVideo.get(reader) ?? reader.home.format)) return;
     this.#awaitingVideo.delete(reader);
     const begun = reader.state === "lagging" || reader.state === "current";
@@ -138,7 +144,7 @@ export class Audience {
     for (const [format, fanout] of this.fanouts) if (fanout.size === 0) this.fanouts.delete(format);
   }
 
-  #move(reader: Reader, format: WireFormat): void {
+  #move(reader: Reader<Piece>, format: ReaderFormat): void {
     const before = reader.home.format;
     const { state } = reader;
     this.#remove(reader);
@@ -155,13 +161,13 @@ export class Audience {
   }
 
   /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
-  #remove(reader: Reader): void {
+  #remove(reader: Reader<Piece>): void {
     const { home } = reader;
     home.remove(reader);
     if (home.size === 0 && this.fanouts.get(home.format) === home) this.fanouts.delete(home.format);
   }
 
-  #fanout(format: WireFormat): Fanout {
+  #fanout(format: ReaderFormat): Fanout {
     let fanout = this.fanouts.get(format);
     if (fanout === undefined) {
       fanout = new Fanout(format, this.#source, this.#source.flushed);

@@ -2,7 +2,8 @@
 import { joined } from "../../base/memory.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { StartPoint } from "../log/start-point.ts";
-import type { WireFormat } from "./format.ts";
+import type { Piece, ReaderFormat } from "./format.ts";
+import { PacketFormat, PacketRange } from "./packet-reader.ts";
 import type { Reader, ReaderHome } from "./reader.ts";
 
 /** A reader that is behind is fed in steps of about this many bytes, so that it costs little memory of its own. */
@@ -21,35 +22,35 @@ const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 export interface FanoutSource {
   readonly log: PacketLog;
   /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
-  startPoint(format: WireFormat): StartPoint | undefined;
+  startPoint(format: ReaderFormat): StartPoint | undefined;
   /** Where readers that have waited start, with the packets to be flushed next. */
-  waitingStart(format: WireFormat): StartPoint | undefined;
+  waitingStart(format: ReaderFormat): StartPoint | undefined;
   /** A reader that was behind has caught up. */
   readerCaughtUp(): void;
 }
 
 interface Step {
-  readonly bytes: Uint8Array;
+  readonly piece: Piece;
   readonly to: number;
   /** The headers in it. */
   readonly headers: StartPoint["headers"] | undefined;
 }
 
 /**
- * All readers of one stream in one wire format. Those that are up to date get each batch as the same buffer; the others are
+ * All readers of one stream in one format. Those that are up to date get each batch as the same piece; the others are
  * fed from their own positions until they have caught up.
  */
 export class Fanout implements ReaderHome {
-  readonly format: WireFormat;
+  readonly format: ReaderFormat;
   readonly #source: FanoutSource;
   /** Readers that have everything before `#position`; a hole is one that left during a round. */
-  readonly #current: (Reader | undefined)[] = [];
+  readonly #current: (Reader<Piece> | undefined)[] = [];
   #holes = 0;
-  readonly #waiting = new Set<Reader>();
-  readonly #lagging = new Set<Reader>();
+  readonly #waiting = new Set<Reader<Piece>>();
+  readonly #lagging = new Set<Reader<Piece>>();
   #position: number;
   /** The round under way: its batch, where that begins, for how many readers it is, and how many are still to get it. */
-  #batch: Uint8Array | undefined;
+  #batch: Piece | undefined;
   #from = 0;
   #all = 0;
   #left = 0;
@@ -59,7 +60,7 @@ export class Fanout implements ReaderHome {
   #stepsUsed = false;
 
   /** `position` is the stream's flushed edge, the same for all its fan-outs. */
-  constructor(format: WireFormat, source: FanoutSource, position: number) {
+  constructor(format: ReaderFormat, source: FanoutSource, position: number) {
     this.format = format;
     this.#source = source;
     this.#position = position;
@@ -70,18 +71,18 @@ export class Fanout implements ReaderHome {
   }
 
   /** Readers that wait for a start point. */
-  get waiting(): Iterable<Reader> {
+  get waiting(): Iterable<Reader<Piece>> {
     return this.#waiting;
   }
 
   /** Lets a reader in as `place` does, and sends what it can have at once. */
-  admit(reader: Reader, notBefore: number): void {
+  admit(reader: Reader<Piece>, notBefore: number): void {
     this.place(reader, notBefore);
     if (reader.state === "lagging" && !reader.blocked) this.#feed(reader);
   }
 
   /** Lets a reader in: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
-  place(reader: Reader, notBefore: number, start = this.#source.startPoint(this.format)): void {
+  place(reader: Reader<Piece>, notBefore: number, start = this.#source.startPoint(this.format)): void {
     reader.home = this;
     reader.notBefore = notBefore;
     if (start !== undefined && start.seq >= notBefore) {
@@ -94,7 +95,7 @@ export class Fanout implements ReaderHome {
   }
 
   /** Takes a reader over from another fan-out of the stream at its own position, without a gap. */
-  adopt(reader: Reader): void {
+  adopt(reader: Reader<Piece>): void {
     reader.home = this;
     reader.state = "lagging";
     this.#lagging.add(reader);
@@ -102,14 +103,14 @@ export class Fanout implements ReaderHome {
   }
 
   /** Takes a reader out, whatever its state. */
-  remove(reader: Reader): void {
+  remove(reader: Reader<Piece>): void {
     this.#waiting.delete(reader);
     this.#lagging.delete(reader);
     this.#leaveCurrent(reader);
   }
 
   /** A blocked reader's sink is empty again. */
-  resume(reader: Reader): void {
+  resume(reader: Reader<Piece>): void {
     if (reader.state !== "lagging") return;
     this.#feed(reader);
     if (reader.slot >= 0) this.#source.readerCaughtUp();
@@ -117,12 +118,11 @@ export class Fanout implements ReaderHome {
 
   /** Begins a round with the packets since the last one, up to `to`. Readers that waited for a key frame start with it. */
   begin(to: number): void {
-    const { log } = this.#source;
     if (to > this.#position) {
       if (this.#current.length > this.#holes) {
         this.#compact();
-        const bytes = this.format.encode(log, this.#position, to);
-        if (bytes.length > 0) this.#batch = bytes;
+        const piece = this.#piece(this.#position, to, undefined);
+        if (piece.length > 0) this.#batch = piece;
         this.#from = this.#position;
         this.#all = this.#current.length;
         this.#left = this.#all;
@@ -155,7 +155,7 @@ export class Fanout implements ReaderHome {
     return false;
   }
 
-  #nextOfRound(): Reader | undefined {
+  #nextOfRound(): Reader<Piece> | undefined {
     this.#left--;
     return this.#current[this.#all >= LONG_ROUND ? this.#left : this.#all - 1 - this.#left];
   }
@@ -170,7 +170,8 @@ export class Fanout implements ReaderHome {
    * for one. Returns the oldest packet that a reader still needs.
    */
   dropBefore(floor: number): number {
-    let oldest = this.#position;
+    // A round under way still hands out its packets.
+    let oldest = this.#batch === undefined ? this.#position : this.#from;
     for (const reader of this.#lagging) {
       if (reader.position < floor) this.#skip(reader);
       if (reader.state === "lagging" && reader.position < oldest) oldest = reader.position;
@@ -178,7 +179,7 @@ export class Fanout implements ReaderHome {
     return oldest;
   }
 
-  #skip(reader: Reader): void {
+  #skip(reader: Reader<Piece>): void {
     // One that never began has lost nothing.
     if (reader.lostFrom < 0 && reader.bytes > 0) reader.lostFrom = reader.position;
     const start = this.#source.startPoint(this.format);
@@ -193,7 +194,7 @@ export class Fanout implements ReaderHome {
     if (reader.stopPending) reader.tellStopped();
   }
 
-  #start(reader: Reader, start: StartPoint): void {
+  #start(reader: Reader<Piece>, start: StartPoint): void {
     reader.countLoss(start.seq);
     reader.position = start.seq;
     reader.start = start;
@@ -211,14 +212,16 @@ export class Fanout implements ReaderHome {
     }
   }
 
-  #fallBehind(reader: Reader): void {
+  #fallBehind(reader: Reader<Piece>): void {
+    // Its sink may have let it leave or pause.
+    if (reader.slot < 0) return;
     this.#leaveCurrent(reader);
     reader.position = this.#position;
     reader.state = "lagging";
     this.#lagging.add(reader);
   }
 
-  #leaveCurrent(reader: Reader): void {
+  #leaveCurrent(reader: Reader<Piece>): void {
     if (reader.slot < 0) return;
     // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
     const turn = this.#all >= LONG_ROUND ? reader.slot : this.#all - 1 - reader.slot;
@@ -244,16 +247,17 @@ export class Fanout implements ReaderHome {
   }
 
   /** Sends from the reader's own position until it is blocked or up to date. */
-  #feed(reader: Reader): void {
+  #feed(reader: Reader<Piece>): void {
     if (reader.publishPending) reader.tellPublished();
-    while (reader.start !== undefined || reader.position < this.#position) {
+    // Its owner may let it leave or pause in the midst of it.
+    while (reader.state === "lagging" && (reader.start !== undefined || reader.position < this.#position)) {
       const step = this.#step(reader.position, reader.start);
       reader.position = step.to;
       reader.start = undefined;
-      if (step.bytes.length > 0 && !reader.deliver(step.bytes)) return;
+      if (step.piece.length > 0 && !reader.deliver(step.piece)) return;
     }
     // It starts at a key frame that is not flushed yet: the next batch begins before that, and is not for it.
-    if (reader.position > this.#position) return;
+    if (reader.state !== "lagging" || reader.position > this.#position) return;
     this.#lagging.delete(reader);
     reader.state = "current";
     reader.slot = this.#current.length;
@@ -270,13 +274,21 @@ export class Fanout implements ReaderHome {
     const known = this.#steps.get(key);
     this.#stepsUsed = true;
     if (known !== undefined && known.to === to && known.headers === start?.headers) return known;
-    let bytes = this.format.encode(log, from, to);
-    if (start !== undefined) bytes = joined(this.format.prefix(start.headers, start.time), bytes);
-    const step = { bytes, to, headers: start?.headers };
-    if (this.#steps.size >= MAX_CACHED_STEPS || this.#stepBytes + bytes.length > MAX_CACHED_BYTES) this.#forgetSteps();
+    const piece = this.#piece(from, to, start);
+    const step = { piece, to, headers: start?.headers };
+    if (this.#steps.size >= MAX_CACHED_STEPS || this.#stepBytes + piece.length > MAX_CACHED_BYTES) this.#forgetSteps();
     this.#steps.set(key, step);
-    this.#stepBytes += bytes.length;
+    this.#stepBytes += piece.length;
     return step;
+  }
+
+  /** The packets in [from, to) as the format has them, behind what readers need before them that begin with it. */
+  #piece(from: number, to: number, start: StartPoint | undefined): Piece {
+    const { format } = this;
+    const { log } = this.#source;
+    if (format instanceof PacketFormat) return new PacketRange(log, from, to, start, format.video);
+    const bytes = format.encode(log, from, to);
+    return start === undefined ? bytes : joined(format.prefix(start.headers, start.time), bytes);
   }
 
   #forgetSteps(): void {

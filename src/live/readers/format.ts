@@ -1,5 +1,6 @@
 import type { Packet } from "../../media/packet.ts";
 import type { PacketLog } from "../log/log.ts";
+import type { PacketFormat, PacketRange } from "./packet-reader.ts";
 
 /**
  * How packets look on one wire. Readers with the same format object get the very same bytes, so an endpoint hands out one
@@ -18,13 +19,25 @@ export interface WireFormat {
   prefix(headers: readonly Packet[], time: number): Uint8Array;
 }
 
-/** Where a reader's bytes go. */
-export interface Sink {
+/** What the readers of a fan-out get: the bytes of a wire format, or packets. */
+export type ReaderFormat = WireFormat | PacketFormat;
+
+/** What a reader is handed at once. Many readers get the same one. */
+export type Piece = Uint8Array | PacketRange;
+
+/** Where a reader's bytes go, or its packets. */
+export interface Sink<P extends Piece = Uint8Array> {
   /** Bytes that it keeps; a reader that joins with a sink that is not empty waits for `Reader.drained` first. */
   readonly bytesQueued?: number;
-  /** Sends all of `bytes`. False: the rest is kept by reference, and the owner calls `Reader.drained` when it is gone. */
-  send(bytes: Uint8Array): boolean;
+  /**
+   * Takes all of `piece`. False: no more for now, and the owner calls `Reader.drained` when there is room. Bytes may be kept by
+   * reference; packets are lent for the call.
+   */
+  send(piece: P): boolean;
 }
+
+/** Where packets go: a muxer that writes to a disk, to memory or to another process. */
+export type PacketSink = Sink<PacketRange>;
 
 /** What a reader's owner is told of its stream. */
 export interface ReaderEvents {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Piece } from "./format.ts";
 import type { Reader } from "./reader.ts";
 
 /** Readers are told for this long in one turn of the event loop; the rest of them hear in the next. */
@@ -11,15 +12,15 @@ const SLICE_READERS = 16;
  * turn of the event loop as hold up nobody else.
  */
 export class Notices {
-  readonly #readers: ReadonlySet<Reader>;
+  readonly #readers: ReadonlySet<Reader<Piece>>;
   readonly #clock: Clock;
   /** Those who may have to hear something; undefined when all have. */
-  #round: Iterator<Reader> | undefined;
+  #round: Iterator<Reader<Piece>> | undefined;
   /** Set while the stream is nowhere to be had and some have not heard why. */
   #missing: string | undefined;
   #scheduled = false;
 
-  constructor(readers: ReadonlySet<Reader>, clock: Clock) {
+  constructor(readers: ReadonlySet<Reader<Piece>>, clock: Clock) {
     this.#readers = readers;
     this.#clock = clock;
   }
@@ -67,7 +68,7 @@ export class Notices {
     return false;
   }
 
-  #tell(reader: Reader): void {
+  #tell(reader: Reader<Piece>): void {
     if (this.#missing !== undefined) reader.events.missing?.(this.#missing);
     else if (reader.publishPending) reader.tellPublished();
     // One that lags hears of it when it has caught up.

@@ -2,7 +2,7 @@
 
 import type { StartPoint } from "../log/start-point.ts";
 import type { Demand } from "./demand.ts";
-import type { ReaderEvents, Sink, WireFormat } from "./format.ts";
+import type { Piece, ReaderEvents, ReaderFormat, Sink } from "./format.ts";
 
 /*
  * waiting ──(a key frame comes)──> lagging ──(caught up)──> current
@@ -12,25 +12,25 @@ import type { ReaderEvents, Sink, WireFormat } from "./format.ts";
 /** Where a reader stands: no start point yet, behind the others, up to date with them, paused, or gone. */
 export type ReaderState = "waiting" | "lagging" | "current" | "paused" | "closed";
 
-/** What feeds a reader: the fan-out of its wire format. */
+/** What feeds a reader: the fan-out of its format. */
 export interface ReaderHome {
-  readonly format: WireFormat;
+  readonly format: ReaderFormat;
   /** How many readers it has. */
   readonly size: number;
   /** A blocked reader's sink is empty again. */
-  resume(reader: Reader): void;
+  resume(reader: Reader<Piece>): void;
   /** Takes a reader out, whatever its state. */
-  remove(reader: Reader): void;
+  remove(reader: Reader<Piece>): void;
 }
 
 /**
- * One player's or relay's place in a stream: a position in the log and a sink. It costs a few words. Only `Fanout` and
+ * One player's, relay's or muxer's place in a stream: a position in the log and a sink. It costs a few words. Only `Fanout` and
  * `Stream` change its fields; owners use the methods of `Stream`.
  */
-export class Reader {
+export class Reader<P extends Piece = Uint8Array> {
   // What `deliver` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
-  readonly sink: Sink;
-  /** Bytes handed to its sink. */
+  readonly sink: Sink<P>;
+  /** Bytes handed to its sink; of packets, those of their payloads. */
   bytes = 0;
   readonly events: ReaderEvents;
   home: ReaderHome;
@@ -58,16 +58,16 @@ export class Reader {
   /** Where its loss began, while it waits for a key frame after one. */
   lostFrom = -1;
 
-  constructor(home: ReaderHome, sink: Sink, events: ReaderEvents) {
+  constructor(home: ReaderHome, sink: Sink<P>, events: ReaderEvents) {
     this.home = home;
     this.sink = sink;
     this.events = events;
   }
 
-  /** Hands bytes to the sink; false when it has to wait for `drained`. */
-  deliver(bytes: Uint8Array): boolean {
-    this.bytes += bytes.length;
-    if (this.sink.send(bytes)) return true;
+  /** Hands a piece to the sink; false when it has to wait for `drained`. */
+  deliver(piece: P): boolean {
+    this.bytes += piece.length;
+    if (this.sink.send(piece)) return true;
     this.blocked = true;
     return false;
   }

@@ -3,7 +3,7 @@ import type { Gop } from "../log/gop.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { Timeline } from "../source/timeline.ts";
 import type { Fanout } from "./fanout.ts";
-import type { WireFormat } from "./format.ts";
+import type { ReaderFormat } from "./format.ts";
 
 /** However long `queue_length` is: more packets than this are not kept for a slow reader. */
 const MAX_LOG_PACKETS = 1 << 16;
@@ -15,7 +15,7 @@ export interface Retained {
   readonly log: PacketLog;
   readonly gop: Gop;
   readonly timeline: Timeline;
-  readonly fanouts: ReadonlyMap<WireFormat, Fanout>;
+  readonly fanouts: ReadonlyMap<ReaderFormat, Fanout>;
 }
 
 /** Decides how much of a stream's log is kept: for those who join the newest GOP, and for slow readers within their limits. */
