@@ -9,14 +9,10 @@ import type { PublishOptions, Source, SourceEnd } from "../../src/live/source/so
 import type { Stream } from "../../src/live/stream.ts";
 import { type StreamObserver, Streams } from "../../src/live/streams.ts";
 import { PacketKind } from "../../src/media/packet.ts";
-import { ChunkReader } from "../../src/rtmp/chunk-reader.ts";
-import { messageSize, writeMessage } from "../../src/rtmp/chunk-writer.ts";
-import { RtmpFormats } from "../../src/rtmp/format.ts";
-import { defaultLimits } from "../../src/rtmp/limits.ts";
-import { MessageType } from "../../src/rtmp/messages.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
 import { rethrow } from "./faults.ts";
+import { TextFormat, TextReader } from "./text-format.ts";
 
 const text = new TextEncoder();
 
@@ -41,45 +37,18 @@ export const payloads = {
 } as const;
 
 /** The name in a payload of `payloads`. */
-export function nameOf(type: number, payload: Uint8Array): string {
-  const skip = type === MessageType.Video ? 5 : type === MessageType.Audio ? 2 : 0;
+export function nameOf(kind: number, payload: Uint8Array): string {
+  const skip = kind === PacketKind.Video ? 5 : kind === PacketKind.Audio ? 2 : 0;
   const printable = new TextDecoder("latin1").decode(payload.subarray(skip)).replace(/[^\x20-\x7e]+/g, " ");
-  return type === MessageType.DataAmf0 ? printable.replace(/^.*(onTextData|title) */, "").trim() : printable.trim();
+  return kind === PacketKind.Data ? printable.replace(/^.*(onTextData|title) */, "").trim() : printable.trim();
 }
 
-/** One message as a viewer got it. */
+/** One packet as a viewer got it. */
 export interface Got {
-  readonly type: number;
-  readonly streamId: number;
+  readonly kind: PacketKind;
   readonly time: number;
   readonly name: string;
   readonly payload: Uint8Array;
-}
-
-/** Reads the bytes of an `RtmpFormat` as a peer would that was told the chunk size. */
-export class RtmpDecoder {
-  readonly got: Got[] = [];
-  readonly #reader: ChunkReader;
-
-  constructor(chunkSize: number, onMessage?: (got: Got) => void) {
-    const take = onMessage ?? ((got: Got) => this.got.push(got));
-    this.#reader = new ChunkReader(
-      {
-        onMessage: (type, streamId, time, payload) =>
-          take({ type, streamId, time, payload: payload.slice(), name: nameOf(type, payload) }),
-      },
-      defaultLimits,
-    );
-    const size = Uint8Array.of(chunkSize >>> 24, chunkSize >>> 16, chunkSize >>> 8, chunkSize);
-    const message = new Uint8Array(messageSize(size.length, 0, 128));
-    writeMessage(message, 0, 2, 0, MessageType.SetChunkSize, 0, size, 128);
-    this.#reader.push(message);
-  }
-
-  push(bytes: Uint8Array): void {
-    // The reader frees what it is given, and others have the same bytes.
-    this.#reader.push(bytes.slice());
-  }
 }
 
 /** The configuration's defaults. */
@@ -95,14 +64,12 @@ export const streamDefaults: StreamConfig = {
   switch_after: 1000,
 };
 
-const CHUNK_SIZE = 4096;
-
 /** What tells one viewer's bytes from another's. */
 export interface ViewOptions {
   readonly audio?: boolean;
   readonly video?: boolean;
-  readonly messageStreamId?: number;
-  readonly chunkSize?: number;
+  /** Viewers with different ones share no bytes. */
+  readonly variant?: number;
   /** What it asks with, when it is a viewer and no relay. */
   readonly demand?: Demand;
 }
@@ -113,7 +80,7 @@ export class LiveStage {
   /** Unused memory is given back by this clock, so that the other's timers are those of streams and readers. */
   readonly memoryClock = new FakeClock();
   readonly streams = new Streams(this.clock, rethrow, new SlabPool(this.memoryClock));
-  readonly formats = new RtmpFormats();
+  readonly #formats = new Map<string, TextFormat>();
   readonly config: StreamConfig;
 
   constructor(config: Partial<StreamConfig> = {}) {
@@ -128,8 +95,14 @@ export class LiveStage {
     return this.streams.open({ vhost: "__defaultVhost__", app: "live", stream: name }, this.config);
   }
 
-  format({ audio = true, video = true, messageStreamId = 1, chunkSize = CHUNK_SIZE }: ViewOptions = {}): WireFormat {
-    return this.formats.get({ audio, video, messageStreamId, chunkSize, publishing: false });
+  /** The same format object for the same options. */
+  format({ audio = true, video = true, variant = 1 }: ViewOptions = {}): WireFormat {
+    const key = `${audio} ${video} ${variant}`;
+    const known = this.#formats.get(key);
+    if (known !== undefined) return known;
+    const format = video ? new TextFormat(audio, this.format({ audio, video: false, variant })) : new TextFormat(audio);
+    this.#formats.set(key, format);
+    return format;
   }
 
   /** Begins to publish; fails when somebody does already, and `options` don't say otherwise. */
@@ -241,7 +214,11 @@ export class Viewer implements ReaderEvents {
   readonly log: string[] = [];
   readonly #stage: LiveStage;
   readonly #stream: Stream;
-  readonly #decoder: RtmpDecoder;
+  readonly #text = new TextReader((kind, time, payload) => {
+    const name = nameOf(kind, payload);
+    this.got.push({ kind, time, payload, name });
+    this.log.push(name);
+  });
   #options: ViewOptions;
 
   constructor(stage: LiveStage, stream: Stream, options: ViewOptions, room?: number, bytesQueued = 0) {
@@ -250,11 +227,7 @@ export class Viewer implements ReaderEvents {
     this.#options = options;
     this.sink = new FakeSink(room);
     this.sink.bytesQueued = bytesQueued;
-    this.#decoder = new RtmpDecoder(options.chunkSize ?? CHUNK_SIZE, (got) => {
-      this.got.push(got);
-      this.log.push(got.name);
-    });
-    this.sink.take = (bytes) => this.#decoder.push(bytes);
+    this.sink.take = (bytes) => this.#text.push(bytes);
     this.reader = stream.join(stage.format(options), this.sink, this, options.demand);
     this.sink.onDrain = () => this.reader.drained();
   }

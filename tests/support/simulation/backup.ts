@@ -1,5 +1,6 @@
 import type { StreamConfig } from "../../../src/live/config.ts";
 import type { SourceSwitch } from "../../../src/live/source/sources.ts";
+import { PacketKind } from "../../../src/media/packet.ts";
 import { type Got, LiveStage, payloads } from "../live.ts";
 import { between, mulberry32, pick } from "../random.ts";
 import type { Made } from "./encoder.ts";
@@ -182,7 +183,7 @@ export class Backup {
     if (!/\.[ps]\d/.test(got.name)) return;
     this.longest.pause = Math.max(this.longest.pause, this.#lastAt === 0 ? 0 : now - this.#lastAt);
     this.#lastAt = now;
-    const picture = got.type === 9;
+    const picture = got.kind === PacketKind.Video;
     const last = picture ? this.#picture : this.#sound;
     if (picture) {
       this.longest.picturePause = Math.max(

@@ -3,7 +3,7 @@ import type { Reader } from "../../../src/live/readers/reader.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { FakeSink } from "../fake-sink.ts";
-import { type Got, RtmpDecoder } from "../live.ts";
+import { type GotMessage, RtmpDecoder } from "../rtmp-decoder.ts";
 import type { Library, Made } from "./encoder.ts";
 import { Mark, type TracingFormat } from "./tracing-format.ts";
 
@@ -149,7 +149,7 @@ export class Watcher implements ReaderEvents {
     return new RtmpDecoder(this.format.options.chunkSize, (got) => this.#onMessage(got));
   }
 
-  #onMessage(got: Got): void {
+  #onMessage(got: GotMessage): void {
     if (got.type === Mark.Headers) this.#onHeadersMark(JSON.parse(got.name));
     else if (got.type === Mark.Packets) this.#onPacketsMark(JSON.parse(got.name));
     else if (this.#inHeaders) this.#onHeader(got);
@@ -183,7 +183,7 @@ export class Watcher implements ReaderEvents {
     if (audio === 0 || video === 0) this.plain = false;
   }
 
-  #onHeader(got: Got): void {
+  #onHeader(got: GotMessage): void {
     const made = this.#library.get(got.name);
     if (made === undefined) throw new Error(`nobody made ${got.name}`);
     if (made.what === "videoHeader") this.#videoHeader = made.name;
@@ -192,7 +192,7 @@ export class Watcher implements ReaderEvents {
     else if (made.what !== "metadata" && made.what !== "text") throw new Error(`${got.name} among the headers`);
   }
 
-  #onPacket(got: Got): void {
+  #onPacket(got: GotMessage): void {
     const next = this.#expected.shift();
     if (next === undefined) throw new Error(`${got.name} was not expected`);
     const { made, packet } = next;

@@ -4,7 +4,8 @@ import { AmfObject } from "../../../src/amf/value.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { RtmpFormat } from "../../../src/rtmp/format.ts";
 import { FakeSink } from "../../support/fake-sink.ts";
-import { LiveStage, RtmpDecoder } from "../../support/live.ts";
+import { LiveStage } from "../../support/live.ts";
+import { RtmpDecoder } from "../../support/rtmp-decoder.ts";
 
 /** What is said once, in an AMF0 message of that name. */
 const said = (name: string, text: string, set = false) =>
@@ -49,7 +50,7 @@ describe("data said before the first key frame", () => {
     for (let name = 0; name < 40; name++) feed.send(PacketKind.Data, said(`on${name}`, "x"));
     feed.text("long", 20_000).key("k1");
     stage.wait(100, feed);
-    const data = stage.view().got.filter(({ type }) => type === 18);
+    const data = stage.view().got.filter(({ kind }) => kind === PacketKind.Data);
     expect(data).toHaveLength(16);
   });
 

@@ -190,7 +190,7 @@ describe("a publisher that is lost", () => {
     for (const name of ["k+1", "k+2", "k+3", "k+4"]) again.wait(40).inter(name);
     again.wait(40);
     expect(viewer.got.map(({ name, time }) => `${name} ${time}`).slice(-5)).toEqual([
-      "meta 0",
+      "meta 80",
       "A0 80",
       "V0 80",
       "k+3 120",

@@ -8,7 +8,8 @@ import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { RtmpFormat, type RtmpFormatOptions, RtmpFormats } from "../../../src/rtmp/format.ts";
 import { toHex } from "../../support/bytes.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { type Got, payloads, RtmpDecoder } from "../../support/live.ts";
+import { payloads } from "../../support/live.ts";
+import { type GotMessage, RtmpDecoder } from "../../support/rtmp-decoder.ts";
 
 const { Audio, Video, Data } = PacketKind;
 const usual: RtmpFormatOptions = { chunkSize: 128, messageStreamId: 1, audio: true, video: true, publishing: false };
@@ -25,7 +26,7 @@ function logOf(packets: readonly Packet[]): PacketLog {
   return log;
 }
 
-function decode(bytes: Uint8Array, chunkSize = usual.chunkSize): readonly Got[] {
+function decode(bytes: Uint8Array, chunkSize = usual.chunkSize): readonly GotMessage[] {
   const decoder = new RtmpDecoder(chunkSize);
   decoder.push(bytes);
   return decoder.got;
@@ -35,7 +36,7 @@ function encode(packets: readonly Packet[], options: Partial<RtmpFormatOptions> 
   return new RtmpFormat({ ...usual, ...options }).encode(logOf(packets), 0, packets.length);
 }
 
-const brief = (got: readonly Got[]) =>
+const brief = (got: readonly GotMessage[]) =>
   got.map(({ type, streamId, time, name }) => `${type}@${streamId} ${time} ${name}`);
 
 describe("RtmpFormat", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RtmpVhost } from "../../../../src/features/rtmp/context.ts";
+import { PacketKind } from "../../../../src/media/packet.ts";
 import { parseTarget } from "../../../../src/relay/target.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
@@ -61,7 +62,7 @@ describe("two origins that forward to each other, an encoder at each", () => {
     for (const viewer of viewers) {
       expect(viewer.log.filter((name) => name.includes("published"))).toEqual(["published"]);
       expect(viewer.log.at(-1)).toStartWith("z.p");
-      const times = viewer.got.flatMap(({ type, time }) => (type === 9 ? [time] : []));
+      const times = viewer.got.flatMap(({ kind, time }) => (kind === PacketKind.Video ? [time] : []));
       expect(times).toEqual(times.toSorted((one, other) => one - other));
     }
   });
