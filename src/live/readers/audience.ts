@@ -86,7 +86,9 @@ export class Audience {
     const { position, notBefore } = reader;
     const fanout = this.#fanout(reader.home.format);
     const start = this.#source.startPoint(fanout.format);
-    const sameGop = start !== undefined && position >= Math.max(start.seq, notBefore, this.#source.log.start);
+    const held = start !== undefined && position >= Math.max(start.seq, this.#source.log.start);
+    // Where it may start, only a start point lets it go on.
+    const sameGop = held && position > notBefore;
     if (sameGop) fanout.adopt(reader);
     else fanout.admit(reader, Math.max(position, notBefore));
   }
@@ -152,7 +154,7 @@ export class Audience {
     if (state === "paused") {
       reader.home = fanout;
       // Where it stopped it had no video: it cannot go on there with it.
-      if (format.video && !before.video) reader.notBefore = Math.max(reader.notBefore, reader.position + 1);
+      if (format.video && !before.video) reader.notBefore = Math.max(reader.notBefore, reader.position);
     } else if (state === "waiting") fanout.admit(reader, reader.notBefore);
     else {
       if (format.audio && !before.audio) reader.start ??= this.#source.audioStart(reader.position);

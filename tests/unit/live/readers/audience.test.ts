@@ -68,6 +68,16 @@ describe("pause", () => {
     expect(viewer.news()).toEqual(["p2", "p3"]);
   });
 
+  test("of one who waits for video ends with the very next packet when that is a key frame", () => {
+    const { feed, viewer } = begun();
+    viewer.receive({ video: false });
+    viewer.receive({ video: true });
+    viewer.pause();
+    viewer.unpause();
+    feed.gop("K", 1);
+    expect(viewer.news()).toEqual(["meta", "A0", "V0", "K", "K+1"]);
+  });
+
   test("holds nothing in memory and counts nothing as lost", () => {
     const { stage, feed, viewer } = begun({ gop_cache: false });
     viewer.pause();

@@ -3,7 +3,7 @@ import { FlvRecorder } from "../../../support/flv-recorder.ts";
 import { LiveStage } from "../../../support/live.ts";
 import { between, mulberry32, pick } from "../../../support/random.ts";
 
-test.each(Array.from({ length: 40 }, (_, seed) => seed))(
+test.each(Array.from({ length: 25 }, (_, seed) => seed))(
   "A recorder has what a player as slow as it has (seed %d)",
   (seed) => {
     const random = mulberry32(seed);
@@ -44,8 +44,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
     for (let step = 0; step < 150; step++) pick(random, actions)();
     for (const { reader } of [recorder, viewer]) stream.unpause(reader);
     for (const { sink } of [{ sink: recorder.disk }, viewer]) sink.drain();
-    // With the first key frame, video may only come back.
-    feed.gop("back", 1).gop("end", 1);
+    feed.gop("end", 1);
     expect(recorder.names.at(-1)).toBe("end+1");
     expect(recorder.names).toEqual(viewer.log.filter((word) => !word.endsWith("published")));
     expect(recorder.told.map((told) => told.split(" ")[0])).toEqual(
