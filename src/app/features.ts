@@ -12,6 +12,7 @@ import type { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { fillRandom } from "../io/os/process.ts";
 import type { Certificates } from "../io/tls/certificates.ts";
+import { Clients } from "../live/ports/clients.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
 import { Entry } from "../live/ports/entry.ts";
 import { type Feature, FeatureSet } from "../live/ports/feature.ts";
@@ -20,9 +21,10 @@ import type { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
+import { logClients } from "./client-log.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { logSources } from "./source-log.ts";
-import { streamsReport } from "./summary.ts";
+import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
 /** What features are made of. */
@@ -76,7 +78,7 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const list: readonly Feature[] = [
     // Only tell; nothing depends on their place.
     new SpellingHints(clock, log),
-    { name: "log", streams: logSources(log) },
+    { name: "log", streams: logSources(log), clients: logClients(clock, log) },
     // Costs nothing: before those that ask others.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
     // Has a stream at once, before others look for it elsewhere; publishers of the other process are not counted here.
@@ -89,6 +91,9 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   ];
   const others = new FeatureSet(list);
   for (const observer of others.streamObservers) streams.observe(observer);
+  const clients = new Clients(clock);
+  for (const observer of others.clientObservers) clients.observe(observer);
+  const refusals = new Refusals(clock, log);
   const entry = new Entry({
     clock,
     nodeId,
@@ -107,7 +112,8 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
       ...shared,
       streams,
       entry,
-      refusals: new Refusals(clock, log),
+      clients,
+      refusals,
       get idle() {
         return live.current.limits;
       },
@@ -122,6 +128,10 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     tcp,
   );
   // Clients are told of the end of their streams when nobody carries them further.
-  const last: readonly Feature[] = [listeners, { name: "streams", report: () => streamsReport(streams) }];
+  const last: readonly Feature[] = [
+    listeners,
+    { name: "clients", report: () => clientsReport(clients, entry.connections, refusals) },
+    { name: "streams", report: () => streamsReport(streams) },
+  ];
   return { all: new FeatureSet([...list, ...last]), siblings, listeners };
 }

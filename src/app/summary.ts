@@ -1,6 +1,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
+import type { Clients } from "../live/ports/clients.ts";
 import type { RelayReport, Report } from "../live/ports/feature.ts";
+import type { Refusals } from "../live/ports/refusals.ts";
 import type { Streams } from "../live/streams.ts";
 
 /** The status of a server without a connection. */
@@ -36,6 +38,19 @@ export function startSummary(
     const given = Object.entries(summary).filter(([, value]) => value !== undefined);
     status(given.map(([name, value]) => `${name}=${value}`).join(" "));
   });
+}
+
+/** The clients of a server, in numbers: those that are not let in count as connections and as refused. */
+export function clientsReport(clients: Clients, connections: { readonly size: number }, refusals: Refusals): Report {
+  const { publishers, players, received, sent } = clients.totals();
+  const kinds = [...refusals.totals].map(([kind, count]) => [`refused_${kind}`, count] as const);
+  const all = kinds.reduce((sum, [, count]) => sum + count, 0);
+  return {
+    now: { connections: connections.size, publishers, players },
+    since: { refused: all, ...Object.fromEntries(kinds) },
+    received,
+    sent,
+  };
 }
 
 /** The streams of a server, in numbers. */

@@ -209,7 +209,7 @@ describe("A whole server under fire", () => {
     publisher.hangUp();
     viewer.hangUp();
     stage.clock.advance(40_000);
-    expect(stage.server.totals()).toMatchObject({ connections: 0, publishers: 0, players: 0 });
+    expect(stage.totals()).toMatchObject({ connections: 0, publishers: 0, players: 0 });
     expect(stage.streams.size).toBe(0);
     expect(stage.clock.timers).toBe(1);
   }, 120_000);

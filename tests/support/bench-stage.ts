@@ -3,6 +3,7 @@ import type { Dial } from "../../src/base/transport.ts";
 import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
 import { Certificates } from "../../src/io/tls/certificates.ts";
+import type { Clients } from "../../src/live/ports/clients.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { Bench } from "../../src/loadgen/bench.ts";
 import type { BenchPlan, PlayPlan, PublishPlan } from "../../src/loadgen/plan.ts";
@@ -26,6 +27,7 @@ export class BenchStage {
   readonly network = new MemoryNetwork(this.clock);
   readonly streams = new Streams(this.clock, rethrow);
   readonly server: RtmpServer;
+  readonly clients: Clients;
   readonly progress: Progress[] = [];
 
   constructor(maxConnections = 100) {
@@ -47,6 +49,7 @@ export class BenchStage {
       certificates: new Certificates(),
       trustedProxies: [],
     };
+    this.clients = context.clients;
     this.server = new RtmpServer(context, this.network);
     this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
   }

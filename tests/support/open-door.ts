@@ -1,6 +1,8 @@
+import { logClients } from "../../src/app/client-log.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { RtmpVhost } from "../../src/features/rtmp/context.ts";
+import { Clients } from "../../src/live/ports/clients.ts";
 import { ConnectionAccount } from "../../src/live/ports/connections.ts";
 import { Entry, type EntryOptions } from "../../src/live/ports/entry.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
@@ -19,6 +21,8 @@ export function openDoor(
   log: Log,
   options: Partial<EntryOptions<RtmpVhost>> & Pick<EntryOptions<RtmpVhost>, "vhosts">,
 ) {
+  const clients = new Clients(clock);
+  clients.observe(logClients(clock, log));
   return {
     entry: new Entry({
       clock,
@@ -28,6 +32,7 @@ export function openDoor(
       connections: openAccount(1000),
       ...options,
     }),
+    clients,
     refusals: new Refusals(clock, log),
     idle: { handshake_timeout: 30_000, idle_timeout: 180_000 },
   };

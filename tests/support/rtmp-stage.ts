@@ -84,6 +84,7 @@ export class RtmpStage {
   /** Asked before anyone publishes or plays. */
   readonly guards: Guard[] = [];
   readonly server: RtmpServer;
+  readonly context: RtmpContext;
   #accept: ((remote: HostPort) => TransportHandler | undefined) | undefined;
   #dialled = 0;
 
@@ -117,9 +118,16 @@ export class RtmpStage {
         },
       };
     };
+    this.context = context;
     this.server = new RtmpServer(context, { listen });
     this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
     this.log.lines.length = 0;
+  }
+
+  /** What the server's clients add up to, and those that it refused. */
+  totals() {
+    const { clients, entry, refusals } = this.context;
+    return { ...clients.totals(), connections: entry.connections.size, refused: refusals.totals };
   }
 
   /** Changes the default vhost's configuration. */

@@ -3,6 +3,7 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
+import type { ClientConnection, ClientRecord } from "../../live/ports/clients.ts";
 import type { ConnectionEnds } from "../../live/ports/connections.ts";
 import type { Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
 import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source/source.ts";
@@ -23,7 +24,7 @@ import { Publisher } from "./publisher.ts";
 import { busyRefusal, dismissedRefusal } from "./refused.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
-export class RtmpConnection implements TransportHandler, ServerEvents, Activity {
+export class RtmpConnection implements TransportHandler, ServerEvents, Activity, ClientConnection {
   readonly #context: RtmpContext;
   readonly #log: Log;
   readonly #id: string;
@@ -34,7 +35,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   readonly #players = new Map<NetStream, Player>();
   readonly #connecting = new Decisions<ServerSession>((work) => this.#attempt(work));
   readonly #decisions = new Decisions<NetStream>((work) => this.#attempt(work));
-  readonly #since: number;
+  /** Known once the transport is there. */
+  #client: ClientRecord | undefined;
   readonly #idleMonitor: IdleMonitor;
   #transport: Transport | undefined;
   #remote = "";
@@ -49,8 +51,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#id = id;
     this.#log = context.log.with(id);
     this.#ends = ends;
-    this.#since = context.clock.now();
-    this.#idleMonitor = new IdleMonitor(this.#since);
+    this.#idleMonitor = new IdleMonitor(context.clock.now());
     this.#admission = new Admission(context, id);
     this.#session = new ServerSession(this, {
       limits: context.limits,
@@ -78,10 +79,6 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     return this.#session.bufferedBytes;
   }
 
-  get playing(): number {
-    return this.#players.size;
-  }
-
   get saidConnect(): boolean {
     return this.#admission.request !== undefined;
   }
@@ -96,9 +93,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
 
   onOpen(transport: Transport): void {
     this.#transport = transport;
-    this.#remote = formatHostPort(transport.remote);
-    this.#admission.remote = transport.remote;
-    this.#log.debug("accepted", { addr: this.#remote });
+    const { remote } = transport;
+    this.#remote = formatHostPort(remote);
+    this.#admission.remote = remote;
+    this.#client = this.#context.clients.add({ id: this.#id, protocol: "rtmp", remote }, this);
   }
 
   onData(bytes: Uint8Array): void {
@@ -136,17 +134,10 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
 
   onClose(reason: string | undefined): void {
     if (!this.#closing) this.#attempt(() => this.#session.finish());
+    this.#closing = true;
     this.#session.close();
     this.#endAll("lost");
-    const fields = {
-      addr: this.#remote,
-      seconds: Math.round((this.#context.clock.now() - this.#since) / 1000),
-      received: this.bytesReceived,
-      sent: this.bytesSent,
-      reason,
-    };
-    if (this.saidConnect) this.#log.info("disconnected", fields);
-    else this.#log.debug("closed before connect", fields);
+    this.#client?.disconnected(reason);
     this.#ends.gone();
   }
 
@@ -189,6 +180,16 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     this.#context.refusals.add({ kind, log: this.#log, message, fields: { addr: this.#remote, ...more } });
   }
 
+  kick(reason: string): void {
+    // Later: an observer may ask for it within any call of ours.
+    this.#context.clock.soon(() => {
+      if (this.#closing) return;
+      this.#count("kicked", "connection closed", { error: reason });
+      this.#session.status("error", "NetConnection.Connect.Closed", reason);
+      this.#close();
+    });
+  }
+
   /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
   shutdown(how: SourceEnd): void {
     this.#endAll(how);
@@ -215,7 +216,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
   }
 
   connect(request: ConnectRequest): void {
-    const { tcUrl: url, flashVer } = request;
+    const { tcUrl: url, flashVer: software } = request;
+    if (this.#client !== undefined) this.#client.introduction = { url, software };
     this.#connecting.ask(this.#session, this.#admission.connect(request), (result) => {
       if (!result.ok) {
         this.#count(result.rule, "connect refused", { url, error: result.reason, detail: result.detail });
@@ -223,7 +225,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
         this.#close();
         return;
       }
-      this.#log.info("connected", { addr: this.#remote, url, client: flashVer || undefined });
+      this.#client?.connected();
       const { chunk_size: chunkSize } = result.vhost?.config ?? { chunk_size: this.#context.chunkSize };
       this.#session.acceptConnect(chunkSize, result.vhost?.name);
     });
@@ -268,8 +270,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     );
     this.#publishers.set(net, publisher);
     this.#mergeReads();
-    const standby = source.role === "standby" ? true : undefined;
-    this.#log.info("publish started", this.#about(stream.key, { standby }));
+    this.#client?.began(publisher);
     const frames = this.#session.takeDropped();
     if (frames > 0) this.#log.warn("frames dropped that came before the answer", this.#about(stream.key, { frames }));
     net.acceptPublish(publisher);
@@ -279,15 +280,16 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     const transport = this.#transport;
     if (transport === undefined) return;
     const stream = this.#context.streams.open(name, streamConfig(vhost.config));
-    const waiting = stream.source === undefined ? true : undefined;
-    this.#log.info("play started", this.#about(stream.key, { waiting }));
     const isRelay = (this.#admission.request?.hops.length ?? 0) > 0;
     const player = new Player(net, vhost.name, stream, transport, this.#context.formats, {
       demand: this.#admission.demand(param),
       node: isRelay ? this.#context.entry.nodeId : undefined,
       refuse: (refused) => this.#refuse(net, "play", refused),
+      since: this.#context.clock.now(),
     });
     this.#players.set(net, player);
+    this.#client?.began(player);
+    player.begin();
     this.#mergeReads();
   }
 
@@ -326,14 +328,13 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity 
     if (publisher !== undefined) {
       this.#publishers.delete(net);
       publisher.end(how);
-      const message = how === "lost" ? "publish ended, publisher lost" : "publish ended";
-      this.#log.info(message, this.#about(publisher.stream.key, publisher.totals(this.#context.clock.now())));
+      this.#client?.ended(publisher, how);
     }
     const player = this.#players.get(net);
     if (player !== undefined) {
       this.#players.delete(net);
       player.end();
-      this.#log.info("play ended", this.#about(player.stream.key, { ...player.totals }));
+      this.#client?.ended(player, how);
     }
     this.#mergeReads();
   }

@@ -5,6 +5,7 @@ import type { Network } from "../../base/network.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
 import type { Certificates } from "../../io/tls/certificates.ts";
 import type { streamKeys } from "../../live/config.ts";
+import type { Clients } from "../../live/ports/clients.ts";
 import type { Entry } from "../../live/ports/entry.ts";
 import type { Refusals } from "../../live/ports/refusals.ts";
 import type { Streams } from "../../live/streams.ts";
@@ -42,6 +43,8 @@ export interface RtmpContext {
   readonly limits: RtmpLimits;
   /** Lets clients in. */
   readonly entry: Entry<RtmpVhost>;
+  /** Where each connection is registered. */
+  readonly clients: Clients;
   readonly refusals: Refusals;
   readonly idle: IdleLimits;
   readonly random: RandomFill;

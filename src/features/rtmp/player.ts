@@ -1,4 +1,5 @@
 import type { Transport } from "../../base/transport.ts";
+import type { PlayTask } from "../../live/ports/clients.ts";
 import type { Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { ReaderEvents } from "../../live/readers/format.ts";
@@ -15,16 +16,13 @@ interface PlayerOptions {
   readonly refuse: (refused: Refused) => void;
   /** For a relay, which has to know the stream's way: this server's id. */
   readonly node: string | undefined;
-}
-
-/** What a player gets in all, or has lost. */
-interface PlayerTotals {
-  readonly bytes: number;
-  readonly lost: number;
+  /** Monotonic ms. */
+  readonly since: number;
 }
 
 /** One stream that a connection plays. */
-export class Player implements ReaderEvents {
+export class Player implements ReaderEvents, PlayTask {
+  readonly kind = "play";
   readonly stream: Stream;
   readonly net: NetStream;
   /** The vhost's name in the configuration. */
@@ -36,18 +34,19 @@ export class Player implements ReaderEvents {
   readonly #node: string | undefined;
   /** What the client wants to get. */
   readonly #wants = { audio: true, video: true };
-  #reader: Reader;
-  /** What its earlier readers got. */
-  #before: PlayerTotals = { bytes: 0, lost: 0 };
+  readonly since: number;
+  #reader: Reader | undefined;
+  /** What its earlier readers got and lost. */
+  #pastBytes = 0;
+  #pastLost = 0;
 
-  /** Begins at once: what the stream has for a new reader is sent in here, so the answer to play comes before. */
   constructor(
     net: NetStream,
     vhost: string,
     stream: Stream,
     transport: Transport,
     formats: RtmpFormats,
-    { demand, refuse, node }: PlayerOptions,
+    { demand, refuse, node, since }: PlayerOptions,
   ) {
     this.net = net;
     this.vhost = vhost;
@@ -57,27 +56,40 @@ export class Player implements ReaderEvents {
     this.#demand = demand;
     this.#refuse = refuse;
     this.#node = node;
+    this.since = since;
+  }
+
+  get relay(): boolean {
+    return this.#node !== undefined;
+  }
+
+  get bytes(): number {
+    return this.#pastBytes + (this.#reader?.bytes ?? 0);
+  }
+
+  get lost(): number {
+    return this.#pastLost + (this.#reader?.lost ?? 0);
+  }
+
+  /** Sends what the stream has for a new reader, so the answer to play comes before. */
+  begin(): void {
     this.rerouted();
     this.#reader = this.#join();
   }
 
-  get totals(): PlayerTotals {
-    const { bytes, lost } = this.#reader;
-    return { bytes: this.#before.bytes + bytes, lost: this.#before.lost + lost };
-  }
-
   /** There is room again for what it is sent. */
   drained(): void {
-    this.#reader.drained();
+    this.#reader?.drained();
   }
 
   /** Plays from the stream's start point again. The new reader comes first: the stream is never without a viewer meanwhile. */
   restart(): void {
     const before = this.#reader;
     this.#reader = this.#join();
+    if (before === undefined) return;
     this.stream.leave(before);
-    const { bytes, lost } = before;
-    this.#before = { bytes: this.#before.bytes + bytes, lost: this.#before.lost + lost };
+    this.#pastBytes += before.bytes;
+    this.#pastLost += before.lost;
   }
 
   published(): void {
@@ -102,6 +114,7 @@ export class Player implements ReaderEvents {
   }
 
   pause(paused: boolean): void {
+    if (this.#reader === undefined) return;
     if (paused) this.stream.pause(this.#reader);
     else this.stream.unpause(this.#reader);
   }
@@ -109,11 +122,11 @@ export class Player implements ReaderEvents {
   /** The client wants audio or video, or no longer. */
   receive(kind: "audio" | "video", on: boolean): void {
     this.#wants[kind] = on;
-    this.stream.reformat(this.#reader, this.#format());
+    if (this.#reader !== undefined) this.stream.reformat(this.#reader, this.#format());
   }
 
   end(): void {
-    this.stream.leave(this.#reader);
+    if (this.#reader !== undefined) this.stream.leave(this.#reader);
   }
 
   #join(): Reader {

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../../base/errors.ts";
+import type { PublishTask } from "../../live/ports/clients.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
@@ -20,7 +21,9 @@ export interface Complaint {
 }
 
 /** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
-export class Publisher implements MediaHandler {
+export class Publisher implements MediaHandler, PublishTask {
+  readonly kind = "publish";
+  readonly lost = 0;
   readonly stream: Stream;
   readonly source: Source;
   readonly net: NetStream;
@@ -52,6 +55,18 @@ export class Publisher implements MediaHandler {
     this.#onMalformed = onMalformed;
   }
 
+  get relay(): boolean {
+    return this.source.info.hops.length > 0;
+  }
+
+  get since(): number {
+    return this.source.since;
+  }
+
+  get bytes(): number {
+    return this.source.bytes;
+  }
+
   /** The vhost's configuration has changed; `address` is where the publisher comes from, `""` when that counts for nothing. */
   configure(config: RtmpVhost["publish"], address: string): void {
     this.#config = config;
@@ -64,12 +79,6 @@ export class Publisher implements MediaHandler {
       return;
     }
     this.source.push(kind, timestamp, payload, amf3);
-  }
-
-  /** What it has sent, for the log. */
-  totals(now: number) {
-    const { packets, bytes, since } = this.source;
-    return { seconds: Math.round((now - since) / 1000), packets, bytes };
   }
 
   end(how: SourceEnd): void {

@@ -5,7 +5,7 @@ import { contains, parseIp } from "../../base/network.ts";
 import type { TransportHandler } from "../../base/transport.ts";
 import type { ListenerPolicy, Proxies } from "../../io/net/accept-pipeline.ts";
 import type { Tcp } from "../../io/net/tcp.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
@@ -13,18 +13,6 @@ import type { ListenEndpoint } from "./listen-endpoint.ts";
 import { Listeners } from "./listeners.ts";
 
 const TICK_MS = 1000;
-
-/** What the server's connections add up to. */
-export interface RtmpTotals {
-  readonly connections: number;
-  readonly publishers: number;
-  readonly players: number;
-  /** Bytes since the start, of connections that are gone too. */
-  readonly received: number;
-  readonly sent: number;
-  /** Clients refused, or disconnected for a limit, since the start, by the kind of rule. */
-  readonly refused: ReadonlyMap<string, number>;
-}
 
 /** Accepts RTMP connections and owns them. */
 export class RtmpServer implements Feature {
@@ -35,8 +23,6 @@ export class RtmpServer implements Feature {
   /** Runs while there are connections. */
   #tick: Timer | undefined;
   #nextId = 1;
-  #received = 0;
-  #sent = 0;
 
   constructor(context: RtmpContext, tcp: Pick<Tcp, "listen">) {
     this.#context = context;
@@ -64,30 +50,6 @@ export class RtmpServer implements Feature {
     // Streams first: that tells the players of their end before their connections close.
     for (const connection of [...this.#connections]) if (connection.publishing > 0) connection.reconfigure();
     for (const connection of [...this.#connections]) connection.reconfigure();
-  }
-
-  report(): Report {
-    const { connections, publishers, players, received, sent, refused } = this.totals();
-    const kinds = [...refused].map(([kind, count]) => [`refused_${kind}`, count] as const);
-    const all = kinds.reduce((sum, [, count]) => sum + count, 0);
-    return {
-      now: { connections, publishers, players },
-      since: { refused: all, ...Object.fromEntries(kinds) },
-      received,
-      sent,
-    };
-  }
-
-  totals(): RtmpTotals {
-    let [publishers, players, received, sent] = [0, 0, this.#received, this.#sent];
-    for (const connection of this.#connections) {
-      publishers += connection.publishing;
-      players += connection.playing;
-      received += connection.bytesReceived;
-      sent += connection.bytesSent;
-    }
-    const refused = this.#context.refusals.totals;
-    return { connections: this.#context.entry.connections.size, publishers, players, received, sent, refused };
   }
 
   /** What another process needs to go on listening. */
@@ -161,8 +123,6 @@ export class RtmpServer implements Feature {
   #gone(connection: RtmpConnection): void {
     if (!this.#connections.delete(connection)) return;
     if (this.#connections.size === 0) this.#stopTicking();
-    this.#received += connection.bytesReceived;
-    this.#sent += connection.bytesSent;
   }
 
   #onTick(): void {

@@ -1,6 +1,7 @@
 import type { SourceEnd } from "../source/source.ts";
 import type { StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
+import type { ClientObserver } from "./clients.ts";
 
 /** A connection to another server that a feature keeps up. */
 export interface RelayReport {
@@ -34,6 +35,8 @@ export interface Feature {
   readonly name: string;
   /** Is told of streams. */
   readonly streams?: StreamObserver;
+  /** Is told of clients. */
+  readonly clients?: ClientObserver;
   /** Are asked whether a client may connect, publish or play. */
   readonly guards?: readonly Guard[];
   /** Those among the guards that count, and are asked again last. */
@@ -59,6 +62,10 @@ export class FeatureSet {
 
   get streamObservers(): StreamObserver[] {
     return this.#features.flatMap(({ streams }) => streams ?? []);
+  }
+
+  get clientObservers(): ClientObserver[] {
+    return this.#features.flatMap(({ clients }) => clients ?? []);
   }
 
   get guards(): Guard[] {

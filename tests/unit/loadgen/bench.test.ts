@@ -100,12 +100,12 @@ describe("publishers", () => {
     const bench = stage.bench({ command: "publish", publish: publishing(5), seconds: 2 });
     let streams = 0;
     const report = await stage.run(bench, () => {
-      streams = Math.max(streams, stage.server.totals().publishers);
+      streams = Math.max(streams, stage.clients.totals().publishers);
     });
     expect(streams).toBe(5);
     expect(report.problems).toEqual([]);
     expect(report.publishers?.mbps).toBeWithin(2.8, 3.3);
-    expect(stage.server.totals().publishers).toBe(0);
+    expect(stage.clients.totals().publishers).toBe(0);
   });
 
   test("fail at a server that falls silent in its first second, though the kernel takes all that they send", async () => {

@@ -277,7 +277,7 @@ describe("While a guard decides on a connect", () => {
     expect(stage.logged("WARN")).toEqual([
       expect.stringMatching(/^WARN \[c1\] connect refused addr=10\.0\.0\.9:1 url=\S+ error=no licence detail=rule 7$/),
     ]);
-    expect([...stage.server.totals().refused]).toEqual([["hook", 1]]);
+    expect([...stage.totals().refused]).toEqual([["hook", 1]]);
   });
 
   test("the client may leave", async () => {

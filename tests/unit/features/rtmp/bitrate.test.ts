@@ -59,6 +59,6 @@ test.each(["disconnect", "warn"] as const)("a publisher that sends too much is t
     expect(publisher.hear()).toEqual(["onStatus@1 NetStream.Publish.Denied"]);
     expect(publisher.state).toBe("closing");
     expect(stage.logged("WARN")).toEqual([`WARN [c1] ${line}, connection closed ${reason}`]);
-    expect([...stage.server.totals().refused]).toEqual([["max_publish_kbps", 1]]);
+    expect([...stage.totals().refused]).toEqual([["max_publish_kbps", 1]]);
   }
 });

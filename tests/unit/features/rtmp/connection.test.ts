@@ -126,7 +126,7 @@ describe("A connection with several streams", () => {
     player.say(command("deleteStream", 0, null, 1));
     one.say(audio(1, 11));
     expect(player.hear()).toEqual(["audio@3 11 af01"]);
-    expect(stage.server.totals()).toMatchObject({ connections: 3, publishers: 2, players: 2 });
+    expect(stage.totals()).toMatchObject({ connections: 3, publishers: 2, players: 2 });
   });
 
   test("publishes one and plays another, itself too", () => {

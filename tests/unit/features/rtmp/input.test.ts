@@ -58,5 +58,5 @@ test("a connection that is closed for what its input takes is one line, and coun
   stage.logged();
   client.owner?.onCut?.("70000000 bytes wait");
   expect(stage.logged()).toEqual(["WARN [c1] connection closed addr=10.0.0.9:1 error=70000000 bytes wait"]);
-  expect([...stage.server.totals().refused]).toEqual([["input_memory", 1]]);
+  expect([...stage.totals().refused]).toEqual([["input_memory", 1]]);
 });

@@ -24,7 +24,7 @@ test("a stream goes on when its publisher says publish again, with the headers t
   publisher.say(inter(1, 140));
   expect(viewer.hear()).toEqual(["video@1 140 27010000"]);
   expect(stage.logged()).toEqual([]);
-  expect(stage.server.totals()).toMatchObject({ publishers: 1, players: 1 });
+  expect(stage.totals()).toMatchObject({ publishers: 1, players: 1 });
   const late = stage.connect();
   expect(late.say(commandOn(1, "play", 3, null, "show")).filter((line) => line.startsWith("video"))).toEqual([
     "video@1 100 17000000",

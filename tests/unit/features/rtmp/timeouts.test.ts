@@ -75,7 +75,7 @@ describe("A publisher that sends nothing", () => {
     const warnings = stage.logged("WARN");
     expect(warnings.filter((line) => line.includes("publisher is silent"))).toHaveLength(11);
     expect(warnings.at(-1)).toBe("WARN more clients refused reason=firstpkt_timeout refused=19");
-    expect([...stage.server.totals().refused]).toEqual([
+    expect([...stage.totals().refused]).toEqual([
       ["normal_timeout", 1],
       ["firstpkt_timeout", 29],
     ]);

@@ -1,0 +1,199 @@
+import type { HostPort } from "../../base/address.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Source, SourceEnd } from "../source/source.ts";
+import type { Stream } from "../stream.ts";
+
+interface Task {
+  readonly stream: Stream;
+  /** Whether the client is a server that passes the stream on. */
+  readonly relay: boolean;
+  /** Monotonic ms. */
+  readonly since: number;
+  /** Of media, so far. */
+  readonly bytes: number;
+  /** Packets that it should have got and has not. */
+  readonly lost: number;
+}
+
+/** A stream that a client publishes. */
+export interface PublishTask extends Task {
+  readonly kind: "publish";
+  readonly source: Source;
+}
+
+/** A stream that a client plays. */
+export interface PlayTask extends Task {
+  readonly kind: "play";
+}
+
+/** What a client does; one client may do several things. */
+export type ClientTask = PublishTask | PlayTask;
+
+/** What a client says of itself when it connects. */
+interface Introduction {
+  readonly url: string;
+  /** Its program's name and version, `""` where it says none. */
+  readonly software: string;
+}
+
+/** Who and where a client is. */
+interface Identity {
+  /** As in its lines of the log. */
+  readonly id: string;
+  readonly protocol: string;
+  readonly remote: HostPort;
+}
+
+/** The connection of a client, which its protocol owns. */
+export interface ClientConnection {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Soon ends all that the client does and closes the connection; the client is told why where its protocol can. */
+  kick(reason: string): void;
+}
+
+/** One client, of any protocol. */
+export interface Client extends Identity, ClientConnection {
+  /** When its connection was accepted, monotonic ms. */
+  readonly since: number;
+  /** Undefined until it asks to connect. */
+  readonly introduction: Introduction | undefined;
+  readonly tasks: ReadonlySet<ClientTask>;
+}
+
+/** Told of what clients do: the log, hooks, an API. */
+export interface ClientObserver {
+  /** Its connection is there; it has said nothing yet. */
+  accepted?(client: Client): void;
+  /** It was let in. */
+  connected?(client: Client): void;
+  began?(client: Client, task: ClientTask): void;
+  /** The numbers of `task` are final. */
+  ended?(client: Client, task: ClientTask, how: SourceEnd): void;
+  /** Its connection is over, for whatever reason: also of a client that was not let in. */
+  disconnected?(client: Client, reason: string | undefined): void;
+}
+
+/** What all clients add up to. */
+export interface ClientTotals {
+  readonly publishers: number;
+  readonly players: number;
+  /** Bytes since the start, of clients that are gone too. */
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** All clients of the server, of every protocol. Protocols add theirs and say what becomes of them. */
+export class Clients {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #clients = new Map<string, ClientRecord>();
+  readonly #observers: ClientObserver[] = [];
+  #pastReceived = 0;
+  #pastSent = 0;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
+
+  /** Adds an observer; what has happened before is not repeated to it. */
+  observe(observer: ClientObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /** In the order in which they came. */
+  all(): Iterable<Client> {
+    return this.#clients.values();
+  }
+
+  find(id: string): Client | undefined {
+    return this.#clients.get(id);
+  }
+
+  totals(): ClientTotals {
+    let [publishers, players, received, sent] = [0, 0, this.#pastReceived, this.#pastSent];
+    for (const { tasks, bytesReceived, bytesSent } of this.#clients.values()) {
+      for (const { kind } of tasks)
+        if (kind === "publish") publishers++;
+        else players++;
+      received += bytesReceived;
+      sent += bytesSent;
+    }
+    return { publishers, players, received, sent };
+  }
+
+  /** A connection was accepted. */
+  add(identity: Identity, connection: ClientConnection): ClientRecord {
+    const record: ClientRecord = new ClientRecord(identity, connection, this.#clock.now(), this.#observers, () => {
+      if (!this.#clients.delete(record.id)) return;
+      this.#pastReceived += record.bytesReceived;
+      this.#pastSent += record.bytesSent;
+    });
+    this.#clients.set(record.id, record);
+    for (const observer of this.#observers) observer.accepted?.(record);
+    return record;
+  }
+}
+
+/** One client as its protocol sees it, which says here what becomes of it. */
+export class ClientRecord implements Client {
+  readonly id: string;
+  readonly protocol: string;
+  readonly remote: HostPort;
+  readonly since: number;
+  introduction: Introduction | undefined;
+  readonly tasks = new Set<ClientTask>();
+  readonly #connection: ClientConnection;
+  readonly #observers: readonly ClientObserver[];
+  readonly #remove: () => void;
+
+  constructor(
+    { id, protocol, remote }: Identity,
+    connection: ClientConnection,
+    since: number,
+    observers: readonly ClientObserver[],
+    remove: () => void,
+  ) {
+    this.id = id;
+    this.protocol = protocol;
+    this.remote = remote;
+    this.since = since;
+    this.#connection = connection;
+    this.#observers = observers;
+    this.#remove = remove;
+  }
+
+  get bytesReceived(): number {
+    return this.#connection.bytesReceived;
+  }
+
+  get bytesSent(): number {
+    return this.#connection.bytesSent;
+  }
+
+  kick(reason: string): void {
+    this.#connection.kick(reason);
+  }
+
+  /** It was let in. */
+  connected(): void {
+    for (const observer of this.#observers) observer.connected?.(this);
+  }
+
+  /** It publishes or plays from now on. */
+  began(task: ClientTask): void {
+    this.tasks.add(task);
+    for (const observer of this.#observers) observer.began?.(this, task);
+  }
+
+  /** It does that no longer. */
+  ended(task: ClientTask, how: SourceEnd): void {
+    if (!this.tasks.delete(task)) return;
+    for (const observer of this.#observers) observer.ended?.(this, task, how);
+  }
+
+  /** The connection is over. */
+  disconnected(reason: string | undefined): void {
+    for (const observer of this.#observers) observer.disconnected?.(this, reason);
+    this.#remove();
+  }
+}

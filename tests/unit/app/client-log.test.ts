@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { RtmpStage } from "../../support/rtmp-stage.ts";
+import { tag } from "../../support/tags.ts";
+
+test("each client's lines say who came, what it did and what that came to", () => {
+  const stage = new RtmpStage();
+  const player = stage.play();
+  const publisher = stage.publish();
+  publisher.say(tag("audio", 1, 0, "af01"));
+  stage.clock.advance(2000);
+  publisher.hangUp("reset");
+  player.hangUp();
+  expect(stage.logged().map((line) => line.replace(/received=\d+ sent=\d+/, "RECEIVED SENT"))).toEqual([
+    "DEBUG [c1] accepted addr=10.0.0.9:1",
+    "INFO [c1] connected addr=10.0.0.9:1 url=rtmp://localhost/live",
+    "INFO [c1] play started addr=10.0.0.9:1 stream=/live/show waiting=true",
+    "DEBUG [c2] accepted addr=10.0.0.9:2",
+    "INFO [c2] connected addr=10.0.0.9:2 url=rtmp://localhost/live",
+    "INFO [c2] publish started addr=10.0.0.9:2 stream=/live/show",
+    "INFO [c2] publish ended, publisher lost addr=10.0.0.9:2 stream=/live/show seconds=2 packets=1 bytes=2",
+    "INFO [c2] disconnected addr=10.0.0.9:2 seconds=2 RECEIVED SENT reason=reset",
+    expect.stringMatching(/^INFO \[c1\] play ended addr=10\.0\.0\.9:1 stream=\/live\/show bytes=[1-9]\d* lost=0$/),
+    "INFO [c1] disconnected addr=10.0.0.9:1 seconds=2 RECEIVED SENT",
+  ]);
+});
+
+test("a client that leaves before it says connect is no news", () => {
+  const stage = new RtmpStage();
+  stage.dial().hangUp();
+  expect(stage.logged()).toEqual([
+    "DEBUG [c1] accepted addr=10.0.0.9:1",
+    "DEBUG [c1] closed before connect addr=10.0.0.9:1 seconds=0 received=0 sent=0",
+  ]);
+});
