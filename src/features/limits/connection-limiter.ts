@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 
 /** Why an address is let have no further connection: the limit's name and a sentence. */
 export interface TooMany {
-  readonly kind: "max_connections_per_address" | "max_connects_per_minute";
+  readonly rule: "max_connections_per_address" | "max_connects_per_minute";
   readonly reason: string;
 }
 
@@ -57,13 +57,13 @@ export class ConnectionLimiter {
   #problem(limits: AddressLimits, site: string, open: number): TooMany | undefined {
     const { max_connections_per_address: most, max_connects_per_minute: rate } = limits;
     if (most > 0 && open >= most) {
-      return { kind: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
+      return { rule: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
     }
     // What is used up is a time, by one rate.
     if (rate !== this.#rate) this.#usedUntil.clear();
     this.#rate = rate;
     if (rate > 0 && !this.#take(site, rate)) {
-      return { kind: "max_connects_per_minute", reason: `more than ${rate} new connections in a minute from ${site}` };
+      return { rule: "max_connects_per_minute", reason: `more than ${rate} new connections in a minute from ${site}` };
     }
     return undefined;
   }

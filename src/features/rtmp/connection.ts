@@ -153,8 +153,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
       this.#session.ping(now);
       this.#idleMonitor.asked(this.bytesSent);
     } else if (found !== undefined) {
-      this.#count(found.kind, "connection closed", { error: found.reason });
-      if (found.kind !== "idle_timeout") this.#transport?.abort();
+      this.#count(found.rule, "connection closed", { error: found.reason });
+      if (found.rule !== "idle_timeout") this.#transport?.abort();
       else {
         this.#session.status("error", "NetConnection.Connect.IdleTimeOut", found.reason);
         this.#close();
@@ -165,19 +165,19 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   #watch(publisher: Publisher, now: number): void {
     const complaint = publisher.look(now, this.#context.entry.vhostNamed(publisher.vhost)?.config.limits);
     if (complaint === undefined) return;
-    const { kind, message, reason, code } = complaint;
+    const { rule, message, reason, code } = complaint;
     const about = this.#about(publisher.stream.key, { error: reason });
     if (code === undefined) {
       this.#log.warn(message, about);
       return;
     }
-    this.#count(kind, message, about);
+    this.#count(rule, message, about);
     publisher.net.status("error", code, reason);
     this.#close();
   }
 
-  #count(kind: string, message: string, more: LogFields): void {
-    this.#context.refusals.add({ kind, log: this.#log, message, fields: { addr: this.#remote, ...more } });
+  #count(rule: string, message: string, more: LogFields): void {
+    this.#context.refusals.add({ rule, log: this.#log, message, fields: { addr: this.#remote, ...more } });
   }
 
   kick(reason: string): void {

@@ -16,7 +16,7 @@ export interface Activity {
 
 /** Why a connection is to be closed: the limit's name and a sentence. */
 export interface Lifeless {
-  readonly kind: "handshake_timeout" | "idle_timeout" | "ping";
+  readonly rule: "handshake_timeout" | "idle_timeout" | "ping";
   readonly reason: string;
 }
 
@@ -51,17 +51,17 @@ export class IdleMonitor {
   look(now: number, activity: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
     if (activity.busy) this.#idleSince = now;
     if (!activity.saidConnect && now - this.#since > limits.handshake_timeout)
-      return { kind: "handshake_timeout", reason: "no RTMP connect in time" };
+      return { rule: "handshake_timeout", reason: "no RTMP connect in time" };
     if (now - this.#idleSince > limits.idle_timeout)
       return {
-        kind: "idle_timeout",
+        rule: "idle_timeout",
         reason: `neither publishes nor plays for ${limits.idle_timeout} ms (idle_timeout)`,
       };
     const silentMs = now - this.#heardAt;
     if (!this.#pinged && silentMs > PING_AFTER_MS) return "ping";
     // One that takes what it plays is there, whether it answers or not.
     if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && activity.bytesSent === this.#sentAtPing)
-      return { kind: "ping", reason: "does not answer" };
+      return { rule: "ping", reason: "does not answer" };
     return undefined;
   }
 }

@@ -12,7 +12,7 @@ import { isPreferred } from "./preference.ts";
 /** What is wrong with a publisher: it has sent nothing for too long, or too much. */
 export interface Complaint {
   /** The key that it is against. */
-  readonly kind: "firstpkt_timeout" | "normal_timeout" | "max_publish_kbps";
+  readonly rule: "firstpkt_timeout" | "normal_timeout" | "max_publish_kbps";
   /** For the log. */
   readonly message: string;
   readonly reason: string;
@@ -100,9 +100,9 @@ export class Publisher implements MediaHandler, PublishTask {
   look(now: number, limits: PublishLimits | undefined): Complaint | undefined {
     const reason = this.#silence(now);
     if (reason !== undefined) {
-      const kind = this.#begun ? "normal_timeout" : "firstpkt_timeout";
+      const rule = this.#begun ? "normal_timeout" : "firstpkt_timeout";
       const message = "publisher is silent, connection closed";
-      return { kind, message, reason: `${reason} (${kind})`, code: "NetStream.Publish.Idle" };
+      return { rule, message, reason: `${reason} (${rule})`, code: "NetStream.Publish.Idle" };
     }
     const kbps = this.#bitrate.look(this.source.bytes, limits?.max_publish_kbps ?? 0);
     return limits === undefined || kbps === undefined ? undefined : excess(kbps, limits);
@@ -124,8 +124,8 @@ export class Publisher implements MediaHandler, PublishTask {
 }
 
 function excess(kbps: number, { max_publish_kbps: most, on_excess: onExcess }: PublishLimits): Complaint {
-  const kind = "max_publish_kbps";
-  const reason = `${kbps} kbit/s over ten seconds, ${most} allowed (${kind})`;
-  if (onExcess === "warn") return { kind, message: "publisher sends too much", reason, code: undefined };
-  return { kind, message: "publisher sends too much, connection closed", reason, code: refusalCodes.publish.limit };
+  const rule = "max_publish_kbps";
+  const reason = `${kbps} kbit/s over ten seconds, ${most} allowed (${rule})`;
+  if (onExcess === "warn") return { rule, message: "publisher sends too much", reason, code: undefined };
+  return { rule, message: "publisher sends too much, connection closed", reason, code: refusalCodes.publish.limit };
 }

@@ -100,7 +100,7 @@ export class RtmpServer implements Feature {
   #accept(remote: HostPort): TransportHandler | undefined {
     const place = this.#context.entry.connections.acquire(remote.host);
     if (!place.ok) {
-      this.#refused(place.kind, remote, place.reason);
+      this.#refused(place.rule, remote, place.reason);
       return undefined;
     }
     const connection: RtmpConnection = new RtmpConnection(this.#context, `c${this.#nextId++}`, {
@@ -115,9 +115,9 @@ export class RtmpServer implements Feature {
     return connection;
   }
 
-  #refused(kind: string, peer: HostPort, error: string): void {
+  #refused(rule: string, peer: HostPort, error: string): void {
     const { log, refusals } = this.#context;
-    refusals.add({ kind, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
+    refusals.add({ rule, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
   }
 
   #gone(connection: RtmpConnection): void {

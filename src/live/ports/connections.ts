@@ -1,7 +1,7 @@
-/** Why there may be no further connection: the limit's name and a sentence. */
+/** Why there may be no further connection: the limit's key and a sentence. */
 export interface TooMany {
   readonly ok: false;
-  readonly kind: string;
+  readonly rule: string;
   readonly reason: string;
 }
 
@@ -86,5 +86,5 @@ export class ConnectionAccount {
 }
 
 function tooMany(reason: string): TooMany {
-  return { ok: false, kind: "max_connections", reason };
+  return { ok: false, rule: "max_connections", reason };
 }

@@ -1,55 +1,55 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 
-/** Of each kind, so many lines and then one for all others, in each of these times. */
+/** For each rule, so many lines and then one for all others, in each of these times. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
 /** One client that was refused or disconnected for a rule. */
 export interface RefusedClient {
-  /** For the counters: a key of the configuration, a guard's name. */
-  readonly kind: string;
+  /** Under which it is counted: a key of the configuration, a guard's name. */
+  readonly rule: string;
   /** Where it is told in a line of its own. */
   readonly log: Log;
   readonly message: string;
   readonly fields: LogFields;
 }
 
-interface Kind {
+interface Count {
   /** Since the start. */
   total: number;
   /** In the window; 0 between windows. */
   count: number;
 }
 
-/** Counts refusals by kind, and logs each of them unless there are many: a flood costs a few lines. */
+/** Counts refusals by rule, and logs each of them unless there are many: a flood costs a few lines. */
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #rules = new Map<string, Count>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
     this.#log = log;
   }
 
-  /** Refusals since the start, by kind. */
+  /** Refusals since the start, by rule. */
   get totals(): ReadonlyMap<string, number> {
-    return new Map([...this.#kinds].map(([kind, { total }]) => [kind, total]));
+    return new Map([...this.#rules].map(([rule, { total }]) => [rule, total]));
   }
 
-  add({ kind, log, message, fields }: RefusedClient): void {
-    const counts = this.#kinds.get(kind) ?? { total: 0, count: 0 };
-    this.#kinds.set(kind, counts);
-    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(kind, counts));
+  add({ rule, log, message, fields }: RefusedClient): void {
+    const counts = this.#rules.get(rule) ?? { total: 0, count: 0 };
+    this.#rules.set(rule, counts);
+    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(rule, counts));
     counts.total++;
     counts.count++;
     if (counts.count <= LINES) log.warn(message, fields);
   }
 
-  /** Tells of those that were left out. The next refusal of the kind begins a new window. */
-  #endWindow(kind: string, counts: Kind): void {
-    if (counts.count > LINES) this.#log.warn("more clients refused", { reason: kind, refused: counts.count - LINES });
+  /** Tells of those that were left out. The next refusal by the rule begins a new window. */
+  #endWindow(rule: string, counts: Count): void {
+    if (counts.count > LINES) this.#log.warn("more clients refused", { reason: rule, refused: counts.count - LINES });
     counts.count = 0;
   }
 }

@@ -28,7 +28,7 @@ describe("Connections from one address", () => {
     const stage = new Stage({ max_connections_per_address: 3 });
     expect(stage.come("192.0.2.1", 5)).toBe(3);
     expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
-      kind: "max_connections_per_address",
+      rule: "max_connections_per_address",
       reason: "connections from 192.0.2.1: 3, allowed: 3",
     });
     expect(stage.come("192.0.2.2", 1)).toBe(1);
@@ -64,7 +64,7 @@ describe("The rate of connections from one address", () => {
     const stage = new Stage({ max_connects_per_minute: 60 });
     expect(stage.come("192.0.2.1", 100)).toBe(60);
     expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
-      kind: "max_connects_per_minute",
+      rule: "max_connects_per_minute",
       reason: "more than 60 new connections in a minute from 192.0.2.1",
     });
     stage.clock.advance(999);

@@ -8,7 +8,7 @@ class Stage {
     maxConnections: 2,
     limiter: {
       acquire: (host) => {
-        if (this.taken.has(host)) return { kind: "one_each", reason: `${host} is here` };
+        if (this.taken.has(host)) return { rule: "one_each", reason: `${host} is here` };
         this.taken.add(host);
         return undefined;
       },
@@ -24,7 +24,7 @@ class Stage {
 
   refusal(host: string): string {
     const place = this.account.acquire(host);
-    return place.ok ? "none" : `${place.kind}: ${place.reason}`;
+    return place.ok ? "none" : `${place.rule}: ${place.reason}`;
   }
 }
 

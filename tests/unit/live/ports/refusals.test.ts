@@ -3,11 +3,11 @@ import { Refusals } from "../../../../src/live/ports/refusals.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 
-test("a few refusals are a line each, a flood is ten lines and a count every ten seconds, each kind by itself", () => {
+test("a few refusals are a line each, a flood is ten lines and a count every ten seconds, each rule by itself", () => {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const refusals = new Refusals(clock, log);
-  const add = (kind: string, addr: string) => refusals.add({ kind, log, message: "no", fields: { addr } });
+  const add = (rule: string, addr: string) => refusals.add({ rule, log, message: "no", fields: { addr } });
   const pass = (ms: number) => {
     clock.advance(ms);
     return log.lines.splice(0);
