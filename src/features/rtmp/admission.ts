@@ -5,7 +5,7 @@ import type { Demand } from "../../live/readers/demand.ts";
 import { type AddressResult, resolve } from "../../rtmp/address.ts";
 import type { ConnectRequest } from "../../rtmp/connect.ts";
 import type { RtmpContext, RtmpVhost } from "./context.ts";
-import type { Question } from "./decisions.ts";
+import type { Question } from "./pending.ts";
 
 /** Stands for any vhost that a stream's name may lead to. */
 const ANOTHER_VHOST = "_";

@@ -5,7 +5,7 @@ import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { ClientConnection, ClientRecord } from "../../live/ports/clients.ts";
 import type { ConnectionEnds } from "../../live/ports/connections.ts";
-import type { Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
+import type { Connected, Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
 import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
@@ -16,12 +16,13 @@ import { ServerSession } from "../../rtmp/server-session.ts";
 import { Admission } from "./admission.ts";
 import { refusalCodes } from "./codes.ts";
 import type { RtmpContext, RtmpVhost } from "./context.ts";
-import { Decisions, type Question } from "./decisions.ts";
 import { type Activity, IdleMonitor } from "./idle-monitor.ts";
+import { Pending, type Question } from "./pending.ts";
 import { Player } from "./player.ts";
 import { isPreferred } from "./preference.ts";
 import { Publisher } from "./publisher.ts";
 import { busyRefusal, dismissedRefusal } from "./refused.ts";
+import { Tasks } from "./tasks.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
 export class RtmpConnection implements TransportHandler, ServerEvents, Activity, ClientConnection {
@@ -31,10 +32,8 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   readonly #ends: ConnectionEnds;
   readonly #session: ServerSession;
   readonly #admission: Admission;
-  readonly #publishers = new Map<NetStream, Publisher>();
-  readonly #players = new Map<NetStream, Player>();
-  readonly #connecting = new Decisions<ServerSession>((work) => this.#attempt(work));
-  readonly #decisions = new Decisions<NetStream>((work) => this.#attempt(work));
+  readonly #connecting = new Pending();
+  readonly #tasks = new Tasks((work) => this.#attempt(work));
   /** Known once the transport is there. */
   #client: ClientRecord | undefined;
   readonly #idleMonitor: IdleMonitor;
@@ -68,7 +67,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   }
 
   get publishing(): number {
-    return this.#publishers.size;
+    return this.#tasks.publishers.length;
   }
 
   get publishes(): boolean {
@@ -84,7 +83,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   }
 
   get busy(): boolean {
-    return this.#tasks > 0 || this.#session.deciding;
+    return this.#tasks.size > 0 || this.#session.deciding;
   }
 
   get bytesSent(): number {
@@ -106,7 +105,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
     this.#probed = false;
     this.#attempt(() => this.#session.receive(bytes));
     // Not before: it may have been a goodbye.
-    if (probed) for (const { source } of this.#publishers.values()) source.alive();
+    if (probed) for (const { source } of this.#tasks.publishers) source.alive();
   }
 
   /** Works on what the client has sent. */
@@ -121,7 +120,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   }
 
   onDrain(): void {
-    for (const player of this.#players.values()) player.drained();
+    this.#tasks.drained();
   }
 
   onHangUp(): void {
@@ -144,7 +143,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   /** Looks after timeouts and limits; called about once a second with monotonic ms. */
   tick(now: number): void {
     if (this.#closing) return;
-    for (const publisher of this.#publishers.values()) {
+    for (const publisher of this.#tasks.publishers) {
       this.#watch(publisher, now);
       if (this.#closing) return;
     }
@@ -199,16 +198,17 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   /** The configuration has changed. Streams of a vhost that takes nobody any more end properly, and the connection with them. */
   reconfigure(): void {
     let gone: string | undefined;
-    for (const [net, stream] of [...this.#publishers, ...this.#players]) {
-      const found = this.#context.entry.recheckVhost(stream.vhost);
+    for (const task of this.#tasks.all()) {
+      if (task.kind === "waiting") continue;
+      const found = this.#context.entry.recheckVhost(task.vhost);
       if (found.ok) {
         const { publish } = found.vhost.config;
-        if (stream instanceof Publisher) stream.configure(publish, this.#admission.rightsAddress);
+        if (task.kind === "publish") task.configure(publish, this.#admission.rightsAddress);
         continue;
       }
       gone = found.reason;
-      this.#end(net, "unpublished");
-      net.status("error", "NetConnection.Connect.AppShutdown", gone);
+      this.#end(task.net, "unpublished");
+      task.net.status("error", "NetConnection.Connect.AppShutdown", gone);
     }
     if (gone === undefined) return;
     this.#log.warn("connection closed", { addr: this.#remote, error: gone });
@@ -218,17 +218,21 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   connect(request: ConnectRequest): void {
     const { tcUrl: url, flashVer: software } = request;
     if (this.#client !== undefined) this.#client.introduction = { url, software };
-    this.#connecting.ask(this.#session, this.#admission.connect(request), (result) => {
-      if (!result.ok) {
-        this.#count(result.rule, "connect refused", { url, error: result.reason, detail: result.detail });
-        this.#session.rejectConnect(result.reason);
-        this.#close();
-        return;
-      }
-      this.#client?.connected();
-      const { chunk_size: chunkSize } = result.vhost?.config ?? { chunk_size: this.#context.chunkSize };
-      this.#session.acceptConnect(chunkSize, result.vhost?.name);
-    });
+    this.#connecting.ask(this.#admission.connect(request), (result) =>
+      this.#attempt(() => this.#answerConnect(request, result)),
+    );
+  }
+
+  #answerConnect({ tcUrl: url }: ConnectRequest, result: Connected<RtmpVhost> | Refused): void {
+    if (!result.ok) {
+      this.#count(result.rule, "connect refused", { url, error: result.reason, detail: result.detail });
+      this.#session.rejectConnect(result.reason);
+      this.#close();
+      return;
+    }
+    this.#client?.connected();
+    const { chunk_size: chunkSize } = result.vhost?.config ?? { chunk_size: this.#context.chunkSize };
+    this.#session.acceptConnect(chunkSize, result.vhost?.name);
   }
 
   publish(net: NetStream, name: string): void {
@@ -240,14 +244,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
   }
 
   #enter(net: NetStream, action: "publish" | "play", name: string, start: (entered: Entered<RtmpVhost>) => void): void {
-    this.#decisions.ask(net, this.#admission.question(action, name), (result) => {
+    this.#tasks.ask(net, this.#admission.question(action, name), (result) => {
       if (result.ok) start(result);
       else this.#refuse(net, action, result);
     });
   }
 
   restart(net: NetStream): void {
-    this.#players.get(net)?.restart();
+    this.#tasks.player(net)?.restart();
   }
 
   #startPublish(net: NetStream, { vhost, name, param }: Entered<RtmpVhost>): void {
@@ -258,7 +262,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
     const info: SourceInfo = { id: this.#id, remote: this.#remote, param, hops, via: "client" };
     const options = { onConflict, preferred, events: this.#eventsOf(net) };
     const ask: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
-    this.#decisions.ask(net, ask, (source) => {
+    this.#tasks.ask(net, ask, (source) => {
       if (source === undefined) this.#refuse(net, "publish", busyRefusal(stream));
       else this.#publish(net, vhost, stream, source);
     });
@@ -268,7 +272,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
     const publisher = new Publisher(net, vhost.name, stream, source, vhost.config.publish, (error) =>
       this.#log.warn("malformed data message dropped", this.#about(stream.key, { error })),
     );
-    this.#publishers.set(net, publisher);
+    this.#tasks.begin(publisher);
     this.#mergeReads();
     this.#client?.began(publisher);
     const frames = this.#session.takeDropped();
@@ -287,22 +291,22 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
       refuse: (refused) => this.#refuse(net, "play", refused),
       since: this.#context.clock.now(),
     });
-    this.#players.set(net, player);
+    this.#tasks.begin(player);
     this.#client?.began(player);
     player.begin();
     this.#mergeReads();
   }
 
   pause(net: NetStream, paused: boolean): void {
-    this.#players.get(net)?.pause(paused);
+    this.#tasks.player(net)?.pause(paused);
   }
 
   receive(net: NetStream, kind: "audio" | "video", on: boolean): void {
-    this.#players.get(net)?.receive(kind, on);
+    this.#tasks.player(net)?.receive(kind, on);
   }
 
   hops(net: NetStream, hops: readonly string[]): void {
-    const publisher = this.#publishers.get(net);
+    const publisher = this.#tasks.publisher(net);
     if (publisher === undefined) return;
     const loop = this.#context.entry.loop(hops);
     if (loop === undefined) publisher.source.reroute(hops);
@@ -319,23 +323,13 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
     net.refuse(refusalCodes[action][kind], reason);
     this.#end(net, "lost");
     // What else it publishes does not end for that.
-    if (this.#publishers.size === 0) this.#close();
+    if (this.publishing === 0) this.#close();
   }
 
   #end(net: NetStream, how: SourceEnd): void {
-    this.#decisions.cancel(net);
-    const publisher = this.#publishers.get(net);
-    if (publisher !== undefined) {
-      this.#publishers.delete(net);
-      publisher.end(how);
-      this.#client?.ended(publisher, how);
-    }
-    const player = this.#players.get(net);
-    if (player !== undefined) {
-      this.#players.delete(net);
-      player.end();
-      this.#client?.ended(player, how);
-    }
+    const task = this.#tasks.take(net);
+    task?.end(how);
+    if (task !== undefined) this.#client?.ended(task, how);
     this.#mergeReads();
   }
 
@@ -351,7 +345,7 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
 
   /** Another publisher has the stream now: the client is told, and stays only for what else it does. */
   #replaced(net: NetStream, { id, remote }: SourceInfo): void {
-    const publisher = this.#publishers.get(net);
+    const publisher = this.#tasks.publisher(net);
     if (publisher === undefined) return;
     const label = streamLabel(publisher.stream.key);
     this.#log.warn("publisher replaced", this.#about(publisher.stream.key, { by: `${remote} [${id}]` }));
@@ -368,20 +362,14 @@ export class RtmpConnection implements TransportHandler, ServerEvents, Activity,
 
   /** What it publishes may be read late while nobody waits for that. */
   #mergeReads(): void {
-    const publishers = [...this.#publishers.values()];
-    const only = publishers.length > 0 && this.#tasks === publishers.length;
+    const { publishers, size } = this.#tasks;
+    const only = publishers.length > 0 && size === publishers.length;
     this.#transport?.mergeReads(only && publishers.every(({ source }) => !source.awaited));
   }
 
   #endAll(how: SourceEnd): void {
-    this.#connecting.cancel(this.#session);
-    for (const nets of [this.#publishers, this.#players, this.#decisions.waiting])
-      for (const net of [...nets.keys()]) this.#end(net, how);
-  }
-
-  /** How many streams publish or play, or want to. */
-  get #tasks(): number {
-    return this.#publishers.size + this.#players.size + this.#decisions.waiting.size;
+    this.#connecting.cancel();
+    for (const { net } of this.#tasks.all()) this.#end(net, how);
   }
 
   #close(): void {

@@ -1,0 +1,26 @@
+import type { Timer } from "../../base/clock.ts";
+
+/** A question to whoever decides; `answer` is called once, now or later, and not after `cancel`. */
+export type Question<Answer> = (answer: (answer: Answer) => void) => Pick<Timer, "cancel">;
+
+/** A request of a client that waits for its answer. */
+export class Pending {
+  #wait: Pick<Timer, "cancel"> | undefined;
+
+  /** Asks, and goes on with the answer. */
+  ask<Answer>(question: Question<Answer>, goOn: (answer: Answer) => void): void {
+    let answered = false;
+    const wait = question((answer) => {
+      answered = true;
+      this.#wait = undefined;
+      goOn(answer);
+    });
+    if (!answered) this.#wait = wait;
+  }
+
+  /** The client wants the answer no longer. */
+  cancel(): void {
+    this.#wait?.cancel();
+    this.#wait = undefined;
+  }
+}

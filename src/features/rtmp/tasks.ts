@@ -1,0 +1,88 @@
+import type { NetStream } from "../../rtmp/net-stream.ts";
+import { Pending, type Question } from "./pending.ts";
+import type { Player } from "./player.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** A publish or play that is not answered yet. */
+interface Waiting {
+  readonly kind: "waiting";
+  readonly net: NetStream;
+  readonly pending: Pending;
+}
+
+type Task = Waiting | Publisher | Player;
+
+/** In which order tasks end: publishers first, whose end players of the same connection are told. */
+const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
+
+/**
+ * What the message streams of a connection do, one thing each:
+ *
+ *     deciding ──let in──> contending ──has the stream──> publishing ──> ended
+ *         └──────let in──> playing ──────────────────────────────────────^
+ *
+ * While it decides, the guards are asked. While it contends, another publisher has the stream and may give way. Both are `waiting`,
+ * and whatever a stream does may end at any time.
+ */
+export class Tasks {
+  readonly #tasks = new Map<NetStream, Task>();
+  readonly #attempt: (work: () => void) => void;
+
+  /** `attempt` runs what an answer leads to: the client's words go on in there that waited for it, and may be a breach. */
+  constructor(attempt: (work: () => void) => void) {
+    this.#attempt = attempt;
+  }
+
+  /** How many message streams publish or play, or want to. */
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  get publishers(): Publisher[] {
+    return [...this.#tasks.values()].filter((task) => task.kind === "publish");
+  }
+
+  /** All tasks, publishers first. */
+  all(): Task[] {
+    return [...this.#tasks.values()].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
+  }
+
+  publisher(net: NetStream): Publisher | undefined {
+    const task = this.#tasks.get(net);
+    return task?.kind === "publish" ? task : undefined;
+  }
+
+  player(net: NetStream): Player | undefined {
+    const task = this.#tasks.get(net);
+    return task?.kind === "play" ? task : undefined;
+  }
+
+  /** Asks for a stream that does nothing else yet, and goes on with the answer. */
+  ask<Answer>(net: NetStream, question: Question<Answer>, goOn: (answer: Answer) => void): void {
+    const pending = new Pending();
+    this.#tasks.set(net, { kind: "waiting", net, pending });
+    pending.ask(question, (answer) => {
+      this.#tasks.delete(net);
+      this.#attempt(() => goOn(answer));
+    });
+  }
+
+  /** A stream publishes or plays from now on. */
+  begin(task: Publisher | Player): void {
+    this.#tasks.set(task.net, task);
+  }
+
+  /** There is room again for what players are sent. */
+  drained(): void {
+    for (const task of this.#tasks.values()) if (task.kind === "play") task.drained();
+  }
+
+  /** Forgets what a stream does; an answer that it waits for comes no more. */
+  take(net: NetStream): Publisher | Player | undefined {
+    const task = this.#tasks.get(net);
+    this.#tasks.delete(net);
+    if (task?.kind !== "waiting") return task;
+    task.pending.cancel();
+    return undefined;
+  }
+}
