@@ -60,10 +60,29 @@ export async function startControl(
 /** Has the server that runs with a pid file do something; what it answers. Throws UserError when there is none. */
 export async function command(pidFile: string, name: Command, argument: string, timeoutMs: number): Promise<Answer> {
   const answer = await askControl(socketBeside(pidFile), `${name} ${argument}`.trim(), timeoutMs);
-  if (answer !== undefined) return JSON.parse(answer) as Answer;
+  if (answer !== undefined) return readAnswer(answer, socketBeside(pidFile));
   const pid = readPidFile(pidFile);
   const left = pid === undefined ? "" : ` (server ${pid} has left it behind)`;
   throw new UserError(`no server runs with pid = "${pidFile}"${left}; srs --conf FILE starts one`);
+}
+
+/** Another program may have taken the socket's place. */
+function readAnswer(text: string, socket: string): Answer {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (isAnswer(answer)) return answer;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UserError(
+    `what answers on ${socket} is not srs; see which program listens there, and who may write in its folder`,
+  );
+}
+
+function isAnswer(value: unknown): value is Answer {
+  if (typeof value !== "object" || value === null || !("ok" in value) || !("lines" in value)) return false;
+  const { ok, lines } = value;
+  return typeof ok === "boolean" && Array.isArray(lines) && lines.every((line) => typeof line === "string");
 }
 
 function socketBeside(pidFile: string): string {
