@@ -1,4 +1,4 @@
-import { contains, type IpAddress, innerIPv4, parseIp, parseNetwork } from "./network.ts";
+import { contains, type IpAddress, innerIPv4s, parseIp, parseNetwork } from "./network.ts";
 
 /** All of IPv6 that is given out for the public internet, and the translator's way from it to IPv4. */
 const PUBLIC_IPV6 = ["2000::/3", "64:ff9b::/96"].map(parseNetwork);
@@ -26,6 +26,5 @@ export function isPublicIp(text: string): boolean {
 function isPublic(address: IpAddress): boolean {
   if (address.length > 4 && !PUBLIC_IPV6.some((network) => contains(network, address))) return false;
   if (NOT_PUBLIC.some((network) => contains(network, address))) return false;
-  const inner = innerIPv4(address);
-  return inner === undefined || isPublic(inner);
+  return innerIPv4s(address).every(isPublic);
 }

@@ -72,17 +72,25 @@ export function contains({ address, bits }: Network, candidate: IpAddress): bool
   return shift === 8 || (candidate[whole] ?? 0) >> shift === (address[whole] ?? 0) >> shift;
 }
 
-/** Networks of IPv6 whose addresses stand for an IPv4 one, and the byte at which that begins: NAT64 (RFC 6052, RFC 8215), 6to4. */
+/** Behind a prefix of 96 bits. */
+const LAST_BYTES = [12, 13, 14, 15];
+/**
+ * Networks of IPv6 whose addresses stand for an IPv4 one, and the bytes that may be it: NAT64 (RFC 6052), the same with a network's own
+ * prefix, whose length only that network knows (RFC 8215), 6to4.
+ */
 const WITH_IPV4 = [
-  { network: parseNetwork("64:ff9b::/96"), at: 12 },
-  { network: parseNetwork("64:ff9b:1::/48"), at: 12 },
-  { network: parseNetwork("2002::/16"), at: 2 },
-] as const;
+  { network: parseNetwork("64:ff9b::/96"), places: [LAST_BYTES] },
+  {
+    network: parseNetwork("64:ff9b:1::/48"),
+    places: [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_BYTES],
+  },
+  { network: parseNetwork("2002::/16"), places: [[2, 3, 4, 5]] },
+];
 
-/** The IPv4 address that an IPv6 one stands for, where a translator or a tunnel has made it of one. */
-export function innerIPv4(address: IpAddress): IpAddress | undefined {
+/** The IPv4 addresses that an IPv6 one may stand for, where a translator or a tunnel has made it of one. */
+export function innerIPv4s(address: IpAddress): IpAddress[] {
   const found = WITH_IPV4.find(({ network }) => contains(network, address));
-  return found && address.slice(found.at, found.at + 4);
+  return (found?.places ?? []).map((bytes) => bytes.map((at) => address[at] ?? 0));
 }
 
 /** Who is behind an address, where clients are counted: the IPv4 address, or the /64 network of an IPv6 one. */

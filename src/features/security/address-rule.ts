@@ -3,7 +3,7 @@ import {
   contains,
   formatNetwork,
   type IpAddress,
-  innerIPv4,
+  innerIPv4s,
   type Network,
   parseIp,
   parseNetwork,
@@ -74,8 +74,8 @@ export function checkAddress(rules: AddressRules, action: Action, client: IpAddr
   const { enabled, allow, deny } = rules;
   const none = allow.length + deny.length === 0;
   if (enabled === false || (enabled === "auto" && none)) return undefined;
-  const inner = client && innerIPv4(client);
-  const denied = deny.find((rule) => matches(rule, action, client) || (inner && matches(rule, action, inner)));
+  const spellings = client === undefined ? [client] : [client, ...innerIPv4s(client)];
+  const denied = deny.find((rule) => spellings.some((address) => matches(rule, action, address)));
   if (denied !== undefined) return refusal(action, `deny "${formatAddressRule(denied)}"`);
   if (none) return refusal(action, "security is enabled and has no rule");
   if (allow.length === 0 || allow.some((rule) => matches(rule, action, client))) return undefined;

@@ -5,7 +5,7 @@ import {
   contains,
   formatIp,
   formatNetwork,
-  innerIPv4,
+  innerIPv4s,
   normaliseIp,
   parseIp,
   parseNetwork,
@@ -78,14 +78,17 @@ test.each([
   ["64:ff9b::c000:201", "192.0.2.1"],
   ["64:ff9b::192.0.2.1", "192.0.2.1"],
   ["64:ff9b:1::c000:201", "192.0.2.1"],
+  ["64:ff9b:1:c000:2:100::", "192.0.2.1"],
+  ["64:ff9b:1:c0:0:201::", "192.0.2.1"],
+  ["64:ff9b:1:7:c0:2:100::", "192.0.2.1"],
   ["2002:c000:201:5::9", "192.0.2.1"],
   ["64:ff9b:2::c000:201", undefined],
   ["2001:db8::c000:201", undefined],
   ["::ffff:192.0.2.1", undefined],
   ["192.0.2.1", undefined],
 ])("%p stands for %p", (text, inner) => {
-  const found = innerIPv4(parseIp(text) ?? []);
-  expect(found && formatIp(found)).toBe(inner);
+  const found = innerIPv4s(parseIp(text) ?? []).map(formatIp);
+  expect(found.includes(inner ?? "") || (inner === undefined && found.length === 0)).toBe(true);
 });
 
 describe("A network", () => {

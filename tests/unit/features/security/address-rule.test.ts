@@ -63,7 +63,8 @@ describe("Rules on addresses, as SRS has them,", () => {
   });
 
   test("deny an IPv4 address in each of its spellings, and allow it in its own only", () => {
-    const spellings = ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::c000:201", "64:ff9b:1::c000:201", "2002:c000:201::1"];
+    const nat64 = ["64:ff9b::c000:201", "64:ff9b:1::c000:201", "64:ff9b:1:c000:2:100::"];
+    const spellings = ["192.0.2.1", "::ffff:192.0.2.1", ...nat64, "2002:c000:201::1"];
     const clients = spellings.map((address) => `play ${address}`);
     expect(letIn({ deny: ["192.0.2.0/24"] }, ...clients, "play 64:ff9b::a01:203")).toEqual(["play 64:ff9b::a01:203"]);
     expect(letIn({ allow: ["192.0.2.0/24"] }, ...clients)).toEqual(clients.slice(0, 2));
