@@ -108,6 +108,19 @@ test.concurrent("a file in SRS's syntax takes one variable in a drop-in", async 
   );
 });
 
+test.concurrent("the allocator takes the variables that the unit sets, which the documentation names", () => {
+  const unit = readFileSync(join(folder, "srs@.service"), "utf8");
+  const [, line = ""] = /^Environment=(MIMALLOC_.*)$/m.exec(unit) ?? [];
+  const variables = line.split(" ");
+  const { out, err } = run("env", "MIMALLOC_VERBOSE=1", ...variables, executable(), "--version");
+  expect(variables).toHaveLength(2);
+  for (const variable of variables) {
+    const [name = "", value = ""] = variable.split("=");
+    expect(`${out}${err}`).toContain(`option '${name.replace("MIMALLOC_", "").toLowerCase()}': ${value} `);
+    expect(documentation).toContain(`\n${variable}\n`);
+  }
+});
+
 test.concurrent("the sandbox is as tight as the documentation says", async () => {
   await using stage = new Stage();
   const { service } = install(stage);
