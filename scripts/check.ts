@@ -90,7 +90,7 @@ async function testFolders(): Promise<Step[]> {
     const folder = file.slice(0, file.indexOf("/"));
     files.set(folder, (files.get(folder) ?? 0) + 1);
   }
-  const order = ["unit", "fuzz", "integration", "e2e"];
+  const order = ["unit", "fuzz", "simulation", "integration", "e2e"];
   const rank = (folder: string): number => (order.includes(folder) ? order.indexOf(folder) : order.length);
   return [...files]
     .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { Backup } from "../../support/simulation/backup.ts";
-import { Simulation, type SimulationTotals } from "../../support/simulation/simulation.ts";
+import { Backup } from "../support/simulation/backup.ts";
+import { Simulation, type SimulationTotals } from "../support/simulation/simulation.ts";
 
 function simulate(seed: number, steps: number, totals: SimulationTotals, faults?: number): void {
   const simulation = new Simulation(seed, faults);
