@@ -29,8 +29,8 @@ async function startScenario(stage: Stage, file: string, instead: Readonly<Recor
 }
 
 /** What FFmpeg publishes at one place, it plays whole at the other. */
-async function expectPlayed(stage: Stage, from: string, to: Srs): Promise<void> {
-  const source = clip({ seconds: 4 });
+async function expectPlayed(stage: Stage, from: string, to: Srs, seconds = 4): Promise<void> {
+  const source = clip({ seconds });
   const player = playFrames(stage, to.url("live/show"));
   await to.program.line(/play started/);
   const encoder = publishClip(stage, source, from);
@@ -50,7 +50,8 @@ test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
       '"192.168.1.5:1935"': `"127.0.0.1:${first.port}"`,
       '"192.168.1.8:1935"': `"127.0.0.1:${second.port}"`,
     });
-    await expectPlayed(stage, first.url("live/show"), edge);
+    // Longer than the edge waits before it asks again for a stream that was not there.
+    await expectPlayed(stage, first.url("live/show"), edge, 20);
     await edge.program.line(/pull running/);
   },
 );
