@@ -60,7 +60,7 @@ function tests(name: string, path: string, files: number): Step {
       totals.skipped += found.skipped;
       report(name, found.complete ? showTotals(found) : "FAILED: ended without its closing lines", seconds);
       if (found.failed > 0) showFailure(name, failuresIn(output));
-      else for (const line of output.split("\n")) if (/^skipped: /i.test(line)) console.log(`  ${line}`);
+      else for (const line of output.split("\n")) if (/^(?:skipped|warning): /i.test(line)) console.log(`  ${line}`);
     },
   };
 }
