@@ -1,7 +1,8 @@
 import { defineCommand } from "citty";
 import { effectiveToml, loadConfig } from "../app/config/index.ts";
-import { examine } from "../app/doctor/examine.ts";
-import { systemProbes } from "../app/doctor/world.ts";
+import { examinedOf } from "../app/examine.ts";
+import { systemProbes } from "../app/system-probes.ts";
+import { examine } from "../features/doctor/examine.ts";
 import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
@@ -27,7 +28,7 @@ export function checkCommand({ out, err }: Output) {
         out(effectiveToml(loaded));
         return 0;
       }
-      const { topology, problems } = await examine(loaded, args.conf, systemProbes(loaded.config));
+      const { topology, problems } = await examine(examinedOf(loaded), args.conf, systemProbes(loaded.config));
       out(topology);
       for (const problem of problems) err(problem);
       if (problems.length > 0) return PROBLEMS;

@@ -1,12 +1,9 @@
 import type { Named, PeerResource, Resource } from "../../config/resources.ts";
-import { resourcesOf } from "../../config/resources-of.ts";
-import { upstreamVhost } from "../../features/edge/address.ts";
-import { type Config, type Loaded, rootTable } from "../config/index.ts";
-import { type Finding, problemLine } from "./finding.ts";
+import { type Finding, type Origin, problemLine } from "./finding.ts";
 import { examineListeners } from "./listeners.ts";
 import { examinePeers } from "./peers.ts";
+import type { SystemProbes } from "./system-probes.ts";
 import { drawTopology } from "./topology.ts";
-import type { SystemProbes } from "./world.ts";
 
 /** What an examination found. */
 export interface Examination {
@@ -16,42 +13,44 @@ export interface Examination {
   readonly problems: readonly string[];
 }
 
+/** What of a configuration is examined. */
+export interface Examined {
+  /** All that it names outside of the process. */
+  readonly resources: readonly Named<Resource>[];
+  readonly vhosts: readonly string[];
+  readonly maxConnections: number;
+  /** Where a value is written. */
+  readonly origin: Origin;
+  /** The vhost that a peer is told, undefined for none. */
+  vhostFor(peer: Named<PeerResource>): string | undefined;
+}
+
 /** Looks at everything outside of the process that a configuration names, without running it. */
 export async function examine(
-  loaded: Loaded,
+  { resources, vhosts, maxConnections, origin, vhostFor }: Examined,
   confPath: string | undefined,
   probes: SystemProbes,
 ): Promise<Examination> {
-  const { config, origin } = loaded;
-  const all = resourcesOf(rootTable, config);
-  const listeners = all.filter(isKind("listener")).filter(({ resource }) => resource.port !== 0);
+  const listeners = resources.filter(isKind("listener")).filter(({ resource }) => resource.port !== 0);
   const { findings: listening, ownNode } = await examineListeners(listeners, confPath, probes);
   const own = { listeners: listeners.map(({ resource }) => resource), node: ownNode };
-  const files = all.filter(isKind("file")).map((about): Finding => {
+  const files = resources.filter(isKind("file")).map((about): Finding => {
     const problem = probes.fileProblem(about.resource.path, about.resource.use);
     if (problem === undefined) return { about, state: "fine", advice: undefined };
     return { about, state: problem, advice: "make it, or give this user the right to it" };
   });
-  const peers = await examinePeers(all.filter(isKind("peer")), own, probes, (peer) => vhostFor(config, peer));
+  const peers = await examinePeers(resources.filter(isKind("peer")), own, probes, vhostFor);
   const findings = [...listening, ...files, ...peers];
-  const rules = probes.ruleProblems(config);
-  const limit = probes.openFilesProblem(config.max_connections);
+  const rules = probes.ruleProblems();
+  const limit = probes.openFilesProblem(maxConnections);
   return {
-    topology: drawTopology(confPath ?? "(variables alone)", [...config.vhost.keys()], findings),
+    topology: drawTopology(confPath ?? "(variables alone)", vhosts, findings),
     problems: [
       ...findings.filter(({ advice }) => advice !== undefined).map((finding) => problemLine(finding, origin)),
       ...rules,
       ...(limit === undefined ? [] : [limit]),
     ],
   };
-}
-
-/** What a peer of a vhost is told as the vhost's name when streams go there, or are fetched from there. */
-function vhostFor({ vhost: vhosts }: Config, { resource, path }: Named<PeerResource>): string | undefined {
-  const [table, vhost] = path;
-  if (table !== "vhost" || typeof vhost !== "string" || !resource.hasVhost) return undefined;
-  const template = resource.flow === "from" ? vhosts.get(vhost)?.edge.vhost : undefined;
-  return upstreamVhost(template ?? "", vhost);
 }
 
 function isKind<K extends Resource["kind"]>(kind: K) {

@@ -1,45 +1,25 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import type { ListenAddress } from "../../base/address.ts";
-import { UserError } from "../../base/errors.ts";
-import type { OutsideFile } from "../../config/resources.ts";
-import { fileProblem } from "../../io/files/file-problem.ts";
-import { Tcp } from "../../io/net/tcp.ts";
-import { systemClock } from "../../io/os/clock.ts";
-import { type PortHolder, portHolders } from "../../io/os/port-holder.ts";
-import { fillRandom, openFilesProblem } from "../../io/os/process.ts";
-import { describeSocketError, errorCode } from "../../io/os/socket-errors.ts";
-import { Certificates } from "../../io/tls/certificates.ts";
-import { Trust } from "../../io/tls/trust.ts";
-import { type ProbeResult, type ProbeTarget, probe } from "../../relay/probe.ts";
-import { defaultLimits } from "../../rtmp/limits.ts";
-import type { Config } from "../config/index.ts";
+import { resolve as resolvePath } from "node:path";
+import { UserError } from "../base/errors.ts";
+import type { SystemProbes } from "../features/doctor/system-probes.ts";
+import { fileProblem } from "../io/files/file-problem.ts";
+import { Tcp } from "../io/net/tcp.ts";
+import { systemClock } from "../io/os/clock.ts";
+import { portHolders } from "../io/os/port-holder.ts";
+import { fillRandom, openFilesProblem } from "../io/os/process.ts";
+import { describeSocketError, errorCode } from "../io/os/socket-errors.ts";
+import { Certificates } from "../io/tls/certificates.ts";
+import { Trust } from "../io/tls/trust.ts";
+import { probe } from "../relay/probe.ts";
+import { defaultLimits } from "../rtmp/limits.ts";
+import type { Config } from "./config/index.ts";
 
 const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
 
-/** All that an examination asks of the machine and of the network. */
-export interface SystemProbes {
-  /** The addresses of a name. Throws UserError. */
-  resolve(host: string): Promise<readonly string[]>;
-  /** Dials an RTMP server, shakes hands and connects. */
-  probe(target: ProbeTarget): Promise<ProbeResult>;
-  /** Why an address can't be connected to, or its server with TLS not believed; undefined when it can. */
-  dial(host: string, port: number, tls: boolean): Promise<string | undefined>;
-  /** The addresses of this machine. */
-  ownAddresses(): ReadonlySet<string>;
-  /** Why an address can't be listened on; undefined when it can. */
-  listenProblem(address: ListenAddress): { readonly taken: boolean; readonly reason: string } | undefined;
-  portHolders(port: number): readonly PortHolder[];
-  /** Why the server could not do with a file what it has to; undefined when it can. */
-  fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
-  openFilesProblem(connections: number): string | undefined;
-  /** What is wrong with certificates, their keys and whom to believe; one line each. */
-  ruleProblems(config: Config): readonly string[];
-}
-
-/** The real one, in which servers are believed by `[rtmps]` of the configuration. */
+/** The machine and the network as they are; servers are believed by `[rtmps]` of the configuration. */
 export function systemProbes({ rtmps }: Config): SystemProbes {
   const trust = new Trust();
   // What is wrong with it, `ruleProblems` tells.
@@ -91,13 +71,14 @@ export function systemProbes({ rtmps }: Config): SystemProbes {
     portHolders,
     fileProblem,
     openFilesProblem,
-    ruleProblems(config) {
+    isSamePath: (one, other) => resolvePath(one) === resolvePath(other),
+    ruleProblems() {
       const certificates = new Certificates();
       const missing = (line: string) => !line.includes("cannot read");
       return [
         // A file that can't be read is told of where it stands.
-        ...linesOf(() => certificates.prepare(config.rtmps).apply()).filter(missing),
-        ...linesOf(() => void trust.prepare(config.rtmps)).filter(missing),
+        ...linesOf(() => certificates.prepare(rtmps).apply()).filter(missing),
+        ...linesOf(() => void trust.prepare(rtmps)).filter(missing),
         ...certificates.warnings(systemClock.wall()),
       ];
     },

@@ -1,8 +1,7 @@
-import { resolve } from "node:path";
 import type { Named, OutsideListener } from "../../config/resources.ts";
 import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { Finding } from "./finding.ts";
-import type { SystemProbes } from "./world.ts";
+import type { SystemProbes } from "./system-probes.ts";
 
 /** What was found of the addresses to listen on. */
 export interface ListenersReport {
@@ -31,7 +30,7 @@ export async function examineListeners(
       continue;
     }
     const holders = probes.portHolders(port);
-    const own = holders.find(({ command }) => confPath !== undefined && runsWith(command, confPath));
+    const own = holders.find(({ command }) => confPath !== undefined && runsWith(command, confPath, probes));
     if (own !== undefined) {
       findings.push({ about, state: `in use by the server of this file, pid ${own.pid}`, advice: undefined });
       if (protocol === "rtmp") ownNode ??= await nodeAt(host, port, probes);
@@ -51,8 +50,8 @@ function isSystemd({ pid, name }: PortHolder): boolean {
   return pid === 1 && (name === "systemd" || name === "init");
 }
 
-function runsWith(command: readonly string[], confPath: string): boolean {
-  return command.some((word) => resolve(word.replace(/^(?:--conf=|-c)(?=.)/, "")) === resolve(confPath));
+function runsWith(command: readonly string[], confPath: string, probes: SystemProbes): boolean {
+  return command.some((word) => probes.isSamePath(word.replace(/^(?:--conf=|-c)(?=.)/, ""), confPath));
 }
 
 async function nodeAt(host: string, port: number, probes: SystemProbes): Promise<string | undefined> {

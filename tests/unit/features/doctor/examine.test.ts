@@ -1,13 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import { type Loaded, parseConfig } from "../../../../src/app/config/index.ts";
-import { examine } from "../../../../src/app/doctor/examine.ts";
-import type { SystemProbes } from "../../../../src/app/doctor/world.ts";
+import { examinedOf } from "../../../../src/app/examine.ts";
 import { UserError } from "../../../../src/base/errors.ts";
+import { examine } from "../../../../src/features/doctor/examine.ts";
+import type { SystemProbes } from "../../../../src/features/doctor/system-probes.ts";
 import type { PortHolder } from "../../../../src/io/os/port-holder.ts";
 import type { ProbeResult } from "../../../../src/relay/probe.ts";
 
 /** A machine with one address where all ports are free, and a network where every server is a different one. */
-class FakeWorld implements SystemProbes {
+class FakeMachine implements SystemProbes {
   readonly names = new Map<string, string | readonly string[]>();
   readonly answers = new Map<string, ProbeResult>();
   readonly taken = new Map<number, PortHolder[]>();
@@ -45,16 +47,17 @@ class FakeWorld implements SystemProbes {
   openFilesProblem = () => this.limit;
   rules: string[] = [];
   ruleProblems = () => this.rules;
+  isSamePath = (one: string, other: string) => resolve(one) === resolve(other);
 }
 
-function look(toml: string, prepare: (probes: FakeWorld) => void = () => undefined, probes = new FakeWorld()) {
+function look(toml: string, prepare: (probes: FakeMachine) => void = () => undefined, probes = new FakeMachine()) {
   prepare(probes);
   const loaded: Loaded = {
     config: parseConfig(toml, "x.toml"),
     warnings: [],
     origin: (path) => `x.toml:${path.length}`,
   };
-  return examine(loaded, "conf/x.toml", probes).then((examination) => ({ ...examination, probes }));
+  return examine(examinedOf(loaded), "conf/x.toml", probes).then((examination) => ({ ...examination, probes }));
 }
 
 const forwarding = (...targets: string[]) => `[vhost.__defaultVhost__]\nforward = ${JSON.stringify(targets)}`;
@@ -128,7 +131,7 @@ describe("a loop", () => {
   const itself = "it is this server itself; a stream cannot go round; name another server";
 
   test("to an address and port of this server is seen without asking", async () => {
-    const names = (probes: FakeWorld) => probes.names.set("me", ["192.0.2.1", "10.0.0.5"]);
+    const names = (probes: FakeMachine) => probes.names.set("me", ["192.0.2.1", "10.0.0.5"]);
     const { problems, probes } = await look(forwarding("127.0.0.1", "me", "127.0.0.1:1936"), names);
     expect(problems).toEqual([problem("127.0.0.1", itself), problem("me", itself)]);
     expect(probes.asked).toHaveLength(1);
@@ -188,7 +191,7 @@ describe("two vhosts that forward to one server", () => {
 
   test("are none where it has them, does not say, or is told the streams' names itself", async () => {
     expect((await look(toml)).problems).toEqual([]);
-    class OwnVhosts extends FakeWorld {
+    class OwnVhosts extends FakeMachine {
       override async probe(target: { host: string; port: number; tcUrl: string }): Promise<ProbeResult> {
         const vhost = new URL(target.tcUrl.replace("rtmp:", "http:")).hostname;
         return { answer: "connected", server: "srs/1.0", node: "n1", vhost, ms: 1 };
@@ -196,7 +199,7 @@ describe("two vhosts that forward to one server", () => {
     }
     expect((await look(toml, undefined, new OwnVhosts())).problems).toEqual([]);
     const named = toml.replaceAll('"edge"', '"rtmp://edge/[vhost]"');
-    const one = (probes: FakeWorld) =>
+    const one = (probes: FakeMachine) =>
       probes.answers.set("edge:1935", { answer: "connected", server: "srs", node: "n1", vhost: "v", ms: 1 });
     expect((await look(named, one)).problems).toEqual([]);
   });

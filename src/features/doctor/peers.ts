@@ -3,7 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import type { Named, OutsideListener, PeerResource } from "../../config/resources.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Finding } from "./finding.ts";
-import type { SystemProbes } from "./world.ts";
+import type { SystemProbes } from "./system-probes.ts";
 
 /** How many servers are dialled at a time. */
 const AT_A_TIME = 8;
