@@ -26,6 +26,8 @@ const test = testWith("tests/e2e/hostile.test.ts");
 
 /** What the runtime itself may grow by while it is busy: garbage not yet collected, buffers of the kernel's reads. */
 const BUSY_MB = 120;
+/** The default of `[limits] input_memory`. */
+const INPUT_MEMORY_MB = 64;
 
 /** Publishes `name` on a raw connection. */
 async function publisher({ open }: Arena, name: string): Promise<Raw> {
@@ -210,7 +212,8 @@ test("forty publishers of millions of tiny messages hold nobody up", async () =>
     await Promise.all(all.map((raw) => raw.done()));
   });
   expectCalm(report);
-  expect(report.grownMb).toBeLessThan(BUSY_MB);
+  // What waits of their input takes part of the limit for it.
+  expect(report.grownMb).toBeLessThan(BUSY_MB + INPUT_MEMORY_MB);
 });
 
 test("a GOP that never ends, and video that never begins, are not kept", async () => {
