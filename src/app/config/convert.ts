@@ -20,7 +20,7 @@ export interface Converted {
 }
 
 /**
- * A configuration file as the shortest TOML that says the same. What a file in SRS's syntax says in vain, or wrongly, stands
+ * A configuration file as the shortest TOML that says the same. What of a file in SRS's syntax has no effect, or is wrong, stands
  * in it as a comment. Throws UserError when the file cannot be read, ConfigErrors when another is wrong.
  */
 export function convertConfig(path: string): Converted {

@@ -269,7 +269,7 @@ export class Upstream {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (lastRound === "refused" && this.#owner.refused(this.#words, refusal)) return "elsewhere";
-    // With whoever was refused the last viewer may have gone.
+    // The viewer that was refused may have been the last one.
     if (this.status.state !== "stopped") this.#owner.nowhere(this, lastRound === "absent", this.#takeEnded());
     if (lastRound !== "refused") this.#owner.broughtNothing(this.#words);
     return how;

@@ -8,7 +8,7 @@ import { looseName, vhostOf } from "./loose-name.ts";
 
 /** Viewers who wait for less are normal: an edge looks for the stream, an encoder is about to start. */
 const WAIT_MS = 3000;
-/** At most so many lines in this time. */
+/** The log gets this many lines at most in each window. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
 

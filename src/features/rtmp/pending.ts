@@ -1,6 +1,6 @@
 import type { Timer } from "../../base/clock.ts";
 
-/** A question to whoever decides; `answer` is called once, now or later, and not after `cancel`. */
+/** A question that may take time; `answer` is called once, now or later, and not after `cancel`. */
 export type Question<Answer> = (answer: (answer: Answer) => void) => Pick<Timer, "cancel">;
 
 /** A request of a client that waits for its answer. */

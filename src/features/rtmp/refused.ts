@@ -12,7 +12,7 @@ export function busyRefusal({ key, source, sources }: Stream): Refused {
   return { ok: false, rule: "busy", kind: "busy", reason, by };
 }
 
-/** Why a player of a stream that is nowhere to be had is sent away. */
+/** The refusal of a player whose stream no origin has. */
 export function missingRefusal(reason: string): Refused {
   return { ok: false, rule: "missing", kind: "missing", reason };
 }
