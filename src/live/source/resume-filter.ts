@@ -12,6 +12,8 @@ export type ResumeClass = "repeated" | "late" | "other" | "next";
 
 /** Tracks of a source may be this far apart; once it is so far past what was had, it repeats nothing more. */
 const SKEW_MS = 10_000;
+/** Sound of another source that follows sooner would sound together with the last of the source before; frames take 20 ms and more. */
+const MIN_SOUND_STEP_MS = 10;
 /** A source that steps back this far while it repeats has started its clock anew. */
 const JUMP_MS = 3000;
 
@@ -144,7 +146,8 @@ export class ResumeFilter {
   }
 
   #past(kind: PacketKind, track: number, time: number): boolean {
-    if (time > this.#hasSent.of(kind, track)) return false;
+    const apart = this.#state === "other" && kind === PacketKind.Audio ? MIN_SOUND_STEP_MS : 1;
+    if (time >= this.#hasSent.of(kind, track) + apart) return false;
     const last = this.#judged.of(kind, track);
     if (time < last - JUMP_MS) {
       this.#state = "over";

@@ -22,6 +22,23 @@ function brokenOff(first = 1000) {
   return { timeline, resumption, key, classify, at };
 }
 
+describe("another source that takes over", () => {
+  test("is heard from where its sound does not sound together with the last of the source before", () => {
+    const { timeline, resumption, classify } = brokenOff();
+    timeline.takeOver({ kind: Video, track: 0, timestamp: 1041, shift: 0, ahead: 0, inStep: true, lead: 0 });
+    resumption.takeOver(false);
+    expect([1, 30, 31, 39].map((at) => classify(Audio, at))).toEqual(["late", "late", "late", "late"]);
+    expect([40, 41].map((at) => classify(Audio, at))).toEqual(["next", "next"]);
+  });
+
+  test("on the same way of a stream is heard from its first new frame, however near it is", () => {
+    const { timeline, resumption, classify } = brokenOff();
+    timeline.takeOver({ kind: Video, track: 0, timestamp: 1041, shift: 0, ahead: 0, inStep: true, lead: 0 });
+    resumption.takeOver(true);
+    expect([30, 31].map((at) => classify(Audio, at))).toEqual(["repeated", "next"]);
+  });
+});
+
 describe("a source that comes back", () => {
   test("is not heard again where it repeats the GOP that broke off, and then goes on at its own time", () => {
     const { timeline, resumption, key, classify, at } = brokenOff();
