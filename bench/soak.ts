@@ -21,7 +21,8 @@ await runCommand(async () => {
     console.log(USAGE);
     return 0;
   }
-  return soak(builtExecutable(), positive("--minutes", values.minutes));
+  const minutes = positive("--minutes", values.minutes);
+  return soak(builtExecutable(), minutes);
 });
 
 async function soak(executable: string, minutes: number): Promise<number> {
