@@ -13,6 +13,7 @@ import { systemClock } from "../io/os/clock.ts";
 import { fillRandom } from "../io/os/process.ts";
 import type { Certificates } from "../io/tls/certificates.ts";
 import { Clients } from "../live/ports/clients.ts";
+import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
 import { Entry } from "../live/ports/entry.ts";
 import { type Feature, FeatureSet } from "../live/ports/feature.ts";
@@ -22,6 +23,7 @@ import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import { logClients } from "./client-log.ts";
+import { Listening } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
@@ -39,13 +41,14 @@ export interface Host {
   readonly version: string;
 }
 
-/** A server's features, and the two that the start-up speaks to. */
+/** A server's features, and those that the start-up speaks to. */
 export interface Features {
   readonly all: FeatureSet;
   /** The other process of this server, during an upgrade. */
   readonly siblings: Handover;
-  /** What listens. */
-  readonly listeners: RtmpServer;
+  readonly listening: Listening;
+  /** The connections of all protocols. */
+  readonly connections: ConnectionServers;
 }
 
 /**
@@ -107,31 +110,29 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
       limiter: new ConnectionLimiter(clock, () => live.current.limits),
     }),
   });
-  const listeners = new RtmpServer(
-    {
-      ...shared,
-      streams,
-      entry,
-      clients,
-      refusals,
-      get idle() {
-        return live.current.limits;
-      },
-      get chunkSize() {
-        return live.current.chunk_size;
-      },
-      certificates,
-      get trustedProxies() {
-        return live.current.proxy_protocol.trusted;
-      },
+  const rtmp = new RtmpServer({
+    ...shared,
+    streams,
+    entry,
+    clients,
+    refusals,
+    get idle() {
+      return live.current.limits;
     },
-    tcp,
-  );
+    get chunkSize() {
+      return live.current.chunk_size;
+    },
+  });
+  const account = entry.connections;
+  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp] });
+  const trustedProxies = () => live.current.proxy_protocol.trusted;
+  const listening = new Listening({ log, tcp, servers: connections, account, certificates, trustedProxies });
   // Clients are told of the end of their streams when nobody carries them further.
   const last: readonly Feature[] = [
-    listeners,
-    { name: "clients", report: () => clientsReport(clients, entry.connections, refusals) },
+    listening,
+    connections,
+    { name: "clients", report: () => clientsReport(clients, account, refusals) },
     { name: "streams", report: () => streamsReport(streams) },
   ];
-  return { all: new FeatureSet([...list, ...last]), siblings, listeners };
+  return { all: new FeatureSet([...list, ...last]), siblings, listening, connections };
 }

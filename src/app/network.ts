@@ -2,7 +2,7 @@ import { formatHostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { endpointsOf, plainEndpoint } from "../features/rtmp/listen-endpoint.ts";
+import { type ListenEndpoint, plainEndpoint } from "../io/net/listen-endpoint.ts";
 import { Tcp } from "../io/net/tcp.ts";
 import { openFilesProblem } from "../io/os/process.ts";
 import { SystemdSockets } from "../io/os/systemd-sockets.ts";
@@ -10,6 +10,7 @@ import { UpgradeSockets } from "../io/os/upgrade-sockets.ts";
 import { Certificates } from "../io/tls/certificates.ts";
 import { Trust } from "../io/tls/trust.ts";
 import { CertificateReloader, type Reloadable } from "./certificate-reloader.ts";
+import { endpointsOf } from "./config/endpoints.ts";
 import type { Config } from "./config/index.ts";
 import type { LiveConfig } from "./live-config.ts";
 import type { OldProcess } from "./upgrade.ts";
@@ -61,7 +62,7 @@ export class Network {
   }
 
   /** Where to listen by a configuration, systemd's sockets that it does not name included. */
-  endpoints(config: Config) {
+  endpoints(config: Config): readonly ListenEndpoint[] {
     const named = endpointsOf(config);
     const more = this.#systemdSockets.besides(named).map(({ address }) => ({ ...address, ...plainEndpoint }));
     return [...named, ...more];

@@ -68,9 +68,9 @@ async function run(
   });
 
   const nodeId = oldProcess?.nodeId ?? randomId();
-  const { all, siblings, listeners } = makeFeatures({ log, live, streams, nodeId, version, ...network });
+  const { all, siblings, listening, connections } = makeFeatures({ log, live, streams, nodeId, version, ...network });
   live.follow({
-    prepare: (next) => listeners.prepareListeners(network.endpoints(next)),
+    prepare: (next) => listening.prepare(network.endpoints(next)),
     apply(next, before) {
       all.reconfigure();
       if (next.listen !== before.listen || next.rtmps !== before.rtmps) network.tellOfSockets(next);
@@ -91,7 +91,7 @@ async function run(
     nodeId,
     pidFile: config.pid,
     environment: startedWith,
-    sockets: () => listeners.openListeners,
+    sockets: () => listening.sockets,
     succeeded(pid) {
       service.succeededBy(pid);
       signals.drainNow("upgrade");
@@ -127,11 +127,11 @@ async function run(
   certificateReloader.stop();
   if (signal === "SIGQUIT" || signal === "upgrade") {
     const { drain_timeout } = live.current;
-    const { connections } = all.report().now;
-    log.info("draining: takes nobody any more", { signal, connections, drain_timeout });
+    const { now } = all.report();
+    log.info("draining: takes nobody any more", { signal, connections: now.connections, drain_timeout });
     service.status("draining");
-    listeners.stopListening();
-    await drain(() => listeners.idle, drain_timeout, signals, log);
+    listening.stop();
+    await drain(() => connections.idle, drain_timeout, signals, log);
   }
 
   log.info("stopping", { signal });

@@ -1,9 +1,8 @@
 import { silentLog } from "../../src/base/log.ts";
 import type { Dial } from "../../src/base/transport.ts";
-import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
-import { Certificates } from "../../src/io/tls/certificates.ts";
 import type { Clients } from "../../src/live/ports/clients.ts";
+import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { Bench } from "../../src/loadgen/bench.ts";
 import type { BenchPlan, PlayPlan, PublishPlan } from "../../src/loadgen/plan.ts";
@@ -26,7 +25,6 @@ export class BenchStage {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
   readonly streams = new Streams(this.clock, rethrow);
-  readonly server: RtmpServer;
   readonly clients: Clients;
   readonly progress: Progress[] = [];
 
@@ -46,12 +44,13 @@ export class BenchStage {
       }),
       identity: { srs_server: "srs/test" },
       chunkSize: 60000,
-      certificates: new Certificates(),
-      trustedProxies: [],
     };
     this.clients = context.clients;
-    this.server = new RtmpServer(context, this.network);
-    this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
+    const { clock, refusals, entry } = context;
+    const server = new RtmpServer(context);
+    const options = { clock, log: silentLog, refusals, account: entry.connections, servers: [server] };
+    const connections = new ConnectionServers(options);
+    this.network.listen({ host: "::", port: 1935 }, (remote) => connections.accept("rtmp", remote));
   }
 
   /** A run that has not begun. */

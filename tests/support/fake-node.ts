@@ -6,7 +6,6 @@ import { Forward } from "../../src/features/forward/forward.ts";
 import { Handover } from "../../src/features/handover/handover.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
-import { Certificates } from "../../src/io/tls/certificates.ts";
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
 import type { FoundVhost } from "../../src/live/ports/entry.ts";
@@ -83,8 +82,6 @@ export class FakeNode {
       formats: new RtmpFormats(),
       limits: defaultLimits,
       random: fill,
-      certificates: new Certificates(),
-      trustedProxies: [],
       ...openDoor(clock, this.log, {
         nodeId: address,
         guards: this.guards,

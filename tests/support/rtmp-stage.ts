@@ -1,12 +1,11 @@
-import type { HostPort, ListenAddress } from "../../src/base/address.ts";
+import type { HostPort } from "../../src/base/address.ts";
 import type { Log, LogFields } from "../../src/base/log.ts";
 import { maskFields } from "../../src/base/log-mask.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
-import { plainEndpoint } from "../../src/features/rtmp/listen-endpoint.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
-import { Certificates } from "../../src/io/tls/certificates.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
+import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
@@ -83,9 +82,8 @@ export class RtmpStage {
   readonly vhosts = new Map<string, RtmpVhost>([["__defaultVhost__", vhostDefaults]]);
   /** Asked before anyone publishes or plays. */
   readonly guards: Guard[] = [];
-  readonly server: RtmpServer;
+  readonly server: ConnectionServers;
   readonly context: RtmpContext;
-  #accept: ((remote: HostPort) => TransportHandler | undefined) | undefined;
   #dialled = 0;
 
   constructor(maxConnections = 100) {
@@ -106,22 +104,11 @@ export class RtmpStage {
       random: (into) => into.fill(3),
       identity: { srs_server: "srs/test" },
       chunkSize: 60000,
-      certificates: new Certificates(),
-      trustedProxies: [],
-    };
-    const listen = (address: ListenAddress, accept: (remote: HostPort) => TransportHandler | undefined) => {
-      this.#accept = accept;
-      return {
-        address,
-        stop: () => {
-          this.#accept = undefined;
-        },
-      };
     };
     this.context = context;
-    this.server = new RtmpServer(context, { listen });
-    this.server.prepareListeners([{ host: "::", port: 1935, ...plainEndpoint }]).apply();
-    this.log.lines.length = 0;
+    const { clock, log, refusals, entry } = context;
+    const servers = [new RtmpServer(context)];
+    this.server = new ConnectionServers({ clock, log, refusals, account: entry.connections, servers });
   }
 
   /** What the server's clients add up to, and those that it refused. */
@@ -139,7 +126,7 @@ export class RtmpStage {
   /** A client's new TCP connection. */
   dial(host = "10.0.0.9"): ClientEnd {
     const remote = { host, port: ++this.#dialled };
-    return new ClientEnd(this.clock, this.#accept?.(remote), remote);
+    return new ClientEnd(this.clock, this.server.accept("rtmp", remote), remote);
   }
 
   /** A client that has connected to an app. */

@@ -3,11 +3,12 @@ import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
-import { proxyProtocolTable, rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
+import { rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
 import { streamKeys } from "../../live/config.ts";
 import { logTable } from "./log.ts";
 import { processKeys } from "./process.ts";
+import { proxyProtocolTable } from "./proxy-protocol.ts";
 
 /** The vhost of every name that has no table of its own. */
 const defaultVhost = "__defaultVhost__";

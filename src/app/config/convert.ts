@@ -6,8 +6,8 @@ import type { Mapping } from "../../config/srs/mapping.ts";
 import { mapSrsConf } from "../../config/srs/read.ts";
 import { ignorable } from "../../config/srs/spellings.ts";
 import { validate } from "../../config/validate.ts";
-import { placeProblems } from "../../features/rtmp/listen-endpoint.ts";
 import { type Config, rootTable } from "./blocks.ts";
+import { endpointProblems } from "./endpoints.ts";
 import { fileAlone, isSrsConf, loadConfig, read, shortToml } from "./load.ts";
 
 /** A configuration file as TOML. */
@@ -61,7 +61,7 @@ function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong:
   const wrong: Wrong[] = [];
   for (;;) {
     const { values, problems } = validate(rootTable, mapping.tree);
-    const found = problems.length > 0 ? problems : placeProblems(values);
+    const found = problems.length > 0 ? problems : endpointProblems(values);
     // From the end, so that items of lists keep their places meanwhile.
     const dropped = found.toReversed().filter(({ path }) => drop(mapping.tree, path));
     if (dropped.length === 0) return { config: values, wrong };

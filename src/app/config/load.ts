@@ -16,10 +16,10 @@ import { readSrsConf, type SrsOptions } from "../../config/srs/read.ts";
 import { ignorable } from "../../config/srs/spellings.ts";
 import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
-import { placeBlocks, placeProblems } from "../../features/rtmp/listen-endpoint.ts";
 import { readTextFile } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
 import { type Config, rootTable } from "./blocks.ts";
+import { endpointBlocks, endpointProblems } from "./endpoints.ts";
 
 const largestFile = 1024 * 1024;
 const largestSecret = 64 * 1024;
@@ -131,8 +131,8 @@ function readSecret(path: string): string {
 function complete(document: Document): Loaded {
   const { values, problems } = validate(rootTable, document.tree);
   // A default stands in for what is wrong: nothing is to be said of how that goes with the rest.
-  const unsure = document.errors.length > 0 || problems.some(({ path }) => placeBlocks.includes(String(path[0])));
-  if (!unsure) problems.push(...placeProblems(values));
+  const unsure = document.errors.length > 0 || problems.some(({ path }) => endpointBlocks.includes(String(path[0])));
+  if (!unsure) problems.push(...endpointProblems(values));
   if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
       const { at, as, order } = nearestPlace(document, path) ?? { at: "configuration", as: undefined, order: 0 };

@@ -1,10 +1,10 @@
 import { rtmpPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
+import { addresses } from "../../config/addresses.ts";
 import { choice, inherited, integer, list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
 import { formatPreference, type Preference, parsePreference } from "./preference.ts";
-import { addresses } from "./rtmps-config.ts";
 
 const chunkSize = integer({
   default: 60000,

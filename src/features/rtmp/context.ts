@@ -1,9 +1,7 @@
 import type { AmfValue } from "../../amf/value.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { Network } from "../../base/network.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
-import type { Certificates } from "../../io/tls/certificates.ts";
 import type { streamKeys } from "../../live/config.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { Entry } from "../../live/ports/entry.ts";
@@ -50,10 +48,6 @@ export interface RtmpContext {
   readonly random: RandomFill;
   /** What clients are told of the server. */
   readonly identity: Readonly<Record<string, AmfValue>>;
-  /** What clients of RTMPS are shown. */
-  readonly certificates: Certificates;
-  /** Proxies that may name the client for whom they connect. */
-  readonly trustedProxies: readonly Network[];
   /** Outgoing chunk size where no vhost says otherwise, bytes. */
   readonly chunkSize: number;
 }

@@ -1,31 +1,8 @@
-import { formatHostPort, type ListenAddress, parseListen } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
-import { formatNetwork, type Network, parseNetwork } from "../../base/network.ts";
+import { addresses } from "../../config/addresses.ts";
 import { list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
-
-/** A key that is a list of addresses to listen on. */
-export function addresses(options: {
-  readonly default: readonly ListenAddress[];
-  readonly doc: string;
-  readonly example: readonly (string | number)[];
-  /** What is spoken there; undefined where another key says it. */
-  readonly protocol: "rtmp" | "rtmps" | undefined;
-}) {
-  const { protocol, ...rest } = options;
-  return list<ListenAddress>({
-    ...rest,
-    ...(protocol === undefined ? {} : { resource: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
-    type: `a port, "address:port", or a list of these`,
-    reload: "live",
-    json: { type: ["integer", "string"] },
-    parse: readListen,
-    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
-    // Port 0 is another port each time.
-    identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
-  });
-}
 
 function files(options: {
   readonly type: string;
@@ -84,34 +61,6 @@ export const rtmpsTable = table(
     }),
   },
 );
-
-/** `[proxy_protocol]` */
-export const proxyProtocolTable = table(
-  "Proxies and load balancers in front of the server that name the real client by the PROXY protocol, version 1 or 2.",
-  {
-    listen: addresses({
-      default: [],
-      doc: "Those of the addresses in listen and rtmps.listen on which every connection begins with such a header.",
-      example: [1935],
-      protocol: undefined,
-    }),
-    trusted: list<Network>({
-      default: [],
-      type: "an IP address, a network such as 10.0.0.0/8, or a list of these",
-      doc: "The proxies; nobody else may connect there, as anybody could name any client.",
-      example: ["10.0.0.0/8", "2001:db8::7"],
-      reload: "live",
-      parse: (value) => parseNetwork(readText(value, "an IP address or a network such as 10.0.0.0/8")),
-      toToml: formatNetwork,
-      identity: formatNetwork,
-    }),
-  },
-);
-
-function readListen(value: unknown): ListenAddress {
-  if (typeof value === "string" || typeof value === "number") return parseListen(value);
-  throw new UserError(`must be a port or "address:port", not ${show(value)}`);
-}
 
 function readText(value: unknown, what: string): string {
   if (typeof value === "string" && value !== "") return value;

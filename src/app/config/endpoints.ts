@@ -1,21 +1,10 @@
 import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import type { Network } from "../../base/network.ts";
 import type { Problem } from "../../config/validate.ts";
-
-/** An address to listen on, and what comes in there. */
-export interface ListenEndpoint extends ListenAddress {
-  /** RTMP without TLS. */
-  readonly plain: boolean;
-  readonly tls: boolean;
-  /** Each connection begins with a proxy's header. */
-  readonly proxied: boolean;
-}
-
-/** What comes in where nothing else is said. */
-export const plainEndpoint = { plain: true, tls: false, proxied: false } as const;
+import type { ListenEndpoint } from "../../io/net/listen-endpoint.ts";
 
 /** What of the configuration says where clients come in. */
-export interface PlacesConfig {
+export interface EndpointsConfig {
   readonly listen: readonly ListenAddress[];
   readonly rtmps: {
     readonly listen: readonly ListenAddress[];
@@ -25,27 +14,28 @@ export interface PlacesConfig {
   readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
 }
 
-/** All places, each address once; port 0 is another port each time. */
-export function endpointsOf({ listen, rtmps, proxy_protocol }: PlacesConfig): readonly ListenEndpoint[] {
+/** All endpoints, each address once; port 0 is another port each time. */
+export function endpointsOf({ listen, rtmps, proxy_protocol }: EndpointsConfig): readonly ListenEndpoint[] {
   const proxied = new Set(proxy_protocol.listen.map(formatHostPort));
-  const places: ListenEndpoint[] = [];
+  const endpoints: ListenEndpoint[] = [];
   const add = (address: ListenAddress, tls: boolean) => {
     const name = formatHostPort(address);
-    const at = address.port === 0 ? -1 : places.findIndex((place) => formatHostPort(place) === name);
-    const before = places[at];
-    if (before === undefined) places.push({ ...address, plain: !tls, tls, proxied: proxied.has(name) });
-    else places[at] = { ...before, plain: before.plain || !tls, tls: before.tls || tls };
+    const at = address.port === 0 ? -1 : endpoints.findIndex((endpoint) => formatHostPort(endpoint) === name);
+    const before = endpoints[at];
+    if (before === undefined)
+      endpoints.push({ ...address, protocol: "rtmp", plain: !tls, tls, proxied: proxied.has(name) });
+    else endpoints[at] = { ...before, plain: before.plain || !tls, tls: before.tls || tls };
   };
   for (const address of listen) add(address, false);
   for (const address of rtmps.listen) add(address, true);
-  return places;
+  return endpoints;
 }
 
-/** The blocks that `placeProblems` compares. */
-export const placeBlocks: readonly string[] = ["listen", "rtmps", "proxy_protocol"];
+/** The blocks that `endpointProblems` compares. */
+export const endpointBlocks: readonly string[] = ["listen", "rtmps", "proxy_protocol"];
 
 /** Where keys that are right, each for itself, do not go together. */
-export function placeProblems(config: PlacesConfig): readonly Problem[] {
+export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
   const { listen, rtmps, proxy_protocol } = config;
   const problems: Problem[] = [];
   if (listen.length + rtmps.listen.length === 0) {
@@ -61,10 +51,10 @@ export function placeProblems(config: PlacesConfig): readonly Problem[] {
     problems.push({ path: ["rtmps", "key"], message });
   }
   problems.push(...overlaps("listen", listen, config), ...overlaps("rtmps.listen", rtmps.listen, config));
-  const places = new Set(endpointsOf(config).map(formatHostPort));
+  const endpoints = new Set(endpointsOf(config).map(formatHostPort));
   for (const address of proxy_protocol.listen) {
     const name = formatHostPort(address);
-    if (places.has(name)) continue;
+    if (endpoints.has(name)) continue;
     const message = `${name} is neither in listen nor in rtmps.listen; name it there, too`;
     problems.push({ path: ["proxy_protocol", "listen"], message });
   }
@@ -76,10 +66,10 @@ export function placeProblems(config: PlacesConfig): readonly Problem[] {
 }
 
 /** Addresses of a key that can't be listened on beside one that they are part of. */
-function overlaps(key: string, addresses: readonly ListenAddress[], config: PlacesConfig): Problem[] {
-  const places = endpointsOf(config);
+function overlaps(key: string, addresses: readonly ListenAddress[], config: EndpointsConfig): Problem[] {
+  const endpoints = endpointsOf(config);
   return addresses.flatMap((address, at) => {
-    const around = places.find((place) => place.port !== 0 && isPartOf(address, place));
+    const around = endpoints.find((endpoint) => endpoint.port !== 0 && isPartOf(address, endpoint));
     if (around === undefined) return [];
     const every =
       around.host === "::" ? `${around.port}, every address` : `${formatHostPort(around)}, every IPv4 address`;

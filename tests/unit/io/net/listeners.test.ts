@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
 import { formatHostPort, parseListen } from "../../../../src/base/address.ts";
 import { UserError } from "../../../../src/base/errors.ts";
-import { plainEndpoint } from "../../../../src/features/rtmp/listen-endpoint.ts";
-import { Listeners } from "../../../../src/features/rtmp/listeners.ts";
+import { plainEndpoint } from "../../../../src/io/net/listen-endpoint.ts";
+import { Listeners } from "../../../../src/io/net/listeners.ts";
 
 /** What is bound now, and what happened. */
 const bound = new Set<string>();
@@ -19,8 +19,8 @@ beforeEach(() => {
   events.length = 0;
   found = 40_000;
   listeners = new Listeners(
-    (place) => {
-      const { host, port: asked } = place();
+    (endpoint) => {
+      const { host, port: asked } = endpoint();
       const address = { host, port: asked || ++found };
       const name = formatHostPort(address);
       // As the kernel has it: one address of a port, or all of them.
@@ -30,7 +30,8 @@ beforeEach(() => {
       return { address, stop: () => bound.delete(name) };
     },
     {
-      listening: (address, { tls }) => events.push(`+${formatHostPort(address)}${tls ? " TLS" : ""}`),
+      listening: (address, { protocol, tls }) =>
+        events.push(`+${formatHostPort(address)}${protocol === "rtmp" ? "" : ` ${protocol}`}${tls ? " TLS" : ""}`),
       stopped: (address) => events.push(`-${formatHostPort(address)}`),
       lost: (address, error) => events.push(`lost ${formatHostPort(address)}: ${error.message}`),
     },
@@ -105,9 +106,16 @@ test("port 0 may be asked for more than once", () => {
 
 test("what comes in at an address may change while it is listened on", () => {
   prepare(1935).apply();
-  const change = listeners.prepare([{ host: "::", port: 1935, plain: false, tls: true, proxied: false }]);
+  const change = listeners.prepare([{ ...plainEndpoint, host: "::", port: 1935, plain: false, tls: true }]);
   expect(events).toEqual(["+[::]:1935"]);
   change.apply();
   expect(events).toEqual(["+[::]:1935", "+[::]:1935 TLS"]);
+  expect([...bound]).toEqual(["[::]:1935"]);
+});
+
+test("an address may go from one protocol to another while it is listened on", () => {
+  prepare(1935).apply();
+  listeners.prepare([{ ...plainEndpoint, host: "::", port: 1935, protocol: "http" }]).apply();
+  expect(events).toEqual(["+[::]:1935", "+[::]:1935 http"]);
   expect([...bound]).toEqual(["[::]:1935"]);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
+import { endpointsOf } from "../../../../src/app/config/endpoints.ts";
 import { parseListen } from "../../../../src/base/address.ts";
 import { parseNetwork } from "../../../../src/base/network.ts";
-import { endpointsOf } from "../../../../src/features/rtmp/listen-endpoint.ts";
 
 type Texts = readonly (string | number)[];
 
-function places({
+function endpoints({
   listen = [1935] as Texts,
   rtmps = [] as Texts,
   cert = ["a.crt"],
@@ -19,10 +19,17 @@ function places({
   });
 }
 
-const at = (port: number, plain: boolean, tls: boolean, proxied = false) => ({ host: "::", port, plain, tls, proxied });
+const at = (port: number, plain: boolean, tls: boolean, proxied = false) => ({
+  host: "::",
+  port,
+  protocol: "rtmp" as const,
+  plain,
+  tls,
+  proxied,
+});
 
 test("an address takes RTMP, RTMPS, or both where both name it", () => {
-  expect(places({ listen: [1935, 1936], rtmps: [443, 1936] })).toEqual([
+  expect(endpoints({ listen: [1935, 1936], rtmps: [443, 1936] })).toEqual([
     at(1935, true, false),
     at(1936, true, true),
     at(443, false, true),
@@ -30,11 +37,11 @@ test("an address takes RTMP, RTMPS, or both where both name it", () => {
 });
 
 test("port 0 is another port for each of them", () => {
-  expect(places({ listen: [0], rtmps: [0] })).toEqual([at(0, true, false), at(0, false, true)]);
+  expect(endpoints({ listen: [0], rtmps: [0] })).toEqual([at(0, true, false), at(0, false, true)]);
 });
 
 test("a proxy is expected where it is said, with and without TLS", () => {
-  const found = places({ listen: [1935, 1936], rtmps: [443], proxied: [1936, 443] });
+  const found = endpoints({ listen: [1935, 1936], rtmps: [443], proxied: [1936, 443] });
   expect(found.map(({ port, proxied }) => [port, proxied])).toEqual([
     [1935, false],
     [1936, true],

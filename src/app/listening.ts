@@ -1,0 +1,92 @@
+import { formatHostPort, type ListenAddress } from "../base/address.ts";
+import type { Change } from "../base/change.ts";
+import type { Log } from "../base/log.ts";
+import { contains, type Network, parseIp } from "../base/network.ts";
+import type { ListenerPolicy, Proxies } from "../io/net/accept-pipeline.ts";
+import type { ListenEndpoint } from "../io/net/listen-endpoint.ts";
+import { Listeners } from "../io/net/listeners.ts";
+import type { Tcp } from "../io/net/tcp.ts";
+import type { UpgradeSocket } from "../io/os/upgrade-sockets.ts";
+import type { Certificates } from "../io/tls/certificates.ts";
+import type { ConnectionServers } from "../live/ports/connection-servers.ts";
+import type { ConnectionAccount } from "../live/ports/connections.ts";
+import type { Feature } from "../live/ports/feature.ts";
+
+/** What listening takes. */
+export interface ListeningOptions {
+  readonly log: Log;
+  readonly tcp: Pick<Tcp, "listen">;
+  readonly servers: ConnectionServers;
+  readonly account: Pick<ConnectionAccount, "hasRoom">;
+  /** What clients of TLS are shown. */
+  readonly certificates: Certificates;
+  /** Proxies that may name the client for whom they connect. */
+  trustedProxies(): readonly Network[];
+}
+
+/** Where clients of all protocols come in: one set of listeners, so that a reload may give a port from one protocol to another. */
+export class Listening implements Feature {
+  readonly name = "listening";
+  readonly #options: ListeningOptions;
+  readonly #listeners: Listeners;
+  readonly #proxies: Proxies;
+
+  constructor(options: ListeningOptions) {
+    this.#options = options;
+    const { log, tcp, servers, account, trustedProxies } = options;
+    this.#proxies = {
+      trusts: (host) => {
+        const address = parseIp(host);
+        return address !== undefined && trustedProxies().some((network) => contains(network, address));
+      },
+      hasRoom: (waiting) => account.hasRoom(waiting),
+    };
+    const listen = (endpoint: () => ListenEndpoint) =>
+      tcp.listen(
+        endpoint(),
+        (remote) => servers.accept(endpoint().protocol, remote),
+        () => this.#policy(endpoint()),
+      );
+    this.#listeners = new Listeners(listen, {
+      listening: (address, endpoint) => log.info("listening", inWords(address, endpoint)),
+      stopped: (address) => log.info("listening no more", { on: formatHostPort(address) }),
+      lost: (address, error) => log.error("listening no more", { on: formatHostPort(address), error: error.message }),
+    });
+  }
+
+  /** Makes ready to listen at these endpoints and no others; connections stay. Throws UserError, one line for each that fails. */
+  prepare(endpoints: readonly ListenEndpoint[]): Change {
+    return this.#listeners.prepare(endpoints);
+  }
+
+  /** What another process needs to go on listening. */
+  get sockets(): readonly UpgradeSocket[] {
+    return this.#listeners.open;
+  }
+
+  /** Accepts no more; connections go on. */
+  stop(): void {
+    this.#listeners.stop();
+  }
+
+  /** What comes in at an endpoint, by the configuration as it is now. */
+  #policy({ plain, tls, proxied }: ListenEndpoint): ListenerPolicy {
+    const { certificates, servers } = this.#options;
+    return {
+      plain,
+      certificates: tls ? certificates : undefined,
+      proxies: proxied ? this.#proxies : undefined,
+      refused: (peer, reason) => servers.refuse("opening", peer, reason),
+    };
+  }
+}
+
+/** Where we listen for what, as the log says it. */
+function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: ListenEndpoint) {
+  const on = formatHostPort(address);
+  return {
+    [protocol]: plain ? on : undefined,
+    [`${protocol}s`]: tls ? on : undefined,
+    proxy_protocol: proxied ? true : undefined,
+  };
+}

@@ -1,0 +1,32 @@
+import { formatHostPort, type ListenAddress, parseListen } from "../base/address.ts";
+import { UserError } from "../base/errors.ts";
+import { list } from "./key.ts";
+import type { OutsideListener } from "./resources.ts";
+import { show } from "./show.ts";
+
+/** A key that is a list of addresses to listen on, live. */
+export function addresses(options: {
+  readonly default: readonly ListenAddress[];
+  readonly doc: string;
+  readonly example: readonly (string | number)[];
+  /** What is spoken there; undefined where another key says it. */
+  readonly protocol: OutsideListener["protocol"] | undefined;
+}) {
+  const { protocol, ...rest } = options;
+  return list<ListenAddress>({
+    ...rest,
+    ...(protocol === undefined ? {} : { resource: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
+    type: `a port, "address:port", or a list of these`,
+    reload: "live",
+    json: { type: ["integer", "string"] },
+    parse: readListen,
+    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
+    // Port 0 is another port each time.
+    identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
+  });
+}
+
+function readListen(value: unknown): ListenAddress {
+  if (typeof value === "string" || typeof value === "number") return parseListen(value);
+  throw new UserError(`must be a port or "address:port", not ${show(value)}`);
+}

@@ -1,0 +1,14 @@
+import type { ListenAddress } from "../../base/address.ts";
+
+/** An address to listen on, and what comes in there. */
+export interface ListenEndpoint extends ListenAddress {
+  readonly protocol: "rtmp" | "http";
+  /** The protocol without TLS. */
+  readonly plain: boolean;
+  readonly tls: boolean;
+  /** Each connection begins with a proxy's header. */
+  readonly proxied: boolean;
+}
+
+/** What comes in where nothing else is said: RTMP without TLS. */
+export const plainEndpoint = { protocol: "rtmp", plain: true, tls: false, proxied: false } as const;

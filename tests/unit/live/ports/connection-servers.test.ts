@@ -1,0 +1,99 @@
+import { expect, test } from "bun:test";
+import { ConnectionServers, type ServedConnection } from "../../../../src/live/ports/connection-servers.ts";
+import type { ConnectionEnds } from "../../../../src/live/ports/connections.ts";
+import { Refusals } from "../../../../src/live/ports/refusals.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { openAccount } from "../../../support/open-door.ts";
+import { RecordingLog } from "../../../support/recording-log.ts";
+
+/** A connection that says what is asked of it. */
+class Asked implements ServedConnection {
+  readonly name: string;
+  readonly ends: ConnectionEnds;
+  readonly #said: string[];
+  publishing = 0;
+
+  constructor(name: string, ends: ConnectionEnds, said: string[]) {
+    this.name = name;
+    this.ends = ends;
+    this.#said = said;
+  }
+
+  tick(now: number): void {
+    this.#said.push(`${this.name} tick ${now}`);
+  }
+
+  reconfigure(): void {
+    this.#said.push(`${this.name} reconfigure`);
+  }
+
+  shutdown(how: string): void {
+    this.#said.push(`${this.name} shutdown ${how}`);
+  }
+
+  onOpen(): void {}
+  onData(): void {}
+  onDrain(): void {}
+  onClose(): void {}
+}
+
+class Stage {
+  readonly clock = new FakeClock();
+  readonly log = new RecordingLog();
+  readonly said: string[] = [];
+  readonly connections: Asked[] = [];
+  readonly account = openAccount(3);
+  readonly servers = new ConnectionServers({
+    clock: this.clock,
+    log: this.log,
+    refusals: new Refusals(this.clock, this.log),
+    account: this.account,
+    servers: ["rtmp", "http"].map((protocol) => ({
+      protocol,
+      accept: (id, ends) => {
+        const connection = new Asked(`${protocol} ${id}`, ends, this.said);
+        this.connections.push(connection);
+        return connection;
+      },
+    })),
+  });
+
+  accept(protocol: string): boolean {
+    return this.servers.accept(protocol, { host: "10.0.0.9", port: 7 }) !== undefined;
+  }
+}
+
+test("protocols share one account of connections, and ids are unlike each other's", () => {
+  const stage = new Stage();
+  expect(["rtmp", "http", "http", "http"].map((protocol) => stage.accept(protocol))).toEqual([true, true, true, false]);
+  expect(stage.connections.map(({ name }) => name)).toEqual(["rtmp c1", "http c2", "http c3"]);
+  expect(stage.log.take()).toEqual(["warn connection refused addr=10.0.0.9:7 error=max_connections is reached, 3"]);
+  stage.connections[0]?.ends.gone();
+  expect([stage.accept("http"), stage.account.size]).toEqual([true, 3]);
+});
+
+test("connections look after their time once a second until they are over", () => {
+  const stage = new Stage();
+  stage.accept("rtmp");
+  stage.accept("http");
+  stage.clock.advance(1000);
+  stage.connections[0]?.ends.gone();
+  stage.clock.advance(1000);
+  stage.connections[1]?.ends.gone();
+  expect(stage.said).toEqual(["rtmp c1 tick 1000", "http c2 tick 1000", "http c2 tick 2000"]);
+  expect([stage.servers.idle, stage.clock.timers]).toEqual([true, 0]);
+});
+
+test("a stop reaches those that publish first, so that players are told of the end", () => {
+  const stage = new Stage();
+  stage.accept("http");
+  stage.accept("rtmp");
+  const [player, publisher] = stage.connections;
+  if (publisher !== undefined) publisher.publishing = 1;
+  stage.servers.stop("lost");
+  expect(stage.said).toEqual(["rtmp c2 shutdown lost", "http c1 shutdown lost", "rtmp c2 shutdown lost"]);
+  expect([stage.servers.idle, stage.accept("http")]).toEqual([false, false]);
+  player?.ends.gone();
+  publisher?.ends.gone();
+  expect(stage.servers.idle).toBe(true);
+});
