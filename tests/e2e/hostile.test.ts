@@ -226,7 +226,7 @@ test("a GOP that never ends, and video that never begins, are not kept", async (
       player.send(playing(i % 4 < 2 ? "endless" : "never"));
     }
     endless.send(media(9, Uint8Array.of(0x17, 1, 0, 0, 0, 1)));
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 2500; i++) {
       endless.send(media(9, inter, i));
       never.send(media(9, inter, i));
       if (i % 10 === 0) await Promise.all([endless.sent(), never.sent()]);
@@ -234,6 +234,7 @@ test("a GOP that never ends, and video that never begins, are not kept", async (
     await Promise.all([endless.done(), never.done()]);
   });
   expectCalm(report);
-  // queue_max_bytes is 64 MiB, gop_cache_max_bytes 32, and some wait in part.
-  expect(report.grownMb).toBeLessThan(2 * BUSY_MB + 2 * (64 + 32 + 16));
+  // queue_max_bytes is 64 MiB, gop_cache_max_bytes 32, some wait in part, and garbage is as much again on a busy machine. Kept, they
+  // are 1,000 MB.
+  expect(report.grownMb).toBeLessThan(2 * BUSY_MB + 4 * (64 + 32 + 16));
 });
