@@ -11,6 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   media: ["base", "bytes", "amf"],
   rtmp: ["base", "bytes", "amf", "media"],
   preamble: ["base", "bytes"],
+  http: ["base"],
   live: ["base", "config", "media"],
   relay: ["base", "amf", "media", "rtmp", "live"],
   io: ["base", "preamble"],
@@ -35,7 +36,7 @@ const nodeModules: Readonly<Record<string, readonly string[]>> = {
   features: ["node:crypto"],
 };
 /** Where time and chance come in from the caller, so that tests run on a fake clock. */
-const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "preamble", "live", "relay"];
+const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "preamble", "http", "live", "relay"];
 const impure =
   /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|Date\.now|new Date\(\)|Math\.random|performance\.now|console\.|process\.)/;
 const maxLines = 400;

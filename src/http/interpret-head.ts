@@ -1,0 +1,118 @@
+import { type Authority, parseAuthority, sameAuthority } from "./authority.ts";
+import { isToken, listHas } from "./characters.ts";
+import type { HeaderFields } from "./header-fields.ts";
+import { type HeadRefusal, refuseHead } from "./refusal.ts";
+import type { RequestHead } from "./request.ts";
+import { parseTarget, type RequestTarget } from "./target.ts";
+import { readUpgrade } from "./websocket-handshake.ts";
+
+/** What a request line says. */
+export interface RequestLine {
+  readonly method: RequestHead["method"];
+  /** As sent. */
+  readonly text: string;
+  readonly target: RequestTarget;
+  readonly minorVersion: 0 | 1;
+}
+
+const ALLOWED = "GET, HEAD, OPTIONS";
+/** Methods that exist and are not for this server; any other is not implemented (RFC 9110, 15.6.2). */
+const OTHER_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
+/** Content-Length of a request without content; anything else that is a number announces a body. */
+const NO_LENGTH = /^0+$/;
+const LENGTH = /^[0-9]+$/;
+
+/** Reads a request line without its line end (RFC 9112, 3). The caller has checked its bytes by the kind LINE. */
+export function readRequestLine(line: string): RequestLine | HeadRefusal {
+  const first = line.indexOf(" ");
+  const last = line.lastIndexOf(" ");
+  if (first <= 0 || last === first || line.indexOf(" ", first + 1) !== last || last === first + 1) {
+    return refuseHead(400, 'the request line is not "METHOD target HTTP/1.1"');
+  }
+  const minorVersion = readVersion(line.slice(last + 1));
+  if (typeof minorVersion !== "number") return minorVersion;
+  const method = readMethod(line.slice(0, first));
+  if (typeof method !== "string") return method;
+  const text = line.slice(first + 1, last);
+  const parsed = parseTarget(text);
+  if (!parsed.ok) return refuseHead(400, parsed.reason);
+  if (parsed.target.path === "*" && method !== "OPTIONS") return refuseHead(400, "the target * is for OPTIONS only");
+  return { method, text, target: parsed.target, minorVersion };
+}
+
+function readVersion(text: string): 0 | 1 | HeadRefusal {
+  if (text === "HTTP/1.1") return 1;
+  if (text === "HTTP/1.0") return 0;
+  if (/^HTTP\/[0-9]\.[0-9]$/.test(text)) return refuseHead(505, "HTTP/1.1 and HTTP/1.0 are spoken here");
+  return refuseHead(400, "the request line does not end with a version of HTTP");
+}
+
+function readMethod(text: string): RequestHead["method"] | HeadRefusal {
+  if (text === "GET" || text === "HEAD" || text === "OPTIONS") return text;
+  if (OTHER_METHODS.has(text)) return refuseHead(405, `the methods here are ${ALLOWED}`, { allow: ALLOWED });
+  return isToken(text)
+    ? refuseHead(501, `the methods here are ${ALLOWED}`)
+    : refuseHead(400, "the method has a character that none can have");
+}
+
+/** Decides on a whole head: what its fields say about its body, host, connection and WebSocket. `secure`: with TLS. */
+export function interpretHead(line: RequestLine, fields: HeaderFields, secure: boolean): RequestHead | HeadRefusal {
+  const { method, minorVersion, text, target } = line;
+  const body = refuseBody(minorVersion, fields);
+  if (body !== undefined) return body;
+  const host = readHost(line, fields);
+  if (typeof host !== "string") return host;
+  const upgrade = readUpgrade(method, minorVersion, fields);
+  if (typeof upgrade === "object") return upgrade;
+  const connection = fields.get("connection");
+  return {
+    method,
+    path: target.path,
+    query: target.query,
+    host,
+    secure,
+    target: text,
+    minorVersion,
+    webSocket: upgrade !== undefined,
+    webSocketKey: upgrade,
+    keepAlive: !listHas(connection, "close") && (minorVersion === 1 || listHas(connection, "keep-alive")),
+    header: (name) => fields.get(name),
+  };
+}
+
+/**
+ * No request here has a body (RFC 9112, 6). One with a body, or of which servers disagree where it ends, is refused and the
+ * connection closed, so that nobody's body is read as a request.
+ */
+function refuseBody(minorVersion: 0 | 1, fields: HeaderFields): HeadRefusal | undefined {
+  const coding = fields.get("transfer-encoding");
+  const length = fields.get("content-length");
+  if (coding !== undefined) {
+    if (length !== undefined) return refuseHead(400, "a request has Content-Length or Transfer-Encoding, not both");
+    if (minorVersion === 0) return refuseHead(400, "HTTP/1.0 has no Transfer-Encoding");
+    if (fields.count("transfer-encoding") > 1) return refuseHead(400, "Transfer-Encoding is given more than once");
+    if (coding.toLowerCase() !== "chunked") return refuseHead(501, "this Transfer-Encoding is not known here");
+    return refuseHead(413, "requests here have no body");
+  }
+  if (length === undefined || (NO_LENGTH.test(length) && fields.count("content-length") === 1)) return undefined;
+  if (fields.count("content-length") > 1) return refuseHead(400, "Content-Length is given more than once");
+  return LENGTH.test(length)
+    ? refuseHead(413, "requests here have no body")
+    : refuseHead(400, "Content-Length is no number");
+}
+
+/** The host that is asked for (RFC 9112, 3.2): an absolute target's, which Host has to name too. */
+function readHost({ minorVersion, target }: RequestLine, fields: HeaderFields): string | HeadRefusal {
+  const text = fields.get("host");
+  const named = target.authority;
+  if (text === undefined) {
+    return minorVersion === 0 ? (named?.host ?? "") : refuseHead(400, "a request of HTTP/1.1 has a Host");
+  }
+  if (fields.count("host") > 1) return refuseHead(400, "Host is given more than once");
+  const host: Authority | undefined = parseAuthority(text);
+  if (host === undefined) return refuseHead(400, "Host is no host name");
+  if (named !== undefined && !sameAuthority(named, host, named.defaultPort)) {
+    return refuseHead(400, "the target names another host than Host does");
+  }
+  return host.host;
+}
