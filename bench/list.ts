@@ -1,6 +1,7 @@
 import type { Benchmark } from "./harness.ts";
 import { amfBenchmarks } from "./suites/amf.ts";
 import { chunkBenchmarks } from "./suites/chunks.ts";
+import { httpBenchmarks } from "./suites/http.ts";
 import { liveBenchmarks } from "./suites/live.ts";
 import { mediaBenchmarks } from "./suites/media.ts";
 
@@ -10,4 +11,5 @@ export const benchmarks: readonly Benchmark[] = [
   ...mediaBenchmarks,
   ...liveBenchmarks,
   ...amfBenchmarks,
+  ...httpBenchmarks,
 ];
