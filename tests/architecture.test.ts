@@ -39,6 +39,8 @@ const nodeModules: Readonly<Record<string, readonly string[]>> = {
 const pure = ["base", "bytes", "config", "amf", "media", "rtmp", "preamble", "http", "live", "relay"];
 const impure =
   /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|Date\.now|new Date\(\)|Math\.random|performance\.now|console\.|process\.)/;
+/** The one file outside of `io/` that uses Buffer: it copies between arrays without views. */
+const bufferFile = "src/base/memory.ts";
 const maxLines = 400;
 /** A file of the sources that is longer is told: it may be two concepts. */
 const longLines = 250;
@@ -173,7 +175,8 @@ function reachesOutside(all: Files): string[] {
     const code = codeOf(text, false);
     const global = pure.includes(layer) ? impure.exec(code)?.[0] : undefined;
     if (global !== undefined) wrong.push(`${path}: ${global} belongs to the caller (Clock, random)`);
-    if (layer !== "io" && /\bBuffer\b/.test(code)) wrong.push(`${path}: Buffer belongs to io, Uint8Array elsewhere`);
+    if (layer !== "io" && path !== bufferFile && /\bBuffer\b/.test(code))
+      wrong.push(`${path}: Buffer belongs to io, Uint8Array elsewhere`);
     if (outside.includes(layer)) continue;
     if (/\bBun\b/.test(code)) wrong.push(`${path}: Bun belongs to ${outside.join(", ")}`);
     const foreign = importsOf(text).filter((name) => /^(?:bun$|bun:|node:)/.test(name));

@@ -6,6 +6,16 @@ export function freeBuffer({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
+const { copy } = Buffer.prototype;
+
+/**
+ * Copies `source` in [from, to) to `target` at `at`, where there has to be room. `set` would need a view of the source, which costs
+ * three times as much as copying 200 bytes and is garbage.
+ */
+export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number): void {
+  copy.call(source, target, at, from, to);
+}
+
 /** A new array with the bytes of all `parts`, in their order. */
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

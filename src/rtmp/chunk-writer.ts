@@ -1,4 +1,5 @@
 // Hot: every message that leaves passes here once for each wire encoding. No closures, strings or views.
+import { copyBytes } from "../base/memory.ts";
 import { EXTENDED } from "./chunk-header.ts";
 
 /** Type-0 chunk header with a one-byte basic header (RTMP 1.0, 5.3.1). */
@@ -17,7 +18,8 @@ export function messageSize(payloadLength: number, timestamp: number, chunkSize:
 
 /**
  * Writes one message at `at` and returns where it ends: a type-0 header, then type-3 ones, with an extended timestamp
- * repeated on each (RTMP 1.0, 5.3). `out` must have room for `messageSize` bytes; `chunkStreamId` is 2 to 63.
+ * repeated on each (RTMP 1.0, 5.3). `out` must have room for `messageSize` bytes; `chunkStreamId` is 2 to 63. The message's payload is
+ * `length` bytes of `payload` from `offset` on.
  */
 export function writeMessage(
   out: Uint8Array,
@@ -28,8 +30,9 @@ export function writeMessage(
   streamId: number,
   payload: Uint8Array,
   chunkSize: number,
+  offset = 0,
+  length = payload.length,
 ): number {
-  const length = payload.length;
   const extended = timestamp >= EXTENDED;
   const field = extended ? EXTENDED : timestamp;
   out[at] = chunkStreamId;
@@ -46,22 +49,17 @@ export function writeMessage(
   out[at + 11] = streamId >>> 24;
   let to = at + HEADER_BYTES;
   if (extended) to = writeU32(out, to, timestamp);
-  if (length <= chunkSize) {
-    out.set(payload, to);
-    return to + length;
-  }
-  // The payload goes in where it has to end, and its chunks move forward from there: a view for each took three times as long.
-  const end = at + messageSize(length, timestamp, chunkSize);
-  let from = end - length;
-  out.set(payload, from);
-  while (to < from) {
-    out.copyWithin(to, from, from + chunkSize);
+  let from = offset;
+  const end = offset + length;
+  while (end - from > chunkSize) {
+    copyBytes(out, to, payload, from, from + chunkSize);
     from += chunkSize;
     to += chunkSize;
     out[to++] = 0xc0 | chunkStreamId;
     if (extended) to = writeU32(out, to, timestamp);
   }
-  return end;
+  copyBytes(out, to, payload, from, end);
+  return to + end - from;
 }
 
 function writeU32(out: Uint8Array, at: number, value: number): number {

@@ -1,6 +1,7 @@
 // Hot: one encode for each flush of each stream that is watched.
 import { encodeAmf0 } from "../amf/amf0.ts";
 import { type Packet, PacketFlag, PacketKind } from "../media/packet.ts";
+import { type PacketCursor, PacketListCursor, type PacketSource } from "../media/packet-cursor.ts";
 import { messageSize, writeMessage } from "./chunk-writer.ts";
 import { ChunkStreamId, MessageType } from "./messages.ts";
 
@@ -9,11 +10,6 @@ const SET_DATA_FRAME = encodeAmf0(["@setDataFrame"]);
 
 /** Metadata, and what came so. */
 const WRAPPED = PacketFlag.Config | PacketFlag.SetDataFrame;
-
-/** Where `RtmpFormat` finds packets by sequence number. */
-export interface PacketSource {
-  at(seq: number): Packet;
-}
 
 /** What tells one RTMP encoding from another. */
 export interface RtmpFormatOptions {
@@ -51,65 +47,61 @@ export class RtmpFormat {
 
   /** Encodes `source` in [from, to) into one new buffer. */
   encode(source: PacketSource, from: number, to: number): Uint8Array {
-    const { chunkSize } = this.#options;
-    const packets: Packet[] = [];
-    let size = 0;
-    for (let seq = from; seq < to; seq++) {
-      const packet = source.at(seq);
-      if (!this.#takes(packet)) continue;
-      packets.push(packet);
-      size += messageSize(this.#length(packet), timestampOf(packet, packet.time), chunkSize);
-    }
-    const out = new Uint8Array(size);
-    let at = 0;
-    for (const packet of packets) at = this.#write(out, at, packet, timestampOf(packet, packet.time));
-    return out;
+    return this.#encode(source.cursor(from, to), undefined);
   }
 
   /** Metadata, and sequence headers with the timestamp `time`. */
   prefix(headers: readonly Packet[], time: number): Uint8Array {
+    return this.#encode(new PacketListCursor(headers), time);
+  }
+
+  /** `time` is for all packets; undefined: each has its own. */
+  #encode(cursor: PacketCursor, time: number | undefined): Uint8Array {
     const { chunkSize } = this.#options;
-    const taken = headers.filter((packet) => this.#takes(packet));
     let size = 0;
-    for (const packet of taken) size += messageSize(this.#length(packet), timestampOf(packet, time), chunkSize);
+    while (cursor.next()) {
+      if (!this.#takes(cursor.kind)) continue;
+      const length = cursor.length + (this.#wraps(cursor) ? SET_DATA_FRAME.length : 0);
+      size += messageSize(length, timestampOf(cursor, time), chunkSize);
+    }
     const out = new Uint8Array(size);
     let at = 0;
-    for (const packet of taken) at = this.#write(out, at, packet, timestampOf(packet, time));
+    cursor.rewind();
+    while (cursor.next()) if (this.#takes(cursor.kind)) at = this.#write(out, at, cursor, timestampOf(cursor, time));
     return out;
   }
 
-  #takes(packet: Packet): boolean {
-    if (packet.kind === PacketKind.Video) return this.#options.video;
-    return packet.kind === PacketKind.Audio ? this.#options.audio : true;
+  #takes(kind: PacketKind): boolean {
+    if (kind === PacketKind.Video) return this.video;
+    return kind === PacketKind.Audio ? this.audio : true;
   }
 
-  #write(out: Uint8Array, at: number, packet: Packet, timestamp: number): number {
+  #write(out: Uint8Array, at: number, cursor: PacketCursor, timestamp: number): number {
     const { chunkSize, messageStreamId } = this.#options;
-    let chunkStreamId: number = ChunkStreamId.Data;
-    let type: number = packet.kind;
-    let { payload } = packet;
-    if (packet.kind === PacketKind.Video) chunkStreamId = ChunkStreamId.Video;
-    else if (packet.kind === PacketKind.Audio) chunkStreamId = ChunkStreamId.Audio;
-    else {
-      const amf3 = (packet.flags & PacketFlag.Amf3) !== 0;
-      if (amf3) type = MessageType.DataAmf3;
-      if (this.#wraps(packet)) payload = setDataFrame(payload, amf3);
-    }
-    return writeMessage(out, at, chunkStreamId, timestamp, type, messageStreamId, payload, chunkSize);
+    const { kind, bytes, offset, length } = cursor;
+    if (kind === PacketKind.Data) return this.#writeData(out, at, cursor, timestamp);
+    const chunkStreamId = kind === PacketKind.Video ? ChunkStreamId.Video : ChunkStreamId.Audio;
+    return writeMessage(out, at, chunkStreamId, timestamp, kind, messageStreamId, bytes, chunkSize, offset, length);
   }
 
-  #length(packet: Packet): number {
-    return packet.payload.length + (this.#wraps(packet) ? SET_DATA_FRAME.length : 0);
+  #writeData(out: Uint8Array, at: number, cursor: PacketCursor, timestamp: number): number {
+    const { chunkSize, messageStreamId } = this.#options;
+    const amf3 = (cursor.flags & PacketFlag.Amf3) !== 0;
+    const type = amf3 ? MessageType.DataAmf3 : PacketKind.Data;
+    let payload = cursor.bytes.subarray(cursor.offset, cursor.offset + cursor.length);
+    if (this.#wraps(cursor)) payload = setDataFrame(payload, amf3);
+    return writeMessage(out, at, ChunkStreamId.Data, timestamp, type, messageStreamId, payload, chunkSize);
   }
 
-  #wraps(packet: Packet): boolean {
-    return this.#options.publishing && packet.kind === PacketKind.Data && (packet.flags & WRAPPED) !== 0;
+  #wraps({ kind, flags }: PacketCursor): boolean {
+    return this.#options.publishing && kind === PacketKind.Data && (flags & WRAPPED) !== 0;
   }
 }
 
 /** onMetaData goes out at 0, as encoders send it: FFmpeg takes one with another time for a subtitle and invents a stream. */
-function timestampOf(packet: Packet, time: number): number {
-  return packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0 ? 0 : time >>> 0;
+function timestampOf(packet: PacketCursor, time: number | undefined): number {
+  if (packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0) return 0;
+  return (time ?? packet.time) >>> 0;
 }
 
 /** Behind the format byte that AMF3 may begin with. */

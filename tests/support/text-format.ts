@@ -1,5 +1,6 @@
 import type { WireFormat } from "../../src/live/readers/format.ts";
-import { type Packet, PacketKind } from "../../src/media/packet.ts";
+import { PacketKind } from "../../src/media/packet.ts";
+import { type PacketCursor, PacketListCursor } from "../../src/media/packet-cursor.ts";
 import { concat } from "./bytes.ts";
 
 const NEWLINE = 10;
@@ -17,18 +18,19 @@ export class TextFormat implements WireFormat {
     this.withoutVideo = withoutVideo ?? this;
   }
 
-  encode: WireFormat["encode"] = (log, from, to) =>
-    this.#text(Array.from({ length: to - from }, (_, index) => log.at(from + index)));
+  encode: WireFormat["encode"] = (log, from, to) => this.#text(log.cursor(from, to));
 
-  prefix: WireFormat["prefix"] = (headers, time) => this.#text(headers, time);
+  prefix: WireFormat["prefix"] = (headers, time) => this.#text(new PacketListCursor(headers), time);
 
-  #text(packets: readonly Packet[], time?: number): Uint8Array {
-    const taken = packets.filter(
-      ({ kind }) => kind === PacketKind.Data || (kind === PacketKind.Video ? this.video : this.audio),
-    );
-    const line = (packet: Packet) => `${packet.kind} ${time ?? packet.time} ${packet.payload.length}\n`;
-    const bytes = (text: string) => new TextEncoder().encode(text);
-    return concat(taken.flatMap((packet) => [bytes(line(packet)), packet.payload, Uint8Array.of(NEWLINE)]));
+  #text(cursor: PacketCursor, time?: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    while (cursor.next()) {
+      const { kind, bytes, offset, length } = cursor;
+      if (kind === PacketKind.Video ? !this.video : kind === PacketKind.Audio && !this.audio) continue;
+      const line = new TextEncoder().encode(`${kind} ${time ?? cursor.time} ${length}\n`);
+      parts.push(line, bytes.subarray(offset, offset + length), Uint8Array.of(NEWLINE));
+    }
+    return concat(parts);
   }
 }
 

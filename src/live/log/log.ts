@@ -1,52 +1,18 @@
-// Hot: append runs for each packet of each stream, at for each packet of each flush.
+// Hot: append runs for each packet of each stream, cursor for each flush.
 import { Packet, type PacketKind } from "../../media/packet.ts";
+import type { PacketCursor, PacketSource } from "../../media/packet-cursor.ts";
+import { LogCursor } from "./cursor.ts";
+import { Ring } from "./ring.ts";
 import { type SlabPool, Slabs } from "./slabs.ts";
 
 const FIRST_CAPACITY = 64;
-
-/** Packets by their number's low bits. No objects: what lives for a GOP would outlive the collector's quick rounds. */
-class Ring {
-  readonly mask: number;
-  readonly kinds: Uint8Array;
-  readonly flags: Uint8Array;
-  readonly tracks: Uint8Array;
-  readonly times: Float64Array;
-  readonly slabs: (Uint8Array | undefined)[];
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
-
-  constructor(capacity: number) {
-    this.mask = capacity - 1;
-    this.kinds = new Uint8Array(capacity);
-    this.flags = new Uint8Array(capacity);
-    this.tracks = new Uint8Array(capacity);
-    this.times = new Float64Array(capacity);
-    this.slabs = new Array(capacity).fill(undefined);
-    this.offsets = new Uint32Array(capacity);
-    this.lengths = new Uint32Array(capacity);
-  }
-
-  /** Takes packets [start, end) over. */
-  copy(from: Ring, start: number, end: number): void {
-    for (let seq = start; seq < end; seq++) {
-      const [at, to] = [seq & from.mask, seq & this.mask];
-      this.kinds[to] = from.kinds[at] as number;
-      this.flags[to] = from.flags[at] as number;
-      this.tracks[to] = from.tracks[at] as number;
-      this.times[to] = from.times[at] as number;
-      this.slabs[to] = from.slabs[at];
-      this.offsets[to] = from.offsets[at] as number;
-      this.lengths[to] = from.lengths[at] as number;
-    }
-  }
-}
 
 /**
  * A stream's packets in order, each with a sequence number that never changes. Readers hold numbers, not packets: a payload's
  * memory is used again once its packet is dropped. A ring that grows by doubling; what nobody needs any longer is dropped from
  * its start.
  */
-export class PacketLog {
+export class PacketLog implements PacketSource {
   #ring: Ring | undefined;
   #start = 0;
   #end = 0;
@@ -106,6 +72,16 @@ export class PacketLog {
       ring.flags[at] as number,
       ring.tracks[at] as number,
     );
+  }
+
+  /**
+   * The packets in [from, to), which is inside of [start, end); anything else is a fault of the caller's. Good until the log
+   * changes.
+   */
+  cursor(from: number, to: number): PacketCursor {
+    if (from >= to) return new LogCursor(undefined, from, to);
+    this.#holding(to - 1);
+    return new LogCursor(this.#holding(from), from, to);
   }
 
   /** The kind of the packet at a position in [start, end). */

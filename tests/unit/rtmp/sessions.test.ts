@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
+import { PacketListCursor } from "../../../src/media/packet-cursor.ts";
 import type { ClientTarget } from "../../../src/rtmp/client-session.ts";
 import { RtmpFormat } from "../../../src/rtmp/format.ts";
 import { MessageType } from "../../../src/rtmp/messages.ts";
@@ -177,7 +178,7 @@ describe("A server and a playing client", () => {
         // Beyond 2^32 as the time line counts on; the wire has the low 32 bits.
         return new Packet(kind, timestamp + (seed % 3) * 2 ** 32, payload, amf3 ? PacketFlag.Amf3 : 0, 0);
       });
-      const source = { at: (seq: number) => packets[seq] as Packet };
+      const source = { cursor: () => new PacketListCursor(packets) };
       const options = { chunkSize: 60000, messageStreamId: 1, audio: true, video: true, publishing: false };
       duplex.toClient.write(new RtmpFormat(options).encode(source, 0, packets.length));
       run();

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { PacketLog } from "../../../../src/live/log/log.ts";
 import { SlabPool } from "../../../../src/live/log/slabs.ts";
 import { Packet, PacketFlag, PacketKind } from "../../../../src/media/packet.ts";
+import type { PacketCursor } from "../../../../src/media/packet-cursor.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
 /** Appends a packet of so many bytes, all of them the low byte of its number. */
@@ -15,6 +16,15 @@ function expectUnharmed(log: PacketLog): void {
     const { payload } = log.at(seq);
     if (payload.length > 0) expect([seq, payload[0], payload.at(-1)]).toEqual([seq, seq % 256, seq % 256]);
   }
+}
+
+function objects(cursor: PacketCursor): Packet[] {
+  const found: Packet[] = [];
+  while (cursor.next()) {
+    const { kind, time, bytes, offset, length, flags, track } = cursor;
+    found.push(new Packet(kind, time, bytes.slice(offset, offset + length), flags, track));
+  }
+  return found;
 }
 
 describe("PacketLog", () => {
@@ -46,6 +56,30 @@ describe("PacketLog", () => {
     for (let i = 0; i < 10; i++) append(log, 1);
     log.dropUntil(4);
     expect(() => log.at(seq)).toThrow(new RangeError(`packet ${seq} is not in the log [4, 10)`));
+  });
+
+  test("has a cursor over a range that gives what the packets' objects have, and the same once more", () => {
+    const log = new PacketLog(new SlabPool(new FakeClock()));
+    for (let i = 0; i < 150; i++) {
+      const kind = i % 3 === 0 ? PacketKind.Video : PacketKind.Audio;
+      log.append(kind, 2 ** 33 + i, new Uint8Array(i * 40).fill(i), i % 3 === 0 ? PacketFlag.Key : 0, i % 4);
+      if (i === 90) log.dropUntil(60);
+    }
+    const cursor = log.cursor(61, 140);
+    const packets = Array.from({ length: 79 }, (_, i) => log.at(61 + i).copy());
+    expect(objects(cursor)).toEqual(packets);
+    cursor.rewind();
+    expect(objects(cursor)).toEqual(packets);
+  });
+
+  test("has a cursor over nothing wherever that is, and over nothing that it does not hold", () => {
+    const log = new PacketLog(new SlabPool(new FakeClock()));
+    expect(objects(log.cursor(0, 0))).toEqual([]);
+    for (let i = 0; i < 10; i++) append(log, 1);
+    log.dropUntil(4);
+    expect(objects(log.cursor(10, 10))).toEqual([]);
+    expect(() => log.cursor(3, 5)).toThrow(new RangeError("packet 3 is not in the log [4, 10)"));
+    expect(() => log.cursor(5, 11)).toThrow(new RangeError("packet 10 is not in the log [4, 10)"));
   });
 
   test("grows while packets wrap around its ring, and shrinks again when it is empty", () => {
