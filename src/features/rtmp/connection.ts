@@ -3,7 +3,7 @@ import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport } from "../../base/transport.ts";
 import { streamConfig } from "../../live/config.ts";
-import type { ClientConnection, ClientRecord } from "../../live/ports/clients.ts";
+import type { AcceptedConnection, ClientRecord } from "../../live/ports/clients.ts";
 import type { ServedConnection } from "../../live/ports/connection-servers.ts";
 import type { ConnectionEnds } from "../../live/ports/connections.ts";
 import type { Connected, Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
@@ -26,7 +26,7 @@ import { busyRefusal, dismissedRefusal } from "./refused.ts";
 import { Tasks } from "./tasks.ts";
 
 /** One client's RTMP connection: its session, what it publishes and what it plays. */
-export class RtmpConnection implements ServedConnection, ServerEvents, Activity, ClientConnection {
+export class RtmpConnection implements ServedConnection, ServerEvents, Activity, AcceptedConnection {
   readonly #context: RtmpContext;
   readonly #log: Log;
   readonly #id: string;

@@ -44,8 +44,8 @@ interface Identity {
   readonly remote: HostPort;
 }
 
-/** The connection of a client, which its protocol owns. */
-export interface ClientConnection {
+/** The connection of a client that was let in to the port; its protocol owns it. */
+export interface AcceptedConnection {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** Soon ends all that the client does and closes the connection; the client is told why where its protocol can. */
@@ -53,7 +53,7 @@ export interface ClientConnection {
 }
 
 /** One client, of any protocol. */
-export interface Client extends Identity, ClientConnection {
+export interface Client extends Identity, AcceptedConnection {
   /** When its connection was accepted, monotonic ms. */
   readonly since: number;
   /** Undefined until it asks to connect. */
@@ -122,7 +122,7 @@ export class Clients {
   }
 
   /** A connection was accepted. */
-  add(identity: Identity, connection: ClientConnection): ClientRecord {
+  add(identity: Identity, connection: AcceptedConnection): ClientRecord {
     const record: ClientRecord = new ClientRecord(identity, connection, this.#clock.now(), this.#observers, () => {
       if (!this.#clients.delete(record.id)) return;
       this.#pastReceived += record.bytesReceived;
@@ -142,13 +142,13 @@ export class ClientRecord implements Client {
   readonly since: number;
   introduction: Introduction | undefined;
   readonly tasks = new Set<ClientTask>();
-  readonly #connection: ClientConnection;
+  readonly #connection: AcceptedConnection;
   readonly #observers: readonly ClientObserver[];
   readonly #remove: () => void;
 
   constructor(
     { id, protocol, remote }: Identity,
-    connection: ClientConnection,
+    connection: AcceptedConnection,
     since: number,
     observers: readonly ClientObserver[],
     remove: () => void,

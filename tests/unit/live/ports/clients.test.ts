@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import {
-  type ClientConnection,
+  type AcceptedConnection,
   type ClientObserver,
   Clients,
   type PlayTask,
@@ -36,7 +36,7 @@ class Stage {
       kick(reason: string) {
         this.kicked = reason;
       },
-    } satisfies ClientConnection & { kicked: string };
+    } satisfies AcceptedConnection & { kicked: string };
     const remote = { host: "192.0.2.1", port: 5000 };
     return { connection, record: this.clients.add({ id, protocol: "http", remote }, connection) };
   }
