@@ -3,9 +3,10 @@ import type { RelayReport } from "../live/ports/feature.ts";
 import type { SourceEnd } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";
+import type { ConnectionTarget } from "./client-connection.ts";
 import type { DialLimiter } from "./dial-limiter.ts";
 import { HandshakeChoice } from "./handshake-choice.ts";
-import { Push, type PushContext, type PushTarget, type PushTotals } from "./push.ts";
+import { Push, type PushContext, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 import { ToldErrors } from "./told-errors.ts";
@@ -34,7 +35,7 @@ export type PushOutcome = "unreachable" | "refused" | "failed" | "lost";
 
 /** Where one attempt goes, and who is told what becomes of it. */
 export interface PushPlace {
-  readonly target: PushTarget;
+  readonly target: ConnectionTarget;
   /** The target as the log shows it. */
   readonly to: string;
   /** Held until the server has answered our handshake. */
@@ -71,8 +72,6 @@ export class PushRelay {
   readonly #told = new ToldErrors();
   /** For a target that no other relay goes to. */
   readonly #handshake = new HandshakeChoice();
-  /** The server closed on one handshake, and is asked with the other at once. */
-  #otherHandshake = false;
 
   constructor(options: PushRelayOptions) {
     const { context, random, what, log, key, stream } = options;
@@ -171,7 +170,7 @@ export class PushRelay {
 
   /** After `stop`: the stream begins again, and another relay takes it to the target. */
   abort(): void {
-    this.#push?.abortClose();
+    this.#push?.abort();
   }
 
   get #fields(): Readonly<Record<string, string>> {
@@ -212,8 +211,6 @@ export class PushRelay {
 
   #nextPlace(next: () => PushPlace): PushPlace {
     const before = this.#place;
-    // The same server is asked with another handshake.
-    if (before !== undefined && this.#otherHandshake) return before;
     const redirected = this.#redirects.take();
     if (before === undefined || redirected === undefined) return next();
     const target = redirectedTo(before.target, redirected);
@@ -221,14 +218,14 @@ export class PushRelay {
   }
 
   #open(context: PushContext, place: PushPlace, leave: () => void, report: AttemptReport): Push {
+    let answered = false;
     let ran = false;
     const handshake = place.handshake ?? this.#handshake;
-    const { simple } = handshake;
     // Nothing is told within the constructor.
-    const push: Push = new Push(context, place.target, this.#stream, simple, {
+    const push: Push = new Push(context, place.target, this.#stream, handshake, {
       answered: () => {
+        answered = true;
         leave();
-        handshake.answered(simple);
       },
       running: (server) => {
         ran = true;
@@ -244,13 +241,7 @@ export class PushRelay {
           report.failed(error, "elsewhere");
           return;
         }
-        if (push.handshakeRefused) handshake.closedOn(simple);
-        this.#otherHandshake = push.handshakeRefused && !this.#otherHandshake;
-        if (this.#otherHandshake) {
-          report.failed(error, "elsewhere");
-          return;
-        }
-        const outcome = how === "refused" ? "refused" : ran ? "lost" : push.answered ? "failed" : "unreachable";
+        const outcome = how === "refused" ? "refused" : ran ? "lost" : answered ? "failed" : "unreachable";
         report.failed(error, place.over?.(outcome, error, push.refusal?.description ?? "") ?? how);
       },
     });
@@ -282,7 +273,7 @@ function closeGently(push: Push, how: SourceEnd | "withdrawn", ended: () => void
 }
 
 /** The same push at another place, for the same client; its hops may still change. */
-function redirectedTo(target: PushTarget, to: Redirected): PushTarget {
+function redirectedTo(target: ConnectionTarget, to: Redirected): ConnectionTarget {
   return {
     role: target.role,
     forClient: target.forClient ?? false,

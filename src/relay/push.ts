@@ -1,15 +1,18 @@
-import type { AmfValue } from "../amf/value.ts";
-import type { Clock, Timer } from "../base/clock.ts";
-import { messageOf, ProtocolError } from "../base/errors.ts";
-import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
+import type { Timer } from "../base/clock.ts";
+import type { Transport } from "../base/transport.ts";
 import type { Sink } from "../live/readers/format.ts";
 import type { Reader } from "../live/readers/reader.ts";
 import type { Stream } from "../live/stream.ts";
-import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
 import type { RtmpFormat, RtmpFormats } from "../rtmp/format.ts";
-import type { RandomFill } from "../rtmp/handshake-digest.ts";
-import type { RtmpLimits } from "../rtmp/limits.ts";
+import {
+  ClientConnection,
+  type ConnectionContext,
+  type ConnectionEvents,
+  type ConnectionTarget,
+} from "./client-connection.ts";
+import { type ConnectionFailure, failureText, statusText } from "./connection-failure.ts";
 import { Delivery } from "./delivery.ts";
+import type { HandshakeChoice } from "./handshake-choice.ts";
 import type { Redirect } from "./redirects.ts";
 import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
 
@@ -22,25 +25,10 @@ const LOOK_MS = 1000;
 const FAREWELL_MS = 5000;
 
 /** What all pushing relays of a server share. */
-export interface PushContext {
-  readonly clock: Clock;
-  readonly dial: Dial;
-  readonly random: RandomFill;
+export interface PushContext extends ConnectionContext {
   readonly formats: RtmpFormats;
-  readonly limits: RtmpLimits;
-  readonly identity: Readonly<Record<string, AmfValue>>;
   /** Outgoing chunk size, bytes; may change, for attempts to come. */
   readonly chunkSize: number;
-}
-
-/** Where one push goes. */
-export interface PushTarget extends ClientTarget {
-  readonly host: string;
-  readonly port: number;
-  /** Whether it is reached over TLS. */
-  readonly tls: boolean;
-  /** As for dialling. */
-  readonly publicOnly?: boolean | undefined;
 }
 
 /** How a push tells what becomes of it. */
@@ -71,20 +59,18 @@ class KeptSink implements Sink {
   }
 }
 
-/** One attempt to publish a stream at another server: dial, handshake, FMLE's dialogue, then a reader like any other. */
-export class Push implements Attempt, TransportHandler, ClientEvents {
+/** One attempt to publish a stream at another server: a connection, and once the target takes us, a reader like any other. */
+export class Push implements Attempt, ConnectionEvents {
   readonly #context: PushContext;
   readonly #chunkSize: number;
   #stream: Stream | undefined;
   /** The message stream on which the target takes us. */
   #streamId: number | undefined;
   readonly #report: PushReport;
-  readonly #session: ClientSession;
-  readonly #dialling: { abort(): void };
-  readonly #protocol: "rtmp" | "rtmps";
+  readonly #connection: ClientConnection;
+  /** Once the target takes us. */
   #transport: Transport | undefined;
   #reader: Reader | undefined;
-  #dialogue: Timer | undefined;
   #looking: Timer | undefined;
   #delivery: Delivery | undefined;
   /** Whether the target has answered a ping before the stream ran. */
@@ -98,47 +84,34 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   #kept: KeptSink | undefined;
   /** The server's words when it refused us. */
   refusal: { readonly description: string; readonly redirect: Redirect | undefined } | undefined;
-  /** The server has answered our handshake: it is there, whatever it says of the stream. */
-  answered = false;
-  /** Whether the server closed before it answered the handshake: it may want another one. */
-  handshakeRefused = false;
 
   constructor(
     context: PushContext,
-    target: PushTarget,
+    target: ConnectionTarget,
     stream: Stream | undefined,
-    simpleHandshake: boolean,
+    handshake: HandshakeChoice,
     report: PushReport,
   ) {
     this.#context = context;
     this.#chunkSize = context.chunkSize;
     this.#stream = stream;
     this.#report = report;
-    this.#session = new ClientSession(target, this, {
-      limits: context.limits,
-      send: (bytes) => this.#transport?.send(bytes),
-      now: () => context.clock.now(),
-      random: context.random,
+    const options = {
       chunkSize: this.#chunkSize,
-      simpleHandshake,
-      identity: context.identity,
-    });
-    const { host, port, tls, publicOnly } = target;
-    this.#protocol = tls ? "rtmps" : "rtmp";
-    this.#dialling = context.dial({ host, port, tls, publicOnly, timeoutMs: CONNECT_TIMEOUT_MS }, this);
-  }
-
-  get heldBytes(): number {
-    return this.#session.bufferedBytes;
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      dialogueTimeoutMs: DIALOGUE_TIMEOUT_MS,
+      handshake,
+    };
+    this.#connection = new ClientConnection(context, target, options, this);
   }
 
   get totals(): PushTotals {
-    return { bytes: this.#transport?.bytesSent ?? 0, dropped: this.#reader?.lost ?? 0 };
+    return { bytes: this.#connection.bytesSent, dropped: this.#reader?.lost ?? 0 };
   }
 
   /** The stream comes over other servers now. */
   announceHops(): void {
-    this.#session.announceHops();
+    this.#connection.session.announceHops();
   }
 
   /** How far the target is behind the stream, ms. */
@@ -146,17 +119,16 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     return this.#delivery?.lagMs(this.#context.clock.now(), this.#behindMs) ?? 0;
   }
 
+  /** Also after `unpublish` or `hangUp`, when the stream begins again: a slow target must not keep the name. */
   abort(): void {
     this.#finish();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.abort();
+    this.#connection.abort();
   }
 
   /** Leaves a target that has failed. It must hear of the end, or it keeps the name: a reset may get lost with its network. */
   #giveUp(): void {
     this.#finish();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.abandon();
+    this.#connection.abandon();
   }
 
   /** The publisher vanished: the target gets what is under way and finds out by itself. `gone` is called once it is gone. */
@@ -172,8 +144,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   #hangUp(): void {
     this.#finish();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.close();
+    this.#connection.close();
   }
 
   /**
@@ -221,58 +192,34 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     return true;
   }
 
-  /**
-   * After `unpublish` or `hangUp`, the stream begins again: a target that still hasn't taken the last of it must not keep
-   * the name.
-   */
-  abortClose(): void {
-    this.abort();
-  }
-
-  onOpen(transport: Transport): void {
-    this.#transport = transport;
-    this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>
-      this.#fail(`no answer to ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`, "lost"),
-    );
-    this.#session.start();
-  }
-
-  onData(bytes: Uint8Array): void {
-    try {
-      this.#session.receive(bytes);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(`protocol error: ${messageOf(error)}`, "lost");
-    }
-    if (this.#over || this.answered || this.#session.state === "handshake") return;
-    this.answered = true;
+  answered(): void {
     this.#report.answered?.();
   }
 
-  onDrain(): void {
+  drained(): void {
     this.#reader?.drained();
     if (this.#kept !== undefined) this.#endKept();
   }
 
-  onClose(reason: string | undefined): void {
+  closed(): void {
     this.#closed = true;
     this.#farewell?.cancel();
     this.#gone?.();
     this.#gone = undefined;
-    this.handshakeRefused = this.#transport !== undefined && this.#session.state === "handshake";
-    const during = this.#session.state === "running" ? "" : ` during ${this.#session.state}`;
-    this.#fail(reason ?? `the target closed the connection${this.#transport === undefined ? "" : during}`, "lost");
   }
 
-  ready(streamId: number): void {
-    const transport = this.#transport;
-    if (transport === undefined) return;
-    this.#dialogue?.cancel();
+  failed(failure: ConnectionFailure): void {
+    this.#fail(failureText(failure, "the target"), "lost");
+  }
+
+  ready(transport: Transport, streamId: number): void {
+    this.#transport = transport;
     const { clock } = this.#context;
-    this.#delivery = new Delivery(transport, this.#answersPings, clock.now(), (time) => this.#session.ping(time));
+    const { session } = this.#connection;
+    this.#delivery = new Delivery(transport, this.#answersPings, clock.now(), (time) => session.ping(time));
     this.#looking = clock.every(LOOK_MS, () => this.#look());
     this.#streamId = streamId;
-    this.#report.running(this.#session.server);
+    this.#report.running(session.server);
     this.#join();
   }
 
@@ -306,14 +253,13 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
     if (this.#reader?.state === "current" && !this.#over) this.#hangUp();
   }
 
-  refused(code: string, description: string, url?: string): void {
-    const by = { protocol: this.#protocol, ip: this.#transport?.ip ?? "" };
-    this.refusal = { description, redirect: url === undefined ? undefined : { url, by } };
-    this.#fail(`refused: ${description || "no reason given"} (${code})`, "refused");
+  refused(code: string, description: string, redirect: Redirect | undefined): void {
+    this.refusal = { description, redirect };
+    this.#fail(`refused: ${statusText(code, description)}`, "refused");
   }
 
   ended(code: string, description: string): void {
-    this.#fail(`ended by the target: ${description || "no reason given"} (${code})`, "lost");
+    this.#fail(`ended by the target: ${statusText(code, description)}`, "lost");
   }
 
   pong(): void {
@@ -322,9 +268,8 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
   }
 
   #unpublish(): void {
-    this.#session.unpublish();
-    this.#finish();
-    this.#transport?.close();
+    this.#connection.session.unpublish();
+    this.#hangUp();
   }
 
   #look(): void {
@@ -345,9 +290,7 @@ export class Push implements Attempt, TransportHandler, ClientEvents {
 
   #finish(): void {
     this.#over = true;
-    this.#dialogue?.cancel();
     this.#looking?.cancel();
-    this.#session.close();
     if (this.#reader !== undefined) this.#stream?.leave(this.#reader);
   }
 }

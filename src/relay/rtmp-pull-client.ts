@@ -15,7 +15,7 @@ export interface RtmpInletContext {
   readonly dial: Dial;
   readonly random: RandomFill;
   readonly limits: RtmpLimits;
-  readonly identity: Readonly<Record<string, AmfValue>>;
+  readonly identity?: Readonly<Record<string, AmfValue>>;
 }
 
 /** Where an RTMP inlet goes, and as what. */
@@ -58,7 +58,7 @@ export class RtmpPullClient implements PullClient, TransportHandler, ClientEvent
       random: context.random,
       chunkSize: CHUNK_SIZE,
       simpleHandshake: target.simpleHandshake,
-      identity: context.identity,
+      identity: context.identity ?? {},
     });
     this.#session.media = events;
     const { host, port, tls, timeoutMs, publicOnly } = target;

@@ -53,6 +53,8 @@ export interface ClientEvents {
   hops?(hops: readonly string[]): void;
   /** The answer to a ping. */
   pong?(): void;
+  /** Its publish or play is sent next. */
+  asking?(): void;
   /** The server ended what was running. */
   ended(code: string, description: string): void;
 }
@@ -270,6 +272,7 @@ export class ClientSession {
   #begin(): void {
     const { role, playPath } = this.#target;
     this.#state = "starting";
+    this.#events.asking?.();
     if (role === "publish") {
       this.#peer.sendCommand(this.#streamId, ["publish", START_ID, null, playPath, "live"]);
       return;

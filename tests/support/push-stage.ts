@@ -1,4 +1,6 @@
-import { Push, type PushTarget } from "../../src/relay/push.ts";
+import type { ConnectionTarget } from "../../src/relay/client-connection.ts";
+import { HandshakeChoice } from "../../src/relay/handshake-choice.ts";
+import { Push } from "../../src/relay/push.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeNode } from "./fake-node.ts";
@@ -6,7 +8,7 @@ import { FakeNet } from "./fake-transport.ts";
 import { LiveStage, Viewer } from "./live.ts";
 import { filler, mulberry32 } from "./random.ts";
 
-const target: PushTarget = {
+const target: ConnectionTarget = {
   role: "publish",
   host: "edge",
   port: 1935,
@@ -22,7 +24,7 @@ export function pushStage(config = {}) {
   const live = new LiveStage(config);
   const net = new FakeNet(live.clock, mulberry32(1));
   const told: string[] = [];
-  const push = (more: Partial<PushTarget> = {}, simple = false) =>
+  const push = (more: Partial<ConnectionTarget> = {}, handshake = new HandshakeChoice()) =>
     new Push(
       {
         clock: live.clock,
@@ -35,7 +37,7 @@ export function pushStage(config = {}) {
       },
       { ...target, ...more },
       live.stream(),
-      simple,
+      handshake,
       {
         running: (server) => told.push(`running ${server}`),
         failed: (error, how) => told.push(`failed ${error}${how === "refused" ? " for good" : ""}`),

@@ -4,7 +4,8 @@ import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
-import type { PushContext, PushTarget, PushTotals } from "../../relay/push.ts";
+import type { ConnectionTarget } from "../../relay/client-connection.ts";
+import type { PushContext, PushTotals } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
 import {
   namesToForward,
@@ -140,7 +141,7 @@ export class Forward implements Feature, StreamObserver {
     const context = this.#context;
     const from = { ...name, param: source.info.param };
     const told = targetNames(target, namesToForward(target, from));
-    const push: PushTarget = {
+    const push: ConnectionTarget = {
       role: "publish",
       host: target.host,
       port: target.port,

@@ -1,0 +1,261 @@
+// Hot: onData runs for each piece that each player of the load generator receives.
+import type { AmfValue } from "../amf/value.ts";
+import type { HostPort } from "../base/address.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { ProtocolError } from "../base/errors.ts";
+import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
+import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
+import type { RandomFill } from "../rtmp/handshake-digest.ts";
+import type { RtmpLimits } from "../rtmp/limits.ts";
+import type { MediaHandler } from "../rtmp/net-stream.ts";
+import type { ConnectionFailure, ConnectionStage } from "./connection-failure.ts";
+import type { HandshakeChoice } from "./handshake-choice.ts";
+import type { Redirect } from "./redirects.ts";
+
+/** What all connections of a server to others share. */
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly dial: Dial;
+  readonly random: RandomFill;
+  readonly limits: RtmpLimits;
+  /** Told to the server in connect's optional arguments. */
+  readonly identity?: Readonly<Record<string, AmfValue>>;
+}
+
+/** Where a connection goes, and what it does there. */
+export interface ConnectionTarget extends ClientTarget, HostPort {
+  /** Whether the server is reached over TLS. */
+  readonly tls: boolean;
+  /** As for dialling. */
+  readonly publicOnly?: boolean | undefined;
+}
+
+/** How a connection is made. */
+export interface ConnectionOptions {
+  /** Outgoing chunk size, bytes. */
+  readonly chunkSize: number;
+  /** The most time for dialling, ms. */
+  readonly connectTimeoutMs: number;
+  /** The most time from the open connection to `ready`, ms; unlimited when it is left out. */
+  readonly dialogueTimeoutMs?: number;
+  /** Which handshake the server takes. Without it there is one attempt, with a digest. */
+  readonly handshake?: HandshakeChoice | undefined;
+  /** Receives what a playing connection gets. */
+  readonly media?: MediaHandler | undefined;
+}
+
+/** What a connection tells its owner, never within its constructor. After the owner has ended it, only `closed`. */
+export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "pong" | "asking" | "ended"> {
+  /** The server has answered our handshake: it is there, whatever it says next. */
+  answered?(): void;
+  /** Bytes have come, which are read after this call. */
+  received?(bytes: number): void;
+  /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
+  ready(transport: Transport, streamId: number): void;
+  /** The server said no. The owner ends the connection. */
+  refused(code: string, description: string, redirect: Redirect | undefined): void;
+  /** What was sent has left. */
+  drained?(): void;
+  /** The connection does not go on, not by the owner's doing. The owner ends it. */
+  failed(failure: ConnectionFailure): void;
+  /** It is closed, whoever did it; once. `failed` follows when the owner had not ended it. */
+  closed?(): void;
+}
+
+/*
+ * dialling ──open──> handshake ──answered──> (the session's dialogue) ──ready──> running
+ *    ^                   │
+ *    └──closed, once: with the other handshake
+ */
+/**
+ * The one host of an RTMP client session: dials, goes through handshake and dialogue, and closes. A server that closes on one
+ * handshake is dialled again with the other, at once.
+ */
+export class ClientConnection implements TransportHandler, ClientEvents {
+  readonly #context: ConnectionContext;
+  readonly #target: ConnectionTarget;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  #session: ClientSession;
+  /** Whether this handshake goes without a digest. */
+  #simple: boolean;
+  #dialling: { abort(): void };
+  #transport: Transport | undefined;
+  #dialogue: Timer | undefined;
+  /** The other handshake has been tried. */
+  #retried = false;
+  #answered = false;
+  /** The owner has ended it, or has been told that it failed. */
+  #over = false;
+  /** On the connection that was closed in its handshake. */
+  #sentBefore = 0;
+  bytesReceived = 0;
+
+  constructor(
+    context: ConnectionContext,
+    target: ConnectionTarget,
+    options: ConnectionOptions,
+    events: ConnectionEvents,
+  ) {
+    this.#context = context;
+    this.#target = target;
+    this.#options = options;
+    this.#events = events;
+    this.#simple = options.handshake?.simple ?? false;
+    this.#session = this.#newSession();
+    this.#dialling = this.#dial();
+  }
+
+  /** Its session; another one after the server closed on a handshake. */
+  get session(): ClientSession {
+    return this.#session;
+  }
+
+  /** How far it has come. */
+  get stage(): ConnectionStage {
+    return this.#transport === undefined ? "dialling" : this.#session.state;
+  }
+
+  get bytesSent(): number {
+    return this.#sentBefore + (this.#transport?.bytesSent ?? 0);
+  }
+
+  get heldBytes(): number {
+    return this.#session.bufferedBytes;
+  }
+
+  /** Ends it once what is queued is sent. */
+  close(): void {
+    this.#leave("close");
+  }
+
+  /** Ends it at once by a reset. */
+  abort(): void {
+    this.#leave("abort");
+  }
+
+  /** Ends it at once, and has the kernel tell the server until its machine knows. */
+  abandon(): void {
+    this.#leave("abandon");
+  }
+
+  #leave(how: "close" | "abort" | "abandon"): void {
+    this.#end();
+    if (this.#transport === undefined) this.#dialling.abort();
+    else this.#transport[how]();
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    const { dialogueTimeoutMs } = this.#options;
+    if (dialogueTimeoutMs !== undefined)
+      this.#dialogue = this.#context.clock.after(dialogueTimeoutMs, () =>
+        this.#fail("silent", `no answer to ${this.stage} within ${dialogueTimeoutMs / 1000} s`),
+      );
+    this.#session.start();
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.bytesReceived += bytes.length;
+    this.#events.received?.(bytes.length);
+    try {
+      this.#session.receive(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail("protocol", error.message);
+    }
+    if (this.#answered || this.#session.state === "handshake" || this.#over) return;
+    this.#answered = true;
+    this.#options.handshake?.answered(this.#simple);
+    this.#events.answered?.();
+  }
+
+  onDrain(): void {
+    this.#events.drained?.();
+  }
+
+  onClose(reason: string | undefined): void {
+    this.#dialogue?.cancel();
+    if (!this.#over && this.stage === "handshake" && this.#takesOtherHandshake()) return;
+    this.#events.closed?.();
+    this.#fail("closed", reason);
+  }
+
+  ready(streamId: number): void {
+    if (this.#over || this.#transport === undefined) return;
+    this.#dialogue?.cancel();
+    this.#events.ready(this.#transport, streamId);
+  }
+
+  refused(code: string, description: string, url?: string): void {
+    if (this.#over) return;
+    const by = { protocol: this.#target.tls ? "rtmps" : "rtmp", ip: this.#transport?.ip ?? "" } as const;
+    this.#events.refused(code, description, url === undefined ? undefined : { url, by });
+  }
+
+  hops(hops: readonly string[]): void {
+    if (!this.#over) this.#events.hops?.(hops);
+  }
+
+  pong(): void {
+    if (!this.#over) this.#events.pong?.();
+  }
+
+  asking(): void {
+    if (!this.#over) this.#events.asking?.();
+  }
+
+  ended(code: string, description: string): void {
+    if (!this.#over) this.#events.ended(code, description);
+  }
+
+  #newSession(): ClientSession {
+    const { clock, limits, random, identity = {} } = this.#context;
+    const session = new ClientSession(this.#target, this, {
+      limits,
+      send: (bytes) => this.#transport?.send(bytes),
+      now: () => clock.now(),
+      random,
+      chunkSize: this.#options.chunkSize,
+      simpleHandshake: this.#simple,
+      identity,
+    });
+    session.media = this.#options.media;
+    return session;
+  }
+
+  #dial(): { abort(): void } {
+    const { host, port, tls, publicOnly } = this.#target;
+    return this.#context.dial({ host, port, tls, publicOnly, timeoutMs: this.#options.connectTimeoutMs }, this);
+  }
+
+  /** The server has closed on our handshake: dials again with the other one, unless that was it. */
+  #takesOtherHandshake(): boolean {
+    const { handshake } = this.#options;
+    if (handshake === undefined) return false;
+    handshake.closedOn(this.#simple);
+    if (this.#retried) return false;
+    this.#retried = true;
+    this.#simple = !this.#simple;
+    this.#sentBefore = this.bytesSent;
+    this.#transport = undefined;
+    this.#session = this.#newSession();
+    this.#dialling = this.#dial();
+    return true;
+  }
+
+  #fail(cause: ConnectionFailure["cause"], reason: string | undefined): void {
+    if (this.#over) return;
+    const { stage } = this;
+    this.#end();
+    this.#events.failed({ cause, stage, reason });
+  }
+
+  /** Nothing more is told, but that it is closed. */
+  #end(): void {
+    this.#over = true;
+    this.#dialogue?.cancel();
+    this.#session.close();
+  }
+}

@@ -1,0 +1,26 @@
+import type { ClientState } from "../rtmp/client-session.ts";
+
+/** How far a connection has come. */
+export type ConnectionStage = "dialling" | ClientState;
+
+/** Why a connection failed. */
+export interface ConnectionFailure {
+  /** `closed`: not by us, or never opened; `silent`: the dialogue took too long; `protocol`: the server broke the protocol. */
+  readonly cause: "closed" | "silent" | "protocol";
+  /** How far it had come. */
+  readonly stage: ConnectionStage;
+  /** Undefined when the server closed without an error. */
+  readonly reason: string | undefined;
+}
+
+/** A failure for a log line; `peer` is who the connection went to: "the server". */
+export function failureText({ cause, stage, reason }: ConnectionFailure, peer: string): string {
+  if (cause === "protocol") return `protocol error: ${reason}`;
+  if (reason !== undefined) return reason;
+  return `${peer} closed the connection${stage === "dialling" || stage === "running" ? "" : ` during ${stage}`}`;
+}
+
+/** What a server said of a refusal or an end, for a log line. */
+export function statusText(code: string, description: string): string {
+  return `${description || "no reason given"} (${code})`;
+}
