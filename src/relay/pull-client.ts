@@ -8,7 +8,6 @@ import type { Redirect } from "./redirects.ts";
  * `lost`, it ran and the connection closed or fell silent. Only `unreachable` says anything about the server's other streams.
  */
 export type PullEnd =
-  | { readonly how: "unreachable"; readonly error: string; readonly handshakeRefused?: boolean }
   | {
       readonly how: "refused";
       readonly error: string;
@@ -16,7 +15,7 @@ export type PullEnd =
       readonly description: string;
       readonly redirect: Redirect | undefined;
     }
-  | { readonly how: "failed" | "absent" | "ended" | "lost"; readonly error: string };
+  | { readonly how: "unreachable" | "failed" | "absent" | "ended" | "lost"; readonly error: string };
 
 /** What a server says of itself. */
 export interface ServerWords {

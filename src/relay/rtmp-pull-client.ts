@@ -1,32 +1,21 @@
-import type { AmfValue } from "../amf/value.ts";
-import type { HostPort } from "../base/address.ts";
-import type { Clock } from "../base/clock.ts";
-import { messageOf, ProtocolError } from "../base/errors.ts";
-import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
 import { LOOP } from "../live/ports/entry.ts";
-import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
-import type { RandomFill } from "../rtmp/handshake-digest.ts";
-import type { RtmpLimits } from "../rtmp/limits.ts";
+import {
+  ClientConnection,
+  type ConnectionContext,
+  type ConnectionEvents,
+  type ConnectionTarget,
+} from "./client-connection.ts";
+import { type ConnectionFailure, failureText, statusText } from "./connection-failure.ts";
+import type { HandshakeChoice } from "./handshake-choice.ts";
 import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
+import type { Redirect } from "./redirects.ts";
 
-/** What all RTMP inlets of a server share. */
-export interface RtmpInletContext {
-  readonly clock: Clock;
-  readonly dial: Dial;
-  readonly random: RandomFill;
-  readonly limits: RtmpLimits;
-  readonly identity?: Readonly<Record<string, AmfValue>>;
-}
-
-/** Where an RTMP inlet goes, and as what. */
-export interface RtmpPullTarget extends ClientTarget, HostPort {
-  /** Without a digest in the handshake, for a server that closes on one. */
-  readonly simpleHandshake: boolean;
+/** Where a stream is played, and as what. */
+export interface RtmpPullTarget extends ConnectionTarget {
+  /** Which handshake the server takes. */
+  readonly handshake: HandshakeChoice;
+  /** The most time for dialling, ms. */
   readonly timeoutMs: number;
-  /** Whether it is reached over TLS. */
-  readonly tls: boolean;
-  /** As for dialling. */
-  readonly publicOnly?: boolean | undefined;
 }
 
 /** Chunks of what we send, bytes: a player sends commands alone. */
@@ -38,94 +27,53 @@ const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\
 /** A server's word for a stream that it does not give, though it let us in at first. */
 const PLAY_FAILED = "NetStream.Play.Failed";
 
-/** A stream played at an RTMP server: dial, handshake, connect, play. */
-export class RtmpPullClient implements PullClient, TransportHandler, ClientEvents {
+/** A stream played at an RTMP server. */
+export class RtmpPullClient implements PullClient, ConnectionEvents {
   readonly #events: PullClientEvents;
-  readonly #session: ClientSession;
-  readonly #dialling: { abort(): void };
-  readonly #protocol: "rtmp" | "rtmps";
-  #transport: Transport | undefined;
-  #answered = false;
+  readonly #connection: ClientConnection;
   #over = false;
-  bytes = 0;
 
-  constructor(context: RtmpInletContext, target: RtmpPullTarget, events: PullClientEvents) {
+  constructor(context: ConnectionContext, target: RtmpPullTarget, events: PullClientEvents) {
     this.#events = events;
-    this.#session = new ClientSession(target, this, {
-      limits: context.limits,
-      send: (bytes) => this.#transport?.send(bytes),
-      now: () => context.clock.now(),
-      random: context.random,
-      chunkSize: CHUNK_SIZE,
-      simpleHandshake: target.simpleHandshake,
-      identity: context.identity ?? {},
-    });
-    this.#session.media = events;
-    const { host, port, tls, timeoutMs, publicOnly } = target;
-    this.#protocol = tls ? "rtmps" : "rtmp";
-    this.#dialling = context.dial({ host, port, tls, timeoutMs, publicOnly }, this);
+    const { handshake, timeoutMs: connectTimeoutMs } = target;
+    const options = { chunkSize: CHUNK_SIZE, connectTimeoutMs, handshake, media: events };
+    this.#connection = new ClientConnection(context, target, options, this);
   }
 
-  /** How far the dialogue has come, for a message about a server that goes no further. */
-  get state(): string {
-    return this.#session.state;
-  }
-
-  get heldBytes(): number {
-    return this.#session.bufferedBytes;
+  get bytes(): number {
+    return this.#connection.bytesReceived;
   }
 
   close(): void {
     this.#over = true;
-    this.#session.close();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.close();
+    this.#connection.close();
   }
 
-  onOpen(transport: Transport): void {
-    this.#transport = transport;
-    this.#session.start();
-  }
-
-  onData(bytes: Uint8Array): void {
-    this.bytes += bytes.length;
-    try {
-      this.#session.receive(bytes);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end({ how: this.#broken, error: `protocol error: ${messageOf(error)}` });
-    }
-    if (this.#over || this.#answered || this.#session.state === "handshake") return;
-    this.#answered = true;
+  answered(): void {
     this.#events.answered?.();
   }
 
-  onDrain(): void {}
-
-  onClose(reason: string | undefined): void {
-    const { state } = this.#session;
-    const opened = this.#transport !== undefined;
-    const during = opened && state !== "running" ? ` during ${state}` : "";
-    const error = reason ?? `the server closed the connection${during}`;
-    if (opened && state === "handshake") this.#end({ how: "unreachable", error, handshakeRefused: true });
+  failed(failure: ConnectionFailure): void {
+    const { cause, stage } = failure;
+    const error = failureText(failure, "the server");
+    if (stage === "running") this.#end({ how: "lost", error });
+    else if (stage === "dialling" || stage === "handshake") this.#end({ how: "unreachable", error });
     // Servers that refuse a vhost, an app or a stream without a word.
-    else if (opened && state !== "running") this.#end({ how: "refused", error, description: "", redirect: undefined });
-    else this.#end({ how: this.#broken, error });
+    else if (cause === "closed") this.#end({ how: "refused", error, description: "", redirect: undefined });
+    else this.#end({ how: "failed", error });
   }
 
   ready(): void {
-    const { server, serverNode } = this.#session;
+    const { server, serverNode } = this.#connection.session;
     this.#events.started({ name: server, hops: serverNode === "" ? [] : [serverNode] });
   }
 
   hops(hops: readonly string[]): void {
-    if (!this.#over) this.#events.rerouted?.(hops);
+    this.#events.rerouted?.(hops);
   }
 
-  refused(code: string, description: string, url?: string): void {
-    const by = { protocol: this.#protocol, ip: this.#transport?.ip ?? "" };
-    const redirect = url === undefined ? undefined : { url, by };
-    const error = `refused: ${description || "no reason given"} (${code})`;
+  refused(code: string, description: string, redirect: Redirect | undefined): void {
+    const error = `refused: ${statusText(code, description)}`;
     if (NOT_THERE.test(code)) this.#end({ how: "absent", error });
     // It gets the stream over us, if at all: that says nothing of what we ask with.
     else if (description.startsWith(LOOP)) this.#end({ how: "failed", error });
@@ -133,14 +81,9 @@ export class RtmpPullClient implements PullClient, TransportHandler, ClientEvent
   }
 
   ended(code: string, description: string): void {
-    const error = `ended by the server: ${description || "no reason given"} (${code})`;
+    const error = `ended by the server: ${statusText(code, description)}`;
     if (code === PLAY_FAILED) this.#end({ how: "refused", error, description, redirect: undefined });
     else this.#end({ how: NOT_THERE.test(code) ? "ended" : "lost", error });
-  }
-
-  get #broken(): "unreachable" | "failed" | "lost" {
-    if (this.#session.state === "running") return "lost";
-    return this.#transport === undefined || this.#session.state === "handshake" ? "unreachable" : "failed";
   }
 
   #end(end: PullEnd): void {

@@ -1,6 +1,7 @@
 import { parseOrigin } from "../../src/features/edge/address.ts";
 import type { EdgeConfig } from "../../src/features/edge/config.ts";
 import type { Demand } from "../../src/live/readers/demand.ts";
+import { HandshakeChoice } from "../../src/relay/handshake-choice.ts";
 import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -45,7 +46,7 @@ export class EdgeStage {
     const target = { role, tcUrl, app, playPath, hops: [], pageUrl: "http://page", swfUrl: "http://swf" };
     new RtmpPullClient(
       { ...context, limits: defaultLimits },
-      { ...target, host: name, port: 1935, tls: false, simpleHandshake: false, timeoutMs: 5000 },
+      { ...target, host: name, port: 1935, tls: false, handshake: new HandshakeChoice(), timeoutMs: 5000 },
       {
         started: () => told.push("started"),
         over: ({ error }) => told.push(error),

@@ -1,11 +1,11 @@
 import type { HttpGet } from "../../base/http.ts";
 import type { Log } from "../../base/log.ts";
+import type { ConnectionContext } from "../../relay/client-connection.ts";
 import type { PushContext } from "../../relay/push.ts";
-import type { RtmpInletContext } from "../../relay/rtmp-pull-client.ts";
 import type { EdgeConfig } from "./config.ts";
 
 /** What an edge needs from outside. */
-export interface EdgeContext extends RtmpInletContext, Omit<PushContext, "chunkSize"> {
+export interface EdgeContext extends ConnectionContext, Omit<PushContext, "chunkSize"> {
   readonly log: Log;
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;

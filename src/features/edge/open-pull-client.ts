@@ -1,4 +1,5 @@
 import { FlvPullClient } from "../../relay/flv-pull-client.ts";
+import type { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import type { OpenPullClient } from "../../relay/pull-client.ts";
 import type { Redirected } from "../../relay/redirects.ts";
 import { RtmpPullClient, type RtmpPullTarget } from "../../relay/rtmp-pull-client.ts";
@@ -19,13 +20,14 @@ export interface PullClientRequest {
   /** The stream's names at the origin. */
   readonly names: StreamNames;
   readonly words: Words;
-  readonly simpleHandshake: boolean;
+  /** Which handshake the server takes. */
+  readonly handshake: HandshakeChoice;
   readonly config: EdgeConfig;
 }
 
 /** How an attempt connects: by RTMP, or to an HTTP origin that has not sent us elsewhere. */
 export function pullClientFor(context: EdgeContext, request: PullClientRequest): OpenPullClient {
-  const { address, redirected, names, words, simpleHandshake, config } = request;
+  const { address, redirected, names, words, handshake, config } = request;
   let to: Pick<RtmpPullTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
   if (to === undefined) {
     if (address.protocol !== "rtmp") {
@@ -42,7 +44,7 @@ export function pullClientFor(context: EdgeContext, request: PullClientRequest):
     hops: [...words.hops, context.nodeId],
     pageUrl,
     swfUrl,
-    simpleHandshake,
+    handshake,
     timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
   };
   return (events) => new RtmpPullClient(context, target, events);

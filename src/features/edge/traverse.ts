@@ -32,7 +32,8 @@ export async function askOrigins(
   const candidates = ranked.length > 0 || last === undefined ? ranked : [last];
   const problems: string[] = [];
   for (const origin of candidates) {
-    const end = await askTwice(context, config, origin, request);
+    origin.try();
+    const end = await ask(context, config, origin, request);
     if (end === undefined || !UNANSWERED.includes(end.how)) return verdictOf(origin, end);
     problems.push(`${originLabel(origin.address)}: ${end.error}`);
     // One that is there and does not answer this client may answer all others.
@@ -50,13 +51,6 @@ function verdictOf(origin: Origin, end: Answer): GuardResult {
   return { kind: "denied", reason, detail: `${originLabel(origin.address)}: ${end.error}` };
 }
 
-/** Once more with the other handshake when the origin closes on one. */
-async function askTwice(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest) {
-  origin.try();
-  const end = await ask(context, config, origin, request);
-  return end?.how === "unreachable" && end.handshakeRefused ? ask(context, config, origin, request) : end;
-}
-
 function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: AccessRequest): Promise<Answer> {
   return new Promise((resolve) => {
     const { clock, nodeId } = context;
@@ -64,10 +58,8 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
     const { host, port, tls } = address.target;
     const { pageUrl, swfUrl, action, name, param, hops } = request;
     const names = upstreamNames(config.vhost, name, param);
-    const { simple } = origin.handshake;
     let answered = false;
     const settle = (answer: Answer) => {
-      if (answer?.how === "unreachable" && answer.handshakeRefused) origin.handshake.closedOn(simple);
       timer.cancel();
       place.leave();
       client?.close();
@@ -90,13 +82,12 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
           forClient: true,
           pageUrl,
           swfUrl,
-          simpleHandshake: simple,
+          handshake: origin.handshake,
           timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
         },
         {
           answered: () => {
             answered = true;
-            origin.handshake.answered(simple);
             origin.reached();
             place.leave();
           },

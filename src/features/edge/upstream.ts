@@ -72,8 +72,6 @@ export class Upstream {
   readonly #told = new ToldErrors();
   /** For servers that origins redirect to. */
   readonly #redirectHandshake = new HandshakeChoice();
-  /** The server closed on one handshake, and is asked with the other at once. */
-  #otherHandshake = false;
   /** The stream's end was told, and no origin has given it since. */
   #ended = false;
 
@@ -190,7 +188,6 @@ export class Upstream {
     this.#log = this.#context.log.with(this.#id, new Secrets(originSecrets(origin.address, this.#names)));
     this.#place = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
     const handshake = redirected === undefined ? origin.handshake : this.#redirectHandshake;
-    const { simple } = handshake;
     const pull = new Pull(
       {
         clock,
@@ -201,7 +198,7 @@ export class Upstream {
           redirected,
           names: this.#names,
           words: this.#words,
-          simpleHandshake: simple,
+          handshake,
           config,
         }),
         timeoutMs: config.read_timeout,
@@ -209,20 +206,13 @@ export class Upstream {
       },
       {
         answered: () => {
-          handshake.answered(simple);
           if (redirected === undefined) origin.reached();
         },
         begun: (server) => this.#begun(origin, server, report),
         silent: () => this.#owner.nowhere(this, true, this.#takeEnded()),
         over: (end) => {
           this.#logMalformed();
-          const refused = end.how === "unreachable" && end.handshakeRefused === true;
-          if (refused) handshake.closedOn(simple);
-          this.#otherHandshake = refused && !this.#otherHandshake;
-          if (this.#otherHandshake) {
-            this.#search.again(origin);
-            report.failed(end.error, "elsewhere");
-          } else report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
+          report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
         },
       },
     );
