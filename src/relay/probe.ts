@@ -1,28 +1,17 @@
+import type { HostPort } from "../base/address.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import { messageOf, ProtocolError } from "../base/errors.ts";
-import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
-import { type ClientEvents, ClientSession } from "../rtmp/client-session.ts";
-import type { RandomFill } from "../rtmp/handshake-digest.ts";
-import type { RtmpLimits } from "../rtmp/limits.ts";
+import { ClientConnection, type ConnectionContext, type ConnectionEvents } from "./client-connection.ts";
+import type { ConnectionFailure } from "./connection-failure.ts";
+import { HandshakeChoice } from "./handshake-choice.ts";
 
-/** How long one attempt may take, from dialling to the answer. */
+/** How long a probe may take, from dialling to the answer, whichever handshake the server takes. */
 const TIMEOUT_MS = 5000;
 
 /** What RTMP begins with; a probe sends little. */
 const CHUNK_SIZE = 128;
 
-/** What a probe needs from outside. */
-export interface ProbeContext {
-  readonly clock: Clock;
-  readonly dial: Dial;
-  readonly random: RandomFill;
-  readonly limits: RtmpLimits;
-}
-
 /** Whom a probe asks. */
-export interface ProbeTarget {
-  readonly host: string;
-  readonly port: number;
+export interface ProbeTarget extends HostPort {
   readonly tls: boolean;
   readonly tcUrl: string;
   readonly app: string;
@@ -41,88 +30,40 @@ export type ProbeResult =
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "none"; readonly reason: string };
 
-/** One attempt's outcome, and whether the server may want the simple handshake. */
-interface Outcome {
-  readonly result: ProbeResult;
-  readonly wantsSimple: boolean;
-}
-
 /** Dials a server, shakes hands and connects, and hangs up at its answer; bounded in time. */
-export async function probe(context: ProbeContext, target: ProbeTarget): Promise<ProbeResult> {
-  const attempt = (simple: boolean) => new Promise<Outcome>((settle) => new Attempt(context, target, simple, settle));
-  const { result, wantsSimple } = await attempt(false);
-  return wantsSimple ? (await attempt(true)).result : result;
+export function probe(context: ConnectionContext, target: ProbeTarget): Promise<ProbeResult> {
+  return new Promise((settle) => new Probe(context, target, settle));
 }
 
-class Attempt implements TransportHandler, ClientEvents {
+class Probe implements ConnectionEvents {
   readonly #clock: Clock;
-  readonly #started: number;
-  readonly #settle: (outcome: Outcome) => void;
-  readonly #session: ClientSession;
+  readonly #startedMs: number;
+  readonly #settle: (result: ProbeResult) => void;
+  readonly #connection: ClientConnection;
   readonly #timer: Timer;
-  readonly #dialling: { abort(): void };
-  #transport: Transport | undefined;
-  #over = false;
 
-  constructor(
-    { clock, dial, limits, random }: ProbeContext,
-    { host, port, tls, tcUrl, app }: ProbeTarget,
-    simpleHandshake: boolean,
-    settle: (outcome: Outcome) => void,
-  ) {
+  constructor(context: ConnectionContext, target: ProbeTarget, settle: (result: ProbeResult) => void) {
+    const { clock, dial, random, limits } = context;
     this.#clock = clock;
     this.#settle = settle;
-    this.#started = clock.now();
-    this.#session = new ClientSession({ role: "connect", tcUrl, app, playPath: "", hops: [] }, this, {
-      limits,
-      send: (bytes) => this.#transport?.send(bytes),
-      now: () => clock.now(),
-      random,
-      chunkSize: CHUNK_SIZE,
-      simpleHandshake,
-      identity: {},
-    });
+    this.#startedMs = clock.now();
     // Before the timer, so that a dial which is too late says so itself.
-    this.#dialling = dial({ host, port, tls, timeoutMs: TIMEOUT_MS }, this);
-    this.#timer = clock.after(TIMEOUT_MS, () =>
-      this.#end({
-        answer: this.#unanswered,
-        reason: `no answer to ${this.#session.state} within ${TIMEOUT_MS / 1000} s`,
-      }),
+    this.#connection = new ClientConnection(
+      // A probe does not say who asks.
+      { clock, dial, random, limits },
+      { ...target, role: "connect", playPath: "", hops: [] },
+      { chunkSize: CHUNK_SIZE, connectTimeoutMs: TIMEOUT_MS, handshake: new HandshakeChoice() },
+      this,
     );
-  }
-
-  onOpen(transport: Transport): void {
-    this.#transport = transport;
-    this.#session.start();
-  }
-
-  onData(bytes: Uint8Array): void {
-    if (this.#over) return;
-    try {
-      this.#session.receive(bytes);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end({ answer: "none", reason: `it does not speak RTMP: ${messageOf(error)}` });
-    }
-  }
-
-  onDrain(): void {}
-
-  onClose(reason: string | undefined): void {
-    const early = this.#transport !== undefined && this.#session.state === "handshake";
-    const said = reason ?? `it closed without an answer to ${this.#session.state}`;
-    this.#end({ answer: this.#unanswered, reason: said }, early);
-  }
-
-  /** What no answer means: a server that has shaken hands is there, and refuses this app or vhost without a word. */
-  get #unanswered(): "none" | "refused" {
-    return this.#transport === undefined || this.#session.state === "handshake" ? "none" : "refused";
+    this.#timer = clock.after(TIMEOUT_MS, () => {
+      const { stage } = this.#connection;
+      this.failed({ cause: "silent", stage, reason: `no answer to ${stage} within ${TIMEOUT_MS / 1000} s` });
+    });
   }
 
   ready(): void {
-    const { server, serverNode: node, serverVhost: vhost } = this.#session;
-    const ms = Math.round(this.#clock.now() - this.#started);
+    const { server, serverNode: node, serverVhost: vhost } = this.#connection.session;
+    const ms = Math.round(this.#clock.now() - this.#startedMs);
     this.#end({ answer: "connected", server, node, vhost, ms });
   }
 
@@ -132,13 +73,19 @@ class Attempt implements TransportHandler, ClientEvents {
 
   ended(): void {}
 
-  #end(result: ProbeResult, wantsSimple = false): void {
-    if (this.#over) return;
-    this.#over = true;
+  failed({ cause, stage, reason }: ConnectionFailure): void {
+    if (cause === "protocol") {
+      this.#end({ answer: "none", reason: `it does not speak RTMP: ${reason}` });
+      return;
+    }
+    // A server that has shaken hands is there, and refuses this app or vhost without a word.
+    const answer = stage === "dialling" || stage === "handshake" ? "none" : "refused";
+    this.#end({ answer, reason: reason ?? `it closed without an answer to ${stage}` });
+  }
+
+  #end(result: ProbeResult): void {
     this.#timer.cancel();
-    this.#session.close();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.abort();
-    this.#settle({ result, wantsSimple });
+    this.#connection.abort();
+    this.#settle(result);
   }
 }
