@@ -1,10 +1,9 @@
 // Hot: onData runs for each piece that each player receives.
 import { formatHostPort } from "../base/address.ts";
-import type { Timer } from "../base/clock.ts";
-import { ProtocolError } from "../base/errors.ts";
-import type { Transport, TransportHandler } from "../base/transport.ts";
+import type { Transport } from "../base/transport.ts";
+import { ClientConnection, type ConnectionEvents } from "../relay/client-connection.ts";
+import { type ConnectionFailure, failureText, statusText } from "../relay/connection-failure.ts";
 import { Delivery } from "../relay/delivery.ts";
-import { type ClientEvents, ClientSession } from "../rtmp/client-session.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
@@ -26,25 +25,20 @@ export interface ConnectionOwner {
   ended(reason: string): void;
 }
 
-/** One client of the bench: dials, goes through the dialogue, and says in its group what became of it. */
-export class Connection implements TransportHandler, ClientEvents {
+/** One client of the bench, which says in its group what became of it. */
+export class Connection implements ConnectionEvents {
   readonly #context: BenchContext;
   readonly #group: Group;
   readonly #owner: ConnectionOwner;
-  readonly #session: ClientSession;
+  readonly #connection: ClientConnection;
   readonly #beganMs: number;
   #askedMs = 0;
-  readonly #dialling: { abort(): void };
   readonly #role: "publish" | "play";
   readonly #server: string;
-  #transport: Transport | undefined;
-  #dialogue: Timer | undefined;
   /** Of one that publishes. */
   #delivery: Delivery | undefined;
   #answersPings = false;
   #state: "connecting" | "running" | "over" = "connecting";
-  /** Bytes received. */
-  received = 0;
 
   constructor(context: BenchContext, group: Group, target: BenchTarget, owner: ConnectionOwner, media?: MediaHandler) {
     this.#context = context;
@@ -53,23 +47,20 @@ export class Connection implements TransportHandler, ClientEvents {
     this.#role = media === undefined ? "publish" : "play";
     this.#server = formatHostPort(target.address);
     this.#beganMs = context.clock.now();
-    this.#session = new ClientSession({ role: this.#role, ...target.names, hops: [] }, this, {
-      limits: context.limits,
-      send: (bytes) => {
-        if (this.#askedMs === 0 && this.#session.state === "starting") this.#askedMs = context.clock.now();
-        this.#transport?.send(bytes);
-      },
-      now: () => context.clock.now(),
-      random: context.random,
-      chunkSize: CHUNK_SIZE,
-      simpleHandshake: false,
-      identity: {},
-    });
-    this.#session.media = media;
     group.tried++;
     group.connecting++;
     group.open++;
-    this.#dialling = context.dial({ ...target.address, timeoutMs: CONNECT_TIMEOUT_MS }, this);
+    this.#connection = new ClientConnection(
+      context,
+      { role: this.#role, ...target.address, ...target.names, hops: [] },
+      {
+        chunkSize: CHUNK_SIZE,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        dialogueTimeoutMs: DIALOGUE_TIMEOUT_MS,
+        media,
+      },
+      this,
+    );
   }
 
   /** When it was begun; monotonic ms. */
@@ -86,9 +77,12 @@ export class Connection implements TransportHandler, ClientEvents {
     return this.#state === "running";
   }
 
-  /** Bytes sent. */
-  get sent(): number {
-    return this.#transport?.bytesSent ?? 0;
+  get bytesSent(): number {
+    return this.#connection.bytesSent;
+  }
+
+  get bytesReceived(): number {
+    return this.#connection.bytesReceived;
   }
 
   /** Called about once a second for one that publishes: it fails when the server takes nothing any more. */
@@ -104,10 +98,9 @@ export class Connection implements TransportHandler, ClientEvents {
 
   /** Ends it as a client does that has had enough; it has not failed. */
   close(): void {
-    if (this.#state === "running") this.#session.unpublish();
+    if (this.#state === "running") this.#connection.session.unpublish();
     this.#leave();
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.close();
+    this.#connection.close();
   }
 
   /** It did not do what it was to do, for this reason. */
@@ -115,67 +108,54 @@ export class Connection implements TransportHandler, ClientEvents {
     if (this.#state === "over") return;
     this.#leave();
     this.#group.count(reason);
-    if (this.#transport === undefined) this.#dialling.abort();
-    else this.#transport.abort();
+    this.#connection.abort();
   }
 
-  onOpen(transport: Transport): void {
-    this.#transport = transport;
-    this.#dialogue = this.#context.clock.after(DIALOGUE_TIMEOUT_MS, () =>
-      this.fail(`the server has not answered ${this.#session.state} within ${DIALOGUE_TIMEOUT_MS / 1000} s`),
-    );
-    this.#session.start();
+  asking(): void {
+    this.#askedMs = this.#context.clock.now();
   }
 
-  onData(bytes: Uint8Array): void {
-    if (this.#state === "over") return;
+  received(bytes: number): void {
     this.#group.arrivedMs = this.#context.clock.now();
-    this.#group.received += bytes.length;
-    this.received += bytes.length;
-    try {
-      this.#session.receive(bytes);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.fail(`protocol error: ${error.message}`);
-    }
+    this.#group.received += bytes;
   }
 
-  onDrain(): void {
+  drained(): void {
     this.#owner.drained();
   }
 
-  onClose(reason: string | undefined): void {
+  closed(): void {
     this.#group.open--;
-    if (this.#transport === undefined) {
-      this.fail(`${this.#server}: ${reason ?? "no connection"}`);
-      return;
-    }
-    const during = this.#state === "running" ? `while ${this.#role}ing` : `during ${this.#session.state}`;
-    this.fail(`${reason ?? "the server closed the connection"} ${during}`);
   }
 
-  ready(streamId: number): void {
-    if (this.#transport === undefined || this.#state !== "connecting") return;
-    this.#dialogue?.cancel();
+  failed(failure: ConnectionFailure): void {
+    const { cause, stage } = failure;
+    const text = failureText({ ...failure, stage: "running" }, "the server");
+    if (cause !== "closed") this.fail(text);
+    else if (stage === "dialling") this.fail(`${this.#server}: ${text}`);
+    else this.fail(`${text} ${stage === "running" ? `while ${this.#role}ing` : `during ${stage}`}`);
+  }
+
+  ready(transport: Transport, streamId: number): void {
     this.#state = "running";
     this.#group.connecting--;
     this.#group.running++;
     this.#group.admitted++;
     this.#group.admission.record((this.#group.arrivedMs - this.#beganMs) * 1000);
     if (this.#role === "publish") {
-      const ping = (time: number) => this.#session.ping(time);
-      this.#delivery = new Delivery(this.#transport, this.#answersPings, this.#context.clock.now(), ping);
+      const ping = (time: number) => this.#connection.session.ping(time);
+      this.#delivery = new Delivery(transport, this.#answersPings, this.#context.clock.now(), ping);
     }
-    this.#owner.admitted(this.#transport, streamId);
+    this.#owner.admitted(transport, streamId);
   }
 
   refused(code: string, description: string): void {
-    this.fail(`refused: ${description || "no reason given"} (${code})`);
+    this.fail(`refused: ${statusText(code, description)}`);
   }
 
   ended(code: string, description: string): void {
-    const reason = `ended by the server: ${description || "no reason given"} (${code})`;
-    if (this.#session.state === "running") this.#owner.ended(reason);
+    const reason = `ended by the server: ${statusText(code, description)}`;
+    if (this.#connection.stage === "running") this.#owner.ended(reason);
     else this.fail(reason);
   }
 
@@ -183,7 +163,5 @@ export class Connection implements TransportHandler, ClientEvents {
     if (this.#state === "running") this.#group.running--;
     else if (this.#state === "connecting") this.#group.connecting--;
     this.#state = "over";
-    this.#dialogue?.cancel();
-    this.#session.close();
   }
 }

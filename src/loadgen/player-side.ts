@@ -38,7 +38,7 @@ export class PlayerSide {
   /** From here on it is measured. */
   measure(nowMs: number): void {
     const connections = this.#players.map(({ connection }) => connection);
-    this.#meter = new TrafficMeter(connections, ({ received }) => received, nowMs);
+    this.#meter = new TrafficMeter(connections, ({ bytesReceived }) => bytesReceived, nowMs);
   }
 
   /** How it goes, since the last call. */

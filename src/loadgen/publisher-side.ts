@@ -66,13 +66,13 @@ export class PublisherSide {
   /** From here on it is measured. */
   measure(nowMs: number): void {
     const connections = this.#publishers.map(({ connection }) => connection);
-    this.#meter = new TrafficMeter(connections, ({ sent }) => sent, nowMs);
+    this.#meter = new TrafficMeter(connections, ({ bytesSent }) => bytesSent, nowMs);
   }
 
   /** How it goes, since the last call. */
   progress(seconds: number): PublishersProgress {
     const { running, asked, failed } = this.group;
-    const sent = this.#publishers.reduce((sum, { connection }) => sum + connection.sent, 0);
+    const sent = this.#publishers.reduce((sum, { connection }) => sum + connection.bytesSent, 0);
     const mbps = ((sent - this.#sentAtProgress) * 8) / 1e6 / seconds;
     this.#sentAtProgress = sent;
     return { running, asked, failed, mbps, dropped: this.#totals.dropped };
