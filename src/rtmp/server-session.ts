@@ -1,14 +1,15 @@
-import { AmfObject, type AmfValue } from "../amf/value.ts";
+import { AmfObject } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { Backlog, type Request } from "./backlog.ts";
-import { booleanAt, numberAt, printable, stringAt, withCommandObject } from "./command-arguments.ts";
-import { type ConnectRequest, connectAnswer, HOPS_COMMAND, meansSame, readConnect, readHops } from "./connect.ts";
+import { printable, withCommandObject } from "./command-arguments.ts";
+import { type ConnectRequest, connectAnswer, HOPS_COMMAND, readConnect } from "./connect.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import { PeerBandwidthLimit, UserControl } from "./messages.ts";
-import { details, NetStream, pushMedia } from "./net-stream.ts";
+import { NetStream, pushMedia } from "./net-stream.ts";
 import { NetStreams } from "./net-streams.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
 import type { ServerEvents, ServerOptions } from "./server-events.ts";
+import { StreamCommands } from "./stream-commands.ts";
 
 /*
  * handshake ──> connecting ──connect──> deciding ──acceptConnect──> connected ──> closed
@@ -22,7 +23,10 @@ type State = "handshake" | "connecting" | "deciding" | "connected" | "closed";
 /** Commands of a stream that wait for the answer to its publish or play. */
 const WAITING_COMMANDS = new Set(["pause", "pauseRaw", "receiveAudio", "receiveVideo", "seek", HOPS_COMMAND]);
 
-/** The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. */
+/**
+ * The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. The session sees to the
+ * connection and to what waits for an answer, `StreamCommands` to what clients do with their streams.
+ */
 export class ServerSession {
   readonly #events: ServerEvents;
   readonly #options: ServerOptions;
@@ -37,6 +41,7 @@ export class ServerSession {
   publishes = false;
   readonly #connect: Request = { waits: false, answered: false };
   readonly #backlog: Backlog;
+  readonly #commands: StreamCommands;
 
   constructor(events: ServerEvents, options: ServerOptions) {
     this.#events = events;
@@ -55,6 +60,7 @@ export class ServerSession {
       options.limits,
       options.now,
     );
+    this.#commands = new StreamCommands(this.#streams, this.#peer, this.#backlog, events, () => this.#tasksChanged());
     this.#tasksChanged();
   }
 
@@ -174,73 +180,8 @@ export class ServerSession {
       this.#backlog.hold(waitsFor, command.message.type, command.streamId, 0, command.message.payload);
       return;
     }
-    switch (name) {
-      case "connect":
-        this.#connectAgain(transactionId, readConnect(args));
-        break;
-      case "createStream":
-        // Answered without a transaction id, too: no client can do without it.
-        this.#peer.sendCommand(0, ["_result", transactionId, null, this.#streams.openNext().id]);
-        break;
-      case "publish":
-        this.#onPublish(command);
-        break;
-      case "play":
-        this.#onPlay(command);
-        break;
-      case "FCPublish":
-        this.#answer(transactionId, null);
-        // Appliances publish only after it. Whether they may is told by the answer to that.
-        this.#announce("onFCPublish", "NetStream.Publish.Start", stringAt(args, 1));
-        break;
-      case "FCSubscribe":
-        this.#answer(transactionId, null);
-        this.#announce("onFCSubscribe", "NetStream.Play.Start", stringAt(args, 1));
-        break;
-      case "FCUnpublish":
-        this.#onFcUnpublish(command);
-        break;
-      case "closeStream":
-        this.#end(this.#meantBy(command));
-        break;
-      case "deleteStream":
-        this.#deleteStream(command);
-        break;
-      case "pause":
-      case "pauseRaw":
-        this.#onPause(command, booleanAt(args, 1, true));
-        break;
-      case "receiveAudio":
-      case "receiveVideo":
-        this.#onReceive(command);
-        break;
-      case "seek":
-        this.#streams
-          .get(command.streamId)
-          ?.status("error", "NetStream.Seek.Failed", "a live stream cannot be sought in");
-        break;
-      case HOPS_COMMAND:
-        this.#onHops(command);
-        break;
-      case "_result":
-      case "_error":
-      case "onStatus":
-        break;
-      case "getStreamLength":
-        this.#answer(transactionId, 0);
-        break;
-      default: // releaseStream, _checkbw, setPeerInfo and what nobody has heard of
-        this.#answer(transactionId, null);
-        break;
-    }
-  }
-
-  #answer(transactionId: number, value: AmfValue): void {
-    if (transactionId > 0) this.#peer.sendCommand(0, ["_result", transactionId, null, value]);
-  }
-
-  #announce(name: string, code: string, streamName: string): void {
-    this.#peer.sendCommand(0, [name, 0, null, AmfObject.of({ code, description: details(streamName) })]);
+    if (name === "connect") this.#connectAgain(transactionId, readConnect(args));
+    else this.#commands.receive(command, this.#request);
   }
 
   /** The request that a command has to wait for. */
@@ -268,119 +209,6 @@ export class ServerSession {
   #connectAgain(transactionId: number, { tcUrl, app }: ConnectRequest): void {
     if (tcUrl === this.#request?.tcUrl && app === this.#request.app) this.#confirmConnect(transactionId);
     else this.#sayRejected(transactionId, "this connection is connected to another app already");
-  }
-
-  /** The stream that a publish or play is for. Some encoders never create it, or use stream 0. */
-  #streamFor(command: Command): NetStream {
-    const stream = this.#streams.get(command.streamId) ?? this.#streams.open(command.streamId);
-    this.#end(stream);
-    return stream;
-  }
-
-  /** Whether a stream does already, or waits to do, what a publish or play asks for again, with other parameters maybe. */
-  #repeats(stream: NetStream | undefined, role: NetStream["role"], name: string): stream is NetStream {
-    return stream?.role === role && meansSame(this.#request, stream.name, name);
-  }
-
-  #onPublish(command: Command): void {
-    const name = stringAt(command.args, 1);
-    const current = this.#streams.get(command.streamId);
-    if (this.#repeats(current, "publishing", name)) {
-      // One that waits gets one answer for both.
-      if (current.answered) current.confirmPublish();
-      return;
-    }
-    const stream = this.#streamFor(command);
-    stream.role = "publishing";
-    stream.name = name;
-    stream.waits = true;
-    stream.answered = false;
-    stream.refused = false;
-    this.#tasksChanged();
-    this.#events.publish(stream, name);
-  }
-
-  #onPlay(command: Command): void {
-    const { args } = command;
-    const name = stringAt(args, 1);
-    const reset = booleanAt(args, 4, true);
-    const current = this.#streams.get(command.streamId);
-    if (this.#repeats(current, "playing", name)) {
-      if (current.answered) this.#playAgain(current, reset);
-      return;
-    }
-    const stream = this.#streamFor(command);
-    stream.role = "playing";
-    stream.name = name;
-    stream.reset = reset;
-    stream.waits = true;
-    stream.answered = false;
-    stream.refused = false;
-    this.#events.play(stream, { name, start: numberAt(args, 2, -2), duration: numberAt(args, 3, -1) });
-  }
-
-  /** With a reset, the client wants the stream from its start point again; without one, nothing more than it has. */
-  #playAgain(stream: NetStream, reset: boolean): void {
-    stream.reset = reset;
-    stream.confirmPlay();
-    if (reset) this.#events.restart(stream);
-  }
-
-  #onFcUnpublish(command: Command): void {
-    const name = stringAt(command.args, 1);
-    const { publishing } = this.#streams;
-    const only = publishing.length === 1 ? publishing[0] : undefined;
-    const stream = publishing.find((candidate) => candidate.name === name) ?? only;
-    const information = AmfObject.of({ code: "NetStream.Unpublish.Success", description: "Stop publishing stream." });
-    this.#peer.sendCommand(0, ["onFCUnpublish", 0, null, information]);
-    this.#answer(command.transactionId, null);
-    if (stream === undefined) return;
-    stream.status("status", "NetStream.Unpublish.Success", "Stop publishing stream.");
-    this.#end(stream);
-  }
-
-  #deleteStream(command: Command): void {
-    const stream = this.#meantBy(command);
-    if (stream === undefined) return;
-    this.#end(stream);
-    this.#streams.delete(stream);
-  }
-
-  /** The stream that a closeStream or deleteStream means: by its id, or, as GStreamer has it, by its name on stream 0. */
-  #meantBy({ args, streamId }: Command): NetStream | undefined {
-    const name = stringAt(args, 1);
-    if (name === "") return this.#streams.get(numberAt(args, 1, streamId));
-    return this.#streams.named(name);
-  }
-
-  #onPause(command: Command, paused: boolean): void {
-    const stream = this.#streams.get(command.streamId);
-    if (stream?.role !== "playing") return;
-    if (paused) this.#events.pause(stream, true);
-    stream.notifyPause(paused);
-    if (!paused) this.#events.pause(stream, false);
-  }
-
-  #onHops({ args, streamId }: Command): void {
-    const stream = this.#streams.get(streamId);
-    if (stream?.role === "publishing") this.#events.hops(stream, readHops(args[1]));
-  }
-
-  #onReceive(command: Command): void {
-    const stream = this.#streams.get(command.streamId);
-    if (stream?.role !== "playing") return;
-    this.#events.receive(stream, command.name === "receiveAudio" ? "audio" : "video", booleanAt(command.args, 1, true));
-  }
-
-  #end(stream: NetStream | undefined): void {
-    if (stream === undefined || stream.role === "idle") return;
-    // What it has sent before still counts, when it was let in.
-    this.#backlog.finish(stream);
-    this.#backlog.forget(stream);
-    stream.role = "idle";
-    stream.media = undefined;
-    this.#tasksChanged();
-    this.#events.ended(stream);
   }
 
   #onMedia(type: number, streamId: number, timestamp: number, payload: Uint8Array): void {
