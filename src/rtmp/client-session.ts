@@ -1,19 +1,12 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import {
-  enhancedCapabilities,
-  FOR_CLIENT_ARGUMENT,
-  HOPS_ARGUMENT,
-  HOPS_COMMAND,
-  NODE_PROPERTY,
-  readHops,
-  VHOST_PROPERTY,
-} from "./connect.ts";
+import { enhancedCapabilities, FOR_CLIENT_ARGUMENT, HOPS_ARGUMENT, HOPS_COMMAND, readHops } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
 import { UserControl } from "./messages.ts";
 import { type MediaHandler, pushMedia } from "./net-stream.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
+import { readServerIdentity, readStatus, redirectOf, type ServerIdentity } from "./server-answers.ts";
 
 /*
  * handshake ──> connecting ──_result──> creating ──_result──> starting ──onStatus Start──> running ──> closed
@@ -85,6 +78,9 @@ const FLASH_VERSION = {
 /** What a playing session says it buffers; servers hardly mind. */
 const BUFFER_LENGTH_MS = 3000;
 
+/** Statuses that end what runs, though they are no errors. */
+const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
+
 const CONNECT_ID = 1;
 const CREATE_ID = 4;
 const START_ID = 5;
@@ -99,9 +95,7 @@ export class ClientSession {
   #state: ClientState = "handshake";
   #streamId = 0;
   /** What the server says of itself, for logs and for tracing a stream through a cluster. */
-  #server: ServerName = { software: "", node: "", vhost: "" };
-  /** Whether the server wants to hear of other hops. */
-  #takesHops = false;
+  #server: ServerIdentity = { software: "", node: "", vhost: "", takesHops: false };
   /** Receives what a playing session gets. */
   media: MediaHandler | undefined;
 
@@ -180,7 +174,7 @@ export class ClientSession {
 
   /** The stream that is published comes over other servers now: the target's `hops` have changed. */
   announceHops(): void {
-    if (this.#state !== "running" || this.#target.role !== "publish" || !this.#takesHops) return;
+    if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
@@ -241,8 +235,7 @@ export class ClientSession {
 
   #onResult({ transactionId, args }: Command): void {
     if (this.#state === "connecting" && transactionId === CONNECT_ID) {
-      this.#server = describeServer(args);
-      this.#takesHops = informationOf(args)?.get(HOPS_COMMAND) === true;
+      this.#server = readServerIdentity(args);
       if (this.#target.role === "connect") {
         this.#state = "running";
         this.#events.ready(0);
@@ -287,24 +280,18 @@ export class ClientSession {
     const matters = transactionId === CONNECT_ID || transactionId === CREATE_ID || transactionId === START_ID;
     if (!matters || this.#state === "running") return;
     const status = readStatus(args[1]);
-    this.#fail(status.code || "_error", status.description, this.#redirectOf(status));
+    this.#fail(status.code || "_error", status.description, redirectOf(status, this.#target.playPath));
   }
 
   #onStatus({ args }: Command): void {
     const status = readStatus(args[1]);
     const { level, code, description } = status;
     const started = this.#target.role === "publish" ? "NetStream.Publish.Start" : "NetStream.Play.Start";
-    if (level === "error") this.#fail(code, description, this.#redirectOf(status));
+    if (level === "error") this.#fail(code, description, redirectOf(status, this.#target.playPath));
     else if (this.#state === "starting" && code === started) {
       this.#state = "running";
       this.#events.ready(this.#streamId);
     } else if (this.#state === "running" && ENDED.has(code)) this.#events.ended(code, description);
-  }
-
-  /** `redirect2` is the stream's URL; servers that send `redirect` alone mean the URL to connect to, without the stream. */
-  #redirectOf({ redirect, redirect2 }: Status): string | undefined {
-    if (redirect2 !== undefined) return redirect2;
-    return redirect === undefined ? undefined : `${redirect.replace(/\/$/, "")}/${this.#target.playPath}`;
   }
 
   #fail(code: string, description: string, redirect?: string): void {
@@ -320,53 +307,4 @@ export class ClientSession {
     if (media === undefined || this.#state !== "running") return;
     pushMedia(media, type, timestamp, payload);
   }
-}
-
-/** What is kept of a server's explanation, for logs; UTF-16 units. */
-const MAX_DESCRIPTION = 200;
-
-/** Statuses that end what runs, though they are no errors. */
-const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
-
-/** SRS's code for "elsewhere", in a status's `ex`. */
-const FOUND_ELSEWHERE = 302;
-
-interface Status {
-  readonly level: string;
-  readonly code: string;
-  readonly description: string;
-  readonly redirect: string | undefined;
-  readonly redirect2: string | undefined;
-}
-
-function readStatus(value: AmfValue): Status {
-  const information = value instanceof AmfObject ? value : undefined;
-  const ex = information?.object("ex");
-  const elsewhere = ex?.number("code") === FOUND_ELSEWHERE ? ex : undefined;
-  return {
-    level: information?.string("level") ?? "",
-    code: information?.string("code") ?? "",
-    description: (information?.string("description") ?? "").slice(0, MAX_DESCRIPTION),
-    redirect: elsewhere?.string("redirect"),
-    redirect2: elsewhere?.string("redirect2"),
-  };
-}
-
-/** What a server says of itself. */
-interface ServerName {
-  readonly software: string;
-  readonly node: string;
-  readonly vhost: string;
-}
-
-function describeServer(args: readonly AmfValue[]): ServerName {
-  const properties = args[0] instanceof AmfObject ? args[0] : undefined;
-  const data = informationOf(args);
-  const software = data?.string("srs_server") ?? properties?.string("fmsVer") ?? "";
-  return { software, node: data?.string(NODE_PROPERTY) ?? "", vhost: data?.string(VHOST_PROPERTY) ?? "" };
-}
-
-/** What a server says of itself in its answer to connect. */
-function informationOf(args: readonly AmfValue[]): AmfObject | undefined {
-  return args[1] instanceof AmfObject ? args[1].object("data") : undefined;
 }
