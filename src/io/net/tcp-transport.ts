@@ -2,21 +2,17 @@
 import type { Socket } from "bun";
 import type { HostPort } from "../../base/address.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import { joined } from "../../base/memory.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
+import { GatheredWrite } from "./gathered-write.ts";
 import type { Departing } from "./input-scheduler.ts";
 import { type MergedReads, type Pausable, ReadPause } from "./merged-reads.ts";
+import { type BufferAccount, SendQueue } from "./send-queue.ts";
 import type { SocketOwner } from "./socket-data.ts";
 import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
 import { unacknowledgedBytes } from "./socket-queue.ts";
 
 /** After the last byte a peer has this long to close its side. */
 const LINGER_MS = 3000;
-/** Buffers waiting for one peer. Media waits in its log, not here: who makes this many pile up floods us and does not read. */
-const MAX_QUEUED_BUFFERS = 512;
-/** The same by size, besides the buffer that is under way: a connection may play several streams. */
-const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
-
 /** A peer that takes what waits for it, but slowly, has this long once we want to close. */
 const CLOSE_MS = 30_000;
 
@@ -24,11 +20,9 @@ const CLOSE_MS = 30_000;
  * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait, and
  * for each buffer that waits, so that one account can be kept of them.
  */
-export interface StallWatch extends InputWatch {
+export interface StallWatch extends InputWatch, BufferAccount {
   blocked(transport: TcpTransport): void;
   free(transport: TcpTransport): void;
-  hold(buffer: Uint8Array): void;
-  release(buffer: Uint8Array): void;
   /** A fault of the program's own, thrown by an owner. */
   readonly onFault: (error: Error) => void;
   readonly reads: MergedReads;
@@ -39,30 +33,23 @@ export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate
   end(): unknown;
 };
 
-/** While input is worked on, shorter buffers than this leave together: each write is a system call and a packet. */
-const ANSWER_BYTES = 4096;
-/** In writes of about this many bytes. */
-const MAX_ANSWERS_BYTES = 64 * 1024;
-/** A TCP connection, accepted or dialled, plain or with TLS. Keeps what the kernel does not take by reference, in order, until it drains. */
+/** A TCP connection, accepted or dialled, plain or with TLS: what it sends, how it is read, and how it is closed. */
 export class TcpTransport implements Transport, InputConnection, Departing, Pausable, SocketOwner {
   // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
   /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
   #clear = true;
   #socket: ByteSocket;
   bytesSent = 0;
-  bytesQueued = 0;
   readonly remote: HostPort;
   /** When the kernel last took something, while blocked; monotonic ms. */
   progressAt = 0;
   readonly #clock: Clock;
   readonly #watch: StallWatch;
-  readonly #queue: Uint8Array[] = [];
-  /** Bytes of the queue's first buffer that are gone. */
-  #offset = 0;
-  /** Input is being worked on, and what is sent meanwhile, in order. */
+  /** What the kernel has not taken. */
+  readonly #queue: SendQueue;
+  /** Input is being worked on, and what is sent meanwhile leaves at its end. */
   #answering = false;
-  readonly #answers: Uint8Array[] = [];
-  #answersBytes = 0;
+  readonly #answers = new GatheredWrite();
   readonly #input: SocketInput;
   #mergesReads = false;
   #readPause: ReadPause | undefined;
@@ -70,8 +57,6 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   #secure = false;
   /** The socket is paused so that the next read brings more. */
   #readPaused = false;
-  /** More waits than may, and the connection is about to be closed for it. */
-  #overflowed = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
   /** The peer has hung up and the socket is gone; the owner hears of the close in its turn, behind what a publisher said last. */
@@ -86,6 +71,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.remote = remote;
     this.#clock = clock;
     this.#watch = watch;
+    this.#queue = new SendQueue(watch);
     this.#input = new SocketInput(this, clock, watch);
     this.#dialled = dialled !== undefined;
     this.ip = dialled ?? remote.host;
@@ -114,11 +100,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
       this.bytesSent += written;
       return true;
     }
-    this.#offset = Math.max(0, written);
-    this.bytesSent += this.#offset;
+    const sent = Math.max(0, written);
+    this.bytesSent += sent;
     this.progressAt = this.#clock.now();
-    this.bytesQueued = -this.#offset;
-    this.#enqueue(bytes);
+    this.#enqueue(bytes, sent);
     this.#watch.blocked(this);
     this.#settle();
     return false;
@@ -126,36 +111,32 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
 
   #sendLater(bytes: Uint8Array): boolean {
     if (this.#state !== "open" || this.#gone) return false;
-    if (this.#queue.length === 0) {
-      const short = bytes.length < ANSWER_BYTES;
-      const ready = (short && this.#answersBytes < MAX_ANSWERS_BYTES) || this.#sendAnswers();
-      if (ready && !short) return this.#write(bytes);
-      if (ready) {
-        this.#answers.push(bytes);
-        this.#answersBytes += bytes.length;
-        return true;
-      }
+    if (this.#queue.empty) {
+      if (this.#answers.add(bytes)) return true;
+      if (this.#sendAnswers()) return this.#answers.add(bytes) || this.#write(bytes);
     }
-    this.#enqueue(bytes);
+    this.#enqueue(bytes, 0);
     return false;
   }
 
   /** Sends what has been gathered, in one write. False: the kernel took less. */
   #sendAnswers(): boolean {
-    const answers = this.#answers.splice(0);
-    this.#answersBytes = 0;
-    const [first] = answers;
-    return first === undefined || this.#write(answers.length === 1 ? first : joined(...answers));
+    const bytes = this.#answers.take();
+    return bytes === undefined || this.#write(bytes);
   }
 
   /** Something has changed that decides whether `send` may go straight to the socket. */
   #settle(): void {
-    this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.length === 0;
+    this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.empty;
   }
 
   /** The buffers that wait, one partly sent. */
   get queue(): readonly Uint8Array[] {
-    return this.#queue;
+    return this.#queue.buffers;
+  }
+
+  get bytesQueued(): number {
+    return this.#queue.bytes;
   }
 
   get bytesUnacknowledged(): number {
@@ -184,7 +165,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.#settle();
     // Then the next turn is the end.
     if (this.#gone) return;
-    if (this.#queue.length === 0) this.#finish();
+    if (this.#queue.empty) this.#finish();
     else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
   }
 
@@ -270,7 +251,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
       this.#handler?.onData(bytes);
     } finally {
       this.#answering = false;
-      if (this.#answers.length > 0) this.#sendAnswers();
+      this.#sendAnswers();
       this.#settle();
     }
   }
@@ -289,23 +270,11 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   }
 
   onDrain(): void {
-    if (this.#queue.length === 0) return;
-    while (this.#queue.length > 0) {
-      const bytes = this.#queue[0];
-      if (bytes === undefined) break;
-      const rest = this.#offset === 0 ? bytes : bytes.subarray(this.#offset);
-      const written = Math.max(0, this.#socket.write(rest));
-      this.bytesSent += written;
-      this.bytesQueued -= written;
-      if (written > 0) this.progressAt = this.#clock.now();
-      if (written < rest.length) {
-        this.#offset += written;
-        return;
-      }
-      this.#queue.shift();
-      this.#watch.release(bytes);
-      this.#offset = 0;
-    }
+    if (this.#queue.empty) return;
+    const written = this.#queue.drain(this.#socket);
+    this.bytesSent += written;
+    if (written > 0) this.progressAt = this.#clock.now();
+    if (!this.#queue.empty) return;
     this.#watch.free(this);
     this.#settle();
     if (this.#state === "closing") this.#finish();
@@ -352,25 +321,14 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
 
   #forgetQueue(): void {
     this.#watch.free(this);
-    for (const bytes of this.#queue) this.#watch.release(bytes);
-    this.#answers.length = 0;
-    this.#answersBytes = 0;
-    this.#queue.length = 0;
-    this.bytesQueued = 0;
+    this.#answers.clear();
+    this.#queue.clear();
   }
 
-  #enqueue(bytes: Uint8Array): void {
-    // It fails at the end of this turn; what comes before that would only fill the memory.
-    if (this.#overflowed) return;
-    this.#queue.push(bytes);
-    this.#watch.hold(bytes);
-    this.bytesQueued += bytes.length;
-    const underWay = (this.#queue[0]?.length ?? 0) - this.#offset;
-    if (this.#queue.length <= MAX_QUEUED_BUFFERS && this.bytesQueued - underWay <= MAX_QUEUED_BYTES) return;
-    this.#overflowed = true;
-    const reason = `${this.#queue.length} messages (${this.bytesQueued} bytes) wait for it and it does not read`;
+  #enqueue(bytes: Uint8Array, sent: number): void {
+    const problem = this.#queue.add(bytes, sent);
     // Not here: the caller is in the middle of its own work on this connection.
-    this.#clock.soon(() => this.fail(reason));
+    if (problem !== undefined) this.#clock.soon(() => this.fail(problem));
   }
 
   /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
