@@ -1,4 +1,3 @@
-import { type ArgsDef, defineCommand } from "citty";
 import { UserError } from "../base/errors.ts";
 import type { BenchPlan } from "../loadgen/plan.ts";
 import { progressLine } from "../loadgen/progress.ts";
@@ -16,7 +15,8 @@ import {
   streamOptions,
   urlArgument,
 } from "./bench-options.ts";
-import { tell } from "./dispatch.ts";
+import { type Command, command } from "./command.ts";
+import { type CommandSet, tell } from "./dispatch.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
@@ -25,19 +25,41 @@ const PLAIN_PROGRESS_SECONDS = 5;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** The options of each `srs bench` command. */
-export const benchOptions = {
-  play: { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption },
-  publish: { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...fileOption },
-  both: { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...checkOption, ...playUrlOption },
-} as const satisfies Readonly<Record<string, ArgsDef>>;
+const playOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption };
+const publishOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...fileOption };
+const bothOptions = {
+  ...urlArgument,
+  ...commonOptions,
+  ...runOptions,
+  ...streamOptions,
+  ...checkOption,
+  ...playUrlOption,
+};
+
+/** `srs bench`: its commands, and the help of them all. */
+export function benchCommands(output: Output, version: string): CommandSet {
+  return {
+    name: "srs bench",
+    line: { call: "srs bench play|publish|both URL", does: "Measure a server (srs bench --help says how)" },
+    alone: undefined,
+    commands: new Map([
+      ["play", playCommand(output)],
+      ["publish", publishCommand(output)],
+      ["both", bothCommand(output)],
+    ]),
+    options: { ...playOptions, ...publishOptions, ...bothOptions },
+    mistake: 2,
+    version,
+  };
+}
 
 /** `srs bench play`: players of a stream that somebody publishes. */
-export function playCommand(output: Output) {
-  return defineCommand({
-    meta: { name: "play" },
-    args: benchOptions.play,
-    run: ({ args }) =>
+function playCommand(output: Output): Command {
+  return command({
+    call: "srs bench play URL",
+    does: "Play a stream many times",
+    options: playOptions,
+    run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
         const play = { url: urlOf(args.url), count, checked: checkedOf(args.check, count) };
@@ -47,11 +69,12 @@ export function playCommand(output: Output) {
 }
 
 /** `srs bench publish`: encoders. */
-export function publishCommand(output: Output) {
-  return defineCommand({
-    meta: { name: "publish" },
-    args: benchOptions.publish,
-    run: ({ args }) =>
+function publishCommand(output: Output): Command {
+  return command({
+    call: "srs bench publish URL",
+    does: "Publish streams; {} in the URL is the number of each",
+    options: publishOptions,
+    run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
         const shape = shapeOf(args);
@@ -68,11 +91,12 @@ export function publishCommand(output: Output) {
 }
 
 /** `srs bench both`: one encoder and players of its stream, which tell how long each frame took. */
-export function bothCommand(output: Output) {
-  return defineCommand({
-    meta: { name: "both" },
-    args: benchOptions.both,
-    run: ({ args }) =>
+function bothCommand(output: Output): Command {
+  return command({
+    call: "srs bench both URL",
+    does: "Publish a stream and play it many times",
+    options: bothOptions,
+    run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
         const publish = { url: urlOf(args.url), count: 1, content: shapeOf(args) };

@@ -1,28 +1,29 @@
-import { defineCommand } from "citty";
+import type { ArgsDef } from "citty";
 import { effectiveToml, loadConfig } from "../app/config/index.ts";
 import { examinedOf } from "../app/examine.ts";
 import { systemProbes } from "../app/system-probes.ts";
 import { examine } from "../features/doctor/examine.ts";
+import { type Command, command } from "./command.ts";
 import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
 /** The exit code when the configuration is right and something around it is not. */
 const PROBLEMS = 2;
 
-/** What `srs check` is told. */
-export const checkOptions = {
+const options = {
   ...confOption,
   probe: { type: "boolean", description: "Look at ports, files and limits, and dial every target and origin" },
   ...commonOptions,
-} as const;
+} as const satisfies ArgsDef;
 
 /** `srs check`: prints the effective configuration, or what is found around it (`--probe`); a wrong one throws. */
-export function checkCommand({ out, err }: Output) {
-  return defineCommand({
-    meta: { name: "check" },
-    args: checkOptions,
-    async run({ args, rawArgs }) {
-      const loaded = loadConfig(args.conf, process.env, ignoredNames(rawArgs));
+export function checkCommand({ out, err }: Output): Command {
+  return command({
+    call: "srs check --conf FILE",
+    does: "Print the configuration in effect, and where each value comes from; --probe looks around it",
+    options,
+    async run(args, argv) {
+      const loaded = loadConfig(args.conf, process.env, ignoredNames(argv));
       for (const warning of loaded.warnings) err(warning);
       if (!args.probe) {
         out(effectiveToml(loaded));

@@ -1,26 +1,27 @@
-import { defineCommand } from "citty";
+import type { ArgsDef } from "citty";
 import { convertConfig } from "../app/config/convert.ts";
 import { errorLine } from "../app/standard-error.ts";
 import { UserError } from "../base/errors.ts";
 import { maskText } from "../base/mask.ts";
+import { type Command, command } from "./command.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
 /** The exit code when the TOML does not say all that the file says. */
 const LEFT_OUT = 2;
 
-/** What `srs convert` is told. */
-export const convertOptions = {
+const options = {
   file: { type: "positional", required: false },
   ...commonOptions,
-} as const;
+} as const satisfies ArgsDef;
 
 /** `srs convert FILE`: prints a configuration as the shortest TOML that says the same, as far as this server has it. */
-export function convertCommand({ out, err }: Output) {
-  return defineCommand({
-    meta: { name: "convert" },
-    args: convertOptions,
-    run({ args }) {
+export function convertCommand({ out, err }: Output): Command {
+  return command({
+    call: "srs convert FILE",
+    does: "Print a configuration of SRS's (.conf) as TOML",
+    options,
+    run(args) {
       if (args.file === undefined) throw new UserError("which file? Give it as in srs convert srs.conf");
       const { toml, messages, isWhole } = convertConfig(args.file);
       for (const message of messages) err(errorLine(maskText(message)));

@@ -1,20 +1,13 @@
-import { type ArgsDef, type CommandDef, runCommand } from "citty";
+import { type ArgsDef, parseArgs } from "citty";
 import { ConfigErrors } from "../app/config/index.ts";
 import { errorLine } from "../app/standard-error.ts";
 import { UserError } from "../base/errors.ts";
 import { maskText } from "../base/mask.ts";
 import { nearest } from "../base/suggest.ts";
-import { checkArguments, givenOptions, withoutPositionals } from "./options.ts";
+import type { Command } from "./command.ts";
+import { checkArguments, withoutPositionals } from "./options.ts";
 import type { Output } from "./output.ts";
 import { type UsageLine, usage } from "./usage.ts";
-
-/** One command, such as `srs check`. */
-export interface Command {
-  readonly line: UsageLine;
-  readonly options: ArgsDef;
-  /** Runs with the arguments after the command's name; the exit code. */
-  run(argv: readonly string[]): Promise<number>;
-}
 
 /** Commands that begin with the same words. */
 export interface CommandSet {
@@ -31,23 +24,6 @@ export interface CommandSet {
   readonly mistake: number;
   /** What `--version` prints, and help begins with. */
   readonly version: string;
-}
-
-/** A command from citty's definition of it. */
-export function command<A extends ArgsDef>(
-  call: string,
-  does: string,
-  options: ArgsDef,
-  definition: CommandDef<A>,
-): Command {
-  return {
-    line: { call, does },
-    options,
-    async run(argv) {
-      const { result } = await runCommand(definition, { rawArgs: [...argv] });
-      return typeof result === "number" ? result : 0;
-    },
-  };
 }
 
 /** Finds and runs what a command line asks for; the exit code. Mistakes of the operator's are told, not thrown. */
@@ -81,12 +57,12 @@ export function tell(error: unknown, output: Output, code: number): number {
 function answer(set: CommandSet, chosen: Command | undefined, argv: readonly string[], output: Output): boolean {
   const { alone, commands, version } = set;
   const options = withoutPositionals((chosen ?? set).options);
-  const given = givenOptions(argv, options);
+  const given = parseArgs([...argv], options);
   const all = [...(alone === undefined ? [] : [alone]), ...commands.values()];
-  if (given.has("help")) {
+  if (given.help === true) {
     const lines = (chosen === undefined ? all : [chosen]).map(({ line }) => line);
     output.out(usage(`${version}, an RTMP server`, lines, options));
-  } else if (given.has("version")) output.out(version);
+  } else if (given.version === true) output.out(version);
   else return false;
   return true;
 }

@@ -24,16 +24,14 @@ export const confOption = {
   },
 } as const satisfies ArgsDef;
 
+/** The options of commands that take a configuration and nothing else. */
+export const confOptions = { ...confOption, ...commonOptions } as const satisfies ArgsDef;
+
 /** All names behind `--ignore`, by which it is repeated or with commas between them. */
 export function ignoredNames(argv: readonly string[]): string[] {
   return tokensOf(argv, confOption).flatMap((token) => {
     return token.kind === "option" && token.name === "ignore" ? (token.value ?? "").split(",").filter(Boolean) : [];
   });
-}
-
-/** Which options a command line gives, by their long names, right or wrong. */
-export function givenOptions(argv: readonly string[], options: ArgsDef): ReadonlySet<string> {
-  return new Set(tokensOf(argv, options).flatMap((token) => (token.kind === "option" ? [token.name] : [])));
 }
 
 /**

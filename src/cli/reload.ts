@@ -1,5 +1,5 @@
-import { defineCommand } from "citty";
-import { commonOptions, confOption, ignoredNames } from "./options.ts";
+import { type Command, command } from "./command.ts";
+import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
@@ -7,13 +7,14 @@ import { tellRunning } from "./running.ts";
 const ANSWER_MS = 30_000;
 
 /** `srs reload`: has the running server take the changed file; 1 when it did not. */
-export function reloadCommand(output: Output) {
-  return defineCommand({
-    meta: { name: "reload" },
-    args: { ...confOption, ...commonOptions },
-    run: ({ args, rawArgs }) =>
+export function reloadCommand(output: Output): Command {
+  return command({
+    call: "srs reload --conf FILE",
+    does: "Have the running server take the changed file",
+    options: confOptions,
+    run: (args, argv) =>
       tellRunning(
-        { conf: args.conf, ignored: ignoredNames(rawArgs) },
+        { conf: args.conf, ignored: ignoredNames(argv) },
         { command: "reload", signal: "send it SIGHUP", timeoutMs: ANSWER_MS },
         output,
       ),

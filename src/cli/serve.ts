@@ -1,13 +1,14 @@
-import { defineCommand } from "citty";
 import { runServer } from "../app/server.ts";
-import { commonOptions, confOption, ignoredNames } from "./options.ts";
+import { command } from "./command.ts";
+import { confOptions, ignoredNames } from "./options.ts";
 import { version } from "./version.ts";
 
 /** `srs --conf FILE`: runs the server until it is told to stop. */
-export const serveCommand = defineCommand({
-  meta: { name: "srs" },
-  args: { ...confOption, ...commonOptions },
-  run({ args, rawArgs }) {
-    return runServer({ confPath: args.conf, environment: process.env, ignored: ignoredNames(rawArgs), version });
+export const serveCommand = command({
+  call: "srs --conf FILE",
+  does: "Run the server",
+  options: confOptions,
+  run(args, argv) {
+    return runServer({ confPath: args.conf, environment: process.env, ignored: ignoredNames(argv), version });
   },
 });

@@ -1,13 +1,13 @@
-import { type ArgsDef, defineCommand } from "citty";
+import type { ArgsDef } from "citty";
 import { loadConfig } from "../app/config/index.ts";
 import { Vhosts } from "../app/vhosts.ts";
 import { UserError } from "../base/errors.ts";
 import { signedUrl } from "../features/security/signed-url.ts";
+import { type Command, command } from "./command.ts";
 import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** What `srs sign` is told. */
-export const signOptions = {
+const options = {
   url: { type: "positional", required: false },
   ...confOption,
   publish: { type: "boolean", description: "Sign for publishing" },
@@ -27,14 +27,15 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
 const DEFAULT_SECONDS = 3600;
 
 /** `srs sign URL`: prints the URL with a signature that the server of this configuration lets in. */
-export function signCommand({ out, err }: Output) {
-  return defineCommand({
-    meta: { name: "sign" },
-    args: signOptions,
-    run({ args, rawArgs }) {
+export function signCommand({ out, err }: Output): Command {
+  return command({
+    call: "srs sign URL --conf FILE",
+    does: "Sign a URL that somebody may publish to or play, for a time",
+    options,
+    run(args, argv) {
       if (args.url === undefined) throw new UserError("which URL? Give it as in srs sign rtmp://host/live/livestream");
       if (args.publish && args.play) throw new UserError("a URL is signed for one thing: --publish or --play");
-      const { config } = loadConfig(args.conf, process.env, ignoredNames(rawArgs));
+      const { config } = loadConfig(args.conf, process.env, ignoredNames(argv));
       const vhosts = new Vhosts(() => config.vhost);
       const action = args.publish ? "publish" : args.play ? "play" : undefined;
       const now = Date.now() / 1000;

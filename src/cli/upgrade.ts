@@ -1,5 +1,5 @@
-import { defineCommand } from "citty";
-import { commonOptions, confOption, ignoredNames } from "./options.ts";
+import { type Command, command } from "./command.ts";
+import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
@@ -7,14 +7,15 @@ import { tellRunning } from "./running.ts";
 const ANSWER_MS = 45_000;
 
 /** `srs upgrade`: has the running server start this program in its place, and drain; 1 when it did not. */
-export function upgradeCommand(output: Output) {
-  return defineCommand({
-    meta: { name: "upgrade" },
-    args: { ...confOption, ...commonOptions },
-    run({ args, rawArgs }) {
+export function upgradeCommand(output: Output): Command {
+  return command({
+    call: "srs upgrade --conf FILE",
+    does: "Have the running server start this program in its place",
+    options: confOptions,
+    run(args, argv) {
       const signal = "send it SIGHUP after the program's file was replaced";
       const request = { command: "upgrade", argument: process.execPath, signal, timeoutMs: ANSWER_MS } as const;
-      return tellRunning({ conf: args.conf, ignored: ignoredNames(rawArgs) }, request, output);
+      return tellRunning({ conf: args.conf, ignored: ignoredNames(argv) }, request, output);
     },
   });
 }

@@ -1,0 +1,29 @@
+import { type ArgsDef, type ParsedArgs, parseArgs } from "citty";
+import type { UsageLine } from "./usage.ts";
+
+/** One command, such as `srs check`. */
+export interface Command {
+  readonly line: UsageLine;
+  readonly options: ArgsDef;
+  /** Runs with the arguments after the command's name; the exit code. */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+/** What a command is made of. */
+export interface CommandDefinition<A extends ArgsDef> {
+  /** How it is called, and what it then does: a line of the help. */
+  readonly call: string;
+  readonly does: string;
+  readonly options: A;
+  /** `args` are the values of the options by name, `argv` the words they were read from; the exit code. */
+  run(args: ParsedArgs<A>, argv: readonly string[]): number | Promise<number>;
+}
+
+/** A command whose options are declared and read by citty. */
+export function command<const A extends ArgsDef>({ call, does, options, run }: CommandDefinition<A>): Command {
+  return {
+    line: { call, does },
+    options,
+    run: async (argv) => run(parseArgs<A>([...argv], options), argv),
+  };
+}
