@@ -11,10 +11,14 @@ export interface PlayRequest {
   readonly duration: number;
 }
 
-/** What a client wants. Each request is answered by the method of `ServerSession` or `NetStream` that its line names, now or later. */
-export interface ServerEvents {
+/** What a client wants of its connection. The answer comes now or later. */
+export interface ConnectEvents {
   /** Answer: `acceptConnect` or `rejectConnect`. */
   connect(request: ConnectRequest): void;
+}
+
+/** What a client wants of its streams. Each request is answered by the method of `NetStream` that its line names, now or later. */
+export interface StreamEvents {
   /** Answer: `stream.acceptPublish` or `stream.refuse`. */
   publish(stream: NetStream, name: string): void;
   /** Answer: `stream.acceptPlay` or `stream.refuse`. */

@@ -8,7 +8,7 @@ import { PeerBandwidthLimit, UserControl } from "./messages.ts";
 import { NetStream, pushMedia } from "./net-stream.ts";
 import { NetStreams } from "./net-streams.ts";
 import { type Command, Peer, WINDOW_ACK_SIZE } from "./peer.ts";
-import type { ServerEvents, ServerOptions } from "./server-events.ts";
+import type { ConnectEvents, ServerOptions, StreamEvents } from "./server-events.ts";
 import { StreamCommands } from "./stream-commands.ts";
 
 /*
@@ -28,7 +28,7 @@ const WAITING_COMMANDS = new Set(["pause", "pauseRaw", "receiveAudio", "receiveV
  * connection and to what waits for an answer, `StreamCommands` to what clients do with their streams.
  */
 export class ServerSession {
-  readonly #events: ServerEvents;
+  readonly #events: ConnectEvents;
   readonly #options: ServerOptions;
   readonly #peer: Peer;
   readonly #streams = new NetStreams((id) => new NetStream(id, this.#peer, (answered) => this.#onAnswered(answered)));
@@ -43,7 +43,7 @@ export class ServerSession {
   readonly #backlog: Backlog;
   readonly #commands: StreamCommands;
 
-  constructor(events: ServerEvents, options: ServerOptions) {
+  constructor(events: ConnectEvents, streams: StreamEvents, options: ServerOptions) {
     this.#events = events;
     this.#options = options;
     this.#backlog = new Backlog(options.limits.maxBacklogBytes, {
@@ -60,7 +60,7 @@ export class ServerSession {
       options.limits,
       options.now,
     );
-    this.#commands = new StreamCommands(this.#streams, this.#peer, this.#backlog, events, () => this.#tasksChanged());
+    this.#commands = new StreamCommands(this.#streams, this.#peer, this.#backlog, streams, () => this.#tasksChanged());
     this.#tasksChanged();
   }
 

@@ -5,7 +5,7 @@ import { type ConnectRequest, HOPS_COMMAND, meansSame, readHops } from "./connec
 import { details, type NetStream } from "./net-stream.ts";
 import type { NetStreams } from "./net-streams.ts";
 import type { Command, Peer } from "./peer.ts";
-import type { ServerEvents } from "./server-events.ts";
+import type { StreamEvents } from "./server-events.ts";
 
 /**
  * What a client that is connected does with its message streams: createStream (RTMP 1.0, 7.2.1.3), the NetStream commands (7.2.2)
@@ -15,11 +15,11 @@ export class StreamCommands {
   readonly #streams: NetStreams;
   readonly #peer: Peer;
   readonly #backlog: Backlog;
-  readonly #events: ServerEvents;
+  readonly #events: StreamEvents;
   /** What a stream does has changed. */
   readonly #changed: () => void;
 
-  constructor(streams: NetStreams, peer: Peer, backlog: Backlog, events: ServerEvents, changed: () => void) {
+  constructor(streams: NetStreams, peer: Peer, backlog: Backlog, events: StreamEvents, changed: () => void) {
     this.#streams = streams;
     this.#peer = peer;
     this.#backlog = backlog;

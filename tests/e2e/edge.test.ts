@@ -120,8 +120,8 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
           outbox.send(command("onStatus", 0, null, AmfObject.of({ level: "error", code, description, ex })));
         };
         const session: ServerSession = new ServerSession(
+          { connect: () => session.acceptConnect(128) },
           {
-            connect: () => session.acceptConnect(128),
             publish: away,
             play: away,
             pause() {},

@@ -1,7 +1,7 @@
 import type { ConnectRequest } from "../../src/rtmp/connect.ts";
 import { defaultLimits, type RtmpLimits } from "../../src/rtmp/limits.ts";
 import type { MediaHandler, NetStream } from "../../src/rtmp/net-stream.ts";
-import type { PlayRequest, ServerEvents } from "../../src/rtmp/server-events.ts";
+import type { ConnectEvents, PlayRequest, StreamEvents } from "../../src/rtmp/server-events.ts";
 import { ServerSession } from "../../src/rtmp/server-session.ts";
 import { toHex } from "./bytes.ts";
 import { brief, clientHandshake, connect, type SentMessage, SentReader } from "./session.ts";
@@ -13,7 +13,7 @@ export const SERVER_HANDSHAKE_BYTES = 3073;
  * A server session whose owner says yes to everything, and the client's end of its wire. `told` has what the owner was
  * told, one line each.
  */
-export class ServerUnderTest implements ServerEvents {
+export class ServerUnderTest implements ConnectEvents, StreamEvents {
   readonly told: string[] = [];
   readonly sent = new SentReader(SERVER_HANDSHAKE_BYTES);
   readonly session: ServerSession;
@@ -27,7 +27,7 @@ export class ServerUnderTest implements ServerEvents {
 
   /** `send`: where the server's bytes go; to `sent` when there is none. */
   constructor(limits: Partial<RtmpLimits> = {}, send?: (bytes: Uint8Array) => void) {
-    this.session = new ServerSession(this, {
+    this.session = new ServerSession(this, this, {
       limits: { ...defaultLimits, ...limits },
       send: send ?? ((bytes) => this.sent.push(bytes)),
       now: () => this.nowMs,

@@ -18,8 +18,8 @@ function redirector(url: string): { accept(): TransportHandler } {
       transport?.send(command("onStatus", 0, null, AmfObject.of({ level: "error", code, description, ex })));
     };
     const session: ServerSession = new ServerSession(
+      { connect: () => session.acceptConnect(128) },
       {
-        connect: () => session.acceptConnect(128),
         publish: away,
         play: away,
         pause() {},
