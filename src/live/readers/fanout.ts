@@ -287,7 +287,7 @@ export class Fanout implements ReaderHome {
     const { format } = this;
     const { log } = this.#source;
     if (format instanceof PacketFormat) return new PacketRange(log, from, to, start, format.video);
-    const bytes = format.encode(log, from, to);
+    const bytes = format.encode(log, from, to, start?.headers);
     return start === undefined ? bytes : joined(format.prefix(start.headers, start.time), bytes);
   }
 

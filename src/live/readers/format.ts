@@ -13,8 +13,11 @@ export interface WireFormat {
   readonly video: boolean;
   /** The same but without video, for readers that have to wait for a key frame; the same object each time. */
   readonly withoutVideo: WireFormat;
-  /** The log's packets in [from, to) in one new buffer; empty when the format takes none of them. */
-  encode(log: PacketLog, from: number, to: number): Uint8Array;
+  /**
+   * The log's packets in [from, to) in one new buffer; empty when the format takes none of them. Where a reader begins at `from`,
+   * `headers` are those in force there, which it has had by `prefix`.
+   */
+  encode(log: PacketLog, from: number, to: number, headers?: readonly Packet[]): Uint8Array;
   /** What a reader needs before its first packet (metadata, sequence headers), stamped with `time` (ms). */
   prefix(headers: readonly Packet[], time: number): Uint8Array;
 }
