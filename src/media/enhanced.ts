@@ -31,6 +31,17 @@ export const AudioPacketType = {
   Multitrack: 5,
 } as const;
 
+/** Names of codecs that FLV has numbers for, or that browsers' players take in enhanced headers, as big-endian numbers. */
+export const FourCc = {
+  Avc1: 0x61766331,
+  Hvc1: 0x68766331,
+  Av01: 0x61763031,
+  Mp4a: 0x6d703461,
+  Mp3: 0x2e6d7033,
+  Opus: 0x4f707573,
+  Flac: 0x664c6143,
+} as const;
+
 /** How many tracks a multitrack message holds, and where their codecs are named. */
 export const MultitrackType = { OneTrack: 0, ManyTracks: 1, ManyTracksManyCodecs: 2 } as const;
 
@@ -46,13 +57,13 @@ const MAX_MOD_EX = 16;
 
 /**
  * The packet type behind any ModEx prefixes, as `offset << 4 | packetType` with the offset just after it.
- * -1 when the payload ends before, or has more prefixes than anyone needs.
+ * -1 when the payload ends before, or has more prefixes than anyone needs. The payload is [start, end) of `payload`.
  */
-export function skipModEx(payload: Uint8Array): number {
-  let type = (payload[0] ?? 0) & 15;
-  let at = 1;
+export function skipModEx(payload: Uint8Array, start = 0, end = payload.length): number {
+  let type = byteAt(payload, start) & 15;
+  let at = start + 1;
   for (let count = 0; type === MOD_EX; count++) {
-    if (count === MAX_MOD_EX || at + 3 > payload.length) return -1;
+    if (count === MAX_MOD_EX || at + 3 > end) return -1;
     let size = byteAt(payload, at) + 1;
     at++;
     if (size === 256) {
@@ -60,7 +71,7 @@ export function skipModEx(payload: Uint8Array): number {
       at += 2;
     }
     at += size;
-    if (at >= payload.length) return -1;
+    if (at >= end) return -1;
     type = byteAt(payload, at) & 15;
     at++;
   }
@@ -72,17 +83,23 @@ export function firstTrack(payload: Uint8Array, at: number): number {
   return byteAt(payload, at) >> 4 === MultitrackType.ManyTracksManyCodecs ? at + 1 : at + 1 + FOURCC_BYTES;
 }
 
-/** Where the id of the track that begins at `at` is; -1 when its header is not all there. */
-export function trackIdOffset(payload: Uint8Array, at: number, multitrackType: number): number {
+/** Where the id of the track that begins at `at` is; -1 when its header is not all there, before `end`. */
+export function trackIdOffset(payload: Uint8Array, at: number, multitrackType: number, end = payload.length): number {
   const id = multitrackType === MultitrackType.ManyTracksManyCodecs ? at + FOURCC_BYTES : at;
-  const end = multitrackType === MultitrackType.OneTrack ? id + 1 : id + 4;
-  return end <= payload.length && multitrackType <= MultitrackType.ManyTracksManyCodecs ? id : -1;
+  const headerEnd = multitrackType === MultitrackType.OneTrack ? id + 1 : id + 4;
+  return headerEnd <= end && multitrackType <= MultitrackType.ManyTracksManyCodecs ? id : -1;
 }
 
 /** Where the next track begins, which may be the payload's end or past it. `id` is from `trackIdOffset`. */
-export function nextTrack(payload: Uint8Array, id: number, multitrackType: number): number {
-  if (multitrackType === MultitrackType.OneTrack) return payload.length;
+export function nextTrack(payload: Uint8Array, id: number, multitrackType: number, end = payload.length): number {
+  if (multitrackType === MultitrackType.OneTrack) return end;
   return id + 4 + ((byteAt(payload, id + 1) << 16) | (byteAt(payload, id + 2) << 8) | byteAt(payload, id + 3));
+}
+
+/** The codec's name at an offset, as a big-endian number. */
+export function fourCcAt(payload: Uint8Array, at: number): number {
+  const low = (byteAt(payload, at + 1) << 16) | (byteAt(payload, at + 2) << 8) | byteAt(payload, at + 3);
+  return byteAt(payload, at) * 2 ** 24 + low;
 }
 
 /** The byte at an offset; 0 past the end. */

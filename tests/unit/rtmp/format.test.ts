@@ -2,13 +2,11 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decodeAmf0, encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { AmfObject } from "../../../src/amf/value.ts";
-import { PacketLog } from "../../../src/live/log/log.ts";
-import { SlabPool } from "../../../src/live/log/slabs.ts";
 import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { RtmpFormat, type RtmpFormatOptions, RtmpFormats } from "../../../src/rtmp/format.ts";
 import { toHex } from "../../support/bytes.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
 import { payloads } from "../../support/live.ts";
+import { logOf } from "../../support/packet-log.ts";
 import { type GotMessage, RtmpDecoder } from "../../support/rtmp-decoder.ts";
 
 const { Audio, Video, Data } = PacketKind;
@@ -19,12 +17,6 @@ const audio = (time: number, name = "a") => new Packet(Audio, time, payloads.aud
 const video = (time: number, name = "k", size = 0) =>
   new Packet(Video, time, payloads.key(name, size), PacketFlag.Key, 0);
 const meta = (time: number) => new Packet(Data, time, metadata, PacketFlag.Config, 0);
-
-function logOf(packets: readonly Packet[]): PacketLog {
-  const log = new PacketLog(new SlabPool(new FakeClock()));
-  for (const { kind, time, payload, flags, track } of packets) log.append(kind, time, payload, flags, track);
-  return log;
-}
 
 function decode(bytes: Uint8Array, chunkSize = usual.chunkSize): readonly GotMessage[] {
   const decoder = new RtmpDecoder(chunkSize);
