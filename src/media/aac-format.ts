@@ -1,0 +1,132 @@
+// Hot: one encode for each flush of each stream that is heard as AAC.
+import { copyBytes } from "../base/memory.ts";
+import {
+  ADTS_HEADER_BYTES,
+  adtsFixedHeader,
+  adtsRefusal,
+  MAX_ADTS_FRAME,
+  readAudioSpecificConfig,
+  writeAdtsHeader,
+} from "./aac.ts";
+import { AudioBody, AudioContent } from "./audio-body.ts";
+import { codecName } from "./codec.ts";
+import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
+import { type PacketCursor, PacketListCursor, type PacketSource } from "./packet-cursor.ts";
+
+const NOTHING = new Uint8Array(0);
+/** Instead of a fixed header: there is no configuration, or ADTS can't carry it. */
+const NONE = 0;
+/** Configurations that are remembered: readers that lag behind still have frames of old ones. */
+const MAX_CONFIGS = 64;
+
+/**
+ * A stream's AAC frames, each behind an ADTS header made from the AudioSpecificConfig in force (ISO 14496-3, 1.A.2.2). One object a
+ * stream, for it remembers the configurations: a reader that goes on gets frames without one. Frames without a configuration, or
+ * with one that ADTS can't carry, are left out.
+ */
+export class AacFormat {
+  readonly audio = true;
+  readonly video = false;
+  readonly #body = new AudioBody();
+  /** The fixed header in force from each sequence number on, in order. */
+  readonly #seqs: number[] = [];
+  readonly #fixed: number[] = [];
+
+  get withoutVideo(): this {
+    return this;
+  }
+
+  /** The frames in [from, to); `headers`, those in force at `from`, are there where a reader begins. */
+  encode(source: PacketSource, from: number, to: number, headers?: readonly Packet[]): Uint8Array {
+    const body = this.#body;
+    if (headers !== undefined) this.#remember(from, fixedOf(headers, body));
+    const begin = this.#inForce(from);
+    const cursor = source.cursor(from, to);
+    let fixed = begin;
+    let size = 0;
+    for (let seq = from; cursor.next(); seq++) {
+      const content = body.read(cursor);
+      if (content === AudioContent.AacConfig) {
+        fixed = fixedHeader(cursor, body);
+        this.#remember(seq, fixed);
+      } else if (content === AudioContent.AacFrame && fits(body, fixed))
+        size += ADTS_HEADER_BYTES + body.end - body.start;
+    }
+    const out = new Uint8Array(size);
+    let at = 0;
+    fixed = begin;
+    cursor.rewind();
+    while (cursor.next()) {
+      const content = body.read(cursor);
+      if (content === AudioContent.AacConfig) fixed = fixedHeader(cursor, body);
+      else if (content === AudioContent.AacFrame && fits(body, fixed)) {
+        const length = body.end - body.start;
+        at = writeAdtsHeader(out, at, fixed, length);
+        copyBytes(out, at, cursor.bytes, body.start, body.end);
+        at += length;
+      }
+    }
+    return out;
+  }
+
+  /** Nothing: each frame has its header. */
+  prefix(): Uint8Array {
+    return NOTHING;
+  }
+
+  /** The index of the newest configuration at or before a sequence number; -1 when there is none. */
+  #indexAt(seq: number): number {
+    let at = this.#seqs.length - 1;
+    while (at >= 0 && (this.#seqs[at] as number) > seq) at--;
+    return at;
+  }
+
+  #inForce(seq: number): number {
+    return this.#fixed[Math.max(0, this.#indexAt(seq))] ?? NONE;
+  }
+
+  /** Encoders repeat their headers: what changes nothing is no news. */
+  #remember(seq: number, fixed: number): void {
+    const before = this.#indexAt(seq);
+    if (before >= 0 && this.#fixed[before] === fixed) return;
+    if (this.#seqs[before] === seq) {
+      this.#fixed[before] = fixed;
+      return;
+    }
+    this.#seqs.splice(before + 1, 0, seq);
+    this.#fixed.splice(before + 1, 0, fixed);
+    if (this.#seqs.length <= MAX_CONFIGS) return;
+    this.#seqs.shift();
+    this.#fixed.shift();
+  }
+}
+
+function fits(body: AudioBody, fixed: number): boolean {
+  return fixed !== NONE && body.end - body.start <= MAX_ADTS_FRAME;
+}
+
+function fixedHeader(cursor: PacketCursor, { start, end }: AudioBody): number {
+  const config = readAudioSpecificConfig(cursor.bytes.subarray(start, end));
+  return config === undefined || adtsRefusal(config) !== undefined ? NONE : adtsFixedHeader(config);
+}
+
+function fixedOf(headers: readonly Packet[], body: AudioBody): number {
+  const cursor = new PacketListCursor(headers);
+  while (cursor.next()) if (body.read(cursor) === AudioContent.AacConfig) return fixedHeader(cursor, body);
+  return NONE;
+}
+
+/** Why a stream can't be sent as AAC, in words, by its headers; undefined when it can, or when it has no audio header yet. */
+export function aacRefusal(headers: readonly Packet[]): string | undefined {
+  const cursor = new PacketListCursor(headers);
+  const body = new AudioBody();
+  while (cursor.next()) {
+    if (body.read(cursor) !== AudioContent.AacConfig) continue;
+    const config = readAudioSpecificConfig(cursor.bytes.subarray(body.start, body.end));
+    return config === undefined ? "the stream's AAC configuration cannot be read" : adtsRefusal(config);
+  }
+  const other = headers.find(
+    ({ kind, flags }) => kind === PacketKind.Audio && (flags & PacketFlag.SequenceHeader) !== 0,
+  );
+  return other === undefined ? undefined : `the sound is ${codecName(other.kind, other.payload)}, not AAC`;
+}

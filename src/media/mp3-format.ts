@@ -1,0 +1,47 @@
+// Hot: one encode for each flush of each stream that is heard as MP3.
+import { copyBytes } from "../base/memory.ts";
+import { AudioBody, AudioContent } from "./audio-body.ts";
+import { codecName } from "./codec.ts";
+import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
+import type { PacketSource } from "./packet-cursor.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** MP3 frames as they are, one after the other: a file that players take from anywhere. */
+export class Mp3Format {
+  readonly audio = true;
+  readonly video = false;
+  readonly #body = new AudioBody();
+
+  get withoutVideo(): this {
+    return this;
+  }
+
+  encode(source: PacketSource, from: number, to: number): Uint8Array {
+    const body = this.#body;
+    const cursor = source.cursor(from, to);
+    let size = 0;
+    while (cursor.next()) if (body.read(cursor) === AudioContent.Mp3Frame) size += body.end - body.start;
+    const out = new Uint8Array(size);
+    let at = 0;
+    cursor.rewind();
+    while (cursor.next()) {
+      if (body.read(cursor) !== AudioContent.Mp3Frame) continue;
+      copyBytes(out, at, cursor.bytes, body.start, body.end);
+      at += body.end - body.start;
+    }
+    return out;
+  }
+
+  prefix(): Uint8Array {
+    return NOTHING;
+  }
+}
+
+/** Why a stream can't be sent as MP3, in words, by its headers; undefined when it may. MP3 has no header, and other codecs have. */
+export function mp3Refusal(headers: readonly Packet[]): string | undefined {
+  const other = headers.find(
+    ({ kind, flags }) => kind === PacketKind.Audio && (flags & PacketFlag.SequenceHeader) !== 0,
+  );
+  return other === undefined ? undefined : `the sound is ${codecName(other.kind, other.payload)}, not MP3`;
+}
