@@ -1,6 +1,7 @@
 import type { Benchmark } from "./harness.ts";
 import { amfBenchmarks } from "./suites/amf.ts";
 import { chunkBenchmarks } from "./suites/chunks.ts";
+import { formatBenchmarks } from "./suites/formats.ts";
 import { httpBenchmarks } from "./suites/http.ts";
 import { liveBenchmarks } from "./suites/live.ts";
 import { mediaBenchmarks } from "./suites/media.ts";
@@ -9,6 +10,7 @@ import { mediaBenchmarks } from "./suites/media.ts";
 export const benchmarks: readonly Benchmark[] = [
   ...chunkBenchmarks,
   ...mediaBenchmarks,
+  ...formatBenchmarks,
   ...liveBenchmarks,
   ...amfBenchmarks,
   ...httpBenchmarks,

@@ -4,10 +4,9 @@ import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Reader } from "../../src/live/readers/reader.ts";
 import { Timeline } from "../../src/live/source/timeline.ts";
 import { PacketFlag } from "../../src/media/packet.ts";
-import { RtmpFormat } from "../../src/rtmp/format.ts";
 import { type Benchmark, keep } from "../harness.ts";
 import { packets, recording } from "../material.ts";
-import { openStage, player, rtmpOptions } from "../stage.ts";
+import { openStage, player } from "../stage.ts";
 
 const logAppend: Benchmark = {
   name: "log/append-and-trim",
@@ -41,26 +40,6 @@ const timelinePlace: Benchmark = {
     return { ops: samples.length, bytes: 0, run };
   },
 };
-
-/** Batches of `batch` packets, or one of them all. */
-function encoding(name: string, batch: number): Benchmark {
-  return {
-    name: `format-encode/${name}`,
-    op: "packet",
-    prepare() {
-      const from = recording();
-      const log = new PacketLog(new SlabPool(systemClock));
-      for (const { kind, time, payload, flags, track } of packets(from)) log.append(kind, time, payload, flags, track);
-      const format = new RtmpFormat(rtmpOptions);
-      const run = () => {
-        for (let seq = 0; seq < log.end; seq += batch) {
-          keep(format.encode(log, seq, Math.min(seq + batch, log.end)).length);
-        }
-      };
-      return { ops: log.end, bytes: from.bytes, run };
-    },
-  };
-}
 
 const pushAlone: Benchmark = {
   name: "stream-push/no-readers",
@@ -121,9 +100,6 @@ const join: Benchmark = {
 export const liveBenchmarks: readonly Benchmark[] = [
   logAppend,
   timelinePlace,
-  encoding("packets-alone", 1),
-  encoding("batches-of-26", 26),
-  encoding("a-gop", Number.POSITIVE_INFINITY),
   pushAlone,
   fanout(1, 1),
   fanout(100, 1),
