@@ -4,6 +4,7 @@ import { ClassicTag } from "../../../src/media/flv-classic.ts";
 import { type Packet, PacketKind } from "../../../src/media/packet.ts";
 import type { PacketCursor } from "../../../src/media/packet-cursor.ts";
 import { concat, fromHex, toHex } from "../../support/bytes.ts";
+import { ENHANCED_WAYS, enhance } from "../../support/enhanced.ts";
 import { logOf, packetOf } from "../../support/packet-log.ts";
 import { classicVectors } from "../../vectors/flv-classic.ts";
 
@@ -33,34 +34,6 @@ test("no packet is told from what lies around it in memory", () => {
   expect(classics(packets.toReversed())).toEqual(expected.toReversed());
 });
 
-/** The same frame in one of the ways that enhanced RTMP has for H.264 and AAC. */
-function enhancedWays(kind: PacketKind, legacy: Uint8Array, way: number, beside: Uint8Array): Uint8Array {
-  const video = kind === PacketKind.Video;
-  const [first = 0, type = 0] = legacy;
-  const mark = video ? 0x80 | (first & 0x70) : 0x90;
-  const fourCc = fromHex(video ? "61766331" : "6d703461");
-  const bodyAt = !video ? 2 : type === 1 ? 2 : 5;
-  const body = legacy.subarray(bodyAt);
-  const multitrack = video ? 6 : 5;
-  const sized = (id: number, bytes: Uint8Array) =>
-    concat([Uint8Array.of(id, bytes.length >>> 16, bytes.length >>> 8, bytes.length), bytes]);
-  switch (way) {
-    case 0:
-      return concat([Uint8Array.of(mark | type), fourCc, body]);
-    case 1:
-      return concat([Uint8Array.of(mark | 7, 0, 9, type), fourCc, body]);
-    case 2:
-      return concat([Uint8Array.of(mark | multitrack, type), fourCc, Uint8Array.of(0), body]);
-    case 3:
-      return concat([Uint8Array.of(mark | multitrack, 0x10 | type), fourCc, sized(3, beside), sized(0, body)]);
-    default:
-      return concat([
-        Uint8Array.of(mark | multitrack, 0x20 | type),
-        concat([fourCc, sized(0, body), fromHex("4f707573"), sized(1, beside)]),
-      ]);
-  }
-}
-
 test("H.264 and AAC that were put into enhanced headers come out as they were", () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 60 });
   const video = fc
@@ -75,11 +48,11 @@ test("H.264 and AAC that were put into enhanced headers come out as they were", 
   const audio = fc
     .tuple(fc.constantFrom(0, 1), bytes)
     .map(([type, body]) => ({ kind: PacketKind.Audio, legacy: concat([Uint8Array.of(0xaf, type), body]) }));
-  const frames = fc.array(fc.tuple(fc.oneof(video, audio), fc.nat(4), bytes), { maxLength: 20 });
+  const frames = fc.array(fc.tuple(fc.oneof(video, audio), fc.nat(ENHANCED_WAYS - 1), bytes), { maxLength: 20 });
   fc.assert(
     fc.property(frames, (given) => {
       const packets = given.map(([{ kind, legacy }, way, beside]) =>
-        packetOf(kind, 0, enhancedWays(kind, legacy, way, beside)),
+        packetOf(kind, 0, enhance(kind, legacy, way, beside)),
       );
       expect(classics(packets)).toEqual(given.map(([{ legacy }]) => toHex(legacy)));
     }),
