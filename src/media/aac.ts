@@ -1,4 +1,4 @@
-import { byteAt } from "./enhanced.ts";
+import { BitReader } from "../bytes/bits.ts";
 
 /** Bytes of an ADTS header without a checksum. */
 export const ADTS_HEADER_BYTES = 7;
@@ -112,26 +112,4 @@ function readObjectType(bits: BitReader): number {
 function readSampleRate(bits: BitReader): number {
   const index = bits.read(4);
   return index === EXPLICIT_RATE ? bits.read(24) : (sampleRates[index] ?? 0);
-}
-
-class BitReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** Whether more was read than there is. */
-  get overrun(): boolean {
-    return this.#at > this.#bytes.length * 8;
-  }
-
-  /** Up to 24 bits; 0 bits past the end. */
-  read(count: number): number {
-    let value = 0;
-    for (let i = 0; i < count; i++, this.#at++)
-      value = (value << 1) | ((byteAt(this.#bytes, this.#at >>> 3) >>> (7 - (this.#at & 7))) & 1);
-    return value;
-  }
 }
