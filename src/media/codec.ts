@@ -84,26 +84,33 @@ export function codecNumber(kind: PacketKind, payload: Uint8Array): number {
     if (byteAt(payload, at) >> 4 !== MultitrackType.OneTrack) return 0;
     at++;
   }
-  if (at + FOURCC_BYTES > payload.length) return 0;
+  return at + FOURCC_BYTES > payload.length ? 0 : codecAt(payload, at);
+}
+
+/** The codec's number, as `codecNumber` gives it, of the FourCC at a position. */
+export function codecAt(payload: Uint8Array, at: number): number {
   const fourCc =
     byteAt(payload, at) * 2 ** 24 +
     ((byteAt(payload, at + 1) << 16) | (byteAt(payload, at + 2) << 8) | byteAt(payload, at + 3));
   return legacyIds.get(fourCc) ?? fourCc;
 }
 
+/** Numbers that `codecNumber` gives to the codecs that are read more closely. Mp3At8kHz is MP3 too. */
+export const Codec = { Mp3: 3, H264: 8, Aac: 11, Hevc: 13, Av1: 14, Mp3At8kHz: 15, Vvc: 0x76766331 } as const;
+
 /** FLV's ids plus 1 of codecs that have FourCCs, too. */
 const legacyIds: ReadonlyMap<number, number> = new Map([
-  [0x61766331, 8],
-  [0x68766331, 13],
-  [0x61763031, 14],
-  [0x6d703461, 11],
-  [0x2e6d7033, 3],
+  [0x61766331, Codec.H264],
+  [0x68766331, Codec.Hevc],
+  [0x61763031, Codec.Av1],
+  [0x6d703461, Codec.Aac],
+  [0x2e6d7033, Codec.Mp3],
 ]);
 
 /** Whether players need a sequence header for a video payload's codec: H.264, HEVC, AV1, VVC. */
 export function needsVideoHeader(payload: Uint8Array): boolean {
   const codec = codecNumber(PacketKind.Video, payload);
-  return codec === 8 || codec === 13 || codec === 14 || codec === 0x76766331;
+  return codec === Codec.H264 || codec === Codec.Hevc || codec === Codec.Av1 || codec === Codec.Vvc;
 }
 
 /**
