@@ -1,0 +1,34 @@
+// Hot: take runs for each video frame.
+import type { PictureInfo } from "../sps.ts";
+
+/** Between the decoding times before a GOP's first frame when the SPS does not tell a frame's duration. */
+const STEP_MS = 1;
+
+/**
+ * Decoding times of a video track. As a rule they are the packets' times. Where an encoder stamps by presentation, a GOP's key frame
+ * is stamped when it is shown although the SPS says that pictures are reordered: the decoding time of each frame is then the
+ * smallest presentation time of as many frames as the SPS says, so that none is decoded after it is shown, nor before the last.
+ * Each GOP begins anew, so that times are a function of its packets alone.
+ */
+export class DecodeTimes {
+  readonly #window = new Float64Array(32);
+  /** 0: decoding times are the packets' times. */
+  #depth = 0;
+
+  /** The decoding time, ms, of a packet with a time and a presentation time. */
+  take(time: number, pts: number, key: boolean, picture: PictureInfo | undefined): number {
+    if (key) this.#begin(pts, pts <= time ? (picture?.reorderDepth ?? 0) : 0, picture?.frameMs ?? STEP_MS);
+    if (this.#depth === 0) return Math.min(time, pts);
+    // Sorted: the new one takes the place of the smallest and goes up.
+    const window = this.#window;
+    let at = 0;
+    for (; at < this.#depth && (window[at + 1] as number) < pts; at++) window[at] = window[at + 1] as number;
+    window[at] = pts;
+    return window[0] as number;
+  }
+
+  #begin(pts: number, depth: number, step: number): void {
+    this.#depth = depth;
+    for (let i = 0; i <= depth; i++) this.#window[i] = pts - (depth + 1 - i) * step;
+  }
+}

@@ -1,0 +1,144 @@
+// Hot: add runs for each packet of each stream that is segmented.
+import { type Packet, PacketKind } from "../packet.ts";
+import { Multiplexer, Taken } from "./multiplexer.ts";
+import { TS_PACKET_BYTES } from "./packets.ts";
+import { MAX_PES_LENGTH, PES_PTS_BYTES } from "./pes.ts";
+import { Pid, StreamType } from "./psi.ts";
+import { addPackets } from "./stuffing.ts";
+import type { AacConfig } from "./tracks.ts";
+
+/** Audio frames share a PES packet while they last no longer than this together, ms: the clock of a stream without video goes by them. */
+const AUDIO_PES_MS = 95;
+/** A frame whose time differs by more from where the one before ended, ms, gets a PES packet: only that has a timestamp. */
+const MAX_DRIFT_MS = 5;
+const MAX_AUDIO_BYTES = MAX_PES_LENGTH - PES_PTS_BYTES;
+/** Continuity counters have four bits (ISO 13818-1, 2.4.3.3). */
+const COUNTERS = 16;
+/** For the packets that fill a segment up: 15 of each of four PIDs. */
+const STUFFING_BYTES = 4 * COUNTERS * TS_PACKET_BYTES;
+const FIRST_BYTES = 64 * 1024;
+
+/**
+ * Makes one segment in the MPEG-TS format: PAT and PMT, then PES packets in the order of the packets. Its bytes are a function of
+ * the headers, the packets and the origin alone. Continuity counters begin at 0, and each PID has a multiple of 16 packets with
+ * payload, so that segments follow each other without a step in a counter.
+ *
+ * Audio frames whose times follow from the first one's share its PES packet, up to 95 ms of them. It is written before the first
+ * packet that is that much later, or does not fit.
+ */
+export class TsSegmentWriter {
+  readonly #mux: Multiplexer;
+  #out: Uint8Array<ArrayBuffer>;
+  #at = 0;
+  /** Audio frames that wait for more. */
+  #group = new Uint8Array(4096);
+  #groupBytes = 0;
+  #groupTime = 0;
+  #groupMs = 0;
+  #groupType: number = StreamType.None;
+  #groupConfig: AacConfig | undefined;
+  /** Frames left out: without a configuration of their codec, of a codec that is not carried, empty, or with lengths that lie. */
+  skipped = 0;
+
+  /** `headers` are those in force; `origin` is the time that timestamps count from, ms; `bytes` what the segment may be long. */
+  constructor(headers: readonly Packet[], origin: number, bytes = FIRST_BYTES) {
+    this.#mux = new Multiplexer(origin);
+    this.#mux.setHeaders(headers);
+    this.#out = new Uint8Array(bytes + STUFFING_BYTES);
+  }
+
+  /** Adds a packet, whose payload is lent for the call. */
+  add(packet: Packet): void {
+    if (packet.kind === PacketKind.Video && packet.time >= this.#groupTime + AUDIO_PES_MS) this.#flushAudio();
+    const taken = this.#mux.take(packet, undefined);
+    if (taken === Taken.Video) this.#writeVideo();
+    else if (taken === Taken.Audio) this.#addAudio(packet.time);
+    else if (taken === Taken.Unfit) this.skipped++;
+  }
+
+  /** The segment; empty when there was nothing to send. The writer takes no more after it. */
+  finish(): Uint8Array<ArrayBuffer> {
+    const mux = this.#mux;
+    this.#flushAudio();
+    if (this.#at === 0) return new Uint8Array(0);
+    this.#reserve(STUFFING_BYTES);
+    this.#at = addPackets(this.#out, this.#at, Pid.Video, -mux.videoCount & (COUNTERS - 1));
+    this.#at = addPackets(this.#out, this.#at, Pid.Audio, -mux.audioCount & (COUNTERS - 1));
+    for (let counter = mux.psiCount; counter % COUNTERS !== 0; counter++)
+      this.#at = mux.writePsi(this.#out, this.#at, counter, true);
+    return new Uint8Array(this.#out.buffer.transfer(this.#at));
+  }
+
+  #writeVideo(): void {
+    const mux = this.#mux;
+    this.#reserve(mux.planned);
+    const frames = mux.begin(this.#out, this.#at, true);
+    mux.video.write(this.#out, frames);
+    this.#at = mux.end(this.#out, frames, true);
+  }
+
+  #addAudio(time: number): void {
+    const mux = this.#mux;
+    const { audio } = mux;
+    const { size, frameMs, streamType, config } = audio;
+    if (config !== this.#groupConfig || streamType !== this.#groupType || !this.#joins(time, size, frameMs)) {
+      this.#flushAudio();
+      this.#groupTime = time;
+      this.#groupType = streamType;
+      this.#groupConfig = config;
+    }
+    if (mux.planClock(time, frameMs)) {
+      this.#reserve(TS_PACKET_BYTES);
+      this.#at = mux.writeClock(this.#out, this.#at);
+    }
+    const bytes = this.#groupBytes + size;
+    if (bytes > this.#group.length) this.#group = enlarged(this.#group, bytes, this.#groupBytes);
+    audio.write(this.#group, this.#groupBytes);
+    this.#groupBytes = bytes;
+    this.#groupMs += frameMs;
+  }
+
+  #joins(time: number, size: number, frameMs: number): boolean {
+    return (
+      frameMs > 0 &&
+      this.#groupBytes > 0 &&
+      this.#groupBytes + size <= MAX_AUDIO_BYTES &&
+      this.#groupMs + frameMs <= AUDIO_PES_MS &&
+      Math.abs(time - this.#groupTime - this.#groupMs) <= MAX_DRIFT_MS
+    );
+  }
+
+  #flushAudio(): void {
+    if (this.#groupBytes === 0) return;
+    const mux = this.#mux;
+    mux.planAudio(this.#groupTime, this.#groupBytes, this.#groupType);
+    this.#reserve(mux.planned);
+    const frames = mux.begin(this.#out, this.#at, true);
+    this.#out.set(this.#group.subarray(0, this.#groupBytes), frames);
+    this.#at = mux.end(this.#out, frames, true);
+    this.#groupBytes = 0;
+    this.#groupMs = 0;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#out.length) this.#out = enlarged(this.#out, this.#at + bytes, this.#at);
+  }
+}
+
+/** A segment of these packets. See `TsSegmentWriter`. */
+export function tsSegment(
+  headers: readonly Packet[],
+  packets: readonly Packet[],
+  origin: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = packets.reduce((sum, { payload }) => sum + payload.length, 0);
+  const writer = new TsSegmentWriter(headers, origin, Math.ceil(bytes * 1.1));
+  for (const packet of packets) writer.add(packet);
+  return writer.finish();
+}
+
+function enlarged(old: Uint8Array, bytes: number, used: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(bytes, old.length * 2));
+  larger.set(old.subarray(0, used));
+  return larger;
+}
