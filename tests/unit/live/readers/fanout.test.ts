@@ -48,6 +48,20 @@ describe("a reader that joins", () => {
     expect(viewer.got.map(({ time }) => time)).toEqual([120, 120, 120, 120, 160]);
   });
 
+  test("has its format told of the headers with the first packets, and not again", () => {
+    const { stage, feed } = begun();
+    const told: unknown[] = [];
+    const format = stage.format();
+    const { encode } = format;
+    format.encode = (log, from, to, headers) => {
+      told.push(headers?.length);
+      return encode(log, from, to);
+    };
+    stage.view();
+    feed.inter("p1").wait(40);
+    expect(told).toEqual([3, undefined]);
+  });
+
   test("shares the encoded GOP with others that join it", () => {
     const { stage } = begun();
     const [one, two] = [stage.view(), stage.view()];

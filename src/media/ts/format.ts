@@ -1,0 +1,156 @@
+// Hot: one encode for each flush of each stream that is watched as MPEG-TS.
+import type { Packet } from "../packet.ts";
+import { Ledger } from "./ledger.ts";
+import { Multiplexer, Taken } from "./multiplexer.ts";
+import { Field, TS_PACKET_BYTES, writeFieldPacket } from "./packets.ts";
+import { Pid, StreamType } from "./psi.ts";
+
+/** Where packets are found by sequence number. */
+export interface TsPacketSource {
+  /** The oldest that is held. */
+  readonly start: number;
+  at(seq: number): Packet;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Any two ranges that are encoded get the counters that follow each other. The state is shared by the formats with and without video. */
+class TsStream {
+  readonly #ledger = new Ledger();
+  /** Its state is that at the ledger's end. */
+  readonly #planner = new Multiplexer(0);
+  readonly #writer = new Multiplexer(0);
+  #begun = false;
+  /** See `TsFormat.skipped`. */
+  skipped = 0;
+
+  encode(
+    log: TsPacketSource,
+    from: number,
+    to: number,
+    headers: readonly Packet[] | undefined,
+    withVideo: boolean,
+  ): Uint8Array {
+    if (to <= from && headers === undefined) return NOTHING;
+    const ledger = this.#ledger;
+    ledger.dropUntil(log.start);
+    this.#reach(log, from, headers);
+    while (ledger.end < to) this.#plan(log.at(ledger.end));
+    const writer = this.#writer;
+    ledger.restore(from, writer);
+    const begins = headers === undefined ? 0 : startPackets(writer, withVideo);
+    const out = new Uint8Array((begins + ledger.packets(from, to, withVideo)) * TS_PACKET_BYTES);
+    let at = headers === undefined ? 0 : writeStart(writer, out, withVideo);
+    for (let seq = from; seq < to; seq++) at = write(writer, log.at(seq), ledger.dtsAt(seq), out, at, withVideo);
+    return out;
+  }
+
+  /** Sees to it that the state before packet `from` is known. */
+  #reach(log: TsPacketSource, from: number, headers: readonly Packet[] | undefined): void {
+    const ledger = this.#ledger;
+    const planner = this.#planner;
+    if (!this.#begun || ledger.end < log.start) {
+      // Nobody was fed meanwhile: there is no counter to go on with.
+      if (headers !== undefined) planner.setHeaders(headers);
+      ledger.begin(from, planner);
+      this.#begun = true;
+      return;
+    }
+    if (from < ledger.start) {
+      const before = new TsStream();
+      if (headers !== undefined) before.#planner.setHeaders(headers);
+      before.#ledger.begin(from, before.#planner);
+      while (before.#ledger.end < ledger.start) before.#plan(log.at(before.#ledger.end));
+      ledger.prepend(before.#ledger);
+      return;
+    }
+    while (ledger.end < from) this.#plan(log.at(ledger.end));
+    if (headers !== undefined && from === ledger.end) {
+      planner.setHeaders(headers);
+      ledger.amend(planner);
+    }
+  }
+
+  #plan(packet: Packet): void {
+    const planner = this.#planner;
+    const taken = planner.take(packet, undefined);
+    if (taken === Taken.Audio) planner.planAudioFrame(packet.time);
+    else if (taken === Taken.Unfit) this.skipped++;
+    this.#ledger.push(taken === Taken.Video ? planner.video.dts : packet.time, planner);
+  }
+}
+
+function write(mux: Multiplexer, packet: Packet, dts: number, out: Uint8Array, at: number, withVideo: boolean): number {
+  const taken = mux.take(packet, dts);
+  if (taken === Taken.Audio) {
+    mux.planAudioFrame(packet.time);
+    const frames = mux.begin(out, at, withVideo);
+    mux.audio.write(out, frames);
+    return mux.end(out, frames, withVideo);
+  }
+  if (taken !== Taken.Video) return at;
+  if (!withVideo) return mux.writePlannedPsi(out, at, false);
+  const frames = mux.begin(out, at, true);
+  mux.video.write(out, frames);
+  return mux.end(out, frames, true);
+}
+
+/** Packets that a reader gets before its first one, from `writeStart`. */
+function startPackets({ program }: Multiplexer, withVideo: boolean): number {
+  return 4 + (withVideo && program.video !== StreamType.None ? 1 : 0) + (program.audio !== StreamType.None ? 1 : 0);
+}
+
+/**
+ * What a reader gets before its first packet, also when it goes on after a loss: each PID is told to begin anew
+ * (discontinuity_indicator, ISO 13818-1, 2.4.3.5), then PAT and PMT.
+ */
+function writeStart(mux: Multiplexer, out: Uint8Array, withVideo: boolean): number {
+  const { program, psiCount } = mux;
+  let at = 0;
+  if (withVideo && program.video !== StreamType.None)
+    at = writeFieldPacket(out, at, Pid.Video, mux.videoCount - 1, Field.Discontinuity, 0);
+  if (program.audio !== StreamType.None)
+    at = writeFieldPacket(out, at, Pid.Audio, mux.audioCount - 1, Field.Discontinuity, 0);
+  at = writeFieldPacket(out, at, Pid.Pat, psiCount - 2, Field.Discontinuity, 0);
+  at = writeFieldPacket(out, at, Pid.Pmt, psiCount - 2, Field.Discontinuity, 0);
+  return mux.writePsi(out, at, psiCount - 1, withVideo);
+}
+
+/**
+ * A stream's packets as MPEG-TS, a PES packet for each frame. Continuity counters go by a packet's place in the stream, so that
+ * readers at different places share bytes and go from one to the other. PAT and PMT come before key frames and before every 16th
+ * audio packet without video. One object a stream, and the one without video that it has.
+ */
+export class TsFormat {
+  readonly audio = true;
+  readonly video: boolean;
+  readonly withoutVideo: TsFormat;
+  readonly #stream: TsStream;
+
+  private constructor(stream: TsStream, withoutVideo: TsFormat | undefined) {
+    this.#stream = stream;
+    this.video = withoutVideo !== undefined;
+    this.withoutVideo = withoutVideo ?? this;
+  }
+
+  /** The format of one stream, which has one log. */
+  static of(): TsFormat {
+    const stream = new TsStream();
+    return new TsFormat(stream, new TsFormat(stream, undefined));
+  }
+
+  /** Frames left out so far: see `Taken.Unfit`. */
+  get skipped(): number {
+    return this.#stream.skipped;
+  }
+
+  /** The packets in [from, to); with `headers`, those in force at `from`, a reader may begin there. */
+  encode(log: TsPacketSource, from: number, to: number, headers?: readonly Packet[]): Uint8Array {
+    return this.#stream.encode(log, from, to, headers, this.video);
+  }
+
+  /** Nothing: `encode` writes what a reader begins with, for that depends on its place. */
+  prefix(): Uint8Array {
+    return NOTHING;
+  }
+}
