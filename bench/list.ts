@@ -5,12 +5,14 @@ import { formatBenchmarks } from "./suites/formats.ts";
 import { httpBenchmarks } from "./suites/http.ts";
 import { liveBenchmarks } from "./suites/live.ts";
 import { mediaBenchmarks } from "./suites/media.ts";
+import { tsBenchmarks } from "./suites/ts.ts";
 
 /** All benchmarks, in the order of a packet's way. */
 export const benchmarks: readonly Benchmark[] = [
   ...chunkBenchmarks,
   ...mediaBenchmarks,
   ...formatBenchmarks,
+  ...tsBenchmarks,
   ...liveBenchmarks,
   ...amfBenchmarks,
   ...httpBenchmarks,
