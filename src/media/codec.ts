@@ -2,7 +2,9 @@ import {
   AudioPacketType,
   byteAt,
   FOURCC_BYTES,
+  FourCc,
   firstTrack,
+  fourCcAt,
   MAX_TRACKS,
   MultitrackType,
   nextTrack,
@@ -84,14 +86,11 @@ export function codecNumber(kind: PacketKind, payload: Uint8Array): number {
     if (byteAt(payload, at) >> 4 !== MultitrackType.OneTrack) return 0;
     at++;
   }
-  return at + FOURCC_BYTES > payload.length ? 0 : codecAt(payload, at);
+  return at + FOURCC_BYTES > payload.length ? 0 : codecOf(fourCcAt(payload, at));
 }
 
-/** The codec's number, as `codecNumber` gives it, of the FourCC at a position. */
-export function codecAt(payload: Uint8Array, at: number): number {
-  const fourCc =
-    byteAt(payload, at) * 2 ** 24 +
-    ((byteAt(payload, at + 1) << 16) | (byteAt(payload, at + 2) << 8) | byteAt(payload, at + 3));
+/** The codec's number, as `codecNumber` gives it, of a FourCC. */
+export function codecOf(fourCc: number): number {
   return legacyIds.get(fourCc) ?? fourCc;
 }
 
@@ -100,11 +99,11 @@ export const Codec = { Mp3: 3, H264: 8, Aac: 11, Hevc: 13, Av1: 14, Mp3At8kHz: 1
 
 /** FLV's ids plus 1 of codecs that have FourCCs, too. */
 const legacyIds: ReadonlyMap<number, number> = new Map([
-  [0x61766331, Codec.H264],
-  [0x68766331, Codec.Hevc],
-  [0x61763031, Codec.Av1],
-  [0x6d703461, Codec.Aac],
-  [0x2e6d7033, Codec.Mp3],
+  [FourCc.Avc1, Codec.H264],
+  [FourCc.Hvc1, Codec.Hevc],
+  [FourCc.Av01, Codec.Av1],
+  [FourCc.Mp4a, Codec.Aac],
+  [FourCc.Mp3, Codec.Mp3],
 ]);
 
 /** Whether players need a sequence header for a video payload's codec: H.264, HEVC, AV1, VVC. */

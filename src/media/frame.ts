@@ -1,18 +1,8 @@
 // Hot: read runs for each packet that a muxer takes. Nothing is allocated.
-import { Codec, codecAt } from "./codec.ts";
-import {
-  AudioPacketType,
-  byteAt,
-  FOURCC_BYTES,
-  firstTrack,
-  MAX_TRACKS,
-  MultitrackType,
-  nextTrack,
-  skipModEx,
-  trackIdOffset,
-  VideoPacketType,
-} from "./enhanced.ts";
+import { Codec, codecOf } from "./codec.ts";
+import { byteAt, VideoPacketType } from "./enhanced.ts";
 import { PacketKind } from "./packet.ts";
+import { TrackZero } from "./track-zero.ts";
 
 /** What a payload holds of its first track: nothing that a decoder takes, its configuration, or a frame. */
 export const Content = { None: 0, Header: 1, Frame: 2 } as const;
@@ -36,90 +26,72 @@ export class FrameReader {
   codec = 0;
   /** Presentation time less the packet's time, ms; negative ones occur. */
   composition = 0;
-  /** The codec's bytes are those in [start, end) of the payload. */
+  /** The codec's bytes are those in [start, end) of the bytes. */
   start = 0;
   end = 0;
+  readonly #track = new TrackZero();
 
-  /** Takes a payload of any bytes; what is cut off or unheard of has no content. */
-  read(kind: PacketKind, payload: Uint8Array): void {
+  /** Takes a payload of any bytes in [start, end) of `bytes`; what is cut off or unheard of has no content. */
+  read(kind: PacketKind, bytes: Uint8Array, start = 0, end = bytes.length): void {
     this.content = Content.None;
     this.codec = 0;
     this.composition = 0;
-    this.start = 0;
-    this.end = payload.length;
-    if (payload.length === 0) return;
-    const first = byteAt(payload, 0);
+    this.start = start;
+    this.end = end;
+    if (start >= end) return;
+    const first = byteAt(bytes, start);
     if (kind === PacketKind.Video) {
-      if ((first & 0x80) !== 0) this.#enhanced(payload, true, (first >> 4) & 7);
-      else if (first >> 4 !== VIDEO_COMMAND) this.#video(payload, first & 15);
+      if ((first & 0x80) !== 0) this.#enhanced(kind, bytes);
+      else if (first >> 4 !== VIDEO_COMMAND) this.#video(bytes, first & 15);
     } else if (kind === PacketKind.Audio) {
-      if (first >> 4 === ENHANCED_AUDIO) this.#enhanced(payload, false, 0);
-      else this.#audio(payload, first >> 4);
+      if (first >> 4 === ENHANCED_AUDIO) this.#enhanced(kind, bytes);
+      else this.#audio(bytes, first >> 4);
     }
   }
 
-  #video(payload: Uint8Array, id: number): void {
+  #video(bytes: Uint8Array, id: number): void {
+    const at = this.start;
     this.codec = id + 1;
     if (this.codec !== Codec.H264 && this.codec !== Codec.Hevc && this.codec !== Codec.Av1) {
-      this.#begin(1, Content.Frame);
+      this.#begin(at + 1, Content.Frame);
       return;
     }
-    const type = payload[1];
-    if (type === LegacyPacketType.SequenceHeader) this.#begin(LEGACY_VIDEO_BYTES, Content.Header);
+    if (at + LEGACY_VIDEO_BYTES > this.end) return;
+    const type = bytes[at + 1];
+    if (type === LegacyPacketType.SequenceHeader) this.#begin(at + LEGACY_VIDEO_BYTES, Content.Header);
     else if (type === LegacyPacketType.Frame) {
-      this.composition = signed24(payload, 2);
-      this.#begin(LEGACY_VIDEO_BYTES, Content.Frame);
+      this.composition = signed24(bytes, at + 2);
+      this.#begin(at + LEGACY_VIDEO_BYTES, Content.Frame);
     }
   }
 
-  #audio(payload: Uint8Array, format: number): void {
+  #audio(bytes: Uint8Array, format: number): void {
+    const at = this.start;
     this.codec = format + 1;
-    if (format !== AAC_FORMAT) this.#begin(1, Content.Frame);
-    else if (payload[1] === LegacyPacketType.SequenceHeader) this.#begin(2, Content.Header);
-    else if (payload[1] === LegacyPacketType.Frame) this.#begin(2, Content.Frame);
+    if (format !== AAC_FORMAT) this.#begin(at + 1, Content.Frame);
+    else if (at + 2 > this.end) return;
+    else if (bytes[at + 1] === LegacyPacketType.SequenceHeader) this.#begin(at + 2, Content.Header);
+    else if (bytes[at + 1] === LegacyPacketType.Frame) this.#begin(at + 2, Content.Frame);
   }
 
-  #enhanced(payload: Uint8Array, isVideo: boolean, frameType: number): void {
-    const header = skipModEx(payload);
-    if (header < 0 || frameType === VIDEO_COMMAND) return;
-    let type = header & 15;
-    let at = header >>> 4;
-    if (type === (isVideo ? VideoPacketType.Multitrack : AudioPacketType.Multitrack)) {
-      type = byteAt(payload, at) & 15;
-      at = this.#trackZero(payload, at);
-      if (at < 0) return;
-    } else {
-      if (at + FOURCC_BYTES > payload.length) return;
-      this.codec = codecAt(payload, at);
-      at += FOURCC_BYTES;
-    }
+  #enhanced(kind: PacketKind, bytes: Uint8Array): void {
+    const track = this.#track;
+    if (!track.read(kind, bytes, this.start, this.end)) return;
+    const isVideo = kind === PacketKind.Video;
+    const type = track.packetType;
+    let at = track.start;
+    this.codec = codecOf(track.fourCc);
+    this.end = track.end;
+    // SequenceStart and CodedFrames are the same of audio.
     if (type === VideoPacketType.SequenceStart) this.#begin(at, Content.Header);
     else if (type === VideoPacketType.CodedFrames) {
       if (isVideo && (this.codec === Codec.H264 || this.codec === Codec.Hevc || this.codec === Codec.Vvc)) {
-        this.composition = signed24(payload, at);
+        if (at + 3 > this.end) return;
+        this.composition = signed24(bytes, at);
         at += 3;
       }
       this.#begin(at, Content.Frame);
     } else if (isVideo && type === VideoPacketType.CodedFramesX) this.#begin(at, Content.Frame);
-  }
-
-  /** Where track 0 begins of those of a message; -1 when it has none. Sets its codec and its end. */
-  #trackZero(payload: Uint8Array, at: number): number {
-    const multitrackType = byteAt(payload, at) >> 4;
-    let track = firstTrack(payload, at);
-    for (let count = 0; count < MAX_TRACKS; count++) {
-      const id = trackIdOffset(payload, track, multitrackType);
-      if (id < 0) return -1;
-      const next = nextTrack(payload, id, multitrackType);
-      if (byteAt(payload, id) === 0) {
-        if (next > payload.length) return -1;
-        this.codec = codecAt(payload, multitrackType === MultitrackType.ManyTracksManyCodecs ? track : at + 1);
-        this.end = next;
-        return multitrackType === MultitrackType.OneTrack ? id + 1 : id + 4;
-      }
-      track = next;
-    }
-    return -1;
   }
 
   #begin(at: number, content: Content): void {

@@ -9,6 +9,7 @@ import { concat, fromHex } from "../support/bytes.ts";
 import { mutate } from "../support/mutate.ts";
 import { between, mulberry32, pick, randomBytes } from "../support/random.ts";
 import { demux } from "../support/ts-demuxer.ts";
+import { TestLog } from "../support/ts-log.ts";
 import { aacHeader, avcHeader, packetOf } from "../support/ts-media.ts";
 import { testStream } from "../support/ts-stream.ts";
 import { enhancedVectors, legacyVectors, multitrackVectors } from "../vectors/media.ts";
@@ -53,7 +54,7 @@ test("whatever packets hold, segments and live streams are transport streams, an
     // A start code for each byte, a packet for each frame, PSI, stuffing.
     expect(segment.length).toBeLessThan(6 * bytes + 1200 * packets.length + 40_000);
     const format = TsFormat.of();
-    const log = { start: 0, at: (seq: number) => packets[seq] as Packet };
+    const log = new TestLog(packets);
     const cut = between(random, 1, packets.length);
     for (const chosen of [format, format.withoutVideo]) {
       const live = concat([chosen.encode(log, 0, cut, first), chosen.encode(log, cut, packets.length)]);

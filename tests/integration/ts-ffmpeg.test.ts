@@ -9,6 +9,7 @@ import { TsFormat } from "../../src/media/ts/format.ts";
 import { tsSegment } from "../../src/media/ts/segment.ts";
 import { concat, fromHex } from "../support/bytes.ts";
 import { nalUnits } from "../support/ts-demuxer.ts";
+import { TestLog } from "../support/ts-log.ts";
 import { packetOf, sized } from "../support/ts-media.ts";
 
 const missing = ["ffmpeg", "ffprobe"].filter((name) => Bun.which(name) === null);
@@ -129,7 +130,7 @@ function segments({ headers, packets }: Clip): Uint8Array[] {
 
 function live({ headers, packets }: Clip): Uint8Array {
   const format = TsFormat.of();
-  const log = { start: 0, at: (seq: number) => packets[seq] as Packet };
+  const log = new TestLog(packets);
   const parts: Uint8Array[] = [];
   for (let seq = 0; seq < packets.length; seq += 7)
     parts.push(format.encode(log, seq, Math.min(seq + 7, packets.length), seq === 0 ? headers : undefined));

@@ -1,15 +1,14 @@
 // Hot: one encode for each flush of each stream that is watched as MPEG-TS.
 import type { Packet } from "../packet.ts";
+import type { PacketCursor, PacketSource } from "../packet-cursor.ts";
 import { Ledger } from "./ledger.ts";
 import { Multiplexer, Taken } from "./multiplexer.ts";
 import { Field, TS_PACKET_BYTES, writeFieldPacket } from "./packets.ts";
 import { Pid, StreamType } from "./psi.ts";
 
-/** Where packets are found by sequence number. */
-export interface TsPacketSource {
-  /** The oldest that is held. */
+/** A log, of which the format has to know the oldest packet that it holds. */
+export interface TsPacketSource extends PacketSource {
   readonly start: number;
-  at(seq: number): Packet;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -35,13 +34,14 @@ class TsStream {
     const ledger = this.#ledger;
     ledger.dropUntil(log.start);
     this.#reach(log, from, headers);
-    while (ledger.end < to) this.#plan(log.at(ledger.end));
+    this.#planUntil(log, to);
     const writer = this.#writer;
     ledger.restore(from, writer);
     const begins = headers === undefined ? 0 : startPackets(writer, withVideo);
     const out = new Uint8Array((begins + ledger.packets(from, to, withVideo)) * TS_PACKET_BYTES);
     let at = headers === undefined ? 0 : writeStart(writer, out, withVideo);
-    for (let seq = from; seq < to; seq++) at = write(writer, log.at(seq), ledger.dtsAt(seq), out, at, withVideo);
+    const cursor = log.cursor(from, to);
+    for (let seq = from; cursor.next(); seq++) at = write(writer, cursor, ledger.dtsAt(seq), out, at, withVideo);
     return out;
   }
 
@@ -60,28 +60,43 @@ class TsStream {
       const before = new TsStream();
       if (headers !== undefined) before.#planner.setHeaders(headers);
       before.#ledger.begin(from, before.#planner);
-      while (before.#ledger.end < ledger.start) before.#plan(log.at(before.#ledger.end));
+      before.#planUntil(log, ledger.start);
       ledger.prepend(before.#ledger);
       return;
     }
-    while (ledger.end < from) this.#plan(log.at(ledger.end));
+    this.#planUntil(log, from);
     if (headers !== undefined && from === ledger.end) {
       planner.setHeaders(headers);
       ledger.amend(planner);
     }
   }
 
-  #plan(packet: Packet): void {
+  /** Plans what lies between the ledger's end and a packet. */
+  #planUntil(log: TsPacketSource, to: number): void {
     const planner = this.#planner;
-    const taken = planner.take(packet, undefined);
-    if (taken === Taken.Audio) planner.planAudioFrame(packet.time);
-    else if (taken === Taken.Unfit) this.skipped++;
-    this.#ledger.push(taken === Taken.Video ? planner.video.dts : packet.time, planner);
+    const cursor = log.cursor(this.#ledger.end, to);
+    while (cursor.next()) {
+      const taken = take(planner, cursor, undefined);
+      if (taken === Taken.Audio) planner.planAudioFrame(cursor.time);
+      else if (taken === Taken.Unfit) this.skipped++;
+      this.#ledger.push(taken === Taken.Video ? planner.video.dts : cursor.time, planner);
+    }
   }
 }
 
-function write(mux: Multiplexer, packet: Packet, dts: number, out: Uint8Array, at: number, withVideo: boolean): number {
-  const taken = mux.take(packet, dts);
+function take(mux: Multiplexer, { kind, time, flags, bytes, offset, length }: PacketCursor, dts: number | undefined) {
+  return mux.take(kind, time, flags, bytes, offset, length, dts);
+}
+
+function write(
+  mux: Multiplexer,
+  packet: PacketCursor,
+  dts: number,
+  out: Uint8Array,
+  at: number,
+  withVideo: boolean,
+): number {
+  const taken = take(mux, packet, dts);
   if (taken === Taken.Audio) {
     mux.planAudioFrame(packet.time);
     const frames = mux.begin(out, at, withVideo);

@@ -67,11 +67,11 @@ export class Multiplexer {
   setHeaders(headers: readonly Packet[]): void {
     let video = false;
     let audio = false;
-    for (const packet of headers) {
-      if (packet.kind === PacketKind.Data) continue;
-      this.#read(packet);
+    for (const { kind, payload } of headers) {
+      if (kind === PacketKind.Data) continue;
+      this.#read(kind, payload, 0, payload.length);
       if (this.frame.content !== Content.Header) continue;
-      if (packet.kind === PacketKind.Video) video = true;
+      if (kind === PacketKind.Video) video = true;
       else audio = true;
     }
     if (!video) this.video.config = undefined;
@@ -84,27 +84,36 @@ export class Multiplexer {
 
   /**
    * Takes a packet: plans the PES packet of a video frame, takes an audio frame for `planAudio`, or takes a header. `dts` is a frame's
-   * decoding time where it is known from before.
+   * decoding time where it is known from before. The payload is `length` bytes of `bytes` from `offset` on, lent until it is written.
    */
-  take(packet: Packet, dts: number | undefined): Taken {
-    if (packet.kind === PacketKind.Data) return Taken.Nothing;
-    this.#read(packet);
+  take(
+    kind: PacketKind,
+    time: number,
+    flags: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    dts: number | undefined,
+  ): Taken {
+    if (kind === PacketKind.Data) return Taken.Nothing;
+    this.#read(kind, bytes, offset, offset + length);
     if (this.frame.content !== Content.Frame) return Taken.Nothing;
-    if (packet.kind === PacketKind.Video) return this.#planVideo(packet, dts) ? Taken.Video : Taken.Unfit;
-    return this.audio.take(this.frame, packet.payload) ? Taken.Audio : Taken.Unfit;
+    if (kind === PacketKind.Audio) return this.audio.take(this.frame, bytes) ? Taken.Audio : Taken.Unfit;
+    if (!this.video.take(this.frame, bytes, time, (flags & PacketFlag.Key) !== 0, dts)) return Taken.Unfit;
+    this.#planVideo();
+    return Taken.Video;
   }
 
-  #read({ kind, payload }: Packet): void {
+  #read(kind: PacketKind, bytes: Uint8Array, start: number, end: number): void {
     const { frame } = this;
-    frame.read(kind, payload);
+    frame.read(kind, bytes, start, end);
     if (frame.content !== Content.Header) return;
     const track = kind === PacketKind.Video ? this.video : this.audio;
-    track.setHeader(frame.codec, payload.subarray(frame.start, frame.end));
+    track.setHeader(frame.codec, bytes.subarray(frame.start, frame.end));
   }
 
-  #planVideo({ payload, time, flags }: Packet, dts: number | undefined): boolean {
+  #planVideo(): void {
     const { video } = this;
-    if (!video.take(this.frame, payload, time, (flags & PacketFlag.Key) !== 0, dts)) return false;
     this.#isVideo = true;
     this.program = this.program.with(videoStreamType(this.frame.codec), this.program.audio);
     this.#pts = ticksOf(video.pts - this.#origin);
@@ -116,7 +125,6 @@ export class Multiplexer {
     this.#setClock(video.dts);
     this.audioRun = 0;
     this.#planPsi(video.key);
-    return true;
   }
 
   /** Plans a PES packet of audio frames of a stream type: `size` bytes from `time` on. */

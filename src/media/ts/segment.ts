@@ -48,11 +48,11 @@ export class TsSegmentWriter {
   }
 
   /** Adds a packet, whose payload is lent for the call. */
-  add(packet: Packet): void {
-    if (packet.kind === PacketKind.Video && packet.time >= this.#groupTime + AUDIO_PES_MS) this.#flushAudio();
-    const taken = this.#mux.take(packet, undefined);
+  add({ kind, time, flags, payload }: Packet): void {
+    if (kind === PacketKind.Video && time >= this.#groupTime + AUDIO_PES_MS) this.#flushAudio();
+    const taken = this.#mux.take(kind, time, flags, payload, 0, payload.length, undefined);
     if (taken === Taken.Video) this.#writeVideo();
-    else if (taken === Taken.Audio) this.#addAudio(packet.time);
+    else if (taken === Taken.Audio) this.#addAudio(time);
     else if (taken === Taken.Unfit) this.skipped++;
   }
 

@@ -7,6 +7,7 @@ import { concat, fromHex } from "../../../support/bytes.ts";
 import { between, mulberry32, pick } from "../../../support/random.ts";
 import { audioIn, audioOf, longestClockGap, videoIn, videoOf } from "../../../support/ts-check.ts";
 import { demux } from "../../../support/ts-demuxer.ts";
+import { TestLog } from "../../../support/ts-log.ts";
 import {
   aacFrame,
   aacHeader,
@@ -22,22 +23,6 @@ import { testStream } from "../../../support/ts-stream.ts";
 
 const VIDEO = 0x100;
 const AUDIO = 0x101;
-
-/** A log of which what lies before `start` is gone. */
-class TestLog {
-  start = 0;
-  readonly packets: readonly Packet[];
-
-  constructor(packets: readonly Packet[]) {
-    this.packets = packets;
-  }
-
-  at(seq: number): Packet {
-    const packet = this.packets[seq];
-    if (packet === undefined || seq < this.start) throw new RangeError(`packet ${seq} is gone`);
-    return packet;
-  }
-}
 
 /** Ranges of [from, to) of random lengths. */
 function ranges(random: () => number, from: number, to: number): [number, number][] {
