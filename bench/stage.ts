@@ -59,6 +59,7 @@ export function openStage(): Stage {
     rerouted() {},
     corrections: new Corrections(),
     corrected() {},
+    newEpochId: () => "0".repeat(32),
     headerless() {},
     idle() {},
   });

@@ -1,6 +1,6 @@
 import { Logging } from "../io/log/logging.ts";
 import { systemClock } from "../io/os/clock.ts";
-import { randomId } from "../io/os/process.ts";
+import { randomEpochId, randomId } from "../io/os/process.ts";
 import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
@@ -59,7 +59,7 @@ async function run(
   const onFault = reportFaults(log);
   const network = new Network({ clock, log, live, onFault, oldProcess });
   const { certificateReloader } = network;
-  const streams = new Streams(clock, onFault);
+  const streams = new Streams(clock, onFault, randomEpochId);
   live.follow({
     apply(next, before) {
       for (const [name, vhost] of next.vhost)

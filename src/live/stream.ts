@@ -13,6 +13,7 @@ import { type PacketRange, packetFormat } from "./readers/packet-reader.ts";
 import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
+import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { Intake, type IntakeOwner } from "./source/intake.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
 import { type SourceSwitch, Sources, type SourcesOwner } from "./source/sources.ts";
@@ -30,6 +31,8 @@ export interface StreamOwner {
   readonly slabs: SlabPool;
   /** Counts those of all streams. */
   readonly corrections: Corrections;
+  /** 32 random hexadecimal digits. */
+  newEpochId(): string;
   published(stream: Stream, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come. */
@@ -91,7 +94,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#owner = owner;
     this.log = new PacketLog(owner.slabs);
     this.corrections = new Corrections(owner.corrections, (correction) => owner.corrected(this, correction));
-    this.#intake = new Intake(this);
+    this.#intake = new Intake(this, owner);
     this.sources = new Sources(this, this.#intake, owner.clock);
     this.#audience = new Audience(this, owner.clock);
     const { gop, timeline } = this.#intake;
@@ -132,6 +135,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** What each viewer asked with, the one who has been here longest first. */
   demands(): Iterable<Demand> {
     return this.#audience.demands();
+  }
+
+  /** What programme time, slots and numbers its packets have. */
+  get epochs(): EpochKeeper {
+    return this.#intake.epochs;
   }
 
   /** Everything before this has been handed to the fan-outs. */
@@ -303,6 +311,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** The last source is about to end. First its last packets: whoever is told of the end may close at once. */
   ending(): void {
+    this.#intake.end();
     this.#owner.flusher.flushNow(this);
   }
 
@@ -331,6 +340,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   rerouted(): void {
     this.#audience.tellRerouted();
     this.#owner.rerouted(this);
+  }
+
+  /** The epoch is another, or packets are `lost`, by packets that are yet to be flushed. */
+  epochChanged(lost: boolean): void {
+    this.#audience.tellEpoch(lost);
   }
 
   #announceStop(): void {

@@ -57,10 +57,15 @@ export class Streams {
   readonly #clock: Clock;
   readonly #flusher: Flusher;
   readonly #slabs: SlabPool;
+  readonly #newEpochId: () => string;
 
-  /** `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. */
-  constructor(clock: Clock, onFault: (error: unknown) => void, slabs = new SlabPool(clock)) {
+  /**
+   * `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. `newEpochId` gives 32
+   * random hexadecimal digits.
+   */
+  constructor(clock: Clock, onFault: (error: unknown) => void, newEpochId: () => string, slabs = new SlabPool(clock)) {
     this.#clock = clock;
+    this.#newEpochId = newEpochId;
     this.#flusher = new Flusher(clock, onFault);
     this.#slabs = slabs;
   }
@@ -121,6 +126,7 @@ export class Streams {
       flusher: this.#flusher,
       slabs: this.#slabs,
       corrections: this.corrections,
+      newEpochId: this.#newEpochId,
       published: (stream, source) => {
         const counts = this.#counts.get(name.vhost);
         if (counts !== undefined) counts.published++;

@@ -12,6 +12,7 @@ import { BenchUrl } from "../../src/loadgen/url.ts";
 import { WallTime } from "../../src/loadgen/wall-time.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { rethrow } from "./faults.ts";
 import { MemoryNetwork } from "./memory-network.ts";
@@ -24,7 +25,7 @@ const STEP_MS = 5;
 export class BenchStage {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
-  readonly streams = new Streams(this.clock, rethrow);
+  readonly streams = new Streams(this.clock, rethrow, epochIds());
   readonly clients: Clients;
   readonly progress: Progress[] = [];
 

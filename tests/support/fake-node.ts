@@ -14,6 +14,7 @@ import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { FakeNet } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
@@ -70,7 +71,7 @@ export class FakeNode {
     this.#onConflict = publish.on_conflict;
     this.edgeConfig = { ...edgeDefaults, ...edge };
     // Unused memory is given back by another clock: the timers of this one are those that a test counts.
-    this.streams = new Streams(clock, rethrow, new SlabPool(new FakeClock()));
+    this.streams = new Streams(clock, rethrow, epochIds(Bun.hash.crc32(address)), new SlabPool(new FakeClock()));
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost<RtmpVhost> = {
       name: "__defaultVhost__",

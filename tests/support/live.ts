@@ -9,6 +9,7 @@ import type { PublishOptions, Source, SourceEnd } from "../../src/live/source/so
 import type { Stream } from "../../src/live/stream.ts";
 import { type StreamObserver, Streams } from "../../src/live/streams.ts";
 import { PacketKind } from "../../src/media/packet.ts";
+import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
 import { rethrow } from "./faults.ts";
@@ -79,7 +80,7 @@ export class LiveStage {
   readonly clock = new FakeClock();
   /** Unused memory is given back by this clock, so that the other's timers are those of streams and readers. */
   readonly memoryClock = new FakeClock();
-  readonly streams = new Streams(this.clock, rethrow, new SlabPool(this.memoryClock));
+  readonly streams = new Streams(this.clock, rethrow, epochIds(), new SlabPool(this.memoryClock));
   readonly #formats = new Map<string, TextFormat>();
   readonly config: StreamConfig;
 

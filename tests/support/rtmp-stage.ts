@@ -10,6 +10,7 @@ import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSink } from "./fake-sink.ts";
 import { rethrow } from "./faults.ts";
@@ -77,7 +78,7 @@ class LogKeeper implements Log {
 /** A server whose connections end in the test's hands, on a fake clock. */
 export class RtmpStage {
   readonly clock = new FakeClock();
-  readonly streams = new Streams(this.clock, rethrow);
+  readonly streams = new Streams(this.clock, rethrow, epochIds());
   readonly log = new LogKeeper();
   readonly vhosts = new Map<string, RtmpVhost>([["__defaultVhost__", vhostDefaults]]);
   /** Asked before anyone publishes or plays. */

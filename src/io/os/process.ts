@@ -39,7 +39,16 @@ export function fillRandom(bytes: Uint8Array): void {
 
 /** A random id of 16 hexadecimal digits. */
 export function randomId(): string {
-  const bytes = new Uint8Array(8);
+  return randomHex(8);
+}
+
+/** A random id of 32 hexadecimal digits, which nobody can guess. */
+export function randomEpochId(): string {
+  return randomHex(16);
+}
+
+function randomHex(length: number): string {
+  const bytes = new Uint8Array(length);
   fillRandom(bytes);
   return bytes.toHex();
 }

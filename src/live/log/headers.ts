@@ -73,12 +73,12 @@ export class Headers {
     return (this.#codecs[slotOf(kind, track)] ?? NO_HEADER) !== NO_HEADER;
   }
 
-  /** A frame came: a header of another codec than its own is no longer in force. */
-  follow(kind: PacketKind, track: number, payload: Uint8Array): void {
+  /** A frame came: a header of another codec than its own is no longer in force. True when there was one. */
+  follow(kind: PacketKind, track: number, payload: Uint8Array): boolean {
     const known = this.#codecs[slotOf(kind, track)] ?? NO_HEADER;
-    if (known <= NO_HEADER) return;
+    if (known <= NO_HEADER) return false;
     const codec = codecNumber(kind, payload);
-    if (codec === 0 || codec === known) return;
+    if (codec === 0 || codec === known) return false;
     this.#codecs[slotOf(kind, track)] = NO_HEADER;
     for (const [slot, packet] of this.#slots) {
       if (packet.kind !== kind || packet.track !== track) continue;
@@ -86,6 +86,7 @@ export class Headers {
       this.#slots.delete(slot);
     }
     this.#rebuild();
+    return true;
   }
 
   clear(): void {

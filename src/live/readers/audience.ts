@@ -22,6 +22,8 @@ export class Audience {
   readonly fanouts = new Map<ReaderFormat, Fanout>();
   readonly #source: AudienceSource;
   readonly #readers = new Set<Reader<Piece>>();
+  /** Those that are told of the stream's epoch: few, among thousands of players. */
+  readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
   /** The formats that blind readers wait for. */
   readonly #awaitingVideo = new Map<Reader<Piece>, ReaderFormat>();
@@ -54,6 +56,7 @@ export class Audience {
     // It may share its sink with other readers, or with one that has just left.
     reader.blocked = (sink.bytesQueued ?? 0) > 0;
     this.#readers.add(reader);
+    if (events.epoch !== undefined) this.#epochReaders.add(reader);
     fanout.admit(reader, notBefore);
     return reader;
   }
@@ -62,6 +65,7 @@ export class Audience {
   leave(reader: Reader<Piece>): boolean {
     if (!this.#readers.delete(reader)) return false;
     this.#awaitingVideo.delete(reader);
+    this.#epochReaders.delete(reader);
     this.#remove(reader);
     reader.state = "closed";
     reader.countLoss(this.#source.log.end);
@@ -133,6 +137,11 @@ export class Audience {
   /** The stream's way here is another. */
   tellRerouted(): void {
     for (const reader of this.#readers) reader.events.rerouted?.();
+  }
+
+  /** The stream's epoch is another, or packets of the stream are lost. */
+  tellEpoch(lost: boolean): void {
+    for (const { events } of this.#epochReaders) events.epoch?.(lost);
   }
 
   /** Viewers who asked with words that the stream is not given for are told. */

@@ -195,7 +195,7 @@ export class Fanout implements ReaderHome {
   }
 
   #start(reader: Reader<Piece>, start: StartPoint): void {
-    reader.countLoss(start.seq);
+    if (reader.countLoss(start.seq)) reader.skipPending = true;
     reader.position = start.seq;
     reader.start = start;
     reader.state = "lagging";
@@ -249,6 +249,7 @@ export class Fanout implements ReaderHome {
   /** Sends from the reader's own position until it is blocked or up to date. */
   #feed(reader: Reader<Piece>): void {
     if (reader.publishPending) reader.tellPublished();
+    if (reader.skipPending) reader.tellSkipped();
     // Its owner may let it leave or pause in the midst of it.
     while (reader.state === "lagging" && (reader.start !== undefined || reader.position < this.#position)) {
       const step = this.#step(reader.position, reader.start);

@@ -50,6 +50,10 @@ export interface ReaderEvents {
   unpublished?(): void;
   /** The stream comes over other servers now, or over some at last. */
   rerouted?(): void;
+  /** The stream's epoch is another, or packets are `lost` to all readers; the packets that it concerns are yet to come. */
+  epoch?(lost: boolean): void;
+  /** The reader has lost packets and goes on: its next piece begins with a key frame, or anywhere where there is no video. */
+  skipped?(): void;
   /** Whoever has the stream does not give it for what this reader's viewer asked with; the owner refuses the viewer. */
   refused?(reason: string): void;
   /** Nobody has the stream, and it has been waited for long enough; the owner may leave. */

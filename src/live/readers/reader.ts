@@ -57,6 +57,8 @@ export class Reader<P extends Piece = Uint8Array> {
   lost = 0;
   /** Where its loss began, while it waits for a key frame after one. */
   lostFrom = -1;
+  /** It goes on after a loss, and its owner has not been told yet. */
+  skipPending = false;
 
   constructor(home: ReaderHome, sink: Sink<P>, events: ReaderEvents) {
     this.home = home;
@@ -92,6 +94,12 @@ export class Reader<P extends Piece = Uint8Array> {
     this.stopPending = false;
     this.announced = false;
     this.events.unpublished?.();
+  }
+
+  /** Tells the owner that the reader goes on after a loss, once. */
+  tellSkipped(): void {
+    this.skipPending = false;
+    this.events.skipped?.();
   }
 
   /** Its sink has sent everything: it goes on from its own position. */

@@ -6,6 +6,7 @@ import type { StreamConfig } from "../config.ts";
 import { Gop } from "../log/gop.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { Corrections } from "./corrections.ts";
+import { EpochKeeper, type EpochMakings } from "./epoch-keeper.ts";
 import { ResumeFilter, samePayload } from "./resume-filter.ts";
 import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import type { Standby } from "./standby.ts";
@@ -18,6 +19,8 @@ export interface IntakeOwner {
   readonly corrections: Corrections;
   /** Video has key frames but no sequence header: most players show nothing. */
   headerless(codec: string): void;
+  /** The stream's epoch is another, or packets are `lost`, by packets that are yet to be told of. */
+  epochChanged(lost: boolean): void;
   /** A packet of so many bytes was appended to the log. */
   appended(bytes: number): void;
 }
@@ -30,6 +33,7 @@ export class Intake {
   readonly timeline: Timeline;
   readonly gop: Gop;
   readonly resumeFilter: ResumeFilter;
+  readonly epochs: EpochKeeper;
   /** Where the packets of the active source begin, and the headers that are in force there already. */
   from = 0;
   fromHeaders: readonly Packet[] = [];
@@ -38,12 +42,13 @@ export class Intake {
   /** The active source, or the last one. */
   #source: LiveSource | undefined;
 
-  constructor(owner: IntakeOwner) {
+  constructor(owner: IntakeOwner, makings: EpochMakings) {
     this.#owner = owner;
     this.#log = owner.log;
     this.timeline = new Timeline(owner.config.time_jitter, owner.corrections);
     this.gop = new Gop(owner.config);
     this.resumeFilter = new ResumeFilter(this.timeline);
+    this.epochs = new EpochKeeper(owner, makings, this.timeline);
   }
 
   /** Goes on by another configuration. */
@@ -60,6 +65,7 @@ export class Intake {
   /** A source begins of which nothing is known. */
   begin(source: LiveSource): void {
     this.#source = source;
+    this.epochs.begin(source, this.gop.audioOnly);
     this.timeline.newSource();
     this.resumeFilter.newSource();
     this.from = this.#log.end;
@@ -77,6 +83,7 @@ export class Intake {
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumeFilter, seamless);
     const headers = standby.headersAt(first);
+    this.epochs.takeOver(source, this.gop.audioOnly, seamless, before, headers);
     const known = headers.filter((packet) =>
       before.some(({ kind, payload }) => kind === packet.kind && samePayload(payload, packet.payload)),
     );
@@ -96,6 +103,11 @@ export class Intake {
       const { kind, time, payload, flags, track } = held.at(seq);
       this.take(source, kind, time, payload, flags, track, now);
     }
+  }
+
+  /** The last source ends. */
+  end(): void {
+    this.epochs.end(this.gop.audioOnly);
   }
 
   /** One message of the source, classified, its timestamp as on the wire, arriving at `now` (monotonic ms). */
@@ -136,18 +148,26 @@ export class Intake {
         ? this.timeline.placeBeside(kind, track, timestamp)
         : this.timeline.place(kind, track, timestamp, now, flags, composed);
     // It outlives the log's.
-    if (isKept(flags)) source.headers.set(new Packet(kind, time, payload.slice(), flags, track));
+    if (isKept(flags)) this.#keep(source, new Packet(kind, time, payload.slice(), flags, track));
     else if (kind !== PacketKind.Data) this.resumeFilter.took(kind, track, timestamp, payload);
     const seq = this.#log.append(kind, time, payload, flags, track);
     const { length } = payload;
+    if (this.epochs.due && !header && kind !== PacketKind.Data)
+      this.epochs.frame(seq, timestamp, time, this.gop.audioOnly && kind === PacketKind.Audio, this.resumeFilter.same);
     if (isKey(kind, flags) && track === source.keyTrack) {
       if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#tellHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);
       this.resumeFilter.key(time, payload);
+      this.epochs.key(seq, timestamp, time);
     } else if (kind === PacketKind.Video) this.gop.video(time, length);
     else if (kind === PacketKind.Audio) this.gop.audio(time, length);
     else this.gop.data(length);
     this.#owner.appended(length);
+  }
+
+  #keep(source: LiveSource, packet: Packet): void {
+    this.epochs.header(packet, source.headers.list);
+    source.headers.set(packet);
   }
 
   /** The second key frame shows that a header isn't merely late. */

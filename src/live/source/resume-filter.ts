@@ -62,6 +62,11 @@ export class ResumeFilter {
     return this.#state === "unknown";
   }
 
+  /** Whether the new source goes on with what the one before sent. */
+  get same(): boolean {
+    return this.#state === "same";
+  }
+
   /** Another source begins. */
   newSource(): void {
     this.#state = "unknown";

@@ -4,6 +4,7 @@ import { readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
+import { readEpoch, type ToldEpoch, unrolled } from "./epoch-text.ts";
 import { StepsBack } from "./step-back.ts";
 
 /**
@@ -81,6 +82,11 @@ export interface Source {
   alive(): void;
   /** The stream comes over these servers now. */
   reroute(hops: readonly string[]): void;
+  /**
+   * Its peer tells the stream's epoch (`writeEpoch`), before the packets that it concerns; `lost`: it goes on behind packets that
+   * it has lost. False for what is no epoch: then nothing changes.
+   */
+  tellEpoch(text: string, lost: boolean): boolean;
   /** Whoever decides elsewhere, later than guards do, does not want it. */
   dismiss(reason: string): void;
   end(how: SourceEnd): void;
@@ -101,6 +107,10 @@ export interface SourceOwner {
   alive(source: LiveSource): void;
   /** Its hops have changed. */
   reroute(source: LiveSource): void;
+  /** It has told an epoch. */
+  hearEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void;
+  /** A track goes on in another codec, without a sequence header so far. */
+  codecChanged(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
 }
 
@@ -150,6 +160,9 @@ export class LiveSource implements Source {
   headerless = 0;
   /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
   keyTrack = -1;
+  /** The epoch that it told last, and about where its peer is in its own time. */
+  told: ToldEpoch | undefined;
+  toldAt = 0;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
   /** Names of data messages that are kept. */
@@ -179,7 +192,7 @@ export class LiveSource implements Source {
       this.frames++;
       // Of video, a GOP has one codec.
       if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
-        this.headers.follow(kind, class_ >>> 8, payload);
+        if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);
     }
     const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
     this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
@@ -212,6 +225,20 @@ export class LiveSource implements Source {
     if (hops.join() === this.info.hops.join()) return;
     this.info = { ...this.info, hops };
     if (this.role !== "ended") this.#owner.reroute(this);
+  }
+
+  tellEpoch(text: string, lost: boolean): boolean {
+    const told = readEpoch(text);
+    if (told === undefined) return false;
+    this.told = told;
+    this.toldAt = told.at;
+    if (this.role !== "ended") this.#owner.hearEpoch(this, told, lost);
+    return true;
+  }
+
+  /** While it stands by: its peer's time goes on. */
+  followTime(timestamp: number): void {
+    if (this.told !== undefined) this.toldAt = unrolled(this.toldAt, timestamp);
   }
 
   dismiss(reason: string): void {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { StreamConfig } from "../config.ts";
 import type { SlabPool } from "../log/slabs.ts";
+import type { ToldEpoch } from "./epoch-text.ts";
 import type { Intake } from "./intake.ts";
 import {
   isHeader,
@@ -14,11 +15,9 @@ import {
   type SourceInfo,
   type SourceOwner,
 } from "./source.ts";
-import { Standby } from "./standby.ts";
+import { keepBounds, Standby } from "./standby.ts";
 import { PublishTakeover } from "./takeover.ts";
 
-/** However long GOPs may be: each packet costs memory beside its bytes. */
-const MAX_HELD = 1 << 16;
 /** Sources that may stand by for one stream. */
 export const MAX_STANDBYS = 3;
 /** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
@@ -204,8 +203,9 @@ export class Sources implements SourceOwner {
     }
     for (const standby of this.#standbys) {
       if (standby.source !== source) continue;
+      if (kind !== PacketKind.Data && !isHeader(flags)) source.followTime(timestamp);
       standby.hold(kind, timestamp, payload, flags, track, now);
-      this.#keepBounds(standby);
+      keepBounds(this.#standbys, standby, this.#owner.config);
       if (kind !== PacketKind.Data) this.#consider(standby, isKey(kind, flags), now);
       return;
     }
@@ -213,6 +213,14 @@ export class Sources implements SourceOwner {
 
   reroute(source: LiveSource): void {
     if (source === this.#active) this.#owner.rerouted();
+  }
+
+  hearEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void {
+    if (source === this.#active) this.#intake.epochs.hear(told, lost);
+  }
+
+  codecChanged(source: LiveSource): void {
+    if (source === this.#active) this.#intake.epochs.codecChanged();
   }
 
   endSource(source: LiveSource, how: SourceEnd): void {
@@ -380,20 +388,5 @@ export class Sources implements SourceOwner {
   #preferLess(now: number): void {
     const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
     this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, LONGEST_STEADY_MS) : FIRST_STEADY_MS;
-  }
-
-  /** What all hold together is bounded as a GOP is that is kept for those who join: who goes beyond it gives up its oldest. */
-  #keepBounds(standby: Standby): void {
-    const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = this.#owner.config;
-    const most = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
-    while (standby.held.end > standby.held.start) {
-      let [heldFrames, heldBytes] = [0, 0];
-      for (const { held } of this.#standbys) {
-        heldFrames += held.end - held.start;
-        heldBytes += held.bytes;
-      }
-      if (heldFrames <= most && heldBytes <= bytes) return;
-      standby.dropOldest();
-    }
   }
 }

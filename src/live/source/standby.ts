@@ -1,5 +1,6 @@
 // Hot: hold runs for each packet of each source that stands by.
 import { Packet, PacketKind } from "../../media/packet.ts";
+import type { GopCaps } from "../log/gop.ts";
 import { Headers } from "../log/headers.ts";
 import { PacketLog } from "../log/log.ts";
 import type { SlabPool } from "../log/slabs.ts";
@@ -16,6 +17,8 @@ const JUMP_MS = 3000;
 const SAME_CLOCK_MS = 500;
 /** The same stream over another way may be this much earlier or later. */
 const MAX_LAG_MS = 10_000;
+/** However long GOPs may be: each packet costs memory beside its bytes. */
+const MAX_HELD = 1 << 16;
 /** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
 
@@ -347,5 +350,20 @@ export class Standby {
     const newest = this.#newest ?? timestamp;
     const time = this.#timeline.continued(this.#newestKind, this.#newestTrack, newest) ?? 0;
     return time + shift - ((newest - timestamp) | 0);
+  }
+}
+
+/** What all hold together is bounded as a GOP is that is kept for those who join: who goes beyond it gives up its oldest. */
+export function keepBounds(all: readonly Standby[], standby: Standby, caps: GopCaps): void {
+  const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = caps;
+  const most = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
+  while (standby.held.end > standby.held.start) {
+    let [heldFrames, heldBytes] = [0, 0];
+    for (const { held } of all) {
+      heldFrames += held.end - held.start;
+      heldBytes += held.bytes;
+    }
+    if (heldFrames <= most && heldBytes <= bytes) return;
+    standby.dropOldest();
   }
 }

@@ -3,6 +3,7 @@ import type { OnConflict } from "../../../src/live/source/source.ts";
 import type { Stream } from "../../../src/live/stream.ts";
 import { Streams } from "../../../src/live/streams.ts";
 import { Packet } from "../../../src/media/packet.ts";
+import { epochIds } from "../epoch-ids.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { rethrow } from "../faults.ts";
 import { nameOf, streamDefaults } from "../live.ts";
@@ -49,7 +50,7 @@ export class Simulation {
   };
   readonly #random: () => number;
   readonly #clock = new FakeClock();
-  readonly #streams = new Streams(this.#clock, rethrow);
+  readonly #streams = new Streams(this.#clock, rethrow, epochIds());
   readonly #library: Library = new Map();
   readonly #config: StreamConfig;
   readonly #onConflict: OnConflict;

@@ -4,6 +4,7 @@ import { SlabPool } from "../../../../src/live/log/slabs.ts";
 import type { Source } from "../../../../src/live/source/source.ts";
 import type { Stream } from "../../../../src/live/stream.ts";
 import { Streams } from "../../../../src/live/streams.ts";
+import { epochIds } from "../../../support/epoch-ids.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { rethrow } from "../../../support/faults.ts";
 import { LiveStage, streamDefaults, Viewer } from "../../../support/live.ts";
@@ -14,7 +15,7 @@ const WAIT = "warn viewers wait for a stream that nobody publishes; one with a s
 class Stage {
   readonly clock = new FakeClock();
   readonly log = new RecordingLog();
-  readonly #streams = new Streams(this.clock, rethrow, new SlabPool(new FakeClock()));
+  readonly #streams = new Streams(this.clock, rethrow, epochIds(), new SlabPool(new FakeClock()));
   readonly #live = new LiveStage();
 
   constructor() {

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { Streams } from "../../../../src/live/streams.ts";
 import { PacketKind } from "../../../../src/media/packet.ts";
 import { RtmpFormats } from "../../../../src/rtmp/format.ts";
+import { epochIds } from "../../../support/epoch-ids.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { streamDefaults } from "../../../support/live.ts";
 
@@ -12,9 +13,10 @@ const READERS = 160;
 /** A stream with readers that need a millisecond for each notice; what all of them hear, in order. */
 function stage() {
   const clock = new FakeClock();
-  const streams = new Streams(clock, (error) => {
+  const onFault = (error: unknown) => {
     throw error;
-  });
+  };
+  const streams = new Streams(clock, onFault, epochIds());
   const stream = streams.open(NAME, { ...streamDefaults });
   const options = { chunkSize: 60_000, messageStreamId: 1, audio: true, video: true, publishing: false };
   const format = new RtmpFormats().get(options);

@@ -1,0 +1,349 @@
+import type { Clock } from "../../base/clock.ts";
+import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import type { PacketLog } from "../log/log.ts";
+import {
+  beginEpoch,
+  dateAt,
+  type Epoch,
+  endEpoch,
+  extendEpoch,
+  MAX_GOP_MS,
+  measureGop,
+  type Span,
+  type SpanStart,
+  sameEpoch,
+  shiftEpoch,
+} from "./epoch.ts";
+import { type ToldEpoch, unrolled, writeEpoch } from "./epoch-text.ts";
+import { samePayload } from "./resume-filter.ts";
+import type { LiveSource } from "./source.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** GOPs of no more than this fit every fragment that anybody has, as one of unknown length does. */
+const SHORT_GOP_MS = 1000;
+/** Tracks of a source may be this far apart. */
+const SKEW_MS = 10_000;
+/** Clocks of servers do not differ by more. */
+const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
+/** Numbers of no server are further ahead of the clock, nor are its discontinuities more. */
+const MAX_AHEAD = 2 ** 20;
+const MAX_DISCONTINUITY = 2 ** 36;
+/** Further than this from a known time, 32 bits do not say when something was. */
+const MAX_STEP_MS = 2 ** 31;
+/** Epochs that are remembered for packets still in the log, and losses. */
+const MAX_REMEMBERED = 16;
+
+/** What new epochs are made of. */
+export interface EpochMakings {
+  readonly clock: Clock;
+  /** 32 random hexadecimal digits. */
+  newEpochId(): string;
+}
+
+/** What a keeper needs of its stream. */
+interface EpochOwner {
+  readonly log: PacketLog;
+  /** The epoch is another, or packets are `lost`, by packets that readers have yet to get. */
+  epochChanged(lost: boolean): void;
+}
+
+/** Packets before the one at `seq`, whose time is `time` (ms), were lost on their way to this server. */
+export interface Loss {
+  readonly seq: number;
+  readonly time: number;
+}
+
+/*
+ *              ┌── it tells an epoch ─────────────> told: kept by whoever made it, translated to this stream's time
+ * first frame ─┤                                     │ another source comes that tells none
+ *              └── it tells none ──> own: spans are added here <─┘ as a new epoch
+ */
+/** A stream's epoch: makes it when the active source tells none, else translates the one that it tells. */
+export class EpochKeeper {
+  /** The next frame of the active source is to be shown to `frame`. */
+  due = false;
+  readonly #owner: EpochOwner;
+  readonly #makings: EpochMakings;
+  readonly #timeline: Timeline;
+  /** Oldest first, each from a packet on. */
+  readonly #epochs: { readonly seq: number; readonly epoch: Epoch }[] = [];
+  readonly #losses: Loss[] = [];
+  #source: LiveSource | undefined;
+  /** The active source has sent no frame yet. */
+  #fresh = false;
+  /** A fresh source goes on with what was sent before, without a break. */
+  #unbroken = false;
+  /** A fresh source has the sequence headers of the one before. */
+  #sameHeaders = false;
+  /** The newest time of the source before. */
+  #newest = 0;
+  /** Its last key frame. */
+  #keyBefore: number | undefined;
+  /** Spans are added here: no other server does. */
+  #own = false;
+  /** Spans may be added here once the active source is gone, for it is another process of this server. */
+  #adopts = false;
+  /** The epoch in force is told by the active source: in that one's time, and what is added to get this stream's. */
+  #told: ToldEpoch | undefined;
+  #offset = 0;
+  /** From this time on it holds; see `ToldEpoch`. */
+  #since = 0;
+  /** Told, and not in force before its packets come. */
+  #pending: ToldEpoch | undefined;
+  #lost = false;
+  /** Headers or a codec have changed since the last key frame. */
+  #changed = false;
+  /** Time of the last key frame, and how far it was from the one before; NaN when there is none. */
+  #lastKey = Number.NaN;
+  #lastGop = Number.NaN;
+
+  constructor(owner: EpochOwner, makings: EpochMakings, timeline: Timeline) {
+    this.#owner = owner;
+    this.#makings = makings;
+    this.#timeline = timeline;
+  }
+
+  /** As of the newest packet; undefined before the stream's first frame. */
+  get epoch(): Epoch | undefined {
+    return this.#epochs.at(-1)?.epoch;
+  }
+
+  /** As of a packet in the log. */
+  at(seq: number): Epoch | undefined {
+    return this.#epochs.findLast((known) => known.seq <= seq)?.epoch;
+  }
+
+  /** The epoch as other servers are told of it (`Source.tellEpoch`). */
+  get text(): string | undefined {
+    const { epoch } = this;
+    return epoch === undefined ? undefined : writeEpoch({ epoch, at: this.#timeline.newest, since: this.#since });
+  }
+
+  /** Where packets are missing that were lost on their way here: the last few, oldest first. */
+  get losses(): readonly Loss[] {
+    return this.#losses;
+  }
+
+  /** A source begins of which nothing is known. `anywhere`: the one before had no video, or none any more. */
+  begin(source: LiveSource, anywhere: boolean): void {
+    this.#leave();
+    this.#enter(source, anywhere, false, false);
+  }
+
+  /** A source that stood by takes over, without a gap (`seamless`) or with one; `headers` follow those `before`. */
+  takeOver(
+    source: LiveSource,
+    anywhere: boolean,
+    seamless: boolean,
+    before: readonly Packet[],
+    headers: readonly Packet[],
+  ): void {
+    this.#leave();
+    const same = (kind: PacketKind) => sameHeader(sequenceHeader(before, kind), sequenceHeader(headers, kind));
+    this.#enter(source, anywhere, seamless, same(PacketKind.Audio) && same(PacketKind.Video));
+  }
+
+  #enter(source: LiveSource, anywhere: boolean, unbroken: boolean, sameHeaders: boolean): void {
+    this.#source = source;
+    this.#newest = this.#timeline.newest;
+    this.#keyBefore = this.#keyUnless(anywhere);
+    this.#fresh = true;
+    this.#unbroken = unbroken;
+    this.#sameHeaders = sameHeaders;
+    this.#pending = undefined;
+    this.#lost = false;
+    this.#changed = false;
+    this.#lastKey = Number.NaN;
+    this.#lastGop = Number.NaN;
+    this.due = true;
+  }
+
+  /** The active source makes way. It may come back: where its time is now, is remembered. */
+  #leave(): void {
+    if (this.#source !== undefined && this.#told !== undefined && !this.#fresh)
+      this.#source.toldAt = this.#timeline.newest - this.#offset;
+  }
+
+  /** The last source ends. `anywhere`: it has no video, or none any more. */
+  end(anywhere: boolean): void {
+    const { epoch } = this;
+    if (!this.#own || epoch === undefined) return;
+    this.#set(endEpoch(epoch, this.#timeline.newest, this.#keyUnless(anywhere)), this.#owner.log.end);
+  }
+
+  /** The active source has told an epoch. `lost`: packets before those for which it holds are lost. */
+  hear(told: ToldEpoch, lost: boolean): void {
+    if (this.#fresh) return;
+    const { id } = told.epoch;
+    const goesOn = id === this.#told?.epoch.id && told.since === this.#told.since && this.#pending === undefined;
+    // Its packets' times are known only near to where it is.
+    const near = Math.abs(told.at + this.#offset - this.#timeline.newest) < MAX_STEP_MS;
+    if (goesOn && near && !lost) {
+      this.#told = told;
+      this.#set(shiftEpoch(told.epoch, this.#offset), this.#owner.log.end);
+      return;
+    }
+    this.#pending = told;
+    this.#lost ||= lost;
+    this.due = true;
+  }
+
+  /** A sequence header is about to come into force in place of one of `before`. */
+  header({ kind, track, flags, payload }: Packet, before: readonly Packet[]): void {
+    if (!this.#own || this.#fresh || track !== 0 || (flags & PacketFlag.SequenceHeader) === 0) return;
+    const known = sequenceHeader(before, kind);
+    const frames = this.#timeline.times.of(kind, 0) >= (this.#last?.from ?? 0);
+    if (known === undefined ? frames : !samePayload(known.payload, payload)) this.codecChanged();
+  }
+
+  /** The active source goes on in another codec. */
+  codecChanged(): void {
+    if (!this.#own || this.#fresh) return;
+    this.#changed = true;
+    this.due = true;
+  }
+
+  /** A frame, in the log at `seq`; its timestamp as on the wire, its time on the stream's time line. `anywhere`: there is no video. */
+  frame(seq: number, timestamp: number, time: number, anywhere: boolean, resumes: boolean): void {
+    if (this.#fresh) this.#first(seq, timestamp, time, this.#unbroken || resumes);
+    else if (this.#pending !== undefined && this.#reaches(this.#pending, timestamp))
+      this.#take(this.#pending, seq, timestamp, time, this.#lost);
+    else if (this.#changed && anywhere) this.#goOn(seq, time, this.#last?.gop ?? 0, true, undefined);
+    this.due = this.#pending !== undefined || this.#changed;
+  }
+
+  /** A key frame that begins a GOP; after `frame`. */
+  key(seq: number, timestamp: number, time: number): void {
+    if (this.#own) this.#measure(seq, time);
+    else if (this.#told !== undefined) {
+      // Its sender's time line may have been bridged on the way here.
+      const off = (time - this.#offset - timestamp) | 0;
+      if (off === 0) return;
+      this.#offset += off;
+      this.#since = time;
+      this.#set(shiftEpoch(this.#told.epoch, this.#offset), seq);
+    }
+  }
+
+  #keyUnless(anywhere: boolean): number | undefined {
+    if (anywhere) return undefined;
+    return Number.isNaN(this.#lastKey) ? this.#keyBefore : this.#lastKey;
+  }
+
+  get #last(): Span | undefined {
+    return this.epoch?.spans.at(-1);
+  }
+
+  #first(seq: number, timestamp: number, time: number, unbroken: boolean): void {
+    const source = this.#source;
+    const { epoch } = this;
+    this.#fresh = false;
+    if (source?.told !== undefined) {
+      const told = { ...source.told, at: source.toldAt };
+      this.#take(told, seq, timestamp, time, !unbroken && told.epoch.id === epoch?.id);
+      return;
+    }
+    this.#told = undefined;
+    if (this.#own && this.#sameHeaders && epoch !== undefined && this.#last?.to === undefined) return;
+    const gop = this.#own ? (this.#last?.gop ?? 0) : 0;
+    const key = this.#keyBefore;
+    const before = epoch === undefined ? undefined : endEpoch(epoch, Math.min(this.#newest, time - 1), key);
+    this.#extend(before, seq, { from: time, key, wall: this.#makings.clock.wall(), gop, discontinuity: true });
+  }
+
+  /** Whether an epoch that was told holds for a frame. */
+  #reaches({ at, since }: ToldEpoch, timestamp: number): boolean {
+    return this.#told === undefined || unrolled(at, timestamp) >= since;
+  }
+
+  #take(told: ToldEpoch, seq: number, timestamp: number, time: number, lost: boolean): void {
+    this.#pending = undefined;
+    this.#lost = false;
+    this.#changed = false;
+    this.#told = told;
+    this.#offset = time - unrolled(told.at, timestamp);
+    this.#since = time;
+    this.#own = false;
+    const { info } = this.#source ?? {};
+    // Another process of this server made it, and gives the stream to this one.
+    this.#adopts = info?.via === "sibling" && info.hops.length === 0;
+    if (lost) remember(this.#losses, { seq, time });
+    this.#set(shiftEpoch(told.epoch, this.#offset), seq, lost);
+  }
+
+  #measure(seq: number, time: number): void {
+    const [key, before] = [this.#lastKey, this.#lastGop];
+    const known = this.#last?.gop ?? 0;
+    this.#lastKey = time;
+    let gop = known;
+    if (!Number.isNaN(key)) {
+      this.#lastGop = measureGop(time - key);
+      // One that is longer than all others is a pause of the video.
+      const longer = Number.isNaN(before) ? this.#lastGop : Math.min(before, this.#lastGop);
+      if (longer > Math.max(known, SHORT_GOP_MS) && longer <= MAX_GOP_MS) gop = longer;
+    }
+    const discontinuity = this.#changed || time < key;
+    if (discontinuity || gop !== known) this.#goOn(seq, time, gop, discontinuity, Number.isNaN(key) ? undefined : key);
+  }
+
+  /** The source goes on in another span; `key` was the last key frame of the one before. */
+  #goOn(seq: number, time: number, gop: number, discontinuity: boolean, key: number | undefined): void {
+    this.#changed = false;
+    this.#extend(this.epoch, seq, { from: time, key, wall: undefined, gop, discontinuity });
+  }
+
+  /** Adds a span to the epoch before, or begins another where that can't go on. */
+  #extend(before: Epoch | undefined, seq: number, start: SpanStart): void {
+    const last = before?.spans.at(-1);
+    const end = last?.to ?? start.from;
+    const from = start.from >= end - SKEW_MS ? Math.max(start.from, end) : start.from;
+    let next: Epoch | undefined;
+    if (before !== undefined && (this.#own || this.#adopts)) next = extendEpoch(before, { ...start, from });
+    if (next === undefined) {
+      const wall = start.wall ?? (last === undefined ? this.#makings.clock.wall() : dateAt(last, start.from));
+      const newest = Math.max(start.from - 1, this.#newest);
+      const ended = before === undefined || this.#isWild(before) ? undefined : endEpoch(before, newest, start.key);
+      next = beginEpoch(this.#makings.newEpochId(), wall, start.from, start.gop, ended);
+      this.#since = start.from;
+    }
+    this.#own = true;
+    this.#adopts = false;
+    this.#set(next, seq);
+  }
+
+  /** Whether an epoch that was told is one that no server makes: what is made here does not follow it. */
+  #isWild({ discontinuity, ahead, spans }: Epoch): boolean {
+    const last = spans.at(-1) as Span;
+    const date = dateAt(last, last.to ?? last.from);
+    const future = date > this.#makings.clock.wall() + MAX_CLOCK_ERROR_MS;
+    return future || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;
+  }
+
+  /** It holds from a packet on; `lost`: those before that are, which whoever carries the stream further has to know, too. */
+  #set(epoch: Epoch, seq: number, lost = false): void {
+    const same = sameEpoch(epoch, this.epoch);
+    if (!same) this.#keep(epoch, seq);
+    if (!same || lost) this.#owner.epochChanged(lost);
+  }
+
+  #keep(epoch: Epoch, seq: number): void {
+    while (this.#epochs.length > 0 && (this.#epochs.at(-1)?.seq ?? 0) >= seq) this.#epochs.pop();
+    remember(this.#epochs, { seq, epoch });
+    const { start } = this.#owner.log;
+    while ((this.#epochs[1]?.seq ?? start + 1) <= start) this.#epochs.shift();
+  }
+}
+
+/** Adds to a list of the newest. */
+function remember<T>(list: T[], item: T): void {
+  if (list.length === MAX_REMEMBERED) list.shift();
+  list.push(item);
+}
+
+function sequenceHeader(headers: readonly Packet[], kind: PacketKind): Packet | undefined {
+  return headers.find((one) => one.kind === kind && one.track === 0 && (one.flags & PacketFlag.SequenceHeader) !== 0);
+}
+
+function sameHeader(a: Packet | undefined, b: Packet | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : samePayload(a.payload, b.payload);
+}

@@ -1,0 +1,214 @@
+/** Spans that an epoch has at most; it is begun anew when there would be more. */
+export const MAX_SPANS = 16;
+/** Key frames further apart than this are not followed: slots then begin without one. */
+export const MAX_GOP_MS = 30_000;
+/** Steps in which the distance of key frames is measured; one that is longer by no more than the tolerance is no longer. */
+const GOP_STEP_MS = 500;
+const GOP_TOLERANCE_MS = 50;
+/** A key frame that comes up to this much before its slot begins in it: encoders' clocks are not exact. */
+const EARLY_KEY_MS = 100;
+
+/** A stretch of a stream that one set of slots covers. Times are ms on the stream's time line, whole numbers. */
+export interface Span {
+  /** Where it begins: a key frame, or its first packet. */
+  readonly from: number;
+  /** Its packets lie before this; undefined while it goes on. */
+  readonly to: number | undefined;
+  /** Its last key frame; undefined while it goes on, and where no video is at its end. */
+  readonly key: number | undefined;
+  /** Programme date at `from`, Unix ms. */
+  readonly wall: number;
+  /** The distance of key frames that slots have to fit, ms; 0 while it is unknown. */
+  readonly gop: number;
+  /** Codecs, headers or the encoder's clock are others than in the span before; of the first one, than in the epoch before. */
+  readonly discontinuity: boolean;
+}
+
+/**
+ * The programme of a stream: what date, slot and number each of its packets has, the same on all servers that carry the stream. Each has
+ * it in its own stream time. Never changed: a longer one replaces it.
+ */
+export interface Epoch {
+  /** 32 hexadecimal digits, random: nobody can guess it. It changes when the numbers do not go on. */
+  readonly id: string;
+  /** Discontinuity sequence of the first span. */
+  readonly discontinuity: number;
+  /** Added to numbers, so that those of an epoch that replaces another are greater. */
+  readonly ahead: number;
+  /** Oldest first, 1 to `MAX_SPANS`. */
+  readonly spans: readonly [Span, ...Span[]];
+}
+
+/** How a span begins. */
+export interface SpanStart {
+  readonly from: number;
+  /** The last key frame of the span before, where video is at its end. */
+  readonly key?: number | undefined;
+  /** The clock's date now, Unix ms; undefined: the programme's date goes on from the span before. */
+  readonly wall: number | undefined;
+  readonly gop: number;
+  readonly discontinuity: boolean;
+}
+
+/** Where a time lies in an epoch, for slots of at least `fragmentMs`. */
+export interface Slot {
+  /** Index of its span. */
+  readonly span: number;
+  /** Number within the span, from 0. */
+  readonly slot: number;
+  /** Number within the epoch: that of its segment. */
+  readonly number: number;
+  readonly discontinuity: number;
+}
+
+/** Begins an epoch. One that replaces `before` has greater numbers, and dates that don't run back. */
+export function beginEpoch(id: string, wall: number, from: number, gop = 0, before?: Epoch): Epoch {
+  if (before === undefined) {
+    const first = newSpan(from, Math.round(wall), gop, false);
+    // In seconds, so that it is greater after a restart: breaks are rarer than that.
+    return { id, discontinuity: Math.floor(first.wall / 1000), ahead: 0, spans: [first] };
+  }
+  const last = before.spans.length - 1;
+  const date = Math.max(Math.round(wall), endDate(before.spans[last] as Span));
+  return {
+    id,
+    discontinuity: discontinuityOf(before, last) + 1,
+    // Each span may have had one slot more than its length has fragments, whatever the fragment.
+    ahead: before.ahead + before.spans.length + 1,
+    spans: [newSpan(from, date, gop, true)],
+  };
+}
+
+/** The epoch with one more span, the one before ended there at the latest; undefined when it can't go on so. */
+export function extendEpoch(epoch: Epoch, start: SpanStart): Epoch | undefined {
+  const { spans } = epoch;
+  const last = spans.at(-1) as Span;
+  if (spans.length === MAX_SPANS || start.from <= last.from || start.from < (last.to ?? start.from)) return undefined;
+  const ended = last.to === undefined ? endSpan(last, start.from, start.key) : last;
+  const goesOn = dateAt(ended, start.from);
+  const wall = start.wall === undefined ? goesOn : Math.max(Math.round(start.wall), endDate(ended));
+  const next = newSpan(start.from, wall, start.gop, start.discontinuity);
+  return withSpans(epoch, [...spans.slice(0, -1), ended, next]);
+}
+
+/** The epoch with its last span ended; `newest` is the time of the last packet, `key` as in `SpanStart`. */
+export function endEpoch(epoch: Epoch, newest: number, key?: number): Epoch {
+  const last = epoch.spans.at(-1) as Span;
+  if (last.to !== undefined) return epoch;
+  return withSpans(epoch, [...epoch.spans.slice(0, -1), endSpan(last, Math.max(newest, last.from) + 1, key)]);
+}
+
+/** The same epoch on another time line, whose times are greater by `ms`. */
+export function shiftEpoch(epoch: Epoch, ms: number): Epoch {
+  if (ms === 0) return epoch;
+  const shifted = (time: number | undefined) => (time === undefined ? undefined : time + ms);
+  const shiftSpan = (span: Span) => ({ ...span, from: span.from + ms, to: shifted(span.to), key: shifted(span.key) });
+  return withSpans(epoch, epoch.spans.map(shiftSpan));
+}
+
+/** Whether two epochs say the same. */
+export function sameEpoch(a: Epoch | undefined, b: Epoch | undefined): boolean {
+  if (a === b) return true;
+  if (a?.id !== b?.id || a === undefined || b === undefined || a.spans.length !== b.spans.length) return false;
+  if (a.discontinuity !== b.discontinuity || a.ahead !== b.ahead) return false;
+  return a.spans.every((span, at) => {
+    const other = b.spans[at] as Span;
+    const { from, to, key, wall, gop, discontinuity } = span;
+    const times = from === other.from && to === other.to && key === other.key && wall === other.wall;
+    return times && gop === other.gop && discontinuity === other.discontinuity;
+  });
+}
+
+/** The distance of two key frames as spans have it, ms. */
+export function measureGop(ms: number): number {
+  const steps = Math.ceil((ms - GOP_TOLERANCE_MS) / GOP_STEP_MS);
+  return Math.max(steps, 1) * GOP_STEP_MS;
+}
+
+/** Index of the span in which a time lies, or of the one before it; -1 for what lies before all. */
+export function spanAt({ spans }: Epoch, time: number): number {
+  return spans.findLastIndex(({ from }) => from <= time);
+}
+
+/** Length of a span's slots, ms: whole fragments, so that each has a key frame. */
+export function slotMs({ gop }: Span, fragmentMs: number): number {
+  return gop > MAX_GOP_MS ? fragmentMs : fragmentMs * Math.max(1, Math.ceil(gop / fragmentMs));
+}
+
+/** Where a slot of a span begins. */
+export function slotStart(span: Span, fragmentMs: number, slot: number): number {
+  const ms = slotMs(span, fragmentMs);
+  return slot <= 0 ? span.from : span.from + slot * ms - early(ms);
+}
+
+/** The slot of a span in which a time lies; no further than its last. */
+export function slotAt(span: Span, fragmentMs: number, time: number): number {
+  const count = slotCount(span, fragmentMs) ?? Number.POSITIVE_INFINITY;
+  return Math.min(openSlotAt(span, fragmentMs, time), count - 1);
+}
+
+/**
+ * How many slots a span has; undefined while it goes on. What is left of it behind its last whole slot has one of its own only
+ * with a key frame, or without video: else it belongs to the slot before.
+ */
+export function slotCount(span: Span, fragmentMs: number): number | undefined {
+  const { to, key } = span;
+  if (to === undefined) return undefined;
+  const last = openSlotAt(span, fragmentMs, to - 1);
+  return key === undefined ? last + 1 : Math.max(openSlotAt(span, fragmentMs, key) + 1, last);
+}
+
+/** The number of a span's first slot. */
+export function firstNumber({ ahead, spans }: Epoch, fragmentMs: number, span: number): number {
+  let number = Math.floor(spans[0].wall / fragmentMs) + ahead;
+  for (let at = 0; at < span; at++) number += slotCount(spans[at] as Span, fragmentMs) ?? 0;
+  return number;
+}
+
+/** The discontinuity sequence of a span. */
+export function discontinuityOf({ discontinuity, spans }: Epoch, span: number): number {
+  let sequence = discontinuity;
+  for (let at = 1; at <= span; at++) if (spans[at]?.discontinuity) sequence++;
+  return sequence;
+}
+
+/** Where a time lies; undefined for what lies before the epoch. `fragmentMs` is a whole number, 1 or more. */
+export function locate(epoch: Epoch, fragmentMs: number, time: number): Slot | undefined {
+  const at = spanAt(epoch, time);
+  const span = epoch.spans[at];
+  if (span === undefined) return undefined;
+  const slot = slotAt(span, fragmentMs, time);
+  const number = firstNumber(epoch, fragmentMs, at) + slot;
+  return { span: at, slot, number, discontinuity: discontinuityOf(epoch, at) };
+}
+
+/** The programme date of a time in a span, Unix ms. */
+export function dateAt(span: Span, time: number): number {
+  return span.wall + time - span.from;
+}
+
+/** As if the span went on. */
+function openSlotAt(span: Span, fragmentMs: number, time: number): number {
+  const ms = slotMs(span, fragmentMs);
+  return Math.max(0, Math.floor((time - span.from + early(ms)) / ms));
+}
+
+function newSpan(from: number, wall: number, gop: number, discontinuity: boolean): Span {
+  return { from, to: undefined, key: undefined, wall, gop, discontinuity };
+}
+
+function endSpan(span: Span, to: number, key: number | undefined): Span {
+  return { ...span, to, key: key !== undefined && key >= span.from && key < to ? key : undefined };
+}
+
+function endDate(span: Span): number {
+  return dateAt(span, span.to ?? span.from);
+}
+
+function early(slot: number): number {
+  return Math.min(EARLY_KEY_MS, Math.floor(slot / 4));
+}
+
+function withSpans(epoch: Epoch, [first, ...more]: readonly Span[]): Epoch {
+  return { ...epoch, spans: [first as Span, ...more] };
+}
