@@ -45,7 +45,7 @@ export interface ConnectionOptions {
 }
 
 /** What a connection tells its owner, never within its constructor. After the owner has ended it, only `closed`. */
-export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "pong" | "asking" | "ended"> {
+export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "pong" | "asking" | "ended"> {
   /** The server has answered our handshake: it is there, whatever it says next. */
   answered?(): void;
   /** Bytes have come, which are read after this call. */
@@ -196,6 +196,10 @@ export class ClientConnection implements TransportHandler, ClientEvents {
 
   hops(hops: readonly string[]): void {
     if (!this.#over) this.#events.hops?.(hops);
+  }
+
+  epoch(text: string, lost: boolean): void {
+    if (!this.#over) this.#events.epoch?.(text, lost);
   }
 
   pong(): void {

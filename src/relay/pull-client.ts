@@ -33,6 +33,8 @@ export interface PullClientEvents extends MediaHandler {
   started(server: ServerWords): void;
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
+  /** The stream has this epoch (`Source.tellEpoch`). */
+  epoch?(text: string, lost: boolean): void;
   over(end: PullEnd): void;
 }
 

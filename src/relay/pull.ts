@@ -58,6 +58,10 @@ export class Pull implements Attempt, PullClientEvents {
   #heardAt = 0;
   /** Data messages that could not be read. */
   malformed = 0;
+  /** Epochs that could not be read. */
+  malformedEpochs = 0;
+  /** The epoch that was told before the first media. */
+  #earlyEpoch: string | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {
     this.#options = options;
@@ -110,6 +114,11 @@ export class Pull implements Attempt, PullClientEvents {
     }
     this.#server = { ...this.#server, hops };
     this.#source?.reroute(hops);
+  }
+
+  epoch(text: string, lost: boolean): void {
+    if (this.#state === "waiting") this.#earlyEpoch = text;
+    else if (this.#source?.tellEpoch(text, lost) === false) this.malformedEpochs++;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
@@ -177,6 +186,7 @@ export class Pull implements Attempt, PullClientEvents {
     this.#state = "running";
     this.#heardAt = clock.now();
     this.#timer = clock.every(CHECK_MS, () => this.#check());
+    if (this.#earlyEpoch !== undefined) this.epoch(this.#earlyEpoch, false);
     for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
   }
 

@@ -1,6 +1,6 @@
 import type { Timer } from "../base/clock.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Sink } from "../live/readers/format.ts";
+import type { ReaderEvents, Sink } from "../live/readers/format.ts";
 import type { Reader } from "../live/readers/reader.ts";
 import type { Stream } from "../live/stream.ts";
 import type { RtmpFormat, RtmpFormats } from "../rtmp/format.ts";
@@ -167,7 +167,7 @@ export class Push implements Attempt, ConnectionEvents {
     if (this.#reader !== undefined || this.#stream === undefined || this.#over) return false;
     const sink = new KeptSink();
     const end = () => (unpublished ? this.#unpublish() : this.#hangUp());
-    const reader = this.#stream.join(this.#format(1), sink, { unpublished: end });
+    const reader = this.#stream.join(this.#format(1), sink, this.#eventsWith(end));
     if (reader.state !== "lagging") {
       this.#stream.leave(reader);
       return false;
@@ -233,14 +233,25 @@ export class Push implements Attempt, ConnectionEvents {
     const transport = this.#transport;
     const streamId = this.#streamId;
     if (this.#over || this.#stream === undefined || transport === undefined || streamId === undefined) return;
+    this.#tellEpoch(false);
     if (this.#kept === undefined || this.#reader === undefined) {
-      this.#reader = this.#stream.join(this.#format(streamId), transport, { unpublished: () => this.#unpublish() });
+      const events = this.#eventsWith(() => this.#unpublish());
+      this.#reader = this.#stream.join(this.#format(streamId), transport, events);
       return;
     }
     this.#stream.reformat(this.#reader, this.#format(streamId));
     this.#kept.open(transport);
     this.#reader.drained();
     this.#endKept();
+  }
+
+  #eventsWith(unpublished: () => void): ReaderEvents {
+    return { unpublished, epoch: (lost) => this.#tellEpoch(lost), skipped: () => this.#tellEpoch(true) };
+  }
+
+  #tellEpoch(lost: boolean): void {
+    const text = this.#stream?.epochs.text;
+    if (text !== undefined) this.#connection.session.tellEpoch(text, lost);
   }
 
   #format(messageStreamId: number): RtmpFormat {

@@ -72,6 +72,10 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events.rerouted?.(hops);
   }
 
+  epoch(text: string, lost: boolean): void {
+    this.#events.epoch?.(text, lost);
+  }
+
   refused(code: string, description: string, redirect: Redirect | undefined): void {
     const error = `refused: ${statusText(code, description)}`;
     if (NOT_THERE.test(code)) this.#end({ how: "absent", error });

@@ -1,5 +1,13 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { enhancedCapabilities, FOR_CLIENT_ARGUMENT, HOPS_ARGUMENT, HOPS_COMMAND, readHops } from "./connect.ts";
+import { stringAt } from "./command-arguments.ts";
+import {
+  EPOCH_COMMAND,
+  enhancedCapabilities,
+  FOR_CLIENT_ARGUMENT,
+  HOPS_ARGUMENT,
+  HOPS_COMMAND,
+  readHops,
+} from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -44,6 +52,8 @@ export interface ClientEvents {
   refused(code: string, description: string, redirect?: string): void;
   /** The stream that is played has passed these servers, the one that sends it last. */
   hops?(hops: readonly string[]): void;
+  /** The epoch of the stream that is played (`EPOCH_COMMAND`); `lost`: packets before those for which it holds are. */
+  epoch?(text: string, lost: boolean): void;
   /** The answer to a ping. */
   pong?(): void;
   /** Its publish or play is sent next. */
@@ -178,6 +188,12 @@ export class ClientSession {
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
+  /** The epoch of the stream that is published; `lost`: packets before those for which it holds are. */
+  tellEpoch(text: string, lost: boolean): void {
+    if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
+    this.#peer.sendCommand(this.#streamId, [EPOCH_COMMAND, 0, null, text, lost]);
+  }
+
   /** Asks the server for a sign of life; `time` is an opaque uint32. */
   ping(time: number): void {
     if (this.#state === "running") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);
@@ -225,6 +241,9 @@ export class ClientSession {
         break;
       case HOPS_COMMAND:
         if (this.#target.role === "play") this.#events.hops?.(readHops(command.args[1]));
+        break;
+      case EPOCH_COMMAND:
+        if (this.#target.role === "play") this.#events.epoch?.(stringAt(command.args, 1), command.args[2] === true);
         break;
       case "close":
         this.#fail("NetConnection.Connect.Closed", "the server said close");

@@ -32,6 +32,11 @@ export const FOR_CLIENT_ARGUMENT = "srs_for_client";
  * name in its answer to connect, a relay by its argument.
  */
 export const HOPS_COMMAND = "srs_hops";
+/**
+ * The command by which one server tells another the epoch of a stream that it sends, before the packets that it concerns: its text, and
+ * true when packets before those for which it holds are lost. Only those are told who understand `HOPS_COMMAND`; all others ignore it.
+ */
+export const EPOCH_COMMAND = "srs_epoch";
 /** What a server calls itself in hop traces, among what it tells of itself. */
 export const NODE_PROPERTY = "srs_node";
 /** The name of the vhost that serves the client, in the same place: not the one it asked for where the server has none by that name. */

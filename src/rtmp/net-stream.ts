@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
 import type { Request } from "./backlog.ts";
-import { HOPS_COMMAND } from "./connect.ts";
+import { EPOCH_COMMAND, HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
@@ -122,6 +122,11 @@ export class NetStream implements Request {
   /** Tells a relay that plays which servers the stream has passed, this one last. */
   tellHops(hops: readonly string[]): void {
     this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
+  }
+
+  /** Tells a relay that plays the stream's epoch; `lost`: packets before those for which it holds are. */
+  tellEpoch(text: string, lost: boolean): void {
+    this.#peer.sendCommand(this.id, [EPOCH_COMMAND, 0, null, text, lost]);
   }
 
   /** Confirms pause or unpause. */

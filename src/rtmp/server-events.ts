@@ -29,6 +29,8 @@ export interface StreamEvents {
   restart(stream: NetStream): void;
   /** A relay's stream comes over these servers now. */
   hops(stream: NetStream, hops: readonly string[]): void;
+  /** A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it; `lost`: packets before those for which it holds are. */
+  epoch(stream: NetStream, text: string, lost: boolean): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
   ended(stream: NetStream): void;
 }

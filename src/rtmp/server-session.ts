@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { Backlog, type Request } from "./backlog.ts";
 import { printable, withCommandObject } from "./command-arguments.ts";
-import { type ConnectRequest, connectAnswer, HOPS_COMMAND, readConnect } from "./connect.ts";
+import { type ConnectRequest, connectAnswer, EPOCH_COMMAND, HOPS_COMMAND, readConnect } from "./connect.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import { PeerBandwidthLimit, UserControl } from "./messages.ts";
 import { NetStream, pushMedia } from "./net-stream.ts";
@@ -21,7 +21,15 @@ import { StreamCommands } from "./stream-commands.ts";
 type State = "handshake" | "connecting" | "deciding" | "connected" | "closed";
 
 /** Commands of a stream that wait for the answer to its publish or play. */
-const WAITING_COMMANDS = new Set(["pause", "pauseRaw", "receiveAudio", "receiveVideo", "seek", HOPS_COMMAND]);
+const WAITING_COMMANDS = new Set([
+  "pause",
+  "pauseRaw",
+  "receiveAudio",
+  "receiveVideo",
+  "seek",
+  HOPS_COMMAND,
+  EPOCH_COMMAND,
+]);
 
 /**
  * The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. The session sees to the

@@ -1,7 +1,7 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import type { Backlog } from "./backlog.ts";
 import { booleanAt, numberAt, stringAt } from "./command-arguments.ts";
-import { type ConnectRequest, HOPS_COMMAND, meansSame, readHops } from "./connect.ts";
+import { type ConnectRequest, EPOCH_COMMAND, HOPS_COMMAND, meansSame, readHops } from "./connect.ts";
 import { details, type NetStream } from "./net-stream.ts";
 import type { NetStreams } from "./net-streams.ts";
 import type { Command, Peer } from "./peer.ts";
@@ -74,6 +74,9 @@ export class StreamCommands {
         break;
       case HOPS_COMMAND:
         this.#onHops(command);
+        break;
+      case EPOCH_COMMAND:
+        this.#onEpoch(command);
         break;
       case "_result":
       case "_error":
@@ -185,6 +188,11 @@ export class StreamCommands {
   #onHops({ args, streamId }: Command): void {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") this.#events.hops(stream, readHops(args[1]));
+  }
+
+  #onEpoch({ args, streamId }: Command): void {
+    const stream = this.#streams.get(streamId);
+    if (stream?.role === "publishing") this.#events.epoch(stream, stringAt(args, 1), args[2] === true);
   }
 
   #onReceive(command: Command): void {

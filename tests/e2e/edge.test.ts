@@ -128,6 +128,7 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
             receive() {},
             restart() {},
             hops() {},
+            epoch() {},
             ended() {},
           },
           {

@@ -39,6 +39,8 @@ const words: readonly Uint8Array[] = [
   commandOn(1, "pause", 0, null, false, 0),
   commandOn(3, "receiveVideo", 0, null, false),
   commandOn(3, "receiveVideo", 0, null, true),
+  commandOn(1, "srs_hops", 0, null, "a,b"),
+  commandOn(1, "srs_epoch", 0, null, `${"a".repeat(32)} 1 0 0 0 0,,,1,0,0`, true),
   commandOn(1, "closeStream", 0, null),
   command("deleteStream", 8, null, 1),
   command("FCUnpublish", 9, null, "show"),

@@ -46,6 +46,10 @@ export class ClientUnderTest implements ClientEvents {
     this.told.push(`ready ${streamId}`);
   }
 
+  epoch(text: string, lost: boolean): void {
+    this.told.push(`epoch ${text}${lost ? " lost" : ""}`);
+  }
+
   refused(code: string, description: string, redirect?: string): void {
     this.told.push(`refused ${code}: ${description}${redirect === undefined ? "" : ` -> ${redirect}`}`);
   }

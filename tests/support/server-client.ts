@@ -88,6 +88,10 @@ export class ServerUnderTest implements ConnectEvents, StreamEvents {
     this.told.push(`restart@${stream.id}`);
   }
 
+  epoch(stream: NetStream, text: string, lost: boolean): void {
+    this.told.push(`epoch@${stream.id} ${text}${lost ? " lost" : ""}`);
+  }
+
   hops(stream: NetStream, hops: readonly string[]): void {
     this.told.push(`hops@${stream.id} ${hops.join(" ")}`);
   }

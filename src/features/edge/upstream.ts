@@ -288,8 +288,10 @@ export class Upstream {
   }
 
   #logMalformed(): void {
-    const malformed = this.#pull?.malformed ?? 0;
+    const { malformed = 0, malformedEpochs = 0 } = this.#pull ?? {};
     if (malformed > 0) this.#log.warn("malformed data messages dropped", { from: this.#place, malformed });
+    if (malformedEpochs > 0)
+      this.#log.warn("malformed epochs ignored", { from: this.#place, malformed: malformedEpochs });
   }
 }
 

@@ -4,15 +4,19 @@ import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { messageSize, writeMessage } from "../../rtmp/chunk-writer.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
-import { MessageType } from "../../rtmp/messages.ts";
+import { ChunkStreamId, MessageType } from "../../rtmp/messages.ts";
 
 /** As in the RTMP that everybody else gets, so that the bytes are the same wherever that has this size, too. */
 const LEND_CHUNK_SIZE = 60_000;
 const FIRST_CHUNK_SIZE = 128;
 
+/** A text in a message of the sibling's. */
+const encoder = new TextEncoder();
+
 /**
  * A stream on its way to the other generation: RTMP's messages without its dialogue. Begins with Set Chunk Size; a command
- * message that is one byte, 1 when the publisher said goodbye, else 0, is the end.
+ * message (AMF0) that is one byte, 1 when the publisher said goodbye, else 0, is the end. One of type 17 (AMF3) is the stream's epoch: a
+ * byte, 1 when packets before the next are lost, else 0, then its text; older versions ignore it.
  */
 export class SiblingReader {
   readonly stream: Stream;
@@ -27,7 +31,11 @@ export class SiblingReader {
     writeMessage(first, 0, 2, 0, MessageType.SetChunkSize, 0, SET_CHUNK_SIZE, FIRST_CHUNK_SIZE);
     transport.send(first);
     const how = { messageStreamId: 1, audio: true, video: true, publishing: true };
-    this.#reader = stream.join(formats.get({ ...how, chunkSize: LEND_CHUNK_SIZE }), transport, {});
+    this.#tellEpoch(false);
+    this.#reader = stream.join(formats.get({ ...how, chunkSize: LEND_CHUNK_SIZE }), transport, {
+      epoch: (lost) => this.#tellEpoch(lost),
+      skipped: () => this.#tellEpoch(true),
+    });
   }
 
   drained(): void {
@@ -37,11 +45,19 @@ export class SiblingReader {
   /** The publisher is gone, and all its packets are on their way. */
   end(how: SourceEnd): void {
     this.leave();
-    const last = Uint8Array.of(how === "unpublished" ? 1 : 0);
-    const bytes = new Uint8Array(messageSize(last.length, 0, LEND_CHUNK_SIZE));
-    writeMessage(bytes, 0, 3, 0, MessageType.CommandAmf0, 0, last, LEND_CHUNK_SIZE);
-    this.#transport.send(bytes);
+    this.#send(MessageType.CommandAmf0, Uint8Array.of(how === "unpublished" ? 1 : 0));
     this.#transport.close();
+  }
+
+  #tellEpoch(lost: boolean): void {
+    const { text } = this.stream.epochs;
+    if (text !== undefined) this.#send(MessageType.CommandAmf3, encoder.encode(`${lost ? "\x01" : "\0"}${text}`));
+  }
+
+  #send(type: number, body: Uint8Array): void {
+    const bytes = new Uint8Array(messageSize(body.length, 0, LEND_CHUNK_SIZE));
+    writeMessage(bytes, 0, ChunkStreamId.Command, 0, type, 0, body, LEND_CHUNK_SIZE);
+    this.#transport.send(bytes);
   }
 
   /** The connection is gone. */

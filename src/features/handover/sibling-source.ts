@@ -9,6 +9,8 @@ import type { RtmpLimits } from "../../rtmp/limits.ts";
 import { MessageType } from "../../rtmp/messages.ts";
 import { lineOf, type Published } from "./messages.ts";
 
+const decoder = new TextDecoder();
+
 /** Where a stream comes from. */
 export interface Lender {
   readonly local: LocalNet;
@@ -90,6 +92,9 @@ export class SiblingSource implements TransportHandler, MessageHandler {
         return;
       case MessageType.DataAmf3:
         this.#source?.push(PacketKind.Data, timestamp, payload, true);
+        return;
+      case MessageType.CommandAmf3:
+        this.#source?.tellEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1);
         return;
       case MessageType.CommandAmf0:
         this.#end(payload[0] === 1 ? "unpublished" : "lost");

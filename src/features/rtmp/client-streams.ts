@@ -182,6 +182,12 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.player(net)?.receive(kind, on);
   }
 
+  epoch(net: NetStream, text: string, lost: boolean): void {
+    const publisher = this.#tasks.publisher(net);
+    if (publisher !== undefined && !publisher.tellEpoch(text, lost))
+      this.#log.warn("malformed epoch ignored", this.#about(publisher.stream.key));
+  }
+
   hops(net: NetStream, hops: readonly string[]): void {
     const publisher = this.#tasks.publisher(net);
     if (publisher === undefined) return;

@@ -35,6 +35,9 @@ export class Player implements ReaderEvents, PlayTask {
   /** What the client wants to get. */
   readonly #wants = { audio: true, video: true };
   readonly since: number;
+  /** Of a relay alone. */
+  readonly epoch?: (lost: boolean) => void;
+  readonly skipped?: () => void;
   #reader: Reader | undefined;
   /** What its earlier readers got and lost. */
   #pastBytes = 0;
@@ -56,6 +59,10 @@ export class Player implements ReaderEvents, PlayTask {
     this.#demand = demand;
     this.#refuse = refuse;
     this.#node = node;
+    if (node !== undefined) {
+      this.epoch = (lost) => this.#tellEpoch(lost);
+      this.skipped = () => this.#tellEpoch(true);
+    }
     this.since = since;
   }
 
@@ -74,6 +81,7 @@ export class Player implements ReaderEvents, PlayTask {
   /** Sends what the stream has for a new reader, so the answer to play comes before. */
   begin(): void {
     this.rerouted();
+    this.epoch?.(false);
     this.#reader = this.#join();
   }
 
@@ -103,6 +111,12 @@ export class Player implements ReaderEvents, PlayTask {
   rerouted(): void {
     const { source } = this.stream;
     if (this.#node !== undefined && source !== undefined) this.net.tellHops([...source.info.hops, this.#node]);
+  }
+
+  /** Tells a relay the stream's epoch; `lost`: packets before those for which it holds are. */
+  #tellEpoch(lost: boolean): void {
+    const { text } = this.stream.epochs;
+    if (text !== undefined) this.net.tellEpoch(text, lost);
   }
 
   missing(reason: string): void {

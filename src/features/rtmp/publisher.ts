@@ -35,6 +35,8 @@ export class Publisher implements MediaHandler, PublishTask {
   #lastMediaAt: number;
   #begun = false;
   readonly #bitrate = new BitrateWatch();
+  /** An epoch that it told was none. */
+  #toldNone = false;
   /** Told of the first data message that cannot be read. */
   #onMalformed: ((reason: string) => void) | undefined;
 
@@ -79,6 +81,13 @@ export class Publisher implements MediaHandler, PublishTask {
       return;
     }
     this.source.push(kind, timestamp, payload, amf3);
+  }
+
+  /** Its server tells the stream's epoch. False the first time that it is none. */
+  tellEpoch(text: string, lost: boolean): boolean {
+    if (this.source.tellEpoch(text, lost) || this.#toldNone) return true;
+    this.#toldNone = true;
+    return false;
   }
 
   end(how: SourceEnd): void {

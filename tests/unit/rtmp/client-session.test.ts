@@ -114,6 +114,24 @@ describe("A publishing client", () => {
     }
   });
 
+  test("tells the stream's epoch to a server that wants to know of hops, once it runs, and to no other", () => {
+    for (const [information, heard] of [
+      [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_epoch@1 0 null text false", "srs_epoch@1 0 null text true"]],
+      [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
+    ] as const) {
+      const client = new ClientUnderTest();
+      client.opened();
+      client.hear(success(information), command("_result", 4, null, 1));
+      client.session.tellEpoch("early", false);
+      expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
+      client.session.tellEpoch("text", false);
+      client.session.tellEpoch("text", true);
+      expect(client.hear()).toEqual([...heard]);
+      client.hear(command("srs_epoch", 0, null, "text"));
+      expect(client.told.filter((line) => line.startsWith("epoch"))).toEqual([]);
+    }
+  });
+
   test("sends nothing on unpublish before it runs", () => {
     const client = new ClientUnderTest();
     client.opened();
@@ -129,6 +147,15 @@ describe("A playing client", () => {
     expect(fields).toMatchObject({ flashVer: "LNX 9,0,124,2", fpad: false, videoFunction: 1, ...enhanced });
     expect(fields).not.toHaveProperty("type");
     expect(extra).toEqual({ srs_id: "r1", srs_hops: "node1,node2" });
+  });
+
+  test("hears the stream's epoch, and nothing for what is no text", () => {
+    const client = new ClientUnderTest({ role: "play" }).running();
+    client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true));
+    client.hear(command("srs_epoch", 0, null, 7, 1), command("srs_epoch", 0));
+    expect(client.takeTold()).toEqual(["epoch text", "epoch more lost", "epoch ", "epoch "]);
+    client.session.tellEpoch("text", false);
+    expect(client.hear()).toEqual([]);
   });
 
   test("asks for the stream and gets its media", () => {

@@ -125,12 +125,17 @@ describe("What a stream sends before the answer to its publish", () => {
     expect(server.takeTold().slice(-2)).toEqual(["publish@1 show", "media@1 8 1 a1"]);
   });
 
-  test("includes over which servers it comes", () => {
+  test("includes over which servers it comes, and its epoch", () => {
     const server = new SlowServer().ready();
-    server.say(publish(1, "show"), commandOn(1, "srs_hops", 0, null, "a,b"), tag("audio", 1, 1, "a1"));
+    server.say(
+      publish(1, "show"),
+      commandOn(1, "srs_hops", 0, null, "a,b"),
+      commandOn(1, "srs_epoch", 0, null, "text"),
+    );
+    server.say(tag("audio", 1, 1, "a1"));
     server.takeTold();
     server.answer();
-    expect(server.takeTold()).toEqual(["publish@1 show", "hops@1 a b", "media@1 8 1 a1"]);
+    expect(server.takeTold()).toEqual(["publish@1 show", "hops@1 a b", "epoch@1 text", "media@1 8 1 a1"]);
   });
 
   test.each([

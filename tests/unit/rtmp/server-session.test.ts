@@ -282,4 +282,15 @@ describe("A relay that runs", () => {
     server.say(commandOn(1, "srs_hops", 0, null, Array.from({ length: 100 }, () => "x").join(",")));
     expect(server.takeTold()).toEqual([`hops@1 ${Array.from({ length: 33 }, () => "x").join(" ")}`]);
   });
+
+  test("tells its stream's epoch, on the stream that it publishes alone", () => {
+    const server = new ServerUnderTest().connected();
+    server.say(command("createStream", 2, null), commandOn(1, "srs_epoch", 0, null, "early"));
+    server.say(commandOn(1, "publish", 3, null, "show", "live"));
+    server.takeTold();
+    expect(server.say(commandOn(1, "srs_epoch", 0, null, "text", false))).toEqual([]);
+    server.say(commandOn(1, "srs_epoch", 0, null, "text", true), commandOn(1, "srs_epoch", 0, null, 7, 7));
+    server.say(commandOn(2, "srs_epoch", 0, null, "another"), commandOn(1, "srs_epoch", 0));
+    expect(server.takeTold()).toEqual(["epoch@1 text", "epoch@1 text lost", "epoch@1 ", "epoch@1 "]);
+  });
 });

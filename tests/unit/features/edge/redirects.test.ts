@@ -26,6 +26,7 @@ function redirector(url: string): { accept(): TransportHandler } {
         receive() {},
         restart() {},
         hops() {},
+        epoch() {},
         ended() {},
       },
       {

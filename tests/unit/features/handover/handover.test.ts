@@ -125,6 +125,32 @@ describe("a stream whose publisher is with the older generation", () => {
   });
 });
 
+describe("a stream's epoch", () => {
+  test("is the older generation's in the younger one, and goes on there with the publisher that comes over", async () => {
+    const { older, younger, link, watch, clock } = generations();
+    const feed = older.publish().headers().gop("k0", 5);
+    await link();
+    watch(older);
+    watch(younger);
+    clock.advance(10);
+    feed.gop("k1", 5);
+    clock.advance(10);
+    const made = older.stream().epochs.epoch;
+    expect(younger.stream().epochs.epoch).toEqual(made);
+    feed.end("lost");
+    expect(await settled(younger, clock)).toBeUndefined();
+    const again = younger.publish().headers().gop("K0", 5);
+    clock.advance(10);
+    again.gop("K1", 1);
+    clock.advance(10);
+    const epoch = younger.stream().epochs.epoch;
+    expect(epoch?.id).toBe(made?.id as string);
+    expect(epoch?.spans).toHaveLength(2);
+    // The viewer of the older generation has the stream from the younger one now.
+    expect(older.stream().epochs.epoch).toEqual(epoch);
+  });
+});
+
 describe("a publisher that comes over", () => {
   test("takes viewers of both generations along, with time running on", async () => {
     const { older, younger, link, watch, clock } = generations();
