@@ -35,6 +35,7 @@ test("unfinished messages of clients that do not publish fill no memory", async 
 test("unfinished messages of publishers are bounded in sum, and those who keep most of them are closed", async () => {
   const publishers = 60;
   const report = await attack(async ({ many, server }) => {
+    const before = server.program.rss();
     const all = await many(publishers);
     for (const [i, raw] of all.entries()) {
       raw.send(publishing(`half-${i}`));
@@ -45,11 +46,13 @@ test("unfinished messages of publishers are bounded in sum, and those who keep m
     // Those who are left may have been left unread in the middle: they take less than they have said.
     await until("most are closed", () => all.filter(({ closed }) => !closed).length * 16 <= 2 * INPUT_MEMORY_MB);
     await server.program.line(/connection closed .*more than input_memory, 67108864/);
+    // Twice the limit holds at once. Garbage comes to it, for as long as the machine is too busy to collect it. Unlimited, those who
+    // stay keep 960 MB.
+    const bound = BUSY_MB + 3 * INPUT_MEMORY_MB;
+    await until("what they keep is bounded", () => server.program.rss() - before < bound);
   });
   // The well-behaved publisher is not among them.
   expect(report).toMatchObject({ running: true, lost: 0 });
-  // Twice the limit holds at once, and garbage comes to it. Unlimited, they are 960 MB.
-  expect(report.grownMb).toBeLessThan(BUSY_MB + 6 * INPUT_MEMORY_MB);
 });
 
 test("a crowd that asks for streams and leaves together costs an honest player no packet, and leaves nothing behind", async () => {
