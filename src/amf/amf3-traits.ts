@@ -11,7 +11,7 @@ export interface Traits {
   readonly dynamic: boolean;
   /** Names of the sealed members. */
   readonly names: readonly string[];
-  /** What the names and the class name took on the wire, references in them counted in full. */
+  /** Bytes of the class name and the names on the wire; references in them count in full. */
   readonly bytes: number;
 }
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_CONTAINERS, MAX_DEPTH, MAX_REFERENCED_BYTES, MAX_VALUES } from "./limits.ts";
 
-/** What one body may still cost its reader; throws `ProtocolError` when it asks for more. */
+/** What one body may still cost its reader; throws `ProtocolError` when the budget is exceeded. */
 export class Budget {
   /** Values met so far. */
   values = 0;

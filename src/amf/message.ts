@@ -3,7 +3,7 @@ import type { AmfValue } from "./value.ts";
 
 /**
  * The values of an RTMP command or data message: types 20 and 18, or with `amf3` types 17 and 15.
- * The latter begin with a zero byte, then hold AMF0 in which any value may switch to AMF3; some peers leave the zero out.
+ * The latter begin with a zero byte, then hold AMF0 in which any value may switch to AMF3; some peers omit the zero.
  * Throws `ProtocolError` as `decodeAmf0` does.
  */
 export function decodeAmfMessage(body: Uint8Array, amf3: boolean): AmfValue[] {

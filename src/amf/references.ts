@@ -2,7 +2,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { Budget } from "./budget.ts";
 import type { AmfValue } from "./value.ts";
 
-/** What a referenced value costs where it is used again. */
+/** The cost of a referenced value each time it is used again. */
 interface SocketData {
   value: AmfValue;
   complete: boolean;

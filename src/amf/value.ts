@@ -53,7 +53,7 @@ export class AmfObject {
     return new AmfObject("ecma-array", undefined, new Map(Object.entries(record)));
   }
 
-  /** The value of a key; `undefined` when it is absent or is that. */
+  /** The value of a key; `undefined` when the key is absent. */
   get(key: string): AmfValue {
     return this.entries.get(key);
   }

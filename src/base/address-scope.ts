@@ -1,8 +1,8 @@
 import { contains, type IpAddress, innerIPv4s, parseIp, parseNetwork } from "./network.ts";
 
-/** All of IPv6 that is given out for the public internet, and the translator's way from it to IPv4. */
+/** All of public IPv6, and the NAT64 prefix by which IPv6 hosts reach public IPv4. */
 const PUBLIC_IPV6 = ["2000::/3", "64:ff9b::/96"].map(parseNetwork);
-/** Networks that are not of the public internet: this host, private, link-local and shared ones, tests of networks, multicast, Teredo. */
+/** Networks that are not public: this host, private, link-local, shared, documentation, benchmarks, multicast, Teredo. */
 const NOT_PUBLIC = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -17,7 +17,7 @@ const NOT_PUBLIC = [
   "2001::/32",
 ].map(parseNetwork);
 
-/** Whether an IP address is one of the public internet; what is no address is not. */
+/** Whether `text` is a public IP address; false for text that is no address. */
 export function isPublicIp(text: string): boolean {
   const address = parseIp(text);
   return address !== undefined && isPublic(address);

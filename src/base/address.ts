@@ -12,7 +12,7 @@ export type ListenAddress = HostPort;
 /** RTMP's registered port. */
 export const rtmpPort = 1935;
 
-/** Where servers of RTMP over TLS listen: platforms take it on the port of HTTPS. */
+/** Usual port of RTMP over TLS: platforms listen for it on the port of HTTPS. */
 export const rtmpsPort = 443;
 
 /** `host:port`, with the brackets that an IPv6 host needs. */

@@ -1,4 +1,4 @@
-/** How long to wait before trying again. Each wait is spread by jitter, so that many who failed together don't return together. */
+/** How long to wait before trying again. Jitter spreads the waits, so that clients that failed together don't return together. */
 export interface BackoffPolicy {
   readonly firstMs: number;
   readonly factor: number;
@@ -21,7 +21,7 @@ export class Backoff {
     return this.#attempt;
   }
 
-  /** Counts a failure and gives the wait before the next try, ms. */
+  /** Counts a failure and returns the wait before the next try, ms. */
   next(): number {
     const { firstMs, factor, maxMs } = this.#policy;
     const base = Math.min(maxMs, firstMs * factor ** this.#attempt);
@@ -29,13 +29,13 @@ export class Backoff {
     return this.#spread(base);
   }
 
-  /** A wait of `ms`, spread; counts a failure too. For what is not worth trying soon. */
+  /** Counts a failure and returns a wait of about `ms`, with jitter. For a failure that a quick retry will not mend. */
   nextSlow(ms: number): number {
     this.#attempt++;
     return this.#spread(ms);
   }
 
-  /** It worked: the next failure is a first one. */
+  /** The last try succeeded: the wait after the next failure is short again. */
   reset(): void {
     this.#attempt = 0;
   }

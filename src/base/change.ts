@@ -1,7 +1,7 @@
-/** A change that is ready: all that could fail about it has been done, and it has no effect yet. One of the two is called, once. */
+/** A prepared change: everything that can fail is done, and nothing has taken effect. The owner calls `apply` or `discard`, once. */
 export interface Change {
   /** Takes effect. */
   apply(): void;
-  /** Will not take effect: gives back what was got for it. */
+  /** Cancels the change and releases what it has acquired. */
   discard(): void;
 }

@@ -3,7 +3,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** All that the layers below `io/` know of time. Tests pass a fake one, so that nothing sleeps. */
+/** The only source of time below `io/`. Tests pass a fake one and never sleep. */
 export interface Clock {
   /** Monotonic milliseconds, with fractions; the origin is arbitrary. */
   now(): number;
@@ -13,6 +13,6 @@ export interface Clock {
   after(delayMs: number, run: () => void): Timer;
   /** Runs every `periodMs`, first after one period. */
   every(periodMs: number, run: () => void): Timer;
-  /** Runs once at the end of the current event-loop turn, after the socket events that are already there. */
+  /** Runs once at the end of the current event-loop turn, after the socket events that are already queued. */
   soon(run: () => void): void;
 }

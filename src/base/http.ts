@@ -1,23 +1,23 @@
-/** What an HTTP request tells its owner. `onEnd` comes exactly once, last, unless it is aborted. */
+/** Callbacks of an HTTP request. `onEnd` is called exactly once, as the last one, unless the request is aborted. */
 export interface HttpHandler {
-  /** The answer has begun. `location` is where a redirect leads, as the server wrote it. */
+  /** The response head is here. `location` is the redirect's target, as the server wrote it. */
   onResponse(status: number, location: string | undefined, server: string): void;
-  /** The next bytes of the body; the buffer belongs to the receiver. No more are read before it returns. */
+  /** The next bytes of the body; the buffer belongs to the receiver. The next read waits until this call returns. */
   onData(bytes: Uint8Array): void;
-  /** `reason` is undefined when the body came to its end. */
+  /** `reason` is undefined when the whole body was received. */
   onEnd(reason: string | undefined): void;
 }
 
 /** A request that was made. */
 export interface HttpRequest {
-  /** The IP address of the server that answers; `""` before there is a connection. */
+  /** The server's IP address; `""` until the connection is open. */
   readonly ip: string;
-  /** Hangs up; nothing more is told. */
+  /** Closes the connection; no callback is called afterwards. */
   abort(): void;
 }
 
 /**
- * Asks for a URL, without following redirects, and reads the body as it comes, for as long as it lasts. `publicOnly` as for
- * dialling. A failure ends in `onEnd`, never within the call.
+ * Requests a URL, does not follow redirects, and reads the body until it ends. `publicOnly` has the same meaning as in
+ * `DialTarget`. A failure is reported by `onEnd`, never before this call has returned.
  */
 export type HttpGet = (url: string, handler: HttpHandler, options?: { readonly publicOnly?: boolean }) => HttpRequest;

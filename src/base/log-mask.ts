@@ -2,10 +2,10 @@ import type { LogFields } from "./log.ts";
 import { masked, maskName, maskText, namesSecret } from "./mask.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** Fields that are sentences; every other text is taken for a name. */
+/** Fields that hold sentences; every other text is treated as a name. */
 const sentences = new Set(["error", "reason"]);
 
-/** A log line's fields as they may be written. */
+/** The fields of a log line with secrets masked. */
 export function maskFields(fields: LogFields, secrets: readonly Secrets[]): LogFields {
   const shown: Record<string, string | number | boolean | undefined> = {};
   for (const [name, value] of Object.entries(fields)) {
@@ -16,7 +16,7 @@ export function maskFields(fields: LogFields, secrets: readonly Secrets[]): LogF
   return shown;
 }
 
-/** A log line's message as it may be written. */
+/** The message of a log line with secrets masked. */
 export function maskMessage(message: string, secrets: readonly Secrets[]): string {
   return hideAll(maskText(message), secrets);
 }

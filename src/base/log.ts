@@ -4,15 +4,15 @@ import type { Secrets } from "./secrets.ts";
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
- * Where every layer reports to. One line per event, written for the person who operates the server. What looks like a key,
- * a token or a parameter of a URL is masked where lines are written: callers pass on what they have.
+ * The log of every layer: one line for each event, written for the operator. The log masks keys, tokens and URL parameters when
+ * it writes a line, so callers pass texts as they are.
  */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** The same log with `id` (a connection, a relay) in each of its lines, and none of `secrets` in any. */
+  /** The same log with `id` (a connection, a relay) in each of its lines; `secrets` are masked in all of them. */
   with(id: string, secrets?: Secrets): Log;
 }
 

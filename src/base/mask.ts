@@ -1,15 +1,15 @@
-/** Stands for a secret where others may read. */
+/** Replaces a secret in texts that others may read. */
 export const masked = "***";
 
-/** Texts and fields longer than this are cut before they are looked at; no line shows as much. */
+/** Longer texts and fields are cut before they are masked; no line shows this much. */
 const longest = 16_384;
-/** What has none of these has nothing that looks like a secret. */
+/** A text without any of these characters contains nothing that looks like a secret. */
 const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 
 const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*)/gi;
 /** Host and port, one level of path, and what comes behind it. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
-/** Where parameters begin, in every spelling that clients use; the rest of a name belongs to them. */
+/** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */
 const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
 const paramsOfName = new RegExp(`${params}.*`, "s");
@@ -25,8 +25,8 @@ const openLevel = /^(?:\[[a-z]+\]|[-_.])*(?:\.[a-z0-9]{1,4})?$/;
 const credentials = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 
 /**
- * A text as others may read it: of a URL only scheme, host and the first level of its path stay (platforms use the stream
- * name as key), of parameters nothing, and neither does what is assigned to something called key, token, secret or the like.
+ * A text with its secrets masked. Of a URL, the scheme, the host and the first level of the path stay (platforms use the
+ * stream's name as a key). Masked are parameters, and values assigned to names such as key, token or secret.
  */
 export function maskText(text: string): string {
   if (!suspicious.test(text)) return text;
@@ -37,33 +37,33 @@ export function maskText(text: string): string {
   );
 }
 
-/** The same for a text that is one name, path or URL: what looks like parameters reaches to its end. */
+/** The same for a text that is one name, path or URL: parameters extend to its end. */
 export function maskName(text: string): string {
   if (!suspicious.test(text)) return text;
   const bare = cut(text).replace(paramsOfName, `?${masked}`);
   return maskAssignments(bare.replace(url, (_, scheme: string, rest: string) => scheme + maskUrl(rest)));
 }
 
-/** Whether a value by that name is secret whatever it looks like. */
+/** Whether a value of this name is always secret. */
 export function namesSecret(name: string): boolean {
   return secretName.test(name);
 }
 
 /**
- * The path of a template as others may read it: its first level, and levels that are placeholders with an ending at most; the first
- * other one and all behind it are masked.
+ * A template's path with its secrets masked. The first level stays, and so do levels that consist of placeholders and at most a
+ * file extension; the first other level is masked with everything after it.
  */
 export function maskPath(path: string): string {
   const hidden = hiddenFrom(path);
   return hidden === path.length ? path : path.slice(0, hidden) + masked;
 }
 
-/** What `maskPath` does not show of a path, a text for each level. */
+/** The parts of a path that `maskPath` hides, a text for each level. */
 export function hiddenLevels(path: string): string[] {
   return path.slice(hiddenFrom(path)).split("/");
 }
 
-/** Where the first level begins that is not shown; the path's length when there is none. */
+/** Index of the first hidden level; the path's length when there is none. */
 function hiddenFrom(path: string): number {
   let at = path.startsWith("/") ? 1 : 0;
   for (const [index, level] of path.slice(at).split("/").entries()) {

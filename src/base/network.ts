@@ -1,6 +1,6 @@
 import { UserError } from "./errors.ts";
 
-/** An IP address as bytes: 4 of IPv4, also where it came as `::ffff:192.0.2.1`, or 16 of IPv6. */
+/** An IP address as bytes: 4 for IPv4 (`::ffff:192.0.2.1` too), 16 for IPv6. */
 export type IpAddress = readonly number[];
 
 /** All addresses that begin with the same bits. */
@@ -12,10 +12,10 @@ export interface Network {
 
 /** Bytes before the IPv4 address in an IPv4-mapped one (RFC 4291, 2.5.5.2). */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-/** What one customer or host has of IPv6 at least: he chooses the other 64 bits at will. */
+/** The smallest IPv6 network of one customer or host: the customer chooses the other 64 bits at will. */
 const IPV6_SITE_BITS = 64;
 
-/** Reads an address as the system or a person writes it, without brackets; a zone (`%eth0`) does not count. Undefined for anything else. */
+/** Reads an address as systems and people write it, without brackets; a zone (`%eth0`) is ignored. Undefined for any other text. */
 export function parseIp(text: string): IpAddress | undefined {
   const ipv4 = parseIPv4(text);
   if (ipv4 !== undefined) return ipv4;
@@ -31,7 +31,7 @@ export function formatIp(address: IpAddress): string {
   return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
 }
 
-/** The same text for every spelling of an address, IPv4-mapped ones as IPv4; what is no address stays as it is. */
+/** The same text for every spelling of an address, IPv4-mapped ones as IPv4; text that is no address stays as it is. */
 export function normaliseIp(text: string): string {
   const address = parseIp(text);
   return address === undefined ? text : formatIp(address);
@@ -44,7 +44,7 @@ export function parseNetwork(text: string): Network {
   if (address === undefined) throw new UserError(`"${text}" is not an IP address or a network such as 10.0.0.0/8`);
   const all = address.length * 8;
   if (suffix === undefined) return { address, bits: all };
-  // Of `::ffff:10.0.0.0/104`, the first 96 bits say that it is IPv4.
+  // The first 96 bits of `::ffff:10.0.0.0/104` only mark it as IPv4.
   const mapped = given.includes(":") && all === 32 ? MAPPED.length * 8 : 0;
   const bits = /^[0-9]{1,3}$/.test(suffix) ? Number(suffix) - mapped : Number.NaN;
   if (!(bits >= 0 && bits <= all))
@@ -63,7 +63,7 @@ export function formatNetwork({ address, bits }: Network): string {
   return bits === address.length * 8 ? formatIp(address) : `${formatIp(address)}/${bits}`;
 }
 
-/** Whether an address belongs to a network. Networks of IPv6 hold no IPv4 address, `::/0` too. */
+/** Whether an address belongs to a network. IPv6 networks, `::/0` too, contain no IPv4 address. */
 export function contains({ address, bits }: Network, candidate: IpAddress): boolean {
   if (candidate.length !== address.length) return false;
   const whole = bits >> 3;
@@ -75,8 +75,8 @@ export function contains({ address, bits }: Network, candidate: IpAddress): bool
 /** Behind a prefix of 96 bits. */
 const LAST_BYTES = [12, 13, 14, 15];
 /**
- * Networks of IPv6 whose addresses stand for an IPv4 one, and the bytes that may be it: NAT64 (RFC 6052), the same with a network's own
- * prefix, whose length only that network knows (RFC 8215), 6to4.
+ * IPv6 networks whose addresses embed an IPv4 address, and the offsets where it may stand: NAT64 (RFC 6052), NAT64 with a
+ * network's own prefix, whose length only that network knows (RFC 8215), 6to4.
  */
 const WITH_IPV4 = [
   { network: parseNetwork("64:ff9b::/96"), places: [LAST_BYTES] },
@@ -87,13 +87,13 @@ const WITH_IPV4 = [
   { network: parseNetwork("2002::/16"), places: [[2, 3, 4, 5]] },
 ];
 
-/** The IPv4 addresses that an IPv6 one may stand for, where a translator or a tunnel has made it of one. */
+/** The IPv4 addresses that an IPv6 address may embed, for a translator or a tunnel. */
 export function innerIPv4s(address: IpAddress): IpAddress[] {
   const found = WITH_IPV4.find(({ network }) => contains(network, address));
   return (found?.places ?? []).map((bytes) => bytes.map((at) => address[at] ?? 0));
 }
 
-/** Who is behind an address, where clients are counted: the IPv4 address, or the /64 network of an IPv6 one. */
+/** The network that clients are counted by: the IPv4 address, or the /64 network of an IPv6 address. */
 export function siteOf(address: IpAddress): Network {
   const bits = address.length === 4 ? 32 : IPV6_SITE_BITS;
   return { address: masked(address, bits), bits };

@@ -1,4 +1,4 @@
-/** Servers and proxies decode a key once; some do it again. */
+/** Servers and proxies decode a key once; some decode it again. */
 const MAX_DECODINGS = 3;
 
 /** The keys of a query as `a=b&c=d`. */
@@ -7,8 +7,8 @@ export function paramKeys(query: string): string[] {
 }
 
 /**
- * The parameters of a query, with or without a `?` before it, of which no server can take one for one of `keys`: not in
- * capitals, percent-encoded, as `key[]` or `[key]`, behind a semicolon, or as PHP respells keys.
+ * The parameters of a query, with or without a leading `?`, except those that some server could read as one of `keys`: in
+ * capitals, percent-encoded, as `key[]` or `[key]`, behind a semicolon, or respelt as PHP does.
  */
 export function paramsBeside(keys: Iterable<string>, query: string): string {
   const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));

@@ -1,22 +1,22 @@
 /**
- * Control characters, line and paragraph separators, half surrogates, and the characters that reorder or hide text in
- * a terminal. Spaces other than the plain one count, too: they look like the gap between two fields.
+ * Control characters, line and paragraph separators, half surrogates, and the characters that reorder or hide text in a
+ * terminal. All spaces but the ordinary one are among them: they look like the gap between two fields.
  */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 /** Each of them in a text. */
 export const eachInvisible = new RegExp(invisible.source, "gu");
 
-/** Whether a terminal would not show the text as it is. */
+/** Whether a terminal would hide or obey part of the text. */
 export function hasInvisible(text: string): boolean {
   return invisible.test(text);
 }
 
-/** The text with escapes in the place of characters that a terminal would obey or hide: what a peer said can be shown so. */
+/** The text with escapes in place of characters that a terminal would obey or hide: makes a peer's text safe to show. */
 export function printable(text: string): string {
   return invisible.test(text) ? text.replace(eachInvisible, escapeOne) : text;
 }
 
-/** The same for a text of several lines of our own. */
+/** The same for our own texts of several lines. */
 export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }

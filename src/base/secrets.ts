@@ -1,16 +1,16 @@
 import { masked } from "./mask.ts";
 
-/** Shorter ones can't be told from ordinary words and digits. */
+/** Shorter texts can't be distinguished from ordinary words and digits. */
 const shortestSecret = 4;
-/** Longer ones are found inside of other words too. */
+/** Longer secrets are masked inside other words, too. */
 const maxWord = 7;
 
-/** Texts that are known to be secret: keys and tokens of a configuration or of a relay's target. */
+/** Texts known to be secret: keys and tokens of a configuration or of a relay's target. */
 export class Secrets {
   readonly texts: readonly string[];
   readonly #pattern: RegExp | undefined;
 
-  /** Those of fewer than four characters, and those in `known`, which everybody knows, are left out. */
+  /** Ignores texts of fewer than four characters and those in `known`, which are no secrets. */
   constructor(texts: Iterable<string>, known: readonly string[] = []) {
     const spellings = [...texts].flatMap((text) => [text, decoded(text), encodeURIComponent(text.toWellFormed())]);
     const distinct = new Set(spellings.filter((text) => text.length >= shortestSecret && !known.includes(text)));

@@ -1,4 +1,4 @@
-/** The word of `known` that `word` was probably meant to be, or undefined when none is at most `within` changes away. */
+/** The word of `known` that is nearest to `word`, or undefined when none is within `within` changes. */
 export function nearest(
   word: string,
   known: readonly string[],
@@ -16,9 +16,9 @@ export function nearest(
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). */
+/** Insertions, deletions, replacements and swaps of adjacent characters between two words (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  // A mistyped key is about as long as the key: a long value pasted as a key must not cost a large table.
+  // A mistyped key is about as long as the key. Longer values, such as a pasted secret, must not cost a large table.
   if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

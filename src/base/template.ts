@@ -1,13 +1,13 @@
 import { UserError } from "./errors.ts";
 
-/** A text with placeholders in brackets, as `[stream]`, read once and filled in many times. */
+/** A text with placeholders in brackets, such as `[stream]`, parsed once and filled in many times. */
 export class Template {
   /** The text as it was written. */
   readonly text: string;
-  /** Literal texts at even places, names of placeholders at odd ones. */
+  /** Literal texts at even indices, names of placeholders at odd ones. */
   readonly #parts: readonly string[];
 
-  /** Throws UserError for a placeholder that is not one of `allowed`, and for a bracket without its partner. */
+  /** Throws UserError for a placeholder that is not in `allowed`, and for an unmatched bracket. */
   constructor(text: string, allowed: readonly string[]) {
     this.text = text;
     this.#parts = text.split(/\[([^[\]]*)\]/);
@@ -19,7 +19,7 @@ export class Template {
     }
   }
 
-  /** The text with each placeholder replaced by what `value` gives for its name. */
+  /** The text with each placeholder replaced by `value(name)`. */
   expand(value: (name: string) => string): string {
     return this.#parts.map((part, index) => (index % 2 === 0 ? part : value(part))).join("");
   }

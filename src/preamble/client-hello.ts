@@ -10,7 +10,7 @@ const HOST_NAME = 0;
 /** A ClientHello has some 500 bytes, with keys of post-quantum exchange some 2000; this runtime's TLS takes no larger one. */
 const MAX_BYTES = 16 * 1024;
 
-/** What of a ClientHello decides how the connection goes on. */
+/** The part of a ClientHello that decides how the connection continues. */
 export interface ClientHello {
   /** The host that the client wants to talk to, in lower case; undefined when it does not say. */
   readonly serverName: string | undefined;

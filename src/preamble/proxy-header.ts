@@ -88,7 +88,7 @@ function readV2(bytes: Uint8Array): ProxyHeader | undefined {
   if (!local && size < sized) throw malformed("too short for its addresses");
   const length = start + size;
   if (bytes.length < length) return undefined;
-  // Of a Unix socket, and of what is not TCP, there is no address to tell.
+  // Connections over a Unix socket or another protocol than TCP have no address to report.
   if (local || (family !== 0x11 && family !== 0x21)) return { length, source: undefined };
   const host = bytes.subarray(start, start + addressBytes);
   const port = start + 2 * addressBytes;
@@ -96,7 +96,7 @@ function readV2(bytes: Uint8Array): ProxyHeader | undefined {
   return { length, source };
 }
 
-/** 0xf3, a length of 16 bits, then so many bytes of which the first four are the client's address. */
+/** 0xf3, a length of 16 bits, then this many bytes; the first four are the client's address. */
 function readOryx(bytes: Uint8Array): ProxyHeader | undefined {
   if (bytes.length < 3) return undefined;
   const size = ((bytes[1] ?? 0) << 8) | (bytes[2] ?? 0);
