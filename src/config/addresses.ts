@@ -9,7 +9,7 @@ export function addresses(options: {
   readonly default: readonly ListenAddress[];
   readonly doc: string;
   readonly example: readonly (string | number)[];
-  /** What is spoken there; undefined where another key says it. */
+  /** The protocol of the listener; undefined where another key decides. */
   readonly protocol: OutsideListener["protocol"] | undefined;
 }) {
   const { protocol, ...rest } = options;

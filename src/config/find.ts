@@ -3,7 +3,7 @@ import type { Path } from "./show.ts";
 import type { Table } from "./table.ts";
 import { isTree, type Tree } from "./tree.ts";
 
-/** The declaration of the key at a path, whatever the names of named tables on the way; undefined when there is none. */
+/** The declaration of the key at a path, with any names of named tables; undefined when there is none. */
 export function findKey(root: Table, path: Path): Key<unknown> | undefined {
   let at: Table = root;
   for (let i = 0; i < path.length; i++) {
@@ -20,14 +20,14 @@ export function findKey(root: Table, path: Path): Key<unknown> | undefined {
   return undefined;
 }
 
-/** A key that a document writes, with what stands there. */
+/** A key in a document and its value. */
 export interface WrittenKey {
   readonly path: Path;
   readonly key: Key<unknown>;
   readonly value: unknown;
 }
 
-/** All keys of a table that a parsed document writes, as far as it follows the declarations. */
+/** All keys in a table of a parsed document that the declarations know. */
 export function writtenKeys(table: Table, tree: Tree, path: Path = []): WrittenKey[] {
   return Object.entries(tree).flatMap(([name, value]): WrittenKey[] => {
     const entry = Object.hasOwn(table.entries, name) ? table.entries[name] : undefined;

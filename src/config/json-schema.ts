@@ -5,7 +5,7 @@ import type { Table } from "./table.ts";
 
 const fromFile = "fromFile";
 
-/** The JSON Schema (draft 7) of a configuration file as TOML has it, for editors. What one key's value alone decides is in it. */
+/** The JSON Schema (draft 7) of a TOML configuration file, for editors. It holds the rules that concern one key's value alone. */
 export function jsonSchemaOf(root: Table): JsonSchema {
   return {
     $schema: "http://json-schema.org/draft-07/schema#",

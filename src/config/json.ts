@@ -1,4 +1,4 @@
-/** As much of JSON Schema (draft 7) as describes a configuration file. */
+/** The part of JSON Schema (draft 7) that describes a configuration file. */
 export interface JsonSchema {
   readonly $schema?: string;
   readonly $ref?: string;

@@ -11,7 +11,7 @@ type Reload = "live" | { readonly restart: string };
 /** A TOML value without parts. */
 export type TomlScalar = string | number | boolean;
 
-/** What a key is written as in a TOML file. */
+/** A key's value as a TOML file writes it. */
 export type TomlValue = TomlScalar | readonly TomlScalar[];
 
 /** One configuration key, declared once: its type, default, unit, documentation and how a reload treats it. */
@@ -25,20 +25,20 @@ export interface Key<T> {
   /** One line on what it does. */
   readonly doc: string;
   readonly reload: Reload;
-  /** Left out, the value is that of the root's key of the same name instead of the default. */
+  /** When absent, the key has the value of the root's key of the same name instead of its default. */
   readonly inherits: boolean;
-  /** A value for the annotated configuration file, where the default would show nothing. */
+  /** A value to show in the annotated configuration file when the default is not instructive. */
   readonly example: TomlValue | undefined;
-  /** The values it takes, for editors. */
+  /** The values that the key takes, for editors. */
   readonly json: JsonSchema;
   /** Whether it takes several values: text from outside a TOML file is then split at spaces. */
   readonly isList: boolean;
-  /** Words that make one item with the word behind them, where a list is written in words. */
+  /** Words that join the next word into one item, in lists written in words. */
   readonly prefixes: readonly string[];
   toToml(value: T): TomlValue;
-  /** The same for others' eyes: what is secret is left out. */
+  /** The TOML value with secrets masked, safe to show to others. */
   toShown(value: T): TomlValue;
-  /** What the value names outside of the process. */
+  /** The resources outside the process that the value names. */
   resource(value: T): readonly Resource[];
 }
 
@@ -97,13 +97,13 @@ interface TextOptions extends Options<string> {
   readonly example?: string;
   /** Whether the value is never shown to others. */
   readonly secret?: boolean;
-  /** What the server does with the file that the text names, if it names one. */
+  /** How the server uses the file that the text names, if it names one. */
   readonly file?: OutsideFile["use"];
-  /** Why a text (not empty) is not possible, as an error says it behind the key; undefined when it is. */
+  /** Why a text (not empty) is invalid, as an error message continues after the key; undefined when it is valid. */
   problem?(text: string): string | undefined;
 }
 
-/** A key that is a text; an empty one is the same as none and is always allowed. */
+/** A key that is a text; an empty text means none and is always allowed. */
 export function text(options: TextOptions): Key<string> {
   const schema = v.pipe(
     v.string(notA(options.type)),
@@ -126,18 +126,18 @@ export function text(options: TextOptions): Key<string> {
 interface ListOptions<T> extends Options<readonly T[]> {
   readonly type: string;
   readonly example?: TomlValue;
-  /** Words of which an item may have one before a space. */
+  /** Prefix words; an item may have one of them before a space. */
   readonly prefixes?: readonly string[];
-  /** What an item is written as, for editors; a text when left out. */
+  /** How an item is written, for editors; a text by default. */
   readonly json?: JsonSchema;
   /** Reads one item; throws UserError. */
   parse(value: unknown): T;
   toToml(item: T): TomlScalar;
-  /** The same for others' eyes, where an item may have something secret in it. */
+  /** The item with secrets masked, if it may contain one. */
   toShown?(item: T): TomlScalar;
-  /** What an item names outside of the process. */
+  /** The resource outside the process that an item names. */
   resource?(item: T): Resource;
-  /** Two items with the same identity are one item written twice; undefined is like no other. */
+  /** Items with the same identity are duplicates; an item with undefined is never one. */
   identity(item: T): string | undefined;
 }
 
@@ -165,7 +165,7 @@ function oneOrMore(written: readonly TomlScalar[]): TomlValue {
   return written.length === 1 && written[0] !== undefined ? written[0] : written;
 }
 
-/** The same key for a table below the root: left out, it has the root's value. */
+/** The same key for a table below the root: when absent, it has the root's value. */
 export function inherited<T>(key: Key<T>, doc: string): Key<T> {
   return { ...key, doc, inherits: true };
 }

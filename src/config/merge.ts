@@ -2,25 +2,25 @@ import type { Key } from "./key.ts";
 import type { Path } from "./show.ts";
 import type { NamedTables, Table, ValueOf } from "./table.ts";
 
-/** A key whose value in the file is another than the one in effect. */
+/** A key whose value in the file differs from the value in effect. */
 export interface Changed {
   readonly path: Path;
-  /** Why it stays as it was until a restart; undefined when it can change. */
+  /** Why the old value stays until a restart; undefined when the new value takes effect. */
   readonly restart: string | undefined;
 }
 
-/** What a reload makes of two configurations. */
+/** The result of merging a reloaded configuration into the one in effect. */
 export interface Merged<T extends Table> {
-  /** Every block (table, list, value) that is as before is the very object of before: blocks are compared by `===`. */
+  /** Every unchanged block (table, list, value) is the same object as before: blocks are compared by `===`. */
   readonly values: ValueOf<T>;
-  /** Of tables that are there before and after; tables by name that come or go are told as a whole. */
+  /** Changed keys of tables that exist before and after; named tables that are added or removed are reported as a whole. */
   readonly changed: readonly Changed[];
 }
 
 type Values = Readonly<Record<string, unknown>>;
 type Named = ReadonlyMap<string, Values>;
 
-/** What is in effect after a reload: the values of `next`, but those of `before` for keys that need a restart. */
+/** The values in effect after a reload: those of `next`, except for keys that need a restart, which keep those of `before`. */
 export function merge<T extends Table>(root: T, before: ValueOf<T>, next: ValueOf<T>): Merged<T> {
   const changed: Changed[] = [];
   // The walk follows the declaration from which ValueOf infers the type.

@@ -34,7 +34,7 @@ class Renderer {
     this.#options = options;
   }
 
-  /** One table with those in it. `isNamed`: it has to be written even when it has nothing to say. */
+  /** One table with its sub-tables. `isNamed`: it is written even when it is empty. */
   table(table: Table, values: Values, path: Path, isNamed: boolean): void {
     const lines: string[] = [];
     for (const [name, entry] of Object.entries(table.entries)) {
@@ -71,7 +71,7 @@ class Renderer {
   }
 }
 
-/** What is to be known of a key, a line each: what it does; its type, default and what a reload does; an example. */
+/** The documentation of a key, as lines: purpose; type, default and effect of a reload; an example. */
 export function describeKey(name: string, key: Key<unknown>): string[] {
   const fallback = key.inherits ? `the ${name} at the top of the file` : writeValue(key.toToml(key.default));
   const applied = key.reload === "live" ? "A reload applies it." : `A change needs a restart: ${key.reload.restart}.`;

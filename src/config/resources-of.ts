@@ -2,7 +2,7 @@ import type { Named } from "./resources.ts";
 import type { Path } from "./show.ts";
 import type { Table, ValueOf } from "./table.ts";
 
-/** All that the values of a configuration name outside of the process. */
+/** All resources outside the process that the configuration's values name. */
 export function resourcesOf<T extends Table>(root: T, values: ValueOf<T>): Named[] {
   return inTable(root, values as Values, []);
 }

@@ -1,7 +1,7 @@
 import type { TomlScalar, TomlValue } from "./key.ts";
 import type { Table, ValueOf } from "./table.ts";
 
-/** Every text among the values that others are not shown, as the file has it. */
+/** Every secret text among the values, as the file has it. */
 export function secretTexts<T extends Table>(root: T, values: ValueOf<T>): string[] {
   return textsOf(root, values as Values);
 }

@@ -5,7 +5,7 @@ export function show(value: unknown): string {
   if (value instanceof Date) return "a date";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a table";
-  // Where a quote is missing, a value is the rest of the file: other lines are nobody's business.
+  // When a quote is missing, the value is the rest of the file: the message must not show the other lines.
   const [line = "", ...others] = typeof value === "string" ? value.split(/[\r\n]/, 2) : [];
   if (others.length > 0) return `${JSON.stringify(line.slice(0, maxShown))}…`;
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
@@ -35,7 +35,7 @@ export function quote(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 
-/** A directive's name for messages. What does not look like one may be a key that stands where a name should, and is not shown. */
+/** A directive's name for messages. A text that does not look like a name may be a misplaced secret and is not shown. */
 export function showName(name: string): string {
   return /^[a-z]{1,15}(?:_[a-z]{1,15}){0,4}$/.test(name) ? name : "…";
 }

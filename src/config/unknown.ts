@@ -3,7 +3,7 @@ import { type Path, quote, showKey, showPath } from "./show.ts";
 import { namePlaceholder, type Table } from "./table.ts";
 import { isTree } from "./tree.ts";
 
-/** Why a key is not known in its table, and what was probably meant. */
+/** Why a key is unknown in its table, and a suggestion. */
 export function unknownKey(root: Table, table: Table, path: Path, name: string, value: unknown): string {
   const home = homeOf(root, [], name);
   if (home !== undefined) return `unknown key here; ${quote(name)} belongs ${home}`;
@@ -37,7 +37,7 @@ function homeOf(table: Table, path: readonly string[], name: string): string | u
   return undefined;
 }
 
-/** `[vhost.live.example.com]` is four nested tables to TOML: the names below the second one. */
+/** TOML reads `[vhost.live.example.com]` as four nested tables: returns the names below the second one. */
 function dottedRest(value: unknown, known: readonly string[]): string[] {
   if (!isTree(value)) return [];
   const [name, ...others] = Object.keys(value);

@@ -13,12 +13,12 @@ export interface Problem {
 
 interface Walk {
   readonly root: Table;
-  /** The root's own values, as far as they are read: what inherited keys look up. */
+  /** The root's own values read so far; inherited keys use them. */
   readonly rootValues: Record<string, unknown>;
   readonly problems: Problem[];
 }
 
-/** Reads a parsed document by its declaration. With no problems the values are complete: defaults stand in for what is left out. */
+/** Validates a parsed document against its declaration. Without problems the values are complete: defaults replace absent keys. */
 export function validate<T extends Table>(root: T, input: Tree): { values: ValueOf<T>; problems: Problem[] } {
   const walk: Walk = { root, rootValues: {}, problems: [] };
   readTable(walk, root, input, [], walk.rootValues);
@@ -52,7 +52,7 @@ function readKey(walk: Walk, key: Key<unknown>, value: unknown, path: Path): unk
   const result = v.safeParse(key.schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
   for (const issue of result.issues) {
-    // One item without its list has no place in it.
+    // A single item without a list has no index.
     const inside = Array.isArray(value) ? (issue.path ?? []).map((item) => item.key) : [];
     walk.problems.push({ path: [...path, ...inside.filter(isPathPart)], message: issue.message });
   }

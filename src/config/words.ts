@@ -10,16 +10,16 @@ export function valueOfText(key: Key<unknown>, text: string): unknown {
   return valueOfWords(key, key.isList ? text.split(/\s+/).filter(Boolean) : [text]);
 }
 
-/** The same for a text that is in words already; a key that is no list has one. */
+/** The same for a text that is already split into words; a key that is no list takes one. */
 export function valueOfWords(key: Key<unknown>, given: readonly string[]): unknown {
   const words = items(key, given);
   const typed = words.map(typedWord);
-  // Most items are texts, most others are not: "1935" is a port either way, and a number where a number is meant.
+  // Most items are texts; most other keys are not. "1935" is a port either way, and a number if the key is a number.
   const [likeliest, other] = key.isList ? [words, typed] : [typed[0], words[0]];
   return !v.is(key.schema, likeliest) && v.is(key.schema, other) ? other : likeliest;
 }
 
-/** The words with those that are prefixes put before the ones behind them. */
+/** Joins each prefix word with the word after it. */
 function items({ prefixes }: Key<unknown>, words: readonly string[]): readonly string[] {
   if (prefixes.length === 0) return words;
   const joined: string[] = [];

@@ -1,20 +1,20 @@
 import type { Path } from "../show.ts";
 import type { Tree } from "../tree.ts";
 
-/** Where a value of a configuration is written. */
+/** Where a configuration value is written. */
 export interface Place {
-  /** A file and a line, or a variable: what a message begins with. */
+  /** A file and a line, or a variable: the beginning of a message. */
   readonly at: string;
-  /** What is written there, where that is not the key's own path. */
+  /** The text written there, if it differs from the key's own path. */
   readonly as?: string | undefined;
   /** Messages come in this order. */
   readonly order: number;
 }
 
-/** A configuration as it is written, whatever in: by keys, and not yet checked. */
+/** A configuration as written, from any source, values by key and not yet validated. */
 export interface Document {
   readonly tree: Tree;
-  /** Mistakes that its values don't show, whole lines. */
+  /** Mistakes that the values don't show, as whole lines. */
   readonly errors: readonly { readonly order: number; readonly text: string }[];
   /** What is left unused, one line each. */
   readonly warnings: readonly string[];
@@ -22,7 +22,7 @@ export interface Document {
   place(path: Path): Place | undefined;
 }
 
-/** Where a path, or the nearest table above it that is written, stands. */
+/** The place of a path, or of the nearest table above it that is written. */
 export function nearestPlace(document: Document, path: Path): Place | undefined {
   for (let length = path.length; length > 0; length--) {
     const place = document.place(path.slice(0, length));

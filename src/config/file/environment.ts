@@ -10,9 +10,9 @@ import { tablePrefixes, type Variable, variablesOf } from "./variables.ts";
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Mistakes of variables come behind those of the file. */
+/** Mistakes in variables are listed after those in the file. */
 const afterTheFile = 1e9;
-/** What Kubernetes sets in each container for a service whose name begins with "srs", and nobody has written. */
+/** Variables that Kubernetes sets in each container for a service whose name begins with "srs"; no operator has written them. */
 const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /**
@@ -44,7 +44,7 @@ export function withEnvironment(
   return { document: result, count: setBy.size };
 
   function take(name: string, text: string, order: number): void {
-    // A key's own name goes before that of another with _FILE behind it.
+    // A key whose own name ends in _FILE wins over the file variable of another key.
     const isFile = !variables.has(name) && name.endsWith("_FILE");
     const variable = variables.get(isFile ? name.slice(0, -"_FILE".length) : name);
     if (variable === undefined) {
@@ -60,12 +60,12 @@ export function withEnvironment(
     result.set(variable.path, value, { at: isFile ? `${name} (${text})` : name, order });
   }
 
-  /** What to say of a variable of no key. Throws UserError when it must have been meant for one. */
+  /** The warning for a variable that sets no key. Throws UserError when it was probably meant for a key. */
   function unknown(name: string): string {
     const names = [...variables.keys()];
     const close = nearest(name, suggestible(name, names), 2);
     const isOurs = close !== undefined || tablePrefixes(root).some((prefix) => name.startsWith(prefix));
-    // SRS's own variables are longer where its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
+    // SRS's own variables are longer, as its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
     const shorter = names.filter((known) => name.startsWith(`${known}_`));
     const meant = close ?? shorter.at(-1) ?? nearest(name, suggestible(name, names));
     const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
@@ -74,7 +74,7 @@ export function withEnvironment(
   }
 }
 
-/** Who may come is nothing to stumble upon: a key of security is meant only by who names security. */
+/** Security keys are suggested only when the variable's name mentions security: a typing error must not lead to them. */
 function suggestible(name: string, names: readonly string[]): readonly string[] {
   return /SECUR/i.test(name) ? names : names.filter((known) => !known.includes("_SECURITY_"));
 }

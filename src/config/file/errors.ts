@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 
-/** All that is wrong with one configuration file: a line for each mistake, in the order of the file. */
+/** All mistakes in one configuration file: one line each, in the order of the file. */
 export class ConfigErrors extends UserError {
   readonly lines: readonly string[];
 

@@ -5,7 +5,7 @@ import { isTree, type Tree } from "../tree.ts";
 import type { Document, Place } from "./document.ts";
 import { absentImplied } from "./variables.ts";
 
-/** A document with some of its values replaced by those of another source, or added to. */
+/** A document in which some values are replaced or added by another source. */
 export class Overlay implements Document {
   readonly tree: Record<string, unknown>;
   readonly errors: { readonly order: number; readonly text: string }[];
@@ -20,13 +20,13 @@ export class Overlay implements Document {
     this.warnings = [...below.warnings];
   }
 
-  /** Replaces what stands at a path; an item of a list has to be there already. */
+  /** Replaces the value at a path; an item of a list must exist already. */
   set(path: Path, value: unknown, place: Place): void {
     let at: Container = this.tree;
     for (const part of path.slice(0, -1)) {
       at[part] ??= Object.create(null);
       const next = at[part];
-      // What is no table where one has to be is an error already; nothing is added to it.
+      // A value where a table is required is already an error; nothing is added to it.
       if (!isContainer(next)) return;
       at = next;
     }
@@ -43,7 +43,7 @@ export class Overlay implements Document {
   }
 }
 
-/** A document with the values of another in the place of its own; both by the keys of `root`. */
+/** The document `below` with the values of `above` in place of its own; both have the keys of `root`. */
 export function laidOver(root: Table, below: Document, above: Document): Document {
   const result = new Overlay(below);
   for (const { path, value } of writtenKeys(root, above.tree)) {
@@ -57,7 +57,7 @@ export function laidOver(root: Table, below: Document, above: Document): Documen
   return result;
 }
 
-/** A copy that can be changed, all the way down, without what JavaScript's objects inherit. */
+/** A deep copy that can be changed and inherits nothing from JavaScript's objects. */
 function copy(tree: Tree): Record<string, unknown> {
   const result: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(tree)) {

@@ -10,14 +10,14 @@ import { Overlay } from "./overlay.ts";
 /** Reads the text of a secret's file; throws UserError. */
 export type ReadSecret = (path: string) => string;
 
-/** The document with each `key = { file = "PATH" }`, and each such item of a list, replaced by what its file says. */
+/** The document with each `key = { file = "PATH" }`, and each such item of a list, replaced by the content of the file. */
 export function withSecretFiles(root: Table, document: Document, read: ReadSecret): Document {
   const result = new Overlay(document);
   for (const { path, key, value } of writtenKeys(root, document.tree)) {
     const isRead = isTree(value)
       ? replace(path, value, (text) => valueOfText(key, text))
       : !key.isList || !Array.isArray(value) || replaceItems(path, value);
-    // What is told already must not be told as a wrong value too.
+    // A file that can't be read is reported already: it must not be reported as a wrong value, too.
     if (!isRead) result.set(path, undefined, placeOf(path));
   }
   return result;

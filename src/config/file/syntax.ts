@@ -1,7 +1,7 @@
 import type { TomlError } from "smol-toml";
 import { showKey, showName } from "../show.ts";
 
-/** What is wrong with a line that is not TOML, on one line, with what to write instead where that can be guessed. */
+/** The mistake in a line that is not TOML, on one line, with a correction if one can be guessed. */
 export function explainSyntax(text: string, error: TomlError): string {
   const line = text.split(/\r?\n/)[error.line - 1] ?? "";
   const directive = srsDirective(line);
@@ -36,7 +36,7 @@ function srsDirective(line: string): string | undefined {
   if (/^\s*\}\s*$/.test(line)) return "no closing brace";
   const [, name, given] = /^\s*(\w+)\s+([^={}"';]+?)\s*;\s*(?:#.*)?$/.exec(line) ?? [];
   if (name === undefined || given === undefined) return undefined;
-  // What is no flag and no number may be a key, which nobody else is to read.
+  // A value that is no flag and no number may be a secret: it is not repeated.
   const values = given.split(/\s+/).map(srsValue);
   return `${showName(name)} = ${values.length === 1 ? values[0] : `[${values.join(", ")}]`}`;
 }

@@ -4,7 +4,7 @@ import { ConfigErrors } from "./errors.ts";
 import { positionsOf } from "./positions.ts";
 import { explainSyntax } from "./syntax.ts";
 
-/** Reads TOML; `fileName` is for messages. Throws ConfigErrors when it is none. */
+/** Reads TOML; `fileName` is for messages. Throws ConfigErrors when the text is not TOML. */
 export function readToml(text: string, fileName: string): Document {
   const tree = parseToml(text, fileName);
   const positions = positionsOf(text);

@@ -3,11 +3,11 @@ import type { Path } from "../show.ts";
 import type { NamedTables, Table } from "../table.ts";
 import { isTree, type Tree } from "../tree.ts";
 
-/** A key as a variable of the environment sets it. */
+/** The key that a variable of the environment sets. */
 export interface Variable {
   readonly path: Path;
   readonly key: Key<unknown>;
-  /** Why it can't be set here, where it can't. */
+  /** Why the key can't be set by a variable, if it can't. */
   readonly problem: string | undefined;
 }
 
@@ -51,7 +51,7 @@ function addNamed(into: Variables, entry: NamedTables, tree: Tree, prefix: strin
   }
 }
 
-/** Why no variable can set a path of the implied table of a name: a document has others, and not that one. */
+/** Why no variable can set a path of an implied table: the document names other tables of that kind. */
 export function absentImplied(root: Table, tree: Tree, path: Path): string | undefined {
   const [part = "", name] = path;
   const entry = root.entries[part];
@@ -65,7 +65,7 @@ function absentOf(entry: NamedTables, tree: Tree, prefix: string): string | unde
   return `the configuration has no ${entry.implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
 }
 
-/** Two tables' names may be the same in capitals. */
+/** Two table names may be equal in capitals. */
 function clash(into: Variables, name: string, path: Path): string | undefined {
   const other = into.get(name);
   return other === undefined

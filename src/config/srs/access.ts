@@ -1,8 +1,8 @@
 import { mapped, type Rule } from "./rules.ts";
 
 /**
- * `allow` or `deny` of a block `security`, where each may stand many times: the first stands for all. SRS looks at one
- * address only; ours would take a second one for publishers and players alike.
+ * All `allow` or `deny` directives of a block `security`, which may contain many; the first one stands for all. SRS reads one
+ * address only; our key would apply a second one to publishers and players alike.
  */
 export function addressRules(name: "allow" | "deny"): Rule {
   return mapped(`\`security.${name}\` ([access.md](access.md))`, (directive, { mapping, path, block }) => {

@@ -7,12 +7,12 @@ import { type Node, namesIn, rootNode } from "./spellings.ts";
 
 type Around = Omit<Scope, "block">;
 
-/** Does what the directives of a whole file mean, each where the newest SRS writes it. */
+/** Applies the directives of a whole file, each at the place where the newest SRS writes it. */
 export function applyAll(directives: readonly Directive[], around: Around): void {
   applyBlock(directives, rootNode, around);
 }
 
-/** Does what each directive of a block means; what is not known there is a mistake. */
+/** Applies each directive of a block; unknown ones are mistakes. */
 function applyBlock(block: readonly Directive[], node: Node, around: Around): void {
   const scope = { ...around, block };
   scope.mapping.enter(scope);
@@ -47,7 +47,7 @@ function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): v
   else switchedOff(directive, directive.body, scope);
 }
 
-/** Of a feature's block only those directives count that the table names. */
+/** In a feature's block, only the directives in the table count. */
 function applyKnown(body: readonly Directive[], node: Node, { mapping, path }: Scope): void {
   const scope = { mapping, path, block: body };
   mapping.enter(scope);

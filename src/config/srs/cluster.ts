@@ -2,10 +2,10 @@ import { quote } from "../show.ts";
 import { type Scope, wordIn, wordOf } from "./mapping.ts";
 import { mapped, type Rule } from "./rules.ts";
 
-/** What an origin's address begins with, by the protocol that an edge of SRS's asks it by. */
+/** The URL scheme of an origin's address, by the protocol that an SRS edge uses to fetch from it. */
 const schemes: Readonly<Record<string, string>> = { rtmp: "", flv: "http://", flvs: "https://" };
 
-/** A server is an edge where `mode remote;` stands beside; else SRS doesn't look at the directive. */
+/** A server is an edge if `mode remote;` stands in the same block; else SRS ignores the directive. */
 export function ofAnEdge(rule: Rule): Rule {
   return {
     ...rule,
@@ -15,7 +15,7 @@ export function ofAnEdge(rule: Rule): Rule {
   };
 }
 
-/** `mode local` or `mode remote`. An edge of SRS's takes publishers; one of this server's only where somebody decides on them. */
+/** `mode local` or `mode remote`. An SRS edge accepts publishers; ours accepts them only where a rule decides who may publish. */
 export const mode: Rule = mapped(
   "with `remote` the vhost is an edge; it takes publishers (`edge.publish`) where `token_traverse on;` stands beside, and else that is left out; with `local` as it is, like what says more of an edge",
   (directive, { mapping, path, block }) => {

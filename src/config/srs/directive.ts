@@ -12,17 +12,17 @@ export interface Argument {
 /** `name argument …;` or `name argument … { body }`. */
 export interface Directive {
   readonly name: string;
-  /** The name that the file has for it, once the directive was moved to where the newest SRS has it. */
+  /** The name in the file, if the directive was moved to the place of the newest SRS. */
   readonly written?: string | undefined;
   readonly args: readonly Argument[];
-  /** The first argument that begins a line and would be a directive of its own: a semicolon is missing before it. */
+  /** The first argument that begins a line and would be a directive of its own: the semicolon before it is missing. */
   readonly swallowed?: Argument | undefined;
-  /** Undefined for one that ends with a semicolon. */
+  /** Undefined for a directive that ends with a semicolon. */
   readonly body: readonly Directive[] | undefined;
-  /** The file that it stands in, and its first line there; a variable of the environment and 0. */
+  /** The directive's file and first line; the name of a variable and 0 for one set by the environment. */
   readonly file: string;
   readonly line: number;
-  /** Its number among all that are read, included files with them. */
+  /** Its number among all directives read, those of included files among them. */
   readonly order: number;
 }
 
@@ -46,7 +46,7 @@ export function parseDirectives(text: string, file: string): Parsed {
   }
 }
 
-/** What a message about a directive begins with. */
+/** The beginning of a message about a directive. */
 export function placeOf({ file, line }: Directive): string {
   return line === 0 ? file : `${file}:${line}`;
 }
@@ -56,7 +56,7 @@ export function writtenName({ name, written }: Directive): string {
   return written ?? name;
 }
 
-/** A directive as a file would have it, a line each for what stands in it. */
+/** A directive as a file writes it, a line each for the directives in its block. */
 export function directiveLines(directive: Directive, name = writtenName(directive)): string[] {
   const words = [name, ...directive.args.map(({ text }) => word(text))].join(" ");
   if (directive.body === undefined) return [`${words};`];
@@ -93,7 +93,7 @@ class Parser {
     throw new SrsSyntaxError(opener.line, `the block ${quote(showName(opener.text))} has no closing brace`);
   }
 
-  /** Adds one directive; a block is added before its body is read, so that a mistake in it leaves what came before. */
+  /** Adds one directive; a block is added before its body is read, so that a mistake in the body keeps the directives before it. */
   #directive(into: Directive[], name: Token, depth: number): void {
     const args: Argument[] = [];
     const add = (body: Directive[] | undefined) => {

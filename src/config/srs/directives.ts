@@ -18,7 +18,7 @@ import {
   unusedIfOn,
 } from "./rules.ts";
 
-/** A directive of SRS's, and what becomes of it. */
+/** A directive of SRS, and its treatment here. */
 export interface Entry {
   /**
    * Where versions of SRS write it, from the oldest to the newest: the names of the blocks around it, and its own. A file
@@ -260,7 +260,7 @@ function logLevelV2(): Rule {
   return keyByWord(becomes, words, "log", "level");
 }
 
-/** SRS writes to a file unless it is told otherwise. */
+/** SRS logs to a file by default. */
 function logTank(): Rule {
   const becomes = 'with `file`, and no `srs_log_file`, `log.file` is "./objs/srs.log"';
   return mapped(becomes, (directive, { mapping, block: around }) => {
@@ -291,7 +291,7 @@ function workDir(): Rule {
   };
 }
 
-/** Off says nothing, but it counts as what stands for the key. */
+/** `off` sets nothing, but the directive still counts as the key's value. */
 function atc(): Rule {
   return mapped('`on` is `time_jitter = "off"`', (directive, { mapping, path }) => {
     if (isOn(directive)) mapping.set([...path, "time_jitter"], directive, ["off"]);

@@ -4,7 +4,7 @@ import { type Directive, parseDirectives } from "./directive.ts";
 /** Reads a file's text by its path; throws UserError. */
 export type ReadFile = (path: string) => string;
 
-/** What could be read, and what is wrong with the rest, a line each that begins with file and line. */
+/** The part of the file that could be read, and the mistakes in the rest, a line each that begins with file and line. */
 export interface Read {
   readonly directives: readonly Directive[];
   readonly mistakes: readonly string[];
@@ -66,7 +66,7 @@ function besides(path: string, file: string): string {
   return path.startsWith("/") ? path : `${folder}${path.replace(/^(?:\.\/)+/, "")}`;
 }
 
-/** Throws the first path's error when neither is there. */
+/** Throws the error of the first path when neither file exists. */
 function readEither(first: string, second: string, read: ReadFile): { readonly path: string; readonly text: string } {
   try {
     return { path: first, text: read(first) };

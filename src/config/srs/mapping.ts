@@ -5,26 +5,26 @@ import type { Table } from "../table.ts";
 import { valueOfWords } from "../words.ts";
 import { type Directive, placeOf, writtenName } from "./directive.ts";
 
-/** Where a directive's block puts its keys, and what it tells. */
+/** The table that a directive's block maps to, and where messages go. */
 export interface Scope {
   readonly mapping: Mapping;
-  /** The table of ours that stands for the block. */
+  /** Our table for the block. */
   readonly path: Path;
   /** All that stands in the block. */
   readonly block: readonly Directive[];
 }
 
-/** A directive that becomes nothing, and why. */
+/** A directive that has no effect here, and the reason. */
 export interface LeftOut {
   readonly directive: Directive;
-  /** The table of ours that it would stand in. */
+  /** Our table in which it would stand. */
   readonly table: Path;
   readonly reason: string;
 }
 
 const firsts = new WeakMap<readonly Directive[], ReadonlyMap<string, Directive>>();
 
-/** The first directive of a name in a block; each block is walked once only, since a file may be large. */
+/** The first directive of a name in a block; each block is searched once only, as a file may be large. */
 export function firstIn(block: readonly Directive[], name: string): Directive | undefined {
   let byName = firsts.get(block);
   if (byName === undefined) {
@@ -40,7 +40,7 @@ export function wordIn(block: readonly Directive[], name: string): string | unde
   return directive && wordOf(directive);
 }
 
-/** What a directive says in one word; empty when it does not. */
+/** The one word of a directive; empty when it has none or several. */
 export function wordOf(directive: Directive): string {
   return directive.args.length === 1 ? (directive.args[0]?.text ?? "") : "";
 }
@@ -48,11 +48,11 @@ export function wordOf(directive: Directive): string {
 /** A table under construction; its names may be anything. */
 type Branch = Record<string, unknown>;
 
-/** Collects what the directives of a file say, as a document by the keys of this server. */
+/** Collects the meaning of a file's directives as a document with our keys. */
 export class Mapping implements Document {
   readonly tree: Branch = branch();
   readonly errors: { readonly order: number; readonly text: string }[] = [];
-  /** All that becomes nothing though it would make a difference, errors among it. */
+  /** All directives left out although they would make a difference, errors among them. */
   readonly leftOut: LeftOut[] = [];
   readonly #root: Table;
   readonly #ignored: ReadonlySet<string>;
@@ -60,7 +60,7 @@ export class Mapping implements Document {
   readonly #places = new Map<string, Place & { readonly directive: Directive }>();
   readonly #warnings = new Map<string, { readonly text: string; readonly others: string[] }>();
 
-  /** `root` has this server's keys; `ignored` are the names of what the operator starts without. */
+  /** `root` has our keys; `ignored` holds the names given by `--ignore`. */
   constructor(root: Table, ignored: ReadonlySet<string>) {
     this.#root = root;
     this.#ignored = ignored;
@@ -78,7 +78,7 @@ export class Mapping implements Document {
     return this.#places.get(JSON.stringify(path));
   }
 
-  /** The directive that a path's value, or the nearest above it, comes from. */
+  /** The directive that set a path's value, or the nearest value above it. */
   source(path: Path): Directive | undefined {
     for (let length = path.length; length > 0; length--) {
       const found = this.#places.get(JSON.stringify(path.slice(0, length)));
@@ -87,14 +87,14 @@ export class Mapping implements Document {
     return undefined;
   }
 
-  /** Whether the operator starts without what is called so. */
+  /** Whether the operator has given `--ignore` with this name. */
   isIgnored(name: string): boolean {
     return this.#ignored.has(name);
   }
 
   /**
-   * Gives a key of this server what a directive says: its arguments, or `words` in their place. `items` are the directives
-   * that each item of a list comes from, where that is not this one.
+   * Sets one of our keys to the directive's arguments, or to `words`. `items` are the directives that the items of a list come
+   * from, if not this one.
    */
   set(path: Path, directive: Directive, words?: readonly string[], items?: readonly Directive[]): void {
     const key = findKey(this.#root, path);
@@ -112,20 +112,20 @@ export class Mapping implements Document {
     table[name] = valueOfWords(key, given);
   }
 
-  /** Makes a table of this server's, empty if nothing is set in it; false (and told) when it stands already. */
+  /** Creates one of our tables, at first empty; false (and an error is reported) when it exists already. */
   open(path: Path, directive: Directive): boolean {
     if (!this.#claim(path, directive)) return false;
     this.#branchAt(path);
     return true;
   }
 
-  /** Tells a mistake; `name` is shown for the directive. */
+  /** Reports a mistake; `name` is shown for the directive. */
   error(directive: Directive, message: string, name = writtenName(directive)): void {
     this.errors.push({ order: directive.order, text: `${placeOf(directive)}: ${name}: ${message}` });
     this.#leaveOut(directive, message);
   }
 
-  /** Tells of a directive that makes no difference; the same one again is only counted. */
+  /** Reports a directive that makes no difference; repetitions are only counted. */
   warn(directive: Directive, message: string): void {
     const [place, name] = [placeOf(directive), writtenName(directive)];
     const told = this.#warnings.get(`${name}: ${message}`);
@@ -134,13 +134,13 @@ export class Mapping implements Document {
     else told.others.push(directive.line === 0 ? place : `line ${directive.line}`);
   }
 
-  /** Tells of a directive that would make a difference and is left out. */
+  /** Reports a directive that would make a difference and is left out. */
   leaveOut(directive: Directive, reason: string): void {
     this.warn(directive, `left out: ${reason}`);
     this.#leaveOut(directive, reason);
   }
 
-  /** Notes in which table of ours the directives of a block would stand. */
+  /** Records our table for the directives of a block. */
   enter({ block, path }: Scope): void {
     for (const directive of block) this.#tables.set(directive, path);
   }
@@ -159,7 +159,7 @@ export class Mapping implements Document {
     if (before.name !== now.name) {
       this.error(now, `says what ${quote(writtenName(before))} says already at ${earlier.at}; keep one of them`);
     } else if (before.written !== undefined || now.written !== undefined || now.body !== undefined) {
-      // Versions of SRS differ on which of the two counts.
+      // Versions of SRS disagree which of the two counts.
       this.error(now, `stands already at ${earlier.at}; keep one of them`);
     } else this.leaveOut(now, `it stands already at ${earlier.at}, and the first counts, as in SRS`);
     return false;
@@ -174,7 +174,7 @@ export class Mapping implements Document {
     let at = this.tree;
     for (const part of path) {
       at[part] ??= branch();
-      at = at[part] as Branch; // what this class has put there
+      at = at[part] as Branch; // created by this class
     }
     return at;
   }

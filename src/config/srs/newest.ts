@@ -3,7 +3,7 @@ import { type Node, rootNode } from "./spellings.ts";
 
 const vhostNode = rootNode.inside.get("vhost");
 
-/** The directives of a file, each where the newest SRS writes it. */
+/** The directives of a file, each moved to the place where the newest SRS writes it. */
 export function asNewest(directives: readonly Directive[]): readonly Directive[] {
   const moved = move(directives, rootNode);
   return moved.map((directive) => {
@@ -12,7 +12,7 @@ export function asNewest(directives: readonly Directive[]): readonly Directive[]
   });
 }
 
-/** Moves what stands at an older place in a block, or in the blocks below it. */
+/** Moves directives that stand at an older place in a block, or in the blocks below it. */
 function move(block: readonly Directive[], node: Node): readonly Directive[] {
   const older: Placed[] = [];
   const rest = kept(block, node);
@@ -23,7 +23,7 @@ function move(block: readonly Directive[], node: Node): readonly Directive[] {
       const directive = { ...written, swallowed: swallowedBy(written, around) };
       const own = around.inside.get(directive.name);
       if (own === undefined || own === vhostNode) return [directive];
-      // A name of both an older directive and a block is the former when it has no body: forward a; forward { … }.
+      // A name may be both an older directive and a block. Without a body it is the directive: forward a; forward { … }.
       if (own.newest !== undefined && (own.inside.size === 0 || directive.body === undefined)) {
         const name = own.newest.at(-1) ?? directive.name;
         older.push({
@@ -34,27 +34,27 @@ function move(block: readonly Directive[], node: Node): readonly Directive[] {
       }
       if (directive.body === undefined || own.inside.size === 0) return [directive];
       const body = kept(directive.body, own);
-      // A block that the newest SRS doesn't have is nothing without what was moved.
+      // A block that the newest SRS doesn't have is dropped once its directives are moved.
       return own.rule === undefined && body.length === 0 ? [] : [{ ...directive, body }];
     });
   }
 }
 
-/** The first argument that begins a line and may stand in the block itself. */
+/** The first argument that begins a line and is a valid directive of the surrounding block. */
 function swallowedBy({ args }: Directive, around: Node): Argument | undefined {
   return args.find(({ text, beginsLine }) => beginsLine && around.inside.has(text));
 }
 
-/** A directive, and where in a block it goes: the names of the blocks below, and its own. */
+/** A directive and its target in a block: the names of the blocks below, and its own. */
 export interface Placed {
   readonly words: readonly string[];
   readonly directive: Directive;
 }
 
 /**
- * A block with directives put into it, or into the blocks below it, which are made where they are missing; all in the order of
- * the file. With `switchOn`, the node of the block, those that are made and count only when switched on are; with `replace`
- * what stands there by the name of one that is put in goes.
+ * A block with directives inserted into it or into the blocks below it, in the order of the file. Missing blocks are created;
+ * with `switchOn` (the node of `block`), those that count only when switched on are switched on. With `replace`, an inserted
+ * directive replaces those of the same name.
  */
 export function place(
   block: readonly Directive[],
@@ -84,7 +84,7 @@ export function place(
   return result.sort((a, b) => a.order - b.order);
 }
 
-/** A block that no file has, for what is put into it. */
+/** A block that no file contains, created for inserted directives. */
 function made(name: string, node: Node | undefined, [first]: readonly Placed[]): Directive {
   const { file, line, order } = first?.directive ?? { file: "", line: 0, order: 0 };
   const enabled = {

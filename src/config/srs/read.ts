@@ -8,15 +8,15 @@ import { Mapping } from "./mapping.ts";
 import { asNewest } from "./newest.ts";
 import { type SrsVariable, setByVariables } from "./variables.ts";
 
-/** What a configuration in SRS's syntax is read with. */
+/** Options for reading a configuration in SRS's syntax. */
 export interface SrsOptions {
   /** This server's keys. */
   readonly root: Table;
   /** Gives the text of included files. */
   readonly read: ReadFile;
-  /** What the server starts without, by the names that `--ignore` takes. */
+  /** Features that the server may start without, by the names that `--ignore` takes. */
   readonly ignored: ReadonlySet<string>;
-  /** What the environment says in the place of the file. */
+  /** Variables of the environment that replace the file's directives. */
   readonly variables: readonly SrsVariable[];
 }
 
@@ -27,7 +27,7 @@ export function readSrsConf(text: string, fileName: string, options: SrsOptions)
   return mapping;
 }
 
-/** The same as far as the syntax is right, with the mistakes in it. Throws ConfigErrors for a file of nginx's. */
+/** The same for a file with mistakes: the readable part and the mistakes. Throws ConfigErrors for a file of nginx. */
 export function mapSrsConf(
   text: string,
   fileName: string,
@@ -40,7 +40,7 @@ export function mapSrsConf(
   return { mapping, mistakes };
 }
 
-/** Its files have the same syntax and the same ending. */
+/** nginx files have the same syntax and the same extension. */
 function refuseNginx(directives: readonly Directive[]): void {
   const own = directives.find(({ name, body = [] }) => {
     return /^(?:events|worker_processes)$/.test(name) || (/^(?:http|rtmp)$/.test(name) && body.some(isServer));

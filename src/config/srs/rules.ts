@@ -5,17 +5,17 @@ import { type Scope, wordIn, wordOf } from "./mapping.ts";
 /** What a directive means here. */
 export interface Rule {
   readonly kind: "key" | "as it is" | "ignored" | "left out" | "refused" | "error" | "block";
-  /** What becomes of the directive, as the documents say it. */
+  /** The directive's treatment, as the documents state it. */
   readonly becomes: string;
-  /** A block whose directives have rules of their own; "switched": they count with `enabled on;` among them only. */
+  /** A block whose directives have rules of their own; "switched": they count only if `enabled on;` is among them. */
   readonly opens?: "always" | "switched" | "vhost";
-  /** What `--ignore` calls it, where the server can start without it. */
+  /** The feature's name for `--ignore`, if the server can start without it. */
   readonly ignore?: string;
   /** Not called for a block that opens. */
   apply(directive: Directive, scope: Scope): void;
 }
 
-/** It is a key of this server, in the table that stands for the block. */
+/** A rule for a directive that equals one of our keys, in the block's table. */
 export function key(...path: string[]): Rule {
   return {
     kind: "key",
@@ -24,12 +24,12 @@ export function key(...path: string[]): Rule {
   };
 }
 
-/** The same by a rule of its own; `becomes` says how. */
+/** A rule with its own function; `becomes` describes it. */
 export function mapped(becomes: string, apply: Rule["apply"]): Rule {
   return { kind: "key", becomes, apply };
 }
 
-/** Its one word is another word of this server's for the key; `becomes` says which. */
+/** A rule for a directive whose one word is another word in our key; `becomes` names it. */
 export function keyByWord(becomes: string, words: Readonly<Record<string, string>>, ...path: string[]): Rule {
   return mapped(becomes, (directive, { mapping, path: table }) => {
     const given = wordOf(directive);
@@ -38,7 +38,7 @@ export function keyByWord(becomes: string, words: Readonly<Record<string, string
   });
 }
 
-/** The same as a rule, unless another directive of the block goes before it. */
+/** The given rule, unless another directive of the block takes precedence. */
 export function unless(other: string, isSo: (word: string) => boolean, rule: Rule): Rule {
   return {
     ...rule,
@@ -50,10 +50,10 @@ export function unless(other: string, isSo: (word: string) => boolean, rule: Rul
   };
 }
 
-/** It says what this server does anyway. */
+/** The directive requests what this server does anyway. */
 export const asItIs: Rule = { kind: "as it is", becomes: "as it is", apply() {} };
 
-/** It makes no difference to this server, which is told once. */
+/** The directive makes no difference to this server; a warning reports it once. */
 export function unused(why: string): Rule {
   return {
     kind: "ignored",
@@ -62,7 +62,7 @@ export function unused(why: string): Rule {
   };
 }
 
-/** The same, unless it is switched off. */
+/** The same, but no warning when the directive switches something off. */
 export function unusedIfOn(why: string): Rule {
   const rule = unused(why);
   return {
@@ -74,7 +74,7 @@ export function unusedIfOn(why: string): Rule {
   };
 }
 
-/** A feature that this server doesn't have, and that others can do without; `instead` says what to do. */
+/** A feature that this server lacks and can be left out; `instead` suggests a replacement. */
 export function leftOut(feature: string, instead = "", options: { readonly ignore?: string } = {}): Rule {
   const reason = `this server has no ${feature}${instead === "" ? "" : `; ${instead}`}`;
   return {
@@ -88,19 +88,19 @@ export function leftOut(feature: string, instead = "", options: { readonly ignor
 }
 
 interface Refusal {
-  /** What `--ignore` calls it. */
+  /** The feature's name for `--ignore`. */
   readonly ignore: string;
   /** "DVR". */
   readonly feature: string;
-  /** What would happen without it: "nothing would be recorded". */
+  /** The consequence of its absence: "nothing would be recorded". */
   readonly without: string;
   /** What to do in its place. */
   readonly instead?: string;
-  /** Whether the directive asks for it. */
+  /** Whether the directive requests the feature. */
   isUsed?(directive: Directive): boolean;
 }
 
-/** A feature that this server doesn't have, and that must not be missing without the operator's word. */
+/** A feature that this server lacks, and that the operator must explicitly give up. */
 export function refused({ ignore, feature, without, instead, isUsed: asks = isUsed }: Refusal): Rule {
   const reason = `this server has no ${feature}, so ${without}`;
   return {
@@ -116,7 +116,7 @@ export function refused({ ignore, feature, without, instead, isUsed: asks = isUs
   };
 }
 
-/** A block whose directives mean the same as beside it. */
+/** A block whose directives have the same meaning as outside it. */
 export const block: Rule = { kind: "block", becomes: "", opens: "always", apply() {} };
 
 /** A block that counts only with `enabled on;` in it. */
@@ -129,7 +129,7 @@ export function isOn(directive: Directive): boolean {
   return wordIn(directive.body, "enabled") === "on";
 }
 
-/** Whether a feature is asked for: by one word that is not "off", or by a block that is switched on. */
+/** Whether a feature is requested: by one word other than "off", or by a block that is switched on. */
 function isUsed(directive: Directive): boolean {
   return directive.body === undefined ? wordOf(directive) !== "off" : isOn(directive);
 }

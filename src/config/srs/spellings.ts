@@ -1,19 +1,19 @@
 import { directives, type Entry } from "./directives.ts";
 import type { Rule } from "./rules.ts";
 
-/** A name that may stand in a block, by the table of directives. */
+/** A name allowed in a block, by the table of directives. */
 export interface Node {
   /** From the top of a file down. */
   readonly words: readonly string[];
-  /** What a directive there means, unless an older version's place is its only one. */
+  /** The rule of a directive there; undefined if only older versions write it there. */
   rule: Rule | undefined;
-  /** Where the newest SRS has what older ones write here. */
+  /** Where the newest SRS writes this directive, if older ones write it here. */
   newest: readonly string[] | undefined;
-  /** What may stand in it, if it is a block. */
+  /** The names allowed in it, if it is a block. */
   readonly inside: Map<string, Node>;
 }
 
-/** What may stand in a file, whichever version of SRS it is for. */
+/** The names allowed in a file of any version of SRS. */
 export const rootNode: Node = treeOf(directives);
 
 /** What `--ignore` knows. */

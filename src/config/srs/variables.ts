@@ -14,8 +14,8 @@ export interface SrsVariable {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The variables that SRS knows: `SRS_`, and the names of a directive and the blocks around it in capitals. `ours` are those
- * of this server's keys, which go before SRS's of the same name.
+ * The variables that SRS knows: `SRS_`, then the names of the enclosing blocks and the directive, in capitals. `ours` are the
+ * variables of our keys, which take precedence over SRS's of the same name.
  */
 export function srsVariables(environment: Variables, ours: { has(name: string): boolean }): SrsVariable[] {
   const found = Object.entries(environment).flatMap(([name, value = ""]): SrsVariable[] => {
@@ -23,18 +23,18 @@ export function srsVariables(environment: Variables, ours: { has(name: string): 
     const words = wordsOf(name);
     return words === undefined ? [] : [{ name, words, value }];
   });
-  // What switches a block on stands for it in messages.
+  // Messages about a block name the variable that switches it on.
   const order = ({ name }: SrsVariable) => `${name.endsWith("_ENABLED") ? 0 : 1}${name}`;
   return found.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** Two names are SRS's and ours, and do not always mean the same. */
+/** Two names exist in both, and their meanings differ for some values. */
 function meansSrs(name: string, value: string, environment: Variables): boolean {
   if (name === "SRS_LOG_LEVEL") return value === "trace" || value === "verbose";
   return name === "SRS_LOG_FILE" && Boolean(environment.SRS_LOG_TANK ?? environment.SRS_SRS_LOG_TANK);
 }
 
-/** The directives with what variables set in the place of what a file says. A vhost's are for the default one. */
+/** The directives with variables in place of the file's values. Variables of a vhost concern the default one. */
 export function setByVariables(
   directives: readonly Directive[],
   variables: readonly SrsVariable[],
@@ -67,16 +67,16 @@ export function setByVariables(
   return vhost === undefined ? [...result, whole] : result.map((each) => (each === vhost ? whole : each));
 }
 
-/** Mistakes of variables come behind those of the file. */
+/** Mistakes in variables are listed after those in the file. */
 const behindTheFile = 1e9;
 const defaultVhost = "__defaultVhost__";
 
-/** The words of the newest place of a directive that has the variable; undefined when SRS has none of that name. */
+/** The path of the newest directive that has the variable; undefined when SRS has no such variable. */
 function wordsOf(variable: string): readonly string[] | undefined {
   return placesByVariable.get(variable) ?? partOfFeature(variable);
 }
 
-/** A feature's block may have directives that the table doesn't name: SRS_VHOST_HLS_HLS_PATH. */
+/** A feature's block may contain directives that the table lacks: SRS_VHOST_HLS_HLS_PATH. */
 function partOfFeature(variable: string): readonly string[] | undefined {
   const around = [...features.keys()].filter((name) => variable.startsWith(`${name}_`));
   const [longest] = around.sort((a, b) => b.length - a.length);
@@ -102,7 +102,7 @@ function collect(node: Node): void {
   }
 }
 
-/** SRS leaves the first of two SRS_ out, or doesn't. */
+/** SRS writes the variable of a directive `srs_…` with or without a second SRS_. */
 function namesOf(words: readonly string[]): string[] {
   const name = `SRS_${words.join("_").toUpperCase()}`;
   return name.startsWith("SRS_SRS_") ? [name, name.slice("SRS_".length)] : [name];
