@@ -11,7 +11,7 @@ export interface AggregatePart {
   readonly payload: Uint8Array;
 }
 
-/** Media servers gather a few hundred milliseconds; a thousand tracks would not fill this. */
+/** Media servers collect a few hundred milliseconds; this is enough for a thousand tracks. */
 const MAX_PARTS = 8192;
 const STREAM_ID_BYTES = 3;
 const BACK_POINTER_BYTES = 4;

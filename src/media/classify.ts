@@ -19,8 +19,8 @@ const SoundFormat = { Enhanced: 9, Aac: 10 } as const;
 const LegacyPacketType = { SequenceHeader: 0, Frame: 1, SequenceEnd: 2 } as const;
 
 /**
- * What a payload is: `PacketFlag` bits in the low 8 bits, the track id above them. A message of several tracks has the
- * lowest of their ids. Never throws, never allocates; payloads that are too short or unheard of give 0.
+ * The kind of a payload: `PacketFlag` bits in the low 8 bits, the track id above them (for a message of several tracks, the
+ * lowest id). Never throws, never allocates; payloads that are too short or of unknown kinds give 0.
  * FLV 10.1 E.4.2 and E.4.3, Enhanced RTMP v2.
  */
 export function classify(kind: PacketKind, payload: Uint8Array): number {
@@ -65,7 +65,7 @@ function enhanced(kind: PacketKind, payload: Uint8Array, frameType: number): num
   let type = header & 15;
   const at = header >>> 4;
   const isVideo = kind === PacketKind.Video;
-  // A command has no body at all, so that what looks like a multitrack header there is none.
+  // A command has no body, so bytes that look like a multitrack header are none.
   if (isVideo && frameType === FrameType.Command && type !== VideoPacketType.Metadata) return 0;
   let track = 0;
   if (type === (isVideo ? VideoPacketType.Multitrack : AudioPacketType.Multitrack)) {
@@ -106,7 +106,7 @@ function audioFlags(type: number): number {
   }
 }
 
-/** -1 when not even one track's header is all there. */
+/** -1 when even the first track's header is incomplete. */
 function lowestTrack(payload: Uint8Array, at: number): number {
   const multitrackType = byteAt(payload, at) >> 4;
   let lowest = -1;

@@ -16,7 +16,7 @@ import { PacketKind } from "./packet.ts";
 
 const ENHANCED_AUDIO = 9;
 
-// FLV 10.1 E.4.3.1; 12 and 13 are what encoders in China agreed on.
+// FLV 10.1 E.4.3.1; encoders in China have agreed on 12 and 13.
 const videoCodecs: Readonly<Record<number, string>> = {
   2: "Sorenson H.263",
   3: "Screen Video",
@@ -60,7 +60,7 @@ const fourCcs: ReadonlyMap<string, string> = new Map([
   ["mp4a", "AAC"],
 ]);
 
-/** The codec of a payload, for people: "H.264", "AAC+Opus" for tracks that differ, "" when the payload doesn't say. */
+/** The codec of a payload, for people: "H.264", "AAC+Opus" for tracks with different codecs, "" when the payload doesn't name one. */
 export function codecName(kind: PacketKind, payload: Uint8Array): string {
   if (kind === PacketKind.Data || payload.length === 0) return "";
   const first = byteAt(payload, 0);
@@ -71,8 +71,8 @@ export function codecName(kind: PacketKind, payload: Uint8Array): string {
 }
 
 /**
- * A payload's codec as a number, the same for both ways to name one codec: FLV's id plus 1, else the FourCC. 0 where the payload
- * does not say, and for several tracks. FLV 10.1 E.4.2.1 and E.4.3.1, Enhanced RTMP v2.
+ * A payload's codec as a number, the same for both ways to name a codec: FLV's id plus 1, else the FourCC. 0 if the payload
+ * names none, and for several tracks. FLV 10.1 E.4.2.1 and E.4.3.1, Enhanced RTMP v2.
  */
 export function codecNumber(kind: PacketKind, payload: Uint8Array): number {
   if (payload.length === 0) return 0;
@@ -113,8 +113,8 @@ export function needsVideoHeader(payload: Uint8Array): boolean {
 }
 
 /**
- * Which earlier packet a sequence header or configuration packet replaces: "v0", "a1", "v1,2" for a message with the
- * headers of two tracks, "v0/config" for what stands beside the codec's own header.
+ * Identifies the earlier packet that a sequence header or configuration packet replaces: "v0", "a1", "v1,2" for a message with
+ * the headers of two tracks, "v0/config" for a configuration beside the codec's own header.
  */
 export function headerSlot(kind: PacketKind, payload: Uint8Array): string {
   const letter = kind === PacketKind.Video ? "v" : kind === PacketKind.Audio ? "a" : "d";
@@ -135,7 +135,7 @@ function isEnhanced(kind: PacketKind, first: number): boolean {
   return kind === PacketKind.Video ? (first & 0x80) !== 0 : kind === PacketKind.Audio && first >> 4 === ENHANCED_AUDIO;
 }
 
-/** Undefined when the header is not all there. */
+/** Undefined when the header is incomplete. */
 function readEnhanced(kind: PacketKind, payload: Uint8Array): EnhancedHeader | undefined {
   const header = skipModEx(payload);
   if (header < 0) return undefined;
@@ -167,7 +167,7 @@ function fourCcName(fourCc: string): string {
   return fourCcs.get(fourCc) ?? fourCc;
 }
 
-/** As text that fits in a log line whatever the bytes are. */
+/** Text that fits in a log line, whatever the bytes are. */
 function readFourCc(payload: Uint8Array, at: number): string {
   let text = "";
   for (let i = at; i < at + FOURCC_BYTES; i++) {

@@ -16,8 +16,8 @@ const LETTER = { a: 0x61, h: 0x68, v: 0x76 } as const;
 const VC1 = 0x766331;
 
 /**
- * Whether a video frame has a composition time other than 0, so that it is shown later than its timestamp says. Of a message
- * of several tracks, the first one's. FLV 10.1 E.4.3.1, Enhanced RTMP v2.
+ * Whether a video frame has a composition time other than 0, so that it is shown later than its timestamp. Reads the first
+ * track of a message with several. FLV 10.1 E.4.3.1, Enhanced RTMP v2.
  */
 export function hasCompositionTime(payload: Uint8Array): boolean {
   const first = byteAt(payload, 0);

@@ -4,36 +4,36 @@ import type { AmfValue } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { ByteReader } from "../bytes/reader.ts";
 
-/** The data message whose newest values are kept for those who come later. */
+/** The data message whose newest values are kept for readers that join later. */
 export const METADATA_NAME = "onMetaData";
 
 const SET_DATA_FRAME = "@setDataFrame";
 const CLEAR_DATA_FRAME = "@clearDataFrame";
-/** A server's own answer to `play`: from a publisher it would overrule that of ours. */
+/** A server's own answer to `play`: a publisher's copy would overrule ours. */
 const SAMPLE_ACCESS = "|RtmpSampleAccess";
 /** FFmpeg and some encoders send a bare number here. */
 const TIMECODE_BYTES = 4;
 const STRING_HEADER_BYTES = 3;
-/** Files of many hours have indexes of this order, which are left out; more is not worth reading for them. */
+/** Files of many hours have indexes of this size, which are dropped; larger messages are not parsed for them. */
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 
 /** One data message of a publisher's (RTMP types 18 and 15). */
 export interface DataMessage {
   /** Without `@setDataFrame` and `@clearDataFrame`; may be empty for AMF3. */
   readonly name: string;
-  /** `metadata` and `clear` concern the metadata that is kept; `pass` goes to the readers as it is. */
+  /** `metadata` and `clear` change the retained metadata; `pass` goes to the readers unchanged. */
   readonly action: "metadata" | "clear" | "pass";
-  /** Whether `@setDataFrame` came before the name: its values add to those there are. */
+  /** Whether the name came after `@setDataFrame`: then its values are added to the existing ones. */
   readonly merge: boolean;
-  /** What follows the name of metadata. Empty for the other actions, which nobody needs to understand. */
+  /** The values after the name, for metadata. Empty for other actions, whose values are not parsed. */
   readonly values: readonly AmfValue[];
-  /** The message without `@setDataFrame`: the payload itself where that was not there, else an exactly sized copy. */
+  /** The message without `@setDataFrame`: the payload itself if it had none, else an exactly sized copy. */
   readonly body: Uint8Array;
 }
 
 /**
- * Reads a data message; undefined when there is nothing to relay. `amf3` is for type 15, whose names are AMF0 strings
- * behind a zero byte; one that begins otherwise passes unread. Throws `ProtocolError` for metadata that can't be decoded.
+ * Reads a data message; undefined when readers should not get it. `amf3` is for type 15, whose names are AMF0 strings after a
+ * zero byte; a body that begins otherwise passes unread. Throws `ProtocolError` for malformed metadata.
  */
 export function readData(payload: Uint8Array, amf3: boolean): DataMessage | undefined {
   if (payload.length === 0 || (!amf3 && payload.length === TIMECODE_BYTES)) return undefined;
@@ -64,7 +64,7 @@ export function dataName(body: Uint8Array, amf3: boolean): string {
   return readName(body, amf3 && body[0] === 0 ? 1 : 0)?.name ?? "";
 }
 
-/** The AMF0 string at `at`, and where it ends; undefined when there is none. */
+/** The AMF0 string at `at` and its end; undefined when there is none. */
 function readName(payload: Uint8Array, at: number): { name: string; end: number } | undefined {
   if (payload.length < at + STRING_HEADER_BYTES || payload[at] !== Amf0Marker.String) return undefined;
   const reader = new ByteReader(payload.subarray(at + 1), "data message");

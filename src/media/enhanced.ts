@@ -45,7 +45,7 @@ export const FourCc = {
 /** How many tracks a multitrack message holds, and where their codecs are named. */
 export const MultitrackType = { OneTrack: 0, ManyTracks: 1, ManyTracksManyCodecs: 2 } as const;
 
-/** Track ids have eight bits. A longer list repeats some, and is not walked further. */
+/** Track ids have eight bits. A longer list repeats some, and its rest is ignored. */
 export const MAX_TRACKS = 256;
 
 /** Bytes of a codec's name. */

@@ -8,24 +8,24 @@ import {
 } from "./flv.ts";
 import type { PacketKind } from "./packet.ts";
 
-/** A longer file header is none: no version has one. */
+/** Longest file header: no version has a longer one. */
 const MAX_HEADER_BYTES = 1024;
 
-/** What a reader hands over: each audio, video and script tag; `payload` is the receiver's. */
+/** Receives each audio, video and script tag; `payload` belongs to the receiver. */
 export type OnFlvTag = (kind: PacketKind, timestamp: number, payload: Uint8Array) => void;
 
 /**
- * Reads an FLV file that comes piece by piece and may never end (FLV 10.1, Annex E). Holds no more than one tag's body, as far as
- * it has come. Tags of other types, empty and encrypted ones are passed over.
+ * Reads an FLV file that arrives in pieces and may never end (FLV 10.1, Annex E). Buffers at most one tag's body. Tags of other
+ * types, empty and encrypted ones are skipped.
  */
 export class FlvReader {
   readonly #onTag: OnFlvTag;
-  /** What belongs together and has not come whole: the file's header, or a tag's header or body. */
+  /** The unit being collected: the file's header, or a tag's header or body. */
   #pieces: Uint8Array[] = [];
   #have = 0;
   #need = HEADER_BYTES;
   #expect: "signature" | "tag" | "body" = "signature";
-  /** Bytes to pass over before what is expected. */
+  /** Bytes to skip before that unit. */
   #skip = 0;
   #tag: TagHeader = { kind: undefined, size: 0, timestamp: 0 };
   #stopped = false;
@@ -39,7 +39,7 @@ export class FlvReader {
     return this.#have;
   }
 
-  /** Takes the next bytes. Throws ProtocolError when they are no FLV file. */
+  /** Processes the next bytes. Throws ProtocolError when they are not an FLV file. */
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#stopped) {
@@ -85,14 +85,14 @@ export class FlvReader {
     }
   }
 
-  /** A tag's header is next, behind so many bytes. */
+  /** A tag's header is next, after this many bytes to skip. */
   #next(skip: number): void {
     this.#expect = "tag";
     this.#need = TAG_HEADER_BYTES;
     this.#skip = skip;
   }
 
-  /** The pieces in one array of their own: nothing keeps a buffer alive that others' bytes are in. */
+  /** Joins the pieces in an array of their own, so that no larger buffer is kept alive. */
   #take(): Uint8Array {
     const whole = new Uint8Array(this.#have);
     let at = 0;

@@ -11,17 +11,17 @@ import { PacketKind } from "./packet.ts";
 /** One tag of an FLV file. */
 export interface FlvTag {
   readonly kind: PacketKind;
-  /** Unsigned 32-bit milliseconds, as the file has it. */
+  /** Unsigned 32-bit milliseconds, as in the file. */
   readonly timestamp: number;
   /** A view into the file's bytes. */
   readonly payload: Uint8Array;
 }
 
-/** Of a file's header, where it is no longer. */
+/** Size of a file header without extensions. */
 export const HEADER_BYTES = 9;
 /** Of a tag's header. */
 export const TAG_HEADER_BYTES = 11;
-/** Of the size that is repeated behind each tag. */
+/** Size of the PreviousTagSize after each tag. */
 export const BACK_POINTER_BYTES = 4;
 const TYPE_MASK = 0x1f;
 /** "FLV" */
@@ -30,8 +30,8 @@ const SIGNATURE = 0x464c56;
 const FILTER = 0x20;
 
 /**
- * The audio, video and script tags of an FLV file whose beginning, or all, is in `file`. What is cut off at the end is
- * left out, and so are tags of other types, empty and encrypted ones. Throws `ProtocolError` when it is no FLV file.
+ * The audio, video and script tags of an FLV file; `file` holds its beginning or all of it. A tag that is cut off at the end is
+ * dropped, and so are tags of other types, empty and encrypted ones. Throws `ProtocolError` when it is not an FLV file.
  */
 export function* flvTags(file: Uint8Array): Generator<FlvTag, void> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -61,7 +61,7 @@ export function headerSize(view: DataView, most: number): number {
   return size;
 }
 
-/** A tag's header; `kind` is undefined for one that is passed over: of another type, empty, or encrypted. */
+/** A tag's header; `kind` is undefined for a tag to skip: of another type, empty, or encrypted. */
 export interface TagHeader {
   readonly kind: PacketKind | undefined;
   /** Of the body, bytes. */

@@ -8,17 +8,17 @@ const MAX_KEYS = 1024;
 /** Every reader gets it on joining. */
 const MAX_BYTES = 256 * 1024;
 
-/** True of the file that a publisher reads from, and wrong for the live stream made of it: players would stop there or seek. */
+/** Keys that are true of the file a publisher reads and wrong for its live stream: players would stop or seek there. */
 const fileOnly: ReadonlySet<string> = new Set(["duration", "filesize", "keyframes"]);
 
-/** What is known of a stream by `onMetaData`. */
+/** A stream's metadata, from `onMetaData`. */
 export class Metadata {
   readonly #values = new Map<string, AmfValue>();
   #payload: Uint8Array | undefined;
 
   /**
-   * Takes a data message: `@setDataFrame` adds keys and changes others, a plain `onMetaData` replaces all,
-   * `@clearDataFrame` forgets all. Other messages change nothing. Throws `ProtocolError` when it grows past all bounds;
+   * Applies a data message: `@setDataFrame` adds and changes keys, a plain `onMetaData` replaces all, `@clearDataFrame` removes
+   * all. Other messages change nothing. Throws `ProtocolError` when the metadata exceeds its limit;
    * what was known is kept then.
    */
   apply(message: DataMessage): void {
@@ -43,7 +43,7 @@ export class Metadata {
     this.#payload = undefined;
   }
 
-  /** The AMF0 message body for readers, the same array until the next change; undefined when nothing is known. */
+  /** The AMF0 message body for readers, the same array until the next change; undefined without metadata. */
   payload(): Uint8Array | undefined {
     return this.#payload;
   }

@@ -4,21 +4,24 @@ export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
 
 /** Bits of `Packet.flags`, as `classify` finds them in the first bytes of a payload. */
 export const PacketFlag = {
-  /** A video frame that can be decoded without an earlier one. */
+  /** A video frame that can be decoded without earlier ones. */
   Key: 1,
   /** Codec configuration (AVCDecoderConfigurationRecord, AudioSpecificConfig, SequenceStart of enhanced RTMP). */
   SequenceHeader: 2,
   /** The codec's stream ends. */
   SequenceEnd: 4,
-  /** Configuration beside the codec's: colour information, channel layout, metadata. Cached and sent on join like a sequence header. */
+  /**
+   * Configuration besides the codec's: colour information, channel layout, metadata. Kept and sent on join like a sequence
+   * header.
+   */
   Config: 8,
-  /** A frame that no other depends on: the first to drop. */
+  /** A frame that no other frame depends on: the first to drop. */
   Disposable: 16,
   /** A data message in AMF3 (RTMP type 15). Its payload keeps the leading format byte. */
   Amf3: 32,
-  /** A data message that came behind `@setDataFrame`: so it goes on to servers. */
+  /** A data message that followed `@setDataFrame`: it is sent to other servers in that form. */
   SetDataFrame: 64,
-  /** A data message that is kept by its name and sent on join, for it was said before the first key frame. */
+  /** A data message kept by its name and sent on join, because it came before the first key frame. */
   Announcement: 128,
 } as const;
 
@@ -27,11 +30,11 @@ export class Packet {
   readonly kind: PacketKind;
   /** Milliseconds on the stream's time line, unwrapped; wire formats write the low 32 bits. */
   readonly time: number;
-  /** The FLV tag body, opaque but for its first bytes. Of a packet in a log it is lent until that drops it. */
+  /** The FLV tag body, opaque except for its first bytes. The payload of a packet in a log is lent until the log drops the packet. */
   readonly payload: Uint8Array;
   /** `PacketFlag` bits. */
   readonly flags: number;
-  /** Track id of enhanced RTMP's multitrack; 0 otherwise. */
+  /** Track id of a multitrack message (enhanced RTMP); 0 otherwise. */
   readonly track: number;
 
   constructor(kind: PacketKind, time: number, payload: Uint8Array, flags: number, track: number) {
@@ -42,7 +45,7 @@ export class Packet {
     this.track = track;
   }
 
-  /** The same with a payload that nobody else has. */
+  /** The same packet with its own copy of the payload. */
   copy(): Packet {
     return new Packet(this.kind, this.time, this.payload.slice(), this.flags, this.track);
   }
