@@ -1,7 +1,7 @@
 import { choice, flag, integer, integerOr } from "../config/key.ts";
 import type { Table, ValueOf } from "../config/table.ts";
 
-/** The keys of a vhost that concern every stream of it, whatever carries it in and out. */
+/** The keys of a vhost that concern all its streams, whatever protocol carries them. */
 export const streamKeys = {
   enabled: flag({
     default: true,
@@ -60,18 +60,18 @@ export const streamKeys = {
   }),
 } as const;
 
-/** What a stream has to know of its vhost's configuration. */
+/** The part of a vhost's configuration that its streams need. */
 export interface StreamConfig extends Omit<ValueOf<Table<typeof streamKeys>>, "enabled"> {
-  /** Seconds that players are kept when a publisher vanishes; `grace` of the vhost's publish table. */
+  /** Seconds that players stay when a publisher vanishes; `grace` of the vhost's publish table. */
   readonly grace: number;
-  /** An active source that sends no media for so many ms gives way to one that stands by; from the publish table, too. */
+  /** An active source that sends no media for this many ms gives way to a standby source; from the publish table, too. */
   readonly switch_after: number;
 }
 
-/** What streams have from the publish table of their vhost. */
+/** The keys of the vhost's publish table that concern streams. */
 type PublishKey = "grace" | "switch_after";
 
-/** A vhost's configuration as its streams take it. */
+/** A vhost's configuration in the form that its streams use. */
 export function streamConfig(
   vhost: Omit<StreamConfig, PublishKey> & { readonly publish: Pick<StreamConfig, PublishKey> },
 ): StreamConfig {

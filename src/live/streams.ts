@@ -21,37 +21,37 @@ export function streamLabel(key: string): string {
 }
 
 /**
- * What a feature (forward, a recorder, HLS) plugs into: it is told of every stream that begins and ends, and, when it can
- * get streams from elsewhere, of their first and last viewers. Relays are no viewers.
+ * Callbacks of a feature (forward, a recorder, HLS): every stream that begins and ends and, for features that fetch streams
+ * from other servers, its first and last viewer. Relays are no viewers.
  */
 export interface StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
-  /** The first viewer has come, whether anybody publishes or not. */
+  /** The first viewer has joined, whether the stream is published or not. */
   wanted?(stream: Stream, name: StreamName, demand: Demand): void;
-  /** Another viewer has come, with words of its own. */
+  /** Another viewer has joined, with a demand of its own. */
   viewerJoined?(stream: Stream, demand: Demand): void;
-  /** The last viewer has gone; called once for each `wanted`. */
+  /** The last viewer has left; called once for each `wanted`. */
   unwanted?(stream: Stream): void;
-  /** Another source of a stream is about to go on; its readers stay, and so should whoever carries it further. */
+  /** Another source of the stream is about to become active; its readers stay, and so should relays. */
   switched?(stream: Stream, change: SourceSwitch): void;
-  /** A stream's timestamps were corrected: the first time, the tenth, the hundredth... of each kind. */
+  /** A stream's timestamps were corrected: called for the first, the tenth, the hundredth… correction of each kind. */
   corrected?(stream: Stream, correction: Correction): void;
   /** A source's video has key frames but no sequence header. */
   headerless?(stream: Stream, codec: string): void;
-  /** The active source is the same, but its stream comes over other servers. */
+  /** The active source is the same, but its stream passes other servers now. */
   rerouted?(stream: Stream): void;
 }
 
 /**
- * All streams of the server by key. A stream is there while somebody publishes or reads it, so that asking for names that
- * nobody publishes leaves nothing behind.
+ * All streams of the server by key. A stream exists while a source or a reader uses it, so requests for names that nobody
+ * publishes leave nothing behind.
  */
 export class Streams {
   readonly #streams = new Map<string, Stream>();
-  /** By vhost; there while it has a stream. */
+  /** By vhost; an entry exists while the vhost has a stream. */
   readonly #counts = new Map<string, { all: number; published: number }>();
-  /** What was changed in the timestamps of all streams that ever were. */
+  /** Counts of timestamp corrections in all streams since the start. */
   readonly corrections = new Corrections();
   readonly #observers: StreamObserver[] = [];
   readonly #clock: Clock;
@@ -70,28 +70,28 @@ export class Streams {
     this.#slabs = slabs;
   }
 
-  /** Adds an observer; those of streams already published are not repeated to it. */
+  /** Adds an observer; streams already published are not repeated to it. */
   observe(observer: StreamObserver): void {
     this.#observers.push(observer);
   }
 
-  /** The stream of that name, if it is there. */
+  /** The stream of that name, if it exists. */
   find({ vhost, app, stream }: StreamName): Stream | undefined {
     return this.#streams.get(`${vhost}/${app}/${stream}`);
   }
 
-  /** How many streams of a vhost are published, and how many only waited for. */
+  /** How many streams of a vhost are published, and how many only have waiting viewers. */
   count(vhost: string): { readonly published: number; readonly waiting: number } {
     const { all, published } = this.#counts.get(vhost) ?? { all: 0, published: 0 };
     return { published, waiting: all - published };
   }
 
-  /** All streams, in the order in which they came to be. */
+  /** All streams, in the order of their creation. */
   all(): Iterable<Stream> {
     return this.#streams.values();
   }
 
-  /** A vhost's configuration has changed: its streams go on by the new one. */
+  /** A vhost's configuration has changed: its streams follow it. */
   configure(vhost: string, config: StreamConfig): void {
     for (const stream of this.#streams.values()) if (stream.key.startsWith(`${vhost}/`)) stream.configure(config);
   }
@@ -107,7 +107,7 @@ export class Streams {
     return sum;
   }
 
-  /** The stream of that name, made when it is not there; the caller publishes or joins at once, else it stays idle. */
+  /** The stream of that name, created if necessary; the caller publishes or joins at once, else it stays idle. */
   open(name: StreamName, config: StreamConfig): Stream {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const known = this.#streams.get(key);

@@ -1,22 +1,22 @@
 import type { Packet } from "../../media/packet.ts";
 import type { StartPoint } from "./start-point.ts";
 
-/** Video counts as over when this many audio packets (SRS's number) and this much time have passed without any. */
+/** Video has ended when this many audio packets (SRS's number) and this much time have passed without a video packet. */
 const AUDIO_ONLY_PACKETS = 115;
 const AUDIO_ONLY_MS = 10_000;
 
-/** However long a GOP may be: each packet costs memory beside its bytes. */
+/** Limit on the packets of a GOP, whatever its duration: each packet costs memory besides its bytes. */
 const MAX_PACKETS = 1 << 16;
 
-/** A GOP that may be started from no longer than these caps allow; 0 = no cap. */
+/** Limits of a GOP that readers may start from; 0 = no limit. */
 export interface GopCaps {
   readonly gop_cache_max_frames: number;
   readonly gop_cache_max_bytes: number;
 }
 
 /**
- * The newest place where a reader may start. A GOP that outgrows its caps is given up until the next key frame, so nobody
- * ever joins in its middle; a stream without video, or whose video has stopped, may be joined anywhere.
+ * The newest place where a reader may start. A GOP that exceeds its limits is given up until the next key frame, so no reader
+ * starts in its middle. A stream without video, or whose video has ended, has a start point at every packet.
  */
 export class Gop {
   #start: StartPoint | undefined;
@@ -36,7 +36,7 @@ export class Gop {
     return this.#start;
   }
 
-  /** No video, or none any more: every packet is a place to start. */
+  /** No video, or video has ended: every packet is a start point. */
   get audioOnly(): boolean {
     return !this.#videoSeen;
   }
@@ -55,7 +55,7 @@ export class Gop {
     this.video(time, bytes);
   }
 
-  /** A video packet (any, headers too) was appended. */
+  /** A video packet was appended: a frame, a header or any other. */
   video(time: number, bytes: number): void {
     this.#videoSeen = true;
     this.#audioSinceVideo = 0;

@@ -4,19 +4,19 @@ import { dataName } from "../../media/data.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { slotOf } from "./times.ts";
 
-/** Sequence headers and configurations that one stream may have: one for each track that eight bits can name, of each kind. */
+/** Most sequence headers and configurations of a stream: one of each kind for each track that eight bits can number. */
 const MAX_HEADERS = 512;
-/** Bytes in all of them; every reader gets them on joining. Real ones have less than a kilobyte each. */
+/** Most bytes in all of them; every reader gets them when it joins. Real ones have less than a kilobyte each. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 
 const CLASS = PacketFlag.SequenceHeader | PacketFlag.Config | PacketFlag.Announcement;
 
-/** Instead of a codec's number: the track has no sequence header, or one whose codec cannot be told. */
+/** In place of a codec's number: the track has no sequence header, or one of unknown codec. */
 const NO_HEADER = 0;
 const SOME_CODEC = -1;
 
 /**
- * What a reader needs before its first frame: metadata, data messages that are kept, then audio and video sequence headers, each
+ * What a reader needs before its first frame: metadata, retained data messages, then audio and video sequence headers, each
  * track's newest.
  * `list` is replaced, never changed, so that a GOP can keep the one it began with.
  */
@@ -29,8 +29,8 @@ export class Headers {
   readonly #codecs: number[] = [];
 
   /**
-   * Takes metadata, a sequence header or a configuration packet in place of the one it replaces. Throws `ProtocolError`
-   * when the stream has more of them than anyone needs.
+   * Replaces the metadata, sequence header or configuration of the same kind and track. Throws `ProtocolError` when the stream
+   * has more of them than the limit.
    */
   set(packet: Packet): void {
     const announcement = (packet.flags & PacketFlag.Announcement) !== 0;
@@ -54,13 +54,13 @@ export class Headers {
       while (this.#codecs.length <= at) this.#codecs.push(NO_HEADER);
       this.#codecs[at] = codecNumber(packet.kind, packet.payload) || SOME_CODEC;
     }
-    // Some encoders repeat them before every key frame, a hostile one in every message.
+    // Some encoders repeat headers before every key frame; a hostile one may repeat them in every message.
     if (old !== undefined && (old.flags & CLASS) === (packet.flags & CLASS)) {
       this.list = this.list.with(this.list.indexOf(old), packet);
     } else this.#rebuild();
   }
 
-  /** Takes the stream's newest metadata, or none. */
+  /** Sets the stream's newest metadata, or removes it. */
   setMetadata(packet: Packet | undefined): void {
     const old = this.#metadata;
     this.#metadata = packet;
@@ -68,7 +68,7 @@ export class Headers {
     else this.#rebuild();
   }
 
-  /** Whether there is a sequence header of a track. */
+  /** Whether the track has a sequence header. */
   has(kind: PacketKind, track: number): boolean {
     return (this.#codecs[slotOf(kind, track)] ?? NO_HEADER) !== NO_HEADER;
   }

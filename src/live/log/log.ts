@@ -57,7 +57,7 @@ export class PacketLog implements PacketSource {
   }
 
   /**
-   * The packet at a position in [start, end); anything else is a fault of the caller's. Its payload is lent until the packet is
+   * The packet at a position in [start, end); another position is the caller's fault. Its payload is lent until the packet is
    * dropped.
    */
   at(seq: number): Packet {
@@ -116,7 +116,7 @@ export class PacketLog implements PacketSource {
     if (to === this.#end && ring.mask >= FIRST_CAPACITY * 16) this.#ring = undefined;
   }
 
-  /** Forgets every packet, and gives back the memory that more of them would take. */
+  /** Drops every packet and frees the memory reserved for more. */
   clear(): void {
     this.dropUntil(this.#end);
     this.#slabs.clear(this.#end);

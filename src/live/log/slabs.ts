@@ -2,16 +2,16 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { freeBuffer } from "../../base/memory.ts";
 
-/** Slabs have sizes of powers of two: a stream's first this many, the others between these. */
+/** Slab sizes are powers of two: a stream's first slab has the first of these sizes, later ones lie between the other two. */
 const FIRST_SLAB_BYTES = 8 * 1024;
 const MIN_SLAB_BYTES = 16 * 1024;
 const MAX_SLAB_BYTES = 256 * 1024;
 /**
- * A stream's memory is in at least this many slabs, where they may be so small: one of them is not full yet, and one no longer
- * needed as a whole. In no more than twice as many: the end of each stays empty.
+ * Slab sizes grow with a stream, so that it fills this many to twice as many. With fewer, the newest (not full yet) and the
+ * oldest (partly dropped) waste more; with more, the unused ends of all slabs do.
  */
 const SLABS_EACH = 8;
-/** Memory that no stream has needed for so long is given back. */
+/** A slab that no stream has used for this long is freed. */
 const TRIM_MS = 10_000;
 
 type Slab = Uint8Array<ArrayBuffer>;
@@ -21,13 +21,13 @@ const NOTHING: Slab = new Uint8Array(0);
 /** Slabs of one size that nobody uses. */
 interface Shelf {
   readonly free: Slab[];
-  /** How many were free at the least since the last trim. */
+  /** The smallest number of free slabs since the last trim. */
   spare: number;
 }
 
 /**
- * Memory for the payloads of all streams, used again and again. Left to the collector, what lives for a GOP costs a page fault
- * for each 4 KiB, and the memory of three GOPs.
+ * Pooled memory for the payloads of all streams. The collector would cost a page fault for each 4 KiB and the memory of three
+ * GOPs, as payloads live for a GOP.
  */
 export class SlabPool {
   readonly #shelves = new Map<number, Shelf>();
@@ -54,7 +54,7 @@ export class SlabPool {
     return slab;
   }
 
-  /** Takes a slab back that nobody looks at any more. */
+  /** Returns a slab that nothing refers to any more. */
   give(slab: Slab): void {
     const shelf = this.#shelves.get(slab.length);
     if (shelf === undefined) this.#shelves.set(slab.length, { free: [slab], spare: 0 });
@@ -73,14 +73,14 @@ export class SlabPool {
   }
 }
 
-/** A slab that is full, or has one large payload alone, and the packet after its last. */
+/** A slab that is full, or holds one large payload alone, and the packet after its last. */
 interface Filled {
   readonly slab: Slab;
   readonly alone: boolean;
   readonly end: number;
 }
 
-/** The payloads of one log's packets, in their order; memory is free again when its last packet is. */
+/** The payloads of one log's packets, in order; a slab is freed when its last packet is dropped. */
 export class Slabs {
   /** Where the newest payload is. */
   slab: Slab = NOTHING;
@@ -114,7 +114,7 @@ export class Slabs {
     this.#used += length;
   }
 
-  /** Packets before `start` are gone, of those before `end`. */
+  /** Releases the packets before `start`; `end` is the end of the log. */
   release(start: number, end: number): void {
     for (let first = this.#filled[0]; first !== undefined && first.end <= start; first = this.#filled[0]) {
       this.#filled.shift();
@@ -124,7 +124,7 @@ export class Slabs {
     if (start === end) this.#used = 0;
   }
 
-  /** All packets before `end` are gone, and no more will come soon: all of the memory goes back. */
+  /** Releases all packets before `end`, and all memory, as the stream has stopped. */
   clear(end: number): void {
     this.release(end, end);
     if (this.#current.length > 0) this.#pool.give(this.#current);
@@ -141,7 +141,7 @@ export class Slabs {
 
   #next(length: number, seq: number, held: number): void {
     if (this.#current.length > 0) this.#filled.push({ slab: this.#current, alone: false, end: seq });
-    // A stream that has one slab's worth needs more; many never do.
+    // A stream that has filled one slab needs larger ones; many streams never do.
     let size = held < FIRST_SLAB_BYTES ? FIRST_SLAB_BYTES : MIN_SLAB_BYTES;
     while (size < MAX_SLAB_BYTES && (size < length || 2 * size * SLABS_EACH <= held)) size *= 2;
     this.#current = this.#pool.take(size);

@@ -1,12 +1,12 @@
 // Hot: of and set run for each packet.
 import { PacketKind } from "../../media/packet.ts";
 
-/** Where a track stands in a list of all: audio of track t at 2t, video at 2t + 1. */
+/** Index of a track in a list of all: audio of track t at 2t, video at 2t + 1. */
 export function slotOf(kind: PacketKind, track: number): number {
   return track * 2 + (kind === PacketKind.Video ? 1 : 0);
 }
 
-/** A time, ms, for each track, and one for data; -Infinity where there is none. */
+/** One time (ms) for each track, and one for data; -Infinity means none yet. */
 export class Times {
   /** By `slotOf`. */
   readonly #tracks: number[] = [];

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { StreamName } from "../streams.ts";
 
-/** A client as guards know it; its own words are as it said them. */
+/** A client as the guards see it. Texts that it has sent are unchanged. */
 interface AccessClient {
   /** What it speaks: `rtmp`. */
   readonly protocol: string;
@@ -13,20 +13,20 @@ interface AccessClient {
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
-  /** Ids of the servers on whose behalf it asks, or that its stream has passed. */
+  /** Ids of the servers that this server asks for, or that its stream has passed. */
   readonly hops: readonly string[];
   /**
-   * Whether a server asks for one of its own clients, and says so. What that server may do by its address does not count then. A client
-   * may claim it, as it gains nothing by that.
+   * Whether a server asks on behalf of one of its own clients. The server's address then grants nothing. A client may claim
+   * this, as it gains nothing by it.
    */
   readonly forClient: boolean;
   /** The connection's id in the log. */
   readonly clientId: string;
 }
 
-/** A client that connects; it has named no stream yet. */
+/** A client that connects and has not named a stream yet. */
 export interface ConnectAccess extends AccessClient {
-  /** The vhost's configured name; undefined where only the stream's name will tell it. */
+  /** The vhost's configured name; undefined if only the stream's name will decide it. */
   readonly vhost: string | undefined;
 }
 
@@ -39,16 +39,16 @@ export interface AccessRequest extends AccessClient {
   readonly param: string;
 }
 
-/** The parameters of a signed URL: until when it is good, for whom, and the signature. */
+/** The parameters of a signed URL: expiry, address, and signature. */
 export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
 
 /**
- * Why a client is refused, in one word. Each protocol has its own codes for these.
+ * Why a client is refused, in one word. Each protocol maps these kinds to its own codes.
  *
- * - `name`: what it says names no stream; `vhost`: there is no such vhost, or it is switched off
- * - `missing`: the stream is nowhere; `busy`: somebody else publishes it
- * - `denied`: a rule is against it; `limit`: there are too many; `loop`: the stream has been here before
- * - `unavailable`: who has to decide cannot be asked
+ * - `name`: the request names no stream; `vhost`: the vhost does not exist, or is switched off
+ * - `missing`: no server has the stream; `busy`: another client publishes it
+ * - `denied`: a rule forbids it; `limit`: a limit is reached; `loop`: the stream has been here before
+ * - `unavailable`: the service that decides cannot be asked
  */
 export type RefusalKind = "name" | "vhost" | "missing" | "busy" | "denied" | "limit" | "loop" | "unavailable";
 
@@ -61,7 +61,7 @@ export interface Refusal {
   readonly detail?: string | undefined;
 }
 
-/** What a guard says: undefined when it has nothing against it. */
+/** A guard's answer: undefined when it allows the request. */
 export type GuardResult = Refusal | undefined;
 
 /** A guard's no. */
@@ -70,21 +70,21 @@ export interface Denial extends Refusal {
 }
 
 /**
- * Decides with others whether a client may publish or play. A feature's rule, looked up in the configuration each time; the
- * app lists them all. It is asked once for each request; who was let in stays.
+ * Decides, with other guards, whether a client may publish or play. A guard is a feature's rule; it reads the configuration
+ * each time, and the app lists all guards. It is asked once for each request; a client that was let in stays.
  */
 export interface Guard {
-  /** For the log, when it fails. */
+  /** The guard's name for the log, used when it fails. */
   readonly name: string;
-  /** At once where it can. What it throws, and an answer that takes too long, is a refusal. */
+  /** Answers at once if it can. An exception, and an answer that takes too long, are refusals. */
   check(request: AccessRequest): GuardResult | Promise<GuardResult>;
   /** Decides whether a client may connect, before it names a stream. A guard without this lets everybody connect. */
   checkConnect?(request: ConnectAccess): GuardResult | Promise<GuardResult>;
 }
 
 /**
- * A guard that counts what is there now, and answers at once: its answer holds until the client is in. Such guards are asked after
- * all others, when nothing takes time any more.
+ * A guard that counts clients and answers at once, so that its answer is still true when the client is in. These guards are
+ * asked after all others, when nothing takes time any more.
  */
 export interface CountingGuard extends Guard {
   check(request: AccessRequest): GuardResult;
@@ -92,10 +92,10 @@ export interface CountingGuard extends Guard {
 
 /** All guards together have this long to answer. */
 const DECISION_MS = 30_000;
-/** Requests of one client that guards may be busy with, those that it has taken back included. */
+/** Most requests of one client under way in guards, cancelled ones among them. */
 const MAX_UNDER_WAY = 16;
 
-/** Asks the guards on behalf of one client, in their order, until one refuses. */
+/** Asks the guards about one client, in their order, until one refuses. */
 export class GuardChain {
   readonly #guards: readonly Guard[];
   readonly #clock: Clock;
@@ -107,13 +107,13 @@ export class GuardChain {
     this.#clock = clock;
   }
 
-  /** `answer` is called once, within this call where no guard takes time, and not at all after `cancel`. */
+  /** `answer` is called once, within this call if no guard takes time, and never after `cancel`. */
   ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
     const checks = this.#guards.map((guard): Check => ({ name: guard.name, run: () => guard.check(request) }));
     return this.#decide(checks, answer);
   }
 
-  /** Asks those guards that decide who may connect; `answer` is called as `ask` calls it. */
+  /** Asks the guards with a rule on connects; `answer` is called as in `ask`. */
   askConnect(request: ConnectAccess, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
     const deciding = this.#guards.filter(({ checkConnect }) => checkConnect !== undefined);
     const checks = deciding.map((guard): Check => ({ name: guard.name, run: () => guard.checkConnect?.(request) }));
@@ -146,7 +146,7 @@ interface Check {
   run(): GuardResult | Promise<GuardResult>;
 }
 
-/** One request on its way through the guards. */
+/** One request and its progress through the guards. */
 class Decision {
   settled = false;
   onSettled: (() => void) | undefined;
@@ -159,7 +159,7 @@ class Decision {
     this.#answer = answer;
   }
 
-  /** Nobody waits for the answer any longer. What a guard is busy with still counts until it is done. */
+  /** Discards the answer. Work that a guard has begun still counts until it is done. */
   cancel(): void {
     this.#answer = undefined;
   }

@@ -11,7 +11,7 @@ interface Task {
   readonly since: number;
   /** Of media, so far. */
   readonly bytes: number;
-  /** Packets that it should have got and has not. */
+  /** Packets that the client has lost. */
   readonly lost: number;
 }
 
@@ -26,13 +26,13 @@ export interface PlayTask extends Task {
   readonly kind: "play";
 }
 
-/** What a client does; one client may do several things. */
+/** One activity of a client; a client may have several. */
 export type ClientTask = PublishTask | PlayTask;
 
-/** What a client says of itself when it connects. */
+/** What a client reports about itself when it connects. */
 interface Introduction {
   readonly url: string;
-  /** Its program's name and version, `""` where it says none. */
+  /** Its program's name and version, `""` if it names none. */
   readonly software: string;
 }
 
@@ -48,7 +48,10 @@ interface Identity {
 export interface AcceptedConnection {
   readonly bytesReceived: number;
   readonly bytesSent: number;
-  /** Soon ends all that the client does and closes the connection; the client is told why where its protocol can. */
+  /**
+   * Ends all activities of the client and closes the connection soon; the client receives the reason if its protocol can carry
+   * one.
+   */
   kick(reason: string): void;
 }
 
@@ -56,21 +59,21 @@ export interface AcceptedConnection {
 export interface Client extends Identity, AcceptedConnection {
   /** When its connection was accepted, monotonic ms. */
   readonly since: number;
-  /** Undefined until it asks to connect. */
+  /** Undefined until the client asks to connect. */
   readonly introduction: Introduction | undefined;
   readonly tasks: ReadonlySet<ClientTask>;
 }
 
-/** Told of what clients do: the log, hooks, an API. */
+/** Observes clients: the log, hooks, an API. */
 export interface ClientObserver {
-  /** Its connection is there; it has said nothing yet. */
+  /** The connection is accepted; the client has sent nothing yet. */
   accepted?(client: Client): void;
   /** It was let in. */
   connected?(client: Client): void;
   began?(client: Client, task: ClientTask): void;
   /** The numbers of `task` are final. */
   ended?(client: Client, task: ClientTask, how: SourceEnd): void;
-  /** Its connection is over, for whatever reason: also of a client that was not let in. */
+  /** The connection has ended, for whatever reason; called for refused clients, too. */
   disconnected?(client: Client, reason: string | undefined): void;
 }
 
@@ -78,12 +81,12 @@ export interface ClientObserver {
 export interface ClientTotals {
   readonly publishers: number;
   readonly players: number;
-  /** Bytes since the start, of clients that are gone too. */
+  /** Bytes since the start, including clients that have left. */
   readonly received: number;
   readonly sent: number;
 }
 
-/** All clients of the server, of every protocol. Protocols add theirs and say what becomes of them. */
+/** All clients of the server, of every protocol. Protocols add their clients and report their activities. */
 export class Clients {
   readonly #clock: Pick<Clock, "now">;
   readonly #clients = new Map<string, ClientRecord>();
@@ -95,12 +98,12 @@ export class Clients {
     this.#clock = clock;
   }
 
-  /** Adds an observer; what has happened before is not repeated to it. */
+  /** Adds an observer; earlier events are not repeated. */
   observe(observer: ClientObserver): void {
     this.#observers.push(observer);
   }
 
-  /** In the order in which they came. */
+  /** All clients, in the order in which they were accepted. */
   all(): Iterable<Client> {
     return this.#clients.values();
   }
@@ -134,7 +137,7 @@ export class Clients {
   }
 }
 
-/** One client as its protocol sees it, which says here what becomes of it. */
+/** One client, with the methods by which its protocol reports its activities. */
 export class ClientRecord implements Client {
   readonly id: string;
   readonly protocol: string;

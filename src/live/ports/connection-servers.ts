@@ -9,23 +9,23 @@ import type { Refusals } from "./refusals.ts";
 
 const TICK_MS = 1000;
 
-/** A protocol's connection, as the server's other parts see it. */
+/** A protocol's connection, as other parts of the server see it. */
 export interface ServedConnection extends TransportHandler {
   /** How many streams it publishes. */
   readonly publishing: number;
-  /** Looks after timeouts and limits; called about once a second with monotonic ms. */
+  /** Checks timeouts and limits; called about once a second with monotonic ms. */
   tick(now: number): void;
   /** The configuration has changed. */
   reconfigure(): void;
-  /** The server stops: what is under way ends, and the connection closes when all is sent. */
+  /** The server stops: activities end, and the connection closes once everything is sent. */
   shutdown(how: SourceEnd): void;
 }
 
 /** A protocol that clients connect with. */
 export interface ConnectionServer {
-  /** As the endpoints of listeners name it. */
+  /** The protocol's name in listeners' endpoints. */
   readonly protocol: string;
-  /** Takes a connection that has its place among all; `id` is unlike any other client's. */
+  /** Takes over a connection that is counted and within the limits; `id` is unique among all clients. */
   accept(id: string, ends: ConnectionEnds): ServedConnection;
 }
 
@@ -38,7 +38,7 @@ export interface ConnectionServersOptions {
   readonly servers: readonly ConnectionServer[];
 }
 
-/** Accepts the connections of all protocols, counts them, and has them look after their time until they are over. */
+/** Accepts connections for all protocols, counts them, and calls `check` on each until it is closed. */
 export class ConnectionServers implements Feature {
   readonly name = "connections";
   readonly #options: ConnectionServersOptions;
@@ -54,11 +54,14 @@ export class ConnectionServers implements Feature {
     this.#servers = new Map(options.servers.map((server) => [server.protocol, server]));
   }
 
-  /** The handler of a client's new connection; undefined for one that is refused, which is counted and logged, or comes after `stop`. */
+  /**
+   * The handler of a new connection. Undefined for one that is refused, which is counted and logged, and for one that comes
+   * after `stop`.
+   */
   accept(protocol: string, remote: HostPort): TransportHandler | undefined {
     const server = this.#servers.get(protocol);
     if (server === undefined) throw new Error(`nothing speaks ${protocol}`);
-    // A proxy may have named its client only now.
+    // The client's address may be new here: a proxy has just named it.
     if (this.#stopped) return undefined;
     const { account, clock } = this.#options;
     const place = account.acquire(remote.host);
@@ -78,20 +81,20 @@ export class ConnectionServers implements Feature {
     return connection;
   }
 
-  /** Counts and logs a connection that is closed before a protocol has it. */
+  /** Counts and logs a connection that is closed before a protocol has taken it. */
   refuse(rule: string, peer: HostPort, error: string): void {
     const { log, refusals } = this.#options;
     refusals.add({ rule, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
   }
 
-  /** The configuration has changed: connections follow it. Streams of a vhost that takes nobody any more end properly. */
+  /** The configuration has changed: connections follow it. Streams of a vhost that is switched off end properly. */
   reconfigure(): void {
     this.#publishersFirst((connection) => connection.reconfigure());
   }
 
   /**
-   * Ends every stream and connection properly. What is under way still leaves. `lost`: the publishers may go on elsewhere, and
-   * whoever gets their streams waits for them.
+   * Ends every stream and connection properly; queued bytes are still sent. `lost`: publishers may reconnect to another
+   * process, and servers that receive their streams wait for them.
    */
   stop(how: SourceEnd = "unpublished"): void {
     this.#stopped = true;
@@ -104,7 +107,7 @@ export class ConnectionServers implements Feature {
     return this.#connections.size === 0;
   }
 
-  /** Streams first: that tells the players of their end before their connections close. */
+  /** Streams end first, so that players are notified before their connections close. */
   #publishersFirst(work: (connection: ServedConnection) => void): void {
     for (const connection of [...this.#connections]) if (connection.publishing > 0) work(connection);
     for (const connection of [...this.#connections]) work(connection);

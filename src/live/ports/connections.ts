@@ -1,20 +1,20 @@
-/** Why there may be no further connection: the limit's key and a sentence. */
+/** Why another connection is refused: the limit's key and a sentence. */
 export interface TooMany {
   readonly ok: false;
   readonly rule: string;
   readonly reason: string;
 }
 
-/** Keeps count of who connects from where. */
+/** Counts connections by address. */
 export interface ConnectionLimits {
-  /** Counts a connection from an address until `release`, or says which limit is against it, and why. */
+  /** Counts a connection from an address until `release`, or returns the limit that forbids it and a sentence. */
   acquire(host: string): Omit<TooMany, "ok"> | undefined;
   release(host: string): void;
 }
 
-/** Who is told of a connection's end. */
+/** The handle of one counted connection. */
 export interface ConnectionEnds {
-  /** The client has hung up: it keeps no place any more, though what it did here may end later. */
+  /** The client has hung up: it no longer counts, even if its activities end later. */
   hungUp(): void;
   /** The connection is over. */
   gone(): void;
@@ -32,12 +32,12 @@ export interface ConnectionAccountOptions {
   readonly limiter: ConnectionLimits;
 }
 
-/** The one account of the connections of all listeners, and of their addresses. */
+/** Counts the connections of all listeners, and those of each address. */
 export class ConnectionAccount {
   readonly #options: ConnectionAccountOptions;
-  /** Those that have not hung up: only they keep a place of `max_connections` and of their address. */
+  /** Connections that have not hung up: only these count for `max_connections` and for their address. */
   #present = 0;
-  /** Those that have hung up, and are not over. */
+  /** Connections that have hung up and are not closed here yet. */
   #ending = 0;
 
   /** The values of `options` may change at any time. */
@@ -50,16 +50,16 @@ export class ConnectionAccount {
     return this.#present;
   }
 
-  /** Whether one more may come when `waiting` others come first. */
+  /** Whether one more connection is allowed in addition to `waiting` others. */
   hasRoom(waiting: number): boolean {
     return this.#present + waiting < this.#options.maxConnections;
   }
 
-  /** Counts a connection from `host` until its place is given back, or says why there may be none. */
+  /** Counts a connection from `host` until it is released, or returns why it is refused. */
   acquire(host: string): ConnectionPlace | TooMany {
     const { maxConnections: most, limiter } = this.#options;
     if (this.#present >= most) return tooMany(`max_connections is reached, ${most}`);
-    // Clients that hang up sooner than their connections can be ended must not pile up without end.
+    // Clients may hang up faster than their connections can be closed here: those must not pile up without bound.
     if (this.#ending >= most) return tooMany(`${this.#ending} connections that have hung up are still being ended`);
     const limit = limiter.acquire(host);
     if (limit !== undefined) return { ok: false, ...limit };

@@ -11,12 +11,12 @@ import {
 } from "./access.ts";
 import type { ConnectionAccount } from "./connections.ts";
 
-/** The refusal of a stream that would come back to a server begins with this: other servers know it by that. */
+/** Refusals of a stream that would loop begin with this text: other servers recognise it. */
 export const LOOP = "forward loop";
-/** More hops than any sane cluster has; a longer trace is a loop by itself. */
+/** More hops than any real cluster has: a longer trace counts as a loop. */
 const MAX_HOPS = 32;
 
-/** A vhost that a client's name led to; `name` is the configured one. */
+/** A vhost found by a client's name for it; `name` is the configured name. */
 export interface FoundVhost<Vhost> {
   readonly name: string;
   readonly config: Vhost;
@@ -24,27 +24,27 @@ export interface FoundVhost<Vhost> {
 
 /** The vhosts of the configuration in effect. */
 export interface Vhosts<Vhost> {
-  /** The vhost that serves a name: its own, or the default one; undefined when there is neither. */
+  /** The vhost that serves a name: its own, or the default one; undefined if neither exists. */
   find(name: string): FoundVhost<Vhost> | undefined;
   /** The vhost that is configured under exactly this name. */
   named(name: string): FoundVhost<Vhost> | undefined;
 }
 
-/** What of a vhost's configuration concerns the entry. */
+/** The part of a vhost's configuration that the entry needs. */
 interface EntryVhost {
-  /** Whether it takes anybody. */
+  /** Whether the vhost accepts clients. */
   readonly enabled: boolean;
 }
 
 /** What the entry goes by. */
 export interface EntryOptions<Vhost extends EntryVhost> {
   readonly clock: Clock;
-  /** This process's id in hop traces: unlike any other server's. */
+  /** This process's id in hop traces, unique among all servers. */
   readonly nodeId: string;
   readonly vhosts: Vhosts<Vhost>;
-  /** Asked, in this order, before a client connects, publishes or plays. */
+  /** Guards, in order, asked before a client connects, publishes or plays. */
   readonly guards: readonly Guard[];
-  /** Those that are asked last, when nobody takes time any more. */
+  /** Counting guards, asked last, when nothing takes time any more. */
   readonly countingGuards: readonly CountingGuard[];
   readonly connections: ConnectionAccount;
 }
@@ -58,7 +58,7 @@ interface Served<Vhost> {
 /** A client that may connect. */
 export interface Connected<Vhost> {
   readonly ok: true;
-  /** Undefined where only the stream's name will tell it. */
+  /** Undefined if only the stream's name will decide it. */
   readonly vhost: FoundVhost<Vhost> | undefined;
 }
 
@@ -74,15 +74,15 @@ export interface Entered<Vhost> {
 /** A client that is refused. */
 export interface Refused extends Refusal {
   readonly ok: false;
-  /** Under which name it is counted: a guard's, or that of a check of the entry. */
+  /** The rule that refusals are counted by: a guard's name, or a check of the entry. */
   readonly rule: string;
   /** Who is in the way, for the log alone. */
   readonly by?: string;
 }
 
 /**
- * The way in, for clients of every protocol: hops, then the vhost, then the guards in their order. A protocol reads the client's
- * names before, and puts the result into its own words.
+ * The way in for clients of every protocol: hops, then the vhost, then the guards in order. The protocol reads the client's
+ * names before, and maps the result to its own codes.
  */
 export class Entry<Vhost extends EntryVhost> {
   readonly #options: EntryOptions<Vhost>;
@@ -95,7 +95,7 @@ export class Entry<Vhost extends EntryVhost> {
     return this.#options.nodeId;
   }
 
-  /** The account of the connections of all listeners. */
+  /** Counts the connections of all listeners. */
   get connections(): ConnectionAccount {
     return this.#options.connections;
   }
@@ -105,35 +105,35 @@ export class Entry<Vhost extends EntryVhost> {
     return this.#options.vhosts.named(name);
   }
 
-  /** The vhost that serves a name, or why none does. */
+  /** The vhost that serves a name, or why the client is refused. */
   findVhost(name: string): Served<Vhost> | Refused {
     return served(this.#options.vhosts.find(name), `no vhost "${name}" here`);
   }
 
-  /** The vhost whose clients are in, by its configured name, or why it takes nobody any more. */
+  /** The vhost of clients that are already in, by its configured name, or why it no longer accepts clients. */
   recheckVhost(name: string): Served<Vhost> | Refused {
     return served(this.vhostNamed(name), `vhost "${name}" was removed`);
   }
 
-  /** Why a stream that has passed these servers must not come here, if it must not. */
+  /** Why a stream that has passed these servers is refused, if it is. */
   loop(hops: readonly string[]): Refused | undefined {
     if (hops.includes(this.nodeId)) return loopRefusal("the stream has passed through this server already");
     return hops.length > MAX_HOPS ? loopRefusal(`the stream has passed more than ${MAX_HOPS} servers`) : undefined;
   }
 
-  /** The way in of one client, which asks the guards for a few things at a time. */
+  /** Entry of one client: asks the guards about several requests at a time. */
   client(): ClientEntry<Vhost> {
     const { guards, countingGuards, clock } = this.#options;
     return new ClientEntry(this, new GuardChain(guards, countingGuards, clock));
   }
 }
 
-/** A question to the guards, which may have to be asked again. */
+/** A question to the guards, asked again if the vhost changes meanwhile. */
 interface Asking {
   decision: Pick<Timer, "cancel"> | undefined;
 }
 
-/** One client's way in. Answers come once, at once where no guard takes time, and not after `cancel`. */
+/** Entry of one client. Each answer comes once, at once if no guard takes time, and never after `cancel`. */
 export class ClientEntry<Vhost extends EntryVhost> {
   readonly #entry: Entry<Vhost>;
   readonly #guards: GuardChain;
@@ -144,8 +144,8 @@ export class ClientEntry<Vhost extends EntryVhost> {
   }
 
   /**
-   * Asks whether a client may connect; `vhost` is as the client said it. `mayMove`: the stream's name may lead to another vhost, so
-   * that one that takes nobody is no reason to refuse.
+   * Asks whether a client may connect; `vhost` is the client's name for it. `mayMove`: the stream's name may select another
+   * vhost, so a vhost that is switched off is no reason to refuse yet.
    */
   connect(
     request: ConnectAccess & { readonly vhost: string },
@@ -168,7 +168,7 @@ export class ClientEntry<Vhost extends EntryVhost> {
     });
   }
 
-  /** Asks whether a client may publish or play; the vhost in `request.name` is as the client said it. */
+  /** Asks whether a client may publish or play; the vhost in `request.name` is the client's name for it. */
   enter(request: AccessRequest, answer: (result: Entered<Vhost> | Refused) => void): Pick<Timer, "cancel"> {
     const asking: Asking = { decision: undefined };
     this.#enter(request, answer, asking);
@@ -187,12 +187,12 @@ export class ClientEntry<Vhost extends EntryVhost> {
         answer(refusedBy(denial));
         return;
       }
-      // After a reload, the name may lead to a vhost that the guards were not asked about.
+      // After a reload, the name may select a vhost that the guards were not asked about.
       const now = this.#find(request);
       if (now.ok && now.vhost.name !== found.vhost.name) this.#enter(request, answer, asking);
       else answer(now);
     });
-    // When this one was answered at once, another may be under way already.
+    // If this request was answered at once, another may already be under way.
     asking.decision ??= decision;
   }
 
@@ -206,7 +206,7 @@ function refusedBy({ guard, ...refusal }: Denial): Refused {
   return { ok: false, rule: guard, ...refusal };
 }
 
-/** `missing` is what to say where there is no vhost. */
+/** `missing`: the sentence if the vhost does not exist. */
 function served<Vhost extends EntryVhost>(
   vhost: FoundVhost<Vhost> | undefined,
   missing: string,

@@ -3,52 +3,52 @@ import type { StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
 
-/** A connection to another server that a feature keeps up. */
+/** A connection to another server that a feature keeps open. */
 export interface RelayReport {
   readonly flow: "push" | "pull";
   /** The other server, as the log names it. */
   readonly to: string;
   readonly running: boolean;
-  /** It has failed since it last ran. */
+  /** The connection has failed since it last ran. */
   readonly failing: boolean;
-  /** How far the other server is behind, ms; 0 for one that is fetched from. */
+  /** How far the other server is behind, ms; 0 for a server that we fetch from. */
   readonly lagMs: number;
 }
 
-/** What a feature carries, in numbers. The summary, and later metrics and the API, add up those of all features by name. */
+/** A feature's load in numbers. The summary, and later metrics and the API, add up the numbers of all features by name. */
 export interface Report {
   /** How many there are now. */
   readonly now?: Readonly<Record<string, number>>;
-  /** How many there have been since the start. */
+  /** The number of connections since the start. */
   readonly since?: Readonly<Record<string, number>>;
   readonly relays?: readonly RelayReport[];
-  /** Bytes that came from others, and went to others, since the start. */
+  /** Bytes received from other servers and sent to them since the start. */
   readonly received?: number;
   readonly sent?: number;
 }
 
 /**
- * What can be switched on: forward, edge, a recorder, HLS. A feature implements of this what it needs; the app lists all features in
- * one place, in an order that holds for each part of the contract.
+ * The contract of a feature: forward, edge, a recorder, HLS. A feature implements the parts that it needs; the app lists all
+ * features in one place, and their order holds for each part of the contract.
  */
 export interface Feature {
   readonly name: string;
-  /** Is told of streams. */
+  /** Observes streams. */
   readonly streams?: StreamObserver;
-  /** Is told of clients. */
+  /** Observes clients. */
   readonly clients?: ClientObserver;
-  /** Are asked whether a client may connect, publish or play. */
+  /** Asked whether a client may connect, publish or play. */
   readonly guards?: readonly Guard[];
-  /** Those among the guards that count, and are asked again last. */
+  /** The guards that count, asked last, again. */
   readonly countingGuards?: readonly CountingGuard[];
   /** The configuration has changed. */
   reconfigure?(): void;
   report?(): Report;
-  /** The server stops: what is under way ends, and streams end so. */
+  /** The server stops: the feature ends its activities, then streams end. */
   stop?(how: SourceEnd): void;
-  /** Whether nothing is under way any more; after `stop` this is waited for, but not for ever. */
+  /** Whether all activities have ended; after `stop` the server waits for this, within a time limit. */
   readonly idle?: boolean;
-  /** The last thing: every feature has stopped. */
+  /** Called last, when every feature has stopped. */
   close?(): void;
 }
 
@@ -98,7 +98,7 @@ export class FeatureSet {
   }
 }
 
-/** Several reports as one: numbers of one name are added. */
+/** Adds up several reports: numbers of the same name are added. */
 export function addedUp(reports: readonly Report[]): Required<Report> {
   const now: Record<string, number> = {};
   const since: Record<string, number> = {};

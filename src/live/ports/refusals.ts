@@ -1,15 +1,15 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 
-/** For each rule, so many lines and then one for all others, in each of these times. */
+/** For each rule, at most this many lines in each window of this length, then one line for the remaining refusals. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
-/** One client that was refused or disconnected for a rule. */
+/** A client that a rule refused or disconnected. */
 export interface RefusedClient {
-  /** Under which it is counted: a key of the configuration, a guard's name. */
+  /** The rule that it is counted by: a key of the configuration, a guard's name. */
   readonly rule: string;
-  /** Where it is told in a line of its own. */
+  /** The log for its own line. */
   readonly log: Log;
   readonly message: string;
   readonly fields: LogFields;
@@ -47,7 +47,7 @@ export class Refusals {
     if (counts.count <= LINES) log.warn(message, fields);
   }
 
-  /** Tells of those that were left out. The next refusal by the rule begins a new window. */
+  /** Logs the number of refusals without a line of their own. The next refusal by the rule begins a new window. */
   #endWindow(rule: string, counts: Count): void {
     if (counts.count > LINES) this.#log.warn("more clients refused", { reason: rule, refused: counts.count - LINES });
     counts.count = 0;

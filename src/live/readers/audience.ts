@@ -8,15 +8,15 @@ import { Reader } from "./reader.ts";
 
 /** What an audience needs to know of its stream. */
 export interface AudienceSource extends FanoutSource {
-  /** Everything before this has been handed to the fan-outs. */
+  /** Everything before this has been given to the fan-outs. */
   readonly flushed: number;
   /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
   audioStart(seq: number): StartPoint;
 }
 
 /**
- * All readers of a stream, by format. One that cannot have video before the next key frame gets all else until then:
- * it is blind, and stands in the format without video.
+ * All readers of a stream, by format. A reader that cannot have video before the next key frame gets everything else until
+ * then: it awaits video, in a fan-out of the format without video.
  */
 export class Audience {
   readonly fanouts = new Map<ReaderFormat, Fanout>();
@@ -25,7 +25,7 @@ export class Audience {
   /** Those that are told of the stream's epoch: few, among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
-  /** The formats that blind readers wait for. */
+  /** Formats of the readers that await video. */
   readonly #awaitingVideo = new Map<Reader<Piece>, ReaderFormat>();
 
   constructor(source: AudienceSource, clock: Clock) {
@@ -37,12 +37,12 @@ export class Audience {
     return this.#readers.size;
   }
 
-  /** What each viewer asked with, the one who has been here longest first. */
+  /** The demand of each viewer, longest-waiting first. */
   *demands(): Iterable<Demand> {
     for (const { demand } of this.#readers) if (demand !== undefined) yield demand;
   }
 
-  /** Lets a reader in; nothing before `notBefore` starts it. */
+  /** Adds a reader; packets before `notBefore` do not start it. */
   join<P extends Piece>(
     format: ReaderFormat,
     sink: Sink<P>,
@@ -53,7 +53,7 @@ export class Audience {
     const fanout = this.#fanout(format);
     const reader = new Reader(fanout, sink, events);
     reader.announced = published;
-    // It may share its sink with other readers, or with one that has just left.
+    // The sink may be shared with other readers, or with one that has just left.
     reader.blocked = (sink.bytesQueued ?? 0) > 0;
     this.#readers.add(reader);
     if (events.epoch !== undefined) this.#epochReaders.add(reader);
@@ -61,7 +61,7 @@ export class Audience {
     return reader;
   }
 
-  /** False when it was gone already. */
+  /** False if the reader was not in the audience any more. */
   leave(reader: Reader<Piece>): boolean {
     if (!this.#readers.delete(reader)) return false;
     this.#awaitingVideo.delete(reader);
@@ -79,7 +79,7 @@ export class Audience {
     this.#awaitingVideo.delete(reader);
     this.#remove(reader);
     reader.state = "paused";
-    // What it loses from here on is not for being slow, and what it has lost it cannot go on from.
+    // The reader's later losses are not due to slowness, and it cannot resume from earlier ones.
     if (reader.countLoss(end)) reader.notBefore = end;
     if (wanted !== undefined) this.#move(reader, wanted);
     if (reader.stopPending) reader.tellStopped();
@@ -91,7 +91,7 @@ export class Audience {
     const fanout = this.#fanout(reader.home.format);
     const start = this.#source.startPoint(fanout.format);
     const held = start !== undefined && position >= Math.max(start.seq, this.#source.log.start);
-    // Where it may start, only a start point lets it go on.
+    // From here, the reader can only resume at a start point.
     const sameGop = held && position > notBefore;
     if (sameGop) fanout.adopt(reader);
     else fanout.admit(reader, Math.max(position, notBefore));
@@ -111,7 +111,7 @@ export class Audience {
     return this.#awaitingVideo.size > 0;
   }
 
-  /** There may be no key frame for long: readers that wait for one get the rest until then, fed by the flush that begins. */
+  /** No key frame may come for long: readers that wait for one get everything else until then, sent by the flush that begins. */
   giveRestToWaiting(): void {
     for (const { format, waiting } of [...this.fanouts.values()]) {
       if (!format.video) continue;
@@ -123,10 +123,10 @@ export class Audience {
     }
   }
 
-  /** Blind readers have all before the key frame at `start`: they go on with it, fed by the flush under way. */
+  /** Readers that await video have everything before the key frame at `start`: they resume with it, sent by the flush under way. */
   bringVideoBack(start: StartPoint): void {
     for (const [reader, format] of this.#awaitingVideo) {
-      // One that lags keeps its place and waits for another.
+      // A lagging reader keeps its position and waits for another key frame.
       if (reader.state === "lagging") continue;
       this.#awaitingVideo.delete(reader);
       this.#remove(reader);
@@ -150,7 +150,7 @@ export class Audience {
       if (demand !== undefined && refused(demand)) events.refused?.(reason);
   }
 
-  /** Takes away fan-outs that have lost their last reader. */
+  /** Removes fan-outs without readers. */
   sweep(): void {
     for (const [format, fanout] of this.fanouts) if (fanout.size === 0) this.fanouts.delete(format);
   }
@@ -162,7 +162,7 @@ export class Audience {
     const fanout = this.#fanout(format);
     if (state === "paused") {
       reader.home = fanout;
-      // Where it stopped it had no video: it cannot go on there with it.
+      // The reader had no video when it stopped: it cannot resume there with video.
       if (format.video && !before.video) reader.notBefore = Math.max(reader.notBefore, reader.position);
     } else if (state === "waiting") fanout.admit(reader, reader.notBefore);
     else {
@@ -171,7 +171,7 @@ export class Audience {
     }
   }
 
-  /** Takes a reader out of its fan-out, and the fan-out away when it was the last: a client can make up ever new formats. */
+  /** Removes a reader from its fan-out, and the fan-out if it is empty: a client can cause ever new formats. */
   #remove(reader: Reader<Piece>): void {
     const { home } = reader;
     home.remove(reader);

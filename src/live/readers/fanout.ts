@@ -6,55 +6,55 @@ import type { Piece, ReaderFormat } from "./format.ts";
 import { PacketFormat, PacketRange } from "./packet-reader.ts";
 import type { Reader, ReaderHome } from "./reader.ts";
 
-/** A reader that is behind is fed in steps of about this many bytes, so that it costs little memory of its own. */
+/** A lagging reader is fed in steps of about this many bytes, so that it costs little memory of its own. */
 const STEP_BYTES = 64 * 1024;
 /**
- * A round of so many readers takes long, and begins with the newest: who joined while the last one was under way has what that
- * had, and would wait for two rounds. Shorter ones begin with the oldest.
+ * A round of this many readers takes long, so it begins with the newest: a reader that joined during the last round already has
+ * that round's packets and would wait for two rounds. Shorter rounds begin with the oldest.
  */
 const LONG_ROUND = 2000;
-/** Encoded steps kept for the next reader that starts at the same place (a storm of players joining one GOP). */
+/** Encoded steps kept for the next reader that starts at the same position (many players joining one GOP). */
 const MAX_CACHED_STEPS = 64;
-/** Bytes in them; a step of one large frame may have most of that. */
+/** Byte limit for these steps; a step of one large frame may take most of it. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 
 /** What a fan-out needs to know of its stream. */
 export interface FanoutSource {
   readonly log: PacketLog;
-  /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or nowhere yet. */
+  /** Where a reader may start now: the newest GOP, the live edge of an audio-only stream, or undefined. */
   startPoint(format: ReaderFormat): StartPoint | undefined;
-  /** Where readers that have waited start, with the packets to be flushed next. */
+  /** Where waiting readers start with the packets of the next flush. */
   waitingStart(format: ReaderFormat): StartPoint | undefined;
-  /** A reader that was behind has caught up. */
+  /** A lagging reader has caught up. */
   readerCaughtUp(): void;
 }
 
 interface Step {
   readonly piece: Piece;
   readonly to: number;
-  /** The headers in it. */
+  /** Bytes of headers in it. */
   readonly headers: StartPoint["headers"] | undefined;
 }
 
 /**
- * All readers of one stream in one format. Those that are up to date get each batch as the same piece; the others are
- * fed from their own positions until they have caught up.
+ * All readers of one stream in one format. Current readers get each batch as the same piece; the others are fed from their own
+ * positions until they have caught up.
  */
 export class Fanout implements ReaderHome {
   readonly format: ReaderFormat;
   readonly #source: FanoutSource;
-  /** Readers that have everything before `#position`; a hole is one that left during a round. */
+  /** Readers that have everything before `#position`; a hole is a reader that left during a round. */
   readonly #current: (Reader<Piece> | undefined)[] = [];
   #holes = 0;
   readonly #waiting = new Set<Reader<Piece>>();
   readonly #lagging = new Set<Reader<Piece>>();
   #position: number;
-  /** The round under way: its batch, where that begins, for how many readers it is, and how many are still to get it. */
+  /** The round under way: its batch, the batch's start, its number of readers, and how many of them are not served yet. */
   #batch: Piece | undefined;
   #from = 0;
   #all = 0;
   #left = 0;
-  /** Encoded steps by where they start: 2 × sequence number, plus 1 for one with headers before it. */
+  /** Encoded steps by start position: 2 × sequence number, plus 1 for a step with headers before it. */
   readonly #steps = new Map<number, Step>();
   #stepBytes = 0;
   #stepsUsed = false;
@@ -75,13 +75,13 @@ export class Fanout implements ReaderHome {
     return this.#waiting;
   }
 
-  /** Lets a reader in as `place` does, and sends what it can have at once. */
+  /** Adds a reader as `place` does, and sends what it may have at once. */
   admit(reader: Reader<Piece>, notBefore: number): void {
     this.place(reader, notBefore);
     if (reader.state === "lagging" && !reader.blocked) this.#feed(reader);
   }
 
-  /** Lets a reader in: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
+  /** Adds a reader: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
   place(reader: Reader<Piece>, notBefore: number, start = this.#source.startPoint(this.format)): void {
     reader.home = this;
     reader.notBefore = notBefore;
@@ -94,7 +94,7 @@ export class Fanout implements ReaderHome {
     if (reader.stopPending) reader.tellStopped();
   }
 
-  /** Takes a reader over from another fan-out of the stream at its own position, without a gap. */
+  /** Moves a reader here from another fan-out of the stream, at its own position, without a gap. */
   adopt(reader: Reader<Piece>): void {
     reader.home = this;
     reader.state = "lagging";
@@ -102,21 +102,21 @@ export class Fanout implements ReaderHome {
     if (!reader.blocked) this.#feed(reader);
   }
 
-  /** Takes a reader out, whatever its state. */
+  /** Removes a reader, whatever its state. */
   remove(reader: Reader<Piece>): void {
     this.#waiting.delete(reader);
     this.#lagging.delete(reader);
     this.#leaveCurrent(reader);
   }
 
-  /** A blocked reader's sink is empty again. */
+  /** A blocked reader's sink has room again. */
   resume(reader: Reader<Piece>): void {
     if (reader.state !== "lagging") return;
     this.#feed(reader);
     if (reader.slot >= 0) this.#source.readerCaughtUp();
   }
 
-  /** Begins a round with the packets since the last one, up to `to`. Readers that waited for a key frame start with it. */
+  /** Begins a round with the packets up to `to`. Readers that wait for a key frame start with it. */
   begin(to: number): void {
     if (to > this.#position) {
       if (this.#current.length > this.#holes) {
@@ -134,7 +134,7 @@ export class Fanout implements ReaderHome {
     if (this.#waiting.size > 0) this.#startWaiting();
   }
 
-  /** Goes on with the round for up to `count` readers; false when it is finished. */
+  /** Continues the round for up to `count` readers; false when it is finished. */
   run(count: number): boolean {
     let left = count;
     const batch = this.#batch;
@@ -147,7 +147,7 @@ export class Fanout implements ReaderHome {
       this.#batch = undefined;
     }
     for (const reader of this.#lagging) {
-      // One that has joined since this round began may be before it already.
+      // A reader that joined during this round may be ahead of it.
       if (reader.blocked || reader.position > this.#position) continue;
       if (left-- <= 0) return true;
       this.#feed(reader);
@@ -160,17 +160,17 @@ export class Fanout implements ReaderHome {
     return this.#current[this.#all >= LONG_ROUND ? this.#left : this.#all - 1 - this.#left];
   }
 
-  /** Whether a reader is behind, so that the log may have to be kept for it. */
+  /** Whether a reader lags, so that the log may have to be kept for it. */
   get hasLagging(): boolean {
     return this.#lagging.size > 0;
   }
 
   /**
-   * Readers whose next packet lies before `floor` lose what they have not had: they go on at the newest key frame, or wait
-   * for one. Returns the oldest packet that a reader still needs.
+   * Readers whose next packet lies before `floor` lose the packets up to the newest key frame, or wait for one. Returns the
+   * oldest packet that a reader still needs.
    */
   dropBefore(floor: number): number {
-    // A round under way still hands out its packets.
+    // The round under way still sends these packets.
     let oldest = this.#batch === undefined ? this.#position : this.#from;
     for (const reader of this.#lagging) {
       if (reader.position < floor) this.#skip(reader);
@@ -213,7 +213,7 @@ export class Fanout implements ReaderHome {
   }
 
   #fallBehind(reader: Reader<Piece>): void {
-    // Its sink may have let it leave or pause.
+    // The sink may have removed or paused the reader.
     if (reader.slot < 0) return;
     this.#leaveCurrent(reader);
     reader.position = this.#position;
@@ -223,7 +223,7 @@ export class Fanout implements ReaderHome {
 
   #leaveCurrent(reader: Reader<Piece>): void {
     if (reader.slot < 0) return;
-    // Rounds without a packet for this format don't touch its readers: only the fan-out knows where this one stands.
+    // A round without packets for this format does not touch its readers: only the fan-out knows their position.
     const turn = this.#all >= LONG_ROUND ? reader.slot : this.#all - 1 - reader.slot;
     const pending = this.#batch !== undefined && turn >= 0 && turn < this.#left;
     reader.position = pending ? this.#from : this.#position;
@@ -232,7 +232,7 @@ export class Fanout implements ReaderHome {
     this.#holes++;
   }
 
-  /** Closes the holes. Never during a round: it moves readers. */
+  /** Removes the holes. Never during a round, as it moves readers. */
   #compact(): void {
     if (this.#holes === 0) return;
     let to = 0;
@@ -246,7 +246,7 @@ export class Fanout implements ReaderHome {
     this.#holes = 0;
   }
 
-  /** Sends from the reader's own position until it is blocked or up to date. */
+  /** Sends from the reader's own position until it is blocked or current. */
   #feed(reader: Reader<Piece>): void {
     if (reader.publishPending) reader.tellPublished();
     if (reader.skipPending) reader.tellSkipped();
@@ -257,7 +257,7 @@ export class Fanout implements ReaderHome {
       reader.start = undefined;
       if (step.piece.length > 0 && !reader.deliver(step.piece)) return;
     }
-    // It starts at a key frame that is not flushed yet: the next batch begins before that, and is not for it.
+    // The reader starts at a key frame that is not flushed yet: the next batch begins before the key frame and is not for it.
     if (reader.state !== "lagging" || reader.position > this.#position) return;
     this.#lagging.delete(reader);
     reader.state = "current";
@@ -266,7 +266,7 @@ export class Fanout implements ReaderHome {
     if (reader.stopPending) reader.tellStopped();
   }
 
-  /** The next piece for a reader that is behind; players that join the same GOP share it. */
+  /** The next step of a lagging reader; players that join the same GOP share it. */
   #step(from: number, start: StartPoint | undefined): Step {
     const { log } = this.#source;
     let to = from;
@@ -283,7 +283,7 @@ export class Fanout implements ReaderHome {
     return step;
   }
 
-  /** The packets in [from, to) as the format has them, behind what readers need before them that begin with it. */
+  /** The packets in [from, to) in this format, behind the headers of readers that start with them. */
   #piece(from: number, to: number, start: StartPoint | undefined): Piece {
     const { format } = this;
     const { log } = this.#source;

@@ -1,19 +1,19 @@
 // Hot: mark runs for each packet of each stream that is watched.
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** The event loop is not held longer than about this at a stretch; accepting, reading and pings go on between. */
+/** The event loop is held for no longer than about this; accepting, reading and pings run in between. */
 const SLICE_MS = 8;
-/** In a round that others have held up for so long, slices are twice as long. */
+/** When other work has delayed a round by this much, its slices are twice as long. */
 const HELD_UP_MS = 20;
-/** With `auto`, flushes begin no further apart than this, unless they take most of it themselves. */
+/** With `auto`, flushes begin at most this far apart, unless they take most of that time themselves. */
 const MAX_PERIOD_MS = 350;
-/** With `auto`, flushes begin this many times as far apart as one takes: fan-out keeps to a third of a core. */
+/** With `auto`, the time between flushes is this many times the duration of one: fan-out takes at most a third of a core. */
 const PERIOD_FACTOR = 3;
-/** And at least this many times: even where it is too much for the machine, the rest gets a third of a core. */
-const LEAST_FACTOR = 1.5;
-/** So much earlier at most they begin while others hold them up: more often costs more. */
+/** And at least this many times: even on an overloaded machine, other work gets a third of a core. */
+const MIN_FACTOR = 1.5;
+/** Other work makes a flush begin earlier by at most this many ms: more frequent flushes cost more. */
 const MAX_EARLIER_MS = 100;
-/** How much of the longest round is remembered at the next. */
+/** The share of the longest round that is remembered at the next. */
 const LONGEST_DECAY = 0.8;
 
 /** What the flusher needs of a stream. */
@@ -21,41 +21,41 @@ export interface Flushable {
   readonly config: { readonly mw_latency: number | "auto" };
   /** Set while it waits for its flush; owned by the flusher. */
   queued: boolean;
-  /** With a latency of its own, no flush begins before this; monotonic ms, owned by the flusher. */
+  /** With a fixed latency, no flush begins before this; monotonic ms, owned by the flusher. */
   dueAt: number;
-  /** With a latency of its own, runs its flush at `dueAt`; owned by the flusher. */
+  /** With a fixed latency, runs the flush at `dueAt`; owned by the flusher. */
   wake: Timer | undefined;
-  /** Hands what has come since the last flush to the fan-outs. */
+  /** Gives the packets since the last flush to the fan-outs. */
   beginFlush(): void;
-  /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
+  /** Continues the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
   runFlush(until: number): boolean;
 }
 
 /**
  * Decides when streams are flushed: at the end of the turn in which packets came, then not again for `mw_latency` ms, or
- * (`auto`) until a rest that is proportional to what the last round of flushes cost.
+ * (`auto`) for a time proportional to the cost of the last round.
  */
 export class Flusher {
   readonly #clock: Clock;
   readonly #onFault: (error: unknown) => void;
   /** Streams with `auto` that have packets. */
   readonly #auto = new Set<Flushable>();
-  /** Streams with a latency of their own that have packets and are due. */
+  /** Streams with a fixed latency that have packets and are due. */
   readonly #due = new Set<Flushable>();
-  /** Streams whose flush has begun and goes on in the next slice. */
+  /** Streams whose flush has begun and continues in the next slice. */
   readonly #active: Flushable[] = [];
-  /** When the round under way began, and how long its slices have taken so far. */
+  /** Start of the round under way, and the time its slices have taken so far. */
   #began = 0;
   #busyMs = 0;
-  /** How long a round has taken of late, at most, with all that others did between its slices. */
+  /** A recent maximum of the time from a round's start to its end, with the other work between its slices. */
   #longestMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
   #restUntil = 0;
-  /** Runs the next round of those with `auto`. */
+  /** Runs the next round of streams with `auto`. */
   #wake: Timer | undefined;
   #soon = false;
 
-  /** `onFault` is told what a stream's flush threw: a fault of the program's own, which must not stop the other streams. */
+  /** `onFault` receives an exception of a stream's flush: a bug, which must not stop the other streams. */
   constructor(clock: Clock, onFault: (error: unknown) => void) {
     this.#clock = clock;
     this.#onFault = onFault;
@@ -80,7 +80,7 @@ export class Flusher {
     this.#runSoon();
   }
 
-  /** Flushes a stream whole, at once: its readers are about to be told something that must not overtake its packets. */
+  /** Flushes a stream at once and completely: its readers will get a notification that must not overtake its packets. */
   flushNow(stream: Flushable): void {
     this.#unqueue(stream);
     const at = this.#active.indexOf(stream);
@@ -109,7 +109,7 @@ export class Flusher {
     }
   }
 
-  /** Goes on with a flush; false when it is done, or broken. */
+  /** Continues a flush; false when it is done, or has failed. */
   #go(stream: Flushable, until: number): boolean {
     try {
       return stream.runFlush(until);
@@ -128,7 +128,7 @@ export class Flusher {
     });
   }
 
-  /** Sees to it that streams with `auto` are flushed once their rest is over. */
+  /** Schedules the next flush of streams with `auto`. */
   #scheduleAuto(): void {
     if (this.#auto.size === 0 || this.#wake !== undefined) return;
     const delay = this.#restUntil - this.#clock.now();
@@ -162,18 +162,18 @@ export class Flusher {
       this.#runSoon();
       return;
     }
-    // The rest counts from the round's beginning: time that others took between its slices was rest already.
-    // Rounds that others hold up begin earlier, so that the readers served last don't wait longer than the period.
+    // The pause counts from the round's start: other work between its slices was part of the pause already.
+    // Rounds that other work delays begin earlier, so that the readers served last wait no longer than the period.
     this.#longestMs = Math.max(now - this.#began, this.#longestMs * LONGEST_DECAY);
     const most = MAX_PERIOD_MS - Math.min(MAX_EARLIER_MS, this.#longestMs - this.#busyMs);
-    const period = Math.max(this.#busyMs * LEAST_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
-    // A flush of a stream with a latency of its own must not cut the others' rest short.
+    const period = Math.max(this.#busyMs * MIN_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
+    // A flush of a stream with a fixed latency must not shorten the pause of the others.
     this.#restUntil = Math.max(this.#restUntil, this.#began + period);
     if (this.#due.size > 0) this.#runSoon();
     this.#scheduleAuto();
   }
 
-  /** Begins a round of all streams that are due; false when none is. */
+  /** Begins a round of all streams that are due; false if none is. */
   #begin(now: number): boolean {
     this.#began = now;
     this.#busyMs = 0;

@@ -2,21 +2,21 @@ import type { Clock } from "../../base/clock.ts";
 import type { Piece } from "./format.ts";
 import type { Reader } from "./reader.ts";
 
-/** Readers are told for this long in one turn of the event loop; the rest of them hear in the next. */
+/** Time per turn for notifications; the remaining readers are notified in the next turn. */
 const TURN_MS = 8;
-/** Readers told between two looks at the clock. */
+/** Readers notified between two looks at the clock. */
 const SLICE_READERS = 16;
 
 /**
- * Tells the readers of a stream, who may be thousands, that it is published, has stopped, or is nowhere to be had: as many in a
- * turn of the event loop as hold up nobody else.
+ * Notifies the readers of a stream, possibly thousands, that it is published, has stopped, or is missing everywhere, in slices
+ * that don't delay other work.
  */
 export class Notices {
   readonly #readers: ReadonlySet<Reader<Piece>>;
   readonly #clock: Clock;
-  /** Those who may have to hear something; undefined when all have. */
+  /** Readers not checked yet; undefined when all are notified. */
   #round: Iterator<Reader<Piece>> | undefined;
-  /** Set while the stream is nowhere to be had and some have not heard why. */
+  /** Why the stream is missing everywhere, while readers remain to be notified of it. */
   #missing: string | undefined;
   #scheduled = false;
 
@@ -25,7 +25,7 @@ export class Notices {
     this.#clock = clock;
   }
 
-  /** Somebody publishes: readers that were told of a stop, or of nothing yet, hear of it before their next packets. */
+  /** A source publishes: readers notified of a stop, or of nothing yet, are notified before their next packets. */
   published(): void {
     this.#missing = undefined;
     for (const reader of this.#readers) {
@@ -35,7 +35,7 @@ export class Notices {
     this.#begin();
   }
 
-  /** The stream has stopped: readers hear of it after their last packets. */
+  /** The stream has stopped: readers are notified after their last packets. */
   stopped(): void {
     for (const reader of this.#readers) {
       reader.stopPending = reader.announced;
@@ -44,13 +44,13 @@ export class Notices {
     this.#begin();
   }
 
-  /** The stream is nowhere to be had, for this reason. */
+  /** The stream is missing everywhere, for this reason. */
   missing(reason: string): void {
     this.#missing = reason;
     this.#begin();
   }
 
-  /** Tells those who have not heard; false when there is none left, true when `until` (monotonic ms) has passed. */
+  /** Notifies the remaining readers: false when none is left, true when `until` (monotonic ms) has passed. */
   run(until: number): boolean {
     let left = SLICE_READERS;
     while (this.#round !== undefined) {
@@ -71,7 +71,7 @@ export class Notices {
   #tell(reader: Reader<Piece>): void {
     if (this.#missing !== undefined) reader.events.missing?.(this.#missing);
     else if (reader.publishPending) reader.tellPublished();
-    // One that lags hears of it when it has caught up.
+    // A lagging reader is notified once it has caught up.
     else if (reader.stopPending && reader.state !== "lagging") reader.tellStopped();
   }
 

@@ -1,21 +1,21 @@
-// Hot: one range for each flush and each step, whoever many readers share it.
+// Hot: one range for each flush and each step, however many readers share it.
 import { type Packet, PacketKind } from "../../media/packet.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { StartPoint } from "../log/start-point.ts";
 
 /**
- * What a packet reader gets instead of bytes: the log's packets in [from, to), for the call. All packet readers that are
- * at the same place share it.
+ * What a packet reader receives instead of bytes: the log's packets in [from, to), lent for the call. All packet readers at the
+ * same position share it.
  *
- * Ranges follow each other without a gap, but for one with a `start`: a reader begins with it, and goes on with it after a
- * loss (`Reader.lost`) or a pause, or when its video comes back; what lies between its `from` and the `to` before is left out.
+ * Ranges follow each other without a gap, except for one with a `start`: a reader begins with it, and resumes with it after a
+ * loss (`Reader.lost`), a pause, or the return of its video; the packets between the previous `to` and its `from` are skipped.
  */
 export class PacketRange {
   readonly from: number;
   readonly to: number;
-  /** Metadata and sequence headers in force at `from`, of what the reader gets; undefined in a range that follows another. */
+  /** The metadata and sequence headers in force at `from` that concern the reader; undefined in a range that follows another. */
   readonly start: StartPoint | undefined;
-  /** Payload bytes in it, and at least 1 with a `start`: readers are not handed what is empty. */
+  /** Payload bytes, and at least 1 with a `start`: readers never receive empty pieces. */
   readonly length: number;
   readonly #log: PacketLog;
   readonly #video: boolean;
@@ -46,7 +46,7 @@ export class PacketRange {
   }
 }
 
-/** Packets as they are. A fan-out hands its readers ranges of the log where those of a wire format get bytes. */
+/** Packets as they are: the fan-out gives its readers ranges of the log instead of encoded bytes. */
 export class PacketFormat {
   readonly audio = true;
   readonly video: boolean;

@@ -9,7 +9,7 @@ import type { Piece, ReaderEvents, ReaderFormat, Sink } from "./format.ts";
  *    ^                               │  ^                      │
  *    └──(behind the log's start)─────┘  └──(socket is full)────┘      any ──pause──> paused ──unpause──> waiting | lagging
  */
-/** Where a reader stands: no start point yet, behind the others, up to date with them, paused, or gone. */
+/** A reader's state: no start point yet, behind the others, up to date, paused, or gone. */
 export type ReaderState = "waiting" | "lagging" | "current" | "paused" | "closed";
 
 /** What feeds a reader: the fan-out of its format. */
@@ -17,45 +17,45 @@ export interface ReaderHome {
   readonly format: ReaderFormat;
   /** How many readers it has. */
   readonly size: number;
-  /** A blocked reader's sink is empty again. */
+  /** A blocked reader's sink has room again. */
   resume(reader: Reader<Piece>): void;
-  /** Takes a reader out, whatever its state. */
+  /** Removes a reader, whatever its state. */
   remove(reader: Reader<Piece>): void;
 }
 
 /**
- * One player's, relay's or muxer's place in a stream: a position in the log and a sink. It costs a few words. Only `Fanout` and
- * `Stream` change its fields; owners use the methods of `Stream`.
+ * One player's, relay's or muxer's position in a stream's log, and its sink. It costs a few words. Only `Fanout` and `Stream`
+ * change its fields; owners use the methods of `Stream`.
  */
 export class Reader<P extends Piece = Uint8Array> {
-  // What `deliver` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
+  // `deliver` needs these fields for thousands of readers: objects are laid out in this order, and each cache line is a miss.
   readonly sink: Sink<P>;
-  /** Bytes handed to its sink; of packets, those of their payloads. */
+  /** Bytes given to the sink; for packets, their payload bytes. */
   bytes = 0;
   readonly events: ReaderEvents;
   home: ReaderHome;
   state: ReaderState = "waiting";
-  /** The next packet it needs, -1 before it has begun; while current, its fan-out knows better. */
+  /** The next packet it needs, -1 before its start; while current, the fan-out's position counts instead. */
   position = -1;
   /** Packets before this sequence number must not start it (waiting readers). */
   notBefore = 0;
-  /** Its place in the fan-out's list while current. */
+  /** Index in the fan-out's list while current. */
   slot = -1;
-  /** The sink still holds bytes; nothing is sent before `drained`. */
+  /** The sink takes no more; nothing is sent before `drained`. */
   blocked = false;
-  /** Set while it has a place to start but has not begun: metadata and sequence headers go before its next packet. */
+  /** Set while it has a start point and has received nothing from there: metadata and headers go before its next packet. */
   start: StartPoint | undefined;
-  /** Whether its owner was last told that the stream is published. */
+  /** Whether the owner was last notified that the stream is published. */
   announced = false;
-  /** The stream is published, and its owner has not been told yet. */
+  /** The stream is published, and the owner is not notified yet. */
   publishPending = false;
-  /** The stream has stopped, but the reader has not had its last packets yet. */
+  /** The stream has stopped, and the reader has not received its last packets yet. */
   stopPending = false;
-  /** What its viewer asked with; undefined for a relay, for which no stream is fetched from elsewhere. */
+  /** The viewer's demand; undefined for a relay, which never makes an edge fetch the stream. */
   demand: Demand | undefined;
-  /** Packets skipped because it was too slow. */
+  /** Packets skipped because the reader was too slow. */
   lost = 0;
-  /** Where its loss began, while it waits for a key frame after one. */
+  /** Start of its loss, while it waits for a key frame after one. */
   lostFrom = -1;
   /** It goes on after a loss, and its owner has not been told yet. */
   skipPending = false;
@@ -66,7 +66,7 @@ export class Reader<P extends Piece = Uint8Array> {
     this.events = events;
   }
 
-  /** Hands a piece to the sink; false when it has to wait for `drained`. */
+  /** Gives a piece to the sink; false when the reader has to wait for `drained`. */
   deliver(piece: P): boolean {
     this.bytes += piece.length;
     if (this.sink.send(piece)) return true;
@@ -74,7 +74,7 @@ export class Reader<P extends Piece = Uint8Array> {
     return false;
   }
 
-  /** What it has lost and not got over ends at `seq`; false when there is nothing. */
+  /** The current loss, ended at `seq`; false when there is none. */
   countLoss(seq: number): boolean {
     if (this.lostFrom < 0) return false;
     this.lost += seq - this.lostFrom;
@@ -82,14 +82,14 @@ export class Reader<P extends Piece = Uint8Array> {
     return true;
   }
 
-  /** Tells the owner that the stream is published, once. */
+  /** Notifies the owner that the stream is published, once. */
   tellPublished(): void {
     this.publishPending = false;
     this.announced = true;
     this.events.published?.();
   }
 
-  /** Tells the owner that the stream has stopped, once. */
+  /** Notifies the owner that the stream has stopped, once. */
   tellStopped(): void {
     this.stopPending = false;
     this.announced = false;

@@ -5,10 +5,10 @@ import type { Timeline } from "../source/timeline.ts";
 import type { Fanout } from "./fanout.ts";
 import type { ReaderFormat } from "./format.ts";
 
-/** However long `queue_length` is: more packets than this are not kept for a slow reader. */
+/** Limit on packets kept for a slow reader, whatever `queue_length` is. */
 const MAX_LOG_PACKETS = 1 << 16;
 
-/** What retention needs to know of its stream. */
+/** The part of a stream that retention needs. */
 export interface Retained {
   /** May change at any time. */
   config: StreamConfig;
@@ -18,7 +18,7 @@ export interface Retained {
   readonly fanouts: ReadonlyMap<ReaderFormat, Fanout>;
 }
 
-/** Decides how much of a stream's log is kept: for those who join the newest GOP, and for slow readers within their limits. */
+/** Decides how much of a stream's log is kept: for readers that join the newest GOP, and for slow readers within their limits. */
 export class Retention {
   readonly #stream: Retained;
   /** Packets before this are older than `queue_length`. */
@@ -28,13 +28,13 @@ export class Retention {
     this.#stream = stream;
   }
 
-  /** Drops what nobody needs of the packets before `flushed`; readers too far behind lose their place first. */
+  /** Drops packets before `flushed` that no reader needs; readers too far behind lose their position first. */
   trim(flushed: number): void {
     const { config, gop, log } = this.#stream;
     this.#dropBefore(this.#anyLagging() ? this.#late() : 0, flushed);
     if (!this.#overfull() || !this.#anyLagging()) return;
     this.#dropBefore(gop.start?.seq ?? log.end, flushed);
-    // The newest GOP itself is too much, and nobody else needs it.
+    // The newest GOP itself exceeds the limit, and no other reader needs it.
     if (!config.gop_cache && this.#overfull()) this.#dropBefore(log.end, flushed);
   }
 
@@ -43,7 +43,7 @@ export class Retention {
     return false;
   }
 
-  /** Where readers are too late. Inside the newest GOP nobody is: there is no better place to go on from. */
+  /** The position before which readers are too late. Inside the newest GOP none is: it has no better start point after it. */
   #late(): number {
     const { config, gop, log, timeline } = this.#stream;
     const oldest = timeline.newest - config.queue_length * 1000;
@@ -57,7 +57,7 @@ export class Retention {
     return log.bytes > config.queue_max_bytes || log.end - log.start > MAX_LOG_PACKETS;
   }
 
-  /** Readers before `floor` lose their place; then the log drops what nobody needs. */
+  /** Readers before `floor` lose their position; then the log drops what no reader needs. */
   #dropBefore(floor: number, flushed: number): void {
     const { config, gop, log, fanouts } = this.#stream;
     let keep = flushed;
