@@ -27,7 +27,7 @@ export interface RtmpOrigin {
 /** A server that has streams as FLV over HTTP. */
 export interface FlvOrigin extends HostPort {
   readonly protocol: "http" | "https";
-  /** As the operator wrote it. */
+  /** The address as the operator wrote it. */
   readonly text: string;
   /** Undefined: `/[app]/[stream].flv` with the vhost and the viewer's parameters. */
   readonly path: Template | undefined;
@@ -64,13 +64,13 @@ export function parseOrigin(text: string): OriginAddress {
   };
 }
 
-/** The origin in a log line; what stands behind its path may be secret. */
+/** The origin for a log line; its path may contain secrets. */
 export function originLabel(origin: OriginAddress): string {
   if (origin.protocol === "rtmp") return targetLabel(origin.target);
   return `${origin.protocol}://${formatHostPort(origin)}${maskPath(origin.path?.text ?? "")}`;
 }
 
-/** The same for two spellings of one origin. */
+/** The same text for two spellings of one origin. */
 export function originIdentity(origin: OriginAddress): string {
   if (origin.protocol === "rtmp") return targetIdentity(origin.target);
   return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}?${origin.query.text}`;
@@ -91,7 +91,7 @@ export function maskOrigin(origin: OriginAddress): string {
   return open ? origin.text : `${origin.text.slice(0, origin.text.indexOf("?"))}?***`;
 }
 
-/** A vhost's name at the origins; `template` is its `edge.vhost`, `""` for the same name. */
+/** The vhost's name at the origins; `template` is its `edge.vhost`, `""` for the same name. */
 export function upstreamVhost(template: string, vhost: string): string {
   return template === "" ? vhost : new Template(template, ["vhost"]).expand(() => vhost);
 }
@@ -108,7 +108,7 @@ export function originPeer(origin: OriginAddress): PeerResource {
   return { kind: "peer", flow: "from", protocol, host, port, app: undefined, hasVhost: true, text: maskOrigin(origin) };
 }
 
-/** What must not be shown of an origin that is asked for a stream. */
+/** The secrets of an origin's address when it is asked for a stream. */
 export function originSecrets(origin: OriginAddress, stream: StreamNames): string[] {
   const own = paramValues(stream.param);
   if (origin.protocol === "rtmp") return [...targetSecrets(targetNames(origin.target, stream), stream).texts, ...own];
@@ -116,12 +116,12 @@ export function originSecrets(origin: OriginAddress, stream: StreamNames): strin
   return [...own, ...given.filter((text) => !/^\[[a-z]+\]$/.test(text))];
 }
 
-/** What an RTMP origin is asked for to get a stream. */
+/** The names in a request to an RTMP origin for a stream. */
 export function rtmpUrl({ target }: RtmpOrigin, stream: StreamNames): ClientUrl {
   return buildUrl(target, targetNames(target, stream));
 }
 
-/** The same for who connects and asks for no stream: the parameters are in the URL then. */
+/** The same for a connection that requests no stream: the parameters are in the URL then. */
 export function rtmpConnectUrl(origin: RtmpOrigin, stream: StreamNames): ClientUrl {
   const { tcUrl, app, playPath } = rtmpUrl(origin, stream);
   const question = playPath.indexOf("?");
@@ -130,15 +130,15 @@ export function rtmpConnectUrl(origin: RtmpOrigin, stream: StreamNames): ClientU
   return { tcUrl: `${tcUrl}${joined}`, app: `${app}${joined}`, playPath };
 }
 
-/** The URL at which an HTTP origin is asked if it is there. */
+/** The URL of a probe at an HTTP origin. */
 export function rootUrl(origin: FlvOrigin): string {
   return `${origin.protocol}://${formatHostPort(origin)}/`;
 }
 
-/** The URL at which an HTTP origin has a stream. */
+/** The URL of a stream at an HTTP origin. */
 export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
   const { path, query } = origin;
-  // A viewer's parameters come after ours, and many servers take the last of a name.
+  // The viewer's parameters come first and ours last, as many servers use the last value of a name.
   const others = paramsBeside(paramKeys(query.text), withoutVhost(stream.param).replace("?", ""));
   const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");
   const inQuery = (name: string) => (name === "param" ? others : encodeURIComponent(nameOf(stream, name)));

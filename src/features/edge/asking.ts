@@ -1,26 +1,27 @@
 import type { Demand } from "../../live/readers/demand.ts";
 
-/** With what one attempt asks for a stream. */
+/** The parameters of one attempt's request for a stream. */
 export interface Words {
-  /** Whose parameters, page and player they are. */
+  /** The viewer whose parameters, page and player they are. */
   readonly viewer: Demand;
-  /** The servers that ask on behalf of every viewer. */
+  /** Hops: the servers that ask on behalf of every viewer. */
   readonly hops: readonly string[];
 }
 
 /**
- * With what an edge asks for a stream that several viewers want. The viewers share one connection, and none of them alone decides
- * what it says: words that bring nothing are put aside for the next viewer's, and only hops that all viewers name are told.
+ * Chooses the parameters of an edge's requests for a stream with several viewers. The viewers share one connection, and no
+ * single viewer decides its parameters: parameters that fail give way to the next viewer's, and only hops common to all viewers
+ * are sent.
  */
 export class Asking {
   readonly #demands: () => Iterable<Demand>;
   #last: Words;
-  /** The viewer for whose words an origin has given the stream; he may have left. */
+  /** The viewer whose parameters an origin has accepted; may have left. */
   #accepted: Demand | undefined;
-  /** Viewers whose words brought nothing since all were tried. */
+  /** Viewers whose parameters failed since all were tried. */
   #tried = new WeakSet<Demand>();
 
-  /** `demands`: of the viewers who are here, the one who has been here longest first; `first`: of the first one. */
+  /** `demands`: of the present viewers, longest-waiting first; `first`: of the first viewer. */
   constructor(demands: () => Iterable<Demand>, first: Demand) {
     this.#demands = demands;
     this.#last = { viewer: first, hops: first.hops };
@@ -33,25 +34,28 @@ export class Asking {
     return this.#last;
   }
 
-  /** An origin has given the stream for these words. */
+  /** An origin has given the stream for these parameters. */
   accepted({ viewer }: Words): void {
     this.#accepted = viewer;
     this.#tried.delete(viewer);
   }
 
-  /** Origins refuse these words: whether somebody here has others. */
+  /** Origins refuse these parameters: returns whether another viewer has different ones. */
   refused({ viewer }: Words): boolean {
     if (this.#accepted !== undefined && sameWords(this.#accepted, viewer)) this.#accepted = undefined;
     this.#putAside(viewer);
     return this.#untried() !== undefined;
   }
 
-  /** No origin has given anything for these words: somebody else's come next, as an origin may only say so to whom it does not know. */
+  /**
+   * No origin has the stream for these parameters: the next viewer's are tried, as an origin may claim so to clients it does
+   * not know.
+   */
   broughtNothing({ viewer }: Words): void {
     this.#putAside(viewer);
   }
 
-  /** Whether the last attempt named servers on whose behalf this viewer does not ask. */
+  /** Whether the last attempt sent hops that are not this viewer's. */
   needsFewerHops({ hops }: Demand): boolean {
     return this.#last.hops.some((hop) => !hops.includes(hop));
   }
@@ -65,19 +69,19 @@ export class Asking {
     return undefined;
   }
 
-  /** All words were tried: from the first viewer on once more. */
+  /** All parameters were tried: starts again with the first viewer. */
   #again(): Demand {
     this.#tried = new WeakSet();
     return this.#untried() ?? this.#last.viewer;
   }
 
-  /** Whose words were good last comes first. */
+  /** The viewer whose parameters were accepted last comes first. */
   *#candidates(): Iterable<Demand> {
     if (this.#accepted !== undefined) yield this.#accepted;
     yield* this.#demands();
   }
 
-  /** A stream must not be asked for at a server when everybody who wants it asks through that server. */
+  /** A server must not be asked for a stream only if every viewer asks through that server. */
   #commonHops(): readonly string[] {
     let common: readonly string[] | undefined;
     for (const { hops } of this.#demands()) {
@@ -88,12 +92,12 @@ export class Asking {
   }
 }
 
-/** Whether two viewers ask an origin with the same words. */
+/** Whether two viewers' requests have the same parameters. */
 export function sameWords(a: Demand, b: Demand): boolean {
   return a.param === b.param && a.pageUrl === b.pageUrl && a.swfUrl === b.swfUrl;
 }
 
-/** A stream asked for with a viewer's words, as a key. */
+/** A key for a stream and a viewer's parameters. */
 export function wordsKey(
   stream: string,
   { param, pageUrl, swfUrl }: Pick<Demand, "param" | "pageUrl" | "swfUrl">,

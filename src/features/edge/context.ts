@@ -12,7 +12,7 @@ export interface EdgeContext extends ConnectionContext, Omit<PushContext, "chunk
   readonly httpGet: HttpGet;
   /** This process's id in hop traces. */
   readonly nodeId: string;
-  /** The edge table of a vhost as it is now configured; undefined for a vhost that is not there any more. */
+  /** The edge table of a vhost in the current configuration; undefined if the vhost no longer exists. */
   configOf(vhost: string): EdgeConfig | undefined;
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;

@@ -17,10 +17,10 @@ import { busy, EdgePushes } from "./pushes.ts";
 import { askOrigins } from "./traverse.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** How often origins are asked if they are there, where they are. */
+/** Interval of probes, where `probe` is on. */
 const PROBE_MS = 5000;
 
-/** What a publisher is told where nobody may publish. */
+/** The refusal of publishers on an edge without `edge.publish`. */
 const NO_PUBLISHERS: GuardResult = {
   kind: "denied",
   reason: "this edge takes no publishers: publish to its origin",
@@ -33,7 +33,7 @@ interface EdgeVhost {
   readonly origins: Origins;
 }
 
-/** A stream that somebody here wants to watch. */
+/** A stream that local viewers request. */
 interface Wanted {
   readonly name: StreamName;
   readonly demand: Demand;
@@ -41,13 +41,13 @@ interface Wanted {
 }
 
 /**
- * Fetches streams from the origins of their vhost while somebody wants to watch them and nobody publishes them here; what is
+ * Fetches streams from their vhost's origins while local viewers watch and nobody publishes locally; what is
  * published here goes to an origin.
  */
 export class Edge implements Feature, StreamObserver {
   readonly name = "edge";
   readonly streams = this;
-  /** Refuses publishers where they are not wanted, players of streams that are known to be missing, and whom origins refuse. */
+  /** Refuses publishers without `edge.publish`, players of streams known to be missing, and clients that origins refuse. */
   readonly guards: readonly Guard[];
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
@@ -60,7 +60,7 @@ export class Edge implements Feature, StreamObserver {
   readonly #missing: MissingStreams;
   /** By `wordsKey`. */
   readonly #refusedWords: MissingStreams;
-  /** What fetched streams that are gone have received, bytes. */
+  /** Bytes received for fetched streams that have ended. */
   #pastBytes = 0;
   #nextId = 1;
 
@@ -79,19 +79,19 @@ export class Edge implements Feature, StreamObserver {
     return { relays: [...pushes, ...pulls], received: this.#received, sent: this.#pushes.sent };
   }
 
-  /** All connections to origins, and attempts at one. */
+  /** All connections and attempts to origins. */
   *pulls(): Iterable<Upstream> {
     for (const { fetched } of this.#wanted.values()) if (fetched !== undefined) yield* fetched.upstreams;
   }
 
-  /** What came from origins since the start, bytes. */
+  /** Bytes received from origins since the start. */
   get #received(): number {
     let sum = this.#pastBytes;
     for (const { fetched } of this.#wanted.values()) sum += fetched?.bytes ?? 0;
     return sum;
   }
 
-  /** Whether every origin has got what was published here, and every connection is closed. */
+  /** Whether every origin has received everything published here, and every connection is closed. */
   get idle(): boolean {
     return this.#pushes.idle;
   }
@@ -121,7 +121,7 @@ export class Edge implements Feature, StreamObserver {
     const fetched = this.#wanted.get(stream)?.fetched;
     if (fetched?.owns(source)) return;
     fetched?.rest();
-    // Who has the publisher takes the stream to the origin.
+    // The process with the publisher pushes the stream to the origin.
     if (source.info.via === "sibling") return;
     this.#published.set(stream, { name, source });
     const vhost = this.#vhost(name.vhost);
@@ -141,7 +141,7 @@ export class Edge implements Feature, StreamObserver {
       this.#pushes.end(stream, "lost");
       return;
     }
-    // Somebody who publishes here stood by for what came from an origin.
+    // A local publisher was on standby behind an origin's stream.
     const ownNow = source !== undefined && fetched !== undefined && !fetched.owns(source);
     if (ownNow && !this.#published.has(stream)) this.published(stream, fetched.name, source);
     else this.#pushes.rerouted(stream);
@@ -154,7 +154,7 @@ export class Edge implements Feature, StreamObserver {
     if (fetched !== undefined && !fetched.owns(source)) fetched.begin();
   }
 
-  /** The configuration has changed: running streams whose origin is still listed go on. */
+  /** The configuration has changed: running streams whose origin is still listed continue. */
   reconfigure(): void {
     for (const [name, vhost] of this.#vhosts) {
       const config = this.#context.configOf(name);
@@ -194,12 +194,12 @@ export class Edge implements Feature, StreamObserver {
     return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
   }
 
-  /** Whether origins had no such stream a moment ago, for the same words: they may say so to whom they do not know. */
+  /** Whether origins did not have this stream a moment ago, for the same parameters: their answer may depend on them. */
   #isMissing(key: string, request: AccessRequest): boolean {
     return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(wordsKey(key, request)) > 0;
   }
 
-  /** What is asked is what will be fetched: when a reload has changed that meanwhile, once more. */
+  /** The guard asks for exactly the request that will be made; after a reload in between, it asks again. */
   async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<GuardResult> {
     const verdict = await this.#ask({ config, origins }, request);
     const now = this.#vhost(request.name.vhost);
@@ -213,7 +213,7 @@ export class Edge implements Feature, StreamObserver {
       const key = `${name}/${app}/${stream}`;
       const param = this.#pushes.paramOf(key);
       if (param === undefined) return this.#pushes.prepare(request, vhost);
-      // The origin has taken one publisher, and would refuse the same stream of another: who says the same may reconnect.
+      // The origin has accepted one publisher and would refuse a second one: the same client may reconnect.
       if (param !== request.param) return busy(key);
     }
     return askOrigins(this.#context, vhost.config, vhost.origins, request);
@@ -224,14 +224,14 @@ export class Edge implements Feature, StreamObserver {
       if (config.probe) for (const origin of origins.all()) this.#probes.ask(origin);
   }
 
-  /** One of these is there again: those who wait for it need not wait any longer. */
+  /** One of these origins is alive again: attempts that wait for it are made soon. */
   #retrySoon(origins: Origins): void {
     for (const { name, fetched } of this.#wanted.values())
       if (this.#vhosts.get(name.vhost)?.origins === origins) fetched?.retrySoon();
     this.#pushes.retrySoon(origins);
   }
 
-  /** Gives a wanted stream what its vhost's configuration says. */
+  /** Gives a requested stream its vhost's configuration. */
   #follow(stream: Stream, wanted: Wanted): void {
     const vhost = this.#vhost(wanted.name.vhost);
     const { fetched } = wanted;
@@ -277,7 +277,7 @@ export class Edge implements Feature, StreamObserver {
           if (state === "dead") log.warn("origin dead", fields);
           else {
             log.info("origin alive again", fields);
-            // Not within the call of whoever has found out.
+            // Not within the caller's call.
             clock.soon(() => this.#retrySoon(origins));
           }
         },

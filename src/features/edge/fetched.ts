@@ -11,17 +11,17 @@ import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Upstream, type UpstreamOwner } from "./upstream.ts";
 
-/** What a fetched stream shares with the others of its vhost. */
+/** Shared by all fetched streams of a vhost. */
 export interface FetchedOptions {
   readonly context: EdgeContext;
   readonly origins: Origins;
   readonly missing: MissingStreams;
-  /** Streams that origins have refused for the words that they were asked with, by `wordsKey`. */
+  /** Streams and parameters that origins have refused, by `wordsKey`. */
   readonly refusedWords: MissingStreams;
   config: EdgeConfig;
   /** An id for the log. */
   nextId(): string;
-  /** The linger time after the last viewer is over. */
+  /** The linger time after the last viewer has passed. */
   done(fetched: Fetched): void;
 }
 
@@ -30,7 +30,7 @@ export interface FetchedOptions {
  *    ^                │     ^                 │ │
  *    └─────rest───────┘     └──────watch──────┘ └──rest──> resting
  */
-/** One stream that viewers of this edge want: fetched from the origins while they do, and a while longer. */
+/** A stream that local viewers request: fetched from the origins while they watch, and for the linger time after. */
 export class Fetched implements UpstreamOwner {
   readonly stream: Stream;
   readonly name: StreamName;
@@ -39,17 +39,17 @@ export class Fetched implements UpstreamOwner {
   #upstreams: readonly Upstream[] = [];
   /** What upstreams that are gone received. */
   #pastBytes = 0;
-  /** Each upstream's source stays until its next one takes over, or until nobody has the stream. */
+  /** Each upstream's source stays until the upstream's next source takes over, or until no origin has the stream. */
   readonly #sources = new Map<Upstream, Source>();
   readonly #own = new WeakSet<Source>();
   #publishing = false;
-  /** It has run: its viewers were let in, and stay. */
+  /** The stream has run: its viewers were let in, and stay. */
   #ran = false;
-  /** The last words that were asked with were refused. */
+  /** Origins refused the last parameters. */
   #refused = false;
   #watched = true;
   #linger: Timer | undefined;
-  /** Nobody had the stream a moment ago. */
+  /** No origin had the stream a moment ago. */
   #hold: Timer | undefined;
   #wait: Timer | undefined;
 
@@ -73,12 +73,12 @@ export class Fetched implements UpstreamOwner {
     return this.#upstreams.reduce((sum, { bytes }) => sum + bytes, this.#pastBytes);
   }
 
-  /** Whether a source that was just published, or is about to be, is one from an origin. */
+  /** Whether a source that was just published, or is about to be, comes from an origin. */
   owns(source: Source): boolean {
     return this.#publishing || this.#own.has(source);
   }
 
-  /** Begins to look for the stream, unless nobody had it a moment ago. */
+  /** Starts to look for the stream, unless no origin had it a moment ago. */
   begin(): void {
     const { context, missing } = this.#options;
     if (this.#upstreams.length > 0 || this.#hold !== undefined) return;
@@ -92,7 +92,7 @@ export class Fetched implements UpstreamOwner {
       });
   }
 
-  /** An origin is there again: what waits for one looks for the stream soon. */
+  /** An origin is alive again: waiting attempts are made soon. */
   retrySoon(): void {
     if (this.#hold !== undefined) {
       this.#hold.cancel();
@@ -101,7 +101,7 @@ export class Fetched implements UpstreamOwner {
     } else for (const upstream of this.#upstreams) upstream.retrySoon();
   }
 
-  /** Stops fetching: the stream is published here, or wanted no more. */
+  /** Stops fetching: the stream is published locally, or has no viewers. */
   rest(): void {
     this.#hold?.cancel();
     this.#hold = undefined;
@@ -125,7 +125,7 @@ export class Fetched implements UpstreamOwner {
     this.#linger = undefined;
   }
 
-  /** Another viewer has come. What was refused to the others, or is asked on behalf of other servers alone, may be had for him. */
+  /** Another viewer has joined. Its parameters may succeed where others were refused or were sent with too many hops. */
   viewerJoined(demand: Demand): void {
     if (this.#sources.size > 0) return;
     const fewerHops = this.asking.needsFewerHops(demand);
@@ -135,7 +135,7 @@ export class Fetched implements UpstreamOwner {
     }
   }
 
-  /** The last viewer has gone: what runs goes on for a while, a search ends at once. */
+  /** The last viewer has left: a running stream lingers, a search ends at once. */
   unwatch(): void {
     const { context, done } = this.#options;
     this.#watched = false;
@@ -146,7 +146,10 @@ export class Fetched implements UpstreamOwner {
     else this.#linger = context.clock.after(lingerMs, () => done(this));
   }
 
-  /** The configuration has changed: what comes from an origin that is still listed goes on, the rest as when one is lost. */
+  /**
+   * The configuration has changed: what comes from an origin that is still listed continues; else it is as if the connection
+   * were lost.
+   */
   reconfigure(config: EdgeConfig): void {
     this.#options.config = config;
     if (this.#upstreams.length === 0) return;
@@ -162,7 +165,7 @@ export class Fetched implements UpstreamOwner {
     for (const upstream of added) upstream.start();
   }
 
-  /** Gives up everything; the owner forgets it. */
+  /** Ends everything; the owner drops this object. */
   end(): void {
     this.#linger?.cancel();
     this.rest();
@@ -176,7 +179,7 @@ export class Fetched implements UpstreamOwner {
   publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined {
     const before = this.#sources.get(by);
     const active = this.stream.source;
-    // Its own last source is what it goes on from; another upstream's is what it stands by for.
+    // The source to continue from is the upstream's own last one; it stands by for another upstream's.
     const others = active !== undefined && this.#own.has(active) ? "standby" : "reject";
     this.#publishing = true;
     const source = this.stream.publish(info, {
@@ -197,7 +200,7 @@ export class Fetched implements UpstreamOwner {
   }
 
   lost(by: Upstream): void {
-    // While another goes on there is nothing to wait for.
+    // While another upstream runs, no source is waited for.
     const source = this.#sources.size > 1 ? this.#sources.get(by) : undefined;
     if (source === undefined) return;
     this.#sources.delete(by);
@@ -207,7 +210,7 @@ export class Fetched implements UpstreamOwner {
   refused(words: Words, reason: string | undefined): boolean {
     const others = this.asking.refused(words);
     this.#refused = !others;
-    // Who was let in stays, as long as somebody's words are good.
+    // Viewers that were let in stay, as long as any viewer's parameters are accepted.
     if (reason === undefined || this.#ran) return others;
     const { refusedWords, config } = this.#options;
     refusedWords.add(wordsKey(this.stream.key, words.viewer), config.missing_ttl * 1000, reason);
@@ -229,7 +232,7 @@ export class Fetched implements UpstreamOwner {
     if (this.#sources.size === 0) this.asking.broughtNothing(words);
   }
 
-  /** The stream need not be looked for again at once, and those who ask with the same words need not wait. */
+  /** The stream is not looked for again at once, and viewers with the same parameters are refused at once. */
   #addMissing(askedBy: readonly Upstream[]): void {
     const { key } = this.stream;
     const ttlMs = this.config.missing_ttl * 1000;
@@ -251,7 +254,7 @@ export class Fetched implements UpstreamOwner {
     return new Upstream(context, origins, this, nextId());
   }
 
-  /** Hangs up. While no other has the stream, its source stays for the one that comes in its place to go on from. */
+  /** Disconnects. Unless another upstream has the stream, the source stays so that the next one can continue it. */
   #replace(upstream: Upstream, heir: Upstream | undefined): void {
     upstream.stop();
     this.#pastBytes += upstream.bytes;
@@ -267,7 +270,7 @@ export class Fetched implements UpstreamOwner {
     if (wait === 0 || this.#wait !== undefined || this.#sources.size > 0) return;
     this.#wait = this.#options.context.clock.after(wait * 1000, () => {
       this.#wait = undefined;
-      // Nobody knows what an origin would have said that can't be reached.
+      // An origin that cannot be reached may have the stream.
       if (this.#upstreams.every((upstream) => upstream.waitsThere)) this.#addMissing(this.#upstreams);
       this.stream.tellMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
     });

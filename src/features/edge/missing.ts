@@ -1,14 +1,14 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** More names than this are not remembered; the oldest are forgotten first. */
+/** Maximum number of names; the oldest are forgotten first. */
 const MAX_NAMES = 10_000;
-/** Longer keys are not remembered: memory is bounded by bytes, too. */
+/** Longer keys are not stored: memory is bounded by bytes, too. */
 const MAX_KEY = 512;
 
-/** Streams that no origin had, or gave, a moment ago, by key: they are not asked for again at once. Bounded in number and time. */
+/** Streams that no origin had, or gave, a moment ago, by key: not requested again at once. Bounded in number and time. */
 export class MissingStreams {
   readonly #clock: Clock;
-  /** Until when, monotonic ms, and why; in the order in which they came. */
+  /** Expiry (monotonic ms) and reason; in insertion order. */
   readonly #until = new Map<string, { readonly until: number; readonly reason: string }>();
 
   constructor(clock: Clock) {
@@ -19,7 +19,7 @@ export class MissingStreams {
     return this.#until.size;
   }
 
-  /** Nobody had the stream: for so long it need not be asked for. */
+  /** No origin has the stream: it is not requested again for this time. */
   add(key: string, ttlMs: number, reason = ""): void {
     this.#until.delete(key);
     if (ttlMs <= 0 || key.length > MAX_KEY) return;
@@ -36,13 +36,13 @@ export class MissingStreams {
     this.#until.delete(key);
   }
 
-  /** For how much longer the stream is known to be missing, ms; 0 when nothing is known. */
+  /** How much longer the stream is known to be missing, ms; 0 when nothing is known. */
   remainingMs(key: string): number {
     const known = this.#until.get(key);
     return known === undefined ? 0 : Math.max(0, known.until - this.#clock.now());
   }
 
-  /** Why nobody gave the stream a moment ago; undefined when nothing is known. */
+  /** Why no origin gave the stream a moment ago; undefined when nothing is known. */
   reason(key: string): string | undefined {
     return this.remainingMs(key) > 0 ? this.#until.get(key)?.reason : undefined;
   }

@@ -25,7 +25,7 @@ export interface PullClientRequest {
   readonly config: EdgeConfig;
 }
 
-/** How an attempt connects: by RTMP, or to an HTTP origin that has not sent us elsewhere. */
+/** How an attempt connects: by RTMP, or to an HTTP origin unless it has redirected us. */
 export function pullClientFor(context: EdgeContext, request: PullClientRequest): OpenPullClient {
   const { address, redirected, names, words, handshake, config } = request;
   let to: Pick<RtmpPullTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;

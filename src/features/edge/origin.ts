@@ -4,28 +4,28 @@ import { DialLimiter } from "../../relay/dial-limiter.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import type { OriginAddress } from "./address.ts";
 
-/** A dead origin is left alone for so long, and longer each time. */
+/** A dead origin is left alone for this long, and longer after each failure. */
 const DEAD = { firstMs: 2000, factor: 2, maxMs: 30_000 } as const;
-/** One that may have come back is tried by one connection; the others leave it alone for so long. */
+/** A possibly recovered origin gets one trial connection; the others wait for this long. */
 const TRIAL_MS = 2000;
-/** A hundred connections that fail within this time are one failure. */
+/** Failures within this time count as one, however many connections fail. */
 const TOGETHER_MS = 1000;
 
-/** What an origin is known to be, for the log, the API and metrics. Times are monotonic ms. */
+/** The known state of an origin, for the log, the API and metrics. Times are monotonic ms. */
 export interface OriginHealth {
   readonly state: "alive" | "dead";
   readonly lastError: string | undefined;
-  /** Until when nobody is sent there; 0 for one that lives. */
+  /** Until when the origin is left alone; 0 for a living one. */
   readonly deadUntil: number;
 }
 
-/** What the configuration says of a vhost's origins; it may change at any time. */
+/** The configuration of a vhost's origins; may change at any time. */
 export interface OriginRules {
   readonly probe: boolean;
   readonly max_dials: number;
 }
 
-/** One origin: what its connections have taught about it, for all streams together. */
+/** One origin, with the experience of all its connections, for all streams. */
 export class Origin {
   readonly address: OriginAddress;
   /** Connections that are in the making. */
@@ -54,7 +54,7 @@ export class Origin {
     this.dialLimiter = new DialLimiter(() => rules.max_dials);
   }
 
-  /** Whether it has answered since it last did not. */
+  /** Whether it has answered since its last failure. */
   get alive(): boolean {
     return this.#backoff.attempt === 0;
   }
@@ -64,14 +64,14 @@ export class Origin {
     return { state, lastError: this.#lastError, deadUntil: this.#deadUntil };
   }
 
-  /** Whether it may be sent a connection: it lives, or has been dead for long enough to be tried again. */
+  /** Whether it may get a connection: it is alive, or its time to be left alone has passed. */
   get eligible(): boolean {
-    // Where it is probed, viewers need not try.
+    // A probed origin needs no trial by viewers.
     if (this.#rules.probe && !this.alive) return false;
     return this.#deadUntil <= this.#clock.now();
   }
 
-  /** A connection is sent there. While it may be dead, others wait for what becomes of it. */
+  /** A connection to it starts. While it may be dead, other connections wait for the outcome. */
   try(): void {
     if (!this.alive) this.#deadUntil = Math.max(this.#deadUntil, this.#clock.now() + TRIAL_MS);
   }
@@ -84,7 +84,7 @@ export class Origin {
     if (wasDead) this.#onChange(this, this.health);
   }
 
-  /** It has not answered. Those who wait for their turn need not find out one by one. */
+  /** It has not answered. Connections that wait for it are not tried one by one. */
   failed(error: string): void {
     const now = this.#clock.now();
     const wasDead = !this.alive;

@@ -4,7 +4,7 @@ import type { EdgeConfig } from "./config.ts";
 import { Origin, type OriginHealth, type OriginRules } from "./origin.ts";
 import { StreamPlaces } from "./stream-places.ts";
 
-/** What a vhost's origins need from outside. */
+/** Dependencies of a vhost's origins. */
 export interface OriginsContext {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
@@ -12,7 +12,7 @@ export interface OriginsContext {
   onHealth(origin: Origin, health: OriginHealth): void;
 }
 
-/** The origins of one vhost, and which of them is asked next. */
+/** The origins of one vhost, and the choice of the next one. */
 export class Origins {
   readonly #context: OriginsContext;
   readonly #origins = new Map<string, Origin>();
@@ -37,7 +37,7 @@ export class Origins {
     this.configure(config);
   }
 
-  /** The configuration has changed. What is known of origins that stay is kept. */
+  /** The configuration has changed. The state of origins that stay is kept. */
   configure(config: EdgeConfig): void {
     this.#config = config;
     const { clock, randomNumber, onHealth } = this.#context;
@@ -58,18 +58,18 @@ export class Origins {
     return this.#origins.get(originIdentity(origin.address)) === origin;
   }
 
-  /** All that may be sent a connection now for a stream, the best first; `turn` is the stream's. */
+  /** All origins that may get a connection for a stream, best first; `turn` is the stream's. */
   eligible(key: string, turn: number, suits: (address: OriginAddress) => boolean): Origin[] {
     return this.#ranked(key, turn).filter((origin) => suits(origin.address) && origin.eligible);
   }
 
-  /** The one that is most likely to be back when all are dead. */
+  /** If all are dead, the origin that is most likely to have recovered. */
   leastDead(suits: (origin: Origin) => boolean): Origin | undefined {
     const all = [...this.#origins.values()].filter(suits);
     return all.toSorted((a, b) => a.health.deadUntil - b.health.deadUntil)[0];
   }
 
-  /** A stream's turn: where origins take turns, the next stream begins with the next one. */
+  /** A stream's turn: with "round_robin", the next stream begins with the next origin. */
   runSlice(): number {
     return this.#turn++;
   }

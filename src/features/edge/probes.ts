@@ -8,7 +8,7 @@ import type { Origin } from "./origin.ts";
 /** How long an HTTP server may take to answer. */
 const TIMEOUT_MS = 5000;
 
-/** Asks origins if they are there, so that no viewer has to find out. */
+/** Probes origins, so that no viewer has to find out that one is dead. */
 export class Probes {
   readonly #context: EdgeContext;
   readonly #running = new Set<Origin>();
@@ -17,7 +17,7 @@ export class Probes {
     this.#context = context;
   }
 
-  /** Asks an origin, unless it is being asked. */
+  /** Probes an origin, unless a probe is under way. */
   ask(origin: Origin): void {
     const { address } = origin;
     if (this.#running.has(origin)) return;
@@ -26,7 +26,7 @@ export class Probes {
     asked.catch((error: unknown) => origin.failed(String(error))).finally(() => this.#running.delete(origin));
   }
 
-  /** Whatever it answers, it is there. */
+  /** Any answer shows that the origin is alive. */
   #askHttp(origin: Origin, address: FlvOrigin): Promise<void> {
     const { clock, httpGet } = this.#context;
     return new Promise((resolve) => {
@@ -50,7 +50,7 @@ export class Probes {
     const { host, port, tls } = address.target;
     const { tcUrl, app } = rtmpUrl(address, { vhost: DEFAULT_VHOST, app: "live", stream: "probe", param: "" });
     const result = await probe(this.#context, { host, port, tls, tcUrl, app });
-    // One that would not have us for this app is there.
+    // An origin that refuses this app is alive.
     if (result.answer === "none") origin.failed(result.reason);
     else origin.reached();
   }

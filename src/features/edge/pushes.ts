@@ -14,12 +14,12 @@ import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";
 
-/** A publisher whom an origin has accepted has this long to begin. */
+/** A publisher that an origin has accepted must begin within this time. */
 const ACCEPTED_MS = 2000;
-/** Origins have this long to answer; guards have no longer. */
+/** Origins must answer within this time; guards have no longer either. */
 const DECISION_MS = 30_000;
 
-/** A vhost's origins and what its edge table says of them. */
+/** A vhost's origins and its edge table. */
 export interface PushOrigins {
   readonly config: EdgeConfig;
   readonly origins: Origins;
@@ -27,18 +27,18 @@ export interface PushOrigins {
 
 const nobody: ReadonlySet<Origin> = new Set();
 
-/** What goes to an origin, and with what it was asked to take it. */
+/** The destination and the parameters of a push to an origin. */
 interface Pushed {
   readonly name: StreamName;
   readonly param: string;
-  /** The publisher's page and player; `""` where they are not known any more. */
+  /** The publisher's page and player; `""` if they are no longer known. */
   readonly pageUrl: string;
   readonly swfUrl: string;
   /** The servers that the stream has passed. */
   hops: () => readonly string[];
-  /** An origin has taken it. */
+  /** An origin has accepted the stream. */
   taken: boolean;
-  /** The first word of an origin: undefined when it takes the stream. */
+  /** An origin's first answer: undefined when it accepts the stream. */
   onAnswer(refusal: GuardResult): void;
   /** No origin has answered. */
   giveUp?(detail: string): void;
@@ -52,18 +52,18 @@ interface Running {
   origin: Origin;
 }
 
-/** A push to an origin that was asked before the client may publish. */
+/** A push to an origin that is asked before the client may publish. */
 interface Prepared {
   readonly running: Running;
   readonly clientId: string;
   timer: Timer;
 }
 
-/** Carries what is published on the edge to an origin, and to another one when that dies. Local viewers need no detour. */
+/** Pushes locally published streams to an origin, and to another one when that fails. Local viewers are served directly. */
 export class EdgePushes {
   readonly #context: EdgeContext;
   readonly #running = new Map<Stream, Running>();
-  /** By the stream's key, and then by what they ask with. Once an origin has taken one of a stream, it is the only one. */
+  /** By the stream's key, then by the parameters. Once an origin has accepted one push of a stream, it is the only one. */
   readonly #prepared = new Map<string, Map<string, Prepared>>();
   readonly #leaving = new Set<PushRelay>();
   #pastBytes = 0;
@@ -73,7 +73,7 @@ export class EdgePushes {
     this.#context = context;
   }
 
-  /** The relays of streams that are published here now. */
+  /** Relays of streams published here now. */
   *relays(): Iterable<PushRelay> {
     for (const { relay } of this.#running.values()) yield relay;
   }
@@ -86,31 +86,31 @@ export class EdgePushes {
     return sum;
   }
 
-  /** Whether every origin has got all that it had to get, and every connection is closed. */
+  /** Whether every origin has received everything, and every connection is closed. */
   get idle(): boolean {
     return this.#running.size === 0 && this.#prepared.size === 0 && this.#leaving.size === 0;
   }
 
-  /** What the stream that is pushed was asked to be taken with; undefined when none of that name is pushed. */
+  /** The parameters of the stream's running push; undefined when the stream is not pushed. */
   paramOf(key: string): string | undefined {
     for (const [stream, { pushed }] of this.#running) if (stream.key === key) return pushed.param;
     return undefined;
   }
 
   /**
-   * Asks an origin to take what a client wants to publish, and lets the client in when it does: nobody hears of a stream before
-   * that. The connection is the one on which the stream then goes.
+   * Asks an origin to accept a client's stream, and lets the client in if it does: nothing else sees the stream before. The
+   * stream then uses the same connection.
    */
   prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<GuardResult> {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const [first] = this.#prepared.get(key)?.values() ?? [];
     if (first?.running.pushed.taken && first.running.pushed.param !== param) return Promise.resolve(busy(key));
     const before = this.#prepared.get(key)?.get(param);
-    // Its client has come again before the answer.
+    // The client has repeated its request before the answer.
     if (before !== undefined) this.#giveWay(key, before);
     return new Promise((resolve) => {
       const answer = (refusal: GuardResult) => {
-        // Not within the call of the relay that has found out.
+        // Not within the call of the relay that reports it.
         if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, param, clientId));
         else this.#keepOnly(key, param, clientId);
         resolve(refusal);
@@ -164,12 +164,12 @@ export class EdgePushes {
     running.relay.start();
   }
 
-  /** One of these origins is there again: pushes that wait for one try soon. */
+  /** One of these origins is alive again: pushes that wait for one try soon. */
   retrySoon(origins: Origins): void {
     for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.retrySoon();
   }
 
-  /** The stream comes over other servers now. */
+  /** The stream passes other servers now. */
   rerouted(stream: Stream): void {
     this.#running.get(stream)?.relay.announceHops();
   }
@@ -187,13 +187,13 @@ export class EdgePushes {
     this.#stop(running.relay, how);
   }
 
-  /** Ends pushes of clients who have not begun to publish. */
+  /** Ends the pushes of clients that have not begun to publish. */
   stop(): void {
     for (const [key, asking] of this.#prepared)
       for (const [param, { clientId }] of asking) this.#drop(key, param, clientId);
   }
 
-  /** An origin has taken what a client wants to publish: nobody else is asked about, and the client begins soon or not at all. */
+  /** An origin has accepted a client's stream: other requests are refused, and the client must begin soon. */
   #keepOnly(key: string, param: string, clientId: string): void {
     const asking = this.#prepared.get(key);
     const prepared = asking?.get(param);
@@ -203,7 +203,7 @@ export class EdgePushes {
     for (const other of asking?.values() ?? []) if (other !== prepared) this.#giveWay(key, other);
   }
 
-  /** Somebody else has the stream: a client who waits for an answer has it now. */
+  /** Another client has the stream: clients that wait for an answer get it now. */
   #giveWay(key: string, { running, clientId }: Prepared): void {
     running.pushed.onAnswer(busy(key));
     this.#drop(key, running.pushed.param, clientId);
@@ -230,7 +230,7 @@ export class EdgePushes {
     });
   }
 
-  /** A push that is about to start; undefined when there is no origin for it. */
+  /** A push that is about to start; undefined when no origin is available. */
   #begin(key: string, stream: Stream | undefined, vhost: PushOrigins, pushed: Pushed): Running | undefined {
     const context = this.#context;
     const { name, param } = pushed;
@@ -295,10 +295,10 @@ export class EdgePushes {
       over: (outcome, error, description): Failure => {
         const detail = `${originLabel(origin.address)}: ${error}`;
         if (outcome === "refused") {
-          // Later it may only take us for somebody else.
+          // Later, such an answer may mean that the origin takes us for another client.
           if (!pushed.taken)
             pushed.onAnswer({ kind: "denied", reason: description || "refused by the origin", detail });
-          // Another origin would let two publishers of one stream be.
+          // Another origin would accept a second publisher of the same stream.
           search.again(origin);
           return "refused";
         }

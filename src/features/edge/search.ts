@@ -6,40 +6,40 @@ import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import type { StreamPlaces } from "./stream-places.ts";
 
-/** An origin that others stand beside has so long to send a stream's first media; then the next is asked. */
+/** An origin has this long to send a stream's first media when there are others; then the next is asked. */
 const LOOK_MS = 1000;
-/** Where there is nobody else to ask, the one origin is asked anew this rarely. */
+/** When there is no other origin to ask, the only one is asked again after this. */
 const STAY_MS = 30_000;
 
 /**
- * What an attempt at an origin came to: `failed`, it is there and has not answered what it was asked; `ended`, the stream ran and
- * the origin told of its end; the others as in `PullEnd`.
+ * The outcome of an attempt: `failed`, the origin is alive and has not answered the request; `ended`, the stream ran and the
+ * origin ended it; the others as in `PullEnd`.
  */
 export type Outcome = PullEnd["how"];
 
 /**
- * What all origins of a round said together: `refused`, one of them said no; `absent`, none has the stream; `unknown`, one may
- * have it, or has just had it.
+ * The combined answer of a round: `refused`, an origin refused; `absent`, none has the stream; `unknown`, an origin may have
+ * it, or had it until now.
  */
 export type RoundResult = "refused" | "absent" | "unknown";
 
 /*
- * A round asks each living origin once, without a pause; between rounds the supervisor's backoff rests.
+ * A round asks each living origin once, without a pause; the supervisor's backoff separates rounds.
  */
-/** Which origin a stream is looked for at next. */
+/** Chooses the origin that is asked next for a stream. */
 export class Search {
   readonly redirects = new Redirects();
-  /** Among which it is looked for. */
+  /** The origins to choose from. */
   readonly origins: Origins;
   readonly #key: string;
   readonly #turn: number;
   readonly #suits: (address: OriginAddress) => boolean;
   readonly #taken: () => ReadonlySet<Origin>;
   readonly #places: StreamPlaces | undefined;
-  /** Asked in this round, and what came of it. */
+  /** Origins asked in this round, and their answers. */
   readonly #asked = new Map<Origin, Outcome>();
   #rounds = 0;
-  /** It has run: viewers wait for it to go on. */
+  /** The stream has run: viewers wait for it to continue. */
   #ran = false;
   #again: Origin | undefined;
   /** Of the round that was over last. */
@@ -73,12 +73,12 @@ export class Search {
     return origin;
   }
 
-  /** The same origin shall be asked once more. */
+  /** The same origin is to be asked once more. */
   again(origin: Origin): void {
     this.#again = origin;
   }
 
-  /** An attempt has ended: what that means for the next one. `Failure` is `elsewhere` while the round goes on. */
+  /** An attempt has ended: what follows from its outcome. `Failure` is `elsewhere` while the round continues. */
   judge(origin: Origin, outcome: Outcome, error: string): Failure {
     if (outcome === "unreachable") origin.failed(error);
     else origin.reached();
@@ -94,7 +94,7 @@ export class Search {
     return refused ? "refused" : "lost";
   }
 
-  /** The stream runs: what comes next is a first round. */
+  /** The stream runs: the next search starts with a first round. */
   found(origin: Origin): void {
     origin.reached();
     if ([...this.#asked.values()].includes("absent")) this.#places?.found(this.#key, origin);
@@ -104,14 +104,14 @@ export class Search {
     this.#ran = true;
   }
 
-  /** How long an origin that has accepted us may go without sending anything, ms. */
+  /** How long an origin that has accepted the request may send nothing, ms. */
   firstMediaTimeoutMs(origin: Origin, readTimeoutMs: number): number {
     if (this.#others().some((other) => other !== origin))
       return this.#rounds === 0 ? Math.min(LOOK_MS, readTimeoutMs) : readTimeoutMs;
     return this.#alone ? Math.max(STAY_MS, readTimeoutMs) : readTimeoutMs;
   }
 
-  /** Whether an origin is the last of its round. */
+  /** Whether an origin is the last one of its round. */
   isLast(origin: Origin): boolean {
     return !this.#others().some((other) => other !== origin);
   }
@@ -122,7 +122,7 @@ export class Search {
     return count <= 1;
   }
 
-  /** Living origins that have not been asked in this round, and that no other connection of the stream uses. */
+  /** Living origins that were not asked in this round and are not used by the stream's other connections. */
   #others(): Origin[] {
     const taken = this.#taken();
     const eligible = this.origins.eligible(this.#key, this.#turn, this.#suits);
@@ -130,12 +130,12 @@ export class Search {
     const ranked = place !== undefined && eligible.includes(place) ? [place, ...eligible] : eligible;
     const left = [...new Set(ranked)].filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
     if (!this.#ran) return left;
-    // Whether a dead one is back is for a new stream to find out: viewers of this one miss what comes meanwhile.
+    // New streams find out whether a dead origin has recovered: this stream's viewers would miss media meanwhile.
     const [alive, dead] = [true, false].map((wanted) => left.filter((origin) => origin.alive === wanted));
     return [...(alive ?? []), ...(dead ?? [])];
   }
 
-  /** None of them is left to ask, or none lives: the one that is most likely to be back. */
+  /** None is left to ask, or all are dead: the one most likely to have recovered. */
   #last(): Origin | undefined {
     const taken = this.#taken();
     return this.origins.leastDead((origin) => this.#suits(origin.address) && !taken.has(origin));

@@ -1,20 +1,20 @@
 import type { Origin } from "./origin.ts";
 
-/** More streams than this are not remembered; those that were found longest ago are forgotten first. */
+/** Maximum number of streams; those found longest ago are forgotten first. */
 const MAX_STREAMS = 10_000;
-/** Longer keys are not remembered: memory is bounded by bytes, too. */
+/** Longer keys are not stored: memory is bounded by bytes, too. */
 const MAX_KEY = 512;
 
-/** Which origin had a stream that others did not have, so that the next viewer need not wait for their silence again. */
+/** Remembers which origin had a stream that others did not have, so that the next viewer need not wait for the others' silence. */
 export class StreamPlaces {
   readonly #places = new Map<string, Origin>();
 
-  /** The origin that had the stream; undefined when it was found where it was looked for first. */
+  /** The origin that had the stream; undefined when the first origin asked had it. */
   of(key: string): Origin | undefined {
     return this.#places.get(key);
   }
 
-  /** The origin has the stream, and another one has not. */
+  /** This origin has the stream, and another one does not. */
   found(key: string, origin: Origin): void {
     this.#places.delete(key);
     if (key.length > MAX_KEY) return;
@@ -25,7 +25,7 @@ export class StreamPlaces {
     this.#places.set(key, origin);
   }
 
-  /** The origin does not have the stream any more. */
+  /** The origin no longer has the stream. */
   gone(key: string, origin: Origin): void {
     if (this.#places.get(key) === origin) this.#places.delete(key);
   }

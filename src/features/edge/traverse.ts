@@ -9,10 +9,10 @@ import type { Origins } from "./origins.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
 
-/** What an origin said of a client: `undefined` is a yes. */
+/** An origin's answer for a client; `undefined` allows it. */
 type Answer = PullEnd | undefined;
 
-/** Ends that are no answer: another origin is asked. */
+/** Outcomes that are no answer: another origin is asked. */
 const UNANSWERED: readonly PullEnd["how"][] = ["unreachable", "failed", "lost"];
 
 /**
@@ -36,14 +36,14 @@ export async function askOrigins(
     const end = await ask(context, config, origin, request);
     if (end === undefined || !UNANSWERED.includes(end.how)) return verdictOf(origin, end);
     problems.push(`${originLabel(origin.address)}: ${end.error}`);
-    // One that is there and does not answer this client may answer all others.
+    // An origin that does not answer this request may answer all others: it is not dead.
     if (end.how === "unreachable") origin.failed(end.error);
   }
   const detail = problems.join(", ") || "none is named for RTMP";
   return { kind: "unavailable", reason: "no origin can be asked", detail };
 }
 
-/** A stream that an origin does not have, or has elsewhere, is not denied: it may come. */
+/** A stream that an origin lacks, or has elsewhere, is not denied: it may come. */
 function verdictOf(origin: Origin, end: Answer): GuardResult {
   origin.reached();
   if (end?.how !== "refused" || end.redirect !== undefined) return undefined;
@@ -72,7 +72,7 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
       client = new RtmpPullClient(
         context,
         {
-          // A publish is decided by the push that follows, too: two at a time would be one too many.
+          // The push that follows decides on a publish, too: another check at the same time would count as a second publisher.
           role: action === "play" ? "play" : "connect",
           host,
           port,

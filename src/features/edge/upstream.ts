@@ -26,31 +26,31 @@ import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { Search } from "./search.ts";
 
-/** What an upstream tells the stream that it is for. */
+/** Callbacks for the stream that the upstream serves. */
 export interface UpstreamOwner {
   readonly stream: Stream;
   readonly name: StreamName;
   readonly config: EdgeConfig;
   /** With what the stream is asked for. */
   readonly asking: Asking;
-  /** Origins that the stream's other upstreams use. */
+  /** Origins in use by the stream's other upstreams. */
   taken(by: Upstream): ReadonlySet<Origin>;
-  /** The first media has come; undefined when the stream is published here. */
+  /** The first media is here; undefined when the stream is published locally. */
   publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined;
-  /** The connection on which the stream ran is lost; another origin is asked. */
+  /** The connection of the running stream is lost; another origin is asked. */
   lost(by: Upstream): void;
-  /** Origins refuse what was asked, for this reason where they name one: whether to ask with other words at once. */
+  /** Origins refuse the request, for this reason if they give one; returns whether to retry at once with other parameters. */
   refused(words: Words, reason: string | undefined): boolean;
   /**
    * No origin gives the stream, as far as this upstream can tell. `absent`: all of them have said that they do not have it;
    * `ended`: it ran until an origin told its end.
    */
   nowhere(by: Upstream, absent: boolean, ended: boolean): void;
-  /** A round of attempts with these words is over, and no origin has refused them or given the stream. */
+  /** A round of attempts with these parameters has ended without a refusal and without the stream. */
   broughtNothing(words: Words): void;
 }
 
-/** One connection to an origin for one stream: looked for, kept, and replaced when it is lost. */
+/** One connection to an origin for one stream: searched for, kept, and replaced when it is lost. */
 export class Upstream {
   readonly #context: EdgeContext;
   readonly #owner: UpstreamOwner;
@@ -63,12 +63,12 @@ export class Upstream {
   #place = "";
   /** With what the attempt asks. */
   #words: Words;
-  /** An origin's own words when it refused those. */
+  /** The sentence of the origin that refused the request. */
   #refusal: string | undefined;
   #report: AttemptReport | undefined;
   #pull: Pull | undefined;
   #pastBytes = 0;
-  /** Redirects that were logged since it last ran. */
+  /** Redirects logged since the stream last ran. */
   readonly #told = new ToldErrors();
   /** For servers that origins redirect to. */
   readonly #redirectHandshake = new HandshakeChoice();
@@ -107,7 +107,7 @@ export class Upstream {
     });
   }
 
-  /** The origin that it is connected to, or tries. */
+  /** The connected origin, or the one being tried. */
   get origin(): Origin | undefined {
     return this.#origin;
   }
@@ -117,19 +117,19 @@ export class Upstream {
     return this.#supervisor.status;
   }
 
-  /** How it stands, for reports. */
+  /** Its state for reports. */
   report(): RelayReport {
     const { status } = this;
     const failing = "lastError" in status && status.lastError !== undefined;
     return { flow: "pull", to: this.#place, running: status.state === "running", failing, lagMs: 0 };
   }
 
-  /** With what it asks, or asked last. */
+  /** The parameters of the current or last request. */
   get words(): Words {
     return this.#words;
   }
 
-  /** Whether an origin has accepted us and has sent nothing of the stream. */
+  /** Whether an origin has accepted the request and has sent no media yet. */
   get waitsThere(): boolean {
     return this.#pull?.waits ?? false;
   }
@@ -143,12 +143,12 @@ export class Upstream {
     this.#supervisor.start();
   }
 
-  /** An origin is there again: an attempt that waits is made soon. */
+  /** An origin is alive again: a waiting attempt is made soon. */
   retrySoon(): void {
     this.#supervisor.retrySoon();
   }
 
-  /** What is asked for the stream has changed: an attempt that has not got it yet is made anew, soon. */
+  /** The parameters have changed: an attempt without the stream is soon replaced by a new one. */
   askAgain(): void {
     const origin = this.#origin;
     const { state } = this.status;
@@ -159,7 +159,7 @@ export class Upstream {
     this.#report?.failed("it is asked for with other words", "elsewhere");
   }
 
-  /** Nobody wants the stream from here any more. */
+  /** No viewer needs this upstream any more. */
   stop(): void {
     const ran = this.status.state === "running";
     this.#supervisor.stop();
@@ -238,7 +238,7 @@ export class Upstream {
     return source;
   }
 
-  /** `elsewhere`: the origin had sent us to another server, whose silence is not the origin's. */
+  /** `elsewhere`: the origin had redirected us, and the other server's silence is not the origin's fault. */
   #judge(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
     let outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
     if (end.how === "refused") {
@@ -253,13 +253,13 @@ export class Upstream {
     return how === "elsewhere" ? how : this.#endRound(how);
   }
 
-  /** All origins were asked: with other words at once, or later. */
+  /** All origins were asked: retries at once with other parameters, or later. */
   #endRound(how: Failure): Failure {
     const { lastRound } = this.#search;
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (lastRound === "refused" && this.#owner.refused(this.#words, refusal)) return "elsewhere";
-    // The viewer that was refused may have been the last one.
+    // The refused viewer may have been the last one.
     if (this.status.state !== "stopped") this.#owner.nowhere(this, lastRound === "absent", this.#takeEnded());
     if (lastRound !== "refused") this.#owner.broughtNothing(this.#words);
     return how;
@@ -295,7 +295,7 @@ export class Upstream {
   }
 }
 
-/** A URL as the log may show it: parameters are where keys and tokens stand. */
+/** A URL for the log: parameters are removed, as they carry keys and tokens. */
 function withoutParams(url: string): string {
   return url.replace(/\?.*$/s, "?…");
 }

@@ -24,13 +24,13 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   readonly randomNumber: () => number;
   /** This process's id in hop traces. */
   readonly nodeId: string;
-  /** The targets of a vhost as they are now configured. */
+  /** The targets of a vhost in the current configuration. */
   targets(vhost: string): readonly RelayTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
 }
 
-/** A stream that is published, and its relays by their target's identity. */
+/** A published stream, and its relays by their target's identity. */
 interface Forwarded {
   readonly name: StreamName;
   readonly source: Source;
@@ -43,11 +43,11 @@ export class Forward implements Feature, StreamObserver {
   readonly streams = this;
   readonly #context: ForwardContext;
   readonly #forwarded = new Map<Stream, Forwarded>();
-  /** Relays of streams that have ended, whose connections are not closed yet. */
+  /** Relays of streams that have ended, whose connections are still open. */
   readonly #leaving = new Set<PushRelay>();
   /** Of relays that are gone. */
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
-  /** Streams that ended before a target got anything of them, once for each target. */
+  /** Streams that ended before a target received any of their packets, once for each target. */
   #missed = 0;
   #nextId = 1;
 
@@ -55,7 +55,7 @@ export class Forward implements Feature, StreamObserver {
     this.#context = context;
   }
 
-  /** All relays of streams that are published now. */
+  /** All relays of streams published now. */
   *relays(): Iterable<PushRelay> {
     for (const { relays } of this.#forwarded.values()) yield* relays.values();
   }
@@ -65,7 +65,7 @@ export class Forward implements Feature, StreamObserver {
     return { relays, sent: this.totals.bytes, since: { forwards_missed: this.#missed } };
   }
 
-  /** What all relays that ever were have sent. */
+  /** Bytes sent by all relays since the start. */
   get totals(): PushTotals {
     const sum = { ...this.#past };
     for (const relay of this.relays()) add(sum, relay.totals);
@@ -74,14 +74,14 @@ export class Forward implements Feature, StreamObserver {
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
-    // By name: a stream that nobody reads any more is forgotten, and this may be another one.
+    // Compares names: a stream without readers is dropped, and this may be another one.
     for (const relay of this.#leaving) if (relay.key === stream.key) relay.abort();
     const forwarded = { name, source, relays: new Map<string, PushRelay>() };
     this.#forwarded.set(stream, forwarded);
     this.#follow(stream, forwarded);
   }
 
-  /** The configuration has changed: relays of targets that are gone end, new targets get the streams that run. */
+  /** The configuration has changed: relays of removed targets end, new targets get the running streams. */
   reconfigure(): void {
     for (const [stream, forwarded] of this.#forwarded) this.#follow(stream, forwarded);
   }
@@ -102,14 +102,14 @@ export class Forward implements Feature, StreamObserver {
     for (const relay of forwarded?.relays.values() ?? []) this.#stop(relay, how);
   }
 
-  /** Whether every target has got all that it had to get, and every connection is closed. */
+  /** Whether every target has received everything, and every connection is closed. */
   get idle(): boolean {
     return this.#forwarded.size === 0 && this.#leaving.size === 0;
   }
 
-  /** Gives a stream one relay for each target of its vhost, and leaves alone those that it has. */
+  /** Gives a stream one relay for each target of its vhost; existing relays stay. */
   #follow(stream: Stream, { name, source, relays }: Forwarded): void {
-    // Who has the publisher forwards, too: a target gets a stream once.
+    // The process with the publisher forwards, too: a target gets a stream once.
     const elsewhere = (stream.source?.info ?? source.info).via === "sibling";
     const wanted = elsewhere ? [] : this.#context.targets(name.vhost);
     const targets = new Map(wanted.map((target) => [targetIdentity(target), target]));
@@ -147,7 +147,7 @@ export class Forward implements Feature, StreamObserver {
       port: target.port,
       tls: target.tls,
       ...buildUrl(target, told),
-      // A relay outlives a change of the stream's source.
+      // A relay continues when the stream's source changes.
       get hops() {
         return [...(stream.source ?? source).info.hops, context.nodeId];
       },
