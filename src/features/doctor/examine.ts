@@ -7,7 +7,7 @@ import { drawTopology } from "./topology.ts";
 
 /** What an examination found. */
 export interface Examination {
-  /** A drawing of what the configuration describes, with what was found at each place. */
+  /** A drawing of the configuration as a tree, with the finding for each resource. */
   readonly topology: string;
   /** One line each: what, where, what to do. */
   readonly problems: readonly string[];
@@ -15,17 +15,17 @@ export interface Examination {
 
 /** What of a configuration is examined. */
 export interface Examined {
-  /** All that it names outside of the process. */
+  /** All resources outside the process. */
   readonly resources: readonly Named<Resource>[];
   readonly vhosts: readonly string[];
   readonly maxConnections: number;
   /** Where a value is written. */
   readonly origin: Origin;
-  /** The vhost that a peer is told, undefined for none. */
+  /** The vhost whose name a peer receives; undefined for none. */
   vhostFor(peer: Named<PeerResource>): string | undefined;
 }
 
-/** Looks at everything outside of the process that a configuration names, without running it. */
+/** Examines every resource outside the process that a configuration names, without running the configuration. */
 export async function examine(
   { resources, vhosts, maxConnections, origin, vhostFor }: Examined,
   confPath: string | undefined,

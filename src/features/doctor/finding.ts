@@ -2,7 +2,7 @@ import { printable } from "../../base/printable.ts";
 import type { Named } from "../../config/resources.ts";
 import { showPath } from "../../config/show.ts";
 
-/** What an examination found at one place: how it is there, and what to do where it is not as it should be. */
+/** The finding for one resource: its state, and what to do if something is wrong. */
 export interface Finding {
   readonly about: Named;
   /** A few words: "srs/1.0.0, 3 ms", "connection refused". */
@@ -11,16 +11,16 @@ export interface Finding {
   readonly advice: string | undefined;
 }
 
-/** Says where in a configuration a key's value is written. */
+/** Where a key's value is written in the configuration. */
 export type Origin = (path: Named["path"]) => string | undefined;
 
-/** A problem on one line, whatever another server has said: what, where, what to do. */
+/** A problem on one line, whatever another server has sent: what, where, what to do. */
 export function problemLine({ about, state, advice }: Finding, origin: Origin): string {
   const place = origin(about.item) ?? origin(about.path) ?? "default";
   return printable(`${showPath(about.path)} ${nameOf(about)} (${place}): ${state}; ${advice}`);
 }
 
-/** What a value names, as it is written. */
+/** The resource, as the configuration writes it. */
 export function nameOf({ resource }: Named): string {
   if (resource.kind === "file") return resource.path;
   if (resource.kind === "peer") return resource.text;

@@ -3,14 +3,17 @@ import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { Finding } from "./finding.ts";
 import type { SystemProbes } from "./system-probes.ts";
 
-/** What was found of the addresses to listen on. */
+/** Findings for the listen addresses. */
 export interface ListenersReport {
   readonly findings: readonly Finding[];
-  /** What the server that runs with this configuration calls itself in hop traces; undefined when none runs. */
+  /** The id of the server that runs with this configuration, as in hop traces; undefined when none runs. */
   readonly ownNode: string | undefined;
 }
 
-/** Looks whether each address can be listened on, and who has it. A server that runs with this very file is no problem. */
+/**
+ * Checks whether each address can be listened on, and which process occupies it. The server that runs with this file is no
+ * problem.
+ */
 export async function examineListeners(
   listeners: readonly Named<OutsideListener>[],
   confPath: string | undefined,
@@ -45,7 +48,7 @@ export async function examineListeners(
   return { findings, ownNode };
 }
 
-/** In a container the first process may be anything. */
+/** In a container, process 1 may be any program. */
 function isSystemd({ pid, name }: PortHolder): boolean {
   return pid === 1 && (name === "systemd" || name === "init");
 }

@@ -5,29 +5,29 @@ import { buildUrl } from "../../rtmp/address.ts";
 import type { Finding } from "./finding.ts";
 import type { SystemProbes } from "./system-probes.ts";
 
-/** How many servers are dialled at a time. */
+/** Servers dialled at a time. */
 const AT_A_TIME = 8;
 
-/** This machine's own place on the network: what a peer that leads back is recognised by. */
+/** This machine's identity on the network: recognises a peer that leads back here. */
 export interface OwnPlace {
   readonly listeners: readonly OutsideListener[];
   readonly node: string | undefined;
 }
 
-/** A peer with what its server calls itself. */
+/** A peer and its server's name for itself. */
 interface Seen {
   readonly finding: Finding;
   readonly node: string;
-  /** Which of its vhosts serves us: `""` when it does not say, undefined when it has none. */
+  /** The peer's vhost that serves us: `""` if it does not report one, undefined if it has none. */
   readonly vhost: string | undefined;
 }
 
-/** What nginx-rtmp calls itself, and others that have taken it over from there; none of them has vhosts. */
+/** How nginx-rtmp and its derivatives call themselves; none of them has vhosts. */
 const WITHOUT_VHOSTS = "FMS/3,0,1,123";
 
 /**
- * Looks up, dials and asks every server that a configuration names, a few at a time, each within seconds. `vhostFor` is the vhost
- * that a peer is told, undefined for none.
+ * Resolves, dials and queries every server in a configuration, a few at a time, each within seconds. `vhostFor` returns the
+ * vhost whose name a peer receives, undefined for none.
  */
 export async function examinePeers(
   peers: readonly Named<PeerResource>[],
@@ -94,7 +94,7 @@ function isOwn(address: string, port: number, own: OwnPlace, probes: SystemProbe
   });
 }
 
-/** What is wrong with two peers of one vhost that are no problem by themselves. */
+/** Problems between two peers of one vhost that are fine separately. */
 function relation(
   about: Named<PeerResource>,
   at: number,
@@ -127,7 +127,7 @@ function relation(
   return undefined;
 }
 
-/** Whether two vhosts send their streams, whose vhost is to tell them apart, to one server that does not. */
+/** Whether two vhosts send their streams to one server that does not distinguish vhosts. */
 function collides(a: Named<PeerResource>, b: Named<PeerResource>, mine: Seen, other: Seen | undefined): boolean {
   const forwards = [a, b].every(
     ({ resource, path }) => path[0] === "vhost" && resource.flow === "to" && resource.hasVhost,

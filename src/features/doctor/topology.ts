@@ -2,10 +2,10 @@ import { printable } from "../../base/printable.ts";
 import { showPath } from "../../config/show.ts";
 import { type Finding, nameOf } from "./finding.ts";
 
-/** A line of the drawing: the tree's part, and what was found there. */
+/** A line of the drawing: the tree's part, and the finding. */
 type Row = readonly [left: string, right: string];
 
-/** The configuration as a tree: what it listens on, its vhosts, where their streams go to (`─>`) and come from (`<─`). */
+/** The configuration as a tree: its listeners and vhosts, the targets of their streams (`─>`) and their origins (`<─`). */
 export function drawTopology(title: string, vhosts: readonly string[], findings: readonly Finding[]): string {
   const ofVhost = (name: string | undefined) =>
     findings.filter(({ about: { path } }) => (path[0] === "vhost" ? path[1] : undefined) === name);

@@ -6,15 +6,15 @@ import { type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
 import { looseName, vhostOf } from "./loose-name.ts";
 
-/** Viewers who wait for less are normal: an edge looks for the stream, an encoder is about to start. */
+/** Viewers often wait for less than this: an edge looks for the stream, an encoder is about to start. */
 const WAIT_MS = 3000;
 /** The log gets this many lines at most in each window. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
-/** A stream that somebody watches or waits for. */
+/** A stream with viewers. */
 interface Watched {
-  /** Since when nobody may have published it, monotonic ms. */
+  /** Monotonic ms since when the stream may be unpublished. */
   since: number;
   /** Its viewers have had their hint. */
   told: boolean;
@@ -28,7 +28,7 @@ interface Alike {
   due: boolean;
 }
 
-/** Tells the operator when viewers wait for a name that is one spelling away from one that is live. */
+/** Warns the operator when viewers wait for a name that differs by one spelling from a live one. */
 export class SpellingHints implements Feature, StreamObserver {
   readonly name = "hints";
   readonly streams = this;
@@ -114,20 +114,20 @@ export class SpellingHints implements Feature, StreamObserver {
   }
 }
 
-/** The live stream that was probably meant: one of the same vhost, else one that went to the default vhost, or came from there. */
+/** The live stream that was probably meant: one of the same vhost, else one on the default vhost, or from there. */
 function closest(wanted: Stream, live: ReadonlySet<Stream>): Stream | undefined {
   const own = vhostOf(wanted.key);
   let best: Stream | undefined;
   for (const stream of live) {
     const vhost = vhostOf(stream.key);
     if (vhost === own) return stream;
-    // Two vhosts of the configuration are two customers, whose streams have the same names for good reasons.
+    // Two configured vhosts are two customers, whose streams may have the same names.
     if (vhost === DEFAULT_VHOST || own === DEFAULT_VHOST) best = stream;
   }
   return best;
 }
 
-/** Whether some are live, and others are watched. */
+/** Whether some streams are live and others have waiting viewers. */
 function mayBeMixedUp({ live, watched }: Alike): boolean {
   if (live.size === 0) return false;
   for (const stream of watched.keys()) if (!live.has(stream)) return true;

@@ -2,25 +2,25 @@ import type { Clock } from "../../base/clock.ts";
 import { contains, formatNetwork, parseIp, siteOf } from "../../base/network.ts";
 import type { AddressLimits } from "./config.ts";
 
-/** Addresses whose rate is known at a time; those that came longest ago are forgotten first. About 6 MB. */
+/** Sites whose rate is remembered; those that connected longest ago are forgotten first. About 6 MB. */
 const MAX_RATES = 65_536;
-/** So many come before the oldest are looked at. */
+/** Old sites are removed after each such number of new ones. */
 const BATCH = 64;
 const MINUTE_MS = 60_000;
 
-/** Why an address is let have no further connection: the limit's name and a sentence. */
+/** Why a connection is refused: the limit's key and a sentence. */
 export interface TooMany {
   readonly rule: "max_connections_per_address" | "max_connects_per_minute";
   readonly reason: string;
 }
 
-/** Counts the connections of each address. One customer has a /64 network of IPv6 at least, which counts as one address. */
+/** Counts the connections of each site. A customer has at least a /64 network of IPv6, which counts as one site. */
 export class ConnectionLimiter {
   readonly #clock: Clock;
   readonly #limits: () => AddressLimits;
-  /** Connections by site; no more entries than connections. */
+  /** Connections by site; sites without connections are removed. */
   readonly #open = new Map<string, number>();
-  /** By site, the time up to which its connections have used up its rate; in the order of their newest connection. */
+  /** By site, the time up to which its rate is used up; in the order of the sites' newest connections. */
   readonly #usedUntil = new Map<string, number>();
   /** Have come since some were forgotten. */
   #notForgotten = 0;
@@ -31,7 +31,7 @@ export class ConnectionLimiter {
     this.#limits = limits;
   }
 
-  /** Counts a connection from `host`, which `release` ends, or says why there may be none. */
+  /** Counts a connection from `host` until `release`, or returns why it is refused. */
   acquire(host: string): TooMany | undefined {
     const site = siteName(host);
     const limits = this.#limits();
@@ -59,7 +59,7 @@ export class ConnectionLimiter {
     if (most > 0 && open >= most) {
       return { rule: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
     }
-    // What is used up is a time, by one rate.
+    // Used-up time depends on the rate: after a change of the rate, counting starts afresh.
     if (rate !== this.#rate) this.#usedUntil.clear();
     this.#rate = rate;
     if (rate > 0 && !this.#take(site, rate)) {
@@ -68,7 +68,7 @@ export class ConnectionLimiter {
     return undefined;
   }
 
-  /** Each connection uses up its share of a minute, and no more than a minute can be used up ahead. */
+  /** Each connection uses up its share of a minute; at most a minute can be used up ahead. */
   #take(site: string, rate: number): boolean {
     const now = this.#clock.now();
     const until = Math.max(now, this.#usedUntil.get(site) ?? now) + MINUTE_MS / rate;
@@ -81,8 +81,8 @@ export class ConnectionLimiter {
   }
 
   /**
-   * Forgets two for each that comes: all that is over is gone before long. To find the oldest takes as long as many were
-   * deleted of late, so that it is done for many at once.
+   * Forgets two sites for each new one, so that expired ones are soon gone. Finding the oldest takes longer after many
+   * deletions, so many are removed at once.
    */
   #forget(now: number): void {
     if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MAX_RATES) return;

@@ -17,7 +17,7 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
       check({ action, name }) {
         const most = limits(name.vhost)?.max_streams ?? 0;
         const stream = streams.find(name);
-        // A stream that is there already is one more for nobody.
+        // A stream that exists already does not count again.
         if (most === 0 || (action === "play" ? stream !== undefined : stream?.source !== undefined)) return undefined;
         const { published, waiting } = streams.count(name.vhost);
         const [count, are] = action === "publish" ? [published, "published"] : [waiting, "waited for"];

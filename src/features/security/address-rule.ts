@@ -14,13 +14,13 @@ type Action = AccessRequest["action"];
 
 /** To whom an `allow` or `deny` applies. */
 export interface AddressRule {
-  /** Undefined: to those who publish and those who play. */
+  /** Undefined: the rule concerns publishers and players. */
   readonly action: Action | undefined;
   /** Undefined: every address. */
   readonly network: Network | undefined;
 }
 
-/** What of a vhost's security the rules on addresses are. */
+/** The part of a vhost's security that concerns addresses. */
 export interface AddressRules {
   readonly enabled: boolean | "auto";
   readonly allow: readonly AddressRule[];
@@ -41,7 +41,7 @@ export function parseAddressRule(text: string): AddressRule {
   };
 }
 
-/** A server that needs neither page nor signed URL, for one action. */
+/** A server trusted with one action, without page and signed URL. */
 export interface TrustRule {
   readonly action: Action;
   readonly network: Network;
@@ -66,9 +66,9 @@ export function formatAddressRule({ action, network }: AddressRule): string {
 }
 
 /**
- * SRS's rules: whom a `deny` matches is refused; then, when there is any `allow`, for whichever action, one has to match.
- * Switched on without a rule, they refuse everybody. `client` is undefined where there is no IP address. An IPv6 address that stands
- * for an IPv4 one is denied with it, and is not allowed with it.
+ * SRS's rules: a client that a `deny` matches is refused; then, if there is any `allow`, for whichever action, one must match.
+ * Switched on without rules, they refuse all clients. `client` is undefined if it has no IP address. A `deny` also matches an
+ * IPv6 address by the IPv4 address that it embeds; an `allow` does not.
  */
 export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): GuardResult {
   const { enabled, allow, deny } = rules;
@@ -82,7 +82,10 @@ export function checkAddress(rules: AddressRules, action: Action, client: IpAddr
   return refusal(action, "no allow rule matches");
 }
 
-/** Whether a client is trusted with what it asks. A server that asks for one of its clients is not: the client would have its rights. */
+/**
+ * Whether a client is trusted with its request. A server that asks for one of its clients is not: the client would inherit its
+ * rights.
+ */
 export function isTrusted(rules: readonly TrustRule[], { action, address, forClient }: AccessRequest): boolean {
   if (rules.length === 0 || forClient) return false;
   const client = parseIp(address);

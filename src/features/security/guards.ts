@@ -13,7 +13,7 @@ export interface SecurityOptions {
   security(vhost: string): Security | undefined;
 }
 
-/** Whether a vhost says nothing of who may publish. Pages don't count: a client can name any. */
+/** Whether a vhost has no rule on publishers. Rules on pages don't count: a client can name any page. */
 export function isPublishingOpen({ enabled, allow, deny, publish_keys }: Security): boolean {
   if (publish_keys.length > 0) return false;
   if (enabled === false) return true;

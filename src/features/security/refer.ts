@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 
-/** The hosts whose pages may embed a vhost's streams; an empty list asks for nothing. */
+/** The hosts whose pages may embed a vhost's streams; an empty list allows all. */
 export interface ReferRules {
   readonly refer: readonly string[];
   readonly refer_publish: readonly string[];
@@ -17,7 +17,7 @@ export function parseReferHost(text: string): string {
   return host;
 }
 
-/** Refuses pages of other hosts. A client that names no page is one of those. */
+/** Refuses clients from pages of other hosts, and clients that name no page. */
 export function checkRefer(
   rules: ReferRules,
   { action, pageUrl }: Pick<AccessRequest, "action" | "pageUrl">,
@@ -34,7 +34,7 @@ export function checkRefer(
   return { kind: "denied", reason };
 }
 
-/** The host of a page's URL without port, in lower case; empty where there is none. */
+/** The host of a page's URL without port, in lower case; empty if there is none. */
 function hostOf(pageUrl: string): string {
   const [, authority = ""] = /^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?([^/?#\s]*)/i.exec(pageUrl) ?? [];
   const host = authority.slice(authority.lastIndexOf("@") + 1).replace(/:\d*$/, "");

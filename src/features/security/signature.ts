@@ -2,10 +2,10 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { normaliseIp } from "../../base/network.ts";
 import { type AccessRequest, type GuardResult, SIGNATURE_PARAMS } from "../../live/ports/access.ts";
 
-/** A signed URL is good for this long after its `exp`, for servers whose clocks are behind or ahead of its maker's. */
+/** A signed URL stays valid this long after its `exp`, as the clocks of servers and of the URL's maker differ. */
 const CLOCK_SKEW_S = 30;
 
-/** What a signature says: who may do what until when. */
+/** What a signature grants: which action until when. */
 export interface Claims extends Pick<AccessRequest, "action" | "name"> {
   /** Unix time in seconds, in decimal digits as in the URL. */
   readonly exp: string;
@@ -30,14 +30,14 @@ export function sign(key: string, { action, name, exp, addr }: Claims): string {
   return createHmac("sha256", key).update(text).digest("hex");
 }
 
-/** Refuses a request whose parameters `exp`, `addr` and `sign` don't fit; any of `keys` will do. `now` is wall-clock ms. */
+/** Refuses a request unless its parameters `exp`, `addr` and `sign` match one of `keys`. `now` is wall-clock ms. */
 export function checkSignature(keys: readonly string[], request: AccessRequest, now: number): GuardResult {
   const { action, name, address } = request;
   const [exp, addr, signature] = SIGNATURE_PARAMS.map((key) => param(request.param, key));
   if (exp === undefined || signature === undefined)
     return { kind: "denied", reason: `to ${action} this stream, the URL must be signed` };
   const claims = { action, name, exp, addr: addr ?? "" };
-  // All keys, so that the time tells nothing of which one fits.
+  // Compares with all keys, so that the time does not reveal which one fits.
   const fitting = keys.filter((key) => equal(sign(key, claims), signature));
   if (fitting.length === 0 || !/^[0-9]{1,12}$/.test(exp))
     return { kind: "denied", reason: "the signature does not fit this URL" };

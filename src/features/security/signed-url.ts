@@ -7,7 +7,7 @@ import { param, sign } from "./signature.ts";
 
 /** What a URL is signed for. */
 export interface SignOptions {
-  /** Undefined: the one that the vhost has keys for. */
+  /** Undefined: the only action for which the vhost has keys. */
   readonly action: AccessRequest["action"] | undefined;
   /** Unix time in seconds. */
   readonly until: number;
@@ -32,7 +32,7 @@ export function signedUrl(url: string, options: SignOptions): string {
   const exp = String(Math.floor(options.until));
   const signature = sign(key, { action, name: { vhost: vhost.name, app, stream }, exp, addr });
   const added = [`exp=${exp}`, ...(addr === "" ? [] : [`addr=${addr}`]), `sign=${signature}`].join("&");
-  // Parameters of the app, as in rtmp://host/app?vhost=name/stream, are none of the stream's.
+  // Parameters of the app, as in rtmp://host/app?vhost=name/stream, are not the stream's.
   const { name } = splitStreamUrl(url) ?? { name: url };
   return `${url}${name.includes("?") ? "&" : "?"}${added}`;
 }
