@@ -4,8 +4,8 @@ import { errorCode } from "../os/socket-errors.ts";
 import { reasonOf } from "./file.ts";
 
 /**
- * Why this process could not read a file, or write it (make it, if it is not there), or `make` it with the folders on the
- * way; undefined when it could. Nothing is changed.
+ * Why this process could not read a file, or write it (creating it if necessary), or `make` it with its folders; undefined when
+ * it could. Changes nothing.
  */
 export function fileProblem(path: string, use: "read" | "write" | "make"): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { reasonOf } from "./file.ts";
 
-/** A text that changes when one of the files does, also when a link leads to another file, as certbot's do. */
+/** A text that changes when one of the files changes, also when a link points to another file, as certbot's do. */
 export function stampOf(paths: readonly string[]): string {
   return paths
     .map((path) => {

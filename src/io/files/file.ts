@@ -3,7 +3,7 @@ import { messageOf, UserError } from "../../base/errors.ts";
 
 /** Reads a file (or a pipe) of any size up to its first `maxBytes`. Throws UserError that names the file and the reason. */
 export function readFileStart(path: string, maxBytes: number): Uint8Array {
-  // Memory that nothing is read into costs nothing.
+  // Memory that is never written costs nothing.
   const bytes = new Uint8Array(maxBytes);
   let length = 0;
   try {

@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { reasonOf } from "./file.ts";
 
-/** Writes this process's id into a file, in one step; folders on the way are made. Throws UserError. */
+/** Writes this process's id into a file, atomically; creates missing folders. Throws UserError. */
 export function writePidFile(path: string): void {
   const beside = `${path}.${process.pid}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    // Made anew: a link that somebody has put there is not followed.
+    // Created anew: a link that someone has placed there is not followed.
     rmSync(beside, { force: true });
     writeFileSync(beside, `${process.pid}\n`, { flag: "wx" });
     renameSync(beside, path);
@@ -18,7 +18,7 @@ export function writePidFile(path: string): void {
   }
 }
 
-/** Takes the file away, unless it has another process's id by now. */
+/** Removes the file, unless it contains another process's id by now. */
 export function removePidFile(path: string): void {
   if (readPidFile(path) === process.pid) rmSync(path, { force: true });
 }

@@ -3,7 +3,7 @@ import { readFileStart } from "./file.ts";
 
 /** Reads a whole file (or a pipe) of UTF-8 text. Throws UserError that names the file and the reason. */
 export function readTextFile(path: string, maxBytes: number): string {
-  // One byte more tells a file of the largest size from a larger one.
+  // One more byte distinguishes a file of the maximum size from a larger one.
   const bytes = readFileStart(path, maxBytes + 1);
   if (bytes.length > maxBytes) throw new UserError(`cannot read ${path}: it is larger than ${maxBytes} bytes`);
   try {

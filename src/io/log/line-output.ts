@@ -13,10 +13,10 @@ export interface LineOutput {
   close(): void;
 }
 
-/** The permissions of a log file that is made: its owner writes, its group reads. */
+/** The permissions of a new log file: its owner writes, its group reads. */
 const fileMode = 0o640;
 
-/** Standard output. Closing it does nothing: it isn't ours. */
+/** Standard output. Closing it has no effect, as the process doesn't own it. */
 export function standardOutput(): LineOutput {
   return outputTo(1, () => undefined);
 }
@@ -36,7 +36,7 @@ export function fileOutput(path: string): LineOutput {
   }
 }
 
-/** Whether a descriptor, 1 or 2, is the system's journal, as systemd says in JOURNAL_STREAM to what it starts. */
+/** Whether a descriptor, 1 or 2, is the system's journal, according to JOURNAL_STREAM, which systemd sets. */
 export function isJournal(descriptor: number, journalStream: string | undefined): boolean {
   try {
     const { dev, ino } = fstatSync(descriptor);
@@ -48,7 +48,7 @@ export function isJournal(descriptor: number, journalStream: string | undefined)
 
 function outputTo(file: number, close: () => void): LineOutput {
   return {
-    // Without a position: a file that was truncated meanwhile is then written from its new end on.
+    // Writes without a position, so that a file truncated meanwhile continues at its new end.
     write: (bytes, offset, done) => write(file, bytes, offset, bytes.length - offset, null, done),
     writeSync: (bytes, offset) => writeSync(file, bytes, offset),
     close,

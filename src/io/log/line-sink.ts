@@ -6,41 +6,41 @@ export interface LineSink {
   write(line: string): void;
 }
 
-/** What a sink needs to know of its surroundings. */
+/** The sink's dependencies. */
 export interface SinkOptions {
-  /** The line that tells of so many lost ones. */
+  /** The line that reports this many lost lines. */
   lostLine(count: number): string;
-  /** Writing fails, for as long as the reason lasts: told once. Not of a reader that is merely slow. */
+  /** Called once when writing begins to fail; not for a reader that is only slow. */
   onFailure(error: NodeJS.ErrnoException): void;
 }
 
-/** More than this waiting for a reader that takes nothing is dropped, so that the log cannot eat the memory. */
+/** Bytes that may wait for a reader; further lines are dropped, so that the log cannot fill the memory. */
 const maxWaitingBytes = 8 * 1024 * 1024;
-/** A pipe that is full is tried again after this long. */
+/** Time before a full pipe is tried again. */
 const retryMs = 20;
 /** A disk that is full, after this long. */
 const failedRetryMs = 1000;
-/** A write under way for longer than this has a reader that does not read: waiting for it could take for ever. */
+/** A write that takes longer than this has a reader that does not read: waiting for it could take forever. */
 const stalledMs = 200;
 const lineFeed = 0x0a;
 
-/** Bytes under way, and how many of them have left. */
+/** The bytes being written, and how many of them are written. */
 interface Writing {
   readonly bytes: Uint8Array;
   offset: number;
   readonly since: number;
-  /** What is waited for before they are tried again; undefined while they are being written. */
+  /** The delay before the next try; undefined while a write is under way. */
   retry: Timer | undefined;
 }
 
 /**
- * Collects lines and writes them once a turn, off the event loop. An output that takes nothing, because its reader is slow
- * or its disk full, delays nobody: lines wait for it up to a limit, and those beyond are lost and counted.
+ * Collects lines and writes them once a turn, off the event loop. A blocked output (slow reader, full disk) delays nothing:
+ * lines wait up to a limit, and lines beyond the limit are counted and lost.
  */
 export class BufferedSink implements LineSink {
   readonly #options: SinkOptions;
   #output: LineOutput;
-  /** What comes in the place of `#output` as soon as nothing is being written, and what that one gets before. */
+  /** The output that replaces `#output` once no write is under way, and the bytes that the old output gets before. */
   #next: LineOutput | undefined;
   #last: Uint8Array | undefined;
   #lines: string[] = [];
@@ -51,7 +51,7 @@ export class BufferedSink implements LineSink {
   /** The reader is gone for good. */
   #closed = false;
   #failing = false;
-  /** What is being written, and from where on; undefined when nothing is. */
+  /** The bytes being written and their offset; undefined when there are none. */
   #current: Writing | undefined;
   #idle: (() => void)[] = [];
 
@@ -79,8 +79,8 @@ export class BufferedSink implements LineSink {
   }
 
   /**
-   * Lines from now on go to `output`; the one before it gets those that wait, and is closed. When it can't take them they go
-   * to `output`, too: no line is lost or cut.
+   * Later lines go to `output`; the old output gets the waiting lines and is closed. If it can't take them, they go to
+   * `output`, too: no line is lost or cut.
    */
   use(output: LineOutput): void {
     this.#next?.close();
@@ -95,13 +95,13 @@ export class BufferedSink implements LineSink {
     if (current === undefined && this.#last === undefined) this.#swap();
   }
 
-  /** Resolves when all that was written so far has left, or never will. */
+  /** Resolves when all lines so far are written, or never will be. */
   async flush(): Promise<void> {
     if (this.#lines.length === 0 && !this.#current && !this.#last) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Writes what waits, for the last moment of the process. Gives up on a reader that does not read. */
+  /** Writes the waiting lines at the end of the process. Gives up if the reader does not read. */
   flushSync(): void {
     const current = this.#current;
     if (this.#closed || (current && performance.now() - current.since > stalledMs)) return;
@@ -109,7 +109,7 @@ export class BufferedSink implements LineSink {
       if (current?.retry !== undefined) this.#writeSync(current.bytes, current.offset);
       this.#writeSync(joined(this.#last, this.#take()), 0);
     } catch {
-      // Nobody is left to be told.
+      // There is no output left to report this to.
     }
   }
 
@@ -136,7 +136,7 @@ export class BufferedSink implements LineSink {
     this.#output.write(current.bytes, current.offset, (error, written) => this.#written(current, error, written));
   }
 
-  /** Goes on in the next output. A line that has begun in the old one is written whole to the new one. */
+  /** Continues with the next output. A line begun in the old one is written completely to the new one. */
   #moveOn(current: Writing): void {
     current.offset = current.bytes.lastIndexOf(lineFeed, current.offset - 1) + 1;
     this.#swap();

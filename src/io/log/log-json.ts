@@ -2,9 +2,9 @@ import { eachInvisible } from "../../base/printable.ts";
 import type { LineFormat } from "./log.ts";
 import { maxCharsOf, maxMessage, priorities, shorten } from "./log-line.ts";
 
-/** The names that every line has; a field of the same name has an underscore behind it. */
+/** Names used by every line; a field of the same name gets a trailing underscore. */
 const reserved = new Set(["time", "level", "id", "msg"]);
-/** A line with more fields than any event has stays a line. */
+/** Limit on the fields of a line, more than any event has. */
 const maxFields = 64;
 
 /** `{"time":"2026-11-23T01:02:03.456Z","level":"info","id":"c17","msg":"publish started","addr":"…"}`, the time in UTC. */
@@ -23,7 +23,7 @@ export const jsonLine: LineFormat = (time, level, id, message, fields) => {
   return visible(JSON.stringify(Object.fromEntries(entries)));
 };
 
-/** The same for the system's journal, with syslog's number of the level in front, which the journal takes off. */
+/** The same for the system's journal, with the level as a syslog number in front, which the journal strips. */
 export const journalJsonLine: LineFormat = (time, level, id, message, fields) =>
   `<${priorities[level]}>${jsonLine(time, level, id, message, fields)}`;
 

@@ -2,22 +2,22 @@ import type { LogFields } from "../../base/log.ts";
 import { hasInvisible, printable } from "../../base/printable.ts";
 import type { LineFormat, LogLevel } from "./log.ts";
 
-/** How much of a message a line shows, in characters. */
+/** Characters of a message that a line shows. */
 export const maxMessage = 1024;
 const maxValue = 512;
 const maxLine = 4096;
-/** Our own faults are rare and come with a stack, which says nothing when it is cut. */
+/** Our own faults are rare and come with a stack, which is useless when cut. */
 const maxFault = 4096;
 const maxFaultLine = 8192;
 
 /**
  * `2026-11-23 01:02:03.456 INFO  [c17] publish started addr=192.168.1.9:52144 stream=/live/livestream`, in local time.
- * What a peer chose can neither begin a line, nor pass for another field, nor make the line endless.
+ * Text from a peer can neither begin a line, nor imitate another field, nor make the line endless.
  */
 export const textLine: LineFormat = (time, level, id, message, fields) =>
   formatText(`${formatTime(time)} `, level, id, message, fields);
 
-/** The same for the system's journal: it has the time of its own, and takes the level from the number in front (syslog's). */
+/** The same for the system's journal, which adds the time and takes the level from the number in front (syslog's). */
 export const journalLine: LineFormat = (_time, level, id, message, fields) =>
   formatText(`<${priorities[level]}>`, level, id, message, fields);
 
@@ -33,7 +33,7 @@ function formatText(before: string, level: LogLevel, id: string, message: string
   return shorten(line, level === "error" ? maxFaultLine : maxLine);
 }
 
-/** How much of a field a line shows, in characters. */
+/** Characters of a field that a line shows. */
 export function maxCharsOf(level: LogLevel, name: string): number {
   return level === "error" && name === "error" ? maxFault : maxValue;
 }
@@ -45,7 +45,7 @@ function formatValue(value: string | number | boolean, longest: number): string 
   return `"${printable(text.replace(/["\\]/g, "\\$&"))}"`;
 }
 
-/** The text, cut where it is longer than that. */
+/** The text, cut to the maximum length. */
 export function shorten(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -3,21 +3,21 @@ import { maskFields, maskMessage } from "../../base/log-mask.ts";
 import { noSecrets, type Secrets } from "../../base/secrets.ts";
 import type { LineSink } from "./line-sink.ts";
 
-/** From the most talkative level to the quietest. */
+/** From the most verbose level to the quietest. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 /** How important a line is. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** Writes an event as one line, without its line feed. `id` is empty where there is none. */
+/** Formats an event as one line, without its line feed. `id` is empty if there is none. */
 export type LineFormat = (time: Date, level: LogLevel, id: string, message: string, fields: LogFields) => string;
 
-/** What can be changed of a log while it is in use. */
+/** Settings of a log that can change while it is in use. */
 export interface LogSetup {
   /** Lower levels are left out. */
   readonly level: LogLevel;
   readonly format: LineFormat;
-  /** What no line shows, besides what looks like a secret. */
+  /** Texts that no line shows, in addition to those that look secret. */
   readonly secrets: Secrets;
 }
 
@@ -32,14 +32,14 @@ export function createLog(sink: LineSink, setup: LogSetup, wall: () => number): 
   return new ChildLog({ sink, wall, setup }, "", noSecrets);
 }
 
-/** What all logs made from one root share. */
+/** Shared by all logs made from one root. */
 interface Shared {
   readonly sink: LineSink;
   readonly wall: () => number;
   setup: LogSetup;
 }
 
-/** A log with an id. Every connection has one, so it is a single object: closures for its methods would be ten more. */
+/** A log with an id. Every connection has one, so it is one object: closures for its methods would be ten more. */
 class ChildLog implements RootLog {
   readonly #shared: Shared;
   readonly #id: string;

@@ -21,7 +21,7 @@ export interface LogSettings {
   readonly file: string;
 }
 
-/** The log of this process and where it goes, both changeable while it runs. */
+/** The log of this process and its destination; both can change at run time. */
 export class Logging {
   readonly log: Log;
   readonly #root: RootLog;
@@ -49,17 +49,17 @@ export class Logging {
     });
     this.#root = createLog(this.#sink, { level: settings.level, format: this.#format, secrets }, wall);
     this.log = this.#root;
-    // What waits is written when the process exits.
+    // The process's exit writes waiting lines.
     process.on("exit", () => this.#sink.flushSync());
   }
 
-  /** Lines lost since the start: the log's reader was too slow or gone, or its disk full for too long. */
+  /** Lines lost since the start: the log's reader was too slow or gone, or its disk was full. */
   get lost(): number {
     return this.#sink.lost;
   }
 
   /**
-   * Makes ready for other settings; lines that wait go where they were written for. Throws UserError when its file can't be
+   * Prepares other settings; waiting lines go to the output they were written for. Throws UserError when its file can't be
    * written.
    */
   prepare(settings: LogSettings, secrets: Secrets): Change {
@@ -75,7 +75,7 @@ export class Logging {
     };
   }
 
-  /** Opens the log's file again by its name, after it was renamed. One that can't be opened leaves the old one in use, which says so. */
+  /** Opens the log's file again by its name, after it was renamed. On failure the old file stays in use and gets a line about it. */
   reopen(): void {
     if (this.#file === "") {
       this.log.info("the log is on standard output, there is no file to reopen");
@@ -89,7 +89,7 @@ export class Logging {
     }
   }
 
-  /** Resolves when all lines so far have left, or never will. */
+  /** Resolves when all lines so far are written, or never will be. */
   flush(): Promise<void> {
     return this.#sink.flush();
   }
@@ -100,7 +100,7 @@ export class Logging {
     return journal ? journalLine : textLine;
   }
 
-  /** The log itself can't say it. */
+  /** The log itself can't report it. */
   #tellOfFailure(error: NodeJS.ErrnoException): void {
     const where = this.#file === "" ? "standard output" : this.#file;
     const fields = { to: where, error: reasonOf(error) };
@@ -108,7 +108,7 @@ export class Logging {
     try {
       writeSync(2, `${line}\n`);
     } catch {
-      // Nobody is left to be told.
+      // There is nowhere left to report it.
     }
   }
 }

@@ -6,13 +6,13 @@ export interface PortHolder {
   readonly pid: number;
   /** Its program's name. */
   readonly name: string;
-  /** How it was started, word by word. */
+  /** The words of its command line. */
   readonly command: readonly string[];
 }
 
 const LISTENING = "0A";
 
-/** Who has a TCP port of this machine to listen on, as far as the system shows it: all processes to root, one's own to others. */
+/** The process that listens on a TCP port of this machine, if the system shows it: all processes to root, one's own to others. */
 export function portHolders(port: number): PortHolder[] {
   const sockets = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port)));
   if (sockets.size === 0) return [];
@@ -49,7 +49,7 @@ function entries(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // gone since, or not ours to see
+    return []; // has ended, or is not visible to us
   }
 }
 

@@ -1,10 +1,10 @@
 import { randomFillSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** Open files that a server needs besides its connections: listeners, the log, the runtime's own. */
+/** Open files that a server needs in addition to its connections: listeners, the log, the runtime's own. */
 const RESERVED_FILES = 256;
 
-/** How many files this process may have open; undefined where the system doesn't say. The runtime has raised it to the hard limit. */
+/** How many files this process may open; undefined if unknown. The runtime has raised it to the hard limit. */
 function openFileLimit(): number | undefined {
   try {
     const line = /^Max open files\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
@@ -16,8 +16,8 @@ function openFileLimit(): number | undefined {
 }
 
 /**
- * Why this process can't have `connections` open at a time, and what to do; undefined when it can, as far as is known.
- * `setting` is what the operator asked for them with.
+ * Why this process can't have `connections` open at a time, and what to do; undefined if it can, or if that is unknown.
+ * `setting` is the key by which the operator asked for them.
  */
 export function openFilesProblem(connections: number, setting = "max_connections ="): string | undefined {
   const limit = openFileLimit();

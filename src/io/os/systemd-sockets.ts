@@ -4,7 +4,7 @@ import { UserError } from "../../base/errors.ts";
 import { libc } from "./libc.ts";
 import type { Environment } from "./systemd.ts";
 
-/** The first descriptor that systemd hands over, SD_LISTEN_FDS_START. */
+/** The first descriptor that systemd passes, SD_LISTEN_FDS_START. */
 const FIRST = 3;
 const SOL_SOCKET = 1;
 const SO_ACCEPTCONN = 30;
@@ -23,7 +23,7 @@ const signatures = {
   fcntl: { args: [i32, i32, i32], returns: i32 },
 } as const;
 
-/** A listening socket that was there before this process. */
+/** A listening socket that was opened before this process started. */
 export interface SystemdSocket {
   /** systemd's FileDescriptorName=, else the name of the socket unit. */
   readonly name: string;
@@ -54,12 +54,12 @@ export class SystemdSockets {
     return this.#sockets;
   }
 
-  /** Those that stand for none of these addresses. */
+  /** The sockets that match none of these addresses. */
   besides(addresses: readonly ListenAddress[]): readonly SystemdSocket[] {
     return this.#sockets.filter((socket) => !addresses.some((address) => standsFor(socket.address, address)));
   }
 
-  /** A descriptor to listen on that stands for an address, the caller's to close; undefined when there is none. */
+  /** A listening descriptor for an address, which the caller closes; undefined when there is none. */
   take(address: ListenAddress): { readonly fd: number; readonly address: ListenAddress } | undefined {
     const socket = this.#sockets.find((each) => standsFor(each.address, address));
     const fd = socket === undefined ? undefined : this.#functions?.fcntl(socket.fd, F_DUPFD_CLOEXEC, FIRST);
@@ -107,7 +107,7 @@ function readAddress(raw: Uint8Array): ListenAddress | undefined {
 
 const wildcards = new Set(["::", "0.0.0.0"]);
 
-/** Whether a socket is what a configured address asks for: the same, or every address of the machine in both. */
+/** Whether a socket matches a configured address: the same, or every address of the machine in both. */
 function standsFor(socket: ListenAddress, address: ListenAddress): boolean {
   if (wildcards.has(socket.host) && wildcards.has(address.host)) return socket.port === address.port;
   const host = address.host === "localhost" ? "127.0.0.1" : address.host;

@@ -4,7 +4,7 @@ import { libc } from "./libc.ts";
 const { i32, i64, u32, u64, ptr } = FFIType;
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;
-/** MSG_DONTWAIT | MSG_NOSIGNAL: whoever doesn't read must not stop the event loop. */
+/** MSG_DONTWAIT | MSG_NOSIGNAL: a receiver that doesn't read must not block the event loop. */
 const SEND_FLAGS = 0x4040;
 const CLOCK_MONOTONIC = 1;
 /** The size of sockaddr_un's path, sun_path. */
@@ -19,15 +19,15 @@ const signatures = {
 /** An environment, as `process.env`. */
 export type Environment = Record<string, string | undefined>;
 
-/** systemd's side of the process (sd_notify(3)), or nobody: then nothing that is said has an effect. */
+/** Notifications to systemd (sd_notify(3)). Without systemd, they have no effect. */
 export class Systemd {
-  /** How often it wants to hear `WATCHDOG=1`, ms, at the least; undefined when it doesn't. */
+  /** The longest interval between two `WATCHDOG=1`, ms; undefined without a watchdog. */
   readonly watchdogMs: number | undefined;
   readonly #functions: ReturnType<typeof libc<typeof signatures>>;
   readonly #address: Uint8Array | undefined;
   readonly #socket: number;
 
-  /** Takes what it needs out of `environment`, so that children which get that don't speak for this process. */
+  /** Takes its variables out of `environment`, so that child processes don't notify systemd for this process. */
   constructor(environment: Environment, pid: number) {
     const { NOTIFY_SOCKET: path, WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = environment;
     for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[name];
@@ -38,25 +38,25 @@ export class Systemd {
     if (this.listens && wanted > 0) this.watchdogMs = wanted;
   }
 
-  /** Why systemd, which waits to be told, can't be; undefined when it can, or when it doesn't wait. */
+  /** Why systemd, which waits for a notification, can't be notified; undefined if it can, or does not wait. */
   get problem(): string | undefined {
     if (this.#address === undefined || this.listens) return undefined;
     return "the functions of the C library can't be called; is MemoryDenyWriteExecute= on in the unit?";
   }
 
-  /** Whether there is somebody to be told. */
+  /** Whether systemd accepts notifications. */
   get listens(): boolean {
     return this.#socket >= 0;
   }
 
-  /** Says `lines`, each an assignment as sd_notify(3) has them, in one message. */
+  /** Sends `lines`, each an assignment as in sd_notify(3), in one message. */
   notify(...lines: readonly string[]): void {
     if (this.#functions === undefined || this.#address === undefined || !this.listens) return;
     const text = new TextEncoder().encode(lines.join("\n"));
     this.#functions.sendto(this.#socket, text, text.length, SEND_FLAGS, this.#address, this.#address.length);
   }
 
-  /** `MONOTONIC_USEC=` and now, which `RELOADING=1` has to be said with. */
+  /** `MONOTONIC_USEC=` and the time, which `RELOADING=1` requires. */
   monotonic(): string {
     const time = new BigInt64Array(2);
     this.#functions?.clock_gettime(CLOCK_MONOTONIC, time);
@@ -65,7 +65,7 @@ export class Systemd {
   }
 }
 
-/** A sockaddr_un: family, then the path; the leading `@` of one without a file is a zero byte. */
+/** A sockaddr_un: family, then the path; the leading `@` of an abstract socket becomes a zero byte. */
 function addressOf(path: string): Uint8Array | undefined {
   const name = new TextEncoder().encode(path);
   if (!/^[/@]./.test(path) || name.length >= maxPath) return undefined;

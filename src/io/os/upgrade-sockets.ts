@@ -3,11 +3,11 @@ import { closeSync } from "node:fs";
 import { formatHostPort, type ListenAddress } from "../../base/address.ts";
 import { libc } from "./libc.ts";
 
-/** A listening socket that another process of this server has handed over. */
+/** A listening socket that another process of this server has passed on. */
 export interface UpgradeSocket {
-  /** What was asked for, which tells two of port 0 apart from others. */
+  /** The address that was asked for; distinguishes two sockets of port 0 from others. */
   readonly wanted: ListenAddress;
-  /** What it is bound to. */
+  /** The address that it is bound to. */
   readonly address: ListenAddress;
   readonly fd: number;
 }
@@ -15,11 +15,11 @@ export interface UpgradeSocket {
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
-/** Listening sockets from the older generation of this server: the connections that wait there are not lost. */
+/** Listening sockets from the old process of this server: connections that wait there are not lost. */
 export class UpgradeSockets {
   readonly #sockets: UpgradeSocket[];
 
-  /** The sockets are not inherited by children. */
+  /** Child processes don't inherit the sockets. */
   constructor(sockets: readonly UpgradeSocket[]) {
     this.#sockets = [...sockets];
     if (sockets.length === 0) return;
@@ -27,7 +27,7 @@ export class UpgradeSockets {
     for (const { fd } of sockets) functions?.fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
 
-  /** The one for an address, now the caller's; undefined when there is none. */
+  /** The socket for an address, now the caller's; undefined when there is none. */
   take(address: ListenAddress): { readonly fd: number; readonly address: ListenAddress } | undefined {
     const text = formatHostPort(address);
     const is = (one: ListenAddress) => formatHostPort(one) === text;
@@ -36,7 +36,7 @@ export class UpgradeSockets {
     return this.#sockets.splice(at, at < 0 ? 0 : 1)[0];
   }
 
-  /** Closes those that nobody has asked for: they are no longer listened on. */
+  /** Closes the sockets that no caller took. */
   closeRest(): void {
     for (const { fd } of this.#sockets.splice(0)) closeSync(fd);
   }

@@ -6,14 +6,14 @@ import { stampOf } from "../files/file-stamp.ts";
 import { readTextFile } from "../files/text-file.ts";
 import { tlsVersions } from "./tls-versions.ts";
 
-/** Files of certificates in PEM form, each with its chain, and of their keys in the same order. */
+/** PEM files of certificates, each with its chain, and of their keys in the same order. */
 export interface CertificateFiles {
   readonly cert: readonly string[];
-  /** Empty: each key stands in its certificate's file. */
+  /** Empty: each key is in its certificate's file. */
   readonly key: readonly string[];
 }
 
-/** A certificate ready for use, in the runtime's form: it has no type of its own there. */
+/** A certificate in the runtime's form, which has no type of its own. */
 export type SecureContext = object;
 
 interface Certificate {
@@ -24,19 +24,22 @@ interface Certificate {
 
 const LARGEST_FILE = 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** Renewals are due long before: who comes here, or into the last quarter of a shorter life, has one that fails. */
+/**
+ * Renewals happen long before: a certificate this close to its end, or in the last quarter of a shorter life, is not being
+ * renewed.
+ */
 const NEAR_END_DAYS = 7;
 
 /**
- * The server's certificates. What is chosen from them is for one handshake: renewed ones are there for the next, and
- * connections that are open don't notice.
+ * The server's certificates. One is chosen for each handshake: renewed certificates serve the next handshakes, and open
+ * connections stay.
  */
 export class Certificates {
   #files: CertificateFiles = { cert: [], key: [] };
   #certificates: readonly Certificate[] = [];
   #stamp = "";
 
-  /** Reads the files. Throws UserError with a line for each that is not right. */
+  /** Reads the files. Throws UserError with a line for each mistake. */
   prepare(files: CertificateFiles): Change {
     const stamp = stampOf(pathsOf(files));
     const certificates = loadAll(files);
@@ -48,12 +51,12 @@ export class Certificates {
     return { apply, discard: () => undefined };
   }
 
-  /** Whether a file is another than the one that was read, as after a renewal. */
+  /** Whether a file differs from the one that was read, as after a renewal. */
   get outdated(): boolean {
     return stampOf(pathsOf(this.#files)) !== this.#stamp;
   }
 
-  /** Reads the same files again. Throws as `prepare`; then all is as before, and `outdated` is false until the next change. */
+  /** Reads the same files again. Throws as `prepare` does; then nothing changes, and `outdated` is false until the next change. */
   renew(): void {
     try {
       this.prepare(this.#files).apply();
@@ -63,14 +66,14 @@ export class Certificates {
     }
   }
 
-  /** The certificate for a host, by its names; the first one when none is for that host or the client names none. */
+  /** The certificate for a host, by its names; the first one if none matches or the client names no host. */
   select(serverName: string | undefined): SecureContext | undefined {
     const [first] = this.#certificates;
     if (serverName === undefined || this.#certificates.length < 2) return first?.context;
     return (this.#certificates.find(({ x509 }) => x509.checkHost(serverName) !== undefined) ?? first)?.context;
   }
 
-  /** What an operator should know of the certificates' ends; one line each. `now`: ms since 1970. */
+  /** Warnings about certificates that have expired or soon will; one line each. `now`: ms since 1970. */
   warnings(now: number): string[] {
     return this.#certificates.flatMap(({ x509, path }) => {
       const end = Date.parse(x509.validTo);

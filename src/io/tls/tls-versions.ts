@@ -1,7 +1,7 @@
-/** What TLS is spoken with, on both sides: a key that becomes known later opens nothing that was recorded before (forward secrecy). */
+/** TLS versions for both sides: with forward secrecy, a key that leaks later decrypts no recorded connection. */
 export const tlsVersions = {
   minVersion: "TLSv1.2",
-  // Of TLS 1.2; all of 1.3 are so. Those with SHA1 are for cameras and old encoders.
+  // The ciphers of TLS 1.2 with that property; all of 1.3 have it. Those with SHA1 are for cameras and old encoders.
   ciphers: [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES128-GCM-SHA256",

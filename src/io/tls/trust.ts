@@ -6,15 +6,15 @@ import { stampOf } from "../files/file-stamp.ts";
 import { readTextFile } from "../files/text-file.ts";
 import { tlsVersions } from "./tls-versions.ts";
 
-/** Which servers are believed, besides those that the system's CAs vouch for. */
+/** Servers to trust in addition to those certified by the system's CAs. */
 export interface TrustOptions {
   /** Files of certificates in PEM form: of CAs, or of servers themselves. */
   readonly ca: readonly string[];
-  /** SHA-256 fingerprints, 64 hexadecimal digits in lower case, of certificates that are believed as they are. */
+  /** SHA-256 fingerprints, 64 hexadecimal digits in lower case, of certificates that are trusted as they are. */
   readonly pin: readonly string[];
 }
 
-/** A server's certificate as the runtime shows it. */
+/** A server's certificate in the runtime's form. */
 interface PeerCertificate {
   readonly fingerprint256?: string;
   readonly subjectaltname?: string;
@@ -25,7 +25,7 @@ interface PeerCertificate {
 
 const LARGEST_FILE = 4 * 1024 * 1024;
 
-/** Decides whether a server that was dialled over TLS is the one that was meant. */
+/** Decides whether a dialled TLS server is the intended one. */
 export class Trust {
   #options: TrustOptions = { ca: [], pin: [] };
   #own: readonly string[] = [];
@@ -33,12 +33,12 @@ export class Trust {
   #context: object | undefined;
   readonly #anybody: boolean;
 
-  /** `anybody`: no certificate is looked at, for a tool that measures. */
+  /** `anybody`: checks no certificate; for load tests. */
   constructor(anybody = false) {
     this.#anybody = anybody;
   }
 
-  /** Reads the files. Throws UserError with a line for each that is not right. Connections that are open stay. */
+  /** Reads the files. Throws UserError with a line for each mistake. Open connections stay. */
   prepare(options: TrustOptions): Change {
     const stamp = stampOf(options.ca);
     const errors: string[] = [];
@@ -61,12 +61,12 @@ export class Trust {
     return { apply, discard: () => undefined };
   }
 
-  /** Whether a file is another than the one that was read. */
+  /** Whether a file differs from the one that was read. */
   get outdated(): boolean {
     return stampOf(this.#options.ca) !== this.#stamp;
   }
 
-  /** Reads the same files again. Throws as `prepare`; then all is as before, and `outdated` is false until the next change. */
+  /** Reads the same files again. Throws as `prepare` does; then nothing changes, and `outdated` is false until the next change. */
   renew(): void {
     try {
       this.prepare(this.#options).apply();
@@ -76,18 +76,18 @@ export class Trust {
     }
   }
 
-  /** Nothing: that a CA has expired is told when a server's certificate is refused for it. */
+  /** Nothing: an expired CA is reported when a server's certificate is refused for it. */
   warnings(): readonly string[] {
     return [];
   }
 
-  /** What the runtime verifies with. Made when it is first needed: it takes some 50 ms. */
+  /** The runtime's verification store. Created at the first use, as it takes some 50 ms. */
   get context(): object {
     this.#context ??= makeContext(this.#own);
     return this.#context;
   }
 
-  /** Why this is not the host that was meant, or undefined when it is. `error`: what the runtime has found of the chain. */
+  /** Why this is not the intended host; undefined if it is. `error`: the runtime's verdict on the chain. */
   problem(host: string, certificate: PeerCertificate, error: Error | null): string | undefined {
     if (this.#anybody) return undefined;
     const fingerprint = certificate.fingerprint256 ?? "";
@@ -95,7 +95,7 @@ export class Trust {
     if (this.#options.pin.includes(fingerprint.replaceAll(":", "").toLowerCase())) return undefined;
     const code = error !== null && "code" in error ? String(error.code) : "";
     if (error !== null && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return chainProblem(code, certificate, error);
-    // The runtime has its own opinion on names; this one knows IP addresses, too.
+    // The runtime checks names in its own way; this check handles IP addresses, too.
     if (checkServerIdentity(host, certificate as Parameters<typeof checkServerIdentity>[1]) === undefined)
       return undefined;
     const names = certificate.subjectaltname ?? "no host at all";
