@@ -12,14 +12,14 @@ import type { Busy, InputScheduler } from "./input-scheduler.ts";
 import type { SocketData, SocketOwner } from "./socket-data.ts";
 import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
 
-/** A proxy sends its header with the first packet of a connection. */
+/** A proxy sends its header in the first packet of a connection. */
 const HEADER_TIMEOUT_MS = 5000;
 
 /** The proxies in front of a listener. */
 export interface Proxies {
-  /** Whether this peer may say for whom it connects. */
+  /** Whether this peer may name the client for which it connects. */
   trusts(host: string): boolean;
-  /** Whether one more connection may wait for its header, beside as many as wait already. */
+  /** Whether another connection may wait for its header, in addition to those that wait. */
   hasRoom(waiting: number): boolean;
 }
 
@@ -27,15 +27,15 @@ export interface Proxies {
 export interface ListenerPolicy {
   /** RTMP without TLS. */
   readonly plain: boolean;
-  /** For TLS; without them there is none. With both, a connection's first byte decides. */
+  /** For TLS; without certificates there is none. With `plain` as well, a connection's first byte decides. */
   readonly certificates: Certificates | undefined;
-  /** Each connection begins with a header of one of these, which names the client. */
+  /** Each connection begins with a header from one of these proxies, which names the client. */
   readonly proxies: Proxies | undefined;
-  /** A connection is closed for what came before RTMP on it, or did not come. */
+  /** A connection is closed because of the bytes before RTMP, or because they did not come. */
   refused(peer: HostPort, reason: string): void;
 }
 
-/** What an opening connection needs of TCP. */
+/** What an opening connection needs from `Tcp`. */
 export interface OpeningOptions {
   readonly clock: Clock;
   readonly entrance: ListenerPolicy;
@@ -49,19 +49,19 @@ export interface OpeningOptions {
   onIdentified(): void;
 }
 
-/** What upgrading an accepted socket takes besides what the runtime's types know; node:tls does it so. */
+/** Arguments for upgrading an accepted socket that the runtime's types lack; node:tls uses them. */
 interface ServerUpgrade {
   upgradeTLS(options: {
     readonly data: SocketData;
     readonly tls: { readonly secureContext: object };
     readonly isServer: true;
-    /** What the client has sent of its handshake so far. */
+    /** The part of the handshake that the client has sent. */
     readonly initialData: Uint8Array;
     readonly socket: SocketHandler<SocketData>;
   }): [raw: Socket<SocketData>, tls: Socket<SocketData>] | undefined;
 }
 
-/** A client that says more than this before its TLS handshake has begun does not wait for it. */
+/** Limit on the bytes before the TLS handshake begins; a client that sends more is not kept waiting. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /*
@@ -69,8 +69,8 @@ const MAX_EARLY_BYTES = 64 * 1024;
  *                    └──anything else──> the transport has the plain socket
  */
 /**
- * An accepted connection on which something stands before RTMP: a proxy's header, TLS. Its owner has a transport as soon as
- * the client is known; what it sends waits until the connection is ready, so the owner's own timeouts hold for all of this.
+ * An accepted connection with something before RTMP: a proxy's header, TLS. Its owner gets a transport as soon as the client is
+ * known. What the owner sends waits until the connection is ready, so the owner's timeouts cover this phase.
  */
 export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   readonly #options: OpeningOptions;
@@ -79,9 +79,9 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   readonly #waiting: Timer | undefined;
   #socket: Socket<SocketData>;
   #state: "header" | "hello" | "turn" | "handshake" | "over" = "header";
-  /** What TLS begins with, once the ClientHello is whole. */
+  /** The TLS options, once the ClientHello is complete. */
   #secureContext: object | undefined;
-  /** What has come and has not been understood. */
+  /** Bytes received and not processed yet. */
   #bytes: Uint8Array = new Uint8Array(0);
   #transport: TcpTransport | undefined;
 
@@ -96,7 +96,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     );
   }
 
-  /** Asks for an owner at once, where no proxy has to say first who the client is. */
+  /** Asks for an owner at once, unless a proxy has to name the client first. */
   begin(): void {
     if (this.#options.entrance.proxies === undefined) this.#identified(this.#peer);
   }
@@ -128,7 +128,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     }
   }
 
-  /** Takes nothing, as a socket that is not open does. */
+  /** Accepts nothing, like a socket that is not open. */
   write(): number {
     return -1;
   }
@@ -249,7 +249,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
 
   readonly arriving = true;
 
-  /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may come at once. */
+  /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may begin at once. */
   runSlice(): boolean {
     const transport = this.#transport;
     if (this.#state !== "turn" || transport === undefined) return false;
@@ -262,7 +262,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
 
   #startTls(transport: TcpTransport, secureContext: object): void {
     this.#state = "handshake";
-    // The socket goes on as another object; this one still tells of what it reads, encrypted.
+    // The runtime continues the socket as another object; this one still reports the encrypted bytes that it reads.
     this.#plain.data.owner = undefined;
     const upgrading = this.#plain as unknown as ServerUpgrade;
     const pair = upgrading.upgradeTLS({
@@ -286,7 +286,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#transport?.useSocket(socket, true);
       return;
     }
-    // Not terminated: the alert that tells the client why is still on its way.
+    // Ended, not terminated: the alert with the reason is still on its way.
     const reason = describeTlsError(error);
     this.#options.entrance.refused(this.#transport?.remote ?? this.#peer, reason);
     this.#transport?.onClose(reason);

@@ -3,25 +3,25 @@ import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../../base/clock.ts";
 import { libc } from "../os/libc.ts";
 
-/** Accepting gets this long of one turn of the event loop; who waits longer is accepted in the next. */
+/** Time for accepting in one turn of the event loop; further connections are accepted in the next. */
 const ACCEPT_MS = 8;
-/** But so many are accepted in a turn, however slow the machine: else a storm would keep newcomers out. */
+/** But this many are accepted in a turn, however slow the machine is: else many connects would keep new clients out. */
 const MIN_ACCEPTED = 64;
 const O_CLOEXEC = 0o2000000;
 
 const signatures = { dup3: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 } } as const;
-/** Looked up when it is first needed: commands that don't listen need not wait for it. */
+/** Loaded at the first use: commands that don't listen need no libc. */
 let functions: { symbols: ReturnType<typeof libc<typeof signatures>> } | undefined;
 
 /**
- * Ends accepting for a turn that it has taken enough of. The runtime accepts until nobody waits, which in a storm of
- * connections is never, and offers nothing to stop it with: so its descriptor stands for /dev/null until the turn is over,
- * where the next accept fails. The listening socket lives on, with those who wait, in a second descriptor.
+ * Ends accepting for this turn once it has taken its time. The runtime accepts until the backlog is empty, which never happens
+ * under a storm of connects, and offers no way to stop. So /dev/null takes the descriptor's place until the end of the turn,
+ * and the next accept fails. A second descriptor keeps the listening socket and its backlog open.
  */
 export class AcceptTurns {
   readonly #clock: Clock;
   readonly #fd: number;
-  /** /dev/null, and the second descriptor of the listening socket; undefined where there is no pausing. */
+  /** /dev/null, and the second descriptor of the listening socket; undefined if accepting can't be paused. */
   readonly #spare: { readonly nothing: number; readonly listening: number } | undefined;
   #began: number | undefined;
   #accepted = 0;
@@ -39,7 +39,7 @@ export class AcceptTurns {
     functions.symbols.dup3(fd, listening, O_CLOEXEC);
   }
 
-  /** A descriptor that always is the listening socket's. */
+  /** A descriptor that always refers to the listening socket. */
   get fd(): number {
     return this.#spare?.listening ?? this.#fd;
   }
@@ -48,7 +48,7 @@ export class AcceptTurns {
     return this.#paused;
   }
 
-  /** A connection has been accepted and seen to. */
+  /** A connection was accepted and processed. */
   count(): void {
     const now = this.#clock.now();
     this.#accepted++;
@@ -63,7 +63,7 @@ export class AcceptTurns {
     } else if (this.#accepted >= MIN_ACCEPTED && now - this.#began >= ACCEPT_MS) this.#pause();
   }
 
-  /** Before the runtime closes its descriptor: from then on its number may be another's. */
+  /** Called before the runtime closes its descriptor, whose number may then be reused. */
   close(): void {
     if (this.#closed) return;
     this.#resume();
@@ -74,8 +74,8 @@ export class AcceptTurns {
   }
 
   /**
-   * A connection was refused. Those let in before it in this turn may have hung up already, which is only seen in the next: who still
-   * waits is accepted after that.
+   * A connection was refused. Those let in before it in this turn may have hung up already, which is noticed only in the next turn:
+   * the backlog waits until then.
    */
   countRefused(): void {
     this.#refused++;

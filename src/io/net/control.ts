@@ -5,20 +5,20 @@ import { describeSocketError, errorCode } from "../os/socket-errors.ts";
 
 /** More than this is no request. */
 const MAX_REQUEST_CHARS = 4096;
-/** Rights of a new file that everybody but its user goes without, and to execute it. */
+/** Permissions that a new file must not grant: those of other users, and execution. */
 const OTHERS = 0o177;
-/** Who connects has this long to say what he wants. */
+/** A client must send its request within this time. */
 const REQUEST_MS = 5000;
 
-/** A running server's ear for the commands of its own machine. */
+/** The socket on which a running server receives commands from its own machine. */
 export interface ControlServer {
-  /** Takes no more requests. The socket's file goes, unless another server's has come in its place. */
+  /** Accepts no more requests. Removes the socket's file, unless another server has replaced it. */
   stop(): void;
 }
 
 /**
- * Listens on a unix socket that only this user may connect to; each connection asks one line and gets one. A socket that is
- * there is replaced: whoever listens on it loses the name. Throws UserError when the path can't be had.
+ * Listens on a unix socket that only this user may connect to; each connection carries one request line and one answer line. An
+ * existing socket is replaced: its process loses the name. Throws UserError when the path can't be used.
  */
 export async function listenControl(
   path: string,
@@ -35,13 +35,13 @@ export async function listenControl(
         .then((text) => socket.end(`${text}\n`), fail);
     });
   });
-  // Bound beside its place, open to this user alone from the first moment, and moved there in one step.
+  // Bound under a temporary name, accessible to this user alone from the start, and then renamed atomically.
   const beside = `${path}.${process.pid}`;
   try {
     rmSync(beside, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      // The file is made by the call itself; what others make later has their own mode.
+      // The call itself creates the file; later files get their own mode.
       const umask = process.umask(OTHERS);
       try {
         server.listen(beside, resolve);
@@ -63,7 +63,10 @@ export async function listenControl(
   };
 }
 
-/** Asks whoever listens on a unix socket; undefined when nobody does. Throws UserError when he is there and does not answer in time. */
+/**
+ * Sends a request to the process that listens on a unix socket; undefined when there is none. Throws UserError when it does not
+ * answer in time.
+ */
 export function askControl(path: string, request: string, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(path);

@@ -14,7 +14,7 @@ import type { TcpTransport } from "./tcp-transport.ts";
 /** What dialling needs of TCP. */
 export interface DialOptions {
   readonly clock: Clock;
-  /** Decides on the certificates that servers show. */
+  /** Decides on servers' certificates. */
   readonly trust: Trust;
   /** The handlers of an open connection, and of one with TLS. */
   readonly handlers: SocketHandler<SocketData>;
@@ -25,7 +25,7 @@ export interface DialOptions {
 
 /** A dial under way. */
 interface Attempt {
-  /** Until when one of the name's addresses has to answer; monotonic ms. */
+  /** Deadline for an answer from one of the name's addresses; monotonic ms. */
   readonly until: number;
   /** Nobody wants the connection any more. */
   over: boolean;
@@ -33,13 +33,13 @@ interface Attempt {
   stop: ((error: Error) => void) | undefined;
 }
 
-/** An open connection and the address that it goes to. */
+/** An open connection and its address. */
 interface Connected {
   readonly socket: Socket<SocketData>;
   readonly ip: string;
 }
 
-/** Makes the `Dial` of a `Tcp`: each address of the name in turn, each with its share of the time that is left. */
+/** Makes the `Dial` of a `Tcp`: tries the addresses of the name in turn, each with a share of the time left. */
 export function createDial(options: DialOptions): Dial {
   return (target, handler) => {
     const { host, port, timeoutMs } = target;
@@ -81,7 +81,7 @@ export function createDial(options: DialOptions): Dial {
   };
 }
 
-/** Connects to the first address of a name that answers in time; undefined when it is no longer wanted. */
+/** Connects to the first address of a name that answers in time; undefined when the dial is aborted. */
 async function connectAny(
   options: DialOptions,
   { host, port, tls, publicOnly }: DialTarget,
@@ -93,7 +93,7 @@ async function connectAny(
     throw new Error(`${host} is at ${found.join(", ")}, where no server of the public internet may send us`);
   for (let left = addresses.length; left > 0 && !attempt.over; left--) {
     const address = addresses[addresses.length - left] ?? "";
-    // The last one has all that is left, and the dial's own timer ends it.
+    // The last address has all the time left, and the dial's own timer ends it.
     const shareMs = (attempt.until - options.clock.now()) / left;
     const giveUp = () => attempt.stop?.(new Error("no answer in time"));
     const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
@@ -110,9 +110,9 @@ async function connectAny(
 }
 
 /**
- * Connects to one address. `Bun.connect` gives nothing to stop it with: an address that does not answer would keep its
- * descriptor until the kernel gives up, after two minutes. node:net can stop; once open, its socket of this runtime is
- * taken from it, with our handlers for its own.
+ * Connects to one address. `Bun.connect` can't be cancelled: an address that does not answer would keep its descriptor for two
+ * minutes, until the kernel gives up. node:net can be cancelled; once open, the runtime's socket is taken from it, and our
+ * handlers replace its own.
  */
 function connectTo(options: DialOptions, host: string, port: number, attempt: Attempt): Promise<Socket<SocketData>> {
   return new Promise((resolve, reject) => {
@@ -141,7 +141,7 @@ function connectTo(options: DialOptions, host: string, port: number, attempt: At
   });
 }
 
-/** What upgrading a dialled socket takes besides what the runtime's types know; node:tls does it so. */
+/** Arguments for upgrading a dialled socket that the runtime's types lack; node:tls uses them. */
 interface ClientUpgrade {
   upgradeTLS(options: {
     readonly data: SocketData;
@@ -156,7 +156,7 @@ interface ClientUpgrade {
   }): [raw: Socket<SocketData>, tls: Socket<SocketData>] | undefined;
 }
 
-/** Speaks TLS on an open connection, and goes on with it only when the server is the one that was meant. */
+/** Starts TLS on an open connection, and continues only if the server is the intended one. */
 function secure(
   options: DialOptions,
   plain: Socket<SocketData>,
@@ -173,7 +173,7 @@ function secure(
     attempt.stop = fail;
     const secured = (encrypted: Socket<SocketData>, ok: boolean, error: Error | null) => {
       const certificate = encrypted.getPeerCertificate() ?? {};
-      // A handshake may be called failed for the name alone, on which we have a word to say ourselves.
+      // The runtime may fail a handshake for the name alone; we check the name ourselves.
       const shown = ok || "fingerprint256" in certificate;
       const problem = shown ? options.trust.problem(host, certificate, error) : handshakeProblem(error);
       if (problem !== undefined) {

@@ -1,8 +1,8 @@
 // Hot: hold and release run whenever a connection begins or ends to wait for its peer.
 
 /**
- * The buffers that wait for peers, whoever they are for: one that thousands wait for is in memory once. Says what each
- * peer costs, so that those who cost most can be left when all together cost too much.
+ * The buffers queued for peers. A buffer queued for thousands is in memory once. Computes each peer's share, so that the most
+ * expensive peers can be disconnected when all together exceed the limit.
  */
 export class HeldBuffers {
   readonly #holders = new Map<Uint8Array, number>();
@@ -30,7 +30,7 @@ export class HeldBuffers {
     if (this.#holders.delete(buffer)) this.#bytes -= buffer.length;
   }
 
-  /** What one holder's share of these buffers is, bytes: a buffer costs each of its holders the same part. */
+  /** One holder's share of these buffers, bytes: each holder of a buffer bears the same part. */
   share(buffers: readonly Uint8Array[]): number {
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length / (this.#holders.get(buffer) ?? 1);

@@ -3,12 +3,12 @@ import type { HttpGet, HttpHandler, HttpRequest } from "../../base/http.ts";
 import type { Dial, Transport, TransportHandler } from "../../base/transport.ts";
 import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
 
-/** How long a connection may take to come about; what follows is its owner's to time. */
+/** Time for establishing a connection; the owner times the rest. */
 const CONNECT_TIMEOUT_MS = 5000;
 
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
-/** Makes requests on connections of `dial`, so that HTTPS servers are believed by the same rules as all others. */
+/** Makes requests on connections of `dial`, so that the same rules of trust hold for HTTPS servers. */
 export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
   return (text, handler, options = {}) => {
     const url = URL.parse(text);
@@ -61,7 +61,7 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
       `Host: ${host}`,
       `User-Agent: ${this.#userAgent}`,
       "Accept: */*",
-      // It is not used again: it lasts as long as the stream.
+      // The connection is not reused: it lasts as long as the stream.
       "Connection: close",
     ];
     transport.send(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));

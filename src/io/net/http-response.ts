@@ -1,18 +1,18 @@
 import { ProtocolError } from "../../base/errors.ts";
 import { joined } from "../../base/memory.ts";
 
-/** Most bytes of a head, and of a line that says how long a chunk is. */
+/** Maximum bytes of a head, and of a line with a chunk's size. */
 const MAX_HEAD_BYTES = 32 * 1024;
 const MAX_LINE_BYTES = 1024;
 
-/** What of an answer's head its owner looks at. */
+/** The parts of a response head that the owner reads. */
 export interface ResponseHead {
   readonly status: number;
-  /** By name in lower case; of several with one name the last. */
+  /** By name in lower case; the last of several with the same name. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** What a reader tells, in this order: the head, the body's bytes, its end. */
+/** The reader's callbacks, in this order: the head, the body's bytes, its end. */
 export interface ResponseEvents {
   onHead(head: ResponseHead): void;
   onBody(bytes: Uint8Array): void;
@@ -28,7 +28,7 @@ const none = new Uint8Array(0);
  *      ──> size ──> chunk ──> gap ──> size … ──> trailer ──> over
  *      ──> rest (until the connection is closed)
  */
-/** Reads one answer of HTTP/1.1 (RFC 9112), without I/O. */
+/** Reads one HTTP/1.1 response (RFC 9112), without I/O. */
 export class HttpResponseReader {
   readonly #events: ResponseEvents;
   #state: "head" | "body" | "size" | "chunk" | "gap" | "trailer" | "rest" | "over" = "head";
@@ -41,7 +41,7 @@ export class HttpResponseReader {
     this.#events = events;
   }
 
-  /** Takes bytes from the wire. Throws ProtocolError for what is no answer. */
+  /** Takes bytes from the wire. Throws ProtocolError when they are not a response. */
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && this.#state !== "over") {
@@ -53,14 +53,14 @@ export class HttpResponseReader {
     }
   }
 
-  /** The connection is closed: whether the answer is whole. */
+  /** The connection is closed: returns whether the response is complete. */
   end(): boolean {
     const whole = this.#state === "rest" || this.#state === "over";
     if (this.#state === "rest") this.#complete();
     return whole;
   }
 
-  /** Reads no more, not even what has arrived already. */
+  /** Reads no more, not even bytes that are here already. */
   stop(): void {
     this.#state = "over";
   }
@@ -75,7 +75,7 @@ export class HttpResponseReader {
     return at + part.length;
   }
 
-  /** Gathers bytes up to a line feed, or up to an empty line of a head. */
+  /** Collects bytes up to a line feed, or up to an empty line of a head. */
   #readLine(bytes: Uint8Array, at: number): number {
     const end = bytes.indexOf(LF, at);
     const until = end < 0 ? bytes.length : end + 1;
@@ -115,7 +115,7 @@ export class HttpResponseReader {
     const [first = "", ...lines] = text.split(/\r?\n/);
     const status = Number(/^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: |$)/.exec(first)?.[1]);
     if (!(status > 0)) throw new ProtocolError("no answer of HTTP/1 came");
-    // An interim answer; the real one follows.
+    // An interim response; the final one follows.
     if (status < 200) return;
     const headers = new Map<string, string>();
     for (const line of lines) {

@@ -1,40 +1,40 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
 const MIB = 1024 * 1024;
-/** All input that waits or is unfinished, unless the configuration says otherwise. */
+/** All input that waits or is incomplete, by default. */
 const DEFAULT_LIMIT = 64 * MIB;
-/** What one connection that does not publish may keep of it. */
+/** Input that one connection that does not publish may hold. */
 const MAX_EACH = MIB;
-/** When memory is short, such a connection may still keep this much: a handshake and its commands. */
+/** When memory is short, such a connection may still hold this much: a handshake and its commands. */
 const MAX_EACH_WHEN_SHORT = 16 * 1024;
-/** What is not read for its input's sake, and does not get less, is closed after this. */
+/** A connection whose reading is stopped, and whose input does not shrink, is closed after this. */
 const PATIENCE_MS = 5000;
 const LOOK_MS = 1000;
-/** Those left unread are read again when this share of the limit is free. */
+/** Reading resumes when this share of the limit is free. */
 const READ_AGAIN = 0.9;
-/** The runtime reads this much of a socket at a time. */
+/** The runtime reads this much from a socket at a time. */
 const READ_BYTES = 512 * 1024;
 
 /** A connection whose input takes memory. */
 export interface InputHolder {
-  /** Bytes that have been read of it and are not worked off. */
+  /** Bytes read from it and not processed. */
   readonly inputBytes: number;
-  /** It publishes: it may keep more, and is closed last. */
+  /** It publishes: it may hold more, and is closed last. */
   readonly publishes: boolean;
   /** Whether its socket is left unread. */
   leaveUnread(unread: boolean): void;
-  /** Closes it for what its input takes. */
+  /** Closes it because of its input. */
   cut(reason: string): void;
 }
 
 /**
- * The one account of input that is in memory: what has been read and waits for its turn, and messages of which the end has
- * not come. Beyond the limit, connections that do not publish are not read, and closed when that lasts; publishers come last.
+ * Accounts for all input in memory: bytes that wait for their turn, and incomplete messages. Beyond the limit, connections that
+ * do not publish are not read, and closed if that lasts; publishers come last.
  */
 export class InputMemory {
   readonly #clock: Clock;
   readonly #holders = new Set<InputHolder>();
-  /** Those that are not read, and since when; in that order. */
+  /** Connections whose reading is stopped, and since when; in that order. */
   readonly #unread = new Map<InputHolder, number>();
   #bytes = 0;
   #limit = DEFAULT_LIMIT;
@@ -64,7 +64,7 @@ export class InputMemory {
     this.#resumeSoon();
   }
 
-  /** A connection keeps so many bytes more, or less, than before. */
+  /** A connection holds this many bytes more, or less, than before. */
   count(holder: InputHolder, more: number): void {
     this.#bytes += more;
     if (holder.inputBytes > 0) this.#holders.add(holder);
@@ -73,7 +73,7 @@ export class InputMemory {
     if (more < 0) this.#resumeSoon();
   }
 
-  /** Decides whether an open connection is read on, by what it keeps. */
+  /** Decides by its held bytes whether an open connection is read. */
   judge(holder: InputHolder): void {
     const { inputBytes } = holder;
     if (this.#bytes > 2 * this.#limit && inputBytes > 0) {
@@ -89,7 +89,7 @@ export class InputMemory {
     }
   }
 
-  /** A connection is gone; what it kept has been counted off. */
+  /** A connection is closed; its bytes are already subtracted. */
   forget(holder: InputHolder): void {
     this.#unread.delete(holder);
   }
@@ -119,7 +119,7 @@ export class InputMemory {
     this.#clock.soon(() => this.#resume());
   }
 
-  /** Reads on those that waited longest, no more at once than there is room for. */
+  /** Resumes reading those that waited longest, no more at once than there is room for. */
   #resume(): void {
     this.#resuming = false;
     let room = Math.max(1, Math.floor((this.#limit - this.#bytes) / READ_BYTES));
@@ -158,7 +158,7 @@ export class InputMemory {
     });
   }
 
-  /** Closes those who keep most, publishers last, until memory is short no more. */
+  /** Closes those that hold most, publishers last, until memory is no longer short. */
   #relieve(): void {
     const dearest = [...this.#holders].sort(
       (a, b) => Number(a.publishes) - Number(b.publishes) || b.inputBytes - a.inputBytes,

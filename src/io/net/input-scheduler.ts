@@ -1,41 +1,41 @@
 import type { Clock } from "../../base/clock.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
-/** Input that waits is worked on for this long in one turn of the event loop; accepting, reading and sending go on between. */
+/** Time for waiting input in one turn of the event loop; accepting, reading and sending go on between. */
 const TURN_MS = 8;
-/** Clients that are just coming get this long of one turn: the rest of them come in the next. */
+/** Time in one turn for new clients: the remaining ones are served in the next. */
 const ARRIVALS_MS = 4;
-/** Connections whose peers have hung up get this long of one turn to end what they did. */
+/** Time in one turn for ending the activities of connections whose peers have hung up. */
 const DEPARTURES_MS = 4;
 
 /** A connection with work that waits for a turn. */
 export interface Busy {
   /** It is of a client that is just coming. */
   readonly arriving: boolean;
-  /** Works on one slice of it; false when nothing is left. */
+  /** Runs one slice; false when no work is left. */
   runSlice(): boolean;
-  /** Its owner has thrown this out of a turn: reports it, and closes this connection only. */
+  /** The owner has thrown this during a turn: reports it, and closes this connection only. */
   fault(error: unknown): void;
 }
 
 /** A connection whose peer has hung up. */
 export interface Departing {
-  /** Ends what it did here: streams, log lines. */
+  /** Ends the connection's activities: streams, log lines. */
   depart(): void;
-  /** Its owner has thrown this out of `depart`. */
+  /** The owner has thrown this in `depart`. */
   fault(error: unknown): void;
 }
 
 /**
- * Shares the event loop among connections: input that is a lot of work goes on in slices, and what clients cost who come or
- * leave all at once is spread over as many turns as it takes. So they hold up each other and nobody else.
+ * Shares the event loop among connections. Input that is much work is processed in slices. Clients that connect or leave all at
+ * once are spread over as many turns as necessary, so that they delay only each other.
  */
 export class InputScheduler {
   readonly #clock: Clock;
   readonly #busy = new TurnQueue<Busy>();
   readonly #arriving = new TurnQueue<Busy>();
   readonly #departing = new TurnQueue<Departing>();
-  /** What arrivals and departures have taken of the turn under way. */
+  /** Time that new and leaving clients have taken in this turn. */
   #arrivalsMs = 0;
   #departuresMs = 0;
   #counting = false;
@@ -45,12 +45,12 @@ export class InputScheduler {
     this.#clock = clock;
   }
 
-  /** Whether clients that are just coming have had their part of this turn of the event loop. */
+  /** Whether new clients have used up their time in this turn. */
   get arrivalsWait(): boolean {
     return this.#arrivalsMs >= ARRIVALS_MS;
   }
 
-  /** Such a client took so many ms of it. */
+  /** A new client took this many ms of it. */
   countArrival(ms: number): void {
     this.#arrivalsMs += ms;
     if (ms > 0) this.#countTurn();
@@ -62,7 +62,7 @@ export class InputScheduler {
     this.#schedule();
   }
 
-  /** A peer has hung up, as thousands may in one turn: its connection departs now, or in its turn. */
+  /** A peer has hung up, as thousands may in one turn: its connection departs now, or in a later turn. */
   depart(connection: Departing): void {
     if (this.#departing.length === 0 && this.#departuresMs < DEPARTURES_MS) this.#letDepart(connection);
     else {
@@ -87,7 +87,7 @@ export class InputScheduler {
     if (ms > 0) this.#countTurn();
   }
 
-  /** What has been counted holds until the next turn. */
+  /** The counts hold until the next turn. */
   #countTurn(): void {
     if (this.#counting) return;
     this.#counting = true;
@@ -109,19 +109,19 @@ export class InputScheduler {
     const until = this.#clock.now() + TURN_MS;
     try {
       this.#serve(this.#busy, () => this.#clock.now() >= until);
-      // Before those who come: what they did is to be ended before more is begun.
+      // Before new clients: old activities end before new ones begin.
       while (this.#departing.length > 0 && this.#departuresMs < DEPARTURES_MS) {
         const next = this.#departing.shift();
         if (next !== undefined) this.#letDepart(next);
       }
       this.#serve(this.#arriving, () => this.arrivalsWait);
     } finally {
-      // Whatever went wrong with one: the others wait for their turn.
+      // After a failure of one, the others still wait for their turn.
       if (this.#busy.length + this.#arriving.length + this.#departing.length > 0) this.#schedule();
     }
   }
 
-  /** Lets at least one go on, and others after it until it is `enough`. */
+  /** Runs at least one, and then others until it is `enough`. */
   #serve(queue: TurnQueue<Busy>, enough: () => boolean): void {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (runSlice(next)) this.#enqueue(next);

@@ -5,10 +5,10 @@ import { libc } from "../os/libc.ts";
 const BACKLOG = 4096;
 
 const signatures = { listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } } as const;
-/** Looked up when it is first needed: commands that don't listen need not wait for it. */
+/** Loaded at the first use: commands that don't listen need no libc. */
 let functions: { symbols: ReturnType<typeof libc<typeof signatures>> } | undefined;
 
-/** Asks the kernel for a longer backlog of a listening socket; without effect where that can't be done. */
+/** Requests a longer backlog for a listening socket; without effect if that fails. */
 export function raiseBacklog(fd: number): void {
   functions ??= { symbols: libc(signatures) };
   functions.symbols?.listen(fd, BACKLOG);

@@ -1,6 +1,6 @@
 import type { ListenAddress } from "../../base/address.ts";
 
-/** An address to listen on, and what comes in there. */
+/** An address to listen on, and the protocol spoken there. */
 export interface ListenEndpoint extends ListenAddress {
   readonly protocol: "rtmp" | "http";
   /** The protocol without TLS. */
@@ -10,5 +10,5 @@ export interface ListenEndpoint extends ListenAddress {
   readonly proxied: boolean;
 }
 
-/** What comes in where nothing else is said: RTMP without TLS. */
+/** The default: RTMP without TLS. */
 export const plainEndpoint = { protocol: "rtmp", plain: true, tls: false, proxied: false } as const;

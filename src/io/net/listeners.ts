@@ -4,33 +4,33 @@ import { UserError } from "../../base/errors.ts";
 import type { ListenEndpoint } from "./listen-endpoint.ts";
 import type { Listener } from "./tcp.ts";
 
-/** Told what opens and closes, once it takes effect. */
+/** Notified of opened and closed addresses, once a change takes effect. */
 export interface ListenersEvents {
   listening(address: ListenAddress, endpoint: ListenEndpoint): void;
   stopped(address: ListenAddress): void;
-  /** An address that had to be given up for a change that failed can't be had back. */
+  /** An address was given up for a change that then failed, and can't be bound again. */
   lost(address: ListenAddress, error: UserError): void;
 }
 
-/** A listener, and what comes in there now. */
+/** A listener and its current endpoint. */
 interface Open {
   readonly listener: Listener;
   endpoint: ListenEndpoint;
 }
 
-/** The addresses that are listened on. A change of them leaves alone those that stay, and every connection. */
+/** The listening sockets. A change of addresses affects neither those that stay nor any connection. */
 export class Listeners {
   readonly #listen: (endpoint: () => ListenEndpoint) => Listener;
   readonly #events: ListenersEvents;
   readonly #open = new Map<string, Open>();
 
-  /** `listen` throws UserError when the address can't be had. What comes in at the endpoint may change later, its address not. */
+  /** `listen` throws UserError when the address can't be bound. An endpoint's protocol may change later, its address not. */
   constructor(listen: (endpoint: () => ListenEndpoint) => Listener, events: ListenersEvents) {
     this.#listen = listen;
     this.#events = events;
   }
 
-  /** Makes ready to listen on these addresses and no others. Throws UserError, one line for each that can't be had. */
+  /** Prepares to listen on exactly these addresses. Throws UserError, one line for each that can't be bound. */
   prepare(endpoints: readonly ListenEndpoint[]): Change {
     const wanted = keyed(endpoints);
     for (const key of wanted.keys()) this.#recognise(key);
@@ -40,7 +40,7 @@ export class Listeners {
     const errors: string[] = [];
     for (const [key, endpoint] of wanted) {
       if (this.#open.has(key)) continue;
-      // "Every address" and one of them can't be listened on together: the old one goes first.
+      // "Every address" and one of them can't be bound together: the old one is closed first.
       for (const [old, { listener }] of leaving) {
         if (listener.address.port !== endpoint.port || givenUp.has(old)) continue;
         listener.stop();
@@ -68,20 +68,20 @@ export class Listeners {
     return { discard, apply };
   }
 
-  /** What another process needs to go on listening at these addresses: what was asked for, what it became, and its descriptor. */
+  /** What another process needs to continue listening: the requested address, the bound one, and the descriptor. */
   get open(): { readonly wanted: ListenAddress; readonly address: ListenAddress; readonly fd: number }[] {
     return [...this.#open.values()].flatMap(({ endpoint: { host, port }, listener: { address, fd } }) =>
       fd === undefined ? [] : [{ wanted: { host, port }, address, fd }],
     );
   }
 
-  /** Listens on nothing any more; connections stay. */
+  /** Closes all listeners; connections stay. */
   stop(): void {
     for (const { listener } of this.#open.values()) listener.stop();
     this.#open.clear();
   }
 
-  /** One that was asked for by another spelling (port 0) may be just the one that is wanted. */
+  /** A listener requested by another spelling (port 0) may be bound to the wanted address. */
   #recognise(wanted: string): void {
     if (this.#open.has(wanted)) return;
     for (const [key, open] of this.#open) {
@@ -92,7 +92,7 @@ export class Listeners {
     }
   }
 
-  /** Another kind of connections comes in where we listen already. */
+  /** The protocol changes at an address that stays. */
   #change(key: string, endpoint: ListenEndpoint): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
@@ -137,7 +137,7 @@ export class Listeners {
   }
 }
 
-/** Addresses by what tells them apart. Port 0 is another port each time, so it may be there more than once. */
+/** Addresses by identity. Port 0 is another port each time, so it may occur more than once. */
 function keyed(endpoints: readonly ListenEndpoint[]): Map<string, ListenEndpoint> {
   const wanted = new Map<string, ListenEndpoint>();
   for (const endpoint of endpoints) {

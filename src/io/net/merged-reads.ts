@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Connections that rest are read again at multiples of this many ms, those of the same one in one turn. */
+/** Paused connections are read again at multiples of this many ms; those due at the same one, in one turn. */
 const TICK_MS = 20;
-/** The longest rest, in ticks. */
+/** The longest pause, in ticks. */
 const MAX_TICKS = 20;
-/** A rest is made longer while a read brings less than this, and shorter when it brings twice as much: the peer must never wait for us. */
+/** A pause grows while a read brings less than this, and shrinks when it brings twice as much: the peer must never wait for us. */
 const ENOUGH_BYTES = 16 * 1024;
-/** A timer may run so much before its time. */
+/** A timer may fire this much early. */
 const EARLY_MS = 1;
 
 /** A connection whose socket is left unread for a while. */
@@ -15,11 +15,11 @@ export interface Pausable {
   wake(): void;
 }
 
-/** How long a connection may rest, by what its reads bring. */
+/** The length of a connection's pauses, by the size of its reads. */
 export class ReadPause {
   #ticks = 0;
 
-  /** How long to rest (ms) after a read of so many bytes. */
+  /** The pause (ms) after a read of this many bytes. */
   after(bytes: number): number {
     if (bytes >= 2 * ENOUGH_BYTES) this.#ticks >>= 1;
     else if (bytes < ENOUGH_BYTES) this.#ticks = Math.min(MAX_TICKS, this.#ticks + 1);
@@ -28,12 +28,12 @@ export class ReadPause {
 }
 
 /**
- * Merged reads, as SRS calls them: connections that nobody waits for are left unread for up to 400 ms after each read, so that
- * one read brings what many would have. 500 publishers × 600 kbps that nobody watches cost half as much so.
+ * Merged reads, as SRS calls them: connections whose streams have no readers are left unread for up to 400 ms after each read,
+ * so that one read brings many frames. 500 publishers × 600 kbps without viewers cost half as much.
  */
 export class MergedReads {
   readonly #clock: Clock;
-  /** Those that rest, by the tick at which they are read again. */
+  /** Paused connections, by the tick at which they are read again. */
   readonly #due = new Map<number, Pausable[]>();
   #next = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
@@ -42,7 +42,7 @@ export class MergedReads {
     this.#clock = clock;
   }
 
-  /** Wakes a connection at the last tick within `ms`; false when there is none. */
+  /** Schedules a connection at the last tick within `ms`; false when there is none. */
   rest(connection: Pausable, ms: number): boolean {
     const now = this.#clock.now();
     const tick = Math.floor((now + ms) / TICK_MS);

@@ -5,13 +5,13 @@ export interface SocketOwner {
   onData(bytes: Uint8Array): void;
   onDrain(): void;
   onClose(reason: string | undefined): void;
-  /** Something of the owner's has thrown this: reports it, and closes this connection only. */
+  /** An owner's handler has thrown this: reports it, and closes this connection only. */
   fault(error: unknown): void;
 }
 
 /** What a socket carries. */
 export interface SocketData {
   owner: SocketOwner | undefined;
-  /** Told of the end of the TLS handshake, which may have failed. */
+  /** The TLS handshake has ended, possibly with a failure. */
   readonly secured?: (socket: Socket<SocketData>, ok: boolean, error: Error | null) => void;
 }

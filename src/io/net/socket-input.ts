@@ -3,20 +3,20 @@ import type { Clock } from "../../base/clock.ts";
 import type { InputHolder, InputMemory } from "./input-memory.ts";
 import type { Busy, InputScheduler } from "./input-scheduler.ts";
 
-/** Input is worked on in slices of about this many ms, when it turns out to be a lot of work. */
+/** Input that is much work is processed in slices of about this many ms. */
 const SLICE_MS = 2;
-/** A slice is one of these at first, and as long as the runtime's reads are when that takes no time. */
+/** The first size of a slice; slices grow to a whole read while they take little time. */
 const FIRST_SLICE_BYTES = 64 * 1024;
 const MIN_SLICE_BYTES = 1024;
 const MAX_SLICE_BYTES = 1024 * 1024;
-/** A client is just coming until it has sent this much: handshake and commands, which are more work than any media. */
+/** A client is new until it has sent this much: handshake and commands are more work than media. */
 const ARRIVAL_BYTES = 4096;
-/** A publisher with TLS is read on until this much waits: the runtime loses what a paused socket with TLS has not read. */
+/** A publisher with TLS is read until this much waits: the runtime loses unread bytes of a paused TLS socket. */
 const SECURE_AHEAD_BYTES = 4 * 1024 * 1024;
 
-/** Why a socket is paused; it is read when there is no reason left. */
+/** Why a socket is paused; it is read when no reason is left. */
 export const PauseReason = {
-  /** What it has sent waits for its turn. */
+  /** Its input waits for a turn. */
   Turn: 1,
   /** A later read brings more. */
   ReadPause: 2,
@@ -24,39 +24,39 @@ export const PauseReason = {
   Memory: 4,
 } as const;
 
-/** What the input needs of its connection. */
+/** What the input needs from its connection. */
 export interface InputConnection {
   /** Input is still wanted. */
   readonly open: boolean;
   /** The peer has hung up. */
   readonly gone: boolean;
   readonly secure: boolean;
-  /** What the connection says is read for its own sake: it is no client's, or one's that publishes. */
+  /** Its input is kept even after a hang-up: it publishes, or is no client's. */
   readonly publishes: boolean;
-  /** What the owner keeps of what it was given, bytes. */
+  /** Bytes of its input that the owner holds. */
   readonly heldBytes: number;
   handOver(bytes: Uint8Array): void;
   pause(): void;
   resume(): void;
-  /** The peer has hung up, and all that it said has been handed over. */
+  /** The peer has hung up, and all its input is delivered. */
   ended(): void;
-  /** Closes it for what its input takes. */
+  /** Closes the connection because of its input. */
   cut(reason: string): void;
   fault(error: unknown): void;
 }
 
-/** What is shared by the input of all connections. */
+/** Shared by the input of all connections. */
 export interface InputWatch {
   readonly turns: InputScheduler;
   readonly memory: InputMemory;
 }
 
-/** What one connection has sent, on its way to the owner: at once, or in turns when it is a lot of work. */
+/** One connection's input on its way to the owner: at once, or in turns when it is much work. */
 export class SocketInput implements Busy, InputHolder {
   readonly #connection: InputConnection;
   readonly #clock: Clock;
   readonly #watch: InputWatch;
-  /** What has been read and not been worked on, in order. */
+  /** Input read and not processed, in order. */
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #sliceBytes = FIRST_SLICE_BYTES;
@@ -64,7 +64,7 @@ export class SocketInput implements Busy, InputHolder {
   #arrivalLeft = ARRIVAL_BYTES;
   /** Bits of `PauseReason`. */
   #paused = 0;
-  /** As the account of all input has it. */
+  /** The bytes that `InputMemory` has counted. */
   inputBytes = 0;
 
   constructor(connection: InputConnection, clock: Clock, watch: InputWatch) {
@@ -106,7 +106,7 @@ export class SocketInput implements Busy, InputHolder {
     if (connection.gone && !connection.publishes) this.forget();
     const input = this.#queue[0];
     if (connection.open && input !== undefined) {
-      // A copy: what is kept of a slice must not keep the whole read alive.
+      // A copy, so that a held slice does not keep the whole read in memory.
       const slice = input.slice(0, this.#sliceBytes);
       if (slice.length < input.length) this.#queue[0] = input.subarray(slice.length);
       else this.#queue.shift();
@@ -120,7 +120,7 @@ export class SocketInput implements Busy, InputHolder {
     return false;
   }
 
-  /** Counts what is kept, and decides whether the socket is read on; what the owner keeps may have changed. */
+  /** Counts the held bytes and decides whether the socket is read; the owner's part may have changed. */
   settle(): void {
     const connection = this.#connection;
     const { memory } = this.#watch;
@@ -132,13 +132,13 @@ export class SocketInput implements Busy, InputHolder {
     }
     if (!connection.open || connection.gone) return;
     const ahead = connection.secure ? SECURE_AHEAD_BYTES : 1;
-    // Others are read on, within what they may keep, so that it is noticed when they hang up.
+    // Others are still read, within their limits, so that a hang-up is noticed.
     if (this.#queuedBytes >= ahead && connection.publishes) this.pause(PauseReason.Turn);
     else this.resume(PauseReason.Turn);
     memory.judge(this);
   }
 
-  /** Drops what waits; nothing more is counted for it. */
+  /** Drops waiting input; nothing more is counted for it. */
   forget(): void {
     this.#queue.length = 0;
     this.#queuedBytes = 0;
@@ -151,7 +151,7 @@ export class SocketInput implements Busy, InputHolder {
     this.#watch.memory.forget(this);
   }
 
-  /** Leaves the socket unread while there is this reason. */
+  /** Pauses the socket for this reason. */
   pause(reason: number): void {
     if (this.#paused === 0) this.#connection.pause();
     this.#paused |= reason;
@@ -182,10 +182,10 @@ export class SocketInput implements Busy, InputHolder {
     this.#queuedBytes += bytes.length;
   }
 
-  /** Hands input over, and learns from how long that takes how much of it to hand over next time. */
+  /** Delivers input; its duration decides the size of the next slice. */
   #work(bytes: Uint8Array): void {
     const began = this.#clock.now();
-    // The handler may free it.
+    // The handler may close the connection.
     const { length } = bytes;
     this.#connection.handOver(bytes);
     const tookMs = this.#clock.now() - began;

@@ -7,13 +7,13 @@ const SIOCOUTQ = 0x5411;
 const signatures = {
   ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
 } as const;
-/** Looked up when it is first needed. */
+/** Loaded at the first use. */
 let functions: { symbols: ReturnType<typeof libc<typeof signatures>> } | undefined;
 const answer = new Int32Array(1);
 
 /** Bytes sent on a TCP socket that the peer's machine has not acknowledged; 0 where the system does not say. */
 export function unacknowledgedBytes(socket: object): number {
-  // Not in the runtime's types, but there; negative once the socket is closed.
+  // The runtime has this property, but its types lack it; negative once the socket is closed.
   const fd = "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
   if (fd < 0) return 0;
   functions ??= { symbols: libc(signatures) };

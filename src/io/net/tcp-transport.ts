@@ -11,14 +11,14 @@ import type { SocketOwner } from "./socket-data.ts";
 import { type InputConnection, type InputWatch, PauseReason, SocketInput } from "./socket-input.ts";
 import { unacknowledgedBytes } from "./socket-queue.ts";
 
-/** After the last byte a peer has this long to close its side. */
+/** After the last byte, the peer must close its side within this time. */
 const LINGER_MS = 3000;
 /** A peer that takes what waits for it, but slowly, has this long once we want to close. */
 const CLOSE_MS = 30_000;
 
 /**
- * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer can watch all that wait, and
- * for each buffer that waits, so that one account can be kept of them.
+ * Called by `TcpTransport` when it begins and stops to wait for its peer, so that one timer watches all that wait; and for each
+ * queued buffer, so that one account covers them.
  */
 export interface StallWatch extends InputWatch, BufferAccount {
   blocked(transport: TcpTransport): void;
@@ -35,13 +35,13 @@ export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate
 
 /** A TCP connection, accepted or dialled, plain or with TLS: what it sends, how it is read, and how it is closed. */
 export class TcpTransport implements Transport, InputConnection, Departing, Pausable, SocketOwner {
-  // What `send` needs of thousands of these comes first: objects are laid out in this order, and each cache line is a miss.
-  /** It is open, nothing waits, and no input is being worked on: what is sent goes straight to the socket. */
+  // `send` needs these fields for thousands of connections: objects are laid out in this order, and each cache line is a miss.
+  /** Open, with an empty queue, and outside of input: bytes go straight to the socket. */
   #clear = true;
   #socket: ByteSocket;
   bytesSent = 0;
   readonly remote: HostPort;
-  /** When the kernel last took something, while blocked; monotonic ms. */
+  /** When the kernel last accepted bytes, while blocked; monotonic ms. */
   progressAt = 0;
   readonly #clock: Clock;
   readonly #watch: StallWatch;
@@ -53,19 +53,19 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   readonly #input: SocketInput;
   #mergesReads = false;
   #readPause: ReadPause | undefined;
-  /** With TLS: the runtime loses what a paused socket has not read when its peer closes. */
+  /** With TLS: the runtime loses unread bytes of a paused socket when its peer closes. */
   #secure = false;
   /** The socket is paused so that the next read brings more. */
   #readPaused = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
-  /** The peer has hung up and the socket is gone; the owner hears of the close in its turn, behind what a publisher said last. */
+  /** The peer has hung up and the socket is closed; `onClose` follows later, after a publisher's last input. */
   #gone = false;
   #reason: string | undefined;
   #linger: Timer | undefined;
   readonly ip: string;
   readonly #dialled: boolean;
-  /** `dialled`: the IP address that we have connected to, when it was not the peer who has connected to us. */
+  /** `dialled`: the IP address that we connected to; undefined for an accepted connection. */
   constructor(socket: ByteSocket, remote: HostPort, clock: Clock, watch: StallWatch, dialled?: string) {
     this.#socket = socket;
     this.remote = remote;
@@ -77,13 +77,13 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.ip = dialled ?? remote.host;
   }
 
-  /** Names the owner; it is told that the transport is open. */
+  /** Sets the owner and notifies it that the transport is open. */
   attach(handler: TransportHandler): void {
     this.#handler = handler;
     handler.onOpen(this);
   }
 
-  /** Goes on with this socket, `secure` when TLS was agreed on; what has waited for it leaves. */
+  /** Continues with this socket, `secure` after a TLS handshake; queued bytes are sent. */
   useSocket(socket: ByteSocket, secure = false): void {
     this.#socket = socket;
     this.#secure = secure;
@@ -119,18 +119,18 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     return false;
   }
 
-  /** Sends what has been gathered, in one write. False: the kernel took less. */
+  /** Sends the collected buffers in one write. False: the kernel accepted less. */
   #sendAnswers(): boolean {
     const bytes = this.#answers.take();
     return bytes === undefined || this.#write(bytes);
   }
 
-  /** Something has changed that decides whether `send` may go straight to the socket. */
+  /** Recomputes whether `send` may go straight to the socket. */
   #settle(): void {
     this.#clear = this.#state === "open" && !this.#gone && !this.#answering && this.#queue.empty;
   }
 
-  /** The buffers that wait, one partly sent. */
+  /** The queued buffers, the first possibly sent in part. */
   get queue(): readonly Uint8Array[] {
     return this.#queue.buffers;
   }
@@ -179,7 +179,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.#settle();
     if (!this.#gone) {
       this.#linger?.cancel();
-      // Input that is not read would make the kernel send a reset after all.
+      // Unread input would still make the kernel send a reset.
       this.#socket.resume();
       this.#linger = this.#clock.after(LINGER_MS, () => this.#socket.end());
       this.#socket.shutdown();
@@ -187,7 +187,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.#end(undefined);
   }
 
-  /** Closes at once and tells the owner why. */
+  /** Closes at once and notifies the owner of the reason. */
   fail(reason: string | undefined): void {
     if (this.#state === "closed") return;
     this.#reason ??= reason;
@@ -195,7 +195,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.#settle();
     this.#linger?.cancel();
     if (!this.#gone) this.#socket.terminate();
-    // The runtime calls the close handler inside terminate; this is for the case that it does not.
+    // The runtime calls the close handler inside terminate; this covers the case that it does not.
     this.#end(undefined);
   }
 
@@ -284,7 +284,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   onClose(reason: string | undefined): void {
     this.#linger?.cancel();
     if (this.#gone) return;
-    // We have closed it: this may be in the middle of anything.
+    // We have closed the socket, possibly inside another call.
     if (this.#state !== "open") {
       this.#end(reason);
       return;
@@ -294,13 +294,13 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     this.#reason ??= reason;
     this.#forgetQueue();
     this.#handler?.onHangUp?.();
-    // A publisher's last media and its goodbye count; what others said last is of no use to them any more.
+    // A publisher's last media and its closing commands count; other clients' last input is dropped.
     if (this.#input.waiting && this.publishes) return;
     this.#input.close();
     this.#watch.turns.depart(this);
   }
 
-  /** All that the peer said before it hung up has been worked off. */
+  /** All input from before the hang-up is processed. */
   ended(): void {
     this.#watch.turns.depart(this);
   }
@@ -331,10 +331,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     if (problem !== undefined) this.#clock.soon(() => this.fail(problem));
   }
 
-  /** Everything is sent: says so to the peer, who closes; a close by us now could make the kernel drop what is under way. */
+  /** Everything is sent: the peer is notified and closes. If we closed now, the kernel could drop bytes under way. */
   #finish(): void {
     this.#linger?.cancel();
-    // A server that we dialled must hear of the end in any case; a reset frees what the kernel holds for who came to us.
+    // A dialled server must learn of the end in any case; a reset frees the kernel's memory for accepted connections.
     this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.fail(undefined)));
     this.#socket.shutdown();
   }

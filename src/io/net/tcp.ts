@@ -19,26 +19,26 @@ import { MergedReads } from "./merged-reads.ts";
 import type { SocketData } from "./socket-data.ts";
 import { type ByteSocket, type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
-/** A peer that takes nothing of what waits for it for this long is gone. A player stopped for less goes on. */
+/** A peer that takes none of its queued bytes for this long is gone. A player stopped for less continues. */
 const STALL_MS = 60_000;
 const SWEEP_MS = 5000;
-/** What may wait in memory for peers that don't take it, all together: this, and a little for each of them. */
+/** Memory for bytes queued for slow peers, all together: this, and a little for each of them. */
 const MAX_HELD_BYTES = 256 * 1024 * 1024;
 const HELD_BYTES_EACH = 64 * 1024;
-/** A peer that vanished while nothing is sent to it is found out by the kernel's own probes after this. */
+/** When nothing is sent, the kernel's keep-alive probes detect a vanished peer after this. */
 const KEEPALIVE_MS = 60_000;
 
 /** An open listening socket. */
 export interface Listener {
-  /** The address as bound; the port is the real one when 0 was asked for. */
+  /** The address as bound; the port is the real one if 0 was requested. */
   readonly address: ListenAddress;
-  /** Its descriptor, for a process that is to go on with it; undefined where there is none to be had. */
+  /** Its descriptor, for a process that continues with it; undefined if it is unknown. */
   readonly fd?: number | undefined;
   /** Accepts no more; connections stay. */
   stop(): void;
 }
 
-/** TCP as this runtime has it: listening, dialling, and one watch over all connections that don't take what we send. */
+/** TCP in this runtime: listening, dialling, and one watch over all connections with slow peers. */
 export class Tcp implements StallWatch {
   readonly #clock: Clock;
   readonly #blocked = new Set<TcpTransport>();
@@ -51,7 +51,7 @@ export class Tcp implements StallWatch {
   /** What input takes, of all connections. */
   readonly memory: InputMemory;
   readonly reads: MergedReads;
-  /** Dials as `Dial` says: each address of the name in turn, within one timeout. */
+  /** Dials as `Dial` describes: the addresses of the name in turn, within one timeout. */
   readonly dial: Dial;
   /** The same kind of connection to processes of this machine. */
   readonly local: LocalNet;
@@ -185,7 +185,7 @@ export class Tcp implements StallWatch {
     return opened({ host: bound.host, port: listener.port }, listener, accepting);
   }
 
-  /** A connection on which RTMP comes first. */
+  /** A connection that begins with RTMP. */
   #begin(connection: Socket<SocketData>, peer: HostPort, handler: TransportHandler | undefined): void {
     if (handler === undefined) {
       connection.terminate();
@@ -196,7 +196,7 @@ export class Tcp implements StallWatch {
     transport.attach(handler);
   }
 
-  /** A connection on which something else comes first. */
+  /** A connection that begins with something else. */
   #open(
     connection: Socket<SocketData>,
     peer: HostPort,
@@ -227,7 +227,7 @@ export class Tcp implements StallWatch {
     return MAX_HELD_BYTES + this.#blocked.size * HELD_BYTES_EACH;
   }
 
-  /** Leaves those of the peers that don't read for whom most is kept, until a tenth of the room is free again. */
+  /** Closes the slow peers with the most queued bytes, until a tenth of the room is free again. */
   #relieve(): void {
     this.#relieving = false;
     const enough = this.#maxHeld * 0.9;
@@ -270,7 +270,7 @@ function opened(
 
 /** The handlers of a connection, accepted or dialled. */
 const connected = {
-  // Not Buffer: its slice and subarray are views of another class, which slows all code that sees both.
+  // Not Buffer: its slice and subarray return another class, which slows code that sees both.
   binaryType: "uint8array" as const,
   data: (socket: Socket<SocketData>, bytes: Uint8Array) => socket.data.owner?.onData(bytes),
   drain: (socket: Socket<SocketData>) => socket.data.owner?.onDrain(),
@@ -281,7 +281,7 @@ const connected = {
 /** Nothing but RTMP. */
 const PLAIN: ListenerPolicy = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
 
-/** Whether a peer may speak for a client; who may not is told of. */
+/** Whether a peer may name its client; other peers are reported. */
 function admits({ refused }: ListenerPolicy, proxies: Proxies, peer: HostPort, waiting: number): boolean {
   const trusted = proxies.trusts(peer.host);
   if (trusted && proxies.hasRoom(waiting)) return true;
@@ -292,7 +292,7 @@ function admits({ refused }: ListenerPolicy, proxies: Proxies, peer: HostPort, w
 
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"]);
 
-/** Binds, to IPv4 alone where "every address" was asked for and the machine has no IPv6; says which host it was. */
+/** Binds, to IPv4 alone if "every address" was requested on a machine without IPv6; returns the host. */
 function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listener: T; host: string } {
   try {
     return { listener: to(address.host), host: address.host };
@@ -314,7 +314,7 @@ function cannotListen(address: ListenAddress, error: unknown): UserError {
   return new UserError(`cannot listen on ${where}: ${why}${advice}`, { cause: error });
 }
 
-/** Undefined, whatever the runtime's types say, when the peer has reset the connection before it was accepted. */
+/** Undefined, contrary to the runtime's types, when the peer reset the connection before it was accepted. */
 function remoteOf(socket: Socket<SocketData>): HostPort | undefined {
   const address: string | undefined = socket.remoteAddress;
   return address === undefined ? undefined : { host: normaliseIp(address), port: socket.remotePort };

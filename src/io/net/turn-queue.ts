@@ -1,7 +1,7 @@
-/** Taken items are cleared away once there are this many, and as many as wait. */
+/** Taken items are removed once there are this many and they are at least half of the array. */
 const CLEAR_AT = 1024;
 
-/** First in, first out, also with thousands that wait: `shift` of an array moves all the others each time. */
+/** First in, first out, also for thousands of items: `shift` of an array moves all others each time. */
 export class TurnQueue<T> {
   #items: T[] = [];
   #taken = 0;
@@ -15,7 +15,7 @@ export class TurnQueue<T> {
     this.#items.push(item);
   }
 
-  /** Takes the first; undefined when none waits. */
+  /** Takes the first item; undefined when there is none. */
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#taken++];
