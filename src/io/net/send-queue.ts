@@ -1,20 +1,20 @@
 // Hot: add and drain run for each buffer that a peer does not take at once.
-/** Buffers waiting for one peer. Media waits in its log, not here: who makes this many pile up floods us and does not read. */
+/** Limit on buffers queued for one peer. Media waits in its log, not here: a peer that fills this floods us and does not read. */
 const MAX_BUFFERS = 512;
-/** The same by size, besides the buffer that is under way: a connection may play several streams. */
+/** The same limit in bytes, without the buffer under way: a connection may play several streams. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** The one account of buffers that wait for peers: one that waits for several is counted once. */
+/** Accounts for all queued buffers: a buffer queued for several peers counts once. */
 export interface BufferAccount {
   hold(buffer: Uint8Array): void;
   release(buffer: Uint8Array): void;
 }
 
-/** What waits for one peer, by reference and in order; of the first buffer a part may be gone. */
+/** The buffers queued for one peer, by reference and in order; the first may be sent in part. */
 export class SendQueue {
   readonly #account: BufferAccount;
   readonly #buffers: Uint8Array[] = [];
-  /** Bytes of the first buffer that are gone. */
+  /** Bytes of the first buffer that are sent. */
   #offset = 0;
   #overflowed = false;
   /** Bytes that wait. */
@@ -34,8 +34,8 @@ export class SendQueue {
   }
 
   /**
-   * Takes a buffer of which `sent` bytes are gone, into an empty queue when there are any. The answer is a reason to close the
-   * connection: more waits than may. From then on it takes nothing, which would only fill the memory.
+   * Queues a buffer of which `sent` bytes are sent already (only if the queue is empty). Returns a reason to close the
+   * connection when the queue exceeds its limits. It then accepts nothing more, as further buffers would only use memory.
    */
   add(buffer: Uint8Array, sent: number): string | undefined {
     if (this.#overflowed) return undefined;
@@ -49,7 +49,7 @@ export class SendQueue {
     return `${this.#buffers.length} messages (${this.bytes} bytes) wait for it and it does not read`;
   }
 
-  /** Writes to the socket what it takes; the number of bytes. */
+  /** Writes to the socket until it accepts no more; returns the bytes written. */
   drain(socket: { write(bytes: Uint8Array): number }): number {
     let total = 0;
     while (this.#buffers.length > 0) {

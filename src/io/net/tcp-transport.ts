@@ -13,7 +13,7 @@ import { unacknowledgedBytes } from "./socket-queue.ts";
 
 /** After the last byte, the peer must close its side within this time. */
 const LINGER_MS = 3000;
-/** A peer that takes what waits for it, but slowly, has this long once we want to close. */
+/** A peer that takes queued bytes slowly gets this long once we want to close. */
 const CLOSE_MS = 30_000;
 
 /**
@@ -23,7 +23,7 @@ const CLOSE_MS = 30_000;
 export interface StallWatch extends InputWatch, BufferAccount {
   blocked(transport: TcpTransport): void;
   free(transport: TcpTransport): void;
-  /** A fault of the program's own, thrown by an owner. */
+  /** A bug: an exception of an owner. */
   readonly onFault: (error: Error) => void;
   readonly reads: MergedReads;
 }
@@ -47,7 +47,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   readonly #watch: StallWatch;
   /** What the kernel has not taken. */
   readonly #queue: SendQueue;
-  /** Input is being worked on, and what is sent meanwhile leaves at its end. */
+  /** Input is being delivered; what is sent meanwhile leaves at its end. */
   #answering = false;
   readonly #answers = new GatheredWrite();
   readonly #input: SocketInput;
@@ -327,7 +327,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
 
   #enqueue(bytes: Uint8Array, sent: number): void {
     const problem = this.#queue.add(bytes, sent);
-    // Not here: the caller is in the middle of its own work on this connection.
+    // Not here: the caller is still working with this connection.
     if (problem !== undefined) this.#clock.soon(() => this.fail(problem));
   }
 
