@@ -72,7 +72,7 @@ export class Upstream {
   readonly #told = new ToldErrors();
   /** For servers that origins redirect to. */
   readonly #redirectHandshake = new HandshakeChoice();
-  /** The stream's end was told, and no origin has given it since. */
+  /** An origin ended the stream, and none has given it since. */
   #ended = false;
 
   constructor(context: EdgeContext, origins: Origins, owner: UpstreamOwner, id: string) {

@@ -24,16 +24,16 @@ export interface HandoverContext {
   readonly limits: RtmpLimits;
   /** This process's id. */
   readonly pid: number;
-  /** What becomes of a second publisher on a vhost. */
+  /** The treatment of a second publisher on a vhost. */
   onConflict(vhost: string): OnConflict;
 }
 
-/** An encoder that comes over may be here before we have heard that it has left the other generation: it has this long. */
+/** A reconnecting encoder may be accepted here before the other process has reported its leaving: it gets this long. */
 const LEAVE_MS = 1000;
-/** A stream of the sibling that broke off is fetched again after this long. */
+/** A stream from the other process that broke off is fetched again after this. */
 const AGAIN_MS = 200;
 
-/** The other generation, and what it publishes, by key. */
+/** The other process, and its published streams by key. */
 interface Sibling {
   readonly link: SiblingLink;
   readonly pid: number;
@@ -48,21 +48,21 @@ interface Here {
 }
 
 /**
- * Two generations of one server, while the older one drains. Each tells the other what it publishes, and borrows from it what
- * is watched here and published there. A stream has its publisher with one of them, which alone passes it on to other
- * servers; when both have one, the younger generation's stays.
+ * The old and the new process of one server, while the old one drains. Each reports its published streams to the other, and
+ * fetches from it streams that are watched here and published there. A stream has its publisher in one of the two processes,
+ * which alone passes it on to other servers; if both have one, the new process's publisher stays.
  */
 export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEvents {
   readonly name = "handover";
   readonly streams = this;
   readonly guards: readonly Guard[] = [this];
   readonly #context: HandoverContext;
-  /** Streams with a publisher of our own, and streams that are watched here, by key. */
+  /** Streams published here, and streams watched here, by key. */
   readonly #ours = new Map<string, Here>();
   readonly #wanted = new Map<string, Here>();
   readonly #fetched = new Map<string, SiblingSource>();
   readonly #served = new Set<SiblingLink>();
-  /** Publishers that wait until the other generation is done with their stream. */
+  /** Publishers that wait until the other process has ended their stream. */
   readonly #waiting = new Map<string, (() => void)[]>();
   #younger = false;
   #path = "";
@@ -76,19 +76,19 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#context = context;
   }
 
-  /** The other generation's process id, while there is one. */
+  /** The other process's id, while it exists. */
   get sibling(): number | undefined {
     return this.#sibling?.pid;
   }
 
-  /** As the older generation: waits at `path` for a younger one to come, and to accept clients. Throws UserError. */
+  /** In the old process: waits at `path` for the new one to connect, and to accept clients. Throws UserError. */
   expect(path: string, onReady: (pid: number) => void): void {
     this.#younger = false;
     this.#open(path);
     this.#onReady = onReady;
   }
 
-  /** As the younger generation: gets in touch with the older one, which waits at `path`; at `own`, it finds us. Throws UserError. */
+  /** In the new process: connects to the old one, which waits at `path`; the old one can reach us at `own`. Throws UserError. */
   async join(path: string, own: string): Promise<void> {
     this.#younger = true;
     this.#open(own);
@@ -104,12 +104,12 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     await joined.promise;
   }
 
-  /** As the younger generation: we accept clients. */
+  /** In the new process: we accept clients. */
   ready(): void {
     this.#sibling?.link.send({ ready: true });
   }
 
-  /** We are about to end: publishers that are sent away may go on with the other generation. */
+  /** This process will end: its publishers may reconnect to the other process. */
   stop(): void {
     this.#leaving = true;
   }
@@ -153,7 +153,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   unwanted(stream: Stream): void {
     this.#wanted.delete(stream.key);
-    // Whoever stands by would have nobody to wait for.
+    // Standby sources would have no active source to wait for.
     if (stream.sources.standbys.length === 0) this.#fetched.get(stream.key)?.stop();
   }
 
@@ -174,7 +174,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const { pid, published } = this.#sibling;
     this.#sibling = undefined;
     for (const key of published.keys()) this.#goOn(key);
-    // Its streams' connections end by themselves.
+    // The connections of its streams end by themselves.
     this.#context.log.info("the other generation is gone", { pid, reason });
   }
 
@@ -281,7 +281,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     return promise;
   }
 
-  /** Whether the other generation has a publisher of it, or the last of what it had is still on its way. */
+  /** Whether the other process publishes the stream, or its last packets are still on their way. */
   #isTheirs(key: string): boolean {
     return this.#theirs(key) !== undefined || this.#fetched.has(key);
   }

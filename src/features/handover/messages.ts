@@ -1,16 +1,16 @@
 import type { StreamName } from "../../live/streams.ts";
 
-/** Changes whenever two generations that differ in it could not understand each other. */
+/** Changes when an old and a new process that differ in it could not understand each other. */
 export const PROTOCOL = 1;
 
-/** A stream that a generation has the publisher of. */
+/** A stream published in the sending process. */
 export interface Published {
   readonly name: StreamName;
   readonly param: string;
   readonly hops: readonly string[];
 }
 
-/** Who one is, where one's streams are to be had, and which there are. */
+/** The sender, the socket that serves its streams, and its published streams. */
 export interface Hello {
   readonly protocol: number;
   readonly pid: number;
@@ -19,8 +19,8 @@ export interface Hello {
 }
 
 /**
- * What generations say to each other, a line of JSON each. `hello` makes a connection their link, on which the rest comes;
- * `ready`, from the younger one: it accepts clients. `lend` asks for a stream, on a connection of its own.
+ * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
+ * from the new process: it accepts clients. `lend` requests a stream, on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }
@@ -36,16 +36,16 @@ export function lineOf(message: Message): Uint8Array {
   return encoder.encode(`${JSON.stringify(message)}\n`);
 }
 
-/** More than this is no line of another generation's: a name has at most a few kilobytes, but there may be many. */
+/** Limit on a line: a published name has a few kilobytes at most, but there may be many. */
 const MAX_LINE_BYTES = 64 << 20;
 const LINE_FEED = 10;
 
-/** Cuts bytes into the messages of JSON lines. */
+/** Splits bytes into the messages of JSON lines. */
 export class Lines {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Hands over the message of each whole line. Throws SyntaxError for what is none. */
+  /** Calls `take` with the message of each complete line. Throws SyntaxError for a line that is not JSON. */
   push(bytes: Uint8Array, take: (message: Message) => void): void {
     let rest = bytes;
     for (let end = rest.indexOf(LINE_FEED); end >= 0; end = rest.indexOf(LINE_FEED)) {
@@ -54,7 +54,7 @@ export class Lines {
       rest = rest.subarray(end + 1);
       const decoder = new TextDecoder();
       const text = line.map((part) => decoder.decode(part, { stream: true })).join("");
-      // Only this same user's processes can connect: what they say has this form.
+      // Only processes of the same user can connect: their messages have this form.
       take(JSON.parse(text) as Message);
     }
     if (rest.length === 0) return;

@@ -10,12 +10,12 @@ export interface SiblingLinkEvents {
   gone(link: SiblingLink, reason: string | undefined): void;
 }
 
-/** A connection between two generations on which messages come: their link, or one on which a stream is asked for. */
+/** A connection between the two processes: the link, or one on which a stream is requested. */
 export class SiblingLink implements TransportHandler {
   readonly #events: SiblingLinkEvents;
   readonly #lines = new Lines();
   transport: Transport | undefined;
-  /** The stream that is lent on it. */
+  /** The stream sent on it. */
   lend: SiblingReader | undefined;
 
   constructor(events: SiblingLinkEvents) {

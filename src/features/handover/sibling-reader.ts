@@ -6,7 +6,7 @@ import { messageSize, writeMessage } from "../../rtmp/chunk-writer.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import { ChunkStreamId, MessageType } from "../../rtmp/messages.ts";
 
-/** As in the RTMP that everybody else gets, so that the bytes are the same wherever that has this size, too. */
+/** The same size as for other RTMP readers, where the configuration keeps it, so that they share the encoded bytes. */
 const LEND_CHUNK_SIZE = 60_000;
 const FIRST_CHUNK_SIZE = 128;
 
@@ -42,7 +42,7 @@ export class SiblingReader {
     this.#reader.drained();
   }
 
-  /** The publisher is gone, and all its packets are on their way. */
+  /** The publisher has left, and all its packets are on their way. */
   end(how: SourceEnd): void {
     this.leave();
     this.#send(MessageType.CommandAmf0, Uint8Array.of(how === "unpublished" ? 1 : 0));

@@ -15,14 +15,14 @@ const decoder = new TextDecoder();
 export interface Lender {
   readonly local: LocalNet;
   readonly limits: RtmpLimits;
-  /** The other generation's socket, and its process id. */
+  /** The other process's socket and process id. */
   readonly path: string;
   readonly pid: number;
 }
 
 /**
- * A stream whose publisher is with the other generation, as a source of the same stream here: from the first moment on, so
- * that nobody looks for it elsewhere.
+ * A stream published in the other process, as a source of the same stream here. It exists from the first moment, so that no
+ * origin is asked for the stream.
  */
 export class SiblingSource implements TransportHandler, MessageHandler {
   readonly stream: Stream;
@@ -34,7 +34,7 @@ export class SiblingSource implements TransportHandler, MessageHandler {
   #transport: Transport | undefined;
   #over = false;
 
-  /** `gone` is called once, when nothing comes any more. */
+  /** `gone` is called once, when no more packets follow. */
   constructor(lender: Lender, published: Published, stream: Stream, gone: () => void) {
     this.stream = stream;
     this.published = published;
@@ -54,7 +54,7 @@ export class SiblingSource implements TransportHandler, MessageHandler {
     else local.dial(path, this);
   }
 
-  /** It is no longer wanted, or has come here. */
+  /** The stream is no longer watched here, or is published here. */
   stop(): void {
     this.#end("lost");
     this.#transport?.abort();
