@@ -4,24 +4,24 @@ import type { Log } from "../base/log.ts";
 
 const PERIOD_MS = 60_000;
 
-/** What is made of files that others renew. */
+/** Something made from files that others renew, such as certificates. */
 export interface Reloadable {
-  /** Whether a file is another than the one that was read. */
+  /** Whether a file differs from the one that was read. */
   readonly outdated: boolean;
-  /** Reads the files again; throws UserError, one line for each that is not right, and then all is as before. */
+  /** Reads the files again; throws UserError, one line for each mistake, and then nothing changes. */
   renew(): void;
-  /** What an operator should know now; `now` is ms since 1970. */
+  /** Warnings for the operator; `now` is ms since 1970. */
   warnings(now: number): readonly string[];
 }
 
-/** Takes renewed certificates as they come, without a reload: certbot and the like need no hook. */
+/** Loads renewed certificates without a reload: certbot and the like need no hook. */
 export class CertificateReloader {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #parts: ReadonlyMap<string, Reloadable>;
   readonly #timer: Timer;
 
-  /** `parts` by what they are called in the log. */
+  /** `parts` by their names in the log. */
   constructor(clock: Clock, log: Log, parts: ReadonlyMap<string, Reloadable>) {
     this.#clock = clock;
     this.#log = log;
@@ -34,7 +34,7 @@ export class CertificateReloader {
     for (const [name, part] of this.#parts) if (part.outdated) this.#renew(name, part);
   }
 
-  /** Says what there is to be known of what is in use. */
+  /** Logs the warnings about the files in use. */
   tell(): void {
     for (const part of this.#parts.values()) for (const line of part.warnings(this.#clock.wall())) this.#log.warn(line);
   }

@@ -4,7 +4,7 @@ import type { Log, LogFields } from "../base/log.ts";
 import type { Client, ClientObserver, ClientTask } from "../live/ports/clients.ts";
 import { streamLabel } from "../live/streams.ts";
 
-/** Logs in one line each who connects, begins and ends what, and leaves. */
+/** Logs one line for each connect, begin and end of an activity, and disconnect of a client. */
 export function logClients(clock: Pick<Clock, "now">, log: Log): ClientObserver {
   const secondsSince = (time: number) => Math.round((clock.now() - time) / 1000);
   return {

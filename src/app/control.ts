@@ -2,21 +2,21 @@ import { UserError } from "../base/errors.ts";
 import { readPidFile, removePidFile, writePidFile } from "../io/files/pid-file.ts";
 import { askControl, listenControl } from "../io/net/control.ts";
 
-/** What a running server answers a command. */
+/** A running server's answer to a command. */
 export interface Answer {
   readonly ok: boolean;
-  /** What is to be told, one line each. */
+  /** Lines for the operator. */
   readonly lines: readonly string[];
 }
 
-/** What commands there are; each has its function in the server. */
+/** The commands; the server has a function for each. */
 export type Command = "reload" | "upgrade";
 
-/** A server answers at once, or has come to a standstill. */
+/** A server answers within this time, or it hangs. */
 const PING_MS = 2000;
 const PING = "ping";
 
-/** The server's hold on its pid file, and on the socket beside it. */
+/** The server's pid file, and the control socket beside it. */
 export interface Control {
   /** Gives both up. */
   stop(): void;
@@ -32,7 +32,7 @@ export async function refuseSecond(pidFile: string): Promise<void> {
   );
 }
 
-/** Writes the pid file and answers commands on the socket beside it, in the place of whoever did so before. Throws UserError. */
+/** Writes the pid file and answers commands on the socket beside it, replacing any server that did so before. Throws UserError. */
 export async function startControl(
   pidFile: string,
   commands: Readonly<Record<Command, (argument: string) => Answer | Promise<Answer>>>,
@@ -57,7 +57,7 @@ export async function startControl(
   };
 }
 
-/** Has the server that runs with a pid file do something; what it answers. Throws UserError when there is none. */
+/** Sends a command to the server of a pid file and returns its answer. Throws UserError when there is none. */
 export async function command(pidFile: string, name: Command, argument: string, timeoutMs: number): Promise<Answer> {
   const answer = await askControl(socketBeside(pidFile), `${name} ${argument}`.trim(), timeoutMs);
   if (answer !== undefined) return readAnswer(answer, socketBeside(pidFile));
@@ -66,7 +66,7 @@ export async function command(pidFile: string, name: Command, argument: string, 
   throw new UserError(`no server runs with pid = "${pidFile}"${left}; srs --conf FILE starts one`);
 }
 
-/** Another program may have taken the socket's place. */
+/** Another program may have replaced the socket. */
 function readAnswer(text: string, socket: string): Answer {
   try {
     const answer: unknown = JSON.parse(text);

@@ -4,7 +4,7 @@ import type { Examined } from "../features/doctor/examine.ts";
 import { upstreamVhost } from "../features/edge/address.ts";
 import { type Config, type Loaded, rootTable } from "./config/index.ts";
 
-/** What `srs check --probe` examines of a configuration. */
+/** Examines a configuration for `srs check --probe`. */
 export function examinedOf({ config, origin }: Loaded): Examined {
   return {
     resources: resourcesOf(rootTable, config),
@@ -15,7 +15,7 @@ export function examinedOf({ config, origin }: Loaded): Examined {
   };
 }
 
-/** What a peer of a vhost is told as the vhost's name when streams go there, or are fetched from there. */
+/** The vhost name that a peer receives when a vhost's streams are sent there, or fetched from there. */
 function vhostFor({ vhost: vhosts }: Config, { resource, path }: Named<PeerResource>): string | undefined {
   const [table, vhost] = path;
   if (table !== "vhost" || typeof vhost !== "string" || !resource.hasVhost) return undefined;

@@ -41,10 +41,10 @@ export interface Host {
   readonly version: string;
 }
 
-/** A server's features, and those that the start-up speaks to. */
+/** A server's features, and those that the start-up uses directly. */
 export interface Features {
   readonly all: FeatureSet;
-  /** The other process of this server, during an upgrade. */
+  /** Exchanges streams with the other process of this server during an upgrade. */
   readonly siblings: Handover;
   readonly listening: Listening;
   /** The connections of all protocols. */
@@ -52,8 +52,8 @@ export interface Features {
 }
 
 /**
- * Makes all features of a server. Each is one line of the list, whose order holds for all parts of the contract: who is told of a
- * stream first, whose guard is asked first, who stops first.
+ * Makes all features of a server. Each is one line of the list, whose order holds for all parts of the contract: which observer
+ * is notified first, which guard is asked first, which feature stops first.
  */
 export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, version }: Host): Features {
   const clock = systemClock;
@@ -79,14 +79,15 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const siblings = new Handover({ ...shared, local: tcp.local, pid: process.pid, onConflict });
 
   const list: readonly Feature[] = [
-    // Only tell; nothing depends on their place.
+    // These only log; nothing depends on their position.
     new SpellingHints(clock, log),
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
-    // Costs nothing: before those that ask others.
+    // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
-    // Has a stream at once, before others look for it elsewhere; publishers of the other process are not counted here.
+    // Provides a stream at once, before others look for it on other servers; publishers of the other process are not counted
+    // here.
     siblings,
-    // Spares origins the question; asked again last, since others may come while an origin thinks.
+    // Before the edge, to spare origins requests; asked again last, since other clients may be let in while an origin decides.
     { name: "limits", guards: counting, countingGuards: counting },
     new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
     // Takes time: it asks origins.
@@ -127,7 +128,7 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ log, tcp, servers: connections, account, certificates, trustedProxies });
-  // Clients are told of the end of their streams when nobody carries them further.
+  // Clients are notified of the end of their streams once no feature passes these on.
   const last: readonly Feature[] = [
     listening,
     connections,

@@ -20,11 +20,11 @@ export interface ListeningOptions {
   readonly account: Pick<ConnectionAccount, "hasRoom">;
   /** What clients of TLS are shown. */
   readonly certificates: Certificates;
-  /** Proxies that may name the client for whom they connect. */
+  /** Proxies that may name the client for which they connect. */
   trustedProxies(): readonly Network[];
 }
 
-/** Where clients of all protocols come in: one set of listeners, so that a reload may give a port from one protocol to another. */
+/** The listeners of all protocols, as one set, so that a reload may give a port from one protocol to another. */
 export class Listening implements Feature {
   readonly name = "listening";
   readonly #options: ListeningOptions;
@@ -54,12 +54,12 @@ export class Listening implements Feature {
     });
   }
 
-  /** Makes ready to listen at these endpoints and no others; connections stay. Throws UserError, one line for each that fails. */
+  /** Prepares to listen at exactly these endpoints; connections stay. Throws UserError, one line for each failure. */
   prepare(endpoints: readonly ListenEndpoint[]): Change {
     return this.#listeners.prepare(endpoints);
   }
 
-  /** What another process needs to go on listening. */
+  /** What another process needs to continue listening. */
   get sockets(): readonly UpgradeSocket[] {
     return this.#listeners.open;
   }
@@ -69,7 +69,7 @@ export class Listening implements Feature {
     this.#listeners.stop();
   }
 
-  /** What comes in at an endpoint, by the configuration as it is now. */
+  /** The policy of an endpoint in the current configuration. */
   #policy({ plain, tls, proxied }: ListenEndpoint): ListenerPolicy {
     const { certificates, servers } = this.#options;
     return {
@@ -81,7 +81,7 @@ export class Listening implements Feature {
   }
 }
 
-/** Where we listen for what, as the log says it. */
+/** The listeners and their protocols, for the log. */
 function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: ListenEndpoint) {
   const on = formatHostPort(address);
   return {

@@ -4,18 +4,18 @@ import { type Changed, merge } from "../config/merge.ts";
 import { rootTable } from "./config/blocks.ts";
 import { type Config, ConfigErrors } from "./config/index.ts";
 
-/** A part of the server that goes by the configuration. A block that is as before is the same object: compare with `===`. */
+/** A part of the server that depends on the configuration. Unchanged blocks are the same objects: compare with `===`. */
 export interface Follower {
   /**
-   * Gets what `next` needs and what may not be had (a port, a file, a certificate), without effect yet; also when the server
-   * starts. Throws UserError, one line for each reason.
+   * Acquires what `next` needs and may fail (a port, a file, a certificate), without effect yet; also called at the start.
+   * Throws UserError, one line for each reason.
    */
   prepare?(next: Config): Change | undefined;
-  /** Goes by `next` from now on. Called when every follower was able to prepare, in the order in which they follow. */
+  /** Uses `next` from now on. Called once every follower has prepared, in the order in which they follow. */
   apply?(next: Config, before: Config): void;
 }
 
-/** The one holder of the configuration in effect: who needs a value looks it up here each time, or follows. */
+/** Holds the configuration in effect: its users look values up here each time, or follow changes. */
 export class LiveConfig {
   #current: Config;
   readonly #followers: Follower[] = [];
@@ -29,12 +29,12 @@ export class LiveConfig {
     return this.#current;
   }
 
-  /** Adds a part that is to be told of changes, after those that were added before. */
+  /** Adds a follower, which is notified after those added before. */
   follow(follower: Follower): void {
     this.#followers.push(follower);
   }
 
-  /** Takes what the configuration asks for (ports) into use for the first time. Throws UserError when some of it can't be had. */
+  /** Applies the first configuration (binds ports). Throws UserError when a part fails. */
   start(): void {
     const { changes, errors } = this.#prepare(this.#current);
     if (errors.length > 0) throw new UserError(errors.join("; "));
@@ -46,7 +46,10 @@ export class LiveConfig {
     this.#closed = true;
   }
 
-  /** Puts another configuration into effect, whole; what has changed. Throws ConfigErrors when it can't: then nothing has changed. */
+  /**
+   * Puts another configuration into effect as a whole; returns the changes. Throws ConfigErrors on failure: then nothing has
+   * changed.
+   */
   change(to: Config): readonly Changed[] {
     if (this.#closed) throw new ConfigErrors(["the server is stopping"]);
     const before = this.#current;
@@ -81,7 +84,7 @@ export class LiveConfig {
   }
 }
 
-/** A fault of one part must not leave the others behind. */
+/** A bug in one follower must not keep the others from applying. */
 function attempt(run: () => void, faults: unknown[]): void {
   try {
     run();

@@ -20,12 +20,12 @@ export interface NetworkOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly live: LiveConfig;
-  /** Is told of the program's own faults. */
+  /** Receives bugs of the program. */
   readonly onFault: (error: unknown) => void;
   readonly oldProcess: OldProcess | undefined;
 }
 
-/** Sockets, certificates and trust of a server, by the configuration in effect. */
+/** A server's sockets, certificates and trust in the configuration in effect. */
 export class Network {
   readonly tcp: Tcp;
   readonly certificates = new Certificates();
@@ -61,14 +61,14 @@ export class Network {
     return this.upgradeSockets.take(address) ?? this.#systemdSockets.take(address);
   }
 
-  /** Where to listen by a configuration, systemd's sockets that it does not name included. */
+  /** The endpoints of a configuration, with the systemd sockets that it does not name. */
   endpoints(config: Config): readonly ListenEndpoint[] {
     const named = endpointsOf(config);
     const more = this.#systemdSockets.besides(named).map(({ address }) => ({ ...address, ...plainEndpoint }));
     return [...named, ...more];
   }
 
-  /** Tells of systemd's sockets, and of those that `listen` does not name. */
+  /** Logs systemd's sockets, and those that `listen` does not name. */
   tellOfSockets(config: Config): void {
     const unnamed = this.#systemdSockets.besides(endpointsOf(config));
     for (const socket of this.#systemdSockets.all) {

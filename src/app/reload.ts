@@ -5,7 +5,7 @@ import { ConfigErrors, type Loaded } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import type { LiveConfig } from "./live-config.ts";
 
-/** Reads the configuration again and puts it into effect; a file that is wrong changes nothing. Logs what became of it. */
+/** Reads the configuration again and applies it; a wrong file changes nothing. Logs the outcome. */
 export function reload(live: LiveConfig, load: () => Loaded, log: Log): Answer {
   try {
     const { config, warnings } = load();

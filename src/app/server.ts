@@ -21,16 +21,16 @@ import { meetingPoint, type OldProcess, replacedExecutable, takeOldProcess, Upgr
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** The configuration file, read again for each reload; undefined when variables alone make the configuration. */
+  /** The configuration file, read again at each reload; undefined when only variables make the configuration. */
   readonly confPath: string | undefined;
   readonly environment: Environment;
   /** What `--ignore` names. */
   readonly ignored: readonly string[];
-  /** What clients and the log are told of this build. */
+  /** This build's name and version for clients and the log. */
   readonly version: string;
 }
 
-/** Runs the server until it is told to stop; the exit code. Throws UserError when it cannot start. */
+/** Runs the server until it stops; returns the exit code. Throws UserError when it cannot start. */
 export async function runServer(options: ServerOptions): Promise<number> {
   const startedWith = { ...process.env };
   const oldProcess = takeOldProcess(process.env);
@@ -137,7 +137,7 @@ async function run(
   log.info("stopping", { signal });
   service.stopping();
   summary.cancel();
-  // Publishers may go on with the other process, and who gets their streams waits for them.
+  // Publishers may reconnect to the other process, and servers that receive their streams wait for them.
   all.stop(siblings.sibling === undefined ? "unpublished" : "lost");
   await settle(() => all.idle);
   all.close();

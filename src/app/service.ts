@@ -2,18 +2,18 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Systemd } from "../io/os/systemd.ts";
 
-/** A status line is for people who look at one unit; more of it than this is of no use. */
+/** Limit on a status line, which people read for one unit. */
 const MAX_STATUS = 500;
 
-/** Keeps systemd informed of where the server stands. */
+/** Notifies systemd of the server's state. */
 export class Service {
   readonly #systemd: Systemd;
   /** Another process speaks for the unit. */
   #retired = false;
-  /** The status that systemd was told last. */
+  /** The last status sent to systemd. */
   #status = "";
 
-  /** The watchdog is answered from `clock`, on the event loop and nowhere else: a loop that stands still is one that fails. */
+  /** The watchdog is answered from `clock`, on the event loop and nowhere else: a blocked loop counts as failed. */
   constructor(systemd: Systemd, clock: Clock, log: Log) {
     this.#systemd = systemd;
     const { problem, watchdogMs } = systemd;
@@ -23,19 +23,19 @@ export class Service {
     log.debug("systemd watches this process", { watchdog_ms: watchdogMs });
   }
 
-  /** The server listens, for the first time or after a reload; `status` is one line on it. */
+  /** The server listens, for the first time or after a reload; `status` is one line about it. */
   ready(status: string): void {
     this.#notify("READY=1", this.#statusLine(status));
   }
 
-  /** Says where the server stands, unless systemd knows. */
+  /** Sends the status to systemd, unless it is unchanged. */
   status(status: string): void {
     const before = this.#status;
     const line = this.#statusLine(status);
     if (line !== before) this.#notify(line);
   }
 
-  /** Has `run` reload the configuration, with systemd informed before and after. */
+  /** Runs a reload, and notifies systemd before and after. */
   reload<R extends { readonly ok: boolean }>(run: () => R): R {
     this.#reloading("reloading");
     const result = run();
@@ -43,7 +43,7 @@ export class Service {
     return result;
   }
 
-  /** Has `run` start the next generation; when it succeeds, that one is told of by `succeededBy`. */
+  /** Runs the start of the new process; after a success, `succeededBy` reports that process. */
   async upgrade<R extends { readonly ok: boolean }>(run: () => Promise<R>): Promise<R> {
     this.#reloading("upgrading");
     const result = await run();
@@ -55,7 +55,7 @@ export class Service {
     this.#notify("STOPPING=1", this.#statusLine("stopping"));
   }
 
-  /** Another process is the server from now on, and speaks for the unit. */
+  /** Another process is the server from now on, and notifies systemd for the unit. */
   succeededBy(pid: number): void {
     this.#notify("READY=1", `MAINPID=${pid}`, this.#statusLine("upgraded"));
     this.#retired = true;

@@ -1,21 +1,21 @@
-/** What a signal asks of the server while it runs. */
+/** The server's reactions to signals. */
 export interface SignalHandlers {
-  /** SIGHUP: takes the changed configuration, or starts the program's new file in this one's place. */
+  /** SIGHUP: reloads the configuration, or upgrades if the program's file was replaced. */
   hangUp(): void;
   /** SIGUSR1: opens the log's file anew. */
   reopenLog(): void;
 }
 
-/** What ends the server: the names of the signals, once they come. */
+/** Signals that end the server, by name, as they are received. */
 export interface StopSignals {
   /** SIGTERM or SIGINT: at once. */
   readonly stop: Promise<string>;
-  /** When the last connection has left: SIGQUIT, or `drainNow`. */
+  /** Resolves when the last connection has ended after SIGQUIT or `drainNow`. */
   readonly drain: Promise<string>;
   drainNow(why: string): void;
 }
 
-/** Takes all signals that the server obeys. */
+/** Handles all signals of the server. */
 export function takeSignals({ hangUp, reopenLog }: SignalHandlers): StopSignals {
   const [stop, drain] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(signal));

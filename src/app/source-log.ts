@@ -4,7 +4,7 @@ import type { SourceInfo } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { type StreamObserver, streamLabel } from "../live/streams.ts";
 
-/** A clock that jumps this often is worth a warning. */
+/** A clock that jumps this often deserves a warning. */
 const MANY_JUMPS = 10;
 
 const corrections: Readonly<Record<CorrectionKind, string>> = {
@@ -15,7 +15,7 @@ const corrections: Readonly<Record<CorrectionKind, string>> = {
   reordered: "video is stamped in presentation order, passed as sent",
 };
 
-/** Logs in one line each which source of a stream went on for which and why, and what is corrected in timestamps. */
+/** Logs one line for each change of a stream's source, with the reason, and for corrections of timestamps. */
 export function logSources(log: Log): StreamObserver {
   return {
     published() {},
@@ -42,7 +42,7 @@ export function logSources(log: Log): StreamObserver {
     corrected(stream, correction) {
       const source = activeOf(stream);
       const fields = { stream: streamLabel(stream.key), source, ...fieldsOf(correction), see: "time_jitter" };
-      // The others are a stream's own way, and no news after the first.
+      // Other corrections are typical for a stream, and no news after the first.
       if (correction.kind !== "jump" && correction.count > 1) return;
       if (correction.kind === "jump" && correction.count >= MANY_JUMPS) log.warn(corrections.jump, fields);
       else log.info(corrections[correction.kind], fields);

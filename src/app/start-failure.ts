@@ -2,18 +2,18 @@ import { messageOf } from "../base/errors.ts";
 import { maskText } from "../base/mask.ts";
 import { askControl, listenControl } from "../io/net/control.ts";
 
-/** Of a request to a running server; what does not fit stands where the new one writes its errors. */
+/** Limit on the reasons; longer ones are in the new process's standard error. */
 const MAX_CHARS = 3500;
 const TELL_MS = 2000;
 
-/** Where a generation that is being started says why it can't. */
+/** Receives the reasons from a new process that can't start. */
 export interface FailureEar {
-  /** What it has said, one line for each reason; empty while it has said nothing. */
+  /** The reasons received, one line each; empty until then. */
   readonly lines: readonly string[];
   stop(): void;
 }
 
-/** Listens on a unix socket for what `tellFailure` says there. Throws UserError when the path can't be had. */
+/** Listens on a unix socket for the lines that `tellFailure` sends. Throws UserError when the path can't be used. */
 export async function hearFailure(path: string): Promise<FailureEar> {
   let lines: readonly string[] = [];
   const server = await listenControl(path, (request) => {
@@ -28,7 +28,7 @@ export async function hearFailure(path: string): Promise<FailureEar> {
   };
 }
 
-/** Says there why this process can't start; nobody has to be there. */
+/** Sends there why this process can't start; succeeds without a listener, too. */
 export async function tellFailure(path: string, error: unknown): Promise<void> {
   const lines = messageOf(error)
     .split(/\s*\n\s*/)

@@ -9,12 +9,12 @@ import type { Streams } from "../live/streams.ts";
 export const idle = "no connections";
 
 const PERIOD_MS = 10_000;
-/** A relay that is behind its stream by more than this is worth a word. */
+/** A relay that is this far behind its stream is reported. */
 const SLOW_RELAY_MS = 1000;
-/** So many targets are named in a summary. */
+/** Targets named in a summary. */
 const MAX_NAMES = 5;
 
-/** Logs what the server carries every ten seconds, while it carries anything; `status` is told the same, also of nothing. */
+/** Logs the server's load every ten seconds, while there is any; `status` always receives the same line. */
 export function startSummary(
   clock: Clock,
   log: Log,
@@ -40,7 +40,7 @@ export function startSummary(
   });
 }
 
-/** The clients of a server, in numbers: those that are not let in count as connections and as refused. */
+/** The clients of a server, in numbers: clients that are not let in count as connections and as refused. */
 export function clientsReport(clients: Clients, connections: { readonly size: number }, refusals: Refusals): Report {
   const { publishers, players, received, sent } = clients.totals();
   const kinds = [...refusals.totals].map(([kind, count]) => [`refused_${kind}`, count] as const);
@@ -63,7 +63,7 @@ export function streamsReport({
   return { now, since: { clock_jumps: corrections.of("jump") } };
 }
 
-/** How the connections to other servers are; undefined for what there is nothing to say of. */
+/** The state of connections to other servers; numbers without a meaning are undefined. */
 function inWords(relays: readonly RelayReport[]): LogFields {
   const pushes = relays.filter(({ flow }) => flow === "push");
   const pulls = relays.filter(({ flow }) => flow === "pull");
@@ -82,13 +82,13 @@ function inWords(relays: readonly RelayReport[]): LogFields {
   };
 }
 
-/** What has been counted since `before`, without what has not. */
+/** The counts since `before`, without zeros. */
 function newSince(before: Report["since"] = {}, now: Report["since"] = {}): Record<string, number> {
   const more = Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
   return Object.fromEntries(more.filter(([, count]) => count > 0));
 }
 
-/** The targets of these relays, each once and the first few by name; undefined when there are none. */
+/** The targets of these relays, each once, the first few by name; undefined when there are none. */
 function namesOf(relays: readonly { readonly to: string }[]): string | undefined {
   const names = [...new Set(relays.map(({ to }) => to))];
   if (names.length === 0) return undefined;

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Variables of the runtime that change what the executable does, or whom it trusts; the executable is no runtime of others. */
+/** Variables of the runtime that change the executable's behaviour or trust; the executable must not run other programs' code. */
 const RUNTIME_VARIABLE = /^(?:BUN|NODE)_/;
-/** Bit of a mode: others may write; the sticky bit: only in files of their own. */
+/** Mode bits: others may write; sticky: only to their own files. */
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
-/** What around the process gives others a say in what it does, a line each; `pidFile` is `""` where there is none. */
+/** Warnings about others' influence on the process, one line each; `pidFile` is `""` if there is none. */
 export function surroundingsWarnings(
   environment: Readonly<Record<string, string | undefined>>,
   pidFile: string,
@@ -29,7 +29,7 @@ function othersMayWrite(folder: string): boolean {
   return (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
 }
 
-/** 0 for a folder that can't be looked at: who writes the file there tells why. */
+/** 0 for a folder that can't be examined: writing the file there reports the reason. */
 function modeOf(folder: string): number {
   try {
     return statSync(folder).mode;

@@ -19,10 +19,10 @@ import type { Config } from "./config/index.ts";
 const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
 
-/** The machine and the network as they are; servers are believed by `[rtmps]` of the configuration. */
+/** Probes of the real machine and network; `[rtmps]` of the configuration decides on trust. */
 export function systemProbes({ rtmps }: Config): SystemProbes {
   const trust = new Trust();
-  // What is wrong with it, `ruleProblems` tells.
+  // `ruleProblems` reports its mistakes.
   linesOf(() => trust.prepare(rtmps).apply());
   const tcp = new Tcp(systemClock, undefined, undefined, trust);
   return {
@@ -76,7 +76,7 @@ export function systemProbes({ rtmps }: Config): SystemProbes {
       const certificates = new Certificates();
       const missing = (line: string) => !line.includes("cannot read");
       return [
-        // A file that can't be read is told of where it stands.
+        // A file that can't be read is reported where it is named.
         ...linesOf(() => certificates.prepare(rtmps).apply()).filter(missing),
         ...linesOf(() => void trust.prepare(rtmps)).filter(missing),
         ...certificates.warnings(systemClock.wall()),
@@ -85,7 +85,7 @@ export function systemProbes({ rtmps }: Config): SystemProbes {
   };
 }
 
-/** The lines of the operator's mistakes that something throws. */
+/** The lines of a thrown UserError. */
 function linesOf(run: () => void): readonly string[] {
   try {
     run();

@@ -11,15 +11,15 @@ import type { Environment } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import { hearFailure } from "./start-failure.ts";
 
-/** What a generation of the server leaves to the next one that it starts. */
+/** What the old process passes to the new process that it starts. */
 export interface OldProcess {
-  /** Where it waits for the next one. */
+  /** The socket at which the old process waits for the new one. */
   readonly socket: string;
-  /** Where the next one says why it can't start. */
+  /** The socket for the new process's reasons when it can't start. */
   readonly failures: string;
-  /** Its id in hop traces: both are one server. */
+  /** The id in hop traces: both processes are one server. */
   readonly nodeId: string;
-  /** Listening sockets, open in the next one under these numbers. */
+  /** Listening sockets, open in the new process under these numbers. */
   readonly sockets: readonly UpgradeSocket[];
 }
 
@@ -27,29 +27,29 @@ const VARIABLE = "HANDED_OVER_BY_SRS";
 /** What concerns one process only. */
 const OWN_VARIABLES = [VARIABLE, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
 const FIRST_FD = 3;
-/** The next generation accepts clients within this time, or is given up. */
+/** The new process must accept clients within this time, or is killed. */
 const START_MS = 30_000;
 
-/** What the older generation has left to this process, if one has started it; taken out of `environment`. */
+/** What the old process has passed to this one, if it was started by an upgrade; removed from `environment`. */
 export function takeOldProcess(environment: Record<string, string | undefined>): OldProcess | undefined {
   const text = environment[VARIABLE];
   delete environment[VARIABLE];
   return text === undefined ? undefined : (JSON.parse(text) as OldProcess);
 }
 
-/** A path for the socket between two generations: unlike any other's, where only this user may make one. */
+/** A unique path for the socket between two processes, in a folder where only this user may create one. */
 export function meetingPoint(pidFile: string): string {
   const name = `srs-${process.pid}-${randomId()}.sock`;
   const folder = pidFile === "" ? (process.env.RUNTIME_DIRECTORY?.split(":")[0] ?? tmpdir()) : join(pidFile, "..");
   return join(folder, name);
 }
 
-/** Says where the program of this process is now. */
+/** A link to the current location of this process's program. */
 const RUNNING = "/proc/self/exe";
-/** Where the program's file was when this process was started by it. */
+/** The location of the program's file when this process started. */
 const ownExecutable = readlinkSync(RUNNING).replace(/ \(deleted\)$/, "");
 
-/** The program's file, when it has been replaced since this process was started by it. */
+/** The program's file, if it was replaced since this process started. */
 export function replacedExecutable(): string | undefined {
   return readlinkSync(RUNNING) !== ownExecutable && existsSync(ownExecutable) ? ownExecutable : undefined;
 }
@@ -60,14 +60,14 @@ export interface UpgradeOptions {
   readonly log: Log;
   readonly nodeId: string;
   readonly pidFile: string;
-  /** The variables that the process was started with. */
+  /** The environment with which this process was started. */
   readonly environment: Environment;
   sockets(): readonly UpgradeSocket[];
   /** The next generation accepts clients. */
   succeeded(pid: number): void;
 }
 
-/** Starts the next generation of the server, which takes over the listening sockets; this one then drains. */
+/** Starts the new process, which takes over the listening sockets; this process then drains. */
 export class Upgrade {
   readonly #options: UpgradeOptions;
   #underWay = false;
@@ -77,8 +77,9 @@ export class Upgrade {
   }
 
   /**
-   * Has the program's file started as this process was, and waits until it accepts clients; when it doesn't, all is as before.
-   * `asked` is the file of the program that asks for it, if one does. Another file is not started: nobody names a program to start.
+   * Starts the program's file as this process was started, and waits until it accepts clients; on failure nothing changes.
+   * `asked` is the file of the program that requests the upgrade; a different file is refused, so that no request chooses the
+   * program.
    */
   async start(asked = ""): Promise<Answer> {
     const { handover, log } = this.#options;

@@ -7,7 +7,7 @@ export interface NamedVhost {
   readonly config: VhostConfig;
 }
 
-/** Finds the vhost that serves a name, by the configuration in effect. Names are host names: their case means nothing. */
+/** Finds the vhost that serves a name, in the configuration in effect. Names are host names: case does not matter. */
 export class Vhosts {
   readonly #configured: () => Config["vhost"];
   /** What the index is of. */

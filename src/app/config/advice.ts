@@ -3,13 +3,13 @@ import { formatAddressRule } from "../../features/security/address-rule.ts";
 import { isPublishingOpen } from "../../features/security/guards.ts";
 import type { Config, VhostConfig } from "./blocks.ts";
 
-/** What an operator should know of a configuration without a mistake. */
+/** Warnings about a configuration without mistakes. */
 interface Advice {
   readonly path: Path;
   readonly message: string;
 }
 
-/** Tells of vhosts that let more people in than they seem to. */
+/** Warns of vhosts that let in more clients than they seem to. */
 export function advise({ vhost }: Config): Advice[] {
   return [...vhost].flatMap(([name, config]) =>
     [...openEdge(config), ...idleTrust(config)].map(({ path, message }) => ({

@@ -10,7 +10,7 @@ import { logTable } from "./log.ts";
 import { processKeys } from "./process.ts";
 import { proxyProtocolTable } from "./proxy-protocol.ts";
 
-/** The vhost of every name that has no table of its own. */
+/** The vhost for every name without a table of its own. */
 const defaultVhost = "__defaultVhost__";
 
 const vhostTable = table(
@@ -26,7 +26,7 @@ const vhostTable = table(
   },
 );
 
-/** The whole configuration file: each block belongs to the folder that it is imported from. */
+/** The whole configuration file: each block belongs to the folder it is imported from. */
 export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
   ...processKeys,

@@ -13,15 +13,15 @@ import { fileAlone, isSrsConf, loadConfig, read, shortToml } from "./load.ts";
 /** A configuration file as TOML. */
 export interface Converted {
   readonly toml: string;
-  /** What is to be said of it, one line each. */
+  /** Warnings, one line each. */
   readonly messages: readonly string[];
-  /** Whether the TOML says all that the file says. */
+  /** Whether the TOML expresses everything in the file. */
   readonly isWhole: boolean;
 }
 
 /**
- * A configuration file as the shortest TOML that says the same. What of a file in SRS's syntax has no effect, or is wrong, stands
- * in it as a comment. Throws UserError when the file cannot be read, ConfigErrors when another is wrong.
+ * A configuration file as the shortest equivalent TOML. Parts of an SRS file that have no effect or are wrong become comments.
+ * Throws UserError when the file cannot be read, ConfigErrors when a file in TOML is wrong.
  */
 export function convertConfig(path: string): Converted {
   if (!isSrsConf(path)) {
@@ -56,13 +56,13 @@ interface Wrong {
   readonly source: Directive | undefined;
 }
 
-/** What is right of a document, and what was dropped of it. */
+/** The valid part of a document, and the dropped values. */
 function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong: readonly Wrong[] } {
   const wrong: Wrong[] = [];
   for (;;) {
     const { values, problems } = validate(rootTable, mapping.tree);
     const found = problems.length > 0 ? problems : endpointProblems(values);
-    // From the end, so that items of lists keep their places meanwhile.
+    // From the end, so that the indices of remaining list items stay valid.
     const dropped = found.toReversed().filter(({ path }) => drop(mapping.tree, path));
     if (dropped.length === 0) return { config: values, wrong };
     for (const { path, message } of dropped.reverse()) {
@@ -73,7 +73,7 @@ function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong:
   }
 }
 
-/** Takes what stands at a path out of a tree; false when nothing does. */
+/** Removes the value at a path; false when there is none. */
 function drop(tree: Record<string | number, unknown>, path: Path): boolean {
   const [name = "", ...rest] = path;
   const below = Object.hasOwn(tree, name) ? tree[name] : undefined;
@@ -84,12 +84,12 @@ function drop(tree: Record<string | number, unknown>, path: Path): boolean {
   return true;
 }
 
-/** The table whose comments tell of a path: a vhost's, or the root. */
+/** The table whose comments mention a path: a vhost's, or the root. */
 function tableOf(path: Path): Path {
   return path[0] === "vhost" ? path.slice(0, 2) : [];
 }
 
-/** What stands in each table as a comment. */
+/** The comments of each table. */
 class Comments {
   readonly #config: Config;
   readonly #lines = new Map<string, string[]>();
@@ -103,7 +103,7 @@ class Comments {
     return this.#lines.size === 0;
   }
 
-  /** Adds a reason, and the directive that it is about. A table that was itself left out has its comments at the top. */
+  /** Adds a reason with its directive. The comments of a table that was itself left out go to the top. */
   add(table: Path, reason: string, directive: Directive | undefined): void {
     const isThere = table.length < 2 || this.#config.vhost.has(String(table[1]));
     const key = JSON.stringify(isThere ? table : []);

@@ -3,7 +3,7 @@ import type { Network } from "../../base/network.ts";
 import type { Problem } from "../../config/validate.ts";
 import type { ListenEndpoint } from "../../io/net/listen-endpoint.ts";
 
-/** What of the configuration says where clients come in. */
+/** The part of the configuration that determines the listeners. */
 export interface EndpointsConfig {
   readonly listen: readonly ListenAddress[];
   readonly rtmps: {
@@ -34,7 +34,7 @@ export function endpointsOf({ listen, rtmps, proxy_protocol }: EndpointsConfig):
 /** The blocks that `endpointProblems` compares. */
 export const endpointBlocks: readonly string[] = ["listen", "rtmps", "proxy_protocol"];
 
-/** Where keys that are right, each for itself, do not go together. */
+/** Conflicts between keys that are valid separately. */
 export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
   const { listen, rtmps, proxy_protocol } = config;
   const problems: Problem[] = [];
@@ -65,7 +65,7 @@ export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
   return problems;
 }
 
-/** Addresses of a key that can't be listened on beside one that they are part of. */
+/** Addresses of a key that can't be bound beside a wider one. */
 function overlaps(key: string, addresses: readonly ListenAddress[], config: EndpointsConfig): Problem[] {
   const endpoints = endpointsOf(config);
   return addresses.flatMap((address, at) => {
@@ -81,7 +81,7 @@ function overlaps(key: string, addresses: readonly ListenAddress[], config: Endp
 
 function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean {
   if (port !== around.port || host === around.host) return false;
-  // A name may stand for an address of either kind.
+  // A name may resolve to an address of either kind.
   return around.host === "::" || (around.host === "0.0.0.0" && /^[\d.]+$/.test(host));
 }
 

@@ -24,22 +24,22 @@ import { endpointBlocks, endpointProblems } from "./endpoints.ts";
 const largestFile = 1024 * 1024;
 const largestSecret = 64 * 1024;
 
-/** How a file is read whose mistakes are told and nothing else goes into. */
+/** Options for reading a file whose mistakes are collected, without environment and secrets. */
 export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), variables: [] };
 
-/** A configuration, complete, and what is to be said of it. */
+/** A complete configuration, and its warnings. */
 export interface Loaded {
   readonly config: Config;
-  /** What stands in it without effect or lets in more people than it seems to, one line each; loading has told nobody. */
+  /** Values without effect, or that let in more clients than they seem to, one line each; loading itself logs nothing. */
   readonly warnings: readonly string[];
-  /** Where a key's value comes from: a file and a line; undefined for a default. */
+  /** The source of a key's value: a file and a line; undefined for a default. */
   origin(path: Path): string | undefined;
 }
 
 /**
- * Reads a configuration file and what the environment sets beside it; without a path it is the environment alone. `ignored`
- * names directives of SRS's that the server starts without. Throws UserError when a file cannot be read or there is no
- * configuration at all, ConfigErrors when it is wrong.
+ * Reads a configuration file and the environment's overrides; without a path, the environment alone. `ignored` names SRS
+ * features that the server may start without. Throws UserError when a file cannot be read or there is no configuration at all,
+ * ConfigErrors when it is wrong.
  */
 export function loadConfig(
   path: string | undefined,
@@ -63,24 +63,24 @@ export function loadConfig(
 }
 
 /**
- * Reads a configuration's text; `fileName` is for messages and says the syntax, `include` gives the files that it
- * includes. Throws ConfigErrors with every mistake in it.
+ * Reads a configuration's text; `fileName` is for messages and determines the syntax, `include` returns the text of included
+ * files. Throws ConfigErrors with every mistake.
  */
 export function parseConfig(text: string, fileName: string, include: ReadFile = read): Config {
   return complete(readDocument(text, fileName, { ...fileAlone, read: include })).config;
 }
 
-/** The configuration as a TOML file with every key written out and where each value comes from; secrets are masked. */
+/** The configuration as TOML with every key, and the source of each value; secrets are masked. */
 export function effectiveToml({ config, origin }: Loaded): string {
   return renderToml(rootTable, config, { masked: true, remark: (path) => origin(path) ?? "default" });
 }
 
-/** The configuration as a TOML file with only what differs from the defaults; it reads back as the same configuration. */
+/** The configuration as TOML with only the keys that differ from the defaults; it reads back as the same configuration. */
 export function shortToml(config: Config): string {
   return renderToml(rootTable, config, { changesOnly: true });
 }
 
-/** What of a configuration nobody may read in a log. */
+/** The configuration's secrets, which no log may show. */
 export function configSecrets(config: Config): Secrets {
   return new Secrets(secretTexts(rootTable, config));
 }
@@ -91,22 +91,22 @@ function readDocument(text: string, fileName: string, options: SrsOptions): Docu
   return options.variables.length === 0 ? file : laidOver(rootTable, file, variablesAlone(options));
 }
 
-/** What SRS's variables say by themselves. */
+/** A configuration of SRS's variables alone. */
 function variablesAlone(options: SrsOptions): Document {
   return readSrsConf("", "variables", options);
 }
 
-/** Whether a file is in SRS's own syntax: its name says so. */
+/** Whether a file is in SRS's own syntax, by its name. */
 export function isSrsConf(fileName: string): boolean {
   return /\.conf$/i.test(fileName);
 }
 
-/** The text of a configuration file, or of one that it includes. Throws UserError. */
+/** The text of a configuration file, or of an included one. Throws UserError. */
 export function read(path: string): string {
   return readTextFile(path, largestFile);
 }
 
-/** The names that `--ignore` takes. Throws UserError for another. */
+/** The names given by `--ignore`. Throws UserError for an unknown one. */
 function checkIgnored(names: readonly string[]): ReadonlySet<string> {
   for (const name of names) {
     if (ignorable.has(name)) continue;
@@ -121,7 +121,7 @@ function wordsOf(text = ""): string[] {
   return text.split(/[\s,]+/).filter(Boolean);
 }
 
-/** The text of a secret's file without the line break at its end. */
+/** The text of a secret's file without its final line break. */
 function readSecret(path: string): string {
   const text = readTextFile(path, largestSecret).replace(/\r?\n$/, "");
   if (text === "") throw new UserError(`cannot use ${path}: it is empty`);
@@ -130,7 +130,7 @@ function readSecret(path: string): string {
 
 function complete(document: Document): Loaded {
   const { values, problems } = validate(rootTable, document.tree);
-  // A default stands in for what is wrong: nothing is to be said of how that goes with the rest.
+  // A default replaces the wrong value: warnings about its combination with others would mislead.
   const unsure = document.errors.length > 0 || problems.some(({ path }) => endpointBlocks.includes(String(path[0])));
   if (!unsure) problems.push(...endpointProblems(values));
   if (problems.length + document.errors.length > 0) {
