@@ -12,17 +12,17 @@ import type { ConnectionFailure, ConnectionStage } from "./connection-failure.ts
 import type { HandshakeChoice } from "./handshake-choice.ts";
 import type { Redirect } from "./redirects.ts";
 
-/** What all connections of a server to others share. */
+/** Shared by all connections of a server to others. */
 export interface ConnectionContext {
   readonly clock: Clock;
   readonly dial: Dial;
   readonly random: RandomFill;
   readonly limits: RtmpLimits;
-  /** Told to the server in connect's optional arguments. */
+  /** Sent in connect's optional arguments. */
   readonly identity?: Readonly<Record<string, AmfValue>>;
 }
 
-/** Where a connection goes, and what it does there. */
+/** The destination of a connection, and its role there. */
 export interface ConnectionTarget extends ClientTarget, HostPort {
   /** Whether the server is reached over TLS. */
   readonly tls: boolean;
@@ -36,9 +36,9 @@ export interface ConnectionOptions {
   readonly chunkSize: number;
   /** The most time for dialling, ms. */
   readonly connectTimeoutMs: number;
-  /** The most time from the open connection to `ready`, ms; unlimited when it is left out. */
+  /** The longest time from the open connection to `ready`, ms; unlimited by default. */
   readonly dialogueTimeoutMs?: number;
-  /** Which handshake the server takes. Without it there is one attempt, with a digest. */
+  /** The handshake that the server accepts. Without it there is one attempt, with a digest. */
   readonly handshake?: HandshakeChoice | undefined;
   /** Receives what a playing connection gets. */
   readonly media?: MediaHandler | undefined;
@@ -48,17 +48,17 @@ export interface ConnectionOptions {
 export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "pong" | "asking" | "ended"> {
   /** The server has answered our handshake: it is there, whatever it says next. */
   answered?(): void;
-  /** Bytes have come, which are read after this call. */
+  /** Bytes have come, which are processed after this call. */
   received?(bytes: number): void;
   /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
   ready(transport: Transport, streamId: number): void;
-  /** The server said no. The owner ends the connection. */
+  /** The server refused. The owner ends the connection. */
   refused(code: string, description: string, redirect: Redirect | undefined): void;
   /** What was sent has left. */
   drained?(): void;
-  /** The connection does not go on, not by the owner's doing. The owner ends it. */
+  /** The connection has failed, not by the owner's doing. The owner ends it. */
   failed(failure: ConnectionFailure): void;
-  /** It is closed, whoever did it; once. `failed` follows when the owner had not ended it. */
+  /** The connection is closed, by either side; called once. `failed` follows when the owner had not ended it. */
   closed?(): void;
 }
 
@@ -68,8 +68,8 @@ export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | 
  *    └──closed, once: with the other handshake
  */
 /**
- * The one host of an RTMP client session: dials, goes through handshake and dialogue, and closes. A server that closes on one
- * handshake is dialled again with the other, at once.
+ * Hosts an RTMP client session: dials, performs handshake and dialogue, and closes. A server that closes during one handshake
+ * is dialled again with the other, at once.
  */
 export class ClientConnection implements TransportHandler, ClientEvents {
   readonly #context: ConnectionContext;
@@ -77,7 +77,7 @@ export class ClientConnection implements TransportHandler, ClientEvents {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   #session: ClientSession;
-  /** Whether this handshake goes without a digest. */
+  /** Whether this handshake has no digest. */
   #simple: boolean;
   #dialling: { abort(): void };
   #transport: Transport | undefined;
@@ -85,9 +85,9 @@ export class ClientConnection implements TransportHandler, ClientEvents {
   /** The other handshake has been tried. */
   #retried = false;
   #answered = false;
-  /** The owner has ended it, or has been told that it failed. */
+  /** The owner has ended it, or was notified of its failure. */
   #over = false;
-  /** On the connection that was closed in its handshake. */
+  /** Bytes on the connection that was closed in its handshake. */
   #sentBefore = 0;
   bytesReceived = 0;
 
@@ -106,12 +106,12 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     this.#dialling = this.#dial();
   }
 
-  /** Its session; another one after the server closed on a handshake. */
+  /** Its session; replaced after the server closed on a handshake. */
   get session(): ClientSession {
     return this.#session;
   }
 
-  /** How far it has come. */
+  /** Its progress. */
   get stage(): ConnectionStage {
     return this.#transport === undefined ? "dialling" : this.#session.state;
   }
@@ -124,17 +124,17 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     return this.#session.bufferedBytes;
   }
 
-  /** Ends it once what is queued is sent. */
+  /** Ends it once queued bytes are sent. */
   close(): void {
     this.#leave("close");
   }
 
-  /** Ends it at once by a reset. */
+  /** Ends it at once with a reset. */
   abort(): void {
     this.#leave("abort");
   }
 
-  /** Ends it at once, and has the kernel tell the server until its machine knows. */
+  /** Ends it at once; the kernel repeats the end until the server's machine has it. */
   abandon(): void {
     this.#leave("abandon");
   }
@@ -234,7 +234,7 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     return this.#context.dial({ host, port, tls, publicOnly, timeoutMs: this.#options.connectTimeoutMs }, this);
   }
 
-  /** The server has closed on our handshake: dials again with the other one, unless that was it. */
+  /** The server has closed on our handshake: dials again with the other one, unless that was the second. */
   #takesOtherHandshake(): boolean {
     const { handshake } = this.#options;
     if (handshake === undefined) return false;
@@ -256,7 +256,7 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     this.#events.failed({ cause, stage, reason });
   }
 
-  /** Nothing more is told, but that it is closed. */
+  /** No callback follows except `closed`. */
   #end(): void {
     this.#over = true;
     this.#dialogue?.cancel();

@@ -1,41 +1,41 @@
 import type { Transport } from "../base/transport.ts";
 
-/** A target that takes nothing of what waits for it for this long is given up and dialled anew. */
+/** A target that accepts none of its queued bytes for this long is given up and dialled again. */
 const WRITE_TIMEOUT_MS = 15_000;
-/** One that answers pings has this long for each. */
+/** A target that answers pings must answer each within this time. */
 const PONG_TIMEOUT_MS = 10_000;
-/** Looks that are remembered: a target further behind than this is no better known. */
+/** Samples that are kept: of a target further behind, only this much is known. */
 const MAX_LOOKS = 600;
 
 /** What is known of what was sent. */
 type Sent = Pick<Transport, "bytesSent" | "bytesQueued" | "bytesUnacknowledged">;
 
-/** What had been handed over at a look, and as of when the stream was in it, monotonic ms. */
+/** Bytes sent so far at a sample, and when the newest of them came into the stream, monotonic ms. */
 interface Look {
   readonly bytes: number;
   readonly asOfMs: number;
 }
 
 /**
- * What a target has taken of what was sent to it: the kernel holds seconds of a stream for a target that stands still, so this
- * goes by what the target's machine has acknowledged and by the target's answers to pings.
+ * How much a target has received. The kernel buffers seconds of a stream for a target that hangs, so acknowledgements of the
+ * target's machine and answers to pings decide.
  */
 export class Delivery {
   readonly #transport: Sent;
   readonly #sendPing: (time: number) => void;
-  /** What the target's machine has not all acknowledged, the oldest first. */
+  /** Samples that the target's machine has not fully acknowledged, oldest first. */
   #looks: Look[] = [];
   #acknowledged = 0;
-  /** When the target's machine last took something, or had all there was. */
+  /** When the target's machine last acknowledged bytes, or had acknowledged all. */
   #movedAt: number;
-  /** When something last waited here because the kernel did not take it. */
+  /** When bytes were last queued here because the kernel did not accept them. */
   #queuedAt: number;
-  /** Of the ping that has not been answered: when it was sent, and where it stands among the bytes. */
+  /** The unanswered ping: when it was sent, and its position among the bytes. */
   #ping: { readonly sentAt: number; readonly end: number } | undefined;
   #pongMs = 0;
   #answersPings: boolean;
 
-  /** `answersPings`: the target has answered one before the stream ran; not every server answers a publisher's. */
+  /** `answersPings`: the target answered a ping before the stream ran; not every server answers those of a publisher. */
   constructor(transport: Sent, answersPings: boolean, now: number, ping: (time: number) => void) {
     this.#transport = transport;
     this.#sendPing = ping;
@@ -51,7 +51,7 @@ export class Delivery {
     this.#ping = undefined;
   }
 
-  /** Called about once a second: what the target has done to be given up, or undefined. `behindMs`: how late it is handed the stream. */
+  /** Called about once a second: why the target is given up, or undefined. `behindMs`: how late packets are sent to it. */
   look(now: number, behindMs: number): string | undefined {
     const { bytesSent, bytesQueued, bytesUnacknowledged } = this.#transport;
     const handedOver = bytesSent + bytesQueued;
@@ -62,7 +62,7 @@ export class Delivery {
     if (acknowledged < handedOver && this.#looks.length < MAX_LOOKS)
       this.#looks.push({ bytes: handedOver, asOfMs: now - behindMs });
     if (now - this.#movedAt >= WRITE_TIMEOUT_MS) return `has taken nothing for ${WRITE_TIMEOUT_MS / 1000} s`;
-    // A target that is slow answers late: while something waits for it here, it is judged by what it takes.
+    // A slow target answers late: while bytes are queued here, only its acknowledgements count.
     if (bytesQueued > 0) this.#queuedAt = now;
     else if (this.#ping === undefined) this.#askAgain(now);
     else if (this.#answersPings && now - this.#silentSince(this.#ping) >= PONG_TIMEOUT_MS)
@@ -70,7 +70,7 @@ export class Delivery {
     return undefined;
   }
 
-  /** How old the newest of the stream is that the target is known to have, ms. `behindMs` as in `look`. */
+  /** The age of the newest part of the stream that the target is known to have, ms. `behindMs` as in `look`. */
   lagMs(now: number, behindMs: number): number {
     const { bytesSent, bytesUnacknowledged } = this.#transport;
     this.#forget(bytesSent - bytesUnacknowledged);
@@ -85,7 +85,7 @@ export class Delivery {
     this.#ping = { sentAt: now, end: this.#transport.bytesSent + this.#transport.bytesQueued };
   }
 
-  /** A ping that has not reached the target's machine says nothing of the target while other bytes do. */
+  /** A ping that has not reached the target's machine proves nothing about the target while other bytes are acknowledged. */
   #silentSince({ sentAt, end }: { readonly sentAt: number; readonly end: number }): number {
     return Math.max(sentAt, this.#queuedAt, this.#acknowledged >= end ? sentAt : this.#movedAt);
   }

@@ -1,11 +1,11 @@
-/** One that wants to pass. One of the two is called, once, perhaps within `enter`. */
+/** A dial that waits to proceed. One of the two is called, once, perhaps within `enter`. */
 export interface Entrant {
   enter(): void;
-  /** Whoever holds the slots has found out that nobody gets through. */
+  /** The dials under way have found that no connection succeeds. */
   rejected(reason: string): void;
 }
 
-/** Lets so many through at a time, in the order in which they came: a server that comes back is not dialled by all at once. */
+/** Limits concurrent dials, in order: a server that comes back is not dialled by all relays at once. */
 export class DialLimiter {
   readonly #limit: () => number;
   readonly #queue = new Set<Entrant>();
@@ -21,7 +21,7 @@ export class DialLimiter {
     return this.#queue.size;
   }
 
-  /** Lets `entrant` through as soon as there is room; `leave` gives the place back, or up. */
+  /** Admits `entrant` as soon as there is room; the returned `leave` frees its place, or gives up waiting. */
   enter(entrant: Entrant): { leave(): void } {
     let inside = false;
     let gone = false;

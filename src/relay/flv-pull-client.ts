@@ -4,7 +4,7 @@ import { FlvReader } from "../media/flv-reader.ts";
 import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
 import { judgeRedirect } from "./redirects.ts";
 
-/** Statuses that say nothing of what was asked: Request Timeout, Too Many Requests. */
+/** Statuses that do not answer the request: Request Timeout, Too Many Requests. */
 const BUSY: ReadonlySet<number> = new Set([408, 429]);
 
 /** A stream read as FLV over HTTP. */
@@ -44,7 +44,7 @@ export class FlvPullClient implements PullClient, HttpHandler {
       const error = `HTTP ${status}`;
       this.#end({ how: "refused", error, description: error, redirect: undefined });
     }
-    // It answers: what fails may be this stream alone.
+    // The server is alive: a failure may concern this stream alone.
     else this.#end({ how: "failed", error: `HTTP ${status}` });
   }
 
@@ -60,10 +60,10 @@ export class FlvPullClient implements PullClient, HttpHandler {
   }
 
   onEnd(reason: string | undefined): void {
-    // HTTP has no word for the end of a stream: one that closes in good order means it.
+    // HTTP can't express the end of a stream: a proper close means it.
     if (reason === undefined) this.#end({ how: "ended", error: "the server ended the stream" });
     else if (this.#started) this.#end({ how: "lost", error: reason });
-    // That another server does not answer is not this one's fault.
+    // Another server's silence is not this server's fault.
     else this.#end({ how: this.#redirects > 0 ? "failed" : "unreachable", error: reason });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Which handshake one server takes, shared by all connections to it. Some servers close on a digest that they don't know; one
- * that closes on everybody for a while must not lose its digest for good.
+ * The handshake that a server accepts, shared by all connections to it. Some servers close on an unknown digest; a server that
+ * closes on every client for a while must not lose the digest for good.
  */
 export class HandshakeChoice {
   #simple = false;

@@ -2,11 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import { ToldErrors } from "./told-errors.ts";
 
 const MINUTE_MS = 60_000;
-/** An outage is told again when it has lasted this long, and then each hour. */
+/** An outage is logged again when it has lasted this long, and then each hour. */
 const REMINDERS_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS] as const;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** What is known of an outage, for a line of the log. */
+/** The state of an outage, for a log line. */
 export interface OutageReport {
   /** When it began, as an ISO date. */
   readonly since: string;
@@ -14,7 +14,7 @@ export interface OutageReport {
   readonly attempts: number;
 }
 
-/** The time in which a relay does not run and should: how long it lasts, and when the log says so again. */
+/** The time in which a relay should run and does not: its duration, and when it is logged again. */
 export class Outage {
   readonly #clock: Clock;
   readonly #told = new ToldErrors();
@@ -27,7 +27,7 @@ export class Outage {
     this.#clock = clock;
   }
 
-  /** An attempt has failed, or what ran is lost: whether this error is a new one, or the outage is due to be told again. */
+  /** An attempt has failed, or a running one is lost: whether to log it, as its error is new or the next report is due. */
   failed(error: string): "new" | OutageReport | undefined {
     const now = this.#clock.now();
     if (this.#beganAt === undefined) {
@@ -41,7 +41,7 @@ export class Outage {
     return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
   }
 
-  /** The relay runs: how long it did not, in seconds; undefined when that was less than one. */
+  /** The relay runs: the outage in seconds; undefined when it took less than one. */
   end(): number | undefined {
     const seconds = this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;
     this.#beganAt = undefined;

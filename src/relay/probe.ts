@@ -7,7 +7,7 @@ import { HandshakeChoice } from "./handshake-choice.ts";
 /** How long a probe may take, from dialling to the answer, whichever handshake the server takes. */
 const TIMEOUT_MS = 5000;
 
-/** What RTMP begins with; a probe sends little. */
+/** The default chunk size of RTMP; a probe sends little. */
 const CHUNK_SIZE = 128;
 
 /** Whom a probe asks. */
@@ -17,20 +17,20 @@ export interface ProbeTarget extends HostPort {
   readonly app: string;
 }
 
-/** What came of it: `none` is no RTMP server at all, `refused` one that would not have us. */
+/** The outcome: `none` is no RTMP server at all, `refused` one that refuses us. */
 export type ProbeResult =
   | {
       readonly answer: "connected";
       readonly server: string;
       readonly node: string;
-      /** The vhost that serves us there; `""` when the server does not say. */
+      /** The server's vhost that serves us; `""` when it does not report one. */
       readonly vhost: string;
       readonly ms: number;
     }
   | { readonly answer: "refused"; readonly reason: string }
   | { readonly answer: "none"; readonly reason: string };
 
-/** Dials a server, shakes hands and connects, and hangs up at its answer; bounded in time. */
+/** Dials a server, performs handshake and connect, and closes at its answer; bounded in time. */
 export function probe(context: ConnectionContext, target: ProbeTarget): Promise<ProbeResult> {
   return new Promise((settle) => new Probe(context, target, settle));
 }
@@ -47,7 +47,7 @@ class Probe implements ConnectionEvents {
     this.#clock = clock;
     this.#settle = settle;
     this.#startedMs = clock.now();
-    // Before the timer, so that a dial which is too late says so itself.
+    // Starts before our timer, so that a dial that takes too long reports its own error.
     this.#connection = new ClientConnection(
       // A probe does not say who asks.
       { clock, dial, random, limits },
@@ -78,7 +78,7 @@ class Probe implements ConnectionEvents {
       this.#end({ answer: "none", reason: `it does not speak RTMP: ${reason}` });
       return;
     }
-    // A server that has shaken hands is there, and refuses this app or vhost without a word.
+    // A server that answers the handshake is alive, and refuses this app or vhost without a message.
     const answer = stage === "dialling" || stage === "handshake" ? "none" : "refused";
     this.#end({ answer, reason: reason ?? `it closed without an answer to ${stage}` });
   }

@@ -3,9 +3,9 @@ import type { Redirect } from "./redirects.ts";
 
 /**
  * How a stream from another server ended:
- * `unreachable`, the server does not answer anybody; `refused`, it said no, or closed on what we asked; `failed`, it is there
- * and has not answered what we asked; `absent`, it has no such stream; `ended`, the stream ran and the server told of its end;
- * `lost`, it ran and the connection closed or fell silent. Only `unreachable` says anything about the server's other streams.
+ * `unreachable`, the server does not respond at all; `refused`, it refused, or closed on our request; `failed`, it is alive
+ * and has not answered our request; `absent`, it lacks the stream; `ended`, the stream ran and the server ended it;
+ * `lost`, it ran, and the connection closed or fell silent. Only `unreachable` concerns the server's other streams, too.
  */
 export type PullEnd =
   | {
@@ -19,17 +19,17 @@ export type PullEnd =
 
 /** What a server says of itself. */
 export interface ServerWords {
-  /** `""` when it does not say. */
+  /** `""` when the server does not report one. */
   readonly name: string;
-  /** The servers that the stream has passed, it last, as far as it says; they may change. */
+  /** The servers that the stream has passed, this server last, as far as known; they may change. */
   readonly hops: readonly string[];
 }
 
-/** What an inlet tells: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
+/** Callbacks of a pull client: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
 export interface PullClientEvents extends MediaHandler {
-  /** The server is there: it has answered our handshake. Not every protocol has one. */
+  /** The server is alive: it has answered our handshake. Not every protocol has one. */
   answered?(): void;
-  /** The server lets us have the stream; media may follow, now or later. */
+  /** The server accepts our request; media may follow, now or later. */
   started(server: ServerWords): void;
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
@@ -38,13 +38,13 @@ export interface PullClientEvents extends MediaHandler {
   over(end: PullEnd): void;
 }
 
-/** A connection to another server on which a stream comes in, whatever the protocol. */
+/** A connection to another server that receives a stream, whatever the protocol. */
 export interface PullClient {
   /** Bytes received. */
   readonly bytes: number;
-  /** Hangs up; nothing more is told. */
+  /** Closes the connection; no callback follows. */
   close(): void;
 }
 
-/** Begins to connect. Events may come within the call. */
+/** Begins to connect. Callbacks may come within the call. */
 export type OpenPullClient = (events: PullClientEvents) => PullClient;

@@ -7,18 +7,18 @@ import type { DialLimiter } from "./dial-limiter.ts";
 import type { OpenPullClient, PullClient, PullClientEvents, PullEnd, ServerWords } from "./pull-client.ts";
 import type { Attempt } from "./supervisor.ts";
 
-/** How often a running pull is looked at for silence. */
+/** How often a running pull is checked for silence. */
 const CHECK_MS = 250;
-/** Data messages that are kept until the first media comes. */
+/** Data messages kept until the first media. */
 const MAX_EARLY = 8;
 
-/** What a pull tells its owner. After `over`, nothing more. */
+/** Callbacks of a pull. None follows after `over`. */
 export interface PullEvents {
-  /** The server has answered our handshake: it is there, whatever becomes of the stream. */
+  /** The server is alive: it has answered our handshake, whatever the stream's outcome. */
   answered?(): void;
-  /** The first audio or video has come: where it goes. Undefined when nobody wants it; the pull then ends without a word. */
+  /** The first audio or video: returns the source for it. Undefined when no reader wants it; the pull then ends silently. */
   begun(server: ServerWords): Source | undefined;
-  /** The server has accepted us and has sent no media within the timeout; the pull goes on waiting there until `waitMs`. */
+  /** The server has accepted the request and has sent no media within the timeout; the pull waits on until `waitMs`. */
   silent(): void;
   over(end: PullEnd): void;
 }
@@ -26,14 +26,14 @@ export interface PullEvents {
 /** What one pull is made of. */
 export interface PullOptions {
   readonly clock: Clock;
-  /** Held until the server has answered our handshake: what it does after that concerns this stream alone. */
+  /** Held until the server has answered our handshake: later events concern this stream alone. */
   readonly dialLimiter: DialLimiter;
   /** This server's id in hop traces: a stream that has passed it must not come back. */
   readonly nodeId: string;
   readonly open: OpenPullClient;
-  /** The most time without an answer, or, once it runs, without media; ms. */
+  /** The longest time without an answer, or, in a running pull, without media; ms. */
   readonly timeoutMs: number;
-  /** How long the first media may take once the server has accepted us, ms. */
+  /** The longest time from the server's acceptance to the first media, ms. */
   readonly waitMs: number;
 }
 
@@ -49,10 +49,10 @@ export class Pull implements Attempt, PullClientEvents {
   #client: PullClient | undefined;
   #server: ServerWords = { name: "", hops: [] };
   #source: Source | undefined;
-  /** Data messages that came before the first media. */
+  /** Data messages received before the first media. */
   readonly #early: { readonly timestamp: number; readonly payload: Uint8Array; readonly amf3: boolean }[] = [];
   #timer: Timer | undefined;
-  /** Media messages so far, and at the last look; those between two looks say that it lives. */
+  /** Media messages so far, and at the last check; a difference shows that the stream lives. */
   #messages = 0;
   #seen = 0;
   #heardAt = 0;
@@ -70,11 +70,11 @@ export class Pull implements Attempt, PullClientEvents {
       enter: () => this.#open(),
       rejected: (error) => this.over({ how: "unreachable", error }),
     });
-    // It may have been let in, and be over, within the call.
+    // The call may have admitted and ended it already.
     if (this.#state !== "queued" && this.#state !== "opening") this.#place.leave();
   }
 
-  /** Whether the server has accepted us and has sent no media. */
+  /** Whether the server has accepted the request and has sent no media. */
   get waits(): boolean {
     return this.#state === "waiting";
   }
@@ -84,7 +84,7 @@ export class Pull implements Attempt, PullClientEvents {
     return this.#client?.bytes ?? 0;
   }
 
-  /** Hangs up; nothing more is told. */
+  /** Closes the connection; no callback follows. */
   abort(): void {
     if (this.#state === "over") return;
     this.#finish();
@@ -123,7 +123,7 @@ export class Pull implements Attempt, PullClientEvents {
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
     if (this.#state === "waiting") {
-      // Servers send data (access rights, metadata) for streams that are not there, too.
+      // Servers send data (access rights, metadata) even for streams that don't exist.
       if (kind === PacketKind.Data) {
         if (this.#early.length < MAX_EARLY) this.#early.push({ timestamp, payload, amf3 });
         return;
@@ -143,7 +143,7 @@ export class Pull implements Attempt, PullClientEvents {
     this.#client?.close();
     if (running && end.how === "refused") this.#events.over({ how: "lost", error: end.error });
     else if (running || (end.how !== "ended" && end.how !== "lost")) this.#events.over(end);
-    // What ends before its first media was not there; of what is lost nobody knows.
+    // A stream that ends before its first media was absent; a lost one may exist.
     else this.#events.over({ how: end.how === "ended" ? "absent" : "failed", error: end.error });
   }
 
@@ -214,7 +214,7 @@ export class Pull implements Attempt, PullClientEvents {
     this.#leave();
   }
 
-  /** Within the constructor there is no place to leave yet; it sees to that itself. */
+  /** Inside the constructor, `leave` is not set yet; the constructor then calls it. */
   #leave(): void {
     const place: { leave(): void } | undefined = this.#place;
     place?.leave();

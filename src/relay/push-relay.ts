@@ -11,43 +11,44 @@ import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 import { ToldErrors } from "./told-errors.ts";
 
-/** What tells one pushing relay from another. */
+/** What differs between kinds of pushing relays. */
 export interface PushRelayOptions {
   readonly context: PushContext;
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly random: () => number;
-  /** What the relay is called in its log lines: "forward". */
+  /** The relay's name in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
   /** The stream's key. */
   readonly key: string;
-  /** Undefined when it is not published yet: the target is asked to take it, and `carry` says when it is. */
+  /** Undefined before the stream is published: the target is asked whether it accepts it, and `carry` sets the stream later. */
   readonly stream: Stream | undefined;
   /** Where the next attempt goes. */
   next(): PushPlace;
 }
 
 /**
- * What became of an attempt: `unreachable`, the server does not answer anybody; `refused`, it said no; `failed`, it is there and
- * closed on what we asked, or has not answered it; `lost`, it ran and broke.
+ * The outcome of an attempt: `unreachable`, the server does not respond at all; `refused`, it refused; `failed`, it is alive
+ * and
+ * closed on our request, or has not answered it; `lost`, it ran and broke.
  */
 export type PushOutcome = "unreachable" | "refused" | "failed" | "lost";
 
-/** Where one attempt goes, and who is told what becomes of it. */
+/** The destination of one attempt, and callbacks for its outcome. */
 export interface PushPlace {
   readonly target: ConnectionTarget;
-  /** The target as the log shows it. */
+  /** The target for the log. */
   readonly to: string;
   /** Held until the server has answered our handshake. */
   readonly dialLimiter?: DialLimiter | undefined;
-  /** Which handshake the server takes, where others go there, too. */
+  /** The handshake that the server accepts, if other relays go there, too. */
   readonly handshake?: HandshakeChoice | undefined;
   reached?(): void;
-  /** What its end means for the next attempt. `description` is the server's own when it refused. */
+  /** Decides what the outcome means for the next attempt. `description` is the server's own when it refused. */
   over?(outcome: PushOutcome, error: string, description: string): Failure;
 }
 
-/** One stream on its way to one target at a time, for as long as it is published. */
+/** Sends one stream to one target at a time, while the stream is published. */
 export class PushRelay {
   /** The stream's key. */
   readonly key: string;
@@ -60,17 +61,17 @@ export class PushRelay {
   readonly #since: number;
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   #push: Push | undefined;
-  /** Whether an attempt before this one has sent any of the stream. */
+  /** Whether an earlier attempt has sent packets of the stream. */
   #delivered = false;
-  /** Whether the stream has ended and the target got nothing of it. */
+  /** Whether the stream has ended before the target received any packet. */
   missed = false;
-  /** Gives its slot back, or gives up waiting for one. */
+  /** Frees its dial slot, or gives up waiting for one. */
   #leave: () => void = () => undefined;
   #place: PushPlace | undefined;
   readonly #redirects = new Redirects();
-  /** Redirects that were logged since it last ran. */
+  /** Redirects logged since the relay last ran. */
   readonly #told = new ToldErrors();
-  /** For a target that no other relay goes to. */
+  /** For a target that no other relay uses. */
   readonly #handshake = new HandshakeChoice();
 
   constructor(options: PushRelayOptions) {
@@ -100,7 +101,7 @@ export class PushRelay {
     return this.#supervisor.status;
   }
 
-  /** The target as the log shows it. */
+  /** The target for the log. */
   get to(): string {
     return this.#place?.to ?? "";
   }
@@ -121,7 +122,7 @@ export class PushRelay {
     return { bytes: this.#past.bytes + bytes, dropped: this.#past.dropped + dropped };
   }
 
-  /** How it stands, for reports. */
+  /** Its state for reports. */
   report(): RelayReport {
     const { failing, lagMs, to } = this;
     return { flow: "push", to, running: this.status.state === "running", failing, lagMs };
@@ -132,8 +133,8 @@ export class PushRelay {
   }
 
   /**
-   * The stream is no longer published, or not for this target (`withdrawn`). A target is told, except when the publisher
-   * was lost: then it finds out by itself. `gone` is called once, when the connection is closed.
+   * The stream has ended, or no longer goes to this target (`withdrawn`). The target is notified, unless the publisher was
+   * lost: then it finds out by itself. `gone` is called once, when the connection is closed.
    */
   stop(how: SourceEnd | "withdrawn", gone: () => void): void {
     const ended = () => {
@@ -151,24 +152,24 @@ export class PushRelay {
     else if (!closeGently(push, how, ended)) push.hangUp(ended);
   }
 
-  /** The stream that the target was asked to take is published. */
+  /** The stream that the target was asked to accept is published. */
   carry(stream: Stream): void {
     this.#stream = stream;
     this.#push?.carry(stream);
   }
 
-  /** The target is there again: an attempt that waits is made soon. */
+  /** The target is alive again: a waiting attempt is made soon. */
   retrySoon(): void {
     this.#supervisor.retrySoon();
   }
 
-  /** The stream comes over other servers now: the target must know, and one that refused it as a loop may take it. */
+  /** The stream passes other servers now: the target must know, and may accept it if it refused it as a loop. */
   announceHops(): void {
     this.#push?.announceHops();
     this.#supervisor.retrySoon();
   }
 
-  /** After `stop`: the stream begins again, and another relay takes it to the target. */
+  /** After `stop`: the stream is published again, and another relay sends it to the target. */
   abort(): void {
     this.#push?.abort();
   }
@@ -198,7 +199,7 @@ export class PushRelay {
         enter,
         rejected: (error) => report.failed(error, place.over?.("unreachable", error, "") ?? "lost"),
       });
-      // It may have been let in, and be over, within the call.
+      // The call may have admitted and ended it already.
       if (left) ticket.leave();
     }
     return {
@@ -221,7 +222,7 @@ export class PushRelay {
     let answered = false;
     let ran = false;
     const handshake = place.handshake ?? this.#handshake;
-    // Nothing is told within the constructor.
+    // No callback is called inside the constructor.
     const push: Push = new Push(context, place.target, this.#stream, handshake, {
       answered: () => {
         answered = true;
@@ -266,13 +267,13 @@ export class PushRelay {
   }
 }
 
-/** Lets a target have the last of the stream; false when it has nothing to wait for. */
+/** Sends a target the last packets of the stream; false when there is nothing to wait for. */
 function closeGently(push: Push, how: SourceEnd | "withdrawn", ended: () => void): boolean {
   if (how === "withdrawn") return push.withdraw(ended);
   return (how === "unpublished" && push.unpublish(ended)) || push.sendLast(how === "unpublished", ended);
 }
 
-/** The same push at another place, for the same client; its hops may still change. */
+/** The same push to another server, for the same client; its hops may still change. */
 function redirectedTo(target: ConnectionTarget, to: Redirected): ConnectionTarget {
   return {
     role: target.role,

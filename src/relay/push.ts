@@ -19,19 +19,19 @@ import type { Attempt, AttemptReport, Failure } from "./supervisor.ts";
 const CONNECT_TIMEOUT_MS = 5000;
 /** From the open connection to `Publish.Start`. */
 const DIALOGUE_TIMEOUT_MS = 10_000;
-/** How often a running push looks at what its target has taken. */
+/** How often a running push checks what its target has received. */
 const LOOK_MS = 1000;
-/** When the stream ends, a slow target has this long to take the last of it. */
+/** When the stream ends, a slow target may take the last packets for this long. */
 const FAREWELL_MS = 5000;
 
-/** What all pushing relays of a server share. */
+/** Shared by all pushing relays of a server. */
 export interface PushContext extends ConnectionContext {
   readonly formats: RtmpFormats;
-  /** Outgoing chunk size, bytes; may change, for attempts to come. */
+  /** Outgoing chunk size, bytes; may change for later attempts. */
   readonly chunkSize: number;
 }
 
-/** How a push tells what becomes of it. */
+/** Callbacks for the outcome of a push. */
 export interface PushReport extends AttemptReport {
   /** The server has answered our handshake. */
   answered?(): void;
@@ -40,11 +40,11 @@ export interface PushReport extends AttemptReport {
 /** Totals of one push. */
 export interface PushTotals {
   bytes: number;
-  /** Packets that the target was too slow for. */
+  /** Packets that the target lost because it was too slow. */
   dropped: number;
 }
 
-/** Takes nothing until it has somewhere to send to. */
+/** Accepts nothing until the target is ready. */
 class KeptSink implements Sink {
   bytesQueued = 1;
   #transport: Transport | undefined;
@@ -59,12 +59,12 @@ class KeptSink implements Sink {
   }
 }
 
-/** One attempt to publish a stream at another server: a connection, and once the target takes us, a reader like any other. */
+/** One attempt to publish a stream at another server: a connection and, once the target accepts, a reader like any other. */
 export class Push implements Attempt, ConnectionEvents {
   readonly #context: PushContext;
   readonly #chunkSize: number;
   #stream: Stream | undefined;
-  /** The message stream on which the target takes us. */
+  /** The message stream on which the target accepts us. */
   #streamId: number | undefined;
   readonly #report: PushReport;
   readonly #connection: ClientConnection;
@@ -73,16 +73,16 @@ export class Push implements Attempt, ConnectionEvents {
   #reader: Reader | undefined;
   #looking: Timer | undefined;
   #delivery: Delivery | undefined;
-  /** Whether the target has answered a ping before the stream ran. */
+  /** Whether the target answered a ping before the stream ran. */
   #answersPings = false;
   #farewell: Timer | undefined;
   #over = false;
-  /** Neither dialling nor connected any more. */
+  /** No longer dialling or connected. */
   #closed = false;
   #gone: (() => void) | undefined;
-  /** The stream has ended before the target took it: what is left of it is kept, and sent when the target does. */
+  /** The stream has ended before the target accepted it: the remaining packets are kept and sent when it does. */
   #kept: KeptSink | undefined;
-  /** The server's words when it refused us. */
+  /** The server's sentence when it refused us. */
   refusal: { readonly description: string; readonly redirect: Redirect | undefined } | undefined;
 
   constructor(
@@ -109,7 +109,7 @@ export class Push implements Attempt, ConnectionEvents {
     return { bytes: this.#connection.bytesSent, dropped: this.#reader?.lost ?? 0 };
   }
 
-  /** The stream comes over other servers now. */
+  /** The stream passes other servers now. */
   announceHops(): void {
     this.#connection.session.announceHops();
   }
@@ -119,19 +119,22 @@ export class Push implements Attempt, ConnectionEvents {
     return this.#delivery?.lagMs(this.#context.clock.now(), this.#behindMs) ?? 0;
   }
 
-  /** Also after `unpublish` or `hangUp`, when the stream begins again: a slow target must not keep the name. */
+  /** Called also after `unpublish` or `hangUp`, when the stream is published again: a slow target must not keep the name busy. */
   abort(): void {
     this.#finish();
     this.#connection.abort();
   }
 
-  /** Leaves a target that has failed. It must hear of the end, or it keeps the name: a reset may get lost with its network. */
+  /** Closes the connection to a failed target so that it notices, as a reset may be lost: else the target keeps the name busy. */
   #giveUp(): void {
     this.#finish();
     this.#connection.abandon();
   }
 
-  /** The publisher vanished: the target gets what is under way and finds out by itself. `gone` is called once it is gone. */
+  /**
+   * The publisher vanished: the target gets the queued bytes and finds out by itself. `gone` is called once the connection is
+   * closed.
+   */
   hangUp(gone: () => void): void {
     if (this.#closed) {
       this.#finish();
@@ -148,20 +151,21 @@ export class Push implements Attempt, ConnectionEvents {
   }
 
   /**
-   * The stream has ended at its publisher's word: the target gets the rest of it and is told so, then `gone` is called.
-   * False when there is nobody to tell.
+   * The publisher has ended the stream: the target gets the remaining packets and is notified, then `gone` is called. False
+   * when there is no connection.
    */
   unpublish(gone: () => void): boolean {
     if (this.#reader === undefined || this.#over) return false;
     this.#gone = gone;
-    // The reader's owner is told of the end after the last packets; a target that doesn't take them isn't waited for long.
+    // The reader's owner is notified after the last packets; a target that doesn't take them has limited time.
     this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.#giveUp());
     return true;
   }
 
   /**
-   * The stream has ended before the dialogue has: its last packets are kept, and sent when the target takes them. It is told of
-   * the end if the publisher was `unpublished`; `gone` is called at the end. False when nothing is left, or nobody to send it to.
+   * The stream has ended before the dialogue: its last packets are kept and sent when the target accepts. If the publisher was
+   * `unpublished`, the target is notified of the end; `gone` is called last. False when there is nothing to send, or no
+   * connection.
    */
   sendLast(unpublished: boolean, gone: () => void): boolean {
     if (this.#reader !== undefined || this.#stream === undefined || this.#over) return false;
@@ -179,12 +183,15 @@ export class Push implements Attempt, ConnectionEvents {
     return true;
   }
 
-  /** Whether the target has been sent any of the stream. */
+  /** Whether the target has been sent packets of the stream. */
   get delivered(): boolean {
     return (this.#reader?.bytes ?? 0) > 0;
   }
 
-  /** The stream goes on and the target is to get it no longer: it is told so, then `gone` is called. False when there is nobody to tell. */
+  /**
+   * The stream continues but no longer goes to the target, which is notified; then `gone` is called. False when there is no
+   * connection.
+   */
   withdraw(gone: () => void): boolean {
     if (this.#streamId === undefined || this.#over) return false;
     this.#gone = gone;
@@ -223,7 +230,7 @@ export class Push implements Attempt, ConnectionEvents {
     this.#join();
   }
 
-  /** What the target is asked to take, when that was not known at first. */
+  /** The hops and names of the request, if they were unknown at first. */
   carry(stream: Stream): void {
     this.#stream = stream;
     this.#join();
@@ -259,7 +266,7 @@ export class Push implements Attempt, ConnectionEvents {
     return formats.get({ chunkSize: this.#chunkSize, messageStreamId, audio: true, video: true, publishing: true });
   }
 
-  /** The target has all that was kept: of a publisher that vanished, nobody says so. */
+  /** The target has everything; after a vanished publisher it is not notified of an end. */
   #endKept(): void {
     if (this.#reader?.state === "current" && !this.#over) this.#hangUp();
   }
@@ -288,7 +295,7 @@ export class Push implements Attempt, ConnectionEvents {
     if (problem !== undefined) this.#fail(`the target ${problem}`, "lost");
   }
 
-  /** How far what is handed to the transport is behind the stream. */
+  /** How far the packets given to the transport are behind the stream. */
   get #behindMs(): number {
     return this.#reader === undefined ? 0 : (this.#stream?.lagMs(this.#reader) ?? 0);
   }

@@ -6,19 +6,19 @@ import { type ClientUrl, splitStreamUrl } from "../rtmp/address.ts";
 /** Redirects in a row that are followed; SRS's number. */
 const MAX_DEPTH = 3;
 
-/** A server that sends us elsewhere: how we speak to it, and at which IP address it is. */
+/** A server that redirects us: how we reach it, and its IP address. */
 export interface Redirector {
   readonly protocol: "rtmp" | "rtmps" | "http" | "https";
   readonly ip: string;
 }
 
-/** A server's word that a stream is to be had at another URL. */
+/** A server's redirect of a stream to another URL. */
 export interface Redirect {
   readonly url: string;
   readonly by: Redirector;
 }
 
-/** Why what a server says is not followed, or what the next step has to keep to: `publicOnly` as for dialling. */
+/** Why a redirect is not followed, or the rule for the next dial: `publicOnly` as in `DialTarget`. */
 export type RedirectStep = { readonly problem: string } | { readonly problem: undefined; readonly publicOnly: boolean };
 
 /**
@@ -33,19 +33,19 @@ export function judgeRedirect({ protocol, ip }: Redirector, to: string, depth: n
   return { problem: undefined, publicOnly: isPublicIp(ip) };
 }
 
-/** Where a server has sent us for a stream. */
+/** A redirect's destination for a stream. */
 export interface Redirected extends HostPort, ClientUrl {
   /** Whether it is rtmps://. */
   readonly tls: boolean;
   readonly publicOnly: boolean;
 }
 
-/** Remembers where servers send a relay, and follows them so far and no further. */
+/** Remembers a relay's redirects, and limits how many are followed. */
 export class Redirects {
   #depth = 0;
   #next: Redirected | undefined;
 
-  /** A server names another URL for the stream: why it can't be followed, or undefined when `take` has it. */
+  /** A server names another URL for the stream: why it can't be followed, or undefined when `take` accepts it. */
   follow({ url, by }: Redirect): string | undefined {
     const step = judgeRedirect(by, schemeOf(url), ++this.#depth);
     if (step.problem !== undefined) return step.problem;
@@ -58,7 +58,7 @@ export class Redirects {
     }
   }
 
-  /** Where the next attempt goes, if a server has said so; if none has, the next redirect is a first one. */
+  /** The destination of the next attempt, if a server has redirected it; else the next redirect counts as the first. */
   take(): Redirected | undefined {
     const next = this.#next;
     if (next === undefined) this.#depth = 0;
@@ -66,7 +66,7 @@ export class Redirects {
     return next;
   }
 
-  /** The next redirect is a first one again. */
+  /** The next redirect counts as the first. */
   reset(): void {
     this.#depth = 0;
     this.#next = undefined;
@@ -77,7 +77,7 @@ function schemeOf(url: string): string {
   return /^([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(url)?.[1]?.toLowerCase() ?? "";
 }
 
-/** Takes a stream's whole URL apart. Throws UserError. */
+/** Splits a stream's whole URL. Throws UserError. */
 function parseStreamUrl(url: string): Omit<Redirected, "publicOnly"> {
   const parts = splitStreamUrl(url);
   if (parts === undefined || !/^rtmps?$/i.test(parts.scheme)) throw new UserError(JSON.stringify(url.slice(0, 200)));

@@ -18,13 +18,13 @@ export interface RtmpPullTarget extends ConnectionTarget {
   readonly timeoutMs: number;
 }
 
-/** Chunks of what we send, bytes: a player sends commands alone. */
+/** The chunk size for what we send, bytes: a player sends only commands. */
 const CHUNK_SIZE = 4096;
 
-/** Words of servers for a stream that they do not have. */
+/** Servers' texts for a stream that they lack. */
 const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\.Stop/;
 
-/** A server's word for a stream that it does not give, though it let us in at first. */
+/** A server's text for a stream that it does not give, although it let us in. */
 const PLAY_FAILED = "NetStream.Play.Failed";
 
 /** A stream played at an RTMP server. */
@@ -58,7 +58,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     const error = failureText(failure, "the server");
     if (stage === "running") this.#end({ how: "lost", error });
     else if (stage === "dialling" || stage === "handshake") this.#end({ how: "unreachable", error });
-    // Servers that refuse a vhost, an app or a stream without a word.
+    // Some servers refuse a vhost, an app or a stream without a message.
     else if (cause === "closed") this.#end({ how: "refused", error, description: "", redirect: undefined });
     else this.#end({ how: "failed", error });
   }
@@ -79,7 +79,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
   refused(code: string, description: string, redirect: Redirect | undefined): void {
     const error = `refused: ${statusText(code, description)}`;
     if (NOT_THERE.test(code)) this.#end({ how: "absent", error });
-    // It gets the stream over us, if at all: that says nothing of what we ask with.
+    // The server would get the stream through us: that does not depend on our parameters.
     else if (description.startsWith(LOOP)) this.#end({ how: "failed", error });
     else this.#end({ how: "refused", error, description, redirect });
   }

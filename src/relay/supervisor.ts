@@ -8,7 +8,7 @@ import { Outage } from "./outage.ts";
  *    ^                   │ ^                      │
  *    │                 fail └──retry time── waiting <──fail──┘        any ──stop──> stopped
  */
-/** Where a relay stands, as data for logs, the API and metrics. Times are wall-clock ms. */
+/** A relay's state, as data for logs, the API and metrics. Times are wall-clock ms. */
 export type RelayStatus =
   | { readonly state: "stopped" }
   | {
@@ -33,7 +33,7 @@ export type RelayStatus =
  */
 export type Failure = "lost" | "refused" | "elsewhere";
 
-/** How an attempt tells what becomes of it. After `failed`, nothing of it counts any more. */
+/** Callbacks for the outcome of an attempt. After `failed`, its other calls are ignored. */
 export interface AttemptReport {
   running(server: string): void;
   failed(error: string, how: Failure): void;
@@ -44,32 +44,32 @@ export interface Attempt {
   abort(): void;
 }
 
-/** What tells one supervisor's relays from another's. */
+/** What differs between a supervisor's relays. */
 export interface SupervisorOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** What the relay is, for each of its log lines; looked at for each. */
+  /** The relay's fields for each of its log lines; read for each. */
   readonly fields: Readonly<Record<string, string>>;
-  /** What the relay is called in its log lines: "forward". */
+  /** The relay's name in its log lines: "forward". */
   readonly what: string;
   begin(report: AttemptReport): Attempt;
 }
 
-/** Attempts at another place are spread over this, so that relays of one server that has died don't come to another all at once. */
+/** Attempts at another server are spread over this time, so that a dead server's relays don't all reach another at once. */
 const ELSEWHERE_MS = 100;
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
-/** A target that goes on refusing is asked this rarely. */
+/** A target that keeps refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
-/** Sessions that end sooner are not worth a line each, once there have been some. */
+/** Shorter sessions are not worth a line each after the first few. */
 const SETTLED_MS = 5000;
 const FLAPPING_SESSIONS = 2;
-/** Refusals in a row that may pass by themselves: the target still holds a connection of ours that has died. */
+/** Refusals in a row that may pass by themselves: the target may still hold a dead connection of ours. */
 const HASTY_REFUSALS = 5;
 
 /**
- * Keeps one outgoing connection alive: dial, run, fail, wait, again, for ever. It alone decides when to try again. Each
- * change is logged once, and so is each error of an outage; one that lasts is told again at growing distances.
+ * Keeps one outgoing connection alive: dial, run, fail, wait, again, forever. It decides when to retry. Each change is logged
+ * once, and so is each error of an outage; a long outage is logged again at growing intervals.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -77,14 +77,14 @@ export class Supervisor {
   #status: RelayStatus = { state: "stopped" };
   #attempt: Attempt | undefined;
   #retry: Timer | undefined;
-  /** Of the attempt under way; whoever gives it up has the last word. */
+  /** Mark of the attempt under way: once it is `over`, calls from that attempt are ignored. */
   #current = { over: true };
   /** When the newest attempt began, monotonic ms. */
   #triedAt = 0;
   #runningSince = 0;
-  /** In a row; a failure of another kind ends it, as success does. */
+  /** Refusals in a row; a different failure or a success resets them. */
   #refusals = 0;
-  /** Short sessions in a row: after some, the next is not announced before it has lasted. */
+  /** Short sessions in a row: after a few, the next is not logged before it has lasted. */
   #brief = 0;
   #settling: Timer | undefined;
   #lastError: string | undefined;
@@ -104,7 +104,7 @@ export class Supervisor {
     if (this.#status.state === "stopped") this.#connect();
   }
 
-  /** What the other side refused may be welcome now: one that waits tries again soon, as after a first failure. */
+  /** The other side may accept now what it refused: a waiting relay retries soon, as after a first failure. */
   retrySoon(): void {
     const status = this.#status;
     if (status.state !== "waiting") return;
@@ -118,7 +118,7 @@ export class Supervisor {
     this.#retry = clock.after(waitMs, () => this.#connect());
   }
 
-  /** Ends what runs, without a word to the other side. */
+  /** Ends the running session without notifying the other side. */
   stop(): void {
     this.#retry?.cancel();
     this.#settling?.cancel();
@@ -129,7 +129,7 @@ export class Supervisor {
     attempt?.abort();
   }
 
-  /** Leaves what runs to itself: nothing of it is reported, and nothing begins again. */
+  /** Leaves the running session alone: it is no longer reported, and nothing is retried. */
   detach(): void {
     this.#attempt = undefined;
     this.stop();
@@ -157,7 +157,7 @@ export class Supervisor {
       },
     };
     const attempt = begin(report);
-    // An attempt may have failed before it was handed over.
+    // An attempt may have failed before it was returned.
     if (!current.over) this.#attempt = attempt;
   }
 
@@ -191,14 +191,14 @@ export class Supervisor {
       this.#backoff.reset();
       this.#refusals = 0;
     }
-    // Some servers let everybody in and close at once: that is a refusal too.
+    // Some servers let every client in and close at once: that counts as a refusal.
     if (how !== "elsewhere")
       this.#refusals = how === "refused" || (ran && ranMs <= POLICY.firstMs) ? this.#refusals + 1 : 0;
     if (ran) this.#brief = ranMs < SETTLED_MS ? this.#brief + 1 : 0;
     const waitMs = this.#waitAfter(how);
     const { attempt } = this.#backoff;
     const retry_ms = Math.round(waitMs);
-    // One of several places that has no answer is no outage.
+    // One of several servers without an answer is no outage.
     const told = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
     if (told === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
     else if (told === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });

@@ -9,13 +9,13 @@ import { withoutVhost } from "../rtmp/address.ts";
 
 const names = ["vhost", "app", "stream"] as const;
 
-/** Where streams are forwarded to. What a target does not name (app, stream) is the publisher's own. */
+/** A forward target. Names that it omits (app, stream) are the publisher's own. */
 export interface RelayTarget extends HostPort {
   /** Whether it is rtmps://. */
   readonly tls: boolean;
-  /** As the operator wrote it. */
+  /** The target as the operator wrote it. */
   readonly text: string;
-  /** Undefined for a target without an app: another server of this kind, which gets vhost, app, stream and parameters as they are. */
+  /** Undefined for a target without an app: another server of this kind, which gets vhost, app, stream and parameters unchanged. */
   readonly app: Template | undefined;
   /** Undefined: the publisher's stream name and parameters. */
   readonly stream: Template | undefined;
@@ -31,7 +31,7 @@ export interface StreamNames {
   readonly param: string;
 }
 
-/** What a target is told. `vhost` is undefined when the target's own host name says it. */
+/** The names that a target receives. `vhost` is undefined when the target's host name implies it. */
 export interface TargetNames {
   readonly vhost: string | undefined;
   readonly app: string;
@@ -53,13 +53,13 @@ export function parseTarget(text: string): RelayTarget {
   return { text, tls, ...address, ...parsePath(rest) };
 }
 
-/** The target in a log line: its app may tell it from another on the same host; what comes behind that may be secret. */
+/** The target in a log line. Its app may distinguish it from another on the same host; the rest may be secret. */
 export function targetLabel(target: RelayTarget): string {
   const hostPort = `${target.tls ? "rtmps://" : ""}${formatHostPort(target)}`;
   return target.app === undefined ? hostPort : `${hostPort}/${maskPath(target.app.text)}`;
 }
 
-/** The target as it was written, without what follows the path's first level: platforms' keys stand there. */
+/** The target as written, without the part after the path's first level, where platforms' keys stand. */
 export function maskTarget({ text, app, stream, param }: RelayTarget): string {
   if (app === undefined) return text;
   const server = /^\w+:\/\/[^/]*/.exec(text)?.[0];
@@ -70,24 +70,24 @@ export function maskTarget({ text, app, stream, param }: RelayTarget): string {
   return bare ? text : `${server}/${path}/${masked}`;
 }
 
-/** What must not be shown of a target that is told these names: what `maskTarget` leaves out, but for the publisher's own names. */
+/** Secrets among the names that a target receives: what `maskTarget` removes, except for the publisher's own names. */
 export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
   const [first = "", ...levels] = told.app.split("/");
   const texts = [...levels, told.stream, ...paramValues(told.param), ...paramValues(from.param)];
   return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, first]);
 }
 
-/** The server of a target, and which app it is asked for: undefined when that depends on the stream. */
+/** A target's server, and its app: undefined when that depends on the stream. */
 export interface TargetServer extends HostPort {
   readonly protocol: "rtmp" | "rtmps";
   readonly app: string | undefined;
-  /** Whether it is told the name of the vhost. */
+  /** Whether the target receives the name of the vhost. */
   readonly hasVhost: boolean;
   /** The target as others may see it. */
   readonly text: string;
 }
 
-/** What of a target is the same for all streams. */
+/** The part of a target that is the same for all streams. */
 export function targetServer(target: RelayTarget): TargetServer {
   const { tls, host, port, app } = target;
   const fixed = app?.text.includes("[") ? undefined : app?.text;
@@ -95,13 +95,13 @@ export function targetServer(target: RelayTarget): TargetServer {
   return { protocol, host, port, app: fixed, hasVhost: app === undefined, text: maskTarget(target) };
 }
 
-/** The same for two spellings of one target. */
+/** The same text for two spellings of one target. */
 export function targetIdentity(target: RelayTarget): string {
   const { tls, app, stream, param } = target;
   return [`${tls ? "rtmps" : "rtmp"}://${formatHostPort(target)}`, app?.text, stream?.text, param.text].join("\n");
 }
 
-/** What a target is told for a stream. */
+/** The names that a target receives for a stream. */
 export function targetNames(target: RelayTarget, stream: StreamNames): TargetNames {
   const from = { ...stream, param: withoutVhost(stream.param) };
   if (target.app === undefined) return from;
@@ -121,8 +121,8 @@ export function targetNames(target: RelayTarget, stream: StreamNames): TargetNam
 }
 
 /**
- * What of a publisher's names a forward target may be told: the signature of the publisher's URL is for this cluster's servers, and
- * others get it only where the target asks for `[param]`.
+ * The publisher's parameters that a forward target may receive. The signature of the publisher's URL is for this cluster's
+ * servers; others get it only where the target names `[param]`.
  */
 export function namesToForward(target: RelayTarget, from: StreamNames): StreamNames {
   const passesAll = target.app === undefined || target.stream !== undefined;
@@ -157,7 +157,7 @@ function parsePath(rest: string): Pick<RelayTarget, "app" | "stream" | "param"> 
   const question = rest.indexOf("?");
   const path = (question < 0 ? rest : rest.slice(0, question)).replace(/^\/|\/$/g, "");
   const query = question < 0 ? "" : rest.slice(question + 1);
-  // Some platforms have the stream's name among the parameters, rtmp://host/app/?streamname=name&key=secret.
+  // Some platforms put the stream's name into the parameters, rtmp://host/app/?streamname=name&key=secret.
   const nameless = query !== "" && path !== "" && rest.slice(0, question).endsWith("/");
   const slash = nameless ? -1 : path.lastIndexOf("/");
   const app = slash < 0 ? path : path.slice(0, slash);

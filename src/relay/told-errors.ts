@@ -1,18 +1,18 @@
-/** So many different errors of one outage get a line each. A peer can make up ever new ones. */
+/** Different errors of one outage that get a line each. A peer can invent ever new ones. */
 const MAX_TOLD = 8;
 
-/** The errors that were logged since a relay last ran, so that places that fail in turn, each in its own way, are told once. */
+/** The errors logged since a relay last ran, so that servers that fail in turn are logged once each. */
 export class ToldErrors {
   readonly #told = new Set<string>();
 
-  /** Whether the error deserves a line; it then counts as told. */
+  /** Whether to log the error; it then counts as logged. */
   isNew(error: string): boolean {
     if (this.#told.has(error) || this.#told.size >= MAX_TOLD) return false;
     this.#told.add(error);
     return true;
   }
 
-  /** The relay runs again: the next errors are those of another outage. */
+  /** The relay runs again: the next errors belong to another outage. */
   clear(): void {
     this.#told.clear();
   }
