@@ -3,41 +3,41 @@ import { paramsBeside } from "../base/params.ts";
 
 /** The names of a stream. None holds a control character, `app` and `stream` no `?` or `#`, `stream` and `vhost` no slash. */
 export interface StreamAddress {
-  /** As the client asked for it (parameter, else host name, an IPv6 one in brackets); the configuration may know it by another. */
+  /** The client's name for it (parameter, else host name, an IPv6 one in brackets); the configuration may have another name. */
   readonly vhost: string;
   /** One or more levels, without slashes around them. */
   readonly app: string;
   readonly stream: string;
-  /** Empty or `?a=b&c=d`, as raw as it came, without `vhost` and `domain`. */
+  /** Empty or `?a=b&c=d`, as the client sent it, without `vhost` and `domain`. */
   readonly param: string;
 }
 
-/** What a client's names came to, or why they name no stream: a reason for the peer and the log. */
+/** The address of a stream by a client's names, or why they name none: a reason for the peer and the log. */
 export type AddressResult =
   | { readonly ok: true; readonly address: StreamAddress }
   | { readonly ok: false; readonly reason: string };
 
-/** The vhost of whoever asks for none or for one that is not configured. */
+/** The vhost of clients that name none, or one that is not configured. */
 export const DEFAULT_VHOST = "__defaultVhost__";
 /** The app of a URL that has none. */
 const DEFAULT_APP = "__defaultApp__";
 
-/** The longest names that are taken, in UTF-16 units. `input` is for each string as the client sends it. */
+/** The longest accepted names, in UTF-16 units. `input` limits each string that the client sends. */
 export const addressLimits = { input: 8192, vhost: 255, app: 1024, stream: 1024, param: 4096 } as const;
 
-/** FMLE's word for "the app's default instance". */
+/** FMLE's name for "the app's default instance". */
 const DEFAULT_INSTANCE = "_definst_";
-/** Words of Flash servers for the kind of file. FFmpeg and librtmp add them, FFmpeg to the first of several levels. */
+/** Flash servers' prefixes for kinds of files. FFmpeg and librtmp add them, FFmpeg to the first of several levels. */
 const CONTAINER_PREFIXES = /^(?:(?:mp4|mp3|flv):\s*)+/;
-/** Endings that FFmpeg or librtmp cuts off a name, or leaves there, depending on what stands beside them. */
+/** Endings that FFmpeg or librtmp removes from a name, or keeps, depending on the rest of the URL. */
 const CONTAINER_ENDINGS: ReadonlySet<string> = new Set([".mp4", ".f4v", ".flv", ".mp3"]);
-/** What FMLE's and old Flash clients' users write because a `?` in the server's field is cut off: `app...vhost...X`. */
+/** The spelling of FMLE and old Flash clients, whose server field drops everything from a `?`: `app...vhost...X`. */
 const VHOST_SPELLING = /(?:\.\.\.|,|&&)(vhost|domain)(?:\.\.\.|=|,)/g;
 const AFTER_VHOST = /[,?/]|\.\.\./;
 const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
 
 /**
- * Finds vhost, app, stream and parameters in what `connect` and then `publish` or `play` say, in every spelling in use.
+ * Finds vhost, app, stream and parameters in the strings of `connect` and then `publish` or `play`, in every spelling in use.
  * Clients cut a URL's path at different slashes, so app and name are joined first: the last level is the stream.
  *
  *     rtmp://host:1935/app/instance?vhost=v&k=1   +   level/stream?token=2   =>   v  app/instance/level  stream  ?k=1&token=2
@@ -93,20 +93,21 @@ export function streamKey(address: StreamAddress): string {
   return `${address.vhost}/${address.app}/${address.stream}`;
 }
 
-/** What a client says to open a stream: the first two in `connect`, the last in `publish` or `play`. */
+/** A client's strings that open a stream: the first two in `connect`, the last in `publish` or `play`. */
 export interface ClientUrl {
   readonly tcUrl: string;
   readonly app: string;
   readonly playPath: string;
 }
 
-/** A vhost that can stand in a URL as its host. */
+/** Whether a vhost can stand in a URL as its host. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
  * The URL of a stream on another server, from which `resolve` makes the same address again. The vhost is the URL's host, as
- * SRS writes it; one that is no host name goes with the app, where SRS finds it only when there are no parameters. An undefined
- * or default one is left to the target's own host name.
+ * SRS writes it; one that is no host name goes with the app, where SRS finds it only when there are no parameters. For an
+ * undefined
+ * or default vhost, the target's own host name stands there.
  */
 export function buildUrl(
   target: HostPort & { readonly tls?: boolean },
@@ -120,11 +121,11 @@ export function buildUrl(
   return { tcUrl, app, playPath: `${names.stream}${names.param}` };
 }
 
-/** Where a vhost stands with the app, the stream comes behind it; a slash behind other parameters is theirs. */
+/** After an app with a vhost comes the stream; a slash after other parameters belongs to them. */
 const STREAM_URL =
   /^([a-z][a-z0-9+.-]*):\/\/([^/?#\s]+)\/([^?#\s]+(?:\?(?:[^/?#\s]*&)?(?:vhost|domain)=[^/?#&\s]+)?)\/(\S+)$/i;
 
-/** Cuts `scheme://host[:port]/app[/more][?vhost=name]/stream[?params]` as a client does; undefined for what has not all of these. */
+/** Splits `scheme://host[:port]/app[/more][?vhost=name]/stream[?params]` as clients do; undefined when a part is missing. */
 export function splitStreamUrl(
   url: string,
 ): { readonly scheme: string; readonly authority: string; readonly place: string; readonly name: string } | undefined {
@@ -132,7 +133,7 @@ export function splitStreamUrl(
   return name === "" ? undefined : { scheme, authority, place, name };
 }
 
-/** A client's parameters for another server, without those that some server could take for a vhost. */
+/** A client's parameters for another server, without those that some server could read as a vhost. */
 export function withoutVhost(param: string): string {
   const pairs = paramsBeside(["vhost", "domain"], param.replace(/^\?/, "")).split("&");
   return joinParams(pairs.filter((pair) => pair !== "" && pair.search(VHOST_SPELLING) < 0));
@@ -144,10 +145,10 @@ class Parts {
   domain = "";
   readonly params: string[] = [];
 
-  /** Sorts a query's parameters; returns the path levels in it, as `vhost=v/stream` has when FMLE's users wrote the URL. */
+  /** Sorts a query's parameters; returns the path levels in it: `vhost=v/stream` has one when FMLE's users wrote the URL. */
   takeQuery(query: string): string[] {
     const path: string[] = [];
-    // A second question mark before a vhost is a common slip.
+    // A second question mark before a vhost is a common mistake.
     const pending = query.split(/[&#]|\?(?=(?:vhost|domain)=)/).reverse();
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const param = trimParam(next);
@@ -166,13 +167,13 @@ class Parts {
     return path;
   }
 
-  /** Takes out all parameters from `start` on when they say what stands before it once more. */
+  /** Removes all parameters from `start` on if they repeat the ones before it. */
   dropRepeated(start: number): void {
     const { params } = this;
     if (joinParams(params.slice(0, start)) === joinParams(params.slice(start))) params.splice(start);
   }
 
-  /** Returns what follows the vhost, with the separator that ended it. */
+  /** Returns the text after the vhost, with the separator that ended it. */
   #takeVhost(key: "vhost" | "domain", text: string): string {
     const end = text.search(AFTER_VHOST);
     const value = (end < 0 ? text : text.slice(0, end)).trim();
@@ -181,7 +182,7 @@ class Parts {
   }
 }
 
-/** The host of a tcUrl and all that follows it; both empty for what is no URL. */
+/** The host of a tcUrl and the rest after it; both empty for a text that is no URL. */
 function splitUrl(tcUrl: string): { host: string; rest: string } {
   const [, authority = "", rest = ""] = /^\s*[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/is.exec(tcUrl) ?? [];
   const host = authority.slice(authority.lastIndexOf("@") + 1).trim();
@@ -194,7 +195,7 @@ function splitQuery(text: string): [path: string, query: string] {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** As `splitQuery`, with the vhost's spellings in the path only: a value behind the `?` is the user's own text. */
+/** Like `splitQuery`, with the vhost's spellings in the path only: a value after the `?` is the user's own text. */
 function splitName(name: string): [path: string, query: string] {
   const [path, query] = splitQuery(name);
   const [inner, innerQuery] = splitQuery(normalise(path));
@@ -205,13 +206,13 @@ function normalise(text: string): string {
   return text.replace(VHOST_SPELLING, "?$1=");
 }
 
-/** The levels of a path; spaces around them, doubled slashes, container prefixes and the default instance mean nothing. */
+/** The levels of a path; surrounding spaces, doubled slashes, container prefixes and the default instance are removed. */
 function levels(path: string): string[] {
   const bare = path.split("/").map((level) => level.trim().replace(CONTAINER_PREFIXES, ""));
   return bare.filter((level) => level !== "" && level !== DEFAULT_INSTANCE);
 }
 
-/** A stream's name without container endings. All go, so that the short name has no shorter one at the next server. */
+/** A stream's name without container endings. All are removed, so that the next server does not shorten the name again. */
 function withoutEndings(name: string): string {
   let bare = name;
   while (CONTAINER_ENDINGS.has(bare.slice(-4))) {
@@ -239,7 +240,7 @@ function continuesQuery(place: string, placeQuery: string, own: string): boolean
   return levels(place).length > 1 && /&[^=&/]+=/.test(own) && /^(?!vhost=|domain=)[^=]+=/.test(last);
 }
 
-/** A name for a URL without one: from `?streamname=x`, or from behind the slash of `app?k=v/x`. Takes the latter out of `params`. */
+/** A name for a URL without one: from `?streamname=x`, or from after the slash of `app?k=v/x`, which is removed from `params`. */
 function guessName(params: string[], placeParams: number, depth: number): string | undefined {
   const ownParams = params.length > placeParams;
   const named = params.find((param) => param.startsWith("streamname="))?.slice("streamname=".length);
@@ -277,7 +278,7 @@ function check(address: StreamAddress): AddressResult {
     if (/\p{Cc}/u.test(text)) return { ok: false, reason: `a control character in ${what}` };
   }
   if (UNFIT_FOR_VHOST.test(vhost)) return { ok: false, reason: `"${vhost}" is not a vhost` };
-  // A path that a file is ever named after must not lead elsewhere.
+  // Files may be named after a path: it must not lead into another folder.
   if ([...app.split("/"), stream].some((level) => level === "." || level === "..")) {
     return { ok: false, reason: `"${app}/${stream}" has a level of dots only` };
   }

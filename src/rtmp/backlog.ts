@@ -3,15 +3,15 @@ import { classify } from "../media/classify.ts";
 import { PacketFlag } from "../media/packet.ts";
 import { MessageType } from "./messages.ts";
 
-/** What a message costs in memory besides its payload, bytes: with the least payloads it is work that counts, not memory. */
+/** Memory of a message besides its payload, bytes; of messages with tiny payloads, it bounds the work, too. */
 const MESSAGE_COST = 512;
-/** What has waited is worked on in turns of so many messages, or bytes: like other input, it must hold nobody up. */
+/** Waiting messages are processed in turns of this many messages, or bytes, so that they don't delay other connections. */
 const SLICE_MESSAGES = 32;
 const SLICE_BYTES = 64 * 1024;
-/** The part of a connection's room that what is never dropped may take. */
+/** The share of a connection's room for messages that are never dropped. */
 const KEPT_SHARE = 1 / 4;
 
-/** A message that waits. Its payload is its own. */
+/** A waiting message. It owns its payload. */
 export interface HeldMessage {
   readonly type: number;
   readonly streamId: number;
@@ -19,9 +19,9 @@ export interface HeldMessage {
   readonly payload: Uint8Array;
 }
 
-/** A request whose answer other messages depend on: those that came after it wait. */
+/** A request that other messages depend on: messages that came after it wait for its answer. */
 export interface Request {
-  /** They wait: for the answer, or behind those that came before them. */
+  /** Messages wait: for the answer, or behind earlier waiting messages. */
   waits: boolean;
   /** It was let in. */
   answered: boolean;
@@ -29,11 +29,11 @@ export interface Request {
 
 /** The messages that wait for one answer, oldest first. */
 class Queue {
-  /** Those that are taken out are undefined. */
+  /** Removed messages are undefined. */
   messages: (HeldMessage | undefined)[] = [];
   taken = 0;
   bytes = 0;
-  /** Bytes of those that may be dropped. */
+  /** Bytes of the messages that may be dropped. */
   frameBytes = 0;
 }
 
@@ -47,12 +47,13 @@ export interface BacklogOwner {
 
 /**
  * Messages of one connection that wait for the answer to an earlier request: to `connect`, or to a stream's publish or play.
- * When there is no room, the oldest frames are dropped; headers, metadata and commands stay, and too many of those are a breach.
+ * When there is no room, the oldest frames are dropped; headers, metadata and commands stay, and too many of those are a
+ * breach.
  */
 export class Backlog {
   readonly #maxBytes: number;
   readonly #owner: BacklogOwner;
-  /** Made when it is needed: few connections ever do. */
+  /** Created at the first use: few connections need it. */
   #queues: Map<Request, Queue> | undefined;
   /** Whose messages are being worked on. */
   #working: Request | undefined;
@@ -65,7 +66,7 @@ export class Backlog {
     this.#owner = owner;
   }
 
-  /** Whether what depends on a request has to wait: not when it has waited, and is being worked on. */
+  /** Whether a message that depends on a request has to wait: not once it has waited and is being processed. */
   blocks(request: Request): boolean {
     return request.waits && request !== this.#working;
   }
@@ -75,14 +76,14 @@ export class Backlog {
     return this.#bytes;
   }
 
-  /** How many frames were dropped since the last call, because there was no room. */
+  /** How many frames were dropped for lack of room since the last call. */
   takeDropped(): number {
     const dropped = this.#dropped;
     this.#dropped = 0;
     return dropped;
   }
 
-  /** Holds a message until a request is answered. Throws ProtocolError when there is no room for what is never dropped. */
+  /** Holds a message until a request is answered. Throws ProtocolError when there is no room for messages that are never dropped. */
   hold(request: Request, type: number, streamId: number, timestamp: number, payload: Uint8Array): void {
     const cost = costOf(payload);
     const frame = isFrame({ type, payload });
@@ -95,15 +96,15 @@ export class Backlog {
       this.#dropped++;
       return;
     }
-    // Audio and video are lent for the call only.
+    // Audio and video are lent for the call, so they are copied.
     const lent = type === MessageType.Audio || type === MessageType.Video;
     queue.messages.push({ type, streamId, timestamp, payload: lent ? payload.slice() : payload });
     this.#count(queue, cost, frame);
-    // So that the last one is reached, however fast they come.
+    // Ensures that the last one is reached, however fast messages come.
     for (let step = 0; step < 2 && request.waits && request.answered; step++) this.#next(request);
   }
 
-  /** A request was let in: works on what waited for it, up to so much in one turn. What comes meanwhile waits behind it. */
+  /** A request was accepted: processes the messages that wait for it, this many in one turn. New messages wait behind them. */
   release(request: Request): void {
     let bytes = SLICE_BYTES;
     for (let messages = SLICE_MESSAGES; request.waits && request.answered; messages--) {
@@ -115,12 +116,12 @@ export class Backlog {
     }
   }
 
-  /** Works on all that is left of a request that was let in: it ends. */
+  /** Processes all remaining messages of an accepted request, as it ends. */
   finish(request: Request): void {
     while (request.waits && request.answered) this.#next(request);
   }
 
-  /** Works on the oldest message of a request; its length. */
+  /** Processes the oldest message of a request; returns its length. */
   #next(request: Request): number {
     const message = this.#shift(request);
     if (message === undefined) {
@@ -169,7 +170,7 @@ export class Backlog {
     return this.#bytes + cost <= this.#maxBytes;
   }
 
-  /** Drops half of a queue's frames, and more until there is room: half, so that not each message costs a look at all. */
+  /** Drops half of a queue's frames, and more until there is room: half, so that not each new message scans all. */
   #dropOldest(queue: Queue, cost: number): void {
     const half = queue.frameBytes / 2;
     const kept = queue.messages.filter((message) => {
@@ -195,7 +196,7 @@ function costOf(payload: Uint8Array): number {
   return payload.length + MESSAGE_COST;
 }
 
-/** Whether a message is media that a stream can do without: no header, no metadata, no command. */
+/** Whether a message is media that a stream can lose: no header, no metadata, no command. */
 function isFrame({ type, payload }: Pick<HeldMessage, "type" | "payload">): boolean {
   if (type === MessageType.Aggregate) return true;
   if (type !== MessageType.Audio && type !== MessageType.Video) return false;

@@ -33,7 +33,7 @@ export function u32le(bytes: Uint8Array, at: number): number {
   return (u8(bytes, at) | (u8(bytes, at + 1) << 8) | (u8(bytes, at + 2) << 16) | (u8(bytes, at + 3) << 24)) >>> 0;
 }
 
-/** How many of the next bytes, 4 at most, begin the big-endian `value`; -1 once one differs. Less than 4: more are needed to tell. */
+/** How many of the next bytes, 4 at most, equal the start of the big-endian `value`; -1 once one differs. Less than 4: undecided. */
 export function agreement(bytes: Uint8Array, at: number, end: number, value: number): number {
   const count = Math.min(end - at, 4);
   for (let i = 0; i < count; i++) {

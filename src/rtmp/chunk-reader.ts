@@ -5,7 +5,7 @@ import { agreement, EXTENDED, MAX_HEADER_BYTES, messageHeaderBytes, u8, u24, u32
 import { type ChunkStream, ChunkStreams } from "./chunk-stream.ts";
 import type { RtmpLimits } from "./limits.ts";
 
-/** Where a `ChunkReader` delivers to. What it throws ends the reader and comes out of `push`. */
+/** The receiver of a `ChunkReader`'s messages. An exception ends the reader and is passed on by `push`. */
 export interface MessageHandler {
   /**
    * One whole message. `timestamp` is u32 milliseconds; `payload` belongs to the receiver, but for audio and video, where it is
@@ -16,13 +16,13 @@ export interface MessageHandler {
 
 /** Chunk size before a Set Chunk Size message (RTMP 1.0, 5.4.1). */
 const INITIAL_CHUNK_SIZE = 128;
-/** Up to this length a body is allocated whole with its first byte; a longer one grows with what has really arrived. */
+/** Up to this length a body is allocated whole with its first byte; a longer one grows with the bytes received. */
 const EAGER_BYTES = 1024;
-/** A long body's array is at most this many times what has arrived, so that growing copies a third of the body at most. */
+/** A long body's array is at most this many times the bytes received, so that growing copies a third of the body at most. */
 const GROWTH = 4;
 /** Up to this length a loop copies faster than `set` with a new view. */
 const LOOP_BYTES = 64;
-/** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to be given back. */
+/** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to free. */
 const SMALL_BYTES = 1000;
 /** Chunk stream ids up to this take one byte. */
 const MAX_SHORT_ID = 63;
@@ -46,15 +46,15 @@ export class ChunkReader {
   readonly #scratch = new Uint8Array(MAX_HEADER_BYTES);
   #carried = 0;
   #chunkSize = INITIAL_CHUNK_SIZE;
-  /** The stream whose chunk is being read; undefined when a header comes next. */
+  /** The stream whose chunk is being read; undefined when a header is next. */
   #current: ChunkStream | undefined = undefined;
   #chunkLeft = 0;
-  /** Bytes allocated for unfinished messages, and how many there may be. */
+  /** Bytes allocated for unfinished messages, and their limit. */
   #allocated = 0;
   maxIncompleteBytes: number;
   #received = 0;
   #stopped = false;
-  /** The peer was seen not to repeat the extended timestamp on type-3 chunks. */
+  /** The peer does not repeat the extended timestamp on type-3 chunks. */
   #omitsExtended = false;
 
   constructor(handler: MessageHandler, limits: RtmpLimits) {
@@ -64,17 +64,17 @@ export class ChunkReader {
     this.#streams = new ChunkStreams(limits.maxChunkStreams);
   }
 
-  /** Memory held for what is not yet a whole message, in bytes: what is allocated, not what has arrived. */
+  /** Memory of unfinished messages, in bytes: allocated, not received. */
   get bufferedBytes(): number {
     return this.#allocated + this.#carried;
   }
 
-  /** All bytes ever pushed. An acknowledgement carries the low 32 bits. */
+  /** All bytes pushed so far. An acknowledgement carries the low 32 bits. */
   get bytesReceived(): number {
     return this.#received;
   }
 
-  /** Parses nothing more and lets go of unfinished messages; may be called from inside `onMessage`. */
+  /** Parses nothing more and drops unfinished messages; may be called from inside `onMessage`. */
   stop(): void {
     this.#stopped = true;
     this.#current = undefined;
@@ -86,7 +86,7 @@ export class ChunkReader {
   push(bytes: Uint8Array): void {
     this.#received += bytes.length;
     if (this.#stopped) return;
-    // A subclass (Buffer) may slice without copying; one plain view for each push keeps all that follows monomorphic.
+    // A subclass (Buffer) may slice without copying; one plain view for each push keeps the code after it monomorphic.
     const plain = bytes.constructor === Uint8Array;
     try {
       this.#read(plain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -119,7 +119,7 @@ export class ChunkReader {
     this.#carried = end - at;
   }
 
-  /** Goes on with a header that an earlier push began. Returns where in `input` to go on. */
+  /** Continues a header that an earlier push began. Returns the offset in `input` to continue at. */
   #resume(input: Uint8Array): number {
     const scratch = this.#scratch;
     while (this.#carried > 0) {
@@ -128,7 +128,7 @@ export class ChunkReader {
       for (let i = 0; i < taken; i++) scratch[had + i] = u8(input, i);
       const size = this.#readHeader(scratch, 0, had + taken);
       if (size === 0) {
-        // Room for the longest header was not enough only because `input` ended.
+        // There was no room for the longest header only because `input` ended.
         this.#carried = had + taken;
         return taken;
       }
@@ -136,7 +136,7 @@ export class ChunkReader {
         this.#carried = 0;
         return size - had;
       }
-      // Carried bytes that could have been an extended timestamp turned out to be payload (and what follows it).
+      // Stored bytes that could have been an extended timestamp turned out to be payload (and the bytes after it).
       const at = this.#current === undefined ? size : this.#readPayload(this.#current, scratch, size, had);
       scratch.copyWithin(0, at, had);
       this.#carried = this.#stopped ? 0 : had - at;
@@ -246,7 +246,7 @@ export class ChunkReader {
     this.#chunkLeft = Math.min(this.#chunkSize, stream.length - stream.received);
   }
 
-  /** Takes what there is of the current chunk; returns where it ends. */
+  /** Takes the available bytes of the current chunk; returns their end. */
   #readPayload(stream: ChunkStream, input: Uint8Array, at: number, end: number): number {
     const count = Math.min(this.#chunkLeft, end - at);
     const next = at + count;
@@ -275,8 +275,8 @@ export class ChunkReader {
   }
 
   /**
-   * Takes a message of several chunks that are all here, one after the other, by one copy that is then closed up: a view
-   * for each chunk costs three times as much. Returns where the last one ends; 0, with nothing changed, when it is not so.
+   * Takes a message whose chunks are all here, one after another, by one copy that is then compacted: a view for each chunk
+   * costs three times as much. Returns the end of the last chunk; 0, with nothing changed, when that is not the case.
    */
   #readChunks(stream: ChunkStream, input: Uint8Array, at: number, end: number): number {
     const { length } = stream;
@@ -290,14 +290,14 @@ export class ChunkReader {
       const from = i * (size + 1);
       const to = Math.min(from + size, length + headers);
       body.copyWithin(i * size, from, to);
-      // The headers took as many bytes of the copy as are missing at its end.
+      // The chunk headers took as many bytes of the copy as are missing at its end.
       for (let rest = Math.max(from, length); rest < to; rest++) body[rest - i] = u8(input, at + rest);
     }
     this.#deliver(stream, body);
     return at + length + headers;
   }
 
-  /** The stream's body, with room for its first `needed` bytes. It has its full length at the latest when those are all. */
+  /** The stream's body, with room for its first `needed` bytes. It has its full length at the latest when all bytes are here. */
   #reserve(stream: ChunkStream, needed: number): Uint8Array {
     const old = stream.body;
     const had = old === undefined ? 0 : old.length;
@@ -322,7 +322,7 @@ export class ChunkReader {
     else this.#handler.onMessage(stream.type, stream.streamId, stream.timestamp, payload, stream.id);
   }
 
-  /** 5.4.1: the top bit is zero; some encoders set it, and mean the rest. */
+  /** 5.4.1: the top bit is zero; some encoders set it, and mean the other bits. */
   #setChunkSize(payload: Uint8Array): void {
     if (payload.length < 4) throw new ProtocolError(`Set Chunk Size has ${payload.length} bytes instead of 4`);
     const size = u32(payload, 0) & 0x7fffffff;
@@ -332,7 +332,7 @@ export class ChunkReader {
     this.#chunkSize = size;
   }
 
-  /** 5.4.2: the unfinished message of a chunk stream will not be finished. */
+  /** 5.4.2: the unfinished message of a chunk stream will not be completed. */
   #abort(payload: Uint8Array): void {
     if (payload.length < 4) throw new ProtocolError(`Abort has ${payload.length} bytes instead of 4`);
     const stream = this.#streams.find(u32(payload, 0));

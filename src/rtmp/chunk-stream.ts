@@ -1,12 +1,12 @@
 // Hot: used for every chunk that arrives. No closures, iterators or strings on the usual way.
 import { ProtocolError } from "../base/errors.ts";
 
-/** What the reader remembers of one chunk stream: the header fields later chunks may leave out, and the unfinished message. */
+/** The reader's state of one chunk stream: the header fields that later chunks may omit, and the unfinished message. */
 export class ChunkStream {
   readonly id: number;
   /** Of the current message, u32 milliseconds. */
   timestamp = 0;
-  /** What a type-3 chunk adds when it begins a message, u32 milliseconds. */
+  /** The delta that a type-3 chunk adds when it begins a message, u32 milliseconds. */
   delta = 0;
   /** Body length of the current message. */
   length = 0;
@@ -16,9 +16,9 @@ export class ChunkStream {
   extended = false;
   /** The value of that extended timestamp: absolute after type 0, else a delta. */
   extendedValue = 0;
-  /** Bytes of the unfinished message that have arrived; 0 between messages. */
+  /** Bytes of the unfinished message received so far; 0 between messages. */
   received = 0;
-  /** Holds them; as long as the whole message, or shorter while most of a long one is missing. */
+  /** Holds these bytes; as long as the whole message, or shorter while most of a long one is missing. */
   body: Uint8Array | undefined = undefined;
 
   constructor(id: number) {
@@ -31,7 +31,7 @@ const MAPPED_FROM = 64;
 
 /** The chunk streams of one connection by id; their number is limited. */
 export class ChunkStreams {
-  /** As long as the highest of its ids asks for, which is below ten as a rule. */
+  /** Sized for its highest id, which is usually below ten. */
   readonly #low: (ChunkStream | undefined)[] = [];
   readonly #high = new Map<number, ChunkStream>();
   readonly #max: number;
@@ -46,7 +46,7 @@ export class ChunkStreams {
     return id < MAPPED_FROM ? undefined : this.#high.get(id);
   }
 
-  /** The id must be new. Throws when the connection has as many as it may. */
+  /** The id must be new. Throws when the connection has reached its limit of ids. */
   add(id: number): ChunkStream {
     if (this.#count >= this.#max) {
       throw new ProtocolError(`chunk stream ${id} is one more than the ${this.#max} a connection may use`);
@@ -63,7 +63,7 @@ export class ChunkStreams {
     return stream;
   }
 
-  /** Forgets all of them, with their unfinished messages. */
+  /** Removes all of them, with their unfinished messages. */
   clear(): void {
     this.#low.length = 0;
     this.#high.clear();

@@ -26,7 +26,7 @@ export type ClientState = "handshake" | "connecting" | "creating" | "starting" |
 
 /** What the client is to do with the server's stream. */
 export interface ClientTarget {
-  /** `connect`: nothing but to ask whether the server would have us. */
+  /** `connect`: only asks whether the server accepts us. */
   readonly role: "publish" | "play" | "connect";
   readonly tcUrl: string;
   readonly app: string;
@@ -34,9 +34,9 @@ export interface ClientTarget {
   readonly playPath: string;
   /** Ids of the servers that the stream has passed, this one last; they may change (`announceHops`). */
   readonly hops: readonly string[];
-  /** Whether we ask for one client, who is to have no rights that we have. */
+  /** Whether we ask for one client, to which our own rights must not apply. */
   readonly forClient?: boolean;
-  /** The page and player of the viewer on whose behalf we ask; empty or left out when there is none. */
+  /** The page and player of the viewer on whose behalf we ask; empty or absent without one. */
   readonly pageUrl?: string;
   readonly swfUrl?: string;
 }
@@ -46,11 +46,11 @@ export interface ClientEvents {
   /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
   ready(streamId: number): void;
   /**
-   * The server said no, in its own words; nothing more will come of this session. `redirect` is the stream's whole URL when the
-   * server names another place for it (SRS's RTMP 302).
+   * The server refused, with its own code and text; the session has ended. `redirect` is the stream's whole URL when the server
+   * names another place for it (SRS's RTMP 302).
    */
   refused(code: string, description: string, redirect?: string): void;
-  /** The stream that is played has passed these servers, the one that sends it last. */
+  /** The played stream has passed these servers, the connected server last. */
   hops?(hops: readonly string[]): void;
   /** The epoch of the stream that is played (`EPOCH_COMMAND`); `lost`: packets before those for which it holds are. */
   epoch?(text: string, lost: boolean): void;
@@ -72,23 +72,23 @@ export interface ClientOptions {
   readonly random: RandomFill;
   /** Outgoing chunk size, bytes. */
   readonly chunkSize: number;
-  /** Only the simple handshake, for a server that closes on the digest one. */
+  /** Only the simple handshake, for a server that closes during the one with a digest. */
   readonly simpleHandshake: boolean;
-  /** Told to the server in connect's optional arguments. */
+  /** Sent in connect's optional arguments. */
   readonly identity: Readonly<Record<string, AmfValue>>;
 }
 
-/** FMLE's own words, which every platform accepts from a publisher. */
+/** FMLE's values, which every platform accepts from a publisher. */
 const FLASH_VERSION = {
   publish: "FMLE/3.0 (compatible; srs)",
   play: "LNX 9,0,124,2",
   connect: "LNX 9,0,124,2",
 } as const;
 
-/** What a playing session says it buffers; servers hardly mind. */
+/** The buffer length that a playing session reports; servers hardly use it. */
 const BUFFER_LENGTH_MS = 3000;
 
-/** Statuses that end what runs, though they are no errors. */
+/** Statuses that end a running session, though they are no errors. */
 const ENDED = new Set(["NetStream.Unpublish.Success", "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop"]);
 
 const CONNECT_ID = 1;
@@ -104,7 +104,7 @@ export class ClientSession {
   #handshake: ClientHandshake | undefined;
   #state: ClientState = "handshake";
   #streamId = 0;
-  /** What the server says of itself, for logs and for tracing a stream through a cluster. */
+  /** The server's name, version and ids, for logs and for tracing a stream through a cluster. */
   #server: ServerIdentity = { software: "", node: "", vhost: "", takesHops: false };
   /** Receives what a playing session gets. */
   media: MediaHandler | undefined;
@@ -134,22 +134,22 @@ export class ClientSession {
     return this.#state;
   }
 
-  /** The server's software, once it answered connect; `""` when it did not say. */
+  /** The server's software, once it has answered connect; `""` when it did not report it. */
   get server(): string {
     return this.#server.software;
   }
 
-  /** The id of the server's start, by which its streams are known in hop traces; `""` when it has none or did not say. */
+  /** The id of the server's start, by which hop traces know it; `""` when it has none or did not report it. */
   get serverNode(): string {
     return this.#server.node;
   }
 
-  /** Memory for messages whose end has not come, bytes. */
+  /** Memory of unfinished messages, bytes. */
   get bufferedBytes(): number {
     return this.#peer.bufferedBytes;
   }
 
-  /** The server's vhost that serves us; `""` when it did not say. */
+  /** The server's vhost that serves us; `""` when it did not report one. */
   get serverVhost(): string {
     return this.#server.vhost;
   }
@@ -160,7 +160,7 @@ export class ClientSession {
     if (bytes !== undefined) this.#options.send(bytes);
   }
 
-  /** Takes bytes from the wire. Throws ProtocolError; the connection is then to be closed. */
+  /** Takes bytes from the wire. Throws ProtocolError; the connection must then be closed. */
   receive(bytes: Uint8Array): void {
     if (this.#handshake === undefined) {
       this.#peer.receive(bytes);
@@ -174,7 +174,7 @@ export class ClientSession {
     if (rest.length > 0) this.#peer.receive(rest);
   }
 
-  /** Tells the server that the stream ends, as FMLE does; the owner closes the transport after it. */
+  /** Notifies the server of the stream's end, as FMLE does; the owner closes the transport after it. */
   unpublish(): void {
     if (this.#state !== "running" || this.#target.role !== "publish") return;
     this.#peer.sendCommand(0, ["FCUnpublish", START_ID + 1, null, this.#target.playPath]);
@@ -182,7 +182,7 @@ export class ClientSession {
     this.close();
   }
 
-  /** The stream that is published comes over other servers now: the target's `hops` have changed. */
+  /** The published stream passes other servers now: the target's `hops` have changed. */
   announceHops(): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
@@ -248,7 +248,7 @@ export class ClientSession {
       case "close":
         this.#fail("NetConnection.Connect.Closed", "the server said close");
         break;
-      default: // onBWDone, onFCPublish, onFCUnpublish and what else servers like to tell
+      default: // onBWDone, onFCPublish, onFCUnpublish and other events that need no reaction
     }
   }
 
@@ -273,7 +273,7 @@ export class ClientSession {
       this.#peer.sendChunkSize(this.#options.chunkSize);
       this.#peer.sendCommand(0, ["releaseStream", 2, null, playPath]);
       this.#peer.sendCommand(0, ["FCPublish", 3, null, playPath]);
-      // Whether the server answers pings is known before the stream runs, however soon it falls silent after that.
+      // A ping before the stream runs shows whether the server answers pings, in case it falls silent soon after.
       this.#peer.sendUserControl(UserControl.PingRequest, this.#options.now() >>> 0);
     } else {
       this.#peer.sendWindowAckSize(WINDOW_ACK_SIZE);
@@ -295,7 +295,7 @@ export class ClientSession {
   }
 
   #onError({ transactionId, args }: Command): void {
-    // Many servers answer releaseStream and FCPublish by an error and mean nothing by it.
+    // Many servers answer releaseStream and FCPublish with an error that has no consequences.
     const matters = transactionId === CONNECT_ID || transactionId === CREATE_ID || transactionId === START_ID;
     if (!matters || this.#state === "running") return;
     const status = readStatus(args[1]);

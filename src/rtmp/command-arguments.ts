@@ -1,13 +1,13 @@
 import type { AmfValue } from "../amf/value.ts";
 
-/** A command's values with the command object first, which some encoders leave out: null, when the first is none. */
+/** A command's values with the command object first. Some encoders omit it: then null comes first. */
 export function withCommandObject(args: readonly AmfValue[]): readonly AmfValue[] {
   const first = args[0];
   const missing = typeof first === "string" || typeof first === "number" || typeof first === "boolean";
   return missing ? [null, ...args] : args;
 }
 
-/** A text among a command's values; `""` for anything else. */
+/** A text among a command's values; `""` for any other type. */
 export function stringAt(args: readonly AmfValue[], index: number): string {
   const value = args[index];
   return typeof value === "string" ? value : "";
@@ -26,7 +26,7 @@ export function booleanAt(args: readonly AmfValue[], index: number, otherwise: b
   return typeof value === "number" ? value !== 0 : otherwise;
 }
 
-/** A peer's word in a message of ours: bounded, without control characters. */
+/** A peer's text in a message of ours: bounded, without control characters. */
 export function printable(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

@@ -1,7 +1,7 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { resolve, streamKey } from "./address.ts";
 
-/** What a client says of itself in `connect` (RTMP 1.0, 7.2.1.1; enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+/** A client's values in `connect` (RTMP 1.0, 7.2.1.1; enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
 export interface ConnectRequest {
   /** `""` when the client sent none. */
   readonly tcUrl: string;
@@ -22,14 +22,14 @@ export interface ConnectRequest {
 /** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
 export const HOPS_ARGUMENT = "srs_hops";
 /**
- * The optional argument, true, of a server that asks for one of its clients. What the server may do itself does not count then, so
- * that nothing is gained by claiming it.
+ * The optional argument, true, of a server that asks for one of its clients. The server's own rights then don't apply, so
+ * claiming it gains nothing.
  */
 export const FOR_CLIENT_ARGUMENT = "srs_for_client";
 /**
- * The command by which one server tells another which servers a stream has passed, with the ids in one text: a relay that
- * publishes, when that has changed; a server, to a relay that plays. A server that understands it says so by a property of this
- * name in its answer to connect, a relay by its argument.
+ * The command by which one server reports to another which servers a stream has passed, with the ids in one text: a publishing
+ * relay sends it after a change, a server sends it to a playing relay. A server that understands it has a property of this name
+ * in its answer to connect, a relay has an argument of this name.
  */
 export const HOPS_COMMAND = "srs_hops";
 /**
@@ -39,19 +39,19 @@ export const HOPS_COMMAND = "srs_hops";
 export const EPOCH_COMMAND = "srs_epoch";
 /** What a server calls itself in hop traces, among what it tells of itself. */
 export const NODE_PROPERTY = "srs_node";
-/** The name of the vhost that serves the client, in the same place: not the one it asked for where the server has none by that name. */
+/** The property with the name of the vhost that serves the client: not the requested name if the server has no vhost of that name. */
 export const VHOST_PROPERTY = "srs_vhost";
-/** More hops than any sane cluster has. Of a longer trace, which is a loop by itself, one more is read. */
+/** More hops than any real cluster has. Of a longer trace, which counts as a loop, one more is read. */
 export const MAX_HOPS = 32;
 
 const ENHANCED_FIELDS = ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"];
 
-/** Enhanced RTMP v2 `capsEx`: multitrack, ModEx, nanosecond offset. Not reconnect: nobody is asked to. */
+/** Enhanced RTMP v2 `capsEx`: multitrack, ModEx, nanosecond offset. Not reconnect: this server never requests one. */
 const CAPS_EX = 0x02 | 0x04 | 0x08;
 /** Enhanced RTMP v2 `FourCcInfoMask.CanForward`. */
 const CAN_FORWARD = 4;
 
-/** Reads `connect`'s command object and optional arguments; what is missing or of another type is empty. */
+/** Reads `connect`'s command object and optional arguments; missing values, and those of another type, are empty. */
 export function readConnect(args: readonly AmfValue[]): ConnectRequest {
   const object = args[0] instanceof AmfObject ? args[0] : AmfObject.of({});
   const extra = args[1] instanceof AmfObject ? args[1] : undefined;
@@ -68,13 +68,13 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
   };
 }
 
-/** Server ids as the wire has them; none for anything else. */
+/** Server ids as on the wire; none for any other value. */
 export function readHops(value: AmfValue): readonly string[] {
   return typeof value === "string" && value !== "" ? value.split(",", MAX_HOPS + 1) : [];
 }
 
 /**
- * What this server can do with codecs, as both roles announce it: it forwards every codec, it decodes and encodes none
+ * This server's codec capabilities, as both roles announce them: it forwards every codec, it decodes and encodes none
  * (enhanced RTMP v2, "fourCcList", "videoFourCcInfoMap", "capsEx").
  */
 export function enhancedCapabilities(): Record<string, AmfValue> {
@@ -86,7 +86,7 @@ export function enhancedCapabilities(): Record<string, AmfValue> {
   };
 }
 
-/** What a client that is let in is told: properties and information, with `identity` and its vhost among it. */
+/** The answer to an accepted client: properties and information, with `identity` and the client's vhost among them. */
 export function connectAnswer(
   { enhanced, objectEncoding }: ConnectRequest,
   identity: Readonly<Record<string, AmfValue>>,
@@ -107,7 +107,7 @@ export function connectAnswer(
   ];
 }
 
-/** Whether two names mean one stream, for a client that has connected so. Parameters are no part of that. */
+/** Whether two names mean one stream, for a client that has connected so. Parameters are ignored. */
 export function meansSame(request: ConnectRequest | undefined, one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [one, other].map((name) => resolve(request?.tcUrl, request?.app, name));

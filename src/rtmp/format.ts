@@ -11,14 +11,14 @@ const SET_DATA_FRAME = encodeAmf0(["@setDataFrame"]);
 /** Metadata, and what came so. */
 const WRAPPED = PacketFlag.Config | PacketFlag.SetDataFrame;
 
-/** What tells one RTMP encoding from another. */
+/** What distinguishes RTMP encodings. */
 export interface RtmpFormatOptions {
   /** Outgoing chunk size, bytes. */
   readonly chunkSize: number;
   readonly messageStreamId: number;
   readonly audio: boolean;
   readonly video: boolean;
-  /** Metadata, and what came so, goes out as `@setDataFrame`, as a publisher sends it. */
+  /** Metadata, and other data messages that came that way, are sent as `@setDataFrame`, as a publisher sends them. */
   readonly publishing: boolean;
 }
 
@@ -98,13 +98,13 @@ export class RtmpFormat {
   }
 }
 
-/** onMetaData goes out at 0, as encoders send it: FFmpeg takes one with another time for a subtitle and invents a stream. */
+/** onMetaData is sent with timestamp 0, as encoders do: with another one, FFmpeg takes it for a subtitle and invents a stream. */
 function timestampOf(packet: PacketCursor, time: number | undefined): number {
   if (packet.kind === PacketKind.Data && (packet.flags & PacketFlag.Config) !== 0) return 0;
   return (time ?? packet.time) >>> 0;
 }
 
-/** Behind the format byte that AMF3 may begin with. */
+/** After the format byte that AMF3 may begin with. */
 function setDataFrame(message: Uint8Array, amf3: boolean): Uint8Array {
   const at = amf3 && message[0] === 0 ? 1 : 0;
   const payload = new Uint8Array(SET_DATA_FRAME.length + message.length);
@@ -117,7 +117,7 @@ function setDataFrame(message: Uint8Array, amf3: boolean): Uint8Array {
 /** Message stream ids up to this share their formats; servers give out 1. */
 const MAX_SHARED_STREAM_ID = 64;
 
-/** Hands out one format object for each way of encoding, so that readers with the same one share their bytes. */
+/** Returns one format object for each way of encoding, so that readers with the same one share their bytes. */
 export class RtmpFormats {
   readonly #formats = new Map<string, RtmpFormat>();
 

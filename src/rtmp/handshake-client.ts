@@ -13,9 +13,9 @@ import { Collector, checkVersion, type HandshakeOptions, type HandshakeStep } fr
 /** Flash Player 128.0.7.2; a server looks for a digest only when the version is not 0. */
 const CLIENT_VERSION = 0x80000702;
 
-/** What a `ClientHandshake` must be given. */
+/** Dependencies and options of a `ClientHandshake`. */
 export interface ClientHandshakeOptions extends HandshakeOptions {
-  /** Send no digest: for a server that closes the connection when it sees one. */
+  /** Send no digest: for a server that closes the connection when it receives one. */
   readonly simple?: boolean;
 }
 
@@ -56,7 +56,7 @@ export class ClientHandshake {
     return c0c1;
   }
 
-  /** Throws a ProtocolError when the server's first byte is not 3. S2 may hold anything: it proves nothing we need. */
+  /** Throws a ProtocolError when the server's first byte is not 3. The content of S2 is ignored: nothing here needs its proof. */
   push(bytes: Uint8Array): HandshakeStep {
     let at = 0;
     let send: Uint8Array | undefined;

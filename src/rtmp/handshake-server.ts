@@ -66,7 +66,7 @@ export class ServerHandshake {
     const found = findDigest(c1, clientKey);
     this.#digest = found !== undefined;
     if (found === undefined) {
-      // The specification has zeros where this echoes the client's time, and nobody minds. S2 must equal C1 to the byte.
+      // The specification has zeros where this echoes the client's time, and no client minds. S2 must equal C1 to the byte.
       s1.set(c1.subarray(0, 4), 4);
       s2.set(c1);
     } else {

@@ -5,11 +5,11 @@ import { PLAIN_VERSION, type RandomFill } from "./handshake-digest.ts";
 export interface HandshakeStep {
   /** To be written to the peer at once; owned by the caller. */
   readonly send: Uint8Array | undefined;
-  /** Defined once the handshake is done: the bytes that follow it, a view of what was pushed, perhaps empty. */
+  /** Defined once the handshake is done: the bytes after it, a view of the pushed buffer, perhaps empty. */
   readonly rest: Uint8Array | undefined;
 }
 
-/** What a handshake must be given, as nothing here reads clocks or makes randomness. */
+/** A handshake's dependencies, as this folder has no clock and no randomness. */
 export interface HandshakeOptions {
   readonly random: RandomFill;
   /** Milliseconds of any epoch; the low 32 bits are sent. */
@@ -29,7 +29,7 @@ export class Collector {
     return this.#length === this.bytes.length;
   }
 
-  /** Copies what is missing from `input` at `from`; returns where the rest begins. */
+  /** Copies the missing bytes from `input` at `from`; returns where the rest begins. */
   take(input: Uint8Array, from: number): number {
     const count = Math.min(this.bytes.length - this.#length, input.length - from);
     this.bytes.set(input.subarray(from, from + count), this.#length);
@@ -38,7 +38,7 @@ export class Collector {
   }
 }
 
-/** Refuses any first byte but 3, as soon as it is there, with a guess at what the peer speaks. */
+/** Refuses any first byte but 3 at once, with a guess at the peer's protocol. */
 export function checkVersion(version: number): void {
   if (version === PLAIN_VERSION) return;
   const hex = version.toString(16).padStart(2, "0");

@@ -1,4 +1,4 @@
-/** What one RTMP peer may cost. Every length or count that he chooses is held against one of these before it has an effect. */
+/** Limits on one RTMP peer. Every length or count that the peer chooses is checked against one of these before it has an effect. */
 export interface RtmpLimits {
   /** Longest message body, in bytes. The wire format itself ends at 2^24 - 1. */
   readonly maxMessageBytes: number;
@@ -8,11 +8,11 @@ export interface RtmpLimits {
   readonly maxIncompleteBytes: number;
   /** The same for a client that does not publish. */
   readonly maxIdleIncompleteBytes: number;
-  /** What one connection may have held until an earlier request of it is answered, in bytes. */
+  /** Messages of one connection that may wait until an earlier request is answered, in bytes. */
   readonly maxBacklogBytes: number;
   /** Largest chunk size a peer may announce, in bytes. It costs no memory: encoders send 2^31 - 1 and mean "never split". */
   readonly maxChunkSize: number;
-  /** Longest command message, in bytes. What a client says in `connect` stays with its connection. */
+  /** Longest command message, in bytes. The values of `connect` are kept as long as its connection. */
   readonly maxCommandBytes: number;
   /** Requests (commands, and control messages that are answered) accepted in one second from one connection. */
   readonly commandsPerSecond: number;
@@ -20,7 +20,7 @@ export interface RtmpLimits {
   readonly commandsPerMinute: number;
 }
 
-/** The limits in force unless the configuration says otherwise. 4K key frames pass, a hostile publisher costs at most 32 MiB. */
+/** The default limits. 4K key frames pass, a hostile publisher costs at most 32 MiB. */
 export const defaultLimits: RtmpLimits = {
   maxMessageBytes: 0xffffff,
   maxChunkStreams: 128,

@@ -17,7 +17,7 @@ export const MessageType = {
   Aggregate: 22,
 } as const;
 
-/** The chunk streams that we send on; any would do, these are the ones that clients are used to (RTMP 1.0, 5.3.1.1). */
+/** The chunk streams that we send on; any would do, clients are used to these (RTMP 1.0, 5.3.1.1). */
 export const ChunkStreamId = { Control: 2, Command: 3, Data: 5, Video: 6, Audio: 7 } as const;
 
 /** User control events (RTMP 1.0, 7.1.7). */

@@ -7,22 +7,22 @@ import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 
 /**
- * Where a published stream's media goes: called for each message, without anything between. `timestamp` is uint32 ms; the
- * payload of audio and video is lent for the call, that of data belongs to the receiver.
+ * Receives a published stream's media: called for each message. `timestamp` is uint32 ms; the payload of audio and video is
+ * lent for the call, that of data belongs to the receiver.
  */
 export interface MediaHandler {
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void;
 }
 
-/** No name that is accepted is longer, UTF-16 units. */
+/** Longest accepted name, UTF-16 units. */
 const MAX_DETAILS = 1024;
 
-/** A peer's spelling of a name as it goes back to it: no longer than names may be. */
+/** A peer's spelling of a name in messages to that peer: cut to the longest accepted name. */
 export function details(name: string): string {
   return name.slice(0, MAX_DETAILS);
 }
 
-/** Hands one media message (audio, video, data or aggregate, by its RTMP type) to `media`; aggregates are split. */
+/** Passes one media message (audio, video, data or aggregate, by its RTMP type) to `media`; aggregates are split. */
 export function pushMedia(media: MediaHandler, type: number, timestamp: number, payload: Uint8Array): void {
   switch (type) {
     case MessageType.DataAmf3:
@@ -42,7 +42,7 @@ export class NetStream implements Request {
   readonly id: number;
   readonly #peer: Peer;
   role: "idle" | "publishing" | "playing" = "idle";
-  /** What it publishes or plays, as the client spelled it. */
+  /** The name of the stream that it publishes or plays, in the client's spelling. */
   name = "";
   /** Whether the client asked for `Play.Reset` (the default). */
   reset = true;
@@ -68,7 +68,7 @@ export class NetStream implements Request {
   }
 
   /**
-   * Lets the client publish: its media goes to `media` from now on, what it has sent before the answer first. Throws
+   * Accepts a publish: its media goes to `media` from now on, beginning with messages that waited for the answer. Throws
    * ProtocolError when that is a breach.
    */
   acceptPublish(media: MediaHandler): void {
@@ -77,20 +77,20 @@ export class NetStream implements Request {
     this.#tellAnswered();
   }
 
-  /** Tells the client that it may publish; again, when it asks again for what it publishes already. */
+  /** Notifies the client that it may publish; again, when it repeats its request. */
   confirmPublish(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     this.status("status", "NetStream.Publish.Start", "Started publishing stream.");
   }
 
-  /** Lets the client play, and calls `begin`, which may send media. What the client has sent before the answer comes after that. */
+  /** Accepts a play, and calls `begin`, which may send media. Messages that waited for the answer are processed after that. */
   acceptPlay(begin: () => void = () => undefined): void {
     this.confirmPlay();
     begin();
     this.#tellAnswered();
   }
 
-  /** Tells the client that it plays; again, when it asks again for what it plays already. */
+  /** Notifies the client that it plays; again, when it repeats its request. */
   confirmPlay(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     if (this.reset) this.status("status", "NetStream.Play.Reset", "Playing and resetting stream.");
@@ -98,7 +98,7 @@ export class NetStream implements Request {
     this.#peer.sendData(this.id, ["|RtmpSampleAccess", true, true]);
   }
 
-  /** Says no to a publish or play: `code` in the protocol's words, `description` for the person who reads it. */
+  /** Refuses a publish or play: `code` is the protocol's status, `description` is for people. */
   refuse(code: string, description: string): void {
     this.role = "idle";
     this.refused = true;
@@ -107,19 +107,19 @@ export class NetStream implements Request {
     this.#tellAnswered();
   }
 
-  /** Tells a player that the stream has stopped; it may stay. */
+  /** Notifies a player that the stream has stopped; it may stay. */
   notifyUnpublished(): void {
     this.#peer.sendUserControl(UserControl.StreamEof, this.id);
     this.status("status", "NetStream.Play.UnpublishNotify", `${this.#details} is now unpublished.`);
   }
 
-  /** Tells a player that the stream is (again) published. */
+  /** Notifies a player that the stream is (again) published. */
   notifyPublished(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     this.status("status", "NetStream.Play.PublishNotify", `${this.#details} is now published.`);
   }
 
-  /** Tells a relay that plays which servers the stream has passed, this one last. */
+  /** Notifies a playing relay which servers the stream has passed, this one last. */
   tellHops(hops: readonly string[]): void {
     this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
   }

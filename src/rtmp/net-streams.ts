@@ -9,10 +9,10 @@ const MAX_STREAMS = 64;
 export class NetStreams {
   readonly #make: (id: number) => NetStream;
   readonly #streams = new Map<number, NetStream>();
-  /** The stream that publishes the media of message stream `#mediaStreamId`: as a rule, the next message is of it, too. */
+  /** The stream that publishes the media of message stream `#mediaStreamId`: usually the next message belongs to it, too. */
   #publisher: NetStream | undefined;
   #mediaStreamId = 0;
-  /** The stream that publishes, when just one does. */
+  /** The only stream that publishes, if there is exactly one. */
   #only: NetStream | undefined;
   #onlyKnown = false;
 
@@ -24,7 +24,7 @@ export class NetStreams {
     return this.#streams.get(id);
   }
 
-  /** The stream that a client calls by its name instead of its id. */
+  /** The stream that a client names instead of giving its id. */
   named(name: string): NetStream | undefined {
     return [...this.#streams.values()].find((stream) => stream.name === name);
   }
@@ -52,15 +52,15 @@ export class NetStreams {
     this.#streams.delete(stream.id);
   }
 
-  /** A command has come: who publishes what may be another. */
+  /** A command was processed: it may have changed which streams publish. */
   changed(): void {
     this.#publisher = undefined;
     this.#onlyKnown = false;
   }
 
   /**
-   * The stream that publishes the media of a message stream. Media on a stream that does not publish belongs to the one that
-   * does, when there is just one: encoders are sloppy here. Media of a publish that was refused belongs to nobody.
+   * The stream that publishes the media of a message stream. Media on another message stream belongs to the only publishing
+   * one, if there is just one, as encoders are sloppy here. Media of a refused publish is dropped.
    */
   publisherOf(streamId: number): NetStream | undefined {
     if (this.#publisher === undefined || this.#mediaStreamId !== streamId) {
@@ -70,7 +70,7 @@ export class NetStreams {
     return this.#publisher;
   }
 
-  /** Media comes as often as its sender likes: who is the only publisher is looked for once after each command. */
+  /** Media comes as often as its sender likes: the only publisher is determined once after each command. */
   #find(streamId: number): NetStream | undefined {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") return stream;

@@ -12,7 +12,7 @@ import { ChunkStreamId, MessageType, UserControl } from "./messages.ts";
 
 /** The chunk size before any Set Chunk Size (RTMP 1.0, 5.4.1). */
 const INITIAL_CHUNK_SIZE = 128;
-/** What we ask of a peer and, until it says otherwise, assume that it wants: bytes between acknowledgements. SRS's value. */
+/** The bytes between acknowledgements that we request of a peer and, until it requests its own, assume for ourselves. SRS's value. */
 export const WINDOW_ACK_SIZE = 2_500_000;
 
 /** A command message: name, transaction id, command object, and what follows. */
@@ -22,11 +22,11 @@ export interface Command {
   readonly streamId: number;
   /** The values after the transaction id; the command object is the first. */
   readonly args: readonly AmfValue[];
-  /** The message as it came, for whoever has to hold it. */
+  /** The original message, for a session that has to hold it. */
   readonly message: { readonly type: number; readonly payload: Uint8Array };
 }
 
-/** What a peer's messages come to, for the session of either role. */
+/** Callbacks for a peer's messages, for the session of either role. */
 export interface PeerEvents {
   command(command: Command): void;
   /** Audio, video, data and aggregate messages. */
@@ -36,8 +36,8 @@ export interface PeerEvents {
 }
 
 /**
- * What both roles have in common after the handshake: chunk streams, acknowledgements, user control, command messages.
- * No I/O: bytes come in by `receive` and leave by the `send` it was made with.
+ * The parts that both roles share after the handshake: chunk streams, acknowledgements, user control, command messages.
+ * No I/O: bytes come in by `receive` and leave by the `send` given to the constructor.
  */
 export class Peer implements MessageHandler {
   readonly #events: PeerEvents;
@@ -46,11 +46,11 @@ export class Peer implements MessageHandler {
   readonly #now: () => number;
   readonly #reader: ChunkReader;
   #chunkSize = INITIAL_CHUNK_SIZE;
-  /** Acknowledge after this many bytes: half of what the peer allows to be under way. */
+  /** Acknowledge after this many bytes: half of what the peer allows unacknowledged. */
   #ackEvery = WINDOW_ACK_SIZE / 2;
   #acked = 0;
   #stopped = false;
-  /** The player's buffer, ms, as it told us. */
+  /** The player's buffer length, ms, as it reported. */
   #bufferLengthMs = 0;
   #secondBegan = 0;
   #commandsInSecond = 0;
@@ -70,12 +70,12 @@ export class Peer implements MessageHandler {
     return this.#chunkSize;
   }
 
-  /** What the player says it buffers, ms; 0 when it said nothing. */
+  /** The player's buffer length, ms; 0 when it reported none. */
   get bufferLengthMs(): number {
     return this.#bufferLengthMs;
   }
 
-  /** Memory for messages whose end has not come, bytes. */
+  /** Memory of unfinished messages, bytes. */
   get bufferedBytes(): number {
     return this.#reader.bufferedBytes;
   }
@@ -85,7 +85,7 @@ export class Peer implements MessageHandler {
     this.#reader.maxIncompleteBytes = bytes;
   }
 
-  /** Takes what came from the wire after the handshake. Throws ProtocolError. */
+  /** Takes the bytes after the handshake. Throws ProtocolError. */
   receive(bytes: Uint8Array): void {
     this.#reader.push(bytes);
     if (this.#stopped) return;
@@ -96,7 +96,7 @@ export class Peer implements MessageHandler {
     }
   }
 
-  /** Parses and acknowledges nothing more, not even what has arrived already. */
+  /** Parses and acknowledges nothing more, not even bytes that are here already. */
   stop(): void {
     this.#stopped = true;
     this.#reader.stop();
@@ -128,11 +128,11 @@ export class Peer implements MessageHandler {
         this.#countCommand();
         this.sendWindowAckSize(uint32(payload, 0));
         return;
-      default: // Acknowledgements, shared objects and what nobody has heard of: nothing waits for them.
+      default: // Acknowledgements, shared objects and unknown types: nothing waits for them.
     }
   }
 
-  /** A media or command message that was held, whose turn it is now. */
+  /** Processes a media or command message that was held. */
   deliverHeld({ type, streamId, timestamp, payload }: HeldMessage): void {
     if (type === MessageType.CommandAmf0 || type === MessageType.CommandAmf3) this.#onCommand(type, streamId, payload);
     else this.#events.media(type, streamId, timestamp, payload);
@@ -171,7 +171,7 @@ export class Peer implements MessageHandler {
     this.sendMessage(ChunkStreamId.Control, MessageType.UserControl, 0, body.finish());
   }
 
-  /** Tells a server how much the player buffers, ms (RTMP 1.0, 7.1.7). */
+  /** Reports the player's buffer length to a server, ms (RTMP 1.0, 7.1.7). */
   sendBufferLength(streamId: number, ms: number): void {
     const body = new ByteWriter(10);
     body.u16(UserControl.SetBufferLength);
@@ -180,7 +180,7 @@ export class Peer implements MessageHandler {
     this.sendMessage(ChunkStreamId.Control, MessageType.UserControl, 0, body.finish());
   }
 
-  /** Encodes one message with timestamp 0 and sends it. Media goes through `RtmpFormat` instead. */
+  /** Encodes one message with timestamp 0 and sends it. Media is sent through `RtmpFormat` instead. */
   sendMessage(chunkStreamId: number, type: number, streamId: number, payload: Uint8Array): void {
     const out = new Uint8Array(messageSize(payload.length, 0, this.#chunkSize));
     writeMessage(out, 0, chunkStreamId, 0, type, streamId, payload, this.#chunkSize);
@@ -224,7 +224,7 @@ export class Peer implements MessageHandler {
   }
 
   #onUserControl(payload: Uint8Array): void {
-    // Some servers send a one-byte value after private events; what is too short to be known is ignored.
+    // Some servers send a one-byte value after private events; a body that is too short is ignored.
     if (payload.length < 6) return;
     const event = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
     if (event === UserControl.PingRequest) {

@@ -1,24 +1,24 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { HOPS_COMMAND, NODE_PROPERTY, VHOST_PROPERTY } from "./connect.ts";
 
-/** What is kept of a server's explanation, for logs; UTF-16 units. */
+/** Characters of a server's explanation that logs keep; UTF-16 units. */
 const MAX_DESCRIPTION = 200;
 
 /** SRS's code for "elsewhere", in a status's `ex`. */
 const FOUND_ELSEWHERE = 302;
 
-/** What a server says in an `onStatus` or an `_error` (RTMP 1.0, 7.2.2); `""` where it says nothing. */
+/** The values of a server's `onStatus` or `_error` (RTMP 1.0, 7.2.2); `""` for absent ones. */
 export interface Status {
   readonly level: string;
   readonly code: string;
   readonly description: string;
   /** Another URL to connect to, without the stream (SRS's RTMP 302). */
   readonly redirect: string | undefined;
-  /** The stream's whole URL at another place, from newer versions of SRS. */
+  /** The stream's whole URL at another server, from newer versions of SRS. */
   readonly redirect2: string | undefined;
 }
 
-/** Reads the information object of a status; what is missing or of another type is empty. */
+/** Reads the information object of a status; missing values, and those of another type, are empty. */
 export function readStatus(value: AmfValue): Status {
   const information = value instanceof AmfObject ? value : undefined;
   const ex = information?.object("ex");
@@ -32,20 +32,20 @@ export function readStatus(value: AmfValue): Status {
   };
 }
 
-/** The whole URL at which a status says that the stream `playPath` is; undefined when it names no other place. */
+/** The whole URL that a status gives for the stream `playPath`; undefined when it names no other place. */
 export function redirectOf({ redirect, redirect2 }: Status, playPath: string): string | undefined {
   if (redirect2 !== undefined) return redirect2;
   return redirect === undefined ? undefined : `${redirect.replace(/\/$/, "")}/${playPath}`;
 }
 
-/** What a server says of itself; `""` where it says nothing. */
+/** A server's identity; `""` for absent values. */
 export interface ServerIdentity {
   readonly software: string;
-  /** The id of its start, by which its streams are known in hop traces. */
+  /** The id of its start, by which hop traces know it. */
   readonly node: string;
   /** Its vhost that serves us. */
   readonly vhost: string;
-  /** Whether it wants to hear when a stream's hops change. */
+  /** Whether it wants to be notified when a stream's hops change. */
   readonly takesHops: boolean;
 }
 

@@ -15,7 +15,7 @@ import { StreamCommands } from "./stream-commands.ts";
  * handshake ──> connecting ──connect──> deciding ──acceptConnect──> connected ──> closed
  *                                          └──────rejectConnect──────────────────────^
  *
- * Clients do not always wait for answers. What comes after a request waits for its answer in the backlog: after connect,
+ * Clients do not always wait for answers. Messages after a request wait for its answer in the backlog: after connect,
  * everything; after a stream's publish or play, its media and its commands. Only what ends the request does not wait.
  */
 type State = "handshake" | "connecting" | "deciding" | "connected" | "closed";
@@ -32,8 +32,8 @@ const WAITING_COMMANDS = new Set([
 ]);
 
 /**
- * The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. The session sees to the
- * connection and to what waits for an answer, `StreamCommands` to what clients do with their streams.
+ * The server's side of one RTMP connection, without I/O: bytes in by `receive`, events and bytes out. The session handles the
+ * connection and messages that wait for an answer, `StreamCommands` the commands of streams.
  */
 export class ServerSession {
   readonly #events: ConnectEvents;
@@ -72,7 +72,7 @@ export class ServerSession {
     this.#tasksChanged();
   }
 
-  /** Memory for messages whose end has not come, and for those that wait for an answer, bytes. */
+  /** Memory of unfinished messages, and of those that wait for an answer, bytes. */
   get bufferedBytes(): number {
     return this.#peer.bufferedBytes + this.#backlog.bytes;
   }
@@ -82,7 +82,7 @@ export class ServerSession {
     return this.#peer.chunkSize;
   }
 
-  /** Whether the client has said `connect` and was let in. */
+  /** Whether the client has sent `connect` and was accepted. */
   get connected(): boolean {
     return this.#state === "connected";
   }
@@ -92,12 +92,12 @@ export class ServerSession {
     return this.#state === "deciding";
   }
 
-  /** How many frames were dropped since the last call, because too much waited for an answer. */
+  /** How many frames were dropped since the last call, because too many messages waited for an answer. */
   takeDropped(): number {
     return this.#backlog.takeDropped();
   }
 
-  /** Takes bytes from the wire. Throws ProtocolError; the connection is then to be closed. */
+  /** Takes bytes from the wire. Throws ProtocolError; the connection must then be closed. */
   receive(bytes: Uint8Array): void {
     if (this.#handshake === undefined) {
       this.#peer.receive(bytes);
@@ -112,8 +112,8 @@ export class ServerSession {
   }
 
   /**
-   * Lets the client in; `chunkSize` is what all further messages to it use. `vhost`: which serves it, as far as that is known.
-   * What it has sent before the answer is worked on here and in turns to come. Throws ProtocolError when that is a breach.
+   * Accepts the client; `chunkSize` is for all further messages to it. `vhost`: the vhost that serves it, if known. Messages
+   * from before the answer are processed now and in later turns. Throws ProtocolError when they break the protocol.
    */
   acceptConnect(chunkSize: number, vhost?: string): void {
     if (this.#state !== "deciding") return;
@@ -135,7 +135,7 @@ export class ServerSession {
     this.#peer.sendCommand(0, ["_result", transactionId, ...answer]);
   }
 
-  /** Says no to `connect`; the owner closes the connection after it. */
+  /** Refuses `connect`; the owner closes the connection after it. */
   rejectConnect(description: string): void {
     if (this.#state === "closed") return;
     this.#sayRejected(this.#connectId, description);
@@ -147,25 +147,25 @@ export class ServerSession {
     this.#peer.sendCommand(0, ["_error", transactionId, null, AmfObject.of(information)]);
   }
 
-  /** Tells the client something of its connection as a whole. */
+  /** Sends the client a status of its connection as a whole. */
   status(level: "status" | "error", code: string, description: string): void {
     if (this.#state !== "connected") return;
     this.#peer.sendCommand(0, ["onStatus", 0, null, AmfObject.of({ level, code, description })]);
   }
 
-  /** Asks the client for a sign of life; its answer is a message like any other. `time` is an opaque uint32. */
+  /** Sends a ping; the answer is a message like any other. `time` is an opaque uint32. */
   ping(time: number): void {
     if (this.#state === "connected") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);
   }
 
-  /** Takes no further bytes. Streams are not told: the owner, who closes, knows. */
+  /** Takes no further bytes. Streams are not notified: the owner has closed the connection itself. */
   close(): void {
     this.#state = "closed";
     this.#peer.stop();
     this.#backlog.clear();
   }
 
-  /** The client hangs up: what it has sent to streams that publish still counts. Throws ProtocolError. */
+  /** The client has hung up: its waiting messages to publishing streams still count. Throws ProtocolError. */
   finish(): void {
     for (const stream of this.#streams.publishing) this.#backlog.finish(stream);
   }
@@ -205,7 +205,7 @@ export class ServerSession {
     this.#tasksChanged();
   }
 
-  /** What streams do has changed. Only where one publishes may unfinished messages take as much as media does. */
+  /** Streams have begun or ended. Only a publisher's unfinished messages may take as much memory as media does. */
   #tasksChanged(): void {
     const { maxIncompleteBytes, maxIdleIncompleteBytes } = this.#options.limits;
     this.#streams.changed();
@@ -213,7 +213,7 @@ export class ServerSession {
     this.#peer.maxIncompleteBytes = this.publishes ? maxIncompleteBytes : maxIdleIncompleteBytes;
   }
 
-  /** Some clients repeat a connect whose answer takes long. It changes nothing. */
+  /** Some clients repeat a connect whose answer takes long. The repetition is ignored. */
   #connectAgain(transactionId: number, { tcUrl, app }: ConnectRequest): void {
     if (tcUrl === this.#request?.tcUrl && app === this.#request.app) this.#confirmConnect(transactionId);
     else this.#sayRejected(transactionId, "this connection is connected to another app already");
@@ -225,7 +225,7 @@ export class ServerSession {
     else this.#onEarlyMedia(stream, type, streamId, timestamp, payload);
   }
 
-  /** Media that comes before an answer waits for it; what nobody has asked to publish is nobody's. */
+  /** Media that comes before an answer waits for it; media without a publish request is dropped. */
   #onEarlyMedia(stream: NetStream | undefined, type: number, id: number, timestamp: number, payload: Uint8Array): void {
     if (this.#backlog.blocks(this.#connect)) this.#backlog.hold(this.#connect, type, id, timestamp, payload);
     else if (stream === undefined) return;

@@ -8,7 +8,7 @@ import type { Command, Peer } from "./peer.ts";
 import type { StreamEvents } from "./server-events.ts";
 
 /**
- * What a client that is connected does with its message streams: createStream (RTMP 1.0, 7.2.1.3), the NetStream commands (7.2.2)
+ * The commands of a connected client for its message streams: createStream (RTMP 1.0, 7.2.1.3), the NetStream commands (7.2.2)
  * and FMLE's own.
  */
 export class StreamCommands {
@@ -27,12 +27,12 @@ export class StreamCommands {
     this.#changed = changed;
   }
 
-  /** Works on a command of a client that has connected by `request`. Throws ProtocolError. */
+  /** Processes a command of a client that has connected by `request`. Throws ProtocolError. */
   receive(command: Command, request: ConnectRequest | undefined): void {
     const { name, transactionId, args } = command;
     switch (name) {
       case "createStream":
-        // Answered without a transaction id, too: no client can do without it.
+        // Answered without a transaction id, too: no client can work without the answer.
         this.#peer.sendCommand(0, ["_result", transactionId, null, this.#streams.openNext().id]);
         break;
       case "publish":
@@ -43,7 +43,7 @@ export class StreamCommands {
         break;
       case "FCPublish":
         this.#answer(transactionId, null);
-        // Appliances publish only after it. Whether they may is told by the answer to that.
+        // Appliances publish only after this answer. The answer to their publish decides whether they may.
         this.#announce("onFCPublish", "NetStream.Publish.Start", stringAt(args, 1));
         break;
       case "FCSubscribe":
@@ -85,7 +85,7 @@ export class StreamCommands {
       case "getStreamLength":
         this.#answer(transactionId, 0);
         break;
-      default: // releaseStream, _checkbw, setPeerInfo and what nobody has heard of
+      default: // releaseStream, _checkbw, setPeerInfo and unknown commands
         this.#answer(transactionId, null);
         break;
     }
@@ -110,7 +110,7 @@ export class StreamCommands {
     const name = stringAt(command.args, 1);
     const current = this.#streams.get(command.streamId);
     if (repeats(current, "publishing", name, request)) {
-      // One that waits gets one answer for both.
+      // A request that waits gets one answer for both.
       if (current.answered) current.confirmPublish();
       return;
     }
@@ -143,7 +143,7 @@ export class StreamCommands {
     this.#events.play(stream, { name, start: numberAt(args, 2, -2), duration: numberAt(args, 3, -1) });
   }
 
-  /** With a reset, the client wants the stream from its start point again; without one, nothing more than it has. */
+  /** With a reset, the client wants the stream from its start point again; without one, it wants to continue. */
   #playAgain(stream: NetStream, reset: boolean): void {
     stream.reset = reset;
     stream.confirmPlay();
@@ -170,7 +170,7 @@ export class StreamCommands {
     this.#streams.delete(stream);
   }
 
-  /** The stream that a closeStream or deleteStream means: by its id, or, as GStreamer has it, by its name on stream 0. */
+  /** The stream that a closeStream or deleteStream means: by its id, or, as GStreamer sends it, by its name on stream 0. */
   #meantBy({ args, streamId }: Command): NetStream | undefined {
     const name = stringAt(args, 1);
     if (name === "") return this.#streams.get(numberAt(args, 1, streamId));
@@ -203,7 +203,7 @@ export class StreamCommands {
 
   #end(stream: NetStream | undefined): void {
     if (stream === undefined || stream.role === "idle") return;
-    // What it has sent before still counts, when it was let in.
+    // Messages that wait for an accepted request still count.
     this.#backlog.finish(stream);
     this.#backlog.forget(stream);
     stream.role = "idle";
@@ -213,7 +213,7 @@ export class StreamCommands {
   }
 }
 
-/** Whether a stream does already, or waits to do, what a publish or play asks for again, with other parameters maybe. */
+/** Whether a stream already does, or waits to do, what a repeated publish or play requests, possibly with other parameters. */
 function repeats(
   stream: NetStream | undefined,
   role: NetStream["role"],
