@@ -8,16 +8,19 @@ import { type BenchReport, type PublishersReport, problemsOf } from "./report.ts
 
 const STEP_MS = 50;
 const PROGRESS_MS = 1000;
-/** With both ends here, players come so long after the publisher, when its stream has reached every server of a cluster. */
+/**
+ * When the bench does both, players start this long after the publisher, so that its stream has reached every server of a
+ * cluster.
+ */
 const LEAD_MS = 1000;
-/** Connections have so long to be closed by the server. */
+/** Time for the server to close connections. */
 const FAREWELL_MS = 1000;
-/** Above this, what is measured is the bench itself too. */
+/** Above this CPU usage, the result measures the bench itself, too. */
 const BUSY_PERCENT = 90;
-/** A few late messages in a long run say nothing. */
+/** A few late messages in a long run are insignificant. */
 const LATE_SHARE = 1 / 1000;
 
-/** What a run needs and tells while it runs. */
+/** Dependencies and callbacks of a run. */
 export interface BenchHooks {
   progress(progress: Progress): void;
   /** Processor time of this process so far. */
@@ -54,7 +57,7 @@ export class Bench {
     this.#cpuSeconds = hooks.cpuSeconds();
   }
 
-  /** Runs it; to be called once. */
+  /** Runs it; called once. */
   run(): Promise<BenchReport> {
     const { clock } = this.#context;
     this.#publishers?.start();
@@ -66,7 +69,7 @@ export class Bench {
     return this.#done.promise;
   }
 
-  /** Ends it before its time. */
+  /** Ends the run early. */
   stop(): void {
     this.#finish(true);
   }
@@ -83,7 +86,7 @@ export class Bench {
     } else if (groups.every((group) => group.settled)) this.#measure(now);
   }
 
-  /** Where both ends are here, once the publisher publishes. */
+  /** When the bench does both: called once the publisher publishes. */
   #startPlayers(now: number): void {
     if (this.#publishers === undefined || this.#players === undefined) return;
     if (this.#publishers.group.running > 0) this.#publishedMs ??= now;
@@ -118,7 +121,7 @@ export class Bench {
     const report = this.#report(now, interrupted);
     this.#phase = "closing";
     for (const timer of this.#timers) timer.cancel();
-    // Players first: they would see the stream end.
+    // Players first: they would otherwise see the stream end.
     this.#players?.close();
     this.#publishers?.close();
     const closing = clock.every(STEP_MS, () => {

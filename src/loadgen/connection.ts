@@ -10,7 +10,7 @@ import type { Group } from "./group.ts";
 import type { BenchTarget } from "./url.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** From the open connection to the server's yes. */
+/** From the open connection to the server's acceptance. */
 const DIALOGUE_TIMEOUT_MS = 10_000;
 /** Outgoing, bytes; what encoders use. */
 export const CHUNK_SIZE = 4096;
@@ -25,7 +25,7 @@ export interface ConnectionOwner {
   ended(reason: string): void;
 }
 
-/** One client of the bench, which says in its group what became of it. */
+/** One client of the bench, which reports its outcome to its group. */
 export class Connection implements ConnectionEvents {
   readonly #context: BenchContext;
   readonly #group: Group;
@@ -63,7 +63,7 @@ export class Connection implements ConnectionEvents {
     );
   }
 
-  /** When it was begun; monotonic ms. */
+  /** When it was started; monotonic ms. */
   get beganMs(): number {
     return this.#beganMs;
   }
@@ -85,7 +85,7 @@ export class Connection implements ConnectionEvents {
     return this.#connection.bytesReceived;
   }
 
-  /** Called about once a second for one that publishes: it fails when the server takes nothing any more. */
+  /** Called about once a second for a publisher: it fails when the server accepts nothing any more. */
   look(): void {
     const problem = this.running ? this.#delivery?.look(this.#context.clock.now(), 0) : undefined;
     if (problem !== undefined) this.fail(`the server ${problem}`);
@@ -96,14 +96,14 @@ export class Connection implements ConnectionEvents {
     this.#delivery?.pong(this.#context.clock.now());
   }
 
-  /** Ends it as a client does that has had enough; it has not failed. */
+  /** Ends it properly; it has not failed. */
   close(): void {
     if (this.#state === "running") this.#connection.session.unpublish();
     this.#leave();
     this.#connection.close();
   }
 
-  /** It did not do what it was to do, for this reason. */
+  /** It has failed, for this reason. */
   fail(reason: string): void {
     if (this.#state === "over") return;
     this.#leave();

@@ -8,7 +8,7 @@ import { Metadata } from "../media/metadata.ts";
 import { PacketFlag, PacketKind } from "../media/packet.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
 
-/** Between the last frame and the first of the next round, where the file does not tell how long a frame lasts. */
+/** The pause between the last frame and the next round's first, when the file does not show how long a frame lasts. */
 const DEFAULT_FRAME_MS = 40;
 
 /** A file's messages, read once for all publishers. Their timestamps begin with 0. */
@@ -19,7 +19,7 @@ export interface Recording {
   readonly video: boolean;
 }
 
-/** Reads an FLV file's bytes; `name` is for messages. Throws UserError when they are none or hold no audio and video. */
+/** Reads an FLV file's bytes; `name` is for messages. Throws UserError for other files and for those without audio and video. */
 export function readRecording(name: string, bytes: Uint8Array): Recording {
   const messages: SourceMessage[] = [];
   const ends: Ends = new Map();
@@ -32,7 +32,7 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
           messages.push({ kind, timestamp: messages.at(-1)?.timestamp ?? 0, payload: message });
         continue;
       }
-      // Many recorders stamp headers with 0 whatever their clock says: the first frame is the beginning.
+      // Many recorders stamp headers with 0 whatever their clock shows: the first frame is the beginning.
       const header = isHeader(classify(kind, payload));
       if (!header) base ??= timestamp;
       const time = move(ends, kind, timestamp - (base ?? timestamp), header);
@@ -50,7 +50,7 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
 /** The last time of each kind of message, and how long a frame lasts. */
 type Ends = Map<PacketKind, { readonly last: number; readonly frameMs: number }>;
 
-/** The time of a message: a frame before the first, or a clock that begins again, must not run back. */
+/** The time of a message. It never runs back, even for a frame before the first, or a clock that restarts. */
 function move(ends: Ends, kind: PacketKind, timestamp: number, header: boolean): number {
   const end = ends.get(kind);
   const time = Math.max(end?.last ?? 0, timestamp);
@@ -59,7 +59,7 @@ function move(ends: Ends, kind: PacketKind, timestamp: number, header: boolean):
   return time;
 }
 
-/** A recording over and over, its timestamps continuing. */
+/** A recording repeated endlessly, with continuing timestamps. */
 export class FileSource implements MediaSource {
   readonly #recording: Recording;
   #at = 0;
@@ -96,7 +96,7 @@ export class FileSource implements MediaSource {
   }
 }
 
-/** As a publisher sends it: metadata behind `@setDataFrame` and without the file's duration, other data as it is. */
+/** Data as a publisher sends it: metadata after `@setDataFrame` and without the file's duration, other data unchanged. */
 function dataMessage(payload: Uint8Array): Uint8Array | undefined {
   const data = readData(payload, false);
   if (data === undefined || data.action === "clear") return undefined;

@@ -1,10 +1,10 @@
 import { printable } from "../base/printable.ts";
 import { Histogram } from "./histogram.ts";
 
-/** Different reasons that are told apart; what servers say in their own words could be endless. */
+/** Different reasons that are counted separately; servers' own texts could be endless. */
 const MAX_REASONS = 20;
 
-/** The connections of one kind, and what became of them. */
+/** The connections of one kind, and their outcomes. */
 export class Group {
   /** How many there are to be. */
   readonly asked: number;
@@ -23,25 +23,25 @@ export class Group {
   gaveUp = false;
   /** Bytes received, of all. */
   received = 0;
-  /** When the bytes came that are being read; monotonic ms. */
+  /** When the bytes being read were received; monotonic ms. */
   arrivedMs = 0;
   /** How often each reason ended a connection. */
   readonly reasons = new Map<string, number>();
-  /** From the first packet to the server's yes, µs. */
+  /** From the first packet to the server's acceptance, µs. */
   readonly admission = new Histogram();
 
   constructor(asked: number) {
     this.asked = asked;
   }
 
-  /** Whether each connection has either been admitted or has failed. */
+  /** Whether each connection has been admitted or has failed. */
   get settled(): boolean {
     return (this.tried === this.asked || this.gaveUp) && this.connecting === 0;
   }
 
   /** Counts a failure. */
   count(told: string): void {
-    // What a server says is one line, whatever is in it.
+    // A server's text on one line, whatever it contains.
     const reason = printable(told);
     this.failed++;
     const key = this.reasons.has(reason) || this.reasons.size < MAX_REASONS ? reason : "other reasons";

@@ -13,7 +13,7 @@ export class Histogram {
   /** Exact. */
   max = 0;
 
-  /** Counts a value; what is out of range counts as the nearest in range. */
+  /** Counts a value; values out of range count as the nearest in range. */
   record(value: number): void {
     const whole = value >= LARGEST ? LARGEST : value > 0 ? Math.trunc(value) : 0;
     const shift = Math.max(0, 31 - STEP_BITS - Math.clz32(whole));
@@ -23,7 +23,7 @@ export class Histogram {
     if (whole > this.max) this.max = whole;
   }
 
-  /** The value that the share `fraction` of all does not exceed, 0 to 1; undefined when nothing is counted. */
+  /** The value that a share `fraction` (0 to 1) of all values does not exceed; undefined when nothing is counted. */
   percentile(fraction: number): number | undefined {
     if (this.count === 0) return undefined;
     let left = Math.max(1, Math.ceil(this.count * fraction));

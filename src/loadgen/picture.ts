@@ -9,7 +9,7 @@ const MACROBLOCKS = (WIDTH / 16) * (HEIGHT / 16);
 const FRAME_NUMBERS = 16;
 
 const BASELINE = 66;
-/** Nobody decodes this much, but the level must not forbid a high bitrate. */
+/** No decoder decodes this much, but the level must permit a high bitrate. */
 const LEVEL = 40;
 
 // ITU-T H.264, 7.3.2.1.1: ids, frame_num of 4 bits, order type 2 (output in decoding order), one reference, size.
@@ -45,9 +45,9 @@ export const deltaSlices: readonly Uint8Array[] = Array.from({ length: FRAME_NUM
 /** AudioSpecificConfig (ISO 14496-3, 1.6.2.1): AAC LC, 32 kHz, mono. */
 export const aacConfiguration = Uint8Array.of(0x12, 0x88);
 
-/** What one AAC frame lasts: 1024 samples at 32 kHz, a whole number of milliseconds. */
+/** Duration of one AAC frame: 1024 samples at 32 kHz, a whole number of milliseconds. */
 export const aacFrameMs = 32;
-/** What one fill element can make of it, bytes. */
+/** The most bytes that one fill element can take. */
 export const aacFrameSizes = { least: 21, most: 275 } as const;
 
 /** A frame of silence of `size` bytes (ISO 14496-3, 4.4.2.1): an empty channel element, then a fill element for the rest. */
@@ -67,7 +67,7 @@ function u(value: number, bits: number): string {
   return value.toString(2).padStart(bits, "0");
 }
 
-/** Exp-Golomb (9.1). Of a signed one only 0 is needed, which is the same. */
+/** Exp-Golomb (9.1). The signed code is used for 0 only, which is the same. */
 function ue(value: number): string {
   const code = (value + 1).toString(2);
   return "0".repeat(code.length - 1) + code;

@@ -6,7 +6,7 @@ import type { BenchUrl } from "./url.ts";
 export interface PlayPlan {
   readonly url: BenchUrl;
   readonly count: number;
-  /** Players whose frames are compared byte by byte; the others' by length, number and last byte. */
+  /** Players whose frames are compared byte by byte; the others' frames by length, number and last byte. */
   readonly checked: number;
 }
 
@@ -22,7 +22,7 @@ export interface BenchPlan {
   readonly command: "play" | "publish" | "both";
   readonly play: PlayPlan | undefined;
   readonly publish: PublishPlan | undefined;
-  /** How long it is measured once all are connected. */
+  /** How long to measure once all are connected. */
   readonly seconds: number;
   /** Connections begun in a second. */
   readonly rate: number;

@@ -27,7 +27,7 @@ export class PlayerSide {
     this.#context = { ...context, group: this.group, totals: this.#totals };
   }
 
-  /** Begins to connect; a second call changes nothing. */
+  /** Starts to connect; a second call has no effect. */
   start(): void {
     const { url, checked } = this.#plan;
     this.#ramp ??= new Ramp(this.#context.clock, this.group, this.#rate, (number) =>
@@ -41,7 +41,7 @@ export class PlayerSide {
     this.#meter = new TrafficMeter(connections, ({ bytesReceived }) => bytesReceived, nowMs);
   }
 
-  /** How it goes, since the last call. */
+  /** The progress since the last call. */
   progress(seconds: number): PlayersProgress {
     const { group } = this;
     const bytes = group.received - this.#receivedAtProgress;
@@ -74,12 +74,12 @@ export class PlayerSide {
     return playersReport(this.group, this.#totals, traffic, this.#checked);
   }
 
-  /** Of those whose every byte is to be compared, how many got in. */
+  /** The number of fully compared players that were admitted. */
   get #checked(): number {
     return this.#players.filter((player, number) => number < this.#plan.checked && player.wasAdmitted).length;
   }
 
-  /** Whether the publisher's clock is ahead of this machine's, so that there is no delay to tell. */
+  /** Whether the publisher's clock is ahead of this machine's, so that delays can't be reported. */
   get clocksDiffer(): boolean {
     return this.#totals.early > this.#totals.delay.count / 100;
   }

@@ -8,15 +8,15 @@ export interface TrackCounts {
 
 /** What all players together found. */
 export class PlayerTotals {
-  /** Frames received; headers and metadata are none. */
+  /** Frames received, without headers and metadata. */
   readonly frames: TrackCounts = { video: 0, audio: 0 };
-  /** Frames of a synthetic stream that did not come. */
+  /** Missing frames of a synthetic stream. */
   readonly lost: TrackCounts = { video: 0, audio: 0 };
   /** Times that video frames were missing. */
   gaps = 0;
   /** Starts, and resumptions after a gap, that were not on a key frame or came before the sequence header. */
   dirty = 0;
-  /** Frames whose length or content is not what was sent. */
+  /** Frames of another length or content than sent. */
   corrupt = 0;
   /** Frames that came again or after a later one. */
   disordered = 0;
@@ -28,13 +28,13 @@ export class PlayerTotals {
   longestGapMs = 0;
   /** From the first packet to the first frame, µs. */
   readonly firstFrame = new Histogram();
-  /** From the player's play to the first frame, µs. */
+  /** From the player's play command to the first frame, µs. */
   readonly firstFrameAfterPlay = new Histogram();
   /** From the publisher to here, µs, of frames sent after the player was admitted. */
   readonly delay = new Histogram();
   /** The same since the last progress line. */
   readonly recentDelay = new Histogram();
-  /** Frames that came before they were sent, by the clocks of the two machines. */
+  /** Frames received before they were sent, by the clocks of the two machines. */
   early = 0;
 
   /** Adds the recent delays to all. */

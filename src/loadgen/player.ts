@@ -1,4 +1,4 @@
-// Hot: push runs for each message of each player. Nothing is made for a message but the payload it comes with.
+// Hot: push runs for each message of each player. It allocates nothing but the payload that a message comes with.
 import { classify } from "../media/classify.ts";
 import { PacketFlag, PacketKind } from "../media/packet.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
@@ -10,7 +10,7 @@ import { StreamCheck } from "./stream-check.ts";
 import type { BenchTarget } from "./url.ts";
 
 const NO_FRAME = PacketFlag.SequenceHeader | PacketFlag.SequenceEnd | PacketFlag.Config;
-/** A player that got nothing for so long at the end has not played to the end. */
+/** A player that received nothing for this long at the end has not played to the end. */
 const STALLED_MS = 5000;
 /** The clocks of two processes on one machine differ by less. */
 const CLOCK_ERROR_US = 100;
@@ -21,7 +21,7 @@ export interface PlayerContext extends BenchContext {
   readonly totals: PlayerTotals;
 }
 
-/** One player, which looks at all it gets and keeps nothing. */
+/** One player, which checks everything it receives and keeps nothing. */
 export class Player implements MediaHandler, ConnectionOwner {
   readonly #context: PlayerContext;
   readonly #totals: PlayerTotals;
@@ -29,14 +29,14 @@ export class Player implements MediaHandler, ConnectionOwner {
   readonly #stream: string;
   readonly #check: StreamCheck;
   readonly connection: Connection;
-  /** Frames sent before are from the server's cache: old, not late. */
+  /** Frames sent before this are from the server's cache: old, not late. */
   #admittedUs = 0;
   #admittedMs = 0;
   /** When the first frame of each kind came, and the last of all; 0: none yet. */
   #firstVideoMs = 0;
   #firstAudioMs = 0;
   #lastMs = 0;
-  /** Why the server has ended the stream, until there is more of it. */
+  /** Why the server has ended the stream, until it continues. */
   #unpublished = "";
 
   /** `whole`: all of each frame's content is compared. */
@@ -92,7 +92,7 @@ export class Player implements MediaHandler, ConnectionOwner {
     this.#totals.recentDelay.record(delayUs);
   }
 
-  /** At the end of the run: what was still to come did not come. */
+  /** At the end of the run, frames that are still missing count as lost. */
   finish(nowMs: number): void {
     const firstMs = this.#firstVideoMs || this.#firstAudioMs;
     if (firstMs > 0) {

@@ -21,7 +21,7 @@ export interface PublishersProgress {
   readonly dropped: number;
 }
 
-/** A run while it runs, told once a second. */
+/** A run in progress, reported once a second. */
 export interface Progress {
   readonly phase: "connecting" | "measuring";
   /** Since this phase began. */
@@ -46,7 +46,7 @@ export function progressLine({ phase, seconds, publishers, players }: Progress):
   return parts.join(", ");
 }
 
-/** Milliseconds with as many digits as mean something. */
+/** Milliseconds with a sensible number of digits. */
 export function shortMs(ms: number): string {
   return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }

@@ -11,9 +11,9 @@ import type { MediaSource, SourceMessage } from "./source.ts";
 import { SyntheticKit, SyntheticSource } from "./synthetic-source.ts";
 import { TrafficMeter } from "./traffic.ts";
 
-/** How often it is looked for messages that are due. */
+/** How often messages are checked for being due. */
 const PUMP_MS = 5;
-/** How often it is looked at what servers have taken. */
+/** How often servers' acknowledgements are checked. */
 const LOOK_MS = 1000;
 
 /** All publishers of a run. */
@@ -48,7 +48,7 @@ export class PublisherSide {
     }
   }
 
-  /** Begins to connect; who is admitted publishes at once. */
+  /** Starts to connect; an admitted connection publishes at once. */
   start(): void {
     const { clock } = this.#context;
     this.#ramp = new Ramp(clock, this.group, this.#rate, (number) => {
@@ -63,13 +63,13 @@ export class PublisherSide {
     });
   }
 
-  /** From here on it is measured. */
+  /** The measurement starts. */
   measure(nowMs: number): void {
     const connections = this.#publishers.map(({ connection }) => connection);
     this.#meter = new TrafficMeter(connections, ({ bytesSent }) => bytesSent, nowMs);
   }
 
-  /** How it goes, since the last call. */
+  /** The progress since the last call. */
   progress(seconds: number): PublishersProgress {
     const { running, asked, failed } = this.group;
     const sent = this.#publishers.reduce((sum, { connection }) => sum + connection.bytesSent, 0);
@@ -78,7 +78,7 @@ export class PublisherSide {
     return { running, asked, failed, mbps, dropped: this.#totals.dropped };
   }
 
-  /** The end of what is measured; nothing more is sent. */
+  /** The measurement ends; nothing more is sent. */
   finish(nowMs: number): PublishersReport {
     this.#ramp?.stop();
     this.#pump?.cancel();

@@ -10,15 +10,15 @@ import type { TrackCounts } from "./player-totals.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
 import type { BenchTarget } from "./url.ts";
 
-/** A server that has not taken what waits for it for so long gets nothing more until it has, and then from a key frame on. */
+/** A server that has not accepted queued bytes for this long gets nothing more until it has, and then from a key frame on. */
 const PATIENCE_MS = 3000;
-/** A message sent so much later than its time: this machine does not keep up. */
+/** A message sent this much later than its time: this machine is overloaded. */
 const LATE_MS = 100;
 
 /** What all publishers together did. */
 export class PublisherTotals {
   readonly frames: TrackCounts = { video: 0, audio: 0 };
-  /** Messages left out because the server did not take those before. */
+  /** Messages dropped because the server had not accepted earlier ones. */
   dropped = 0;
   /** Messages that this machine sent much later than their time. */
   late = 0;
@@ -39,7 +39,7 @@ export class Publisher implements ConnectionOwner {
   #transport: Transport | undefined;
   #streamId = 0;
   #startedMs = 0;
-  /** Since when the server has not taken all; 0: it has. */
+  /** Since when the server has not accepted everything; 0: it has. */
   #blockedMs = 0;
   #dropping = false;
 

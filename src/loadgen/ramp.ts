@@ -2,15 +2,15 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Group } from "./group.ts";
 
 const TICK_MS = 10;
-/** So many failures without a success, and the rest would fare no better. */
+/** After this many failures without a success, the remaining connections are not tried. */
 const HOPELESS = 20;
 
-/** Begins a group's connections at an even rate. */
+/** Starts a group's connections at an even rate. */
 export class Ramp {
   readonly #group: Group;
   readonly #timer: Timer;
 
-  /** `begin` starts the connection of a number, `rate` of them a second. */
+  /** `begin(n)` starts connection n; `rate` of them are started in a second. */
   constructor(clock: Clock, group: Group, rate: number, begin: (number: number) => void) {
     this.#group = group;
     const startMs = clock.now();

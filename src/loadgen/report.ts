@@ -3,7 +3,7 @@ import type { Histogram } from "./histogram.ts";
 import type { PlayerTotals, TrackCounts } from "./player-totals.ts";
 import type { PublisherTotals } from "./publisher.ts";
 
-/** Milliseconds that half, 90 % and 99 % of all don't exceed, and the most. */
+/** Percentiles in milliseconds: half, 90 % and 99 % of all values don't exceed them; and the maximum. */
 export interface Percentiles {
   readonly p50: number;
   readonly p90: number;
@@ -17,14 +17,14 @@ export interface GroupReport {
   /** Admitted by the server, though they may have failed later. */
   readonly connected: number;
   readonly failed: number;
-  /** Never begun, because none before had worked or the run was ended. */
+  /** Never started, because all before had failed or the run was ended. */
   readonly not_tried: number;
   readonly reasons: Readonly<Record<string, number>>;
-  /** From the connection's first packet to the server's yes. */
+  /** From the connection's first packet to the server's acceptance. */
   readonly connect_ms: Percentiles | null;
   /** Of all together, while measured. */
   readonly mbps: number;
-  /** Of those that run at the end. */
+  /** Of the connections that run at the end. */
   readonly kbps_each: { readonly least: number; readonly mean: number; readonly most: number };
 }
 
@@ -55,25 +55,25 @@ export interface PublishersReport extends GroupReport {
   readonly late: number;
 }
 
-/** What a run came to: the object that `--json` prints. */
+/** The result of a run: the object that `--json` prints. */
 export interface BenchReport {
   readonly command: string;
   readonly url: string;
   readonly play_url?: string;
-  /** Measured, from when all were connected. */
+  /** Seconds measured, after all were connected. */
   readonly seconds: number;
   readonly interrupted: boolean;
   readonly publishers?: PublishersReport;
   readonly players?: PlayersReport;
-  /** Of the bench itself while it measured; 100 is one core. */
+  /** CPU usage of the bench itself during the measurement; 100 is one core. */
   readonly cpu_percent: number;
   /** What makes the measurement doubtful. */
   readonly warnings: readonly string[];
-  /** What went wrong; with none, the exit code is 0. */
+  /** Failures; without any, the exit code is 0. */
   readonly problems: readonly string[];
 }
 
-/** What a group's connections moved while they were measured, bytes of each that still runs. */
+/** Traffic of a group's connections during the measurement, bytes of each that still runs. */
 export interface Traffic {
   readonly seconds: number;
   readonly bytes: number;

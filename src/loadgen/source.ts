@@ -9,14 +9,14 @@ export interface SourceMessage {
 
 /** A stream to publish, as a cursor: after `next` the fields describe one message, until the next `next`. */
 export interface MediaSource {
-  /** When the message that comes next is due, ms after the stream's start. */
+  /** When the next message is due, ms after the stream's start. */
   readonly dueMs: number;
-  /** Moves on. `nowUs` is the wall clock's time, µs, for the stamp of a synthetic frame. */
+  /** Moves to the next message. `nowUs` is the wall clock's time, µs, for the stamp of a synthetic frame. */
   next(nowUs: number): void;
   readonly kind: PacketKind;
   /** Milliseconds from the stream's start. */
   readonly timestamp: number;
   readonly payload: Uint8Array;
-  /** Whether a player could begin with it. */
+  /** Whether a player could start with it. */
   readonly key: boolean;
 }

@@ -11,16 +11,16 @@ import type { BenchPlan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { WallTime } from "./wall-time.ts";
 
-/** Of a longer file the beginning is published: it is kept in memory. */
+/** Only the beginning of a longer file is published, as it is kept in memory. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
-/** A run over this machine's network, to be started by its `run`. Throws UserError when the machine does not allow it. */
+/** Prepares a run over this machine's network, started by `run`. Throws UserError when the machine does not allow it. */
 export function makeBench(plan: BenchPlan, progress: (progress: Progress) => void): Bench {
   const problem = openFilesProblem((plan.play?.count ?? 0) + (plan.publish?.count ?? 0), "-n");
   if (problem !== undefined) throw new UserError(problem);
   // What is measured need not be believed.
   const tcp = new Tcp(systemClock, undefined, undefined, new Trust(true));
-  // Thousands of players with half a frame each are no attack.
+  // Thousands of players with half a frame each are normal here, not an attack.
   tcp.memory.limit = Number.POSITIVE_INFINITY;
   const context = {
     clock: systemClock,

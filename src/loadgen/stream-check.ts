@@ -4,10 +4,10 @@ import type { PlayerTotals } from "./player-totals.ts";
 import { isSilentFrame } from "./synthetic-audio.ts";
 import { StampReader } from "./synthetic-frame.ts";
 
-/** All players' frames are read one after the other. */
+/** Shared by all players: their frames are read one after another. */
 const stamp = new StampReader();
 
-/** Looks for what is missing, twice, out of order or changed in what one player gets. */
+/** Finds missing, repeated, reordered and changed frames in one player's stream. */
 export class StreamCheck {
   readonly #totals: PlayerTotals;
   readonly #whole: boolean;
@@ -31,7 +31,7 @@ export class StreamCheck {
     this.#header = true;
   }
 
-  /** A video frame; when it was sent, µs since 1970, or 0 when it does not say. */
+  /** Checks a video frame; returns when it was sent, µs since 1970, or 0 when it has no stamp. */
   video(timestamp: number, payload: Uint8Array, key: boolean): number {
     const totals = this.#totals;
     totals.frames.video++;
@@ -41,7 +41,7 @@ export class StreamCheck {
     if (stamped) this.#sequence(payload, key);
     else {
       if (!this.#started && !key) totals.dirty++;
-      // From here on it is somebody else's, the audio too.
+      // From here on the stream is another publisher's, the audio too.
       this.#source = -1;
     }
     this.#started = true;
@@ -67,7 +67,7 @@ export class StreamCheck {
     totals.synthetic = true;
     if (!stamp.intact(payload, this.#whole)) totals.corrupt++;
     if (source !== this.#source) {
-      // The first frame, or a publisher has taken another's place.
+      // The first frame, or the first of another publisher.
       this.#source = source;
       this.#audioTime = -1;
       if (!key || !this.#header) totals.dirty++;

@@ -61,7 +61,7 @@ function groupLines(what: string, found: GroupReport): string[] {
 function traffic({ mbps, kbps_each: { least, mean, most } }: GroupReport, seconds: number): string {
   const whole = (kbps: number): string => kbps.toFixed(0);
   if (seconds === 0) return "not measured: it ended while they were connecting";
-  // Nobody runs at the end whose share could be told.
+  // No connection runs at the end, so there is no share to report.
   if (most === 0) return `${mbps.toFixed(1)} Mbit/s`;
   return `${mbps.toFixed(1)} Mbit/s, each ${whole(mean)} kbit/s (${whole(least)} to ${whole(most)})`;
 }

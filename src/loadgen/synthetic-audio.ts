@@ -10,7 +10,7 @@ export function silentFrame(bytes: number): Uint8Array {
   return Uint8Array.from([...TAG_HEADER, ...silence(size)]);
 }
 
-/** The frame last compared with: all of a stream are the same. */
+/** The frame compared last: all frames of a stream are equal. */
 let known = silentFrame(0);
 
 /** Whether `payload` is a frame that silentFrame makes. */

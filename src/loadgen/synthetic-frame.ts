@@ -2,8 +2,8 @@
 import { deltaSlices, keySlice } from "./picture.ts";
 
 /*
- * A video frame that says which it is: an AVC tag body (FLV 10.1, E.4.3) of two NAL units, the picture behind an SEI message
- * that every decoder passes over (ITU-T H.264, D.1.6, user_data_unregistered).
+ * A video frame that identifies itself: an AVC tag body (FLV 10.1, E.4.3) of two NAL units, an SEI message that every decoder
+ * ignores (ITU-T H.264, D.1.6, user_data_unregistered) and the picture.
  *
  *    0  17/27 01 000000   nalLength:32   06
  *   10  05 size id[16]    source[5] sequence[5] length[4] sentUs[8]
@@ -32,17 +32,17 @@ const FILL_VALUES = 251;
 const DELTA_SLICE_BYTES = deltaSlices[0]?.length ?? 0;
 const KEY_SLICES = [keySlice] as const;
 
-/** What only the pictures themselves need, bytes: no frame is smaller. */
+/** Bytes that the pictures themselves need: no frame is smaller. */
 export const leastFrameBytes = FILL_MESSAGE_AT + 2 + LEAST_FILL + FILL_TO_SLICE + keySlice.length;
 
-/** A buffer for frames of one size. It is written anew for each of them: who sends it must have copied it before. */
+/** A buffer for frames of one size, rewritten for each frame: its sender must have copied the one before. */
 export class SyntheticFrame {
   readonly payload: Uint8Array;
   readonly #key: boolean;
   readonly #fillAt: number;
   readonly #fillEnd: number;
 
-  /** The payload has `size` bytes, one less where no SEI message makes that many, and never less than it needs. */
+  /** The payload has `size` bytes, one less where no SEI message makes that size, and never less than the minimum. */
   constructor(key: boolean, size: number) {
     const slice = key ? keySlice : this.#delta(0);
     const room = Math.max(LEAST_FILL + 1, size - FILL_MESSAGE_AT - 1 - FILL_TO_SLICE - slice.length);
@@ -65,7 +65,7 @@ export class SyntheticFrame {
     this.payload.set(slice, this.#fillEnd + FILL_TO_SLICE);
   }
 
-  /** Makes it frame `sequence` (u32) of the stream `source` (u32), `sinceKey` frames after its key frame. */
+  /** Turns it into frame `sequence` (u32) of the stream `source` (u32), `sinceKey` frames after its key frame. */
   stamp(source: number, sequence: number, sentUs: number, sinceKey: number): void {
     writeNumber(this.payload, SOURCE_AT, 5, source);
     writeNumber(this.payload, SEQUENCE_AT, 5, sequence);
@@ -83,14 +83,14 @@ export class SyntheticFrame {
   }
 }
 
-/** Reads stamps, one after the other, without making anything. */
+/** Reads stamps, one after another, without allocating. */
 export class StampReader {
   source = 0;
   sequence = 0;
   sentUs = 0;
   #length = 0;
 
-  /** Whether `payload` is a frame of ours; if so, the fields are what its stamp says. */
+  /** Whether `payload` is one of our frames; if so, the fields hold its stamp. */
   read(payload: Uint8Array): boolean {
     if (payload.length < FILL_MESSAGE_AT) return false;
     for (let i = 0; i < ID.length; i++) if (payload[ID_AT + i] !== ID[i]) return false;
@@ -123,7 +123,7 @@ export class StampReader {
   }
 }
 
-/** Whether what stands around the stamp and the fill, which ends at `end`, is as it was sent. */
+/** Whether the bytes around the stamp and the fill, which ends at `end`, are unchanged. */
 function framed(payload: Uint8Array, end: number, sliceBytes: number): boolean {
   if ((payload[0] !== 0x17 && payload[0] !== 0x27) || readU32(payload, 1) !== 0x01000000) return false;
   if (readU32(payload, 5) !== end + 1 - NAL_AT || readU32(payload, end + 1) !== sliceBytes) return false;
@@ -132,7 +132,7 @@ function framed(payload: Uint8Array, end: number, sliceBytes: number): boolean {
   return payload[FILL_MESSAGE_AT] === 5;
 }
 
-/** Whether one of these slices stands at `at`. Which of them it has to be, only who counts from the key frame could tell. */
+/** Whether one of these slices is at `at`. Only a reader that counts from the key frame knows which one is expected. */
 function isSlice(payload: Uint8Array, at: number, slices: readonly Uint8Array[]): boolean {
   for (let which = 0; which < slices.length; which++) {
     const slice = slices[which];

@@ -17,13 +17,13 @@ export interface SyntheticShape {
   readonly gopSeconds: number;
 }
 
-/** A key frame is as large as this many others. */
+/** A key frame is this many times larger than others. */
 const KEY_WEIGHT = 4;
 const AUDIO_KBPS = 64;
 /** Audio takes no more of the bitrate than this. */
 const AUDIO_SHARE = 1 / 4;
 
-/** The parts that all streams of one shape share: frames are made in its buffers, one at a time. */
+/** Shared by all streams of one shape: frames are made in its buffers, one at a time. */
 export class SyntheticKit {
   readonly key: SyntheticFrame;
   readonly delta: SyntheticFrame;
@@ -52,7 +52,7 @@ export class SyntheticKit {
   }
 }
 
-/** A stream that looks real to servers and whose video frames say which they are and when they were sent. */
+/** A stream that looks real to servers; its video frames carry their number and the time they were sent. */
 export class SyntheticSource implements MediaSource {
   readonly #kit: SyntheticKit;
   readonly #id: number;
@@ -63,7 +63,7 @@ export class SyntheticSource implements MediaSource {
   payload: Uint8Array;
   key = true;
 
-  /** `id` (u32) tells players one stream from another that takes its place. */
+  /** `id` (u32) distinguishes a stream from another one that replaces it. */
   constructor(kit: SyntheticKit, id: number) {
     this.#kit = kit;
     this.#id = id;

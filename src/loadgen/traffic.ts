@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { Traffic } from "./report.ts";
 
-/** Measures what connections move, from its making on. */
+/** Measures the traffic of connections from its creation on. */
 export class TrafficMeter {
   readonly #bytesOf: (connection: Connection) => number;
   readonly #sinceMs: number;

@@ -2,10 +2,10 @@ import { type HostPort, parseHostPort, rtmpPort, rtmpsPort } from "../base/addre
 import { UserError } from "../base/errors.ts";
 import { buildUrl, type ClientUrl, resolve } from "../rtmp/address.ts";
 
-/** What stands for a connection's number in a URL. */
+/** The placeholder for a connection's number in a URL. */
 const PLACEHOLDER = "{}";
 
-/** Where one connection goes, and what it says there. */
+/** The destination of one connection, and its names there. */
 export interface BenchTarget {
   readonly address: HostPort & { readonly tls: boolean };
   readonly names: ClientUrl;
@@ -13,7 +13,7 @@ export interface BenchTarget {
   readonly stream: string;
 }
 
-/** A URL of one stream or, with `{}` in it, of as many as there are numbers. */
+/** The URL of one stream or, with `{}` in it, of a stream for each number. */
 export class BenchUrl {
   readonly text: string;
   /** Whether it names a stream for each number. */
@@ -31,7 +31,7 @@ export class BenchUrl {
     return read(this.text.replaceAll(PLACEHOLDER, String(number)));
   }
 
-  /** The same URL with the number behind the stream's name, unless it has its place already. */
+  /** The same URL with the number after the stream's name, unless it has a placeholder. */
   forMany(): BenchUrl {
     if (this.numbered) return this;
     const question = this.text.indexOf("?");
@@ -50,7 +50,7 @@ function read(text: string): BenchTarget {
   const found = resolve(text, undefined, "");
   if (!found.ok) throw new UserError(`${text}: ${found.reason}; a URL is like rtmp://host/live/livestream`);
   const { vhost, app, stream, param } = found.address;
-  // The host's own name needs no telling: the server sees it in the URL.
+  // The host's own name is not sent as a vhost: the server sees it in the URL.
   const own = vhost === hostOf(authority) ? undefined : vhost;
   return { address, names: buildUrl(address, { vhost: own, app, stream, param }), stream: `${app}/${stream}` };
 }

@@ -1,15 +1,15 @@
 import type { Clock } from "../base/clock.ts";
 
-/** Two looks at the clocks take no longer; what does was a pause. */
+/** Reading both clocks takes no longer than this; a longer difference was a pause. */
 const LOOK_MS = 0.01;
-/** On a busy machine the beginning of a millisecond is missed again and again, but hardly for so long. */
+/** On a busy machine the start of a millisecond is missed again and again, but hardly for this long. */
 const CALIBRATE_MS = 200;
-/** A clock that stands still must not hold us. */
+/** Limit for a clock that stands still. */
 const MAX_LOOKS_AT_ONE_TIME = 10_000;
 
 /**
- * Microseconds since 1970 that run evenly: the monotonic clock on the wall clock's zero, found once. Two processes on one
- * machine agree to a few microseconds, so that one can stamp what the other receives.
+ * Microseconds since 1970 that run evenly: the monotonic clock plus the wall clock's offset, found once. Two processes on one
+ * machine agree to a few microseconds, so one can stamp what the other receives.
  */
 export class WallTime {
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class WallTime {
   }
 }
 
-/** The wall clock only tells whole milliseconds: it is caught at the moment when one begins. */
+/** The wall clock has whole milliseconds only: it is read at the moment when one begins. */
 function findOffsetMs(clock: Clock): number {
   let before = clock.now();
   let wallBefore = clock.wall();
@@ -38,11 +38,11 @@ function findOffsetMs(clock: Clock): number {
   const end = now + CALIBRATE_MS;
   let largest = wallBefore - now;
   for (let still = 0; now < end && still < MAX_LOOKS_AT_ONE_TIME; still++) {
-    // A pause between the two makes their difference smaller, never larger.
+    // A pause between the two readings makes their difference smaller, never larger.
     const wall = clock.wall();
     const after = clock.now();
     largest = Math.max(largest, wall - after);
-    // A millisecond began between the two looks at the wall clock, and both lie between `before` and `after`.
+    // A millisecond began between the two readings of the wall clock, and both lie between `before` and `after`.
     if (wall !== wallBefore && after - before <= LOOK_MS) return wall - after;
     if (after > now) still = 0;
     before = now;
