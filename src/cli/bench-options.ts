@@ -41,7 +41,7 @@ interface Range {
   readonly whole?: boolean;
 }
 
-/** Reads a number that an option gives, or takes `initial`. Throws UserError when it is none or out of range. */
+/** Reads a number from an option, or takes `initial`. Throws UserError when it is no number or out of range. */
 export function numberOf(name: string, text: string | undefined, initial: number, range: Range): number {
   if (text === undefined) return initial;
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
@@ -51,7 +51,7 @@ export function numberOf(name: string, text: string | undefined, initial: number
   throw new UserError(`${name} takes ${kind} from ${range.least} to ${range.most}, not "${text}"`);
 }
 
-/** What `--count`, `--seconds` and `--rate` say. Throws UserError. */
+/** The values of `--count`, `--seconds` and `--rate`. Throws UserError. */
 export function runOf(args: {
   readonly count?: string | undefined;
   readonly seconds?: string | undefined;
@@ -64,7 +64,7 @@ export function runOf(args: {
   };
 }
 
-/** What `--kbps`, `--fps` and `--gop` say. Throws UserError. */
+/** The values of `--kbps`, `--fps` and `--gop`. Throws UserError. */
 export function shapeOf(args: {
   readonly kbps?: string | undefined;
   readonly fps?: string | undefined;

@@ -20,7 +20,7 @@ import { type CommandSet, tell } from "./dispatch.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** Where standard error is no terminal, a progress line comes this often, s. */
+/** Seconds between progress lines when standard error is no terminal. */
 const PLAIN_PROGRESS_SECONDS = 5;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
@@ -36,7 +36,7 @@ const bothOptions = {
   ...playUrlOption,
 };
 
-/** `srs bench`: its commands, and the help of them all. */
+/** `srs bench`: its commands, and help on all of them. */
 export function benchCommands(output: Output, version: string): CommandSet {
   return {
     name: "srs bench",
@@ -53,7 +53,7 @@ export function benchCommands(output: Output, version: string): CommandSet {
   };
 }
 
-/** `srs bench play`: players of a stream that somebody publishes. */
+/** `srs bench play`: players of a published stream. */
 function playCommand(output: Output): Command {
   return command({
     call: "srs bench play URL",
@@ -90,7 +90,7 @@ function publishCommand(output: Output): Command {
   });
 }
 
-/** `srs bench both`: one encoder and players of its stream, which tell how long each frame took. */
+/** `srs bench both`: one encoder and players of its stream, which measure each frame's delay. */
 function bothCommand(output: Output): Command {
   return command({
     call: "srs bench both URL",
@@ -110,7 +110,7 @@ function bothCommand(output: Output): Command {
   });
 }
 
-/** Runs what `makePlan` reads from the command line; the exit code, 2 when that is wrong. */
+/** Runs the plan that `makePlan` makes from the command line; returns the exit code, 2 for a wrong command line. */
 async function runPlan(output: Output, json: boolean, makePlan: () => BenchPlan): Promise<number> {
   let plan: BenchPlan;
   try {

@@ -7,7 +7,7 @@ import { type Command, command } from "./command.ts";
 import { commonOptions, confOption, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** The exit code when the configuration is right and something around it is not. */
+/** The exit code when the configuration is right and `--probe` finds a problem around it. */
 const PROBLEMS = 2;
 
 const options = {
@@ -16,7 +16,7 @@ const options = {
   ...commonOptions,
 } as const satisfies ArgsDef;
 
-/** `srs check`: prints the effective configuration, or what is found around it (`--probe`); a wrong one throws. */
+/** `srs check`: prints the effective configuration, or the findings of `--probe`; a wrong configuration throws. */
 export function checkCommand({ out, err }: Output): Command {
   return command({
     call: "srs check --conf FILE",

@@ -5,13 +5,13 @@ import type { UsageLine } from "./usage.ts";
 export interface Command {
   readonly line: UsageLine;
   readonly options: ArgsDef;
-  /** Runs with the arguments after the command's name; the exit code. */
+  /** Runs with the arguments after the command's name; returns the exit code. */
   run(argv: readonly string[]): Promise<number>;
 }
 
 /** What a command is made of. */
 export interface CommandDefinition<A extends ArgsDef> {
-  /** How it is called, and what it then does: a line of the help. */
+  /** How to call it, and what it does: a line of the help. */
   readonly call: string;
   readonly does: string;
   readonly options: A;

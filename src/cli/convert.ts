@@ -7,7 +7,7 @@ import { type Command, command } from "./command.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** The exit code when the TOML does not say all that the file says. */
+/** The exit code when the TOML does not express everything in the file. */
 const LEFT_OUT = 2;
 
 const options = {
@@ -15,7 +15,7 @@ const options = {
   ...commonOptions,
 } as const satisfies ArgsDef;
 
-/** `srs convert FILE`: prints a configuration as the shortest TOML that says the same, as far as this server has it. */
+/** `srs convert FILE`: prints a configuration as the shortest equivalent TOML, as far as this server has the features. */
 export function convertCommand({ out, err }: Output): Command {
   return command({
     call: "srs convert FILE",

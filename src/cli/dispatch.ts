@@ -13,20 +13,20 @@ import { type UsageLine, usage } from "./usage.ts";
 export interface CommandSet {
   /** The words. */
   readonly name: string;
-  /** How the help of the set around this one shows it. */
+  /** Its line in the help of the set around it. */
   readonly line: UsageLine;
   readonly commands: ReadonlyMap<string, Command | CommandSet>;
-  /** What the words do by themselves, if anything. */
+  /** The command for the words alone, if any. */
   readonly alone: Command | undefined;
   /** Shown by the set's own help. */
   readonly options: ArgsDef;
-  /** The exit code for a command line that makes no sense. */
+  /** The exit code for a wrong command line. */
   readonly mistake: number;
-  /** What `--version` prints, and help begins with. */
+  /** The output of `--version`, and the first line of the help. */
   readonly version: string;
 }
 
-/** Finds and runs what a command line asks for; the exit code. Mistakes of the operator's are told, not thrown. */
+/** Finds and runs the command of a command line; returns the exit code. Mistakes of the operator are reported, not thrown. */
 export async function dispatch(set: CommandSet, argv: readonly string[], output: Output): Promise<number> {
   const name = argv[0]?.startsWith("-") ? undefined : argv[0];
   const chosen = name === undefined ? set.alone : set.commands.get(name);
@@ -43,17 +43,17 @@ export async function dispatch(set: CommandSet, argv: readonly string[], output:
   return chosen.run(rest).catch((error) => tell(error, output, 1));
 }
 
-/** Tells a mistake of the operator's and returns `code`; throws what is none. */
+/** Reports a mistake of the operator and returns `code`; throws any other error. */
 export function tell(error: unknown, output: Output, code: number): number {
   if (!(error instanceof UserError)) throw error;
-  // What is wrong in a file may be a target with a key in it, and under systemd this goes to the journal.
+  // A mistake in a file may be in a target with a key, and under systemd this goes to the journal.
   const lines =
     error instanceof ConfigErrors ? error.lines.map(maskText) : [`srs: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`];
   for (const line of lines) output.err(errorLine(line));
   return code;
 }
 
-/** Answers `--help` and `--version`, about one command or the whole set; false when neither is asked for. */
+/** Answers `--help` and `--version`, for one command or the whole set; false when neither is given. */
 function answer(set: CommandSet, chosen: Command | undefined, argv: readonly string[], output: Output): boolean {
   const { alone, commands, version } = set;
   const options = withoutPositionals((chosen ?? set).options);

@@ -8,14 +8,14 @@ const code = await run(process.argv.slice(2), {
   err: (text) => writeLine(2, text),
   status: process.stderr.isTTY ? showStatus : undefined,
 }).catch((error: unknown) => {
-  // Not a mistake of the operator's, so the stack is what he can report.
+  // A bug: the operator can report the stack.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   writeLine(2, errorLine(`srs: internal error: ${text}`));
   return 70;
 });
 process.exit(code);
 
-/** Writes before it returns, so that no line is lost at the exit. No terminal obeys what another server said. */
+/** Writes before it returns, so that no line is lost at the exit. No terminal obeys another server's text. */
 function writeLine(file: number, text: string): void {
   write(file, printableLines(text.endsWith("\n") ? text : `${text}\n`));
 }
@@ -29,6 +29,6 @@ function write(file: number, text: string): void {
   try {
     writeSync(file, text);
   } catch {
-    // The reader is gone, as in `srs check … | head -1`.
+    // The reader has exited, as in `srs check … | head -1`.
   }
 }

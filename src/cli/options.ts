@@ -27,7 +27,7 @@ export const confOption = {
 /** The options of commands that take a configuration and nothing else. */
 export const confOptions = { ...confOption, ...commonOptions } as const satisfies ArgsDef;
 
-/** All names behind `--ignore`, by which it is repeated or with commas between them. */
+/** All names given by `--ignore`, which may be repeated or have names separated by commas. */
 export function ignoredNames(argv: readonly string[]): string[] {
   return tokensOf(argv, confOption).flatMap((token) => {
     return token.kind === "option" && token.name === "ignore" ? (token.value ?? "").split(",").filter(Boolean) : [];
@@ -35,7 +35,7 @@ export function ignoredNames(argv: readonly string[]): string[] {
 }
 
 /**
- * Refuses what citty would pass over in silence: unknown options, options without a value, stray words. `help` is the
+ * Refuses arguments that citty would silently ignore: unknown options, options without a value, stray words. `help` is the
  * command that lists the options. Throws UserError.
  */
 export function checkArguments(argv: readonly string[], definitions: ArgsDef, help: string): void {

@@ -4,6 +4,6 @@ export interface Output {
   out(text: string): void;
   /** What went wrong. */
   err(text: string): void;
-  /** On a terminal: shows a line in the place of the one it showed before; `""` takes it away. */
+  /** On a terminal: replaces the line shown before; `""` removes it. */
   readonly status?: ((text: string) => void) | undefined;
 }

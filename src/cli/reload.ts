@@ -3,10 +3,10 @@ import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
-/** A server that has more to do than this has come to a standstill. */
+/** A server that takes longer than this hangs. */
 const ANSWER_MS = 30_000;
 
-/** `srs reload`: has the running server take the changed file; 1 when it did not. */
+/** `srs reload`: makes the running server load the changed file; 1 when it did not. */
 export function reloadCommand(output: Output): Command {
   return command({
     call: "srs reload --conf FILE",

@@ -13,7 +13,7 @@ import { commit, version } from "./version.ts";
 
 const versionLine = `srs ${version} (${commit})`;
 
-/** Runs one command line, without the program's name; the exit code. Mistakes of the operator's are told, not thrown. */
+/** Runs one command line, without the program's name; returns the exit code. Mistakes of the operator are reported, not thrown. */
 export async function run(argv: readonly string[], output: Output): Promise<number> {
   const root: CommandSet = {
     name: "srs",

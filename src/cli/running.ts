@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";
 
-/** Has the running server of a configuration do something, and tells what it answers; 1 when it did not. */
+/** Sends a command to the running server of a configuration, and prints its answer; 1 when it failed. */
 export async function tellRunning(
   { conf, ignored }: { readonly conf: string | undefined; readonly ignored: readonly string[] },
   request: {

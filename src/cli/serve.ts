@@ -3,7 +3,7 @@ import { command } from "./command.ts";
 import { confOptions, ignoredNames } from "./options.ts";
 import { version } from "./version.ts";
 
-/** `srs --conf FILE`: runs the server until it is told to stop. */
+/** `srs --conf FILE`: runs the server until it stops. */
 export const serveCommand = command({
   call: "srs --conf FILE",
   does: "Run the server",

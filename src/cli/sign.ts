@@ -26,7 +26,7 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
 ]);
 const DEFAULT_SECONDS = 3600;
 
-/** `srs sign URL`: prints the URL with a signature that the server of this configuration lets in. */
+/** `srs sign URL`: prints the URL with a signature that the server of this configuration accepts. */
 export function signCommand({ out, err }: Output): Command {
   return command({
     call: "srs sign URL --conf FILE",

@@ -3,10 +3,10 @@ import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
 import { tellRunning } from "./running.ts";
 
-/** Longer than a new server is given to start. */
+/** Longer than the limit for the start of a new process. */
 const ANSWER_MS = 45_000;
 
-/** `srs upgrade`: has the running server start this program in its place, and drain; 1 when it did not. */
+/** `srs upgrade`: makes the running server start this program in its place, and drain; 1 when it did not. */
 export function upgradeCommand(output: Output): Command {
   return command({
     call: "srs upgrade --conf FILE",

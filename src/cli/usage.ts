@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
 
-/** One way to call the program, and what it then does. */
+/** One way to call the program, and what it does. */
 export interface UsageLine {
   readonly call: string;
   readonly does: string;

@@ -1,6 +1,6 @@
 import packageJson from "../../package.json" with { type: "json" };
 
-// build.ts stamps these into the executable.
+// build.ts writes these into the executable.
 declare const BUILD_VERSION: string | undefined;
 declare const BUILD_COMMIT: string | undefined;
 
