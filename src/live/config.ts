@@ -5,12 +5,12 @@ import type { Table, ValueOf } from "../config/table.ts";
 export const streamKeys = {
   enabled: flag({
     default: true,
-    doc: "Whether the vhost takes publishers and players at all.",
+    doc: "Whether the vhost accepts publishers and players at all.",
     reload: "live",
   }),
   gop_cache: flag({
     default: true,
-    doc: "Whether a new player begins with the newest group of pictures, at once, instead of waiting for the next key frame.",
+    doc: "Whether a new player starts at once with the newest group of pictures, instead of waiting for the next key frame.",
     reload: "live",
   }),
   gop_cache_max_frames: integer({
@@ -18,7 +18,7 @@ export const streamKeys = {
     unit: "frames",
     min: 0,
     max: 1_000_000,
-    doc: "A longer group of pictures is not kept for new players; 0 is the most there can be, 65536.",
+    doc: "Longer groups of pictures are not kept for new players; 0 means the maximum, 65536.",
     reload: "live",
   }),
   gop_cache_max_bytes: integer({
@@ -26,7 +26,7 @@ export const streamKeys = {
     unit: "bytes",
     min: 1,
     max: 64 * 1024 ** 3,
-    doc: "A larger group of pictures is not kept for new players.",
+    doc: "Larger groups of pictures are not kept for new players.",
     reload: "live",
   }),
   queue_length: integer({
@@ -34,7 +34,7 @@ export const streamKeys = {
     unit: "seconds",
     min: 1,
     max: 3600,
-    doc: "How far a player or a forward target may fall behind, 65536 packets at most, before it skips to the newest key frame; inside the newest group of pictures nobody skips.",
+    doc: "How far a player or a forward target may fall behind (65536 packets at most) before it skips to the newest key frame; inside the newest group of pictures none skips.",
     reload: "live",
   }),
   queue_max_bytes: integer({
@@ -50,12 +50,12 @@ export const streamKeys = {
     unit: "milliseconds",
     min: 0,
     max: 5000,
-    doc: 'Time from one write to the players to the next (merged write); "auto" writes at once while the load allows, and else within 350 ms where the machine can.',
+    doc: 'Time between writes to the players (merged writes); "auto" writes at once while the load allows, else within 350 ms if the machine can.',
     reload: "live",
   }),
   time_jitter: choice(["full", "zero", "off"], {
     default: "full",
-    doc: 'Timestamps: "full" bridges jumps and never runs back, "zero" begins at 0, "off" passes them on as they come.',
+    doc: 'Timestamps: "full" bridges jumps and never runs back, "zero" begins at 0, "off" leaves them unchanged.',
     reload: "live",
   }),
 } as const;

@@ -14,7 +14,7 @@ import { proxyProtocolTable } from "./proxy-protocol.ts";
 const defaultVhost = "__defaultVhost__";
 
 const vhostTable = table(
-  `A vhost: its streams have nothing to do with those of another. ${defaultVhost} serves every name without a table of its own.`,
+  `A vhost, with streams of its own. ${defaultVhost} serves every name without a table of its own.`,
   {
     ...streamKeys,
     ...rtmpVhostKeys,

@@ -4,10 +4,10 @@ import { logLevels } from "../../io/log/log.ts";
 import { logFormats } from "../../io/log/logging.ts";
 
 /** `[log]` */
-export const logTable = table("What is written to the log.", {
+export const logTable = table("What the log contains, and where it goes.", {
   level: choice(logLevels, {
     default: "info",
-    doc: "Lines of a lower level are left out.",
+    doc: "The lowest level that is logged.",
     reload: "live",
   }),
   format: choice(logFormats, {

@@ -15,7 +15,7 @@ export const processKeys = {
     unit: "seconds",
     min: 1,
     max: 604_800,
-    doc: "How long connections that are there may stay after SIGQUIT, when the server takes nobody any more.",
+    doc: "How long existing connections may stay after SIGQUIT, which makes the server refuse new ones.",
     reload: "live",
   }),
 } as const;

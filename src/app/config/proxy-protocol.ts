@@ -7,18 +7,18 @@ import { table } from "../../config/table.ts";
 
 /** `[proxy_protocol]` */
 export const proxyProtocolTable = table(
-  "Proxies and load balancers in front of the server that name the real client by the PROXY protocol, version 1 or 2.",
+  "Proxies and load balancers in front of the server that report the client's address by the PROXY protocol, version 1 or 2.",
   {
     listen: addresses({
       default: [],
-      doc: "Those of the addresses in listen and rtmps.listen on which every connection begins with such a header.",
+      doc: "Addresses of listen and rtmps.listen on which every connection begins with a PROXY protocol header.",
       example: [1935],
       protocol: undefined,
     }),
     trusted: list<Network>({
       default: [],
       type: "an IP address, a network such as 10.0.0.0/8, or a list of these",
-      doc: "The proxies; nobody else may connect there, as anybody could name any client.",
+      doc: "Addresses of the proxies; others are refused there, as they could claim to be any client.",
       example: ["10.0.0.0/8", "2001:db8::7"],
       reload: "live",
       parse: readNetwork,

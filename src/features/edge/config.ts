@@ -6,11 +6,11 @@ import { type Table, table, type ValueOf } from "../../config/table.ts";
 import { maskOrigin, type OriginAddress, originIdentity, originPeer, originText, parseOrigin } from "./address.ts";
 
 /** `[vhost.NAME.edge]` */
-export const edgeTable = table("Streams that are fetched from other servers when somebody wants to watch them.", {
+export const edgeTable = table("Streams fetched from other servers while viewers watch them.", {
   origin: list<OriginAddress>({
     default: [],
     type: `"host", "host:port", "rtmp://host:port/app/stream?params" (rtmps too), "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
-    doc: "Servers that have the streams: each stream comes from one of them while it is watched.",
+    doc: "Servers that have the streams: each stream is fetched from one of them while it is watched.",
     example: ["192.168.1.5:1935", "192.168.1.8:1935"],
     reload: "live",
     parse: readOrigin,
@@ -27,7 +27,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
   vhost: text({
     default: "",
     type: "a vhost, with the placeholder [vhost]",
-    doc: "The vhost that origins are asked for; empty is the vhost's own name.",
+    doc: "The vhost to request from origins; empty means the vhost's own name.",
     example: "[vhost].origin",
     reload: "live",
     problem: vhostProblem,
@@ -37,7 +37,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "seconds",
     min: 0,
     max: 86_400,
-    doc: "How long a stream goes on being fetched after its last viewer has left.",
+    doc: "How long a stream is still fetched after its last viewer has left.",
     reload: "live",
   }),
   read_timeout: integer({
@@ -45,7 +45,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "milliseconds",
     min: 500,
     max: 600_000,
-    doc: "An origin that does not answer, or sends nothing of a running stream, for this long is left for another.",
+    doc: "An origin that does not answer, or sends no media of a running stream, for this long is replaced by another.",
     reload: "live",
   }),
   wait: integer({
@@ -53,7 +53,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "seconds",
     min: 0,
     max: 86_400,
-    doc: "Viewers of a stream that no origin has given for this long get StreamNotFound; 0 lets them wait until it is there.",
+    doc: "Viewers get StreamNotFound if no origin has given the stream for this long; 0 lets them wait for it.",
     reload: "live",
   }),
   missing_ttl: integer({
@@ -61,7 +61,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "seconds",
     min: 0,
     max: 3600,
-    doc: "How long no origin is asked again for a stream that none of them had, when its viewers leave and others come.",
+    doc: "How long a stream that no origin had is not requested again when new viewers come.",
     reload: "live",
   }),
   redundancy: integer({
@@ -69,17 +69,17 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "origins",
     min: 1,
     max: 4,
-    doc: "From how many origins at a time a stream is fetched: one is played, the others stand by.",
+    doc: "Number of origins from which a stream is fetched at a time: one is active, the others stand by.",
     reload: "live",
   }),
   probe: flag({
     default: false,
-    doc: "Whether origins are asked every few seconds if they are there, so that no viewer has to find out.",
+    doc: "Whether origins are probed every few seconds, so that no viewer has to find out that one is dead.",
     reload: "live",
   }),
   publish: flag({
     default: false,
-    doc: "Whether the vhost takes publishers here; what they publish goes on to one of the origins. Say who may in security, or set token_traverse.",
+    doc: "Whether the edge accepts publishers; their streams are pushed to one of the origins. Say in security who may publish, or set token_traverse.",
     reload: "live",
   }),
   token_traverse: flag({
@@ -92,7 +92,7 @@ export const edgeTable = table("Streams that are fetched from other servers when
     unit: "connections",
     min: 1,
     max: 10_000,
-    doc: "Connections to one origin, to fetch from it or to publish there, that may be in the making at a time; the others wait for their turn.",
+    doc: "Maximum number of connections to one origin, for fetching and publishing, that are being established at a time; others wait.",
     reload: "live",
   }),
 });

@@ -7,13 +7,13 @@ const NONE = 0;
 const MIB = 1024 * 1024;
 
 /** `[limits]` */
-export const limitsTable = table("What clients may cost the server; max_connections is at the top of the file.", {
+export const limitsTable = table("Limits on the clients of all vhosts; max_connections is at the top of the file.", {
   max_connections_per_address: integer({
     default: NONE,
     unit: "",
     min: 0,
     max: 1_000_000,
-    doc: "Most connections at a time from one IPv4 address or one /64 network of IPv6; 0 for no limit.",
+    doc: "Maximum number of connections from one IPv4 address or one /64 network of IPv6; 0 for no limit.",
     reload: "live",
   }),
   max_connects_per_minute: integer({
@@ -21,11 +21,11 @@ export const limitsTable = table("What clients may cost the server; max_connecti
     unit: "",
     min: 0,
     max: 1_000_000,
-    doc: "So many new connections from one address at once, and as many again spread over each minute; 0 for no limit.",
+    doc: "New connections from one address: this many at once, then as many spread over each minute; 0 for no limit.",
     reload: "live",
   }),
   exempt: networks(
-    "Where the two limits for each address do not hold: a NAT, a load balancer, servers of the cluster.",
+    "Addresses without the two limits for each address: a NAT, a load balancer, servers of the cluster.",
     ["192.168.1.5", "10.0.0.0/8"],
   ),
   handshake_timeout: integer({
@@ -33,7 +33,7 @@ export const limitsTable = table("What clients may cost the server; max_connecti
     unit: "milliseconds",
     min: 1000,
     max: 86_400_000,
-    doc: "A connection has this long for its handshake and connect.",
+    doc: "Time for a connection's handshake and connect; a slower one is closed.",
     reload: "live",
   }),
   idle_timeout: integer({
@@ -41,7 +41,7 @@ export const limitsTable = table("What clients may cost the server; max_connecti
     unit: "milliseconds",
     min: 1000,
     max: 86_400_000,
-    doc: "A connection that neither publishes nor plays this long is closed; encoders pause between two streams.",
+    doc: "A connection that neither publishes nor plays for this long is closed; encoders pause between two streams.",
     reload: "live",
   }),
   input_memory: integer({
@@ -49,19 +49,19 @@ export const limitsTable = table("What clients may cost the server; max_connecti
     unit: "bytes",
     min: 4 * MIB,
     max: 1024 * 1024 * MIB,
-    doc: "Most that input may take in memory, of all connections: what waits for its turn, and messages whose end has not come.",
+    doc: "Maximum memory for the input of all connections: bytes that wait to be processed, and incomplete messages.",
     reload: "live",
   }),
 });
 
 /** `[vhost.NAME.limits]` */
-export const vhostLimitsTable = table("What clients of the vhost may do all together.", {
+export const vhostLimitsTable = table("Limits on the clients of the vhost.", {
   max_players: integer({
     default: NONE,
     unit: "",
     min: 0,
     max: 1_000_000,
-    doc: "Most players of one stream; a server that pulls it is one of them. 0 for no limit.",
+    doc: "Maximum number of players of one stream; a server that pulls it is one of them. 0 for no limit.",
     reload: "live",
   }),
   max_streams: integer({
@@ -69,7 +69,7 @@ export const vhostLimitsTable = table("What clients of the vhost may do all toge
     unit: "",
     min: 0,
     max: 1_000_000,
-    doc: "Most streams that are published at a time, and most that players wait for; 0 for no limit.",
+    doc: "Maximum number of published streams, and of streams that players only wait for; 0 for no limit.",
     reload: "live",
   }),
   max_publish_kbps: integer({
@@ -77,7 +77,7 @@ export const vhostLimitsTable = table("What clients of the vhost may do all toge
     unit: "kbit/s",
     min: 0,
     max: 10_000_000,
-    doc: "Most that a publisher may send, as an average over ten seconds; 0 for no limit.",
+    doc: "Maximum bitrate of a publisher, as an average over ten seconds; 0 for no limit.",
     reload: "live",
   }),
   on_excess: choice(["disconnect", "warn"], {

@@ -11,7 +11,7 @@ const chunkSize = integer({
   unit: "bytes",
   min: 128,
   max: 65536,
-  doc: "Chunk size of all RTMP that is sent; larger chunks are less overhead.",
+  doc: "Chunk size of the RTMP that the server sends; larger chunks have less overhead.",
   reload: "live",
 });
 
@@ -19,7 +19,7 @@ const chunkSize = integer({
 export const rtmpKeys = {
   listen: addresses({
     default: [{ host: "::", port: rtmpPort }],
-    doc: "Where RTMP is accepted; a bare port is on every address, IPv4 and IPv6. [] for a server of RTMPS alone.",
+    doc: "Addresses on which RTMP is accepted; a bare port means every address, IPv4 and IPv6. [] for a server with RTMPS only.",
     example: [rtmpPort, "127.0.0.1:19350", "[::1]:19350"],
     protocol: "rtmp",
   }),
@@ -28,7 +28,7 @@ export const rtmpKeys = {
     unit: "",
     min: 1,
     max: 1_000_000,
-    doc: "Most connections at a time; one more is refused at once.",
+    doc: "Maximum number of connections; further ones are refused at once.",
     reload: "live",
   }),
   chunk_size: chunkSize,
@@ -40,7 +40,7 @@ export const rtmpVhostKeys = {
 } as const;
 
 /** `[vhost.NAME.publish]` */
-export const publishTable = table("What concerns those who publish.", {
+export const publishTable = table("Publishers of the vhost.", {
   firstpkt_timeout: integer({
     default: 20_000,
     unit: "milliseconds",
@@ -54,12 +54,12 @@ export const publishTable = table("What concerns those who publish.", {
     unit: "milliseconds",
     min: 1,
     max: 86_400_000,
-    doc: "A publisher that has sent audio or video and then stays silent this long is disconnected.",
+    doc: "A publisher that has sent audio or video and then stays silent for this long is disconnected.",
     reload: "live",
   }),
   on_conflict: choice(["reject", "replace", "standby"], {
     default: "reject",
-    doc: 'A second publisher of a stream: "reject" refuses it, "replace" lets it take the stream over, "standby" keeps it ready to.',
+    doc: 'What happens to a second publisher of a stream: "reject" refuses it, "replace" lets it replace the first, "standby" keeps it ready to take over.',
     reload: "live",
   }),
   switch_after: integer({
@@ -67,13 +67,13 @@ export const publishTable = table("What concerns those who publish.", {
     unit: "milliseconds",
     min: 100,
     max: 86_400_000,
-    doc: "A publisher that sends no audio or video for this long gives way to one that stands by.",
+    doc: "A publisher that sends no audio or video for this long is replaced by one on standby.",
     reload: "live",
   }),
   prefer: list<Preference>({
     default: [],
     type: `"address", "network/bits", "?name=value" for a parameter of the publisher's URL, or a list of these`,
-    doc: "Of several publishers of a stream, these take it back once they have been steady for a while.",
+    doc: "Preferred publishers: of several publishers of a stream, these take it back once they have been steady for ten seconds.",
     example: ["192.168.1.5", "?role=primary"],
     reload: "live",
     parse: readPreference,
@@ -85,7 +85,7 @@ export const publishTable = table("What concerns those who publish.", {
     unit: "seconds",
     min: 0,
     max: 86_400,
-    doc: "When a publisher vanishes without a goodbye, how long its players are kept without being told that the stream stopped.",
+    doc: "When a publisher vanishes: how long its players stay before they are notified that the stream has stopped.",
     reload: "live",
   }),
 });

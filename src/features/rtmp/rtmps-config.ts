@@ -25,34 +25,34 @@ function files(options: {
 
 /** `[rtmps]` */
 export const rtmpsTable = table(
-  "RTMP over TLS, rtmps://: who comes in, and which servers are believed that streams go to.",
+  "RTMP over TLS (rtmps://): listeners and certificates, and which servers to trust when dialling.",
   {
     listen: addresses({
       default: [],
-      doc: "Where RTMPS is accepted. An address that stands in listen, too, takes both: a connection's first byte decides.",
+      doc: "Addresses on which RTMPS is accepted. An address that is also in listen accepts both: a connection's first byte decides.",
       example: [443, "127.0.0.1:1443"],
       protocol: "rtmps",
     }),
     cert: files({
       type: "the path of a PEM file with a certificate and its chain, or a list of these",
-      doc: "The server's certificates. A client gets the one that has the host's name in it, or the first. A renewed file is noticed within a minute.",
+      doc: "The server's certificates. A client gets the one for the host name that it requests, or the first. Renewed files are noticed within a minute.",
       example: "/etc/letsencrypt/live/live.example.com/fullchain.pem",
     }),
     key: files({
       type: "the path of a PEM file with a private key, or a list of these",
-      doc: "The certificates' keys, in the same order; left out, each is in its certificate's file.",
+      doc: "Private keys of the certificates, in the same order; without this key, each certificate's file contains its own.",
       example: "/etc/letsencrypt/live/live.example.com/privkey.pem",
       mayRepeat: true,
     }),
     ca: files({
       type: "the path of a PEM file with certificates, or a list of these",
-      doc: "Certificates of CAs that are believed for servers dialled over TLS (rtmps:// and https://), besides the system's.",
+      doc: "Certificates of CAs that are trusted in addition to the system's, for servers dialled over TLS (rtmps:// and https://).",
       example: "/etc/srs/cluster-ca.pem",
     }),
     pin: list<string>({
       default: [],
       type: '"sha256:" and the fingerprint of a certificate in hexadecimal, or a list of these',
-      doc: "Certificates of such servers that are believed as they are, self-signed ones too; the log names the fingerprint of one that is refused.",
+      doc: "Fingerprints of certificates that are trusted as they are, self-signed ones too, for the same servers; the log shows the fingerprint of a refused certificate.",
       example: `sha256:${"0123456789abcdef".repeat(4)}`,
       reload: "live",
       parse: readPin,

@@ -17,29 +17,29 @@ const SHORTEST_KEY = 16;
 
 /** `[vhost.NAME.security]` */
 export const securityTable = table(
-  "Who may publish and play: by address, by page, by a signed URL. All that is asked for has to hold.",
+  "Who may publish and play: by address, by page, by signed URL. A client must pass all configured rules.",
   {
     enabled: flagOr("auto", {
       default: "auto",
-      doc: 'Whether allow and deny are looked at; "auto" once there is one, true without any refuses everybody.',
+      doc: 'Whether allow and deny are applied; "auto" applies them if there are any, true without any refuses everybody.',
       reload: "live",
     }),
-    allow: rules("Who may publish and play: once there is a rule, for whichever action, everybody has to match one.", [
+    allow: rules("Who may publish and play: once there is a rule, for whichever action, every client must match one.", [
       "publish 10.0.0.0/8",
       "play all",
     ]),
-    deny: rules("Who may not publish or play, even when an allow matches.", ["publish 10.1.2.3", "play 2001:db8::/32"]),
-    refer: hosts("Hosts, with their subdomains, on whose pages a client has to be to publish or play."),
-    refer_publish: hosts("The same for those who publish, besides refer."),
-    refer_play: hosts("The same for those who play, besides refer."),
+    deny: rules("Who must not publish or play, even if an allow matches.", ["publish 10.1.2.3", "play 2001:db8::/32"]),
+    refer: hosts("Hosts of the web pages, with their subdomains, from which clients may publish and play."),
+    refer_publish: hosts("The same for publishers, in addition to refer."),
+    refer_play: hosts("The same for players, in addition to refer."),
     publish_keys: keys(
-      "Once there is one, publishers need a URL that srs sign has signed with any of these; it signs with the first.",
+      "Keys of signed URLs: if there are any, publishers need a URL signed with one of them; srs sign uses the first.",
     ),
     play_keys: keys("The same for players."),
     trusted: list<TrustRule>({
       default: [],
       type: `an address or a network behind "publish" or "play", or a list of these`,
-      doc: "Servers that need neither page nor signed URL: those that forward to here publish, those that fetch from here play. It does not hold for what an edge asks on behalf of one client.",
+      doc: "Servers that need neither page nor signed URL: those that forward to this server publish, those that fetch from it play. It does not hold for an edge's request on behalf of one client.",
       example: ["publish 192.168.1.5", "play 192.168.1.8"],
       reload: "live",
       prefixes: ["publish", "play"],
