@@ -8,12 +8,14 @@ import { installPrerequisites } from "./prerequisites.ts";
 import { tellProgress, testProgress } from "./progress.ts";
 import { killAll, outputOf, root, run } from "./run.ts";
 import { smoke } from "./smoke.ts";
-import { failuresIn, readTotals, showTotals, type Totals } from "./totals.ts";
+import { addedUp, failuresIn, readTotals, showTotals, type Totals } from "./totals.ts";
 
 const bun = process.execPath;
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
 /** Of a failed step's output, this many lines are shown; its log file has them all. */
 const shownLines = 300;
+/** A machine with fewer cores than two takes no longer for it. */
+const SHARDS = 2;
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -47,20 +49,32 @@ function command(name: string, words: readonly string[]): Step {
   };
 }
 
-/** The tests of one file or folder, in a `bun test` of their own. */
-function tests(name: string, path: string, files: number): Step {
+/** The tests of one file or folder, in as many runs of `bun test` at once as there are `shards`. */
+function tests(name: string, path: string, files: number, shards = 1): Step {
+  const parts = Array.from({ length: shards }, (_, at) => ({
+    name: shards === 1 ? name : `${name}-${at + 1}`,
+    shard: shards === 1 ? [] : [`--shard=${at + 1}/${shards}`],
+  }));
+  const timeout = ["--timeout", String(TEST_LIMIT_MS)];
   return {
     name,
     async run() {
-      const work = run(name, [bun, "test", path, "--timeout", String(TEST_LIMIT_MS)]);
-      const { exitCode, output, seconds } = await tellProgress(name, work, () => testProgress(outputOf(name), files));
-      const found = readTotals(output, exitCode);
-      totals.passed += found.passed;
-      totals.failed += found.failed;
-      totals.skipped += found.skipped;
-      report(name, found.complete ? showTotals(found) : "FAILED: ended without its closing lines", seconds);
-      if (found.failed > 0) showFailure(name, failuresIn(output));
-      else for (const line of output.split("\n")) if (/^(?:skipped|warning): /i.test(line)) console.log(`  ${line}`);
+      const began = performance.now();
+      const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.shard])));
+      const howFar = () => testProgress(parts.map((part) => outputOf(part.name)).join("\n"), files);
+      const ended = await tellProgress(name, work, howFar);
+      const found = ended.map(({ output, exitCode }) => readTotals(output, exitCode));
+      const sum = addedUp(found);
+      totals.passed += sum.passed;
+      totals.failed += sum.failed;
+      totals.skipped += sum.skipped;
+      const complete = found.every((part) => part.complete);
+      const seconds = (performance.now() - began) / 1000;
+      report(name, complete ? showTotals(sum) : "FAILED: ended without its closing lines", seconds);
+      for (const [at, { output }] of ended.entries()) {
+        if ((found[at]?.failed ?? 0) > 0) showFailure(parts[at]?.name ?? name, failuresIn(output));
+        else for (const line of output.split("\n")) if (/^(?:skipped|warning): /i.test(line)) console.log(`  ${line}`);
+      }
     },
   };
 }
@@ -83,6 +97,9 @@ async function compiled(): Promise<string | undefined> {
   return built.exitCode === 0 ? await smoke(join(root, "dist/srs")).catch(messageOf) : built.output;
 }
 
+/** Folders whose tests use one core; those of the others start programs of their own. */
+const oneCore = ["unit", "fuzz", "simulation"];
+
 /** A step for each folder of `tests/` that holds tests, quickest first. */
 async function testFolders(): Promise<Step[]> {
   const files = new Map<string, number>();
@@ -94,7 +111,7 @@ async function testFolders(): Promise<Step[]> {
   const rank = (folder: string): number => (order.includes(folder) ? order.indexOf(folder) : order.length);
   return [...files]
     .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
-    .map(([folder, count]) => tests(folder, `./tests/${folder}/`, count));
+    .map(([folder, count]) => tests(folder, `./tests/${folder}/`, count, oneCore.includes(folder) ? SHARDS : 1));
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -25,6 +25,17 @@ export function readTotals(output: string, exitCode: number): Totals & { complet
   return { passed: count("pass"), failed, skipped: count("skip") + count("todo"), complete: true };
 }
 
+/** Several runs as one. */
+export function addedUp(runs: readonly Totals[]): Totals {
+  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of runs) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
 /** "7 passed, 2 failed, 1 skipped"; the last part only when there are any. */
 export function showTotals({ passed, failed, skipped }: Totals): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { failuresIn, readTotals, showTotals } from "../../../scripts/totals.ts";
+import { addedUp, failuresIn, readTotals, showTotals } from "../../../scripts/totals.ts";
 
 const closing = [" 7 pass", " 1 skip", " 1 todo", " 2 fail", " 1 error", " 4 expect() calls"];
 const ran = "Ran 11 tests across 2 files. [139.00ms]";
+
+test("several runs are added up", () => {
+  const run = { passed: 7, failed: 1, skipped: 2 };
+  expect(addedUp([run, { passed: 3, failed: 0, skipped: 0 }])).toEqual({ passed: 10, failed: 1, skipped: 2 });
+});
 
 describe("readTotals", () => {
   test("reads passed, failed and skipped, todo among the skipped", () => {
