@@ -12,12 +12,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   rtmp: ["base", "bytes", "amf", "media"],
   preamble: ["base", "bytes"],
   http: ["base"],
-  live: ["base", "config", "media"],
+  live: ["base", "config", "media", "http"],
   relay: ["base", "amf", "media", "rtmp", "live"],
   io: ["base", "preamble"],
-  features: ["base", "config", "amf", "media", "rtmp", "live", "relay", "io"],
+  features: ["base", "config", "amf", "media", "rtmp", "http", "live", "relay", "io"],
   loadgen: ["base", "amf", "media", "rtmp", "live", "relay", "io"],
-  app: ["base", "config", "rtmp", "live", "relay", "io", "features"],
+  app: ["base", "config", "rtmp", "http", "live", "relay", "io", "features"],
   cli: ["base", "features", "loadgen", "app", "package.json"],
 };
 

@@ -32,9 +32,10 @@ export function logClients(clock: Pick<Clock, "now">, log: Log): ClientObserver 
       const message = how === "lost" ? "publish ended, publisher lost" : "publish ended";
       log.with(client.id).info(message, about(client, task, totals));
     },
-    disconnected({ id, remote, since, introduction, bytesReceived: received, bytesSent: sent }, reason) {
+    disconnected({ id, protocol, remote, since, introduction, bytesReceived: received, bytesSent: sent }, reason) {
       const fields = { addr: formatHostPort(remote), seconds: secondsSince(since), received, sent, reason };
-      if (introduction === undefined) log.with(id).debug("closed before connect", fields);
+      if (introduction === undefined)
+        log.with(id).debug(protocol === "rtmp" ? "closed before connect" : "closed", fields);
       else log.with(id).info("disconnected", fields);
     },
   };

@@ -3,15 +3,17 @@ import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
+import { HttpServer } from "../features/http/server.ts";
+import { StaticFiles } from "../features/http/static-files.ts";
 import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards } from "../features/limits/guards.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
+import { openServedFile } from "../io/files/served-file.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { fillRandom } from "../io/os/process.ts";
-import type { Certificates } from "../io/tls/certificates.ts";
 import { Clients } from "../live/ports/clients.ts";
 import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
@@ -23,7 +25,7 @@ import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import { logClients } from "./client-log.ts";
-import { Listening } from "./listening.ts";
+import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
@@ -35,7 +37,7 @@ export interface Host {
   readonly live: LiveConfig;
   readonly streams: Streams;
   readonly tcp: Tcp;
-  readonly certificates: Certificates;
+  readonly certificates: ListeningOptions["certificates"];
   /** This process's id in hop traces. */
   readonly nodeId: string;
   readonly version: string;
@@ -92,6 +94,8 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
+    // After the streams' own addresses.
+    new StaticFiles({ log, folder: () => live.current.http_server.dir, open: openServedFile }),
   ];
   const others = new FeatureSet(list);
   for (const observer of others.streamObservers) streams.observe(observer);
@@ -125,9 +129,20 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     },
   });
   const account = entry.connections;
-  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp] });
+  const http = new HttpServer({
+    clock,
+    log,
+    clients,
+    refusals,
+    account,
+    routes: others.httpRoutes,
+    software: `srs/${version}`,
+    rtmpPort: () => live.current.listen.find(({ port }) => port !== 0)?.port,
+    stage: () => connections.stage,
+  });
+  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
-  const listening = new Listening({ log, tcp, servers: connections, account, certificates, trustedProxies });
+  const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });
   // Clients are notified of the end of their streams once no feature passes these on.
   const last: readonly Feature[] = [
     listening,

@@ -1,8 +1,10 @@
 import { formatHostPort, type ListenAddress } from "../base/address.ts";
 import type { Change } from "../base/change.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { contains, type Network, parseIp } from "../base/network.ts";
-import type { ListenerPolicy, Proxies } from "../io/net/accept-pipeline.ts";
+import { beginsLikeHttp, textResponse } from "../http/text-response.ts";
+import type { ListenerPolicy, NotTls, Proxies } from "../io/net/accept-pipeline.ts";
 import type { ListenEndpoint } from "../io/net/listen-endpoint.ts";
 import { Listeners } from "../io/net/listeners.ts";
 import type { Tcp } from "../io/net/tcp.ts";
@@ -14,12 +16,13 @@ import type { Feature } from "../live/ports/feature.ts";
 
 /** What listening takes. */
 export interface ListeningOptions {
+  readonly clock: Pick<Clock, "wall">;
   readonly log: Log;
   readonly tcp: Pick<Tcp, "listen">;
   readonly servers: ConnectionServers;
   readonly account: Pick<ConnectionAccount, "hasRoom">;
-  /** What clients of TLS are shown. */
-  readonly certificates: Certificates;
+  /** The certificates of each protocol, by the configuration in effect. */
+  readonly certificates: Readonly<Record<ListenEndpoint["protocol"], () => Certificates>>;
   /** Proxies that may name the client for which they connect. */
   trustedProxies(): readonly Network[];
 }
@@ -70,12 +73,13 @@ export class Listening implements Feature {
   }
 
   /** The policy of an endpoint in the current configuration. */
-  #policy({ plain, tls, proxied }: ListenEndpoint): ListenerPolicy {
+  #policy({ protocol, plain, tls, proxied }: ListenEndpoint): ListenerPolicy {
     const { certificates, servers } = this.#options;
     return {
       plain,
-      certificates: tls ? certificates : undefined,
+      certificates: tls ? certificates[protocol]() : undefined,
       proxies: proxied ? this.#proxies : undefined,
+      notTls: (firstByte) => notTls(protocol, firstByte, this.#options.clock.wall()),
       refused: (peer, reason) => servers.refuse("opening", peer, reason),
     };
   }
@@ -89,4 +93,20 @@ function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: List
     [`${protocol}s`]: tls ? on : undefined,
     proxy_protocol: proxied ? true : undefined,
   };
+}
+
+/** What is said of a connection without TLS where there has to be TLS; who speaks HTTP is told. */
+function notTls(protocol: ListenEndpoint["protocol"], firstByte: number, now: number): NotTls {
+  const hex = firstByte.toString(16).padStart(2, "0");
+  const [key, scheme, other] =
+    protocol === "rtmp"
+      ? ["rtmps.listen", "rtmps", "listen"]
+      : ["http_server.tls.listen", "https", "http_server.listen"];
+  const where = `on a port of ${key}; clients write ${scheme}:// for it, or use a port of ${other}`;
+  if (beginsLikeHttp(firstByte)) {
+    const line = `this port speaks ${scheme.toUpperCase()} only, which begins with TLS`;
+    return { reason: `HTTP without TLS came ${where}`, answer: textResponse(400, line, now) };
+  }
+  const what = firstByte === 3 ? "RTMP without TLS came" : `no TLS came (the first byte is 0x${hex})`;
+  return { reason: `${what} ${where}` };
 }

@@ -12,6 +12,7 @@ import { Trust } from "../io/tls/trust.ts";
 import { CertificateReloader, type Reloadable } from "./certificate-reloader.ts";
 import { endpointsOf } from "./config/endpoints.ts";
 import type { Config } from "./config/index.ts";
+import type { ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import type { OldProcess } from "./upgrade.ts";
 
@@ -28,7 +29,8 @@ export interface NetworkOptions {
 /** A server's sockets, certificates and trust in the configuration in effect. */
 export class Network {
   readonly tcp: Tcp;
-  readonly certificates = new Certificates();
+  /** What clients of TLS are shown, for each protocol. */
+  readonly certificates: ListeningOptions["certificates"];
   readonly certificateReloader: CertificateReloader;
   readonly upgradeSockets: UpgradeSockets;
   readonly #systemdSockets = new SystemdSockets(process.env, process.pid);
@@ -39,10 +41,18 @@ export class Network {
     this.upgradeSockets = new UpgradeSockets(oldProcess?.sockets ?? []);
     const trust = new Trust();
     live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });
-    live.follow({ prepare: ({ rtmps }) => this.certificates.prepare(rtmps) });
+    const rtmps = new Certificates();
+    const https = new Certificates("http_server.tls");
+    this.certificates = {
+      rtmp: () => rtmps,
+      http: () => (live.current.http_server.tls.cert.length > 0 ? https : rtmps),
+    };
+    live.follow({ prepare: (next) => rtmps.prepare(next.rtmps) });
+    live.follow({ prepare: (next) => https.prepare(next.http_server.tls) });
     live.follow({ prepare: ({ rtmps }) => trust.prepare(rtmps) });
     const reloadable = new Map<string, Reloadable>([
-      ["certificates of rtmps", this.certificates],
+      ["certificates of rtmps", rtmps],
+      ["certificates of http_server.tls", https],
       ["CA certificates of rtmps", trust],
     ]);
     this.certificateReloader = new CertificateReloader(clock, log, reloadable);

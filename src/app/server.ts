@@ -73,8 +73,9 @@ async function run(
     prepare: (next) => listening.prepare(network.endpoints(next)),
     apply(next, before) {
       all.reconfigure();
-      if (next.listen !== before.listen || next.rtmps !== before.rtmps) network.tellOfSockets(next);
-      if (next.rtmps !== before.rtmps) certificateReloader.tell();
+      const isTlsChanged = next.rtmps !== before.rtmps || next.http_server !== before.http_server;
+      if (next.listen !== before.listen || isTlsChanged) network.tellOfSockets(next);
+      if (isTlsChanged) certificateReloader.tell();
     },
   });
 
@@ -112,6 +113,7 @@ async function run(
   const commands = { reload: reloadNow, upgrade: upgradeNow };
   const control = config.pid === "" ? undefined : await startControl(config.pid, commands);
   siblings.ready();
+  connections.start();
   certificateReloader.tell();
   const summary = startSummary(
     clock,
@@ -131,6 +133,7 @@ async function run(
     log.info("draining: takes nobody any more", { signal, connections: now.connections, drain_timeout });
     service.status("draining");
     listening.stop();
+    connections.drain();
     await drain(() => connections.idle, drain_timeout, signals, log);
   }
 

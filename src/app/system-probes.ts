@@ -20,7 +20,7 @@ const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
 
 /** Probes of the real machine and network; `[rtmps]` of the configuration decides on trust. */
-export function systemProbes({ rtmps }: Config): SystemProbes {
+export function systemProbes({ rtmps, http_server }: Config): SystemProbes {
   const trust = new Trust();
   // `ruleProblems` reports its mistakes.
   linesOf(() => trust.prepare(rtmps).apply());
@@ -73,13 +73,16 @@ export function systemProbes({ rtmps }: Config): SystemProbes {
     openFilesProblem,
     isSamePath: (one, other) => resolvePath(one) === resolvePath(other),
     ruleProblems() {
-      const certificates = new Certificates();
+      const certificates = [
+        { loaded: new Certificates(), files: rtmps },
+        { loaded: new Certificates("http_server.tls"), files: http_server.tls },
+      ];
       const missing = (line: string) => !line.includes("cannot read");
       return [
         // A file that can't be read is reported where it is named.
-        ...linesOf(() => certificates.prepare(rtmps).apply()).filter(missing),
+        ...certificates.flatMap(({ loaded, files }) => linesOf(() => loaded.prepare(files).apply())).filter(missing),
         ...linesOf(() => void trust.prepare(rtmps)).filter(missing),
-        ...certificates.warnings(systemClock.wall()),
+        ...certificates.flatMap(({ loaded }) => loaded.warnings(systemClock.wall())),
       ];
     },
   };

@@ -6,6 +6,8 @@ export interface Transport {
   readonly remote: HostPort;
   /** The peer's IP address; `""` when it has none. */
   readonly ip: string;
+  /** Whether the connection has TLS; known once the peer has sent a byte. */
+  readonly secure: boolean;
   /** Bytes that the kernel has accepted so far. */
   readonly bytesSent: number;
   /** Bytes queued here because the kernel has not accepted them yet. */

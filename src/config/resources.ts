@@ -24,12 +24,12 @@ export interface OutsideListener {
   readonly port: number;
 }
 
-/** A file that a value names. */
+/** A file or a folder that a value names. */
 export interface OutsideFile {
   readonly kind: "file";
   readonly path: string;
-  /** How the server uses the file; `make`: it creates missing folders, too. */
-  readonly use: "read" | "write" | "make";
+  /** How the server uses the file; `make`: it creates missing folders, too; `folder`: it reads the files of a folder. */
+  readonly use: "read" | "write" | "make" | "folder";
 }
 
 /** Something outside the process that a value names; `srs check --probe` examines it. */

@@ -62,6 +62,7 @@ export class FakeTransport implements Transport {
   }
 
   readonly readPaused = false;
+  readonly secure = false;
 
   mergeReads(): void {}
 

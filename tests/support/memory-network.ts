@@ -94,6 +94,7 @@ class MemoryEnd implements Transport {
   }
 
   readonly readPaused = false;
+  readonly secure = false;
   readonly ip = "10.0.0.1";
   readonly bytesUnacknowledged = 0;
 

@@ -11,7 +11,7 @@ import { Refusals } from "../../src/live/ports/refusals.ts";
 export function openAccount(maxConnections: number): ConnectionAccount {
   return new ConnectionAccount({
     maxConnections,
-    limiter: { acquire: () => undefined, release: () => undefined },
+    limiter: { acquire: () => undefined, release: () => undefined, countRequest: () => undefined },
   });
 }
 

@@ -197,6 +197,7 @@ export class ClientEnd implements Transport {
   }
 
   readonly bytesUnacknowledged = 0;
+  readonly secure = false;
 
   get ip(): string {
     return this.remote.host;

@@ -76,7 +76,13 @@ export class TcpStage {
   listen(accept: () => TransportHandler | undefined, host = "127.0.0.1"): number {
     const { certificates } = this;
     const entrance = this.tls
-      ? () => ({ plain: false, certificates, proxies: undefined, refused: () => undefined })
+      ? () => ({
+          plain: false,
+          certificates,
+          proxies: undefined,
+          notTls: () => ({ reason: "no TLS came" }),
+          refused: () => undefined,
+        })
       : undefined;
     const listener = this.tcp.listen({ host, port: 0 }, accept, entrance);
     this.#stops.push(() => listener.stop());

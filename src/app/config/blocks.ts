@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
+import { httpServerTable } from "../../features/http/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
@@ -31,6 +32,7 @@ export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
   ...processKeys,
   rtmps: rtmpsTable,
+  http_server: httpServerTable,
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,

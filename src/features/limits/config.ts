@@ -24,10 +24,18 @@ export const limitsTable = table("Limits on the clients of all vhosts; max_conne
     doc: "New connections from one address: this many at once, then as many spread over each minute; 0 for no limit.",
     reload: "live",
   }),
-  exempt: networks(
-    "Addresses without the two limits for each address: a NAT, a load balancer, servers of the cluster.",
-    ["192.168.1.5", "10.0.0.0/8"],
-  ),
+  max_requests_per_minute: integer({
+    default: NONE,
+    unit: "",
+    min: 0,
+    max: 10_000_000,
+    doc: "HTTP requests from one address: this many at once, then as many spread over each minute; 0 for no limit.",
+    reload: "live",
+  }),
+  exempt: networks("Addresses without the limits for each address: a NAT, a load balancer, servers of the cluster.", [
+    "192.168.1.5",
+    "10.0.0.0/8",
+  ]),
   handshake_timeout: integer({
     default: 30_000,
     unit: "milliseconds",
@@ -90,7 +98,7 @@ export const vhostLimitsTable = table("Limits on the clients of the vhost.", {
 /** What holds for each address. */
 export type AddressLimits = Pick<
   ValueOf<typeof limitsTable>,
-  "max_connections_per_address" | "max_connects_per_minute" | "exempt"
+  "max_connections_per_address" | "max_connects_per_minute" | "max_requests_per_minute" | "exempt"
 >;
 
 /** A vhost's limits. */

@@ -1,34 +1,26 @@
 import type { Clock } from "../../base/clock.ts";
 import { contains, formatNetwork, parseIp, siteOf } from "../../base/network.ts";
+import { AddressRate } from "./address-rate.ts";
 import type { AddressLimits } from "./config.ts";
 
-/** Sites whose rate is remembered; those that connected longest ago are forgotten first. About 6 MB. */
-const MAX_RATES = 65_536;
-/** Old sites are removed after each such number of new ones. */
-const BATCH = 64;
-const MINUTE_MS = 60_000;
-
-/** Why a connection is refused: the limit's key and a sentence. */
+/** Why a connection or a request is refused: the limit's key and a sentence. */
 export interface TooMany {
-  readonly rule: "max_connections_per_address" | "max_connects_per_minute";
+  readonly rule: "max_connections_per_address" | "max_connects_per_minute" | "max_requests_per_minute";
   readonly reason: string;
 }
 
 /** Counts the connections of each site. A customer has at least a /64 network of IPv6, which counts as one site. */
 export class ConnectionLimiter {
-  readonly #clock: Clock;
   readonly #limits: () => AddressLimits;
   /** Connections by site; sites without connections are removed. */
   readonly #open = new Map<string, number>();
-  /** By site, the time up to which its rate is used up; in the order of the sites' newest connections. */
-  readonly #usedUntil = new Map<string, number>();
-  /** Have come since some were forgotten. */
-  #notForgotten = 0;
-  #rate = 0;
+  readonly #connects: AddressRate;
+  readonly #requests: AddressRate;
 
   constructor(clock: Clock, limits: () => AddressLimits) {
-    this.#clock = clock;
     this.#limits = limits;
+    this.#connects = new AddressRate(clock);
+    this.#requests = new AddressRate(clock);
   }
 
   /** Counts a connection from `host` until `release`, or returns why it is refused. */
@@ -49,9 +41,20 @@ export class ConnectionLimiter {
     else this.#open.delete(site);
   }
 
+  /** Counts a request from `host`, or says why it is not answered. */
+  countRequest(host: string): TooMany | undefined {
+    const limits = this.#limits();
+    const rate = limits.max_requests_per_minute;
+    if (isExempt(limits, host)) return undefined;
+    // Parsing an address is for those who count.
+    const site = rate === 0 ? "" : siteName(host);
+    if (this.#requests.take(site, rate)) return undefined;
+    return { rule: "max_requests_per_minute", reason: `more than ${rate} requests in a minute from ${site}` };
+  }
+
   /** Entries in memory. */
   get size(): number {
-    return this.#open.size + this.#usedUntil.size;
+    return this.#open.size + this.#connects.size + this.#requests.size;
   }
 
   #problem(limits: AddressLimits, site: string, open: number): TooMany | undefined {
@@ -59,40 +62,10 @@ export class ConnectionLimiter {
     if (most > 0 && open >= most) {
       return { rule: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
     }
-    // Used-up time depends on the rate: after a change of the rate, counting starts afresh.
-    if (rate !== this.#rate) this.#usedUntil.clear();
-    this.#rate = rate;
-    if (rate > 0 && !this.#take(site, rate)) {
+    if (!this.#connects.take(site, rate)) {
       return { rule: "max_connects_per_minute", reason: `more than ${rate} new connections in a minute from ${site}` };
     }
     return undefined;
-  }
-
-  /** Each connection uses up its share of a minute; at most a minute can be used up ahead. */
-  #take(site: string, rate: number): boolean {
-    const now = this.#clock.now();
-    const until = Math.max(now, this.#usedUntil.get(site) ?? now) + MINUTE_MS / rate;
-    // Sums of fractions are not exact.
-    if (until - now > MINUTE_MS + 1e-3) return false;
-    this.#usedUntil.delete(site);
-    this.#usedUntil.set(site, until);
-    this.#forget(now);
-    return true;
-  }
-
-  /**
-   * Forgets two sites for each new one, so that expired ones are soon gone. Finding the oldest takes longer after many
-   * deletions, so many are removed at once.
-   */
-  #forget(now: number): void {
-    if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MAX_RATES) return;
-    this.#notForgotten = 0;
-    const most = MAX_RATES - BATCH;
-    let looked = 0;
-    for (const [site, until] of this.#usedUntil) {
-      if (this.#usedUntil.size <= most && (until > now || looked++ >= 2 * BATCH)) return;
-      this.#usedUntil.delete(site);
-    }
   }
 }
 

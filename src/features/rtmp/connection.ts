@@ -2,6 +2,7 @@ import { formatHostPort } from "../../base/address.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import type { Transport } from "../../base/transport.ts";
+import { beginsLikeHttp, textResponse } from "../../http/text-response.ts";
 import type { AcceptedConnection, ClientRecord } from "../../live/ports/clients.ts";
 import type { ServedConnection } from "../../live/ports/connection-servers.ts";
 import type { ConnectionEnds } from "../../live/ports/connections.ts";
@@ -15,6 +16,9 @@ import { ClientStreams, type StreamsOwner } from "./client-streams.ts";
 import type { RtmpContext, RtmpVhost } from "./context.ts";
 import { type Activity, IdleMonitor } from "./idle-monitor.ts";
 import { Pending } from "./pending.ts";
+
+/** For clients that speak HTTP. */
+const WRONG_PORT = "this port speaks RTMP, not HTTP";
 
 /** One client's RTMP connection: its session, whether it lives, and how it is closed. What it publishes and plays is in its streams. */
 export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsOwner, Activity, AcceptedConnection {
@@ -92,7 +96,11 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   }
 
   onData(bytes: Uint8Array): void {
+    const isFirst = this.bytesReceived === 0;
     this.bytesReceived += bytes.length;
+    // The handshake says then what is wrong.
+    if (isFirst && beginsLikeHttp(bytes[0]))
+      this.transport?.send(textResponse(400, WRONG_PORT, this.#context.clock.wall()));
     this.#idleMonitor.heard(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;

@@ -1,27 +1,9 @@
 import { UserError } from "../../base/errors.ts";
 import { addresses } from "../../config/addresses.ts";
+import { files } from "../../config/files.ts";
 import { list } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table } from "../../config/table.ts";
-
-function files(options: {
-  readonly type: string;
-  readonly doc: string;
-  readonly example: string | readonly string[];
-  /** One file may serve several others, which the same place in the list says. */
-  readonly mayRepeat?: boolean;
-}) {
-  const { mayRepeat = false, ...rest } = options;
-  return list<string>({
-    ...rest,
-    default: [],
-    reload: "live",
-    parse: (value) => readText(value, "the path of a file"),
-    toToml: (path) => path,
-    resource: (path) => ({ kind: "file", path, use: "read" }),
-    identity: (path) => (mayRepeat ? undefined : path),
-  });
-}
 
 /** `[rtmps]` */
 export const rtmpsTable = table(

@@ -4,11 +4,12 @@ import { errorCode } from "../os/socket-errors.ts";
 import { reasonOf } from "./file.ts";
 
 /**
- * Why this process could not read a file, or write it (creating it if necessary), or `make` it with its folders; undefined when
- * it could. Changes nothing.
+ * Why this process could not read a file, or write it (creating it if necessary), or `make` it with its folders, or read the
+ * files of a `folder`; undefined when it could. Changes nothing.
  */
-export function fileProblem(path: string, use: "read" | "write" | "make"): string | undefined {
+export function fileProblem(path: string, use: "read" | "write" | "make" | "folder"): string | undefined {
   try {
+    if (use === "folder") return readableFolderProblem(path);
     if (use === "read") accessSync(path, constants.R_OK);
     else if (!isThere(path)) return folderProblem(dirname(path), use);
     else accessSync(path, constants.W_OK);
@@ -16,6 +17,11 @@ export function fileProblem(path: string, use: "read" | "write" | "make"): strin
   } catch (error) {
     return reasonOf(error);
   }
+}
+
+function readableFolderProblem(path: string): string | undefined {
+  accessSync(path, constants.R_OK | constants.X_OK);
+  return statSync(path).isDirectory() ? undefined : "it is not a directory";
 }
 
 function folderProblem(folder: string, use: "write" | "make"): string | undefined {

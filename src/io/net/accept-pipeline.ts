@@ -23,15 +23,24 @@ export interface Proxies {
   hasRoom(waiting: number): boolean;
 }
 
+/** What becomes of a connection without TLS where there has to be TLS. */
+export interface NotTls {
+  readonly reason: string;
+  /** The last that it is sent, in its own protocol. */
+  readonly answer?: Uint8Array;
+}
+
 /** What may come in at a listener. */
 export interface ListenerPolicy {
-  /** RTMP without TLS. */
+  /** The protocol without TLS. */
   readonly plain: boolean;
   /** For TLS; without certificates there is none. With `plain` as well, a connection's first byte decides. */
   readonly certificates: Certificates | undefined;
   /** Each connection begins with a header from one of these proxies, which names the client. */
   readonly proxies: Proxies | undefined;
-  /** A connection is closed because of the bytes before RTMP, or because they did not come. */
+  /** Judges a connection by its first byte, which is not that of TLS, where `plain` is false. */
+  notTls(firstByte: number): NotTls;
+  /** A connection is closed because of the bytes before its protocol, or because they did not come. */
   refused(peer: HostPort, reason: string): void;
 }
 
@@ -69,8 +78,8 @@ const MAX_EARLY_BYTES = 64 * 1024;
  *                    └──anything else──> the transport has the plain socket
  */
 /**
- * An accepted connection with something before RTMP: a proxy's header, TLS. Its owner gets a transport as soon as the client is
- * known. What the owner sends waits until the connection is ready, so the owner's timeouts cover this phase.
+ * An accepted connection with something before its protocol: a proxy's header, TLS. Its owner gets a transport as soon as the
+ * client is known. What the owner sends waits until the connection is ready, so the owner's timeouts cover this phase.
  */
 export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   readonly #options: OpeningOptions;
@@ -204,13 +213,19 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#goOnPlain(transport);
       transport.onData(bytes);
     } else {
-      const hex = first.toString(16).padStart(2, "0");
-      const what = first === 3 ? "RTMP without TLS came" : `no TLS came (the first byte is 0x${hex})`;
-      this.#fail(
-        transport,
-        `${what} on a port of rtmps.listen; clients write rtmps:// for it, or use a port of listen`,
-      );
+      this.#turnAway(transport, this.#options.entrance.notTls(first));
     }
+  }
+
+  #turnAway(transport: TcpTransport, { reason, answer }: NotTls): void {
+    if (answer === undefined) {
+      this.#fail(transport, reason);
+      return;
+    }
+    this.#options.entrance.refused(transport.remote, reason);
+    this.#goOnPlain(transport);
+    transport.send(answer);
+    transport.close();
   }
 
   #fail(transport: TcpTransport, reason: string): void {

@@ -185,7 +185,7 @@ export class Tcp implements StallWatch {
     return opened({ host: bound.host, port: listener.port }, listener, accepting);
   }
 
-  /** A connection that begins with RTMP. */
+  /** A connection that begins with its protocol. */
   #begin(connection: Socket<SocketData>, peer: HostPort, handler: TransportHandler | undefined): void {
     if (handler === undefined) {
       connection.terminate();
@@ -278,8 +278,14 @@ const connected = {
     socket.data.owner?.onClose(error === undefined ? undefined : describeSocketError(error)),
 };
 
-/** Nothing but RTMP. */
-const PLAIN: ListenerPolicy = { plain: true, certificates: undefined, proxies: undefined, refused: () => undefined };
+/** Nothing stands before the protocol. */
+const PLAIN: ListenerPolicy = {
+  plain: true,
+  certificates: undefined,
+  proxies: undefined,
+  notTls: () => ({ reason: "no TLS came" }),
+  refused: () => undefined,
+};
 
 /** Whether a peer may name its client; other peers are reported. */
 function admits({ refused }: ListenerPolicy, proxies: Proxies, peer: HostPort, waiting: number): boolean {

@@ -35,14 +35,20 @@ const NEAR_END_DAYS = 7;
  * connections stay.
  */
 export class Certificates {
+  readonly #table: string;
   #files: CertificateFiles = { cert: [], key: [] };
   #certificates: readonly Certificate[] = [];
   #stamp = "";
 
+  /** `table` is the part of the configuration that names the files, for messages. */
+  constructor(table = "rtmps") {
+    this.#table = table;
+  }
+
   /** Reads the files. Throws UserError with a line for each mistake. */
   prepare(files: CertificateFiles): Change {
     const stamp = stampOf(pathsOf(files));
-    const certificates = loadAll(files);
+    const certificates = loadAll(files, this.#table);
     const apply = () => {
       this.#files = files;
       this.#certificates = certificates;
@@ -86,11 +92,11 @@ export class Certificates {
   }
 }
 
-function loadAll({ cert, key }: CertificateFiles): Certificate[] {
+function loadAll({ cert, key }: CertificateFiles, table: string): Certificate[] {
   const errors: string[] = [];
   const certificates = cert.flatMap((path, index) => {
     try {
-      return [load(path, key[index] ?? path)];
+      return [load(path, key[index] ?? path, table)];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       errors.push(error.message);
@@ -101,21 +107,21 @@ function loadAll({ cert, key }: CertificateFiles): Certificate[] {
   return certificates;
 }
 
-function load(certPath: string, keyPath: string): Certificate {
-  const cert = read("rtmps.cert", certPath);
-  const key = keyPath === certPath ? cert : read("rtmps.key", keyPath);
-  const x509 = readCertificate(certPath, cert);
-  const privateKey = readKey(keyPath, key, keyPath === certPath);
+function load(certPath: string, keyPath: string, table: string): Certificate {
+  const cert = read(`${table}.cert`, certPath);
+  const key = keyPath === certPath ? cert : read(`${table}.key`, keyPath);
+  const x509 = readCertificate(certPath, cert, table);
+  const privateKey = readKey(keyPath, key, keyPath === certPath, table);
   if (!x509.checkPrivateKey(privateKey)) {
     throw new UserError(
-      `${keyPath} (rtmps.key) is not the key of the certificate in ${certPath}; are they of one renewal?`,
+      `${keyPath} (${table}.key) is not the key of the certificate in ${certPath}; are they of one renewal?`,
     );
   }
   try {
     const { context } = createSecureContext({ cert, key, ...tlsVersions });
     return { x509, path: certPath, context: context as SecureContext };
   } catch (error) {
-    throw new UserError(`${certPath} (rtmps.cert) can't be used: ${messageOf(error)}`, { cause: error });
+    throw new UserError(`${certPath} (${table}.cert) can't be used: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -127,30 +133,30 @@ function read(key: string, path: string): string {
   }
 }
 
-function readCertificate(path: string, text: string): X509Certificate {
+function readCertificate(path: string, text: string, table: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw new UserError(`${path} (rtmps.cert) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
+    throw new UserError(`${path} (${table}.cert) has no certificate in PEM form ("-----BEGIN CERTIFICATE-----")`, {
       cause: error,
     });
   }
 }
 
-function readKey(path: string, text: string, shared: boolean): KeyObject {
+function readKey(path: string, text: string, shared: boolean, table: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ERR_MISSING_PASSPHRASE") {
       throw new UserError(
-        `the key in ${path} (rtmps.key) is encrypted; write it in the clear, readable by the server alone`,
+        `the key in ${path} (${table}.key) is encrypted; write it in the clear, readable by the server alone`,
         {
           cause: error,
         },
       );
     }
     throw new UserError(
-      `${path} (${shared ? "rtmps.cert, as rtmps.key is not set" : "rtmps.key"}) has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`,
+      `${path} (${shared ? `${table}.cert, as ${table}.key is not set` : `${table}.key`}) has no private key in PEM form ("-----BEGIN PRIVATE KEY-----")`,
       {
         cause: error,
       },

@@ -46,11 +46,22 @@ export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
  * Why a client is refused, in one word. Each protocol maps these kinds to its own codes.
  *
  * - `name`: the request names no stream; `vhost`: the vhost does not exist, or is switched off
- * - `missing`: no server has the stream; `busy`: another client publishes it
+ * - `missing`: no server has the stream; `busy`: another client publishes it; `gone`: the stream has ended for good
+ * - `media`: the requested format can't carry the stream's codecs
  * - `denied`: a rule forbids it; `limit`: a limit is reached; `loop`: the stream has been here before
  * - `unavailable`: the service that decides cannot be asked
  */
-export type RefusalKind = "name" | "vhost" | "missing" | "busy" | "denied" | "limit" | "loop" | "unavailable";
+export type RefusalKind =
+  | "name"
+  | "vhost"
+  | "missing"
+  | "gone"
+  | "busy"
+  | "media"
+  | "denied"
+  | "limit"
+  | "loop"
+  | "unavailable";
 
 /** A refusal: its kind and a sentence. */
 export interface Refusal {

@@ -9,6 +9,9 @@ import type { Refusals } from "./refusals.ts";
 
 const TICK_MS = 1000;
 
+/** The stage of the server: only a running server is ready for new clients. */
+export type ServerStage = "starting" | "running" | "draining";
+
 /** A protocol's connection, as other parts of the server see it. */
 export interface ServedConnection extends TransportHandler {
   /** How many streams it publishes. */
@@ -48,10 +51,25 @@ export class ConnectionServers implements Feature {
   #tick: Timer | undefined;
   #nextId = 1;
   #stopped = false;
+  #stage: ServerStage = "starting";
 
   constructor(options: ConnectionServersOptions) {
     this.#options = options;
     this.#servers = new Map(options.servers.map((server) => [server.protocol, server]));
+  }
+
+  get stage(): ServerStage {
+    return this.#stage;
+  }
+
+  /** The server has started. */
+  start(): void {
+    this.#stage = "running";
+  }
+
+  /** The server accepts no new clients; connections go on until their clients leave. */
+  drain(): void {
+    this.#stage = "draining";
   }
 
   /**
@@ -98,6 +116,7 @@ export class ConnectionServers implements Feature {
    */
   stop(how: SourceEnd = "unpublished"): void {
     this.#stopped = true;
+    this.#stage = "draining";
     this.#stopTicking();
     this.#publishersFirst((connection) => connection.shutdown(how));
   }

@@ -1,4 +1,4 @@
-/** Why another connection is refused: the limit's key and a sentence. */
+/** Why another connection or request is refused: the limit's key and a sentence. */
 export interface TooMany {
   readonly ok: false;
   readonly rule: string;
@@ -10,6 +10,8 @@ export interface ConnectionLimits {
   /** Counts a connection from an address until `release`, or returns the limit that forbids it and a sentence. */
   acquire(host: string): Omit<TooMany, "ok"> | undefined;
   release(host: string): void;
+  /** Counts an HTTP request from an address, or returns the limit that forbids it and a sentence. */
+  countRequest(host: string): Omit<TooMany, "ok"> | undefined;
 }
 
 /** The handle of one counted connection. */
@@ -65,6 +67,11 @@ export class ConnectionAccount {
     if (limit !== undefined) return { ok: false, ...limit };
     this.#present++;
     return this.#place(host);
+  }
+
+  /** Counts an HTTP request from `host`, or returns why it is refused. */
+  countRequest(host: string): Omit<TooMany, "ok"> | undefined {
+    return this.#options.limiter.countRequest(host);
   }
 
   #place(host: string): ConnectionPlace {

@@ -2,6 +2,7 @@ import type { SourceEnd } from "../source/source.ts";
 import type { StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
+import type { HttpRoute } from "./http.ts";
 
 /** A connection to another server that a feature keeps open. */
 export interface RelayReport {
@@ -41,6 +42,8 @@ export interface Feature {
   readonly guards?: readonly Guard[];
   /** The guards that count, asked last, again. */
   readonly countingGuards?: readonly CountingGuard[];
+  /** Answer requests over HTTP; the first that takes one answers it. */
+  readonly http?: readonly HttpRoute[];
   /** The configuration has changed. */
   reconfigure?(): void;
   report?(): Report;
@@ -74,6 +77,10 @@ export class FeatureSet {
 
   get countingGuards(): CountingGuard[] {
     return this.#features.flatMap(({ countingGuards }) => countingGuards ?? []);
+  }
+
+  get httpRoutes(): HttpRoute[] {
+    return this.#features.flatMap(({ http }) => http ?? []);
   }
 
   reconfigure(): void {

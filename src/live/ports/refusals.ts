@@ -13,6 +13,8 @@ export interface RefusedClient {
   readonly log: Log;
   readonly message: string;
   readonly fields: LogFields;
+  /** Of its line; "debug" for what clients ask for every day. */
+  readonly level?: "warn" | "debug";
 }
 
 interface Count {
@@ -38,18 +40,19 @@ export class Refusals {
     return new Map([...this.#rules].map(([rule, { total }]) => [rule, total]));
   }
 
-  add({ rule, log, message, fields }: RefusedClient): void {
+  add({ rule, log, message, fields, level = "warn" }: RefusedClient): void {
     const counts = this.#rules.get(rule) ?? { total: 0, count: 0 };
     this.#rules.set(rule, counts);
-    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(rule, counts));
+    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(rule, counts, level));
     counts.total++;
     counts.count++;
-    if (counts.count <= LINES) log.warn(message, fields);
+    if (counts.count <= LINES || level === "debug") log[level](message, fields);
   }
 
   /** Logs the number of refusals without a line of their own. The next refusal by the rule begins a new window. */
-  #endWindow(rule: string, counts: Count): void {
-    if (counts.count > LINES) this.#log.warn("more clients refused", { reason: rule, refused: counts.count - LINES });
+  #endWindow(rule: string, counts: Count, level: "warn" | "debug"): void {
+    if (counts.count > LINES && level === "warn")
+      this.#log.warn("more clients refused", { reason: rule, refused: counts.count - LINES });
     counts.count = 0;
   }
 }

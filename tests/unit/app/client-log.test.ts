@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { logClients } from "../../../src/app/client-log.ts";
+import { brief, HttpStage } from "../../support/http-stage.ts";
 import { RtmpStage } from "../../support/rtmp-stage.ts";
 import { tag } from "../../support/tags.ts";
 
@@ -31,4 +33,22 @@ test("a client that leaves before it says connect is no news", () => {
     "DEBUG [c1] accepted addr=10.0.0.9:1",
     "DEBUG [c1] closed before connect addr=10.0.0.9:1 seconds=0 received=0 sent=0",
   ]);
+});
+
+test("a request over HTTP is no news, but who begins to watch is", () => {
+  const stage = new HttpStage({
+    "/live/show.flv": (exchange) => exchange.stream({ type: "video/x-flv" }, { drained: () => {}, gone: () => {} }),
+  });
+  stage.clients.observe(logClients(stage.clock, stage.log));
+  const end = stage.dial();
+  expect(brief(end.get("/healthz"))[0]).toBe("200");
+  expect(stage.log.take(/info|warn/)).toEqual([]);
+  end.get("/live/show.flv?vhost=a", "User-Agent: player");
+  expect(stage.log.take(/info/)).toEqual([
+    "info c1 connected addr=10.0.0.9:40000 url=http://live.example/live/*** client=player",
+  ]);
+  end.hangUp();
+  expect(stage.log.take(/info disconnected|info c1 disconnected/)).toHaveLength(1);
+  stage.dial().hangUp();
+  expect(stage.log.take(/debug c2 closed/)).toHaveLength(1);
 });

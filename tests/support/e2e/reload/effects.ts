@@ -1,6 +1,7 @@
 import type { Stage } from "../stage.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
+import { httpEffects } from "./http.ts";
 import { limitEffects } from "./limits.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
@@ -19,4 +20,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...rtmpsEffects,
   ...edgeEffects,
   ...limitEffects,
+  ...httpEffects,
 };

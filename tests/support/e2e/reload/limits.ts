@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { httpPort } from "../raw-http.ts";
 import { until } from "../wait.ts";
 import type { Effect } from "./effects.ts";
 import { ReloadServer } from "./server.ts";
@@ -29,6 +30,15 @@ export const limitEffects: Readonly<Record<string, Effect>> = {
     expect([await server.isRefused(), await server.isRefused()]).toEqual([false, true]);
     await server.reload(limits("max_connects_per_minute = 100"));
     expect(await server.isRefused()).toBe(false);
+  },
+
+  async "limits.max_requests_per_minute"(stage) {
+    const listen = '[http_server]\nlisten = "127.0.0.1:0"\n';
+    const server = await ReloadServer.start(stage, listen + limits("max_requests_per_minute = 1"));
+    const url = `http://127.0.0.1:${await httpPort(server.program)}/healthz`;
+    expect([(await fetch(url)).status, (await fetch(url)).status]).toEqual([200, 429]);
+    await server.reload(listen + limits("max_requests_per_minute = 100"));
+    expect((await fetch(url)).status).toBe(200);
   },
 
   async "limits.exempt"(stage) {

@@ -7,12 +7,12 @@ import type { Effect } from "./effects.ts";
 import { ReloadServer, sendGop } from "./server.ts";
 
 /** Writes a certificate and its key; the keys of `[rtmps]` that name them. */
-function pair(stage: Stage, name: string, { cert, key }: CertificateVector): string {
+export function pair(stage: Stage, name: string, { cert, key }: CertificateVector): string {
   return `cert = "${stage.write(`${name}.crt`, cert)}"\nkey = "${stage.write(`${name}.key`, key)}"`;
 }
 
 /** The subject of the certificate that the server shows on a port, or why there is none. */
-function shownBy(port: number, servername = "localhost"): Promise<string> {
+export function shownBy(port: number, servername = "localhost"): Promise<string> {
   return new Promise((resolve) => {
     const socket = connectTls({ host: "127.0.0.1", port, servername, rejectUnauthorized: false }, () => {
       resolve(String(socket.getPeerCertificate().subject?.CN));

@@ -33,9 +33,21 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     "x.toml:5: rtmps.listen: [::1]:1935 is part of 1935, every address, that is listened on, too; leave out one of the two",
   ],
   [
+    "HTTP and RTMP on one port",
+    'listen = [1935, "127.0.0.1:1936"]\n[http_server]\nlisten = [8080, 1935,\n"127.0.0.1:1936"]\n[http_server.tls]\nlisten = "127.0.0.1:8080"\ncert = "a.crt"',
+    "x.toml:3: http_server.listen[1]: port 1935 is in listen, too, for RTMP; give each protocol a port of its own",
+    "x.toml:4: http_server.listen[2]: 127.0.0.1:1936 is in listen, too, for RTMP; give each protocol a port of its own",
+    "x.toml:6: http_server.tls.listen: 127.0.0.1:8080 is part of 8080, every address, that is listened on, too; leave out one of the two",
+  ],
+  [
+    "HTTPS without a certificate",
+    "listen = []\n[http_server.tls]\nlisten = 443",
+    "x.toml:3: http_server.tls.listen: needs a certificate; set http_server.tls.cert and http_server.tls.key, or those of rtmps",
+  ],
+  [
     "proxies where nothing listens, and whom anybody could be",
     '[proxy_protocol]\nlisten = "127.0.0.1:1999"',
-    "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen; name it there, too",
+    "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen, nor in one of http_server; name it there, too",
     "x.toml:2: proxy_protocol.listen: needs the proxies' addresses; set proxy_protocol.trusted",
   ],
   [
@@ -47,7 +59,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "a key that is like none",
     "daemon = true",
-    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, limits, vhost",
+    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
   ],
   [
     "a vhost's key at the top",
@@ -98,7 +110,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "nothing to listen on",
     "listen = []",
-    "x.toml:1: listen: must not be empty, unless rtmps.listen names an address: nobody could come in",
+    "x.toml:1: listen: must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could come in",
   ],
   ["a port listed twice", 'listen = [1935,\n "1935"]', "x.toml:2: listen[1]: 1935 is listed twice"],
   [
@@ -230,12 +242,12 @@ level = 1`,
   [
     "keys of JavaScript's",
     "constructor = 1",
-    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, limits, vhost",
+    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
   ],
   [
     "the prototype",
     "__proto__.listen = 1",
-    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, proxy_protocol, log, limits, vhost",
+    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
   ],
 ];
 

@@ -9,12 +9,15 @@ function endpoints({
   listen = [1935] as Texts,
   rtmps = [] as Texts,
   cert = ["a.crt"],
+  http = [] as Texts,
+  https = [] as Texts,
   proxied = [] as Texts,
   trusted = ["10.0.0.0/8"],
 }) {
   return endpointsOf({
     listen: listen.map(parseListen),
     rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
+    http_server: { listen: http.map(parseListen), tls: { listen: https.map(parseListen), cert: [], key: [] } },
     proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },
   });
 }
@@ -46,5 +49,13 @@ test("a proxy is expected where it is said, with and without TLS", () => {
     [1935, false],
     [1936, true],
     [443, true],
+  ]);
+});
+
+test("HTTP has endpoints of its own, with and without TLS, and proxies in front", () => {
+  const found = endpoints({ listen: [], http: [8080, 8443], https: [8443], proxied: [8080] });
+  expect(found).toEqual([
+    { host: "::", port: 8080, protocol: "http", plain: true, tls: false, proxied: true },
+    { host: "::", port: 8443, protocol: "http", plain: true, tls: true, proxied: false },
   ]);
 });

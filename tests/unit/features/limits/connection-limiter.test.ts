@@ -6,7 +6,12 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 
 class Stage {
   readonly clock = new FakeClock();
-  limits = { max_connections_per_address: 0, max_connects_per_minute: 0, exempt: [parseNetwork("10.0.0.0/8")] };
+  limits = {
+    max_connections_per_address: 0,
+    max_connects_per_minute: 0,
+    max_requests_per_minute: 0,
+    exempt: [parseNetwork("10.0.0.0/8")],
+  };
   readonly arrivals = new ConnectionLimiter(this.clock, () => this.limits);
 
   constructor(limits: Partial<Stage["limits"]> = {}) {
@@ -133,5 +138,22 @@ describe("The memory of addresses", () => {
     stage.limits = { ...stage.limits, max_connects_per_minute: 0 };
     stage.come("198.51.100.1", 1);
     expect(stage.arrivals.size).toBe(1);
+  });
+});
+
+describe("Requests from one address", () => {
+  test("are as many as the limit says, and as many again spread over each minute", () => {
+    const stage = new Stage({ max_requests_per_minute: 60 });
+    const ask = (count: number, host = "192.0.2.1") =>
+      Array.from({ length: count }, () => stage.arrivals.countRequest(host)).filter((no) => no === undefined).length;
+    expect([ask(100), ask(1, "192.0.2.2"), ask(100, "10.1.2.3")]).toEqual([60, 1, 100]);
+    stage.clock.advance(5000);
+    expect(ask(100)).toBe(5);
+    expect(stage.arrivals.countRequest("192.0.2.1")).toEqual({
+      rule: "max_requests_per_minute",
+      reason: "more than 60 requests in a minute from 192.0.2.1",
+    });
+    stage.limits = { ...stage.limits, max_requests_per_minute: 0 };
+    expect([ask(100), stage.arrivals.size]).toEqual([100, 0]);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { HostPort } from "../../../../src/base/address.ts";
+import { joined } from "../../../../src/base/memory.ts";
 import type { ListenerPolicy } from "../../../../src/io/net/accept-pipeline.ts";
 import { fromHex } from "../../../support/bytes.ts";
 import { until } from "../../../support/e2e/wait.ts";
@@ -27,6 +28,10 @@ function listen(what: Partial<ListenerPolicy>): number {
     plain: true,
     certificates: undefined,
     proxies: undefined,
+    notTls: (firstByte) => ({
+      reason: `no TLS came, but 0x${firstByte.toString(16)}`,
+      ...(firstByte === 0x47 ? { answer: new TextEncoder().encode("TLS only\n") } : {}),
+    }),
     refused: (_peer, reason) => refused.push(reason),
     ...what,
   };
@@ -139,14 +144,16 @@ describe("Behind a proxy", () => {
 describe("A port of RTMPS", () => {
   const tls = () => listen({ certificates: stage.certificates, plain: false });
 
-  test("refuses a client that comes without TLS, and says what to do", async () => {
-    const { closed } = await say(tls(), Uint8Array.of(3));
+  test("refuses a client that comes without TLS, and answers one whose protocol the listener knows", async () => {
+    const { heard: nothing, closed } = await say(tls(), Uint8Array.of(3));
     await closed;
-    const advice = "on a port of rtmps.listen; clients write rtmps:// for it, or use a port of listen";
-    expect(refused).toEqual([`RTMP without TLS came ${advice}`]);
-    expect(await server.closed.promise).toBe(`RTMP without TLS came ${advice}`);
-    await (await say(tls(), "GET / HTTP/1.1\r\n")).closed;
-    expect(refused[1]).toBe(`no TLS came (the first byte is 0x47) ${advice}`);
+    expect(refused).toEqual(["no TLS came, but 0x3"]);
+    expect([await server.closed.promise, nothing]).toEqual(["no TLS came, but 0x3", []]);
+    server = new End();
+    const { heard, closed: answered } = await say(tls(), "GET / HTTP/1.1\r\n");
+    await answered;
+    expect(refused[1]).toBe("no TLS came, but 0x47");
+    expect(new TextDecoder().decode(joined(...heard))).toBe("TLS only\n");
   });
 
   test("gives its owner the connection at once, so that silence counts as a client's", async () => {

@@ -97,3 +97,13 @@ test("a stop reaches those that publish first, so that players are told of the e
   publisher?.ends.gone();
   expect(stage.servers.idle).toBe(true);
 });
+
+test("a server starts, runs, and drains", () => {
+  const { servers } = new Stage();
+  const stages = [servers.stage];
+  servers.start();
+  stages.push(servers.stage);
+  servers.drain();
+  stages.push(servers.stage);
+  expect(stages).toEqual(["starting", "running", "draining"]);
+});

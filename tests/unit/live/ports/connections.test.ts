@@ -13,6 +13,7 @@ class Stage {
         return undefined;
       },
       release: (host) => this.taken.delete(host),
+      countRequest: (host) => (host === "z" ? { rule: "rate", reason: "z asks too often" } : undefined),
     },
   });
 
@@ -27,6 +28,14 @@ class Stage {
     return place.ok ? "none" : `${place.rule}: ${place.reason}`;
   }
 }
+
+test("requests are counted by the limits of their address", () => {
+  const { account } = new Stage();
+  expect([account.countRequest("a"), account.countRequest("z")]).toEqual([
+    undefined,
+    { rule: "rate", reason: "z asks too often" },
+  ]);
+});
 
 test("listeners share one limit of connections, and one that hangs up gives its place back at once", () => {
   const stage = new Stage();

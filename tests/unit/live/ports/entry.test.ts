@@ -21,7 +21,7 @@ class Stage {
     countingGuards: [],
     connections: new ConnectionAccount({
       maxConnections: 1,
-      limiter: { acquire: () => undefined, release: () => undefined },
+      limiter: { acquire: () => undefined, release: () => undefined, countRequest: () => undefined },
     }),
   });
 

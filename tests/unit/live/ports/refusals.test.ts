@@ -26,3 +26,11 @@ test("a few refusals are a line each, a flood is ten lines and a count every ten
     ["rare", 1],
   ]);
 });
+
+test("what clients ask for every day is counted, and told at the level debug only", () => {
+  const [clock, log] = [new FakeClock(), new RecordingLog()];
+  const refusals = new Refusals(clock, log);
+  for (let i = 0; i < 20; i++) refusals.add({ rule: "not_found", log, message: "no", fields: {}, level: "debug" });
+  clock.advance(60_000);
+  expect([refusals.totals.get("not_found"), new Set(log.lines)]).toEqual([20, new Set(["debug no"])]);
+});

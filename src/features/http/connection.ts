@@ -1,0 +1,311 @@
+import { formatHostPort } from "../../base/address.ts";
+import type { Log, LogFields } from "../../base/log.ts";
+import { joined } from "../../base/memory.ts";
+import type { Transport } from "../../base/transport.ts";
+import { RequestHeadReader } from "../../http/head-reader.ts";
+import { type HeadRefusal, wrongProtocol } from "../../http/refusal.ts";
+import { isContentRequest, type RequestHead } from "../../http/request.ts";
+import { textResponse } from "../../http/text-response.ts";
+import type { AcceptedConnection, ClientRecord } from "../../live/ports/clients.ts";
+import type { ServedConnection } from "../../live/ports/connection-servers.ts";
+import type { ConnectionEnds } from "../../live/ports/connections.ts";
+import { corsHeaders, writeHead } from "./answer.ts";
+import type { HttpContext } from "./context.ts";
+import { Exchange, type ExchangeConnection } from "./exchange.ts";
+import type { LiveBody } from "./live-body.ts";
+import { headersOf } from "./statuses.ts";
+
+/** A request's head is whole within this time, however it drips. */
+const HEAD_MS = 10_000;
+/** A connection without a request is closed after this time. */
+const IDLE_MS = 15_000;
+/** What a client may send ahead of the answer that it waits for, bytes. */
+const MAX_AHEAD_BYTES = 64 * 1024;
+/** So many requests of one client are answered before others have their turn. */
+const MAX_IN_A_TURN = 16;
+const METHODS = "GET, HEAD, OPTIONS";
+/** What browsers are told who ask before they ask. */
+const preflightHeaders = {
+  ...corsHeaders,
+  allow: METHODS,
+  "access-control-allow-methods": METHODS,
+  "access-control-allow-headers": "*",
+  "access-control-max-age": "86400",
+};
+const none = new Uint8Array(0);
+
+/*
+ * reading ──a head──> answering ──its answer has left──> reading …
+ *    │                    └──stream──> streaming ──the body ends──> closing
+ *    └──a bad head, a time that is over, Connection: close──> closing
+ */
+/** One client's HTTP connection: a request after the other, each answered before the next is looked at. */
+export class HttpConnection implements ServedConnection, AcceptedConnection, ExchangeConnection {
+  readonly publishing = 0;
+  readonly publishes = false;
+  readonly context: HttpContext;
+  readonly log: Log;
+  readonly #id: string;
+  readonly #ends: ConnectionEnds;
+  /** There from the first byte on: TLS is known then. */
+  #reader: RequestHeadReader | undefined;
+  #state: "reading" | "answering" | "streaming" | "closing" = "reading";
+  #exchange: Exchange | undefined;
+  #body: LiveBody | undefined;
+  /** What has come behind the request that is answered. */
+  #ahead: Uint8Array = none;
+  /** Heads are being read: what is answered at once needs nobody to read on. */
+  #isReading = false;
+  /** Since when a head comes; undefined between requests. Monotonic ms. */
+  #headSince: number | undefined;
+  #idleSince: number;
+  #requests = 0;
+  bytesReceived = 0;
+  #client: ClientRecord | undefined;
+  #transport: Transport | undefined;
+
+  constructor(context: HttpContext, id: string, ends: ConnectionEnds) {
+    this.context = context;
+    this.#id = id;
+    this.log = context.log.with(id);
+    this.#ends = ends;
+    this.#idleSince = context.clock.now();
+  }
+
+  get client(): ClientRecord {
+    if (this.#client === undefined) throw new Error("a connection that is not open has no client");
+    return this.#client;
+  }
+
+  get transport(): Transport {
+    if (this.#transport === undefined) throw new Error("a connection that is not open has no transport");
+    return this.#transport;
+  }
+
+  get bytesSent(): number {
+    return this.#transport?.bytesSent ?? 0;
+  }
+
+  get heldBytes(): number {
+    return (this.#reader?.heldBytes ?? 0) + this.#ahead.length + (this.#body?.heldBytes ?? 0);
+  }
+
+  get keepsAlive(): boolean {
+    return this.#state !== "closing" && this.context.stage() !== "draining";
+  }
+
+  onOpen(transport: Transport): void {
+    this.#transport = transport;
+    this.#client = this.context.clients.add({ id: this.#id, protocol: "http", remote: transport.remote }, this);
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.bytesReceived += bytes.length;
+    switch (this.#state) {
+      case "reading":
+        this.#read(bytes);
+        break;
+      case "answering":
+        this.#keep(bytes);
+        break;
+      case "streaming":
+        this.#body?.received(bytes);
+        break;
+      case "closing":
+        break;
+    }
+  }
+
+  onDrain(): void {
+    if (this.#body !== undefined) this.#body.drained();
+    else if (this.#exchange !== undefined) this.#exchange.drained();
+    else if (this.#state === "answering") this.#readOn();
+  }
+
+  onHangUp(): void {
+    this.#ends.hungUp();
+  }
+
+  onCut(reason: string): void {
+    this.#count("input_memory", { error: reason });
+  }
+
+  onClose(reason: string | undefined): void {
+    this.#state = "closing";
+    this.#ahead = none;
+    const [body, exchange] = [this.#body, this.#exchange];
+    this.#body = undefined;
+    this.#exchange = undefined;
+    body?.closed(reason);
+    exchange?.closed();
+    this.#client?.disconnected(reason);
+    this.#ends.gone();
+  }
+
+  tick(now: number): void {
+    if (this.#state === "streaming") this.#body?.tick(now);
+    if (this.#state !== "reading") return;
+    if (this.#headSince !== undefined && now - this.#headSince >= HEAD_MS) {
+      const reason = `no whole request within ${HEAD_MS / 1000} s`;
+      this.#turnAway("request_timeout", { status: 408, reason });
+    } else if (this.#headSince === undefined && now - this.#idleSince >= IDLE_MS) {
+      this.#state = "closing";
+      // One that never asked for anything may not have agreed on TLS either.
+      if (this.#requests > 0) this.transport.close();
+      else this.transport.abort();
+    }
+  }
+
+  /** Whoever answers requests follows the configuration; a connection has nothing of it. */
+  reconfigure(): void {}
+
+  kick(reason: string): void {
+    // Later: an observer may ask for it within any call of ours.
+    this.context.clock.soon(() => {
+      if (this.#state === "closing") return;
+      this.#count("kicked", { error: reason });
+      this.#leave(reason);
+    });
+  }
+
+  shutdown(): void {
+    if (this.#state !== "closing") this.#leave("the server stops");
+  }
+
+  answered(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    if (!keepAlive) this.#close();
+    else if (!this.#isReading && this.transport.bytesQueued === 0) this.#readOn();
+  }
+
+  streams(body: LiveBody): void {
+    this.#exchange = undefined;
+    this.#body = body;
+    this.#state = "streaming";
+  }
+
+  ended(): void {
+    this.#body = undefined;
+    this.#close();
+  }
+
+  #leave(reason: string): void {
+    const [body, exchange] = [this.#body, this.#exchange];
+    this.#body = undefined;
+    body?.leave(reason);
+    exchange?.stop(reason);
+    this.#close();
+  }
+
+  #close(): void {
+    this.#state = "closing";
+    this.#ahead = none;
+    this.transport.close();
+  }
+
+  /** Reads heads, and answers each before it goes on. */
+  #read(bytes: Uint8Array): void {
+    this.#reader ??= new RequestHeadReader(this.transport.secure);
+    this.#isReading = true;
+    let at = 0;
+    for (let count = 0; at < bytes.length && this.#state === "reading"; count++) {
+      if (count === MAX_IN_A_TURN) {
+        this.#state = "answering";
+        this.context.clock.soon(() => {
+          const isFree = this.#exchange === undefined && this.transport.bytesQueued === 0;
+          if (this.#state === "answering" && isFree) this.#readOn();
+        });
+        break;
+      }
+      const result = this.#reader.push(bytes, at);
+      if (result.kind === "more") {
+        this.#headSince ??= this.context.clock.now();
+        break;
+      }
+      if (result.kind === "refused") this.#turnAway("protocol", this.#explained(result.refusal));
+      else {
+        at = result.end;
+        this.#headSince = undefined;
+        this.#answer(result.head);
+      }
+    }
+    this.#isReading = false;
+    if (at < bytes.length) this.#rest(bytes.subarray(at));
+  }
+
+  #rest(bytes: Uint8Array): void {
+    if (this.#state === "answering") this.#keep(bytes);
+    else if (this.#state === "streaming") this.#body?.received(bytes);
+  }
+
+  /** The last answer has left. */
+  #readOn(): void {
+    this.#state = "reading";
+    this.#idleSince = this.context.clock.now();
+    const ahead = this.#ahead;
+    this.#ahead = none;
+    if (ahead.length > 0) this.#read(ahead);
+    this.transport.inputChanged();
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (this.#ahead.length + bytes.length > MAX_AHEAD_BYTES) {
+      this.#count("protocol", { error: `more than ${MAX_AHEAD_BYTES} bytes of requests ahead of an answer` });
+      this.transport.abort();
+      return;
+    }
+    this.#ahead = this.#ahead.length === 0 ? bytes : joined(this.#ahead, bytes);
+  }
+
+  #answer(head: RequestHead): void {
+    this.#state = "answering";
+    this.#requests++;
+    const limit = this.context.account.countRequest(this.transport.remote.host);
+    if (limit !== undefined) this.#turnAway(limit.rule, { status: 429, reason: limit.reason });
+    else if (isContentRequest(head)) {
+      const exchange = new Exchange(this, head);
+      this.#exchange = exchange;
+      exchange.pass();
+    } else this.#answerOptions(head);
+    // One that is answered, and whose answer has left, gives way to the next.
+    const isOver = this.#state === "answering" && this.#exchange === undefined;
+    if (isOver && this.transport.bytesQueued === 0) {
+      this.#state = "reading";
+      this.#idleSince = this.context.clock.now();
+    }
+  }
+
+  #answerOptions({ minorVersion, keepAlive }: RequestHead): void {
+    const keep = keepAlive && this.keepsAlive;
+    this.transport.send(
+      writeHead(this.context, {
+        status: 204,
+        headers: preflightHeaders,
+        body: "none",
+        minorVersion,
+        keepAlive: keep,
+      }),
+    );
+    if (!keep) this.#close();
+  }
+
+  #explained(refusal: HeadRefusal): HeadRefusal {
+    const { spoken } = refusal;
+    if (spoken === undefined) return refusal;
+    return { ...refusal, reason: wrongProtocol(spoken, spoken === "rtmp" ? this.context.rtmpPort() : undefined) };
+  }
+
+  /** Answers with one line of text and closes: what follows can't be told apart from a body, or is not wanted. */
+  #turnAway(rule: string, { status, reason, headers }: HeadRefusal): void {
+    this.#count(rule, { error: reason, status });
+    const { software: server, clock } = this.context;
+    const all = { server, ...corsHeaders, ...headersOf(status), ...headers };
+    this.transport.send(textResponse(status, reason, clock.wall(), all));
+    this.#close();
+  }
+
+  #count(rule: string, more: LogFields): void {
+    const addr = this.#transport === undefined ? "" : formatHostPort(this.#transport.remote);
+    this.context.refusals.add({ rule, log: this.log, message: "connection closed", fields: { addr, ...more } });
+  }
+}

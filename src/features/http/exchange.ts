@@ -1,0 +1,226 @@
+import { createHash } from "node:crypto";
+import { formatHostPort, type HostPort } from "../../base/address.ts";
+import type { Log, LogFields } from "../../base/log.ts";
+import { joined } from "../../base/memory.ts";
+import type { Transport } from "../../base/transport.ts";
+import { framingOf } from "../../http/framing.ts";
+import type { HttpRequest, RequestHead } from "../../http/request.ts";
+import { upgradeHeaders } from "../../http/websocket-handshake.ts";
+import type { ClientRecord } from "../../live/ports/clients.ts";
+import type { Refused } from "../../live/ports/entry.ts";
+import type { HttpAnswer, HttpBody, HttpBodyOwner, HttpExchange, HttpStreamAnswer } from "../../live/ports/http.ts";
+import { corsHeaders, type Prepared, prepareAnswer, textAnswer, writeHead } from "./answer.ts";
+import type { HttpContext } from "./context.ts";
+import { FileSender } from "./file-sender.ts";
+import { LiveBody } from "./live-body.ts";
+import { headersOf, refusalStatuses } from "./statuses.ts";
+
+/** A body up to this size leaves with its head in one buffer. */
+const JOINED_BYTES = 8 * 1024;
+
+/** The connection that an exchange is on. */
+export interface ExchangeConnection {
+  readonly context: HttpContext;
+  readonly client: ClientRecord;
+  readonly transport: Transport;
+  readonly log: Log;
+  /** Whether another request may follow one that allows it. */
+  readonly keepsAlive: boolean;
+  /** All of an answer has been handed to the transport. */
+  answered(keepAlive: boolean): void;
+  /** The rest of the connection is a live body. */
+  streams(body: LiveBody): void;
+  /** The live body has ended. */
+  ended(): void;
+}
+
+/*
+ * open ──respond, refuse──> sending (a file) ──> over
+ *   │└──stream──> over: the body goes on by itself
+ *   └──the client goes──> over
+ */
+/** A request on its way through the routes to its answer. */
+export class Exchange implements HttpExchange {
+  readonly #connection: ExchangeConnection;
+  readonly #request: RequestHead & HttpRequest;
+  #next = 0;
+  #state: "open" | "sending" | "over" = "open";
+  #sender: FileSender | undefined;
+  gone = false;
+  onGone: (() => void) | undefined;
+
+  constructor(connection: ExchangeConnection, request: RequestHead & HttpRequest) {
+    this.#connection = connection;
+    this.#request = request;
+  }
+
+  get remote(): HostPort {
+    return this.#connection.client.remote;
+  }
+
+  get client(): ClientRecord {
+    return this.#connection.client;
+  }
+
+  /** Asks the routes, from the first or the next one on. */
+  pass(): void {
+    if (this.gone) return;
+    this.#checkOpen();
+    const { context, log } = this.#connection;
+    const { routes } = context;
+    while (this.#next < routes.length) if (routes[this.#next++]?.handle(this.#request, this)) return;
+    const fields = { addr: formatHostPort(this.remote), path: this.#request.path };
+    context.refusals.add({ rule: "not_found", log, message: "nothing at this address", fields, level: "debug" });
+    this.respond(textAnswer(404, "there is nothing at this address"));
+  }
+
+  respond(answer: HttpAnswer): void {
+    const { body } = answer;
+    if (this.gone) {
+      if (body !== undefined && !(body instanceof Uint8Array)) body.close();
+      return;
+    }
+    this.#checkOpen();
+    const prepared = prepareAnswer(this.#request, answer, this.#connection.context.clock.wall());
+    // Headers that can't be sent are a fault of the route's, which no file may stay open for.
+    const head = this.#head(prepared);
+    if (body !== undefined && !(body instanceof Uint8Array) && prepared.body === undefined) body.close();
+    this.#state = "sending";
+    this.#send(head, prepared);
+  }
+
+  refuse({ rule, kind, reason, detail, by }: Refused, about: LogFields = { path: this.#request.path }): void {
+    if (this.gone) return;
+    const { context, log } = this.#connection;
+    const fields = { addr: formatHostPort(this.remote), ...about, error: reason, detail, by };
+    const message = about.stream === undefined ? "request refused" : "play refused";
+    context.refusals.add({ rule, log, message, fields });
+    const status = refusalStatuses[kind];
+    this.respond(textAnswer(status, reason, headersOf(status)));
+  }
+
+  stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody {
+    const { context, client, transport } = this.#connection;
+    const framing = framingOf(this.#request);
+    const now = context.clock.now();
+    if (this.gone) {
+      context.clock.soon(() => owner.gone(undefined));
+      return new LiveBody(transport, framing, owner, now, () => undefined);
+    }
+    this.#checkOpen();
+    this.#state = "over";
+    transport.send(this.#streamHead(answer));
+    const body = new LiveBody(transport, framing, owner, now, () => this.#connection.ended());
+    this.#connection.streams(body);
+    this.#told(framing === "websocket" ? 101 : 200, undefined);
+    client.introduction = { url: this.#url, software: this.#request.header("user-agent") ?? "" };
+    client.connected();
+    return body;
+  }
+
+  /** The transport has room again. */
+  drained(): void {
+    this.#sender?.goOn();
+  }
+
+  /** The connection ends before there is an answer. */
+  stop(reason: string): void {
+    if (this.#state !== "open") return;
+    this.respond(textAnswer(503, reason, headersOf(503)));
+    this.#leave();
+  }
+
+  /** The client is gone. */
+  closed(): void {
+    this.#sender?.cancel();
+    if (this.#state === "open") this.#leave();
+    this.gone = true;
+    this.#state = "over";
+  }
+
+  #leave(): void {
+    this.gone = true;
+    const { onGone } = this;
+    this.onGone = undefined;
+    onGone?.();
+  }
+
+  #checkOpen(): void {
+    if (this.#state !== "open") throw new Error(`${this.#request.path} is answered twice`);
+  }
+
+  get #keepAlive(): boolean {
+    return this.#request.keepAlive && this.#connection.keepsAlive;
+  }
+
+  #head({ status, headers, end }: Prepared): Uint8Array {
+    const { minorVersion } = this.#request;
+    const kind = { body: end, minorVersion, keepAlive: this.#keepAlive };
+    return writeHead(this.#connection.context, { status, headers, ...kind });
+  }
+
+  #streamHead({ type, headers }: HttpStreamAnswer): Uint8Array {
+    const { webSocketKey, minorVersion } = this.#request;
+    const { context } = this.#connection;
+    const common = { minorVersion, keepAlive: false };
+    if (webSocketKey !== undefined) {
+      const upgrade = upgradeHeaders(webSocketKey, (bytes) => createHash("sha1").update(bytes).digest());
+      return writeHead(context, { ...common, status: 101, headers: { ...upgrade, ...headers }, body: "none" });
+    }
+    const all = { ...corsHeaders, "content-type": type, "cache-control": "no-store", ...headers };
+    const body = minorVersion === 0 ? "close" : "chunked";
+    return writeHead(context, { ...common, status: 200, headers: all, body });
+  }
+
+  #send(head: Uint8Array, { status, body, part }: Prepared): void {
+    const { transport } = this.#connection;
+    const size = part.end - part.start;
+    this.#told(status, body === undefined ? 0 : size);
+    if (body === undefined || size === 0) {
+      transport.send(head);
+      if (body !== undefined && !(body instanceof Uint8Array)) body.close();
+      this.#finish(this.#keepAlive);
+    } else if (body instanceof Uint8Array) {
+      const bytes = size === body.length ? body : body.subarray(part.start, part.end);
+      if (size <= JOINED_BYTES) transport.send(joined(head, bytes));
+      else {
+        transport.send(head);
+        transport.send(bytes);
+      }
+      this.#finish(this.#keepAlive);
+    } else {
+      transport.send(head);
+      this.#sender = new FileSender(body, part, transport, (problem) => this.#fileSent(problem));
+      this.#sender.goOn();
+    }
+  }
+
+  #fileSent(problem: unknown): void {
+    if (problem === undefined) {
+      this.#finish(this.#keepAlive);
+      return;
+    }
+    const { log, transport } = this.#connection;
+    log.warn("a file could not be sent to its end", { path: this.#request.path, error: String(problem) });
+    // The client must not take a part for the whole.
+    transport.abort();
+  }
+
+  #finish(keepAlive: boolean): void {
+    if (this.gone) return;
+    this.#state = "over";
+    this.#connection.answered(keepAlive);
+  }
+
+  /** One line for each request, for who looks for a problem. */
+  #told(status: number, bytes: number | undefined): void {
+    const { method, path } = this.#request;
+    this.#connection.log.debug("request", { addr: formatHostPort(this.remote), method, path, status, bytes });
+  }
+
+  get #url(): string {
+    const { secure, webSocket, host, target } = this.#request;
+    const scheme = `${webSocket ? "ws" : "http"}${secure ? "s" : ""}`;
+    return target.startsWith("/") ? `${scheme}://${host}${target}` : target;
+  }
+}

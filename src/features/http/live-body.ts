@@ -1,0 +1,107 @@
+import type { Transport } from "../../base/transport.ts";
+import { type BodyFraming, framedEnd } from "../../http/framing.ts";
+import { CloseCode, closeFrame, pingFrame, pongFrame } from "../../http/websocket-frame.ts";
+import { type WebSocketClose, type WebSocketEvents, WebSocketReader } from "../../http/websocket-reader.ts";
+import type { HttpBody, HttpBodyOwner } from "../../live/ports/http.ts";
+
+/** A WebSocket on which nothing is sent for this long gets a ping: proxies close connections that are silent. */
+const PING_AFTER_MS = 30_000;
+const nothing = new Uint8Array(0);
+
+/** A body without a known end, and the client's side of it. It ends with its connection. */
+export class LiveBody implements HttpBody, WebSocketEvents {
+  readonly transport: Transport;
+  readonly framing: BodyFraming;
+  readonly #frames: WebSocketReader | undefined;
+  readonly #ended: () => void;
+  /** Undefined once the body is over. */
+  #owner: HttpBodyOwner | undefined;
+  #sent = 0;
+  #sentAt: number;
+
+  /** `ended`: nothing follows, the connection is to be closed. */
+  constructor(transport: Transport, framing: BodyFraming, owner: HttpBodyOwner, now: number, ended: () => void) {
+    this.transport = transport;
+    this.framing = framing;
+    this.#owner = owner;
+    this.#ended = ended;
+    this.#sentAt = now;
+    this.#frames = framing === "websocket" ? new WebSocketReader(this) : undefined;
+  }
+
+  /** Bytes held of what the client has said. */
+  get heldBytes(): number {
+    return this.#frames?.heldBytes ?? 0;
+  }
+
+  /** Whatever the client of another framing says behind its request is passed over: no answer will follow. */
+  received(bytes: Uint8Array): void {
+    this.#frames?.push(bytes);
+  }
+
+  drained(): void {
+    this.#owner?.drained();
+  }
+
+  tick(now: number): void {
+    const { bytesSent, bytesQueued } = this.transport;
+    if (bytesSent !== this.#sent || bytesQueued > 0) {
+      this.#sent = bytesSent;
+      this.#sentAt = now;
+    } else if (this.framing === "websocket" && now - this.#sentAt >= PING_AFTER_MS)
+      this.transport.send(pingFrame(nothing));
+  }
+
+  end(reason?: string): void {
+    this.#finish(framedEnd(this.framing, reason));
+  }
+
+  /** Ends the body from this side; the owner is told. */
+  leave(reason: string): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    if (owner === undefined) return;
+    owner.gone(reason);
+    const isWebSocket = this.framing === "websocket";
+    this.#close(isWebSocket ? closeFrame(CloseCode.GoingAway, reason) : framedEnd(this.framing));
+  }
+
+  /** The connection is over. */
+  closed(reason: string | undefined): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    owner?.gone(reason);
+  }
+
+  message(): void {
+    // Clients have nothing to say here.
+  }
+
+  ping(payload: Uint8Array): void {
+    // One that doesn't read gets none: they would pile up.
+    if (this.transport.bytesQueued === 0) this.transport.send(pongFrame(payload));
+  }
+
+  pong(): void {
+    // That the connection is there, the kernel finds out.
+  }
+
+  close({ clean, code, reason }: WebSocketClose): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    if (owner === undefined) return;
+    owner.gone(clean ? undefined : reason);
+    this.#close(closeFrame(code, clean ? "" : reason));
+  }
+
+  #finish(last: Uint8Array): void {
+    if (this.#owner === undefined) return;
+    this.#owner = undefined;
+    this.#close(last);
+  }
+
+  #close(last: Uint8Array): void {
+    if (last.length > 0) this.transport.send(last);
+    this.#ended();
+  }
+}

@@ -1,0 +1,21 @@
+import { DateHeader } from "../../http/http-date.ts";
+import type { ConnectionServer } from "../../live/ports/connection-servers.ts";
+import type { ConnectionEnds } from "../../live/ports/connections.ts";
+import { HttpConnection } from "./connection.ts";
+import type { HttpContext } from "./context.ts";
+import { healthRoute } from "./health.ts";
+
+/** The server's side of HTTP/1.1. Features answer its requests by their routes. */
+export class HttpServer implements ConnectionServer {
+  readonly protocol = "http";
+  readonly #context: HttpContext;
+
+  constructor(options: Omit<HttpContext, "dates">) {
+    const routes = [healthRoute(options), ...options.routes];
+    this.#context = { ...options, routes, dates: new DateHeader() };
+  }
+
+  accept(id: string, ends: ConnectionEnds): HttpConnection {
+    return new HttpConnection(this.#context, id, ends);
+  }
+}

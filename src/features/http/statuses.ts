@@ -1,0 +1,23 @@
+import type { RefusalKind } from "../../live/ports/access.ts";
+
+/** After so many seconds a client may ask again. */
+const RETRY_S = "5";
+
+/** HTTP's status for each kind of refusal (RFC 9110, 15). */
+export const refusalStatuses: Readonly<Record<RefusalKind, number>> = {
+  name: 404,
+  vhost: 404,
+  missing: 404,
+  gone: 410,
+  denied: 403,
+  busy: 409,
+  media: 406,
+  limit: 503,
+  unavailable: 503,
+  loop: 508,
+};
+
+/** The headers that a status asks for. */
+export function headersOf(status: number): Readonly<Record<string, string>> {
+  return status === 503 || status === 429 ? { "retry-after": RETRY_S } : {};
+}

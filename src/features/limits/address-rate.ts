@@ -1,0 +1,60 @@
+import type { Clock } from "../../base/clock.ts";
+
+/** Sites whose rate is remembered; those that came longest ago are forgotten first. About 6 MB. */
+const MAX_RATES = 65_536;
+/** Old sites are removed after each such number of new ones. */
+const BATCH = 64;
+const MINUTE_MS = 60_000;
+
+/** The rate of each site: this often at once, then as often spread over each minute. */
+export class AddressRate {
+  readonly #clock: Pick<Clock, "now">;
+  /** By site, the time up to which its rate is used up; in the order of their newest use. */
+  readonly #usedUntil = new Map<string, number>();
+  /** Have come since some were forgotten. */
+  #notForgotten = 0;
+  #rate = 0;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
+
+  /** Entries in memory. */
+  get size(): number {
+    return this.#usedUntil.size;
+  }
+
+  /**
+   * Counts one use, of `rate` a minute (0: no limit); false when the site has used up its rate. Each uses up its share of a
+   * minute; at most a minute can be used up ahead.
+   */
+  take(site: string, rate: number): boolean {
+    // Used-up time depends on the rate: after a change of the rate, counting starts afresh.
+    if (rate !== this.#rate) this.#usedUntil.clear();
+    this.#rate = rate;
+    if (rate === 0) return true;
+    const now = this.#clock.now();
+    const until = Math.max(now, this.#usedUntil.get(site) ?? now) + MINUTE_MS / rate;
+    // Sums of fractions are not exact.
+    if (until - now > MINUTE_MS + 1e-3) return false;
+    this.#usedUntil.delete(site);
+    this.#usedUntil.set(site, until);
+    this.#forget(now);
+    return true;
+  }
+
+  /**
+   * Forgets two sites for each new one, so that expired ones are soon gone. Finding the oldest takes longer after many
+   * deletions, so many are removed at once.
+   */
+  #forget(now: number): void {
+    if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MAX_RATES) return;
+    this.#notForgotten = 0;
+    const most = MAX_RATES - BATCH;
+    let looked = 0;
+    for (const [site, until] of this.#usedUntil) {
+      if (this.#usedUntil.size <= most && (until > now || looked++ >= 2 * BATCH)) return;
+      this.#usedUntil.delete(site);
+    }
+  }
+}

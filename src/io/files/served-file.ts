@@ -1,0 +1,101 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, readlink, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode } from "../os/socket-errors.ts";
+
+/** Files that are open at a time, for all clients. */
+const MAX_OPEN = 256;
+/** What says that there is nothing to serve at a path. */
+const NOTHING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM", "ENAMETOOLONG", "ENXIO", "EISDIR", "EINVAL"]);
+
+let openFiles = 0;
+
+/** A file that is open for reading, its owner's to close. */
+export interface ServedFile {
+  /** Bytes, and when it was written last, Unix ms; both as it was opened. */
+  readonly size: number;
+  readonly modifiedMs: number;
+  /** Bytes from `at` on, in a buffer of their own; fewer than `length` at its end. */
+  read(at: number, length: number): Promise<Uint8Array>;
+  close(): void;
+}
+
+/**
+ * Opens a file below a folder. `path` begins with a slash and has no dot segments. Undefined where there is none, or none for
+ * others: what is no regular file, and what a link leads to outside of the folder. `busy`: too many are open. Other failures
+ * are thrown.
+ */
+export async function openServedFile(
+  folder: string,
+  path: string,
+): Promise<ServedFile | "folder" | "busy" | undefined> {
+  if (openFiles >= MAX_OPEN) return "busy";
+  openFiles++;
+  let handle: FileHandle | undefined;
+  let isHandedOut = false;
+  try {
+    // A pipe must not be waited for.
+    handle = await open(join(folder, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const status = await handle.stat();
+    if (await isBelow(await realpath(folder), handle, join(folder, path))) {
+      if (status.isDirectory()) return "folder";
+      if (status.isFile()) {
+        isHandedOut = true;
+        return new OpenFile(handle, status.size, status.mtimeMs);
+      }
+    }
+    return undefined;
+  } catch (error) {
+    if (NOTHING.has(errorCode(error) ?? "")) return undefined;
+    throw error;
+  } finally {
+    if (!isHandedOut) {
+      openFiles--;
+      await handle?.close();
+    }
+  }
+}
+
+/** Whether what is open lies in a folder, by where it really is: nobody can exchange it for a link afterwards. */
+async function isBelow(folder: string, { fd }: FileHandle, path: string): Promise<boolean> {
+  const real = await readlink(`/proc/self/fd/${fd}`).catch(() => realpath(path));
+  return real === folder || real.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+class OpenFile implements ServedFile {
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly #handle: FileHandle;
+  #reading: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(handle: FileHandle, size: number, modifiedMs: number) {
+    this.#handle = handle;
+    this.size = size;
+    this.modifiedMs = modifiedMs;
+  }
+
+  read(at: number, length: number): Promise<Uint8Array> {
+    const reading = this.#read(at, length);
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Not under a read: its descriptor could be another file's by then.
+    void this.#reading.then(() => this.#handle.close()).finally(() => openFiles--);
+  }
+
+  async #read(at: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, at + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  }
+}

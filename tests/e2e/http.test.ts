@@ -1,0 +1,135 @@
+import { expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { httpPort, RawHttp } from "../support/e2e/raw-http.ts";
+import { pair } from "../support/e2e/reload/rtmps.ts";
+import { ReloadServer } from "../support/e2e/reload/server.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { local } from "../vectors/certificates.ts";
+
+const test = testWith("tests/e2e/http.test.ts");
+
+const LISTEN = '[http_server]\nlisten = "127.0.0.1:0"\n';
+const get = (path: string, ...lines: string[]) =>
+  `${[`GET ${path} HTTP/1.1`, "Host: a", ...lines].join("\r\n")}\r\n\r\n`;
+
+test.concurrent("files are served over HTTP and HTTPS, whole, in part, and again only when they have changed", async () => {
+  await using stage = new Stage();
+  mkdirSync(stage.path("www"));
+  stage.write("www/index.html", "<title>top</title>");
+  const large = new Uint8Array(5_000_000).map((_, at) => (at * at) >> 7);
+  await Bun.write(stage.path("www/large.bin"), large);
+  const tls = `[http_server.tls]\nlisten = "127.0.0.1:0"\n${pair(stage, "local", local)}`;
+  const server = await ReloadServer.start(stage, `${LISTEN}dir = "${stage.path("www")}"\n${tls}`);
+  const bases = [
+    `http://127.0.0.1:${await httpPort(server.program)}`,
+    `https://127.0.0.1:${await httpPort(server.program, "https")}`,
+  ];
+  for (const base of bases) {
+    const ask = (path: string, headers: Record<string, string> = {}) =>
+      fetch(base + path, { headers, tls: { rejectUnauthorized: false } });
+    const page = await ask("/");
+    expect([page.status, page.headers.get("content-type"), await page.text()]).toEqual([
+      200,
+      "text/html; charset=utf-8",
+      "<title>top</title>",
+    ]);
+    const again = await ask("/", { "if-none-match": page.headers.get("etag") ?? "" });
+    expect([again.status, again.headers.get("access-control-allow-origin")]).toEqual([304, "*"]);
+    expect(Bun.hash(await (await ask("/large.bin")).arrayBuffer())).toBe(Bun.hash(large));
+    const part = await ask("/large.bin", { range: "bytes=1000000-1000009" });
+    expect([part.status, await part.bytes()]).toEqual([206, large.slice(1_000_000, 1_000_010)]);
+    const nothing = await ask("/nothing");
+    expect([nothing.status, await nothing.text()]).toEqual([404, "there is nothing at this address\n"]);
+  }
+});
+
+test.concurrent("a client that reads slowly gets all of a file, and the server keeps little of it", async () => {
+  await using stage = new Stage();
+  await Bun.write(stage.path("large.bin"), new Uint8Array(30_000_000));
+  const server = await ReloadServer.start(stage, `${LISTEN}dir = "${stage.path(".")}"`);
+  const { body } = await fetch(`http://127.0.0.1:${await httpPort(server.program)}/large.bin`);
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    await Bun.sleep(0);
+  }
+  expect(bytes).toBe(30_000_000);
+});
+
+test.concurrent("requests that come together are answered in order, and what another port is for is told in one line", async () => {
+  await using stage = new Stage();
+  const tls = `[http_server.tls]\nlisten = "127.0.0.1:0"\n${pair(stage, "local", local)}`;
+  const server = await ReloadServer.start(stage, `${LISTEN}${tls}\n[log]\nlevel = "debug"`);
+  const port = await httpPort(server.program);
+  const many = await RawHttp.connect(stage, port);
+  many.say(get("/healthz") + get("/readyz") + get("/nothing", "Connection: close"));
+  expect((await many.end()).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 404"]);
+
+  const cases: readonly [port: number, says: string | Uint8Array, line: string][] = [
+    [port, Uint8Array.of(3, ...new Uint8Array(1536)), `this port speaks HTTP; RTMP is on port`],
+    [port, Uint8Array.of(0x16, 3, 1, 0, 5), "this port speaks HTTP, not TLS"],
+    [port, get("/", "Content-Length: 5"), "requests here have no body"],
+    [server.port, get("/live/show.flv"), "this port speaks RTMP, not HTTP"],
+    [await httpPort(server.program, "https"), get("/"), "this port speaks HTTPS only"],
+  ];
+  for (const [at, says, line] of cases) {
+    const client = await RawHttp.connect(stage, at);
+    client.say(says);
+    // RTMP's port is 0 in the file: any.
+    expect(await client.end()).toInclude(line.replace("; RTMP is on port", ", not RTMP"));
+  }
+  await server.program.line(/connection refused .*HTTP without TLS came on a port of http_server.tls.listen/);
+  expect(server.program.count(/INFO.*request/)).toBe(0);
+});
+
+test.concurrent("an upgrade fails no request: the old process answers once more, the new one takes over", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, LISTEN);
+  const port = await httpPort(server.program);
+  const [kept, streams] = [await RawHttp.connect(stage, port), await server.play()];
+  kept.say(get("/readyz"));
+  await kept.hears(/ready\n$/);
+  let [answers, stopped] = [0, false];
+  const failures: unknown[] = [];
+  const visitors = Array.from({ length: 5 }, async () => {
+    while (!stopped) {
+      await fetch(`http://127.0.0.1:${port}/healthz`, { headers: { connection: "close" } }).then(
+        () => answers++,
+        (error: unknown) => failures.push(error),
+      );
+    }
+  });
+  await until("some have asked", () => answers > 20);
+  const { exitCode, out } = await server.run("upgrade");
+  const pid = Number(/server (\d+) accepts/.exec(out)?.[1]);
+  stage.defer(() => process.kill(pid, "SIGTERM"));
+  expect(exitCode).toBe(0);
+  const before = answers;
+  await until("others ask", () => answers > before + 20);
+  stopped = true;
+  await Promise.all(visitors);
+  expect(failures).toEqual([]);
+  // The connection that was there before is answered by the old process, which says that it drains.
+  kept.heard = "";
+  kept.say(get("/readyz"));
+  expect(await kept.end()).toMatch(/^HTTP\/1\.1 503 [\s\S]*Connection: close[\s\S]*draining\n$/);
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+  streams.abort();
+  expect(await server.program.ended()).toBe(0);
+});
+
+test.concurrent("a stop closes connections that wait for requests", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, LISTEN);
+  const port = await httpPort(server.program);
+  const [idle, half] = [await RawHttp.connect(stage, port), await RawHttp.connect(stage, port)];
+  idle.say(get("/healthz"));
+  await idle.hears(/ok\n$/);
+  half.say("GET /heal");
+  server.program.signal("SIGTERM");
+  expect(await server.program.ended()).toBe(0);
+  expect(await half.end()).toBe("");
+  await idle.end();
+});

@@ -1,0 +1,62 @@
+import type { Program } from "./program.ts";
+import type { Stage } from "./stage.ts";
+import { until } from "./wait.ts";
+
+/** A client that says what a test wants, byte for byte, and what it has heard, one character a byte. */
+export class RawHttp {
+  heard = "";
+  closed = false;
+  readonly #socket: Bun.Socket<undefined>;
+
+  private constructor(connect: (client: RawHttp) => Bun.Socket<undefined>) {
+    this.#socket = connect(this);
+  }
+
+  /** Connects to a port of loopback; the connection ends with the test. */
+  static async connect(stage: Stage, port: number, options: { readonly tls?: boolean } = {}): Promise<RawHttp> {
+    let client: RawHttp | undefined;
+    const socket = await Bun.connect<undefined>({
+      hostname: "127.0.0.1",
+      port,
+      ...(options.tls === true ? { tls: { rejectUnauthorized: false } } : {}),
+      socket: {
+        data: (_, bytes) => {
+          if (client !== undefined) client.heard += bytes.toString("latin1");
+        },
+        close: () => {
+          if (client !== undefined) client.closed = true;
+        },
+      },
+    });
+    client = new RawHttp(() => socket);
+    stage.defer(() => socket.terminate());
+    return client;
+  }
+
+  say(text: string | Uint8Array): void {
+    this.#socket.write(text);
+  }
+
+  /** Waits until what it has heard matches. */
+  hears(pattern: RegExp): Promise<RegExpExecArray> {
+    return until(
+      `an answer ${pattern}`,
+      () => pattern.exec(this.heard) ?? undefined,
+      undefined,
+      () => this.heard,
+    );
+  }
+
+  /** Waits until the server has closed the connection; all that it said. */
+  async end(): Promise<string> {
+    await until("the connection's end", () => this.closed || undefined);
+    return this.heard;
+  }
+}
+
+/** The port of HTTP that a server has told of last; of HTTPS. */
+export async function httpPort(program: Program, scheme: "http" | "https" = "http"): Promise<number> {
+  const pattern = new RegExp(` listening .*\\b${scheme}=\\S*:(\\d+)`);
+  await program.line(pattern);
+  return Number(pattern.exec(program.lines.findLast((line) => pattern.test(line)) ?? "")?.[1]);
+}
