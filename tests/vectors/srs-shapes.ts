@@ -19,12 +19,12 @@ export const srsShapes: readonly SrsShape[] = [
   shape(
     "HLS by a web server",
     "http_server { enabled on; listen 8080; dir ./x; https { enabled on; listen 8088; key a; cert b; } } vhost a { hls { enabled on; } }",
-    ["http_server", "hls"],
+    ["hls"],
   ),
   shape(
     "a web server of 1.0",
     "http_stream { enabled on; listen 8080; } vhost a { http { enabled on; mount /x; dir ./y; } }",
-    ["http_stream", "http"],
+    ["http"],
   ),
   shape("DASH and HDS", "vhost a { dash { enabled on; dash_fragment 9; } hds { enabled on; hds_path ./x; } }", [
     "dash",
@@ -33,7 +33,7 @@ export const srsShapes: readonly SrsShape[] = [
   shape(
     "HTTP-FLV",
     "http_server { enabled on; } vhost a { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; hstrs on; } }",
-    ["http_server", "http_remux"],
+    ["http_remux"],
   ),
   shape(
     "what is switched off",

@@ -1,6 +1,7 @@
 import { quote } from "../show.ts";
 import { addressRules } from "./access.ts";
 import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
+import { crossdomain, listensWhenOn } from "./http.ts";
 import { wordIn, wordOf } from "./mapping.ts";
 import {
   asItIs,
@@ -85,7 +86,16 @@ export const directives: readonly Entry[] = [
   // What SRS is beside RTMP.
   entry("http_api", leftOut("HTTP API", "", { ignore: "http_api" })),
   entry("http_api auth", apiCredentials()),
-  entry("http_stream", "http_server", leftOut("web server")),
+  entry("http_stream", "http_server", switchedBlock),
+  entry("http_server enabled", listensWhenOn(8080, "http_server", "listen")),
+  entry("http_server listen", addresses("http_server", "listen")),
+  entry("http_server dir", key("http_server", "dir")),
+  entry("http_server crossdomain", crossdomain),
+  entry("http_server https", switchedBlock),
+  entry("http_server https enabled", listensWhenOn(8088, "http_server", "tls", "listen")),
+  entry("http_server https listen", addresses("http_server", "tls", "listen")),
+  entry("http_server https cert", key("http_server", "tls", "cert")),
+  entry("http_server https key", key("http_server", "tls", "key")),
   entry("heartbeat", leftOut("heartbeat")),
   entry("exporter", leftOut("Prometheus exporter")),
   entry("stream_caster", leftOut("stream caster", "publish by RTMP")),
@@ -200,7 +210,7 @@ export const directives: readonly Entry[] = [
   entry("vhost hls_window", unused(partOfHls)),
   entry("vhost hds", leftOut("HDS")),
   entry("vhost dash", leftOut("DASH")),
-  entry("vhost http", "vhost http_static", leftOut("web server")),
+  entry("vhost http", "vhost http_static", leftOut("files of a vhost's own", "http_server.dir is for all vhosts")),
   entry("vhost http_remux", leftOut("HTTP-FLV")),
   entry("vhost rtc", leftOut("WebRTC")),
   entry("vhost rtsp", leftOut("RTSP")),
