@@ -50,6 +50,11 @@ export interface TransportHandler {
   /** The buffer belongs to the receiver. */
   onData(bytes: Uint8Array): void;
   onDrain(): void;
+  /**
+   * The peer has ended its side and may still read. True: the owner has something left to say, and closes the connection soon;
+   * otherwise the connection is closed, as if the peer had hung up.
+   */
+  onPeerEnd?(): boolean;
   /** The peer has just hung up. `onClose` follows later, after a publisher's last input. */
   onHangUp?(): void;
   /** The connection is closed because its input takes too much memory; `onClose` follows. */

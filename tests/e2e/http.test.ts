@@ -61,8 +61,10 @@ test.concurrent("a client that reads slowly gets all of a file, and the server k
 test.concurrent("requests that come together are answered in order, and what another port is for is told in one line", async () => {
   await using stage = new Stage();
   const tls = `[http_server.tls]\nlisten = "127.0.0.1:0"\n${pair(stage, "local", local)}`;
-  const server = await ReloadServer.start(stage, `${LISTEN}${tls}\n[log]\nlevel = "debug"`);
+  const server = await ReloadServer.start(stage, `${LISTEN}dir = "${stage.path(".")}"\n${tls}\n[log]\nlevel = "debug"`);
+  stage.write("large.txt", "large");
   const port = await httpPort(server.program);
+  expect(await RawHttp.askAndEnd(port, get("/large.txt"))).toEndWith("\r\n\r\nlarge");
   const many = await RawHttp.connect(stage, port);
   many.say(get("/healthz") + get("/readyz") + get("/nothing", "Connection: close"));
   expect((await many.end()).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 404"]);
@@ -118,6 +120,16 @@ test.concurrent("an upgrade fails no request: the old process answers once more,
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
   streams.abort();
   expect(await server.program.ended()).toBe(0);
+});
+
+test.concurrent("behind a proxy that names its clients, they are who is counted and logged", async () => {
+  await using stage = new Stage();
+  const trusted = '[proxy_protocol]\nlisten = "127.0.0.1:0"\ntrusted = "127.0.0.1"';
+  const server = await ReloadServer.start(stage, `${LISTEN}${trusted}`);
+  const client = await RawHttp.connect(stage, await httpPort(server.program));
+  client.say("PROXY TCP4 203.0.113.9 10.0.0.1 40000 8080\r\nPOST / HTTP/1.1\r\n\r\n");
+  expect(await client.end()).toStartWith("HTTP/1.1 405 ");
+  await server.program.line(/connection closed addr=203\.0\.113\.9:40000 .*status=405/);
 });
 
 test.concurrent("a stop closes connections that wait for requests", async () => {

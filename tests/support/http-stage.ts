@@ -130,6 +130,11 @@ export class HttpEnd implements Transport {
     this.#end("closed", undefined);
   }
 
+  /** The client ends its side, and goes on reading; whether the server has something to say yet. */
+  endSide(): boolean {
+    return this.#handler?.onPeerEnd?.() ?? false;
+  }
+
   /** The client goes away. */
   hangUp(reason?: string): void {
     this.#end("closed", reason);

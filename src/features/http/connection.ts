@@ -19,6 +19,8 @@ import { headersOf } from "./statuses.ts";
 const HEAD_MS = 10_000;
 /** A connection without a request is closed after this time. */
 const IDLE_MS = 15_000;
+/** A client that has ended its side waits this long for an answer to begin. */
+const ENDED_MS = 2000;
 /** What a client may send ahead of the answer that it waits for, bytes. */
 const MAX_AHEAD_BYTES = 64 * 1024;
 /** So many requests of one client are answered before others have their turn. */
@@ -60,6 +62,8 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   #headSince: number | undefined;
   #idleSince: number;
   #requests = 0;
+  /** When the client has ended its side, monotonic ms. */
+  #endedAt: number | undefined;
   bytesReceived = 0;
   #client: ClientRecord | undefined;
   #transport: Transport | undefined;
@@ -91,7 +95,8 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   }
 
   get keepsAlive(): boolean {
-    return this.#state !== "closing" && this.context.stage() !== "draining";
+    const isLast = this.#endedAt !== undefined && this.#ahead.length === 0;
+    return !isLast && this.#state !== "closing" && this.context.stage() !== "draining";
   }
 
   onOpen(transport: Transport): void {
@@ -122,6 +127,15 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     else if (this.#state === "answering") this.#readOn();
   }
 
+  /** `printf … | nc` and the like: the request that is under way is answered, in a short time. */
+  onPeerEnd(): boolean {
+    if (this.#state === "closing") return this.transport.bytesQueued > 0;
+    if (this.#state !== "answering") return false;
+    this.#ends.hungUp();
+    this.#endedAt = this.context.clock.now();
+    return true;
+  }
+
   onHangUp(): void {
     this.#ends.hungUp();
   }
@@ -144,6 +158,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
 
   tick(now: number): void {
     if (this.#state === "streaming") this.#body?.tick(now);
+    if (this.#state === "answering") this.#tickEnded(now);
     if (this.#state !== "reading") return;
     if (this.#headSince !== undefined && now - this.#headSince >= HEAD_MS) {
       const reason = `no whole request within ${HEAD_MS / 1000} s`;
@@ -154,6 +169,12 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
       if (this.#requests > 0) this.transport.close();
       else this.transport.abort();
     }
+  }
+
+  /** Who has really hung up looks the same. An answer that is on its way goes on, as long as it is taken. */
+  #tickEnded(now: number): void {
+    if (this.#endedAt === undefined || now - this.#endedAt < ENDED_MS) return;
+    if (this.#exchange?.waits === true) this.transport.abort();
   }
 
   /** Whoever answers requests follows the configuration; a connection has nothing of it. */
@@ -245,6 +266,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     const ahead = this.#ahead;
     this.#ahead = none;
     if (ahead.length > 0) this.#read(ahead);
+    if (this.#state === "reading" && this.#endedAt !== undefined) this.#close();
     this.transport.inputChanged();
   }
 

@@ -54,6 +54,11 @@ export class Exchange implements HttpExchange {
     this.#request = request;
   }
 
+  /** Nothing of an answer has been sent. */
+  get waits(): boolean {
+    return this.#state === "open";
+  }
+
   get remote(): HostPort {
     return this.#connection.client.remote;
   }

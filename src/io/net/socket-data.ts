@@ -4,6 +4,8 @@ import type { Socket } from "bun";
 export interface SocketOwner {
   onData(bytes: Uint8Array): void;
   onDrain(): void;
+  /** The peer has ended its side. True: the owner closes the socket; otherwise it is closed now. */
+  onPeerEnd?(): boolean;
   onClose(reason: string | undefined): void;
   /** An owner's handler has thrown this: reports it, and closes this connection only. */
   fault(error: unknown): void;

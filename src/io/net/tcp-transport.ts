@@ -281,6 +281,11 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     else this.#handler?.onDrain();
   }
 
+  onPeerEnd(): boolean {
+    // TLS has an end of its own, which says that nothing follows on either side.
+    return this.#state !== "closed" && !this.#secure && this.#handler?.onPeerEnd?.() === true;
+  }
+
   onClose(reason: string | undefined): void {
     this.#linger?.cancel();
     if (this.#gone) return;

@@ -158,6 +158,9 @@ export class Tcp implements StallWatch {
           this.#begin(connection, peer, handler);
         }
       },
+      end: (connection: Socket<SocketData>) => {
+        if (connection.data.owner?.onPeerEnd?.() !== true) connection.end();
+      },
       ...this.#handlers,
     };
     const taken = this.#inherited?.take(address);
@@ -168,13 +171,16 @@ export class Tcp implements StallWatch {
         hostname: host,
         port,
         fd: taken.fd,
+        allowHalfOpen: true,
         socket,
       } as TCPSocketListenOptions<SocketData>);
       raiseBacklog(taken.fd);
       accepting = new AcceptTurns(taken.fd, this.#clock);
       return opened(taken.address, listener, accepting);
     }
-    const bound = bind(address, (hostname) => Bun.listen<SocketData>({ hostname, port: address.port, socket }));
+    const bound = bind(address, (hostname) =>
+      Bun.listen<SocketData>({ hostname, port: address.port, allowHalfOpen: true, socket }),
+    );
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
     const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { Program } from "./program.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./wait.ts";
@@ -6,35 +7,42 @@ import { until } from "./wait.ts";
 export class RawHttp {
   heard = "";
   closed = false;
-  readonly #socket: Bun.Socket<undefined>;
-
-  private constructor(connect: (client: RawHttp) => Bun.Socket<undefined>) {
-    this.#socket = connect(this);
-  }
+  #socket: Bun.Socket<undefined> | undefined;
 
   /** Connects to a port of loopback; the connection ends with the test. */
-  static async connect(stage: Stage, port: number, options: { readonly tls?: boolean } = {}): Promise<RawHttp> {
-    let client: RawHttp | undefined;
+  static async connect(stage: Stage, port: number): Promise<RawHttp> {
+    const client = new RawHttp();
     const socket = await Bun.connect<undefined>({
       hostname: "127.0.0.1",
       port,
-      ...(options.tls === true ? { tls: { rejectUnauthorized: false } } : {}),
       socket: {
         data: (_, bytes) => {
-          if (client !== undefined) client.heard += bytes.toString("latin1");
+          client.heard += bytes.toString("latin1");
         },
         close: () => {
-          if (client !== undefined) client.closed = true;
+          client.closed = true;
         },
       },
     });
-    client = new RawHttp(() => socket);
+    client.#socket = socket;
     stage.defer(() => socket.terminate());
     return client;
   }
 
+  /** What a client hears that says this and ends its side at once. */
+  static askAndEnd(port: number, text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let heard = "";
+      const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true }, () => socket.end(text));
+      socket.on("data", (bytes) => {
+        heard += bytes.toString("latin1");
+      });
+      socket.on("end", () => resolve(heard)).on("error", reject);
+    });
+  }
+
   say(text: string | Uint8Array): void {
-    this.#socket.write(text);
+    this.#socket?.write(text);
   }
 
   /** Waits until what it has heard matches. */

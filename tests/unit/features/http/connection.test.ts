@@ -148,6 +148,49 @@ describe("A client of HTTP", () => {
   });
 });
 
+describe("A client that ends its side and reads on", () => {
+  test("gets the answers to what it has asked, and then the end", () => {
+    const { stage, later } = stageOf();
+    const end = stage.dial();
+    end.say(request("/later"), request("/a"), "GET /b");
+    expect(end.endSide()).toBe(true);
+    stage.clock.advance(1000);
+    later[0]?.respond({ status: 200, body: text("late") });
+    expect(end.hear().match(/\r\n\r\n(?:late|A)/g)).toEqual(["\r\n\r\nlate", "\r\n\r\nA"]);
+    expect(end.state).toBe("closing");
+  });
+
+  test("waits a short time for an answer to begin, as one that is gone looks the same", () => {
+    const { stage, later } = stageOf();
+    const end = stage.dial();
+    end.get("/later");
+    expect(end.endSide()).toBe(true);
+    stage.clock.advance(3000);
+    expect([end.state, later[0]?.gone]).toEqual(["aborted", true]);
+  });
+
+  test("gets an answer that has begun to its end", () => {
+    const { stage } = stageOf();
+    for (const header of ["Connection: close", "Connection: keep-alive"]) {
+      const end = stage.dial();
+      end.sink.room = 1000;
+      end.get("/large", header);
+      expect(end.endSide()).toBe(true);
+      stage.clock.advance(10_000);
+      end.sink.drain();
+      expect([end.sink.bytes > 100_000, end.state]).toEqual([true, "closing"]);
+    }
+  });
+
+  test("is gone where nothing is under way", () => {
+    const { stage } = stageOf();
+    const end = stage.dial();
+    expect([end.endSide(), stage.dial().endSide()]).toEqual([false, false]);
+    end.get("/a");
+    expect(end.endSide()).toBe(false);
+  });
+});
+
 describe("A connection", () => {
   test("on which a head drips is closed after ten seconds, with 408", () => {
     const { stage } = stageOf();
