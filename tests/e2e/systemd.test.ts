@@ -132,6 +132,15 @@ async function activated(stage: Stage, listen: string, hosts: readonly string[],
   return { program, ports, start };
 }
 
+test.concurrent("an inherited socket that http_server.listen names takes HTTP", async () => {
+  await using stage = new Stage();
+  const toml = 'listen = "127.0.0.1:0"\n[http_server]\nlisten = "127.0.0.1:PORT0"';
+  const { program, ports } = await activated(stage, toml, ["127.0.0.1"]);
+  await program.line(/listening http=/);
+  expect((await fetch(`http://127.0.0.1:${ports[0]}/readyz`)).status).toBe(200);
+  expect(program.count(/that listen does not name/)).toBe(0);
+});
+
 test.concurrent("an inherited socket stands for the address in listen that it equals", async () => {
   await using stage = new Stage();
   const { program, ports } = await activated(stage, 'listen = ["127.0.0.1:PORT0", "127.0.0.1:0"]', ["127.0.0.1"]);

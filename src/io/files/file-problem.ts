@@ -20,8 +20,9 @@ export function fileProblem(path: string, use: "read" | "write" | "make" | "fold
 }
 
 function readableFolderProblem(path: string): string | undefined {
+  if (!statSync(path).isDirectory()) return "it is not a directory";
   accessSync(path, constants.R_OK | constants.X_OK);
-  return statSync(path).isDirectory() ? undefined : "it is not a directory";
+  return undefined;
 }
 
 function folderProblem(folder: string, use: "write" | "make"): string | undefined {

@@ -82,6 +82,26 @@ test("draws what the configuration describes, with what was found at each place"
   ]);
 });
 
+test("looks at what HTTP is served by: its ports, its files and its certificates", async () => {
+  const toml = `[http_server]
+listen = 8080
+dir = "/var/www"
+[http_server.tls]
+listen = "10.9.9.9:8443"
+cert = "/etc/tls/a.pem"`;
+  const { topology, problems } = await look(toml, (probes) => {
+    probes.badFiles.set("/var/www", "no such file").set("/etc/tls/a.pem", "permission denied");
+  });
+  expect(topology.split("\n").slice(1, 6)).toEqual([
+    "├─ listen *:1935                          free",
+    "├─ http_server.listen *:8080              free",
+    "├─ http_server.tls.listen 10.9.9.9:8443   ✗ address not available on this machine",
+    "├─ http_server.dir /var/www               ✗ no such file",
+    "├─ http_server.tls.cert /etc/tls/a.pem    ✗ permission denied",
+  ]);
+  expect(problems).toHaveLength(3);
+});
+
 describe("a target", () => {
   test("is asked for its own vhost and app, and a few at a time", async () => {
     const targets = Array.from({ length: 30 }, (_, at) => `edge-${at}`);

@@ -20,6 +20,9 @@ test.each([
   ["write", "file", undefined],
   ["write", "new", undefined],
   ["write", ".", "it is a directory"],
+  ["folder", ".", undefined],
+  ["folder", "file", "it is not a directory"],
+  ["folder", "none", "no such file"],
   ["make", "a/b/new", undefined],
   ["make", "file/new", "no such file"],
 ] as const)("to %s %s: %p", (use, name, problem) => {
