@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "./package.json";
+import { bundlePage } from "./scripts/bundle-page.ts";
 import { messageOf } from "./src/base/errors.ts";
 
 const root = import.meta.dir;
@@ -33,6 +34,8 @@ export async function build(target?: Target): Promise<string> {
   const aside = await mkdtemp(join(dist, ".build-"));
   try {
     const outfile = join(aside, name);
+    const page = join(aside, "page");
+    await bundlePage(page);
     const result = await Bun.build({
       entrypoints: [join(root, "src/cli/main.ts")],
       target: "bun",
@@ -47,6 +50,7 @@ export async function build(target?: Target): Promise<string> {
       compile: {
         outfile,
         ...(target === undefined ? {} : { target: `bun-${target}` as const }),
+        assets: [page],
         autoloadDotenv: false,
         autoloadBunfig: false,
       },

@@ -125,6 +125,7 @@ if (process.argv.includes("--install")) await installPrerequisites(console.log);
 const steps: readonly Step[] = [
   command("lint", [bin("biome"), "check", "--error-on-warnings", "."]),
   command("types", [bin("tsc"), "--noEmit"]),
+  command("browser types", [bin("tsc"), "--noEmit", "--project", "src/features/page/browser"]),
   command("knip", [bun, "node_modules/knip/bin/knip.js"]),
   tests("architecture", "./tests/architecture.test.ts", 1),
   compile,

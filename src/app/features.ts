@@ -7,6 +7,8 @@ import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
 import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards } from "../features/limits/guards.ts";
+import { liveStreams } from "../features/page/live-streams.ts";
+import { StreamPage } from "../features/page/page.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import { openServedFile } from "../io/files/served-file.ts";
@@ -27,6 +29,7 @@ import { defaultLimits } from "../rtmp/limits.ts";
 import { logClients } from "./client-log.ts";
 import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { pageAssets } from "./page-assets.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
@@ -78,6 +81,7 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const httpGet = createHttpGet(`srs/${version}`, tcp.dial);
   const onConflict = (name: string) => vhost(name)?.publish.on_conflict ?? "reject";
   const counting = limitGuards({ streams, limits: (name) => vhost(name)?.limits });
+  const vhosts = new Vhosts(() => live.current.vhost);
   const siblings = new Handover({ ...shared, local: tcp.local, pid: process.pid, onConflict });
 
   const list: readonly Feature[] = [
@@ -96,6 +100,15 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
     // After the streams' own addresses.
     new StaticFiles({ log, folder: () => live.current.http_server.dir, open: openServedFile }),
+    // Last: any name may be a stream's.
+    new StreamPage({
+      assets: pageAssets(),
+      config: () => live.current.http_server.page,
+      liveStreams(name) {
+        const found = vhosts.find(name);
+        return found?.config.enabled ? liveStreams(streams.all(), found.name) : [];
+      },
+    }),
   ];
   const others = new FeatureSet(list);
   for (const observer of others.streamObservers) streams.observe(observer);
@@ -105,7 +118,7 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const entry = new Entry({
     clock,
     nodeId,
-    vhosts: new Vhosts(() => live.current.vhost),
+    vhosts,
     guards: others.guards,
     countingGuards: others.countingGuards,
     connections: new ConnectionAccount({

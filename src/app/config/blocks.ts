@@ -3,6 +3,7 @@ import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
+import { pageTable } from "../../features/page/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
@@ -32,7 +33,7 @@ export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
   ...processKeys,
   rtmps: rtmpsTable,
-  http_server: httpServerTable,
+  http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,

@@ -41,6 +41,34 @@ export const httpEffects: Readonly<Record<string, Effect>> = {
     expect(await statusOf(port, "/a.txt")).toBe(200);
   },
 
+  async "http_server.page.enabled"(stage) {
+    const server = await ReloadServer.start(stage, LISTEN);
+    const port = await httpPort(server.program);
+    expect(await statusOf(port, "/live/cam")).toBe(200);
+    await server.reload(`${LISTEN}[http_server.page]\nenabled = false`);
+    expect(await statusOf(port, "/live/cam")).toBe(404);
+  },
+
+  async "http_server.page.list_streams"(stage) {
+    const server = await ReloadServer.start(stage, LISTEN);
+    const port = await httpPort(server.program);
+    expect(await statusOf(port, "/")).toBe(404);
+    await server.reload(`${LISTEN}[http_server.page]\nlist_streams = true`);
+    expect(await statusOf(port, "/")).toBe(200);
+  },
+
+  async "http_server.page.embed"(stage) {
+    const server = await ReloadServer.start(stage, LISTEN);
+    const port = await httpPort(server.program);
+    const policy = async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/live/cam`);
+      return answer.headers.get("content-security-policy");
+    };
+    expect(await policy()).toContain("frame-ancestors *");
+    await server.reload(`${LISTEN}[http_server.page]\nembed = "example.com"`);
+    expect(await policy()).toContain("frame-ancestors 'self' example.com:* *.example.com:*");
+  },
+
   async "http_server.tls.listen"(stage) {
     const server = await ReloadServer.start(stage, LISTEN);
     const port = await httpPort(server.program);

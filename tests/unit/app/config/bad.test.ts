@@ -45,6 +45,11 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     "x.toml:3: http_server.tls.listen: needs a certificate; set http_server.tls.cert and http_server.tls.key, or those of rtmps",
   ],
   [
+    "a page's frame that is no host",
+    '[http_server.page]\nembed = "https://example.com/"',
+    'x.toml:2: http_server.page.embed: "https://example.com/" is not a host name such as "example.com", which its subdomains belong to',
+  ],
+  [
     "proxies where nothing listens, and whom anybody could be",
     '[proxy_protocol]\nlisten = "127.0.0.1:1999"',
     "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen, nor in one of http_server; name it there, too",

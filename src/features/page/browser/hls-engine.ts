@@ -1,0 +1,105 @@
+import type HlsModule from "hls.js";
+import type { ErrorData, FragLoadedData } from "hls.js";
+import type { Attempt, Engine, EngineFigures, Failure, OnFailure } from "./engine.ts";
+import { explain } from "./explain.ts";
+
+type HlsClass = typeof HlsModule;
+
+/** Plays HLS by hls.js, which keeps near the live edge by itself. */
+export class HlsEngine implements Engine {
+  readonly #onFailure: OnFailure;
+  readonly #closed = new AbortController();
+  readonly #url: string;
+  readonly #video: HTMLVideoElement;
+  #hls: HlsModule | undefined;
+  #kbps: number | undefined;
+  #codecs: string | undefined;
+
+  constructor(video: HTMLVideoElement, { url }: Attempt, onFailure: OnFailure) {
+    this.#url = url;
+    this.#video = video;
+    this.#onFailure = onFailure;
+    void this.#open();
+  }
+
+  figures(): EngineFigures {
+    const date = this.#hls?.playingDate?.getTime();
+    const delay = date === undefined ? this.#hls?.latency : (Date.now() - date) / 1000;
+    return { delay, kbps: this.#kbps, codecs: this.#codecs };
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#video.removeEventListener("ended", this.#ended);
+    this.#hls?.destroy();
+    this.#hls = undefined;
+  }
+
+  readonly #ended = (): void => this.#fail({ kind: "ended" });
+
+  async #open(): Promise<void> {
+    const loaded = await import("hls.js").catch(() => undefined);
+    if (this.#closed.signal.aborted) return;
+    if (loaded === undefined) {
+      this.#fail({ kind: "player" });
+      return;
+    }
+    try {
+      this.#play(loaded.default);
+    } catch (error) {
+      this.#fail({ kind: "broken", detail: String(error) });
+    }
+  }
+
+  #play(Hls: HlsClass): void {
+    const hls = new Hls({
+      enableWorker: false, // it would need blob: in the page's policy
+      maxLiveSyncPlaybackRate: 1.1,
+      liveSyncDurationCount: 3,
+      liveMaxLatencyDurationCount: 10,
+      backBufferLength: 20,
+    });
+    this.#hls = hls;
+    let begun = false;
+    hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
+      // A playlist that is over before anything of it was played is that of a stream from before.
+      if (!begun && !details.live) this.#fail({ kind: "ended" });
+    });
+    hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }: FragLoadedData) => {
+      begun = true;
+      if (frag.duration > 0) this.#kbps = (payload.byteLength * 8) / frag.duration / 1000;
+    });
+    hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => {
+      const { video, audio, audiovideo } = tracks;
+      this.#codecs = [video, audio, audiovideo].flatMap((track) => track?.codec || track?.levelCodec || []).join(", ");
+    });
+    hls.on(Hls.Events.ERROR, (_event, data) => {
+      if (data.fatal) void this.#explainError(data, data.type === Hls.ErrorTypes.NETWORK_ERROR);
+    });
+    this.#video.addEventListener("ended", this.#ended);
+    hls.loadSource(this.#url);
+    hls.attachMedia(this.#video);
+  }
+
+  async #explainError(data: ErrorData, network: boolean): Promise<void> {
+    const codec = codecOf(data);
+    if (codec !== undefined) this.#fail({ kind: "codec", codec });
+    else if (!network) this.#fail({ kind: "broken", detail: data.error.message });
+    else {
+      const { signal } = this.#closed;
+      const failure = await explain(this.#url, signal);
+      if (!signal.aborted) this.#fail(failure ?? { kind: "lost" });
+    }
+  }
+
+  #fail(failure: Failure): void {
+    if (!this.#closed.signal.aborted) this.#onFailure(failure);
+  }
+}
+
+/** The codec that the browser has no decoder for, if that is what went wrong. */
+function codecOf({ details, mimeType, level, error }: ErrorData): string | undefined {
+  if (!/codec/i.test(details)) return undefined;
+  const [, codec] = /codecs="?([\w.,-]+)/.exec(`${mimeType ?? ""} ${error.message}`) ?? [];
+  return codec ?? (typeof level === "string" ? level : "");
+}

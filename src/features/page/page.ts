@@ -1,0 +1,84 @@
+import type { HttpRequest } from "../../http/request.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import type { StreamName } from "../../live/streams.ts";
+import { ASSET_PATH, type Assets } from "./assets.ts";
+import type { PageConfig } from "./config.ts";
+import { assetHeaders, plainHeaders, playerHeaders } from "./security-headers.ts";
+import { renderStreamList } from "./stream-list.ts";
+
+/** A page's answer is asked for again each time, and mostly found unchanged. */
+const REVALIDATE = { "cache-control": "no-cache" };
+
+/** What the page goes by. */
+export interface PageContext {
+  readonly assets: Assets;
+  /** The configuration in effect. */
+  config(): PageConfig;
+  /** The live streams of the vhost that serves a name. */
+  liveStreams(vhost: string): readonly StreamName[];
+}
+
+/** A page with a player for each stream, whether it is live or not, and the list of live streams when it is switched on. */
+export class StreamPage implements Feature, HttpRoute {
+  readonly name = "page";
+  readonly http = [this];
+  readonly #context: PageContext;
+
+  constructor(context: PageContext) {
+    this.#context = context;
+  }
+
+  handle(request: HttpRequest, exchange: HttpExchange): boolean {
+    const config = this.#context.config();
+    if (request.webSocket) return false;
+    const { path } = request;
+    if (path.startsWith(ASSET_PATH)) return this.#asset(path, exchange);
+    if (path === "/") return config.list_streams && this.#list(request, config, exchange);
+    return config.enabled && isPagePath(path) && this.#page(request, config, exchange);
+  }
+
+  #asset(path: string, exchange: HttpExchange): boolean {
+    const asset = this.#context.assets.find(path);
+    if (asset === undefined) return false;
+    const { type, etag, body, gzip } = asset;
+    exchange.respond({ status: 200, type, etag, body, encodings: { gzip }, headers: assetHeaders });
+    return true;
+  }
+
+  #page(request: HttpRequest, { embed }: PageConfig, exchange: HttpExchange): boolean {
+    const { page } = this.#context.assets;
+    if (page === undefined) return false;
+    const headers = { ...playerHeaders(request, embed), ...REVALIDATE };
+    exchange.respond({ ...page, status: 200, headers, encodings: { gzip: page.gzip } });
+    return true;
+  }
+
+  #list({ query, host }: HttpRequest, { embed }: PageConfig, exchange: HttpExchange): boolean {
+    const params = new URLSearchParams(query);
+    const named = params.get("vhost") || params.get("domain") || "";
+    const streams = this.#context.liveStreams(named || host);
+    const link = named === "" ? "" : `?vhost=${encodeURIComponent(named)}`;
+    exchange.respond({
+      status: 200,
+      type: "text/html; charset=utf-8",
+      body: new TextEncoder().encode(renderStreamList(streams, link, this.#context.assets)),
+      headers: { ...plainHeaders(embed), "cache-control": "no-store" },
+    });
+    return true;
+  }
+}
+
+/** Endings of a stream's other addresses, and of what browsers and crawlers ask of every server. */
+const OTHER_ENDINGS = /\.(?:flv|ts|aac|mp3|m3u8)$/i;
+
+/**
+ * Whether the path is that of a stream's page: `/app/stream`, with or without `.html`. Where the app is left out, a name with a dot
+ * is a file such as `/favicon.ico` or `/index.html`.
+ */
+export function isPagePath(path: string): boolean {
+  const levels = path.slice(1).split("/");
+  const last = levels.at(-1) ?? "";
+  if (levels.includes("") || last === ".html" || OTHER_ENDINGS.test(last)) return false;
+  return levels.length > 1 || !last.includes(".");
+}

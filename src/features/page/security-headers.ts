@@ -1,0 +1,67 @@
+import type { HttpRequest } from "../../http/request.ts";
+import { isPlainHost, otherServers } from "./other-servers.ts";
+
+/** Who may embed a page: hosts, or "none" among them; nobody named: everybody. */
+export type Embedding = readonly string[];
+
+const common: Readonly<Record<string, string>> = {
+  // Other servers of the stream learn which site asks, not the address, which may hold a token.
+  "referrer-policy": "strict-origin-when-cross-origin",
+};
+
+/**
+ * Headers of a player's page: it loads scripts and styles of this server alone, and media of this server and of those that the
+ * address names.
+ */
+export function playerHeaders(request: HttpRequest, embed: Embedding): Record<string, string> {
+  const others = otherServers(request.query);
+  const http = others.map(({ origin }) => origin);
+  const sockets = others.map(({ origin }) => origin.replace(/^http/, "ws"));
+  const host = request.header("host")?.toLowerCase() ?? "";
+  // 'self' does not mean WebSockets in older browsers.
+  const own = isPlainHost(host) ? [`ws://${host}`, `wss://${host}`] : [];
+  return {
+    ...common,
+    "content-security-policy": policy({
+      "script-src": ["'self'"],
+      "style-src": ["'self'"],
+      "img-src": ["'self'"],
+      "media-src": ["'self'", "blob:", ...http],
+      "connect-src": ["'self'", ...own, ...http, ...sockets],
+      "frame-ancestors": ancestors(embed),
+    }),
+  };
+}
+
+/** Headers of a page without scripts. */
+export function plainHeaders(embed: Embedding): Record<string, string> {
+  return {
+    ...common,
+    "content-security-policy": policy({
+      "style-src": ["'self'"],
+      "img-src": ["'self'"],
+      "frame-ancestors": ancestors(embed),
+    }),
+  };
+}
+
+/** Headers of the page's files, whose names change with what is in them. */
+export const assetHeaders: Readonly<Record<string, string>> = {
+  "cache-control": "public, max-age=31536000, immutable",
+};
+
+function policy(sources: Readonly<Record<string, readonly string[]>>): string {
+  const listed = Object.entries({
+    "default-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    ...sources,
+  });
+  return listed.map(([directive, values]) => [directive, ...values].join(" ")).join("; ");
+}
+
+function ancestors(embed: Embedding): string[] {
+  if (embed.length === 0) return ["*"];
+  if (embed.includes("none")) return ["'none'"];
+  return ["'self'", ...embed.flatMap((host) => [`${host}:*`, `*.${host}:*`])];
+}
