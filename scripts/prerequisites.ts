@@ -21,6 +21,7 @@ const tools: readonly Tool[] = [
     packages: ["haproxy"],
     present: () => Bun.which("haproxy") !== null || existsSync("/usr/sbin/haproxy"),
   },
+  { name: "Chromium", packages: ["chromium"], present: () => Bun.which("chromium") !== null },
   { name: "rtmpdump", packages: ["rtmpdump"], present: () => Bun.which("rtmpdump") !== null },
   {
     name: "nginx with its RTMP module",

@@ -10,6 +10,7 @@ export const nginx = { path: nginxPath ?? "nginx", module: nginxModule };
 
 const present = {
   FFmpeg: Bun.which("ffmpeg") !== null && Bun.which("ffprobe") !== null,
+  Chromium: Bun.which("chromium") !== null,
   openssl: Bun.which("openssl") !== null,
   HAProxy: Bun.which("haproxy") !== null || existsSync("/usr/sbin/haproxy"),
   rtmpdump: Bun.which("rtmpdump") !== null,

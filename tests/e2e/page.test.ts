@@ -1,0 +1,220 @@
+import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "puppeteer-core";
+import { clip } from "../support/e2e/clips.ts";
+import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
+import { HlsFiles } from "../support/e2e/page/hls-files.ts";
+import { LiveFlv } from "../support/e2e/page/live-flv.ts";
+import { MediaServer } from "../support/e2e/page/media-server.ts";
+import { httpPort } from "../support/e2e/raw-http.ts";
+import { ReloadServer } from "../support/e2e/reload/server.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const test = testWith("the page in a browser", "FFmpeg", "Chromium");
+const runs = test !== test.skip && Bun.which("chromium") !== null && Bun.which("ffmpeg") !== null;
+
+const notLive = { status: 404, text: "no such stream" };
+let browser: Browser;
+let server: MediaServer;
+let live: LiveFlv;
+/** What pages threw and complained of, breaches of their policy among it. */
+const errors: string[] = [];
+let pages: Page[] = [];
+
+beforeAll(async () => {
+  if (!runs) return;
+  [browser, server] = await Promise.all([openBrowser(), MediaServer.start()]);
+  live = new LiveFlv(clip({ seconds: 5 }));
+});
+
+afterEach(async () => {
+  await Promise.all(pages.map((page) => page.close()));
+  pages = [];
+  expect(errors.splice(0)).toEqual([]);
+});
+
+afterAll(async () => {
+  live?.stop();
+  await browser?.close();
+  await server?.die();
+});
+
+async function open(path: string, at = server): Promise<Page> {
+  const page = await openPage(browser, at.origin + path, errors);
+  pages.push(page);
+  return page;
+}
+
+/** Waits until the picture has moved on by half a second. */
+async function moves(page: Page): Promise<void> {
+  const from = (await videoOf(page)).time;
+  await page.waitForFunction(
+    (time: number) => {
+      const { document } = globalThis as unknown as { document: { querySelector(q: string): { currentTime: number } } };
+      return document.querySelector("video").currentTime > time + 0.5;
+    },
+    { polling: 50 },
+    from,
+  );
+}
+
+describe("a live stream", () => {
+  test.each(["flv", "ws"])("plays by %s, and keeps the address's parameters", async (way) => {
+    server.offer = { flv: live };
+    server.asked.length = 0;
+    const page = await open(`/live/cam.html?vhost=v&via=${way}&token=a%2Bb`);
+    await stateIs(page, "playing");
+    await moves(page);
+    expect(await videoOf(page)).toMatchObject({ width: 320 });
+    expect(server.asked).toEqual(["/live/cam.flv?vhost=v&token=a%2Bb"]);
+    expect(await page.title()).toBe("live/cam – live");
+  });
+
+  test("plays by HLS, and shows what it is when the viewer asks", async () => {
+    const hls = new HlsFiles(clip({ seconds: 5 }));
+    try {
+      server.offer = { hlsFolder: hls.folder };
+      const page = await open("/live/cam?via=hls");
+      await stateIs(page, "playing");
+      await moves(page);
+      await page.keyboard.press("d");
+      await page.waitForFunction(`/320 × 180.*H\\.264.*AAC.*HLS/.test(document.querySelector("#figures").textContent)`);
+      expect(await page.$eval("#details", (button) => button.getAttribute("aria-expanded"))).toBe("true");
+    } finally {
+      await hls.stop();
+    }
+  });
+
+  test("is let go of by a pause, and is live again after it", async () => {
+    server.offer = { flv: live };
+    const page = await open("/live/cam");
+    await stateIs(page, "playing");
+    await page.keyboard.press("k");
+    await stateIs(page, "paused", "Back to live");
+    await until("no viewer", () => live.viewers === 0);
+    await page.keyboard.press("k");
+    await stateIs(page, "playing");
+    await moves(page);
+  });
+
+  test("goes on in another way when the viewer chooses one", async () => {
+    server.offer = { flv: live };
+    const page = await open("/live/cam?token=1");
+    await stateIs(page, "playing");
+    await page.select("#way", "ws");
+    await stateIs(page, "connecting");
+    await stateIs(page, "playing");
+    expect(new URL(page.url()).search).toBe("?token=1&via=ws");
+  });
+});
+
+describe("where there is no picture, the page says why", () => {
+  test("a stream that is not live is waited for", async () => {
+    server.offer = notLive;
+    const page = await open("/live/cam");
+    await stateIs(page, "waiting", "Not live yet");
+    server.offer = { flv: live };
+    await stateIs(page, "playing");
+  });
+
+  test("a stream that ends may come back", async () => {
+    server.offer = { flv: live };
+    const page = await open("/live/cam");
+    await stateIs(page, "playing");
+    server.offer = notLive;
+    server.endViewers();
+    await stateIs(page, "waiting", "The stream has ended");
+    server.offer = { flv: live };
+    await stateIs(page, "playing");
+    await moves(page);
+  });
+
+  test("a refusal is told in the server's words, as text, and aloud", async () => {
+    server.offer = { status: 403, text: "the signature <b>has expired</b>" };
+    for (const way of ["flv", "ws", "hls"]) {
+      const page = await open(`/live/cam?via=${way}`);
+      await stateIs(page, "waiting", "The signature <b>has expired</b>.");
+      expect(await page.$eval("[role=status]", (status) => status.textContent)).toContain("has expired");
+    }
+  });
+
+  test("a codec that the browser can't play is named", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "flv-")), "old.flv");
+    const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-t", "2", "-c:v", "flv"];
+    Bun.spawnSync(["ffmpeg", "-hide_banner", "-loglevel", "error", ...picture, path]);
+    const old = new LiveFlv(path);
+    try {
+      server.offer = { flv: old };
+      const page = await open("/live/cam");
+      await stateIs(page, "waiting", "no decoder for Sorenson H.263");
+    } finally {
+      old.stop();
+    }
+  });
+
+  test("a browser that wants a click first gets one", async () => {
+    server.offer = { flv: live };
+    const page = await open("/live/none");
+    await page.evaluateOnNewDocument(`
+      const play = HTMLMediaElement.prototype.play;
+      let allowed = false; // the browser's own flag is set by whoever evaluates something in the page
+      addEventListener("click", () => (allowed = true), true);
+      HTMLMediaElement.prototype.play = function () {
+        return allowed ? play.call(this) : Promise.reject(new DOMException("no", "NotAllowedError"));
+      };`);
+    await page.goto(`${server.origin}/live/cam`);
+    await stateIs(page, "blocked", "Click to play");
+    await page.click("#start");
+    await stateIs(page, "playing");
+    expect(await videoOf(page)).toMatchObject({ muted: true });
+    await page.click("#sound");
+    expect(await videoOf(page)).toMatchObject({ muted: false });
+  });
+});
+
+test("a page that is given a second server plays on from there when the first dies", async () => {
+  const [first, second] = await Promise.all([MediaServer.start(), MediaServer.start()]);
+  try {
+    first.offer = { flv: live };
+    second.offer = { flv: live };
+    const also = encodeURIComponent(`${second.origin}/live/cam`);
+    const page = await open(`/live/cam?token=1&also=${also}`, first);
+    await stateIs(page, "playing");
+    expect(second.asked).toEqual([]);
+    await first.die();
+    await until("the second server is asked", () => second.asked.length > 0);
+    await stateIs(page, "playing");
+    await moves(page);
+    expect(second.asked).toEqual(["/live/cam.flv?token=1"]);
+  } finally {
+    await Promise.all([first.die(), second.die()]);
+  }
+});
+
+test("a name in the address is nothing but text", async () => {
+  server.offer = notLive;
+  const page = await open(`/live/${encodeURIComponent(`"><img src=x onerror=document.title='x'>`)}`);
+  await stateIs(page, "waiting");
+  expect(await page.$eval("#name", (name) => name.childElementCount)).toBe(0);
+  expect(await page.$eval("#name", (name) => name.textContent)).toBe(`live/"><img src=x onerror=document.title='x'>`);
+});
+
+test("the executable serves the page with all that it needs, and its list leads there", async () => {
+  await using stage = new Stage();
+  const list = '[http_server]\nlisten = "127.0.0.1:0"\n[http_server.page]\nlist_streams = true\n';
+  const srs = await ReloadServer.start(stage, list);
+  const origin = `http://127.0.0.1:${await httpPort(srs.program)}`;
+  publishClip(stage, clip({ seconds: 5 }), `rtmp://127.0.0.1:${srs.port}/live/a%26b`);
+  await srs.program.line(/publish started/);
+  const page = await openPage(browser, `${origin}/`, errors);
+  pages.push(page);
+  await page.waitForSelector("li a");
+  await Promise.all([page.waitForNavigation(), page.click("li a")]);
+  await page.waitForSelector("#player[data-state]");
+  expect(await page.$eval("#name", (name) => name.textContent)).toBe("live/a%26b");
+});
