@@ -1,4 +1,4 @@
-// A moving test picture with a tone, published by FFmpeg for as long as it is wanted.
+// A moving test picture with a tone, published by FFmpeg for as long as it is wanted; without FFmpeg, the grey picture of `srs bench`.
 import { type Child, prefixed, startChild, stopChild } from "./cluster.ts";
 
 const frameRate = 30;
@@ -21,18 +21,28 @@ export function demoCommand(url: string, hasX264: boolean): string[] {
   ].flat();
 }
 
-/** Publishes the test picture to `url`, again whenever FFmpeg ends. Returns how to stop it; says so when FFmpeg is missing. */
-export function startDemo(url: string, print: (line: string) => void): () => Promise<void> {
-  const say = (line: string): void => print(prefixed("demo", line));
+/** The command that publishes without FFmpeg: for ten days, and then again. */
+export function benchCommand(url: string, executable: string): string[] {
+  return [executable, "bench", "publish", url, "--fps", String(frameRate), "--seconds", String(10 * 86_400)];
+}
+
+/** FFmpeg's command where there is FFmpeg, else that of `executable`, the server's own program. */
+function bestCommand(url: string, executable: string, say: (line: string) => void): string[] {
   if (Bun.which("ffmpeg") === null) {
-    say("FFmpeg is not installed, so nothing is published; the cluster runs on.");
+    say("FFmpeg is not installed, so the picture is a grey one. For a moving one with a tone:");
     say(
       "Debian, Ubuntu: sudo apt-get install ffmpeg · Fedora: sudo dnf install ffmpeg-free · macOS: brew install ffmpeg",
     );
-    return async () => {};
+    return benchCommand(url, executable);
   }
   const encoders = Bun.spawnSync(["ffmpeg", "-hide_banner", "-encoders"], { stderr: "ignore" }).stdout.toString();
-  const command = demoCommand(url, /\blibx264\b/.test(encoders));
+  return demoCommand(url, /\blibx264\b/.test(encoders));
+}
+
+/** Publishes a test picture to `url`, again whenever its program ends. Returns how to stop it. */
+export function startDemo(url: string, executable: string, print: (line: string) => void): () => Promise<void> {
+  const say = (line: string): void => print(prefixed("demo", line));
+  const command = bestCommand(url, executable, say);
   let stopped = false;
   let current: Child;
   let again: Timer | undefined;
@@ -41,7 +51,9 @@ export function startDemo(url: string, print: (line: string) => void): () => Pro
     current = startChild({ name: "demo", command }, print);
     void current.ended.then((status) => {
       if (stopped) return;
-      say(`FFmpeg ended with status ${status}; starting it again in ${restartMs / 1000} s`);
+      say(
+        `${command[0] === executable ? "srs bench" : "FFmpeg"} ended with status ${status}; starting it again in ${restartMs / 1000} s`,
+      );
       again = setTimeout(start, restartMs);
     });
   };

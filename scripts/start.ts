@@ -16,6 +16,8 @@ interface Server {
   name: string;
   file: string;
   url: string;
+  /** The stream's page; undefined where no HTTP is served. */
+  page: string | undefined;
 }
 
 /** The servers that `directory` describes, the origin first. */
@@ -26,27 +28,35 @@ function readServers(): Server[] {
     .sort((a, b) => Number(b === origin) - Number(a === origin) || a.localeCompare(b));
   return names.map((name) => {
     const file = join(directory, `${name}.toml`);
-    return { name, file, url: streamUrl(parse(readFileSync(file, "utf8")).listen) };
+    const { listen, http_server } = parse(readFileSync(file, "utf8")) as {
+      listen?: unknown;
+      http_server?: { listen?: unknown };
+    };
+    const url = streamUrl("rtmp", listen ?? 1935, "1935");
+    const page = http_server?.listen === undefined ? undefined : streamUrl("http", http_server.listen, "80");
+    return { name, file, url, page };
   });
 }
 
 /** The example stream at the first address of a `listen` value, as a program on this machine reaches it. */
-function streamUrl(listen: unknown): string {
-  const first = String(Array.isArray(listen) ? listen[0] : (listen ?? 1935));
+function streamUrl(scheme: string, listen: unknown, defaultPort: string): string {
+  const first = String(Array.isArray(listen) ? listen[0] : listen);
   const colon = first.lastIndexOf(":");
   const port = first.slice(colon + 1);
   const host = colon < 0 ? "" : first.slice(0, colon);
   const reachable = ["", "*", "0.0.0.0", "[::]"].includes(host) ? "127.0.0.1" : host;
-  return `rtmp://${reachable}${port === "1935" ? "" : `:${port}`}/live/livestream`;
+  return `${scheme}://${reachable}${port === defaultPort ? "" : `:${port}`}/live/livestream`;
 }
 
 function showUrls(servers: readonly Server[], demo: boolean): void {
   const lines = servers.map(
     (server, at) => `  ${at === 0 ? "Play from " : "          "}  ${server.url}  (${server.name})`,
   );
+  const pages = servers.flatMap(({ name, page }) => (page === undefined ? [] : [`${page}  (${name})`]));
   print("");
   print(`  Publish to  ${servers[0]?.url}`);
   for (const line of lines) print(line);
+  for (const [at, page] of pages.entries()) print(`  ${at === 0 ? "Watch at  " : "          "}  ${page}`);
   print(`  Stop with Ctrl-C.${demo ? "" : " For a test picture: npm start -- --demo"}`);
   print("");
 }
@@ -65,7 +75,7 @@ async function main(): Promise<number> {
     print,
     onReady: () => {
       showUrls(servers, values.demo);
-      if (values.demo && servers[0] !== undefined) stopDemo = startDemo(servers[0].url, print);
+      if (values.demo && servers[0] !== undefined) stopDemo = startDemo(servers[0].url, executable, print);
     },
   });
   const stop = (): void => {

@@ -21,7 +21,7 @@ async function startScenario(stage: Stage, file: string, instead: Readonly<Recor
     if (from in instead) expect(text).toInclude(from);
     text = text.replace(from, to);
   }
-  text = text.replace(/^listen = \d+$/m, 'listen = "127.0.0.1:0"');
+  text = text.replace(/^listen = \d+$/gm, 'listen = "127.0.0.1:0"');
   const program = stage.start(file, [executable(), "--conf", stage.write(file.replace("/", "-"), text)]);
   const listening = /listening.*rtmp=127\.0\.0\.1:(\d+)/;
   const port = Number(listening.exec(await program.line(listening))?.[1]);
