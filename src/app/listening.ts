@@ -79,7 +79,7 @@ export class Listening implements Feature {
       plain,
       certificates: tls ? certificates[protocol]() : undefined,
       proxies: proxied ? this.#proxies : undefined,
-      notTls: (firstByte) => notTls(protocol, firstByte, this.#options.clock.wall()),
+      notTls: (bytes) => notTls(protocol, bytes, this.#options.clock.wall()),
       refused: (peer, reason) => servers.refuse("opening", peer, reason),
     };
   }
@@ -96,14 +96,15 @@ function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: List
 }
 
 /** What is said of a connection without TLS where there has to be TLS; who speaks HTTP is told. */
-function notTls(protocol: ListenEndpoint["protocol"], firstByte: number, now: number): NotTls {
+function notTls(protocol: ListenEndpoint["protocol"], bytes: Uint8Array, now: number): NotTls {
+  const [firstByte = 0] = bytes;
   const hex = firstByte.toString(16).padStart(2, "0");
   const [key, scheme, other] =
     protocol === "rtmp"
       ? ["rtmps.listen", "rtmps", "listen"]
       : ["http_server.tls.listen", "https", "http_server.listen"];
   const where = `on a port of ${key}; clients write ${scheme}:// for it, or use a port of ${other}`;
-  if (beginsLikeHttp(firstByte)) {
+  if (beginsLikeHttp(bytes)) {
     const line = `this port speaks ${scheme.toUpperCase()} only, which begins with TLS`;
     return { reason: `HTTP without TLS came ${where}`, answer: textResponse(400, line, now) };
   }

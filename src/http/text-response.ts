@@ -1,13 +1,16 @@
 import { formatHttpDate } from "./http-date.ts";
 import { writeResponseHead } from "./response-head.ts";
 
-/** First bytes of GET, HEAD, POST, PUT, PATCH and OPTIONS. */
-const FIRST_BYTES = new Set(Array.from("GHPO", (letter) => letter.charCodeAt(0)));
+/** First bytes of GET, HEAD and OPTIONS. */
+const FIRST_BYTES = new Set(Array.from("GHO", (letter) => letter.charCodeAt(0)));
+/** POST, PUT and PATCH begin with it, and the PROXY protocol, too, which goes on with an R. */
+const P = 0x50;
+const R = 0x52;
 const encoder = new TextEncoder();
 
-/** Whether a connection of another protocol begins as a request of HTTP does; no byte of RTMP and TLS does. */
-export function beginsLikeHttp(firstByte: number | undefined): boolean {
-  return firstByte !== undefined && FIRST_BYTES.has(firstByte);
+/** Whether a connection's first bytes are those of an HTTP request; those of RTMP, TLS and the PROXY protocol are not. */
+export function beginsLikeHttp([first = 0, second]: Uint8Array): boolean {
+  return FIRST_BYTES.has(first) || (first === P && second !== undefined && second !== R);
 }
 
 /** A whole answer of one line of text, after which its connection is to be closed. `unixMs`: now. */

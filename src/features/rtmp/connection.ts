@@ -99,7 +99,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
     const isFirst = this.bytesReceived === 0;
     this.bytesReceived += bytes.length;
     // The handshake says then what is wrong.
-    if (isFirst && beginsLikeHttp(bytes[0]))
+    if (isFirst && beginsLikeHttp(bytes))
       this.transport?.send(textResponse(400, WRONG_PORT, this.#context.clock.wall()));
     this.#idleMonitor.heard(this.#context.clock.now());
     const probed = this.#probed;

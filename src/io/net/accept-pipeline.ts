@@ -38,8 +38,8 @@ export interface ListenerPolicy {
   readonly certificates: Certificates | undefined;
   /** Each connection begins with a header from one of these proxies, which names the client. */
   readonly proxies: Proxies | undefined;
-  /** Judges a connection by its first byte, which is not that of TLS, where `plain` is false. */
-  notTls(firstByte: number): NotTls;
+  /** Judges a connection by its first bytes, which are not those of TLS, where `plain` is false. */
+  notTls(bytes: Uint8Array): NotTls;
   /** A connection is closed because of the bytes before its protocol, or because they did not come. */
   refused(peer: HostPort, reason: string): void;
 }
@@ -213,7 +213,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#goOnPlain(transport);
       transport.onData(bytes);
     } else {
-      this.#turnAway(transport, this.#options.entrance.notTls(first));
+      this.#turnAway(transport, this.#options.entrance.notTls(this.#bytes));
     }
   }
 

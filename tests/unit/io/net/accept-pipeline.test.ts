@@ -28,7 +28,7 @@ function listen(what: Partial<ListenerPolicy>): number {
     plain: true,
     certificates: undefined,
     proxies: undefined,
-    notTls: (firstByte) => ({
+    notTls: ([firstByte = 0]) => ({
       reason: `no TLS came, but 0x${firstByte.toString(16)}`,
       ...(firstByte === 0x47 ? { answer: new TextEncoder().encode("TLS only\n") } : {}),
     }),
