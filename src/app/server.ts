@@ -130,7 +130,7 @@ async function run(
   if (signal === "SIGQUIT" || signal === "upgrade") {
     const { drain_timeout } = live.current;
     const { now } = all.report();
-    log.info("draining: takes nobody any more", { signal, connections: now.connections, drain_timeout });
+    log.info("draining: accepts no new connections", { signal, connections: now.connections, drain_timeout });
     service.status("draining");
     listening.stop();
     connections.drain();

@@ -17,7 +17,7 @@ export class Service {
   constructor(systemd: Systemd, clock: Clock, log: Log) {
     this.#systemd = systemd;
     const { problem, watchdogMs } = systemd;
-    if (problem !== undefined) log.warn("systemd waits for a word and can't be told", { reason: problem });
+    if (problem !== undefined) log.warn("systemd waits for a notification that can't be sent", { reason: problem });
     if (watchdogMs === undefined) return;
     clock.every(watchdogMs / 2, () => this.#notify("WATCHDOG=1"));
     log.debug("systemd watches this process", { watchdog_ms: watchdogMs });

@@ -110,7 +110,7 @@ export class Upgrade {
       const ready = Promise.withResolvers<number>();
       handover.expect(socket, ready.resolve);
       const child = this.#spawn(executable, { socket, failures });
-      log.info("starting the next generation", { pid: child.pid, executable });
+      log.info("starting the new process", { pid: child.pid, executable });
       const outcome = await Promise.race([
         ready.promise.then((pid) => ({ pid })),
         child.exited.then((code) => ({ error: `the new server did not start (status ${code})${reasons(ear.lines)}` })),
@@ -124,7 +124,7 @@ export class Upgrade {
       }
       child.unref();
       succeeded(outcome.pid);
-      log.info("succeeded by the next generation", outcome);
+      log.info("succeeded by the new process", outcome);
       return { ok: true, lines: [`upgraded: server ${outcome.pid} accepts clients, server ${process.pid} drains`] };
     } catch (error) {
       handover.close();

@@ -48,7 +48,7 @@ export function parseNetwork(text: string): Network {
   const mapped = given.includes(":") && all === 32 ? MAPPED.length * 8 : 0;
   const bits = /^[0-9]{1,3}$/.test(suffix) ? Number(suffix) - mapped : Number.NaN;
   if (!(bits >= 0 && bits <= all))
-    throw new UserError(`"${text}": behind the slash stands a number of bits, ${mapped} to ${mapped + all}`);
+    throw new UserError(`"${text}": after the slash comes a number of bits, ${mapped} to ${mapped + all}`);
   const network = { address: masked(address, bits), bits };
   if (network.address.some((byte, at) => byte !== address[at])) {
     throw new UserError(

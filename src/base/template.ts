@@ -12,7 +12,7 @@ export class Template {
     this.text = text;
     this.#parts = text.split(/\[([^[\]]*)\]/);
     for (const [index, part] of this.#parts.entries()) {
-      if (index % 2 === 0 && /[[\]]/.test(part)) throw new UserError(`"${text}" has a bracket without its partner`);
+      if (index % 2 === 0 && /[[\]]/.test(part)) throw new UserError(`"${text}" has an unmatched bracket`);
       if (index % 2 === 1 && !allowed.includes(part)) {
         throw new UserError(`unknown placeholder [${part}]; ${choice(allowed)}`);
       }

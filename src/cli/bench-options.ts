@@ -5,21 +5,21 @@ import type { SyntheticShape } from "../loadgen/synthetic-source.ts";
 /** Options of every `srs bench` command. */
 export const runOptions = {
   count: { type: "string", alias: "n", valueHint: "N", description: "How many connections (1)" },
-  seconds: { type: "string", valueHint: "S", description: "How long to measure once all are connected (60)" },
-  rate: { type: "string", valueHint: "R", description: "Connections to begin in a second (500)" },
+  seconds: { type: "string", valueHint: "S", description: "Seconds to measure once all are connected (60)" },
+  rate: { type: "string", valueHint: "R", description: "Connections to start each second (500)" },
   json: { type: "boolean", description: "Print the result as one JSON object" },
 } as const satisfies ArgsDef;
 
 /** Options of the commands that publish. */
 export const streamOptions = {
   kbps: { type: "string", valueHint: "K", description: "Bitrate of each stream, audio and video together (600)" },
-  fps: { type: "string", valueHint: "F", description: "Video frames in a second (25)" },
+  fps: { type: "string", valueHint: "F", description: "Video frames each second (25)" },
   gop: { type: "string", valueHint: "S", description: "Seconds from key frame to key frame (2)" },
 } as const satisfies ArgsDef;
 
 /** Publishing a file. */
 export const fileOption = {
-  file: { type: "string", valueHint: "FILE", description: "Publish this FLV file (its first 256 MiB) over and over" },
+  file: { type: "string", valueHint: "FILE", description: "Publish this FLV file (its first 256 MiB) repeatedly" },
 } as const satisfies ArgsDef;
 
 /** How closely players look. */

@@ -40,7 +40,7 @@ const bothOptions = {
 export function benchCommands(output: Output, version: string): CommandSet {
   return {
     name: "srs bench",
-    line: { call: "srs bench play|publish|both URL", does: "Measure a server (srs bench --help says how)" },
+    line: { call: "srs bench play|publish|both URL", does: "Measure a server (see srs bench --help)" },
     alone: undefined,
     commands: new Map([
       ["play", playCommand(output)],

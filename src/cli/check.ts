@@ -12,7 +12,7 @@ const PROBLEMS = 2;
 
 const options = {
   ...confOption,
-  probe: { type: "boolean", description: "Look at ports, files and limits, and dial every target and origin" },
+  probe: { type: "boolean", description: "Examine ports, files and limits, and dial every target and origin" },
   ...commonOptions,
 } as const satisfies ArgsDef;
 
@@ -20,7 +20,7 @@ const options = {
 export function checkCommand({ out, err }: Output): Command {
   return command({
     call: "srs check --conf FILE",
-    does: "Print the configuration in effect, and where each value comes from; --probe looks around it",
+    does: "Print the configuration in effect and the source of each value; --probe examines its surroundings",
     options,
     async run(args, argv) {
       const loaded = loadConfig(args.conf, process.env, ignoredNames(argv));

@@ -20,7 +20,7 @@ export const confOption = {
   ignore: {
     type: "string",
     valueHint: "NAME",
-    description: "Start without what SRS's file asks for and this server has not, such as dvr; may be repeated",
+    description: "Start without a feature that SRS's file uses and this server lacks, such as dvr; may be repeated",
   },
 } as const satisfies ArgsDef;
 

@@ -10,7 +10,7 @@ const ANSWER_MS = 30_000;
 export function reloadCommand(output: Output): Command {
   return command({
     call: "srs reload --conf FILE",
-    does: "Have the running server take the changed file",
+    does: "Make the running server load the changed file",
     options: confOptions,
     run: (args, argv) =>
       tellRunning(

@@ -12,8 +12,8 @@ const options = {
   ...confOption,
   publish: { type: "boolean", description: "Sign for publishing" },
   play: { type: "boolean", description: "Sign for playing" },
-  for: { type: "string", valueHint: "TIME", description: "How long the URL is good: 90s, 30m, 1h, 7d (1h)" },
-  until: { type: "string", valueHint: "TIME", description: "Until when instead: 2026-12-31T20:00:00Z" },
+  for: { type: "string", valueHint: "TIME", description: "How long the URL is valid: 90s, 30m, 1h, 7d (1h)" },
+  until: { type: "string", valueHint: "TIME", description: "When it expires, instead: 2026-12-31T20:00:00Z" },
   address: { type: "string", valueHint: "IP", description: "The one address that may use the URL" },
   ...commonOptions,
 } as const satisfies ArgsDef;
@@ -30,7 +30,7 @@ const DEFAULT_SECONDS = 3600;
 export function signCommand({ out, err }: Output): Command {
   return command({
     call: "srs sign URL --conf FILE",
-    does: "Sign a URL that somebody may publish to or play, for a time",
+    does: "Sign a URL for publishing or playing, valid for a limited time",
     options,
     run(args, argv) {
       if (args.url === undefined) throw new UserError("which URL? Give it as in srs sign rtmp://host/live/livestream");
@@ -40,7 +40,7 @@ export function signCommand({ out, err }: Output): Command {
       const action = args.publish ? "publish" : args.play ? "play" : undefined;
       const now = Date.now() / 1000;
       const until = untilOf(args, now);
-      if (until <= now) err("srs: the time lies in the past; the URL is good for nothing");
+      if (until <= now) err("srs: the time is in the past; the URL is not valid");
       out(signedUrl(args.url, { action, until, address: args.address, findVhost: (name) => vhosts.find(name) }));
       return 0;
     },
@@ -53,7 +53,7 @@ function untilOf(
   now: number,
 ): number {
   if (args.until === undefined) return now + (args.for === undefined ? DEFAULT_SECONDS : durationOf(args.for));
-  if (args.for !== undefined) throw new UserError("--for and --until say two things; give one of them");
+  if (args.for !== undefined) throw new UserError("--for and --until exclude each other; give one of them");
   const until = /^[0-9]+$/.test(args.until) ? Number(args.until) : Date.parse(args.until) / 1000;
   if (!(until >= 0 && until < 1e12))
     throw new UserError(`--until takes a time such as 2026-12-31T20:00:00Z, not "${args.until}"`);

@@ -10,7 +10,7 @@ const ANSWER_MS = 45_000;
 export function upgradeCommand(output: Output): Command {
   return command({
     call: "srs upgrade --conf FILE",
-    does: "Have the running server start this program in its place",
+    does: "Make the running server start this program in its place",
     options: confOptions,
     run(args, argv) {
       const signal = "send it SIGHUP after the program's file was replaced";

@@ -110,10 +110,7 @@ export function publishersReport(group: Group, totals: PublisherTotals, traffic:
 export function problemsOf(players: PlayersReport | undefined, publishers: PublishersReport | undefined): string[] {
   const counts: [number, string][] = [];
   if (publishers !== undefined)
-    counts.push(
-      [publishers.failed, "publishers failed"],
-      [publishers.dropped, "messages that the server did not take"],
-    );
+    counts.push([publishers.failed, "publishers failed"], [publishers.dropped, "messages not accepted by the server"]);
   if (players !== undefined) {
     const { lost, ran_back } = players;
     counts.push(

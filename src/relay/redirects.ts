@@ -54,7 +54,7 @@ export class Redirects {
       return undefined;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return `redirected to what is no RTMP URL: ${error.message}`;
+      return `redirected to an invalid RTMP URL: ${error.message}`;
     }
   }
 

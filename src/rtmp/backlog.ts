@@ -91,7 +91,9 @@ export class Backlog {
     if (!this.#hasRoom(cost) && queue.frameBytes > 0) this.#dropOldest(queue, cost);
     const room = this.#hasRoom(cost);
     if (!frame && (!room || this.#keptBytes + cost > this.#maxBytes * KEPT_SHARE))
-      throw new ProtocolError(`${this.#keptBytes} bytes of headers and commands wait for an answer, and no more may`);
+      throw new ProtocolError(
+        `${this.#keptBytes} bytes of headers and commands wait for an answer, which is the limit`,
+      );
     if (!room) {
       this.#dropped++;
       return;

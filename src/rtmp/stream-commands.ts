@@ -70,7 +70,7 @@ export class StreamCommands {
       case "seek":
         this.#streams
           .get(command.streamId)
-          ?.status("error", "NetStream.Seek.Failed", "a live stream cannot be sought in");
+          ?.status("error", "NetStream.Seek.Failed", "seeking is not possible in a live stream");
         break;
       case HOPS_COMMAND:
         this.#onHops(command);

@@ -14,7 +14,7 @@ test.concurrent("SIGQUIT lets go on who is there, takes nobody new, and ends wit
   sendGop(publisher, 1, 1);
   await edge.program.line(/publish started/);
   server.program.signal("SIGQUIT");
-  await server.program.line(/draining: takes nobody any more signal=SIGQUIT connections=3 drain_timeout=3600/);
+  await server.program.line(/draining: accepts no new connections signal=SIGQUIT connections=3 drain_timeout=3600/);
   expect(await server.isRefused()).toBe(true);
   expect((await server.run("reload")).err).toInclude("no server runs");
 

@@ -210,7 +210,9 @@ testConfined.concurrent(
     await Client.connect(stage, { port });
     expect(memory(program)).not.toMatch(/ rwxp /);
     expect(messages()).toEqual([]);
-    expect(readLog(log)).toMatch(/WARN {2}systemd waits for a word and can't be told .*MemoryDenyWriteExecute/);
+    expect(readLog(log)).toMatch(
+      /WARN {2}systemd waits for a notification that can't be sent .*MemoryDenyWriteExecute/,
+    );
     expect(readFileSync(join(folder, "srs@.service"), "utf8")).not.toMatch(/^MemoryDenyWriteExecute=/m);
   },
 );
@@ -235,7 +237,7 @@ testLowPort.concurrent("a port below 1024 needs one capability and nothing else,
   const without = await onLowPort(stage, "--bounding-set=-all", "--inh-caps=-all");
   expect(await without.ended()).toBe(1);
   expect(without.lines).toContain(
-    "srs: cannot listen on 127.0.0.1:443: permission denied; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+    "srs: cannot listen on 127.0.0.1:443: permission denied; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket of systemd",
   );
 });
 

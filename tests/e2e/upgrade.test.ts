@@ -215,7 +215,7 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   rmSync(program);
   linkSync(executable(), program);
   server.signal("SIGHUP");
-  adopted(stage, /pid=(\d+)/.exec(await server.line(/succeeded by the next generation/))?.[1]);
+  adopted(stage, /pid=(\d+)/.exec(await server.line(/succeeded by the new process/))?.[1]);
   expect(await server.ended()).toBe(0);
   await Client.connect(stage, { port });
   // The old one speaks for the unit until it names the new one, and not after.

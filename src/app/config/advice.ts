@@ -23,7 +23,7 @@ function openEdge({ edge, security }: VhostConfig): Advice[] {
   const takesPublishers = edge.origin.length > 0 && edge.publish;
   if (!takesPublishers || edge.token_traverse || !isPublishingOpen(security)) return [];
   const message =
-    "anybody may publish here, and the edge's viewers see it: say who may by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse";
+    "anybody may publish here, and the edge's viewers see it: restrict publishers by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse";
   return [{ path: ["edge", "publish"], message }];
 }
 

@@ -59,7 +59,7 @@ export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
   const problems: Problem[] = [];
   if (keys.every(({ addresses }) => addresses.length === 0)) {
     const message =
-      "must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could come in";
+      "must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could connect";
     problems.push({ path: ["listen"], message });
   }
   if (rtmps.listen.length > 0 && rtmps.cert.length === 0) {
@@ -128,7 +128,7 @@ function partOf(address: ListenAddress, endpoints: readonly ListenEndpoint[]): s
   if (around === undefined) return undefined;
   const every =
     around.host === "::" ? `${around.port}, every address` : `${formatHostPort(around)}, every IPv4 address`;
-  return `${formatHostPort(address)} is part of ${every}, that is listened on, too; leave out one of the two`;
+  return `${formatHostPort(address)} is part of ${every}, which is listened on, too; remove one of the two`;
 }
 
 function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean {

@@ -57,7 +57,7 @@ export function loadConfig(
   const taken = new Set([...variables.map(({ name }) => name), "SRS_IGNORE"]);
   const { document, count } = withEnvironment(rootTable, file, environment, readSecret, taken);
   if (path === undefined && count + variables.length + document.errors.length === 0) {
-    throw new UserError("which configuration? Give --conf FILE (srs --help says more)");
+    throw new UserError("which configuration? Give --conf FILE (see srs --help)");
   }
   return complete(withSecretFiles(rootTable, document, readSecret));
 }

@@ -68,7 +68,7 @@ export function withEnvironment(
     // SRS's own variables are longer, as its directives stand in blocks: SRS_VHOST_FORWARD_DESTINATION.
     const shorter = names.filter((known) => name.startsWith(`${known}_`));
     const meant = close ?? shorter.at(-1) ?? nearest(name, suggestible(name, names));
-    const hint = meant === undefined ? "docs/configuration.md says how they are named" : `did you mean ${meant}?`;
+    const hint = meant === undefined ? "see docs/configuration.md for their names" : `did you mean ${meant}?`;
     if (isOurs) throw new UserError(`no key is set by this variable; ${hint}`);
     return `ignored: no key is set by this variable; ${hint}`;
   }

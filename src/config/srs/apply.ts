@@ -69,8 +69,7 @@ function unknown(directive: Directive, node: Node, { mapping }: Scope): void {
   if (home !== undefined) mapping.error(directive, `unknown directive here; it belongs ${home}`);
   else if (meant !== undefined) mapping.error(directive, `unknown directive; did you mean ${quote(meant)}?`);
   else {
-    const message =
-      "unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)";
+    const message = "unknown directive of unknown effect; remove it (docs/srs-conf.md lists the known ones)";
     mapping.error(directive, message, showName(name));
   }
 }

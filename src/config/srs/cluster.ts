@@ -17,7 +17,7 @@ export function ofAnEdge(rule: Rule): Rule {
 
 /** `mode local` or `mode remote`. An SRS edge accepts publishers; ours accepts them only where a rule decides who may publish. */
 export const mode: Rule = mapped(
-  "with `remote` the vhost is an edge; it takes publishers (`edge.publish`) where `token_traverse on;` stands beside, and else that is left out; with `local` as it is, like what says more of an edge",
+  "with `remote` the vhost is an edge; it accepts publishers (`edge.publish`) if `token_traverse on;` stands beside it, else that is left out; `local` and further edge directives beside it are as it is",
   (directive, { mapping, path, block }) => {
     const word = wordOf(directive);
     if (word !== "local" && word !== "remote") mapping.error(directive, `must be local or remote, not ${quote(word)}`);
@@ -25,7 +25,7 @@ export const mode: Rule = mapped(
     if (!block.some(({ name }) => name === "origin"))
       mapping.error(directive, "an edge needs an origin; write origin and its servers beside it");
     else if (wordIn(block, "token_traverse") === "on") mapping.set([...path, "edge", "publish"], directive, ["on"]);
-    else mapping.leaveOut(directive, "this edge takes no publishers; publish = true in its edge table takes them");
+    else mapping.leaveOut(directive, "this edge accepts no publishers; publish = true in its edge table permits them");
   },
 );
 

@@ -85,7 +85,7 @@ class Parser {
     for (let token = this.#take(); token !== undefined; token = this.#take()) {
       if (token.kind === "word") this.#directive(into, token, depth);
       else if (token.kind === "}" && opener !== undefined) return;
-      else if (token.kind === "}") throw new SrsSyntaxError(token.line, "a closing brace without its partner");
+      else if (token.kind === "}") throw new SrsSyntaxError(token.line, "an unmatched closing brace");
       else if (token.kind === "{") throw new SrsSyntaxError(token.line, "a block has no name");
       // An empty statement, `;;`, says nothing.
     }

@@ -32,8 +32,8 @@ export interface Entry {
 const sentAtOnce = "packets are written as soon as mw_latency lets them";
 const readAtOnce = "this server decides by itself when it reads a publisher";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
-const ownWindow = "peers are told their window by this server's own measure";
-const partOfHls = "it is of use to HLS only";
+const ownWindow = "this server chooses the windows of peers itself";
+const partOfHls = "only HLS uses it";
 const noFfmpeg = "this server starts no FFmpeg";
 const noOrigin = "its streams would be missing";
 
@@ -65,14 +65,14 @@ export const directives: readonly Entry[] = [
   entry("disable_daemon_for_docker", unused(foreground)),
   entry("in_docker", unused(foreground)),
   entry("server_id", unused("each start has an id of its own, in the log's first line")),
-  entry("utc_time", unused("the log has its own form of time")),
+  entry("utc_time", unused("the log has a time format of its own")),
   entry("pithy_print", "pithy_print_ms", unused("the log has a summary at its own pace")),
   entry("stats", unused("disks and networks are not measured")),
   entry("ff_log_dir", unused(noFfmpeg)),
   entry("ff_log_level", unused(noFfmpeg)),
   entry("circuit_breaker", unused("readers that fall behind skip to the newest key frame instead")),
   entry("threads", unused("there is one")),
-  entry("tcmalloc_release_rate", unused("memory is managed otherwise")),
+  entry("tcmalloc_release_rate", unused("the runtime manages memory")),
   entry("empty_ip_ok", unused("a client without an address is no problem")),
   entry("grace_start_wait", unused("a stop begins at once")),
   entry("grace_final_wait", unused("a stop ends with the last connection")),
@@ -125,7 +125,11 @@ export const directives: readonly Entry[] = [
     "vhost play atc_auto",
     unused("a stream's metadata doesn't change how its time is treated; atc does"),
   ),
-  entry("vhost mix_correct", "vhost play mix_correct", leftOut("mix_correct", "audio and video go on as they come")),
+  entry(
+    "vhost mix_correct",
+    "vhost play mix_correct",
+    leftOut("mix_correct", "audio and video are passed on unchanged"),
+  ),
   entry("vhost mw_latency", "vhost play mw_latency", key("mw_latency")),
   entry("vhost mw_msgs", "vhost play mw_msgs", unused(sentAtOnce)),
   entry("vhost send_min_interval", "vhost play send_min_interval", unused(sentAtOnce)),
@@ -168,7 +172,7 @@ export const directives: readonly Entry[] = [
   entry("vhost token_traverse", "vhost cluster token_traverse", ofAnEdge(key("edge", "token_traverse"))),
   entry("vhost debug_srs_upnode", "vhost cluster debug_srs_upnode", asItIs),
   entry("vhost cluster protocol", protocol),
-  entry("vhost cluster follow_client", ofAnEdge(unusedIfOn("origins are asked by the protocol that is written here"))),
+  entry("vhost cluster follow_client", ofAnEdge(unusedIfOn("origins are asked by the protocol of their address"))),
   entry(
     "vhost cluster origin_cluster",
     leftOut("origin cluster", "streams of other origins are found by an edge that names them all"),
@@ -202,7 +206,7 @@ export const directives: readonly Entry[] = [
   ),
   entry(
     "vhost exec",
-    refused({ ignore: "exec", feature: "exec", without: "what its programs make of streams would be missing" }),
+    refused({ ignore: "exec", feature: "exec", without: "the streams of its programs would be missing" }),
   ),
   entry("vhost hls", leftOut("HLS")),
   entry("vhost hls_path", unused(partOfHls)),
@@ -309,7 +313,7 @@ function atc(): Rule {
 }
 
 function kickoffForIdle(): Rule {
-  const rule = leftOut("end for publishers that nobody watches");
+  const rule = leftOut("end for publishers without viewers");
   return {
     ...rule,
     becomes: `0 as it is; any other is ${rule.becomes}`,

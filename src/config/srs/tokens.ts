@@ -65,7 +65,7 @@ class Scanner {
     let value = "";
     this.#at++;
     for (let char = this.#text[this.#at]; char !== quote; char = this.#text[this.#at]) {
-      if (char === undefined) throw new SrsSyntaxError(line, `a quote without its partner, ${quote}`);
+      if (char === undefined) throw new SrsSyntaxError(line, `an unmatched quote, ${quote}`);
       if (char === "\n") this.#line++;
       if (char !== "\\") value += char;
       else value += this.#escape();

@@ -57,7 +57,7 @@ export function setByVariables(
   const vhost = result.find(isDefault);
   if (vhost === undefined && result.some(isVhost)) {
     for (const { directive } of inVhost) {
-      mapping.error(directive, `it is for ${defaultVhost}, which the file has not`);
+      mapping.error(directive, `it is for ${defaultVhost}, which the file does not have`);
     }
     return result;
   }

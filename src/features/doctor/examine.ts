@@ -37,7 +37,7 @@ export async function examine(
   const files = resources.filter(isKind("file")).map((about): Finding => {
     const problem = probes.fileProblem(about.resource.path, about.resource.use);
     if (problem === undefined) return { about, state: "fine", advice: undefined };
-    return { about, state: problem, advice: "make it, or give this user the right to it" };
+    return { about, state: problem, advice: "create it, or give this user access to it" };
   });
   const peers = await examinePeers(resources.filter(isKind("peer")), own, probes, vhostFor);
   const findings = [...listening, ...files, ...peers];

@@ -108,7 +108,7 @@ function relation(
     if (index === at || !isSameServer(about, other, mine, seen[index])) continue;
     const name = other.resource.text;
     if (about.resource.flow === "to" && other.resource.flow === "from") {
-      const advice = `what comes from ${name} would go back to it; leave one of them out`;
+      const advice = `what comes from ${name} would go back to it; remove one of them`;
       return { about, state: "it is the server that streams come from", advice };
     }
     if (
@@ -120,7 +120,7 @@ function relation(
       return {
         about,
         state: `it is the same server as ${name}`,
-        advice: "it takes a stream once; leave one of them out",
+        advice: "it accepts a stream once; remove one of them",
       };
     }
   }

@@ -23,7 +23,7 @@ const PROBE_MS = 5000;
 /** The refusal of publishers on an edge without `edge.publish`. */
 const NO_PUBLISHERS: GuardResult = {
   kind: "denied",
-  reason: "this edge takes no publishers: publish to its origin",
+  reason: "this edge accepts no publishers: publish to its origin",
   detail: "edge.publish is off",
 };
 

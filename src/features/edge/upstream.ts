@@ -156,7 +156,7 @@ export class Upstream {
     if (state !== "connecting" || origin === undefined) return;
     this.#search.again(origin);
     this.#pull?.abort();
-    this.#report?.failed("it is asked for with other words", "elsewhere");
+    this.#report?.failed("it is requested with other parameters", "elsewhere");
   }
 
   /** No viewer needs this upstream any more. */

@@ -167,15 +167,13 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   gone(link: SiblingLink, reason: string | undefined): void {
     this.#served.delete(link);
-    this.#joined?.reject(
-      new UserError(`the server that runs does not answer: ${reason ?? "it closed the connection"}`),
-    );
+    this.#joined?.reject(new UserError(`the running server does not answer: ${reason ?? "it closed the connection"}`));
     if (link !== this.#sibling?.link) return;
     const { pid, published } = this.#sibling;
     this.#sibling = undefined;
     for (const key of published.keys()) this.#goOn(key);
     // The connections of its streams end by themselves.
-    this.#context.log.info("the other generation is gone", { pid, reason });
+    this.#context.log.info("the other process has ended", { pid, reason });
   }
 
   #open(path: string): void {
@@ -252,7 +250,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     if (this.#sibling === undefined || this.#fetched.has(key)) return;
     const { local, limits, log } = this.#context;
     const { path, pid } = this.#sibling;
-    log.info("stream comes from the other generation", { stream: streamLabel(key), pid });
+    log.info("stream comes from the other process", { stream: streamLabel(key), pid });
     const fetched = new SiblingSource({ local, limits, path, pid }, published, stream, () => {
       if (this.#fetched.get(key) === fetched) this.#fetched.delete(key);
       this.#goOn(key);

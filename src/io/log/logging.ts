@@ -85,7 +85,7 @@ export class Logging {
       this.#sink.use(fileOutput(this.#file));
       this.log.info("log reopened", { file: this.#file });
     } catch (error) {
-      this.log.error("the log could not be reopened, it goes on in the old file", { error: messageOf(error) });
+      this.log.error("the log could not be reopened, it continues in the old file", { error: messageOf(error) });
     }
   }
 

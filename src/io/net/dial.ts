@@ -90,7 +90,7 @@ async function connectAny(
   const found = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
   const addresses = publicOnly ? found.filter(isPublicIp) : found;
   if (addresses.length === 0)
-    throw new Error(`${host} is at ${found.join(", ")}, where no server of the public internet may send us`);
+    throw new Error(`${host} is at ${found.join(", ")}, where a server of the public internet must not redirect us`);
   for (let left = addresses.length; left > 0 && !attempt.over; left--) {
     const address = addresses[addresses.length - left] ?? "";
     // The last address has all the time left, and the dial's own timer ends it.

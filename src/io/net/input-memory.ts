@@ -170,7 +170,7 @@ export class InputMemory {
   }
 
   #reason({ inputBytes }: InputHolder): string {
-    const kept = `${inputBytes} bytes of what it sent are unfinished or wait`;
+    const kept = `${inputBytes} bytes of its input are incomplete or wait`;
     return this.#short
       ? `${kept}, and all input together takes ${this.#bytes} bytes, more than input_memory, ${this.#limit}`
       : `${kept}, more than the ${MAX_EACH} of a connection that does not publish`;

@@ -242,7 +242,7 @@ export class Tcp implements StallWatch {
       .sort((a, b) => b.cost - a.cost);
     for (const { transport } of dearest) {
       if (this.#held.bytes <= enough) return;
-      transport.fail("too much waits for peers that do not read, and most of it for this one");
+      transport.fail("too many bytes wait for peers that do not read, most of them for this one");
     }
   }
 
@@ -297,7 +297,7 @@ const PLAIN: ListenerPolicy = {
 function admits({ refused }: ListenerPolicy, proxies: Proxies, peer: HostPort, waiting: number): boolean {
   const trusted = proxies.trusts(peer.host);
   if (trusted && proxies.hasRoom(waiting)) return true;
-  const full = "max_connections is reached, with those whose PROXY protocol header has not come";
+  const full = "max_connections is reached, counting those without their PROXY protocol header yet";
   refused(peer, trusted ? full : "its address is not in proxy_protocol.trusted, and only proxies connect to this port");
   return false;
 }
@@ -316,7 +316,7 @@ function bind<T>(address: ListenAddress, to: (hostname: string) => T): { listene
 
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: "; is another server running? Stop it or change listen",
-  EACCES: "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd hands over",
+  EACCES: "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket of systemd",
 };
 
 function cannotListen(address: ListenAddress, error: unknown): UserError {

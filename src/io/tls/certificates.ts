@@ -149,7 +149,7 @@ function readKey(path: string, text: string, shared: boolean, table: string): Ke
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ERR_MISSING_PASSPHRASE") {
       throw new UserError(
-        `the key in ${path} (${table}.key) is encrypted; write it in the clear, readable by the server alone`,
+        `the key in ${path} (${table}.key) is encrypted; write it unencrypted, readable by the server alone`,
         {
           cause: error,
         },

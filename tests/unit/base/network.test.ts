@@ -118,10 +118,10 @@ describe("A network", () => {
 
   test.each([
     ["10.1.2.3/8", '"10.1.2.3/8" is an address within a network; write 10.0.0.0/8 or 10.1.2.3'],
-    ["10.0.0.0/33", '"10.0.0.0/33": behind the slash stands a number of bits, 0 to 32'],
-    ["10.0.0.0/", '"10.0.0.0/": behind the slash stands a number of bits, 0 to 32'],
-    ["::/129", '"::/129": behind the slash stands a number of bits, 0 to 128'],
-    ["::ffff:10.0.0.0/8", '"::ffff:10.0.0.0/8": behind the slash stands a number of bits, 96 to 128'],
+    ["10.0.0.0/33", '"10.0.0.0/33": after the slash comes a number of bits, 0 to 32'],
+    ["10.0.0.0/", '"10.0.0.0/": after the slash comes a number of bits, 0 to 32'],
+    ["::/129", '"::/129": after the slash comes a number of bits, 0 to 128'],
+    ["::ffff:10.0.0.0/8", '"::ffff:10.0.0.0/8": after the slash comes a number of bits, 96 to 128'],
     ["10.0.0/8", '"10.0.0/8" is not an IP address or a network such as 10.0.0.0/8'],
     ["example.com", '"example.com" is not an IP address or a network such as 10.0.0.0/8'],
     ["", '"" is not an IP address or a network such as 10.0.0.0/8'],

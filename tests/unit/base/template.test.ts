@@ -14,9 +14,9 @@ test("a value that looks like a placeholder stays as it is", () => {
 test.each([
   ["[strem]", "unknown placeholder [strem]; allowed: [app] [stream]"],
   ["a[]b", "unknown placeholder []; allowed: [app] [stream]"],
-  ["a[stream", '"a[stream" has a bracket without its partner'],
-  ["stream]", '"stream]" has a bracket without its partner'],
-  ["[[stream]]", '"[[stream]]" has a bracket without its partner'],
+  ["a[stream", '"a[stream" has an unmatched bracket'],
+  ["stream]", '"stream]" has an unmatched bracket'],
+  ["[[stream]]", '"[[stream]]" has an unmatched bracket'],
 ])("%s is refused", (text, message) => {
   expect(() => new Template(text, ["app", "stream"])).toThrow(new UserError(message));
 });

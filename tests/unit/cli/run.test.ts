@@ -83,8 +83,8 @@ test("the help of a command is about that command", async () => {
 });
 
 test.each([
-  [[], "srs: which configuration? Give --conf FILE (srs --help says more)"],
-  [["check"], "srs: which configuration? Give --conf FILE (srs --help says more)"],
+  [[], "srs: which configuration? Give --conf FILE (see srs --help)"],
+  [["check"], "srs: which configuration? Give --conf FILE (see srs --help)"],
   [["--conf"], "srs: --conf needs a value: --conf FILE"],
   [["--conf="], "srs: --conf needs a value: --conf FILE"],
   [["-c"], "srs: -c needs a value: -c FILE"],

@@ -51,14 +51,14 @@ test("a URL is signed until a time, in words or as Unix time", async () => {
 
 test("a time in the past is signed as it was asked for, with a warning", async () => {
   const { code, out, err } = await sign(URL, "--conf", conf, "--until", "2020-01-01T00:00:00Z");
-  expect({ code, err }).toEqual({ code: 0, err: "srs: the time lies in the past; the URL is good for nothing" });
+  expect({ code, err }).toEqual({ code: 0, err: "srs: the time is in the past; the URL is not valid" });
   expect(out).toInclude("exp=1577836800&");
 });
 
 test.each([
   [[], "srs: which URL? Give it as in srs sign rtmp://host/live/livestream"],
   [[URL, "--publish", "--play"], "srs: a URL is signed for one thing: --publish or --play"],
-  [[URL, "--for", "1h", "--until", "2100-01-01"], "srs: --for and --until say two things; give one of them"],
+  [[URL, "--for", "1h", "--until", "2100-01-01"], "srs: --for and --until exclude each other; give one of them"],
   [[URL, "--for", "1w"], 'srs: --for takes a time such as 90s, 30m, 1h or 7d, not "1w"'],
   [[URL, "--for", "0s"], 'srs: --for takes a time such as 90s, 30m, 1h or 7d, not "0s"'],
   [[URL, "--until", "tomorrow"], 'srs: --until takes a time such as 2026-12-31T20:00:00Z, not "tomorrow"'],

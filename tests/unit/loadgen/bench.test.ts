@@ -131,7 +131,7 @@ describe("publishers", () => {
     expect(players).toMatchObject({ failed: 0, gaps: 1, dirty: 0, disordered: 0, corrupt: 0 });
     expect((players?.lost.video ?? 0) + (players?.lost.audio ?? 0)).toBe(publishers?.dropped ?? -1);
     expect(report.problems).toEqual([
-      `messages that the server did not take: ${publishers?.dropped}`,
+      `messages not accepted by the server: ${publishers?.dropped}`,
       `frames lost: ${publishers?.dropped}`,
     ]);
   });

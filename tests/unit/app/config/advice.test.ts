@@ -12,7 +12,7 @@ const KEY = "0123456789abcdef";
 
 test("an edge that takes publishers from anybody is told of, with what to write", () => {
   expect(told(open)).toEqual([
-    "SRS_VHOST_EDGE_PUBLISH: vhost.__defaultVhost__.edge.publish: anybody may publish here, and the edge's viewers see it: say who may by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse",
+    "SRS_VHOST_EDGE_PUBLISH: vhost.__defaultVhost__.edge.publish: anybody may publish here, and the edge's viewers see it: restrict publishers by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse",
   ]);
   for (const rule of [
     { EDGE_PUBLISH: "false" },

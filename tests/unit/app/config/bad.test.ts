@@ -28,16 +28,16 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "every address, and some of them",
     'listen = [1935,\n"127.0.0.1:1935", "0.0.0.0:1936",\n"127.0.0.1:1936", "[::1]:1936"]\n[rtmps]\nlisten = "[::1]:1935"\ncert = "a.crt"',
-    "x.toml:2: listen[1]: 127.0.0.1:1935 is part of 1935, every address, that is listened on, too; leave out one of the two",
-    "x.toml:3: listen[3]: 127.0.0.1:1936 is part of 0.0.0.0:1936, every IPv4 address, that is listened on, too; leave out one of the two",
-    "x.toml:5: rtmps.listen: [::1]:1935 is part of 1935, every address, that is listened on, too; leave out one of the two",
+    "x.toml:2: listen[1]: 127.0.0.1:1935 is part of 1935, every address, which is listened on, too; remove one of the two",
+    "x.toml:3: listen[3]: 127.0.0.1:1936 is part of 0.0.0.0:1936, every IPv4 address, which is listened on, too; remove one of the two",
+    "x.toml:5: rtmps.listen: [::1]:1935 is part of 1935, every address, which is listened on, too; remove one of the two",
   ],
   [
     "HTTP and RTMP on one port",
     'listen = [1935, "127.0.0.1:1936"]\n[http_server]\nlisten = [8080, 1935,\n"127.0.0.1:1936"]\n[http_server.tls]\nlisten = "127.0.0.1:8080"\ncert = "a.crt"',
     "x.toml:3: http_server.listen[1]: port 1935 is in listen, too, for RTMP; give each protocol a port of its own",
     "x.toml:4: http_server.listen[2]: 127.0.0.1:1936 is in listen, too, for RTMP; give each protocol a port of its own",
-    "x.toml:6: http_server.tls.listen: 127.0.0.1:8080 is part of 8080, every address, that is listened on, too; leave out one of the two",
+    "x.toml:6: http_server.tls.listen: 127.0.0.1:8080 is part of 8080, every address, which is listened on, too; remove one of the two",
   ],
   [
     "HTTPS without a certificate",
@@ -115,7 +115,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "nothing to listen on",
     "listen = []",
-    "x.toml:1: listen: must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could come in",
+    "x.toml:1: listen: must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could connect",
   ],
   ["a port listed twice", 'listen = [1935,\n "1935"]', "x.toml:2: listen[1]: 1935 is listed twice"],
   [

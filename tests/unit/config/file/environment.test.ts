@@ -236,7 +236,7 @@ describe("SRS's own name for a directive", () => {
       "SRS_VHOST_PLAY_GOP_CACHE: the configuration has no __defaultVhost__ that it could be for; it has a.b";
     expect(errorsOf(() => load('[vhost."a.b"]', { SRS_VHOST_PLAY_GOP_CACHE: "on" }))[0]).toStartWith(message);
     expect(errorsOf(() => load("vhost a.b { }", { SRS_VHOST_PLAY_GOP_CACHE: "on" }, "srs.conf"))).toEqual([
-      "SRS_VHOST_PLAY_GOP_CACHE: gop_cache: it is for __defaultVhost__, which the file has not",
+      "SRS_VHOST_PLAY_GOP_CACHE: gop_cache: it is for __defaultVhost__, which the file does not have",
     ]);
   });
 });
@@ -251,7 +251,7 @@ test("SRS_IGNORE names what the server starts without, as --ignore does", () => 
 
 test("a variable that may be somebody else's is told but no error", () => {
   expect(load(file, { SRS_HOME: "/srs", SRSX: "1", srs_listen: "1" }).warnings).toEqual([
-    "SRS_HOME: ignored: no key is set by this variable; docs/configuration.md says how they are named",
+    "SRS_HOME: ignored: no key is set by this variable; see docs/configuration.md for their names",
   ]);
 });
 

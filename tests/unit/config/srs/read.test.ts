@@ -21,7 +21,7 @@ describe("a mistake is told with its file and line, and what to do:", () => {
     [
       "one that is like none",
       "foo bar;",
-      "x.conf:1: foo: unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)",
+      "x.conf:1: foo: unknown directive of unknown effect; remove it (docs/srs-conf.md lists the known ones)",
     ],
     ["one of a vhost's", "gop_cache on;", "x.conf:1: gop_cache: unknown directive here; it belongs in a vhost"],
     [
@@ -63,9 +63,9 @@ describe("a mistake is told with its file and line, and what to do:", () => {
     ["no semicolon at the end", "listen 1935", 'x.conf:1: "listen" ends without a semicolon'],
     ["no semicolon before a brace", inVhost("gop_cache on"), 'x.conf:2: "gop_cache" ends without a semicolon'],
     ["a block without its end", "vhost a {\n\n", 'x.conf:1: the block "vhost" has no closing brace'],
-    ["a brace too many", "listen 1;\n}", "x.conf:2: a closing brace without its partner"],
+    ["a brace too many", "listen 1;\n}", "x.conf:2: an unmatched closing brace"],
     ["a block without a name", "{ }", "x.conf:1: a block has no name"],
-    ["a quote without its end", 'listen "1935;\n', 'x.conf:1: a quote without its partner, "'],
+    ["a quote without its end", 'listen "1935;\n', 'x.conf:1: an unmatched quote, "'],
     ["a word at a quote", "listen '1'2;", "x.conf:1: a space or a semicolon is missing after the closing '"],
     ["blocks without end", "a{".repeat(20), "x.conf:1: blocks nested more than 16 deep"],
     [
@@ -163,7 +163,7 @@ describe("no message shows what may be a key:", () => {
     ["a line that is no directive", `${secret}\n`],
     ["a name", `${secret} on;`],
     ["a block's name", `${secret} {`],
-    ["what stands behind a quote without its partner", `listen "1935;\nkey ${secret};\nlog "x";`],
+    ["what stands behind an unmatched quote", `listen "1935;\nkey ${secret};\nlog "x";`],
     ["what stands before an end", inVhost(`forward ${secret}`)],
   ])("%s", (_, text) => {
     expect(errorsOf(text).length).toBeGreaterThan(0);

@@ -67,12 +67,12 @@ describe("what is wrong in a file is left out by convert, in its place:", () => 
     [
       "an unknown directive",
       "vhost a {\nfoo { bar 1; }\n}",
-      "[vhost.a]\n# F:2: foo: left out: unknown directive, and what it would change is not known; remove it (docs/srs-conf.md lists the known ones)\n#   foo {\n#       bar 1;\n#   }\n",
+      "[vhost.a]\n# F:2: foo: left out: unknown directive of unknown effect; remove it (docs/srs-conf.md lists the known ones)\n#   foo {\n#       bar 1;\n#   }\n",
     ],
     [
       "what stands behind a mistake of syntax",
       "listen 1936;\nvhost a { gop_cache off;\n}}\nchunk_size 1;",
-      "listen = 1936\n# F:3: a closing brace without its partner\n\n[vhost.a]\ngop_cache = false\n",
+      "listen = 1936\n# F:3: an unmatched closing brace\n\n[vhost.a]\ngop_cache = false\n",
     ],
     [
       "a block without its end",

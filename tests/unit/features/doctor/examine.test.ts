@@ -175,7 +175,7 @@ describe("a loop", () => {
       }
     });
     expect(problems).toEqual([
-      problem("c", "it is the same server as a; it takes a stream once; leave one of them out"),
+      problem("c", "it is the same server as a; it accepts a stream once; remove one of them"),
     ]);
   });
 });
@@ -239,9 +239,9 @@ test("an origin is a place that streams come from, and a loop where they also go
   expect(problems).toEqual([
     problem(
       "o1",
-      "it is the server that streams come from; what comes from o1 would go back to it; leave one of them out",
+      "it is the server that streams come from; what comes from o1 would go back to it; remove one of them",
     ),
-    problem("other", "it is the same server as o1; it takes a stream once; leave one of them out"),
+    problem("other", "it is the same server as o1; it accepts a stream once; remove one of them"),
   ]);
   expect(probes.asked).toHaveLength(3);
 });
@@ -292,7 +292,7 @@ test("a file that could not be written and a limit that is too low are told", as
     probes.limit = "max_connections = 1000 needs 1256 open files";
   });
   expect(problems).toEqual([
-    "log.file /x/y.log (x.toml:2): there is no directory /x; make it, or give this user the right to it",
+    "log.file /x/y.log (x.toml:2): there is no directory /x; create it, or give this user access to it",
     "max_connections = 1000 needs 1256 open files",
   ]);
 });

@@ -116,7 +116,7 @@ test("Clients may publish where the edge is told to take publishers, and nowhere
   const told = ["e", "open", "a"].map((name) => stage.client(name, "publish", `rtmp://${name}/live`, `from-${name}`));
   stage.clock.advance(100);
   expect(told).toEqual([
-    ["refused: this edge takes no publishers: publish to its origin (NetStream.Publish.Denied)"],
+    ["refused: this edge accepts no publishers: publish to its origin (NetStream.Publish.Denied)"],
     ["started"],
     ["started"],
   ]);

@@ -131,7 +131,7 @@ describe("Behind a proxy", () => {
     const port = listen({ proxies });
     const [first] = [await say(port), await say(port)];
     await (await say(port)).closed;
-    expect(refused).toEqual(["max_connections is reached, with those whose PROXY protocol header has not come"]);
+    expect(refused).toEqual(["max_connections is reached, counting those without their PROXY protocol header yet"]);
     first?.socket.write(`${HEADER}\u0003`);
     await server.has(1);
     stage.clock.advance(5000);
