@@ -35,7 +35,7 @@ export class CertificateReloader {
   }
 
   /** Logs the warnings about the files in use. */
-  tell(): void {
+  logWarnings(): void {
     for (const part of this.#parts.values()) for (const line of part.warnings(this.#clock.wall())) this.#log.warn(line);
   }
 
@@ -47,7 +47,7 @@ export class CertificateReloader {
     try {
       part.renew();
       this.#log.info(`${name} renewed`);
-      this.tell();
+      this.logWarnings();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       for (const line of error.message.split("\n"))

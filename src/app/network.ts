@@ -79,7 +79,7 @@ export class Network {
   }
 
   /** Logs systemd's sockets, and those that `listen` does not name. */
-  tellOfSockets(config: Config): void {
+  logSockets(config: Config): void {
     const unnamed = this.#systemdSockets.besides(endpointsOf(config));
     for (const socket of this.#systemdSockets.all) {
       const fields = { listen: formatHostPort(socket.address), name: socket.name };

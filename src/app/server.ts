@@ -13,7 +13,7 @@ import { Network } from "./network.ts";
 import { reload } from "./reload.ts";
 import { Service } from "./service.ts";
 import { takeSignals } from "./signals.ts";
-import { tellFailure } from "./start-failure.ts";
+import { sendFailure } from "./start-failure.ts";
 import { drain, lastLines, settle } from "./stop.ts";
 import { idle, startSummary } from "./summary.ts";
 import { surroundingsWarnings } from "./surroundings.ts";
@@ -37,7 +37,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
   try {
     return await run(options, startedWith, oldProcess);
   } catch (error) {
-    if (oldProcess !== undefined) await tellFailure(oldProcess.failures, error);
+    if (oldProcess !== undefined) await sendFailure(oldProcess.failures, error);
     throw error;
   }
 }
@@ -74,14 +74,14 @@ async function run(
     apply(next, before) {
       all.reconfigure();
       const isTlsChanged = next.rtmps !== before.rtmps || next.http_server !== before.http_server;
-      if (next.listen !== before.listen || isTlsChanged) network.tellOfSockets(next);
-      if (isTlsChanged) certificateReloader.tell();
+      if (next.listen !== before.listen || isTlsChanged) network.logSockets(next);
+      if (isTlsChanged) certificateReloader.logWarnings();
     },
   });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   for (const warning of [...warnings, ...surroundingsWarnings(startedWith, config.pid)]) log.warn(warning);
-  network.tellOfSockets(config);
+  network.logSockets(config);
   const reloadNow = () => {
     certificateReloader.check();
     return service.reload(() => reload(live, load, log));
@@ -114,7 +114,7 @@ async function run(
   const control = config.pid === "" ? undefined : await startControl(config.pid, commands);
   siblings.ready();
   connections.start();
-  certificateReloader.tell();
+  certificateReloader.logWarnings();
   const summary = startSummary(
     clock,
     log,

@@ -9,7 +9,7 @@ import { randomId } from "../io/os/process.ts";
 import type { UpgradeSocket } from "../io/os/upgrade-sockets.ts";
 import type { Environment } from "./config/index.ts";
 import type { Answer } from "./control.ts";
-import { hearFailure } from "./start-failure.ts";
+import { receiveFailure } from "./start-failure.ts";
 
 /** What the old process passes to the new process that it starts. */
 export interface OldProcess {
@@ -105,7 +105,7 @@ export class Upgrade {
   async #run(executable: string): Promise<Answer> {
     const { handover, log, succeeded, pidFile } = this.#options;
     const [socket, failures] = [meetingPoint(pidFile), meetingPoint(pidFile)];
-    const ear = await hearFailure(failures);
+    const receiver = await receiveFailure(failures);
     try {
       const ready = Promise.withResolvers<number>();
       handover.expect(socket, ready.resolve);
@@ -113,7 +113,9 @@ export class Upgrade {
       log.info("starting the new process", { pid: child.pid, executable });
       const outcome = await Promise.race([
         ready.promise.then((pid) => ({ pid })),
-        child.exited.then((code) => ({ error: `the new server did not start (status ${code})${reasons(ear.lines)}` })),
+        child.exited.then((code) => ({
+          error: `the new server did not start (status ${code})${reasons(receiver.lines)}`,
+        })),
         Bun.sleep(START_MS).then(() => ({
           error: `the new server does not accept clients within ${START_MS / 1000} s`,
         })),
@@ -130,7 +132,7 @@ export class Upgrade {
       handover.close();
       throw error;
     } finally {
-      ear.stop();
+      receiver.stop();
     }
   }
 

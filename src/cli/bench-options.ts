@@ -36,8 +36,8 @@ export const playUrlOption = {
 export const urlArgument = { url: { type: "positional", required: false } } as const satisfies ArgsDef;
 
 interface Range {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly whole?: boolean;
 }
 
@@ -45,10 +45,10 @@ interface Range {
 export function numberOf(name: string, text: string | undefined, initial: number, range: Range): number {
   if (text === undefined) return initial;
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
-  const fits = value >= range.least && value <= range.most && (range.whole !== true || Number.isInteger(value));
+  const fits = value >= range.min && value <= range.max && (range.whole !== true || Number.isInteger(value));
   if (fits) return value;
   const kind = range.whole === true ? "a whole number" : "a number";
-  throw new UserError(`${name} takes ${kind} from ${range.least} to ${range.most}, not "${text}"`);
+  throw new UserError(`${name} takes ${kind} from ${range.min} to ${range.max}, not "${text}"`);
 }
 
 /** The values of `--count`, `--seconds` and `--rate`. Throws UserError. */
@@ -58,9 +58,9 @@ export function runOf(args: {
   readonly rate?: string | undefined;
 }): { readonly count: number; readonly seconds: number; readonly rate: number } {
   return {
-    count: numberOf("-n", args.count, 1, { least: 1, most: 100_000, whole: true }),
-    seconds: numberOf("--seconds", args.seconds, 60, { least: 0.1, most: 1_000_000 }),
-    rate: numberOf("--rate", args.rate, 500, { least: 1, most: 10_000 }),
+    count: numberOf("-n", args.count, 1, { min: 1, max: 100_000, whole: true }),
+    seconds: numberOf("--seconds", args.seconds, 60, { min: 0.1, max: 1_000_000 }),
+    rate: numberOf("--rate", args.rate, 500, { min: 1, max: 10_000 }),
   };
 }
 
@@ -71,8 +71,8 @@ export function shapeOf(args: {
   readonly gop?: string | undefined;
 }): SyntheticShape {
   return {
-    kbps: numberOf("--kbps", args.kbps, 600, { least: 50, most: 100_000 }),
-    fps: numberOf("--fps", args.fps, 25, { least: 1, most: 120 }),
-    gopSeconds: numberOf("--gop", args.gop, 2, { least: 0.1, most: 60 }),
+    kbps: numberOf("--kbps", args.kbps, 600, { min: 50, max: 100_000 }),
+    fps: numberOf("--fps", args.fps, 25, { min: 1, max: 120 }),
+    gopSeconds: numberOf("--gop", args.gop, 2, { min: 0.1, max: 60 }),
   };
 }

@@ -140,5 +140,5 @@ function urlOf(text: string | undefined): BenchUrl {
 }
 
 function checkedOf(text: string | undefined, count: number): number {
-  return numberOf("--check", text, 100, { least: 0, most: 100_000, whole: true }) || count;
+  return numberOf("--check", text, 100, { min: 0, max: 100_000, whole: true }) || count;
 }

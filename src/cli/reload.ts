@@ -1,7 +1,7 @@
 import { type Command, command } from "./command.ts";
 import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
-import { tellRunning } from "./running.ts";
+import { askRunning } from "./running.ts";
 
 /** A server that takes longer than this hangs. */
 const ANSWER_MS = 30_000;
@@ -13,7 +13,7 @@ export function reloadCommand(output: Output): Command {
     does: "Make the running server load the changed file",
     options: confOptions,
     run: (args, argv) =>
-      tellRunning(
+      askRunning(
         { conf: args.conf, ignored: ignoredNames(argv) },
         { command: "reload", signal: "send it SIGHUP", timeoutMs: ANSWER_MS },
         output,

@@ -5,7 +5,7 @@ import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";
 
 /** Sends a command to the running server of a configuration, and prints its answer; 1 when it failed. */
-export async function tellRunning(
+export async function askRunning(
   { conf, ignored }: { readonly conf: string | undefined; readonly ignored: readonly string[] },
   request: {
     readonly command: Command;

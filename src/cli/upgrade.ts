@@ -1,7 +1,7 @@
 import { type Command, command } from "./command.ts";
 import { confOptions, ignoredNames } from "./options.ts";
 import type { Output } from "./output.ts";
-import { tellRunning } from "./running.ts";
+import { askRunning } from "./running.ts";
 
 /** Longer than the limit for the start of a new process. */
 const ANSWER_MS = 45_000;
@@ -15,7 +15,7 @@ export function upgradeCommand(output: Output): Command {
     run(args, argv) {
       const signal = "send it SIGHUP after the program's file was replaced";
       const request = { command: "upgrade", argument: process.execPath, signal, timeoutMs: ANSWER_MS } as const;
-      return tellRunning({ conf: args.conf, ignored: ignoredNames(argv) }, request, output);
+      return askRunning({ conf: args.conf, ignored: ignoredNames(argv) }, request, output);
     },
   });
 }

@@ -21,8 +21,8 @@ import { advise } from "./advice.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { endpointBlocks, endpointProblems } from "./endpoints.ts";
 
-const largestFile = 1024 * 1024;
-const largestSecret = 64 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_SECRET_BYTES = 64 * 1024;
 
 /** Options for reading a file whose mistakes are collected, without environment and secrets. */
 export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), variables: [] };
@@ -103,7 +103,7 @@ export function isSrsConf(fileName: string): boolean {
 
 /** The text of a configuration file, or of an included one. Throws UserError. */
 export function read(path: string): string {
-  return readTextFile(path, largestFile);
+  return readTextFile(path, MAX_FILE_BYTES);
 }
 
 /** The names given by `--ignore`. Throws UserError for an unknown one. */
@@ -123,7 +123,7 @@ function wordsOf(text = ""): string[] {
 
 /** The text of a secret's file without its final line break. */
 function readSecret(path: string): string {
-  const text = readTextFile(path, largestSecret).replace(/\r?\n$/, "");
+  const text = readTextFile(path, MAX_SECRET_BYTES).replace(/\r?\n$/, "");
   if (text === "") throw new UserError(`cannot use ${path}: it is empty`);
   return text;
 }
