@@ -11,7 +11,7 @@ import type { MediaSource, SourceMessage } from "./source.ts";
 import type { BenchTarget } from "./url.ts";
 
 /** A server that has not accepted queued bytes for this long gets nothing more until it has, and then from a key frame on. */
-const PATIENCE_MS = 3000;
+const STALL_MS = 3000;
 /** A message sent this much later than its time: this machine is overloaded. */
 const LATE_MS = 100;
 
@@ -88,7 +88,7 @@ export class Publisher implements ConnectionOwner {
 
   #skips(nowMs: number): boolean {
     if (this.#dropping) this.#dropping = this.#blockedMs > 0 || !this.#source.key;
-    else this.#dropping = this.#blockedMs > 0 && nowMs - this.#blockedMs > PATIENCE_MS;
+    else this.#dropping = this.#blockedMs > 0 && nowMs - this.#blockedMs > STALL_MS;
     return this.#dropping;
   }
 

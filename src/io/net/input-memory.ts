@@ -8,7 +8,7 @@ const MAX_EACH = MIB;
 /** When memory is short, such a connection may still hold this much: a handshake and its commands. */
 const MAX_EACH_WHEN_SHORT = 16 * 1024;
 /** A connection whose reading is stopped, and whose input does not shrink, is closed after this. */
-const PATIENCE_MS = 5000;
+const UNREAD_TIMEOUT_MS = 5000;
 const LOOK_MS = 1000;
 /** Reading resumes when this share of the limit is free. */
 const READ_AGAIN = 0.9;
@@ -140,7 +140,7 @@ export class InputMemory {
 
   #look(): void {
     this.#timer = undefined;
-    const since = this.#clock.now() - PATIENCE_MS;
+    const since = this.#clock.now() - UNREAD_TIMEOUT_MS;
     for (const [holder, from] of this.#unread) {
       if (from > since) break;
       holder.cut(this.#reason(holder));

@@ -11,8 +11,8 @@ const EARLY_MS = 1;
 
 /** A connection whose socket is left unread for a while. */
 export interface Pausable {
-  /** Reads on. */
-  wake(): void;
+  /** Reads the socket again. */
+  endReadPause(): void;
 }
 
 /** The length of a connection's pauses, by the size of its reads. */
@@ -43,7 +43,7 @@ export class MergedReads {
   }
 
   /** Schedules a connection at the last tick within `ms`; false when there is none. */
-  rest(connection: Pausable, ms: number): boolean {
+  pause(connection: Pausable, ms: number): boolean {
     const now = this.#clock.now();
     const tick = Math.floor((now + ms) / TICK_MS);
     if (tick * TICK_MS <= now) return false;
@@ -57,20 +57,20 @@ export class MergedReads {
   #waitFor(tick: number, now: number): void {
     this.#timer?.cancel();
     this.#next = tick;
-    this.#timer = this.#clock.after(tick * TICK_MS - now, () => this.#wake());
+    this.#timer = this.#clock.after(tick * TICK_MS - now, () => this.#endDue());
   }
 
-  #wake(): void {
+  #endDue(): void {
     const now = this.#clock.now();
     this.#next = Number.POSITIVE_INFINITY;
     let next = this.#next;
-    for (const [tick, readPaused] of this.#due) {
+    for (const [tick, connections] of this.#due) {
       if (tick * TICK_MS > now + EARLY_MS) {
         next = Math.min(next, tick);
         continue;
       }
       this.#due.delete(tick);
-      for (const connection of readPaused) connection.wake();
+      for (const connection of connections) connection.endReadPause();
     }
     if (next < this.#next) this.#waitFor(next, now);
   }

@@ -149,10 +149,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
 
   mergeReads(on: boolean): void {
     this.#mergesReads = on;
-    if (!on) this.wake();
+    if (!on) this.endReadPause();
   }
 
-  wake(): void {
+  endReadPause(): void {
     if (!this.#readPaused) return;
     this.#readPaused = false;
     this.#input.resume(PauseReason.ReadPause);
@@ -210,13 +210,13 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     if (this.#state !== "open" || this.#gone) return;
     const { length } = bytes;
     this.#input.take(bytes);
-    if (this.#mergesReads && !this.#input.waiting) this.#restAfter(length);
+    if (this.#mergesReads && !this.#input.waiting) this.#pauseAfter(length);
   }
 
-  #restAfter(bytes: number): void {
+  #pauseAfter(bytes: number): void {
     if (this.#secure || this.#readPaused || this.#state !== "open") return;
     this.#readPause ??= new ReadPause();
-    this.#readPaused = this.#watch.reads.rest(this, this.#readPause.after(bytes));
+    this.#readPaused = this.#watch.reads.pause(this, this.#readPause.after(bytes));
     if (this.#readPaused) this.#input.pause(PauseReason.ReadPause);
   }
 

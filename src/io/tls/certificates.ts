@@ -22,7 +22,7 @@ interface Certificate {
   readonly path: string;
 }
 
-const LARGEST_FILE = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 const DAY_MS = 86_400_000;
 /**
  * Renewals happen long before: a certificate this close to its end, or in the last quarter of a shorter life, is not being
@@ -127,7 +127,7 @@ function load(certPath: string, keyPath: string, table: string): Certificate {
 
 function read(key: string, path: string): string {
   try {
-    return readTextFile(path, LARGEST_FILE);
+    return readTextFile(path, MAX_FILE_BYTES);
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${error.message} (${key})`, { cause: error }) : error;
   }

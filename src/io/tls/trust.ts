@@ -23,7 +23,7 @@ interface PeerCertificate {
   readonly issuer?: { readonly CN?: string | string[]; readonly O?: string | string[] };
 }
 
-const LARGEST_FILE = 4 * 1024 * 1024;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Decides whether a dialled TLS server is the intended one. */
 export class Trust {
@@ -128,7 +128,7 @@ function chainProblem(code: string, certificate: PeerCertificate, error: Error):
 function readAuthority(path: string): string {
   let text: string;
   try {
-    text = readTextFile(path, LARGEST_FILE);
+    text = readTextFile(path, MAX_FILE_BYTES);
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${error.message} (rtmps.ca)`, { cause: error }) : error;
   }

@@ -126,10 +126,10 @@ test("Each connection is read when its own rest is over, by one timer for all", 
   const reads = new MergedReads(clock);
   const { timers } = clock;
   const woken: string[] = [];
-  const rest = (name: string, ms: number) =>
-    reads.rest({ wake: () => woken.push(`${name} ${clock.now()}`) }, ms) ? clock.timers - timers : "no rest";
+  const pause = (name: string, ms: number) =>
+    reads.pause({ endReadPause: () => woken.push(`${name} ${clock.now()}`) }, ms) ? clock.timers - timers : "no rest";
   clock.advance(5);
-  expect([rest("a", 100), rest("b", 300), rest("c", 40), rest("d", 100), rest("e", 14)]).toEqual([
+  expect([pause("a", 100), pause("b", 300), pause("c", 40), pause("d", 100), pause("e", 14)]).toEqual([
     1,
     1,
     1,
@@ -137,7 +137,7 @@ test("Each connection is read when its own rest is over, by one timer for all", 
     "no rest",
   ]);
   clock.advance(50);
-  expect([rest("f", 60), clock.timers - timers]).toEqual([1, 1]);
+  expect([pause("f", 60), clock.timers - timers]).toEqual([1, 1]);
   clock.advance(1000);
   expect(woken).toEqual(["c 40", "a 100", "d 100", "f 100", "b 300"]);
   expect(clock.timers).toBe(timers);
@@ -146,8 +146,8 @@ test("Each connection is read when its own rest is over, by one timer for all", 
 describe("A rest", () => {
   /** How long the rests are after reads of so many bytes. */
   function rests(...reads: number[]): number[] {
-    const rest = new ReadPause();
-    return reads.map((bytes) => rest.after(bytes));
+    const pause = new ReadPause();
+    return reads.map((bytes) => pause.after(bytes));
   }
 
   test("becomes longer, to 400 ms, while reads bring little", () => {
