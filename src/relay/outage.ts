@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import { ToldErrors } from "./told-errors.ts";
+import { LoggedErrors } from "./logged-errors.ts";
 
 const MINUTE_MS = 60_000;
 /** An outage is logged again when it has lasted this long, and then each hour. */
@@ -17,7 +17,7 @@ export interface OutageReport {
 /** The time in which a relay should run and does not: its duration, and when it is logged again. */
 export class Outage {
   readonly #clock: Clock;
-  readonly #told = new ToldErrors();
+  readonly #told = new LoggedErrors();
   #beganAt: number | undefined;
   #since = "";
   #attempts = 0;

@@ -6,10 +6,10 @@ import { streamLabel } from "../live/streams.ts";
 import type { ConnectionTarget } from "./client-connection.ts";
 import type { DialLimiter } from "./dial-limiter.ts";
 import { HandshakeChoice } from "./handshake-choice.ts";
+import { LoggedErrors } from "./logged-errors.ts";
 import { Push, type PushContext, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
-import { ToldErrors } from "./told-errors.ts";
 
 /** What differs between kinds of pushing relays. */
 export interface PushRelayOptions {
@@ -70,7 +70,7 @@ export class PushRelay {
   #place: PushPlace | undefined;
   readonly #redirects = new Redirects();
   /** Redirects logged since the relay last ran. */
-  readonly #told = new ToldErrors();
+  readonly #logged = new LoggedErrors();
   /** For a target that no other relay uses. */
   readonly #handshake = new HandshakeChoice();
 
@@ -231,7 +231,7 @@ export class PushRelay {
       running: (server) => {
         ran = true;
         this.#redirects.reset();
-        this.#told.clear();
+        this.#logged.clear();
         place.reached?.();
         report.running(server);
       },
@@ -251,7 +251,7 @@ export class PushRelay {
 
   #follow(redirect: Redirect): boolean {
     const problem = this.#redirects.follow(redirect);
-    if (this.#told.isNew(problem ?? `to ${redirect.url}`)) {
+    if (this.#logged.isNew(problem ?? `to ${redirect.url}`)) {
       if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect.url });
       else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
     }

@@ -6,12 +6,12 @@ import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { originLabel } from "./address.ts";
-import { wordsKey } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { Fetched, type FetchedOptions } from "./fetched.ts";
 import { MissingStreams } from "./missing.ts";
 import { Origins } from "./origins.ts";
+import { paramsKey } from "./params-chooser.ts";
 import { Probes } from "./probes.ts";
 import { busy, EdgePushes } from "./pushes.ts";
 import { askOrigins } from "./traverse.ts";
@@ -58,8 +58,8 @@ export class Edge implements Feature, StreamObserver {
   readonly #probes: Probes;
   #timer: Timer | undefined;
   readonly #missing: MissingStreams;
-  /** By `wordsKey`. */
-  readonly #refusedWords: MissingStreams;
+  /** By `paramsKey`. */
+  readonly #refusedParams: MissingStreams;
   /** Bytes received for fetched streams that have ended. */
   #pastBytes = 0;
   #nextId = 1;
@@ -67,7 +67,7 @@ export class Edge implements Feature, StreamObserver {
   constructor(context: EdgeContext) {
     this.#context = context;
     this.#missing = new MissingStreams(context.clock);
-    this.#refusedWords = new MissingStreams(context.clock);
+    this.#refusedParams = new MissingStreams(context.clock);
     this.#pushes = new EdgePushes(context);
     this.#probes = new Probes(context);
     this.guards = [{ name: "origin", check: (request) => this.#check(request) }];
@@ -120,7 +120,7 @@ export class Edge implements Feature, StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void {
     const fetched = this.#wanted.get(stream)?.fetched;
     if (fetched?.owns(source)) return;
-    fetched?.rest();
+    fetched?.stopFetching();
     // The process with the publisher pushes the stream to the origin.
     if (source.info.via === "sibling") return;
     this.#published.set(stream, { name, source });
@@ -136,7 +136,7 @@ export class Edge implements Feature, StreamObserver {
     const { source } = stream;
     const fetched = this.#wanted.get(stream)?.fetched;
     if (source?.info.via === "sibling") {
-      fetched?.rest();
+      fetched?.stopFetching();
       this.#published.delete(stream);
       this.#pushes.end(stream, "lost");
       return;
@@ -189,14 +189,14 @@ export class Edge implements Feature, StreamObserver {
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#isMissing(key, request))
       return { kind: "missing", reason: `no origin has ${streamLabel(key)}` };
-    const refused = request.action === "play" ? this.#refusedWords.reason(wordsKey(key, request)) : undefined;
+    const refused = request.action === "play" ? this.#refusedParams.reason(paramsKey(key, request)) : undefined;
     if (refused !== undefined) return { kind: "denied", reason: refused, detail: "an origin has said so a moment ago" };
     return vhost.config.token_traverse ? this.#askOrigins(vhost, request) : undefined;
   }
 
   /** Whether origins did not have this stream a moment ago, for the same parameters: their answer may depend on them. */
   #isMissing(key: string, request: AccessRequest): boolean {
-    return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(wordsKey(key, request)) > 0;
+    return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(paramsKey(key, request)) > 0;
   }
 
   /** The guard asks for exactly the request that will be made; after a reload in between, it asks again. */
@@ -251,7 +251,7 @@ export class Edge implements Feature, StreamObserver {
       context: this.#context,
       origins: vhost.origins,
       missing: this.#missing,
-      refusedWords: this.#refusedWords,
+      refusedParams: this.#refusedParams,
       config: vhost.config,
       nextId: () => `p${this.#nextId++}`,
       done: (fetched) => {

@@ -3,12 +3,12 @@ import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { Asking, sameWords, type Words, wordsKey } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import type { MissingStreams } from "./missing.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
+import { ParamsChooser, paramsKey, type RequestParams, sameParams } from "./params-chooser.ts";
 import { Upstream, type UpstreamOwner } from "./upstream.ts";
 
 /** Shared by all fetched streams of a vhost. */
@@ -16,8 +16,8 @@ export interface FetchedOptions {
   readonly context: EdgeContext;
   readonly origins: Origins;
   readonly missing: MissingStreams;
-  /** Streams and parameters that origins have refused, by `wordsKey`. */
-  readonly refusedWords: MissingStreams;
+  /** Streams and parameters that origins have refused, by `paramsKey`. */
+  readonly refusedParams: MissingStreams;
   config: EdgeConfig;
   /** An id for the log. */
   nextId(): string;
@@ -26,16 +26,16 @@ export interface FetchedOptions {
 }
 
 /*
- * resting ──begin──> fetching ──unwatch──> lingering ──(time is up)──> done
- *    ^                │     ^                 │ │
- *    └─────rest───────┘     └──────watch──────┘ └──rest──> resting
+ * idle ──begin──> fetching ──unwatch──> lingering ──(time is up)──> done
+ *  ^                │     ^                 │ │
+ *  └──stopFetching──┘     └──────watch──────┘ └──stopFetching──> idle
  */
 /** A stream that local viewers request: fetched from the origins while they watch, and for the linger time after. */
 export class Fetched implements UpstreamOwner {
   readonly stream: Stream;
   readonly name: StreamName;
   readonly #options: FetchedOptions;
-  readonly asking: Asking;
+  readonly paramsChooser: ParamsChooser;
   #upstreams: readonly Upstream[] = [];
   /** What upstreams that are gone received. */
   #pastBytes = 0;
@@ -57,7 +57,7 @@ export class Fetched implements UpstreamOwner {
     this.#options = options;
     this.stream = stream;
     this.name = name;
-    this.asking = new Asking(() => stream.demands(), demand);
+    this.paramsChooser = new ParamsChooser(() => stream.demands(), demand);
   }
 
   get config(): EdgeConfig {
@@ -102,7 +102,7 @@ export class Fetched implements UpstreamOwner {
   }
 
   /** Stops fetching: the stream is published locally, or has no viewers. */
-  rest(): void {
+  stopFetching(): void {
     this.#hold?.cancel();
     this.#hold = undefined;
     this.#wait?.cancel();
@@ -128,7 +128,7 @@ export class Fetched implements UpstreamOwner {
   /** Another viewer has joined. Its parameters may succeed where others were refused or were sent with too many hops. */
   viewerJoined(demand: Demand): void {
     if (this.#sources.size > 0) return;
-    const fewerHops = this.asking.needsFewerHops(demand);
+    const fewerHops = this.paramsChooser.needsFewerHops(demand);
     for (const upstream of this.#upstreams) {
       if (fewerHops) upstream.askAgain();
       else if (this.#refused) upstream.retrySoon();
@@ -168,7 +168,7 @@ export class Fetched implements UpstreamOwner {
   /** Ends everything; the owner drops this object. */
   end(): void {
     this.#linger?.cancel();
-    this.rest();
+    this.stopFetching();
   }
 
   taken(by: Upstream): ReadonlySet<Origin> {
@@ -176,7 +176,7 @@ export class Fetched implements UpstreamOwner {
     return new Set(others.flatMap(({ origin }) => (origin === undefined ? [] : [origin])));
   }
 
-  publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined {
+  publish(by: Upstream, info: SourceInfo, params: RequestParams): Source | undefined {
     const before = this.#sources.get(by);
     const active = this.stream.source;
     // The source to continue from is the upstream's own last one; it stands by for another upstream's.
@@ -192,7 +192,7 @@ export class Fetched implements UpstreamOwner {
     this.#own.add(source);
     this.#ran = true;
     this.#refused = false;
-    this.asking.accepted(words);
+    this.paramsChooser.accepted(params);
     this.#options.missing.delete(this.stream.key);
     this.#wait?.cancel();
     this.#wait = undefined;
@@ -207,14 +207,14 @@ export class Fetched implements UpstreamOwner {
     source.end("lost");
   }
 
-  refused(words: Words, reason: string | undefined): boolean {
-    const others = this.asking.refused(words);
+  refused(params: RequestParams, reason: string | undefined): boolean {
+    const others = this.paramsChooser.refused(params);
     this.#refused = !others;
     // Viewers that were let in stay, as long as any viewer's parameters are accepted.
     if (reason === undefined || this.#ran) return others;
-    const { refusedWords, config } = this.#options;
-    refusedWords.add(wordsKey(this.stream.key, words.viewer), config.missing_ttl * 1000, reason);
-    this.stream.tellRefused((demand) => sameWords(demand, words.viewer), reason);
+    const { refusedParams, config } = this.#options;
+    refusedParams.add(paramsKey(this.stream.key, params.viewer), config.missing_ttl * 1000, reason);
+    this.stream.tellRefused((demand) => sameParams(demand, params.viewer), reason);
     return others;
   }
 
@@ -228,8 +228,8 @@ export class Fetched implements UpstreamOwner {
     else this.#options.done(this);
   }
 
-  broughtNothing(words: Words): void {
-    if (this.#sources.size === 0) this.asking.broughtNothing(words);
+  yieldedNothing(params: RequestParams): void {
+    if (this.#sources.size === 0) this.paramsChooser.yieldedNothing(params);
   }
 
   /** The stream is not looked for again at once, and viewers with the same parameters are refused at once. */
@@ -237,7 +237,7 @@ export class Fetched implements UpstreamOwner {
     const { key } = this.stream;
     const ttlMs = this.config.missing_ttl * 1000;
     this.#options.missing.add(key, ttlMs);
-    for (const { words } of askedBy) this.#options.missing.add(wordsKey(key, words.viewer), ttlMs);
+    for (const { params } of askedBy) this.#options.missing.add(paramsKey(key, params.viewer), ttlMs);
   }
 
   get #wantedUpstreams(): number {

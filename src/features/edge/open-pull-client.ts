@@ -6,9 +6,9 @@ import { RtmpPullClient, type RtmpPullTarget } from "../../relay/rtmp-pull-clien
 import type { StreamNames } from "../../relay/target.ts";
 import type { ClientUrl } from "../../rtmp/address.ts";
 import { flvUrl, type OriginAddress, rtmpUrl } from "./address.ts";
-import type { Words } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
+import type { RequestParams } from "./params-chooser.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -19,7 +19,7 @@ export interface PullClientRequest {
   readonly redirected: Redirected | undefined;
   /** The stream's names at the origin. */
   readonly names: StreamNames;
-  readonly words: Words;
+  readonly params: RequestParams;
   /** Which handshake the server takes. */
   readonly handshake: HandshakeChoice;
   readonly config: EdgeConfig;
@@ -27,7 +27,7 @@ export interface PullClientRequest {
 
 /** How an attempt connects: by RTMP, or to an HTTP origin unless it has redirected us. */
 export function pullClientFor(context: EdgeContext, request: PullClientRequest): OpenPullClient {
-  const { address, redirected, names, words, handshake, config } = request;
+  const { address, redirected, names, params, handshake, config } = request;
   let to: Pick<RtmpPullTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;
   if (to === undefined) {
     if (address.protocol !== "rtmp") {
@@ -37,11 +37,11 @@ export function pullClientFor(context: EdgeContext, request: PullClientRequest):
     const { host, port, tls } = address.target;
     to = { host, port, tls, ...rtmpUrl(address, names) };
   }
-  const { pageUrl, swfUrl } = words.viewer;
+  const { pageUrl, swfUrl } = params.viewer;
   const target: RtmpPullTarget = {
     role: "play",
     ...to,
-    hops: [...words.hops, context.nodeId],
+    hops: [...params.hops, context.nodeId],
     pageUrl,
     swfUrl,
     handshake,

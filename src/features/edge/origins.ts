@@ -1,8 +1,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { type OriginAddress, originIdentity } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
+import { FoundOrigins } from "./found-origins.ts";
 import { Origin, type OriginHealth, type OriginRules } from "./origin.ts";
-import { StreamPlaces } from "./stream-places.ts";
 
 /** Dependencies of a vhost's origins. */
 export interface OriginsContext {
@@ -18,7 +18,7 @@ export class Origins {
   readonly #origins = new Map<string, Origin>();
   readonly #rules: OriginRules;
   /** Where streams were found. */
-  readonly places = new StreamPlaces();
+  readonly foundOrigins = new FoundOrigins();
   #config: EdgeConfig;
   #turn = 0;
 

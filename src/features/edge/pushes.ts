@@ -131,8 +131,8 @@ export class EdgePushes {
         return;
       }
       const timer = this.#context.clock.after(DECISION_MS, () => this.#drop(key, param, clientId));
-      const asking = this.#prepared.get(key) ?? new Map<string, Prepared>();
-      this.#prepared.set(key, asking.set(param, { running, clientId, timer }));
+      const paramsChooser = this.#prepared.get(key) ?? new Map<string, Prepared>();
+      this.#prepared.set(key, paramsChooser.set(param, { running, clientId, timer }));
       running.relay.start();
     });
   }
@@ -189,18 +189,18 @@ export class EdgePushes {
 
   /** Ends the pushes of clients that have not begun to publish. */
   stop(): void {
-    for (const [key, asking] of this.#prepared)
-      for (const [param, { clientId }] of asking) this.#drop(key, param, clientId);
+    for (const [key, paramsChooser] of this.#prepared)
+      for (const [param, { clientId }] of paramsChooser) this.#drop(key, param, clientId);
   }
 
   /** An origin has accepted a client's stream: other requests are refused, and the client must begin soon. */
   #keepOnly(key: string, param: string, clientId: string): void {
-    const asking = this.#prepared.get(key);
-    const prepared = asking?.get(param);
+    const paramsChooser = this.#prepared.get(key);
+    const prepared = paramsChooser?.get(param);
     if (prepared?.clientId !== clientId) return;
     prepared.timer.cancel();
     prepared.timer = this.#context.clock.after(ACCEPTED_MS, () => this.#drop(key, param, clientId));
-    for (const other of asking?.values() ?? []) if (other !== prepared) this.#giveWay(key, other);
+    for (const other of paramsChooser?.values() ?? []) if (other !== prepared) this.#giveWay(key, other);
   }
 
   /** Another client has the stream: clients that wait for an answer get it now. */
@@ -218,9 +218,9 @@ export class EdgePushes {
 
   #forget(key: string, { running, timer }: Prepared): void {
     timer.cancel();
-    const asking = this.#prepared.get(key);
-    asking?.delete(running.pushed.param);
-    if (asking?.size === 0) this.#prepared.delete(key);
+    const paramsChooser = this.#prepared.get(key);
+    paramsChooser?.delete(running.pushed.param);
+    if (paramsChooser?.size === 0) this.#prepared.delete(key);
   }
 
   #stop(relay: PushRelay, how: SourceEnd | "withdrawn"): void {

@@ -2,9 +2,9 @@ import type { PullEnd } from "../../relay/pull-client.ts";
 import { Redirects } from "../../relay/redirects.ts";
 import type { Failure } from "../../relay/supervisor.ts";
 import type { OriginAddress } from "./address.ts";
+import type { FoundOrigins } from "./found-origins.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
-import type { StreamPlaces } from "./stream-places.ts";
 
 /** An origin has this long to send a stream's first media when there are others; then the next is asked. */
 const LOOK_MS = 1000;
@@ -35,7 +35,7 @@ export class Search {
   readonly #turn: number;
   readonly #suits: (address: OriginAddress) => boolean;
   readonly #taken: () => ReadonlySet<Origin>;
-  readonly #places: StreamPlaces | undefined;
+  readonly #foundOrigins: FoundOrigins | undefined;
   /** Origins asked in this round, and their answers. */
   readonly #asked = new Map<Origin, Outcome>();
   #rounds = 0;
@@ -46,7 +46,7 @@ export class Search {
   lastRound: RoundResult = "unknown";
 
   /**
-   * `suits`: which origins can be asked; `taken`: those that others of the stream's connections use, which are not; `places`: where
+   * `suits`: which origins can be asked; `taken`: those that others of the stream's connections use, which are not; `foundOrigins`: where
    * streams were found.
    */
   constructor(
@@ -54,14 +54,14 @@ export class Search {
     key: string,
     suits: (address: OriginAddress) => boolean,
     taken: () => ReadonlySet<Origin>,
-    places?: StreamPlaces,
+    foundOrigins?: FoundOrigins,
   ) {
     this.origins = origins;
     this.#key = key;
     this.#turn = origins.runSlice();
     this.#suits = suits;
     this.#taken = taken;
-    this.#places = places;
+    this.#foundOrigins = foundOrigins;
   }
 
   /** The origin to ask now; undefined when there is none at all. */
@@ -82,7 +82,7 @@ export class Search {
   judge(origin: Origin, outcome: Outcome, error: string): Failure {
     if (outcome === "unreachable") origin.failed(error);
     else origin.reached();
-    if (outcome === "absent") this.#places?.gone(this.#key, origin);
+    if (outcome === "absent") this.#foundOrigins?.gone(this.#key, origin);
     this.#asked.set(origin, outcome);
     if (this.#others().length > 0) return "elsewhere";
     const outcomes = [...this.#asked.values()];
@@ -97,7 +97,7 @@ export class Search {
   /** The stream runs: the next search starts with a first round. */
   found(origin: Origin): void {
     origin.reached();
-    if ([...this.#asked.values()].includes("absent")) this.#places?.found(this.#key, origin);
+    if ([...this.#asked.values()].includes("absent")) this.#foundOrigins?.found(this.#key, origin);
     this.redirects.reset();
     this.#asked.clear();
     this.#rounds = 0;
@@ -126,8 +126,8 @@ export class Search {
   #others(): Origin[] {
     const taken = this.#taken();
     const eligible = this.origins.eligible(this.#key, this.#turn, this.#suits);
-    const place = this.#places?.of(this.#key);
-    const ranked = place !== undefined && eligible.includes(place) ? [place, ...eligible] : eligible;
+    const found = this.#foundOrigins?.of(this.#key);
+    const ranked = found !== undefined && eligible.includes(found) ? [found, ...eligible] : eligible;
     const left = [...new Set(ranked)].filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
     if (!this.#ran) return left;
     // New streams find out whether a dead origin has recovered: this stream's viewers would miss media meanwhile.

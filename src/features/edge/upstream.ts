@@ -5,6 +5,7 @@ import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { HandshakeChoice } from "../../relay/handshake-choice.ts";
+import { LoggedErrors } from "../../relay/logged-errors.ts";
 import { Pull } from "../../relay/pull.ts";
 import type { PullEnd, ServerWords } from "../../relay/pull-client.ts";
 import type { Redirect } from "../../relay/redirects.ts";
@@ -16,14 +17,13 @@ import {
   Supervisor,
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
-import { ToldErrors } from "../../relay/told-errors.ts";
 import { originLabel, originSecrets, upstreamNames } from "./address.ts";
-import type { Asking, Words } from "./asking.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { pullClientFor } from "./open-pull-client.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
+import type { ParamsChooser, RequestParams } from "./params-chooser.ts";
 import { Search } from "./search.ts";
 
 /** Callbacks for the stream that the upstream serves. */
@@ -32,22 +32,22 @@ export interface UpstreamOwner {
   readonly name: StreamName;
   readonly config: EdgeConfig;
   /** With what the stream is asked for. */
-  readonly asking: Asking;
+  readonly paramsChooser: ParamsChooser;
   /** Origins in use by the stream's other upstreams. */
   taken(by: Upstream): ReadonlySet<Origin>;
   /** The first media is here; undefined when the stream is published locally. */
-  publish(by: Upstream, info: SourceInfo, words: Words): Source | undefined;
+  publish(by: Upstream, info: SourceInfo, params: RequestParams): Source | undefined;
   /** The connection of the running stream is lost; another origin is asked. */
   lost(by: Upstream): void;
   /** Origins refuse the request, for this reason if they give one; returns whether to retry at once with other parameters. */
-  refused(words: Words, reason: string | undefined): boolean;
+  refused(params: RequestParams, reason: string | undefined): boolean;
   /**
    * No origin gives the stream, as far as this upstream can tell. `absent`: all of them have said that they do not have it;
    * `ended`: it ran until an origin told its end.
    */
   nowhere(by: Upstream, absent: boolean, ended: boolean): void;
   /** A round of attempts with these parameters has ended without a refusal and without the stream. */
-  broughtNothing(words: Words): void;
+  yieldedNothing(params: RequestParams): void;
 }
 
 /** One connection to an origin for one stream: searched for, kept, and replaced when it is lost. */
@@ -60,16 +60,16 @@ export class Upstream {
   readonly #supervisor: Supervisor;
   readonly #since: number;
   #origin: Origin | undefined;
-  #place = "";
+  #peer = "";
   /** With what the attempt asks. */
-  #words: Words;
+  #params: RequestParams;
   /** The sentence of the origin that refused the request. */
   #refusal: string | undefined;
   #report: AttemptReport | undefined;
   #pull: Pull | undefined;
   #pastBytes = 0;
   /** Redirects logged since the stream last ran. */
-  readonly #told = new ToldErrors();
+  readonly #logged = new LoggedErrors();
   /** For servers that origins redirect to. */
   readonly #redirectHandshake = new HandshakeChoice();
   /** An origin ended the stream, and none has given it since. */
@@ -82,16 +82,16 @@ export class Upstream {
     this.#log = context.log;
     this.#since = context.clock.now();
     const { stream } = owner;
-    this.#words = owner.asking.next();
+    this.#params = owner.paramsChooser.next();
     this.#search = new Search(
       origins,
       stream.key,
       () => true,
       () => owner.taken(this),
-      origins.places,
+      origins.foundOrigins,
     );
     const label = streamLabel(stream.key);
-    const place = () => this.#place;
+    const peer = () => this.#peer;
     const log = () => this.#log;
     this.#supervisor = new Supervisor({
       clock: context.clock,
@@ -101,7 +101,7 @@ export class Upstream {
       },
       what: "pull",
       get fields() {
-        return { from: place(), stream: label };
+        return { from: peer(), stream: label };
       },
       begin: (report) => this.#begin(report),
     });
@@ -121,12 +121,12 @@ export class Upstream {
   report(): RelayReport {
     const { status } = this;
     const failing = "lastError" in status && status.lastError !== undefined;
-    return { flow: "pull", to: this.#place, running: status.state === "running", failing, lagMs: 0 };
+    return { flow: "pull", to: this.#peer, running: status.state === "running", failing, lagMs: 0 };
   }
 
   /** The parameters of the current or last request. */
-  get words(): Words {
-    return this.#words;
+  get params(): RequestParams {
+    return this.#params;
   }
 
   /** Whether an origin has accepted the request and has sent no media yet. */
@@ -166,7 +166,7 @@ export class Upstream {
     this.#origin = undefined;
     const { stream } = this.#owner;
     const seconds = Math.round((this.#context.clock.now() - this.#since) / 1000);
-    const fields = { from: this.#place, stream: streamLabel(stream.key), seconds, bytes: this.bytes };
+    const fields = { from: this.#peer, stream: streamLabel(stream.key), seconds, bytes: this.bytes };
     if (ran) this.#log.info("pull ended", fields);
     else this.#log.debug("pull ended", fields);
   }
@@ -177,7 +177,7 @@ export class Upstream {
     this.#pastBytes += this.#pull?.bytes ?? 0;
     this.#pull = undefined;
     this.#report = report;
-    this.#words = this.#owner.asking.next();
+    this.#params = this.#owner.paramsChooser.next();
     const redirected = this.#search.redirects.take();
     const origin = redirected === undefined ? this.#search.next() : this.#origin;
     this.#origin = origin;
@@ -186,7 +186,7 @@ export class Upstream {
       return { abort() {} };
     }
     this.#log = this.#context.log.with(this.#id, new Secrets(originSecrets(origin.address, this.#names)));
-    this.#place = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
+    this.#peer = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
     const handshake = redirected === undefined ? origin.handshake : this.#redirectHandshake;
     const pull = new Pull(
       {
@@ -197,7 +197,7 @@ export class Upstream {
           address: origin.address,
           redirected,
           names: this.#names,
-          words: this.#words,
+          params: this.#params,
           handshake,
           config,
         }),
@@ -222,17 +222,17 @@ export class Upstream {
 
   #begun(origin: Origin, server: ServerWords, report: AttemptReport): Source | undefined {
     this.#search.found(origin);
-    this.#told.clear();
+    this.#logged.clear();
     this.#ended = false;
     this.#refusal = undefined;
     const info = {
       id: this.#id,
-      remote: this.#place,
-      param: this.#words.viewer.param,
+      remote: this.#peer,
+      param: this.#params.viewer.param,
       hops: server.hops,
       via: "pull" as const,
     };
-    const source = this.#owner.publish(this, info, this.#words);
+    const source = this.#owner.publish(this, info, this.#params);
     if (source === undefined) report.failed("the stream is published here", "lost");
     else report.running(server.name);
     return source;
@@ -258,19 +258,19 @@ export class Upstream {
     const { lastRound } = this.#search;
     const refusal = this.#refusal;
     this.#refusal = undefined;
-    if (lastRound === "refused" && this.#owner.refused(this.#words, refusal)) return "elsewhere";
+    if (lastRound === "refused" && this.#owner.refused(this.#params, refusal)) return "elsewhere";
     // The refused viewer may have been the last one.
     if (this.status.state !== "stopped") this.#owner.nowhere(this, lastRound === "absent", this.#takeEnded());
-    if (lastRound !== "refused") this.#owner.broughtNothing(this.#words);
+    if (lastRound !== "refused") this.#owner.yieldedNothing(this.#params);
     return how;
   }
 
   #follow(redirect: Redirect): boolean {
     const problem = this.#search.redirects.follow(redirect);
     const to = withoutParams(redirect.url);
-    if (this.#told.isNew(problem ?? `to ${to}`)) {
-      if (problem === undefined) this.#log.info("pull redirected", { from: this.#place, to });
-      else this.#log.warn("pull not redirected", { from: this.#place, error: problem });
+    if (this.#logged.isNew(problem ?? `to ${to}`)) {
+      if (problem === undefined) this.#log.info("pull redirected", { from: this.#peer, to });
+      else this.#log.warn("pull not redirected", { from: this.#peer, error: problem });
     }
     return problem === undefined;
   }
@@ -284,14 +284,14 @@ export class Upstream {
   /** The stream's names at the origins. */
   get #names(): StreamNames {
     const { name, config } = this.#owner;
-    return upstreamNames(config.vhost, name, this.#words.viewer.param);
+    return upstreamNames(config.vhost, name, this.#params.viewer.param);
   }
 
   #logMalformed(): void {
     const { malformed = 0, malformedEpochs = 0 } = this.#pull ?? {};
-    if (malformed > 0) this.#log.warn("malformed data messages dropped", { from: this.#place, malformed });
+    if (malformed > 0) this.#log.warn("malformed data messages dropped", { from: this.#peer, malformed });
     if (malformedEpochs > 0)
-      this.#log.warn("malformed epochs ignored", { from: this.#place, malformed: malformedEpochs });
+      this.#log.warn("malformed epochs ignored", { from: this.#peer, malformed: malformedEpochs });
   }
 }
 

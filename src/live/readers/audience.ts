@@ -37,7 +37,7 @@ export class Audience {
     return this.#readers.size;
   }
 
-  /** The demand of each viewer, longest-waiting first. */
+  /** The demand of each viewer, the longest-present first. */
   *demands(): Iterable<Demand> {
     for (const { demand } of this.#readers) if (demand !== undefined) yield demand;
   }

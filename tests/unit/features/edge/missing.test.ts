@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { StreamPlaces } from "../../../../src/features/edge/stream-places.ts";
+import { FoundOrigins } from "../../../../src/features/edge/found-origins.ts";
 import { EdgeStage } from "../../../support/edges.ts";
 
 const HOLDING = { wait: 10, missing_ttl: 60, linger: 0 } as const;
@@ -117,13 +117,15 @@ describe("An origin that has a stream which others lack", () => {
   });
 
   test("is remembered for so many streams and no more", () => {
-    const places = new StreamPlaces();
-    const origin = {} as Parameters<StreamPlaces["found"]>[1];
-    for (let at = 0; at < 10_001; at++) places.found(`s${at}`, origin);
-    places.found("s1", origin);
-    places.found("n".repeat(513), origin);
-    places.found("new", origin);
-    const known = ["s0", "s1", "s2", "s3", "s10000", "new", "n".repeat(513)].filter((key) => places.of(key) === origin);
+    const foundOrigins = new FoundOrigins();
+    const origin = {} as Parameters<FoundOrigins["found"]>[1];
+    for (let at = 0; at < 10_001; at++) foundOrigins.found(`s${at}`, origin);
+    foundOrigins.found("s1", origin);
+    foundOrigins.found("n".repeat(513), origin);
+    foundOrigins.found("new", origin);
+    const known = ["s0", "s1", "s2", "s3", "s10000", "new", "n".repeat(513)].filter(
+      (key) => foundOrigins.of(key) === origin,
+    );
     expect(known).toEqual(["s1", "s3", "s10000", "new"]);
   });
 });

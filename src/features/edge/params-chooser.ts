@@ -1,7 +1,7 @@
 import type { Demand } from "../../live/readers/demand.ts";
 
 /** The parameters of one attempt's request for a stream. */
-export interface Words {
+export interface RequestParams {
   /** The viewer whose parameters, page and player they are. */
   readonly viewer: Demand;
   /** Hops: the servers that ask on behalf of every viewer. */
@@ -13,36 +13,36 @@ export interface Words {
  * single viewer decides its parameters: parameters that fail give way to the next viewer's, and only hops common to all viewers
  * are sent.
  */
-export class Asking {
+export class ParamsChooser {
   readonly #demands: () => Iterable<Demand>;
-  #last: Words;
+  #last: RequestParams;
   /** The viewer whose parameters an origin has accepted; may have left. */
   #accepted: Demand | undefined;
   /** Viewers whose parameters failed since all were tried. */
   #tried = new WeakSet<Demand>();
 
-  /** `demands`: of the present viewers, longest-waiting first; `first`: of the first viewer. */
+  /** `demands`: of the present viewers, the longest-present first; `first`: of the first viewer. */
   constructor(demands: () => Iterable<Demand>, first: Demand) {
     this.#demands = demands;
     this.#last = { viewer: first, hops: first.hops };
   }
 
-  /** The words of the next attempt. */
-  next(): Words {
+  /** The parameters of the next attempt. */
+  next(): RequestParams {
     const viewer = this.#untried() ?? this.#again();
     this.#last = { viewer, hops: this.#commonHops() };
     return this.#last;
   }
 
   /** An origin has given the stream for these parameters. */
-  accepted({ viewer }: Words): void {
+  accepted({ viewer }: RequestParams): void {
     this.#accepted = viewer;
     this.#tried.delete(viewer);
   }
 
   /** Origins refuse these parameters: returns whether another viewer has different ones. */
-  refused({ viewer }: Words): boolean {
-    if (this.#accepted !== undefined && sameWords(this.#accepted, viewer)) this.#accepted = undefined;
+  refused({ viewer }: RequestParams): boolean {
+    if (this.#accepted !== undefined && sameParams(this.#accepted, viewer)) this.#accepted = undefined;
     this.#putAside(viewer);
     return this.#untried() !== undefined;
   }
@@ -51,7 +51,7 @@ export class Asking {
    * No origin has the stream for these parameters: the next viewer's are tried, as an origin may claim so to clients it does
    * not know.
    */
-  broughtNothing({ viewer }: Words): void {
+  yieldedNothing({ viewer }: RequestParams): void {
     this.#putAside(viewer);
   }
 
@@ -61,7 +61,7 @@ export class Asking {
   }
 
   #putAside(viewer: Demand): void {
-    for (const demand of this.#candidates()) if (sameWords(demand, viewer)) this.#tried.add(demand);
+    for (const demand of this.#candidates()) if (sameParams(demand, viewer)) this.#tried.add(demand);
   }
 
   #untried(): Demand | undefined {
@@ -81,7 +81,7 @@ export class Asking {
     yield* this.#demands();
   }
 
-  /** A server must not be asked for a stream only if every viewer asks through that server. */
+  /** Hops that all viewers name: an origin may be asked unless every viewer asks through it. */
   #commonHops(): readonly string[] {
     let common: readonly string[] | undefined;
     for (const { hops } of this.#demands()) {
@@ -93,12 +93,12 @@ export class Asking {
 }
 
 /** Whether two viewers' requests have the same parameters. */
-export function sameWords(a: Demand, b: Demand): boolean {
+export function sameParams(a: Demand, b: Demand): boolean {
   return a.param === b.param && a.pageUrl === b.pageUrl && a.swfUrl === b.swfUrl;
 }
 
 /** A key for a stream and a viewer's parameters. */
-export function wordsKey(
+export function paramsKey(
   stream: string,
   { param, pageUrl, swfUrl }: Pick<Demand, "param" | "pageUrl" | "swfUrl">,
 ): string {

@@ -2,7 +2,7 @@
 const MAX_TOLD = 8;
 
 /** The errors logged since a relay last ran, so that servers that fail in turn are logged once each. */
-export class ToldErrors {
+export class LoggedErrors {
   readonly #told = new Set<string>();
 
   /** Whether to log the error; it then counts as logged. */

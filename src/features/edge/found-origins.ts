@@ -6,27 +6,27 @@ const MAX_STREAMS = 10_000;
 const MAX_KEY = 512;
 
 /** Remembers which origin had a stream that others did not have, so that the next viewer need not wait for the others' silence. */
-export class StreamPlaces {
-  readonly #places = new Map<string, Origin>();
+export class FoundOrigins {
+  readonly #foundOrigins = new Map<string, Origin>();
 
   /** The origin that had the stream; undefined when the first origin asked had it. */
   of(key: string): Origin | undefined {
-    return this.#places.get(key);
+    return this.#foundOrigins.get(key);
   }
 
   /** This origin has the stream, and another one does not. */
   found(key: string, origin: Origin): void {
-    this.#places.delete(key);
+    this.#foundOrigins.delete(key);
     if (key.length > MAX_KEY) return;
-    for (const oldest of this.#places.keys()) {
-      if (this.#places.size < MAX_STREAMS) break;
-      this.#places.delete(oldest);
+    for (const oldest of this.#foundOrigins.keys()) {
+      if (this.#foundOrigins.size < MAX_STREAMS) break;
+      this.#foundOrigins.delete(oldest);
     }
-    this.#places.set(key, origin);
+    this.#foundOrigins.set(key, origin);
   }
 
   /** The origin no longer has the stream. */
   gone(key: string, origin: Origin): void {
-    if (this.#places.get(key) === origin) this.#places.delete(key);
+    if (this.#foundOrigins.get(key) === origin) this.#foundOrigins.delete(key);
   }
 }
