@@ -81,7 +81,7 @@ export class Gop {
     this.#frames++;
     this.#bytes += bytes;
     const { gop_cache_max_frames: frames, gop_cache_max_bytes: limit } = this.caps;
-    const most = frames > 0 ? Math.min(frames, MAX_PACKETS) : MAX_PACKETS;
-    if (this.#frames > most || (limit > 0 && this.#bytes > limit)) this.#start = undefined;
+    const max = frames > 0 ? Math.min(frames, MAX_PACKETS) : MAX_PACKETS;
+    if (this.#frames > max || (limit > 0 && this.#bytes > limit)) this.#start = undefined;
   }
 }

@@ -82,7 +82,7 @@ export class Audience {
     // The reader's later losses are not due to slowness, and it cannot resume from earlier ones.
     if (reader.countLoss(end)) reader.notBefore = end;
     if (wanted !== undefined) this.#move(reader, wanted);
-    if (reader.stopPending) reader.tellStopped();
+    if (reader.stopPending) reader.notifyStopped();
   }
 
   unpause(reader: Reader<Piece>): void {
@@ -118,7 +118,7 @@ export class Audience {
       for (const reader of waiting) {
         this.#awaitingVideo.set(reader, format);
         this.#remove(reader);
-        this.#fanout(format.withoutVideo).place(reader, reader.notBefore);
+        this.#fanout(format.withoutVideo).add(reader, reader.notBefore);
       }
     }
   }
@@ -130,7 +130,7 @@ export class Audience {
       if (reader.state === "lagging") continue;
       this.#awaitingVideo.delete(reader);
       this.#remove(reader);
-      this.#fanout(format).place(reader, reader.notBefore, start);
+      this.#fanout(format).add(reader, reader.notBefore, start);
     }
   }
 

@@ -75,14 +75,14 @@ export class Fanout implements ReaderHome {
     return this.#waiting;
   }
 
-  /** Adds a reader as `place` does, and sends what it may have at once. */
+  /** Adds a reader as `add` does, and sends what it may have at once. */
   admit(reader: Reader<Piece>, notBefore: number): void {
-    this.place(reader, notBefore);
+    this.add(reader, notBefore);
     if (reader.state === "lagging" && !reader.blocked) this.#feed(reader);
   }
 
   /** Adds a reader: it starts at `start`, or waits for a start point that is not before `notBefore`. The next round feeds it. */
-  place(reader: Reader<Piece>, notBefore: number, start = this.#source.startPoint(this.format)): void {
+  add(reader: Reader<Piece>, notBefore: number, start = this.#source.startPoint(this.format)): void {
     reader.home = this;
     reader.notBefore = notBefore;
     if (start !== undefined && start.seq >= notBefore) {
@@ -91,7 +91,7 @@ export class Fanout implements ReaderHome {
     }
     reader.state = "waiting";
     this.#waiting.add(reader);
-    if (reader.stopPending) reader.tellStopped();
+    if (reader.stopPending) reader.notifyStopped();
   }
 
   /** Moves a reader here from another fan-out of the stream, at its own position, without a gap. */
@@ -113,7 +113,7 @@ export class Fanout implements ReaderHome {
   resume(reader: Reader<Piece>): void {
     if (reader.state !== "lagging") return;
     this.#feed(reader);
-    if (reader.slot >= 0) this.#source.readerCaughtUp();
+    if (reader.index >= 0) this.#source.readerCaughtUp();
   }
 
   /** Begins a round with the packets up to `to`. Readers that wait for a key frame start with it. */
@@ -191,7 +191,7 @@ export class Fanout implements ReaderHome {
     reader.state = "waiting";
     reader.notBefore = reader.position + 1;
     this.#waiting.add(reader);
-    if (reader.stopPending) reader.tellStopped();
+    if (reader.stopPending) reader.notifyStopped();
   }
 
   #start(reader: Reader<Piece>, start: StartPoint): void {
@@ -214,7 +214,7 @@ export class Fanout implements ReaderHome {
 
   #fallBehind(reader: Reader<Piece>): void {
     // The sink may have removed or paused the reader.
-    if (reader.slot < 0) return;
+    if (reader.index < 0) return;
     this.#leaveCurrent(reader);
     reader.position = this.#position;
     reader.state = "lagging";
@@ -222,13 +222,13 @@ export class Fanout implements ReaderHome {
   }
 
   #leaveCurrent(reader: Reader<Piece>): void {
-    if (reader.slot < 0) return;
+    if (reader.index < 0) return;
     // A round without packets for this format does not touch its readers: only the fan-out knows their position.
-    const turn = this.#all >= LONG_ROUND ? reader.slot : this.#all - 1 - reader.slot;
+    const turn = this.#all >= LONG_ROUND ? reader.index : this.#all - 1 - reader.index;
     const pending = this.#batch !== undefined && turn >= 0 && turn < this.#left;
     reader.position = pending ? this.#from : this.#position;
-    this.#current[reader.slot] = undefined;
-    reader.slot = -1;
+    this.#current[reader.index] = undefined;
+    reader.index = -1;
     this.#holes++;
   }
 
@@ -239,7 +239,7 @@ export class Fanout implements ReaderHome {
     for (let from = 0; from < this.#current.length; from++) {
       const reader = this.#current[from];
       if (reader === undefined) continue;
-      reader.slot = to;
+      reader.index = to;
       this.#current[to++] = reader;
     }
     this.#current.length = to;
@@ -248,7 +248,7 @@ export class Fanout implements ReaderHome {
 
   /** Sends from the reader's own position until it is blocked or current. */
   #feed(reader: Reader<Piece>): void {
-    if (reader.publishPending) reader.tellPublished();
+    if (reader.publishPending) reader.notifyPublished();
     if (reader.skipPending) reader.tellSkipped();
     // Its owner may let it leave or pause in the midst of it.
     while (reader.state === "lagging" && (reader.start !== undefined || reader.position < this.#position)) {
@@ -261,9 +261,9 @@ export class Fanout implements ReaderHome {
     if (reader.state !== "lagging" || reader.position > this.#position) return;
     this.#lagging.delete(reader);
     reader.state = "current";
-    reader.slot = this.#current.length;
+    reader.index = this.#current.length;
     this.#current.push(reader);
-    if (reader.stopPending) reader.tellStopped();
+    if (reader.stopPending) reader.notifyStopped();
   }
 
   /** The next step of a lagging reader; players that join the same GOP share it. */

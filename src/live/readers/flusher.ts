@@ -14,7 +14,7 @@ const MIN_FACTOR = 1.5;
 /** Other work makes a flush begin earlier by at most this many ms: more frequent flushes cost more. */
 const MAX_EARLIER_MS = 100;
 /** The share of the longest round that is remembered at the next. */
-const LONGEST_DECAY = 0.8;
+const MAX_ROUND_DECAY = 0.8;
 
 /** What the flusher needs of a stream. */
 export interface Flushable {
@@ -48,11 +48,11 @@ export class Flusher {
   #began = 0;
   #busyMs = 0;
   /** A recent maximum of the time from a round's start to its end, with the other work between its slices. */
-  #longestMs = 0;
+  #maxRoundMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
-  #restUntil = 0;
+  #pauseUntil = 0;
   /** Runs the next round of streams with `auto`. */
-  #wake: Timer | undefined;
+  #timer: Timer | undefined;
   #soon = false;
 
   /** `onFault` receives an exception of a stream's flush: a bug, which must not stop the other streams. */
@@ -130,14 +130,14 @@ export class Flusher {
 
   /** Schedules the next flush of streams with `auto`. */
   #scheduleAuto(): void {
-    if (this.#auto.size === 0 || this.#wake !== undefined) return;
-    const delay = this.#restUntil - this.#clock.now();
+    if (this.#auto.size === 0 || this.#timer !== undefined) return;
+    const delay = this.#pauseUntil - this.#clock.now();
     if (delay <= 0) {
       this.#runSoon();
       return;
     }
-    this.#wake = this.#clock.after(delay, () => {
-      this.#wake = undefined;
+    this.#timer = this.#clock.after(delay, () => {
+      this.#timer = undefined;
       this.#runSoon();
     });
   }
@@ -164,11 +164,11 @@ export class Flusher {
     }
     // The pause counts from the round's start: other work between its slices was part of the pause already.
     // Rounds that other work delays begin earlier, so that the readers served last wait no longer than the period.
-    this.#longestMs = Math.max(now - this.#began, this.#longestMs * LONGEST_DECAY);
-    const most = MAX_PERIOD_MS - Math.min(MAX_EARLIER_MS, this.#longestMs - this.#busyMs);
-    const period = Math.max(this.#busyMs * MIN_FACTOR, Math.min(most, this.#busyMs * PERIOD_FACTOR));
+    this.#maxRoundMs = Math.max(now - this.#began, this.#maxRoundMs * MAX_ROUND_DECAY);
+    const max = MAX_PERIOD_MS - Math.min(MAX_EARLIER_MS, this.#maxRoundMs - this.#busyMs);
+    const period = Math.max(this.#busyMs * MIN_FACTOR, Math.min(max, this.#busyMs * PERIOD_FACTOR));
     // A flush of a stream with a fixed latency must not shorten the pause of the others.
-    this.#restUntil = Math.max(this.#restUntil, this.#began + period);
+    this.#pauseUntil = Math.max(this.#pauseUntil, this.#began + period);
     if (this.#due.size > 0) this.#runSoon();
     this.#scheduleAuto();
   }
@@ -182,7 +182,7 @@ export class Flusher {
       if (latency !== "auto") stream.dueAt = now + latency;
       this.#beginFlush(stream);
     }
-    if (this.#restUntil <= now) for (const stream of this.#auto) this.#beginFlush(stream);
+    if (this.#pauseUntil <= now) for (const stream of this.#auto) this.#beginFlush(stream);
     return this.#active.length > 0;
   }
 

@@ -59,7 +59,7 @@ export class Notices {
         this.#round = undefined;
         this.#missing = undefined;
       } else {
-        this.#tell(next.value);
+        this.#notify(next.value);
         if (--left > 0) continue;
         left = SLICE_READERS;
         if (this.#clock.now() >= until) return true;
@@ -68,11 +68,11 @@ export class Notices {
     return false;
   }
 
-  #tell(reader: Reader<Piece>): void {
+  #notify(reader: Reader<Piece>): void {
     if (this.#missing !== undefined) reader.events.missing?.(this.#missing);
-    else if (reader.publishPending) reader.tellPublished();
+    else if (reader.publishPending) reader.notifyPublished();
     // A lagging reader is notified once it has caught up.
-    else if (reader.stopPending && reader.state !== "lagging") reader.tellStopped();
+    else if (reader.stopPending && reader.state !== "lagging") reader.notifyStopped();
   }
 
   #begin(): void {

@@ -40,7 +40,7 @@ export class Reader<P extends Piece = Uint8Array> {
   /** Packets before this sequence number must not start it (waiting readers). */
   notBefore = 0;
   /** Index in the fan-out's list while current. */
-  slot = -1;
+  index = -1;
   /** The sink takes no more; nothing is sent before `drained`. */
   blocked = false;
   /** Set while it has a start point and has received nothing from there: metadata and headers go before its next packet. */
@@ -83,14 +83,14 @@ export class Reader<P extends Piece = Uint8Array> {
   }
 
   /** Notifies the owner that the stream is published, once. */
-  tellPublished(): void {
+  notifyPublished(): void {
     this.publishPending = false;
     this.announced = true;
     this.events.published?.();
   }
 
   /** Notifies the owner that the stream has stopped, once. */
-  tellStopped(): void {
+  notifyStopped(): void {
     this.stopPending = false;
     this.announced = false;
     this.events.unpublished?.();
