@@ -2,7 +2,7 @@
 export const masked = "***";
 
 /** Longer texts and fields are cut before they are masked; no line shows this much. */
-const longest = 16_384;
+const MAX_TEXT_CHARS = 16_384;
 /** A text without any of these characters contains nothing that looks like a secret. */
 const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 
@@ -89,5 +89,5 @@ function maskAssignments(text: string): string {
 }
 
 function cut(text: string): string {
-  return text.length > longest ? text.slice(0, longest) : text;
+  return text.length > MAX_TEXT_CHARS ? text.slice(0, MAX_TEXT_CHARS) : text;
 }

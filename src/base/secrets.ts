@@ -1,9 +1,9 @@
 import { masked } from "./mask.ts";
 
 /** Shorter texts can't be distinguished from ordinary words and digits. */
-const shortestSecret = 4;
+const MIN_SECRET_CHARS = 4;
 /** Longer secrets are masked inside other words, too. */
-const maxWord = 7;
+const MAX_WORD_CHARS = 7;
 
 /** Texts known to be secret: keys and tokens of a configuration or of a relay's target. */
 export class Secrets {
@@ -13,7 +13,7 @@ export class Secrets {
   /** Ignores texts of fewer than four characters and those in `known`, which are no secrets. */
   constructor(texts: Iterable<string>, known: readonly string[] = []) {
     const spellings = [...texts].flatMap((text) => [text, decoded(text), encodeURIComponent(text.toWellFormed())]);
-    const distinct = new Set(spellings.filter((text) => text.length >= shortestSecret && !known.includes(text)));
+    const distinct = new Set(spellings.filter((text) => text.length >= MIN_SECRET_CHARS && !known.includes(text)));
     // A secret may begin with another one.
     this.texts = [...distinct].sort((a, b) => b.length - a.length);
     if (this.texts.length > 0) this.#pattern = new RegExp(this.texts.map(patternOf).join("|"), "gu");
@@ -44,5 +44,5 @@ function decoded(text: string): string {
 
 function patternOf(text: string): string {
   const literal = text.toWellFormed().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  return text.length > maxWord ? literal : String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`;
+  return text.length > MAX_WORD_CHARS ? literal : String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`;
 }

@@ -3,7 +3,7 @@
 /** Each doubling is cut into this many equal buckets, so that a value is off by at most 1/32, 3 %. */
 const STEPS = 32;
 const STEP_BITS = 5;
-const LARGEST = 0x7fffffff;
+const MAX_VALUE = 0x7fffffff;
 const BUCKETS = (31 - STEP_BITS + 1) * STEPS;
 
 /** Counts of whole numbers from 0 to 2^31 - 1 (microseconds: 35 minutes) in buckets of equal relative width. Of fixed size. */
@@ -15,7 +15,7 @@ export class Histogram {
 
   /** Counts a value; values out of range count as the nearest in range. */
   record(value: number): void {
-    const whole = value >= LARGEST ? LARGEST : value > 0 ? Math.trunc(value) : 0;
+    const whole = value >= MAX_VALUE ? MAX_VALUE : value > 0 ? Math.trunc(value) : 0;
     const shift = Math.max(0, 31 - STEP_BITS - Math.clz32(whole));
     const bucket = shift * STEPS + (whole >>> shift);
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;

@@ -26,14 +26,14 @@ const FILL_MESSAGE_AT = SENT_AT + 8;
 const NAL_AT = 9;
 /** Between the fill and the slice: the end of the SEI, the slice's length. */
 const FILL_TO_SLICE = 5;
-const LEAST_FILL = 16;
+const MIN_FILL = 16;
 const FILL_VALUES = 251;
 
 const DELTA_SLICE_BYTES = deltaSlices[0]?.length ?? 0;
 const KEY_SLICES = [keySlice] as const;
 
 /** Bytes that the pictures themselves need: no frame is smaller. */
-export const leastFrameBytes = FILL_MESSAGE_AT + 2 + LEAST_FILL + FILL_TO_SLICE + keySlice.length;
+export const MIN_FRAME_BYTES = FILL_MESSAGE_AT + 2 + MIN_FILL + FILL_TO_SLICE + keySlice.length;
 
 /** A buffer for frames of one size, rewritten for each frame: its sender must have copied the one before. */
 export class SyntheticFrame {
@@ -45,7 +45,7 @@ export class SyntheticFrame {
   /** The payload has `size` bytes, one less where no SEI message makes that size, and never less than the minimum. */
   constructor(key: boolean, size: number) {
     const slice = key ? keySlice : this.#delta(0);
-    const room = Math.max(LEAST_FILL + 1, size - FILL_MESSAGE_AT - 1 - FILL_TO_SLICE - slice.length);
+    const room = Math.max(MIN_FILL + 1, size - FILL_MESSAGE_AT - 1 - FILL_TO_SLICE - slice.length);
     const fill = room - 1 - Math.floor(room / 256);
     const long = Math.floor(fill / 255);
     this.#key = key;

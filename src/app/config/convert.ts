@@ -1,7 +1,7 @@
 import { oneLine } from "../../config/file/errors.ts";
 import { renderToml } from "../../config/render.ts";
 import { type Path, showPath } from "../../config/show.ts";
-import { type Directive, directiveLines, placeOf, writtenName } from "../../config/srs/directive.ts";
+import { type Directive, directiveLines, locationOf, writtenName } from "../../config/srs/directive.ts";
 import type { Mapping } from "../../config/srs/mapping.ts";
 import { mapSrsConf } from "../../config/srs/read.ts";
 import { ignorable } from "../../config/srs/spellings.ts";
@@ -33,7 +33,7 @@ export function convertConfig(path: string): Converted {
   const comments = new Comments(config);
   for (const mistake of mistakes) comments.add([], mistake, undefined);
   for (const { directive, table, reason } of mapping.leftOut) {
-    comments.add(table, `${placeOf(directive)}: ${writtenName(directive)}: left out: ${reason}`, directive);
+    comments.add(table, `${locationOf(directive)}: ${writtenName(directive)}: left out: ${reason}`, directive);
   }
   for (const { table, message, source } of wrong) comments.add(table, message, source);
   return {
@@ -67,8 +67,8 @@ function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong:
     if (dropped.length === 0) return { config: values, wrong };
     for (const { path, message } of dropped.reverse()) {
       const source = mapping.source(path);
-      const place = source === undefined ? showPath(path) : `${placeOf(source)}: ${writtenName(source)}`;
-      wrong.push({ message: `${place}: ${message}`, table: tableOf(path), source });
+      const location = source === undefined ? showPath(path) : `${locationOf(source)}: ${writtenName(source)}`;
+      wrong.push({ message: `${location}: ${message}`, table: tableOf(path), source });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import { Secrets } from "../../base/secrets.ts";
 import { nearest } from "../../base/suggest.ts";
-import { type Document, nearestPlace } from "../../config/file/document.ts";
+import { type Document, nearestLocation } from "../../config/file/document.ts";
 import { type Environment, withEnvironment } from "../../config/file/environment.ts";
 import { ConfigErrors, oneLine } from "../../config/file/errors.ts";
 import { laidOver } from "../../config/file/overlay.ts";
@@ -135,19 +135,19 @@ function complete(document: Document): Loaded {
   if (!unsure) problems.push(...endpointProblems(values));
   if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
-      const { at, as, order } = nearestPlace(document, path) ?? { at: "configuration", as: undefined, order: 0 };
+      const { at, as, order } = nearestLocation(document, path) ?? { at: "configuration", as: undefined, order: 0 };
       return { order, text: `${at}: ${as ?? showPath(path)}: ${message}` };
     });
     const all = [...placed, ...document.errors].sort((a, b) => a.order - b.order);
     throw new ConfigErrors(all.map(({ text }) => text));
   }
   const advice = advise(values).map(({ path, message }) => {
-    const { at, as } = nearestPlace(document, path) ?? { at: "configuration", as: undefined };
+    const { at, as } = nearestLocation(document, path) ?? { at: "configuration", as: undefined };
     return `${at}: ${as ?? showPath(path)}: ${message}`;
   });
   return {
     config: values,
     warnings: [...document.warnings, ...advice].map(oneLine),
-    origin: (path) => document.place(path)?.at,
+    origin: (path) => document.location(path)?.at,
   };
 }

@@ -2,7 +2,7 @@ import type { Path } from "../show.ts";
 import type { Tree } from "../tree.ts";
 
 /** Where a configuration value is written. */
-export interface Place {
+export interface Location {
   /** A file and a line, or a variable: the beginning of a message. */
   readonly at: string;
   /** The text written there, if it differs from the key's own path. */
@@ -19,14 +19,14 @@ export interface Document {
   /** What is left unused, one line each. */
   readonly warnings: readonly string[];
   /** Where a key, a table or an item of a list is written; undefined when it is not. */
-  place(path: Path): Place | undefined;
+  location(path: Path): Location | undefined;
 }
 
-/** The place of a path, or of the nearest table above it that is written. */
-export function nearestPlace(document: Document, path: Path): Place | undefined {
+/** The location of a path, or of the nearest table above it that is written. */
+export function nearestLocation(document: Document, path: Path): Location | undefined {
   for (let length = path.length; length > 0; length--) {
-    const place = document.place(path.slice(0, length));
-    if (place !== undefined) return place;
+    const location = document.location(path.slice(0, length));
+    if (location !== undefined) return location;
   }
   return undefined;
 }

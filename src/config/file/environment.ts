@@ -51,7 +51,7 @@ export function withEnvironment(
       if (!serviceLink.test(name)) result.warnings.push(`${name}: ${unknown(name)}`);
       return;
     }
-    const at = document.place(variable.path)?.at ?? "";
+    const at = document.location(variable.path)?.at ?? "";
     const other = setBy.get(variable) ?? (taken.has(at) ? at : undefined);
     const problem = variable.problem ?? (other && `says what ${other} says; unset one of them`);
     if (problem !== undefined) throw new UserError(problem);

@@ -11,10 +11,10 @@ export class ConfigErrors extends UserError {
   }
 }
 
-const longest = 1000;
+const MAX_LINE_CHARS = 1000;
 
 /** A message on one line, whatever it quotes. */
 export function oneLine(message: string): string {
   const flat = message.replaceAll(/\p{Cc}+/gu, " ");
-  return flat.length > longest ? `${flat.slice(0, longest)}…` : flat;
+  return flat.length > MAX_LINE_CHARS ? `${flat.slice(0, MAX_LINE_CHARS)}…` : flat;
 }

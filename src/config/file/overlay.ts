@@ -2,7 +2,7 @@ import { writtenKeys } from "../find.ts";
 import type { Path } from "../show.ts";
 import type { Table } from "../table.ts";
 import { isTree, type Tree } from "../tree.ts";
-import type { Document, Place } from "./document.ts";
+import type { Document, Location } from "./document.ts";
 import { absentImplied } from "./variables.ts";
 
 /** A document in which some values are replaced or added by another source. */
@@ -11,7 +11,7 @@ export class Overlay implements Document {
   readonly errors: { readonly order: number; readonly text: string }[];
   readonly warnings: string[];
   readonly #below: Document;
-  readonly #places = new Map<string, Place>();
+  readonly #locations = new Map<string, Location>();
 
   constructor(below: Document) {
     this.#below = below;
@@ -21,7 +21,7 @@ export class Overlay implements Document {
   }
 
   /** Replaces the value at a path; an item of a list must exist already. */
-  set(path: Path, value: unknown, place: Place): void {
+  set(path: Path, value: unknown, location: Location): void {
     let at: Container = this.tree;
     for (const part of path.slice(0, -1)) {
       at[part] ??= Object.create(null);
@@ -31,15 +31,15 @@ export class Overlay implements Document {
       at = next;
     }
     at[path.at(-1) ?? ""] = value;
-    this.#places.set(JSON.stringify(path), place);
+    this.#locations.set(JSON.stringify(path), location);
   }
 
-  place(path: Path): Place | undefined {
+  location(path: Path): Location | undefined {
     for (let length = 1; length <= path.length; length++) {
-      const own = this.#places.get(JSON.stringify(path.slice(0, length)));
+      const own = this.#locations.get(JSON.stringify(path.slice(0, length)));
       if (own !== undefined) return length === path.length ? own : undefined;
     }
-    return this.#below.place(path);
+    return this.#below.location(path);
   }
 }
 
@@ -47,10 +47,10 @@ export class Overlay implements Document {
 export function laidOver(root: Table, below: Document, above: Document): Document {
   const result = new Overlay(below);
   for (const { path, value } of writtenKeys(root, above.tree)) {
-    const place = above.place(path) ?? { at: "configuration", order: 0 };
+    const location = above.location(path) ?? { at: "configuration", order: 0 };
     const problem = absentImplied(root, below.tree, path);
-    if (problem === undefined) result.set(path, value, place);
-    else result.errors.push({ order: place.order, text: `${place.at}: ${problem}` });
+    if (problem === undefined) result.set(path, value, location);
+    else result.errors.push({ order: location.order, text: `${location.at}: ${problem}` });
   }
   result.errors.push(...above.errors);
   result.warnings.push(...above.warnings);

@@ -4,7 +4,7 @@ import { type Path, showPath } from "../show.ts";
 import type { Table } from "../table.ts";
 import { isTree, type Tree } from "../tree.ts";
 import { valueOfText } from "../words.ts";
-import { type Document, nearestPlace, type Place } from "./document.ts";
+import { type Document, type Location, nearestLocation } from "./document.ts";
 import { Overlay } from "./overlay.ts";
 
 /** Reads the text of a secret's file; throws UserError. */
@@ -18,7 +18,7 @@ export function withSecretFiles(root: Table, document: Document, read: ReadSecre
       ? replace(path, value, (text) => valueOfText(key, text))
       : !key.isList || !Array.isArray(value) || replaceItems(path, value);
     // A file that can't be read is reported already: it must not be reported as a wrong value, too.
-    if (!isRead) result.set(path, undefined, placeOf(path));
+    if (!isRead) result.set(path, undefined, locationOf(path));
   }
   return result;
 
@@ -28,7 +28,7 @@ export function withSecretFiles(root: Table, document: Document, read: ReadSecre
   }
 
   function replace(path: Path, value: Tree, meaning: (text: string) => unknown): boolean {
-    const { at, order } = placeOf(path);
+    const { at, order } = locationOf(path);
     try {
       const file = fileOf(value);
       result.set(path, meaning(read(file)), { at: `${at} (${file})`, order });
@@ -40,8 +40,8 @@ export function withSecretFiles(root: Table, document: Document, read: ReadSecre
     }
   }
 
-  function placeOf(path: Path): Place {
-    return nearestPlace(document, path) ?? { at: "configuration", order: 0 };
+  function locationOf(path: Path): Location {
+    return nearestLocation(document, path) ?? { at: "configuration", order: 0 };
   }
 }
 

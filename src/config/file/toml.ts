@@ -12,7 +12,7 @@ export function readToml(text: string, fileName: string): Document {
     tree,
     errors: [],
     warnings: [],
-    place(path) {
+    location(path) {
       const line = positions.line(path);
       return line === undefined ? undefined : { at: `${fileName}:${line}`, order: line };
     },

@@ -1,6 +1,6 @@
 import { nearest } from "../../base/suggest.ts";
 import { quote, showName } from "../show.ts";
-import { type Directive, placeOf } from "./directive.ts";
+import { type Directive, locationOf } from "./directive.ts";
 import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
 import { isOn, type Rule } from "./rules.ts";
 import { type Node, namesIn, rootNode } from "./spellings.ts";
@@ -42,7 +42,7 @@ function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): v
     const table = ["vhost", wordOf(directive)];
     if (mapping.open(table, directive)) applyBlock(directive.body, node, { mapping, path: table });
   } else if (first !== undefined && first !== directive) {
-    mapping.leaveOut(directive, `it stands already at ${placeOf(first)}, and the first counts, as in SRS`);
+    mapping.leaveOut(directive, `it stands already at ${locationOf(first)}, and the first counts, as in SRS`);
   } else if (rule.opens === "always" || isOn(directive)) applyBlock(directive.body, node, { mapping, path });
   else switchedOff(directive, directive.body, scope);
 }

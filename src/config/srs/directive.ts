@@ -47,7 +47,7 @@ export function parseDirectives(text: string, file: string): Parsed {
 }
 
 /** The beginning of a message about a directive. */
-export function placeOf({ file, line }: Directive): string {
+export function locationOf({ file, line }: Directive): string {
   return line === 0 ? file : `${file}:${line}`;
 }
 

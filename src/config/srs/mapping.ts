@@ -1,9 +1,9 @@
-import type { Document, Place } from "../file/document.ts";
+import type { Document, Location } from "../file/document.ts";
 import { findKey } from "../find.ts";
 import { type Path, quote } from "../show.ts";
 import type { Table } from "../table.ts";
 import { valueOfWords } from "../words.ts";
-import { type Directive, placeOf, writtenName } from "./directive.ts";
+import { type Directive, locationOf, writtenName } from "./directive.ts";
 
 /** The table that a directive's block maps to, and where messages go. */
 export interface Scope {
@@ -57,7 +57,7 @@ export class Mapping implements Document {
   readonly #root: Table;
   readonly #ignored: ReadonlySet<string>;
   readonly #tables = new WeakMap<Directive, Path>();
-  readonly #places = new Map<string, Place & { readonly directive: Directive }>();
+  readonly #locations = new Map<string, Location & { readonly directive: Directive }>();
   readonly #warnings = new Map<string, { readonly text: string; readonly others: string[] }>();
 
   /** `root` has our keys; `ignored` holds the names given by `--ignore`. */
@@ -74,14 +74,14 @@ export class Mapping implements Document {
     });
   }
 
-  place(path: Path): Place | undefined {
-    return this.#places.get(JSON.stringify(path));
+  location(path: Path): Location | undefined {
+    return this.#locations.get(JSON.stringify(path));
   }
 
   /** The directive that set a path's value, or the nearest value above it. */
   source(path: Path): Directive | undefined {
     for (let length = path.length; length > 0; length--) {
-      const found = this.#places.get(JSON.stringify(path.slice(0, length)));
+      const found = this.#locations.get(JSON.stringify(path.slice(0, length)));
       if (found !== undefined) return found.directive;
     }
     return undefined;
@@ -106,8 +106,8 @@ export class Mapping implements Document {
       return this.error(directive, `takes one value, not ${given.length}; is a semicolon missing?`);
     }
     if (!this.#claim(path, directive)) return;
-    const places = items ?? directive.args.map(({ line }) => ({ ...directive, line }));
-    if (key.isList) for (const [index, each] of places.entries()) this.#put([...path, index], each);
+    const locations = items ?? directive.args.map(({ line }) => ({ ...directive, line }));
+    if (key.isList) for (const [index, each] of locations.entries()) this.#put([...path, index], each);
     const [name = "", table] = [path.at(-1)?.toString(), this.#branchAt(path.slice(0, -1))];
     table[name] = valueOfWords(key, given);
   }
@@ -121,17 +121,17 @@ export class Mapping implements Document {
 
   /** Reports a mistake; `name` is shown for the directive. */
   error(directive: Directive, message: string, name = writtenName(directive)): void {
-    this.errors.push({ order: directive.order, text: `${placeOf(directive)}: ${name}: ${message}` });
+    this.errors.push({ order: directive.order, text: `${locationOf(directive)}: ${name}: ${message}` });
     this.#leaveOut(directive, message);
   }
 
   /** Reports a directive that makes no difference; repetitions are only counted. */
   warn(directive: Directive, message: string): void {
-    const [place, name] = [placeOf(directive), writtenName(directive)];
-    const told = this.#warnings.get(`${name}: ${message}`);
-    if (told === undefined)
-      this.#warnings.set(`${name}: ${message}`, { text: `${place}: ${name}: ${message}`, others: [] });
-    else told.others.push(directive.line === 0 ? place : `line ${directive.line}`);
+    const [location, name] = [locationOf(directive), writtenName(directive)];
+    const reported = this.#warnings.get(`${name}: ${message}`);
+    if (reported === undefined)
+      this.#warnings.set(`${name}: ${message}`, { text: `${location}: ${name}: ${message}`, others: [] });
+    else reported.others.push(directive.line === 0 ? location : `line ${directive.line}`);
   }
 
   /** Reports a directive that would make a difference and is left out. */
@@ -150,7 +150,7 @@ export class Mapping implements Document {
   }
 
   #claim(path: Path, directive: Directive): boolean {
-    const earlier = this.#places.get(JSON.stringify(path));
+    const earlier = this.#locations.get(JSON.stringify(path));
     if (earlier === undefined) {
       this.#put(path, directive);
       return true;
@@ -166,8 +166,8 @@ export class Mapping implements Document {
   }
 
   #put(path: Path, directive: Directive): void {
-    const place = { at: placeOf(directive), as: writtenName(directive), order: directive.order, directive };
-    if (this.place(path) === undefined) this.#places.set(JSON.stringify(path), place);
+    const location = { at: locationOf(directive), as: writtenName(directive), order: directive.order, directive };
+    if (this.location(path) === undefined) this.#locations.set(JSON.stringify(path), location);
   }
 
   #branchAt(path: Path): Branch {

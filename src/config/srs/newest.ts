@@ -14,9 +14,9 @@ export function asNewest(directives: readonly Directive[]): readonly Directive[]
 
 /** Moves directives that stand at an older place in a block, or in the blocks below it. */
 function move(block: readonly Directive[], node: Node): readonly Directive[] {
-  const older: Placed[] = [];
+  const older: Insertion[] = [];
   const rest = kept(block, node);
-  return place(rest, older, { switchOn: node });
+  return insert(rest, older, { switchOn: node });
 
   function kept(directives: readonly Directive[], around: Node): Directive[] {
     return directives.flatMap((written): Directive[] => {
@@ -46,7 +46,7 @@ function swallowedBy({ args }: Directive, around: Node): Argument | undefined {
 }
 
 /** A directive and its target in a block: the names of the blocks below, and its own. */
-export interface Placed {
+export interface Insertion {
   readonly words: readonly string[];
   readonly directive: Directive;
 }
@@ -56,17 +56,17 @@ export interface Placed {
  * with `switchOn` (the node of `block`), those that count only when switched on are switched on. With `replace`, an inserted
  * directive replaces those of the same name.
  */
-export function place(
+export function insert(
   block: readonly Directive[],
-  placed: readonly Placed[],
+  insertions: readonly Insertion[],
   { switchOn, replace = false }: { readonly switchOn?: Node | undefined; readonly replace?: boolean },
 ): readonly Directive[] {
-  if (placed.length === 0) return block;
-  const here = placed.filter(({ words }) => words.length === 1).map(({ directive }) => directive);
+  if (insertions.length === 0) return block;
+  const here = insertions.filter(({ words }) => words.length === 1).map(({ directive }) => directive);
   const gone = new Set(replace ? here.map(({ name }) => name) : []);
   const result = [...block.filter(({ name }) => !gone.has(name)), ...here];
-  const below = new Map<string, Placed[]>();
-  for (const { words, directive } of placed) {
+  const below = new Map<string, Insertion[]>();
+  for (const { words, directive } of insertions) {
     const [name = "", ...rest] = words;
     if (rest.length === 0) continue;
     const inner = below.get(name) ?? [];
@@ -77,7 +77,7 @@ export function place(
     const node = switchOn?.inside.get(name);
     const at = result.findIndex((each) => each.name === name && each.body !== undefined);
     const around = result[at] ?? made(name, node, inner);
-    const whole = { ...around, body: place(around.body ?? [], inner, { switchOn: node, replace }) };
+    const whole = { ...around, body: insert(around.body ?? [], inner, { switchOn: node, replace }) };
     if (at < 0) result.push(whole);
     else result[at] = whole;
   }
@@ -85,7 +85,7 @@ export function place(
 }
 
 /** A block that no file contains, created for inserted directives. */
-function made(name: string, node: Node | undefined, [first]: readonly Placed[]): Directive {
+function made(name: string, node: Node | undefined, [first]: readonly Insertion[]): Directive {
   const { file, line, order } = first?.directive ?? { file: "", line: 0, order: 0 };
   const enabled = {
     name: "enabled",

@@ -2,7 +2,7 @@ import type { Document } from "../file/document.ts";
 import { ConfigErrors } from "../file/errors.ts";
 import type { Table } from "../table.ts";
 import { applyAll } from "./apply.ts";
-import { type Directive, placeOf } from "./directive.ts";
+import { type Directive, locationOf } from "./directive.ts";
 import { type ReadFile, readDirectives } from "./include.ts";
 import { Mapping } from "./mapping.ts";
 import { asNewest } from "./newest.ts";
@@ -47,7 +47,7 @@ function refuseNginx(directives: readonly Directive[]): void {
   });
   if (own === undefined) return;
   throw new ConfigErrors([
-    `${placeOf(own)}: ${own.name}: this is a configuration of nginx's; SRS has no such directive`,
+    `${locationOf(own)}: ${own.name}: this is a configuration of nginx's; SRS has no such directive`,
   ]);
 }
 

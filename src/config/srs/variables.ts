@@ -1,6 +1,6 @@
 import type { Directive } from "./directive.ts";
 import type { Mapping } from "./mapping.ts";
-import { place } from "./newest.ts";
+import { insert } from "./newest.ts";
 import { type Node, rootNode } from "./spellings.ts";
 
 /** A variable of the environment that SRS has for a directive. */
@@ -41,14 +41,14 @@ export function setByVariables(
   mapping: Mapping,
 ): readonly Directive[] {
   const isVhost = ({ name, body }: Directive) => name === "vhost" && body !== undefined;
-  const placed = variables.map(({ name, words, value }) => {
+  const insertions = variables.map(({ name, words, value }) => {
     const own = { name: words.at(-1) ?? "", args: argumentsOf(value), body: undefined };
     return { words, directive: { ...own, file: name, line: 0, order: behindTheFile } };
   });
-  const inVhost = placed.filter(({ words }) => words[0] === "vhost");
-  const result = place(
+  const inVhost = insertions.filter(({ words }) => words[0] === "vhost");
+  const result = insert(
     directives,
-    placed.filter(({ words }) => words[0] !== "vhost"),
+    insertions.filter(({ words }) => words[0] !== "vhost"),
     { replace: true },
   );
   const [first] = inVhost;
@@ -63,7 +63,7 @@ export function setByVariables(
   }
   const open = vhost ?? { ...first.directive, name: "vhost", args: argumentsOf(defaultVhost), body: [] };
   const inner = inVhost.map(({ words, directive }) => ({ words: words.slice(1), directive }));
-  const whole = { ...open, body: place(open.body ?? [], inner, { replace: true }) };
+  const whole = { ...open, body: insert(open.body ?? [], inner, { replace: true }) };
   return vhost === undefined ? [...result, whole] : result.map((each) => (each === vhost ? whole : each));
 }
 
@@ -73,7 +73,7 @@ const defaultVhost = "__defaultVhost__";
 
 /** The path of the newest directive that has the variable; undefined when SRS has no such variable. */
 function wordsOf(variable: string): readonly string[] | undefined {
-  return placesByVariable.get(variable) ?? partOfFeature(variable);
+  return pathsByVariable.get(variable) ?? partOfFeature(variable);
 }
 
 /** A feature's block may contain directives that the table lacks: SRS_VHOST_HLS_HLS_PATH. */
@@ -84,7 +84,7 @@ function partOfFeature(variable: string): readonly string[] | undefined {
   return [...(features.get(longest) ?? []), variable.slice(longest.length + 1).toLowerCase()];
 }
 
-const placesByVariable = new Map<string, readonly string[]>();
+const pathsByVariable = new Map<string, readonly string[]>();
 const features = new Map<string, readonly string[]>();
 collect(rootNode);
 
@@ -94,8 +94,8 @@ function collect(node: Node): void {
     const { rule } = each;
     for (const name of namesOf(each.words)) {
       if (each.newest !== undefined || (rule !== undefined && rule.opens === undefined))
-        placesByVariable.set(name, newest);
-      if (rule?.opens === "switched") placesByVariable.set(`${name}_ENABLED`, [...each.words, "enabled"]);
+        pathsByVariable.set(name, newest);
+      if (rule?.opens === "switched") pathsByVariable.set(`${name}_ENABLED`, [...each.words, "enabled"]);
       if (rule?.kind === "left out" || rule?.kind === "refused") features.set(name, newest);
     }
     collect(each);

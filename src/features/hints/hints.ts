@@ -17,7 +17,7 @@ interface Watched {
   /** Monotonic ms since when the stream may be unpublished. */
   since: number;
   /** Its viewers have had their hint. */
-  told: boolean;
+  hinted: boolean;
 }
 
 /** The streams of one loose name. */
@@ -56,7 +56,7 @@ export class SpellingHints implements Feature, StreamObserver {
   }
 
   wanted(stream: Stream): void {
-    this.#change(stream, ({ watched }) => watched.set(stream, { since: this.#clock.now(), told: false }));
+    this.#change(stream, ({ watched }) => watched.set(stream, { since: this.#clock.now(), hinted: false }));
   }
 
   unwanted(stream: Stream): void {
@@ -91,13 +91,13 @@ export class SpellingHints implements Feature, StreamObserver {
   #look(alike: Alike): void {
     const { live, watched } = alike;
     for (const [stream, waiting] of watched) {
-      if (live.has(stream) || waiting.told) continue;
+      if (live.has(stream) || waiting.hinted) continue;
       if (this.#clock.now() - waiting.since < WAIT_MS) this.#lookLater(alike);
       else {
         const other = closest(stream, live);
         if (other === undefined) continue;
         if (!this.#mayTell()) return;
-        waiting.told = true;
+        waiting.hinted = true;
         const fields = { stream: streamLabel(stream.key), live: streamLabel(other.key) };
         this.#log.warn("viewers wait for a stream that nobody publishes; one with a similar name is live", fields);
       }

@@ -15,26 +15,26 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
     {
       name: "max_streams",
       check({ action, name }) {
-        const most = limits(name.vhost)?.max_streams ?? 0;
+        const max = limits(name.vhost)?.max_streams ?? 0;
         const stream = streams.find(name);
         // A stream that exists already does not count again.
-        if (most === 0 || (action === "play" ? stream !== undefined : stream?.source !== undefined)) return undefined;
+        if (max === 0 || (action === "play" ? stream !== undefined : stream?.source !== undefined)) return undefined;
         const { published, waiting } = streams.count(name.vhost);
         const [count, are] = action === "publish" ? [published, "published"] : [waiting, "waited for"];
-        return count < most
+        return count < max
           ? undefined
-          : { kind: "limit", reason: `streams of this vhost that are ${are}: ${count}, allowed: ${most}` };
+          : { kind: "limit", reason: `streams of this vhost that are ${are}: ${count}, allowed: ${max}` };
       },
     },
     {
       name: "max_players",
       check({ action, name }) {
-        const most = limits(name.vhost)?.max_players ?? 0;
-        if (action !== "play" || most === 0) return undefined;
+        const max = limits(name.vhost)?.max_players ?? 0;
+        if (action !== "play" || max === 0) return undefined;
         const count = streams.find(name)?.viewers ?? 0;
-        return count < most
+        return count < max
           ? undefined
-          : { kind: "limit", reason: `players of ${labelOf(name)}: ${count}, allowed: ${most}` };
+          : { kind: "limit", reason: `players of ${labelOf(name)}: ${count}, allowed: ${max}` };
       },
     },
   ];

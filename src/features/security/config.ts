@@ -13,7 +13,7 @@ import {
 import { parseReferHost } from "./refer.ts";
 
 /** A shorter key could be guessed from one signed URL. */
-const SHORTEST_KEY = 16;
+const MIN_KEY_CHARS = 16;
 
 /** `[vhost.NAME.security]` */
 export const securityTable = table(
@@ -83,7 +83,7 @@ function hosts(doc: string) {
 function keys(doc: string) {
   return list<string>({
     default: [],
-    type: `a text of at least ${SHORTEST_KEY} characters without spaces, or a list of these`,
+    type: `a text of at least ${MIN_KEY_CHARS} characters without spaces, or a list of these`,
     doc,
     reload: "live",
     parse(value) {
@@ -91,9 +91,9 @@ function keys(doc: string) {
       if (/^change[-_]?me/i.test(key)) {
         throw new UserError("is the example's key, which everybody knows; openssl rand -hex 32 makes one of your own");
       }
-      if (key.length >= SHORTEST_KEY && !/[\s\p{Cc}]/u.test(key)) return key;
+      if (key.length >= MIN_KEY_CHARS && !/[\s\p{Cc}]/u.test(key)) return key;
       throw new UserError(
-        `a key has at least ${SHORTEST_KEY} characters and no spaces; openssl rand -hex 32 makes a good one`,
+        `a key has at least ${MIN_KEY_CHARS} characters and no spaces; openssl rand -hex 32 makes a good one`,
       );
     },
     toToml: (key) => key,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { leastFrameBytes, StampReader, SyntheticFrame } from "../../../src/loadgen/synthetic-frame.ts";
+import { MIN_FRAME_BYTES, StampReader, SyntheticFrame } from "../../../src/loadgen/synthetic-frame.ts";
 import { classify } from "../../../src/media/classify.ts";
 import { PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 
@@ -62,12 +62,12 @@ test("what is stamped is read again, and found intact", () => {
 
 test("a frame has the size asked for, or one byte less, but never less than it needs", () => {
   fc.assert(
-    fc.property(fc.boolean(), fc.integer({ min: leastFrameBytes, max: 100_000 }), (key, size) => {
+    fc.property(fc.boolean(), fc.integer({ min: MIN_FRAME_BYTES, max: 100_000 }), (key, size) => {
       expect([size, size - 1]).toContain(new SyntheticFrame(key, size).payload.length);
     }),
     { seed: SEED },
   );
-  expect(new SyntheticFrame(true, 0).payload.length).toBe(leastFrameBytes);
+  expect(new SyntheticFrame(true, 0).payload.length).toBe(MIN_FRAME_BYTES);
 });
 
 test("servers see a key frame, or another, of two well-formed NAL units without a start code in them", () => {

@@ -360,7 +360,7 @@ test("a text is a number or a flag only where the key takes one", () => {
   });
 });
 
-const nothing: Document = { tree: {}, errors: [], warnings: [], place: () => undefined };
+const nothing: Document = { tree: {}, errors: [], warnings: [], location: () => undefined };
 
 function load(text: string, environment: Environment, name = "x.toml"): Loaded {
   return inFolder((write) => loadConfig(write(name, text), environment));
