@@ -1,6 +1,6 @@
-/** A dial that waits to proceed. One of the two is called, once, perhaps within `enter`. */
-export interface Entrant {
-  enter(): void;
+/** A dial that waits to proceed. One of the two is called, once, perhaps within `acquire`. */
+export interface DialWaiter {
+  admitted(): void;
   /** The dials under way have found that no connection succeeds. */
   rejected(reason: string): void;
 }
@@ -8,7 +8,7 @@ export interface Entrant {
 /** Limits concurrent dials, in order: a server that comes back is not dialled by all relays at once. */
 export class DialLimiter {
   readonly #limit: () => number;
-  readonly #queue = new Set<Entrant>();
+  readonly #queue = new Set<DialWaiter>();
   #taken = 0;
 
   /** `limit` may change at any time. */
@@ -21,25 +21,25 @@ export class DialLimiter {
     return this.#queue.size;
   }
 
-  /** Admits `entrant` as soon as there is room; the returned `leave` frees its place, or gives up waiting. */
-  enter(entrant: Entrant): { leave(): void } {
+  /** Admits `waiter` as soon as there is room; the returned `release` frees its slot, or gives up waiting. */
+  acquire(waiter: DialWaiter): { release(): void } {
     let inside = false;
     let gone = false;
     const ticket = {
-      enter: () => {
+      admitted: () => {
         inside = true;
         this.#taken++;
-        entrant.enter();
+        waiter.admitted();
       },
       rejected: (reason: string) => {
         gone = true;
-        entrant.rejected(reason);
+        waiter.rejected(reason);
       },
     };
     this.#queue.add(ticket);
     this.#admit();
     return {
-      leave: () => {
+      release: () => {
         if (gone) return;
         gone = true;
         this.#queue.delete(ticket);
@@ -50,18 +50,18 @@ export class DialLimiter {
     };
   }
 
-  /** Turns away all who wait. */
-  turnAway(reason: string): void {
+  /** Rejects all that wait. */
+  rejectAll(reason: string): void {
     const waiting = [...this.#queue];
     this.#queue.clear();
-    for (const entrant of waiting) entrant.rejected(reason);
+    for (const waiter of waiting) waiter.rejected(reason);
   }
 
   #admit(): void {
-    for (const entrant of this.#queue) {
+    for (const waiter of this.#queue) {
       if (this.#taken >= this.#limit()) return;
-      this.#queue.delete(entrant);
-      entrant.enter();
+      this.#queue.delete(waiter);
+      waiter.admitted();
     }
   }
 }

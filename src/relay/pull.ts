@@ -44,7 +44,7 @@ export interface PullOptions {
 export class Pull implements Attempt, PullClientEvents {
   readonly #options: PullOptions;
   readonly #events: PullEvents;
-  readonly #place: { leave(): void };
+  readonly #slot: { release(): void };
   #state: "queued" | "opening" | "asking" | "waiting" | "running" | "over" = "queued";
   #client: PullClient | undefined;
   #server: ServerWords = { name: "", hops: [] };
@@ -66,12 +66,12 @@ export class Pull implements Attempt, PullClientEvents {
   constructor(options: PullOptions, events: PullEvents) {
     this.#options = options;
     this.#events = events;
-    this.#place = options.dialLimiter.enter({
-      enter: () => this.#open(),
+    this.#slot = options.dialLimiter.acquire({
+      admitted: () => this.#open(),
       rejected: (error) => this.over({ how: "unreachable", error }),
     });
     // The call may have admitted and ended it already.
-    if (this.#state !== "queued" && this.#state !== "opening") this.#place.leave();
+    if (this.#state !== "queued" && this.#state !== "opening") this.#slot.release();
   }
 
   /** Whether the server has accepted the request and has sent no media. */
@@ -94,7 +94,7 @@ export class Pull implements Attempt, PullClientEvents {
   answered(): void {
     if (this.#state !== "opening") return;
     this.#state = "asking";
-    this.#leave();
+    this.#releaseSlot();
     this.#events.answered?.();
   }
 
@@ -211,12 +211,12 @@ export class Pull implements Attempt, PullClientEvents {
   #finish(): void {
     this.#state = "over";
     this.#timer?.cancel();
-    this.#leave();
+    this.#releaseSlot();
   }
 
-  /** Inside the constructor, `leave` is not set yet; the constructor then calls it. */
-  #leave(): void {
-    const place: { leave(): void } | undefined = this.#place;
-    place?.leave();
+  /** Inside the constructor the slot is not set yet; the constructor then releases it. */
+  #releaseSlot(): void {
+    const slot: { release(): void } | undefined = this.#slot;
+    slot?.release();
   }
 }

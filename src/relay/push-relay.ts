@@ -24,7 +24,7 @@ export interface PushRelayOptions {
   /** Undefined before the stream is published: the target is asked whether it accepts it, and `carry` sets the stream later. */
   readonly stream: Stream | undefined;
   /** Where the next attempt goes. */
-  next(): PushPlace;
+  next(): PushDestination;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface PushRelayOptions {
 export type PushOutcome = "unreachable" | "refused" | "failed" | "lost";
 
 /** The destination of one attempt, and callbacks for its outcome. */
-export interface PushPlace {
+export interface PushDestination {
   readonly target: ConnectionTarget;
   /** The target for the log. */
   readonly to: string;
@@ -66,8 +66,8 @@ export class PushRelay {
   /** Whether the stream has ended before the target received any packet. */
   missed = false;
   /** Frees its dial slot, or gives up waiting for one. */
-  #leave: () => void = () => undefined;
-  #place: PushPlace | undefined;
+  #releaseSlot: () => void = () => undefined;
+  #destination: PushDestination | undefined;
   readonly #redirects = new Redirects();
   /** Redirects logged since the relay last ran. */
   readonly #logged = new LoggedErrors();
@@ -103,7 +103,7 @@ export class PushRelay {
 
   /** The target for the log. */
   get to(): string {
-    return this.#place?.to ?? "";
+    return this.#destination?.to ?? "";
   }
 
   /** Whether it has failed since it last ran. */
@@ -146,7 +146,7 @@ export class PushRelay {
       gone();
     };
     this.#supervisor.detach();
-    this.#leave();
+    this.#releaseSlot();
     const push = this.#push;
     if (push === undefined) ended();
     else if (!closeGently(push, how, ended)) push.hangUp(ended);
@@ -180,70 +180,70 @@ export class PushRelay {
 
   #begin({ context, next }: PushRelayOptions, report: AttemptReport): Attempt {
     this.#keepTotals();
-    const place = this.#nextPlace(next);
-    this.#place = place;
+    const destination = this.#nextDestination(next);
+    this.#destination = destination;
     this.#push = undefined;
-    let left = false;
-    let ticket: { leave(): void } | undefined;
-    const leave = () => {
-      left = true;
-      ticket?.leave();
+    let released = false;
+    let slot: { release(): void } | undefined;
+    const release = () => {
+      released = true;
+      slot?.release();
     };
-    this.#leave = leave;
-    const enter = () => {
-      this.#push = this.#open(context, place, leave, report);
+    this.#releaseSlot = release;
+    const admitted = () => {
+      this.#push = this.#open(context, destination, release, report);
     };
-    if (place.dialLimiter === undefined) enter();
+    if (destination.dialLimiter === undefined) admitted();
     else {
-      ticket = place.dialLimiter.enter({
-        enter,
-        rejected: (error) => report.failed(error, place.over?.("unreachable", error, "") ?? "lost"),
+      slot = destination.dialLimiter.acquire({
+        admitted,
+        rejected: (error) => report.failed(error, destination.over?.("unreachable", error, "") ?? "lost"),
       });
       // The call may have admitted and ended it already.
-      if (left) ticket.leave();
+      if (released) slot.release();
     }
     return {
       abort: () => {
-        leave();
+        release();
         this.#push?.abort();
       },
     };
   }
 
-  #nextPlace(next: () => PushPlace): PushPlace {
-    const before = this.#place;
+  #nextDestination(next: () => PushDestination): PushDestination {
+    const before = this.#destination;
     const redirected = this.#redirects.take();
     if (before === undefined || redirected === undefined) return next();
     const target = redirectedTo(before.target, redirected);
     return { ...before, target, to: redirected.tcUrl, dialLimiter: undefined, handshake: undefined };
   }
 
-  #open(context: PushContext, place: PushPlace, leave: () => void, report: AttemptReport): Push {
+  #open(context: PushContext, destination: PushDestination, release: () => void, report: AttemptReport): Push {
     let answered = false;
     let ran = false;
-    const handshake = place.handshake ?? this.#handshake;
+    const handshake = destination.handshake ?? this.#handshake;
     // No callback is called inside the constructor.
-    const push: Push = new Push(context, place.target, this.#stream, handshake, {
+    const push: Push = new Push(context, destination.target, this.#stream, handshake, {
       answered: () => {
         answered = true;
-        leave();
+        release();
       },
       running: (server) => {
         ran = true;
         this.#redirects.reset();
         this.#logged.clear();
-        place.reached?.();
+        destination.reached?.();
         report.running(server);
       },
       failed: (error, how) => {
-        leave();
+        release();
         const redirect = push.refusal?.redirect;
         if (redirect !== undefined && this.#follow(redirect)) {
           report.failed(error, "elsewhere");
           return;
         }
         const outcome = how === "refused" ? "refused" : ran ? "lost" : answered ? "failed" : "unreachable";
-        report.failed(error, place.over?.(outcome, error, push.refusal?.description ?? "") ?? how);
+        report.failed(error, destination.over?.(outcome, error, push.refusal?.description ?? "") ?? how);
       },
     });
     return push;

@@ -93,6 +93,6 @@ export class Origin {
     this.#lastError = error;
     this.#deadUntil = now + this.#backoff.next();
     if (!wasDead) this.#onChange(this, this.health);
-    this.dialLimiter.turnAway(error);
+    this.dialLimiter.rejectAll(error);
   }
 }

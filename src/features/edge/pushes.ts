@@ -3,7 +3,7 @@ import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { type PushPlace, PushRelay } from "../../relay/push-relay.ts";
+import { type PushDestination, PushRelay } from "../../relay/push-relay.ts";
 import type { Failure } from "../../relay/supervisor.ts";
 import { targetNames, targetSecrets } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
@@ -258,14 +258,14 @@ export class EdgePushes {
       next: () => {
         running.origin = next ?? search.next() ?? first;
         next = undefined;
-        return this.#placeAt(running.origin, vhost, pushed, search);
+        return this.#destinationAt(running.origin, vhost, pushed, search);
       },
     });
     const running: Running = { relay, search, pushed, origin: first };
     return running;
   }
 
-  #placeAt(origin: Origin, vhost: PushOrigins, pushed: Pushed, search: Search): PushPlace {
+  #destinationAt(origin: Origin, vhost: PushOrigins, pushed: Pushed, search: Search): PushDestination {
     const { nodeId } = this.#context;
     const { target } = origin.address as RtmpOrigin;
     const names = upstreamNames(vhost.config.vhost, pushed.name, pushed.param);

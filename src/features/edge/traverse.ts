@@ -61,7 +61,7 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
     let answered = false;
     const settle = (answer: Answer) => {
       timer.cancel();
-      place.leave();
+      slot.release();
       client?.close();
       resolve(answer);
     };
@@ -89,7 +89,7 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
           answered: () => {
             answered = true;
             origin.reached();
-            place.leave();
+            slot.release();
           },
           started: () => settle(undefined),
           over: settle,
@@ -97,8 +97,8 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
         },
       );
     };
-    const place = origin.dialLimiter.enter({
-      enter: () => clock.soon(open),
+    const slot = origin.dialLimiter.acquire({
+      admitted: () => clock.soon(open),
       rejected: (why) => settle({ how: "unreachable", error: why }),
     });
   });
