@@ -149,7 +149,7 @@ export class PushRelay {
     this.#releaseSlot();
     const push = this.#push;
     if (push === undefined) ended();
-    else if (!closeGently(push, how, ended)) push.hangUp(ended);
+    else if (!closeGently(push, how, ended)) push.closeAfterFlush(ended);
   }
 
   /** The stream that the target was asked to accept is published. */
@@ -269,7 +269,7 @@ export class PushRelay {
 
 /** Sends a target the last packets of the stream; false when there is nothing to wait for. */
 function closeGently(push: Push, how: SourceEnd | "withdrawn", ended: () => void): boolean {
-  if (how === "withdrawn") return push.withdraw(ended);
+  if (how === "withdrawn") return push.unpublishNow(ended);
   return (how === "unpublished" && push.unpublish(ended)) || push.sendLast(how === "unpublished", ended);
 }
 

@@ -22,7 +22,7 @@ const DIALOGUE_TIMEOUT_MS = 10_000;
 /** How often a running push checks what its target has received. */
 const LOOK_MS = 1000;
 /** When the stream ends, a slow target may take the last packets for this long. */
-const FAREWELL_MS = 5000;
+const LAST_PACKETS_MS = 5000;
 
 /** Shared by all pushing relays of a server. */
 export interface PushContext extends ConnectionContext {
@@ -75,7 +75,7 @@ export class Push implements Attempt, ConnectionEvents {
   #delivery: Delivery | undefined;
   /** Whether the target answered a ping before the stream ran. */
   #answersPings = false;
-  #farewell: Timer | undefined;
+  #lastPacketsTimer: Timer | undefined;
   #over = false;
   /** No longer dialling or connected. */
   #closed = false;
@@ -119,7 +119,7 @@ export class Push implements Attempt, ConnectionEvents {
     return this.#delivery?.lagMs(this.#context.clock.now(), this.#behindMs) ?? 0;
   }
 
-  /** Called also after `unpublish` or `hangUp`, when the stream is published again: a slow target must not keep the name busy. */
+  /** Called also after `unpublish` or `closeAfterFlush`, when the stream is published again: a slow target must not keep the name busy. */
   abort(): void {
     this.#finish();
     this.#connection.abort();
@@ -135,17 +135,17 @@ export class Push implements Attempt, ConnectionEvents {
    * The publisher vanished: the target gets the queued bytes and finds out by itself. `gone` is called once the connection is
    * closed.
    */
-  hangUp(gone: () => void): void {
+  closeAfterFlush(gone: () => void): void {
     if (this.#closed) {
       this.#finish();
       gone();
       return;
     }
     this.#gone = gone;
-    this.#hangUp();
+    this.#closeAfterFlush();
   }
 
-  #hangUp(): void {
+  #closeAfterFlush(): void {
     this.#finish();
     this.#connection.close();
   }
@@ -158,7 +158,7 @@ export class Push implements Attempt, ConnectionEvents {
     if (this.#reader === undefined || this.#over) return false;
     this.#gone = gone;
     // The reader's owner is notified after the last packets; a target that doesn't take them has limited time.
-    this.#farewell ??= this.#context.clock.after(FAREWELL_MS, () => this.#giveUp());
+    this.#lastPacketsTimer ??= this.#context.clock.after(LAST_PACKETS_MS, () => this.#giveUp());
     return true;
   }
 
@@ -170,7 +170,7 @@ export class Push implements Attempt, ConnectionEvents {
   sendLast(unpublished: boolean, gone: () => void): boolean {
     if (this.#reader !== undefined || this.#stream === undefined || this.#over) return false;
     const sink = new KeptSink();
-    const end = () => (unpublished ? this.#unpublish() : this.#hangUp());
+    const end = () => (unpublished ? this.#unpublish() : this.#closeAfterFlush());
     const reader = this.#stream.join(this.#format(1), sink, this.#eventsWith(end));
     if (reader.state !== "lagging") {
       this.#stream.leave(reader);
@@ -179,7 +179,7 @@ export class Push implements Attempt, ConnectionEvents {
     this.#kept = sink;
     this.#reader = reader;
     this.#gone = gone;
-    this.#farewell = this.#context.clock.after(FAREWELL_MS, () => this.abort());
+    this.#lastPacketsTimer = this.#context.clock.after(LAST_PACKETS_MS, () => this.abort());
     return true;
   }
 
@@ -192,7 +192,7 @@ export class Push implements Attempt, ConnectionEvents {
    * The stream continues but no longer goes to the target, which is notified; then `gone` is called. False when there is no
    * connection.
    */
-  withdraw(gone: () => void): boolean {
+  unpublishNow(gone: () => void): boolean {
     if (this.#streamId === undefined || this.#over) return false;
     this.#gone = gone;
     this.#unpublish();
@@ -210,7 +210,7 @@ export class Push implements Attempt, ConnectionEvents {
 
   closed(): void {
     this.#closed = true;
-    this.#farewell?.cancel();
+    this.#lastPacketsTimer?.cancel();
     this.#gone?.();
     this.#gone = undefined;
   }
@@ -268,7 +268,7 @@ export class Push implements Attempt, ConnectionEvents {
 
   /** The target has everything; after a vanished publisher it is not notified of an end. */
   #endKept(): void {
-    if (this.#reader?.state === "current" && !this.#over) this.#hangUp();
+    if (this.#reader?.state === "current" && !this.#over) this.#closeAfterFlush();
   }
 
   refused(code: string, description: string, redirect: Redirect | undefined): void {
@@ -287,7 +287,7 @@ export class Push implements Attempt, ConnectionEvents {
 
   #unpublish(): void {
     this.#connection.session.unpublish();
-    this.#hangUp();
+    this.#closeAfterFlush();
   }
 
   #look(): void {

@@ -259,7 +259,7 @@ describe("the end of the stream", () => {
     const { clock, net, feed, running, edge, viewer, told } = pushing();
     const gone: string[] = [];
     feed.inter("last").wait(40);
-    running.hangUp(() => gone.push("gone"));
+    running.closeAfterFlush(() => gone.push("gone"));
     feed.end("lost");
     expect(gone).toEqual([]);
     clock.advance(10);
@@ -278,7 +278,7 @@ describe("hanging up", () => {
     edge.frozen = true;
     net.last.accepted.reading = false;
     for (let i = 0; i < 30; i++) feed.inter(`p${i}`, 30_000).wait(40);
-    running.hangUp(() => gone.push("gone"));
+    running.closeAfterFlush(() => gone.push("gone"));
     clock.advance(1000);
     expect([gone, edge.connections]).toEqual([[], 1]);
     running.abort();
@@ -290,11 +290,11 @@ describe("hanging up", () => {
     at.net.hosts.set("edge:1935", "silent");
     const gone: string[] = [];
     const dialling = at.push();
-    dialling.hangUp(() => gone.push("dialling"));
+    dialling.closeAfterFlush(() => gone.push("dialling"));
     at.net.hosts.set("edge:1935", { refuse: "connection refused" });
     const failed = at.push();
     at.clock.advance(10);
-    failed.hangUp(() => gone.push("failed"));
+    failed.closeAfterFlush(() => gone.push("failed"));
     expect([gone, at.told, at.clock.timers]).toEqual([["dialling", "failed"], ["failed connection refused"], 0]);
   });
 });
