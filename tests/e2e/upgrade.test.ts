@@ -30,7 +30,7 @@ function adopted(stage: Stage, written: string | undefined): number {
   return pid;
 }
 
-/** Upgrades a server; the process id of its next generation. */
+/** Upgrades a server; the process id of its new process. */
 async function upgrade(server: ReloadServer): Promise<number> {
   const { exitCode, out, err } = await server.run("upgrade");
   const pid = youngest(server.stage);
@@ -52,7 +52,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   const crowd = bench("crowd", "play", server.url("live/s0"), ..."-n 1000 --rate 1000 --check 10".split(" "));
   await until("all play", () => server.program.count(/play started/) === PLAYERS);
 
-  // Some connect all the time, before, while and after the old generation hands over.
+  // Some connect all the time, before, while and after the old process hands over.
   let [connected, stopped] = [0, false];
   const failures: unknown[] = [];
   const visitors = Array.from({ length: 10 }, async () => {
@@ -73,7 +73,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   await Promise.all(visitors);
   expect(failures).toEqual([]);
 
-  // Each stream plays from the young generation, too; those of the old one are all there.
+  // Each stream plays from the new process, too; those of the old one are all there.
   const late = await Promise.all(
     Array.from({ length: PUBLISHERS }, (_, at) => Client.play(stage, { port: server.port }, `s${at}`)),
   );
@@ -93,7 +93,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   await late[0]?.status("NetStream.Play.UnpublishNotify");
 });
 
-test.concurrent("a publisher comes over: viewers of both generations go on, and the target has one copy", async () => {
+test.concurrent("a publisher comes over: viewers of both processes go on, and the target has one copy", async () => {
   await using stage = new Stage();
   const target = await startSrs(stage, "target");
   const server = await ReloadServer.start(stage, `[vhost.__defaultVhost__]\n${forwardTo(target)}`);
@@ -155,7 +155,7 @@ test.concurrent("a new server that can't start changes nothing, and a second upg
   youngest(stage);
 });
 
-test.concurrent("the drain's end sends the old generation's clients away; their viewers at the young one wait for them", async () => {
+test.concurrent("the drain's end sends the old process's clients away; their viewers at the new one wait for them", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "drain_timeout = 10");
   const [publisher, old] = [await server.publish(), await server.play()];

@@ -64,7 +64,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   readonly #served = new Set<SiblingLink>();
   /** Publishers that wait until the other process has ended their stream. */
   readonly #waiting = new Map<string, (() => void)[]>();
-  #younger = false;
+  #isNew = false;
   #path = "";
   #listener: { stop(): void } | undefined;
   #sibling: Sibling | undefined;
@@ -83,21 +83,21 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   /** In the old process: waits at `path` for the new one to connect, and to accept clients. Throws UserError. */
   expect(path: string, onReady: (pid: number) => void): void {
-    this.#younger = false;
+    this.#isNew = false;
     this.#open(path);
     this.#onReady = onReady;
   }
 
   /** In the new process: connects to the old one, which waits at `path`; the old one can reach us at `own`. Throws UserError. */
   async join(path: string, own: string): Promise<void> {
-    this.#younger = true;
+    this.#isNew = true;
     this.#open(own);
     const joined = Promise.withResolvers<void>();
     this.#joined = joined;
-    const { heard, gone } = this;
+    const { received, gone } = this;
     const events: SiblingLinkEvents = {
       open: (link) => link.send({ hello: this.#hello() }),
-      heard: heard.bind(this),
+      received: received.bind(this),
       gone: gone.bind(this),
     };
     this.#context.local.dial(path, new SiblingLink(events));
@@ -134,21 +134,21 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   }
 
   unpublished(stream: Stream, { info }: Source, how: SourceEnd): void {
-    if (this.#ours.has(stream.key)) this.#notOurs(stream.key, info.via === "pull" ? "lost" : how);
+    if (this.#ours.has(stream.key)) this.#endOurs(stream.key, info.via === "pull" ? "lost" : how);
     const here = this.#wanted.get(stream.key);
-    if (here !== undefined) this.#context.clock.after(AGAIN_MS, () => this.#borrowIfWanted(stream.key));
+    if (here !== undefined) this.#context.clock.after(AGAIN_MS, () => this.#fetchIfWanted(stream.key));
   }
 
   switched(stream: Stream, { from, to }: SourceSwitch): void {
     if ((from.via === "sibling") === (to.via === "sibling")) return;
     const name = this.#fetched.get(stream.key)?.published.name;
-    if (to.via === "sibling") this.#notOurs(stream.key, "lost");
+    if (to.via === "sibling") this.#endOurs(stream.key, "lost");
     else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
   }
 
   wanted(stream: Stream, name: StreamName): void {
     this.#wanted.set(stream.key, { stream, name });
-    this.#borrowIfWanted(stream.key);
+    this.#fetchIfWanted(stream.key);
   }
 
   unwanted(stream: Stream): void {
@@ -157,12 +157,12 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     if (stream.sources.standbys.length === 0) this.#fetched.get(stream.key)?.stop();
   }
 
-  heard(link: SiblingLink, message: Message): void {
-    if ("hello" in message) this.#greet(link, message.hello);
+  received(link: SiblingLink, message: Message): void {
+    if ("hello" in message) this.#onHello(link, message.hello);
     else if ("lend" in message) this.#serve(link, message.lend);
     else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
-    else if ("published" in message) this.#hearPublished(message.published);
-    else this.#hearUnpublished(keyOf(message.unpublished));
+    else if ("published" in message) this.#onPublished(message.published);
+    else this.#onUnpublished(keyOf(message.unpublished));
   }
 
   gone(link: SiblingLink, reason: string | undefined): void {
@@ -171,7 +171,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     if (link !== this.#sibling?.link) return;
     const { pid, published } = this.#sibling;
     this.#sibling = undefined;
-    for (const key of published.keys()) this.#goOn(key);
+    for (const key of published.keys()) this.#resumePublishers(key);
     // The connections of its streams end by themselves.
     this.#context.log.info("the other process has ended", { pid, reason });
   }
@@ -189,30 +189,30 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published };
   }
 
-  #greet(link: SiblingLink, { protocol, pid, socket, published }: Hello): void {
+  #onHello(link: SiblingLink, { protocol, pid, socket, published }: Hello): void {
     if (protocol !== PROTOCOL || this.#sibling !== undefined) {
       link.close();
       this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
       return;
     }
     this.#sibling = { link, pid, path: socket, published: new Map() };
-    if (!this.#younger) link.send({ hello: this.#hello() });
-    for (const one of published) this.#hearPublished(one);
+    if (!this.#isNew) link.send({ hello: this.#hello() });
+    for (const one of published) this.#onPublished(one);
     this.#joined?.resolve();
     this.#joined = undefined;
   }
 
-  #hearPublished(published: Published): void {
+  #onPublished(published: Published): void {
     const key = keyOf(published.name);
     this.#sibling?.published.set(key, published);
     const ours = this.#ours.get(key);
-    if (ours === undefined) this.#borrowIfWanted(key);
-    else if (!this.#younger) this.#fetch(ours.stream, published, "replace");
+    if (ours === undefined) this.#fetchIfWanted(key);
+    else if (!this.#isNew) this.#fetch(ours.stream, published, "replace");
   }
 
-  #hearUnpublished(key: string): void {
+  #onUnpublished(key: string): void {
     this.#sibling?.published.delete(key);
-    this.#goOn(key);
+    this.#resumePublishers(key);
   }
 
   #serve(link: SiblingLink, name: StreamName): void {
@@ -222,15 +222,15 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
       return;
     }
     this.#served.add(link);
-    link.lend = new SiblingReader(ours.stream, link.transport, this.#context.formats);
+    link.reader = new SiblingReader(ours.stream, link.transport, this.#context.formats);
   }
 
-  #notOurs(key: string, how: SourceEnd): void {
+  #endOurs(key: string, how: SourceEnd): void {
     const ours = this.#ours.get(key);
     this.#ours.delete(key);
     if (ours === undefined) return;
     const { link } = this.#sibling ?? {};
-    for (const { lend } of this.#served) if (lend?.stream === ours.stream) lend.end(this.#leaving ? "lost" : how);
+    for (const { reader } of this.#served) if (reader?.stream === ours.stream) reader.end(this.#leaving ? "lost" : how);
     link?.send({ unpublished: ours.name });
   }
 
@@ -238,7 +238,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     return this.#sibling?.published.get(key);
   }
 
-  #borrowIfWanted(key: string): void {
+  #fetchIfWanted(key: string): void {
     const wanted = this.#wanted.get(key);
     const theirs = this.#theirs(key);
     if (wanted !== undefined && theirs !== undefined && wanted.stream.source === undefined)
@@ -253,7 +253,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     log.info("stream comes from the other process", { stream: streamLabel(key), pid });
     const fetched = new SiblingSource({ local, limits, path, pid }, published, stream, () => {
       if (this.#fetched.get(key) === fetched) this.#fetched.delete(key);
-      this.#goOn(key);
+      this.#resumePublishers(key);
     });
     this.#fetched.set(key, fetched);
     fetched.start(onConflict);
@@ -284,9 +284,9 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     return this.#theirs(key) !== undefined || this.#fetched.has(key);
   }
 
-  #goOn(key: string): void {
+  #resumePublishers(key: string): void {
     if (this.#isTheirs(key)) return;
-    for (const goOn of this.#waiting.get(key) ?? []) goOn();
+    for (const resume of this.#waiting.get(key) ?? []) resume();
     this.#waiting.delete(key);
   }
 }

@@ -2,10 +2,10 @@ import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { Lines, lineOf, type Message } from "./messages.ts";
 import type { SiblingReader } from "./sibling-reader.ts";
 
-/** What a connection tells its owner. */
+/** Callbacks of a connection's owner. */
 export interface SiblingLinkEvents {
   open?(link: SiblingLink): void;
-  heard(link: SiblingLink, message: Message): void;
+  received(link: SiblingLink, message: Message): void;
   /** Once, last. */
   gone(link: SiblingLink, reason: string | undefined): void;
 }
@@ -16,7 +16,7 @@ export class SiblingLink implements TransportHandler {
   readonly #lines = new Lines();
   transport: Transport | undefined;
   /** The stream sent on it. */
-  lend: SiblingReader | undefined;
+  reader: SiblingReader | undefined;
 
   constructor(events: SiblingLinkEvents) {
     this.#events = events;
@@ -37,7 +37,7 @@ export class SiblingLink implements TransportHandler {
 
   onData(bytes: Uint8Array): void {
     try {
-      this.#lines.push(bytes, (message) => this.#events.heard(this, message));
+      this.#lines.push(bytes, (message) => this.#events.received(this, message));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.transport?.abort();
@@ -45,11 +45,11 @@ export class SiblingLink implements TransportHandler {
   }
 
   onDrain(): void {
-    this.lend?.drained();
+    this.reader?.drained();
   }
 
   onClose(reason: string | undefined): void {
-    this.lend?.leave();
+    this.reader?.leave();
     this.#events.gone(this, reason);
   }
 }

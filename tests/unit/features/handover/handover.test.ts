@@ -26,8 +26,8 @@ const request: AccessRequest = {
 };
 const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
 
-/** Two generations of a server that forwards to `targets` and fetches from `origins`, not linked yet. */
-function generations({ targets = [] as string[], origins = [] as string[], onConflict = "reject" as OnConflict } = {}) {
+/** The two processes of a server that forwards to `targets` and fetches from `origins`, not linked yet. */
+function processes({ targets = [] as string[], origins = [] as string[], onConflict = "reject" as OnConflict } = {}) {
   const clock = new FakeClock();
   const net = new FakeNet(clock, mulberry32(1));
   const node = (name: string) =>
@@ -57,7 +57,7 @@ function generations({ targets = [] as string[], origins = [] as string[], onCon
   return { clock, net, older, younger, ready, link, watch, other };
 }
 
-/** What the younger generation says to a publisher, given time. */
+/** What the new process says to a publisher, given time. */
 function settled(node: FakeNode, clock: FakeClock) {
   const verdict = node.handover.check(request);
   clock.advance(1000);
@@ -67,9 +67,9 @@ function settled(node: FakeNode, clock: FakeClock) {
 /** Names of the pictures and events that a viewer has had. */
 const seen = (viewer: Viewer) => viewer.news().filter((name) => !/^[AV]\d/.test(name));
 
-describe("a stream whose publisher is with the older generation", () => {
+describe("a stream whose publisher is with the old process", () => {
   test("is played by the younger one, from the newest GOP on, and on to its end", async () => {
-    const { older, younger, link, watch, ready, clock } = generations();
+    const { older, younger, link, watch, ready, clock } = processes();
     const feed = older.publish().metadata().headers().gop("k0", 3);
     const old = watch(older);
     await link();
@@ -86,7 +86,7 @@ describe("a stream whose publisher is with the older generation", () => {
   });
 
   test("is not fetched from the older one before somebody watches, nor after", async () => {
-    const { older, younger, link, watch, clock } = generations();
+    const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 3);
     await link();
     expect([younger.streams.size, older.stream().readerCount]).toEqual([0, 0]);
@@ -100,7 +100,7 @@ describe("a stream whose publisher is with the older generation", () => {
   });
 
   test("may begin after the link, and viewers that wait have it", async () => {
-    const { older, younger, link, watch, clock } = generations();
+    const { older, younger, link, watch, clock } = processes();
     await link();
     const viewer = watch(younger);
     older.publish().headers().gop("k0", 1);
@@ -110,7 +110,7 @@ describe("a stream whose publisher is with the older generation", () => {
 
   test("keeps its viewers at the younger one waiting when its publisher is lost, or the older one leaves", async () => {
     for (const leave of [false, true]) {
-      const { older, younger, link, watch, clock } = generations();
+      const { older, younger, link, watch, clock } = processes();
       const feed = older.publish().headers().gop("k0", 1);
       await link();
       const viewer = watch(younger);
@@ -126,8 +126,8 @@ describe("a stream whose publisher is with the older generation", () => {
 });
 
 describe("a stream's epoch", () => {
-  test("is the older generation's in the younger one, and goes on there with the publisher that comes over", async () => {
-    const { older, younger, link, watch, clock } = generations();
+  test("is the old process's in the younger one, and goes on there with the publisher that comes over", async () => {
+    const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 5);
     await link();
     watch(older);
@@ -146,14 +146,14 @@ describe("a stream's epoch", () => {
     const epoch = younger.stream().epochs.epoch;
     expect(epoch?.id).toBe(made?.id as string);
     expect(epoch?.spans).toHaveLength(2);
-    // The viewer of the older generation has the stream from the younger one now.
+    // The viewer of the old process has the stream from the younger one now.
     expect(older.stream().epochs.epoch).toEqual(epoch);
   });
 });
 
 describe("a publisher that comes over", () => {
-  test("takes viewers of both generations along, with time running on", async () => {
-    const { older, younger, link, watch, clock } = generations();
+  test("takes viewers of both processes along, with time running on", async () => {
+    const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 5);
     await link();
     const viewers = [watch(older), watch(younger)];
@@ -175,7 +175,7 @@ describe("a publisher that comes over", () => {
   });
 
   test("before it has left is heard when it has, and else refused as by one server", async () => {
-    const { older, younger, link, clock } = generations();
+    const { older, younger, link, clock } = processes();
     const feed = older.publish().headers();
     await link();
     const early = younger.handover.check(request);
@@ -192,8 +192,8 @@ describe("a publisher that comes over", () => {
     expect(younger.handover.check({ ...request, name: { ...request.name, stream: "free" } })).toBeUndefined();
   });
 
-  test("where it may replace another, takes the older generation's place too", async () => {
-    const { older, younger, link, watch, clock } = generations({ onConflict: "replace" });
+  test("where it may replace another, takes the old process's place too", async () => {
+    const { older, younger, link, watch, clock } = processes({ onConflict: "replace" });
     const feed = older.publish().headers().gop("k0", 1);
     const viewer = watch(older);
     await link();
@@ -206,8 +206,8 @@ describe("a publisher that comes over", () => {
     expect(seen(viewer)).toEqual(["k0", "k0+1", "K0", "K0+1"]);
   });
 
-  test("that stood by goes on when the older generation's is gone, and is announced to it", async () => {
-    const { older, younger, link, watch, clock } = generations({ onConflict: "standby" });
+  test("that stood by goes on when the old process's is gone, and is announced to it", async () => {
+    const { older, younger, link, watch, clock } = processes({ onConflict: "standby" });
     const feed = older.publish().headers().gop("k0", 1);
     await link();
     const viewers = [watch(older), watch(younger)];
@@ -223,8 +223,8 @@ describe("a publisher that comes over", () => {
 });
 
 describe("other servers", () => {
-  test("get a stream from the generation that has its publisher, and once", async () => {
-    const { older, younger, link, watch, other, clock } = generations({ targets: ["target:1935"] });
+  test("get a stream from the process that has its publisher, and once", async () => {
+    const { older, younger, link, watch, other, clock } = processes({ targets: ["target:1935"] });
     const target = other("target");
     const feed = older.publish().headers().gop("k0", 1);
     clock.advance(10);
@@ -244,8 +244,8 @@ describe("other servers", () => {
     expect(younger.log.take(/^(warn|error)/)).toEqual([]);
   });
 
-  test("are not asked for what the older generation fetches already, until that stops", async () => {
-    const { older, younger, link, watch, other, clock, net } = generations({ origins: ["origin:1935"] });
+  test("are not asked for what the old process fetches already, until that stops", async () => {
+    const { older, younger, link, watch, other, clock, net } = processes({ origins: ["origin:1935"] });
     const feed = other("origin").publish().headers().gop("k0", 1);
     const old = watch(older);
     clock.advance(100);
@@ -270,14 +270,14 @@ describe("other servers", () => {
 
 describe("the link", () => {
   test("that is not answered is the operator's to know", async () => {
-    const { younger, clock } = generations();
+    const { younger, clock } = processes();
     const joined = younger.handover.join("/nobody", "/younger");
     clock.advance(1);
     await expect(joined).rejects.toThrow(UserError);
   });
 
-  test("that ends leaves each generation to itself", async () => {
-    const { older, younger, link, watch, clock } = generations();
+  test("that ends leaves each process to itself", async () => {
+    const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 1);
     await link();
     const viewer = watch(younger);
@@ -292,8 +292,8 @@ describe("the link", () => {
     expect(seen(viewer).slice(-2)).toEqual(["K0", "K0+1"]);
   });
 
-  test("is had by each generation with the next one, when the one before is gone", async () => {
-    const { older, younger, link, watch, clock, net } = generations();
+  test("is had by each process with the next one, when the one before is gone", async () => {
+    const { older, younger, link, watch, clock, net } = processes();
     await link();
     older.handover.close();
     clock.advance(10);
@@ -308,8 +308,8 @@ describe("the link", () => {
     expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
   });
 
-  test("has room for one more generation only", async () => {
-    const { clock, net, link, ready } = generations();
+  test("has room for one more process only", async () => {
+    const { clock, net, link, ready } = processes();
     await link();
     const third = new FakeNode(clock, net, "third:1935");
     const joined = third.handover.join("/older", "/third");
