@@ -34,7 +34,7 @@ export const streamKeys = {
     unit: "seconds",
     min: 1,
     max: 3600,
-    doc: "How far a player or a forward target may fall behind (65536 packets at most) before it skips to the newest key frame; inside the newest group of pictures none skips.",
+    doc: "How far a player or a forward target may fall behind (65536 packets at most) before it skips to the newest key frame; inside the newest group of pictures none skips while that is within the limits of gop_cache and of queue_max_bytes.",
     reload: "live",
   }),
   queue_max_bytes: integer({
@@ -42,7 +42,7 @@ export const streamKeys = {
     unit: "bytes",
     min: 1,
     max: 64 * 1024 ** 3,
-    doc: "The same limit by size: a stream never holds more than this for its readers.",
+    doc: "The same limit by size. With gop_cache, the newest group of pictures is kept beyond it.",
     reload: "live",
   }),
   mw_latency: integerOr("auto", {

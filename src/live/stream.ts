@@ -342,7 +342,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#owner.rerouted(this);
   }
 
-  /** The epoch is another, or packets are `lost`, by packets that are yet to be flushed. */
+  /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets that it concerns. */
   epochChanged(lost: boolean): void {
     this.#audience.tellEpoch(lost);
   }

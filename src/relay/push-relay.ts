@@ -28,9 +28,8 @@ export interface PushRelayOptions {
 }
 
 /**
- * The outcome of an attempt: `unreachable`, the server does not respond at all; `refused`, it refused; `failed`, it is alive
- * and
- * closed on our request, or has not answered it; `lost`, it ran and broke.
+ * The outcome of an attempt: `unreachable`, the server does not respond at all; `refused`, it refused; `failed`, it answered
+ * our handshake and then closed, or did not answer the request; `lost`, it ran and broke.
  */
 export type PushOutcome = "unreachable" | "refused" | "failed" | "lost";
 

@@ -230,7 +230,7 @@ export class Push implements Attempt, ConnectionEvents {
     this.#join();
   }
 
-  /** The hops and names of the request, if they were unknown at first. */
+  /** The stream is published: the target, which was asked before, gets it now. */
   carry(stream: Stream): void {
     this.#stream = stream;
     this.#join();

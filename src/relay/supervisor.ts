@@ -4,9 +4,8 @@ import type { Log } from "../base/log.ts";
 import { Outage } from "./outage.ts";
 
 /*
- * stopped ──start──> connecting ──connected──> running
- *    ^                   │ ^                      │
- *    │                 fail └──retry time── waiting <──fail──┘        any ──stop──> stopped
+ * stopped ──start──> connecting ──connected──> running       any ──stop──> stopped
+ * connecting | running ──fail──> waiting ──retry time──> connecting
  */
 /** A relay's state, as data for logs, the API and metrics. Times are wall-clock ms. */
 export type RelayStatus =

@@ -26,7 +26,7 @@ const MAX_AHEAD_BYTES = 64 * 1024;
 /** So many requests of one client are answered before others have their turn. */
 const MAX_IN_A_TURN = 16;
 const METHODS = "GET, HEAD, OPTIONS";
-/** What browsers are told who ask before they ask. */
+/** Headers of the answer to a CORS preflight (OPTIONS). */
 const preflightHeaders = {
   ...corsHeaders,
   allow: METHODS,

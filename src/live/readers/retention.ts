@@ -43,7 +43,7 @@ export class Retention {
     return false;
   }
 
-  /** The position before which readers are too late. Inside the newest GOP none is: it has no better start point after it. */
+  /** The position before which readers are too late by time. Never inside the newest GOP: there is no later place to skip to. */
   #late(): number {
     const { config, gop, log, timeline } = this.#stream;
     const oldest = timeline.newest - config.queue_length * 1000;

@@ -43,7 +43,7 @@ export interface EpochMakings {
 /** What a keeper needs of its stream. */
 interface EpochOwner {
   readonly log: PacketLog;
-  /** The epoch is another, or packets are `lost`, by packets that readers have yet to get. */
+  /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets that it concerns. */
   epochChanged(lost: boolean): void;
 }
 
@@ -319,7 +319,7 @@ export class EpochKeeper {
     return future || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;
   }
 
-  /** It holds from a packet on; `lost`: those before that are, which whoever carries the stream further has to know, too. */
+  /** The epoch holds from packet `seq` on. `lost`: packets before it are missing, which servers further on are told, too. */
   #set(epoch: Epoch, seq: number, lost = false): void {
     const same = sameEpoch(epoch, this.epoch);
     if (!same) this.#keep(epoch, seq);

@@ -73,7 +73,7 @@ export function beginEpoch(id: string, wall: number, from: number, gop = 0, befo
   return {
     id,
     discontinuity: discontinuityOf(before, last) + 1,
-    // Each span may have had one slot more than its length has fragments, whatever the fragment.
+    // Rounding up gives each span up to one slot more than its length has fragments: as many numbers are left out, so that none repeats.
     ahead: before.ahead + before.spans.length + 1,
     spans: [newSpan(from, date, gop, true)],
   };
