@@ -95,7 +95,7 @@ function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: List
   };
 }
 
-/** What is said of a connection without TLS where there has to be TLS; who speaks HTTP is told. */
+/** The refusal of a connection without TLS where TLS is required; a client that speaks HTTP gets it as an answer. */
 function notTls(protocol: ListenEndpoint["protocol"], bytes: Uint8Array, now: number): NotTls {
   const [firstByte = 0] = bytes;
   const hex = firstByte.toString(16).padStart(2, "0");

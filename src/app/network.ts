@@ -29,7 +29,7 @@ export interface NetworkOptions {
 /** A server's sockets, certificates and trust in the configuration in effect. */
 export class Network {
   readonly tcp: Tcp;
-  /** What clients of TLS are shown, for each protocol. */
+  /** The certificates for TLS clients of each protocol. */
   readonly certificates: ListeningOptions["certificates"];
   readonly certificateReloader: CertificateReloader;
   readonly upgradeSockets: UpgradeSockets;

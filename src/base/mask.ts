@@ -7,7 +7,7 @@ const MAX_TEXT_CHARS = 16_384;
 const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 
 const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*)/gi;
-/** Host and port, one level of path, and what comes behind it. */
+/** Host and port, one level of path, and the rest. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
 /** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */
 const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;

@@ -7,7 +7,7 @@ export function files(options: {
   readonly type: string;
   readonly doc: string;
   readonly example: string | readonly string[];
-  /** One file may serve several others, which the same place in the list says. */
+  /** One file may serve several others: then it has the same index in the list. */
   readonly mayRepeat?: boolean;
 }) {
   const { mayRepeat = false, ...rest } = options;

@@ -60,7 +60,7 @@ export class Streams {
   readonly #newEpochId: () => string;
 
   /**
-   * `onFault` is told what a stream's flush threw, a fault of the program's own; the other streams go on. `newEpochId` gives 32
+   * `onFault` receives an exception of a stream's flush, a bug; the other streams continue. `newEpochId` gives 32
    * random hexadecimal digits.
    */
   constructor(clock: Clock, onFault: (error: unknown) => void, newEpochId: () => string, slabs = new SlabPool(clock)) {

@@ -60,7 +60,7 @@ export class Pull implements Attempt, PullClientEvents {
   malformed = 0;
   /** Epochs that could not be read. */
   malformedEpochs = 0;
-  /** The epoch that was told before the first media. */
+  /** The epoch received before the first media. */
   #earlyEpoch: string | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {

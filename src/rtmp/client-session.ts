@@ -24,7 +24,7 @@ import { readServerIdentity, readStatus, redirectOf, type ServerIdentity } from 
 /** How far a client's dialogue has come. */
 export type ClientState = "handshake" | "connecting" | "creating" | "starting" | "running" | "refused" | "closed";
 
-/** What the client is to do with the server's stream. */
+/** The role of the client for the server's stream. */
 export interface ClientTarget {
   /** `connect`: only asks whether the server accepts us. */
   readonly role: "publish" | "play" | "connect";
@@ -41,7 +41,7 @@ export interface ClientTarget {
   readonly swfUrl?: string;
 }
 
-/** What a client session tells its owner. */
+/** Callbacks of a client session's owner. */
 export interface ClientEvents {
   /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
   ready(streamId: number): void;
@@ -52,7 +52,7 @@ export interface ClientEvents {
   refused(code: string, description: string, redirect?: string): void;
   /** The played stream has passed these servers, the connected server last. */
   hops?(hops: readonly string[]): void;
-  /** The epoch of the stream that is played (`EPOCH_COMMAND`); `lost`: packets before those for which it holds are. */
+  /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
   epoch?(text: string, lost: boolean): void;
   /** The answer to a ping. */
   pong?(): void;
@@ -188,13 +188,13 @@ export class ClientSession {
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
-  /** The epoch of the stream that is published; `lost`: packets before those for which it holds are. */
+  /** The epoch of the published stream; `lost`: packets before the ones that it concerns are lost. */
   tellEpoch(text: string, lost: boolean): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [EPOCH_COMMAND, 0, null, text, lost]);
   }
 
-  /** Asks the server for a sign of life; `time` is an opaque uint32. */
+  /** Sends a ping; `time` is an opaque uint32. */
   ping(time: number): void {
     if (this.#state === "running") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);
   }

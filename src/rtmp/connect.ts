@@ -33,11 +33,11 @@ export const FOR_CLIENT_ARGUMENT = "srs_for_client";
  */
 export const HOPS_COMMAND = "srs_hops";
 /**
- * The command by which one server tells another the epoch of a stream that it sends, before the packets that it concerns: its text, and
- * true when packets before those for which it holds are lost. Only those are told who understand `HOPS_COMMAND`; all others ignore it.
+ * The command by which one server sends another the epoch of a stream, before the packets that it concerns: its text, and true
+ * when packets before these are lost. Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
-/** What a server calls itself in hop traces, among what it tells of itself. */
+/** The property with a server's name in hop traces. */
 export const NODE_PROPERTY = "srs_node";
 /** The property with the name of the vhost that serves the client: not the requested name if the server has no vhost of that name. */
 export const VHOST_PROPERTY = "srs_vhost";

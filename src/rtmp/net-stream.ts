@@ -124,7 +124,7 @@ export class NetStream implements Request {
     this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
   }
 
-  /** Tells a relay that plays the stream's epoch; `lost`: packets before those for which it holds are. */
+  /** Sends a playing relay the stream's epoch; `lost`: packets before the ones that it concerns are lost. */
   tellEpoch(text: string, lost: boolean): void {
     this.#peer.sendCommand(this.id, [EPOCH_COMMAND, 0, null, text, lost]);
   }

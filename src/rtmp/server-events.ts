@@ -29,7 +29,10 @@ export interface StreamEvents {
   restart(stream: NetStream): void;
   /** A relay's stream passes these servers now. */
   hops(stream: NetStream, hops: readonly string[]): void;
-  /** A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it; `lost`: packets before those for which it holds are. */
+  /**
+   * A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it; `lost`: packets before the ones that it concerns
+   * are lost.
+   */
   epoch(stream: NetStream, text: string, lost: boolean): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
   ended(stream: NetStream): void;

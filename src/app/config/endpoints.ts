@@ -5,7 +5,7 @@ import type { Problem } from "../../config/validate.ts";
 import type { ListenEndpoint } from "../../io/net/listen-endpoint.ts";
 import type { CertificateFiles } from "../../io/tls/certificates.ts";
 
-/** A table that has clients come in with TLS. */
+/** A table whose listeners use TLS. */
 interface TlsConfig extends CertificateFiles {
   readonly listen: readonly ListenAddress[];
 }
@@ -36,7 +36,7 @@ export function endpointsOf(config: EndpointsConfig): readonly ListenEndpoint[] 
       const at = address.port === 0 ? -1 : endpoints.findIndex((endpoint) => formatHostPort(endpoint) === name);
       const before = endpoints[at];
       if (before === undefined) endpoints.push({ ...address, protocol, plain: !tls, tls, proxied: proxied.has(name) });
-      // Two protocols on one address are a problem, told below.
+      // Two protocols at one address are a problem, reported below.
       else if (before.protocol === protocol)
         endpoints[at] = { ...before, plain: before.plain || !tls, tls: before.tls || tls };
     }
@@ -44,7 +44,7 @@ export function endpointsOf(config: EndpointsConfig): readonly ListenEndpoint[] 
   return endpoints;
 }
 
-/** The certificates of HTTPS: its own, or those of RTMPS where it names none. */
+/** The certificates of HTTPS: its own, or those of RTMPS if it has none. */
 function httpCertificates({ rtmps, http_server: { tls } }: EndpointsConfig): CertificateFiles {
   return tls.cert.length > 0 ? tls : rtmps;
 }

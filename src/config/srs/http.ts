@@ -1,7 +1,7 @@
 import { firstIn, wordOf } from "./mapping.ts";
 import { mapped, type Rule } from "./rules.ts";
 
-/** SRS listens on a port of its own choice when a block that is switched on names none. */
+/** SRS listens on a default port when a block is switched on without one. */
 export function listensWhenOn(port: number, ...path: string[]): Rule {
   return mapped(
     `without \`listen\`, \`${path.join(".")}\` is ${port}`,

@@ -41,8 +41,8 @@ interface Wanted {
 }
 
 /**
- * Fetches streams from their vhost's origins while local viewers watch and nobody publishes locally; what is
- * published here goes to an origin.
+ * Fetches streams from their vhost's origins while local viewers watch and nobody publishes locally; pushes streams that are
+ * published here to an origin.
  */
 export class Edge implements Feature, StreamObserver {
   readonly name = "edge";

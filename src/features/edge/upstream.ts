@@ -42,8 +42,8 @@ export interface UpstreamOwner {
   /** Origins refuse the request, for this reason if they give one; returns whether to retry at once with other parameters. */
   refused(params: RequestParams, reason: string | undefined): boolean;
   /**
-   * No origin gives the stream, as far as this upstream can tell. `absent`: all of them have said that they do not have it;
-   * `ended`: it ran until an origin told its end.
+   * No origin gives the stream, as far as this upstream knows. `absent`: all of them have answered that they do not have it;
+   * `ended`: it ran until an origin ended it.
    */
   nowhere(by: Upstream, absent: boolean, ended: boolean): void;
   /** A round of attempts with these parameters has ended without a refusal and without the stream. */

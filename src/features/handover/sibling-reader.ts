@@ -14,9 +14,9 @@ const FIRST_CHUNK_SIZE = 128;
 const encoder = new TextEncoder();
 
 /**
- * A stream on its way to the other generation: RTMP's messages without its dialogue. Begins with Set Chunk Size; a command
- * message (AMF0) that is one byte, 1 when the publisher said goodbye, else 0, is the end. One of type 17 (AMF3) is the stream's epoch: a
- * byte, 1 when packets before the next are lost, else 0, then its text; older versions ignore it.
+ * A stream sent to the other process: RTMP messages without the dialogue. It begins with Set Chunk Size. A command message
+ * (AMF0) of one byte is the end: 1 if the publisher ended the stream properly, else 0. A command message of type 17 (AMF3) is
+ * the stream's epoch: a byte, 1 when packets before the next are lost, else 0, then its text; older versions ignore it.
  */
 export class SiblingReader {
   readonly stream: Stream;

@@ -41,12 +41,12 @@ export class ConnectionLimiter {
     else this.#open.delete(site);
   }
 
-  /** Counts a request from `host`, or says why it is not answered. */
+  /** Counts a request from `host`, or returns why it is refused. */
   countRequest(host: string): TooMany | undefined {
     const limits = this.#limits();
     const rate = limits.max_requests_per_minute;
     if (isExempt(limits, host)) return undefined;
-    // Parsing an address is for those who count.
+    // Parses the address only if it counts.
     const site = rate === 0 ? "" : siteName(host);
     if (this.#requests.take(site, rate)) return undefined;
     return { rule: "max_requests_per_minute", reason: `more than ${rate} requests in a minute from ${site}` };

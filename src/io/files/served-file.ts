@@ -3,26 +3,26 @@ import { type FileHandle, open, readlink, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../os/socket-errors.ts";
 
-/** Files that are open at a time, for all clients. */
+/** Maximum number of open files, for all clients together. */
 const MAX_OPEN = 256;
-/** What says that there is nothing to serve at a path. */
+/** Errors that mean: there is nothing to serve at a path. */
 const NOTHING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM", "ENAMETOOLONG", "ENXIO", "EISDIR", "EINVAL"]);
 
 let openFiles = 0;
 
-/** A file that is open for reading, its owner's to close. */
+/** A file open for reading; the owner closes it. */
 export interface ServedFile {
-  /** Bytes, and when it was written last, Unix ms; both as it was opened. */
+  /** Size in bytes and time of the last write (Unix ms), both as of the opening. */
   readonly size: number;
   readonly modifiedMs: number;
-  /** Bytes from `at` on, in a buffer of their own; fewer than `length` at its end. */
+  /** Bytes from `at` on, in a buffer of their own; fewer than `length` at the end of the file. */
   read(at: number, length: number): Promise<Uint8Array>;
   close(): void;
 }
 
 /**
- * Opens a file below a folder. `path` begins with a slash and has no dot segments. Undefined where there is none, or none for
- * others: what is no regular file, and what a link leads to outside of the folder. `busy`: too many are open. Other failures
+ * Opens a file below a folder. `path` begins with a slash and has no dot segments. Undefined if there is none,
+ * or none to serve: not a regular file, or a link to a file outside the folder. `busy`: too many files are open. Other failures
  * are thrown.
  */
 export async function openServedFile(
@@ -56,7 +56,7 @@ export async function openServedFile(
   }
 }
 
-/** Whether what is open lies in a folder, by where it really is: nobody can exchange it for a link afterwards. */
+/** Whether the open file lies in a folder, by its real path: nobody can replace it by a link afterwards. */
 async function isBelow(folder: string, { fd }: FileHandle, path: string): Promise<boolean> {
   const real = await readlink(`/proc/self/fd/${fd}`).catch(() => realpath(path));
   return real === folder || real.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
@@ -84,7 +84,7 @@ class OpenFile implements ServedFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Not under a read: its descriptor could be another file's by then.
+    // Not during a read: by then the descriptor could be another file's.
     void this.#reading.then(() => this.#handle.close()).finally(() => openFiles--);
   }
 

@@ -23,10 +23,10 @@ export interface Proxies {
   hasRoom(waiting: number): boolean;
 }
 
-/** What becomes of a connection without TLS where there has to be TLS. */
+/** The treatment of a connection without TLS where TLS is required. */
 export interface NotTls {
   readonly reason: string;
-  /** The last that it is sent, in its own protocol. */
+  /** The last bytes sent to it, in its own protocol. */
   readonly answer?: Uint8Array;
 }
 

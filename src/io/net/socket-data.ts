@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 
-/** Who hears what happens to a socket. */
+/** Receives the events of a socket. */
 export interface SocketOwner {
   onData(bytes: Uint8Array): void;
   onDrain(): void;

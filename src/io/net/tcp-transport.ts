@@ -282,7 +282,7 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   }
 
   onPeerEnd(): boolean {
-    // TLS has an end of its own, which says that nothing follows on either side.
+    // TLS has a closing message of its own, after which neither side sends anything.
     return this.#state !== "closed" && !this.#secure && this.#handler?.onPeerEnd?.() === true;
   }
 

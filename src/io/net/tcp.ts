@@ -60,8 +60,8 @@ export class Tcp implements StallWatch {
   readonly #inherited: Pick<SystemdSockets, "take"> | undefined;
 
   /**
-   * `onFault` is told what an owner's handler threw, a fault of the program's own; the connection is closed for it. An
-   * address that one of the `inherited` sockets stands for isn't bound again. `trust` decides on the certificates of servers
+   * `onFault` receives an exception of an owner's handler, a bug; the connection is then closed. An
+   * address of one of the `inherited` sockets isn't bound again. `trust` checks the certificates of servers
    * that are dialled.
    */
   constructor(

@@ -5,7 +5,7 @@ import type { Ring } from "./ring.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** A log's packets in a range, for as long as nothing is appended or dropped: for one synchronous round over them. */
+/** The packets of a range of the log, valid while nothing is appended or dropped: for one synchronous pass. */
 export class LogCursor implements PacketCursor {
   kind: PacketKind = PacketKind.Data;
   time = 0;

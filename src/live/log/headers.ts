@@ -73,7 +73,7 @@ export class Headers {
     return (this.#codecs[slotOf(kind, track)] ?? NO_HEADER) !== NO_HEADER;
   }
 
-  /** A frame came: a header of another codec than its own is no longer in force. True when there was one. */
+  /** A frame of another codec than its track's header: the header is no longer in force. True when there was one. */
   follow(kind: PacketKind, track: number, payload: Uint8Array): boolean {
     const known = this.#codecs[slotOf(kind, track)] ?? NO_HEADER;
     if (known <= NO_HEADER) return false;

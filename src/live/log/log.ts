@@ -75,8 +75,7 @@ export class PacketLog implements PacketSource {
   }
 
   /**
-   * The packets in [from, to), which is inside of [start, end); anything else is a fault of the caller's. Good until the log
-   * changes.
+   * The packets in [from, to), which must lie in [start, end); another range is the caller's fault. Valid until the log changes.
    */
   cursor(from: number, to: number): PacketCursor {
     if (from >= to) return new LogCursor(undefined, from, to);

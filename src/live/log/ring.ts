@@ -1,6 +1,9 @@
 // Hot: read and written for each packet.
 
-/** Packets by their number's low bits. No objects: what lives for a GOP would outlive the collector's quick rounds. */
+/**
+ * Packets by the low bits of their sequence number. Typed arrays, not objects: objects that live for a GOP survive the
+ * collector's quick rounds.
+ */
 export class Ring {
   readonly mask: number;
   readonly kinds: Uint8Array;

@@ -45,7 +45,7 @@ export class SlabPool {
     return sum;
   }
 
-  /** A slab of so many bytes, not cleared. */
+  /** A slab of this many bytes, not cleared. */
   take(bytes: number): Slab {
     const shelf = this.#shelves.get(bytes);
     const slab = shelf?.free.pop();

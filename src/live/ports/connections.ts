@@ -27,7 +27,7 @@ export interface ConnectionPlace extends ConnectionEnds {
   readonly ok: true;
 }
 
-/** What the account goes by. */
+/** The configuration of the account. */
 export interface ConnectionAccountOptions {
   /** Most connections at a time. */
   readonly maxConnections: number;

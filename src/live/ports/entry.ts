@@ -36,7 +36,7 @@ interface EntryVhost {
   readonly enabled: boolean;
 }
 
-/** What the entry goes by. */
+/** The dependencies of the entry. */
 export interface EntryOptions<Vhost extends EntryVhost> {
   readonly clock: Clock;
   /** This process's id in hop traces, unique among all servers. */

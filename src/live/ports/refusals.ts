@@ -13,7 +13,7 @@ export interface RefusedClient {
   readonly log: Log;
   readonly message: string;
   readonly fields: LogFields;
-  /** Of its line; "debug" for what clients ask for every day. */
+  /** The level of its line; "debug" for refusals that are normal every day. */
   readonly level?: "warn" | "debug";
 }
 

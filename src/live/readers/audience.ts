@@ -22,7 +22,7 @@ export class Audience {
   readonly fanouts = new Map<ReaderFormat, Fanout>();
   readonly #source: AudienceSource;
   readonly #readers = new Set<Reader<Piece>>();
-  /** Those that are told of the stream's epoch: few, among thousands of players. */
+  /** Readers whose owners want the stream's epoch: few, among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
   /** Formats of the readers that await video. */
@@ -139,12 +139,12 @@ export class Audience {
     for (const reader of this.#readers) reader.events.rerouted?.();
   }
 
-  /** The stream's epoch is another, or packets of the stream are lost. */
+  /** The stream's epoch has changed, or packets of the stream are lost. */
   tellEpoch(lost: boolean): void {
     for (const { events } of this.#epochReaders) events.epoch?.(lost);
   }
 
-  /** Viewers who asked with words that the stream is not given for are told. */
+  /** Notifies the viewers whose parameters origins reject. */
   tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
     for (const { demand, events } of this.#readers)
       if (demand !== undefined && refused(demand)) events.refused?.(reason);

@@ -250,7 +250,7 @@ export class Fanout implements ReaderHome {
   #feed(reader: Reader<Piece>): void {
     if (reader.publishPending) reader.notifyPublished();
     if (reader.skipPending) reader.tellSkipped();
-    // Its owner may let it leave or pause in the midst of it.
+    // The owner may remove or pause the reader during the loop.
     while (reader.state === "lagging" && (reader.start !== undefined || reader.position < this.#position)) {
       const step = this.#step(reader.position, reader.start);
       reader.position = step.to;

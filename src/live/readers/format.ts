@@ -50,11 +50,11 @@ export interface ReaderEvents {
   unpublished?(): void;
   /** The stream passes other servers now, or some for the first time. */
   rerouted?(): void;
-  /** The stream's epoch is another, or packets are `lost` to all readers; the packets that it concerns are yet to come. */
+  /** The stream's epoch has changed, or packets are `lost` to all readers; the packets that it concerns come later. */
   epoch?(lost: boolean): void;
-  /** The reader has lost packets and goes on: its next piece begins with a key frame, or anywhere where there is no video. */
+  /** The reader has lost packets and continues: its next piece begins with a key frame, or anywhere if there is no video. */
   skipped?(): void;
-  /** Whoever has the stream does not give it for what this reader's viewer asked with; the owner refuses the viewer. */
+  /** An origin does not give the stream for this viewer's parameters; the owner refuses the viewer. */
   refused?(reason: string): void;
   /** No server has the stream, and the time to wait for it is over; the owner may leave. */
   missing?(reason: string): void;

@@ -57,7 +57,7 @@ export class Reader<P extends Piece = Uint8Array> {
   lost = 0;
   /** Start of its loss, while it waits for a key frame after one. */
   lostFrom = -1;
-  /** It goes on after a loss, and its owner has not been told yet. */
+  /** The reader continues after a loss, and the owner is not notified yet. */
   skipPending = false;
 
   constructor(home: ReaderHome, sink: Sink<P>, events: ReaderEvents) {
@@ -96,7 +96,7 @@ export class Reader<P extends Piece = Uint8Array> {
     this.events.unpublished?.();
   }
 
-  /** Tells the owner that the reader goes on after a loss, once. */
+  /** Notifies the owner that the reader continues after a loss, once. */
   tellSkipped(): void {
     this.skipPending = false;
     this.events.skipped?.();
