@@ -18,7 +18,7 @@ export const logTable = table("What the log contains, and where it goes.", {
   file: text({
     default: "",
     type: "the path of a file; empty for standard output",
-    doc: "Where the log goes; SIGUSR1 opens the file again by its name, for logrotate.",
+    doc: "The log's destination; SIGUSR1 opens the file again by its name, for logrotate.",
     example: "/var/log/srs/edge-1936.log",
     file: "write",
     reload: "live",

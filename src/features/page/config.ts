@@ -8,7 +8,7 @@ export const pageTable = table("The page with a player that each stream has, at 
   enabled: flag({ default: true, doc: "Whether streams have a page.", reload: "live" }),
   list_streams: flag({
     default: false,
-    doc: "Whether / lists the live streams of the vhost with links to their pages, for everybody who asks.",
+    doc: "Whether / lists the live streams of the vhost with links to their pages, for everybody.",
     reload: "live",
   }),
   embed: list<string>({
