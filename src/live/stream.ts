@@ -14,6 +14,7 @@ import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
+import { GracePeriod } from "./source/grace-period.ts";
 import { Intake, type IntakeOwner } from "./source/intake.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
 import { type SourceSwitch, Sources, type SourcesOwner } from "./source/sources.ts";
@@ -73,7 +74,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #viewers = 0;
   /** The last source has ended, and is being told of. */
   #ending = false;
-  #grace: Timer | undefined;
+  readonly grace: GracePeriod;
   #flushed = 0;
   /** The headers in force at `#flushed`. */
   #flushedHeaders: readonly Packet[] = [];
@@ -97,6 +98,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#intake = new Intake(this, owner);
     this.sources = new Sources(this, this.#intake, owner.clock);
     this.#audience = new Audience(this, owner.clock);
+    this.grace = new GracePeriod(owner.clock, () => this.#announceStop());
     const { gop, timeline } = this.#intake;
     this.#retained = { config, log: this.log, gop, timeline, fanouts: this.#audience.fanouts };
     this.#retention = new Retention(this.#retained);
@@ -302,8 +304,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** A first source has begun. */
   began(source: Source): void {
-    this.#grace?.cancel();
-    this.#grace = undefined;
+    this.grace.end();
     this.#audience.tellRerouted();
     this.#audience.notices.published();
     this.#owner.published(this, source);
@@ -327,7 +328,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     }
     this.#owner.flusher.mark(this);
     if (how === "unpublished") this.#announceStop();
-    else this.#grace = this.#owner.clock.after(this.config.grace * 1000, () => this.#announceStop());
+    else this.grace.begin(this.config.grace * 1000);
   }
 
   /** Another source is about to go on. */
@@ -348,7 +349,6 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   #announceStop(): void {
-    this.#grace = undefined;
     this.#intake.resumeFilter.forget();
     this.#intake.gop.clear();
     // The last packets are still to be flushed; the notice must not overtake them.
@@ -392,8 +392,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #forgetIfIdle(): void {
     if (this.source !== undefined || this.#audience.size > 0) return;
-    this.#grace?.cancel();
-    this.#grace = undefined;
+    this.grace.end();
     this.log.clear();
     this.#owner.idle(this);
   }
