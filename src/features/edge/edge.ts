@@ -96,6 +96,13 @@ export class Edge implements Feature, StreamObserver {
     return this.#pushes.idle;
   }
 
+  searchMs(name: StreamName, demand: Demand): number {
+    const vhost = this.#vhost(name.vhost);
+    if (vhost === undefined || this.#isMissing(`${name.vhost}/${name.app}/${name.stream}`, demand)) return 0;
+    const { wait } = vhost.config;
+    return wait === 0 ? Number.POSITIVE_INFINITY : wait * 1000;
+  }
+
   wanted(stream: Stream, name: StreamName, demand: Demand): void {
     const known = this.#wanted.get(stream);
     if (known?.fetched !== undefined) {
@@ -195,7 +202,7 @@ export class Edge implements Feature, StreamObserver {
   }
 
   /** Whether origins did not have this stream a moment ago, for the same parameters: their answer may depend on them. */
-  #isMissing(key: string, request: AccessRequest): boolean {
+  #isMissing(key: string, request: Demand | AccessRequest): boolean {
     return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(paramsKey(key, request)) > 0;
   }
 

@@ -30,6 +30,8 @@ export interface HandoverContext {
 
 /** A reconnecting encoder may be accepted here before the other process has reported its leaving: it gets this long. */
 const LEAVE_MS = 1000;
+/** The time within which a stream is fetched from the other process. */
+const BORROW_MS = 5000;
 /** A stream from the other process that broke off is fetched again after this. */
 const AGAIN_MS = 200;
 
@@ -144,6 +146,10 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const name = this.#fetched.get(stream.key)?.published.name;
     if (to.via === "sibling") this.#endOurs(stream.key, "lost");
     else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
+  }
+
+  searchMs(name: StreamName): number {
+    return this.#isTheirs(keyOf(name)) ? BORROW_MS : 0;
   }
 
   wanted(stream: Stream, name: StreamName): void {

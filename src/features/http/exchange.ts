@@ -3,12 +3,19 @@ import { formatHostPort, type HostPort } from "../../base/address.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import { joined } from "../../base/memory.ts";
 import type { Transport } from "../../base/transport.ts";
-import { framingOf } from "../../http/framing.ts";
+import { type BodyFraming, framingOf } from "../../http/framing.ts";
 import type { HttpRequest, RequestHead } from "../../http/request.ts";
 import { upgradeHeaders } from "../../http/websocket-handshake.ts";
 import type { ClientRecord } from "../../live/ports/clients.ts";
 import type { Refused } from "../../live/ports/entry.ts";
-import type { HttpAnswer, HttpBody, HttpBodyOwner, HttpExchange, HttpStreamAnswer } from "../../live/ports/http.ts";
+import type {
+  HttpAnswer,
+  HttpBody,
+  HttpBodyOwner,
+  HttpExchange,
+  HttpStreamAnswer,
+  ToldRefusal,
+} from "../../live/ports/http.ts";
 import { corsHeaders, type Prepared, prepareAnswer, textAnswer, writeHead } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
 import { FileSender } from "./file-sender.ts";
@@ -44,6 +51,8 @@ export class Exchange implements HttpExchange {
   readonly #connection: ExchangeConnection;
   readonly #request: RequestHead & HttpRequest;
   #next = 0;
+  /** The answer where no route has another: that of the first route that knows better than that there is nothing. */
+  #otherwise: ToldRefusal | undefined;
   #state: "open" | "sending" | "over" = "open";
   #sender: FileSender | undefined;
   gone = false;
@@ -67,13 +76,22 @@ export class Exchange implements HttpExchange {
     return this.#connection.client;
   }
 
+  get framing(): BodyFraming {
+    return framingOf(this.#request);
+  }
+
   /** Asks the routes, from the first or the next one on. */
-  pass(): void {
+  pass(otherwise?: ToldRefusal): void {
     if (this.gone) return;
     this.#checkOpen();
+    this.#otherwise ??= otherwise;
     const { context, log } = this.#connection;
     const { routes } = context;
     while (this.#next < routes.length) if (routes[this.#next++]?.handle(this.#request, this)) return;
+    if (this.#otherwise !== undefined) {
+      this.refuse(this.#otherwise.refused, this.#otherwise.about);
+      return;
+    }
     const fields = { addr: formatHostPort(this.remote), path: this.#request.path };
     context.refusals.add({ rule: "not_found", log, message: "nothing at this address", fields, level: "debug" });
     this.respond(textAnswer(404, "there is nothing at this address"));
@@ -106,7 +124,7 @@ export class Exchange implements HttpExchange {
 
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody {
     const { context, client, transport } = this.#connection;
-    const framing = framingOf(this.#request);
+    const { framing } = this;
     const now = context.clock.now();
     if (this.gone) {
       context.clock.soon(() => owner.gone(undefined));

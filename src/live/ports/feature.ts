@@ -1,5 +1,6 @@
+import type { Demand } from "../readers/demand.ts";
 import type { SourceEnd } from "../source/source.ts";
-import type { StreamObserver } from "../streams.ts";
+import type { StreamName, StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
 import type { HttpRoute } from "./http.ts";
@@ -44,6 +45,8 @@ export interface Feature {
   readonly countingGuards?: readonly CountingGuard[];
   /** Answer requests over HTTP; the first that takes one answers it. */
   readonly http?: readonly HttpRoute[];
+  /** For how long it looks elsewhere for a stream that isn't here and that a viewer wants, ms; 0: it does not. */
+  searchMs?(name: StreamName, demand: Demand): number;
   /** The configuration has changed. */
   reconfigure?(): void;
   report?(): Report;
@@ -81,6 +84,11 @@ export class FeatureSet {
 
   get httpRoutes(): HttpRoute[] {
     return this.#features.flatMap(({ http }) => http ?? []);
+  }
+
+  /** For how long any of them looks elsewhere for a stream, ms; 0: none does. */
+  searchMs(name: StreamName, demand: Demand): number {
+    return this.#features.reduce((longest, feature) => Math.max(longest, feature.searchMs?.(name, demand) ?? 0), 0);
   }
 
   reconfigure(): void {

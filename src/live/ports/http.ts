@@ -38,6 +38,12 @@ export interface HttpStreamAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A refusal, and the fields of its line in the log. */
+export interface ToldRefusal {
+  readonly refused: Refused;
+  readonly about: LogFields;
+}
+
 /** Who sends a body without a known end. */
 export interface HttpBodyOwner {
   /** The transport has room again, as for a reader's sink. */
@@ -63,6 +69,8 @@ export interface HttpExchange {
   readonly remote: HostPort;
   /** Of the connection: what comes in by it for a stream is told here. */
   readonly client: ClientRecord;
+  /** That of a body without a known end. */
+  readonly framing: BodyFraming;
   /** Nobody waits for an answer any more. */
   readonly gone: boolean;
   /** Called when the client goes before it is answered. */
@@ -76,8 +84,8 @@ export interface HttpExchange {
    * client has: `client.began` may follow.
    */
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody;
-  /** There is nothing at the address after all: the next route is asked. */
-  pass(): void;
+  /** There is nothing at the address after all: the next route is asked. Where none has anything, `otherwise` is the answer. */
+  pass(otherwise?: ToldRefusal): void;
 }
 
 /** Answers requests of some addresses. */

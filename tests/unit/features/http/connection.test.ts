@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { HttpExchange } from "../../../../src/live/ports/http.ts";
+import type { HttpExchange, HttpRoute } from "../../../../src/live/ports/http.ts";
 import { brief, HttpStage, request } from "../../../support/http-stage.ts";
 
 const text = (body: string) => new TextEncoder().encode(body);
@@ -123,6 +123,26 @@ describe("A client of HTTP", () => {
       "there is nothing at this address\n",
     ]);
     expect([stage.refusals.totals.get("not_found"), stage.log.take(/warn/), end.state]).toEqual([1, [], "open"]);
+  });
+
+  test("is told by the first route that knows better why there is nothing, unless another has something", () => {
+    const refused = { ok: false, rule: "missing", kind: "missing", reason: "nobody has it" } as const;
+    const pass = (exchange: HttpExchange) => exchange.pass({ refused, about: { stream: "/a" } });
+    const file: HttpRoute = {
+      handle({ path }, exchange) {
+        if (path === "/file") exchange.respond({ status: 200 });
+        else exchange.pass();
+        return true;
+      },
+    };
+    const stage = new HttpStage({ "/a": pass, "/file": pass }, [file]);
+    const end = stage.dial();
+    expect(brief(end.get("/a"))).toEqual(["404", "nobody has it\n"]);
+    expect(brief(end.get("/file"))[0]).toBe("200");
+    expect([...stage.refusals.totals]).toEqual([["missing", 1]]);
+    expect(stage.log.take(/refused/)).toEqual([
+      "warn c1 play refused addr=10.0.0.9:40000 stream=/a error=nobody has it",
+    ]);
   });
 
   test("is counted from its connection to its end, and hears why it is sent away", () => {

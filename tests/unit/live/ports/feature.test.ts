@@ -98,6 +98,14 @@ test("The order of features holds for all parts of the contract", () => {
   expect(set.guards.map(({ name }) => name)).toEqual(["first", "second"]);
 });
 
+test("A stream is looked for as long as the feature takes that looks longest", () => {
+  const searching = (searchMs: number): Feature => ({ name: "searching", searchMs: () => searchMs });
+  const name = { vhost: "v", app: "live", stream: "show" };
+  const demand = { param: "", tcUrl: "", pageUrl: "", swfUrl: "", hops: [] };
+  expect(new FeatureSet([{ name: "nothing" }]).searchMs(name, demand)).toBe(0);
+  expect(new FeatureSet([searching(100), searching(Infinity), searching(5)]).searchMs(name, demand)).toBe(Infinity);
+});
+
 test("Numbers of one name are added up over features", () => {
   const relay = { flow: "push", to: "edge:1935", running: true, failing: false, lagMs: 5 } as const;
   const one: Feature = { name: "one", report: () => ({ now: { players: 2 }, since: { refused: 1 }, sent: 10 }) };
