@@ -99,7 +99,7 @@ testWithFfmpeg.concurrent(
     expect(await player.ended()).toBe(0);
     const report = compare(fileFrames(source), framesOf(player.lines), "video");
     expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
-    expect(asked.slice(0, 2)).toEqual(["/live/show.flv?key=1", "/elsewhere/stream"]);
+    expect(asked.slice(0, 2)).toEqual(["/live/show.flv?key=1&enhanced=1", "/elsewhere/stream"]);
     expect(edge.program.count(/key=1/)).toBe(0);
   },
 );

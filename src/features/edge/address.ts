@@ -135,16 +135,22 @@ export function rootUrl(origin: FlvOrigin): string {
   return `${origin.protocol}://${formatHostPort(origin)}/`;
 }
 
+/** Parameters that ask a server of this kind for a part of a stream; an edge's viewers may want all of it. */
+const FLV_OPTIONS = ["audio", "video", "enhanced"] as const;
+
 /** The URL of a stream at an HTTP origin. */
 export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
   const { path, query } = origin;
+  const keys = paramKeys(query.text);
   // The viewer's parameters come first and ours last, as many servers use the last value of a name.
-  const others = paramsBeside(paramKeys(query.text), withoutVhost(stream.param).replace("?", ""));
+  const others = paramsBeside([...keys, ...FLV_OPTIONS], withoutVhost(stream.param).replace("?", ""));
   const inPath = (name: string) => nameOf(stream, name).split("/").map(encodeURIComponent).join("/");
   const inQuery = (name: string) => (name === "param" ? others : encodeURIComponent(nameOf(stream, name)));
   const vhost = path === undefined && stream.vhost !== DEFAULT_VHOST ? `vhost=${encodeURIComponent(stream.vhost)}` : "";
   const asked = path === undefined ? `${inQuery("param")}&${vhost}` : query.expand(inQuery);
-  const pairs = asked.split("&").filter((pair) => pair !== "");
+  // Servers of our kind give all that they have then; others pass over what they don't know.
+  const whole = keys.includes("enhanced") ? "" : "enhanced=1";
+  const pairs = `${asked}&${whole}`.split("&").filter((pair) => pair !== "");
   const place = path === undefined ? `/${inPath("app")}/${inPath("stream")}.flv` : path.expand(inPath);
   const end = pairs.length > 0 ? `?${pairs.join("&")}` : "";
   return `${origin.protocol}://${formatHostPort(origin)}${place}${end}`;

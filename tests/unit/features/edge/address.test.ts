@@ -67,12 +67,14 @@ describe("An HTTP origin", () => {
     new URL(flvUrl(parseOrigin(origin) as FlvOrigin, { ...stream, param }));
 
   test.each([
-    ["http://h", "?k=1&v%68ost=vip", "http://h/live/show.flv?k=1&vhost=v.com"],
-    ["http://h", "?VHOST=vip", "http://h/live/show.flv?vhost=v.com"],
-    ["http://h/x.flv?stream=[stream]&[param]", "?stream=vip&k=1", "http://h/x.flv?stream=show&k=1"],
-    ["http://h/x.flv?[param]&stream=[stream]", "?k=1&str%65am=vip", "http://h/x.flv?k=1&stream=show"],
-    ["http://h/x.flv?key=1&[param]", "?Key=2", "http://h/x.flv?key=1"],
-    ["http://h/[stream].flv?[param]", "?v%68ost=vip&k=1", "http://h/show.flv?k=1"],
+    ["http://h", "?k=1&v%68ost=vip", "http://h/live/show.flv?k=1&vhost=v.com&enhanced=1"],
+    ["http://h", "?VHOST=vip", "http://h/live/show.flv?vhost=v.com&enhanced=1"],
+    ["http://h/x.flv?stream=[stream]&[param]", "?stream=vip&k=1", "http://h/x.flv?stream=show&k=1&enhanced=1"],
+    ["http://h/x.flv?[param]&stream=[stream]", "?k=1&str%65am=vip", "http://h/x.flv?k=1&stream=show&enhanced=1"],
+    ["http://h/x.flv?key=1&[param]", "?Key=2", "http://h/x.flv?key=1&enhanced=1"],
+    ["http://h/[stream].flv?[param]", "?v%68ost=vip&k=1", "http://h/show.flv?k=1&enhanced=1"],
+    ["http://h", "?audio=0&VIDEO=0&enhanced=0&k=1", "http://h/live/show.flv?k=1&vhost=v.com&enhanced=1"],
+    ["http://h/x.flv?enhanced=0&[param]", "?k=1&enhanced=1", "http://h/x.flv?enhanced=0&k=1"],
   ])("%s is asked with its own parameters, whatever a viewer adds: %s", (origin, param, url) => {
     expect(urlAt(origin, param).href).toBe(url);
   });

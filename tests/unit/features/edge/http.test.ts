@@ -27,7 +27,7 @@ function stage(origin: string | readonly string[]) {
 
 test("A stream is fetched as FLV over HTTP, with the viewer's parameters", () => {
   const { at, edge, page, handler, clock } = stage("http://origin:8080");
-  page("http://origin:8080/live/show.flv?key=1");
+  page("http://origin:8080/live/show.flv?key=1&enhanced=1");
   const viewer = at.watch(edge, "show", { param: "?key=1" });
   handler().onResponse(200, undefined, "SRS/6");
   handler().onData(flv("k1", "k2"));
@@ -44,18 +44,18 @@ test("A path may say where a stream is", () => {
   const { at, edge, net, clock } = stage("https://cdn/[vhost]/[app]-[stream].flv?a=[stream]&[param]");
   at.watch(edge, "sh ow", { param: "?key=1" });
   clock.advance(1);
-  expect(net.dials).toEqual(["https://cdn:443/__defaultVhost__/live-sh%20ow.flv?a=sh%20ow&key=1"]);
+  expect(net.dials).toEqual(["https://cdn:443/__defaultVhost__/live-sh%20ow.flv?a=sh%20ow&key=1&enhanced=1"]);
 });
 
 test("Redirects are followed, three in a row and not back to where it is not safe", () => {
   const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
-  for (const url of ["http://a:80/x.flv", "http://a/y.flv", "https://b/z.flv"]) page(url);
+  for (const url of ["http://a:80/x.flv?enhanced=1", "http://a/y.flv", "https://b/z.flv"]) page(url);
   at.watch(edge);
   handler().onResponse(302, "/y.flv", "");
   handler().onResponse(307, "https://b/z.flv", "");
   handler().onResponse(302, "http://c/", "");
   clock.advance(1);
-  expect(net.dials).toEqual(["http://a:80/x.flv", "http://a/y.flv", "https://b/z.flv"]);
+  expect(net.dials).toEqual(["http://a:80/x.flv?enhanced=1", "http://a/y.flv", "https://b/z.flv"]);
   expect(edge.log.take(/warn/)).toEqual([
     "warn p1 pull failed from=http://a:80/x.flv stream=/live/show error=HTTP 302: redirected from https to http, which others can read retry_ms=500",
   ]);
@@ -74,19 +74,19 @@ test.each([
   ],
 ])("The next origin is asked after %s", (_what, answer) => {
   const { at, edge, page, handler, net, clock } = stage(["http://a", "b"]);
-  page("http://a:80/live/show.flv");
+  page("http://a:80/live/show.flv?enhanced=1");
   const feed = at.node("b").publish().headers();
   const viewer = at.watch(edge);
   answer(handler());
   clock.advance(100);
   feed.key("k").wait(40);
   expect(viewer.log).toContain("k");
-  expect(net.dials).toEqual(["http://a:80/live/show.flv", "b:1935"]);
+  expect(net.dials).toEqual(["http://a:80/live/show.flv?enhanced=1", "b:1935"]);
 });
 
 test("A stream that fails at an origin takes the origin from no other stream", () => {
   const { at, edge, page, asked, net, clock } = stage(["http://a", "b"]);
-  for (const name of ["bad", "good"]) page(`http://a:80/live/${name}.flv`);
+  for (const name of ["bad", "good"]) page(`http://a:80/live/${name}.flv?enhanced=1`);
   at.node("b");
   at.watch(edge, "bad");
   clock.advance(1);
@@ -95,14 +95,14 @@ test("A stream that fails at an origin takes the origin from no other stream", (
   net.dials.length = 0;
   at.watch(edge, "good");
   clock.advance(1);
-  expect(net.dials[0]).toBe("http://a:80/live/good.flv");
+  expect(net.dials[0]).toBe("http://a:80/live/good.flv?enhanced=1");
   expect(edge.log.take(/origin/)).toEqual([]);
 });
 
 test("A redirect from the public internet does not lead into a private network, one within it does", () => {
   const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
   net.addresses.set("a", "203.0.113.7");
-  for (const url of ["http://a:80/x.flv", "http://inside/y.flv"]) page(url);
+  for (const url of ["http://a:80/x.flv?enhanced=1", "http://inside/y.flv"]) page(url);
   at.watch(edge);
   handler().onResponse(302, "http://inside/y.flv", "");
   clock.advance(1);
@@ -117,7 +117,7 @@ test("A redirect from the public internet does not lead into a private network, 
 
 test("A server that an origin redirects to and that does not answer is no fault of the origin's", () => {
   const { at, edge, page, handler, clock } = stage(["http://a", "b"]);
-  for (const url of ["http://a:80/live/show.flv", "http://c/x.flv"]) page(url);
+  for (const url of ["http://a:80/live/show.flv?enhanced=1", "http://c/x.flv"]) page(url);
   at.node("b");
   at.watch(edge);
   handler().onResponse(302, "http://c/x.flv", "");
@@ -130,7 +130,7 @@ test("An origin over HTTP is probed: whatever it answers it is there, and who wa
   const { at, edge, page, asked, handler, clock } = stage("http://a");
   edge.edgeConfig = { ...edge.edgeConfig, probe: true };
   page("http://a:80/");
-  page("http://a:80/live/show.flv");
+  page("http://a:80/live/show.flv?enhanced=1");
   const pass = async (ms: number) => {
     for (let step = 0; step < 50; step++) {
       clock.advance(ms / 50);

@@ -4,6 +4,21 @@ import { EdgeStage } from "../../../support/edges.ts";
 
 const HOLDING = { wait: 10, missing_ttl: 60, linger: 0 } as const;
 
+test("A stream is looked for until viewers are told that it is missing, and not while it is known to be", () => {
+  const stage = new EdgeStage();
+  const demand = { param: "", tcUrl: "", pageUrl: "", swfUrl: "", hops: [] };
+  const searchMs = (edge: ReturnType<EdgeStage["node"]>, name = "show") =>
+    edge.edge.searchMs({ vhost: "__defaultVhost__", app: "live", stream: name }, demand);
+  stage.net.pages.set("http://a:80/live/show.flv?enhanced=1", (handler) => handler.onResponse(404, undefined, ""));
+  const edge = stage.node("e", { origin: ["http://a"], ...HOLDING });
+  expect(searchMs(edge)).toBe(10_000);
+  stage.watch(edge);
+  stage.clock.advance(100);
+  expect([searchMs(edge), searchMs(edge, "other")]).toEqual([0, 10_000]);
+  expect(searchMs(stage.node("f", { origin: ["a"], wait: 0 }))).toBe(Number.POSITIVE_INFINITY);
+  expect(searchMs(stage.node("g", {}))).toBe(0);
+});
+
 describe("A stream is not called missing", () => {
   test("because it has ended: whoever comes then is served as soon as it is back", () => {
     const stage = new EdgeStage();
@@ -61,7 +76,7 @@ describe("A stream is not called missing", () => {
   test.each([503, 500])("because an HTTP origin fails with %i", (status) => {
     const stage = new EdgeStage();
     const edge = stage.node("e", { origin: ["http://a"], ...HOLDING });
-    stage.net.pages.set("http://a:80/live/show.flv", (handler) => handler.onResponse(status, undefined, ""));
+    stage.net.pages.set("http://a:80/live/show.flv?enhanced=1", (handler) => handler.onResponse(status, undefined, ""));
     stage.watch(edge);
     stage.clock.advance(100);
     const told = stage.client("e", "play", "rtmp://e/live", "show");

@@ -127,10 +127,10 @@ describe("A viewer for whose words an origin has nothing", () => {
   function stageOf(status: number, config: { wait?: number; missing_ttl?: number } = {}) {
     const stage = new EdgeStage();
     const edge = stage.node("e", { origin: ["http://a"], ...config });
-    const page = "http://a:80/live/show.flv";
+    const page = (token: string) => `http://a:80/live/show.flv?token=${token}&enhanced=1`;
     for (const token of ["bad1", "bad2"])
-      stage.net.pages.set(`${page}?token=${token}`, (handler) => handler.onResponse(status, undefined, ""));
-    stage.net.pages.set(`${page}?token=good`, (handler) => {
+      stage.net.pages.set(page(token), (handler) => handler.onResponse(status, undefined, ""));
+    stage.net.pages.set(page("good"), (handler) => {
       handler.onResponse(200, undefined, "");
       handler.onData(flvFile([{ kind: 9, timestamp: 0, payload: payloads.key("k") }]));
     });
