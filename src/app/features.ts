@@ -5,6 +5,7 @@ import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
 import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
+import { HttpLive } from "../features/http-live/http-live.ts";
 import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards } from "../features/limits/guards.ts";
 import { liveStreams } from "../features/page/live-streams.ts";
@@ -98,6 +99,13 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
+    // Takes every name that ends in .ts: after a feature that has files of such names.
+    new HttpLive({
+      clock,
+      streams,
+      entry: () => entry,
+      searchMs: (name, demand) => others.searchMs(name, demand),
+    }),
     // After the streams' own addresses.
     new StaticFiles({ log, folder: () => live.current.http_server.dir, open: openServedFile }),
     // Last: any name may be a stream's.

@@ -2,6 +2,7 @@ import { named, table, type ValueOf } from "../../config/table.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
+import { httpRemuxTable } from "../../features/http-live/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
 import { pageTable } from "../../features/page/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
@@ -24,6 +25,7 @@ const vhostTable = table(
     publish: publishTable,
     security: securityTable,
     edge: edgeTable,
+    http_remux: httpRemuxTable,
     limits: vhostLimitsTable,
   },
 );

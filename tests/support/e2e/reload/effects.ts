@@ -2,6 +2,7 @@ import type { Stage } from "../stage.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { httpEffects } from "./http.ts";
+import { httpLiveEffects } from "./http-live.ts";
 import { limitEffects } from "./limits.ts";
 import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
@@ -21,4 +22,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...edgeEffects,
   ...limitEffects,
   ...httpEffects,
+  ...httpLiveEffects,
 };

@@ -1,0 +1,69 @@
+import { paramsBeside } from "../../base/params.ts";
+import type { HttpRequest } from "../../http/request.ts";
+import { type AddressResult, resolve } from "../../rtmp/address.ts";
+
+/** The endings under which streams are played. */
+const endings = ["flv", "ts", "aac", "mp3"] as const;
+/** One of them. */
+export type Ending = (typeof endings)[number];
+
+/** What a viewer wants of a stream. */
+export interface ViewOptions {
+  readonly audio: boolean;
+  readonly video: boolean;
+  /** Of FLV: packets as they came. */
+  readonly enhanced: boolean;
+}
+
+/** What a request for a stream asks for. */
+export interface LiveAddress {
+  readonly ending: Ending;
+  readonly options: ViewOptions;
+  /** The URL up to the app, as an RTMP client says it. */
+  readonly tcUrl: string;
+  /** The stream's names, without the parameters that say how it is sent. */
+  readonly names: AddressResult;
+}
+
+/** The parameters that say how a stream is sent. They are no part of what guards and origins are asked with. */
+const OPTION_KEYS = ["audio", "video", "enhanced"] as const;
+
+/**
+ * Reads `/app/stream.EXT?parameters`: the names and the vhost (`?vhost=`, else the host) by the rules of RTMP. Undefined when the path
+ * is no stream's.
+ */
+export function readAddress({
+  path,
+  query,
+  host,
+  secure,
+}: Pick<HttpRequest, "path" | "query" | "host" | "secure">): LiveAddress | undefined {
+  const slash = path.lastIndexOf("/");
+  const dot = path.lastIndexOf(".");
+  const ending = endings.find((one) => path.slice(dot + 1) === one);
+  // A name that begins with a dot is a hidden file's.
+  if (ending === undefined || dot <= slash + 1 || path[slash + 1] === ".") return undefined;
+  const tcUrl = `${secure ? "https" : "http"}://${host}${path.slice(0, slash)}`;
+  const options = { audio: !isOff(query, "audio"), video: !isOff(query, "video"), enhanced: isOn(query, "enhanced") };
+  return { ending, options, tcUrl, names: namesOf(tcUrl, path.slice(slash + 1, dot), query, path) };
+}
+
+function namesOf(tcUrl: string, stream: string, query: string, path: string): AddressResult {
+  // Decoded, these would begin parameters.
+  if (/[?#]/.test(path)) return { ok: false, reason: "a stream's name has no ? and no #" };
+  const rest = paramsBeside(OPTION_KEYS, query);
+  return resolve(tcUrl, undefined, rest === "" ? stream : `${stream}?${rest}`);
+}
+
+function isOff(query: string, key: string): boolean {
+  return /^(?:0|false|off|no)$/i.test(parameter(query, key));
+}
+
+function isOn(query: string, key: string): boolean {
+  return /^(?:1|true|on|yes)$/i.test(parameter(query, key));
+}
+
+function parameter(query: string, key: string): string {
+  const pair = query.split("&").find((one) => one.startsWith(`${key}=`));
+  return pair?.slice(key.length + 1) ?? "";
+}

@@ -1,0 +1,23 @@
+import type { Clock } from "../../base/clock.ts";
+import type { ValueOf } from "../../config/table.ts";
+import type { streamConfig } from "../../live/config.ts";
+import type { Entry } from "../../live/ports/entry.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { StreamName, Streams } from "../../live/streams.ts";
+import type { httpRemuxTable } from "./config.ts";
+
+/** What viewers over HTTP need to know of a vhost's configuration. */
+export type HttpLiveVhost = Parameters<typeof streamConfig>[0] & {
+  readonly enabled: boolean;
+  readonly http_remux: ValueOf<typeof httpRemuxTable>;
+};
+
+/** What streams over HTTP are made of. */
+export interface HttpLiveContext {
+  readonly clock: Clock;
+  readonly streams: Streams;
+  /** Lets viewers in. */
+  entry(): Entry<HttpLiveVhost>;
+  /** For how long a stream that isn't here is looked for elsewhere, ms; 0: it is not. */
+  searchMs(name: StreamName, demand: Demand): number;
+}

@@ -1,0 +1,122 @@
+import type { Timer } from "../../base/clock.ts";
+import type { HttpRequest } from "../../http/request.ts";
+import { streamConfig } from "../../live/config.ts";
+import type { Entered, Refused } from "../../live/ports/entry.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import { streamLabel } from "../../live/streams.ts";
+import { type LiveAddress, readAddress } from "./address.ts";
+import type { HttpLiveContext, HttpLiveVhost } from "./context.ts";
+import { Flavours } from "./flavours.ts";
+import { missingRefusal, nameRefusal } from "./refused.ts";
+import { Viewer } from "./viewer.ts";
+
+/** How often those who wait for an answer are looked at. */
+const LOOK_MS = 250;
+
+/** Streams as one long answer: FLV, MPEG-TS, AAC and MP3, over HTTP and WebSocket. */
+export class HttpLive implements Feature, HttpRoute {
+  readonly name = "http_live";
+  readonly http = [this];
+  readonly #context: HttpLiveContext;
+  readonly #flavours = new Flavours();
+  readonly #viewers = new Set<Viewer>();
+  /** Those whose answer has not begun. */
+  readonly #waiting = new Set<Viewer>();
+  #timer: Timer | undefined;
+
+  constructor(context: HttpLiveContext) {
+    this.#context = context;
+  }
+
+  handle(request: HttpRequest, exchange: HttpExchange): boolean {
+    const asked = readAddress(request);
+    if (asked === undefined) return false;
+    const { names } = asked;
+    if (!names.ok) {
+      exchange.pass({ refused: nameRefusal(names.reason), about: { path: request.path } });
+      return true;
+    }
+    const entry = this.#context.entry();
+    const { vhost, app, stream, param } = names.address;
+    const found = entry.findVhost(vhost);
+    if (found.ok && !found.vhost.config.http_remux.enabled) return false;
+    const about = { stream: `/${app}/${stream}` };
+    const { host: address, port } = exchange.remote;
+    // Browsers name the page of a WebSocket in Origin only.
+    const pageUrl = request.header("referer") ?? request.header("origin") ?? "";
+    const demand: Demand = { param, tcUrl: asked.tcUrl, pageUrl, swfUrl: "", hops: [] };
+    const client = { protocol: "http", address, port, clientId: exchange.client.id, forClient: false };
+    const name = { vhost, app, stream };
+    let isAnswered = false;
+    const asking = entry.client().enter({ ...client, ...demand, action: "play", name }, (result) => {
+      isAnswered = true;
+      exchange.onGone = undefined;
+      if (result.ok) this.#start(request, exchange, asked, demand, result);
+      else turnAway(exchange, result, about);
+    });
+    if (!isAnswered) exchange.onGone = () => asking.cancel();
+    return true;
+  }
+
+  /** Those whose vhost takes nobody any more, or has no streams over HTTP, are sent away. */
+  reconfigure(): void {
+    for (const viewer of this.#viewers) {
+      const found = this.#context.entry().recheckVhost(viewer.vhost);
+      if (!found.ok) viewer.finish(found.reason);
+      else if (!found.vhost.config.http_remux.enabled) viewer.finish("streams are not played over HTTP here any more");
+    }
+  }
+
+  #start(
+    { method }: HttpRequest,
+    exchange: HttpExchange,
+    { ending, options }: LiveAddress,
+    demand: Demand,
+    { vhost, name }: Entered<HttpLiveVhost>,
+  ): void {
+    if (exchange.gone) return;
+    const { clock, streams, entry, searchMs } = this.#context;
+    const known = streams.find(name);
+    if (known === undefined && searchMs(name, demand) === 0) {
+      const label = streamLabel(`${name.vhost}/${name.app}/${name.stream}`);
+      turnAway(exchange, missingRefusal(`nobody publishes ${label}`), { stream: label });
+      return;
+    }
+    const stream = known ?? streams.open(name, streamConfig(vhost.config));
+    const flavour = this.#flavours.of(stream, ending, options);
+    const viewer = new Viewer({
+      ...{ clock, exchange, stream, flavour, demand },
+      headOnly: method === "HEAD",
+      vhost: vhost.name,
+      format: this.#flavours.framed(flavour, exchange.framing),
+      searchMs: () => searchMs(name, demand),
+      onUnpublish: () => entry().vhostNamed(vhost.name)?.config.http_remux.on_unpublish ?? "close",
+      settled: (one) => this.#settled(one),
+      over: (one) => this.#viewers.delete(one),
+    });
+    this.#viewers.add(viewer);
+    this.#waiting.add(viewer);
+    viewer.begin();
+    if (viewer.waits) this.#timer ??= this.#context.clock.every(LOOK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    for (const viewer of this.#waiting) viewer.look();
+  }
+
+  #settled(viewer: Viewer): void {
+    this.#waiting.delete(viewer);
+    if (this.#waiting.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
+
+/** Where there is no such stream, there may be something else. */
+function turnAway(exchange: HttpExchange, refused: Refused, about: { readonly stream: string }): void {
+  const isNothing = refused.kind === "missing" || refused.kind === "name" || refused.kind === "vhost";
+  if (isNothing) exchange.pass({ refused, about });
+  else exchange.refuse(refused, about);
+}

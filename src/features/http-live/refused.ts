@@ -1,0 +1,21 @@
+import type { Refused } from "../../live/ports/entry.ts";
+
+/** The stream is nowhere. */
+export function missingRefusal(reason: string): Refused {
+  return { ok: false, rule: "missing", kind: "missing", reason };
+}
+
+/** No origin gives the stream for what the viewer has asked with. */
+export function originRefusal(reason: string): Refused {
+  return { ok: false, rule: "origin", kind: "denied", reason };
+}
+
+/** The stream can't be sent as the viewer wants it. */
+export function mediaRefusal(reason: string): Refused {
+  return { ok: false, rule: "media", kind: "media", reason };
+}
+
+/** What the viewer says names no stream. */
+export function nameRefusal(reason: string): Refused {
+  return { ok: false, rule: "name", kind: "name", reason };
+}

@@ -1,0 +1,240 @@
+// Hot: send runs for each viewer at each flush.
+import type { Clock } from "../../base/clock.ts";
+import type { Transport } from "../../base/transport.ts";
+import { framed } from "../../http/framing.ts";
+import type { PlayTask } from "../../live/ports/clients.ts";
+import type { Refused } from "../../live/ports/entry.ts";
+import type { HttpBody, HttpBodyOwner, HttpExchange } from "../../live/ports/http.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { ReaderEvents, Sink, WireFormat } from "../../live/readers/format.ts";
+import type { Reader } from "../../live/readers/reader.ts";
+import type { SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { streamLabel } from "../../live/streams.ts";
+import type { Packet } from "../../media/packet.ts";
+import type { Flavour } from "./flavours.ts";
+import { mediaRefusal, missingRefusal, originRefusal } from "./refused.ts";
+
+/** A stream that is published has so long to give something that the viewer can be sent; then the answer begins, or it is a no. */
+const NOTHING_MS = 5000;
+/** A stream that comes from elsewhere is waited for so long where nothing else ends that. */
+const SEARCH_MS = 10_000;
+/** No viewer waits longer for an answer to begin: proxies give up then. */
+const MAX_WAIT_MS = 60_000;
+
+/** What a viewer is made of. */
+export interface ViewerOptions {
+  readonly clock: Clock;
+  readonly exchange: HttpExchange;
+  /** HEAD: the answer is a head, once it is known which. */
+  readonly headOnly: boolean;
+  readonly stream: Stream;
+  /** Its vhost's name in the configuration. */
+  readonly vhost: string;
+  readonly flavour: Flavour;
+  /** The flavour's, framed as the answer's body is. */
+  readonly format: WireFormat;
+  readonly demand: Demand;
+  /** For how long the stream is looked for elsewhere, ms; 0: it is not. */
+  searchMs(): number;
+  /** What becomes of the viewer when its stream has stopped. */
+  onUnpublish(): "close" | "wait";
+  /** It needs `look` no longer. */
+  settled(viewer: Viewer): void;
+  /** It is over. */
+  over(viewer: Viewer): void;
+}
+
+/*
+ * waiting ──there is something to send, or it is on its way──> streaming ──the stream has stopped, the client is gone──> over
+ *    └──the stream is nowhere, is not given, can't be sent so; HEAD──> over
+ */
+/** One viewer of a stream over HTTP. Its answer begins when it is known that there is something to send. */
+export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
+  readonly kind = "play";
+  readonly relay = false;
+  readonly stream: Stream;
+  /** The vhost's name in the configuration. */
+  readonly vhost: string;
+  /** When it was let in, monotonic ms. */
+  readonly since: number;
+  readonly #options: ViewerOptions;
+  #state: "waiting" | "streaming" | "over" = "waiting";
+  #reader: Reader | undefined;
+  #body: HttpBody | undefined;
+  /** There once the flavour's opening has been sent. */
+  #transport: Transport | undefined;
+  /** Since when the stream is published, while the viewer waits, monotonic ms. */
+  #publishedSince: number | undefined;
+
+  constructor(options: ViewerOptions) {
+    this.#options = options;
+    this.stream = options.stream;
+    this.vhost = options.vhost;
+    this.since = options.clock.now();
+  }
+
+  get bytes(): number {
+    return this.#reader?.bytes ?? 0;
+  }
+
+  get lost(): number {
+    return this.#reader?.lost ?? 0;
+  }
+
+  get waits(): boolean {
+    return this.#state === "waiting";
+  }
+
+  /** Answers at once where that can be known, or joins the stream. */
+  begin(): void {
+    const { exchange, format, demand } = this.#options;
+    this.look();
+    if (this.#state !== "waiting") return;
+    exchange.onGone = () => this.gone();
+    const reader = this.stream.join(format, this, this, demand);
+    this.#reader = reader;
+    // It may have been sent something within that call, and be over already.
+    if (this.#isOver) this.stream.leave(reader);
+  }
+
+  /** Decides what can be decided without the stream's next packets; called now and then while it waits. */
+  look(): void {
+    if (this.#state !== "waiting") return;
+    const { clock, flavour, headOnly } = this.#options;
+    const now = clock.now();
+    if (this.stream.source === undefined) {
+      this.#publishedSince = undefined;
+      if (now - this.since >= this.#patienceMs()) this.missing(`nobody publishes ${streamLabel(this.stream.key)}`);
+      return;
+    }
+    this.#publishedSince ??= now;
+    const why = flavour.refusal(this.#headers());
+    if (why !== undefined) this.#refuse(mediaRefusal(why));
+    else if (headOnly) this.#answerHead();
+    else if (now - this.#publishedSince >= NOTHING_MS) this.#decideLate();
+  }
+
+  /** A piece of the stream. */
+  send(piece: Uint8Array): boolean {
+    const transport = this.#transport;
+    return transport === undefined ? this.#sendFirst(piece) : transport.send(piece);
+  }
+
+  drained(): void {
+    this.#reader?.drained();
+  }
+
+  gone(): void {
+    this.#end("lost");
+  }
+
+  unpublished(): void {
+    if (this.#state === "waiting") this.look();
+    else if (this.#options.onUnpublish() === "close") this.finish("the stream has ended");
+  }
+
+  missing(reason: string): void {
+    if (this.#state === "waiting") this.#refuse(missingRefusal(reason));
+    else this.finish(reason);
+  }
+
+  refused(reason: string): void {
+    if (this.#state === "waiting") this.#refuse(originRefusal(reason));
+    else this.finish(reason);
+  }
+
+  /** Ends the answer from this side; one that has not begun is a refusal. */
+  finish(reason: string): void {
+    const body = this.#body;
+    if (this.#state === "waiting") this.#refuse(missingRefusal(reason));
+    this.#end("unpublished");
+    body?.end(reason);
+  }
+
+  get #isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  /** How long the stream may go on being nowhere, ms. */
+  #patienceMs(): number {
+    if (this.stream.grace.runs) return MAX_WAIT_MS;
+    const searchMs = this.#options.searchMs();
+    return searchMs === Number.POSITIVE_INFINITY ? SEARCH_MS : Math.min(searchMs, MAX_WAIT_MS);
+  }
+
+  /** Those that the viewer begins with; none while it has no place to begin. */
+  #headers(): readonly Packet[] {
+    const { format } = this.#options;
+    const start = this.stream.startPoint(format) ?? this.stream.startPoint(format.withoutVideo);
+    return start?.headers ?? [];
+  }
+
+  /** The stream has been published for a while, and nothing could be sent. */
+  #decideLate(): void {
+    const { flavour } = this.#options;
+    // Its key frame may be long in coming.
+    if (this.#reader === undefined || this.#reader.state === "waiting") this.#open();
+    else this.#refuse(mediaRefusal(`${streamLabel(this.stream.key)} has nothing that can be sent as ${flavour.name}`));
+  }
+
+  #sendFirst(piece: Uint8Array): boolean {
+    const { flavour, headOnly, clock } = this.#options;
+    const headers = this.#headers();
+    if (this.#state === "waiting") {
+      const why = flavour.refusal(headers);
+      if (headOnly || why !== undefined) {
+        // Not within a flush.
+        clock.soon(() => (why === undefined ? this.look() : this.#refuseWaiting(mediaRefusal(why))));
+        return true;
+      }
+      this.#open();
+    }
+    const body = this.#body;
+    if (body === undefined || this.#isOver) return true;
+    this.#transport = body.transport;
+    const opening = framed(body.framing, flavour.opening(headers));
+    if (opening.length > 0) body.transport.send(opening);
+    return body.transport.send(piece);
+  }
+
+  /** Begins the answer. */
+  #open(): void {
+    const { exchange, flavour, settled } = this.#options;
+    this.#state = "streaming";
+    exchange.onGone = undefined;
+    this.#body = exchange.stream({ type: flavour.type }, this);
+    settled(this);
+    exchange.client.began(this);
+  }
+
+  #answerHead(): void {
+    const { exchange, flavour } = this.#options;
+    this.#end("unpublished");
+    exchange.respond({ status: 200, headers: { "content-type": flavour.type, "cache-control": "no-store" } });
+  }
+
+  #refuseWaiting(refused: Refused): void {
+    if (this.#state === "waiting") this.#refuse(refused);
+  }
+
+  #refuse(refused: Refused): void {
+    const { exchange } = this.#options;
+    this.#end("unpublished");
+    const about = { stream: streamLabel(this.stream.key) };
+    if (refused.kind === "missing") exchange.pass({ refused, about });
+    else exchange.refuse(refused, about);
+  }
+
+  #end(how: SourceEnd): void {
+    const before = this.#state;
+    if (before === "over") return;
+    this.#state = "over";
+    const { exchange, settled, over } = this.#options;
+    exchange.onGone = undefined;
+    if (this.#reader !== undefined) this.stream.leave(this.#reader);
+    if (before === "streaming") exchange.client.ended(this, how);
+    settled(this);
+    over(this);
+  }
+}

@@ -1,0 +1,369 @@
+import { describe, expect, test } from "bun:test";
+import { FlvReader } from "../../../../src/media/flv-reader.ts";
+import { HttpLiveStage } from "../../../support/http-live-stage.ts";
+import { brief, type HttpEnd, request } from "../../../support/http-stage.ts";
+import { nameOf } from "../../../support/live.ts";
+
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", `Sec-WebSocket-Key: ${KEY}`];
+const noBody: Uint8Array = new Uint8Array(0);
+
+/** What an end has heard: the status, the header that FLV begins with, and the names of packets; `end` for the last chunk. */
+class FlvEnd {
+  readonly end: HttpEnd;
+  status = "";
+  #text: string;
+  #flv: Uint8Array = noBody;
+  readonly #reader = new FlvReader((kind, _time, payload) => this.names.push(nameOf(kind, payload)));
+  names: string[] = [];
+
+  constructor(end: HttpEnd, heard: string) {
+    this.end = end;
+    this.#text = heard;
+  }
+
+  /** Since the last look. */
+  news(): string[] {
+    this.#text += this.end.hear();
+    if (this.status === "") {
+      const [, status = "", rest = ""] = /^HTTP\/1\.1 (\d+).*?\r\n\r\n(.*)$/s.exec(this.#text) ?? [];
+      if (status === "") return [];
+      this.status = status;
+      this.#text = rest;
+      this.names.push(status);
+    }
+    if (this.status !== "200") return this.names.splice(0);
+    for (let chunk = /^([0-9a-f]+)\r\n/.exec(this.#text); chunk !== null; chunk = /^([0-9a-f]+)\r\n/.exec(this.#text)) {
+      const size = Number.parseInt(chunk[1] ?? "", 16);
+      const from = chunk[0].length;
+      if (this.#text.length < from + size + 2) break;
+      const bytes = Uint8Array.from(Buffer.from(this.#text.slice(from, from + size), "latin1"));
+      this.#text = this.#text.slice(from + size + 2);
+      if (size === 0) this.names.push("end");
+      else this.#take(bytes);
+    }
+    return this.names.splice(0);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#flv.length === 0) {
+      this.#flv = bytes;
+      this.names.push(`FLV ${bytes[4]}`);
+    }
+    this.#reader.push(bytes);
+  }
+}
+
+function watch(stage: HttpLiveStage, path = "/live/show.flv"): FlvEnd {
+  const end = stage.dial();
+  return new FlvEnd(end, end.get(path));
+}
+
+describe("A viewer of a stream that is live", () => {
+  test("gets the head, FLV's header and the cached GOP at once, then what comes", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    expect(viewer.news()).toEqual(["200", "FLV 5", "A0", "V0", "k1", "k1+1"]);
+    feed.wait(40).audio("a1");
+    expect(viewer.news()).toEqual(["a1"]);
+    expect(stage.events).toEqual(["c1 began play __defaultVhost__/live/show"]);
+    expect(stage.clients.totals()).toMatchObject({ players: 1 });
+  });
+
+  test("shares its bytes with the others", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const [one, other] = [watch(stage), watch(stage)];
+    for (const viewer of [one, other]) viewer.news();
+    feed.wait(40).inter("p");
+    stage.clock.settle();
+    const last = one.end.sink.sent.at(-1);
+    expect(last?.length).toBeGreaterThan(0);
+    expect(other.end.sink.sent.at(-1)).toBe(last as Uint8Array);
+  });
+
+  test("that waits for a key frame gets its head after a while, and FLV's header with the key frame", () => {
+    const stage = new HttpLiveStage().configure({ gop_cache: false });
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    expect(viewer.news()).toEqual([]);
+    feed.wait(6000).inter("p");
+    expect(viewer.news()).toEqual(["200"]);
+    feed.wait(40).gop("k2", 1);
+    expect(viewer.news()).toEqual(["FLV 5", "A0", "V0", "k2", "k2+1"]);
+  });
+
+  test("that is slow skips to a key frame, and loses nothing in between", () => {
+    const stage = new HttpLiveStage().configure({ queue_length: 1 });
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    viewer.end.sink.stall();
+    for (let gop = 2; gop < 6; gop++) feed.gop(`k${gop}`, 24, 1000);
+    viewer.end.sink.drain();
+    feed.wait(40).inter("last");
+    const news = viewer.news();
+    const at = news.indexOf("k5");
+    expect(news.slice(at, at + 3)).toEqual(["k5", "k5+1", "k5+2"]);
+    expect(news).not.toContain("k3");
+    expect(news.at(-1)).toBe("last");
+    viewer.end.hangUp();
+    expect(stage.events.at(-1)).toMatch(/^c1 ended play lost=[1-9]/);
+  });
+
+  test("leaves when its client goes, and the stream is forgotten with its last viewer", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    expect(stage.stream?.viewers).toBe(1);
+    viewer.end.hangUp();
+    expect([stage.stream?.viewers, stage.events.at(-1)]).toEqual([0, "c1 ended play lost=0"]);
+    feed.end();
+    expect(stage.stream).toBeUndefined();
+  });
+
+  test("is sent away by a kick", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    stage.clients.find("c1")?.kick("by the operator");
+    expect([viewer.news(), viewer.end.state, stage.stream?.viewers]).toEqual([["end"], "closing", 0]);
+  });
+
+  test("of HTTP/1.0 gets the bytes as they are, one of WebSocket in frames", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const old = stage.dial().say("GET /live/show.flv HTTP/1.0\r\n\r\n");
+    expect(old.slice(old.indexOf("\r\n\r\n") + 4)).toStartWith("FLV\x01\x05");
+    const socket = stage.dial().get("/live/show.flv", ...upgrade);
+    expect(socket).toStartWith("HTTP/1.1 101 ");
+    expect(socket.slice(socket.indexOf("\r\n\r\n") + 4)).toStartWith("\x82\x0dFLV\x01\x05");
+  });
+
+  test("gets one track alone where it asks so", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    expect(watch(stage, "/live/show.flv?audio=0").news()).toEqual(["200", "FLV 1", "V0", "k1", "k1+1"]);
+    const sound = watch(stage, "/live/show.flv?video=0");
+    expect(sound.news()).toEqual(["200", "FLV 4", "A0"]);
+  });
+
+  test("of sound alone has a header that promises no video", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().audioHeader("A0").audio("a1");
+    const viewer = watch(stage);
+    expect(viewer.news()).toEqual(["200", "FLV 4", "A0"]);
+    feed.wait(40).audio("a2");
+    expect(viewer.news()).toEqual(["a2"]);
+  });
+
+  test("is refused where nothing is left, or the codec can't be carried", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().audioHeader("A0").videoHeader("V0").key("k1");
+    expect(brief(stage.dial().get("/live/show.ts?audio=0&video=0"))).toEqual([
+      "406",
+      "audio=0 and video=0 leave nothing of the stream\n",
+    ]);
+    expect(brief(stage.dial().get("/live/show.mp3"))).toEqual(["406", "the sound is AAC, not MP3\n"]);
+    expect([...stage.refusals.totals]).toEqual([["media", 2]]);
+    expect(stage.events).toEqual([]);
+  });
+
+  test("that wants sound is refused when none comes", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().videoHeader("V0").gop("k1", 1);
+    const end = stage.dial();
+    expect(end.get("/live/show.aac")).toBe("");
+    feed.wait(4000).inter("p");
+    expect(end.hear()).toBe("");
+    feed.wait(2000).inter("p");
+    expect(brief(end.hear())).toEqual(["406", "/live/show has nothing that can be sent as AAC\n"]);
+    expect(stage.stream?.viewers).toBe(0);
+  });
+
+  test("asks for the head alone and has it at once", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const head = stage.dial().say(request("/live/show.flv").replace("GET", "HEAD"));
+    expect(brief(head, "content-type", "content-length")).toEqual(["200", "video/x-flv", "-", ""]);
+    expect([stage.stream?.viewers, stage.events]).toEqual([0, []]);
+  });
+});
+
+describe("A stream that has stopped", () => {
+  test("ends its viewers' answers behind its last packets", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    feed.wait(40).inter("last").end();
+    expect([viewer.news(), viewer.end.state]).toEqual([["last", "end"], "closing"]);
+    expect(stage.events.at(-1)).toBe("c1 ended play lost=0");
+  });
+
+  test("goes on in the same answer where its vhost says wait", () => {
+    const stage = new HttpLiveStage().configure({ http_remux: { enabled: true, on_unpublish: "wait" } });
+    stage.publish().headers().gop("k1", 1).end();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    feed.end();
+    expect(viewer.news()).toEqual([]);
+    stage.publish().headers("V1", "A1").gop("k2", 1);
+    expect(viewer.news()).toEqual(["A1", "V1", "k2", "k2+1"]);
+  });
+
+  test("keeps its viewers while its publisher may come back, and new ones wait for it", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    feed.end("lost");
+    const late = watch(stage);
+    stage.clock.advance(10_000);
+    expect([viewer.news(), late.news()]).toEqual([[], []]);
+    stage.publish().headers("V1", "A1").gop("k2", 1);
+    expect(viewer.news()).toContain("k2");
+    expect(late.news()).toEqual(["200", "FLV 5", "A1", "V1", "k2", "k2+1"]);
+  });
+
+  test("is gone when its publisher has not come back", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    feed.end("lost");
+    const late = stage.dial();
+    late.get("/live/show.flv");
+    stage.clock.advance(31_000);
+    expect(viewer.news()).toEqual(["end"]);
+    expect(brief(late.hear())).toEqual(["404", "nobody publishes /live/show\n"]);
+  });
+});
+
+describe("A stream that nobody publishes", () => {
+  test("is answered with 404 at once, unless the next route has something there", () => {
+    const stage = new HttpLiveStage();
+    const answer = ["404", "nobody publishes /live/show\n"];
+    expect(brief(stage.dial().get("/live/show.flv"))).toEqual(answer);
+    expect(brief(stage.dial().get("/live/show.flv", ...upgrade))).toEqual(answer);
+    expect(brief(stage.dial().get("/live/file.mp3"))).toEqual(["200", "a file"]);
+    expect([...stage.refusals.totals]).toEqual([["missing", 2]]);
+    expect(stage.streams.size).toBe(0);
+  });
+
+  test("is waited for while it is looked for elsewhere, and comes", () => {
+    const stage = new HttpLiveStage();
+    stage.searchMs = Number.POSITIVE_INFINITY;
+    const viewer = watch(stage);
+    stage.clock.advance(3000);
+    expect([viewer.news(), stage.stream?.viewers, stage.events]).toEqual([[], 1, []]);
+    stage.publish().headers().gop("k1", 1);
+    expect(viewer.news()).toEqual(["200", "FLV 5", "A0", "V0", "k1", "k1+1"]);
+  });
+
+  test("is 404 when the search is over: by its time, by its end, by its own word", () => {
+    const stage = new HttpLiveStage();
+    const ask = () => {
+      const end = stage.dial();
+      end.get("/live/show.flv");
+      return () => brief(end.hear())[0];
+    };
+    stage.searchMs = Number.POSITIVE_INFINITY;
+    const byTime = ask();
+    stage.clock.advance(11_000);
+    expect(byTime()).toBe("404");
+    const byEnd = ask();
+    stage.searchMs = 0;
+    stage.clock.advance(1000);
+    expect(byEnd()).toBe("404");
+    stage.searchMs = 20_000;
+    const byWord = ask();
+    stage.stream?.tellMissing("no origin has it");
+    expect(byWord()).toBe("404");
+    expect(stage.streams.size).toBe(0);
+    expect(stage.clock.timers).toBeLessThan(8);
+  });
+
+  test("is 403 when who has it does not give it for what the viewer asked with", () => {
+    const stage = new HttpLiveStage();
+    stage.searchMs = 20_000;
+    const end = stage.dial();
+    end.get("/live/show.flv?k=1");
+    stage.stream?.tellRefused(({ param }) => param === "?k=1", "wrong key");
+    expect(brief(end.hear())).toEqual(["403", "wrong key\n"]);
+  });
+
+  test("is not waited for by a client that is gone", () => {
+    const stage = new HttpLiveStage();
+    stage.searchMs = 20_000;
+    const end = stage.dial();
+    end.get("/live/show.flv");
+    expect(stage.streams.size).toBe(1);
+    end.hangUp();
+    expect(stage.streams.size).toBe(0);
+  });
+});
+
+describe("The guards", () => {
+  test("are asked as for RTMP, with the page that the viewer is on", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    stage.dial().get("/live/show.flv?vhost=a&k=1&audio=0", "Referer: https://page.example/x");
+    stage.dial().get("/live/show.flv", "Origin: https://page.example", ...upgrade);
+    expect(stage.requests).toMatchObject([
+      {
+        action: "play",
+        protocol: "http",
+        address: "10.0.0.9",
+        name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
+        param: "?k=1",
+        tcUrl: "http://live.example/live",
+        pageUrl: "https://page.example/x",
+        hops: [],
+      },
+      { param: "", pageUrl: "https://page.example" },
+    ]);
+  });
+
+  test("refuse with a status for their kind, one line that says why, and one in the log", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    stage.verdict = { kind: "denied", reason: "not from here", detail: "deny 10.0.0.0/8" };
+    expect(brief(stage.dial().get("/live/show.flv"))).toEqual(["403", "not from here\n"]);
+    stage.verdict = { kind: "limit", reason: "too many" };
+    expect(brief(stage.dial().get("/live/show.flv"), "retry-after")).toEqual(["503", "5", "too many\n"]);
+    expect([...stage.refusals.totals]).toEqual([["rule", 2]]);
+    expect(brief(stage.dial().get("/live/show.flv?vhost=nowhere"))).toEqual(["404", 'no vhost "nowhere" here\n']);
+  });
+
+  test("may take their time, and the client may go meanwhile", async () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    stage.verdict = promise;
+    const [viewer, other] = [watch(stage), watch(stage)];
+    expect(viewer.news()).toEqual([]);
+    other.end.hangUp();
+    resolve(undefined);
+    await promise;
+    expect(viewer.news().slice(0, 2)).toEqual(["200", "FLV 5"]);
+    expect(stage.stream?.viewers).toBe(1);
+  });
+});
+
+describe("A vhost whose streams are not played over HTTP", () => {
+  test("leaves its addresses to others, and viewers who are there are sent away", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const viewer = watch(stage);
+    viewer.news();
+    stage.configure({ http_remux: { enabled: false, on_unpublish: "close" } });
+    expect(viewer.news()).toEqual(["end"]);
+    expect(brief(stage.dial().get("/live/show.flv"))).toEqual(["404", "there is nothing at this address\n"]);
+    expect(brief(stage.dial().get("/live/file.mp3"))).toEqual(["200", "a file"]);
+  });
+});
