@@ -190,6 +190,24 @@ refer_play = "github.io"
 `,
   },
   {
+    name: "streams over HTTP, on and off",
+    conf: `vhost a { http_remux { enabled on; mount [vhost]/[app]/[stream].ts; has_video on; fast_cache 30; } }
+vhost b { http_remux { enabled off; } }
+vhost c { http_remux { mount [vhost]/[app]/[stream].flv; } }`,
+    toml: `[vhost.a]
+
+[vhost.b]
+
+[vhost.b.http_remux]
+enabled = false
+
+[vhost.c]
+
+[vhost.c.http_remux]
+enabled = false
+`,
+  },
+  {
     name: "names of JavaScript's",
     conf: "vhost __proto__ { gop_cache off; } vhost constructor { }",
     toml: "[vhost.__proto__]\ngop_cache = false\n\n[vhost.constructor]\n",

@@ -33,7 +33,6 @@ export const srsShapes: readonly SrsShape[] = [
   shape(
     "HTTP-FLV",
     "http_server { enabled on; } vhost a { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; hstrs on; } }",
-    ["http_remux"],
   ),
   shape(
     "what is switched off",

@@ -1,7 +1,7 @@
 import { quote } from "../show.ts";
 import { addressRules } from "./access.ts";
 import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
-import { crossdomain, listensWhenOn } from "./http.ts";
+import { crossdomain, httpRemux, listensWhenOn, mount, trackFor } from "./http.ts";
 import { wordIn, wordOf } from "./mapping.ts";
 import {
   asItIs,
@@ -34,6 +34,7 @@ const readAtOnce = "this server decides by itself when it reads a publisher";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
 const ownWindow = "this server chooses the windows of peers itself";
 const partOfHls = "only HLS uses it";
+const ownFlvHeader = "FLV's header names the tracks that are there";
 const noFfmpeg = "this server starts no FFmpeg";
 const noOrigin = "its streams would be missing";
 
@@ -215,7 +216,14 @@ export const directives: readonly Entry[] = [
   entry("vhost hds", leftOut("HDS")),
   entry("vhost dash", leftOut("DASH")),
   entry("vhost http", "vhost http_static", leftOut("files of a vhost's own", "http_server.dir is for all vhosts")),
-  entry("vhost http_remux", leftOut("HTTP-FLV")),
+  entry("vhost http_remux", httpRemux),
+  entry("vhost http_remux mount", mount),
+  entry("vhost http_remux fast_cache", unused("sound begins with the newest frame")),
+  entry("vhost http_remux has_audio", trackFor("audio")),
+  entry("vhost http_remux has_video", trackFor("video")),
+  entry("vhost http_remux drop_if_not_match", unused(ownFlvHeader)),
+  entry("vhost http_remux guess_has_av", unused(ownFlvHeader)),
+  entry("vhost http_remux hstrs", asItIs),
   entry("vhost rtc", leftOut("WebRTC")),
   entry("vhost rtsp", leftOut("RTSP")),
   entry("vhost srt", leftOut("SRT")),

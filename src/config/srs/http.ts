@@ -20,3 +20,41 @@ export const crossdomain: Rule = {
     if (wordOf(directive) === "off") mapping.warn(directive, "ignored: pages of other hosts may always ask");
   },
 };
+
+/** A vhost's streams over HTTP: off in SRS with a block that does not switch them on. */
+export const httpRemux = mapped(
+  "`http_remux.enabled`; a block without `enabled on` is `false`, a vhost without the block is `true`",
+  (directive, { mapping, path }) => {
+    const key = [...path, "http_remux", "enabled"];
+    const { body } = directive;
+    const enabled = firstIn(body ?? [], "enabled");
+    if (body === undefined) mapping.error(directive, "must be a block, http_remux { … }");
+    else if (enabled !== undefined) mapping.set(key, enabled);
+    else mapping.set(key, { ...directive, body: undefined }, ["off"]);
+  },
+);
+
+/** Where SRS has streams unless told otherwise, in its ways to write it; all are served here. */
+const USUAL_MOUNT = /^(?:\[vhost\])?\/\[app\]\/\[stream\]\.(?:flv|ts|aac|mp3)$/;
+const PLACES = "streams are at /app/stream.flv, .ts, .aac and .mp3";
+
+/** The address of a vhost's streams. */
+export const mount: Rule = {
+  kind: "as it is",
+  becomes: `\`[vhost]/[app]/[stream].flv\` as it is; another is ignored: ${PLACES}`,
+  apply(directive, { mapping }) {
+    if (!USUAL_MOUNT.test(wordOf(directive))) mapping.warn(directive, `ignored: ${PLACES}`);
+  },
+};
+
+/** A track that all viewers get, or none: here each viewer says so. */
+export function trackFor(parameter: string): Rule {
+  const why = `a viewer that does not want it asks with \`${parameter}=0\``;
+  return {
+    kind: "as it is",
+    becomes: `\`on\` as it is; \`off\` is ignored: ${why}`,
+    apply(directive, { mapping }) {
+      if (wordOf(directive) === "off") mapping.warn(directive, `ignored: ${why}`);
+    },
+  };
+}

@@ -197,6 +197,21 @@ test("what makes no difference is told once, with its place and how often it sta
   });
 });
 
+test("what streams over HTTP can't be told for all viewers is told, with what to do", () => {
+  withFolder((write) => {
+    const remux = (text: string) => inVhost(`http_remux { enabled on; ${text} }`);
+    const told = (text: string) =>
+      loadConfig(write("srs.conf", remux(text))).warnings.map((line) => line.split(": ")[2]);
+    expect(told("has_audio on; has_video on; hstrs on; mount /[app]/[stream].flv;")).toEqual([]);
+    expect(told("has_audio off; has_video off; guess_has_av on; mount /x/[stream].flv;")).toEqual([
+      "ignored",
+      "ignored",
+      "ignored",
+      "ignored",
+    ]);
+  });
+});
+
 test("a block that is switched off and would make no difference is not told", () => {
   withFolder((write) => {
     expect(loadConfig(write("srs.conf", inVhost("mr { enabled off; latency 500; }"))).warnings).toEqual([]);
