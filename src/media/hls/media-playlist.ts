@@ -1,0 +1,59 @@
+/** One entry of a media playlist: a segment, or a stretch of time without one. RFC 8216, section 4.3.2. */
+export interface PlaylistEntry {
+  /** Where the segment is: a URI reference, relative to the playlist's. */
+  readonly uri: string;
+  /** Whole ms; EXTINF has it exactly (4.3.2.1). */
+  readonly durationMs: number;
+  /** Programme date of its first packet, Unix ms (4.3.2.6). */
+  readonly dateMs: number;
+  /** Encoding or time are others than in the entry before (4.3.2.3). */
+  readonly discontinuity: boolean;
+  /** Whether it can be decoded without an earlier one. */
+  readonly independent: boolean;
+  /** There is nothing to load: no packets came in its time, or this server has none of them (RFC 8216bis, 4.4.4.7). */
+  readonly gap: boolean;
+}
+
+/** What a media playlist says. RFC 8216, section 4.3.3. */
+export interface MediaPlaylist {
+  /** Upper bound of all durations, whole seconds (4.3.3.1). */
+  readonly targetSeconds: number;
+  /** Number of the first entry (4.3.3.2). */
+  readonly sequence: number;
+  /** Discontinuities before the first entry, one that the first entry begins with not included (4.3.3.3). */
+  readonly discontinuitySequence: number;
+  /** Without a gap in their numbers. */
+  readonly entries: readonly PlaylistEntry[];
+  /** Nothing more will come (4.3.3.4). */
+  readonly ended: boolean;
+}
+
+/** EXTINF with fractions needs 3; EXT-X-GAP needs 8 (RFC 8216bis, section 8). */
+const VERSION = 3;
+const VERSION_WITH_GAPS = 8;
+
+/** A media playlist as text. RFC 8216, section 4. */
+export function renderMediaPlaylist(playlist: MediaPlaylist): string {
+  const { entries, targetSeconds, sequence, discontinuitySequence, ended } = playlist;
+  const version = entries.some(({ gap }) => gap) ? VERSION_WITH_GAPS : VERSION;
+  const lines = ["#EXTM3U", `#EXT-X-VERSION:${version}`];
+  // Section 4.3.5.1: only where it is true of all segments.
+  if (entries.every(({ independent, gap }) => independent || gap)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
+  lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`);
+  if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
+  for (const entry of entries) pushEntry(lines, entry);
+  if (ended) lines.push("#EXT-X-ENDLIST");
+  return `${lines.join("\n")}\n`;
+}
+
+function pushEntry(lines: string[], { uri, durationMs, dateMs, discontinuity, gap }: PlaylistEntry): void {
+  if (discontinuity) lines.push("#EXT-X-DISCONTINUITY");
+  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(dateMs).toISOString()}`);
+  if (gap) lines.push("#EXT-X-GAP");
+  lines.push(`#EXTINF:${secondsOf(durationMs)},`, uri);
+}
+
+/** Whole ms as seconds with three places. */
+function secondsOf(ms: number): string {
+  return `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, "0")}`;
+}

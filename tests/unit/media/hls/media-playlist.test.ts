@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import { type PlaylistEntry, renderMediaPlaylist } from "../../../../src/media/hls/media-playlist.ts";
+import { renderMultivariantPlaylist } from "../../../../src/media/hls/multivariant-playlist.ts";
+
+const DATE = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+function entry(number: number, more: Partial<PlaylistEntry> = {}): PlaylistEntry {
+  const own = { uri: `show/x-${number}.ts`, durationMs: 2000, dateMs: DATE + number * 2000 };
+  return { ...own, discontinuity: false, independent: true, gap: false, ...more };
+}
+
+test("a live playlist has the date and the exact duration of each segment", () => {
+  const text = renderMediaPlaylist({
+    targetSeconds: 4,
+    sequence: 850,
+    discontinuitySequence: 0,
+    entries: [entry(0), entry(1, { durationMs: 1041 }), entry(2, { durationMs: 7 })],
+    ended: false,
+  });
+  expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:850
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.678Z
+#EXTINF:2.000,
+show/x-0.ts
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:07.678Z
+#EXTINF:1.041,
+show/x-1.ts
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:09.678Z
+#EXTINF:0.007,
+show/x-2.ts
+`);
+});
+
+test("discontinuities, gaps, segments without a key frame and the end are told", () => {
+  const text = renderMediaPlaylist({
+    targetSeconds: 4,
+    sequence: 1,
+    discontinuitySequence: 12,
+    entries: [entry(0, { independent: false }), entry(1, { gap: true }), entry(2, { discontinuity: true })],
+    ended: true,
+  });
+  expect(text).toBe(`#EXTM3U
+#EXT-X-VERSION:8
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:1
+#EXT-X-DISCONTINUITY-SEQUENCE:12
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.678Z
+#EXTINF:2.000,
+show/x-0.ts
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:07.678Z
+#EXT-X-GAP
+#EXTINF:2.000,
+show/x-1.ts
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:09.678Z
+#EXTINF:2.000,
+show/x-2.ts
+#EXT-X-ENDLIST
+`);
+});
+
+test("a multivariant playlist tells what is known of the variant", () => {
+  const known = {
+    uri: "show.m3u8?hls_ctx=1",
+    bandwidth: 900_000,
+    averageBandwidth: 800_000,
+    codecs: ["avc1.64001f", "mp4a.40.2"],
+    resolution: { width: 1280, height: 720 },
+    frameRate: 30_000 / 1001,
+  };
+  expect(renderMultivariantPlaylist(known, true)).toBe(`#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=900000,AVERAGE-BANDWIDTH=800000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
+show.m3u8?hls_ctx=1
+`);
+  const unknown = { ...known, codecs: [], resolution: undefined, frameRate: undefined };
+  expect(renderMultivariantPlaylist(unknown, false)).toBe(`#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-STREAM-INF:BANDWIDTH=900000,AVERAGE-BANDWIDTH=800000
+show.m3u8?hls_ctx=1
+`);
+});
