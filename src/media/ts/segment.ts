@@ -18,6 +18,20 @@ const COUNTERS = 16;
 const STUFFING_BYTES = 4 * COUNTERS * TS_PACKET_BYTES;
 const FIRST_BYTES = 64 * 1024;
 
+/** A place in a segment where it may end. */
+interface Mark {
+  readonly at: number;
+  readonly group: Uint8Array<ArrayBuffer>;
+  readonly groupTime: number;
+  readonly groupMs: number;
+  readonly groupType: number;
+  readonly groupConfig: AacConfig | undefined;
+  readonly mux: Pick<
+    Multiplexer,
+    "psiCount" | "videoCount" | "audioCount" | "fieldCount" | "clock" | "pause" | "audioRun" | "program" | "announced"
+  >;
+}
+
 /**
  * Makes one segment in the MPEG-TS format: PAT and PMT, then PES packets in the order of the packets. Its bytes are a function of
  * the headers, the packets and the origin alone. Continuity counters begin at 0, and each PID has a multiple of 16 packets with
@@ -37,6 +51,7 @@ export class TsSegmentWriter {
   #groupMs = 0;
   #groupType: number = StreamType.None;
   #groupConfig: AacConfig | undefined;
+  #mark: Mark | undefined;
   /** Frames left out: without a configuration of their codec, of a codec that is not carried, empty, or with lengths that lie. */
   skipped = 0;
 
@@ -54,6 +69,39 @@ export class TsSegmentWriter {
     if (taken === Taken.Video) this.#writeVideo();
     else if (taken === Taken.Audio) this.#addAudio(time);
     else if (taken === Taken.Unfit) this.skipped++;
+  }
+
+  /** Bytes so far, those of audio frames that wait included. */
+  get length(): number {
+    return this.#at + this.#groupBytes;
+  }
+
+  /** Remembers this place, in place of the last one that was remembered. */
+  mark(): void {
+    const { psiCount, videoCount, audioCount, fieldCount, clock, pause, audioRun, program, announced } = this.#mux;
+    this.#mark = {
+      at: this.#at,
+      group: this.#group.slice(0, this.#groupBytes),
+      groupTime: this.#groupTime,
+      groupMs: this.#groupMs,
+      groupType: this.#groupType,
+      groupConfig: this.#groupConfig,
+      mux: { psiCount, videoCount, audioCount, fieldCount, clock, pause, audioRun, program, announced },
+    };
+  }
+
+  /** Takes off what came since `mark`: only `finish` may follow. */
+  rewind(): void {
+    const mark = this.#mark;
+    if (mark === undefined) return;
+    this.#at = mark.at;
+    this.#group = mark.group;
+    this.#groupBytes = mark.group.length;
+    this.#groupTime = mark.groupTime;
+    this.#groupMs = mark.groupMs;
+    this.#groupType = mark.groupType;
+    this.#groupConfig = mark.groupConfig;
+    Object.assign(this.#mux, mark.mux);
   }
 
   /** The segment; empty when there was nothing to send. The writer takes no more after it. */
