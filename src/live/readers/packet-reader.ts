@@ -17,6 +17,8 @@ export class PacketRange {
   readonly start: StartPoint | undefined;
   /** Payload bytes, and at least 1 with a `start`: readers never receive empty pieces. */
   readonly length: number;
+  /** Whether it has all packets in [from, to): a reader that waits for a key frame gets them without video. */
+  readonly complete: boolean;
   readonly #log: PacketLog;
   readonly #video: boolean;
 
@@ -32,13 +34,19 @@ export class PacketRange {
       length = Math.max(length, 1);
       this.start = { ...start, headers };
     }
-    for (let seq = from; seq < to; seq++) if (this.#takes(seq)) length += log.bytesAt(seq);
+    let taken = 0;
+    for (let seq = from; seq < to; seq++) {
+      if (!this.#takes(seq)) continue;
+      taken++;
+      length += log.bytesAt(seq);
+    }
     this.length = length;
+    this.complete = taken === to - from;
   }
 
-  /** Each packet in order. Payloads are lent until `take` returns: who needs one longer copies it. Headers may be kept. */
-  forEach(take: (packet: Packet) => void): void {
-    for (let seq = this.from; seq < this.to; seq++) if (this.#takes(seq)) take(this.#log.at(seq));
+  /** Each packet in order, with its sequence number. Payloads are lent until `take` returns: who needs one longer copies it. Headers may be kept. */
+  forEach(take: (packet: Packet, seq: number) => void): void {
+    for (let seq = this.from; seq < this.to; seq++) if (this.#takes(seq)) take(this.#log.at(seq), seq);
   }
 
   #takes(seq: number): boolean {
