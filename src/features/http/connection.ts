@@ -64,6 +64,8 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   #requests = 0;
   /** When the client has ended its side, monotonic ms. */
   #endedAt: number | undefined;
+  /** Told when the last answer has left. */
+  #unsent: (() => void) | undefined;
   bytesReceived = 0;
   #client: ClientRecord | undefined;
   #transport: Transport | undefined;
@@ -121,7 +123,13 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     }
   }
 
+  whenSent(done: () => void): void {
+    if (this.#transport?.bytesQueued === 0) done();
+    else this.#unsent = done;
+  }
+
   onDrain(): void {
+    this.#sent();
     if (this.#body !== undefined) this.#body.drained();
     else if (this.#exchange !== undefined) this.#exchange.drained();
     else if (this.#state === "answering") this.#readOn();
@@ -145,6 +153,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   }
 
   onClose(reason: string | undefined): void {
+    this.#sent();
     this.#state = "closing";
     this.#ahead = none;
     const [body, exchange] = [this.#body, this.#exchange];
@@ -154,6 +163,12 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     exchange?.closed();
     this.#client?.disconnected(reason);
     this.#ends.gone();
+  }
+
+  #sent(): void {
+    const done = this.#unsent;
+    this.#unsent = undefined;
+    done?.();
   }
 
   tick(now: number): void {

@@ -35,6 +35,8 @@ export interface ExchangeConnection {
   readonly keepsAlive: boolean;
   /** All of an answer has been handed to the transport. */
   answered(keepAlive: boolean): void;
+  /** Calls `done` when what was sent has left, or the client is gone. */
+  whenSent(done: () => void): void;
   /** The rest of the connection is a live body. */
   streams(body: LiveBody): void;
   /** The live body has ended. */
@@ -100,6 +102,7 @@ export class Exchange implements HttpExchange {
   respond(answer: HttpAnswer): void {
     const { body } = answer;
     if (this.gone) {
+      answer.done?.();
       if (body !== undefined && !(body instanceof Uint8Array)) body.close();
       return;
     }
@@ -110,6 +113,7 @@ export class Exchange implements HttpExchange {
     if (body !== undefined && !(body instanceof Uint8Array) && prepared.body === undefined) body.close();
     this.#state = "sending";
     this.#send(head, prepared);
+    if (answer.done !== undefined) this.#connection.whenSent(answer.done);
   }
 
   refuse({ rule, kind, reason, detail, by }: Refused, about: LogFields = { path: this.#request.path }): void {

@@ -30,6 +30,8 @@ export interface HttpAnswer {
   readonly body?: Uint8Array | HttpFile;
   /** The same body in codings that some clients take. */
   readonly encodings?: { readonly gzip?: Uint8Array };
+  /** Called once, when nobody needs the body any more: all of it has left, or the client is gone. */
+  done?(): void;
 }
 
 /** The head of an answer without a known end. A WebSocket's handshake has no type. */
