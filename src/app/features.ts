@@ -83,7 +83,13 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const onConflict = (name: string) => vhost(name)?.publish.on_conflict ?? "reject";
   const counting = limitGuards({ streams, limits: (name) => vhost(name)?.limits });
   const vhosts = new Vhosts(() => live.current.vhost);
-  const siblings = new Handover({ ...shared, local: tcp.local, pid: process.pid, onConflict });
+  const siblings = new Handover({
+    ...shared,
+    local: tcp.local,
+    pid: process.pid,
+    carries: () => others.carries,
+    onConflict,
+  });
 
   const list: readonly Feature[] = [
     // These only log; nothing depends on their position.

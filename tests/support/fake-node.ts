@@ -9,6 +9,7 @@ import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts"
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
 import type { FoundVhost } from "../../src/live/ports/entry.ts";
+import type { Carry } from "../../src/live/ports/feature.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
@@ -52,6 +53,8 @@ export class FakeNode {
   /** The program stands still: it looks at no clock. */
   frozen = false;
 
+  /** What the node carries over in an upgrade, by name. */
+  readonly carries = new Map<string, Carry>();
   readonly handover: Handover;
   readonly edge: Edge;
   /** Who decides on its clients; a test may add more. */
@@ -108,6 +111,7 @@ export class FakeNode {
     this.edge = new Edge(context);
     this.guards.push(...this.edge.guards);
     this.handover = new Handover({
+      carries: () => this.carries,
       ...shared,
       local: net.local,
       pid: net.hosts.size + 1,

@@ -3,13 +3,14 @@ import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LocalNet } from "../../base/transport.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
-import type { Feature } from "../../live/ports/feature.ts";
+import type { Carry, Feature } from "../../live/ports/feature.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
+import { CarryGiver, CarryTaker } from "./carry-link.ts";
 import { type Hello, type Message, PROTOCOL, type Published } from "./messages.ts";
 import { SiblingLink, type SiblingLinkEvents } from "./sibling-link.ts";
 import { SiblingReader } from "./sibling-reader.ts";
@@ -24,6 +25,8 @@ export interface HandoverContext {
   readonly limits: RtmpLimits;
   /** This process's id. */
   readonly pid: number;
+  /** What features carry over, by their names. */
+  carries(): ReadonlyMap<string, Carry>;
   /** The treatment of a second publisher on a vhost. */
   onConflict(vhost: string): OnConflict;
 }
@@ -32,6 +35,8 @@ export interface HandoverContext {
 const LEAVE_MS = 1000;
 /** The time within which a stream is fetched from the other process. */
 const BORROW_MS = 5000;
+/** What the old process carries over gets this long to arrive before we accept clients without it. */
+const CARRY_MS = 10_000;
 /** A stream from the other process that broke off is fetched again after this. */
 const AGAIN_MS = 200;
 
@@ -41,6 +46,8 @@ interface Sibling {
   readonly pid: number;
   readonly path: string;
   readonly published: Map<string, Published>;
+  /** Names of its features that carry something over. */
+  readonly carries: readonly string[];
 }
 
 /** A stream that is published or watched here. */
@@ -104,6 +111,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     };
     this.#context.local.dial(path, new SiblingLink(events));
     await joined.promise;
+    await this.#takeCarries();
   }
 
   /** In the new process: we accept clients. */
@@ -166,6 +174,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   received(link: SiblingLink, message: Message): void {
     if ("hello" in message) this.#onHello(link, message.hello);
     else if ("lend" in message) this.#serve(link, message.lend);
+    else if ("carry" in message) this.#giveCarry(link, message.carry);
     else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
     else if ("published" in message) this.#onPublished(message.published);
     else this.#onUnpublished(keyOf(message.unpublished));
@@ -192,16 +201,17 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const published = [...this.#ours.values()].flatMap(({ stream, name }) =>
       stream.source === undefined ? [] : [publishedOf(name, stream.source)],
     );
-    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published };
+    const carries = [...this.#context.carries().keys()];
+    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published, carries };
   }
 
-  #onHello(link: SiblingLink, { protocol, pid, socket, published }: Hello): void {
+  #onHello(link: SiblingLink, { protocol, pid, socket, published, carries = [] }: Hello): void {
     if (protocol !== PROTOCOL || this.#sibling !== undefined) {
       link.close();
       this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
       return;
     }
-    this.#sibling = { link, pid, path: socket, published: new Map() };
+    this.#sibling = { link, pid, path: socket, published: new Map(), carries };
     if (!this.#isNew) link.send({ hello: this.#hello() });
     for (const one of published) this.#onPublished(one);
     this.#joined?.resolve();
@@ -229,6 +239,30 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     }
     this.#served.add(link);
     link.reader = new SiblingReader(ours.stream, link.transport, this.#context.formats);
+  }
+
+  #giveCarry(link: SiblingLink, name: string): void {
+    const carry = this.#context.carries().get(name);
+    if (carry === undefined || link.transport === undefined) link.close();
+    else link.carry = new CarryGiver(carry, link.transport);
+  }
+
+  /** Waits until what the old process had is here. */
+  #takeCarries(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { carries = [], path = "" } = this.#sibling ?? {};
+    const ours = [...this.#context.carries()].filter(([name]) => carries.includes(name));
+    const awaited = new Set(ours.map(([name]) => name));
+    const timer = this.#context.clock.after(CARRY_MS, resolve);
+    const done = (name: string) => {
+      awaited.delete(name);
+      if (awaited.size > 0) return;
+      timer.cancel();
+      resolve();
+    };
+    if (ours.length === 0) done("");
+    for (const [name, carry] of ours) new CarryTaker(name, carry, () => done(name)).start(this.#context.local, path);
+    return promise;
   }
 
   #endOurs(key: string, how: SourceEnd): void {

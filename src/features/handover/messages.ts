@@ -16,18 +16,22 @@ export interface Hello {
   readonly pid: number;
   readonly socket: string;
   readonly published: readonly Published[];
+  /** Names of the features that carry over what they have in memory; old versions name none. */
+  readonly carries?: readonly string[];
 }
 
 /**
  * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
- * from the new process: it accepts clients. `lend` requests a stream, on a connection of its own.
+ * from the new process: it accepts clients. `lend` requests a stream, and `carry` what
+ * a feature carries over, each on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }
   | { readonly published: Published }
   | { readonly unpublished: StreamName }
   | { readonly ready: true }
-  | { readonly lend: StreamName };
+  | { readonly lend: StreamName }
+  | { readonly carry: string };
 
 const encoder = new TextEncoder();
 

@@ -1,4 +1,5 @@
 import type { Transport, TransportHandler } from "../../base/transport.ts";
+import type { CarryGiver } from "./carry-link.ts";
 import { Lines, lineOf, type Message } from "./messages.ts";
 import type { SiblingReader } from "./sibling-reader.ts";
 
@@ -17,6 +18,8 @@ export class SiblingLink implements TransportHandler {
   transport: Transport | undefined;
   /** The stream sent on it. */
   reader: SiblingReader | undefined;
+  /** What is carried over on it. */
+  carry: CarryGiver | undefined;
 
   constructor(events: SiblingLinkEvents) {
     this.#events = events;
@@ -46,10 +49,12 @@ export class SiblingLink implements TransportHandler {
 
   onDrain(): void {
     this.reader?.drained();
+    this.carry?.drained();
   }
 
   onClose(reason: string | undefined): void {
     this.reader?.leave();
+    this.carry?.close();
     this.#events.gone(this, reason);
   }
 }

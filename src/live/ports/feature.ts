@@ -29,6 +29,28 @@ export interface Report {
   readonly sent?: number;
 }
 
+/** Limit on a piece of what is carried over, bytes. */
+export const MAX_CARRY_PIECE = 256 * 1024;
+
+/** What is on its way to the new process. */
+export interface CarryGiving {
+  /** The next piece, of 1 to `MAX_CARRY_PIECE` bytes, which the caller keeps; undefined while there is none. */
+  next(): Uint8Array | undefined;
+  /** The new process takes no more. */
+  close(): void;
+}
+
+/**
+ * What a feature has in memory that its counterpart in the new process of an upgrade continues with: while both run, and in pieces,
+ * since it may be much. The content of a piece is the feature's own matter, and must be understood between versions.
+ */
+export interface Carry {
+  /** In the old process: all that there is, then what is added. `ready` is called when there are pieces again after `next` had none. */
+  give(ready: () => void): CarryGiving;
+  /** In the new process: the next piece of the old one. Throws SyntaxError for one that can't be read. */
+  take(piece: Uint8Array): void;
+}
+
 /**
  * The contract of a feature: forward, edge, a recorder, HLS. A feature implements the parts that it needs; the app lists all
  * features in one place, and their order holds for each part of the contract.
@@ -47,6 +69,8 @@ export interface Feature {
   readonly http?: readonly HttpRoute[];
   /** For how long it looks elsewhere for a stream that isn't here and that a viewer wants, ms; 0: it does not. */
   searchMs?(name: StreamName, demand: Demand): number;
+  /** What the new process of an upgrade continues with. */
+  readonly carry?: Carry;
   /** The configuration has changed. */
   reconfigure?(): void;
   report?(): Report;
@@ -89,6 +113,11 @@ export class FeatureSet {
   /** For how long any of them looks elsewhere for a stream, ms; 0: none does. */
   searchMs(name: StreamName, demand: Demand): number {
     return this.#features.reduce((longest, feature) => Math.max(longest, feature.searchMs?.(name, demand) ?? 0), 0);
+  }
+
+  /** What features carry over in an upgrade, by their names. */
+  get carries(): ReadonlyMap<string, Carry> {
+    return new Map(this.#features.flatMap(({ name, carry }) => (carry === undefined ? [] : [[name, carry] as const])));
   }
 
   reconfigure(): void {
