@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileStore } from "../../../../src/io/files/file-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "srs-file-store-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+test("a file is written whole, with the folders on the way, and takes the place of an older one", async () => {
+  const path = join(folder, "a/b/c.ts");
+  for (const text of ["first", "2nd"]) {
+    await fileStore.write(path, new TextEncoder().encode(text));
+    expect(readFileSync(path, "utf8")).toBe(text);
+  }
+  expect(readdirSync(join(folder, "a/b"))).toEqual(["c.ts"]);
+  expect(await fileStore.list(join(folder, "a/b"))).toEqual(["c.ts"]);
+});
+
+test("what is not there needs no removing, and no folder has no files", async () => {
+  await fileStore.remove(join(folder, "nothing"));
+  expect(await fileStore.list(join(folder, "nowhere"))).toEqual([]);
+});
+
+test("errors are told in words, and leave nothing unfinished", async () => {
+  writeFileSync(join(folder, "file"), "");
+  await expect(fileStore.write(join(folder, "file/x.ts"), new Uint8Array(1))).rejects.toThrow("no such file");
+  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
