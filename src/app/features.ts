@@ -3,6 +3,8 @@ import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
+import { Hls } from "../features/hls/hls.ts";
+import { openTsWriter } from "../features/hls/ts-writer.ts";
 import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
 import { HttpLive } from "../features/http-live/http-live.ts";
@@ -12,11 +14,13 @@ import { liveStreams } from "../features/page/live-streams.ts";
 import { StreamPage } from "../features/page/page.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
+import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
-import { fillRandom } from "../io/os/process.ts";
+import { gzip } from "../io/os/gzip.ts";
+import { fillRandom, randomHex } from "../io/os/process.ts";
 import { Clients } from "../live/ports/clients.ts";
 import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
@@ -102,6 +106,19 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     siblings,
     // Before the edge, to spare origins requests; asked again last, since other clients may be let in while an origin decides.
     { name: "limits", guards: counting, countingGuards: counting },
+    // Before the page and the files: its addresses are its own.
+    new Hls({
+      ...shared,
+      streams,
+      entry: () => entry,
+      clients: () => clients,
+      openWriter: openTsWriter,
+      files: fileStore,
+      configOf: vhost,
+      searchMs: (name, demand) => others.searchMs(name, demand),
+      gzip,
+      randomHex,
+    }),
     new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),

@@ -87,11 +87,11 @@ test.concurrent("convert prints an SRS file as TOML, with its warnings apart", a
 
 test.concurrent("a file that asks for what this server has not starts, and each thing is a warning in its log", async () => {
   await using stage = new Stage();
-  const more = "heartbeat { enabled on; }\nvhost a { hls { enabled on; } }\n";
+  const more = "heartbeat { enabled on; }\nvhost a { dash { enabled on; } }\n";
   const conf = stage.write("srs.conf", `listen 127.0.0.1:0;\nmax_connections 10;\n${more}`);
   const server = stage.start("server", [executable(), "-c", conf]);
   await server.line(/WARN .*srs\.conf:3: heartbeat: left out: this server has no heartbeat/);
-  await server.line(/WARN .*srs\.conf:4: hls: left out: this server has no HLS/);
+  await server.line(/WARN .*srs\.conf:4: dash: left out: this server has no DASH/);
   await server.line(/listening/);
 });
 

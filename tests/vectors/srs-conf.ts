@@ -52,6 +52,50 @@ normal_timeout = 2000
 `,
   },
   {
+    name: "HLS of 1.0, beside and in its block",
+    conf: "vhost a { hls on; hls_path ./objs; hls_fragment 5; hls_window 30; } vhost b { hls { enabled on; hls_fragment 2.5; hls_window 12; hls_path ./html; } }",
+    toml: `[vhost.a]
+
+[vhost.a.hls]
+enabled = true
+hls_fragment = 5
+hls_window = 30
+hls_path = "./objs"
+
+[vhost.b]
+
+[vhost.b.hls]
+enabled = true
+hls_fragment = 3
+hls_window = 12
+hls_path = "./html"
+`,
+  },
+  {
+    name: "HLS of 1.0 that nothing switches on",
+    conf: "vhost a { hls_path ./x; hls_fragment 5; }",
+    toml: "[vhost.a]\n",
+  },
+  {
+    name: "HLS of later versions",
+    conf: `vhost a { hls { enabled on; hls_fragment 4; hls_td_ratio 1.5; hls_aof_ratio 2.1; hls_window 40; hls_dispose 30;
+  hls_m3u8_file [app]/[stream]/x.m3u8; hls_ts_file [app]/[stream]/[seq].ts; hls_entry_prefix http://cdn; hls_cleanup off; hls_ctx off;
+  hls_wait_keyframe on; hls_ts_floor on; hls_dts_directly on; hls_on_error continue; hls_ts_ctx on; hls_acodec aac; } }`,
+    toml: `[vhost.a]
+
+[vhost.a.hls]
+enabled = true
+hls_fragment = 4
+hls_window = 40
+hls_dispose = 30
+hls_ctx = false
+hls_entry_prefix = "http://cdn"
+hls_m3u8_file = "[app]/[stream]/x.m3u8"
+hls_ts_file = "[app]/[stream]/[seq].ts"
+hls_cleanup = false
+`,
+  },
+  {
     name: "blocks of 3.0 and later",
     conf: `rtmp { listen 1936; chunk_size 4096; }
 srs_log_tank console; srs_log_level error;

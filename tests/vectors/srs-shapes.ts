@@ -15,11 +15,16 @@ export const srsShapes: readonly SrsShape[] = [
     "low latency",
     "vhost a { tcp_nodelay off; min_latency off; play { gop_cache off; mw_latency 100; queue_length 9; } publish { mr off; } }",
   ),
-  shape("HLS", "vhost a { hls { enabled on; hls_path ./x; hls_fragment 9; hls_window 50; hls_keys off; } }", ["hls"]),
+  shape("HLS", "vhost a { hls { enabled on; hls_path ./x; hls_fragment 9; hls_window 50; hls_keys off; } }"),
+  shape(
+    "HLS with keys",
+    "vhost a { hls { enabled on; hls_keys on; hls_fragments_per_key 5; hls_key_file x.key; } }",
+    ["hls_keys"],
+    ["hls_keys"],
+  ),
   shape(
     "HLS by a web server",
     "http_server { enabled on; listen 8080; dir ./x; https { enabled on; listen 8088; key a; cert b; } } vhost a { hls { enabled on; } }",
-    ["hls"],
   ),
   shape(
     "a web server of 1.0",

@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
+import { hlsTable } from "../../features/hls/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
 import { httpRemuxTable } from "../../features/http-live/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
@@ -25,6 +26,7 @@ const vhostTable = table(
     publish: publishTable,
     security: securityTable,
     edge: edgeTable,
+    hls: hlsTable,
     http_remux: httpRemuxTable,
     limits: vhostLimitsTable,
   },

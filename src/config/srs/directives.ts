@@ -1,6 +1,7 @@
 import { quote } from "../show.ts";
 import { addressRules } from "./access.ts";
 import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
+import { hlsRules, wholeSeconds } from "./hls.ts";
 import { crossdomain, httpRemux, listensWhenOn, mount, trackFor } from "./http.ts";
 import { wordIn, wordOf } from "./mapping.ts";
 import {
@@ -33,7 +34,6 @@ const sentAtOnce = "packets are written as soon as mw_latency lets them";
 const readAtOnce = "this server decides by itself when it reads a publisher";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
 const ownWindow = "this server chooses the windows of peers itself";
-const partOfHls = "only HLS uses it";
 const ownFlvHeader = "FLV's header names the tracks that are there";
 const noFfmpeg = "this server starts no FFmpeg";
 const noOrigin = "its streams would be missing";
@@ -209,10 +209,12 @@ export const directives: readonly Entry[] = [
     "vhost exec",
     refused({ ignore: "exec", feature: "exec", without: "the streams of its programs would be missing" }),
   ),
-  entry("vhost hls", leftOut("HLS")),
-  entry("vhost hls_path", unused(partOfHls)),
-  entry("vhost hls_fragment", unused(partOfHls)),
-  entry("vhost hls_window", unused(partOfHls)),
+  entry("vhost hls", switchedBlock),
+  entry("vhost hls", "vhost hls enabled", key("hls", "enabled")),
+  entry("vhost hls_path", "vhost hls hls_path", key("hls", "hls_path")),
+  entry("vhost hls_fragment", "vhost hls hls_fragment", wholeSeconds("hls_fragment")),
+  entry("vhost hls_window", "vhost hls hls_window", wholeSeconds("hls_window")),
+  ...Object.entries(hlsRules).map(([name, rule]) => entry(`vhost hls ${name}`, rule)),
   entry("vhost hds", leftOut("HDS")),
   entry("vhost dash", leftOut("DASH")),
   entry("vhost http", "vhost http_static", leftOut("files of a vhost's own", "http_server.dir is for all vhosts")),

@@ -95,5 +95,7 @@ function made(name: string, node: Node | undefined, [first]: readonly Insertion[
     line,
     order,
   };
-  return { name, args: [], body: node?.rule?.opens === "switched" ? [enabled] : [], file, line, order };
+  // Where older versions had a switch of its own for it, that one counts.
+  const switchesItself = node?.rule?.opens === "switched" && !node.inside.has("enabled");
+  return { name, args: [], body: switchesItself ? [enabled] : [], file, line, order };
 }

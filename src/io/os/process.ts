@@ -47,7 +47,8 @@ export function randomEpochId(): string {
   return randomHex(16);
 }
 
-function randomHex(length: number): string {
+/** So many random bytes in hexadecimal. */
+export function randomHex(length: number): string {
   const bytes = new Uint8Array(length);
   fillRandom(bytes);
   return bytes.toHex();

@@ -3,7 +3,7 @@ import type { Received } from "./client.ts";
 
 /** An AVC sequence header, as FFmpeg writes one for 320x180. */
 export const avcHeader = fromHex(
-  "17 00 000000 01 42c01e ff e1 0016 6742c01eda0280bfe5c0440000030004000003 00c83c58ba 01 0004 68ce0fc8",
+  "17 00 000000 01 42c01e ff e1 0018 6742c01eda0280bfe5c0440000030004000003 00c83c58ba 01 0004 68ce0fc8",
 );
 /** An AudioSpecificConfig: AAC-LC, 44.1 kHz, mono. */
 export const aacHeader = fromHex("af 00 1208");

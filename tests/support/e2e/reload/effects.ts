@@ -1,6 +1,7 @@
 import type { Stage } from "../stage.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
+import { hlsEffects } from "./hls.ts";
 import { httpEffects } from "./http.ts";
 import { httpLiveEffects } from "./http-live.ts";
 import { limitEffects } from "./limits.ts";
@@ -20,6 +21,7 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...securityEffects,
   ...rtmpsEffects,
   ...edgeEffects,
+  ...hlsEffects,
   ...limitEffects,
   ...httpEffects,
   ...httpLiveEffects,

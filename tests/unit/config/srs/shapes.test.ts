@@ -121,7 +121,7 @@ function inBlocks(spelling: string, rule: Entry["rule"]): string {
   const isBlock = last === "auth" || (words.join() === "vhost" && isFeature) || (words.length === 0 && isFeature);
   let text = isBlock ? `${last} x { enabled on; }` : `${last} on;`;
   if (rule.opens !== undefined) text = `${last} ${rule.opens === "vhost" ? "a " : ""}{ }`;
-  const switched = /^(?:forward|refer|security|http_hooks|http_api|rtmps)$/;
+  const switched = /^(?:forward|hls|refer|security|http_hooks|http_api|rtmps)$/;
   return words.reduceRight((inner, word) => {
     if (word === "vhost") return `vhost a { ${inner} }`;
     return `${word} { ${switched.test(word) && last !== "enabled" ? "enabled on; " : ""}${inner} }`;

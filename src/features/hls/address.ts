@@ -1,0 +1,44 @@
+import { paramsBeside } from "../../base/params.ts";
+import type { HttpRequest } from "../../http/request.ts";
+import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+
+/** The parameter with which a viewer's session is known, in the link to the media playlist. */
+export const SESSION_PARAM = "hls_ctx";
+
+const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
+/** An epoch's id, the fragment, the number, and what tells a segment with packets missing from others. */
+const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8})?\.ts)$/;
+const TOKEN = /^[0-9a-f]{32}$/;
+
+/** A request for a stream's playlist. */
+export interface PlaylistAddress extends StreamAddress {
+  /** The session's; undefined for who has none. */
+  readonly token: string | undefined;
+  /** All of the query but the token, without a question mark. */
+  readonly query: string;
+}
+
+/** What a path `/app/stream.m3u8` asks for; undefined for any other path, a text for names that no stream has. */
+export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAddress | string | undefined {
+  const [, app = "", stream = ""] = PLAYLIST.exec(path) ?? [];
+  if (stream === "") return undefined;
+  const others = paramsBeside([SESSION_PARAM], query);
+  const authority = host === "" ? "_" : host;
+  // Names stand in the path, where RTMP's spellings have no meaning.
+  if (/[?#]/.test(path)) return "a name with ? or # in it";
+  const found = resolve(`http://${authority}/${app}`, app, `${stream}?${others}`);
+  return found.ok ? { ...found.address, token: tokenOf(query), query: others } : found.reason;
+}
+
+/** The file that a path `/app/stream/ID-FRAGMENT-NUMBER.ts` asks for; undefined for any other path. */
+export function segmentFile(path: string): string | undefined {
+  return SEGMENT.exec(path)?.[1];
+}
+
+function tokenOf(query: string): string | undefined {
+  for (const pair of query.split("&")) {
+    const [key, value = ""] = pair.split("=", 2);
+    if (key === SESSION_PARAM && TOKEN.test(value)) return value;
+  }
+  return undefined;
+}

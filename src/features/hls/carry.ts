@@ -1,0 +1,162 @@
+import type { Carry, CarryGiving } from "../../live/ports/feature.ts";
+import { MAX_CARRY_PIECE } from "../../live/ports/feature.ts";
+import type { StreamName } from "../../live/streams.ts";
+import type { HlsStream } from "./hls-stream.ts";
+import type { HlsStreams } from "./hls-streams.ts";
+import type { CarriedSegment, ListedSegment } from "./window.ts";
+
+/*
+ * A segment in pieces. Each begins with a byte that says what it is:
+ *
+ *     head   1   JSON of `Head`, UTF-8
+ *     bytes  2   the next bytes of the segment of the last head
+ */
+const Piece = { Head: 1, Bytes: 2 } as const;
+
+/** Segments that wait to be given at the most; what comes then is not given. */
+const MAX_WAITING = 4096;
+/** As a segment may have. */
+const MAX_SEGMENT_BYTES = 80 * 1024 * 1024;
+
+/** A segment without its bytes, of which there are `size`; without a size it is a slot without packets. */
+interface Head {
+  readonly stream: StreamName;
+  readonly segment: Omit<ListedSegment, "bytes" | "memory">;
+  readonly size: number | undefined;
+  /** The stream's publisher said that this was all. */
+  readonly ended: boolean;
+}
+
+interface Waiting {
+  readonly stream: HlsStream;
+  readonly segment: ListedSegment;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Gives the segments of all streams to the process that succeeds this one, and takes those of the one before. */
+export class HlsCarry implements Carry {
+  readonly #streams: HlsStreams;
+  readonly #giving = new Set<Giving>();
+  readonly #adopt: (name: StreamName, segment: CarriedSegment, ended: boolean) => void;
+  /** The segment whose bytes are coming. */
+  #head: Head | undefined;
+  #bytes = new Uint8Array(0);
+  #filled = 0;
+
+  constructor(streams: HlsStreams, adopt: (name: StreamName, segment: CarriedSegment, ended: boolean) => void) {
+    this.#streams = streams;
+    this.#adopt = adopt;
+  }
+
+  /** Whether another process has all of it, and goes on with it. */
+  get given(): boolean {
+    return this.#giving.size > 0;
+  }
+
+  give(ready: () => void): CarryGiving {
+    const all = [...this.#streams.all()].flatMap((stream) =>
+      stream.window.available.map((segment) => ({ stream, segment })),
+    );
+    const giving = new Giving(all, ready, () => this.#giving.delete(giving));
+    this.#giving.add(giving);
+    return giving;
+  }
+
+  /** A segment was listed here: who takes over gets it, too. */
+  listed(stream: HlsStream, segment: ListedSegment): void {
+    for (const giving of this.#giving) giving.add({ stream, segment });
+  }
+
+  take(piece: Uint8Array): void {
+    const body = piece.subarray(1);
+    if (piece[0] === Piece.Head) this.#begin(JSON.parse(decoder.decode(body)) as Head);
+    else if (piece[0] === Piece.Bytes && this.#head !== undefined) this.#fill(body);
+  }
+
+  #begin(head: Head): void {
+    const { size = 0 } = head;
+    this.#head = size <= MAX_SEGMENT_BYTES ? head : undefined;
+    if (this.#head === undefined) return;
+    this.#bytes = new Uint8Array(size);
+    this.#filled = 0;
+    if (size === 0) this.#end();
+  }
+
+  #fill(body: Uint8Array): void {
+    if (this.#filled + body.length > this.#bytes.length) return;
+    this.#bytes.set(body, this.#filled);
+    this.#filled += body.length;
+    if (this.#filled === this.#bytes.length) this.#end();
+  }
+
+  #end(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head === undefined) return;
+    const bytes = head.size === undefined ? undefined : this.#bytes;
+    this.#bytes = new Uint8Array(0);
+    this.#adopt(head.stream, { ...head.segment, bytes }, head.ended);
+  }
+}
+
+/** Segments on their way to one process. */
+class Giving implements CarryGiving {
+  readonly #waiting: Waiting[];
+  readonly #ready: () => void;
+  readonly #closed: () => void;
+  /** Bytes of the first one that have gone; -1: its head has not. */
+  #at = -1;
+
+  constructor(waiting: Waiting[], ready: () => void, closed: () => void) {
+    this.#waiting = waiting;
+    for (const { segment } of waiting) segment.memory?.hold();
+    this.#ready = ready;
+    this.#closed = closed;
+  }
+
+  add(waiting: Waiting): void {
+    if (this.#waiting.length >= MAX_WAITING) return;
+    this.#waiting.push(waiting);
+    waiting.segment.memory?.hold();
+    if (this.#waiting.length === 1) this.#ready();
+  }
+
+  next(): Uint8Array | undefined {
+    const first = this.#waiting[0];
+    if (first === undefined) return undefined;
+    const { bytes, memory: _memory, ...segment } = first.segment;
+    if (this.#at < 0) {
+      const { name, ended } = first.stream;
+      this.#advance(0, bytes?.length ?? 0);
+      return piece(
+        Piece.Head,
+        encoder.encode(JSON.stringify({ stream: name, segment, size: bytes?.length, ended } satisfies Head)),
+      );
+    }
+    const end = Math.min(this.#at + MAX_CARRY_PIECE - 1, bytes?.length ?? 0);
+    const part = piece(Piece.Bytes, bytes?.subarray(this.#at, end) ?? new Uint8Array(0));
+    this.#advance(end, bytes?.length ?? 0);
+    return part;
+  }
+
+  close(): void {
+    this.#closed();
+    for (const { segment } of this.#waiting.splice(0)) segment.memory?.release();
+  }
+
+  #advance(to: number, size: number): void {
+    this.#at = to;
+    if (to < size) return;
+    this.#waiting.shift()?.segment.memory?.release();
+    this.#at = -1;
+  }
+}
+
+function piece(kind: number, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + body.length);
+  bytes[0] = kind;
+  bytes.set(body, 1);
+  return bytes;
+}

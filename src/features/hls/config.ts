@@ -1,0 +1,116 @@
+import { UserError } from "../../base/errors.ts";
+import { Template } from "../../base/template.ts";
+import { flag, integer, text } from "../../config/key.ts";
+import { show } from "../../config/show.ts";
+import { type Table, table, type ValueOf } from "../../config/table.ts";
+
+/** Placeholders of a playlist's file name. */
+const PLAYLIST_PLACEHOLDERS = ["vhost", "app", "stream"] as const;
+/** Placeholders of a segment's file name: the stream, its number, its date, and that date in UTC as Go writes the parts of dates. */
+export const SEGMENT_PLACEHOLDERS = [
+  ...PLAYLIST_PLACEHOLDERS,
+  "seq",
+  "duration",
+  "timestamp",
+  "2006",
+  "01",
+  "02",
+  "15",
+  "04",
+  "05",
+  "999",
+] as const;
+
+const KEEPS_NUMBERS = "streams that are cut keep their numbers and files";
+
+/** `[vhost.NAME.hls]` */
+export const hlsTable = table(
+  "HLS in MPEG-TS at http://server/app/stream.m3u8, cut while a stream is published. Servers that carry the same stream with the same hls_fragment give the same bytes.",
+  {
+    enabled: flag({
+      default: false,
+      doc: "Whether the vhost's streams are cut into segments.",
+      reload: "live",
+    }),
+    hls_fragment: integer({
+      default: 10,
+      unit: "seconds",
+      min: 1,
+      max: 60,
+      doc: "How long a segment is; one that would have no key frame is longer by whole fragments.",
+      reload: { restart: KEEPS_NUMBERS },
+    }),
+    hls_window: integer({
+      default: 60,
+      unit: "seconds",
+      min: 1,
+      max: 3600,
+      doc: "How much a playlist lists, and at least three times its target duration.",
+      reload: "live",
+    }),
+    hls_dispose: integer({
+      default: 120,
+      unit: "seconds",
+      min: 0,
+      max: 86_400,
+      doc: "How long a playlist stays without a publisher; then it is 410 Gone, and its memory and files are freed. 0 keeps it.",
+      reload: "live",
+    }),
+    hls_ctx: flag({
+      default: true,
+      doc: "Whether viewers have sessions: the first playlist of each has a link with a token of its own, and the polls of that are counted. Without it all viewers get one media playlist, as a CDN needs it.",
+      reload: "live",
+    }),
+    hls_entry_prefix: text({
+      default: "",
+      type: "a URL",
+      doc: "What stands before segments in playlists, for a CDN; empty: they are relative to the playlist.",
+      example: "https://cdn.example.com",
+      reload: "live",
+      problem: (value) => (/[\s"#]/.test(value) ? `must be a URL, not ${show(value)}` : undefined),
+    }),
+    hls_path: text({
+      default: "",
+      type: "the path of a folder",
+      doc: "Where playlists and segments are written to as files, too; empty: they are in memory only.",
+      example: "/var/www/hls",
+      reload: { restart: KEEPS_NUMBERS },
+    }),
+    hls_m3u8_file: text({
+      default: "[app]/[stream].m3u8",
+      type: "a path below hls_path, with the placeholders [vhost] [app] [stream]",
+      doc: "The file of a stream's playlist.",
+      reload: { restart: KEEPS_NUMBERS },
+      problem: (value) => pathProblem(value, PLAYLIST_PLACEHOLDERS, ["stream"]),
+    }),
+    hls_ts_file: text({
+      default: "[app]/[stream]-[seq].ts",
+      type: "a path below hls_path, with the placeholders [vhost] [app] [stream] [seq] [duration] [timestamp] and [2006] [01] [02] [15] [04] [05] [999]",
+      doc: "The file of a segment: [seq] is its number, [duration] ms, [timestamp] the Unix ms of its first packet, and the others parts of that date, UTC.",
+      reload: { restart: KEEPS_NUMBERS },
+      problem: (value) => pathProblem(value, SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
+    }),
+    hls_cleanup: flag({
+      default: true,
+      doc: "Whether segments' files are deleted when nobody may ask for them any more.",
+      reload: { restart: KEEPS_NUMBERS },
+    }),
+  },
+);
+
+/** The HLS table of a vhost, complete. */
+export type HlsConfig = ValueOf<Table<typeof hlsTable.entries>>;
+
+function pathProblem(value: string, allowed: readonly string[], needed: readonly string[]): string | undefined {
+  const missing = needed.find((name) => !value.includes(`[${name}]`));
+  if (missing !== undefined) return `${show(value)} needs the placeholder [${missing}]`;
+  if (value.split("/").some((level) => level === "" || level === "." || level === ".."))
+    return `${show(value)} must be a path below hls_path`;
+  try {
+    new Template(value, allowed);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.message;
+  }
+}

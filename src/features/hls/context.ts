@@ -1,0 +1,44 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { StreamConfig } from "../../live/config.ts";
+import type { Clients } from "../../live/ports/clients.ts";
+import type { Entry } from "../../live/ports/entry.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { StreamName, Streams } from "../../live/streams.ts";
+import type { HlsConfig } from "./config.ts";
+import type { OpenWriter } from "./segment.ts";
+
+/** What HLS needs to know of a vhost's configuration. */
+export type HlsVhost = Omit<StreamConfig, "grace" | "switch_after"> & {
+  readonly enabled: boolean;
+  readonly hls: HlsConfig;
+  readonly publish: Pick<StreamConfig, "grace" | "switch_after">;
+};
+
+/** Writes files whole: under another name first. Calls are carried out in their order. */
+export interface FileStore {
+  /** Rejects with the reason in words. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** One that is not there is no error. */
+  remove(path: string): Promise<void>;
+  /** Names of the files in a folder; none where there is no such folder. */
+  list(folder: string): Promise<string[]>;
+}
+
+/** What HLS needs from outside. */
+export interface HlsContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly streams: Streams;
+  readonly entry: () => Entry<HlsVhost>;
+  readonly clients: () => Clients;
+  readonly openWriter: OpenWriter;
+  readonly files: FileStore;
+  /** A vhost's configuration by its name there. */
+  configOf(vhost: string): HlsVhost | undefined;
+  /** For how long other servers are searched for a stream that is not here, ms; 0: none are. */
+  searchMs(name: StreamName, demand: Demand): number;
+  gzip(bytes: Uint8Array): Uint8Array;
+  /** So many random bytes in hexadecimal. */
+  randomHex(bytes: number): string;
+}

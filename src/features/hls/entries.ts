@@ -1,0 +1,105 @@
+import { dateAt, type Epoch, type Slot, type Span } from "../../live/source/epoch.ts";
+import type { Segment, SegmentWriter } from "./segment.ts";
+import { type NumberedSlot, slotOf, targetSeconds } from "./slots.ts";
+
+/** Slots without packets that are told one by one: no list has more. */
+const MAX_GAPS = 256;
+
+/** A segment that packets still come for. */
+export interface GrowingSegment {
+  slot: Slot;
+  /** Stream time of its first packet, ms. */
+  begin: number;
+  /** Stream time at which its clock is 0. */
+  zero: number;
+  readonly independent: boolean;
+  readonly writer: SegmentWriter;
+  /** What this server has of its slot may not begin where the slot does. */
+  readonly partial: boolean;
+  /** Packets of it are missing. */
+  damaged: boolean;
+  /** It has as many bytes as one may have. */
+  full: boolean;
+}
+
+/** Makes list entries of segments that are whole, and of the slots between them that have none. */
+export class Entries {
+  /** The stream's, as of the newest packet. */
+  epoch: Epoch | undefined;
+  readonly #fragmentMs: number;
+  readonly #tell: (segment: Segment) => void;
+  /** The number of the last entry; undefined before the first one of an epoch. */
+  #last: number | undefined;
+  /** A segment was told. */
+  #begun = false;
+  /** The last entry that another segmenter has told. */
+  #adopted: { readonly epoch: string; readonly number: number } | undefined;
+
+  /** `tell` gets each entry, in the order of the numbers. */
+  constructor(fragmentMs: number, tell: (segment: Segment) => void) {
+    this.#fragmentMs = fragmentMs;
+    this.#tell = tell;
+  }
+
+  /** Another segmenter has told the entries of this epoch up to this number. */
+  goOnAfter(epoch: string, number: number): void {
+    this.#adopted = { epoch, number };
+    if (this.epoch?.id === epoch) this.#last = Math.max(number, this.#last ?? number);
+  }
+
+  /** The stream's epoch is this one now. */
+  follow(epoch: Epoch): void {
+    if (this.epoch?.id !== epoch.id) this.#last = this.#adopted?.epoch === epoch.id ? this.#adopted.number : undefined;
+    this.epoch = epoch;
+  }
+
+  /** The slot of a number; undefined for one that the epoch does not have. */
+  slot(number: number): NumberedSlot | undefined {
+    return this.epoch === undefined ? undefined : slotOf(this.epoch, this.#fragmentMs, number);
+  }
+
+  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. Its bytes; none when it is not told. */
+  finish(segment: GrowingSegment, at: "end" | "mark", end: number): number {
+    const { slot, begin, independent, writer, partial } = segment;
+    const { number, span } = slot;
+    const damaged = segment.damaged || partial;
+    if (this.#last !== undefined && number <= this.#last) return 0;
+    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
+    if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return 0;
+    if (this.#last !== undefined) this.#tellGaps(this.#last + 1, slot, begin);
+    const bytes = writer.finish(at);
+    this.#begun = true;
+    this.#add({ number, start: begin, end, span }, { independent, damaged, bytes });
+    return bytes.length;
+  }
+
+  /** Tells of the slots from a number on up to a segment that begins at `begin`. */
+  #tellGaps(from: number, { number, discontinuity }: Slot, begin: number): void {
+    for (let at = Math.max(from, number - MAX_GAPS); at < number; at++) {
+      const slot = this.slot(at);
+      if (slot === undefined) continue;
+      const touches = at + 1 === number && slot.discontinuity === discontinuity;
+      const end = touches ? begin : slot.end;
+      this.#add({ ...slot, end }, { independent: true, damaged: false, bytes: undefined });
+    }
+  }
+
+  #add(
+    { number, start, end, span }: Pick<NumberedSlot, "number" | "start" | "end" | "span">,
+    content: Pick<Segment, "independent" | "damaged" | "bytes">,
+  ): void {
+    const epoch = this.epoch as Epoch;
+    const { discontinuity = 0, opens = false } = this.slot(number) ?? {};
+    this.#last = number;
+    this.#tell({
+      epoch: epoch.id,
+      number,
+      durationMs: Math.max(end - start, 0),
+      dateMs: dateAt(epoch.spans[span] as Span, start),
+      discontinuity,
+      opens,
+      targetSeconds: targetSeconds(epoch, this.#fragmentMs),
+      ...content,
+    });
+  }
+}

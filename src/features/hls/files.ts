@@ -1,0 +1,232 @@
+import { messageOf } from "../../base/errors.ts";
+import { Template } from "../../base/template.ts";
+import { SEGMENT_PLACEHOLDERS } from "./config.ts";
+import type { HlsContext } from "./context.ts";
+import type { HlsStream, HlsStreamEvents } from "./hls-stream.ts";
+import { pathOf, withoutSlash } from "./playlists.ts";
+import type { Segment } from "./segment.ts";
+import type { ListedSegment } from "./window.ts";
+
+/** Bytes that wait for the disk at the most; segments that come then are not written. */
+const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
+/** Jobs that wait for the disk at the most. */
+const MAX_QUEUED = 8192;
+/** Errors are told once in this time. */
+const TELL_MS = 60_000;
+
+const encoder = new TextEncoder();
+
+/** Files of one stream. */
+interface StreamFiles {
+  readonly playlist: string;
+  /** The file of a segment, below `hls_path`. */
+  readonly segment: (segment: Segment) => string;
+  readonly root: string;
+  /** A playlist that is newer than the one on the disk waits to be written. */
+  playlistQueued: boolean;
+}
+
+/**
+ * Writes what is listed to files, where a vhost has a folder for them: each file whole, a playlist behind its segments. The disk may be slow
+ * or full: what is in memory is not held up.
+ */
+export class HlsFiles implements Partial<HlsStreamEvents> {
+  /** Files written since the start, and those that could not be. */
+  written = 0;
+  errors = 0;
+  readonly #context: HlsContext;
+  /** Whether another process of this server writes the files now. */
+  readonly #handedOver: () => boolean;
+  readonly #streams = new Map<HlsStream, StreamFiles>();
+  readonly #queue: (() => Promise<void>)[] = [];
+  #queuedBytes = 0;
+  #running = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(context: HlsContext, handedOver: () => boolean) {
+    this.#context = context;
+    this.#handedOver = handedOver;
+  }
+
+  /** Whether nothing waits for the disk. */
+  get idle(): boolean {
+    return !this.#running;
+  }
+
+  listed(stream: HlsStream, segment: ListedSegment): void {
+    const files = this.#filesOf(stream);
+    const { bytes, memory } = segment;
+    if (files === undefined || bytes === undefined) return;
+    const path = `${files.root}/${files.segment(segment)}`;
+    if (this.#queuedBytes + bytes.length > MAX_QUEUED_BYTES) {
+      this.#failed(path, "the disk does not keep up");
+      return;
+    }
+    const { length } = bytes;
+    const queued = this.#run(async () => {
+      this.#queuedBytes -= length;
+      await this.#write(path, bytes);
+      memory?.release();
+    });
+    if (!queued) return;
+    this.#queuedBytes += length;
+    memory?.hold();
+  }
+
+  removed(stream: HlsStream, segment: ListedSegment): void {
+    const files = this.#handedOver() ? undefined : this.#streams.get(stream);
+    if (files !== undefined && segment.bytes !== undefined && stream.config?.hls_cleanup !== false)
+      this.#remove(`${files.root}/${files.segment(segment)}`);
+  }
+
+  changed(stream: HlsStream): void {
+    const files = this.#filesOf(stream);
+    if (files === undefined || files.playlistQueued || !stream.listed) return;
+    files.playlistQueued = true;
+    this.#run(async () => {
+      files.playlistQueued = false;
+      // Meanwhile it may have been disposed of.
+      if (!stream.listed) return;
+      await this.#write(`${files.root}/${files.playlist}`, encoder.encode(textOf(stream, files)));
+    });
+  }
+
+  disposed(stream: HlsStream): void {
+    const files = this.#handedOver() ? undefined : this.#streams.get(stream);
+    if (files === undefined) return;
+    this.#remove(`${files.root}/${files.playlist}`);
+  }
+
+  /** The stream is forgotten. */
+  closed(stream: HlsStream): void {
+    this.#streams.delete(stream);
+  }
+
+  #filesOf(stream: HlsStream): StreamFiles | undefined {
+    if (this.#handedOver()) return undefined;
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
+    const { config } = stream;
+    if (config === undefined || config.hls_path === "") return undefined;
+    const names = stream.name as unknown as Record<string, string>;
+    const playlist = new Template(config.hls_m3u8_file, Object.keys(names)).expand((name) => names[name] ?? "");
+    const template = new Template(config.hls_ts_file, SEGMENT_PLACEHOLDERS);
+    const segment = (of: Segment) => template.expand((name) => names[name] ?? segmentValue(name, of));
+    const files = { root: withoutSlash(config.hls_path), playlist, segment, playlistQueued: false };
+    this.#streams.set(stream, files);
+    if (config.hls_cleanup) this.#cleanUp(stream, files, template, names);
+    return files;
+  }
+
+  /** Deletes what an earlier process has left of the stream's segments, before the first of its own is written. */
+  #cleanUp(stream: HlsStream, files: StreamFiles, template: Template, names: Readonly<Record<string, string>>): void {
+    const marked = template.expand((name) => names[name] ?? "\0");
+    const folder = marked.slice(0, marked.lastIndexOf("/") + 1);
+    // Where the date is in the folders' names, only the operator knows which there are.
+    if (folder.includes("\0")) return;
+    const pattern = marked.slice(folder.length).split("\0").map(escapeRegExp).join("\\d+");
+    const own = new RegExp(`^${pattern}(?:\\.tmp)?$`);
+    this.#run(async () => {
+      const kept = new Set(stream.window.available.map((segment) => files.segment(segment)));
+      for (const file of await this.#context.files.list(`${files.root}/${folder}`))
+        if (own.test(file) && !kept.has(folder + file))
+          await this.#context.files.remove(`${files.root}/${folder}${file}`);
+    });
+  }
+
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#context.files.write(path, bytes);
+      this.written++;
+    } catch (error) {
+      this.#failed(path, messageOf(error));
+    }
+  }
+
+  #remove(path: string): void {
+    this.#run(() => this.#context.files.remove(path));
+  }
+
+  /** False: too many wait. Jobs run one after the other, so that a playlist never names what is not there. */
+  #run(job: () => Promise<void>): boolean {
+    if (this.#queue.length >= MAX_QUEUED) {
+      this.#failed("", "the disk does not keep up");
+      return false;
+    }
+    this.#queue.push(job);
+    if (!this.#running) {
+      this.#running = true;
+      this.#context.clock.soon(() => void this.#runAll());
+    }
+    return true;
+  }
+
+  async #runAll(): Promise<void> {
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
+      try {
+        await job();
+      } catch (error) {
+        this.#failed("", messageOf(error));
+      }
+    }
+    this.#running = false;
+  }
+
+  #failed(file: string, reason: string): void {
+    this.errors++;
+    const now = this.#context.clock.now();
+    if (now - this.#toldAt < TELL_MS) return;
+    this.#toldAt = now;
+    this.#context.log.error("HLS file is not written", { file: file || undefined, reason, errors: this.errors });
+  }
+}
+
+function textOf(stream: HlsStream, files: StreamFiles): string {
+  const prefix = stream.config?.hls_entry_prefix ?? "";
+  return stream.playlists.text((segment) => {
+    const path = files.segment(segment);
+    return prefix === "" ? pathOf(relative(files.playlist, path)) : `${withoutSlash(prefix)}/${pathOf(path)}`;
+  });
+}
+
+/** A path as seen from another file of the same tree. */
+function relative(from: string, to: string): string {
+  const [here, there] = [from.split("/").slice(0, -1), to.split("/")];
+  let shared = 0;
+  while (shared < here.length && shared < there.length - 1 && here[shared] === there[shared]) shared++;
+  return [...here.slice(shared).map(() => ".."), ...there.slice(shared)].join("/");
+}
+
+function segmentValue(name: string, { number, durationMs, dateMs }: Segment): string {
+  const date = new Date(dateMs);
+  switch (name) {
+    case "seq":
+      return String(number);
+    case "duration":
+      return String(durationMs);
+    case "timestamp":
+      return String(dateMs);
+    case "2006":
+      return String(date.getUTCFullYear());
+    case "01":
+      return pad(date.getUTCMonth() + 1);
+    case "02":
+      return pad(date.getUTCDate());
+    case "15":
+      return pad(date.getUTCHours());
+    case "04":
+      return pad(date.getUTCMinutes());
+    case "05":
+      return pad(date.getUTCSeconds());
+    default:
+      return pad(date.getUTCMilliseconds(), 3);
+  }
+}
+
+function pad(value: number, digits = 2): string {
+  return String(value).padStart(digits, "0");
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

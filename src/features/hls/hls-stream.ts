@@ -1,0 +1,274 @@
+// Hot: send runs for each flush of each stream that is cut.
+import type { Timer } from "../../base/clock.ts";
+import type { PacketSink } from "../../live/readers/format.ts";
+import type { PacketRange } from "../../live/readers/packet-reader.ts";
+import type { Reader } from "../../live/readers/reader.ts";
+import { spanAt } from "../../live/source/epoch.ts";
+import { isHeader, isKey, type SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { type Packet, PacketKind } from "../../media/packet.ts";
+import type { HlsConfig } from "./config.ts";
+import type { HlsContext } from "./context.ts";
+import { type PlaylistSource, Playlists } from "./playlists.ts";
+import type { Segment } from "./segment.ts";
+import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
+import { type CarriedSegment, type ListedSegment, Window, type WindowEvents } from "./window.ts";
+
+/** Packets before the first key frame of a span that are looked at. */
+const MAX_LOOK_BACK = 1000;
+
+/** What a stream's HLS tells its owner. */
+export interface HlsStreamEvents {
+  listed(stream: HlsStream, segment: ListedSegment): void;
+  removed(stream: HlsStream, segment: ListedSegment): void;
+  /** The playlist says something else now. */
+  changed(stream: HlsStream): void;
+  /** Nobody has published it for `hls_dispose`; its segments are removed next. */
+  disposed(stream: HlsStream): void;
+  /** It is forgotten. */
+  closed(stream: HlsStream): void;
+}
+
+/** What somebody who waits for a playlist hears, once: there is one, the stream can't be carried, or it took too long. */
+export type Awaited = "listed" | "refused" | "late";
+
+interface Waiting {
+  /** The version of the list that is not enough. */
+  readonly version: number;
+  readonly timer: Timer;
+  readonly tell: (what: Awaited) => void;
+}
+
+/**
+ * The HLS of one stream: its segmenter and its window, which stay when publishers come and go.
+ *
+ *     idle ──published──> live ──unpublished, lost──> out ──published──> live
+ *                                                      └──hls_dispose──> disposed
+ */
+export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents {
+  readonly name: StreamName;
+  readonly key: string;
+  readonly window: Window;
+  readonly playlists: Playlists;
+  /** Why the stream can't be carried; undefined while it can. */
+  refusal: string | undefined;
+  /** The publisher said that this was all. */
+  ended = false;
+  readonly #context: HlsContext;
+  readonly #events: HlsStreamEvents;
+  readonly #fragmentMs: number;
+  readonly #segmenter: Segmenter;
+  readonly #waiting = new Set<Waiting>();
+  #stream: Stream | undefined;
+  #reader: Reader<PacketRange> | undefined;
+  /** The packet that comes next. */
+  #next = -1;
+  #ending: SourceEnd = "lost";
+  #dispose: Timer | undefined;
+  #overflowTold = false;
+
+  constructor(context: HlsContext, name: StreamName, config: HlsConfig, events: HlsStreamEvents) {
+    this.#context = context;
+    this.#events = events;
+    this.name = name;
+    this.key = `${name.vhost}/${name.app}/${name.stream}`;
+    this.#fragmentMs = config.hls_fragment * 1000;
+    this.#segmenter = new Segmenter(this.#fragmentMs, context.openWriter, this);
+    this.window = new Window(config.hls_window * 1000, (segment) => this.#nameOf(segment), this);
+    this.playlists = new Playlists(this, context.gzip);
+  }
+
+  get described(): readonly Packet[] {
+    return this.#segmenter.described;
+  }
+
+  get config(): HlsConfig | undefined {
+    return this.#context.configOf(this.name.vhost)?.hls;
+  }
+
+  /** Whether somebody publishes it. */
+  get live(): boolean {
+    return this.#stream?.source !== undefined;
+  }
+
+  /** Whether there is a playlist. */
+  get listed(): boolean {
+    return this.window.entries.length > 0;
+  }
+
+  /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
+  get idle(): boolean {
+    return this.#stream === undefined && !this.listed && this.#waiting.size === 0;
+  }
+
+  /** A viewer who has not asked for so long is gone, ms. */
+  get expiryMs(): number {
+    const { hls_window = 0 } = this.config ?? {};
+    return Math.max(2000 * hls_window, 3000 * this.window.targetSeconds);
+  }
+
+  /** How long a playlist without a segment is waited for, ms. */
+  get patienceMs(): number {
+    return 3 * Math.max(this.#fragmentMs, this.window.targetSeconds * 1000);
+  }
+
+  /** The stream is published; it is cut from now on. */
+  begin(stream: Stream): void {
+    this.#dispose?.cancel();
+    this.#dispose = undefined;
+    if (this.ended) {
+      this.ended = false;
+      this.#events.changed(this);
+    }
+    if (this.#stream === stream) return;
+    this.#leave();
+    this.#stream = stream;
+    this.#next = -1;
+    this.#reader = stream.tap(this, { unpublished: () => this.#stopped() });
+  }
+
+  /** Nobody publishes it any more. */
+  ends(how: SourceEnd): void {
+    this.#ending = how;
+    this.disposeLater();
+  }
+
+  /** Begins to wait for a publisher for `hls_dispose`. */
+  disposeLater(): void {
+    this.#dispose?.cancel();
+    const seconds = this.config?.hls_dispose ?? 0;
+    this.#dispose =
+      seconds === 0 ? undefined : this.#context.clock.after(seconds * 1000, () => this.#events.disposed(this));
+  }
+
+  /** Goes on by another configuration. */
+  reconfigure(config: HlsConfig): void {
+    this.window.resize(config.hls_window * 1000);
+    this.playlists.forget();
+    if (!this.live) this.disposeLater();
+  }
+
+  /** Takes an entry of the list of the process before this one, where it follows what there is. */
+  adopt({ name, ...segment }: CarriedSegment, ended: boolean): void {
+    const last = this.window.entries.at(-1);
+    const follows = last?.epoch === segment.epoch && segment.number === last.number + 1;
+    const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
+    if (!follows && (this.live || !newer)) return;
+    this.#segmenter.goOnAfter(segment.epoch, segment.number);
+    this.#list(segment, name);
+    if (this.live) return;
+    this.ended = ended;
+    this.disposeLater();
+  }
+
+  /** Calls `tell` once, when the list has got beyond `version`, or when it can't be waited for any more. */
+  wait(version: number, tell: (what: Awaited) => void): { cancel(): void } {
+    const done = (what: Awaited) => {
+      waiting.timer.cancel();
+      if (this.#waiting.delete(waiting)) tell(what);
+    };
+    const timer = this.#context.clock.after(this.patienceMs, () => done("late"));
+    const waiting: Waiting = { version, timer, tell: done };
+    this.#waiting.add(waiting);
+    return {
+      cancel: () => {
+        timer.cancel();
+        this.#waiting.delete(waiting);
+      },
+    };
+  }
+
+  /** Frees everything. */
+  close(): void {
+    this.#dispose?.cancel();
+    this.#leave();
+    this.#segmenter.close();
+    this.window.clear();
+    for (const { tell } of [...this.#waiting]) tell("late");
+    this.#events.closed(this);
+  }
+
+  send(range: PacketRange): boolean {
+    const { start, from, to } = range;
+    const { epochs } = this.#stream as Stream;
+    if (start !== undefined && from !== this.#next) this.#segmenter.begin(start.headers, this.#hasSpanBefore(from));
+    else if (!range.complete) this.#segmenter.lost();
+    this.#next = to;
+    const first = epochs.at(from);
+    const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
+    range.forEach((packet, seq) => {
+      if (!same && epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
+      this.#segmenter.take(packet, same ? first : epochs.at(seq));
+    });
+    return true;
+  }
+
+  /** Whether the log has all that came of a span before a packet, and no key frame was among it: a reader waits for the first. */
+  #hasSpanBefore(seq: number): boolean {
+    const { log, epochs } = this.#stream as Stream;
+    const epoch = seq < log.end ? epochs.at(seq) : undefined;
+    const span = epoch?.spans[spanAt(epoch, log.timeAt(seq))];
+    let found = false;
+    for (let at = Math.max(log.start, seq - MAX_LOOK_BACK); at < seq; at++) {
+      const { kind, flags, time } = log.at(at);
+      if (kind === PacketKind.Data || isHeader(flags)) continue;
+      if (isKey(kind, flags)) return false;
+      if (time === span?.from) found = true;
+    }
+    return found;
+  }
+
+  cut(segment: Segment): void {
+    this.refusal = undefined;
+    this.#list(segment);
+  }
+
+  refused(reason: string): void {
+    this.refusal = reason;
+    this.#context.log.warn("stream can't be cut for HLS", { stream: streamLabel(this.key), reason });
+    for (const { tell } of [...this.#waiting]) tell("refused");
+  }
+
+  overflow(): void {
+    if (this.#overflowTold) return;
+    this.#overflowTold = true;
+    const reason = "more bytes in one slot than a segment may have; the rest of the slot is left out";
+    this.#context.log.warn("HLS segment is not whole", { stream: streamLabel(this.key), reason });
+  }
+
+  listedSegment(segment: ListedSegment): void {
+    this.#events.listed(this, segment);
+  }
+
+  removedSegment(segment: ListedSegment): void {
+    this.#events.removed(this, segment);
+  }
+
+  #list(segment: Segment, name?: string): void {
+    this.window.add(segment, this.#context.clock.now(), name);
+    this.#events.changed(this);
+    for (const { version, tell } of [...this.#waiting])
+      if (this.window.version > version && this.listed) tell("listed");
+  }
+
+  /** The last packets have come, and the publisher does not come back within its grace time. */
+  #stopped(): void {
+    if (this.#ending !== "unpublished") return;
+    this.#segmenter.end(this.#stream?.epochs.epoch);
+    this.ended = this.listed;
+    this.#events.changed(this);
+  }
+
+  /** It can't be guessed, and no other content ever has it. */
+  #nameOf({ epoch, number, damaged }: Segment): string {
+    const own = damaged ? `-${this.#context.randomHex(4)}` : "";
+    return `${epoch}-${this.#fragmentMs / 1000}-${number}${own}.ts`;
+  }
+
+  #leave(): void {
+    if (this.#reader !== undefined) this.#stream?.leave(this.#reader);
+    this.#reader = undefined;
+    this.#stream = undefined;
+  }
+}

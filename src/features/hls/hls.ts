@@ -1,0 +1,94 @@
+import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { HttpRoute } from "../../live/ports/http.ts";
+import type { Source, SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { StreamName, StreamObserver } from "../../live/streams.ts";
+import { HlsCarry } from "./carry.ts";
+import type { HlsContext } from "./context.ts";
+import { HlsFiles } from "./files.ts";
+import type { HlsStream } from "./hls-stream.ts";
+import { HlsStreams } from "./hls-streams.ts";
+import { HlsRoute } from "./route.ts";
+import { Sessions } from "./sessions.ts";
+
+/** Cuts the streams of vhosts that want it, and gives viewers their playlists and segments. */
+export class Hls implements Feature, StreamObserver {
+  readonly name = "hls";
+  readonly streams = this;
+  readonly http: readonly HttpRoute[];
+  readonly carry: HlsCarry;
+  readonly #context: HlsContext;
+  readonly #all: HlsStreams;
+  readonly #sessions: Sessions;
+  readonly #files: HlsFiles;
+
+  constructor(context: HlsContext) {
+    this.#context = context;
+    this.#files = new HlsFiles(context, () => this.carry.given);
+    this.#sessions = new Sessions(context, (stream) => this.#all.closeIfIdle(stream));
+    const disposed = (stream: HlsStream) => this.#sessions.endAll(stream, "the stream is over");
+    this.#all = new HlsStreams(context, [
+      { disposed, listed: (stream, segment) => this.carry.listed(stream, segment) },
+      this.#files,
+    ]);
+    this.carry = new HlsCarry(this.#all, (name, segment, ended) => {
+      const config = context.configOf(name.vhost)?.hls;
+      if (config?.enabled) this.#all.open(name, config).adopt(segment, ended);
+    });
+    this.http = [new HlsRoute(context, this.#all, this.#sessions)];
+  }
+
+  published(stream: Stream, name: StreamName, _source: Source): void {
+    const config = this.#context.configOf(name.vhost)?.hls;
+    if (config?.enabled) this.#all.open(name, config).begin(stream);
+  }
+
+  unpublished(stream: Stream, source: Source, how: SourceEnd): void {
+    // Fetching ends when nobody watches: the stream itself goes on elsewhere.
+    const unwatched = source.info.via === "pull" && stream.viewers === 0;
+    for (const hls of this.#all.all()) if (hls.key === stream.key) hls.ends(unwatched ? "lost" : how);
+  }
+
+  /** The configuration has changed. */
+  reconfigure(): void {
+    for (const stream of [...this.#all.all()]) {
+      const config = stream.config;
+      if (config?.enabled) stream.reconfigure(config);
+      else {
+        this.#sessions.endAll(stream, "HLS was switched off");
+        this.#all.close(stream);
+      }
+    }
+    for (const stream of this.#context.streams.all()) {
+      const name = nameOf(stream.key);
+      if (stream.source !== undefined && name !== undefined) this.published(stream, name, stream.source);
+    }
+  }
+
+  report(): Report {
+    let [segments, bytes] = [0, 0];
+    for (const { window } of this.#all.all()) {
+      segments += window.entries.length;
+      bytes += window.bytes;
+    }
+    const { errors, written } = this.#files;
+    return {
+      now: { hls_viewers: this.#sessions.size, hls_segments: segments, hls_bytes: bytes },
+      since: { hls_files: written, hls_errors: errors },
+    };
+  }
+
+  stop(): void {
+    this.#sessions.endAll(undefined, "the server stops");
+  }
+
+  get idle(): boolean {
+    return this.#files.idle;
+  }
+}
+
+function nameOf(key: string): StreamName | undefined {
+  const [vhost = "", ...rest] = key.split("/");
+  const stream = rest.pop();
+  return stream === undefined || rest.length === 0 ? undefined : { vhost, app: rest.join("/"), stream };
+}

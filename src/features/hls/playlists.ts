@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { ProtocolError } from "../../base/errors.ts";
+import type { StreamName } from "../../live/streams.ts";
+import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
+import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
+import { renderMultivariantPlaylist } from "../../media/hls/multivariant-playlist.ts";
+import type { Packet } from "../../media/packet.ts";
+import type { ListedSegment, Window } from "./window.ts";
+
+/** A playlist as it is sent, made once for all who ask for the same version. */
+export interface RenderedPlaylist {
+  readonly body: Uint8Array;
+  readonly gzip: Uint8Array;
+  readonly etag: string;
+}
+
+/** What playlists are made of. */
+export interface PlaylistSource {
+  readonly name: StreamName;
+  readonly window: Window;
+  readonly ended: boolean;
+  readonly config: { readonly hls_entry_prefix: string } | undefined;
+  /** The stream's sequence headers, and a frame of each track without one. */
+  readonly described: readonly Packet[];
+}
+
+const encoder = new TextEncoder();
+
+/** The playlists of one stream, rendered when they are asked for. */
+export class Playlists {
+  readonly #source: PlaylistSource;
+  readonly #gzip: (bytes: Uint8Array) => Uint8Array;
+  #media: (RenderedPlaylist & { readonly version: number; readonly ended: boolean }) | undefined;
+  #codecs: { readonly of: readonly Packet[]; readonly are: StreamCodecs } | undefined;
+
+  constructor(source: PlaylistSource, gzip: (bytes: Uint8Array) => Uint8Array) {
+    this.#source = source;
+    this.#gzip = gzip;
+  }
+
+  /** The media playlist at `/app/stream.m3u8`. */
+  get media(): RenderedPlaylist {
+    const { window, ended } = this.#source;
+    const { version } = window;
+    if (this.#media?.version === version && this.#media.ended === ended) return this.#media;
+    const body = encoder.encode(this.text((segment) => this.#uriOf(segment)));
+    const hash = createHash("sha1").update(body).digest("hex");
+    this.#media = { body, gzip: this.#gzip(body), etag: `"${hash}"`, version, ended };
+    return this.#media;
+  }
+
+  /** The media playlist with other URIs. */
+  text(uriOf: (segment: ListedSegment) => string): string {
+    return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uriOf, this.#source.ended));
+  }
+
+  /** The multivariant playlist; `uri` is where the media playlist is. */
+  multivariant(uri: string): Uint8Array {
+    const { window, described } = this.#source;
+    if (this.#codecs?.of !== described) this.#codecs = { of: described, are: codecsOf(described) };
+    const { codecs, picture } = this.#codecs.are;
+    const frameRate = picture?.frameMs === undefined ? undefined : 1000 / picture.frameMs;
+    const rates = bitRates(window);
+    const independent = window.entries.every((segment) => segment.independent);
+    return encoder.encode(
+      renderMultivariantPlaylist({ uri, ...rates, codecs, resolution: picture, frameRate }, independent),
+    );
+  }
+
+  /** The configuration has changed. */
+  forget(): void {
+    this.#media = undefined;
+  }
+
+  #uriOf(segment: ListedSegment): string {
+    const { name, config } = this.#source;
+    const prefix = config?.hls_entry_prefix ?? "";
+    const below = `${encodeURIComponent(name.stream)}/${segment.name}`;
+    return prefix === "" ? below : `${withoutSlash(prefix)}/${pathOf(name.app)}/${below}`;
+  }
+}
+
+function codecsOf(described: readonly Packet[]): StreamCodecs {
+  try {
+    return streamCodecs(described);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { codecs: [], picture: undefined };
+  }
+}
+
+/** The media playlist of a window. `uriOf` says where a segment is, relative to the playlist. */
+function mediaPlaylistOf(window: Window, uriOf: (segment: ListedSegment) => string, ended: boolean): MediaPlaylist {
+  const { entries, targetSeconds } = window;
+  const [first] = entries;
+  let before = first === undefined ? 0 : first.discontinuity - Number(first.opens);
+  const discontinuitySequence = before;
+  return {
+    targetSeconds,
+    sequence: first?.number ?? 0,
+    discontinuitySequence,
+    ended,
+    entries: entries.map((segment) => {
+      const discontinuity = segment.discontinuity !== before;
+      before = segment.discontinuity;
+      const { durationMs, dateMs, independent, bytes } = segment;
+      return { uri: uriOf(segment), durationMs, dateMs, discontinuity, independent, gap: bytes === undefined };
+    }),
+  };
+}
+
+/** The highest and the average bit rate of a window's segments, bits a second (RFC 8216, 4.3.4.2). */
+function bitRates({ entries }: Window): { bandwidth: number; averageBandwidth: number } {
+  let [bandwidth, bits, ms] = [1, 0, 0];
+  for (const { bytes, durationMs } of entries) {
+    if (bytes === undefined || durationMs === 0) continue;
+    bits += 8 * bytes.length;
+    ms += durationMs;
+    bandwidth = Math.max(bandwidth, Math.ceil((8000 * bytes.length) / durationMs));
+  }
+  return { bandwidth, averageBandwidth: ms === 0 ? 1 : Math.ceil((1000 * bits) / ms) };
+}
+
+/** A path's levels, each percent-encoded. */
+export function pathOf(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+/** A URL without slashes at its end. */
+export function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

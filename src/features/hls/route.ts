@@ -1,0 +1,229 @@
+import type { HttpRequest } from "../../http/request.ts";
+import { streamConfig } from "../../live/config.ts";
+import type { AccessRequest } from "../../live/ports/access.ts";
+import type { Entered, Refused } from "../../live/ports/entry.ts";
+import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import type { Stream } from "../../live/stream.ts";
+import { streamLabel } from "../../live/streams.ts";
+import { type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
+import type { HlsContext, HlsVhost } from "./context.ts";
+import type { Awaited, HlsStream } from "./hls-stream.ts";
+import type { HlsStreams } from "./hls-streams.ts";
+import type { Session, Sessions, Viewer } from "./sessions.ts";
+
+const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+const SEGMENT_TYPE = "video/mp2t";
+/** A segment never changes; caches need it no longer than players do. */
+const SEGMENT_CACHE = "public, max-age=3600, immutable";
+
+/** A request for a playlist on its way through the guards. */
+interface Asking {
+  readonly request: HttpRequest;
+  readonly exchange: HttpExchange;
+  readonly address: PlaylistAddress;
+}
+
+/** Answers requests for playlists and segments. */
+export class HlsRoute implements HttpRoute {
+  readonly #context: HlsContext;
+  readonly #streams: HlsStreams;
+  readonly #sessions: Sessions;
+
+  constructor(context: HlsContext, streams: HlsStreams, sessions: Sessions) {
+    this.#context = context;
+    this.#streams = streams;
+    this.#sessions = sessions;
+  }
+
+  handle(request: HttpRequest, exchange: HttpExchange): boolean {
+    const file = segmentFile(request.path);
+    if (file !== undefined) return this.#sendSegment(file, exchange);
+    const address = playlistAddress(request);
+    if (address === undefined) return false;
+    if (typeof address === "string") exchange.refuse({ ok: false, rule: "name", kind: "name", reason: address });
+    else return this.#playlist({ request, exchange, address });
+    return true;
+  }
+
+  #sendSegment(file: string, exchange: HttpExchange): boolean {
+    const { bytes, memory } = this.#streams.segment(file) ?? {};
+    if (bytes === undefined || memory === undefined) {
+      exchange.refuse({ ok: false, rule: "segment", kind: "missing", reason: "there is no such segment any more" });
+      return true;
+    }
+    memory.hold();
+    const etag = `"${file.slice(0, -".ts".length)}"`;
+    exchange.respond({
+      status: 200,
+      type: SEGMENT_TYPE,
+      headers: { "cache-control": SEGMENT_CACHE },
+      etag,
+      body: bytes,
+      done: () => memory.release(),
+    });
+    return true;
+  }
+
+  #playlist(asking: Asking): boolean {
+    const { address, exchange } = asking;
+    const { token, app, stream } = address;
+    const session = token === undefined ? undefined : this.#sessions.ask(token);
+    if (session?.hls.name.app === app && session.hls.name.stream === stream && session.begun) {
+      this.#sendMedia(exchange, session.hls, session);
+      return true;
+    }
+    const found = this.#context.entry().findVhost(address.vhost);
+    if (found.ok && !found.vhost.config.hls.enabled) return false;
+    if (token !== undefined && this.#sessions.isBanned(token)) {
+      exchange.refuse({ ok: false, rule: "session", kind: "denied", reason: "this viewer was sent away" });
+      return true;
+    }
+    const question = this.#context
+      .entry()
+      .client()
+      .enter(this.#accessRequest(asking), (result) => {
+        exchange.onGone = undefined;
+        if (exchange.gone) return;
+        if (result.ok) this.#entered(asking, result);
+        else exchange.refuse(result);
+      });
+    if (!exchange.gone) exchange.onGone ??= () => question.cancel();
+    return true;
+  }
+
+  #accessRequest({ request, exchange, address }: Asking): AccessRequest {
+    const { vhost, app, stream, param } = address;
+    const { host, port } = exchange.remote;
+    return {
+      protocol: "hls",
+      action: "play",
+      address: host,
+      port,
+      tcUrl: urlOf(request, app),
+      pageUrl: request.header("referer") ?? "",
+      swfUrl: "",
+      hops: [],
+      forClient: false,
+      clientId: exchange.client.id,
+      name: { vhost, app, stream },
+      param,
+    };
+  }
+
+  #entered(asking: Asking, { vhost: { config }, name, param }: Entered<HlsVhost>): void {
+    const { request, exchange, address } = asking;
+    // A reload may have switched it off meanwhile.
+    if (!config.hls.enabled) {
+      exchange.pass();
+      return;
+    }
+    const hls = this.#streams.find(name);
+    const url = urlOf(request, name.app);
+    const demand = { param, hops: [], tcUrl: url, pageUrl: request.header("referer") ?? "", swfUrl: "" };
+    const isHere = hls !== undefined || this.#context.streams.find(name)?.source !== undefined;
+    if (!isHere && this.#context.searchMs(name, demand) === 0) {
+      exchange.refuse(this.#streams.absent(name));
+      return;
+    }
+    const known = hls ?? this.#streams.open(name, config.hls);
+    const stream = this.#context.streams.open(name, streamConfig(config));
+    const software = request.header("user-agent") ?? "";
+    const viewer = { remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
+    const opened = this.#session(config.hls.hls_ctx, address, known, stream, viewer);
+    if (!("token" in opened)) {
+      this.#streams.closeIfIdle(known);
+      exchange.refuse(opened);
+      return;
+    }
+    this.#whenListed(asking, opened, config.hls.hls_ctx);
+  }
+
+  /** The viewer's session, or the one of all viewers where they have none of their own. */
+  #session(
+    own: boolean,
+    { token }: PlaylistAddress,
+    hls: HlsStream,
+    stream: Stream,
+    viewer: Viewer,
+  ): Session | Refused {
+    const wanted = own ? (token ?? this.#context.randomHex(16)) : `all of ${hls.key}`;
+    const known = this.#sessions.ask(wanted);
+    if (known?.hls === hls) return known;
+    // A token may come from another server, on which it stands for the same viewer.
+    return this.#sessions.open(known === undefined ? wanted : this.#context.randomHex(16), hls, stream, viewer);
+  }
+
+  /** Answers when there is a playlist with what viewers want now. */
+  #whenListed({ exchange, address }: Asking, session: Session, own: boolean): void {
+    const { hls } = session;
+    const answer = (what: Awaited) => {
+      exchange.onGone = undefined;
+      session.onRefused = undefined;
+      if (exchange.gone) return;
+      if (hls.refusal !== undefined) this.#refuse(exchange, session, mediaRefusal(hls.refusal));
+      else if (!hls.listed) this.#refuse(exchange, session, lateRefusal(hls, what));
+      else {
+        if (own) this.#sessions.begin(session);
+        if (!own || address.token !== undefined) this.#sendMedia(exchange, hls, session);
+        else this.#sendMultivariant(exchange, address, session);
+      }
+    };
+    // What is listed of a stream that has to be fetched first may be old; who has a token has been here before.
+    const atOnce =
+      hls.live || address.token !== undefined || this.#context.searchMs(hls.name, session.viewer.demand) === 0;
+    const fresh = hls.listed && atOnce;
+    if (fresh || hls.refusal !== undefined) {
+      answer("listed");
+      return;
+    }
+    const waiting = hls.wait(hls.window.version, answer);
+    const stop = () => {
+      waiting.cancel();
+      session.onRefused = undefined;
+    };
+    session.onRefused = (refused) => {
+      stop();
+      exchange.onGone = undefined;
+      exchange.refuse(refused);
+    };
+    exchange.onGone = () => {
+      stop();
+      if (own && !session.begun) this.#sessions.end(session, "lost", undefined);
+    };
+  }
+
+  #refuse(exchange: HttpExchange, session: Session, refused: Refused): void {
+    if (!session.begun) this.#sessions.end(session, "lost", undefined);
+    exchange.refuse(refused);
+  }
+
+  #sendMedia(exchange: HttpExchange, hls: HlsStream, session: Session): void {
+    const { body, gzip, etag } = hls.playlists.media;
+    session.bytes += body.length;
+    const seconds = Math.max(1, Math.floor(hls.window.targetSeconds / 2));
+    const headers = { "cache-control": `max-age=${seconds}` };
+    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, encodings: { gzip } });
+  }
+
+  #sendMultivariant(exchange: HttpExchange, { query }: PlaylistAddress, { hls, token }: Session): void {
+    const params = [query, `${SESSION_PARAM}=${token}`].filter((text) => text !== "").join("&");
+    const body = hls.playlists.multivariant(`${encodeURIComponent(hls.name.stream)}.m3u8?${params}`);
+    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
+  }
+}
+
+function urlOf({ secure, host }: HttpRequest, app: string): string {
+  return `${secure ? "https" : "http"}://${host}/${app}`;
+}
+
+function mediaRefusal(reason: string): Refused {
+  return { ok: false, rule: "media", kind: "media", reason };
+}
+
+function lateRefusal(hls: HlsStream, what: Awaited): Refused {
+  const label = streamLabel(hls.key);
+  if (what === "late" && !hls.live)
+    return { ok: false, rule: "missing", kind: "missing", reason: `nobody publishes ${label}` };
+  const reason = `the first segment of ${label} is not whole yet; ask again`;
+  return { ok: false, rule: "unavailable", kind: "unavailable", reason };
+}

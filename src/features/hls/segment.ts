@@ -1,0 +1,41 @@
+import type { Packet } from "../../media/packet.ts";
+
+/** One entry of a stream's list of segments: a whole segment, or a slot without one. Times are whole ms. */
+export interface Segment {
+  /** Id of the epoch that its number belongs to. */
+  readonly epoch: string;
+  readonly number: number;
+  readonly durationMs: number;
+  /** Programme date of its beginning, Unix ms. */
+  readonly dateMs: number;
+  /** Discontinuity sequence. */
+  readonly discontinuity: number;
+  /** It is the first one of its discontinuity. */
+  readonly opens: boolean;
+  /** Whether it begins with a key frame, or has no video. */
+  readonly independent: boolean;
+  /** Packets of it are missing here, so that its bytes are not those of other servers. */
+  readonly damaged: boolean;
+  /** The least upper bound of durations that its epoch promises, whole seconds. */
+  readonly targetSeconds: number;
+  /** Undefined for a slot without packets. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** One segment in the making. */
+export interface SegmentWriter {
+  /** Bytes so far. */
+  readonly length: number;
+  /** Adds a frame; `time` is ms since the clock of the segment's discontinuity began. */
+  write(packet: Packet, time: number): void;
+  /** Remembers this place as a possible end. */
+  mark(): void;
+  /** The whole segment, or what it was at `mark`. The bytes are the caller's. Called once, if at all. */
+  finish(at: "end" | "mark"): Uint8Array;
+}
+
+/**
+ * Begins a segment with these sequence headers in force, or says why such a stream cannot be carried. `reordered`: video is stamped
+ * in presentation order. `sizeHint`: bytes that it may have.
+ */
+export type OpenWriter = (headers: readonly Packet[], reordered: boolean, sizeHint: number) => SegmentWriter | string;

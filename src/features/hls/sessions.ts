@@ -1,0 +1,188 @@
+import type { HostPort } from "../../base/address.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { ClientRecord, PlayTask } from "../../live/ports/clients.ts";
+import type { Refused } from "../../live/ports/entry.ts";
+import type { Demand } from "../../live/readers/demand.ts";
+import type { ReaderEvents } from "../../live/readers/format.ts";
+import type { PacketRange } from "../../live/readers/packet-reader.ts";
+import type { Reader } from "../../live/readers/reader.ts";
+import type { SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { HlsContext } from "./context.ts";
+import type { HlsStream } from "./hls-stream.ts";
+
+/** How often it is looked who has not asked for long. */
+const SWEEP_MS = 1000;
+/** Tokens of viewers who were sent away that are remembered. */
+const MAX_BANNED = 4096;
+const BAN_MS = 60_000;
+/** Sessions at a time, whatever `max_connections` allows. */
+const MAX_SESSIONS = 100_000;
+
+/** Its sink is never empty: a reader that only says that somebody wants the stream costs nothing. */
+const NO_SINK = { bytesQueued: 1, send: () => true };
+
+/** Who begins a session. */
+export interface Viewer {
+  readonly remote: HostPort;
+  readonly url: string;
+  readonly software: string;
+  readonly demand: Demand;
+}
+
+/** One viewer of one stream: there while its media playlist is asked for with its token. It wants the stream meanwhile. */
+export class Session implements ReaderEvents, PlayTask {
+  readonly kind = "play";
+  readonly relay = false;
+  readonly lost = 0;
+  readonly token: string;
+  readonly hls: HlsStream;
+  readonly stream: Stream;
+  readonly viewer: Viewer;
+  /** When it began, and when it was last asked for, monotonic ms. */
+  readonly since: number;
+  askedAt: number;
+  /** Of playlists; segments are asked for without a token. */
+  bytes = 0;
+  /** Told why it gets no stream after all, while it waits for one. */
+  onRefused: ((refused: Refused) => void) | undefined;
+  readonly #sessions: Sessions;
+  readonly #reader: Reader<PacketRange>;
+  #record: ClientRecord | undefined;
+
+  constructor(sessions: Sessions, token: string, hls: HlsStream, stream: Stream, viewer: Viewer, now: number) {
+    this.#sessions = sessions;
+    this.token = token;
+    this.hls = hls;
+    this.stream = stream;
+    this.viewer = viewer;
+    this.since = now;
+    this.askedAt = now;
+    this.#reader = stream.tap(NO_SINK, this, viewer.demand);
+    stream.pause(this.#reader);
+  }
+
+  /** It has a playlist: it counts as a player. */
+  begin(record: ClientRecord): void {
+    this.#record = record;
+    record.introduction = { url: this.viewer.url, software: this.viewer.software };
+    record.connected();
+    record.began(this);
+  }
+
+  get begun(): boolean {
+    return this.#record !== undefined;
+  }
+
+  /** The viewer is gone, or sent away. */
+  end(how: SourceEnd, reason: string | undefined): void {
+    this.stream.leave(this.#reader);
+    this.#record?.ended(this, how);
+    this.#record?.disconnected(reason);
+    this.#record = undefined;
+  }
+
+  refused(reason: string): void {
+    this.#sessions.refuse(this, { ok: false, rule: "origin", kind: "denied", reason });
+  }
+
+  missing(reason: string): void {
+    if (!this.hls.listed) this.#sessions.refuse(this, { ok: false, rule: "missing", kind: "missing", reason });
+  }
+}
+
+/** All viewers with a token. */
+export class Sessions {
+  readonly #context: HlsContext;
+  readonly #ended: (hls: HlsStream) => void;
+  /** By token; who has not asked for the longest comes first. */
+  readonly #sessions = new Map<string, Session>();
+  /** Tokens of those who were sent away, and until when, monotonic ms. */
+  readonly #banned = new Map<string, number>();
+  #sweeping: Timer | undefined;
+  #nextId = 1;
+
+  /** `ended` is told of the stream of each that has ended. */
+  constructor(context: HlsContext, ended: (hls: HlsStream) => void) {
+    this.#context = context;
+    this.#ended = ended;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Whether a viewer with this token was sent away. */
+  isBanned(token: string): boolean {
+    return (this.#banned.get(token) ?? 0) > this.#context.clock.now();
+  }
+
+  /** The session of a token, which is asked for now. */
+  ask(token: string): Session | undefined {
+    const session = this.#sessions.get(token);
+    if (session === undefined) return undefined;
+    this.#sessions.delete(token);
+    this.#sessions.set(token, session);
+    session.askedAt = this.#context.clock.now();
+    return session;
+  }
+
+  /** Begins one with a token that none has, or says why there may be no more. */
+  open(token: string, hls: HlsStream, stream: Stream, viewer: Viewer): Session | Refused {
+    const { connections } = this.#context.entry();
+    if (this.size >= MAX_SESSIONS || !connections.hasRoom(this.size))
+      return { ok: false, rule: "max_connections", kind: "limit", reason: "as many viewers as there may be are here" };
+    const session = new Session(this, token, hls, stream, viewer, this.#context.clock.now());
+    this.#sessions.set(token, session);
+    this.#sweeping ??= this.#context.clock.every(SWEEP_MS, () => this.#sweep());
+    return session;
+  }
+
+  /** It gets its first playlist. */
+  begin(session: Session): void {
+    if (session.begun) return;
+    const identity = { id: `v${this.#nextId++}`, protocol: "hls", remote: session.viewer.remote };
+    const kick = (reason: string) => this.#context.clock.soon(() => this.ban(session, reason));
+    session.begin(this.#context.clients().add(identity, { bytesReceived: 0, bytesSent: 0, kick }));
+  }
+
+  /** Ends a session; its token means nothing any more. */
+  end(session: Session, how: SourceEnd, reason: string | undefined): void {
+    if (this.#sessions.get(session.token) !== session) return;
+    this.#sessions.delete(session.token);
+    session.end(how, reason);
+    this.#ended(session.hls);
+    if (this.size > 0) return;
+    this.#sweeping?.cancel();
+    this.#sweeping = undefined;
+  }
+
+  /** Ends it; who comes with its token again is refused for a while. */
+  ban(session: Session, reason: string): void {
+    if (this.#banned.size >= MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value ?? "");
+    this.#banned.set(session.token, this.#context.clock.now() + BAN_MS);
+    this.end(session, "lost", reason);
+  }
+
+  /** It gets no stream after all. */
+  refuse(session: Session, refused: Refused): void {
+    this.#context.clock.soon(() => {
+      session.onRefused?.(refused);
+      this.end(session, "lost", refused.reason);
+    });
+  }
+
+  /** Ends all of a stream, or all. */
+  endAll(hls: HlsStream | undefined, reason: string): void {
+    for (const session of [...this.#sessions.values()])
+      if (hls === undefined || session.hls === hls) this.end(session, "unpublished", reason);
+  }
+
+  /** Ends those that have not asked for twice the window, or three target durations. */
+  #sweep(): void {
+    const now = this.#context.clock.now();
+    for (const session of this.#sessions.values()) {
+      if (now - session.askedAt > session.hls.expiryMs) this.end(session, "unpublished", "has not asked for long");
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import {
+  discontinuityOf,
+  type Epoch,
+  firstNumber,
+  MAX_GOP_MS,
+  type Span,
+  slotCount,
+  slotMs,
+  slotStart,
+} from "../../live/source/epoch.ts";
+
+/** Epochs do not tell of GOPs that are no longer than this. */
+const UNTOLD_GOP_MS = 1000;
+
+/** A slot of an epoch by its number. */
+export interface NumberedSlot {
+  /** Index of its span. */
+  readonly span: number;
+  readonly number: number;
+  /** Stream time at which it begins, and where the next one does or its span ends; whole ms. */
+  readonly start: number;
+  readonly end: number;
+  readonly discontinuity: number;
+  /** It is the first one of its discontinuity. */
+  readonly opens: boolean;
+}
+
+/** The slot of a number; undefined for one that is not in the epoch. */
+export function slotOf(epoch: Epoch, fragmentMs: number, number: number): NumberedSlot | undefined {
+  let first = firstNumber(epoch, fragmentMs, 0);
+  if (number < first) return undefined;
+  for (const [span, each] of epoch.spans.entries()) {
+    const count = slotCount(each, fragmentMs) ?? Number.POSITIVE_INFINITY;
+    if (number < first + count) {
+      const slot = number - first;
+      const next = slot + 1 < count ? slotStart(each, fragmentMs, slot + 1) : each.to;
+      const start = slotStart(each, fragmentMs, slot);
+      const discontinuity = discontinuityOf(epoch, span);
+      return { span, number, start, end: next ?? start, discontinuity, opens: slot === 0 && each.discontinuity };
+    }
+    first += count;
+  }
+  return undefined;
+}
+
+/**
+ * No segment of the epoch is longer, whole seconds: one begins at its slot's first key frame, and the next at most a GOP after its
+ * own slot's beginning.
+ */
+export function targetSeconds({ spans }: Epoch, fragmentMs: number): number {
+  return Math.max(...spans.map((span) => Math.ceil(longestMs(span, fragmentMs) / 1000)));
+}
+
+function longestMs(span: Span, fragmentMs: number): number {
+  const slot = slotMs(span, fragmentMs);
+  return span.gop > MAX_GOP_MS ? 2 * slot : slot + Math.max(span.gop, UNTOLD_GOP_MS);
+}
+
+/** Stream time at which the clock of a span's segments began: where the last span with a discontinuity did, or the first. */
+export function clockZero({ spans }: Epoch, span: number): number {
+  for (let at = span; at > 0; at--) {
+    const each = spans[at] as Span;
+    if (each.discontinuity) return each.from;
+  }
+  return spans[0].from;
+}

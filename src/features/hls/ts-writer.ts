@@ -1,0 +1,35 @@
+// Hot: write runs for each packet of each stream that is cut.
+import { Packet } from "../../media/packet.ts";
+import { tsRefusal } from "../../media/ts/carries.ts";
+import { TsSegmentWriter } from "../../media/ts/segment.ts";
+import type { OpenWriter, SegmentWriter } from "./segment.ts";
+
+/** A segment in MPEG-TS in the making. */
+class TsWriter implements SegmentWriter {
+  readonly #writer: TsSegmentWriter;
+
+  constructor(headers: readonly Packet[], sizeHint: number) {
+    this.#writer = new TsSegmentWriter(headers, 0, sizeHint);
+  }
+
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  write({ kind, payload, flags, track }: Packet, time: number): void {
+    this.#writer.add(new Packet(kind, time, payload, flags, track));
+  }
+
+  mark(): void {
+    this.#writer.mark();
+  }
+
+  finish(at: "end" | "mark"): Uint8Array {
+    if (at === "mark") this.#writer.rewind();
+    return this.#writer.finish();
+  }
+}
+
+/** Begins a segment in MPEG-TS. */
+export const openTsWriter: OpenWriter = (headers, reordered, sizeHint) =>
+  tsRefusal(headers, reordered) ?? new TsWriter(headers, sizeHint);

@@ -1,0 +1,159 @@
+import type { Segment } from "./segment.ts";
+import { SegmentMemory } from "./segment-memory.ts";
+
+/** Bytes of a window beside those listed that are kept for players that still have an older playlist, at the most. */
+const RETIRED_SHARE = 0.5;
+const RETIRED_EXTRA_BYTES = 128 * 1024;
+/** Bytes listed at the most; a window that would have more is shorter. */
+const MAX_LISTED_BYTES = 512 * 1024 * 1024;
+/** Entries at the most. */
+const MAX_ENTRIES = 1024;
+/** Durations of the target that a playlist has at least (RFC 8216, section 6.2.2). */
+const MIN_TARGETS = 3;
+
+/** A segment that is in the list, or was until a while ago, and its file's name. */
+export interface ListedSegment extends Segment {
+  readonly name: string;
+  /** Of its bytes; who needs them for longer than a call holds it. */
+  readonly memory: SegmentMemory | undefined;
+}
+
+/** A segment as another process had it. */
+export type CarriedSegment = Omit<ListedSegment, "memory">;
+
+interface Retired {
+  readonly segment: ListedSegment;
+  /** Monotonic ms. */
+  readonly until: number;
+}
+
+/** What a window tells its owner. */
+export interface WindowEvents {
+  listedSegment(segment: ListedSegment): void;
+  /** Nobody may ask for it any more. */
+  removedSegment(segment: ListedSegment): void;
+}
+
+/**
+ * The segments of one stream that players may ask for: those in the playlist, and those that were in one which players may still have
+ * (RFC 8216, section 6.2.2). Numbers in the list follow each other, and never go back.
+ */
+export class Window {
+  readonly #events: WindowEvents;
+  readonly #nameOf: (segment: Segment) => string;
+  #windowMs: number;
+  #entries: ListedSegment[] = [];
+  readonly #retired: Retired[] = [];
+  #listedBytes = 0;
+  #retiredBytes = 0;
+  #durationMs = 0;
+  #targetSeconds = 0;
+  /** Changes with the list. */
+  version = 0;
+
+  constructor(windowMs: number, nameOf: (segment: Segment) => string, events: WindowEvents) {
+    this.#windowMs = windowMs;
+    this.#nameOf = nameOf;
+    this.#events = events;
+  }
+
+  /** Oldest first. */
+  get entries(): readonly ListedSegment[] {
+    return this.#entries;
+  }
+
+  /** All that may be asked for, oldest first. */
+  get available(): ListedSegment[] {
+    return [...this.#retired.map(({ segment }) => segment), ...this.#entries];
+  }
+
+  /** Upper bound of the durations that were ever listed of this epoch, whole seconds: it only grows. */
+  get targetSeconds(): number {
+    return this.#targetSeconds;
+  }
+
+  /** Of the list. */
+  get durationMs(): number {
+    return this.#durationMs;
+  }
+
+  /** Bytes of all segments in memory. */
+  get bytes(): number {
+    return this.#listedBytes + this.#retiredBytes;
+  }
+
+  /** Lists its next entry at `now` (monotonic ms). One that does not follow the last begins a new list. */
+  add(segment: Segment, now: number, name = this.#nameOf(segment)): void {
+    this.expire(now);
+    const last = this.#entries.at(-1);
+    if (last !== undefined && (last.epoch !== segment.epoch || last.number + 1 !== segment.number)) {
+      // An entry without a segment gives players nothing in place of the old list.
+      if (segment.bytes === undefined) return;
+      if (last.epoch !== segment.epoch) this.#targetSeconds = 0;
+      while (this.#entries.length > 0) this.#retireFirst(now);
+    }
+    const memory = segment.bytes === undefined ? undefined : new SegmentMemory(segment.bytes);
+    const entry = { ...segment, name, memory };
+    this.#entries.push(entry);
+    this.#durationMs += segment.durationMs;
+    this.#listedBytes += segment.bytes?.length ?? 0;
+    this.#targetSeconds = Math.max(this.#targetSeconds, segment.targetSeconds, Math.round(segment.durationMs / 1000));
+    this.version++;
+    this.#events.listedSegment(entry);
+    this.#trim(now);
+  }
+
+  /** The window has another length from the next entry on. */
+  resize(windowMs: number): void {
+    this.#windowMs = windowMs;
+  }
+
+  /** Forgets retired segments whose time is over. */
+  expire(now: number): void {
+    const mostBytes = RETIRED_SHARE * this.#listedBytes + RETIRED_EXTRA_BYTES;
+    for (let first = this.#retired[0]; first !== undefined; first = this.#retired[0]) {
+      if (first.until > now && this.#retiredBytes <= mostBytes) return;
+      this.#retired.shift();
+      this.#retiredBytes -= first.segment.bytes?.length ?? 0;
+      this.#remove(first.segment);
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const segment of this.available) this.#remove(segment);
+    this.#retired.length = 0;
+    this.#entries = [];
+    this.#listedBytes = 0;
+    this.#retiredBytes = 0;
+    this.#durationMs = 0;
+    this.version++;
+  }
+
+  #remove(segment: ListedSegment): void {
+    this.#events.removedSegment(segment);
+    segment.memory?.release();
+  }
+
+  #trim(now: number): void {
+    const windowMs = Math.max(this.#windowMs, MIN_TARGETS * this.#targetSeconds * 1000);
+    for (let first = this.#entries[0]; first !== undefined; first = this.#entries[0]) {
+      const isShort = this.#durationMs - first.durationMs < windowMs;
+      const tooMany = this.#entries.length > MAX_ENTRIES || this.#listedBytes > MAX_LISTED_BYTES;
+      if (this.#entries.length === 1 || (isShort && !tooMany)) break;
+      this.#retireFirst(now);
+    }
+    this.expire(now);
+  }
+
+  #retireFirst(now: number): void {
+    const segment = this.#entries.shift();
+    if (segment === undefined) return;
+    const until = now + segment.durationMs + this.#durationMs;
+    this.#durationMs -= segment.durationMs;
+    const bytes = segment.bytes?.length ?? 0;
+    this.#listedBytes -= bytes;
+    this.#retiredBytes += bytes;
+    this.#retired.push({ segment, until });
+  }
+}

@@ -1,0 +1,157 @@
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { Client } from "../support/e2e/client.ts";
+import { clip } from "../support/e2e/clips.ts";
+import { fileFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { checkHistory } from "../support/playlists.ts";
+
+const test = testWith("tests/e2e/hls.test.ts");
+const testWithFfmpeg = testWith("tests/e2e/hls.test.ts", "FFmpeg");
+
+/** An encoder that sends pictures as fast as it likes. */
+class Encoder {
+  readonly #client: Client;
+  #number = 0;
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  static async begin(stage: Stage, { rtmpPort }: HlsEdge): Promise<Encoder> {
+    return new Encoder(await Client.publish(stage, { port: rtmpPort }, "show"));
+  }
+
+  /** GOPs of a second. */
+  send(seconds: number): void {
+    for (let second = 0; second < seconds; second++, this.#number += 25) sendGop(this.#client, this.#number, 25);
+  }
+
+  leave(): void {
+    this.#client.abort();
+  }
+}
+
+const last = (text: string) => urisOf(text).at(-1) ?? "";
+
+/** Waits until a server lists what another one lists, and has all of its segments byte for byte; how many there are. */
+async function expectSame(edge: HlsEdge, origin: HlsEdge): Promise<number> {
+  let wanted = "";
+  // The origin may still be cutting what was sent.
+  await edge.mediaWhen("the origin's playlist", async (text) => {
+    wanted = await origin.media();
+    return text === wanted;
+  });
+  for (const uri of urisOf(wanted)) expect((await edge.get(uri)).bytes).toEqual((await origin.get(uri)).bytes);
+  return urisOf(wanted).length;
+}
+
+test.concurrent("edges give the playlists and segments of their origin, byte for byte", async () => {
+  await using stage = new Stage();
+  const pushed = await HlsEdge.start(stage, "pushed");
+  const forward = `forward = "127.0.0.1:${pushed.rtmpPort}"`;
+  const origin = await HlsEdge.start(stage, "origin", { vhost: forward });
+  const fetches = `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${origin.rtmpPort}"`;
+  const fetching = await HlsEdge.start(stage, "fetching", { more: fetches });
+  const encoder = await Encoder.begin(stage, origin);
+  encoder.send(4);
+  await origin.mediaWhen("three segments", (text) => urisOf(text).length >= 3);
+  // Its first request waits for the first whole segment.
+  let status = 0;
+  const first = fetching.get().then((answer) => {
+    status = answer.status;
+  });
+  await origin.program.line(/play started/);
+  while (status === 0) {
+    encoder.send(1);
+    await Bun.sleep(20);
+  }
+  await first;
+  expect(status).toBe(200);
+  encoder.send(10);
+  await origin.mediaWhen("a whole window", (text) => urisOf(text).length >= 8);
+  for (const edge of [pushed, fetching]) expect(await expectSame(edge, origin)).toBeGreaterThanOrEqual(6);
+  const texts = [await pushed.media()];
+  encoder.leave();
+  await pushed.program.line(/publish ended/);
+  const again = await Encoder.begin(stage, origin);
+  again.send(12);
+  await origin.mediaWhen("the new encoder's segments alone", (text) => !text.includes(last(texts[0] ?? "")));
+  for (const edge of [pushed, fetching]) expect(await expectSame(edge, origin)).toBeGreaterThanOrEqual(6);
+  checkHistory([...texts, await pushed.media()]);
+});
+
+test.concurrent("an upgrade fails no request, loses no segment and goes on with the numbers", async () => {
+  await using stage = new Stage();
+  const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
+  const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6"].join("\n"));
+  const line = await server.program.line(/ listening .*http=/);
+  const base = `http://127.0.0.1:${/http=\S*?:(\d+)/.exec(line)?.[1]}/live/`;
+  const get = async (target: string) => {
+    // As players do that come back after a while.
+    const answer = await fetch(base + target, { headers: { connection: "close" } });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const publisher = await server.publish();
+  let number = 0;
+  const send = (seconds: number) => {
+    for (let second = 0; second < seconds; second++, number += 25) sendGop(publisher, number, 25);
+  };
+  const witness = await server.play();
+  send(8);
+  await picture(witness, number - 1);
+  const link = urisOf((await get("show.m3u8")).text)[0] ?? "";
+  const texts = [(await get(link)).text];
+  const { exitCode, err } = await server.run("upgrade");
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+  const next = Number(readFileSync(stage.path("server.pid"), "utf8"));
+  expect(next).toBeGreaterThan(1);
+  stage.defer(() => process.kill(next, "SIGKILL"));
+  for (const uri of urisOf(texts[0] ?? "")) expect((await get(uri)).status).toBe(200);
+  // The encoder is still with the old process.
+  for (let second = 0; second < 4; second++) {
+    send(1);
+    await picture(witness, number - 1);
+    const { status, text } = await get(link);
+    expect(status).toBe(200);
+    texts.push(text);
+  }
+  checkHistory(texts);
+  expect(texts.at(-1)).not.toContain("GAP");
+  expect(last(texts.at(-1) ?? "")).not.toBe(last(texts[0] ?? ""));
+});
+
+for (const [what, tracks] of [
+  ["video and sound", { video: true, audio: true }],
+  ["video", { video: true, audio: false }],
+  ["sound", { video: false, audio: true }],
+] as const) {
+  testWithFfmpeg.concurrent(`FFmpeg reads ${what} without a warning, all of what was published`, async () => {
+    await using stage = new Stage();
+    const origin = await HlsEdge.start(stage, "origin");
+    const source = clip({ seconds: 6, ...tracks });
+    const encoder = publishClip(stage, source, origin.rtmp);
+    expect(await encoder.ended()).toBe(0);
+    await origin.mediaWhen("the end", (text) => text.includes("#EXT-X-ENDLIST"));
+    const read = (program: string, ...words: readonly string[]) => {
+      const run = Bun.spawnSync([program, "-v", "warning", "-live_start_index", "0", "-i", origin.url, ...words]);
+      return { out: run.stdout.toString(), err: run.stderr.toString() };
+    };
+    expect(read("ffmpeg", "-f", "null", "-").err).toBe("");
+    const { out, err } = read("ffprobe", "-show_entries", "packet=codec_type", "-of", "csv=p=0");
+    expect(err).toBe("");
+    const kinds = out.split("\n").map((each) => each.replace(",", ""));
+    const frames = fileFrames(source);
+    // Sound before the first picture is in no segment.
+    const first = Math.max(
+      frames.findIndex(({ track }) => track === "video"),
+      0,
+    );
+    const sent = frames.slice(first);
+    for (const track of ["video", "audio"])
+      expect(kinds.filter((kind) => kind === track).length).toBe(sent.filter((frame) => frame.track === track).length);
+  });
+}

@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import { HlsCluster } from "../support/hls-cluster.ts";
+import { checkHistory } from "../support/playlists.ts";
+import { TextWriter } from "../support/segments.ts";
+
+const FRAME_MS = 200;
+const FRAME_BYTES = 3000;
+
+/** A cluster whose encoder and connections give it no rest. */
+class Trouble extends HlsCluster {
+  #headers = 0;
+  #gopFrames = 10;
+  #frame = 0;
+
+  constructor(seed: number) {
+    super(seed, (headers) => new TextWriter(headers));
+    this.add("o", ["f:1935"], []);
+    this.add("f", [], []);
+    this.add("p", [], ["o:1935"]);
+    this.#republish();
+  }
+
+  run(seconds: number, harm: boolean): void {
+    for (let second = 0; second < seconds; second++) {
+      if (harm) this.#befall();
+      for (let at = 0; at < 1000 / FRAME_MS; at++) this.#send();
+    }
+  }
+
+  #republish(): void {
+    this.publish(`e${++this.#headers}`).headers(`V${this.#headers}`, `A${this.#headers}`);
+  }
+
+  #send(): void {
+    const name = `${this.#headers}.${++this.#frame}`;
+    if (this.#frame % this.#gopFrames === 0) this.feed?.key(`k${name}`, FRAME_BYTES);
+    else this.feed?.inter(`i${name}`, FRAME_BYTES);
+    this.feed?.audio(`a${name}`);
+    if (this.feed !== undefined) this.feed.time += FRAME_MS;
+    this.clock.advance(FRAME_MS);
+  }
+
+  #befall(): void {
+    const dice = this.random();
+    if (this.feed === undefined || dice < 0.02) this.#republish();
+    else if (dice < 0.03) {
+      this.feed.end(dice < 0.025 ? "lost" : "unpublished");
+      this.feed = undefined;
+    } else if (dice < 0.05) this.feed.headers(`V${++this.#headers}`, `A${this.#headers}`);
+    else if (dice < 0.08)
+      this.#gopFrames = [5, 10, 20, 3 + Math.floor(this.random() * 30)][Math.floor(4 * this.random())] ?? 5;
+    else if (dice < 0.09) this.clock.advance(Math.floor(this.random() * 15_000));
+    else if (dice < 0.12) this.cut();
+  }
+}
+
+test("servers give the same segments under the same names, and playlists only go on, whatever happens", () => {
+  let [shared, damaged] = [0, 0];
+  for (let seed = 1; seed <= 6; seed++) {
+    const cluster = new Trouble(seed);
+    cluster.run(20, false);
+    cluster.run(140, true);
+    const contents = new Map<string, string>();
+    for (const server of cluster.servers) {
+      const names = new Set<string>();
+      for (const { name, bytes, damaged: isDamaged, durationMs, dateMs, discontinuity, independent } of server.listed) {
+        if (isDamaged) damaged++;
+        if (bytes === undefined) continue;
+        expect({ seed, name, again: names.has(name) }).toEqual({ seed, name, again: false });
+        names.add(name);
+        const content = JSON.stringify([
+          new TextDecoder().decode(bytes),
+          durationMs,
+          dateMs,
+          discontinuity,
+          independent,
+        ]);
+        const known = contents.get(name);
+        if (known !== undefined) {
+          expect({ seed, name, content }).toEqual({ seed, name, content: known });
+          shared++;
+        } else contents.set(name, content);
+      }
+      checkHistory(server.playlists);
+    }
+  }
+  expect(shared).toBeGreaterThan(500);
+  expect(damaged).toBeGreaterThan(5);
+}, 120_000);
+
+test("without trouble between them, servers give the same playlists, one that came later too", () => {
+  const cluster = new Trouble(7);
+  cluster.run(31, false);
+  const late = cluster.add("q", [], ["f:1935"]);
+  cluster.run(41, false);
+  const [origin, forwarded, fetching] = cluster.servers.map(({ playlists }) => playlists.at(-1));
+  expect(forwarded).toBe(origin as string);
+  expect(fetching).toBe(origin as string);
+  expect(late.playlists.at(-1)).toBe(origin as string);
+  expect(late.listed.every(({ damaged }) => !damaged)).toBe(true);
+});

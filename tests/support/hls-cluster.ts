@@ -1,0 +1,102 @@
+import { parseOrigin } from "../../src/features/edge/address.ts";
+import type { HlsContext } from "../../src/features/hls/context.ts";
+import type { HlsStream } from "../../src/features/hls/hls-stream.ts";
+import { HlsStreams } from "../../src/features/hls/hls-streams.ts";
+import type { OpenWriter } from "../../src/features/hls/segment.ts";
+import type { ListedSegment } from "../../src/features/hls/window.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeNode } from "./fake-node.ts";
+import { FakeNet } from "./fake-transport.ts";
+import { FakeFiles, hlsDefaults } from "./hls-stage.ts";
+import { type Feed, streamDefaults } from "./live.ts";
+import { mulberry32 } from "./random.ts";
+import { publishDefaults } from "./rtmp-stage.ts";
+
+const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
+const standby = { ...publishDefaults, on_conflict: "standby" as const };
+const NAME = { vhost: "__defaultVhost__", app: "live", stream: "show" };
+
+/** One server's HLS of the one stream: all that it ever listed, and its playlist after each entry. */
+export class HlsServer {
+  readonly node: FakeNode;
+  readonly listed: ListedSegment[] = [];
+  readonly playlists: string[] = [];
+  readonly hls: HlsStream;
+
+  constructor(clock: FakeClock, node: FakeNode, openWriter: OpenWriter, random: () => number) {
+    this.node = node;
+    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0 };
+    const streams = new HlsStreams(
+      {
+        clock,
+        log: node.log,
+        openWriter,
+        files: new FakeFiles(),
+        configOf: () => ({ ...streamDefaults, enabled: true, publish: publishDefaults, hls: config }),
+        gzip: (bytes: Uint8Array) => bytes,
+        randomHex: (bytes: number) =>
+          Math.floor(random() * 2 ** 32)
+            .toString(16)
+            .padStart(2 * bytes, "0"),
+      } as unknown as HlsContext,
+      [
+        {
+          listed: (_, segment) => {
+            segment.memory?.hold();
+            this.listed.push(segment);
+          },
+          changed: (stream) => this.playlists.push(new TextDecoder().decode(stream.playlists.media.body)),
+        },
+      ],
+    );
+    this.hls = streams.open(NAME, config);
+    node.streams.observe({
+      published: (stream) => this.hls.begin(stream),
+      unpublished: (_stream, _source, how) => this.hls.ends(how),
+    });
+  }
+}
+
+/** An origin, an edge that it forwards to, and edges that fetch, each with HLS. Connections break, and the encoder is changed. */
+export class HlsCluster {
+  readonly clock = new FakeClock();
+  readonly random: () => number;
+  readonly net: FakeNet;
+  readonly servers: HlsServer[] = [];
+  readonly #openWriter: OpenWriter;
+  feed: Feed | undefined;
+
+  constructor(seed: number, openWriter: OpenWriter) {
+    this.random = mulberry32(seed);
+    this.net = new FakeNet(this.clock);
+    this.#openWriter = openWriter;
+  }
+
+  /** Adds a server, which is forwarded to others or fetches from them. */
+  add(name: string, forward: readonly string[], origins: readonly string[]): HlsServer {
+    const config = { origin: origins.map(parseOrigin) };
+    const node = new FakeNode(this.clock, this.net, `${name}:1935`, forward, standby, config);
+    node.streams.configure("__defaultVhost__", { ...streamDefaults, queue_length: 4 });
+    const server = new HlsServer(this.clock, node, this.#openWriter, this.random);
+    if (origins.length > 0) node.stream().tap({ send: () => true }, {}, demand);
+    this.servers.push(server);
+    return server;
+  }
+
+  publish(id: string): Feed {
+    const [origin] = this.servers;
+    if (origin === undefined) throw new Error("there is no origin");
+    this.feed?.end("lost");
+    this.feed = origin.node.publish("show", { id });
+    this.feed.time = Math.floor(this.random() * 2 ** 32);
+    return this.feed;
+  }
+
+  /** Breaks one connection between servers. */
+  cut(): void {
+    const open = this.net.connections.filter(({ dialled }) => dialled.open);
+    const one = open[Math.floor(this.random() * open.length)];
+    one?.dialled.fail("cut");
+    one?.accepted.fail("cut");
+  }
+}

@@ -1,0 +1,300 @@
+import { describe, expect, test } from "bun:test";
+import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
+import type { Feed } from "../../../support/live.ts";
+
+const decoder = new TextDecoder();
+
+/** A stream with a key frame each 2 s, which has been published for `seconds`. */
+function published(seconds: number, options: HlsStageOptions = {}): { stage: HlsStage; feed: Feed } {
+  const stage = new HlsStage(options);
+  const feed = stage.live.publish("show").headers();
+  goOn(feed, seconds);
+  return { stage, feed };
+}
+
+/** GOPs of 2 s, and the next key frame. */
+function goOn(feed: Feed, seconds: number, name = ""): void {
+  for (let done = 0; done < seconds; done += 2) {
+    feed.key(`k${name}${feed.time}`);
+    for (let frame = 0; frame < 4; frame++) feed.wait(400).inter(`i${name}${feed.time}`).audio(`a${name}${feed.time}`);
+    feed.wait(400);
+  }
+  feed.key(`k${name}${feed.time}`);
+}
+
+describe("playlists", () => {
+  test("a viewer gets a multivariant playlist with a link of their own, and by that the media playlist of all", () => {
+    const { stage } = published(12);
+    const [one, other] = [stage.get("/live/show.m3u8"), stage.get("/live/show.m3u8")];
+    expect(one.text).toContain("#EXT-X-STREAM-INF:BANDWIDTH=");
+    expect(stage.follow(one)).not.toBe(stage.follow(other));
+    const [media, same] = [stage.get(stage.follow(one)), stage.get(stage.follow(other))];
+    expect(media.text).toContain("#EXTINF:2.000,");
+    expect(media.answer?.body).toBe(same.answer?.body as Uint8Array);
+    expect(media.answer?.encodings?.gzip).toBe(same.answer?.encodings?.gzip as Uint8Array);
+    expect(media.answer?.etag).toBe(same.answer?.etag as string);
+    expect(media.answer?.headers).toEqual({ "cache-control": "max-age=2" });
+    expect(one.answer?.headers).toEqual({ "cache-control": "no-store" });
+  });
+
+  test("segments are found by what the playlist says, need no query, and never change", () => {
+    const { stage } = published(6);
+    const media = stage.get(stage.follow(stage.get("/live/show.m3u8")));
+    const [first = ""] = urisOf(media.text);
+    const segment = stage.get(`/live/${first}`);
+    expect(segment.answer?.type).toBe("video/mp2t");
+    expect(segment.answer?.headers).toEqual({ "cache-control": "public, max-age=3600, immutable" });
+    expect(decoder.decode(segment.answer?.body as Uint8Array)).toMatch(/^\[A0 V0\] k0@0 /);
+    expect(first).toMatch(/^show\/[0-9a-f]{32}-2-\d+\.ts$/);
+  });
+
+  test("parameters of the first request stand in the link, so that another server can ask for them again", () => {
+    const { stage } = published(6);
+    expect(stage.follow(stage.get("/live/show.m3u8?exp=1&sign=ab"))).toMatch(
+      /^\/live\/show\.m3u8\?exp=1&sign=ab&hls_ctx=[0-9a-f]{32}$/,
+    );
+  });
+
+  test("segments are found however the stream's address is spelled", () => {
+    const stage = new HlsStage();
+    goOn(stage.live.publish("show").headers(), 6);
+    for (const path of ["/live/show.m3u8", "/live/_definst_/show.m3u8"]) {
+      const media = stage.get(stage.follow(stage.get(path)));
+      const [first = ""] = urisOf(media.text);
+      expect(stage.get(path.replace(/[^/]*$/, first)).answer?.status).toBe(200);
+    }
+  });
+
+  test("the first segment is listed, though sound comes before the first picture", () => {
+    for (const apart of [false, true]) {
+      const stage = new HlsStage();
+      const feed = stage.live.publish("show").headers().audio("a0");
+      if (apart) feed.wait(400);
+      feed.time = 23;
+      goOn(feed, 6);
+      const token = "a".repeat(32);
+      const [first = ""] = urisOf(stage.get(`/live/show.m3u8?hls_ctx=${token}`).text);
+      expect(stage.get(`/live/${first}`).text).toMatch(/\] k23@23 /);
+    }
+  });
+
+  test("names with signs of their own are encoded in playlists, and found", () => {
+    const stage = new HlsStage();
+    const feed = stage.live.publish("a b:c&d").headers();
+    goOn(feed, 6);
+    const media = stage.get(stage.follow(stage.get("/live/a%20b%3Ac%26d.m3u8")));
+    const [first = ""] = urisOf(media.text);
+    expect(first).toStartWith("a%20b%3Ac%26d/");
+    expect(stage.get(`/live/${first}`).answer?.status).toBe(200);
+  });
+
+  test("segments have the prefix of a CDN where there is one", () => {
+    const { stage } = published(6, { config: { hls_entry_prefix: "https://cdn.example.com/x/" } });
+    const media = stage.get(stage.follow(stage.get("/live/show.m3u8")));
+    expect(urisOf(media.text)[0]).toStartWith("https://cdn.example.com/x/live/show/");
+  });
+
+  test("without sessions the first playlist is the media playlist, and nobody is counted", () => {
+    const { stage } = published(6, { config: { hls_ctx: false } });
+    expect(stage.get("/live/show.m3u8").text).toContain("#EXTINF:");
+    expect(stage.told).toEqual([]);
+  });
+
+  test("what is no playlist, and vhosts without HLS, are left to others", () => {
+    const { stage } = published(2, { config: { enabled: false } });
+    expect([stage.get("/live/show.m3u8").passed, stage.get("/live/show.flv").passed]).toEqual([true, true]);
+  });
+});
+
+describe("waiting", () => {
+  test("the first request waits for the first whole segment", () => {
+    const { stage, feed } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    feed.wait(1000).inter("i");
+    expect(exchange.answered).toBe(false);
+    feed.wait(1000).key("k").wait(10);
+    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
+  });
+
+  test("not for ever", () => {
+    const { stage, feed } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    feed.wait(6001);
+    expect(exchange.refusal?.kind).toBe("unavailable");
+    expect(stage.hls.report().now?.hls_viewers).toBe(0);
+  });
+
+  test("who hangs up leaves nothing behind", () => {
+    const { stage } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    exchange.hangUp();
+    expect(stage.hls.report().now?.hls_viewers).toBe(0);
+    stage.live.wait(10_000);
+    expect(exchange.answered).toBe(false);
+  });
+
+  test("a stream that is not there is missing at once, and leaves nothing behind", () => {
+    const stage = new HlsStage();
+    expect(stage.get("/live/other.m3u8").refusal?.kind).toBe("missing");
+    expect(stage.live.streams.size).toBe(0);
+  });
+});
+
+describe("fetched streams", () => {
+  test("the first request asks for the stream, and a session keeps it wanted until it expires", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const wanted: string[] = [];
+    stage.live.observe({
+      published: () => undefined,
+      unpublished: () => undefined,
+      wanted: (stream, _, demand) => wanted.push(`wanted ${stream.key} ${demand.param}`),
+      unwanted: () => wanted.push("unwanted"),
+    });
+    const exchange = stage.get("/live/show.m3u8?token=x");
+    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x"]);
+    const feed = stage.live.publish("show").headers();
+    goOn(feed, 4);
+    expect(exchange.text).toContain("hls_ctx=");
+    stage.get(stage.follow(exchange));
+    feed.wait(23_000);
+    expect(wanted.length).toBe(1);
+    feed.wait(2100);
+    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x", "unwanted"]);
+  });
+
+  test("who asks for what nobody has gets 404 after a while, and nothing stays", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const exchange = stage.get("/live/show.m3u8");
+    stage.live.wait(6001);
+    expect(exchange.refusal?.kind).toBe("missing");
+    expect([stage.live.streams.size, stage.hls.report().now?.hls_viewers]).toEqual([0, 0]);
+  });
+
+  test("an origin's refusal is the viewer's", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const exchange = stage.get("/live/show.m3u8");
+    stage.live.stream("show").tellRefused(() => true, "wrong key");
+    stage.live.wait(1);
+    expect([exchange.refusal?.kind, exchange.refusal?.reason]).toEqual(["denied", "wrong key"]);
+  });
+});
+
+describe("sessions", () => {
+  test("a viewer begins to play with the first playlist and ends when it has not asked for long", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    expect(stage.told).toEqual(["hls began play __defaultVhost__/live/show"]);
+    expect(stage.clients.totals().players).toBe(1);
+    for (let polls = 0; polls < 20; polls++) {
+      feed.wait(2000);
+      expect(stage.get(link).answer?.status).toBe(200);
+    }
+    expect(stage.told.length).toBe(1);
+    feed.wait(26_000);
+    expect(stage.told).toEqual(["hls began play __defaultVhost__/live/show", "ended unpublished true"]);
+    expect(stage.clients.totals().players).toBe(0);
+  });
+
+  test("guards decide who may watch", () => {
+    const guard = ({ param }: { param: string }) =>
+      param === "?key=1" ? undefined : ({ kind: "denied", reason: "no key" } as const);
+    const { stage } = published(6, { guard });
+    expect(stage.get("/live/show.m3u8").refusal?.reason).toBe("no key");
+    const first = stage.get("/live/show.m3u8?key=1");
+    expect(stage.get(stage.follow(first)).answer?.status).toBe(200);
+  });
+
+  test("a token of another server is asked for again, and stays the viewer's", () => {
+    const { stage } = published(6);
+    const token = "f".repeat(32);
+    expect(stage.get(`/live/show.m3u8?hls_ctx=${token}`).text).toContain("#EXTINF:");
+    expect(stage.told.length).toBe(1);
+    stage.get(`/live/show.m3u8?hls_ctx=${token}`);
+    expect(stage.told.length).toBe(1);
+  });
+
+  test("a viewer who is kicked is refused with the same token for a while", () => {
+    const { stage } = published(6);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    for (const client of stage.clients.all()) if (client.protocol === "hls") client.kick("enough");
+    stage.live.wait(1);
+    expect(stage.get(link).refusal?.kind).toBe("denied");
+    expect(stage.clients.totals().players).toBe(0);
+  });
+
+  test("viewers and connections together are no more than max_connections", () => {
+    const { stage } = published(6, { maxConnections: 2 });
+    const answers = [1, 2, 3].map(() => stage.get("/live/show.m3u8"));
+    expect(answers.map(({ refusal }) => refusal?.kind)).toEqual([undefined, undefined, "limit"]);
+  });
+});
+
+describe("outages and ends", () => {
+  test("the playlist stays while a lost publisher may come back, and goes on with greater numbers", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    feed.end("lost");
+    feed.wait(20_000);
+    const before = stage.get(link).text;
+    expect(before).not.toContain("ENDLIST");
+    const again = stage.live.publish("show").headers();
+    goOn(again, 12, "again");
+    const after = stage.get(link).text;
+    expect(sequenceOf(after)).toBeGreaterThan(sequenceOf(before));
+    expect(after).toContain("#EXT-X-DISCONTINUITY\n");
+  });
+
+  test("a publisher that says goodbye ends the playlist; after hls_dispose it is gone and memory is free", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    const segment = urisOf(stage.get(link).text)[0] ?? "";
+    feed.end("unpublished");
+    expect(stage.get(link).text).toContain("#EXT-X-ENDLIST");
+    for (let seconds = 0; seconds < 119; seconds++) {
+      feed.wait(1000);
+      stage.get(link);
+    }
+    expect(stage.get(link).answer?.status).toBe(200);
+    feed.wait(1100);
+    expect(stage.get(link).refusal?.kind).toBe("gone");
+    expect(stage.get(`/live/${segment}`).refusal?.kind).toBe("missing");
+    expect(stage.hls.report().now).toEqual({ hls_viewers: 0, hls_segments: 0, hls_bytes: 0 });
+    expect(stage.live.streams.size).toBe(0);
+  });
+
+  test("who publishes again in time takes the end away", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    feed.end("unpublished");
+    const numbers = stage.get(link).text;
+    feed.wait(5000);
+    const again = stage.live.publish("show").headers();
+    goOn(again, 4, "again");
+    expect(stage.get(link).text).not.toContain("ENDLIST");
+    expect(sequenceOf(stage.get(link).text)).toBeGreaterThanOrEqual(sequenceOf(numbers));
+  });
+
+  test("what can't be carried is refused with its reason", () => {
+    const stage = new HlsStage({ context: { openWriter: () => "MPEG-TS does not carry AV1" } });
+    goOn(stage.live.publish("show").headers(), 4);
+    const { refusal } = stage.get("/live/show.m3u8");
+    expect([refusal?.kind, refusal?.reason]).toEqual(["media", "MPEG-TS does not carry AV1"]);
+  });
+
+  test("switched off by a reload, it ends its viewers; switched on, it cuts what is published already", () => {
+    const { stage, feed } = published(6);
+    stage.get("/live/show.m3u8");
+    stage.config = { ...stage.config, enabled: false };
+    stage.hls.reconfigure();
+    expect(stage.told.at(-1)).toStartWith("ended");
+    expect(stage.get("/live/show.m3u8").passed).toBe(true);
+    stage.config = { ...stage.config, enabled: true };
+    stage.hls.reconfigure();
+    goOn(feed.wait(2000), 6);
+    expect(stage.get("/live/show.m3u8").answer?.status).toBe(200);
+  });
+});
+
+function sequenceOf(text: string): number {
+  return Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+}
