@@ -40,7 +40,7 @@ test.concurrent("files are served over HTTP and HTTPS, whole, in part, and again
     expect(Bun.hash(await (await ask("/large.bin")).arrayBuffer())).toBe(Bun.hash(large));
     const part = await ask("/large.bin", { range: "bytes=1000000-1000009" });
     expect([part.status, await part.bytes()]).toEqual([206, large.slice(1_000_000, 1_000_010)]);
-    const nothing = await ask("/nothing");
+    const nothing = await ask("/nothing.txt");
     expect([nothing.status, await nothing.text()]).toEqual([404, "there is nothing at this address\n"]);
   }
 });
@@ -66,7 +66,7 @@ test.concurrent("requests that come together are answered in order, and what ano
   const port = await httpPort(server.program);
   expect(await RawHttp.askAndEnd(port, get("/large.txt"))).toEndWith("\r\n\r\nlarge");
   const many = await RawHttp.connect(stage, port);
-  many.say(get("/healthz") + get("/readyz") + get("/nothing", "Connection: close"));
+  many.say(get("/healthz") + get("/readyz") + get("/nothing.txt", "Connection: close"));
   expect((await many.end()).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 404"]);
 
   const cases: readonly [port: number, says: string | Uint8Array, line: string][] = [
