@@ -5,6 +5,7 @@ import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
 import { fileFrames, framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { FlvViewer } from "../support/e2e/flv-viewer.ts";
+import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
 import { aacHeader, avcFrame, avcHeader, frameNumber } from "../support/e2e/payloads.ts";
 import type { Program } from "../support/e2e/program.ts";
 import { httpPort } from "../support/e2e/raw-http.ts";
@@ -16,6 +17,7 @@ import { until } from "../support/e2e/wait.ts";
 const file = "tests/e2e/http-live.test.ts";
 const test = testWith(file);
 const testWithFfmpeg = testWith(file, "FFmpeg");
+const testWithChromium = testWith(file, "FFmpeg", "Chromium");
 
 const LISTEN = '[http_server]\nlisten = "127.0.0.1:0"\n';
 const whole = { fromKey: true, runs: 1, toEnd: true, foreign: 0 };
@@ -112,6 +114,26 @@ testWithFfmpeg.concurrent(
     expect(server.program.count(/play ended .*stream=\/live\/show .*lost=0/)).toBe(5);
   },
 );
+
+testWithChromium("the page of a stream plays its FLV in Chromium, by HTTP and by WebSocket", async () => {
+  await using stage = new Stage();
+  const server = await startHttp(stage);
+  publishClip(stage, clip({ seconds: 8 }), server.url("live/show"), { input: ["-stream_loop", "-1"] });
+  await server.program.line(/publish started/);
+  const browser = await openBrowser();
+  stage.defer(() => void browser.close());
+  const errors: string[] = [];
+  for (const way of ["flv", "ws"]) {
+    const page = await openPage(browser, server.http(`live/show?via=${way}`), errors);
+    await stateIs(page, "playing");
+    const { frames } = await videoOf(page);
+    await until(`${way} goes on`, async () => (await videoOf(page)).frames > frames + 10);
+    expect((await videoOf(page)).width).toBe(320);
+    await page.close();
+  }
+  expect(errors).toEqual([]);
+  expect(server.program.count(/connected .*url=ws:.*client=".*Chrome/)).toBe(1);
+});
 
 test.concurrent("viewers who are not to have a stream are told why by a status and one line", async () => {
   await using stage = new Stage();
