@@ -169,12 +169,12 @@ test.concurrent("viewers who are not to have a stream are told why by a status a
   for (const publisher of await Promise.all(publishers)) publisher.send(8, 80, aacHeader);
   await until("the sound's header is there", async () => (await ask(url("show.mp3")))[1].includes("the sound is AAC"));
   const heads = [];
-  for (const path of ["show.flv", "nothing.ts"]) {
+  for (const path of ["show.ts", "nothing.ts"]) {
     const head = await fetch(url(path), { method: "HEAD" });
     heads.push([head.status, head.headers.get("content-type")]);
   }
   expect(heads).toEqual([
-    [200, "video/x-flv"],
+    [200, "video/mp2t"],
     [404, "text/plain; charset=utf-8"],
   ]);
   await server.program.line(/play refused .*stream=\/live\/nothing error="nobody publishes/);
