@@ -188,11 +188,11 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });
   // Clients are notified of the end of their streams once no feature passes these on.
-  const last: readonly Feature[] = [
-    listening,
-    connections,
+  const last: readonly Feature[] = [listening, connections];
+  // Their numbers stand first in the summary.
+  const reports: readonly Feature[] = [
     { name: "clients", report: () => clientsReport(clients, account, refusals) },
     { name: "streams", report: () => streamsReport(streams) },
   ];
-  return { all: new FeatureSet([...list, ...last]), siblings, listening, connections };
+  return { all: new FeatureSet([...reports, ...list, ...last]), siblings, listening, connections };
 }

@@ -72,8 +72,9 @@ export class Hls implements Feature, StreamObserver {
       bytes += window.bytes;
     }
     const { errors, written } = this.#files;
+    const cuts = this.#sessions.size + segments > 0;
     return {
-      now: { hls_viewers: this.#sessions.size, hls_segments: segments, hls_bytes: bytes },
+      ...(cuts && { now: { hls_viewers: this.#sessions.size, hls_segments: segments, hls_bytes: bytes } }),
       since: { hls_files: written, hls_errors: errors },
     };
   }
