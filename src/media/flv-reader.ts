@@ -1,17 +1,21 @@
+// Hot: push runs for each piece that is received of a stream.
 import {
   BACK_POINTER_BYTES,
   HEADER_BYTES,
   headerSize,
+  mediaKind,
   readTagHeader,
   TAG_HEADER_BYTES,
   type TagHeader,
+  tagSize,
+  tagTimestamp,
 } from "./flv.ts";
-import type { PacketKind } from "./packet.ts";
+import { PacketKind } from "./packet.ts";
 
 /** Longest file header: no version has a longer one. */
 const MAX_HEADER_BYTES = 1024;
 
-/** Receives each audio, video and script tag; `payload` belongs to the receiver. */
+/** Receives each audio, video and script tag. The payload of audio and video is lent for the call, a script's belongs to the receiver. */
 export type OnFlvTag = (kind: PacketKind, timestamp: number, payload: Uint8Array) => void;
 
 /**
@@ -39,10 +43,20 @@ export class FlvReader {
     return this.#have;
   }
 
-  /** Processes the next bytes. Throws ProtocolError when they are not an FLV file. */
-  push(bytes: Uint8Array): void {
+  /** Processes the next bytes, and keeps no view of them. Throws ProtocolError when they are not an FLV file. */
+  push(input: Uint8Array): void {
+    // Views of a subclass (Buffer) cost several times as much.
+    const plain = input.constructor === Uint8Array;
+    const bytes = plain ? input : new Uint8Array(input.buffer, input.byteOffset, input.length);
     let at = 0;
     while (at < bytes.length && !this.#stopped) {
+      if (this.#skip === 0 && this.#have === 0 && this.#expect === "tag") {
+        const next = this.#readWhole(bytes, at);
+        if (next > at) {
+          at = next;
+          continue;
+        }
+      }
       if (this.#skip > 0) {
         const passed = Math.min(this.#skip, bytes.length - at);
         this.#skip -= passed;
@@ -50,7 +64,7 @@ export class FlvReader {
         continue;
       }
       const end = Math.min(bytes.length, at + this.#need - this.#have);
-      this.#pieces.push(bytes.subarray(at, end));
+      this.#pieces.push(bytes.slice(at, end));
       this.#have += end - at;
       at = end;
       if (this.#have === this.#need) this.#whole();
@@ -64,6 +78,23 @@ export class FlvReader {
     this.#have = 0;
   }
 
+  /** Hands over the tags from `from` on that are whole in the input; returns where the first incomplete one begins. */
+  #readWhole(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at + TAG_HEADER_BYTES <= bytes.length && !this.#stopped) {
+      const body = at + TAG_HEADER_BYTES;
+      const size = tagSize(bytes, at);
+      const end = body + size;
+      if (end + BACK_POINTER_BYTES > bytes.length) return at;
+      at = end + BACK_POINTER_BYTES;
+      const kind = mediaKind(bytes[body - TAG_HEADER_BYTES] ?? 0, size);
+      if (kind === undefined) continue;
+      const payload = kind === PacketKind.Data ? bytes.slice(body, end) : bytes.subarray(body, end);
+      this.#onTag(kind, tagTimestamp(bytes, body - TAG_HEADER_BYTES), payload);
+    }
+    return at;
+  }
+
   #whole(): void {
     const bytes = this.#take();
     if (this.#expect === "body") {
@@ -72,12 +103,12 @@ export class FlvReader {
       if (kind !== undefined) this.#onTag(kind, timestamp, bytes);
       return;
     }
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (this.#expect === "signature") {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       this.#next(headerSize(view, MAX_HEADER_BYTES) - HEADER_BYTES + BACK_POINTER_BYTES);
       return;
     }
-    this.#tag = readTagHeader(view, 0);
+    this.#tag = readTagHeader(bytes, 0);
     if (this.#tag.kind === undefined) this.#next(this.#tag.size + BACK_POINTER_BYTES);
     else {
       this.#expect = "body";

@@ -37,7 +37,7 @@ export function* flvTags(file: Uint8Array): Generator<FlvTag, void> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = firstTag(file, view);
   while (at + TAG_HEADER_BYTES <= file.length) {
-    const { kind, size, timestamp } = readTagHeader(view, at);
+    const { kind, size, timestamp } = readTagHeader(file, at);
     const body = at + TAG_HEADER_BYTES;
     const end = body + size;
     if (end > file.length) return;
@@ -71,13 +71,26 @@ export interface TagHeader {
 }
 
 /** Reads the tag header (E.4.1) at a position. */
-export function readTagHeader(view: DataView, at: number): TagHeader {
-  const type = view.getUint8(at);
-  const size = view.getUint32(at) & 0xffffff;
-  const timestamp = (view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24);
-  const kind = type & TYPE_MASK;
-  const taken = size > 0 && (type & FILTER) === 0 && isMedia(kind);
-  return { kind: taken ? kind : undefined, size, timestamp: timestamp >>> 0 };
+export function readTagHeader(bytes: Uint8Array, at: number): TagHeader {
+  const size = tagSize(bytes, at);
+  return { kind: mediaKind(bytes[at] ?? 0, size), size, timestamp: tagTimestamp(bytes, at) };
+}
+
+/** Of the tag whose header is at a position: the size of its body, bytes. */
+export function tagSize(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+}
+
+/** Of the tag whose header is at a position: its time, unsigned 32-bit milliseconds. */
+export function tagTimestamp(bytes: Uint8Array, at: number): number {
+  const low = ((bytes[at + 4] ?? 0) << 16) | ((bytes[at + 5] ?? 0) << 8) | (bytes[at + 6] ?? 0);
+  return (low | ((bytes[at + 7] ?? 0) << 24)) >>> 0;
+}
+
+/** The kind of a tag by its header's first byte; undefined for one that is passed over: of another type, empty, or encrypted. */
+export function mediaKind(first: number, size: number): PacketKind | undefined {
+  const kind = first & TYPE_MASK;
+  return size > 0 && (first & FILTER) === 0 && isMedia(kind) ? kind : undefined;
 }
 
 function isMedia(kind: number): kind is PacketKind {
