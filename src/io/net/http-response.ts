@@ -1,3 +1,4 @@
+// Hot: push runs for each piece of a live stream's body.
 import { ProtocolError } from "../../base/errors.ts";
 import { joined } from "../../base/memory.ts";
 
@@ -19,6 +20,11 @@ export interface ResponseEvents {
   onComplete(): void;
 }
 
+/** The answer that ends HTTP on a connection whose request asked for another protocol (RFC 9110, 7.8). */
+const SWITCHING = 101;
+/** Hexadecimal digits of a chunk's length. */
+const MAX_SIZE_DIGITS = 12;
+
 const LF = 10;
 const CR = 13;
 const none = new Uint8Array(0);
@@ -28,7 +34,7 @@ const none = new Uint8Array(0);
  *      ──> size ──> chunk ──> gap ──> size … ──> trailer ──> over
  *      ──> rest (until the connection is closed)
  */
-/** Reads one HTTP/1.1 response (RFC 9112), without I/O. */
+/** Reads one HTTP/1.1 response (RFC 9112), without I/O. After 101 its body is the other protocol's bytes. */
 export class HttpResponseReader {
   readonly #events: ResponseEvents;
   #state: "head" | "body" | "size" | "chunk" | "gap" | "trailer" | "rest" | "over" = "head";
@@ -46,8 +52,15 @@ export class HttpResponseReader {
     let at = 0;
     while (at < bytes.length && this.#state !== "over") {
       if (this.#state === "rest") {
-        this.#events.onBody(bytes.subarray(at));
+        this.#events.onBody(at === 0 ? bytes : bytes.subarray(at));
         return;
+      }
+      if ((this.#state === "gap" || this.#state === "size") && this.#kept.length === 0) {
+        const next = this.#readSize(bytes, at);
+        if (next > 0) {
+          at = next;
+          continue;
+        }
       }
       at = this.#state === "body" || this.#state === "chunk" ? this.#readBody(bytes, at) : this.#readLine(bytes, at);
     }
@@ -73,6 +86,29 @@ export class HttpResponseReader {
     if (last === "chunk" && this.#state === "chunk") this.#state = "gap";
     else if (last === "body") this.#complete();
     return at + part.length;
+  }
+
+  /** Behind a chunk: CR LF; before one: digits and CR LF. Where that is whole and in its plain form, its end; else 0. */
+  #readSize(bytes: Uint8Array, from: number): number {
+    if (this.#state === "gap") {
+      if (bytes[from] !== CR || bytes[from + 1] !== LF) return 0;
+      this.#state = "size";
+      return from + 2;
+    }
+    let at = from;
+    let size = 0;
+    for (let digit = hexDigit(bytes[at]); digit >= 0; digit = hexDigit(bytes[at])) {
+      size = size * 16 + digit;
+      at++;
+    }
+    if (at === from || at - from > MAX_SIZE_DIGITS || bytes[at] !== CR || bytes[at + 1] !== LF) return 0;
+    this.#expectChunk(size);
+    return at + 2;
+  }
+
+  #expectChunk(size: number): void {
+    this.#left = size;
+    this.#state = size === 0 ? "trailer" : "chunk";
   }
 
   /** Collects bytes up to a line feed, or up to an empty line of a head. */
@@ -105,8 +141,7 @@ export class HttpResponseReader {
       default: {
         const size = /^\s*([0-9a-f]{1,12})\s*(?:;.*)?\r?\n$/is.exec(text)?.[1];
         if (size === undefined) throw new ProtocolError("a chunk of the answer has no length");
-        this.#left = Number.parseInt(size, 16);
-        this.#state = this.#left === 0 ? "trailer" : "chunk";
+        this.#expectChunk(Number.parseInt(size, 16));
       }
     }
   }
@@ -116,7 +151,7 @@ export class HttpResponseReader {
     const status = Number(/^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: |$)/.exec(first)?.[1]);
     if (!(status > 0)) throw new ProtocolError("no answer of HTTP/1 came");
     // An interim response; the final one follows.
-    if (status < 200) return;
+    if (status < 200 && status !== SWITCHING) return;
     const headers = new Map<string, string>();
     for (const line of lines) {
       const colon = line.indexOf(":");
@@ -131,7 +166,8 @@ export class HttpResponseReader {
   #expectBody(status: number, headers: ReadonlyMap<string, string>): void {
     const coding = headers.get("transfer-encoding")?.toLowerCase();
     const length = headers.get("content-length");
-    if (status === 204 || status === 304) this.#state = "body";
+    if (status === SWITCHING) this.#state = "rest";
+    else if (status === 204 || status === 304) this.#state = "body";
     else if (coding === "chunked") this.#state = "size";
     else if (coding !== undefined && coding !== "identity") throw new ProtocolError(`the answer is coded as ${coding}`);
     else if (length === undefined) this.#state = "rest";
@@ -154,4 +190,12 @@ function endsBlank(head: Uint8Array): boolean {
   const { length } = head;
   const before = head[length - 2] === CR ? length - 3 : length - 2;
   return before < 0 || head[before] === LF;
+}
+
+/** The value of a hexadecimal digit; -1 for what is none. */
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined || byte < 0x30) return -1;
+  if (byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

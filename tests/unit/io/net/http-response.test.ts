@@ -43,6 +43,13 @@ const answers: [string, string, string[]][] = [
   ],
 ];
 
+test("Behind an answer that switches protocols, all is the other protocol's", () => {
+  const text = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n\n4\nbody\n0\n\n";
+  const told = ["101 connection,upgrade", "complete", "4\r\nbody\r\n0\r\n\r\n"];
+  expect(read([encode(text)])).toEqual(told);
+  expect(read([...encode(text)].map((byte) => Uint8Array.of(byte)))).toEqual(told);
+});
+
 describe("An answer", () => {
   test.each(answers)("%s is the same however it is cut", (_what, text, told) => {
     const bytes = encode(text);
