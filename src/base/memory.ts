@@ -6,6 +6,14 @@ export function freeBuffer({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
+/** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to free. */
+const SMALL_BYTES = 1000;
+
+/** Frees the buffer of an array that was read to its end, where that is worth it and the buffer is the array's alone. */
+export function freeRead(bytes: Uint8Array): void {
+  if (bytes.length > SMALL_BYTES && bytes.length === bytes.buffer.byteLength) freeBuffer(bytes);
+}
+
 const { copy } = Buffer.prototype;
 
 /**
@@ -25,4 +33,11 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
     at += part.length;
   }
   return all;
+}
+
+const { compare } = Buffer.prototype;
+
+/** Whether `count` bytes of `a` from `aFrom` and of `b` from `bFrom` are equal. Both arrays have to contain that range. */
+export function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, count: number): boolean {
+  return compare.call(a, b, bFrom, bFrom + count, aFrom, aFrom + count) === 0;
 }

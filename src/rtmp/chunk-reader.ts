@@ -1,6 +1,6 @@
 // Hot: every byte that arrives passes here. No closures, spreads, iterators or strings; a new view only for long pieces.
 import { ProtocolError } from "../base/errors.ts";
-import { freeBuffer } from "../base/memory.ts";
+import { freeRead } from "../base/memory.ts";
 import { agreement, EXTENDED, MAX_HEADER_BYTES, messageHeaderBytes, u8, u24, u32, u32le } from "./chunk-header.ts";
 import { type ChunkStream, ChunkStreams } from "./chunk-stream.ts";
 import type { RtmpLimits } from "./limits.ts";
@@ -22,8 +22,6 @@ const EAGER_BYTES = 1024;
 const GROWTH = 4;
 /** Up to this length a loop copies faster than `set` with a new view. */
 const LOOP_BYTES = 64;
-/** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to free. */
-const SMALL_BYTES = 1000;
 /** Chunk stream ids up to this take one byte. */
 const MAX_SHORT_ID = 63;
 const EMPTY = new Uint8Array(0);
@@ -90,7 +88,7 @@ export class ChunkReader {
     const plain = bytes.constructor === Uint8Array;
     try {
       this.#read(plain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-      if (bytes.length > SMALL_BYTES && bytes.length === bytes.buffer.byteLength) freeBuffer(bytes);
+      freeRead(bytes);
     } catch (error) {
       this.stop();
       throw error;
