@@ -7,7 +7,8 @@ import { Delivery } from "../relay/delivery.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
-import type { BenchTarget } from "./url.ts";
+import { GroupMember } from "./group-member.ts";
+import type { RtmpTarget } from "./url.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** From the open connection to the server's acceptance. */
@@ -25,10 +26,11 @@ export interface ConnectionOwner {
   ended(reason: string): void;
 }
 
-/** One client of the bench, which reports its outcome to its group. */
+/** One RTMP client of the bench, which reports its outcome to its group. */
 export class Connection implements ConnectionEvents {
   readonly #context: BenchContext;
   readonly #group: Group;
+  readonly #member: GroupMember;
   readonly #owner: ConnectionOwner;
   readonly #connection: ClientConnection;
   readonly #beganMs: number;
@@ -38,17 +40,15 @@ export class Connection implements ConnectionEvents {
   /** Of one that publishes. */
   #delivery: Delivery | undefined;
   #answersPings = false;
-  #state: "connecting" | "running" | "over" = "connecting";
 
-  constructor(context: BenchContext, group: Group, target: BenchTarget, owner: ConnectionOwner, media?: MediaHandler) {
+  constructor(context: BenchContext, group: Group, target: RtmpTarget, owner: ConnectionOwner, media?: MediaHandler) {
     this.#context = context;
     this.#group = group;
     this.#owner = owner;
     this.#role = media === undefined ? "publish" : "play";
     this.#server = formatHostPort(target.address);
     this.#beganMs = context.clock.now();
-    group.tried++;
-    group.connecting++;
+    this.#member = new GroupMember(group);
     group.open++;
     this.#connection = new ClientConnection(
       context,
@@ -74,7 +74,7 @@ export class Connection implements ConnectionEvents {
   }
 
   get running(): boolean {
-    return this.#state === "running";
+    return this.#member.running;
   }
 
   get bytesSent(): number {
@@ -98,17 +98,14 @@ export class Connection implements ConnectionEvents {
 
   /** Ends it properly; it has not failed. */
   close(): void {
-    if (this.#state === "running") this.#connection.session.unpublish();
-    this.#leave();
+    if (this.running) this.#connection.session.unpublish();
+    this.#member.leave();
     this.#connection.close();
   }
 
   /** It has failed, for this reason. */
   fail(reason: string): void {
-    if (this.#state === "over") return;
-    this.#leave();
-    this.#group.count(reason);
-    this.#connection.abort();
+    if (this.#member.fail(reason)) this.#connection.abort();
   }
 
   asking(): void {
@@ -137,11 +134,7 @@ export class Connection implements ConnectionEvents {
   }
 
   ready(transport: Transport, streamId: number): void {
-    this.#state = "running";
-    this.#group.connecting--;
-    this.#group.running++;
-    this.#group.admitted++;
-    this.#group.admission.record((this.#group.arrivedMs - this.#beganMs) * 1000);
+    this.#member.admitted(this.#group.arrivedMs - this.#beganMs);
     if (this.#role === "publish") {
       const ping = (time: number) => this.#connection.session.ping(time);
       this.#delivery = new Delivery(transport, this.#answersPings, this.#context.clock.now(), ping);
@@ -157,11 +150,5 @@ export class Connection implements ConnectionEvents {
     const reason = `ended by the server: ${statusText(code, description)}`;
     if (this.#connection.stage === "running") this.#owner.ended(reason);
     else this.fail(reason);
-  }
-
-  #leave(): void {
-    if (this.#state === "running") this.#group.running--;
-    else if (this.#state === "connecting") this.#group.connecting--;
-    this.#state = "over";
   }
 }

@@ -1,8 +1,5 @@
-import { printable } from "../base/printable.ts";
 import { Histogram } from "./histogram.ts";
-
-/** Different reasons that are counted separately; servers' own texts could be endless. */
-const MAX_REASONS = 20;
+import { ReasonCounts } from "./reason-counts.ts";
 
 /** The connections of one kind, and their outcomes. */
 export class Group {
@@ -26,7 +23,7 @@ export class Group {
   /** When the bytes being read were received; monotonic ms. */
   arrivedMs = 0;
   /** How often each reason ended a connection. */
-  readonly reasons = new Map<string, number>();
+  readonly reasons = new ReasonCounts();
   /** From the first packet to the server's acceptance, µs. */
   readonly admission = new Histogram();
 
@@ -40,11 +37,8 @@ export class Group {
   }
 
   /** Counts a failure. */
-  count(told: string): void {
-    // A server's text on one line, whatever it contains.
-    const reason = printable(told);
+  count(reason: string): void {
     this.failed++;
-    const key = this.reasons.has(reason) || this.reasons.size < MAX_REASONS ? reason : "other reasons";
-    this.reasons.set(key, (this.reasons.get(key) ?? 0) + 1);
+    this.reasons.add(reason);
   }
 }

@@ -1,11 +1,12 @@
 import type { BenchContext } from "./context.ts";
 import { Group } from "./group.ts";
 import type { PlayPlan } from "./plan.ts";
-import { Player, type PlayerContext } from "./player.ts";
+import type { Player, PlayerContext } from "./player.ts";
 import { PlayerTotals } from "./player-totals.ts";
 import type { PlayersProgress } from "./progress.ts";
 import { Ramp } from "./ramp.ts";
 import { type PlayersReport, playersReport } from "./report.ts";
+import { RtmpPlayer } from "./rtmp-player.ts";
 import { TrafficMeter } from "./traffic.ts";
 
 /** All players of a run. */
@@ -17,7 +18,7 @@ export class PlayerSide {
   readonly #players: Player[] = [];
   readonly #totals = new PlayerTotals();
   #ramp: Ramp | undefined;
-  #meter: TrafficMeter | undefined;
+  #meter: TrafficMeter<Player> | undefined;
   #receivedAtProgress = 0;
 
   constructor(context: BenchContext, plan: PlayPlan, rate: number) {
@@ -31,14 +32,13 @@ export class PlayerSide {
   start(): void {
     const { url, checked } = this.#plan;
     this.#ramp ??= new Ramp(this.#context.clock, this.group, this.#rate, (number) =>
-      this.#players.push(new Player(this.#context, url.target(number), number < checked)),
+      this.#players.push(new RtmpPlayer(this.#context, url.target(number), number < checked)),
     );
   }
 
   /** From here on it is measured. */
   measure(nowMs: number): void {
-    const connections = this.#players.map(({ connection }) => connection);
-    this.#meter = new TrafficMeter(connections, ({ bytesReceived }) => bytesReceived, nowMs);
+    this.#meter = new TrafficMeter([...this.#players], ({ bytesReceived }) => bytesReceived, nowMs);
   }
 
   /** The progress since the last call. */
@@ -85,6 +85,6 @@ export class PlayerSide {
   }
 
   close(): void {
-    for (const { connection } of this.#players) connection.close();
+    for (const player of this.#players) player.close();
   }
 }

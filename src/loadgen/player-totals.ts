@@ -6,8 +6,8 @@ export interface TrackCounts {
   audio: number;
 }
 
-/** What all players together found. */
-export class PlayerTotals {
+/** What is found in frames. */
+export class FrameCounts {
   /** Frames received, without headers and metadata. */
   readonly frames: TrackCounts = { video: 0, audio: 0 };
   /** Missing frames of a synthetic stream. */
@@ -24,6 +24,29 @@ export class PlayerTotals {
   readonly ranBack: TrackCounts = { video: 0, audio: 0 };
   /** Whether stamped frames were seen. */
   synthetic = false;
+
+  /** Adds all that another one counted. */
+  addCounts(other: FrameCounts): void {
+    for (const [into, from] of [
+      [this.frames, other.frames],
+      [this.lost, other.lost],
+      [this.ranBack, other.ranBack],
+    ] as const) {
+      into.video += from.video;
+      into.audio += from.audio;
+    }
+    this.gaps += other.gaps;
+    this.dirty += other.dirty;
+    this.corrupt += other.corrupt;
+    this.disordered += other.disordered;
+    this.synthetic ||= other.synthetic;
+  }
+}
+
+/** What all players together found. */
+export class PlayerTotals extends FrameCounts {
+  /** Packets of a transport stream whose continuity counter does not follow the one before. */
+  continuityErrors = 0;
   /** The longest time in which a player got no media, after its first. */
   longestGapMs = 0;
   /** From the first packet to the first frame, µs. */

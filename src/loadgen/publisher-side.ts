@@ -1,4 +1,5 @@
 import type { Timer } from "../base/clock.ts";
+import type { Connection } from "./connection.ts";
 import type { BenchContext } from "./context.ts";
 import { FileSource } from "./file-source.ts";
 import { Group } from "./group.ts";
@@ -29,7 +30,7 @@ export class PublisherSide {
   #ramp: Ramp | undefined;
   #pump: Timer | undefined;
   #looking: Timer | undefined;
-  #meter: TrafficMeter | undefined;
+  #meter: TrafficMeter<Connection> | undefined;
   #sentAtProgress = 0;
 
   constructor(context: BenchContext, plan: PublishPlan, rate: number) {

@@ -8,7 +8,7 @@ import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
 import type { TrackCounts } from "./player-totals.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
-import type { BenchTarget } from "./url.ts";
+import type { RtmpTarget } from "./url.ts";
 
 /** A server that has not accepted queued bytes for this long gets nothing more until it has, and then from a key frame on. */
 const STALL_MS = 3000;
@@ -44,7 +44,7 @@ export class Publisher implements ConnectionOwner {
   #dropping = false;
 
   /** `headers` are sent first, with timestamp 0. */
-  constructor(context: PublisherContext, target: BenchTarget, source: MediaSource, headers: readonly SourceMessage[]) {
+  constructor(context: PublisherContext, target: RtmpTarget, source: MediaSource, headers: readonly SourceMessage[]) {
     this.#context = context;
     this.#source = source;
     this.#headers = headers;

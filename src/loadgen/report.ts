@@ -139,7 +139,7 @@ function groupReport(group: Group, { seconds, bytes, each }: Traffic): GroupRepo
     connected: group.admitted,
     failed: group.failed,
     not_tried: group.asked - group.tried,
-    reasons: Object.fromEntries([...group.reasons].sort((a, b) => b[1] - a[1])),
+    reasons: group.reasons.toObject(),
     connect_ms: percentiles(group.admission),
     mbps: round(kbps(bytes) / 1000, 3),
     kbps_each: {

@@ -1,6 +1,6 @@
 // Hot: video and audio run for each frame of each player.
 import { aacFrameMs } from "./picture.ts";
-import type { PlayerTotals } from "./player-totals.ts";
+import type { FrameCounts } from "./player-totals.ts";
 import { isSilentFrame } from "./synthetic-audio.ts";
 import { StampReader } from "./synthetic-frame.ts";
 
@@ -9,7 +9,7 @@ const stamp = new StampReader();
 
 /** Finds missing, repeated, reordered and changed frames in one player's stream. */
 export class StreamCheck {
-  readonly #totals: PlayerTotals;
+  readonly #totals: FrameCounts;
   readonly #whole: boolean;
   #header = false;
   #started = false;
@@ -21,7 +21,7 @@ export class StreamCheck {
   #audioTime = -1;
 
   /** `whole`: all of each frame's content is compared, not only its length and its last byte. */
-  constructor(totals: PlayerTotals, whole: boolean) {
+  constructor(totals: FrameCounts, whole: boolean) {
     this.#totals = totals;
     this.#whole = whole;
   }

@@ -1,26 +1,25 @@
-import type { Connection } from "./connection.ts";
 import type { Traffic } from "./report.ts";
 
-/** Measures the traffic of connections from its creation on. */
-export class TrafficMeter {
-  readonly #bytesOf: (connection: Connection) => number;
+/** Measures the traffic of clients from its creation on. */
+export class TrafficMeter<C extends { readonly running: boolean }> {
+  readonly #bytesOf: (client: C) => number;
   readonly #sinceMs: number;
-  readonly #connections: readonly Connection[];
+  readonly #clients: readonly C[];
   readonly #before: readonly number[];
 
-  constructor(connections: readonly Connection[], bytesOf: (connection: Connection) => number, nowMs: number) {
-    this.#connections = connections;
+  constructor(clients: readonly C[], bytesOf: (client: C) => number, nowMs: number) {
+    this.#clients = clients;
     this.#bytesOf = bytesOf;
     this.#sinceMs = nowMs;
-    this.#before = connections.map(bytesOf);
+    this.#before = clients.map(bytesOf);
   }
 
   read(nowMs: number): Traffic {
-    const moved = this.#connections.map((connection, at) => this.#bytesOf(connection) - (this.#before[at] ?? 0));
+    const moved = this.#clients.map((client, at) => this.#bytesOf(client) - (this.#before[at] ?? 0));
     return {
       seconds: (nowMs - this.#sinceMs) / 1000,
       bytes: moved.reduce((sum, bytes) => sum + bytes, 0),
-      each: moved.filter((_, at) => this.#connections[at]?.running === true),
+      each: moved.filter((_, at) => this.#clients[at]?.running === true),
     };
   }
 }

@@ -6,7 +6,7 @@ import { buildUrl, type ClientUrl, resolve } from "../rtmp/address.ts";
 const PLACEHOLDER = "{}";
 
 /** The destination of one connection, and its names there. */
-export interface BenchTarget {
+export interface RtmpTarget {
   readonly address: HostPort & { readonly tls: boolean };
   readonly names: ClientUrl;
   /** `app/stream`, for people. */
@@ -27,7 +27,7 @@ export class BenchUrl {
   }
 
   /** The target of connection `number`. */
-  target(number: number): BenchTarget {
+  target(number: number): RtmpTarget {
     return read(this.text.replaceAll(PLACEHOLDER, String(number)));
   }
 
@@ -40,7 +40,7 @@ export class BenchUrl {
   }
 }
 
-function read(text: string): BenchTarget {
+function read(text: string): RtmpTarget {
   const [, scheme = "", authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text) ?? [];
   const tls = scheme.toLowerCase() === "rtmps";
   if (!tls && scheme.toLowerCase() !== "rtmp")

@@ -1,0 +1,51 @@
+import type { Group } from "./group.ts";
+
+/*
+ * connecting ──admitted──> running ──┐
+ *      └─────────────────────────────┴──fail, leave──> over
+ */
+/** One client of a group, which counts its outcome there. */
+export class GroupMember {
+  readonly #group: Group;
+  #state: "connecting" | "running" | "over" = "connecting";
+
+  constructor(group: Group) {
+    this.#group = group;
+    group.tried++;
+    group.connecting++;
+  }
+
+  /** The server lets it publish or play, now. */
+  get running(): boolean {
+    return this.#state === "running";
+  }
+
+  get over(): boolean {
+    return this.#state === "over";
+  }
+
+  /** The server has admitted it, `afterMs` after its start. */
+  admitted(afterMs: number): void {
+    if (this.#state !== "connecting") return;
+    this.#state = "running";
+    this.#group.connecting--;
+    this.#group.running++;
+    this.#group.admitted++;
+    this.#group.admission.record(afterMs * 1000);
+  }
+
+  /** It has failed. False: it was over before, and nothing is counted. */
+  fail(reason: string): boolean {
+    if (this.#state === "over") return false;
+    this.leave();
+    this.#group.count(reason);
+    return true;
+  }
+
+  /** It ends without having failed. */
+  leave(): void {
+    if (this.#state === "running") this.#group.running--;
+    else if (this.#state === "connecting") this.#group.connecting--;
+    this.#state = "over";
+  }
+}
