@@ -16,7 +16,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   relay: ["base", "amf", "media", "rtmp", "live"],
   io: ["base", "preamble"],
   features: ["base", "config", "amf", "media", "rtmp", "http", "live", "relay", "io"],
-  loadgen: ["base", "amf", "media", "rtmp", "live", "relay", "io"],
+  loadgen: ["base", "amf", "media", "rtmp", "http", "live", "relay", "io"],
   app: ["base", "config", "rtmp", "http", "live", "relay", "io", "features"],
   cli: ["base", "features", "loadgen", "app", "package.json"],
 };
@@ -33,6 +33,7 @@ const outside = ["io", "app", "cli"];
 /** Node modules that compute and touch nothing, by the folder that may use them. */
 const nodeModules: Readonly<Record<string, readonly string[]>> = {
   rtmp: ["node:crypto"],
+  loadgen: ["node:crypto"],
   features: ["node:crypto"],
 };
 /** Where time and chance come in from the caller, so that tests run on a fake clock. */

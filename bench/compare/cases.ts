@@ -50,7 +50,7 @@ function playerCells(players: readonly PlayersReport[]): Row {
   return [
     ms(most((found) => found.delay_ms?.p50 ?? 0)),
     ms(most((found) => found.delay_ms?.p99 ?? 0)),
-    ms(most((found) => found.longest_gap_ms)),
+    ms(most((found) => found.longest_gap_ms ?? 0)),
     sum((found) => found.lost.video + found.lost.audio),
     sum((found) => found.failed),
   ];

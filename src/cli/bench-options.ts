@@ -29,7 +29,7 @@ export const checkOption = {
 
 /** Where players go if not where the stream is published. */
 export const playUrlOption = {
-  "play-url": { type: "string", valueHint: "URL", description: "Play from there instead, such as an edge" },
+  "play-url": { type: "string", valueHint: "URL", description: "Play from there instead: an edge, or by HTTP" },
 } as const satisfies ArgsDef;
 
 /** The positional argument. */

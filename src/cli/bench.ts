@@ -57,7 +57,7 @@ export function benchCommands(output: Output, version: string): CommandSet {
 function playCommand(output: Output): Command {
   return command({
     call: "srs bench play URL",
-    does: "Play a stream many times",
+    does: "Play a stream many times: rtmp://…, or http://….flv, .ts, .m3u8 (ws:// too)",
     options: playOptions,
     run: (args) =>
       runPlan(output, args.json === true, () => {
@@ -78,7 +78,7 @@ function publishCommand(output: Output): Command {
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
         const shape = shapeOf(args);
-        const url = count > 1 ? urlOf(args.url).forMany() : urlOf(args.url);
+        const url = publishUrlOf(args.url, count > 1);
         const { file } = args;
         if (file !== undefined && [args.kbps, args.fps, args.gop].some((given) => given !== undefined))
           throw new UserError(
@@ -99,7 +99,7 @@ function bothCommand(output: Output): Command {
     run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
-        const publish = { url: urlOf(args.url), count: 1, content: shapeOf(args) };
+        const publish = { url: publishUrlOf(args.url, false), count: 1, content: shapeOf(args) };
         const playUrl = args["play-url"];
         const url = playUrl === undefined ? publish.url : new BenchUrl(playUrl);
         if (publish.url.numbered || url.numbered)
@@ -137,6 +137,13 @@ async function runPlan(output: Output, json: boolean, makePlan: () => BenchPlan)
 function urlOf(text: string | undefined): BenchUrl {
   if (text === undefined) throw new UserError("which stream? Give a URL like rtmp://host/live/livestream");
   return new BenchUrl(text);
+}
+
+/** Where to publish: a stream for each of many publishers. */
+function publishUrlOf(text: string | undefined, many: boolean): BenchUrl {
+  const url = many ? urlOf(text).forMany() : urlOf(text);
+  url.publishTarget(0);
+  return url;
 }
 
 function checkedOf(text: string | undefined, count: number): number {

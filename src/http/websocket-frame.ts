@@ -18,6 +18,7 @@ export const CloseCode = {
 /** The longest payload of a control frame, bytes (RFC 6455, 5.5). */
 export const MAX_CONTROL_BYTES = 125;
 const FIN = 0x80;
+const MASKED = 0x80;
 
 /** Bytes of a server's frame header before so many bytes of payload. */
 export function frameHeaderSize(payloadBytes: number): number {
@@ -77,4 +78,14 @@ function controlFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const frame = new Uint8Array(2 + payload.length);
   frame.set(payload, writeFrameHeader(frame, 0, opcode, payload.length));
   return frame;
+}
+
+/** A control frame of a client, whose payload goes masked by 4 bytes (RFC 6455, 5.3). */
+export function maskedControlFrame(opcode: number, payload: Uint8Array, mask: Uint8Array): Uint8Array {
+  const plain = controlFrame(opcode, payload);
+  const out = new Uint8Array(plain.length + mask.length);
+  out.set([plain[0] ?? 0, (plain[1] ?? 0) | MASKED]);
+  out.set(mask, 2);
+  for (let at = 0; at < payload.length; at++) out[6 + at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
+  return out;
 }

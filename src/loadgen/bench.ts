@@ -51,7 +51,8 @@ export class Bench {
     this.#plan = plan;
     this.#hooks = hooks;
     this.#publishers = plan.publish === undefined ? undefined : new PublisherSide(context, plan.publish, plan.rate);
-    this.#players = plan.play === undefined ? undefined : new PlayerSide(context, plan.play, plan.rate);
+    const both = plan.publish !== undefined;
+    this.#players = plan.play === undefined ? undefined : new PlayerSide(context, plan.play, plan.rate, both);
     this.#sinceMs = context.clock.now();
     this.#progressMs = this.#sinceMs;
     this.#cpuSeconds = hooks.cpuSeconds();

@@ -1,7 +1,12 @@
 import type { BenchContext } from "./context.ts";
 import { Group } from "./group.ts";
+import type { HlsContext } from "./hls/context.ts";
+import { HlsPlayer } from "./hls/hls-player.ts";
+import { SegmentStore } from "./hls/segment-store.ts";
+import { HlsTotals } from "./hls/totals.ts";
+import { LivePlayer } from "./http/live-player.ts";
 import type { PlayPlan } from "./plan.ts";
-import type { Player, PlayerContext } from "./player.ts";
+import type { Player } from "./player.ts";
 import { PlayerTotals } from "./player-totals.ts";
 import type { PlayersProgress } from "./progress.ts";
 import { Ramp } from "./ramp.ts";
@@ -14,26 +19,36 @@ export class PlayerSide {
   readonly group: Group;
   readonly #plan: PlayPlan;
   readonly #rate: number;
-  readonly #context: PlayerContext;
+  readonly #context: HlsContext;
   readonly #players: Player[] = [];
   readonly #totals = new PlayerTotals();
   #ramp: Ramp | undefined;
   #meter: TrafficMeter<Player> | undefined;
   #receivedAtProgress = 0;
 
-  constructor(context: BenchContext, plan: PlayPlan, rate: number) {
+  /** `patient`: the stream has just started, so its HLS playlist may be missing for a while. */
+  constructor(context: BenchContext, plan: PlayPlan, rate: number, patient: boolean) {
     this.#plan = plan;
     this.#rate = rate;
     this.group = new Group(plan.count);
-    this.#context = { ...context, group: this.group, totals: this.#totals };
+    const hls = new HlsTotals();
+    const segments = new SegmentStore();
+    this.#context = { ...context, group: this.group, totals: this.#totals, hls, segments, patient };
   }
 
   /** Starts to connect; a second call has no effect. */
   start(): void {
-    const { url, checked } = this.#plan;
     this.#ramp ??= new Ramp(this.#context.clock, this.group, this.#rate, (number) =>
-      this.#players.push(new RtmpPlayer(this.#context, url.target(number), number < checked)),
+      this.#players.push(this.#player(number)),
     );
+  }
+
+  #player(number: number): Player {
+    const target = this.#plan.url.target(number);
+    const whole = number < this.#plan.checked;
+    if (target.protocol === "rtmp") return new RtmpPlayer(this.#context, target, whole);
+    if (target.protocol === "hls") return new HlsPlayer(this.#context, target);
+    return new LivePlayer(this.#context, target, whole);
   }
 
   /** From here on it is measured. */
@@ -71,12 +86,14 @@ export class PlayerSide {
     const traffic = this.#meter?.read(nowMs) ?? { seconds: 0, bytes: 0, each: [] };
     for (const player of this.#players) player.finish(nowMs);
     this.#totals.foldRecent();
-    return playersReport(this.group, this.#totals, traffic, this.#checked);
+    const { protocol } = this.#plan.url;
+    return playersReport(protocol, this.group, this.#totals, this.#context.hls, traffic, this.#checked);
   }
 
-  /** The number of fully compared players that were admitted. */
+  /** The number of fully compared players that were admitted; of HLS players all are, as they share segments. */
   get #checked(): number {
-    return this.#players.filter((player, number) => number < this.#plan.checked && player.wasAdmitted).length;
+    const checked = this.#plan.url.protocol === "hls" ? this.#plan.count : this.#plan.checked;
+    return this.#players.filter((player, number) => number < checked && player.wasAdmitted).length;
   }
 
   /** Whether the publisher's clock is ahead of this machine's, so that delays can't be reported. */

@@ -53,7 +53,7 @@ export class PublisherSide {
   start(): void {
     const { clock } = this.#context;
     this.#ramp = new Ramp(clock, this.group, this.#rate, (number) => {
-      const target = this.#plan.url.target(number);
+      const target = this.#plan.url.publishTarget(number);
       this.#publishers.push(new Publisher(this.#context, target, this.#makeSource(), this.#headers));
     });
     this.#pump = clock.every(PUMP_MS, () => {

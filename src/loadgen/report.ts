@@ -1,7 +1,9 @@
 import type { Group } from "./group.ts";
 import type { Histogram } from "./histogram.ts";
+import type { HlsTotals } from "./hls/totals.ts";
 import type { PlayerTotals, TrackCounts } from "./player-totals.ts";
 import type { PublisherTotals } from "./publisher.ts";
+import type { PlayProtocol } from "./url.ts";
 
 /** Percentiles in milliseconds: half, 90 % and 99 % of all values don't exceed them; and the maximum. */
 export interface Percentiles {
@@ -28,8 +30,31 @@ export interface GroupReport {
   readonly kbps_each: { readonly least: number; readonly mean: number; readonly most: number };
 }
 
-/** What the players found. */
+/** What HLS players found in playlists, segments and playback. */
+export interface HlsReport {
+  readonly playlists: number;
+  /** Answers 304: the playlist had not changed. */
+  readonly not_modified: number;
+  readonly segments: number;
+  /** Segments that were missing when requested, or had left the playlist before. */
+  readonly missed: number;
+  /** Why playlists and segments could not be fetched. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Playlists whose numbers went back. */
+  readonly sequence_back: number;
+  /** Segments whose EXTINF differs from their content, or exceeds the target duration. */
+  readonly wrong_durations: number;
+  /** Pauses in playback, and the players with at least one. */
+  readonly stalls: number;
+  readonly stalled_players: number;
+  readonly stall_ms: Percentiles | null;
+  /** From a segment's last frame at the publisher to a player's last byte of the segment. */
+  readonly segment_delay_ms: Percentiles | null;
+}
+
+/** What the players found. Fields that don't apply to the protocol are left out. */
 export interface PlayersReport extends GroupReport {
+  readonly protocol: PlayProtocol;
   readonly frames: TrackCounts;
   readonly synthetic: boolean;
   readonly checked: number;
@@ -39,13 +64,17 @@ export interface PlayersReport extends GroupReport {
   readonly corrupt: number;
   readonly disordered: number;
   readonly ran_back: TrackCounts;
-  /** From the connection's first packet to the first frame. */
+  /** MPEG-TS packets whose continuity counter does not follow the one before. */
+  readonly continuity_errors?: number;
+  /** From the connection's first packet to the first frame; with HLS, to the start of playback. */
   readonly first_frame_ms: Percentiles | null;
-  /** From the player's play command to the first frame. */
-  readonly first_frame_after_play_ms: Percentiles | null;
-  readonly longest_gap_ms: number;
-  /** From the publisher to the player. */
+  /** From the player's play command, or its request, to the first frame. Not of HLS, which has many requests. */
+  readonly first_frame_after_play_ms?: Percentiles | null;
+  /** Not of HLS, whose frames come by the segment: see its stalls. */
+  readonly longest_gap_ms?: number;
+  /** From the publisher to the player; with HLS, to the screen of a player that starts 3 target durations before the end. */
   readonly delay_ms: Percentiles | null;
+  readonly hls?: HlsReport;
 }
 
 /** What the publishers did. */
@@ -81,8 +110,21 @@ export interface Traffic {
 }
 
 /** The players' part of the report. */
-export function playersReport(group: Group, totals: PlayerTotals, traffic: Traffic, checked: number): PlayersReport {
+export function playersReport(
+  protocol: PlayProtocol,
+  group: Group,
+  totals: PlayerTotals,
+  hls: HlsTotals,
+  traffic: Traffic,
+  checked: number,
+): PlayersReport {
+  const clocksDiffer = totals.early > totals.delay.count / 100;
+  const live = {
+    first_frame_after_play_ms: percentiles(totals.firstFrameAfterPlay),
+    longest_gap_ms: round(totals.longestGapMs, 1),
+  };
   return {
+    protocol,
     ...groupReport(group, traffic),
     frames: totals.frames,
     synthetic: totals.synthetic,
@@ -93,10 +135,27 @@ export function playersReport(group: Group, totals: PlayerTotals, traffic: Traff
     corrupt: totals.corrupt,
     disordered: totals.disordered,
     ran_back: totals.ranBack,
+    ...(/ts$|^hls$/.test(protocol) ? { continuity_errors: totals.continuityErrors } : {}),
     first_frame_ms: percentiles(totals.firstFrame),
-    first_frame_after_play_ms: percentiles(totals.firstFrameAfterPlay),
-    longest_gap_ms: round(totals.longestGapMs, 1),
-    delay_ms: totals.early > totals.delay.count / 100 ? null : percentiles(totals.delay),
+    ...(protocol === "hls" ? {} : live),
+    delay_ms: clocksDiffer ? null : percentiles(totals.delay),
+    ...(protocol === "hls" ? { hls: hlsReport(hls, clocksDiffer) } : {}),
+  };
+}
+
+function hlsReport(totals: HlsTotals, clocksDiffer: boolean): HlsReport {
+  return {
+    playlists: totals.playlists,
+    not_modified: totals.notModified,
+    segments: totals.segments,
+    missed: totals.missed,
+    errors: totals.errors.toObject(),
+    sequence_back: totals.sequenceBack,
+    wrong_durations: totals.wrongDurations,
+    stalls: totals.stalls.count,
+    stalled_players: totals.stalledPlayers,
+    stall_ms: percentiles(totals.stalls),
+    segment_delay_ms: clocksDiffer ? null : percentiles(totals.segmentDelay),
   };
 }
 
@@ -120,7 +179,9 @@ export function problemsOf(players: PlayersReport | undefined, publishers: Publi
       [players.corrupt, "frames corrupt"],
       [players.disordered, "frames out of order"],
       [ran_back.video + ran_back.audio, "times that ran back"],
+      [players.continuity_errors ?? 0, "continuity counters that don't follow"],
     );
+    if (players.hls !== undefined) counts.push(...hlsProblems(players.hls));
   }
   const problems = counts.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
   for (const [what, found] of [
@@ -129,6 +190,15 @@ export function problemsOf(players: PlayersReport | undefined, publishers: Publi
   ] as const)
     if (found?.connected === 0 && found.failed === 0) problems.push(`no ${what} connected`);
   return problems;
+}
+
+function hlsProblems(found: HlsReport): [number, string][] {
+  return [
+    [found.missed, "segments missed"],
+    [found.sequence_back, "playlists that went back"],
+    [found.wrong_durations, "segments of a wrong duration"],
+    [found.stalls, "stalls"],
+  ];
 }
 
 function groupReport(group: Group, { seconds, bytes, each }: Traffic): GroupReport {

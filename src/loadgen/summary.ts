@@ -1,5 +1,5 @@
 import { shortMs } from "./progress.ts";
-import type { BenchReport, GroupReport, Percentiles, PlayersReport, PublishersReport } from "./report.ts";
+import type { BenchReport, GroupReport, HlsReport, Percentiles, PlayersReport, PublishersReport } from "./report.ts";
 
 /** The report for people. */
 export function summary(report: BenchReport): string {
@@ -40,14 +40,32 @@ function playerLines(found: PlayersReport, seconds: number): string[] {
       row("content", content),
     );
   } else lines.push(row("order", `${found.dirty} starts not on a key frame`));
-  lines.push(
-    row("time ran back", `${ran_back.video} video, ${ran_back.audio} audio`),
-    row("first frame", spread(found.first_frame_ms)),
-    row("  after its play", spread(found.first_frame_after_play_ms)),
-    row("longest gap", shortMs(found.longest_gap_ms)),
-    row("delay", found.synthetic ? spread(found.delay_ms) : "unknown: this is no stream of srs bench"),
-  );
+  if (found.continuity_errors !== undefined)
+    lines.push(row("MPEG-TS", `${found.continuity_errors} continuity counters that don't follow`));
+  lines.push(row("time ran back", `${ran_back.video} video, ${ran_back.audio} audio`));
+  if (found.hls !== undefined) lines.push(...hlsLines(found.hls));
+  const begins = found.hls === undefined ? "first frame" : "playback after";
+  lines.push(row(begins, spread(found.first_frame_ms)));
+  if (found.first_frame_after_play_ms !== undefined)
+    lines.push(row("  after its play", spread(found.first_frame_after_play_ms)));
+  if (found.longest_gap_ms !== undefined) lines.push(row("longest gap", shortMs(found.longest_gap_ms)));
+  if (!found.synthetic) lines.push(row("delay", "unknown: this is no stream of srs bench"));
+  else {
+    lines.push(row("delay", spread(found.delay_ms)));
+    if (found.hls !== undefined) lines.push(row("  of segments", spread(found.hls.segment_delay_ms)));
+  }
   return lines;
+}
+
+function hlsLines(found: HlsReport): string[] {
+  const { stalls, stalled_players, stall_ms } = found;
+  const lengths = stall_ms === null ? "" : ` in ${stalled_players} players: ${spread(stall_ms)}`;
+  return [
+    row("playlists", `${found.playlists}, ${found.not_modified} not modified, ${found.sequence_back} went back`),
+    row("segments", `${found.segments}, ${found.missed} missed, ${found.wrong_durations} of a wrong duration`),
+    ...Object.entries(found.errors).map(([reason, count]) => row("", `${count} × ${reason}`)),
+    row("stalls", `${stalls}${lengths}`),
+  ];
 }
 
 function groupLines(what: string, found: GroupReport): string[] {

@@ -30,7 +30,14 @@ describe("what makes no sense is told in one line, with exit code 2:", () => {
     [["bench", "pley"], 'unknown command "bench pley"; did you mean "play"?'],
     [["bench", "record"], 'unknown command "bench record"; srs bench --help lists them'],
     [["bench", "play"], "which stream? Give a URL like rtmp://host/live/livestream"],
-    [["bench", "play", "http://x/live/show"], '"http://x/live/show" is no URL like rtmp://host/live/livestream'],
+    [
+      ["bench", "play", "http://x/live/show"],
+      "http://x/live/show: the ending says what is played, as in /live/livestream.flv, .ts or .m3u8",
+    ],
+    [
+      ["bench", "publish", "http://x/live/show.flv"],
+      "http://x/live/show.flv: streams are published by RTMP, to a URL like rtmp://host/live/livestream",
+    ],
     [["bench", "play", url, url], `unexpected argument "${url}"; a command comes before the options`],
     [["bench", "play", url, "-n"], "-n needs a value: -n N"],
     [["bench", "play", url, "-n", "0"], '-n takes a whole number from 1 to 100000, not "0"'],
@@ -46,7 +53,10 @@ describe("what makes no sense is told in one line, with exit code 2:", () => {
       "--file has a bitrate, frame rate and key frames of its own; leave out --kbps, --fps and --gop",
     ],
     [["bench", "both", `${url}{}`], "srs bench both publishes one stream: {} has no meaning"],
-    [["bench", "both", url, "--play-url", "x"], '"x" is no URL like rtmp://host/live/livestream'],
+    [
+      ["bench", "both", url, "--play-url", "x"],
+      '"x" is no URL like rtmp://host/live/livestream or http://host/live/livestream.flv',
+    ],
   ])("%p", async (argv, message) => {
     expect(await call(...argv)).toEqual({ code: 2, out: "", err: [`srs: ${message}`] });
   });

@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
 import { progressLine } from "../../../src/loadgen/progress.ts";
-import type { BenchReport, PlayersReport, PublishersReport } from "../../../src/loadgen/report.ts";
+import {
+  type BenchReport,
+  type PlayersReport,
+  type PublishersReport,
+  problemsOf,
+} from "../../../src/loadgen/report.ts";
 import { summary } from "../../../src/loadgen/summary.ts";
 
-const players: PlayersReport = {
+const players = {
+  protocol: "rtmp",
   asked: 3000,
   connected: 2999,
   failed: 3,
@@ -25,7 +31,7 @@ const players: PlayersReport = {
   first_frame_after_play_ms: { p50: 0.2, p90: 0.3, p99: 0.4, max: 0.5 },
   longest_gap_ms: 400.1,
   delay_ms: { p50: 0.5, p90: 1, p99: 2, max: 30 },
-};
+} satisfies PlayersReport;
 
 const publishers: PublishersReport = {
   asked: 1,
@@ -87,6 +93,45 @@ test("of another encoder's stream the summary says what can be known", () => {
   expect(text).not.toContain("lost");
   expect(text).toContain("delay             unknown: this is no stream of srs bench");
   expect(text).toEndWith("  result            ok");
+});
+
+test("of HLS the summary says what was found in playlists, segments and playback", () => {
+  const { longest_gap_ms: _, first_frame_after_play_ms: __, ...rest } = players;
+  const hls = {
+    playlists: 70,
+    not_modified: 6,
+    segments: 60,
+    missed: 2,
+    errors: { "segment: refused: gone (HTTP 404)": 2 },
+    sequence_back: 1,
+    wrong_durations: 3,
+    stalls: 4,
+    stalled_players: 2,
+    stall_ms: { p50: 100, p90: 200, p99: 300, max: 400 },
+    segment_delay_ms: { p50: 500, p90: 600, p99: 700, max: 800 },
+  };
+  const found = { ...rest, protocol: "hls", continuity_errors: 5, hls } as const;
+  const lines = summary({ ...report, players: found }).split("\n");
+  expect(lines.slice(lines.indexOf("  time ran back     0 video, 0 audio") - 1, -3)).toEqual([
+    "  MPEG-TS           5 continuity counters that don't follow",
+    "  time ran back     0 video, 0 audio",
+    "  playlists         70, 6 not modified, 1 went back",
+    "  segments          60, 2 missed, 3 of a wrong duration",
+    "                    2 × segment: refused: gone (HTTP 404)",
+    "  stalls            4 in 2 players: p50 100 ms, p90 200 ms, p99 300 ms, at most 400 ms",
+    "  playback after    p50 2.00 ms, p90 3.00 ms, p99 4.00 ms, at most 5.00 ms",
+    "  delay             p50 0.50 ms, p90 1.00 ms, p99 2.00 ms, at most 30.0 ms",
+    "    of segments     p50 500 ms, p90 600 ms, p99 700 ms, at most 800 ms",
+  ]);
+  expect(problemsOf(found, undefined)).toEqual([
+    "players failed: 3",
+    "frames lost: 11",
+    "continuity counters that don't follow: 5",
+    "segments missed: 2",
+    "playlists that went back: 1",
+    "segments of a wrong duration: 3",
+    "stalls: 4",
+  ]);
 });
 
 test("where nobody got in, the summary is short", () => {

@@ -15,8 +15,23 @@ describe("a URL names server, app and stream", () => {
   });
 });
 
+describe("a URL of HTTP or a WebSocket names server, stream and format", () => {
+  test.each([
+    ["http://10.0.0.1/live/show.flv", "http-flv", "10.0.0.1", 80, false, "live/show"],
+    ["https://h.example/a/b/show.m3u8?k=1", "hls", "h.example", 443, true, "a/b/show"],
+    ["ws://h.example:8080/live/show.flv", "ws-flv", "h.example", 8080, false, "live/show"],
+    ["WSS://h.example/live/show.ts", "ws-ts", "h.example", 443, true, "live/show"],
+    ["http://[::1]:81/live/a.b%20c.ts", "http-ts", "::1", 81, false, "live/a.b c"],
+  ])("%s", (text, protocol, host, port, tls, stream) => {
+    const url = new BenchUrl(text);
+    expect(url.protocol).toBe(protocol as typeof url.protocol);
+    expect(url.target(0)).toMatchObject({ protocol, address: { host, port, tls }, stream });
+    expect(() => url.publishTarget(0)).toThrow(/^.*: streams are published by RTMP, to a URL like rtmp:/);
+  });
+});
+
 describe("the number of a connection", () => {
-  const path = (url: BenchUrl, number: number) => url.target(number).names.playPath;
+  const path = (url: BenchUrl, number: number) => url.publishTarget(number).names.playPath;
 
   test("takes the place of {}", () => {
     const url = new BenchUrl("rtmp://h/live/show{}?key={}");
@@ -35,9 +50,23 @@ describe("the number of a connection", () => {
 });
 
 test.each([
-  ["", '"" is no URL like rtmp://host/live/livestream'],
-  ["10.0.0.1/live/show", '"10.0.0.1/live/show" is no URL like rtmp://host/live/livestream'],
-  ["http://h/live/show", '"http://h/live/show" is no URL like rtmp://host/live/livestream'],
+  ["", '"" is no URL like rtmp://host/live/livestream or http://host/live/livestream.flv'],
+  [
+    "10.0.0.1/live/show",
+    '"10.0.0.1/live/show" is no URL like rtmp://host/live/livestream or http://host/live/livestream.flv',
+  ],
+  [
+    "ftp://h/live/show.flv",
+    '"ftp://h/live/show.flv" is no URL like rtmp://host/live/livestream or http://host/live/livestream.flv',
+  ],
+  [
+    "http://h/live/show",
+    "http://h/live/show: the ending says what is played, as in /live/livestream.flv, .ts or .m3u8",
+  ],
+  ["http://h/.flv", "http://h/.flv: the ending says what is played, as in /live/livestream.flv, .ts or .m3u8"],
+  ["ws://h/live/show.m3u8", "ws://h/live/show.m3u8: HLS has no WebSocket; write http:// or https://"],
+  ["http://u:p@h/live/show.flv", "http://u:p@h/live/show.flv: a user and a password are not supported"],
+  ["http://h:0/live/show.flv", '"0" is not a port, 1 to 65535'],
   ["rtmp://u:p@h/live/show", "rtmp://u:p@h/live/show: a user and a password are not supported"],
   ["rtmp:///live/show", '"" has no host'],
   ["rtmp://h:0/live/show", '"0" is not a port, 1 to 65535'],

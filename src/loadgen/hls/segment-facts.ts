@@ -1,0 +1,107 @@
+import { ProtocolError } from "../../base/errors.ts";
+import { FrameCounts } from "../player-totals.ts";
+import { StreamCheck } from "../stream-check.ts";
+import { StampReader } from "../synthetic-frame.ts";
+import { type FrameSink, TsFrames } from "../ts/frames.ts";
+
+/** First and last time of a track, ms of the transport stream's clock. */
+export interface TrackTimes {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The stamps of a synthetic stream's frames. */
+export interface StampRange {
+  readonly source: number;
+  readonly firstSequence: number;
+  /** The one after the last. */
+  readonly nextSequence: number;
+  readonly firstSentUs: number;
+  readonly lastSentUs: number;
+}
+
+/** The content of one segment. */
+export interface SegmentFacts {
+  /** What was found in it alone; a start that is not on a key frame is not counted here. */
+  readonly counts: FrameCounts;
+  readonly continuityErrors: number;
+  /** By PID, the first and the last continuity counter. */
+  readonly firstCounters: ReadonlyMap<number, number>;
+  readonly lastCounters: ReadonlyMap<number, number>;
+  readonly video: TrackTimes | undefined;
+  readonly audio: TrackTimes | undefined;
+  /** Undefined when no frame is stamped. */
+  readonly stamps: StampRange | undefined;
+  /** Whether a player may start with it: its first video frame is a key frame after its header, or it has no video. */
+  readonly independent: boolean;
+  /** Why it could not be read to its end. */
+  readonly problem: string | undefined;
+}
+
+/** Reads a segment of MPEG-TS. */
+export function readSegment(bytes: Uint8Array): SegmentFacts {
+  const reader = new SegmentReader();
+  const counts = { continuityErrors: 0 };
+  const frames = new TsFrames(reader, counts, { arrivedMs: 0 });
+  let problem: string | undefined;
+  try {
+    frames.push(bytes);
+    frames.end();
+    if (bytes.length % 188 !== 0) problem = "the segment ends within a packet";
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    problem = error.message;
+  }
+  const { first, last } = frames.counters;
+  return { ...reader.facts(), ...counts, firstCounters: first, lastCounters: last, problem };
+}
+
+const stamp = new StampReader();
+
+/** Collects the facts of a segment's frames. */
+class SegmentReader implements FrameSink {
+  readonly #counts = new FrameCounts();
+  readonly #check = new StreamCheck(this.#counts, true);
+  #header = false;
+  #independent = true;
+  #video: TrackTimes | undefined;
+  #audio: TrackTimes | undefined;
+  #stamps: StampRange | undefined;
+
+  header(): void {
+    this.#header = true;
+    this.#check.header();
+  }
+
+  video(timestamp: number, payload: Uint8Array, key: boolean): void {
+    if (this.#video === undefined) this.#independent = key && this.#header;
+    this.#video = { first: this.#video?.first ?? timestamp, last: timestamp };
+    const sentUs = this.#check.video(timestamp, payload, key);
+    if (this.#counts.frames.video === 1) this.#counts.dirty = 0;
+    if (sentUs === 0 || !stamp.read(payload)) return;
+    const { source, sequence } = stamp;
+    const before = this.#stamps;
+    this.#stamps = {
+      source,
+      firstSequence: before?.firstSequence ?? sequence,
+      nextSequence: sequence + 1,
+      firstSentUs: before?.firstSentUs ?? sentUs,
+      lastSentUs: sentUs,
+    };
+  }
+
+  audio(timestamp: number, payload: Uint8Array): void {
+    this.#audio = { first: this.#audio?.first ?? timestamp, last: timestamp };
+    this.#check.audio(timestamp, payload);
+  }
+
+  facts() {
+    return {
+      counts: this.#counts,
+      video: this.#video,
+      audio: this.#audio,
+      stamps: this.#stamps,
+      independent: this.#independent,
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import { aacFrameMs } from "../picture.ts";
+import type { PlayerTotals } from "../player-totals.ts";
+import { clockDistance } from "../ts/packets.ts";
+import type { SegmentFacts, StampRange, TrackTimes } from "./segment-facts.ts";
+import type { HlsTotals } from "./totals.ts";
+
+/** EXTINF and a segment's content may differ by this much: rounding, and tracks that end at different times. */
+const DURATION_TOLERANCE_MS = 100;
+const TICKS_PER_MS = 90;
+
+/** Finds what is missing, repeated or out of order between the segments of one player. */
+export class SegmentOrder {
+  readonly #totals: PlayerTotals;
+  readonly #hls: HlsTotals;
+  #before: SegmentFacts | undefined;
+  #durationMs = 0;
+
+  constructor(totals: PlayerTotals, hls: HlsTotals) {
+    this.#totals = totals;
+    this.#hls = hls;
+  }
+
+  /**
+   * The next segment, which lasts `durationMs` by its playlist. `follows`: it is the one directly after the last; `discontinuity`:
+   * its times don't continue those before.
+   */
+  next(facts: SegmentFacts, durationMs: number, follows: boolean, discontinuity: boolean): void {
+    const totals = this.#totals;
+    const before = this.#before;
+    totals.addCounts(facts.counts);
+    totals.continuityErrors += facts.continuityErrors;
+    if (facts.problem !== undefined) totals.corrupt++;
+    const same = before?.stamps !== undefined && before.stamps.source === facts.stamps?.source;
+    if (same) this.#sequence(before.stamps, facts);
+    // Without stamps, missing frames can't be counted: after a gap a player starts again.
+    else if ((before === undefined || !follows || facts.stamps !== undefined) && !facts.independent) totals.dirty++;
+    if (before !== undefined && !discontinuity) {
+      this.#times(before, facts, same);
+      if (follows) this.#continues(before, facts);
+    }
+    this.#before = facts;
+    this.#durationMs = durationMs;
+  }
+
+  #sequence(before: StampRange, facts: SegmentFacts): void {
+    const totals = this.#totals;
+    const missing = (facts.stamps?.firstSequence ?? 0) - before.nextSequence;
+    if (missing > 0) {
+      totals.gaps++;
+      totals.lost.video += missing;
+      if (!facts.independent) totals.dirty++;
+    } else if (missing < 0) totals.disordered += Math.min(-missing, facts.counts.frames.video);
+  }
+
+  #times(before: SegmentFacts, facts: SegmentFacts, same: boolean): void {
+    const totals = this.#totals;
+    if (step(before.video, facts.video) < 0) totals.ranBack.video++;
+    const audioStep = step(before.audio, facts.audio);
+    if (audioStep < 0) totals.ranBack.audio++;
+    else if (same) totals.lost.audio += Math.max(0, Math.round(audioStep / aacFrameMs) - 1);
+  }
+
+  /** For two adjacent segments: checks continuity counters, and the first one's duration. */
+  #continues(before: SegmentFacts, facts: SegmentFacts): void {
+    for (const [pid, counter] of facts.firstCounters) {
+      const last = before.lastCounters.get(pid);
+      if (last !== undefined && counter !== ((last + 1) & 0x0f)) this.#totals.continuityErrors++;
+    }
+    const [from, to] = before.video && facts.video ? [before.video, facts.video] : [before.audio, facts.audio];
+    if (from === undefined || to === undefined) return;
+    const lasted = distance(from.first, to.first);
+    if (Math.abs(lasted - this.#durationMs) > DURATION_TOLERANCE_MS) this.#hls.wrongDurations++;
+  }
+}
+
+/** From the last frame of a track to its first in the next segment, ms; 0 where there is none. */
+function step(before: TrackTimes | undefined, after: TrackTimes | undefined): number {
+  return before === undefined || after === undefined ? 0 : distance(before.last, after.first);
+}
+
+function distance(from: number, to: number): number {
+  return clockDistance(from * TICKS_PER_MS, to * TICKS_PER_MS) / TICKS_PER_MS;
+}
