@@ -1,0 +1,114 @@
+import { expect } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import type { BenchReport } from "../../src/loadgen/report.ts";
+import { executable } from "../support/e2e/executable.ts";
+import type { Program } from "../support/e2e/program.ts";
+import { httpPort } from "../support/e2e/raw-http.ts";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const file = "tests/e2e/bench-http.test.ts";
+const test = testWith(file);
+const testWithFfmpeg = testWith(file, "FFmpeg");
+
+/** What players of HLS find where nothing is wrong; whether playback stalls depends on the machine. */
+const faultless = {
+  protocol: "hls",
+  failed: 0,
+  synthetic: true,
+  corrupt: 0,
+  dirty: 0,
+  disordered: 0,
+  lost: { video: 0, audio: 0 },
+  continuity_errors: 0,
+  hls: { missed: 0, errors: {}, sequence_back: 0, wrong_durations: 0 },
+};
+
+/** The report of a bench that was started with `--json`, once it has ended. */
+async function reportOf(run: Program): Promise<BenchReport> {
+  await run.ended();
+  const line = run.lines.find((text) => text.startsWith("{"));
+  if (line === undefined) throw new Error(`no report\n${run.tail()}`);
+  return JSON.parse(line) as BenchReport;
+}
+
+test.concurrent("srs bench publishes by RTMP and plays FLV and MPEG-TS over HTTP and WebSocket", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server", { more: '[http_server]\nlisten = "127.0.0.1:0"\n' });
+  const port = await httpPort(server.program);
+  const formats = ["http-flv", "ws-flv", "http-ts"] as const;
+  for (const protocol of formats) {
+    const [scheme, format] = protocol.split("-");
+    const name = `live/${protocol}`;
+    const play = `${scheme}://127.0.0.1:${port}/${name}.${format}`;
+    const run = [
+      executable(),
+      "bench",
+      "both",
+      server.url(name),
+      "--play-url",
+      play,
+      "-n",
+      "5",
+      "--seconds",
+      "2",
+      "--json",
+    ];
+    const report = await reportOf(stage.start(protocol, run));
+    expect(report).toMatchObject({ problems: [], players: { protocol, connected: 5, synthetic: true, checked: 5 } });
+    expect(report.players?.delay_ms?.p50).toBeGreaterThan(0);
+  }
+  const missing = [executable(), "bench", "play", `http://127.0.0.1:${port}/live/none.flv`, "--json"];
+  const { players } = await reportOf(stage.start("missing", missing));
+  expect(players?.reasons).toEqual({ "refused: nobody publishes /live/none (HTTP 404)": 1 });
+});
+
+test.concurrent("srs bench publishes by RTMP and plays HLS, from the first segment on", async () => {
+  await using stage = new Stage();
+  const vhost = "[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\nhls_window = 8";
+  const server = await startSrs(stage, "server", { more: `[http_server]\nlisten = "127.0.0.1:0"\n${vhost}` });
+  const play = `http://127.0.0.1:${await httpPort(server.program)}/live/show.m3u8`;
+  const options = ["--play-url", play, "-n", "5", "--gop", "1", "--seconds", "6", "--json"];
+  const run = [executable(), "bench", "both", server.url("live/show"), ...options];
+  const { players } = await reportOf(stage.start("bench", run));
+  expect(players).toMatchObject({ ...faultless, connected: 5, checked: 5 });
+  expect(players?.delay_ms?.p50).toBeGreaterThan(1000);
+  expect(players?.hls?.segment_delay_ms?.p50).toBeGreaterThan(0);
+});
+
+testWithFfmpeg.concurrent("srs bench plays HLS that FFmpeg cuts of its stream, and finds no fault in it", async () => {
+  await using stage = new Stage();
+  const server = await startSrs(stage, "server");
+  stage.start("encoder", [executable(), "bench", "publish", server.url("live/show"), "--seconds", "300", "--gop", "1"]);
+  await server.program.line(/publish started/);
+  const playlist = stage.path("media.m3u8");
+  const cut = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "8", "-hls_flags", "temp_file"];
+  const ffmpeg = [
+    "ffmpeg",
+    "-hide_banner",
+    "-nostats",
+    "-loglevel",
+    "warning",
+    "-i",
+    server.url("live/show"),
+    "-c",
+    "copy",
+  ];
+  stage.start("ffmpeg", [...ffmpeg, ...cut, "-master_pl_name", "show.m3u8", playlist]);
+  const listed = () => existsSync(playlist) && readFileSync(playlist, "utf8").split(".ts").length > 3;
+  await until("three segments are there", listed);
+  const fetch = (request: Request) => new Response(Bun.file(stage.path(new URL(request.url).pathname.slice(1))));
+  const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+  try {
+    const url = `http://127.0.0.1:${web.port}/show.m3u8`;
+    const run = stage.start("bench", [executable(), "bench", "play", url, "-n", "5", "--seconds", "4", "--json"]);
+    const report = await reportOf(run);
+    expect(report.players).toMatchObject({ ...faultless, connected: 5 });
+    expect(report.players?.frames.video).toBeGreaterThan(0);
+    expect(report.players?.delay_ms?.p50).toBeGreaterThan(1000);
+  } finally {
+    await web.stop(true);
+  }
+});
