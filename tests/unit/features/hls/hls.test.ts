@@ -222,7 +222,7 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(0);
   });
 
-  test("viewers and connections together are no more than max_connections", () => {
+  test("there are no more viewers than max_connections", () => {
     const { stage } = published(6, { maxConnections: 2 });
     const answers = [1, 2, 3].map(() => stage.get("/live/show.m3u8"));
     expect(answers.map(({ refusal }) => refusal?.kind)).toEqual([undefined, undefined, "limit"]);
