@@ -3,14 +3,14 @@ import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/
 import { lineOf } from "./messages.ts";
 
 /*
- * What a feature carries over, on a connection of its own: the younger process asks with a line, the older one answers with
+ * What a feature carries over, on a connection of its own: the new process asks with a line, the old one answers with
  *
  *     length  u32, big-endian: bytes of the piece that follow; 0: all that there was has been sent, what follows is new
  *     piece
  */
 const LENGTH_BYTES = 4;
 
-/** A feature's pieces on their way to the younger process. */
+/** A feature's pieces on their way to the new process. */
 export class CarryGiver {
   readonly #transport: Transport;
   readonly #giving: CarryGiving;
@@ -53,7 +53,7 @@ function framed(piece: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A feature's pieces as they come from the older process. */
+/** A feature's pieces as they come from the old process. */
 export class CarryTaker implements TransportHandler {
   readonly #name: string;
   readonly #carry: Carry;
