@@ -56,7 +56,7 @@ vhost __defaultVhost__ { cluster { mode remote; origin 127.0.0.1:${origin.port};
     await origin.program.line(/publish started/);
     const player = playFrames(stage, `rtmp://127.0.0.1:${/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]}/live/livestream`);
     await player.line(/^0, +\d+,/);
-    expect(edge.count(/mode: left out: this edge takes no publishers/)).toBe(1);
+    expect(edge.count(/mode: left out: this edge accepts no publishers/)).toBe(1);
     expect(edge.count(/WARN|ERROR/)).toBe(1);
   },
 );

@@ -152,12 +152,12 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
   async "vhost.NAME.edge.publish"(stage) {
     const [a] = await origins(stage);
     const edge = await ReloadServer.start(stage, edgeOf([a], "publish = false"), "edge");
-    await expect(edge.publish("one")).rejects.toThrow("this edge takes no publishers");
+    await expect(edge.publish("one")).rejects.toThrow("this edge accepts no publishers");
     await edge.reload(edgeOf([a], "publish = true"));
     const publisher = await edge.publish("two");
     await a.program.line(/publish started .*two/);
     await edge.reload(edgeOf([a], "publish = false"));
-    await expect(edge.publish("three")).rejects.toThrow("this edge takes no publishers");
+    await expect(edge.publish("three")).rejects.toThrow("this edge accepts no publishers");
     expect(publisher.closed).toBe(false);
   },
 
