@@ -191,17 +191,27 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   send(range: PacketRange): boolean {
     const { start, from, to } = range;
-    const { epochs } = this.#stream as Stream;
-    if (start !== undefined && from !== this.#next) this.#segmenter.begin(start.headers, this.#hasSpanBefore(from));
-    else if (!range.complete) this.#segmenter.lost();
+    const { epochs, log } = this.#stream as Stream;
+    if (start !== undefined && from !== this.#next) {
+      // Readers are kept from what no player could show, such as a new source's sound before its first picture.
+      const isHeld = this.#next >= log.start && this.#next < from;
+      if (isHeld) for (let seq = this.#next; seq < from; seq++) this.#take(log.at(seq), seq);
+      else this.#segmenter.begin(start.headers, this.#hasSpanBefore(from));
+    } else if (!range.complete) this.#segmenter.lost();
     this.#next = to;
     const first = epochs.at(from);
     const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
     range.forEach((packet, seq) => {
-      if (!same && epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
-      this.#segmenter.take(packet, same ? first : epochs.at(seq));
+      if (same) this.#segmenter.take(packet, first);
+      else this.#take(packet, seq);
     });
     return true;
+  }
+
+  #take(packet: Packet, seq: number): void {
+    const { epochs } = this.#stream as Stream;
+    if (epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
+    this.#segmenter.take(packet, epochs.at(seq));
   }
 
   /** Whether the log has all that came of a span before a packet, and no key frame was among it: a reader waits for the first. */

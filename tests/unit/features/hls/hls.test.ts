@@ -244,6 +244,19 @@ describe("outages and ends", () => {
     expect(after).toContain("#EXT-X-DISCONTINUITY\n");
   });
 
+  test("the last segment before an outage is as on other servers, whatever the next publisher begins with", () => {
+    const { stage, feed } = published(6);
+    const token = "a".repeat(32);
+    feed.wait(400).inter("i-last").end("unpublished");
+    feed.wait(1000);
+    const again = stage.live.publish("show").headers("V1", "A1");
+    again.audio("early").wait(400).audio("early2").wait(400);
+    goOn(again, 4, "again");
+    const uris = urisOf(stage.get(`/live/show.m3u8?hls_ctx=${token}`).text);
+    expect(uris.length).toBeGreaterThan(4);
+    for (const uri of uris) expect(uri).toMatch(/^show\/[0-9a-f]{32}-2-\d+\.ts$/);
+  });
+
   test("a publisher that says goodbye ends the playlist; after hls_dispose it is gone and memory is free", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
