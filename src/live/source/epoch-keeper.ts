@@ -27,7 +27,7 @@ const SKEW_MS = 10_000;
 const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
 /** Numbers of no server are further ahead of the clock, nor are its discontinuities more. */
 const MAX_AHEAD = 2 ** 20;
-const MAX_DISCONTINUITY = 2 ** 36;
+const MAX_DISCONTINUITY = 2 ** 20;
 /** Further than this from a known time, 32 bits do not say when something was. */
 const MAX_STEP_MS = 2 ** 31;
 /** Epochs that are remembered for packets still in the log, and losses. */

@@ -61,12 +61,21 @@ export interface Slot {
   readonly discontinuity: number;
 }
 
+/** Breaks are rarer than one in this time, ms, over a server's life. */
+const BREAK_MS = 10_000;
+/** First discontinuity sequences are below this. hls.js walks an array that is as long, at each playlist that it loads. */
+const MAX_FIRST_DISCONTINUITY = 8192;
+
+/** A discontinuity sequence to begin with (RFC 8216 4.3.3.3): small, and greater after a restart, but for one in 22 hours. */
+function firstDiscontinuity(wall: number): number {
+  return Math.floor(wall / BREAK_MS) % MAX_FIRST_DISCONTINUITY;
+}
+
 /** Begins an epoch. One that replaces `before` has greater numbers, and dates that don't run back. */
 export function beginEpoch(id: string, wall: number, from: number, gop = 0, before?: Epoch): Epoch {
   if (before === undefined) {
     const first = newSpan(from, Math.round(wall), gop, false);
-    // In seconds, so that it is greater after a restart: breaks are rarer than that.
-    return { id, discontinuity: Math.floor(first.wall / 1000), ahead: 0, spans: [first] };
+    return { id, discontinuity: firstDiscontinuity(first.wall), ahead: 0, spans: [first] };
   }
   const last = before.spans.length - 1;
   const date = Math.max(Math.round(wall), endDate(before.spans[last] as Span));

@@ -28,14 +28,14 @@ describe("A stream's epoch", () => {
     const { first: late } = relay(stage, "play", "show");
     const id = "1".padStart(32, "0");
     const told = (line: string) => line.startsWith("srs_epoch");
-    const text = `${id} 1767225600 0 100 100 100,,,1767225600000,0,0`;
+    const text = `${id} 4736 0 100 100 100,,,1767225600000,0,0`;
     const heard = early.hear();
     expect(heard.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false`]);
     expect(heard.findIndex(told)).toBeLessThan(heard.indexOf("video@1 100 17010000"));
     expect(late.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false`]);
     publisher.say(command("FCUnpublish", 4, null, "show"));
     const end = early.hear();
-    expect(end[0]).toBe(`srs_epoch@1 0 null ${id} 1767225600 0 100 100 100,101,100,1767225600000,0,0 false`);
+    expect(end[0]).toBe(`srs_epoch@1 0 null ${id} 4736 0 100 100 100,101,100,1767225600000,0,0 false`);
     expect([...player.hear(), ...publisher.hear()].filter(told)).toEqual([]);
   });
 

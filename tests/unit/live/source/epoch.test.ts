@@ -214,6 +214,12 @@ describe("an epoch", () => {
     const first = beginEpoch(ID, WALL, 0);
     const second = extendEpoch(first, { from: 10, wall: undefined, gop: 500, discontinuity: false }) as Epoch;
     const third = extendEpoch(second, { from: 20, wall: undefined, gop: 500, discontinuity: true }) as Epoch;
-    expect([0, 1, 2].map((at) => discontinuityOf(third, at) - WALL / 1000)).toEqual([0, 0, 1]);
+    expect([0, 1, 2].map((at) => discontinuityOf(third, at) - first.discontinuity)).toEqual([0, 0, 1]);
   });
+});
+
+test("discontinuity sequences begin small, as players keep arrays of that length, and greater after a restart", () => {
+  const first = beginEpoch("a", WALL, 0);
+  const restarted = beginEpoch("b", WALL + 10_000, 0);
+  expect([first.discontinuity < 8192, restarted.discontinuity - first.discontinuity]).toEqual([true, 1]);
 });
