@@ -29,11 +29,11 @@ async function startScenario(stage: Stage, file: string, instead: Readonly<Recor
 }
 
 /** What FFmpeg publishes at one place, it plays whole at the other. */
-async function expectPlayed(stage: Stage, from: string, to: Srs, seconds = 4): Promise<void> {
+async function expectPlayed(stage: Stage, from: Srs, to: Srs, seconds = 4, name = "live/show"): Promise<void> {
   const source = clip({ seconds });
-  const player = playFrames(stage, to.url("live/show"));
+  const player = playFrames(stage, to.url(name));
   await to.program.line(/play started/);
-  const encoder = publishClip(stage, source, from);
+  const encoder = publishClip(stage, source, from.url(name));
   expect(await encoder.ended()).toBe(0);
   expect(await player.ended()).toBe(0);
   const report = compare(fileFrames(source), framesOf(player.lines), "video");
@@ -51,7 +51,7 @@ test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
       '"192.168.1.8:1935"': `"127.0.0.1:${second.port}"`,
     });
     // Longer than the edge waits before it asks again for a stream that was not there.
-    await expectPlayed(stage, first.url("live/show"), edge, 20);
+    await expectPlayed(stage, first, edge, 20);
     await edge.program.line(/pull running/);
   },
 );
@@ -62,7 +62,8 @@ test.concurrent("conf/local/ is a cluster: conf/local/origin.toml forwards to co
   const [one, two] = edges.map(({ port }) => `"127.0.0.1:${port}"`);
   const instead = { '"127.0.0.1:19351", "127.0.0.1:19352"': `${one}, ${two}` };
   const origin = await startScenario(stage, "local/origin.toml", instead);
-  for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
+  // Edges that cut HLS keep a stream, and its time goes on when it is published again.
+  for (const [at, edge] of edges.entries()) await expectPlayed(stage, origin, edge, 4, `live/show-${at}`);
 });
 
 test.concurrent("conf/json-log.toml writes JSON to its file", async () => {
@@ -96,7 +97,7 @@ test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml
   const origin = await startScenario(stage, "origin.toml", {
     '"192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"': `${one}, ${two}`,
   });
-  for (const edge of edges) await expectPlayed(stage, origin.url("live/show"), edge);
+  for (const edge of edges) await expectPlayed(stage, origin, edge);
 });
 
 test.concurrent.each(["edge-1935.toml", "edge-1936.toml", "edge-pull.toml", "edge-backup.toml"])(
