@@ -8,8 +8,8 @@ import {
   readAudioSpecificConfig,
   writeAdtsHeader,
 } from "./aac.ts";
-import { AudioBody, AudioContent } from "./audio-body.ts";
-import { codecName } from "./codec.ts";
+import { Codec, codecName } from "./codec.ts";
+import { Content, FrameReader } from "./frame.ts";
 import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
 import { type PacketCursor, PacketListCursor, type PacketSource } from "./packet-cursor.ts";
 
@@ -27,7 +27,7 @@ const MAX_CONFIGS = 64;
 export class AacFormat {
   readonly audio = true;
   readonly video = false;
-  readonly #body = new AudioBody();
+  readonly #body = new FrameReader();
   /** The fixed header in force from each sequence number on, in order. */
   readonly #seqs: number[] = [];
   readonly #fixed: number[] = [];
@@ -45,21 +45,20 @@ export class AacFormat {
     let fixed = begin;
     let size = 0;
     for (let seq = from; cursor.next(); seq++) {
-      const content = body.read(cursor);
-      if (content === AudioContent.AacConfig) {
+      const content = readAac(cursor, body);
+      if (content === Content.Header) {
         fixed = fixedHeader(cursor, body);
         this.#remember(seq, fixed);
-      } else if (content === AudioContent.AacFrame && fits(body, fixed))
-        size += ADTS_HEADER_BYTES + body.end - body.start;
+      } else if (content === Content.Frame && fits(body, fixed)) size += ADTS_HEADER_BYTES + body.end - body.start;
     }
     const out = new Uint8Array(size);
     let at = 0;
     fixed = begin;
     cursor.rewind();
     while (cursor.next()) {
-      const content = body.read(cursor);
-      if (content === AudioContent.AacConfig) fixed = fixedHeader(cursor, body);
-      else if (content === AudioContent.AacFrame && fits(body, fixed)) {
+      const content = readAac(cursor, body);
+      if (content === Content.Header) fixed = fixedHeader(cursor, body);
+      else if (content === Content.Frame && fits(body, fixed)) {
         const length = body.end - body.start;
         at = writeAdtsHeader(out, at, fixed, length);
         copyBytes(out, at, cursor.bytes, body.start, body.end);
@@ -101,27 +100,34 @@ export class AacFormat {
   }
 }
 
-function fits(body: AudioBody, fixed: number): boolean {
+/** What a packet holds of AAC: nothing where that is empty. */
+function readAac({ kind, bytes, offset, length }: PacketCursor, body: FrameReader): number {
+  if (kind !== PacketKind.Audio) return Content.None;
+  body.read(kind, bytes, offset, offset + length);
+  return body.codec === Codec.Aac && body.start < body.end ? body.content : Content.None;
+}
+
+function fits(body: FrameReader, fixed: number): boolean {
   return fixed !== NONE && body.end - body.start <= MAX_ADTS_FRAME;
 }
 
-function fixedHeader(cursor: PacketCursor, { start, end }: AudioBody): number {
+function fixedHeader(cursor: PacketCursor, { start, end }: FrameReader): number {
   const config = readAudioSpecificConfig(cursor.bytes.subarray(start, end));
   return config === undefined || adtsRefusal(config) !== undefined ? NONE : adtsFixedHeader(config);
 }
 
-function fixedOf(headers: readonly Packet[], body: AudioBody): number {
+function fixedOf(headers: readonly Packet[], body: FrameReader): number {
   const cursor = new PacketListCursor(headers);
-  while (cursor.next()) if (body.read(cursor) === AudioContent.AacConfig) return fixedHeader(cursor, body);
+  while (cursor.next()) if (readAac(cursor, body) === Content.Header) return fixedHeader(cursor, body);
   return NONE;
 }
 
 /** Why a stream can't be sent as AAC, in words, by its headers; undefined when it can, or when it has no audio header yet. */
 export function aacRefusal(headers: readonly Packet[]): string | undefined {
   const cursor = new PacketListCursor(headers);
-  const body = new AudioBody();
+  const body = new FrameReader();
   while (cursor.next()) {
-    if (body.read(cursor) !== AudioContent.AacConfig) continue;
+    if (readAac(cursor, body) !== Content.Header) continue;
     const config = readAudioSpecificConfig(cursor.bytes.subarray(body.start, body.end));
     return config === undefined ? "the stream's AAC configuration cannot be read" : adtsRefusal(config);
   }

@@ -2,7 +2,7 @@
 import { AudioPacketType, byteAt, FourCc, VideoPacketType } from "./enhanced.ts";
 import { PacketKind } from "./packet.ts";
 import type { PacketCursor } from "./packet-cursor.ts";
-import { TrackZero } from "./track-zero.ts";
+import { TrackBody } from "./track-body.ts";
 
 const VideoCodec = { Avc: 7, Hevc: 12, Av1: 13 } as const;
 const SoundFormat = { Mp3: 2, Enhanced: 9, Aac: 10, Mp3At8Khz: 14 } as const;
@@ -36,7 +36,7 @@ export class ClassicTag {
   headBytes = 0;
   start = 0;
   end = 0;
-  readonly #track = new TrackZero();
+  readonly #track = new TrackBody();
 
   /** False for a packet that is left out. */
   plan({ kind, bytes, offset, length }: PacketCursor): boolean {

@@ -2,9 +2,9 @@
 import { Codec, codecOf } from "./codec.ts";
 import { byteAt, VideoPacketType } from "./enhanced.ts";
 import { PacketKind } from "./packet.ts";
-import { TrackZero } from "./track-zero.ts";
+import { TrackBody } from "./track-body.ts";
 
-/** What a payload holds of its first track: nothing that a decoder takes, its configuration, or a frame. */
+/** What a payload holds of a track: nothing that a decoder takes, its configuration, or a frame. */
 export const Content = { None: 0, Header: 1, Frame: 2 } as const;
 type Content = (typeof Content)[keyof typeof Content];
 
@@ -17,7 +17,7 @@ const LegacyPacketType = { SequenceHeader: 0, Frame: 1 } as const;
 const LEGACY_VIDEO_BYTES = 5;
 
 /**
- * Where the codec's own bytes are in an audio or video payload, of track 0, with legacy and enhanced headers alike. One object is
+ * Where the codec's own bytes are in an audio or video payload, of one track, with legacy and enhanced headers alike. One object is
  * used for all packets: `read` sets every field. FLV 10.1 E.4.2 and E.4.3, Enhanced RTMP v2.
  */
 export class FrameReader {
@@ -29,10 +29,13 @@ export class FrameReader {
   /** The codec's bytes are those in [start, end) of the bytes. */
   start = 0;
   end = 0;
-  readonly #track = new TrackZero();
+  readonly #track = new TrackBody();
 
-  /** Takes a payload of any bytes in [start, end) of `bytes`; what is cut off or unheard of has no content. */
-  read(kind: PacketKind, bytes: Uint8Array, start = 0, end = bytes.length): void {
+  /**
+   * Takes a payload of any bytes in [start, end) of `bytes`; what is cut off, unheard of or without the track (an id of enhanced RTMP) has
+   * no content.
+   */
+  read(kind: PacketKind, bytes: Uint8Array, start = 0, end = bytes.length, track = 0): void {
     this.content = Content.None;
     this.codec = 0;
     this.composition = 0;
@@ -41,11 +44,11 @@ export class FrameReader {
     if (start >= end) return;
     const first = byteAt(bytes, start);
     if (kind === PacketKind.Video) {
-      if ((first & 0x80) !== 0) this.#enhanced(kind, bytes);
-      else if (first >> 4 !== VIDEO_COMMAND) this.#video(bytes, first & 15);
+      if ((first & 0x80) !== 0) this.#enhanced(kind, bytes, track);
+      else if (track === 0 && first >> 4 !== VIDEO_COMMAND) this.#video(bytes, first & 15);
     } else if (kind === PacketKind.Audio) {
-      if (first >> 4 === ENHANCED_AUDIO) this.#enhanced(kind, bytes);
-      else this.#audio(bytes, first >> 4);
+      if (first >> 4 === ENHANCED_AUDIO) this.#enhanced(kind, bytes, track);
+      else if (track === 0) this.#audio(bytes, first >> 4);
     }
   }
 
@@ -74,9 +77,9 @@ export class FrameReader {
     else if (bytes[at + 1] === LegacyPacketType.Frame) this.#begin(at + 2, Content.Frame);
   }
 
-  #enhanced(kind: PacketKind, bytes: Uint8Array): void {
+  #enhanced(kind: PacketKind, bytes: Uint8Array, id: number): void {
     const track = this.#track;
-    if (!track.read(kind, bytes, this.start, this.end)) return;
+    if (!track.read(kind, bytes, this.start, this.end, id)) return;
     const isVideo = kind === PacketKind.Video;
     const type = track.packetType;
     let at = track.start;

@@ -1,9 +1,9 @@
 // Hot: one encode for each flush of each stream that is heard as MP3.
 import { copyBytes } from "../base/memory.ts";
-import { AudioBody, AudioContent } from "./audio-body.ts";
-import { codecName } from "./codec.ts";
+import { Codec, codecName } from "./codec.ts";
+import { Content, FrameReader } from "./frame.ts";
 import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
-import type { PacketSource } from "./packet-cursor.ts";
+import type { PacketCursor, PacketSource } from "./packet-cursor.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -11,7 +11,7 @@ const NOTHING = new Uint8Array(0);
 export class Mp3Format {
   readonly audio = true;
   readonly video = false;
-  readonly #body = new AudioBody();
+  readonly #body = new FrameReader();
 
   get withoutVideo(): this {
     return this;
@@ -21,12 +21,12 @@ export class Mp3Format {
     const body = this.#body;
     const cursor = source.cursor(from, to);
     let size = 0;
-    while (cursor.next()) if (body.read(cursor) === AudioContent.Mp3Frame) size += body.end - body.start;
+    while (cursor.next()) if (isMp3(cursor, body)) size += body.end - body.start;
     const out = new Uint8Array(size);
     let at = 0;
     cursor.rewind();
     while (cursor.next()) {
-      if (body.read(cursor) !== AudioContent.Mp3Frame) continue;
+      if (!isMp3(cursor, body)) continue;
       copyBytes(out, at, cursor.bytes, body.start, body.end);
       at += body.end - body.start;
     }
@@ -36,6 +36,13 @@ export class Mp3Format {
   prefix(): Uint8Array {
     return NOTHING;
   }
+}
+
+/** Takes a packet; false for one without a frame of MP3. */
+function isMp3({ kind, bytes, offset, length }: PacketCursor, body: FrameReader): boolean {
+  if (kind !== PacketKind.Audio) return false;
+  body.read(kind, bytes, offset, offset + length);
+  return body.content === Content.Frame && (body.codec === Codec.Mp3 || body.codec === Codec.Mp3At8kHz);
 }
 
 /** Why a stream can't be sent as MP3, in words, by its headers; undefined when it may. MP3 has no header, and other codecs have. */

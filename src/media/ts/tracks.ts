@@ -10,9 +10,9 @@ import {
 } from "../aac.ts";
 import { AnnexB } from "../annex-b.ts";
 import { Codec } from "../codec.ts";
+import { DecodeTimes } from "../decode-times.ts";
 import type { FrameReader } from "../frame.ts";
 import { readVideoConfig, type VideoConfig } from "../video-config.ts";
-import { DecodeTimes } from "./decode-times.ts";
 import { MAX_PES_LENGTH, PES_DTS_BYTES } from "./pes.ts";
 import { StreamType } from "./psi.ts";
 

@@ -1,5 +1,5 @@
 // Hot: take runs for each video frame.
-import type { PictureInfo } from "../sps.ts";
+import type { PictureInfo } from "./sps.ts";
 
 /** Between the decoding times before a GOP's first frame when the SPS does not tell a frame's duration. */
 const STEP_MS = 1;

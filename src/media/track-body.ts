@@ -16,8 +16,8 @@ import { PacketKind } from "./packet.ts";
 
 const VIDEO_COMMAND = 5;
 
-/** Track 0 of an audio or video payload with an enhanced header. One object serves all packets: `read` sets every field. */
-export class TrackZero {
+/** One track of an audio or video payload with an enhanced header. One object serves all packets: `read` sets every field. */
+export class TrackBody {
   /** The codec's name as a number. */
   fourCc = 0;
   packetType = 0;
@@ -29,8 +29,11 @@ export class TrackZero {
   /** The payload has no ModEx prefix and no other tracks: nothing of it is outside of the fields above. */
   bare = false;
 
-  /** Takes [start, end) of `bytes`, not empty; false when it is a command, cut off, or has no track 0. Enhanced RTMP v2. */
-  read(kind: PacketKind, bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Takes [start, end) of `bytes`, not empty; false when it is a command, cut off, or does not have the track. What names no track is of
+   * track 0. Enhanced RTMP v2.
+   */
+  read(kind: PacketKind, bytes: Uint8Array, start: number, end: number, track = 0): boolean {
     const video = kind === PacketKind.Video;
     this.frameType = video ? (byteAt(bytes, start) >> 4) & 7 : 0;
     const header = skipModEx(bytes, start, end);
@@ -39,7 +42,8 @@ export class TrackZero {
     if (at + FOURCC_BYTES > end) return false;
     this.packetType = header & 15;
     if (this.packetType === (video ? VideoPacketType.Multitrack : AudioPacketType.Multitrack))
-      return this.#unwrap(bytes, at, end);
+      return this.#unwrap(bytes, at, end, track);
+    if (track !== 0) return false;
     this.bare = at === start + 1;
     this.fourCc = fourCcAt(bytes, at);
     this.start = at + FOURCC_BYTES;
@@ -47,14 +51,14 @@ export class TrackZero {
     return true;
   }
 
-  #unwrap(bytes: Uint8Array, at: number, end: number): boolean {
+  #unwrap(bytes: Uint8Array, at: number, end: number, wanted: number): boolean {
     const type = byteAt(bytes, at) >> 4;
     let track = firstTrack(bytes, at);
     for (let count = 0; count < MAX_TRACKS; count++) {
       const id = trackIdOffset(bytes, track, type, end);
       if (id < 0) return false;
       const next = nextTrack(bytes, id, type, end);
-      if (byteAt(bytes, id) !== 0) {
+      if (byteAt(bytes, id) !== wanted) {
         track = next;
         continue;
       }

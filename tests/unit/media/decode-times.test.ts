@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { DecodeTimes } from "../../../../src/media/ts/decode-times.ts";
+import { DecodeTimes } from "../../../src/media/decode-times.ts";
 
 const picture = (reorderDepth: number | undefined, frameMs?: number) => ({
   width: 2,
