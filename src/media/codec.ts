@@ -15,6 +15,8 @@ import {
 import { PacketKind } from "./packet.ts";
 
 const ENHANCED_AUDIO = 9;
+/** FLV's ids have four bits; one more is their number. */
+const MAX_LEGACY = 16;
 
 // FLV 10.1 E.4.3.1; encoders in China have agreed on 12 and 13.
 const videoCodecs: Readonly<Record<number, string>> = {
@@ -65,7 +67,13 @@ export function codecName(kind: PacketKind, payload: Uint8Array): string {
   if (kind === PacketKind.Data || payload.length === 0) return "";
   const first = byteAt(payload, 0);
   if (isEnhanced(kind, first)) return [...new Set(readEnhanced(kind, payload)?.fourCcs.map(fourCcName))].join("+");
-  const id = kind === PacketKind.Video ? first & 15 : first >> 4;
+  return nameOfCodec(kind, 1 + (kind === PacketKind.Video ? first & 15 : first >> 4));
+}
+
+/** The name, for people, of a codec that has this number by `codecOf`. */
+export function nameOfCodec(kind: PacketKind, codec: number): string {
+  if (codec === 0 || codec > MAX_LEGACY) return fourCcName(readFourCc(fourCcBytes(codec), 0));
+  const id = codec - 1;
   if (kind === PacketKind.Video) return videoCodecs[id] ?? `video codec ${id}`;
   return audioCodecs[id] ?? `audio codec ${id}`;
 }
@@ -95,7 +103,20 @@ export function codecOf(fourCc: number): number {
 }
 
 /** Numbers that `codecNumber` gives to the codecs that are read more closely. Mp3At8kHz is MP3 too. */
-export const Codec = { Mp3: 3, H264: 8, Aac: 11, Hevc: 13, Av1: 14, Mp3At8kHz: 15, Vvc: 0x76766331 } as const;
+export const Codec = {
+  Mp3: 3,
+  H264: 8,
+  Aac: 11,
+  Hevc: 13,
+  Av1: 14,
+  Mp3At8kHz: 15,
+  Vvc: 0x76766331,
+  Vp9: FourCc.Vp09,
+  Opus: FourCc.Opus,
+  Flac: FourCc.Flac,
+  Ac3: FourCc.Ac3,
+  Eac3: FourCc.Eac3,
+} as const;
 
 /** FLV's ids plus 1 of codecs that have FourCCs, too. */
 const legacyIds: ReadonlyMap<number, number> = new Map([
@@ -123,6 +144,12 @@ export function headerSlot(kind: PacketKind, payload: Uint8Array): string {
   const tracks = [...new Set(header.tracks)].sort((a, b) => a - b);
   const configType = kind === PacketKind.Video ? VideoPacketType.Metadata : AudioPacketType.MultichannelConfig;
   return `${letter}${tracks.join(",")}${header.packetType === configType ? "/config" : ""}`;
+}
+
+/** The ids of the tracks in a payload, in its order: track 0 where it names none. None when its header is cut off. */
+export function trackIds(kind: PacketKind, payload: Uint8Array): readonly number[] {
+  if (!isEnhanced(kind, byteAt(payload, 0))) return [0];
+  return readEnhanced(kind, payload)?.tracks ?? [];
 }
 
 interface EnhancedHeader {
@@ -165,6 +192,10 @@ function readTracks(payload: Uint8Array, at: number): EnhancedHeader | undefined
 
 function fourCcName(fourCc: string): string {
   return fourCcs.get(fourCc) ?? fourCc;
+}
+
+function fourCcBytes(fourCc: number): Uint8Array {
+  return Uint8Array.of(fourCc >>> 24, fourCc >>> 16, fourCc >>> 8, fourCc);
 }
 
 /** Text that fits in a log line, whatever the bytes are. */

@@ -31,15 +31,18 @@ export const AudioPacketType = {
   Multitrack: 5,
 } as const;
 
-/** Names of codecs that FLV has numbers for, or that browsers' players take in enhanced headers, as big-endian numbers. */
+/** Names of codecs that are told apart here, as big-endian numbers. */
 export const FourCc = {
   Avc1: 0x61766331,
   Hvc1: 0x68766331,
   Av01: 0x61763031,
+  Vp09: 0x76703039,
   Mp4a: 0x6d703461,
   Mp3: 0x2e6d7033,
   Opus: 0x4f707573,
   Flac: 0x664c6143,
+  Ac3: 0x61632d33,
+  Eac3: 0x65632d33,
 } as const;
 
 /** How many tracks a multitrack message holds, and where their codecs are named. */

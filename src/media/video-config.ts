@@ -13,10 +13,11 @@ export interface VideoConfig {
   readonly parameterSets: Uint8Array;
   /** Undefined when the SPS is missing or can't be read. */
   readonly picture: PictureInfo | undefined;
-  /** For CODECS of a playlist (RFC 6381): "avc1.64001f", "hvc1.1.6.L93.B0". */
+  /** For CODECS of a playlist (RFC 6381): "avc1.64001f", "hvc1.1.6.L93.B0"; avc3 and hev1 when the parameter sets are in the frames only. */
   readonly codecs: string;
 }
 
+const H264_SPS = 7;
 const HevcNal = { Vps: 32, Sps: 33, Pps: 34 } as const;
 /** Parameter sets that one configuration may have: two bytes of length each would allow thousands. */
 const MAX_SETS = 64;
@@ -27,6 +28,21 @@ export function readVideoConfig(codec: number, record: Uint8Array): VideoConfig 
   if (codec === Codec.H264) return readH264Config(record);
   if (codec === Codec.Hevc) return readHevcConfig(record);
   throw new ProtocolError("a configuration that is neither of H.264 nor of HEVC");
+}
+
+/** The picture by the SPS that a frame brings, for a configuration without one; undefined when the frame has none. */
+export function pictureIn(config: VideoConfig, frame: Uint8Array): PictureInfo | undefined {
+  const isHevc = config.codec === Codec.Hevc;
+  for (let at = 0, count = 0; at < frame.length && count < MAX_SETS; count++) {
+    let length = 0;
+    for (let i = 0; i < config.lengthBytes; i++) length = length * 256 + (frame[at + i] ?? 0);
+    at += config.lengthBytes;
+    const nal = frame.subarray(at, at + length);
+    const type = isHevc ? ((nal[0] ?? 0) >> 1) & 63 : (nal[0] ?? 0) & 31;
+    if (type === (isHevc ? HevcNal.Sps : H264_SPS)) return isHevc ? readHevcSps(nal) : readH264Sps(nal);
+    at += length;
+  }
+  return undefined;
 }
 
 /** AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1.2). */
@@ -44,7 +60,7 @@ function readH264Config(record: Uint8Array): VideoConfig {
     lengthBytes,
     parameterSets: annexB(sets),
     picture: sps === undefined ? undefined : readH264Sps(sps),
-    codecs: `avc1.${hex(profile)}`,
+    codecs: `${sets.length === 0 ? "avc3" : "avc1"}.${hex(profile)}`,
   };
 }
 
@@ -69,7 +85,7 @@ function readHevcConfig(record: Uint8Array): VideoConfig {
     lengthBytes,
     parameterSets: annexB(sets),
     picture: sps === undefined ? undefined : readHevcSps(sps),
-    codecs: hevcCodecs(profile),
+    codecs: hevcCodecs(sets.length === 0 ? "hev1" : "hvc1", profile),
   };
 }
 
@@ -96,7 +112,7 @@ function annexB(sets: readonly Uint8Array[]): Uint8Array {
 }
 
 /** ISO 14496-15, annex E.3. `profile` is general_profile_space to general_level_idc. */
-function hevcCodecs(profile: Uint8Array): string {
+function hevcCodecs(name: string, profile: Uint8Array): string {
   const [first = 0] = profile;
   const space = ["", "A", "B", "C"][first >> 6] ?? "";
   let compatibility = 0;
@@ -106,7 +122,7 @@ function hevcCodecs(profile: Uint8Array): string {
   const constraints = Array.from(profile.subarray(5, 11), (byte) => byte.toString(16).toUpperCase());
   while (constraints.at(-1) === "0") constraints.pop();
   const parts = [`${space}${first & 31}`, compatibility.toString(16).toUpperCase(), `${tier}${profile[11] ?? 0}`];
-  return ["hvc1", ...parts, ...constraints].join(".");
+  return [name, ...parts, ...constraints].join(".");
 }
 
 function hex(bytes: Uint8Array): string {

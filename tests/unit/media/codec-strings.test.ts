@@ -3,6 +3,7 @@ import { streamCodecs } from "../../../src/media/codec-strings.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { fromHex } from "../../support/bytes.ts";
 import { aacHeader, avcHeader, packetOf } from "../../support/ts-media.ts";
+import { headerVectors } from "../../vectors/codec-headers.ts";
 import { recordVectors } from "../../vectors/parameter-sets.ts";
 
 const audio = (hex: string) => packetOf(PacketKind.Audio, 0, fromHex(hex));
@@ -31,6 +32,17 @@ test.each([
   expect(streamCodecs([audio(hex)]).codecs).toEqual([codec]);
 });
 
-test("other codecs and broken AAC have no name here", () => {
+test.each(headerVectors)("$name is named by its header or its first frame", ({ kind, header, frame, codecs }) => {
+  const packets = [header, frame].filter((hex) => hex !== "").map((hex) => packetOf(kind, 0, fromHex(hex)));
+  expect(streamCodecs(packets).codecs).toEqual([codecs]);
+});
+
+test("other tracks than the first are left out", () => {
+  expect(
+    streamCodecs([aacHeader, audio("95 00 4f707573 01 4f70757348656164 01 01 3801 80bb0000 0000 00")]).codecs,
+  ).toEqual(["mp4a.40.2"]);
+});
+
+test("other codecs, and headers that are broken, have no name here", () => {
   expect(streamCodecs([audio("b2 00"), audio("af00"), audio("90 4f707573 01")]).codecs).toEqual([]);
 });

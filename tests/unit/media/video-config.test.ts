@@ -34,10 +34,10 @@ describe("a configuration record", () => {
   test("names HEVC's profile, compatibility, tier and constraints as ISO 14496-15 does", () => {
     const named = (profile: string) =>
       readVideoConfig(Codec.Hevc, fromHex(`01 ${profile} f000fcfdf8f800000f00`)).codecs;
-    expect(named("01 60000000 b00000000000 5d")).toBe("hvc1.1.6.L93.B0");
-    expect(named("22 20000000 900000000000 99")).toBe("hvc1.2.4.H153.90");
-    expect(named("c4 08000000 000000000000 1e")).toBe("hvc1.C4.10.L30");
-    expect(named("02 20000000 b00023000000 78")).toBe("hvc1.2.4.L120.B0.0.23");
+    expect(named("01 60000000 b00000000000 5d")).toBe("hev1.1.6.L93.B0");
+    expect(named("22 20000000 900000000000 99")).toBe("hev1.2.4.H153.90");
+    expect(named("c4 08000000 000000000000 1e")).toBe("hev1.C4.10.L30");
+    expect(named("02 20000000 b00023000000 78")).toBe("hev1.2.4.L120.B0.0.23");
   });
 
   test("is refused when it is cut off, has too many parameter sets or too long ones", () => {

@@ -1,0 +1,80 @@
+import { ProtocolError } from "../base/errors.ts";
+import { Codec, nameOfCodec, trackIds } from "./codec.ts";
+import { Content, FrameReader } from "./frame.ts";
+import { type Packet, PacketKind } from "./packet.ts";
+import { readAudioTrack, readVideoTrack, type TrackConfig } from "./track-config.ts";
+
+/** Tracks of one stream that are looked at; what has more is an attack. */
+const MAX_TRACKS = 16;
+/** A configuration that is longer is none. */
+const MAX_RECORD_BYTES = 64 * 1024;
+
+/** A track that packets have something of. */
+export interface StreamTrack {
+  readonly kind: PacketKind;
+  /** Of enhanced RTMP; 0 where messages name no track. */
+  readonly id: number;
+  /** As `codecNumber` gives it, `Codec.Mp3` for both of MP3's. */
+  readonly codec: number;
+  /** Of the codec, for people. */
+  readonly name: string;
+  /** The configuration, or in words why there is none. */
+  readonly config: TrackConfig | string;
+}
+
+/** A track while its packets are read. */
+class Reading implements StreamTrack {
+  readonly kind: PacketKind;
+  readonly id: number;
+  codec = 0;
+  name = "";
+  config: TrackConfig | string = "";
+  #record: Uint8Array | undefined;
+
+  constructor(kind: PacketKind, id: number) {
+    this.kind = kind;
+    this.id = id;
+  }
+
+  take(codec: number, content: number, body: Uint8Array): void {
+    if (codec !== this.codec) this.#record = undefined;
+    else if (content === Content.Frame && typeof this.config !== "string") return;
+    this.codec = codec;
+    this.name = nameOfCodec(this.kind, codec);
+    if (content === Content.Header) this.#record = body.slice(0, MAX_RECORD_BYTES);
+    const frame = content === Content.Frame ? body : undefined;
+    try {
+      const read = this.kind === PacketKind.Video ? readVideoTrack : readAudioTrack;
+      this.config = read(codec, this.#record, frame, this.name);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.config = error.message;
+    }
+  }
+}
+
+/**
+ * The tracks of a stream, video first, by what these packets say: its headers, and frames of what has no header (MP3, AC-3, E-AC-3) or
+ * none that tells the size of pictures (VP9). Broken ones have the reason in the configuration's place.
+ */
+export function streamTracks(packets: readonly Packet[]): StreamTrack[] {
+  const tracks = new Map<number, Reading>();
+  const frame = new FrameReader();
+  for (const { kind, payload } of packets) {
+    if (kind === PacketKind.Data) continue;
+    for (const id of trackIds(kind, payload)) {
+      frame.read(kind, payload, 0, payload.length, id);
+      if (frame.content === Content.None) continue;
+      const key = kind * 256 + id;
+      let track = tracks.get(key);
+      if (track === undefined) {
+        if (tracks.size === MAX_TRACKS) continue;
+        track = new Reading(kind, id);
+        tracks.set(key, track);
+      }
+      const codec = kind === PacketKind.Audio && frame.codec === Codec.Mp3At8kHz ? Codec.Mp3 : frame.codec;
+      track.take(codec, frame.content, payload.subarray(frame.start, frame.end));
+    }
+  }
+  return [...tracks.values()].sort((a, b) => b.kind - a.kind || a.id - b.id);
+}
