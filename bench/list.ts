@@ -5,6 +5,7 @@ import { formatBenchmarks } from "./suites/formats.ts";
 import { httpBenchmarks } from "./suites/http.ts";
 import { liveBenchmarks } from "./suites/live.ts";
 import { mediaBenchmarks } from "./suites/media.ts";
+import { mp4Benchmarks } from "./suites/mp4.ts";
 import { tsBenchmarks } from "./suites/ts.ts";
 
 /** All benchmarks, in the order of a packet's way. */
@@ -13,6 +14,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...mediaBenchmarks,
   ...formatBenchmarks,
   ...tsBenchmarks,
+  ...mp4Benchmarks,
   ...liveBenchmarks,
   ...amfBenchmarks,
   ...httpBenchmarks,

@@ -27,6 +27,18 @@ export class DecodeTimes {
     return window[0] as number;
   }
 
+  /** What `take` will return for the next packet; `anew` when `reset` is called before it. Nothing changes. */
+  peek(time: number, pts: number, key: boolean, picture: PictureInfo | undefined, anew = false): number {
+    if (key && pts <= time && picture?.reorderDepth) return pts - picture.reorderDepth * (picture.frameMs ?? STEP_MS);
+    if (key || anew || this.#depth === 0) return Math.min(time, pts);
+    return Math.min(this.#window[1] as number, pts);
+  }
+
+  /** Forgets the packets before; until a key frame, decoding times are the packets' times. */
+  reset(): void {
+    this.#depth = 0;
+  }
+
   #begin(pts: number, depth: number, step: number): void {
     this.#depth = depth;
     for (let i = 0; i <= depth; i++) this.#window[i] = pts - (depth + 1 - i) * step;
