@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { ProtocolError } from "../../base/errors.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
 import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
@@ -57,7 +56,7 @@ export class Playlists {
   /** The multivariant playlist; `uri` is where the media playlist is. */
   multivariant(uri: string): Uint8Array {
     const { window, described } = this.#source;
-    if (this.#codecs?.of !== described) this.#codecs = { of: described, are: codecsOf(described) };
+    if (this.#codecs?.of !== described) this.#codecs = { of: described, are: streamCodecs(described) };
     const { codecs, picture } = this.#codecs.are;
     const frameRate = picture?.frameMs === undefined ? undefined : 1000 / picture.frameMs;
     const rates = bitRates(window);
@@ -77,15 +76,6 @@ export class Playlists {
     const prefix = config?.hls_entry_prefix ?? "";
     const below = `${encodeURIComponent(name.stream)}/${segment.name}`;
     return prefix === "" ? below : `${withoutSlash(prefix)}/${pathOf(name.app)}/${below}`;
-  }
-}
-
-function codecsOf(described: readonly Packet[]): StreamCodecs {
-  try {
-    return streamCodecs(described);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    return { codecs: [], picture: undefined };
   }
 }
 
