@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import { clip } from "../support/e2e/clips.ts";
 import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { HlsEdge } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
 import { HlsFiles } from "../support/e2e/page/hls-files.ts";
 import { LiveFlv } from "../support/e2e/page/live-flv.ts";
@@ -217,4 +218,15 @@ test("the executable serves the page with all that it needs, and its list leads 
   await Promise.all([page.waitForNavigation(), page.click("li a")]);
   await page.waitForSelector("#player[data-state]");
   expect(await page.$eval("#name", (name) => name.textContent)).toBe("live/a%26b");
+});
+
+test("the executable's HLS plays in its page", async () => {
+  await using stage = new Stage();
+  const edge = await HlsEdge.start(stage, "edge");
+  publishClip(stage, clip({ seconds: 20 }), edge.rtmp);
+  await edge.program.line(/publish started/);
+  const page = await openPage(browser, edge.url.replace(/\.m3u8$/, "?via=hls"), errors);
+  pages.push(page);
+  await stateIs(page, "playing");
+  await moves(page);
 });
