@@ -240,7 +240,8 @@ export class EpochKeeper {
     this.#fresh = false;
     if (source?.told !== undefined) {
       const told = { ...source.told, at: source.toldAt };
-      this.#take(told, seq, timestamp, time, !unbroken && told.epoch.id === epoch?.id);
+      const again = !unbroken && told.epoch.id === epoch?.id;
+      this.#take(told, seq, timestamp, time, again && !this.#follows(told, timestamp));
       return;
     }
     this.#told = undefined;
@@ -249,6 +250,15 @@ export class EpochKeeper {
     const key = this.#keyBefore;
     const before = epoch === undefined ? undefined : endEpoch(epoch, Math.min(this.#newest, time - 1), key);
     this.#extend(before, seq, { from: time, key, wall: this.#makings.clock.wall(), gop, discontinuity: true });
+  }
+
+  /** Whether the stream came whole up to the end of the span in force, and goes on with the first frame of the next. */
+  #follows({ epoch: { spans }, at }: ToldEpoch, timestamp: number): boolean {
+    const had = this.epoch?.spans ?? [];
+    const [last, told, next] = [had.at(-1), spans[had.length - 1], spans[had.length]];
+    if (last === undefined || told?.to === undefined) return false;
+    const isWhole = told.to - told.from === this.#newest + 1 - last.from;
+    return isWhole && next?.from === unrolled(at, timestamp);
   }
 
   /** Whether an epoch that was told holds for a frame. */

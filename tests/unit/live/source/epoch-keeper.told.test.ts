@@ -153,6 +153,26 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes.length).toBe(2);
   });
 
+  test("misses nothing when it had all of a span, and comes again with the next one's first frame", () => {
+    const [first] = told(0).spans;
+    const next = { ...first, from: 9000, wall: WALL, discontinuity: true };
+    for (const [to, from, losses] of [
+      [2001, 9000, 0],
+      [2041, 9000, 1],
+      [2001, 8960, 1],
+    ] as const) {
+      const { live, stream } = stage({ grace: 60 });
+      const feed = live.publish().headers();
+      tell(feed, told(0));
+      gops(feed, 1000, 1000).key("k").end("lost");
+      const again = live.publish();
+      again.time = 9000;
+      tell(again, told(0, { spans: [{ ...first, to }, { ...next, from }] }));
+      again.headers().key("k");
+      expect(stream.epochs.losses).toHaveLength(losses);
+    }
+  });
+
   test("misses nothing when it comes again with the GOP in which it broke off", () => {
     const { live, stream } = stage();
     const feed = live.publish().headers();
