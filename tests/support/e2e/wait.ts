@@ -1,15 +1,17 @@
 import { WAIT_LIMIT_MS } from "../limits.ts";
 
-/** Waits until `check` gives something true; fails after `limitMs` with `what` and, when given, `state`. */
+type Checked<T> = T | undefined | false;
+
+/** Waits until `check` gives, or resolves to, something true; fails after `limitMs` with `what` and, when given, `state`. */
 export async function until<T>(
   what: string,
-  check: () => T | undefined | false,
+  check: () => Checked<T> | Promise<Checked<T>>,
   limitMs = WAIT_LIMIT_MS,
   state?: () => string,
 ): Promise<T> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const value = check();
+    const value = await check();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) {
       throw new Error(`not within ${limitMs / 1000} s: ${what}${state === undefined ? "" : `\n${state()}`}`);
