@@ -4,13 +4,16 @@ import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { fileFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
 import { checkHistory } from "../support/playlists.ts";
 
 const test = testWith("tests/e2e/hls.test.ts");
 const testWithFfmpeg = testWith("tests/e2e/hls.test.ts", "FFmpeg");
+const testWithChromium = testWith("tests/e2e/hls.test.ts", "FFmpeg", "Chromium");
 
 /** An encoder that sends pictures as fast as it likes. */
 class Encoder {
@@ -161,3 +164,29 @@ for (const [what, tracks] of [
       expect(kinds.filter((kind) => kind === track).length).toBe(sent.filter((frame) => frame.track === track).length);
   });
 }
+
+testWithChromium.concurrent(
+  "the page of a stream plays HLS in Chromium, and plays on with another encoder",
+  async () => {
+    await using stage = new Stage();
+    const edge = await HlsEdge.start(stage, "edge");
+    const loop = ["-stream_loop", "-1"];
+    const first = publishClip(stage, clip({ seconds: 8 }), edge.rtmp, { input: loop });
+    await edge.program.line(/publish started/);
+    const browser = await openBrowser();
+    stage.defer(() => browser.close());
+    const errors: string[] = [];
+    const page = await openPage(browser, edge.page("hls"), errors);
+    await stateIs(page, "playing");
+    await first.kill();
+    // Its pictures are of another size, so that the page shows whose it plays.
+    publishClip(stage, clip({ seconds: 8, size: "384x216" }), edge.rtmp, { input: loop, name: "another" });
+    await until("the other's picture", async () => (await videoOf(page)).width === 384);
+    const { frames } = await videoOf(page);
+    await until("it moves on", async () => (await videoOf(page)).frames > frames + 25);
+    await stateIs(page, "playing");
+    // One visit: it has not begun anew.
+    expect(edge.program.count(/play started/)).toBe(1);
+    expect(errors).toEqual([]);
+  },
+);

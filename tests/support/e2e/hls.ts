@@ -34,6 +34,11 @@ export class HlsEdge {
     return new HlsEdge(srs.program, srs.port, Number(/http=\S*?:(\d+)/.exec(line)?.[1]));
   }
 
+  /** The stream's page, playing in one way: `flv`, `ws`, `hls`. */
+  page(way: string): string {
+    return this.url.replace(".m3u8", `?via=${way}`);
+  }
+
   /** Asks for a URL, or one that is relative to the playlist's. */
   async get(target = this.url): Promise<Answer> {
     const answer = await fetch(new URL(target, this.url));
