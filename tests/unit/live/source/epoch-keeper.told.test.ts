@@ -167,7 +167,15 @@ describe("a stream whose source tells its epoch", () => {
       gops(feed, 1000, 1000).key("k").end("lost");
       const again = live.publish();
       again.time = 9000;
-      tell(again, told(0, { spans: [{ ...first, to }, { ...next, from }] }));
+      tell(
+        again,
+        told(0, {
+          spans: [
+            { ...first, to },
+            { ...next, from },
+          ],
+        }),
+      );
       again.headers().key("k");
       expect(stream.epochs.losses).toHaveLength(losses);
     }
