@@ -185,6 +185,9 @@ test("players that do not read, each stopped in another key frame of 15 MB, do n
   // 256 MiB for all that do not read, 64 in the log, 32 each for steps of those who join and for unfinished messages;
   // three times that with what is not yet collected. Unlimited, it would be 80 frames and all they are made of.
   expect(report.grownMb).toBeLessThan(3 * (256 + 64 + 32 + 32));
+  expect(
+    report.lines.filter((line) => line.includes("too many bytes wait for peers that do not read")).length,
+  ).toBeGreaterThan(0);
 });
 
 test("a publisher of millions of tiny messages to players that do not read fills no memory", async () => {
