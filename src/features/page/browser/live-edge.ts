@@ -3,6 +3,8 @@ export interface Look {
   /** Monotonic, ms. */
   readonly now: number;
   readonly position: number;
+  /** Where the buffered range begins that the position is in; undefined outside of all. */
+  readonly from: number | undefined;
   /** The end of what is buffered; undefined while nothing is. */
   readonly end: number | undefined;
   /** Where the next buffered range begins that lies ahead of a gap; undefined without one. */
@@ -36,6 +38,8 @@ const FIRST_MS = 2000;
 const FIRST_JUMP_BEHIND = 3;
 /** A gap in what is buffered is jumped over after this long. */
 const GAP_MS = 700;
+/** So far a jump goes that only makes the decoder find what lies behind a gap. */
+const NUDGE = 0.05;
 /** The picture stood still for this long: what was buffered was too little. */
 const STALL_MS = 1000;
 /** A picture that moves less than this in a look stands still. */
@@ -58,7 +62,8 @@ export class LiveEdge {
     return this.#target;
   }
 
-  look({ now, position, end, afterGap }: Look): Advice {
+  look({ now, position, from, end, afterGap }: Look): Advice {
+    const overGap = this.#position !== undefined && from !== undefined && this.#position < from && from <= position;
     const moved = this.#position !== undefined && Math.abs(position - this.#position) >= STILL;
     this.#movedAt ??= now;
     if (moved || this.#position === undefined) {
@@ -66,7 +71,6 @@ export class LiveEdge {
       this.#movedAt = now;
       this.#stalled = false;
     }
-    this.#position = position;
     const stillForMs = now - this.#movedAt;
     if (this.#firstMovedAt !== undefined && !this.#stalled && stillForMs >= STALL_MS) {
       this.#stalled = true;
@@ -76,7 +80,10 @@ export class LiveEdge {
     this.#setRate(behind);
     let jumpTo: number | undefined;
     if (end !== undefined && behind > this.#mostBehind(now)) jumpTo = end - this.#target;
-    else if (afterGap !== undefined && stillForMs >= GAP_MS) jumpTo = afterGap + 0.05;
+    else if (afterGap !== undefined && stillForMs >= GAP_MS) jumpTo = afterGap + NUDGE;
+    // Sound alone plays over a gap: the picture waits for what is missing until somebody seeks.
+    else if (overGap) jumpTo = position + NUDGE;
+    this.#position = jumpTo ?? position;
     return { rate: this.#rate, jumpTo, stillForMs, moved: this.#firstMovedAt !== undefined };
   }
 

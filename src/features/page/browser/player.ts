@@ -203,10 +203,11 @@ async function plays(video: HTMLVideoElement): Promise<boolean> {
 
 function lookAt(video: HTMLVideoElement): Look {
   const { buffered, currentTime: position } = video;
-  let afterGap: number | undefined;
+  let [from, afterGap]: (number | undefined)[] = [];
   let inside = false;
   for (let at = 0; at < buffered.length; at++) {
     const start = buffered.start(at);
+    if (start <= position && position <= buffered.end(at)) from = start;
     // A range that ends here has nothing left to play.
     if (start <= position && position < buffered.end(at) - 0.1) inside = true;
     else if (start > position) afterGap ??= start;
@@ -214,6 +215,7 @@ function lookAt(video: HTMLVideoElement): Look {
   return {
     now: clock.now(),
     position,
+    from,
     end: buffered.length === 0 ? undefined : buffered.end(buffered.length - 1),
     afterGap: inside ? undefined : afterGap,
   };

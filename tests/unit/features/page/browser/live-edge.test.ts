@@ -11,7 +11,7 @@ function play(ahead: number, seconds: number): { behind: number; advice: Advice[
   let position = 0;
   let rate = 1;
   for (let now = 0; now < seconds * 1000; now += LOOK_MS) {
-    const step = edge.look({ now, position, end: ahead + now / 1000, afterGap: undefined });
+    const step = edge.look({ now, position, from: 0, end: ahead + now / 1000, afterGap: undefined });
     advice.push(step);
     if (step.jumpTo !== undefined) position = step.jumpTo;
     rate = step.rate;
@@ -50,7 +50,8 @@ describe("a picture that is behind what has arrived", () => {
 describe("a picture that stands still", () => {
   test("is told with for how long, and wants more distance from then on", () => {
     const edge = new LiveEdge();
-    const look = (now: number, position: number) => edge.look({ now, position, end: position, afterGap: undefined });
+    const look = (now: number, position: number) =>
+      edge.look({ now, position, from: 0, end: position, afterGap: undefined });
     expect(look(0, 0)).toMatchObject({ moved: false, stillForMs: 0 });
     expect(look(500, 0.5)).toMatchObject({ moved: true, stillForMs: 0 });
     expect(edge.target).toBe(1);
@@ -62,8 +63,19 @@ describe("a picture that stands still", () => {
 
   test("goes over a gap in what is buffered", () => {
     const edge = new LiveEdge();
-    edge.look({ now: 0, position: 5, end: 8, afterGap: 6 });
-    expect(edge.look({ now: 250, position: 5, end: 8, afterGap: 6 }).jumpTo).toBeUndefined();
-    expect(edge.look({ now: 1000, position: 5, end: 8, afterGap: 6 }).jumpTo).toBeCloseTo(6.05);
+    edge.look({ now: 0, position: 5, from: 0, end: 8, afterGap: 6 });
+    expect(edge.look({ now: 250, position: 5, from: 0, end: 8, afterGap: 6 }).jumpTo).toBeUndefined();
+    expect(edge.look({ now: 1000, position: 5, from: 0, end: 8, afterGap: 6 }).jumpTo).toBeCloseTo(6.05);
+  });
+
+  test("seeks once behind a gap that only the sound has played over", () => {
+    const edge = new LiveEdge();
+    const look = (now: number, position: number, from: number) =>
+      edge.look({ now, position, from, end: position + 1, afterGap: undefined }).jumpTo;
+    expect(look(0, 6.4, 0)).toBeUndefined();
+    expect(look(250, 6.65, 6.54)).toBeCloseTo(6.7);
+    expect(look(500, 6.9, 6.54)).toBeUndefined();
+    // What was played is forgotten after a while: the range begins later, and there is no gap.
+    expect(look(750, 7.15, 6.8)).toBeUndefined();
   });
 });
