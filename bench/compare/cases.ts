@@ -1,5 +1,7 @@
-import type { BenchReport, PlayersReport } from "../../src/loadgen/report.ts";
+import type { BenchReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
+import { cpu, FANOUT_HEAD, fanoutRow, mib, ms, playerCells } from "./cells.ts";
+import { httpCases } from "./http-cases.ts";
 import { almostIdle } from "./idle.ts";
 import { type Measured, measure, runBench } from "./load.ts";
 import { Probe } from "./probe.ts";
@@ -31,30 +33,11 @@ export interface Case {
   run(stage: Stage): Promise<Row[]>;
 }
 
-const FANOUT_HEAD = ["server", "CPU", "RSS", "delay p50", "delay p99", "longest gap", "lost", "failed"];
-
 /** The synthetic stream has its audio inside `kbps`; chunk and message headers come to about this much on top. */
 const OVERHEAD = 1.02;
 
 /** Players come gently where it is not their coming that is measured. */
 const RAMP = ["--rate", "1000"];
-
-function fanoutRow({ server, usage, reports }: Measured): Row {
-  const players = reports.map((report) => report.players).filter((found) => found !== undefined);
-  return [server, cpu(usage.cpu), mib(usage.rssMib), ...playerCells(players)];
-}
-
-function playerCells(players: readonly PlayersReport[]): Row {
-  const most = (of: (found: PlayersReport) => number) => Math.max(...players.map(of));
-  const sum = (of: (found: PlayersReport) => number) => players.reduce((total, found) => total + of(found), 0);
-  return [
-    ms(most((found) => found.delay_ms?.p50 ?? 0)),
-    ms(most((found) => found.delay_ms?.p99 ?? 0)),
-    ms(most((found) => found.longest_gap_ms ?? 0)),
-    sum((found) => found.lost.video + found.lost.audio),
-    sum((found) => found.failed),
-  ];
-}
 
 /** Every player of one stream, on each server in turn. */
 function fanout(
@@ -317,6 +300,7 @@ export const cases: readonly Case[] = [
     head: [...FANOUT_HEAD, "what the server skipped for slow ones"],
     run: slowReaders,
   },
+  ...httpCases,
   {
     title: "Fan-in: 500 publishers × 600 kbps",
     text: "With the GOP cache on; nginx-rtmp has none.",
@@ -351,16 +335,4 @@ export const cases: readonly Case[] = [
 
 function url({ port, tls }: Server, stream: string): string {
   return `${tls ? "rtmps" : "rtmp"}://127.0.0.1:${port}/live/${stream}`;
-}
-
-function cpu(percent: number): string {
-  return `${percent.toFixed(1)} %`;
-}
-
-function mib(value: number): string {
-  return `${value.toFixed(0)} MiB`;
-}
-
-function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
 }

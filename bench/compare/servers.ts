@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { owned } from "../command.ts";
@@ -8,6 +8,8 @@ export interface Server {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** Of HTTP; undefined: it has none. */
+  readonly http?: number;
   /** Whether TLS is spoken there. */
   readonly tls: boolean;
   /** From its start to when it took a connection, ms. */
@@ -39,6 +41,20 @@ export async function startSrs(
   const name = tls === undefined ? "srs" : "srs, RTMPS";
   const server = await start(name, [executable, "--conf", conf], port, join(folder, `srs-${port}.log`), environment);
   return { ...server, tls: tls !== undefined };
+}
+
+/** The same with HTTP, and perhaps HLS, as `keys` of its table say. */
+export async function startSrsWithHttp(
+  executable: string,
+  folder: string,
+  toml: string,
+  hls?: string,
+): Promise<Server & { readonly http: number }> {
+  const http = freePort();
+  const web = ["[http_server]", `listen = "127.0.0.1:${http}"`];
+  const cuts = hls === undefined ? [] : ["[vhost.__defaultVhost__.hls]", "enabled = true", hls];
+  const server = await startSrs(executable, folder, [toml, ...web, ...cuts].join("\n"));
+  return { ...server, http };
 }
 
 /** Whether nginx with its RTMP module is installed. */
@@ -76,6 +92,37 @@ ${front?.inFront(port, own) ?? ""}
   const name = front === undefined ? "nginx-rtmp" : "nginx-rtmp behind nginx's TLS";
   const server = await start(name, ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
   return { ...server, tls: front !== undefined };
+}
+
+/** Starts nginx-rtmp that cuts its application `live` into segments of 2 s and a window of 12 s, and serves them as files at `/hls/`. */
+export async function startNginxWithHls(folder: string): Promise<Server & { readonly http: number }> {
+  const [port, http] = [freePort(), freePort()];
+  const conf = join(folder, `nginx-${port}.conf`);
+  const files = join(folder, `hls-${port}`);
+  mkdirSync(files, { mode: 0o777 });
+  chmodSync(files, 0o777);
+  chmodSync(folder, 0o755);
+  writeFileSync(
+    conf,
+    `load_module ${NGINX_MODULE};
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/nginx-error.log error;
+worker_rlimit_nofile ${FILES};
+events { worker_connections ${FILES - 1000}; }
+rtmp { access_log off; server { listen 127.0.0.1:${port}; chunk_size 60000; application live {
+  live on; hls on; hls_path ${files}; hls_fragment 2s; hls_playlist_length 12s;
+} } }
+http {
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
+  types { application/vnd.apple.mpegurl m3u8; video/mp2t ts; }
+  server { listen 127.0.0.1:${http}; location /live/ { alias ${files}/; } }
+}
+`,
+  );
+  const server = await start("nginx-rtmp", ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
+  return { ...server, http };
 }
 
 /** Compiles a C program of `bench/`; its path, or undefined when there is no C compiler. */
