@@ -52,10 +52,23 @@ export class Watch {
 }
 
 function withChildren(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+  return [pid, ...descendantsOf(pid)];
+}
+
+/** The processes that a process has started and that still run, and theirs. */
+export function descendantsOf(pid: number): number[] {
+  const children = tasksOf(pid).flatMap((task) =>
     read(`/proc/${pid}/task/${task}/children`).split(" ").filter(Boolean).map(Number),
   );
-  return [pid, ...children.flatMap(withChildren)];
+  return children.flatMap(withChildren);
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // it has just ended
+  }
 }
 
 /** How often each thread of a process has waited for something so far, by thread id. */

@@ -16,6 +16,9 @@ test.each([
   ["compare/main.ts", ["--seconds", "0"], '--seconds takes a number above 0, not "0"\n'],
   ["compare/main.ts", ["--only", "nothing"], `no case's title contains "nothing"; --help lists them\n`],
   ["compare/main.ts", ["--once"], "Unknown option '--once'\n"],
+  ["prove/main.ts", ["nothing"], 'there is no topic "nothing"; --help lists them\n'],
+  ["prove/main.ts", ["http", "--only", "nothing"], `no proof's name contains "nothing"; --help lists them\n`],
+  ["prove/main.ts", ["http", "--minutes", "0"], '--minutes takes a number above 0, not "0"\n'],
   ["main.ts", ["--filter", "nothing"], "no benchmark's name contains nothing\n"],
 ])("%s %j is answered with one line", (script, args, line) => {
   expect(complaint(script, ...args)).toEqual([line, 1]);

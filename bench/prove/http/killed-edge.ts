@@ -1,0 +1,25 @@
+import { Stage } from "../../../tests/support/e2e/stage.ts";
+import type { Finding, ProofContext } from "../proof.ts";
+import { PageWatch } from "./page-watch.ts";
+import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
+
+/** Pages that are given two edges play on from the second one when the first is killed. */
+export async function killedEdge({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
+  await using stage = new Stage();
+  const origin = await startServer(stage, "origin");
+  const tables = fetchesFrom(origin);
+  const [first, second] = [
+    await startServer(stage, "first", { tables }),
+    await startServer(stage, "second", { tables }),
+  ];
+  startEncoder(stage, origin, "show", 0);
+  await origin.server.program.line(/publish started/);
+  const also = encodeURIComponent(`${second.origin}/live/show`);
+  const watch = await PageWatch.open(stage, (way) => `${first.origin}/live/show?via=${way}&also=${also}`);
+  await Bun.sleep((seconds * 1000) / 3);
+  await first.server.program.kill();
+  await Bun.sleep((seconds * 2000) / 3);
+  const findings = await watch.findings("killed-edge", folder, { flv: 5000, ws: 5000, hls: 15_000 });
+  const viewers = second.server.program.count(/play started/);
+  return [...findings, { what: "the other edge", ok: viewers >= 3, seen: `${viewers} plays` }];
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Browser, Page } from "puppeteer-core";
+import { openBrowser, openPage, stateIs } from "../../../tests/support/e2e/page/browser.ts";
+import type { Stage } from "../../../tests/support/e2e/stage.ts";
+import type { Finding } from "../proof.ts";
+
+/** The ways in which a page plays. */
+const WAYS = ["flv", "ws", "hls"] as const;
+/** What came of the stream's start is over after this. */
+const SETTLE_MS = 6000;
+
+/** What was seen of a page since the last look. */
+interface Seen {
+  /** The longest time in which the picture did not move, ms. */
+  readonly longestStillMs: number;
+  /** Times of more than a second in which it did not. */
+  readonly stalls: number;
+  /** The states of the player, each as it began. */
+  readonly states: readonly string[];
+}
+
+/** Notes ten times a second whether the picture has moved on, and the player's state. */
+const WATCH = `(() => {
+  const [video, player] = [document.querySelector("video"), document.querySelector("#player")];
+  const fresh = () => ({ longestStillMs: 0, stalls: 0, states: [] });
+  let [seen, time, frames, movedAt, stalled] = [fresh(), 0, 0, performance.now(), false];
+  globalThis.takeSeen = () => { const was = seen; seen = fresh(); movedAt = performance.now(); return was; };
+  setInterval(() => {
+    const now = performance.now();
+    const { totalVideoFrames } = video.getVideoPlaybackQuality();
+    if (video.currentTime > time + 0.01 && totalVideoFrames !== frames) [movedAt, stalled] = [now, false];
+    [time, frames] = [video.currentTime, totalVideoFrames];
+    seen.longestStillMs = Math.max(seen.longestStillMs, Math.round(now - movedAt));
+    if (now - movedAt > 1000 && !stalled) [seen.stalls, stalled] = [seen.stalls + 1, true];
+    const { state } = player.dataset;
+    if (seen.states.at(-1) !== state) seen.states.push(state);
+  }, 100);
+})()`;
+
+/** Pages of one stream, one for each way, each in a browser of its own: a page in the background would be slowed down. */
+export class PageWatch {
+  readonly #pages: { readonly way: string; readonly page: Page; readonly errors: string[] }[] = [];
+
+  private constructor() {}
+
+  /** Opens a page for each way and waits until all play. */
+  static async open(
+    stage: Stage,
+    address: (way: string) => string,
+    ways: readonly string[] = WAYS,
+  ): Promise<PageWatch> {
+    const watch = new PageWatch();
+    const browsers: Browser[] = await Promise.all(ways.map(() => openBrowser()));
+    stage.defer(() => Promise.all(browsers.map((browser) => browser.close())));
+    for (const [at, way] of ways.entries()) {
+      const errors: string[] = [];
+      const browser = browsers[at];
+      if (browser === undefined) continue;
+      watch.#pages.push({ way, page: await openPage(browser, address(way), errors), errors });
+    }
+    for (const { page } of watch.#pages) await stateIs(page, "playing");
+    await Bun.sleep(SETTLE_MS);
+    for (const { page } of watch.#pages) await page.evaluate(WATCH);
+    return watch;
+  }
+
+  /**
+   * What was seen since the watch began: a page has to play at the end, without an error, and not to have stood still for more than
+   * `limitMs`, for each way. A screenshot of each goes to `folder`.
+   */
+  async findings(proof: string, folder: string, limitMs: Readonly<Record<string, number>>): Promise<Finding[]> {
+    const found: Finding[] = [];
+    for (const { way, page, errors } of this.#pages) {
+      const { longestStillMs, stalls, states } = (await page.evaluate("takeSeen()")) as Seen;
+      await page.screenshot({ path: join(folder, `${proof}-${way}.png`) });
+      const size = (await page.evaluate(`document.querySelector("video").videoWidth`)) as number;
+      const ok = longestStillMs <= (limitMs[way] ?? 0) && states.at(-1) === "playing" && errors.length === 0;
+      const told = errors.length === 0 ? "" : `, errors: ${errors.join("; ")}`;
+      const seen = `stood still for ${longestStillMs} ms at most, ${stalls} times over a second, ${states.join(" > ")}, ${size} wide`;
+      found.push({ what: way, ok, seen: `${seen}${told}` });
+    }
+    return found;
+  }
+
+  /** Shows the details of each page, which have its delay. */
+  async showDetails(): Promise<void> {
+    for (const { page } of this.#pages) await page.keyboard.press("d");
+  }
+
+  /** The delay that each page shows, s. */
+  async delays(): Promise<Record<string, number>> {
+    const delays: Record<string, number> = {};
+    for (const { way, page } of this.#pages) {
+      const text = (await page.evaluate(`document.querySelector("#figures").textContent`)) as string;
+      delays[way] = Number(/Delay([\d.]+) s/.exec(text)?.[1] ?? Number.NaN);
+    }
+    return delays;
+  }
+}
+
+/** The same limit for all ways. */
+export function forAllWays(limitMs: number): Record<string, number> {
+  return Object.fromEntries(WAYS.map((way) => [way, limitMs]));
+}

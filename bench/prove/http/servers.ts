@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { clip } from "../../../tests/support/e2e/clips.ts";
+import { publishClip } from "../../../tests/support/e2e/ffmpeg.ts";
+import type { Program } from "../../../tests/support/e2e/program.ts";
+import { httpPort } from "../../../tests/support/e2e/raw-http.ts";
+import { ReloadServer } from "../../../tests/support/e2e/reload/server.ts";
+import type { Stage } from "../../../tests/support/e2e/stage.ts";
+
+/** A server with HTTP and HLS. */
+export interface HttpServer {
+  readonly server: ReloadServer;
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+}
+
+/** Segments as documents recommend them: 2 s, a window of 12 s. `vhost` has further keys of the vhost, `tables` further tables. */
+export async function startServer(stage: Stage, name: string, { vhost = "", tables = "" } = {}): Promise<HttpServer> {
+  const toml = `[http_server]
+listen = "127.0.0.1:0"
+[vhost.__defaultVhost__]
+${vhost}
+[vhost.__defaultVhost__.hls]
+enabled = true
+hls_fragment = 2
+hls_window = 12
+${tables}
+`;
+  const server = await ReloadServer.start(stage, toml, name);
+  return { server, origin: `http://127.0.0.1:${await httpPort(server.program)}` };
+}
+
+/** The table of an edge that fetches from a server. */
+export function fetchesFrom({ server }: HttpServer): string {
+  return `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${server.port}"`;
+}
+
+/** Encoders of one stream differ in their pictures: a stream's restart with what it has had already would be a repetition. */
+const SIZES = ["320x180", "384x216", "352x198", "416x234"] as const;
+
+/** FFmpeg that publishes a looped clip of 20 s with a GOP of a second to `live/NAME`; the `number`-th encoder of it. */
+export function startEncoder(stage: Stage, { server }: HttpServer, name: string, number: number, params = ""): Program {
+  const size = SIZES[number % SIZES.length] ?? SIZES[0];
+  return publishClip(stage, clip({ seconds: 20, size }), server.url(`live/${name}${params}`), {
+    input: ["-stream_loop", "-1"],
+    name: `encoder-${name}-${number}`,
+  });
+}
+
+/** A clip of 20 s with key frames at these seconds, of one encoder of several. */
+export function clipWithKeyFrames(stage: Stage, name: string, number: number, keyFrames: readonly number[]): string {
+  const path = join(stage.directory, `${name}-${number}.flv`);
+  const made = Bun.spawnSync([
+    ...["ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-y"],
+    ...["-f", "lavfi", "-i", `testsrc2=size=${SIZES[number % SIZES.length]}:rate=25`],
+    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-t", "20"],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-tune", "fastdecode", "-pix_fmt", "yuv420p"],
+    ...["-g", "1000", "-sc_threshold", "0", "-bf", "2", "-force_key_frames", keyFrames.join(",")],
+    ...["-c:a", "aac", "-b:a", "64k", "-f", "flv", "-flvflags", "no_duration_filesize", path],
+  ]);
+  if (made.exitCode !== 0) throw new Error(`FFmpeg made no clip:\n${made.stderr}`);
+  return path;
+}
