@@ -100,6 +100,11 @@ export class Streams {
     return this.#streams.size;
   }
 
+  /** Rounds of flushes since the start, and how long they took together. */
+  get flushes(): { readonly rounds: number; readonly busyMs: number } {
+    return this.#flusher.totals;
+  }
+
   /** Sources that stand by, of all streams. */
   get standbys(): number {
     let sum = 0;

@@ -19,6 +19,8 @@ export interface PushRelayOptions {
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
+  /** Its id in the log. */
+  readonly id: string;
   /** The stream's key. */
   readonly key: string;
   /** Undefined before the stream is published: the target is asked whether it accepts it, and `carry` sets the stream later. */
@@ -51,6 +53,8 @@ export interface PushDestination {
 export class PushRelay {
   /** The stream's key. */
   readonly key: string;
+  readonly id: string;
+  #paused = false;
   #stream: Stream | undefined;
   readonly #clock: PushContext["clock"];
   readonly #what: string;
@@ -74,8 +78,9 @@ export class PushRelay {
   readonly #handshake = new HandshakeChoice();
 
   constructor(options: PushRelayOptions) {
-    const { context, random, what, log, key, stream } = options;
+    const { context, random, what, log, key, id, stream } = options;
     this.key = key;
+    this.id = id;
     this.#stream = stream;
     this.#clock = context.clock;
     this.#what = what;
@@ -123,12 +128,42 @@ export class PushRelay {
 
   /** Its state for reports. */
   report(): RelayReport {
-    const { failing, lagMs, to } = this;
-    return { flow: "push", to, running: this.status.state === "running", failing, lagMs };
+    const { failing, lagMs, to, id, key } = this;
+    const { progress } = this.#supervisor;
+    const running = progress.state === "running";
+    const state = this.#paused ? "paused" : progress.state;
+    return { id, stream: key, flow: "push", to, running, failing, lagMs, ...this.totals, ...progress, state };
   }
 
   start(): void {
+    if (!this.#paused) this.#supervisor.start();
+  }
+
+  /** Ends the session, if there is one, and makes no attempts until `resume`. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#supervisor.detach();
+    this.#leave();
+    this.#keepTotals();
+    const push = this.#push;
+    this.#push = undefined;
+    const ended = () => undefined;
+    if (push !== undefined && !closeGently(push, "withdrawn", ended)) push.hangUp(ended);
+    this.#log.info(`${this.#what} paused`, this.#fields);
+  }
+
+  /** Goes on after `pause`. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#log.info(`${this.#what} resumed`, this.#fields);
     this.#supervisor.start();
+  }
+
+  /** Makes the next attempt now. */
+  retryNow(): void {
+    this.#supervisor.retryNow();
   }
 
   /**

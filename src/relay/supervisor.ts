@@ -1,6 +1,7 @@
 import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { RelayProgress } from "../live/ports/feature.ts";
 import { Outage } from "./outage.ts";
 
 /*
@@ -87,6 +88,8 @@ export class Supervisor {
   #brief = 0;
   #settling: Timer | undefined;
   #lastError: string | undefined;
+  /** When the outage that goes on began, Unix ms. */
+  #failingSince: number | undefined;
   readonly #outage: Outage;
 
   constructor(options: SupervisorOptions) {
@@ -97,6 +100,19 @@ export class Supervisor {
 
   get status(): RelayStatus {
     return this.#status;
+  }
+
+  /** The same for reports. */
+  get progress(): RelayProgress {
+    const status = this.#status;
+    return {
+      state: status.state,
+      since: "since" in status ? status.since : 0,
+      attempt: "attempt" in status ? status.attempt : 0,
+      nextRetryAt: status.state === "waiting" ? status.nextRetryAt : undefined,
+      lastError: this.#lastError,
+      failingSince: this.#failingSince,
+    };
   }
 
   start(): void {
@@ -115,6 +131,14 @@ export class Supervisor {
     this.#status = { ...status, nextRetryAt };
     this.#retry?.cancel();
     this.#retry = clock.after(waitMs, () => this.#connect());
+  }
+
+  /** The operator wants the next attempt now. */
+  retryNow(): void {
+    if (this.#status.state !== "waiting") return;
+    this.#refusals = 0;
+    this.#retry?.cancel();
+    this.#connect();
   }
 
   /** Ends the running session without notifying the other side. */
@@ -164,6 +188,7 @@ export class Supervisor {
     const { clock, log, what, fields } = this.#options;
     this.#status = { state: "running", since: clock.wall(), server };
     this.#runningSince = clock.now();
+    this.#failingSince = undefined;
     const attempt = this.#backoff.attempt + 1;
     const recovered = () => {
       this.#lastError = undefined;
@@ -184,6 +209,7 @@ export class Supervisor {
   #onFailed(error: string, how: Failure): void {
     const { clock, log, what, fields } = this.#options;
     this.#settling?.cancel();
+    this.#failingSince ??= clock.wall();
     const ran = this.#status.state === "running";
     const ranMs = ran ? clock.now() - this.#runningSince : 0;
     if (ranMs > POLICY.firstMs) {

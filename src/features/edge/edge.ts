@@ -1,6 +1,7 @@
 import type { Timer } from "../../base/clock.ts";
+import { UserError } from "../../base/errors.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature, FeatureCommands, OriginReport, Report } from "../../live/ports/feature.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -76,7 +77,35 @@ export class Edge implements Feature, StreamObserver {
   report(): Report {
     const pulls = [...this.pulls()].map((upstream) => upstream.report());
     const pushes = [...this.#pushes.relays()].map((relay) => relay.report());
-    return { relays: [...pushes, ...pulls], received: this.#received, sent: this.#pushes.sent };
+    return {
+      relays: [...pushes, ...pulls],
+      origins: this.#origins(),
+      received: this.#received,
+      sent: this.#pushes.sent,
+    };
+  }
+
+  readonly commands: FeatureCommands = {
+    relay: (id, action) => {
+      for (const relay of [...this.pulls(), ...this.#pushes.relays()]) {
+        if (relay.id !== id) continue;
+        if (action !== "retry")
+          throw new UserError("what an edge fetches or pushes is not paused; change its configuration");
+        relay.retryNow();
+        return true;
+      }
+      return false;
+    },
+  };
+
+  #origins(): OriginReport[] {
+    const now = this.#context.clock.now();
+    return [...this.#vhosts].flatMap(([vhost, { origins }]) =>
+      [...origins.all()].map(({ address, health: { state, lastError, deadUntil } }) => {
+        const retryInMs = Math.max(0, Math.round(deadUntil - now));
+        return { vhost, origin: originLabel(address), state, lastError, retryInMs };
+      }),
+    );
   }
 
   /** All connections and attempts to origins. */

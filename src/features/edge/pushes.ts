@@ -243,7 +243,9 @@ export class EdgePushes {
       ...name,
       param,
     });
+    const id = `u${this.#nextId++}`;
     const relay = new PushRelay({
+      id,
       context: {
         ...context,
         get chunkSize() {
@@ -252,7 +254,7 @@ export class EdgePushes {
       },
       random: context.randomNumber,
       what: "push",
-      log: context.log.with(`u${this.#nextId++}`, secrets),
+      log: context.log.with(id, secrets),
       key,
       stream,
       next: () => {

@@ -54,7 +54,8 @@ export interface UpstreamOwner {
 export class Upstream {
   readonly #context: EdgeContext;
   readonly #owner: UpstreamOwner;
-  readonly #id: string;
+  /** Its id in the log. */
+  readonly id: string;
   #log: Log;
   readonly #search: Search;
   readonly #supervisor: Supervisor;
@@ -78,7 +79,7 @@ export class Upstream {
   constructor(context: EdgeContext, origins: Origins, owner: UpstreamOwner, id: string) {
     this.#context = context;
     this.#owner = owner;
-    this.#id = id;
+    this.id = id;
     this.#log = context.log;
     this.#since = context.clock.now();
     const { stream } = owner;
@@ -121,7 +122,24 @@ export class Upstream {
   report(): RelayReport {
     const { status } = this;
     const failing = "lastError" in status && status.lastError !== undefined;
-    return { flow: "pull", to: this.#peer, running: status.state === "running", failing, lagMs: 0 };
+    const { progress } = this.#supervisor;
+    return {
+      id: this.id,
+      stream: this.#owner.stream.key,
+      flow: "pull",
+      to: this.#peer,
+      running: status.state === "running",
+      failing,
+      lagMs: 0,
+      bytes: this.bytes,
+      dropped: 0,
+      ...progress,
+    };
+  }
+
+  /** Makes the next attempt now. */
+  retryNow(): void {
+    this.#supervisor.retryNow();
   }
 
   /** The parameters of the current or last request. */
@@ -185,7 +203,7 @@ export class Upstream {
       report.failed("no other origin can be asked", "lost");
       return { abort() {} };
     }
-    this.#log = this.#context.log.with(this.#id, new Secrets(originSecrets(origin.address, this.#names)));
+    this.#log = this.#context.log.with(this.id, new Secrets(originSecrets(origin.address, this.#names)));
     this.#peer = redirected === undefined ? originLabel(origin.address) : redirected.tcUrl;
     const handshake = redirected === undefined ? origin.handshake : this.#redirectHandshake;
     const pull = new Pull(
@@ -226,7 +244,7 @@ export class Upstream {
     this.#ended = false;
     this.#refusal = undefined;
     const info = {
-      id: this.#id,
+      id: this.id,
       remote: this.#peer,
       param: this.#params.viewer.param,
       hops: server.hops,

@@ -1,5 +1,6 @@
+import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature, FeatureCommands, RelayAction, Report } from "../../live/ports/feature.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/sources.ts";
 import type { Stream } from "../../live/stream.ts";
@@ -16,6 +17,7 @@ import {
   targetSecrets,
 } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
+import { AddedTargets } from "./added-targets.ts";
 
 /** What forwarding needs from outside. */
 export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
@@ -37,6 +39,9 @@ interface Forwarded {
   readonly relays: Map<string, PushRelay>;
 }
 
+/** Forwards that may be paused at a time. */
+const MAX_PAUSED = 1000;
+
 /** Forwards every stream of a vhost to each of its targets while it is published. */
 export class Forward implements Feature, StreamObserver {
   readonly name = "forward";
@@ -50,6 +55,9 @@ export class Forward implements Feature, StreamObserver {
   /** Streams that ended before a target received any of their packets, once for each target. */
   #missed = 0;
   #nextId = 1;
+  readonly #added = new AddedTargets();
+  /** Streams and targets whose forwards the operator has paused; they stay so when the stream is published again. */
+  readonly #paused = new Set<string>();
 
   constructor(context: ForwardContext) {
     this.#context = context;
@@ -58,6 +66,51 @@ export class Forward implements Feature, StreamObserver {
   /** All relays of streams published now. */
   *relays(): Iterable<PushRelay> {
     for (const { relays } of this.#forwarded.values()) yield* relays.values();
+  }
+
+  /** What the operator adds, pauses and retries while streams run. */
+  readonly commands: FeatureCommands = {
+    relay: (id, action) => {
+      for (const { relays } of this.#forwarded.values())
+        for (const [identity, relay] of relays) {
+          if (relay.id !== id) continue;
+          this.#act(relay, identity, action);
+          return true;
+        }
+      return false;
+    },
+    targets: {
+      list: () => this.#added.list(),
+      add: (request) => {
+        const added = this.#added.add(request);
+        this.reconfigure();
+        return added;
+      },
+      remove: (id) => {
+        if (!this.#added.remove(id)) return false;
+        this.reconfigure();
+        return true;
+      },
+    },
+  };
+
+  #act(relay: PushRelay, identity: string, action: RelayAction): void {
+    const paused = `${relay.key}\n${identity}`;
+    switch (action) {
+      case "retry":
+        relay.retryNow();
+        break;
+      case "pause":
+        if (this.#paused.size >= MAX_PAUSED)
+          throw new UserError(`${MAX_PAUSED} forwards are paused already; resume some of them`);
+        this.#paused.add(paused);
+        relay.pause();
+        break;
+      case "resume":
+        this.#paused.delete(paused);
+        relay.resume();
+        break;
+    }
   }
 
   report(): Report {
@@ -111,7 +164,7 @@ export class Forward implements Feature, StreamObserver {
   #follow(stream: Stream, { name, source, relays }: Forwarded): void {
     // The process with the publisher forwards, too: a target gets a stream once.
     const elsewhere = (stream.source?.info ?? source.info).via === "sibling";
-    const wanted = elsewhere ? [] : this.#context.targets(name.vhost);
+    const wanted = elsewhere ? [] : [...this.#context.targets(name.vhost), ...this.#added.of(name)];
     const targets = new Map(wanted.map((target) => [targetIdentity(target), target]));
     for (const [identity, relay] of relays) {
       if (targets.has(identity)) continue;
@@ -122,6 +175,7 @@ export class Forward implements Feature, StreamObserver {
       if (relays.has(identity)) continue;
       const relay = this.#relay(target, stream, name, source);
       relays.set(identity, relay);
+      if (this.#paused.has(`${stream.key}\n${identity}`)) relay.pause();
       relay.start();
     }
   }
@@ -152,7 +206,8 @@ export class Forward implements Feature, StreamObserver {
         return [...(stream.source ?? source).info.hops, context.nodeId];
       },
     };
-    const log = context.log.with(`f${this.#nextId++}`, targetSecrets(told, from));
+    const id = `f${this.#nextId++}`;
+    const log = context.log.with(id, targetSecrets(told, from));
     const shared = {
       ...context,
       get chunkSize() {
@@ -163,6 +218,7 @@ export class Forward implements Feature, StreamObserver {
       context: shared,
       random: context.randomNumber,
       what: "forward",
+      id,
       log,
       key: stream.key,
       stream,

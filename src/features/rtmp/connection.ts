@@ -189,8 +189,8 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   }
 
   connect(request: ConnectRequest): void {
-    const { tcUrl: url, flashVer: software } = request;
-    if (this.client !== undefined) this.client.introduction = { url, software };
+    const { tcUrl: url, flashVer: software, pageUrl, swfUrl } = request;
+    if (this.client !== undefined) this.client.introduction = { url, software, pageUrl, swfUrl };
     this.#connecting.ask(this.#admission.connect(request), (result) =>
       this.attempt(() => this.#answerConnect(request, result)),
     );

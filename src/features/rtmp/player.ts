@@ -78,6 +78,10 @@ export class Player implements ReaderEvents, PlayTask {
     return this.#pastLost + (this.#reader?.lost ?? 0);
   }
 
+  get lagMs(): number {
+    return this.#reader === undefined ? 0 : this.stream.lagMs(this.#reader);
+  }
+
   /** Sends what the stream has for a new reader, so the answer to play comes before. */
   begin(): void {
     this.rerouted();

@@ -24,6 +24,8 @@ export interface PublishTask extends Task {
 /** A stream that a client plays. */
 export interface PlayTask extends Task {
   readonly kind: "play";
+  /** How far it is behind the stream, ms; undefined where nobody knows. */
+  readonly lagMs?: number;
 }
 
 /** One activity of a client; a client may have several. */
@@ -34,6 +36,9 @@ interface Introduction {
   readonly url: string;
   /** Its program's name and version, `""` if it names none. */
   readonly software: string;
+  /** The page and the player that it names, `""` if it names none. */
+  readonly pageUrl?: string;
+  readonly swfUrl?: string;
 }
 
 /** Who and where a client is. */

@@ -5,8 +5,27 @@ import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
 import type { HttpRoute } from "./http.ts";
 
+/** How the attempts of a relay go. Times are Unix ms. */
+export interface RelayProgress {
+  readonly state: "stopped" | "connecting" | "running" | "waiting" | "paused";
+  /** When this state began. */
+  readonly since: number;
+  /** Attempts in a row, the one under way among them; 0 while it runs. */
+  readonly attempt: number;
+  /** Undefined unless it waits. */
+  readonly nextRetryAt: number | undefined;
+  /** Of the outage that goes on. */
+  readonly lastError: string | undefined;
+  /** When that outage began. */
+  readonly failingSince: number | undefined;
+}
+
 /** A connection to another server that a feature keeps open. */
-export interface RelayReport {
+export interface RelayReport extends RelayProgress {
+  /** As in its lines of the log. */
+  readonly id: string;
+  /** The stream's key. */
+  readonly stream: string;
   readonly flow: "push" | "pull";
   /** The other server, as the log names it. */
   readonly to: string;
@@ -15,6 +34,51 @@ export interface RelayReport {
   readonly failing: boolean;
   /** How far the other server is behind, ms; 0 for a server that we fetch from. */
   readonly lagMs: number;
+  /** Media bytes so far, over all attempts. */
+  readonly bytes: number;
+  /** Packets that the other server was too slow for. */
+  readonly dropped: number;
+}
+
+/** A server from which streams are fetched, with what all connections to it have taught. */
+export interface OriginReport {
+  readonly vhost: string;
+  /** As the log names it. */
+  readonly origin: string;
+  readonly state: "alive" | "dead";
+  readonly lastError: string | undefined;
+  /** How long it is left alone yet, ms. */
+  readonly retryInMs: number;
+}
+
+/** What an operator does with a relay. */
+export type RelayAction = "retry" | "pause" | "resume";
+
+/** Where streams are to be sent, besides what the configuration says; undefined parts stand for all. */
+export interface TargetRequest {
+  /** As in the configuration. */
+  readonly target: string;
+  readonly vhost: string | undefined;
+  readonly app: string | undefined;
+  readonly stream: string | undefined;
+}
+
+/** A target that was added while the server runs. */
+export interface AddedTarget extends TargetRequest {
+  readonly id: string;
+}
+
+/** What a feature does for the operator while it runs. Methods that can't do what they are asked throw UserError. */
+export interface FeatureCommands {
+  /** False when the feature has no relay of that id. */
+  relay(id: string, action: RelayAction): boolean;
+  readonly targets?: {
+    /** Targets without their secrets. */
+    list(): readonly AddedTarget[];
+    add(request: TargetRequest): AddedTarget;
+    /** False when there is none of that id. */
+    remove(id: string): boolean;
+  };
 }
 
 /** A feature's load in numbers. The summary, and later metrics and the API, add up the numbers of all features by name. */
@@ -24,6 +88,7 @@ export interface Report {
   /** The number of connections since the start. */
   readonly since?: Readonly<Record<string, number>>;
   readonly relays?: readonly RelayReport[];
+  readonly origins?: readonly OriginReport[];
   /** Bytes received from other servers and sent to them since the start. */
   readonly received?: number;
   readonly sent?: number;
@@ -74,6 +139,7 @@ export interface Feature {
   /** The configuration has changed. */
   reconfigure?(): void;
   report?(): Report;
+  readonly commands?: FeatureCommands;
   /** The server stops: the feature ends its activities, then streams end. */
   stop?(how: SourceEnd): void;
   /** Whether all activities have ended; after `stop` the server waits for this, within a time limit. */
@@ -120,6 +186,10 @@ export class FeatureSet {
     return new Map(this.#features.flatMap(({ name, carry }) => (carry === undefined ? [] : [[name, carry] as const])));
   }
 
+  get commands(): FeatureCommands[] {
+    return this.#features.flatMap(({ commands }) => commands ?? []);
+  }
+
   reconfigure(): void {
     for (const feature of this.#features) feature.reconfigure?.();
   }
@@ -154,6 +224,7 @@ export function addedUp(reports: readonly Report[]): Required<Report> {
     now,
     since,
     relays: reports.flatMap(({ relays }) => relays ?? []),
+    origins: reports.flatMap(({ origins }) => origins ?? []),
     received: reports.reduce((sum, { received }) => sum + (received ?? 0), 0),
     sent: reports.reduce((sum, { sent }) => sum + (sent ?? 0), 0),
   };

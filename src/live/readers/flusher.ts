@@ -54,6 +54,8 @@ export class Flusher {
   /** Runs the next round of streams with `auto`. */
   #timer: Timer | undefined;
   #soon = false;
+  /** Rounds so far, and the time that all of them took together, ms. */
+  readonly totals = { rounds: 0, busyMs: 0 };
 
   /** `onFault` receives an exception of a stream's flush: a bug, which must not stop the other streams. */
   constructor(clock: Clock, onFault: (error: unknown) => void) {
@@ -162,6 +164,8 @@ export class Flusher {
       this.#runSoon();
       return;
     }
+    this.totals.rounds++;
+    this.totals.busyMs += this.#busyMs;
     // The pause counts from the round's start: other work between its slices was part of the pause already.
     // Rounds that other work delays begin earlier, so that the readers served last wait no longer than the period.
     this.#maxRoundMs = Math.max(now - this.#began, this.#maxRoundMs * MAX_ROUND_DECAY);

@@ -71,6 +71,10 @@ export interface Source {
   readonly packets: number;
   /** Audio and video so far, without sequence headers and configurations. */
   readonly frames: number;
+  /** Of them, those of video. */
+  readonly videoFrames: number;
+  /** Between the last two key frames, ms by its timestamps; 0 before there were two. */
+  readonly gopMs: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
   readonly since: number;
@@ -152,6 +156,9 @@ export class LiveSource implements Source {
   awaited = true;
   packets = 0;
   frames = 0;
+  videoFrames = 0;
+  gopMs = 0;
+  #keyAt = -1;
   bytes = 0;
   heardAt: number;
   /** The longest that it has sent no media so far, ms. */
@@ -190,12 +197,20 @@ export class LiveSource implements Source {
     const frame = !isHeader(class_);
     if (frame) {
       this.frames++;
+      if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       // Of video, a GOP has one codec.
       if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
         if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);
     }
     const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
     this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  #countVideo(key: boolean, track: number, timestamp: number): void {
+    this.videoFrames++;
+    if (!key || track !== 0) return;
+    if (this.#keyAt >= 0) this.gopMs = (timestamp - this.#keyAt) >>> 0;
+    this.#keyAt = timestamp;
   }
 
   /** Tells its owner whether anybody waits for what it sends. */

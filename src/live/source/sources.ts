@@ -25,7 +25,7 @@ const FIRST_STEADY_MS = 10_000;
 const LONGEST_STEADY_MS = 320_000;
 
 /** Why another source became the active one. */
-export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced";
+export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced" | "manual";
 
 /** A change of the active source. */
 export interface SourceSwitch {
@@ -93,17 +93,14 @@ export class Sources implements SourceOwner {
     return this.#standbys.map(({ source }) => source);
   }
 
-  /** What those that stand by hold. */
   get held(): readonly { packets: number; bytes: number }[] {
     return this.#standbys.map(({ held }) => ({ packets: held.end - held.start, bytes: held.bytes }));
   }
 
-  /** The newest change of the active source. */
   get lastSwitch(): SourceSwitch | undefined {
     return this.#lastSwitch;
   }
 
-  /** Changes so far. */
   get switches(): number {
     return this.#switches;
   }
@@ -122,6 +119,14 @@ export class Sources implements SourceOwner {
         if (this.#standbys.length >= MAX_STANDBYS) return undefined;
         return this.#standBy(new LiveSource(this, info, now, options), now);
     }
+  }
+
+  /** Makes a source active by hand; false when none of this id stands by. */
+  switchTo(id: string): boolean {
+    const active = this.#active;
+    const standby = this.#standbys.find(({ source }) => source.info.id === id);
+    if (active !== undefined && standby !== undefined) this.#switch(active, standby, "manual", this.#clock.now());
+    return standby !== undefined;
   }
 
   /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
@@ -334,7 +339,9 @@ export class Sources implements SourceOwner {
       this.#giveUp(active, now);
       return;
     }
-    if (!standby.source.preferred || active.preferred || !(key || standby.audioOnly)) return;
+    // What the operator has chosen stays until it fails.
+    const byHand = this.#lastSwitch?.why === "manual" && this.#lastSwitch.to.id === active.info.id;
+    if (!standby.source.preferred || active.preferred || byHand || !(key || standby.audioOnly)) return;
     if (now - standby.steadySince >= this.#steadyMs) this.#switch(active, standby, "preferred", now);
   }
 

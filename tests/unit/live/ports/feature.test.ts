@@ -61,7 +61,14 @@ test("A feature is told of streams, configuration and the end, asked for access,
   const feed = stage.publish("show");
   expect(set.idle).toBe(false);
   set.reconfigure();
-  expect(set.report()).toEqual({ now: { counted: 1 }, since: { published: 1 }, relays: [], received: 1, sent: 0 });
+  expect(set.report()).toEqual({
+    now: { counted: 1 },
+    since: { published: 1 },
+    relays: [],
+    origins: [],
+    received: 1,
+    sent: 0,
+  });
   const request = { action: "play", name: { vhost: "v", app: "live", stream: "secret" } } as AccessRequest;
   expect(set.guards.map((guard) => guard.check(request))).toEqual([{ kind: "denied", reason: "secret" }]);
   set.stop("unpublished");
@@ -77,7 +84,7 @@ test("A feature that needs nothing of the contract costs nothing of it", () => {
   set.stop("lost");
   set.close();
   expect([set.idle, set.guards, set.countingGuards]).toEqual([true, [], []]);
-  expect(set.report()).toEqual({ now: {}, since: {}, relays: [], received: 0, sent: 0 });
+  expect(set.report()).toEqual({ now: {}, since: {}, relays: [], origins: [], received: 0, sent: 0 });
 });
 
 test("The order of features holds for all parts of the contract", () => {
@@ -107,13 +114,17 @@ test("A stream is looked for as long as the feature takes that looks longest", (
 });
 
 test("Numbers of one name are added up over features", () => {
-  const relay = { flow: "push", to: "edge:1935", running: true, failing: false, lagMs: 5 } as const;
+  const counts = { lagMs: 5, bytes: 1, dropped: 0, since: 0, attempt: 0 };
+  const none = { nextRetryAt: undefined, lastError: undefined, failingSince: undefined };
+  const at = { id: "f1", stream: "v/live/a", flow: "push", to: "edge:1935", state: "running" } as const;
+  const relay = { ...at, ...counts, ...none, running: true, failing: false };
   const one: Feature = { name: "one", report: () => ({ now: { players: 2 }, since: { refused: 1 }, sent: 10 }) };
   const two: Feature = { name: "two", report: () => ({ now: { players: 3, streams: 1 }, relays: [relay], sent: 5 }) };
   expect(new FeatureSet([one, two]).report()).toEqual({
     now: { players: 5, streams: 1 },
     since: { refused: 1 },
     relays: [relay],
+    origins: [],
     received: 0,
     sent: 15,
   });
