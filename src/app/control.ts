@@ -1,6 +1,9 @@
-import { UserError } from "../base/errors.ts";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { messageOf, UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import { readPidFile, removePidFile, writePidFile } from "../io/files/pid-file.ts";
-import { askControl, listenControl } from "../io/net/control.ts";
+import { askControl, type ControlServer, listenControl } from "../io/net/control.ts";
 
 /** A running server's answer to a command. */
 export interface Answer {
@@ -10,7 +13,7 @@ export interface Answer {
 }
 
 /** The commands; the server has a function for each. */
-export type Command = "reload" | "upgrade";
+export type Command = "reload" | "upgrade" | "api";
 
 /** A server answers within this time, or it hangs. */
 const PING_MS = 2000;
@@ -32,38 +35,79 @@ export async function refuseSecond(pidFile: string): Promise<void> {
   );
 }
 
-/** Writes the pid file and answers commands on the socket beside it, replacing any server that did so before. Throws UserError. */
+/**
+ * Writes the pid file and answers commands on a socket at the first of `places` that can be used, replacing any server that did
+ * so before. Throws UserError when there is a pid file and no socket; without one the server does without.
+ */
 export async function startControl(
   pidFile: string,
+  places: readonly string[],
   commands: Readonly<Record<Command, (argument: string) => Answer | Promise<Answer>>>,
+  log: Log,
 ): Promise<Control> {
-  const socket = socketBeside(pidFile);
-  writePidFile(pidFile);
-  const server = await listenControl(socket, async (request) => {
+  if (pidFile !== "") writePidFile(pidFile);
+  const answer = async (request: string) => {
     if (request === PING) return `server ${process.pid}`;
     const [, name = "", argument = ""] = /^(\w+) ?(.*)$/.exec(request) ?? [];
     const command = Object.hasOwn(commands, name) ? commands[name as Command] : undefined;
     const unknown: Answer = { ok: false, lines: [`server ${process.pid} knows no command "${name}"`] };
     return JSON.stringify(command === undefined ? unknown : await command(argument));
-  }).catch((error) => {
-    removePidFile(pidFile);
-    throw error;
+  };
+  const server = await listenAtOne(places, answer).catch((error: unknown) => {
+    if (pidFile !== "") {
+      removePidFile(pidFile);
+      throw error;
+    }
+    log.info("no control socket: srs status and other commands can't ask this server", { error: messageOf(error) });
+    return undefined;
   });
   return {
     stop() {
-      server.stop();
-      removePidFile(pidFile);
+      server?.stop();
+      if (pidFile !== "") removePidFile(pidFile);
     },
   };
 }
 
+/** Undefined when there are no places. Throws the reason of the last one. */
+async function listenAtOne(
+  places: readonly string[],
+  answer: (request: string) => Promise<string>,
+): Promise<ControlServer | undefined> {
+  let problem: unknown;
+  for (const place of places) {
+    try {
+      mkdirSync(dirname(place), { recursive: true });
+      return await listenControl(place, answer);
+    } catch (error) {
+      problem = error;
+    }
+  }
+  if (problem !== undefined) throw problem;
+  return undefined;
+}
+
 /** Sends a command to the server of a pid file and returns its answer. Throws UserError when there is none. */
 export async function command(pidFile: string, name: Command, argument: string, timeoutMs: number): Promise<Answer> {
-  const answer = await askControl(socketBeside(pidFile), `${name} ${argument}`.trim(), timeoutMs);
-  if (answer !== undefined) return readAnswer(answer, socketBeside(pidFile));
+  const answer = await askAtOne([socketBeside(pidFile)], name, argument, timeoutMs);
+  if (answer !== undefined) return answer;
   const pid = readPidFile(pidFile);
   const left = pid === undefined ? "" : ` (server ${pid} has left it behind)`;
   throw new UserError(`no server runs with pid = "${pidFile}"${left}; srs --conf FILE starts one`);
+}
+
+/** Sends a command to the server that listens at one of the places; undefined when none does. */
+export async function askAtOne(
+  places: readonly string[],
+  name: Command,
+  argument: string,
+  timeoutMs: number,
+): Promise<Answer | undefined> {
+  for (const place of places) {
+    const answer = await askControl(place, `${name} ${argument}`.trim(), timeoutMs);
+    if (answer !== undefined) return readAnswer(answer, place);
+  }
+  return undefined;
 }
 
 /** Another program may have replaced the socket. */

@@ -1,13 +1,16 @@
 import type { Log } from "../base/log.ts";
+import { Api } from "../features/api/api.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
 import { Hls } from "../features/hls/hls.ts";
 import { openTsWriter } from "../features/hls/ts-writer.ts";
+import { forOperators, forViewers } from "../features/http/context.ts";
 import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
 import { HttpLive } from "../features/http-live/http-live.ts";
+import { AddressRate } from "../features/limits/address-rate.ts";
 import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards } from "../features/limits/guards.ts";
 import { liveStreams } from "../features/page/live-streams.ts";
@@ -21,6 +24,7 @@ import type { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { gzip } from "../io/os/gzip.ts";
 import { fillRandom, randomHex } from "../io/os/process.ts";
+import { systemLoad } from "../io/os/system-load.ts";
 import { Clients } from "../live/ports/clients.ts";
 import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
@@ -31,6 +35,7 @@ import type { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
+import type { Administration } from "./administration.ts";
 import { logClients } from "./client-log.ts";
 import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
@@ -49,6 +54,8 @@ export interface Host {
   /** This process's id in hop traces. */
   readonly nodeId: string;
   readonly version: string;
+  /** What the API tells and does that is not of a feature. */
+  readonly administration: Administration;
 }
 
 /** A server's features, and those that the start-up uses directly. */
@@ -59,13 +66,16 @@ export interface Features {
   readonly listening: Listening;
   /** The connections of all protocols. */
   readonly connections: ConnectionServers;
+  /** Answers the control socket's calls, too. */
+  readonly api: Api;
 }
 
 /**
  * Makes all features of a server. Each is one line of the list, whose order holds for all parts of the contract: which observer
  * is notified first, which guard is asked first, which feature stops first.
  */
-export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, version }: Host): Features {
+export function makeFeatures(host: Host): Features {
+  const { log, live, streams, tcp, certificates, nodeId, version, administration } = host;
   const clock = systemClock;
   const vhost = (name: string) => live.current.vhost.get(name);
   const shared = {
@@ -95,7 +105,32 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     onConflict,
   });
 
+  const clients = new Clients(clock);
+  const refusals = new Refusals(clock, log);
+  const account = new ConnectionAccount({
+    get maxConnections() {
+      return live.current.max_connections;
+    },
+    limiter: new ConnectionLimiter(clock, () => live.current.limits),
+  });
+  const failures = new AddressRate(clock);
+  const api = new Api(
+    {
+      ...{ clock, log, streams, clients, refusals, version, nodeId, systemLoad, ...administration },
+      config: () => live.current.http_api,
+      vhosts: () => [...live.current.vhost].map(([name, { enabled }]) => ({ name, enabled })),
+      maxConnections: () => live.current.max_connections,
+      connections: () => account.size,
+      report: () => all.report(),
+      commands: () => all.commands,
+      stage: () => connections.stage,
+    },
+    (site, rate) => failures.take(site, rate),
+  );
+
   const list: readonly Feature[] = [
+    // Counts what others do, and knows who was sent away.
+    api,
     // These only log; nothing depends on their position.
     new SpellingHints(clock, log),
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
@@ -143,21 +178,14 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
   ];
   const others = new FeatureSet(list);
   for (const observer of others.streamObservers) streams.observe(observer);
-  const clients = new Clients(clock);
   for (const observer of others.clientObservers) clients.observe(observer);
-  const refusals = new Refusals(clock, log);
   const entry = new Entry({
     clock,
     nodeId,
     vhosts,
     guards: others.guards,
     countingGuards: others.countingGuards,
-    connections: new ConnectionAccount({
-      get maxConnections() {
-        return live.current.max_connections;
-      },
-      limiter: new ConnectionLimiter(clock, () => live.current.limits),
-    }),
+    connections: account,
   });
   const rtmp = new RtmpServer({
     ...shared,
@@ -172,19 +200,19 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
       return live.current.chunk_size;
     },
   });
-  const account = entry.connections;
-  const http = new HttpServer({
-    clock,
-    log,
-    clients,
-    refusals,
-    account,
-    routes: others.httpRoutes,
-    software: `srs/${version}`,
+  const served = {
+    ...{ clock, log, clients, refusals, software: `srs/${version}` },
     rtmpPort: () => live.current.listen.find(({ port }) => port !== 0)?.port,
     stage: () => connections.stage,
-  });
-  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http] });
+  };
+  const http = new HttpServer({ ...served, ...forViewers, account, routes: others.httpRoutes });
+  const calls = new AddressRate(clock);
+  const countRequest = (address: string) =>
+    calls.take(address, live.current.http_api.max_requests_per_minute)
+      ? undefined
+      : { rule: "http_api.max_requests_per_minute", reason: "too many requests; wait a minute" };
+  const admin = new HttpServer({ ...served, ...forOperators, account: { countRequest }, routes: [api] });
+  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http, admin] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });
   // Clients are notified of the end of their streams once no feature passes these on.
@@ -194,5 +222,6 @@ export function makeFeatures({ log, live, streams, tcp, certificates, nodeId, ve
     { name: "clients", report: () => clientsReport(clients, account, refusals) },
     { name: "streams", report: () => streamsReport(streams) },
   ];
-  return { all: new FeatureSet([...reports, ...list, ...last]), siblings, listening, connections };
+  const all = new FeatureSet([...reports, ...list, ...last]);
+  return { all, siblings, listening, connections, api };
 }

@@ -45,6 +45,8 @@ export class Network {
     const https = new Certificates("http_server.tls");
     this.certificates = {
       rtmp: () => rtmps,
+      // It has no port with TLS.
+      api: () => rtmps,
       http: () => (live.current.http_server.tls.cert.length > 0 ? https : rtmps),
     };
     live.follow({ prepare: (next) => rtmps.prepare(next.rtmps) });

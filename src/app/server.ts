@@ -4,8 +4,10 @@ import { randomEpochId, randomId } from "../io/os/process.ts";
 import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
+import { ConfigHistory } from "./administration.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
+import { answerCall, controlPlaces } from "./control-places.ts";
 import { reportFaults } from "./faults.ts";
 import { makeFeatures } from "./features.ts";
 import { LiveConfig } from "./live-config.ts";
@@ -48,7 +50,8 @@ async function run(
   oldProcess: OldProcess | undefined,
 ): Promise<number> {
   const load = () => loadConfig(confPath, environment, ignored);
-  const { config, warnings } = load();
+  const loaded = load();
+  const { config, warnings } = loaded;
   const live = new LiveConfig(config);
 
   const clock = systemClock;
@@ -68,7 +71,21 @@ async function run(
   });
 
   const nodeId = oldProcess?.nodeId ?? randomId();
-  const { all, siblings, listening, connections } = makeFeatures({ log, live, streams, nodeId, version, ...network });
+  const history = new ConfigHistory({
+    ...{ live, loaded, log, wall: clock.wall, file: confPath ?? "" },
+    reload: () => reloadNow(),
+  });
+  live.follow(history);
+  const features = makeFeatures({
+    log,
+    live,
+    streams,
+    nodeId,
+    version,
+    administration: history.administration,
+    ...network,
+  });
+  const { all, siblings, listening, connections, api } = features;
   live.follow({
     prepare: (next) => listening.prepare(network.endpoints(next)),
     apply(next, before) {
@@ -84,7 +101,12 @@ async function run(
   network.logSockets(config);
   const reloadNow = () => {
     certificateReloader.check();
-    return service.reload(() => reload(live, load, log));
+    return service.reload(() => {
+      let read: typeof loaded | undefined;
+      const answer = reload(live, () => (read = load()), log);
+      history.reloaded(answer, read);
+      return answer;
+    });
   };
   const upgrade = new Upgrade({
     handover: siblings,
@@ -110,8 +132,8 @@ async function run(
   else if (config.pid !== "") await refuseSecond(config.pid);
   live.start();
   network.upgradeSockets.closeRest();
-  const commands = { reload: reloadNow, upgrade: upgradeNow };
-  const control = config.pid === "" ? undefined : await startControl(config.pid, commands);
+  const commands = { reload: reloadNow, upgrade: upgradeNow, api: (asked: string) => answerCall(api, asked) };
+  const control = await startControl(config.pid, controlPlaces(config, startedWith), commands, log);
   siblings.ready();
   connections.start();
   certificateReloader.logWarnings();
@@ -125,7 +147,7 @@ async function run(
 
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
-  control?.stop();
+  control.stop();
   certificateReloader.stop();
   if (signal === "SIGQUIT" || signal === "upgrade") {
     const { drain_timeout } = live.current;

@@ -11,22 +11,27 @@ export function addresses(options: {
   readonly example: readonly (string | number)[];
   /** The protocol of the listener; undefined where another key decides. */
   readonly protocol: OutsideListener["protocol"] | undefined;
+  /** Where a bare port is: every address by default. */
+  readonly bareHost?: string;
 }) {
-  const { protocol, ...rest } = options;
+  const { protocol, bareHost = "::", ...rest } = options;
   return list<ListenAddress>({
     ...rest,
     ...(protocol === undefined ? {} : { resource: ({ host, port }) => ({ kind: "listener", protocol, host, port }) }),
     type: `a port, "address:port", or a list of these`,
     reload: "live",
     json: { type: ["integer", "string"] },
-    parse: readListen,
-    toToml: (address) => (address.host === "::" ? address.port : formatHostPort(address)),
+    parse: (value) => readListen(value, bareHost),
+    toToml: (address) => (address.host === bareHost ? address.port : formatHostPort(address)),
     // Port 0 is another port each time.
     identity: (address) => (address.port === 0 ? undefined : formatHostPort(address)),
   });
 }
 
-function readListen(value: unknown): ListenAddress {
-  if (typeof value === "string" || typeof value === "number") return parseListen(value);
+function readListen(value: unknown, bareHost: string): ListenAddress {
+  if (typeof value === "string" || typeof value === "number") {
+    const isBare = typeof value === "number" || /^[0-9]+$/.test(value);
+    return isBare ? { ...parseListen(value), host: bareHost } : parseListen(value);
+  }
   throw new UserError(`must be a port or "address:port", not ${show(value)}`);
 }

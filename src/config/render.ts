@@ -60,7 +60,7 @@ class Renderer {
   }
 
   #named(entry: NamedTables, tables: ReadonlyMap<string, Values>, path: Path): void {
-    const isImplied = tables.size === 1 && tables.has(entry.implied);
+    const isImplied = entry.implied !== undefined && tables.size === 1 && tables.has(entry.implied);
     for (const [name, values] of tables) this.table(entry.table, values, [...path, name], !isImplied);
   }
 

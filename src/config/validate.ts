@@ -63,7 +63,8 @@ function readNamed(walk: Walk, entry: NamedTables, value: unknown, path: Path): 
   const tables = new Map<string, unknown>();
   const input = treeOf(walk, value, path, `tables by name, [${showPath(path)}.${namePlaceholder}]`);
   const names = Object.keys(input);
-  for (const name of names.length > 0 ? names : [entry.implied]) {
+  const implied = entry.implied === undefined ? [] : [entry.implied];
+  for (const name of names.length > 0 ? names : implied) {
     const at = [...path, name];
     const problem = entry.nameProblem(name);
     if (problem !== undefined) walk.problems.push({ path: at, message: problem });

@@ -20,15 +20,18 @@ const none = new Uint8Array(0);
 /** Reads the heads of a connection's requests, strictly, in pieces of any size. */
 export class RequestHeadReader {
   readonly #secure: boolean;
-  #scanner = new HeadScanner();
+  readonly #maxBodyBytes: number;
+  #scanner: HeadScanner;
   /** What came of a head in earlier calls; the array may be longer than that. */
   #kept: Uint8Array = none;
   #keptBytes = 0;
   #refusal: HeadRefusal | undefined;
 
-  /** `secure`: the connection has TLS. */
-  constructor(secure: boolean) {
+  /** `secure`: the connection has TLS. `maxBodyBytes`: how long a body may be; with 0 there are no bodies and no methods for them. */
+  constructor(secure: boolean, maxBodyBytes = 0) {
     this.#secure = secure;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#scanner = new HeadScanner(maxBodyBytes);
   }
 
   /** Bytes of memory held for a head that is not whole. */
@@ -75,7 +78,7 @@ export class RequestHeadReader {
   #finish(data: Uint8Array, offset: number): HeadResult {
     const scanner = this.#scanner;
     if (scanner.line === undefined) throw new Error("a head without a request line");
-    const head = interpretHead(scanner.line, scanner.fields(data), this.#secure);
+    const head = interpretHead(scanner.line, scanner.fields(data), this.#secure, this.#maxBodyBytes);
     if ("status" in head) return this.#refuse(head);
     this.#reset();
     return { kind: "head", head, end: scanner.length + offset };
@@ -88,7 +91,7 @@ export class RequestHeadReader {
   }
 
   #reset(): void {
-    this.#scanner = new HeadScanner();
+    this.#scanner = new HeadScanner(this.#maxBodyBytes);
     this.#kept = none;
     this.#keptBytes = 0;
   }

@@ -39,6 +39,7 @@ type State =
  * wrong one decides, however the input is cut.
  */
 export class HeadScanner {
+  readonly #maxBodyBytes: number;
   #state: State = "first";
   /** Positions in the head. */
   #at = 0;
@@ -50,6 +51,11 @@ export class HeadScanner {
   line: RequestLine | undefined;
   /** What was wrong; nothing is gone through after it. */
   refusal: HeadRefusal | undefined;
+
+  /** `maxBodyBytes`: as for `RequestHeadReader`. */
+  constructor(maxBodyBytes = 0) {
+    this.#maxBodyBytes = maxBodyBytes;
+  }
 
   /** Bytes of the head that were gone through: all of them when it is whole. */
   get length(): number {
@@ -214,7 +220,7 @@ export class HeadScanner {
       this.#refuse(400, "the request line is not UTF-8");
       return;
     }
-    const line = readRequestLine(text);
+    const line = readRequestLine(text, this.#maxBodyBytes > 0);
     if ("status" in line) {
       this.refusal = line;
       return;

@@ -16,14 +16,17 @@ export interface RequestLine {
 }
 
 const ALLOWED = "GET, HEAD, OPTIONS";
+/** Where bodies are taken. */
+const ALLOWED_WITH_BODIES = "GET, HEAD, OPTIONS, POST, PUT, DELETE";
 /** Methods that exist and are not for this server; any other is not implemented (RFC 9110, 15.6.2). */
 const OTHER_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
 /** Content-Length of a request without content; anything else that is a number announces a body. */
 const NO_LENGTH = /^0+$/;
 const LENGTH = /^[0-9]+$/;
+const none = new Uint8Array(0);
 
-/** Reads a request line without its line end (RFC 9112, 3). The caller has checked its bytes by the kind LINE. */
-export function readRequestLine(line: string): RequestLine | HeadRefusal {
+/** Reads a request line without its line end (RFC 9112, 3). The caller has checked its bytes by the kind LINE. `bodies`: methods with bodies are taken. */
+export function readRequestLine(line: string, bodies = false): RequestLine | HeadRefusal {
   const first = line.indexOf(" ");
   const last = line.lastIndexOf(" ");
   if (first <= 0 || last === first || line.indexOf(" ", first + 1) !== last || last === first + 1) {
@@ -31,7 +34,7 @@ export function readRequestLine(line: string): RequestLine | HeadRefusal {
   }
   const minorVersion = readVersion(line.slice(last + 1));
   if (typeof minorVersion !== "number") return minorVersion;
-  const method = readMethod(line.slice(0, first));
+  const method = readMethod(line.slice(0, first), bodies);
   if (typeof method !== "string") return method;
   const text = line.slice(first + 1, last);
   const parsed = parseTarget(text);
@@ -47,19 +50,26 @@ function readVersion(text: string): 0 | 1 | HeadRefusal {
   return refuseHead(400, "the request line does not end with a version of HTTP");
 }
 
-function readMethod(text: string): RequestHead["method"] | HeadRefusal {
+function readMethod(text: string, bodies: boolean): RequestHead["method"] | HeadRefusal {
   if (text === "GET" || text === "HEAD" || text === "OPTIONS") return text;
-  if (OTHER_METHODS.has(text)) return refuseHead(405, `the methods here are ${ALLOWED}`, { allow: ALLOWED });
+  if (bodies && (text === "POST" || text === "PUT" || text === "DELETE")) return text;
+  const allow = bodies ? ALLOWED_WITH_BODIES : ALLOWED;
+  if (OTHER_METHODS.has(text)) return refuseHead(405, `the methods here are ${allow}`, { allow });
   return isToken(text)
-    ? refuseHead(501, `the methods here are ${ALLOWED}`)
+    ? refuseHead(501, `the methods here are ${allow}`)
     : refuseHead(400, "the method has a character that none can have");
 }
 
 /** Decides on a whole head: what its fields say about its body, host, connection and WebSocket. `secure`: with TLS. */
-export function interpretHead(line: RequestLine, fields: HeaderFields, secure: boolean): RequestHead | HeadRefusal {
+export function interpretHead(
+  line: RequestLine,
+  fields: HeaderFields,
+  secure: boolean,
+  maxBodyBytes: number,
+): RequestHead | HeadRefusal {
   const { method, minorVersion, text, target } = line;
-  const body = refuseBody(minorVersion, fields);
-  if (body !== undefined) return body;
+  const bodyBytes = readBodyLength(minorVersion, fields, maxBodyBytes);
+  if (typeof bodyBytes !== "number") return bodyBytes;
   const host = readHost(line, fields);
   if (typeof host !== "string") return host;
   const upgrade = readUpgrade(method, minorVersion, fields);
@@ -77,14 +87,16 @@ export function interpretHead(line: RequestLine, fields: HeaderFields, secure: b
     webSocketKey: upgrade,
     keepAlive: !listHas(connection, "close") && (minorVersion === 1 || listHas(connection, "keep-alive")),
     header: (name) => fields.get(name),
+    bodyBytes,
+    body: none,
   };
 }
 
 /**
- * No request here has a body (RFC 9112, 6). One with a body, or of which servers disagree where it ends, is refused and the
- * connection closed, so that nobody's body is read as a request.
+ * The length of the body (RFC 9112, 6), 0 where the server takes none. One that is too long, or of which servers disagree where it
+ * ends, is refused and the connection closed, so that nobody's body is read as a request.
  */
-function refuseBody(minorVersion: 0 | 1, fields: HeaderFields): HeadRefusal | undefined {
+function readBodyLength(minorVersion: 0 | 1, fields: HeaderFields, maxBodyBytes: number): number | HeadRefusal {
   const coding = fields.get("transfer-encoding");
   const length = fields.get("content-length");
   if (coding !== undefined) {
@@ -92,13 +104,15 @@ function refuseBody(minorVersion: 0 | 1, fields: HeaderFields): HeadRefusal | un
     if (minorVersion === 0) return refuseHead(400, "HTTP/1.0 has no Transfer-Encoding");
     if (fields.count("transfer-encoding") > 1) return refuseHead(400, "Transfer-Encoding is given more than once");
     if (coding.toLowerCase() !== "chunked") return refuseHead(501, "this Transfer-Encoding is not known here");
+    if (maxBodyBytes > 0) return refuseHead(411, "a request with a body has a Content-Length here");
     return refuseHead(413, "requests here have no body");
   }
-  if (length === undefined || (NO_LENGTH.test(length) && fields.count("content-length") === 1)) return undefined;
+  if (length === undefined || (NO_LENGTH.test(length) && fields.count("content-length") === 1)) return 0;
   if (fields.count("content-length") > 1) return refuseHead(400, "Content-Length is given more than once");
-  return LENGTH.test(length)
-    ? refuseHead(413, "requests here have no body")
-    : refuseHead(400, "Content-Length is no number");
+  if (!LENGTH.test(length)) return refuseHead(400, "Content-Length is no number");
+  if (maxBodyBytes === 0) return refuseHead(413, "requests here have no body");
+  const bytes = Number(length);
+  return bytes <= maxBodyBytes ? bytes : refuseHead(413, `a body has at most ${maxBodyBytes} bytes here`);
 }
 
 /** The host that is asked for (RFC 9112, 3.2): an absolute target's, which Host has to name too. */

@@ -6,6 +6,8 @@ export const httpLimits = {
   headBytes: 16 * 1024,
   /** Header fields of one request. More: 431. */
   headerFields: 100,
+  /** Bytes of a request's body where a server takes bodies. Longer: 413. */
+  bodyBytes: 64 * 1024,
   /** Characters of a host name, as in `rtmp/address`. */
   hostCharacters: 255,
   /** Bytes of a WebSocket message from a client, over all its fragments. Longer: close code 1009. */

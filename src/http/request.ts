@@ -1,6 +1,10 @@
+/** Methods that change something. */
+export type ChangeMethod = "POST" | "PUT" | "DELETE";
+
 /** One request, checked and decoded. */
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD";
+  /** The others are for servers that take bodies (`BodyRules`). */
+  readonly method: "GET" | "HEAD" | ChangeMethod;
   /** Percent-decoded once, without dot segments and repeated slashes; begins with "/". A slash at its end stays. */
   readonly path: string;
   /** As sent, without the question mark. */
@@ -13,12 +17,14 @@ export interface HttpRequest {
   readonly secure: boolean;
   /** A valid request to go on with WebSocket. */
   readonly webSocket: boolean;
+  /** What came behind the head; empty where the server takes no bodies. */
+  readonly body: Uint8Array;
 }
 
 /** What the reader makes of a head: a request with what its connection needs to know. */
 export interface RequestHead extends Omit<HttpRequest, "method"> {
   /** OPTIONS is answered by the connection's owner; its path may be "*". */
-  readonly method: "GET" | "HEAD" | "OPTIONS";
+  readonly method: HttpRequest["method"] | "OPTIONS";
   /** As sent, for logs. It may hold keys of signed URLs. */
   readonly target: string;
   /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
@@ -27,6 +33,8 @@ export interface RequestHead extends Omit<HttpRequest, "method"> {
   readonly keepAlive: boolean;
   /** Of a WebSocket request; the answer is made with it. */
   readonly webSocketKey: string | undefined;
+  /** How many bytes of a body follow the head, within what the reader allows. */
+  readonly bodyBytes: number;
 }
 
 /** Whether the head is a request for content, which routes may answer: all but OPTIONS. */

@@ -144,12 +144,12 @@ export class PushRelay {
     if (this.#paused) return;
     this.#paused = true;
     this.#supervisor.detach();
-    this.#leave();
+    this.#releaseSlot();
     this.#keepTotals();
     const push = this.#push;
     this.#push = undefined;
     const ended = () => undefined;
-    if (push !== undefined && !closeGently(push, "withdrawn", ended)) push.hangUp(ended);
+    if (push !== undefined && !closeGently(push, "withdrawn", ended)) push.closeAfterFlush(ended);
     this.#log.info(`${this.#what} paused`, this.#fields);
   }
 

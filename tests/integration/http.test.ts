@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { forViewers } from "../../src/features/http/context.ts";
 import { HttpServer } from "../../src/features/http/server.ts";
 import { framed } from "../../src/http/framing.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
@@ -35,6 +36,7 @@ beforeEach(() => {
   const account = openAccount(10);
   const common = { clock, log, refusals, account };
   const server = new HttpServer({
+    ...forViewers,
     ...{ ...common, clients, software: "srs/test", routes: [route] },
     rtmpPort: () => undefined,
     stage: () => "running",

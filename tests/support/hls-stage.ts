@@ -179,6 +179,7 @@ export class HlsStage {
       host: "live.example.com",
       header: () => undefined,
       secure: false,
+      body: new Uint8Array(),
       webSocket: false,
     };
     const exchange = new FakeExchange(this.clients, host);

@@ -11,6 +11,7 @@ export function getRequest(target: string, headers: Readonly<Record<string, stri
     host: host.replace(/:\d+$/, ""),
     header: (name) => (name === "host" ? host : headers[name]),
     secure: false,
+    body: new Uint8Array(),
     webSocket: headers.upgrade === "websocket",
   };
 }

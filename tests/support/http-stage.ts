@@ -1,5 +1,6 @@
 import type { HostPort } from "../../src/base/address.ts";
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
+import { forViewers } from "../../src/features/http/context.ts";
 import { HttpServer } from "../../src/features/http/server.ts";
 import type { HttpRequest } from "../../src/http/request.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
@@ -50,6 +51,7 @@ export class HttpStage {
     });
     const { clock, log, refusals, clients } = this;
     const server = new HttpServer({
+      ...forViewers,
       ...{ clock, log, refusals, clients, account },
       routes: [route, ...more],
       software: "srs/test",

@@ -1,4 +1,5 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
+import { apiTable } from "../../features/api/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
@@ -38,6 +39,7 @@ export const rootTable = table("The configuration file.", {
   ...processKeys,
   rtmps: rtmpsTable,
   http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
+  http_api: apiTable,
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,

@@ -15,6 +15,7 @@ export interface EndpointsConfig {
   readonly listen: readonly ListenAddress[];
   readonly rtmps: TlsConfig;
   readonly http_server: { readonly listen: readonly ListenAddress[]; readonly tls: TlsConfig };
+  readonly http_api: { readonly listen: readonly ListenAddress[]; readonly user: ReadonlyMap<string, unknown> };
   readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
 }
 
@@ -50,14 +51,14 @@ function httpCertificates({ rtmps, http_server: { tls } }: EndpointsConfig): Cer
 }
 
 /** The blocks that `endpointProblems` compares. */
-export const endpointBlocks: readonly string[] = ["listen", "rtmps", "http_server", "proxy_protocol"];
+export const endpointBlocks: readonly string[] = ["listen", "rtmps", "http_server", "http_api", "proxy_protocol"];
 
 /** Conflicts between keys that are valid separately. */
 export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
-  const { rtmps, http_server, proxy_protocol } = config;
+  const { rtmps, http_server, http_api, proxy_protocol } = config;
   const keys = listenKeys(config);
   const problems: Problem[] = [];
-  if (keys.every(({ addresses }) => addresses.length === 0)) {
+  if (keys.every(({ protocol, addresses }) => protocol === "api" || addresses.length === 0)) {
     const message =
       "must not be empty, unless rtmps.listen or http_server.listen names an address: nobody could connect";
     problems.push({ path: ["listen"], message });
@@ -69,13 +70,18 @@ export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
     const message = "needs a certificate; set http_server.tls.cert and http_server.tls.key, or those of rtmps";
     problems.push({ path: ["http_server", "tls", "listen"], message });
   }
+  const reached = http_api.listen.find(({ host }) => !isLoopback(host));
+  if (reached !== undefined && http_api.user.size === 0) {
+    const message = `${formatHostPort(reached)} can be reached from other machines, so it needs users; add [http_api.user.NAME] with password_file, or listen on 127.0.0.1`;
+    problems.push({ path: ["http_api", "listen"], message });
+  }
   problems.push(...keyProblems("rtmps", rtmps), ...keyProblems("http_server.tls", http_server.tls));
   problems.push(...keys.flatMap((key) => overlaps(key, keys, config)));
   const endpoints = new Set(endpointsOf(config).map(formatHostPort));
   for (const address of proxy_protocol.listen) {
     const name = formatHostPort(address);
     if (endpoints.has(name)) continue;
-    const message = `${name} is neither in listen nor in rtmps.listen, nor in one of http_server; name it there, too`;
+    const message = `${name} is neither in listen nor in rtmps.listen, nor in one of http_server or http_api; name it there, too`;
     problems.push({ path: ["proxy_protocol", "listen"], message });
   }
   if (proxy_protocol.listen.length > 0 && proxy_protocol.trusted.length === 0) {
@@ -85,12 +91,15 @@ export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
   return problems;
 }
 
-function listenKeys({ listen, rtmps, http_server: { listen: http, tls } }: EndpointsConfig): readonly ListenKey[] {
+function listenKeys(config: EndpointsConfig): readonly ListenKey[] {
+  const { listen, rtmps, http_server, http_api } = config;
+  const { listen: http, tls } = http_server;
   return [
     { path: ["listen"], protocol: "rtmp", tls: false, addresses: listen },
     { path: ["rtmps", "listen"], protocol: "rtmp", tls: true, addresses: rtmps.listen },
     { path: ["http_server", "listen"], protocol: "http", tls: false, addresses: http },
     { path: ["http_server", "tls", "listen"], protocol: "http", tls: true, addresses: tls.listen },
+    { path: ["http_api", "listen"], protocol: "api", tls: false, addresses: http_api.listen },
   ];
 }
 
@@ -120,7 +129,7 @@ function sharedWith(address: ListenAddress, key: ListenKey, keys: readonly Liste
     .find(({ protocol, addresses }) => protocol !== key.protocol && addresses.map(formatHostPort).includes(name));
   if (other === undefined) return undefined;
   const where = address.host === "::" ? `port ${address.port}` : name;
-  return `${where} is in ${other.path.join(".")}, too, for ${other.protocol.toUpperCase()}; give each protocol a port of its own`;
+  return `${where} is in ${other.path.join(".")}, too, for ${protocolNames[other.protocol]}; give each protocol a port of its own`;
 }
 
 function partOf(address: ListenAddress, endpoints: readonly ListenEndpoint[]): string | undefined {
@@ -135,6 +144,13 @@ function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean
   if (port !== around.port || host === around.host) return false;
   // A name may resolve to an address of either kind.
   return around.host === "::" || (around.host === "0.0.0.0" && /^[\d.]+$/.test(host));
+}
+
+const protocolNames = { rtmp: "RTMP", http: "HTTP", api: "administration" } as const;
+
+/** Whether only this machine reaches a host that is listened on. */
+function isLoopback(host: string): boolean {
+  return host === "::1" || host === "localhost" || /^127\./.test(host);
 }
 
 function count(number: number, what: string): string {

@@ -11,7 +11,7 @@ export const proxyProtocolTable = table(
   {
     listen: addresses({
       default: [],
-      doc: "Addresses of listen, rtmps.listen and http_server on which every connection begins with a PROXY protocol header.",
+      doc: "Addresses of listen, rtmps.listen, http_server and http_api on which every connection begins with a PROXY protocol header.",
       example: [1935],
       protocol: undefined,
     }),

@@ -42,8 +42,11 @@ function addTable(into: Variables, table: Table, tree: Tree, prefix: string, pat
 }
 
 function addNamed(into: Variables, entry: NamedTables, tree: Tree, prefix: string, path: Path, problem?: string): void {
-  const absent = absentOf(entry, tree, prefix);
-  addTable(into, entry.table, below(tree, entry.implied), prefix, [...path, entry.implied], absent ?? problem);
+  const { implied } = entry;
+  if (implied !== undefined) {
+    const absent = absentOf(entry, tree, prefix);
+    addTable(into, entry.table, below(tree, implied), prefix, [...path, implied], absent ?? problem);
+  }
   for (const name of Object.keys(tree)) {
     const at = [...path, name];
     if (name !== entry.implied)
@@ -55,13 +58,13 @@ function addNamed(into: Variables, entry: NamedTables, tree: Tree, prefix: strin
 export function absentImplied(root: Table, tree: Tree, path: Path): string | undefined {
   const [part = "", name] = path;
   const entry = root.entries[part];
-  if (entry?.kind !== "named" || name !== entry.implied) return undefined;
+  if (entry?.kind !== "named" || entry.implied === undefined || name !== entry.implied) return undefined;
   return absentOf(entry, below(tree, String(part)), `SRS_${capitals(String(part))}`);
 }
 
 function absentOf(entry: NamedTables, tree: Tree, prefix: string): string | undefined {
   const names = Object.keys(tree);
-  if (names.length === 0 || names.includes(entry.implied)) return undefined;
+  if (names.length === 0 || entry.implied === undefined || names.includes(entry.implied)) return undefined;
   return `the configuration has no ${entry.implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
 }
 

@@ -7,12 +7,6 @@ import { type BodyEnd, type ResponseHead, writeResponseHead } from "../../http/r
 import type { HttpAnswer, HttpFile } from "../../live/ports/http.ts";
 import type { HttpContext } from "./context.ts";
 
-/** What pages of other hosts may do with all answers. */
-export const corsHeaders = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "*",
-} as const;
-
 const encoder = new TextEncoder();
 
 /** What is sent of an answer: its head, and a part of its body. */
@@ -38,10 +32,10 @@ export function textAnswer(status: number, line: string, headers: HttpAnswer["he
 
 /** The bytes of an answer's head, with the headers that all answers have. */
 export function writeHead(
-  { clock, dates, software }: Pick<HttpContext, "clock" | "dates" | "software">,
+  { clock, dates, software, headers: common }: Pick<HttpContext, "clock" | "dates" | "software" | "headers">,
   head: Omit<ResponseHead, "date">,
 ): Uint8Array {
-  const headers = { server: software, ...head.headers };
+  const headers = { server: software, ...common, ...head.headers };
   return writeResponseHead({ ...head, headers, date: dates.at(clock.wall()) });
 }
 
@@ -95,7 +89,6 @@ function validatorsOf({ etag, lastModifiedMs }: HttpAnswer, isGzip: boolean): Va
 
 function headersOf({ encodings }: HttpAnswer, { etag, lastModifiedMs }: Validators): Record<string, string> {
   return {
-    ...corsHeaders,
     "x-content-type-options": "nosniff",
     ...(encodings === undefined ? {} : { vary: "Accept-Encoding" }),
     ...(etag === undefined ? {} : { etag }),

@@ -2,6 +2,7 @@ import { formatHostPort } from "../../base/address.ts";
 import type { Log, LogFields } from "../../base/log.ts";
 import { joined } from "../../base/memory.ts";
 import type { Transport } from "../../base/transport.ts";
+import { BodyReader, continueAnswer } from "../../http/body-reader.ts";
 import { RequestHeadReader } from "../../http/head-reader.ts";
 import { type HeadRefusal, wrongProtocol } from "../../http/refusal.ts";
 import { isContentRequest, type RequestHead } from "../../http/request.ts";
@@ -9,7 +10,7 @@ import { textResponse } from "../../http/text-response.ts";
 import type { AcceptedConnection, ClientRecord } from "../../live/ports/clients.ts";
 import type { ServedConnection } from "../../live/ports/connection-servers.ts";
 import type { ConnectionEnds } from "../../live/ports/connections.ts";
-import { corsHeaders, writeHead } from "./answer.ts";
+import { writeHead } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
 import { Exchange, type ExchangeConnection } from "./exchange.ts";
 import type { LiveBody } from "./live-body.ts";
@@ -28,7 +29,6 @@ const MAX_IN_A_TURN = 16;
 const METHODS = "GET, HEAD, OPTIONS";
 /** Headers of the answer to a CORS preflight (OPTIONS). */
 const preflightHeaders = {
-  ...corsHeaders,
   allow: METHODS,
   "access-control-allow-methods": METHODS,
   "access-control-allow-headers": "*",
@@ -58,7 +58,9 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   #ahead: Uint8Array = none;
   /** Heads are being read: what is answered at once needs nobody to read on. */
   #isReading = false;
-  /** Since when a head comes; undefined between requests. Monotonic ms. */
+  /** A request whose body is on its way. */
+  #bodyReader: BodyReader | undefined;
+  /** Since when a request comes; undefined between requests. Monotonic ms. */
   #headSince: number | undefined;
   #idleSince: number;
   #requests = 0;
@@ -93,7 +95,12 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   }
 
   get heldBytes(): number {
-    return (this.#reader?.heldBytes ?? 0) + this.#ahead.length + (this.#body?.heldBytes ?? 0);
+    return (
+      (this.#reader?.heldBytes ?? 0) +
+      (this.#bodyReader?.heldBytes ?? 0) +
+      this.#ahead.length +
+      (this.#body?.heldBytes ?? 0)
+    );
   }
 
   get keepsAlive(): boolean {
@@ -103,7 +110,10 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
 
   onOpen(transport: Transport): void {
     this.#transport = transport;
-    this.#client = this.context.clients.add({ id: this.#id, protocol: "http", remote: transport.remote }, this);
+    this.#client = this.context.clients.add(
+      { id: this.#id, protocol: this.context.protocol, remote: transport.remote },
+      this,
+    );
   }
 
   onData(bytes: Uint8Array): void {
@@ -241,7 +251,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
 
   /** Reads heads, and answers each before it goes on. */
   #read(bytes: Uint8Array): void {
-    this.#reader ??= new RequestHeadReader(this.transport.secure);
+    this.#reader ??= new RequestHeadReader(this.transport.secure, this.context.maxBodyBytes);
     this.#isReading = true;
     let at = 0;
     for (let count = 0; at < bytes.length && this.#state === "reading"; count++) {
@@ -253,6 +263,10 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
         });
         break;
       }
+      if (this.#bodyReader !== undefined) {
+        at = this.#readBody(this.#bodyReader, bytes, at);
+        continue;
+      }
       const result = this.#reader.push(bytes, at);
       if (result.kind === "more") {
         this.#headSince ??= this.context.clock.now();
@@ -261,12 +275,32 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
       if (result.kind === "refused") this.#turnAway("protocol", this.#explained(result.refusal));
       else {
         at = result.end;
-        this.#headSince = undefined;
-        this.#answer(result.head);
+        this.#takeHead(result.head);
       }
     }
     this.#isReading = false;
     if (at < bytes.length) this.#rest(bytes.subarray(at));
+  }
+
+  #takeHead(head: RequestHead): void {
+    if (head.bodyBytes === 0) {
+      this.#headSince = undefined;
+      this.#answer(head);
+      return;
+    }
+    this.#headSince ??= this.context.clock.now();
+    this.#bodyReader = new BodyReader(head);
+    if (this.#bodyReader.waitsForContinue) this.transport.send(continueAnswer);
+  }
+
+  /** Where the body ends in `bytes`, or their end. */
+  #readBody(reader: BodyReader, bytes: Uint8Array, from: number): number {
+    const end = reader.push(bytes, from);
+    if (!reader.whole) return end;
+    this.#bodyReader = undefined;
+    this.#headSince = undefined;
+    this.#answer(reader.request);
+    return end;
   }
 
   #rest(bytes: Uint8Array): void {
@@ -317,7 +351,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     this.transport.send(
       writeHead(this.context, {
         status: 204,
-        headers: preflightHeaders,
+        headers: "access-control-allow-origin" in this.context.headers ? preflightHeaders : {},
         body: "none",
         minorVersion,
         keepAlive: keep,
@@ -335,8 +369,8 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   /** Answers with one line of text and closes: what follows can't be told apart from a body, or is not wanted. */
   #turnAway(rule: string, { status, reason, headers }: HeadRefusal): void {
     this.#count(rule, { error: reason, status });
-    const { software: server, clock } = this.context;
-    const all = { server, ...corsHeaders, ...headersOf(status), ...headers };
+    const { software: server, clock, headers: common } = this.context;
+    const all = { server, ...common, ...headersOf(status), ...headers };
     this.transport.send(textResponse(status, reason, clock.wall(), all));
     this.#close();
   }

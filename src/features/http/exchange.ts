@@ -16,7 +16,7 @@ import type {
   HttpStreamAnswer,
   ToldRefusal,
 } from "../../live/ports/http.ts";
-import { corsHeaders, type Prepared, prepareAnswer, textAnswer, writeHead } from "./answer.ts";
+import { type Prepared, prepareAnswer, textAnswer, writeHead } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
 import { FileSender } from "./file-sender.ts";
 import { LiveBody } from "./live-body.ts";
@@ -194,7 +194,7 @@ export class Exchange implements HttpExchange {
       const upgrade = upgradeHeaders(webSocketKey, (bytes) => createHash("sha1").update(bytes).digest());
       return writeHead(context, { ...common, status: 101, headers: { ...upgrade, ...headers }, body: "none" });
     }
-    const all = { ...corsHeaders, "content-type": type, "cache-control": "no-store", ...headers };
+    const all = { "content-type": type, "cache-control": "no-store", ...headers };
     const body = minorVersion === 0 ? "close" : "chunked";
     return writeHead(context, { ...common, status: 200, headers: all, body });
   }

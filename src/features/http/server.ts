@@ -5,12 +5,13 @@ import { HttpConnection } from "./connection.ts";
 import type { HttpContext } from "./context.ts";
 import { healthRoute } from "./health.ts";
 
-/** The server's side of HTTP/1.1. Features answer its requests by their routes. */
+/** The server's side of HTTP/1.1, for viewers or for administration. Features answer its requests by their routes. */
 export class HttpServer implements ConnectionServer {
-  readonly protocol = "http";
+  readonly protocol: HttpContext["protocol"];
   readonly #context: HttpContext;
 
   constructor(options: Omit<HttpContext, "dates">) {
+    this.protocol = options.protocol;
     const routes = [healthRoute(options), ...options.routes];
     this.#context = { ...options, routes, dates: new DateHeader() };
   }

@@ -2,7 +2,8 @@ import type { ListenAddress } from "../../base/address.ts";
 
 /** An address to listen on, and the protocol spoken there. */
 export interface ListenEndpoint extends ListenAddress {
-  readonly protocol: "rtmp" | "http";
+  /** `api`: HTTP for administration. */
+  readonly protocol: "rtmp" | "http" | "api";
   /** The protocol without TLS. */
   readonly plain: boolean;
   readonly tls: boolean;

@@ -63,7 +63,7 @@ export class RawHttp {
 }
 
 /** The port of HTTP that a server has told of last; of HTTPS. */
-export async function httpPort(program: Program, scheme: "http" | "https" = "http"): Promise<number> {
+export async function httpPort(program: Program, scheme: "http" | "https" | "api" = "http"): Promise<number> {
   const pattern = new RegExp(` listening .*\\b${scheme}=\\S*:(\\d+)`);
   await program.line(pattern);
   return Number(pattern.exec(program.lines.findLast((line) => pattern.test(line)) ?? "")?.[1]);

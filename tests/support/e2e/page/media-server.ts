@@ -91,6 +91,7 @@ export class MediaServer {
       host: hostname,
       header: (name) => request.headers.get(name) ?? undefined,
       secure: false,
+      body: new Uint8Array(),
       webSocket: upgrade,
     });
     if (answer !== undefined) {

@@ -1,4 +1,5 @@
 import type { Stage } from "../stage.ts";
+import { apiEffects } from "./api.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { hlsEffects } from "./hls.ts";
@@ -25,4 +26,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...limitEffects,
   ...httpEffects,
   ...httpLiveEffects,
+  ...apiEffects,
 };

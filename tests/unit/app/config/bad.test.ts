@@ -52,7 +52,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "proxies where nothing listens, and whom anybody could be",
     '[proxy_protocol]\nlisten = "127.0.0.1:1999"',
-    "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen, nor in one of http_server; name it there, too",
+    "x.toml:2: proxy_protocol.listen: 127.0.0.1:1999 is neither in listen nor in rtmps.listen, nor in one of http_server or http_api; name it there, too",
     "x.toml:2: proxy_protocol.listen: needs the proxies' addresses; set proxy_protocol.trusted",
   ],
   [
@@ -64,7 +64,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "a key that is like none",
     "daemon = true",
-    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
+    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, proxy_protocol, log, limits, vhost",
   ],
   [
     "a vhost's key at the top",
@@ -247,12 +247,12 @@ level = 1`,
   [
     "keys of JavaScript's",
     "constructor = 1",
-    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
+    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, proxy_protocol, log, limits, vhost",
   ],
   [
     "the prototype",
     "__proto__.listen = 1",
-    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, proxy_protocol, log, limits, vhost",
+    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, proxy_protocol, log, limits, vhost",
   ],
 ];
 

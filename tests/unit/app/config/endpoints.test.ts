@@ -18,6 +18,7 @@ function endpoints({
     listen: listen.map(parseListen),
     rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
     http_server: { listen: http.map(parseListen), tls: { listen: https.map(parseListen), cert: [], key: [] } },
+    http_api: { listen: [], user: new Map() },
     proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },
   });
 }

@@ -70,7 +70,9 @@ describe("a key is set by the variable of its name", () => {
   });
 
   test("and no two keys by the same", () => {
-    const keys = keysOf(rootTable, "__defaultVhost__");
+    // Users have names that only a file gives.
+    const all = keysOf(rootTable, "__defaultVhost__");
+    const keys = all.filter(([path]) => !path.join(".").startsWith("http_api.user."));
     const variables = variablesOf(rootTable, {});
     expect(variables.size).toBe(keys.length);
     expect([...variables.values()].filter(({ problem }) => problem !== undefined)).toEqual([]);

@@ -1,0 +1,102 @@
+import type { Change } from "../base/change.ts";
+import { UserError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { ApiContext, ApiUser, ConfigState } from "../features/api/context.ts";
+import { readTextFile } from "../io/files/text-file.ts";
+import { type Config, effectiveToml, type Loaded } from "./config/index.ts";
+import type { Answer } from "./control.ts";
+import type { Follower, LiveConfig } from "./live-config.ts";
+
+/** A longer password is a wrong file. */
+const MAX_PASSWORD_BYTES = 4096;
+const MIN_PASSWORD = 8;
+
+/** What the API needs of the process and its configuration. */
+export type Administration = Pick<ApiContext, "process" | "users" | "configState" | "effectiveConfig" | "reload">;
+
+/** What the history of a configuration is made of. */
+export interface ConfigHistoryOptions {
+  readonly live: LiveConfig;
+  readonly loaded: Loaded;
+  /** The configuration's path, "" without one. */
+  readonly file: string;
+  readonly wall: () => number;
+  readonly log: Log;
+  /** Does a reload, and calls `reloaded` at its end. */
+  readonly reload: () => Answer;
+}
+
+/** Knows which configuration is in effect since when, and the users of the API with their passwords. */
+export class ConfigHistory implements Follower {
+  readonly administration: Administration;
+  readonly #live: LiveConfig;
+  readonly #wall: () => number;
+  readonly #log: Log;
+  #loaded: Loaded;
+  #state: ConfigState;
+  #users: ReadonlyMap<string, ApiUser> = new Map();
+
+  constructor({ live, loaded, file, wall, log, reload }: ConfigHistoryOptions) {
+    this.#live = live;
+    this.#log = log;
+    this.#loaded = loaded;
+    this.#wall = wall;
+    this.#state = { file, loadedAt: Math.round(wall()), reloads: 0, refused: undefined };
+    const argv = [process.execPath, ...process.argv.slice(2)].join(" ");
+    this.administration = {
+      process: { pid: process.pid, ppid: process.ppid, argv, cwd: process.cwd() },
+      users: () => this.#users,
+      configState: () => this.#state,
+      effectiveConfig: () => effectiveToml({ ...this.#loaded, config: this.#live.current }),
+      reload,
+    };
+  }
+
+  /** Reads the passwords. */
+  prepare({ http_api }: Config): Change {
+    const users = new Map(
+      [...http_api.user].map(([name, user]) => [name, { role: user.role, password: passwordOf(name, user) }]),
+    );
+    return {
+      apply: () => {
+        this.#users = users;
+      },
+      discard: () => undefined,
+    };
+  }
+
+  #readPasswordsAgain(): void {
+    try {
+      this.prepare(this.#live.current).apply();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#log.error("a password can't be read; the users stay as they were", { error: error.message });
+    }
+  }
+
+  /** A reload has ended; `loaded` is what it read. */
+  reloaded({ ok, lines }: Answer, loaded: Loaded | undefined): void {
+    const at = Math.round(this.#wall());
+    if (ok && loaded !== undefined) this.#loaded = loaded;
+    // Files may have other passwords although the configuration is the same.
+    if (ok) this.#readPasswordsAgain();
+    const { reloads } = this.#state;
+    this.#state = ok
+      ? { ...this.#state, loadedAt: at, reloads: reloads + 1, refused: undefined }
+      : { ...this.#state, refused: { at, lines } };
+  }
+}
+
+/** The user's password. Throws UserError. */
+function passwordOf(name: string, { password, password_file }: { password: string; password_file: string }): string {
+  const key = `http_api.user.${name}`;
+  if (password !== "" && password_file !== "") throw new UserError(`${key}: set password or password_file, not both`);
+  if (password !== "") return password;
+  if (password_file === "") throw new UserError(`${key}: needs password_file, or password`);
+  const text = readTextFile(password_file, MAX_PASSWORD_BYTES).replace(/\r?\n$/, "");
+  if (text.length < MIN_PASSWORD)
+    throw new UserError(
+      `${key}.password_file: the password in ${password_file} must have ${MIN_PASSWORD} characters or more`,
+    );
+  return text;
+}

@@ -1,0 +1,190 @@
+import { formatNetwork, parseIp, siteOf } from "../../base/network.ts";
+import type { HttpRequest } from "../../http/request.ts";
+import type { ClientObserver } from "../../live/ports/clients.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import type { StreamObserver } from "../../live/streams.ts";
+import { type Caller, CredentialsError, callerOf, isSameSite } from "./access.ts";
+import { Bans } from "./bans.ts";
+import { ClientTable } from "./clients.ts";
+import type { ApiContext } from "./context.ts";
+import { type ApiAnswer, Dispatcher } from "./dispatcher.ts";
+import { idOf } from "./ids.ts";
+import { Load } from "./load.ts";
+import { LoopDelay } from "./loop-delay.ts";
+import { Metrics } from "./metrics.ts";
+import { openApiOf } from "./openapi.ts";
+import { ApiError, type Operation } from "./operation.ts";
+import { processOperations } from "./process-operations.ts";
+import { relayOperations } from "./relays.ts";
+import { StreamTable } from "./streams.ts";
+import { summaryOperations } from "./summaries.ts";
+import { Traffic } from "./traffic.ts";
+import { vhostOperations } from "./vhosts.ts";
+
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** A function's name, as pages with JSONP give it. */
+const CALLBACK = /^[A-Za-z_$][\w$.]{0,63}$/;
+/** The root lists where to go on, as SRS's does. */
+const ROOT = "/api/v1";
+
+/** Counts uses of an address within a minute; false when there were too many. */
+export type TakeRate = (site: string, perMinute: number) => boolean;
+
+/** Wrong passwords that an address may send a minute. */
+const FAILURES_PER_MINUTE = 20;
+
+/** The API for administration, and metrics: what both the HTTP listener and the control socket ask. */
+export class Api implements Feature, HttpRoute {
+  readonly name = "api";
+  readonly clients: ClientObserver;
+  readonly streams: StreamObserver;
+  readonly guards: readonly Bans[];
+  /** Everything that can be called. */
+  readonly operations: readonly Operation[];
+  readonly #context: ApiContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #traffic: Traffic;
+  readonly #delay: LoopDelay;
+  readonly #metrics: Metrics;
+  readonly #takeFailure: TakeRate;
+
+  /** `takeFailure` counts wrong passwords. */
+  constructor(context: ApiContext, takeFailure: TakeRate) {
+    this.#context = context;
+    this.#takeFailure = takeFailure;
+    const { clock, log, version, nodeId, process } = context;
+    const traffic = new Traffic(clock, context.streams, context.clients);
+    const load = new Load(context);
+    const bans = new Bans(clock);
+    const streams = new StreamTable(context, traffic);
+    this.#traffic = traffic;
+    this.#delay = new LoopDelay(clock);
+    this.#metrics = new Metrics(context, traffic, load, this.#delay);
+    this.clients = traffic;
+    this.streams = traffic;
+    this.guards = [bans];
+    const operations: Operation[] = [
+      ...summaryOperations(context, load),
+      ...vhostOperations(context, traffic),
+      ...streams.operations,
+      ...new ClientTable(context, traffic, streams, bans).operations,
+      ...bans.operations(context),
+      ...relayOperations(context),
+      ...processOperations(context),
+    ];
+    const document = openApiOf(operations, version);
+    operations.push({
+      method: "GET",
+      path: `${ROOT}/openapi.json`,
+      role: "read",
+      summary: "This document.",
+      bare: true,
+      answer: {},
+      run: () => document,
+    });
+    this.operations = operations;
+    const envelope = { server: idOf(nodeId), service: nodeId, pid: String(process.pid) };
+    this.#dispatcher = new Dispatcher(operations, clock, log, envelope);
+  }
+
+  handle(request: HttpRequest, exchange: HttpExchange): boolean {
+    const { path } = request;
+    if (path !== "/metrics" && path !== ROOT && !path.startsWith(`${ROOT}/`)) return false;
+    try {
+      const caller = callerOf(request, exchange.remote.host, {
+        config: this.#context.config(),
+        users: this.#context.users(),
+        mayFail: (address) => this.#takeFailure(siteText(address), FAILURES_PER_MINUTE),
+      });
+      if (path === "/metrics") this.#answerMetrics(request, exchange);
+      else
+        this.#answerCall(request, exchange, caller).catch((error: unknown) => this.#refuse(request, exchange, error));
+    } catch (error) {
+      this.#refuse(request, exchange, error);
+    }
+    return true;
+  }
+
+  /** A call from this machine's terminal, through the control socket: JSON. */
+  async call(
+    method: string,
+    target: string,
+    body: string,
+  ): Promise<{ readonly status: number; readonly json: string }> {
+    const [path = "", query = ""] = target.split("?", 2);
+    const { status, parts } = await this.#dispatcher.call({
+      method,
+      path,
+      query: new URLSearchParams(query),
+      body: new TextEncoder().encode(body),
+      by: "the control socket",
+      role: "admin",
+    });
+    return { status, json: parts.map((part) => new TextDecoder().decode(part)).join("") };
+  }
+
+  stop(): void {
+    this.#traffic.stop();
+    this.#delay.stop();
+  }
+
+  #answerMetrics({ method }: HttpRequest, exchange: HttpExchange): void {
+    if (method !== "GET" && method !== "HEAD") throw new ApiError(405, "method", "metrics take GET");
+    exchange.respond({ status: 200, type: METRICS_TYPE, body: this.#metrics.text });
+  }
+
+  async #answerCall(request: HttpRequest, exchange: HttpExchange, { by, role }: Caller): Promise<void> {
+    const query = new URLSearchParams(request.query);
+    const callback = query.get("callback");
+    const override = request.method === "GET" && query.get("method") === "DELETE";
+    if (callback !== null || override) {
+      // A page of any host may load a script from here.
+      if (!isSameSite(request) || !CALLBACK.test(callback ?? "_"))
+        throw new ApiError(403, "rights", "callback and method are for pages of this host alone");
+    }
+    const { path, body } = request;
+    const method = override ? "DELETE" : request.method;
+    const answer = await this.#dispatcher.call({ method, path, query, body, by, role });
+    this.#send(exchange, answer, callback);
+  }
+
+  #refuse({ path }: HttpRequest, exchange: HttpExchange, error: unknown): void {
+    const answer = this.#dispatcher.failure(error);
+    const rule = answer.status === 401 || answer.status === 429 ? "http_api.user" : "http_api";
+    const { log, refusals } = this.#context;
+    const reason = error instanceof Error ? error.message : String(error);
+    const fields = { addr: exchange.remote.host, path, error: reason };
+    refusals.add({ rule, log, message: "API call refused", fields });
+    this.#send(exchange, answer, null, error instanceof CredentialsError);
+  }
+
+  #send(exchange: HttpExchange, { status, parts }: ApiAnswer, callback: string | null, asksForUser = false): void {
+    const headers: Record<string, string> = asksForUser ? { "www-authenticate": 'Basic realm="srs"' } : {};
+    if (status === 429) headers["retry-after"] = "60";
+    if (callback === null) {
+      exchange.respond({ status, type: "application/json", headers, body: joined(parts) });
+      return;
+    }
+    const encoder = new TextEncoder();
+    const body = joined([encoder.encode(`${callback}(`), ...parts, encoder.encode(");\n")]);
+    exchange.respond({ status, type: "text/javascript; charset=utf-8", headers, body });
+  }
+}
+
+function siteText(address: string): string {
+  const ip = parseIp(address);
+  return ip === undefined ? address : formatNetwork(siteOf(ip));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

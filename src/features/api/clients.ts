@@ -1,0 +1,168 @@
+import { formatHostPort } from "../../base/address.ts";
+import { maskName } from "../../base/mask.ts";
+import type { Client, ClientTask } from "../../live/ports/clients.ts";
+import type { Bans } from "./bans.ts";
+import type { ApiContext } from "./context.ts";
+import { idOf, namesOf } from "./ids.ts";
+import { ApiError, numberOf, type Operation, pageOf, pageQuery } from "./operation.ts";
+import { boolean, listOf, number, object, string, whole } from "./schema.ts";
+import { kilobits, type StreamTable, streamUrl } from "./streams.ts";
+import type { Traffic } from "./traffic.ts";
+
+const client = object({
+  // As SRS has them.
+  id: string,
+  vhost: string,
+  stream: string,
+  ip: string,
+  pageUrl: string,
+  swfUrl: string,
+  tcUrl: string,
+  url: string,
+  name: string,
+  type: string,
+  publish: boolean,
+  alive: number,
+  send_bytes: whole,
+  recv_bytes: whole,
+  kbps: object({ recv_30s: whole, send_30s: whole }),
+  // What SRS lacks.
+  port: whole,
+  protocol: string,
+  software: string,
+  server: boolean,
+  lost_packets: whole,
+  lag_ms: whole,
+});
+
+/** What the API says of clients, and kicking them. */
+export class ClientTable {
+  readonly #context: ApiContext;
+  readonly #traffic: Traffic;
+  readonly #streams: StreamTable;
+  readonly #bans: Bans;
+
+  constructor(context: ApiContext, traffic: Traffic, streams: StreamTable, bans: Bans) {
+    this.#context = context;
+    this.#traffic = traffic;
+    this.#streams = streams;
+    this.#bans = bans;
+  }
+
+  get operations(): readonly Operation[] {
+    const kickQuery = [
+      { name: "ban", doc: "Seconds for which its address may not have the stream again; 0 by default." },
+    ];
+    return [
+      {
+        method: "GET",
+        path: "/api/v1/clients",
+        role: "read",
+        summary: "The clients that publish or play.",
+        query: [
+          ...pageQuery,
+          { name: "stream", doc: "The id of the stream that they are of." },
+          { name: "slow", doc: "1: only those that have lost packets or are behind." },
+        ],
+        answer: { clients: listOf(client) },
+        run: (call) => ({
+          list: "clients",
+          items: pageOf(this.#of(call.query.get("stream"), call.query.get("slow") === "1"), call),
+          write: (item: Client) => this.#write(item),
+        }),
+      },
+      {
+        method: "GET",
+        path: "/api/v1/clients/{id}",
+        role: "read",
+        summary: "One client.",
+        answer: { client },
+        run: ({ params }) => ({ client: this.#write(this.#find(params.id)) }),
+      },
+      {
+        method: "DELETE",
+        path: "/api/v1/clients/{id}",
+        role: "admin",
+        summary: "Sends a client away, for good if it is banned.",
+        query: kickQuery,
+        answer: {},
+        run: ({ params, query, by }) => {
+          const found = this.#find(params.id);
+          const ban = numberOf(query, "ban", 0);
+          if (ban > 0)
+            for (const { stream, kind } of found.tasks) this.#bans.add(found.remote.host, stream.key, kind, ban);
+          const fields = { by, client: found.id, addr: formatHostPort(found.remote), ban: ban || undefined };
+          this.#context.log.warn("client kicked", fields);
+          found.kick("sent away by the operator");
+          return {};
+        },
+      },
+    ];
+  }
+
+  #find(id = ""): Client {
+    const found = this.#context.clients.find(id);
+    if (found === undefined || found.protocol === "api")
+      throw new ApiError(404, "client", "there is no client of this id now; GET /api/v1/clients lists those that are");
+    return found;
+  }
+
+  *#of(stream: string | null, slow: boolean): Iterable<Client> {
+    const wanted = stream === null ? undefined : this.#streams.find(stream);
+    for (const each of this.#context.clients.all())
+      for (const task of each.tasks) {
+        if ((wanted !== undefined && task.stream !== wanted) || (slow && !isSlow(task))) continue;
+        yield each;
+        break;
+      }
+  }
+
+  #write(of: Client): object {
+    const [task] = of.tasks;
+    const { clock } = this.#context;
+    const rates = this.#traffic.ratesOfClient(of);
+    const { url: tcUrl = "", software = "", pageUrl = "", swfUrl = "" } = of.introduction ?? {};
+    const names = task === undefined ? undefined : namesOf(task.stream.key);
+    return {
+      id: of.id,
+      vhost: names === undefined ? "" : idOf(names.vhost),
+      stream: task === undefined ? "" : this.#streams.idOf(task.stream),
+      ip: of.remote.host,
+      pageUrl: maskName(pageUrl),
+      swfUrl: maskName(swfUrl),
+      tcUrl: maskName(tcUrl),
+      url: task === undefined ? "" : streamUrl(task.stream.key),
+      name: names?.stream ?? "",
+      type: typeOf(of, task),
+      publish: task?.kind === "publish",
+      alive: Math.round(clock.now() - of.since) / 1000,
+      send_bytes: of.bytesSent,
+      recv_bytes: of.bytesReceived,
+      kbps: { recv_30s: kilobits(rates.received), send_30s: kilobits(rates.sent) },
+      port: of.remote.port,
+      protocol: of.protocol,
+      software,
+      server: task?.relay ?? false,
+      lost_packets: task?.lost ?? 0,
+      lag_ms: Math.round(lagOf(task)),
+    };
+  }
+}
+
+function isSlow(task: ClientTask): boolean {
+  return task.kind === "play" && (task.lost > 0 || lagOf(task) > 1000);
+}
+
+function lagOf(task: ClientTask | undefined): number {
+  return task?.kind === "play" ? (task.lagMs ?? 0) : 0;
+}
+
+/** SRS's words for what clients are. */
+function typeOf({ protocol, introduction }: Client, task: ClientTask | undefined): string {
+  if (task === undefined) return "unknown";
+  if (task.kind === "publish") return protocol === "rtmp" ? "fmle-publish" : `${protocol}-publish`;
+  if (protocol === "rtmp") return "rtmp-play";
+  const ending = /\.(flv|ts|aac|mp3|m3u8)(?:[?#]|$)/i.exec(introduction?.url ?? "")?.[1]?.toLowerCase();
+  if (ending === undefined) return `${protocol}-play`;
+  return ending === "m3u8" ? "hls-play" : `${ending}-play`;
+}

@@ -1,0 +1,63 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { SystemLoad } from "../../io/os/system-load.ts";
+import type { Clients } from "../../live/ports/clients.ts";
+import type { ServerStage } from "../../live/ports/connection-servers.ts";
+import type { FeatureCommands, Report } from "../../live/ports/feature.ts";
+import type { Refusals } from "../../live/ports/refusals.ts";
+import type { Streams } from "../../live/streams.ts";
+import type { ApiConfig } from "./config.ts";
+import type { Role } from "./operation.ts";
+
+/** A user of the API, with the password that the configuration or its file has. */
+export interface ApiUser {
+  readonly password: string;
+  readonly role: Role;
+}
+
+/** A vhost as the configuration in effect has it. */
+export interface VhostState {
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+/** Which configuration is in effect. */
+export interface ConfigState {
+  /** The file; "" when only variables make the configuration. */
+  readonly file: string;
+  /** When it was loaded, Unix ms. */
+  readonly loadedAt: number;
+  /** Reloads that took effect. */
+  readonly reloads: number;
+  /** When the last reload was refused, and why; undefined after one that was not. */
+  readonly refused: { readonly at: number; readonly lines: readonly string[] } | undefined;
+}
+
+/** What the API tells of, and does. */
+export interface ApiContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly streams: Streams;
+  readonly clients: Clients;
+  readonly refusals: Refusals;
+  /** The program's, as in `1.2.3`. */
+  readonly version: string;
+  /** This process's id in hop traces. */
+  readonly nodeId: string;
+  readonly process: { readonly pid: number; readonly ppid: number; readonly argv: string; readonly cwd: string };
+  systemLoad(): SystemLoad;
+  /** By the configuration in effect, as is all below. */
+  config(): ApiConfig;
+  users(): ReadonlyMap<string, ApiUser>;
+  vhosts(): Iterable<VhostState>;
+  maxConnections(): number;
+  /** Connections that have not hung up. */
+  connections(): number;
+  report(): Required<Report>;
+  commands(): readonly FeatureCommands[];
+  stage(): ServerStage;
+  configState(): ConfigState;
+  /** As TOML with the source of each value, without secrets. */
+  effectiveConfig(): string;
+  reload(): { readonly ok: boolean; readonly lines: readonly string[] };
+}

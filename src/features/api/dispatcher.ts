@@ -1,0 +1,147 @@
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import {
+  type ApiCall,
+  ApiError,
+  type ListAnswer,
+  type Operation,
+  type OperationAnswer,
+  type Role,
+} from "./operation.ts";
+
+/** Items of a list that are written between two turns of the event loop. */
+const SLICE = 200;
+const encoder = new TextEncoder();
+
+/** Fields that all answers have, as SRS's. */
+export interface Envelope {
+  readonly server: string;
+  readonly service: string;
+  readonly pid: string;
+}
+
+/** What a call came to: a status of HTTP and JSON. */
+export interface ApiAnswer {
+  readonly status: number;
+  /** Parts of the text, which belong to the receiver. */
+  readonly parts: readonly Uint8Array[];
+}
+
+/** A call before its operation is known. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Percent-decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Uint8Array;
+  readonly by: string;
+  readonly role: Role;
+}
+
+interface Route {
+  readonly operation: Operation;
+  readonly parts: readonly string[];
+}
+
+/** Finds the operation of a call and runs it. Its callers have checked who calls. */
+export class Dispatcher {
+  readonly operations: readonly Operation[];
+  readonly #routes: readonly Route[];
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #envelope: Envelope;
+
+  constructor(operations: readonly Operation[], clock: Clock, log: Log, envelope: Envelope) {
+    this.operations = operations;
+    this.#routes = operations.map((operation) => ({ operation, parts: operation.path.split("/") }));
+    this.#clock = clock;
+    this.#log = log;
+    this.#envelope = envelope;
+  }
+
+  /** Never rejects: faults of the program are answers too. */
+  async call(request: ApiRequest): Promise<ApiAnswer> {
+    try {
+      const { operation, params } = this.#find(request);
+      if (operation.role === "admin" && request.role !== "admin")
+        throw new ApiError(403, "rights", "this takes the role admin; this user may only read");
+      const { query, by } = request;
+      const call: ApiCall = { params, query, by, body: bodyOf(operation, request.body) };
+      return {
+        status: 200,
+        parts: await this.#write(await operation.run(call), operation.bare ? {} : { code: 0, ...this.#envelope }),
+      };
+    } catch (error) {
+      return this.failure(error);
+    }
+  }
+
+  /** The answer to a call that can't be answered. */
+  failure(error: unknown): ApiAnswer {
+    let told = error;
+    if (!(told instanceof ApiError)) {
+      this.#log.error("the API has failed at a call", { error: messageOf(error) });
+      told = new ApiError(500, "failed", "the server has failed at this; its log says more");
+    }
+    const { status, code, message } = told as ApiError;
+    return { status, parts: [encoder.encode(`${JSON.stringify({ code, ...this.#envelope, error: message })}\n`)] };
+  }
+
+  #find({ method, path }: ApiRequest): { operation: Operation; params: Record<string, string> } {
+    const parts = (path.endsWith("/") ? path.slice(0, -1) : path).split("/");
+    const methods: string[] = [];
+    for (const { operation, parts: wanted } of this.#routes) {
+      const params = match(wanted, parts);
+      if (params === undefined) continue;
+      if (operation.method === method || (method === "HEAD" && operation.method === "GET"))
+        return { operation, params };
+      methods.push(operation.method);
+    }
+    if (methods.length > 0)
+      throw new ApiError(405, "method", `this address takes ${[...new Set(methods)].join(", ")}, not ${method}`);
+    throw new ApiError(
+      404,
+      "address",
+      "there is nothing at this address; GET /api/v1/openapi.json lists what there is",
+    );
+  }
+
+  async #write(answer: OperationAnswer, head: object): Promise<Uint8Array[]> {
+    if (!isList(answer)) return [encoder.encode(`${JSON.stringify({ ...head, ...answer })}\n`)];
+    const { list, items, write } = answer;
+    const parts = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},${JSON.stringify(list)}:[`)];
+    for (let at = 0; at < items.length; at += SLICE) {
+      if (at > 0) await new Promise<void>((resolve) => this.#clock.soon(resolve));
+      const texts = items.slice(at, at + SLICE).map((item) => JSON.stringify(write(item as never)));
+      parts.push(encoder.encode((at > 0 ? "," : "") + texts.join(",")));
+    }
+    parts.push(encoder.encode("]}\n"));
+    return parts;
+  }
+}
+
+function isList(answer: OperationAnswer): answer is ListAnswer {
+  return typeof answer.list === "string" && typeof answer.write === "function";
+}
+
+function match(wanted: readonly string[], parts: readonly string[]): Record<string, string> | undefined {
+  if (wanted.length !== parts.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [at, part] of wanted.entries()) {
+    const given = parts[at] ?? "";
+    if (part.startsWith("{")) params[part.slice(1, -1)] = given;
+    else if (part !== given) return undefined;
+  }
+  return params;
+}
+
+function bodyOf({ body }: Operation, bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return undefined;
+  if (body === undefined) throw new ApiError(400, "input", "this takes no body");
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new ApiError(400, "input", "the body is not JSON");
+  }
+}

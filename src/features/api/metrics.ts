@@ -1,0 +1,238 @@
+import type { RelayReport } from "../../live/ports/feature.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { ApiConfig } from "./config.ts";
+import type { ApiContext } from "./context.ts";
+import { namesOf } from "./ids.ts";
+import type { Load } from "./load.ts";
+import { delayBounds, type LoopDelay } from "./loop-delay.ts";
+import { type Labels, PrometheusText } from "./prometheus.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** A scrape within this time of another gets the same text, ms. */
+const FRESH_MS = 1000;
+
+/** What one stream, or the sum of several, has for metrics. */
+interface StreamNumbers {
+  readonly labels: Labels;
+  viewers: number;
+  received: number;
+  sent: number;
+  receivedRate: number;
+  frames: number;
+  lost: number;
+  switches: number;
+  readonly repairs: Record<"jump" | "held" | "moved" | "wrap", number>;
+}
+
+/** The server's numbers for Prometheus. */
+export class Metrics {
+  readonly #context: ApiContext;
+  readonly #traffic: Traffic;
+  readonly #load: Load;
+  readonly #delay: LoopDelay;
+  #text: Uint8Array | undefined;
+  #writtenAt = 0;
+  #writtenFor: ApiConfig | undefined;
+
+  constructor(context: ApiContext, traffic: Traffic, load: Load, delay: LoopDelay) {
+    this.#context = context;
+    this.#traffic = traffic;
+    this.#load = load;
+    this.#delay = delay;
+  }
+
+  /** The text; no older than a second. */
+  get text(): Uint8Array {
+    const now = this.#context.clock.now();
+    const config = this.#context.config();
+    if (this.#text === undefined || now - this.#writtenAt >= FRESH_MS || config !== this.#writtenFor) {
+      this.#writtenFor = config;
+      const text = new PrometheusText();
+      this.#process(text);
+      this.#server(text);
+      this.#streams(text);
+      this.#relays(text);
+      this.#text = text.bytes;
+      this.#writtenAt = now;
+    }
+    return this.#text;
+  }
+
+  #process(text: PrometheusText): void {
+    const { process } = this.#load.current;
+    const started = this.#context.clock.wall() / 1000 - process.uptime;
+    text.counter("process_cpu_seconds_total", "Processor time that the process has used.", process.cpuSeconds);
+    text.gauge("process_resident_memory_bytes", "Memory of the process.", process.residentBytes);
+    text.gauge("process_virtual_memory_bytes", "Address space of the process.", process.virtualBytes);
+    text.gauge("process_open_fds", "Open files and sockets.", process.openFiles);
+    text.gauge("process_max_fds", "Files and sockets that may be open.", process.maxFiles);
+    text.gauge("process_start_time_seconds", "When the process started, Unix time.", Math.round(started));
+    const { counts, sum } = this.#delay;
+    text.histogram(
+      "srs_event_loop_delay_seconds",
+      "How late the event loop came to a timer.",
+      delayBounds,
+      counts,
+      sum,
+    );
+    const { rounds, busyMs } = this.#context.streams.flushes;
+    text.counter("srs_flush_rounds_total", "Rounds in which packets went to readers.", rounds);
+    text.counter("srs_flush_seconds_total", "Time that these rounds took.", busyMs / 1000);
+  }
+
+  #server(text: PrometheusText): void {
+    const { version, nodeId, clients, refusals } = this.#context;
+    const { received, sent, now } = this.#context.report();
+    text.gauge("srs_build_info", "The program's version; always 1.", [[{ version, node: nodeId }, 1]]);
+    text.gauge("srs_connections", "Connections that have not hung up.", this.#context.connections());
+    text.gauge("srs_connections_limit", "max_connections.", this.#context.maxConnections());
+    const protocols = new Map<string, number>();
+    for (const { protocol } of clients.all()) protocols.set(protocol, (protocols.get(protocol) ?? 0) + 1);
+    const byProtocol = [...protocols].map(([protocol, count]) => [{ protocol }, count] as const);
+    text.gauge("srs_clients", "Clients by protocol, whatever they do.", byProtocol);
+    text.gauge("srs_publishers", "Streams that clients publish.", now.publishers ?? 0);
+    text.gauge("srs_players", "Streams that clients play.", now.players ?? 0);
+    text.gauge("srs_streams", "Streams that are published or waited for.", now.streams ?? 0);
+    text.counter("srs_received_bytes_total", "Bytes from clients and from origins.", received);
+    text.counter("srs_sent_bytes_total", "Bytes to clients and to other servers.", sent);
+    const refused = [...refusals.totals].map(([reason, count]) => [{ reason }, count] as const);
+    text.counter("srs_refusals_total", "Clients and requests that were refused, by rule.", refused);
+    const { loadedAt, refused: failed } = this.#context.configState();
+    text.gauge(
+      "srs_config_last_reload_successful",
+      "1, or 0 when the last reload was refused.",
+      failed === undefined ? 1 : 0,
+    );
+    text.gauge("srs_config_loaded_timestamp_seconds", "Since when the configuration is in effect.", loadedAt / 1000);
+  }
+
+  #streams(text: PrometheusText): void {
+    const all = this.#numbers();
+    const family = (name: string, help: string, value: (of: StreamNumbers) => number, type: "gauge" | "counter") =>
+      text[type](
+        `srs_stream_${name}`,
+        help,
+        all.map((of) => [of.labels, value(of)] as const),
+      );
+    family("viewers", "Clients that play the stream.", ({ viewers }) => viewers, "gauge");
+    family("received_bytes_total", "Bytes of media from the stream's sources.", ({ received }) => received, "counter");
+    family("sent_bytes_total", "Bytes of media to its players.", ({ sent }) => sent, "counter");
+    family(
+      "bitrate_bytes_per_second",
+      "What its sources send, over 30 s.",
+      ({ receivedRate }) => Math.round(receivedRate),
+      "gauge",
+    );
+    family("video_frames_total", "Video frames from its active source.", ({ frames }) => frames, "counter");
+    family("lost_packets_total", "Packets that players were too slow for.", ({ lost }) => lost, "counter");
+    family("source_switches_total", "Times that another source became active.", ({ switches }) => switches, "counter");
+    const repairs = all.flatMap(({ labels, repairs }) =>
+      Object.entries(repairs).map(([kind, count]) => [{ ...labels, kind }, count] as const),
+    );
+    text.counter("srs_stream_timestamp_repairs_total", "Timestamps that were corrected, by kind.", repairs);
+  }
+
+  /** The streams with most viewers, then the sum of the others, which has empty labels. */
+  #numbers(): readonly StreamNumbers[] {
+    const { config, streams } = this.#context;
+    const counted = this.#traffic.counted;
+    const most = config().metrics_streams;
+    const viewers = (stream: Stream) => counted.get(stream)?.players ?? 0;
+    const sorted = [...streams.all()].sort((a, b) => viewers(b) - viewers(a));
+    const named = sorted.slice(0, most).map((stream) => this.#numbersOf(stream));
+    if (sorted.length <= most) return named;
+    const others = noNumbers({ vhost: "", app: "", stream: "" });
+    for (const stream of sorted.slice(most)) add(others, this.#numbersOf(stream));
+    return [...named, others];
+  }
+
+  #numbersOf(stream: Stream): StreamNumbers {
+    const { players, sent, lost } = this.#traffic.clientsOf(stream);
+    const { corrections, source, sources } = stream;
+    return {
+      labels: { ...namesOf(stream.key) },
+      viewers: players,
+      received: this.#traffic.receivedBy(stream),
+      sent,
+      receivedRate: this.#traffic.ratesOf(stream).received,
+      frames: source?.videoFrames ?? 0,
+      lost,
+      switches: sources.switches,
+      repairs: {
+        jump: corrections.of("jump"),
+        held: corrections.of("held"),
+        moved: corrections.of("moved"),
+        wrap: corrections.of("wrap"),
+      },
+    };
+  }
+
+  #relays(text: PrometheusText): void {
+    const { relays, origins } = this.#context.report();
+    const sums = new Map<string, { labels: Labels; up: number; lagMs: number; bytes: number; dropped: number }>();
+    // Those that fail first: they must not be among those that are left out.
+    const most = [...relays]
+      .sort((a, b) => Number(b.failing) - Number(a.failing))
+      .slice(0, 4 * this.#context.config().metrics_streams);
+    for (const relay of most) {
+      const labels = labelsOf(relay);
+      const key = JSON.stringify(labels);
+      // Two targets may differ in their secrets only.
+      const sum = sums.get(key) ?? { labels, up: 1, lagMs: 0, bytes: 0, dropped: 0 };
+      sum.up = Math.min(sum.up, relay.running ? 1 : 0);
+      sum.lagMs = Math.max(sum.lagMs, relay.lagMs);
+      sum.bytes += relay.bytes;
+      sum.dropped += relay.dropped;
+      sums.set(key, sum);
+    }
+    const all = [...sums.values()];
+    text.gauge(
+      "srs_relay_up",
+      "1 while the connection to another server runs.",
+      all.map(({ labels, up }) => [labels, up]),
+    );
+    text.gauge(
+      "srs_relay_lag_seconds",
+      "How far the other server is behind.",
+      all.map(({ labels, lagMs }) => [labels, lagMs / 1000]),
+    );
+    text.counter(
+      "srs_relay_bytes_total",
+      "Bytes of media sent or fetched.",
+      all.map(({ labels, bytes }) => [labels, bytes]),
+    );
+    text.counter(
+      "srs_relay_dropped_packets_total",
+      "Packets that the other server was too slow for.",
+      all.map(({ labels, dropped }) => [labels, dropped]),
+    );
+    text.gauge(
+      "srs_origin_up",
+      "0 while the origin does not answer.",
+      origins.map(({ vhost, origin, state }) => [{ vhost, origin }, state === "alive" ? 1 : 0]),
+    );
+  }
+}
+
+function labelsOf({ flow, to, stream }: RelayReport): Labels {
+  return { flow, to, ...namesOf(stream) };
+}
+
+function noNumbers(labels: Labels): StreamNumbers {
+  const repairs = { jump: 0, held: 0, moved: 0, wrap: 0 };
+  return { labels, viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0, repairs };
+}
+
+function add(sum: StreamNumbers, more: StreamNumbers): void {
+  sum.viewers += more.viewers;
+  sum.received += more.received;
+  sum.sent += more.sent;
+  sum.receivedRate += more.receivedRate;
+  sum.frames += more.frames;
+  sum.lost += more.lost;
+  sum.switches += more.switches;
+  sum.repairs.jump += more.repairs.jump;
+  sum.repairs.held += more.repairs.held;
+  sum.repairs.moved += more.repairs.moved;
+  sum.repairs.wrap += more.repairs.wrap;
+}

@@ -1,0 +1,60 @@
+import type { Operation, Parameter } from "./operation.ts";
+import { object, type Schema, string, whole } from "./schema.ts";
+
+const envelope = { code: whole, server: string, service: string, pid: string };
+
+/** The document of the API, in OpenAPI 3.1, of its operations themselves. */
+export function openApiOf(operations: readonly Operation[], version: string): Readonly<Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    const methods = paths[operation.path] ?? {};
+    methods[operation.method.toLowerCase()] = describe(operation);
+    paths[operation.path] = methods;
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "srs",
+      version,
+      description: "SRS's /api/v1 with what it lacks. Errors have a status of HTTP, a code and a sentence.",
+    },
+    paths,
+    components: {
+      securitySchemes: { basic: { type: "http", scheme: "basic" } },
+      schemas: { Error: { ...object({ ...envelope, error: string }), description: "Why a call was not answered." } },
+    },
+  };
+}
+
+/** The schema of an operation's whole answer. */
+export function answerSchema({ answer, bare }: Operation): Schema {
+  return object(bare ? answer : { ...envelope, ...answer });
+}
+
+function describe(operation: Operation): object {
+  const { summary, role, query = [], body, path } = operation;
+  const open = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({ name, doc: `The ${name}.` }));
+  const parameters = [
+    ...open.map((parameter) => inPlace(parameter, "path")),
+    ...query.map((parameter) => inPlace(parameter, "query")),
+  ];
+  return {
+    summary,
+    description: `For the role ${role}.`,
+    security: [{ basic: [] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { content: json(body), required: true } }),
+    responses: {
+      200: { description: "It is done.", content: json(answerSchema(operation)) },
+      default: { description: "It is not.", content: json({ description: "#/components/schemas/Error" }, true) },
+    },
+  };
+}
+
+function inPlace({ name, doc }: Parameter, place: "path" | "query"): object {
+  return { name, in: place, description: doc, required: place === "path", schema: string };
+}
+
+function json(schema: Schema, reference = false): object {
+  return { "application/json": { schema: reference ? { $ref: schema.description } : schema } };
+}

@@ -1,0 +1,78 @@
+import type { ApiContext } from "./context.ts";
+import { ApiError, type Operation } from "./operation.ts";
+import { listOf, number, object, orNull, string, whole } from "./schema.ts";
+
+/** The configuration in effect, and reloading it. */
+export function processOperations(context: ApiContext): readonly Operation[] {
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/config",
+      role: "read",
+      summary: "The configuration in effect, without its secrets, and since when it is.",
+      answer: {
+        config: object({
+          file: string,
+          loaded_at: number,
+          reloads: whole,
+          refused: orNull(object({ at: number, lines: listOf(string) })),
+          toml: string,
+        }),
+      },
+      run: () => {
+        const { file, loadedAt, reloads, refused } = context.configState();
+        const toml = context.effectiveConfig();
+        return { config: { file, loaded_at: loadedAt, reloads, refused: refused ?? null, toml } };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/reload",
+      role: "admin",
+      summary: "Reads the configuration's file again and applies it. A wrong file changes nothing.",
+      answer: { lines: listOf(string) },
+      run: ({ by }) => {
+        context.log.info("reload asked for", { by });
+        const { ok, lines } = context.reload();
+        if (!ok) throw new ApiError(409, "failed", `the configuration is refused: ${lines.join("; ")}`);
+        return { lines };
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/v1/node",
+      role: "read",
+      summary: "Who this server is and how it stands: for health checks and the terminal.",
+      answer: {
+        node: object({
+          id: string,
+          version: string,
+          stage: string,
+          uptime: number,
+          connections: whole,
+          publishers: whole,
+          players: whole,
+          streams: whole,
+          forwards_failing: whole,
+          origins_dead: whole,
+        }),
+      },
+      run: () => {
+        const { now, relays, origins } = context.report();
+        const node = {
+          id: context.nodeId,
+          version: context.version,
+          stage: context.stage(),
+          uptime: Math.round(context.systemLoad().process.uptime),
+          connections: now.connections ?? 0,
+          publishers: now.publishers ?? 0,
+          players: now.players ?? 0,
+          streams: now.streams ?? 0,
+          forwards_failing: relays.filter(({ failing, flow }) => failing && flow === "push").length,
+          origins_dead: origins.filter(({ state }) => state === "dead").length,
+        };
+        return { node };
+      },
+    },
+  ];
+}

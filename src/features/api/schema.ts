@@ -1,0 +1,38 @@
+/** A JSON schema of OpenAPI 3.1, as far as answers here need one. */
+export interface Schema {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly string[];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+}
+
+/** A text. */
+export const string: Schema = { type: "string" };
+/** A whole number. */
+export const whole: Schema = { type: "integer" };
+/** A number. */
+export const number: Schema = { type: "number" };
+/** True or false. */
+export const boolean: Schema = { type: "boolean" };
+
+/** An object with exactly these properties, none of which is left out. */
+export function object(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: "object", properties, required: Object.keys(properties) };
+}
+
+/** A list of these. */
+export function listOf(items: Schema): Schema {
+  return { type: "array", items };
+}
+
+/** The same, or null. */
+export function orNull(schema: Schema): Schema {
+  return { ...schema, type: [String(schema.type), "null"] };
+}
+
+/** One of these words. */
+export function oneOf(...words: readonly string[]): Schema {
+  return { type: "string", enum: words };
+}
