@@ -3,11 +3,13 @@ import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { convertCommand } from "./convert.ts";
 import { type CommandSet, dispatch } from "./dispatch.ts";
+import { forwardCommands, kickCommand, switchCommand } from "./operate.ts";
 import { confOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { reloadCommand } from "./reload.ts";
 import { serveCommand } from "./serve.ts";
 import { signCommand } from "./sign.ts";
+import { statusCommand, topCommand } from "./status.ts";
 import { upgradeCommand } from "./upgrade.ts";
 import { commit, version } from "./version.ts";
 
@@ -25,6 +27,11 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
       ["convert", convertCommand(output)],
       ["reload", reloadCommand(output)],
       ["upgrade", upgradeCommand(output)],
+      ["status", statusCommand(output)],
+      ["top", topCommand(output)],
+      ["kick", kickCommand(output)],
+      ["forward", forwardCommands(output, versionLine)],
+      ["switch", switchCommand(output)],
       ["sign", signCommand(output)],
       ["bench", benchCommands(output, versionLine)],
     ]),

@@ -1,5 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
-import { type Command, command } from "../app/control.ts";
+import { askAtOne, type Command, command } from "../app/control.ts";
+import { controlPlaces } from "../app/control-places.ts";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";
@@ -15,12 +16,18 @@ export async function askRunning(
   },
   { out, err }: Output,
 ): Promise<number> {
-  const { pid } = loadConfig(conf, process.env, ignored).config;
-  if (pid === "") {
+  const { config } = loadConfig(conf, process.env, ignored);
+  const { pid } = config;
+  const { ok, lines } =
+    pid === "" ? await withoutPid() : await command(pid, request.command, request.argument ?? "", request.timeoutMs);
+  for (const line of lines) (ok ? out : err)(printable(line));
+  return ok ? 0 : 1;
+
+  async function withoutPid() {
+    const places = controlPlaces(config, process.env);
+    const answer = await askAtOne(places, request.command, request.argument ?? "", request.timeoutMs);
+    if (answer !== undefined) return answer;
     const file = conf ?? "the configuration";
     throw new UserError(`${file} has no pid file to find the server by; add pid = "FILE", or ${request.signal}`);
   }
-  const { ok, lines } = await command(pid, request.command, request.argument ?? "", request.timeoutMs);
-  for (const line of lines) (ok ? out : err)(printable(line));
-  return ok ? 0 : 1;
 }

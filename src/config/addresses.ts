@@ -8,7 +8,7 @@ import { show } from "./show.ts";
 export function addresses(options: {
   readonly default: readonly ListenAddress[];
   readonly doc: string;
-  readonly example: readonly (string | number)[];
+  readonly example: number | readonly (string | number)[];
   /** The protocol of the listener; undefined where another key decides. */
   readonly protocol: OutsideListener["protocol"] | undefined;
   /** Where a bare port is: every address by default. */

@@ -37,7 +37,7 @@ export const apiTable = table(
     listen: addresses({
       default: [],
       doc: "Where the API is served; a bare port is on 127.0.0.1. An address that other machines reach needs users.",
-      example: [1985, "192.168.1.5:1985"],
+      example: 1985,
       protocol: "http",
       bareHost: "127.0.0.1",
     }),

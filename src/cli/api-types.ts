@@ -1,0 +1,96 @@
+/** What the terminal reads of the API's answers: see `/api/v1/openapi.json`. */
+
+/** The server itself. */
+export interface NodeAnswer {
+  readonly node: {
+    readonly id: string;
+    readonly version: string;
+    readonly stage: string;
+    readonly uptime: number;
+    readonly connections: number;
+    readonly publishers: number;
+    readonly players: number;
+    readonly streams: number;
+    readonly forwards_failing: number;
+    readonly origins_dead: number;
+  };
+}
+
+/** One stream. */
+export interface StreamAnswer {
+  readonly id: string;
+  readonly url: string;
+  readonly viewers: number;
+  readonly since: number | null;
+  readonly fps: number;
+  readonly gop_ms: number;
+  readonly lost_packets: number;
+  readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
+  readonly publish: { readonly active: boolean; readonly cid: string };
+  readonly video: { readonly codec: string; readonly width: number; readonly height: number } | null;
+  readonly audio: { readonly codec: string } | null;
+  readonly sources: readonly {
+    readonly id: string;
+    readonly role: string;
+    readonly ip: string;
+    readonly via: string;
+    readonly silent_ms: number;
+  }[];
+}
+
+/** One client. */
+export interface ClientAnswer {
+  readonly id: string;
+  readonly ip: string;
+  readonly url: string;
+  readonly type: string;
+  readonly alive: number;
+  readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
+  readonly lost_packets: number;
+  readonly lag_ms: number;
+}
+
+/** A connection to another server. */
+export interface RelayAnswer {
+  readonly id: string;
+  readonly to: string;
+  readonly url: string;
+  readonly state: string;
+  readonly failing: boolean;
+  readonly failing_since: number | null;
+  readonly attempt: number;
+  readonly next_retry: number | null;
+  readonly last_error: string | null;
+  readonly lag_ms: number;
+  readonly dropped: number;
+}
+
+/** An origin. */
+export interface OriginAnswer {
+  readonly vhost: string;
+  readonly origin: string;
+  readonly state: string;
+  readonly last_error: string | null;
+}
+
+/** A target that was added while the server runs. */
+export interface TargetAnswer {
+  readonly id: string;
+  readonly target: string;
+}
+
+/** Limits and refusals. */
+export interface LimitsAnswer {
+  readonly limits: Readonly<Record<string, { readonly now: number; readonly max: number }>>;
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** The configuration in effect. */
+export interface ConfigAnswer {
+  readonly config: {
+    readonly file: string;
+    readonly loaded_at: number;
+    readonly reloads: number;
+    readonly refused: { readonly at: number; readonly lines: readonly string[] } | null;
+  };
+}

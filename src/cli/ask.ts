@@ -1,0 +1,72 @@
+import { loadConfig } from "../app/config/index.ts";
+import { askAtOne } from "../app/control.ts";
+import { controlPlaces, placesOfPort } from "../app/control-places.ts";
+import { UserError } from "../base/errors.ts";
+import { confOption, ignoredNames } from "./options.ts";
+
+/** A server that takes longer than this hangs. */
+const ANSWER_MS = 10_000;
+const DEFAULT_PORT = 1935;
+
+/** The options that say which running server is asked. */
+export const serverOptions = {
+  ...confOption,
+  port: {
+    type: "string",
+    valueHint: "PORT",
+    description: "The first port of the server to ask, without a file (1935)",
+  },
+} as const;
+
+/** Which server is asked. */
+export interface AskedServer {
+  readonly conf?: string | undefined;
+  readonly port?: string | undefined;
+}
+
+/** Sends calls of the API to one running server, through its control socket. */
+export class ApiAsker {
+  readonly #places: readonly string[];
+
+  /** `argv`: the words that the options were read from. */
+  constructor(server: AskedServer, argv: readonly string[]) {
+    this.#places = placesOf(server, argv);
+  }
+
+  /** The answer. Throws UserError when there is no server, or it answers with an error. */
+  async ask<T>(method: string, target: string, body?: object): Promise<T> {
+    const asked = body === undefined ? `${method} ${target}` : `${method} ${target} ${JSON.stringify(body)}`;
+    const answer = await askAtOne(this.#places, "api", asked, ANSWER_MS);
+    if (answer === undefined)
+      throw new UserError(
+        `no server answers on ${this.#places.join(" or ") || "a socket"}; srs --conf FILE starts one`,
+      );
+    const [, json = ""] = answer.lines;
+    const said = parsed(json);
+    if (!answer.ok) throw new UserError(typeof said.error === "string" ? said.error : answer.lines.join(" "));
+    return said as T;
+  }
+}
+
+function parsed(json: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return {};
+  }
+}
+
+function placesOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
+  if (conf === undefined) return placesOfPort(portOf(port), process.env);
+  if (port !== undefined) throw new UserError("--conf and --port say two things; give one of them");
+  const places = controlPlaces(loadConfig(conf, process.env, ignoredNames(argv)).config, process.env);
+  if (places.length === 0)
+    throw new UserError(`${conf} has no pid file and no port to find the server by; add pid = "FILE"`);
+  return places;
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  if (!/^[0-9]{1,5}$/.test(text)) throw new UserError(`--port takes a port, not "${text}"`);
+  return Number(text);
+}

@@ -1,0 +1,141 @@
+import { printable } from "../base/printable.ts";
+import type {
+  ClientAnswer,
+  ConfigAnswer,
+  LimitsAnswer,
+  NodeAnswer,
+  OriginAnswer,
+  RelayAnswer,
+  StreamAnswer,
+  TargetAnswer,
+} from "./api-types.ts";
+
+/** A limit is near from this share of it on. */
+const NEAR = 0.8;
+
+/** All that `srs status` shows; also what `--json` prints. */
+export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
+  readonly streams: readonly StreamAnswer[];
+  readonly forwards: readonly RelayAnswer[];
+  readonly upstreams: readonly RelayAnswer[];
+  readonly origins: readonly OriginAnswer[];
+  readonly targets: readonly TargetAnswer[];
+  /** Viewers that have lost packets or are behind. */
+  readonly slow: readonly ClientAnswer[];
+}
+
+/** The status as lines for people; `now` is Unix ms. */
+export function statusLines(status: Status, now: number): string[] {
+  const { node, streams, forwards, upstreams, origins, targets, slow, limits, refused, config } = status;
+  const lines = [
+    `srs ${node.version} ${node.stage}, up ${duration(node.uptime * 1000)}: ${node.connections} connections, ${node.publishers} publishers, ${node.players} players, ${node.streams} streams`,
+    `configuration ${config.file || "of the environment"}, in effect for ${duration(now - config.loaded_at)}${reloadWords(config, now)}`,
+    ...section("streams", streamRows(streams, now)),
+    ...section("sources that stand by", standbyRows(streams)),
+    ...section("forwards", relayRows(forwards, now)),
+    ...section(
+      "targets that were added",
+      targets.map(({ id, target }) => [id, target]),
+    ),
+    ...section("upstreams", relayRows(upstreams, now)),
+    ...section(
+      "origins",
+      origins.map(({ origin, state, last_error }) => [origin, state, last_error ?? ""]),
+    ),
+    ...section("slow viewers", clientRows(slow)),
+    ...section("near a limit", limitRows(limits)),
+    ...section(
+      "refused since the start",
+      Object.entries(refused).map(([rule, count]) => [rule, String(count)]),
+    ),
+  ];
+  return lines.map(printable);
+}
+
+/** What is wrong with a server; nothing when it is well. */
+export function problemsOf({ node, forwards, origins, config, limits }: Status): string[] {
+  const failing = forwards.filter((forward) => forward.failing);
+  return [
+    ...(node.stage === "running" ? [] : [`the server is ${node.stage}`]),
+    ...failing.map(({ to, url, last_error }) => `forward of ${url} to ${to} fails: ${last_error ?? "unknown"}`),
+    ...origins
+      .filter(({ state }) => state === "dead")
+      .map(({ origin, last_error }) => `origin ${origin} is dead: ${last_error ?? ""}`),
+    ...(config.refused === null ? [] : [`the last reload was refused: ${config.refused.lines.join("; ")}`]),
+    ...limitRows(limits).map((row) => `near a limit: ${row.join(" ")}`),
+  ].map(printable);
+}
+
+/** Rows of clients, the fastest first, as `srs top` shows them. */
+export function clientLines(clients: readonly ClientAnswer[]): string[] {
+  const rate = ({ kbps }: ClientAnswer) => kbps.recv_30s + kbps.send_30s;
+  const sorted = [...clients].sort((a, b) => rate(b) - rate(a));
+  return section("clients", clientRows(sorted)).map(printable);
+}
+
+function reloadWords({ reloads, refused }: ConfigAnswer["config"], now: number): string {
+  const last =
+    refused === null ? "" : `; a reload was refused ${duration(now - refused.at)} ago: ${refused.lines.join("; ")}`;
+  return `, ${reloads} reloads${last}`;
+}
+
+function streamRows(streams: readonly StreamAnswer[], now: number): string[][] {
+  return streams.map((stream) => {
+    const { url, publish, sources, since, kbps, video, audio, fps, gop_ms, viewers } = stream;
+    if (!publish.active) return [url, "nobody publishes", "", "", "", `${viewers} waiting`];
+    const from = sources[0]?.ip ?? "";
+    const picture = video === null ? "no video" : `${video.codec} ${video.width}x${video.height} ${fps} fps`;
+    const gop = video === null || gop_ms === 0 ? "" : `GOP ${gop_ms / 1000} s`;
+    const sound = audio?.codec ?? "no audio";
+    const who = `${publish.cid} from ${from} for ${since === null ? "?" : duration(now - since)}`;
+    return [url, who, `${kbps.recv_30s} kbit/s`, `${picture}, ${sound}`, gop, `${viewers} viewers`];
+  });
+}
+
+function standbyRows(streams: readonly StreamAnswer[]): string[][] {
+  return streams.flatMap(({ url, sources }) =>
+    sources
+      .filter(({ role }) => role === "standby")
+      .map(({ id, ip, via, silent_ms }) => [url, id, `from ${ip} (${via})`, `silent for ${duration(silent_ms)}`]),
+  );
+}
+
+function relayRows(relays: readonly RelayAnswer[], now: number): string[][] {
+  return relays.map(({ id, url, to, state, attempt, failing_since, next_retry, last_error, lag_ms, dropped }) => {
+    const lag = `${lag_ms} ms behind${dropped === 0 ? "" : `, ${dropped} packets dropped`}`;
+    if (failing_since === null) return [id, url, to, state, state === "running" ? lag : ""];
+    const retry = next_retry === null ? "" : `, next in ${duration(next_retry - now)}`;
+    const since = `failing for ${duration(now - failing_since)}: ${last_error ?? "unknown"}`;
+    return [id, url, to, state, `${since} (attempt ${attempt}${retry})`];
+  });
+}
+
+function clientRows(clients: readonly ClientAnswer[]): string[][] {
+  return clients.map(({ id, ip, url, type, alive, kbps, lost_packets, lag_ms }) => {
+    const rates = `in ${kbps.recv_30s} out ${kbps.send_30s} kbit/s`;
+    const slow = lost_packets > 0 || lag_ms > 0 ? `${lag_ms} ms behind, ${lost_packets} packets lost` : "";
+    return [id, ip, type, url, rates, `for ${duration(alive * 1000)}`, slow];
+  });
+}
+
+function limitRows(limits: LimitsAnswer["limits"]): string[][] {
+  const near = Object.entries(limits).filter(([, { now, max }]) => max > 0 && now >= NEAR * max);
+  return near.map(([name, { now, max }]) => [name, `${now} of ${max}`]);
+}
+
+/** A title and aligned rows; nothing without rows. */
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const widths: number[] = [];
+  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  const lines = rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd());
+  return ["", `${title}:`, ...lines];
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`;
+}

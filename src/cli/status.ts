@@ -1,0 +1,97 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { ArgsDef } from "citty";
+import type {
+  ClientAnswer,
+  ConfigAnswer,
+  LimitsAnswer,
+  NodeAnswer,
+  OriginAnswer,
+  RelayAnswer,
+  StreamAnswer,
+  TargetAnswer,
+} from "./api-types.ts";
+import { ApiAsker, serverOptions } from "./ask.ts";
+import { type Command, command } from "./command.ts";
+import { commonOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { clientLines, problemsOf, type Status, statusLines } from "./status-text.ts";
+
+const REPEAT_MS = 2000;
+/** What a terminal shows at once; more is for the API. */
+const MOST = 1000;
+const CLEAR = "\u001b[H\u001b[2J";
+
+const options = {
+  ...serverOptions,
+  json: { type: "boolean", description: "Print JSON" },
+  watch: { type: "boolean", description: "Print it again every 2 s" },
+  check: { type: "boolean", description: "Print what is wrong only; exit status 1 if anything is" },
+  ...commonOptions,
+} as const satisfies ArgsDef;
+
+/** `srs status`: how the running server stands; with `--check`, 1 when something is wrong with it. */
+export function statusCommand(output: Output): Command {
+  return command({
+    call: "srs status --conf FILE",
+    does: "Show who publishes, who is slow, which forwards fail and why; --check is for health checks",
+    options,
+    async run(args, argv) {
+      const asker = new ApiAsker(args, argv);
+      do {
+        const status = await statusOf(asker);
+        if (args.check) return check(status, output);
+        const text = args.json ? JSON.stringify(status) : statusLines(status, Date.now()).join("\n");
+        show(output, text, args.watch === true && !args.json);
+        if (args.watch) await wait(REPEAT_MS);
+      } while (args.watch);
+      return 0;
+    },
+  });
+}
+
+/** `srs top`: the clients with most traffic, again and again. */
+export function topCommand(output: Output): Command {
+  const { json: _, watch: __, check: ___, ...rest } = options;
+  const once = { type: "boolean", description: "Print them once" } as const;
+  return command({
+    call: "srs top --conf FILE",
+    does: "Show the clients with most traffic, every 2 s",
+    options: { ...rest, once },
+    async run(args, argv) {
+      const asker = new ApiAsker(args, argv);
+      do {
+        const { clients } = await asker.ask<{ clients: ClientAnswer[] }>("GET", `/api/v1/clients?count=${MOST}`);
+        show(output, clientLines(clients).slice(0, 50).join("\n") || "no clients", args.once !== true);
+        if (!args.once) await wait(REPEAT_MS);
+      } while (!args.once);
+      return 0;
+    },
+  });
+}
+
+async function statusOf(asker: ApiAsker): Promise<Status> {
+  const get = <T>(name: string) => asker.ask<T>("GET", `/api/v1/${name}`);
+  const { node } = await get<NodeAnswer>("node");
+  const { config } = await get<ConfigAnswer>("config");
+  const { streams } = await get<{ streams: StreamAnswer[] }>(`streams?count=${MOST}`);
+  const { forwards } = await get<{ forwards: RelayAnswer[] }>(`forwards?count=${MOST}`);
+  const { upstreams } = await get<{ upstreams: RelayAnswer[] }>(`upstreams?count=${MOST}`);
+  const { origins } = await get<{ origins: OriginAnswer[] }>("origins");
+  const { targets } = await get<{ targets: TargetAnswer[] }>("targets");
+  const { clients: slow } = await get<{ clients: ClientAnswer[] }>("clients?slow=1&count=100");
+  const { limits, refused } = await get<LimitsAnswer>("limits");
+  return { node, config, streams, forwards, upstreams, origins, targets, slow, limits, refused };
+}
+
+function check(status: Status, { out, err }: Output): number {
+  const problems = problemsOf(status);
+  for (const problem of problems) err(problem);
+  if (problems.length === 0) out("ok");
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** On a terminal, what is shown again takes the place of what was there. */
+function show({ out }: Output, text: string, again: boolean): void {
+  if (again && process.stdout.isTTY) process.stdout.write(CLEAR);
+  out(text);
+}
