@@ -147,6 +147,7 @@ export class Supervisor {
     this.#settling?.cancel();
     this.#current.over = true;
     this.#status = { state: "stopped" };
+    this.#failingSince = undefined;
     const attempt = this.#attempt;
     this.#attempt = undefined;
     attempt?.abort();

@@ -72,8 +72,8 @@ export class HttpStage {
 
 /** A client's end of an HTTP connection, and the server's transport to it. */
 export class HttpEnd implements Transport {
-  readonly remote: HostPort = { host: "10.0.0.9", port: 40000 };
-  readonly ip = "10.0.0.9";
+  readonly remote: HostPort;
+  readonly ip: string;
   readonly secure: boolean;
   readonly sink = new FakeSink();
   readonly bytesUnacknowledged = 0;
@@ -84,7 +84,9 @@ export class HttpEnd implements Transport {
   #handler: TransportHandler | undefined;
   #heard = "";
 
-  constructor(clock: FakeClock, secure: boolean) {
+  constructor(clock: FakeClock, secure: boolean, host = "10.0.0.9") {
+    this.remote = { host, port: 40000 };
+    this.ip = host;
     this.#clock = clock;
     this.secure = secure;
     this.sink.take = (bytes) => {

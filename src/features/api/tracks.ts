@@ -3,12 +3,9 @@ import type { Stream } from "../../live/stream.ts";
 import { readAudioSpecificConfig } from "../../media/aac.ts";
 import { Codec, codecName } from "../../media/codec.ts";
 import { Content, FrameReader } from "../../media/frame.ts";
-import { type Packet, PacketKind } from "../../media/packet.ts";
+import { PacketKind } from "../../media/packet.ts";
 import { readVideoConfig } from "../../media/video-config.ts";
 import { number, object, orNull, string, whole } from "./schema.ts";
-
-/** Newest packets of a stream that are looked through for the codec of a track without a sequence header. */
-const MAX_LOOKED = 200;
 
 /** A stream's video, as SRS tells it. */
 export interface VideoInfo {
@@ -58,33 +55,32 @@ const hevcProfiles: Readonly<Record<string, string>> = {
 const aacProfiles: Readonly<Record<number, string>> = { 1: "Main", 2: "LC", 3: "SSR", 4: "LTP", 5: "HE", 29: "HEv2" };
 const flvRates = [5512, 11025, 22050, 44100] as const;
 
-/** What the sequence headers of a stream's active source say, or where it has none its newest packets. */
+/** What the sequence headers of a stream's active source say, or where it has none the first bytes of its frames. */
 export function tracksOf(stream: Stream): Tracks {
-  const packets = stream.sources.active?.headers.list ?? [];
+  const { active } = stream.sources;
+  if (active === undefined) return { video: null, audio: null };
+  const packets = active.headers.list;
   const video = packets.find(({ kind, track }) => kind === PacketKind.Video && track === 0);
   const audio = packets.find(({ kind, track }) => kind === PacketKind.Audio && track === 0);
   return {
-    video: videoOf(video ?? newest(stream, PacketKind.Video)),
-    audio: audioOf(audio ?? newest(stream, PacketKind.Audio)),
+    video: videoOf(video?.payload ?? first(active.videoByte)),
+    audio: audioOf(audio?.payload ?? first(active.audioByte)),
   };
 }
 
-function newest({ log, source }: Stream, kind: PacketKind): Packet | undefined {
-  if (source === undefined) return undefined;
-  for (let seq = log.end - 1; seq >= Math.max(log.start, log.end - MAX_LOOKED); seq--)
-    if (log.kindAt(seq) === kind) return log.at(seq);
-  return undefined;
+function first(byte: number): Uint8Array | undefined {
+  return byte < 0 ? undefined : Uint8Array.of(byte);
 }
 
-function videoOf(packet: Packet | undefined): VideoInfo | null {
-  if (packet === undefined) return null;
-  const codec = plain(codecName(packet.kind, packet.payload));
+function videoOf(payload: Uint8Array | undefined): VideoInfo | null {
+  if (payload === undefined) return null;
+  const codec = plain(codecName(PacketKind.Video, payload));
   const unknown = { codec, profile: UNKNOWN, level: UNKNOWN, width: 0, height: 0 };
   const frame = new FrameReader();
   try {
-    frame.read(packet.kind, packet.payload);
+    frame.read(PacketKind.Video, payload);
     if (frame.content !== Content.Header || (frame.codec !== Codec.H264 && frame.codec !== Codec.Hevc)) return unknown;
-    const { codecs, picture } = readVideoConfig(frame.codec, packet.payload.subarray(frame.start, frame.end));
+    const { codecs, picture } = readVideoConfig(frame.codec, payload.subarray(frame.start, frame.end));
     const { width = 0, height = 0 } = picture ?? {};
     return { codec, ...(frame.codec === Codec.H264 ? avcLevel(codecs) : hevcLevel(codecs)), width, height };
   } catch (error) {
@@ -105,12 +101,11 @@ function hevcLevel(codecs: string): { profile: string; level: string } {
   return { profile: hevcProfiles[profile] ?? UNKNOWN, level: String(Math.round(Number(level.slice(1)) / 3) / 10) };
 }
 
-function audioOf(packet: Packet | undefined): AudioInfo | null {
-  if (packet === undefined) return null;
-  const { kind, payload } = packet;
-  const codec = plain(codecName(kind, payload));
+function audioOf(payload: Uint8Array | undefined): AudioInfo | null {
+  if (payload === undefined) return null;
+  const codec = plain(codecName(PacketKind.Audio, payload));
   const frame = new FrameReader();
-  frame.read(kind, payload);
+  frame.read(PacketKind.Audio, payload);
   const config =
     frame.content === Content.Header && frame.codec === Codec.Aac
       ? readAudioSpecificConfig(payload.subarray(frame.start, frame.end))

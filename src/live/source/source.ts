@@ -158,6 +158,9 @@ export class LiveSource implements Source {
   frames = 0;
   videoFrames = 0;
   gopMs = 0;
+  /** The first bytes of its newest frames, which name FLV's own codecs; -1 before the first. */
+  audioByte = -1;
+  videoByte = -1;
   #keyAt = -1;
   bytes = 0;
   heardAt: number;
@@ -197,7 +200,11 @@ export class LiveSource implements Source {
     const frame = !isHeader(class_);
     if (frame) {
       this.frames++;
-      if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
+      if (kind === PacketKind.Audio) this.audioByte = payload[0] ?? -1;
+      else {
+        this.videoByte = payload[0] ?? -1;
+        this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
+      }
       // Of video, a GOP has one codec.
       if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
         if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);

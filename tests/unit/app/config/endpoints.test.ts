@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { endpointsOf } from "../../../../src/app/config/endpoints.ts";
+import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
 import { parseListen } from "../../../../src/base/address.ts";
 import { parseNetwork } from "../../../../src/base/network.ts";
 
@@ -58,5 +59,26 @@ test("HTTP has endpoints of its own, with and without TLS, and proxies in front"
   expect(found).toEqual([
     { host: "::", port: 8080, protocol: "http", plain: true, tls: false, proxied: true },
     { host: "::", port: 8443, protocol: "http", plain: true, tls: true, proxied: false },
+  ]);
+});
+
+test("an API that other machines reach needs users; a bare port is this machine's", () => {
+  const problems = (toml: string): readonly string[] => {
+    try {
+      parseConfig(`[http_api]\n${toml}`, "x.toml");
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigErrors) return error.lines;
+      throw error;
+    }
+  };
+  expect(problems("listen = 1985")).toEqual([]);
+  expect(problems('listen = ["127.0.0.1:1985", "[::1]:1985", "localhost:1986"]')).toEqual([]);
+  expect(problems('listen = "0.0.0.0:1985"')).toEqual([
+    "x.toml:2: http_api.listen: 0.0.0.0:1985 can be reached from other machines, so it needs users; add [http_api.user.NAME] with password_file, or listen on 127.0.0.1",
+  ]);
+  expect(problems('listen = "0.0.0.0:1985"\n[http_api.user.ops]\npassword_file = "/x"')).toEqual([]);
+  expect(parseConfig("[http_api]\nlisten = 1985", "x.toml").http_api.listen).toEqual([
+    { host: "127.0.0.1", port: 1985 },
   ]);
 });

@@ -1,0 +1,145 @@
+import { expect } from "bun:test";
+import { executable } from "../support/e2e/executable.ts";
+import { httpPort } from "../support/e2e/raw-http.ts";
+import { asUser } from "../support/e2e/reload/api.ts";
+import { ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const test = testWith("tests/e2e/api.test.ts");
+
+const API = '[http_api]\nlisten = "127.0.0.1:0"\n';
+/** Nobody listens there. */
+const DEAD = "127.0.0.1:1";
+
+/** Runs `srs …` with the file of a server. */
+async function srs(server: ReloadServer, ...words: readonly string[]) {
+  const conf = server.stage.path(`${server.program.name}.toml`);
+  const child = Bun.spawn([executable(), ...words, "--conf", conf], { stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { exitCode: await child.exited, out, err };
+}
+
+/** Calls the API of a server. */
+async function apiOf(server: ReloadServer) {
+  const port = await httpPort(server.program, "api");
+  const call = async (path: string, method = "GET", body?: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, { method, ...(body && { body }) });
+    // biome-ignore lint/suspicious/noExplicitAny: answers of all shapes
+    return { status: answer.status, json: (await answer.json()) as any };
+  };
+  return { port, call };
+}
+
+test.concurrent("an operator's questions are answered in the terminal and by the API", async () => {
+  await using stage = new Stage();
+  const toml = `${API}[vhost.__defaultVhost__]\nforward = "${DEAD}"\n[vhost.__defaultVhost__.publish]\non_conflict = "standby"\n[vhost.edge.edge]\norigin = "${DEAD}"`;
+  const server = await ReloadServer.start(stage, toml);
+  const { call, port } = await apiOf(server);
+  const publisher = await server.publish();
+  sendGop(publisher, 0, 5);
+  sendGop(publisher, 5, 5);
+  const spare = await server.publish();
+  await server.program.line(/standby|stands by/);
+  const player = await server.play();
+  await until("a picture", () => player.packets.length > 2 || undefined);
+  await server.program.line(/forward failed/);
+  await server.reload(toml);
+  await server.run("reload");
+  server.write("listen = wrong");
+  expect((await call("reload", "POST")).status).toBe(409);
+  server.write(toml);
+
+  const [stream] = (await call("streams")).json.streams;
+  const { out } = await srs(server, "status");
+  // Who publishes, from where, since when, at what rate, in which codec.
+  expect(stream).toMatchObject({ url: "/live/show", publish: { active: true }, viewers: 1, video: { codec: "H264" } });
+  expect(stream.since).toBeGreaterThan(Date.now() - 600_000);
+  expect(stream.kbps.recv_30s).toBeGreaterThan(0);
+  expect(out).toMatch(new RegExp(`/live/show +${stream.publish.cid} from 127\\.0\\.0\\.1:\\d+ for \\d+ s`));
+  expect(out).toMatch(/kbit\/s +H264 \d+x\d+ [\d.]+ fps/);
+  // The distance of its key frames.
+  expect([stream.gop_ms, out.includes("GOP 0.2 s")]).toEqual([200, true]);
+  // Which sources it has, and which is active.
+  expect(stream.sources.map(({ role }: { role: string }) => role)).toEqual(["active", "standby"]);
+  expect(out).toContain("sources that stand by:");
+  // Who watches, and who is slow.
+  const clients = (await call("clients?count=100")).json.clients;
+  expect(clients.map(({ type }: { type: string }) => type).toSorted()).toEqual([
+    "fmle-publish",
+    "fmle-publish",
+    "rtmp-play",
+  ]);
+  expect((await srs(server, "top", "--once")).out).toContain("rtmp-play");
+  expect((await call("clients?slow=1")).json.clients).toEqual([]);
+  // Which forward fails, why, since when, and when it is tried again; how far behind it is.
+  const [forward] = (await call("forwards")).json.forwards;
+  expect(forward).toMatchObject({ to: DEAD, failing: true, last_error: "connection refused", lag_ms: 0 });
+  expect(forward.failing_since).toBeGreaterThan(0);
+  expect(out).toMatch(/127\.0\.0\.1:1 +\w+ +failing for \d+ s: connection refused \(attempt \d+/);
+  // Which configuration is in effect since which reload, and which was refused.
+  const { config } = (await call("config")).json;
+  expect([config.reloads, config.refused.lines.length > 0]).toEqual([2, true]);
+  expect(out).toContain("2 reloads; a reload was refused");
+  // What is near a limit, and who was refused.
+  const limits = (await call("limits")).json;
+  expect(limits.limits.connections.max).toBeGreaterThan(0);
+  expect(limits.refused).toBeObject();
+  // Whether it is well.
+  const health = await srs(server, "status", "--check");
+  expect([health.exitCode, health.err.includes("fails: connection refused")]).toEqual([1, true]);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toMatch(/srs_relay_up\{flow="push",to="127\.0\.0\.1:1".*\} 0/);
+  expect(metrics).toContain('srs_stream_viewers{vhost="__defaultVhost__",app="live",stream="show"} 1');
+
+  // A source is chosen, a forward paused, a target added and removed, a viewer sent away.
+  const spareId = stream.sources[1].id;
+  expect((await srs(server, "switch", "/live/show", spareId)).out).toContain(`comes from ${spareId}`);
+  expect((await call("streams")).json.streams[0].publish.cid).toBe(spareId);
+  expect((await srs(server, "forward", "pause", forward.id)).exitCode).toBe(0);
+  expect((await call("forwards")).json.forwards[0].state).toBe("paused");
+  expect((await srs(server, "forward", "resume", forward.id)).exitCode).toBe(0);
+  expect((await srs(server, "forward", "add", "rtmp://127.0.0.1:2/live/a-secret-key")).out).toContain(
+    "t1 rtmp://127.0.0.1:2/live/***",
+  );
+  await server.program.line(/forward failed to=127\.0\.0\.1:2/);
+  expect((await srs(server, "forward", "remove", "t1")).exitCode).toBe(0);
+  const viewer = clients.find(({ publish }: { publish: boolean }) => !publish).id;
+  expect((await srs(server, "kick", viewer, "--ban", "60")).exitCode).toBe(0);
+  await until("the viewer is gone", () => player.closed);
+  expect((await call(`clients/${viewer}`)).status).toBe(404);
+  expect(server.program.lines.join("\n")).not.toContain("a-secret-key");
+  expect(spare.closed).toBe(false);
+});
+
+test.concurrent("the terminal says why it can't find a server without a pid file whose port the system has chosen", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n[http_server]\nlisten = "127.0.0.1:0"');
+  const asked = Bun.spawnSync([executable(), "status", "--conf", conf]);
+  expect([asked.exitCode, asked.stderr.toString()]).toEqual([
+    1,
+    `srs: ${conf} has no pid file and no port to find the server by; add pid = "FILE"\n`,
+  ]);
+});
+
+test.concurrent("a user's role, a rule for hosts and the size of bodies hold on real sockets", async () => {
+  await using stage = new Stage();
+  const users =
+    '[http_api.user.eye]\npassword = "only to read"\n[http_api.user.ops]\npassword = "for all of it"\nrole = "admin"';
+  const server = await ReloadServer.start(stage, API + users);
+  const port = await httpPort(server.program, "api");
+  const status = async (path: string, init: RequestInit = {}) =>
+    (await fetch(`http://127.0.0.1:${port}${path}`, init)).status;
+  const [eye, ops] = [asUser("eye", "only to read"), asUser("ops", "for all of it")];
+  expect(await status("/api/v1/node")).toBe(401);
+  expect(await status("/api/v1/node", { headers: eye })).toBe(200);
+  expect(await status("/api/v1/reload", { method: "POST", headers: eye })).toBe(403);
+  expect(await status("/api/v1/reload", { method: "POST", headers: ops })).toBe(200);
+  expect(await status("/api/v1/reload", { method: "POST", headers: { ...ops, origin: "http://evil.example" } })).toBe(
+    403,
+  );
+  expect(await status("/api/v1/targets", { method: "POST", headers: ops, body: "x".repeat(1_000_000) })).toBe(413);
+  expect(await status("/api/v1/targets", { method: "POST", headers: ops, body: '{"target":"edge:1935"}' })).toBe(200);
+  await server.program.line(/forward target added by=ops/);
+});

@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { clientLines, problemsOf, type Status, statusLines } from "../../../src/cli/status-text.ts";
+
+const NOW = 1_000_000_000;
+const client = {
+  ...{ id: "c7", ip: "192.0.2.7", url: "/live/show", type: "rtmp-play", alive: 90, lost_packets: 12, lag_ms: 1500 },
+  kbps: { recv_30s: 1, send_30s: 2500 },
+};
+const forward = {
+  ...{ id: "f1", to: "edge:1935", url: "/live/show", state: "waiting", failing: true, failing_since: NOW - 300_000 },
+  ...{ attempt: 9, next_retry: NOW + 4000, last_error: "connection refused", lag_ms: 0, dropped: 0 },
+};
+const well: Status = {
+  node: {
+    ...{ id: "00ff", version: "1.2.3", stage: "running", uptime: 7200, connections: 3, publishers: 1, players: 1 },
+    ...{ streams: 1, forwards_failing: 0, origins_dead: 0 },
+  },
+  config: { file: "/etc/srs/srs.toml", loaded_at: NOW - 7_200_000, reloads: 2, refused: null },
+  streams: [
+    {
+      ...{ id: "vid-1", url: "/live/show", viewers: 1, since: NOW - 60_000, fps: 25, gop_ms: 2000, lost_packets: 0 },
+      kbps: { recv_30s: 2500, send_30s: 2500 },
+      publish: { active: true, cid: "c1" },
+      video: { codec: "H264", width: 1280, height: 720 },
+      audio: { codec: "AAC" },
+      sources: [
+        { id: "c1", role: "active", ip: "192.0.2.1:5000", via: "client", silent_ms: 10 },
+        { id: "c2", role: "standby", ip: "192.0.2.2:5000", via: "client", silent_ms: 9000 },
+      ],
+    },
+  ],
+  ...{ forwards: [], upstreams: [], origins: [], targets: [], slow: [], refused: {} },
+  limits: { connections: { now: 3, max: 1000 } },
+};
+
+test("The status names who publishes what, from where, since when and at what rate", () => {
+  expect(statusLines(well, NOW)).toEqual([
+    "srs 1.2.3 running, up 2 h: 3 connections, 1 publishers, 1 players, 1 streams",
+    "configuration /etc/srs/srs.toml, in effect for 2 h, 2 reloads",
+    "",
+    "streams:",
+    "  /live/show  c1 from 192.0.2.1:5000 for 60 s  2500 kbit/s  H264 1280x720 25 fps, AAC  GOP 2 s  1 viewers",
+    "",
+    "sources that stand by:",
+    "  /live/show  c2  from 192.0.2.2:5000 (client)  silent for 9 s",
+  ]);
+  expect(problemsOf(well)).toEqual([]);
+});
+
+test("The status says which forward fails, why and since when, who is slow, and what is near a limit", () => {
+  const bad: Status = {
+    ...well,
+    forwards: [forward],
+    slow: [client],
+    origins: [{ vhost: "v", origin: "o:1935", state: "dead", last_error: "timeout" }],
+    limits: { connections: { now: 900, max: 1000 } },
+    refused: { max_connections: 7 },
+    config: { ...well.config, refused: { at: NOW - 5000, lines: ["x.toml:1: wrong"] } },
+  };
+  const text = statusLines(bad, NOW).join("\n");
+  for (const line of [
+    "a reload was refused 5 s ago: x.toml:1: wrong",
+    "  f1  /live/show  edge:1935  waiting  failing for 5 min: connection refused (attempt 9, next in 4 s)",
+    "  o:1935  dead  timeout",
+    "  c7  192.0.2.7  rtmp-play  /live/show  in 1 out 2500 kbit/s  for 90 s  1500 ms behind, 12 packets lost",
+    "  connections  900 of 1000",
+    "  max_connections  7",
+  ])
+    expect(text).toContain(line);
+  expect(problemsOf(bad)).toEqual([
+    "forward of /live/show to edge:1935 fails: connection refused",
+    "origin o:1935 is dead: timeout",
+    "the last reload was refused: x.toml:1: wrong",
+    "near a limit: connections 900 of 1000",
+  ]);
+});
+
+test("Names of others can't draw on the terminal, and the busiest clients come first", () => {
+  const lines = clientLines([
+    client,
+    { ...client, id: "c8", url: "/live/\u001b[2J", kbps: { recv_30s: 0, send_30s: 9000 } },
+  ]);
+  expect(lines.slice(2).map((line) => line.trim().slice(0, 2))).toEqual(["c8", "c7"]);
+  expect(lines.join("\n")).not.toContain("\u001b");
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { PrometheusText } from "../../../../src/features/api/prometheus.ts";
+import { ApiStage } from "../../../support/api-stage.ts";
+
+const promtool = Bun.which("promtool");
+if (promtool === null) process.stdout.write("skipped: promtool is not installed (Debian: prometheus)\n");
+
+/** A server with streams of hostile names, a relay and refusals. */
+function stageOf(...names: readonly string[]): ApiStage {
+  const stage = new ApiStage();
+  for (const name of names) {
+    stage.publisher(name).feed.headers().gop("k", 3);
+    stage.player(name);
+  }
+  stage.relay();
+  stage.origins.push({ vhost: "v", origin: "o:1935", state: "alive", lastError: undefined, retryInMs: 0 });
+  stage.refusals.add({ rule: "max_connections", log: stage.log, message: "refused", fields: {} });
+  return stage;
+}
+
+async function metricsOf(stage: ApiStage): Promise<string> {
+  return (await stage.call("/metrics")).text;
+}
+
+describe("Metrics", () => {
+  test("tell of the process, the server, each stream and each relay", async () => {
+    const text = await metricsOf(stageOf("show"));
+    const lines = text.split("\n");
+    for (const line of [
+      "process_cpu_seconds_total 2",
+      "srs_connections 3",
+      'srs_refusals_total{reason="max_connections"} 1',
+      'srs_stream_viewers{vhost="__defaultVhost__",app="live",stream="show"} 1',
+      'srs_stream_sent_bytes_total{vhost="__defaultVhost__",app="live",stream="show"} 5000',
+      'srs_relay_up{flow="push",to="edge:1935",vhost="__defaultVhost__",app="live",stream="show"} 0',
+      'srs_origin_up{vhost="v",origin="o:1935"} 1',
+      "srs_config_loaded_timestamp_seconds 1",
+    ])
+      expect(lines).toContain(line);
+  });
+
+  test("escape what publishers put into names", async () => {
+    const text = await metricsOf(stageOf('a"b\\c\nd'));
+    expect(text).toContain('stream="a\\"b\\\\c\\nd"} 1');
+  });
+
+  test("name the streams with most viewers, and sum the others", async () => {
+    const stage = stageOf("one", "two", "three");
+    stage.player("two");
+    stage.config = { ...stage.config, metrics_streams: 1 };
+    const viewers = (await metricsOf(stage)).match(/^srs_stream_viewers.*$/gm);
+    expect(viewers).toEqual([
+      'srs_stream_viewers{vhost="__defaultVhost__",app="live",stream="two"} 2',
+      'srs_stream_viewers{vhost="",app="",stream=""} 2',
+    ]);
+  });
+
+  test("have each series once, though two targets differ in their keys only", async () => {
+    const stage = stageOf("show");
+    stage.relay({ id: "f2", bytes: 31, running: true, failing: false });
+    const series = (await metricsOf(stage)).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const names = series.map((line) => line.slice(0, line.lastIndexOf(" ")));
+    expect(new Set(names).size).toBe(names.length);
+    expect(series.find((line) => line.startsWith("srs_relay_bytes_total"))).toEndWith(" 42");
+  });
+
+  test("count the delays of the event loop", async () => {
+    const stage = stageOf();
+    stage.clock.advance(1000);
+    stage.clock.spend(300);
+    stage.clock.advance(1000);
+    const text = await metricsOf(stage);
+    expect(text).toMatch(/srs_event_loop_delay_seconds_bucket\{le="0.002"\} [4-9]/);
+    expect(text).toMatch(/srs_event_loop_delay_seconds_bucket\{le="\+Inf"\} [5-9]/);
+  });
+
+  test.skipIf(promtool === null)("are as promtool likes them", async () => {
+    const text = await metricsOf(stageOf("show", 'quote"', "line\nend"));
+    const child = Bun.spawn([promtool ?? "", "check", "metrics"], {
+      stdin: new Blob([text]),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
+    expect({ exit: await child.exited, said }).toEqual({ exit: 0, said: "" });
+  });
+});
+
+test("A histogram's buckets add up", () => {
+  const text = new PrometheusText();
+  text.histogram("h_seconds", "Help\nof two lines.", [1, 2], [3, 4, 5], 9.5);
+  expect(new TextDecoder().decode(text.bytes)).toBe(
+    '# HELP h_seconds Help\\nof two lines.\n# TYPE h_seconds histogram\nh_seconds_bucket{le="1"} 3\nh_seconds_bucket{le="2"} 7\nh_seconds_bucket{le="+Inf"} 12\nh_seconds_sum 9.5\nh_seconds_count 12\n',
+  );
+});

@@ -1,0 +1,244 @@
+import { describe, expect, test } from "bun:test";
+import { UserError } from "../../../../src/base/errors.ts";
+import { answerSchema } from "../../../../src/features/api/openapi.ts";
+import type { Operation } from "../../../../src/features/api/operation.ts";
+import { ApiStage } from "../../../support/api-stage.ts";
+import { mismatches } from "../../../support/schema.ts";
+
+/** A server with one of everything that the API tells of. */
+function fullStage(): ApiStage {
+  const stage = new ApiStage();
+  const { feed } = stage.publisher();
+  feed.headers().gop("k0", 5);
+  feed.gop("k1", 5);
+  stage.live.publish("show", "c9", { onConflict: "standby" });
+  stage.player("show", { lost: 4, lagMs: 2000 });
+  stage.relay();
+  stage.relay({ id: "p1", flow: "pull", to: "origin:1935" });
+  stage.origins.push({ vhost: "v", origin: "origin:1935", state: "dead", lastError: "timeout", retryInMs: 500 });
+  const target = { id: "t1", target: "edge:1935", vhost: undefined, app: undefined, stream: "show" };
+  stage.commands.push({
+    relay(id, action) {
+      if (action === "pause" && id === "p1") throw new UserError("an upstream is not paused");
+      return id === "f1" || id === "p1";
+    },
+    targets: { list: () => [target], add: (request) => ({ ...request, id: "t2" }), remove: (id) => id === "t1" },
+  });
+  return stage;
+}
+
+/** For each open part and each body, what a call is made with. */
+const ids: Readonly<Record<string, string>> = {
+  vhosts: "__defaultVhost__",
+  clients: "r2",
+  forwards: "f1",
+  targets: "t1",
+  bans: "b1",
+};
+const bodies: Readonly<Record<string, object>> = {
+  switch: { source: "c9" },
+  targets: { target: "edge:1935", app: "live" },
+};
+
+async function callOf(stage: ApiStage, { method, path, body }: Operation) {
+  const [, kind = ""] = /^\/api\/v1\/(\w+)/.exec(path) ?? [];
+  if (kind === "bans" && method === "DELETE") await stage.call("DELETE /api/v1/clients/r2?ban=60");
+  const streamId = (await stage.call("/api/v1/streams")).json.streams[0].id;
+  const id = kind === "streams" ? streamId : (ids[kind] ?? "");
+  const sent = body === undefined ? "" : JSON.stringify(bodies[path.split("/").at(-1) ?? ""]);
+  return stage.call(`${method} ${path.replace("{id}", id)}`, [], "127.0.0.1", sent);
+}
+
+describe("The document of the API", () => {
+  test.each(
+    new ApiStage().api.operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const),
+  )("describes what %s answers, field by field", async (_, { method, path }) => {
+    const stage = fullStage();
+    const operation = stage.api.operations.find((each) => each.method === method && each.path === path);
+    if (operation === undefined) throw new Error("no operation");
+    const { status, json } = await callOf(stage, operation);
+    expect({ status, wrong: operation.bare ? [] : mismatches(json, answerSchema(operation)) }).toEqual({
+      status: 200,
+      wrong: [],
+    });
+  });
+
+  test("is served, and names every call", async () => {
+    const { json } = await new ApiStage().call("/api/v1/openapi.json");
+    expect(json.openapi).toBe("3.1.0");
+    expect(json.paths["/api/v1/clients/{id}"].delete.parameters[0]).toMatchObject({ name: "id", in: "path" });
+    expect(Object.keys(json.paths).length).toBeGreaterThan(15);
+  });
+});
+
+/** Fields by the call, as SRS has them: what its console and tools read. */
+const srsFields: readonly (readonly [string, string, string])[] = [
+  [
+    "streams",
+    "streams.0",
+    "id name vhost app tcUrl url live_ms clients frames send_bytes recv_bytes kbps publish video audio",
+  ],
+  ["streams", "streams.0.kbps", "recv_30s send_30s"],
+  ["streams", "streams.0.publish", "active cid"],
+  [
+    "clients",
+    "clients.0",
+    "id vhost stream ip pageUrl swfUrl tcUrl url name type publish alive send_bytes recv_bytes kbps",
+  ],
+  ["vhosts", "vhosts.0", "id name enabled clients streams send_bytes recv_bytes kbps hls"],
+  ["versions", "data", "major minor revision version"],
+  ["summaries", "data", "ok now_ms self system"],
+  ["summaries", "data.self", "version pid ppid argv cwd mem_kbyte mem_percent cpu_percent srs_uptime"],
+  [
+    "summaries",
+    "data.system",
+    "cpu_percent disk_read_KBps disk_write_KBps disk_busy_percent mem_ram_kbyte mem_ram_percent mem_swap_kbyte mem_swap_percent cpus cpus_online uptime ilde_time load_1m load_5m load_15m net_sample_time net_recv_bytes net_send_bytes net_recvi_bytes net_sendi_bytes srs_sample_time srs_recv_bytes srs_send_bytes conn_sys conn_sys_et conn_sys_tw conn_sys_udp conn_srs",
+  ],
+];
+
+test.each(srsFields)("What SRS answers to %s has in %s all of its fields", async (call, path, fields) => {
+  const { json } = await fullStage().call(`/api/v1/${call}`);
+  // biome-ignore lint/suspicious/noExplicitAny: a walk through JSON
+  const found = path.split(".").reduce((at: any, name) => at[name], json);
+  expect(fields.split(" ").filter((name) => found[name] === undefined)).toEqual([]);
+  expect([json.code, typeof json.server, typeof json.pid]).toEqual([0, "string", "string"]);
+});
+
+describe("A stream", () => {
+  test("is told with its publisher, frame rate, GOP, clients and sources", async () => {
+    const stage = fullStage();
+    const [stream] = (await stage.call("/api/v1/streams")).json.streams;
+    const { name, app, url, publish, clients, viewers, lost_packets, lag_ms, gop_ms, video_frames } = stream;
+    expect({ name, app, url, publish, clients, viewers, lost_packets, lag_ms, gop_ms, video_frames }).toEqual({
+      ...{ name: "show", app: "live", url: "/live/show", publish: { active: true, cid: "r1" }, clients: 2, viewers: 1 },
+      ...{ lost_packets: 4, lag_ms: 2000, gop_ms: 240, video_frames: 12 },
+    });
+    expect(stream.sources.map(({ id, role }: { id: string; role: string }) => `${id} ${role}`)).toEqual([
+      "r1 active",
+      "c9 standby",
+    ]);
+    const one = await stage.call(`/api/v1/streams/${stream.id}`);
+    expect(one.json.stream.url).toBe("/live/show");
+  });
+
+  test("keeps the bytes of clients that have left, and its rates are of the last half minute", async () => {
+    const stage = new ApiStage();
+    const { feed } = stage.publisher();
+    const player = stage.player("show", { bytes: 30_000 });
+    const [task] = player.tasks;
+    if (task === undefined) throw new Error("no task");
+    player.ended(task, "unpublished");
+    for (let second = 0; second < 60; second++) {
+      feed.gop(`k${second}`, 1);
+      stage.live.wait(1000);
+    }
+    const [stream] = (await stage.call("/api/v1/streams")).json.streams;
+    expect([stream.send_bytes, stream.kbps.send_30s, stream.viewers]).toEqual([30_000, 0, 0]);
+    expect(stream.fps).toBeGreaterThan(0.9);
+  });
+
+  test("goes on from the source that is chosen by hand", async () => {
+    const stage = fullStage();
+    const { id } = (await stage.call("/api/v1/streams")).json.streams[0];
+    const answer = await stage.call(`POST /api/v1/streams/${id}/switch`, [], "127.0.0.1", '{"source":"c9"}');
+    expect([answer.status, answer.json.active]).toEqual([200, "c9"]);
+    expect(stage.live.stream().source?.info.id).toBe("c9");
+  });
+});
+
+describe("Clients", () => {
+  test("come in pages, also when there are thousands of them", async () => {
+    const stage = new ApiStage();
+    for (let count = 0; count < 3000; count++) stage.player();
+    expect((await stage.call("/api/v1/clients")).json.clients).toHaveLength(10);
+    const page = (await stage.call("/api/v1/clients?start=2990&count=100")).json.clients;
+    expect(page.map(({ id }: { id: string }) => id)).toEqual(Array.from({ length: 10 }, (_, at) => `r${2991 + at}`));
+    expect((await stage.call("/api/v1/clients?count=100000")).json.clients).toHaveLength(3000);
+  });
+
+  test("that are slow can be asked for alone, and names and addresses show no keys", async () => {
+    const stage = fullStage();
+    stage.player();
+    const { clients } = (await stage.call("/api/v1/clients?slow=1")).json;
+    expect(clients.map(({ id }: { id: string }) => id)).toEqual(["r2"]);
+    expect(clients[0].tcUrl).toBe("rtmp://h/live?***");
+  });
+
+  test("are kicked, and with a ban their address does not get the stream again for that time", async () => {
+    const stage = fullStage();
+    expect((await stage.call("DELETE /api/v1/clients/r2?ban=60")).status).toBe(200);
+    expect(stage.kicked).toEqual(["r2"]);
+    const [ban] = stage.api.guards;
+    const request = {
+      ...{
+        protocol: "rtmp",
+        address: "192.0.2.7",
+        port: 1,
+        tcUrl: "",
+        pageUrl: "",
+        swfUrl: "",
+        hops: [],
+        forClient: false,
+      },
+      ...{
+        clientId: "c5",
+        action: "play" as const,
+        param: "",
+        name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
+      },
+    };
+    expect(ban?.check(request)).toMatchObject({ kind: "denied" });
+    expect(ban?.check({ ...request, address: "192.0.2.8" })).toBeUndefined();
+    expect(ban?.check({ ...request, action: "publish" })).toBeUndefined();
+    stage.clock.advance(61_000);
+    expect(ban?.check(request)).toBeUndefined();
+  });
+});
+
+describe("A call that can't be answered", () => {
+  test.each([
+    ["/api/v1/streams/vid-none", 404, 2048],
+    ["/api/v1/clients/c99", 404, 2049],
+    ["/api/v1/vhosts/none", 404, 2014],
+    ["DELETE /api/v1/clients/c99", 404, 2049],
+    ["DELETE /api/v1/bans/b9", 404, 9003],
+    ["DELETE /api/v1/targets/t9", 404, 9002],
+    ["POST /api/v1/forwards/f9/retry", 404, 9001],
+    ["POST /api/v1/forwards/p1/pause", 400, 9007],
+    ["/api/v1/nothing", 404, 9005],
+    ["POST /api/v1/streams", 405, 9006],
+    ["/api/v1/streams?count=many", 400, 9007],
+    ["DELETE /api/v1/clients/r2?ban=-1", 400, 9007],
+  ])("%s is answered with %i, SRS's code and a sentence", async (target, status, code) => {
+    const answer = await fullStage().call(target);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(answer.json.error.length).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ["[]", "a JSON object"],
+    ["{", "not JSON"],
+    ['{"target":7}', "must be a text"],
+    ['{"target":"a","other":"b"}', "nothing else"],
+    ["{}", "must have a target"],
+    ['{"target":"a","vhost":"none"}', "no vhost of this name"],
+  ])("a target %s is refused: %s", async (body, reason) => {
+    const answer = await fullStage().call("POST /api/v1/targets", [], "127.0.0.1", body);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.json.error).toContain(reason);
+  });
+
+  test("has a body of 64 KB at most, with a length", async () => {
+    const stage = fullStage();
+    const large = `{"target":"${"a".repeat(70_000)}"}`;
+    expect((await stage.call("POST /api/v1/targets", [], "127.0.0.1", large)).status).toBe(413);
+    expect((await stage.call("POST /api/v1/targets", ["Transfer-Encoding: chunked"])).status).toBe(411);
+  });
+
+  test("is a reload of a wrong file", async () => {
+    const stage = fullStage();
+    stage.reloadAnswer = { ok: false, lines: ["x.toml:1: wrong"] };
+    const answer = await stage.call("POST /api/v1/reload");
+    expect([answer.status, answer.json.error]).toEqual([409, "the configuration is refused: x.toml:1: wrong"]);
+  });
+});
