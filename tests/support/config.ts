@@ -46,7 +46,7 @@ export const arbitraryToml: fc.Arbitrary<string> = fc
     );
     const headers = names.map((name) => `[vhost.${quote(name)}]\n`).join("");
     // Most have something in these that does not go together.
-    const kept = fc.nat(3).map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol)\./.test(line));
+    const kept = fc.nat(3).map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol|http_api)\./.test(line));
     return fc.tuple(kept, ...lines).map(([keep, ...all]) => all.filter(keep).join("") + headers);
   });
 

@@ -43,22 +43,11 @@ export const srsShapes: readonly SrsShape[] = [
     "what is switched off",
     "http_api { enabled off; auth { enabled on; } } vhost a { dvr { enabled off; } hls { } transcode { enabled off; engine x { enabled on; } } http_hooks { enabled off; on_publish http://h/; } }",
   ),
-  shape(
-    "what nothing switches on",
-    "http_api { listen 1985; } vhost a { dvr { dvr_path ./x; } ingest x { input { type file; } } }",
-  ),
-  shape("an API", "http_api { enabled on; listen 1985; crossdomain on; raw_api { enabled on; allow_reload on; } }", [
-    "http_api",
-  ]),
-  shape("an API without credentials", "http_api { enabled on; auth { enabled off; username a; password b; } }", [
-    "http_api",
-  ]),
-  shape(
-    "an API with credentials",
-    "http_api { enabled on; auth { enabled on; username a; password b; } }",
-    ["http_api", "auth"],
-    ["http_api"],
-  ),
+  shape("what nothing switches on", "vhost a { dvr { dvr_path ./x; } ingest x { input { type file; } } }"),
+  shape("an API", "http_api { enabled on; listen 1985; crossdomain on; raw_api { enabled on; allow_reload on; } }"),
+  shape("an API without credentials", "http_api { enabled on; auth { enabled off; username a; password b; } }"),
+  shape("an API with credentials", "http_api { enabled on; auth { enabled on; username a; password long-enough; } }"),
+  shape("an API with HTTPS", "http_api { enabled on; https { enabled on; listen 1990; key a; cert b; } }", ["https"]),
   shape(
     "hooks that decide",
     "vhost a { http_hooks { enabled on; on_connect http://h/; on_publish http://h/; on_play http://h/; } }",

@@ -1,5 +1,6 @@
 import { quote } from "../show.ts";
 import { addressRules } from "./access.ts";
+import { apiEnabled, apiListen, apiPassword, apiUsername } from "./api.ts";
 import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
 import { hlsRules, wholeSeconds } from "./hls.ts";
 import { crossdomain, httpRemux, listensWhenOn, mount, trackFor } from "./http.ts";
@@ -85,8 +86,15 @@ export const directives: readonly Entry[] = [
   entry("inotify_auto_reload", leftOut("reload by itself when the file changes", "send SIGHUP after a change")),
 
   // What SRS is beside RTMP.
-  entry("http_api", leftOut("HTTP API", "", { ignore: "http_api" })),
-  entry("http_api auth", apiCredentials()),
+  entry("http_api", switchedBlock),
+  entry("http_api enabled", apiEnabled),
+  entry("http_api listen", apiListen),
+  entry("http_api crossdomain", unusedIfOn("pages of other hosts may not call the API")),
+  entry("http_api raw_api", unusedIfOn("POST /api/v1/reload reloads, for users with the role admin")),
+  entry("http_api auth", switchedBlock),
+  entry("http_api auth username", apiUsername),
+  entry("http_api auth password", apiPassword),
+  entry("http_api https", leftOut("HTTPS for its API", "put a proxy in front", { ignore: "http_api" })),
   entry("http_stream", "http_server", switchedBlock),
   entry("http_server enabled", listensWhenOn(8080, "http_server", "listen")),
   entry("http_server listen", addresses("http_server", "listen")),
@@ -98,7 +106,7 @@ export const directives: readonly Entry[] = [
   entry("http_server https cert", key("http_server", "tls", "cert")),
   entry("http_server https key", key("http_server", "tls", "key")),
   entry("heartbeat", leftOut("heartbeat")),
-  entry("exporter", leftOut("Prometheus exporter")),
+  entry("exporter", leftOut("port for metrics alone", "http_api has them at /metrics")),
   entry("stream_caster", leftOut("stream caster", "publish by RTMP")),
   entry("rtc_server", leftOut("WebRTC")),
   entry("rtsp_server", leftOut("RTSP")),
@@ -341,13 +349,4 @@ function referOf(list: string): Rule {
 
 function guardHook(): Rule {
   return refused({ ignore: "http_hooks", feature: "HTTP hooks", without: "everybody could come" });
-}
-
-function apiCredentials(): Rule {
-  return refused({
-    ignore: "http_api",
-    feature: "HTTP API",
-    without: "its credentials would protect nothing",
-    isUsed: isOn,
-  });
 }

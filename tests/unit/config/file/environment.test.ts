@@ -135,7 +135,7 @@ describe("a variable's mistake is told with its name:", () => {
     [
       "credentials of the API, by SRS's names",
       { SRS_HTTP_API_ENABLED: "on", SRS_HTTP_API_AUTH_ENABLED: "on", SRS_HTTP_API_AUTH_PASSWORD: "secret" },
-      "SRS_HTTP_API_AUTH_ENABLED: auth: this server has no HTTP API, so its credentials would protect nothing; remove it, or start without it: --ignore http_api",
+      "SRS_HTTP_API_AUTH_PASSWORD: password: has no username beside it",
     ],
     [
       "a mistyped name of a key of security",
@@ -221,7 +221,7 @@ describe("SRS's own name for a directive", () => {
   test("is told where this server has not what it is for, and never taken for a key of security", () => {
     const environment = { SRS_HTTP_API_ENABLED: "on", SRS_VHOST_SRT_ENABLED: "on", SRS_VHOST_HLS_HLS_PATH: "./x" };
     expect(load(file, environment).warnings).toEqual([
-      "SRS_HTTP_API_ENABLED: http_api: left out: this server has no HTTP API",
+      "SRS_HTTP_API_ENABLED: enabled: ignored: other addresses than 127.0.0.1, as without auth everybody could command the server; add auth for other machines",
       "SRS_VHOST_SRT_ENABLED: srt: left out: this server has no SRT",
     ]);
     expect(errorsOf(() => load(file, { SRS_VHOST_SECURE_ENABLED: "on" })).join()).toInclude("SECURITY");
