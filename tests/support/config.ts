@@ -44,10 +44,19 @@ export const arbitraryToml: fc.Arbitrary<string> = fc
         .option(arbitraryValue(key), { freq: 3, nil: undefined })
         .map((value) => (value === undefined ? "" : `${path} = ${value}\n`)),
     );
-    const headers = names.map((name) => `[vhost.${quote(name)}]\n`).join("");
+    // A table that has keys already can't be opened again.
+    const headers = (text: string) =>
+      names
+        .flatMap((name) => (text.includes(`${showPath(["vhost", name])}.`) ? [] : `[vhost.${quote(name)}]\n`))
+        .join("");
     // Most have something in these that does not go together.
-    const kept = fc.nat(3).map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol|http_api)\./.test(line));
-    return fc.tuple(kept, ...lines).map(([keep, ...all]) => all.filter(keep).join("") + headers);
+    const kept = fc
+      .nat(3)
+      .map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol|http_api)\./.test(line));
+    return fc.tuple(kept, ...lines).map(([keep, ...all]) => {
+      const text = all.filter(keep).join("");
+      return text + headers(text);
+    });
   });
 
 /** The configuration, or undefined when it is refused as it should be. */

@@ -4,6 +4,7 @@ import { nearest } from "../../base/suggest.ts";
 import { type Document, nearestLocation } from "../../config/file/document.ts";
 import { type Environment, withEnvironment } from "../../config/file/environment.ts";
 import { ConfigErrors, oneLine } from "../../config/file/errors.ts";
+import { withNamedLists } from "../../config/file/named-lists.ts";
 import { laidOver } from "../../config/file/overlay.ts";
 import { withSecretFiles } from "../../config/file/secret-files.ts";
 import { readToml } from "../../config/file/toml.ts";
@@ -87,7 +88,7 @@ export function configSecrets(config: Config): Secrets {
 
 function readDocument(text: string, fileName: string, options: SrsOptions): Document {
   if (isSrsConf(fileName)) return readSrsConf(text, fileName, options);
-  const file = readToml(text, fileName);
+  const file = withNamedLists(rootTable, readToml(text, fileName));
   return options.variables.length === 0 ? file : laidOver(rootTable, file, variablesAlone(options));
 }
 
