@@ -21,7 +21,7 @@ export function withNamedLists(root: Table, document: Document): Document {
   const moved: Moved[] = [];
   const tree = named(root, document.tree, [], moved);
   if (moved.length === 0) return document;
-  return { ...document, tree, place: (path) => document.place(written(path, moved)) };
+  return { ...document, tree, location: (path) => document.location(written(path, moved)) };
 }
 
 function named(table: Table, tree: Tree, path: Path, moved: Moved[]): Tree {
