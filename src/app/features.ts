@@ -44,6 +44,9 @@ import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
+/** Connections to the API at a time, beside those of max_connections. */
+const MAX_API_CONNECTIONS = 100;
+
 /** What features are made of. */
 export interface Host {
   readonly log: Log;
@@ -118,7 +121,10 @@ export function makeFeatures(host: Host): Features {
     {
       ...{ clock, log, streams, clients, refusals, version, nodeId, systemLoad, ...administration },
       config: () => live.current.http_api,
-      vhosts: () => [...live.current.vhost].map(([name, { enabled }]) => ({ name, enabled })),
+      vhosts: () =>
+        [...live.current.vhost].map(([name, { enabled, hls }]) => {
+          return { name, enabled, hls: { enabled: hls.enabled, fragment: hls.hls_fragment } };
+        }),
       maxConnections: () => live.current.max_connections,
       connections: () => account.size,
       report: () => all.report(),
@@ -211,7 +217,10 @@ export function makeFeatures(host: Host): Features {
     calls.take(address, live.current.http_api.max_requests_per_minute)
       ? undefined
       : { rule: "http_api.max_requests_per_minute", reason: "too many requests; wait a minute" };
-  const admin = new HttpServer({ ...served, ...forOperators, account: { countRequest }, routes: [api] });
+  const free = { acquire: () => undefined, release: () => undefined, countRequest };
+  // The API answers while clients have no room.
+  const apiAccount = new ConnectionAccount({ maxConnections: MAX_API_CONNECTIONS, limiter: free });
+  const admin = new HttpServer({ ...served, ...forOperators, account: apiAccount, routes: [api] }, apiAccount);
   const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http, admin] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });

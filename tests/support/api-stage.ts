@@ -67,7 +67,7 @@ export class ApiStage {
         systemLoad: () => load,
         config: () => this.config,
         users: () => this.users,
-        vhosts: () => [{ name: "__defaultVhost__", enabled: true }],
+        vhosts: () => [{ name: "__defaultVhost__", enabled: true, hls: { enabled: false, fragment: 10 } }],
         maxConnections: () => 1000,
         connections: () => 3,
         report: () =>

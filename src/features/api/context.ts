@@ -19,6 +19,8 @@ export interface ApiUser {
 export interface VhostState {
   readonly name: string;
   readonly enabled: boolean;
+  /** The length of segments, seconds. */
+  readonly hls: { readonly enabled: boolean; readonly fragment: number };
 }
 
 /** Which configuration is in effect. */

@@ -6,6 +6,8 @@ const encoder = new TextEncoder();
 /** Writes the text format of Prometheus, version 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 export class PrometheusText {
   readonly #lines: string[] = [];
+  /** A stream has the same labels in each of its families. */
+  readonly #written = new Map<Labels, string>();
 
   /** A number that goes up and down. */
   gauge(name: string, help: string, samples: number | Iterable<readonly [Labels, number]>): void {
@@ -49,8 +51,13 @@ export class PrometheusText {
   }
 
   #sample(name: string, labels: Labels, value: number): void {
-    const written = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    this.#lines.push(`${name}${written.length > 0 ? `{${written.join(",")}}` : ""} ${value}`);
+    let written = this.#written.get(labels);
+    if (written === undefined) {
+      const all = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+      written = all.length > 0 ? `{${all.join(",")}}` : "";
+      this.#written.set(labels, written);
+    }
+    this.#lines.push(`${name}${written} ${value}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ApiContext, VhostState } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, type Operation, pageOf, pageQuery } from "./operation.ts";
-import { boolean, listOf, object, string, whole } from "./schema.ts";
+import { boolean, listOf, number, object, string, whole } from "./schema.ts";
 import { kilobits } from "./streams.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -14,7 +14,7 @@ const vhost = object({
   send_bytes: whole,
   recv_bytes: whole,
   kbps: object({ recv_30s: whole, send_30s: whole }),
-  hls: object({ enabled: boolean }),
+  hls: object({ enabled: boolean, fragment: number }),
 });
 
 interface Sums {
@@ -78,7 +78,7 @@ function sumsOf({ streams }: ApiContext, traffic: Traffic): Map<string, Sums> {
   return all;
 }
 
-function write({ name, enabled }: VhostState, sums: Sums | undefined): object {
+function write({ name, enabled, hls }: VhostState, sums: Sums | undefined): object {
   return {
     id: idOf(name),
     name,
@@ -88,6 +88,6 @@ function write({ name, enabled }: VhostState, sums: Sums | undefined): object {
     send_bytes: sums?.sent ?? 0,
     recv_bytes: sums?.received ?? 0,
     kbps: { recv_30s: kilobits(sums?.receivedRate ?? 0), send_30s: kilobits(sums?.sentRate ?? 0) },
-    hls: { enabled: false },
+    hls,
   };
 }

@@ -1,6 +1,6 @@
 import { DateHeader } from "../../http/http-date.ts";
 import type { ConnectionServer } from "../../live/ports/connection-servers.ts";
-import type { ConnectionEnds } from "../../live/ports/connections.ts";
+import type { ConnectionAccount, ConnectionEnds } from "../../live/ports/connections.ts";
 import { HttpConnection } from "./connection.ts";
 import type { HttpContext } from "./context.ts";
 import { healthRoute } from "./health.ts";
@@ -8,9 +8,12 @@ import { healthRoute } from "./health.ts";
 /** The server's side of HTTP/1.1, for viewers or for administration. Features answer its requests by their routes. */
 export class HttpServer implements ConnectionServer {
   readonly protocol: HttpContext["protocol"];
+  readonly account: ConnectionAccount | undefined;
   readonly #context: HttpContext;
 
-  constructor(options: Omit<HttpContext, "dates">) {
+  /** `account` counts its connections, if all protocols' account does not. */
+  constructor(options: Omit<HttpContext, "dates">, account?: ConnectionAccount) {
+    this.account = account;
     this.protocol = options.protocol;
     const routes = [healthRoute(options), ...options.routes];
     this.#context = { ...options, routes, dates: new DateHeader() };

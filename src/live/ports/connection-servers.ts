@@ -28,6 +28,8 @@ export interface ServedConnection extends TransportHandler {
 export interface ConnectionServer {
   /** The protocol's name in listeners' endpoints. */
   readonly protocol: string;
+  /** Counts its connections apart from all others: administration has room while clients have none. */
+  readonly account?: ConnectionAccount | undefined;
   /** Takes over a connection that is counted and within the limits; `id` is unique among all clients. */
   accept(id: string, ends: ConnectionEnds): ServedConnection;
 }
@@ -81,7 +83,8 @@ export class ConnectionServers implements Feature {
     if (server === undefined) throw new Error(`nothing speaks ${protocol}`);
     // The client's address may be new here: a proxy has just named it.
     if (this.#stopped) return undefined;
-    const { account, clock } = this.#options;
+    const { clock } = this.#options;
+    const account = server.account ?? this.#options.account;
     const place = account.acquire(remote.host);
     if (!place.ok) {
       this.refuse(place.rule, remote, place.reason);

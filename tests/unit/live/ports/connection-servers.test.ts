@@ -107,3 +107,21 @@ test("a server starts, runs, and drains", () => {
   stages.push(servers.stage);
   expect(stages).toEqual(["starting", "running", "draining"]);
 });
+
+test("a protocol with an account of its own has room while the others have none", () => {
+  const own = openAccount(1);
+  const clock = new FakeClock();
+  const log = new RecordingLog();
+  const said: string[] = [];
+  const servers = new ConnectionServers({
+    ...{ clock, log, refusals: new Refusals(clock, log), account: openAccount(1) },
+    servers: ["rtmp", "api"].map((protocol) => ({
+      protocol,
+      account: protocol === "api" ? own : undefined,
+      accept: (id, ends) => new Asked(`${protocol} ${id}`, ends, said),
+    })),
+  });
+  const from = { host: "10.0.0.1", port: 1 };
+  const taken = ["rtmp", "rtmp", "api", "api"].map((protocol) => servers.accept(protocol, from) !== undefined);
+  expect(taken).toEqual([true, false, true, false]);
+});
