@@ -18,8 +18,10 @@ export class HlsFollower {
   readonly listed = new Map<number, Listed>();
   /** What was wrong, each once. */
   readonly faults = new Set<string>();
-  /** The newest media playlist, and when it came, ms since 1970. */
-  last = { text: "", at: 0 };
+  /** The newest media playlist. */
+  last = "";
+  /** How far the end of each segment was behind the clock when it was first listed, by its programme date, ms. */
+  readonly behind: number[] = [];
   readonly #name: string;
   #origin: string | undefined;
   #link: string | undefined;
@@ -77,10 +79,18 @@ export class HlsFollower {
       return;
     }
     this.#link = entry;
-    this.last = { text, at: Date.now() };
+    const isNew = text !== this.last;
+    this.last = text;
     const playlist = parse(text);
     if (playlist.isMasterPlaylist) throw new Fault(`a multivariant playlist instead of a media playlist: ${text}`);
+    if (isNew) this.#noteDelay(playlist as MediaPlaylist);
     await this.#take(playlist as MediaPlaylist, base);
+  }
+
+  #noteDelay({ segments }: MediaPlaylist): void {
+    const newest = segments.at(-1);
+    const from = newest?.programDateTime?.getTime();
+    if (from !== undefined) this.behind.push(Date.now() - from - (newest?.duration ?? 0) * 1000);
   }
 
   async #take(playlist: MediaPlaylist, base: string): Promise<void> {
