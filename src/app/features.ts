@@ -17,14 +17,18 @@ import { liveStreams } from "../features/page/live-streams.ts";
 import { StreamPage } from "../features/page/page.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
+import type { InstalledFfmpegs } from "../features/transcode/examine-engines.ts";
+import { Transcode } from "../features/transcode/transcode.ts";
 import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import type { Tcp } from "../io/net/tcp.ts";
+import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { gzip } from "../io/os/gzip.ts";
 import { fillRandom, randomHex } from "../io/os/process.ts";
 import { systemLoad } from "../io/os/system-load.ts";
+import { streamConfig } from "../live/config.ts";
 import { Clients } from "../live/ports/clients.ts";
 import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
@@ -52,6 +56,9 @@ export interface Host {
   readonly log: Log;
   readonly live: LiveConfig;
   readonly streams: Streams;
+  /** Streams that no client sees. */
+  readonly hiddenStreams: Streams;
+  readonly ffmpegs: InstalledFfmpegs;
   readonly tcp: Tcp;
   readonly certificates: ListeningOptions["certificates"];
   /** This process's id in hop traces. */
@@ -159,6 +166,22 @@ export function makeFeatures(host: Host): Features {
       searchMs: (name, demand) => others.searchMs(name, demand),
       gzip,
       randomHex,
+    }),
+    // Before forward: its results are streams that others pass on.
+    new Transcode({
+      ...relays,
+      streams,
+      hidden: host.hiddenStreams,
+      startChild,
+      settings: () => live.current.transcode,
+      engines: (name) => vhost(name)?.transcode ?? new Map(),
+      vhost(name) {
+        const found = vhosts.find(name);
+        if (found === undefined) return undefined;
+        const { enabled, publish } = found.config;
+        return { name: found.name, enabled, stream: streamConfig(found.config), onConflict: publish.on_conflict };
+      },
+      facts: (ffmpeg) => host.ffmpegs.known(ffmpeg),
     }),
     new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
     // Takes time: it asks origins.

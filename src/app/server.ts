@@ -10,6 +10,7 @@ import { refuseSecond, startControl } from "./control.ts";
 import { answerCall, controlPlaces } from "./control-places.ts";
 import { reportFaults } from "./faults.ts";
 import { makeFeatures } from "./features.ts";
+import { FfmpegCheck } from "./ffmpeg-check.ts";
 import { LiveConfig } from "./live-config.ts";
 import { Network } from "./network.ts";
 import { reload } from "./reload.ts";
@@ -70,6 +71,10 @@ async function run(
     },
   });
 
+  const ffmpegs = new FfmpegCheck();
+  const ffmpegWarnings = await ffmpegs.refuse(config);
+  ffmpegs.follow(live, log);
+
   const nodeId = oldProcess?.nodeId ?? randomId();
   const history = new ConfigHistory({
     ...{ live, loaded, log, wall: clock.wall, file: confPath ?? "" },
@@ -80,6 +85,8 @@ async function run(
     log,
     live,
     streams,
+    hiddenStreams: new Streams(clock, onFault, randomEpochId),
+    ffmpegs: ffmpegs.installed,
     nodeId,
     version,
     administration: history.administration,
@@ -97,7 +104,8 @@ async function run(
   });
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
-  for (const warning of [...warnings, ...surroundingsWarnings(startedWith, config.pid)]) log.warn(warning);
+  for (const warning of [...warnings, ...ffmpegWarnings, ...surroundingsWarnings(startedWith, config.pid)])
+    log.warn(warning);
   network.logSockets(config);
   const reloadNow = () => {
     certificateReloader.check();

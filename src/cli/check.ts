@@ -1,6 +1,7 @@
 import type { ArgsDef } from "citty";
 import { effectiveToml, loadConfig } from "../app/config/index.ts";
 import { examinedOf } from "../app/examine.ts";
+import { FfmpegCheck } from "../app/ffmpeg-check.ts";
 import { systemProbes } from "../app/system-probes.ts";
 import { examine } from "../features/doctor/examine.ts";
 import { type Command, command } from "./command.ts";
@@ -24,7 +25,8 @@ export function checkCommand({ out, err }: Output): Command {
     options,
     async run(args, argv) {
       const loaded = loadConfig(args.conf, process.env, ignoredNames(argv));
-      for (const warning of loaded.warnings) err(warning);
+      const ffmpegWarnings = await new FfmpegCheck().refuse(loaded.config);
+      for (const warning of [...loaded.warnings, ...ffmpegWarnings]) err(warning);
       if (!args.probe) {
         out(effectiveToml(loaded));
         return 0;

@@ -1,6 +1,6 @@
 import type { Key, TomlScalar, TomlValue } from "./key.ts";
 import { type Path, quote, showKey, showPath } from "./show.ts";
-import type { NamedTables, Table, ValueOf } from "./table.ts";
+import { type NamedTables, namePlaceholder, type Table, type ValueOf } from "./table.ts";
 
 interface RenderOptions {
   /** Each key is preceded by its documentation, its type and its default. */
@@ -60,8 +60,22 @@ class Renderer {
   }
 
   #named(entry: NamedTables, tables: ReadonlyMap<string, Values>, path: Path): void {
-    const isImplied = entry.implied !== undefined && tables.size === 1 && tables.has(entry.implied);
+    const { implied } = entry;
+    if (implied === undefined && tables.size === 0 && this.#options.annotate) this.#example(entry.table, path);
+    const isImplied = tables.size === 1 && implied !== undefined && tables.has(implied);
     for (const [name, values] of tables) this.table(entry.table, values, [...path, name], !isImplied);
+  }
+
+  /** A table that does not exist, as comments: its keys with their documentation. */
+  #example(table: Table, path: Path): void {
+    const at = [...path, namePlaceholder];
+    const lines = Object.entries(table.entries).flatMap(([name, entry], index) =>
+      entry.kind === "key"
+        ? [...annotation(name, entry, index === 0), this.#key(entry, entry.default, [...at, name])]
+        : [],
+    );
+    const whole = [`# ${table.doc}`, `[${showPath(at)}]`, ...lines];
+    this.blocks.push(whole.map((line) => (line.startsWith("#") || line === "" ? line || "#" : `#${line}`)).join("\n"));
   }
 
   #isLeftOut(name: string, key: Key<unknown>, value: unknown): boolean {

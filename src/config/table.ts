@@ -17,7 +17,7 @@ export interface Table<S extends Shape = Shape> {
 export interface NamedTables<S extends Shape = Shape> {
   readonly kind: "named";
   readonly table: Table<S>;
-  /** The one table, with defaults only, that exists when the file names none; undefined when there is none then. */
+  /** The one table, with defaults only, that exists when the file names none; undefined: then there is none. */
   readonly implied: string | undefined;
   /** Why a name is not possible. */
   nameProblem(name: string): string | undefined;

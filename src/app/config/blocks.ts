@@ -10,13 +10,14 @@ import { pageTable } from "../../features/page/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
+import { enginesTable, transcodeTable } from "../../features/transcode/config.ts";
 import { streamKeys } from "../../live/config.ts";
 import { logTable } from "./log.ts";
 import { processKeys } from "./process.ts";
 import { proxyProtocolTable } from "./proxy-protocol.ts";
 
 /** The vhost for every name without a table of its own. */
-const defaultVhost = "__defaultVhost__";
+export const defaultVhost = "__defaultVhost__";
 
 const vhostTable = table(
   `A vhost, with streams of its own. ${defaultVhost} serves every name without a table of its own.`,
@@ -30,6 +31,7 @@ const vhostTable = table(
     hls: hlsTable,
     http_remux: httpRemuxTable,
     limits: vhostLimitsTable,
+    transcode: enginesTable,
   },
 );
 
@@ -43,6 +45,7 @@ export const rootTable = table("The configuration file.", {
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,
+  transcode: transcodeTable,
   vhost: named({ table: vhostTable, implied: defaultVhost, nameProblem: vhostNameProblem }),
 });
 

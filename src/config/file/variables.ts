@@ -44,13 +44,12 @@ function addTable(into: Variables, table: Table, tree: Tree, prefix: string, pat
 function addNamed(into: Variables, entry: NamedTables, tree: Tree, prefix: string, path: Path, problem?: string): void {
   const { implied } = entry;
   if (implied !== undefined) {
-    const absent = absentOf(entry, tree, prefix);
+    const absent = absentOf(implied, tree, prefix);
     addTable(into, entry.table, below(tree, implied), prefix, [...path, implied], absent ?? problem);
   }
   for (const name of Object.keys(tree)) {
     const at = [...path, name];
-    if (name !== entry.implied)
-      addTable(into, entry.table, below(tree, name), `${prefix}__${capitals(name)}_`, at, problem);
+    if (name !== implied) addTable(into, entry.table, below(tree, name), `${prefix}__${capitals(name)}_`, at, problem);
   }
 }
 
@@ -59,13 +58,13 @@ export function absentImplied(root: Table, tree: Tree, path: Path): string | und
   const [part = "", name] = path;
   const entry = root.entries[part];
   if (entry?.kind !== "named" || entry.implied === undefined || name !== entry.implied) return undefined;
-  return absentOf(entry, below(tree, String(part)), `SRS_${capitals(String(part))}`);
+  return absentOf(entry.implied, below(tree, String(part)), `SRS_${capitals(String(part))}`);
 }
 
-function absentOf(entry: NamedTables, tree: Tree, prefix: string): string | undefined {
+function absentOf(implied: string, tree: Tree, prefix: string): string | undefined {
   const names = Object.keys(tree);
-  if (names.length === 0 || entry.implied === undefined || names.includes(entry.implied)) return undefined;
-  return `the configuration has no ${entry.implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
+  if (names.length === 0 || names.includes(implied)) return undefined;
+  return `the configuration has no ${implied} that it could be for; it has ${names.join(", ")}, whose variables begin with ${prefix}__${capitals(names[0] ?? "")}__`;
 }
 
 /** Two table names may be equal in capitals. */

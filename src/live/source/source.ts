@@ -9,9 +9,10 @@ import { StepsBack } from "./step-back.ts";
 
 /**
  * How a source came: `client`, it publishes here; `pull`, it is fetched for those who watch, and its end says nothing of the
- * publisher; `sibling`, another process of this server has the publisher and passes the stream on to others.
+ * publisher; `sibling`, another process of this server has the publisher and passes the stream on to others; `transcode`, an engine here
+ * makes it of another stream.
  */
-export type SourceVia = "client" | "pull" | "sibling";
+export type SourceVia = "client" | "pull" | "sibling" | "transcode";
 
 /** Who publishes, as far as others care: relays pass the parameters and the hops on. */
 export interface SourceInfo {

@@ -1,0 +1,152 @@
+import type { EngineConfig } from "./config.ts";
+import type { FfmpegFacts } from "./ffmpeg-facts.ts";
+import { deviceArguments, hardwareApi, presetFor } from "./hardware.ts";
+
+/** FFmpeg's time at the start of a run, ms: encoders put their first packets before their first frame. */
+export const RUN_START_MS = 10_000;
+
+/** One encoded track that FFmpeg writes to a pipe of its own. */
+export interface EncodedTrack {
+  readonly kind: "video" | "audio";
+  readonly engine: EngineConfig;
+  /** The encoder's name. */
+  readonly encoder: string;
+}
+
+/** A run of FFmpeg: what it reads, and what it makes of that. */
+export interface RunPlan {
+  readonly ffmpeg: string;
+  readonly container: "flv" | "mp4";
+  readonly tracks: readonly EncodedTrack[];
+}
+
+/** The file descriptor of the pipe to which FFmpeg writes a track. */
+export function pipeOf(index: number): number {
+  return index === 0 ? 1 : index + 2;
+}
+
+/**
+ * The command of a run. `startsAt` are FFmpeg's times (ms) at which the tracks begin: what is before is decoded, and not encoded.
+ * Each track's first frame is then at `RUN_START_MS` of its output.
+ */
+export function runCommand(plan: RunPlan, startsAt: readonly number[], facts?: FfmpegFacts): readonly string[] {
+  const input = ["-copyts", "-f", plan.container, "-i", "pipe:0"];
+  return command(plan, facts, input, (index) => [
+    "-ss",
+    seconds(startsAt[index] ?? RUN_START_MS),
+    "-output_ts_offset",
+    seconds(RUN_START_MS),
+    ...flvTo(`pipe:${pipeOf(index)}`),
+  ]);
+}
+
+/** The command that tries a run on a made picture and tone for a moment, and writes the result nowhere. */
+export function trialCommand(plan: RunPlan, facts?: FfmpegFacts): readonly string[] {
+  const graph = "color=size=320x180:rate=25:duration=0.2[out0];anullsrc=sample_rate=44100,atrim=duration=0.2[out1]";
+  const input = ["-f", "lavfi", "-i", graph];
+  return command(plan, facts, input, () => ["-t", "0.2", "-y", ...flvTo("/dev/null")]);
+}
+
+function command(
+  { ffmpeg, tracks }: RunPlan,
+  facts: FfmpegFacts | undefined,
+  input: readonly string[],
+  output: (index: number) => readonly string[],
+): readonly string[] {
+  const [first] = tracks;
+  const devices = new Map(
+    tracks.map(({ encoder, engine }) => [deviceArguments(encoder, engine.hw_device).join(" "), { encoder, engine }]),
+  );
+  return [
+    ffmpeg,
+    ...["-hide_banner", "-nostats", "-nostdin", "-loglevel", "warning"],
+    ...[...devices.values()].flatMap(({ encoder, engine }) => deviceArguments(encoder, engine.hw_device)),
+    ...optionArguments(first?.engine.perfile ?? []),
+    ...input,
+    ...(first?.engine.inputs ?? []).flatMap((path) => ["-i", path]),
+    ...tracks.flatMap((track, index) => [...trackArguments(track, index, facts), ...output(index)]),
+  ];
+}
+
+function flvTo(place: string): readonly string[] {
+  return ["-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", place];
+}
+
+/** The arguments that make one track: equal ones make equal tracks, but for their index. */
+export function trackArguments(track: EncodedTrack, index: number, facts?: FfmpegFacts): readonly string[] {
+  return track.kind === "video" ? videoArguments(track, index, facts) : audioArguments(track);
+}
+
+function videoArguments({ engine, encoder }: EncodedTrack, index: number, facts: FfmpegFacts | undefined): string[] {
+  const { vbitrate, vfps, width, height, vthreads, vprofile, vpreset, vparams } = engine;
+  const api = hardwareApi(encoder);
+  const preset = presetFor(encoder, vpreset);
+  const args = [...filterArguments(engine, encoder, index), "-c:v", encoder];
+  if (vbitrate > 0) args.push("-b:v", `${vbitrate}k`);
+  if (vfps > 0) args.push("-r", String(vfps));
+  // Frames keep their times to the millisecond; with a rate of its own the encoder counts frames.
+  else if (/^libx26[45]$/.test(encoder)) args.push("-enc_time_base", "1:1000");
+  if (scalesBehind(engine, encoder)) args.push("-s", `${width}x${height}`, "-aspect", `${width}:${height}`);
+  if (vthreads > 0) args.push("-threads", String(vthreads));
+  if (vprofile !== "") args.push("-profile:v", vprofile);
+  if (preset !== undefined) args.push("-preset", preset);
+  // All steps of a ladder have their key frames where the source has them.
+  if (!vparams.some(setsKeyFrames) && (facts?.forcesSourceKeys ?? true))
+    args.push("-force_key_frames", "source", ...(api?.keyFrames ?? []));
+  return [...args, ...optionArguments(vparams)];
+}
+
+function filterArguments(
+  { width, height, vfilter, filter_complex }: EngineConfig,
+  encoder: string,
+  index: number,
+): string[] {
+  const behind = scalesBehind({ width, height }, encoder);
+  const filters = [vfilter, behind ? "" : scaleFilter(width, height), hardwareApi(encoder)?.upload]
+    .filter(Boolean)
+    .join(",");
+  if (filter_complex === "") return ["-map", "0:v:0", ...(filters === "" ? [] : ["-vf", filters])];
+  const label = `[video${index}]`;
+  const graph = [filter_complex, filters].filter(Boolean).join(",");
+  return ["-filter_complex", `${graph}${label}`, "-map", label];
+}
+
+/** Whether FFmpeg scales by -s, as SRS has it. Hardware encoders take frames of their own kind only: they are scaled before. */
+function scalesBehind({ width, height }: Pick<EngineConfig, "width" | "height">, encoder: string): boolean {
+  return width > 0 && height > 0 && !hardwareApi(encoder)?.upload;
+}
+
+/** Whether an option says where key frames are. */
+function setsKeyFrames(option: string): boolean {
+  return /^(?:g|force_key_frames)(?::v)?$/.test(splitOption(option)[0]);
+}
+
+function scaleFilter(width: number, height: number): string {
+  return width === 0 && height === 0 ? "" : `scale=${width || -2}:${height || -2}`;
+}
+
+function audioArguments({ engine, encoder }: EncodedTrack): string[] {
+  const { abitrate, asample_rate, achannels, aparams } = engine;
+  const args = ["-map", "0:a:0", "-c:a", encoder];
+  if (abitrate > 0) args.push("-b:a", `${abitrate}k`);
+  if (asample_rate > 0) args.push("-ar", String(asample_rate));
+  if (achannels > 0) args.push("-ac", String(achannels));
+  return [...args, ...optionArguments(aparams)];
+}
+
+/** Options written as "name value", "name=value" or "name", with or without a dash. */
+function optionArguments(options: readonly string[]): string[] {
+  return options.flatMap((option) => {
+    const [name = "", value] = splitOption(option);
+    return value === undefined ? [`-${name}`] : [`-${name}`, value];
+  });
+}
+
+function splitOption(option: string): readonly [string, ...string[]] {
+  const [, name = "", value = ""] = /^-?([^\s=]+)[\s=]*(.*)$/s.exec(option) ?? [];
+  return value === "" ? [name] : [name, value];
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}

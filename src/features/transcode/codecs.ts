@@ -1,0 +1,71 @@
+import { UserError } from "../../base/errors.ts";
+import { nearest } from "../../base/suggest.ts";
+import { codecName } from "../../media/codec.ts";
+import { PacketKind } from "../../media/packet.ts";
+
+/** FFmpeg's names of codecs, by ours (`codecName`), and the container in which FFmpeg gets them. */
+const byName: Readonly<Record<string, { readonly name: string; readonly container: Container }>> = {
+  "H.264": { name: "h264", container: "any" },
+  "Sorenson H.263": { name: "flv1", container: "flv" },
+  VP6: { name: "vp6f", container: "flv" },
+  "VP6 with alpha": { name: "vp6a", container: "flv" },
+  "Screen Video": { name: "flashsv", container: "flv" },
+  "Screen Video 2": { name: "flashsv2", container: "flv" },
+  HEVC: { name: "hevc", container: "mp4" },
+  AV1: { name: "av1", container: "mp4" },
+  VP9: { name: "vp9", container: "mp4" },
+  VP8: { name: "vp8", container: "none" },
+  VVC: { name: "vvc", container: "none" },
+  AAC: { name: "aac", container: "any" },
+  MP3: { name: "mp3", container: "any" },
+  PCM: { name: "pcm", container: "flv" },
+  ADPCM: { name: "adpcm_swf", container: "flv" },
+  Nellymoser: { name: "nellymoser", container: "flv" },
+  "G.711 A-law": { name: "pcm_alaw", container: "flv" },
+  "G.711 mu-law": { name: "pcm_mulaw", container: "flv" },
+  Speex: { name: "speex", container: "flv" },
+  Opus: { name: "opus", container: "mp4" },
+  FLAC: { name: "flac", container: "mp4" },
+  "AC-3": { name: "ac3", container: "mp4" },
+  "E-AC-3": { name: "eac3", container: "mp4" },
+};
+
+const known: ReadonlySet<string> = new Set(Object.values(byName).map(({ name }) => name));
+
+/** Which of the input's containers has a codec; `none`: neither. */
+type Container = "flv" | "mp4" | "any" | "none";
+
+/** A codec of one of a stream's tracks. */
+export interface TrackCodec {
+  /** FFmpeg's name. */
+  readonly name: string;
+  /** The name for people. */
+  readonly label: string;
+  readonly container: Container;
+}
+
+/** The codec of an audio or video payload; undefined where it names none. */
+export function trackCodec(kind: PacketKind, payload: Uint8Array): TrackCodec | undefined {
+  const label = kind === PacketKind.Data ? "" : codecName(kind, payload);
+  if (label === "") return undefined;
+  return { label, ...(byName[label] ?? { name: label.toLowerCase(), container: "none" }) };
+}
+
+/** The container that has all codecs of an input; the reason when there is none. */
+export function containerOf(codecs: readonly TrackCodec[]): "flv" | "mp4" | { readonly refusal: string } {
+  const none = codecs.find(({ container }) => container === "none");
+  if (none !== undefined) return { refusal: `${none.label} cannot be given to FFmpeg` };
+  if (codecs.every(({ container }) => container !== "mp4")) return "flv";
+  if (codecs.every(({ container }) => container !== "flv")) return "mp4";
+  return { refusal: `no container has ${codecs.map(({ label }) => label).join(" and ")}` };
+}
+
+/** Reads FFmpeg's name of a codec. Throws UserError. */
+export function parseCodec(text: string): string {
+  const name = text.toLowerCase();
+  if (known.has(name)) return name;
+  const meant = nearest(name, [...known]);
+  throw new UserError(
+    meant === undefined ? `no codec that streams have: ${[...known].join(", ")}` : `did you mean "${meant}"?`,
+  );
+}

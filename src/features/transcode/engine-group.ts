@@ -1,0 +1,268 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { StartChild } from "../../io/os/child-process.ts";
+import { isHeader } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { classify } from "../../media/classify.ts";
+import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import {
+  type Attempt,
+  type AttemptReport,
+  type Failure,
+  type RelayStatus,
+  Supervisor,
+} from "../../relay/supervisor.ts";
+import { RUN_START_MS, runCommand } from "./arguments.ts";
+import { Feed } from "./feed.ts";
+import type { FfmpegFacts } from "./ffmpeg-facts.ts";
+import { softwareEncoder } from "./hardware.ts";
+import type { InputMuxer } from "./input-muxer.ts";
+import { MessageLog } from "./message-log.ts";
+import { OutputTrack } from "./output-track.ts";
+import { encodedTrack, type Group } from "./plan.ts";
+import type { Place, ProcessLimit } from "./process-limit.ts";
+import type { Result } from "./result.ts";
+import { Run } from "./run.ts";
+
+const LOOK_MS = 1000;
+/** A run that skips is told at most this often. */
+const TELL_MS = 60_000;
+/** A run that was shorter than this is followed by the next only after a while. */
+const SETTLED_MS = 5000;
+
+/** What a group of engines needs from outside. */
+export interface GroupContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly startChild: StartChild;
+  readonly limit: ProcessLimit;
+  readonly nice: number;
+  facts(ffmpeg: string): FfmpegFacts | undefined;
+}
+
+/** Counts of all groups since the start. */
+export interface GroupTotals {
+  runs: number;
+  skips: number;
+}
+
+/** Engines that share one FFmpeg: it is started, fed, watched, and started again when it fails. */
+export class EngineGroup {
+  readonly plan: Group<Result>;
+  /** The same text for a group with the same input and the same tracks. */
+  readonly key: string;
+  readonly #container: "flv" | "mp4";
+  readonly #context: GroupContext;
+  readonly #totals: GroupTotals;
+  readonly #stream: Stream;
+  readonly #muxer: () => InputMuxer;
+  readonly #log: Log;
+  readonly #fields: Readonly<Record<string, string>>;
+  readonly #supervisor: Supervisor;
+  readonly #look: Timer;
+  #feed: Feed | undefined;
+  #run: Run | undefined;
+  #report: AttemptReport | undefined;
+  #place: Place | undefined;
+  #runSince = 0;
+  /** The device of a hardware encoder is missing. */
+  #software = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #waits = false;
+
+  constructor(
+    context: GroupContext,
+    totals: GroupTotals,
+    stream: Stream,
+    plan: Group<Result>,
+    input: { readonly key: string; readonly container: "flv" | "mp4"; readonly muxer: () => InputMuxer },
+    log: Log,
+    fields: Readonly<Record<string, string>>,
+  ) {
+    this.#context = context;
+    this.#totals = totals;
+    this.#stream = stream;
+    this.plan = plan;
+    this.key = input.key;
+    this.#container = input.container;
+    this.#muxer = input.muxer;
+    this.#log = log;
+    this.#fields = fields;
+    this.#supervisor = new Supervisor({
+      clock: context.clock,
+      random: context.random,
+      log,
+      what: "transcode",
+      fields,
+      begin: (report) => this.#begin(report),
+    });
+    this.#look = context.clock.every(LOOK_MS, () => this.#feed?.catchUp());
+    this.#supervisor.start();
+  }
+
+  get status(): RelayStatus {
+    return this.#supervisor.status;
+  }
+
+  /** How far what FFmpeg takes in is behind the stream, ms. */
+  get lagMs(): number {
+    return this.#feed?.lagMs ?? 0;
+  }
+
+  /** FFmpeg's process, while there is one. */
+  get pid(): number | undefined {
+    return this.#run?.pid;
+  }
+
+  /** What FFmpeg was started for holds no longer: another takes its place, and goes on where it was. */
+  restart(why: string): void {
+    this.#endRun(why, this.#haste());
+  }
+
+  /** The stream has ended: what FFmpeg still has follows, then `gone` is called. */
+  finish(gone: () => void): void {
+    this.#supervisor.detach();
+    this.#look.cancel();
+    this.#feed?.leave();
+    const run = this.#run;
+    const place = this.#place;
+    const left = () => {
+      place?.leave();
+      gone();
+    };
+    if (run === undefined) left();
+    else run.finish(left);
+  }
+
+  /** Nothing more of it is wanted. */
+  abort(): void {
+    this.#look.cancel();
+    this.#supervisor.stop();
+  }
+
+  #begin(report: AttemptReport): Attempt {
+    this.#report = report;
+    this.#waits = true;
+    const place = this.#context.limit.enter((place) => {
+      this.#place = place;
+      this.#waits = false;
+      this.#feed = new Feed(this.#stream, this.#muxer(), {
+        begin: (startsAt) => this.#start(startsAt, place, report),
+        skipped: (ms) => this.#onSkipped(ms),
+        expired: () => this.restart("its time is over"),
+      });
+    });
+    if (this.#waits) this.#log.warn("transcode waits: as many FFmpeg processes run as may", this.#fields);
+    return { abort: () => this.#abandon(place) };
+  }
+
+  #abandon(place: Place): void {
+    this.#feed?.leave();
+    this.#feed = undefined;
+    const run = this.#run;
+    this.#run = undefined;
+    if (run === undefined) place.leave();
+    else run.abort(() => place.leave());
+  }
+
+  #start(startsAt: number, place: Place, report: AttemptReport): Run {
+    const { clock, nice, facts } = this.#context;
+    const { ffmpeg, tracks } = this.plan;
+    const known = facts(ffmpeg);
+    const outputs = tracks.map(({ kind, results }) => {
+      const from = Math.max(startsAt, ...results.map((result) => result.endOf(kind)));
+      return new OutputTrack(kind === "video" ? PacketKind.Video : PacketKind.Audio, from);
+    });
+    const encoded = tracks.map((track) => encodedTrack(track, this.#software));
+    const command = runCommand(
+      { ffmpeg, container: this.#container, tracks: encoded },
+      outputs.map((output) => output.startsAt - startsAt + RUN_START_MS),
+      known,
+    );
+    this.#log.debug("transcode starts", { ...this.#fields, command: command.join(" ") });
+    this.#totals.runs++;
+    this.#runSince = clock.now();
+    const messages = new MessageLog(clock, this.#log, this.#fields);
+    const run = new Run(this.#context, command, tracks.length, nice, {
+      tag: (index, kind, timestamp, payload) => {
+        report.running(`FFmpeg ${known?.version ?? ""}`.trim());
+        this.#onTag(index, outputs[index], kind, timestamp, payload);
+      },
+      message: (line) => messages.add(line),
+      drained: () => this.#feed?.drained(),
+      ended: (reason) => {
+        messages.end();
+        place.leave();
+        this.#run = undefined;
+        this.#onEnded(run, reason);
+      },
+    });
+    this.#run = run;
+    return run;
+  }
+
+  #onTag(
+    index: number,
+    output: OutputTrack | undefined,
+    kind: PacketKind,
+    timestamp: number,
+    payload: Uint8Array,
+  ): void {
+    const track = this.plan.tracks[index];
+    if (track === undefined || output === undefined) return;
+    if (kind === PacketKind.Data) {
+      for (const result of track.results) result.describe(track.kind, payload);
+      return;
+    }
+    if (kind !== output.kind) return;
+    const flags = classify(kind, payload) & 0xff;
+    const time = output.timeOf(timestamp, flags);
+    if (time === undefined || (flags & PacketFlag.SequenceEnd) !== 0) return;
+    for (const result of track.results) {
+      // What it has had already, of a run that began earlier for another result.
+      if (!isHeader(flags) && kind === PacketKind.Audio && time < result.endOf("audio") - 1) continue;
+      result.push(kind, time, payload);
+    }
+  }
+
+  #onEnded(run: Run, reason: string): void {
+    const missing = this.plan.tracks.some(
+      ({ engine, kind }) => kind === "video" && softwareEncoder(engine) !== undefined,
+    );
+    if (!run.productive && missing && !this.#software) {
+      this.#software = true;
+      this.#log.warn("hardware encoder does not run, software encodes instead", { ...this.#fields, error: reason });
+      this.#fail(reason, "elsewhere");
+    } else this.#fail(reason, run.productive ? "lost" : "refused");
+  }
+
+  #endRun(why: string, how: Failure): void {
+    const place = this.#place;
+    if (this.#run === undefined || place === undefined) return;
+    this.#abandon(place);
+    this.#fail(why, how);
+  }
+
+  #fail(why: string, how: Failure): void {
+    this.#feed?.leave();
+    this.#feed = undefined;
+    this.#report?.failed(why, how);
+  }
+
+  /** A stream that changes all the time doesn't cost a process each time. */
+  #haste(): Failure {
+    return this.#context.clock.now() - this.#runSince > SETTLED_MS ? "elsewhere" : "lost";
+  }
+
+  #onSkipped(ms: number): void {
+    this.#totals.skips++;
+    const now = this.#context.clock.now();
+    if (now - this.#toldAt < TELL_MS) return;
+    this.#toldAt = now;
+    this.#log.warn("transcode is too slow, it goes on with a newer key frame", {
+      ...this.#fields,
+      skipped_ms: Math.round(ms),
+      see: "vpreset, width, height, max_processes",
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { PacketSink } from "../../live/readers/format.ts";
+import { type PacketRange, packetFormat } from "../../live/readers/packet-reader.ts";
+import type { Reader } from "../../live/readers/reader.ts";
+import { isHeader } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { Packet, PacketKind } from "../../media/packet.ts";
+import { RUN_START_MS } from "./arguments.ts";
+import type { InputMuxer } from "./input-muxer.ts";
+
+/** A run that is this far behind goes on with the newest key frame. */
+const MAX_LAG_MS = 5000;
+/** FFmpeg's clocks have 31 bits: a run ends before its time reaches them. */
+const MAX_RUN_MS = 2 ** 31 - 3_600_000;
+
+/** What a feed gives to. */
+export interface FedRun {
+  readonly blocked: boolean;
+  feed(bytes: Uint8Array, packets: number): boolean;
+}
+
+/** What the owner of a feed is told. */
+export interface FeedEvents {
+  /** The first packets are here: starts the run that gets them. `startsAt` is the source's time of the first. */
+  begin(startsAt: number): FedRun;
+  /** Packets of so many ms were left out. */
+  skipped(ms: number): void;
+  /** The run must be followed by another. */
+  expired(): void;
+}
+
+/** A stream on its way into one run of FFmpeg, from a key frame on, with times that begin at `RUN_START_MS`. */
+export class Feed implements PacketSink {
+  readonly #stream: Stream;
+  readonly #muxer: InputMuxer;
+  readonly #events: FeedEvents;
+  #reader: Reader<PacketRange>;
+  #run: FedRun | undefined;
+  /** The source's time that is 0 in FFmpeg. */
+  #base = 0;
+  /** The source's time of the newest packet that went in. */
+  #newest = 0;
+  #left = false;
+
+  constructor(stream: Stream, muxer: InputMuxer, events: FeedEvents) {
+    this.#stream = stream;
+    this.#muxer = muxer;
+    this.#events = events;
+    this.#reader = stream.tap(this, { skipped: () => undefined });
+  }
+
+  get bytesQueued(): number {
+    return this.#run?.blocked ? 1 : 0;
+  }
+
+  /** How far FFmpeg's input is behind the stream, ms. */
+  get lagMs(): number {
+    return this.#stream.lagMs(this.#reader);
+  }
+
+  /** Goes on with the newest key frame when the run is too slow and there is a newer one. */
+  catchUp(): void {
+    if (this.#left || this.lagMs <= MAX_LAG_MS) return;
+    const start = this.#stream.startPoint(packetFormat);
+    if (start === undefined || start.seq <= this.#reader.position) return;
+    this.#stream.leave(this.#reader);
+    this.#reader = this.#stream.tap(this, {});
+  }
+
+  /** The run takes more. */
+  drained(): void {
+    if (!this.#left) this.#reader.drained();
+  }
+
+  leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#stream.leave(this.#reader);
+  }
+
+  send(range: PacketRange): boolean {
+    if (this.#left) return true;
+    const { start } = range;
+    if (start !== undefined) this.#begin(start.time, start.headers);
+    const run = this.#run;
+    if (run === undefined) return true;
+    const packets: Packet[] = [];
+    range.forEach(({ kind, time, payload, flags, track }) => {
+      if (!this.#muxer.takes(kind, track)) return;
+      packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
+      if (!isHeader(flags)) this.#newest = time;
+    });
+    if (packets.length === 0) return !run.blocked;
+    if (this.#newest - this.#base > MAX_RUN_MS) this.#events.expired();
+    return run.feed(this.#muxer.packets(packets), packets.length);
+  }
+
+  #begin(startsAt: number, all: readonly Packet[]): void {
+    const headers = all.filter(({ kind, track }) => kind !== PacketKind.Data && this.#muxer.takes(kind, track));
+    if (this.#run !== undefined) {
+      this.#events.skipped(Math.max(0, startsAt - this.#newest));
+      this.#run.feed(this.#muxer.headers(headers, startsAt - this.#base), 0);
+      return;
+    }
+    this.#base = startsAt - RUN_START_MS;
+    this.#newest = startsAt;
+    this.#run = this.#events.begin(startsAt);
+    this.#run.feed(this.#muxer.begin(headers, RUN_START_MS), 0);
+  }
+}

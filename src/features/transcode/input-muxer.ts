@@ -1,0 +1,51 @@
+import { FlvFormat } from "../../media/flv-format.ts";
+import { flvHeader } from "../../media/flv-header.ts";
+import { type Packet, PacketKind } from "../../media/packet.ts";
+import { PacketListCursor } from "../../media/packet-cursor.ts";
+
+/** Packets in a container that FFmpeg reads from a pipe. */
+export interface InputMuxer {
+  /** Whether the container has the packets of a track. */
+  takes(kind: PacketKind, track: number): boolean;
+  /** The container's head and the codecs' headers, for a first packet at `time` (ms). */
+  begin(headers: readonly Packet[], time: number): Uint8Array;
+  /** The codecs' headers again, where packets are missing. */
+  headers(headers: readonly Packet[], time: number): Uint8Array;
+  /** The next packets. */
+  packets(packets: readonly Packet[]): Uint8Array;
+}
+
+/** FLV for H.264, AAC, MP3 and older codecs. The first of several tracks goes in; data does not. */
+export class FlvInput implements InputMuxer {
+  readonly #format: FlvFormat;
+
+  constructor(audio: boolean, video: boolean) {
+    this.#format = new FlvFormat({ enhanced: false, audio, video });
+  }
+
+  takes(kind: PacketKind, track: number): boolean {
+    if (kind === PacketKind.Data || track !== 0) return false;
+    return kind === PacketKind.Video ? this.#format.video : this.#format.audio;
+  }
+
+  begin(headers: readonly Packet[], time: number): Uint8Array {
+    const head = flvHeader(this.#format.audio, this.#format.video);
+    const body = this.headers(headers, time);
+    const whole = new Uint8Array(head.length + body.length);
+    whole.set(head);
+    whole.set(body, head.length);
+    return whole;
+  }
+
+  headers(headers: readonly Packet[], time: number): Uint8Array {
+    return this.#format.prefix(headers, time);
+  }
+
+  packets(packets: readonly Packet[]): Uint8Array {
+    return this.#format.encode(
+      { cursor: (from, to) => new PacketListCursor(packets.slice(from, to)) },
+      0,
+      packets.length,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { printable } from "../../base/printable.ts";
+
+/** Lines of one FFmpeg that are logged in a period; the others are counted. */
+const MAX_LINES = 10;
+const PERIOD_MS = 60_000;
+
+/** FFmpeg's messages on their way to the log: a few in a minute. */
+export class MessageLog {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #fields: Readonly<Record<string, string>>;
+  #since = Number.NEGATIVE_INFINITY;
+  #lines = 0;
+  #last = "";
+
+  constructor(clock: Clock, log: Log, fields: Readonly<Record<string, string>>) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#fields = fields;
+  }
+
+  add(line: string): void {
+    const now = this.#clock.now();
+    if (now - this.#since >= PERIOD_MS) this.#begin(now);
+    // The address in memory of what speaks says nothing.
+    const text = printable(line.replace(/ @ 0x[0-9a-f]+\]/g, "]"));
+    if (this.#lines < MAX_LINES && text !== this.#last) this.#log.warn("ffmpeg says", { ...this.#fields, text });
+    this.#lines++;
+    this.#last = text;
+  }
+
+  /** FFmpeg has ended: what was left out is told. */
+  end(): void {
+    this.#begin(Number.NEGATIVE_INFINITY);
+  }
+
+  #begin(now: number): void {
+    if (this.#lines > MAX_LINES)
+      this.#log.warn("ffmpeg says more", { ...this.#fields, lines_left_out: this.#lines - MAX_LINES });
+    this.#since = now;
+    this.#lines = 0;
+    this.#last = "";
+  }
+}

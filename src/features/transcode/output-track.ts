@@ -1,0 +1,62 @@
+import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import { RUN_START_MS } from "./arguments.ts";
+
+/** FFmpeg rounds times to milliseconds. */
+const ROUNDING_MS = 1;
+
+/** What FFmpeg writes of one track in one run, on the time line of the source. */
+export class OutputTrack {
+  readonly kind: PacketKind;
+  /** The source's time of the first frame, ms. */
+  readonly startsAt: number;
+  /** FFmpeg's time of the newest packet, unrolled. */
+  #newest = RUN_START_MS;
+
+  constructor(kind: PacketKind, startsAt: number) {
+    this.kind = kind;
+    this.startsAt = startsAt;
+  }
+
+  /**
+   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); undefined for what an audio encoder
+   * puts before the first sample.
+   */
+  timeOf(timestamp: number, flags: number): number | undefined {
+    if ((flags & (PacketFlag.SequenceHeader | PacketFlag.Config)) !== 0) return this.#at(this.#newest);
+    const time = this.#newest + (((timestamp - this.#newest) << 1) >> 1);
+    if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return undefined;
+    this.#newest = time;
+    return this.#at(time);
+  }
+
+  #at(time: number): number {
+    return this.startsAt + time - RUN_START_MS;
+  }
+}
+
+/** Where the composition time stands in a video payload (FLV 10.1 E.4.3.2, Enhanced RTMP v2); -1 where it has none. */
+function compositionAt(payload: Uint8Array): number {
+  const [first = 0, second] = payload;
+  if ((first & 0x80) === 0) return (first & 15) === 7 && second === 1 && payload.length >= 5 ? 2 : -1;
+  const hasOne = payload[1] === 0x68 || payload[1] === 0x61;
+  return (first & 15) === 1 && hasOne && payload.length >= 8 ? 5 : -1;
+}
+
+/** Presentation time less decoding time of a video payload, ms. */
+export function compositionOf(payload: Uint8Array): number {
+  const at = compositionAt(payload);
+  if (at < 0) return 0;
+  return (((payload[at] ?? 0) << 24) | ((payload[at + 1] ?? 0) << 16) | ((payload[at + 2] ?? 0) << 8)) >> 8;
+}
+
+/** A video payload to be decoded `byMs` later and shown when it was to be shown, or as soon as it is decoded. */
+export function decodedLater(payload: Uint8Array, byMs: number): Uint8Array {
+  const at = compositionAt(payload);
+  if (at < 0) return payload;
+  const composition = Math.max(0, compositionOf(payload) - byMs);
+  const later = payload.slice();
+  later[at] = composition >> 16;
+  later[at + 1] = composition >> 8;
+  later[at + 2] = composition;
+  return later;
+}

@@ -1,0 +1,177 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { isHeader, type Source, type SourceEnd, type SourceEvents } from "../../live/source/source.ts";
+import { classify } from "../../media/classify.ts";
+import { PacketKind } from "../../media/packet.ts";
+import type { EngineConfig } from "./config.ts";
+import { compositionOf, decodedLater } from "./output-track.ts";
+import { metadataValues, resultMetadata } from "./result-metadata.ts";
+import { TrackMerge } from "./track-merge.ts";
+
+/** How often a stream is asked for that somebody else publishes. */
+const BUSY_RETRY_MS = 5000;
+/** Of an audio frame, as long as nothing is known of its duration. */
+const AUDIO_FRAME_MS = 24;
+
+/** Where a result goes. */
+export interface Target {
+  /** For the log. */
+  readonly label: string;
+  /** Publishes the result; undefined when somebody else publishes the stream, or the vhost takes nobody: `problem` says why. */
+  publish(events: SourceEvents): Source | undefined;
+  readonly problem: string;
+  /** The result has ended. */
+  ended(how: SourceEnd): void;
+}
+
+/** What is known of a track of a result. */
+interface Newest {
+  /** Decoding time of the newest frame, ms; -Infinity before the first. */
+  time: number;
+  /** Where the next frame may begin, by presentation time. */
+  end: number;
+  header: Uint8Array | undefined;
+}
+
+const noValues = new Map();
+
+/** What one engine makes of a stream: audio and video from FFmpeg or past it, in order, as a source of the target. */
+export class Result {
+  readonly engine: EngineConfig;
+  readonly target: Target;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #merge: TrackMerge;
+  readonly #newest: Readonly<Record<"video" | "audio", Newest>> = { video: newTrack(), audio: newTrack() };
+  readonly #metadata = {
+    source: noValues as NonNullable<ReturnType<typeof metadataValues>>,
+    video: undefined as ReturnType<typeof metadataValues>,
+    audio: undefined as ReturnType<typeof metadataValues>,
+  };
+  #source: Source | undefined;
+  #askAt = Number.NEGATIVE_INFINITY;
+  #told = "";
+
+  constructor(engine: EngineConfig, target: Target, clock: Clock, log: Log) {
+    this.engine = engine;
+    this.target = target;
+    this.#clock = clock;
+    this.#log = log;
+    this.#merge = new TrackMerge(clock, (kind, time, payload) => this.#emit(kind, time, payload));
+  }
+
+  /** Whether it is published now. */
+  get published(): boolean {
+    return this.#source !== undefined;
+  }
+
+  /** The newest time that has come, ms; -Infinity before the first frame. */
+  get newestTime(): number {
+    return Math.max(this.#newest.video.time, this.#newest.audio.time);
+  }
+
+  /** The source's time at which another run goes on with a track; -Infinity when it begins. */
+  endOf(kind: "video" | "audio"): number {
+    return this.#newest[kind].end;
+  }
+
+  /** Whether a track is about to come. */
+  expect(kind: "video" | "audio", expected: boolean): void {
+    this.#merge.expect(kind === "video" ? PacketKind.Video : PacketKind.Audio, expected);
+  }
+
+  /** A packet of a track on the source's time line; `payload` belongs to the result. */
+  push(kind: PacketKind, time: number, payload: Uint8Array): void {
+    const track = kind === PacketKind.Video ? this.#newest.video : this.#newest.audio;
+    if (isHeader(classify(kind, payload) & 0xff)) {
+      this.#merge.push(kind, Math.max(time, track.time), payload);
+      return;
+    }
+    // An encoder that begins anew puts decoding times before its first picture.
+    const at = Math.max(time, track.time + 1, 0);
+    const frame = at > time && kind === PacketKind.Video ? decodedLater(payload, at - time) : payload;
+    track.end =
+      kind === PacketKind.Video ? Math.max(track.end, at + compositionOf(frame) + 1) : at + stepOf(at - track.time);
+    track.time = at;
+    this.#merge.push(kind, at, frame);
+  }
+
+  /** Metadata of the source, or of what FFmpeg makes of a track. */
+  describe(from: "source" | "video" | "audio", payload: Uint8Array): void {
+    const values = metadataValues(payload);
+    if (values === undefined) return;
+    this.#metadata[from] = values;
+    if (this.#source !== undefined) this.#pushMetadata(this.#source);
+  }
+
+  /** A track comes by another way: what was said of it holds no longer. */
+  forget(kind: "video" | "audio"): void {
+    this.#metadata[kind] = undefined;
+    this.#newest[kind].header = undefined;
+  }
+
+  /** The source passes other servers now. */
+  reroute(hops: readonly string[]): void {
+    this.#source?.reroute(hops);
+  }
+
+  /** Nothing more comes. */
+  end(how: SourceEnd): void {
+    this.#merge.flush();
+    this.#source?.end(how);
+    this.#source = undefined;
+    this.#askAt = Number.POSITIVE_INFINITY;
+    this.target.ended(how);
+  }
+
+  #emit(kind: PacketKind, time: number, payload: Uint8Array): void {
+    if (isHeader(classify(kind, payload) & 0xff))
+      this.#newest[kind === PacketKind.Video ? "video" : "audio"].header = payload;
+    else this.#source ??= this.#publish(time);
+    this.#source?.push(kind, time >>> 0, payload);
+  }
+
+  #publish(time: number): Source | undefined {
+    const now = this.#clock.now();
+    if (now < this.#askAt) return undefined;
+    this.#askAt = now + BUSY_RETRY_MS;
+    const source = this.target.publish({
+      replaced: (by) => this.#lost(`${by.remote} publishes it`),
+      dismissed: (reason) => {
+        this.#source?.end("lost");
+        this.#lost(reason);
+      },
+    });
+    if (source === undefined) {
+      this.#lost(this.target.problem);
+      return undefined;
+    }
+    this.#told = "";
+    this.#pushMetadata(source);
+    const { video, audio } = this.#newest;
+    if (video.header !== undefined) source.push(PacketKind.Video, time >>> 0, video.header);
+    if (audio.header !== undefined) source.push(PacketKind.Audio, time >>> 0, audio.header);
+    return source;
+  }
+
+  #lost(why: string): void {
+    this.#source = undefined;
+    if (this.#told !== why) this.#log.warn("transcoded stream is not published", { to: this.target.label, why });
+    this.#told = why;
+  }
+
+  #pushMetadata(source: Source): void {
+    const { source: values, video, audio } = this.#metadata;
+    const newest = Math.max(this.newestTime, 0);
+    source.push(PacketKind.Data, newest >>> 0, resultMetadata(values, video ?? values, audio ?? values));
+  }
+}
+
+function newTrack(): Newest {
+  return { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY, header: undefined };
+}
+
+/** How long an audio frame lasts, by its distance from the one before. */
+function stepOf(ms: number): number {
+  return ms > 0 && ms < 5 * AUDIO_FRAME_MS ? ms : AUDIO_FRAME_MS;
+}

@@ -1,0 +1,162 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import { ProtocolError } from "../../base/errors.ts";
+import type { Child, StartChild } from "../../io/os/child-process.ts";
+import { FlvReader } from "../../media/flv-reader.ts";
+import type { PacketKind } from "../../media/packet.ts";
+
+/*
+ * starting ──first tag──> running ──end of input──> finishing      any ──exit, hang, garbage, abort──> ended
+ */
+const LOOK_MS = 1000;
+/** FFmpeg that takes no input, or gives nothing for it, for this long hangs. */
+const HANG_MS = 10_000;
+/** Encoders look ahead: fewer packets than this may be on their way. */
+const AHEAD_PACKETS = 400;
+/** After the end of its input FFmpeg encodes what it has. */
+const FINISH_MS = 5000;
+
+/** What the owner of a run is told. */
+export interface RunEvents {
+  /** A tag of a track; the payload belongs to the receiver. */
+  tag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void;
+  /** A line of FFmpeg's messages. */
+  message(line: string): void;
+  /** It takes input again. */
+  drained(): void;
+  /** It has ended by itself, or had to be ended; not called after `abort`. */
+  ended(reason: string): void;
+}
+
+/** One FFmpeg process: packets in by its standard input, tracks out by a pipe each, as FLV. */
+export class Run {
+  readonly #clock: Clock;
+  readonly #events: RunEvents;
+  readonly #child: Child;
+  readonly #readers: readonly FlvReader[];
+  readonly #watch: Timer;
+  #finish: Timer | undefined;
+  #over = false;
+  /** Why it had to be ended. */
+  #fault: string | undefined;
+  #lastMessage = "";
+  /** It has given something. */
+  productive = false;
+  /** It takes no input since then, monotonic ms. */
+  #blockedAt: number | undefined;
+  /** Packets that it has had since its last tag, and when that was. */
+  #unanswered = 0;
+  #taggedAt: number;
+  #gone: (() => void) | undefined;
+
+  constructor(
+    { clock, startChild }: { readonly clock: Clock; readonly startChild: StartChild },
+    command: readonly string[],
+    outputs: number,
+    nice: number,
+    events: RunEvents,
+  ) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#taggedAt = clock.now();
+    this.#readers = Array.from(
+      { length: outputs },
+      (_, index) => new FlvReader((kind, timestamp, payload) => this.#onTag(index, kind, timestamp, payload)),
+    );
+    this.#child = startChild(
+      { command, outputs, nice },
+      {
+        output: (index, bytes) => this.#onOutput(index, bytes),
+        errorLine: (line) => {
+          this.#lastMessage = line;
+          if (!this.#over) events.message(line);
+        },
+        drained: () => {
+          this.#blockedAt = undefined;
+          if (!this.#over) events.drained();
+        },
+        exited: (reason) => this.#onExit(reason),
+      },
+    );
+    this.#watch = clock.every(LOOK_MS, () => this.#look());
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** It takes no more input for now. */
+  get blocked(): boolean {
+    return this.#blockedAt !== undefined;
+  }
+
+  /** Takes all of `bytes`, which are those of so many packets; false: no more before `drained`. */
+  feed(bytes: Uint8Array, packets: number): boolean {
+    this.#unanswered += packets;
+    if (this.#child.write(bytes)) return true;
+    this.#blockedAt ??= this.#clock.now();
+    return false;
+  }
+
+  /** No more input comes: what FFmpeg still has follows, then `gone` is called. */
+  finish(gone: () => void): void {
+    this.#gone = gone;
+    if (this.#over) {
+      gone();
+      return;
+    }
+    this.#child.endInput();
+    this.#finish = this.#clock.after(FINISH_MS, () => this.#child.stop());
+  }
+
+  /** Nothing more of it is wanted. `gone` is called when the process has ended. */
+  abort(gone: () => void = () => undefined): void {
+    this.#gone = gone;
+    if (this.#child.pid === undefined) gone();
+    this.#over = true;
+    this.#watch.cancel();
+    this.#child.endInput();
+    this.#child.stop();
+  }
+
+  #onOutput(index: number, bytes: Uint8Array): void {
+    if (this.#over || this.#fault !== undefined) return;
+    try {
+      this.#readers[index]?.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end(`it writes garbage: ${error.message}`);
+    }
+  }
+
+  #onTag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void {
+    if (this.#over) return;
+    this.productive = true;
+    this.#unanswered = 0;
+    this.#taggedAt = this.#clock.now();
+    this.#events.tag(index, kind, timestamp, payload);
+  }
+
+  #look(): void {
+    const now = this.#clock.now();
+    const isFull = this.#blockedAt !== undefined && now - this.#blockedAt > HANG_MS && now - this.#taggedAt > HANG_MS;
+    const isDumb = this.#unanswered > AHEAD_PACKETS && now - this.#taggedAt > HANG_MS;
+    if (isFull || isDumb) this.#end(`it hangs: nothing has come from it for ${HANG_MS / 1000} s`);
+  }
+
+  #end(fault: string): void {
+    this.#fault = fault;
+    this.#watch.cancel();
+    this.#child.kill();
+  }
+
+  #onExit(reason: string): void {
+    this.#watch.cancel();
+    this.#finish?.cancel();
+    const wasOver = this.#over;
+    this.#over = true;
+    this.#gone?.();
+    if (wasOver || this.#gone !== undefined) return;
+    const said = this.#lastMessage === "" ? "" : `: ${this.#lastMessage}`;
+    this.#events.ended(this.#fault ?? `${reason}${said}`);
+  }
+}

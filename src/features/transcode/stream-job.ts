@@ -1,0 +1,237 @@
+// Hot: send runs for each flush of each stream that has engines.
+import type { Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { PacketSink } from "../../live/readers/format.ts";
+import type { PacketRange } from "../../live/readers/packet-reader.ts";
+import type { Reader } from "../../live/readers/reader.ts";
+import type { SourceEnd } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import { streamLabel } from "../../live/streams.ts";
+import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { containerOf, type TrackCodec } from "./codecs.ts";
+import { EngineGroup, type GroupContext, type GroupTotals } from "./engine-group.ts";
+import type { InputMuxer } from "./input-muxer.ts";
+import { type Actions, actionsOf, type Group, groupsOf } from "./plan.ts";
+import type { Result } from "./result.ts";
+import { SeenTracks } from "./stream-tracks.ts";
+
+/** The other track of a new stream comes within this, or is taken to be missing. */
+const SETTLE_MS = 1000;
+/** Packets that are kept meanwhile. */
+const MAX_PENDING = 4096;
+
+/** What a job needs from outside. */
+export interface JobContext extends GroupContext {
+  readonly log: Log;
+  /** The program that engines run unless they name another. */
+  readonly ffmpeg: string;
+  /** The muxer of a container; undefined when there is none. */
+  muxerOf(container: "flv" | "mp4", audio: boolean, video: boolean): InputMuxer | undefined;
+  readonly totals: GroupTotals;
+}
+
+/** A result with its engine's name. */
+export interface NamedResult {
+  readonly name: string;
+  readonly result: Result;
+}
+
+/** All engines of one published stream. It looks at the stream's codecs, and passes on what no engine encodes. */
+export class StreamJob implements PacketSink {
+  readonly stream: Stream;
+  readonly #context: JobContext;
+  #results: readonly NamedResult[];
+  readonly #reader: Reader<PacketRange>;
+  readonly #tracks = new SeenTracks();
+  #actions = new Map<Result, Actions>();
+  #groups: EngineGroup[] = [];
+  /** Until the stream's tracks are known. */
+  #pending: Packet[] | undefined = [];
+  #settling: Timer | undefined;
+  #metadata: Uint8Array | undefined;
+  #over = false;
+  #refused = "";
+
+  constructor(context: JobContext, stream: Stream, results: readonly NamedResult[]) {
+    this.#context = context;
+    this.stream = stream;
+    this.#results = results;
+    this.#reader = stream.tap(this);
+  }
+
+  get groups(): readonly EngineGroup[] {
+    return this.#groups;
+  }
+
+  get results(): readonly NamedResult[] {
+    return this.#results;
+  }
+
+  send(range: PacketRange): boolean {
+    if (this.#over) return true;
+    const { start } = range;
+    if (start !== undefined) {
+      for (const header of start.headers) this.#take(header, start.time);
+    }
+    range.forEach((packet) => {
+      this.#take(packet, packet.time);
+    });
+    const { video, audio } = this.#tracks;
+    if (this.#pending !== undefined && ((video && audio) || this.#pending.length > MAX_PENDING)) this.#settle();
+    return true;
+  }
+
+  /** The configuration has other engines for the stream: results that stay go on. */
+  change(results: readonly NamedResult[]): void {
+    const kept = new Set(results.map(({ result }) => result));
+    for (const { result } of this.#results) if (!kept.has(result)) result.end("unpublished");
+    const before = new Set(this.#results.map(({ result }) => result));
+    this.#results = results;
+    if (this.#pending !== undefined) return;
+    this.#plan();
+    for (const { result } of results) {
+      if (before.has(result)) continue;
+      if (this.#metadata !== undefined) result.describe("source", this.#metadata);
+      for (const header of this.#tracks.headers) this.#pass(result, header, header.time);
+    }
+  }
+
+  /** The stream passes other servers now. */
+  reroute(hops: readonly string[]): void {
+    for (const { result } of this.#results) result.reroute(hops);
+  }
+
+  /** The stream has ended. What FFmpeg still has follows, then the results end, and `gone` is called. */
+  finish(how: SourceEnd, gone: () => void): void {
+    if (this.#pending !== undefined) this.#settle();
+    this.#leave();
+    let left = this.#groups.length;
+    const ended = () => {
+      for (const { result } of this.#results) result.end(how);
+      gone();
+    };
+    const oneLeft = () => {
+      if (--left === 0) ended();
+    };
+    if (left === 0) ended();
+    else for (const group of this.#groups) group.finish(oneLeft);
+  }
+
+  /** Ends at once. */
+  abort(how: SourceEnd): void {
+    this.#leave();
+    for (const group of this.#groups) group.abort();
+    this.#groups = [];
+    for (const { result } of this.#results) result.end(how);
+  }
+
+  #leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#settling?.cancel();
+    this.stream.leave(this.#reader);
+  }
+
+  #take(packet: Packet, time: number): void {
+    const { kind, flags, track, payload } = packet;
+    if (kind === PacketKind.Data) {
+      if ((flags & PacketFlag.Config) !== 0) this.#describe(payload);
+      return;
+    }
+    const change = this.#tracks.see(kind, flags, track, payload);
+    if (this.#pending !== undefined) {
+      this.#settling ??= this.#context.clock.after(SETTLE_MS, () => this.#settle());
+      this.#pending.push(packet.copy());
+      return;
+    }
+    if (change !== undefined) this.#plan(change === "configuration" ? kind : undefined);
+    for (const { result } of this.#results) this.#pass(result, packet, time);
+  }
+
+  #pass(result: Result, { kind, payload }: Packet, time: number): void {
+    const actions = this.#actions.get(result);
+    const action = kind === PacketKind.Video ? actions?.video : kind === PacketKind.Audio ? actions?.audio : "none";
+    if (action === "copy") result.push(kind, time, payload.slice());
+  }
+
+  #describe(payload: Uint8Array): void {
+    this.#metadata = payload.slice();
+    for (const { result } of this.#results) result.describe("source", this.#metadata);
+  }
+
+  #settle(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const { video, audio } = this.#tracks;
+    // Nothing has come yet.
+    if (video === undefined && audio === undefined) return;
+    this.#settling?.cancel();
+    this.#pending = undefined;
+    this.#plan();
+    for (const packet of pending) for (const { result } of this.#results) this.#pass(result, packet, packet.time);
+  }
+
+  /** Gives each track its way. Of `configured`, the codec's configuration is another: FFmpeg begins anew with it. */
+  #plan(configured?: PacketKind): void {
+    const before = this.#actions;
+    const parts = this.#results.map(({ result }) => {
+      return { engine: result.engine, actions: actionsOf(result.engine, this.#tracks), result };
+    });
+    this.#actions = new Map(parts.map(({ result, actions }) => [result, actions]));
+    for (const { result, actions } of parts) {
+      for (const kind of ["video", "audio"] as const) {
+        if (before.get(result)?.[kind] === actions[kind]) continue;
+        result.forget(kind);
+        result.expect(kind, actions[kind] !== "none");
+      }
+    }
+    const groups = groupsOf(parts, this.#context.ffmpeg);
+    const old = new Map(this.#groups.map((group) => [group.key, group]));
+    this.#groups = groups.flatMap((plan) => this.#groupFor(plan, old, configured));
+    for (const group of old.values()) group.abort();
+  }
+
+  #groupFor(plan: Group<Result>, old: Map<string, EngineGroup>, configured: PacketKind | undefined): EngineGroup[] {
+    const codecs = [plan.video && this.#tracks.video, plan.audio && this.#tracks.audio];
+    const container = containerOf(codecs.filter((codec): codec is TrackCodec => typeof codec === "object"));
+    if (typeof container === "object") return this.#refuse(container.refusal);
+    const make = () => this.#context.muxerOf(container, plan.audio, plan.video);
+    if (make() === undefined) return this.#refuse("the codecs cannot be given to FFmpeg");
+    const key = this.#keyOf(plan, container);
+    const known = old.get(key);
+    if (known !== undefined && sameResults(known.plan, plan)) {
+      old.delete(key);
+      const isFed = configured === PacketKind.Video ? plan.video : plan.audio;
+      if (configured !== undefined && isFed) known.restart("the stream's format has changed");
+      return [known];
+    }
+    const names = this.#results.filter(({ result }) => plan.tracks.some(({ results }) => results.includes(result)));
+    const fields = {
+      stream: streamLabel(this.stream.key),
+      engine: [...new Set(names.map(({ name }) => name))].join(" "),
+    };
+    const muxer = () => make() as InputMuxer; // there is one, see above
+    const { log, totals } = this.#context;
+    return [new EngineGroup(this.#context, totals, this.stream, plan, { key, container, muxer }, log, fields)];
+  }
+
+  /** Codecs are a part of it: another codec needs another FFmpeg. */
+  #keyOf(plan: Group<Result>, container: string): string {
+    const { video, audio } = this.#tracks;
+    return `${container} ${plan.video && video?.name} ${plan.audio && audio?.name} ${plan.key}`;
+  }
+
+  #refuse(why: string): [] {
+    if (why !== this.#refused)
+      this.#context.log.warn("stream is not transcoded", { stream: streamLabel(this.stream.key), why });
+    this.#refused = why;
+    return [];
+  }
+}
+
+function sameResults(a: Group<Result>, b: Group<Result>): boolean {
+  return a.tracks.every((track, at) => {
+    const others = b.tracks[at]?.results ?? [];
+    return track.results.length === others.length && track.results.every((result, index) => result === others[index]);
+  });
+}

@@ -1,0 +1,79 @@
+import { isHeader } from "../../live/source/source.ts";
+import { codecNumber } from "../../media/codec.ts";
+import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { type TrackCodec, trackCodec } from "./codecs.ts";
+import type { StreamTracks } from "./plan.ts";
+
+/** What a packet changes: a codec comes or is another, or its configuration is another. */
+export type TrackChange = "codec" | "configuration" | undefined;
+
+interface Known {
+  /** As `codecNumber` gives it. */
+  number: number;
+  codec: TrackCodec | undefined;
+  header: Uint8Array | undefined;
+}
+
+/** The first track of each kind in a stream, as its packets show it. */
+export class SeenTracks implements StreamTracks {
+  readonly #video: Known = { number: 0, codec: undefined, header: undefined };
+  readonly #audio: Known = { number: 0, codec: undefined, header: undefined };
+
+  get video(): TrackCodec | undefined {
+    return this.#video.codec;
+  }
+
+  get audio(): TrackCodec | undefined {
+    return this.#audio.codec;
+  }
+
+  /** The sequence headers as packets, without times. */
+  get headers(): Packet[] {
+    const flags = PacketFlag.SequenceHeader;
+    return [
+      ...packetOf(PacketKind.Video, this.#video.header, flags),
+      ...packetOf(PacketKind.Audio, this.#audio.header, flags),
+    ];
+  }
+
+  /** Looks at a packet; what it changes. */
+  see(kind: PacketKind, flags: number, track: number, payload: Uint8Array): TrackChange {
+    if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
+    const known = kind === PacketKind.Video ? this.#video : this.#audio;
+    // Of video, a GOP has one codec.
+    const tells =
+      known.codec === undefined || isHeader(flags) || kind === PacketKind.Audio || (flags & PacketFlag.Key) !== 0;
+    if (!tells || isCommand(kind, payload)) return undefined;
+    const codec = codecIn(kind, payload, known);
+    const isOther = codec !== undefined && codec.name !== known.codec?.name;
+    if (isOther) {
+      known.codec = codec;
+      known.header = undefined;
+    }
+    if ((flags & PacketFlag.SequenceHeader) === 0) return isOther ? "codec" : undefined;
+    const before = known.header;
+    if (before !== undefined && equal(before, payload)) return undefined;
+    known.header = payload.slice();
+    return isOther ? "codec" : before === undefined ? undefined : "configuration";
+  }
+}
+
+function packetOf(kind: PacketKind, payload: Uint8Array | undefined, flags: number): Packet[] {
+  return payload === undefined ? [] : [new Packet(kind, 0, payload, flags, 0)];
+}
+
+function codecIn(kind: PacketKind, payload: Uint8Array, known: Known): TrackCodec | undefined {
+  const number = codecNumber(kind, payload);
+  if (number === 0 || number === known.number) return known.codec;
+  known.number = number;
+  return trackCodec(kind, payload);
+}
+
+/** A command of a client-side seek (FLV 10.1 E.4.3.1, frame type 5). */
+function isCommand(kind: PacketKind, payload: Uint8Array): boolean {
+  return kind === PacketKind.Video && (((payload[0] ?? 0) >> 4) & 7) === 5;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,138 @@
+import type { Log } from "../../base/log.ts";
+import type { StreamConfig } from "../../live/config.ts";
+import type { OnConflict, Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { StreamName, Streams } from "../../live/streams.ts";
+import type { ConnectionTarget } from "../../relay/client-connection.ts";
+import type { PushContext } from "../../relay/push.ts";
+import { PushRelay } from "../../relay/push-relay.ts";
+import { type RelayTarget, targetLabel, targetNames, targetSecrets } from "../../relay/target.ts";
+import { buildUrl } from "../../rtmp/address.ts";
+import type { Target } from "./result.ts";
+
+/** A vhost that takes results. */
+export interface ResultVhost {
+  /** As it is configured. */
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly stream: StreamConfig;
+  readonly onConflict: OnConflict;
+}
+
+/** A stream of this server. */
+export class LocalTarget implements Target {
+  readonly label: string;
+  problem = "";
+  readonly #name: StreamName;
+  readonly #streams: Streams;
+  readonly #vhost: () => ResultVhost | undefined;
+  readonly #info: () => SourceInfo;
+
+  constructor(name: StreamName, streams: Streams, vhost: () => ResultVhost | undefined, info: () => SourceInfo) {
+    this.label = `${name.vhost}/${name.app}/${name.stream}`;
+    this.#name = name;
+    this.#streams = streams;
+    this.#vhost = vhost;
+    this.#info = info;
+  }
+
+  publish(events: SourceEvents): Source | undefined {
+    const vhost = this.#vhost();
+    if (vhost === undefined || !vhost.enabled) {
+      this.problem = `vhost "${this.#name.vhost}" ${vhost === undefined ? "does not exist" : "is switched off"}`;
+      return undefined;
+    }
+    const stream = this.#streams.open({ ...this.#name, vhost: vhost.name }, vhost.stream);
+    // It takes nobody's place: two engines would take turns.
+    const onConflict = vhost.onConflict === "standby" ? "standby" : "reject";
+    const source = stream.publish(this.#info(), { onConflict, events });
+    this.problem = source === undefined ? `somebody else publishes ${this.label}` : "";
+    return source;
+  }
+
+  ended(): void {}
+}
+
+/** What sending results to other servers needs. */
+export interface PushOptions {
+  readonly context: PushContext;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly nodeId: string;
+  /** Streams that nobody else sees. */
+  readonly hidden: Streams;
+  readonly config: StreamConfig;
+  /** A relay sends the last of a result, and then is gone. */
+  leaving(relay: PushRelay): void;
+  gone(relay: PushRelay): void;
+}
+
+/** A stream of another server: the result is a stream that only its relay reads. */
+export class ServerTarget implements Target {
+  readonly label: string;
+  readonly problem = "";
+  readonly #options: PushOptions;
+  readonly #target: RelayTarget;
+  readonly #from: StreamName;
+  readonly #key: StreamName;
+  readonly #info: () => SourceInfo;
+  #relay: PushRelay | undefined;
+
+  /** `key` names the hidden stream. */
+  constructor(options: PushOptions, target: RelayTarget, from: StreamName, key: StreamName, info: () => SourceInfo) {
+    this.label = targetLabel(target);
+    this.#options = options;
+    this.#target = target;
+    this.#from = from;
+    this.#key = key;
+    this.#info = info;
+  }
+
+  get relay(): PushRelay | undefined {
+    return this.#relay;
+  }
+
+  publish(events: SourceEvents): Source | undefined {
+    const { hidden, config } = this.#options;
+    const stream = hidden.open(this.#key, { ...config, gop_cache: true });
+    const source = stream.publish(this.#info(), { events });
+    if (source !== undefined) this.#start(stream);
+    return source;
+  }
+
+  ended(how: SourceEnd): void {
+    const relay = this.#relay;
+    if (relay === undefined) return;
+    this.#relay = undefined;
+    this.#options.leaving(relay);
+    relay.stop(how, () => this.#options.gone(relay));
+  }
+
+  #start(stream: Stream): void {
+    const { context, random, log, nodeId } = this.#options;
+    const from = { ...this.#from, param: "" };
+    const told = targetNames(this.#target, from);
+    const { host, port, tls } = this.#target;
+    const info = this.#info;
+    const push: ConnectionTarget = {
+      role: "publish",
+      host,
+      port,
+      tls,
+      ...buildUrl(this.#target, told),
+      get hops() {
+        return [...info().hops, nodeId];
+      },
+    };
+    this.#relay ??= new PushRelay({
+      context,
+      random,
+      what: "transcoded push",
+      log: log.with(`t:${this.#key.stream}`, targetSecrets(told, from)),
+      key: stream.key,
+      stream,
+      next: () => ({ target: push, to: this.label }),
+    });
+    this.#relay.start();
+  }
+}

@@ -1,0 +1,109 @@
+// Hot: push runs for each packet of each result.
+import type { Clock, Timer } from "../../base/clock.ts";
+import { PacketKind } from "../../media/packet.ts";
+
+/** A packet waits this long for an earlier one of the other track; encoders look ahead for a second or two. */
+const MAX_WAIT_MS = 3000;
+/** The tracks of a result together never hold more. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** A packet that waits. */
+interface Waiting {
+  readonly time: number;
+  readonly payload: Uint8Array;
+  readonly since: number;
+}
+
+/** One track on its way. */
+class Track {
+  readonly kind: PacketKind;
+  readonly queue: Waiting[] = [];
+  /** The newest time that it has had; nothing earlier follows. */
+  newest = Number.NEGATIVE_INFINITY;
+  /** The other track waits for it. */
+  expected = false;
+
+  constructor(kind: PacketKind) {
+    this.kind = kind;
+  }
+}
+
+/**
+ * Audio and video that come by two ways, in the order of their times. A packet waits for the other track only while that is
+ * expected, and for a limited time: a track that is late is then not waited for until it sends again.
+ */
+export class TrackMerge {
+  readonly #clock: Clock;
+  readonly #emit: (kind: PacketKind, time: number, payload: Uint8Array) => void;
+  readonly #video = new Track(PacketKind.Video);
+  readonly #audio = new Track(PacketKind.Audio);
+  #bytes = 0;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, emit: (kind: PacketKind, time: number, payload: Uint8Array) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /** Bytes that wait. */
+  get bytesQueued(): number {
+    return this.#bytes;
+  }
+
+  /** Whether the other track waits for this one. */
+  expect(kind: PacketKind, expected: boolean): void {
+    this.#track(kind).expected = expected;
+    this.#run();
+  }
+
+  /** The next packet of a track; its payload is kept. */
+  push(kind: PacketKind, time: number, payload: Uint8Array): void {
+    const track = this.#track(kind);
+    track.expected = true;
+    if (time > track.newest) track.newest = time;
+    track.queue.push({ time, payload, since: this.#clock.now() });
+    this.#bytes += payload.length;
+    this.#run();
+  }
+
+  /** Lets all that waits go. */
+  flush(): void {
+    this.#video.expected = false;
+    this.#audio.expected = false;
+    this.#run();
+  }
+
+  #track(kind: PacketKind): Track {
+    return kind === PacketKind.Video ? this.#video : this.#audio;
+  }
+
+  #run(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (;;) {
+      const next = this.#next();
+      const head = next?.queue[0];
+      if (next === undefined || head === undefined) return;
+      const other = next === this.#video ? this.#audio : this.#video;
+      if (other.queue.length === 0 && other.expected && other.newest < head.time && this.#bytes <= MAX_BYTES) {
+        const waitMs = head.since + MAX_WAIT_MS - this.#clock.now();
+        if (waitMs > 0) {
+          this.#timer = this.#clock.after(waitMs, () => this.#run());
+          return;
+        }
+        other.expected = false;
+      }
+      next.queue.shift();
+      this.#bytes -= head.payload.length;
+      this.#emit(next.kind, head.time, head.payload);
+    }
+  }
+
+  /** The track with the earliest packet. */
+  #next(): Track | undefined {
+    const [video] = this.#video.queue;
+    const [audio] = this.#audio.queue;
+    if (video === undefined) return audio === undefined ? undefined : this.#audio;
+    return audio === undefined || video.time <= audio.time ? this.#video : this.#audio;
+  }
+}
