@@ -20,6 +20,7 @@ import {
   unused,
   unusedIfOn,
 } from "./rules.ts";
+import { transcode } from "./transcode.ts";
 
 /** A directive of SRS, and its treatment here. */
 export interface Entry {
@@ -36,7 +37,7 @@ const readAtOnce = "this server decides by itself when it reads a publisher";
 const foreground = "this server stays in the foreground; systemd or another supervisor starts it and keeps it running";
 const ownWindow = "this server chooses the windows of peers itself";
 const ownFlvHeader = "FLV's header names the tracks that are there";
-const noFfmpeg = "this server starts no FFmpeg";
+const ownMessages = "FFmpeg's messages go to the server's log";
 const noOrigin = "its streams would be missing";
 
 /** Every directive that SRS has had since 1.0. A feature that comes moves its lines from left out or refused to keys. */
@@ -70,8 +71,8 @@ export const directives: readonly Entry[] = [
   entry("utc_time", unused("the log has a time format of its own")),
   entry("pithy_print", "pithy_print_ms", unused("the log has a summary at its own pace")),
   entry("stats", unused("disks and networks are not measured")),
-  entry("ff_log_dir", unused(noFfmpeg)),
-  entry("ff_log_level", unused(noFfmpeg)),
+  entry("ff_log_dir", unused(ownMessages)),
+  entry("ff_log_level", unused(ownMessages)),
   entry("circuit_breaker", unused("readers that fall behind skip to the newest key frame instead")),
   entry("threads", unused("there is one")),
   entry("tcmalloc_release_rate", unused("the runtime manages memory")),
@@ -208,7 +209,7 @@ export const directives: readonly Entry[] = [
 
   // What is made of streams.
   entry("vhost dvr", refused({ ignore: "dvr", feature: "DVR", without: "nothing would be recorded" })),
-  entry("vhost transcode", refused({ ignore: "transcode", feature: "transcoding", without: noOrigin })),
+  entry("vhost transcode", transcode),
   entry(
     "vhost ingest",
     refused({ ignore: "ingest", feature: "ingest", without: noOrigin, instead: "publish with FFmpeg from outside" }),

@@ -5,6 +5,9 @@ import { deviceArguments, hardwareApi, presetFor } from "./hardware.ts";
 /** FFmpeg's time at the start of a run, ms: encoders put their first packets before their first frame. */
 export const RUN_START_MS = 10_000;
 
+/** How much FFmpeg looks at before it begins, µs: live input comes no faster than it is watched. */
+const ANALYZE_US = "500000";
+
 /** One encoded track that FFmpeg writes to a pipe of its own. */
 export interface EncodedTrack {
   readonly kind: "video" | "audio";
@@ -30,7 +33,7 @@ export function pipeOf(index: number): number {
  * Each track's first frame is then at `RUN_START_MS` of its output.
  */
 export function runCommand(plan: RunPlan, startsAt: readonly number[], facts?: FfmpegFacts): readonly string[] {
-  const input = ["-copyts", "-f", plan.container, "-i", "pipe:0"];
+  const input = ["-analyzeduration", ANALYZE_US, "-copyts", "-f", plan.container, "-i", "pipe:0"];
   return command(plan, facts, input, (index) => [
     "-ss",
     seconds(startsAt[index] ?? RUN_START_MS),
