@@ -1,7 +1,12 @@
 import { FlvFormat } from "../../media/flv-format.ts";
 import { flvHeader } from "../../media/flv-header.ts";
+import { FragmentWriter } from "../../media/mp4/fragment.ts";
+import { initSegment } from "../../media/mp4/init-segment.ts";
+import { mp4Tracks } from "../../media/mp4/tracks.ts";
 import { type Packet, PacketKind } from "../../media/packet.ts";
 import { PacketListCursor } from "../../media/packet-cursor.ts";
+
+const NOTHING = new Uint8Array(0);
 
 /** Packets in a container that FFmpeg reads from a pipe. */
 export interface InputMuxer {
@@ -13,6 +18,42 @@ export interface InputMuxer {
   headers(headers: readonly Packet[], time: number): Uint8Array;
   /** The next packets. */
   packets(packets: readonly Packet[]): Uint8Array;
+}
+
+/** Fragmented MP4 for HEVC, AV1, VP9, Opus and other codecs that FFmpeg's FLV has not had before version 6.1. */
+export class Mp4Input implements InputMuxer {
+  readonly #audio: boolean;
+  readonly #video: boolean;
+  /** Headers, and frames of codecs without. */
+  readonly #samples: readonly Packet[];
+  #writer: FragmentWriter | undefined;
+  #sequence = 1;
+
+  constructor(audio: boolean, video: boolean, samples: readonly Packet[]) {
+    this.#audio = audio;
+    this.#video = video;
+    this.#samples = samples.filter(({ kind, track }) => this.takes(kind, track));
+  }
+
+  takes(kind: PacketKind, track: number): boolean {
+    if (kind === PacketKind.Data || track !== 0) return false;
+    return kind === PacketKind.Video ? this.#video : this.#audio;
+  }
+
+  begin(): Uint8Array {
+    const tracks = mp4Tracks(this.#samples);
+    this.#writer = new FragmentWriter(tracks, 0);
+    return initSegment(tracks);
+  }
+
+  /** They stand in the head. */
+  headers(): Uint8Array {
+    return NOTHING;
+  }
+
+  packets(packets: readonly Packet[]): Uint8Array {
+    return this.#writer?.write(new PacketListCursor(packets), this.#sequence++).bytes ?? NOTHING;
+  }
 }
 
 /** FLV for H.264, AAC, MP3 and older codecs. The first of several tracks goes in; data does not. */

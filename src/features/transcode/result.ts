@@ -84,7 +84,7 @@ export class Result {
   push(kind: PacketKind, time: number, payload: Uint8Array): void {
     const track = kind === PacketKind.Video ? this.#newest.video : this.#newest.audio;
     if (isHeader(classify(kind, payload) & 0xff)) {
-      this.#merge.push(kind, Math.max(time, track.time), payload);
+      this.#merge.push(kind, Math.max(time, track.time), payload, false);
       return;
     }
     // An encoder that begins anew puts decoding times before its first picture.

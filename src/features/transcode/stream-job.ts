@@ -25,8 +25,8 @@ export interface JobContext extends GroupContext {
   readonly log: Log;
   /** The program that engines run unless they name another. */
   readonly ffmpeg: string;
-  /** The muxer of a container; undefined when there is none. */
-  muxerOf(container: "flv" | "mp4", audio: boolean, video: boolean): InputMuxer | undefined;
+  /** The muxer of a container; `samples` are the tracks' sequence headers, or frames of codecs without. */
+  muxerOf(container: "flv" | "mp4", audio: boolean, video: boolean, samples: readonly Packet[]): InputMuxer;
   readonly totals: GroupTotals;
 }
 
@@ -195,8 +195,7 @@ export class StreamJob implements PacketSink {
     const codecs = [plan.video && this.#tracks.video, plan.audio && this.#tracks.audio];
     const container = containerOf(codecs.filter((codec): codec is TrackCodec => typeof codec === "object"));
     if (typeof container === "object") return this.#refuse(container.refusal);
-    const make = () => this.#context.muxerOf(container, plan.audio, plan.video);
-    if (make() === undefined) return this.#refuse("the codecs cannot be given to FFmpeg");
+    const muxer = () => this.#context.muxerOf(container, plan.audio, plan.video, this.#tracks.samples);
     const key = this.#keyOf(plan, container);
     const known = old.get(key);
     if (known !== undefined && sameResults(known.plan, plan)) {
@@ -210,7 +209,6 @@ export class StreamJob implements PacketSink {
       stream: streamLabel(this.stream.key),
       engine: [...new Set(names.map(({ name }) => name))].join(" "),
     };
-    const muxer = () => make() as InputMuxer; // there is one, see above
     const { log, totals } = this.#context;
     return [new EngineGroup(this.#context, totals, this.stream, plan, { key, container, muxer }, log, fields)];
   }

@@ -12,12 +12,14 @@ interface Known {
   number: number;
   codec: TrackCodec | undefined;
   header: Uint8Array | undefined;
+  /** The first frame, of a codec without a header. */
+  frame: Packet | undefined;
 }
 
 /** The first track of each kind in a stream, as its packets show it. */
 export class SeenTracks implements StreamTracks {
-  readonly #video: Known = { number: 0, codec: undefined, header: undefined };
-  readonly #audio: Known = { number: 0, codec: undefined, header: undefined };
+  readonly #video: Known = { number: 0, codec: undefined, header: undefined, frame: undefined };
+  readonly #audio: Known = { number: 0, codec: undefined, header: undefined, frame: undefined };
 
   get video(): TrackCodec | undefined {
     return this.#video.codec;
@@ -36,6 +38,15 @@ export class SeenTracks implements StreamTracks {
     ];
   }
 
+  /** What tells a muxer about each track: its sequence header, or its first frame when it has none. */
+  get samples(): Packet[] {
+    const { headers } = this;
+    const frames = [this.#video, this.#audio].flatMap(({ header, frame }) =>
+      header === undefined && frame ? [frame] : [],
+    );
+    return [...headers, ...frames];
+  }
+
   /** Looks at a packet; what it changes. */
   see(kind: PacketKind, flags: number, track: number, payload: Uint8Array): TrackChange {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
@@ -49,6 +60,7 @@ export class SeenTracks implements StreamTracks {
     if (isOther) {
       known.codec = codec;
       known.header = undefined;
+      known.frame = isHeader(flags) ? undefined : new Packet(kind, 0, payload.slice(), flags, track);
     }
     if ((flags & PacketFlag.SequenceHeader) === 0) return isOther ? "codec" : undefined;
     const before = known.header;

@@ -56,11 +56,11 @@ export class TrackMerge {
     this.#run();
   }
 
-  /** The next packet of a track; its payload is kept. */
-  push(kind: PacketKind, time: number, payload: Uint8Array): void {
+  /** The next packet of a track, a frame or a header before one; its payload is kept. */
+  push(kind: PacketKind, time: number, payload: Uint8Array, isFrame = true): void {
     const track = this.#track(kind);
     track.expected = true;
-    if (time > track.newest) track.newest = time;
+    if (isFrame && time > track.newest) track.newest = time;
     track.queue.push({ time, payload, since: this.#clock.now() });
     this.#bytes += payload.length;
     this.#run();

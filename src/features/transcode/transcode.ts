@@ -11,7 +11,7 @@ import type { PushRelay } from "../../relay/push-relay.ts";
 import type { EngineConfig, TranscodeConfig } from "./config.ts";
 import type { GroupTotals } from "./engine-group.ts";
 import type { FfmpegFacts } from "./ffmpeg-facts.ts";
-import { FlvInput } from "./input-muxer.ts";
+import { FlvInput, Mp4Input } from "./input-muxer.ts";
 import { type Output, outputName } from "./output.ts";
 import { matches } from "./pattern.ts";
 import { ProcessLimit } from "./process-limit.ts";
@@ -168,7 +168,8 @@ export class Transcode implements Feature, StreamObserver {
         facts: (program) => facts(program),
         log: log.with(`t${this.#nextId++}`),
         totals: this.#totals,
-        muxerOf: (container, audio, video) => (container === "flv" ? new FlvInput(audio, video) : undefined),
+        muxerOf: (container, audio, video, samples) =>
+          container === "flv" ? new FlvInput(audio, video) : new Mp4Input(audio, video, samples),
       },
       stream,
       results,
