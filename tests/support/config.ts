@@ -52,7 +52,7 @@ export const arbitraryToml: fc.Arbitrary<string> = fc
     // Most have something in these that does not go together.
     const kept = fc
       .nat(3)
-      .map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol|http_api)\./.test(line));
+      .map((sort) => (line: string) => sort === 0 || !/^(?:rtmps|proxy_protocol|http_api)\.|\.transcode\./.test(line));
     return fc.tuple(kept, ...lines).map(([keep, ...all]) => {
       const text = all.filter(keep).join("");
       return text + headers(text);

@@ -73,9 +73,7 @@ export const srsShapes: readonly SrsShape[] = [
   ),
   shape(
     "transcoding",
-    "vhost a { transcode live/x { enabled on; ffmpeg ./ffmpeg; engine ff { enabled on; vfilter { v quiet; } vcodec libx264; output rtmp://127.0.0.1:[port]/[app]/[stream]_[engine]; } } }",
-    ["transcode"],
-    ["transcode"],
+    "vhost a { transcode live/x { enabled on; ffmpeg ./ffmpeg; engine ff { enabled on; vfilter { vf yadif; } vcodec libx264; output rtmp://127.0.0.1:[port]/[app]?vhost=[vhost]/[stream]_[engine]; } } }",
   ),
   shape(
     "ingest",

@@ -23,23 +23,34 @@ const optionBlocks: ReadonlySet<string> = new Set(["vparams", "aparams", "perfil
 /** SRS has FFmpeg's old options beside copy. */
 const noTrack: Readonly<Record<string, string>> = { vn: "none", an: "none" };
 
-/** `transcode [app[/stream]] { enabled; ffmpeg; engine NAME { … } }` of a vhost. */
-export const transcode: Rule = mapped(
-  "tables of `transcode`, one for each `engine` that is on, with `streams` by the word behind `transcode`; see [transcode.md](transcode.md#srs)",
-  (directive, scope) => {
-    const { body = [] } = directive;
-    if (directive.body === undefined) {
-      if (wordOf(directive) !== "off") scope.mapping.error(directive, "must be a block, transcode { … }");
-      return;
-    }
-    if (!isOn(directive)) return;
-    const ffmpeg = body.find(({ name }) => name === "ffmpeg");
-    for (const each of body) {
-      if (each.name === "engine") engine(each, directive, ffmpeg, scope);
-      else if (each.name !== "enabled" && each.name !== "ffmpeg") unknown(each, scope);
-    }
-  },
-);
+/** Its name for `--ignore`. */
+const IGNORE = "transcode";
+
+/** `transcode [app[/stream]] { enabled; ffmpeg; engine NAME { … } }` of a vhost; `--ignore transcode` leaves it out. */
+export const transcode: Rule = {
+  ...mapped(
+    "tables of `transcode`, one for each `engine` that is on, with `streams` by the word behind `transcode`; see [transcode.md](transcode.md#srs)",
+    (directive, scope) => {
+      const { mapping } = scope;
+      const { body } = directive;
+      if (body === undefined) {
+        if (wordOf(directive) !== "off") mapping.error(directive, "must be a block, transcode { … }");
+      } else if (isOn(directive)) {
+        if (mapping.isIgnored(IGNORE)) mapping.leaveOut(directive, "--ignore names it");
+        else engines(directive, body, scope);
+      }
+    },
+  ),
+  ignore: IGNORE,
+};
+
+function engines(directive: Directive, body: readonly Directive[], scope: Scope): void {
+  const ffmpeg = body.find(({ name }) => name === "ffmpeg");
+  for (const each of body) {
+    if (each.name === "engine") engine(each, directive, ffmpeg, scope);
+    else if (each.name !== "enabled" && each.name !== "ffmpeg") unknown(each, scope);
+  }
+}
 
 function engine(directive: Directive, around: Directive, ffmpeg: Directive | undefined, scope: Scope): void {
   const { mapping, path } = scope;
