@@ -4,7 +4,7 @@ import { type Path, showPath } from "../../config/show.ts";
 import { type Directive, directiveLines, locationOf, writtenName } from "../../config/srs/directive.ts";
 import type { Mapping } from "../../config/srs/mapping.ts";
 import { mapSrsConf } from "../../config/srs/read.ts";
-import { ignorable } from "../../config/srs/spellings.ts";
+import { lacking } from "../../config/srs/spellings.ts";
 import { validate } from "../../config/validate.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { endpointProblems } from "./endpoints.ts";
@@ -28,7 +28,7 @@ export function convertConfig(path: string): Converted {
     const { config, warnings } = loadConfig(path);
     return { toml: shortToml(config), messages: warnings, isWhole: true };
   }
-  const { mapping, mistakes } = mapSrsConf(read(path), path, { ...fileAlone, ignored: ignorable });
+  const { mapping, mistakes } = mapSrsConf(read(path), path, { ...fileAlone, ignored: lacking });
   const { config, wrong } = dropWrong(mapping);
   const comments = new Comments(config);
   for (const mistake of mistakes) comments.add([], mistake, undefined);

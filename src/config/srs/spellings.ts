@@ -19,6 +19,11 @@ export const rootNode: Node = treeOf(directives);
 /** What `--ignore` knows. */
 export const ignorable: ReadonlySet<string> = new Set(directives.flatMap(({ rule }) => rule.ignore ?? []));
 
+/** Those of them that this server lacks: it can start without them only. */
+export const lacking: ReadonlySet<string> = new Set(
+  directives.flatMap(({ rule }) => (rule.kind === "key" ? [] : (rule.ignore ?? []))),
+);
+
 /** The names that may stand in a block. */
 export function namesIn({ inside }: Node): readonly string[] {
   return [...inside.keys()];

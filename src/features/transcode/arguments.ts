@@ -24,7 +24,7 @@ export interface RunPlan {
 }
 
 /** The file descriptor of the pipe to which FFmpeg writes a track. */
-export function pipeOf(index: number): number {
+function pipeOf(index: number): number {
   return index === 0 ? 1 : index + 2;
 }
 

@@ -1,5 +1,5 @@
 import { UserError } from "../../base/errors.ts";
-import { integer, list, text } from "../../config/key.ts";
+import { integer, type Key, list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { targetServer } from "../../relay/target.ts";
@@ -123,17 +123,7 @@ const engineTable = table(
     perfile: params("Options of FFmpeg before its input.", ["threads 2"]),
     only_if_video: codecs("Encode only video in these codecs; other video passes on unchanged. Empty means any."),
     only_if_audio: codecs("The same for audio."),
-    output: list<Output>({
-      default: [],
-      type: `"vhost/app/stream" with the placeholders [vhost] [app] [stream] [engine], or an rtmp:// or rtmps:// URL`,
-      doc: "Where the result goes: a stream of this server, or another server.",
-      example: "live.example.com/[app]/[stream]",
-      reload: "live",
-      parse: readOutput,
-      toToml: (output) => output.text,
-      toShown: shownOutput,
-      identity: outputIdentity,
-    }),
+    output: outputs(),
     ffmpeg: text({
       default: "",
       type: "a program's name or path",
@@ -167,9 +157,26 @@ export type TranscodeConfig = ValueOf<typeof transcodeTable>;
 /** An engine's table, complete. */
 export type EngineConfig = ValueOf<typeof engineTable>;
 
-/** Servers that results go to, for `srs check --probe`. */
-export function outputServers(engine: EngineConfig) {
-  return engine.output.flatMap((output) => (output.kind === "server" ? [targetServer(output.target)] : []));
+/** Where results go: servers among them are looked at by `srs check --probe`. */
+function outputs(): Key<readonly Output[]> {
+  const key = list<Output>({
+    default: [],
+    type: `"vhost/app/stream" with the placeholders [vhost] [app] [stream] [engine], or an rtmp:// or rtmps:// URL`,
+    doc: "Where the result goes: a stream of this server, or another server.",
+    example: "live.example.com/[app]/[stream]",
+    reload: "live",
+    parse: readOutput,
+    toToml: (output) => output.text,
+    toShown: shownOutput,
+    identity: outputIdentity,
+  });
+  return {
+    ...key,
+    resource: (items) =>
+      items.flatMap((output) =>
+        output.kind === "server" ? [{ kind: "peer", flow: "to", ...targetServer(output.target) }] : [],
+      ),
+  };
 }
 
 function number(doc: string, unit: string, max: number) {
