@@ -128,6 +128,7 @@ export class ServerTarget implements Target {
       context,
       random,
       what: "transcoded push",
+      id: `t:${this.#key.stream}`,
       log: log.with(`t:${this.#key.stream}`, targetSecrets(told, from)),
       key: stream.key,
       stream,

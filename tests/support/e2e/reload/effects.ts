@@ -10,6 +10,7 @@ import { liveEffects } from "./live.ts";
 import { rtmpEffects } from "./rtmp.ts";
 import { rtmpsEffects } from "./rtmps.ts";
 import { securityEffects } from "./security.ts";
+import { transcodeEffects } from "./transcode.ts";
 
 /** Starts a server, changes one key, and fails unless what runs is seen to go by the new value. */
 export type Effect = (stage: Stage) => Promise<void>;
@@ -27,4 +28,5 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...httpEffects,
   ...httpLiveEffects,
   ...apiEffects,
+  ...transcodeEffects,
 };
