@@ -1,11 +1,14 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
+import { PacketKind } from "../../src/media/packet.ts";
+import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { mp4Clip } from "../support/mp4-clip.ts";
 
 const test = testWith("tests/e2e/transcode.test.ts", "FFmpeg");
 
@@ -80,4 +83,67 @@ test.concurrent("viewers see nothing of an FFmpeg that is killed but a pause, an
   expect(running.length).toBe(1);
   process.kill(server.program.pid, "SIGKILL");
   await until("no FFmpeg is left", () => !running.some(isRunning));
+});
+
+const TESTSRC = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-f", "lavfi", "-i", "sine=sample_rate=44100"];
+
+test.concurrent.each([
+  [
+    "HEVC and MP3",
+    [
+      "-c:v",
+      "libx265",
+      "-preset",
+      "ultrafast",
+      "-x265-params",
+      "log-level=none:keyint=25:open-gop=0",
+      "-c:a",
+      "libmp3lame",
+    ],
+  ],
+  [
+    "HEVC and Opus",
+    [
+      "-c:v",
+      "libx265",
+      "-preset",
+      "ultrafast",
+      "-x265-params",
+      "log-level=none:keyint=25:open-gop=0",
+      "-c:a",
+      "libopus",
+    ],
+  ],
+])("%s become H.264 and AAC with the same times", async (_name, encoders) => {
+  await using stage = new Stage();
+  const path = stage.path("clip.mp4");
+  const made = Bun.spawnSync([
+    "ffmpeg",
+    "-v",
+    "error",
+    ...TESTSRC,
+    "-t",
+    "4",
+    "-pix_fmt",
+    "yuv420p",
+    ...encoders,
+    path,
+  ]);
+  expect(made.stderr.toString()).toBe("");
+  const { headers, packets } = mp4Clip(path, readFileSync(path));
+  const server = await startSrs(stage, "server", { more: ENGINE + VIDEO });
+  const player = playFrames(stage, server.url("live/show_t"));
+  await server.program.line(/play started .*waiting=true/);
+  const publisher = await Client.publish(stage, { port: server.port }, "show");
+  for (const { kind, time, payload } of [...headers, ...packets]) publisher.send(kind, time, payload);
+  await server.program.line(/transcode running/);
+  await playedTo(player, 3000);
+  await publisher.stopPublish("show", 1);
+  expect(await player.ended()).toBe(0);
+  const got = framesOf(player.lines).filter(({ track }) => track === "video");
+  const pictures = packets.filter(({ kind }) => kind === PacketKind.Video);
+  expect(got.length).toBeGreaterThan(pictures.length - 10);
+  const last = Math.max(...pictures.map(({ time }) => time));
+  expect(Math.abs((got.at(-1)?.pts ?? 0) - last)).toBeLessThan(200);
+  expect(server.program.lines.filter((line) => /internal error/.test(line))).toEqual([]);
 });
