@@ -12,7 +12,7 @@ interface Known {
   number: number;
   codec: TrackCodec | undefined;
   header: Uint8Array | undefined;
-  /** The first frame, of a codec without a header. */
+  /** The first frame, of a codec without a header, or of VP9, whose header has no size. */
   frame: Packet | undefined;
 }
 
@@ -41,9 +41,7 @@ export class SeenTracks implements StreamTracks {
   /** What tells a muxer about each track: its sequence header, or its first frame when it has none. */
   get samples(): Packet[] {
     const { headers } = this;
-    const frames = [this.#video, this.#audio].flatMap(({ header, frame }) =>
-      header === undefined && frame ? [frame] : [],
-    );
+    const frames = [this.#video, this.#audio].flatMap(({ frame }) => (frame === undefined ? [] : [frame]));
     return [...headers, ...frames];
   }
 
@@ -60,8 +58,10 @@ export class SeenTracks implements StreamTracks {
     if (isOther) {
       known.codec = codec;
       known.header = undefined;
-      known.frame = isHeader(flags) ? undefined : new Packet(kind, 0, payload.slice(), flags, track);
+      known.frame = undefined;
     }
+    if (!isHeader(flags) && known.frame === undefined && (known.header === undefined || known.codec?.name === "vp9"))
+      known.frame = new Packet(kind, 0, payload.slice(), flags, track);
     if ((flags & PacketFlag.SequenceHeader) === 0) return isOther ? "codec" : undefined;
     const before = known.header;
     if (before !== undefined && equal(before, payload)) return undefined;
