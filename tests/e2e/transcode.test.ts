@@ -101,7 +101,6 @@ test.concurrent.each([
       "libmp3lame",
     ],
   ],
-  ["VP9 and Opus", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "25", "-c:a", "libopus"]],
   [
     "HEVC and Opus",
     [
