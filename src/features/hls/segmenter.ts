@@ -123,7 +123,8 @@ export class Segmenter {
     if (this.#candidate !== undefined && slot.span > this.#candidate.slot.span) this.#mergeRemainder(this.#candidate);
     if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot);
     if (this.#resumedIn < 0) {
-      const isFirst = slot.slot === 0 && (this.#fromSpan || time === epoch.spans[slot.span]?.from);
+      const { from, start } = epoch.spans[slot.span] ?? {};
+      const isFirst = time === start || (slot.slot === 0 && (this.#fromSpan || time === from));
       this.#resumedIn = isFirst ? slot.number - 1 : slot.number;
     }
     if (time > this.#newest) this.#newest = time;

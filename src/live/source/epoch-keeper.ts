@@ -13,6 +13,7 @@ import {
   type SpanStart,
   sameEpoch,
   shiftEpoch,
+  startSpan,
 } from "./epoch.ts";
 import { type ToldEpoch, unrolled, writeEpoch } from "./epoch-text.ts";
 import { samePayload } from "./resume-filter.ts";
@@ -93,6 +94,8 @@ export class EpochKeeper {
   #lost = false;
   /** Headers or a codec have changed since the last key frame. */
   #changed = false;
+  /** A span has begun with a new source: its first key frame is to be told. */
+  #startDue = false;
   /** Time of the last key frame, and how far it was from the one before; NaN when there is none. */
   #lastKey = Number.NaN;
   #lastGop = Number.NaN;
@@ -153,6 +156,7 @@ export class EpochKeeper {
     this.#pending = undefined;
     this.#lost = false;
     this.#changed = false;
+    this.#startDue = false;
     this.#lastKey = Number.NaN;
     this.#lastGop = Number.NaN;
     this.due = true;
@@ -214,8 +218,10 @@ export class EpochKeeper {
 
   /** A key frame that begins a GOP; after `frame`. */
   key(seq: number, timestamp: number, time: number): void {
-    if (this.#own) this.#measure(seq, time);
-    else if (this.#told !== undefined) {
+    if (this.#own) {
+      this.#measure(seq, time);
+      this.#startAt(seq, time);
+    } else if (this.#told !== undefined) {
       // Its sender's time line may have been bridged on the way here.
       const off = (time - this.#offset - timestamp) | 0;
       if (off === 0) return;
@@ -250,6 +256,7 @@ export class EpochKeeper {
     const key = this.#keyBefore;
     const before = epoch === undefined ? undefined : endEpoch(epoch, Math.min(this.#newest, time - 1), key);
     this.#extend(before, seq, { from: time, key, wall: this.#makings.clock.wall(), gop, discontinuity: true });
+    this.#startDue = true;
   }
 
   /** Whether the stream came whole up to the end of the span in force, and goes on with the first frame of the next. */
@@ -258,7 +265,8 @@ export class EpochKeeper {
     const [last, told, next] = [had.at(-1), spans[had.length - 1], spans[had.length]];
     if (last === undefined || told?.to === undefined) return false;
     const isWhole = told.to - told.from === this.#newest + 1 - last.from;
-    return isWhole && next?.from === unrolled(at, timestamp);
+    const time = unrolled(at, timestamp);
+    return isWhole && (next?.from === time || next?.start === time);
   }
 
   /** Whether an epoch that was told holds for a frame. */
@@ -279,6 +287,13 @@ export class EpochKeeper {
     this.#adopts = info?.via === "sibling" && info.hops.length === 0;
     if (lost) remember(this.#losses, { seq, time });
     this.#set(shiftEpoch(told.epoch, this.#offset), seq, lost);
+  }
+
+  #startAt(seq: number, time: number): void {
+    const { epoch } = this;
+    if (this.#startDue && epoch !== undefined && time > (this.#last?.from ?? time))
+      this.#set(startSpan(epoch, time), seq);
+    this.#startDue = false;
   }
 
   #measure(seq: number, time: number): void {

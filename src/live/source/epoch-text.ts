@@ -10,7 +10,7 @@ const MAX_TIME = 2 ** 50;
 const MAX_DISTANCE = 2 ** 48;
 
 const TEXT = /^([0-9a-f]{32}) (\d{1,13}) (\d{1,13}) (-?\d{1,16}) (-?\d{1,16})((?: [^ ]+)+)$/;
-const SPAN = /^(-?\d{1,16}),(-?\d{1,16})?,(-?\d{1,16})?,(\d{1,13}),(\d{1,5}),([01])$/;
+const SPAN = /^(-?\d{1,16}),(-?\d{1,16})?,(-?\d{1,16})?,(\d{1,13}),(\d{1,5}),([01])(?:,(-?\d{1,16}))?$/;
 
 /** An epoch as one server tells it to another: in the sender's stream time. */
 export interface ToldEpoch {
@@ -26,11 +26,12 @@ export interface ToldEpoch {
 
 /**
  * An epoch on the wire: `ID DISCONTINUITY AHEAD AT SINCE SPAN ...`, numbers in decimal, each span `FROM,TO,KEY,WALL,GOP,DISCONTINUITY`, `TO` and
- * `KEY` empty where they are undefined.
+ * `KEY` empty where they are undefined, and `,START` behind it where it has one.
  */
 export function writeEpoch({ epoch: { id, discontinuity, ahead, spans }, at, since }: ToldEpoch): string {
   const words = spans.map(
-    ({ from, to = "", key = "", wall, gop, discontinuity }) => `${from},${to},${key},${wall},${gop},${+discontinuity}`,
+    ({ from, to = "", key = "", start, wall, gop, discontinuity }) =>
+      `${from},${to},${key},${wall},${gop},${+discontinuity}${start === undefined ? "" : `,${start}`}`,
   );
   return [id, discontinuity, ahead, at, since, ...words].join(" ");
 }
@@ -69,13 +70,15 @@ function readSpans(words: readonly string[], at: number): Epoch["spans"] | undef
 function readSpan(word: string, at: number): Span | undefined {
   const fields = SPAN.exec(word);
   if (fields === null) return undefined;
-  const [from = 0, end, lastKey, wall = 0, gop = 0, discontinuity] = fields.slice(1).map(numberOf);
+  const [from = 0, end, lastKey, wall = 0, gop = 0, discontinuity, first = 0] = fields.slice(1).map(numberOf);
   const to = fields[2] === undefined ? undefined : end;
   const key = fields[3] === undefined ? undefined : lastKey;
   const ends = to === undefined ? key === undefined : isNear(to, at) && to > from;
-  const inside = key === undefined || (key >= from && key < (to ?? from));
+  const start = fields[7] === undefined ? {} : { start: first };
+  const isInside = (time = from) => time >= from && time < (to ?? Number.POSITIVE_INFINITY);
+  const inside = isInside(key) && isInside(start.start);
   if (!isNear(from, at) || !ends || !inside || wall > MAX_WALL || gop > MAX_GOP_MS) return undefined;
-  return { from, to, key, wall, gop, discontinuity: discontinuity === 1 };
+  return { from, to, key, ...start, wall, gop, discontinuity: discontinuity === 1 };
 }
 
 /** Only the last span goes on; times and dates never run back. */

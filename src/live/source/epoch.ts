@@ -16,6 +16,8 @@ export interface Span {
   readonly to: number | undefined;
   /** Its last key frame; undefined while it goes on, and where no video is at its end. */
   readonly key: number | undefined;
+  /** Its first key frame, where other packets come before it: readers that wait for a picture begin there. */
+  readonly start?: number | undefined;
   /** Programme date at `from`, Unix ms. */
   readonly wall: number;
   /** The distance of key frames that slots have to fit, ms; 0 while it is unknown. */
@@ -107,11 +109,23 @@ export function endEpoch(epoch: Epoch, newest: number, key?: number): Epoch {
   return withSpans(epoch, [...epoch.spans.slice(0, -1), endSpan(last, Math.max(newest, last.from) + 1, key)]);
 }
 
+/** The epoch with the first key frame of its last span, behind other packets of it. */
+export function startSpan(epoch: Epoch, start: number): Epoch {
+  const last = epoch.spans.at(-1) as Span;
+  return withSpans(epoch, [...epoch.spans.slice(0, -1), { ...last, start }]);
+}
+
 /** The same epoch on another time line, whose times are greater by `ms`. */
 export function shiftEpoch(epoch: Epoch, ms: number): Epoch {
   if (ms === 0) return epoch;
   const shifted = (time: number | undefined) => (time === undefined ? undefined : time + ms);
-  const shiftSpan = (span: Span) => ({ ...span, from: span.from + ms, to: shifted(span.to), key: shifted(span.key) });
+  const shiftSpan = ({ from, to, key, start, ...span }: Span) => ({
+    ...span,
+    from: from + ms,
+    to: shifted(to),
+    key: shifted(key),
+    ...(start === undefined ? {} : { start: start + ms }),
+  });
   return withSpans(epoch, epoch.spans.map(shiftSpan));
 }
 
@@ -122,9 +136,9 @@ export function sameEpoch(a: Epoch | undefined, b: Epoch | undefined): boolean {
   if (a.discontinuity !== b.discontinuity || a.ahead !== b.ahead) return false;
   return a.spans.every((span, at) => {
     const other = b.spans[at] as Span;
-    const { from, to, key, wall, gop, discontinuity } = span;
-    const times = from === other.from && to === other.to && key === other.key && wall === other.wall;
-    return times && gop === other.gop && discontinuity === other.discontinuity;
+    const { from, to, key, start, wall, gop, discontinuity } = span;
+    const times = from === other.from && to === other.to && key === other.key && start === other.start;
+    return times && wall === other.wall && gop === other.gop && discontinuity === other.discontinuity;
   });
 }
 
@@ -206,8 +220,9 @@ function newSpan(from: number, wall: number, gop: number, discontinuity: boolean
   return { from, to: undefined, key: undefined, wall, gop, discontinuity };
 }
 
-function endSpan(span: Span, to: number, key: number | undefined): Span {
-  return { ...span, to, key: key !== undefined && key >= span.from && key < to ? key : undefined };
+function endSpan({ start, ...span }: Span, to: number, key: number | undefined): Span {
+  const ended = { ...span, to, key: key !== undefined && key >= span.from && key < to ? key : undefined };
+  return start === undefined || start >= to ? ended : { ...ended, start };
 }
 
 function endDate(span: Span): number {

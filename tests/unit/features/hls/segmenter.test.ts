@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { OpenWriter } from "../../../../src/features/hls/segment.ts";
-import { beginEpoch, type Epoch, endEpoch, extendEpoch } from "../../../../src/live/source/epoch.ts";
+import { beginEpoch, type Epoch, endEpoch, extendEpoch, startSpan } from "../../../../src/live/source/epoch.ts";
 import type { Packet } from "../../../../src/media/packet.ts";
 import { packet, SegmenterStage, TextWriter } from "../../../support/segments.ts";
 
@@ -177,6 +177,20 @@ describe("a new span", () => {
 });
 
 describe("packets that are missing", () => {
+  test("a server that gets a span from its first key frame on has all of its slot", () => {
+    for (const [start, first] of [
+      [500, FIRST],
+      [undefined, FIRST + 1],
+    ] as const) {
+      const stage = new SegmenterStage();
+      stage.segmenter.begin(HEADERS);
+      const told = start === undefined ? epoch() : startSpan(epoch(), start);
+      stage.take(told, packet("k500", 500), packet("k2000", 2000), packet("k4000", 4000));
+      expect(stage.numbers[0]).toBe(first);
+      expect(stage.segments.every(({ damaged }) => !damaged)).toBe(true);
+    }
+  });
+
   test("a server that starts inside a slot lists nothing of it", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);

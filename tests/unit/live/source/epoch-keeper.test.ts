@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { dateAt, type Epoch, locate, MAX_SPANS, type Span } from "../../../../src/live/source/epoch.ts";
+import { readEpoch } from "../../../../src/live/source/epoch-text.ts";
 import { PacketKind } from "../../../../src/media/packet.ts";
 import { gops, spanLines, epochStage as stage, WALL } from "../../../support/epoch-stage.ts";
 import { LiveStage } from "../../../support/live.ts";
@@ -18,6 +19,25 @@ describe("a stream whose source tells no epoch", () => {
     feed.audio("a0").key("k0");
     expect(id()).toBe(FIRST);
     expect(spans()).toEqual(["5000- date+700 gop 0"]);
+  });
+
+  test("tells a span's first key frame where sound came before it", () => {
+    const { live, stream } = stage();
+    const feed = live.publish().headers().audio("a0").wait(40);
+    expect(stream.epochs.epoch?.spans[0].start).toBeUndefined();
+    feed.key("k0").wait(1000).key("k1").end("lost");
+    live.publish().headers().key("j0");
+    expect(stream.epochs.epoch?.spans.map(({ start }) => start)).toEqual([40, undefined]);
+  });
+
+  test("tells no first key frame of a span that ends with it", () => {
+    const { live, stream } = stage();
+    live.publish().headers().audio("a0").wait(40).headers("V1", "A1").key("k0");
+    expect(stream.epochs.epoch?.spans.map(({ from, start }) => [from, start])).toEqual([
+      [0, undefined],
+      [40, undefined],
+    ]);
+    expect(readEpoch(stream.epochs.text ?? "")).toBeDefined();
   });
 
   test("has it though nobody reads", () => {

@@ -156,10 +156,11 @@ describe("a stream whose source tells its epoch", () => {
   test("misses nothing when it had all of a span, and comes again with the next one's first frame", () => {
     const [first] = told(0).spans;
     const next = { ...first, from: 9000, wall: WALL, discontinuity: true };
-    for (const [to, from, losses] of [
-      [2001, 9000, 0],
-      [2041, 9000, 1],
-      [2001, 8960, 1],
+    for (const [to, from, losses, start] of [
+      [2001, 9000, 0, {}],
+      [2041, 9000, 1, {}],
+      [2001, 8960, 1, {}],
+      [2001, 8960, 0, { start: 9000 }],
     ] as const) {
       const { live, stream } = stage({ grace: 60 });
       const feed = live.publish().headers();
@@ -172,7 +173,7 @@ describe("a stream whose source tells its epoch", () => {
         told(0, {
           spans: [
             { ...first, to },
-            { ...next, from },
+            { ...next, from, ...start },
           ],
         }),
       );

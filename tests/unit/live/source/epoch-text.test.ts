@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { beginEpoch, type Epoch, endEpoch, extendEpoch, MAX_SPANS } from "../../../../src/live/source/epoch.ts";
+import {
+  beginEpoch,
+  type Epoch,
+  endEpoch,
+  extendEpoch,
+  MAX_SPANS,
+  startSpan,
+} from "../../../../src/live/source/epoch.ts";
 import { readEpoch, writeEpoch } from "../../../../src/live/source/epoch-text.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
@@ -32,6 +39,13 @@ const vectors: readonly {
     at: -7,
     since: -9,
   },
+  {
+    name: "a span whose first key frame comes behind other packets",
+    text: `${ID} 7808 0 5000 0 0,,,1700000000000,0,0,40`,
+    epoch: startSpan(beginEpoch(ID, 1_700_000_000_000, 0), 40),
+    at: 5000,
+    since: 0,
+  },
 ];
 
 describe("an epoch's text", () => {
@@ -57,6 +71,8 @@ describe("an epoch's text", () => {
     "an id of another form": `${ID.toUpperCase()} 1 0 0 0 0,,1,0,0`,
     "a number that is none": `${ID} 1 0 NaN 0 0,,,1,0,0`,
     "a time with a fraction": `${ID} 1 0 0 0 0.5,,,1,0,0`,
+    "a first key frame before its span": `${ID} 1 0 0 0 0,,,1,0,0,-1`,
+    "a first key frame behind its span": `${ID} 1 0 0 0 0,40,,1,0,0,40`,
     "a span too far from where the sender is": `${ID} 1 0 0 0 ${2 ** 49},,,1,0,0`,
     "an end too far from where the sender is": `${ID} 1 0 0 0 0,${2 ** 49},,1,0,0`,
     "a beginning too far from where the sender is": `${ID} 1 0 0 ${2 ** 49} 0,,,1,0,0`,

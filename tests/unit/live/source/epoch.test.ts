@@ -19,6 +19,7 @@ import {
   slotMs,
   slotStart,
   spanAt,
+  startSpan,
 } from "../../../../src/live/source/epoch.ts";
 
 const ID = "0123456789abcdef0123456789abcdef";
@@ -163,6 +164,9 @@ describe("an epoch", () => {
     fc.assert(
       fc.property(epochs, fragments, shifts, fc.integer({ min: 0, max: 10 ** 6 }), (epoch, fragment, ms, after) => {
         const shifted = shiftEpoch(epoch, ms);
+        const started = startSpan(epoch, epoch.spans[0].from + after);
+        expect(sameEpoch(shiftEpoch(startSpan(shifted, epoch.spans[0].from + after + ms), -ms), started)).toBe(true);
+        expect(sameEpoch(started, epoch)).toBe(false);
         const time = epoch.spans[0].from + after;
         expect(locate(shifted, fragment, time + ms)).toEqual(locate(epoch, fragment, time));
         expect(sameEpoch(shiftEpoch(shifted, -ms), epoch)).toBe(true);
