@@ -19,8 +19,9 @@ export interface SignOptions {
 
 /** The URL with `exp` and `sign` (and `addr`) added, signed with the first key of its vhost. Throws UserError. */
 export function signedUrl(url: string, options: SignOptions): string {
-  if (!/^rtmps?:\/\/[^/\s]+\/\S+$/i.test(url)) throw new UserError(`"${url}" is not a URL like rtmp://host/app/stream`);
-  const resolved = resolve(url, undefined, "");
+  if (!/^(?:rtmp|http)s?:\/\/[^/\s]+\/\S+$/i.test(url))
+    throw new UserError(`"${url}" is not a URL like rtmp://host/app/stream or http://host/app/stream.m3u8`);
+  const resolved = resolve(/^http/i.test(url) ? rtmpUrlOf(url) : url, undefined, "");
   if (!resolved.ok) throw new UserError(`"${url}": ${resolved.reason}`);
   const { vhost: asked, app, stream, param: params } = resolved.address;
   if (SIGNATURE_PARAMS.some((name) => param(params, name) !== undefined))
@@ -35,6 +36,19 @@ export function signedUrl(url: string, options: SignOptions): string {
   // Parameters of the app, as in rtmp://host/app?vhost=name/stream, are not the stream's.
   const { name } = splitStreamUrl(url) ?? { name: url };
   return `${url}${name.includes("?") ? "&" : "?"}${added}`;
+}
+
+/** The URL at which the stream of an HTTP URL is played by RTMP: without percent-encoding and without the format's ending. */
+function rtmpUrlOf(url: string): string {
+  const [, authority = "", path = "", query = ""] = /^https?:\/\/([^/]+)([^?]*)(.*)$/i.exec(url) ?? [];
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    throw new UserError(`"${url}": the path is not UTF-8 in percent-encoding`);
+  }
+  if (/[?#]/.test(decoded)) throw new UserError(`"${url}": a stream's name has no ? and no #`);
+  return `rtmp://${authority}${decoded.replace(/\.(?:flv|ts|aac|mp3|m3u8|html)$/, "")}${query}`;
 }
 
 function choose(vhost: string, { publish_keys, play_keys }: Security, wanted: SignOptions["action"]) {

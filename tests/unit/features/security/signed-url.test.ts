@@ -62,9 +62,21 @@ test.each([
   expect(checkSignature(keys, request, 1798761631_000)?.reason).toBe("the URL has expired");
 });
 
+test("URLs of HTTP are signed for the same stream", () => {
+  for (const end of [".flv", ".m3u8", ".ts", ".aac", ".mp3", ".html", ""])
+    expect(signUrl(`https://192.168.1.6:8443/live/livestream${end}`)).toBe(
+      `https://192.168.1.6:8443/live/livestream${end}?exp=1798761600&sign=${hex}`,
+    );
+  expect(signUrl("http://192.168.1.6/live/%6civestream.flv?audio=0")).toBe(
+    `http://192.168.1.6/live/%6civestream.flv?audio=0&exp=1798761600&sign=${hex}`,
+  );
+});
+
 test.each([
-  ["live/show", {}, '"live/show" is not a URL like rtmp://host/app/stream'],
-  ["rtmp://host/", {}, '"rtmp://host/" is not a URL like rtmp://host/app/stream'],
+  ["live/show", {}, '"live/show" is not a URL like rtmp://host/app/stream or http://host/app/stream.m3u8'],
+  ["rtmp://host/", {}, '"rtmp://host/" is not a URL like rtmp://host/app/stream or http://host/app/stream.m3u8'],
+  ["http://h/live/%ff.flv", {}, '"http://h/live/%ff.flv": the path is not UTF-8 in percent-encoding'],
+  ["http://h/live/a%3fb.flv", {}, '"http://h/live/a%3fb.flv": a stream\'s name has no ? and no #'],
   ["rtmp://host/?k=1", {}, '"rtmp://host/?k=1": the stream name is missing'],
   ["rtmp://h/live/show?exp=1", {}, "the URL has exp, sign or addr already; give the one without"],
   ["rtmp://live.example.com/live/show", {}, "to publish or to play? Give --publish or --play"],
