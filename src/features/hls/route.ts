@@ -164,6 +164,7 @@ export class HlsRoute implements HttpRoute {
       else if (!hls.listed) this.#refuse(exchange, session, lateRefusal(hls, what));
       else {
         if (own) this.#sessions.begin(session);
+        session.followed ||= address.token !== undefined;
         if (!own || address.token !== undefined) this.#sendMedia(exchange, hls, session);
         else this.#sendMultivariant(exchange, address, session);
       }

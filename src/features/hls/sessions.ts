@@ -13,6 +13,8 @@ import type { HlsStream } from "./hls-stream.ts";
 
 /** How often it is looked who has not asked for long. */
 const SWEEP_MS = 1000;
+/** A session whose link nobody follows ends after this: programs that only ask for the first playlist must not fill the server. */
+const UNFOLLOWED_MS = 10_000;
 /** Tokens of viewers who were sent away that are remembered. */
 const MAX_BANNED = 4096;
 const BAN_MS = 60_000;
@@ -42,6 +44,8 @@ export class Session implements ReaderEvents, PlayTask {
   /** When it began, and when it was last asked for, monotonic ms. */
   readonly since: number;
   askedAt: number;
+  /** A media playlist was asked for: the viewer has followed the link of the first playlist. */
+  followed = false;
   /** Of playlists; segments are asked for without a token. */
   bytes = 0;
   /** Told why it gets no stream after all, while it waits for one. */
@@ -124,6 +128,7 @@ export class Sessions {
     this.#sessions.delete(token);
     this.#sessions.set(token, session);
     session.askedAt = this.#context.clock.now();
+    session.followed = true;
     return session;
   }
 
@@ -142,6 +147,7 @@ export class Sessions {
   /** It gets its first playlist. */
   begin(session: Session): void {
     if (session.begun) return;
+    session.askedAt = this.#context.clock.now();
     const identity = { id: `v${this.#nextId++}`, protocol: "hls", remote: session.viewer.remote };
     const kick = (reason: string) => this.#context.clock.soon(() => this.ban(session, reason));
     session.begin(this.#context.clients().add(identity, { bytesReceived: 0, bytesSent: 0, kick }));
@@ -179,11 +185,13 @@ export class Sessions {
       if (hls === undefined || session.hls === hls) this.end(session, "unpublished", reason);
   }
 
-  /** Ends those that have not asked for twice the window, or three target durations. */
+  /** Ends those that have not asked for twice the window, or three target durations; those not followed, sooner. */
   #sweep(): void {
     const now = this.#context.clock.now();
     for (const session of this.#sessions.values()) {
-      if (now - session.askedAt > session.hls.expiryMs) this.end(session, "unpublished", "has not asked for long");
+      const waitsToFollow = session.begun && !session.followed;
+      const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.hls.expiryMs) : session.hls.expiryMs;
+      if (now - session.askedAt > expiryMs) this.end(session, "unpublished", "has not asked for long");
     }
   }
 }

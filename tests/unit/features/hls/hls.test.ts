@@ -195,6 +195,18 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(0);
   });
 
+  test("a viewer that never follows the link gives its place back after ten seconds, and may follow it later", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    feed.wait(9000);
+    expect(stage.clients.totals().players).toBe(1);
+    feed.wait(2000);
+    expect(stage.clients.totals().players).toBe(0);
+    expect(stage.get(link).answer?.status).toBe(200);
+    feed.wait(12_000);
+    expect(stage.clients.totals().players).toBe(1);
+  });
+
   test("guards decide who may watch", () => {
     const guard = ({ param }: { param: string }) =>
       param === "?key=1" ? undefined : ({ kind: "denied", reason: "no key" } as const);
