@@ -14,7 +14,7 @@ import type {
   HttpBodyOwner,
   HttpExchange,
   HttpStreamAnswer,
-  ToldRefusal,
+  LoggedRefusal,
 } from "../../live/ports/http.ts";
 import { type Prepared, prepareAnswer, textAnswer, writeHead } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
@@ -54,7 +54,7 @@ export class Exchange implements HttpExchange {
   readonly #request: RequestHead & HttpRequest;
   #next = 0;
   /** The answer where no route has another: that of the first route that knows better than that there is nothing. */
-  #otherwise: ToldRefusal | undefined;
+  #otherwise: LoggedRefusal | undefined;
   #state: "open" | "sending" | "over" = "open";
   #sender: FileSender | undefined;
   gone = false;
@@ -83,7 +83,7 @@ export class Exchange implements HttpExchange {
   }
 
   /** Asks the routes, from the first or the next one on. */
-  pass(otherwise?: ToldRefusal): void {
+  pass(otherwise?: LoggedRefusal): void {
     if (this.gone) return;
     this.#checkOpen();
     this.#otherwise ??= otherwise;

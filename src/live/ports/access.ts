@@ -9,7 +9,7 @@ interface AccessClient {
   /** The client's IP address, IPv4-mapped ones as IPv4. */
   readonly address: string;
   readonly port: number;
-  /** `""` when the client said none; so are the other URLs. */
+  /** `""` when the client result none; so are the other URLs. */
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
@@ -183,15 +183,15 @@ class Decision {
         this.settle(undefined);
         return;
       }
-      const said = this.#run(check);
-      if (said === undefined) this.#at++;
-      else if (said instanceof Promise) {
-        said.then(
-          (verdict) => this.#hear(check, verdict),
-          (error: unknown) => this.#hear(check, failure(check, error)),
+      const result = this.#run(check);
+      if (result === undefined) this.#at++;
+      else if (result instanceof Promise) {
+        result.then(
+          (result) => this.#onResult(check, result),
+          (error: unknown) => this.#onResult(check, failure(check, error)),
         );
         return;
-      } else this.settle(denial(check, said));
+      } else this.settle(denial(check, result));
     }
   }
 
@@ -216,9 +216,9 @@ class Decision {
     }
   }
 
-  #hear(check: Check, verdict: GuardResult): void {
+  #onResult(check: Check, result: GuardResult): void {
     this.#at++;
-    if (verdict !== undefined) this.settle(denial(check, verdict));
+    if (result !== undefined) this.settle(denial(check, result));
     else if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
   }

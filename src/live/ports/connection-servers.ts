@@ -85,15 +85,15 @@ export class ConnectionServers implements Feature {
     if (this.#stopped) return undefined;
     const { clock } = this.#options;
     const account = server.account ?? this.#options.account;
-    const place = account.acquire(remote.host);
-    if (!place.ok) {
-      this.refuse(place.rule, remote, place.reason);
+    const permit = account.acquire(remote.host);
+    if (!permit.ok) {
+      this.refuse(permit.rule, remote, permit.reason);
       return undefined;
     }
     const connection: ServedConnection = server.accept(`c${this.#nextId++}`, {
-      hungUp: () => place.hungUp(),
+      hungUp: () => permit.hungUp(),
       gone: () => {
-        place.gone();
+        permit.gone();
         this.#gone(connection);
       },
     });

@@ -22,8 +22,8 @@ export interface ConnectionEnds {
   gone(): void;
 }
 
-/** One connection's place among all. */
-export interface ConnectionPlace extends ConnectionEnds {
+/** The permit of one counted connection. */
+export interface ConnectionPermit extends ConnectionEnds {
   readonly ok: true;
 }
 
@@ -58,15 +58,16 @@ export class ConnectionAccount {
   }
 
   /** Counts a connection from `host` until it is released, or returns why it is refused. */
-  acquire(host: string): ConnectionPlace | TooMany {
-    const { maxConnections: most, limiter } = this.#options;
-    if (this.#present >= most) return tooMany(`max_connections is reached, ${most}`);
+  acquire(host: string): ConnectionPermit | TooMany {
+    const { maxConnections, limiter } = this.#options;
+    if (this.#present >= maxConnections) return tooMany(`max_connections is reached, ${maxConnections}`);
     // Clients may hang up faster than their connections can be closed here: those must not pile up without bound.
-    if (this.#ending >= most) return tooMany(`${this.#ending} connections that have hung up are still being ended`);
+    if (this.#ending >= maxConnections)
+      return tooMany(`${this.#ending} connections that have hung up are still being ended`);
     const limit = limiter.acquire(host);
     if (limit !== undefined) return { ok: false, ...limit };
     this.#present++;
-    return this.#place(host);
+    return this.#permit(host);
   }
 
   /** Counts an HTTP request from `host`, or returns why it is refused. */
@@ -74,7 +75,7 @@ export class ConnectionAccount {
     return this.#options.limiter.countRequest(host);
   }
 
-  #place(host: string): ConnectionPlace {
+  #permit(host: string): ConnectionPermit {
     let state: "present" | "ending" | "gone" = "present";
     const hungUp = () => {
       if (state !== "present") return;

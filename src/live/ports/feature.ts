@@ -178,7 +178,7 @@ export class FeatureSet {
 
   /** For how long any of them looks elsewhere for a stream, ms; 0: none does. */
   searchMs(name: StreamName, demand: Demand): number {
-    return this.#features.reduce((longest, feature) => Math.max(longest, feature.searchMs?.(name, demand) ?? 0), 0);
+    return this.#features.reduce((max, feature) => Math.max(max, feature.searchMs?.(name, demand) ?? 0), 0);
   }
 
   /** What features carry over in an upgrade, by their names. */

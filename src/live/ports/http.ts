@@ -41,7 +41,7 @@ export interface HttpStreamAnswer {
 }
 
 /** A refusal, and the fields of its line in the log. */
-export interface ToldRefusal {
+export interface LoggedRefusal {
   readonly refused: Refused;
   readonly about: LogFields;
 }
@@ -87,7 +87,7 @@ export interface HttpExchange {
    */
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody;
   /** There is nothing at the address after all: the next route is asked. Where none has anything, `otherwise` is the answer. */
-  pass(otherwise?: ToldRefusal): void;
+  pass(otherwise?: LoggedRefusal): void;
 }
 
 /** Answers requests of some addresses. */

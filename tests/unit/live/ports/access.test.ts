@@ -45,8 +45,8 @@ class Stage {
   }
 
   ask() {
-    return this.gate.ask(request, (verdict) => {
-      this.answers.push(verdict === undefined ? "in" : [verdict.reason, verdict.detail ?? ""].join("; "));
+    return this.gate.ask(request, (denial) => {
+      this.answers.push(denial === undefined ? "in" : [denial.reason, denial.detail ?? ""].join("; "));
     });
   }
 }
@@ -62,7 +62,7 @@ test("a client is let in at once when no guard has anything against it", () => {
   );
   stage.ask();
   expect(stage.answers).toEqual(["in"]);
-  expect(new Stage().gate.ask(request, (verdict) => expect(verdict).toBeUndefined())).toBeDefined();
+  expect(new Stage().gate.ask(request, (denial) => expect(denial).toBeUndefined())).toBeDefined();
 });
 
 test("guards are asked in their order, each once, until one refuses", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ConnectionAccount, type ConnectionPlace } from "../../../../src/live/ports/connections.ts";
+import { ConnectionAccount, type ConnectionPermit } from "../../../../src/live/ports/connections.ts";
 
 /** An account whose limiter lets one connection of each address be. */
 class Stage {
@@ -17,15 +17,15 @@ class Stage {
     },
   });
 
-  open(host: string): ConnectionPlace {
-    const place = this.account.acquire(host);
-    if (!place.ok) throw new Error(place.reason);
-    return place;
+  open(host: string): ConnectionPermit {
+    const permit = this.account.acquire(host);
+    if (!permit.ok) throw new Error(permit.reason);
+    return permit;
   }
 
   refusal(host: string): string {
-    const place = this.account.acquire(host);
-    return place.ok ? "none" : `${place.rule}: ${place.reason}`;
+    const permit = this.account.acquire(host);
+    return permit.ok ? "none" : `${permit.rule}: ${permit.reason}`;
   }
 }
 
@@ -37,7 +37,7 @@ test("requests are counted by the limits of their address", () => {
   ]);
 });
 
-test("listeners share one limit of connections, and one that hangs up gives its place back at once", () => {
+test("listeners share one limit of connections, and one that hangs up gives its permit back at once", () => {
   const stage = new Stage();
   const first = stage.open("a");
   stage.open("b");
@@ -49,7 +49,7 @@ test("listeners share one limit of connections, and one that hangs up gives its 
   stage.open("c");
 });
 
-test("an address that is refused takes no place, and has its own place back when its connection is gone", () => {
+test("an address that is refused takes no permit, and has its own permit back when its connection is gone", () => {
   const stage = new Stage();
   const first = stage.open("a");
   expect(stage.refusal("a")).toBe("one_each: a is here");
@@ -61,14 +61,14 @@ test("an address that is refused takes no place, and has its own place back when
 
 test("connections that hang up faster than they can be ended are refused at the same limit", () => {
   const stage = new Stage();
-  const places = [stage.open("a"), stage.open("b")];
-  for (const place of places) place.hungUp();
+  const permits = [stage.open("a"), stage.open("b")];
+  for (const permit of permits) permit.hungUp();
   expect(stage.refusal("c")).toBe("max_connections: 2 connections that have hung up are still being ended");
-  for (const place of places) place.gone();
+  for (const permit of permits) permit.gone();
   stage.open("c");
 });
 
-test("a place is given back once, however often its connection ends", () => {
+test("a permit is given back once, however often its connection ends", () => {
   const stage = new Stage();
   const first = stage.open("a");
   for (const end of [first.hungUp, first.hungUp, first.gone, first.gone]) end();
