@@ -179,7 +179,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const published = this.source !== undefined || this.#ending;
     const reader = this.#audience.join(format, sink, events, published, notBefore);
-    this.sources.tellAwaited();
+    this.sources.notifyAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -191,7 +191,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   leave(reader: Reader<Piece>): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
-    this.sources.tellAwaited();
+    this.sources.notifyAwaited();
     this.readerCaughtUp();
     this.#forgetIfIdle();
   }
@@ -212,12 +212,12 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   }
 
   /** The stream is not given for what some viewers asked with: they are told, and are to be refused. */
-  tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
-    this.#audience.tellRefused(refused, reason);
+  notifyRefused(refused: (demand: Demand) => boolean, reason: string): void {
+    this.#audience.notifyRefused(refused, reason);
   }
 
   /** The stream is nowhere to be had, as far as those know who looked for it: readers are told, and may leave. */
-  tellMissing(reason: string): void {
+  notifyMissing(reason: string): void {
     this.#audience.notices.missing(reason);
   }
 
@@ -305,7 +305,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** A first source has begun. */
   began(source: Source): void {
     this.grace.end();
-    this.#audience.tellRerouted();
+    this.#audience.notifyRerouted();
     this.#audience.notices.published();
     this.#owner.published(this, source);
   }
@@ -333,19 +333,19 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** Another source is about to go on. */
   switched(change: SourceSwitch): void {
-    if (change.from.hops.join() !== change.to.hops.join()) this.#audience.tellRerouted();
+    if (change.from.hops.join() !== change.to.hops.join()) this.#audience.notifyRerouted();
     this.#owner.switched(this, change);
   }
 
   /** The active source's stream comes over other servers. */
   rerouted(): void {
-    this.#audience.tellRerouted();
+    this.#audience.notifyRerouted();
     this.#owner.rerouted(this);
   }
 
   /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets that it concerns. */
   epochChanged(lost: boolean): void {
-    this.#audience.tellEpoch(lost);
+    this.#audience.notifyEpoch(lost);
   }
 
   #announceStop(): void {

@@ -137,7 +137,7 @@ export function needsVideoHeader(payload: Uint8Array): boolean {
  * Identifies the earlier packet that a sequence header or configuration packet replaces: "v0", "a1", "v1,2" for a message with
  * the headers of two tracks, "v0/config" for a configuration beside the codec's own header.
  */
-export function headerSlot(kind: PacketKind, payload: Uint8Array): string {
+export function headerKey(kind: PacketKind, payload: Uint8Array): string {
   const letter = kind === PacketKind.Video ? "v" : kind === PacketKind.Audio ? "a" : "d";
   const header = isEnhanced(kind, byteAt(payload, 0)) ? readEnhanced(kind, payload) : undefined;
   if (header === undefined) return `${letter}0`;

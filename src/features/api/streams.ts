@@ -183,7 +183,7 @@ export class StreamTable {
     };
   }
 
-  #source({ info, role, preferred, since, bytes, frames, heardAt }: Source): object {
+  #source({ info, role, preferred, since, bytes, frames, lastMediaAt }: Source): object {
     const { clock } = this.#context;
     const now = clock.now();
     return {
@@ -195,7 +195,7 @@ export class StreamTable {
       since: Math.round(clock.wall() - now + since),
       bytes,
       frames,
-      silent_ms: Math.max(0, Math.round(now - heardAt)),
+      silent_ms: Math.max(0, Math.round(now - lastMediaAt)),
     };
   }
 }

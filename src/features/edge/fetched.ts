@@ -214,7 +214,7 @@ export class Fetched implements UpstreamOwner {
     if (reason === undefined || this.#ran) return others;
     const { refusedParams, config } = this.#options;
     refusedParams.add(paramsKey(this.stream.key, params.viewer), config.missing_ttl * 1000, reason);
-    this.stream.tellRefused((demand) => sameParams(demand, params.viewer), reason);
+    this.stream.notifyRefused((demand) => sameParams(demand, params.viewer), reason);
     return others;
   }
 
@@ -272,7 +272,7 @@ export class Fetched implements UpstreamOwner {
       this.#wait = undefined;
       // An origin that cannot be reached may have the stream.
       if (this.#upstreams.every((upstream) => upstream.waitsThere)) this.#addMissing(this.#upstreams);
-      this.stream.tellMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
+      this.stream.notifyMissing(`no origin has given ${streamLabel(this.stream.key)} within ${wait} s`);
     });
   }
 }

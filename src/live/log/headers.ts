@@ -1,8 +1,8 @@
 import { ProtocolError } from "../../base/errors.ts";
-import { codecNumber, headerSlot } from "../../media/codec.ts";
+import { codecNumber, headerKey } from "../../media/codec.ts";
 import { dataName } from "../../media/data.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
-import { slotOf } from "./times.ts";
+import { trackIndex } from "./times.ts";
 
 /** Most sequence headers and configurations of a stream: one of each kind for each track that eight bits can number. */
 const MAX_HEADERS = 512;
@@ -23,9 +23,9 @@ const SOME_CODEC = -1;
 export class Headers {
   list: readonly Packet[] = [];
   #metadata: Packet | undefined;
-  readonly #slots = new Map<string, Packet>();
+  readonly #byKey = new Map<string, Packet>();
   #bytes = 0;
-  /** The codec of each track's sequence header, by `slotOf`. */
+  /** The codec of each track's sequence header, by `trackIndex`. */
   readonly #codecs: number[] = [];
 
   /**
@@ -38,9 +38,9 @@ export class Headers {
       this.setMetadata(packet);
       return;
     }
-    const slot = announcement ? announcementSlot(packet) : headerSlot(packet.kind, packet.payload);
-    const old = this.#slots.get(slot);
-    if (old === undefined && this.#slots.size === MAX_HEADERS) {
+    const key = announcement ? announcementKey(packet) : headerKey(packet.kind, packet.payload);
+    const old = this.#byKey.get(key);
+    if (old === undefined && this.#byKey.size === MAX_HEADERS) {
       throw new ProtocolError(`more than ${MAX_HEADERS} sequence headers in one stream`);
     }
     const bytes = this.#bytes + packet.payload.length - (old?.payload.length ?? 0);
@@ -48,9 +48,9 @@ export class Headers {
       throw new ProtocolError(`sequence headers of ${bytes} bytes in one stream, ${MAX_HEADER_BYTES} allowed`);
     }
     this.#bytes = bytes;
-    this.#slots.set(slot, packet);
+    this.#byKey.set(key, packet);
     if ((packet.flags & PacketFlag.SequenceHeader) !== 0) {
-      const at = slotOf(packet.kind, packet.track);
+      const at = trackIndex(packet.kind, packet.track);
       while (this.#codecs.length <= at) this.#codecs.push(NO_HEADER);
       this.#codecs[at] = codecNumber(packet.kind, packet.payload) || SOME_CODEC;
     }
@@ -70,20 +70,20 @@ export class Headers {
 
   /** Whether the track has a sequence header. */
   has(kind: PacketKind, track: number): boolean {
-    return (this.#codecs[slotOf(kind, track)] ?? NO_HEADER) !== NO_HEADER;
+    return (this.#codecs[trackIndex(kind, track)] ?? NO_HEADER) !== NO_HEADER;
   }
 
   /** A frame of another codec than its track's header: the header is no longer in force. True when there was one. */
   follow(kind: PacketKind, track: number, payload: Uint8Array): boolean {
-    const known = this.#codecs[slotOf(kind, track)] ?? NO_HEADER;
+    const known = this.#codecs[trackIndex(kind, track)] ?? NO_HEADER;
     if (known <= NO_HEADER) return false;
     const codec = codecNumber(kind, payload);
     if (codec === 0 || codec === known) return false;
-    this.#codecs[slotOf(kind, track)] = NO_HEADER;
-    for (const [slot, packet] of this.#slots) {
+    this.#codecs[trackIndex(kind, track)] = NO_HEADER;
+    for (const [key, packet] of this.#byKey) {
       if (packet.kind !== kind || packet.track !== track) continue;
       this.#bytes -= packet.payload.length;
-      this.#slots.delete(slot);
+      this.#byKey.delete(key);
     }
     this.#rebuild();
     return true;
@@ -92,13 +92,13 @@ export class Headers {
   clear(): void {
     this.#metadata = undefined;
     this.#codecs.length = 0;
-    this.#slots.clear();
+    this.#byKey.clear();
     this.#bytes = 0;
     this.list = [];
   }
 
   #rebuild(): void {
-    const all = [...this.#slots.values()];
+    const all = [...this.#byKey.values()];
     const of = (kind: PacketKind, flag: number) => all.filter((p) => p.kind === kind && (p.flags & flag) !== 0);
     this.list = [
       ...(this.#metadata === undefined ? [] : [this.#metadata]),
@@ -111,6 +111,6 @@ export class Headers {
   }
 }
 
-function announcementSlot({ payload, flags }: Packet): string {
+function announcementKey({ payload, flags }: Packet): string {
   return `d/${dataName(payload, (flags & PacketFlag.Amf3) !== 0)}`;
 }

@@ -2,19 +2,19 @@
 import { PacketKind } from "../../media/packet.ts";
 
 /** Index of a track in a list of all: audio of track t at 2t, video at 2t + 1. */
-export function slotOf(kind: PacketKind, track: number): number {
+export function trackIndex(kind: PacketKind, track: number): number {
   return track * 2 + (kind === PacketKind.Video ? 1 : 0);
 }
 
 /** One time (ms) for each track, and one for data; -Infinity means none yet. */
 export class Times {
-  /** By `slotOf`. */
+  /** By `trackIndex`. */
   readonly #tracks: number[] = [];
   #data = Number.NEGATIVE_INFINITY;
 
   of(kind: PacketKind, track: number): number {
     if (kind === PacketKind.Data) return this.#data;
-    return this.#tracks[slotOf(kind, track)] ?? Number.NEGATIVE_INFINITY;
+    return this.#tracks[trackIndex(kind, track)] ?? Number.NEGATIVE_INFINITY;
   }
 
   set(kind: PacketKind, track: number, time: number): void {
@@ -22,9 +22,9 @@ export class Times {
       this.#data = time;
       return;
     }
-    const slot = slotOf(kind, track);
-    while (this.#tracks.length <= slot) this.#tracks.push(Number.NEGATIVE_INFINITY);
-    this.#tracks[slot] = time;
+    const index = trackIndex(kind, track);
+    while (this.#tracks.length <= index) this.#tracks.push(Number.NEGATIVE_INFINITY);
+    this.#tracks[index] = time;
   }
 
   copy(): Times {

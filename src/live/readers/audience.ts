@@ -135,17 +135,17 @@ export class Audience {
   }
 
   /** The stream's way here is another. */
-  tellRerouted(): void {
+  notifyRerouted(): void {
     for (const reader of this.#readers) reader.events.rerouted?.();
   }
 
   /** The stream's epoch has changed, or packets of the stream are lost. */
-  tellEpoch(lost: boolean): void {
+  notifyEpoch(lost: boolean): void {
     for (const { events } of this.#epochReaders) events.epoch?.(lost);
   }
 
   /** Notifies the viewers whose parameters origins reject. */
-  tellRefused(refused: (demand: Demand) => boolean, reason: string): void {
+  notifyRefused(refused: (demand: Demand) => boolean, reason: string): void {
     for (const { demand, events } of this.#readers)
       if (demand !== undefined && refused(demand)) events.refused?.(reason);
   }

@@ -249,7 +249,7 @@ export class Fanout implements ReaderHome {
   /** Sends from the reader's own position until it is blocked or current. */
   #feed(reader: Reader<Piece>): void {
     if (reader.publishPending) reader.notifyPublished();
-    if (reader.skipPending) reader.tellSkipped();
+    if (reader.skipPending) reader.notifySkipped();
     // The owner may remove or pause the reader during the loop.
     while (reader.state === "lagging" && (reader.start !== undefined || reader.position < this.#position)) {
       const step = this.#step(reader.position, reader.start);

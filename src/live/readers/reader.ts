@@ -97,7 +97,7 @@ export class Reader<P extends Piece = Uint8Array> {
   }
 
   /** Notifies the owner that the reader continues after a loss, once. */
-  tellSkipped(): void {
+  notifySkipped(): void {
     this.skipPending = false;
     this.events.skipped?.();
   }

@@ -155,7 +155,7 @@ export class Intake {
     if (this.epochs.due && !header && kind !== PacketKind.Data)
       this.epochs.frame(seq, timestamp, time, this.gop.audioOnly && kind === PacketKind.Audio, this.resumeFilter.same);
     if (isKey(kind, flags) && track === source.keyTrack) {
-      if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#tellHeaderless(source, payload);
+      if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#notifyHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);
       this.resumeFilter.key(time, payload);
       this.epochs.key(seq, timestamp, time);
@@ -171,7 +171,7 @@ export class Intake {
   }
 
   /** The second key frame shows that a header isn't merely late. */
-  #tellHeaderless(source: LiveSource, payload: Uint8Array): void {
+  #notifyHeaderless(source: LiveSource, payload: Uint8Array): void {
     if (++source.headerless === 2) this.#owner.headerless(codecName(PacketKind.Video, payload));
   }
 
@@ -185,10 +185,10 @@ export class Intake {
     track: number,
   ): boolean {
     if (kind === PacketKind.Data) return !this.resumeFilter.hasSent(kind, track, timestamp);
-    const verdict = this.resumeFilter.classify(kind, track, flags, timestamp, payload);
+    const match = this.resumeFilter.classify(kind, track, flags, timestamp, payload);
     // What follows a key frame that was left out cannot be decoded.
-    if (verdict === "late" && kind === PacketKind.Video) source.keyTrack = -1;
-    if (verdict === "other") this.gop.clear();
-    return verdict === "next" || verdict === "other";
+    if (match === "late" && kind === PacketKind.Video) source.keyTrack = -1;
+    if (match === "other") this.gop.clear();
+    return match === "next" || match === "other";
   }
 }

@@ -1,6 +1,6 @@
 // Hot: judge runs for each packet of a source that may be repeating itself.
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
-import { slotOf, Times } from "../log/times.ts";
+import { Times, trackIndex } from "../log/times.ts";
 import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
@@ -92,9 +92,9 @@ export class ResumeFilter {
 
   /** The stream got a frame, with this timestamp on the wire. */
   took(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): void {
-    const slot = slotOf(kind, track);
-    while (this.#last.length <= slot) this.#last.push({ timestamp: -1, length: 0, tail: 0 });
-    const last = this.#last[slot];
+    const index = trackIndex(kind, track);
+    while (this.#last.length <= index) this.#last.push({ timestamp: -1, length: 0, tail: 0 });
+    const last = this.#last[index];
     if (last === undefined) return;
     last.timestamp = timestamp;
     last.length = payload.length;
@@ -146,7 +146,7 @@ export class ResumeFilter {
   }
 
   #isLast(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): boolean {
-    const last = this.#last[slotOf(kind, track)];
+    const last = this.#last[trackIndex(kind, track)];
     return last?.timestamp === timestamp && last.length === payload.length && last.tail === tailOf(payload);
   }
 

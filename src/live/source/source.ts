@@ -80,7 +80,7 @@ export interface Source {
   /** When it began, monotonic ms. */
   readonly since: number;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
-  readonly heardAt: number;
+  readonly lastMediaAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
   /** Its peer has given a sign of life besides media. */
@@ -113,7 +113,7 @@ export interface SourceOwner {
   /** Its hops have changed. */
   reroute(source: LiveSource): void;
   /** It has told an epoch. */
-  hearEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void;
+  onEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void;
   /** A track goes on in another codec, without a sequence header so far. */
   codecChanged(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
@@ -164,9 +164,9 @@ export class LiveSource implements Source {
   videoByte = -1;
   #keyAt = -1;
   bytes = 0;
-  heardAt: number;
+  lastMediaAt: number;
   /** The longest that it has sent no media so far, ms. */
-  longestPause = 0;
+  maxPauseMs = 0;
   /** Key frames that came without the sequence header that players need. */
   headerless = 0;
   /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
@@ -186,7 +186,7 @@ export class LiveSource implements Source {
     this.preferred = options.preferred ?? false;
     this.events = options.events ?? {};
     this.since = since;
-    this.heardAt = since;
+    this.lastMediaAt = since;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
@@ -222,22 +222,22 @@ export class LiveSource implements Source {
   }
 
   /** Tells its owner whether anybody waits for what it sends. */
-  tell(awaited: boolean): void {
+  notifyAwaited(awaited: boolean): void {
     if (awaited === this.awaited) return;
     this.awaited = awaited;
     this.events.awaited?.(awaited);
   }
 
   /** It has sent media. */
-  heard(now: number): void {
-    const pause = now - this.heardAt;
-    if (pause > this.longestPause) this.longestPause = pause;
-    this.heardAt = now;
+  onMedia(now: number): void {
+    const pause = now - this.lastMediaAt;
+    if (pause > this.maxPauseMs) this.maxPauseMs = pause;
+    this.lastMediaAt = now;
   }
 
   /** It has published, sends nothing at `now`, and can be asked why. */
   mayBeGone(now: number): boolean {
-    return this.events.probe !== undefined && this.packets > 0 && now - this.heardAt > LIVELY_MS;
+    return this.events.probe !== undefined && this.packets > 0 && now - this.lastMediaAt > LIVELY_MS;
   }
 
   alive(): void {
@@ -255,7 +255,7 @@ export class LiveSource implements Source {
     if (told === undefined) return false;
     this.told = told;
     this.toldAt = told.at;
-    if (this.role !== "ended") this.#owner.hearEpoch(this, told, lost);
+    if (this.role !== "ended") this.#owner.onEpoch(this, told, lost);
     return true;
   }
 

@@ -22,7 +22,7 @@ import { PublishTakeover } from "./takeover.ts";
 export const MAX_STANDBYS = 3;
 /** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
 const FIRST_STEADY_MS = 10_000;
-const LONGEST_STEADY_MS = 320_000;
+const MAX_STEADY_MS = 320_000;
 
 /** Why another source became the active one. */
 export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced" | "manual";
@@ -130,10 +130,10 @@ export class Sources implements SourceOwner {
   }
 
   /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
-  tellAwaited(): void {
+  notifyAwaited(): void {
     // While others stand by, it matters which of them sent what when.
-    this.#active?.tell(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#takeover.open);
-    for (const { source } of this.#standbys) source.tell(true);
+    this.#active?.notifyAwaited(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#takeover.open);
+    for (const { source } of this.#standbys) source.notifyAwaited(true);
   }
 
   /** The configuration has changed. */
@@ -159,7 +159,7 @@ export class Sources implements SourceOwner {
     return {
       cancel: () => {
         this.#takeover.leave(decide);
-        this.tellAwaited();
+        this.notifyAwaited();
       },
     };
   }
@@ -172,18 +172,18 @@ export class Sources implements SourceOwner {
       return false;
     if (unread) takeover.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
     else active.events.probe?.();
-    this.tellAwaited();
+    this.notifyAwaited();
     return true;
   }
 
   #lives(): void {
     this.#takeover.cancel();
-    this.tellAwaited();
+    this.notifyAwaited();
   }
 
   /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
-  #probeTimeout({ heardAt, longestPause }: LiveSource): number {
-    return Math.max(this.#owner.config.switch_after, heardAt + longestPause - this.#clock.now());
+  #probeTimeout({ lastMediaAt, maxPauseMs }: LiveSource): number {
+    return Math.max(this.#owner.config.switch_after, lastMediaAt + maxPauseMs - this.#clock.now());
   }
 
   alive(source: LiveSource): void {
@@ -200,7 +200,7 @@ export class Sources implements SourceOwner {
   ): void {
     const now = this.#clock.now();
     if (source === this.#active) {
-      if (kind !== PacketKind.Data && !isHeader(flags)) source.heard(now);
+      if (kind !== PacketKind.Data && !isHeader(flags)) source.onMedia(now);
       if (this.#takeover.open) this.#lives();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
@@ -220,7 +220,7 @@ export class Sources implements SourceOwner {
     if (source === this.#active) this.#owner.rerouted();
   }
 
-  hearEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void {
+  onEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void {
     if (source === this.#active) this.#intake.epochs.hear(told, lost);
   }
 
@@ -236,7 +236,7 @@ export class Sources implements SourceOwner {
     source.role = "ended";
     const at = this.#standbys.findIndex((standby) => standby.source === source);
     if (at >= 0) this.#standbys.splice(at, 1)[0]?.held.clear();
-    this.tellAwaited();
+    this.notifyAwaited();
     this.#watchStall();
   }
 
@@ -245,7 +245,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#intake.begin(source);
     this.#owner.began(source);
-    this.tellAwaited();
+    this.notifyAwaited();
     return source;
   }
 
@@ -256,7 +256,7 @@ export class Sources implements SourceOwner {
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
     for (const standby of this.#standbys) standby.resetSync();
-    this.tellAwaited();
+    this.notifyAwaited();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -265,7 +265,7 @@ export class Sources implements SourceOwner {
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
     this.#standbys.push(this.#newStandby(source, now));
-    this.tellAwaited();
+    this.notifyAwaited();
     this.#watchStall();
     return source;
   }
@@ -306,7 +306,7 @@ export class Sources implements SourceOwner {
     this.#stall = undefined;
     const active = this.#active;
     if (active === undefined || this.#standbys.length === 0) return;
-    const left = active.heardAt + this.#owner.config.switch_after - now;
+    const left = active.lastMediaAt + this.#owner.config.switch_after - now;
     if (left > 0) this.#stall = this.#clock.after(left, () => this.#onStallTimer());
   }
 
@@ -320,13 +320,13 @@ export class Sources implements SourceOwner {
   }
 
   #stalled(active: LiveSource, now: number): boolean {
-    return now - active.heardAt >= this.#owner.config.switch_after;
+    return now - active.lastMediaAt >= this.#owner.config.switch_after;
   }
 
   /** The active source sends nothing: another that does takes over. Without one, the next that begins to. */
   #giveUp(active: LiveSource, now: number): void {
-    const next = this.#best(now, active.heardAt);
-    if (next === undefined || !this.#flowing(next, now, active.heardAt)) return;
+    const next = this.#best(now, active.lastMediaAt);
+    if (next === undefined || !this.#flowing(next, now, active.lastMediaAt)) return;
     if (active.preferred) this.#preferLess(now);
     this.#switch(active, next, "stalled", now);
   }
@@ -348,14 +348,14 @@ export class Sources implements SourceOwner {
   /** Who should go on: one that sends, then a preferred one, one in step, one with a key frame, and who came first. */
   #best(now: number, silentSince: number): Standby | undefined {
     let best: Standby | undefined;
-    let most = -1;
+    let bestRank = -1;
     for (const standby of this.#standbys) {
       const rank =
         (this.#flowing(standby, now, silentSince) ? 8 : 0) +
         (standby.source.preferred ? 4 : 0) +
         (standby.same ? 2 : 0) +
         (standby.ready ? 1 : 0);
-      if (rank > most) [best, most] = [standby, rank];
+      if (rank > bestRank) [best, bestRank] = [standby, rank];
     }
     return best;
   }
@@ -380,7 +380,7 @@ export class Sources implements SourceOwner {
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
     standby.held.clear();
-    this.tellAwaited();
+    this.notifyAwaited();
     this.#watchStall(now);
     this.#takeover.cancel();
   }
@@ -394,6 +394,6 @@ export class Sources implements SourceOwner {
   /** A preferred source that took the stream back and soon fails again is waited for ever longer. */
   #preferLess(now: number): void {
     const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
-    this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, LONGEST_STEADY_MS) : FIRST_STEADY_MS;
+    this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, MAX_STEADY_MS) : FIRST_STEADY_MS;
   }
 }

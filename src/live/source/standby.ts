@@ -67,7 +67,7 @@ export class Standby {
   /** How far it is behind the active source, ms, as it was when both last sent. */
   #lag: number | undefined;
   /** When the media message before the newest came, monotonic ms. */
-  #heardBefore = Number.NEGATIVE_INFINITY;
+  #previousMediaAt = Number.NEGATIVE_INFINITY;
 
   constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyframeHistory, owner: StandbyOwner, now: number) {
     this.source = source;
@@ -110,7 +110,7 @@ export class Standby {
     const { source, held } = this;
     const header = isHeader(flags);
     if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
-    if (kind !== PacketKind.Data && !header) this.#heard(kind, track, timestamp, now);
+    if (kind !== PacketKind.Data && !header) this.#onMedia(kind, track, timestamp, now);
     if (kind === PacketKind.Video && !this.#videoSeen) {
       this.#videoSeen = true;
       this.forget();
@@ -145,9 +145,9 @@ export class Standby {
     else this.#dropFirst(next);
   }
 
-  /** Whether it sends media while the active source, last heard at `silentSince`, does not. */
+  /** Whether it sends media while the active source, silent since `silentSince`, does not. */
   flowing(silentSince: number, now: number, switchAfter: number): boolean {
-    return this.#heardBefore > silentSince && now - this.source.heardAt <= switchAfter / 2;
+    return this.#previousMediaAt > silentSince && now - this.source.lastMediaAt <= switchAfter / 2;
   }
 
   /** The active source sent a key frame: whether this one had it before. */
@@ -202,7 +202,7 @@ export class Standby {
     if (this.#newest === undefined) return undefined;
     const newest = timeline.continued(this.#newestKind, this.#newestTrack, this.#newest);
     if (newest === undefined) return undefined;
-    return Math.round(timeline.newest + this.source.heardAt - timeline.newestAt) - newest;
+    return Math.round(timeline.newest + this.source.lastMediaAt - timeline.newestAt) - newest;
   }
 
   /**
@@ -211,9 +211,9 @@ export class Standby {
    */
   #near(lead: number): boolean {
     const wait = Math.max(this.#owner.config.switch_after, this.#streamKeys.gopMs, this.#keys.gopMs);
-    const most = Math.min(wait, MAX_LAG_MS);
-    if (lead <= BRIDGE_STEP_MS) return -lead <= most;
-    return lead + this.#timeline.early <= MAX_LAG_MS && (lead <= most || this.#reachesBack(most));
+    const max = Math.min(wait, MAX_LAG_MS);
+    if (lead <= BRIDGE_STEP_MS) return -lead <= max;
+    return lead + this.#timeline.early <= MAX_LAG_MS && (lead <= max || this.#reachesBack(max));
   }
 
   /** Whether what it holds begins no later than so long after the stream's newest picture. */
@@ -260,14 +260,14 @@ export class Standby {
     else if (time <= newest) this.inStep = false;
   }
 
-  #heard(kind: PacketKind, track: number, timestamp: number, now: number): void {
+  #onMedia(kind: PacketKind, track: number, timestamp: number, now: number): void {
     const { source } = this;
-    if (now - source.heardAt > this.#owner.config.switch_after) {
+    if (now - source.lastMediaAt > this.#owner.config.switch_after) {
       this.steadySince = now;
       this.#steadyFrom = undefined;
     }
-    this.#heardBefore = source.heardAt;
-    source.heard(now);
+    this.#previousMediaAt = source.lastMediaAt;
+    source.onMedia(now);
     this.#steadyFrom ??= { kind, track, timestamp };
     const step = this.#step(kind, track, timestamp);
     const pause = Math.max(0, now - this.#arrived.of(kind, track));
@@ -356,14 +356,14 @@ export class Standby {
 /** What all hold together is bounded as a GOP is that is kept for those who join: who goes beyond it gives up its oldest. */
 export function keepBounds(all: readonly Standby[], standby: Standby, caps: GopCaps): void {
   const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = caps;
-  const most = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
+  const max = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
   while (standby.held.end > standby.held.start) {
     let [heldFrames, heldBytes] = [0, 0];
     for (const { held } of all) {
       heldFrames += held.end - held.start;
       heldBytes += held.bytes;
     }
-    if (heldFrames <= most && heldBytes <= bytes) return;
+    if (heldFrames <= max && heldBytes <= bytes) return;
     standby.dropOldest();
   }
 }

@@ -1,6 +1,6 @@
 // Hot: place runs for each packet.
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
-import { slotOf, Times } from "../log/times.ts";
+import { Times, trackIndex } from "../log/times.ts";
 import { type CorrectionKind, Corrections } from "./corrections.ts";
 import { MAX_REORDER_MS, TrackTime } from "./track-time.ts";
 
@@ -43,7 +43,7 @@ export class Timeline {
   readonly corrections: Corrections;
   /** Newest time given out on each track, and to data. */
   readonly times = new Times();
-  /** By `slotOf`. */
+  /** By `trackIndex`. */
   readonly #tracks: (TrackTime | undefined)[] = [];
   /** Unrolled timestamp of the newest packet; undefined before the stream's first. */
   #raw: number | undefined;
@@ -100,7 +100,7 @@ export class Timeline {
 
   /** Whether a track's timestamps are in presentation order and pass as they were sent. */
   reordered(kind: PacketKind, track: number): boolean {
-    return this.#tracks[slotOf(kind, track)]?.reordered ?? false;
+    return this.#tracks[trackIndex(kind, track)]?.reordered ?? false;
   }
 
   /** Another source begins: its first packet continues the time line, whatever its own clock says. */
@@ -116,7 +116,7 @@ export class Timeline {
    */
   continued(kind: PacketKind, track: number, timestamp: number): number | undefined {
     if (this.#raw === undefined) return undefined;
-    const known = kind === PacketKind.Data ? undefined : this.#tracks[slotOf(kind, track)];
+    const known = kind === PacketKind.Data ? undefined : this.#tracks[trackIndex(kind, track)];
     return this.#unrolled(known?.raw, timestamp, 0) + (known?.offset ?? this.#offset);
   }
 
@@ -137,7 +137,7 @@ export class Timeline {
     // Nothing to go on from: it begins the stream.
     if (this.#newest === undefined) return;
     const added = this.mode === "off" ? 0 : shift;
-    const offset = (this.#tracks[slotOf(kind, track)]?.offset ?? this.#offset) + added;
+    const offset = (this.#tracks[trackIndex(kind, track)]?.offset ?? this.#offset) + added;
     this.resume(kind, track, timestamp);
     for (const other of this.#tracks) {
       if (other === undefined) continue;
@@ -319,14 +319,14 @@ export class Timeline {
   }
 
   #track(kind: PacketKind, track: number): TrackTime {
-    const slot = slotOf(kind, track);
-    while (this.#tracks.length <= slot) this.#tracks.push(undefined);
-    let known = this.#tracks[slot];
+    const index = trackIndex(kind, track);
+    while (this.#tracks.length <= index) this.#tracks.push(undefined);
+    let known = this.#tracks[index];
     if (known === undefined) {
       known = new TrackTime();
       known.offset = this.#offset;
       known.jumped = this.#jumped;
-      this.#tracks[slot] = known;
+      this.#tracks[index] = known;
     }
     return known;
   }

@@ -61,7 +61,7 @@ test("Viewers who asked with what is refused are told, and nobody else, though t
     );
   };
   for (const param of ["?bad", undefined, "?good", "?bad"]) join(param);
-  stream.tellRefused(({ param }) => param === "?bad", "no");
+  stream.notifyRefused(({ param }) => param === "?bad", "no");
   expect(told).toEqual(["?bad no", "?bad no"]);
   expect(stream.viewers).toBe(1);
 });
@@ -91,7 +91,7 @@ test("Readers are told that a stream is nowhere to be had, and may leave at that
     );
   }
   stage.view();
-  stream.tellMissing("no origin has it");
+  stream.notifyMissing("no origin has it");
   expect(missing).toEqual(["one: no origin has it", "two: no origin has it"]);
   expect(told.at(-1)).toBe(`unwanted ${stream.key}`);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { classify } from "../../../src/media/classify.ts";
-import { codecName, headerSlot } from "../../../src/media/codec.ts";
+import { codecName, headerKey } from "../../../src/media/codec.ts";
 import { PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { fromHex } from "../../support/bytes.ts";
 import { enhancedVectors, legacyVectors, multitrackVectors } from "../../vectors/media.ts";
@@ -44,9 +44,9 @@ describe("codecName", () => {
   });
 });
 
-describe("headerSlot", () => {
+describe("headerKey", () => {
   test.each(vectors.filter(({ slot }) => slot !== undefined))("$name takes $slot", ({ kind, hex, slot }) => {
-    expect<string | undefined>(headerSlot(kind, fromHex(hex))).toBe(slot);
+    expect<string | undefined>(headerKey(kind, fromHex(hex))).toBe(slot);
   });
 });
 
@@ -84,7 +84,7 @@ describe("any payload at all", () => {
         if ((found & (SequenceHeader | Config)) === 0) return;
         const letter = kind === PacketKind.Audio ? "a" : "v";
         const config = (found & Config) === 0 ? "" : "/config";
-        expect(headerSlot(kind, payload)).toMatch(new RegExp(`^${letter}${found >>> 8}(,\\d+)*${config}$`));
+        expect(headerKey(kind, payload)).toMatch(new RegExp(`^${letter}${found >>> 8}(,\\d+)*${config}$`));
       }),
       { seed: SEED, numRuns: 5000 },
     );

@@ -173,7 +173,7 @@ describe("fetched streams", () => {
   test("an origin's refusal is the viewer's", () => {
     const stage = new HlsStage({ mayCome: true });
     const exchange = stage.get("/live/show.m3u8");
-    stage.live.stream("show").tellRefused(() => true, "wrong key");
+    stage.live.stream("show").notifyRefused(() => true, "wrong key");
     stage.live.wait(1);
     expect([exchange.refusal?.kind, exchange.refusal?.reason]).toEqual(["denied", "wrong key"]);
   });

@@ -282,7 +282,7 @@ describe("A stream that nobody publishes", () => {
     expect(byEnd()).toBe("404");
     stage.searchMs = 20_000;
     const byWord = ask();
-    stage.stream?.tellMissing("no origin has it");
+    stage.stream?.notifyMissing("no origin has it");
     expect(byWord()).toBe("404");
     expect(stage.streams.size).toBe(0);
     expect(stage.clock.timers).toBeLessThan(8);
@@ -293,7 +293,7 @@ describe("A stream that nobody publishes", () => {
     stage.searchMs = 20_000;
     const end = stage.dial();
     end.get("/live/show.flv?k=1");
-    stage.stream?.tellRefused(({ param }) => param === "?k=1", "wrong key");
+    stage.stream?.notifyRefused(({ param }) => param === "?k=1", "wrong key");
     expect(brief(end.hear())).toEqual(["403", "wrong key\n"]);
   });
 

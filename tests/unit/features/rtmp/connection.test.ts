@@ -195,7 +195,7 @@ describe("A player", () => {
     const player = stage.play();
     player.hear();
     stage.logged();
-    for (const stream of stage.streams.all()) stream.tellMissing("no origin has /live/show");
+    for (const stream of stage.streams.all()) stream.notifyMissing("no origin has /live/show");
     expect(player.hear()).toEqual(["onStatus@1 NetStream.Play.StreamNotFound"]);
     expect(player.state).toBe("closing");
     expect(stage.streams.size).toBe(0);

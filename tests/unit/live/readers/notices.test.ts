@@ -74,7 +74,7 @@ test("they hear that it has stopped some in each turn, and those who have not he
 
 test("they hear that it is nowhere to be had some in each turn, unless somebody publishes meanwhile", () => {
   const { clock, stream, publish, count } = stage();
-  stream.tellMissing("no origin has it");
+  stream.notifyMissing("no origin has it");
   expect([count("missing"), stream.readerCount]).toEqual([16, READERS - 16]);
   clock.turn();
   const told = count("missing");
