@@ -3,7 +3,7 @@ import type { Budget } from "./budget.ts";
 import type { AmfValue } from "./value.ts";
 
 /** The cost of a referenced value each time it is used again. */
-interface SocketData {
+interface Reference {
   value: AmfValue;
   complete: boolean;
   /** Bytes it stands for; the offset it began at while incomplete. */
@@ -20,7 +20,7 @@ interface SocketData {
  * so whatever was decoded can be walked and encoded at a cost that is known.
  */
 export class References {
-  private readonly slots: SocketData[] = [];
+  private readonly entries: Reference[] = [];
   private readonly budget: Budget;
 
   constructor(budget: Budget) {
@@ -35,7 +35,7 @@ export class References {
     budget.contain();
     budget.reach(1);
     budget.depth += 1;
-    this.slots.push({
+    this.entries.push({
       value: undefined,
       complete: false,
       bytes: offset + budget.referenced,
@@ -43,38 +43,38 @@ export class References {
       values: budget.values - 1,
       levels: enclosing,
     });
-    return this.slots.length - 1;
+    return this.entries.length - 1;
   }
 
   /** The object is read whole, up to `offset`. */
   close(index: number, value: AmfValue, offset: number): void {
     const { budget } = this;
-    const slot = this.slots[index] as SocketData; // an index that `open` returned
-    const enclosing = slot.levels;
+    const entry = this.entries[index] as Reference; // an index that `open` returned
+    const enclosing = entry.levels;
     budget.depth -= 1;
-    slot.value = value;
-    slot.complete = true;
-    slot.bytes = offset + budget.referenced - slot.bytes;
-    slot.values = budget.values - slot.values;
-    slot.levels = budget.maxDepth - budget.depth;
+    entry.value = value;
+    entry.complete = true;
+    entry.bytes = offset + budget.referenced - entry.bytes;
+    entry.values = budget.values - entry.values;
+    entry.levels = budget.maxDepth - budget.depth;
     budget.maxDepth = Math.max(budget.maxDepth, enclosing);
   }
 
   /** A value without values in it (date, XML, byte array), which took `bytes`. */
   leaf(value: AmfValue, bytes: number): void {
-    this.slots.push({ value, complete: true, bytes, values: 1, levels: 0 });
+    this.entries.push({ value, complete: true, bytes, values: 1, levels: 0 });
   }
 
   /** The value that a reference stands for; it is counted again, except for the value that the reference itself is. */
   get(index: number): AmfValue {
-    const slot = this.slots[index];
-    if (slot === undefined) {
-      throw new ProtocolError(`AMF reference ${index} points nowhere: ${this.slots.length} objects so far`);
+    const entry = this.entries[index];
+    if (entry === undefined) {
+      throw new ProtocolError(`AMF reference ${index} points nowhere: ${this.entries.length} objects so far`);
     }
-    if (!slot.complete) throw new ProtocolError(`AMF reference ${index} points to an object that contains it`);
-    this.budget.refer(slot.bytes);
-    this.budget.spend(slot.values - 1);
-    this.budget.reach(slot.levels);
-    return slot.value;
+    if (!entry.complete) throw new ProtocolError(`AMF reference ${index} points to an object that contains it`);
+    this.budget.refer(entry.bytes);
+    this.budget.spend(entry.values - 1);
+    this.budget.reach(entry.levels);
+    return entry.value;
   }
 }

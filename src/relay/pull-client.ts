@@ -33,7 +33,7 @@ export interface PullClientEvents extends MediaHandler {
   started(server: ServerWords): void;
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
-  /** The stream has this epoch (`Source.tellEpoch`). */
+  /** The stream has this epoch (`Source.sendEpoch`). */
   epoch?(text: string, lost: boolean): void;
   over(end: PullEnd): void;
 }

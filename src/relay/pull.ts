@@ -118,7 +118,7 @@ export class Pull implements Attempt, PullClientEvents {
 
   epoch(text: string, lost: boolean): void {
     if (this.#state === "waiting") this.#earlyEpoch = text;
-    else if (this.#source?.tellEpoch(text, lost) === false) this.malformedEpochs++;
+    else if (this.#source?.receiveEpoch(text, lost) === false) this.malformedEpochs++;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {

@@ -240,7 +240,7 @@ export class Push implements Attempt, ConnectionEvents {
     const transport = this.#transport;
     const streamId = this.#streamId;
     if (this.#over || this.#stream === undefined || transport === undefined || streamId === undefined) return;
-    this.#tellEpoch(false);
+    this.#sendEpoch(false);
     if (this.#kept === undefined || this.#reader === undefined) {
       const events = this.#eventsWith(() => this.#unpublish());
       this.#reader = this.#stream.join(this.#format(streamId), transport, events);
@@ -253,12 +253,12 @@ export class Push implements Attempt, ConnectionEvents {
   }
 
   #eventsWith(unpublished: () => void): ReaderEvents {
-    return { unpublished, epoch: (lost) => this.#tellEpoch(lost), skipped: () => this.#tellEpoch(true) };
+    return { unpublished, epoch: (lost) => this.#sendEpoch(lost), skipped: () => this.#sendEpoch(true) };
   }
 
-  #tellEpoch(lost: boolean): void {
+  #sendEpoch(lost: boolean): void {
     const text = this.#stream?.epochs.text;
-    if (text !== undefined) this.#connection.session.tellEpoch(text, lost);
+    if (text !== undefined) this.#connection.session.sendEpoch(text, lost);
   }
 
   #format(messageStreamId: number): RtmpFormat {

@@ -81,9 +81,9 @@ function schemeOf(url: string): string {
 function parseStreamUrl(url: string): Omit<Redirected, "publicOnly"> {
   const parts = splitStreamUrl(url);
   if (parts === undefined || !/^rtmps?$/i.test(parts.scheme)) throw new UserError(JSON.stringify(url.slice(0, 200)));
-  const { scheme, authority, place, name } = parts;
+  const { scheme, authority, location, name } = parts;
   const tls = scheme.toLowerCase() === "rtmps";
   const address = parseHostPort(authority, tls ? rtmpsPort : rtmpPort);
-  const tcUrl = `${tls ? "rtmps" : "rtmp"}://${formatHostPort(address)}/${place}`;
-  return { ...address, tls, tcUrl, app: place, playPath: name };
+  const tcUrl = `${tls ? "rtmps" : "rtmp"}://${formatHostPort(address)}/${location}`;
+  return { ...address, tls, tcUrl, app: location, playPath: name };
 }

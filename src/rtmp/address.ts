@@ -52,30 +52,30 @@ export function resolve(tcUrl: string | undefined, app: string | undefined, name
       return refuse("the URL", text.length, addressLimits.input);
   }
   const url = splitUrl(tcUrl ?? "");
-  let [place, placeQuery] = splitQuery(normalise(url.rest));
+  let [location, locationQuery] = splitQuery(normalise(url.rest));
   const [appPath, appQuery] = splitQuery(normalise(app ?? ""));
-  if (levels(place).length === 0) {
-    place = appPath;
-    placeQuery = `${placeQuery}&${appQuery}`;
+  if (levels(location).length === 0) {
+    location = appPath;
+    locationQuery = `${locationQuery}&${appQuery}`;
   }
   let [own, ownQuery] = splitName(name);
-  if (ownQuery === "" && continuesQuery(place, placeQuery, own)) {
-    placeQuery += `/${own}`;
+  if (ownQuery === "" && continuesQuery(location, locationQuery, own)) {
+    locationQuery += `/${own}`;
     own = "";
   }
   const found = new Parts();
-  let base = [...levels(place), ...found.takeQuery(placeQuery)];
-  const placeParams = found.params.length;
+  let base = [...levels(location), ...found.takeQuery(locationQuery)];
+  const locationParams = found.params.length;
   const tail = [...levels(own), ...found.takeQuery(ownQuery)];
   if (tail.length === 0) {
-    const guess = guessName(found.params, placeParams, base.length);
+    const guess = guessName(found.params, locationParams, base.length);
     tail.push(...levels(guess ?? ""));
   } else if (app !== undefined) {
     const appBase = [...levels(appPath), ...new Parts().takeQuery(appQuery)];
     if (samePath(base, [...appBase, ...tail])) {
       // The tcUrl is the stream's whole URL.
       base = appBase;
-      found.dropRepeated(placeParams);
+      found.dropRepeated(locationParams);
     }
   }
   const path = [...base, ...tail];
@@ -128,9 +128,11 @@ const STREAM_URL =
 /** Splits `scheme://host[:port]/app[/more][?vhost=name]/stream[?params]` as clients do; undefined when a part is missing. */
 export function splitStreamUrl(
   url: string,
-): { readonly scheme: string; readonly authority: string; readonly place: string; readonly name: string } | undefined {
-  const [, scheme = "", authority = "", place = "", name = ""] = STREAM_URL.exec(url) ?? [];
-  return name === "" ? undefined : { scheme, authority, place, name };
+):
+  | { readonly scheme: string; readonly authority: string; readonly location: string; readonly name: string }
+  | undefined {
+  const [, scheme = "", authority = "", location = "", name = ""] = STREAM_URL.exec(url) ?? [];
+  return name === "" ? undefined : { scheme, authority, location, name };
 }
 
 /** A client's parameters for another server, without those that some server could read as a vhost. */
@@ -235,14 +237,14 @@ function samePath(one: readonly string[], other: readonly string[]): boolean {
 }
 
 /** FFmpeg and librtmp cut `app/stream?sign=ab/cd&t=1` at that slash, although it belongs to the value. */
-function continuesQuery(place: string, placeQuery: string, own: string): boolean {
-  const last = placeQuery.slice(placeQuery.lastIndexOf("&") + 1);
-  return levels(place).length > 1 && /&[^=&/]+=/.test(own) && /^(?!vhost=|domain=)[^=]+=/.test(last);
+function continuesQuery(location: string, locationQuery: string, own: string): boolean {
+  const last = locationQuery.slice(locationQuery.lastIndexOf("&") + 1);
+  return levels(location).length > 1 && /&[^=&/]+=/.test(own) && /^(?!vhost=|domain=)[^=]+=/.test(last);
 }
 
 /** A name for a URL without one: from `?streamname=x`, or from after the slash of `app?k=v/x`, which is removed from `params`. */
-function guessName(params: string[], placeParams: number, depth: number): string | undefined {
-  const ownParams = params.length > placeParams;
+function guessName(params: string[], locationParams: number, depth: number): string | undefined {
+  const ownParams = params.length > locationParams;
   const named = params.find((param) => param.startsWith("streamname="))?.slice("streamname=".length);
   if (named && (ownParams || depth <= 1)) return named;
   const last = params.at(-1);

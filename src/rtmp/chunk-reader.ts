@@ -121,23 +121,23 @@ export class ChunkReader {
   #resume(input: Uint8Array): number {
     const scratch = this.#scratch;
     while (this.#carried > 0) {
-      const had = this.#carried;
-      const taken = Math.min(MAX_HEADER_BYTES - had, input.length);
-      for (let i = 0; i < taken; i++) scratch[had + i] = u8(input, i);
-      const size = this.#readHeader(scratch, 0, had + taken);
+      const held = this.#carried;
+      const taken = Math.min(MAX_HEADER_BYTES - held, input.length);
+      for (let i = 0; i < taken; i++) scratch[held + i] = u8(input, i);
+      const size = this.#readHeader(scratch, 0, held + taken);
       if (size === 0) {
         // There was no room for the longest header only because `input` ended.
-        this.#carried = had + taken;
+        this.#carried = held + taken;
         return taken;
       }
-      if (size >= had || this.#stopped) {
+      if (size >= held || this.#stopped) {
         this.#carried = 0;
-        return size - had;
+        return size - held;
       }
       // Stored bytes that could have been an extended timestamp turned out to be payload (and the bytes after it).
-      const at = this.#current === undefined ? size : this.#readPayload(this.#current, scratch, size, had);
-      scratch.copyWithin(0, at, had);
-      this.#carried = this.#stopped ? 0 : had - at;
+      const at = this.#current === undefined ? size : this.#readPayload(this.#current, scratch, size, held);
+      scratch.copyWithin(0, at, held);
+      this.#carried = this.#stopped ? 0 : held - at;
     }
     return 0;
   }
@@ -298,10 +298,10 @@ export class ChunkReader {
   /** The stream's body, with room for its first `needed` bytes. It has its full length at the latest when all bytes are here. */
   #reserve(stream: ChunkStream, needed: number): Uint8Array {
     const old = stream.body;
-    const had = old === undefined ? 0 : old.length;
-    if (old !== undefined && had >= needed) return old;
+    const held = old === undefined ? 0 : old.length;
+    if (old !== undefined && held >= needed) return old;
     const size = Math.min(stream.length, Math.max(EAGER_BYTES, needed * GROWTH));
-    const allocated = this.#allocated + size - had;
+    const allocated = this.#allocated + size - held;
     if (allocated > this.maxIncompleteBytes) {
       throw new ProtocolError(
         `unfinished messages would take ${allocated} bytes, more than the limit of ${this.maxIncompleteBytes}`,

@@ -189,7 +189,7 @@ export class ClientSession {
   }
 
   /** The epoch of the published stream; `lost`: packets before the ones that it concerns are lost. */
-  tellEpoch(text: string, lost: boolean): void {
+  sendEpoch(text: string, lost: boolean): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [EPOCH_COMMAND, 0, null, text, lost]);
   }

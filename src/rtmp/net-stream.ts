@@ -74,7 +74,7 @@ export class NetStream implements Request {
   acceptPublish(media: MediaHandler): void {
     this.media = media;
     this.confirmPublish();
-    this.#tellAnswered();
+    this.#setAnswered();
   }
 
   /** Notifies the client that it may publish; again, when it repeats its request. */
@@ -87,7 +87,7 @@ export class NetStream implements Request {
   acceptPlay(begin: () => void = () => undefined): void {
     this.confirmPlay();
     begin();
-    this.#tellAnswered();
+    this.#setAnswered();
   }
 
   /** Notifies the client that it plays; again, when it repeats its request. */
@@ -104,7 +104,7 @@ export class NetStream implements Request {
     this.refused = true;
     this.media = undefined;
     this.status("error", code, description);
-    this.#tellAnswered();
+    this.#setAnswered();
   }
 
   /** Notifies a player that the stream has stopped; it may stay. */
@@ -120,12 +120,12 @@ export class NetStream implements Request {
   }
 
   /** Notifies a playing relay which servers the stream has passed, this one last. */
-  tellHops(hops: readonly string[]): void {
+  sendHops(hops: readonly string[]): void {
     this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
   }
 
   /** Sends a playing relay the stream's epoch; `lost`: packets before the ones that it concerns are lost. */
-  tellEpoch(text: string, lost: boolean): void {
+  sendEpoch(text: string, lost: boolean): void {
     this.#peer.sendCommand(this.id, [EPOCH_COMMAND, 0, null, text, lost]);
   }
 
@@ -142,7 +142,7 @@ export class NetStream implements Request {
     this.#peer.sendCommand(this.id, ["onStatus", 0, null, information]);
   }
 
-  #tellAnswered(): void {
+  #setAnswered(): void {
     this.answered = true;
     this.#onAnswered(this);
   }

@@ -138,11 +138,11 @@ export class ServerSession {
   /** Refuses `connect`; the owner closes the connection after it. */
   rejectConnect(description: string): void {
     if (this.#state === "closed") return;
-    this.#sayRejected(this.#connectId, description);
+    this.#sendRejected(this.#connectId, description);
     this.close();
   }
 
-  #sayRejected(transactionId: number, description: string): void {
+  #sendRejected(transactionId: number, description: string): void {
     const information = { level: "error", code: "NetConnection.Connect.Rejected", description };
     this.#peer.sendCommand(0, ["_error", transactionId, null, AmfObject.of(information)]);
   }
@@ -216,7 +216,7 @@ export class ServerSession {
   /** Some clients repeat a connect whose answer takes long. The repetition is ignored. */
   #connectAgain(transactionId: number, { tcUrl, app }: ConnectRequest): void {
     if (tcUrl === this.#request?.tcUrl && app === this.#request.app) this.#confirmConnect(transactionId);
-    else this.#sayRejected(transactionId, "this connection is connected to another app already");
+    else this.#sendRejected(transactionId, "this connection is connected to another app already");
   }
 
   #onMedia(type: number, streamId: number, timestamp: number, payload: Uint8Array): void {

@@ -31,10 +31,10 @@ export class SiblingReader {
     writeMessage(first, 0, 2, 0, MessageType.SetChunkSize, 0, SET_CHUNK_SIZE, FIRST_CHUNK_SIZE);
     transport.send(first);
     const how = { messageStreamId: 1, audio: true, video: true, publishing: true };
-    this.#tellEpoch(false);
+    this.#sendEpoch(false);
     this.#reader = stream.join(formats.get({ ...how, chunkSize: LEND_CHUNK_SIZE }), transport, {
-      epoch: (lost) => this.#tellEpoch(lost),
-      skipped: () => this.#tellEpoch(true),
+      epoch: (lost) => this.#sendEpoch(lost),
+      skipped: () => this.#sendEpoch(true),
     });
   }
 
@@ -49,7 +49,7 @@ export class SiblingReader {
     this.#transport.close();
   }
 
-  #tellEpoch(lost: boolean): void {
+  #sendEpoch(lost: boolean): void {
     const { text } = this.stream.epochs;
     if (text !== undefined) this.#send(MessageType.CommandAmf3, encoder.encode(`${lost ? "\x01" : "\0"}${text}`));
   }

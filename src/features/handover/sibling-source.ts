@@ -94,7 +94,7 @@ export class SiblingSource implements TransportHandler, MessageHandler {
         this.#source?.push(PacketKind.Data, timestamp, payload, true);
         return;
       case MessageType.CommandAmf3:
-        this.#source?.tellEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1);
+        this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1);
         return;
       case MessageType.CommandAmf0:
         this.#end(payload[0] === 1 ? "unpublished" : "lost");

@@ -184,7 +184,7 @@ export class ClientStreams implements StreamEvents {
 
   epoch(net: NetStream, text: string, lost: boolean): void {
     const publisher = this.#tasks.publisher(net);
-    if (publisher !== undefined && !publisher.tellEpoch(text, lost))
+    if (publisher !== undefined && !publisher.receiveEpoch(text, lost))
       this.#log.warn("malformed epoch ignored", this.#about(publisher.stream.key));
   }
 

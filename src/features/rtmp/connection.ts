@@ -75,7 +75,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
     return this.#session.bufferedBytes;
   }
 
-  get saidConnect(): boolean {
+  get connectReceived(): boolean {
     return this.#admission.request !== undefined;
   }
 
@@ -101,7 +101,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
     // The handshake says then what is wrong.
     if (isFirst && beginsLikeHttp(bytes))
       this.transport?.send(textResponse(400, WRONG_PORT, this.#context.clock.wall()));
-    this.#idleMonitor.heard(this.#context.clock.now());
+    this.#idleMonitor.onInput(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
     this.attempt(() => this.#session.receive(bytes));

@@ -8,7 +8,7 @@ const PONG_TIMEOUT_MS = 60_000;
 /** What a connection is doing. */
 export interface Activity {
   /** It has said connect. */
-  readonly saidConnect: boolean;
+  readonly connectReceived: boolean;
   /** It publishes or plays, or wants to. */
   readonly busy: boolean;
   readonly bytesSent: number;
@@ -23,7 +23,7 @@ export interface Lifeless {
 /** Watches whether a client does anything, and whether it is there at all. Times are monotonic ms. */
 export class IdleMonitor {
   readonly #since: number;
-  #heardAt: number;
+  #lastInputAt: number;
   #pinged = false;
   #sentAtPing = 0;
   /** Since when it has neither published nor played. */
@@ -31,13 +31,13 @@ export class IdleMonitor {
 
   constructor(now: number) {
     this.#since = now;
-    this.#heardAt = now;
+    this.#lastInputAt = now;
     this.#idleSince = now;
   }
 
   /** Something has come from it. */
-  heard(now: number): void {
-    this.#heardAt = now;
+  onInput(now: number): void {
+    this.#lastInputAt = now;
     this.#pinged = false;
   }
 
@@ -50,14 +50,14 @@ export class IdleMonitor {
   /** Called about once a second: whether to ask for a sign of life, or why to close. */
   look(now: number, activity: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
     if (activity.busy) this.#idleSince = now;
-    if (!activity.saidConnect && now - this.#since > limits.handshake_timeout)
+    if (!activity.connectReceived && now - this.#since > limits.handshake_timeout)
       return { rule: "handshake_timeout", reason: "no RTMP connect in time" };
     if (now - this.#idleSince > limits.idle_timeout)
       return {
         rule: "idle_timeout",
         reason: `neither publishes nor plays for ${limits.idle_timeout} ms (idle_timeout)`,
       };
-    const silentMs = now - this.#heardAt;
+    const silentMs = now - this.#lastInputAt;
     if (!this.#pinged && silentMs > PING_AFTER_MS) return "ping";
     // One that takes what it plays is there, whether it answers or not.
     if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && activity.bytesSent === this.#sentAtPing)

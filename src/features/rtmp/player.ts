@@ -60,8 +60,8 @@ export class Player implements ReaderEvents, PlayTask {
     this.#refuse = refuse;
     this.#node = node;
     if (node !== undefined) {
-      this.epoch = (lost) => this.#tellEpoch(lost);
-      this.skipped = () => this.#tellEpoch(true);
+      this.epoch = (lost) => this.#sendEpoch(lost);
+      this.skipped = () => this.#sendEpoch(true);
     }
     this.since = since;
   }
@@ -114,13 +114,13 @@ export class Player implements ReaderEvents, PlayTask {
 
   rerouted(): void {
     const { source } = this.stream;
-    if (this.#node !== undefined && source !== undefined) this.net.tellHops([...source.info.hops, this.#node]);
+    if (this.#node !== undefined && source !== undefined) this.net.sendHops([...source.info.hops, this.#node]);
   }
 
   /** Tells a relay the stream's epoch; `lost`: packets before those for which it holds are. */
-  #tellEpoch(lost: boolean): void {
+  #sendEpoch(lost: boolean): void {
     const { text } = this.stream.epochs;
-    if (text !== undefined) this.net.tellEpoch(text, lost);
+    if (text !== undefined) this.net.sendEpoch(text, lost);
   }
 
   missing(reason: string): void {

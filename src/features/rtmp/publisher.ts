@@ -36,7 +36,7 @@ export class Publisher implements MediaHandler, PublishTask {
   #begun = false;
   readonly #bitrate = new BitrateWatch();
   /** An epoch that it told was none. */
-  #toldNone = false;
+  #epochMalformed = false;
   /** Told of the first data message that cannot be read. */
   #onMalformed: ((reason: string) => void) | undefined;
 
@@ -84,9 +84,9 @@ export class Publisher implements MediaHandler, PublishTask {
   }
 
   /** Its server tells the stream's epoch. False the first time that it is none. */
-  tellEpoch(text: string, lost: boolean): boolean {
-    if (this.source.tellEpoch(text, lost) || this.#toldNone) return true;
-    this.#toldNone = true;
+  receiveEpoch(text: string, lost: boolean): boolean {
+    if (this.source.receiveEpoch(text, lost) || this.#epochMalformed) return true;
+    this.#epochMalformed = true;
     return false;
   }
 

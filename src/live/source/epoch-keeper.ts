@@ -116,7 +116,7 @@ export class EpochKeeper {
     return this.#epochs.findLast((known) => known.seq <= seq)?.epoch;
   }
 
-  /** The epoch as other servers are told of it (`Source.tellEpoch`). */
+  /** The epoch as other servers are told of it (`Source.sendEpoch`). */
   get text(): string | undefined {
     const { epoch } = this;
     return epoch === undefined ? undefined : writeEpoch({ epoch, at: this.#timeline.newest, since: this.#since });

@@ -91,7 +91,7 @@ export interface Source {
    * Its peer tells the stream's epoch (`writeEpoch`), before the packets that it concerns; `lost`: it goes on behind packets that
    * it has lost. False for what is no epoch: then nothing changes.
    */
-  tellEpoch(text: string, lost: boolean): boolean;
+  receiveEpoch(text: string, lost: boolean): boolean;
   /** Whoever decides elsewhere, later than guards do, does not want it. */
   dismiss(reason: string): void;
   end(how: SourceEnd): void;
@@ -250,7 +250,7 @@ export class LiveSource implements Source {
     if (this.role !== "ended") this.#owner.reroute(this);
   }
 
-  tellEpoch(text: string, lost: boolean): boolean {
+  receiveEpoch(text: string, lost: boolean): boolean {
     const told = readEpoch(text);
     if (told === undefined) return false;
     this.told = told;

@@ -122,10 +122,10 @@ describe("A publishing client", () => {
       const client = new ClientUnderTest();
       client.opened();
       client.hear(success(information), command("_result", 4, null, 1));
-      client.session.tellEpoch("early", false);
+      client.session.sendEpoch("early", false);
       expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
-      client.session.tellEpoch("text", false);
-      client.session.tellEpoch("text", true);
+      client.session.sendEpoch("text", false);
+      client.session.sendEpoch("text", true);
       expect(client.hear()).toEqual([...heard]);
       client.hear(command("srs_epoch", 0, null, "text"));
       expect(client.told.filter((line) => line.startsWith("epoch"))).toEqual([]);
@@ -154,7 +154,7 @@ describe("A playing client", () => {
     client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true));
     client.hear(command("srs_epoch", 0, null, 7, 1), command("srs_epoch", 0));
     expect(client.takeTold()).toEqual(["epoch text", "epoch more lost", "epoch ", "epoch "]);
-    client.session.tellEpoch("text", false);
+    client.session.sendEpoch("text", false);
     expect(client.hear()).toEqual([]);
   });
 

@@ -88,7 +88,7 @@ test("numbers go on when the publisher comes over, without a hole", () => {
   // It still comes in by the old process, and the new one has it from there, beginning in the midst of a slot.
   const source = next.live.stream("show").publish({ id: "s", remote: "", param: "", hops: [], via: "sibling" });
   const other = next.live.stream("show");
-  expect(source?.tellEpoch(old.live.stream("show").epochs.text ?? "", false)).toBe(true);
+  expect(source?.receiveEpoch(old.live.stream("show").epochs.text ?? "", false)).toBe(true);
   old.live.stream("show").tap({
     send: (range) => {
       for (const header of range.start?.headers ?? []) source?.push(header.kind, header.time >>> 0, header.payload);

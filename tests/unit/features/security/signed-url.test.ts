@@ -53,7 +53,8 @@ test.each([
   if (!found.ok) throw new Error(found.reason);
   // A client cuts the URL before the stream.
   const cut = splitStreamUrl(made);
-  if (cut !== undefined) expect(resolve(`rtmp://${cut.authority}/${cut.place}`, cut.place, cut.name)).toEqual(found);
+  if (cut !== undefined)
+    expect(resolve(`rtmp://${cut.authority}/${cut.location}`, cut.location, cut.name)).toEqual(found);
   const served = vhosts.find(found.address.vhost);
   const keys = served?.config.security[`${action}_keys`] ?? [];
   const name = { ...found.address, vhost: served?.name ?? "" };

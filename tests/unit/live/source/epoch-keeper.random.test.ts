@@ -47,7 +47,7 @@ test("whatever a source tells and sends, others can read what is made of it", ()
       const { live, stream } = epochStage();
       const publish = () => live.publish().headers();
       const take = (feed: Feed, one: (typeof steps)[number]): Feed => {
-        if ("told" in one) feed.source.tellEpoch(...one.told);
+        if ("told" in one) feed.source.receiveEpoch(...one.told);
         else if ("end" in one) {
           feed.end(one.end);
           return publish();

@@ -20,7 +20,7 @@ function told(from: number, more: Partial<Epoch> = {}): Epoch {
 }
 
 function tell(feed: Feed, epoch: Epoch, at = feed.time, lost = false, since = epoch.spans[0].from): void {
-  expect(feed.source.tellEpoch(writeEpoch({ epoch, at, since }), lost)).toBe(true);
+  expect(feed.source.receiveEpoch(writeEpoch({ epoch, at, since }), lost)).toBe(true);
 }
 
 describe("a stream whose source tells its epoch", () => {
@@ -227,7 +227,7 @@ describe("a stream whose source tells its epoch", () => {
     const { live, stream, spans, id } = stage();
     const info = { id: "s", remote: "", param: "", hops: [], via: "sibling" } as const;
     const source = stream.publish(info);
-    source?.tellEpoch(writeEpoch({ epoch: told(0), at: 0, since: 0 }), false);
+    source?.receiveEpoch(writeEpoch({ epoch: told(0), at: 0, since: 0 }), false);
     source?.push(PacketKind.Audio, 0, Uint8Array.of(0x2f, 1, 2, 3));
     source?.end("lost");
     live.clock.advance(1000);
@@ -242,7 +242,7 @@ describe("a stream whose source tells its epoch", () => {
     tell(feed, told(0));
     feed.key("k0");
     for (const text of ["", "x".repeat(10_000), `${ID} 1 0 NaN 0 0,,,1,0,0`, `${ID} 1 0 0 0 5,4,,1,0,0`])
-      expect(feed.source.tellEpoch(text, true)).toBe(false);
+      expect(feed.source.receiveEpoch(text, true)).toBe(false);
     gops(feed, 1000);
     expect(id()).toBe(ID);
     expect(changes.length).toBe(1);
