@@ -21,7 +21,7 @@ export class DialLimiter {
     return this.#queue.size;
   }
 
-  /** Admits `waiter` as soon as there is room; the returned `release` frees its slot, or gives up waiting. */
+  /** Admits `waiter` as soon as there is room; the returned `release` frees its permit, or gives up waiting. */
   acquire(waiter: DialWaiter): { release(): void } {
     let inside = false;
     let gone = false;

@@ -2,7 +2,7 @@ import { messageOf, ProtocolError } from "../base/errors.ts";
 import type { HttpGet, HttpHandler, HttpRequest } from "../base/http.ts";
 import { FlvReader } from "../media/flv-reader.ts";
 import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
-import { judgeRedirect } from "./redirects.ts";
+import { checkRedirect } from "./redirects.ts";
 
 /** Statuses that do not answer the request: Request Timeout, Too Many Requests. */
 const BUSY: ReadonlySet<number> = new Set([408, 429]);
@@ -71,7 +71,7 @@ export class FlvPullClient implements PullClient, HttpHandler {
     const to = URL.parse(location, this.#url);
     const protocol = this.#url.startsWith("https:") ? "https" : "http";
     const by = { protocol, ip: this.#request.ip } as const;
-    const step = judgeRedirect(by, to?.protocol.slice(0, -1) ?? "", ++this.#redirects);
+    const step = checkRedirect(by, to?.protocol.slice(0, -1) ?? "", ++this.#redirects);
     if (to === null || step.problem !== undefined)
       this.#end({ how: "failed", error: `HTTP ${status}: ${step.problem ?? "no URL"}` });
     else {

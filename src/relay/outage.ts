@@ -17,7 +17,7 @@ export interface OutageReport {
 /** The time in which a relay should run and does not: its duration, and when it is logged again. */
 export class Outage {
   readonly #clock: Clock;
-  readonly #told = new LoggedErrors();
+  readonly #logged = new LoggedErrors();
   #beganAt: number | undefined;
   #since = "";
   #attempts = 0;
@@ -35,7 +35,7 @@ export class Outage {
       this.#since = new Date(this.#clock.wall()).toISOString();
     }
     this.#attempts++;
-    if (this.#told.isNew(error)) return "new";
+    if (this.#logged.isNew(error)) return "new";
     if (now - this.#beganAt < this.#nextReminderMs) return undefined;
     while (now - this.#beganAt >= this.#nextReminderMs) this.#reminders++;
     return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
@@ -47,7 +47,7 @@ export class Outage {
     this.#beganAt = undefined;
     this.#attempts = 0;
     this.#reminders = 0;
-    this.#told.clear();
+    this.#logged.clear();
     return seconds;
   }
 

@@ -44,7 +44,7 @@ export interface PullOptions {
 export class Pull implements Attempt, PullClientEvents {
   readonly #options: PullOptions;
   readonly #events: PullEvents;
-  readonly #slot: { release(): void };
+  readonly #permit: { release(): void };
   #state: "queued" | "opening" | "asking" | "waiting" | "running" | "over" = "queued";
   #client: PullClient | undefined;
   #server: ServerWords = { name: "", hops: [] };
@@ -66,12 +66,12 @@ export class Pull implements Attempt, PullClientEvents {
   constructor(options: PullOptions, events: PullEvents) {
     this.#options = options;
     this.#events = events;
-    this.#slot = options.dialLimiter.acquire({
+    this.#permit = options.dialLimiter.acquire({
       admitted: () => this.#open(),
       rejected: (error) => this.over({ how: "unreachable", error }),
     });
     // The call may have admitted and ended it already.
-    if (this.#state !== "queued" && this.#state !== "opening") this.#slot.release();
+    if (this.#state !== "queued" && this.#state !== "opening") this.#permit.release();
   }
 
   /** Whether the server has accepted the request and has sent no media. */
@@ -94,7 +94,7 @@ export class Pull implements Attempt, PullClientEvents {
   answered(): void {
     if (this.#state !== "opening") return;
     this.#state = "asking";
-    this.#releaseSlot();
+    this.#releasePermit();
     this.#events.answered?.();
   }
 
@@ -211,12 +211,12 @@ export class Pull implements Attempt, PullClientEvents {
   #finish(): void {
     this.#state = "over";
     this.#timer?.cancel();
-    this.#releaseSlot();
+    this.#releasePermit();
   }
 
-  /** Inside the constructor the slot is not set yet; the constructor then releases it. */
-  #releaseSlot(): void {
-    const slot: { release(): void } | undefined = this.#slot;
-    slot?.release();
+  /** Inside the constructor the permit is not set yet; the constructor then releases it. */
+  #releasePermit(): void {
+    const permit: { release(): void } | undefined = this.#permit;
+    permit?.release();
   }
 }

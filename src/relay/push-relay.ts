@@ -68,8 +68,8 @@ export class PushRelay {
   #delivered = false;
   /** Whether the stream has ended before the target received any packet. */
   missed = false;
-  /** Frees its dial slot, or gives up waiting for one. */
-  #releaseSlot: () => void = () => undefined;
+  /** Frees its dial permit, or gives up waiting for one. */
+  #releasePermit: () => void = () => undefined;
   #destination: PushDestination | undefined;
   readonly #redirects = new Redirects();
   /** Redirects logged since the relay last ran. */
@@ -144,7 +144,7 @@ export class PushRelay {
     if (this.#paused) return;
     this.#paused = true;
     this.#supervisor.detach();
-    this.#releaseSlot();
+    this.#releasePermit();
     this.#keepTotals();
     const push = this.#push;
     this.#push = undefined;
@@ -180,7 +180,7 @@ export class PushRelay {
       gone();
     };
     this.#supervisor.detach();
-    this.#releaseSlot();
+    this.#releasePermit();
     const push = this.#push;
     if (push === undefined) ended();
     else if (!closeGently(push, how, ended)) push.closeAfterFlush(ended);
@@ -218,23 +218,23 @@ export class PushRelay {
     this.#destination = destination;
     this.#push = undefined;
     let released = false;
-    let slot: { release(): void } | undefined;
+    let permit: { release(): void } | undefined;
     const release = () => {
       released = true;
-      slot?.release();
+      permit?.release();
     };
-    this.#releaseSlot = release;
+    this.#releasePermit = release;
     const admitted = () => {
       this.#push = this.#open(context, destination, release, report);
     };
     if (destination.dialLimiter === undefined) admitted();
     else {
-      slot = destination.dialLimiter.acquire({
+      permit = destination.dialLimiter.acquire({
         admitted,
         rejected: (error) => report.failed(error, destination.over?.("unreachable", error, "") ?? "lost"),
       });
       // The call may have admitted and ended it already.
-      if (released) slot.release();
+      if (released) permit.release();
     }
     return {
       abort: () => {

@@ -26,7 +26,7 @@ export type RedirectStep = { readonly problem: string } | { readonly problem: un
  * from the public internet to an address that only this machine or its network can reach. `depth`: how many there have been in a
  * row, with this one.
  */
-export function judgeRedirect({ protocol, ip }: Redirector, to: string, depth: number): RedirectStep {
+export function checkRedirect({ protocol, ip }: Redirector, to: string, depth: number): RedirectStep {
   if (depth > MAX_DEPTH) return { problem: `redirected more than ${MAX_DEPTH} times` };
   if (`${to}s` === protocol) return { problem: `redirected from ${protocol} to ${to}, which others can read` };
   if (to !== protocol && to !== `${protocol}s`) return { problem: `redirected from ${protocol} to ${to || "no URL"}` };
@@ -47,7 +47,7 @@ export class Redirects {
 
   /** A server names another URL for the stream: why it can't be followed, or undefined when `take` accepts it. */
   follow({ url, by }: Redirect): string | undefined {
-    const step = judgeRedirect(by, schemeOf(url), ++this.#depth);
+    const step = checkRedirect(by, schemeOf(url), ++this.#depth);
     if (step.problem !== undefined) return step.problem;
     try {
       this.#next = { ...parseStreamUrl(url), publicOnly: step.publicOnly };

@@ -225,10 +225,10 @@ export class Supervisor {
     const { attempt } = this.#backoff;
     const retry_ms = Math.round(waitMs);
     // One of several servers without an answer is no outage.
-    const told = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
-    if (told === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
-    else if (told === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
-    else log.warn(`${what} still failing`, { ...fields, error, ...told, retry_ms });
+    const report = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
+    if (report === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
+    else if (report === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
+    else log.warn(`${what} still failing`, { ...fields, error, ...report, retry_ms });
     this.#lastError = error;
     this.#attempt = undefined;
     this.#status = {

@@ -71,9 +71,9 @@ export function maskTarget({ text, app, stream, param }: RelayTarget): string {
 }
 
 /** Secrets among the names that a target receives: what `maskTarget` removes, except for the publisher's own names. */
-export function targetSecrets(told: TargetNames, from: StreamNames): Secrets {
-  const [first = "", ...levels] = told.app.split("/");
-  const texts = [...levels, told.stream, ...paramValues(told.param), ...paramValues(from.param)];
+export function targetSecrets(names: TargetNames, from: StreamNames): Secrets {
+  const [first = "", ...levels] = names.app.split("/");
+  const texts = [...levels, names.stream, ...paramValues(names.param), ...paramValues(from.param)];
   return new Secrets(texts, [from.vhost, ...from.app.split("/"), from.stream, first]);
 }
 

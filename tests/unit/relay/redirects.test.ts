@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { judgeRedirect, type Redirector, Redirects } from "../../../src/relay/redirects.ts";
+import { checkRedirect, type Redirector, Redirects } from "../../../src/relay/redirects.ts";
 import { resolve } from "../../../src/rtmp/address.ts";
 
 const by: Redirector = { protocol: "rtmp", ip: "10.0.0.1" };
@@ -47,7 +47,7 @@ test.each([
   ["http", "file", "redirected from http to file"],
   ["rtmp", "", "redirected from rtmp to no URL"],
 ] as const)("no redirect leads from %s to %p", (protocol, to, problem) => {
-  expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, 1)).toEqual({ problem });
+  expect(checkRedirect({ protocol, ip: "10.0.0.1" }, to, 1)).toEqual({ problem });
 });
 
 test.each([
@@ -57,8 +57,8 @@ test.each([
   ["http", "https"],
   ["https", "https"],
 ] as const)("redirects lead from %s to %s, three times in a row", (protocol, to) => {
-  for (const depth of [1, 2, 3]) expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, depth).problem).toBeUndefined();
-  expect(judgeRedirect({ protocol, ip: "10.0.0.1" }, to, 4).problem).toBe("redirected more than 3 times");
+  for (const depth of [1, 2, 3]) expect(checkRedirect({ protocol, ip: "10.0.0.1" }, to, depth).problem).toBeUndefined();
+  expect(checkRedirect({ protocol, ip: "10.0.0.1" }, to, 4).problem).toBe("redirected more than 3 times");
 });
 
 test("a server of the public internet sends us to others of it only, one of our own network anywhere", () => {
