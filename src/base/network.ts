@@ -79,18 +79,18 @@ const LAST_BYTES = [12, 13, 14, 15];
  * network's own prefix, whose length only that network knows (RFC 8215), 6to4.
  */
 const WITH_IPV4 = [
-  { network: parseNetwork("64:ff9b::/96"), places: [LAST_BYTES] },
+  { network: parseNetwork("64:ff9b::/96"), offsets: [LAST_BYTES] },
   {
     network: parseNetwork("64:ff9b:1::/48"),
-    places: [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_BYTES],
+    offsets: [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_BYTES],
   },
-  { network: parseNetwork("2002::/16"), places: [[2, 3, 4, 5]] },
+  { network: parseNetwork("2002::/16"), offsets: [[2, 3, 4, 5]] },
 ];
 
 /** The IPv4 addresses that an IPv6 address may embed, for a translator or a tunnel. */
 export function innerIPv4s(address: IpAddress): IpAddress[] {
   const found = WITH_IPV4.find(({ network }) => contains(network, address));
-  return (found?.places ?? []).map((bytes) => bytes.map((at) => address[at] ?? 0));
+  return (found?.offsets ?? []).map((bytes) => bytes.map((at) => address[at] ?? 0));
 }
 
 /** The network that clients are counted by: the IPv4 address, or the /64 network of an IPv6 address. */
