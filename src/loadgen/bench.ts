@@ -65,7 +65,7 @@ export class Bench {
     if (this.#publishers === undefined) this.#players?.start();
     this.#timers.push(
       clock.every(STEP_MS, () => this.#step()),
-      clock.every(PROGRESS_MS, () => this.#tell()),
+      clock.every(PROGRESS_MS, () => this.#showProgress()),
     );
     return this.#done.promise;
   }
@@ -102,7 +102,7 @@ export class Bench {
     this.#players?.measure(now);
   }
 
-  #tell(): void {
+  #showProgress(): void {
     if (this.#phase === "closing") return;
     const now = this.#context.clock.now();
     const seconds = (now - this.#progressMs) / 1000;

@@ -8,8 +8,8 @@ export class ReasonCounts {
   readonly #counts = new Map<string, number>();
 
   /** Counts a reason. A server's text becomes one line, whatever it contains. */
-  add(told: string): void {
-    const reason = printable(told);
+  add(text: string): void {
+    const reason = printable(text);
     const key = this.#counts.has(reason) || this.#counts.size < MAX_REASONS ? reason : "other reasons";
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }

@@ -12,8 +12,8 @@ import { SegmentPlayer } from "./segment-player.ts";
 /** A player fails after this many failed playlist requests in a row. */
 const MAX_FAILURES = 3;
 const RETRY_MS = 1000;
-/** The most time for the first segment, when the bench's own encoder has just started or the playlist is still empty. */
-const PATIENCE_MS = 60_000;
+/** Maximum time until the first segment: the bench's own encoder has just started or the playlist is still empty. */
+const FIRST_SEGMENT_TIMEOUT_MS = 60_000;
 
 /*
  * playlist ──multivariant──> playlist of a variant ──a segment is listed──> playing: reloaded again and again
@@ -73,7 +73,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
     else if (list.segments.length > 0) {
       this.#member.admitted(now - this.#beganMs);
       this.#segments = new SegmentPlayer(this.#context, list, this.#url);
-    } else if (list.ended || now - this.#madeMs > PATIENCE_MS) this.#fail("the playlist lists no segment");
+    } else if (list.ended || now - this.#madeMs > FIRST_SEGMENT_TIMEOUT_MS) this.#fail("the playlist lists no segment");
   }
 
   unchanged(): void {
@@ -89,7 +89,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
       this.#failures++;
       if (this.#failures < MAX_FAILURES) this.#reloadIn(RETRY_MS);
       else this.#fail(`playlist: ${reason}`);
-    } else if (absent && patient && clock.now() - this.#madeMs < PATIENCE_MS) {
+    } else if (absent && patient && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
       this.#beganMs = this.#askedMs + RETRY_MS;
       this.#reloadIn(RETRY_MS);
     } else this.#fail(reason);

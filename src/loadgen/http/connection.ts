@@ -138,7 +138,7 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
   }
 
   onComplete(): void {
-    this.#hangUp(!this.#keepAlive);
+    this.#close(!this.#keepAlive);
     this.#end(undefined);
   }
 
@@ -162,12 +162,12 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
   }
 
   #fail(problem: string): void {
-    this.#hangUp(true);
+    this.#close(true);
     this.#end(problem);
   }
 
   /** Closes the connection, if `wanted`; its end is not a failure of the request. */
-  #hangUp(wanted: boolean): void {
+  #close(wanted: boolean): void {
     if (!wanted || this.#state !== "open") return;
     this.#state = "closing";
     const events = this.#asked;
