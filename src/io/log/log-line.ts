@@ -38,16 +38,16 @@ export function maxCharsOf(level: LogLevel, name: string): number {
   return level === "error" && name === "error" ? maxFault : maxValue;
 }
 
-function formatValue(value: string | number | boolean, longest: number): string {
+function formatValue(value: string | number | boolean, max: number): string {
   if (typeof value !== "string") return String(value);
-  const text = shorten(value, longest);
+  const text = shorten(value, max);
   if (/^[^\s"=\\]+$/.test(text) && !hasInvisible(text)) return text;
   return `"${printable(text.replace(/["\\]/g, "\\$&"))}"`;
 }
 
 /** The text, cut to the maximum length. */
-export function shorten(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+export function shorten(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
 function formatTime(time: Date): string {

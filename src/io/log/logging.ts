@@ -45,7 +45,7 @@ export class Logging {
     this.#format = this.#formatOf(settings);
     this.#sink = new BufferedSink(outputOf(settings.file), {
       lostLine: (count) => this.#format(new Date(wall()), "warn", "", "log lines lost", { lost: count }),
-      onFailure: (error) => this.#tellOfFailure(error),
+      onFailure: (error) => this.#reportFailure(error),
     });
     this.#root = createLog(this.#sink, { level: settings.level, format: this.#format, secrets }, wall);
     this.log = this.#root;
@@ -101,7 +101,7 @@ export class Logging {
   }
 
   /** The log itself can't report it. */
-  #tellOfFailure(error: NodeJS.ErrnoException): void {
+  #reportFailure(error: NodeJS.ErrnoException): void {
     const where = this.#file === "" ? "standard output" : this.#file;
     const fields = { to: where, error: reasonOf(error) };
     const line = textLine(new Date(this.#wall()), "error", "", "the log cannot be written, its lines wait", fields);

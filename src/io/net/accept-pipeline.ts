@@ -44,10 +44,10 @@ export interface ListenerPolicy {
   refused(peer: HostPort, reason: string): void;
 }
 
-/** What an opening connection needs from `Tcp`. */
-export interface OpeningOptions {
+/** What an accept pipeline needs from `Tcp`. */
+export interface AcceptPipelineOptions {
   readonly clock: Clock;
-  readonly entrance: ListenerPolicy;
+  readonly policy: ListenerPolicy;
   readonly turns: InputScheduler;
   /** The handlers of a TLS connection. */
   readonly handlers: SocketHandler<SocketData>;
@@ -82,7 +82,7 @@ const MAX_EARLY_BYTES = 64 * 1024;
  * client is known. What the owner sends waits until the connection is ready, so the owner's timeouts cover this phase.
  */
 export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
-  readonly #options: OpeningOptions;
+  readonly #options: AcceptPipelineOptions;
   readonly #plain: Socket<SocketData>;
   readonly #peer: HostPort;
   readonly #waiting: Timer | undefined;
@@ -94,12 +94,12 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   #bytes: Uint8Array = new Uint8Array(0);
   #transport: TcpTransport | undefined;
 
-  constructor(socket: Socket<SocketData>, peer: HostPort, options: OpeningOptions) {
+  constructor(socket: Socket<SocketData>, peer: HostPort, options: AcceptPipelineOptions) {
     this.#options = options;
     this.#plain = socket;
     this.#socket = socket;
     this.#peer = peer;
-    if (options.entrance.proxies === undefined) return;
+    if (options.policy.proxies === undefined) return;
     this.#waiting = options.clock.after(HEADER_TIMEOUT_MS, () =>
       this.#refuse(`no PROXY protocol header within ${HEADER_TIMEOUT_MS / 1000} s`),
     );
@@ -107,7 +107,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
 
   /** Asks for an owner at once, unless a proxy has to name the client first. */
   begin(): void {
-    if (this.#options.entrance.proxies === undefined) this.#identified(this.#peer);
+    if (this.#options.policy.proxies === undefined) this.#identified(this.#peer);
   }
 
   onData(bytes: Uint8Array): void {
@@ -183,7 +183,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   #refuse(reason: string): void {
     this.#leaveHeader();
     this.#state = "over";
-    this.#options.entrance.refused(this.#peer, reason);
+    this.#options.policy.refused(this.#peer, reason);
     this.#plain.terminate();
   }
 
@@ -205,7 +205,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     const transport = this.#transport;
     const first = this.#bytes[0];
     if (transport === undefined || first === undefined) return;
-    const { plain, certificates } = this.#options.entrance;
+    const { plain, certificates } = this.#options.policy;
     if (certificates !== undefined && first === TLS_HANDSHAKE) {
       this.#chooseCertificate(transport, certificates);
     } else if (plain) {
@@ -213,7 +213,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#goOnPlain(transport);
       transport.onData(bytes);
     } else {
-      this.#turnAway(transport, this.#options.entrance.notTls(this.#bytes));
+      this.#turnAway(transport, this.#options.policy.notTls(this.#bytes));
     }
   }
 
@@ -222,7 +222,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#fail(transport, reason);
       return;
     }
-    this.#options.entrance.refused(transport.remote, reason);
+    this.#options.policy.refused(transport.remote, reason);
     this.#goOnPlain(transport);
     transport.send(answer);
     transport.close();
@@ -230,7 +230,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
 
   #fail(transport: TcpTransport, reason: string): void {
     this.#state = "over";
-    this.#options.entrance.refused(transport.remote, reason);
+    this.#options.policy.refused(transport.remote, reason);
     transport.fail(reason);
   }
 
@@ -303,7 +303,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     }
     // Ended, not terminated: the alert with the reason is still on its way.
     const reason = describeTlsError(error);
-    this.#options.entrance.refused(this.#transport?.remote ?? this.#peer, reason);
+    this.#options.policy.refused(this.#transport?.remote ?? this.#peer, reason);
     this.#transport?.onClose(reason);
     socket.end();
   }

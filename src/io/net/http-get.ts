@@ -45,7 +45,7 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
   abort(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#hangUp();
+    this.#close();
   }
 
   onOpen(transport: Transport): void {
@@ -100,11 +100,11 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
   #end(reason: string | undefined): void {
     if (this.#over) return;
     this.#over = true;
-    this.#hangUp();
+    this.#close();
     this.#handler.onEnd(reason);
   }
 
-  #hangUp(): void {
+  #close(): void {
     this.#reader.stop();
     if (this.#transport === undefined) this.#dialling?.abort();
     else this.#transport.abort();

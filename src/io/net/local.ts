@@ -13,13 +13,13 @@ interface LocalOptions {
   wrap(socket: Socket<SocketData>, remote: HostPort): TcpTransport;
 }
 
-const NEIGHBOUR: HostPort = { host: "this machine", port: 0 };
+const LOCAL_PEER: HostPort = { host: "this machine", port: 0 };
 const ONLY_THIS_USER = 0o077;
 
 /** Makes the `LocalNet` of a `Tcp`: unix sockets that carry the same transports. */
 export function createLocal({ handlers, wrap }: LocalOptions): LocalNet {
   const open = (socket: Socket<SocketData>, handler: TransportHandler) => {
-    const transport = wrap(socket, NEIGHBOUR);
+    const transport = wrap(socket, LOCAL_PEER);
     socket.data = { owner: transport };
     transport.attach(handler);
   };

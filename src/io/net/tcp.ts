@@ -125,12 +125,12 @@ export class Tcp implements StallWatch {
 
   /**
    * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed at once when it
-   * gives none. `entrance` is asked for each connection. Throws UserError when the address can't be had.
+   * gives none. `policy` is asked for each connection. Throws UserError when the address can't be had.
    */
   listen(
     address: ListenAddress,
     accept: (remote: HostPort) => TransportHandler | undefined,
-    entrance: () => ListenerPolicy = () => PLAIN,
+    policy: () => ListenerPolicy = () => PLAIN,
   ): Listener {
     let waiting = 0;
     let accepting: AcceptTurns | undefined;
@@ -144,14 +144,14 @@ export class Tcp implements StallWatch {
           return;
         }
         connection.setKeepAlive(true, KEEPALIVE_MS);
-        const through = entrance();
-        if (through.proxies !== undefined && !admits(through, through.proxies, peer, waiting)) {
+        const chosen = policy();
+        if (chosen.proxies !== undefined && !admits(chosen, chosen.proxies, peer, waiting)) {
           accepting?.countRefused();
           connection.terminate();
-        } else if (through.proxies !== undefined) {
+        } else if (chosen.proxies !== undefined) {
           waiting++;
-          this.#open(connection, peer, accept, through, () => waiting--);
-        } else if (through.certificates !== undefined) this.#open(connection, peer, accept, through, () => undefined);
+          this.#open(connection, peer, accept, chosen, () => waiting--);
+        } else if (chosen.certificates !== undefined) this.#open(connection, peer, accept, chosen, () => undefined);
         else {
           const handler = accept(peer);
           if (handler === undefined) accepting?.countRefused();
@@ -207,12 +207,12 @@ export class Tcp implements StallWatch {
     connection: Socket<SocketData>,
     peer: HostPort,
     accept: (remote: HostPort) => TransportHandler | undefined,
-    entrance: ListenerPolicy,
+    policy: ListenerPolicy,
     onIdentified: () => void,
   ): void {
-    const opening = new AcceptPipeline(connection, peer, {
+    const pipeline = new AcceptPipeline(connection, peer, {
       clock: this.#clock,
-      entrance,
+      policy,
       turns: this.turns,
       handlers: this.#tlsHandlers,
       accept,
@@ -220,8 +220,8 @@ export class Tcp implements StallWatch {
       onFault: this.onFault,
       onIdentified,
     });
-    connection.data.owner = opening;
-    opening.begin();
+    connection.data.owner = pipeline;
+    pipeline.begin();
   }
 
   /** The transport of an open connection, accepted or dialled. */
