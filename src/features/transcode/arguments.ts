@@ -71,8 +71,8 @@ function command(
   ];
 }
 
-function flvTo(place: string): readonly string[] {
-  return ["-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", place];
+function flvTo(output: string): readonly string[] {
+  return ["-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", output];
 }
 
 /** The arguments that make one track: equal ones make equal tracks, but for their index. */

@@ -20,13 +20,13 @@ import type { InputMuxer } from "./input-muxer.ts";
 import { MessageLog } from "./message-log.ts";
 import { OutputTrack } from "./output-track.ts";
 import { encodedTrack, type Group } from "./plan.ts";
-import type { Place, ProcessLimit } from "./process-limit.ts";
+import type { ProcessLimit, ProcessPermit } from "./process-limit.ts";
 import type { Result } from "./result.ts";
 import { Run } from "./run.ts";
 
 const LOOK_MS = 1000;
 /** A run that skips is told at most this often. */
-const TELL_MS = 60_000;
+const LOG_MS = 60_000;
 /** A run that was shorter than this is followed by the next only after a while. */
 const SETTLED_MS = 5000;
 
@@ -63,11 +63,11 @@ export class EngineGroup {
   #feed: Feed | undefined;
   #run: Run | undefined;
   #report: AttemptReport | undefined;
-  #place: Place | undefined;
+  #permit: ProcessPermit | undefined;
   #runSince = 0;
   /** The device of a hardware encoder is missing. */
   #software = false;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #loggedAt = Number.NEGATIVE_INFINITY;
   #waits = false;
 
   constructor(
@@ -125,9 +125,9 @@ export class EngineGroup {
     this.#look.cancel();
     this.#feed?.leave();
     const run = this.#run;
-    const place = this.#place;
+    const permit = this.#permit;
     const left = () => {
-      place?.leave();
+      permit?.release();
       gone();
     };
     if (run === undefined) left();
@@ -143,29 +143,29 @@ export class EngineGroup {
   #begin(report: AttemptReport): Attempt {
     this.#report = report;
     this.#waits = true;
-    const place = this.#context.limit.enter((place) => {
-      this.#place = place;
+    const permit = this.#context.limit.acquire((permit) => {
+      this.#permit = permit;
       this.#waits = false;
       this.#feed = new Feed(this.#stream, this.#muxer(), {
-        begin: (startsAt) => this.#start(startsAt, place, report),
+        begin: (startsAt) => this.#start(startsAt, permit, report),
         skipped: (ms) => this.#onSkipped(ms),
         expired: () => this.restart("its time is over"),
       });
     });
     if (this.#waits) this.#log.warn("transcode waits: as many FFmpeg processes run as may", this.#fields);
-    return { abort: () => this.#abandon(place) };
+    return { abort: () => this.#abandon(permit) };
   }
 
-  #abandon(place: Place): void {
+  #abandon(permit: ProcessPermit): void {
     this.#feed?.leave();
     this.#feed = undefined;
     const run = this.#run;
     this.#run = undefined;
-    if (run === undefined) place.leave();
-    else run.abort(() => place.leave());
+    if (run === undefined) permit.release();
+    else run.abort(() => permit.release());
   }
 
-  #start(startsAt: number, place: Place, report: AttemptReport): Run {
+  #start(startsAt: number, permit: ProcessPermit, report: AttemptReport): Run {
     const { clock, nice, facts } = this.#context;
     const { ffmpeg, tracks } = this.plan;
     const known = facts(ffmpeg);
@@ -192,7 +192,7 @@ export class EngineGroup {
       drained: () => this.#feed?.drained(),
       ended: (reason) => {
         messages.end();
-        place.leave();
+        permit.release();
         this.#run = undefined;
         this.#onEnded(run, reason);
       },
@@ -237,9 +237,9 @@ export class EngineGroup {
   }
 
   #endRun(why: string, how: Failure): void {
-    const place = this.#place;
-    if (this.#run === undefined || place === undefined) return;
-    this.#abandon(place);
+    const permit = this.#permit;
+    if (this.#run === undefined || permit === undefined) return;
+    this.#abandon(permit);
     this.#fail(why, how);
   }
 
@@ -257,8 +257,8 @@ export class EngineGroup {
   #onSkipped(ms: number): void {
     this.#totals.skips++;
     const now = this.#context.clock.now();
-    if (now - this.#toldAt < TELL_MS) return;
-    this.#toldAt = now;
+    if (now - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now;
     this.#log.warn("transcode is too slow, it goes on with a newer key frame", {
       ...this.#fields,
       skipped_ms: Math.round(ms),

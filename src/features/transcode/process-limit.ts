@@ -1,14 +1,14 @@
-/** A place among the processes that run, or in the queue for one. */
-export interface Place {
+/** A permit to run a process, or the wait for one. */
+export interface ProcessPermit {
   /** The process has ended, or is not wanted any more. */
-  leave(): void;
+  release(): void;
 }
 
-/** Lets as many processes run at a time as there may be; others wait for their turn, in their order. */
+/** Limits the processes that run at a time; others wait, in order. */
 export class ProcessLimit {
   readonly #max: () => number;
-  readonly #running = new Set<Place>();
-  readonly #waiting = new Map<Place, (place: Place) => void>();
+  readonly #running = new Set<ProcessPermit>();
+  readonly #waiting = new Map<ProcessPermit, (permit: ProcessPermit) => void>();
 
   constructor(max: () => number) {
     this.#max = max;
@@ -23,25 +23,25 @@ export class ProcessLimit {
   }
 
   /** Calls `run` when the process may start: at once, or when another has left. */
-  enter(run: (place: Place) => void): Place {
-    const place: Place = {
-      leave: () => {
-        this.#waiting.delete(place);
-        if (this.#running.delete(place)) this.admit();
+  acquire(run: (permit: ProcessPermit) => void): ProcessPermit {
+    const permit: ProcessPermit = {
+      release: () => {
+        this.#waiting.delete(permit);
+        if (this.#running.delete(permit)) this.admit();
       },
     };
-    this.#waiting.set(place, run);
+    this.#waiting.set(permit, run);
     this.admit();
-    return place;
+    return permit;
   }
 
-  /** Lets those in for whom there is room now. */
+  /** Calls those that wait, as far as the limit allows. */
   admit(): void {
-    for (const [place, run] of this.#waiting) {
+    for (const [permit, run] of this.#waiting) {
       if (this.#running.size >= this.#max()) return;
-      this.#waiting.delete(place);
-      this.#running.add(place);
-      run(place);
+      this.#waiting.delete(permit);
+      this.#running.add(permit);
+      run(permit);
     }
   }
 }

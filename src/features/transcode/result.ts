@@ -50,7 +50,7 @@ export class Result {
   };
   #source: Source | undefined;
   #askAt = Number.NEGATIVE_INFINITY;
-  #told = "";
+  #loggedWhy = "";
 
   constructor(engine: EngineConfig, target: Target, clock: Clock, log: Log) {
     this.engine = engine;
@@ -146,7 +146,7 @@ export class Result {
       this.#lost(this.target.problem);
       return undefined;
     }
-    this.#told = "";
+    this.#loggedWhy = "";
     this.#pushMetadata(source);
     const { video, audio } = this.#newest;
     if (video.header !== undefined) source.push(PacketKind.Video, time >>> 0, video.header);
@@ -156,8 +156,8 @@ export class Result {
 
   #lost(why: string): void {
     this.#source = undefined;
-    if (this.#told !== why) this.#log.warn("transcoded stream is not published", { to: this.target.label, why });
-    this.#told = why;
+    if (this.#loggedWhy !== why) this.#log.warn("transcoded stream is not published", { to: this.target.label, why });
+    this.#loggedWhy = why;
   }
 
   #pushMetadata(source: Source): void {

@@ -156,7 +156,7 @@ export class Run {
     this.#over = true;
     this.#gone?.();
     if (wasOver || this.#gone !== undefined) return;
-    const said = this.#lastMessage === "" ? "" : `: ${this.#lastMessage}`;
-    this.#events.ended(this.#fault ?? `${reason}${said}`);
+    const message = this.#lastMessage === "" ? "" : `: ${this.#lastMessage}`;
+    this.#events.ended(this.#fault ?? `${reason}${message}`);
   }
 }

@@ -38,7 +38,7 @@ export class SeenTracks implements StreamTracks {
     ];
   }
 
-  /** What tells a muxer about each track: its sequence header, or its first frame when it has none. */
+  /** What describes each track to a muxer: its sequence header, or its first frame when it has none. */
   get samples(): Packet[] {
     const { headers } = this;
     const frames = [this.#video, this.#audio].flatMap(({ frame }) => (frame === undefined ? [] : [frame]));
@@ -50,9 +50,9 @@ export class SeenTracks implements StreamTracks {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
     const known = kind === PacketKind.Video ? this.#video : this.#audio;
     // Of video, a GOP has one codec.
-    const tells =
+    const describes =
       known.codec === undefined || isHeader(flags) || kind === PacketKind.Audio || (flags & PacketFlag.Key) !== 0;
-    if (!tells || isCommand(kind, payload)) return undefined;
+    if (!describes || isCommand(kind, payload)) return undefined;
     const codec = codecIn(kind, payload, known);
     const isOther = codec !== undefined && codec.name !== known.codec?.name;
     if (isOther) {

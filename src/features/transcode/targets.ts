@@ -111,7 +111,7 @@ export class ServerTarget implements Target {
   #start(stream: Stream): void {
     const { context, random, log, nodeId } = this.#options;
     const from = { ...this.#from, param: "" };
-    const told = targetNames(this.#target, from);
+    const names = targetNames(this.#target, from);
     const { host, port, tls } = this.#target;
     const info = this.#info;
     const push: ConnectionTarget = {
@@ -119,7 +119,7 @@ export class ServerTarget implements Target {
       host,
       port,
       tls,
-      ...buildUrl(this.#target, told),
+      ...buildUrl(this.#target, names),
       get hops() {
         return [...info().hops, nodeId];
       },
@@ -129,7 +129,7 @@ export class ServerTarget implements Target {
       random,
       what: "transcoded push",
       id: `t:${this.#key.stream}`,
-      log: log.with(`t:${this.#key.stream}`, targetSecrets(told, from)),
+      log: log.with(`t:${this.#key.stream}`, targetSecrets(names, from)),
       key: stream.key,
       stream,
       next: () => ({ target: push, to: this.label }),
