@@ -27,7 +27,7 @@ export class Entries {
   /** The stream's, as of the newest packet. */
   epoch: Epoch | undefined;
   readonly #fragmentMs: number;
-  readonly #tell: (segment: Segment) => void;
+  readonly #notify: (segment: Segment) => void;
   /** The number of the last entry; undefined before the first one of an epoch. */
   #last: number | undefined;
   /** A segment was told. */
@@ -35,10 +35,10 @@ export class Entries {
   /** The last entry that another segmenter has told. */
   #adopted: { readonly epoch: string; readonly number: number } | undefined;
 
-  /** `tell` gets each entry, in the order of the numbers. */
-  constructor(fragmentMs: number, tell: (segment: Segment) => void) {
+  /** `notify` gets each entry, in the order of the numbers. */
+  constructor(fragmentMs: number, notify: (segment: Segment) => void) {
     this.#fragmentMs = fragmentMs;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   /** Another segmenter has told the entries of this epoch up to this number. */
@@ -66,7 +66,7 @@ export class Entries {
     if (this.#last !== undefined && number <= this.#last) return 0;
     // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
     if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return 0;
-    if (this.#last !== undefined) this.#tellGaps(this.#last + 1, slot, begin);
+    if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
     const bytes = writer.finish(at);
     this.#begun = true;
     this.#add({ number, start: begin, end, span }, { independent, damaged, bytes });
@@ -74,7 +74,7 @@ export class Entries {
   }
 
   /** Tells of the slots from a number on up to a segment that begins at `begin`. */
-  #tellGaps(from: number, { number, discontinuity }: Slot, begin: number): void {
+  #notifyGaps(from: number, { number, discontinuity }: Slot, begin: number): void {
     for (let at = Math.max(from, number - MAX_GAPS); at < number; at++) {
       const slot = this.slot(at);
       if (slot === undefined) continue;
@@ -91,7 +91,7 @@ export class Entries {
     const epoch = this.epoch as Epoch;
     const { discontinuity = 0, opens = false } = this.slot(number) ?? {};
     this.#last = number;
-    this.#tell({
+    this.#notify({
       epoch: epoch.id,
       number,
       durationMs: Math.max(end - start, 0),

@@ -12,7 +12,7 @@ const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
 /** Jobs that wait for the disk at the most. */
 const MAX_QUEUED = 8192;
 /** Errors are told once in this time. */
-const TELL_MS = 60_000;
+const LOG_MS = 60_000;
 
 const encoder = new TextEncoder();
 
@@ -41,7 +41,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   readonly #queue: (() => Promise<void>)[] = [];
   #queuedBytes = 0;
   #running = false;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: HlsContext, handedOver: () => boolean) {
     this.#context = context;
@@ -175,8 +175,8 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   #failed(file: string, reason: string): void {
     this.errors++;
     const now = this.#context.clock.now();
-    if (now - this.#toldAt < TELL_MS) return;
-    this.#toldAt = now;
+    if (now - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now;
     this.#context.log.error("HLS file is not written", { file: file || undefined, reason, errors: this.errors });
   }
 }

@@ -31,13 +31,13 @@ export interface HlsStreamEvents {
 }
 
 /** What somebody who waits for a playlist hears, once: there is one, the stream can't be carried, or it took too long. */
-export type Awaited = "listed" | "refused" | "late";
+export type WaitResult = "listed" | "refused" | "late";
 
 interface Waiting {
   /** The version of the list that is not enough. */
   readonly version: number;
   readonly timer: Timer;
-  readonly tell: (what: Awaited) => void;
+  readonly notify: (what: WaitResult) => void;
 }
 
 /**
@@ -66,7 +66,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   #next = -1;
   #ending: SourceEnd = "lost";
   #dispose: Timer | undefined;
-  #overflowTold = false;
+  #overflowLogged = false;
 
   constructor(context: HlsContext, name: StreamName, config: HlsConfig, events: HlsStreamEvents) {
     this.#context = context;
@@ -109,7 +109,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   /** How long a playlist without a segment is waited for, ms. */
-  get patienceMs(): number {
+  get maxWaitMs(): number {
     return 3 * Math.max(this.#fragmentMs, this.window.targetSeconds * 1000);
   }
 
@@ -162,14 +162,14 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.disposeLater();
   }
 
-  /** Calls `tell` once, when the list has got beyond `version`, or when it can't be waited for any more. */
-  wait(version: number, tell: (what: Awaited) => void): { cancel(): void } {
-    const done = (what: Awaited) => {
+  /** Calls `notify` once, when the list has got beyond `version`, or when it can't be waited for any more. */
+  wait(version: number, notify: (what: WaitResult) => void): { cancel(): void } {
+    const done = (what: WaitResult) => {
       waiting.timer.cancel();
-      if (this.#waiting.delete(waiting)) tell(what);
+      if (this.#waiting.delete(waiting)) notify(what);
     };
-    const timer = this.#context.clock.after(this.patienceMs, () => done("late"));
-    const waiting: Waiting = { version, timer, tell: done };
+    const timer = this.#context.clock.after(this.maxWaitMs, () => done("late"));
+    const waiting: Waiting = { version, timer, notify: done };
     this.#waiting.add(waiting);
     return {
       cancel: () => {
@@ -185,7 +185,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#leave();
     this.#segmenter.close();
     this.window.clear();
-    for (const { tell } of [...this.#waiting]) tell("late");
+    for (const { notify } of [...this.#waiting]) notify("late");
     this.#events.closed(this);
   }
 
@@ -237,12 +237,12 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   refused(reason: string): void {
     this.refusal = reason;
     this.#context.log.warn("stream can't be cut for HLS", { stream: streamLabel(this.key), reason });
-    for (const { tell } of [...this.#waiting]) tell("refused");
+    for (const { notify } of [...this.#waiting]) notify("refused");
   }
 
   overflow(): void {
-    if (this.#overflowTold) return;
-    this.#overflowTold = true;
+    if (this.#overflowLogged) return;
+    this.#overflowLogged = true;
     const reason = "more bytes in one slot than a segment may have; the rest of the slot is left out";
     this.#context.log.warn("HLS segment is not whole", { stream: streamLabel(this.key), reason });
   }
@@ -258,8 +258,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   #list(segment: Segment, name?: string): void {
     this.window.add(segment, this.#context.clock.now(), name);
     this.#events.changed(this);
-    for (const { version, tell } of [...this.#waiting])
-      if (this.window.version > version && this.listed) tell("listed");
+    for (const { version, notify } of [...this.#waiting])
+      if (this.window.version > version && this.listed) notify("listed");
   }
 
   /** The last packets have come, and the publisher does not come back within its grace time. */

@@ -7,7 +7,7 @@ import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
-import type { Awaited, HlsStream } from "./hls-stream.ts";
+import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import type { Session, Sessions, Viewer } from "./sessions.ts";
 
@@ -156,7 +156,7 @@ export class HlsRoute implements HttpRoute {
   /** Answers when there is a playlist with what viewers want now. */
   #whenListed({ exchange, address }: Asking, session: Session, own: boolean): void {
     const { hls } = session;
-    const answer = (what: Awaited) => {
+    const answer = (what: WaitResult) => {
       exchange.onGone = undefined;
       session.onRefused = undefined;
       if (exchange.gone) return;
@@ -221,7 +221,7 @@ function mediaRefusal(reason: string): Refused {
   return { ok: false, rule: "media", kind: "media", reason };
 }
 
-function lateRefusal(hls: HlsStream, what: Awaited): Refused {
+function lateRefusal(hls: HlsStream, what: WaitResult): Refused {
   const label = streamLabel(hls.key);
   if (what === "late" && !hls.live)
     return { ok: false, rule: "missing", kind: "missing", reason: `nobody publishes ${label}` };

@@ -48,10 +48,10 @@ export function slotOf(epoch: Epoch, fragmentMs: number, number: number): Number
  * own slot's beginning.
  */
 export function targetSeconds({ spans }: Epoch, fragmentMs: number): number {
-  return Math.max(...spans.map((span) => Math.ceil(longestMs(span, fragmentMs) / 1000)));
+  return Math.max(...spans.map((span) => Math.ceil(maxMs(span, fragmentMs) / 1000)));
 }
 
-function longestMs(span: Span, fragmentMs: number): number {
+function maxMs(span: Span, fragmentMs: number): number {
   const slot = slotMs(span, fragmentMs);
   return span.gop > MAX_GOP_MS ? 2 * slot : slot + Math.max(span.gop, UNTOLD_GOP_MS);
 }

@@ -110,9 +110,9 @@ export class Window {
 
   /** Forgets retired segments whose time is over. */
   expire(now: number): void {
-    const mostBytes = RETIRED_SHARE * this.#listedBytes + RETIRED_EXTRA_BYTES;
+    const maxBytes = RETIRED_SHARE * this.#listedBytes + RETIRED_EXTRA_BYTES;
     for (let first = this.#retired[0]; first !== undefined; first = this.#retired[0]) {
-      if (first.until > now && this.#retiredBytes <= mostBytes) return;
+      if (first.until > now && this.#retiredBytes <= maxBytes) return;
       this.#retired.shift();
       this.#retiredBytes -= first.segment.bytes?.length ?? 0;
       this.#remove(first.segment);
