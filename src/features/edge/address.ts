@@ -151,9 +151,9 @@ export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
   // Servers of our kind give all that they have then; others pass over what they don't know.
   const whole = keys.includes("enhanced") ? "" : "enhanced=1";
   const pairs = `${asked}&${whole}`.split("&").filter((pair) => pair !== "");
-  const place = path === undefined ? `/${inPath("app")}/${inPath("stream")}.flv` : path.expand(inPath);
+  const expandedPath = path === undefined ? `/${inPath("app")}/${inPath("stream")}.flv` : path.expand(inPath);
   const end = pairs.length > 0 ? `?${pairs.join("&")}` : "";
-  return `${origin.protocol}://${formatHostPort(origin)}${place}${end}`;
+  return `${origin.protocol}://${formatHostPort(origin)}${expandedPath}${end}`;
 }
 
 function nameOf(stream: StreamNames, name: string): string {

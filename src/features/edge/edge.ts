@@ -237,9 +237,9 @@ export class Edge implements Feature, StreamObserver {
 
   /** The guard asks for exactly the request that will be made; after a reload in between, it asks again. */
   async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<GuardResult> {
-    const verdict = await this.#ask({ config, origins }, request);
+    const result = await this.#ask({ config, origins }, request);
     const now = this.#vhost(request.name.vhost);
-    if (verdict !== undefined || now?.config === config || !now?.config.token_traverse) return verdict;
+    if (result !== undefined || now?.config === config || !now?.config.token_traverse) return result;
     return this.#askOrigins(now, request);
   }
 

@@ -160,8 +160,8 @@ export class Fetched implements UpstreamOwner {
     const dropped = this.#upstreams.filter((upstream) => !kept.includes(upstream));
     const added = Array.from({ length: this.#wantedUpstreams - kept.length }, () => this.#another());
     this.#upstreams = [...kept, ...added];
-    const heirs = added.values();
-    for (const upstream of dropped) this.#replace(upstream, heirs.next().value);
+    const successors = added.values();
+    for (const upstream of dropped) this.#replace(upstream, successors.next().value);
     for (const upstream of added) upstream.start();
   }
 
@@ -255,14 +255,14 @@ export class Fetched implements UpstreamOwner {
   }
 
   /** Disconnects. Unless another upstream has the stream, the source stays so that the next one can continue it. */
-  #replace(upstream: Upstream, heir: Upstream | undefined): void {
+  #replace(upstream: Upstream, successor: Upstream | undefined): void {
     upstream.stop();
     this.#pastBytes += upstream.bytes;
     const source = this.#sources.get(upstream);
     this.#sources.delete(upstream);
     if (source === undefined) return;
-    if (this.#sources.size > 0 || heir === undefined) source.end("lost");
-    else this.#sources.set(heir, source);
+    if (this.#sources.size > 0 || successor === undefined) source.end("lost");
+    else this.#sources.set(successor, source);
   }
 
   #armWait(): void {

@@ -34,7 +34,7 @@ export async function askOrigins(
   for (const origin of candidates) {
     origin.try();
     const end = await ask(context, config, origin, request);
-    if (end === undefined || !UNANSWERED.includes(end.how)) return verdictOf(origin, end);
+    if (end === undefined || !UNANSWERED.includes(end.how)) return resultOf(origin, end);
     problems.push(`${originLabel(origin.address)}: ${end.error}`);
     // An origin that does not answer this request may answer all others: it is not dead.
     if (end.how === "unreachable") origin.failed(end.error);
@@ -44,7 +44,7 @@ export async function askOrigins(
 }
 
 /** A stream that an origin lacks, or has elsewhere, is not denied: it may come. */
-function verdictOf(origin: Origin, end: Answer): GuardResult {
+function resultOf(origin: Origin, end: Answer): GuardResult {
   origin.reached();
   if (end?.how !== "refused" || end.redirect !== undefined) return undefined;
   const reason = end.description || "refused by the origin";

@@ -98,7 +98,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher is heard once an origin has taken the stream, over the connection on which it was asked", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: GuardResult) => void)[] = [];
+    const answers: ((result: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
     const viewer = at.watch(edge);
     await pass();
@@ -116,7 +116,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher who leaves before the answer keeps nothing at the origin", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: GuardResult) => void)[] = [];
+    const answers: ((result: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
     at.client("e", "publish", URL, "show");
     await pass();
@@ -142,7 +142,7 @@ describe("Where an origin decides on each client", () => {
 
   test("a publisher need not wait until an origin has refused others who want the same stream", async () => {
     const { at, edge, origins, pass } = await stage();
-    const answers: ((verdict: GuardResult) => void)[] = [];
+    const answers: ((result: GuardResult) => void)[] = [];
     // It takes its time over those who have no good token.
     origins[0]?.guards.unshift({
       name: "slow",
