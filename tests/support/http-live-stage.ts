@@ -22,7 +22,7 @@ export class HttpLiveStage extends HttpStage {
   /** What the guards were asked. */
   readonly requests: AccessRequest[] = [];
   /** What the guards say. */
-  verdict: GuardResult | Promise<GuardResult>;
+  result: GuardResult | Promise<GuardResult>;
   /** For how long streams are looked for elsewhere. */
   searchMs = 0;
   /** What clients begin and end. */
@@ -48,7 +48,7 @@ export class HttpLiveStage extends HttpStage {
       name: "rule",
       check: (request) => {
         this.requests.push(request);
-        return this.verdict;
+        return this.result;
       },
     };
     const found = () => ({ name: NAME.vhost, config: this.#vhost });

@@ -105,7 +105,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     const now = clock.now();
     if (this.stream.source === undefined) {
       this.#publishedSince = undefined;
-      if (now - this.since >= this.#patienceMs()) this.missing(`nobody publishes ${streamLabel(this.stream.key)}`);
+      if (now - this.since >= this.#maxWaitMs()) this.missing(`nobody publishes ${streamLabel(this.stream.key)}`);
       return;
     }
     this.#publishedSince ??= now;
@@ -157,7 +157,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   }
 
   /** How long the stream may go on being nowhere, ms. */
-  #patienceMs(): number {
+  #maxWaitMs(): number {
     if (this.stream.grace.runs) return MAX_WAIT_MS;
     const searchMs = this.#options.searchMs();
     return searchMs === Number.POSITIVE_INFINITY ? SEARCH_MS : Math.min(searchMs, MAX_WAIT_MS);

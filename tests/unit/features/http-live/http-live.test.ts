@@ -332,9 +332,9 @@ describe("The guards", () => {
   test("refuse with a status for their kind, one line that says why, and one in the log", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
-    stage.verdict = { kind: "denied", reason: "not from here", detail: "deny 10.0.0.0/8" };
+    stage.result = { kind: "denied", reason: "not from here", detail: "deny 10.0.0.0/8" };
     expect(brief(stage.dial().get("/live/show.flv"))).toEqual(["403", "not from here\n"]);
-    stage.verdict = { kind: "limit", reason: "too many" };
+    stage.result = { kind: "limit", reason: "too many" };
     expect(brief(stage.dial().get("/live/show.flv"), "retry-after")).toEqual(["503", "5", "too many\n"]);
     expect([...stage.refusals.totals]).toEqual([["rule", 2]]);
     expect(brief(stage.dial().get("/live/show.flv?vhost=nowhere"))).toEqual(["404", 'no vhost "nowhere" here\n']);
@@ -344,7 +344,7 @@ describe("The guards", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    stage.verdict = promise;
+    stage.result = promise;
     const [viewer, other] = [watch(stage), watch(stage)];
     expect(viewer.news()).toEqual([]);
     other.end.hangUp();
