@@ -16,7 +16,7 @@ export class CarryGiver {
   readonly #giving: CarryGiving;
   #full = false;
   /** The other one knows that it has all that there was. */
-  #told = false;
+  #endSent = false;
 
   constructor(carry: Carry, transport: Transport) {
     this.#transport = transport;
@@ -40,8 +40,8 @@ export class CarryGiver {
       if (piece === undefined) break;
       this.#full = !this.#transport.send(framed(piece));
     }
-    if (this.#full || this.#told) return;
-    this.#told = true;
+    if (this.#full || this.#endSent) return;
+    this.#endSent = true;
     this.#full = !this.#transport.send(new Uint8Array(LENGTH_BYTES));
   }
 }

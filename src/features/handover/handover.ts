@@ -34,7 +34,7 @@ export interface HandoverContext {
 /** A reconnecting encoder may be accepted here before the other process has reported its leaving: it gets this long. */
 const LEAVE_MS = 1000;
 /** The time within which a stream is fetched from the other process. */
-const BORROW_MS = 5000;
+const SEARCH_MS = 5000;
 /** What the old process carries over gets this long to arrive before we accept clients without it. */
 const CARRY_MS = 10_000;
 /** A stream from the other process that broke off is fetched again after this. */
@@ -157,7 +157,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   }
 
   searchMs(name: StreamName): number {
-    return this.#isTheirs(keyOf(name)) ? BORROW_MS : 0;
+    return this.#isTheirs(keyOf(name)) ? SEARCH_MS : 0;
   }
 
   wanted(stream: Stream, name: StreamName): void {

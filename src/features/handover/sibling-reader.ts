@@ -7,7 +7,7 @@ import type { RtmpFormats } from "../../rtmp/format.ts";
 import { ChunkStreamId, MessageType } from "../../rtmp/messages.ts";
 
 /** The same size as for other RTMP readers, where the configuration keeps it, so that they share the encoded bytes. */
-const LEND_CHUNK_SIZE = 60_000;
+const CHUNK_SIZE = 60_000;
 const FIRST_CHUNK_SIZE = 128;
 
 /** A text in a message of the sibling's. */
@@ -32,7 +32,7 @@ export class SiblingReader {
     transport.send(first);
     const how = { messageStreamId: 1, audio: true, video: true, publishing: true };
     this.#sendEpoch(false);
-    this.#reader = stream.join(formats.get({ ...how, chunkSize: LEND_CHUNK_SIZE }), transport, {
+    this.#reader = stream.join(formats.get({ ...how, chunkSize: CHUNK_SIZE }), transport, {
       epoch: (lost) => this.#sendEpoch(lost),
       skipped: () => this.#sendEpoch(true),
     });
@@ -55,8 +55,8 @@ export class SiblingReader {
   }
 
   #send(type: number, body: Uint8Array): void {
-    const bytes = new Uint8Array(messageSize(body.length, 0, LEND_CHUNK_SIZE));
-    writeMessage(bytes, 0, ChunkStreamId.Command, 0, type, 0, body, LEND_CHUNK_SIZE);
+    const bytes = new Uint8Array(messageSize(body.length, 0, CHUNK_SIZE));
+    writeMessage(bytes, 0, ChunkStreamId.Command, 0, type, 0, body, CHUNK_SIZE);
     this.#transport.send(bytes);
   }
 
@@ -66,4 +66,4 @@ export class SiblingReader {
   }
 }
 
-const SET_CHUNK_SIZE = Uint8Array.of(0, 0, LEND_CHUNK_SIZE >>> 8, LEND_CHUNK_SIZE & 0xff);
+const SET_CHUNK_SIZE = Uint8Array.of(0, 0, CHUNK_SIZE >>> 8, CHUNK_SIZE & 0xff);

@@ -59,9 +59,9 @@ function processes({ targets = [] as string[], origins = [] as string[], onConfl
 
 /** What the new process says to a publisher, given time. */
 function settled(node: FakeNode, clock: FakeClock) {
-  const verdict = node.handover.check(request);
+  const result = node.handover.check(request);
   clock.advance(1000);
-  return verdict;
+  return result;
 }
 
 /** Names of the pictures and events that a viewer has had. */
@@ -197,9 +197,9 @@ describe("a publisher that comes over", () => {
     const feed = older.publish().headers().gop("k0", 1);
     const viewer = watch(older);
     await link();
-    const verdict = younger.handover.check(request);
+    const result = younger.handover.check(request);
     clock.advance(1000);
-    expect(await verdict).toBeUndefined();
+    expect(await result).toBeUndefined();
     younger.publish().headers().gop("K0", 1);
     clock.advance(10);
     expect(feed.source.role).toBe("ended");
