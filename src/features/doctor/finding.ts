@@ -16,8 +16,8 @@ export type Origin = (path: Named["path"]) => string | undefined;
 
 /** A problem on one line, whatever another server has sent: what, where, what to do. */
 export function problemLine({ about, state, advice }: Finding, origin: Origin): string {
-  const place = origin(about.item) ?? origin(about.path) ?? "default";
-  return printable(`${showPath(about.path)} ${nameOf(about)} (${place}): ${state}; ${advice}`);
+  const position = origin(about.item) ?? origin(about.path) ?? "default";
+  return printable(`${showPath(about.path)} ${nameOf(about)} (${position}): ${state}; ${advice}`);
 }
 
 /** The resource, as the configuration writes it. */

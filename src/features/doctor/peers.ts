@@ -9,7 +9,7 @@ import type { SystemProbes } from "./system-probes.ts";
 const AT_A_TIME = 8;
 
 /** This machine's identity on the network: recognises a peer that leads back here. */
-export interface OwnPlace {
+export interface OwnIdentity {
   readonly listeners: readonly OutsideListener[];
   readonly node: string | undefined;
 }
@@ -31,7 +31,7 @@ const WITHOUT_VHOSTS = "FMS/3,0,1,123";
  */
 export async function examinePeers(
   peers: readonly Named<PeerResource>[],
-  own: OwnPlace,
+  own: OwnIdentity,
   probes: SystemProbes,
   vhostFor: (peer: Named<PeerResource>) => string | undefined,
 ): Promise<Finding[]> {
@@ -48,7 +48,7 @@ export async function examinePeers(
 
 async function examine(
   about: Named<PeerResource>,
-  own: OwnPlace,
+  own: OwnIdentity,
   probes: SystemProbes,
   vhost: string | undefined,
 ): Promise<Seen> {
@@ -85,7 +85,7 @@ async function examine(
   return { ...seen, vhost: result.server === WITHOUT_VHOSTS ? undefined : result.vhost };
 }
 
-function isOwn(address: string, port: number, own: OwnPlace, probes: SystemProbes): boolean {
+function isOwn(address: string, port: number, own: OwnIdentity, probes: SystemProbes): boolean {
   const isLocal = /^(?:127\.|::1$)/.test(address) || probes.ownAddresses().has(address);
   if (!isLocal) return false;
   return own.listeners.some((listener) => {
