@@ -79,12 +79,12 @@ export class Dispatcher {
 
   /** The answer to a call that can't be answered. */
   failure(error: unknown): ApiAnswer {
-    let told = error;
-    if (!(told instanceof ApiError)) {
+    let shown = error;
+    if (!(shown instanceof ApiError)) {
       this.#log.error("the API has failed at a call", { error: messageOf(error) });
-      told = new ApiError(500, "failed", "the server has failed at this; its log says more");
+      shown = new ApiError(500, "failed", "the server has failed at this; its log says more");
     }
-    const { status, code, message } = told as ApiError;
+    const { status, code, message } = shown as ApiError;
     return { status, parts: [encoder.encode(`${JSON.stringify({ code, ...this.#envelope, error: message })}\n`)] };
   }
 

@@ -136,13 +136,13 @@ export class Metrics {
   #numbers(): readonly StreamNumbers[] {
     const { config, streams } = this.#context;
     const counted = this.#traffic.counted;
-    const most = config().metrics_streams;
+    const max = config().metrics_streams;
     const viewers = (stream: Stream) => counted.get(stream)?.players ?? 0;
     const sorted = [...streams.all()].sort((a, b) => viewers(b) - viewers(a));
-    const named = sorted.slice(0, most).map((stream) => this.#numbersOf(stream));
-    if (sorted.length <= most) return named;
+    const named = sorted.slice(0, max).map((stream) => this.#numbersOf(stream));
+    if (sorted.length <= max) return named;
     const others = noNumbers({ vhost: "", app: "", stream: "" });
-    for (const stream of sorted.slice(most)) add(others, this.#numbersOf(stream));
+    for (const stream of sorted.slice(max)) add(others, this.#numbersOf(stream));
     return [...named, others];
   }
 
@@ -171,10 +171,10 @@ export class Metrics {
     const { relays, origins } = this.#context.report();
     const sums = new Map<string, { labels: Labels; up: number; lagMs: number; bytes: number; dropped: number }>();
     // Those that fail first: they must not be among those that are left out.
-    const most = [...relays]
+    const shown = [...relays]
       .sort((a, b) => Number(b.failing) - Number(a.failing))
       .slice(0, 4 * this.#context.config().metrics_streams);
-    for (const relay of most) {
+    for (const relay of shown) {
       const labels = labelsOf(relay);
       const key = JSON.stringify(labels);
       // Two targets may differ in their secrets only.

@@ -35,8 +35,8 @@ function describe(operation: Operation): object {
   const { summary, role, query = [], body, path } = operation;
   const open = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({ name, doc: `The ${name}.` }));
   const parameters = [
-    ...open.map((parameter) => inPlace(parameter, "path")),
-    ...query.map((parameter) => inPlace(parameter, "query")),
+    ...open.map((parameter) => parameterIn(parameter, "path")),
+    ...query.map((parameter) => parameterIn(parameter, "query")),
   ];
   return {
     summary,
@@ -51,8 +51,8 @@ function describe(operation: Operation): object {
   };
 }
 
-function inPlace({ name, doc }: Parameter, place: "path" | "query"): object {
-  return { name, in: place, description: doc, required: place === "path", schema: string };
+function parameterIn({ name, doc }: Parameter, location: "path" | "query"): object {
+  return { name, in: location, description: doc, required: location === "path", schema: string };
 }
 
 function json(schema: Schema, reference = false): object {

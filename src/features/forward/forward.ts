@@ -194,20 +194,20 @@ export class Forward implements Feature, StreamObserver {
   #relay(target: RelayTarget, stream: Stream, name: StreamName, source: Source): PushRelay {
     const context = this.#context;
     const from = { ...name, param: source.info.param };
-    const told = targetNames(target, namesToForward(target, from));
+    const names = targetNames(target, namesToForward(target, from));
     const push: ConnectionTarget = {
       role: "publish",
       host: target.host,
       port: target.port,
       tls: target.tls,
-      ...buildUrl(target, told),
+      ...buildUrl(target, names),
       // A relay continues when the stream's source changes.
       get hops() {
         return [...(stream.source ?? source).info.hops, context.nodeId];
       },
     };
     const id = `f${this.#nextId++}`;
-    const log = context.log.with(id, targetSecrets(told, from));
+    const log = context.log.with(id, targetSecrets(names, from));
     const shared = {
       ...context,
       get chunkSize() {

@@ -96,7 +96,7 @@ export class SpellingHints implements Feature, StreamObserver {
       else {
         const other = closest(stream, live);
         if (other === undefined) continue;
-        if (!this.#mayTell()) return;
+        if (!this.#mayLog()) return;
         waiting.hinted = true;
         const fields = { stream: streamLabel(stream.key), live: streamLabel(other.key) };
         this.#log.warn("viewers wait for a stream that nobody publishes; one with a similar name is live", fields);
@@ -104,7 +104,7 @@ export class SpellingHints implements Feature, StreamObserver {
     }
   }
 
-  #mayTell(): boolean {
+  #mayLog(): boolean {
     const now = this.#clock.now();
     if (now - this.#windowSince >= WINDOW_MS) {
       this.#windowSince = now;

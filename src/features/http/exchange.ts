@@ -139,7 +139,7 @@ export class Exchange implements HttpExchange {
     transport.send(this.#streamHead(answer));
     const body = new LiveBody(transport, framing, owner, now, () => this.#connection.ended());
     this.#connection.streams(body);
-    this.#told(framing === "websocket" ? 101 : 200, undefined);
+    this.#log(framing === "websocket" ? 101 : 200, undefined);
     client.introduction = { url: this.#url, software: this.#request.header("user-agent") ?? "" };
     client.connected();
     return body;
@@ -202,7 +202,7 @@ export class Exchange implements HttpExchange {
   #send(head: Uint8Array, { status, body, part }: Prepared): void {
     const { transport } = this.#connection;
     const size = part.end - part.start;
-    this.#told(status, body === undefined ? 0 : size);
+    this.#log(status, body === undefined ? 0 : size);
     if (body === undefined || size === 0) {
       transport.send(head);
       if (body !== undefined && !(body instanceof Uint8Array)) body.close();
@@ -240,7 +240,7 @@ export class Exchange implements HttpExchange {
   }
 
   /** One line for each request, for who looks for a problem. */
-  #told(status: number, bytes: number | undefined): void {
+  #log(status: number, bytes: number | undefined): void {
     const { method, path } = this.#request;
     this.#connection.log.debug("request", { addr: formatHostPort(this.remote), method, path, status, bytes });
   }

@@ -50,10 +50,10 @@ export class AddressRate {
   #forget(now: number): void {
     if (++this.#notForgotten < BATCH && this.#usedUntil.size <= MAX_RATES) return;
     this.#notForgotten = 0;
-    const most = MAX_RATES - BATCH;
+    const max = MAX_RATES - BATCH;
     let looked = 0;
     for (const [site, until] of this.#usedUntil) {
-      if (this.#usedUntil.size <= most && (until > now || looked++ >= 2 * BATCH)) return;
+      if (this.#usedUntil.size <= max && (until > now || looked++ >= 2 * BATCH)) return;
       this.#usedUntil.delete(site);
     }
   }

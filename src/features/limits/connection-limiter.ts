@@ -58,9 +58,9 @@ export class ConnectionLimiter {
   }
 
   #problem(limits: AddressLimits, site: string, open: number): TooMany | undefined {
-    const { max_connections_per_address: most, max_connects_per_minute: rate } = limits;
-    if (most > 0 && open >= most) {
-      return { rule: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${most}` };
+    const { max_connections_per_address: max, max_connects_per_minute: rate } = limits;
+    if (max > 0 && open >= max) {
+      return { rule: "max_connections_per_address", reason: `connections from ${site}: ${open}, allowed: ${max}` };
     }
     if (!this.#connects.take(site, rate)) {
       return { rule: "max_connects_per_minute", reason: `more than ${rate} new connections in a minute from ${site}` };

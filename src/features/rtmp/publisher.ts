@@ -132,9 +132,9 @@ export class Publisher implements MediaHandler, PublishTask {
   }
 }
 
-function excess(kbps: number, { max_publish_kbps: most, on_excess: onExcess }: PublishLimits): Complaint {
+function excess(kbps: number, { max_publish_kbps: max, on_excess: onExcess }: PublishLimits): Complaint {
   const rule = "max_publish_kbps";
-  const reason = `${kbps} kbit/s over ten seconds, ${most} allowed (${rule})`;
+  const reason = `${kbps} kbit/s over ten seconds, ${max} allowed (${rule})`;
   if (onExcess === "warn") return { rule, message: "publisher sends too much", reason, code: undefined };
   return { rule, message: "publisher sends too much, connection closed", reason, code: refusalCodes.publish.limit };
 }

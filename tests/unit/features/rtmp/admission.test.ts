@@ -18,7 +18,7 @@ const PLAYING = [
 /** A server with one guard, whose answers come when the test says so. */
 class GuardedStage extends RtmpStage {
   readonly requests: AccessRequest[] = [];
-  #answers: ((verdict: GuardResult) => void)[] = [];
+  #answers: ((result: GuardResult) => void)[] = [];
 
   constructor() {
     super();
@@ -32,8 +32,8 @@ class GuardedStage extends RtmpStage {
   }
 
   /** Answers the oldest request. */
-  async answer(verdict?: GuardResult): Promise<void> {
-    this.#answers.shift()?.(verdict);
+  async answer(result?: GuardResult): Promise<void> {
+    this.#answers.shift()?.(result);
     await new Promise((resolve) => setImmediate(resolve));
   }
 
