@@ -7,7 +7,7 @@ import { Streams } from "../live/streams.ts";
 import { ConfigHistory } from "./administration.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
-import { answerCall, controlPlaces } from "./control-places.ts";
+import { answerCall, controlPlaces } from "./control-sockets.ts";
 import { reportFaults } from "./faults.ts";
 import { makeFeatures } from "./features.ts";
 import { FfmpegCheck } from "./ffmpeg-check.ts";

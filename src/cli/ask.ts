@@ -1,6 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
 import { askAtOne } from "../app/control.ts";
-import { controlPlaces, placesOfPort } from "../app/control-places.ts";
+import { controlPlaces, placesOfPort } from "../app/control-sockets.ts";
 import { UserError } from "../base/errors.ts";
 import { confOption, ignoredNames } from "./options.ts";
 

@@ -1,6 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
 import { askAtOne, type Command, command } from "../app/control.ts";
-import { controlPlaces } from "../app/control-places.ts";
+import { controlPlaces } from "../app/control-sockets.ts";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";

@@ -1,7 +1,7 @@
 import { formatHostPort, type ListenAddress, parseListen } from "../base/address.ts";
 import { UserError } from "../base/errors.ts";
 import { list } from "./key.ts";
-import type { OutsideListener } from "./resources.ts";
+import type { ListenerResource } from "./resources.ts";
 import { show } from "./show.ts";
 
 /** A key that is a list of addresses to listen on, live. */
@@ -10,7 +10,7 @@ export function addresses(options: {
   readonly doc: string;
   readonly example: number | readonly (string | number)[];
   /** The protocol of the listener; undefined where another key decides. */
-  readonly protocol: OutsideListener["protocol"] | undefined;
+  readonly protocol: ListenerResource["protocol"] | undefined;
   /** Where a bare port is: every address by default. */
   readonly bareHost?: string;
 }) {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
-import type { OutsideFile, Resource } from "./resources.ts";
+import type { FileResource, Resource } from "./resources.ts";
 import { show } from "./show.ts";
 
 /** Whether a reload can apply a changed value while the server runs, or a restart is needed, and why. */
@@ -98,7 +98,7 @@ interface TextOptions extends Options<string> {
   /** Whether the value is never shown to others. */
   readonly secret?: boolean;
   /** How the server uses the file that the text names, if it names one. */
-  readonly file?: OutsideFile["use"];
+  readonly file?: FileResource["use"];
   /** Why a text (not empty) is invalid, as an error message continues after the key; undefined when it is valid. */
   problem?(text: string): string | undefined;
 }

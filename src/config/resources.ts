@@ -17,7 +17,7 @@ export interface PeerResource {
 }
 
 /** An address that the server listens on because of a value; `::` is every address. */
-export interface OutsideListener {
+export interface ListenerResource {
   readonly kind: "listener";
   readonly protocol: "rtmp" | "rtmps" | "http" | "https";
   readonly host: string;
@@ -25,7 +25,7 @@ export interface OutsideListener {
 }
 
 /** A file or a folder that a value names. */
-export interface OutsideFile {
+export interface FileResource {
   readonly kind: "file";
   readonly path: string;
   /** How the server uses the file; `make`: it creates missing folders, too; `folder`: it reads the files of a folder. */
@@ -33,7 +33,7 @@ export interface OutsideFile {
 }
 
 /** Something outside the process that a value names; `srs check --probe` examines it. */
-export type Resource = PeerResource | OutsideListener | OutsideFile;
+export type Resource = PeerResource | ListenerResource | FileResource;
 
 /** A resource, and the key that names it. */
 export interface Named<O extends Resource = Resource> {

@@ -8,8 +8,8 @@ export function explainSyntax(text: string, error: TomlError): string {
   if (directive !== undefined) return `this is SRS's own syntax; TOML writes ${directive}`;
   const [, key, unquoted] = /^\s*([\w."'-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
   if (unquoted?.endsWith(";")) return "not TOML: a line does not end with a semicolon";
-  const said = firstLine(error.message);
-  if (unquoted === undefined || said !== "invalid value") return `not TOML: ${said}`;
+  const message = firstLine(error.message);
+  if (unquoted === undefined || message !== "invalid value") return `not TOML: ${message}`;
   const word = booleans.get(unquoted.toLowerCase());
   if (word !== undefined) return `not TOML: write ${word} instead of ${unquoted}`;
   return `not TOML: text needs quotes, as in ${key} = "…"`;

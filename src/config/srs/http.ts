@@ -36,14 +36,14 @@ export const httpRemux = mapped(
 
 /** Where SRS has streams unless told otherwise, in its ways to write it; all are served here. */
 const USUAL_MOUNT = /^(?:\[vhost\])?\/\[app\]\/\[stream\]\.(?:flv|ts|aac|mp3)$/;
-const PLACES = "streams are at /app/stream.flv, .ts, .aac and .mp3";
+const ADDRESSES = "streams are at /app/stream.flv, .ts, .aac and .mp3";
 
 /** The address of a vhost's streams. */
 export const mount: Rule = {
   kind: "as it is",
-  becomes: `\`[vhost]/[app]/[stream].flv\` as it is; another is ignored: ${PLACES}`,
+  becomes: `\`[vhost]/[app]/[stream].flv\` as it is; another is ignored: ${ADDRESSES}`,
   apply(directive, { mapping }) {
-    if (!USUAL_MOUNT.test(wordOf(directive))) mapping.warn(directive, `ignored: ${PLACES}`);
+    if (!USUAL_MOUNT.test(wordOf(directive))) mapping.warn(directive, `ignored: ${ADDRESSES}`);
   },
 };
 

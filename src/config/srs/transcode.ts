@@ -56,12 +56,12 @@ function engine(directive: Directive, around: Directive, ffmpeg: Directive | und
   const { mapping, path } = scope;
   if (directive.body === undefined) return mapping.error(directive, "must be a block, engine NAME { … }");
   if (!isOn(directive)) return;
-  const [place] = around.args;
-  const name = [place?.text.replaceAll("/", "-"), wordOf(directive) || "engine"].filter(Boolean).join("-");
+  const [streams] = around.args;
+  const name = [streams?.text.replaceAll("/", "-"), wordOf(directive) || "engine"].filter(Boolean).join("-");
   const table = [...path, "transcode", name];
   if (!mapping.open(table, directive)) return;
-  if (place !== undefined) {
-    const pattern = place.text.includes("/") ? place.text : `${place.text}/*`;
+  if (streams !== undefined) {
+    const pattern = streams.text.includes("/") ? streams.text : `${streams.text}/*`;
     mapping.set([...table, "streams"], { ...around, body: undefined }, [pattern]);
   }
   if (ffmpeg !== undefined) mapping.set([...table, "ffmpeg"], ffmpeg);

@@ -79,9 +79,9 @@ function wordsOf(variable: string): readonly string[] | undefined {
 /** A feature's block may contain directives that the table lacks: SRS_VHOST_HLS_HLS_PATH. */
 function partOfFeature(variable: string): readonly string[] | undefined {
   const around = [...features.keys()].filter((name) => variable.startsWith(`${name}_`));
-  const [longest] = around.sort((a, b) => b.length - a.length);
-  if (longest === undefined || variable.length === longest.length + 1) return undefined;
-  return [...(features.get(longest) ?? []), variable.slice(longest.length + 1).toLowerCase()];
+  const [prefix] = around.sort((a, b) => b.length - a.length);
+  if (prefix === undefined || variable.length === prefix.length + 1) return undefined;
+  return [...(features.get(prefix) ?? []), variable.slice(prefix.length + 1).toLowerCase()];
 }
 
 const pathsByVariable = new Map<string, readonly string[]>();

@@ -1,4 +1,4 @@
-import type { Named, OutsideListener } from "../../config/resources.ts";
+import type { ListenerResource, Named } from "../../config/resources.ts";
 import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { Finding } from "./finding.ts";
 import type { SystemProbes } from "./system-probes.ts";
@@ -15,7 +15,7 @@ export interface ListenersReport {
  * problem.
  */
 export async function examineListeners(
-  listeners: readonly Named<OutsideListener>[],
+  listeners: readonly Named<ListenerResource>[],
   confPath: string | undefined,
   probes: SystemProbes,
 ): Promise<ListenersReport> {

@@ -1,6 +1,6 @@
 import { formatHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
-import type { Named, OutsideListener, PeerResource } from "../../config/resources.ts";
+import type { ListenerResource, Named, PeerResource } from "../../config/resources.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Finding } from "./finding.ts";
 import type { SystemProbes } from "./system-probes.ts";
@@ -10,7 +10,7 @@ const AT_A_TIME = 8;
 
 /** This machine's identity on the network: recognises a peer that leads back here. */
 export interface OwnIdentity {
-  readonly listeners: readonly OutsideListener[];
+  readonly listeners: readonly ListenerResource[];
   readonly node: string | undefined;
 }
 

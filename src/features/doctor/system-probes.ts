@@ -1,5 +1,5 @@
 import type { ListenAddress } from "../../base/address.ts";
-import type { OutsideFile } from "../../config/resources.ts";
+import type { FileResource } from "../../config/resources.ts";
 import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { ProbeResult, ProbeTarget } from "../../relay/probe.ts";
 
@@ -17,7 +17,7 @@ export interface SystemProbes {
   listenProblem(address: ListenAddress): { readonly taken: boolean; readonly reason: string } | undefined;
   portHolders(port: number): readonly PortHolder[];
   /** Why the server could not use a file as its key requires; undefined when it can. */
-  fileProblem(path: string, use: OutsideFile["use"]): string | undefined;
+  fileProblem(path: string, use: FileResource["use"]): string | undefined;
   openFilesProblem(connections: number): string | undefined;
   /** Problems of certificates, their keys and trust; one line each. */
   ruleProblems(): readonly string[];

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseConfig } from "../../../src/app/config/index.ts";
-import { controlPlaces } from "../../../src/app/control-places.ts";
+import { controlPlaces } from "../../../src/app/control-sockets.ts";
 
 const placesOf = (toml: string, environment: Record<string, string> = {}) =>
   controlPlaces(parseConfig(toml, "x.toml"), environment);
