@@ -38,8 +38,8 @@ export type OnFailure = (failure: Failure) => void;
 
 /** What is to be opened. */
 export interface Attempt {
-  /** Which of the page's places, from 0. */
-  readonly place: number;
+  /** Which of the page's servers, from 0. */
+  readonly server: number;
   readonly way: Way;
   readonly url: string;
 }

@@ -6,8 +6,8 @@ export type Way = "flv" | "ws" | "hls" | "native";
 /** The parameter that chooses a way. */
 const WAY_PARAM = "via";
 
-/** A stream's place on one server: `base` is its address without an ending, `query` what its addresses carry, with "?". */
-export interface Place {
+/** One server's addresses of a stream: `base` is its address without an ending, `query` what its addresses carry, with "?". */
+export interface MediaServer {
   readonly base: string;
   readonly query: string;
 }
@@ -17,7 +17,7 @@ export interface PageAddress {
   /** The way that the viewer chose; undefined: the best that the browser can. */
   readonly chosen: "flv" | "ws" | "hls" | undefined;
   /** This server first, then the others that are named. */
-  readonly places: readonly Place[];
+  readonly servers: readonly MediaServer[];
   /** The stream's name, readable. */
   readonly name: string;
 }
@@ -34,13 +34,13 @@ export function readPageAddress(href: string): PageAddress {
   }));
   return {
     chosen: way === "flv" || way === "ws" || way === "hls" ? way : undefined,
-    places: [{ base: baseOf(url), query: own }, ...others],
+    servers: [{ base: baseOf(url), query: own }, ...others],
     name: readable(new URL(baseOf(url)).pathname.slice(1)),
   };
 }
 
 /** The address of a stream's media. */
-export function mediaUrl({ base, query }: Place, way: Way): string {
+export function mediaUrl({ base, query }: MediaServer, way: Way): string {
   const url = `${base}${way === "flv" || way === "ws" ? ".flv" : ".m3u8"}${query}`;
   return way === "ws" ? url.replace(/^http/, "ws") : url;
 }

@@ -1,7 +1,7 @@
 import { Backoff } from "../../../base/backoff.ts";
 import type { Timer } from "../../../base/clock.ts";
 import type { Attempt, Engine, Failure, OnFailure } from "./engine.ts";
-import { mediaUrl, type Place, type Way } from "./media-address.ts";
+import { type MediaServer, mediaUrl, type Way } from "./media-address.ts";
 
 /** The first wait is short: mostly an encoder or a server starts again. Later ones spare a server that thousands wait at. */
 const RETRY = { firstMs: 1000, factor: 1.5, maxMs: 10_000 };
@@ -18,12 +18,12 @@ export type PlaybackState =
   /** `failure`: why this is not the first attempt. */
   | { readonly kind: "connecting"; readonly attempt: Attempt; readonly failure: Failure | undefined }
   | { readonly kind: "playing"; readonly attempt: Attempt }
-  /** All places have failed; the next round begins at `retryAt`, ms of the clock. */
+  /** All servers have failed; the next round begins at `retryAt`, ms of the clock. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly retryAt: number };
 
 /** What a playback is made of. */
 export interface PlaybackOptions {
-  readonly places: readonly Place[];
+  readonly servers: readonly MediaServer[];
   /** What the browser can, the best first; at least one. */
   readonly ways: readonly Way[];
   readonly clock: { now(): number; after(ms: number, call: () => void): Pick<Timer, "cancel"> };
@@ -34,13 +34,13 @@ export interface PlaybackOptions {
 }
 
 /**
- * Keeps a stream playing: one attempt at a time, each place once in a round, at once one after the other; when all have failed, a
- * wait, and the next round begins with the place that had the picture last.
+ * Keeps a stream playing: one attempt at a time, each server once in a round, at once one after the other; when all have failed, a
+ * wait, and the next round begins with the server that had the picture last.
  *
  *     stopped ── start ──> connecting ── picture ──> playing
  *                           ^    │ failed              │ failed
  *                           │    v                     v
- *                           └─ next place, or after a wait ── waiting
+ *                           └─ next server, or after a wait ── waiting
  */
 export class Playback {
   readonly #options: PlaybackOptions;
@@ -51,7 +51,7 @@ export class Playback {
   #timer: Pick<Timer, "cancel"> | undefined;
   /** The attempt that failures count for. */
   #current = 0;
-  #place = 0;
+  #server = 0;
   #way = 0;
   /** Of this round. */
   #failures: Failure[] = [];
@@ -119,8 +119,8 @@ export class Playback {
       if (this.#options.clock.now() - this.#playingSince >= HEALTHY_MS) this.#backoff.reset();
     }
     this.#failures.push(failure);
-    if (this.#failures.length < this.#options.places.length) {
-      this.#place = (this.#place + 1) % this.#options.places.length;
+    if (this.#failures.length < this.#options.servers.length) {
+      this.#server = (this.#server + 1) % this.#options.servers.length;
       this.#connect(mostTelling(this.#before === undefined ? this.#failures : [this.#before, ...this.#failures]));
     } else this.#wait(wasPlaying);
   }
@@ -128,8 +128,8 @@ export class Playback {
   #connect(failure: Failure | undefined): void {
     this.#close();
     const way = this.#ways[this.#way] ?? "flv";
-    const place = this.#options.places[this.#place] ?? { base: "", query: "" };
-    const attempt = { place: this.#place, way, url: mediaUrl(place, way) };
+    const server = this.#options.servers[this.#server] ?? { base: "", query: "" };
+    const attempt = { server: this.#server, way, url: mediaUrl(server, way) };
     this.#change({ kind: "connecting", attempt, failure });
     const current = this.#current;
     this.#engine = this.#options.open(attempt, (reason) => {

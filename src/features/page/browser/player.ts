@@ -45,7 +45,7 @@ export class Player {
     this.#possible = possible;
     this.#view = new View(elements);
     this.#playback = new Playback({
-      places: address.places,
+      servers: address.servers,
       ways: waysFor(address.chosen, possible),
       clock,
       random: Math.random,
@@ -173,7 +173,7 @@ export class Player {
       droppedFrames: quality.droppedVideoFrames,
       totalFrames: quality.totalVideoFrames,
       way: attempt?.way,
-      host: new URL(this.#address.places[attempt?.place ?? 0]?.base ?? location.href).host,
+      host: new URL(this.#address.servers[attempt?.server ?? 0]?.base ?? location.href).host,
     });
     drawFigures(figures, lines);
   }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { mediaUrl, readPageAddress, withWay } from "../../../../../src/features/page/browser/media-address.ts";
 
-/** Addresses of the media in all ways, place by place. */
+/** Addresses of the media in all ways, server by server. */
 function addresses(href: string): string[][] {
-  return readPageAddress(href).places.map((place) => [
-    mediaUrl(place, "flv"),
-    mediaUrl(place, "ws"),
-    mediaUrl(place, "hls"),
+  return readPageAddress(href).servers.map((server) => [
+    mediaUrl(server, "flv"),
+    mediaUrl(server, "ws"),
+    mediaUrl(server, "hls"),
   ]);
 }
 

@@ -13,12 +13,12 @@ const status = (code: number, retryAfterMs = 0): Failure => ({
 const lost: Failure = { kind: "lost" };
 
 /** A playback whose engines a test makes fail. */
-function stage(places = 1, ways: readonly Way[] = ["flv"]) {
+function stage(servers = 1, ways: readonly Way[] = ["flv"]) {
   const clock = new FakeClock();
   const opened: Attempt[] = [];
   const engines: { fail: OnFailure; closed: boolean }[] = [];
   const playback = new Playback({
-    places: Array.from({ length: places }, (_, at) => ({ base: `http://${at}.example/live/cam`, query: "" })),
+    servers: Array.from({ length: servers }, (_, at) => ({ base: `http://${at}.example/live/cam`, query: "" })),
     ways,
     clock,
     random: () => 0.5,
@@ -95,7 +95,7 @@ describe("with a second server", () => {
     playback.start();
     playback.picture();
     fail(lost);
-    expect(playback.state).toMatchObject({ kind: "connecting", attempt: { place: 1 }, failure: lost });
+    expect(playback.state).toMatchObject({ kind: "connecting", attempt: { server: 1 }, failure: lost });
     expect(opened.map(({ url }) => url)).toEqual(["http://0.example/live/cam.flv", "http://1.example/live/cam.flv"]);
     expect(engines.map(({ closed }) => closed)).toEqual([true, false]);
   });
@@ -107,14 +107,14 @@ describe("with a second server", () => {
     fail(lost);
     expect(playback.state).toMatchObject({ kind: "waiting", failure: { status: 404 } });
     clock.advance(1000);
-    expect(opened.map(({ place }) => place)).toEqual([0, 1, 1]);
+    expect(opened.map(({ server }) => server)).toEqual([0, 1, 1]);
     fail(lost);
     expect(playback.state).toMatchObject({ kind: "connecting", failure: { status: 404 } });
   });
 });
 
 describe("a way that the server does not offer", () => {
-  test("gives place to the next", () => {
+  test("gives way to the next", () => {
     const { opened, playback, fail } = stage(1, ["flv", "hls"]);
     playback.start();
     fail(status(406));
