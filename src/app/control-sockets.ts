@@ -15,16 +15,16 @@ export interface ControlConfig extends Pick<EndpointsConfig, "listen" | "rtmps" 
  * The paths where a server's control socket may be, best first: beside its pid file, else by its first port in a folder for all
  * servers of the machine or of the user. None for a server without a pid file whose ports the system chooses.
  */
-export function controlPlaces(config: ControlConfig, environment: Environment): readonly string[] {
+export function controlSocketPaths(config: ControlConfig, environment: Environment): readonly string[] {
   if (config.pid !== "") return [`${config.pid.replace(/\.pid$/, "")}.sock`];
   const { listen, rtmps, http_server } = config;
   const all = [...listen, ...rtmps.listen, ...http_server.listen, ...http_server.tls.listen];
   const first = all.find(({ port }) => port !== 0);
-  return first === undefined ? [] : placesOfPort(first.port, environment);
+  return first === undefined ? [] : socketPathsOfPort(first.port, environment);
 }
 
 /** The same for a server whose first port is known. */
-export function placesOfPort(port: number, { XDG_RUNTIME_DIR: own }: Environment): readonly string[] {
+export function socketPathsOfPort(port: number, { XDG_RUNTIME_DIR: own }: Environment): readonly string[] {
   return [SYSTEM_FOLDER, ...(own ? [`${own}/srs`] : [])].map((folder) => `${folder}/${port}.sock`);
 }
 

@@ -36,12 +36,12 @@ export async function refuseSecond(pidFile: string): Promise<void> {
 }
 
 /**
- * Writes the pid file and answers commands on a socket at the first of `places` that can be used, replacing any server that did
+ * Writes the pid file and answers commands on a socket at the first of `paths` that can be used, replacing any server that did
  * so before. Throws UserError when there is a pid file and no socket; without one the server does without.
  */
 export async function startControl(
   pidFile: string,
-  places: readonly string[],
+  paths: readonly string[],
   commands: Readonly<Record<Command, (argument: string) => Answer | Promise<Answer>>>,
   log: Log,
 ): Promise<Control> {
@@ -53,7 +53,7 @@ export async function startControl(
     const unknown: Answer = { ok: false, lines: [`server ${process.pid} knows no command "${name}"`] };
     return JSON.stringify(command === undefined ? unknown : await command(argument));
   };
-  const server = await listenAtOne(places, answer).catch((error: unknown) => {
+  const server = await listenAtOne(paths, answer).catch((error: unknown) => {
     if (pidFile !== "") {
       removePidFile(pidFile);
       throw error;
@@ -69,16 +69,16 @@ export async function startControl(
   };
 }
 
-/** Undefined when there are no places. Throws the reason of the last one. */
+/** Undefined when there are no paths. Throws the reason of the last one. */
 async function listenAtOne(
-  places: readonly string[],
+  paths: readonly string[],
   answer: (request: string) => Promise<string>,
 ): Promise<ControlServer | undefined> {
   let problem: unknown;
-  for (const place of places) {
+  for (const path of paths) {
     try {
-      mkdirSync(dirname(place), { recursive: true });
-      return await listenControl(place, answer);
+      mkdirSync(dirname(path), { recursive: true });
+      return await listenControl(path, answer);
     } catch (error) {
       problem = error;
     }
@@ -96,16 +96,16 @@ export async function command(pidFile: string, name: Command, argument: string, 
   throw new UserError(`no server runs with pid = "${pidFile}"${left}; srs --conf FILE starts one`);
 }
 
-/** Sends a command to the server that listens at one of the places; undefined when none does. */
+/** Sends a command to the server that listens at one of the paths; undefined when none does. */
 export async function askAtOne(
-  places: readonly string[],
+  paths: readonly string[],
   name: Command,
   argument: string,
   timeoutMs: number,
 ): Promise<Answer | undefined> {
-  for (const place of places) {
-    const answer = await askControl(place, `${name} ${argument}`.trim(), timeoutMs);
-    if (answer !== undefined) return readAnswer(answer, place);
+  for (const path of paths) {
+    const answer = await askControl(path, `${name} ${argument}`.trim(), timeoutMs);
+    if (answer !== undefined) return readAnswer(answer, path);
   }
   return undefined;
 }

@@ -22,12 +22,12 @@ export class FfmpegCheck {
         const isSame = [...next.vhost].every(
           ([name, { transcode }]) => before.vhost.get(name)?.transcode === transcode,
         );
-        if (!isSame || next.transcode !== before.transcode) void this.#tell(next, log);
+        if (!isSame || next.transcode !== before.transcode) void this.#logFindings(next, log);
       },
     });
   }
 
-  async #tell(config: Config, log: Log): Promise<void> {
+  async #logFindings(config: Config, log: Log): Promise<void> {
     const { problems, warnings } = await this.#examine(config);
     for (const problem of problems) log.error("engine can't run", { error: problem });
     for (const warning of warnings) log.warn(warning);

@@ -7,7 +7,7 @@ import { Streams } from "../live/streams.ts";
 import { ConfigHistory } from "./administration.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
-import { answerCall, controlPlaces } from "./control-sockets.ts";
+import { answerCall, controlSocketPaths } from "./control-sockets.ts";
 import { reportFaults } from "./faults.ts";
 import { makeFeatures } from "./features.ts";
 import { FfmpegCheck } from "./ffmpeg-check.ts";
@@ -141,7 +141,7 @@ async function run(
   live.start();
   network.upgradeSockets.closeRest();
   const commands = { reload: reloadNow, upgrade: upgradeNow, api: (asked: string) => answerCall(api, asked) };
-  const control = await startControl(config.pid, controlPlaces(config, startedWith), commands, log);
+  const control = await startControl(config.pid, controlSocketPaths(config, startedWith), commands, log);
   siblings.ready();
   connections.start();
   certificateReloader.logWarnings();

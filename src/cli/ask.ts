@@ -1,6 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
 import { askAtOne } from "../app/control.ts";
-import { controlPlaces, placesOfPort } from "../app/control-sockets.ts";
+import { controlSocketPaths, socketPathsOfPort } from "../app/control-sockets.ts";
 import { UserError } from "../base/errors.ts";
 import { confOption, ignoredNames } from "./options.ts";
 
@@ -26,25 +26,26 @@ export interface AskedServer {
 
 /** Sends calls of the API to one running server, through its control socket. */
 export class ApiAsker {
-  readonly #places: readonly string[];
+  readonly #socketPaths: readonly string[];
 
   /** `argv`: the words that the options were read from. */
   constructor(server: AskedServer, argv: readonly string[]) {
-    this.#places = placesOf(server, argv);
+    this.#socketPaths = socketPathsOf(server, argv);
   }
 
   /** The answer. Throws UserError when there is no server, or it answers with an error. */
   async ask<T>(method: string, target: string, body?: object): Promise<T> {
     const asked = body === undefined ? `${method} ${target}` : `${method} ${target} ${JSON.stringify(body)}`;
-    const answer = await askAtOne(this.#places, "api", asked, ANSWER_MS);
+    const answer = await askAtOne(this.#socketPaths, "api", asked, ANSWER_MS);
     if (answer === undefined)
       throw new UserError(
-        `no server answers on ${this.#places.join(" or ") || "a socket"}; srs --conf FILE starts one`,
+        `no server answers on ${this.#socketPaths.join(" or ") || "a socket"}; srs --conf FILE starts one`,
       );
     const [, json = ""] = answer.lines;
-    const said = parsed(json);
-    if (!answer.ok) throw new UserError(typeof said.error === "string" ? said.error : answer.lines.join(" "));
-    return said as T;
+    const parsedAnswer = parsed(json);
+    if (!answer.ok)
+      throw new UserError(typeof parsedAnswer.error === "string" ? parsedAnswer.error : answer.lines.join(" "));
+    return parsedAnswer as T;
   }
 }
 
@@ -56,13 +57,13 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function placesOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
-  if (conf === undefined) return placesOfPort(portOf(port), process.env);
+function socketPathsOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
+  if (conf === undefined) return socketPathsOfPort(portOf(port), process.env);
   if (port !== undefined) throw new UserError("--conf and --port say two things; give one of them");
-  const places = controlPlaces(loadConfig(conf, process.env, ignoredNames(argv)).config, process.env);
-  if (places.length === 0)
+  const paths = controlSocketPaths(loadConfig(conf, process.env, ignoredNames(argv)).config, process.env);
+  if (paths.length === 0)
     throw new UserError(`${conf} has no pid file and no port to find the server by; add pid = "FILE"`);
-  return places;
+  return paths;
 }
 
 function portOf(text: string | undefined): number {

@@ -16,7 +16,7 @@ import {
   urlArgument,
 } from "./bench-options.ts";
 import { type Command, command } from "./command.ts";
-import { type CommandSet, tell } from "./dispatch.ts";
+import { type CommandSet, reportMistake } from "./dispatch.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 
@@ -116,13 +116,13 @@ async function runPlan(output: Output, json: boolean, makePlan: () => BenchPlan)
   try {
     plan = makePlan();
   } catch (error) {
-    return tell(error, output, 2);
+    return reportMistake(error, output, 2);
   }
-  let told = 0;
+  let reported = 0;
   const bench = makeBench(plan, (progress) => {
-    told++;
+    reported++;
     if (output.status !== undefined) output.status(progressLine(progress));
-    else if (told % PLAIN_PROGRESS_SECONDS === 0) output.err(progressLine(progress));
+    else if (reported % PLAIN_PROGRESS_SECONDS === 0) output.err(progressLine(progress));
   });
   // A second signal ends the process at once.
   const stop = () => bench.stop();

@@ -38,13 +38,13 @@ export async function dispatch(set: CommandSet, argv: readonly string[], output:
     if (chosen === undefined) throw new UserError(`${set.name} what? ${[...set.commands.keys()].join(", ")}`);
     checkArguments(rest, chosen.options, `${set.name} --help`);
   } catch (error) {
-    return tell(error, output, set.mistake);
+    return reportMistake(error, output, set.mistake);
   }
-  return chosen.run(rest).catch((error) => tell(error, output, 1));
+  return chosen.run(rest).catch((error) => reportMistake(error, output, 1));
 }
 
 /** Reports a mistake of the operator and returns `code`; throws any other error. */
-export function tell(error: unknown, output: Output, code: number): number {
+export function reportMistake(error: unknown, output: Output, code: number): number {
   if (!(error instanceof UserError)) throw error;
   // A mistake in a file may be in a target with a key, and under systemd this goes to the journal.
   const lines =

@@ -18,7 +18,7 @@ import { clientLines, problemsOf, type Status, statusLines } from "./status-text
 
 const REPEAT_MS = 2000;
 /** What a terminal shows at once; more is for the API. */
-const MOST = 1000;
+const SHOWN = 1000;
 const CLEAR = "\u001b[H\u001b[2J";
 
 const options = {
@@ -60,7 +60,7 @@ export function topCommand(output: Output): Command {
     async run(args, argv) {
       const asker = new ApiAsker(args, argv);
       do {
-        const { clients } = await asker.ask<{ clients: ClientAnswer[] }>("GET", `/api/v1/clients?count=${MOST}`);
+        const { clients } = await asker.ask<{ clients: ClientAnswer[] }>("GET", `/api/v1/clients?count=${SHOWN}`);
         show(output, clientLines(clients).slice(0, 50).join("\n") || "no clients", args.once !== true);
         if (!args.once) await wait(REPEAT_MS);
       } while (!args.once);
@@ -73,9 +73,9 @@ async function statusOf(asker: ApiAsker): Promise<Status> {
   const get = <T>(name: string) => asker.ask<T>("GET", `/api/v1/${name}`);
   const { node } = await get<NodeAnswer>("node");
   const { config } = await get<ConfigAnswer>("config");
-  const { streams } = await get<{ streams: StreamAnswer[] }>(`streams?count=${MOST}`);
-  const { forwards } = await get<{ forwards: RelayAnswer[] }>(`forwards?count=${MOST}`);
-  const { upstreams } = await get<{ upstreams: RelayAnswer[] }>(`upstreams?count=${MOST}`);
+  const { streams } = await get<{ streams: StreamAnswer[] }>(`streams?count=${SHOWN}`);
+  const { forwards } = await get<{ forwards: RelayAnswer[] }>(`forwards?count=${SHOWN}`);
+  const { upstreams } = await get<{ upstreams: RelayAnswer[] }>(`upstreams?count=${SHOWN}`);
   const { origins } = await get<{ origins: OriginAnswer[] }>("origins");
   const { targets } = await get<{ targets: TargetAnswer[] }>("targets");
   const { clients: slow } = await get<{ clients: ClientAnswer[] }>("clients?slow=1&count=100");

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { parseConfig } from "../../../src/app/config/index.ts";
-import { controlPlaces } from "../../../src/app/control-sockets.ts";
+import { controlSocketPaths } from "../../../src/app/control-sockets.ts";
 
 const placesOf = (toml: string, environment: Record<string, string> = {}) =>
-  controlPlaces(parseConfig(toml, "x.toml"), environment);
+  controlSocketPaths(parseConfig(toml, "x.toml"), environment);
 
 test("a server's control socket is beside its pid file, else named after its first port", () => {
   expect(placesOf('pid = "/var/run/srs/one.pid"')).toEqual(["/var/run/srs/one.sock"]);
