@@ -13,11 +13,13 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 /** "02 00 0a" to bytes; white space is free. */
 export function fromHex(hex: string): Uint8Array {
   const digits = hex.replace(/\s+/g, "");
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+  const bytes = new Uint8Array(Buffer.from(digits, "hex"));
+  if (2 * bytes.length !== digits.length) throw new Error(`not hexadecimal: ${hex}`);
+  return bytes;
 }
 
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }
 
 /** Pieces of 1 to `longest` bytes, each a copy in an array of its own. */

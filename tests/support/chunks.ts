@@ -141,7 +141,8 @@ export class WildChunkWriter {
     const id = message.chunkStreamId;
     const header = at === 0 ? this.#firstHeader(open) : this.#nextHeader(message);
     const end = Math.min(at + this.chunkSize, message.payload.length);
-    this.parts.push(Uint8Array.from([...basicHeader(at === 0 ? open.format : 3, id, this.#random() < 0.2), ...header]));
+    const basic = basicHeader(at === 0 ? open.format : 3, id, this.#random() < 0.2);
+    this.parts.push(new Uint8Array(basic.concat(header)));
     this.parts.push(message.payload.subarray(at, end));
     open.at = end;
     return end === message.payload.length;

@@ -22,7 +22,7 @@ export function pick<T>(random: () => number, from: readonly T[]): T {
 /** Fills an array, as a handshake's `random` does. */
 export function filler(random: () => number): (into: Uint8Array) => void {
   return (into) => {
-    for (let i = 0; i < into.length; i++) into[i] = between(random, 0, 255);
+    for (let i = 0; i < into.length; i++) into[i] = random() * 256;
   };
 }
 

@@ -56,7 +56,8 @@ class Demuxer {
   readonly #open = new Map<number, Unit>();
 
   packet(packet: Uint8Array, at: number): void {
-    const [sync = 0, high = 0, low = 0, control = 0, length = 0] = packet;
+    const [sync, high, low] = [byte(packet, 0), byte(packet, 1), byte(packet, 2)];
+    const [control, length] = [byte(packet, 3), byte(packet, 4)];
     if (sync !== 0x47 || high & 0x80 || control & 0xc0) throw new Error(`a broken header at ${at}`);
     const pid = ((high & 0x1f) << 8) | low;
     const hasPayload = (control & 0x10) !== 0;

@@ -210,7 +210,7 @@ describe("A stream that no origin has", () => {
     const edge = stage.node("e", { origin: ["a"] });
     stage.watch(edge).leave();
     const { timers } = stage.clock;
-    for (let i = 0; i < 20_000; i++) stage.watch(edge, `name${i}`).leave();
+    for (let i = 0; i < 2000; i++) stage.watch(edge, `name${i}`).leave();
     stage.clock.advance(60_000);
     expect([edge.streams.size, [...edge.edge.pulls()].length, stage.clock.timers - timers]).toEqual([0, 0, 0]);
   });
