@@ -19,18 +19,18 @@ import { Intake, type IntakeOwner } from "./source/intake.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
 import { type SourceSwitch, Sources, type SourcesOwner } from "./source/sources.ts";
 
-/** A publisher that is faster than the flushes waits for one: no more than this comes between two. */
+/** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
 const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
-/** Readers served between two looks at the clock. */
+/** Readers served between two checks of the clock. */
 const SLICE_READERS = 128;
 
-/** What a stream tells whoever created it. */
+/** Notifications for the owner of a stream, and what the stream needs from it. */
 export interface StreamOwner {
   readonly clock: Clock;
   readonly flusher: Flusher;
   readonly slabs: SlabPool;
-  /** Counts those of all streams. */
+  /** Counts the corrections of all streams. */
   readonly corrections: Corrections;
   /** 32 random hexadecimal digits. */
   newEpochId(): string;
@@ -38,25 +38,25 @@ export interface StreamOwner {
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
   /** The first viewer has come. */
   wanted(stream: Stream, demand: Demand): void;
-  /** Another viewer has come, with words of its own. */
+  /** Another viewer with other parameters has come. */
   viewerJoined(stream: Stream, demand: Demand): void;
   /** The last viewer has gone. */
   unwanted(stream: Stream): void;
-  /** Another source is about to go on; readers stay. */
+  /** Another source is about to become active; readers stay. */
   switched(stream: Stream, change: SourceSwitch): void;
-  /** The active source's stream comes over other servers. */
+  /** The active source's stream comes through other servers. */
   rerouted(stream: Stream): void;
-  /** Timestamps were corrected; told of the first time, the tenth, the hundredth... */
+  /** Timestamps were corrected; called for the first time, the tenth, the hundredth... */
   corrected(stream: Stream, correction: Correction): void;
   /** The active source's video has key frames but no sequence header. */
   headerless(stream: Stream, codec: string): void;
-  /** Nobody publishes, reads, or may come back: the stream can be forgotten. */
+  /** There is no publisher, no reader, and no publisher that may come back: the stream can be forgotten. */
   idle(stream: Stream): void;
 }
 
 /**
- * One live stream: its sources, of which one is active, one log, any number of readers. Readers belong to the stream, not to
- * the source: sources come and go, and no reader is disconnected.
+ * One live stream: its sources, of which one is active, one log, and any number of readers. Readers belong to the stream, not
+ * to the source: sources come and go, and no reader is disconnected.
  */
 export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOwner {
   /** `vhost/app/stream`. */
@@ -72,17 +72,17 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   readonly #retention: Retention;
   readonly sources: Sources;
   #viewers = 0;
-  /** The last source has ended, and is being told of. */
+  /** The last source has ended, and readers are being notified. */
   #ending = false;
   readonly grace: GracePeriod;
   #flushed = 0;
   /** The headers in force at `#flushed`. */
   #flushedHeaders: readonly Packet[] = [];
-  /** The flush under way has packets for readers that are up to date. */
+  /** The flush that runs has packets for readers that are up to date. */
   #flushesPackets = false;
   #unflushedBytes = 0;
   #firstUnflushedKey: StartPoint | undefined;
-  /** The key frame with which video comes back to blind readers, once the flush under way has brought them all before it. */
+  /** The key frame at which video comes back to readers awaiting it, after the running flush has served them up to it. */
   #videoBack: StartPoint | undefined;
   /** Owned by the flusher, as are `dueAt` and `wake`. */
   queued = false;
@@ -104,9 +104,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#retention = new Retention(this.#retained);
   }
 
-  /** Goes on by another configuration; nobody's place in the stream is lost. */
+  /** Applies another configuration; all readers keep their positions. */
   configure(config: StreamConfig): void {
-    // By the old rest; by the new one from here on.
+    // Flushes by the old pause; the new one applies from here on.
     this.#owner.flusher.flushNow(this);
     this.dueAt = 0;
     this.config = config;
@@ -134,38 +134,38 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.size;
   }
 
-  /** What each viewer asked with, the one who has been here longest first. */
+  /** The demand of each viewer, the one that came first leads. */
   demands(): Iterable<Demand> {
     return this.#audience.demands();
   }
 
-  /** What programme time, slots and numbers its packets have. */
+  /** Programme times, slots and numbers of its packets. */
   get epochs(): EpochKeeper {
     return this.#intake.epochs;
   }
 
-  /** Everything before this has been handed to the fan-outs. */
+  /** The fan-outs have received everything before this. */
   get flushed(): number {
     return this.#flushed;
   }
 
   /**
-   * Lets a publisher in: as the active source when there is none, else as `options.onConflict` says. Undefined when the
-   * stream is busy, or has as many standing by as there may be.
+   * Admits a publisher: as the active source if there is none, otherwise by `options.onConflict`. Undefined if the stream is busy
+   * or has the maximum number of standbys.
    */
   publish(info: SourceInfo, options: PublishOptions = {}): Source | undefined {
     return this.sources.publish(info, options);
   }
 
   /**
-   * Lets a reader in; it gets bytes in `format` through `sink`, beginning with headers and a key frame. One with a `demand` is
-   * a viewer: for viewers a stream is fetched from elsewhere, for relays it is not.
+   * Adds a reader: it gets bytes in `format` through `sink`, beginning with headers and a key frame. A reader with a `demand` is
+   * a viewer: streams are fetched from other servers for viewers, not for relays.
    */
   join(format: WireFormat, sink: Sink, events: ReaderEvents, demand?: Demand): Reader {
     return this.#join(format, sink, events, demand);
   }
 
-  /** Lets in a reader that gets packets instead of bytes, for a muxer; all else is as with `join`. */
+  /** Adds a reader that gets packets instead of bytes, for a muxer; everything else is as with `join`. */
   tap(sink: PacketSink, events: ReaderEvents = {}, demand?: Demand): Reader<PacketRange> {
     return this.#join(packetFormat, sink, events, demand);
   }
@@ -196,32 +196,32 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#forgetIfIdle();
   }
 
-  /** The reader gets nothing until `unpause`; it does not count as slow. */
+  /** The reader gets nothing until `unpause`, and does not count as slow. */
   pause(reader: Reader<Piece>): void {
     this.#audience.pause(reader);
   }
 
-  /** Goes on: from where it stopped while its GOP lasts, else from the newest GOP. */
+  /** Continues where the reader stopped while the log has that GOP, otherwise from the newest GOP. */
   unpause(reader: Reader<Piece>): void {
     this.#audience.unpause(reader);
   }
 
-  /** Changes what a reader gets, without a gap; video comes back at the next key frame, while all else goes on. */
+  /** Changes a reader's format without a gap; video comes back at the next key frame, and everything else continues. */
   reformat(reader: Reader, format: WireFormat): void {
     this.#audience.reformat(reader, format);
   }
 
-  /** The stream is not given for what some viewers asked with: they are told, and are to be refused. */
+  /** The origin refuses some viewers' demands: they are notified, and are to be refused. */
   notifyRefused(refused: (demand: Demand) => boolean, reason: string): void {
     this.#audience.notifyRefused(refused, reason);
   }
 
-  /** The stream is nowhere to be had, as far as those know who looked for it: readers are told, and may leave. */
+  /** No origin that was asked has the stream: readers are notified, and may leave. */
   notifyMissing(reason: string): void {
     this.#audience.notices.missing(reason);
   }
 
-  /** How far a reader is behind the newest packet, ms; 0 for one that is up to date or has nothing to be behind of. */
+  /** A reader's distance to the newest packet, ms; 0 if it is up to date, or the stream has no packets. */
   lagMs(reader: Reader<Piece>): number {
     const { position } = reader;
     if (reader.state !== "lagging" || position < this.log.start || position >= this.log.end) return 0;
@@ -230,36 +230,36 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** Where a reader of `format` may start now. */
   startPoint(format: ReaderFormat): StartPoint | undefined {
-    // What is left of another source's GOP may be stale.
+    // The GOP of another source may be stale.
     if ((this.source === undefined && !this.#ending) || this.#intake.resumeFilter.unknown) return undefined;
     if (format.video && !this.#intake.gop.audioOnly) {
       const { start } = this.#intake.gop;
       return start !== undefined && start.seq >= this.log.start ? start : undefined;
     }
-    // Video may go on in the middle of its GOP.
+    // Video may come back in the middle of its GOP.
     if (format.video && this.#videoAway) return undefined;
     const { end } = this.log;
     const { from, fromHeaders, timeline } = this.#intake;
     if (end === from) return undefined;
-    // While nothing of the source has left, all of it can be had, with its own headers on the way.
+    // While nothing of the source has been flushed, a reader gets all of it, with its own headers.
     if (this.#flushed <= from) return { seq: from, time: this.log.timeAt(from), headers: fromHeaders };
-    // A reader that starts in a flush gets all packets of that flush.
+    // A reader that starts during a flush gets all packets of that flush.
     const seq = this.#flushed;
     return { seq, time: seq < end ? this.log.timeAt(seq) : timeline.newest, headers: this.#flushedHeaders };
   }
 
-  /** Where readers that waited start with the packets to be flushed next: at their first key frame, so that nothing is lost. */
+  /** Where readers that waited start with the packets of the next flush: at their first key frame, so that nothing is lost. */
   waitingStart(format: ReaderFormat): StartPoint | undefined {
     return format.video ? (this.#firstUnflushedKey ?? this.startPoint(format)) : this.startPoint(format);
   }
 
-  /** What a reader needs at `seq`, in the middle of the stream, when audio comes back to it. */
+  /** What a reader needs at `seq`, in the middle of the stream, when its audio comes back. */
   audioStart(seq: number): StartPoint {
     const headers = this.#intake.headers.filter((packet) => packet.kind === PacketKind.Audio);
     return { seq, time: seq < this.log.end ? this.log.timeAt(seq) : this.#intake.timeline.newest, headers };
   }
 
-  /** The source sent video and has stopped to, as it seems. */
+  /** The source seems to have stopped sending video. */
   get #videoAway(): boolean {
     return this.sources.active !== undefined && this.sources.active.keyTrack >= 0 && this.#intake.gop.audioOnly;
   }
@@ -279,7 +279,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#firstUnflushedKey = undefined;
   }
 
-  /** Goes on with the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
+  /** Continues the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
   runFlush(until: number): boolean {
     if (this.#runFanouts(until)) return true;
     if (this.#videoBack !== undefined) {
@@ -294,7 +294,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #runFanouts(until: number): boolean {
     const { clock } = this.#owner;
-    // That the stream is published is told before its packets.
+    // Readers are notified that the stream is published before its packets.
     if (this.#flushesPackets && this.#audience.notices.run(until)) return true;
     for (const fanout of this.#audience.fanouts.values()) {
       while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
@@ -302,7 +302,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return false;
   }
 
-  /** A first source has begun. */
+  /** The first source has begun. */
   began(source: Source): void {
     this.grace.end();
     this.#audience.notifyRerouted();
@@ -310,15 +310,15 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#owner.published(this, source);
   }
 
-  /** The last source is about to end. First its last packets: whoever is told of the end may close at once. */
+  /** The last source is about to end. Its last packets come first, as readers that are notified of the end may close at once. */
   ending(): void {
     this.#intake.end();
     this.#owner.flusher.flushNow(this);
   }
 
-  /** The last source has ended. Readers stay; they are told at once, or after the grace time when it may come back. */
+  /** The last source has ended. Readers stay, and are notified at once, or after the grace time if it may come back. */
   ended(source: Source, how: SourceEnd): void {
-    // Who is to get the last of it and has not begun may still join.
+    // A reader that is to get the last packets and has not begun may still start.
     this.#ending = true;
     this.#owner.unpublished(this, source, how);
     this.#ending = false;
@@ -331,19 +331,19 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     else this.grace.begin(this.config.grace * 1000);
   }
 
-  /** Another source is about to go on. */
+  /** Another source is about to become active. */
   switched(change: SourceSwitch): void {
     if (change.from.hops.join() !== change.to.hops.join()) this.#audience.notifyRerouted();
     this.#owner.switched(this, change);
   }
 
-  /** The active source's stream comes over other servers. */
+  /** The active source's stream comes through other servers. */
   rerouted(): void {
     this.#audience.notifyRerouted();
     this.#owner.rerouted(this);
   }
 
-  /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets that it concerns. */
+  /** The epoch has changed, or packets are missing (`lost`). Called before readers get the packets that it concerns. */
   epochChanged(lost: boolean): void {
     this.#audience.notifyEpoch(lost);
   }
@@ -351,7 +351,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #announceStop(): void {
     this.#intake.resumeFilter.forget();
     this.#intake.gop.clear();
-    // The last packets are still to be flushed; the notice must not overtake them.
+    // The last packets have not been flushed; the notice must not overtake them.
     this.#owner.flusher.flushNow(this);
     this.#audience.notices.stopped();
     this.#forgetIfIdle();
@@ -362,7 +362,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#owner.headerless(this, codec);
   }
 
-  /** Sees to it that a packet just appended to the log reaches the readers. */
+  /** A packet was appended to the log: readers get it with the next flush. */
   appended(bytes: number): void {
     const { start } = this.#intake.gop;
     if (start?.seq === this.log.end - 1) this.#firstUnflushedKey ??= start;
@@ -380,7 +380,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     else flusher.mark(this);
   }
 
-  /** A reader that was behind has caught up, or is gone. While there are packets, the next flush sees to it. */
+  /** A reader has caught up or left. While there are packets, the next flush handles it. */
   readerCaughtUp(): void {
     if (this.source === undefined) this.#trim();
   }

@@ -12,29 +12,29 @@ import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import type { Standby } from "./standby.ts";
 import { Timeline } from "./timeline.ts";
 
-/** Where an intake puts packets. */
+/** What an intake needs from its stream. */
 export interface IntakeOwner {
   readonly config: StreamConfig;
   readonly log: PacketLog;
   readonly corrections: Corrections;
-  /** Video has key frames but no sequence header: most players show nothing. */
+  /** Video has key frames but no sequence header, so most players show nothing. */
   headerless(codec: string): void;
-  /** The stream's epoch is another, or packets are `lost`, by packets that are yet to be told of. */
+  /** The stream's epoch has changed, or packets are `lost`, before packets that readers have not been notified of. */
   epochChanged(lost: boolean): void;
-  /** A packet of so many bytes was appended to the log. */
+  /** A packet of this many bytes was appended to the log. */
   appended(bytes: number): void;
 }
 
 /**
- * Makes packets of what the active source sends, on the stream's time line, with what a reader needs to begin kept up to
- * date. What nobody could decode, and what readers have had already, is left out.
+ * Makes packets from the active source's messages, on the stream's time line, and keeps what readers need at their start. It
+ * leaves out what can't be decoded and what readers have already received.
  */
 export class Intake {
   readonly timeline: Timeline;
   readonly gop: Gop;
   readonly resumeFilter: ResumeFilter;
   readonly epochs: EpochKeeper;
-  /** Where the packets of the active source begin, and the headers that are in force there already. */
+  /** Where the active source's packets begin, and the headers in force there. */
   from = 0;
   fromHeaders: readonly Packet[] = [];
   readonly #owner: IntakeOwner;
@@ -51,7 +51,7 @@ export class Intake {
     this.epochs = new EpochKeeper(owner, makings, this.timeline);
   }
 
-  /** Goes on by another configuration. */
+  /** Applies another configuration. */
   configure(config: StreamConfig): void {
     this.timeline.mode = config.time_jitter;
     this.gop.caps = config;
@@ -62,7 +62,7 @@ export class Intake {
     return this.#source?.headers.list ?? [];
   }
 
-  /** A source begins of which nothing is known. */
+  /** An unknown source begins. */
   begin(source: LiveSource): void {
     this.#source = source;
     this.epochs.begin(source, this.gop.audioOnly);
@@ -72,7 +72,7 @@ export class Intake {
     this.fromHeaders = [];
   }
 
-  /** A source that stood by goes on from the active one, with what it held that readers have not had. */
+  /** A standby takes over from the active source: appends what it held and readers have not received. */
   takeOver(standby: Standby, now: number): void {
     const { source, held, newest, shift, ahead, inStep, lead, same, seamless } = standby;
     const before = this.headers;
@@ -122,10 +122,10 @@ export class Intake {
   ): void {
     const header = isHeader(flags);
     const key = isKey(kind, flags);
-    // What comes before the first key frame cannot be decoded by anyone.
+    // Frames before the first key frame can't be decoded.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
     if (!header && !this.resumeFilter.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
-      // Readers have had it; those to come have not.
+      // Present readers have it; later ones need it.
       if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
       return;
     }
@@ -147,7 +147,7 @@ export class Intake {
       header || kind === PacketKind.Data
         ? this.timeline.placeBeside(kind, track, timestamp)
         : this.timeline.place(kind, track, timestamp, now, flags, composed);
-    // It outlives the log's.
+    // A copy, as the log drops its own.
     if (isKept(flags)) this.#keep(source, new Packet(kind, time, payload.slice(), flags, track));
     else if (kind !== PacketKind.Data) this.resumeFilter.took(kind, track, timestamp, payload);
     const seq = this.#log.append(kind, time, payload, flags, track);
@@ -170,12 +170,12 @@ export class Intake {
     source.headers.set(packet);
   }
 
-  /** The second key frame shows that a header isn't merely late. */
+  /** Notifies the owner at the second key frame without a header, as one may merely be late. */
   #notifyHeaderless(source: LiveSource, payload: Uint8Array): void {
     if (++source.headerless === 2) this.#owner.headerless(codecName(PacketKind.Video, payload));
   }
 
-  /** False for what readers have had, and for what lies before another source's turn. */
+  /** False for what readers have received, and for what is before another source's turn. */
   #wanted(
     source: LiveSource,
     kind: PacketKind,
@@ -186,7 +186,7 @@ export class Intake {
   ): boolean {
     if (kind === PacketKind.Data) return !this.resumeFilter.hasSent(kind, track, timestamp);
     const match = this.resumeFilter.classify(kind, track, flags, timestamp, payload);
-    // What follows a key frame that was left out cannot be decoded.
+    // Frames after a key frame that was left out can't be decoded.
     if (match === "late" && kind === PacketKind.Video) source.keyTrack = -1;
     if (match === "other") this.gop.clear();
     return match === "next" || match === "other";

@@ -1,9 +1,9 @@
-/** Key frames remembered; a source that lags another by more than these is not known again. */
+/** Maximum number of remembered key frames. A source that lags by more is not recognised. */
 const KEYS = 16;
-/** Bytes of a payload that its print is made of, spread over all of it. */
+/** Number of bytes of a payload, spread over all of it, that make its fingerprint. */
 const SAMPLES = 1024;
 
-/** A number that two different key frames of one length don't share: compressed pictures differ all over. */
+/** A number that differs for two different key frames of one length, as compressed pictures differ everywhere. */
 export function fingerprint(payload: Uint8Array): number {
   const step = Math.max(1, Math.floor(payload.length / SAMPLES));
   let hash = 0x811c9dc5;
@@ -11,7 +11,7 @@ export function fingerprint(payload: Uint8Array): number {
   return (payload.length % 2 ** 20) * 2 ** 32 + (hash >>> 0);
 }
 
-/** The newest key frames of a source, by which its stream is known again when it comes over another way. */
+/** The newest key frames of a source. They identify its stream when it comes on another way. */
 export class KeyframeHistory {
   readonly #times: number[] = [];
   readonly #prints: number[] = [];
@@ -21,7 +21,7 @@ export class KeyframeHistory {
     return this.#times.at(-1);
   }
 
-  /** How far the two newest are apart, ms; 0 while there are no two. */
+  /** Distance of the two newest, ms; 0 while there are fewer than two. */
   get gopMs(): number {
     const [last, before] = [this.#times.at(-1), this.#times.at(-2)];
     return last === undefined || before === undefined ? 0 : Math.max(0, (last - before) | 0);
@@ -36,7 +36,7 @@ export class KeyframeHistory {
     this.#prints.push(print);
   }
 
-  /** Whether one was at `time`, with that print; `placed` makes the given one's time of each remembered. */
+  /** Whether a key frame with this fingerprint was at `time`; `placed` converts each remembered time first. */
   has(time: number, print: number, placed: (time: number) => number = same): boolean {
     for (let at = this.#times.length - 1; at >= 0; at--)
       if (this.#prints[at] === print && placed(this.#times[at] ?? Number.NaN) === time) return true;

@@ -1,20 +1,20 @@
-// Hot: judge runs for each packet of a source that may be repeating itself.
+// Hot: classify runs for each packet of a source that may repeat packets.
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Times, trackIndex } from "../log/times.ts";
 import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /**
- * What a new source's packet is: `repeated`, had already; `late`, another source's, of a time that has passed; `other`, the
- * first of something else; or simply the `next`.
+ * The class of a new source's packet: `repeated`, readers have received it; `late`, of another source, and its time has passed;
+ * `other`, the first packet of something else; `next`, it follows.
  */
 export type ResumeClass = "repeated" | "late" | "other" | "next";
 
-/** Tracks of a source may be this far apart; once it is so far past what was had, it repeats nothing more. */
+/** Tracks of a source may be this far apart. A source that is this far past what was sent repeats nothing more. */
 const SKEW_MS = 10_000;
-/** Sound of another source that follows sooner would sound together with the last of the source before; frames take 20 ms and more. */
+/** Sound of another source must not overlap the last sound of the one before; audio frames take 20 ms or more. */
 const MIN_SOUND_STEP_MS = 10;
-/** A source that steps back this far while it repeats has started its clock anew. */
+/** A source that steps back this far while it repeats has restarted its clock. */
 const JUMP_MS = 3000;
 
 interface Last {
@@ -24,45 +24,45 @@ interface Last {
 }
 
 /*
- * newSource ──> unknown ──(begins with a key frame that was had)──> same ──┐
- *                  └──(anything else)──────────────────────────────────────┼──(past all that was had)──> over
- * takeOver ──────────────────────────────────────────────> same | other ──┘
+ * newSource ──> unknown ──(begins with a key frame that readers have received)──> same ──┐
+ *                  └──(anything else)────────────────────────────────────────────────────┼──(past all that was sent)──> over
+ * takeOver ────────────────────────────────────────────────────────────> same | other ──┘
  */
 type State = "unknown" | "same" | "other" | "over";
 
 /**
- * Recognises a source that goes on where another broke off. A relay that reconnects begins with the newest GOP: when that is
- * the one in which the connection was lost, readers get what they have not had of it, and notice nothing. So it is when a
- * source takes over that stood by and was in step; of any other, what lies in the past is left out.
+ * Recognises a source that continues where another stopped. A relay that reconnects begins with the newest GOP. If that is the
+ * GOP in which the connection was lost, readers get the rest of it without a break. The same holds for a standby that was in
+ * step; of any other source, what is in the past is left out.
  */
 export class ResumeFilter {
-  /** The stream's newest key frames, by their times on its time line; none of another source than the last. */
+  /** The newest key frames, by their times on the time line, of the last source only. */
   readonly keys = new KeyframeHistory();
   readonly #timeline: Timeline;
   #state: State = "unknown";
-  /** What readers have had of each track when the source began. */
+  /** What readers had received of each track when the source began. */
   #hasSent = new Times();
-  /** The newest of each track that was held against it. */
+  /** The newest time of each track that was compared with it. */
   #judged = new Times();
   #until = 0;
-  /** The newest packet of each track, by the source's own clock: audio of track t at 2t, video at 2t + 1. */
+  /** The newest packet of each track, by the source's own clock, at `trackIndex`. */
   readonly #last: Last[] = [];
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
   }
 
-  /** Whether nothing is left to judge. */
+  /** Whether nothing is left to classify. */
   get over(): boolean {
     return this.#state === "over";
   }
 
-  /** Whether the new source has not shown yet what it is. */
+  /** Whether the new source has not been recognised yet. */
   get unknown(): boolean {
     return this.#state === "unknown";
   }
 
-  /** Whether the new source goes on with what the one before sent. */
+  /** Whether the new source continues what the one before sent. */
   get same(): boolean {
     return this.#state === "same";
   }
@@ -72,7 +72,7 @@ export class ResumeFilter {
     this.#state = "unknown";
   }
 
-  /** A source that stood by takes over, its clock put right: the `same` stream over another way, or another. */
+  /** A standby takes over with a corrected clock: the `same` stream on another way, or another stream. */
   takeOver(same: boolean): void {
     if (!same) this.keys.clear();
     this.#begin(same || this.#timeline.comparable ? (same ? "same" : "other") : "over");
@@ -85,12 +85,12 @@ export class ResumeFilter {
     this.#until = this.#timeline.newest + SKEW_MS;
   }
 
-  /** The stream got a key frame, by which its GOP will be known. */
+  /** The stream has received a key frame, which identifies its GOP. */
   key(time: number, payload: Uint8Array): void {
     this.keys.add(time, fingerprint(payload));
   }
 
-  /** The stream got a frame, with this timestamp on the wire. */
+  /** The stream has received a frame with this timestamp on the wire. */
   took(kind: PacketKind, track: number, timestamp: number, payload: Uint8Array): void {
     const index = trackIndex(kind, track);
     while (this.#last.length <= index) this.#last.push({ timestamp: -1, length: 0, tail: 0 });
@@ -101,13 +101,13 @@ export class ResumeFilter {
     last.tail = tailOf(payload);
   }
 
-  /** Nobody will resume this stream. */
+  /** No source will resume this stream. */
   forget(): void {
     this.keys.clear();
     this.#last.length = 0;
   }
 
-  /** Judges an audio or video frame of the new source by its wire timestamp and payload. */
+  /** Classifies an audio or video frame of the new source by its wire timestamp and payload. */
   classify(kind: PacketKind, track: number, flags: number, timestamp: number, payload: Uint8Array): ResumeClass {
     if (this.#state === "unknown") {
       const time = this.#timeline.continued(kind, track, timestamp);
@@ -123,24 +123,24 @@ export class ResumeFilter {
     const time = this.#timeline.continued(kind, track, timestamp) ?? 0;
     if (this.#past(kind, track, time)) {
       if (this.#state === "other") return "late";
-      // Its clock may have stepped back: then what follows has not been had, though its time has been.
+      // The clock may have stepped back: readers then lack what follows, although its time has passed.
       if (this.#isLast(kind, track, timestamp, payload)) this.#hasSent.set(kind, track, Number.NEGATIVE_INFINITY);
       return "repeated";
     }
     if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#hasSent.of(kind, track), time);
-    // A clock that steps back after this is the encoder's own business.
+    // A later step back of the clock is the encoder's.
     this.#hasSent.set(kind, track, Number.NEGATIVE_INFINITY);
     if (time > this.#until) this.#state = "over";
     return "next";
   }
 
-  /** Whether readers have had a packet of that track and timestamp, or a later one, from the source before. */
+  /** Whether readers have received a packet of that track and timestamp, or a later one, from the source before. */
   hasSent(kind: PacketKind, track: number, timestamp: number): boolean {
     if (this.#state !== "same" && this.#state !== "other") return false;
     return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#hasSent.of(kind, track);
   }
 
-  /** Another source's first picture: one that follows too soon is shown with the last of the source before, or not at all. */
+  /** Delays another source's first picture: too soon after the last picture, players would show both at once or skip one. */
   #keepApart(last: number, time: number): void {
     if (time < last + BRIDGE_STEP_MS) this.#timeline.delay(last + BRIDGE_STEP_MS - time);
   }
@@ -163,7 +163,7 @@ export class ResumeFilter {
   }
 }
 
-/** The last four bytes: two frames of one time and one length differ there, if at all. */
+/** The last four bytes, in which two frames of one time and one length differ, if at all. */
 function tailOf(payload: Uint8Array): number {
   let tail = 0;
   for (let at = Math.max(0, payload.length - 4); at < payload.length; at++) tail = (tail << 8) | (payload[at] ?? 0);

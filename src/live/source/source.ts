@@ -8,73 +8,73 @@ import { readEpoch, type ToldEpoch, unrolled } from "./epoch-text.ts";
 import { StepsBack } from "./step-back.ts";
 
 /**
- * How a source came: `client`, it publishes here; `pull`, it is fetched for those who watch, and its end says nothing of the
- * publisher; `sibling`, another process of this server has the publisher and passes the stream on to others; `transcode`, an engine here
- * makes it of another stream.
+ * How a source came: `client`, it publishes here; `pull`, the stream is fetched for its viewers, so the end of the pull says
+ * nothing about the publisher; `sibling`, another process of this server has the publisher and passes the stream on to other
+ * servers; `transcode`, an engine here makes it from another stream.
  */
 export type SourceVia = "client" | "pull" | "sibling" | "transcode";
 
-/** Who publishes, as far as others care: relays pass the parameters and the hops on. */
+/** Who publishes: relays pass the parameters and the hops on. */
 export interface SourceInfo {
   /** The connection's id in the log. */
   readonly id: string;
   readonly remote: string;
   /** The publisher's URL parameters, `""` or `"?a=b"`. */
   readonly param: string;
-  /** Ids of the servers that the stream came through, oldest first; a stream must not come to one of them again. */
+  /** Ids of the servers that the stream came through, oldest first. It must not come to any of them again. */
   readonly hops: readonly string[];
   readonly via: SourceVia;
 }
 
 /**
- * How a source ended: `unpublished`, it said so and players are told at once; `lost`, it vanished (closed, stalled) and
- * may come back, so players are told only after the grace time.
+ * How a source ended: `unpublished`, the publisher said so, and players are notified at once; `lost`, the connection closed or
+ * stalled and may come back, so players are notified only after the grace time.
  */
 export type SourceEnd = "unpublished" | "lost";
 
-/** What becomes of a source of a stream that has one: it is refused, takes the other's place, or stands by. */
+/** What happens to a new source of a stream that has one: it is refused, replaces the other, or stands by. */
 export type OnConflict = "reject" | "replace" | "standby";
 
-/** What the owner of a source is told. */
+/** Notifications for the owner of a source. */
 export interface SourceEvents {
-  /** Another source has taken its place and it has ended: the owner tells its peer. */
+  /** Another source has replaced it, and it has ended: the owner notifies its peer. */
   replaced?(by: SourceInfo): void;
-  /** It may not publish after all: the owner tells its peer why, and ends it. */
+  /** It may no longer publish: the owner sends its peer the reason, and ends it. */
   dismissed?(reason: string): void;
-  /** Somebody else wants the stream: the owner asks its peer for a sign of life, and calls `alive` when one comes. */
+  /** Another publisher wants the stream: the owner pings its peer, and calls `alive` when an answer comes. */
   probe?(): void;
-  /** Whether what its peer has sent may not have been read yet, for nobody waits for it. */
+  /** Whether input of its peer may be unread, because reading was put off. */
   unread?(): boolean;
-  /** Whether anybody waits for what it sends has changed. */
+  /** The source's `awaited` has changed. */
   awaited?(awaited: boolean): void;
 }
 
 /** How a source begins. */
 export interface PublishOptions {
-  /** What to do when the stream has a source already; without it, the new one is refused. */
+  /** What to do when the stream has a source already; by default the new one is refused. */
   readonly onConflict?: OnConflict;
-  /** Takes over from one that isn't preferred, once it has been steady. */
+  /** Takes over from a source that is not preferred, once it has been steady. */
   readonly preferred?: boolean;
   readonly events?: SourceEvents;
 }
 
-/** `active`, its packets are the stream's; `standby`, they are held in case the active one fails. */
+/** `active`: its packets are the stream's; `standby`: they are held in case the active source fails. */
 export type SourceRole = "active" | "standby" | "ended";
 
 /** A publisher of a stream. After `end`, `push` does nothing. */
 export interface Source {
   readonly info: SourceInfo;
   readonly role: SourceRole;
-  /** Takes over from one that isn't; its owner may change it. */
+  /** Takes over from sources that are not preferred; the owner may change it. */
   preferred: boolean;
-  /** Whether anybody waits for what it sends: readers, sources that are compared with it, a publisher that wants its place. */
+  /** Whether its packets are needed soon: by readers, for the comparison with standbys, or for a takeover. */
   readonly awaited: boolean;
   readonly packets: number;
-  /** Audio and video so far, without sequence headers and configurations. */
+  /** Audio and video frames so far, without sequence headers and configurations. */
   readonly frames: number;
-  /** Of them, those of video. */
+  /** Video frames among them. */
   readonly videoFrames: number;
-  /** Between the last two key frames, ms by its timestamps; 0 before there were two. */
+  /** Distance of the last two key frames, ms of its timestamps; 0 before there were two. */
   readonly gopMs: number;
   readonly bytes: number;
   /** When it began, monotonic ms. */
@@ -83,16 +83,16 @@ export interface Source {
   readonly lastMediaAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
-  /** Its peer has given a sign of life besides media. */
+  /** Its peer has sent something besides media. */
   alive(): void;
-  /** The stream comes over these servers now. */
+  /** The stream now comes through these servers. */
   reroute(hops: readonly string[]): void;
   /**
-   * Its peer tells the stream's epoch (`writeEpoch`), before the packets that it concerns; `lost`: it goes on behind packets that
-   * it has lost. False for what is no epoch: then nothing changes.
+   * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns. `lost`: packets are
+   * missing before these. False if the text is no epoch; nothing changes then.
    */
   receiveEpoch(text: string, lost: boolean): boolean;
-  /** Whoever decides elsewhere, later than guards do, does not want it. */
+  /** A decision that was made after the guards' refuses it. */
   dismiss(reason: string): void;
   end(how: SourceEnd): void;
 }
@@ -108,13 +108,13 @@ export interface SourceOwner {
     flags: number,
     track: number,
   ): void;
-  /** Its peer lives. */
+  /** The source's peer is alive. */
   alive(source: LiveSource): void;
-  /** Its hops have changed. */
+  /** The source's hops have changed. */
   reroute(source: LiveSource): void;
-  /** It has told an epoch. */
+  /** The source has sent an epoch. */
   onEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void;
-  /** A track goes on in another codec, without a sequence header so far. */
+  /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
 }
@@ -122,12 +122,12 @@ export interface SourceOwner {
 const HEADER = PacketFlag.SequenceHeader | PacketFlag.Config;
 const NOT_A_FRAME = HEADER | PacketFlag.SequenceEnd;
 
-/** Whether flags are those of what readers need before they begin: sequence headers, configurations, metadata. */
+/** Whether these are the flags of a packet that readers need at their start: sequence header, configuration, metadata. */
 export function isHeader(flags: number): boolean {
   return (flags & HEADER) !== 0;
 }
 
-/** Whether flags are those of what readers get on joining: headers, and data that is kept. */
+/** Whether these are the flags of a packet that readers get on joining: a header, or data that is kept. */
 export function isKept(flags: number): boolean {
   return (flags & (HEADER | PacketFlag.Announcement)) !== 0;
 }
@@ -137,21 +137,21 @@ export function isKey(kind: PacketKind, flags: number): boolean {
   return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
 }
 
-/** Data messages that a source may have kept for readers to come, by name; and bytes of each. */
+/** Maximum number of data messages, by name, that a source may have kept for later readers; and bytes of each. */
 const MAX_ANNOUNCEMENTS = 16;
 const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
-/** Servers' word to those who play, which an edge hears, too. */
+/** A server's message to players, which an edge receives, too. */
 const PLAY_STATUS = "onStatus";
-/** Whoever has sent media within this is alive. */
+/** A source that has sent media within this time is alive. */
 const LIVELY_MS = 250;
 
-/** A stream's own side of `Source`: what is known of it whether it is active or stands by. */
+/** A stream's own side of `Source`: the state that it has as active source and as standby. */
 export class LiveSource implements Source {
   info: SourceInfo;
   preferred: boolean;
   readonly events: SourceEvents;
   readonly since: number;
-  /** What a reader needs before its next frame. */
+  /** What a reader needs before the source's next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
   awaited = true;
@@ -159,24 +159,24 @@ export class LiveSource implements Source {
   frames = 0;
   videoFrames = 0;
   gopMs = 0;
-  /** The first bytes of its newest frames, which name FLV's own codecs; -1 before the first. */
+  /** The first bytes of the newest frames, which identify FLV's own codecs; -1 before the first. */
   audioByte = -1;
   videoByte = -1;
   #keyAt = -1;
   bytes = 0;
   lastMediaAt: number;
-  /** The longest that it has sent no media so far, ms. */
+  /** The longest pause between two media messages so far, ms. */
   maxPauseMs = 0;
-  /** Key frames that came without the sequence header that players need. */
+  /** Key frames without the sequence header that players need. */
   headerless = 0;
-  /** The track whose key frames begin GOPs: the lowest that had one; -1 before the first. */
+  /** The track whose key frames begin GOPs: the lowest with a key frame; -1 before the first. */
   keyTrack = -1;
-  /** The epoch that it told last, and about where its peer is in its own time. */
+  /** The newest epoch that its peer sent, and its peer's approximate position in it. */
   told: ToldEpoch | undefined;
   toldAt = 0;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
-  /** Names of data messages that are kept. */
+  /** Names of the data messages that are kept. */
   readonly #announced = new Set<string>();
   readonly #stepsBack = new StepsBack();
 
@@ -206,7 +206,7 @@ export class LiveSource implements Source {
         this.videoByte = payload[0] ?? -1;
         this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       }
-      // Of video, a GOP has one codec.
+      // A GOP has one video codec.
       if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
         if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);
     }
@@ -221,21 +221,21 @@ export class LiveSource implements Source {
     this.#keyAt = timestamp;
   }
 
-  /** Tells its owner whether anybody waits for what it sends. */
+  /** Sets `awaited`, and notifies the owner when it changes. */
   notifyAwaited(awaited: boolean): void {
     if (awaited === this.awaited) return;
     this.awaited = awaited;
     this.events.awaited?.(awaited);
   }
 
-  /** It has sent media. */
+  /** A media message has come. */
   onMedia(now: number): void {
     const pause = now - this.lastMediaAt;
     if (pause > this.maxPauseMs) this.maxPauseMs = pause;
     this.lastMediaAt = now;
   }
 
-  /** It has published, sends nothing at `now`, and can be asked why. */
+  /** Whether it has published, is silent at `now`, and can be probed. */
   mayBeGone(now: number): boolean {
     return this.events.probe !== undefined && this.packets > 0 && now - this.lastMediaAt > LIVELY_MS;
   }
@@ -259,7 +259,7 @@ export class LiveSource implements Source {
     return true;
   }
 
-  /** While it stands by: its peer's time goes on. */
+  /** Follows its peer's time while it stands by. */
   followTime(timestamp: number): void {
     if (this.told !== undefined) this.toldAt = unrolled(this.toldAt, timestamp);
   }
@@ -272,13 +272,13 @@ export class LiveSource implements Source {
     if (this.role !== "ended") this.#owner.endSource(this, how);
   }
 
-  /** Whether a video frame has a key frame before it (or is one). */
+  /** Whether a video frame is a key frame or has one before it. */
   decodable(key: boolean, track: number): boolean {
     if (key && (this.keyTrack < 0 || track < this.keyTrack)) this.keyTrack = track;
     return this.keyTrack >= 0;
   }
 
-  /** Whether a data message is kept for readers to come: said before the first key frame it may describe the stream, once. */
+  /** Whether a data message is kept for later readers: one that comes before the first key frame may describe the stream. */
   #announces(name: string, body: Uint8Array): boolean {
     if (body.length > MAX_ANNOUNCEMENT_BYTES || name === PLAY_STATUS) return false;
     if (this.keyTrack < 0 && this.#announced.size < MAX_ANNOUNCEMENTS) this.#announced.add(name);

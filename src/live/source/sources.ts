@@ -18,13 +18,13 @@ import {
 import { keepBounds, Standby } from "./standby.ts";
 import { PublishTakeover } from "./takeover.ts";
 
-/** Sources that may stand by for one stream. */
+/** Maximum number of standbys of one stream. */
 export const MAX_STANDBYS = 3;
-/** A preferred source takes over again when it has been steady this long; twice as long each time it soon fails again. */
+/** A preferred source takes over again after being steady this long. The time doubles each time it soon fails again. */
 const FIRST_STEADY_MS = 10_000;
 const MAX_STEADY_MS = 320_000;
 
-/** Why another source became the active one. */
+/** Why the active source changed. */
 export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced" | "manual";
 
 /** A change of the active source. */
@@ -34,24 +34,24 @@ export interface SourceSwitch {
   readonly why: SwitchReason;
   /** Monotonic ms. */
   readonly at: number;
-  /** Both sent the same stream: nothing was lost or repeated. */
+  /** Both sources sent the same stream: no packet was lost or repeated. */
   readonly inStep: boolean;
 }
 
-/** What sources need of their stream. */
+/** What `Sources` needs from its stream. */
 export interface SourcesOwner {
   readonly config: StreamConfig;
   readonly readerCount: number;
   readonly slabs: SlabPool;
-  /** A first source begins. */
+  /** The first source begins. */
   began(source: Source): void;
-  /** The active source is about to end, and nobody stands by. */
+  /** The active source is about to end, and there is no standby. */
   ending(): void;
   /** It has ended. */
   ended(source: Source, how: SourceEnd): void;
-  /** Another source is about to go on. */
+  /** Another source is about to become active. */
   switched(change: SourceSwitch): void;
-  /** The active source's stream comes over other servers. */
+  /** The active source's stream comes through other servers. */
   rerouted(): void;
 }
 
@@ -63,13 +63,13 @@ export interface SourcesOwner {
  *           │                                         v  │
  *           └── standby ──────────────────────────> standby ──(ends)──> ended
  */
-/** The sources of a stream: which one is active, which stand by, and when another takes over. */
+/** The sources of a stream: the active one, the standbys, and the takeovers between them. */
 export class Sources implements SourceOwner {
   readonly #owner: SourcesOwner;
   readonly #intake: Intake;
   readonly #clock: Clock;
   #active: LiveSource | undefined;
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   readonly #standbys: Standby[] = [];
   readonly #takeover: PublishTakeover;
   #stall: Timer | undefined;
@@ -105,7 +105,7 @@ export class Sources implements SourceOwner {
     return this.#switches;
   }
 
-  /** Lets a source in, or not: see `OnConflict`. A stream has no more than `MAX_STANDBYS` standing by. */
+  /** Admits or refuses a source, by `OnConflict`. A stream has at most `MAX_STANDBYS` standbys. */
   publish(info: SourceInfo, options: PublishOptions): Source | undefined {
     const now = this.#clock.now();
     const active = this.#active;
@@ -121,7 +121,7 @@ export class Sources implements SourceOwner {
     }
   }
 
-  /** Makes a source active by hand; false when none of this id stands by. */
+  /** Makes a source active for an operator; false if no standby has this id. */
   switchTo(id: string): boolean {
     const active = this.#active;
     const standby = this.#standbys.find(({ source }) => source.info.id === id);
@@ -129,9 +129,9 @@ export class Sources implements SourceOwner {
     return standby !== undefined;
   }
 
-  /** Readers have come or gone, or sources: tells the sources whether anybody waits for what they send. */
+  /** Readers or sources have come or gone: updates `awaited` of all sources. */
   notifyAwaited(): void {
-    // While others stand by, it matters which of them sent what when.
+    // With standbys, the order in which sources send packets matters.
     this.#active?.notifyAwaited(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#takeover.open);
     for (const { source } of this.#standbys) source.notifyAwaited(true);
   }
@@ -142,9 +142,8 @@ export class Sources implements SourceOwner {
   }
 
   /**
-   * The same for a publisher that can wait a moment. Before it is refused, what the active one has sent is read, if that was
-   * put off; when it has fallen silent, it is asked for a sign of life, and makes way when it gives none. `answer` is called
-   * once, and not after `cancel`.
+   * Does the same for a publisher that can wait. Before it is refused, unread input of the active source is read. If the active
+   * source is silent, it is probed, and replaced when no answer comes. `answer` is called once, and not after `cancel`.
    */
   request(
     info: SourceInfo,
@@ -164,7 +163,7 @@ export class Sources implements SourceOwner {
     };
   }
 
-  /** Lets a publisher wait for the place of one that may be gone; false when that is there. */
+  /** Makes a publisher wait for a name whose publisher may be gone; false if that one is alive. */
   #startTakeover(active: LiveSource, decide: (won: boolean) => void): boolean {
     const takeover = this.#takeover;
     const unread = takeover.reading || (active.events.unread?.() ?? false);
@@ -181,7 +180,7 @@ export class Sources implements SourceOwner {
     this.notifyAwaited();
   }
 
-  /** How long it may take to give a sign of life; its silence is no shorter than its longest so far. */
+  /** The time for the answer to a probe: at least as long as the source's longest pause. */
   #probeTimeout({ lastMediaAt, maxPauseMs }: LiveSource): number {
     return Math.max(this.#owner.config.switch_after, lastMediaAt + maxPauseMs - this.#clock.now());
   }
@@ -291,7 +290,7 @@ export class Sources implements SourceOwner {
     this.#owner.ended(source, how);
   }
 
-  /** The active source has sent something. */
+  /** The active source has sent a message. */
   #watch(kind: PacketKind, flags: number, payload: Uint8Array, now: number): void {
     if (isKey(kind, flags)) {
       const { newest } = this.#intake.resumeFilter.keys;
@@ -300,7 +299,7 @@ export class Sources implements SourceOwner {
     if (this.#stall === undefined) this.#watchStall(now);
   }
 
-  /** Sees to it that a stall is seen when it is one, not earlier and not later. */
+  /** Sets the timer to the moment when the silence becomes a stall. */
   #watchStall(now = this.#clock.now()): void {
     this.#stall?.cancel();
     this.#stall = undefined;
@@ -323,7 +322,7 @@ export class Sources implements SourceOwner {
     return now - active.lastMediaAt >= this.#owner.config.switch_after;
   }
 
-  /** The active source sends nothing: another that does takes over. Without one, the next that begins to. */
+  /** The active source is silent: a standby that sends takes over, now or as soon as there is one. */
   #giveUp(active: LiveSource, now: number): void {
     const next = this.#best(now, active.lastMediaAt);
     if (next === undefined || !this.#flowing(next, now, active.lastMediaAt)) return;
@@ -331,7 +330,7 @@ export class Sources implements SourceOwner {
     this.#switch(active, next, "stalled", now);
   }
 
-  /** A source that stands by has sent something: whether its time has come. */
+  /** A standby has sent a message: takes over if it should. */
   #consider(standby: Standby, key: boolean, now: number): void {
     const active = this.#active;
     if (active === undefined) return;
@@ -339,13 +338,13 @@ export class Sources implements SourceOwner {
       this.#giveUp(active, now);
       return;
     }
-    // What the operator has chosen stays until it fails.
+    // An operator's choice stays until it fails.
     const byHand = this.#lastSwitch?.why === "manual" && this.#lastSwitch.to.id === active.info.id;
     if (!standby.source.preferred || active.preferred || byHand || !(key || standby.audioOnly)) return;
     if (now - standby.steadySince >= this.#steadyMs) this.#switch(active, standby, "preferred", now);
   }
 
-  /** Who should go on: one that sends, then a preferred one, one in step, one with a key frame, and who came first. */
+  /** The standby to take over: one that sends, then a preferred one, one in step, one with a key frame, the oldest. */
   #best(now: number, silentSince: number): Standby | undefined {
     let best: Standby | undefined;
     let bestRank = -1;
@@ -391,7 +390,7 @@ export class Sources implements SourceOwner {
     this.#owner.switched(this.#lastSwitch);
   }
 
-  /** A preferred source that took the stream back and soon fails again is waited for ever longer. */
+  /** Doubles the wait for a preferred source that took over and soon failed again. */
   #preferLess(now: number): void {
     const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
     this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, MAX_STEADY_MS) : FIRST_STEADY_MS;

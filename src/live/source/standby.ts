@@ -11,15 +11,15 @@ import type { ResumeFilter } from "./resume-filter.ts";
 import { isHeader, isKept, isKey, type LiveSource } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
-/** A step of more than this that the wall clock does not confirm is a jump: what was held is of another clock. */
+/** A longer step that the wall clock does not confirm is a jump: what was held belongs to another clock. */
 const JUMP_MS = 3000;
-/** Two clocks that are this near are one: encoders that keep to the same time. */
+/** Two clocks that are this close are the same: of encoders that keep to one time. */
 const SAME_CLOCK_MS = 500;
-/** The same stream over another way may be this much earlier or later. */
+/** The same stream may come this much earlier or later on another way. */
 const MAX_LAG_MS = 10_000;
-/** However long GOPs may be: each packet costs memory beside its bytes. */
+/** A limit for long GOPs, as each packet costs memory besides its bytes. */
 const MAX_HELD = 1 << 16;
-/** A key frame that came this much too early is waited for rather than the next: relays write up to 350 ms at once. */
+/** A key frame that is this much too early is still used instead of the next one: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
 
 /** A frame of a source, by its wire timestamp. */
@@ -29,44 +29,44 @@ export interface Frame {
   readonly timestamp: number;
 }
 
-/** What a source that stands by needs of its stream. */
+/** What a standby needs from its stream. */
 interface StandbyOwner {
   readonly config: { readonly switch_after: number };
   readonly slabs: SlabPool;
 }
 
 /**
- * A source that stands by, kept warm: what it sent since the key frame at or before the stream's newest packet, with the
- * headers that go with it. Its timestamps stay as on the wire until it takes over.
+ * A standby source: holds what it sent since the key frame at or before the stream's newest packet, with the headers for it.
+ * Timestamps stay as on the wire until it takes over.
  */
 export class Standby {
   readonly source: LiveSource;
-  /** What is held; times are the wire's uint32 ms. */
+  /** The held packets; times are the wire's uint32 ms. */
   readonly held: PacketLog;
-  /** The source sends the same stream as the active one, packet for packet. */
+  /** The source sends the same stream as the active one, packet by packet. */
   inStep = false;
-  /** Since when it has sent media without a pause longer than `switch_after`, monotonic ms. */
+  /** The start of its time without a pause longer than `switch_after`, monotonic ms. */
   steadySince: number;
-  /** Its first frame since then. */
+  /** Its first frame since `steadySince`. */
   #steadyFrom: Frame | undefined;
   /** The key frames in `held`, oldest first, with the headers in force there. */
   readonly #starts: StartPoint[] = [];
   readonly #keys = new KeyframeHistory();
   readonly #timeline: Timeline;
-  /** The stream's newest key frames. */
+  /** The newest key frames of the stream. */
   readonly #streamKeys: KeyframeHistory;
   readonly #owner: StandbyOwner;
-  /** The source's greatest timestamp, and of which track it is. */
+  /** The source's greatest timestamp, and the track of that. */
   #newest: number | undefined;
   #newestKind: PacketKind = PacketKind.Video;
   #newestTrack = 0;
-  /** The greatest timestamp of each track, and when its newest frame came, monotonic ms. */
+  /** The greatest timestamp of each track, and the arrival of its newest frame, monotonic ms. */
   readonly #greatest = new Times();
   readonly #arrived = new Times();
   #videoSeen = false;
-  /** How far it is behind the active source, ms, as it was when both last sent. */
+  /** Its delay behind the active source, ms, when both last sent. */
   #lag: number | undefined;
-  /** When the media message before the newest came, monotonic ms. */
+  /** The arrival of the media message before the newest, monotonic ms. */
   #previousMediaAt = Number.NEGATIVE_INFINITY;
 
   constructor(source: LiveSource, timeline: Timeline, streamKeys: KeyframeHistory, owner: StandbyOwner, now: number) {
@@ -90,17 +90,17 @@ export class Standby {
     return !this.#videoSeen;
   }
 
-  /** Whether it is the active source's stream over another way, packet for packet and by the same clock. */
+  /** Whether it is the active source's stream on another way, packet by packet and by the same clock. */
   get same(): boolean {
     return this.inStep && this.shift === 0;
   }
 
-  /** Whether readers would notice nothing if it took over now. */
+  /** Whether a takeover now would be invisible to readers. */
   get seamless(): boolean {
     return this.same && this.ready && (this.#starts.length === 0 || this.#reachesBack(0));
   }
 
-  /** Whether it could go on with a picture at once. */
+  /** Whether it has a key frame to take over with. */
   get ready(): boolean {
     return !this.#videoSeen || this.#starts.length > 0;
   }
@@ -116,7 +116,7 @@ export class Standby {
       this.forget();
     }
     if (!this.#videoSeen) {
-      // Without video every packet is a place to begin, until the headers change.
+      // Without video, readers can begin at every packet, until the headers change.
       if (!header) held.append(kind, timestamp, payload, flags, track);
       else if (kind === PacketKind.Audio) this.forget();
     } else if (kind !== PacketKind.Video || header || source.decodable(isKey(kind, flags), track)) {
@@ -126,31 +126,31 @@ export class Standby {
     this.#dropPast();
   }
 
-  /** The stream goes on from another source than it was held against: whether it sends the same is to be seen anew. */
+  /** The stream has another active source: whether this one is in step must be found out again. */
   resetSync(): void {
     this.inStep = false;
     this.#lag = undefined;
   }
 
-  /** Gives up what was held: it can be gone on from at the next key frame. */
+  /** Drops what was held: a takeover is possible again at the next key frame. */
   forget(): void {
     this.#starts.length = 0;
     this.held.dropUntil(this.held.end);
   }
 
-  /** Gives up the oldest of what is held. */
+  /** Drops the oldest part of what is held. */
   dropOldest(): void {
     const next = this.#starts[1];
     if (next === undefined) this.forget();
     else this.#dropFirst(next);
   }
 
-  /** Whether it sends media while the active source, silent since `silentSince`, does not. */
+  /** Whether it sends media while the active source has been silent since `silentSince`. */
   flowing(silentSince: number, now: number, switchAfter: number): boolean {
     return this.#previousMediaAt > silentSince && now - this.source.lastMediaAt <= switchAfter / 2;
   }
 
-  /** The active source sent a key frame: whether this one had it before. */
+  /** Compares a key frame of the active source with those that this one has sent. */
   compare(time: number, payload: Uint8Array): void {
     const { newest } = this.#keys;
     if (newest === undefined) return;
@@ -160,22 +160,22 @@ export class Standby {
   }
 
   /**
-   * What is to be added to its timestamps, as the time line continues them, so that it goes on from the active source's:
-   * nothing when it is the same stream and not too late; else so that what came at the same moment has the same time, or just enough more that
-   * its newest key frame follows the stream's newest picture.
+   * The ms to add to its timestamps, as the time line continues them, to follow the active source: 0 for the same stream that is
+   * not too late. Otherwise packets that came at the same moment get the same time, plus what the newest key frame needs to
+   * follow the stream's newest picture.
    */
   get shift(): number {
     const shift = this.#shift;
     return shift + this.#early(shift);
   }
 
-  /** How much of the shift is for its key frame's sake: the next takeover makes up for it, so that time keeps to the wall. */
+  /** The part of the shift that the key frame needs. The next takeover takes it back, so that time follows the wall clock. */
   get ahead(): number {
     const shift = this.#shift;
     return this.inStep && shift === 0 ? this.#timeline.ahead : this.#early(shift);
   }
 
-  /** How much sooner than from the active source readers get things from it, ms; less than 0 for later. */
+  /** How much sooner packets come from it than from the active source, ms; negative if later. */
   get lead(): number {
     return -(this.#lag ?? this.#lagNow ?? 0);
   }
@@ -185,18 +185,18 @@ export class Standby {
     const byArrival = this.#lagNow;
     if (byArrival === undefined) return 0;
     if (this.inStep && this.#near(this.lead)) return 0;
-    // What comes all at once after a pause says nothing of how late it is.
+    // Packets that come together after a pause do not show how late they are.
     const late = this.#lag ?? byArrival;
     if (Math.abs(late) <= Math.min(SAME_CLOCK_MS, this.#owner.config.switch_after)) return -timeline.ahead;
     if (this.steadySince <= timeline.newestAt) return late - timeline.ahead;
-    // It came after the active source had fallen silent: nobody knows how long that ought to be.
+    // It came after the active source's silence began, so its delay cannot be measured.
     const from = this.#steadyFrom ?? this.newest;
     const first = from === undefined ? 0 : this.#placed(from.kind, from.track, from.timestamp, 0);
     const behind = timeline.newest + BRIDGE_STEP_MS - first;
     return this.#lag === undefined ? behind : Math.min(behind, late - timeline.ahead);
   }
 
-  /** How far its newest packet lies behind where the stream would be when it came. */
+  /** How far its newest packet is behind where the stream would be at its arrival. */
   get #lagNow(): number | undefined {
     const timeline = this.#timeline;
     if (this.#newest === undefined) return undefined;
@@ -206,8 +206,8 @@ export class Standby {
   }
 
   /**
-   * Whether the same stream, so much sooner, can go on where readers are: it is not so late that waiting for it is worse than
-   * another source, and not so early that what lies between is more than it holds, or than viewers should be behind.
+   * Whether the same stream can continue with this lead, where readers are. It must not be so late that another source is better
+   * than waiting, nor so early that the gap exceeds what it holds or what viewers may be behind.
    */
   #near(lead: number): boolean {
     const wait = Math.max(this.#owner.config.switch_after, this.#streamKeys.gopMs, this.#keys.gopMs);
@@ -216,14 +216,14 @@ export class Standby {
     return lead + this.#timeline.early <= MAX_LAG_MS && (lead <= max || this.#reachesBack(max));
   }
 
-  /** Whether what it holds begins no later than so long after the stream's newest picture. */
+  /** Whether what it holds begins at most `ms` after the stream's newest picture. */
   #reachesBack(ms: number): boolean {
     const first = this.#starts[0];
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
     return first !== undefined && this.#placedKey(first.time, 0) <= last + ms;
   }
 
-  /** Position in `held` of the first frame that readers can use, once its clock is put right; the end when there is none. */
+  /** Position in `held` of the first frame that readers can use, by its corrected clock; the end if there is none. */
   firstNew(resumeFilter: ResumeFilter, same: boolean): number {
     const { held } = this;
     for (let seq = held.start; seq < held.end; seq++) {
@@ -256,7 +256,7 @@ export class Standby {
     const { newest } = this.#streamKeys;
     if (time === undefined || newest === undefined) return;
     if (this.#streamKeys.has(time, print)) this.inStep = true;
-    // One that lies ahead is yet to be seen from the active source.
+    // A key frame that is ahead has yet to come from the active source.
     else if (time <= newest) this.inStep = false;
   }
 
@@ -287,7 +287,7 @@ export class Standby {
     if (now - this.#timeline.newestAt <= this.#owner.config.switch_after / 2) this.#lag = this.#lagNow;
   }
 
-  /** How far a frame is ahead of those of its own track: the others may have clocks that have jumped apart from it. */
+  /** A frame's step from its own track's newest: other tracks' clocks may have jumped apart. */
   #step(kind: PacketKind, track: number, timestamp: number): number {
     const greatest = this.#greatest.of(kind, track);
     if (greatest !== Number.NEGATIVE_INFINITY) return (timestamp - greatest) | 0;
@@ -295,23 +295,23 @@ export class Standby {
     return 0;
   }
 
-  /** How much too early its newest key frame is to follow the stream's newest picture, when that is but a little. */
+  /** How much too early its newest key frame is to follow the stream's newest picture; 0 if it is far too early. */
   #early(shift: number): number {
     const key = this.#starts.at(-1)?.time;
     if (key === undefined || (this.inStep && shift === 0)) return 0;
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
     const early = last + BRIDGE_STEP_MS - this.#placedKey(key, shift);
-    // The next takeover makes up for it, and readers wait for that as for a stall.
+    // The next takeover takes it back, and readers wait as long as for a stall.
     return early > 0 && early <= Math.min(EARLY_MS, this.#owner.config.switch_after) ? early : 0;
   }
 
-  /** Drops what lies before the GOP in which the stream is. */
+  /** Drops what is before the GOP that the stream is in. */
   #dropPast(): void {
     const timeline = this.#timeline;
     const { held } = this;
     if (timeline.newest === 0) return;
     const { lead } = this;
-    // Of what is ahead, all is kept that readers have yet to get to.
+    // Of a source that is ahead, everything is kept that readers have not received.
     const shift = this.inStep && lead > 0 && lead <= MAX_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);
@@ -340,8 +340,8 @@ export class Standby {
   }
 
   /**
-   * By its distance to the newest: on the other side of the wrap it would be unrolled to another time. Tracks of another source
-   * are taken to have one clock; those of the same stream have the offsets that the active source's have.
+   * The time on the stream's time line, by the distance to the newest timestamp, as a timestamp beyond the wrap would be unrolled
+   * wrongly. Tracks of another source share one clock; those of the same stream have the offsets of the active source.
    */
   #placed(kind: PacketKind, track: number, timestamp: number, shift: number): number {
     const own = this.inStep ? this.#greatest.of(kind, track) : Number.NEGATIVE_INFINITY;
@@ -353,7 +353,7 @@ export class Standby {
   }
 }
 
-/** What all hold together is bounded as a GOP is that is kept for those who join: who goes beyond it gives up its oldest. */
+/** Limits what all standbys hold together as a cached GOP is limited: the one that exceeds the limit drops its oldest. */
 export function keepBounds(all: readonly Standby[], standby: Standby, caps: GopCaps): void {
   const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = caps;
   const max = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;

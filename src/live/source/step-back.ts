@@ -1,22 +1,22 @@
 // Hot: corrected runs for each video frame.
 
-/** What a delta of 24 bits that steps back looks like, added to a timestamp: a step ahead of nearly 4.7 hours. */
+/** The apparent step ahead, of nearly 4.7 hours, after a delta of 24 bits that steps back. */
 const AROUND = 2 ** 24;
-/** Steps back are no longer than this, ms. */
+/** The longest step back, ms. */
 const MAX_BACK_MS = 1000;
-/** A frame this much after the one before, by its clock put right, shows that the clock is right again. */
+/** A frame at most this much after the one before, by the corrected clock, shows that the clock is right again. */
 const MAX_AHEAD_MS = 10_000;
 
 /**
  * Some encoders that stamp video with presentation times step back at B-frames by a chunk header's delta, which has 24 bits
- * and no sign. Each such step puts all timestamps that follow 2^24 ms ahead, until one comes in full.
+ * and no sign. Each step puts all timestamps that follow 2^24 ms ahead, until a full timestamp comes.
  */
 export class StepsBack {
   #newest: number | undefined;
-  /** How far timestamps are ahead, ms. */
+  /** How far the timestamps are ahead, ms. */
   #around = 0;
 
-  /** A frame's timestamp (uint32 ms) as it was meant. */
+  /** A frame's corrected timestamp (uint32 ms). */
   corrected(timestamp: number): number {
     if (this.#newest !== undefined) {
       const step = (timestamp - this.#newest) | 0;

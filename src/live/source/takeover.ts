@@ -1,16 +1,16 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Publishers that may wait for one name; one more is refused at once. */
+/** Publishers that may wait for one name; others are refused at once. */
 const MAX_WAITING = 16;
-/** What a peer had sent before it was asked for has been read after this. */
+/** After this time, input that the peer sent before the request has been read. */
 const READ_MS = 50;
 
-/** A publisher that waits for a busy name; told once whether it is its own now. */
+/** A publisher that waits for a busy name; called once, with whether it gets the name. */
 type Waiting = (won: boolean) => void;
 
 /**
  * Publishers that want a name whose publisher may be half-open: the cable was pulled, and the encoder is back on another
- * connection. Whoever has the name keeps it by any sign of life; without one, the first who waits gets it.
+ * connection. The old publisher keeps the name if it sends anything; otherwise the first that waits gets it.
  */
 export class PublishTakeover {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class PublishTakeover {
     return this.#waiting.length > 0;
   }
 
-  /** Waits `ms` for a sign of life, no longer than those who wait already. False when too many do. */
+  /** Waits `ms` for a sign of life; those that wait already keep their deadline. False when too many wait. */
   join(waiting: Waiting, ms: number): boolean {
     if (this.#waiting.length === MAX_WAITING) return false;
     this.#waiting.push(waiting);
@@ -34,12 +34,12 @@ export class PublishTakeover {
     return true;
   }
 
-  /** Whether what the name's publisher had sent is still being read. */
+  /** Whether earlier input of the name's publisher is still being read. */
   get reading(): boolean {
     return this.#reading !== undefined;
   }
 
-  /** What it had sent is read now, and `done` called then. Before that it is no sign of life: it may end with a goodbye. */
+  /** Waits until earlier input has been read, then calls `done`. That input is no sign of life: it may end with an unpublish. */
   read(done: () => void): void {
     this.#reading ??= this.#clock.after(READ_MS, () => {
       this.#reading = undefined;
@@ -47,20 +47,20 @@ export class PublishTakeover {
     });
   }
 
-  /** Waits no longer. */
+  /** Stops waiting. */
   leave(waiting: Waiting): void {
     const at = this.#waiting.indexOf(waiting);
     if (at >= 0) this.#waiting.splice(at, 1);
     if (!this.open) this.#end();
   }
 
-  /** The name's publisher lives. */
+  /** The name's publisher is alive. */
   cancel(): void {
     if (this.reading) return;
     for (const waiting of this.#end()) waiting(false);
   }
 
-  /** The name's publisher is gone, or as good as: the first has it, the others wait no longer. */
+  /** The name's publisher is gone or silent: the first that waits gets the name, the others are refused. */
   decide(): void {
     for (const [at, waiting] of this.#end().entries()) waiting(at === 0);
   }

@@ -4,19 +4,19 @@ import { Times, trackIndex } from "../log/times.ts";
 import { type CorrectionKind, Corrections } from "./corrections.ts";
 import { MAX_REORDER_MS, TrackTime } from "./track-time.ts";
 
-/** How a stream's timestamps are treated; the names are SRS's `time_jitter`. */
+/** How a stream's timestamps are treated; the names are those of SRS's `time_jitter`. */
 export type TimeJitter = "full" | "zero" | "off";
 
-/** A step ahead of up to this many ms more than the wall clock shows is the encoder's own business. */
+/** A step ahead of up to this many ms more than the wall clock shows is left as the encoder sent it. */
 const NORMAL_STEP_MS = 3000;
-/** How far apart the tracks of a source may be. */
+/** Maximum distance of the tracks of a source. */
 const SKEW_MS = 10_000;
-/** A track whose clock is again, within this many ms, the one that it or another track had, takes that offset. */
+/** A track whose clock is within this many ms of an earlier one, its own or another track's, gets that offset again. */
 const SAME_CLOCK_MS = 500;
-/** From one source's newest packet to the next source's first; two sources' pictures are no nearer to each other. */
+/** The distance from one source's newest packet to the next source's first; pictures of two sources are never closer. */
 export const BRIDGE_STEP_MS = 40;
 
-/** How another source goes on: see `Timeline.takeOver`. */
+/** How another source continues the time line: see `Timeline.takeOver`. */
 export interface Takeover {
   readonly kind: PacketKind;
   readonly track: number;
@@ -28,35 +28,35 @@ export interface Takeover {
 }
 
 /**
- * One stream's time: unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once, for
- * all readers alike. `full` never runs back on a track, but for video in presentation order; `zero` starts at zero and goes on
- * at zero's distance when the source changes; `off` only unrolls. Sparse streams are left alone: a long step that the wall
- * clock confirms is no jump.
+ * One stream's time. It unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once for all
+ * readers. `full` never runs back on a track, except for video in presentation order; `zero` starts at zero and keeps this
+ * distance when the source changes; `off` only unrolls. Sparse streams are not changed: a long step that the wall clock
+ * confirms is no jump.
  *
- * Each track has an offset of its own. A track that jumps goes on where the wall clock says. Another track that jumps alike
- * follows it, so that their distance stays; one that does not jump keeps its offset.
+ * Each track has its own offset. A track that jumps continues where the wall clock says. Another track that jumps by the same
+ * amount follows it, so that their distance stays; one that does not jump keeps its offset.
  */
 export class Timeline {
-  /** May change at any time: what was placed stays where it is. */
+  /** May change at any time; earlier packets keep their times. */
   mode: TimeJitter;
-  /** What was changed in timestamps so far. */
+  /** Corrections of timestamps so far. */
   readonly corrections: Corrections;
-  /** Newest time given out on each track, and to data. */
+  /** Newest time of each track, and of data. */
   readonly times = new Times();
   /** By `trackIndex`. */
   readonly #tracks: (TrackTime | undefined)[] = [];
   /** Unrolled timestamp of the newest packet; undefined before the stream's first. */
   #raw: number | undefined;
-  /** The next packet is its source's first. */
+  /** The next packet is the first of its source. */
   #fresh = true;
-  /** The offset of tracks that are yet to come: that of the track that jumped last. */
+  /** The offset of tracks that have not begun: that of the track that jumped last. */
   #offset = 0;
-  /** Sum of all jumps that a track made first. */
+  /** Sum of all jumps that did not follow another track's. */
   #jumped = 0;
-  /** The last of these, and when it came, monotonic ms. */
+  /** The last of these, and its arrival, monotonic ms. */
   #lastJump = 0;
   #jumpedAt = 0;
-  /** Newest time given out on any track; undefined before the stream's first packet. */
+  /** Newest time of all tracks; undefined before the stream's first packet. */
   #newest: number | undefined;
   #newestAt = 0;
   #bridged = 0;
@@ -68,42 +68,42 @@ export class Timeline {
     this.corrections = corrections;
   }
 
-  /** Newest time given out, ms; 0 before the first packet. */
+  /** Newest time, ms; 0 before the first packet. */
   get newest(): number {
     return this.#newest ?? 0;
   }
 
-  /** Jumps bridged so far, of a source's clock and from one source to the next. */
+  /** Jumps bridged so far: of a source's clock, and from one source to the next. */
   get bridged(): number {
     return this.#bridged;
   }
 
-  /** When the newest packet came, monotonic ms. */
+  /** The arrival of the newest packet, monotonic ms. */
   get newestAt(): number {
     return this.#newestAt;
   }
 
-  /** Whether times of two sources can be held against each other: not when they pass as they come. */
+  /** Whether times of two sources can be compared: not when they pass unchanged. */
   get comparable(): boolean {
     return this.mode !== "off";
   }
 
-  /** How far the sources' time is ahead of where it lay when they took over, ms: they were put later to fit. */
+  /** How far the sources' time is ahead because takeovers moved it later, ms. */
   get ahead(): number {
     return this.#ahead;
   }
 
-  /** How much sooner things come since sources took over that were ahead, ms: by so much do viewers lie behind what comes. */
+  /** Extra delay (ms) that viewers have because a source that was ahead took over. */
   get early(): number {
     return this.#early;
   }
 
-  /** Whether a track's timestamps are in presentation order and pass as they were sent. */
+  /** Whether a track's timestamps are in presentation order and pass unchanged. */
   reordered(kind: PacketKind, track: number): boolean {
     return this.#tracks[trackIndex(kind, track)]?.reordered ?? false;
   }
 
-  /** Another source begins: its first packet continues the time line, whatever its own clock says. */
+  /** Another source begins: its first packet continues the time line, whatever its clock says. */
   newSource(): void {
     this.#fresh = true;
     this.#ahead = 0;
@@ -111,7 +111,7 @@ export class Timeline {
   }
 
   /**
-   * Where a packet lies if its source's clock is the one that went before; undefined when there was none. For data, `kind` and
+   * The time of a packet if its source has the clock of the one before; undefined if there was none. For data, `kind` and
    * `track` may be those of any track.
    */
   continued(kind: PacketKind, track: number, timestamp: number): number | undefined {
@@ -120,7 +120,7 @@ export class Timeline {
     return this.#unrolled(known?.raw, timestamp, 0) + (known?.offset ?? this.#offset);
   }
 
-  /** A new source turned out to go on with the clock of the one before, as this packet of it shows. */
+  /** A new source has turned out to continue the clock of the one before, as this packet shows. */
   resume(kind: PacketKind, track: number, timestamp: number): void {
     const known = this.#track(kind, track);
     this.#raw = this.#unrolled(known.raw, timestamp, 0);
@@ -129,12 +129,12 @@ export class Timeline {
   }
 
   /**
-   * Another source goes on, of whose clock this packet is; `shift` ms are to be added to what `continued` makes of it, of
-   * which `ahead` are too many. Its tracks lie apart as those of the source before (`inStep`), or all have one clock. `lead` is
-   * how much sooner it comes, if it is the same stream.
+   * Another source continues, whose clock this packet shows. `shift` ms are added to the result of `continued`, of which `ahead`
+   * will be taken back. Its tracks have the offsets of the source before (`inStep`), or all share one clock. `lead` is how much
+   * sooner it comes, if it is the same stream.
    */
   takeOver({ kind, track, timestamp, shift, ahead, inStep, lead }: Takeover): void {
-    // Nothing to go on from: it begins the stream.
+    // There is nothing to continue: it begins the stream.
     if (this.#newest === undefined) return;
     const added = this.mode === "off" ? 0 : shift;
     const offset = (this.#tracks[trackIndex(kind, track)]?.offset ?? this.#offset) + added;
@@ -151,7 +151,7 @@ export class Timeline {
     if (added !== 0) this.#bridged++;
   }
 
-  /** The source's time is put so much later. */
+  /** Moves the source's time later. */
   delay(ms: number): void {
     this.#ahead += ms;
     if (this.mode === "off") return;
@@ -160,8 +160,8 @@ export class Timeline {
   }
 
   /**
-   * The place on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). Of video,
-   * `flags` are its `PacketFlag` bits, and `composed` says whether it has a composition time other than 0.
+   * The time on the time line of a packet with the wire's timestamp (uint32 ms), arriving at `now` (monotonic ms). For video,
+   * `flags` are its `PacketFlag` bits, and `composed` says whether its composition time is not 0.
    */
   place(kind: PacketKind, track: number, timestamp: number, now: number, flags = 0, composed = false): number {
     const known = this.#track(kind, track);
@@ -178,11 +178,11 @@ export class Timeline {
     known.raw = raw;
     let time = raw + known.offset;
     if (this.mode === "full") time = this.#correct(kind, known, time, last, silence, now, flags, composed);
-    // The first packet of another track may lie before the one that was put at zero.
+    // The first packet of another track may be before the one that was put at zero.
     else if (this.mode === "zero") time = Math.max(0, time);
     known.begun = true;
     known.arrived = now;
-    // Where time may run back for good, the newest is the one that came last.
+    // Where time may run back for good, the newest packet is the last one.
     const full = this.mode === "full";
     this.times.set(kind, track, full ? Math.max(time, last) : time);
     if (this.#newest === undefined || time > this.#newest || !full) this.#newest = time;
@@ -190,7 +190,7 @@ export class Timeline {
     return time;
   }
 
-  /** Where a new source's first packet goes: on with the same clock when it fits (a relay that came back), else just behind. */
+  /** Begins a source: on the same clock if that fits (a relay that came back), otherwise directly after the last packet. */
   #begin(known: TrackTime, raw: number, last: number, now: number): void {
     if (this.mode === "off") {
       if (Number.isNaN(known.raw)) known.offset = this.#offset;
@@ -203,7 +203,7 @@ export class Timeline {
     }
     if (Number.isNaN(known.raw)) known.offset = this.#offset;
     const time = raw + known.offset;
-    // Two frames of one track at one time are one too many for decoders.
+    // Decoders reject two frames of one track at one time.
     const follows = time >= this.#newest && time > last;
     if (follows && time - this.#newest <= now - this.#newestAt + NORMAL_STEP_MS) return;
     this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
@@ -211,14 +211,14 @@ export class Timeline {
     this.#bridged++;
   }
 
-  /** A track goes on by another source's clock. */
+  /** A track continues by another source's clock. */
   #restart(track: TrackTime, offset: number): void {
     track.raw = Number.NaN;
     track.offset = offset;
     track.jumped = this.#jumped;
   }
 
-  /** The source's first packet on a track: by the clock of the other tracks. When these differ, by one that makes it fit. */
+  /** The source's first packet on a track: uses the other tracks' clock, or if these differ, an offset that fits. */
   #join(known: TrackTime, raw: number): void {
     known.offset = this.#offset;
     known.jumped = this.#jumped;
@@ -228,12 +228,12 @@ export class Timeline {
       if (other?.begun === true && Math.abs(raw + other.offset - newest) <= SKEW_MS) known.offset = other.offset;
   }
 
-  /** By `from`, where the track has it, else by the newest packet of all. */
+  /** Unrolls by `from`, where the track has it, otherwise by the newest packet of all. */
   #unrolled(from: number | undefined, timestamp: number, silence: number): number {
     const before = from === undefined || Number.isNaN(from) ? this.#raw : from;
     if (before === undefined) return timestamp;
     const step = (timestamp - before) | 0;
-    // FFmpeg writes 31 bits: after 24.9 days its clock goes on from 0.
+    // FFmpeg writes 31 bits: after 24.9 days its clock begins again at 0.
     const masked = (step << 1) >> 1;
     return before + (masked >= -NORMAL_STEP_MS && masked <= NORMAL_STEP_MS + silence ? masked : step);
   }
@@ -249,13 +249,13 @@ export class Timeline {
     composed: boolean,
   ): number {
     const step = time - last;
-    // Of a source's first packet on a track little is known.
+    // The first packet on a track may be further back, as its clock is not known.
     const back = known.begun ? MAX_REORDER_MS : SKEW_MS;
     const ahead = (known.begun ? NORMAL_STEP_MS : SKEW_MS) + silence;
     let placed = time;
     if (last >= 0 && (step < -back || step > ahead || this.#steppedBack(known, step, last, silence)))
       placed = this.#bridge(kind, known, last, silence, now);
-    // A track that has not jumped for so long after another does not follow it.
+    // A track that has not jumped for this long after another does not follow it.
     else if (now - this.#jumpedAt > SKEW_MS) known.jumped = this.#jumped;
     if (kind === PacketKind.Video) {
       if ((flags & PacketFlag.Key) !== 0) known.newGop();
@@ -270,13 +270,13 @@ export class Timeline {
     return Math.max(last, 0);
   }
 
-  /** Whether a short step ahead leads to the clock that the track had before its last jump. */
+  /** Whether a short step ahead leads to the clock before the track's last jump. */
   #steppedBack(known: TrackTime, step: number, last: number, silence: number): boolean {
     if (!known.begun || step <= MAX_REORDER_MS + silence) return false;
     return Math.abs(known.raw + known.offsetBefore - last - silence) <= SAME_CLOCK_MS;
   }
 
-  /** The clock of a track has jumped: its new time. */
+  /** A track's clock has jumped: its new time. */
   #bridge(kind: PacketKind, known: TrackTime, last: number, silence: number, now: number): number {
     const expected = last + Math.round(silence);
     const { offset, offsetBefore } = known;
@@ -284,7 +284,7 @@ export class Timeline {
     const follows =
       pending !== 0 &&
       (this.#fits(known, offset + pending, expected, NORMAL_STEP_MS) ||
-        // The jumps before the last one were another track's own.
+        // The jumps before the last one were another track's.
         this.#fits(known, offset + this.#lastJump, expected, NORMAL_STEP_MS));
     known.offsetBefore = offset;
     if (!follows) {
@@ -302,7 +302,7 @@ export class Timeline {
     return known.raw + known.offset;
   }
 
-  /** Whether a track's clock is again that of another. */
+  /** Whether a track has another track's clock again. */
   #fitsAnother(known: TrackTime, expected: number): boolean {
     for (const other of this.#tracks)
       if (other !== known && other?.begun === true && this.#fits(known, other.offset, expected, SAME_CLOCK_MS))
@@ -310,7 +310,7 @@ export class Timeline {
     return false;
   }
 
-  /** Whether an offset, or one that differs by a wrap, puts a track's packet near `expected`: then it is taken. */
+  /** Takes an offset, or one that differs by a wrap, if it puts a track's packet near `expected`. */
   #fits(known: TrackTime, offset: number, expected: number, toleranceMs: number): boolean {
     const off = (known.raw + offset - expected) | 0;
     if (Number.isNaN(offset) || Math.abs(off) > toleranceMs) return false;
@@ -336,8 +336,8 @@ export class Timeline {
   }
 
   /**
-   * The place of data and of sequence headers, which many encoders stamp with 0 whatever their clock says: one that is far
-   * off gets the time of the media around it, none goes behind its own track, and none moves the time line.
+   * The time of data and of sequence headers, which many encoders stamp with 0 whatever their clock says. One that is far off
+   * gets the time of the media around it; none goes behind its own track, and none moves the time line.
    */
   placeBeside(kind: PacketKind, track: number, timestamp: number): number {
     if (this.#newest === undefined) return this.mode === "zero" ? 0 : timestamp;
@@ -345,7 +345,7 @@ export class Timeline {
     if (this.mode === "off") return time;
     const data = kind === PacketKind.Data;
     const own = this.times.of(kind, track);
-    // What a new source stamps by a clock that is not known yet says nothing.
+    // A new source's timestamps say nothing while its clock is not known.
     const far = this.#fresh || Math.abs(time - this.#newest) > NORMAL_STEP_MS;
     const around = data || own === Number.NEGATIVE_INFINITY ? this.#newest : own;
     const placed = Math.max(far ? around : time, own, 0);

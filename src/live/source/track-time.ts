@@ -1,25 +1,25 @@
 // Hot: reorder runs for each video packet.
 
-/** A backward step of up to this many ms may be a picture that is shown before the one sent ahead of it; a longer one is a jump. */
+/** A backward step of up to this many ms may be a picture shown before the one sent ahead of it; a longer one is a jump. */
 export const MAX_REORDER_MS = 500;
-/** Backward steps in one GOP that are no accident. */
+/** This many backward steps in one GOP are no accident. */
 const RECURRING_STEPS = 2;
 
-/** What a time line knows of one track of a source. */
+/** The state of one track of a time line. */
 export class TrackTime {
-  /** Newest unrolled timestamp; NaN while the source has sent nothing on this track. */
+  /** Newest unrolled timestamp; NaN before the source's first packet on this track. */
   raw = Number.NaN;
-  /** What is added to an unrolled timestamp to get the time. */
+  /** The sum of an unrolled timestamp and this is the time. */
   offset = 0;
-  /** What was added before its last jump; NaN before the first. */
+  /** The offset before the last jump; NaN before the first. */
   offsetBefore = Number.NaN;
   /** Whether the active source has sent a packet on this track. */
   begun = false;
-  /** When its newest packet came, monotonic ms; NaN before the first. */
+  /** The arrival of its newest packet, monotonic ms; NaN before the first. */
   arrived = Number.NaN;
-  /** Sum of the jumps of all tracks up to the last one that this track made, or followed. */
+  /** Sum of the jumps of all tracks up to the last one that this track made or followed. */
   jumped = 0;
-  /** Whether its timestamps are in presentation order: they step back at B-frames, and pass as they were sent. */
+  /** Whether its timestamps are in presentation order: they step back at B-frames, and pass unchanged. */
   reordered = false;
   /** Time of the packet before, as sent. */
   #before = Number.NEGATIVE_INFINITY;
@@ -37,7 +37,7 @@ export class TrackTime {
     this.#before = Number.NEGATIVE_INFINITY;
   }
 
-  /** Its time is put so much later. */
+  /** Moves its time later. */
   delay(ms: number): void {
     this.offset += ms;
     this.offsetBefore += ms;
@@ -49,15 +49,15 @@ export class TrackTime {
     this.#composed = false;
   }
 
-  /** A frame's composition time is not 0: the track's timestamps are decoding times. */
+  /** A frame's composition time is not 0, so the track's timestamps are decoding times. */
   compose(): void {
     this.#composed = true;
     this.reordered = false;
   }
 
   /**
-   * Takes the time of a frame as sent; `greatest` is the greatest so far. True for one that lies before it and may stay there,
-   * for the track is in presentation order.
+   * Takes a frame's time as sent; `greatest` is the greatest so far. True if the frame is before that and may stay there,
+   * because the track is in presentation order.
    */
   reorder(time: number, greatest: number): boolean {
     const step = time - this.#before;
