@@ -10,11 +10,11 @@ import type { Question } from "./pending.ts";
 /** Stands for any vhost that a stream's name may lead to. */
 const ANOTHER_VHOST = "_";
 
-/** One connection's way in: takes the names from what the client says, and asks the entry. */
+/** One connection's requests to the entry: takes the names from the client's messages. */
 export class Admission {
   readonly #entry: ClientEntry<RtmpVhost>;
   readonly #id: string;
-  /** Where the client comes from. */
+  /** The client's address. */
   remote: HostPort = { host: "", port: 0 };
   #request: ConnectRequest | undefined;
 
@@ -23,21 +23,21 @@ export class Admission {
     this.#id = id;
   }
 
-  /** What the client said in `connect`. */
+  /** The client's `connect` request. */
   get request(): ConnectRequest | undefined {
     return this.#request;
   }
 
-  /** The address that gives the client rights; `""` for a server that asks for one of its clients. */
+  /** The address that grants rights; `""` for a server that asks on behalf of one of its clients. */
   get rightsAddress(): string {
     return this.#request?.forClient ? "" : this.remote.host;
   }
 
-  /** Whether the client may connect: answered at once, or when the guards have decided. */
+  /** Whether the client may connect; answers at once, or when the guards have decided. */
   connect(request: ConnectRequest): Question<Connected<RtmpVhost> | Refused> {
     this.#request = request;
     return (answer) => {
-      // The stream is not known yet: any name will do to learn the vhost.
+      // The stream is not known yet: any name finds the vhost.
       const names = this.#names("any");
       if (!names.ok) return answered(() => answer(nameRefusal("connect", names.reason)));
       const { vhost } = names.address;
@@ -45,7 +45,7 @@ export class Admission {
     };
   }
 
-  /** Whether the client may publish or play `name`: answered at once, or when the guards have decided. */
+  /** Whether the client may publish or play `name`; answers at once, or when the guards have decided. */
   question(action: "publish" | "play", name: string): Question<Entered<RtmpVhost> | Refused> {
     return (answer) => {
       const names = this.#names(name);
@@ -55,7 +55,7 @@ export class Admission {
     };
   }
 
-  /** What a client asks with that wants to play a stream. */
+  /** The demand of a client that wants to play a stream. */
   demand(param: string): Demand {
     const { tcUrl, pageUrl, swfUrl, hops } = this.#client();
     return { param, tcUrl, pageUrl, swfUrl, hops };
@@ -77,7 +77,7 @@ export class Admission {
     return { protocol: "rtmp", address, port, tcUrl, pageUrl, swfUrl, hops, forClient, clientId: this.#id };
   }
 
-  /** Whether a stream's name may still lead to another vhost than connect does. */
+  /** Whether a stream's name may still lead to a vhost other than connect's. */
   #mayChangeVhost(): boolean {
     const names = this.#names(`any?vhost=${ANOTHER_VHOST}`);
     return names.ok && names.address.vhost === ANOTHER_VHOST;
@@ -88,7 +88,7 @@ function nameRefusal(rule: string, reason: string): Refused {
   return { ok: false, rule, kind: "name", reason };
 }
 
-/** Gives an answer at once; there is nothing to cancel then. */
+/** Answers at once; there is nothing to cancel. */
 function answered(answer: () => void): ReturnType<Question<never>> {
   answer();
   return { cancel: () => undefined };

@@ -1,16 +1,16 @@
 const SECONDS = 10;
-/** Who has been over the limit has to fall below this share of it before that is told again. */
+/** A publisher that was over the limit is reported again only after falling below this share of it. */
 const SETTLED = 0.9;
 
-/** A publisher's bitrate over the last ten seconds, looked at once a second. */
+/** A publisher's bitrate over the last ten seconds, checked once a second. */
 export class BitrateWatch {
-  /** The totals of bytes at the last looks, oldest first. */
+  /** The totals of bytes at the last checks, oldest first. */
   readonly #totals: number[] = [0];
   #over = false;
 
   /**
-   * `bytes`: received so far. Over the limit (kbit/s; 0 is none) is who has sent more than ten seconds of it within ten
-   * seconds, so that a burst at the start is no offence. The kbit/s when that begins, once; undefined else.
+   * `bytes`: received so far. A publisher is over the limit (kbit/s; 0 is none) when it has sent more than ten seconds of it
+   * within ten seconds, so a burst at the start is allowed. Returns the kbit/s once, when that begins.
    */
   look(bytes: number, limit: number): number | undefined {
     this.#totals.push(bytes);

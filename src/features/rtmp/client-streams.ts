@@ -23,22 +23,22 @@ export interface StreamsOwner {
   readonly id: string;
   /** The client's address, for the log. */
   readonly remote: string;
-  /** Both are there from the open connection on. */
+  /** Both exist once the connection is open. */
   readonly transport: Transport | undefined;
   readonly client: ClientRecord | undefined;
-  /** Runs what an answer leads to, which may be a breach of protocol. */
+  /** Runs the work that follows an answer, which may find a breach of protocol. */
   attempt(work: () => void): void;
   /** Counts a refusal by its rule, and logs it. */
   count(rule: string, message: string, more: LogFields): void;
-  /** Asks the client for a sign of life: somebody else wants a stream that it publishes, and it may be half-open. */
+  /** Pings the client: another publisher wants a stream that this one publishes, and it may be half-open. */
   probe(): void;
-  /** Frames that were dropped since the last call, because too much waited for an answer. */
+  /** Frames dropped since the last call, because too much was waiting for an answer. */
   takeDropped(): number;
   /** Closes the connection once what is queued is sent. */
   close(): void;
 }
 
-/** What one client publishes and plays on its connection: lets its streams begin, watches them, and ends them. */
+/** What one client publishes and plays on its connection: begins its streams, watches them, and ends them. */
 export class ClientStreams implements StreamEvents {
   readonly #context: RtmpContext;
   readonly #log: Log;
@@ -58,21 +58,21 @@ export class ClientStreams implements StreamEvents {
     return this.#tasks.publishers;
   }
 
-  /** Whether it publishes or plays, or wants to. */
+  /** Whether it publishes or plays, or has asked to. */
   get busy(): boolean {
     return this.#tasks.size > 0;
   }
 
-  /** There is room again for what players are sent. */
+  /** The transport has room again. */
   drained(): void {
     this.#tasks.drained();
   }
 
-  /** Looks after limits of what it publishes; called about once a second with monotonic ms. */
+  /** Checks the limits of what it publishes; called about once a second with monotonic ms. */
   watch(now: number): void {
     for (const publisher of this.#tasks.publishers) {
       this.#watch(publisher, now);
-      // It may have closed the connection, and ended all.
+      // A limit may have closed the connection, which ends everything.
       if (!this.busy) return;
     }
   }
@@ -92,7 +92,7 @@ export class ClientStreams implements StreamEvents {
   }
 
   /**
-   * The configuration has changed. Streams of a vhost that takes nobody any more end properly; the answer is the reason, for which the
+   * The configuration has changed. Streams of a vhost that admits no clients any more end properly; returns the reason if the
    * connection is to be closed.
    */
   reconfigure(): string | undefined {
@@ -205,7 +205,7 @@ export class ClientStreams implements StreamEvents {
     this.#owner.count(rule, `${action} refused`, { stream, error: reason, detail, by });
     net.refuse(refusalCodes[action][kind], reason);
     this.#end(net, "lost");
-    // What else it publishes does not end for that.
+    // Its other publications go on.
     if (this.#tasks.publishers.length === 0) this.#owner.close();
   }
 
@@ -226,7 +226,7 @@ export class ClientStreams implements StreamEvents {
     };
   }
 
-  /** Another publisher has the stream now: the client is told, and stays only for what else it does. */
+  /** Another publisher has replaced it: the client is notified, and its connection stays only for its other streams. */
   #replaced(net: NetStream, { id, remote }: SourceInfo): void {
     const publisher = this.#tasks.publisher(net);
     if (publisher === undefined) return;
@@ -237,14 +237,14 @@ export class ClientStreams implements StreamEvents {
     if (!this.busy) this.#owner.close();
   }
 
-  /** What it publishes may be read late while nobody waits for that. */
+  /** Input of publishers may be read late while no reader needs it. */
   #mergeReads(): void {
     const { publishers, size } = this.#tasks;
     const only = publishers.length > 0 && size === publishers.length;
     this.#owner.transport?.mergeReads(only && publishers.every(({ source }) => !source.awaited));
   }
 
-  /** Ends all that the client does, as `how` says of what it publishes. */
+  /** Ends everything that the client does; `how` applies to what it publishes. */
   endAll(how: SourceEnd): void {
     for (const { net } of this.#tasks.all()) this.#end(net, how);
   }

@@ -17,10 +17,10 @@ import type { RtmpContext, RtmpVhost } from "./context.ts";
 import { type Activity, IdleMonitor } from "./idle-monitor.ts";
 import { Pending } from "./pending.ts";
 
-/** For clients that speak HTTP. */
+/** The refusal of clients that speak HTTP. */
 const WRONG_PORT = "this port speaks RTMP, not HTTP";
 
-/** One client's RTMP connection: its session, whether it lives, and how it is closed. What it publishes and plays is in its streams. */
+/** One client's RTMP connection: its session, its timeouts, and its end. Its streams have what it publishes and plays. */
 export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsOwner, Activity, AcceptedConnection {
   readonly #context: RtmpContext;
   readonly #log: Log;
@@ -30,15 +30,15 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   readonly #admission: Admission;
   readonly #connecting = new Pending();
   readonly #streams: ClientStreams;
-  /** Known once the transport is there. */
+  /** Undefined before the transport is attached. */
   client: ClientRecord | undefined;
   readonly #idleMonitor: IdleMonitor;
   transport: Transport | undefined;
   remote = "";
   bytesReceived = 0;
-  /** It was asked for a sign of life, and has given none since. */
+  /** It was pinged and has sent nothing since. */
   #probed = false;
-  /** Everything is said; the transport sees to the rest. */
+  /** Everything is sent or queued; the transport closes when the queue is empty. */
   #closing = false;
 
   constructor(context: RtmpContext, id: string, ends: ConnectionEnds) {
@@ -98,18 +98,18 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   onData(bytes: Uint8Array): void {
     const isFirst = this.bytesReceived === 0;
     this.bytesReceived += bytes.length;
-    // The handshake says then what is wrong.
+    // The handshake then reports what is wrong.
     if (isFirst && beginsLikeHttp(bytes))
       this.transport?.send(textResponse(400, WRONG_PORT, this.#context.clock.wall()));
     this.#idleMonitor.onInput(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
     this.attempt(() => this.#session.receive(bytes));
-    // Not before: it may have been a goodbye.
+    // Only now, as the input may have been an unpublish.
     if (probed) for (const { source } of this.#streams.publishers) source.alive();
   }
 
-  /** Works on what the client has sent. */
+  /** Runs work that the client's input leads to. */
   attempt(work: () => void): void {
     try {
       work();
@@ -141,7 +141,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
     this.#ends.gone();
   }
 
-  /** Looks after timeouts and limits; called about once a second with monotonic ms. */
+  /** Checks timeouts and limits; called about once a second with monotonic ms. */
   tick(now: number): void {
     if (this.#closing) return;
     this.#streams.watch(now);
@@ -165,7 +165,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   }
 
   kick(reason: string): void {
-    // Later: an observer may ask for it within any call of ours.
+    // Later, as an observer may ask for it within any call.
     this.#context.clock.soon(() => {
       if (this.#closing) return;
       this.count("kicked", "connection closed", { error: reason });
@@ -174,13 +174,13 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
     });
   }
 
-  /** The server stops: streams end properly, players are told, and the connection closes when all is sent. */
+  /** The server stops: streams end properly, players are notified, and the connection closes when everything is sent. */
   shutdown(how: SourceEnd): void {
     this.#endAll(how);
     this.close();
   }
 
-  /** The configuration has changed: a vhost of its streams may take nobody any more. */
+  /** The configuration has changed: a vhost of its streams may admit no clients any more. */
   reconfigure(): void {
     const gone = this.#streams.reconfigure();
     if (gone === undefined) return;

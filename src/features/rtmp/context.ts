@@ -12,41 +12,41 @@ import type { RandomFill } from "../../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
 import type { publishTable, rtmpVhostKeys } from "./config.ts";
 
-/** What RTMP connections need to know of a vhost's configuration. */
+/** The part of a vhost's configuration that RTMP connections read. */
 export type RtmpVhost = ValueOf<Table<typeof streamKeys & typeof rtmpVhostKeys & { publish: typeof publishTable }>> & {
   readonly limits: PublishLimits;
 };
 
-/** What of a vhost's limits concerns those who publish. */
+/** The limits of a vhost on publishers. */
 export interface PublishLimits {
   /** 0: no limit. */
   readonly max_publish_kbps: number;
   readonly on_excess: "disconnect" | "warn";
 }
 
-/** How long a connection may do nothing, ms. */
+/** How long a connection may be idle, ms. */
 export interface IdleLimits {
-  /** Before it has said connect. */
+  /** Before its connect request. */
   readonly handshake_timeout: number;
   /** Without publishing or playing. */
   readonly idle_timeout: number;
 }
 
-/** What all RTMP connections of a server share. What comes from the configuration may change at any time. */
+/** What all RTMP connections of a server share. Values of the configuration may change at any time. */
 export interface RtmpContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly streams: Streams;
   readonly formats: RtmpFormats;
   readonly limits: RtmpLimits;
-  /** Lets clients in. */
+  /** Admits clients. */
   readonly entry: Entry<RtmpVhost>;
   /** Where each connection is registered. */
   readonly clients: Clients;
   readonly refusals: Refusals;
   readonly idle: IdleLimits;
   readonly random: RandomFill;
-  /** What clients are told of the server. */
+  /** The server's description for clients. */
   readonly identity: Readonly<Record<string, AmfValue>>;
   /** Outgoing chunk size where no vhost says otherwise, bytes. */
   readonly chunkSize: number;

@@ -1,15 +1,15 @@
 import type { IdleLimits } from "./context.ts";
 
-/** A client that has said nothing for this long is asked for a sign of life. */
+/** A client that has sent nothing for this long is pinged. */
 const PING_AFTER_MS = 60_000;
-/** And then has this long to give one. */
+/** The time for its answer. */
 const PONG_TIMEOUT_MS = 60_000;
 
-/** What a connection is doing. */
+/** What a connection does. */
 export interface Activity {
-  /** It has said connect. */
+  /** It has sent connect. */
   readonly connectReceived: boolean;
-  /** It publishes or plays, or wants to. */
+  /** It publishes or plays, or has asked to. */
   readonly busy: boolean;
   readonly bytesSent: number;
 }
@@ -20,13 +20,13 @@ export interface Lifeless {
   readonly reason: string;
 }
 
-/** Watches whether a client does anything, and whether it is there at all. Times are monotonic ms. */
+/** Watches whether a client does anything, and whether it is still connected. Times are monotonic ms. */
 export class IdleMonitor {
   readonly #since: number;
   #lastInputAt: number;
   #pinged = false;
   #sentAtPing = 0;
-  /** Since when it has neither published nor played. */
+  /** The start of the time without publishing or playing. */
   #idleSince: number;
 
   constructor(now: number) {
@@ -35,19 +35,19 @@ export class IdleMonitor {
     this.#idleSince = now;
   }
 
-  /** Something has come from it. */
+  /** The client has sent something. */
   onInput(now: number): void {
     this.#lastInputAt = now;
     this.#pinged = false;
   }
 
-  /** It was asked for a sign of life; with that, so many bytes have been sent. */
+  /** The client was pinged; the bytes sent so far include the ping. */
   asked(bytesSent: number): void {
     this.#pinged = true;
     this.#sentAtPing = bytesSent;
   }
 
-  /** Called about once a second: whether to ask for a sign of life, or why to close. */
+  /** Called about once a second: whether to ping, or why to close. */
   look(now: number, activity: Activity, limits: IdleLimits): "ping" | Lifeless | undefined {
     if (activity.busy) this.#idleSince = now;
     if (!activity.connectReceived && now - this.#since > limits.handshake_timeout)
@@ -59,7 +59,7 @@ export class IdleMonitor {
       };
     const silentMs = now - this.#lastInputAt;
     if (!this.#pinged && silentMs > PING_AFTER_MS) return "ping";
-    // One that takes what it plays is there, whether it answers or not.
+    // A player that still accepts bytes is connected, even if it does not answer.
     if (silentMs > PING_AFTER_MS + PONG_TIMEOUT_MS && activity.bytesSent === this.#sentAtPing)
       return { rule: "ping", reason: "does not answer" };
     return undefined;

@@ -7,7 +7,7 @@ export type Question<Answer> = (answer: (answer: Answer) => void) => Pick<Timer,
 export class Pending {
   #wait: Pick<Timer, "cancel"> | undefined;
 
-  /** Asks, and goes on with the answer. */
+  /** Asks, and calls `goOn` with the answer. */
   ask<Answer>(question: Question<Answer>, goOn: (answer: Answer) => void): void {
     let answered = false;
     const wait = question((answer) => {
@@ -18,7 +18,7 @@ export class Pending {
     if (!answered) this.#wait = wait;
   }
 
-  /** The client wants the answer no longer. */
+  /** The client no longer waits for the answer. */
   cancel(): void {
     this.#wait?.cancel();
     this.#wait = undefined;

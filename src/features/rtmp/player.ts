@@ -9,12 +9,12 @@ import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import { missingRefusal, originRefusal } from "./refused.ts";
 
-/** What a player is besides. */
+/** The properties of a player. */
 interface PlayerOptions {
   readonly demand: Demand;
-  /** The player was let in and gets no stream after all. */
+  /** The player was admitted, and gets no stream after all. */
   readonly refuse: (refused: Refused) => void;
-  /** For a relay, which has to know the stream's way: this server's id. */
+  /** This server's id, for a relay, which receives the servers that the stream came through. */
   readonly node: string | undefined;
   /** Monotonic ms. */
   readonly since: number;
@@ -32,14 +32,14 @@ export class Player implements ReaderEvents, PlayTask {
   readonly #demand: Demand;
   readonly #refuse: PlayerOptions["refuse"];
   readonly #node: string | undefined;
-  /** What the client wants to get. */
+  /** The kinds of media that the client wants. */
   readonly #wants = { audio: true, video: true };
   readonly since: number;
-  /** Of a relay alone. */
+  /** For relays only. */
   readonly epoch?: (lost: boolean) => void;
   readonly skipped?: () => void;
   #reader: Reader | undefined;
-  /** What its earlier readers got and lost. */
+  /** Bytes sent to and lost by its earlier readers. */
   #pastBytes = 0;
   #pastLost = 0;
 
@@ -82,19 +82,19 @@ export class Player implements ReaderEvents, PlayTask {
     return this.#reader === undefined ? 0 : this.stream.lagMs(this.#reader);
   }
 
-  /** Sends what the stream has for a new reader, so the answer to play comes before. */
+  /** Starts its reader, which may send at once, so the answer to play must be sent before. */
   begin(): void {
     this.rerouted();
     this.epoch?.(false);
     this.#reader = this.#join();
   }
 
-  /** There is room again for what it is sent. */
+  /** The transport has room again. */
   drained(): void {
     this.#reader?.drained();
   }
 
-  /** Plays from the stream's start point again. The new reader comes first: the stream is never without a viewer meanwhile. */
+  /** Plays from the stream's start point again. The new reader joins before the old one leaves, so the stream keeps a viewer. */
   restart(): void {
     const before = this.#reader;
     this.#reader = this.#join();
@@ -117,7 +117,7 @@ export class Player implements ReaderEvents, PlayTask {
     if (this.#node !== undefined && source !== undefined) this.net.sendHops([...source.info.hops, this.#node]);
   }
 
-  /** Tells a relay the stream's epoch; `lost`: packets before those for which it holds are. */
+  /** Sends a relay the stream's epoch; `lost`: packets before those that it concerns are missing. */
   #sendEpoch(lost: boolean): void {
     const { text } = this.stream.epochs;
     if (text !== undefined) this.net.sendEpoch(text, lost);
@@ -137,7 +137,7 @@ export class Player implements ReaderEvents, PlayTask {
     else this.stream.unpause(this.#reader);
   }
 
-  /** The client wants audio or video, or no longer. */
+  /** The client has switched audio or video on or off. */
   receive(kind: "audio" | "video", on: boolean): void {
     this.#wants[kind] = on;
     if (this.#reader !== undefined) this.stream.reformat(this.#reader, this.#format());

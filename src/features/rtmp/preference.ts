@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.ts";
 import { contains, formatNetwork, type Network, parseIp, parseNetwork } from "../../base/network.ts";
 
-/** What makes a publisher a preferred one: the network that it comes from, or a parameter of its URL (`role=primary`, or a bare name). */
+/** What makes a publisher preferred: its network, or a parameter of its URL (`role=primary`, or a bare name). */
 export type Preference = { readonly network: Network } | { readonly param: string };
 
 /** Reads `192.168.1.5`, `10.0.0.0/8`, or `?role=primary`. Throws UserError. */
@@ -18,7 +18,7 @@ export function formatPreference(preference: Preference): string {
   return "param" in preference ? `?${preference.param}` : formatNetwork(preference.network);
 }
 
-/** Whether one of the preferences fits a publisher: its IP address (`""` when that counts for nothing), and its URL's parameters (`""` or `"?a=b"`). */
+/** Whether a publisher is preferred, by its IP address (`""` if it grants nothing) and its URL's parameters (`""` or `"?a=b"`). */
 export function isPreferred(preferences: readonly Preference[], address: string, query: string): boolean {
   if (preferences.length === 0) return false;
   const ip = parseIp(address);

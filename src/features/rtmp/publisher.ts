@@ -9,18 +9,18 @@ import { refusalCodes } from "./codes.ts";
 import type { PublishLimits, RtmpVhost } from "./context.ts";
 import { isPreferred } from "./preference.ts";
 
-/** What is wrong with a publisher: it has sent nothing for too long, or too much. */
+/** A publisher's fault: it has sent nothing for too long, or too much. */
 export interface Complaint {
-  /** The key that it is against. */
+  /** The key whose limit it exceeds. */
   readonly rule: "firstpkt_timeout" | "normal_timeout" | "max_publish_kbps";
   /** For the log. */
   readonly message: string;
   readonly reason: string;
-  /** The protocol's code with which its connection is closed; without one, it is only told of. */
+  /** The protocol's code with which its connection is closed; without one, the fault is only logged. */
   readonly code: string | undefined;
 }
 
-/** One stream that a connection publishes: hands its media to the source and watches that it keeps coming. */
+/** One stream that a connection publishes: passes its media to the source, and checks that it keeps coming. */
 export class Publisher implements MediaHandler, PublishTask {
   readonly kind = "publish";
   readonly lost = 0;
@@ -30,14 +30,14 @@ export class Publisher implements MediaHandler, PublishTask {
   /** The vhost's name in the configuration. */
   readonly vhost: string;
   #config: RtmpVhost["publish"];
-  /** The source's frames when it was last looked at: headers and data don't count as media. */
+  /** The source's frames at the last check: headers and data don't count as media. */
   #frames = 0;
   #lastMediaAt: number;
   #begun = false;
   readonly #bitrate = new BitrateWatch();
-  /** An epoch that it told was none. */
+  /** Its server has sent a text that is no epoch. */
   #epochMalformed = false;
-  /** Told of the first data message that cannot be read. */
+  /** Notified of the first data message that cannot be read. */
   #onMalformed: ((reason: string) => void) | undefined;
 
   constructor(
@@ -69,7 +69,7 @@ export class Publisher implements MediaHandler, PublishTask {
     return this.source.bytes;
   }
 
-  /** The vhost's configuration has changed; `address` is where the publisher comes from, `""` when that counts for nothing. */
+  /** The vhost's configuration has changed; `address` is the publisher's, `""` if it grants nothing. */
   configure(config: RtmpVhost["publish"], address: string): void {
     this.#config = config;
     this.source.preferred = isPreferred(config.prefer, address, this.source.info.param);
@@ -83,7 +83,7 @@ export class Publisher implements MediaHandler, PublishTask {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
-  /** Its server tells the stream's epoch. False the first time that it is none. */
+  /** Its server has sent the stream's epoch. False the first time that the text is no epoch. */
   receiveEpoch(text: string, lost: boolean): boolean {
     if (this.source.receiveEpoch(text, lost) || this.#epochMalformed) return true;
     this.#epochMalformed = true;
@@ -94,7 +94,7 @@ export class Publisher implements MediaHandler, PublishTask {
     this.source.end(how);
   }
 
-  /** Encoders that write odd metadata send sound media: what cannot be read is left out, and the stream goes on. */
+  /** Passes a data message. Encoders with odd metadata send good media, so a message that cannot be read is left out. */
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
     try {
       this.source.push(PacketKind.Data, timestamp, payload, amf3);
@@ -105,7 +105,7 @@ export class Publisher implements MediaHandler, PublishTask {
     }
   }
 
-  /** What is wrong with it at `now` (monotonic ms), if anything. Called about once a second. */
+  /** Its fault at `now` (monotonic ms), if any. Called about once a second. */
   look(now: number, limits: PublishLimits | undefined): Complaint | undefined {
     const reason = this.#silence(now);
     if (reason !== undefined) {

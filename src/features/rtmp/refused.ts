@@ -2,12 +2,12 @@ import type { Refused } from "../../live/ports/entry.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
 
-/** Why a stream that somebody publishes takes no other publisher. */
+/** The refusal of a publisher whose stream is published already. */
 export function busyRefusal({ key, source, sources }: Stream): Refused {
   const { length } = sources.standbys;
   const busy = `${streamLabel(key)} is already being published`;
   const reason = length > 0 ? `${busy}, and ${length} more stand by` : busy;
-  // Who publishes is not for everybody who tries the name.
+  // For the log only: the address must not be visible to everybody who tries the name.
   const by = `${source?.info.remote} [${source?.info.id}]`;
   return { ok: false, rule: "busy", kind: "busy", reason, by };
 }
@@ -17,12 +17,12 @@ export function missingRefusal(reason: string): Refused {
   return { ok: false, rule: "missing", kind: "missing", reason };
 }
 
-/** No origin gives the stream for what the player has asked with. */
+/** The refusal of a player whose demand the origins refuse. */
 export function originRefusal(reason: string): Refused {
   return { ok: false, rule: "origin", kind: "denied", reason };
 }
 
-/** The stream takes a publisher no longer that it had let in. */
+/** The refusal of a publisher that was admitted before. */
 export function dismissedRefusal(reason: string): Refused {
   return { ok: false, rule: "dismissed", kind: "denied", reason };
 }

@@ -12,28 +12,28 @@ interface Waiting {
 
 type Task = Waiting | Publisher | Player;
 
-/** In which order tasks end: publishers first, whose end players of the same connection are told. */
+/** The order in which tasks end: publishers first, so that players of the same connection are notified. */
 const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
 
 /**
- * What the message streams of a connection do, one thing each:
+ * The tasks of a connection's message streams, one each:
  *
  *     deciding ──let in──> contending ──has the stream──> publishing ──> ended
  *         └──────let in──> playing ──────────────────────────────────────^
  *
- * While it decides, the guards are asked. While it contends, another publisher has the stream and may give way. Both are `waiting`,
- * and whatever a stream does may end at any time.
+ * While it decides, the guards are asked. While it contends, another publisher has the stream and may give way. Both are
+ * `waiting`, and every task may end at any time.
  */
 export class Tasks {
   readonly #tasks = new Map<NetStream, Task>();
   readonly #attempt: (work: () => void) => void;
 
-  /** `attempt` runs what an answer leads to: the client's words go on in there that waited for it, and may be a breach. */
+  /** `attempt` runs what follows an answer: commands that waited for it are processed then, and may be a breach. */
   constructor(attempt: (work: () => void) => void) {
     this.#attempt = attempt;
   }
 
-  /** How many message streams publish or play, or want to. */
+  /** The number of message streams that publish or play, or have asked to. */
   get size(): number {
     return this.#tasks.size;
   }
@@ -57,7 +57,7 @@ export class Tasks {
     return task?.kind === "play" ? task : undefined;
   }
 
-  /** Asks for a stream that does nothing else yet, and goes on with the answer. */
+  /** Asks for a message stream without a task, and calls `goOn` with the answer. */
   ask<Answer>(net: NetStream, question: Question<Answer>, goOn: (answer: Answer) => void): void {
     const pending = new Pending();
     this.#tasks.set(net, { kind: "waiting", net, pending });
@@ -67,17 +67,17 @@ export class Tasks {
     });
   }
 
-  /** A stream publishes or plays from now on. */
+  /** A message stream publishes or plays from now on. */
   begin(task: Publisher | Player): void {
     this.#tasks.set(task.net, task);
   }
 
-  /** There is room again for what players are sent. */
+  /** The transport has room again. */
   drained(): void {
     for (const task of this.#tasks.values()) if (task.kind === "play") task.drained();
   }
 
-  /** Forgets what a stream does; an answer that it waits for comes no more. */
+  /** Removes a message stream's task; a pending answer no longer comes. */
   take(net: NetStream): Publisher | Player | undefined {
     const task = this.#tasks.get(net);
     this.#tasks.delete(net);
