@@ -7,8 +7,8 @@ import { StreamType } from "./psi.ts";
 import { audioStreamType, readAacConfig, videoStreamType } from "./tracks.ts";
 
 /**
- * Why MPEG-TS can't carry a stream here, in words; undefined when it can. Takes headers, and frames of what has none. `reordered`:
- * the video is stamped by presentation times (`Timeline.reordered`), so that its SPS has to tell the order of decoding.
+ * The reason why MPEG-TS can't carry a stream; undefined when it can. Takes headers, and frames of tracks without a header.
+ * `reordered`: the video is stamped by presentation times (`Timeline.reordered`), so its SPS must give the order of decoding.
  */
 export function tsRefusal(packets: readonly Packet[], reordered: boolean): string | undefined {
   const frame = new FrameReader();

@@ -6,17 +6,17 @@ import { Multiplexer, Taken } from "./multiplexer.ts";
 import { Field, TS_PACKET_BYTES, writeFieldPacket } from "./packets.ts";
 import { Pid, StreamType } from "./psi.ts";
 
-/** A log, of which the format has to know the oldest packet that it holds. */
+/** A log whose oldest packet the format must know. */
 export interface TsPacketSource extends PacketSource {
   readonly start: number;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** Any two ranges that are encoded get the counters that follow each other. The state is shared by the formats with and without video. */
+/** Gives any two ranges consistent counters. The formats with and without video share the state. */
 class TsStream {
   readonly #ledger = new Ledger();
-  /** Its state is that at the ledger's end. */
+  /** Its state is the one at the ledger's end. */
   readonly #planner = new Multiplexer(0);
   readonly #writer = new Multiplexer(0);
   #begun = false;
@@ -45,12 +45,12 @@ class TsStream {
     return out;
   }
 
-  /** Sees to it that the state before packet `from` is known. */
+  /** Makes the state before packet `from` known. */
   #reach(log: TsPacketSource, from: number, headers: readonly Packet[] | undefined): void {
     const ledger = this.#ledger;
     const planner = this.#planner;
     if (!this.#begun || ledger.end < log.start) {
-      // Nobody was fed meanwhile: there is no counter to go on with.
+      // No reader was fed meanwhile, so there is no counter to continue.
       if (headers !== undefined) planner.setHeaders(headers);
       ledger.begin(from, planner);
       this.#begun = true;
@@ -71,7 +71,7 @@ class TsStream {
     }
   }
 
-  /** Plans what lies between the ledger's end and a packet. */
+  /** Plans the packets from the ledger's end up to a packet. */
   #planUntil(log: TsPacketSource, to: number): void {
     const planner = this.#planner;
     const cursor = log.cursor(this.#ledger.end, to);
@@ -110,14 +110,14 @@ function write(
   return mux.end(out, frames, true);
 }
 
-/** Packets that a reader gets before its first one, from `writeStart`. */
+/** The number of packets that `writeStart` writes for a reader. */
 function startPackets({ program }: Multiplexer, withVideo: boolean): number {
   return 4 + (withVideo && program.video !== StreamType.None ? 1 : 0) + (program.audio !== StreamType.None ? 1 : 0);
 }
 
 /**
- * What a reader gets before its first packet, also when it goes on after a loss: each PID is told to begin anew
- * (discontinuity_indicator, ISO 13818-1, 2.4.3.5), then PAT and PMT.
+ * Writes what a reader gets before its first packet, also after a loss: a discontinuity_indicator for each PID (ISO 13818-1,
+ * 2.4.3.5), then PAT and PMT.
  */
 function writeStart(mux: Multiplexer, out: Uint8Array, withVideo: boolean): number {
   const { program, psiCount } = mux;
@@ -132,9 +132,9 @@ function writeStart(mux: Multiplexer, out: Uint8Array, withVideo: boolean): numb
 }
 
 /**
- * A stream's packets as MPEG-TS, a PES packet for each frame. Continuity counters go by a packet's place in the stream, so that
- * readers at different places share bytes and go from one to the other. PAT and PMT come before key frames and before every 16th
- * audio packet without video. One object a stream, and the one without video that it has.
+ * A stream's packets as MPEG-TS, a PES packet for each frame. Continuity counters depend on a packet's position in the stream,
+ * so readers at different positions share bytes and can catch up with each other. PAT and PMT come before key frames and, without
+ * video, before every 16th audio packet. One object a stream, besides the one without video that it contains.
  */
 export class TsFormat {
   readonly audio = true;
@@ -159,12 +159,12 @@ export class TsFormat {
     return this.#stream.skipped;
   }
 
-  /** The packets in [from, to); with `headers`, those in force at `from`, a reader may begin there. */
+  /** The packets in [from, to). With `headers`, those in force at `from`, a reader may begin there. */
   encode(log: TsPacketSource, from: number, to: number, headers?: readonly Packet[]): Uint8Array {
     return this.#stream.encode(log, from, to, headers, this.video);
   }
 
-  /** Nothing: `encode` writes what a reader begins with, for that depends on its place. */
+  /** Empty: `encode` writes what a reader begins with, as it depends on the position. */
   prefix(): Uint8Array {
     return NOTHING;
   }

@@ -7,7 +7,7 @@ import type { AacConfig } from "./tracks.ts";
 
 const FIRST_CAPACITY = 64;
 
-/** What changes seldom: in force from a packet on. */
+/** The rarely changing part of the state, in force from a packet on. */
 interface Era {
   readonly seq: number;
   readonly video: VideoConfig | undefined;
@@ -25,7 +25,7 @@ class Ring {
   readonly clocks: Float64Array;
   readonly pauses: Float64Array;
   readonly runs: Uint8Array;
-  /** Of the packet itself, ms. */
+  /** The packet's decoding time, ms. */
   readonly dts: Float64Array;
 
   constructor(capacity: number) {
@@ -56,18 +56,18 @@ class Ring {
 }
 
 /**
- * The state of a multiplexer before each packet of a log in [start, end], so that any of them can be encoded by itself, at any time,
- * with the continuity counters that it has in the stream.
+ * The state of a multiplexer before each packet of a log in [start, end], so that each packet can be encoded by itself, at any
+ * time, with its continuity counters.
  */
 export class Ledger {
-  /** The first packet whose state is known, and the one behind the last that was planned. */
+  /** The first packet whose state is known, and the one after the last planned one. */
   start = 0;
   end = 0;
   #ring = new Ring(FIRST_CAPACITY);
   /** Oldest first. The last one at or before a packet is in force there. */
   #eras: Era[] = [];
 
-  /** Begins anew at a packet with a state. */
+  /** Restarts at a packet with a state. */
   begin(seq: number, state: Multiplexer): void {
     this.start = seq;
     this.end = seq;
@@ -75,12 +75,12 @@ export class Ledger {
     this.#record(seq, state);
   }
 
-  /** The state at `end` is another than was recorded: headers were set. */
+  /** Replaces the state recorded at `end`: headers were set. */
   amend(state: Multiplexer): void {
     this.#record(this.end, state);
   }
 
-  /** The packet at `end` was planned, with this decoding time (ms), and the state is what it left. */
+  /** The packet at `end` was planned with this decoding time (ms); `state` is the one after it. */
   push(dts: number, state: Multiplexer): void {
     if (this.end + 1 - this.start > this.#ring.mask) {
       const larger = new Ring(2 * (this.#ring.mask + 1));
@@ -117,7 +117,7 @@ export class Ledger {
     return this.#ring.dts[seq & this.#ring.mask] as number;
   }
 
-  /** Transport packets of those in [from, to). */
+  /** Number of transport packets of the packets in [from, to). */
   packets(from: number, to: number, withVideo: boolean): number {
     const ring = this.#ring;
     const [a, b] = [from & ring.mask, to & ring.mask];
@@ -134,7 +134,7 @@ export class Ledger {
     );
   }
 
-  /** Puts the states of a ledger that ends where this one starts before its own. Its counters are moved so that they meet. */
+  /** Inserts the states of a ledger that ends where this one starts. Its counters are moved to fit. */
   prepend(before: Ledger): void {
     const [old, from] = [this.#ring, before.#ring];
     let capacity = old.mask + 1;
@@ -161,7 +161,7 @@ export class Ledger {
     this.start = before.start;
   }
 
-  /** Forgets the states before a packet, where they are older. */
+  /** Drops the states before a packet. */
   dropUntil(seq: number): void {
     if (seq <= this.start) return;
     this.start = Math.min(seq, this.end);

@@ -7,45 +7,45 @@ import { Program } from "./program.ts";
 import { Pid, StreamType } from "./psi.ts";
 import { AudioTrack, VideoTrack, videoStreamType } from "./tracks.ts";
 
-/** PAT and PMT come at key frames, and when so many PES packets of audio have come since them or the last video. */
+/** PAT and PMT come at key frames, and after this many PES packets of audio without them or video. */
 const PSI_EVERY_AUDIO = 16;
-/** From one PCR to the next at most, ms (ISO 13818-1, 2.7.2): audio brings one where the video that should is missing. */
+/** Maximum distance of two PCRs, ms (ISO 13818-1, 2.7.2): an audio packet brings one where video is missing. */
 const CLOCK_MS = 100;
-/** How long an audio frame lasts where that is not known, ms: MP3's at 32 kHz. */
+/** The duration of an audio frame where it is unknown, ms: that of MP3 at 32 kHz. */
 const AUDIO_MS = 36;
-/** The clock does not follow a step back that is no longer than this, ms; a longer one is another clock. */
+/** The clock does not follow a step back of up to this, ms; a longer one begins another clock. */
 const MAX_STEP_BACK_MS = 1000;
 
 /**
- * What became of a packet: it is no frame, it is planned, it waits to be planned, or it can't be sent (no configuration of its codec,
- * a codec that is not carried, no bytes or too many, lengths that lie).
+ * The result for a packet: it is no frame; a video frame, planned; an audio frame that waits to be planned; or it can't be sent
+ * (no configuration of its codec, a codec that is not carried, no bytes or too many, wrong lengths).
  */
 export const Taken = { Nothing: 0, Video: 1, Audio: 2, Unfit: 3 } as const;
 type Taken = (typeof Taken)[keyof typeof Taken];
 
 /**
- * The state of one transport stream: its tracks, program, clock and counters. A PES packet is planned, which changes the state, and
- * may then be written: what is written is a function of the state before and of the packet.
+ * The state of one transport stream: its tracks, program, clock and counters. Planning a PES packet changes the state; the
+ * packet may then be written. The bytes are a function of the state before and of the packet.
  */
 export class Multiplexer {
   readonly frame = new FrameReader();
   readonly video = new VideoTrack();
   readonly audio = new AudioTrack();
   program: Program = Program.none;
-  /** The program that the last PSI told of. */
+  /** The program of the last PSI. */
   announced: Program = Program.none;
-  /** Packets with payload so far of each PID (PAT and PMT have equal ones), and those without on the video's. Unsigned, 32 bits. */
+  /** Packets with payload of each PID so far (PAT and PMT have the same count), and video packets without. Unsigned, 32 bits. */
   psiCount = 0;
   videoCount = 0;
   audioCount = 0;
   fieldCount = 0;
   /** Time of the last PCR, ms. */
   clock = Number.NEGATIVE_INFINITY;
-  /** How long the audio since then lasts, ms. */
+  /** The duration of the audio since that PCR, ms. */
   pause = 0;
   /** PES packets of audio since the last video or PSI. */
   audioRun = 0;
-  /** What was planned last. */
+  /** The kind of the last planned packet. */
   #isVideo = false;
   #psi = false;
   #fieldPacket = false;
@@ -58,12 +58,12 @@ export class Multiplexer {
   #time = 0;
   readonly #origin: number;
 
-  /** `origin` is the time, ms, that PTS and DTS count from. */
+  /** `origin`: the time, ms, at which PTS and DTS begin. */
   constructor(origin: number) {
     this.#origin = origin;
   }
 
-  /** Takes the headers in force; the program is what they say. MP3 has none, and stays. */
+  /** Takes the headers in force, which determine the program. MP3 has no header, and stays. */
   setHeaders(headers: readonly Packet[]): void {
     let video = false;
     let audio = false;
@@ -83,8 +83,9 @@ export class Multiplexer {
   }
 
   /**
-   * Takes a packet: plans the PES packet of a video frame, takes an audio frame for `planAudio`, or takes a header. `dts` is a frame's
-   * decoding time where it is known from before. The payload is `length` bytes of `bytes` from `offset` on, lent until it is written.
+   * Takes a packet: plans the PES packet of a video frame, takes an audio frame for `planAudio`, or takes a header. `dts` is a
+   * frame's decoding time if it was known before. The payload has `length` bytes of `bytes` from `offset` on, lent until it is
+   * written.
    */
   take(
     kind: PacketKind,
@@ -135,7 +136,7 @@ export class Multiplexer {
     this.#pts = ticksOf(time - this.#origin);
     this.#dts = this.#pts;
     this.#bytes = PES_PTS_BYTES + size;
-    // As many packets with video, when it has no PCR, as without: readers that go from one to the other find the next counter.
+    // The number of packets is that of a packet with a PCR, with or without video, so that readers can change between the two.
     this.#packets = packetCount(this.#bytes, PCR_FIELD_BYTES);
     this.audioCount = (this.audioCount + this.#packets) >>> 0;
     this.#fieldPacket = false;
@@ -144,7 +145,7 @@ export class Multiplexer {
     this.#planPsi(this.audioRun === PSI_EVERY_AUDIO);
   }
 
-  /** A frame with a PCR: the clock never runs back, unless it is another one. */
+  /** Sets the clock for a frame with a PCR. It never runs back, unless another clock begins. */
   #setClock(time: number): void {
     this.pause = 0;
     this.#otherClock = this.clock - time > MAX_STEP_BACK_MS;
@@ -152,8 +153,8 @@ export class Multiplexer {
   }
 
   /**
-   * Audio beside video: a frame's time may bring a PCR where it would be too long without. That goes on from the video's, for the times
-   * of the two may be apart. True when it is planned: `writeClock` writes it, or `begin`. `durationMs` is 0 where it is not known.
+   * Plans a PCR at an audio frame beside video, if the video's is overdue. It continues the video's clock, as the times of the two
+   * may differ. True when one is planned: `writeClock` or `begin` writes it. `durationMs` is 0 where it is unknown.
    */
   planClock(time: number, durationMs: number): boolean {
     if (this.program.video === StreamType.None || this.announced !== this.program) return false;
@@ -170,7 +171,7 @@ export class Multiplexer {
     return true;
   }
 
-  /** Plans a PES packet of the audio frame that was taken. */
+  /** Plans a PES packet of the last audio frame taken. */
   planAudioFrame(time: number): void {
     this.planAudio(time, this.audio.size, this.audio.streamType);
     this.planClock(time, this.audio.frameMs);
@@ -184,14 +185,14 @@ export class Multiplexer {
     this.audioRun = 0;
   }
 
-  /** Bytes that the plan takes. */
+  /** Size of the plan, bytes. */
   get planned(): number {
     return (this.#packets + (this.#psi ? 2 : 0) + (this.#fieldPacket ? 1 : 0)) * TS_PACKET_BYTES;
   }
 
   /**
-   * Writes the packets before those of the planned PES packet and its header, and returns where its frames are to be written before
-   * `end` is called. `withVideo`: see `Program.pmt`.
+   * Writes the packets before the planned PES packet, and its header; returns where its frames are to be written before `end` is
+   * called. `withVideo`: see `Program.pmt`.
    */
   begin(out: Uint8Array, at: number, withVideo: boolean): number {
     let to = this.writePlannedPsi(out, at, withVideo);
@@ -201,7 +202,7 @@ export class Multiplexer {
     return writePesHeader(out, header, id, this.#bytes, this.#pts, this.#dts);
   }
 
-  /** Makes packets of the PES packet whose frames begin at `frames`, as `begin` returned it. Returns where they end. */
+  /** Makes packets of the PES packet whose frames begin at `frames`, the result of `begin`. Returns where they end. */
   end(out: Uint8Array, frames: number, withVideo: boolean): number {
     const count = this.#packets;
     const isVideo = this.#isVideo;
@@ -213,24 +214,24 @@ export class Multiplexer {
     if (isVideo) flags = this.video.key ? Field.Pcr | Field.RandomAccess : Field.Pcr;
     else if (!withVideo || this.program.video === StreamType.None) flags = Field.Pcr | Field.RandomAccess;
     if (this.#otherClock && flags !== Field.None) flags |= Field.Discontinuity;
-    // Without the video the clock goes by the audio alone.
+    // Without video the clock follows the audio.
     const clock = isVideo || withVideo ? this.clock : this.#time;
     packetise(out, at, count, this.#bytes, pid, counter, flags, clockOf(clock - this.#origin));
     return end;
   }
 
-  /** Writes the PCR that is planned by itself, and returns where it ends: one packet on. */
+  /** Writes a PCR in a packet of its own; returns where it ends. */
   writeClock(out: Uint8Array, at: number): number {
     const pcr = clockOf(this.clock - this.#origin);
     return writeFieldPacket(out, at, Pid.Video, this.videoCount - 1, Field.Pcr, pcr);
   }
 
-  /** Writes the PAT and PMT of the plan, if any, and returns where they end. */
+  /** Writes the planned PAT and PMT, if any; returns where they end. */
   writePlannedPsi(out: Uint8Array, at: number, withVideo: boolean): number {
     return this.#psi ? this.writePsi(out, at, this.psiCount - 1, withVideo) : at;
   }
 
-  /** Writes PAT and PMT of the program with a continuity counter, and returns where they end. */
+  /** Writes the program's PAT and PMT with a continuity counter; returns where they end. */
   writePsi(out: Uint8Array, at: number, counter: number, withVideo: boolean): number {
     out.set(this.program.pat, at);
     out[at + 3] = 0x10 | (counter & 15);

@@ -1,11 +1,11 @@
 // Hot: every TS packet passes here. No objects, views or closures for each.
 
-/** Bytes of a transport packet (ISO 13818-1, 2.4.3.2), of its header, and of what is left behind that. */
+/** Bytes of a transport packet (ISO 13818-1, 2.4.3.2), of its header, and of the rest. */
 export const TS_PACKET_BYTES = 188;
 const HEADER_BYTES = 4;
 const ROOM_BYTES = TS_PACKET_BYTES - HEADER_BYTES;
 const SYNC = 0x47;
-/** The rest of an adaptation field that is not used (2.4.3.5). */
+/** Fills the unused rest of an adaptation field (2.4.3.5). */
 const STUFFING = 0xff;
 
 /** Flags of an adaptation field (2.4.3.4), in its second byte. */
@@ -15,15 +15,15 @@ export const Field = { None: 0, Discontinuity: 0x80, RandomAccess: 0x40, Pcr: 0x
 export const PCR_FIELD_BYTES = 8;
 const FLAGS_FIELD_BYTES = 2;
 
-/** How many packets carry so many bytes of a PES packet when the first has an adaptation field of `field` bytes. */
+/** Number of packets for `bytes` of a PES packet when the first has an adaptation field of `field` bytes. */
 export function packetCount(bytes: number, field: number): number {
   return Math.ceil((bytes + field) / ROOM_BYTES);
 }
 
 /**
- * Makes `count` transport packets at `at` of a PES packet, whose `bytes` are already there: at the end of the packets' place, from
- * where they move forward. `counter` is the first one's continuity counter; `flags` are for its adaptation field, `pcr` the 90 kHz
- * base of the clock where `flags` have one. `count` is at least `packetCount`, and at most `bytes`: what is too much is stuffed.
+ * Makes `count` transport packets at `at` of a PES packet whose `bytes` are at the end of that room; they move forward.
+ * `counter` is the first packet's continuity counter, `flags` are those of its adaptation field, and `pcr` is the clock's base at
+ * 90 kHz if `flags` have one. `count` is at least `packetCount` and at most `bytes`; the excess is stuffed.
  */
 export function packetise(
   out: Uint8Array,
@@ -39,7 +39,7 @@ export function packetise(
   let left = bytes;
   let field = flags === 0 ? 0 : (flags & Field.Pcr) === 0 ? FLAGS_FIELD_BYTES : PCR_FIELD_BYTES;
   for (let i = 0, to = at; i < count; i++, to += TS_PACKET_BYTES) {
-    // Each packet that follows has a byte at least: one without payload would not count (2.4.3.3).
+    // Each later packet needs a byte: one without payload would not count (2.4.3.3).
     const take = Math.min(ROOM_BYTES - field, left - (count - 1 - i));
     const payload = to + TS_PACKET_BYTES - take;
     out.copyWithin(payload, from, from + take);
@@ -53,8 +53,8 @@ export function packetise(
 }
 
 /**
- * Writes a packet that has an adaptation field and no payload, and returns where it ends. It does not count: `counter` is that of
- * the packet with payload before it (2.4.3.3).
+ * Writes a packet with an adaptation field and no payload; returns where it ends. It does not count: `counter` is that of the
+ * packet with payload before it (2.4.3.3).
  */
 export function writeFieldPacket(
   out: Uint8Array,
@@ -84,7 +84,7 @@ export function writeHeader(
   out[at + 3] = (control << 4) | (counter & 15);
 }
 
-/** An adaptation field of `length` bytes in all, its own length byte included. */
+/** Writes an adaptation field of `length` bytes, including its length byte. */
 function writeField(out: Uint8Array, at: number, length: number, flags: number, pcr: number): void {
   out[at] = length - 1;
   if (length === 1) return;
@@ -94,7 +94,7 @@ function writeField(out: Uint8Array, at: number, length: number, flags: number, 
   out.fill(STUFFING, to, at + length);
 }
 
-/** program_clock_reference_base in 33 bits, and an extension of 0 (2.4.3.5). Shifts would cut the base to 32 bits. */
+/** Writes program_clock_reference_base (33 bits) and an extension of 0 (2.4.3.5). Shifts would cut the base to 32 bits. */
 function writePcr(out: Uint8Array, at: number, base: number): number {
   out[at] = Math.floor(base / 2 ** 25);
   out[at + 1] = Math.floor(base / 2 ** 17);

@@ -7,7 +7,7 @@ export const StreamId = { Video: 0xe0, Audio: 0xc0 } as const;
 export const PES_PTS_BYTES = 14;
 /** See `PES_PTS_BYTES`. */
 export const PES_DTS_BYTES = 19;
-/** The most that PES_packet_length can say; what is longer has none, which is for video only (2.4.3.7). */
+/** The greatest PES_packet_length; a longer packet has none, which is allowed for video only (2.4.3.7). */
 export const MAX_PES_LENGTH = 0xffff;
 /** Bytes of a header that PES_packet_length does not count. */
 const UNCOUNTED_BYTES = 6;
@@ -15,17 +15,17 @@ const UNCOUNTED_BYTES = 6;
 /** PTS, DTS and PCR count 90,000 in a second, in 33 bits (2.4.2.2, 2.4.3.7). */
 const TICKS_PER_MS = 90;
 const TICKS = 2 ** 33;
-/** What time 0 becomes, ticks (1.4 s): the clock before it and negative composition times don't fall below 0. */
+/** The ticks of time 0 (1.4 s): earlier clocks and negative composition times stay above 0. */
 const TIME_ZERO = 126_000;
-/** How long before its DTS a frame arrives by the clock, ticks (0.7 s). */
+/** How long a frame arrives before its DTS by the clock, ticks (0.7 s). */
 const CLOCK_LEAD = 63_000;
 
-/** A time in ms, of the stream's time line and less the origin, as a PTS or DTS. */
+/** The PTS or DTS of a time in ms after the origin. */
 export function ticksOf(ms: number): number {
   return wrapped(Math.round(ms * TICKS_PER_MS) + TIME_ZERO);
 }
 
-/** The PCR (its 90 kHz base) that goes with a DTS of so many ms. */
+/** The PCR (its base at 90 kHz) for a DTS in ms. */
 export function clockOf(ms: number): number {
   return wrapped(Math.round(ms * TICKS_PER_MS) + TIME_ZERO - CLOCK_LEAD);
 }
@@ -35,14 +35,14 @@ function wrapped(ticks: number): number {
   return rest < 0 ? rest + TICKS : rest;
 }
 
-/** Bytes of the header of a frame with these times. */
+/** Size of the PES header for these times, bytes. */
 export function pesHeaderBytes(pts: number, dts: number): number {
   return pts === dts ? PES_PTS_BYTES : PES_DTS_BYTES;
 }
 
 /**
- * Writes the header of a PES packet (2.4.3.6) and returns where it ends. `bytes` is the whole packet's size, `pts` and `dts` are ticks;
- * a DTS that equals the PTS is left out.
+ * Writes the header of a PES packet (2.4.3.6); returns where it ends. `bytes` is the whole packet's size, `pts` and `dts` are
+ * ticks; a DTS that equals the PTS is left out.
  */
 export function writePesHeader(
   out: Uint8Array,
@@ -70,7 +70,7 @@ export function writePesHeader(
   return at + PES_DTS_BYTES;
 }
 
-/** 33 bits in three parts, with markers between. */
+/** Writes 33 bits in three parts, with marker bits between. */
 function writeTimestamp(out: Uint8Array, at: number, prefix: number, ticks: number): void {
   const high = Math.floor(ticks / 2 ** 30);
   out[at] = (prefix << 4) | (high << 1) | 1;

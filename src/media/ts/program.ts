@@ -2,7 +2,7 @@ import { Pid, patSection, pmtSection, StreamType, sectionPacket } from "./psi.ts
 
 const pat = sectionPacket(Pid.Pat, patSection());
 
-/** Which streams there are, with the packets that say so. Never changed: another program takes its place. */
+/** The streams of a program, and its PSI packets. Never changed: another program replaces it. */
 export class Program {
   readonly video: number;
   readonly audio: number;
@@ -30,7 +30,7 @@ export class Program {
     return pat;
   }
 
-  /** The PMT's packet, with a continuity counter of 0. Without video it has a version of its own, for readers go from one to the other. */
+  /** The PMT's packet, with a continuity counter of 0. The one without video has its own version, as readers may change. */
   pmt(withVideo: boolean): Uint8Array {
     if (withVideo) {
       this.#pmt ??= sectionPacket(Pid.Pmt, pmtSection(this.video, this.audio, this.#version * 2));

@@ -2,7 +2,7 @@ import { ByteWriter } from "../../bytes/writer.ts";
 import { crc32Mpeg2 } from "./crc32.ts";
 import { TS_PACKET_BYTES, writeHeader } from "./packets.ts";
 
-/** The packet ids that a stream is sent with. */
+/** The packet ids. */
 export const Pid = { Pat: 0, Pmt: 0x1000, Video: 0x100, Audio: 0x101 } as const;
 
 /** stream_type (ISO 13818-1, table 2-34); 0: the program has no such stream. */
@@ -23,7 +23,7 @@ export function patSection(): Uint8Array {
   });
 }
 
-/** The program map section (2.4.4.8) of a program with these stream types. The clock goes with the video, or else the audio. */
+/** The program map section (2.4.4.8) for these stream types. The video has the clock, or without video the audio. */
 export function pmtSection(video: number, audio: number, version: number): Uint8Array {
   const clock = video !== StreamType.None ? Pid.Video : audio !== StreamType.None ? Pid.Audio : NO_PCR;
   return section(TableId.Pmt, PROGRAM_NUMBER, version, (writer) => {
@@ -34,7 +34,7 @@ export function pmtSection(video: number, audio: number, version: number): Uint8
   });
 }
 
-/** A transport packet with one section, whose continuity counter is 0. */
+/** A transport packet with one section and a continuity counter of 0. */
 export function sectionPacket(pid: number, content: Uint8Array): Uint8Array {
   const packet = new Uint8Array(TS_PACKET_BYTES).fill(0xff);
   writeHeader(packet, 0, pid, true, 1, 0);

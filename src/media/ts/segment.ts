@@ -7,18 +7,18 @@ import { Pid, StreamType } from "./psi.ts";
 import { addPackets } from "./stuffing.ts";
 import type { AacConfig } from "./tracks.ts";
 
-/** Audio frames share a PES packet while they last no longer than this together, ms: the clock of a stream without video goes by them. */
+/** Audio frames share a PES packet of up to this duration, ms, as the clock of a stream without video follows these packets. */
 const AUDIO_PES_MS = 95;
-/** A frame whose time differs by more from where the one before ended, ms, gets a PES packet: only that has a timestamp. */
+/** A frame whose time differs by more from the end of the one before, ms, gets a PES packet with a timestamp of its own. */
 const MAX_DRIFT_MS = 5;
 const MAX_AUDIO_BYTES = MAX_PES_LENGTH - PES_PTS_BYTES;
 /** Continuity counters have four bits (ISO 13818-1, 2.4.3.3). */
 const COUNTERS = 16;
-/** For the packets that fill a segment up: 15 of each of four PIDs. */
+/** Room for the packets that fill up a segment: 15 of each of four PIDs. */
 const STUFFING_BYTES = 4 * COUNTERS * TS_PACKET_BYTES;
 const FIRST_BYTES = 64 * 1024;
 
-/** A place in a segment where it may end. */
+/** A position where a segment may end. */
 interface Mark {
   readonly at: number;
   readonly group: Uint8Array<ArrayBuffer>;
@@ -33,18 +33,18 @@ interface Mark {
 }
 
 /**
- * Makes one segment in the MPEG-TS format: PAT and PMT, then PES packets in the order of the packets. Its bytes are a function of
- * the headers, the packets and the origin alone. Continuity counters begin at 0, and each PID has a multiple of 16 packets with
- * payload, so that segments follow each other without a step in a counter.
+ * Makes one segment of MPEG-TS: PAT and PMT, then PES packets in the order of the packets. Its bytes are a function of the
+ * headers, the packets and the origin alone. Continuity counters begin at 0, and each PID has a multiple of 16 packets with
+ * payload, so that counters continue from segment to segment.
  *
- * Audio frames whose times follow from the first one's share its PES packet, up to 95 ms of them. It is written before the first
- * packet that is that much later, or does not fit.
+ * Audio frames whose times follow the first one's share its PES packet, up to 95 ms. It is written before the first packet
+ * that is this much later, or does not fit.
  */
 export class TsSegmentWriter {
   readonly #mux: Multiplexer;
   #out: Uint8Array<ArrayBuffer>;
   #at = 0;
-  /** Audio frames that wait for more. */
+  /** Audio frames of the next PES packet. */
   #group = new Uint8Array(4096);
   #groupBytes = 0;
   #groupTime = 0;
@@ -52,10 +52,10 @@ export class TsSegmentWriter {
   #groupType: number = StreamType.None;
   #groupConfig: AacConfig | undefined;
   #mark: Mark | undefined;
-  /** Frames left out: without a configuration of their codec, of a codec that is not carried, empty, or with lengths that lie. */
+  /** Frames left out: without a configuration of their codec, of a codec that is not carried, empty, or with wrong lengths. */
   skipped = 0;
 
-  /** `headers` are those in force; `origin` is the time that timestamps count from, ms; `bytes` what the segment may be long. */
+  /** `headers` are those in force; `origin` is the time of timestamp 0, ms; `bytes` the expected size. */
   constructor(headers: readonly Packet[], origin: number, bytes = FIRST_BYTES) {
     this.#mux = new Multiplexer(origin);
     this.#mux.setHeaders(headers);
@@ -71,12 +71,12 @@ export class TsSegmentWriter {
     else if (taken === Taken.Unfit) this.skipped++;
   }
 
-  /** Bytes so far, those of audio frames that wait included. */
+  /** Bytes so far, including audio frames that wait. */
   get length(): number {
     return this.#at + this.#groupBytes;
   }
 
-  /** Remembers this place, in place of the last one that was remembered. */
+  /** Remembers this position instead of the one before. */
   mark(): void {
     const { psiCount, videoCount, audioCount, fieldCount, clock, pause, audioRun, program, announced } = this.#mux;
     this.#mark = {
@@ -90,7 +90,7 @@ export class TsSegmentWriter {
     };
   }
 
-  /** Takes off what came since `mark`: only `finish` may follow. */
+  /** Removes everything since `mark`; only `finish` may follow. */
   rewind(): void {
     const mark = this.#mark;
     if (mark === undefined) return;
@@ -104,7 +104,7 @@ export class TsSegmentWriter {
     Object.assign(this.#mux, mark.mux);
   }
 
-  /** The segment; empty when there was nothing to send. The writer takes no more after it. */
+  /** The segment; empty when there was nothing to send. The writer then takes no more. */
   finish(): Uint8Array<ArrayBuffer> {
     const mux = this.#mux;
     this.#flushAudio();

@@ -3,14 +3,14 @@ import { TS_PACKET_BYTES } from "./packets.ts";
 const UNIT_START = 0x40;
 const HAS_FIELD = 0x20;
 const HAS_PAYLOAD = 0x10;
-/** Bytes of a PES header before its optional fields; the last of them says how many those are (ISO 13818-1, 2.4.3.6). */
+/** Bytes of a PES header before its optional fields; the last one is the length of those (ISO 13818-1, 2.4.3.6). */
 const PES_FIXED_BYTES = 9;
 
 /**
- * Adds `more` packets (at most 15) to those that a PID has in the first `length` bytes of `out`, which must have room for them. Packets
- * without payload would not count (2.4.3.3), so one is divided: the last that has a byte of payload for each of the new ones, with
- * its PES header left whole where that is possible. The counters of those behind it go up. Returns the new length; `length`
- * when the PID has no packet with payload that is long enough.
+ * Adds `more` packets (at most 15) to a PID's in the first `length` bytes of `out`, which must have room. Packets without payload
+ * would not count (2.4.3.3), so one packet is divided: the last that has a byte of payload for each new one, if possible without
+ * dividing its PES header. The counters of later packets go up. Returns the new length, or `length` when no packet of the
+ * PID is long enough.
  */
 export function addPackets(out: Uint8Array, length: number, pid: number, more: number): number {
   let at = findDivisible(out, length, pid, more, true);
@@ -31,7 +31,7 @@ export function addPackets(out: Uint8Array, length: number, pid: number, more: n
     out[to + 1] = (out[at + 1] ?? 0) & ~UNIT_START;
     out[to + 2] = out[at + 2] ?? 0;
     out[to + 3] = HAS_FIELD | HAS_PAYLOAD | ((counter + 1 + i) & 15);
-    // All but the header, this byte and the one of payload.
+    // All but the header, this byte and one of payload.
     out[to + 4] = TS_PACKET_BYTES - 6;
     out[to + 5] = 0;
     out[to + TS_PACKET_BYTES - 1] = last[i] ?? 0;
@@ -64,7 +64,7 @@ function payloadAt(out: Uint8Array, at: number): number {
   return ((out[at + 3] ?? 0) & HAS_FIELD) === 0 ? at + 4 : at + 5 + (out[at + 4] ?? 0);
 }
 
-/** Makes a packet's adaptation field longer by stuffing; the payload has made room for it. */
+/** Lengthens a packet's adaptation field with stuffing; the payload has made room. */
 function widenField(out: Uint8Array, at: number, more: number): void {
   const has = ((out[at + 3] ?? 0) & HAS_FIELD) !== 0;
   const old = has ? (out[at + 4] ?? 0) : -1;

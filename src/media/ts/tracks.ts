@@ -16,7 +16,7 @@ import { readVideoConfig, type VideoConfig } from "../video-config.ts";
 import { MAX_PES_LENGTH, PES_DTS_BYTES } from "./pes.ts";
 import { StreamType } from "./psi.ts";
 
-/** What AAC frames need in a transport stream: the bits that all ADTS headers share, and a frame's duration, ms. */
+/** What AAC frames need in a transport stream: the bits that all ADTS headers share, and the duration of a frame, ms. */
 export interface AacConfig {
   readonly fixedHeader: number;
   readonly frameMs: number;
@@ -34,7 +34,7 @@ export function audioStreamType(codec: number): number {
   return codec === Codec.Mp3 || codec === Codec.Mp3At8kHz ? StreamType.Mp3 : StreamType.None;
 }
 
-/** Reads a sequence header for AAC. Throws `ProtocolError` with the reason when ADTS can't carry it. */
+/** Reads a sequence header for AAC. Throws `ProtocolError` with the reason if ADTS can't carry it. */
 export function readAacConfig(record: Uint8Array): AacConfig {
   const config = readAudioSpecificConfig(record);
   if (config === undefined) throw new ProtocolError("an AudioSpecificConfig that can't be read");
@@ -48,20 +48,20 @@ export class VideoTrack {
   config: VideoConfig | undefined;
   readonly #annexB = new AnnexB();
   readonly #times = new DecodeTimes();
-  /** Of the last frame: bytes that `write` writes, times in ms. */
+  /** The last frame: its size as written in bytes, its times in ms. */
   size = 0;
   pts = 0;
   dts = 0;
   key = false;
 
-  /** Takes a sequence header; one that is broken leaves the track without a configuration. */
+  /** Takes a sequence header; after a broken one the track has no configuration. */
   setHeader(codec: number, record: Uint8Array): void {
     this.config = kept(this.config, () => readVideoConfig(codec, record), sameVideo);
   }
 
   /**
-   * Takes a frame with its packet's time. False for one that can't be sent: no configuration of its codec, no bytes, or
-   * lengths that lie. `dts` is the decoding time where it is known from before.
+   * Takes a frame with its packet's time. False if it can't be sent: no configuration of its codec, no bytes, or wrong lengths.
+   * `dts` is the decoding time if it was known before.
    */
   take(frame: FrameReader, payload: Uint8Array, time: number, key: boolean, dts: number | undefined): boolean {
     const { config } = this;
@@ -88,22 +88,22 @@ export class AudioTrack {
   #start = 0;
   #length = 0;
   #aac = false;
-  /** Of the last frame: bytes that `write` writes. */
+  /** Size of the last frame as written, bytes. */
   size = 0;
   streamType: number = StreamType.None;
 
-  /** The last frame's duration, ms; 0 where it is not known. */
+  /** The last frame's duration, ms; 0 where it is unknown. */
   get frameMs(): number {
     return this.#aac ? (this.config?.frameMs ?? 0) : 0;
   }
 
-  /** Takes a sequence header; one that ADTS can't carry leaves the track without a configuration. */
+  /** Takes a sequence header; after one that ADTS can't carry the track has no configuration. */
   setHeader(codec: number, record: Uint8Array): void {
     if (codec !== Codec.Aac) this.config = undefined;
     else this.config = kept(this.config, () => readAacConfig(record), sameAac);
   }
 
-  /** Takes a frame. False for one that can't be sent: no configuration, another codec, no bytes or too many. */
+  /** Takes a frame. False if it can't be sent: no configuration, another codec, no bytes or too many. */
   take(frame: FrameReader, payload: Uint8Array): boolean {
     this.streamType = audioStreamType(frame.codec);
     this.#aac = this.streamType === StreamType.AdtsAac;
@@ -130,7 +130,7 @@ export class AudioTrack {
   }
 }
 
-/** What is read, or what was before when it is the same: encoders repeat their headers. */
+/** The value read, or the old one if they are equal, as encoders repeat their headers. */
 function kept<T>(old: T | undefined, read: () => T, same: (a: T, b: T) => boolean): T | undefined {
   try {
     const found = read();

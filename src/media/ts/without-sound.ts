@@ -3,7 +3,7 @@ import { type Packet, PacketKind } from "../packet.ts";
 import type { PacketCursor } from "../packet-cursor.ts";
 import { TsFormat, type TsPacketSource } from "./format.ts";
 
-/** A cursor of which audio packets are data, which MPEG-TS leaves out: each packet keeps its place. */
+/** A cursor that shows audio packets as data, which MPEG-TS leaves out: each packet keeps its position. */
 class SilentCursor implements PacketCursor {
   readonly #inner: PacketCursor;
 
@@ -65,7 +65,7 @@ class SilentSource implements TsPacketSource {
   }
 }
 
-/** A stream's video as MPEG-TS, without its sound. One object a stream, as `TsFormat`. */
+/** A stream's video as MPEG-TS, without sound. One object a stream, like `TsFormat`. */
 export class TsWithoutSound {
   readonly audio = false;
   readonly video: boolean;
@@ -83,13 +83,13 @@ export class TsWithoutSound {
     return new TsWithoutSound(TsFormat.of());
   }
 
-  /** As `TsFormat.encode`. */
+  /** Like `TsFormat.encode`. */
   encode(log: TsPacketSource, from: number, to: number, headers?: readonly Packet[]): Uint8Array {
     const own = headers?.filter(({ kind }) => kind !== PacketKind.Audio);
     return this.#inner.encode(new SilentSource(log), from, to, own);
   }
 
-  /** Nothing, as `TsFormat.prefix`. */
+  /** Empty, like `TsFormat.prefix`. */
   prefix(): Uint8Array {
     return this.#inner.prefix();
   }
