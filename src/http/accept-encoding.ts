@@ -1,8 +1,8 @@
 const ELEMENT = /^[ \t]*([^;, \t]+)[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?$/i;
 
 /**
- * Whether a client that sent this Accept-Encoding header is given gzip (RFC 9110, 12.5.3): it takes it, and doesn't like the
- * plain body better. Without the header the body is plain. Elements that are malformed are passed over.
+ * Whether a client with this Accept-Encoding header gets gzip (RFC 9110, 12.5.3): if it accepts gzip and does not prefer the
+ * plain body. Without the header the body is plain. Malformed elements are ignored.
  */
 export function acceptsGzip(header: string | undefined): boolean {
   if (header === undefined) return false;

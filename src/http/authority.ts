@@ -1,11 +1,11 @@
 import { parseIp } from "../base/network.ts";
 import { httpLimits } from "./limits.ts";
 
-/** A host and a port as Host and absolute targets name them. */
+/** A host and a port, as in Host and absolute targets. */
 export interface Authority {
   /** In lower case, without a dot at its end; IPv6 in brackets; may be empty. */
   readonly host: string;
-  /** Undefined where none is given: the scheme's own. */
+  /** Undefined if none is given: the scheme's default. */
   readonly port: number | undefined;
 }
 
@@ -13,7 +13,7 @@ const NAME = /^([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/;
 
 /**
  * Reads `host`, `host:port`, `[v6]` or `[v6]:port` (RFC 9110, 7.2; RFC 3986, 3.2.2). Undefined for anything else: user
- * information, percent-encoded and other characters that are in no host name.
+ * information, percent-encoding, and other characters that host names don't have.
  */
 export function parseAuthority(text: string): Authority | undefined {
   const [, name, digits = ""] = NAME.exec(text) ?? [];
@@ -26,7 +26,7 @@ export function parseAuthority(text: string): Authority | undefined {
   return { host: host.endsWith(".") ? host.slice(0, -1) : host, port };
 }
 
-/** Whether both mean one host and port; a port that is not given is `defaultPort`. */
+/** Whether both are the same host and port; a missing port is `defaultPort`. */
 export function sameAuthority(one: Authority, other: Authority, defaultPort: number): boolean {
   return one.host === other.host && (one.port ?? defaultPort) === (other.port ?? defaultPort);
 }

@@ -1,9 +1,9 @@
 import type { RequestHead } from "./request.ts";
 
-/** What a client is sent that waits before it sends a body (RFC 9110, 10.1.1). */
+/** The interim answer to a client that waits for it before it sends a body (RFC 9110, 10.1.1). */
 export const continueAnswer: Uint8Array = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** Collects the body of a request, whose length its head says. */
+/** Collects the body of a request; the head gives its length. */
 export class BodyReader {
   readonly #head: RequestHead;
   readonly #body: Uint8Array;
@@ -23,7 +23,7 @@ export class BodyReader {
     return this.#at === this.#body.length;
   }
 
-  /** Whether the client sends the body only when it is asked to. */
+  /** Whether the client waits for `continueAnswer` before it sends the body. */
   get waitsForContinue(): boolean {
     return this.#head.minorVersion === 1 && this.#head.header("expect")?.toLowerCase() === "100-continue";
   }
@@ -33,7 +33,7 @@ export class BodyReader {
     return { ...this.#head, body: this.#body };
   }
 
-  /** Copies what belongs to the body of `bytes` from `from` on; returns where that ends. */
+  /** Copies the part of `bytes` from `from` on that belongs to the body; returns where it ends. */
   push(bytes: Uint8Array, from: number): number {
     const end = Math.min(bytes.length, from + this.#body.length - this.#at);
     this.#body.set(bytes.subarray(from, end), this.#at);

@@ -2,21 +2,21 @@
 
 /** Bytes of a method or a field name (RFC 9110, 5.6.2). */
 export const TOKEN = 1;
-/** Bytes of a request line, spaces between its parts included: visible ones and, as UTF-8 is sent raw by FFmpeg and curl, those over 0x7f. */
+/** Bytes of a request line including its spaces: visible ones, and those over 0x7f, as FFmpeg and curl send raw UTF-8. */
 export const LINE = 2;
 /** Bytes of a field value: visible ones, space, tab, and those over 0x7f (RFC 9110, 5.5). */
 export const VALUE = 4;
 
 const SYMBOLS = "!#$%&'*+-.^_`|~";
 
-/** The kinds that each byte is of. */
+/** The kinds of each byte. */
 export const kinds: Readonly<Uint8Array> = Uint8Array.from({ length: 256 }, (_, byte) => {
   const visible = byte >= 0x20 && byte !== 0x7f;
   const token = /^[0-9A-Za-z]$/.test(String.fromCharCode(byte)) || SYMBOLS.includes(String.fromCharCode(byte));
   return (token ? TOKEN : 0) | (visible ? LINE : 0) | (visible || byte === 0x09 ? VALUE : 0);
 });
 
-/** Whether the text is a token, not an empty one. */
+/** Whether the text is a token; tokens are not empty. */
 export function isToken(text: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 }
@@ -30,7 +30,7 @@ export function trimmed(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether a comma-separated list of words has `word`, in any case; `word` is in lower case (RFC 9110, 5.6.1). */
+/** Whether a comma-separated list contains `word` (in lower case), in any case (RFC 9110, 5.6.1). */
 export function listHas(list: string | undefined, word: string): boolean {
   if (list === undefined) return false;
   const words = list.toLowerCase();

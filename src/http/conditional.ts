@@ -1,10 +1,10 @@
 import { parseHttpDate } from "./http-date.ts";
 
-/** What conditions are checked against: the representation that would be sent. */
+/** The representation that conditions are checked against. */
 export interface Validators {
-  /** With its quotes, and `W/` before them when it is weak (RFC 9110, 8.8.3). */
+  /** Includes its quotes, and `W/` before them if it is weak (RFC 9110, 8.8.3). */
   readonly etag?: string;
-  /** Unix ms; fractions of a second don't count. */
+  /** Unix ms; fractions of a second are ignored. */
   readonly lastModifiedMs?: number;
 }
 
@@ -16,8 +16,8 @@ export interface Headers {
 const ENTITY_TAG = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\u{10ffff}]*")[ \t]*(?:,|$)/uy;
 
 /**
- * Checks the conditions of GET or HEAD in the order of RFC 9110, 13.2.2: 304 when the client has this representation already,
- * 412 when it wants another one only, undefined when the answer is sent. `nowMs`: Unix ms, for dates with two-digit years.
+ * Checks the conditions of GET or HEAD in the order of RFC 9110, 13.2.2: 304 if the client has this representation, 412 if it
+ * wants only another one, undefined if the answer is sent. `nowMs`: Unix ms, for dates with two-digit years.
  */
 export function checkConditions(request: Headers, have: Validators, nowMs: number): 304 | 412 | undefined {
   const ifMatch = request.header("if-match");
@@ -30,8 +30,8 @@ export function checkConditions(request: Headers, have: Validators, nowMs: numbe
 }
 
 /**
- * Whether a Range request may be answered in part (RFC 9110, 13.1.5): without If-Range, or when it names this representation by
- * a strong tag or by its exact date.
+ * Whether a Range request may be answered in part (RFC 9110, 13.1.5): without If-Range, or if it names this representation by a
+ * strong tag or by its exact date.
  */
 export function rangeApplies(request: Headers, have: Validators, nowMs: number): boolean {
   const condition = request.header("if-range");
@@ -41,13 +41,13 @@ export function rangeApplies(request: Headers, have: Validators, nowMs: number):
   return since !== undefined && have.lastModifiedMs !== undefined && since === wholeSecond(have.lastModifiedMs);
 }
 
-/** Whether two entity tags are the same; strong: and neither is weak (RFC 9110, 8.8.3.2). */
+/** Whether two entity tags are equal; `strong` requires that neither is weak (RFC 9110, 8.8.3.2). */
 export function sameTag(one: string, other: string, strong: boolean): boolean {
   if (strong) return one === other && !one.startsWith("W/");
   return opaque(one) === opaque(other);
 }
 
-/** Whether a list of tags, or `*`, has this one. A list that is malformed has none behind the mistake. */
+/** Whether a list of tags, or `*`, contains this one. A malformed list ends at the mistake. */
 function matches(list: string, etag: string | undefined, strong: boolean): boolean {
   if (list === "*") return true;
   if (etag === undefined) return false;
@@ -58,7 +58,7 @@ function matches(list: string, etag: string | undefined, strong: boolean): boole
   return false;
 }
 
-/** Undefined when there is nothing to compare: no date, one that is none (it is passed over then), or no time of ours. */
+/** Undefined if nothing can be compared: no date, an invalid one (which is ignored), or no time of the representation. */
 function modifiedSince(
   text: string | undefined,
   lastModifiedMs: number | undefined,

@@ -1,4 +1,4 @@
-/** Types by ending. Playlists and media as players want them, text with its charset. */
+/** Types by ending: of playlists and media as players expect them, of text with its charset. */
 const types: Readonly<Record<string, string>> = {
   m3u8: "application/vnd.apple.mpegurl",
   ts: "video/mp2t",
@@ -39,7 +39,7 @@ const types: Readonly<Record<string, string>> = {
   wasm: "application/wasm",
 };
 
-/** The type of bytes of which nothing is known: browsers save them. */
+/** The type of unknown bytes, which browsers save. */
 const UNKNOWN = "application/octet-stream";
 
 /** The Content-Type of a file, by the ending of its name in any case. */

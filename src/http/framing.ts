@@ -2,7 +2,7 @@
 import type { RequestHead } from "./request.ts";
 import { CloseCode, closeFrame, frameHeaderSize, Opcode, writeFrameHeader } from "./websocket-frame.ts";
 
-/** How the bytes of a body without a known end are wrapped: not at all (HTTP/1.0), in chunks, or in binary WebSocket frames. */
+/** How a body without a known end is framed: not at all (HTTP/1.0), in chunks, or in binary WebSocket frames. */
 export type BodyFraming = "none" | "chunked" | "websocket";
 
 const CR = 0x0d;
@@ -10,7 +10,7 @@ const LF = 0x0a;
 const nothing = new Uint8Array(0);
 const lastChunk = new TextEncoder().encode("0\r\n\r\n");
 
-/** The framing that a request's answer has when its end is not known. */
+/** The framing of an answer to this request whose end is unknown. */
 export function framingOf(head: Pick<RequestHead, "webSocket" | "minorVersion">): BodyFraming {
   if (head.webSocket) return "websocket";
   return head.minorVersion === 0 ? "none" : "chunked";
@@ -18,14 +18,14 @@ export function framingOf(head: Pick<RequestHead, "webSocket" | "minorVersion">)
 
 /**
  * The bytes as one chunk (RFC 9112, 7.1) or one frame (RFC 6455, 5.2), copied once into a buffer of exactly that size; with
- * "none" the same array. No bytes become no bytes: an empty chunk would end the body.
+ * "none" the same array. An empty array stays empty, as an empty chunk would end the body.
  */
 export function framed(framing: BodyFraming, bytes: Uint8Array): Uint8Array {
   if (framing === "none" || bytes.length === 0) return bytes;
   return framing === "chunked" ? chunk(bytes) : frame(bytes);
 }
 
-/** What ends a body properly: the last chunk, a close frame (1000, with `reason` for its reason), or nothing. Not to be changed. */
+/** The proper end of a body: the last chunk, a close frame (1000, with `reason`), or nothing. Must not be changed. */
 export function framedEnd(framing: BodyFraming, reason?: string): Uint8Array {
   switch (framing) {
     case "none":
@@ -37,7 +37,7 @@ export function framedEnd(framing: BodyFraming, reason?: string): Uint8Array {
   }
 }
 
-/** Its size in hexadecimal digits, CR LF, the bytes, CR LF. */
+/** The size in hexadecimal digits, CR LF, the bytes, CR LF. */
 function chunk(bytes: Uint8Array): Uint8Array {
   let digits = 1;
   for (let rest = Math.floor(bytes.length / 16); rest > 0; rest = Math.floor(rest / 16)) digits++;

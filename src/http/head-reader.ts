@@ -5,13 +5,13 @@ import { httpLimits } from "./limits.ts";
 import type { HeadRefusal } from "./refusal.ts";
 import type { RequestHead } from "./request.ts";
 
-/** What came of some bytes. */
+/** The result for some bytes. */
 export type HeadResult =
-  /** The head is not whole yet; all bytes are kept. */
+  /** The head is incomplete; all bytes are kept. */
   | { readonly kind: "more" }
-  /** `end` is where the head ends in the bytes that were given: what follows belongs to the next request. */
+  /** `end` is where the head ends in the given bytes; the rest belongs to the next request. */
   | { readonly kind: "head"; readonly head: RequestHead; readonly end: number }
-  /** The reader takes nothing more: answer and close. */
+  /** The reader takes no more: answer and close. */
   | { readonly kind: "refused"; readonly refusal: HeadRefusal };
 
 const more: HeadResult = { kind: "more" };
@@ -22,29 +22,29 @@ export class RequestHeadReader {
   readonly #secure: boolean;
   readonly #maxBodyBytes: number;
   #scanner: HeadScanner;
-  /** What came of a head in earlier calls; the array may be longer than that. */
+  /** The part of a head from earlier calls; the array may be longer. */
   #kept: Uint8Array = none;
   #keptBytes = 0;
   #refusal: HeadRefusal | undefined;
 
-  /** `secure`: the connection has TLS. `maxBodyBytes`: how long a body may be; with 0 there are no bodies and no methods for them. */
+  /** `secure`: the connection has TLS. `maxBodyBytes`: maximum size of a body; 0 forbids bodies and the methods that have them. */
   constructor(secure: boolean, maxBodyBytes = 0) {
     this.#secure = secure;
     this.#maxBodyBytes = maxBodyBytes;
     this.#scanner = new HeadScanner(maxBodyBytes);
   }
 
-  /** Bytes of memory held for a head that is not whole. */
+  /** Bytes of memory held for an incomplete head. */
   get heldBytes(): number {
     return this.#kept.length;
   }
 
-  /** Whether a request has begun and is not whole: a connection that is closed now breaks off in it. */
+  /** Whether a request is incomplete: closing the connection now would interrupt it. */
   get begun(): boolean {
     return this.#keptBytes > 0;
   }
 
-  /** Takes `bytes` from `from` on, up to the end of a head. They are copied where they have to wait. */
+  /** Takes `bytes` from `from` on, up to the end of a head, and copies what has to wait. */
   push(bytes: Uint8Array, from = 0): HeadResult {
     if (this.#refusal !== undefined) return { kind: "refused", refusal: this.#refusal };
     const before = this.#keptBytes;
@@ -59,7 +59,7 @@ export class RequestHeadReader {
     return more;
   }
 
-  /** The bytes of the head so far, behind each other. No more than a whole head of them is kept. */
+  /** All bytes of the head so far, in one array. At most a whole head is kept. */
   #append(bytes: Uint8Array, from: number): Uint8Array {
     const before = this.#keptBytes;
     const count = Math.min(bytes.length - from, httpLimits.headBytes - before);
@@ -74,7 +74,7 @@ export class RequestHeadReader {
     return this.#kept.subarray(0, needed);
   }
 
-  /** `offset`: from a position in the head to one in the bytes that were given. */
+  /** `offset` converts a position in the head to one in the given bytes. */
   #finish(data: Uint8Array, offset: number): HeadResult {
     const scanner = this.#scanner;
     if (scanner.line === undefined) throw new Error("a head without a request line");

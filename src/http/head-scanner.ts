@@ -10,7 +10,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
-/** The first byte of RTMP's handshake, and of a TLS record with one. */
+/** The first byte of RTMP's handshake, and of a TLS handshake record. */
 const RTMP_VERSION = 0x03;
 const TLS_HANDSHAKE = 0x16;
 
@@ -35,8 +35,8 @@ type State =
   | "whole";
 
 /**
- * Finds the parts of one request's head (RFC 9112, 2 to 5), strictly. Each byte is judged when it comes, so that the first
- * wrong one decides, however the input is cut.
+ * Finds the parts of one request's head (RFC 9112, 2 to 5), strictly. Each byte is checked when it comes, so the first wrong one
+ * decides, however the input is cut.
  */
 export class HeadScanner {
   readonly #maxBodyBytes: number;
@@ -49,7 +49,7 @@ export class HeadScanner {
   readonly #marks: number[] = [];
   /** Undefined until the request line is whole. */
   line: RequestLine | undefined;
-  /** What was wrong; nothing is gone through after it. */
+  /** What is wrong; nothing is scanned after it. */
   refusal: HeadRefusal | undefined;
 
   /** `maxBodyBytes`: as for `RequestHeadReader`. */
@@ -57,19 +57,19 @@ export class HeadScanner {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  /** Bytes of the head that were gone through: all of them when it is whole. */
+  /** Bytes of the head scanned so far; all of them when it is whole. */
   get length(): number {
     return this.#at;
   }
 
-  /** The empty line behind the fields was found. */
+  /** The empty line after the fields was found. */
   get whole(): boolean {
     return this.#state === "whole";
   }
 
   /**
-   * Goes on with the head, of which `data` holds all bytes so far; what was gone through before has not changed. Stops at the
-   * head's end or at a byte that is wrong.
+   * Continues the scan. `data` holds all bytes of the head so far; those scanned before must not have changed. Stops at the end of
+   * the head or at a wrong byte.
    */
   scan(data: Uint8Array): void {
     const end = Math.min(data.length, httpLimits.headBytes);
@@ -79,7 +79,7 @@ export class HeadScanner {
     }
   }
 
-  /** The header fields of a head that is whole. */
+  /** The header fields of a whole head. */
   fields(data: Uint8Array): HeaderFields {
     return new HeaderFields(asLatin1.decode(data.subarray(this.#fieldsStart, this.#at)), this.#marks);
   }
@@ -113,7 +113,7 @@ export class HeadScanner {
 
   #onFirst(byte: number): void {
     if (byte === CR && this.#at === 0) {
-      // An empty line before a request is passed over, once (RFC 9112, 2.2).
+      // One empty line before a request is ignored (RFC 9112, 2.2).
       this.#state = "empty-end";
       this.#at = 1;
     } else if (byte === RTMP_VERSION) this.#refuseProtocol("rtmp");
@@ -172,7 +172,7 @@ export class HeadScanner {
     if (at < end) this.#endLine(data[at] ?? 0, "value-end", "a header");
   }
 
-  /** Goes on to the next byte that is not of this kind. */
+  /** Skips to the next byte that is not of this kind. */
   #passOver(data: Uint8Array, end: number, kind: number): number {
     let at = this.#at;
     while (at < end && ((kinds[data[at] ?? 0] ?? 0) & kind) !== 0) at++;
@@ -180,7 +180,7 @@ export class HeadScanner {
     return at;
   }
 
-  /** A byte that can't be in a line has to be the CR of its end. */
+  /** Handles a byte that can't be in a line: it must be the CR of the line's end. */
   #endLine(byte: number, next: State, what: string): void {
     if (byte === CR) {
       this.#state = next;

@@ -1,6 +1,6 @@
-// Hot: looked into several times for each request. Values become strings when somebody asks for them.
+// Hot: read several times for each request. Values become strings on demand.
 
-/** The header fields of one request, in the order in which they came. Names are compared without regard to case. */
+/** The header fields of one request, in their order. Names are compared case-insensitively. */
 export class HeaderFields {
   readonly #text: string;
   readonly #marks: readonly number[];
@@ -11,12 +11,12 @@ export class HeaderFields {
     this.#marks = marks;
   }
 
-  /** How many fields there are. */
+  /** The number of fields. */
   get size(): number {
     return this.#marks.length / 4;
   }
 
-  /** How many fields have this name; `name` is in lower case. */
+  /** The number of fields with this name (in lower case). */
   count(name: string): number {
     let count = 0;
     for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 4)) count++;
@@ -24,8 +24,8 @@ export class HeaderFields {
   }
 
   /**
-   * The value of a field, without white space around it; several fields of the name are joined by ", " (RFC 9110, 5.3).
-   * `name` is in lower case. Bytes over 0x7f are Windows-1252 characters.
+   * The value of a field, without white space around it; several fields of one name are joined by ", " (RFC 9110, 5.3). `name` is
+   * in lower case. Bytes over 0x7f are Windows-1252 characters.
    */
   get(name: string): string | undefined {
     const first = this.#find(name, 0);
@@ -39,7 +39,7 @@ export class HeaderFields {
     return this.#text.slice(this.#marks[at + 2], this.#marks[at + 3]);
   }
 
-  /** Where the marks of the next field of this name stand, from `at` on; -1 without one. */
+  /** The position in the marks of the next field with this name; -1 if there is none. */
   #find(name: string, from: number): number {
     const marks = this.#marks;
     for (let at = from; at < marks.length; at += 4) {

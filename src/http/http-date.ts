@@ -1,7 +1,7 @@
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const MONTH = `(?<month>${MONTHS.join("|")})`;
 const TIME = "(?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})";
-/** The three spellings of a date (RFC 9110, 5.6.7): the only one that is sent, and two that are still read. */
+/** The three spellings of a date (RFC 9110, 5.6.7): the one that is sent, and two that are also read. */
 const SPELLINGS = [
   new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>[0-9]{2}) ${MONTH} (?<year>[0-9]{4}) ${TIME} GMT$`),
   new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>[0-9]{2})-${MONTH}-(?<year>[0-9]{2}) ${TIME} GMT$`),
@@ -14,8 +14,8 @@ export function formatHttpDate(unixMs: number): string {
 }
 
 /**
- * Reads a date in any of the three spellings, as Unix ms; undefined for what is none. `nowMs` decides on years of two digits:
- * one that seems more than 50 years ahead is past (RFC 9110, 5.6.7).
+ * Reads a date in any of the three spellings, as Unix ms; undefined if it is none. `nowMs` decides on years of two digits: one
+ * that seems more than 50 years ahead is past (RFC 9110, 5.6.7).
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {
   for (const spelling of SPELLINGS) {
@@ -29,7 +29,7 @@ function unixMsOf(parts: Readonly<Record<string, string | undefined>>, nowMs: nu
   const number = (name: string) => Number(parts[name]);
   const month = MONTHS.indexOf(parts.month ?? "");
   const [day, hour, minute, second] = [number("day"), number("hour"), number("minute"), number("second")];
-  // A leap second is a second; Date counts it as the next.
+  // A leap second is valid; Date counts it as the next second.
   if (hour > 23 || minute > 59 || second > 60) return undefined;
   let year = number("year");
   if (parts.year?.length === 2) {
@@ -43,7 +43,7 @@ function unixMsOf(parts: Readonly<Record<string, string | undefined>>, nowMs: nu
   return date.setUTCHours(hour, minute, second);
 }
 
-/** The Date header's value, made once a second. */
+/** The value of the Date header, made once a second. */
 export class DateHeader {
   #second = Number.NaN;
   #text = "";

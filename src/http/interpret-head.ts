@@ -6,7 +6,7 @@ import type { RequestHead } from "./request.ts";
 import { parseTarget, type RequestTarget } from "./target.ts";
 import { readUpgrade } from "./websocket-handshake.ts";
 
-/** What a request line says. */
+/** The parts of a request line. */
 export interface RequestLine {
   readonly method: RequestHead["method"];
   /** As sent. */
@@ -16,16 +16,16 @@ export interface RequestLine {
 }
 
 const ALLOWED = "GET, HEAD, OPTIONS";
-/** Where bodies are taken. */
+/** The methods of a server that takes bodies. */
 const ALLOWED_WITH_BODIES = "GET, HEAD, OPTIONS, POST, PUT, DELETE";
-/** Methods that exist and are not for this server; any other is not implemented (RFC 9110, 15.6.2). */
+/** Methods that exist and this server refuses; all others are not implemented (RFC 9110, 15.6.2). */
 const OTHER_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
-/** Content-Length of a request without content; anything else that is a number announces a body. */
+/** The Content-Length of a request without a body. */
 const NO_LENGTH = /^0+$/;
 const LENGTH = /^[0-9]+$/;
 const none = new Uint8Array(0);
 
-/** Reads a request line without its line end (RFC 9112, 3). The caller has checked its bytes by the kind LINE. `bodies`: methods with bodies are taken. */
+/** Reads a request line without its end (RFC 9112, 3); its bytes are checked already, by the kind LINE. `bodies`: bodies are taken. */
 export function readRequestLine(line: string, bodies = false): RequestLine | HeadRefusal {
   const first = line.indexOf(" ");
   const last = line.lastIndexOf(" ");
@@ -60,7 +60,7 @@ function readMethod(text: string, bodies: boolean): RequestHead["method"] | Head
     : refuseHead(400, "the method has a character that none can have");
 }
 
-/** Decides on a whole head: what its fields say about its body, host, connection and WebSocket. `secure`: with TLS. */
+/** Interprets a whole head: its fields on the body, host, connection and WebSocket. `secure`: with TLS. */
 export function interpretHead(
   line: RequestLine,
   fields: HeaderFields,
@@ -93,8 +93,8 @@ export function interpretHead(
 }
 
 /**
- * The length of the body (RFC 9112, 6), 0 where the server takes none. One that is too long, or of which servers disagree where it
- * ends, is refused and the connection closed, so that nobody's body is read as a request.
+ * The length of the body (RFC 9112, 6), 0 if the server takes none. A body that is too long, or whose end is ambiguous, is refused
+ * and the connection closed, so that no part of it is read as a request.
  */
 function readBodyLength(minorVersion: 0 | 1, fields: HeaderFields, maxBodyBytes: number): number | HeadRefusal {
   const coding = fields.get("transfer-encoding");
@@ -115,7 +115,7 @@ function readBodyLength(minorVersion: 0 | 1, fields: HeaderFields, maxBodyBytes:
   return bytes <= maxBodyBytes ? bytes : refuseHead(413, `a body has at most ${maxBodyBytes} bytes here`);
 }
 
-/** The host that is asked for (RFC 9112, 3.2): an absolute target's, which Host has to name too. */
+/** The requested host (RFC 9112, 3.2): an absolute target's, which must also be the one in Host. */
 function readHost({ minorVersion, target }: RequestLine, fields: HeaderFields): string | HeadRefusal {
   const text = fields.get("host");
   const named = target.authority;

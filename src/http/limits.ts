@@ -1,4 +1,4 @@
-/** What one request or WebSocket client may cost. Every length and count from the wire is held against one of these. */
+/** The limits of one request or WebSocket client. Every length and count from the wire is checked against one of these. */
 export const httpLimits = {
   /** Bytes before the line end of a request line. Longer: 414. */
   requestLineBytes: 8 * 1024,

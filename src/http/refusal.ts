@@ -1,15 +1,15 @@
-/** Why a request's head is not taken. The answer is sent and the connection closed: what follows can't be told apart from a body. */
+/** Why a request's head is refused. The answer is sent and the connection closed, as the rest can't be told from a body. */
 export interface HeadRefusal {
   readonly status: number;
-  /** One sentence for the peer and the log, without line ends. What the peer sent is not quoted in it. */
+  /** One sentence for the peer and the log, without line ends. It quotes nothing that the peer sent. */
   readonly reason: string;
-  /** Headers that the status asks for, by name in lower case: `allow` of 405, `upgrade` of 426. */
+  /** Headers that the status requires, by name in lower case: `allow` of 405, `upgrade` of 426. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The protocol that the client speaks instead of HTTP. The owner may name its port by `wrongProtocol`. */
   readonly spoken?: OtherProtocol;
 }
 
-/** What clients of other ports of this server speak. */
+/** The protocols of this server's other ports. */
 export type OtherProtocol = "rtmp" | "tls";
 
 /** Makes a refusal. */
@@ -17,7 +17,7 @@ export function refuseHead(status: number, reason: string, headers?: Readonly<Re
   return headers === undefined ? { status, reason } : { status, reason, headers };
 }
 
-/** The sentence for a client of another protocol; `port` is where that protocol is spoken, undefined when nowhere. */
+/** The sentence for a client of another protocol; `port` is that protocol's, undefined if there is none. */
 export function wrongProtocol(spoken: OtherProtocol, port?: number): string {
   const name = spoken === "rtmp" ? "RTMP" : "TLS (HTTPS)";
   if (port === undefined) return `this port speaks HTTP, not ${name}`;

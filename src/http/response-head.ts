@@ -10,27 +10,27 @@ export type BodyEnd = number | "chunked" | "close" | "none";
 /** The head of an answer. */
 export interface ResponseHead {
   readonly status: number;
-  /** By name in lower case. Date, Content-Length, Transfer-Encoding and, but for 101, Connection come of the fields below. */
+  /** By name in lower case. Date, Content-Length, Transfer-Encoding and, except with 101, Connection are made from the other fields. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The Date header's value, of `DateHeader`. */
+  /** The value of the Date header, from `DateHeader`. */
   readonly date: string;
-  /** For HEAD what it is for GET. */
+  /** HEAD has the same as GET. */
   readonly body: BodyEnd;
-  /** Of the request. */
+  /** That of the request. */
   readonly minorVersion: 0 | 1;
-  /** Whether the connection goes on afterwards. A body that ends with the connection overrules it. */
+  /** Whether the connection stays open. It does not if its close ends the body. */
   readonly keepAlive: boolean;
 }
 
-/** Visible characters, spaces and tabs of ASCII: no line ends, nothing that reads otherwise in another charset. */
+/** Visible ASCII characters, spaces and tabs: no line ends, nothing that depends on the charset. */
 const VALUE = /^[\t\x20-\x7e]*$/;
-/** What the writer itself says: twice, it would let readers disagree about the body. */
+/** Headers that the writer makes itself: given twice, readers might disagree about the body. */
 const OWN: ReadonlySet<string> = new Set(["date", "content-length", "transfer-encoding", "connection"]);
 const encoder = new TextEncoder();
 
 /**
- * The bytes of a head with the empty line behind it (RFC 9112, 4). Throws Error for a header that would end its line early, is
- * not ASCII or comes of the other fields. What others say goes into headers percent-encoded.
+ * The bytes of a head with its empty line (RFC 9112, 4). Throws Error for a header that would end its line early, is not ASCII or
+ * is made from other fields. Texts from others must be percent-encoded in headers.
  */
 export function writeResponseHead(head: ResponseHead): Uint8Array {
   const { status, headers } = head;

@@ -1,4 +1,4 @@
-/** Reason phrases (RFC 9110, 15; RFC 6585; RFC 7538). Clients go by the number; people read these. */
+/** Reason phrases (RFC 9110, 15; RFC 6585; RFC 7538), for people: clients use the number. */
 const phrases: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
   200: "OK",
@@ -38,7 +38,7 @@ const phrases: Readonly<Record<number, string>> = {
   508: "Loop Detected",
 };
 
-/** The reason phrase of a status; empty for one that has none here, as RFC 9112, 4 allows. */
+/** The reason phrase of a status; empty for unknown ones, as RFC 9112, 4 allows. */
 export function reasonPhrase(status: number): string {
   return phrases[status] ?? "";
 }

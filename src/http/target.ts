@@ -6,17 +6,17 @@ export interface RequestTarget {
   readonly path: string;
   /** As sent, without the question mark. */
   readonly query: string;
-  /** Of a target in absolute form. */
+  /** That of a target in absolute form. */
   readonly authority: (Authority & { readonly defaultPort: number }) | undefined;
 }
 
-/** A target, or why it is none: a sentence. */
+/** A target, or a sentence that says why it is none. */
 export type TargetResult =
   | { readonly ok: true; readonly target: RequestTarget }
   | { readonly ok: false; readonly reason: string };
 
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/is;
-/** What a path has to be looked at for: escapes, backslashes, repeated slashes, segments that begin with a dot, other characters. */
+/** What needs decoding or checking in a path: escapes, backslashes, repeated slashes, segments that begin with a dot, other characters. */
 const UNUSUAL = /[%\\]|\/[/.]|[^\x21-\x7e]/;
 const HIDDEN_SEPARATOR = /%2f|%5c|\\/i;
 const CONTROL = /\p{Cc}/u;
@@ -51,7 +51,7 @@ function splitPath(text: string, authority: RequestTarget["authority"]): TargetR
 
 /**
  * Decodes a path that begins with a slash: percent-encoding once, strict UTF-8. Repeated slashes count as one, as in RTMP's
- * names. Encoded slashes, backslashes, control characters and dot segments are refused: a proxy may have read them in another way.
+ * names. Encoded slashes, backslashes, control characters and dot segments are refused, as proxies may read them differently.
  */
 function decodePath(
   raw: string,

@@ -3,17 +3,17 @@ import { writeResponseHead } from "./response-head.ts";
 
 /** First bytes of GET, HEAD and OPTIONS. */
 const FIRST_BYTES = new Set(Array.from("GHO", (letter) => letter.charCodeAt(0)));
-/** POST, PUT and PATCH begin with it, and the PROXY protocol, too, which goes on with an R. */
+/** The first byte of POST, PUT and PATCH, and of the PROXY protocol, whose second is an R. */
 const P = 0x50;
 const R = 0x52;
 const encoder = new TextEncoder();
 
-/** Whether a connection's first bytes are those of an HTTP request; those of RTMP, TLS and the PROXY protocol are not. */
+/** Whether a connection's first bytes are those of an HTTP request, and not of RTMP, TLS or the PROXY protocol. */
 export function beginsLikeHttp([first = 0, second]: Uint8Array): boolean {
   return FIRST_BYTES.has(first) || (first === P && second !== undefined && second !== R);
 }
 
-/** A whole answer of one line of text, after which its connection is to be closed. `unixMs`: now. */
+/** A whole answer with one line of text, after which its connection is closed. `unixMs`: now. */
 export function textResponse(
   status: number,
   line: string,

@@ -20,7 +20,7 @@ export const MAX_CONTROL_BYTES = 125;
 const FIN = 0x80;
 const MASKED = 0x80;
 
-/** Bytes of a server's frame header before so many bytes of payload. */
+/** Size of a server's frame header for a payload of this size, bytes. */
 export function frameHeaderSize(payloadBytes: number): number {
   if (payloadBytes < 126) return 2;
   return payloadBytes < 0x10000 ? 4 : 10;
@@ -57,12 +57,12 @@ export function pongFrame(payload: Uint8Array): Uint8Array {
   return controlFrame(Opcode.Pong, payload);
 }
 
-/** A ping to find out whether the client is there. */
+/** A ping, which finds out whether the client is still connected. */
 export function pingFrame(payload: Uint8Array): Uint8Array {
   return controlFrame(Opcode.Ping, payload);
 }
 
-/** A close frame; without a code for a client that gave none. A reason of more than 123 bytes is cut. */
+/** A close frame; without a code if the client gave none. A reason of more than 123 bytes is cut. */
 export function closeFrame(code?: number, reason = ""): Uint8Array {
   if (code === undefined) return controlFrame(Opcode.Close, new Uint8Array(0));
   const payload = new Uint8Array(MAX_CONTROL_BYTES);
@@ -80,7 +80,7 @@ function controlFrame(opcode: number, payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** A control frame of a client, whose payload goes masked by 4 bytes (RFC 6455, 5.3). */
+/** A control frame of a client, whose payload is masked with 4 bytes (RFC 6455, 5.3). */
 export function maskedControlFrame(opcode: number, payload: Uint8Array, mask: Uint8Array): Uint8Array {
   const plain = controlFrame(opcode, payload);
   const out = new Uint8Array(plain.length + mask.length);

@@ -13,8 +13,8 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 export type Sha1 = (bytes: Uint8Array) => Uint8Array;
 
 /**
- * Looks for a WebSocket handshake in a request (RFC 6455, 4.2.1): its key, undefined when it asks for none, or a refusal.
- * An Upgrade to something else, or one that Connection does not name, is passed over (RFC 9110, 7.8).
+ * Reads a request's WebSocket handshake (RFC 6455, 4.2.1): its key, undefined if there is none, or a refusal. An Upgrade to
+ * something else, or one that Connection does not name, is ignored (RFC 9110, 7.8).
  */
 export function readUpgrade(
   method: string,
@@ -34,7 +34,7 @@ export function readUpgrade(
   return KEY.test(key) ? key : refuseHead(400, "Sec-WebSocket-Key is not 16 bytes in base64");
 }
 
-/** The headers of the answer to a handshake, whose status is 101 (RFC 6455, 4.2.2). No subprotocol and no extension is chosen. */
+/** The headers of the answer to a handshake, with status 101 (RFC 6455, 4.2.2). No subprotocol and no extension is chosen. */
 export function upgradeHeaders(key: string, sha1: Sha1): Readonly<Record<string, string>> {
   return { upgrade: "websocket", connection: "Upgrade", "sec-websocket-accept": acceptKey(key, sha1) };
 }

@@ -3,21 +3,21 @@ import { CloseCode, MAX_CONTROL_BYTES, Opcode } from "./websocket-frame.ts";
 
 /** How a client's side of a WebSocket connection ended. */
 export interface WebSocketClose {
-  /** The client closes by a close frame; false: it broke the protocol or a limit. */
+  /** The client closed by a close frame; false: it broke the protocol or a limit. */
   readonly clean: boolean;
-  /** What the close frame in answer says; undefined: it has no code, as the client's had none. */
+  /** The code for the close frame in answer; undefined if the client's had none. */
   readonly code: number | undefined;
-  /** The client's own words, or what was wrong. Those of a client may be anything. */
+  /** The client's reason, which may be any text, or the breach. */
   readonly reason: string;
 }
 
-/** What a client says. Payloads belong to the receiver. */
+/** What a client sends. Payloads belong to the receiver. */
 export interface WebSocketEvents {
   /** A whole message, at most 4 KiB. */
   message(payload: Uint8Array, text: boolean): void;
-  /** To be answered by `pongFrame`; of several at once the newest is enough (RFC 6455, 5.5.3). */
+  /** To be answered by `pongFrame`; of several pings the newest is enough (RFC 6455, 5.5.3). */
   ping(payload: Uint8Array): void;
-  /** The answer to a ping of ours, or one that was not asked for. */
+  /** The answer to a ping, or an unsolicited pong. */
   pong(payload: Uint8Array): void;
   /** The last event: answer with `closeFrame` unless one was sent, then close the connection. */
   close(close: WebSocketClose): void;
@@ -32,32 +32,32 @@ const MAX_HEADER_BYTES = 14;
 const asUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /*
- * header ──> payload ──> header …                a frame after the other
+ * header ──> payload ──> header …                one frame after the other
  *    └──────────┴────────────────> closed        a close frame, or a breach
  */
 /**
- * Reads the frames of one WebSocket client (RFC 6455, 5), in pieces of any size. Clients of this server have nothing to say, so
- * messages are short. Never throws: a breach is the close event.
+ * Reads the frames of one WebSocket client (RFC 6455, 5), in pieces of any size. Messages are limited to 4 KiB, as clients of
+ * this server send none of use. Never throws: a breach is the close event.
  */
 export class WebSocketReader {
   readonly #events: WebSocketEvents;
   #closed = false;
   readonly #header = new Uint8Array(MAX_HEADER_BYTES);
   #headerBytes = 0;
-  /** Of the frame whose payload comes; undefined while its header does. */
+  /** The payload of the current frame; undefined while its header is incomplete. */
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
-  /** A fragmented message as far as it has come. One buffer, so that thousands of tiny fragments cost no more than one message. */
+  /** The fragments of a message so far, in one buffer, so that thousands of tiny ones cost no more than one message. */
   #message: Uint8Array | undefined;
   #messageBytes = 0;
-  /** Text or Binary while a message is not whole. */
+  /** Text or Binary while a message is incomplete. */
   #opcode: number | undefined;
 
   constructor(events: WebSocketEvents) {
     this.#events = events;
   }
 
-  /** Bytes held of what is not whole. */
+  /** Bytes held for incomplete frames and messages. */
   get heldBytes(): number {
     return (this.#message?.length ?? 0) + (this.#payload?.length ?? 0);
   }
@@ -94,7 +94,7 @@ export class WebSocketReader {
     else if (this.#headerBytes === 2 + lengthBytes + 4) this.#begin(lengthBytes === 0 ? short : this.#length());
   }
 
-  /** FIN, three reserved bits, the opcode. */
+  /** Checks FIN, three reserved bits, and the opcode. */
   #checkFirst(first: number): void {
     const opcode = first & 0x0f;
     if ((first & RESERVED) !== 0) this.#fail("a frame uses an extension that was not agreed on");
@@ -106,7 +106,7 @@ export class WebSocketReader {
     }
   }
 
-  /** The 16 or 64 bits of length; they stand behind the first two bytes. */
+  /** The length in 16 or 64 bits after the first two bytes. */
   #length(): number {
     const end = (this.#header[1] ?? 0) === (MASKED | 126) ? 4 : 10;
     let length = 0;
@@ -170,7 +170,7 @@ export class WebSocketReader {
     this.#messageBytes += payload.length;
   }
 
-  /** A code of 16 bits and a reason, or nothing (RFC 6455, 5.5.1). */
+  /** Reads a code of 16 bits and a reason, or nothing (RFC 6455, 5.5.1). */
   #onClose(payload: Uint8Array): void {
     if (payload.length === 0) {
       this.#close({ clean: true, code: undefined, reason: "" });
@@ -211,7 +211,7 @@ function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Codes that a close frame may have: assigned ones but for those of connections without a frame, and everybody's own. */
+/** Whether a close frame may have the code: an assigned one, but not of connections without a frame, or a private one. */
 function mayBeSent(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
