@@ -118,7 +118,7 @@ export class HeadScanner {
       this.#at = 1;
     } else if (byte === RTMP_VERSION) this.#refuseProtocol("rtmp");
     else if (byte === TLS_HANDSHAKE) this.#refuseProtocol("tls");
-    else if (((kinds[byte] ?? 0) & TOKEN) === 0) this.#refuse(400, "this is no request of HTTP/1.1");
+    else if (((kinds[byte] ?? 0) & TOKEN) === 0) this.#refuse(400, "this is not an HTTP/1.1 request");
     else {
       this.#lineStart = this.#at;
       this.#state = "line";
@@ -150,7 +150,7 @@ export class HeadScanner {
     const at = this.#passOver(data, end, TOKEN);
     if (at === end) return;
     if (data[at] !== COLON) {
-      this.#refuse(400, "a header's name has a character that none can have, or no colon behind it");
+      this.#refuse(400, "a header's name has an invalid character, or no colon after it");
       return;
     }
     this.#mark(at);
@@ -191,7 +191,7 @@ export class HeadScanner {
 
   #onLineFeed(data: Uint8Array): void {
     if (data[this.#at] !== LF) {
-      this.#refuse(400, "a CR has no LF behind it");
+      this.#refuse(400, "a CR has no LF after it");
       return;
     }
     const end = this.#at - 1;

@@ -46,7 +46,7 @@ export function readRequestLine(line: string, bodies = false): RequestLine | Hea
 function readVersion(text: string): 0 | 1 | HeadRefusal {
   if (text === "HTTP/1.1") return 1;
   if (text === "HTTP/1.0") return 0;
-  if (/^HTTP\/[0-9]\.[0-9]$/.test(text)) return refuseHead(505, "HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (/^HTTP\/[0-9]\.[0-9]$/.test(text)) return refuseHead(505, "only HTTP/1.1 and HTTP/1.0 are supported");
   return refuseHead(400, "the request line does not end with a version of HTTP");
 }
 
@@ -54,10 +54,10 @@ function readMethod(text: string, bodies: boolean): RequestHead["method"] | Head
   if (text === "GET" || text === "HEAD" || text === "OPTIONS") return text;
   if (bodies && (text === "POST" || text === "PUT" || text === "DELETE")) return text;
   const allow = bodies ? ALLOWED_WITH_BODIES : ALLOWED;
-  if (OTHER_METHODS.has(text)) return refuseHead(405, `the methods here are ${allow}`, { allow });
+  if (OTHER_METHODS.has(text)) return refuseHead(405, `the allowed methods are ${allow}`, { allow });
   return isToken(text)
-    ? refuseHead(501, `the methods here are ${allow}`)
-    : refuseHead(400, "the method has a character that none can have");
+    ? refuseHead(501, `the allowed methods are ${allow}`)
+    : refuseHead(400, "the method has an invalid character");
 }
 
 /** Interprets a whole head: its fields on the body, host, connection and WebSocket. `secure`: with TLS. */
@@ -104,15 +104,15 @@ function readBodyLength(minorVersion: 0 | 1, fields: HeaderFields, maxBodyBytes:
     if (minorVersion === 0) return refuseHead(400, "HTTP/1.0 has no Transfer-Encoding");
     if (fields.count("transfer-encoding") > 1) return refuseHead(400, "Transfer-Encoding is given more than once");
     if (coding.toLowerCase() !== "chunked") return refuseHead(501, "this Transfer-Encoding is not known here");
-    if (maxBodyBytes > 0) return refuseHead(411, "a request with a body has a Content-Length here");
-    return refuseHead(413, "requests here have no body");
+    if (maxBodyBytes > 0) return refuseHead(411, "a request with a body needs a Content-Length");
+    return refuseHead(413, "requests to this server have no body");
   }
   if (length === undefined || (NO_LENGTH.test(length) && fields.count("content-length") === 1)) return 0;
   if (fields.count("content-length") > 1) return refuseHead(400, "Content-Length is given more than once");
-  if (!LENGTH.test(length)) return refuseHead(400, "Content-Length is no number");
-  if (maxBodyBytes === 0) return refuseHead(413, "requests here have no body");
+  if (!LENGTH.test(length)) return refuseHead(400, "Content-Length is not a number");
+  if (maxBodyBytes === 0) return refuseHead(413, "requests to this server have no body");
   const bytes = Number(length);
-  return bytes <= maxBodyBytes ? bytes : refuseHead(413, `a body has at most ${maxBodyBytes} bytes here`);
+  return bytes <= maxBodyBytes ? bytes : refuseHead(413, `a body may have at most ${maxBodyBytes} bytes`);
 }
 
 /** The requested host (RFC 9112, 3.2): an absolute target's, which must also be the one in Host. */
@@ -124,7 +124,7 @@ function readHost({ minorVersion, target }: RequestLine, fields: HeaderFields): 
   }
   if (fields.count("host") > 1) return refuseHead(400, "Host is given more than once");
   const host: Authority | undefined = parseAuthority(text);
-  if (host === undefined) return refuseHead(400, "Host is no host name");
+  if (host === undefined) return refuseHead(400, "Host is not a host name");
   if (named !== undefined && !sameAuthority(named, host, named.defaultPort)) {
     return refuseHead(400, "the target names another host than Host does");
   }

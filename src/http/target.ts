@@ -34,7 +34,7 @@ export function parseTarget(text: string): TargetResult {
     return refuse("the target is neither a path nor a URL of http or https");
   }
   const authority = parseAuthority(name);
-  if (authority === undefined || authority.host === "") return refuse("the target's host is no host name");
+  if (authority === undefined || authority.host === "") return refuse("the target's host is not a host name");
   const defaultPort = scheme.toLowerCase() === "https" ? 443 : 80;
   return splitPath(rest.startsWith("/") ? rest : `/${rest}`, { ...authority, defaultPort });
 }

@@ -25,7 +25,7 @@ export function readUpgrade(
   if (!listHas(fields.get("connection"), "upgrade")) return undefined;
   if (method !== "GET") return refuseHead(400, "a WebSocket handshake is a GET request");
   if (fields.get("sec-websocket-version") !== VERSION) {
-    return refuseHead(426, `WebSocket is spoken in version ${VERSION} only`, {
+    return refuseHead(426, `the WebSocket version must be ${VERSION}`, {
       upgrade: "websocket",
       "sec-websocket-version": VERSION,
     });

@@ -72,7 +72,7 @@ test.concurrent("requests that come together are answered in order, and what ano
   const cases: readonly [port: number, says: string | Uint8Array, line: string][] = [
     [port, Uint8Array.of(3, ...new Uint8Array(1536)), `this port speaks HTTP; RTMP is on port`],
     [port, Uint8Array.of(0x16, 3, 1, 0, 5), "this port speaks HTTP, not TLS"],
-    [port, get("/", "Content-Length: 5"), "requests here have no body"],
+    [port, get("/", "Content-Length: 5"), "requests to this server have no body"],
     [server.port, get("/live/show.flv"), "this port speaks RTMP, not HTTP"],
     [await httpPort(server.program, "https"), get("/"), "this port speaks HTTPS only"],
   ];

@@ -153,7 +153,7 @@ export class ClientStreams implements StreamEvents {
     this.#mergeReads();
     this.#owner.client?.began(publisher);
     const frames = this.#owner.takeDropped();
-    if (frames > 0) this.#log.warn("frames dropped that came before the answer", this.#about(stream.key, { frames }));
+    if (frames > 0) this.#log.warn("frames before the answer were dropped", this.#about(stream.key, { frames }));
     net.acceptPublish(publisher);
   }
 

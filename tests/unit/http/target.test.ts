@@ -23,7 +23,7 @@ test("an absolute target names its host, port and scheme's port", () => {
   };
   expect(named("http://A.example:8080/x")).toEqual({ host: "a.example", port: 8080, defaultPort: 80 });
   expect(named("https://[::1]")).toEqual({ host: "[::1]", port: undefined, defaultPort: 443 });
-  expect(named("http://a b/")).toBe("the target's host is no host name");
+  expect(named("http://a b/")).toBe("the target's host is not a host name");
 });
 
 function everyByte(text: string): string {

@@ -264,7 +264,7 @@ describe("A connection", () => {
   test.each([
     ["RTMP", Uint8Array.of(3, 0, 0), "this port speaks HTTP; RTMP is on port 1935\n"],
     ["TLS", Uint8Array.of(0x16, 3, 1), "this port speaks HTTP, not TLS (HTTPS)\n"],
-    ["nonsense", Uint8Array.of(0, 1), "this is no request of HTTP/1.1\n"],
+    ["nonsense", Uint8Array.of(0, 1), "this is not an HTTP/1.1 request\n"],
   ])("on which %s comes says in one line what it is for", (_, bytes, line) => {
     const { stage } = stageOf();
     const end = stage.dial();

@@ -98,7 +98,7 @@ describe("While guards decide on a publish", () => {
     expect(first).toContain("17000000");
     const [warning] = stage.logged("WARN");
     expect(warning).toMatch(
-      /^WARN \[c1\] frames dropped that came before the answer addr=\S+ stream=\/live\/show frames=[1-4]\d$/,
+      /^WARN \[c1\] frames before the answer were dropped addr=\S+ stream=\/live\/show frames=[1-4]\d$/,
     );
   });
 
