@@ -101,12 +101,12 @@ export class Audience {
     if (reader.state === "closed" || format === (this.#awaitingVideo.get(reader) ?? reader.home.format)) return;
     this.#awaitingVideo.delete(reader);
     const begun = reader.state === "lagging" || reader.state === "current";
-    const blind = begun && format.video && !reader.home.format.video;
-    if (blind) this.#awaitingVideo.set(reader, format);
-    this.#move(reader, blind ? format.withoutVideo : format);
+    const awaitsVideo = begun && format.video && !reader.home.format.video;
+    if (awaitsVideo) this.#awaitingVideo.set(reader, format);
+    this.#move(reader, awaitsVideo ? format.withoutVideo : format);
   }
 
-  /** Whether any reader is blind. */
+  /** Whether any reader awaits video. */
   get hasAwaitingVideo(): boolean {
     return this.#awaitingVideo.size > 0;
   }

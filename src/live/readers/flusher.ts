@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 /** The event loop is held for no longer than about this; accepting, reading and pings run in between. */
 const SLICE_MS = 8;
 /** When other work has delayed a round by this much, its slices are twice as long. */
-const HELD_UP_MS = 20;
+const STARVED_MS = 20;
 /** With `auto`, flushes begin at most this far apart, unless they take most of that time themselves. */
 const MAX_PERIOD_MS = 350;
 /** With `auto`, the time between flushes is this many times the duration of one: fan-out takes at most a third of a core. */
@@ -150,8 +150,8 @@ export class Flusher {
       this.#scheduleAuto();
       return;
     }
-    const heldUp = from - this.#began - this.#busyMs >= HELD_UP_MS;
-    const until = from + (heldUp ? 2 * SLICE_MS : SLICE_MS);
+    const starved = from - this.#began - this.#busyMs >= STARVED_MS;
+    const until = from + (starved ? 2 * SLICE_MS : SLICE_MS);
     while (this.#active.length > 0) {
       const stream = this.#active[this.#active.length - 1];
       if (stream !== undefined && this.#go(stream, until)) break;
