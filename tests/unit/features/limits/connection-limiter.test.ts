@@ -12,7 +12,7 @@ class Stage {
     max_requests_per_minute: 0,
     exempt: [parseNetwork("10.0.0.0/8")],
   };
-  readonly arrivals = new ConnectionLimiter(this.clock, () => this.limits);
+  readonly limiter = new ConnectionLimiter(this.clock, () => this.limits);
 
   constructor(limits: Partial<Stage["limits"]> = {}) {
     this.limits = { ...this.limits, ...limits };
@@ -20,7 +20,7 @@ class Stage {
 
   /** How many of `count` connections from an address are let in. */
   come(host: string, count: number): number {
-    return Array.from({ length: count }, () => this.arrivals.acquire(host)).filter((no) => no === undefined).length;
+    return Array.from({ length: count }, () => this.limiter.acquire(host)).filter((no) => no === undefined).length;
   }
 }
 
@@ -32,12 +32,12 @@ describe("Connections from one address", () => {
   test("are as many as the limit says, and one more for each that leaves", () => {
     const stage = new Stage({ max_connections_per_address: 3 });
     expect(stage.come("192.0.2.1", 5)).toBe(3);
-    expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
+    expect(stage.limiter.acquire("192.0.2.1")).toEqual({
       rule: "max_connections_per_address",
       reason: "connections from 192.0.2.1: 3, allowed: 3",
     });
     expect(stage.come("192.0.2.2", 1)).toBe(1);
-    stage.arrivals.release("192.0.2.1");
+    stage.limiter.release("192.0.2.1");
     expect(stage.come("192.0.2.1", 2)).toBe(1);
   });
 
@@ -46,7 +46,7 @@ describe("Connections from one address", () => {
     expect(stage.come("2001:db8:0:1::1", 1) + stage.come("2001:db8:0:1:ffff::2%eth0", 5)).toBe(2);
     expect(stage.come("2001:db8:0:2::1", 5)).toBe(2);
     expect(stage.come("192.0.2.1", 1) + stage.come("::ffff:192.0.2.1", 5)).toBe(2);
-    expect(stage.arrivals.acquire("2001:db8:0:1::9")?.reason).toBe("connections from 2001:db8:0:1::/64: 2, allowed: 2");
+    expect(stage.limiter.acquire("2001:db8:0:1::9")?.reason).toBe("connections from 2001:db8:0:1::/64: 2, allowed: 2");
   });
 
   test("are counted while there is no limit, for the time when there is one", () => {
@@ -68,7 +68,7 @@ describe("The rate of connections from one address", () => {
   test("is a burst of a minute's, and then one for each share of a minute", () => {
     const stage = new Stage({ max_connects_per_minute: 60 });
     expect(stage.come("192.0.2.1", 100)).toBe(60);
-    expect(stage.arrivals.acquire("192.0.2.1")).toEqual({
+    expect(stage.limiter.acquire("192.0.2.1")).toEqual({
       rule: "max_connects_per_minute",
       reason: "more than 60 new connections in a minute from 192.0.2.1",
     });
@@ -98,7 +98,7 @@ describe("The rate of connections from one address", () => {
         const times: number[] = [];
         for (const gap of steps) {
           stage.clock.advance(gap);
-          if (stage.arrivals.acquire("192.0.2.1") === undefined) times.push(stage.clock.now());
+          if (stage.limiter.acquire("192.0.2.1") === undefined) times.push(stage.clock.now());
         }
         const most = Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 60_000).length));
         expect(most).toBeLessThanOrEqual(2 * rate);
@@ -114,30 +114,30 @@ describe("The memory of addresses", () => {
     let most = 0;
     for (let i = 0; i < 100_000; i++) {
       const host = `${1 + (i >> 16)}.0.${(i >> 8) & 0xff}.${i & 0xff}`;
-      stage.arrivals.acquire(host);
-      stage.arrivals.release(host);
-      most = Math.max(most, stage.arrivals.size);
+      stage.limiter.acquire(host);
+      stage.limiter.release(host);
+      most = Math.max(most, stage.limiter.size);
     }
     expect(most).toBeLessThanOrEqual(65_536);
     // The newest are remembered.
-    expect(stage.arrivals.size).toBeGreaterThan(65_000);
+    expect(stage.limiter.size).toBeGreaterThan(65_000);
   });
 
   test("is empty again soon after they are gone, and at once without a rate", () => {
     const stage = new Stage({ max_connects_per_minute: 1 });
     for (let i = 0; i < 1000; i++) stage.come(`192.0.${i >> 8}.${i & 0xff}`, 1);
-    for (let i = 0; i < 1000; i++) stage.arrivals.release(`192.0.${i >> 8}.${i & 0xff}`);
-    expect(stage.arrivals.size).toBe(1000);
+    for (let i = 0; i < 1000; i++) stage.limiter.release(`192.0.${i >> 8}.${i & 0xff}`);
+    expect(stage.limiter.size).toBe(1000);
     stage.clock.advance(60_001);
     for (let i = 0; i < 1000; i++) {
       stage.come("198.51.100.1", 1);
       stage.clock.advance(61_000);
-      stage.arrivals.release("198.51.100.1");
+      stage.limiter.release("198.51.100.1");
     }
-    expect(stage.arrivals.size).toBe(1);
+    expect(stage.limiter.size).toBe(1);
     stage.limits = { ...stage.limits, max_connects_per_minute: 0 };
     stage.come("198.51.100.1", 1);
-    expect(stage.arrivals.size).toBe(1);
+    expect(stage.limiter.size).toBe(1);
   });
 });
 
@@ -145,15 +145,15 @@ describe("Requests from one address", () => {
   test("are as many as the limit says, and as many again spread over each minute", () => {
     const stage = new Stage({ max_requests_per_minute: 60 });
     const ask = (count: number, host = "192.0.2.1") =>
-      Array.from({ length: count }, () => stage.arrivals.countRequest(host)).filter((no) => no === undefined).length;
+      Array.from({ length: count }, () => stage.limiter.countRequest(host)).filter((no) => no === undefined).length;
     expect([ask(100), ask(1, "192.0.2.2"), ask(100, "10.1.2.3")]).toEqual([60, 1, 100]);
     stage.clock.advance(5000);
     expect(ask(100)).toBe(5);
-    expect(stage.arrivals.countRequest("192.0.2.1")).toEqual({
+    expect(stage.limiter.countRequest("192.0.2.1")).toEqual({
       rule: "max_requests_per_minute",
       reason: "more than 60 requests in a minute from 192.0.2.1",
     });
     stage.limits = { ...stage.limits, max_requests_per_minute: 0 };
-    expect([ask(100), stage.arrivals.size]).toEqual([100, 0]);
+    expect([ask(100), stage.limiter.size]).toEqual([100, 0]);
   });
 });
