@@ -13,7 +13,7 @@ export interface Caller {
   readonly role: Role;
 }
 
-/** What access goes by. */
+/** What access depends on. */
 export interface AccessRules {
   readonly config: Pick<ApiConfig, "hosts" | "metrics_from">;
   readonly users: ReadonlyMap<string, ApiUser>;

@@ -5,7 +5,7 @@ import type { HlsContext } from "./context.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
 import type { ListedSegment } from "./window.ts";
 
-/** Streams whose playlists are gone are known as such for so long, and so many. */
+/** How long, and how many, streams are remembered whose playlists are gone. */
 const GONE_MS = 600_000;
 const MAX_GONE = 4096;
 

@@ -202,7 +202,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     if (this.#exchange?.waits === true) this.transport.abort();
   }
 
-  /** Whoever answers requests follows the configuration; a connection has nothing of it. */
+  /** Nothing to do: routes read the configuration, a connection does not. */
   reconfigure(): void {}
 
   kick(reason: string): void {

@@ -1,6 +1,6 @@
 import type { RefusalKind } from "../../live/ports/access.ts";
 
-/** After so many seconds a client may ask again. */
+/** Seconds after which a client may ask again. */
 const RETRY_S = "5";
 
 /** HTTP's status for each kind of refusal (RFC 9110, 15). */

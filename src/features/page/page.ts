@@ -10,7 +10,7 @@ import { renderStreamList } from "./stream-list.ts";
 /** A page's answer is asked for again each time, and mostly found unchanged. */
 const REVALIDATE = { "cache-control": "no-cache" };
 
-/** What the page goes by. */
+/** What the page depends on. */
 export interface PageContext {
   readonly assets: Assets;
   /** The configuration in effect. */

@@ -22,7 +22,7 @@ export interface FedRun {
 export interface FeedEvents {
   /** The first packets are here: starts the run that gets them. `startsAt` is the source's time of the first. */
   begin(startsAt: number): FedRun;
-  /** Packets of so many ms were left out. */
+  /** Packets of this duration were left out. */
   skipped(ms: number): void;
   /** The run must be followed by another. */
   expired(): void;

@@ -89,7 +89,7 @@ export class Run {
     return this.#blockedAt !== undefined;
   }
 
-  /** Takes all of `bytes`, which are those of so many packets; false: no more before `drained`. */
+  /** Takes all of `bytes`, which are this many packets. False: no more before `drained`. */
   feed(bytes: Uint8Array, packets: number): boolean {
     this.#unanswered += packets;
     if (this.#child.write(bytes)) return true;

@@ -103,7 +103,7 @@ export class FlvEngine implements Engine {
 
 /** Reports of the bitrate, 600 ms apart, that are passed over. */
 const FIRST_REPORTS = 3;
-/** Behind the picture so many seconds stay in memory. */
+/** Seconds behind the picture that stay in memory. */
 const cleanup = { autoCleanupMaxBackwardDuration: 20, autoCleanupMinBackwardDuration: 10 };
 
 function mediaFailure(detail: string, message: string): Failure {
