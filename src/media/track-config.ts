@@ -45,7 +45,7 @@ export interface AudioTrackConfig {
 /** A track's configuration. */
 export type TrackConfig = VideoTrackConfig | AudioTrackConfig;
 
-/** What a codec's own header tells of a picture, without the size where that is in frames. */
+/** What a codec's own header says about a picture, without the size where that is in frames. */
 interface VideoHeader {
   readonly codecs: string;
   readonly record: Uint8Array;

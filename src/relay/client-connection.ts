@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   readonly media?: MediaHandler | undefined;
 }
 
-/** What a connection tells its owner, never within its constructor. After the owner has ended it, only `closed`. */
+/** Notifications for a connection's owner, never within its constructor. After the owner has ended it, only `closed`. */
 export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "pong" | "asking" | "ended"> {
   /** The server has answered our handshake: it is there, whatever it says next. */
   answered?(): void;

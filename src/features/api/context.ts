@@ -35,7 +35,7 @@ export interface ConfigState {
   readonly refused: { readonly at: number; readonly lines: readonly string[] } | undefined;
 }
 
-/** What the API tells of, and does. */
+/** What the API reports, and does. */
 export interface ApiContext {
   readonly clock: Clock;
   readonly log: Log;

@@ -7,7 +7,7 @@ import { PacketKind } from "../../media/packet.ts";
 import { readVideoConfig } from "../../media/video-config.ts";
 import { number, object, orNull, string, whole } from "./schema.ts";
 
-/** A stream's video, as SRS tells it. */
+/** A stream's video, in SRS's terms. */
 export interface VideoInfo {
   readonly codec: string;
   readonly profile: string;
@@ -16,7 +16,7 @@ export interface VideoInfo {
   readonly height: number;
 }
 
-/** A stream's audio, as SRS tells it. */
+/** A stream's audio, in SRS's terms. */
 export interface AudioInfo {
   readonly codec: string;
   readonly sample_rate: number;

@@ -2,7 +2,7 @@ import { dateAt, type Epoch, type Slot, type Span } from "../../live/source/epoc
 import type { Segment, SegmentWriter } from "./segment.ts";
 import { type NumberedSlot, slotOf, targetSeconds } from "./slots.ts";
 
-/** Slots without packets that are told one by one: no list has more. */
+/** Maximum number of slots without packets that get an entry each: no list has more. */
 const MAX_GAPS = 256;
 
 /** A segment that packets still come for. */
@@ -30,9 +30,9 @@ export class Entries {
   readonly #notify: (segment: Segment) => void;
   /** The number of the last entry; undefined before the first one of an epoch. */
   #last: number | undefined;
-  /** A segment was told. */
+  /** A segment was listed. */
   #begun = false;
-  /** The last entry that another segmenter has told. */
+  /** The last entry that another segmenter has listed. */
   #adopted: { readonly epoch: string; readonly number: number } | undefined;
 
   /** `notify` gets each entry, in the order of the numbers. */
@@ -41,7 +41,7 @@ export class Entries {
     this.#notify = notify;
   }
 
-  /** Another segmenter has told the entries of this epoch up to this number. */
+  /** Another segmenter has listed the entries of this epoch up to this number. */
   goOnAfter(epoch: string, number: number): void {
     this.#adopted = { epoch, number };
     if (this.epoch?.id === epoch) this.#last = Math.max(number, this.#last ?? number);
@@ -58,13 +58,13 @@ export class Entries {
     return this.epoch === undefined ? undefined : slotOf(this.epoch, this.#fragmentMs, number);
   }
 
-  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. Its bytes; none when it is not told. */
+  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. Its bytes; 0 when it is not listed. */
   finish(segment: GrowingSegment, at: "end" | "mark", end: number): number {
     const { slot, begin, independent, writer, partial } = segment;
     const { number, span } = slot;
     const damaged = segment.damaged || partial;
     if (this.#last !== undefined && number <= this.#last) return 0;
-    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
+    // A list begins with what all servers have alike; others may have listed what came before the beginning of this one.
     if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return 0;
     if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
     const bytes = writer.finish(at);

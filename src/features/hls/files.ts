@@ -11,7 +11,7 @@ import type { ListedSegment } from "./window.ts";
 const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
 /** Jobs that wait for the disk at the most. */
 const MAX_QUEUED = 8192;
-/** Errors are told once in this time. */
+/** Errors are logged once in this time. */
 const LOG_MS = 60_000;
 
 const encoder = new TextEncoder();

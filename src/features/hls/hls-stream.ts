@@ -18,7 +18,7 @@ import { type CarriedSegment, type ListedSegment, Window, type WindowEvents } fr
 /** Packets before the first key frame of a span that are looked at. */
 const MAX_LOOK_BACK = 1000;
 
-/** What a stream's HLS tells its owner. */
+/** Notifications for the owner of a stream's HLS. */
 export interface HlsStreamEvents {
   listed(stream: HlsStream, segment: ListedSegment): void;
   removed(stream: HlsStream, segment: ListedSegment): void;
@@ -30,7 +30,7 @@ export interface HlsStreamEvents {
   closed(stream: HlsStream): void;
 }
 
-/** What somebody who waits for a playlist hears, once: there is one, the stream can't be carried, or it took too long. */
+/** The result of waiting for a playlist: there is one, the stream can't be carried, or it took too long. */
 export type WaitResult = "listed" | "refused" | "late";
 
 interface Waiting {
@@ -87,7 +87,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     return this.#context.configOf(this.name.vhost)?.hls;
   }
 
-  /** Whether somebody publishes it. */
+  /** Whether it is published. */
   get live(): boolean {
     return this.#stream?.source !== undefined;
   }
@@ -97,7 +97,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     return this.window.entries.length > 0;
   }
 
-  /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
+  /** Whether it was never published, no request waits for it, and nothing is left of it. */
   get idle(): boolean {
     return this.#stream === undefined && !this.listed && this.#waiting.size === 0;
   }

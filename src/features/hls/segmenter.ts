@@ -12,7 +12,7 @@ const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 /** What a stream's first segment may have, bytes. */
 const FIRST_SIZE_HINT = 64 * 1024;
 
-/** What a segmenter tells its owner. */
+/** Notifications for a segmenter's owner. */
 export interface SegmenterEvents {
   /** The next entry of the list is whole. */
   cut(segment: Segment): void;
@@ -61,7 +61,7 @@ export class Segmenter {
     return this.#codecs.list;
   }
 
-  /** Another segmenter has told of the entries of this epoch up to this number. */
+  /** Another segmenter has listed the entries of this epoch up to this number. */
   goOnAfter(epoch: string, number: number): void {
     this.#entries.goOnAfter(epoch, number);
   }
@@ -232,7 +232,7 @@ export class Segmenter {
     const { slot } = candidate;
     const { number } = slot;
     const { to } = this.#entries.epoch?.spans[slot.span] ?? {};
-    // Where it ended may not have been told yet; what has no key frame is no slot at the end.
+    // Its end may not be known yet; a rest without a key frame is no slot.
     const isThere = to !== undefined && this.#entries.slot(number)?.span === slot.span;
     if (isThere || slot.slot === 0) return;
     if (this.#current?.slot.number === number - 1) this.#candidate = undefined;

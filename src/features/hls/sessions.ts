@@ -13,7 +13,7 @@ import type { HlsStream } from "./hls-stream.ts";
 
 /** How often it is looked who has not asked for long. */
 const SWEEP_MS = 1000;
-/** A session whose link nobody follows ends after this: programs that only ask for the first playlist must not fill the server. */
+/** A session whose link is not followed ends after this: programs that request only the first playlist must not fill the server. */
 const UNFOLLOWED_MS = 10_000;
 /** Tokens of viewers who were sent away that are remembered. */
 const MAX_BANNED = 4096;
@@ -106,7 +106,7 @@ export class Sessions {
   #sweeping: Timer | undefined;
   #nextId = 1;
 
-  /** `ended` is told of the stream of each that has ended. */
+  /** `ended` gets the stream of each session that has ended. */
   constructor(context: HlsContext, ended: (hls: HlsStream) => void) {
     this.#context = context;
     this.#ended = ended;

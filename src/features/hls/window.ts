@@ -27,7 +27,7 @@ interface Retired {
   readonly until: number;
 }
 
-/** What a window tells its owner. */
+/** Notifications for a window's owner. */
 export interface WindowEvents {
   listedSegment(segment: ListedSegment): void;
   /** Nobody may ask for it any more. */

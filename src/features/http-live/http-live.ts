@@ -60,7 +60,7 @@ export class HttpLive implements Feature, HttpRoute {
     return true;
   }
 
-  /** Those whose vhost takes nobody any more, or has no streams over HTTP, are sent away. */
+  /** Viewers whose vhost admits no clients any more, or has no streams over HTTP, are disconnected. */
   reconfigure(): void {
     for (const viewer of this.#viewers) {
       const found = this.#context.entry().recheckVhost(viewer.vhost);

@@ -56,7 +56,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   #body: LiveBody | undefined;
   /** What has come behind the request that is answered. */
   #ahead: Uint8Array = none;
-  /** Heads are being read: what is answered at once needs nobody to read on. */
+  /** Heads are being read: an answer that is given at once must not begin another read. */
   #isReading = false;
   /** A request whose body is on its way. */
   #bodyReader: BodyReader | undefined;

@@ -56,7 +56,7 @@ export class LiveBody implements HttpBody, WebSocketEvents {
     this.#finish(framedEnd(this.framing, reason));
   }
 
-  /** Ends the body from this side; the owner is told. */
+  /** Ends the body from this side, and notifies the owner. */
   leave(reason: string): void {
     const owner = this.#owner;
     this.#owner = undefined;

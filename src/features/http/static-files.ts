@@ -84,7 +84,7 @@ function fileAnswer(file: ServedFile, path: string): HttpAnswer {
   };
 }
 
-/** Names that begin with a dot are nobody's business: .git, .htpasswd, editors' copies. */
+/** Names that begin with a dot are not served: .git, .htpasswd, editors' copies. */
 function isHidden(path: string): boolean {
   return (path.startsWith(WELL_KNOWN) ? path.slice(WELL_KNOWN.length - 1) : path).includes("/.");
 }

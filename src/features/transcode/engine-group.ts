@@ -25,7 +25,7 @@ import type { Result } from "./result.ts";
 import { Run } from "./run.ts";
 
 const LOOK_MS = 1000;
-/** A run that skips is told at most this often. */
+/** A run that skips is logged at most this often. */
 const LOG_MS = 60_000;
 /** A run that was shorter than this is followed by the next only after a while. */
 const SETTLED_MS = 5000;

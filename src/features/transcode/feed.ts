@@ -18,7 +18,7 @@ export interface FedRun {
   feed(bytes: Uint8Array, packets: number): boolean;
 }
 
-/** What the owner of a feed is told. */
+/** Notifications for the owner of a feed. */
 export interface FeedEvents {
   /** The first packets are here: starts the run that gets them. `startsAt` is the source's time of the first. */
   begin(startsAt: number): FedRun;

@@ -31,7 +31,7 @@ export class MessageLog {
     this.#last = text;
   }
 
-  /** FFmpeg has ended: what was left out is told. */
+  /** FFmpeg has ended: logs what was left out. */
   end(): void {
     this.#begin(Number.NEGATIVE_INFINITY);
   }

@@ -8,7 +8,7 @@ import { compositionOf, decodedLater } from "./output-track.ts";
 import { metadataValues, resultMetadata } from "./result-metadata.ts";
 import { TrackMerge } from "./track-merge.ts";
 
-/** How often a stream is asked for that somebody else publishes. */
+/** How often a stream is requested that another publisher has. */
 const BUSY_RETRY_MS = 5000;
 /** Of an audio frame, as long as nothing is known of its duration. */
 const AUDIO_FRAME_MS = 24;
@@ -17,7 +17,7 @@ const AUDIO_FRAME_MS = 24;
 export interface Target {
   /** For the log. */
   readonly label: string;
-  /** Publishes the result; undefined when somebody else publishes the stream, or the vhost takes nobody: `problem` says why. */
+  /** Publishes the result; undefined if another publisher has the stream, or the vhost admits none: `problem` says why. */
   publish(events: SourceEvents): Source | undefined;
   readonly problem: string;
   /** The result has ended. */

@@ -15,7 +15,7 @@ const AHEAD_PACKETS = 400;
 /** After the end of its input FFmpeg encodes what it has. */
 const FINISH_MS = 5000;
 
-/** What the owner of a run is told. */
+/** Notifications for the owner of a run. */
 export interface RunEvents {
   /** A tag of a track; the payload belongs to the receiver. */
   tag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void;

@@ -43,7 +43,7 @@ export class LocalTarget implements Target {
       return undefined;
     }
     const stream = this.#streams.open({ ...this.#name, vhost: vhost.name }, vhost.stream);
-    // It takes nobody's place: two engines would take turns.
+    // It replaces no publisher: two engines would take turns.
     const onConflict = vhost.onConflict === "standby" ? "standby" : "reject";
     const source = stream.publish(this.#info(), { onConflict, events });
     this.problem = source === undefined ? `somebody else publishes ${this.label}` : "";
@@ -59,7 +59,7 @@ export interface PushOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly nodeId: string;
-  /** Streams that nobody else sees. */
+  /** Streams that only the server sees. */
   readonly hidden: Streams;
   readonly config: StreamConfig;
   /** A relay sends the last of a result, and then is gone. */

@@ -19,7 +19,7 @@ export interface ChildOptions {
   readonly nice: number;
 }
 
-/** What the owner of a program is told. */
+/** Notifications for the owner of a program. */
 export interface ChildEvents {
   /** Bytes of an output, counted from 0; they belong to the receiver. */
   output(index: number, bytes: Uint8Array): void;
@@ -44,7 +44,7 @@ export interface Child {
   kill(): void;
 }
 
-/** Starts a program whose owner is told what becomes of it. */
+/** Starts a program and notifies its owner. */
 export type StartChild = (options: ChildOptions, events: ChildEvents) => Child;
 
 /**

@@ -69,7 +69,7 @@ export interface HttpBody {
  */
 export interface HttpExchange {
   readonly remote: HostPort;
-  /** Of the connection: what comes in by it for a stream is told here. */
+  /** The connection's client: what it publishes or plays is registered here. */
   readonly client: ClientRecord;
   /** That of a body without a known end. */
   readonly framing: BodyFraming;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** The time that a stream's lost publisher has to come back before its readers are told that it stopped. */
+/** The time that a stream's lost publisher has to come back before its readers are notified that it stopped. */
 export class GracePeriod {
   readonly #clock: Clock;
   readonly #over: () => void;

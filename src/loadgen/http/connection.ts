@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** From a request to the head of its answer. A server may delay a playlist until there is a segment. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** What a request tells its owner: the head, parts of the body, and at last `done`. */
+/** Notifications for a request's owner: the head, parts of the body, and at last `done`. */
 export interface AnswerEvents {
   head(head: ResponseHead): void;
   /** The bytes are lent for the call. */
@@ -75,12 +75,12 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
     this.#transport?.send(bytes);
   }
 
-  /** Ends it once what is queued is sent; nothing more is told. */
+  /** Ends it once what is queued is sent; no more notifications follow. */
   close(): void {
     this.#leave("close");
   }
 
-  /** Ends it at once; nothing more is told. */
+  /** Ends it at once; no more notifications follow. */
   abort(): void {
     this.#leave("abort");
   }

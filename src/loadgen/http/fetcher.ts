@@ -31,7 +31,7 @@ export class Fetcher {
     this.#connection?.request(url, headers, events);
   }
 
-  /** Ends it; nothing more is told. */
+  /** Ends it; no more notifications follow. */
   close(): void {
     this.#connection?.close();
   }

@@ -156,7 +156,7 @@ export function stsd(entry: Uint8Array): Uint8Array {
   );
 }
 
-/** The brand that tells of a codec where there is one (AV1-ISOBMFF, 2.1). */
+/** The brand that names a codec, if there is one (AV1-ISOBMFF, 2.1). */
 export function codecBrand(codec: number): number[] {
   return codec === Codec.Av1 ? ascii("av01") : [];
 }

@@ -17,7 +17,7 @@ export type Failure =
   /** The player's own scripts could not be loaded. */
   | { readonly kind: "player" };
 
-/** What an engine tells of itself. Undefined: not known. */
+/** What an engine reports of itself. Undefined: not known. */
 export interface EngineFigures {
   /** How far the picture is behind the encoder by the server's programme date, s. */
   readonly delay?: number | undefined;

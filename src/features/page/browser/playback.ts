@@ -55,7 +55,7 @@ export class Playback {
   #way = 0;
   /** Of this round. */
   #failures: Failure[] = [];
-  /** What all failed for in the round before; it is told until there is something else to tell. */
+  /** The failure of all attempts in the round before; it is shown until there is another. */
   #before: Failure | undefined;
   #playingSince = 0;
   #hadPicture = false;
@@ -109,7 +109,7 @@ export class Playback {
     this.#change({ kind: "playing", attempt: this.#state.attempt });
   }
 
-  /** The attempt under way has failed, as somebody else than its engine sees. */
+  /** The current attempt has failed, as others than its engine have noticed. */
   fail(failure: Failure): void {
     if (this.#state.kind !== "connecting" && this.#state.kind !== "playing") return;
     const wasPlaying = this.#state.kind === "playing";

@@ -1,6 +1,6 @@
 import type { Failure } from "./engine.ts";
 
-/** What a viewer is told: a heading and a sentence or two. */
+/** The words for a viewer: a heading and a sentence or two. */
 export interface Words {
   readonly title: string;
   readonly text: string;
