@@ -55,7 +55,7 @@ export class Pull implements Attempt, PullClientEvents {
   /** Media messages so far, and at the last check; a difference shows that the stream lives. */
   #messages = 0;
   #seen = 0;
-  #heardAt = 0;
+  #lastMediaAt = 0;
   /** Data messages that could not be read. */
   malformed = 0;
   /** Epochs that could not be read. */
@@ -184,7 +184,7 @@ export class Pull implements Attempt, PullClientEvents {
       return;
     }
     this.#state = "running";
-    this.#heardAt = clock.now();
+    this.#lastMediaAt = clock.now();
     this.#timer = clock.every(CHECK_MS, () => this.#check());
     if (this.#earlyEpoch !== undefined) this.epoch(this.#earlyEpoch, false);
     for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
@@ -194,8 +194,8 @@ export class Pull implements Attempt, PullClientEvents {
     const { clock, timeoutMs } = this.#options;
     if (this.#messages !== this.#seen) {
       this.#seen = this.#messages;
-      this.#heardAt = clock.now();
-    } else if (clock.now() - this.#heardAt >= timeoutMs - CHECK_MS)
+      this.#lastMediaAt = clock.now();
+    } else if (clock.now() - this.#lastMediaAt >= timeoutMs - CHECK_MS)
       this.over({ how: "lost", error: `no media for ${timeoutMs / 1000} s` });
   }
 
