@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { messageOf } from "../src/base/errors.ts";
 import { TEST_LIMIT_MS } from "../tests/support/limits.ts";
 import { installPrerequisites } from "./prerequisites.ts";
-import { tellProgress, testProgress } from "./progress.ts";
+import { showProgress, testProgress } from "./progress.ts";
 import { killAll, outputOf, root, run } from "./run.ts";
 import { smoke } from "./smoke.ts";
 import { addedUp, failuresIn, readTotals, showTotals, type Totals } from "./totals.ts";
@@ -40,7 +40,7 @@ function command(name: string, words: readonly string[]): Step {
   return {
     name,
     async run() {
-      const { exitCode, output, seconds } = await tellProgress(name, run(name, words), () => "under way");
+      const { exitCode, output, seconds } = await showProgress(name, run(name, words), () => "under way");
       report(name, exitCode === 0 ? "ok" : "FAILED", seconds);
       if (exitCode === 0) return;
       totals.failed++;
@@ -62,7 +62,7 @@ function tests(name: string, path: string, files: number, shards = 1): Step {
       const began = performance.now();
       const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.shard])));
       const howFar = () => testProgress(parts.map((part) => outputOf(part.name)).join("\n"), files);
-      const ended = await tellProgress(name, work, howFar);
+      const ended = await showProgress(name, work, howFar);
       const found = ended.map(({ output, exitCode }) => readTotals(output, exitCode));
       const sum = addedUp(found);
       totals.passed += sum.passed;
@@ -83,7 +83,7 @@ const compile: Step = {
   name: "compile",
   async run() {
     const began = performance.now();
-    const wrong = await tellProgress("compile", compiled(), () => "under way");
+    const wrong = await showProgress("compile", compiled(), () => "under way");
     report("compile", wrong === undefined ? "ok" : "FAILED", (performance.now() - began) / 1000);
     if (wrong === undefined) return;
     totals.failed++;

@@ -1,6 +1,6 @@
 // The programs that tests talk to. They come from the system's packages, not from npm.
 import { existsSync } from "node:fs";
-import { lastLine, tellProgress } from "./progress.ts";
+import { lastLine, showProgress } from "./progress.ts";
 import { type Finished, outputOf, run } from "./run.ts";
 
 interface Tool {
@@ -67,7 +67,7 @@ export async function installPrerequisites(print: (line: string) => void): Promi
 
 function apt(name: string, words: readonly string[]): Promise<Finished> {
   const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", ...words];
-  return tellProgress(name, run(name, command), () => lastLine(outputOf(name)));
+  return showProgress(name, run(name, command), () => lastLine(outputOf(name)));
 }
 
 function missing(): Tool[] {

@@ -1,23 +1,23 @@
-// How far a step of the gate is, said while it runs.
+// The progress of a step of the gate, shown while it runs.
 
-/** Longer than this nobody who watches the gate is left without a line, ms. */
-const TELL_EVERY_MS = 5_000;
+/** The time between two lines, ms. */
+const SHOW_EVERY_MS = 5_000;
 
 /** Prints how far `work` is every five seconds until it ends, as "  e2e, 35 s: 3 of 31 files". */
-export async function tellProgress<T>(
+export async function showProgress<T>(
   name: string,
   work: Promise<T>,
   howFar: () => string | Promise<string>,
   print: (line: string) => void = console.log,
-  everyMs = TELL_EVERY_MS,
+  everyMs = SHOW_EVERY_MS,
 ): Promise<T> {
   const began = performance.now();
   let over = false;
-  const tell = async (): Promise<void> => {
+  const show = async (): Promise<void> => {
     const state = await howFar();
     if (!over) print(`  ${name}, ${Math.round((performance.now() - began) / 1000)} s: ${state}`);
   };
-  const timer = setInterval(() => void tell(), everyMs);
+  const timer = setInterval(() => void show(), everyMs);
   try {
     return await work;
   } finally {
@@ -37,7 +37,7 @@ export function testProgress(output: string, files: number): string {
   return `${Math.max(0, begun.length - 1)} of ${files} files, ${passed} tests passed, ${failed} failed${where}`;
 }
 
-/** What a program has said last, for one whose output tells how far it is. */
+/** The last line of output, for programs that print their progress. */
 export function lastLine(output: string): string {
   return output.trimEnd().split("\n").at(-1)?.trim() ?? "";
 }

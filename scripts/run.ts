@@ -49,12 +49,12 @@ export async function run(name: string, command: readonly string[], silenceMs = 
   });
   closeSync(log);
   running.add(child.pid);
-  let [size, heardAt] = [0, began];
+  let [size, lastOutputAt] = [0, began];
   const watch = setInterval(
     () => {
       const now = statSync(file).size;
-      if (now !== size) [size, heardAt] = [now, performance.now()];
-      silent = performance.now() - heardAt > silenceMs;
+      if (now !== size) [size, lastOutputAt] = [now, performance.now()];
+      silent = performance.now() - lastOutputAt > silenceMs;
       if (silent) killGroup(child.pid);
     },
     Math.min(1000, silenceMs),

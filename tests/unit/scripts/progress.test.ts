@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { lastLine, tellProgress, testProgress } from "../../../scripts/progress.ts";
+import { lastLine, showProgress, testProgress } from "../../../scripts/progress.ts";
 
 test("a step says how far it is for as long as it runs, and nothing afterwards", async () => {
   const lines: string[] = [];
@@ -9,10 +9,10 @@ test("a step says how far it is for as long as it runs, and nothing afterwards",
     lines.push(line);
     if (lines.length === 3) work.resolve(7);
   };
-  expect(await tellProgress("e2e", work.promise, () => `${++asked} files`, print, 1)).toBe(7);
+  expect(await showProgress("e2e", work.promise, () => `${++asked} files`, print, 1)).toBe(7);
   expect(lines.map((line) => line.replace(/\d+ s/, "N s"))).toEqual([1, 2, 3].map((at) => `  e2e, N s: ${at} files`));
   const late = Promise.withResolvers<string>();
-  const slow = tellProgress("late", work.promise, () => late.promise, print, 1);
+  const slow = showProgress("late", work.promise, () => late.promise, print, 1);
   await slow;
   late.resolve("too late");
   await late.promise;
@@ -20,7 +20,7 @@ test("a step says how far it is for as long as it runs, and nothing afterwards",
 });
 
 test("a step that fails is told of no more, and its error goes on", async () => {
-  const failing = tellProgress(
+  const failing = showProgress(
     "x",
     Promise.reject(new Error("broken")),
     () => "",
