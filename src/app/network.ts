@@ -12,7 +12,7 @@ import { Trust } from "../io/tls/trust.ts";
 import { CertificateReloader, type Reloadable } from "./certificate-reloader.ts";
 import { endpointsOf } from "./config/endpoints.ts";
 import type { Config } from "./config/index.ts";
-import type { ListeningOptions } from "./listening.ts";
+import type { Listening, ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import type { OldProcess } from "./upgrade.ts";
 
@@ -35,9 +35,11 @@ export class Network {
   readonly upgradeSockets: UpgradeSockets;
   readonly #systemdSockets = new SystemdSockets(process.env, process.pid);
   readonly #log: Log;
+  readonly #live: LiveConfig;
 
   constructor({ clock, log, live, onFault, oldProcess }: NetworkOptions) {
     this.#log = log;
+    this.#live = live;
     this.upgradeSockets = new UpgradeSockets(oldProcess?.sockets ?? []);
     const trust = new Trust();
     live.follow({ prepare: ({ max_connections }) => refuse(openFilesProblem(max_connections)) });
@@ -73,8 +75,21 @@ export class Network {
     return this.upgradeSockets.take(address) ?? this.#systemdSockets.take(address);
   }
 
+  /** Listens as the configuration says. `features` follow it after the listeners are prepared. */
+  follow(listening: Listening, features: { reconfigure(): void }): void {
+    this.#live.follow({
+      prepare: (next) => listening.prepare(this.#endpoints(next)),
+      apply: (next, before) => {
+        features.reconfigure();
+        const isTlsChanged = next.rtmps !== before.rtmps || next.http_server !== before.http_server;
+        if (next.listen !== before.listen || isTlsChanged) this.logSockets(next);
+        if (isTlsChanged) this.certificateReloader.logWarnings();
+      },
+    });
+  }
+
   /** The endpoints of a configuration, with the systemd sockets that it does not name. */
-  endpoints(config: Config): readonly ListenEndpoint[] {
+  #endpoints(config: Config): readonly ListenEndpoint[] {
     const named = endpointsOf(config);
     const more = this.#systemdSockets.besides(named).map(({ address }) => ({ ...address, ...plainEndpoint }));
     return [...named, ...more];

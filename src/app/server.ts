@@ -17,7 +17,7 @@ import { reload } from "./reload.ts";
 import { Service } from "./service.ts";
 import { takeSignals } from "./signals.ts";
 import { sendFailure } from "./start-failure.ts";
-import { drain, lastLines, settle } from "./stop.ts";
+import { runUntilStopped } from "./stop.ts";
 import { idle, startSummary } from "./summary.ts";
 import { surroundingsWarnings } from "./surroundings.ts";
 import { meetingPoint, type OldProcess, replacedExecutable, takeOldProcess, Upgrade } from "./upgrade.ts";
@@ -62,7 +62,6 @@ async function run(
   live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });
   const onFault = reportFaults(log);
   const network = new Network({ clock, log, live, onFault, oldProcess });
-  const { certificateReloader } = network;
   const streams = new Streams(clock, onFault, randomEpochId);
   live.follow({
     apply(next, before) {
@@ -93,22 +92,14 @@ async function run(
     ...network,
   });
   const { all, siblings, listening, connections, api } = features;
-  live.follow({
-    prepare: (next) => listening.prepare(network.endpoints(next)),
-    apply(next, before) {
-      all.reconfigure();
-      const isTlsChanged = next.rtmps !== before.rtmps || next.http_server !== before.http_server;
-      if (next.listen !== before.listen || isTlsChanged) network.logSockets(next);
-      if (isTlsChanged) certificateReloader.logWarnings();
-    },
-  });
+  network.follow(listening, all);
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
   for (const warning of [...warnings, ...ffmpegWarnings, ...surroundingsWarnings(startedWith, config.pid)])
     log.warn(warning);
   network.logSockets(config);
   const reloadNow = () => {
-    certificateReloader.check();
+    network.certificateReloader.check();
     return service.reload(() => {
       let read: typeof loaded | undefined;
       const answer = reload(live, () => (read = load()), log);
@@ -144,7 +135,7 @@ async function run(
   const control = await startControl(config.pid, controlSocketPaths(config, startedWith), commands, log);
   siblings.ready();
   connections.start();
-  certificateReloader.logWarnings();
+  network.certificateReloader.logWarnings();
   const summary = startSummary(
     clock,
     log,
@@ -153,28 +144,7 @@ async function run(
   );
   if (oldProcess === undefined) service.ready(idle);
 
-  const signal = await Promise.race([signals.stop, signals.drain]);
-  live.close();
-  control.stop();
-  certificateReloader.stop();
-  if (signal === "SIGQUIT" || signal === "upgrade") {
-    const { drain_timeout } = live.current;
-    const { now } = all.report();
-    log.info("draining: accepts no new connections", { signal, connections: now.connections, drain_timeout });
-    service.status("draining");
-    listening.stop();
-    connections.drain();
-    await drain(() => connections.idle, drain_timeout, signals, log);
-  }
-
-  log.info("stopping", { signal });
-  service.stopping();
-  summary.cancel();
-  // Publishers may reconnect to the other process, and servers that receive their streams wait for them.
-  all.stop(siblings.sibling === undefined ? "unpublished" : "lost");
-  await settle(() => all.idle);
-  all.close();
-  log.info("stopped");
-  await lastLines(logging);
+  const helpers = [control, network.certificateReloader];
+  await runUntilStopped({ ...features, log, logging, live, service, signals, helpers, summary });
   return 0;
 }

@@ -1,4 +1,8 @@
+import type { Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Features } from "./features.ts";
+import type { LiveConfig } from "./live-config.ts";
+import type { Service } from "./service.ts";
 import type { StopSignals } from "./signals.ts";
 
 /** After a stop, connections may send their last bytes for this long. */
@@ -6,8 +10,47 @@ const STOP_MS = 5000;
 const CHECK_MS = 20;
 const LAST_LINES_MS = 1000;
 
+/** The parts of a running server that end with it. */
+export interface RunningServer extends Pick<Features, "all" | "siblings" | "listening" | "connections"> {
+  readonly log: Log;
+  readonly logging: { flush(): Promise<void> };
+  readonly live: LiveConfig;
+  readonly service: Service;
+  readonly signals: StopSignals;
+  /** These stop at the first signal. */
+  readonly helpers: readonly { stop(): void }[];
+  /** Runs until the features stop. */
+  readonly summary: Timer;
+}
+
+/** Waits for a signal, then ends the server. SIGQUIT and an upgrade let clients leave first, for `drain_timeout`. */
+export async function runUntilStopped(server: RunningServer): Promise<void> {
+  const { log, live, service, signals, summary, all, siblings, listening, connections } = server;
+  const signal = await Promise.race([signals.stop, signals.drain]);
+  live.close();
+  for (const helper of server.helpers) helper.stop();
+  if (signal === "SIGQUIT" || signal === "upgrade") {
+    const { drain_timeout } = live.current;
+    const { now } = all.report();
+    log.info("draining: accepts no new connections", { signal, connections: now.connections, drain_timeout });
+    service.status("draining");
+    listening.stop();
+    connections.drain();
+    await drain(() => connections.idle, drain_timeout, signals, log);
+  }
+  log.info("stopping", { signal });
+  service.stopping();
+  summary.cancel();
+  // Publishers may reconnect to the other process, and servers that receive their streams wait for them.
+  all.stop(siblings.sibling === undefined ? "unpublished" : "lost");
+  await settle(() => all.idle);
+  all.close();
+  log.info("stopped");
+  await lastLines(server.logging);
+}
+
 /** The server accepts no more clients: waits until the last connection has ended, `timeoutS` have passed, or a signal stops it. */
-export async function drain(idle: () => boolean, timeoutS: number, { stop }: StopSignals, log: Log): Promise<void> {
+async function drain(idle: () => boolean, timeoutS: number, { stop }: StopSignals, log: Log): Promise<void> {
   let signal: string | undefined;
   void stop.then((name) => {
     signal = name;
@@ -19,12 +62,12 @@ export async function drain(idle: () => boolean, timeoutS: number, { stop }: Sto
 }
 
 /** Waits until every connection is closed, within a time limit. */
-export function settle(done: () => boolean): Promise<void> {
+function settle(done: () => boolean): Promise<void> {
   return until(done, STOP_MS);
 }
 
 /** Waits until the log's last lines are written. A log without a reader must not keep the process alive. */
-export async function lastLines(sink: { flush(): Promise<void> }): Promise<void> {
+async function lastLines(sink: { flush(): Promise<void> }): Promise<void> {
   await Promise.race([sink.flush(), Bun.sleep(LAST_LINES_MS)]);
 }
 
