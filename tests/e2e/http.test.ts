@@ -1,12 +1,12 @@
 import { expect } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { httpPort, RawHttp } from "../support/e2e/raw-http.ts";
-import { pair } from "../support/e2e/reload/rtmps.ts";
-import { ReloadServer } from "../support/e2e/reload/server.ts";
+import { pair, shownBy } from "../support/e2e/reload/rtmps.ts";
+import { ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
-import { local } from "../vectors/certificates.ts";
+import { local, other } from "../vectors/certificates.ts";
 
 const test = testWith("tests/e2e/http.test.ts");
 
@@ -84,6 +84,105 @@ test.concurrent("requests that come together are answered in order, and what ano
   }
   await server.program.line(/connection refused .*HTTP without TLS came on a port of http_server.tls.listen/);
   expect(server.program.count(/INFO.*request/)).toBe(0);
+});
+
+test.concurrent("addresses, hosts and ranges that make no sense are answered by a status, and lead nowhere", async () => {
+  await using stage = new Stage();
+  for (const folder of ["www", "www/.git", "www/.well-known", "www/sub"]) mkdirSync(stage.path(folder));
+  stage.write("secret.txt", "secret");
+  for (const name of [".htpasswd", ".git/config", ".well-known/.hidden"]) stage.write(`www/${name}`, "secret");
+  stage.write("www/ten.txt", "0123456789");
+  stage.write("www/.well-known/token", "acme");
+  symlinkSync("../secret.txt", stage.path("www/out.txt"));
+  symlinkSync("..", stage.path("www/up"));
+  symlinkSync("loop.txt", stage.path("www/loop.txt"));
+  const files = `dir = "${stage.path("www")}"\n[http_server.page]\nenabled = false`;
+  const server = await ReloadServer.start(stage, LISTEN + files);
+  const client = await RawHttp.connect(stage, await httpPort(server.program));
+  const ask = async (request: string) => {
+    client.heard = "";
+    client.say(request);
+    // A head and its body may come apart.
+    return until("a whole answer", () => {
+      const [, status, length, body] =
+        /^HTTP\/1\.1 (\d+)[\s\S]*?\r\nContent-Length: (\d+)[\s\S]*?\r\n\r\n([\s\S]*)$/.exec(client.heard) ?? [];
+      return body?.length === Number(length) ? ([Number(status), body] as const) : undefined;
+    });
+  };
+  const nothing = [404, "there is nothing at this address\n"] as const;
+  const hidden = ["/.htpasswd", "/%2ehtpasswd", "/.git/config", "/.well-known/.hidden", "/%252e%252e/secret.txt"];
+  const linked = ["/out.txt", "/up/secret.txt", "/loop.txt", "/sub/", "/ten.txt/"];
+  for (const path of [...hidden, ...linked]) expect({ path, is: await ask(get(path)) }).toEqual({ path, is: nothing });
+  expect(await ask(get("/.well-known/token"))).toEqual([200, "acme"]);
+  const ranges: readonly [range: string, status: number, body: string][] = [
+    ["bytes=0-99999999999999999999", 206, "0123456789"],
+    ["bytes=-0", 416, ""],
+    ["bytes=10-", 416, ""],
+    ["bytes=5-2", 200, "0123456789"],
+    ["bytes=--1", 200, "0123456789"],
+    [`bytes=0-${",0-".repeat(2000)}`, 200, "0123456789"],
+    ["pages=0-1", 200, "0123456789"],
+  ];
+  for (const [range, status, body] of ranges) {
+    expect({ range, is: await ask(get("/ten.txt", `Range: ${range}`)) }).toEqual({ range, is: [status, body] });
+  }
+
+  const slashes = [
+    "/../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/..%5csecret.txt",
+    "/a%00.txt",
+    "/%c0%ae",
+  ];
+  const requests = [...slashes.map((path) => get(path)), get("/ten.txt", "Host: b"), get("http://other/ten.txt")];
+  for (const request of [...requests, "GET /ten.txt HTTP/1.1\r\n\r\n"]) {
+    const one = await RawHttp.connect(stage, await httpPort(server.program));
+    one.say(request);
+    expect(await one.end()).toStartWith("HTTP/1.1 400 ");
+  }
+  const { out } = await server.run("status");
+  expect(out).toMatch(/protocol +9\n/);
+
+  await server.reload(`${LISTEN + files}\n[limits]\nmax_requests_per_minute = 5`);
+  client.heard = "";
+  client.say(get("/ten.txt").repeat(7));
+  expect((await client.end()).match(/HTTP\/1\.1 \d+/g)?.at(-1)).toBe("HTTP/1.1 429");
+});
+
+test.concurrent("a viewer gets FLV over HTTPS and wss, and a renewed certificate when it comes anew", async () => {
+  await using stage = new Stage();
+  const files = pair(stage, "served", local);
+  const server = await ReloadServer.start(stage, `[http_server.tls]\nlisten = "127.0.0.1:0"\n${files}`);
+  const port = await httpPort(server.program, "https");
+  const publisher = await server.publish();
+  sendGop(publisher, 0, 25);
+  const insecure = { tls: { rejectUnauthorized: false } };
+  const sizes: [number, number] = [0, 0];
+  const answer = await fetch(`https://127.0.0.1:${port}/live/show.flv`, insecure);
+  const reading = (async () => {
+    for await (const piece of answer.body ?? []) sizes[0] += piece.length;
+  })();
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/live/show.flv`, insecure as unknown as string[]);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = ({ data }) => {
+    sizes[1] += (data as ArrayBuffer).byteLength;
+  };
+  const closed = new Promise<CloseEvent>((resolve) => {
+    socket.onclose = resolve;
+  });
+  await until("both have pictures", () => sizes[0] > 25 * 200 && sizes[1] > 25 * 200);
+  pair(stage, "served", other);
+  await server.run("reload");
+  expect(await shownBy(port)).toBe("other");
+  // Who is there goes on.
+  const before = [...sizes];
+  sendGop(publisher, 25, 25);
+  await until("both go on", () => sizes.every((size, at) => size > (before[at] ?? 0)));
+  publisher.say(0, "deleteStream", null, 1);
+  await reading;
+  expect((await closed).code).toBe(1000);
+  expect(sizes[0]).toBe(sizes[1]);
 });
 
 test.concurrent("an upgrade fails no request: the old process answers once more, the new one takes over", async () => {
