@@ -16,8 +16,15 @@ export interface HttpRequest {
   abort(): void;
 }
 
+/** How a request is made. */
+export interface HttpOptions {
+  /** As in `DialTarget`. */
+  readonly publicOnly?: boolean;
+  /** Further headers, by name. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
- * Requests a URL, does not follow redirects, and reads the body until it ends. `publicOnly` has the same meaning as in
- * `DialTarget`. A failure is reported by `onEnd`, never before this call has returned.
+ * Requests a URL, does not follow redirects, and reads the body until it ends. A failure is reported by `onEnd`, never before this call has returned.
  */
-export type HttpGet = (url: string, handler: HttpHandler, options?: { readonly publicOnly?: boolean }) => HttpRequest;
+export type HttpGet = (url: string, handler: HttpHandler, options?: HttpOptions) => HttpRequest;

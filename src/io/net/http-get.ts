@@ -1,5 +1,5 @@
 import { messageOf, ProtocolError } from "../../base/errors.ts";
-import type { HttpGet, HttpHandler, HttpRequest } from "../../base/http.ts";
+import type { HttpGet, HttpHandler, HttpOptions, HttpRequest } from "../../base/http.ts";
 import type { Dial, Transport, TransportHandler } from "../../base/transport.ts";
 import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
 
@@ -12,7 +12,7 @@ const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
   return (text, handler, options = {}) => {
     const url = URL.parse(text);
-    if (url !== null) return new Request(url, userAgent, dial, handler, options.publicOnly ?? false);
+    if (url !== null) return new Request(url, userAgent, dial, handler, options);
     const failing = setImmediate(() => handler.onEnd("no HTTP server can be asked for this URL"));
     return { ip: "", abort: () => clearImmediate(failing) };
   };
@@ -22,6 +22,7 @@ export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
 class Request implements HttpRequest, TransportHandler, ResponseEvents {
   readonly #url: URL;
   readonly #userAgent: string;
+  readonly #headers: readonly string[];
   readonly #handler: HttpHandler;
   readonly #reader: HttpResponseReader;
   readonly #dialling: { abort(): void };
@@ -29,15 +30,22 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
   #over = false;
   ip = "";
 
-  constructor(url: URL, userAgent: string, dial: Dial, handler: HttpHandler, publicOnly: boolean) {
+  constructor(url: URL, userAgent: string, dial: Dial, handler: HttpHandler, options: HttpOptions) {
     this.#url = url;
     this.#userAgent = userAgent;
+    this.#headers = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
     this.#handler = handler;
     this.#reader = new HttpResponseReader(this);
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const port = url.port === "" ? (PORTS[url.protocol] ?? 0) : Number(url.port);
     this.#dialling = dial(
-      { host, port, tls: url.protocol === "https:", publicOnly, timeoutMs: CONNECT_TIMEOUT_MS },
+      {
+        host,
+        port,
+        tls: url.protocol === "https:",
+        publicOnly: options.publicOnly ?? false,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+      },
       this,
     );
   }
@@ -61,6 +69,7 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
       `Host: ${host}`,
       `User-Agent: ${this.#userAgent}`,
       "Accept: */*",
+      ...this.#headers,
       // The connection is not reused: it lasts as long as the stream.
       "Connection: close",
     ];
