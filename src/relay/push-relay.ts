@@ -110,6 +110,11 @@ export class PushRelay {
     return this.#destination?.to ?? "";
   }
 
+  /** The host of the target of the last attempt, "" before the first. */
+  get host(): string {
+    return this.#destination?.target.host ?? "";
+  }
+
   /** Whether it has failed since it last ran. */
   get failing(): boolean {
     const { status } = this.#supervisor;

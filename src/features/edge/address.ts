@@ -76,6 +76,11 @@ export function originIdentity(origin: OriginAddress): string {
   return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}?${origin.query.text}`;
 }
 
+/** The origin's host name or address. */
+export function originHost(origin: OriginAddress): string {
+  return origin.protocol === "rtmp" ? origin.target.host : origin.host;
+}
+
 /** The origin as the operator wrote it. */
 export function originText(origin: OriginAddress): string {
   return origin.protocol === "rtmp" ? origin.target.text : origin.text;

@@ -6,7 +6,7 @@ import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
-import { originLabel } from "./address.ts";
+import { originHost, originLabel } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { Fetched, type FetchedOptions } from "./fetched.ts";
@@ -206,6 +206,14 @@ export class Edge implements Feature, StreamObserver {
       if (vhost !== undefined && this.#pushes.goesTo(stream, vhost.origins)) continue;
       this.#pushes.end(stream, "withdrawn");
       if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
+    }
+  }
+
+  serverReturned(hosts: ReadonlySet<string>): void {
+    for (const { origins } of this.#vhosts.values()) {
+      const returned = [...origins.all()].filter(({ address }) => hosts.has(originHost(address)));
+      for (const origin of returned) origin.returned();
+      if (returned.length > 0) this.#retrySoon(origins);
     }
   }
 

@@ -84,6 +84,11 @@ export class Origin {
     if (wasDead) this.#onChange(this, this.health);
   }
 
+  /** It is said to be back: it may get a connection now, whose outcome shows whether it is. */
+  returned(): void {
+    this.#deadUntil = 0;
+  }
+
   /** It has not answered. Connections that wait for it are not tried one by one. */
   failed(error: string): void {
     const now = this.#clock.now();

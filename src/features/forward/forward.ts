@@ -139,6 +139,10 @@ export class Forward implements Feature, StreamObserver {
     for (const [stream, forwarded] of this.#forwarded) this.#follow(stream, forwarded);
   }
 
+  serverReturned(hosts: ReadonlySet<string>): void {
+    for (const relay of this.relays()) if (hosts.has(relay.host)) relay.retrySoon();
+  }
+
   switched(stream: Stream, { from, to }: SourceSwitch): void {
     const forwarded = this.#forwarded.get(stream);
     if (forwarded !== undefined && (from.via === "sibling") !== (to.via === "sibling")) this.#follow(stream, forwarded);

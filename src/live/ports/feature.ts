@@ -140,6 +140,8 @@ export interface Feature {
   reconfigure?(): void;
   report?(): Report;
   readonly commands?: FeatureCommands;
+  /** Servers on these hosts, which had been away, answer again: connections that wait for them are tried soon. */
+  serverReturned?(hosts: ReadonlySet<string>): void;
   /** The server stops: the feature ends its activities, then streams end. */
   stop?(how: SourceEnd): void;
   /** Whether all activities have ended; after `stop` the server waits for this, within a time limit. */
@@ -197,6 +199,10 @@ export class FeatureSet {
   /** The reports of all, added up. */
   report(): Required<Report> {
     return addedUp(this.#features.map((feature) => feature.report?.() ?? {}));
+  }
+
+  serverReturned(hosts: ReadonlySet<string>): void {
+    for (const feature of this.#features) feature.serverReturned?.(hosts);
   }
 
   stop(how: SourceEnd): void {

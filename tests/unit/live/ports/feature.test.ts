@@ -38,6 +38,10 @@ class StreamCounter implements Feature, StreamObserver {
     return { now: { counted: this.#now }, since: { published: this.#published }, received: 1 };
   }
 
+  serverReturned(hosts: ReadonlySet<string>): void {
+    this.did.push(`returned: ${[...hosts].join(" ")}`);
+  }
+
   stop(how: string): void {
     this.did.push(`stopped, ${how}`);
   }
@@ -61,6 +65,7 @@ test("A feature is told of streams, configuration and the end, asked for access,
   const feed = stage.publish("show");
   expect(set.idle).toBe(false);
   set.reconfigure();
+  set.serverReturned(new Set(["b"]));
   expect(set.report()).toEqual({
     now: { counted: 1 },
     since: { published: 1 },
@@ -75,12 +80,13 @@ test("A feature is told of streams, configuration and the end, asked for access,
   feed.end("unpublished");
   expect(set.idle).toBe(true);
   set.close();
-  expect(counter.did).toEqual(["published show", "reconfigured", "stopped, unpublished", "closed"]);
+  expect(counter.did).toEqual(["published show", "reconfigured", "returned: b", "stopped, unpublished", "closed"]);
 });
 
 test("A feature that needs nothing of the contract costs nothing of it", () => {
   const { set } = serverWith({ name: "nothing" });
   set.reconfigure();
+  set.serverReturned(new Set());
   set.stop("lost");
   set.close();
   expect([set.idle, set.guards, set.countingGuards]).toEqual([true, [], []]);
