@@ -1,5 +1,6 @@
 import type { Log } from "../base/log.ts";
 import { Api } from "../features/api/api.ts";
+import { Cluster } from "../features/cluster/cluster.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
@@ -26,7 +27,7 @@ import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { gzip } from "../io/os/gzip.ts";
-import { fillRandom, randomHex } from "../io/os/process.ts";
+import { cpuSeconds, fillRandom, randomHex } from "../io/os/process.ts";
 import { systemLoad } from "../io/os/system-load.ts";
 import { streamConfig } from "../live/config.ts";
 import { Clients } from "../live/ports/clients.ts";
@@ -66,6 +67,8 @@ export interface Host {
   readonly version: string;
   /** What the API tells and does that is not of a feature. */
   readonly administration: Administration;
+  /** By the configuration in effect; "" without one. */
+  clusterSecret(): string;
 }
 
 /** A server's features, and those that the start-up uses directly. */
@@ -78,6 +81,8 @@ export interface Features {
   readonly connections: ConnectionServers;
   /** Answers the control socket's calls, too. */
   readonly api: Api;
+  /** Asks the other nodes once it is started. */
+  readonly cluster: Cluster;
 }
 
 /**
@@ -123,6 +128,14 @@ export function makeFeatures(host: Host): Features {
     },
     limiter: new ConnectionLimiter(clock, () => live.current.limits),
   });
+  const connectionCounts = { maxConnections: () => live.current.max_connections, connections: () => account.size };
+  const cluster = new Cluster({
+    ...{ ...relays, ...connectionCounts, httpGet, version, randomHex, cpuSeconds, secret: host.clusterSecret },
+    config: () => live.current.cluster,
+    draining: () => connections.stage === "draining",
+    bytesSent: () => all.report().sent,
+    onReturn: (hosts) => all.serverReturned(hosts),
+  });
   const failures = new AddressRate(clock);
   const api = new Api(
     {
@@ -132,8 +145,8 @@ export function makeFeatures(host: Host): Features {
         [...live.current.vhost].map(([name, { enabled, hls }]) => {
           return { name, enabled, hls: { enabled: hls.enabled, fragment: hls.hls_fragment } };
         }),
-      maxConnections: () => live.current.max_connections,
-      connections: () => account.size,
+      ...connectionCounts,
+      nodes: cluster,
       report: () => all.report(),
       commands: () => all.commands,
       stage: () => connections.stage,
@@ -144,6 +157,7 @@ export function makeFeatures(host: Host): Features {
   const list: readonly Feature[] = [
     // Counts what others do, and knows who was sent away.
     api,
+    cluster,
     // These only log; nothing depends on their position.
     new SpellingHints(clock, log),
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
@@ -243,7 +257,7 @@ export function makeFeatures(host: Host): Features {
   const free = { acquire: () => undefined, release: () => undefined, countRequest };
   // The API answers while clients have no room.
   const apiAccount = new ConnectionAccount({ maxConnections: MAX_API_CONNECTIONS, limiter: free });
-  const admin = new HttpServer({ ...served, ...forOperators, account: apiAccount, routes: [api] }, apiAccount);
+  const admin = new HttpServer({ ...served, ...forOperators, account: apiAccount, routes: [cluster, api] }, apiAccount);
   const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http, admin] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });
@@ -255,5 +269,5 @@ export function makeFeatures(host: Host): Features {
     { name: "streams", report: () => streamsReport(streams) },
   ];
   const all = new FeatureSet([...reports, ...list, ...last]);
-  return { all, siblings, listening, connections, api };
+  return { all, siblings, listening, connections, api, cluster };
 }

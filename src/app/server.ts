@@ -5,6 +5,7 @@ import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { ConfigHistory } from "./administration.ts";
+import { ClusterSecret } from "./cluster-secret.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
 import { answerCall, controlSocketPaths } from "./control-sockets.ts";
@@ -80,6 +81,8 @@ async function run(
     reload: () => reloadNow(),
   });
   live.follow(history);
+  const clusterSecret = new ClusterSecret();
+  live.follow(clusterSecret);
   const features = makeFeatures({
     log,
     live,
@@ -89,9 +92,10 @@ async function run(
     nodeId,
     version,
     administration: history.administration,
+    clusterSecret: () => clusterSecret.secret,
     ...network,
   });
-  const { all, siblings, listening, connections, api } = features;
+  const { all, siblings, listening, connections, api, cluster } = features;
   network.follow(listening, all);
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
@@ -104,6 +108,7 @@ async function run(
       let read: typeof loaded | undefined;
       const answer = reload(live, () => (read = load()), log);
       history.reloaded(answer, read);
+      if (answer.ok) clusterSecret.readAgain(live.current, log);
       return answer;
     });
   };
@@ -135,6 +140,7 @@ async function run(
   const control = await startControl(config.pid, controlSocketPaths(config, startedWith), commands, log);
   siblings.ready();
   connections.start();
+  cluster.start();
   network.certificateReloader.logWarnings();
   const summary = startSummary(
     clock,

@@ -73,6 +73,25 @@ export interface OriginAnswer {
   readonly last_error: string | null;
 }
 
+/** A node of the cluster. */
+export interface ClusterNodeAnswer {
+  readonly id: string | null;
+  readonly self: boolean;
+  readonly peer: string;
+  readonly state: string;
+  readonly zone: string;
+  readonly weight: number;
+  readonly advertise: readonly string[];
+  readonly connections: number;
+  readonly max_connections: number;
+  readonly kbps: number;
+  readonly cpu: number;
+  readonly published: number;
+  readonly relayed: number;
+  readonly seen_ms: number | null;
+  readonly problems: readonly string[];
+}
+
 /** A target that was added while the server runs. */
 export interface TargetAnswer {
   readonly id: string;

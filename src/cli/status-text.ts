@@ -1,6 +1,7 @@
 import { printable } from "../base/printable.ts";
 import type {
   ClientAnswer,
+  ClusterNodeAnswer,
   ConfigAnswer,
   LimitsAnswer,
   NodeAnswer,
@@ -71,6 +72,37 @@ export function clientLines(clients: readonly ClientAnswer[]): string[] {
   const rate = ({ kbps }: ClientAnswer) => kbps.recv_30s + kbps.send_30s;
   const sorted = [...clients].sort((a, b) => rate(b) - rate(a));
   return section("clients", clientRows(sorted)).map(printable);
+}
+
+/** The nodes of a cluster as rows, and what is wrong with them. */
+export function clusterLines(nodes: readonly ClusterNodeAnswer[]): string[] {
+  const rows = nodes.map((node) => {
+    const { id, peer, state, zone, weight, connections, max_connections, kbps, cpu, published, relayed } = node;
+    const seen = node.seen_ms === null ? "never seen" : node.self ? "" : `seen ${duration(node.seen_ms)} ago`;
+    const load = `${connections} of ${max_connections} connections, ${kbps} kbit/s, ${Math.round(100 * cpu)} % CPU`;
+    const streams = `${published} published, ${relayed} relayed`;
+    const place = [zone === "" ? "" : `zone ${zone}`, weight === 100 ? "" : `weight ${weight}`].filter(Boolean);
+    return [
+      node.self ? "this server" : peer,
+      id ?? "",
+      state,
+      ...(id === null ? [] : [load, streams, place.join(", "), seen]),
+    ];
+  });
+  return [...section("nodes", rows).slice(1), ...section("problems", problemRows(nodes))].map(printable);
+}
+
+/** What is wrong with the nodes of a cluster; nothing when they are well. */
+export function clusterProblemsOf(nodes: readonly ClusterNodeAnswer[]): string[] {
+  const away = nodes.filter(({ state, problems }) => state !== "alive" && problems.length === 0);
+  return [
+    ...away.map(({ peer, self, state }) => `${self ? "this server" : peer} is ${state}`),
+    ...problemRows(nodes).map((row) => row.join(": ")),
+  ].map(printable);
+}
+
+function problemRows(nodes: readonly ClusterNodeAnswer[]): string[][] {
+  return nodes.flatMap(({ peer, self, problems }) => problems.map((each) => [self ? "this server" : peer, each]));
 }
 
 function reloadWords({ reloads, refused }: ConfigAnswer["config"], now: number): string {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ArgsDef } from "citty";
 import type {
   ClientAnswer,
+  ClusterNodeAnswer,
   ConfigAnswer,
   LimitsAnswer,
   NodeAnswer,
@@ -14,7 +15,7 @@ import { ApiAsker, serverOptions } from "./ask.ts";
 import { type Command, command } from "./command.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { clientLines, problemsOf, type Status, statusLines } from "./status-text.ts";
+import { clientLines, clusterLines, clusterProblemsOf, problemsOf, type Status, statusLines } from "./status-text.ts";
 
 const REPEAT_MS = 2000;
 /** What a terminal shows at once; more is for the API. */
@@ -25,6 +26,7 @@ const options = {
   ...serverOptions,
   json: { type: "boolean", description: "Print JSON" },
   watch: { type: "boolean", description: "Print it again every 2 s" },
+  cluster: { type: "boolean", description: "Show the nodes of the cluster, as this server knows them" },
   check: { type: "boolean", description: "Print what is wrong only; exit status 1 if anything is" },
   ...commonOptions,
 } as const satisfies ArgsDef;
@@ -38,10 +40,9 @@ export function statusCommand(output: Output): Command {
     async run(args, argv) {
       const asker = new ApiAsker(args, argv);
       do {
-        const status = await statusOf(asker);
-        if (args.check) return check(status, output);
-        const text = args.json ? JSON.stringify(status) : statusLines(status, Date.now()).join("\n");
-        show(output, text, args.watch === true && !args.json);
+        const { json, lines, problems } = args.cluster ? await clusterOf(asker) : await serverOf(asker);
+        if (args.check) return check(problems, output);
+        show(output, args.json ? JSON.stringify(json) : lines.join("\n"), args.watch === true && !args.json);
         if (args.watch) await wait(REPEAT_MS);
       } while (args.watch);
       return 0;
@@ -51,7 +52,7 @@ export function statusCommand(output: Output): Command {
 
 /** `srs top`: the clients with most traffic, again and again. */
 export function topCommand(output: Output): Command {
-  const { json: _, watch: __, check: ___, ...rest } = options;
+  const { json: _, watch: __, check: ___, cluster: ____, ...rest } = options;
   const once = { type: "boolean", description: "Print them once" } as const;
   return command({
     call: "srs top --conf FILE",
@@ -69,6 +70,23 @@ export function topCommand(output: Output): Command {
   });
 }
 
+/** What is shown: for programs, for people, and what is wrong alone. */
+interface Shown {
+  readonly json: object;
+  readonly lines: readonly string[];
+  readonly problems: readonly string[];
+}
+
+async function serverOf(asker: ApiAsker): Promise<Shown> {
+  const status = await statusOf(asker);
+  return { json: status, lines: statusLines(status, Date.now()), problems: problemsOf(status) };
+}
+
+async function clusterOf(asker: ApiAsker): Promise<Shown> {
+  const { nodes } = await asker.ask<{ nodes: ClusterNodeAnswer[] }>("GET", "/api/v1/nodes");
+  return { json: { nodes }, lines: clusterLines(nodes), problems: clusterProblemsOf(nodes) };
+}
+
 async function statusOf(asker: ApiAsker): Promise<Status> {
   const get = <T>(name: string) => asker.ask<T>("GET", `/api/v1/${name}`);
   const { node } = await get<NodeAnswer>("node");
@@ -83,8 +101,7 @@ async function statusOf(asker: ApiAsker): Promise<Status> {
   return { node, config, streams, forwards, upstreams, origins, targets, slow, limits, refused };
 }
 
-function check(status: Status, { out, err }: Output): number {
-  const problems = problemsOf(status);
+function check(problems: readonly string[], { out, err }: Output): number {
   for (const problem of problems) err(problem);
   if (problems.length === 0) out("ok");
   return problems.length === 0 ? 0 : 1;

@@ -10,6 +10,7 @@ import { type ClientRecord, Clients, type PlayTask } from "../../src/live/ports/
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../../src/live/ports/connections.ts";
 import { addedUp, type FeatureCommands, type OriginReport, type RelayReport } from "../../src/live/ports/feature.ts";
+import { MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
 import { HttpEnd } from "./http-stage.ts";
 import { LiveStage } from "./live.ts";
@@ -26,6 +27,15 @@ const load: SystemLoad = {
 const defaults = Object.fromEntries(
   Object.entries(apiTable.entries).map(([name, entry]) => [name, entry.kind === "key" ? entry.default : new Map()]),
 ) as unknown as ApiConfig;
+
+/** What a node without clients says of itself. */
+export function nodeState(id: string, more: Partial<NodeState> = {}): NodeState {
+  return {
+    ...{ id, version: "1.2.3", advertise: [], zone: "", weight: 100, draining: false, streams: new Map() },
+    load: { connections: 0, maxConnections: 1000, kbps: 0, maxKbps: 0, cpu: 0 },
+    ...more,
+  };
+}
 
 /** An answer as a caller sees it. */
 export interface Called {
@@ -46,6 +56,7 @@ export class ApiStage {
   readonly refusals = new Refusals(this.clock, this.log);
   readonly users = new Map<string, ApiUser>();
   config: ApiConfig = defaults;
+  readonly nodes = new MemoryNodes(() => nodeState("00ff"), this.clock);
   readonly relays: RelayReport[] = [];
   readonly origins: OriginReport[] = [];
   readonly commands: FeatureCommands[] = [];
@@ -64,6 +75,7 @@ export class ApiStage {
       {
         ...{ clock, log, clients, refusals, streams: this.live.streams, version: "1.2.3", nodeId: "00ff" },
         process: { pid: 7, ppid: 1, argv: "srs --conf x", cwd: "/" },
+        nodes: this.nodes,
         systemLoad: () => load,
         config: () => this.config,
         users: () => this.users,

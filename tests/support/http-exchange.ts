@@ -4,7 +4,8 @@ import type { HttpAnswer, HttpExchange, HttpRoute } from "../../src/live/ports/h
 /** What a route answers at once; undefined when it leaves the request to others. Fails when it answers twice, or in another way. */
 export function answerOf(route: HttpRoute, request: HttpRequest): HttpAnswer | undefined {
   const answers: HttpAnswer[] = [];
-  const exchange: Pick<HttpExchange, "respond"> = { respond: (answer) => void answers.push(answer) };
+  const remote = { host: "192.0.2.9", port: 4000 };
+  const exchange: Pick<HttpExchange, "respond" | "remote"> = { remote, respond: (answer) => void answers.push(answer) };
   const taken = route.handle(request, exchange as HttpExchange);
   if (answers.length !== Number(taken)) throw new Error(`${answers.length} answers, and taken: ${taken}`);
   return answers[0];

@@ -1,5 +1,6 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { apiTable } from "../../features/api/config.ts";
+import { clusterTable } from "../../features/cluster/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys } from "../../features/forward/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
@@ -42,6 +43,7 @@ export const rootTable = table("The configuration file.", {
   rtmps: rtmpsTable,
   http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
   http_api: apiTable,
+  cluster: clusterTable,
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,

@@ -16,6 +16,7 @@ export interface EndpointsConfig {
   readonly rtmps: TlsConfig;
   readonly http_server: { readonly listen: readonly ListenAddress[]; readonly tls: TlsConfig };
   readonly http_api: { readonly listen: readonly ListenAddress[]; readonly user: ReadonlyMap<string, unknown> };
+  readonly cluster: { readonly secret: string; readonly secret_file: string };
   readonly proxy_protocol: { readonly listen: readonly ListenAddress[]; readonly trusted: readonly Network[] };
 }
 
@@ -51,11 +52,18 @@ function httpCertificates({ rtmps, http_server: { tls } }: EndpointsConfig): Cer
 }
 
 /** The blocks that `endpointProblems` compares. */
-export const endpointBlocks: readonly string[] = ["listen", "rtmps", "http_server", "http_api", "proxy_protocol"];
+export const endpointBlocks: readonly string[] = [
+  "listen",
+  "rtmps",
+  "http_server",
+  "http_api",
+  "cluster",
+  "proxy_protocol",
+];
 
 /** Conflicts between keys that are valid separately. */
 export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
-  const { rtmps, http_server, http_api, proxy_protocol } = config;
+  const { rtmps, http_server, http_api, cluster, proxy_protocol } = config;
   const keys = listenKeys(config);
   const problems: Problem[] = [];
   if (keys.every(({ protocol, addresses }) => protocol === "api" || addresses.length === 0)) {
@@ -71,7 +79,9 @@ export function endpointProblems(config: EndpointsConfig): readonly Problem[] {
     problems.push({ path: ["http_server", "tls", "listen"], message });
   }
   const reached = http_api.listen.find(({ host }) => !isLoopback(host));
-  if (reached !== undefined && http_api.user.size === 0) {
+  // Without users, other machines get nothing but the signed answers to other nodes.
+  const isForNodes = cluster.secret !== "" || cluster.secret_file !== "";
+  if (reached !== undefined && http_api.user.size === 0 && !isForNodes) {
     const message = `${formatHostPort(reached)} can be reached from other machines, so it needs users; add [http_api.user.NAME] with password_file, or listen on 127.0.0.1`;
     problems.push({ path: ["http_api", "listen"], message });
   }

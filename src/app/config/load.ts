@@ -17,6 +17,7 @@ import { readSrsConf, type SrsOptions } from "../../config/srs/read.ts";
 import { ignorable } from "../../config/srs/spellings.ts";
 import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
+import { clusterProblems } from "../../features/cluster/config.ts";
 import { engineProblems } from "../../features/transcode/engine-problems.ts";
 import { readTextFile } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
@@ -135,7 +136,10 @@ function complete(document: Document): Loaded {
   // A default replaces the wrong value: warnings about its combination with others would mislead.
   const unsure = document.errors.length > 0 || problems.some(({ path }) => endpointBlocks.includes(String(path[0])));
   if (!unsure) problems.push(...endpointProblems(values));
-  if (document.errors.length + problems.length === 0) problems.push(...engineProblems(values.vhost, defaultVhost));
+  if (document.errors.length + problems.length === 0) {
+    problems.push(...clusterProblems(values.cluster));
+    problems.push(...engineProblems(values.vhost, defaultVhost));
+  }
   if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
       const { at, as, order } = nearestLocation(document, path) ?? { at: "configuration", as: undefined, order: 0 };

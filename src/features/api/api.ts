@@ -13,6 +13,7 @@ import { idOf } from "./ids.ts";
 import { Load } from "./load.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Metrics } from "./metrics.ts";
+import { nodeOperations } from "./nodes.ts";
 import { openApiOf } from "./openapi.ts";
 import { ApiError, type Operation } from "./operation.ts";
 import { processOperations } from "./process-operations.ts";
@@ -72,6 +73,7 @@ export class Api implements Feature, HttpRoute {
       ...bans.operations(context),
       ...relayOperations(context),
       ...processOperations(context),
+      ...nodeOperations(context),
     ];
     const document = openApiOf(operations, version);
     operations.push({

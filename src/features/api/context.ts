@@ -4,6 +4,7 @@ import type { SystemLoad } from "../../io/os/system-load.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { ServerStage } from "../../live/ports/connection-servers.ts";
 import type { FeatureCommands, Report } from "../../live/ports/feature.ts";
+import type { Nodes } from "../../live/ports/nodes.ts";
 import type { Refusals } from "../../live/ports/refusals.ts";
 import type { Streams } from "../../live/streams.ts";
 import type { ApiConfig } from "./config.ts";
@@ -42,6 +43,7 @@ export interface ApiContext {
   readonly streams: Streams;
   readonly clients: Clients;
   readonly refusals: Refusals;
+  readonly nodes: Nodes;
   /** The program's, as in `1.2.3`. */
   readonly version: string;
   /** This process's id in hop traces. */

@@ -1,10 +1,12 @@
 import type { RelayReport } from "../../live/ports/feature.ts";
+import type { KnownNode } from "../../live/ports/nodes.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
 import { namesOf } from "./ids.ts";
 import type { Load } from "./load.ts";
 import { delayBounds, type LoopDelay } from "./loop-delay.ts";
+import { nodeWord } from "./nodes.ts";
 import { type Labels, PrometheusText } from "./prometheus.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -52,6 +54,7 @@ export class Metrics {
       this.#server(text);
       this.#streams(text);
       this.#relays(text);
+      this.#nodes(text);
       this.#text = text.bytes;
       this.#writtenAt = now;
     }
@@ -165,6 +168,30 @@ export class Metrics {
         wrap: corrections.of("wrap"),
       },
     };
+  }
+
+  #nodes(text: PrometheusText): void {
+    const { nodes, clock } = this.#context;
+    const peers = nodes.all().filter(({ isSelf }) => !isSelf);
+    const of = (value: (node: KnownNode) => number) =>
+      peers.map((node) => [{ peer: node.source }, value(node)] as const);
+    text.gauge(
+      "srs_node_up",
+      "1 while the other node of the cluster answers and does not drain.",
+      of((node) => (nodeWord(node) === "alive" ? 1 : 0)),
+    );
+    text.gauge(
+      "srs_node_connections",
+      "Connections of the other node, as it said last.",
+      of(({ state }) => state?.load.connections ?? 0),
+    );
+    text.gauge(
+      "srs_node_seen_seconds",
+      "How old that is; -1 when it never answered.",
+      of(({ seenAt }) => (seenAt === undefined ? -1 : Math.round(clock.now() - seenAt) / 1000)),
+    );
+    const problems = of((node) => node.problems.length);
+    text.gauge("srs_node_problems", "What is wrong with the other node, in number.", problems);
   }
 
   #relays(text: PrometheusText): void {

@@ -1,5 +1,12 @@
 import { expect, test } from "bun:test";
-import { clientLines, problemsOf, type Status, statusLines } from "../../../src/cli/status-text.ts";
+import {
+  clientLines,
+  clusterLines,
+  clusterProblemsOf,
+  problemsOf,
+  type Status,
+  statusLines,
+} from "../../../src/cli/status-text.ts";
 
 const NOW = 1_000_000_000;
 const client = {
@@ -82,4 +89,25 @@ test("Names of others can't draw on the terminal, and the busiest clients come f
   ]);
   expect(lines.slice(2).map((line) => line.trim().slice(0, 2))).toEqual(["c8", "c7"]);
   expect(lines.join("\n")).not.toContain("\u001b");
+});
+
+test("The nodes of a cluster are named with how they stand, and what is wrong with them", () => {
+  const self = {
+    ...{ id: "00ff", self: true, peer: "", state: "alive", zone: "west", weight: 100, advertise: [], connections: 3 },
+    ...{ max_connections: 1000, kbps: 2500, cpu: 0.123, published: 1, relayed: 2, seen_ms: 0, problems: [] },
+  };
+  const peer = { ...self, id: "00aa", self: false, peer: "http://b:1985", zone: "", weight: 7, seen_ms: 900 };
+  const away = { ...peer, id: null, peer: "http://c:1985", state: "dead", seen_ms: null, problems: ["timeout"] };
+  const drains = { ...peer, peer: "http://d:1985", state: "draining" };
+  expect(clusterLines([self, peer, away])).toEqual([
+    "nodes:",
+    "  this server    00ff  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  zone west",
+    "  http://b:1985  00aa  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  weight 7   seen 1 s ago",
+    "  http://c:1985        dead",
+    "",
+    "problems:",
+    "  http://c:1985  timeout",
+  ]);
+  expect(clusterProblemsOf([self, peer])).toEqual([]);
+  expect(clusterProblemsOf([self, away, drains])).toEqual(["http://d:1985 is draining", "http://c:1985: timeout"]);
 });

@@ -1,5 +1,6 @@
 import type { Stage } from "../stage.ts";
 import { apiEffects } from "./api.ts";
+import { clusterEffects } from "./cluster.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { hlsEffects } from "./hls.ts";
@@ -28,5 +29,6 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...httpEffects,
   ...httpLiveEffects,
   ...apiEffects,
+  ...clusterEffects,
   ...transcodeEffects,
 };

@@ -20,6 +20,7 @@ function endpoints({
     rtmps: { listen: rtmps.map(parseListen), cert, key: [] },
     http_server: { listen: http.map(parseListen), tls: { listen: https.map(parseListen), cert: [], key: [] } },
     http_api: { listen: [], user: new Map() },
+    cluster: { secret: "", secret_file: "" },
     proxy_protocol: { listen: proxied.map(parseListen), trusted: trusted.map(parseNetwork) },
   });
 }
@@ -77,6 +78,8 @@ test("an API that other machines reach needs users; a bare port is this machine'
   expect(problems('listen = "0.0.0.0:1985"')).toEqual([
     "x.toml:2: http_api.listen: 0.0.0.0:1985 can be reached from other machines, so it needs users; add [http_api.user.NAME] with password_file, or listen on 127.0.0.1",
   ]);
+  // Then others get nothing but signed answers.
+  expect(problems('listen = "0.0.0.0:1985"\n[cluster]\nsecret_file = "/x"')).toEqual([]);
   expect(problems('listen = "0.0.0.0:1985"\n[http_api.user.ops]\npassword_file = "/x"')).toEqual([]);
   expect(parseConfig("[http_api]\nlisten = 1985", "x.toml").http_api.listen).toEqual([
     { host: "127.0.0.1", port: 1985 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PrometheusText } from "../../../../src/features/api/prometheus.ts";
-import { ApiStage } from "../../../support/api-stage.ts";
+import { ApiStage, nodeState } from "../../../support/api-stage.ts";
 
 const promtool = Bun.which("promtool");
 if (promtool === null) process.stdout.write("skipped: promtool is not installed (Debian: prometheus)\n");
@@ -14,6 +14,8 @@ function stageOf(...names: readonly string[]): ApiStage {
   }
   stage.relay();
   stage.origins.push({ vhost: "v", origin: "o:1935", state: "alive", lastError: undefined, retryInMs: 0 });
+  const state = nodeState("00aa", { draining: true });
+  stage.nodes.others = [{ isSelf: false, source: "http://b:1985", alive: true, seenAt: 0, state, problems: ["?"] }];
   stage.refusals.add({ rule: "max_connections", log: stage.log, message: "refused", fields: {} });
   return stage;
 }
@@ -34,6 +36,8 @@ describe("Metrics", () => {
       'srs_stream_sent_bytes_total{vhost="__defaultVhost__",app="live",stream="show"} 5000',
       'srs_relay_up{flow="push",to="edge:1935",vhost="__defaultVhost__",app="live",stream="show"} 0',
       'srs_origin_up{vhost="v",origin="o:1935"} 1',
+      'srs_node_up{peer="http://b:1985"} 0',
+      'srs_node_problems{peer="http://b:1985"} 1',
       "srs_config_loaded_timestamp_seconds 1",
     ])
       expect(lines).toContain(line);

@@ -1,0 +1,57 @@
+import { createHmac } from "node:crypto";
+import type { Clock } from "../../base/clock.ts";
+
+/** A challenge is taken for one to two of these, ms. */
+const SLOT_MS = 10_000;
+/** Questions that a challenge's time may bring; more are refused until it is over. */
+const MAX_NONCES = 20_000;
+
+/**
+ * Challenges of this node, by its own clock alone: a question is signed over one, so that a recorded question is of no use later.
+ * While its challenge is taken, a question is answered once.
+ */
+export class Challenges {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #key: string;
+  /** Nonces answered in the slot that goes on and in the one before. */
+  readonly #seen: [Set<string>, Set<string>] = [new Set(), new Set()];
+  #slot = 0;
+
+  /** `key`: random, nobody else knows it. */
+  constructor(clock: Pick<Clock, "now">, key: string) {
+    this.#clock = clock;
+    this.#key = key;
+  }
+
+  /** The one for the next question. */
+  get current(): string {
+    return this.#of(this.#slotNow());
+  }
+
+  /** Whether a question with a valid signature may be answered: its challenge is recent, and it comes for the first time. */
+  take(challenge: string, nonce: string): boolean {
+    const slot = this.#slotNow();
+    if (challenge !== this.#of(slot) && challenge !== this.#of(slot - 1)) return false;
+    const [now, before] = this.#seen;
+    if (now.has(nonce) || before.has(nonce) || now.size >= MAX_NONCES) return false;
+    now.add(nonce);
+    return true;
+  }
+
+  #slotNow(): number {
+    const slot = Math.floor(this.#clock.now() / SLOT_MS);
+    if (slot !== this.#slot) {
+      const [now, before] = this.#seen;
+      this.#seen[0] = before;
+      this.#seen[1] = now;
+      before.clear();
+      if (slot > this.#slot + 1) now.clear();
+      this.#slot = slot;
+    }
+    return slot;
+  }
+
+  #of(slot: number): string {
+    return createHmac("sha256", this.#key).update(String(slot)).digest("hex").slice(0, 32);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Clock } from "../../base/clock.ts";
+import type { NodeState, StreamRole } from "../../live/ports/nodes.ts";
+import type { Source } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { StreamObserver } from "../../live/streams.ts";
+import type { ClusterConfig } from "./config.ts";
+
+/** Rates are of this time at least, ms. */
+const WINDOW_MS = 900;
+
+/** What this process knows of itself. */
+export interface OwnNodeContext {
+  readonly clock: Pick<Clock, "now">;
+  /** This process's id in hop traces. */
+  readonly nodeId: string;
+  readonly version: string;
+  /** Random; stands for this process's streams in revisions. */
+  readonly epoch: string;
+  config(): ClusterConfig;
+  draining(): boolean;
+  connections(): number;
+  maxConnections(): number;
+  /** Bytes sent since the start, to clients and to servers. */
+  bytesSent(): number;
+  /** Processor time that the process has used. */
+  cpuSeconds(): number;
+}
+
+/** This process as one of the nodes: its load and its streams. */
+export class OwnNode implements StreamObserver {
+  readonly #context: OwnNodeContext;
+  readonly #streams = new Map<string, StreamRole>();
+  #changes = 0;
+  /** Undefined until the load is asked for. */
+  #sample: { at: number; sent: number; cpu: number } | undefined;
+  #rates = { kbps: 0, cpu: 0 };
+
+  constructor(context: OwnNodeContext) {
+    this.#context = context;
+  }
+
+  /** Stands for the streams: they are the same while it is the same. */
+  get revision(): string {
+    return `${this.#context.epoch}.${this.#changes}`;
+  }
+
+  get state(): NodeState {
+    const { nodeId, version, draining, connections, maxConnections, config } = this.#context;
+    const { advertise, zone, weight, bandwidth } = config();
+    this.#measureRates();
+    return {
+      ...{ id: nodeId, version, advertise, zone, weight, draining: draining() },
+      load: { connections: connections(), maxConnections: maxConnections(), maxKbps: 1000 * bandwidth, ...this.#rates },
+      streams: this.#streams,
+    };
+  }
+
+  published(stream: Stream, _name: unknown, source: Source): void {
+    this.#set(stream.key, source);
+  }
+
+  switched(stream: Stream): void {
+    if (stream.source !== undefined) this.#set(stream.key, stream.source);
+  }
+
+  rerouted(stream: Stream): void {
+    this.switched(stream);
+  }
+
+  unpublished(stream: Stream): void {
+    if (this.#streams.delete(stream.key)) this.#changes++;
+  }
+
+  #set(key: string, { info }: Source): void {
+    const role = info.via === "pull" || info.hops.length > 0 ? "relayed" : "published";
+    if (this.#streams.get(key) === role) return;
+    this.#streams.set(key, role);
+    this.#changes++;
+  }
+
+  #measure(): { at: number; sent: number; cpu: number } {
+    const { clock, bytesSent, cpuSeconds } = this.#context;
+    return { at: clock.now(), sent: bytesSent(), cpu: cpuSeconds() };
+  }
+
+  #measureRates(): void {
+    const before = this.#sample ?? this.#measure();
+    this.#sample ??= before;
+    if (this.#context.clock.now() - before.at < WINDOW_MS) return;
+    const now = this.#measure();
+    const ms = now.at - before.at;
+    this.#sample = now;
+    const kbps = Math.max(0, Math.round(((now.sent - before.sent) * 8) / ms));
+    this.#rates = { kbps, cpu: Math.max(0, Math.round(((now.cpu - before.cpu) * 1e6) / ms) / 1000) };
+  }
+}

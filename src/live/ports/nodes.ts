@@ -1,0 +1,81 @@
+import type { Clock } from "../../base/clock.ts";
+
+/** How a node has a stream: its publisher is there, or the stream comes from another server. */
+export type StreamRole = "published" | "relayed";
+
+/** How much a node has to do. */
+export interface NodeLoad {
+  readonly connections: number;
+  readonly maxConnections: number;
+  /** What it sends, kbit/s. */
+  readonly kbps: number;
+  /** What its line carries, kbit/s; 0 when nobody has said. */
+  readonly maxKbps: number;
+  /** Of one processor, where 1 is all of it. */
+  readonly cpu: number;
+}
+
+/** What a node says of itself. */
+export interface NodeState {
+  /** Its process's id in hop traces. */
+  readonly id: string;
+  readonly version: string;
+  /** URLs of servers by which others reach it, without a path. A node without any is never named to a client. */
+  readonly advertise: readonly string[];
+  /** Where it is; "" when nobody has said. */
+  readonly zone: string;
+  /** Its share of clients beside other nodes; 0: none. */
+  readonly weight: number;
+  /** It takes no new clients. */
+  readonly draining: boolean;
+  readonly load: NodeLoad;
+  /** The streams that it has, by their keys. */
+  readonly streams: ReadonlyMap<string, StreamRole>;
+}
+
+/** A node, and what this process knows of it. Times are of this process's monotonic clock: clocks of nodes need not agree. */
+export interface KnownNode {
+  /** Whether it is this process. */
+  readonly isSelf: boolean;
+  /** By what it is known: a peer's URL, "" for this process. */
+  readonly source: string;
+  /** It has answered a moment ago. */
+  readonly alive: boolean;
+  /** When its state was current, monotonic ms; undefined when it never answered. */
+  readonly seenAt: number | undefined;
+  /** Its last state; undefined when it never answered. */
+  readonly state: NodeState | undefined;
+  /** What is wrong with it, as sentences. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * What the nodes of a cluster know of one another, whoever tells it: memory, peers that are asked, a registry. Its answers are at
+ * hand at once; what takes time goes on behind it.
+ */
+export interface Nodes {
+  /** This process first. Nodes that have not answered stand there with their problem. */
+  all(): readonly KnownNode[];
+}
+
+/** Nodes in memory: this process, and those that a test adds. */
+export class MemoryNodes implements Nodes {
+  /** The other nodes. */
+  others: readonly KnownNode[] = [];
+  readonly #self: () => NodeState;
+  readonly #clock: Pick<Clock, "now">;
+
+  constructor(self: () => NodeState, clock: Pick<Clock, "now">) {
+    this.#self = self;
+    this.#clock = clock;
+  }
+
+  all(): readonly KnownNode[] {
+    return [selfAsNode(this.#self(), this.#clock.now()), ...this.others];
+  }
+}
+
+/** This process as one of the nodes. */
+export function selfAsNode(state: NodeState, now: number): KnownNode {
+  return { isSelf: true, source: "", alive: true, seenAt: now, state, problems: [] };
+}
