@@ -20,6 +20,8 @@ export interface EncodedTrack {
 export interface RunPlan {
   readonly ffmpeg: string;
   readonly container: "flv" | "mp4";
+  /** Channels of the source's sound, where FFmpeg does not know them. */
+  readonly channels?: number | undefined;
   readonly tracks: readonly EncodedTrack[];
 }
 
@@ -51,7 +53,7 @@ export function trialCommand(plan: RunPlan, facts?: FfmpegFacts): readonly strin
 }
 
 function command(
-  { ffmpeg, tracks }: RunPlan,
+  { ffmpeg, tracks, channels }: RunPlan,
   facts: FfmpegFacts | undefined,
   input: readonly string[],
   output: (index: number) => readonly string[],
@@ -67,7 +69,7 @@ function command(
     ...optionArguments(first?.engine.perfile ?? []),
     ...input,
     ...(first?.engine.inputs ?? []).flatMap((path) => ["-i", path]),
-    ...tracks.flatMap((track, index) => [...trackArguments(track, index, facts), ...output(index)]),
+    ...tracks.flatMap((track, index) => [...trackArguments(track, index, facts, channels), ...output(index)]),
   ];
 }
 
@@ -76,8 +78,13 @@ function flvTo(output: string): readonly string[] {
 }
 
 /** The arguments that make one track: equal ones make equal tracks, but for their index. */
-export function trackArguments(track: EncodedTrack, index: number, facts?: FfmpegFacts): readonly string[] {
-  return track.kind === "video" ? videoArguments(track, index, facts) : audioArguments(track);
+export function trackArguments(
+  track: EncodedTrack,
+  index: number,
+  facts?: FfmpegFacts,
+  channels?: number,
+): readonly string[] {
+  return track.kind === "video" ? videoArguments(track, index, facts) : audioArguments(track, channels);
 }
 
 function videoArguments({ engine, encoder }: EncodedTrack, index: number, facts: FfmpegFacts | undefined): string[] {
@@ -128,12 +135,13 @@ function scaleFilter(width: number, height: number): string {
   return width === 0 && height === 0 ? "" : `scale=${width || -2}:${height || -2}`;
 }
 
-function audioArguments({ engine, encoder }: EncodedTrack): string[] {
-  const { abitrate, asample_rate, achannels, aparams } = engine;
+function audioArguments({ engine, encoder }: EncodedTrack, sourceChannels = 0): string[] {
+  const { abitrate, asample_rate, aparams } = engine;
+  const channels = engine.achannels || sourceChannels;
   const args = ["-map", "0:a:0", "-c:a", encoder];
   if (abitrate > 0) args.push("-b:a", `${abitrate}k`);
   if (asample_rate > 0) args.push("-ar", String(asample_rate));
-  if (achannels > 0) args.push("-ac", String(achannels));
+  if (channels > 0) args.push("-ac", String(channels));
   return [...args, ...optionArguments(aparams)];
 }
 

@@ -4,7 +4,7 @@ import { codecName } from "../../media/codec.ts";
 import { PacketKind } from "../../media/packet.ts";
 
 /** FFmpeg's names of codecs, by ours (`codecName`), and the container in which FFmpeg gets them. */
-const byName: Readonly<Record<string, { readonly name: string; readonly container: Container }>> = {
+const byName: Readonly<Record<string, Omit<TrackCodec, "label">>> = {
   "H.264": { name: "h264", container: "any" },
   "Sorenson H.263": { name: "flv1", container: "flv" },
   VP6: { name: "vp6f", container: "flv" },
@@ -23,7 +23,8 @@ const byName: Readonly<Record<string, { readonly name: string; readonly containe
   Nellymoser: { name: "nellymoser", container: "flv" },
   "G.711 A-law": { name: "pcm_alaw", container: "flv" },
   "G.711 mu-law": { name: "pcm_mulaw", container: "flv" },
-  Speex: { name: "speex", container: "flv" },
+  // FFmpeg 5.1's decoder has no channel layout, which FFmpeg's AAC encoder refuses; in FLV it is mono (FLV 10.1 E.4.2.1).
+  Speex: { name: "speex", container: "flv", channels: 1 },
   Opus: { name: "opus", container: "mp4" },
   FLAC: { name: "flac", container: "mp4" },
   "AC-3": { name: "ac3", container: "mp4" },
@@ -42,6 +43,8 @@ export interface TrackCodec {
   /** The name for people. */
   readonly label: string;
   readonly container: Container;
+  /** How many channels encoders are told; undefined where FFmpeg knows it. */
+  readonly channels?: number;
 }
 
 /** The codec of an audio or video payload; undefined where it names none. */

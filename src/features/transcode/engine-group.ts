@@ -40,6 +40,16 @@ export interface GroupContext {
   facts(ffmpeg: string): FfmpegFacts | undefined;
 }
 
+/** What FFmpeg is fed with. */
+export interface GroupInput {
+  /** The same text for a group with the same input and the same tracks. */
+  readonly key: string;
+  readonly container: "flv" | "mp4";
+  /** Channels of the sound, where FFmpeg does not know them. */
+  readonly channels: number | undefined;
+  readonly muxer: () => InputMuxer;
+}
+
 /** Counts of all groups since the start. */
 export interface GroupTotals {
   runs: number;
@@ -51,11 +61,10 @@ export class EngineGroup {
   readonly plan: Group<Result>;
   /** The same text for a group with the same input and the same tracks. */
   readonly key: string;
-  readonly #container: "flv" | "mp4";
+  readonly #input: GroupInput;
   readonly #context: GroupContext;
   readonly #totals: GroupTotals;
   readonly #stream: Stream;
-  readonly #muxer: () => InputMuxer;
   readonly #log: Log;
   readonly #fields: Readonly<Record<string, string>>;
   readonly #supervisor: Supervisor;
@@ -75,7 +84,7 @@ export class EngineGroup {
     totals: GroupTotals,
     stream: Stream,
     plan: Group<Result>,
-    input: { readonly key: string; readonly container: "flv" | "mp4"; readonly muxer: () => InputMuxer },
+    input: GroupInput,
     log: Log,
     fields: Readonly<Record<string, string>>,
   ) {
@@ -84,8 +93,7 @@ export class EngineGroup {
     this.#stream = stream;
     this.plan = plan;
     this.key = input.key;
-    this.#container = input.container;
-    this.#muxer = input.muxer;
+    this.#input = input;
     this.#log = log;
     this.#fields = fields;
     this.#supervisor = new Supervisor({
@@ -146,7 +154,7 @@ export class EngineGroup {
     const permit = this.#context.limit.acquire((permit) => {
       this.#permit = permit;
       this.#waits = false;
-      this.#feed = new Feed(this.#stream, this.#muxer(), {
+      this.#feed = new Feed(this.#stream, this.#input.muxer(), {
         begin: (startsAt) => this.#start(startsAt, permit, report),
         skipped: (ms) => this.#onSkipped(ms),
         expired: () => this.restart("its time is over"),
@@ -175,17 +183,18 @@ export class EngineGroup {
     });
     const encoded = tracks.map((track) => encodedTrack(track, this.#software));
     const command = runCommand(
-      { ffmpeg, container: this.#container, tracks: encoded },
+      { ffmpeg, container: this.#input.container, channels: this.#input.channels, tracks: encoded },
       outputs.map((output) => output.startsAt - startsAt + RUN_START_MS),
       known,
     );
     this.#log.debug("transcode starts", { ...this.#fields, command: command.join(" ") });
     this.#totals.runs++;
     this.#runSince = clock.now();
+    const server = `FFmpeg ${known?.version ?? ""}`.trim();
     const messages = new MessageLog(clock, this.#log, this.#fields);
     const run = new Run(this.#context, command, tracks.length, nice, {
       tag: (index, kind, timestamp, payload) => {
-        report.running(`FFmpeg ${known?.version ?? ""}`.trim());
+        if (run.productive) report.running(server);
         this.#onTag(index, outputs[index], kind, timestamp, payload);
       },
       message: (line) => messages.add(line),

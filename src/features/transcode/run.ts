@@ -1,8 +1,10 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import type { Child, StartChild } from "../../io/os/child-process.ts";
+import { isHeader } from "../../live/source/source.ts";
+import { classify } from "../../media/classify.ts";
 import { FlvReader } from "../../media/flv-reader.ts";
-import type { PacketKind } from "../../media/packet.ts";
+import { PacketKind } from "../../media/packet.ts";
 
 /*
  * starting ──first tag──> running ──end of input──> finishing      any ──exit, hang, garbage, abort──> ended
@@ -39,7 +41,7 @@ export class Run {
   /** Why it had to be ended. */
   #fault: string | undefined;
   #lastMessage = "";
-  /** It has given something. */
+  /** It has given a frame: metadata and headers come also from an FFmpeg that cannot encode the other track. */
   productive = false;
   /** It takes no input since then, monotonic ms. */
   #blockedAt: number | undefined;
@@ -130,7 +132,7 @@ export class Run {
 
   #onTag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void {
     if (this.#over) return;
-    this.productive = true;
+    this.productive ||= kind !== PacketKind.Data && !isHeader(classify(kind, payload) & 0xff);
     this.#unanswered = 0;
     this.#taggedAt = this.#clock.now();
     this.#events.tag(index, kind, timestamp, payload);

@@ -210,7 +210,8 @@ export class StreamJob implements PacketSink {
       engine: [...new Set(names.map(({ name }) => name))].join(" "),
     };
     const { log, totals } = this.#context;
-    return [new EngineGroup(this.#context, totals, this.stream, plan, { key, container, muxer }, log, fields)];
+    const input = { key, container, channels: this.#tracks.audio?.channels, muxer };
+    return [new EngineGroup(this.#context, totals, this.stream, plan, input, log, fields)];
   }
 
   /** Codecs are a part of it: another codec needs another FFmpeg. */

@@ -91,6 +91,15 @@ describe("hardware encoders", () => {
   });
 });
 
+test("sound whose channels FFmpeg doesn't know has as many as its codec says, unless the engine says so", () => {
+  const command = (keys: string) => {
+    const tracks = [encodedTrack({ kind: "audio", engine: engine(keys) }, false)];
+    return runCommand({ ffmpeg: "ffmpeg", container: "flv", tracks, channels: 1 }, [10_000]).join(" ");
+  };
+  expect(command('acodec = "aac"')).toContain("-c:a aac -ac 1 ");
+  expect(command('acodec = "aac"\nachannels = 2')).toContain("-c:a aac -ac 2 ");
+});
+
 test("an old FFmpeg, which can't have key frames where the source has them, is not asked for that", () => {
   const facts = { version: "4.3", encoders: new Map(), forcesSourceKeys: false };
   expect(track("video", 'vcodec = "libx264"\nvfps = 1', { facts })).toBe("-map 0:v:0 -c:v libx264 -r 1");

@@ -1,4 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { PacketKind } from "../../../../src/media/packet.ts";
+import { concat } from "../../../support/bytes.ts";
+import { flvHeader, flvTag } from "../../../support/flv.ts";
+import { payloads } from "../../../support/live.ts";
 import { BOTH, SOUND, TranscodeStage } from "../../../support/transcode-stage.ts";
 
 /** Longer than a track waits for the other. */
@@ -188,6 +192,23 @@ describe("an FFmpeg", () => {
     expect(last.read).toContain("new");
     expect(last.read).not.toContain("n50");
     expect(stage.log.take(/too slow/).length).toBe(1);
+  });
+
+  test("that gives headers and no frame has never run, and is tried again less and less often", () => {
+    const stage = new TranscodeStage(BOTH);
+    stage.ffmpegs.onStart = (ffmpeg) => {
+      ffmpeg.dumb = true;
+    };
+    const feed = publish(stage);
+    for (let i = 0; i < 6000; i++) {
+      const { last } = stage.ffmpegs;
+      const tag = flvTag({ kind: PacketKind.Video, timestamp: 0, payload: payloads.videoHeader("V'") });
+      if (!last.over) last.give(0, concat([flvHeader, tag]));
+      last.exit("it ended with code 1");
+      feed.key(`n${i}`).wait(40);
+    }
+    expect(stage.log.take(/transcode running/)).toEqual([]);
+    expect(stage.ffmpegs.all.length).toBeLessThan(20);
   });
 
   test("that floods its error output costs ten lines a minute", () => {
