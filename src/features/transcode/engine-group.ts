@@ -1,7 +1,6 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
-import { isHeader } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -227,11 +226,7 @@ export class EngineGroup {
     const flags = classify(kind, payload) & 0xff;
     const time = output.timeOf(timestamp, flags);
     if (time === undefined || (flags & PacketFlag.SequenceEnd) !== 0) return;
-    for (const result of track.results) {
-      // What it has had already, of a run that began earlier for another result.
-      if (!isHeader(flags) && kind === PacketKind.Audio && time < result.endOf("audio") - 1) continue;
-      result.push(kind, time, payload);
-    }
+    for (const result of track.results) result.push(kind, time, payload);
   }
 
   #onEnded(run: Run, reason: string): void {

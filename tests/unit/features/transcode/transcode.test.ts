@@ -86,6 +86,17 @@ describe("an engine that encodes the sound alone", () => {
     expect(stage.ffmpegs.last.read).toEqual(["A0", "a1", "a2"]);
   });
 
+  test.each([16, 21, 23, 32, 64])("gives all of its frames of %i ms", (frameMs) => {
+    const stage = new TranscodeStage(SOUND);
+    const viewer = stage.watch();
+    const feed = publish(stage);
+    const names = Array.from({ length: 20 }, (_, at) => `n${at}`);
+    for (const name of names) feed.audio(name).wait(frameMs);
+    stage.clock.advance(WAIT_MS);
+    const got = viewer.got.filter(({ kind }) => kind === 8).map(({ name }) => name);
+    expect(got).toEqual(["A'", "a1'", ...names.map((name) => `${name}'`)]);
+  });
+
   test("lets video go on without sound while FFmpeg is gone", () => {
     const stage = new TranscodeStage(SOUND);
     const viewer = stage.watch();
