@@ -9,6 +9,8 @@ export type TimeJitter = "full" | "zero" | "off";
 
 /** A step ahead of up to this many ms more than the wall clock shows is left as the encoder sent it. */
 const NORMAL_STEP_MS = 3000;
+/** A source's clock may run slower than the wall clock by this much: ms in each ms. */
+const SLOWEST_CLOCK = 0.001;
 /** Maximum distance of the tracks of a source. */
 const SKEW_MS = 10_000;
 /** A track whose clock is within this many ms of an earlier one, its own or another track's, gets that offset again. */
@@ -31,7 +33,7 @@ export interface Takeover {
  * One stream's time. It unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once for all
  * readers. `full` never runs back on a track, except for video in presentation order; `zero` starts at zero and keeps this
  * distance when the source changes; `off` only unrolls. Sparse streams are not changed: a long step that the wall clock
- * confirms is no jump.
+ * confirms is no jump. Nor is the step of a source that was ever later and leaves out what it is behind.
  *
  * Each track has its own offset. A track that jumps continues where the wall clock says. Another track that jumps by the same
  * amount follows it, so that their distance stays; one that does not jump keeps its offset.
@@ -59,6 +61,8 @@ export class Timeline {
   /** Newest time of all tracks; undefined before the stream's first packet. */
   #newest: number | undefined;
   #newestAt = 0;
+  /** The most by which the source's time was ahead of the wall clock, ms: where it lies when nothing delays it. */
+  #lead = Number.NEGATIVE_INFINITY;
   #bridged = 0;
   #ahead = 0;
   #early = 0;
@@ -107,6 +111,7 @@ export class Timeline {
   newSource(): void {
     this.#fresh = true;
     this.#ahead = 0;
+    this.#lead = Number.NEGATIVE_INFINITY;
     for (const track of this.#tracks) track?.newSource();
   }
 
@@ -139,6 +144,7 @@ export class Timeline {
     const added = this.mode === "off" ? 0 : shift;
     const offset = (this.#tracks[trackIndex(kind, track)]?.offset ?? this.#offset) + added;
     this.resume(kind, track, timestamp);
+    this.#lead = Number.NEGATIVE_INFINITY;
     for (const other of this.#tracks) {
       if (other === undefined) continue;
       other.newSource();
@@ -186,6 +192,7 @@ export class Timeline {
     const full = this.mode === "full";
     this.times.set(kind, track, full ? Math.max(time, last) : time);
     if (this.#newest === undefined || time > this.#newest || !full) this.#newest = time;
+    this.#lead = Math.max(this.#lead - (now - this.#newestAt) * SLOWEST_CLOCK, time - now);
     this.#newestAt = now;
     return time;
   }
@@ -251,7 +258,8 @@ export class Timeline {
     const step = time - last;
     // The first packet on a track may be further back, as its clock is not known.
     const back = known.begun ? MAX_REORDER_MS : SKEW_MS;
-    const ahead = (known.begun ? NORMAL_STEP_MS : SKEW_MS) + silence;
+    const normal = known.begun ? NORMAL_STEP_MS : SKEW_MS;
+    const ahead = Math.max(normal + silence, this.#lead + now + NORMAL_STEP_MS - last);
     let placed = time;
     if (last >= 0 && (step < -back || step > ahead || this.#steppedBack(known, step, last, silence)))
       placed = this.#bridge(kind, known, last, silence, now);

@@ -105,6 +105,33 @@ describe("one source", () => {
     expect(line.bridged).toBe(1);
   });
 
+  test("that comes ever later and then leaves out what it is behind keeps its timestamps", () => {
+    const line = new Line();
+    for (let time = 0; time <= 6000; time += 40) line.video(time, 80);
+    expect(line.video(12_000)).toBe(12_000);
+    expect(line.video(12_040)).toBe(12_040);
+    expect(line.bridged).toBe(0);
+  });
+
+  test("that has caught up with the wall clock is bridged when it jumps further", () => {
+    const line = new Line();
+    for (let time = 0; time <= 6000; time += 40) line.video(time, 80);
+    line.video(12_000);
+    expect(line.video(18_000)).toBe(12_040);
+    expect(line.bridged).toBe(1);
+  });
+
+  test("with one track that is late keeps the distance to the other when that track catches up", () => {
+    const line = new Line();
+    for (let time = 0; time <= 6000; time += 40) {
+      line.audio(2 * time, 80);
+      line.video(time, 0);
+    }
+    expect(line.video(12_000)).toBe(12_000);
+    expect(line.audio(12_080)).toBe(12_080);
+    expect(line.bridged).toBe(0);
+  });
+
   test("with a frame every 10 s beside steady audio is left as it is", () => {
     const line = new Line();
     for (let time = 0; time < 60_000; time += 20) {
