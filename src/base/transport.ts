@@ -21,10 +21,10 @@ export interface Transport {
    */
   send(bytes: Uint8Array): boolean;
   /**
-   * While `on`, the peer's input may be read up to 400 ms late, so that one read brings more. Switching it off reads pending
-   * input at once.
+   * The peer's input may be read up to 400 ms late, so that one read brings more, but before `until` (monotonic ms): input is not
+   * needed earlier. Infinity: it is not needed at all; 0: it is read as it comes. A nearer time reads pending input at once.
    */
-  mergeReads(on: boolean): void;
+  mergeReads(until: number): void;
   /** Whether the peer's input is left unread now, because reads are merged. */
   readonly readPaused: boolean;
   /** The owner's `heldBytes` has changed since `onData` returned last: reads it again. */

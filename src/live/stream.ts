@@ -277,6 +277,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#flushedHeaders = this.#intake.headers;
     this.#unflushedBytes = 0;
     this.#firstUnflushedKey = undefined;
+    this.sources.notifyAwaited();
   }
 
   /** Continues the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */

@@ -203,9 +203,9 @@ export class ClientEnd implements Transport {
     return this.remote.host;
   }
 
-  mergeReads(on: boolean): void {
-    this.mergesReads = on;
-    if (!on) this.readPaused = false;
+  mergeReads(until: number): void {
+    this.mergesReads = until > this.#clock.now();
+    if (!this.mergesReads) this.readPaused = false;
   }
 
   inputChanged(): void {}

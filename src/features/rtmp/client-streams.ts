@@ -237,11 +237,12 @@ export class ClientStreams implements StreamEvents {
     if (!this.busy) this.#owner.close();
   }
 
-  /** Input of publishers may be read late while no reader needs it. */
+  /** Input of publishers may be read late until a reader needs it. */
   #mergeReads(): void {
     const { publishers, size } = this.#tasks;
     const only = publishers.length > 0 && size === publishers.length;
-    this.#owner.transport?.mergeReads(only && publishers.every(({ source }) => !source.awaited));
+    const until = only ? Math.min(...publishers.map(({ source }) => source.awaitedAt)) : 0;
+    this.#owner.transport?.mergeReads(until);
   }
 
   /** Ends everything that the client does; `how` applies to what it publishes. */

@@ -28,6 +28,9 @@ export interface StallWatch extends InputWatch, BufferAccount {
   readonly reads: MergedReads;
 }
 
+/** Input that is needed at a time is read this much earlier, as timers and reads take a moment. */
+const READ_BEFORE_MS = 5;
+
 /** What a transport needs of its socket. */
 export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume"> & {
   end(): unknown;
@@ -51,7 +54,8 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   #answering = false;
   readonly #answers = new GatheredWrite();
   readonly #input: SocketInput;
-  #mergesReads = false;
+  /** Input is not needed before this; monotonic ms. */
+  #mergesUntil = 0;
   #readPause: ReadPause | undefined;
   /** With TLS: the runtime loses unread bytes of a paused socket when its peer closes. */
   #secure = false;
@@ -147,9 +151,10 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     return this.#readPaused;
   }
 
-  mergeReads(on: boolean): void {
-    this.#mergesReads = on;
-    if (!on) this.endReadPause();
+  mergeReads(until: number): void {
+    const sooner = until < this.#mergesUntil;
+    this.#mergesUntil = until;
+    if (sooner) this.endReadPause();
   }
 
   endReadPause(): void {
@@ -210,13 +215,15 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     if (this.#state !== "open" || this.#gone) return;
     const { length } = bytes;
     this.#input.take(bytes);
-    if (this.#mergesReads && !this.#input.waiting) this.#pauseAfter(length);
+    if (this.#mergesUntil > 0 && !this.#input.waiting) this.#pauseAfter(length);
   }
 
   #pauseAfter(bytes: number): void {
     if (this.#secure || this.#readPaused || this.#state !== "open") return;
+    const left = this.#mergesUntil - READ_BEFORE_MS - this.#clock.now();
+    if (left <= 0) return;
     this.#readPause ??= new ReadPause();
-    this.#readPaused = this.#watch.reads.pause(this, this.#readPause.after(bytes));
+    this.#readPaused = this.#watch.reads.pause(this, Math.min(this.#readPause.after(bytes), left));
     if (this.#readPaused) this.#input.pause(PauseReason.ReadPause);
   }
 

@@ -45,8 +45,8 @@ export interface SourceEvents {
   probe?(): void;
   /** Whether input of its peer may be unread, because reading was put off. */
   unread?(): boolean;
-  /** The source's `awaited` has changed. */
-  awaited?(awaited: boolean): void;
+  /** `Source.awaitedAt` has changed. */
+  awaited?(at: number): void;
 }
 
 /** How a source begins. */
@@ -67,8 +67,11 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from sources that are not preferred; the owner may change it. */
   preferred: boolean;
-  /** Whether its packets are needed soon: by readers, for the comparison with standbys, or for a takeover. */
-  readonly awaited: boolean;
+  /**
+   * When its next packets are needed, monotonic ms: by readers, at the next flush; for the comparison with standbys or for a
+   * takeover, at once (0). Infinity: nobody needs them.
+   */
+  readonly awaitedAt: number;
   readonly packets: number;
   /** Audio and video frames so far, without sequence headers and configurations. */
   readonly frames: number;
@@ -154,7 +157,7 @@ export class LiveSource implements Source {
   /** What a reader needs before the source's next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
-  awaited = true;
+  awaitedAt = 0;
   packets = 0;
   frames = 0;
   videoFrames = 0;
@@ -221,11 +224,11 @@ export class LiveSource implements Source {
     this.#keyAt = timestamp;
   }
 
-  /** Sets `awaited`, and notifies the owner when it changes. */
-  notifyAwaited(awaited: boolean): void {
-    if (awaited === this.awaited) return;
-    this.awaited = awaited;
-    this.events.awaited?.(awaited);
+  /** Sets `awaitedAt`, and notifies the owner when it changes. */
+  notifyAwaited(at: number): void {
+    if (at === this.awaitedAt) return;
+    this.awaitedAt = at;
+    this.events.awaited?.(at);
   }
 
   /** A media message has come. */

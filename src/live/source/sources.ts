@@ -42,6 +42,8 @@ export interface SourceSwitch {
 export interface SourcesOwner {
   readonly config: StreamConfig;
   readonly readerCount: number;
+  /** Readers get nothing before this, monotonic ms; 0: as packets come. */
+  readonly dueAt: number;
   readonly slabs: SlabPool;
   /** The first source begins. */
   began(source: Source): void;
@@ -76,7 +78,7 @@ export class Sources implements SourceOwner {
   #activeSince = 0;
   #steadyMs = FIRST_STEADY_MS;
   #lastSwitch: SourceSwitch | undefined;
-  #switches = 0;
+  switches = 0;
 
   constructor(owner: SourcesOwner, intake: Intake, clock: Clock) {
     this.#owner = owner;
@@ -99,10 +101,6 @@ export class Sources implements SourceOwner {
 
   get lastSwitch(): SourceSwitch | undefined {
     return this.#lastSwitch;
-  }
-
-  get switches(): number {
-    return this.#switches;
   }
 
   /** Admits or refuses a source, by `OnConflict`. A stream has at most `MAX_STANDBYS` standbys. */
@@ -129,15 +127,18 @@ export class Sources implements SourceOwner {
     return standby !== undefined;
   }
 
-  /** Readers or sources have come or gone: updates `awaited` of all sources. */
+  /** Readers or sources have come or gone, or a flush begins: updates `awaitedAt` of all sources. */
   notifyAwaited(): void {
+    const { readerCount, dueAt } = this.#owner;
+    const forReaders = readerCount > 0 ? dueAt : Number.POSITIVE_INFINITY;
     // With standbys, the order in which sources send packets matters.
-    this.#active?.notifyAwaited(this.#owner.readerCount > 0 || this.#standbys.length > 0 || this.#takeover.open);
-    for (const { source } of this.#standbys) source.notifyAwaited(true);
+    this.#active?.notifyAwaited(this.#standbys.length > 0 || this.#takeover.open ? 0 : forReaders);
+    for (const { source } of this.#standbys) source.notifyAwaited(0);
   }
 
   /** The configuration has changed. */
   reconfigured(): void {
+    this.notifyAwaited();
     this.#watchStall();
   }
 
@@ -386,7 +387,7 @@ export class Sources implements SourceOwner {
 
   #report(from: LiveSource, to: LiveSource, why: SwitchReason, inStep: boolean, now: number): void {
     this.#lastSwitch = { from: from.info, to: to.info, why, at: now, inStep };
-    this.#switches++;
+    this.switches++;
     this.#owner.switched(this.#lastSwitch);
   }
 

@@ -1,15 +1,16 @@
 import { expect, test } from "bun:test";
+import type { StreamConfig } from "../../../src/live/config.ts";
 import { LiveStage } from "../../support/live.ts";
 
-/** A published stream whose source writes down whether anybody waits for what it sends. */
-function published() {
-  const stage = new LiveStage();
+/** A published stream whose source writes down from when on somebody waits for what it sends. */
+function published(config: Partial<StreamConfig> = {}) {
+  const stage = new LiveStage(config);
   stage.clock.advance(1000);
   const told: string[] = [];
   const publish = (id: string) =>
     stage.publish("show", id, {
       onConflict: "standby",
-      events: { awaited: (awaited) => told.push(`${id} ${awaited}`) },
+      events: { awaited: (at) => told.push(`${id} ${at}`) },
     });
   return { stage, told, publish, take: () => told.splice(0) };
 }
@@ -17,20 +18,20 @@ function published() {
 test("A source is told when its stream's first reader comes and when the last one goes", () => {
   const { stage, publish, take } = published();
   const feed = publish("a");
-  expect([feed.source.awaited, take()]).toEqual([false, ["a false"]]);
+  expect([feed.source.awaitedAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
   const one = stage.view();
   const two = stage.view();
-  expect([feed.source.awaited, take()]).toEqual([true, ["a true"]]);
+  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
   one.leave();
   expect(take()).toEqual([]);
   two.leave();
-  expect([feed.source.awaited, take()]).toEqual([false, ["a false"]]);
+  expect([feed.source.awaitedAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
 });
 
 test("A source that begins while readers wait is waited for from the start", () => {
   const { stage, publish, take } = published();
   stage.view();
-  expect([publish("a").source.awaited, take()]).toEqual([true, []]);
+  expect([publish("a").source.awaitedAt, take()]).toEqual([0, []]);
 });
 
 test("Sources of one stream are waited for while there are several: it matters which of them sends what when", () => {
@@ -38,7 +39,36 @@ test("Sources of one stream are waited for while there are several: it matters w
   const a = publish("a");
   take();
   const b = publish("b");
-  expect([a.source.awaited, b.source.awaited, take()]).toEqual([true, true, ["a true"]]);
+  expect([a.source.awaitedAt, b.source.awaitedAt, take()]).toEqual([0, 0, ["a 0"]]);
   a.end("lost");
-  expect([b.source.role, b.source.awaited, take()]).toEqual(["active", false, ["b false"]]);
+  expect([b.source.role, b.source.awaitedAt, take()]).toEqual(["active", Number.POSITIVE_INFINITY, ["b Infinity"]]);
+});
+
+test("With a latency of its own, a stream's source is told of the next flush when one begins", () => {
+  const { stage, publish, take } = published({ mw_latency: 350 });
+  const feed = publish("a");
+  stage.view();
+  expect(take()).toEqual(["a Infinity", "a 0"]);
+  feed.key("k", 0);
+  stage.clock.settle();
+  expect(take()).toEqual(["a 1350"]);
+  stage.clock.advance(40);
+  feed.inter("i", 40);
+  stage.clock.advance(309);
+  expect(take()).toEqual([]);
+  stage.clock.advance(1);
+  expect(take()).toEqual(["a 1700"]);
+  publish("b");
+  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
+});
+
+test("A source is read as it comes again when its stream's latency becomes auto", () => {
+  const { stage, publish, take } = published({ mw_latency: 350 });
+  const feed = publish("a");
+  stage.view();
+  feed.key("k", 0);
+  stage.clock.settle();
+  take();
+  stage.streams.configure("__defaultVhost__", { ...stage.config, mw_latency: "auto" });
+  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
 });

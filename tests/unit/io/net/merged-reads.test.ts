@@ -72,13 +72,13 @@ describe("A connection whose reads may be merged", () => {
     const sender = new Sender(clock, tcp, 75);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
-    sender.transport.mergeReads(true);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeLessThanOrEqual(11);
     for (const { bytes } of sender.reads) expect(bytes).toBeLessThanOrEqual(220 * 75);
-    sender.transport.mergeReads(false);
+    sender.transport.mergeReads(0);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeGreaterThanOrEqual(50);
@@ -87,10 +87,10 @@ describe("A connection whose reads may be merged", () => {
 
   test("that rests is read at once when somebody waits for it again", () => {
     const sender = new Sender(clock, tcp, 75);
-    sender.transport.mergeReads(true);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
     expect(sender.paused).toBe(true);
-    sender.transport.mergeReads(false);
+    sender.transport.mergeReads(0);
     expect(sender.paused).toBe(false);
     clock.settle();
     expect(sender.reads.at(-1)?.at).toBe(clock.now());
@@ -98,7 +98,7 @@ describe("A connection whose reads may be merged", () => {
 
   test("rests no longer than its peer can send without waiting for us", () => {
     const sender = new Sender(clock, tcp, 2500);
-    sender.transport.mergeReads(true);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(4000, sender);
     for (const { bytes } of sender.reads.slice(20)) expect(bytes).toBeLessThanOrEqual(40 * 2500);
   });
@@ -106,15 +106,41 @@ describe("A connection whose reads may be merged", () => {
   test("is read as it comes when it has TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.useSocket(sender.socket, true);
-    sender.transport.mergeReads(true);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
+  });
+
+  test("is read before the time at which its input is needed, and then as it comes", () => {
+    const sender = new Sender(clock, tcp, 20);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    run(8000, sender);
+    sender.transport.mergeReads(0);
+    run(400, sender);
+    const from = clock.now();
+    sender.transport.mergeReads(from + 350);
+    sender.reads.length = 0;
+    run(480, sender);
+    expect(sender.reads.map(({ at }) => at - from)).toEqual([40, 340, 360, 400, 440, 480]);
+    expect(sender.paused).toBe(false);
+  });
+
+  test("is read at once when its input is needed earlier than it was, and not when later", () => {
+    const sender = new Sender(clock, tcp, 75);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    run(2000, sender);
+    sender.transport.mergeReads(clock.now() + 350);
+    expect(sender.paused).toBe(false);
+    run(80, sender);
+    expect(sender.paused).toBe(true);
+    sender.transport.mergeReads(clock.now() + 350);
+    expect(sender.paused).toBe(true);
   });
 
   test("costs no timer once it is closed", () => {
     const sender = new Sender(clock, tcp, 75);
     const { timers } = clock;
-    sender.transport.mergeReads(true);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(1000, sender);
     sender.transport.abort();
     clock.advance(300);
