@@ -3,6 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ApiContext, ApiUser, ConfigState } from "../features/api/context.ts";
 import { readTextFile } from "../io/files/text-file.ts";
+import { ClusterSecret } from "./cluster-secret.ts";
 import { type Config, effectiveToml, type Loaded } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import type { Follower, LiveConfig } from "./live-config.ts";
@@ -26,9 +27,10 @@ export interface ConfigHistoryOptions {
   readonly reload: () => Answer;
 }
 
-/** Knows which configuration is in effect since when, and the users of the API with their passwords. */
+/** Knows which configuration is in effect since when, the users of the API with their passwords, and the cluster's secret. */
 export class ConfigHistory implements Follower {
   readonly administration: Administration;
+  readonly clusterSecret = new ClusterSecret();
   readonly #live: LiveConfig;
   readonly #wall: () => number;
   readonly #log: Log;
@@ -52,8 +54,20 @@ export class ConfigHistory implements Follower {
     };
   }
 
-  /** Reads the passwords. */
-  prepare({ http_api }: Config): Change {
+  /** Reads the secrets. */
+  prepare(config: Config): Change {
+    const secret = this.clusterSecret.prepare(config);
+    const users = this.#prepareUsers(config);
+    return {
+      apply() {
+        secret.apply();
+        users.apply();
+      },
+      discard: () => undefined,
+    };
+  }
+
+  #prepareUsers({ http_api }: Config): Change {
     const users = new Map(
       [...http_api.user].map(([name, user]) => [name, { role: user.role, password: passwordOf(name, user) }]),
     );
@@ -67,7 +81,7 @@ export class ConfigHistory implements Follower {
 
   #readPasswordsAgain(): void {
     try {
-      this.prepare(this.#live.current).apply();
+      this.#prepareUsers(this.#live.current).apply();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#log.error("a password can't be read; the users stay as they were", { error: error.message });
@@ -78,8 +92,11 @@ export class ConfigHistory implements Follower {
   reloaded({ ok, lines }: Answer, loaded: Loaded | undefined): void {
     const at = Math.round(this.#wall());
     if (ok && loaded !== undefined) this.#loaded = loaded;
-    // Files may have other passwords although the configuration is the same.
-    if (ok) this.#readPasswordsAgain();
+    // Files may have other secrets although the configuration is the same.
+    if (ok) {
+      this.#readPasswordsAgain();
+      this.clusterSecret.readAgain(this.#live.current, this.#log);
+    }
     const { reloads } = this.#state;
     this.#state = ok
       ? { ...this.#state, loadedAt: at, reloads: reloads + 1, refused: undefined }

@@ -4,13 +4,12 @@ import type { Log } from "../base/log.ts";
 import { secretProblem } from "../features/cluster/config.ts";
 import { readTextFile } from "../io/files/text-file.ts";
 import type { Config } from "./config/index.ts";
-import type { Follower } from "./live-config.ts";
 
 /** A longer secret is a wrong file. */
 const MAX_SECRET_BYTES = 4096;
 
 /** The cluster's secret, which the configuration or its file has. */
-export class ClusterSecret implements Follower {
+export class ClusterSecret {
   /** "" without one. */
   secret = "";
 

@@ -5,7 +5,6 @@ import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { ConfigHistory } from "./administration.ts";
-import { ClusterSecret } from "./cluster-secret.ts";
 import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
 import { answerCall, controlSocketPaths } from "./control-sockets.ts";
@@ -81,8 +80,6 @@ async function run(
     reload: () => reloadNow(),
   });
   live.follow(history);
-  const clusterSecret = new ClusterSecret();
-  live.follow(clusterSecret);
   const features = makeFeatures({
     log,
     live,
@@ -92,7 +89,7 @@ async function run(
     nodeId,
     version,
     administration: history.administration,
-    clusterSecret: () => clusterSecret.secret,
+    clusterSecret: () => history.clusterSecret.secret,
     ...network,
   });
   const { all, siblings, listening, connections, api, cluster } = features;
@@ -108,7 +105,6 @@ async function run(
       let read: typeof loaded | undefined;
       const answer = reload(live, () => (read = load()), log);
       history.reloaded(answer, read);
-      if (answer.ok) clusterSecret.readAgain(live.current, log);
       return answer;
     });
   };
@@ -142,15 +138,12 @@ async function run(
   connections.start();
   cluster.start();
   network.certificateReloader.logWarnings();
-  const summary = startSummary(
-    clock,
-    log,
-    () => all.report(),
-    (line) => service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`),
-  );
+  const sendStatus = (line: string) =>
+    service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`);
+  const summary = startSummary(clock, log, () => all.report(), sendStatus);
   if (oldProcess === undefined) service.ready(idle);
 
-  const helpers = [control, network.certificateReloader];
-  await runUntilStopped({ ...features, log, logging, live, service, signals, helpers, summary });
+  const parts = { log, logging, live, service, signals, summary };
+  await runUntilStopped({ ...features, ...parts, helpers: [control, network.certificateReloader] });
   return 0;
 }
