@@ -66,6 +66,7 @@ export class EngineGroup {
   readonly #stream: Stream;
   readonly #log: Log;
   readonly #fields: Readonly<Record<string, string>>;
+  readonly #messages: MessageLog;
   readonly #supervisor: Supervisor;
   readonly #look: Timer;
   #feed: Feed | undefined;
@@ -95,6 +96,7 @@ export class EngineGroup {
     this.#input = input;
     this.#log = log;
     this.#fields = fields;
+    this.#messages = new MessageLog(context.clock, log, fields);
     this.#supervisor = new Supervisor({
       clock: context.clock,
       random: context.random,
@@ -190,16 +192,15 @@ export class EngineGroup {
     this.#totals.runs++;
     this.#runSince = clock.now();
     const server = `FFmpeg ${known?.version ?? ""}`.trim();
-    const messages = new MessageLog(clock, this.#log, this.#fields);
     const run = new Run(this.#context, command, tracks.length, nice, {
       tag: (index, kind, timestamp, payload) => {
         if (run.productive) report.running(server);
         this.#onTag(index, outputs[index], kind, timestamp, payload);
       },
-      message: (line) => messages.add(line),
+      message: (line) => this.#messages.add(line),
       drained: () => this.#feed?.drained(),
       ended: (reason) => {
-        messages.end();
+        this.#messages.end();
         permit.release();
         this.#run = undefined;
         this.#onEnded(run, reason);

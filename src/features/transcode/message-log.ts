@@ -2,11 +2,11 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { printable } from "../../base/printable.ts";
 
-/** Lines of one FFmpeg that are logged in a period; the others are counted. */
+/** Lines of one group that are logged in a period; the others are counted. */
 const MAX_LINES = 10;
 const PERIOD_MS = 60_000;
 
-/** FFmpeg's messages on their way to the log: a few in a minute. */
+/** The messages of all FFmpeg processes of a group on their way to the log: a few in a minute. */
 export class MessageLog {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -31,14 +31,15 @@ export class MessageLog {
     this.#last = text;
   }
 
-  /** FFmpeg has ended: logs what was left out. */
+  /** FFmpeg has ended: logs how many lines were left out. The period goes on, so that restarts don't fill the log. */
   end(): void {
-    this.#begin(Number.NEGATIVE_INFINITY);
+    if (this.#lines <= MAX_LINES) return;
+    this.#log.warn("ffmpeg says more", { ...this.#fields, lines_left_out: this.#lines - MAX_LINES });
+    this.#lines = MAX_LINES;
   }
 
   #begin(now: number): void {
-    if (this.#lines > MAX_LINES)
-      this.#log.warn("ffmpeg says more", { ...this.#fields, lines_left_out: this.#lines - MAX_LINES });
+    this.end();
     this.#since = now;
     this.#lines = 0;
     this.#last = "";
