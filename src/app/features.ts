@@ -22,6 +22,7 @@ import type { InstalledFfmpegs } from "../features/transcode/examine-engines.ts"
 import { Transcode } from "../features/transcode/transcode.ts";
 import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
+import { stateFile } from "../io/files/state-file.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
@@ -120,6 +121,7 @@ export function makeFeatures(host: Host): Features {
     onConflict,
   });
 
+  const store = stateFile(live.current.forward_state);
   const clients = new Clients(clock);
   const refusals = new Refusals(clock, log);
   const account = new ConnectionAccount({
@@ -197,7 +199,7 @@ export function makeFeatures(host: Host): Features {
       },
       facts: (ffmpeg) => host.ffmpegs.known(ffmpeg),
     }),
-    new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [] }),
+    new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [], store }),
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
     // Takes every name that ends in .ts: after a feature that has files of such names.

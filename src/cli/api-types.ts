@@ -96,6 +96,10 @@ export interface ClusterNodeAnswer {
 export interface TargetAnswer {
   readonly id: string;
   readonly target: string;
+  readonly vhost: string | null;
+  readonly app: string | null;
+  readonly stream: string | null;
+  readonly keep: boolean;
 }
 
 /** Limits and refusals. */

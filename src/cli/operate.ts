@@ -96,11 +96,13 @@ function addCommand({ out }: Output): Command {
       vhost: scope("vhost"),
       app: scope("app"),
       stream: scope("stream's name"),
+      keep: { type: "boolean", description: "Also after a restart, in the file of forward_state" },
     },
     async run(args, argv) {
       const target = given(args.target, "which target? srs forward add rtmp://host/app/stream");
-      const { vhost, app, stream } = args;
-      const request = { target, ...(vhost && { vhost }), ...(app && { app }), ...(stream && { stream }) };
+      const { vhost, app, stream, keep } = args;
+      const scopes = { ...(vhost && { vhost }), ...(app && { app }), ...(stream && { stream }) };
+      const request = { target, ...scopes, ...(keep && { keep }) };
       const answer = await new ApiAsker(args, argv).ask<{ target: TargetAnswer }>("POST", "/api/v1/targets", request);
       out(printable(`${answer.target.id} ${answer.target.target}`));
       return 0;

@@ -34,10 +34,7 @@ export function statusLines(status: Status, now: number): string[] {
     ...section("streams", streamRows(streams, now)),
     ...section("sources that stand by", standbyRows(streams)),
     ...section("forwards", relayRows(forwards, now)),
-    ...section(
-      "targets that were added",
-      targets.map(({ id, target }) => [id, target]),
-    ),
+    ...section("targets that were added", targets.map(targetRow)),
     ...section("upstreams", relayRows(upstreams, now)),
     ...section(
       "origins",
@@ -140,6 +137,11 @@ function relayRows(relays: readonly RelayAnswer[], now: number): string[][] {
     const since = `failing for ${duration(now - failing_since)}: ${last_error ?? "unknown"}`;
     return [id, url, to, state, `${since} (attempt ${attempt}${retry})`];
   });
+}
+
+function targetRow({ id, target, vhost, app, stream, keep }: TargetAnswer): string[] {
+  const scope = Object.entries({ vhost, app, stream }).flatMap(([name, of]) => (of === null ? [] : [`${name} ${of}`]));
+  return [id, target, scope.length === 0 ? "for all streams" : `for ${scope.join(", ")}`, keep ? "kept" : ""];
 }
 
 function clientRows(clients: readonly ClientAnswer[]): string[][] {

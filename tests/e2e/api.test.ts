@@ -113,6 +113,27 @@ test.concurrent("an operator's questions are answered in the terminal and by the
   expect(spare.closed).toBe(false);
 });
 
+test.concurrent("a target that is added to be kept is there after a restart, and a stream goes to it", async () => {
+  await using stage = new Stage();
+  const state = `forward_state = ${JSON.stringify(stage.path("forwards.json"))}`;
+  const first = await ReloadServer.start(stage, state, "first");
+  const added = await srs(first, "forward", "add", `${DEAD}`, "--keep", "--app", "live");
+  expect(added.out).toContain("t1 127.0.0.1:1");
+  await srs(first, "forward", "add", "127.0.0.1:2");
+  first.program.signal("SIGTERM");
+  await first.program.ended();
+  const second = await ReloadServer.start(stage, state, "second");
+  await second.program.line(/forward targets are kept from before the restart .*t1 127\.0\.0\.1:1/);
+  await second.publish();
+  await second.program.line(/forward failed to=127\.0\.0\.1:1/);
+  expect((await srs(second, "status")).out).toMatch(/t1 +127\.0\.0\.1:1 +for app live +kept/);
+  expect((await srs(second, "forward", "remove", "t1")).exitCode).toBe(0);
+  expect((await srs(second, "status")).out).not.toContain("targets that were added");
+  const without = await ReloadServer.start(stage, "", "without");
+  const refused = await srs(without, "forward", "add", DEAD, "--keep");
+  expect([refused.exitCode, refused.err.includes("forward_state")]).toEqual([1, true]);
+});
+
 test.concurrent("the terminal says why it can't find a server without a pid file whose port the system has chosen", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n[http_server]\nlisten = "127.0.0.1:0"');

@@ -105,6 +105,7 @@ export class FakeNode {
       dial: net.dial,
       randomNumber: () => 0.5,
       targets: () => this.targets,
+      store: undefined,
       chunkSizeOf: () => CHUNK_SIZE,
     };
     this.forward = new Forward(context);

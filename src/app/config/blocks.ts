@@ -2,7 +2,7 @@ import { named, table, type ValueOf } from "../../config/table.ts";
 import { apiTable } from "../../features/api/config.ts";
 import { clusterTable } from "../../features/cluster/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
-import { forwardKeys } from "../../features/forward/config.ts";
+import { forwardKeys, forwardRootKeys } from "../../features/forward/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
 import { httpRemuxTable } from "../../features/http-live/config.ts";
@@ -40,6 +40,7 @@ const vhostTable = table(
 export const rootTable = table("The configuration file.", {
   ...rtmpKeys,
   ...processKeys,
+  ...forwardRootKeys,
   rtmps: rtmpsTable,
   http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
   http_api: apiTable,

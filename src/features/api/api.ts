@@ -20,6 +20,7 @@ import { processOperations } from "./process-operations.ts";
 import { relayOperations } from "./relays.ts";
 import { StreamTable } from "./streams.ts";
 import { summaryOperations } from "./summaries.ts";
+import { targetOperations } from "./targets.ts";
 import { Traffic } from "./traffic.ts";
 import { vhostOperations } from "./vhosts.ts";
 
@@ -72,6 +73,7 @@ export class Api implements Feature, HttpRoute {
       ...new ClientTable(context, traffic, streams, bans).operations,
       ...bans.operations(context),
       ...relayOperations(context),
+      ...targetOperations(context),
       ...processOperations(context),
       ...nodeOperations(context),
     ];

@@ -1,3 +1,4 @@
+import { UserError } from "../../base/errors.ts";
 import type { Schema } from "./schema.ts";
 
 /** What a caller may do: see, or see and change. */
@@ -76,6 +77,16 @@ export interface Operation {
   /** What the answer has besides the envelope. */
   readonly answer: Readonly<Record<string, Schema>>;
   run(call: ApiCall): OperationAnswer | Promise<OperationAnswer>;
+}
+
+/** What a feature does for a caller; what it refuses is the caller's mistake. Rejects with ApiError. */
+export async function asked<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UserError) throw new ApiError(400, "input", error.message);
+    throw error;
+  }
 }
 
 /** The parameters of lists. */

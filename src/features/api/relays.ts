@@ -1,9 +1,8 @@
-import { UserError } from "../../base/errors.ts";
 import { maskText } from "../../base/mask.ts";
-import type { AddedTarget, RelayAction, RelayReport } from "../../live/ports/feature.ts";
+import type { RelayAction, RelayReport } from "../../live/ports/feature.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
-import { type ApiCall, ApiError, type Operation, pageOf, pageQuery, textsOf } from "./operation.ts";
+import { ApiError, asked, type Operation, pageOf, pageQuery } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { streamUrl } from "./streams.ts";
 
@@ -24,14 +23,6 @@ const relay = object({
   lag_ms: whole,
   bytes: whole,
   dropped: whole,
-});
-
-const target = object({
-  id: string,
-  target: string,
-  vhost: orNull(string),
-  app: orNull(string),
-  stream: orNull(string),
 });
 
 const origin = object({
@@ -75,43 +66,6 @@ export function relayOperations(context: ApiContext): readonly Operation[] {
       }),
     },
     ...actions.map((action): Operation => actOperation(context, action)),
-    {
-      method: "GET",
-      path: "/api/v1/targets",
-      role: "read",
-      summary: "The forward targets that were added while the server runs.",
-      answer: { targets: listOf(target) },
-      run: () => ({
-        targets: context.commands().flatMap(({ targets }) => targets?.list().map(writeTarget) ?? []),
-      }),
-    },
-    {
-      method: "POST",
-      path: "/api/v1/targets",
-      role: "admin",
-      summary:
-        "Adds a forward target, for one stream, an app, a vhost or all, until it is removed or the server stops.",
-      body: { ...object({ target: string, vhost: string, app: string, stream: string }), required: ["target"] },
-      answer: { target },
-      run: (call) => ({ target: writeTarget(add(context, call)) }),
-    },
-    {
-      method: "DELETE",
-      path: "/api/v1/targets/{id}",
-      role: "admin",
-      summary: "Removes a forward target that was added.",
-      answer: {},
-      run: ({ params: { id = "" }, by }) => {
-        if (!context.commands().some(({ targets }) => targets?.remove(id)))
-          throw new ApiError(
-            404,
-            "target",
-            "no target of this id was added; GET /api/v1/targets lists those that were",
-          );
-        context.log.info("forward target removed", { by, target: id });
-        return {};
-      },
-    },
   ];
 }
 
@@ -127,8 +81,8 @@ function actOperation(context: ApiContext, action: RelayAction): Operation {
     role: "admin",
     summary: summaries[action],
     answer: {},
-    run: ({ params: { id = "" }, by }) => {
-      const isDone = context.commands().some((commands) => asked(() => commands.relay(id, action)));
+    run: async ({ params: { id = "" }, by }) => {
+      const isDone = await asked(() => context.commands().some((commands) => commands.relay(id, action)));
       if (!isDone)
         throw new ApiError(
           404,
@@ -139,28 +93,6 @@ function actOperation(context: ApiContext, action: RelayAction): Operation {
       return {};
     },
   };
-}
-
-function add(context: ApiContext, { body, by }: ApiCall): AddedTarget {
-  const { target: text, vhost, app, stream } = textsOf(body, ["target", "vhost", "app", "stream"]);
-  if (text === undefined) throw new ApiError(400, "input", "the body must have a target");
-  if (vhost !== undefined && ![...context.vhosts()].some(({ name }) => name === vhost))
-    throw new ApiError(404, "vhost", "the configuration has no vhost of this name");
-  const targets = context.commands().find((commands) => commands.targets !== undefined)?.targets;
-  if (targets === undefined) throw new ApiError(501, "failed", "this server has no forwards");
-  const added = asked(() => targets.add({ target: text, vhost, app, stream }));
-  context.log.info("forward target added", { by, id: added.id, to: added.target, vhost, app, stream });
-  return added;
-}
-
-/** What features refuse is the caller's mistake. */
-function asked<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof UserError) throw new ApiError(400, "input", error.message);
-    throw error;
-  }
 }
 
 function write(of: RelayReport): object {
@@ -182,10 +114,6 @@ function write(of: RelayReport): object {
     bytes: of.bytes,
     dropped: of.dropped,
   };
-}
-
-function writeTarget({ id, target: text, vhost, app, stream }: AddedTarget): object {
-  return { id, target: text, vhost: vhost ?? null, app: app ?? null, stream: stream ?? null };
 }
 
 function masked(text: string | undefined): string | null {

@@ -1,7 +1,9 @@
 import { UserError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import type { AddedTarget, TargetRequest } from "../../live/ports/feature.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
+import { type KeptTarget, KeptTargets, type TargetStore } from "./kept-targets.ts";
 
 /** Targets that may be added at a time. */
 const MAX_ADDED = 100;
@@ -11,37 +13,82 @@ interface Added {
   readonly target: RelayTarget;
 }
 
-/** Targets that the operator has added while the server runs, until they are removed or the server stops. */
+/** Targets that the operator has added while the server runs, until they are removed or, unless they are kept, the server stops. */
 export class AddedTargets {
+  readonly #kept: KeptTargets;
   readonly #added = new Map<string, Added>();
   #nextId = 1;
+  /** Changes follow one another, as writing takes time. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  /** Begins with the targets that are kept in the store. */
+  constructor(store: TargetStore | undefined, log: Log) {
+    this.#kept = new KeptTargets(store, log);
+    for (const { id, request } of this.#kept.read()) {
+      if (this.#added.size >= MAX_ADDED || this.#added.has(id)) continue;
+      try {
+        this.#added.set(id, { request, target: parseTarget(request.target) });
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        log.error("kept forward target is wrong, streams are not sent to it", { id, error: error.message });
+        continue;
+      }
+      this.#nextId = Math.max(this.#nextId, Number(id.slice(1)) + 1);
+    }
+    if (this.#added.size > 0)
+      log.info("forward targets are kept from before the restart", {
+        file: store?.path,
+        targets: this.list()
+          .map(({ id, target }) => `${id} ${target}`)
+          .join(", "),
+      });
+  }
 
   /** Their targets masked. */
   list(): AddedTarget[] {
     return [...this.#added].map(([id, added]) => shown(id, added));
   }
 
-  /** Throws UserError for a target that can't be one, or is there already. */
-  add(request: TargetRequest): AddedTarget {
-    const target = parseTarget(request.target);
-    if (this.#added.size >= MAX_ADDED)
-      throw new UserError(`${MAX_ADDED} targets are added already; remove some of them`);
-    const identity = identityOf({ request, target });
-    for (const [id, other] of this.#added)
-      if (identityOf(other) === identity) throw new UserError(`this target is added already, as ${id}`);
-    const id = `t${this.#nextId++}`;
-    this.#added.set(id, { request, target });
-    return shown(id, { request, target });
+  /** Rejects with UserError for a target that can't be one, is there already, or can't be kept. */
+  add(request: TargetRequest): Promise<AddedTarget> {
+    return this.#inTurn(async () => {
+      const added = { request, target: parseTarget(request.target) };
+      if (this.#added.size >= MAX_ADDED)
+        throw new UserError(`${MAX_ADDED} targets are added already; remove some of them`);
+      const identity = identityOf(added);
+      for (const [id, other] of this.#added)
+        if (identityOf(other) === identity) throw new UserError(`this target is added already, as ${id}`);
+      const id = `t${this.#nextId}`;
+      if (request.keep) await this.#kept.write([...this.#toKeep(), { id, request }]);
+      this.#nextId++;
+      this.#added.set(id, added);
+      return shown(id, added);
+    });
   }
 
-  remove(id: string): boolean {
-    return this.#added.delete(id);
+  /** Rejects with UserError for one that is kept when the store can't be written; then it is still there. */
+  remove(id: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const added = this.#added.get(id);
+      if (added?.request.keep) await this.#kept.write(this.#toKeep().filter((each) => each.id !== id));
+      return this.#added.delete(id);
+    });
   }
 
   /** The targets of a stream. */
   of(name: StreamName): RelayTarget[] {
     const all = [...this.#added.values()];
     return all.filter(({ request }) => isFor(request, name)).map(({ target }) => target);
+  }
+
+  #toKeep(): KeptTarget[] {
+    return [...this.#added].flatMap(([id, { request }]) => (request.keep ? [{ id, request }] : []));
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 }
 

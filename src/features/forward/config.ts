@@ -1,7 +1,19 @@
 import { UserError } from "../../base/errors.ts";
-import { list } from "../../config/key.ts";
+import { list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity, targetServer } from "../../relay/target.ts";
+
+/** The keys at the top of the file. */
+export const forwardRootKeys = {
+  forward_state: text({
+    default: "",
+    type: "the path of a file",
+    doc: "File for the targets that srs forward add --keep adds, so that they are there again after a restart. It has their secrets.",
+    example: "/var/lib/srs/forwards.json",
+    file: "make",
+    reload: { restart: "targets are read from it at the start" },
+  }),
+} as const;
 
 /** The keys of a vhost. */
 export const forwardKeys = {

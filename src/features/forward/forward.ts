@@ -18,6 +18,7 @@ import {
 } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import { AddedTargets } from "./added-targets.ts";
+import type { TargetStore } from "./kept-targets.ts";
 
 /** What forwarding needs from outside. */
 export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
@@ -30,6 +31,8 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   targets(vhost: string): readonly RelayTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
+  /** Where targets are kept over a restart; undefined when the configuration names no file. */
+  readonly store: TargetStore | undefined;
 }
 
 /** A published stream, and its relays by their target's identity. */
@@ -55,12 +58,13 @@ export class Forward implements Feature, StreamObserver {
   /** Streams that ended before a target received any of their packets, once for each target. */
   #missed = 0;
   #nextId = 1;
-  readonly #added = new AddedTargets();
+  readonly #added: AddedTargets;
   /** Streams and targets whose forwards the operator has paused; they stay so when the stream is published again. */
   readonly #paused = new Set<string>();
 
   constructor(context: ForwardContext) {
     this.#context = context;
+    this.#added = new AddedTargets(context.store, context.log);
   }
 
   /** All relays of streams published now. */
@@ -81,13 +85,13 @@ export class Forward implements Feature, StreamObserver {
     },
     targets: {
       list: () => this.#added.list(),
-      add: (request) => {
-        const added = this.#added.add(request);
+      add: async (request) => {
+        const added = await this.#added.add(request);
         this.reconfigure();
         return added;
       },
-      remove: (id) => {
-        if (!this.#added.remove(id)) return false;
+      remove: async (id) => {
+        if (!(await this.#added.remove(id))) return false;
         this.reconfigure();
         return true;
       },

@@ -61,6 +61,8 @@ export interface TargetRequest {
   readonly vhost: string | undefined;
   readonly app: string | undefined;
   readonly stream: string | undefined;
+  /** It is there again after a restart. */
+  readonly keep: boolean;
 }
 
 /** A target that was added while the server runs. */
@@ -75,9 +77,10 @@ export interface FeatureCommands {
   readonly targets?: {
     /** Targets without their secrets. */
     list(): readonly AddedTarget[];
-    add(request: TargetRequest): AddedTarget;
+    /** A target to keep is in its file by the end. */
+    add(request: TargetRequest): Promise<AddedTarget>;
     /** False when there is none of that id. */
-    remove(id: string): boolean;
+    remove(id: string): Promise<boolean>;
   };
 }
 

@@ -62,6 +62,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     origins: [{ vhost: "v", origin: "o:1935", state: "dead", last_error: "timeout" }],
     limits: { connections: { now: 900, max: 1000 } },
     refused: { max_connections: 7 },
+    targets: [{ id: "t1", target: "edge:1935", vhost: null, app: "live", stream: "show", keep: true }],
     config: { ...well.config, refused: { at: NOW - 5000, lines: ["x.toml:1: wrong"] } },
   };
   const text = statusLines(bad, NOW).join("\n");
@@ -69,6 +70,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     "a reload was refused 5 s ago: x.toml:1: wrong",
     "  f1  /live/show  edge:1935  waiting  failing for 5 min: connection refused (attempt 9, next in 4 s)",
     "  o:1935  dead  timeout",
+    "  t1  edge:1935  for app live, stream show  kept",
     "  c7  192.0.2.7  rtmp-play  /live/show  in 1 out 2500 kbit/s  for 90 s  1500 ms behind, 12 packets lost",
     "  connections  900 of 1000",
     "  max_connections  7",

@@ -64,7 +64,7 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
   [
     "a key that is like none",
     "daemon = true",
-    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
+    "x.toml:1: daemon: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, forward_state, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
   ],
   [
     "a vhost's key at the top",
@@ -247,12 +247,12 @@ level = 1`,
   [
     "keys of JavaScript's",
     "constructor = 1",
-    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
+    "x.toml:1: constructor: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, forward_state, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
   ],
   [
     "the prototype",
     "__proto__.listen = 1",
-    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
+    "x.toml:1: __proto__: unknown key; known here: listen, max_connections, chunk_size, pid, drain_timeout, forward_state, rtmps, http_server, http_api, cluster, proxy_protocol, log, limits, transcode, vhost",
   ],
 ];
 

@@ -16,13 +16,17 @@ function fullStage(): ApiStage {
   stage.relay();
   stage.relay({ id: "p1", flow: "pull", to: "origin:1935" });
   stage.origins.push({ vhost: "v", origin: "origin:1935", state: "dead", lastError: "timeout", retryInMs: 500 });
-  const target = { id: "t1", target: "edge:1935", vhost: undefined, app: undefined, stream: "show" };
+  const target = { id: "t1", target: "edge:1935", vhost: undefined, app: undefined, stream: "show", keep: true };
   stage.commands.push({
     relay(id, action) {
       if (action === "pause" && id === "p1") throw new UserError("an upstream is not paused");
       return id === "f1" || id === "p1";
     },
-    targets: { list: () => [target], add: (request) => ({ ...request, id: "t2" }), remove: (id) => id === "t1" },
+    targets: {
+      list: () => [target],
+      add: async (request) => ({ ...request, id: "t2" }),
+      remove: async (id) => id === "t1",
+    },
   });
   return stage;
 }
@@ -37,7 +41,7 @@ const ids: Readonly<Record<string, string>> = {
 };
 const bodies: Readonly<Record<string, object>> = {
   switch: { source: "c9" },
-  targets: { target: "edge:1935", app: "live" },
+  targets: { target: "edge:1935", app: "live", keep: true },
 };
 
 async function callOf(stage: ApiStage, { method, path, body }: Operation) {
@@ -219,6 +223,8 @@ describe("A call that can't be answered", () => {
     ["[]", "a JSON object"],
     ["{", "not JSON"],
     ['{"target":7}', "must be a text"],
+    ['{"target":"a","keep":"yes"}', "must be true or false"],
+    ['{"target":{"keep":true}}', "must be a text"],
     ['{"target":"a","other":"b"}', "nothing else"],
     ["{}", "must have a target"],
     ['{"target":"a","vhost":"none"}', "no vhost of this name"],

@@ -15,7 +15,7 @@ function stage(...targets: string[]) {
 }
 
 const states = (reports: readonly RelayReport[]) => reports.map(({ id, to, state }) => `${id} ${to} ${state}`);
-const everywhere = { vhost: undefined, app: undefined, stream: undefined };
+const everywhere = { vhost: undefined, app: undefined, stream: undefined, keep: false };
 
 describe("A forward", () => {
   test("reports why it fails, since when, and when it is tried again", () => {
@@ -71,36 +71,32 @@ describe("A forward", () => {
 });
 
 describe("A target that is added while streams run", () => {
-  test("gets the streams that it is for, and none when it is removed", () => {
+  test("gets the streams that it is for, and none when it is removed", async () => {
     const { clock, origin, commands, edge, reports } = stage();
     const target = edge("edge:1935");
     origin.publish().headers().gop("k", 2);
-    const added = commands.targets?.add({ ...everywhere, target: "edge:1935", stream: "show" });
-    const other = commands.targets?.add({ ...everywhere, target: "edge:1935", stream: "other" });
+    const added = await commands.targets?.add({ ...everywhere, target: "edge:1935", stream: "show" });
+    const other = await commands.targets?.add({ ...everywhere, target: "edge:1935", stream: "other" });
     clock.advance(100);
     expect([target.connections, states(reports())]).toEqual([1, ["f1 edge:1935 running"]]);
     expect(commands.targets?.list()).toEqual([
-      { id: "t1", target: "edge:1935", vhost: undefined, app: undefined, stream: "show" },
-      { id: "t2", target: "edge:1935", vhost: undefined, app: undefined, stream: "other" },
+      { ...everywhere, id: "t1", target: "edge:1935", stream: "show" },
+      { ...everywhere, id: "t2", target: "edge:1935", stream: "other" },
     ]);
-    expect([added?.id, other?.id, commands.targets?.remove("t1"), commands.targets?.remove("t1")]).toEqual([
-      "t1",
-      "t2",
-      true,
-      false,
-    ]);
+    const removed = [await commands.targets?.remove("t1"), await commands.targets?.remove("t1")];
+    expect([added?.id, other?.id, removed]).toEqual(["t1", "t2", [true, false]]);
     clock.advance(100);
     expect([target.connections, reports()]).toEqual([0, []]);
   });
 
-  test("is refused when it is none, is there already, or there are too many", () => {
+  test("is refused when it is none, is there already, or there are too many", async () => {
     const { commands } = stage();
-    const add = (target: string) => commands.targets?.add({ ...everywhere, target });
-    expect(() => add("http://edge/")).toThrow("only rtmp:// and rtmps://");
-    add("rtmp://edge/live/key?token=abcdef");
-    expect(() => add("rtmp://edge:1935/live/key?token=abcdef")).toThrow("added already, as t1");
+    const add = async (target: string) => commands.targets?.add({ ...everywhere, target });
+    await expect(add("http://edge/")).rejects.toThrow("only rtmp:// and rtmps://");
+    await add("rtmp://edge/live/key?token=abcdef");
+    await expect(add("rtmp://edge:1935/live/key?token=abcdef")).rejects.toThrow("added already, as t1");
     expect(commands.targets?.list()[0]?.target).toBe("rtmp://edge/live/***");
-    for (let count = 1; count < 100; count++) add(`edge-${count}:1935`);
-    expect(() => add("one-more:1935")).toThrow("100 targets are added already");
+    for (let count = 1; count < 100; count++) await add(`edge-${count}:1935`);
+    await expect(add("one-more:1935")).rejects.toThrow("100 targets are added already");
   });
 });

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { open, rename, unlink } from "node:fs/promises";
+import { UserError } from "../../base/errors.ts";
+import { errorCode } from "../os/socket-errors.ts";
+import { reasonOf } from "./file.ts";
+import { readTextFile } from "./text-file.ts";
+
+/** A larger file is a wrong one, bytes. */
+const MAX_BYTES = 1 << 20;
+
+/** A small file in which a feature keeps what is to be there after a restart. Only the server's user may read it. */
+export class StateFile {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Its text; undefined when there is no such file. Throws UserError. */
+  read(): string | undefined {
+    return existsSync(this.path) ? readTextFile(this.path, MAX_BYTES) : undefined;
+  }
+
+  /** Replaces its text: after a failure or a power cut it is as before. Rejects with UserError. */
+  async write(text: string): Promise<void> {
+    const beside = `${this.path}.${process.pid}.new`;
+    try {
+      // Created anew: a link that someone has placed there is not followed.
+      await unlink(beside).catch((error: unknown) => {
+        if (errorCode(error) !== "ENOENT") throw error;
+      });
+      const file = await open(beside, "wx", 0o600);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(beside, this.path);
+    } catch (error) {
+      await unlink(beside).catch(() => undefined);
+      throw new UserError(`cannot write ${this.path}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** The state file of a path; undefined for none. */
+export function stateFile(path: string): StateFile | undefined {
+  return path === "" ? undefined : new StateFile(path);
+}
