@@ -5,14 +5,22 @@ const PERIOD_MS = 250;
 /** Upper bounds of the delays that are counted apart, seconds. */
 export const delayBounds: readonly number[] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-/** Measures how late a timer runs: how long others had to wait for the event loop. */
+/** Measures how late a timer runs, once somebody asks: how long others had to wait for the event loop. */
 export class LoopDelay {
   readonly counts: number[] = Array.from({ length: delayBounds.length + 1 }, () => 0);
   /** All delays together, seconds. */
   sum = 0;
-  readonly #timer: Timer;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
 
   constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Begins to measure; a server whose metrics nobody reads does not wake for it. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    const clock = this.#clock;
     let due = clock.now() + PERIOD_MS;
     this.#timer = clock.every(PERIOD_MS, () => {
       const now = clock.now();
@@ -22,7 +30,7 @@ export class LoopDelay {
   }
 
   stop(): void {
-    this.#timer.cancel();
+    this.#timer?.cancel();
   }
 
   #add(seconds: number): void {

@@ -45,6 +45,7 @@ export class Metrics {
 
   /** The text; no older than a second. */
   get text(): Uint8Array {
+    this.#delay.start();
     const now = this.#context.clock.now();
     const config = this.#context.config();
     if (this.#text === undefined || now - this.#writtenAt >= FRESH_MS || config !== this.#writtenFor) {

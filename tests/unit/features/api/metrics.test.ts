@@ -68,8 +68,11 @@ describe("Metrics", () => {
     expect(series.find((line) => line.startsWith("srs_relay_bytes_total"))).toEndWith(" 42");
   });
 
-  test("count the delays of the event loop", async () => {
+  test("count the delays of the event loop, by a timer that runs from the first reading on", async () => {
     const stage = stageOf();
+    const { timers } = stage.clock;
+    expect(await metricsOf(stage)).toContain('srs_event_loop_delay_seconds_bucket{le="+Inf"} 0');
+    expect(stage.clock.timers).toBe(timers + 1);
     stage.clock.advance(1000);
     stage.clock.spend(300);
     stage.clock.advance(1000);
