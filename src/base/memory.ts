@@ -1,9 +1,9 @@
 /**
  * Frees the memory of an array's whole buffer at once. The collector would free it later, and until then the allocator takes
- * fresh pages, each for a page fault. The array is empty afterwards.
+ * fresh pages, each for a page fault. The array is empty afterwards; one that is empty is left as it is.
  */
 export function freeBuffer({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) buffer.transfer(0);
 }
 
 /** Up to this length the runtime keeps an array's bytes in its own heap, and there is no memory to free. */

@@ -12,6 +12,7 @@ export class TextWriter implements SegmentWriter {
   readonly #names: string[] = [];
   #marked = 0;
   length = 0;
+  readonly memory = new Uint8Array(0);
 
   constructor(headers: readonly Packet[]) {
     this.#names.push(`[${headers.map(({ kind, payload }) => nameOf(kind, payload)).join(" ")}]`);

@@ -58,19 +58,18 @@ export class Entries {
     return this.epoch === undefined ? undefined : slotOf(this.epoch, this.#fragmentMs, number);
   }
 
-  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. Its bytes; 0 when it is not listed. */
-  finish(segment: GrowingSegment, at: "end" | "mark", end: number): number {
+  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. */
+  finish(segment: GrowingSegment, at: "end" | "mark", end: number): void {
     const { slot, begin, independent, writer, partial } = segment;
     const { number, span } = slot;
     const damaged = segment.damaged || partial;
-    if (this.#last !== undefined && number <= this.#last) return 0;
-    // A list begins with what all servers have alike; others may have listed what came before the beginning of this one.
-    if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return 0;
+    if (this.#last !== undefined && number <= this.#last) return;
+    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
+    if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return;
     if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
     const bytes = writer.finish(at);
     this.#begun = true;
     this.#add({ number, start: begin, end, span }, { independent, damaged, bytes });
-    return bytes.length;
   }
 
   /** Tells of the slots from a number on up to a segment that begins at `begin`. */

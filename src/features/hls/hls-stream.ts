@@ -97,7 +97,16 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     return this.window.entries.length > 0;
   }
 
-  /** Whether it was never published, no request waits for it, and nothing is left of it. */
+  /** Bytes of memory that it holds: of the segments that may be asked for, and of those in the making. */
+  get heldBytes(): number {
+    return this.window.bytes + this.growingBytes;
+  }
+
+  get growingBytes(): number {
+    return this.#segmenter.heldBytes;
+  }
+
+  /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
   get idle(): boolean {
     return this.#stream === undefined && !this.listed && this.#waiting.size === 0;
   }

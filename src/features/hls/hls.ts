@@ -67,9 +67,9 @@ export class Hls implements Feature, StreamObserver {
 
   report(): Report {
     let [segments, bytes] = [0, 0];
-    for (const { window } of this.#all.all()) {
+    for (const { window, heldBytes } of this.#all.all()) {
       segments += window.entries.length;
-      bytes += window.bytes;
+      bytes += heldBytes;
     }
     const { errors, written } = this.#files;
     const cuts = this.#sessions.size + segments > 0;

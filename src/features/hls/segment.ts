@@ -26,16 +26,22 @@ export interface Segment {
 export interface SegmentWriter {
   /** Bytes so far. */
   readonly length: number;
+  /** What it grows in. After `finish`, or when it is given up, the next one may. */
+  readonly memory: Uint8Array<ArrayBuffer>;
   /** Adds a frame; `time` is ms since the clock of the segment's discontinuity began. */
   write(packet: Packet, time: number): void;
   /** Remembers this place as a possible end. */
   mark(): void;
-  /** The whole segment, or what it was at `mark`. The bytes are the caller's. Called once, if at all. */
+  /** The whole segment, or what it was at `mark`, in memory of its own. Called once, if at all. */
   finish(at: "end" | "mark"): Uint8Array;
 }
 
 /**
  * Begins a segment with these sequence headers in force, or says why such a stream cannot be carried. `reordered`: video is stamped
- * in presentation order. `sizeHint`: bytes that it may have.
+ * in presentation order. It grows in `memory`, whatever is in it, until that is too small.
  */
-export type OpenWriter = (headers: readonly Packet[], reordered: boolean, sizeHint: number) => SegmentWriter | string;
+export type OpenWriter = (
+  headers: readonly Packet[],
+  reordered: boolean,
+  memory: Uint8Array<ArrayBuffer>,
+) => SegmentWriter | string;

@@ -1,4 +1,5 @@
 // Hot: take runs for each packet of each stream that is cut.
+import { freeBuffer } from "../../base/memory.ts";
 import { type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
 import { isHeader, isKey } from "../../live/source/source.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -9,8 +10,9 @@ import { clockZero } from "./slots.ts";
 
 /** Bytes of one segment; what comes behind them in its slot is left out. 4K at 50 Mbps has as much in 10 s. */
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
-/** What a stream's first segment may have, bytes. */
-const FIRST_SIZE_HINT = 64 * 1024;
+/** Memory that is more than twice what a segment needed, and this much, is not kept for the next one. */
+const SLACK_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /** Notifications for a segmenter's owner. */
 export interface SegmenterEvents {
@@ -44,7 +46,8 @@ export class Segmenter {
   #refused = false;
   /** Video is stamped in presentation order. */
   #reordered = false;
-  #sizeHint = FIRST_SIZE_HINT;
+  /** The last segment grew in it, and the next one will: new memory would be cleared, and would leave holes of its size. */
+  #spare: Uint8Array<ArrayBuffer> = NOTHING;
   /** Newest stream times, of all frames and of video. */
   #newest = Number.NEGATIVE_INFINITY;
   #newestVideo = Number.NEGATIVE_INFINITY;
@@ -61,7 +64,14 @@ export class Segmenter {
     return this.#codecs.list;
   }
 
-  /** Another segmenter has listed the entries of this epoch up to this number. */
+  /** Bytes of memory that it holds: of segments in the making. */
+  get heldBytes(): number {
+    const { writer: current } = this.#current ?? {};
+    const { writer: candidate } = this.#candidate ?? {};
+    return this.#spare.length + (current?.memory.length ?? 0) + (candidate?.memory.length ?? 0);
+  }
+
+  /** Another segmenter has told of the entries of this epoch up to this number. */
   goOnAfter(epoch: string, number: number): void {
     this.#entries.goOnAfter(epoch, number);
   }
@@ -113,6 +123,10 @@ export class Segmenter {
 
   /** Gives up what is in the making. */
   close(): void {
+    for (const growing of [this.#current, this.#candidate])
+      if (growing !== undefined) freeBuffer(growing.writer.memory);
+    freeBuffer(this.#spare);
+    this.#spare = NOTHING;
     this.#current = undefined;
     this.#candidate = undefined;
   }
@@ -144,7 +158,7 @@ export class Segmenter {
 
   /** Whether the stream can still be carried. */
   #check(): void {
-    const writer = this.#open(this.described, this.#reordered, 0);
+    const writer = this.#open(this.described, this.#reordered, NOTHING);
     if (typeof writer === "string" && !this.#refused) this.#refuse(writer);
   }
 
@@ -190,8 +204,22 @@ export class Segmenter {
   }
 
   #finish(growing: GrowingSegment, at: "end" | "mark", end: number): void {
-    const bytes = this.#entries.finish(growing, at, end);
-    if (bytes > 0) this.#sizeHint = bytes;
+    this.#entries.finish(growing, at, end);
+    this.#reuse(growing);
+  }
+
+  /** The segment is finished or given up: the next one may grow in its memory. */
+  #reuse({ writer: { memory, length } }: GrowingSegment): void {
+    const fits = memory.length <= 2 * length + SLACK_BYTES;
+    const kept = fits && memory.length > this.#spare.length ? memory : this.#spare;
+    freeBuffer(kept === memory ? this.#spare : memory);
+    this.#spare = kept;
+  }
+
+  #dropCandidate(): void {
+    const candidate = this.#candidate;
+    this.#candidate = undefined;
+    if (candidate !== undefined) this.#reuse(candidate);
   }
 
   /** Begins a segment with a frame, if one is to begin there. */
@@ -204,7 +232,7 @@ export class Segmenter {
 
   /** The slot's segment begins here. */
   #cut(time: number, slot: Slot): void {
-    if (this.#candidate?.slot.number === slot.number) this.#candidate = undefined;
+    if (this.#candidate?.slot.number === slot.number) this.#dropCandidate();
     this.#settleCandidate();
     if (this.#current !== undefined) this.#finish(this.#current, "end", this.#endBefore(this.#current, slot, time));
     this.#current = this.#grow(time, slot, true);
@@ -235,7 +263,7 @@ export class Segmenter {
     // Its end may not be known yet; a rest without a key frame is no slot.
     const isThere = to !== undefined && this.#entries.slot(number)?.span === slot.span;
     if (isThere || slot.slot === 0) return;
-    if (this.#current?.slot.number === number - 1) this.#candidate = undefined;
+    if (this.#current?.slot.number === number - 1) this.#dropCandidate();
     else candidate.slot = { ...slot, number: number - 1, slot: slot.slot - 1 };
   }
 
@@ -245,11 +273,12 @@ export class Segmenter {
   }
 
   #grow(begin: number, slot: Slot, independent: boolean): GrowingSegment | undefined {
-    const writer = this.#open(this.described, this.#reordered, this.#sizeHint);
+    const writer = this.#open(this.described, this.#reordered, this.#spare);
     if (typeof writer === "string") {
       this.#refuse(writer);
       return undefined;
     }
+    this.#spare = NOTHING;
     const partial = slot.number <= this.#resumedIn;
     const zero = clockZero(this.#entries.epoch as Epoch, slot.span);
     return { slot, begin, zero, independent, writer, partial, damaged: false, full: false };

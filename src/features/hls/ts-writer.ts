@@ -8,8 +8,12 @@ import type { OpenWriter, SegmentWriter } from "./segment.ts";
 class TsWriter implements SegmentWriter {
   readonly #writer: TsSegmentWriter;
 
-  constructor(headers: readonly Packet[], sizeHint: number) {
-    this.#writer = new TsSegmentWriter(headers, 0, sizeHint);
+  constructor(headers: readonly Packet[], memory: Uint8Array<ArrayBuffer>) {
+    this.#writer = new TsSegmentWriter(headers, 0, memory);
+  }
+
+  get memory(): Uint8Array<ArrayBuffer> {
+    return this.#writer.memory;
   }
 
   get length(): number {
@@ -31,5 +35,5 @@ class TsWriter implements SegmentWriter {
 }
 
 /** Begins a segment in MPEG-TS. */
-export const openTsWriter: OpenWriter = (headers, reordered, sizeHint) =>
-  tsRefusal(headers, reordered) ?? new TsWriter(headers, sizeHint);
+export const openTsWriter: OpenWriter = (headers, reordered, memory) =>
+  tsRefusal(headers, reordered) ?? new TsWriter(headers, memory);

@@ -1,9 +1,12 @@
 import type { Segment } from "./segment.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 
-/** Bytes of a window beside those listed that are kept for players that still have an older playlist, at the most. */
-const RETIRED_SHARE = 0.5;
-const RETIRED_EXTRA_BYTES = 128 * 1024;
+/**
+ * Bytes beside those listed, at the most: of segments that are kept for players that still have an older playlist, and of those in the
+ * making.
+ */
+const MORE_SHARE = 0.5;
+const MORE_EXTRA_BYTES = 128 * 1024;
 /** Bytes listed at the most; a window that would have more is shorter. */
 const MAX_LISTED_BYTES = 512 * 1024 * 1024;
 /** Entries at the most. */
@@ -32,6 +35,8 @@ export interface WindowEvents {
   listedSegment(segment: ListedSegment): void;
   /** Nobody may ask for it any more. */
   removedSegment(segment: ListedSegment): void;
+  /** Bytes of memory that segments in the making have. */
+  readonly growingBytes: number;
 }
 
 /**
@@ -110,7 +115,7 @@ export class Window {
 
   /** Forgets retired segments whose time is over. */
   expire(now: number): void {
-    const maxBytes = RETIRED_SHARE * this.#listedBytes + RETIRED_EXTRA_BYTES;
+    const maxBytes = MORE_SHARE * this.#listedBytes + MORE_EXTRA_BYTES - this.#events.growingBytes;
     for (let first = this.#retired[0]; first !== undefined; first = this.#retired[0]) {
       if (first.until > now && this.#retiredBytes <= maxBytes) return;
       this.#retired.shift();

@@ -1,4 +1,5 @@
 // Hot: add runs for each packet of each stream that is segmented.
+import { freeBuffer } from "../../base/memory.ts";
 import { type Packet, PacketKind } from "../packet.ts";
 import { Multiplexer, Taken } from "./multiplexer.ts";
 import { TS_PACKET_BYTES } from "./packets.ts";
@@ -17,6 +18,9 @@ const COUNTERS = 16;
 /** Room for the packets that fill up a segment: 15 of each of four PIDs. */
 const STUFFING_BYTES = 4 * COUNTERS * TS_PACKET_BYTES;
 const FIRST_BYTES = 64 * 1024;
+/** A buffer that is too small is replaced by one that is so much larger. */
+const GROWTH = 1.25;
+const NOTHING = new Uint8Array(0);
 
 /** A position where a segment may end. */
 interface Mark {
@@ -55,11 +59,14 @@ export class TsSegmentWriter {
   /** Frames left out: without a configuration of their codec, of a codec that is not carried, empty, or with wrong lengths. */
   skipped = 0;
 
-  /** `headers` are those in force; `origin` is the time of timestamp 0, ms; `bytes` the expected size. */
-  constructor(headers: readonly Packet[], origin: number, bytes = FIRST_BYTES) {
+  /**
+   * `headers` are those in force; `origin` is the time that timestamps count from, ms; the segment grows in `memory`, whatever is in it,
+   * until that is too small.
+   */
+  constructor(headers: readonly Packet[], origin: number, memory: Uint8Array<ArrayBuffer> = NOTHING) {
     this.#mux = new Multiplexer(origin);
     this.#mux.setHeaders(headers);
-    this.#out = new Uint8Array(bytes + STUFFING_BYTES);
+    this.#out = memory;
   }
 
   /** Adds a packet, whose payload is lent for the call. */
@@ -71,7 +78,12 @@ export class TsSegmentWriter {
     else if (taken === Taken.Unfit) this.skipped++;
   }
 
-  /** Bytes so far, including audio frames that wait. */
+  /** What the segment grows in. After `finish` it is the caller's. */
+  get memory(): Uint8Array<ArrayBuffer> {
+    return this.#out;
+  }
+
+  /** Bytes so far, those of audio frames that wait included. */
   get length(): number {
     return this.#at + this.#groupBytes;
   }
@@ -104,7 +116,7 @@ export class TsSegmentWriter {
     Object.assign(this.#mux, mark.mux);
   }
 
-  /** The segment; empty when there was nothing to send. The writer then takes no more. */
+  /** The segment, in memory of its own; empty when there was nothing to send. The writer takes no more after it. */
   finish(): Uint8Array<ArrayBuffer> {
     const mux = this.#mux;
     this.#flushAudio();
@@ -114,7 +126,7 @@ export class TsSegmentWriter {
     this.#at = addPackets(this.#out, this.#at, Pid.Audio, -mux.audioCount & (COUNTERS - 1));
     for (let counter = mux.psiCount; counter % COUNTERS !== 0; counter++)
       this.#at = mux.writePsi(this.#out, this.#at, counter, true);
-    return new Uint8Array(this.#out.buffer.transfer(this.#at));
+    return this.#out.slice(0, this.#at);
   }
 
   #writeVideo(): void {
@@ -140,7 +152,11 @@ export class TsSegmentWriter {
       this.#at = mux.writeClock(this.#out, this.#at);
     }
     const bytes = this.#groupBytes + size;
-    if (bytes > this.#group.length) this.#group = enlarged(this.#group, bytes, this.#groupBytes);
+    if (bytes > this.#group.length) {
+      const larger = new Uint8Array(Math.max(bytes, this.#group.length * 2));
+      larger.set(this.#group.subarray(0, this.#groupBytes));
+      this.#group = larger;
+    }
     audio.write(this.#group, this.#groupBytes);
     this.#groupBytes = bytes;
     this.#groupMs += frameMs;
@@ -169,7 +185,12 @@ export class TsSegmentWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#at + bytes > this.#out.length) this.#out = enlarged(this.#out, this.#at + bytes, this.#at);
+    const needed = this.#at + bytes;
+    if (needed <= this.#out.length) return;
+    const larger = new Uint8Array(Math.max(needed, FIRST_BYTES, Math.ceil(this.#out.length * GROWTH)));
+    larger.set(this.#out.subarray(0, this.#at));
+    freeBuffer(this.#out);
+    this.#out = larger;
   }
 }
 
@@ -179,14 +200,7 @@ export function tsSegment(
   packets: readonly Packet[],
   origin: number,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = packets.reduce((sum, { payload }) => sum + payload.length, 0);
-  const writer = new TsSegmentWriter(headers, origin, Math.ceil(bytes * 1.1));
+  const writer = new TsSegmentWriter(headers, origin);
   for (const packet of packets) writer.add(packet);
   return writer.finish();
-}
-
-function enlarged(old: Uint8Array, bytes: number, used: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(bytes, old.length * 2));
-  larger.set(old.subarray(0, used));
-  return larger;
 }

@@ -64,6 +64,7 @@ test("large segments come in pieces", () => {
       get length() {
         return length;
       },
+      memory: new Uint8Array(0),
       write: ({ payload }: { payload: Uint8Array }) => {
         length += payload.length;
       },
