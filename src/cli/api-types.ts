@@ -65,6 +65,20 @@ export interface RelayAnswer {
   readonly dropped: number;
 }
 
+/** An FFmpeg process. */
+export interface TranscoderAnswer {
+  readonly url: string;
+  readonly engines: string;
+  readonly state: string;
+  readonly failing: boolean;
+  readonly failing_since: number | null;
+  readonly pid: number | null;
+  readonly lag_ms: number;
+  readonly restarts: number;
+  readonly next_retry: number | null;
+  readonly last_error: string | null;
+}
+
 /** An origin. */
 export interface OriginAnswer {
   readonly vhost: string;

@@ -9,6 +9,7 @@ import type {
   RelayAnswer,
   StreamAnswer,
   TargetAnswer,
+  TranscoderAnswer,
 } from "./api-types.ts";
 
 /** A limit is near from this share of it on. */
@@ -20,6 +21,7 @@ export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
   readonly forwards: readonly RelayAnswer[];
   readonly upstreams: readonly RelayAnswer[];
   readonly origins: readonly OriginAnswer[];
+  readonly transcoders: readonly TranscoderAnswer[];
   readonly targets: readonly TargetAnswer[];
   /** Viewers that have lost packets or are behind. */
   readonly slow: readonly ClientAnswer[];
@@ -27,7 +29,7 @@ export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
 
 /** The status as lines for people; `now` is Unix ms. */
 export function statusLines(status: Status, now: number): string[] {
-  const { node, streams, forwards, upstreams, origins, targets, slow, limits, refused, config } = status;
+  const { node, streams, forwards, upstreams, origins, transcoders, targets, slow, limits, refused, config } = status;
   const lines = [
     `srs ${node.version} ${node.stage}, up ${duration(node.uptime * 1000)}: ${node.connections} connections, ${node.publishers} publishers, ${node.players} players, ${node.streams} streams`,
     `configuration ${config.file || "of the environment"}, in effect for ${duration(now - config.loaded_at)}${reloadWords(config, now)}`,
@@ -40,6 +42,7 @@ export function statusLines(status: Status, now: number): string[] {
       "origins",
       origins.map(({ origin, state, last_error }) => [origin, state, last_error ?? ""]),
     ),
+    ...section("transcoders", transcoderRows(transcoders, now)),
     ...section("slow viewers", clientRows(slow)),
     ...section("near a limit", limitRows(limits)),
     ...section(
@@ -51,7 +54,7 @@ export function statusLines(status: Status, now: number): string[] {
 }
 
 /** What is wrong with a server; nothing when it is well. */
-export function problemsOf({ node, forwards, origins, config, limits }: Status): string[] {
+export function problemsOf({ node, forwards, origins, transcoders, config, limits }: Status): string[] {
   const failing = forwards.filter((forward) => forward.failing);
   return [
     ...(node.stage === "running" ? [] : [`the server is ${node.stage}`]),
@@ -59,6 +62,9 @@ export function problemsOf({ node, forwards, origins, config, limits }: Status):
     ...origins
       .filter(({ state }) => state === "dead")
       .map(({ origin, last_error }) => `origin ${origin} is dead: ${last_error ?? ""}`),
+    ...transcoders
+      .filter(({ failing }) => failing)
+      .map(({ engines, url, last_error }) => `transcode of ${url} (${engines}) fails: ${last_error ?? "unknown"}`),
     ...(config.refused === null ? [] : [`the last reload was refused: ${config.refused.lines.join("; ")}`]),
     ...limitRows(limits).map((row) => `near a limit: ${row.join(" ")}`),
   ].map(printable);
@@ -136,6 +142,15 @@ function relayRows(relays: readonly RelayAnswer[], now: number): string[][] {
     const retry = next_retry === null ? "" : `, next in ${duration(next_retry - now)}`;
     const since = `failing for ${duration(now - failing_since)}: ${last_error ?? "unknown"}`;
     return [id, url, to, state, `${since} (attempt ${attempt}${retry})`];
+  });
+}
+
+function transcoderRows(transcoders: readonly TranscoderAnswer[], now: number): string[][] {
+  return transcoders.map(({ url, engines, state, pid, lag_ms, restarts, failing_since, next_retry, last_error }) => {
+    const process = `${pid === null ? "" : `pid ${pid}, `}${lag_ms} ms behind, ${restarts} restarts`;
+    if (failing_since === null) return [url, engines, state, process];
+    const retry = next_retry === null ? "" : ` (next in ${duration(next_retry - now)})`;
+    return [url, engines, state, `failing for ${duration(now - failing_since)}: ${last_error ?? "unknown"}${retry}`];
   });
 }
 

@@ -10,6 +10,7 @@ import type {
   RelayAnswer,
   StreamAnswer,
   TargetAnswer,
+  TranscoderAnswer,
 } from "./api-types.ts";
 import { ApiAsker, serverOptions } from "./ask.ts";
 import { type Command, command } from "./command.ts";
@@ -95,10 +96,11 @@ async function statusOf(asker: ApiAsker): Promise<Status> {
   const { forwards } = await get<{ forwards: RelayAnswer[] }>(`forwards?count=${SHOWN}`);
   const { upstreams } = await get<{ upstreams: RelayAnswer[] }>(`upstreams?count=${SHOWN}`);
   const { origins } = await get<{ origins: OriginAnswer[] }>("origins");
+  const { transcoders } = await get<{ transcoders: TranscoderAnswer[] }>(`transcoders?count=${SHOWN}`);
   const { targets } = await get<{ targets: TargetAnswer[] }>("targets");
   const { clients: slow } = await get<{ clients: ClientAnswer[] }>("clients?slow=1&count=100");
   const { limits, refused } = await get<LimitsAnswer>("limits");
-  return { node, config, streams, forwards, upstreams, origins, targets, slow, limits, refused };
+  return { node, config, streams, forwards, upstreams, origins, transcoders, targets, slow, limits, refused };
 }
 
 function check(problems: readonly string[], { out, err }: Output): number {

@@ -9,7 +9,13 @@ import type { SystemLoad } from "../../src/io/os/system-load.ts";
 import { type ClientRecord, Clients, type PlayTask } from "../../src/live/ports/clients.ts";
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../../src/live/ports/connections.ts";
-import { addedUp, type FeatureCommands, type OriginReport, type RelayReport } from "../../src/live/ports/feature.ts";
+import {
+  addedUp,
+  type FeatureCommands,
+  type OriginReport,
+  type RelayReport,
+  type TranscoderReport,
+} from "../../src/live/ports/feature.ts";
 import { MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
 import { HttpEnd } from "./http-stage.ts";
@@ -59,6 +65,7 @@ export class ApiStage {
   readonly nodes = new MemoryNodes(() => nodeState("00ff"), this.clock);
   readonly relays: RelayReport[] = [];
   readonly origins: OriginReport[] = [];
+  readonly transcoders: TranscoderReport[] = [];
   readonly commands: FeatureCommands[] = [];
   /** Ids of clients that were kicked. */
   readonly kicked: string[] = [];
@@ -83,7 +90,16 @@ export class ApiStage {
         maxConnections: () => 1000,
         connections: () => 3,
         report: () =>
-          addedUp([{ relays: this.relays, origins: this.origins, received: 10, sent: 20, now: { streams: 1 } }]),
+          addedUp([
+            {
+              relays: this.relays,
+              origins: this.origins,
+              transcoders: this.transcoders,
+              received: 10,
+              sent: 20,
+              now: { streams: 1 },
+            },
+          ]),
         commands: () => this.commands,
         stage: () => "running",
         configState: () => ({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined }),
@@ -154,6 +170,15 @@ export class ApiStage {
       ...{ id: "f1", stream: "__defaultVhost__/live/show", flow: "push", to: "edge:1935", state: "waiting", since: 5 },
       ...{ attempt: 3, nextRetryAt: 9, lastError: "connection refused", failingSince: 4, running: false },
       ...{ failing: true, lagMs: 0, bytes: 11, dropped: 2 },
+      ...more,
+    });
+  }
+
+  /** An FFmpeg that fails. */
+  transcoder(more: Partial<TranscoderReport> = {}): void {
+    this.transcoders.push({
+      ...{ stream: "__defaultVhost__/live/show", engines: "sd hd", state: "waiting", since: 5, pid: undefined },
+      ...{ lagMs: 0, restarts: 2, nextRetryAt: 9, lastError: "exit code 1", failingSince: 4 },
       ...more,
     });
   }

@@ -22,6 +22,7 @@ import { StreamTable } from "./streams.ts";
 import { summaryOperations } from "./summaries.ts";
 import { targetOperations } from "./targets.ts";
 import { Traffic } from "./traffic.ts";
+import { transcoderOperations } from "./transcoders.ts";
 import { vhostOperations } from "./vhosts.ts";
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -74,6 +75,7 @@ export class Api implements Feature, HttpRoute {
       ...bans.operations(context),
       ...relayOperations(context),
       ...targetOperations(context),
+      ...transcoderOperations(context),
       ...processOperations(context),
       ...nodeOperations(context),
     ];

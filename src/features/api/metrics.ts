@@ -9,6 +9,7 @@ import { delayBounds, type LoopDelay } from "./loop-delay.ts";
 import { nodeWord } from "./nodes.ts";
 import { type Labels, PrometheusText } from "./prometheus.ts";
 import type { Traffic } from "./traffic.ts";
+import { transcoderMetrics } from "./transcoders.ts";
 
 /** A scrape within this time of another gets the same text, ms. */
 const FRESH_MS = 1000;
@@ -56,6 +57,7 @@ export class Metrics {
       this.#streams(text);
       this.#relays(text);
       this.#nodes(text);
+      transcoderMetrics(text, this.#context.report().transcoders, config.metrics_streams);
       this.#text = text.bytes;
       this.#writtenAt = now;
     }

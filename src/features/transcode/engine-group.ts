@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
+import type { TranscoderReport } from "../../live/ports/feature.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -78,6 +79,7 @@ export class EngineGroup {
   #software = false;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #waits = false;
+  #runs = 0;
 
   constructor(
     context: GroupContext,
@@ -118,9 +120,22 @@ export class EngineGroup {
     return this.#feed?.lagMs ?? 0;
   }
 
-  /** FFmpeg's process, while there is one. */
-  get pid(): number | undefined {
-    return this.#run?.pid;
+  /** For the API and the terminal. */
+  report(): TranscoderReport {
+    const { state, since, lastError, failingSince, nextRetryAt } = this.#supervisor.progress;
+    const isStarting = state !== "running" && state !== "waiting";
+    return {
+      stream: this.#stream.key,
+      engines: this.#fields.engine ?? "",
+      state: isStarting ? (this.#waits ? "queued" : "starting") : state,
+      since,
+      pid: this.#run?.pid,
+      lagMs: this.lagMs,
+      restarts: Math.max(0, this.#runs - 1),
+      nextRetryAt,
+      lastError,
+      failingSince,
+    };
   }
 
   /** What FFmpeg was started for holds no longer: another takes its place, and goes on where it was. */
@@ -190,6 +205,7 @@ export class EngineGroup {
     );
     this.#log.debug("transcode starts", { ...this.#fields, command: command.join(" ") });
     this.#totals.runs++;
+    this.#runs++;
     this.#runSince = clock.now();
     const server = `FFmpeg ${known?.version ?? ""}`.trim();
     const run = new Run(this.#context, command, tracks.length, nice, {

@@ -83,6 +83,7 @@ export class Transcode implements Feature, StreamObserver {
       },
       since: { transcode_starts: this.#totals.runs, transcode_skips: this.#totals.skips },
       relays,
+      transcoders: groups.map((group) => group.report()),
     };
   }
 

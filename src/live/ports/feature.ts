@@ -51,6 +51,28 @@ export interface OriginReport {
   readonly retryInMs: number;
 }
 
+/** A process that makes other streams of a stream. Times are Unix ms. */
+export interface TranscoderReport {
+  /** The stream's key. */
+  readonly stream: string;
+  /** The names of the engines that it runs, with a space between. */
+  readonly engines: string;
+  /** `queued`: as many processes run as may. `waiting`: it is started again later. */
+  readonly state: "queued" | "starting" | "running" | "waiting";
+  readonly since: number;
+  readonly pid: number | undefined;
+  /** How far what it takes in is behind the stream, ms. */
+  readonly lagMs: number;
+  /** Starts after the first. */
+  readonly restarts: number;
+  /** Undefined unless it waits. */
+  readonly nextRetryAt: number | undefined;
+  /** Of the outage that goes on. */
+  readonly lastError: string | undefined;
+  /** When that outage began. */
+  readonly failingSince: number | undefined;
+}
+
 /** What an operator does with a relay. */
 export type RelayAction = "retry" | "pause" | "resume";
 
@@ -92,6 +114,7 @@ export interface Report {
   readonly since?: Readonly<Record<string, number>>;
   readonly relays?: readonly RelayReport[];
   readonly origins?: readonly OriginReport[];
+  readonly transcoders?: readonly TranscoderReport[];
   /** Bytes received from other servers and sent to them since the start. */
   readonly received?: number;
   readonly sent?: number;
@@ -234,6 +257,7 @@ export function addedUp(reports: readonly Report[]): Required<Report> {
     since,
     relays: reports.flatMap(({ relays }) => relays ?? []),
     origins: reports.flatMap(({ origins }) => origins ?? []),
+    transcoders: reports.flatMap(({ transcoders }) => transcoders ?? []),
     received: reports.reduce((sum, { received }) => sum + (received ?? 0), 0),
     sent: reports.reduce((sum, { sent }) => sum + (sent ?? 0), 0),
   };

@@ -17,6 +17,10 @@ const forward = {
   ...{ id: "f1", to: "edge:1935", url: "/live/show", state: "waiting", failing: true, failing_since: NOW - 300_000 },
   ...{ attempt: 9, next_retry: NOW + 4000, last_error: "connection refused", lag_ms: 0, dropped: 0 },
 };
+const transcoder = {
+  ...{ url: "/live/show", engines: "sd", state: "running", failing: false, failing_since: null, pid: 77, lag_ms: 40 },
+  ...{ restarts: 1, next_retry: null, last_error: null },
+};
 const well: Status = {
   node: {
     ...{ id: "00ff", version: "1.2.3", stage: "running", uptime: 7200, connections: 3, publishers: 1, players: 1 },
@@ -36,7 +40,7 @@ const well: Status = {
       ],
     },
   ],
-  ...{ forwards: [], upstreams: [], origins: [], targets: [], slow: [], refused: {} },
+  ...{ forwards: [], upstreams: [], origins: [], transcoders: [], targets: [], slow: [], refused: {} },
   limits: { connections: { now: 3, max: 1000 } },
 };
 
@@ -62,6 +66,17 @@ test("The status says which forward fails, why and since when, who is slow, and 
     origins: [{ vhost: "v", origin: "o:1935", state: "dead", last_error: "timeout" }],
     limits: { connections: { now: 900, max: 1000 } },
     refused: { max_connections: 7 },
+    transcoders: [
+      transcoder,
+      {
+        ...transcoder,
+        failing: true,
+        state: "waiting",
+        pid: null,
+        failing_since: NOW - 60_000,
+        last_error: "no encoder",
+      },
+    ],
     targets: [{ id: "t1", target: "edge:1935", vhost: null, app: "live", stream: "show", keep: true }],
     config: { ...well.config, refused: { at: NOW - 5000, lines: ["x.toml:1: wrong"] } },
   };
@@ -70,6 +85,8 @@ test("The status says which forward fails, why and since when, who is slow, and 
     "a reload was refused 5 s ago: x.toml:1: wrong",
     "  f1  /live/show  edge:1935  waiting  failing for 5 min: connection refused (attempt 9, next in 4 s)",
     "  o:1935  dead  timeout",
+    "  /live/show  sd  running  pid 77, 40 ms behind, 1 restarts",
+    "  /live/show  sd  waiting  failing for 60 s: no encoder",
     "  t1  edge:1935  for app live, stream show  kept",
     "  c7  192.0.2.7  rtmp-play  /live/show  in 1 out 2500 kbit/s  for 90 s  1500 ms behind, 12 packets lost",
     "  connections  900 of 1000",
@@ -79,6 +96,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
   expect(problemsOf(bad)).toEqual([
     "forward of /live/show to edge:1935 fails: connection refused",
     "origin o:1935 is dead: timeout",
+    "transcode of /live/show (sd) fails: no encoder",
     "the last reload was refused: x.toml:1: wrong",
     "near a limit: connections 900 of 1000",
   ]);

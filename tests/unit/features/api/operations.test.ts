@@ -13,6 +13,8 @@ function fullStage(): ApiStage {
   feed.gop("k1", 5);
   stage.live.publish("show", "c9", { onConflict: "standby" });
   stage.player("show", { lost: 4, lagMs: 2000 });
+  stage.transcoder();
+  stage.transcoder({ engines: "hd", state: "running", pid: 77, lastError: undefined, failingSince: undefined });
   stage.relay();
   stage.relay({ id: "p1", flow: "pull", to: "origin:1935" });
   stage.origins.push({ vhost: "v", origin: "origin:1935", state: "dead", lastError: "timeout", retryInMs: 500 });
@@ -147,6 +149,26 @@ describe("A stream", () => {
     const answer = await stage.call(`POST /api/v1/streams/${id}/switch`, [], "127.0.0.1", '{"source":"c9"}');
     expect([answer.status, answer.json.active]).toEqual([200, "c9"]);
     expect(stage.live.stream().source?.info.id).toBe("c9");
+  });
+});
+
+test("A transcoder is told with its state, process and last error, and those that fail can be asked for alone", async () => {
+  const stage = fullStage();
+  const { transcoders } = (await stage.call("/api/v1/transcoders")).json;
+  expect(
+    transcoders.map(({ engines, state, pid, failing }: Record<string, unknown>) => [engines, state, pid, failing]),
+  ).toEqual([
+    ["sd hd", "waiting", null, true],
+    ["hd", "running", 77, false],
+  ]);
+  const failing = (await stage.call("/api/v1/transcoders?failing=1")).json.transcoders;
+  expect(failing).toHaveLength(1);
+  expect(failing[0]).toMatchObject({
+    url: "/live/show",
+    restarts: 2,
+    next_retry: 9,
+    failing_since: 4,
+    last_error: "exit code 1",
   });
 });
 

@@ -71,6 +71,7 @@ test("A feature is told of streams, configuration and the end, asked for access,
     since: { published: 1 },
     relays: [],
     origins: [],
+    transcoders: [],
     received: 1,
     sent: 0,
   });
@@ -90,7 +91,7 @@ test("A feature that needs nothing of the contract costs nothing of it", () => {
   set.stop("lost");
   set.close();
   expect([set.idle, set.guards, set.countingGuards]).toEqual([true, [], []]);
-  expect(set.report()).toEqual({ now: {}, since: {}, relays: [], origins: [], received: 0, sent: 0 });
+  expect(set.report()).toEqual({ now: {}, since: {}, relays: [], origins: [], transcoders: [], received: 0, sent: 0 });
 });
 
 test("The order of features holds for all parts of the contract", () => {
@@ -131,6 +132,7 @@ test("Numbers of one name are added up over features", () => {
     since: { refused: 1 },
     relays: [relay],
     origins: [],
+    transcoders: [],
     received: 0,
     sent: 15,
   });
