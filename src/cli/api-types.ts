@@ -44,6 +44,7 @@ export interface ClientAnswer {
   readonly ip: string;
   readonly url: string;
   readonly type: string;
+  readonly format: string;
   readonly alive: number;
   readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
   readonly lost_packets: number;

@@ -160,10 +160,11 @@ function targetRow({ id, target, vhost, app, stream, keep }: TargetAnswer): stri
 }
 
 function clientRows(clients: readonly ClientAnswer[]): string[][] {
-  return clients.map(({ id, ip, url, type, alive, kbps, lost_packets, lag_ms }) => {
+  return clients.map(({ id, ip, url, type, format, alive, kbps, lost_packets, lag_ms }) => {
+    const kind = type === "flv-play" ? `${format}-play` : type;
     const rates = `in ${kbps.recv_30s} out ${kbps.send_30s} kbit/s`;
     const slow = lost_packets > 0 || lag_ms > 0 ? `${lag_ms} ms behind, ${lost_packets} packets lost` : "";
-    return [id, ip, type, url, rates, `for ${duration(alive * 1000)}`, slow];
+    return [id, ip, kind, url, rates, `for ${duration(alive * 1000)}`, slow];
   });
 }
 

@@ -1,11 +1,13 @@
 import { expect } from "bun:test";
 import { executable } from "../support/e2e/executable.ts";
+import { FlvViewer } from "../support/e2e/flv-viewer.ts";
+import { urisOf } from "../support/e2e/hls.ts";
 import { httpPort } from "../support/e2e/raw-http.ts";
 import { asUser } from "../support/e2e/reload/api.ts";
 import { ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
-import { until } from "../support/e2e/wait.ts";
+import { until, within } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/api.test.ts");
 
@@ -132,6 +134,52 @@ test.concurrent("a target that is added to be kept is there after a restart, and
   const without = await ReloadServer.start(stage, "", "without");
   const refused = await srs(without, "forward", "add", DEAD, "--keep");
   expect([refused.exitCode, refused.err.includes("forward_state")]).toEqual([1, true]);
+});
+
+test.concurrent("viewers of every kind are listed by SRS's names, and kicked", async () => {
+  await using stage = new Stage();
+  const toml = `${API}[http_server]\nlisten = "127.0.0.1:0"\n[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1`;
+  const server = await ReloadServer.start(stage, toml);
+  const { call } = await apiOf(server);
+  const port = await httpPort(server.program);
+  const publisher = await server.publish();
+  for (let at = 0; at < 40; at++) sendGop(publisher, at, 5, at * 200);
+  const rtmp = await server.play();
+  const flv = await FlvViewer.open(stage, port, "/live/show.flv");
+  const playlist = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  const whole = (answer: Response) => answer.arrayBuffer();
+  const ts = playlist("/live/show.ts")
+    .then(whole)
+    .catch(() => undefined);
+  const first = await until("a playlist", async () => {
+    const answer = await playlist("/live/show.m3u8");
+    return answer.ok ? await answer.text() : undefined;
+  });
+  const link = new URL(urisOf(first)[0] ?? "", `http://127.0.0.1:${port}/live/`);
+  expect((await fetch(link)).status).toBe(200);
+  const listed = async () => (await call("clients?count=100")).json.clients as Record<string, string>[];
+  const found = await until("all viewers", async () => {
+    const clients = await listed();
+    return clients.length === 5 ? clients : undefined;
+  });
+  const kinds = found.map(({ type, format, protocol }) => `${type} ${format} ${protocol}`);
+  expect(kinds.toSorted()).toEqual([
+    "flv-play flv http",
+    "flv-play ts http",
+    "fmle-publish rtmp rtmp",
+    "hls-play hls hls",
+    "rtmp-play rtmp rtmp",
+  ]);
+  expect(found.filter(({ name, url }) => name !== "show" || url !== "/live/show")).toEqual([]);
+  expect(found.filter(({ publish, send_bytes }) => !publish && Number(send_bytes) === 0)).toEqual([]);
+  for (const { id, publish } of found)
+    if (!publish) expect((await call(`clients/${id}?ban=60`, "DELETE")).status).toBe(200);
+  await until("all viewers are gone", () => rtmp.closed && flv.closed);
+  await within("the viewer of MPEG-TS is gone", ts);
+  await until("the publisher is alone", async () => (await listed()).length === 1);
+  expect((await fetch(link)).status).toBe(403);
+  expect((await playlist("/live/show.flv")).status).toBe(403);
+  expect(publisher.closed).toBe(false);
 });
 
 test.concurrent("the terminal says why it can't find a server without a pid file whose port the system has chosen", async () => {

@@ -5,9 +5,9 @@ import type { Bans } from "./bans.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, numberOf, type Operation, pageOf, pageQuery } from "./operation.ts";
-import { boolean, listOf, number, object, string, whole } from "./schema.ts";
+import { boolean, listOf, number, object, oneOf, string, whole } from "./schema.ts";
 import { kilobits, type StreamTable, streamUrl } from "./streams.ts";
-import type { Traffic } from "./traffic.ts";
+import { sentTo, type Traffic } from "./traffic.ts";
 
 const client = object({
   // As SRS has them.
@@ -29,6 +29,7 @@ const client = object({
   // What SRS lacks.
   port: whole,
   protocol: string,
+  format: oneOf("rtmp", "flv", "ts", "aac", "mp3", "hls"),
   software: string,
   server: boolean,
   lost_packets: whole,
@@ -120,6 +121,7 @@ export class ClientTable {
   #write(of: Client): object {
     const [task] = of.tasks;
     const { clock } = this.#context;
+    const format = formatOf(of);
     const rates = this.#traffic.ratesOfClient(of);
     const { url: tcUrl = "", software = "", pageUrl = "", swfUrl = "" } = of.introduction ?? {};
     const names = task === undefined ? undefined : namesOf(task.stream.key);
@@ -133,14 +135,15 @@ export class ClientTable {
       tcUrl: maskName(tcUrl),
       url: task === undefined ? "" : streamUrl(task.stream.key),
       name: names?.stream ?? "",
-      type: typeOf(of, task),
+      type: typeOf(task, format),
       publish: task?.kind === "publish",
       alive: Math.round(clock.now() - of.since) / 1000,
-      send_bytes: of.bytesSent,
+      send_bytes: sentTo(of),
       recv_bytes: of.bytesReceived,
       kbps: { recv_30s: kilobits(rates.received), send_30s: kilobits(rates.sent) },
       port: of.remote.port,
       protocol: of.protocol,
+      format,
       software,
       server: task?.relay ?? false,
       lost_packets: task?.lost ?? 0,
@@ -157,12 +160,16 @@ function lagOf(task: ClientTask | undefined): number {
   return task?.kind === "play" ? (task.lagMs ?? 0) : 0;
 }
 
-/** SRS's words for what clients are. */
-function typeOf({ protocol, introduction }: Client, task: ClientTask | undefined): string {
-  if (task === undefined) return "unknown";
-  if (task.kind === "publish") return protocol === "rtmp" ? "fmle-publish" : `${protocol}-publish`;
-  if (protocol === "rtmp") return "rtmp-play";
-  const ending = /\.(flv|ts|aac|mp3|m3u8)(?:[?#]|$)/i.exec(introduction?.url ?? "")?.[1]?.toLowerCase();
-  if (ending === undefined) return `${protocol}-play`;
-  return ending === "m3u8" ? "hls-play" : `${ending}-play`;
+/** SRS's words for what clients are: `flv-play` is everyone who gets a stream as one long answer over HTTP. */
+function typeOf(task: ClientTask | undefined, format: string): string {
+  if (task === undefined) return "Unknown";
+  if (task.kind === "publish") return "fmle-publish";
+  if (format === "rtmp" || format === "hls") return `${format}-play`;
+  return "flv-play";
+}
+
+/** What a client sends or gets. */
+function formatOf({ protocol, introduction }: Client): string {
+  if (protocol !== "http") return protocol;
+  return /\.(flv|ts|aac|mp3)(?:[?#]|$)/i.exec(introduction?.url ?? "")?.[1]?.toLowerCase() ?? "flv";
 }

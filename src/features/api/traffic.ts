@@ -105,8 +105,8 @@ export class Traffic implements ClientObserver, StreamObserver {
   }
 
   ratesOfClient(client: Client): Rates {
-    const { bytesReceived: received, bytesSent: sent } = client;
-    return this.#windowOf(client).rates(this.#clock.now(), { received, sent, frames: 0 });
+    const { bytesReceived: received } = client;
+    return this.#windowOf(client).rates(this.#clock.now(), { received, sent: sentTo(client), frames: 0 });
   }
 
   /** Of all clients together. */
@@ -126,8 +126,7 @@ export class Traffic implements ClientObserver, StreamObserver {
     for (let count = 0; count < SLICE; count++) {
       const { done, value } = rest.next();
       if (done) return;
-      const { bytesReceived: received, bytesSent: sent } = value;
-      this.#windowOf(value).add(now, { received, sent, frames: 0 });
+      this.#windowOf(value).add(now, { received: value.bytesReceived, sent: sentTo(value), frames: 0 });
     }
     this.#clock.soon(() => this.#sampleClients(rest));
   }
@@ -191,6 +190,14 @@ export class Traffic implements ClientObserver, StreamObserver {
     }
     return window;
   }
+}
+
+/** Bytes that a client has got so far. A viewer of HLS has no connection of its own: those of its playlists. */
+export function sentTo({ bytesSent, tasks }: Client): number {
+  if (bytesSent > 0) return bytesSent;
+  let sum = 0;
+  for (const { kind, bytes } of tasks) if (kind === "play") sum += bytes;
+  return sum;
 }
 
 function noClients({ sent, lost }: StreamTotals): StreamClients {

@@ -10,7 +10,16 @@ import {
 
 const NOW = 1_000_000_000;
 const client = {
-  ...{ id: "c7", ip: "192.0.2.7", url: "/live/show", type: "rtmp-play", alive: 90, lost_packets: 12, lag_ms: 1500 },
+  ...{
+    id: "c7",
+    ip: "192.0.2.7",
+    url: "/live/show",
+    type: "rtmp-play",
+    format: "rtmp",
+    alive: 90,
+    lost_packets: 12,
+    lag_ms: 1500,
+  },
   kbps: { recv_30s: 1, send_30s: 2500 },
 };
 const forward = {
