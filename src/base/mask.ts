@@ -14,9 +14,11 @@ const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
 const paramsOfName = new RegExp(`${params}.*`, "s");
 const secretWords = "key|token|secret|signature|sign|password|passwd|pwd";
+/** Begins what a message says of a key, `rtmps.key: must be the path of a file`. Of a secret that begins so, this word alone shows. */
+const messageWords = "must|needs|set|unknown";
 /** `key=secret`, `"token": "x"`. */
 const assignment = new RegExp(
-  String.raw`\b([\w.-]{0,40}(?:${secretWords}))(["']?\s*=\s*["']?|["']?:\s?["']?)(?!\s)([^\s"',;]+)`,
+  String.raw`\b([\w.-]{0,40}(?:${secretWords}))(["']?\s*=\s*["']?|["']?:\s?["']?)(?!\s|(?<=: )(?:${messageWords})\s)([^\s"',;]+)`,
   "gi",
 );
 const secretName = new RegExp(`(?:${secretWords})$`, "i");
