@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { open, rename, unlink } from "node:fs/promises";
+import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { errorCode } from "../os/socket-errors.ts";
 import { reasonOf } from "./file.ts";
@@ -21,10 +22,11 @@ export class StateFile {
     return existsSync(this.path) ? readTextFile(this.path, MAX_BYTES) : undefined;
   }
 
-  /** Replaces its text: after a failure or a power cut it is as before. Rejects with UserError. */
+  /** Replaces its text, and makes its folder: after a failure or a power cut it is as before. Rejects with UserError. */
   async write(text: string): Promise<void> {
     const beside = `${this.path}.${process.pid}.new`;
     try {
+      await mkdir(dirname(this.path), { recursive: true });
       // Created anew: a link that someone has placed there is not followed.
       await unlink(beside).catch((error: unknown) => {
         if (errorCode(error) !== "ENOENT") throw error;

@@ -24,10 +24,17 @@ test("A state file is read as it was written, by its user alone, with nothing be
     expect(readdirSync(folder)).toEqual(["state.json"]);
   }));
 
+test("A state file is written into a folder that is not there yet", () =>
+  inFolder(async (folder) => {
+    const file = new StateFile(join(folder, "var", "lib", "state.json"));
+    await file.write("x");
+    expect(file.read()).toBe("x");
+  }));
+
 test("A state file that can't be written names the reason, and a link in its way is not followed", () =>
   inFolder(async (folder) => {
-    await expect(new StateFile(join(folder, "none", "state.json")).write("x")).rejects.toThrow("no such file");
     writeFileSync(join(folder, "victim"), "old");
+    await expect(new StateFile(join(folder, "victim", "state.json")).write("x")).rejects.toThrow("cannot write");
     const file = new StateFile(join(folder, "state.json"));
     symlinkSync(join(folder, "victim"), `${file.path}.${process.pid}.new`);
     await file.write("x");
