@@ -48,7 +48,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   advertise: list<string>({
     default: [],
     type: `a server's URL, "rtmp://192.168.1.5:1935", or a list of these`,
-    doc: "How clients and other servers reach this node; without any, no client is sent here.",
+    doc: "How clients and other servers reach this node, for those that read GET /api/v1/nodes. This server sends no client to another node.",
     example: ["rtmp://192.168.1.5:1935", "https://live1.example.com"],
     reload: "live",
     parse: (value) => readServerUrl(value, ADVERTISED_PORTS),
@@ -58,7 +58,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   zone: text({
     default: "",
     type: "a name",
-    doc: "Where the node is. Clients are sent to nodes of the zone of the node that they ask, while these have room.",
+    doc: "Where the node is; GET /api/v1/nodes shows it.",
     example: "berlin",
     reload: "live",
     problem: (value) =>
@@ -71,7 +71,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "",
     min: 0,
     max: MAX_WEIGHT,
-    doc: "The node's share of clients beside that of other nodes; with 0 none is sent to it.",
+    doc: "The node's share of clients beside that of other nodes; 0: it is to get none. GET /api/v1/nodes shows it.",
     reload: "live",
   }),
   bandwidth: integer({
@@ -79,7 +79,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "Mbit/s",
     min: 0,
     max: 1_000_000,
-    doc: "What the node's line carries; with 0 bandwidth is no part of its load.",
+    doc: "What the node's line carries; 0: nobody knows. GET /api/v1/nodes shows it.",
     reload: "live",
   }),
 });
@@ -107,8 +107,7 @@ function readServerUrl(value: unknown, ports: Readonly<Record<string, number>>):
   const scheme = written.toLowerCase();
   const port = ports[scheme];
   if (typeof value !== "string" || port === undefined) {
-    const wanted = `${schemes.join("://, ")}://`;
-    throw new UserError(`must be a server's URL that begins with one of ${wanted} and has no path, not ${show(value)}`);
+    throw new UserError(`must be a server's URL (${schemes.join(", ")}) without a path, not ${show(value)}`);
   }
   return `${scheme}://${formatHostPort(parseHostPort(authority, port))}`;
 }

@@ -20,7 +20,7 @@ export interface NodeState {
   /** Its process's id in hop traces. */
   readonly id: string;
   readonly version: string;
-  /** URLs of servers by which others reach it, without a path. A node without any is never named to a client. */
+  /** URLs of servers by which others reach it, without a path. Without any, clients can't be sent to it. */
   readonly advertise: readonly string[];
   /** Where it is; "" when nobody has said. */
   readonly zone: string;
@@ -50,8 +50,8 @@ export interface KnownNode {
 }
 
 /**
- * What the nodes of a cluster know of one another, whoever tells it: memory, peers that are asked, a registry. Its answers are at
- * hand at once; what takes time goes on behind it.
+ * What this node knows of itself and of the other nodes of its cluster. Answers come at once, from what is already known; an
+ * implementation asks the others in the background.
  */
 export interface Nodes {
   /** This process first. Nodes that have not answered stand there with their problem. */
