@@ -137,6 +137,8 @@ test.concurrent("a publisher's signature travels to the edge, where the origin m
   const publisher = await Client.publish(stage, { port: origin.port }, signed.replace(/.*\/show/, "show"));
   for (const edge of [strict, trusting]) {
     const player = await Client.play(stage, { port: edge.port }, "show");
+    // A forward that runs later begins behind the packet.
+    await origin.program.line(new RegExp(`forward running to=127\\.0\\.0\\.1:${edge.port} `));
     publisher.send(8, 0, Uint8Array.of(0xaf, 1, 7));
     await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
   }
