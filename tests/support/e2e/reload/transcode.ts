@@ -5,13 +5,14 @@ import { until } from "../wait.ts";
 import type { Effect } from "./effects.ts";
 import { ReloadServer, sendGop } from "./server.ts";
 
-/** A stand-in for FFmpeg that writes its commands, and its priority, to the file beside it. */
+/** A stand-in for FFmpeg that writes its commands, and its priority, to the file beside it, once it has input: its priority is set before. */
 const STAND_IN = `#!/bin/sh
 case "$*" in
 *-version*) echo "ffmpeg version 6.1 stand-in"; exit ;;
 *-encoders*) printf ' V....D %s x (codec h264)\\n' libx264 libopenh264 h264_nvenc h264_vaapi; echo ' A....D aac x'; exit ;;
 *lavfi*) exit ;;
 esac
+head -c 1 >/dev/null
 echo "$(nice) $0 $*" >>"$0.log"
 case "$*" in *h264_nvenc*) exit 1 ;; esac
 exec cat >/dev/null
