@@ -1,6 +1,5 @@
 // Hot: push runs for each packet.
 import type { Clock, Timer } from "../base/clock.ts";
-import { type Packet, PacketKind } from "../media/packet.ts";
 import type { StreamConfig } from "./config.ts";
 import { PacketLog } from "./log/log.ts";
 import type { SlabPool } from "./log/slabs.ts";
@@ -12,12 +11,14 @@ import type { PacketSink, Piece, ReaderEvents, ReaderFormat, Sink, WireFormat } 
 import { type PacketRange, packetFormat } from "./readers/packet-reader.ts";
 import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
+import { StartPoints } from "./readers/start-points.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { GracePeriod } from "./source/grace-period.ts";
 import { Intake, type IntakeOwner } from "./source/intake.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
-import { type SourceSwitch, Sources, type SourcesOwner } from "./source/sources.ts";
+import { Sources, type SourcesOwner } from "./source/sources.ts";
+import type { SourceSwitch } from "./source/switches.ts";
 
 /** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
@@ -75,13 +76,10 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** The last source has ended, and readers are being notified. */
   #ending = false;
   readonly grace: GracePeriod;
-  #flushed = 0;
-  /** The headers in force at `#flushed`. */
-  #flushedHeaders: readonly Packet[] = [];
+  readonly #starts: StartPoints;
   /** The flush that runs has packets for readers that are up to date. */
   #flushesPackets = false;
   #unflushedBytes = 0;
-  #firstUnflushedKey: StartPoint | undefined;
   /** The key frame at which video comes back to readers awaiting it, after the running flush has served them up to it. */
   #videoBack: StartPoint | undefined;
   /** Owned by the flusher, as are `dueAt` and `wake`. */
@@ -97,6 +95,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.corrections = new Corrections(owner.corrections, (correction) => owner.corrected(this, correction));
     this.#intake = new Intake(this, owner);
     this.sources = new Sources(this, this.#intake, owner.clock);
+    this.#starts = new StartPoints(this, this.#intake);
     this.#audience = new Audience(this, owner.clock);
     this.grace = new GracePeriod(owner.clock, () => this.#announceStop());
     const { gop, timeline } = this.#intake;
@@ -146,7 +145,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** The fan-outs have received everything before this. */
   get flushed(): number {
-    return this.#flushed;
+    return this.#starts.flushed;
   }
 
   /**
@@ -177,8 +176,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     demand: Demand | undefined,
   ): Reader<P> {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
-    const published = this.source !== undefined || this.#ending;
-    const reader = this.#audience.join(format, sink, events, published, notBefore);
+    const reader = this.#audience.join(format, sink, events, this.gives, notBefore);
     this.sources.notifyAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;
@@ -230,37 +228,26 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** Where a reader of `format` may start now. */
   startPoint(format: ReaderFormat): StartPoint | undefined {
-    // The GOP of another source may be stale.
-    if ((this.source === undefined && !this.#ending) || this.#intake.resumeFilter.unknown) return undefined;
-    if (format.video && !this.#intake.gop.audioOnly) {
-      const { start } = this.#intake.gop;
-      return start !== undefined && start.seq >= this.log.start ? start : undefined;
-    }
-    // Video may come back in the middle of its GOP.
-    if (format.video && this.#videoAway) return undefined;
-    const { end } = this.log;
-    const { from, fromHeaders, timeline } = this.#intake;
-    if (end === from) return undefined;
-    // While nothing of the source has been flushed, a reader gets all of it, with its own headers.
-    if (this.#flushed <= from) return { seq: from, time: this.log.timeAt(from), headers: fromHeaders };
-    // A reader that starts during a flush gets all packets of that flush.
-    const seq = this.#flushed;
-    return { seq, time: seq < end ? this.log.timeAt(seq) : timeline.newest, headers: this.#flushedHeaders };
+    return this.#starts.now(format);
   }
 
-  /** Where readers that waited start with the packets of the next flush: at their first key frame, so that nothing is lost. */
+  /** Where readers that waited start with the packets of the next flush. */
   waitingStart(format: ReaderFormat): StartPoint | undefined {
-    return format.video ? (this.#firstUnflushedKey ?? this.startPoint(format)) : this.startPoint(format);
+    return this.#starts.waiting(format);
   }
 
   /** What a reader needs at `seq`, in the middle of the stream, when its audio comes back. */
   audioStart(seq: number): StartPoint {
-    const headers = this.#intake.headers.filter((packet) => packet.kind === PacketKind.Audio);
-    return { seq, time: seq < this.log.end ? this.log.timeAt(seq) : this.#intake.timeline.newest, headers };
+    return this.#starts.audio(seq);
   }
 
-  /** The source seems to have stopped sending video. */
-  get #videoAway(): boolean {
+  /** It is published, or its last packets are on their way to readers. */
+  get gives(): boolean {
+    return this.source !== undefined || this.#ending;
+  }
+
+  /** The active source seems to have stopped sending video. */
+  get videoAway(): boolean {
     return this.sources.active !== undefined && this.sources.active.keyTrack >= 0 && this.#intake.gop.audioOnly;
   }
 
@@ -268,15 +255,13 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   beginFlush(): void {
     const { start } = this.#intake.gop;
     const { end } = this.log;
-    if (this.#videoAway) this.#audience.giveRestToWaiting();
-    else if (this.#audience.hasAwaitingVideo && start !== undefined && start.seq >= this.#flushed)
+    if (this.videoAway) this.#audience.giveRestToWaiting();
+    else if (this.#audience.hasAwaitingVideo && start !== undefined && start.seq >= this.flushed)
       this.#videoBack = start;
     for (const fanout of this.#audience.fanouts.values())
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
-    this.#flushed = end;
-    this.#flushedHeaders = this.#intake.headers;
+    this.#starts.flush();
     this.#unflushedBytes = 0;
-    this.#firstUnflushedKey = undefined;
     this.sources.notifyAwaited();
   }
 
@@ -286,7 +271,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     if (this.#videoBack !== undefined) {
       this.#audience.bringVideoBack(this.#videoBack);
       this.#videoBack = undefined;
-      for (const fanout of this.#audience.fanouts.values()) if (!fanout.format.video) fanout.begin(this.#flushed);
+      for (const fanout of this.#audience.fanouts.values()) if (!fanout.format.video) fanout.begin(this.flushed);
       if (this.#runFanouts(until)) return true;
     }
     this.#trim();
@@ -365,18 +350,15 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   /** A packet was appended to the log: readers get it with the next flush. */
   appended(bytes: number): void {
-    const { start } = this.#intake.gop;
-    if (start?.seq === this.log.end - 1) this.#firstUnflushedKey ??= start;
+    this.#starts.appended();
     if (this.#audience.size === 0) {
-      this.#flushed = this.log.end;
-      this.#flushedHeaders = this.#intake.headers;
-      this.#firstUnflushedKey = undefined;
+      this.#starts.flush();
       this.#trim();
       return;
     }
     const { flusher } = this.#owner;
     this.#unflushedBytes += bytes;
-    const much = this.log.end - this.#flushed > MAX_UNFLUSHED_PACKETS || this.#unflushedBytes > MAX_UNFLUSHED_BYTES;
+    const much = this.log.end - this.flushed > MAX_UNFLUSHED_PACKETS || this.#unflushedBytes > MAX_UNFLUSHED_BYTES;
     if (much) flusher.flushNow(this);
     else flusher.mark(this);
   }
@@ -388,7 +370,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #trim(): void {
     this.#audience.sweep();
-    this.#retention.trim(this.#flushed);
+    this.#retention.trim(this.flushed);
   }
 
   #forgetIfIdle(): void {

@@ -5,7 +5,7 @@ import type { Demand } from "./readers/demand.ts";
 import { Flusher } from "./readers/flusher.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
 import type { Source, SourceEnd } from "./source/source.ts";
-import type { SourceSwitch } from "./source/sources.ts";
+import type { SourceSwitch } from "./source/switches.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 /** A stream's address once its vhost is resolved; the parts of its key. */

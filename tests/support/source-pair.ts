@@ -1,6 +1,6 @@
 import type { StreamConfig } from "../../src/live/config.ts";
 import type { PublishOptions } from "../../src/live/source/source.ts";
-import type { SourceSwitch } from "../../src/live/source/sources.ts";
+import type { SourceSwitch } from "../../src/live/source/switches.ts";
 import { type Feed, LiveStage, type Viewer } from "./live.ts";
 
 /** Of the encoders. */

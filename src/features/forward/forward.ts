@@ -2,7 +2,7 @@ import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Feature, FeatureCommands, RelayAction, Report } from "../../live/ports/feature.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
-import type { SourceSwitch } from "../../live/source/sources.ts";
+import type { SourceSwitch } from "../../live/source/switches.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { ConnectionTarget } from "../../relay/client-connection.ts";

@@ -5,7 +5,7 @@ import type { LocalNet } from "../../base/transport.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { Carry, Feature } from "../../live/ports/feature.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
-import type { SourceSwitch } from "../../live/source/sources.ts";
+import type { SourceSwitch } from "../../live/source/switches.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";

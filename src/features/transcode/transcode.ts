@@ -3,7 +3,7 @@ import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
 import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { Source, SourceEnd, SourceInfo } from "../../live/source/source.ts";
-import type { SourceSwitch } from "../../live/source/sources.ts";
+import type { SourceSwitch } from "../../live/source/switches.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, type Streams, streamLabel } from "../../live/streams.ts";
 import type { PushContext } from "../../relay/push.ts";

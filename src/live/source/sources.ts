@@ -15,28 +15,10 @@ import {
   type SourceInfo,
   type SourceOwner,
 } from "./source.ts";
-import { keepBounds, Standby } from "./standby.ts";
+import { Standby } from "./standby.ts";
+import { MAX_STANDBYS, Standbys } from "./standbys.ts";
+import { type SourceSwitch, Switches, type SwitchReason } from "./switches.ts";
 import { PublishTakeover } from "./takeover.ts";
-
-/** Maximum number of standbys of one stream. */
-export const MAX_STANDBYS = 3;
-/** A preferred source takes over again after being steady this long. The time doubles each time it soon fails again. */
-const FIRST_STEADY_MS = 10_000;
-const MAX_STEADY_MS = 320_000;
-
-/** Why the active source changed. */
-export type SwitchReason = "ended" | "lost" | "stalled" | "preferred" | "replaced" | "manual";
-
-/** A change of the active source. */
-export interface SourceSwitch {
-  readonly from: SourceInfo;
-  readonly to: SourceInfo;
-  readonly why: SwitchReason;
-  /** Monotonic ms. */
-  readonly at: number;
-  /** Both sources sent the same stream: no packet was lost or repeated. */
-  readonly inStep: boolean;
-}
 
 /** What `Sources` needs from its stream. */
 export interface SourcesOwner {
@@ -71,14 +53,11 @@ export class Sources implements SourceOwner {
   readonly #intake: Intake;
   readonly #clock: Clock;
   #active: LiveSource | undefined;
-  /** In the order of their arrival. */
-  readonly #standbys: Standby[] = [];
+  readonly #standbys = new Standbys();
   readonly #takeover: PublishTakeover;
   #stall: Timer | undefined;
   #activeSince = 0;
-  #steadyMs = FIRST_STEADY_MS;
-  #lastSwitch: SourceSwitch | undefined;
-  switches = 0;
+  readonly #switches = new Switches();
 
   constructor(owner: SourcesOwner, intake: Intake, clock: Clock) {
     this.#owner = owner;
@@ -92,15 +71,21 @@ export class Sources implements SourceOwner {
   }
 
   get standbys(): readonly Source[] {
-    return this.#standbys.map(({ source }) => source);
+    return this.#standbys.list.map(({ source }) => source);
   }
 
+  /** What each standby holds, in the same order. */
   get held(): readonly { packets: number; bytes: number }[] {
-    return this.#standbys.map(({ held }) => ({ packets: held.end - held.start, bytes: held.bytes }));
+    return this.#standbys.list.map(({ held }) => ({ packets: held.end - held.start, bytes: held.bytes }));
+  }
+
+  /** How often another source became active. */
+  get switches(): number {
+    return this.#switches.count;
   }
 
   get lastSwitch(): SourceSwitch | undefined {
-    return this.#lastSwitch;
+    return this.#switches.last;
   }
 
   /** Admits or refuses a source, by `OnConflict`. A stream has at most `MAX_STANDBYS` standbys. */
@@ -114,7 +99,7 @@ export class Sources implements SourceOwner {
       case "replace":
         return this.#replace(active, new LiveSource(this, info, now, options), now);
       case "standby":
-        if (this.#standbys.length >= MAX_STANDBYS) return undefined;
+        if (this.#standbys.size >= MAX_STANDBYS) return undefined;
         return this.#standBy(new LiveSource(this, info, now, options), now);
     }
   }
@@ -122,7 +107,7 @@ export class Sources implements SourceOwner {
   /** Makes a source active for an operator; false if no standby has this id. */
   switchTo(id: string): boolean {
     const active = this.#active;
-    const standby = this.#standbys.find(({ source }) => source.info.id === id);
+    const standby = this.#standbys.list.find(({ source }) => source.info.id === id);
     if (active !== undefined && standby !== undefined) this.#switch(active, standby, "manual", this.#clock.now());
     return standby !== undefined;
   }
@@ -132,8 +117,8 @@ export class Sources implements SourceOwner {
     const { readerCount, dueAt } = this.#owner;
     const forReaders = readerCount > 0 ? dueAt : Number.POSITIVE_INFINITY;
     // With standbys, the order in which sources send packets matters.
-    this.#active?.notifyAwaited(this.#standbys.length > 0 || this.#takeover.open ? 0 : forReaders);
-    for (const { source } of this.#standbys) source.notifyAwaited(0);
+    this.#active?.notifyAwaited(this.#standbys.size > 0 || this.#takeover.open ? 0 : forReaders);
+    for (const { source } of this.#standbys.list) source.notifyAwaited(0);
   }
 
   /** The configuration has changed. */
@@ -203,17 +188,15 @@ export class Sources implements SourceOwner {
       if (kind !== PacketKind.Data && !isHeader(flags)) source.onMedia(now);
       if (this.#takeover.open) this.#lives();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
-      if (this.#standbys.length > 0) this.#watch(kind, flags, payload, now);
+      if (this.#standbys.size > 0) this.#watch(kind, flags, payload, now);
       return;
     }
-    for (const standby of this.#standbys) {
-      if (standby.source !== source) continue;
-      if (kind !== PacketKind.Data && !isHeader(flags)) source.followTime(timestamp);
-      standby.hold(kind, timestamp, payload, flags, track, now);
-      keepBounds(this.#standbys, standby, this.#owner.config);
-      if (kind !== PacketKind.Data) this.#consider(standby, isKey(kind, flags), now);
-      return;
-    }
+    const standby = this.#standbys.of(source);
+    if (standby === undefined) return;
+    if (kind !== PacketKind.Data && !isHeader(flags)) source.followTime(timestamp);
+    standby.hold(kind, timestamp, payload, flags, track, now);
+    this.#standbys.keepBounds(standby, this.#owner.config);
+    if (kind !== PacketKind.Data) this.#consider(standby, isKey(kind, flags), now);
   }
 
   reroute(source: LiveSource): void {
@@ -234,8 +217,9 @@ export class Sources implements SourceOwner {
       return;
     }
     source.role = "ended";
-    const at = this.#standbys.findIndex((standby) => standby.source === source);
-    if (at >= 0) this.#standbys.splice(at, 1)[0]?.held.clear();
+    const standby = this.#standbys.of(source);
+    if (standby !== undefined) this.#standbys.remove(standby);
+    standby?.held.clear();
     this.notifyAwaited();
     this.#watchStall();
   }
@@ -255,7 +239,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
-    for (const standby of this.#standbys) standby.resetSync();
+    this.#standbys.resetSync();
     this.notifyAwaited();
     this.#watchStall();
     old.events.replaced?.(source.info);
@@ -264,7 +248,7 @@ export class Sources implements SourceOwner {
 
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
-    this.#standbys.push(this.#newStandby(source, now));
+    this.#standbys.add(this.#newStandby(source, now));
     this.notifyAwaited();
     this.#watchStall();
     return source;
@@ -278,7 +262,7 @@ export class Sources implements SourceOwner {
   #endActive(source: LiveSource, how: SourceEnd): void {
     const now = this.#clock.now();
     source.role = "ended";
-    if (source.preferred && how === "lost") this.#preferLess(now);
+    if (source.preferred && how === "lost") this.#switches.preferredFailed(now - this.#activeSince);
     if (this.#takeover.open) this.#takeover.decide();
     if (this.#active !== source) return;
     const next = this.#best(now, Number.NEGATIVE_INFINITY);
@@ -295,7 +279,7 @@ export class Sources implements SourceOwner {
   #watch(kind: PacketKind, flags: number, payload: Uint8Array, now: number): void {
     if (isKey(kind, flags)) {
       const { newest } = this.#intake.resumeFilter.keys;
-      if (newest !== undefined) for (const standby of this.#standbys) standby.compare(newest, payload);
+      if (newest !== undefined) this.#standbys.compare(newest, payload);
     }
     if (this.#stall === undefined) this.#watchStall(now);
   }
@@ -305,7 +289,7 @@ export class Sources implements SourceOwner {
     this.#stall?.cancel();
     this.#stall = undefined;
     const active = this.#active;
-    if (active === undefined || this.#standbys.length === 0) return;
+    if (active === undefined || this.#standbys.size === 0) return;
     const left = active.lastMediaAt + this.#owner.config.switch_after - now;
     if (left > 0) this.#stall = this.#clock.after(left, () => this.#onStallTimer());
   }
@@ -327,7 +311,7 @@ export class Sources implements SourceOwner {
   #giveUp(active: LiveSource, now: number): void {
     const next = this.#best(now, active.lastMediaAt);
     if (next === undefined || !this.#flowing(next, now, active.lastMediaAt)) return;
-    if (active.preferred) this.#preferLess(now);
+    if (active.preferred) this.#switches.preferredFailed(now - this.#activeSince);
     this.#switch(active, next, "stalled", now);
   }
 
@@ -340,24 +324,13 @@ export class Sources implements SourceOwner {
       return;
     }
     // An operator's choice stays until it fails.
-    const byHand = this.#lastSwitch?.why === "manual" && this.#lastSwitch.to.id === active.info.id;
+    const byHand = this.#switches.choseByHand(active.info);
     if (!standby.source.preferred || active.preferred || byHand || !(key || standby.audioOnly)) return;
-    if (now - standby.steadySince >= this.#steadyMs) this.#switch(active, standby, "preferred", now);
+    if (now - standby.steadySince >= this.#switches.steadyMs) this.#switch(active, standby, "preferred", now);
   }
 
-  /** The standby to take over: one that sends, then a preferred one, one in step, one with a key frame, the oldest. */
   #best(now: number, silentSince: number): Standby | undefined {
-    let best: Standby | undefined;
-    let bestRank = -1;
-    for (const standby of this.#standbys) {
-      const rank =
-        (this.#flowing(standby, now, silentSince) ? 8 : 0) +
-        (standby.source.preferred ? 4 : 0) +
-        (standby.same ? 2 : 0) +
-        (standby.ready ? 1 : 0);
-      if (rank > bestRank) [best, bestRank] = [standby, rank];
-    }
-    return best;
+    return this.#standbys.best((standby) => this.#flowing(standby, now, silentSince));
   }
 
   #flowing(standby: Standby, now: number, silentSince: number): boolean {
@@ -366,13 +339,13 @@ export class Sources implements SourceOwner {
 
   #switch(from: LiveSource, standby: Standby, why: SwitchReason, now: number): void {
     const { source, seamless: inStep } = standby;
-    this.#standbys.splice(this.#standbys.indexOf(standby), 1);
-    if (!inStep) for (const other of this.#standbys) other.resetSync();
+    this.#standbys.remove(standby);
+    if (!inStep) this.#standbys.resetSync();
     if (from.role === "active") {
       from.role = "standby";
       const demoted = this.#newStandby(from, now);
       demoted.inStep = inStep;
-      this.#standbys.push(demoted);
+      this.#standbys.add(demoted);
     }
     source.role = "active";
     this.#active = source;
@@ -386,14 +359,8 @@ export class Sources implements SourceOwner {
   }
 
   #report(from: LiveSource, to: LiveSource, why: SwitchReason, inStep: boolean, now: number): void {
-    this.#lastSwitch = { from: from.info, to: to.info, why, at: now, inStep };
-    this.switches++;
-    this.#owner.switched(this.#lastSwitch);
-  }
-
-  /** Doubles the wait for a preferred source that took over and soon failed again. */
-  #preferLess(now: number): void {
-    const soon = this.#lastSwitch?.why === "preferred" && now - this.#activeSince < 10 * this.#steadyMs;
-    this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, MAX_STEADY_MS) : FIRST_STEADY_MS;
+    const change = { from: from.info, to: to.info, why, at: now, inStep };
+    this.#switches.add(change);
+    this.#owner.switched(change);
   }
 }

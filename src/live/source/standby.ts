@@ -1,6 +1,5 @@
 // Hot: hold runs for each packet of each source that stands by.
 import { Packet, PacketKind } from "../../media/packet.ts";
-import type { GopCaps } from "../log/gop.ts";
 import { Headers } from "../log/headers.ts";
 import { PacketLog } from "../log/log.ts";
 import type { SlabPool } from "../log/slabs.ts";
@@ -17,8 +16,6 @@ const JUMP_MS = 3000;
 const SAME_CLOCK_MS = 500;
 /** The same stream may come this much earlier or later on another way. */
 const MAX_LAG_MS = 10_000;
-/** A limit for long GOPs, as each packet costs memory besides its bytes. */
-const MAX_HELD = 1 << 16;
 /** A key frame that is this much too early is still used instead of the next one: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
 
@@ -350,20 +347,5 @@ export class Standby {
     const newest = this.#newest ?? timestamp;
     const time = this.#timeline.continued(this.#newestKind, this.#newestTrack, newest) ?? 0;
     return time + shift - ((newest - timestamp) | 0);
-  }
-}
-
-/** Limits what all standbys hold together as a cached GOP is limited: the one that exceeds the limit drops its oldest. */
-export function keepBounds(all: readonly Standby[], standby: Standby, caps: GopCaps): void {
-  const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = caps;
-  const max = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;
-  while (standby.held.end > standby.held.start) {
-    let [heldFrames, heldBytes] = [0, 0];
-    for (const { held } of all) {
-      heldFrames += held.end - held.start;
-      heldBytes += held.bytes;
-    }
-    if (heldFrames <= max && heldBytes <= bytes) return;
-    standby.dropOldest();
   }
 }

@@ -1,5 +1,5 @@
 import type { StreamConfig } from "../../../src/live/config.ts";
-import type { SourceSwitch } from "../../../src/live/source/sources.ts";
+import type { SourceSwitch } from "../../../src/live/source/switches.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { type Got, LiveStage, payloads } from "../live.ts";
 import { between, mulberry32, pick } from "../random.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AmfObject } from "../../../../src/amf/value.ts";
 import { parsePreference } from "../../../../src/features/rtmp/preference.ts";
-import { MAX_STANDBYS } from "../../../../src/live/source/sources.ts";
+import { MAX_STANDBYS } from "../../../../src/live/source/standbys.ts";
 import { publishDefaults, RtmpStage } from "../../../support/rtmp-stage.ts";
 import { clientHandshake, command, commandOn, connect, userControl } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";

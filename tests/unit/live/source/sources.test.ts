@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { PublishOptions } from "../../../../src/live/source/source.ts";
-import { MAX_STANDBYS } from "../../../../src/live/source/sources.ts";
+import { MAX_STANDBYS } from "../../../../src/live/source/standbys.ts";
 import { FRAME_MS, Pair, PICTURE, standby, steps } from "../../../support/source-pair.ts";
 
 describe("a second publisher", () => {
