@@ -1,4 +1,5 @@
 // Hot: push runs for each piece that is received of a stream.
+import { ProtocolError } from "../base/errors.ts";
 import {
   BACK_POINTER_BYTES,
   HEADER_BYTES,
@@ -18,14 +19,25 @@ const MAX_HEADER_BYTES = 1024;
 /** Receives each audio, video and script tag. The payload of audio and video is lent for the call, a script's belongs to the receiver. */
 export type OnFlvTag = (kind: PacketKind, timestamp: number, payload: Uint8Array) => void;
 
+const NOTHING = new Uint8Array(0);
+/** A unit's first buffer; it doubles as bytes come, since a tag's size may be a lie. */
+const FIRST_BYTES = 4096;
+
+/** How an FLV file is read. */
+export interface FlvReaderOptions {
+  /** Tags of other types, and sizes behind tags that are not theirs, are errors: what FFmpeg writes has none. */
+  readonly strict?: boolean;
+}
+
 /**
- * Reads an FLV file that arrives in pieces and may never end (FLV 10.1, Annex E). Buffers at most one tag's body. Tags of other
- * types, empty and encrypted ones are skipped.
+ * Reads an FLV file that arrives in pieces and may never end (FLV 10.1, Annex E). Buffers at most one tag, in twice the bytes that
+ * came. Tags of other types, empty and encrypted ones are skipped.
  */
 export class FlvReader {
   readonly #onTag: OnFlvTag;
-  /** The unit being collected: the file's header, or a tag's header or body. */
-  #pieces: Uint8Array[] = [];
+  readonly #strict: boolean;
+  /** The unit being collected: the file's header, a tag's header or body, in strict reading with the size behind it. */
+  #unit: Uint8Array = NOTHING;
   #have = 0;
   #need = HEADER_BYTES;
   #expect: "signature" | "tag" | "body" = "signature";
@@ -34,8 +46,9 @@ export class FlvReader {
   #tag: TagHeader = { kind: undefined, size: 0, timestamp: 0 };
   #stopped = false;
 
-  constructor(onTag: OnFlvTag) {
+  constructor(onTag: OnFlvTag, { strict = false }: FlvReaderOptions = {}) {
     this.#onTag = onTag;
+    this.#strict = strict;
   }
 
   /** Bytes held of what has not come whole. */
@@ -64,8 +77,7 @@ export class FlvReader {
         continue;
       }
       const end = Math.min(bytes.length, at + this.#need - this.#have);
-      this.#pieces.push(bytes.slice(at, end));
-      this.#have += end - at;
+      this.#collect(bytes, at, end);
       at = end;
       if (this.#have === this.#need) this.#whole();
     }
@@ -74,7 +86,7 @@ export class FlvReader {
   /** Hands over nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#pieces = [];
+    this.#unit = NOTHING;
     this.#have = 0;
   }
 
@@ -88,6 +100,10 @@ export class FlvReader {
       if (end + BACK_POINTER_BYTES > bytes.length) return at;
       at = end + BACK_POINTER_BYTES;
       const kind = mediaKind(bytes[body - TAG_HEADER_BYTES] ?? 0, size);
+      if (this.#strict) {
+        checkKind(kind, size);
+        checkBackPointer(bytes, end, size);
+      }
       if (kind === undefined) continue;
       const payload = kind === PacketKind.Data ? bytes.slice(body, end) : bytes.subarray(body, end);
       this.#onTag(kind, tagTimestamp(bytes, body - TAG_HEADER_BYTES), payload);
@@ -96,11 +112,14 @@ export class FlvReader {
   }
 
   #whole(): void {
-    const bytes = this.#take();
+    const bytes = this.#unit;
+    this.#unit = NOTHING;
+    this.#have = 0;
     if (this.#expect === "body") {
-      const { kind, timestamp } = this.#tag;
-      this.#next(BACK_POINTER_BYTES);
-      if (kind !== undefined) this.#onTag(kind, timestamp, bytes);
+      const { kind, size, timestamp } = this.#tag;
+      if (this.#strict) checkBackPointer(bytes, size, size);
+      this.#next(this.#strict ? 0 : BACK_POINTER_BYTES);
+      if (kind !== undefined) this.#onTag(kind, timestamp, bytes.subarray(0, size));
       return;
     }
     if (this.#expect === "signature") {
@@ -109,10 +128,12 @@ export class FlvReader {
       return;
     }
     this.#tag = readTagHeader(bytes, 0);
-    if (this.#tag.kind === undefined) this.#next(this.#tag.size + BACK_POINTER_BYTES);
+    const { kind, size } = this.#tag;
+    if (this.#strict) checkKind(kind, size);
+    if (kind === undefined) this.#next(size + BACK_POINTER_BYTES);
     else {
       this.#expect = "body";
-      this.#need = this.#tag.size;
+      this.#need = this.#strict ? size + BACK_POINTER_BYTES : size;
     }
   }
 
@@ -123,16 +144,27 @@ export class FlvReader {
     this.#skip = skip;
   }
 
-  /** Joins the pieces in an array of their own, so that no larger buffer is kept alive. */
-  #take(): Uint8Array {
-    const whole = new Uint8Array(this.#have);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      whole.set(piece, at);
-      at += piece.length;
+  /** Copies bytes to the unit, in an array of their own, so that no larger buffer is kept alive. */
+  #collect(bytes: Uint8Array, from: number, to: number): void {
+    const have = this.#have + to - from;
+    if (have > this.#unit.length) {
+      // Once the unit is whole, it fills its buffer.
+      const larger = new Uint8Array(Math.min(this.#need, Math.max(have, 2 * this.#unit.length, FIRST_BYTES)));
+      larger.set(this.#unit.subarray(0, this.#have));
+      this.#unit = larger;
     }
-    this.#pieces = [];
-    this.#have = 0;
-    return whole;
+    this.#unit.set(bytes.subarray(from, to), this.#have);
+    this.#have = have;
   }
+}
+
+function checkKind(kind: PacketKind | undefined, size: number): void {
+  if (kind === undefined && size > 0) throw new ProtocolError("an FLV tag of an unknown type");
+}
+
+function checkBackPointer(bytes: Uint8Array, at: number, size: number): void {
+  const pointer =
+    ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+  if (pointer !== size + TAG_HEADER_BYTES)
+    throw new ProtocolError(`an FLV tag of ${size + TAG_HEADER_BYTES} bytes with the size ${pointer >>> 0} behind it`);
 }

@@ -62,7 +62,8 @@ export class Run {
     this.#taggedAt = clock.now();
     this.#readers = Array.from(
       { length: outputs },
-      (_, index) => new FlvReader((kind, timestamp, payload) => this.#onTag(index, kind, timestamp, payload)),
+      (_, index) =>
+        new FlvReader((kind, timestamp, payload) => this.#onTag(index, kind, timestamp, payload), { strict: true }),
     );
     this.#child = startChild(
       { command, outputs, nice },

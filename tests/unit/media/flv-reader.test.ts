@@ -4,14 +4,14 @@ import { ProtocolError } from "../../../src/base/errors.ts";
 import { type FlvTag, flvTags } from "../../../src/media/flv.ts";
 import { FlvReader } from "../../../src/media/flv-reader.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
-import { fragments, fromHex, toHex } from "../../support/bytes.ts";
+import { concat, fragments, fromHex, toHex } from "../../support/bytes.ts";
 import { flvFile } from "../../support/flv.ts";
 import { mulberry32 } from "../../support/random.ts";
 import { flvBadVectors, flvVectors } from "../../vectors/flv.ts";
 
-function read(pieces: Iterable<Uint8Array>): FlvTag[] {
+function read(pieces: Iterable<Uint8Array>, strict = false): FlvTag[] {
   const tags: FlvTag[] = [];
-  const reader = new FlvReader((kind, timestamp, payload) => tags.push({ kind, timestamp, payload }));
+  const reader = new FlvReader((kind, timestamp, payload) => tags.push({ kind, timestamp, payload }), { strict });
   for (const piece of pieces) reader.push(piece);
   return tags;
 }
@@ -75,4 +75,46 @@ test("nothing is handed over after stop, not even what has come already", () => 
   reader.push(flvFile([8, 9, 18].map((kind) => ({ kind: kind as 8, timestamp: 0, payload }))));
   reader.push(flvFile([]));
   expect([tags, reader.bufferedBytes]).toEqual([[8], 0]);
+});
+
+describe("in strict reading", () => {
+  const tags = [8, 9, 18].map((kind, at) => ({ kind: kind as 8, timestamp: at, payload: new Uint8Array(9 + at) }));
+
+  test("a sound stream has the same tags, however it is cut", () => {
+    const file = flvFile(tags);
+    for (let longest = 1; longest < file.length; longest++)
+      expect(read(fragments(file, mulberry32(longest), longest), true)).toEqual([...flvTags(file)]);
+  });
+
+  test("each wrong bit of a size, and a tag of an unknown type, ends the stream before its tag is handed over", () => {
+    const file = flvFile(tags);
+    const second = 13 + 11 + 9 + 4;
+    const behind = second + 11 + 10;
+    const sizes = [second + 1, second + 2, second + 3, behind, behind + 1, behind + 2, behind + 3];
+    const bits = sizes.flatMap((at) => [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => [at, 1 << bit] as const));
+    for (const [at, mask] of [...bits, [second, 2] as const]) {
+      const bad = concat([file, new Uint8Array(32)]);
+      bad[at] = (bad[at] ?? 0) ^ mask;
+      for (const pieces of [[bad], fragments(bad, mulberry32(at), 7)]) {
+        let got = 0;
+        const reader = new FlvReader(() => got++, { strict: true });
+        // Behind the largest size that there is.
+        const all = [...pieces, new Uint8Array(17_000_000)];
+        expect(() => {
+          for (const piece of all) reader.push(piece);
+        }).toThrow(ProtocolError);
+        expect(got).toBe(1);
+      }
+    }
+  });
+});
+
+test("a tag that says it is the largest possible, and comes byte by byte, holds no more memory than twice its bytes", () => {
+  const reader = new FlvReader(() => undefined);
+  reader.push(concat([flvFile([]), fromHex("09 ffffff 000000 00 000000")]));
+  const piece = new Uint8Array(1);
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < 2_000_000; at++) reader.push(piece);
+  expect(reader.bufferedBytes).toBe(2_000_000);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
 });
