@@ -8,9 +8,9 @@ import {
   readAudioSpecificConfig,
   writeAdtsHeader,
 } from "./aac.ts";
-import { Codec, codecName } from "./codec.ts";
+import { Codec, nameOfCodec, soundCodec } from "./codec.ts";
 import { Content, FrameReader } from "./frame.ts";
-import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
+import { type Packet, PacketKind } from "./packet.ts";
 import { type PacketCursor, PacketListCursor, type PacketSource } from "./packet-cursor.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -122,17 +122,20 @@ function fixedOf(headers: readonly Packet[], body: FrameReader): number {
   return NONE;
 }
 
-/** Why a stream can't be sent as AAC, in words, by its headers; undefined when it can, or when it has no audio header yet. */
-export function aacRefusal(headers: readonly Packet[]): string | undefined {
-  const cursor = new PacketListCursor(headers);
+/**
+ * Why a stream can't be sent as AAC, in words, by its headers, and a frame of sound without one; undefined when it can, or when there is no
+ * header so far.
+ */
+export function aacRefusal(described: readonly Packet[]): string | undefined {
+  const cursor = new PacketListCursor(described);
   const body = new FrameReader();
   while (cursor.next()) {
     if (readAac(cursor, body) !== Content.Header) continue;
     const config = readAudioSpecificConfig(cursor.bytes.subarray(body.start, body.end));
     return config === undefined ? "the stream's AAC configuration cannot be read" : adtsRefusal(config);
   }
-  const other = headers.find(
-    ({ kind, flags }) => kind === PacketKind.Audio && (flags & PacketFlag.SequenceHeader) !== 0,
-  );
-  return other === undefined ? undefined : `the sound is ${codecName(other.kind, other.payload)}, not AAC`;
+  const codec = soundCodec(described);
+  return codec === 0 || codec === Codec.Aac
+    ? undefined
+    : `the sound is ${nameOfCodec(PacketKind.Audio, codec)}, not AAC`;
 }

@@ -12,7 +12,7 @@ import {
   trackIdOffset,
   VideoPacketType,
 } from "./enhanced.ts";
-import { PacketKind } from "./packet.ts";
+import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
 
 const ENHANCED_AUDIO = 9;
 /** FLV's ids have four bits; one more is their number. */
@@ -95,6 +95,13 @@ export function codecNumber(kind: PacketKind, payload: Uint8Array): number {
     at++;
   }
   return at + FOURCC_BYTES > payload.length ? 0 : codecOf(fourCcAt(payload, at));
+}
+
+/** The number, as `codecNumber` gives it, of the codec that the first header or frame of sound names; 0 without one. */
+export function soundCodec(described: readonly Packet[]): number {
+  const isCodecs = ({ kind, flags }: Packet) => kind === PacketKind.Audio && (flags & PacketFlag.Config) === 0;
+  const sound = described.find(isCodecs);
+  return sound === undefined ? 0 : codecNumber(PacketKind.Audio, sound.payload);
 }
 
 /** The codec's number, as `codecNumber` gives it, of a FourCC. */

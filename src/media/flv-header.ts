@@ -4,6 +4,7 @@ import { ProtocolError } from "../base/errors.ts";
 import { codecName } from "./codec.ts";
 import { ClassicTag } from "./flv-classic.ts";
 import type { FlvFormat } from "./flv-format.ts";
+import { Content, FrameReader } from "./frame.ts";
 import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
 import { PacketListCursor } from "./packet-cursor.ts";
 
@@ -63,21 +64,26 @@ function amfValues(payload: Uint8Array): AmfValue[] {
 }
 
 /**
- * Why a stream can't be sent in a format, in words, by its headers; undefined when it can, or when nothing is known yet. What is
- * wrong with a track that the format leaves out does not matter.
+ * Why a stream can't be sent in a format, in words, by its headers, and frames of kinds without one; undefined when it can, or when nothing
+ * is known yet. What is wrong with a track that the format leaves out does not matter.
  */
-export function flvRefusal(format: FlvFormat, headers: readonly Packet[]): string | undefined {
+export function flvRefusal(format: FlvFormat, described: readonly Packet[]): string | undefined {
   if (format.enhanced) return undefined;
   const codec =
-    (format.video && unsayable(headers, PacketKind.Video)) || (format.audio && unsayable(headers, PacketKind.Audio));
+    (format.video && unsayable(described, PacketKind.Video)) ||
+    (format.audio && unsayable(described, PacketKind.Audio));
   if (!codec) return undefined;
   return `FLV has no number for ${codec.name}: a player of enhanced FLV may ask with enhanced=1, others with ${codec.without}`;
 }
 
 /** The codec of the first track when players without enhanced RTMP can't have it, and how to ask without it. */
-function unsayable(headers: readonly Packet[], kind: PacketKind): { name: string; without: string } | undefined {
-  const first = sequenceHeaders(headers, kind).find(({ track }) => track === 0);
+function unsayable(described: readonly Packet[], kind: PacketKind): { name: string; without: string } | undefined {
+  const first = described.find((one) => one.kind === kind && one.track === 0 && (one.flags & PacketFlag.Config) === 0);
   if (first === undefined || isClassic(first)) return undefined;
+  const body = new FrameReader();
+  body.read(kind, first.payload);
+  // Such as a command: it tells nothing of what follows.
+  if (body.content === Content.None) return undefined;
   const what = kind === PacketKind.Video ? "video" : "audio";
   return { name: codecName(kind, first.payload) || `the ${what}`, without: `${what}=0` };
 }

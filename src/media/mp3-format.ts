@@ -1,8 +1,8 @@
 // Hot: one encode for each flush of each stream that is heard as MP3.
 import { copyBytes } from "../base/memory.ts";
-import { Codec, codecName } from "./codec.ts";
+import { Codec, nameOfCodec, soundCodec } from "./codec.ts";
 import { Content, FrameReader } from "./frame.ts";
-import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
+import { type Packet, PacketKind } from "./packet.ts";
 import type { PacketCursor, PacketSource } from "./packet-cursor.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -45,10 +45,9 @@ function isMp3({ kind, bytes, offset, length }: PacketCursor, body: FrameReader)
   return body.content === Content.Frame && (body.codec === Codec.Mp3 || body.codec === Codec.Mp3At8kHz);
 }
 
-/** Why a stream can't be sent as MP3, in words, by its headers; undefined when it may. MP3 has no header, and other codecs have. */
-export function mp3Refusal(headers: readonly Packet[]): string | undefined {
-  const other = headers.find(
-    ({ kind, flags }) => kind === PacketKind.Audio && (flags & PacketFlag.SequenceHeader) !== 0,
-  );
-  return other === undefined ? undefined : `the sound is ${codecName(other.kind, other.payload)}, not MP3`;
+/** Why a stream can't be sent as MP3, in words, by its headers, and a frame of sound without one; undefined when it can, or when these do not tell. */
+export function mp3Refusal(described: readonly Packet[]): string | undefined {
+  const codec = soundCodec(described);
+  if (codec === 0 || codec === Codec.Mp3 || codec === Codec.Mp3At8kHz) return undefined;
+  return `the sound is ${nameOfCodec(PacketKind.Audio, codec)}, not MP3`;
 }

@@ -184,3 +184,45 @@ test.concurrent.each(Object.entries(CLIPS))(
     }
   },
 );
+
+/** What FFmpeg publishes of codecs that have no sequence header, and what can't be had of it, with the codec that is told. */
+const HEADERLESS: Readonly<Record<string, { words: readonly string[]; refused: Readonly<Record<string, string>> }>> = {
+  "Sorenson H.263 and Nellymoser": {
+    words: ["-c:v", "flv", "-g", "25", "-c:a", "nellymoser", "-ar", "22050"],
+    refused: {
+      // Whichever comes first is told.
+      ts: "H.264, HEVC, AAC and MP3, not",
+      "ts?video=0": "Nellymoser",
+      m3u8: "H.264, HEVC, AAC and MP3, not",
+      aac: "Nellymoser",
+      mp3: "Nellymoser",
+    },
+  },
+  "H.264 and Speex": {
+    words: [...X264, "-c:a", "libspeex", "-ar", "16000"],
+    refused: { ts: "Speex", m3u8: "Speex", aac: "Speex", mp3: "Speex" },
+  },
+};
+
+test.concurrent.each(Object.entries(HEADERLESS))(
+  "%s are refused with the reason where the format can't carry them, and played as FLV",
+  async (_, { words, refused }) => {
+    await using stage = new Stage();
+    const server = await startSrs(stage, "server", { more: TABLES });
+    const base = `http://127.0.0.1:${await httpPort(server.program)}/live/`;
+    const rtmp = `rtmp://127.0.0.1:${server.port}/live/show`;
+    const input = ["-re", ...PICTURE, "-re", ...SOUND, "-ac", "1"];
+    stage.start("encoder", ["ffmpeg", "-v", "error", ...input, ...words, "-t", "60", "-f", "flv", rtmp]);
+    await until("the stream is live", () => server.program.count(/publish started/) === 1);
+    const kinds = await run("ffprobe", "-read_intervals", "%+#20", ...KINDS, `${base}show.flv`);
+    expect(new Set(kinds.match(/\w+/g))).toEqual(new Set(["video", "audio"]));
+    const answers = await Promise.all(
+      Object.keys(refused).map(async (ending) => {
+        const answer = await fetch(`${base}show.${ending}`);
+        return [ending, answer.status, answer.ok ? "" : await answer.text()];
+      }),
+    );
+    const wanted = Object.entries(refused).map(([ending, codec]) => [ending, 406, expect.stringContaining(codec)]);
+    expect(answers).toEqual(wanted);
+  },
+);

@@ -55,21 +55,17 @@ const hevcProfiles: Readonly<Record<string, string>> = {
 const aacProfiles: Readonly<Record<number, string>> = { 1: "Main", 2: "LC", 3: "SSR", 4: "LTP", 5: "HE", 29: "HEv2" };
 const flvRates = [5512, 11025, 22050, 44100] as const;
 
-/** What the sequence headers of a stream's active source say, or where it has none the first bytes of its frames. */
+/** What the sequence headers of a stream's active source say, or where it has none the beginning of a frame. */
 export function tracksOf(stream: Stream): Tracks {
   const { active } = stream.sources;
   if (active === undefined) return { video: null, audio: null };
-  const packets = active.headers.list;
+  const packets = [...active.headers.list, ...active.frameHeads];
   const video = packets.find(({ kind, track }) => kind === PacketKind.Video && track === 0);
   const audio = packets.find(({ kind, track }) => kind === PacketKind.Audio && track === 0);
   return {
-    video: videoOf(video?.payload ?? first(active.videoByte)),
-    audio: audioOf(audio?.payload ?? first(active.audioByte)),
+    video: videoOf(video?.payload),
+    audio: audioOf(audio?.payload),
   };
-}
-
-function first(byte: number): Uint8Array | undefined {
-  return byte < 0 ? undefined : Uint8Array.of(byte);
 }
 
 function videoOf(payload: Uint8Array | undefined): VideoInfo | null {

@@ -21,8 +21,8 @@ export interface Flavour {
   readonly format: ByteFormat;
   /** What goes before a viewer's first bytes, once, by the headers that it begins with. */
   opening(headers: readonly Packet[]): Uint8Array;
-  /** Why the stream can't be sent so, by its headers; undefined when it can, or when they do not tell. */
-  refusal(headers: readonly Packet[]): string | undefined;
+  /** Why the stream can't be sent so, by its headers, and frames of kinds without one; undefined when it can, or when these do not tell. */
+  refusal(described: readonly Packet[]): string | undefined;
 }
 
 /** The formats of one stream that remember what it has sent. */

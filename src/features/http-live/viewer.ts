@@ -11,7 +11,7 @@ import type { Reader } from "../../live/readers/reader.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
-import type { Packet } from "../../media/packet.ts";
+import { type Packet, PacketFlag, type PacketKind } from "../../media/packet.ts";
 import type { Flavour } from "./flavours.ts";
 import { mediaRefusal, missingRefusal, originRefusal } from "./refused.ts";
 
@@ -109,7 +109,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
       return;
     }
     this.#publishedSince ??= now;
-    const why = flavour.refusal(this.#headers());
+    const why = flavour.refusal(this.#described());
     if (why !== undefined) this.#refuse(mediaRefusal(why));
     else if (headOnly) this.#answerHead();
     else if (now - this.#publishedSince >= NOTHING_MS) this.#decideLate();
@@ -170,6 +170,16 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return start?.headers ?? [];
   }
 
+  /** What tells the stream's codecs: headers, and a frame's beginning of each kind without one. */
+  #described(): readonly Packet[] {
+    const headers = this.#headers();
+    const has = (kind: PacketKind) =>
+      headers.some(
+        (packet) => packet.kind === kind && packet.track === 0 && (packet.flags & PacketFlag.SequenceHeader) !== 0,
+      );
+    return [...headers, ...(this.stream.source?.frameHeads ?? []).filter(({ kind }) => !has(kind))];
+  }
+
   /** The stream has been published for a while, and nothing could be sent. */
   #decideLate(): void {
     const { flavour } = this.#options;
@@ -182,7 +192,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     const { flavour, headOnly, clock } = this.#options;
     const headers = this.#headers();
     if (this.#state === "waiting") {
-      const why = flavour.refusal(headers);
+      const why = flavour.refusal(this.#described());
       if (headOnly || why !== undefined) {
         // Not within a flush.
         clock.soon(() => (why === undefined ? this.look() : this.#refuseWaiting(mediaRefusal(why))));

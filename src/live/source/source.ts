@@ -1,8 +1,9 @@
 // Hot: push runs for each packet.
 import { classify } from "../../media/classify.ts";
+import { codecNumber } from "../../media/codec.ts";
 import { readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
-import { PacketFlag, PacketKind } from "../../media/packet.ts";
+import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
 import { readEpoch, type ToldEpoch, unrolled } from "./epoch-text.ts";
 import { StepsBack } from "./step-back.ts";
@@ -80,6 +81,11 @@ export interface Source {
   /** Distance of the last two key frames, ms of its timestamps; 0 before there were two. */
   readonly gopMs: number;
   readonly bytes: number;
+  /**
+   * The beginning of a frame of each kind (audio, video) that has no sequence header in track 0: it tells the codec. Replaced, never
+   * changed.
+   */
+  readonly frameHeads: readonly Packet[];
   /** When it began, monotonic ms. */
   readonly since: number;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
@@ -140,6 +146,8 @@ export function isKey(kind: PacketKind, flags: number): boolean {
   return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
 }
 
+/** Of a frame, that its codec shows in. */
+const HEAD_BYTES = 64;
 /** Maximum number of data messages, by name, that a source may have kept for later readers; and bytes of each. */
 const MAX_ANNOUNCEMENTS = 16;
 const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
@@ -162,9 +170,7 @@ export class LiveSource implements Source {
   frames = 0;
   videoFrames = 0;
   gopMs = 0;
-  /** The first bytes of the newest frames, which identify FLV's own codecs; -1 before the first. */
-  audioByte = -1;
-  videoByte = -1;
+  frameHeads: readonly Packet[] = [];
   #keyAt = -1;
   bytes = 0;
   lastMediaAt: number;
@@ -204,17 +210,23 @@ export class LiveSource implements Source {
     const frame = !isHeader(class_);
     if (frame) {
       this.frames++;
-      if (kind === PacketKind.Audio) this.audioByte = payload[0] ?? -1;
-      else {
-        this.videoByte = payload[0] ?? -1;
-        this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
-      }
+      if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       // A GOP has one video codec.
-      if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0)
+      if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0) {
         if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);
+        if (class_ >>> 8 === 0 && !this.headers.has(kind, 0)) this.#keepHead(kind, payload, class_ & 0xff);
+      }
     }
     const meant = frame && kind === PacketKind.Video ? this.#stepsBack.corrected(timestamp) : timestamp;
     this.#owner.take(this, kind, meant, payload, class_ & 0xff, class_ >>> 8);
+  }
+
+  #keepHead(kind: PacketKind, payload: Uint8Array, flags: number): void {
+    const codec = codecNumber(kind, payload);
+    const known = this.frameHeads.find((head) => head.kind === kind);
+    if (codec === 0 || (known !== undefined && codec === codecNumber(kind, known.payload))) return;
+    const head = new Packet(kind, 0, payload.slice(0, HEAD_BYTES), flags, 0);
+    this.frameHeads = [...this.frameHeads.filter((other) => other !== known), head];
   }
 
   #countVideo(key: boolean, track: number, timestamp: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FlvReader } from "../../../../src/media/flv-reader.ts";
+import { PacketKind } from "../../../../src/media/packet.ts";
 import { HttpLiveStage } from "../../../support/http-live-stage.ts";
 import { brief, type HttpEnd, request } from "../../../support/http-stage.ts";
 import { nameOf } from "../../../support/live.ts";
@@ -170,6 +171,31 @@ describe("A viewer of a stream that is live", () => {
     expect(brief(stage.dial().get("/live/show.mp3"))).toEqual(["406", "the sound is AAC, not MP3\n"]);
     expect([...stage.refusals.totals]).toEqual([["media", 2]]);
     expect(stage.events).toEqual([]);
+  });
+
+  test.each([
+    ["ts", [0x12], [0xb2], "MPEG-TS here carries H.264, HEVC, AAC and MP3, not Sorenson H.263"],
+    ["ts?video=0", [0x12], [0xb2], "MPEG-TS here carries H.264, HEVC, AAC and MP3, not Speex"],
+    ["ts", [0x14], [0x2f], "MPEG-TS here carries H.264, HEVC, AAC and MP3, not VP6"],
+    ["aac", [0x12], [0x62], "the sound is Nellymoser, not AAC"],
+    ["mp3", [0x12], [0x62], "the sound is Nellymoser, not MP3"],
+    ["flv", [0x12], [0x91, 0x61, 0x63, 0x2d, 0x33], "FLV has no number for AC-3"],
+  ])("of .%s is refused by the first frames where a codec has no header", (ending, video, audio, reason) => {
+    const stage = new HttpLiveStage();
+    const bytes = (head: readonly number[]) => Uint8Array.of(...head, 1, 2, 3, 4);
+    stage.publish().send(PacketKind.Video, bytes(video)).send(PacketKind.Audio, bytes(audio));
+    const [status, body] = brief(stage.dial().get(`/live/show.${ending}`));
+    expect([status, body]).toEqual(["406", expect.stringContaining(reason)]);
+    expect(stage.stream?.viewers).toBe(0);
+  });
+
+  test("gets what has no header where the format carries it", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().send(PacketKind.Audio, Uint8Array.of(0x2f, 1, 2));
+    const end = stage.dial();
+    end.get("/live/show.mp3");
+    feed.wait(40).send(PacketKind.Audio, Uint8Array.of(0x2f, 3, 4));
+    expect(end.hear()).toContain("HTTP/1.1 200");
   });
 
   test("that wants sound is refused when none comes", () => {
