@@ -53,6 +53,16 @@ export class Entries {
     this.epoch = epoch;
   }
 
+  /** Another segmenter has listed entries of the epoch. */
+  get goesOn(): boolean {
+    return this.epoch !== undefined && this.#adopted?.epoch === this.epoch.id;
+  }
+
+  /** No segment of the epoch is longer, whole seconds. */
+  get targetSeconds(): number {
+    return this.epoch === undefined ? 0 : targetSeconds(this.epoch, this.#fragmentMs);
+  }
+
   /** The slot of a number; undefined for one that the epoch does not have. */
   slot(number: number): NumberedSlot | undefined {
     return this.epoch === undefined ? undefined : slotOf(this.epoch, this.#fragmentMs, number);
@@ -97,7 +107,7 @@ export class Entries {
       dateMs: dateAt(epoch.spans[span] as Span, start),
       discontinuity,
       opens,
-      targetSeconds: targetSeconds(epoch, this.#fragmentMs),
+      targetSeconds: this.targetSeconds,
       ...content,
     });
   }

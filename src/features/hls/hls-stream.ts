@@ -140,6 +140,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   /** Nobody publishes it any more. */
   ends(how: SourceEnd): void {
     this.#ending = how;
+    this.#segmenter.settle();
     this.disposeLater();
   }
 
@@ -275,6 +276,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   #stopped(): void {
     if (this.#ending !== "unpublished") return;
     this.#segmenter.end(this.#stream?.epochs.epoch);
+    this.#segmenter.settle();
     this.ended = this.listed;
     this.#events.changed(this);
   }

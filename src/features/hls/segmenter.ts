@@ -5,6 +5,7 @@ import { isHeader, isKey } from "../../live/source/source.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { CodecDescription } from "./codec-description.ts";
 import { Entries, type GrowingSegment } from "./entries.ts";
+import { FirstList } from "./first-list.ts";
 import type { OpenWriter, Segment } from "./segment.ts";
 import { clockZero } from "./slots.ts";
 
@@ -35,6 +36,7 @@ export class Segmenter {
   readonly #events: SegmenterEvents;
   readonly #codecs = new CodecDescription();
   readonly #entries: Entries;
+  readonly #firstList: FirstList;
   #discontinuity = -1;
   #current: GrowingSegment | undefined;
   /** Of a later slot, which has had no key frame so far. */
@@ -56,7 +58,8 @@ export class Segmenter {
     this.#fragmentMs = fragmentMs;
     this.#open = open;
     this.#events = events;
-    this.#entries = new Entries(fragmentMs, (segment) => events.cut(segment));
+    this.#firstList = new FirstList(fragmentMs, (segment) => events.cut(segment));
+    this.#entries = new Entries(fragmentMs, (segment) => this.#firstList.add(segment));
   }
 
   /** See `CodecDescription`. */
@@ -64,16 +67,24 @@ export class Segmenter {
     return this.#codecs.list;
   }
 
-  /** Bytes of memory that it holds: of segments in the making. */
+  /** Bytes of memory that it holds: of segments in the making, and of those that are not listed so far. */
   get heldBytes(): number {
     const { writer: current } = this.#current ?? {};
     const { writer: candidate } = this.#candidate ?? {};
-    return this.#spare.length + (current?.memory.length ?? 0) + (candidate?.memory.length ?? 0);
+    return (
+      this.#firstList.heldBytes + this.#spare.length + (current?.memory.length ?? 0) + (candidate?.memory.length ?? 0)
+    );
   }
 
   /** Another segmenter has told of the entries of this epoch up to this number. */
   goOnAfter(epoch: string, number: number): void {
     this.#entries.goOnAfter(epoch, number);
+    if (this.#entries.epoch?.id === epoch) this.#list();
+  }
+
+  /** The source has ended: what there is of the first list is listed. */
+  settle(): void {
+    this.#firstList.settle(this.#entries.targetSeconds);
   }
 
   /**
@@ -90,6 +101,7 @@ export class Segmenter {
   lost(): void {
     this.#resumedIn = -1;
     this.#fromSpan = false;
+    this.#firstList.lost();
     this.#newestVideo = Number.NEGATIVE_INFINITY;
     if (this.#current !== undefined) this.#current.damaged = true;
     if (this.#candidate !== undefined) this.#candidate.damaged = true;
@@ -126,6 +138,7 @@ export class Segmenter {
     for (const growing of [this.#current, this.#candidate])
       if (growing !== undefined) freeBuffer(growing.writer.memory);
     freeBuffer(this.#spare);
+    this.#firstList.drop();
     this.#spare = NOTHING;
     this.#current = undefined;
     this.#candidate = undefined;
@@ -145,8 +158,14 @@ export class Segmenter {
     if (kind === PacketKind.Video) this.#checkOrder(time);
     if (this.#codecs.frame(packet)) this.#check();
     if (this.#refused) return;
-    this.#place(time, slot, isKey(kind, flags));
+    const key = isKey(kind, flags);
+    if (this.#firstList.isMeasuredBy(time, key, this.#codecs.hasVideo)) this.#list();
+    this.#place(time, slot, key);
     this.#append(packet, slot);
+  }
+
+  #list(): void {
+    this.#firstList.list(this.#entries.targetSeconds);
   }
 
   #append(packet: Packet, slot: Slot): void {
@@ -168,8 +187,11 @@ export class Segmenter {
     else if (before !== undefined) {
       this.end();
       this.#discontinuity = -1;
+      this.settle();
     }
+    if (before?.id !== epoch.id) this.#firstList.begin();
     this.#entries.follow(epoch);
+    if (this.#entries.goesOn || (epoch.spans.at(-1)?.gop ?? 0) > 0) this.#list();
   }
 
   /** After a loss, the stream may go on at other times than those which it had here. */

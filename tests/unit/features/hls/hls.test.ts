@@ -116,6 +116,23 @@ describe("waiting", () => {
     expect(exchange.text).toContain("show.m3u8?hls_ctx=");
   });
 
+  test("the first list has the target duration of all, though GOPs are longer than a segment", () => {
+    const stage = new HlsStage();
+    const feed = stage.live.publish("show").headers().key("k0");
+    const exchange = stage.get("/live/show.m3u8?hls_ctx=00000000000000000000000000000001");
+    const targets = new Set<string | undefined>();
+    for (let ms = 500; ms <= 30_000; ms += 500) {
+      feed.wait(500);
+      if (ms % 5000 === 0) feed.key(`k${ms}`);
+      else feed.inter(`i${ms}`);
+      stage.live.clock.settle();
+      if (ms < 5000) expect(exchange.answered).toBe(false);
+      else targets.add(/TARGETDURATION:\d+/.exec(stage.get(`/live/show.m3u8?hls_ctx=${"1".repeat(32)}`).text)?.[0]);
+    }
+    expect(exchange.text).toContain("#EXTINF:2.000,");
+    expect([...targets]).toEqual(["TARGETDURATION:11"]);
+  });
+
   test("not for ever", () => {
     const { stage, feed } = published(0);
     const exchange = stage.get("/live/show.m3u8");

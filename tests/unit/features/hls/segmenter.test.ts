@@ -88,6 +88,76 @@ describe("slots without key frames", () => {
   });
 });
 
+describe("the first entries of an epoch", () => {
+  /** Frames each half second, with key frames at these times, in [0, to); `gopAt` says what the epoch tells from a time on. */
+  function take(keys: readonly number[], to: number, told: (time: number) => Epoch = () => unknown): SegmenterStage {
+    const stage = new SegmenterStage();
+    stage.segmenter.begin(HEADERS);
+    for (let time = 0; time < to; time += 500)
+      stage.take(told(time), packet(`${keys.includes(time) ? "k" : "i"}${time}`, time));
+    return stage;
+  }
+  const unknown = epoch(0);
+  const measuredAt = (from: number, gop: number): Epoch =>
+    extendEpoch(unknown, { from, key: 0, wall: undefined, gop, discontinuity: false }) as Epoch;
+
+  test("wait for a whole GOP, and have the target duration that stays", () => {
+    expect(take([0], 5000).texts).toEqual([]);
+    const told = measuredAt(5000, 5000);
+    const stage = take([0, 5000, 10_000, 15_000, 20_000], 21_000, (time) => (time < 5000 ? unknown : told));
+    expect(stage.durations.slice(0, 2)).toEqual([2000, 3000]);
+    expect(new Set(stage.segments.map(({ targetSeconds }) => targetSeconds))).toEqual(new Set([11]));
+  });
+
+  test.each([
+    ["GOPs as long as a segment", [0, 2000], 2500],
+    ["shorter ones", [0, 1000, 2000], 2500],
+    ["an epoch that tells it", [0], 4500],
+  ])("come no later with %s", (name, keys, to) => {
+    const stage = take(keys, to, () => (name.startsWith("an epoch") ? epoch() : unknown));
+    expect(stage.durations).toEqual([2000]);
+  });
+
+  test("wait longer where the encoder's first key frames are close together", () => {
+    const told = measuredAt(5500, 5000);
+    const stage = take([0, 500, 5500], 6000, (time) => (time < 5500 ? unknown : told));
+    expect(take([0, 500], 5500).texts).toEqual([]);
+    expect(stage.durations).toEqual([2000, 3500]);
+  });
+
+  test("come after half a minute without a second key frame", () => {
+    expect(take([0], 30_000).texts).toEqual([]);
+    expect(take([0], 30_500).texts.length).toBe(14);
+  });
+
+  test("come when the source ends, and wait no more when it is back", () => {
+    const stage = take([0], 5000);
+    stage.segmenter.settle();
+    expect(stage.durations).toEqual([2000]);
+    stage.take(unknown, ...[5000, 6000, 8000].map((time) => packet(`i${time}`, time)));
+    expect(stage.durations.length).toBe(3);
+  });
+
+  test("wait for the source of each epoch", () => {
+    const stage = take([0, 2000, 4000], 4500);
+    expect(stage.durations.length).toBe(2);
+    const other = beginEpoch("f".repeat(32), WALL + 6000, 6000, 0, endEpoch(unknown, 4000));
+    const frames = [6000, 8000, 10_000].map((time) => packet(`${time === 6000 ? "k" : "i"}${time}`, time));
+    stage.take(other, ...frames);
+    expect(stage.durations.length).toBe(3);
+    stage.take(other, packet("k", 11_000));
+    expect(stage.durations.length).toBeGreaterThan(3);
+  });
+
+  test("come at once after those of another segmenter", () => {
+    const stage = new SegmenterStage();
+    stage.segmenter.goOnAfter(ID, FIRST - 1);
+    stage.segmenter.begin(HEADERS, true);
+    stage.take(unknown, ...video(0, 4500, 60_000));
+    expect(stage.durations.length).toBe(1);
+  });
+});
+
 describe("slots without packets", () => {
   test("they are entries without bytes, and the times of all add up", () => {
     const stage = new SegmenterStage();
