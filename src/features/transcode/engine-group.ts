@@ -25,7 +25,7 @@ import type { Result } from "./result.ts";
 import { Run } from "./run.ts";
 
 const LOOK_MS = 1000;
-/** A run that skips is logged at most this often. */
+/** A run that skips, or gives wrong times, is logged at most this often. */
 const LOG_MS = 60_000;
 /** A run that was shorter than this is followed by the next only after a while. */
 const SETTLED_MS = 5000;
@@ -54,6 +54,8 @@ export interface GroupInput {
 export interface GroupTotals {
   runs: number;
   skips: number;
+  /** Frames that were left out because of their times. */
+  strays: number;
 }
 
 /** Engines that share one FFmpeg: it is started, fed, watched, and started again when it fails. */
@@ -77,7 +79,8 @@ export class EngineGroup {
   #runSince = 0;
   /** The device of a hardware encoder is missing. */
   #software = false;
-  #loggedAt = Number.NEGATIVE_INFINITY;
+  #skipLoggedAt = Number.NEGATIVE_INFINITY;
+  #strayLoggedAt = Number.NEGATIVE_INFINITY;
   #waits = false;
   #runs = 0;
 
@@ -209,10 +212,8 @@ export class EngineGroup {
     this.#runSince = clock.now();
     const server = `FFmpeg ${known?.version ?? ""}`.trim();
     const run = new Run(this.#context, command, tracks.length, nice, {
-      tag: (index, kind, timestamp, payload) => {
-        if (run.productive) report.running(server);
-        this.#onTag(index, outputs[index], kind, timestamp, payload);
-      },
+      tag: (index, kind, timestamp, payload) => this.#onTag(index, outputs[index], kind, timestamp, payload),
+      productive: () => report.running(server),
       message: (line) => this.#messages.add(line),
       drained: () => this.#feed?.drained(),
       ended: (reason) => {
@@ -232,18 +233,23 @@ export class EngineGroup {
     kind: PacketKind,
     timestamp: number,
     payload: Uint8Array,
-  ): void {
+  ): boolean {
     const track = this.plan.tracks[index];
-    if (track === undefined || output === undefined) return;
+    if (track === undefined || output === undefined) return false;
     if (kind === PacketKind.Data) {
       for (const result of track.results) result.describe(track.kind, payload);
-      return;
+      return true;
     }
-    if (kind !== output.kind) return;
+    if (kind !== output.kind) return false;
     const flags = classify(kind, payload) & 0xff;
-    const time = output.timeOf(timestamp, flags);
-    if (time === undefined || (flags & PacketFlag.SequenceEnd) !== 0) return;
+    const time = output.timeOf(timestamp, flags, this.#feed?.newestTime ?? Number.POSITIVE_INFINITY);
+    if (time === "stray") {
+      this.#onStray();
+      return false;
+    }
+    if (time === "priming" || (flags & PacketFlag.SequenceEnd) !== 0) return true;
     for (const result of track.results) result.push(kind, time, payload);
+    return true;
   }
 
   #onEnded(run: Run, reason: string): void {
@@ -275,11 +281,19 @@ export class EngineGroup {
     return this.#context.clock.now() - this.#runSince > SETTLED_MS ? "elsewhere" : "lost";
   }
 
+  #onStray(): void {
+    this.#totals.strays++;
+    const now = this.#context.clock.now();
+    if (now - this.#strayLoggedAt < LOG_MS) return;
+    this.#strayLoggedAt = now;
+    this.#log.warn("ffmpeg gives frames a time that can't be right, they are left out", this.#fields);
+  }
+
   #onSkipped(ms: number): void {
     this.#totals.skips++;
     const now = this.#context.clock.now();
-    if (now - this.#loggedAt < LOG_MS) return;
-    this.#loggedAt = now;
+    if (now - this.#skipLoggedAt < LOG_MS) return;
+    this.#skipLoggedAt = now;
     this.#log.warn("transcode is too slow, it goes on with a newer key frame", {
       ...this.#fields,
       skipped_ms: Math.round(ms),

@@ -57,6 +57,11 @@ export class Feed implements PacketSink {
     return this.#stream.lagMs(this.#reader);
   }
 
+  /** The source's time of the newest packet that went in, ms. */
+  get newestTime(): number {
+    return this.#newest;
+  }
+
   /** Goes on with the newest key frame when the run is too slow and there is a newer one. */
   catchUp(): void {
     if (this.#left || this.lagMs <= MAX_LAG_MS) return;

@@ -3,6 +3,8 @@ import { RUN_START_MS } from "./arguments.ts";
 
 /** FFmpeg rounds times to milliseconds. */
 const ROUNDING_MS = 1;
+/** A frame that is further than this ahead of FFmpeg's input, or behind the frame before it, has a wrong time. */
+const MAX_STRAY_MS = 10_000;
 
 /** What FFmpeg writes of one track in one run, on the time line of the source. */
 export class OutputTrack {
@@ -18,13 +20,14 @@ export class OutputTrack {
   }
 
   /**
-   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); undefined for what an audio encoder
-   * puts before the first sample.
+   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); `inputTime` is the newest that FFmpeg has
+   * had. "priming": an audio encoder puts it before the first sample. "stray": its time can't be right.
    */
-  timeOf(timestamp: number, flags: number): number | undefined {
+  timeOf(timestamp: number, flags: number, inputTime: number): number | "priming" | "stray" {
     if ((flags & (PacketFlag.SequenceHeader | PacketFlag.Config)) !== 0) return this.#at(this.#newest);
     const time = this.#newest + (((timestamp - this.#newest) << 1) >> 1);
-    if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return undefined;
+    if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > inputTime + MAX_STRAY_MS) return "stray";
+    if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return "priming";
     this.#newest = time;
     return this.#at(time);
   }

@@ -19,8 +19,10 @@ const FINISH_MS = 5000;
 
 /** Notifications for the owner of a run. */
 export interface RunEvents {
-  /** A tag of a track; the payload belongs to the receiver. */
-  tag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void;
+  /** A tag of a track; the payload belongs to the receiver. False: it is of no use, as if nothing had come. */
+  tag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): boolean;
+  /** Its first frame has come. */
+  productive(): void;
   /** A line of FFmpeg's messages. */
   message(line: string): void;
   /** It takes input again. */
@@ -132,11 +134,12 @@ export class Run {
   }
 
   #onTag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void {
-    if (this.#over) return;
-    this.productive ||= kind !== PacketKind.Data && !isHeader(classify(kind, payload) & 0xff);
+    if (this.#over || !this.#events.tag(index, kind, timestamp, payload)) return;
     this.#unanswered = 0;
     this.#taggedAt = this.#clock.now();
-    this.#events.tag(index, kind, timestamp, payload);
+    if (this.productive || kind === PacketKind.Data || isHeader(classify(kind, payload) & 0xff)) return;
+    this.productive = true;
+    this.#events.productive();
   }
 
   #look(): void {

@@ -61,7 +61,7 @@ export class Transcode implements Feature, StreamObserver {
   readonly #leaving = new Map<string, StreamJob>();
   /** Relays that still send the last of a result. */
   readonly #relays = new Set<PushRelay>();
-  readonly #totals: GroupTotals = { runs: 0, skips: 0 };
+  readonly #totals: GroupTotals = { runs: 0, skips: 0, strays: 0 };
   #nextId = 1;
 
   constructor(context: TranscodeContext) {
@@ -81,7 +81,11 @@ export class Transcode implements Feature, StreamObserver {
         transcodes_failing: groups.filter(({ status }) => status.state === "waiting").length,
         transcodes_lag_ms: Math.round(Math.max(0, ...groups.map(({ lagMs }) => lagMs))),
       },
-      since: { transcode_starts: this.#totals.runs, transcode_skips: this.#totals.skips },
+      since: {
+        transcode_starts: this.#totals.runs,
+        transcode_skips: this.#totals.skips,
+        transcode_frames_dropped: this.#totals.strays,
+      },
       relays,
       transcoders: groups.map((group) => group.report()),
     };

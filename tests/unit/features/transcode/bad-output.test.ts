@@ -35,3 +35,39 @@ describe("an FFmpeg that has worked and then writes", () => {
     expect(stage.ffmpegs.running).toBe(1);
   });
 });
+
+describe("an FFmpeg that gives one frame a wild time", () => {
+  const HOUR_MS = 3_600_000;
+  const times = [10_200 + HOUR_MS, 0x7fffffff, 2 ** 30, 2 ** 30 + 10_100, 2 ** 30 + 20_000, 0xffffffff, 0x80000000, 0];
+
+  test.each(times)("of %i goes on in step with its source", (timestamp) => {
+    const { stage, viewer, feed } = running();
+    stage.ffmpegs.last.give(0, flvTag({ kind: 9, timestamp, payload: payloads.key("bad") }));
+    viewer.news();
+    feed.gop("k3", 20).audio("a3").wait(40).gop("k4", 20).audio("a4").wait(5000);
+    expect(viewer.log).not.toContain("bad");
+    const sent = stage.ffmpegs.last.read.filter((name) => name.startsWith("k")).length;
+    expect(sent).toBe(viewer.got.filter(({ kind, name }) => kind === 9 && name.startsWith("k")).length);
+    const [k4] = viewer.got.filter(({ name }) => name === "k4'");
+    const [a4] = viewer.got.filter(({ name }) => name === "a4'");
+    expect((a4?.time ?? 0) - (k4?.time ?? 0)).toBe(840);
+    expect(stage.ffmpegs.all.length).toBe(1);
+    expect(stage.transcode.report().since).toMatchObject({ transcode_frames_dropped: 1 });
+    expect(stage.log.take(/a time that can't be right/).length).toBe(1);
+  });
+
+  test("in each frame hangs, is told of once, and is started again", () => {
+    const { stage, feed } = running();
+    const [first] = stage.ffmpegs.all;
+    if (first !== undefined) first.dumb = true;
+    for (let at = 0; at < 500; at++) {
+      if (first?.over === false) first.give(0, flvTag({ kind: 9, timestamp: 2 ** 29, payload: payloads.key("bad") }));
+      feed.key(`n${at}`).wait(40);
+    }
+    expect(first?.signals).toContain("KILL");
+    const lines = stage.log.take();
+    expect(lines.filter((line) => line.includes("a time that can't be right")).length).toBe(1);
+    expect(lines.filter((line) => line.includes("it hangs")).length).toBe(1);
+    expect(stage.ffmpegs.all.length).toBeGreaterThan(1);
+  });
+});
