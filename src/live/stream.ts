@@ -219,6 +219,11 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#audience.notices.missing(reason);
   }
 
+  /** The newest packet's time, ms; 0 before the first. */
+  get newestTime(): number {
+    return this.#intake.timeline.newest;
+  }
+
   /** A reader's distance to the newest packet, ms; 0 if it is up to date, or the stream has no packets. */
   lagMs(reader: Reader<Piece>): number {
     const { position } = reader;

@@ -2,6 +2,7 @@ import { rootTable } from "../../src/app/config/blocks.ts";
 import { parseConfig } from "../../src/app/config/index.ts";
 import { merge } from "../../src/config/merge.ts";
 import { Transcode } from "../../src/features/transcode/transcode.ts";
+import type { StreamConfig } from "../../src/live/config.ts";
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { Streams } from "../../src/live/streams.ts";
@@ -24,8 +25,8 @@ export class TranscodeStage extends LiveStage {
   #config: ReturnType<typeof parseConfig>;
 
   /** `engines`: tables of `[vhost.__defaultVhost__.transcode.NAME]`. */
-  constructor(engines: string, settings = "") {
-    super();
+  constructor(engines: string, settings = "", config: Partial<StreamConfig> = {}) {
+    super(config);
     this.#config = this.#parse(engines, settings);
     const vhost = (name: string) => this.#config.vhost.get(name) ?? this.#config.vhost.get("__defaultVhost__");
     this.transcode = new Transcode({

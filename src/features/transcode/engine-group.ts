@@ -21,7 +21,7 @@ import { MessageLog } from "./message-log.ts";
 import { OutputTrack } from "./output-track.ts";
 import { encodedTrack, type Group } from "./plan.ts";
 import type { ProcessLimit, ProcessPermit } from "./process-limit.ts";
-import type { Result } from "./result.ts";
+import { type Result, STEP_BACK_MS } from "./result.ts";
 import { Run } from "./run.ts";
 
 const LOOK_MS = 1000;
@@ -176,7 +176,7 @@ export class EngineGroup {
       this.#feed = new Feed(this.#stream, this.#input.muxer(), {
         begin: (startsAt) => this.#start(startsAt, permit, report),
         skipped: (ms) => this.#onSkipped(ms),
-        expired: () => this.restart("its time is over"),
+        expired: (why) => this.restart(why),
       });
     });
     if (this.#waits) this.#log.warn("transcode waits: as many FFmpeg processes run as may", this.#fields);
@@ -197,7 +197,10 @@ export class EngineGroup {
     const { ffmpeg, tracks } = this.plan;
     const known = facts(ffmpeg);
     const outputs = tracks.map(({ kind, results }) => {
-      const from = Math.max(startsAt, ...results.map((result) => result.endOf(kind)));
+      // Where the source's time has stepped back, the result does, too.
+      const latest = this.#stream.newestTime + STEP_BACK_MS;
+      const ends = results.map((result) => result.endOf(kind)).filter((end) => end <= latest);
+      const from = Math.max(startsAt, ...ends);
       return new OutputTrack(kind === "video" ? PacketKind.Video : PacketKind.Audio, from);
     });
     const encoded = tracks.map((track) => encodedTrack(track, this.#software));

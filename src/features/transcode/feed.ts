@@ -6,6 +6,7 @@ import type { Stream } from "../../live/stream.ts";
 import { Packet, PacketKind } from "../../media/packet.ts";
 import { RUN_START_MS } from "./arguments.ts";
 import type { InputMuxer } from "./input-muxer.ts";
+import { STEP_BACK_MS } from "./result.ts";
 
 /** A run that is this far behind goes on with the newest key frame. */
 const MAX_LAG_MS = 5000;
@@ -25,7 +26,7 @@ export interface FeedEvents {
   /** Packets of this duration were left out. */
   skipped(ms: number): void;
   /** The run must be followed by another. */
-  expired(): void;
+  expired(why: string): void;
 }
 
 /** A stream on its way into one run of FFmpeg, from a key frame on, with times that begin at `RUN_START_MS`. */
@@ -89,13 +90,18 @@ export class Feed implements PacketSink {
     const run = this.#run;
     if (run === undefined) return true;
     const packets: Packet[] = [];
+    let hasSteppedBack = false;
     range.forEach(({ kind, time, payload, flags, track }) => {
       if (!this.#muxer.takes(kind, track)) return;
+      hasSteppedBack ||= !isHeader(flags) && time < this.#newest - STEP_BACK_MS;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
       if (!isHeader(flags)) this.#newest = time;
     });
     if (packets.length === 0) return !run.blocked;
-    if (this.#newest - this.#base > MAX_RUN_MS) this.#events.expired();
+    if (hasSteppedBack || this.#newest - this.#base > MAX_RUN_MS) {
+      this.#events.expired(hasSteppedBack ? "the source's time has stepped back" : "its time is over");
+      return true;
+    }
     return run.feed(this.#muxer.packets(packets), packets.length);
   }
 

@@ -10,6 +10,8 @@ import { TrackMerge } from "./track-merge.ts";
 
 /** How often a stream is requested that another publisher has. */
 const BUSY_RETRY_MS = 5000;
+/** A frame that is this much earlier than the one before it is where a source's time stepped back (`time_jitter = "off"`). */
+export const STEP_BACK_MS = 20_000;
 /** Of an audio frame, as long as nothing is known of its duration. */
 const AUDIO_FRAME_MS = 24;
 
@@ -87,6 +89,8 @@ export class Result {
       this.#merge.push(kind, Math.max(time, track.time), payload, false);
       return;
     }
+    if (track.time - time > STEP_BACK_MS)
+      Object.assign(track, { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY });
     // An encoder that begins anew puts decoding times before its first picture.
     const at = Math.max(time, track.time + 1, 0);
     const frame = at > time && kind === PacketKind.Video ? decodedLater(payload, at - time) : payload;

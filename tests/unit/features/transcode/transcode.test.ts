@@ -274,6 +274,23 @@ describe("a stream", () => {
     expect(viewer.log).toContain("k3'");
   });
 
+  test.each([
+    ["encoded", BOTH],
+    ["copied", '[main]\nacodec = "none"\n'],
+  ])("whose time steps back (time_jitter is off) is %s in step with it", (_, engine) => {
+    const stage = new TranscodeStage(engine, "", { time_jitter: "off" });
+    const viewer = stage.watch();
+    const feed = stage.publish();
+    feed.time = 3_600_000;
+    feed.headers().gop("k1", 50).gop("k2", 50);
+    feed.time = 1000;
+    for (let at = 0; at < 20; at++) feed.headers("V1").gop(`n${at}`, 24);
+    feed.wait(WAIT_MS);
+    const last = viewer.got.filter(({ kind }) => kind === 9).at(-1);
+    expect(last?.time).toBe(1000 + 20 * 1000 - 40);
+    expect(stage.ffmpegs.running).toBeLessThan(2);
+  });
+
   test("that somebody else publishes at the target is told once, and taken when it is free", () => {
     const stage = new TranscodeStage(BOTH);
     const info = { id: "x", remote: "other", param: "", hops: [], via: "client" as const };
