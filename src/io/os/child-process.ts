@@ -6,6 +6,9 @@ import type { Readable } from "node:stream";
 const TERM_MS = 2000;
 /** After its exit, a program's children may hold its outputs open for this long. */
 const CLOSE_MS = 500;
+/** A program that floods its error output is read this much of it in each period, and then waits. */
+const MAX_ERROR_BYTES = 1024 * 1024;
+const ERROR_PERIOD_MS = 1000;
 /** Longest line of its error output that is passed on; the rest of the line is dropped. */
 const MAX_LINE = 1000;
 
@@ -62,6 +65,10 @@ class PipedChild implements Child {
   #over = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #line = "";
+  /** Bytes of its error output in this period. */
+  #errorBytes = 0;
+  #errorSince = Number.NEGATIVE_INFINITY;
+  #errorPause: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ command, outputs, nice }: ChildOptions, events: ChildEvents) {
     this.#events = events;
@@ -81,8 +88,7 @@ class PipedChild implements Child {
     });
     // They are pipes, or missing when the program could not be started.
     for (const [index, output] of [first, ...others].entries()) if (output) this.#read(index, output as Readable);
-    error?.on("error", () => undefined);
-    error?.on("data", (bytes: Uint8Array) => this.#onError(bytes));
+    if (error) this.#readError(error as Readable);
   }
 
   get pid(): number | undefined {
@@ -118,6 +124,22 @@ class PipedChild implements Child {
     });
   }
 
+  #readError(error: Readable): void {
+    error.on("error", () => undefined);
+    error.on("data", (bytes: Uint8Array) => {
+      const now = performance.now();
+      if (now - this.#errorSince >= ERROR_PERIOD_MS) {
+        this.#errorSince = now;
+        this.#errorBytes = 0;
+      }
+      this.#errorBytes += bytes.length;
+      this.#onError(bytes);
+      if (this.#errorBytes < MAX_ERROR_BYTES || this.#exited) return;
+      error.pause();
+      this.#errorPause = setTimeout(() => error.resume(), this.#errorSince + ERROR_PERIOD_MS - now);
+    });
+  }
+
   /** The whole group: a program may have children of its own. */
   #signal(signal: "SIGTERM" | "SIGKILL"): void {
     const { pid } = this.#process;
@@ -132,9 +154,13 @@ class PipedChild implements Child {
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.#signal("SIGKILL");
     this.#exited = true;
+    clearTimeout(this.#errorPause);
+    // What the pipe still holds is little.
+    this.#process.stderr?.resume();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       for (const output of this.#outputs) output.destroy();
+      this.#process.stderr?.destroy();
       this.#end(reasonOf(code, signal), code ?? undefined);
     }, CLOSE_MS);
   }
@@ -142,6 +168,7 @@ class PipedChild implements Child {
   #end(reason: string, code: number | undefined): void {
     if (this.#over) return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#errorPause);
     this.#exited = true;
     if (this.#line !== "") this.#events.errorLine(this.#line);
     this.#over = true;
