@@ -100,7 +100,11 @@ export class Raw {
     const id = 99;
     this.send(command(0, "_checkbw", id, null));
     const answer = encodeAmf0(["_result", id]);
-    await until("the server works on all", () => this.closed || includes(concat(this.#tail), answer), 30_000);
+    await until(
+      "the server works on all",
+      () => this.closed || includes(concat(this.#tail), answer),
+      2 * WAIT_LIMIT_MS,
+    );
   }
 
   /** Waits until the server has closed. */
