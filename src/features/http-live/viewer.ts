@@ -82,6 +82,10 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return this.#reader?.lost ?? 0;
   }
 
+  get lagMs(): number {
+    return this.#reader === undefined ? 0 : this.stream.lagMs(this.#reader);
+  }
+
   get waits(): boolean {
     return this.#state === "waiting";
   }

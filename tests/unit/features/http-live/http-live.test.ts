@@ -113,6 +113,25 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.events.at(-1)).toMatch(/^c1 ended play lost=[1-9]/);
   });
 
+  test("tells how far it is behind the newest packet, also over WebSocket", () => {
+    const stage = new HttpLiveStage();
+    const feed = stage.publish().headers().gop("k1", 1);
+    const lags = () =>
+      [...stage.clients.all()].flatMap(({ tasks }) => [...tasks].map((task) => ("lagMs" in task ? task.lagMs : -1)));
+    const slow = [stage.dial(), stage.dial()];
+    slow[0]?.get("/live/show.flv");
+    slow[1]?.say(request("/live/show.flv", ...upgrade));
+    const prompt = watch(stage);
+    prompt.news();
+    expect(lags()).toEqual([0, 0, 0]);
+    for (const { sink } of slow) sink.stall();
+    for (let at = 0; at < 11; at++) feed.inter(`p${at}`).wait(100);
+    expect(lags()).toEqual([900, 900, 0]);
+    for (const { sink } of slow) sink.drain();
+    stage.clock.settle();
+    expect(lags()).toEqual([0, 0, 0]);
+  });
+
   test("leaves when its client goes, and the stream is forgotten with its last viewer", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().headers().gop("k1", 1);
