@@ -22,11 +22,24 @@ import { HttpEnd } from "./http-stage.ts";
 import { LiveStage } from "./live.ts";
 import { RecordingLog } from "./recording-log.ts";
 
-const load: SystemLoad = {
+/** What the system of a test tells at first. */
+export const quietLoad: SystemLoad = {
   process: { cpuSeconds: 2, residentBytes: 5e7, virtualBytes: 9e8, openFiles: 12, maxFiles: 1024, uptime: 77.4 },
   system: {
-    ...{ memoryBytes: 8e9, freeBytes: 6e9, cpus: 4, uptime: 5000, busyTicks: 300, allTicks: 1000, idleSeconds: 9000 },
-    ...{ load: [0.5, 0.4, 0.3], netReceived: 10, netSent: 20 },
+    ...{
+      memoryBytes: 8e9,
+      freeBytes: 6e9,
+      swapBytes: 4096e3,
+      swapFreeBytes: 1024e3,
+      cpus: 4,
+      uptime: 5000,
+      busyTicks: 300,
+      allTicks: 1000,
+      idleSeconds: 9000,
+    },
+    ...{ load: [0.5, 0.4, 0.3], netReceived: 10, netSent: 20, innerReceived: 30, innerSent: 40 },
+    sockets: { tcp: 9, established: 5, timeWait: 3, udp: 2 },
+    disks: { readBytes: 0, writtenBytes: 0, busyMs: new Map([["sda", 100]]) },
   },
 };
 
@@ -69,6 +82,7 @@ export class ApiStage {
   readonly commands: FeatureCommands[] = [];
   /** Ids of clients that were kicked. */
   readonly kicked: string[] = [];
+  systemLoad: SystemLoad = quietLoad;
   reloadAnswer = { ok: true, lines: ["reloaded; changed: nothing"] };
   readonly api: Api;
   readonly #connections: ConnectionServers;
@@ -83,7 +97,7 @@ export class ApiStage {
         ...{ clock, log, clients, refusals, streams: this.live.streams, version: "1.2.3", nodeId: "00ff" },
         process: { pid: 7, ppid: 1, argv: "srs --conf x", cwd: "/" },
         nodes: this.nodes,
-        systemLoad: () => load,
+        systemLoad: () => this.systemLoad,
         config: () => this.config,
         users: () => this.users,
         vhosts: () => [{ name: "__defaultVhost__", enabled: true, hls: { enabled: false, fragment: 10 } }],
@@ -103,7 +117,8 @@ export class ApiStage {
         commands: () => this.commands,
         stage: () => "running",
         configState: () => ({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined }),
-        effectiveConfig: () => "listen = 1935\n",
+        effectiveConfig: () =>
+          "listen = 1935\nmax_connections = 1000\n[http_api]\nlisten = 1985\n[vhost.__defaultVhost__]\ngop_cache = true\n",
         reload: () => this.reloadAnswer,
       },
       (site, rate) => failures.take(site, rate),

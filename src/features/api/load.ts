@@ -29,6 +29,26 @@ export class Load {
     return this.#now.load;
   }
 
+  /** When `current` was read, monotonic ms. */
+  get readAt(): number {
+    return this.#now.at;
+  }
+
+  /** What disks do: bytes a second, and the share of its time for which the busiest one was busy. */
+  get disks(): { readonly read: number; readonly written: number; readonly busyShare: number } {
+    const { disks } = this.current.system;
+    const before = this.#before.load.system.disks;
+    const ms = this.#now.at - this.#before.at;
+    if (ms === 0) return { read: 0, written: 0, busyShare: 0 };
+    const rate = (value: number, then: number) => (1000 * Math.max(0, value - then)) / ms;
+    const busy = [...disks.busyMs].map(([name, busyMs]) => busyMs - (before.busyMs.get(name) ?? busyMs));
+    return {
+      read: rate(disks.readBytes, before.readBytes),
+      written: rate(disks.writtenBytes, before.writtenBytes),
+      busyShare: Math.min(1, Math.max(0, ...busy) / ms),
+    };
+  }
+
   /** Of one processor, by this process. */
   get processShare(): number {
     const { process } = this.current;

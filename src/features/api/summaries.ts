@@ -108,7 +108,9 @@ function versionOf(version: string): object {
 function summaryOf(context: ApiContext, load: Load): object {
   const now_ms = Math.round(context.clock.wall());
   const { process, system: machine } = load.current;
+  const { sockets, swapBytes } = machine;
   const { received, sent } = context.report();
+  const { read, written, busyShare } = load.disks;
   const [load_1m, load_5m, load_15m] = machine.load;
   return {
     ok: true,
@@ -123,13 +125,13 @@ function summaryOf(context: ApiContext, load: Load): object {
     },
     system: {
       cpu_percent: round(load.systemShare),
-      disk_read_KBps: 0,
-      disk_write_KBps: 0,
-      disk_busy_percent: 0,
+      disk_read_KBps: Math.round(read / 1024),
+      disk_write_KBps: Math.round(written / 1024),
+      disk_busy_percent: round(busyShare),
       mem_ram_kbyte: Math.round(machine.memoryBytes / 1024),
       mem_ram_percent: round(1 - machine.freeBytes / machine.memoryBytes),
-      mem_swap_kbyte: 0,
-      mem_swap_percent: 0,
+      mem_swap_kbyte: Math.round(swapBytes / 1024),
+      mem_swap_percent: swapBytes === 0 ? 0 : round(1 - machine.swapFreeBytes / swapBytes),
       cpus: machine.cpus,
       cpus_online: machine.cpus,
       uptime: machine.uptime,
@@ -137,18 +139,18 @@ function summaryOf(context: ApiContext, load: Load): object {
       load_1m,
       load_5m,
       load_15m,
-      net_sample_time: now_ms,
+      net_sample_time: now_ms - Math.round(context.clock.now() - load.readAt),
       net_recv_bytes: machine.netReceived,
       net_send_bytes: machine.netSent,
-      net_recvi_bytes: 0,
-      net_sendi_bytes: 0,
+      net_recvi_bytes: machine.innerReceived,
+      net_sendi_bytes: machine.innerSent,
       srs_sample_time: now_ms,
       srs_recv_bytes: received,
       srs_send_bytes: sent,
-      conn_sys: 0,
-      conn_sys_et: 0,
-      conn_sys_tw: 0,
-      conn_sys_udp: 0,
+      conn_sys: sockets.tcp,
+      conn_sys_et: sockets.established,
+      conn_sys_tw: sockets.timeWait,
+      conn_sys_udp: sockets.udp,
       conn_srs: context.connections(),
     },
   };

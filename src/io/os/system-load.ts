@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { cpus, freemem, loadavg, totalmem, uptime } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { cpus, freemem, loadavg, networkInterfaces, totalmem, uptime } from "node:os";
+import { isPublicIp } from "../../base/address-scope.ts";
 
 /** The load of this process and its machine. Times are in seconds; what the system does not tell is 0. */
 export interface SystemLoad {
@@ -15,6 +16,8 @@ export interface SystemLoad {
   readonly system: {
     readonly memoryBytes: number;
     readonly freeBytes: number;
+    readonly swapBytes: number;
+    readonly swapFreeBytes: number;
     readonly cpus: number;
     readonly uptime: number;
     readonly load: readonly [number, number, number];
@@ -22,35 +25,61 @@ export interface SystemLoad {
     readonly busyTicks: number;
     readonly allTicks: number;
     readonly idleSeconds: number;
+    /** Of network interfaces with a public address. */
     readonly netReceived: number;
     readonly netSent: number;
+    /** Of the others, the loopback among them. */
+    readonly innerReceived: number;
+    readonly innerSent: number;
+    readonly sockets: Sockets;
+    readonly disks: Disks;
   };
+}
+
+/** The sockets of the machine, of IPv4 where the system counts IPv6 apart. */
+interface Sockets {
+  /** Those of TCP, those in TIME-WAIT among them. */
+  readonly tcp: number;
+  readonly established: number;
+  readonly timeWait: number;
+  readonly udp: number;
+}
+
+/** What the disks of the machine did since its start. */
+interface Disks {
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  /** For how long each had something to do, ms, by name. */
+  readonly busyMs: ReadonlyMap<string, number>;
 }
 
 /** Reads it anew; costs a few small files of /proc. */
 export function systemLoad(): SystemLoad {
   const { user, system } = process.cpuUsage();
   const [load1 = 0, load5 = 0, load15 = 0] = loadavg();
-  const net = networkBytes();
-  const ticks = processorTicks();
+  const memory = textOf("/proc/meminfo");
   return {
     process: {
       cpuSeconds: (user + system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
-      virtualBytes: 1024 * numberIn("/proc/self/status", /^VmSize:\s+(\d+)/m),
+      virtualBytes: 1024 * numberIn(textOf("/proc/self/status"), /^VmSize:\s+(\d+)/m),
       openFiles: openFiles(),
-      maxFiles: numberIn("/proc/self/limits", /^Max open files\s+(\d+)/m),
+      maxFiles: numberIn(textOf("/proc/self/limits"), /^Max open files\s+(\d+)/m),
       uptime: process.uptime(),
     },
     system: {
       memoryBytes: totalmem(),
-      freeBytes: 1024 * numberIn("/proc/meminfo", /^MemAvailable:\s+(\d+)/m) || freemem(),
+      freeBytes: 1024 * numberIn(memory, /^MemAvailable:\s+(\d+)/m) || freemem(),
+      swapBytes: 1024 * numberIn(memory, /^SwapTotal:\s+(\d+)/m),
+      swapFreeBytes: 1024 * numberIn(memory, /^SwapFree:\s+(\d+)/m),
       cpus: cpus().length,
       uptime: uptime(),
       load: [load1, load5, load15],
-      ...ticks,
-      idleSeconds: numberIn("/proc/uptime", /^\S+ (\d+)/),
-      ...net,
+      ...processorTicks(),
+      idleSeconds: numberIn(textOf("/proc/uptime"), /^\S+ (\d+)/),
+      ...networkBytes(),
+      sockets: sockets(),
+      disks: disks(),
     },
   };
 }
@@ -61,27 +90,60 @@ function processorTicks(): { busyTicks: number; allTicks: number } {
   return { allTicks, busyTicks: allTicks - (fields[3] ?? 0) - (fields[4] ?? 0) };
 }
 
-function networkBytes(): { netReceived: number; netSent: number } {
-  let [netReceived, netSent] = [0, 0];
-  for (const [, name, rest = ""] of textOf("/proc/net/dev").matchAll(/^\s*([^\s:]+):\s*(.*)$/gm)) {
-    if (name === "lo") continue;
+function networkBytes() {
+  let [netReceived, netSent, innerReceived, innerSent] = [0, 0, 0, 0];
+  const interfaces = networkInterfaces();
+  for (const [, name = "", rest = ""] of textOf("/proc/net/dev").matchAll(/^\s*([^\s:]+):\s*(.*)$/gm)) {
     const fields = rest.split(/\s+/).map(Number);
-    netReceived += fields[0] ?? 0;
-    netSent += fields[8] ?? 0;
+    const [received = 0, sent = 0] = [fields[0], fields[8]];
+    if (interfaces[name]?.some(({ address }) => isPublicIp(address))) {
+      netReceived += received;
+      netSent += sent;
+    } else {
+      innerReceived += received;
+      innerSent += sent;
+    }
   }
-  return { netReceived, netSent };
+  return { netReceived, netSent, innerReceived, innerSent };
 }
 
+function sockets(): Sockets {
+  const text = textOf("/proc/net/sockstat");
+  const timeWait = numberIn(text, /^TCP:.* tw (\d+)/m);
+  return {
+    tcp: numberIn(text, /^TCP:.* alloc (\d+)/m) + timeWait,
+    established: numberIn(textOf("/proc/net/snmp"), /^Tcp:(?: \S+){8} (\d+)/m),
+    timeWait,
+    udp: numberIn(text, /^UDP: inuse (\d+)/m),
+  };
+}
+
+function disks(): Disks {
+  const text = textOf("/proc/vmstat");
+  const busyMs = new Map<string, number>();
+  for (const line of textOf("/proc/diskstats").trim().split("\n")) {
+    const fields = line.trim().split(/\s+/);
+    const [name, ms] = [fields[2], Number(fields[12])];
+    if (name !== undefined && ms > 0) busyMs.set(name, ms);
+  }
+  return {
+    readBytes: 1024 * numberIn(text, /^pgpgin (\d+)/m),
+    writtenBytes: 1024 * numberIn(text, /^pgpgout (\d+)/m),
+    busyMs,
+  };
+}
+
+/** Linux tells their number as the folder's size since 6.2; before, they are listed. */
 function openFiles(): number {
   try {
-    return readdirSync("/proc/self/fd").length;
+    return statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
   } catch {
     return 0;
   }
 }
 
-function numberIn(path: string, pattern: RegExp): number {
-  return Number(pattern.exec(textOf(path))?.[1] ?? 0);
+function numberIn(text: string, pattern: RegExp): number {
+  return Number(pattern.exec(text)?.[1] ?? 0);
 }
 
 function textOf(path: string): string {

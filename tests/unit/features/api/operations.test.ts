@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { UserError } from "../../../../src/base/errors.ts";
 import { answerSchema } from "../../../../src/features/api/openapi.ts";
 import type { Operation } from "../../../../src/features/api/operation.ts";
-import { ApiStage } from "../../../support/api-stage.ts";
+import { ApiStage, quietLoad } from "../../../support/api-stage.ts";
 import { mismatches } from "../../../support/schema.ts";
 
 /** A server with one of everything that the API tells of. */
@@ -108,6 +108,37 @@ test.each(srsFields)("What SRS answers to %s has in %s all of its fields", async
   const found = path.split(".").reduce((at: any, name) => at[name], json);
   expect(fields.split(" ").filter((name) => found[name] === undefined)).toEqual([]);
   expect([json.code, typeof json.server, typeof json.pid]).toEqual([0, "string", "string"]);
+});
+
+describe("The summary", () => {
+  test("has what the system tells, in SRS's units", async () => {
+    const stage = new ApiStage();
+    const { system } = (await stage.call("/api/v1/summaries")).json.data;
+    expect(system).toMatchObject({
+      ...{ mem_swap_kbyte: 4000, mem_swap_percent: 0.75, conn_sys: 9, conn_sys_et: 5, conn_sys_tw: 3, conn_sys_udp: 2 },
+      ...{ net_recv_bytes: 10, net_send_bytes: 20, net_recvi_bytes: 30, net_sendi_bytes: 40, disk_busy_percent: 0 },
+    });
+  });
+
+  test("has rates of disks between two readings, and the time at which the network was read", async () => {
+    const stage = new ApiStage();
+    await stage.call("/api/v1/summaries");
+    stage.clock.advance(4000);
+    const { system } = quietLoad;
+    const busyMs = new Map([
+      ["sda", 1100],
+      ["sdb", 9999],
+    ]);
+    const disks = { readBytes: 8192e3, writtenBytes: 4096e3, busyMs };
+    stage.systemLoad = { ...quietLoad, system: { ...system, disks } };
+    const first = (await stage.call("/api/v1/summaries")).json.data;
+    expect(first.system).toMatchObject({ disk_read_KBps: 2000, disk_write_KBps: 1000, disk_busy_percent: 0.25 });
+    stage.clock.advance(400);
+    const second = (await stage.call("/api/v1/summaries")).json.data;
+    expect(second.now_ms - first.now_ms).toBe(400);
+    expect(second.system.net_sample_time).toBe(first.system.net_sample_time);
+    expect(second.system.srs_sample_time).toBe(second.now_ms);
+  });
 });
 
 describe("A stream", () => {
