@@ -91,7 +91,7 @@ export const directives: readonly Entry[] = [
   entry("http_api enabled", apiEnabled),
   entry("http_api listen", apiListen),
   entry("http_api crossdomain", unusedIfOn("pages of other hosts may not call the API")),
-  entry("http_api raw_api", unusedIfOn("POST /api/v1/reload reloads, for users with the role admin")),
+  entry("http_api raw_api", unusedIfOn("/api/v1/raw is there, and reloads for users with the role admin")),
   entry("http_api auth", switchedBlock),
   entry("http_api auth username", apiUsername),
   entry("http_api auth password", apiPassword),

@@ -14,9 +14,10 @@ import { Load } from "./load.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Metrics } from "./metrics.ts";
 import { nodeOperations } from "./nodes.ts";
-import { openApiOf } from "./openapi.ts";
+import { openApiOf, rootOperation } from "./openapi.ts";
 import { ApiError, type Operation } from "./operation.ts";
 import { processOperations } from "./process-operations.ts";
+import { rawOperations } from "./raw.ts";
 import { relayOperations } from "./relays.ts";
 import { StreamTable } from "./streams.ts";
 import { summaryOperations } from "./summaries.ts";
@@ -28,7 +29,6 @@ import { vhostOperations } from "./vhosts.ts";
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** A function's name, as pages with JSONP give it. */
 const CALLBACK = /^[A-Za-z_$][\w$.]{0,63}$/;
-/** The root lists where to go on, as SRS's does. */
 const ROOT = "/api/v1";
 
 /** Counts uses of an address within a minute; false when there were too many. */
@@ -77,8 +77,10 @@ export class Api implements Feature, HttpRoute {
       ...targetOperations(context),
       ...transcoderOperations(context),
       ...processOperations(context),
+      ...rawOperations(context),
       ...nodeOperations(context),
     ];
+    operations.push(rootOperation(ROOT, operations));
     const document = openApiOf(operations, version);
     operations.push({
       method: "GET",
@@ -143,14 +145,12 @@ export class Api implements Feature, HttpRoute {
   async #answerCall(request: HttpRequest, exchange: HttpExchange, { by, role }: Caller): Promise<void> {
     const query = new URLSearchParams(request.query);
     const callback = query.get("callback");
-    const override = request.method === "GET" && query.get("method") === "DELETE";
-    if (callback !== null || override) {
-      // A page of any host may load a script from here.
-      if (!isSameSite(request) || !CALLBACK.test(callback ?? "_"))
-        throw new ApiError(403, "rights", "callback and method are for pages of this host alone");
-    }
     const { path, body } = request;
-    const method = override ? "DELETE" : request.method;
+    const method = methodOf(request, query);
+    // A page of any host may load a script from here.
+    if ((callback !== null || method !== request.method) && !isSameSite(request))
+      throw new ApiError(403, "rights", `by GET, pages of this host alone may do this; others send ${method}`);
+    if (!CALLBACK.test(callback ?? "_")) throw new ApiError(403, "rights", "callback must be the name of a function");
     const answer = await this.#dispatcher.call({ method, path, query, body, by, role });
     this.#send(exchange, answer, callback);
   }
@@ -165,6 +165,7 @@ export class Api implements Feature, HttpRoute {
     this.#send(exchange, answer, null, error instanceof CredentialsError);
   }
 
+  /** By JSONP, errors have the status 200, as SRS's have: a browser gives a page nothing of a script that has another. */
   #send(exchange: HttpExchange, { status, parts }: ApiAnswer, callback: string | null, asksForUser = false): void {
     const headers: Record<string, string> = asksForUser ? { "www-authenticate": 'Basic realm="srs"' } : {};
     if (status === 429) headers["retry-after"] = "60";
@@ -174,8 +175,15 @@ export class Api implements Feature, HttpRoute {
     }
     const encoder = new TextEncoder();
     const body = joined([encoder.encode(`${callback}(`), ...parts, encoder.encode(");\n")]);
-    exchange.respond({ status, type: "text/javascript; charset=utf-8", headers, body });
+    exchange.respond({ status: 200, type: "text/javascript; charset=utf-8", headers, body });
   }
+}
+
+/** What a call does, which a page that can only load scripts says in its query: SRS's console kicks, its raw API reloads. */
+function methodOf({ method, path }: HttpRequest, query: URLSearchParams): string {
+  if (method !== "GET") return method;
+  if (query.get("method") === "DELETE") return "DELETE";
+  return path === `${ROOT}/raw` && query.get("rpc") === "reload" ? "POST" : method;
 }
 
 function siteText(address: string): string {

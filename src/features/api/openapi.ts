@@ -26,9 +26,24 @@ export function openApiOf(operations: readonly Operation[], version: string): Re
   };
 }
 
+/** Lists what can be read, as SRS's does at the root of its API. */
+export function rootOperation(root: string, operations: readonly Operation[]): Operation {
+  const readable = operations.filter(({ method, path }) => method === "GET" && !path.includes("{"));
+  const urls = Object.fromEntries(readable.map(({ path, summary }) => [path.slice(root.length + 1), summary]));
+  return {
+    method: "GET",
+    path: root,
+    role: "read",
+    summary: "What can be read, by the name behind this address.",
+    answer: { urls: { type: "object", description: "What each is." } },
+    run: () => ({ urls }),
+  };
+}
+
 /** The schema of an operation's whole answer. */
-export function answerSchema({ answer, bare }: Operation): Schema {
-  return object(bare ? answer : { ...envelope, ...answer });
+export function answerSchema({ answer, bare, choices }: Operation): Schema {
+  const whole = object(bare ? answer : { ...envelope, ...answer });
+  return { ...whole, properties: { ...whole.properties, ...choices } };
 }
 
 function describe(operation: Operation): object {
@@ -51,8 +66,8 @@ function describe(operation: Operation): object {
   };
 }
 
-function parameterIn({ name, doc }: Parameter, location: "path" | "query"): object {
-  return { name, in: location, description: doc, required: location === "path", schema: string };
+function parameterIn({ name, doc, required = false }: Parameter, location: "path" | "query"): object {
+  return { name, in: location, description: doc, required: required || location === "path", schema: string };
 }
 
 function json(schema: Schema, reference = false): object {

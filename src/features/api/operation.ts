@@ -60,6 +60,8 @@ export type OperationAnswer = Readonly<Record<string, unknown>> | ListAnswer;
 export interface Parameter {
   readonly name: string;
   readonly doc: string;
+  /** There is no call without it. */
+  readonly required?: boolean;
 }
 
 /** One thing that the API does. */
@@ -76,6 +78,8 @@ export interface Operation {
   readonly bare?: boolean;
   /** What the answer has besides the envelope. */
   readonly answer: Readonly<Record<string, Schema>>;
+  /** What the answer may have besides. */
+  readonly choices?: Readonly<Record<string, Schema>>;
   run(call: ApiCall): OperationAnswer | Promise<OperationAnswer>;
 }
 

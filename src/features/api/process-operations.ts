@@ -31,12 +31,7 @@ export function processOperations(context: ApiContext): readonly Operation[] {
       role: "admin",
       summary: "Reads the configuration's file again and applies it. A wrong file changes nothing.",
       answer: { lines: listOf(string) },
-      run: ({ by }) => {
-        context.log.info("reload asked for", { by });
-        const { ok, lines } = context.reload();
-        if (!ok) throw new ApiError(409, "failed", `the configuration is refused: ${lines.join("; ")}`);
-        return { lines };
-      },
+      run: ({ by }) => ({ lines: reloadNow(context, by) }),
     },
     {
       method: "GET",
@@ -75,4 +70,12 @@ export function processOperations(context: ApiContext): readonly Operation[] {
       },
     },
   ];
+}
+
+/** Reloads for `by`; returns what changed. Throws ApiError for a file that is refused. */
+export function reloadNow(context: ApiContext, by: string): readonly string[] {
+  context.log.info("reload asked for", { by });
+  const { ok, lines } = context.reload();
+  if (!ok) throw new ApiError(409, "failed", `the configuration is refused: ${lines.join("; ")}`);
+  return lines;
 }

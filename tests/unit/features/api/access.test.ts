@@ -141,6 +141,11 @@ describe("SRS's console", () => {
     },
   );
 
+  test("is told of errors, which a browser would keep from it had they another status than 200", async () => {
+    const answer = await new ApiStage().call("/api/v1/clients/c9?callback=f", ["Sec-Fetch-Site: same-site"]);
+    expect([answer.status, /^f\(\{"code":2049,/.test(answer.text)]).toEqual([200, true]);
+  });
+
   test("gives functions names that are names", async () => {
     const fromPage = ["Referer: http://127.0.0.1:8080/console/"];
     expect((await new ApiStage().call("/api/v1/versions?callback=alert(1)//", fromPage)).status).toBe(403);

@@ -51,8 +51,9 @@ async function callOf(stage: ApiStage, { method, path, body }: Operation) {
   if (kind === "bans" && method === "DELETE") await stage.call("DELETE /api/v1/clients/r2?ban=60");
   const streamId = (await stage.call("/api/v1/streams")).json.streams[0].id;
   const id = kind === "streams" ? streamId : (ids[kind] ?? "");
+  const rpc = kind !== "raw" ? "" : method === "POST" ? "?rpc=reload" : "?rpc=raw";
   const sent = body === undefined ? "" : JSON.stringify(bodies[path.split("/").at(-1) ?? ""]);
-  return stage.call(`${method} ${path.replace("{id}", id)}`, [], "127.0.0.1", sent);
+  return stage.call(`${method} ${path.replace("{id}", id)}${rpc}`, [], "127.0.0.1", sent);
 }
 
 describe("The document of the API", () => {
@@ -75,6 +76,18 @@ describe("The document of the API", () => {
     expect(json.paths["/api/v1/clients/{id}"].delete.parameters[0]).toMatchObject({ name: "id", in: "path" });
     expect(Object.keys(json.paths).length).toBeGreaterThan(15);
   });
+
+  test.each(["rpc=raw", "rpc=query&scope=global", "rpc=query&scope=vhost&vhost=__defaultVhost__", "rpc=reload-fetch"])(
+    "describes what the raw API answers to %s",
+    async (query) => {
+      const stage = fullStage();
+      const raw = stage.api.operations.find(({ method, path }) => method === "GET" && path === "/api/v1/raw");
+      if (raw === undefined) throw new Error("no operation");
+      const { status, json } = await stage.call(`/api/v1/raw?${query}`);
+      expect([status, mismatches(json, answerSchema(raw))]).toEqual([200, []]);
+      expect(Object.keys(raw.choices ?? {}).filter((name) => name in json)).toHaveLength(1);
+    },
+  );
 });
 
 /** Fields by the call, as SRS has them: what its console and tools read. */
@@ -92,6 +105,12 @@ const srsFields: readonly (readonly [string, string, string])[] = [
     "id vhost stream ip pageUrl swfUrl tcUrl url name type publish alive send_bytes recv_bytes kbps",
   ],
   ["vhosts", "vhosts.0", "id name enabled clients streams send_bytes recv_bytes kbps hls"],
+  ["", "urls", "versions summaries features vhosts streams clients raw"],
+  ["raw?rpc=raw", "http_api", "enabled listen crossdomain raw_api"],
+  ["raw?rpc=raw", "http_api.raw_api", "enabled allow_reload allow_query allow_update"],
+  ["raw?rpc=query&scope=global", "global", "listen max_connections vhosts http_api"],
+  ["raw?rpc=query&scope=vhost&vhost=__defaultVhost__", "vhost", "id name gop_cache"],
+  ["raw?rpc=reload-fetch", "data", "err msg state rid"],
   ["versions", "data", "major minor revision version"],
   ["summaries", "data", "ok now_ms self system"],
   ["summaries", "data.self", "version pid ppid argv cwd mem_kbyte mem_percent cpu_percent srs_uptime"],
@@ -138,6 +157,35 @@ describe("The summary", () => {
     expect(second.now_ms - first.now_ms).toBe(400);
     expect(second.system.net_sample_time).toBe(first.system.net_sample_time);
     expect(second.system.srs_sample_time).toBe(second.now_ms);
+  });
+});
+
+describe("SRS's raw API", () => {
+  test("tells the configuration by vhost, and nothing of a vhost that there is not", async () => {
+    const stage = new ApiStage();
+    const { global } = (await stage.call("/api/v1/raw?rpc=query&scope=global")).json;
+    expect(Object.keys(global.vhosts)).toEqual(["__defaultVhost__"]);
+    expect(global.vhost).toBeUndefined();
+    const none = await stage.call("/api/v1/raw?rpc=query&scope=vhost&vhost=__proto__");
+    expect([none.status, none.json.code]).toEqual([404, 2014]);
+  });
+
+  test.each(["", "?rpc=update", "?rpc=query", "?rpc=query&scope=all"])("has no call %s", async (query) => {
+    const answer = await new ApiStage().call(`/api/v1/raw${query}`);
+    expect([answer.status, answer.json.error.length > 20]).toEqual([400, true]);
+  });
+
+  test("reloads by POST, tells what came of it, and by GET reloads for pages of this host alone", async () => {
+    const stage = new ApiStage();
+    const reload = "/api/v1/raw?rpc=reload";
+    expect((await stage.call(`POST ${reload}`)).json).toMatchObject({ code: 0 });
+    expect((await stage.call(reload)).status).toBe(403);
+    expect((await stage.call(reload, ["Referer: http://evil.example/"])).status).toBe(403);
+    expect(stage.log.take(/reload asked/)).toHaveLength(1);
+    expect((await stage.call(reload, ["Referer: http://127.0.0.1:8080/console/"])).status).toBe(200);
+    expect(stage.log.take(/reload asked/)).toHaveLength(1);
+    stage.reloadAnswer = { ok: false, lines: ["x.toml:1: wrong"] };
+    expect((await stage.call(`POST ${reload}`)).status).toBe(409);
   });
 });
 
