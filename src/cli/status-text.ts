@@ -23,13 +23,16 @@ export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
   readonly origins: readonly OriginAnswer[];
   readonly transcoders: readonly TranscoderAnswer[];
   readonly targets: readonly TargetAnswer[];
+  /** Servers that play to pass a stream on. */
+  readonly edges: readonly ClientAnswer[];
   /** Viewers that have lost packets or are behind. */
   readonly slow: readonly ClientAnswer[];
 }
 
 /** The status as lines for people; `now` is Unix ms. */
 export function statusLines(status: Status, now: number): string[] {
-  const { node, streams, forwards, upstreams, origins, transcoders, targets, slow, limits, refused, config } = status;
+  const { node, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, limits, refused, config } =
+    status;
   const lines = [
     `srs ${node.version} ${node.stage}, up ${duration(node.uptime * 1000)}: ${node.connections} connections, ${node.publishers} publishers, ${node.players} players, ${node.streams} streams`,
     `configuration ${config.file || "of the environment"}, in effect for ${duration(now - config.loaded_at)}${reloadWords(config, now)}`,
@@ -37,6 +40,12 @@ export function statusLines(status: Status, now: number): string[] {
     ...section("sources that stand by", standbyRows(streams)),
     ...section("forwards", relayRows(forwards, now)),
     ...section("targets that were added", targets.map(targetRow)),
+    ...section(
+      "edges that fetch",
+      edges.map(({ id, ip, url, alive, lag_ms, lost_packets }) => {
+        return [id, url, ip, `for ${duration(alive * 1000)}`, lagWords(lag_ms, lost_packets)];
+      }),
+    ),
     ...section("upstreams", relayRows(upstreams, now)),
     ...section(
       "origins",
@@ -137,12 +146,15 @@ function standbyRows(streams: readonly StreamAnswer[]): string[][] {
 
 function relayRows(relays: readonly RelayAnswer[], now: number): string[][] {
   return relays.map(({ id, url, to, state, attempt, failing_since, next_retry, last_error, lag_ms, dropped }) => {
-    const lag = `${lag_ms} ms behind${dropped === 0 ? "" : `, ${dropped} packets dropped`}`;
-    if (failing_since === null) return [id, url, to, state, state === "running" ? lag : ""];
+    if (failing_since === null) return [id, url, to, state, state === "running" ? lagWords(lag_ms, dropped) : ""];
     const retry = next_retry === null ? "" : `, next in ${duration(next_retry - now)}`;
     const since = `failing for ${duration(now - failing_since)}: ${last_error ?? "unknown"}`;
     return [id, url, to, state, `${since} (attempt ${attempt}${retry})`];
   });
+}
+
+function lagWords(ms: number, lost: number): string {
+  return `${ms} ms behind${lost === 0 ? "" : `, ${lost} packets lost`}`;
 }
 
 function transcoderRows(transcoders: readonly TranscoderAnswer[], now: number): string[][] {
@@ -163,7 +175,7 @@ function clientRows(clients: readonly ClientAnswer[]): string[][] {
   return clients.map(({ id, ip, url, type, format, alive, kbps, lost_packets, lag_ms }) => {
     const kind = type === "flv-play" ? `${format}-play` : type;
     const rates = `in ${kbps.recv_30s} out ${kbps.send_30s} kbit/s`;
-    const slow = lost_packets > 0 || lag_ms > 0 ? `${lag_ms} ms behind, ${lost_packets} packets lost` : "";
+    const slow = lost_packets > 0 || lag_ms > 0 ? lagWords(lag_ms, lost_packets) : "";
     return [id, ip, kind, url, rates, `for ${duration(alive * 1000)}`, slow];
   });
 }

@@ -98,9 +98,10 @@ async function statusOf(asker: ApiAsker): Promise<Status> {
   const { origins } = await get<{ origins: OriginAnswer[] }>("origins");
   const { transcoders } = await get<{ transcoders: TranscoderAnswer[] }>(`transcoders?count=${SHOWN}`);
   const { targets } = await get<{ targets: TargetAnswer[] }>("targets");
+  const { clients: edges } = await get<{ clients: ClientAnswer[] }>(`clients?server=1&count=${SHOWN}`);
   const { clients: slow } = await get<{ clients: ClientAnswer[] }>("clients?slow=1&count=100");
   const { limits, refused } = await get<LimitsAnswer>("limits");
-  return { node, config, streams, forwards, upstreams, origins, transcoders, targets, slow, limits, refused };
+  return { node, config, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, limits, refused };
 }
 
 function check(problems: readonly string[], { out, err }: Output): number {

@@ -64,11 +64,12 @@ export class ClientTable {
           ...pageQuery,
           { name: "stream", doc: "The id of the stream that they are of." },
           { name: "slow", doc: "1: only those that have lost packets or are behind." },
+          { name: "server", doc: "1: only servers that play to pass the stream on, edges above all." },
         ],
         answer: { clients: listOf(client) },
         run: (call) => ({
           list: "clients",
-          items: pageOf(this.#of(call.query.get("stream"), call.query.get("slow") === "1"), call),
+          items: pageOf(this.#of(call.query), call),
           write: (item: Client) => this.#write(item),
         }),
       },
@@ -108,11 +109,14 @@ export class ClientTable {
     return found;
   }
 
-  *#of(stream: string | null, slow: boolean): Iterable<Client> {
-    const wanted = stream === null ? undefined : this.#streams.find(stream);
+  *#of(query: URLSearchParams): Iterable<Client> {
+    const id = query.get("stream");
+    const stream = id === null ? undefined : this.#streams.find(id);
+    const [slow, server] = [query.get("slow") === "1", query.get("server") === "1"];
     for (const each of this.#context.clients.all())
       for (const task of each.tasks) {
-        if ((wanted !== undefined && task.stream !== wanted) || (slow && !isSlow(task))) continue;
+        if (stream !== undefined && task.stream !== stream) continue;
+        if ((slow && !isSlow(task)) || (server && !(task.kind === "play" && task.relay))) continue;
         yield each;
         break;
       }

@@ -49,7 +49,7 @@ const well: Status = {
       ],
     },
   ],
-  ...{ forwards: [], upstreams: [], origins: [], transcoders: [], targets: [], slow: [], refused: {} },
+  ...{ forwards: [], edges: [], upstreams: [], origins: [], transcoders: [], targets: [], slow: [], refused: {} },
   limits: { connections: { now: 3, max: 1000 } },
 };
 
@@ -72,6 +72,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     ...well,
     forwards: [forward],
     slow: [client],
+    edges: [{ ...client, id: "c9", ip: "192.0.2.9", lag_ms: 40, lost_packets: 0 }],
     origins: [{ vhost: "v", origin: "o:1935", state: "dead", last_error: "timeout" }],
     limits: { connections: { now: 900, max: 1000 } },
     refused: { max_connections: 7 },
@@ -93,6 +94,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
   for (const line of [
     "a reload was refused 5 s ago: x.toml:1: wrong",
     "  f1  /live/show  edge:1935  waiting  failing for 5 min: connection refused (attempt 9, next in 4 s)",
+    "  c9  /live/show  192.0.2.9  for 90 s  40 ms behind",
     "  o:1935  dead  timeout",
     "  /live/show  sd  running  pid 77, 40 ms behind, 1 restarts",
     "  /live/show  sd  waiting  failing for 60 s: no encoder",
