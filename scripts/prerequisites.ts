@@ -1,5 +1,8 @@
 // The programs that tests talk to. They come from the system's packages, not from npm.
 import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { findPromtool, unpackedPromtool } from "../tests/support/promtool.ts";
 import { lastLine, showProgress } from "./progress.ts";
 import { type Finished, outputOf, run } from "./run.ts";
 
@@ -48,13 +51,18 @@ const tools: readonly Tool[] = [
  */
 export async function installPrerequisites(print: (line: string) => void): Promise<void> {
   const before = missing();
-  if (before.length > 0 && process.getuid?.() === 0 && Bun.which("apt-get") !== null) {
+  const mayInstall = process.getuid?.() === 0 && Bun.which("apt-get") !== null;
+  if (mayInstall && (before.length > 0 || findPromtool() === undefined)) await apt("apt-update", ["update"]);
+  if (mayInstall && before.length > 0) {
     const packages = before.flatMap((tool) => tool.packages);
     print(`installing ${packages.join(", ")} with apt-get`);
-    await apt("apt-update", ["update"]);
     const install = await apt("apt-install", ["install", "--no-install-recommends", ...packages]);
     if (install.exitCode === 0) print(`installed ${packages.join(", ")}`);
     else print(`apt-get could not install ${packages.join(", ")}: ${lastLine(install.output)}`);
+  }
+  if (findPromtool() === undefined) {
+    if (mayInstall) await unpackPromtool(print);
+    else print("missing: promtool; the tests that need it are skipped. It is in Debian's package prometheus");
   }
   const after = missing();
   if (after.length === 0) return;
@@ -63,6 +71,22 @@ export async function installPrerequisites(print: (line: string) => void): Promi
     `missing: ${after.map((tool) => tool.name).join(", ")}; the tests that need them are skipped. ` +
       `On Debian or Ubuntu: sudo apt-get install ${packages.join(" ")}`,
   );
+}
+
+/** Takes the one program out of its package: installed, the package starts a server. */
+async function unpackPromtool(print: (line: string) => void): Promise<void> {
+  print("unpacking promtool from the package prometheus");
+  await mkdir(dirname(unpackedPromtool), { recursive: true });
+  const folder = await mkdtemp(join(dirname(unpackedPromtool), ".unpack-"));
+  try {
+    const script = 'cd "$1" && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb .';
+    const work = run("promtool", ["sh", "-c", script, "sh", folder]);
+    const { exitCode, output } = await showProgress("promtool", work, () => lastLine(outputOf("promtool")));
+    if (exitCode === 0) await rename(join(folder, "usr/bin/promtool"), unpackedPromtool);
+    else print(`promtool could not be unpacked, and the tests that need it are skipped: ${lastLine(output)}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function apt(name: string, words: readonly string[]): Promise<Finished> {

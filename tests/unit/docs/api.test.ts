@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../../../src/app/config/index.ts";
 import { ApiStage } from "../../support/api-stage.ts";
+import { promtoolFor } from "../../support/promtool.ts";
 
 const root = join(import.meta.dir, "../../..");
 const text = (path: string) => readFileSync(join(root, path), "utf8");
-const promtool = Bun.which("promtool");
-if (promtool === null) process.stdout.write("skipped: promtool is not installed (Debian: prometheus)\n");
+const promtool = promtoolFor("tests/unit/docs/api.test.ts");
 
 /** The names of all metrics that a server has. */
 async function metricNames(): Promise<Set<string>> {
@@ -46,7 +46,7 @@ test("the dashboard is JSON with a query in each panel", () => {
   for (const { targets } of panels) expect(targets[0]?.expr).toBeTruthy();
 });
 
-test.skipIf(promtool === null)("the alert rules are as promtool likes them", () => {
+test.skipIf(promtool === undefined)("the alert rules are as promtool likes them", () => {
   const { exitCode } = Bun.spawnSync([promtool ?? "", "check", "rules", join(root, "conf/prometheus/srs.rules.yml")]);
   expect(exitCode).toBe(0);
 });

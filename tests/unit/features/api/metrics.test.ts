@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { PrometheusText } from "../../../../src/features/api/prometheus.ts";
 import { ApiStage, nodeState } from "../../../support/api-stage.ts";
+import { promtoolFor } from "../../../support/promtool.ts";
 
-const promtool = Bun.which("promtool");
-if (promtool === null) process.stdout.write("skipped: promtool is not installed (Debian: prometheus)\n");
+const promtool = promtoolFor("tests/unit/features/api/metrics.test.ts");
 
 /** A server with streams of hostile names, a relay and refusals. */
 function stageOf(...names: readonly string[]): ApiStage {
@@ -81,8 +81,12 @@ describe("Metrics", () => {
     expect(text).toMatch(/srs_event_loop_delay_seconds_bucket\{le="\+Inf"\} [5-9]/);
   });
 
-  test.skipIf(promtool === null)("are as promtool likes them", async () => {
-    const text = await metricsOf(stageOf("show", 'quote"', "line\nend"));
+  test.skipIf(promtool === undefined)("are as promtool likes them", async () => {
+    const stage = stageOf("show", 'quote"', "line\nend");
+    stage.relay({ to: 'edge"\n:1935', stream: '__defaultVhost__/live/a"\\b' });
+    stage.transcoder({ engines: 'sd"\n' });
+    stage.origins.push({ vhost: 'v"', origin: "o\n:1935", state: "dead", lastError: "timeout", retryInMs: 5 });
+    const text = await metricsOf(stage);
     const child = Bun.spawn([promtool ?? "", "check", "metrics"], {
       stdin: new Blob([text]),
       stdout: "pipe",
