@@ -1,6 +1,6 @@
 import type { EngineConfig } from "./config.ts";
 import type { FfmpegFacts } from "./ffmpeg-facts.ts";
-import { deviceArguments, hardwareApi, presetFor } from "./hardware.ts";
+import { deviceArguments, hardwareApi, presetFor, profileFor } from "./hardware.ts";
 
 /** FFmpeg's time at the start of a run, ms: encoders put their first packets before their first frame. */
 export const RUN_START_MS = 10_000;
@@ -98,7 +98,7 @@ function videoArguments({ engine, encoder }: EncodedTrack, index: number, facts:
   else if (/^libx26[45]$/.test(encoder)) args.push("-enc_time_base", "1:1000");
   if (scalesBehind(engine, encoder)) args.push("-s", `${width}x${height}`, "-aspect", `${width}:${height}`);
   if (vthreads > 0) args.push("-threads", String(vthreads));
-  if (vprofile !== "") args.push("-profile:v", vprofile);
+  if (vprofile !== "") args.push("-profile:v", profileFor(encoder, vprofile));
   if (preset !== undefined) args.push("-preset", preset);
   // All steps of a ladder have their key frames where the source has them.
   if (!vparams.some(setsKeyFrames) && (facts?.forcesSourceKeys ?? true))

@@ -60,6 +60,11 @@ export function presetFor(encoder: string, preset: string): string | undefined {
   return api.presets === undefined ? undefined : (api.presets[preset] ?? preset);
 }
 
+/** The profile as an encoder names it: VAAPI's baseline is the constrained one. */
+export function profileFor(encoder: string, profile: string): string {
+  return encoder === "h264_vaapi" && profile === "baseline" ? "constrained_baseline" : profile;
+}
+
 /** Options before the input that an encoder needs. */
 export function deviceArguments(encoder: string, device: string): readonly string[] {
   return encoder.endsWith("_vaapi") ? ["-init_hw_device", `vaapi=va:${device}`, "-filter_hw_device", "va"] : [];

@@ -1,7 +1,7 @@
 import { type EncodedTrack, trackArguments } from "./arguments.ts";
 import type { TrackCodec } from "./codecs.ts";
 import type { EngineConfig } from "./config.ts";
-import { softwareEncoder } from "./hardware.ts";
+import { deviceArguments, softwareEncoder } from "./hardware.ts";
 
 /** The codecs of a stream's tracks, as far as they are there. */
 export interface StreamTracks {
@@ -63,7 +63,9 @@ export function groupsOf<R>(parts: readonly Part<R>[], ffmpeg: string): Group<R>
     const { video, audio } = part.actions;
     if (video !== "encode" && audio !== "encode") continue;
     const { engine } = part;
-    const key = JSON.stringify([engine.ffmpeg || ffmpeg, engine.perfile, engine.inputs, video === "encode"]);
+    // FFmpeg's filters take one device.
+    const device = video === "encode" ? deviceArguments(engine.vcodec, engine.hw_device) : [];
+    const key = JSON.stringify([engine.ffmpeg || ffmpeg, engine.perfile, engine.inputs, video === "encode", device]);
     const others = byInput.get(key);
     if (others === undefined) byInput.set(key, [part]);
     else others.push(part);

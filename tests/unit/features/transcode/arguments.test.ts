@@ -74,6 +74,22 @@ describe("hardware encoders", () => {
     expect(track("video", `vcodec = "${name}"\nvpreset = "veryfast"\nwidth = 640\nheight = 360`)).toBe(expected);
   });
 
+  test.each([
+    ["h264_nvenc", "-profile:v baseline"],
+    ["h264_qsv", "-profile:v baseline"],
+    ["h264_vaapi", "-profile:v constrained_baseline"],
+  ])("%s gets the baseline profile under its own name", (name, expected) => {
+    expect(track("video", `vcodec = "${name}"\nvprofile = "baseline"`)).toContain(expected);
+  });
+
+  test.each([
+    ["hevc_nvenc", `-map 0:v:0 -c:v hevc_nvenc -b:v 900k -preset p4 ${SOURCE} -forced-idr 1`],
+    ["hevc_qsv", `-map 0:v:0 -vf format=nv12 -c:v hevc_qsv -b:v 900k -preset medium ${SOURCE} -forced_idr 1`],
+    ["hevc_vaapi", `-map 0:v:0 -vf format=nv12,hwupload -c:v hevc_vaapi -b:v 900k ${SOURCE}`],
+  ])("%s is named as its API's H.264 encoder is", (name, expected) => {
+    expect(track("video", `vcodec = "${name}"\nvpreset = "medium"\nvbitrate = 900`)).toBe(expected);
+  });
+
   test("h264_vaapi names its device before the input", () => {
     const encoded = encodedTrack(
       { kind: "video", engine: engine('vcodec = "h264_vaapi"\nhw_device = "/dev/dri/x"') },

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { TranscodeStage } from "../../../support/transcode-stage.ts";
+
+test("a hardware encoder whose device is lost is told of, and software goes on in its place at once", () => {
+  const stage = new TranscodeStage('[main]\nvcodec = "h264_nvenc"\nvpreset = "fast"\nacodec = "aac"\n');
+  stage.ffmpegs.onStart = (ffmpeg) => {
+    if (!ffmpeg.command.includes("h264_nvenc")) return;
+    ffmpeg.dumb = true;
+    ffmpeg.events.errorLine("[h264_nvenc @ 0x55] Cannot load libcuda.so.1");
+  };
+  const viewer = stage.watch();
+  const feed = stage.publish().headers().key("k1").audio("a1").wait(40);
+  stage.ffmpegs.last.exit("it ended with code 1");
+  feed.gop("k2", 5).audio("a2").wait(5000);
+  expect(stage.ffmpegs.all.map(({ command }) => command[command.indexOf("-c:v") + 1])).toEqual([
+    "h264_nvenc",
+    "libx264",
+  ]);
+  expect(stage.ffmpegs.last.command.join(" ")).toContain("-preset fast");
+  expect(viewer.log).toContain("k2'");
+  const lines = stage.log.take();
+  expect(lines.filter((line) => line.includes("software encodes instead")).length).toBe(1);
+  expect(lines.find((line) => line.includes("software encodes instead"))).toContain("Cannot load libcuda.so.1");
+});
+
+test("engines with other devices have FFmpegs of their own", () => {
+  const engine = (name: string, device: string) =>
+    `[${name}]\nvcodec = "h264_vaapi"\nacodec = "none"\nhw_device = "${device}"\noutput = "out/[app]/${name}"\n`;
+  const stage = new TranscodeStage(engine("a", "/dev/dri/a") + engine("b", "/dev/dri/b") + engine("c", "/dev/dri/b"));
+  stage.publish().headers().key("k1").audio("a1").wait(40);
+  const devices = stage.ffmpegs.all.map(({ command }) => command.filter((word) => word.startsWith("vaapi=va:")));
+  expect(devices).toEqual([["vaapi=va:/dev/dri/a"], ["vaapi=va:/dev/dri/b"]]);
+});
