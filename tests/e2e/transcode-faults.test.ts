@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { Client } from "../support/e2e/client.ts";
+import { executable } from "../support/e2e/executable.ts";
 import { processesWith, standIn, standIns } from "../support/e2e/ffmpeg-stand-ins.ts";
 import { avcFrame, avcHeader, frameNumber } from "../support/e2e/payloads.ts";
 import { type Srs, startSrs } from "../support/e2e/srs.ts";
@@ -88,4 +89,26 @@ test.concurrent("no FFmpeg outlives a server that is killed, not even one that h
     undefined,
     () => running().map(String).join(),
   );
+});
+
+test.concurrent.each([
+  [
+    "a missing FFmpeg",
+    'ffmpeg = "/no/ffmpeg"\nacodec = "aac"',
+    "can't run /no/ffmpeg: it does not exist; install FFmpeg",
+  ],
+  ["a missing encoder", 'vcodec = "h265"', 'has no encoder "h265"; its encoders of hevc are'],
+  ["a missing filter", 'vcodec = "libx264"\nvfilter = "yadifff"', "No such filter: 'yadifff'; \"ffmpeg -filters\""],
+  ["a bad option", 'vcodec = "libx264"\nvparams = "nosuch 3"', "Unrecognized option 'nosuch'"],
+])("%s is told in one line by srs check and by the start, which fails", async (_, keys, told) => {
+  await using stage = new Stage();
+  const toml = `listen = "127.0.0.1:0"\n[vhost.__defaultVhost__.transcode.x]\noutput = "[vhost]/[app]/[stream]_t"\n${keys}\n`;
+  const path = stage.write("srs.toml", toml);
+  for (const command of [["check"], []]) {
+    const program = stage.start("srs", [executable(), ...command, "--conf", path]);
+    expect(await program.ended()).toBe(1);
+    expect(program.lines.filter((line) => line.includes("vhost.__defaultVhost__.transcode.x: "))).toEqual([
+      expect.stringContaining(told),
+    ]);
+  }
 });

@@ -100,7 +100,7 @@ async function examineEngine(
   if (tracks.length === 0) return { problems: [], warnings: [] };
   const facts = await installed.ask(ffmpeg);
   if (typeof facts === "string")
-    return { problems: [`cannot run ${ffmpeg}: ${facts}; install FFmpeg, or name it with ffmpeg`], warnings: [] };
+    return { problems: [`can't run ${ffmpeg}: ${facts}; install FFmpeg, or write its path as ffmpeg`], warnings: [] };
   const unknown = tracks.flatMap((track) => encoderProblem(track, facts) ?? []);
   if (unknown.length > 0) return { problems: unknown, warnings: [] };
   const found = await Promise.all(tracks.map((track) => tryTrack(track, ffmpeg, facts, installed)));
@@ -112,12 +112,23 @@ function encoderProblem({ kind, engine, encoder }: EncodedTrack, facts: FfmpegFa
   const known = facts.encoders.get(encoder);
   if (known === undefined && kind === "video" && softwareEncoder(engine) !== undefined) return undefined;
   if (known === undefined) {
-    const meant = nearest(encoder, [...facts.encoders.keys()]);
-    return `${key}: FFmpeg ${facts.version} has no encoder "${encoder}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
+    return `${key}: FFmpeg ${facts.version} has no encoder "${encoder}"${meantInstead(encoder, facts)}`;
   }
   if (known.kind !== kind) return `${key}: "${encoder}" is an encoder of ${known.kind}`;
   const problem = flvProblem(facts, known.codec);
   return problem === undefined ? undefined : `${key}: ${problem}`;
+}
+
+/** Names of codecs that aren't FFmpeg's. */
+const codecAliases: Readonly<Record<string, string>> = { x264: "h264", avc: "h264", h265: "hevc", x265: "hevc" };
+
+/** The encoders of a codec that stands in an encoder's place, or the encoder of nearly this name. */
+function meantInstead(encoder: string, { encoders }: FfmpegFacts): string {
+  const codec = codecAliases[encoder] ?? encoder;
+  const ofCodec = [...encoders].filter(([, { codec: made }]) => made === codec).map(([name]) => name);
+  if (ofCodec.length > 0) return `; its encoders of ${codec} are ${ofCodec.join(", ")}`;
+  const meant = nearest(encoder, [...encoders.keys()]);
+  return meant === undefined ? '; "ffmpeg -encoders" lists what it has' : `; did you mean "${meant}"?`;
 }
 
 async function tryTrack(
@@ -129,7 +140,7 @@ async function tryTrack(
   const attempt = (tried: EncodedTrack) =>
     installed.run(trialCommand({ ffmpeg, container: "flv", tracks: [tried] }, facts));
   const result = await attempt(track);
-  if (result.ok) return { problems: [], warnings: [] };
+  if (result.ok) return { problems: [], warnings: ignoredOptions(result.error) };
   const reason = firstLine(result.error);
   const instead = track.kind === "video" ? softwareEncoder(track.engine) : undefined;
   if (hardwareApi(track.encoder) !== undefined && instead !== undefined) {
@@ -141,7 +152,26 @@ async function tryTrack(
       warnings: [],
     };
   }
-  return { problems: [`FFmpeg refuses the ${track.kind}'s settings: ${reason}`], warnings: [] };
+  if (hardwareApi(track.encoder) !== undefined)
+    return { problems: [`${track.encoder} does not run here (${reason}), and no fallback is set`], warnings: [] };
+  return {
+    problems: [`FFmpeg refuses the ${track.kind}'s settings: ${reason}${hint(reason, track.encoder)}`],
+    warnings: [],
+  };
+}
+
+/** Where FFmpeg says what it would take. */
+function hint(reason: string, encoder: string): string {
+  if (/No such filter/.test(reason)) return '; "ffmpeg -filters" lists what it has';
+  return /Unrecognized option|Undefined constant|not found/.test(reason)
+    ? `; "ffmpeg -h encoder=${encoder}" lists what it takes`
+    : "";
+}
+
+/** Encoders leave out what they don't know among their own options, and say so. */
+function ignoredOptions(messages: string): string[] {
+  const ignored = messages.split("\n").find((line) => /error parsing option|has not been used/i.test(line));
+  return ignored === undefined ? [] : [`FFmpeg ignores an option: ${firstLine(ignored)}`];
 }
 
 /** The first line of FFmpeg's messages, which says most; without the address of what speaks. */

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { startChild } from "./child-process.ts";
+
 /** What a program that has ended wrote. */
 export interface ProgramResult {
   readonly ok: boolean;
@@ -6,30 +9,43 @@ export interface ProgramResult {
   readonly error: string;
 }
 
-/** Most of a program's output that is kept, bytes. */
+/** Most of a program's output, and of its error output, that is kept, characters. */
 const MAX_OUTPUT = 1024 * 1024;
 
-/** Runs a program without input to its end, or for `timeoutMs`. */
-export async function runProgram(command: readonly string[], timeoutMs: number): Promise<ProgramResult> {
-  try {
-    const program = Bun.spawn([...command], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-    });
-    const [output, error, code] = await Promise.all([text(program.stdout), text(program.stderr), program.exited]);
-    const late = program.signalCode === "SIGKILL" ? `it did not end within ${timeoutMs / 1000} s\n` : "";
-    return { ok: code === 0, output, error: late + error };
-  } catch (error) {
-    return { ok: false, output: "", error: error instanceof Error ? error.message : String(error) };
-  }
+/** Runs a program without input to its end, or for `timeoutMs`. It ends with this process, and its children end with it. */
+export function runProgram(command: readonly string[], timeoutMs: number): Promise<ProgramResult> {
+  const problem = problemOf(command[0] ?? "");
+  if (problem !== undefined) return Promise.resolve({ ok: false, output: "", error: problem });
+  const { promise, resolve } = Promise.withResolvers<ProgramResult>();
+  const decoder = new TextDecoder();
+  let [output, error, isLate] = ["", "", false];
+  const child = startChild(
+    { command, outputs: 1, nice: 0 },
+    {
+      output: (_index, bytes) => {
+        if (output.length < MAX_OUTPUT) output += decoder.decode(bytes, { stream: true });
+      },
+      errorLine: (line) => {
+        if (error.length < MAX_OUTPUT) error += `${line}\n`;
+      },
+      drained: () => undefined,
+      exited: (reason, code) => {
+        clearTimeout(timer);
+        const late = isLate ? `it did not end within ${timeoutMs / 1000} s\n` : "";
+        resolve({ ok: code === 0, output, error: late + (error || (code === 0 ? "" : reason)) });
+      },
+    },
+  );
+  child.endInput();
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill();
+  }, timeoutMs);
+  return promise;
 }
 
-async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let whole = "";
-  for await (const bytes of stream) if (whole.length < MAX_OUTPUT) whole += decoder.decode(bytes, { stream: true });
-  return whole;
+function problemOf(program: string): string | undefined {
+  if (Bun.which(program) !== null) return undefined;
+  if (!program.includes("/")) return "there is no such program in PATH";
+  return existsSync(program) ? "it is not executable" : "it does not exist";
 }

@@ -12,8 +12,16 @@ const ENCODERS = `Encoders:
  A....D libopus              libopus Opus (codec opus)
 `;
 
-/** What an FFmpeg of a version finds wrong with engines; `fails` is what it says to a command. */
-async function examine(engines: string, options: { version?: string; fails?: (command: string) => string } = {}) {
+interface Examined {
+  readonly version?: string;
+  /** What it says to a command that it refuses. */
+  readonly fails?: (command: string) => string;
+  /** What it says beside its work. */
+  readonly says?: string;
+}
+
+/** What an FFmpeg of a version finds wrong with engines. */
+async function examine(engines: string, options: Examined = {}) {
   const commands: string[] = [];
   const installed = new InstalledFfmpegs((command) => {
     const text = command.join(" ");
@@ -22,7 +30,7 @@ async function examine(engines: string, options: { version?: string; fails?: (co
     const output = text.includes("-encoders")
       ? ENCODERS
       : `ffmpeg version ${options.version ?? "5.1.9-0+deb12u1"} Copyright`;
-    return Promise.resolve({ ok: error === "", output, error });
+    return Promise.resolve({ ok: error === "", output, error: error || (options.says ?? "") });
   });
   const tables = engines.replaceAll(/^\[(\w+)\]\n/gm, '[vhost.a.transcode.$1]\noutput = "a/[app]/[engine]"\n');
   const { vhost, transcode } = parseConfig(tables, "test.toml");
@@ -42,6 +50,12 @@ test("engines that only copy need no FFmpeg", async () => {
 
 test.each([
   ['vcodec = "libx24"', 'vcodec: FFmpeg 5.1.9-0+deb12u1 has no encoder "libx24"; did you mean "libx264"?'],
+  ['vcodec = "h265"', 'vcodec: FFmpeg 5.1.9-0+deb12u1 has no encoder "h265"; its encoders of hevc are libx265'],
+  [
+    'vcodec = "h264"',
+    'vcodec: FFmpeg 5.1.9-0+deb12u1 has no encoder "h264"; its encoders of h264 are libx264, h264_nvenc',
+  ],
+  ['acodec = "what"', 'acodec: FFmpeg 5.1.9-0+deb12u1 has no encoder "what"; "ffmpeg -encoders" lists what it has'],
   ['vcodec = "aac"', 'vcodec: "aac" is an encoder of audio'],
   ['vcodec = "libx265"', "vcodec: FFmpeg 5.1.9-0+deb12u1 can't write hevc into FLV; FFmpeg 6.1 can"],
   ['acodec = "libopus"', "acodec: FFmpeg 5.1.9-0+deb12u1 can't write opus into FLV; FFmpeg 8 can"],
@@ -59,7 +73,7 @@ test.each(["6.1.1", "n7.0", "N-116734-g12345", "2024-01-01-git-abc"])(
 test("an FFmpeg that does not run is told with what to do", async () => {
   const { problems } = await examine('[x]\nffmpeg = "/no/ffmpeg"\nacodec = "aac"\n', { fails: () => "no such file" });
   expect(problems).toEqual([
-    "vhost.a.transcode.x: cannot run /no/ffmpeg: no such file; install FFmpeg, or name it with ffmpeg",
+    "vhost.a.transcode.x: can't run /no/ffmpeg: no such file; install FFmpeg, or write its path as ffmpeg",
   ]);
 });
 
@@ -68,8 +82,24 @@ test("settings that FFmpeg refuses are told in its words", async () => {
     command.includes("nosuch") ? "\n[AVFilterGraph @ 0x55d0] No such filter: 'nosuch'\nInvalid argument" : "";
   const { problems } = await examine('[x]\nvcodec = "libx264"\nvfilter = "nosuch"\n', { fails });
   expect(problems).toEqual([
-    "vhost.a.transcode.x: FFmpeg refuses the video's settings: [AVFilterGraph] No such filter: 'nosuch'",
+    "vhost.a.transcode.x: FFmpeg refuses the video's settings: [AVFilterGraph] No such filter: 'nosuch'; \"ffmpeg -filters\" lists what it has",
   ]);
+});
+
+test("an option that FFmpeg does not know is told with where it lists them, and one that it ignores is a warning", async () => {
+  const unknown = await examine('[x]\nvcodec = "libx264"\nvparams = "nosuch 3"\n', {
+    fails: (command) => (command.includes("nosuch") ? "Unrecognized option 'nosuch'.\nError splitting" : ""),
+  });
+  expect(unknown.problems).toEqual([
+    `vhost.a.transcode.x: FFmpeg refuses the video's settings: Unrecognized option 'nosuch'.; "ffmpeg -h encoder=libx264" lists what it takes`,
+  ]);
+  const ignored = await examine('[x]\nvcodec = "libx264"\nvparams = "x264-params nosuch=3"\n', {
+    says: "[libx264 @ 0x55] Error parsing option 'nosuch = 3'.",
+  });
+  expect(ignored).toMatchObject({
+    problems: [],
+    warnings: ["vhost.a.transcode.x: FFmpeg ignores an option: [libx264] Error parsing option 'nosuch = 3'."],
+  });
 });
 
 test("a hardware encoder without its device is a warning when software runs in its place", async () => {
@@ -79,5 +109,7 @@ test("a hardware encoder without its device is a warning when software runs in i
     warnings: ["vhost.a.transcode.x: h264_nvenc does not run here (Cannot load libcuda.so.1); libx264 encodes instead"],
   });
   const { problems } = await examine('[x]\nvcodec = "h264_nvenc"\nfallback = "none"\n', { fails });
-  expect(problems.length).toBe(1);
+  expect(problems).toEqual([
+    "vhost.a.transcode.x: h264_nvenc does not run here (Cannot load libcuda.so.1), and no fallback is set",
+  ]);
 });
