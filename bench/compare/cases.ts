@@ -7,6 +7,7 @@ import { type Measured, measure, runBench } from "./load.ts";
 import { Probe } from "./probe.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
 import { secureServers } from "./tls.ts";
+import { transcodeCases } from "./transcode-cases.ts";
 import { Watch } from "./usage.ts";
 
 /** What a comparison is run with. */
@@ -301,6 +302,7 @@ export const cases: readonly Case[] = [
     run: slowReaders,
   },
   ...httpCases,
+  ...transcodeCases,
   {
     title: "Fan-in: 500 publishers × 600 kbps",
     text: "With the GOP cache on; nginx-rtmp has none.",

@@ -23,6 +23,8 @@ import type { SourceSwitch } from "./source/switches.ts";
 /** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
 const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
+/** The time between two flushes with `auto` while all readers take batches, ms: a few frames of video and audio. */
+const BATCH_MS = 100;
 /** Readers served between two checks of the clock. */
 const SLICE_READERS = 128;
 
@@ -138,6 +140,12 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.#audience.demands();
   }
 
+  /** The time between two flushes, ms. */
+  get latency(): number | "auto" {
+    const { mw_latency } = this.config;
+    return mw_latency === "auto" && this.#audience.batched ? BATCH_MS : mw_latency;
+  }
+
   /** Programme times, slots and numbers of its packets. */
   get epochs(): EpochKeeper {
     return this.#intake.epochs;
@@ -176,7 +184,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     demand: Demand | undefined,
   ): Reader<P> {
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
+    const { batched } = this.#audience;
     const reader = this.#audience.join(format, sink, events, this.gives, notBefore);
+    if (batched && this.latency === "auto") this.#owner.flusher.hurry(this);
     this.sources.notifyAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;

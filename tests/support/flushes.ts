@@ -5,7 +5,7 @@ import { rethrow } from "./faults.ts";
 
 /** A stream whose flush takes `costMs`, in steps of a millisecond. */
 export class Stub implements Flushable {
-  readonly config: { readonly mw_latency: number | "auto" };
+  readonly latency: number | "auto";
   queued = false;
   dueAt = 0;
   wake: Timer | undefined;
@@ -19,7 +19,7 @@ export class Stub implements Flushable {
 
   constructor(clock: FakeClock, latency: number | "auto" = "auto", costMs = 0) {
     this.#clock = clock;
-    this.config = { mw_latency: latency };
+    this.latency = latency;
     this.costMs = costMs;
   }
 

@@ -31,6 +31,7 @@ export interface FeedEvents {
 
 /** A stream on its way into one run of FFmpeg, from a key frame on, with times that begin at `RUN_START_MS`. */
 export class Feed implements PacketSink {
+  readonly batched = true;
   readonly #stream: Stream;
   readonly #muxer: InputMuxer;
   readonly #events: FeedEvents;

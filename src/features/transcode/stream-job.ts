@@ -38,6 +38,7 @@ export interface NamedResult {
 
 /** All engines of one published stream. It looks at the stream's codecs, and passes on what no engine encodes. */
 export class StreamJob implements PacketSink {
+  readonly batched = true;
   readonly stream: Stream;
   readonly #context: JobContext;
   #results: readonly NamedResult[];

@@ -25,6 +25,8 @@ export class Audience {
   /** Readers whose owners want the stream's epoch: few, among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
+  /** Readers that are to get packets as they come. */
+  #prompt = 0;
   /** Formats of the readers that await video. */
   readonly #awaitingVideo = new Map<Reader<Piece>, ReaderFormat>();
 
@@ -35,6 +37,11 @@ export class Audience {
 
   get size(): number {
     return this.#readers.size;
+  }
+
+  /** Whether there are readers, and all of them take batches. */
+  get batched(): boolean {
+    return this.#prompt === 0 && this.#readers.size > 0;
   }
 
   /** The demand of each viewer, the longest-present first. */
@@ -56,6 +63,7 @@ export class Audience {
     // The sink may be shared with other readers, or with one that has just left.
     reader.blocked = (sink.bytesQueued ?? 0) > 0;
     this.#readers.add(reader);
+    if (sink.batched !== true) this.#prompt++;
     if (events.epoch !== undefined) this.#epochReaders.add(reader);
     fanout.admit(reader, notBefore);
     return reader;
@@ -64,6 +72,7 @@ export class Audience {
   /** False if the reader was not in the audience any more. */
   leave(reader: Reader<Piece>): boolean {
     if (!this.#readers.delete(reader)) return false;
+    if (reader.sink.batched !== true) this.#prompt--;
     this.#awaitingVideo.delete(reader);
     this.#epochReaders.delete(reader);
     this.#remove(reader);

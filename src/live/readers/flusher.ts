@@ -18,7 +18,8 @@ const MAX_ROUND_DECAY = 0.8;
 
 /** What the flusher needs of a stream. */
 export interface Flushable {
-  readonly config: { readonly mw_latency: number | "auto" };
+  /** The time between two flushes, ms. */
+  readonly latency: number | "auto";
   /** Set while it waits for its flush; owned by the flusher. */
   queued: boolean;
   /** With a fixed latency, no flush begins before this; monotonic ms, owned by the flusher. */
@@ -67,7 +68,7 @@ export class Flusher {
   mark(stream: Flushable): void {
     if (stream.queued) return;
     stream.queued = true;
-    if (stream.config.mw_latency === "auto") {
+    if (stream.latency === "auto") {
       this.#auto.add(stream);
       this.#scheduleAuto();
       return;
@@ -91,6 +92,14 @@ export class Flusher {
       this.#go(stream, Number.POSITIVE_INFINITY);
     }
     if (this.#begun(stream)) this.#go(stream, Number.POSITIVE_INFINITY);
+  }
+
+  /** The stream's latency has become shorter: its next flush no longer waits for the end of the longer one. */
+  hurry(stream: Flushable): void {
+    stream.dueAt = 0;
+    if (!stream.queued) return;
+    this.#unqueue(stream);
+    this.mark(stream);
   }
 
   #unqueue(stream: Flushable): void {
@@ -182,7 +191,7 @@ export class Flusher {
     this.#began = now;
     this.#busyMs = 0;
     for (const stream of this.#due) {
-      const latency = stream.config.mw_latency;
+      const { latency } = stream;
       if (latency !== "auto") stream.dueAt = now + latency;
       this.#beginFlush(stream);
     }

@@ -32,6 +32,8 @@ export type Piece = Uint8Array | PacketRange;
 export interface Sink<P extends Piece = Uint8Array> {
   /** Bytes queued in the sink; a reader that joins with a non-empty sink waits for `Reader.drained` first. */
   readonly bytesQueued?: number;
+  /** True: its packets may come 100 ms late. While all readers of a stream are so, `auto` flushes it as seldom. */
+  readonly batched?: boolean;
   /**
    * Takes all of `piece`. False: no more for now, and the owner calls `Reader.drained` when there is room. Bytes may be kept by
    * reference; packets are lent for the call.

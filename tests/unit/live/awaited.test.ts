@@ -72,3 +72,29 @@ test("A source is read as it comes again when its stream's latency becomes auto"
   stage.streams.configure("__defaultVhost__", { ...stage.config, mw_latency: "auto" });
   expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
 });
+
+test("While all readers take batches, a source is waited for from batch to batch, and at once when another reader comes", () => {
+  const { stage, publish, take } = published();
+  const feed = publish("a");
+  const got: number[] = [];
+  stage.stream().tap({ batched: true, send: (range) => got.push(range.to - range.from) > 0 });
+  take();
+  feed.key("k").wait(40).inter("i1").wait(40).inter("i2").wait(19);
+  expect([got, take()]).toEqual([[1], ["a 1100"]]);
+  feed.wait(1);
+  expect([got, take()]).toEqual([[1, 2], ["a 1200"]]);
+  feed.inter("i3");
+  const viewer = stage.view();
+  expect(take()).toEqual(["a 0"]);
+  stage.clock.settle();
+  expect([got, viewer.log]).toEqual([
+    [1, 2, 1],
+    ["k", "i1", "i2", "i3"],
+  ]);
+  feed.inter("i4");
+  stage.clock.settle();
+  expect(got.length).toBe(4);
+  viewer.leave();
+  feed.inter("i5").wait(1).inter("i6");
+  expect(take()).toEqual(["a 1200"]);
+});
