@@ -27,6 +27,7 @@ import { createHttpGet } from "../io/net/http-get.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
+import { CpuGroup } from "../io/os/cpu-group.ts";
 import { gzip } from "../io/os/gzip.ts";
 import { cpuSeconds, fillRandom, randomHex } from "../io/os/process.ts";
 import { systemLoad } from "../io/os/system-load.ts";
@@ -189,6 +190,7 @@ export function makeFeatures(host: Host): Features {
       streams,
       hidden: host.hiddenStreams,
       startChild,
+      cpuLimit: new CpuGroup(),
       settings: () => live.current.transcode,
       engines: (name) => vhost(name)?.transcode ?? new Map(),
       vhost(name) {

@@ -21,6 +21,18 @@ export class TranscodeStage extends LiveStage {
   readonly ffmpegs = new FakeFfmpegs();
   readonly log = new RecordingLog();
   readonly net = new FakeNet(this.clock, mulberry32(1));
+  /** What was limited, and why it can't be. */
+  readonly cpuLimit = {
+    calls: [] as string[],
+    problem: undefined as string | undefined,
+    limit(percent: number) {
+      this.calls.push(`limit ${percent}`);
+      return this.problem;
+    },
+    add(pid: number) {
+      this.calls.push(`add ${pid}`);
+    },
+  };
   readonly transcode: Transcode;
   #config: ReturnType<typeof parseConfig>;
 
@@ -43,6 +55,7 @@ export class TranscodeStage extends LiveStage {
       streams: this.streams,
       hidden: new Streams(this.clock, rethrow, epochIds(), new SlabPool(this.memoryClock)),
       startChild: this.ffmpegs.start,
+      cpuLimit: this.cpuLimit,
       settings: () => this.#config.transcode,
       engines: (name) => vhost(name)?.transcode ?? new Map(),
       vhost: (name) => ({ name, enabled: true, stream: this.config, onConflict: "reject" }),
@@ -52,8 +65,8 @@ export class TranscodeStage extends LiveStage {
   }
 
   /** Another configuration is in effect. */
-  reconfigure(engines: string): void {
-    this.#config = merge(rootTable, this.#config, this.#parse(engines, "")).values;
+  reconfigure(engines: string, settings = ""): void {
+    this.#config = merge(rootTable, this.#config, this.#parse(engines, settings)).values;
     this.transcode.reconfigure();
   }
 

@@ -29,6 +29,14 @@ export const transcodeTable = table("FFmpeg, which the engines of all vhosts run
     doc: "Maximum number of FFmpeg processes that run at a time; others wait.",
     reload: "live",
   }),
+  max_cpu: integer({
+    default: 0,
+    unit: "% of one core",
+    min: 0,
+    max: 100_000,
+    doc: "Processor time that all FFmpeg processes together may take, 250 is two and a half cores; 0 is no limit. It needs a delegated control group.",
+    reload: "live",
+  }),
   nice: integer({
     default: 5,
     unit: "",

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
+import type { CpuLimit } from "../../io/os/cpu-group.ts";
 import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { Source, SourceEnd, SourceInfo } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/switches.ts";
@@ -32,6 +33,8 @@ export interface TranscodeContext extends Omit<PushContext, "chunkSize"> {
   /** Streams that only relays to other servers read. */
   readonly hidden: Streams;
   readonly startChild: StartChild;
+  /** Limits what all FFmpegs take together. */
+  readonly cpuLimit: CpuLimit;
   chunkSizeOf(vhost: string): number;
   settings(): TranscodeConfig;
   engines(vhost: string): ReadonlyMap<string, EngineConfig>;
@@ -62,11 +65,14 @@ export class Transcode implements Feature, StreamObserver {
   /** Relays that still send the last of a result. */
   readonly #relays = new Set<PushRelay>();
   readonly #totals: GroupTotals = { runs: 0, skips: 0, strays: 0 };
+  /** `max_cpu` as it was applied. */
+  #maxCpu = 0;
   #nextId = 1;
 
   constructor(context: TranscodeContext) {
     this.#context = context;
     this.#limit = new ProcessLimit(() => context.settings().max_processes);
+    this.#limitCpu();
   }
 
   report(): Report {
@@ -130,6 +136,7 @@ export class Transcode implements Feature, StreamObserver {
   }
 
   reconfigure(): void {
+    this.#limitCpu();
     for (const stream of this.#context.streams.all()) {
       const { source } = stream;
       const known = this.#transcoded.get(stream);
@@ -159,14 +166,30 @@ export class Transcode implements Feature, StreamObserver {
     for (const relay of this.#relays) relay.abort();
   }
 
+  #limitCpu(): void {
+    const { max_cpu } = this.#context.settings();
+    if (max_cpu === this.#maxCpu) return;
+    this.#maxCpu = max_cpu;
+    const { cpuLimit, log } = this.#context;
+    const why = cpuLimit.limit(max_cpu);
+    if (why === undefined) log.info("max_cpu of transcode is in effect", { percent: max_cpu });
+    else log.warn("max_cpu of transcode is not in effect", { why });
+  }
+
+  #startChild: StartChild = (options, events) => {
+    const child = this.#context.startChild(options, events);
+    if (child.pid !== undefined) this.#context.cpuLimit.add(child.pid);
+    return child;
+  };
+
   #begin(stream: Stream, name: StreamName, source: Source, results: readonly NamedResult[]): void {
-    const { clock, randomNumber, startChild, facts, log } = this.#context;
+    const { clock, randomNumber, facts, log } = this.#context;
     const { ffmpeg, nice } = this.#context.settings();
     const job = new StreamJob(
       {
         clock,
         random: randomNumber,
-        startChild,
+        startChild: this.#startChild,
         limit: this.#limit,
         nice,
         ffmpeg,

@@ -118,6 +118,9 @@ export const transcodeEffects: Readonly<Record<string, Effect>> = {
   "transcode.ffmpeg": (stage) =>
     observe(stage, AUDIO, AUDIO, /two -hide.*-c:a aac/, ['ffmpeg = "STAGE/one"', 'ffmpeg = "STAGE/two"']),
   "transcode.nice": (stage) => observe(stage, AUDIO, AUDIO, /^7 /m, ["nice = 1", "nice = 7"]),
+  // Whether it can be in effect depends on the machine.
+  "transcode.max_cpu": (stage) =>
+    observe(stage, AUDIO, AUDIO, /max_cpu of transcode is/, ["max_cpu = 0", "max_cpu = 400"]),
   "transcode.max_processes": async (stage) => {
     const settings = ["max_processes = 2", "max_processes = 1"] as const;
     await observe(stage, AUDIO, AUDIO, /as many FFmpeg processes run as may/, settings);

@@ -304,6 +304,18 @@ describe("a stream", () => {
   });
 });
 
+test("max_cpu limits every FFmpeg, follows a reload, and says why when it can't", () => {
+  const stage = new TranscodeStage(BOTH, "[transcode]\nmax_cpu = 150");
+  publish(stage);
+  stage.reconfigure(BOTH, "[transcode]\nmax_cpu = 150");
+  expect(stage.cpuLimit.calls).toEqual(["limit 150", "add 1"]);
+  expect(stage.log.take(/max_cpu/)).toEqual(["info max_cpu of transcode is in effect percent=150"]);
+  stage.cpuLimit.problem = "no group";
+  stage.reconfigure(BOTH, "[transcode]\nmax_cpu = 50");
+  stage.reconfigure(BOTH, "[transcode]\nmax_cpu = 50");
+  expect(stage.log.take(/max_cpu/)).toEqual(["warn max_cpu of transcode is not in effect why=no group"]);
+});
+
 test("what is fit already passes FFmpeg: only_if_video and only_if_audio name what is encoded", () => {
   const stage = new TranscodeStage(`${BOTH}only_if_video = ["hevc"]\nonly_if_audio = ["mp3"]\n`);
   const viewer = stage.watch();

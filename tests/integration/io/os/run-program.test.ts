@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runProgram } from "../../../src/io/os/run-program.ts";
+import { runProgram } from "../../../../src/io/os/run-program.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "srs-run-"));
 
