@@ -160,7 +160,8 @@ test.concurrent("viewers who are not to have a stream are told why by a status a
   const url = (path: string) => server.http(`live/${path}`);
   expect(await ask(url("nothing.flv"))).toEqual([404, "nobody publishes /live/nothing\n"]);
   expect(await ask(url("show.flv?vhost=closed"))).toEqual([403, "playing is not allowed from this address\n"]);
-  expect(await ask(url("show.flv?vhost=off"))).toEqual([404, "there is nothing at this address\n"]);
+  expect(await ask(url("show.flv?vhost=off"))).toEqual([406, "playing .flv over HTTP is switched off here\n"]);
+  expect(await ask(url("show.m3u8"))).toEqual([406, "HLS is switched off here\n"]);
   const first = await FlvViewer.open(stage, server.httpPort, "/live/show.flv?vhost=full");
   await first.tag("a picture", isPicture(1));
   expect(await ask(url("show.flv?vhost=full"))).toEqual([503, "players of full/live/show: 1, allowed: 1\n"]);

@@ -230,3 +230,22 @@ test("the executable's HLS plays in its page", async () => {
   await stateIs(page, "playing");
   await moves(page);
 });
+
+test("a page plays what its server has switched on, and says what is off", async () => {
+  await using stage = new Stage();
+  const flv = { on: "flv", off: "hls", words: "HLS is switched off here", more: "" };
+  const remux = "[vhost.__defaultVhost__.http_remux]\nenabled = false\n";
+  const hls = { on: "hls", off: "flv", words: "Playing .flv over HTTP is switched off here", more: remux };
+  for (const { on, off, words, more } of [flv, hls]) {
+    const table = on === "hls" ? "[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\n" : "";
+    const srs = await ReloadServer.start(stage, `[http_server]\nlisten = "127.0.0.1:0"\n${table}${more}`, `of ${on}`);
+    const url = `http://127.0.0.1:${await httpPort(srs.program)}/live/show`;
+    publishClip(stage, clip({ seconds: 20 }), `rtmp://127.0.0.1:${srs.port}/live/show`, { name: `encoder of ${on}` });
+    await srs.program.line(/publish started/);
+    const page = await openPage(browser, url, errors);
+    pages.push(page);
+    await stateIs(page, "playing");
+    await page.goto(`${url}?via=${off}`);
+    await stateIs(page, "waiting", words);
+  }
+});

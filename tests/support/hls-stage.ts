@@ -5,7 +5,7 @@ import type { HttpRequest } from "../../src/http/request.ts";
 import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
 import { Entry, type Refused } from "../../src/live/ports/entry.ts";
-import type { HttpAnswer, HttpExchange } from "../../src/live/ports/http.ts";
+import type { HttpAnswer, HttpExchange, LoggedRefusal } from "../../src/live/ports/http.ts";
 import { LiveStage } from "./live.ts";
 import { openAccount } from "./open-door.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -59,6 +59,8 @@ export class FakeExchange implements HttpExchange {
   answer: HttpAnswer | undefined;
   refusal: Refused | undefined;
   passed = false;
+  /** The answer where nobody else has one. */
+  otherwise: LoggedRefusal | undefined;
 
   constructor(clients: Clients, host: string) {
     this.remote = { host, port: 4000 };
@@ -82,8 +84,9 @@ export class FakeExchange implements HttpExchange {
     throw new Error("HLS streams nothing");
   }
 
-  pass(): void {
+  pass(otherwise?: LoggedRefusal): void {
     this.#once();
+    this.otherwise = otherwise;
     this.passed = true;
   }
 

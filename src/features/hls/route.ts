@@ -2,9 +2,9 @@ import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
-import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import type { HttpExchange, HttpRoute, LoggedRefusal } from "../../live/ports/http.ts";
 import type { Stream } from "../../live/stream.ts";
-import { streamLabel } from "../../live/streams.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
@@ -73,7 +73,10 @@ export class HlsRoute implements HttpRoute {
       return true;
     }
     const found = this.#context.entry().findVhost(address.vhost);
-    if (found.ok && !found.vhost.config.hls.enabled) return false;
+    if (found.ok && !found.vhost.config.hls.enabled) {
+      exchange.pass(switchedOff(address));
+      return true;
+    }
     if (token !== undefined && this.#sessions.isBanned(token)) {
       exchange.refuse({ ok: false, rule: "session", kind: "denied", reason: "this viewer was sent away" });
       return true;
@@ -114,7 +117,7 @@ export class HlsRoute implements HttpRoute {
     const { request, exchange, address } = asking;
     // A reload may have switched it off meanwhile.
     if (!config.hls.enabled) {
-      exchange.pass();
+      exchange.pass(switchedOff(name));
       return;
     }
     const hls = this.#streams.find(name);
@@ -215,6 +218,12 @@ export class HlsRoute implements HttpRoute {
 
 function urlOf({ secure, host }: HttpRequest, app: string): string {
   return `${secure ? "https" : "http"}://${host}/${app}`;
+}
+
+/** The answer where no other route has anything at the address, such as a file. */
+function switchedOff({ app, stream }: Pick<StreamName, "app" | "stream">): LoggedRefusal {
+  const refused: Refused = { ok: false, rule: "off", kind: "media", reason: "HLS is switched off here" };
+  return { refused, about: { stream: `/${app}/${stream}` } };
 }
 
 function mediaRefusal(reason: string): Refused {

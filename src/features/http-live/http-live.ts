@@ -9,7 +9,7 @@ import { streamLabel } from "../../live/streams.ts";
 import { type LiveAddress, readAddress } from "./address.ts";
 import type { HttpLiveContext, HttpLiveVhost } from "./context.ts";
 import { Flavours } from "./flavours.ts";
-import { missingRefusal, nameRefusal } from "./refused.ts";
+import { missingRefusal, nameRefusal, offRefusal } from "./refused.ts";
 import { Viewer } from "./viewer.ts";
 
 /** How often those who wait for an answer are looked at. */
@@ -41,8 +41,11 @@ export class HttpLive implements Feature, HttpRoute {
     const entry = this.#context.entry();
     const { vhost, app, stream, param } = names.address;
     const found = entry.findVhost(vhost);
-    if (found.ok && !found.vhost.config.http_remux.enabled) return false;
     const about = { stream: `/${app}/${stream}` };
+    if (found.ok && !found.vhost.config.http_remux.enabled) {
+      exchange.pass({ refused: offRefusal(asked.ending), about });
+      return true;
+    }
     const { host: address, port } = exchange.remote;
     // Browsers name the page of a WebSocket in Origin only.
     const pageUrl = request.header("referer") ?? request.header("origin") ?? "";

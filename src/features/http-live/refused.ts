@@ -1,4 +1,5 @@
 import type { Refused } from "../../live/ports/entry.ts";
+import type { Ending } from "./address.ts";
 
 /** The stream is nowhere. */
 export function missingRefusal(reason: string): Refused {
@@ -18,4 +19,9 @@ export function mediaRefusal(reason: string): Refused {
 /** What the viewer says names no stream. */
 export function nameRefusal(reason: string): Refused {
   return { ok: false, rule: "name", kind: "name", reason };
+}
+
+/** The vhost's streams are not played over HTTP. */
+export function offRefusal(ending: Ending): Refused {
+  return { ok: false, rule: "off", kind: "media", reason: `playing .${ending} over HTTP is switched off here` };
 }

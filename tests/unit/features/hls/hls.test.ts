@@ -100,9 +100,15 @@ describe("playlists", () => {
     expect(stage.told).toEqual([]);
   });
 
-  test("what is no playlist, and vhosts without HLS, are left to others", () => {
+  test("what is no playlist is left to others, and so are vhosts without HLS, which say so where there is nothing", () => {
     const { stage } = published(2, { config: { enabled: false } });
-    expect([stage.get("/live/show.m3u8").passed, stage.get("/live/show.flv").passed]).toEqual([true, true]);
+    expect(stage.get("/live/show.flv")).toMatchObject({ passed: true, otherwise: undefined });
+    const { passed, otherwise } = stage.get("/live/show.m3u8");
+    expect([passed, otherwise?.refused.kind, otherwise?.refused.reason]).toEqual([
+      true,
+      "media",
+      "HLS is switched off here",
+    ]);
   });
 });
 

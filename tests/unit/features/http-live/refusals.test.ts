@@ -115,14 +115,15 @@ describe("The guards", () => {
 });
 
 describe("A vhost whose streams are not played over HTTP", () => {
-  test("leaves its addresses to others, and viewers who are there are sent away", () => {
+  test("leaves its addresses to others, says so where there is nothing, and viewers who are there are sent away", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);
     viewer.news();
     stage.configure({ http_remux: { enabled: false, on_unpublish: "close" } });
     expect(viewer.news()).toEqual(["end"]);
-    expect(brief(stage.dial().get("/live/show.flv"))).toEqual(["404", "there is nothing at this address\n"]);
+    const answer = brief(stage.dial().get("/live/show.flv"));
+    expect(answer).toEqual(["406", "playing .flv over HTTP is switched off here\n"]);
     expect(brief(stage.dial().get("/live/file.mp3"))).toEqual(["200", "a file"]);
   });
 });
