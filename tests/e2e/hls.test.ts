@@ -197,3 +197,26 @@ testWithChromium.concurrent(
     expect(errors).toEqual([]);
   },
 );
+
+testWithChromium.concurrent("the page leaves a server that is silent for another, and says when all are", async () => {
+  await using stage = new Stage();
+  const [one, other] = [await HlsEdge.start(stage, "one"), await HlsEdge.start(stage, "other")];
+  const loop = ["-stream_loop", "-1"];
+  publishClip(stage, clip({ seconds: 8 }), one.rtmp, { input: loop, name: "encoder" });
+  // Its pictures are of another size, so that the page shows whose it plays.
+  publishClip(stage, clip({ seconds: 8, size: "384x216" }), other.rtmp, { input: loop, name: "another encoder" });
+  for (const { program } of [one, other]) await program.line(/publish started/);
+  const browser = await openBrowser();
+  stage.defer(() => browser.close());
+  const page = await openPage(browser, `${one.page("hls")}&also=${encodeURIComponent(other.page("hls"))}`);
+  await stateIs(page, "playing");
+  expect((await videoOf(page)).width).toBe(320);
+  stage.defer(() => one.program.signal("SIGCONT"));
+  one.program.signal("SIGSTOP");
+  // A script's own limits would have it wait for half a minute.
+  await until("the other's picture", async () => (await videoOf(page)).width === 384, 25_000);
+  await stateIs(page, "playing");
+  stage.defer(() => other.program.signal("SIGCONT"));
+  other.program.signal("SIGSTOP");
+  await stateIs(page, "waiting", "Connection lost");
+});

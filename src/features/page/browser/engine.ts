@@ -42,4 +42,6 @@ export interface Attempt {
   readonly server: number;
   readonly way: Way;
   readonly url: string;
+  /** There are other servers: one that is silent is left soon. */
+  readonly hasOthers: boolean;
 }

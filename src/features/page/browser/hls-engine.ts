@@ -2,21 +2,34 @@ import type HlsModule from "hls.js";
 import type { ErrorData, FragLoadedData } from "hls.js";
 import type { Attempt, Engine, EngineFigures, Failure, OnFailure } from "./engine.ts";
 import { explain } from "./explain.ts";
+import { isSilent, SILENT_MS } from "./silence.ts";
 
 type HlsClass = typeof HlsModule;
+
+/** Lists and segments that are there are answered at once. Whether the first list is there only its answer tells. */
+const leaveSoon = {
+  default: {
+    maxTimeToFirstByteMs: SILENT_MS,
+    maxLoadTimeMs: 20_000,
+    timeoutRetry: null,
+    errorRetry: { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 300 },
+  },
+};
 
 /** Plays HLS by hls.js, which keeps near the live edge by itself. */
 export class HlsEngine implements Engine {
   readonly #onFailure: OnFailure;
   readonly #closed = new AbortController();
   readonly #url: string;
+  readonly #hasOthers: boolean;
   readonly #video: HTMLVideoElement;
   #hls: HlsModule | undefined;
   #kbps: number | undefined;
   #codecs: string | undefined;
 
-  constructor(video: HTMLVideoElement, { url }: Attempt, onFailure: OnFailure) {
+  constructor(video: HTMLVideoElement, { url, hasOthers }: Attempt, onFailure: OnFailure) {
     this.#url = url;
+    this.#hasOthers = hasOthers;
     this.#video = video;
     this.#onFailure = onFailure;
     void this.#open();
@@ -58,6 +71,7 @@ export class HlsEngine implements Engine {
       liveSyncDurationCount: 3,
       liveMaxLatencyDurationCount: 10,
       backBufferLength: 20,
+      ...(this.#hasOthers && { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon }),
     });
     this.#hls = hls;
     let begun = false;
@@ -74,11 +88,26 @@ export class HlsEngine implements Engine {
       this.#codecs = [video, audio, audiovideo].flatMap((track) => track?.codec || track?.levelCodec || []).join(", ");
     });
     hls.on(Hls.Events.ERROR, (_event, data) => {
-      if (data.fatal) void this.#explainError(data, data.type === Hls.ErrorTypes.NETWORK_ERROR);
+      if (this.#hasOthers && /^(?:level|frag)LoadTimeOut$/.test(data.details)) this.#fail({ kind: "lost" });
+      else if (data.fatal) void this.#explainError(data, data.type === Hls.ErrorTypes.NETWORK_ERROR);
     });
     this.#video.addEventListener("ended", this.#ended);
+    if (this.#hasOthers) this.#watchSilence(hls, Hls.Events.MANIFEST_LOADED);
     hls.loadSource(this.#url);
     hls.attachMedia(this.#video);
+  }
+
+  /** The first list may take long, as it waits for a first segment. A server that answers nothing else either is left. */
+  #watchSilence(hls: HlsModule, answered: Parameters<HlsModule["once"]>[0]): void {
+    const { signal } = this.#closed;
+    let isAnswered = false;
+    hls.once(answered, () => {
+      isAnswered = true;
+    });
+    setTimeout(async () => {
+      if (isAnswered || signal.aborted || !(await isSilent(this.#url, signal))) return;
+      if (!isAnswered) this.#fail({ kind: "lost" });
+    }, SILENT_MS);
   }
 
   async #explainError(data: ErrorData, network: boolean): Promise<void> {

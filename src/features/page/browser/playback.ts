@@ -129,7 +129,8 @@ export class Playback {
     this.#close();
     const way = this.#ways[this.#way] ?? "flv";
     const server = this.#options.servers[this.#server] ?? { base: "", query: "" };
-    const attempt = { server: this.#server, way, url: mediaUrl(server, way) };
+    const hasOthers = this.#options.servers.length > 1;
+    const attempt = { server: this.#server, way, url: mediaUrl(server, way), hasOthers };
     this.#change({ kind: "connecting", attempt, failure });
     const current = this.#current;
     this.#engine = this.#options.open(attempt, (reason) => {

@@ -39,6 +39,15 @@ function stage(servers = 1, ways: readonly Way[] = ["flv"]) {
   return { clock, opened, engines, playback, fail };
 }
 
+test("an attempt knows whether there is another server to go to", () => {
+  const known = [1, 2].map((servers) => {
+    const { opened, playback } = stage(servers);
+    playback.start();
+    return opened[0]?.hasOthers;
+  });
+  expect(known).toEqual([false, true]);
+});
+
 describe("a stream that is not live", () => {
   test("is asked for again and again, ever more slowly, up to ten seconds", () => {
     const { clock, opened, playback, fail } = stage();
