@@ -4,6 +4,7 @@ import { cpu, FANOUT_HEAD, fanoutRow, mib, ms, playerCells } from "./cells.ts";
 import { httpCases } from "./http-cases.ts";
 import { almostIdle } from "./idle.ts";
 import { type Measured, measure, runBench } from "./load.ts";
+import { polledCases } from "./polled.ts";
 import { Probe } from "./probe.ts";
 import { hasNginx, type Server, startIdeal, startNginx, startSrs } from "./servers.ts";
 import { secureServers } from "./tls.ts";
@@ -303,6 +304,7 @@ export const cases: readonly Case[] = [
   },
   ...httpCases,
   ...transcodeCases,
+  ...polledCases,
   {
     title: "Fan-in: 500 publishers × 600 kbps",
     text: "With the GOP cache on; nginx-rtmp has none.",

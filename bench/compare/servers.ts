@@ -57,6 +57,18 @@ export async function startSrsWithHttp(
   return { ...server, http };
 }
 
+/** The same with the API. */
+export async function startSrsWithApi(
+  executable: string,
+  folder: string,
+  toml: string,
+): Promise<Server & { readonly http: number }> {
+  const http = freePort();
+  const api = `[http_api]\nlisten = "127.0.0.1:${http}"\nmax_requests_per_minute = 100000`;
+  const server = await startSrs(executable, folder, `${toml}\n${api}`);
+  return { ...server, http };
+}
+
 /** Whether nginx with its RTMP module is installed. */
 export function hasNginx(): boolean {
   return Bun.which("nginx") !== null && existsSync(NGINX_MODULE);
@@ -69,8 +81,8 @@ export interface NginxFront {
   inFront(port: number, rtmp: number): string;
 }
 
-/** Starts nginx-rtmp with one application, `live`, perhaps with TLS in front of it. */
-export async function startNginx(folder: string, front?: NginxFront): Promise<Server> {
+/** Starts nginx-rtmp with one application, `live`, perhaps with TLS in front of it, and with `more` blocks. */
+export async function startNginx(folder: string, front?: NginxFront, more = ""): Promise<Server> {
   const port = freePort();
   const own = front === undefined ? port : freePort();
   const conf = join(folder, `nginx-${port}.conf`);
@@ -87,6 +99,7 @@ worker_rlimit_nofile ${FILES};
 events { worker_connections ${FILES - 1000}; }
 rtmp { access_log off; server { listen 127.0.0.1:${own}; chunk_size 60000; application live { live on; } } }
 ${front?.inFront(port, own) ?? ""}
+${more}
 `,
   );
   const name = front === undefined ? "nginx-rtmp" : "nginx-rtmp behind nginx's TLS";
@@ -122,6 +135,14 @@ http {
 `,
   );
   const server = await start("nginx-rtmp", ["nginx", "-p", folder, "-c", conf], port, join(folder, "nginx.log"));
+  return { ...server, http };
+}
+
+/** Starts nginx-rtmp with its page of streams and clients at `/stat`. */
+export async function startNginxWithStat(folder: string): Promise<Server & { readonly http: number }> {
+  const http = freePort();
+  const page = `http { access_log off; server { listen 127.0.0.1:${http}; location = /stat { rtmp_stat all; } } }`;
+  const server = await startNginx(folder, undefined, page);
   return { ...server, http };
 }
 
