@@ -12,6 +12,8 @@ interface Waiting {
 
 type Task = Waiting | Publisher | Player;
 
+const NONE: readonly Publisher[] = [];
+
 /** The order in which tasks end: publishers first, so that players of the same connection are notified. */
 const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
 
@@ -26,6 +28,8 @@ const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
  */
 export class Tasks {
   readonly #tasks = new Map<NetStream, Task>();
+  /** Those that publish. Replaced, never changed: every connection is asked for it each second. */
+  publishers: readonly Publisher[] = NONE;
   readonly #attempt: (work: () => void) => void;
 
   /** `attempt` runs what follows an answer: commands that waited for it are processed then, and may be a breach. */
@@ -36,10 +40,6 @@ export class Tasks {
   /** The number of message streams that publish or play, or have asked to. */
   get size(): number {
     return this.#tasks.size;
-  }
-
-  get publishers(): Publisher[] {
-    return [...this.#tasks.values()].filter((task) => task.kind === "publish");
   }
 
   /** All tasks, publishers first. */
@@ -70,6 +70,7 @@ export class Tasks {
   /** A message stream publishes or plays from now on. */
   begin(task: Publisher | Player): void {
     this.#tasks.set(task.net, task);
+    if (task.kind === "publish") this.publishers = [...this.publishers, task];
   }
 
   /** The transport has room again. */
@@ -81,6 +82,7 @@ export class Tasks {
   take(net: NetStream): Publisher | Player | undefined {
     const task = this.#tasks.get(net);
     this.#tasks.delete(net);
+    if (task?.kind === "publish") this.publishers = this.publishers.filter((publisher) => publisher !== task);
     if (task?.kind !== "waiting") return task;
     task.pending.cancel();
     return undefined;
