@@ -66,7 +66,7 @@ export interface Client extends Identity, AcceptedConnection {
   readonly since: number;
   /** Undefined until the client asks to connect. */
   readonly introduction: Introduction | undefined;
-  readonly tasks: ReadonlySet<ClientTask>;
+  readonly tasks: readonly ClientTask[];
 }
 
 /** Observes clients: the log, hooks, an API. */
@@ -149,7 +149,8 @@ export class ClientRecord implements Client {
   readonly remote: HostPort;
   readonly since: number;
   introduction: Introduction | undefined;
-  readonly tasks = new Set<ClientTask>();
+  /** Replaced, never changed. */
+  tasks: readonly ClientTask[] = [];
   readonly #connection: AcceptedConnection;
   readonly #observers: readonly ClientObserver[];
   readonly #remove: () => void;
@@ -189,13 +190,14 @@ export class ClientRecord implements Client {
 
   /** It publishes or plays from now on. */
   began(task: ClientTask): void {
-    this.tasks.add(task);
+    this.tasks = [...this.tasks, task];
     for (const observer of this.#observers) observer.began?.(this, task);
   }
 
   /** It does that no longer. */
   ended(task: ClientTask, how: SourceEnd): void {
-    if (!this.tasks.delete(task)) return;
+    if (!this.tasks.includes(task)) return;
+    this.tasks = this.tasks.filter((other) => other !== task);
     for (const observer of this.#observers) observer.ended?.(this, task, how);
   }
 

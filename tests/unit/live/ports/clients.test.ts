@@ -19,8 +19,8 @@ class Stage {
     const observer: ClientObserver = {
       accepted: ({ id }) => this.told.push(`${id} accepted`),
       connected: ({ id, introduction }) => this.told.push(`${id} connected ${introduction?.url}`),
-      began: ({ id, tasks }, { kind }) => this.told.push(`${id} began ${kind}, does ${tasks.size}`),
-      ended: ({ id, tasks }, { bytes }, how) => this.told.push(`${id} ended ${how} ${bytes}, does ${tasks.size}`),
+      began: ({ id, tasks }, { kind }) => this.told.push(`${id} began ${kind}, does ${tasks.length}`),
+      ended: ({ id, tasks }, { bytes }, how) => this.told.push(`${id} ended ${how} ${bytes}, does ${tasks.length}`),
       disconnected: ({ id }, reason) => this.told.push(`${id} disconnected: ${reason}`),
     };
     // Observers hear of as much as they like.
