@@ -152,9 +152,11 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
   }
 
   mergeReads(until: number): void {
-    const sooner = until < this.#mergesUntil;
+    const before = this.#mergesUntil;
     this.#mergesUntil = until;
-    if (sooner) this.endReadPause();
+    if (until < before) this.endReadPause();
+    // A flush has begun: the next frame alone is not worth a read.
+    else if (before > 0 && until > before) this.#pauseAfter(0);
   }
 
   endReadPause(): void {
@@ -215,11 +217,11 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     if (this.#state !== "open" || this.#gone) return;
     const { length } = bytes;
     this.#input.take(bytes);
-    if (this.#mergesUntil > 0 && !this.#input.waiting) this.#pauseAfter(length);
+    if (this.#mergesUntil > 0) this.#pauseAfter(length);
   }
 
   #pauseAfter(bytes: number): void {
-    if (this.#secure || this.#readPaused || this.#state !== "open") return;
+    if (this.#secure || this.#readPaused || this.#input.waiting || this.#state !== "open" || this.#gone) return;
     const left = this.#mergesUntil - READ_BEFORE_MS - this.#clock.now();
     if (left <= 0) return;
     this.#readPause ??= new ReadPause();

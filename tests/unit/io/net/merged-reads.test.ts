@@ -125,6 +125,21 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.paused).toBe(false);
   });
 
+  test("is left unread from the moment when its input is needed later", () => {
+    const sender = new Sender(clock, tcp, 20);
+    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    run(8000, sender);
+    sender.transport.mergeReads(clock.now() + 10);
+    run(400, sender);
+    expect(sender.paused).toBe(false);
+    const from = clock.now();
+    sender.transport.mergeReads(from + 350);
+    expect(sender.paused).toBe(true);
+    sender.reads.length = 0;
+    run(360, sender);
+    expect(sender.reads.map(({ at }) => at - from)).toEqual([340, 360]);
+  });
+
   test("is read at once when its input is needed earlier than it was, and not when later", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
