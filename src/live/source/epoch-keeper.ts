@@ -15,7 +15,7 @@ import {
   shiftEpoch,
   startSpan,
 } from "./epoch.ts";
-import { type ToldEpoch, unrolled, writeEpoch } from "./epoch-text.ts";
+import { type EpochMessage, unrolled, writeEpoch } from "./epoch-text.ts";
 import { samePayload } from "./resume-filter.ts";
 import type { LiveSource } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
@@ -55,11 +55,11 @@ export interface Loss {
 }
 
 /*
- *              ┌── it tells an epoch ─────────────> told: kept by whoever made it, translated to this stream's time
- * first frame ─┤                                     │ another source comes that tells none
- *              └── it tells none ──> own: spans are added here <─┘ as a new epoch
+ *              ┌── it sends an epoch ─────────────> received: kept by its maker, translated to this stream's time
+ * first frame ─┤                                     │ another source comes that sends none
+ *              └── it sends none ──> own: spans are added here <─┘ as a new epoch
  */
-/** A stream's epoch: makes it when the active source tells none, else translates the one that it tells. */
+/** A stream's epoch: makes it when the active source sends none, else translates the one that it sends. */
 export class EpochKeeper {
   /** The next frame of the active source is to be shown to `frame`. */
   due = false;
@@ -84,17 +84,17 @@ export class EpochKeeper {
   #own = false;
   /** Spans may be added here once the active source is gone, for it is another process of this server. */
   #adopts = false;
-  /** The epoch in force is told by the active source: in that one's time, and what is added to get this stream's. */
-  #told: ToldEpoch | undefined;
+  /** The epoch in force, if the active source sent it, in that one's time; and what is added to get this stream's. */
+  #received: EpochMessage | undefined;
   #offset = 0;
-  /** From this time on it holds; see `ToldEpoch`. */
+  /** From this time on it holds; see `EpochMessage`. */
   #since = 0;
-  /** Told, and not in force before its packets come. */
-  #pending: ToldEpoch | undefined;
+  /** Received, and not in force before its packets come. */
+  #pending: EpochMessage | undefined;
   #lost = false;
   /** Headers or a codec have changed since the last key frame. */
   #changed = false;
-  /** A span has begun with a new source: its first key frame is to be told. */
+  /** A span has begun with a new source: its first key frame belongs into the epoch. */
   #startDue = false;
   /** Time of the last key frame, and how far it was from the one before; NaN when there is none. */
   #lastKey = Number.NaN;
@@ -116,7 +116,7 @@ export class EpochKeeper {
     return this.#epochs.findLast((known) => known.seq <= seq)?.epoch;
   }
 
-  /** The epoch as other servers are told of it (`Source.sendEpoch`). */
+  /** The epoch as other servers get it (`Source.sendEpoch`). */
   get text(): string | undefined {
     const { epoch } = this;
     return epoch === undefined ? undefined : writeEpoch({ epoch, at: this.#timeline.newest, since: this.#since });
@@ -127,7 +127,7 @@ export class EpochKeeper {
     return this.#losses;
   }
 
-  /** A source begins of which nothing is known. `anywhere`: the one before had no video, or none any more. */
+  /** An unknown source begins. `anywhere`: the one before sent no video, or none any more. */
   begin(source: LiveSource, anywhere: boolean): void {
     this.#leave();
     this.#enter(source, anywhere, false, false);
@@ -164,8 +164,8 @@ export class EpochKeeper {
 
   /** The active source makes way. It may come back: where its time is now, is remembered. */
   #leave(): void {
-    if (this.#source !== undefined && this.#told !== undefined && !this.#fresh)
-      this.#source.toldAt = this.#timeline.newest - this.#offset;
+    if (this.#source !== undefined && this.#received !== undefined && !this.#fresh)
+      this.#source.epochAt = this.#timeline.newest - this.#offset;
   }
 
   /** The last source ends. `anywhere`: it has no video, or none any more. */
@@ -175,19 +175,20 @@ export class EpochKeeper {
     this.#set(endEpoch(epoch, this.#timeline.newest, this.#keyUnless(anywhere)), this.#owner.log.end);
   }
 
-  /** The active source has told an epoch. `lost`: packets before those for which it holds are lost. */
-  hear(told: ToldEpoch, lost: boolean): void {
+  /** The active source has sent an epoch. `lost`: packets before those for which it holds are lost. */
+  receive(received: EpochMessage, lost: boolean): void {
     if (this.#fresh) return;
-    const { id } = told.epoch;
-    const goesOn = id === this.#told?.epoch.id && told.since === this.#told.since && this.#pending === undefined;
+    const { id } = received.epoch;
+    const goesOn =
+      id === this.#received?.epoch.id && received.since === this.#received.since && this.#pending === undefined;
     // Its packets' times are known only near to where it is.
-    const near = Math.abs(told.at + this.#offset - this.#timeline.newest) < MAX_STEP_MS;
+    const near = Math.abs(received.at + this.#offset - this.#timeline.newest) < MAX_STEP_MS;
     if (goesOn && near && !lost) {
-      this.#told = told;
-      this.#set(shiftEpoch(told.epoch, this.#offset), this.#owner.log.end);
+      this.#received = received;
+      this.#set(shiftEpoch(received.epoch, this.#offset), this.#owner.log.end);
       return;
     }
-    this.#pending = told;
+    this.#pending = received;
     this.#lost ||= lost;
     this.due = true;
   }
@@ -221,13 +222,13 @@ export class EpochKeeper {
     if (this.#own) {
       this.#measure(seq, time);
       this.#startAt(seq, time);
-    } else if (this.#told !== undefined) {
+    } else if (this.#received !== undefined) {
       // Its sender's time line may have been bridged on the way here.
       const off = (time - this.#offset - timestamp) | 0;
       if (off === 0) return;
       this.#offset += off;
       this.#since = time;
-      this.#set(shiftEpoch(this.#told.epoch, this.#offset), seq);
+      this.#set(shiftEpoch(this.#received.epoch, this.#offset), seq);
     }
   }
 
@@ -244,13 +245,13 @@ export class EpochKeeper {
     const source = this.#source;
     const { epoch } = this;
     this.#fresh = false;
-    if (source?.told !== undefined) {
-      const told = { ...source.told, at: source.toldAt };
-      const again = !unbroken && told.epoch.id === epoch?.id;
-      this.#take(told, seq, timestamp, time, again && !this.#follows(told, timestamp));
+    if (source?.epoch !== undefined) {
+      const received = { ...source.epoch, at: source.epochAt };
+      const again = !unbroken && received.epoch.id === epoch?.id;
+      this.#take(received, seq, timestamp, time, again && !this.#follows(received, timestamp));
       return;
     }
-    this.#told = undefined;
+    this.#received = undefined;
     if (this.#own && this.#sameHeaders && epoch !== undefined && this.#last?.to === undefined) return;
     const gop = this.#own ? (this.#last?.gop ?? 0) : 0;
     const key = this.#keyBefore;
@@ -260,33 +261,33 @@ export class EpochKeeper {
   }
 
   /** Whether the stream came whole up to the end of the span in force, and goes on with the first frame of the next. */
-  #follows({ epoch: { spans }, at }: ToldEpoch, timestamp: number): boolean {
-    const had = this.epoch?.spans ?? [];
-    const [last, told, next] = [had.at(-1), spans[had.length - 1], spans[had.length]];
-    if (last === undefined || told?.to === undefined) return false;
-    const isWhole = told.to - told.from === this.#newest + 1 - last.from;
+  #follows({ epoch: { spans }, at }: EpochMessage, timestamp: number): boolean {
+    const known = this.epoch?.spans ?? [];
+    const [last, ended, next] = [known.at(-1), spans[known.length - 1], spans[known.length]];
+    if (last === undefined || ended?.to === undefined) return false;
+    const isWhole = ended.to - ended.from === this.#newest + 1 - last.from;
     const time = unrolled(at, timestamp);
     return isWhole && (next?.from === time || next?.start === time);
   }
 
-  /** Whether an epoch that was told holds for a frame. */
-  #reaches({ at, since }: ToldEpoch, timestamp: number): boolean {
-    return this.#told === undefined || unrolled(at, timestamp) >= since;
+  /** Whether a received epoch holds for a frame. */
+  #reaches({ at, since }: EpochMessage, timestamp: number): boolean {
+    return this.#received === undefined || unrolled(at, timestamp) >= since;
   }
 
-  #take(told: ToldEpoch, seq: number, timestamp: number, time: number, lost: boolean): void {
+  #take(received: EpochMessage, seq: number, timestamp: number, time: number, lost: boolean): void {
     this.#pending = undefined;
     this.#lost = false;
     this.#changed = false;
-    this.#told = told;
-    this.#offset = time - unrolled(told.at, timestamp);
+    this.#received = received;
+    this.#offset = time - unrolled(received.at, timestamp);
     this.#since = time;
     this.#own = false;
     const { info } = this.#source ?? {};
     // Another process of this server made it, and gives the stream to this one.
     this.#adopts = info?.via === "sibling" && info.hops.length === 0;
     if (lost) remember(this.#losses, { seq, time });
-    this.#set(shiftEpoch(told.epoch, this.#offset), seq, lost);
+    this.#set(shiftEpoch(received.epoch, this.#offset), seq, lost);
   }
 
   #startAt(seq: number, time: number): void {
@@ -336,7 +337,7 @@ export class EpochKeeper {
     this.#set(next, seq);
   }
 
-  /** Whether an epoch that was told is one that no server makes: what is made here does not follow it. */
+  /** Whether a received epoch is one that no server makes: what is made here does not follow it. */
   #isWild({ discontinuity, ahead, spans }: Epoch): boolean {
     const last = spans.at(-1) as Span;
     const date = dateAt(last, last.to ?? last.from);
@@ -344,7 +345,7 @@ export class EpochKeeper {
     return future || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;
   }
 
-  /** The epoch holds from packet `seq` on. `lost`: packets before it are missing, which servers further on are told, too. */
+  /** The epoch holds from packet `seq` on. `lost`: packets before it are missing, which servers further on must know, too. */
   #set(epoch: Epoch, seq: number, lost = false): void {
     const same = sameEpoch(epoch, this.epoch);
     if (!same) this.#keep(epoch, seq);

@@ -12,13 +12,13 @@ const MAX_DISTANCE = 2 ** 48;
 const TEXT = /^([0-9a-f]{32}) (\d{1,13}) (\d{1,13}) (-?\d{1,16}) (-?\d{1,16})((?: [^ ]+)+)$/;
 const SPAN = /^(-?\d{1,16}),(-?\d{1,16})?,(-?\d{1,16})?,(\d{1,13}),(\d{1,5}),([01])(?:,(-?\d{1,16}))?$/;
 
-/** An epoch as one server tells it to another: in the sender's stream time. */
-export interface ToldEpoch {
+/** An epoch as one server sends it to another: in the sender's stream time. */
+export interface EpochMessage {
   readonly epoch: Epoch;
   /** About where the sender is: its packets' timestamps have only the low 32 bits of their times. */
   readonly at: number;
   /**
-   * From this time on it holds, for what comes before lies by an older one; spans that are added, or ended, do not change it. It may be told
+   * From this time on it holds, for what comes before lies by an older one; spans that are added, or ended, do not change it. It may be sent
    * before the last packets of the older one.
    */
   readonly since: number;
@@ -28,7 +28,7 @@ export interface ToldEpoch {
  * An epoch on the wire: `ID DISCONTINUITY AHEAD AT SINCE SPAN ...`, numbers in decimal, each span `FROM,TO,KEY,WALL,GOP,DISCONTINUITY`, `TO` and
  * `KEY` empty where they are undefined, and `,START` behind it where it has one.
  */
-export function writeEpoch({ epoch: { id, discontinuity, ahead, spans }, at, since }: ToldEpoch): string {
+export function writeEpoch({ epoch: { id, discontinuity, ahead, spans }, at, since }: EpochMessage): string {
   const words = spans.map(
     ({ from, to = "", key = "", start, wall, gop, discontinuity }) =>
       `${from},${to},${key},${wall},${gop},${+discontinuity}${start === undefined ? "" : `,${start}`}`,
@@ -37,16 +37,16 @@ export function writeEpoch({ epoch: { id, discontinuity, ahead, spans }, at, sin
 }
 
 /** Reads what `writeEpoch` wrote; undefined for anything else, and for spans out of order. */
-export function readEpoch(text: string): ToldEpoch | undefined {
+export function readEpoch(text: string): EpochMessage | undefined {
   const words = text.length > MAX_TEXT ? null : TEXT.exec(text);
   if (words === null) return undefined;
   const [, id = "", discontinuity, ahead, at, from, rest = ""] = words;
   const counts = { discontinuity: numberOf(discontinuity), ahead: numberOf(ahead) };
-  const told = { at: numberOf(at), since: numberOf(from) };
-  const spans = readSpans(rest.trimStart().split(" ", MAX_SPANS + 1), told.at);
-  const bounded = Math.max(counts.discontinuity, counts.ahead) <= MAX_COUNT && Math.abs(told.at) <= MAX_TIME;
-  if (spans === undefined || !bounded || !isNear(told.since, told.at)) return undefined;
-  return { epoch: { id, ...counts, spans }, ...told };
+  const message = { at: numberOf(at), since: numberOf(from) };
+  const spans = readSpans(rest.trimStart().split(" ", MAX_SPANS + 1), message.at);
+  const bounded = Math.max(counts.discontinuity, counts.ahead) <= MAX_COUNT && Math.abs(message.at) <= MAX_TIME;
+  if (spans === undefined || !bounded || !isNear(message.since, message.at)) return undefined;
+  return { epoch: { id, ...counts, spans }, ...message };
 }
 
 /** A sender's time from the low 32 bits of it, within 24 days of `at`. */

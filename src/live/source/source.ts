@@ -5,7 +5,7 @@ import { readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
-import { readEpoch, type ToldEpoch, unrolled } from "./epoch-text.ts";
+import { type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
 import { StepsBack } from "./step-back.ts";
 
 /**
@@ -122,7 +122,7 @@ export interface SourceOwner {
   /** The source's hops have changed. */
   reroute(source: LiveSource): void;
   /** The source has sent an epoch. */
-  onEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void;
+  onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void;
   /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
   endSource(source: LiveSource, how: SourceEnd): void;
@@ -181,8 +181,8 @@ export class LiveSource implements Source {
   /** The track whose key frames begin GOPs: the lowest with a key frame; -1 before the first. */
   keyTrack = -1;
   /** The newest epoch that its peer sent, and its peer's approximate position in it. */
-  told: ToldEpoch | undefined;
-  toldAt = 0;
+  epoch: EpochMessage | undefined;
+  epochAt = 0;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
   /** Names of the data messages that are kept. */
@@ -266,17 +266,17 @@ export class LiveSource implements Source {
   }
 
   receiveEpoch(text: string, lost: boolean): boolean {
-    const told = readEpoch(text);
-    if (told === undefined) return false;
-    this.told = told;
-    this.toldAt = told.at;
-    if (this.role !== "ended") this.#owner.onEpoch(this, told, lost);
+    const received = readEpoch(text);
+    if (received === undefined) return false;
+    this.epoch = received;
+    this.epochAt = received.at;
+    if (this.role !== "ended") this.#owner.onEpoch(this, received, lost);
     return true;
   }
 
   /** Follows its peer's time while it stands by. */
   followTime(timestamp: number): void {
-    if (this.told !== undefined) this.toldAt = unrolled(this.toldAt, timestamp);
+    if (this.epoch !== undefined) this.epochAt = unrolled(this.epochAt, timestamp);
   }
 
   dismiss(reason: string): void {

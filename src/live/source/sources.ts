@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { StreamConfig } from "../config.ts";
 import type { SlabPool } from "../log/slabs.ts";
-import type { ToldEpoch } from "./epoch-text.ts";
+import type { EpochMessage } from "./epoch-text.ts";
 import type { Intake } from "./intake.ts";
 import {
   isHeader,
@@ -203,8 +203,8 @@ export class Sources implements SourceOwner {
     if (source === this.#active) this.#owner.rerouted();
   }
 
-  onEpoch(source: LiveSource, told: ToldEpoch, lost: boolean): void {
-    if (source === this.#active) this.#intake.epochs.hear(told, lost);
+  onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void {
+    if (source === this.#active) this.#intake.epochs.receive(received, lost);
   }
 
   codecChanged(source: LiveSource): void {
