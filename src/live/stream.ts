@@ -187,7 +187,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const { batched } = this.#audience;
     const reader = this.#audience.join(format, sink, events, this.gives, notBefore);
     if (batched && this.latency === "auto") this.#owner.flusher.hurry(this);
-    this.sources.notifyAwaited();
+    this.sources.updateNeededAt();
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -199,7 +199,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   leave(reader: Reader<Piece>): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
-    this.sources.notifyAwaited();
+    this.sources.updateNeededAt();
     this.readerCaughtUp();
     this.#forgetIfIdle();
   }
@@ -277,7 +277,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
     this.#starts.flush();
     this.#unflushedBytes = 0;
-    this.sources.notifyAwaited();
+    this.sources.updateNeededAt();
   }
 
   /** Continues the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */

@@ -222,7 +222,7 @@ export class ClientStreams implements StreamEvents {
       dismissed: (reason) => this.#refuse(net, "publish", dismissedRefusal(reason)),
       probe: () => this.#owner.probe(),
       unread: () => this.#owner.transport?.readPaused ?? false,
-      awaited: () => this.#mergeReads(),
+      neededAtChanged: () => this.#mergeReads(),
     };
   }
 
@@ -241,7 +241,7 @@ export class ClientStreams implements StreamEvents {
   #mergeReads(): void {
     const { publishers, size } = this.#tasks;
     const only = publishers.length > 0 && size === publishers.length;
-    const until = only ? Math.min(...publishers.map(({ source }) => source.awaitedAt)) : 0;
+    const until = only ? Math.min(...publishers.map(({ source }) => source.neededAt)) : 0;
     this.#owner.transport?.mergeReads(until);
   }
 

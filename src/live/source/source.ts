@@ -46,8 +46,8 @@ export interface SourceEvents {
   probe?(): void;
   /** Whether input of its peer may be unread, because reading was put off. */
   unread?(): boolean;
-  /** `Source.awaitedAt` has changed. */
-  awaited?(at: number): void;
+  /** `Source.neededAt` has changed. */
+  neededAtChanged?(at: number): void;
 }
 
 /** How a source begins. */
@@ -72,7 +72,7 @@ export interface Source {
    * When its next packets are needed, monotonic ms: by readers, at the next flush; for the comparison with standbys or for a
    * takeover, at once (0). Infinity: nobody needs them.
    */
-  readonly awaitedAt: number;
+  readonly neededAt: number;
   readonly packets: number;
   /** Audio and video frames so far, without sequence headers and configurations. */
   readonly frames: number;
@@ -165,7 +165,7 @@ export class LiveSource implements Source {
   /** What a reader needs before the source's next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
-  awaitedAt = 0;
+  neededAt = 0;
   packets = 0;
   frames = 0;
   videoFrames = 0;
@@ -236,11 +236,11 @@ export class LiveSource implements Source {
     this.#keyAt = timestamp;
   }
 
-  /** Sets `awaitedAt`, and notifies the owner when it changes. */
-  notifyAwaited(at: number): void {
-    if (at === this.awaitedAt) return;
-    this.awaitedAt = at;
-    this.events.awaited?.(at);
+  /** Sets `neededAt`, and notifies the owner when it changes. */
+  setNeededAt(at: number): void {
+    if (at === this.neededAt) return;
+    this.neededAt = at;
+    this.events.neededAtChanged?.(at);
   }
 
   /** A media message has come. */

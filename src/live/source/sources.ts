@@ -112,18 +112,18 @@ export class Sources implements SourceOwner {
     return standby !== undefined;
   }
 
-  /** Readers or sources have come or gone, or a flush begins: updates `awaitedAt` of all sources. */
-  notifyAwaited(): void {
+  /** Readers or sources have come or gone, or a flush begins: updates `neededAt` of all sources. */
+  updateNeededAt(): void {
     const { readerCount, dueAt } = this.#owner;
     const forReaders = readerCount > 0 ? dueAt : Number.POSITIVE_INFINITY;
     // With standbys, the order in which sources send packets matters.
-    this.#active?.notifyAwaited(this.#standbys.size > 0 || this.#takeover.open ? 0 : forReaders);
-    for (const { source } of this.#standbys.list) source.notifyAwaited(0);
+    this.#active?.setNeededAt(this.#standbys.size > 0 || this.#takeover.open ? 0 : forReaders);
+    for (const { source } of this.#standbys.list) source.setNeededAt(0);
   }
 
   /** The configuration has changed. */
   reconfigured(): void {
-    this.notifyAwaited();
+    this.updateNeededAt();
     this.#watchStall();
   }
 
@@ -144,7 +144,7 @@ export class Sources implements SourceOwner {
     return {
       cancel: () => {
         this.#takeover.leave(decide);
-        this.notifyAwaited();
+        this.updateNeededAt();
       },
     };
   }
@@ -157,13 +157,13 @@ export class Sources implements SourceOwner {
       return false;
     if (unread) takeover.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
     else active.events.probe?.();
-    this.notifyAwaited();
+    this.updateNeededAt();
     return true;
   }
 
   #lives(): void {
     this.#takeover.cancel();
-    this.notifyAwaited();
+    this.updateNeededAt();
   }
 
   /** The time for the answer to a probe: at least as long as the source's longest pause. */
@@ -220,7 +220,7 @@ export class Sources implements SourceOwner {
     const standby = this.#standbys.of(source);
     if (standby !== undefined) this.#standbys.remove(standby);
     standby?.held.clear();
-    this.notifyAwaited();
+    this.updateNeededAt();
     this.#watchStall();
   }
 
@@ -229,7 +229,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#intake.begin(source);
     this.#owner.began(source);
-    this.notifyAwaited();
+    this.updateNeededAt();
     return source;
   }
 
@@ -240,7 +240,7 @@ export class Sources implements SourceOwner {
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
     this.#standbys.resetSync();
-    this.notifyAwaited();
+    this.updateNeededAt();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -249,7 +249,7 @@ export class Sources implements SourceOwner {
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
     this.#standbys.add(this.#newStandby(source, now));
-    this.notifyAwaited();
+    this.updateNeededAt();
     this.#watchStall();
     return source;
   }
@@ -353,7 +353,7 @@ export class Sources implements SourceOwner {
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
     standby.held.clear();
-    this.notifyAwaited();
+    this.updateNeededAt();
     this.#watchStall(now);
     this.#takeover.cancel();
   }

@@ -10,7 +10,7 @@ function published(config: Partial<StreamConfig> = {}) {
   const publish = (id: string) =>
     stage.publish("show", id, {
       onConflict: "standby",
-      events: { awaited: (at) => told.push(`${id} ${at}`) },
+      events: { neededAtChanged: (at) => told.push(`${id} ${at}`) },
     });
   return { stage, told, publish, take: () => told.splice(0) };
 }
@@ -18,20 +18,20 @@ function published(config: Partial<StreamConfig> = {}) {
 test("A source is told when its stream's first reader comes and when the last one goes", () => {
   const { stage, publish, take } = published();
   const feed = publish("a");
-  expect([feed.source.awaitedAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
+  expect([feed.source.neededAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
   const one = stage.view();
   const two = stage.view();
-  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
+  expect([feed.source.neededAt, take()]).toEqual([0, ["a 0"]]);
   one.leave();
   expect(take()).toEqual([]);
   two.leave();
-  expect([feed.source.awaitedAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
+  expect([feed.source.neededAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
 });
 
 test("A source that begins while readers wait is waited for from the start", () => {
   const { stage, publish, take } = published();
   stage.view();
-  expect([publish("a").source.awaitedAt, take()]).toEqual([0, []]);
+  expect([publish("a").source.neededAt, take()]).toEqual([0, []]);
 });
 
 test("Sources of one stream are waited for while there are several: it matters which of them sends what when", () => {
@@ -39,9 +39,9 @@ test("Sources of one stream are waited for while there are several: it matters w
   const a = publish("a");
   take();
   const b = publish("b");
-  expect([a.source.awaitedAt, b.source.awaitedAt, take()]).toEqual([0, 0, ["a 0"]]);
+  expect([a.source.neededAt, b.source.neededAt, take()]).toEqual([0, 0, ["a 0"]]);
   a.end("lost");
-  expect([b.source.role, b.source.awaitedAt, take()]).toEqual(["active", Number.POSITIVE_INFINITY, ["b Infinity"]]);
+  expect([b.source.role, b.source.neededAt, take()]).toEqual(["active", Number.POSITIVE_INFINITY, ["b Infinity"]]);
 });
 
 test("With a latency of its own, a stream's source is told of the next flush when one begins", () => {
@@ -59,7 +59,7 @@ test("With a latency of its own, a stream's source is told of the next flush whe
   stage.clock.advance(1);
   expect(take()).toEqual(["a 1700"]);
   publish("b");
-  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
+  expect([feed.source.neededAt, take()]).toEqual([0, ["a 0"]]);
 });
 
 test("A source is read as it comes again when its stream's latency becomes auto", () => {
@@ -70,7 +70,7 @@ test("A source is read as it comes again when its stream's latency becomes auto"
   stage.clock.settle();
   take();
   stage.streams.configure("__defaultVhost__", { ...stage.config, mw_latency: "auto" });
-  expect([feed.source.awaitedAt, take()]).toEqual([0, ["a 0"]]);
+  expect([feed.source.neededAt, take()]).toEqual([0, ["a 0"]]);
 });
 
 test("While all readers take batches, a source is waited for from batch to batch, and at once when another reader comes", () => {
