@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { HlsCluster } from "../support/hls-cluster.ts";
+import type { Feed } from "../support/live.ts";
 import { checkHistory } from "../support/playlists.ts";
 import { TextWriter } from "../support/segments.ts";
 
@@ -98,4 +99,40 @@ test("without trouble between them, servers give the same playlists, one that ca
   expect(fetching).toBe(origin as string);
   expect(late.playlists.at(-1)).toBe(origin as string);
   expect(late.listed.every(({ damaged }) => !damaged)).toBe(true);
+});
+
+test.each([
+  ["the encoder starts again", false, [10, 28]],
+  ["the encoder starts again", false, [28, 10]],
+  ["a standby takes over", true, [10, 20]],
+  ["a standby takes over", true, [25, 40]],
+])("servers change the length of slots together when %s with other GOPs", (_, standsBy, gops) => {
+  const cluster = new HlsCluster(1, (headers) => new TextWriter(headers));
+  const origin = cluster.add("o", ["f:1935"], []);
+  cluster.add("f", [], []);
+  cluster.add("p", [], ["o:1935"]);
+  const publish = (id: string) => origin.node.publish("show", { id }).headers("V1", "A1");
+  const first = publish("1");
+  let second = standsBy ? publish("2") : undefined;
+  let frame = 0;
+  const send = (feed: Feed | undefined) => {
+    const key = frame % (gops[feed === first ? 0 : 1] ?? 1) === 0;
+    feed?.[key ? "key" : "inter"](`${key ? "k" : "i"}${frame}`).audio(`a${frame}`);
+    if (feed !== undefined) feed.time += FRAME_MS;
+  };
+  const run = (frames: number, ...feeds: readonly (Feed | undefined)[]) => {
+    for (let count = 0; count < frames; count++, frame++) {
+      feeds.forEach(send);
+      cluster.clock.advance(FRAME_MS);
+    }
+  };
+  // Encoders begin with a key frame.
+  run(140, first, second);
+  first.end("lost");
+  second ??= publish("2");
+  run(200, second);
+  const [lists, forwarded, fetching] = cluster.servers.map(({ playlists }) => playlists);
+  expect(forwarded).toEqual(lists);
+  expect(fetching).toEqual(lists);
+  checkHistory(lists ?? []);
 });
