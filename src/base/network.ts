@@ -94,7 +94,7 @@ export function innerIPv4s(address: IpAddress): IpAddress[] {
 }
 
 /** The network that clients are counted by: the IPv4 address, or the /64 network of an IPv6 address. */
-export function siteOf(address: IpAddress): Network {
+function siteOf(address: IpAddress): Network {
   const bits = address.length === 4 ? 32 : IPV6_SITE_BITS;
   return { address: masked(address, bits), bits };
 }
@@ -120,4 +120,10 @@ function parseIPv6(text: string): IpAddress | undefined {
     const value = Number.parseInt(group, 16);
     return [value >> 8, value & 0xff];
   });
+}
+
+/** What stands for a customer's addresses where they are counted: the address itself, or the /64 network of IPv6. */
+export function siteName(host: string): string {
+  const address = parseIp(host);
+  return address === undefined ? host : formatNetwork(siteOf(address));
 }

@@ -1,4 +1,4 @@
-import { formatNetwork, parseIp, siteOf } from "../../base/network.ts";
+import { siteName } from "../../base/network.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import type { ClientObserver } from "../../live/ports/clients.ts";
 import type { Feature } from "../../live/ports/feature.ts";
@@ -103,7 +103,7 @@ export class Api implements Feature, HttpRoute {
       const caller = callerOf(request, exchange.remote.host, {
         config: this.#context.config(),
         users: this.#context.users(),
-        mayFail: (address) => this.#takeFailure(siteText(address), FAILURES_PER_MINUTE),
+        mayFail: (address) => this.#takeFailure(siteName(address), FAILURES_PER_MINUTE),
       });
       if (path === "/metrics") this.#answerMetrics(request, exchange);
       else
@@ -184,11 +184,6 @@ function methodOf({ method, path }: HttpRequest, query: URLSearchParams): string
   if (method !== "GET") return method;
   if (query.get("method") === "DELETE") return "DELETE";
   return path === `${ROOT}/raw` && query.get("rpc") === "reload" ? "POST" : method;
-}
-
-function siteText(address: string): string {
-  const ip = parseIp(address);
-  return ip === undefined ? address : formatNetwork(siteOf(ip));
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

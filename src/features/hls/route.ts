@@ -166,8 +166,7 @@ export class HlsRoute implements HttpRoute {
       if (hls.refusal !== undefined) this.#refuse(exchange, session, mediaRefusal(hls.refusal));
       else if (!hls.listed) this.#refuse(exchange, session, lateRefusal(hls, what));
       else {
-        if (own) this.#sessions.begin(session);
-        session.followed ||= address.token !== undefined;
+        if (own) this.#sessions.begin(session, address.token !== undefined);
         if (!own || address.token !== undefined) this.#sendMedia(exchange, hls, session);
         else this.#sendMultivariant(exchange, address, session);
       }

@@ -10,6 +10,7 @@ import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsStream } from "./hls-stream.ts";
+import { Newcomers } from "./newcomers.ts";
 
 /** How often it is looked who has not asked for long. */
 const SWEEP_MS = 1000;
@@ -103,6 +104,7 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>();
   /** Tokens of those who were sent away, and until when, monotonic ms. */
   readonly #banned = new Map<string, number>();
+  readonly #newcomers = new Newcomers<Session>();
   #sweeping: Timer | undefined;
   #nextId = 1;
 
@@ -128,7 +130,7 @@ export class Sessions {
     this.#sessions.delete(token);
     this.#sessions.set(token, session);
     session.askedAt = this.#context.clock.now();
-    session.followed = true;
+    this.#follow(session);
     return session;
   }
 
@@ -144,19 +146,29 @@ export class Sessions {
     return session;
   }
 
-  /** It gets its first playlist. */
-  begin(session: Session): void {
+  /** It gets its first playlist; `followed`: by a link that it has from before. */
+  begin(session: Session, followed: boolean): void {
+    if (followed) this.#follow(session);
     if (session.begun) return;
     session.askedAt = this.#context.clock.now();
     const identity = { id: `v${this.#nextId++}`, protocol: "hls", remote: session.viewer.remote };
     const kick = (reason: string) => this.#context.clock.soon(() => this.ban(session, reason));
     session.begin(this.#context.clients().add(identity, { bytesReceived: 0, bytesSent: 0, kick }));
+    const tooMany = session.followed ? undefined : this.#newcomers.add(session.viewer.remote.host, session);
+    if (tooMany !== undefined)
+      this.end(tooMany, "unpublished", "has not followed its link; others of its address came");
+  }
+
+  #follow(session: Session): void {
+    session.followed = true;
+    this.#newcomers.remove(session.viewer.remote.host, session);
   }
 
   /** Ends a session; its token means nothing any more. */
   end(session: Session, how: SourceEnd, reason: string | undefined): void {
     if (this.#sessions.get(session.token) !== session) return;
     this.#sessions.delete(session.token);
+    this.#newcomers.remove(session.viewer.remote.host, session);
     session.end(how, reason);
     this.#ended(session.hls);
     if (this.size > 0) return;

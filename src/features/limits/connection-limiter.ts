@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { contains, formatNetwork, parseIp, siteOf } from "../../base/network.ts";
+import { contains, parseIp, siteName } from "../../base/network.ts";
 import { AddressRate } from "./address-rate.ts";
 import type { AddressLimits } from "./config.ts";
 
@@ -67,11 +67,6 @@ export class ConnectionLimiter {
     }
     return undefined;
   }
-}
-
-function siteName(host: string): string {
-  const address = parseIp(host);
-  return address === undefined ? host : formatNetwork(siteOf(address));
 }
 
 function isExempt({ exempt }: AddressLimits, host: string): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { MAX_NEWCOMERS } from "../../../../src/features/hls/newcomers.ts";
 import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
 import type { Feed } from "../../../support/live.ts";
 
@@ -228,6 +229,20 @@ describe("sessions", () => {
     expect(stage.get(link).answer?.status).toBe(200);
     feed.wait(12_000);
     expect(stage.clients.totals().players).toBe(1);
+  });
+
+  test("one address's requests for first playlists take few places, and links that they gave stay good", () => {
+    const { stage, feed } = published(6);
+    const links = Array.from({ length: 500 }, () => stage.follow(stage.get("/live/show.m3u8", "2001:db8::1")));
+    expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS);
+    // Another address of the same customer is not another one.
+    stage.get("/live/show.m3u8", "2001:db8::2");
+    expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS);
+    stage.get("/live/show.m3u8", "2001:db8:1::1");
+    expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS + 1);
+    for (const link of links) expect(stage.get(link, "2001:db8::1").answer?.status).toBe(200);
+    feed.wait(11_000);
+    expect(stage.clients.totals().players).toBe(links.length);
   });
 
   test("guards decide who may watch", () => {
