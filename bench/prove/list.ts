@@ -6,6 +6,11 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { halfSpeed } from "./transcode/half-speed.ts";
+import { staysInStep } from "./transcode/in-step.ts";
+import { killedFfmpeg } from "./transcode/killed-ffmpeg.ts";
+import { sourcesChange } from "./transcode/sources.ts";
+import { startAndStop } from "./transcode/start-stop.ts";
 
 /** The proofs by topic, in the order in which they run. */
 export const topics: Readonly<Record<string, readonly Proof[]>> = {
@@ -17,5 +22,12 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "a page, the server is upgraded", run: upgradeUnderneath },
     { name: "a page of two edges, one is killed", run: killedEdge },
     { name: "two edges give the same HLS", run: edgesAreEqual },
+  ],
+  transcode: [
+    { name: "sound and picture stay in step", beside: true, run: staysInStep },
+    { name: "FFmpeg is killed ten times", run: killedFfmpeg },
+    { name: "sources and the server end", run: sourcesChange },
+    { name: "an engine at half speed", run: halfSpeed },
+    { name: "20 engines start and stop", run: startAndStop },
   ],
 };

@@ -32,8 +32,8 @@ export class Recorder {
     client.onPacket = (packet) => this.packets.push({ ...packet, at: performance.now() });
   }
 
-  static async play(stage: Stage, port: number, name: string): Promise<Recorder> {
-    const client = await Client.connect(stage, { port });
+  static async play(stage: Stage, port: number, name: string, app = "live"): Promise<Recorder> {
+    const client = await Client.connect(stage, { port, app });
     const recorder = new Recorder(client);
     await client.startPlay(name);
     return recorder;

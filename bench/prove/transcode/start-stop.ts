@@ -1,0 +1,57 @@
+import { readdirSync } from "node:fs";
+import { executable } from "../../../tests/support/e2e/executable.ts";
+import { Stage } from "../../../tests/support/e2e/stage.ts";
+import { ffmpegsOf } from "../../../tests/support/e2e/transcode.ts";
+import { until } from "../../../tests/support/e2e/wait.ts";
+import { median } from "../../growth.ts";
+import type { Finding, ProofContext } from "../proof.ts";
+import { SOUND, startEngines } from "./engines.ts";
+
+const ENGINES = 20;
+/** Rounds of a full run, and of a short one. */
+const ROUNDS = 100;
+const SHORT_ROUNDS = 8;
+const FULL_MINUTES = 8;
+/** At the beginning and at the end, these rounds are compared. */
+const LOOKS = 3;
+/** The runtime is warm after these. */
+const WARM_ROUNDS = 2;
+const MORE_MIB = 30;
+
+/** Twenty engines are started and stopped again and again: no process, no descriptor and no memory is left. */
+export async function startAndStop({ minutes }: ProofContext): Promise<readonly Finding[]> {
+  await using stage = new Stage();
+  const server = await startEngines(stage, { sound: SOUND });
+  const { program } = server;
+  const rounds = minutes >= FULL_MINUTES ? ROUNDS : SHORT_ROUNDS;
+  const [descriptors, memory, left]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 1; round <= rounds; round++) {
+    const url = server.url("live/s{}");
+    const load = ["publish", url, "-n", `${ENGINES}`, "--kbps", "100", "--seconds", "600"];
+    const encoders = stage.start("encoders", [executable(), "bench", ...load]);
+    await until("all run", () => program.count(/transcode running/) >= ENGINES * round);
+    encoders.signal("SIGINT");
+    await encoders.ended();
+    await until("all have ended", () => ffmpegsOf(program.pid).length === 0);
+    await until("all is closed", () => readdirSync(`/proc/${program.pid}/fd`).length <= (descriptors[0] ?? 1000));
+    left.push(ffmpegsOf(program.pid).length);
+    descriptors.push(readdirSync(`/proc/${program.pid}/fd`).length);
+    memory.push(program.rss());
+  }
+  const early = median(memory.slice(WARM_ROUNDS, WARM_ROUNDS + LOOKS));
+  const late = median(memory.slice(-LOOKS));
+  const [firstFds = 0, lastFds = 0] = [descriptors[0], descriptors.at(-1)];
+  return [
+    {
+      what: `processes after ${rounds} rounds`,
+      ok: left.every((count) => count === 0),
+      seen: `at most ${Math.max(...left)} left`,
+    },
+    { what: "descriptors", ok: lastFds <= firstFds, seen: `${firstFds}, at the end ${lastFds}` },
+    {
+      what: "memory of the server",
+      ok: late < early + MORE_MIB,
+      seen: `${early.toFixed(0)} MiB, at the end ${late.toFixed(0)} MiB`,
+    },
+  ];
+}
