@@ -25,15 +25,18 @@ const CALLS = ["/metrics", "/api/v1/summaries", "/api/v1/streams?count=100", "/a
 class Poller {
   readonly times: number[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #asked: Promise<void>[] = [];
 
   constructor({ http }: ApiServer, paths: readonly string[]) {
     this.#timer = setInterval(() => {
-      for (const path of paths) void this.#ask(`http://127.0.0.1:${http}${path}`);
+      for (const path of paths) this.#asked.push(this.#ask(`http://127.0.0.1:${http}${path}`));
     }, EVERY_MS);
   }
 
-  stop(): void {
+  /** Fails when an answer did. */
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await Promise.all(this.#asked);
   }
 
   async #ask(url: string): Promise<void> {
@@ -69,7 +72,7 @@ async function polled({ executable, folder, seconds }: Stage): Promise<Row[]> {
         used.alone += await cpuIn(server, STRETCH_MS);
         const poller = new Poller(server, paths);
         used.asked += await cpuIn(server, STRETCH_MS);
-        poller.stop();
+        await poller.stop();
         times.push(...poller.times);
       }
       const share = (cpuSeconds: number) => cpu((100_000 * cpuSeconds) / (turns * STRETCH_MS));
@@ -104,10 +107,11 @@ async function listed({ executable, folder, seconds }: Stage): Promise<Row[]> {
       const row = fanoutRow(
         await measure(executable, [server], [["both", `rtmp://127.0.0.1:${server.port}/live/bench`, ...run]]),
       );
+      await poller?.stop();
       const longest = poller === undefined ? "" : ms(Math.max(...poller.times));
       rows.push([isListed ? "all listed each second" : "nobody asks", ...row.slice(1), longest]);
     } finally {
-      poller?.stop();
+      await poller?.stop();
       await server.stop();
     }
   }
