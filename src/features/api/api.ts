@@ -19,6 +19,7 @@ import { ApiError, type Operation } from "./operation.ts";
 import { processOperations } from "./process-operations.ts";
 import { rawOperations } from "./raw.ts";
 import { relayOperations } from "./relays.ts";
+import { ReportCache } from "./report-cache.ts";
 import { StreamTable } from "./streams.ts";
 import { summaryOperations } from "./summaries.ts";
 import { targetOperations } from "./targets.ts";
@@ -63,12 +64,13 @@ export class Api implements Feature, HttpRoute {
     const streams = new StreamTable(context, traffic);
     this.#traffic = traffic;
     this.#delay = new LoopDelay(clock);
-    this.#metrics = new Metrics(context, traffic, load, this.#delay);
+    const reports = new ReportCache(context);
+    this.#metrics = new Metrics(context, traffic, load, reports, this.#delay);
     this.clients = traffic;
     this.streams = traffic;
     this.guards = [bans];
     const operations: Operation[] = [
-      ...summaryOperations(context, load),
+      ...summaryOperations(context, load, reports),
       ...vhostOperations(context, traffic),
       ...streams.operations,
       ...new ClientTable(context, traffic, streams, bans).operations,

@@ -8,6 +8,7 @@ import type { Load } from "./load.ts";
 import { delayBounds, type LoopDelay } from "./loop-delay.ts";
 import { nodeWord } from "./nodes.ts";
 import { type Labels, PrometheusText } from "./prometheus.ts";
+import type { ReportCache } from "./report-cache.ts";
 import type { Traffic } from "./traffic.ts";
 import { transcoderMetrics } from "./transcoders.ts";
 
@@ -32,15 +33,17 @@ export class Metrics {
   readonly #context: ApiContext;
   readonly #traffic: Traffic;
   readonly #load: Load;
+  readonly #reports: ReportCache;
   readonly #delay: LoopDelay;
   #text: Uint8Array | undefined;
   #writtenAt = 0;
   #writtenFor: ApiConfig | undefined;
 
-  constructor(context: ApiContext, traffic: Traffic, load: Load, delay: LoopDelay) {
+  constructor(context: ApiContext, traffic: Traffic, load: Load, reports: ReportCache, delay: LoopDelay) {
     this.#context = context;
     this.#traffic = traffic;
     this.#load = load;
+    this.#reports = reports;
     this.#delay = delay;
   }
 
@@ -57,7 +60,7 @@ export class Metrics {
       this.#streams(text);
       this.#relays(text);
       this.#nodes(text);
-      transcoderMetrics(text, this.#context.report().transcoders, config.metrics_streams);
+      transcoderMetrics(text, this.#reports.current.transcoders, config.metrics_streams);
       this.#text = text.bytes;
       this.#writtenAt = now;
     }
@@ -88,13 +91,11 @@ export class Metrics {
 
   #server(text: PrometheusText): void {
     const { version, nodeId, clients, refusals } = this.#context;
-    const { received, sent, now } = this.#context.report();
+    const { received, sent, now } = this.#reports.current;
     text.gauge("srs_build_info", "The program's version; always 1.", [[{ version, node: nodeId }, 1]]);
     text.gauge("srs_connections", "Connections that have not hung up.", this.#context.connections());
     text.gauge("srs_connections_limit", "max_connections.", this.#context.maxConnections());
-    const protocols = new Map<string, number>();
-    for (const { protocol } of clients.all()) protocols.set(protocol, (protocols.get(protocol) ?? 0) + 1);
-    const byProtocol = [...protocols].map(([protocol, count]) => [{ protocol }, count] as const);
+    const byProtocol = [...clients.byProtocol].map(([protocol, count]) => [{ protocol }, count] as const);
     text.gauge("srs_clients", "Clients by protocol, whatever they do.", byProtocol);
     text.gauge("srs_publishers", "Streams that clients publish.", now.publishers ?? 0);
     text.gauge("srs_players", "Streams that clients play.", now.players ?? 0);
@@ -198,7 +199,7 @@ export class Metrics {
   }
 
   #relays(text: PrometheusText): void {
-    const { relays, origins } = this.#context.report();
+    const { relays, origins } = this.#reports.current;
     const sums = new Map<string, { labels: Labels; up: number; lagMs: number; bytes: number; dropped: number }>();
     // Those that fail first: they must not be among those that are left out.
     const shown = [...relays]

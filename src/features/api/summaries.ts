@@ -1,6 +1,7 @@
 import type { ApiContext } from "./context.ts";
 import type { Load } from "./load.ts";
 import type { Operation } from "./operation.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, number, object, string, whole } from "./schema.ts";
 
 const self = object({
@@ -48,7 +49,7 @@ const system = object({
 });
 
 /** What the API says of the program and its load. */
-export function summaryOperations(context: ApiContext, load: Load): readonly Operation[] {
+export function summaryOperations(context: ApiContext, load: Load, reports: ReportCache): readonly Operation[] {
   return [
     {
       method: "GET",
@@ -64,7 +65,7 @@ export function summaryOperations(context: ApiContext, load: Load): readonly Ope
       role: "read",
       summary: "The load of the process and its machine. Shares are fractions of one.",
       answer: { data: object({ ok: boolean, now_ms: whole, self, system }) },
-      run: () => ({ data: summaryOf(context, load) }),
+      run: () => ({ data: summaryOf(context, load, reports) }),
     },
     {
       method: "GET",
@@ -105,11 +106,12 @@ function versionOf(version: string): object {
   return { major, minor, revision, version };
 }
 
-function summaryOf(context: ApiContext, load: Load): object {
+function summaryOf(context: ApiContext, load: Load, reports: ReportCache): object {
   const now_ms = Math.round(context.clock.wall());
   const { process, system: machine } = load.current;
   const { sockets, swapBytes } = machine;
-  const { received, sent } = context.report();
+  const { received, sent } = reports.current;
+  const ageOf = (at: number) => Math.round(context.clock.now() - at);
   const { read, written, busyShare } = load.disks;
   const [load_1m, load_5m, load_15m] = machine.load;
   return {
@@ -139,12 +141,12 @@ function summaryOf(context: ApiContext, load: Load): object {
       load_1m,
       load_5m,
       load_15m,
-      net_sample_time: now_ms - Math.round(context.clock.now() - load.readAt),
+      net_sample_time: now_ms - ageOf(load.readAt),
       net_recv_bytes: machine.netReceived,
       net_send_bytes: machine.netSent,
       net_recvi_bytes: machine.innerReceived,
       net_sendi_bytes: machine.innerSent,
-      srs_sample_time: now_ms,
+      srs_sample_time: now_ms - ageOf(reports.madeAt),
       srs_recv_bytes: received,
       srs_send_bytes: sent,
       conn_sys: sockets.tcp,

@@ -42,14 +42,11 @@ export class Traffic implements ClientObserver, StreamObserver {
   readonly #timer: Timer;
   #counted: ReadonlyMap<Stream, StreamClients> = new Map();
   #countedAt = Number.NEGATIVE_INFINITY;
-  /** Bytes of all clients, for the server's own rate. */
-  readonly #all: RateWindow;
 
   constructor(clock: Clock, streams: Streams, clients: Clients) {
     this.#clock = clock;
     this.#streams = streams;
     this.#clients = clients;
-    this.#all = new RateWindow(clock.now());
     this.#timer = clock.every(SAMPLE_MS, () => this.#sample());
   }
 
@@ -109,14 +106,8 @@ export class Traffic implements ClientObserver, StreamObserver {
     return this.#windowOf(client).rates(this.#clock.now(), { received, sent: sentTo(client), frames: 0 });
   }
 
-  /** Of all clients together. */
-  ratesOfAll(): Rates {
-    return this.#all.rates(this.#clock.now(), { ...this.#clients.totals(), frames: 0 });
-  }
-
   #sample(): void {
     const now = this.#clock.now();
-    this.#all.add(now, { ...this.#clients.totals(), frames: 0 });
     for (const stream of this.#streams.all()) this.#totalsOf(stream).window.add(now, this.#countersOf(stream));
     this.#sampleClients(this.#clients.all()[Symbol.iterator]());
   }

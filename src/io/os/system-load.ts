@@ -2,6 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { cpus, freemem, loadavg, networkInterfaces, totalmem, uptime } from "node:os";
 import { isPublicIp } from "../../base/address-scope.ts";
 
+/** Asking costs several files for each of them. */
+const CPUS = cpus().length;
+
 /** The load of this process and its machine. Times are in seconds; what the system does not tell is 0. */
 export interface SystemLoad {
   readonly process: {
@@ -72,7 +75,7 @@ export function systemLoad(): SystemLoad {
       freeBytes: 1024 * numberIn(memory, /^MemAvailable:\s+(\d+)/m) || freemem(),
       swapBytes: 1024 * numberIn(memory, /^SwapTotal:\s+(\d+)/m),
       swapFreeBytes: 1024 * numberIn(memory, /^SwapFree:\s+(\d+)/m),
-      cpus: cpus().length,
+      cpus: CPUS,
       uptime: uptime(),
       load: [load1, load5, load15],
       ...processorTicks(),

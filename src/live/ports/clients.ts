@@ -96,6 +96,7 @@ export class Clients {
   readonly #clock: Pick<Clock, "now">;
   readonly #clients = new Map<string, ClientRecord>();
   readonly #observers: ClientObserver[] = [];
+  readonly #byProtocol = new Map<string, number>();
   #pastReceived = 0;
   #pastSent = 0;
 
@@ -111,6 +112,11 @@ export class Clients {
   /** All clients, in the order in which they were accepted. */
   all(): Iterable<Client> {
     return this.#clients.values();
+  }
+
+  /** How many there are, by protocol. */
+  get byProtocol(): ReadonlyMap<string, number> {
+    return this.#byProtocol;
   }
 
   find(id: string): Client | undefined {
@@ -133,12 +139,18 @@ export class Clients {
   add(identity: Identity, connection: AcceptedConnection): ClientRecord {
     const record: ClientRecord = new ClientRecord(identity, connection, this.#clock.now(), this.#observers, () => {
       if (!this.#clients.delete(record.id)) return;
+      this.#count(record.protocol, -1);
       this.#pastReceived += record.bytesReceived;
       this.#pastSent += record.bytesSent;
     });
     this.#clients.set(record.id, record);
+    this.#count(record.protocol, 1);
     for (const observer of this.#observers) observer.accepted?.(record);
     return record;
+  }
+
+  #count(protocol: string, more: number): void {
+    this.#byProtocol.set(protocol, (this.#byProtocol.get(protocol) ?? 0) + more);
   }
 }
 

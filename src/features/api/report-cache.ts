@@ -1,0 +1,32 @@
+import type { Report } from "../../live/ports/feature.ts";
+import type { ApiContext } from "./context.ts";
+
+/** Features are asked at most this often, ms. */
+const FRESH_MS = 1000;
+
+/** What all features report, for callers that come each second and in numbers: it costs a walk over all clients. */
+export class ReportCache {
+  readonly #context: Pick<ApiContext, "clock" | "report">;
+  #at = Number.NEGATIVE_INFINITY;
+  #report: Required<Report> | undefined;
+
+  constructor(context: Pick<ApiContext, "clock" | "report">) {
+    this.#context = context;
+  }
+
+  /** No older than a second. */
+  get current(): Required<Report> {
+    const { clock, report } = this.#context;
+    const now = clock.now();
+    if (this.#report === undefined || now - this.#at >= FRESH_MS) {
+      this.#report = report();
+      this.#at = now;
+    }
+    return this.#report;
+  }
+
+  /** When `current` was made, monotonic ms. */
+  get madeAt(): number {
+    return this.#at;
+  }
+}
