@@ -13,7 +13,7 @@ import { StaticFiles } from "../features/http/static-files.ts";
 import { HttpLive } from "../features/http-live/http-live.ts";
 import { AddressRate } from "../features/limits/address-rate.ts";
 import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
-import { limitGuards } from "../features/limits/guards.ts";
+import { limitGuards, limitUses } from "../features/limits/guards.ts";
 import { liveStreams } from "../features/page/live-streams.ts";
 import { StreamPage } from "../features/page/page.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
@@ -112,7 +112,8 @@ export function makeFeatures(host: Host): Features {
   };
   const httpGet = createHttpGet(`srs/${version}`, tcp.dial);
   const onConflict = (name: string) => vhost(name)?.publish.on_conflict ?? "reject";
-  const counting = limitGuards({ streams, limits: (name) => vhost(name)?.limits });
+  const limited = { streams, limits: (name: string) => vhost(name)?.limits };
+  const counting = limitGuards(limited);
   const vhosts = new Vhosts(() => live.current.vhost);
   const siblings = new Handover({
     ...shared,
@@ -150,6 +151,7 @@ export function makeFeatures(host: Host): Features {
         }),
       ...connectionCounts,
       nodes: cluster,
+      limitUses: () => limitUses(limited),
       report: () => all.report(),
       commands: () => all.commands,
       stage: () => connections.stage,

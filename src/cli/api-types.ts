@@ -119,7 +119,8 @@ export interface TargetAnswer {
 
 /** Limits and refusals. */
 export interface LimitsAnswer {
-  readonly limits: Readonly<Record<string, { readonly now: number; readonly max: number }>>;
+  /** Limits of which most is used, the server's own without `of`. */
+  readonly near: readonly { readonly limit: string; readonly of: string; readonly now: number; readonly max: number }[];
   readonly refused: Readonly<Record<string, number>>;
 }
 

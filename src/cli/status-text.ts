@@ -12,9 +12,6 @@ import type {
   TranscoderAnswer,
 } from "./api-types.ts";
 
-/** A limit is near from this share of it on. */
-const NEAR = 0.8;
-
 /** All that `srs status` shows; also what `--json` prints. */
 export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
   readonly streams: readonly StreamAnswer[];
@@ -31,7 +28,7 @@ export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
 
 /** The status as lines for people; `now` is Unix ms. */
 export function statusLines(status: Status, now: number): string[] {
-  const { node, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, limits, refused, config } =
+  const { node, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, near, refused, config } =
     status;
   const lines = [
     `srs ${node.version} ${node.stage}, up ${duration(node.uptime * 1000)}: ${node.connections} connections, ${node.publishers} publishers, ${node.players} players, ${node.streams} streams`,
@@ -53,7 +50,7 @@ export function statusLines(status: Status, now: number): string[] {
     ),
     ...section("transcoders", transcoderRows(transcoders, now)),
     ...section("slow viewers", clientRows(slow)),
-    ...section("near a limit", limitRows(limits)),
+    ...section("near a limit", limitRows(near)),
     ...section(
       "refused since the start",
       Object.entries(refused).map(([rule, count]) => [rule, String(count)]),
@@ -63,7 +60,7 @@ export function statusLines(status: Status, now: number): string[] {
 }
 
 /** What is wrong with a server; nothing when it is well. */
-export function problemsOf({ node, forwards, origins, transcoders, config, limits }: Status): string[] {
+export function problemsOf({ node, forwards, origins, transcoders, config, near }: Status): string[] {
   const failing = forwards.filter((forward) => forward.failing);
   return [
     ...(node.stage === "running" ? [] : [`the server is ${node.stage}`]),
@@ -75,7 +72,7 @@ export function problemsOf({ node, forwards, origins, transcoders, config, limit
       .filter(({ failing }) => failing)
       .map(({ engines, url, last_error }) => `transcode of ${url} (${engines}) fails: ${last_error ?? "unknown"}`),
     ...(config.refused === null ? [] : [`the last reload was refused: ${config.refused.lines.join("; ")}`]),
-    ...limitRows(limits).map((row) => `near a limit: ${row.join(" ")}`),
+    ...limitRows(near).map((row) => `near a limit: ${row.join(" ")}`),
   ].map(printable);
 }
 
@@ -180,9 +177,8 @@ function clientRows(clients: readonly ClientAnswer[]): string[][] {
   });
 }
 
-function limitRows(limits: LimitsAnswer["limits"]): string[][] {
-  const near = Object.entries(limits).filter(([, { now, max }]) => max > 0 && now >= NEAR * max);
-  return near.map(([name, { now, max }]) => [name, `${now} of ${max}`]);
+function limitRows(near: LimitsAnswer["near"]): string[][] {
+  return near.map(({ limit, of, now, max }) => [...[limit, of].filter(Boolean), `${now} of ${max}`]);
 }
 
 /** A title and aligned rows; nothing without rows. */

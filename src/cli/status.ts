@@ -100,8 +100,8 @@ async function statusOf(asker: ApiAsker): Promise<Status> {
   const { targets } = await get<{ targets: TargetAnswer[] }>("targets");
   const { clients: edges } = await get<{ clients: ClientAnswer[] }>(`clients?server=1&count=${SHOWN}`);
   const { clients: slow } = await get<{ clients: ClientAnswer[] }>("clients?slow=1&count=100");
-  const { limits, refused } = await get<LimitsAnswer>("limits");
-  return { node, config, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, limits, refused };
+  const { near, refused } = await get<LimitsAnswer>("limits");
+  return { node, config, streams, forwards, edges, upstreams, origins, transcoders, targets, slow, near, refused };
 }
 
 function check(problems: readonly string[], { out, err }: Output): number {

@@ -87,7 +87,7 @@ async function stalled(stage: Stage, port: number, path: string, more = ""): Pro
 async function fallen(stage: Stage): Promise<Night> {
   const near = await ReloadServer.start(stage, "", "near");
   const http = '[http_server]\nlisten = "127.0.0.1:0"\n';
-  const vhost = `[vhost.__defaultVhost__]\nqueue_length = 5\nforward = ["${DEAD}", "127.0.0.1:${near.port}"]\n`;
+  const vhost = `[vhost.__defaultVhost__]\nqueue_length = 5\nlimits = { max_players = 6 }\nforward = ["${DEAD}", "127.0.0.1:${near.port}"]\n`;
   const toml = (max: number) => `max_connections = ${max}\n${API}${http}${vhost}`;
   const origin = await ReloadServer.start(stage, toml(100), "origin");
   const upstream = `[vhost.__defaultVhost__.edge]\norigin = ["${DEAD}", "127.0.0.1:${origin.port}"]\n`;
@@ -239,10 +239,10 @@ const questions: readonly (readonly [string, () => unknown, () => readonly [stri
   [
     "what is near a limit",
     () => {
-      const { now, max } = night.origin.api.limits.limits.connections;
-      return now === max;
+      const near: Json[] = night.origin.api.limits.near;
+      return near.map(({ limit, of }) => `${limit} ${of}`).join() === "connections ,max_players /live/show";
     },
-    () => [night.origin.status, /near a limit:\n +connections +(\d+) of \1\n/],
+    () => [night.origin.status, /near a limit:\n +connections +(\d+) of \1\n +max_players +\/live\/show +5 of 6\n/],
   ],
   [
     "how many were refused, and by which rule",

@@ -1,7 +1,7 @@
 import { Api } from "../../src/features/api/api.ts";
 import type { ApiConfig } from "../../src/features/api/config.ts";
 import { apiTable } from "../../src/features/api/config.ts";
-import type { ApiUser } from "../../src/features/api/context.ts";
+import type { ApiUser, LimitState } from "../../src/features/api/context.ts";
 import { forOperators } from "../../src/features/http/context.ts";
 import { HttpServer } from "../../src/features/http/server.ts";
 import { AddressRate } from "../../src/features/limits/address-rate.ts";
@@ -80,6 +80,7 @@ export class ApiStage {
   readonly origins: OriginReport[] = [];
   readonly transcoders: TranscoderReport[] = [];
   readonly commands: FeatureCommands[] = [];
+  readonly limitUses: LimitState[] = [];
   /** Ids of clients that were kicked. */
   readonly kicked: string[] = [];
   systemLoad: SystemLoad = quietLoad;
@@ -115,6 +116,7 @@ export class ApiStage {
             },
           ]),
         commands: () => this.commands,
+        limitUses: () => this.limitUses,
         stage: () => "running",
         configState: () => ({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined }),
         effectiveConfig: () =>

@@ -24,6 +24,16 @@ export interface VhostState {
   readonly hls: { readonly enabled: boolean; readonly fragment: number };
 }
 
+/** How far a limit is used. */
+export interface LimitState {
+  /** Its key in the configuration, or what it bounds. */
+  readonly limit: string;
+  /** What has it; "" for the server. */
+  readonly of: string;
+  readonly now: number;
+  readonly max: number;
+}
+
 /** Which configuration is in effect. */
 export interface ConfigState {
   /** The file; "" when only variables make the configuration. */
@@ -57,6 +67,8 @@ export interface ApiContext {
   maxConnections(): number;
   /** Connections that have not hung up. */
   connections(): number;
+  /** Of vhosts and streams. */
+  limitUses(): Iterable<LimitState>;
   report(): Required<Report>;
   commands(): readonly FeatureCommands[];
   stage(): ServerStage;

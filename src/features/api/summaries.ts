@@ -1,8 +1,11 @@
-import type { ApiContext } from "./context.ts";
+import type { ApiContext, LimitState } from "./context.ts";
 import type { Load } from "./load.ts";
 import type { Operation } from "./operation.ts";
 import type { ReportCache } from "./report-cache.ts";
-import { boolean, number, object, string, whole } from "./schema.ts";
+import { boolean, listOf, number, object, string, whole } from "./schema.ts";
+
+/** A limit is near from this share of it on. */
+const NEAR = 0.8;
 
 const self = object({
   version: string,
@@ -85,20 +88,32 @@ export function summaryOperations(context: ApiContext, load: Load, reports: Repo
           connections: object({ now: whole, max: whole }),
           files: object({ now: whole, max: whole }),
         }),
+        near: listOf(object({ limit: string, of: string, now: whole, max: whole })),
         refused: { type: "object", description: "Numbers of refusals by rule." },
       },
       run: () => {
         const { openFiles, maxFiles } = load.current.process;
+        const limits = {
+          connections: { now: context.connections(), max: context.maxConnections() },
+          files: { now: openFiles, max: maxFiles },
+        };
         return {
-          limits: {
-            connections: { now: context.connections(), max: context.maxConnections() },
-            files: { now: openFiles, max: maxFiles },
-          },
+          limits,
+          near: nearOf([
+            ...Object.entries(limits).map(([limit, use]) => ({ limit, of: "", ...use })),
+            ...context.limitUses(),
+          ]),
           refused: Object.fromEntries(context.refusals.totals),
         };
       },
     },
   ];
+}
+
+/** The nearest first. */
+function nearOf(uses: readonly LimitState[]): LimitState[] {
+  const share = ({ now, max }: LimitState) => now / max;
+  return uses.filter((use) => use.max > 0 && share(use) >= NEAR).sort((a, b) => share(b) - share(a));
 }
 
 function versionOf(version: string): object {

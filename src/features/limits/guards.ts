@@ -9,6 +9,16 @@ export interface LimitsOptions {
   limits(vhost: string): VhostLimits | undefined;
 }
 
+/** How far a limit of a vhost is used. */
+export interface LimitUse {
+  /** Its key. */
+  readonly limit: string;
+  /** The vhost or the stream that has it. */
+  readonly of: string;
+  readonly now: number;
+  readonly max: number;
+}
+
 /** The guards of `[vhost.NAME.limits]`. */
 export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[] {
   return [
@@ -38,6 +48,25 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
       },
     },
   ];
+}
+
+/** The limits of vhosts that are set and that streams use, by how much. */
+export function* limitUses({
+  streams,
+  limits,
+}: LimitsOptions & { readonly streams: Pick<Streams, "all"> }): Iterable<LimitUse> {
+  const vhosts = new Set<string>();
+  for (const { key, viewers } of streams.all()) {
+    const vhost = key.slice(0, key.indexOf("/"));
+    const { max_players: max = 0 } = limits(vhost) ?? {};
+    if (max > 0) yield { limit: "max_players", of: streamLabel(key), now: viewers, max };
+    vhosts.add(vhost);
+  }
+  for (const vhost of vhosts) {
+    const { max_streams: max = 0 } = limits(vhost) ?? {};
+    const { published, waiting } = streams.count(vhost);
+    if (max > 0) yield { limit: "max_streams", of: vhost, now: Math.max(published, waiting), max };
+  }
 }
 
 function labelOf({ vhost, app, stream }: StreamName): string {

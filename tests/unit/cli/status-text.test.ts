@@ -50,7 +50,7 @@ const well: Status = {
     },
   ],
   ...{ forwards: [], edges: [], upstreams: [], origins: [], transcoders: [], targets: [], slow: [], refused: {} },
-  limits: { connections: { now: 3, max: 1000 } },
+  near: [],
 };
 
 test("The status names who publishes what, from where, since when and at what rate", () => {
@@ -74,7 +74,10 @@ test("The status says which forward fails, why and since when, who is slow, and 
     slow: [client],
     edges: [{ ...client, id: "c9", ip: "192.0.2.9", lag_ms: 40, lost_packets: 0 }],
     origins: [{ vhost: "v", origin: "o:1935", state: "dead", last_error: "timeout" }],
-    limits: { connections: { now: 900, max: 1000 } },
+    near: [
+      { limit: "max_players", of: "/live/show", now: 50, max: 50 },
+      { limit: "connections", of: "", now: 900, max: 1000 },
+    ],
     refused: { max_connections: 7 },
     transcoders: [
       transcoder,
@@ -100,6 +103,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     "  /live/show  sd  waiting  failing for 60 s: no encoder",
     "  t1  edge:1935  for app live, stream show  kept",
     "  c7  192.0.2.7  rtmp-play  /live/show  in 1 out 2500 kbit/s  for 90 s  1500 ms behind, 12 packets lost",
+    "  max_players  /live/show   50 of 50",
     "  connections  900 of 1000",
     "  max_connections  7",
   ])
@@ -109,6 +113,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     "origin o:1935 is dead: timeout",
     "transcode of /live/show (sd) fails: no encoder",
     "the last reload was refused: x.toml:1: wrong",
+    "near a limit: max_players /live/show 50 of 50",
     "near a limit: connections 900 of 1000",
   ]);
 });

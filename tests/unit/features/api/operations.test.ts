@@ -160,6 +160,15 @@ describe("The summary", () => {
   });
 });
 
+test("Limits of which most is used are told, the nearest first", async () => {
+  const stage = new ApiStage();
+  const use = { limit: "max_players", of: "/live/show", max: 100 };
+  stage.limitUses.push({ ...use, now: 80 }, { ...use, of: "/live/other", now: 79 }, { ...use, of: "/a/b", now: 100 });
+  const { near, limits } = (await stage.call("/api/v1/limits")).json;
+  expect(near.map(({ of, now }: { of: string; now: number }) => `${of} ${now}`)).toEqual(["/a/b 100", "/live/show 80"]);
+  expect(limits.connections).toEqual({ now: 3, max: 1000 });
+});
+
 describe("SRS's raw API", () => {
   test("tells the configuration by vhost, and nothing of a vhost that there is not", async () => {
     const stage = new ApiStage();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { VhostLimits } from "../../../../src/features/limits/config.ts";
-import { limitGuards } from "../../../../src/features/limits/guards.ts";
+import { limitGuards, limitUses } from "../../../../src/features/limits/guards.ts";
 import { limitDefaults } from "../../../support/open-door.ts";
 import { RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
 
@@ -60,4 +60,17 @@ test("counts are right again when all are gone", () => {
   stage.clock.advance(60_000);
   expect(stage.streams.count("__defaultVhost__")).toEqual({ published: 0, waiting: 0 });
   expect(stage.streams.size).toBe(0);
+});
+
+test("the use of limits is told of each stream and vhost that has one", () => {
+  const all = new Map([["__defaultVhost__", { ...limitDefaults, max_players: 2, max_streams: 5 }]]);
+  const stage = new RtmpStage();
+  stage.publish("show");
+  stage.play("show");
+  stage.vhosts.set("other.com", vhostDefaults);
+  stage.publish("free?vhost=other.com");
+  expect([...limitUses({ streams: stage.streams, limits: (vhost) => all.get(vhost) })]).toEqual([
+    { limit: "max_players", of: "/live/show", now: 1, max: 2 },
+    { limit: "max_streams", of: "__defaultVhost__", now: 1, max: 5 },
+  ]);
 });
