@@ -258,11 +258,11 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       return;
     }
     const { turns } = this.#options;
-    if (turns.arrivalsWait) turns.add(this);
+    if (turns.newClientsWait) turns.add(this);
     else this.runSlice();
   }
 
-  readonly arriving = true;
+  readonly isNew = true;
 
   /** Begins the TLS handshake: a signature takes about a millisecond, and thousands may begin at once. */
   runSlice(): boolean {
@@ -271,7 +271,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     const { clock, turns } = this.#options;
     const began = clock.now();
     this.#startTls(transport, this.#secureContext ?? {});
-    turns.countArrival(clock.now() - began);
+    turns.countNewClient(clock.now() - began);
     return false;
   }
 

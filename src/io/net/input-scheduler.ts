@@ -4,14 +4,14 @@ import { TurnQueue } from "./turn-queue.ts";
 /** Time for waiting input in one turn of the event loop; accepting, reading and sending go on between. */
 const TURN_MS = 8;
 /** Time in one turn for new clients: the remaining ones are served in the next. */
-const ARRIVALS_MS = 4;
+const NEW_CLIENTS_MS = 4;
 /** Time in one turn for ending the activities of connections whose peers have hung up. */
-const DEPARTURES_MS = 4;
+const CLOSING_MS = 4;
 
 /** A connection with work that waits for a turn. */
 export interface Busy {
-  /** It is of a client that is just coming. */
-  readonly arriving: boolean;
+  /** Its client is new: it has sent little so far. */
+  readonly isNew: boolean;
   /** Runs one slice; false when no work is left. */
   runSlice(): boolean;
   /** The owner has thrown this during a turn: reports it, and closes this connection only. */
@@ -19,10 +19,10 @@ export interface Busy {
 }
 
 /** A connection whose peer has hung up. */
-export interface Departing {
+export interface Closing {
   /** Ends the connection's activities: streams, log lines. */
-  depart(): void;
-  /** The owner has thrown this in `depart`. */
+  endActivities(): void;
+  /** The owner has thrown this in `endActivities`. */
   fault(error: unknown): void;
 }
 
@@ -33,11 +33,11 @@ export interface Departing {
 export class InputScheduler {
   readonly #clock: Clock;
   readonly #busy = new TurnQueue<Busy>();
-  readonly #arriving = new TurnQueue<Busy>();
-  readonly #departing = new TurnQueue<Departing>();
+  readonly #newClients = new TurnQueue<Busy>();
+  readonly #closing = new TurnQueue<Closing>();
   /** Time that new and leaving clients have taken in this turn. */
-  #arrivalsMs = 0;
-  #departuresMs = 0;
+  #newClientsMs = 0;
+  #closingMs = 0;
   #counting = false;
   #scheduled = false;
 
@@ -46,13 +46,13 @@ export class InputScheduler {
   }
 
   /** Whether new clients have used up their time in this turn. */
-  get arrivalsWait(): boolean {
-    return this.#arrivalsMs >= ARRIVALS_MS;
+  get newClientsWait(): boolean {
+    return this.#newClientsMs >= NEW_CLIENTS_MS;
   }
 
   /** A new client took this many ms of it. */
-  countArrival(ms: number): void {
-    this.#arrivalsMs += ms;
+  countNewClient(ms: number): void {
+    this.#newClientsMs += ms;
     if (ms > 0) this.#countTurn();
   }
 
@@ -62,28 +62,28 @@ export class InputScheduler {
     this.#schedule();
   }
 
-  /** A peer has hung up, as thousands may in one turn: its connection departs now, or in a later turn. */
-  depart(connection: Departing): void {
-    if (this.#departing.length === 0 && this.#departuresMs < DEPARTURES_MS) this.#letDepart(connection);
+  /** A peer has hung up, as thousands may in one turn: its activities end now, or in a later turn. */
+  endActivities(connection: Closing): void {
+    if (this.#closing.length === 0 && this.#closingMs < CLOSING_MS) this.#end(connection);
     else {
-      this.#departing.push(connection);
+      this.#closing.push(connection);
       this.#schedule();
     }
   }
 
   #enqueue(connection: Busy): void {
-    (connection.arriving ? this.#arriving : this.#busy).push(connection);
+    (connection.isNew ? this.#newClients : this.#busy).push(connection);
   }
 
-  #letDepart(connection: Departing): void {
+  #end(connection: Closing): void {
     const began = this.#clock.now();
     try {
-      connection.depart();
+      connection.endActivities();
     } catch (error) {
       connection.fault(error);
     }
     const ms = this.#clock.now() - began;
-    this.#departuresMs += ms;
+    this.#closingMs += ms;
     if (ms > 0) this.#countTurn();
   }
 
@@ -93,8 +93,8 @@ export class InputScheduler {
     this.#counting = true;
     this.#clock.soon(() => {
       this.#counting = false;
-      this.#arrivalsMs = 0;
-      this.#departuresMs = 0;
+      this.#newClientsMs = 0;
+      this.#closingMs = 0;
     });
   }
 
@@ -110,14 +110,14 @@ export class InputScheduler {
     try {
       this.#serve(this.#busy, () => this.#clock.now() >= until);
       // Before new clients: old activities end before new ones begin.
-      while (this.#departing.length > 0 && this.#departuresMs < DEPARTURES_MS) {
-        const next = this.#departing.shift();
-        if (next !== undefined) this.#letDepart(next);
+      while (this.#closing.length > 0 && this.#closingMs < CLOSING_MS) {
+        const next = this.#closing.shift();
+        if (next !== undefined) this.#end(next);
       }
-      this.#serve(this.#arriving, () => this.arrivalsWait);
+      this.#serve(this.#newClients, () => this.newClientsWait);
     } finally {
       // After a failure of one, the others still wait for their turn.
-      if (this.#busy.length + this.#arriving.length + this.#departing.length > 0) this.#schedule();
+      if (this.#busy.length + this.#newClients.length + this.#closing.length > 0) this.#schedule();
     }
   }
 

@@ -10,7 +10,7 @@ const FIRST_SLICE_BYTES = 64 * 1024;
 const MIN_SLICE_BYTES = 1024;
 const MAX_SLICE_BYTES = 1024 * 1024;
 /** A client is new until it has sent this much: handshake and commands are more work than media. */
-const ARRIVAL_BYTES = 4096;
+const NEW_CLIENT_BYTES = 4096;
 /** A publisher with TLS is read until this much waits: the runtime loses unread bytes of a paused TLS socket. */
 const SECURE_AHEAD_BYTES = 4 * 1024 * 1024;
 
@@ -60,8 +60,8 @@ export class SocketInput implements Busy, InputHolder {
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #sliceBytes = FIRST_SLICE_BYTES;
-  /** What is left of its arrival. */
-  #arrivalLeft = ARRIVAL_BYTES;
+  /** Bytes until it is no longer new. */
+  #newBytesLeft = NEW_CLIENT_BYTES;
   /** Bits of `PauseReason`. */
   #paused = 0;
   /** The bytes that `InputMemory` has counted. */
@@ -73,8 +73,8 @@ export class SocketInput implements Busy, InputHolder {
     this.#watch = watch;
   }
 
-  get arriving(): boolean {
-    return this.#arrivalLeft > 0;
+  get isNew(): boolean {
+    return this.#newBytesLeft > 0;
   }
 
   /** Something waits for its turn. */
@@ -89,7 +89,7 @@ export class SocketInput implements Busy, InputHolder {
   /** What the socket has read. */
   take(bytes: Uint8Array): void {
     const { turns } = this.#watch;
-    const early = this.arriving && turns.arrivalsWait;
+    const early = this.isNew && turns.newClientsWait;
     if (this.#queue.length > 0) this.#push(bytes);
     else if (early) {
       this.#push(bytes);
@@ -189,9 +189,9 @@ export class SocketInput implements Busy, InputHolder {
     const { length } = bytes;
     this.#connection.handOver(bytes);
     const tookMs = this.#clock.now() - began;
-    if (this.arriving) {
-      this.#arrivalLeft -= length;
-      this.#watch.turns.countArrival(tookMs);
+    if (this.isNew) {
+      this.#newBytesLeft -= length;
+      this.#watch.turns.countNewClient(tookMs);
     }
     if (tookMs > SLICE_MS) {
       this.#sliceBytes = Math.max(MIN_SLICE_BYTES, Math.floor((length * SLICE_MS) / tookMs));

@@ -4,7 +4,7 @@ import type { HostPort } from "../../base/address.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { GatheredWrite } from "./gathered-write.ts";
-import type { Departing } from "./input-scheduler.ts";
+import type { Closing } from "./input-scheduler.ts";
 import { type MergedReads, type Pausable, ReadPause } from "./merged-reads.ts";
 import { type BufferAccount, SendQueue } from "./send-queue.ts";
 import type { SocketOwner } from "./socket-data.ts";
@@ -37,7 +37,7 @@ export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate
 };
 
 /** A TCP connection, accepted or dialled, plain or with TLS: what it sends, how it is read, and how it is closed. */
-export class TcpTransport implements Transport, InputConnection, Departing, Pausable, SocketOwner {
+export class TcpTransport implements Transport, InputConnection, Closing, Pausable, SocketOwner {
   // `send` needs these fields for thousands of connections: objects are laid out in this order, and each cache line is a miss.
   /** Open, with an empty queue, and outside of input: bytes go straight to the socket. */
   #clear = true;
@@ -311,15 +311,15 @@ export class TcpTransport implements Transport, InputConnection, Departing, Paus
     // A publisher's last media and its closing commands count; other clients' last input is dropped.
     if (this.#input.waiting && this.publishes) return;
     this.#input.close();
-    this.#watch.turns.depart(this);
+    this.#watch.turns.endActivities(this);
   }
 
   /** All input from before the hang-up is processed. */
   ended(): void {
-    this.#watch.turns.depart(this);
+    this.#watch.turns.endActivities(this);
   }
 
-  depart(): void {
+  endActivities(): void {
     this.#end(undefined);
   }
 

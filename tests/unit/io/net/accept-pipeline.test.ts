@@ -187,7 +187,7 @@ describe("A port of RTMPS", () => {
   test("begins handshakes of clients that come all at once a few in a turn, and forgets those who have left", async () => {
     const port = tls();
     const { turns } = stage.tcp;
-    turns.countArrival(1000);
+    turns.countNewClient(1000);
     const before = stage.clock.turns;
     const leaving = await say(port, hello);
     // What is counted as accepted, and a turn for those who wait.
@@ -202,7 +202,7 @@ describe("A port of RTMPS", () => {
 
   test("closes a client that sends on and on before its handshake has had its turn", async () => {
     const port = tls();
-    stage.tcp.turns.countArrival(1000);
+    stage.tcp.turns.countNewClient(1000);
     const { closed } = await say(port, hello, new Uint8Array(70_000));
     await closed;
     expect(refused).toEqual(["sends more than 65536 bytes and does not wait for the TLS handshake"]);
