@@ -304,7 +304,7 @@ export class EdgePushes {
           search.again(origin);
           return "refused";
         }
-        const failure = search.judge(origin, outcome, error);
+        const failure = search.classify(origin, outcome, error);
         if (failure !== "elsewhere" && !pushed.taken) pushed.giveUp?.(detail);
         return failure;
       },

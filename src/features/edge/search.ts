@@ -78,8 +78,8 @@ export class Search {
     this.#again = origin;
   }
 
-  /** An attempt has ended: what follows from its outcome. `Failure` is `elsewhere` while the round continues. */
-  judge(origin: Origin, outcome: Outcome, error: string): Failure {
+  /** An attempt has ended: classifies its failure. `Failure` is `elsewhere` while the round continues. */
+  classify(origin: Origin, outcome: Outcome, error: string): Failure {
     if (outcome === "unreachable") origin.failed(error);
     else origin.reached();
     if (outcome === "absent") this.#foundOrigins?.gone(this.#key, origin);

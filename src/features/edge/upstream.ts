@@ -230,7 +230,7 @@ export class Upstream {
         silent: () => this.#owner.nowhere(this, true, this.#takeEnded()),
         over: (end) => {
           this.#logMalformed();
-          report.failed(end.error, this.#judge(origin, redirected !== undefined, end));
+          report.failed(end.error, this.#classify(origin, redirected !== undefined, end));
         },
       },
     );
@@ -257,7 +257,7 @@ export class Upstream {
   }
 
   /** `elsewhere`: the origin had redirected us, and the other server's silence is not the origin's fault. */
-  #judge(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
+  #classify(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
     let outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
     if (end.how === "refused") {
       if (end.redirect === undefined) this.#refusal = end.description || this.#refusal;
@@ -267,7 +267,7 @@ export class Upstream {
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
     if (end.how === "ended") this.#ended = true;
-    const how = this.#search.judge(origin, outcome, end.error);
+    const how = this.#search.classify(origin, outcome, end.error);
     return how === "elsewhere" ? how : this.#endRound(how);
   }
 
