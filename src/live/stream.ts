@@ -79,8 +79,6 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #ending = false;
   readonly grace: GracePeriod;
   readonly #starts: StartPoints;
-  /** The flush that runs has packets for readers that are up to date. */
-  #flushesPackets = false;
   #unflushedBytes = 0;
   /** The key frame at which video comes back to readers awaiting it, after the running flush has served them up to it. */
   #videoBack: StartPoint | undefined;
@@ -295,8 +293,6 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
 
   #runFanouts(until: number): boolean {
     const { clock } = this.#owner;
-    // Readers are notified that the stream is published before its packets.
-    if (this.#flushesPackets && this.#audience.notices.run(until)) return true;
     for (const fanout of this.#audience.fanouts.values()) {
       while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
     }

@@ -51,7 +51,7 @@ export class Notices {
   }
 
   /** Notifies the remaining readers: false when none is left, true when `until` (monotonic ms) has passed. */
-  run(until: number): boolean {
+  #run(until: number): boolean {
     let left = SLICE_READERS;
     while (this.#round !== undefined) {
       const next = this.#round.next();
@@ -81,7 +81,7 @@ export class Notices {
   }
 
   #runTurn(): void {
-    if (!this.run(this.#clock.now() + TURN_MS) || this.#scheduled) return;
+    if (!this.#run(this.#clock.now() + TURN_MS) || this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.soon(() => {
       this.#scheduled = false;
