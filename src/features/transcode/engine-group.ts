@@ -13,7 +13,7 @@ import {
   Supervisor,
 } from "../../relay/supervisor.ts";
 import { RUN_START_MS, runCommand } from "./arguments.ts";
-import { Feed } from "./feed.ts";
+import { type FedTracks, Feed } from "./feed.ts";
 import type { FfmpegFacts } from "./ffmpeg-facts.ts";
 import { softwareEncoder } from "./hardware.ts";
 import type { InputMuxer } from "./input-muxer.ts";
@@ -48,6 +48,8 @@ export interface GroupInput {
   /** Channels of the sound, where FFmpeg does not know them. */
   readonly channels: number | undefined;
   readonly muxer: () => InputMuxer;
+  /** The stream's tracks as they are now. */
+  readonly tracks: FedTracks;
 }
 
 /** Counts of all groups since the start. */
@@ -173,7 +175,7 @@ export class EngineGroup {
     const permit = this.#context.limit.acquire((permit) => {
       this.#permit = permit;
       this.#waits = false;
-      this.#feed = new Feed(this.#stream, this.#input.muxer(), {
+      this.#feed = new Feed(this.#stream, this.#input.tracks, this.#input.muxer(), {
         begin: (startsAt) => this.#start(startsAt, permit, report),
         skipped: (ms) => this.#onSkipped(ms),
         expired: (why) => this.restart(why),

@@ -3,7 +3,7 @@ import { type PacketRange, packetFormat } from "../../live/readers/packet-reader
 import type { Reader } from "../../live/readers/reader.ts";
 import { isHeader } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import { Packet, PacketKind } from "../../media/packet.ts";
+import { Packet, type PacketKind } from "../../media/packet.ts";
 import { RUN_START_MS } from "./arguments.ts";
 import type { InputMuxer } from "./input-muxer.ts";
 import { STEP_BACK_MS } from "./result.ts";
@@ -17,6 +17,16 @@ const MAX_RUN_MS = 2 ** 31 - 3_600_000;
 export interface FedRun {
   readonly blocked: boolean;
   feed(bytes: Uint8Array, packets: number): boolean;
+}
+
+/** What a feed must know of a stream's tracks. */
+export interface FedTracks {
+  /** Their sequence headers. */
+  readonly headers: readonly Packet[];
+  /** Since when a track has had its codec and configuration, ms. */
+  since(kind: PacketKind): number;
+  /** Whether a payload has the codec that its track has now. */
+  hasCodec(kind: PacketKind, payload: Uint8Array): boolean;
 }
 
 /** Notifications for the owner of a feed. */
@@ -33,6 +43,7 @@ export interface FeedEvents {
 export class Feed implements PacketSink {
   readonly batched = true;
   readonly #stream: Stream;
+  readonly #tracks: FedTracks;
   readonly #muxer: InputMuxer;
   readonly #events: FeedEvents;
   #reader: Reader<PacketRange>;
@@ -43,8 +54,9 @@ export class Feed implements PacketSink {
   #newest = 0;
   #left = false;
 
-  constructor(stream: Stream, muxer: InputMuxer, events: FeedEvents) {
+  constructor(stream: Stream, tracks: FedTracks, muxer: InputMuxer, events: FeedEvents) {
     this.#stream = stream;
+    this.#tracks = tracks;
     this.#muxer = muxer;
     this.#events = events;
     this.#reader = stream.tap(this, { skipped: () => undefined });
@@ -87,13 +99,17 @@ export class Feed implements PacketSink {
   send(range: PacketRange): boolean {
     if (this.#left) return true;
     const { start } = range;
-    if (start !== undefined) this.#begin(start.time, start.headers);
+    if (start !== undefined) this.#begin(start.time);
     const run = this.#run;
     if (run === undefined) return true;
     const packets: Packet[] = [];
     let hasSteppedBack = false;
+    const latest = this.#stream.newestTime + STEP_BACK_MS;
     range.forEach(({ kind, time, payload, flags, track }) => {
       if (!this.#muxer.takes(kind, track)) return;
+      // The cached GOP may begin with another codec, or another size.
+      const since = this.#tracks.since(kind);
+      if ((time < since && since < latest) || !this.#tracks.hasCodec(kind, payload)) return;
       hasSteppedBack ||= !isHeader(flags) && time < this.#newest - STEP_BACK_MS;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
       if (!isHeader(flags)) this.#newest = time;
@@ -106,8 +122,8 @@ export class Feed implements PacketSink {
     return run.feed(this.#muxer.packets(packets), packets.length);
   }
 
-  #begin(startsAt: number, all: readonly Packet[]): void {
-    const headers = all.filter(({ kind, track }) => kind !== PacketKind.Data && this.#muxer.takes(kind, track));
+  #begin(startsAt: number): void {
+    const headers = this.#tracks.headers.filter(({ kind, track }) => this.#muxer.takes(kind, track));
     if (this.#run !== undefined) {
       this.#events.skipped(Math.max(0, startsAt - this.#newest));
       this.#run.feed(this.#muxer.headers(headers, startsAt - this.#base), 0);

@@ -17,6 +17,9 @@ const AHEAD_PACKETS = 400;
 /** After the end of its input FFmpeg encodes what it has. */
 const FINISH_MS = 5000;
 
+/** Last lines of FFmpeg's that don't say why it ends. */
+const EMPTY_MESSAGE = /^(?:Conversion failed!|To ignore this, add)/;
+
 /** Notifications for the owner of a run. */
 export interface RunEvents {
   /** A tag of a track; the payload belongs to the receiver. False: it is of no use, as if nothing had come. */
@@ -72,7 +75,7 @@ export class Run {
       {
         output: (index, bytes) => this.#onOutput(index, bytes),
         errorLine: (line) => {
-          this.#lastMessage = line;
+          if (!EMPTY_MESSAGE.test(line)) this.#lastMessage = line;
           if (!this.#over) events.message(line);
         },
         drained: () => {

@@ -134,12 +134,12 @@ export class StreamJob implements PacketSink {
   }
 
   #take(packet: Packet, time: number): void {
-    const { kind, flags, track, payload } = packet;
+    const { kind, flags, payload } = packet;
     if (kind === PacketKind.Data) {
       if ((flags & PacketFlag.Config) !== 0) this.#describe(payload);
       return;
     }
-    const change = this.#tracks.see(kind, flags, track, payload);
+    const change = this.#tracks.see(packet, time);
     if (this.#pending !== undefined) {
       this.#settling ??= this.#context.clock.after(SETTLE_MS, () => this.#settle());
       this.#pending.push(packet.copy());
@@ -211,7 +211,7 @@ export class StreamJob implements PacketSink {
       engine: [...new Set(names.map(({ name }) => name))].join(" "),
     };
     const { log, totals } = this.#context;
-    const input = { key, container, channels: this.#tracks.audio?.channels, muxer };
+    const input = { key, container, channels: this.#tracks.audio?.channels, muxer, tracks: this.#tracks };
     return [new EngineGroup(this.#context, totals, this.stream, plan, input, log, fields)];
   }
 

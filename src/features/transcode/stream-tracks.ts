@@ -12,14 +12,16 @@ interface Known {
   number: number;
   codec: TrackCodec | undefined;
   header: Uint8Array | undefined;
+  /** When this codec and configuration took another's place, ms. */
+  since: number;
   /** The first frame, of a codec without a header, or of VP9, whose header has no size. */
   frame: Packet | undefined;
 }
 
 /** The first track of each kind in a stream, as its packets show it. */
 export class SeenTracks implements StreamTracks {
-  readonly #video: Known = { number: 0, codec: undefined, header: undefined, frame: undefined };
-  readonly #audio: Known = { number: 0, codec: undefined, header: undefined, frame: undefined };
+  readonly #video: Known = newTrack();
+  readonly #audio: Known = newTrack();
 
   get video(): TrackCodec | undefined {
     return this.#video.codec;
@@ -45,8 +47,20 @@ export class SeenTracks implements StreamTracks {
     return [...headers, ...frames];
   }
 
+  /** Since when a track has had its codec and configuration, ms: what is earlier in the log can't be decoded with these. */
+  since(kind: PacketKind): number {
+    return kind === PacketKind.Video ? this.#video.since : this.#audio.since;
+  }
+
+  /** Whether a payload has the codec that its track has now. */
+  hasCodec(kind: PacketKind, payload: Uint8Array): boolean {
+    const known = kind === PacketKind.Video ? this.#video : this.#audio;
+    const number = codecNumber(kind, payload);
+    return number === 0 || number === known.number;
+  }
+
   /** Looks at a packet; what it changes. */
-  see(kind: PacketKind, flags: number, track: number, payload: Uint8Array): TrackChange {
+  see({ kind, flags, track, payload }: Packet, time: number): TrackChange {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
     const known = kind === PacketKind.Video ? this.#video : this.#audio;
     // Of video, a GOP has one codec.
@@ -55,19 +69,28 @@ export class SeenTracks implements StreamTracks {
     if (!describes || isCommand(kind, payload)) return undefined;
     const codec = codecIn(kind, payload, known);
     const isOther = codec !== undefined && codec.name !== known.codec?.name;
-    if (isOther) {
-      known.codec = codec;
-      known.header = undefined;
-      known.frame = undefined;
-    }
+    if (isOther) change(known, codec, time);
     if (!isHeader(flags) && known.frame === undefined && (known.header === undefined || known.codec?.name === "vp9"))
       known.frame = new Packet(kind, 0, payload.slice(), flags, track);
     if ((flags & PacketFlag.SequenceHeader) === 0) return isOther ? "codec" : undefined;
     const before = known.header;
     if (before !== undefined && equal(before, payload)) return undefined;
     known.header = payload.slice();
+    if (before !== undefined) known.since = time;
     return isOther ? "codec" : before === undefined ? undefined : "configuration";
   }
+}
+
+function newTrack(): Known {
+  return { number: 0, codec: undefined, header: undefined, since: Number.NEGATIVE_INFINITY, frame: undefined };
+}
+
+/** The track has another codec from a time on. */
+function change(known: Known, codec: TrackCodec, time: number): void {
+  if (known.codec !== undefined) known.since = time;
+  known.codec = codec;
+  known.header = undefined;
+  known.frame = undefined;
 }
 
 function packetOf(kind: PacketKind, payload: Uint8Array | undefined, flags: number): Packet[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PacketKind } from "../../../../src/media/packet.ts";
-import { concat } from "../../../support/bytes.ts";
+import { concat, fromHex } from "../../../support/bytes.ts";
 import { flvHeader, flvTag } from "../../../support/flv.ts";
 import { payloads } from "../../../support/live.ts";
 import { BOTH, SOUND, TranscodeStage } from "../../../support/transcode-stage.ts";
@@ -272,6 +272,50 @@ describe("a stream", () => {
     expect(stage.ffmpegs.all.length).toBe(2);
     expect(stage.ffmpegs.running).toBe(1);
     expect(viewer.log).toContain("k3'");
+  });
+
+  test("that changes in the middle of a GOP gives the next FFmpeg only what has the new format", () => {
+    const stage = new TranscodeStage(BOTH);
+    const feed = publish(stage);
+    feed
+      .wait(6000)
+      .gop("k2", 3)
+      .audio("old")
+      .wait(20)
+      .audioHeader("A1")
+      .audio("new")
+      .wait(200)
+      .inter("i")
+      .audio("newer")
+      .wait(5000)
+      .gop("k4", 2)
+      .wait(1000);
+    const { last } = stage.ffmpegs;
+    expect(stage.ffmpegs.all.length).toBe(2);
+    expect(last.read.slice(0, 2).toSorted()).toEqual(["A1", "V0"]);
+    expect(last.read).toEqual(expect.arrayContaining(["k2", "new", "newer"]));
+    expect(last.read).not.toContain("old");
+    expect(last.read).not.toContain("A0");
+  });
+
+  test("whose codec changes gives the next FFmpeg nothing of the old one, at the same time neither", () => {
+    const stage = new TranscodeStage(SOUND);
+    const feed = publish(stage);
+    const mp3 = (name: string) => feed.send(8, concat([fromHex("2f"), new TextEncoder().encode(`!${name}`)]));
+    feed.wait(6000).gop("k2", 3).audio("old");
+    mp3("new");
+    for (let at = 0; at < 20; at++) mp3(`n${at}`).gop("k", 3);
+    expect(stage.ffmpegs.all.length).toBe(2);
+    expect(stage.ffmpegs.last.read).not.toContain("old");
+    expect(stage.ffmpegs.last.read).toContain("n19");
+  });
+
+  test("whose sound comes in the middle of a GOP has its header before all packets", () => {
+    const stage = new TranscodeStage(BOTH);
+    const feed = stage.publish().videoHeader("V0").gop("k1", 200);
+    feed.audioHeader("A0").audio("a1").wait(40).inter("k1+201").audio("a2").wait(1000);
+    expect(stage.ffmpegs.last.command).toContain("0:a:0");
+    expect(stage.ffmpegs.last.read.slice(0, 3)).toEqual(["V0", "A0", "k1"]);
   });
 
   test.each([
