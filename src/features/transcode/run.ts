@@ -53,6 +53,8 @@ export class Run {
   /** Packets that it has had since its last tag, and when that was. */
   #unanswered = 0;
   #taggedAt: number;
+  /** Since when each output has had a tag that is not whole. */
+  readonly #partialSince: (number | undefined)[] = [];
   #gone: (() => void) | undefined;
 
   constructor(
@@ -129,7 +131,10 @@ export class Run {
   #onOutput(index: number, bytes: Uint8Array): void {
     if (this.#over || this.#fault !== undefined) return;
     try {
-      this.#readers[index]?.push(bytes);
+      const reader = this.#readers[index];
+      reader?.push(bytes);
+      if (reader === undefined || reader.bufferedBytes === 0) this.#partialSince[index] = undefined;
+      else this.#partialSince[index] ??= this.#clock.now();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end(`it writes garbage: ${error.message}`);
@@ -137,6 +142,7 @@ export class Run {
   }
 
   #onTag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): void {
+    this.#partialSince[index] = undefined;
     if (this.#over || !this.#events.tag(index, kind, timestamp, payload)) return;
     this.#unanswered = 0;
     this.#taggedAt = this.#clock.now();
@@ -149,7 +155,9 @@ export class Run {
     const now = this.#clock.now();
     const isFull = this.#blockedAt !== undefined && now - this.#blockedAt > HANG_MS && now - this.#taggedAt > HANG_MS;
     const isDumb = this.#unanswered > AHEAD_PACKETS && now - this.#taggedAt > HANG_MS;
-    if (isFull || isDumb) this.#end(`it hangs: nothing has come from it for ${HANG_MS / 1000} s`);
+    if (this.#partialSince.some((since) => since !== undefined && now - since > HANG_MS))
+      this.#end("it writes garbage: an FLV tag that does not end");
+    else if (isFull || isDumb) this.#end(`it hangs: nothing has come from it for ${HANG_MS / 1000} s`);
   }
 
   #end(fault: string): void {
