@@ -1,6 +1,7 @@
 import type { Log } from "../base/log.ts";
 import { Api } from "../features/api/api.ts";
 import { Cluster } from "../features/cluster/cluster.ts";
+import { Director } from "../features/director/director.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
@@ -137,8 +138,18 @@ export function makeFeatures(host: Host): Features {
     ...{ ...relays, ...connectionCounts, httpGet, version, randomHex, cpuSeconds, secret: host.clusterSecret },
     config: () => live.current.cluster,
     draining: () => connections.stage === "draining",
+    fetches: () => [...live.current.vhost].flatMap(([name, { edge }]) => (edge.origin.length > 0 ? [name] : [])),
     bytesSent: () => all.report().sent,
     onReturn: (hosts) => all.serverReturned(hosts),
+  });
+  const director = new Director({
+    clock,
+    nodes: cluster,
+    vhost(name) {
+      const found = vhosts.find(name);
+      return found && { name: found.name, director: found.config.director };
+    },
+    isOn: () => [...live.current.vhost.values()].some(({ director }) => director !== "off"),
   });
   const failures = new AddressRate(clock);
   const api = new Api(
@@ -152,6 +163,7 @@ export function makeFeatures(host: Host): Features {
       ...connectionCounts,
       nodes: cluster,
       limitUses: () => limitUses(limited),
+      director: (question) => director.ask(question),
       report: () => all.report(),
       commands: () => all.commands,
       stage: () => connections.stage,
@@ -168,6 +180,8 @@ export function makeFeatures(host: Host): Features {
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
     // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
+    // After security: only who may watch learns where. Before those that look for the stream to have it here.
+    director,
     // Provides a stream at once, before others look for it on other servers; publishers of the other process are not counted
     // here.
     siblings,
@@ -183,6 +197,7 @@ export function makeFeatures(host: Host): Features {
       files: fileStore,
       configOf: vhost,
       searchMs: (name, demand) => others.searchMs(name, demand),
+      pathways: (name, address, request) => director.pathways(name, address, request),
       gzip,
       randomHex,
     }),
@@ -219,6 +234,7 @@ export function makeFeatures(host: Host): Features {
     new StreamPage({
       assets: pageAssets(),
       config: () => live.current.http_server.page,
+      servers: () => director.servers(),
       liveStreams(name) {
         const found = vhosts.find(name);
         return found?.config.enabled ? liveStreams(streams.all(), found.name) : [];

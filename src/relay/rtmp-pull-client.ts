@@ -37,7 +37,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events = events;
     const { handshake, timeoutMs: connectTimeoutMs } = target;
     const options = { chunkSize: CHUNK_SIZE, connectTimeoutMs, handshake, media: events };
-    this.#connection = new ClientConnection(context, target, options, this);
+    this.#connection = new ClientConnection(context, { ...target, follows: true }, options, this);
   }
 
   get bytes(): number {

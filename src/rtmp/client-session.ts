@@ -3,6 +3,7 @@ import { stringAt } from "./command-arguments.ts";
 import {
   EPOCH_COMMAND,
   enhancedCapabilities,
+  FOLLOWS_ARGUMENT,
   FOR_CLIENT_ARGUMENT,
   HOPS_ARGUMENT,
   HOPS_COMMAND,
@@ -36,6 +37,8 @@ export interface ClientTarget {
   readonly hops: readonly string[];
   /** Whether we ask for one client, to which our own rights must not apply. */
   readonly forClient?: boolean;
+  /** Whether the owner goes on at the server that a refusal names. */
+  readonly follows?: boolean;
   /** The page and player of the viewer on whose behalf we ask; empty or absent without one. */
   readonly pageUrl?: string;
   readonly swfUrl?: string;
@@ -206,7 +209,7 @@ export class ClientSession {
   }
 
   #connect(): void {
-    const { role, tcUrl, app, hops, forClient, pageUrl, swfUrl } = this.#target;
+    const { role, tcUrl, app, hops, forClient, follows, pageUrl, swfUrl } = this.#target;
     this.#state = "connecting";
     const object = {
       app,
@@ -224,6 +227,7 @@ export class ClientSession {
       ...this.#options.identity,
       [HOPS_ARGUMENT]: hops.join(","),
       ...(forClient ? { [FOR_CLIENT_ARGUMENT]: true } : {}),
+      ...(follows ? { [FOLLOWS_ARGUMENT]: true } : {}),
     };
     this.#peer.sendCommand(0, ["connect", CONNECT_ID, AmfObject.of(object), AmfObject.of(extra)]);
   }

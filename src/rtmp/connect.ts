@@ -17,6 +17,8 @@ export interface ConnectRequest {
   readonly hops: readonly string[];
   /** Whether a server asks for one of its own clients, and not for itself, from the optional arguments. */
   readonly forClient: boolean;
+  /** Whether it goes on at another server when a server tells it so (`NetStream.redirect`), from the optional arguments. */
+  readonly follows: boolean;
 }
 
 /** The optional argument that carries the ids of the servers a relayed stream has passed, comma-separated. */
@@ -26,6 +28,8 @@ export const HOPS_ARGUMENT = "srs_hops";
  * claiming it gains nothing.
  */
 export const FOR_CLIENT_ARGUMENT = "srs_for_client";
+/** The optional argument, true, of a client that follows redirects of its publish or play (`NetStream.redirect`). */
+export const FOLLOWS_ARGUMENT = "srs_follows";
 /**
  * The command by which one server reports to another which servers a stream has passed, with the ids in one text: a publishing
  * relay sends it after a change, a server sends it to a playing relay. A server that understands it has a property of this name
@@ -65,6 +69,7 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
     enhanced: ENHANCED_FIELDS.some((field) => object.get(field) !== undefined),
     hops: readHops(extra?.string(HOPS_ARGUMENT)),
     forClient: extra?.get(FOR_CLIENT_ARGUMENT) === true,
+    follows: extra?.get(FOLLOWS_ARGUMENT) === true,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Request } from "./backlog.ts";
 import { EPOCH_COMMAND, HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
+import { FOUND_ELSEWHERE } from "./server-answers.ts";
 
 /**
  * Receives a published stream's media: called for each message. `timestamp` is uint32 ms; the payload of audio and video is
@@ -104,6 +105,20 @@ export class NetStream implements Request {
     this.refused = true;
     this.media = undefined;
     this.status("error", code, description);
+    this.#setAnswered();
+  }
+
+  /**
+   * Refuses a publish or play and names another server for it (SRS's RTMP 302). `tcUrl` is where to connect, `url` the stream's
+   * whole URL there.
+   */
+  redirect(code: string, tcUrl: string, url: string): void {
+    this.role = "idle";
+    this.refused = true;
+    this.media = undefined;
+    const ex = AmfObject.of({ code: FOUND_ELSEWHERE, redirect: tcUrl, redirect2: url });
+    const information = { level: "error", code, description: "RTMP 302 Redirect", ex };
+    this.#peer.sendCommand(0, ["onStatus", 0, null, AmfObject.of(information)]);
     this.#setAnswered();
   }
 

@@ -5,7 +5,7 @@ import { HOPS_COMMAND, NODE_PROPERTY, VHOST_PROPERTY } from "./connect.ts";
 const MAX_DESCRIPTION = 200;
 
 /** SRS's code for "elsewhere", in a status's `ex`. */
-const FOUND_ELSEWHERE = 302;
+export const FOUND_ELSEWHERE = 302;
 
 /** The values of a server's `onStatus` or `_error` (RTMP 1.0, 7.2.2); `""` for absent ones. */
 export interface Status {

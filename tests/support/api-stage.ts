@@ -9,6 +9,7 @@ import type { SystemLoad } from "../../src/io/os/system-load.ts";
 import { type ClientRecord, Clients, type PlayTask } from "../../src/live/ports/clients.ts";
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../../src/live/ports/connections.ts";
+import type { DirectorAnswer, DirectorQuestion } from "../../src/live/ports/director.ts";
 import {
   addedUp,
   type FeatureCommands,
@@ -51,6 +52,7 @@ const defaults = Object.fromEntries(
 export function nodeState(id: string, more: Partial<NodeState> = {}): NodeState {
   return {
     ...{ id, version: "1.2.3", advertise: [], zone: "", weight: 100, draining: false, streams: new Map() },
+    fetches: [],
     load: { connections: 0, maxConnections: 1000, kbps: 0, maxKbps: 0, cpu: 0 },
     ...more,
   };
@@ -76,6 +78,9 @@ export class ApiStage {
   readonly users = new Map<string, ApiUser>();
   config: ApiConfig = defaults;
   readonly nodes = new MemoryNodes(() => nodeState("00ff"), this.clock);
+  /** What the director was asked, and says. */
+  readonly questions: DirectorQuestion[] = [];
+  directorAnswer: DirectorAnswer = { ok: true, stream: "/live/show", id: "00ff", urls: [], nodes: () => [] };
   readonly relays: RelayReport[] = [];
   readonly origins: OriginReport[] = [];
   readonly transcoders: TranscoderReport[] = [];
@@ -98,6 +103,10 @@ export class ApiStage {
         ...{ clock, log, clients, refusals, streams: this.live.streams, version: "1.2.3", nodeId: "00ff" },
         process: { pid: 7, ppid: 1, argv: "srs --conf x", cwd: "/" },
         nodes: this.nodes,
+        director: (question) => {
+          this.questions.push(question);
+          return this.directorAnswer;
+        },
         systemLoad: () => this.systemLoad,
         config: () => this.config,
         users: () => this.users,

@@ -101,6 +101,7 @@ export class ClusterNode {
       config: () => this.config,
       secret: () => this.secret,
       draining: () => this.draining,
+      fetches: () => [],
       connections: () => this.connections,
       maxConnections: () => 1000,
       bytesSent: () => 0,

@@ -165,6 +165,7 @@ export class HlsStage {
       files: this.files,
       configOf: vhost,
       searchMs: () => (mayCome ? 3000 : 0),
+      pathways: () => undefined,
       gzip: (bytes) => bytes.slice(),
       randomHex: (bytes) => (++this.#random).toString(16).padStart(2 * bytes, "0"),
       ...context,

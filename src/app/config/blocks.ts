@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { apiTable } from "../../features/api/config.ts";
 import { clusterTable } from "../../features/cluster/config.ts";
+import { directorKeys } from "../../features/director/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys, forwardRootKeys } from "../../features/forward/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
@@ -26,6 +27,7 @@ const vhostTable = table(
     ...streamKeys,
     ...rtmpVhostKeys,
     ...forwardKeys,
+    ...directorKeys,
     publish: publishTable,
     security: securityTable,
     edge: edgeTable,

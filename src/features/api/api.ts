@@ -8,6 +8,7 @@ import { type Caller, CredentialsError, callerOf, isSameSite } from "./access.ts
 import { Bans } from "./bans.ts";
 import { ClientTable } from "./clients.ts";
 import type { ApiContext } from "./context.ts";
+import { directorOperations } from "./director.ts";
 import { type ApiAnswer, Dispatcher } from "./dispatcher.ts";
 import { idOf } from "./ids.ts";
 import { Load } from "./load.ts";
@@ -81,6 +82,7 @@ export class Api implements Feature, HttpRoute {
       ...processOperations(context),
       ...rawOperations(context),
       ...nodeOperations(context),
+      ...directorOperations(context),
     ];
     operations.push(rootOperation(ROOT, operations));
     const document = openApiOf(operations, version);

@@ -3,6 +3,7 @@ import type { Log } from "../../base/log.ts";
 import type { SystemLoad } from "../../io/os/system-load.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { ServerStage } from "../../live/ports/connection-servers.ts";
+import type { DirectorAnswer, DirectorQuestion } from "../../live/ports/director.ts";
 import type { FeatureCommands, Report } from "../../live/ports/feature.ts";
 import type { Nodes } from "../../live/ports/nodes.ts";
 import type { Refusals } from "../../live/ports/refusals.ts";
@@ -54,6 +55,8 @@ export interface ApiContext {
   readonly clients: Clients;
   readonly refusals: Refusals;
   readonly nodes: Nodes;
+  /** Where a client is to watch or publish. */
+  director(question: DirectorQuestion): DirectorAnswer;
   /** The program's, as in `1.2.3`. */
   readonly version: string;
   /** This process's id in hop traces. */

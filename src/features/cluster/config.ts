@@ -48,7 +48,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   advertise: list<string>({
     default: [],
     type: `a server's URL, "rtmp://192.168.1.5:1935", or a list of these`,
-    doc: "How clients and other servers reach this node, for those that read GET /api/v1/nodes. This server sends no client to another node.",
+    doc: "How clients and other servers reach this node, one URL for each protocol. A node without any is sent no clients by the director of a vhost.",
     example: ["rtmp://192.168.1.5:1935", "https://live1.example.com"],
     reload: "live",
     parse: (value) => readServerUrl(value, ADVERTISED_PORTS),
@@ -58,7 +58,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   zone: text({
     default: "",
     type: "a name",
-    doc: "Where the node is; GET /api/v1/nodes shows it.",
+    doc: "Where the node is. Its director sends clients to nodes of the same zone while these have room.",
     example: "berlin",
     reload: "live",
     problem: (value) =>
@@ -71,7 +71,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "",
     min: 0,
     max: MAX_WEIGHT,
-    doc: "The node's share of clients beside that of other nodes; 0: it is to get none. GET /api/v1/nodes shows it.",
+    doc: "The node's share of viewers beside that of other nodes, which their directors go by; 0: it gets none.",
     reload: "live",
   }),
   bandwidth: integer({
@@ -79,7 +79,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "Mbit/s",
     min: 0,
     max: 1_000_000,
-    doc: "What the node's line carries; 0: nobody knows. GET /api/v1/nodes shows it.",
+    doc: "What the node's line carries; 0: nobody knows. A node whose line is fuller gets fewer clients.",
     reload: "live",
   }),
 });

@@ -11,6 +11,9 @@ export const MAX_STREAMS = 10_000;
 /** The longest key of a stream that is told: a longer one is left out. */
 const MAX_KEY = 512;
 const MAX_URL = 300;
+/** Vhosts that an answer names as fetched; a node with more names these. */
+const MAX_FETCHED = 1000;
+const MAX_VHOST = 255;
 /** It is put into addresses that clients get: nothing else than a server's. */
 const SERVER_URL = /^(?:rtmps?|https?):\/\/[A-Za-z0-9._:[\]-]+$/;
 
@@ -28,7 +31,8 @@ export interface Answer {
 export function writeAnswer(state: NodeState, revision: string, known: string, challenge: string): string {
   const { streams, ...rest } = state;
   const named = known === revision ? undefined : writeStreams(streams);
-  return JSON.stringify({ cluster: PROTOCOL, ...rest, revision, streams: named, challenge });
+  const fetches = rest.fetches.slice(0, MAX_FETCHED);
+  return JSON.stringify({ cluster: PROTOCOL, ...rest, fetches, revision, streams: named, challenge });
 }
 
 function writeStreams(streams: NodeState["streams"]) {
@@ -51,7 +55,10 @@ export function readAnswer(text: string): Answer | undefined {
   const { id, version, zone, weight, draining, revision, challenge, load } = value;
   const areTexts = [id, version, zone, revision, challenge].every((each) => typeof each === "string");
   const advertise = textsOf(value.advertise, MAX_ADVERTISED, MAX_URL);
-  if (!areTexts || advertise === undefined || typeof draining !== "boolean" || !isObject(load)) return undefined;
+  // Nodes of releases before this key say nothing.
+  const fetches = value.fetches === undefined ? [] : textsOf(value.fetches, MAX_FETCHED, MAX_VHOST);
+  if (!areTexts || advertise === undefined || fetches === undefined || typeof draining !== "boolean" || !isObject(load))
+    return undefined;
   if (!advertise.every((url) => SERVER_URL.test(url))) return undefined;
   const numbers = [load.connections, load.maxConnections, load.kbps, load.maxKbps, load.cpu, weight];
   if (!numbers.every(isCount) || Number(weight) > MAX_WEIGHT) return undefined;
@@ -63,6 +70,7 @@ export function readAnswer(text: string): Answer | undefined {
   return {
     state: {
       ...{ id: String(id), version: String(version), advertise, zone: String(zone), weight: Number(weight), draining },
+      fetches,
       load: { connections, maxConnections, kbps, maxKbps, cpu },
     },
     revision: String(revision),

@@ -18,6 +18,8 @@ export interface OwnNodeContext {
   readonly epoch: string;
   config(): ClusterConfig;
   draining(): boolean;
+  /** Vhosts whose streams are fetched. */
+  fetches(): readonly string[];
   connections(): number;
   maxConnections(): number;
   /** Bytes sent since the start, to clients and to servers. */
@@ -45,11 +47,12 @@ export class OwnNode implements StreamObserver {
   }
 
   get state(): NodeState {
-    const { nodeId, version, draining, connections, maxConnections, config } = this.#context;
+    const { nodeId, version, draining, fetches, connections, maxConnections, config } = this.#context;
     const { advertise, zone, weight, bandwidth } = config();
     this.#measureRates();
     return {
       ...{ id: nodeId, version, advertise, zone, weight, draining: draining() },
+      fetches: fetches(),
       load: { connections: connections(), maxConnections: maxConnections(), maxKbps: 1000 * bandwidth, ...this.#rates },
       streams: this.#streams,
     };

@@ -1,7 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { HttpRequest } from "../../http/request.ts";
 import type { StreamConfig } from "../../live/config.ts";
 import type { Clients } from "../../live/ports/clients.ts";
+import type { Pathways } from "../../live/ports/director.ts";
 import type { Entry } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
@@ -38,6 +40,8 @@ export interface HlsContext {
   configOf(vhost: string): HlsVhost | undefined;
   /** For how long other servers are searched for a stream that is not here, ms; 0: none are. */
   searchMs(name: StreamName, demand: Demand): number;
+  /** Servers that have the same HLS of a stream, for a viewer at an address; undefined when there are none. */
+  pathways(name: StreamName, address: string, request: Pick<HttpRequest, "secure">): Pathways | undefined;
   gzip(bytes: Uint8Array): Uint8Array;
   /** So many random bytes in hexadecimal. */
   randomHex(bytes: number): string;

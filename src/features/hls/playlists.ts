@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { StreamName } from "../../live/streams.ts";
 import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
 import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
-import { renderMultivariantPlaylist } from "../../media/hls/multivariant-playlist.ts";
+import { renderMultivariantPlaylist, type VariantUri } from "../../media/hls/multivariant-playlist.ts";
 import type { Packet } from "../../media/packet.ts";
 import type { ListedSegment, Window } from "./window.ts";
 
@@ -53,17 +53,16 @@ export class Playlists {
     return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uriOf, this.#source.ended));
   }
 
-  /** The multivariant playlist; `uri` is where the media playlist is. */
-  multivariant(uri: string): Uint8Array {
+  /** The multivariant playlist; `places` are those of the media playlist. */
+  multivariant(places: readonly VariantUri[], steering?: string): Uint8Array {
     const { window, described } = this.#source;
     if (this.#codecs?.of !== described) this.#codecs = { of: described, are: streamCodecs(described) };
     const { codecs, picture } = this.#codecs.are;
     const frameRate = picture?.frameMs === undefined ? undefined : 1000 / picture.frameMs;
     const rates = bitRates(window);
     const independent = window.entries.every((segment) => segment.independent);
-    return encoder.encode(
-      renderMultivariantPlaylist({ uri, ...rates, codecs, resolution: picture, frameRate }, independent),
-    );
+    const variant = { ...rates, codecs, resolution: picture, frameRate };
+    return encoder.encode(renderMultivariantPlaylist(variant, places, independent, steering));
   }
 
   /** The configuration has changed. */

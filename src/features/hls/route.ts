@@ -2,13 +2,14 @@ import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
-import type { HttpExchange, HttpRoute, LoggedRefusal } from "../../live/ports/http.ts";
+import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
+import { pathOf } from "./playlists.ts";
 import type { Session, Sessions, Viewer } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
@@ -110,6 +111,7 @@ export class HlsRoute implements HttpRoute {
       clientId: exchange.client.id,
       name: { vhost, app, stream },
       param,
+      follows: redirectSchemes(request),
     };
   }
 
@@ -157,7 +159,7 @@ export class HlsRoute implements HttpRoute {
   }
 
   /** Answers when there is a playlist with what viewers want now. */
-  #whenListed({ exchange, address }: Asking, session: Session, own: boolean): void {
+  #whenListed({ request, exchange, address }: Asking, session: Session, own: boolean): void {
     const { hls } = session;
     const answer = (what: WaitResult) => {
       exchange.onGone = undefined;
@@ -168,7 +170,7 @@ export class HlsRoute implements HttpRoute {
       else {
         if (own) this.#sessions.begin(session, address.token !== undefined);
         if (!own || address.token !== undefined) this.#sendMedia(exchange, hls, session);
-        else this.#sendMultivariant(exchange, address, session);
+        else this.#sendMultivariant(request, exchange, address, session);
       }
     };
     // What is listed of a stream that has to be fetched first may be old; who has a token has been here before.
@@ -208,9 +210,23 @@ export class HlsRoute implements HttpRoute {
     exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, encodings: { gzip } });
   }
 
-  #sendMultivariant(exchange: HttpExchange, { query }: PlaylistAddress, { hls, token }: Session): void {
+  #sendMultivariant(
+    request: HttpRequest,
+    exchange: HttpExchange,
+    { query }: PlaylistAddress,
+    { hls, token }: Session,
+  ): void {
+    const { name, playlists } = hls;
     const params = [query, `${SESSION_PARAM}=${token}`].filter((text) => text !== "").join("&");
-    const body = hls.playlists.multivariant(`${encodeURIComponent(hls.name.stream)}.m3u8?${params}`);
+    const uri = `${encodeURIComponent(name.stream)}.m3u8?${params}`;
+    const pathways = this.#context.pathways(name, exchange.remote.host, request);
+    const places = pathways?.others.map(({ id, server }) => {
+      return { uri: `${server}/${pathOf(name.app)}/${uri}&${pathways.params}`, pathway: id };
+    });
+    const body =
+      pathways === undefined || places === undefined
+        ? playlists.multivariant([{ uri }])
+        : playlists.multivariant([{ uri, pathway: pathways.own }, ...places], pathways.steering);
     exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
   }
 }

@@ -3,7 +3,7 @@ import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import type { Feature } from "../../live/ports/feature.ts";
-import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
+import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { type LiveAddress, readAddress } from "./address.ts";
@@ -52,11 +52,12 @@ export class HttpLive implements Feature, HttpRoute {
     const demand: Demand = { param, tcUrl: asked.tcUrl, pageUrl, swfUrl: "", hops: [] };
     const client = { protocol: "http", address, port, clientId: exchange.client.id, forClient: false };
     const name = { vhost, app, stream };
+    const follows = request.webSocket ? [] : redirectSchemes(request);
     let isAnswered = false;
-    const asking = entry.client().enter({ ...client, ...demand, action: "play", name }, (result) => {
+    const asking = entry.client().enter({ ...client, ...demand, action: "play", name, follows }, (result) => {
       isAnswered = true;
       exchange.onGone = undefined;
-      if (result.ok) this.#start(request, exchange, asked, demand, result);
+      if (result.ok) this.#start(request, exchange, asked, { ...demand, param: result.param }, result);
       else turnAway(exchange, result, about);
     });
     if (!isAnswered) exchange.onGone = () => asking.cancel();

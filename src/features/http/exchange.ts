@@ -6,6 +6,7 @@ import type { Transport } from "../../base/transport.ts";
 import { type BodyFraming, framingOf } from "../../http/framing.ts";
 import type { HttpRequest, RequestHead } from "../../http/request.ts";
 import { upgradeHeaders } from "../../http/websocket-handshake.ts";
+import type { Elsewhere } from "../../live/ports/access.ts";
 import type { ClientRecord } from "../../live/ports/clients.ts";
 import type { Refused } from "../../live/ports/entry.ts";
 import type {
@@ -116,14 +117,31 @@ export class Exchange implements HttpExchange {
     if (answer.done !== undefined) this.#connection.whenSent(answer.done);
   }
 
-  refuse({ rule, kind, reason, detail, by }: Refused, about: LogFields = { path: this.#request.path }): void {
+  refuse(
+    { rule, kind, reason, detail, by, elsewhere }: Refused,
+    about: LogFields = { path: this.#request.path },
+  ): void {
     if (this.gone) return;
     const { context, log } = this.#connection;
+    if (elsewhere !== undefined) {
+      this.#redirect(elsewhere, about);
+      return;
+    }
     const fields = { addr: formatHostPort(this.remote), ...about, error: reason, detail, by };
     const message = about.stream === undefined ? "request refused" : "play refused";
     context.refusals.add({ rule, log, message, fields });
     const status = refusalStatuses[kind];
     this.respond(textAnswer(status, reason, headersOf(status)));
+  }
+
+  #redirect({ server, params }: Elsewhere, about: LogFields): void {
+    const { path, query } = this.#request;
+    const own = query === "" ? "" : `${query}&`;
+    const location = new URL(`${server}${encodedPath(path)}?${own}${params}`).href;
+    this.#connection.log.debug("redirected", { addr: formatHostPort(this.remote), ...about, to: server });
+    // The next request may have another answer.
+    const headers = { location, "cache-control": "no-store" };
+    this.respond(textAnswer(302, `this stream is at ${server}`, headers));
   }
 
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody {
@@ -250,4 +268,9 @@ export class Exchange implements HttpExchange {
     const scheme = `${webSocket ? "ws" : "http"}${secure ? "s" : ""}`;
     return target.startsWith("/") ? `${scheme}://${host}${target}` : target;
   }
+}
+
+/** A decoded path as a URL has it. */
+function encodedPath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }

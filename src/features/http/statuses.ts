@@ -15,6 +15,7 @@ export const refusalStatuses: Readonly<Record<RefusalKind, number>> = {
   limit: 503,
   unavailable: 503,
   loop: 508,
+  elsewhere: 302,
 };
 
 /** The headers that a status asks for. */

@@ -15,6 +15,8 @@ export interface PageContext {
   readonly assets: Assets;
   /** The configuration in effect. */
   config(): PageConfig;
+  /** URLs of servers that this one may send the page's player to. */
+  servers(): readonly string[];
   /** The live streams of the vhost that serves a name. */
   liveStreams(vhost: string): readonly StreamName[];
 }
@@ -49,7 +51,7 @@ export class StreamPage implements Feature, HttpRoute {
   #page(request: HttpRequest, { embed }: PageConfig, exchange: HttpExchange): boolean {
     const { page } = this.#context.assets;
     if (page === undefined) return false;
-    const headers = { ...playerHeaders(request, embed), ...REVALIDATE };
+    const headers = { ...playerHeaders(request, embed, this.#context.servers()), ...REVALIDATE };
     exchange.respond({ ...page, status: 200, headers, encodings: { gzip: page.gzip } });
     return true;
   }

@@ -10,13 +10,17 @@ const common: Readonly<Record<string, string>> = {
 };
 
 /**
- * Headers of a player's page: it loads scripts and styles of this server alone, and media of this server and of those that the
- * address names.
+ * Headers of a player's page: it loads scripts and styles of this server alone, and media of this server, of those that the address
+ * names, and of those that this server sends it to.
  */
-export function playerHeaders(request: HttpRequest, embed: Embedding): Record<string, string> {
-  const others = otherServers(request.query);
-  const http = others.map(({ origin }) => origin);
-  const sockets = others.map(({ origin }) => origin.replace(/^http/, "ws"));
+export function playerHeaders(
+  request: HttpRequest,
+  embed: Embedding,
+  servers: readonly string[] = [],
+): Record<string, string> {
+  const others = otherServers(request.query).map(({ origin }) => origin);
+  const http = [...others, ...servers];
+  const sockets = others.map((origin) => origin.replace(/^http/, "ws"));
   const host = request.header("host")?.toLowerCase() ?? "";
   // 'self' does not mean WebSockets in older browsers.
   const own = isPlainHost(host) ? [`ws://${host}`, `wss://${host}`] : [];

@@ -1,5 +1,5 @@
 import type { HostPort } from "../../base/address.ts";
-import type { AccessRequest } from "../../live/ports/access.ts";
+import type { AccessRequest, Elsewhere } from "../../live/ports/access.ts";
 import type { ClientEntry, Connected, Entered, Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import { type AddressResult, resolve } from "../../rtmp/address.ts";
@@ -51,7 +51,8 @@ export class Admission {
       const names = this.#names(name);
       if (!names.ok) return answered(() => answer(nameRefusal("name", names.reason)));
       const { vhost, app, stream, param } = names.address;
-      return this.#entry.enter({ ...this.#client(), action, name: { vhost, app, stream }, param }, answer);
+      const follows = this.#follows;
+      return this.#entry.enter({ ...this.#client(), action, name: { vhost, app, stream }, param, follows }, answer);
     };
   }
 
@@ -65,6 +66,20 @@ export class Admission {
   label(name: string): string {
     const names = this.#names(name);
     return names.ok ? `/${names.address.app}/${names.address.stream}` : name;
+  }
+
+  /** What a client's stream is at another server, for a client that follows: where to connect, and the stream's whole URL. */
+  elsewhere(name: string, { server, params }: Elsewhere): { readonly tcUrl: string; readonly url: string } {
+    const names = this.#names(name);
+    const { app = "", stream = "", param = "" } = names.ok ? names.address : {};
+    const tcUrl = `${server}/${app}`;
+    return { tcUrl, url: `${tcUrl}/${stream}${param === "" ? "?" : `${param}&`}${params}` };
+  }
+
+  /** A client without TLS may get it; one with TLS is sent nowhere without. */
+  get #follows(): readonly string[] {
+    if (!this.#request?.follows) return [];
+    return this.#request.tcUrl.startsWith("rtmps:") ? ["rtmps"] : ["rtmp", "rtmps"];
   }
 
   #names(name: string): AddressResult {

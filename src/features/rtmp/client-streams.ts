@@ -200,10 +200,17 @@ export class ClientStreams implements StreamEvents {
     this.#end(net, "unpublished");
   }
 
-  #refuse(net: NetStream, action: "publish" | "play", { rule, kind, reason, detail, by }: Refused): void {
+  #refuse(net: NetStream, action: "publish" | "play", refused: Refused): void {
+    const { rule, kind, reason, detail, by, elsewhere } = refused;
     const stream = this.#admission.label(net.name);
-    this.#owner.count(rule, `${action} refused`, { stream, error: reason, detail, by });
-    net.refuse(refusalCodes[action][kind], reason);
+    if (elsewhere === undefined) {
+      this.#owner.count(rule, `${action} refused`, { stream, error: reason, detail, by });
+      net.refuse(refusalCodes[action][kind], reason);
+    } else {
+      this.#log.debug(`${action} redirected`, { addr: this.#owner.remote, stream, to: elsewhere.server });
+      const { tcUrl, url } = this.#admission.elsewhere(net.name, elsewhere);
+      net.redirect(refusalCodes[action][kind], tcUrl, url);
+    }
     this.#end(net, "lost");
     // Its other publications go on.
     if (this.#tasks.publishers.length === 0) this.#owner.close();

@@ -4,6 +4,8 @@ const BAD_NAME = "NetStream.Publish.BadName";
 const PUBLISH_DENIED = "NetStream.Publish.Denied";
 const NOT_FOUND = "NetStream.Play.StreamNotFound";
 const PLAY_FAILED = "NetStream.Play.Failed";
+/** SRS's, with the other server's URL. */
+const REDIRECTED = "NetConnection.Connect.Rejected";
 
 /** RTMP's code for each kind of refusal. A refused `connect` has one code for all, `NetConnection.Connect.Rejected`. */
 export const refusalCodes: Readonly<Record<"publish" | "play", Readonly<Record<RefusalKind, string>>>> = {
@@ -18,6 +20,7 @@ export const refusalCodes: Readonly<Record<"publish" | "play", Readonly<Record<R
     denied: PUBLISH_DENIED,
     limit: PUBLISH_DENIED,
     unavailable: PUBLISH_DENIED,
+    elsewhere: REDIRECTED,
   },
   play: {
     name: NOT_FOUND,
@@ -30,5 +33,6 @@ export const refusalCodes: Readonly<Record<"publish" | "play", Readonly<Record<R
     denied: PLAY_FAILED,
     limit: PLAY_FAILED,
     unavailable: PLAY_FAILED,
+    elsewhere: REDIRECTED,
   },
 };

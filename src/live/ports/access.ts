@@ -35,9 +35,16 @@ export interface AccessRequest extends AccessClient {
   readonly action: "publish" | "play";
   /** The stream, with its vhost's configured name. */
   readonly name: StreamName;
-  /** The URL's parameters, `""` or `"?a=b"`. */
+  /** The URL's parameters, `""` or `"?a=b"`, without `DIRECTED_PARAM`. */
   readonly param: string;
+  /** Schemes of other servers' URLs that the client goes on at when it is told to, best first; none for most. */
+  readonly follows?: readonly string[];
+  /** Whether a server has sent the client here (`DIRECTED_PARAM`): it is not sent on. */
+  readonly directed?: boolean;
 }
+
+/** The parameter with which a server marks the URLs that it sends clients to, so that these send them nowhere else. */
+export const DIRECTED_PARAM = "srs_directed";
 
 /** The parameters of a signed URL: expiry, address, and signature. */
 export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
@@ -50,6 +57,7 @@ export const SIGNATURE_PARAMS = ["exp", "addr", "sign"] as const;
  * - `media`: the requested format can't carry the stream's codecs
  * - `denied`: a rule forbids it; `limit`: a limit is reached; `loop`: the stream has been here before
  * - `unavailable`: the service that decides cannot be asked
+ * - `elsewhere`: another server is to serve the client; only for clients that follow (`AccessRequest.follows`)
  */
 export type RefusalKind =
   | "name"
@@ -61,7 +69,16 @@ export type RefusalKind =
   | "denied"
   | "limit"
   | "loop"
-  | "unavailable";
+  | "unavailable"
+  | "elsewhere";
+
+/** The server that a client is sent to. */
+export interface Elsewhere {
+  /** Its URL without a path. */
+  readonly server: string;
+  /** Parameters that the client's URL needs there beside its own, `a=b&c=d`. */
+  readonly params: string;
+}
 
 /** A refusal: its kind and a sentence. */
 export interface Refusal {
@@ -70,6 +87,8 @@ export interface Refusal {
   readonly reason: string;
   /** What the log alone may say. */
   readonly detail?: string | undefined;
+  /** Of the kind `elsewhere`. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** A guard's answer: undefined when it allows the request. */

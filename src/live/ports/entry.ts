@@ -1,10 +1,12 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { paramsBeside } from "../../base/params.ts";
 import type { StreamName } from "../streams.ts";
 import {
   type AccessRequest,
   type ConnectAccess,
   type CountingGuard,
   type Denial,
+  DIRECTED_PARAM,
   type Guard,
   GuardChain,
   type Refusal,
@@ -171,7 +173,10 @@ export class ClientEntry<Vhost extends EntryVhost> {
   /** Asks whether a client may publish or play; the vhost in `request.name` is the client's name for it. */
   enter(request: AccessRequest, answer: (result: Entered<Vhost> | Refused) => void): Pick<Timer, "cancel"> {
     const asking: Asking = { decision: undefined };
-    this.#enter(request, answer, asking);
+    // The mark concerns this server alone: other servers are asked without it.
+    const directed = request.param.includes(DIRECTED_PARAM);
+    const param = directed ? paramsBeside([DIRECTED_PARAM], request.param) : request.param;
+    this.#enter({ ...request, param, directed }, answer, asking);
     return { cancel: () => asking.decision?.cancel() };
   }
 

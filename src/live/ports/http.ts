@@ -95,3 +95,8 @@ export interface HttpRoute {
   /** False: the address is not its own, and the next route is asked. True: it answers now or later, by the exchange. */
   handle(request: HttpRequest, exchange: HttpExchange): boolean;
 }
+
+/** Schemes of the servers that a client may be sent to: browsers take nothing without TLS into a page with TLS. */
+export function redirectSchemes({ secure }: Pick<HttpRequest, "secure">): readonly string[] {
+  return secure ? ["https"] : ["http", "https"];
+}

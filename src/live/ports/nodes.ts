@@ -29,6 +29,8 @@ export interface NodeState {
   /** It takes no new clients. */
   readonly draining: boolean;
   readonly load: NodeLoad;
+  /** Vhosts whose streams it fetches from other servers when they are wanted. */
+  readonly fetches: readonly string[];
   /** The streams that it has, by their keys. */
   readonly streams: ReadonlyMap<string, StreamRole>;
 }

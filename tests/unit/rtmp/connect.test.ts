@@ -18,6 +18,7 @@ const nothing = {
   enhanced: false,
   hops: [],
   forClient: false,
+  follows: false,
 };
 
 describe("readConnect", () => {

@@ -114,6 +114,7 @@ describe("A server session", () => {
       enhanced: false,
       hops: ["a", "b"],
       forClient: true,
+      follows: false,
     });
   });
 

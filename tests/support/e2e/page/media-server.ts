@@ -39,7 +39,12 @@ export class MediaServer {
   readonly #ends = new Set<(error?: Error) => void>();
 
   private constructor(folder: string) {
-    this.#page = new StreamPage({ assets: pageAssets(folder), config: () => this.config, liveStreams: () => [] });
+    this.#page = new StreamPage({
+      assets: pageAssets(folder),
+      config: () => this.config,
+      liveStreams: () => [],
+      servers: () => [],
+    });
     this.#server = Bun.serve<{ leave?: () => void }>({
       port: 0,
       hostname: "127.0.0.1",

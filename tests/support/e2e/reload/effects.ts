@@ -1,6 +1,7 @@
 import type { Stage } from "../stage.ts";
 import { apiEffects } from "./api.ts";
 import { clusterEffects } from "./cluster.ts";
+import { directorEffects } from "./director.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { hlsEffects } from "./hls.ts";
@@ -30,5 +31,6 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...httpLiveEffects,
   ...apiEffects,
   ...clusterEffects,
+  ...directorEffects,
   ...transcodeEffects,
 };

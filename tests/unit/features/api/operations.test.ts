@@ -358,3 +358,43 @@ describe("A call that can't be answered", () => {
     expect([answer.status, answer.json.error]).toEqual([409, "the configuration is refused: x.toml:1: wrong"]);
   });
 });
+
+describe("The director", () => {
+  const call = "/api/v1/director?app=live&stream=show&client=10.0.0.9&zone=west";
+
+  test("is asked what the caller asks, and its nodes are told with their reasons", async () => {
+    const stage = new ApiStage();
+    const nodes = stage.nodes.all().map((node) => ({ node, reason: "it drains", use: 0.12345, onTheWay: 3 }));
+    stage.directorAnswer = {
+      ok: true,
+      stream: "/live/show",
+      id: "00ff",
+      urls: ["rtmp://h:1935/live/show"],
+      nodes: () => nodes,
+    };
+    expect((await stage.call(call)).json.director).toEqual({
+      stream: "/live/show",
+      node: "00ff",
+      urls: ["rtmp://h:1935/live/show"],
+      nodes: [
+        {
+          ...{ id: "00ff", self: true, peer: "", state: "alive", reason: "it drains" },
+          ...{ use: 0.123, connections: 0, on_the_way: 3 },
+        },
+      ],
+    });
+    const rest = { vhost: "", action: "", protocol: "" };
+    expect(stage.questions).toEqual([{ app: "live", stream: "show", client: "10.0.0.9", zone: "west", ...rest }]);
+  });
+
+  test.each([
+    ["input", 400],
+    ["vhost", 404],
+    ["stream", 404],
+    ["node", 200],
+  ] as const)("says why there is no answer: %s is %d", async (kind, status) => {
+    const stage = new ApiStage();
+    stage.directorAnswer = { ok: false, kind, reason: "no room", stream: "/live/show", nodes: () => [] };
+    expect((await stage.call(call)).status).toBe(status);
+  });
+});

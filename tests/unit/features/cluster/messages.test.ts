@@ -22,6 +22,7 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   zone: fc.string({ maxLength: 64 }),
   weight: fc.nat(10_000),
   draining: fc.boolean(),
+  fetches: fc.array(fc.string({ maxLength: 100 }), { maxLength: 5 }),
   load: fc.record({ connections: count, maxConnections: count, kbps: count, maxKbps: count, cpu: count }),
   streams: fc
     .array(fc.tuple(fc.string({ maxLength: 500 }), fc.constantFrom<StreamRole>("published", "relayed")))

@@ -99,6 +99,19 @@ describe("The guards", () => {
     expect(brief(stage.dial().get("/live/show.flv?vhost=nowhere"))).toEqual(["404", 'no vhost "nowhere" here\n']);
   });
 
+  test("send a viewer to another server with the parameters that it came with, but none that can't follow", () => {
+    const stage = new HttpLiveStage();
+    const elsewhere = { server: "http://edge.example:80", params: "srs_directed=1" };
+    stage.result = { kind: "elsewhere", reason: "there is room", elsewhere };
+    const [status, location] = brief(stage.dial().get("/live/a%20show.flv?token=a%2Bb&audio=0"), "location");
+    const expected = "http://edge.example/live/a%20show.flv?token=a%2Bb&audio=0&srs_directed=1";
+    expect([status, location]).toEqual(["302", expected]);
+    stage.dial().get("/live/show.flv", ...upgrade);
+    expect(stage.requests.map(({ follows }) => follows)).toEqual([["http", "https"], []]);
+    // It is no refusal.
+    expect([...stage.refusals.totals]).toEqual([]);
+  });
+
   test("may take their time, and the client may go meanwhile", async () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);

@@ -30,6 +30,7 @@ function answerTo(
   const page = new StreamPage({
     assets,
     config: () => ({ enabled: true, list_streams: false, embed: [], ...config }),
+    servers: () => ["https://edge.example:443"],
     liveStreams: (vhost) => [{ vhost, app: "live", stream: `on-${vhost}` }],
   });
   return answerOf(page, getRequest(target, headers));

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { decodeAmf0 } from "../../../../src/amf/amf0.ts";
 import type { AccessRequest, GuardResult } from "../../../../src/live/ports/access.ts";
+import { readStatus } from "../../../../src/rtmp/server-answers.ts";
 import { type ClientEnd, RtmpStage, vhostDefaults } from "../../../support/rtmp-stage.ts";
 import { command, commandOn } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
@@ -63,9 +65,35 @@ test("guards are told who wants what", async () => {
       ...urls,
       hops: [],
       forClient: false,
+      follows: [],
+      directed: false,
       clientId: "c1",
     },
   ]);
+});
+
+describe("A client that is sent to another server", () => {
+  const elsewhere = { server: "rtmps://edge:443", params: "vhost=v&srs_directed=1" };
+
+  test.each(["publish", "play"])(
+    "gets SRS's redirect to its %s, with its own parameters, and no line as of a refusal",
+    async (action) => {
+      const stage = new GuardedStage();
+      const client = stage.ready();
+      client.say(commandOn(1, action, 3, null, "show?token=1"));
+      await stage.answer({ kind: "elsewhere", reason: "there is room", elsewhere });
+      client.hear();
+      const values = decodeAmf0(client.heard.at(-1)?.payload ?? new Uint8Array());
+      expect(readStatus(values[3])).toMatchObject({
+        level: "error",
+        code: "NetConnection.Connect.Rejected",
+        redirect: "rtmps://edge:443/live",
+        redirect2: "rtmps://edge:443/live/show?token=1&vhost=v&srs_directed=1",
+      });
+      expect(client.state).toBe("closing");
+      expect(stage.logged("WARN")).toEqual([]);
+    },
+  );
 });
 
 describe("While guards decide on a publish", () => {

@@ -166,3 +166,18 @@ test("a client's vhost is looked up again by its configured name when the config
   stage.vhosts.delete("show.example");
   expect(reason()).toBe('vhost "show.example" was removed');
 });
+
+test("The mark of a client that a server has sent here is told to guards, and goes no further", () => {
+  const stage = new Stage();
+  const told: unknown[] = [];
+  stage.guards.push({ name: "look", check: ({ directed, param }) => void told.push([directed, param]) });
+  stage.enter({ param: "?a=1" });
+  stage.enter({ param: "?srs_directed=1&a=1" });
+  stage.enter({ param: "?srs_directed=1" });
+  expect(told).toEqual([
+    [false, "?a=1"],
+    [true, "?a=1"],
+    [true, ""],
+  ]);
+  expect(stage.answers.map((answer) => answer.replace(/.*show/, ""))).toEqual(["?a=1", "?a=1", ""]);
+});

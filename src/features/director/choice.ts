@@ -1,0 +1,186 @@
+import type { Clock } from "../../base/clock.ts";
+import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
+
+/** Loads may differ from their mean by this share: within it, a client comes back to the node that it had. */
+const SLACK = 0.04;
+/** A node with this share of its capacity in use has room for clients of other zones only when all have as much. */
+const BUSY = 0.9;
+/** A client that was sent has arrived after this time, ms: the node's own numbers count it then. */
+const ARRIVAL_MS = 300;
+
+/** What a client is to be sent to a node for. */
+export interface Wish {
+  /** The client and its stream: the same one comes to the same node while that is fit and no fuller than others. */
+  readonly key: string;
+  /** Schemes of addresses that the client can use, best first. */
+  readonly schemes: readonly string[];
+  /** Where the client is; "" when nobody knows. */
+  readonly zone: string;
+  /** The id of the node that the client has, and keeps while that is fit; "" without one. */
+  readonly current: string;
+  /** Whether weights don't count. */
+  readonly unweighted?: boolean;
+  /** Why a living node can't serve it; undefined when it can. */
+  unfit(node: NodeState): string | undefined;
+}
+
+/** Where a client is sent. */
+export interface Place {
+  readonly isSelf: boolean;
+  readonly id: string;
+  /** An advertised URL of the node, with one of the schemes. */
+  readonly url: string;
+}
+
+/** One node as a client sees it. */
+export interface Standing {
+  readonly node: KnownNode;
+  /** Why it is left out; undefined when it is fit. */
+  readonly reason: string | undefined;
+  /** Of its capacity, the share that is in use, where 1 is all. */
+  readonly use: number;
+  /** Clients that were sent there and are not in its numbers yet. */
+  readonly onTheWay: number;
+}
+
+interface Candidate extends Place {
+  readonly zone: string;
+  /** Share of its capacity that is in use, the clients that are on their way counted. */
+  readonly use: number;
+  /** The same by its weight: nodes of equal loads have as much of what is theirs. */
+  readonly load: number;
+  /** What one more client adds to that. */
+  readonly step: number;
+}
+
+/** Clients that were sent to a node and are not in its numbers yet: when, oldest first. */
+type Sent = number[];
+
+/**
+ * Chooses the node for a client: alive, not draining, with an address that the client can use. Loads are a second old, so clients that
+ * were sent meanwhile are counted, or all would go to the same node.
+ */
+export class Choice {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #sent = new Map<string, Sent>();
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
+
+  /** The node for one more client, which then counts there; undefined when none is fit. */
+  choose(nodes: readonly KnownNode[], wish: Wish): Place | undefined {
+    const [best] = this.rank(nodes, wish);
+    if (best !== undefined) this.#count(best.id);
+    return best;
+  }
+
+  /** All fit nodes, the one to choose first. Nothing is counted. */
+  rank(nodes: readonly KnownNode[], wish: Wish): readonly Place[] {
+    const { key, zone, current } = wish;
+    const fit = this.#candidates(nodes, wish);
+    const near = zone === "" ? fit : fit.filter((node) => node.zone === zone && node.use < BUSY);
+    const first = near.length > 0 ? near : fit;
+    const ranked = byShare(first, key);
+    const rest = fit.filter((node) => !first.includes(node)).toSorted((a, b) => a.load - b.load);
+    const all = [...ranked, ...rest];
+    const kept = all.find(({ id, use }) => id === current && use < 1);
+    return kept === undefined ? all : [kept, ...all.filter((node) => node !== kept)];
+  }
+
+  /** All nodes, and why some are left out. */
+  standings(nodes: readonly KnownNode[], wish: Wish): readonly Standing[] {
+    return nodes.map((node) => {
+      const { state, seenAt } = node;
+      const onTheWay = state === undefined ? 0 : this.#onTheWay(state.id, seenAt ?? this.#clock.now());
+      const use = state === undefined ? 0 : useOf(state, onTheWay).use;
+      return { node, reason: reasonOf(node, wish), use, onTheWay };
+    });
+  }
+
+  #candidates(nodes: readonly KnownNode[], wish: Wish): Candidate[] {
+    const now = this.#clock.now();
+    const candidates: Candidate[] = [];
+    const ids = new Set<string>();
+    const known = new Set<string>();
+    for (const node of nodes) {
+      const { isSelf, seenAt, state } = node;
+      if (state === undefined) continue;
+      known.add(state.id);
+      const url = addressOf(state, wish.schemes);
+      if (url === undefined || ids.has(state.id) || reasonOf(node, wish) !== undefined) continue;
+      ids.add(state.id);
+      const { use, step } = useOf(state, this.#onTheWay(state.id, seenAt ?? now));
+      const share = wish.unweighted ? 1 : 100 / state.weight;
+      candidates.push({ isSelf, id: state.id, url, zone: state.zone, use, load: use * share, step: step * share });
+    }
+    for (const id of this.#sent.keys()) if (!known.has(id)) this.#sent.delete(id);
+    return candidates;
+  }
+
+  #onTheWay(id: string, seenAt: number): number {
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return 0;
+    // Those sent long before its numbers were taken are in them.
+    const from = sent.findIndex((at) => at > seenAt - ARRIVAL_MS);
+    sent.splice(0, from < 0 ? sent.length : from);
+    return sent.length;
+  }
+
+  #count(id: string): void {
+    const sent = this.#sent.get(id);
+    if (sent === undefined) this.#sent.set(id, [this.#clock.now()]);
+    else sent.push(this.#clock.now());
+  }
+}
+
+/** Why a node is left out. */
+function reasonOf({ alive, state }: KnownNode, wish: Wish): string | undefined {
+  if (!alive || state === undefined) return "it does not answer";
+  if (state.draining) return "it drains";
+  if (state.weight === 0 && !wish.unweighted) return "its weight is 0";
+  if (addressOf(state, wish.schemes) === undefined)
+    return `it advertises no address that begins with ${wish.schemes.join(":// or ")}://`;
+  return wish.unfit(state);
+}
+
+/** The first of its addresses with the best of these schemes. */
+function addressOf({ advertise }: NodeState, schemes: readonly string[]): string | undefined {
+  for (const scheme of schemes) {
+    const found = advertise.find((url) => url.startsWith(`${scheme}://`));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What is fullest of connections, line and processor, where 1 is full. Half of a processor is no reason to go elsewhere. */
+function useOf({ load }: NodeState, onTheWay: number): { use: number; step: number } {
+  const { connections, maxConnections, kbps, maxKbps, cpu } = load;
+  const step = 1 / Math.max(1, maxConnections);
+  const more = connections > 0 ? 1 + onTheWay / connections : 1;
+  const line = maxKbps > 0 ? (kbps * more) / maxKbps : 0;
+  return { use: Math.max((connections + onTheWay) * step, line, 2 * cpu - 1), step };
+}
+
+/**
+ * Nodes by a number that is drawn for each with the client (rendezvous hashing): when one goes, its own clients move alone. Those
+ * that have less than their share come first, those with more last.
+ */
+function byShare(nodes: readonly Candidate[], key: string): readonly Candidate[] {
+  const mean = nodes.reduce((sum, { load }) => sum + load, 0) / Math.max(1, nodes.length);
+  const group = ({ load, step }: Candidate) => {
+    if (load + step < mean * (1 - SLACK)) return 0;
+    return load <= mean * (1 + SLACK) + step / 2 ? 1 : 2;
+  };
+  const drawn = new Map(nodes.map((node) => [node, hash(`${node.id}\n${key}`)]));
+  return nodes.toSorted((a, b) => group(a) - group(b) || (drawn.get(b) ?? 0) - (drawn.get(a) ?? 0));
+}
+
+/** FNV-1a with a last mixing: as good as drawn for each text. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}

@@ -1,0 +1,14 @@
+import { choice } from "../../config/key.ts";
+import type { Table, ValueOf } from "../../config/table.ts";
+
+/** The keys of a vhost. */
+export const directorKeys = {
+  director: choice(["off", "redirect", "proxy"], {
+    default: "off",
+    doc: 'Where viewers of a node of [cluster] are served: "off" here, "redirect" by the node with most room, which is here for those that follow no redirect, "proxy" here too, but GET /api/v1/director and HLS playlists name other nodes.',
+    reload: "live",
+  }),
+} as const;
+
+/** What a vhost says of its director. */
+export type DirectorConfig = ValueOf<Table<typeof directorKeys>>;

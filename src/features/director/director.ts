@@ -1,0 +1,160 @@
+import type { HttpRequest } from "../../http/request.ts";
+import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import type { DirectorAnswer, DirectorQuestion, Pathway, Pathways } from "../../live/ports/director.ts";
+import type { Feature, Report } from "../../live/ports/feature.ts";
+import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
+import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
+import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { paramsOf, urlsOf } from "./addresses.ts";
+import { Choice, type Wish } from "./choice.ts";
+import type { DirectorContext } from "./context.ts";
+import { fitnessFor, isAnywhere, keyOf, type Purpose } from "./fitness.ts";
+import { pathwayOf, STEERING_PATH, steeringManifest } from "./steering.ts";
+
+/** Where anybody asks. */
+const PATH = "/api/v1/director";
+/** Nodes that a playlist names beside the one that it is from. */
+const MAX_PATHWAYS = 3;
+
+const SCHEMES = ["rtmp", "rtmps", "http", "https"];
+/** Statuses of the answers that name no node. */
+const STATUSES = { input: 400, vhost: 404, stream: 404, node: 503 } as const;
+
+const encoder = new TextEncoder();
+
+/** Sends viewers and publishers to the node with most room, and answers who asks for it. */
+export class Director implements Feature, Guard, HttpRoute {
+  readonly name = "director";
+  readonly guards = [this];
+  readonly http = [this];
+  readonly #context: DirectorContext;
+  readonly #choice: Choice;
+  #sent = 0;
+
+  constructor(context: DirectorContext) {
+    this.#context = context;
+    this.#choice = new Choice(context.clock);
+  }
+
+  report(): Report {
+    return { since: { directed: this.#sent } };
+  }
+
+  /** Sends a client that follows elsewhere, unless a server has sent it here or this node is the right one. */
+  check({ name, action, address, hops, follows = [], directed, param }: AccessRequest): GuardResult {
+    if (follows.length === 0 || directed || this.#context.vhost(name.vhost)?.director !== "redirect") return undefined;
+    // A URL of RTMP has no way to write these.
+    if (/\s/.test(`${name.app}${name.stream}${param}`)) return undefined;
+    const nodes = this.#context.nodes.all();
+    const key = keyOf(name);
+    if (action === "play" && !isAnywhere(nodes, key)) return undefined;
+    // What a server pushes is meant for this node, and what this node has is good enough for a server.
+    const isServer = hops.length > 0;
+    if (isServer && (action === "publish" || selfOf(nodes)?.streams.has(key))) return undefined;
+    const place = this.#choice.choose(nodes, wishOf(nodes, { name, action, hops }, address, follows));
+    if (place === undefined || place.isSelf) return undefined;
+    this.#sent++;
+    const elsewhere = { server: place.url, params: paramsOf(name) };
+    return { kind: "elsewhere", reason: `${streamLabel(key)} is at ${place.url}`, elsewhere };
+  }
+
+  /** Where a client is to go. */
+  ask({ vhost, app, stream, action, protocol, client, zone }: DirectorQuestion): DirectorAnswer {
+    const found = this.#context.vhost(vhost);
+    const label = streamLabel(`${found?.name ?? vhost}/${app}/${stream}`);
+    const no = (kind: keyof typeof STATUSES, reason: string): DirectorAnswer => {
+      return { ok: false, kind, reason, stream: label, nodes: () => [] };
+    };
+    if (app === "" || stream === "") return no("input", "name the stream: ?app=live&stream=livestream");
+    if (action !== "" && action !== "play" && action !== "publish") return no("input", "action is play or publish");
+    if (protocol !== "" && !SCHEMES.includes(protocol)) return no("input", `protocol is one of ${SCHEMES.join(", ")}`);
+    if (found === undefined) return no("vhost", `no vhost "${vhost}" here`);
+    if (found.director === "off") return no("vhost", `vhost "${found.name}" has no director`);
+    const name = { vhost: found.name, app, stream };
+    const nodes = this.#context.nodes.all();
+    if (action !== "publish" && !isAnywhere(nodes, keyOf(name))) return no("stream", `no node has ${label}`);
+    const schemes = protocol === "" ? SCHEMES : [protocol];
+    const purpose: Purpose = { name, action: action || "play", hops: [] };
+    const wish = wishOf(nodes, purpose, client, schemes);
+    const asked = zone === "" ? wish : { ...wish, zone };
+    const standings = () => this.#choice.standings(nodes, asked);
+    const place = this.#choice.choose(nodes, asked);
+    const state = nodes.find(({ state }) => state?.id === place?.id)?.state;
+    if (place === undefined || state === undefined)
+      return { ...no("node", `no node is fit for ${label}`), nodes: standings };
+    return { ok: true, stream: label, id: place.id, urls: urlsOf(name, state, schemes), nodes: standings };
+  }
+
+  handle(request: HttpRequest, exchange: HttpExchange): boolean {
+    const { path } = request;
+    if ((path !== PATH && path !== STEERING_PATH) || !this.#context.isOn()) return false;
+    const [status, answer] = path === PATH ? this.#answer(request, exchange) : this.#steer(request, exchange);
+    const headers = { "cache-control": "no-store" };
+    exchange.respond({ status, type: "application/json", headers, body: encoder.encode(JSON.stringify(answer)) });
+    return true;
+  }
+
+  /** Servers that have the HLS of a stream, too, for a playlist of this one; undefined when there are none. */
+  pathways(name: StreamName, address: string, request: Pick<HttpRequest, "secure">): Pathways | undefined {
+    if ((this.#context.vhost(name.vhost)?.director ?? "off") === "off") return undefined;
+    const nodes = this.#context.nodes.all();
+    const schemes = redirectSchemes(request);
+    const others: Pathway[] = [];
+    for (const { isSelf, url } of this.#choice.rank(nodes, viewing(nodes, name, address, schemes)))
+      if (!isSelf && others.length < MAX_PATHWAYS) others.push({ id: pathwayOf(url), server: url });
+    if (others.length === 0) return undefined;
+    const steering = `${STEERING_PATH}?${new URLSearchParams({ ...name })}`;
+    return { own: ownPathway(nodes, schemes), others, params: paramsOf(name), steering };
+  }
+
+  /** Servers from which a page here may have to play. */
+  servers(): readonly string[] {
+    if (!this.#context.isOn()) return [];
+    const urls = this.#context.nodes.all().flatMap(({ state }) => state?.advertise ?? []);
+    return [...new Set(urls.filter((url) => url.startsWith("http")))];
+  }
+
+  #answer({ host, query }: HttpRequest, exchange: HttpExchange): [number, object] {
+    const params = new URLSearchParams(query);
+    const of = (key: string) => params.get(key) ?? "";
+    const texts = { app: of("app"), stream: of("stream"), action: of("action"), protocol: of("protocol") };
+    const client = exchange.remote.host;
+    const answer = this.ask({ ...texts, vhost: of("vhost") || host, client, zone: of("zone") });
+    if (answer.ok) return [200, { code: 0, stream: answer.stream, urls: answer.urls }];
+    return [STATUSES[answer.kind], { code: STATUSES[answer.kind], error: answer.reason }];
+  }
+
+  #steer(request: HttpRequest, exchange: HttpExchange): [number, object] {
+    const params = new URLSearchParams(request.query);
+    const [vhost = "", app = "", stream = ""] = ["vhost", "app", "stream"].map((key) => params.get(key) ?? "");
+    const found = this.#context.vhost(vhost);
+    // The player asks no more.
+    if (found === undefined || found.director === "off") return [410, { code: 410, error: "there is no director" }];
+    const nodes = this.#context.nodes.all();
+    const schemes = redirectSchemes(request);
+    const pathway = params.get("_HLS_pathway")?.replaceAll('"', "") ?? "";
+    const wish = viewing(nodes, { vhost: found.name, app, stream }, exchange.remote.host, schemes);
+    const current = this.#choice.rank(nodes, wish).find(({ url }) => pathwayOf(url) === pathway)?.id ?? "";
+    const ranked = this.#choice.rank(nodes, { ...wish, current }).map(({ url }) => pathwayOf(url));
+    return [200, steeringManifest(ranked.length > 0 ? ranked : [pathway || ownPathway(nodes, schemes)])];
+  }
+}
+
+function viewing(nodes: readonly KnownNode[], name: StreamName, client: string, schemes: readonly string[]): Wish {
+  return wishOf(nodes, { name, action: "play", hops: [] }, client, schemes);
+}
+
+/** Who asks this node is near it, as far as anybody knows. */
+function wishOf(nodes: readonly KnownNode[], purpose: Purpose, client: string, schemes: readonly string[]): Wish {
+  const key = `${client}\n${keyOf(purpose.name)}`;
+  return { ...fitnessFor(nodes, purpose), key, schemes, zone: selfOf(nodes)?.zone ?? "", current: "" };
+}
+
+function selfOf(nodes: readonly KnownNode[]): NodeState | undefined {
+  return nodes.find(({ isSelf }) => isSelf)?.state;
+}
+
+function ownPathway(nodes: readonly KnownNode[], schemes: readonly string[]): string {
+  const url = selfOf(nodes)?.advertise.find((each) => schemes.some((scheme) => each.startsWith(`${scheme}://`)));
+  return url === undefined ? "here" : pathwayOf(url);
+}

@@ -1,0 +1,14 @@
+/** Where players of HLS ask again and again which node to use, without its query. */
+export const STEERING_PATH = "/api/v1/director/steering";
+/** How often they ask, s. */
+const TTL_S = 15;
+
+/** What playlists call a node by its URL: letters, digits, dots and dashes. */
+export function pathwayOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\//, "").replace(/[^A-Za-z0-9.-]/g, "-");
+}
+
+/** A steering manifest (RFC 8216bis, 7.1): the best node first. */
+export function steeringManifest(pathways: readonly string[]): object {
+  return { VERSION: 1, TTL: TTL_S, "PATHWAY-PRIORITY": pathways };
+}
