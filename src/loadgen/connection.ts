@@ -1,9 +1,10 @@
 // Hot: onData runs for each piece that each player receives.
 import { formatHostPort } from "../base/address.ts";
 import type { Transport } from "../base/transport.ts";
-import { ClientConnection, type ConnectionEvents } from "../relay/client-connection.ts";
+import { ClientConnection, type ConnectionEvents, type ConnectionTarget } from "../relay/client-connection.ts";
 import { type ConnectionFailure, failureText, statusText } from "../relay/connection-failure.ts";
 import { Delivery } from "../relay/delivery.ts";
+import { type Redirect, Redirects } from "../relay/redirects.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
@@ -32,7 +33,11 @@ export class Connection implements ConnectionEvents {
   readonly #group: Group;
   readonly #member: GroupMember;
   readonly #owner: ConnectionOwner;
-  readonly #connection: ClientConnection;
+  #connection: ClientConnection;
+  readonly #media: MediaHandler | undefined;
+  readonly #redirects = new Redirects();
+  /** Bytes of connections before this one. */
+  #before = { sent: 0, received: 0 };
   readonly #beganMs: number;
   #askedMs = 0;
   readonly #role: "publish" | "play";
@@ -49,15 +54,20 @@ export class Connection implements ConnectionEvents {
     this.#server = formatHostPort(target.address);
     this.#beganMs = context.clock.now();
     this.#member = new GroupMember(group);
-    group.open++;
-    this.#connection = new ClientConnection(
-      context,
-      { role: this.#role, ...target.address, ...target.names, hops: [] },
+    this.#media = media;
+    this.#connection = this.#open({ ...target.address, ...target.names });
+  }
+
+  #open(target: Omit<ConnectionTarget, "role" | "hops">): ClientConnection {
+    this.#group.open++;
+    return new ClientConnection(
+      this.#context,
+      { ...target, role: this.#role, hops: [], follows: true },
       {
         chunkSize: CHUNK_SIZE,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         dialogueTimeoutMs: DIALOGUE_TIMEOUT_MS,
-        media,
+        media: this.#media,
       },
       this,
     );
@@ -78,11 +88,11 @@ export class Connection implements ConnectionEvents {
   }
 
   get bytesSent(): number {
-    return this.#connection.bytesSent;
+    return this.#before.sent + this.#connection.bytesSent;
   }
 
   get bytesReceived(): number {
-    return this.#connection.bytesReceived;
+    return this.#before.received + this.#connection.bytesReceived;
   }
 
   /** Called about once a second for a publisher: it fails when the server accepts nothing any more. */
@@ -142,8 +152,16 @@ export class Connection implements ConnectionEvents {
     this.#owner.admitted(transport, streamId);
   }
 
-  refused(code: string, description: string): void {
-    this.fail(`refused: ${statusText(code, description)}`);
+  refused(code: string, description: string, redirect: Redirect | undefined): void {
+    const problem = redirect === undefined ? statusText(code, description) : this.#redirects.follow(redirect);
+    const to = this.#redirects.take();
+    if (problem !== undefined || to === undefined) this.fail(`refused: ${problem}`);
+    else {
+      this.#before = { sent: this.bytesSent, received: this.bytesReceived };
+      this.#connection.close();
+      // `publicOnly` is for servers that can't trust who redirects them.
+      this.#connection = this.#open({ ...to, publicOnly: false });
+    }
   }
 
   ended(code: string, description: string): void {

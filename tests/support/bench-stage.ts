@@ -1,6 +1,7 @@
 import { silentLog } from "../../src/base/log.ts";
 import type { Dial } from "../../src/base/transport.ts";
 import { RtmpServer } from "../../src/features/rtmp/server.ts";
+import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts";
 import type { Clients } from "../../src/live/ports/clients.ts";
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { Streams } from "../../src/live/streams.ts";
@@ -28,6 +29,8 @@ export class BenchStage {
   readonly streams = new Streams(this.clock, rethrow, epochIds());
   readonly clients: Clients;
   readonly progress: Progress[] = [];
+  /** What a guard of the server says. */
+  access: (request: AccessRequest) => GuardResult = () => undefined;
 
   constructor(maxConnections = 100) {
     this.clock.spend(1000);
@@ -42,6 +45,7 @@ export class BenchStage {
       ...openDoor(this.clock, silentLog, {
         connections: openAccount(maxConnections),
         vhosts: { find, named: find },
+        guards: [{ name: "access", check: (request) => this.access(request) }],
       }),
       identity: { srs_server: "srs/test" },
       chunkSize: 60000,

@@ -1,7 +1,10 @@
 import type { Timer } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
+import type { ResponseHead } from "../../io/net/http-response.ts";
 import { GroupMember } from "../group-member.ts";
 import { Fetcher } from "../http/fetcher.ts";
+import { redirectedTo } from "../http/redirect.ts";
+import { RefusalText } from "../http/refusal.ts";
 import type { HttpTarget } from "../http/target.ts";
 import type { Player } from "../player.ts";
 import type { HlsContext } from "./context.ts";
@@ -31,6 +34,8 @@ export class HlsPlayer implements Player, PlaylistEvents {
   #beganMs: number;
   #askedMs = 0;
   #failures = 0;
+  /** In a row. */
+  #redirects = 0;
   #timer: Timer | undefined;
   #list: MediaPlaylist | undefined;
   #segments: SegmentPlayer | undefined;
@@ -58,6 +63,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   playlist(list: MediaPlaylist | MultivariantPlaylist): void {
+    this.#redirects = 0;
     if (list.kind === "multivariant") {
       this.#variant(list.uri);
       return;
@@ -80,6 +86,16 @@ export class HlsPlayer implements Player, PlaylistEvents {
     this.#context.hls.notModified++;
     this.#failures = 0;
     this.#reloadIn((this.#list?.targetDurationMs ?? RETRY_MS) / 2);
+  }
+
+  redirected(head: ResponseHead): void {
+    const to = redirectedTo(head, this.#url, this.#redirects++);
+    if (to === undefined) {
+      this.#fail(String(new RefusalText(head)));
+      return;
+    }
+    this.#url = to;
+    this.#ask();
   }
 
   failed(reason: string, absent: boolean): void {

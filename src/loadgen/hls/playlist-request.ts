@@ -12,6 +12,8 @@ export interface PlaylistEvents {
   playlist(list: MediaPlaylist | MultivariantPlaylist): void;
   /** It has not changed (304). */
   unchanged(): void;
+  /** It is at another server, to which this answer leads. */
+  redirected(head: ResponseHead): void;
   /** It could not be fetched. `absent`: the server does not have it, or not yet. */
   failed(reason: string, absent: boolean): void;
 }
@@ -23,6 +25,7 @@ export class PlaylistRequest implements AnswerEvents {
   #newEtag = "";
   #status = 0;
   #refusal: RefusalText | undefined;
+  #redirect: ResponseHead | undefined;
   #text = "";
   #decoder = new TextDecoder();
   #bytes = 0;
@@ -42,7 +45,9 @@ export class PlaylistRequest implements AnswerEvents {
     this.#decoder = new TextDecoder();
     this.#bytes = 0;
     this.#newEtag = head.headers.get("etag") ?? "";
-    this.#refusal = head.status === 200 || head.status === 304 ? undefined : new RefusalText(head);
+    const { status } = head;
+    this.#redirect = status >= 300 && status < 400 && status !== 304 ? head : undefined;
+    this.#refusal = status === 200 || status === 304 ? undefined : new RefusalText(head);
   }
 
   body(bytes: Uint8Array): void {
@@ -53,7 +58,8 @@ export class PlaylistRequest implements AnswerEvents {
   }
 
   done(problem: string | undefined): void {
-    if (this.#refusal !== undefined) {
+    if (this.#redirect !== undefined) this.#events.redirected(this.#redirect);
+    else if (this.#refusal !== undefined) {
       const absent = this.#status === 404 || this.#status === 503;
       this.#events.failed(String(this.#refusal), absent);
     } else if (problem !== undefined) this.#events.failed(problem, false);

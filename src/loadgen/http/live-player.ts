@@ -9,8 +9,9 @@ import { Playback } from "../playback.ts";
 import type { Player, PlayerContext } from "../player.ts";
 import { TsFrames } from "../ts/frames.ts";
 import { type AnswerEvents, HttpConnection } from "./connection.ts";
+import { redirectedTo } from "./redirect.ts";
 import { RefusalText } from "./refusal.ts";
-import type { HttpTarget } from "./target.ts";
+import { type HttpAddress, type HttpTarget, httpAddress } from "./target.ts";
 import { type FrameEvents, WebSocketFrames } from "./websocket-frames.ts";
 
 /** A player of FLV or MPEG-TS in one endless answer, or over one WebSocket. */
@@ -18,11 +19,15 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
   readonly #context: PlayerContext;
   readonly #member: GroupMember;
   readonly #playback: Playback;
-  readonly #connection: HttpConnection;
+  #connection: HttpConnection;
   readonly #media: { push(bytes: Uint8Array): void };
   readonly #frames: WebSocketFrames | undefined;
   readonly #beganMs: number;
   #key = "";
+  #url: URL;
+  #redirects = 0;
+  /** Bytes of connections before this one. */
+  #bytesBefore = 0;
   #refusal: RefusalText | undefined;
 
   /** `whole`: all of each frame's content is compared. */
@@ -38,8 +43,8 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
     const webSocket = target.protocol === "ws-flv" || target.protocol === "ws-ts";
     this.#frames = webSocket ? new WebSocketFrames(this) : undefined;
     this.#beganMs = context.clock.now();
-    this.#connection = new HttpConnection(context, context.group, target.address);
-    this.#connection.request(target.url, webSocket ? this.#upgrade() : "", this);
+    this.#url = target.url;
+    this.#connection = this.#open(target.address);
   }
 
   get running(): boolean {
@@ -51,12 +56,17 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
   }
 
   get bytesReceived(): number {
-    return this.#connection.bytesReceived;
+    return this.#bytesBefore + this.#connection.bytesReceived;
   }
 
   head(head: ResponseHead): void {
     const { status, headers } = head;
     const hoped = this.#frames === undefined ? 200 : 101;
+    const to = redirectedTo(head, this.#url, this.#redirects);
+    if (to !== undefined && this.#frames === undefined) {
+      this.#follow(to);
+      return;
+    }
     if (status !== hoped) {
       this.#refusal = new RefusalText(head);
       return;
@@ -104,6 +114,20 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
       this.#sendControl(Opcode.Close, Uint8Array.of(CloseCode.GoingAway >>> 8, CloseCode.GoingAway & 0xff));
     this.#member.leave();
     this.#connection.close();
+  }
+
+  #open(address: HttpAddress): HttpConnection {
+    const connection = new HttpConnection(this.#context, this.#context.group, address);
+    connection.request(this.#url, this.#frames === undefined ? "" : this.#upgrade(), this);
+    return connection;
+  }
+
+  #follow(to: URL): void {
+    this.#redirects++;
+    this.#bytesBefore = this.bytesReceived;
+    this.#connection.abort();
+    this.#url = to;
+    this.#connection = this.#open(httpAddress(to));
   }
 
   #fail(reason: string): void {

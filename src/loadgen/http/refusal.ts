@@ -27,7 +27,7 @@ export class RefusalText {
     const { status, headers } = this.#head;
     const location = headers.get("location");
     if (status >= 300 && status < 400 && location !== undefined)
-      return `redirected to ${location} (HTTP ${status}), which the bench does not follow: give it that URL`;
+      return `redirected to ${location} (HTTP ${status}), which is not followed: it is the fourth in a row, or leads to another protocol`;
     const plain = (headers.get("content-type") ?? "text/plain").startsWith("text/plain");
     const said = plain ? new TextDecoder().decode(this.#bytes.subarray(0, this.#length)) : "";
     const words = said.trim().split("\n", 1)[0]?.trim() || reasonPhrase(status);

@@ -37,6 +37,19 @@ describe("both ends at once", () => {
   });
 });
 
+test("players and publishers go on where a server sends them, and not for ever", async () => {
+  const stage = new BenchStage();
+  const elsewhere = { server: "rtmp://10.0.0.1:1935", params: "srs_directed=1" };
+  stage.access = ({ directed }) => (directed ? undefined : { kind: "elsewhere", reason: "there", elsewhere });
+  const both = { command: "both", publish: publishing(1), play: playing(5) } as const;
+  const { problems, players, publishers } = await stage.run(stage.bench(both));
+  expect(problems).toEqual([]);
+  expect([players?.connected, players?.failed, publishers?.failed]).toEqual([5, 0, 0]);
+  stage.access = () => ({ kind: "elsewhere", reason: "there", elsewhere });
+  const circle = await stage.run(stage.bench({ play: playing(1) }));
+  expect(circle.players?.reasons).toEqual({ "refused: redirected more than 3 times": 1 });
+});
+
 describe("players", () => {
   test("say that nothing came, and of which stream", async () => {
     const stage = new BenchStage();

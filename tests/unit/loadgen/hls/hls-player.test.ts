@@ -216,3 +216,15 @@ describe("what is wrong with a stream is found:", () => {
     expect(players?.hls?.errors).toEqual({ "playlist: refused: it is over (HTTP 410)": 3 });
   });
 });
+
+test("a redirect of the playlist is followed, and one in a circle is not", async () => {
+  const stage = new Stage();
+  stage.web.route("/live/other.m3u8", () => ({ status: 302, headers: { location: url } }));
+  stage.web.route("/live/circle.m3u8", () => ({ status: 302, headers: { location: "/live/circle.m3u8" } }));
+  const play = (name: string) => playing(2, `http://10.0.0.1/live/${name}.m3u8`);
+  const { problems, players } = await stage.run(stage.bench({ play: play("other"), seconds: 12 }));
+  expect(problems).toEqual([]);
+  expect(players).toMatchObject({ connected: 2, failed: 0 });
+  const circle = await stage.run(stage.bench({ play: play("circle"), seconds: 2 }));
+  expect(Object.keys(circle.players?.reasons ?? {})[0]).toContain("the fourth in a row");
+});

@@ -57,6 +57,15 @@ describe("a stream that is played without fault", () => {
   });
 });
 
+test("a redirect is followed", async () => {
+  const stage = new Stage();
+  const location = "/live/show.flv";
+  stage.web.route("/live/other.flv", () => ({ status: 302, headers: { location } }));
+  const { problems, players } = await stage.play("http://10.0.0.1/live/other.flv", 2);
+  expect(problems).toEqual([]);
+  expect(players).toMatchObject({ connected: 2, failed: 0 });
+});
+
 describe("what is wrong with a stream is found:", () => {
   test("a frame that was changed", async () => {
     const stage = new Stage();
@@ -105,13 +114,19 @@ describe("a refusal is told in the server's words:", () => {
     ],
     ["none for a status without any", { status: 599 }, "refused: no reason given (HTTP 599)"],
     [
-      "where it redirects to",
-      { status: 302, headers: { location: "http://b/live/show.flv" } },
-      "redirected to http://b/live/show.flv (HTTP 302), which the bench does not follow: give it that URL",
+      "where it redirects to, if that is another protocol",
+      { status: 302, headers: { location: "ftp://b/live/show.flv" } },
+      "redirected to ftp://b/live/show.flv (HTTP 302), which is not followed: it is the fourth in a row, or leads to another protocol",
     ],
   ])("%s", async (_, answer, reason) => {
     expect(await reasonsOf(answer)).toEqual([reason]);
     expect(await reasonsOf(answer, "ws://10.0.0.1/live/show.flv")).toEqual([reason]);
+  });
+
+  test("that it redirects in a circle", async () => {
+    const location = "http://10.0.0.1/live/show.flv";
+    const [reason] = await reasonsOf({ status: 302, headers: { location } });
+    expect(reason).toContain("the fourth in a row");
   });
 
   test("that there is no server, or no answer", async () => {
