@@ -23,6 +23,8 @@ export interface DirectorNode {
 
 const LISTEN =
   'max_connections = 300\nhttp_api.max_requests_per_minute = 100000\nhttp_server.listen = "127.0.0.1:0"\nhttp_api.listen = "127.0.0.1:0"\n';
+/** Of streams that run, a reload does not change it. */
+const HLS = "[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\nhls_window = 8\n";
 
 /** Nodes of one cluster with a director each, once they know of one another. */
 export class DirectorNodes {
@@ -34,7 +36,7 @@ export class DirectorNodes {
 
   static async start(stage: Stage, plans: readonly NodePlan[]): Promise<DirectorNodes> {
     const entries = plans.map(async ({ name }) => {
-      const server = await ReloadServer.start(stage, LISTEN, name);
+      const server = await ReloadServer.start(stage, LISTEN + HLS, name);
       const [http, api] = await Promise.all([httpPort(server.program), httpPort(server.program, "api")]);
       return [name, { server, http: `http://127.0.0.1:${http}`, api: `http://127.0.0.1:${api}` }] as const;
     });
@@ -86,7 +88,7 @@ export class DirectorNodes {
       named ? `advertise = ["rtmp://127.0.0.1:${server.port}", "${http}"]` : "",
       `${cluster}\n[vhost.__defaultVhost__]\ndirector = "redirect"`,
       origin === undefined ? "" : `edge.origin = "127.0.0.1:${this.of(origin).server.port}"`,
-      "hls.enabled = true\nhls.hls_fragment = 1\nhls.hls_window = 8\nhls.hls_ctx = true",
+      HLS,
     ];
     await server.reload(`${lines.join("\n")}\n`);
   }
