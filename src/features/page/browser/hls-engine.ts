@@ -75,6 +75,11 @@ export class HlsEngine implements Engine {
     });
     this.#hls = hls;
     let begun = false;
+    hls.on(Hls.Events.MANIFEST_LOADED, (_event, { contentSteering }) => {
+      // The list names other servers, where hls.js goes on by itself.
+      if (contentSteering !== null)
+        Object.assign(hls.config, { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon });
+    });
     hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
       // A playlist that is over before anything of it was played is that of a stream from before.
       if (!begun && !details.live) this.#fail({ kind: "ended" });
