@@ -5,7 +5,7 @@ import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
 const SLACK = 0.04;
 /** A node with this share of its capacity in use has room for clients of other zones only when all have as much. */
 const BUSY = 0.9;
-/** A client that was sent has arrived after this time, ms: the node's own numbers count it then. */
+/** A client that was sent has arrived after this time, ms, or comes no more: the node's own numbers are right then. */
 const ARRIVAL_MS = 300;
 
 /** What a client is to be sent to a node for. */
@@ -53,8 +53,14 @@ interface Candidate extends Place {
   readonly step: number;
 }
 
-/** Clients that were sent to a node and are not in its numbers yet: when, oldest first. */
-type Sent = number[];
+/** Clients that were sent to a node and are not in its numbers yet. */
+interface Sent {
+  /** When each was sent, oldest first. */
+  readonly times: number[];
+  /** The numbers that they are not in: their time, and its connections. */
+  seenAt: number;
+  connections: number;
+}
 
 /**
  * Chooses the node for a client: alive, not draining, with an address that the client can use. Loads are a second old, so clients that
@@ -71,7 +77,7 @@ export class Choice {
   /** The node for one more client, which then counts there; undefined when none is fit. */
   choose(nodes: readonly KnownNode[], wish: Wish): Place | undefined {
     const [best] = this.rank(nodes, wish);
-    if (best !== undefined) this.#count(best.id);
+    if (best !== undefined) this.#count(best.id, nodes);
     return best;
   }
 
@@ -92,7 +98,7 @@ export class Choice {
   standings(nodes: readonly KnownNode[], wish: Wish): readonly Standing[] {
     return nodes.map((node) => {
       const { state, seenAt } = node;
-      const onTheWay = state === undefined ? 0 : this.#onTheWay(state.id, seenAt ?? this.#clock.now());
+      const onTheWay = state === undefined ? 0 : this.#onTheWay(state, seenAt ?? this.#clock.now());
       const use = state === undefined ? 0 : useOf(state, onTheWay).use;
       return { node, reason: reasonOf(node, wish), use, onTheWay };
     });
@@ -110,7 +116,7 @@ export class Choice {
       const url = addressOf(state, wish.schemes);
       if (url === undefined || ids.has(state.id) || reasonOf(node, wish) !== undefined) continue;
       ids.add(state.id);
-      const { use, step } = useOf(state, this.#onTheWay(state.id, seenAt ?? now));
+      const { use, step } = useOf(state, this.#onTheWay(state, seenAt ?? now));
       const share = wish.unweighted ? 1 : 100 / state.weight;
       candidates.push({ isSelf, id: state.id, url, zone: state.zone, use, load: use * share, step: step * share });
     }
@@ -118,20 +124,39 @@ export class Choice {
     return candidates;
   }
 
-  #onTheWay(id: string, seenAt: number): number {
+  /** Clients that were sent there and are not in its numbers, which were true at `seenAt`. */
+  #onTheWay({ id, load }: NodeState, seenAt: number): number {
     const sent = this.#sent.get(id);
     if (sent === undefined) return 0;
-    // Those sent long before its numbers were taken are in them.
-    const from = sent.findIndex((at) => at > seenAt - ARRIVAL_MS);
-    sent.splice(0, from < 0 ? sent.length : from);
-    return sent.length;
+    const { times } = sent;
+    if (seenAt !== sent.seenAt) {
+      const before = countUntil(times, seenAt);
+      const arrived = Math.max(0, load.connections - sent.connections);
+      // Those that had the time, and as many as have come, are in the numbers.
+      times.splice(0, Math.max(countUntil(times, seenAt - ARRIVAL_MS), Math.min(before, arrived)));
+      sent.seenAt = seenAt;
+      sent.connections = load.connections;
+    }
+    return times.length;
   }
 
-  #count(id: string): void {
+  #count(id: string, nodes: readonly KnownNode[]): void {
+    const now = this.#clock.now();
     const sent = this.#sent.get(id);
-    if (sent === undefined) this.#sent.set(id, [this.#clock.now()]);
-    else sent.push(this.#clock.now());
+    if (sent !== undefined) {
+      sent.times.push(now);
+      return;
+    }
+    const node = nodes.find(({ state }) => state?.id === id);
+    const connections = node?.state?.load.connections ?? 0;
+    this.#sent.set(id, { times: [now], seenAt: node?.seenAt ?? now, connections });
   }
+}
+
+/** How many of these times, in their order, are not after one. */
+function countUntil(times: readonly number[], last: number): number {
+  const after = times.findIndex((at) => at > last);
+  return after < 0 ? times.length : after;
 }
 
 /** Why a node is left out. */

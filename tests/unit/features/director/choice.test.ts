@@ -112,6 +112,25 @@ describe("A client is sent", () => {
   });
 });
 
+test("A client counts as on its way until its node's numbers have it, or have had the time to", () => {
+  const stage = new Stage();
+  const counts = () => stage.choice.standings(stage.nodes.all(), wish("x"))[1]?.onTheWay;
+  const sent = (count: number) => stage.spread(count);
+  stage.set({ id: "a" });
+  stage.clock.advance(1000);
+  sent(5);
+  expect(counts()).toBe(5);
+  stage.clock.advance(50);
+  stage.set({ id: "a", load: { ...idle, connections: 3 } });
+  expect(counts()).toBe(2);
+  sent(4);
+  expect(counts()).toBe(6);
+  // One more has come, and the other one never will.
+  stage.clock.advance(1000);
+  stage.set({ id: "a", load: { ...idle, connections: 7 } });
+  expect(counts()).toBe(0);
+});
+
 /** Nodes of different size, some with clients already. */
 const fleets = fc.array(
   fc.record({
