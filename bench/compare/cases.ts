@@ -331,7 +331,7 @@ export const cases: readonly Case[] = [
   },
   {
     title: "Almost idle",
-    text: "Nothing to do, one publisher of 600 kbps, and ten players besides: CPU, and wake-ups of all threads, after a warm-up of 40 s. All\nservers run at the same time. The variables are those of `conf/systemd/srs@.service`.",
+    text: "Nothing to do, one publisher of 600 kbps, and ten players besides: CPU, and wake-ups of all threads, after a warm-up of 40 s. All\nservers run at the same time.",
     head: ["server", "nothing", "wake-ups", "one publisher", "wake-ups", "and ten players", "wake-ups"],
     run: almostIdle,
   },

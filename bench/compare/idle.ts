@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { owned } from "../command.ts";
 import type { Row, Stage } from "./cases.ts";
 import { hasNginx, type Server, startNginx, startSrs } from "./servers.ts";
 import { cpuOf, waitsOf } from "./usage.ts";
 
-const UNIT = join(import.meta.dir, "../../conf/systemd/srs@.service");
 /** Until the runtime has compiled what it will compile, and its collector looks after the heap less often. */
 const WARM_UP_MS = 40_000;
 /** An encoder's and players' arrival, more than enough. */
@@ -23,8 +20,9 @@ export async function almostIdle({ executable, folder, seconds }: Stage): Promis
   const kinds = [
     { name: "srs", begin: () => startSrs(executable, folder, "") },
     {
-      name: "srs with its unit's variables",
-      begin: () => startSrs(executable, folder, "", undefined, unitVariables()),
+      name: "srs with the allocator as it is",
+      // A server that was started with open sockets does not start itself once more.
+      begin: () => startSrs(executable, folder, "", undefined, { LISTEN_FDS: "0" }),
     },
     ...(hasNginx() ? [{ name: "nginx-rtmp", begin: () => startNginx(folder) }] : []),
   ];
@@ -43,12 +41,6 @@ export async function almostIdle({ executable, folder, seconds }: Stage): Promis
   } finally {
     for (const { server } of all) await server.stop();
   }
-}
-
-/** The variables for the runtime that the systemd unit sets. */
-function unitVariables(): Record<string, string> {
-  const [, line = ""] = /^Environment=(MIMALLOC_.*)$/m.exec(readFileSync(UNIT, "utf8")) ?? [];
-  return Object.fromEntries(line.split(" ").map((each) => each.split("=")));
 }
 
 function bench(executable: string, what: string, { port }: Server, count: number, seconds: number): void {

@@ -26,6 +26,8 @@ export interface OldProcess {
 const VARIABLE = "HANDED_OVER_BY_SRS";
 /** What concerns one process only. */
 const OWN_VARIABLES = [VARIABLE, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+/** A process with one of these was started with open sockets. */
+export const passingVariables: readonly string[] = [VARIABLE, "LISTEN_FDS"];
 const FIRST_FD = 3;
 /** The new process must accept clients within this time, or is killed. */
 const START_MS = 30_000;

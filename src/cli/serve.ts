@@ -1,3 +1,4 @@
+import { setAllocator } from "../app/allocator.ts";
 import { runServer } from "../app/server.ts";
 import { command } from "./command.ts";
 import { confOptions, ignoredNames } from "./options.ts";
@@ -9,6 +10,7 @@ export const serveCommand = command({
   does: "Run the server",
   options: confOptions,
   run(args, argv) {
+    setAllocator(process);
     return runServer({ confPath: args.conf, environment: process.env, ignored: ignoredNames(argv), version });
   },
 });

@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { startSrs } from "../support/e2e/srs.ts";
+import { Stage } from "../support/e2e/stage.ts";
+
+const SET = ["MIMALLOC_PURGE_DELAY=10000", "MIMALLOC_PURGE_HOLES_MIN_INTERVAL=10000"];
+
+/** The allocator's variables in the environment by which a server of this one runs. */
+async function variables(env: Record<string, string>): Promise<string[]> {
+  await using stage = new Stage();
+  const { program } = await startSrs(stage, "server", { env });
+  const environment = readFileSync(`/proc/${program.pid}/environ`, "utf8").split("\0");
+  return environment.filter((line) => line.startsWith("MIMALLOC_")).toSorted();
+}
+
+test("a server has the allocator keep free memory for ten seconds, under the process id that it was started with", async () => {
+  expect(await variables({})).toEqual(SET);
+});
+
+test("an operator's value for the allocator stays", async () => {
+  expect(await variables({ MIMALLOC_PURGE_DELAY: "5" })).toEqual(["MIMALLOC_PURGE_DELAY=5", SET[1] ?? ""]);
+});
+
+test("a server that was started with open sockets keeps them, and the allocator as it is", async () => {
+  expect(await variables({ LISTEN_FDS: "0" })).toEqual([]);
+});
