@@ -1,5 +1,6 @@
 import type { Log } from "../base/log.ts";
 import { Api } from "../features/api/api.ts";
+import { idOf } from "../features/api/ids.ts";
 import { Cluster } from "../features/cluster/cluster.ts";
 import { Director } from "../features/director/director.ts";
 import { Edge } from "../features/edge/edge.ts";
@@ -8,6 +9,7 @@ import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
 import { Hls } from "../features/hls/hls.ts";
 import { openTsWriter } from "../features/hls/ts-writer.ts";
+import { Hooks } from "../features/hooks/hooks.ts";
 import { forOperators, forViewers } from "../features/http/context.ts";
 import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
@@ -25,6 +27,7 @@ import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
 import { stateFile } from "../io/files/state-file.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
+import { createHttpPost } from "../io/net/http-post.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
@@ -171,6 +174,20 @@ export function makeFeatures(host: Host): Features {
     (site, rate) => failures.take(site, rate),
   );
 
+  const hooks = new Hooks({
+    ...{ clock, log, randomHex, idOf, randomNumber: Math.random, cwd: process.cwd() },
+    httpPost: createHttpPost(`srs/${version}`, tcp.dial, clock),
+    serverId: idOf(nodeId),
+    serviceId: nodeId,
+    configs: () => [...live.current.vhost.values()].map(({ http_hooks }) => http_hooks),
+    configOf: (name) => vhost(name)?.http_hooks,
+    retargeted: () => forward.reconfigure(),
+  });
+  const forward = new Forward({
+    ...{ ...relays, store },
+    targets: (name) => [...(vhost(name.vhost)?.forward ?? []), ...hooks.targetsOf(name)],
+  });
+
   const list: readonly Feature[] = [
     // Counts what others do, and knows who was sent away.
     api,
@@ -187,6 +204,8 @@ export function makeFeatures(host: Host): Features {
     siblings,
     // Before the edge, to spare origins requests; asked again last, since other clients may be let in while an origin decides.
     { name: "limits", guards: counting, countingGuards: counting },
+    // Takes time: it asks back ends, which need not know of clients that a limit refuses.
+    hooks,
     // Before the page and the files: its addresses are its own.
     new Hls({
       ...shared,
@@ -200,6 +219,9 @@ export function makeFeatures(host: Host): Features {
       pathways: (name, address, request) => director.pathways(name, address, request),
       gzip,
       randomHex,
+      segmentReady: (segment) => {
+        for (const observer of others.segmentObservers) observer.segmentReady(segment);
+      },
     }),
     // Before forward: its results are streams that others pass on.
     new Transcode({
@@ -218,7 +240,7 @@ export function makeFeatures(host: Host): Features {
       },
       facts: (ffmpeg) => host.ffmpegs.known(ffmpeg),
     }),
-    new Forward({ ...relays, targets: (name) => vhost(name)?.forward ?? [], store }),
+    forward,
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
     // Takes every name that ends in .ts: after a feature that has files of such names.

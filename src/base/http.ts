@@ -28,3 +28,13 @@ export interface HttpOptions {
  * Requests a URL, does not follow redirects, and reads the body until it ends. A failure is reported by `onEnd`, never before this call has returned.
  */
 export type HttpGet = (url: string, handler: HttpHandler, options?: HttpOptions) => HttpRequest;
+
+/** What is sent to a server. */
+export interface HttpContent {
+  /** Its media type. */
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The same for a request that sends a body, by POST. */
+export type HttpPost = (url: string, content: HttpContent, handler: HttpHandler, options?: HttpOptions) => HttpRequest;

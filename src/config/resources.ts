@@ -3,8 +3,8 @@ import type { Path } from "./show.ts";
 /** A server that a value names. */
 export interface PeerResource {
   readonly kind: "peer";
-  /** Whether streams are sent there or fetched from there. */
-  readonly flow: "to" | "from";
+  /** Whether streams are sent there or fetched from there; `none`: it is only called. */
+  readonly flow: "to" | "from" | "none";
   readonly protocol: "rtmp" | "rtmps" | "http" | "https";
   readonly host: string;
   readonly port: number;

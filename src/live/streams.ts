@@ -20,6 +20,12 @@ export function streamLabel(key: string): string {
   return key.replace(/^__defaultVhost__(?=\/)/, "");
 }
 
+/** The address in a stream's key. Names of vhosts and streams have no slashes. */
+export function nameOfKey(key: string): StreamName {
+  const [first, last] = [key.indexOf("/"), key.lastIndexOf("/")];
+  return { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
+}
+
 /**
  * Callbacks of a feature (forward, a recorder, HLS): every stream that begins and ends and, for features that fetch streams
  * from other servers, its first and last viewer. Relays are no viewers.

@@ -97,26 +97,26 @@ test.concurrent("a file that asks for what this server has not starts, and each 
 
 test.concurrent("a file that asks for what must not be missing starts with --ignore only", async () => {
   await using stage = new Stage();
-  const vhost = "vhost a {\n  dvr { enabled on; }\n  http_hooks { enabled on; on_publish http://127.0.0.1/x; }\n}";
+  const vhost = "vhost a {\n  dvr { enabled on; }\n  exec { enabled on; publish ./x; }\n}";
   const conf = stage.write(
     "srs.conf",
     `listen 127.0.0.1:0;\nmax_connections 10;\npid ${stage.write("srs.pid", "")};\n${vhost}\n`,
   );
   const dvr = `${conf}:5: dvr: this server has no DVR, so nothing would be recorded; remove it, or start without it: --ignore dvr\n`;
-  const hooks = `${conf}:6: on_publish: this server has no HTTP hooks, so everybody could come; remove it, or start without it: --ignore http_hooks\n`;
+  const exec = `${conf}:6: exec: this server has no exec, so the streams of its programs would be missing; remove it, or start without it: --ignore exec\n`;
   for (const command of [[], ["check"], ["reload"], ["sign", "rtmp://127.0.0.1/live/x"]]) {
-    expect(run(...command, "-c", conf)).toEqual({ exitCode: 1, out: "", err: dvr + hooks });
+    expect(run(...command, "-c", conf)).toEqual({ exitCode: 1, out: "", err: dvr + exec });
   }
-  expect(run("check", "-c", conf, "--ignore", "dvr")).toEqual({ exitCode: 1, out: "", err: hooks });
+  expect(run("check", "-c", conf, "--ignore", "dvr")).toEqual({ exitCode: 1, out: "", err: exec });
   expect(run("check", "-c", conf, "--ignore", "security").err).toStartWith(
     'srs: --ignore "security": the server does not',
   );
 
-  const server = stage.start("server", [executable(), "-c", conf, "--ignore", "dvr", "--ignore", "http_hooks"]);
+  const server = stage.start("server", [executable(), "-c", conf, "--ignore", "dvr", "--ignore", "exec"]);
   await server.line(/WARN .*:5: dvr: left out: this server has no DVR, so nothing would be recorded/);
-  await server.line(/WARN .*:6: on_publish: left out: /);
+  await server.line(/WARN .*:6: exec: left out: /);
   await server.line(/listening/);
-  expect(run("reload", "-c", conf, "--ignore", "dvr,http_hooks")).toMatchObject({ exitCode: 0, err: "" });
+  expect(run("reload", "-c", conf, "--ignore", "dvr,exec")).toMatchObject({ exitCode: 0, err: "" });
 });
 
 test.concurrent("convert prints what can be kept of a file, with the rest as comments, and its status says so", async () => {

@@ -6,6 +6,7 @@ import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts"
 import { Clients } from "../../src/live/ports/clients.ts";
 import { Entry, type Refused } from "../../src/live/ports/entry.ts";
 import type { HttpAnswer, HttpExchange, LoggedRefusal } from "../../src/live/ports/http.ts";
+import type { StreamSegment } from "../../src/live/ports/segments.ts";
 import { LiveStage } from "./live.ts";
 import { openAccount } from "./open-door.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -127,6 +128,8 @@ export class HlsStage {
   readonly clients = new Clients(this.live.clock);
   /** What client observers hear of viewers. */
   readonly told: string[] = [];
+  /** Segments that observers were notified of. */
+  readonly ready: StreamSegment[] = [];
   readonly hls: Hls;
   config: HlsConfig;
   #random = 0;
@@ -168,6 +171,7 @@ export class HlsStage {
       pathways: () => undefined,
       gzip: (bytes) => bytes.slice(),
       randomHex: (bytes) => (++this.#random).toString(16).padStart(2 * bytes, "0"),
+      segmentReady: (segment) => this.ready.push(segment),
       ...context,
     });
     streams.observe(this.hls.streams);

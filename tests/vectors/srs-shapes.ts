@@ -51,13 +51,10 @@ export const srsShapes: readonly SrsShape[] = [
   shape(
     "hooks that decide",
     "vhost a { http_hooks { enabled on; on_connect http://h/; on_publish http://h/; on_play http://h/; } }",
-    ["on_connect", "on_publish", "on_play"],
-    ["http_hooks"],
   ),
   shape(
     "hooks that are told",
     "vhost a { http_hooks { enabled on; on_close http://h/; on_unpublish http://h/; on_stop http://h/; on_hls http://h/; } }",
-    ["on_close", "on_unpublish", "on_stop", "on_hls"],
   ),
   shape(
     "recording by sessions",
@@ -88,7 +85,7 @@ export const srsShapes: readonly SrsShape[] = [
     ["exec"],
   ),
   shape("an origin that forwards", "vhost a { forward { enabled on; destination 127.0.0.1:1936; } }"),
-  shape("a backend", "vhost a { forward { enabled on; backend http://127.0.0.1:8085/f; } }", ["backend"], ["backend"]),
+  shape("a backend", "vhost a { forward { enabled on; backend http://127.0.0.1:8085/f; } }"),
   shape(
     "an edge on whose clients an origin decides",
     "vhost a { cluster { mode remote; origin 127.0.0.1:1936; token_traverse on; coworkers x; } }",

@@ -5,6 +5,7 @@ import { directorKeys } from "../../features/director/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys, forwardRootKeys } from "../../features/forward/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
+import { hooksTable } from "../../features/hooks/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
 import { httpRemuxTable } from "../../features/http-live/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
@@ -33,6 +34,7 @@ const vhostTable = table(
     edge: edgeTable,
     hls: hlsTable,
     http_remux: httpRemuxTable,
+    http_hooks: hooksTable,
     limits: vhostLimitsTable,
     transcode: enginesTable,
   },

@@ -166,15 +166,7 @@ export const directives: readonly Entry[] = [
   // Clusters.
   entry("vhost forward", "vhost forward destination", key("forward")),
   entry("vhost forward", switchedBlock),
-  entry(
-    "vhost forward backend",
-    refused({
-      ignore: "backend",
-      feature: "backend for forward targets",
-      without: "no stream would reach them",
-      instead: "list them with destination",
-    }),
-  ),
+  entry("vhost forward backend", key("http_hooks", "on_forward")),
   entry("vhost cluster", block),
   entry("vhost mode", "vhost cluster mode", mode),
   entry("vhost origin", "vhost cluster origin", origin),
@@ -199,12 +191,11 @@ export const directives: readonly Entry[] = [
   entry("vhost security allow", addressRules("allow")),
   entry("vhost security deny", addressRules("deny")),
   entry("vhost http_hooks", switchedBlock),
-  entry("vhost http_hooks on_connect", guardHook()),
-  entry("vhost http_hooks on_publish", guardHook()),
-  entry("vhost http_hooks on_play", guardHook()),
-  ...["on_close", "on_unpublish", "on_stop", "on_dvr", "on_hls", "on_hls_notify"].map((name) =>
-    entry(`vhost http_hooks ${name}`, leftOut("HTTP hooks", "", { ignore: "http_hooks" })),
+  ...["on_connect", "on_close", "on_publish", "on_unpublish", "on_play", "on_stop", "on_hls"].map((name) =>
+    entry(`vhost http_hooks ${name}`, key("http_hooks", name)),
   ),
+  entry("vhost http_hooks on_dvr", leftOut("DVR")),
+  entry("vhost http_hooks on_hls_notify", leftOut("requests of its own for segments", "on_hls notifies of each")),
   entry("vhost bandcheck", leftOut("bandwidth test", "measure with srs bench")),
 
   // What is made of streams.
@@ -346,8 +337,4 @@ function referOf(list: string): Rule {
   const rule = key("security", list);
   const becomes = `${rule.becomes}; matches whole labels: \`example.com\` and its subdomains, not \`badexample.com\``;
   return { ...rule, becomes };
-}
-
-function guardHook(): Rule {
-  return refused({ ignore: "http_hooks", feature: "HTTP hooks", without: "everybody could come" });
 }

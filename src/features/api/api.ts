@@ -10,6 +10,7 @@ import { ClientTable } from "./clients.ts";
 import type { ApiContext } from "./context.ts";
 import { directorOperations } from "./director.ts";
 import { type ApiAnswer, Dispatcher } from "./dispatcher.ts";
+import { hookOperations } from "./hooks.ts";
 import { idOf } from "./ids.ts";
 import { Load } from "./load.ts";
 import { LoopDelay } from "./loop-delay.ts";
@@ -79,6 +80,7 @@ export class Api implements Feature, HttpRoute {
       ...relayOperations(context),
       ...targetOperations(context),
       ...transcoderOperations(context),
+      ...hookOperations(context),
       ...processOperations(context),
       ...rawOperations(context),
       ...nodeOperations(context),

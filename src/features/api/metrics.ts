@@ -3,6 +3,7 @@ import type { KnownNode } from "../../live/ports/nodes.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
+import { hookMetrics } from "./hooks.ts";
 import { namesOf } from "./ids.ts";
 import type { Load } from "./load.ts";
 import { delayBounds, type LoopDelay } from "./loop-delay.ts";
@@ -61,6 +62,7 @@ export class Metrics {
       this.#relays(text);
       this.#nodes(text);
       transcoderMetrics(text, this.#reports.current.transcoders, config.metrics_streams);
+      hookMetrics(text, this.#reports.current.hooks);
       this.#text = text.bytes;
       this.#writtenAt = now;
     }

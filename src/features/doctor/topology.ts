@@ -36,7 +36,7 @@ export function drawTopology(title: string, vhosts: readonly string[], findings:
 
 function row({ about, state, advice }: Finding, skipped: number): Row {
   const { resource, path } = about;
-  const arrow = resource.kind !== "peer" ? "─" : resource.flow === "to" ? "─>" : "<─";
+  const arrow = resource.kind !== "peer" ? "─" : resource.flow === "from" ? "<─" : "─>";
   const right = advice === undefined ? state : `✗ ${state}`;
   return [`${arrow} ${showPath(path.slice(skipped))} ${nameOf(about)}`, printable(right)];
 }

@@ -27,8 +27,8 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   readonly randomNumber: () => number;
   /** This process's id in hop traces. */
   readonly nodeId: string;
-  /** The targets of a vhost in the current configuration. */
-  targets(vhost: string): readonly RelayTarget[];
+  /** The targets of a stream: its vhost's in the current configuration, and those that other programs name. */
+  targets(name: StreamName): readonly RelayTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
   /** Where targets are kept over a restart; undefined when the configuration names no file. */
@@ -172,7 +172,7 @@ export class Forward implements Feature, StreamObserver {
   #follow(stream: Stream, { name, source, relays }: Forwarded): void {
     // The process with the publisher forwards, too: a target gets a stream once.
     const elsewhere = (stream.source?.info ?? source.info).via === "sibling";
-    const wanted = elsewhere ? [] : [...this.#context.targets(name.vhost), ...this.#added.of(name)];
+    const wanted = elsewhere ? [] : [...this.#context.targets(name), ...this.#added.of(name)];
     const targets = new Map(wanted.map((target) => [targetIdentity(target), target]));
     for (const [identity, relay] of relays) {
       if (targets.has(identity)) continue;

@@ -5,6 +5,7 @@ import type { StreamConfig } from "../../live/config.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { Pathways } from "../../live/ports/director.ts";
 import type { Entry } from "../../live/ports/entry.ts";
+import type { StreamSegment } from "../../live/ports/segments.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
@@ -45,4 +46,6 @@ export interface HlsContext {
   gzip(bytes: Uint8Array): Uint8Array;
   /** So many random bytes in hexadecimal. */
   randomHex(bytes: number): string;
+  /** A segment may be requested; one with a file is written. */
+  segmentReady(segment: StreamSegment): void;
 }

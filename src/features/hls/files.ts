@@ -5,6 +5,7 @@ import type { HlsContext } from "./context.ts";
 import type { HlsStream, HlsStreamEvents } from "./hls-stream.ts";
 import { pathOf, withoutSlash } from "./playlists.ts";
 import type { Segment } from "./segment.ts";
+import { segmentInFile } from "./stream-segment.ts";
 import type { ListedSegment } from "./window.ts";
 
 /** Bytes that wait for the disk at the most; segments that come then are not written. */
@@ -65,8 +66,12 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     const { length } = bytes;
     const queued = this.#run(async () => {
       this.#queuedBytes -= length;
-      await this.#write(path, bytes);
+      const isWritten = await this.#write(path, bytes);
       memory?.release();
+      if (!isWritten || segment.announced) return;
+      segment.announced = true;
+      const paths = { segment: files.segment(segment), playlist: files.playlist };
+      this.#context.segmentReady(segmentInFile(stream, segment, files.root, paths));
     });
     if (!queued) return;
     this.#queuedBytes += length;
@@ -134,13 +139,16 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     });
   }
 
-  async #write(path: string, bytes: Uint8Array): Promise<void> {
+  /** False: it could not be written. */
+  async #write(path: string, bytes: Uint8Array): Promise<boolean> {
     try {
       await this.#context.files.write(path, bytes);
-      this.written++;
     } catch (error) {
       this.#failed(path, messageOf(error));
+      return false;
     }
+    this.written++;
+    return true;
   }
 
   #remove(path: string): void {

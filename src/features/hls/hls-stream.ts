@@ -160,13 +160,13 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   /** Takes an entry of the list of the process before this one, where it follows what there is. */
-  adopt({ name, ...segment }: CarriedSegment, ended: boolean): void {
+  adopt({ name, announced, ...segment }: CarriedSegment, ended: boolean): void {
     const last = this.window.entries.at(-1);
     const follows = last?.epoch === segment.epoch && segment.number === last.number + 1;
     const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
     if (!follows && (this.live || !newer)) return;
     this.#segmenter.goOnAfter(segment.epoch, segment.number);
-    this.#list(segment, name);
+    this.#list(segment, { name, announced });
     if (this.live) return;
     this.ended = ended;
     this.disposeLater();
@@ -265,8 +265,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#events.removed(this, segment);
   }
 
-  #list(segment: Segment, name?: string): void {
-    this.window.add(segment, this.#context.clock.now(), name);
+  #list(segment: Segment, carried?: Pick<CarriedSegment, "name" | "announced">): void {
+    this.window.add(segment, this.#context.clock.now(), carried);
     this.#events.changed(this);
     for (const { version, notify } of [...this.#waiting])
       if (this.window.version > version && this.listed) notify("listed");

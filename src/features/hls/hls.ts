@@ -2,7 +2,7 @@ import type { Feature, Report } from "../../live/ports/feature.ts";
 import type { HttpRoute } from "../../live/ports/http.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import type { StreamName, StreamObserver } from "../../live/streams.ts";
+import { nameOfKey, type StreamName, type StreamObserver } from "../../live/streams.ts";
 import { HlsCarry } from "./carry.ts";
 import type { HlsContext } from "./context.ts";
 import { HlsFiles } from "./files.ts";
@@ -10,6 +10,8 @@ import type { HlsStream } from "./hls-stream.ts";
 import { HlsStreams } from "./hls-streams.ts";
 import { HlsRoute } from "./route.ts";
 import { Sessions } from "./sessions.ts";
+import { segmentInMemory } from "./stream-segment.ts";
+import type { ListedSegment } from "./window.ts";
 
 /** Cuts the streams of vhosts that want it, and gives viewers their playlists and segments. */
 export class Hls implements Feature, StreamObserver {
@@ -28,7 +30,13 @@ export class Hls implements Feature, StreamObserver {
     this.#sessions = new Sessions(context, (stream) => this.#all.closeIfIdle(stream));
     const disposed = (stream: HlsStream) => this.#sessions.endAll(stream, "the stream is over");
     this.#all = new HlsStreams(context, [
-      { disposed, listed: (stream, segment) => this.carry.listed(stream, segment) },
+      {
+        disposed,
+        listed: (stream, segment) => {
+          this.#announce(stream, segment);
+          this.carry.listed(stream, segment);
+        },
+      },
       this.#files,
     ]);
     this.carry = new HlsCarry(this.#all, (name, segment, ended) => {
@@ -36,6 +44,14 @@ export class Hls implements Feature, StreamObserver {
       if (config?.enabled) this.#all.open(name, config).adopt(segment, ended);
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
+  }
+
+  /** Observers are notified of files when these are written, and of all segments by the process that serves them next. */
+  #announce(stream: HlsStream, segment: ListedSegment): void {
+    const isInMemory = stream.config?.hls_path === "" && segment.bytes !== undefined;
+    if (!isInMemory || segment.announced || this.carry.given) return;
+    segment.announced = true;
+    this.#context.segmentReady(segmentInMemory(stream, segment));
   }
 
   published(stream: Stream, name: StreamName, _source: Source): void {
@@ -59,10 +75,8 @@ export class Hls implements Feature, StreamObserver {
         this.#all.close(stream);
       }
     }
-    for (const stream of this.#context.streams.all()) {
-      const name = nameOf(stream.key);
-      if (stream.source !== undefined && name !== undefined) this.published(stream, name, stream.source);
-    }
+    for (const stream of this.#context.streams.all())
+      if (stream.source !== undefined) this.published(stream, nameOfKey(stream.key), stream.source);
   }
 
   report(): Report {
@@ -86,10 +100,4 @@ export class Hls implements Feature, StreamObserver {
   get idle(): boolean {
     return this.#files.idle;
   }
-}
-
-function nameOf(key: string): StreamName | undefined {
-  const [vhost = "", ...rest] = key.split("/");
-  const stream = rest.pop();
-  return stream === undefined || rest.length === 0 ? undefined : { vhost, app: rest.join("/"), stream };
 }

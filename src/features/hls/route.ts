@@ -24,6 +24,11 @@ interface Asking {
   readonly address: PlaylistAddress;
 }
 
+/** The same, with the viewer's id. */
+interface ViewerAsking extends Asking {
+  readonly viewerId: string;
+}
+
 /** Answers requests for playlists and segments. */
 export class HlsRoute implements HttpRoute {
   readonly #context: HlsContext;
@@ -82,20 +87,21 @@ export class HlsRoute implements HttpRoute {
       exchange.refuse({ ok: false, rule: "session", kind: "denied", reason: "this viewer was sent away" });
       return true;
     }
+    const known = { ...asking, viewerId: this.#sessions.idOf(token) };
     const question = this.#context
       .entry()
       .client()
-      .enter(this.#accessRequest(asking), (result) => {
+      .enter(this.#accessRequest(known), (result) => {
         exchange.onGone = undefined;
         if (exchange.gone) return;
-        if (result.ok) this.#entered(asking, result);
+        if (result.ok) this.#entered(known, result);
         else exchange.refuse(result);
       });
     if (!exchange.gone) exchange.onGone ??= () => question.cancel();
     return true;
   }
 
-  #accessRequest({ request, exchange, address }: Asking): AccessRequest {
+  #accessRequest({ request, exchange, address, viewerId }: ViewerAsking): AccessRequest {
     const { vhost, app, stream, param } = address;
     const { host, port } = exchange.remote;
     return {
@@ -108,15 +114,15 @@ export class HlsRoute implements HttpRoute {
       swfUrl: "",
       hops: [],
       forClient: false,
-      clientId: exchange.client.id,
+      clientId: viewerId,
       name: { vhost, app, stream },
       param,
       follows: redirectSchemes(request),
     };
   }
 
-  #entered(asking: Asking, { vhost: { config }, name, param }: Entered<HlsVhost>): void {
-    const { request, exchange, address } = asking;
+  #entered(asking: ViewerAsking, { vhost: { config }, name, param }: Entered<HlsVhost>): void {
+    const { request, exchange, address, viewerId } = asking;
     // A reload may have switched it off meanwhile.
     if (!config.hls.enabled) {
       exchange.pass(switchedOff(name));
@@ -133,7 +139,7 @@ export class HlsRoute implements HttpRoute {
     const known = hls ?? this.#streams.open(name, config.hls);
     const stream = this.#context.streams.open(name, streamConfig(config));
     const software = request.header("user-agent") ?? "";
-    const viewer = { remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
+    const viewer = { id: viewerId, remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
     const opened = this.#session(config.hls.hls_ctx, address, known, stream, viewer);
     if (!("token" in opened)) {
       this.#streams.closeIfIdle(known);

@@ -27,6 +27,8 @@ const NO_SINK = { bytesQueued: 1, send: () => true };
 
 /** Who begins a session. */
 export interface Viewer {
+  /** The guards were asked about it by this id. */
+  readonly id: string;
   readonly remote: HostPort;
   readonly url: string;
   readonly software: string;
@@ -118,6 +120,11 @@ export class Sessions {
     return this.#sessions.size;
   }
 
+  /** The id of the viewer with this token, or of a new one. */
+  idOf(token: string | undefined): string {
+    return this.#sessions.get(token ?? "")?.viewer.id ?? `v${this.#nextId++}`;
+  }
+
   /** Whether a viewer with this token was sent away. */
   isBanned(token: string): boolean {
     return (this.#banned.get(token) ?? 0) > this.#context.clock.now();
@@ -151,7 +158,8 @@ export class Sessions {
     if (followed) this.#follow(session);
     if (session.begun) return;
     session.askedAt = this.#context.clock.now();
-    const identity = { id: `v${this.#nextId++}`, protocol: "hls", remote: session.viewer.remote };
+    const { id, remote } = session.viewer;
+    const identity = { id, protocol: "hls", remote };
     const kick = (reason: string) => this.#context.clock.soon(() => this.ban(session, reason));
     session.begin(this.#context.clients().add(identity, { bytesReceived: 0, bytesSent: 0, kick }));
     const tooMany = session.followed ? undefined : this.#newcomers.add(session.viewer.remote.host, session);

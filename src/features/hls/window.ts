@@ -19,6 +19,8 @@ export interface ListedSegment extends Segment {
   readonly name: string;
   /** Of its bytes; who needs them for longer than a call holds it. */
   readonly memory: SegmentMemory | undefined;
+  /** Whether observers of segments know of it, in whichever process of this server. */
+  announced: boolean;
 }
 
 /** A segment as another process had it. */
@@ -87,8 +89,11 @@ export class Window {
     return this.#listedBytes + this.#retiredBytes;
   }
 
-  /** Lists its next entry at `now` (monotonic ms). One that does not follow the last begins a new list. */
-  add(segment: Segment, now: number, name = this.#nameOf(segment)): void {
+  /**
+   * Lists its next entry at `now` (monotonic ms). One that does not follow the last begins a new list. `carried`: what the process
+   * had that listed it first.
+   */
+  add(segment: Segment, now: number, carried?: Pick<CarriedSegment, "name" | "announced">): void {
     this.expire(now);
     const last = this.#entries.at(-1);
     if (last !== undefined && (last.epoch !== segment.epoch || last.number + 1 !== segment.number)) {
@@ -98,7 +103,8 @@ export class Window {
       while (this.#entries.length > 0) this.#retireFirst(now);
     }
     const memory = segment.bytes === undefined ? undefined : new SegmentMemory(segment.bytes);
-    const entry = { ...segment, name, memory };
+    const { name = this.#nameOf(segment), announced = false } = carried ?? {};
+    const entry = { ...segment, name, memory, announced };
     this.#entries.push(entry);
     this.#durationMs += segment.durationMs;
     this.#listedBytes += segment.bytes?.length ?? 0;

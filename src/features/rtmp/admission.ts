@@ -40,8 +40,8 @@ export class Admission {
       // The stream is not known yet: any name finds the vhost.
       const names = this.#names("any");
       if (!names.ok) return answered(() => answer(nameRefusal("connect", names.reason)));
-      const { vhost } = names.address;
-      return this.#entry.connect({ ...this.#client(), vhost }, this.#mayChangeVhost(), answer);
+      const { vhost, app, param } = names.address;
+      return this.#entry.connect({ ...this.#client(), vhost, app, param }, this.#mayChangeVhost(), answer);
     };
   }
 

@@ -1,12 +1,8 @@
 import { messageOf, ProtocolError } from "../../base/errors.ts";
 import type { HttpGet, HttpHandler, HttpOptions, HttpRequest } from "../../base/http.ts";
 import type { Dial, Transport, TransportHandler } from "../../base/transport.ts";
+import { dialTarget, requestHead } from "./http-request.ts";
 import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
-
-/** Time for establishing a connection; the owner times the rest. */
-const CONNECT_TIMEOUT_MS = 5000;
-
-const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /** Makes requests on connections of `dial`, so that the same rules of trust hold for HTTPS servers. */
 export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
@@ -22,7 +18,7 @@ export function createHttpGet(userAgent: string, dial: Dial): HttpGet {
 class Request implements HttpRequest, TransportHandler, ResponseEvents {
   readonly #url: URL;
   readonly #userAgent: string;
-  readonly #headers: readonly string[];
+  readonly #options: HttpOptions;
   readonly #handler: HttpHandler;
   readonly #reader: HttpResponseReader;
   readonly #dialling: { abort(): void };
@@ -33,21 +29,10 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
   constructor(url: URL, userAgent: string, dial: Dial, handler: HttpHandler, options: HttpOptions) {
     this.#url = url;
     this.#userAgent = userAgent;
-    this.#headers = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+    this.#options = options;
     this.#handler = handler;
     this.#reader = new HttpResponseReader(this);
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    const port = url.port === "" ? (PORTS[url.protocol] ?? 0) : Number(url.port);
-    this.#dialling = dial(
-      {
-        host,
-        port,
-        tls: url.protocol === "https:",
-        publicOnly: options.publicOnly ?? false,
-        timeoutMs: CONNECT_TIMEOUT_MS,
-      },
-      this,
-    );
+    this.#dialling = dial(dialTarget(url, options), this);
   }
 
   abort(): void {
@@ -63,17 +48,8 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
       transport.abort();
       return;
     }
-    const { pathname, search, host } = this.#url;
-    const lines = [
-      `GET ${pathname}${search} HTTP/1.1`,
-      `Host: ${host}`,
-      `User-Agent: ${this.#userAgent}`,
-      "Accept: */*",
-      ...this.#headers,
-      // The connection is not reused: it lasts as long as the stream.
-      "Connection: close",
-    ];
-    transport.send(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+    // The connection is not reused: it lasts as long as the stream.
+    transport.send(requestHead("GET", this.#url, this.#userAgent, ["Connection: close"], this.#options));
   }
 
   onData(bytes: Uint8Array): void {

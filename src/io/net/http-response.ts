@@ -47,13 +47,13 @@ export class HttpResponseReader {
     this.#events = events;
   }
 
-  /** Takes bytes from the wire. Throws ProtocolError when they are not a response. */
-  push(bytes: Uint8Array): void {
+  /** Takes bytes from the wire; returns how many are behind the response. Throws ProtocolError when they are not a response. */
+  push(bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length && this.#state !== "over") {
       if (this.#state === "rest") {
         this.#events.onBody(at === 0 ? bytes : bytes.subarray(at));
-        return;
+        return 0;
       }
       if ((this.#state === "gap" || this.#state === "size") && this.#kept.length === 0) {
         const next = this.#readSize(bytes, at);
@@ -64,6 +64,7 @@ export class HttpResponseReader {
       }
       at = this.#state === "body" || this.#state === "chunk" ? this.#readBody(bytes, at) : this.#readLine(bytes, at);
     }
+    return bytes.length - at;
   }
 
   /** The connection is closed: returns whether the response is complete. */

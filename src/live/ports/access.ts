@@ -28,6 +28,9 @@ interface AccessClient {
 export interface ConnectAccess extends AccessClient {
   /** The vhost's configured name; undefined if only the stream's name will decide it. */
   readonly vhost: string | undefined;
+  readonly app: string;
+  /** The URL's parameters, `""` or `"?a=b"`. */
+  readonly param: string;
 }
 
 /** A client that wants to publish or play a stream. */

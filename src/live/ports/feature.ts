@@ -4,6 +4,7 @@ import type { StreamName, StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
 import type { HttpRoute } from "./http.ts";
+import type { SegmentObserver } from "./segments.ts";
 
 /** How the attempts of a relay go. Times are Unix ms. */
 export interface RelayProgress {
@@ -73,6 +74,26 @@ export interface TranscoderReport {
   readonly failingSince: number | undefined;
 }
 
+/** What the calls of one event at one back end have come to. Times are Unix ms. */
+export interface HookReport {
+  /** `on_play`. */
+  readonly event: string;
+  /** The back end, as the log names it. */
+  readonly to: string;
+  /** Calls since the start, by their outcome. */
+  readonly allowed: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** Notifications that were given up, since too many waited or for too long. */
+  readonly dropped: number;
+  /** Calls that are under way or wait. */
+  readonly waiting: number;
+  /** Of the back end's outage that goes on. */
+  readonly lastError: string | undefined;
+  /** When that outage began. */
+  readonly failingSince: number | undefined;
+}
+
 /** What an operator does with a relay. */
 export type RelayAction = "retry" | "pause" | "resume";
 
@@ -115,6 +136,7 @@ export interface Report {
   readonly relays?: readonly RelayReport[];
   readonly origins?: readonly OriginReport[];
   readonly transcoders?: readonly TranscoderReport[];
+  readonly hooks?: readonly HookReport[];
   /** Bytes received from other servers and sent to them since the start. */
   readonly received?: number;
   readonly sent?: number;
@@ -152,6 +174,8 @@ export interface Feature {
   readonly streams?: StreamObserver;
   /** Observes clients. */
   readonly clients?: ClientObserver;
+  /** Observes HLS segments. */
+  readonly segments?: SegmentObserver;
   /** Asked whether a client may connect, publish or play. */
   readonly guards?: readonly Guard[];
   /** The guards that count, asked last, again. */
@@ -190,6 +214,10 @@ export class FeatureSet {
 
   get clientObservers(): ClientObserver[] {
     return this.#features.flatMap(({ clients }) => clients ?? []);
+  }
+
+  get segmentObservers(): SegmentObserver[] {
+    return this.#features.flatMap(({ segments }) => segments ?? []);
   }
 
   get guards(): Guard[] {
@@ -258,6 +286,7 @@ export function addedUp(reports: readonly Report[]): Required<Report> {
     relays: reports.flatMap(({ relays }) => relays ?? []),
     origins: reports.flatMap(({ origins }) => origins ?? []),
     transcoders: reports.flatMap(({ transcoders }) => transcoders ?? []),
+    hooks: reports.flatMap(({ hooks }) => hooks ?? []),
     received: reports.reduce((sum, { received }) => sum + (received ?? 0), 0),
     sent: reports.reduce((sum, { sent }) => sum + (sent ?? 0), 0),
   };

@@ -5,6 +5,7 @@ import { directorEffects } from "./director.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
 import { hlsEffects } from "./hls.ts";
+import { hookEffects } from "./hooks.ts";
 import { httpEffects } from "./http.ts";
 import { httpLiveEffects } from "./http-live.ts";
 import { limitEffects } from "./limits.ts";
@@ -26,6 +27,7 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...rtmpsEffects,
   ...edgeEffects,
   ...hlsEffects,
+  ...hookEffects,
   ...limitEffects,
   ...httpEffects,
   ...httpLiveEffects,

@@ -95,9 +95,9 @@ describe("a mistake is told with its file and line, and what to do:", () => {
       "x.conf:2: dvr: this server has no DVR, so nothing would be recorded; remove it, or start without it: --ignore dvr",
     ],
     [
-      "a backend",
-      inVhost("forward { enabled on; backend http://a; }"),
-      "x.conf:2: backend: this server has no backend for forward targets, so no stream would reach them; list them with destination, or start without it: --ignore backend",
+      "a hook's URL that is none",
+      inVhost("http_hooks { enabled on; on_play a:80/x; }"),
+      'x.conf:2: on_play: "a:80/x": must begin with http:// or https:// and the back end\'s host',
     ],
     [
       "a switch that is neither",

@@ -34,7 +34,7 @@ class FakeMachine implements SystemProbes {
     return this.answers.get(address) ?? { answer: "connected", server: "srs/1.0", node: address, vhost: "", ms: 2 };
   }
 
-  dial = async () => undefined;
+  dial: (...asked: unknown[]) => Promise<string | undefined> = async () => undefined;
   ownAddresses = () => new Set(["10.0.0.5"]);
 
   listenProblem({ host, port }: { host: string; port: number }) {
@@ -223,6 +223,18 @@ describe("two vhosts that forward to one server", () => {
       probes.answers.set("edge:1935", { answer: "connected", server: "srs", node: "n1", vhost: "v", ms: 1 });
     expect((await look(named, one)).problems).toEqual([]);
   });
+});
+
+test("a hook's back end is dialled, and may be where streams come from", async () => {
+  const vhost = "[vhost.__defaultVhost__]";
+  const { problems, probes } = await look(
+    `${vhost}\nforward = "f"\n[vhost.__defaultVhost__.edge]\norigin = "http://o1:8080"\n[vhost.__defaultVhost__.http_hooks]\non_play = ["http://o1:8080/a", "http://o1:8080/b", "http://f:1935/c"]`,
+    (machine) => {
+      machine.dial = async (...asked: unknown[]) => void machine.asked.push(asked.slice(0, 2).join(":"));
+    },
+  );
+  expect(problems).toEqual([]);
+  expect(probes.asked.filter((asked) => asked === "o1:8080").length).toBe(3);
 });
 
 test("an origin is a place that streams come from, and a loop where they also go to it", async () => {

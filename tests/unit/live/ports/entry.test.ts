@@ -32,7 +32,7 @@ class Stage {
   }
 
   connect(change: Partial<ConnectAccess> & { vhost?: string } = {}, mayMove = false) {
-    const request = { ...accessRequest({ protocol: "http" }), vhost: "show.example", ...change };
+    const request = { ...accessRequest({ protocol: "http" }), vhost: "show.example", app: "live", ...change };
     return this.entry.client().connect(request, mayMove, (result) => {
       this.answers.push(result.ok ? `in: ${result.vhost?.name}` : said(result));
     });

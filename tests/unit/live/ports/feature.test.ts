@@ -72,6 +72,7 @@ test("A feature is told of streams, configuration and the end, asked for access,
     relays: [],
     origins: [],
     transcoders: [],
+    hooks: [],
     received: 1,
     sent: 0,
   });
@@ -91,7 +92,16 @@ test("A feature that needs nothing of the contract costs nothing of it", () => {
   set.stop("lost");
   set.close();
   expect([set.idle, set.guards, set.countingGuards]).toEqual([true, [], []]);
-  expect(set.report()).toEqual({ now: {}, since: {}, relays: [], origins: [], transcoders: [], received: 0, sent: 0 });
+  expect(set.report()).toEqual({
+    now: {},
+    since: {},
+    relays: [],
+    origins: [],
+    transcoders: [],
+    hooks: [],
+    received: 0,
+    sent: 0,
+  });
 });
 
 test("The order of features holds for all parts of the contract", () => {
@@ -133,6 +143,7 @@ test("Numbers of one name are added up over features", () => {
     relays: [relay],
     origins: [],
     transcoders: [],
+    hooks: [],
     received: 0,
     sent: 15,
   });

@@ -1,0 +1,36 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Verdict } from "./answer.ts";
+
+/** Answers that are kept. */
+const MAX_ANSWERS = 4096;
+
+interface Kept {
+  readonly verdict: Verdict;
+  /** The configuration that it is an answer for. */
+  readonly config: object;
+  /** Monotonic ms. */
+  readonly until: number;
+}
+
+/** Answers of back ends that are used again for a while. */
+export class AnswerCache {
+  readonly #clock: Pick<Clock, "now">;
+  /** The oldest first. */
+  readonly #answers = new Map<string, Kept>();
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
+
+  /** The answer to this question by a configuration that has not changed since. */
+  find(question: string, config: object): Verdict | undefined {
+    const kept = this.#answers.get(question);
+    return kept?.config === config && kept.until > this.#clock.now() ? kept.verdict : undefined;
+  }
+
+  keep(question: string, config: object, verdict: Verdict, seconds: number): void {
+    this.#answers.delete(question);
+    if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value ?? "");
+    this.#answers.set(question, { verdict, config, until: this.#clock.now() + seconds * 1000 });
+  }
+}

@@ -1,0 +1,55 @@
+import { printable } from "../../base/printable.ts";
+
+/** Characters of a back end's sentence that are passed on. */
+const MAX_REASON = 200;
+/** Where back ends put their sentence. */
+const REASON_NAMES = ["msg", "message", "reason", "error"] as const;
+
+/** What a back end's answer means. */
+export type Verdict =
+  | { readonly kind: "allowed"; readonly data?: unknown }
+  /** It says no; `reason` is for the client, `detail` for the log alone. */
+  | { readonly kind: "refused"; readonly reason: string; readonly detail: string }
+  /** It says neither yes nor no. */
+  | { readonly kind: "failed"; readonly problem: string };
+
+/** Judges an answer as SRS does, but tells a no from an answer that makes no sense. */
+export function judge(status: number, text: string): Verdict {
+  const value = parsed(text);
+  const sentence = sentenceOf(value);
+  if (status === 401 || status === 403) return refused(sentence, `status ${status}`);
+  if (status >= 300 && status < 400) return failed(`it redirects (${status}), which is not followed`);
+  if (status !== 200 && status !== 201) return failed(`it answers ${status}`);
+  if (value === 0) return { kind: "allowed" };
+  if (Number.isInteger(value)) return refused(sentence, `answer ${value}`);
+  if (!isObject(value) || !("code" in value)) return failed('its answer is neither 0 nor an object with "code"');
+  return value.code === 0
+    ? { kind: "allowed", data: value.data }
+    : refused(sentence, printable(`code ${JSON.stringify(value.code)}`.slice(0, MAX_REASON)));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sentenceOf(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const said = REASON_NAMES.map((name) => value[name]).find((text) => typeof text === "string" && text.trim() !== "");
+  return said === undefined ? undefined : printable(String(said).trim().slice(0, MAX_REASON));
+}
+
+function refused(reason = "refused by the server that decides", detail: string): Verdict {
+  return { kind: "refused", reason, detail };
+}
+
+function failed(problem: string): Verdict {
+  return { kind: "failed", problem };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,107 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { HookReport } from "../../live/ports/feature.ts";
+import { DialLimiter } from "../../relay/dial-limiter.ts";
+import type { Verdict } from "./answer.ts";
+import type { HookEvent } from "./events.ts";
+
+/** Calls under way at a time, 64 together: notifications that hang must not hold up decisions. */
+const MAX_DECISIONS = 48;
+const MAX_NOTIFICATIONS = 16;
+/** An outage is logged once in this time, however often it begins again. */
+const LOG_MS = 60_000;
+
+/** What the calls of one event have come to. */
+interface Counts {
+  readonly allowed: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly waiting: number;
+}
+
+const NO_COUNTS: Counts = { allowed: 0, refused: 0, failed: 0, dropped: 0, waiting: 0 };
+
+/** One host that is called: limits the calls under way, counts what they come to, and logs its outages. */
+export class BackEnd {
+  /** Scheme, host and port. */
+  readonly label: string;
+  readonly decisions = new DialLimiter(() => MAX_DECISIONS);
+  readonly notifications = new DialLimiter(() => MAX_NOTIFICATIONS);
+  readonly #clock: Pick<Clock, "now" | "wall">;
+  readonly #log: Log;
+  readonly #counts = new Map<HookEvent, Counts>();
+  #lastError: string | undefined;
+  #failingSince: number | undefined;
+  /** When its outage was last logged, monotonic ms, and what has failed since. */
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  #unlogged = 0;
+  /** The log has that it fails, and not yet that it answers again. */
+  #loggedFailing = false;
+  #dropsLoggedAt = Number.NEGATIVE_INFINITY;
+  #unloggedDrops = 0;
+
+  constructor(label: string, clock: Pick<Clock, "now" | "wall">, log: Log) {
+    this.label = label;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** No call of it is under way or waits. */
+  get idle(): boolean {
+    return [...this.#counts.values()].every(({ waiting }) => waiting === 0);
+  }
+
+  reports(): HookReport[] {
+    const common = { to: this.label, lastError: this.#lastError, failingSince: this.#failingSince };
+    return [...this.#counts].map(([event, counts]) => ({ event, ...counts, ...common }));
+  }
+
+  /** A call begins to wait, or is over. */
+  waits(event: HookEvent, more: 1 | -1): void {
+    this.#count(event, "waiting", more);
+  }
+
+  /** A call has come to this. */
+  settled(event: HookEvent, verdict: Verdict): void {
+    this.#count(event, verdict.kind, 1);
+    if (verdict.kind === "failed") this.#failed(event, verdict.problem);
+    else this.#answered();
+  }
+
+  /** A notification is given up. */
+  dropped(event: HookEvent): void {
+    this.#count(event, "dropped", 1);
+    this.#unloggedDrops++;
+    const now = this.#clock.now();
+    if (now - this.#dropsLoggedAt < LOG_MS) return;
+    this.#log.warn("hook notifications dropped", { hook: event, to: this.label, dropped: this.#unloggedDrops });
+    this.#dropsLoggedAt = now;
+    this.#unloggedDrops = 0;
+  }
+
+  #failed(event: HookEvent, error: string): void {
+    this.#lastError = error;
+    this.#failingSince ??= this.#clock.wall();
+    this.#unlogged++;
+    const now = this.#clock.now();
+    if (now - this.#loggedAt < LOG_MS) return;
+    this.#log.warn("hook fails", { hook: event, to: this.label, error, failures: this.#unlogged });
+    this.#loggedAt = now;
+    this.#unlogged = 0;
+    this.#loggedFailing = true;
+  }
+
+  #answered(): void {
+    this.#failingSince = undefined;
+    this.#lastError = undefined;
+    if (!this.#loggedFailing) return;
+    this.#loggedFailing = false;
+    this.#log.info("hook answers again", { to: this.label, failures: this.#unlogged || undefined });
+  }
+
+  #count(event: HookEvent, name: keyof Counts, more: number): void {
+    const counts = this.#counts.get(event) ?? NO_COUNTS;
+    this.#counts.set(event, { ...counts, [name]: counts[name] + more });
+  }
+}

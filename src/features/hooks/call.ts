@@ -1,0 +1,48 @@
+import type { HttpPost } from "../../base/http.ts";
+import { joined } from "../../base/memory.ts";
+import { judge, type Verdict } from "./answer.ts";
+
+/** Bytes of an answer at the most. */
+const MAX_ANSWER = 64 * 1024;
+
+/** One call. */
+export interface CallRequest {
+  readonly url: string;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Calls a back end once; `done` is called once, later, unless the call is given up by what this returns. */
+export function call(
+  httpPost: HttpPost,
+  { url, body, headers }: CallRequest,
+  done: (verdict: Verdict) => void,
+): () => void {
+  let status = 0;
+  let answer: Uint8Array = new Uint8Array();
+  const finish = (verdict: Verdict) => {
+    request.abort();
+    done(verdict);
+  };
+  const request = httpPost(
+    url,
+    { type: "application/json", bytes: body },
+    {
+      onResponse(given) {
+        status = given;
+      },
+      onData(bytes) {
+        const problem = `its answer has more than ${MAX_ANSWER} bytes`;
+        if (answer.length + bytes.length > MAX_ANSWER) finish({ kind: "failed", problem });
+        else answer = joined(answer, bytes);
+      },
+      onEnd(reason) {
+        finish(
+          reason === undefined ? judge(status, new TextDecoder().decode(answer)) : { kind: "failed", problem: reason },
+        );
+      },
+    },
+    { headers },
+  );
+  return () => request.abort();
+}

@@ -1,0 +1,128 @@
+import type { Log } from "../../base/log.ts";
+import type { HookReport } from "../../live/ports/feature.ts";
+import type { Verdict } from "./answer.ts";
+import { BackEnd } from "./back-end.ts";
+import type { HookBody, HookEvent } from "./events.ts";
+import type { HookUrl } from "./hook-url.ts";
+import { type Job, Lane, type LaneContext } from "./lane.ts";
+
+/** Notifications that wait at the most, and their bytes; those that come then are dropped. */
+const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** What calls need from outside. */
+export interface CallsContext extends LaneContext {
+  readonly log: Log;
+  /** So many random bytes in hexadecimal. */
+  randomHex(bytes: number): string;
+}
+
+/** How calls are made. */
+export interface CallSettings {
+  readonly timeoutMs: number;
+  readonly secret: string;
+}
+
+const encoder = new TextEncoder();
+
+/** All calls to back ends. Those about one client come to a back end in their order; clients don't wait for each other. */
+export class Calls {
+  readonly #context: CallsContext;
+  readonly #backEnds = new Map<string, BackEnd>();
+  /** By client and back end. */
+  readonly #lanes = new Map<string, Lane>();
+  #waiting = 0;
+  #waitingBytes = 0;
+  #isStopping = false;
+
+  constructor(context: CallsContext) {
+    this.#context = context;
+  }
+
+  /** Whether nothing waits for an answer. */
+  get idle(): boolean {
+    return this.#lanes.size === 0;
+  }
+
+  reports(): HookReport[] {
+    return [...this.#backEnds.values()].flatMap((backEnd) => backEnd.reports());
+  }
+
+  /** Asks a back end about a client, once. It answers within the timeout, whatever waits before it. */
+  ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings): Promise<Verdict> {
+    return new Promise((resolve) => {
+      this.#push(clientId, url, {
+        ...this.#call(url, encoder.encode(JSON.stringify(body)), body, settings),
+        kind: "decision",
+        done: (verdict) => resolve(verdict ?? { kind: "failed", problem: "given up" }),
+      });
+    });
+  }
+
+  /** Notifies a back end of what a client did, until it is delivered or given up; `answered` gets its answer. */
+  notify(
+    clientId: string,
+    url: HookUrl,
+    body: HookBody,
+    settings: CallSettings,
+    answered: (verdict: Verdict) => void = () => undefined,
+  ): void {
+    const bytes = encoder.encode(JSON.stringify(body));
+    if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      this.#backEnd(url).dropped(body.action as HookEvent);
+      return;
+    }
+    this.#waiting++;
+    this.#waitingBytes += bytes.length;
+    this.#push(clientId, url, {
+      ...this.#call(url, bytes, body, settings),
+      kind: "notification",
+      done: (verdict) => {
+        this.#waiting--;
+        this.#waitingBytes -= bytes.length;
+        if (verdict !== undefined) answered(verdict);
+      },
+    });
+  }
+
+  /** Forgets back ends that are neither called nor in use. */
+  forgetUnused(used: ReadonlySet<string>): void {
+    for (const [label, backEnd] of this.#backEnds) if (!used.has(label) && backEnd.idle) this.#backEnds.delete(label);
+  }
+
+  /** The server stops: each notification has one more attempt. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const lane of this.#lanes.values()) lane.stop();
+  }
+
+  /** Gives up all calls. */
+  close(): void {
+    for (const lane of [...this.#lanes.values()]) lane.close();
+  }
+
+  #call({ href }: HookUrl, body: Uint8Array, { action }: HookBody, settings: CallSettings) {
+    const id = `msg_${this.#context.randomHex(16)}`;
+    return { event: action as HookEvent, url: href, id, body, ...settings };
+  }
+
+  #push(clientId: string, url: HookUrl, job: Job): void {
+    const key = `${clientId} ${url.backEnd}`;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = new Lane(this.#context, this.#backEnd(url), () => this.#lanes.delete(key));
+      this.#lanes.set(key, lane);
+      if (this.#isStopping) lane.stop();
+    }
+    lane.push(job);
+  }
+
+  #backEnd({ backEnd: label }: HookUrl): BackEnd {
+    const known = this.#backEnds.get(label);
+    if (known !== undefined) return known;
+    const { clock, log } = this.#context;
+    const backEnd = new BackEnd(label, clock, log);
+    this.#backEnds.set(label, backEnd);
+    return backEnd;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../../base/clock.ts";
+import type { GuardResult } from "../../live/ports/access.ts";
+import type { Verdict } from "./answer.ts";
+import { AnswerCache } from "./answer-cache.ts";
+import type { Calls } from "./calls.ts";
+import type { HooksConfig } from "./config.ts";
+import type { DecisionEvent, HookBody } from "./events.ts";
+import type { HookUrl } from "./hook-url.ts";
+
+/** Asks back ends whether a client may go on. */
+export class Decisions {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #calls: Calls;
+  readonly #cache: AnswerCache;
+
+  constructor(clock: Pick<Clock, "now">, calls: Calls) {
+    this.#clock = clock;
+    this.#calls = calls;
+    this.#cache = new AnswerCache(clock);
+  }
+
+  /** Asks all URLs of an event, one after the other, until one does not allow it. */
+  async ask(config: HooksConfig, event: DecisionEvent, clientId: string, body: HookBody): Promise<GuardResult> {
+    const until = this.#clock.now() + config.timeout;
+    // A publisher's hook changes what a back end knows: it is always asked.
+    const isCached = config.cache > 0 && event !== "on_publish";
+    for (const url of config[event]) {
+      const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : "";
+      const known = isCached ? this.#cache.find(question, config) : undefined;
+      const settings = { secret: config.secret, timeoutMs: Math.max(1, Math.round(until - this.#clock.now())) };
+      const verdict = known ?? (await this.#calls.ask(clientId, url, body, settings));
+      if (isCached && known === undefined && verdict.kind !== "failed")
+        this.#cache.keep(question, config, verdict, config.cache);
+      const refusal = refusalOf(verdict, event, url, config);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+}
+
+function refusalOf(
+  verdict: Verdict,
+  event: DecisionEvent,
+  { backEnd }: HookUrl,
+  { on_failure }: HooksConfig,
+): GuardResult {
+  switch (verdict.kind) {
+    case "allowed":
+      return undefined;
+    case "refused":
+      return { kind: "denied", reason: verdict.reason, detail: `${event}: ${verdict.detail} from ${backEnd}` };
+    case "failed": {
+      if (on_failure === "allow") return undefined;
+      const detail = `${event}: ${verdict.problem} from ${backEnd}`;
+      return { kind: "unavailable", reason: "access could not be checked", detail };
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { Backoff, type BackoffPolicy } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { HttpPost } from "../../base/http.ts";
+import type { Verdict } from "./answer.ts";
+import type { BackEnd } from "./back-end.ts";
+import { call } from "./call.ts";
+import type { HookEvent } from "./events.ts";
+import { callHeaders } from "./signature.ts";
+
+const RETRIES: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 60_000 };
+/** A notification that no attempt has delivered for this long is given up. */
+const GIVE_UP_MS = 600_000;
+
+/** A call in its lane. */
+export interface Job {
+  readonly event: HookEvent;
+  readonly url: string;
+  /** The same in all attempts. */
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly secret: string;
+  readonly timeoutMs: number;
+  /** A decision is called once, and has its timeout for all of it; a notification has it for each attempt. */
+  readonly kind: "decision" | "notification";
+  /** Called once; undefined: the notification was given up. */
+  done(verdict: Verdict | undefined): void;
+}
+
+/** What lanes need from outside. */
+export interface LaneContext {
+  readonly clock: Clock;
+  readonly httpPost: HttpPost;
+  readonly randomNumber: () => number;
+}
+
+/** A job, and when it came, monotonic ms. */
+interface Queued {
+  readonly job: Job;
+  readonly at: number;
+  readonly deadline: Timer | undefined;
+}
+
+/*
+ * empty ──push──> calling (first for a permit) ──answered──> the next job, or empty
+ *                     └──a notification fails──> paused ──> calling
+ */
+/** The calls about one client to one back end, one after the other: a later event is never there before an earlier one. */
+export class Lane {
+  readonly #context: LaneContext;
+  readonly #backEnd: BackEnd;
+  readonly #onEmpty: () => void;
+  readonly #queue: Queued[] = [];
+  readonly #backoff: Backoff;
+  /** Ends the attempt that is under way. */
+  #stopAttempt: (() => void) | undefined;
+  #pause: Timer | undefined;
+  #isLast = false;
+
+  constructor(context: LaneContext, backEnd: BackEnd, onEmpty: () => void) {
+    this.#context = context;
+    this.#backEnd = backEnd;
+    this.#onEmpty = onEmpty;
+    this.#backoff = new Backoff(RETRIES, context.randomNumber);
+  }
+
+  push(job: Job): void {
+    const { clock } = this.#context;
+    const expire = () => this.#finish(queued, noAnswer(job));
+    const deadline = job.kind === "decision" ? clock.after(job.timeoutMs, expire) : undefined;
+    const queued: Queued = { job, at: clock.now(), deadline };
+    this.#queue.push(queued);
+    this.#backEnd.waits(job.event, 1);
+    if (this.#queue.length === 1) this.#attempt();
+    else if (job.kind === "decision") this.#hurry();
+  }
+
+  /** The server stops: what waits is tried once more. */
+  stop(): void {
+    this.#isLast = true;
+    this.#hurry();
+  }
+
+  /** Gives up everything. */
+  close(): void {
+    for (const queued of [...this.#queue].reverse())
+      this.#finish(queued, queued.job.kind === "decision" ? noAnswer(queued.job) : undefined);
+  }
+
+  #hurry(): void {
+    if (this.#pause === undefined) return;
+    this.#pause.cancel();
+    this.#attempt();
+  }
+
+  /** Begins with the first job, unless that is under way. */
+  #attempt(): void {
+    if (this.#stopAttempt !== undefined) return;
+    this.#pause = undefined;
+    const [queued] = this.#queue;
+    if (queued === undefined) {
+      this.#onEmpty();
+      return;
+    }
+    const { job } = queued;
+    const { clock, httpPost } = this.#context;
+    let isOver = false;
+    let abort = () => {};
+    let timeout: Timer | undefined;
+    const end = () => {
+      isOver = true;
+      this.#stopAttempt = undefined;
+      timeout?.cancel();
+      permit.release();
+    };
+    const settle = (verdict: Verdict) => {
+      end();
+      this.#settled(queued, verdict);
+    };
+    const start = () => {
+      if (isOver) return;
+      const seconds = Math.floor(clock.wall() / 1000);
+      const { url, body, secret, id } = job;
+      abort = call(httpPost, { url, body, headers: callHeaders(secret, id, seconds, body) }, settle);
+      if (queued.deadline !== undefined) return;
+      timeout = clock.after(job.timeoutMs, () => {
+        abort();
+        settle(noAnswer(job));
+      });
+    };
+    const limiter = job.kind === "decision" ? this.#backEnd.decisions : this.#backEnd.notifications;
+    const permit = limiter.acquire({ admitted: () => clock.soon(start), rejected: () => undefined });
+    this.#stopAttempt = () => {
+      abort();
+      end();
+    };
+  }
+
+  #settled(queued: Queued, verdict: Verdict): void {
+    const { job, at } = queued;
+    if (verdict.kind !== "failed" || job.kind === "decision") {
+      this.#backoff.reset();
+      this.#finish(queued, verdict);
+      return;
+    }
+    this.#backEnd.settled(job.event, verdict);
+    const { clock } = this.#context;
+    if (this.#isLast || clock.now() - at >= GIVE_UP_MS) {
+      this.#finish(queued, undefined);
+      return;
+    }
+    this.#pause = clock.after(this.#backoff.next(), () => this.#attempt());
+  }
+
+  /** The job is over, wherever it is in the lane. */
+  #finish(queued: Queued, verdict: Verdict | undefined): void {
+    const index = this.#queue.indexOf(queued);
+    if (index < 0) return;
+    this.#queue.splice(index, 1);
+    queued.deadline?.cancel();
+    if (index === 0) {
+      this.#stopAttempt?.();
+      this.#pause?.cancel();
+    }
+    const { job } = queued;
+    this.#backEnd.waits(job.event, -1);
+    if (verdict === undefined) this.#backEnd.dropped(job.event);
+    else this.#backEnd.settled(job.event, verdict);
+    job.done(verdict);
+    if (index === 0) this.#attempt();
+  }
+}
+
+function noAnswer({ timeoutMs }: Job): Verdict {
+  return { kind: "failed", problem: `no answer within ${timeoutMs / 1000} s` };
+}

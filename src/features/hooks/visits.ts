@@ -1,0 +1,175 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { AccessRequest, ConnectAccess } from "../../live/ports/access.ts";
+import type { Client, ClientTask } from "../../live/ports/clients.ts";
+import { nameOfKey } from "../../live/streams.ts";
+import type { EventClient, EventStream } from "./events.ts";
+
+/** What a client was allowed and has not begun for this long, it never begins. */
+const UNUSED_MS = 120_000;
+const SWEEP_MS = 10_000;
+
+/** A stream that a client publishes or plays, or may. */
+export interface Activity {
+  readonly kind: ClientTask["kind"];
+  readonly protocol: string;
+  readonly client: EventClient;
+  readonly stream: EventStream;
+}
+
+/** A connection to an app of a vhost. */
+export interface Connection {
+  readonly client: EventClient;
+  readonly vhost: string;
+  readonly app: string;
+}
+
+/** One client's business with back ends. */
+interface Visit {
+  /** By vhost. */
+  readonly connections: Map<string, Connection>;
+  /** Vhosts whose back ends let it connect. */
+  readonly connected: Set<string>;
+  /** Allowed, and not begun yet. */
+  readonly allowed: { readonly activity: Activity; readonly at: number }[];
+}
+
+/** Notifications of what clients no longer do. */
+export interface VisitEvents {
+  ended(activity: Activity): void;
+  closed(connection: Connection, client: Client): void;
+}
+
+/** Remembers what clients were allowed and what they do, so that each beginning that a back end knows has its end. */
+export class Visits {
+  readonly #clock: Clock;
+  readonly #events: VisitEvents;
+  readonly #visits = new Map<string, Visit>();
+  readonly #running = new Map<ClientTask, Activity>();
+  /** Clients that left while a back end was asked about them; kept until it has answered. */
+  readonly #asking = new Map<string, { count: number; gone: boolean }>();
+  #sweeping: Timer | undefined;
+
+  constructor(clock: Clock, events: VisitEvents) {
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  isRunning(activity: Activity): boolean {
+    return [...this.#running.values()].includes(activity);
+  }
+
+  /** A client asks to connect. */
+  connects({ clientId }: ConnectAccess, connection: Connection): void {
+    this.#of(clientId).connections.set(connection.vhost, connection);
+  }
+
+  /** A vhost's back ends let it connect. */
+  connected(clientId: string, vhost: string): void {
+    this.#visits.get(clientId)?.connected.add(vhost);
+  }
+
+  isConnected(clientId: string, vhost: string): boolean {
+    return this.#visits.get(clientId)?.connected.has(vhost) ?? false;
+  }
+
+  /** Back ends are asked about a client; `answered` is called with what they said. */
+  asking(clientId: string): { answered(allowed: Activity | undefined): void } {
+    const asking = this.#asking.get(clientId) ?? { count: 0, gone: false };
+    asking.count++;
+    this.#asking.set(clientId, asking);
+    return {
+      answered: (allowed) => {
+        if (--asking.count === 0) this.#asking.delete(clientId);
+        if (allowed === undefined) return;
+        if (asking.gone) this.#events.ended(allowed);
+        else this.allow(allowed);
+      },
+    };
+  }
+
+  /** A client may publish or play. */
+  allow(activity: Activity): void {
+    const { allowed } = this.#of(activity.client.id);
+    // A viewer over HTTP asks again for what it waits for.
+    const isAgain = (known: Activity) => activity.protocol !== "rtmp" && keyOf(known) === keyOf(activity);
+    const index = allowed.findIndex((each) => isAgain(each.activity));
+    if (index >= 0) allowed.splice(index, 1);
+    allowed.push({ activity, at: this.#clock.now() });
+    this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** It publishes or plays. */
+  began(client: Client, task: ClientTask): Activity {
+    const allowed = this.#visits.get(client.id)?.allowed ?? [];
+    const { kind, stream } = task;
+    const index = allowed.findIndex(({ activity }) => activity.kind === kind && keyOf(activity) === stream.key);
+    const [found] = index < 0 ? [] : allowed.splice(index, 1);
+    const activity = found?.activity ?? activityOf(client, task);
+    this.#running.set(task, activity);
+    return activity;
+  }
+
+  /** It does so no longer. */
+  ended(task: ClientTask): void {
+    const activity = this.#running.get(task);
+    if (this.#running.delete(task) && activity !== undefined) this.#events.ended(activity);
+  }
+
+  /** The client is gone. */
+  left(client: Client): void {
+    const asking = this.#asking.get(client.id);
+    if (asking !== undefined) asking.gone = true;
+    const visit = this.#visits.get(client.id);
+    if (!this.#visits.delete(client.id) || visit === undefined) return;
+    for (const { activity } of visit.allowed) this.#events.ended(activity);
+    for (const connection of visit.connections.values()) this.#events.closed(connection, client);
+  }
+
+  #of(id: string): Visit {
+    const known = this.#visits.get(id);
+    if (known !== undefined) return known;
+    const visit: Visit = { connections: new Map(), connected: new Set(), allowed: [] };
+    this.#visits.set(id, visit);
+    return visit;
+  }
+
+  /** Some clients have no connection whose end is told: viewers of HLS that never get a playlist. */
+  #sweep(): void {
+    const before = this.#clock.now() - UNUSED_MS;
+    let isWaiting = false;
+    for (const [id, { allowed, connections }] of this.#visits) {
+      while (allowed[0] !== undefined && allowed[0].at <= before) {
+        const { activity } = allowed.shift() as (typeof allowed)[number];
+        this.#events.ended(activity);
+      }
+      isWaiting ||= allowed.length > 0;
+      if (allowed.length === 0 && connections.size === 0) this.#visits.delete(id);
+    }
+    if (isWaiting) return;
+    this.#sweeping?.cancel();
+    this.#sweeping = undefined;
+  }
+}
+
+/** What a request is for, once it is allowed. */
+export function activityFor(request: AccessRequest): Activity {
+  const { action, protocol, name, param } = request;
+  return { kind: action, protocol, client: clientOf(request), stream: { ...name, param } };
+}
+
+/** The client of a request. */
+export function clientOf({ clientId: id, address: ip, tcUrl, pageUrl }: AccessRequest | ConnectAccess): EventClient {
+  return { id, ip, tcUrl, pageUrl };
+}
+
+/** Of a client that was let in before its vhost had hooks. */
+function activityOf({ id, protocol, remote, introduction }: Client, task: ClientTask): Activity {
+  const client = { id, ip: remote.host, tcUrl: introduction?.url ?? "", pageUrl: introduction?.pageUrl ?? "" };
+  const param = task.kind === "publish" ? task.source.info.param : "";
+  return { kind: task.kind, protocol, client, stream: { ...nameOfKey(task.stream.key), param } };
+}
+
+/** The key of an activity's stream. */
+export function keyOf({ stream: { vhost, app, stream } }: Activity): string {
+  return `${vhost}/${app}/${stream}`;
+}

@@ -1,0 +1,278 @@
+import { describe, expect, test } from "bun:test";
+import { parseHookUrl } from "../../../../src/features/hooks/hook-url.ts";
+import { accessRequest } from "../../../support/access.ts";
+import { HooksStage } from "../../../support/hooks-stage.ts";
+import { bodyProblems } from "../../../support/srs-hook-bodies.ts";
+
+const other = parseHookUrl("http://other.example/srs");
+
+describe("A client's events", () => {
+  test("come in their order, with SRS's bodies", async () => {
+    const stage = new HooksStage();
+    const client = stage.client("c1");
+    expect(await stage.connect()).toBeUndefined();
+    expect(await stage.check({ action: "publish" })).toBeUndefined();
+    const publishing = stage.publish(client);
+    expect(await stage.check({ name: { vhost: "__defaultVhost__", app: "live", stream: "other" } })).toBeUndefined();
+    const playing = stage.play(client, "other");
+    await stage.pass(100);
+    client.ended(playing, "unpublished");
+    client.ended(publishing, "unpublished");
+    client.disconnected(undefined);
+    await stage.pass(100);
+    const bodies = stage.backEnds.received.map(({ body }) => body);
+    expect(bodies.flatMap(bodyProblems)).toEqual([]);
+    expect(stage.backEnds.take()).toEqual(
+      ["on_connect", "on_publish", "on_forward", "on_play", "on_stop", "on_unpublish", "on_close"].map(
+        (event) => `${event} c1`,
+      ),
+    );
+    const common = { server_id: "vid-server", service_id: "service", client_id: "c1", ip: "192.0.2.1" };
+    const names = { vhost: "__defaultVhost__", app: "live" };
+    const tcUrl = "rtmp://h/live";
+    const show = { stream: "show", param: "?k=1", stream_url: "/live/show", stream_id: "vid-__defaultvhost__liveshow" };
+    const [connect, publish, , , , unpublish, close] = bodies;
+    const page = { pageUrl: "http://p/", stream: "", param: "?c=1" };
+    expect(connect).toEqual({ ...common, action: "on_connect", ...names, tcUrl, ...page });
+    expect(publish).toEqual({ ...common, action: "on_publish", ...names, tcUrl, ...show });
+    expect(unpublish).toEqual({ ...common, action: "on_unpublish", ...names, tcUrl, ...show });
+    expect(close).toEqual({ ...common, action: "on_close", ...names, send_bytes: 9, recv_bytes: 7 });
+  });
+
+  test("are nobody's business where the vhost has no hooks", async () => {
+    const stage = new HooksStage();
+    stage.config = undefined;
+    const client = stage.client("c1");
+    expect([await stage.connect(), await stage.check()]).toEqual([undefined, undefined]);
+    client.ended(stage.play(client), "unpublished");
+    client.disconnected(undefined);
+    await stage.pass(100);
+    expect(stage.backEnds.take()).toEqual([]);
+    expect(stage.hooks.report()).toEqual({ hooks: [], since: { hook_calls: 0, hook_failures: 0, hook_drops: 0 } });
+  });
+
+  test("of a client that was let in before there were hooks end with what is known of it", async () => {
+    const stage = new HooksStage();
+    const { config } = stage;
+    stage.config = undefined;
+    const client = stage.client("c1");
+    await stage.check();
+    stage.config = config;
+    client.ended(stage.play(client), "unpublished");
+    await stage.pass(100);
+    expect(stage.backEnds.received.map(({ body }) => body)).toEqual([
+      expect.objectContaining({ action: "on_stop", app: "live", stream: "show", param: "", ip: "192.0.2.1" }),
+    ]);
+  });
+});
+
+describe("A decision", () => {
+  test("is the back end's, with its text for the client and the back end for the log", async () => {
+    const stage = new HooksStage();
+    stage.backEnds.fate = () => ({ text: '{"code":1,"msg":"pay first"}' });
+    expect(await stage.check()).toEqual({
+      kind: "denied",
+      reason: "pay first",
+      detail: "on_connect: code 1 from http://hooks.example:80",
+    });
+  });
+
+  test.each(["deny", "allow"] as const)("that cannot be had is as on_failure = %s says", async (onFailure) => {
+    const stage = new HooksStage({ on_failure: onFailure, on_connect: [] });
+    stage.backEnds.fate = () => ({ status: 500 });
+    const detail = "on_play: it answers 500 from http://hooks.example:80";
+    const refusal = { kind: "unavailable" as const, reason: "access could not be checked", detail };
+    expect(await stage.check()).toEqual(onFailure === "deny" ? refusal : undefined);
+  });
+
+  test("that is a no stays a no with on_failure = allow", async () => {
+    const stage = new HooksStage({ on_failure: "allow" });
+    stage.backEnds.fate = () => ({ status: 403 });
+    expect(await stage.check()).toMatchObject({ kind: "denied" });
+  });
+
+  test("needs a yes of each URL, in their order and within one timeout", async () => {
+    const stage = new HooksStage({ on_connect: [], on_play: [other, ...(new HooksStage().config?.on_play ?? [])] });
+    expect(await stage.check()).toBeUndefined();
+    expect(stage.backEnds.received.map(({ url }) => url)).toEqual([other.href, "http://hooks.example/srs"]);
+    stage.backEnds.fate = ({ url }) => ({ text: url === other.href ? "1" : "0" });
+    expect(await stage.check()).toMatchObject({ kind: "denied" });
+    expect(stage.backEnds.received.length).toBe(3);
+    stage.backEnds.fate = ({ url }) => (url === other.href ? { backMs: 2000 } : { hangs: true });
+    const asked = stage.clock.now();
+    const answered = Promise.resolve(stage.hooks.check(accessRequest())).then(() => stage.clock.now() - asked);
+    await stage.pass(4000);
+    expect(await answered).toBeGreaterThanOrEqual(3000);
+    expect(await answered).toBeLessThanOrEqual(3100);
+  });
+
+  test("on a connect is made up for when the stream's name leads to another vhost", async () => {
+    const stage = new HooksStage();
+    expect(await stage.connect({ vhost: "elsewhere" })).toBeUndefined();
+    expect(stage.backEnds.take()).toEqual([]);
+    expect(await stage.check()).toBeUndefined();
+    expect(await stage.check()).toBeUndefined();
+    expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_play c1", "on_play c1"]);
+  });
+
+  test("on a connect is not asked for viewers over HTTP", async () => {
+    const stage = new HooksStage();
+    expect(await stage.check({ protocol: "http" })).toBeUndefined();
+    expect(stage.backEnds.take()).toEqual(["on_play c1"]);
+  });
+
+  test("is used again while it is kept, for clients that differ in nothing else", async () => {
+    const stage = new HooksStage({ cache: 10, on_connect: [] });
+    for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
+    await stage.check({ clientId: "c3", address: "192.0.2.2" });
+    await stage.check({ clientId: "c4", param: "?k=2" });
+    expect(stage.backEnds.take()).toEqual(["on_play c1", "on_play c3", "on_play c4"]);
+    await stage.pass(10_000);
+    await stage.check({ clientId: "c5" });
+    expect(stage.backEnds.take()).toEqual(["on_play c5"]);
+    if (stage.config !== undefined) stage.config = { ...stage.config };
+    await stage.check({ clientId: "c6" });
+    expect(stage.backEnds.take()).toEqual(["on_play c6"]);
+  });
+
+  test("is not kept when there was none, nor about publishers", async () => {
+    const stage = new HooksStage({ cache: 10, on_connect: [] });
+    stage.backEnds.fate = () => ({ status: 500 });
+    for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
+    stage.backEnds.fate = () => ({});
+    for (const clientId of ["c3", "c4"]) await stage.check({ clientId, action: "publish" });
+    expect(stage.backEnds.take().length).toBe(4);
+  });
+
+  test("in favour of a client has its end, though the client is refused later, or gone", async () => {
+    const stage = new HooksStage({ on_connect: [], on_close: [] });
+    const refused = stage.client("c1");
+    await stage.check();
+    refused.disconnected(undefined);
+    await stage.pass(100);
+    expect(stage.backEnds.take()).toEqual(["on_play c1", "on_stop c1"]);
+    stage.backEnds.fate = () => ({ backMs: 1000 });
+    const gone = stage.client("c2");
+    const answer = stage.hooks.check(accessRequest({ clientId: "c2" }));
+    gone.disconnected(undefined);
+    await stage.pass(2000);
+    expect(await answer).toBeUndefined();
+    expect(stage.backEnds.take()).toEqual(["on_play c2", "on_stop c2"]);
+    stage.backEnds.fate = () => ({});
+    await stage.check({ clientId: "v1", protocol: "hls" });
+    await stage.pass(60_000);
+    await stage.check({ clientId: "v1", protocol: "hls" });
+    await stage.pass(100_000);
+    expect(stage.backEnds.take()).toEqual(["on_play v1", "on_play v1"]);
+    await stage.pass(40_000);
+    expect(stage.backEnds.take()).toEqual(["on_stop v1"]);
+    expect(stage.clock.timers).toBe(0);
+  });
+
+  test("against a client has no end but that of its connection", async () => {
+    const stage = new HooksStage();
+    const client = stage.client("c1");
+    stage.backEnds.fate = ({ body }) => ({ text: body.action === "on_play" ? "1" : "0" });
+    await stage.connect();
+    await stage.check();
+    client.disconnected(undefined);
+    await stage.pass(100);
+    expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_play c1", "on_close c1"]);
+  });
+});
+
+describe("on_forward", () => {
+  const answer = (...urls: readonly unknown[]) => ({ text: JSON.stringify({ code: 0, data: { urls } }) });
+
+  test("names further targets of a stream while it is published", async () => {
+    const stage = new HooksStage();
+    stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? answer("rtmp://a/live/x?k=1", "b:1936") : {});
+    const client = stage.client("c1");
+    await stage.check({ action: "publish" });
+    const task = stage.publish(client);
+    await stage.pass(100);
+    const name = { vhost: "__defaultVhost__", app: "live", stream: "show" };
+    expect(stage.hooks.targetsOf(name).map(({ text }) => text)).toEqual(["rtmp://a/live/x?k=1", "b:1936"]);
+    expect(stage.retargeted).toBe(1);
+    task.source.end("unpublished");
+    client.ended(task, "unpublished");
+    expect(stage.hooks.targetsOf(name)).toEqual([]);
+    expect(stage.retargeted).toBe(2);
+  });
+
+  test.each([
+    ["a refusal", { text: '{"code":1}' }],
+    ["no data", { text: '{"code":0}' }],
+    ["data that is no list", { text: '{"code":0,"data":{"urls":"rtmp://a"}}' }],
+    ["targets that are none", answer("http://a/", 5, "")],
+  ])("changes nothing by %s", async (_what, fate) => {
+    const stage = new HooksStage();
+    stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? fate : {});
+    const client = stage.client("c1");
+    await stage.check({ action: "publish" });
+    stage.publish(client);
+    await stage.pass(100);
+    expect(stage.hooks.targetsOf({ vhost: "__defaultVhost__", app: "live", stream: "show" })).toEqual([]);
+    expect(stage.live.stream().source?.role).toBe("active");
+  });
+
+  test("that is answered when the stream is over, names nothing", async () => {
+    const stage = new HooksStage();
+    stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? { ...answer("a"), backMs: 1000 } : {});
+    const client = stage.client("c1");
+    await stage.check({ action: "publish" });
+    const task = stage.publish(client);
+    await stage.pass(100);
+    task.source.end("unpublished");
+    client.ended(task, "unpublished");
+    await stage.pass(2000);
+    expect(stage.hooks.targetsOf({ vhost: "__defaultVhost__", app: "live", stream: "show" })).toEqual([]);
+  });
+});
+
+test("on_hls tells of a segment, with its publisher as long as there was one", async () => {
+  const stage = new HooksStage();
+  const client = stage.client("c1");
+  await stage.check({ action: "publish" });
+  stage.publish(client);
+  const segment = {
+    stream: { vhost: "__defaultVhost__", app: "live", stream: "show" },
+    number: 7,
+    durationMs: 2040,
+    files: { segment: "/hls/live/show-7.ts", playlist: "/hls/live/show.m3u8" },
+    url: "live/show-7.ts",
+    playlistUrl: "live/show.m3u8",
+  };
+  stage.hooks.segmentReady(segment);
+  stage.hooks.segmentReady({ ...segment, stream: { ...segment.stream, stream: "pulled" }, files: undefined });
+  await stage.pass(100);
+  const bodies = stage.backEnds.received.map(({ body }) => body).filter(({ action }) => action === "on_hls");
+  expect(bodies.flatMap(bodyProblems)).toEqual([]);
+  const [first, second] = [
+    bodies.find(({ stream }) => stream === "show"),
+    bodies.find(({ stream }) => stream === "pulled"),
+  ];
+  expect(first).toMatchObject({
+    ...{ client_id: "c1", param: "?k=1", duration: 2.04, cwd: "/srv", file: "/hls/live/show-7.ts", seq_no: 7 },
+    ...{ url: "live/show-7.ts", m3u8: "/hls/live/show.m3u8", m3u8_url: "live/show.m3u8" },
+  });
+  expect(second).toMatchObject({ client_id: "", ip: "", param: "", file: "", m3u8: "" });
+});
+
+test("What hooks came to is in the report", async () => {
+  const stage = new HooksStage({ on_connect: [] });
+  await stage.check();
+  stage.backEnds.fate = () => ({ status: 500 });
+  await stage.check();
+  const { hooks = [], ...numbers } = stage.hooks.report();
+  expect(hooks).toEqual([
+    expect.objectContaining({ event: "on_play", to: "http://hooks.example:80", allowed: 1, failed: 1, waiting: 0 }),
+  ]);
+  expect(numbers).toEqual({
+    now: { hooks_waiting: 0 },
+    since: { hook_calls: 1, hook_failures: 1, hook_drops: 0 },
+  });
+  stage.config = undefined;
+  stage.hooks.reconfigure();
+  expect(stage.hooks.report().hooks).toEqual([]);
+});
