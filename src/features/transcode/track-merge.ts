@@ -10,6 +10,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** A packet that waits. */
 interface Waiting {
   readonly time: number;
+  readonly isFrame: boolean;
   readonly payload: Uint8Array;
   readonly since: number;
 }
@@ -61,7 +62,7 @@ export class TrackMerge {
     const track = this.#track(kind);
     track.expected = true;
     if (isFrame && time > track.newest) track.newest = time;
-    track.queue.push({ time, payload, since: this.#clock.now() });
+    track.queue.push({ time, isFrame, payload, since: this.#clock.now() });
     this.#bytes += payload.length;
     this.#run();
   }
@@ -99,11 +100,12 @@ export class TrackMerge {
     }
   }
 
-  /** The track with the earliest packet. */
+  /** The track with the earliest packet: of equal times, a header before a frame, so that a reader that begins there has it. */
   #next(): Track | undefined {
     const [video] = this.#video.queue;
     const [audio] = this.#audio.queue;
     if (video === undefined) return audio === undefined ? undefined : this.#audio;
-    return audio === undefined || video.time <= audio.time ? this.#video : this.#audio;
+    if (audio === undefined || video.time < audio.time) return this.#video;
+    return video.time > audio.time || (video.isFrame && !audio.isFrame) ? this.#audio : this.#video;
   }
 }
