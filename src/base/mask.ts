@@ -10,7 +10,7 @@ const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*)/gi;
 /** Host and port, one level of path, and the rest. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
 /** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */
-const params = String.raw`(?:\?(?=[^\s?!.,;:)*"])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
+const params = String.raw`(?:\?(?=[^\s?!.,;:)*"'])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
 const paramsOfName = new RegExp(`${params}.*`, "s");
 const secretWords = "key|token|secret|signature|sign|password|passwd|pwd";

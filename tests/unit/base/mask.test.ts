@@ -28,6 +28,7 @@ test.each([
 test.each([
   "stream is busy",
   "is it? yes",
+  "Unable to map channel '?' to a layout",
   'unknown key; did you mean "gop_cache"?',
   "cannot listen on [::]:1935: address already in use",
   "no key frame: none came",
