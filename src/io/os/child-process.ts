@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 
@@ -9,6 +10,8 @@ const CLOSE_MS = 500;
 /** A program that floods its error output is read this much of it in each period, and then waits. */
 const MAX_ERROR_BYTES = 1024 * 1024;
 const ERROR_PERIOD_MS = 1000;
+/** A program's oom_score_adj: short of memory, the kernel ends it sooner than this process and than others on the machine. */
+const OOM_SCORE = 500;
 /** Longest line of its error output that is passed on; the rest of the line is dropped. */
 const MAX_LINE = 1000;
 
@@ -76,7 +79,10 @@ class PipedChild implements Child {
     const more = Array.from({ length: outputs - 1 }, () => "pipe" as const);
     this.#process = spawn(program, args, { stdio: ["pipe", "pipe", "pipe", ...more], detached: true });
     const { pid } = this.#process;
-    if (pid !== undefined && nice > 0) lowerPriority(pid, nice);
+    if (pid !== undefined) {
+      if (nice > 0) lowerPriority(pid, nice);
+      offerToOomKiller(pid);
+    }
     this.#process.on("error", (error) => this.#end(error.message, undefined));
     this.#process.on("exit", (code, signal) => this.#onExit(code, signal));
     this.#process.on("close", (code, signal) => this.#end(reasonOf(code, signal), code ?? undefined));
@@ -199,6 +205,16 @@ function lowerPriority(pid: number, nice: number): void {
     setPriority(pid, Math.min(nice, constants.priority.PRIORITY_LOW));
   } catch {
     // It has ended already.
+  }
+}
+
+/** It would inherit this process's score, which a service lowers for itself. Raising one needs no right. */
+function offerToOomKiller(pid: number): void {
+  const path = `/proc/${pid}/oom_score_adj`;
+  try {
+    if (Number(readFileSync(path, "utf8")) < OOM_SCORE) writeFileSync(path, String(OOM_SCORE));
+  } catch {
+    // It has ended already, or the system has no such score.
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { type ChildEvents, startChild } from "../../../src/io/os/child-process.ts";
 
 /** Runs a shell's command until it has ended, or `stopAt` error lines have come. */
@@ -29,4 +30,15 @@ test("a program that floods its messages is read a megabyte a second, and can be
   // One pipe's buffer more in each second.
   expect(bytes).toBeLessThan(1_200_000 * (ms / 1000 + 1));
   expect(bytes).toBeGreaterThan(2_000_000);
+});
+
+test("a program is what the kernel ends first when memory is short", async () => {
+  const ended = Promise.withResolvers<void>();
+  const child = startChild(
+    { command: ["cat"], outputs: 1, nice: 0 },
+    { output: () => undefined, drained: () => undefined, errorLine: () => undefined, exited: () => ended.resolve() },
+  );
+  expect(Number(readFileSync(`/proc/${child.pid}/oom_score_adj`, "utf8"))).toBeGreaterThanOrEqual(500);
+  child.kill();
+  await ended.promise;
 });
