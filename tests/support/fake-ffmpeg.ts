@@ -30,6 +30,8 @@ export class FakeFfmpeg implements Child {
   dumb = false;
   /** It ignores SIGTERM. */
   deaf = false;
+  /** How much of its sound lies before the first sample, as encoders put it, ms. */
+  primingMs = 0;
   signals: string[] = [];
   over = false;
 
@@ -83,6 +85,10 @@ export class FakeFfmpeg implements Child {
         this.#begun.add(index);
         const header = kind === PacketKind.Video ? payloads.videoHeader("V'") : payloads.audioHeader("A'");
         tags.push(flvHeader, flvTag({ kind, timestamp: 0, payload: header }));
+        if (kind === PacketKind.Audio && this.primingMs > 0) {
+          const before = timestamp - output.startsAt + 10_000 - this.primingMs;
+          tags.push(flvTag({ kind, timestamp: before, payload: payloads.audio("priming") }));
+        }
       }
       const isKey = payload[0] === 0x17;
       const frame =
