@@ -199,11 +199,11 @@ export class EngineGroup {
     const { ffmpeg, tracks } = this.plan;
     const known = facts(ffmpeg);
     const outputs = tracks.map(({ kind, results }) => {
+      const packets = kind === "video" ? PacketKind.Video : PacketKind.Audio;
       // Where the source's time has stepped back, the result does, too.
-      const latest = this.#stream.newestTime + STEP_BACK_MS;
+      const latest = this.#input.tracks.newest(packets) + STEP_BACK_MS;
       const ends = results.map((result) => result.endOf(kind)).filter((end) => end <= latest);
-      const from = Math.max(startsAt, ...ends);
-      return new OutputTrack(kind === "video" ? PacketKind.Video : PacketKind.Audio, from);
+      return new OutputTrack(packets, Math.max(startsAt, ...ends));
     });
     const encoded = tracks.map((track) => encodedTrack(track, this.#software));
     const command = runCommand(
@@ -247,7 +247,7 @@ export class EngineGroup {
     }
     if (kind !== output.kind) return false;
     const flags = classify(kind, payload) & 0xff;
-    const time = output.timeOf(timestamp, flags, this.#feed?.newestTime ?? Number.POSITIVE_INFINITY);
+    const time = output.timeOf(timestamp, flags, this.#feed?.newestOf(kind) ?? Number.POSITIVE_INFINITY);
     if (time === "stray") {
       this.#onStray();
       return false;

@@ -25,6 +25,8 @@ export interface FedTracks {
   readonly headers: readonly Packet[];
   /** Since when a track has had its codec and configuration, ms. */
   since(kind: PacketKind): number;
+  /** A track's newest time, ms. */
+  newest(kind: PacketKind): number;
   /** Whether a payload has the codec that its track has now. */
   hasCodec(kind: PacketKind, payload: Uint8Array): boolean;
 }
@@ -50,8 +52,8 @@ export class Feed implements PacketSink {
   #run: FedRun | undefined;
   /** The source's time that is 0 in FFmpeg. */
   #base = 0;
-  /** The source's time of the newest packet that went in. */
-  #newest = 0;
+  /** The source's time of the newest packet of each kind that went in: sound and pictures may be far apart. */
+  readonly #newest = new Map<PacketKind, number>();
   #left = false;
 
   constructor(stream: Stream, tracks: FedTracks, muxer: InputMuxer, events: FeedEvents) {
@@ -71,9 +73,9 @@ export class Feed implements PacketSink {
     return this.#stream.lagMs(this.#reader);
   }
 
-  /** The source's time of the newest packet that went in, ms. */
-  get newestTime(): number {
-    return this.#newest;
+  /** The source's time of the newest packet of a kind that went in, ms; -Infinity before the first. */
+  newestOf(kind: PacketKind): number {
+    return this.#newest.get(kind) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Goes on with the newest key frame when the run is too slow and there is a newer one. */
@@ -110,27 +112,31 @@ export class Feed implements PacketSink {
       // The cached GOP may begin with another codec, or another size.
       const since = this.#tracks.since(kind);
       if ((time < since && since < latest) || !this.#tracks.hasCodec(kind, payload)) return;
-      hasSteppedBack ||= !isHeader(flags) && time < this.#newest - STEP_BACK_MS;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
-      if (!isHeader(flags)) this.#newest = time;
+      if (isHeader(flags)) return;
+      hasSteppedBack ||= time < this.newestOf(kind) - STEP_BACK_MS;
+      this.#newest.set(kind, time);
     });
     if (packets.length === 0) return !run.blocked;
-    if (hasSteppedBack || this.#newest - this.#base > MAX_RUN_MS) {
+    if (hasSteppedBack || this.#latest - this.#base > MAX_RUN_MS) {
       this.#events.expired(hasSteppedBack ? "the source's time has stepped back" : "its time is over");
       return true;
     }
     return run.feed(this.#muxer.packets(packets), packets.length);
   }
 
+  get #latest(): number {
+    return Math.max(...this.#newest.values(), this.#base);
+  }
+
   #begin(startsAt: number): void {
     const headers = this.#tracks.headers.filter(({ kind, track }) => this.#muxer.takes(kind, track));
     if (this.#run !== undefined) {
-      this.#events.skipped(Math.max(0, startsAt - this.#newest));
+      this.#events.skipped(Math.max(0, startsAt - this.#latest));
       this.#run.feed(this.#muxer.headers(headers, startsAt - this.#base), 0);
       return;
     }
     this.#base = startsAt - RUN_START_MS;
-    this.#newest = startsAt;
     this.#run = this.#events.begin(startsAt);
     this.#run.feed(this.#muxer.begin(headers, RUN_START_MS), 0);
   }

@@ -14,6 +14,8 @@ interface Known {
   header: Uint8Array | undefined;
   /** When this codec and configuration took another's place, ms. */
   since: number;
+  /** The newest frame's time, ms. */
+  newest: number;
   /** The first frame, of a codec without a header, or of VP9, whose header has no size. */
   frame: Packet | undefined;
 }
@@ -49,12 +51,17 @@ export class SeenTracks implements StreamTracks {
 
   /** Since when a track has had its codec and configuration, ms: what is earlier in the log can't be decoded with these. */
   since(kind: PacketKind): number {
-    return kind === PacketKind.Video ? this.#video.since : this.#audio.since;
+    return this.#known(kind).since;
+  }
+
+  /** The time of a track's newest frame, ms. */
+  newest(kind: PacketKind): number {
+    return this.#known(kind).newest;
   }
 
   /** Whether a payload has the codec that its track has now. */
   hasCodec(kind: PacketKind, payload: Uint8Array): boolean {
-    const known = kind === PacketKind.Video ? this.#video : this.#audio;
+    const known = this.#known(kind);
     const number = codecNumber(kind, payload);
     return number === 0 || number === known.number;
   }
@@ -62,7 +69,8 @@ export class SeenTracks implements StreamTracks {
   /** Looks at a packet; what it changes. */
   see({ kind, flags, track, payload }: Packet, time: number): TrackChange {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
-    const known = kind === PacketKind.Video ? this.#video : this.#audio;
+    const known = this.#known(kind);
+    known.newest = isHeader(flags) ? known.newest : time;
     // Of video, a GOP has one codec.
     const describes =
       known.codec === undefined || isHeader(flags) || kind === PacketKind.Audio || (flags & PacketFlag.Key) !== 0;
@@ -79,10 +87,15 @@ export class SeenTracks implements StreamTracks {
     if (before !== undefined) known.since = time;
     return isOther ? "codec" : before === undefined ? undefined : "configuration";
   }
+
+  #known(kind: PacketKind): Known {
+    return kind === PacketKind.Video ? this.#video : this.#audio;
+  }
 }
 
 function newTrack(): Known {
-  return { number: 0, codec: undefined, header: undefined, since: Number.NEGATIVE_INFINITY, frame: undefined };
+  const never = Number.NEGATIVE_INFINITY;
+  return { number: 0, codec: undefined, header: undefined, since: never, newest: never, frame: undefined };
 }
 
 /** The track has another codec from a time on. */
