@@ -32,6 +32,14 @@ export const playUrlOption = {
   "play-url": { type: "string", valueHint: "URL", description: "Play from there instead: an edge, or by HTTP" },
 } as const satisfies ArgsDef;
 
+/** What players do whose connection is lost. */
+export const reconnectOption = {
+  reconnect: {
+    type: "boolean",
+    description: "Players that lose their connection ask the URL again, and the gap is told",
+  },
+} as const satisfies ArgsDef;
+
 /** The positional argument. */
 export const urlArgument = { url: { type: "positional", required: false } } as const satisfies ArgsDef;
 

@@ -9,6 +9,7 @@ import {
   fileOption,
   numberOf,
   playUrlOption,
+  reconnectOption,
   runOf,
   runOptions,
   shapeOf,
@@ -25,7 +26,7 @@ const PLAIN_PROGRESS_SECONDS = 5;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-const playOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption };
+const playOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption, ...reconnectOption };
 const publishOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...fileOption };
 const bothOptions = {
   ...urlArgument,
@@ -34,6 +35,7 @@ const bothOptions = {
   ...streamOptions,
   ...checkOption,
   ...playUrlOption,
+  ...reconnectOption,
 };
 
 /** `srs bench`: its commands, and help on all of them. */
@@ -62,7 +64,8 @@ function playCommand(output: Output): Command {
     run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
-        const play = { url: urlOf(args.url), count, checked: checkedOf(args.check, count) };
+        const checked = checkedOf(args.check, count);
+        const play = { url: urlOf(args.url), count, checked, reconnect: args.reconnect === true };
         return { command: "play", play, publish: undefined, seconds, rate };
       }),
   });
@@ -104,7 +107,7 @@ function bothCommand(output: Output): Command {
         const url = playUrl === undefined ? publish.url : new BenchUrl(playUrl);
         if (publish.url.numbered || url.numbered)
           throw new UserError("srs bench both publishes one stream: {} has no meaning");
-        const play = { url, count, checked: checkedOf(args.check, count) };
+        const play = { url, count, checked: checkedOf(args.check, count), reconnect: args.reconnect === true };
         return { command: "both", play, publish, seconds, rate };
       }),
   });

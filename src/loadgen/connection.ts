@@ -8,7 +8,7 @@ import { type Redirect, Redirects } from "../relay/redirects.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
-import { GroupMember } from "./group-member.ts";
+import type { GroupMember } from "./group-member.ts";
 import type { RtmpTarget } from "./url.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -46,14 +46,20 @@ export class Connection implements ConnectionEvents {
   #delivery: Delivery | undefined;
   #answersPings = false;
 
-  constructor(context: BenchContext, group: Group, target: RtmpTarget, owner: ConnectionOwner, media?: MediaHandler) {
+  constructor(
+    context: BenchContext,
+    member: GroupMember,
+    target: RtmpTarget,
+    owner: ConnectionOwner,
+    media?: MediaHandler,
+  ) {
     this.#context = context;
-    this.#group = group;
+    this.#group = member.group;
     this.#owner = owner;
     this.#role = media === undefined ? "publish" : "play";
     this.#server = formatHostPort(target.address);
     this.#beganMs = context.clock.now();
-    this.#member = new GroupMember(group);
+    this.#member = member;
     this.#media = media;
     this.#connection = this.#open({ ...target.address, ...target.names });
   }

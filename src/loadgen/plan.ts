@@ -8,6 +8,8 @@ export interface PlayPlan {
   readonly count: number;
   /** Players whose frames are compared byte by byte; the others' frames by length, number and last byte. */
   readonly checked: number;
+  /** Whether a player that lost its connection asks the URL again. */
+  readonly reconnect?: boolean;
 }
 
 /** What the publishers of a run do. */

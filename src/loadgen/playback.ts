@@ -44,6 +44,11 @@ export class Playback implements MediaHandler {
     return this.#admittedMs > 0;
   }
 
+  /** When the first frame came; monotonic ms, 0: none has. */
+  get firstFrameMs(): number {
+    return this.#firstVideoMs || this.#firstAudioMs;
+  }
+
   /** The server has ended the stream for this reason; the connection stays. */
   ended(reason: string): void {
     this.#unpublished = reason;
@@ -98,7 +103,7 @@ export class Playback implements MediaHandler {
   /** The end of the run, for a player that began and asked for the stream at these times; why it has failed, if it has. */
   finish(beganMs: number, askedMs: number, running: boolean, nowMs: number): string | undefined {
     const { totals } = this.#context;
-    const firstMs = this.#firstVideoMs || this.#firstAudioMs;
+    const firstMs = this.firstFrameMs;
     if (firstMs > 0) {
       totals.firstFrame.record((firstMs - beganMs) * 1000);
       totals.firstFrameAfterPlay.record((firstMs - askedMs) * 1000);

@@ -1,5 +1,6 @@
 import type { BenchContext } from "./context.ts";
 import { Group } from "./group.ts";
+import type { Retry } from "./group-member.ts";
 import type { HlsContext } from "./hls/context.ts";
 import { HlsPlayer } from "./hls/hls-player.ts";
 import { SegmentStore } from "./hls/segment-store.ts";
@@ -10,7 +11,8 @@ import type { Player } from "./player.ts";
 import { PlayerTotals } from "./player-totals.ts";
 import type { PlayersProgress } from "./progress.ts";
 import { Ramp } from "./ramp.ts";
-import { type PlayersReport, playersReport } from "./report.ts";
+import { ReconnectingPlayer } from "./reconnecting-player.ts";
+import { type PlayersReport, playersReport, reconnectsReport } from "./report.ts";
 import { RtmpPlayer } from "./rtmp-player.ts";
 import { TrafficMeter } from "./traffic.ts";
 
@@ -19,7 +21,7 @@ export class PlayerSide {
   readonly group: Group;
   readonly #plan: PlayPlan;
   readonly #rate: number;
-  readonly #context: HlsContext;
+  readonly #context: Omit<HlsContext, "retry">;
   readonly #players: Player[] = [];
   readonly #totals = new PlayerTotals();
   #ramp: Ramp | undefined;
@@ -44,11 +46,16 @@ export class PlayerSide {
   }
 
   #player(number: number): Player {
-    const target = this.#plan.url.target(number);
-    const whole = number < this.#plan.checked;
-    if (target.protocol === "rtmp") return new RtmpPlayer(this.#context, target, whole);
-    if (target.protocol === "hls") return new HlsPlayer(this.#context, target);
-    return new LivePlayer(this.#context, target, whole);
+    const { url, checked, reconnect } = this.#plan;
+    const target = url.target(number);
+    const whole = number < checked;
+    const make = (retry?: Retry): Player => {
+      const context = { ...this.#context, retry };
+      if (target.protocol === "rtmp") return new RtmpPlayer(context, target, whole);
+      if (target.protocol === "hls") return new HlsPlayer(context, target);
+      return new LivePlayer(context, target, whole);
+    };
+    return reconnect === true ? new ReconnectingPlayer(this.#context, make) : make();
   }
 
   /** From here on it is measured. */
@@ -86,8 +93,9 @@ export class PlayerSide {
     const traffic = this.#meter?.read(nowMs) ?? { seconds: 0, bytes: 0, each: [] };
     for (const player of this.#players) player.finish(nowMs);
     this.#totals.foldRecent();
-    const { protocol } = this.#plan.url;
-    return playersReport(protocol, this.group, this.#totals, this.#context.hls, traffic, this.#checked);
+    const { url, reconnect } = this.#plan;
+    const report = playersReport(url.protocol, this.group, this.#totals, this.#context.hls, traffic, this.#checked);
+    return reconnect === true ? { ...report, reconnects: reconnectsReport(this.#totals) } : report;
   }
 
   /** The number of fully compared players that were admitted; of HLS players all are, as they share segments. */

@@ -1,4 +1,5 @@
 import { Histogram } from "./histogram.ts";
+import { ReasonCounts } from "./reason-counts.ts";
 
 /** Counts of one track or the other. */
 export interface TrackCounts {
@@ -59,6 +60,11 @@ export class PlayerTotals extends FrameCounts {
   readonly recentDelay = new Histogram();
   /** Frames received before they were sent, by the clocks of the two machines. */
   early = 0;
+
+  /** Why players that reconnect were without media, each time once. */
+  readonly losses = new ReasonCounts();
+  /** How long they were, µs. */
+  readonly outage = new Histogram();
 
   /** Adds the recent delays to all. */
   foldRecent(): void {

@@ -1,11 +1,14 @@
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
+import type { Retry } from "./group-member.ts";
 import type { PlayerTotals } from "./player-totals.ts";
 
 /** What players share. */
 export interface PlayerContext extends BenchContext {
   readonly group: Group;
   readonly totals: PlayerTotals;
+  /** Of a player that is replaced when its connection is lost. */
+  readonly retry: Retry | undefined;
 }
 
 /** One player of any protocol, which checks everything it receives and keeps nothing. */
@@ -14,6 +17,8 @@ export interface Player {
   readonly running: boolean;
   /** Whether the server ever let it play. */
   readonly wasAdmitted: boolean;
+  /** When it first got media, with HLS when playback began; monotonic ms, 0: it has not. */
+  readonly firstFrameMs: number;
   readonly bytesReceived: number;
   /** At the end of the run, frames that are still missing count as lost. */
   finish(nowMs: number): void;

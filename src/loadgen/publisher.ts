@@ -6,6 +6,7 @@ import { ChunkStreamId } from "../rtmp/messages.ts";
 import { CHUNK_SIZE, Connection, type ConnectionOwner } from "./connection.ts";
 import type { BenchContext } from "./context.ts";
 import type { Group } from "./group.ts";
+import { GroupMember } from "./group-member.ts";
 import type { TrackCounts } from "./player-totals.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
 import type { RtmpTarget } from "./url.ts";
@@ -48,7 +49,7 @@ export class Publisher implements ConnectionOwner {
     this.#context = context;
     this.#source = source;
     this.#headers = headers;
-    this.connection = new Connection(context, context.group, target, this);
+    this.connection = new Connection(context, new GroupMember(context.group), target, this);
   }
 
   admitted(transport: Transport, streamId: number): void {

@@ -75,6 +75,18 @@ export interface PlayersReport extends GroupReport {
   /** From the publisher to the player; with HLS, to the screen of a player that starts 3 target durations before the end. */
   readonly delay_ms: Percentiles | null;
   readonly hls?: HlsReport;
+  /** Of players that reconnect. */
+  readonly reconnects?: ReconnectsReport;
+}
+
+/** How players that lost their connection came back. */
+export interface ReconnectsReport {
+  /** Why they were without media, and how often. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Times that they came back. */
+  readonly count: number;
+  /** From a lost connection to the next frame; with HLS, to the next start of playback. */
+  readonly outage_ms: Percentiles | null;
 }
 
 /** What the publishers did. */
@@ -141,6 +153,11 @@ export function playersReport(
     delay_ms: clocksDiffer ? null : percentiles(totals.delay),
     ...(protocol === "hls" ? { hls: hlsReport(hls, clocksDiffer) } : {}),
   };
+}
+
+/** How players that reconnect fared. */
+export function reconnectsReport({ losses, outage }: PlayerTotals): ReconnectsReport {
+  return { reasons: losses.toObject(), count: outage.count, outage_ms: percentiles(outage) };
 }
 
 function hlsReport(totals: HlsTotals, clocksDiffer: boolean): HlsReport {

@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { GroupMember } from "./group-member.ts";
 import { Playback } from "./playback.ts";
 import type { Player, PlayerContext } from "./player.ts";
 import type { RtmpTarget } from "./url.ts";
@@ -11,7 +12,13 @@ export class RtmpPlayer implements Player, ConnectionOwner {
   /** `whole`: all of each frame's content is compared. */
   constructor(context: PlayerContext, target: RtmpTarget, whole: boolean) {
     this.#playback = new Playback(context, target.stream, whole);
-    this.#connection = new Connection(context, context.group, target, this, this.#playback);
+    this.#connection = new Connection(
+      context,
+      new GroupMember(context.group, context.retry),
+      target,
+      this,
+      this.#playback,
+    );
   }
 
   get running(): boolean {
@@ -20,6 +27,10 @@ export class RtmpPlayer implements Player, ConnectionOwner {
 
   get wasAdmitted(): boolean {
     return this.#playback.wasAdmitted;
+  }
+
+  get firstFrameMs(): number {
+    return this.#playback.firstFrameMs;
   }
 
   get bytesReceived(): number {

@@ -1,5 +1,13 @@
 import { shortMs } from "./progress.ts";
-import type { BenchReport, GroupReport, HlsReport, Percentiles, PlayersReport, PublishersReport } from "./report.ts";
+import type {
+  BenchReport,
+  GroupReport,
+  HlsReport,
+  Percentiles,
+  PlayersReport,
+  PublishersReport,
+  ReconnectsReport,
+} from "./report.ts";
 
 /** The report for people. */
 export function summary(report: BenchReport): string {
@@ -25,8 +33,9 @@ function publisherLines(found: PublishersReport, seconds: number): string[] {
 }
 
 function playerLines(found: PlayersReport, seconds: number): string[] {
-  const { frames, lost, ran_back } = found;
+  const { frames, lost, ran_back, reconnects } = found;
   const lines = groupLines("players", found);
+  if (reconnects !== undefined) lines.push(...reconnectLines(reconnects));
   if (frames.video + frames.audio === 0) return lines;
   lines.push(
     row("received", traffic(found, seconds)),
@@ -55,6 +64,14 @@ function playerLines(found: PlayersReport, seconds: number): string[] {
     if (found.hls !== undefined) lines.push(row("  of segments", spread(found.hls.segment_delay_ms)));
   }
   return lines;
+}
+
+function reconnectLines({ count, outage_ms, reasons }: ReconnectsReport): string[] {
+  const times = outage_ms === null ? "" : `, without media for ${spread(outage_ms)}`;
+  return [
+    row("reconnected", `${count} times${times}`),
+    ...Object.entries(reasons).map(([reason, losses]) => row("", `${losses} × ${reason}`)),
+  ];
 }
 
 function hlsLines(found: HlsReport): string[] {

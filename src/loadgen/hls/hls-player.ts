@@ -12,7 +12,7 @@ import { endOf, type MediaPlaylist, type MultivariantPlaylist } from "./playlist
 import { type PlaylistEvents, PlaylistRequest } from "./playlist-request.ts";
 import { SegmentPlayer } from "./segment-player.ts";
 
-/** A player fails after this many failed playlist requests in a row. */
+/** A player fails after this many failed playlist requests in a row, one that reconnects after its first. */
 const MAX_FAILURES = 3;
 const RETRY_MS = 1000;
 /** Maximum time until the first segment: the bench's own encoder has just started or the playlist is still empty. */
@@ -42,7 +42,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
 
   constructor(context: HlsContext, target: HttpTarget) {
     this.#context = context;
-    this.#member = new GroupMember(context.group);
+    this.#member = new GroupMember(context.group, context.retry);
     this.#fetcher = new Fetcher(context, context.group);
     this.#url = target.url;
     this.#madeMs = context.clock.now();
@@ -56,6 +56,10 @@ export class HlsPlayer implements Player, PlaylistEvents {
 
   get wasAdmitted(): boolean {
     return this.#segments !== undefined;
+  }
+
+  get firstFrameMs(): number {
+    return this.#segments?.startedMs ?? 0;
   }
 
   get bytesReceived(): number {
@@ -78,7 +82,8 @@ export class HlsPlayer implements Player, PlaylistEvents {
     if (this.#segments !== undefined) this.#segments.update(list);
     else if (list.segments.length > 0) {
       this.#member.admitted(now - this.#beganMs);
-      this.#segments = new SegmentPlayer(this.#context, list, this.#url);
+      const lost = this.#context.retry && ((reason: string) => this.#fail(`segment: ${reason}`));
+      this.#segments = new SegmentPlayer(this.#context, list, this.#url, lost);
     } else if (list.ended || now - this.#madeMs > FIRST_SEGMENT_TIMEOUT_MS) this.#fail("the playlist lists no segment");
   }
 
@@ -99,11 +104,11 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   failed(reason: string, absent: boolean): void {
-    const { clock, hls, patient } = this.#context;
+    const { clock, hls, patient, retry } = this.#context;
     if (this.#segments !== undefined) {
       hls.errors.add(`playlist: ${reason}`);
       this.#failures++;
-      if (this.#failures < MAX_FAILURES) this.#reloadIn(RETRY_MS);
+      if (retry === undefined && this.#failures < MAX_FAILURES) this.#reloadIn(RETRY_MS);
       else this.#fail(`playlist: ${reason}`);
     } else if (absent && patient && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
       this.#beganMs = this.#askedMs + RETRY_MS;
@@ -116,7 +121,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
     const ended = this.#list?.ended === true;
     // A player that has failed does not wait for more.
     this.#segments?.finish(nowMs, ended || !this.running);
-    const startedMs = this.#segments?.startedMs ?? 0;
+    const startedMs = this.firstFrameMs;
     if (startedMs > 0) firstFrame.record((startedMs - this.#beganMs) * 1000);
     if (ended) this.#fail("ended by the server: the playlist has EXT-X-ENDLIST");
     else if (this.running && startedMs === 0) this.#fail("playback did not begin: too few segments came");

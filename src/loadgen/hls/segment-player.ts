@@ -20,6 +20,7 @@ const CLOCK_ERROR_US = 100;
 export class SegmentPlayer implements AnswerEvents {
   readonly #context: HlsContext;
   readonly #fetcher: Fetcher;
+  readonly #lost: ((reason: string) => void) | undefined;
   readonly #order: SegmentOrder;
   readonly #playout: Playout;
   /** Segments sent before this were old when the player started, not late. */
@@ -37,9 +38,10 @@ export class SegmentPlayer implements AnswerEvents {
   /** Whether the next segment follows the last received one directly. */
   #follows = true;
 
-  /** Starts with the first playlist that lists a segment; `base` is its URL. */
-  constructor(context: HlsContext, list: MediaPlaylist, base: URL) {
+  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` takes over when a segment can't be fetched. */
+  constructor(context: HlsContext, list: MediaPlaylist, base: URL, lost?: (reason: string) => void) {
     this.#context = context;
+    this.#lost = lost;
     this.#fetcher = new Fetcher(context, context.group);
     this.#order = new SegmentOrder(context.totals, context.hls);
     this.#beganUs = context.wall.nowUs();
@@ -103,6 +105,10 @@ export class SegmentPlayer implements AnswerEvents {
     this.#listed = undefined;
     const reason = this.#refusal?.toString() ?? problem;
     if (listed === undefined) return;
+    if (reason !== undefined && this.#lost !== undefined) {
+      this.#lost(reason);
+      return;
+    }
     if (reason !== undefined) {
       hls.missed++;
       hls.errors.add(`segment: ${reason}`);

@@ -33,7 +33,7 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
   /** `whole`: all of each frame's content is compared. */
   constructor(context: PlayerContext, target: HttpTarget, whole: boolean) {
     this.#context = context;
-    this.#member = new GroupMember(context.group);
+    this.#member = new GroupMember(context.group, context.retry);
     const playback = new Playback(context, target.stream, whole);
     this.#playback = playback;
     const flv = target.protocol === "http-flv" || target.protocol === "ws-flv";
@@ -53,6 +53,10 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
 
   get wasAdmitted(): boolean {
     return this.#playback.wasAdmitted;
+  }
+
+  get firstFrameMs(): number {
+    return this.#playback.firstFrameMs;
   }
 
   get bytesReceived(): number {

@@ -1,0 +1,99 @@
+import type { Timer } from "../base/clock.ts";
+import type { Retry } from "./group-member.ts";
+import type { Player, PlayerContext } from "./player.ts";
+
+/** From a lost connection to the next attempt, ms; players that were lost together come back over as long again. */
+const WAIT_MS = 500;
+
+/*
+ * playing ──lost──> waiting ──> asking ──a frame──> playing
+ *                      └──fails────┘
+ */
+/** A player that asks its first address again whenever it has lost its connection, as pages and people do. */
+export class ReconnectingPlayer implements Player, Retry {
+  readonly #context: Omit<PlayerContext, "retry">;
+  readonly #make: (retry: Retry) => Player;
+  #player: Player | undefined;
+  #timer: Timer | undefined;
+  #bytesBefore = 0;
+  /** Since when it has been without media, and why; 0: it plays. Monotonic ms. */
+  #lostMs = 0;
+  #reason = "";
+  #over = false;
+  #failed = false;
+  again = false;
+
+  /** `make` starts a player of the first address. */
+  constructor(context: Omit<PlayerContext, "retry">, make: (retry: Retry) => Player) {
+    this.#context = context;
+    this.#make = make;
+    this.#player = make(this);
+  }
+
+  get running(): boolean {
+    return this.#player?.running === true;
+  }
+
+  get wasAdmitted(): boolean {
+    return this.again || this.#player?.wasAdmitted === true;
+  }
+
+  get firstFrameMs(): number {
+    return this.#player?.firstFrameMs ?? 0;
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesBefore + (this.#player?.bytesReceived ?? 0);
+  }
+
+  /** A player that was never let in has failed, as one that does not reconnect. */
+  lost(reason: string): boolean {
+    this.#failed = this.#over || !this.wasAdmitted;
+    if (this.#failed) return false;
+    const { clock, random, totals } = this.#context;
+    this.#noteFrames();
+    if (this.#lostMs === 0) {
+      this.#lostMs = clock.now();
+      totals.losses.add(reason);
+    }
+    this.#reason = reason;
+    const drawn = new Uint8Array(1);
+    random(drawn);
+    this.#timer = clock.after(WAIT_MS + (WAIT_MS * (drawn[0] ?? 0)) / 256, () => this.#ask());
+    return true;
+  }
+
+  finish(nowMs: number): void {
+    this.#over = true;
+    const { group } = this.#context;
+    if (this.#timer === undefined) this.#player?.finish(nowMs);
+    this.#noteFrames();
+    if (this.#lostMs === 0 || this.#failed) return;
+    // Nobody replaces it any more.
+    if (this.#timer !== undefined) group.connecting--;
+    this.close();
+    group.count(`has not come back after ${this.#reason}`);
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#player?.close();
+  }
+
+  #ask(): void {
+    this.#timer = undefined;
+    this.again = true;
+    this.#bytesBefore = this.bytesReceived;
+    this.#player = undefined;
+    this.#player = this.#make(this);
+  }
+
+  /** Ends the time without media, if there has been a frame since. */
+  #noteFrames(): void {
+    const { firstFrameMs } = this;
+    if (this.#lostMs === 0 || firstFrameMs <= this.#lostMs) return;
+    this.#context.totals.outage.record((firstFrameMs - this.#lostMs) * 1000);
+    this.#lostMs = 0;
+  }
+}
