@@ -69,6 +69,7 @@ function inWords(relays: readonly RelayReport[]): LogFields {
   const pulls = relays.filter(({ flow }) => flow === "pull");
   const running = (of: readonly RelayReport[]) => of.filter(({ running }) => running);
   const slow = running(pushes)
+    .map(({ to, lagMs = 0 }) => ({ to, lagMs }))
     .filter(({ lagMs }) => lagMs > SLOW_RELAY_MS)
     .toSorted((a, b) => b.lagMs - a.lagMs);
   return {

@@ -62,7 +62,8 @@ export interface RelayAnswer {
   readonly attempt: number;
   readonly next_retry: number | null;
   readonly last_error: string | null;
-  readonly lag_ms: number;
+  /** Null for an upstream. */
+  readonly lag_ms: number | null;
   readonly dropped: number;
 }
 

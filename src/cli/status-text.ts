@@ -150,8 +150,9 @@ function relayRows(relays: readonly RelayAnswer[], now: number): string[][] {
   });
 }
 
-function lagWords(ms: number, lost: number): string {
-  return `${ms} ms behind${lost === 0 ? "" : `, ${lost} packets lost`}`;
+function lagWords(ms: number | null, lost: number): string {
+  const words = [ms === null ? "" : `${ms} ms behind`, lost === 0 ? "" : `${lost} packets lost`];
+  return words.filter((each) => each !== "").join(", ");
 }
 
 function transcoderRows(transcoders: readonly TranscoderAnswer[], now: number): string[][] {

@@ -29,6 +29,15 @@ interface StreamNumbers {
   readonly repairs: Record<"jump" | "held" | "moved" | "wrap", number>;
 }
 
+/** What the connections to another server for one stream add up to. */
+interface RelaySum {
+  readonly labels: Labels;
+  up: number;
+  lagMs: number | undefined;
+  bytes: number;
+  dropped: number;
+}
+
 /** The server's numbers for Prometheus. */
 export class Metrics {
   readonly #context: ApiContext;
@@ -202,7 +211,7 @@ export class Metrics {
 
   #relays(text: PrometheusText): void {
     const { relays, origins } = this.#reports.current;
-    const sums = new Map<string, { labels: Labels; up: number; lagMs: number; bytes: number; dropped: number }>();
+    const sums = new Map<string, RelaySum>();
     // Those that fail first: they must not be among those that are left out.
     const shown = [...relays]
       .sort((a, b) => Number(b.failing) - Number(a.failing))
@@ -211,9 +220,9 @@ export class Metrics {
       const labels = labelsOf(relay);
       const key = JSON.stringify(labels);
       // Two targets may differ in their secrets only.
-      const sum = sums.get(key) ?? { labels, up: 1, lagMs: 0, bytes: 0, dropped: 0 };
+      const sum = sums.get(key) ?? { labels, up: 1, lagMs: undefined, bytes: 0, dropped: 0 };
       sum.up = Math.min(sum.up, relay.running ? 1 : 0);
-      sum.lagMs = Math.max(sum.lagMs, relay.lagMs);
+      if (relay.lagMs !== undefined) sum.lagMs = Math.max(sum.lagMs ?? 0, relay.lagMs);
       sum.bytes += relay.bytes;
       sum.dropped += relay.dropped;
       sums.set(key, sum);
@@ -226,8 +235,8 @@ export class Metrics {
     );
     text.gauge(
       "srs_relay_lag_seconds",
-      "How far the other server is behind.",
-      all.map(({ labels, lagMs }) => [labels, lagMs / 1000]),
+      "How far the server that is sent to is behind.",
+      all.flatMap(({ labels, lagMs }) => (lagMs === undefined ? [] : [[labels, lagMs / 1000] as const])),
     );
     text.counter(
       "srs_relay_bytes_total",

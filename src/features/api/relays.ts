@@ -20,7 +20,7 @@ const relay = object({
   attempt: whole,
   next_retry: orNull(number),
   last_error: orNull(string),
-  lag_ms: whole,
+  lag_ms: orNull(whole),
   bytes: whole,
   dropped: whole,
 });
@@ -110,7 +110,7 @@ function write(of: RelayReport): object {
     attempt: of.attempt,
     next_retry: of.nextRetryAt === undefined ? null : Math.round(of.nextRetryAt),
     last_error: masked(of.lastError),
-    lag_ms: Math.round(of.lagMs),
+    lag_ms: of.lagMs === undefined ? null : Math.round(of.lagMs),
     bytes: of.bytes,
     dropped: of.dropped,
   };

@@ -130,7 +130,7 @@ export class Upstream {
       to: this.#peer,
       running: status.state === "running",
       failing,
-      lagMs: 0,
+      lagMs: undefined,
       bytes: this.bytes,
       dropped: 0,
       ...progress,

@@ -33,8 +33,8 @@ export interface RelayReport extends RelayProgress {
   readonly running: boolean;
   /** The connection has failed since it last ran. */
   readonly failing: boolean;
-  /** How far the other server is behind, ms; 0 for a server that we fetch from. */
-  readonly lagMs: number;
+  /** How far the other server is behind, ms; undefined for one that we fetch from, as only that one can tell how far we are. */
+  readonly lagMs: number | undefined;
   /** Media bytes so far, over all attempts. */
   readonly bytes: number;
   /** Packets that the other server was too slow for. */

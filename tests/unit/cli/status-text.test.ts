@@ -79,6 +79,9 @@ test("The status says which forward fails, why and since when, who is slow, and 
       { limit: "connections", of: "", now: 900, max: 1000 },
     ],
     refused: { max_connections: 7 },
+    upstreams: [
+      { ...forward, id: "u1", to: "origin:1935", state: "running", failing_since: null, lag_ms: null, dropped: 3 },
+    ],
     transcoders: [
       transcoder,
       {
@@ -98,6 +101,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
     "a reload was refused 5 s ago: x.toml:1: wrong",
     "  f1  /live/show  edge:1935  waiting  failing for 5 min: connection refused (attempt 9, next in 4 s)",
     "  c9  /live/show  192.0.2.9  for 90 s  40 ms behind",
+    "  u1  /live/show  origin:1935  running  3 packets lost",
     "  o:1935  dead  timeout",
     "  /live/show  sd  running  pid 77, 40 ms behind, 1 restarts",
     "  /live/show  sd  waiting  failing for 60 s: no encoder",

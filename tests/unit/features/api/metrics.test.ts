@@ -59,6 +59,16 @@ describe("Metrics", () => {
     ]);
   });
 
+  test("tell the lag of servers that are sent to, and none of those that are fetched from", async () => {
+    const stage = stageOf("show");
+    stage.relay({ id: "p1", flow: "pull", to: "origin:1935", lagMs: undefined });
+    const lines = (await metricsOf(stage)).split("\n");
+    expect(lines.filter((line) => line.startsWith("srs_relay_lag_seconds{")).map((line) => line.split(",")[0])).toEqual(
+      ['srs_relay_lag_seconds{flow="push"'],
+    );
+    expect(lines.filter((line) => line.startsWith("srs_relay_up{"))).toHaveLength(2);
+  });
+
   test("have each series once, though two targets differ in their keys only", async () => {
     const stage = stageOf("show");
     stage.relay({ id: "f2", bytes: 31, running: true, failing: false });

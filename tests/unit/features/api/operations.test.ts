@@ -16,7 +16,7 @@ function fullStage(): ApiStage {
   stage.transcoder();
   stage.transcoder({ engines: "hd", state: "running", pid: 77, lastError: undefined, failingSince: undefined });
   stage.relay();
-  stage.relay({ id: "p1", flow: "pull", to: "origin:1935" });
+  stage.relay({ id: "p1", flow: "pull", to: "origin:1935", lagMs: undefined });
   stage.origins.push({ vhost: "v", origin: "origin:1935", state: "dead", lastError: "timeout", retryInMs: 500 });
   const target = { id: "t1", target: "edge:1935", vhost: undefined, app: undefined, stream: "show", keep: true };
   stage.commands.push({
