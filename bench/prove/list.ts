@@ -1,3 +1,4 @@
+import { killedUnderCrowd } from "./director/killed-edge.ts";
 import { edgesAreEqual } from "./http/edges.ts";
 import { encoderRestarts } from "./http/encoder-restarts.ts";
 import { killedEdge } from "./http/killed-edge.ts";
@@ -14,6 +15,7 @@ import { startAndStop } from "./transcode/start-stop.ts";
 
 /** The proofs by topic, in the order in which they run. */
 export const topics: Readonly<Record<string, readonly Proof[]>> = {
+  director: [{ name: "an edge is killed under 200 players", run: killedUnderCrowd }],
   http: [
     { name: "no drift", beside: true, run: noDrift },
     { name: "a page, undisturbed", run: plainMinute },

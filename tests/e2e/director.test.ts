@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { crowdCluster, DirectorCrowd, kinds } from "../support/e2e/director-crowd.ts";
 import { DirectorNodes, LoopedViewer } from "../support/e2e/director-nodes.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { FlvViewer } from "../support/e2e/flv-viewer.ts";
@@ -105,4 +106,22 @@ test.concurrent("viewers go on elsewhere when their edge is killed, and none is 
   // A third director, which has the stream by now, sends nobody on who was sent to it.
   expect(await location(await location(url))).toBe("");
   expect(await location(`${http}/live/other.flv`)).toBe("");
+});
+
+test.concurrent("players of every kind come back over the one address when their edge is killed", async () => {
+  await using stage = new Stage();
+  const nodes = await DirectorNodes.start(stage, crowdCluster);
+  publish(stage, nodes.of("origin").server.url("live/show"));
+  await nodes.streams("front", ["origin"]);
+  const crowd = new DirectorCrowd(stage, nodes, 4);
+  const before = await crowd.playing();
+  const [edge = "", lost = 0] = Object.entries(before).toSorted(([, a], [, b]) => b - a)[0] ?? [];
+  await nodes.of(edge).server.program.kill();
+  expect((await crowd.playing())[edge]).toBe(0);
+  const reports = await crowd.reports();
+  const failed = kinds.map((kind) => [kind, reports.get(kind)?.reasons, reports.get(kind)?.corrupt]);
+  expect(failed).toEqual(kinds.map((kind) => [kind, {}, 0]));
+  const back = kinds.map((kind) => reports.get(kind)?.reconnects?.count ?? 0);
+  expect(back.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(lost);
+  expect(reports.get("ws")?.reconnects?.count).toBe(0);
 });
