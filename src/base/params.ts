@@ -1,5 +1,6 @@
 /** Servers and proxies decode a key once; some decode it again. */
 const MAX_DECODINGS = 3;
+const PLAIN = /^[A-Za-z0-9_-]*$/;
 
 /** The keys of a query as `a=b&c=d`. */
 export function paramKeys(query: string): string[] {
@@ -11,8 +12,10 @@ export function paramKeys(query: string): string[] {
  * capitals, percent-encoded, as `key[]` or `[key]`, behind a semicolon, or respelt as PHP does.
  */
 export function paramsBeside(keys: Iterable<string>, query: string): string {
-  const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));
   const mark = query.startsWith("?") ? "?" : "";
+  // Most requests have none.
+  if (query.length === mark.length) return "";
+  const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));
   const pairs = query.slice(mark.length).split("&");
   const others = pairs.filter((pair) => !pair.split(";").some((part) => taken.has(plainKey(keyOf(part)))));
   const rest = others.join("&");
@@ -25,6 +28,8 @@ function keyOf(pair: string): string {
 }
 
 function plainKey(key: string): string {
+  // The rules below change no such key but for its capitals.
+  if (PLAIN.test(key)) return key.toLowerCase();
   let plain = key.replaceAll("+", " ");
   for (let times = 0; times < MAX_DECODINGS; times++) plain = decoded(plain);
   plain = plain.replace(/^[\s[\]]+/, "");

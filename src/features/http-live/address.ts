@@ -64,6 +64,7 @@ function isOn(query: string, key: string): boolean {
 }
 
 function parameter(query: string, key: string): string {
+  if (query === "") return "";
   const pair = query.split("&").find((one) => one.startsWith(`${key}=`));
   return pair?.slice(key.length + 1) ?? "";
 }
