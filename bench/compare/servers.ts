@@ -219,7 +219,8 @@ async function stop(child: Subprocess): Promise<void> {
   clearTimeout(timer);
 }
 
-function freePort(): number {
+/** A port of loopback that nobody uses now. */
+export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;
   listener.stop(true);
