@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
@@ -218,6 +218,32 @@ test("the executable serves the page with all that it needs, and its list leads 
   await Promise.all([page.waitForNavigation(), page.click("li a")]);
   await page.waitForSelector("#player[data-state]");
   expect(await page.$eval("#name", (name) => name.textContent)).toBe("live/a%26b");
+});
+
+test("a page that is given a second server plays HLS on from there without a new start", async () => {
+  const hls = new HlsFiles(clip({ seconds: 5 }));
+  const [first, second] = await Promise.all([MediaServer.start(), MediaServer.start()]);
+  try {
+    await until("a playlist", () => existsSync(join(hls.folder, "live.m3u8")));
+    first.offer = { hlsFolder: hls.folder };
+    second.offer = { hlsFolder: hls.folder };
+    const also = encodeURIComponent(`${second.origin}/live/cam`);
+    const page = await open(`/live/cam?via=hls&token=1&also=${also}`, first);
+    await stateIs(page, "playing");
+    await moves(page);
+    await page.evaluate(
+      `document.querySelector("video").addEventListener("emptied", () => (document.title = "emptied"))`,
+    );
+    expect(second.asked).toEqual([]);
+    await first.die();
+    await until("the second server is asked twice", () => second.asked.length > 1);
+    await moves(page);
+    await stateIs(page, "playing");
+    expect(await page.title()).not.toBe("emptied");
+    expect(new Set(second.asked)).toEqual(new Set(["/live/cam.m3u8?token=1&hls_ctx=7"]));
+  } finally {
+    await Promise.all([first.die(), second.die(), hls.stop()]);
+  }
 });
 
 test("the executable's HLS plays in its page", async () => {

@@ -42,6 +42,6 @@ export interface Attempt {
   readonly server: number;
   readonly way: Way;
   readonly url: string;
-  /** There are other servers: one that is silent is left soon. */
-  readonly hasOthers: boolean;
+  /** The stream's addresses on the other servers, the next one first. Where there are any, a server that is silent is left soon. */
+  readonly others: readonly string[];
 }

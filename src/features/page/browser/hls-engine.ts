@@ -1,7 +1,8 @@
 import type HlsModule from "hls.js";
-import type { ErrorData, FragLoadedData } from "hls.js";
+import type { ErrorData, FragLoadedData, Loader, PlaylistLoaderConstructor, PlaylistLoaderContext } from "hls.js";
 import type { Attempt, Engine, EngineFigures, Failure, OnFailure } from "./engine.ts";
 import { explain } from "./explain.ts";
+import { withRedundantStreams } from "./redundant-streams.ts";
 import { isSilent, SILENT_MS } from "./silence.ts";
 
 type HlsClass = typeof HlsModule;
@@ -16,20 +17,20 @@ const leaveSoon = {
   },
 };
 
-/** Plays HLS by hls.js, which keeps near the live edge by itself. */
+/** Plays HLS by hls.js, which goes on at other servers by itself. */
 export class HlsEngine implements Engine {
   readonly #onFailure: OnFailure;
   readonly #closed = new AbortController();
   readonly #url: string;
-  readonly #hasOthers: boolean;
+  readonly #others: readonly string[];
   readonly #video: HTMLVideoElement;
   #hls: HlsModule | undefined;
   #kbps: number | undefined;
   #codecs: string | undefined;
 
-  constructor(video: HTMLVideoElement, { url, hasOthers }: Attempt, onFailure: OnFailure) {
+  constructor(video: HTMLVideoElement, { url, others }: Attempt, onFailure: OnFailure) {
     this.#url = url;
-    this.#hasOthers = hasOthers;
+    this.#others = others;
     this.#video = video;
     this.#onFailure = onFailure;
     void this.#open();
@@ -43,12 +44,9 @@ export class HlsEngine implements Engine {
 
   close(): void {
     this.#closed.abort();
-    this.#video.removeEventListener("ended", this.#ended);
     this.#hls?.destroy();
     this.#hls = undefined;
   }
-
-  readonly #ended = (): void => this.#fail({ kind: "ended" });
 
   async #open(): Promise<void> {
     const loaded = await import("hls.js").catch(() => undefined);
@@ -65,13 +63,18 @@ export class HlsEngine implements Engine {
   }
 
   #play(Hls: HlsClass): void {
+    const hasOthers = this.#others.length > 0;
     const hls = new Hls({
       enableWorker: false, // it would need blob: in the page's policy
       maxLiveSyncPlaybackRate: 1.1,
       liveSyncDurationCount: 3,
       liveMaxLatencyDurationCount: 10,
       backBufferLength: 20,
-      ...(this.#hasOthers && { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon }),
+      ...(hasOthers && {
+        playlistLoadPolicy: leaveSoon,
+        fragLoadPolicy: leaveSoon,
+        pLoader: loaderWithOthers(Hls, this.#others),
+      }),
     });
     this.#hls = hls;
     let begun = false;
@@ -93,11 +96,13 @@ export class HlsEngine implements Engine {
       this.#codecs = [video, audio, audiovideo].flatMap((track) => track?.codec || track?.levelCodec || []).join(", ");
     });
     hls.on(Hls.Events.ERROR, (_event, data) => {
-      if (this.#hasOthers && /^(?:level|frag)LoadTimeOut$/.test(data.details)) this.#fail({ kind: "lost" });
-      else if (data.fatal) void this.#explainError(data, data.type === Hls.ErrorTypes.NETWORK_ERROR);
+      if (!data.fatal) return;
+      if (hasOthers && /^(?:level|frag)LoadTimeOut$/.test(data.details)) this.#fail({ kind: "lost" });
+      else void this.#explainError(data, data.type === Hls.ErrorTypes.NETWORK_ERROR);
     });
-    this.#video.addEventListener("ended", this.#ended);
-    if (this.#hasOthers) this.#watchSilence(hls, Hls.Events.MANIFEST_LOADED);
+    const { signal } = this.#closed;
+    this.#video.addEventListener("ended", () => this.#fail({ kind: "ended" }), { signal });
+    if (hasOthers) this.#watchSilence(hls, Hls.Events.MANIFEST_LOADED);
     hls.loadSource(this.#url);
     hls.attachMedia(this.#video);
   }
@@ -129,6 +134,23 @@ export class HlsEngine implements Engine {
   #fail(failure: Failure): void {
     if (!this.#closed.signal.aborted) this.#onFailure(failure);
   }
+}
+
+/** A loader whose first playlist names the other servers. */
+function loaderWithOthers(Hls: HlsClass, others: readonly string[]): PlaylistLoaderConstructor {
+  return class extends (Hls.DefaultConfig.loader as PlaylistLoaderConstructor) {
+    override load(...[context, config, callbacks]: Parameters<Loader<PlaylistLoaderContext>["load"]>): void {
+      const onSuccess: typeof callbacks.onSuccess = (response, ...rest) => {
+        const { data, url } = response;
+        const isFirst = context.type === "manifest" && typeof data === "string";
+        callbacks.onSuccess(
+          isFirst ? { ...response, data: withRedundantStreams(data, url, others) } : response,
+          ...rest,
+        );
+      };
+      super.load(context, config, { ...callbacks, onSuccess });
+    }
+  };
 }
 
 /** The codec that the browser has no decoder for, if that is what went wrong. */

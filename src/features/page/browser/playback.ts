@@ -128,9 +128,10 @@ export class Playback {
   #connect(failure: Failure | undefined): void {
     this.#close();
     const way = this.#ways[this.#way] ?? "flv";
-    const server = this.#options.servers[this.#server] ?? { base: "", query: "" };
-    const hasOthers = this.#options.servers.length > 1;
-    const attempt = { server: this.#server, way, url: mediaUrl(server, way), hasOthers };
+    const { servers } = this.#options;
+    const ordered = [...servers.slice(this.#server), ...servers.slice(0, this.#server)];
+    const [url = "", ...others] = ordered.map((server) => mediaUrl(server, way));
+    const attempt = { server: this.#server, way, url, others };
     this.#change({ kind: "connecting", attempt, failure });
     const current = this.#current;
     this.#engine = this.#options.open(attempt, (reason) => {

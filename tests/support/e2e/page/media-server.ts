@@ -25,6 +25,12 @@ async function pageFolder(): Promise<string> {
   return bundled;
 }
 
+/** What a viewer gets first: the link to the media playlist, with the viewer's session. */
+function multivariant(search: string): string {
+  const params = new URLSearchParams(search);
+  params.set("hls_ctx", "7");
+  return `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\ncam.m3u8?${params}\n`;
+}
 const cors = { "access-control-allow-origin": "*" };
 
 /** A server with the page's route and media that a test decides on. */
@@ -128,8 +134,10 @@ export class MediaServer {
     }
     const name = segment ?? "live.m3u8";
     if (offer.hlsFolder === undefined) return new Response("not here\n", { status: 404, headers: cors });
+    const isFirst = segment === undefined && !search.includes("hls_ctx=");
     try {
-      return new Response(readFileSync(join(offer.hlsFolder, name)), { headers: cors });
+      const file = readFileSync(join(offer.hlsFolder, name));
+      return new Response(isFirst ? multivariant(search) : file, { headers: cors });
     } catch {
       return new Response("not there\n", { status: 404, headers: cors });
     }

@@ -39,13 +39,14 @@ function stage(servers = 1, ways: readonly Way[] = ["flv"]) {
   return { clock, opened, engines, playback, fail };
 }
 
-test("an attempt knows whether there is another server to go to", () => {
-  const known = [1, 2].map((servers) => {
-    const { opened, playback } = stage(servers);
-    playback.start();
-    return opened[0]?.hasOthers;
-  });
-  expect(known).toEqual([false, true]);
+test("an attempt knows where the stream is besides, the next server first", () => {
+  const { opened, playback, fail } = stage(3);
+  playback.start();
+  fail({ kind: "lost" });
+  expect(opened.map(({ url, others }) => [url, ...others])).toEqual([
+    ["http://0.example/live/cam.flv", "http://1.example/live/cam.flv", "http://2.example/live/cam.flv"],
+    ["http://1.example/live/cam.flv", "http://2.example/live/cam.flv", "http://0.example/live/cam.flv"],
+  ]);
 });
 
 describe("a stream that is not live", () => {

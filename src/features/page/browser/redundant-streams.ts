@@ -1,0 +1,19 @@
+/** The parameter that names a viewer's session. It stands for the same viewer on all servers. */
+const SESSION_PARAM = "hls_ctx";
+
+/**
+ * A multivariant playlist (RFC 8216, 4.3.4.2) with each variant at other servers, too. hls.js goes on there when a server fails, and
+ * keeps what is buffered: servers that are fed by one origin list the same segments. A playlist that names other servers itself,
+ * or has no session that they could go on with, stays as it is. `others`: the playlist's addresses there.
+ */
+export function withRedundantStreams(playlist: string, url: string, others: readonly string[]): string {
+  if (/^#EXT-X-CONTENT-STEERING:/m.test(playlist)) return playlist;
+  return playlist.replace(/^(#EXT-X-STREAM-INF:.*)\r?\n([^#\r\n].*)/gm, (variant: string, tag: string, uri: string) => {
+    const session = new URL(uri, url).searchParams.get(SESSION_PARAM);
+    if (session === null) return variant;
+    const elsewhere = others.map(
+      (other) => `${tag}\n${other}${other.includes("?") ? "&" : "?"}${SESSION_PARAM}=${session}`,
+    );
+    return [variant, ...elsewhere].join("\n");
+  });
+}
