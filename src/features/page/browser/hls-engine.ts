@@ -2,6 +2,7 @@ import type HlsModule from "hls.js";
 import type { ErrorData, FragLoadedData, Loader, PlaylistLoaderConstructor, PlaylistLoaderContext } from "hls.js";
 import type { Attempt, Engine, EngineFigures, Failure, OnFailure } from "./engine.ts";
 import { explain } from "./explain.ts";
+import { HlsPace } from "./hls-pace.ts";
 import { withRedundantStreams } from "./redundant-streams.ts";
 import { isSilent, SILENT_MS } from "./silence.ts";
 
@@ -24,6 +25,7 @@ export class HlsEngine implements Engine {
   readonly #url: string;
   readonly #others: readonly string[];
   readonly #video: HTMLVideoElement;
+  readonly #pace = new HlsPace();
   #hls: HlsModule | undefined;
   #kbps: number | undefined;
   #codecs: string | undefined;
@@ -66,7 +68,7 @@ export class HlsEngine implements Engine {
     const hasOthers = this.#others.length > 0;
     const hls = new Hls({
       enableWorker: false, // it would need blob: in the page's policy
-      maxLiveSyncPlaybackRate: 1.1,
+      maxLiveSyncPlaybackRate: 1, // see HlsPace
       liveSyncDurationCount: 3,
       liveMaxLatencyDurationCount: 10,
       backBufferLength: 20,
@@ -102,9 +104,16 @@ export class HlsEngine implements Engine {
     });
     const { signal } = this.#closed;
     this.#video.addEventListener("ended", () => this.#fail({ kind: "ended" }), { signal });
+    this.#video.addEventListener("timeupdate", () => this.#setRate(hls), { signal });
     if (hasOthers) this.#watchSilence(hls, Hls.Events.MANIFEST_LOADED);
     hls.loadSource(this.#url);
     hls.attachMedia(this.#video);
+  }
+
+  #setRate({ latency, targetLatency, latestLevelDetails }: HlsModule): void {
+    if (targetLatency === null || latestLevelDetails?.live !== true) return;
+    const rate = this.#pace.rate(latency, targetLatency);
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
   }
 
   /** The first list may take long, as it waits for a first segment. A server that answers nothing else either is left. */
