@@ -4,6 +4,7 @@ import { Hls } from "../../src/features/hls/hls.ts";
 import type { HttpRequest } from "../../src/http/request.ts";
 import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
+import type { ConnectionAccount } from "../../src/live/ports/connections.ts";
 import { Entry, type Refused } from "../../src/live/ports/entry.ts";
 import type { HttpAnswer, HttpExchange, LoggedRefusal } from "../../src/live/ports/http.ts";
 import type { StreamSegment } from "../../src/live/ports/segments.ts";
@@ -115,7 +116,7 @@ export class FakeExchange implements HttpExchange {
 export interface HlsStageOptions {
   readonly config?: Partial<HlsConfig>;
   readonly mayCome?: boolean;
-  readonly maxConnections?: number;
+  readonly connections?: ConnectionAccount;
   readonly guard?: (request: AccessRequest) => GuardResult;
   readonly context?: Partial<HlsContext>;
 }
@@ -134,7 +135,7 @@ export class HlsStage {
   config: HlsConfig;
   #random = 0;
 
-  constructor({ config, mayCome = false, maxConnections = 1000, guard, context }: HlsStageOptions = {}) {
+  constructor({ config, mayCome = false, connections = openAccount(1000), guard, context }: HlsStageOptions = {}) {
     this.config = { ...hlsDefaults, ...config };
     const { clock, streams } = this.live;
     const vhost = (): HlsVhost => ({
@@ -152,7 +153,7 @@ export class HlsStage {
       },
       guards: guard === undefined ? [] : [{ name: "test", check: guard }],
       countingGuards: [],
-      connections: openAccount(maxConnections),
+      connections,
     });
     this.clients.observe({
       began: ({ protocol }, { kind, stream }) => this.told.push(`${protocol} began ${kind} ${stream.key}`),

@@ -144,8 +144,8 @@ export class Sessions {
   /** Begins one with a token that none has, or says why there may be no more. */
   open(token: string, hls: HlsStream, stream: Stream, viewer: Viewer): Session | Refused {
     const { connections } = this.#context.entry();
-    // Most viewers have a connection, too, and need no place besides that.
-    if (this.size >= MAX_SESSIONS || !connections.hasRoom(Math.max(0, this.size - connections.size)))
+    // A viewer who asks has a connection, which is counted already: only sessions beyond the connections need places.
+    if (this.size >= MAX_SESSIONS || !connections.hasRoom(this.size - connections.size))
       return { ok: false, rule: "max_connections", kind: "limit", reason: "as many viewers as there may be are here" };
     const session = new Session(this, token, hls, stream, viewer, this.#context.clock.now());
     this.#sessions.set(token, session);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MAX_NEWCOMERS } from "../../../../src/features/hls/newcomers.ts";
 import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
 import type { Feed } from "../../../support/live.ts";
+import { openAccount } from "../../../support/open-door.ts";
 
 const decoder = new TextDecoder();
 
@@ -273,7 +274,15 @@ describe("sessions", () => {
   });
 
   test("there are no more viewers than max_connections", () => {
-    const { stage } = published(6, { maxConnections: 2 });
+    const { stage } = published(6, { connections: openAccount(2) });
+    const answers = [1, 2, 3].map(() => stage.get("/live/show.m3u8"));
+    expect(answers.map(({ refusal }) => refusal?.kind)).toEqual([undefined, undefined, "limit"]);
+  });
+
+  test("viewers whose connections are as many as there may be get sessions", () => {
+    const connections = openAccount(2);
+    const { stage } = published(6, { connections });
+    for (const host of ["192.0.2.1", "192.0.2.2"]) expect(connections.acquire(host).ok).toBe(true);
     const answers = [1, 2, 3].map(() => stage.get("/live/show.m3u8"));
     expect(answers.map(({ refusal }) => refusal?.kind)).toEqual([undefined, undefined, "limit"]);
   });
