@@ -67,6 +67,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   #ending: SourceEnd = "lost";
   #dispose: Timer | undefined;
   #overflowLogged = false;
+  /** When the newest segment was listed, monotonic ms. */
+  #listedAt = 0;
 
   constructor(context: HlsContext, name: StreamName, config: HlsConfig, events: HlsStreamEvents) {
     this.#context = context;
@@ -95,6 +97,11 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   /** Whether there is a playlist. */
   get listed(): boolean {
     return this.window.entries.length > 0;
+  }
+
+  /** Whether all that is listed is older than a list is long: the stream was away, and new viewers would begin far behind it. */
+  get stale(): boolean {
+    return this.#context.clock.now() - this.#listedAt > this.window.durationMs;
   }
 
   /** Bytes of memory that it holds: of the segments that may be asked for, and of those in the making. */
@@ -266,7 +273,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   #list(segment: Segment, carried?: Pick<CarriedSegment, "name" | "announced">): void {
-    this.window.add(segment, this.#context.clock.now(), carried);
+    this.#listedAt = this.#context.clock.now();
+    this.window.add(segment, this.#listedAt, carried);
     this.#events.changed(this);
     for (const { version, notify } of [...this.#waiting])
       if (this.window.version > version && this.listed) notify("listed");

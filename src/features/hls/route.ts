@@ -179,10 +179,10 @@ export class HlsRoute implements HttpRoute {
         else this.#sendMultivariant(request, exchange, address, session);
       }
     };
-    // What is listed of a stream that has to be fetched first may be old; who has a token has been here before.
-    const atOnce =
-      hls.live || address.token !== undefined || this.#context.searchMs(hls.name, session.viewer.demand) === 0;
-    const fresh = hls.listed && atOnce;
+    // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
+    const { live, name, stale } = hls;
+    const isCurrent = live ? !stale : this.#context.searchMs(name, session.viewer.demand) === 0;
+    const fresh = hls.listed && (isCurrent || address.token !== undefined);
     if (fresh || hls.refusal !== undefined) {
       answer("listed");
       return;

@@ -141,6 +141,19 @@ describe("waiting", () => {
     expect([...targets]).toEqual(["TARGETDURATION:11"]);
   });
 
+  test("a new viewer of a stream that was away waits for a new segment; one from before does not", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    feed.end("lost");
+    feed.wait(20_000);
+    const again = stage.live.publish("show").headers();
+    const exchange = stage.get("/live/show.m3u8");
+    expect(stage.get(link).answered).toBe(true);
+    expect(exchange.answered).toBe(false);
+    goOn(again, 2, "again");
+    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
+  });
+
   test("not for ever", () => {
     const { stage, feed } = published(0);
     const exchange = stage.get("/live/show.m3u8");
