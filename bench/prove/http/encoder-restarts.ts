@@ -21,5 +21,5 @@ export async function encoderRestarts({ seconds, folder }: ProofContext): Promis
   }
   await Bun.sleep((seconds * 1000) / 3);
   // Awaited here: the stage ends with this function.
-  return await watch.findings("encoder-restarts", folder, { flv: 8000, ws: 8000, hls: 3000 });
+  return await watch.findings("encoder-restarts", folder, { flv: 5000, ws: 5000, hls: 1000 });
 }

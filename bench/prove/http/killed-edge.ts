@@ -3,7 +3,10 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { PageWatch } from "./page-watch.ts";
 import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
 
-/** Pages that are given two edges play on from the second one when the first is killed. */
+/**
+ * Pages that are given two edges play on from the second one when the first is killed: live pages connect there, with HLS what is buffered
+ * plays on meanwhile.
+ */
 export async function killedEdge({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const origin = await startServer(stage, "origin");
@@ -19,7 +22,7 @@ export async function killedEdge({ seconds, folder }: ProofContext): Promise<rea
   await Bun.sleep((seconds * 1000) / 3);
   await first.server.program.kill();
   await Bun.sleep((seconds * 2000) / 3);
-  const findings = await watch.findings("killed-edge", folder, { flv: 5000, ws: 5000, hls: 15_000 });
+  const findings = await watch.findings("killed-edge", folder, { flv: 3000, ws: 3000, hls: 1000 });
   const viewers = second.server.program.count(/play started/);
   return [...findings, { what: "the other edge", ok: viewers >= 3, seen: `${viewers} plays` }];
 }

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
+import { urisOf } from "../../../tests/support/e2e/hls.ts";
 import { openBrowser, openPage, stateIs } from "../../../tests/support/e2e/page/browser.ts";
 import type { Stage } from "../../../tests/support/e2e/stage.ts";
+import { until } from "../../../tests/support/e2e/wait.ts";
+import { readMedia } from "../../../tests/support/playlists.ts";
 import type { Finding } from "../proof.ts";
 
 /** The ways in which a page plays. */
@@ -43,13 +46,14 @@ export class PageWatch {
 
   private constructor() {}
 
-  /** Opens a page for each way and waits until all play. */
+  /** Opens a page for each way, once HLS viewers get a whole buffer at once, and waits until all play. */
   static async open(
     stage: Stage,
     address: (way: string) => string,
     ways: readonly string[] = WAYS,
   ): Promise<PageWatch> {
     const watch = new PageWatch();
+    if (ways.includes("hls")) await wholeBufferListed(address("hls"));
     const browsers: Browser[] = await Promise.all(ways.map(() => openBrowser()));
     stage.defer(() => Promise.all(browsers.map((browser) => browser.close())));
     for (const [at, way] of ways.entries()) {
@@ -96,6 +100,16 @@ export class PageWatch {
     }
     return delays;
   }
+}
+
+/** Waits until the playlist of a page's stream lists what a player keeps in its buffer: three target durations. */
+async function wholeBufferListed(page: string): Promise<void> {
+  const first = page.replace(/\?.*/, ".m3u8");
+  const [link = ""] = urisOf(await (await fetch(first)).text());
+  await until("a whole buffer is listed", async () => {
+    const { segments, targetDuration } = readMedia(await (await fetch(new URL(link, first))).text());
+    return segments.reduce((sum, { duration }) => sum + duration, 0) >= 3 * targetDuration;
+  });
 }
 
 /** The same limit for all ways. */

@@ -5,7 +5,10 @@ import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
 
 const STANDBY = '[vhost.__defaultVhost__.publish]\non_conflict = "standby"\nswitch_after = 1000';
 
-/** One of two encoders is killed, another falls silent: the standby's pictures go on within `switch_after` and a GOP. */
+/**
+ * One of two encoders is killed, another falls silent: the standby's pictures go on within `switch_after` and a GOP, in which live pages
+ * stand still, and with HLS none does.
+ */
 export async function standbyTakesOver({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const origin = await startServer(stage, "origin", { tables: STANDBY });
@@ -21,7 +24,7 @@ export async function standbyTakesOver({ seconds, folder }: ProofContext): Promi
   await Bun.sleep((seconds * 1000) / 3);
   second.signal("SIGSTOP");
   await Bun.sleep((seconds * 1000) / 3);
-  const findings = await watch.findings("standby", folder, { flv: 4000, ws: 4000, hls: 3000 });
+  const findings = await watch.findings("standby", folder, { flv: 4000, ws: 4000, hls: 1000 });
   const switches = origin.server.program.count(/source switched/);
   return [...findings, { what: "the origin", ok: switches === 2, seen: `switched ${switches} times` }];
 }
