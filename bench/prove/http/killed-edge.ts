@@ -1,7 +1,7 @@
 import { Stage } from "../../../tests/support/e2e/stage.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 import { PageWatch } from "./page-watch.ts";
-import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
+import { startEncoder, startServer } from "./servers.ts";
 
 /**
  * Pages that are given two edges play on from the second one when the first is killed: live pages connect there, with HLS what is buffered
@@ -9,14 +9,11 @@ import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
  */
 export async function killedEdge({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
-  const origin = await startServer(stage, "origin");
-  const tables = fetchesFrom(origin);
-  const [first, second] = [
-    await startServer(stage, "first", { tables }),
-    await startServer(stage, "second", { tables }),
-  ];
+  const [first, second] = [await startServer(stage, "first"), await startServer(stage, "second")];
+  const targets = [first, second].map(({ server }) => `"127.0.0.1:${server.port}"`);
+  const origin = await startServer(stage, "origin", { vhost: `forward = [${targets.join(", ")}]` });
   startEncoder(stage, origin, "show", 0);
-  await origin.server.program.line(/publish started/);
+  for (const { server } of [first, second]) await server.program.line(/publish started/);
   const also = encodeURIComponent(`${second.origin}/live/show`);
   const watch = await PageWatch.open(stage, (way) => `${first.origin}/live/show?via=${way}&also=${also}`);
   await Bun.sleep((seconds * 1000) / 3);

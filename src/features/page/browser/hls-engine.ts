@@ -18,6 +18,9 @@ const leaveSoon = {
   },
 };
 
+/** A server that has to fetch the stream first answers when it has a whole segment. */
+const FIRST_LIST_MS = 10_000;
+
 /** Plays HLS by hls.js, which goes on at other servers by itself. */
 export class HlsEngine implements Engine {
   readonly #onFailure: OnFailure;
@@ -72,11 +75,8 @@ export class HlsEngine implements Engine {
       liveSyncDurationCount: 3,
       liveMaxLatencyDurationCount: 10,
       backBufferLength: 20,
-      ...(hasOthers && {
-        playlistLoadPolicy: leaveSoon,
-        fragLoadPolicy: leaveSoon,
-        pLoader: loaderWithOthers(Hls, this.#others),
-      }),
+      pLoader: playlistLoader(Hls, this.#others),
+      ...(hasOthers && { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon }),
     });
     this.#hls = hls;
     let begun = false;
@@ -145,18 +145,25 @@ export class HlsEngine implements Engine {
   }
 }
 
-/** A loader whose first playlist names the other servers. */
-function loaderWithOthers(Hls: HlsClass, others: readonly string[]): PlaylistLoaderConstructor {
+/** A loader whose first playlist names the other servers, and which waits for a first list of each. */
+function playlistLoader(Hls: HlsClass, others: readonly string[]): PlaylistLoaderConstructor {
+  const answered = new Set<string>();
   return class extends (Hls.DefaultConfig.loader as PlaylistLoaderConstructor) {
     override load(...[context, config, callbacks]: Parameters<Loader<PlaylistLoaderContext>["load"]>): void {
       const onSuccess: typeof callbacks.onSuccess = (response, ...rest) => {
         const { data, url } = response;
+        answered.add(new URL(context.url).origin);
         const isFirst = context.type === "manifest" && typeof data === "string";
         callbacks.onSuccess(
           isFirst ? { ...response, data: withRedundantStreams(data, url, others) } : response,
           ...rest,
         );
       };
+      const { loadPolicy } = config;
+      if (!answered.has(new URL(context.url).origin)) {
+        const maxTimeToFirstByteMs = Math.max(loadPolicy.maxTimeToFirstByteMs, FIRST_LIST_MS);
+        config.loadPolicy = { ...loadPolicy, maxTimeToFirstByteMs };
+      }
       super.load(context, config, { ...callbacks, onSuccess });
     }
   };
