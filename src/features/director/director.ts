@@ -42,14 +42,17 @@ export class Director implements Feature, Guard, HttpRoute {
 
   /** Sends a client that follows elsewhere, unless a server has sent it here or this node is the right one. */
   check({ name, action, address, hops, follows = [], directed, param }: AccessRequest): GuardResult {
-    if (follows.length === 0 || directed || this.#context.vhost(name.vhost)?.director !== "redirect") return undefined;
+    if (follows.length === 0 || directed) return undefined;
+    const isServer = hops.length > 0;
+    const director = this.#context.vhost(name.vhost)?.director ?? "off";
+    // With "proxy" viewers stay where they came. The server that fetches for them is still led to the publisher.
+    if (director === "off" || (director === "proxy" && !isServer)) return undefined;
     // A URL of RTMP has no way to write these.
     if (/\s/.test(`${name.app}${name.stream}${param}`)) return undefined;
     const nodes = this.#context.nodes.all();
     const key = keyOf(name);
     if (action === "play" && !isAnywhere(nodes, key)) return undefined;
     // What a server pushes is meant for this node, and what this node has is good enough for a server.
-    const isServer = hops.length > 0;
     if (isServer && (action === "publish" || selfOf(nodes)?.streams.has(key))) return undefined;
     const place = this.#choice.choose(nodes, wishOf(nodes, { name, action, hops }, address, follows));
     if (place === undefined || place.isSelf) return undefined;

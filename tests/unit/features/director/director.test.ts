@@ -119,6 +119,15 @@ describe("A server that fetches", () => {
     expect(stage.sent({ hops: ["e"] })).toBeUndefined();
   });
 
+  test("is sent there, too, where viewers are served by the node that they came to", () => {
+    const stage = new Stage();
+    stage.mode = "proxy";
+    stage.set({ id: "b", streams: published });
+    expect(stage.sent()).toBeUndefined();
+    expect(stage.sent({ hops: ["e"] })).toBe("rtmp://b:1935");
+    expect(stage.sent({ hops: ["e"], action: "publish" })).toBeUndefined();
+  });
+
   test("is sent nowhere with what it pushes", () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published });
