@@ -4,6 +4,8 @@ import type { Group } from "./group.ts";
 export interface Retry {
   /** Whether the client replaces another one, which was counted. */
   readonly again: boolean;
+  /** Whether one of them was ever let in. */
+  readonly wasAdmitted: boolean;
   /** It has failed; true: another client will replace it. */
   lost(reason: string): boolean;
 }
@@ -42,7 +44,7 @@ export class GroupMember {
     this.#state = "running";
     this.group.connecting--;
     this.group.running++;
-    if (this.#retry?.again === true) return;
+    if (this.#retry?.wasAdmitted === true) return;
     this.group.admitted++;
     this.group.admission.record(afterMs * 1000);
   }

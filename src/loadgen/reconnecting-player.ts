@@ -4,12 +4,14 @@ import type { Player, PlayerContext } from "./player.ts";
 
 /** From a lost connection to the next attempt, ms; players that were lost together come back over as long again. */
 const WAIT_MS = 500;
+/** One that was never let in asks for so long, ms. */
+const FIRST_MS = 30_000;
 
 /*
  * playing ──lost──> waiting ──> asking ──a frame──> playing
  *                      └──fails────┘
  */
-/** A player that asks its first address again whenever it has lost its connection, as pages and people do. */
+/** A player that asks its first address again when it is not let in or has lost its connection, as pages and people do. */
 export class ReconnectingPlayer implements Player, Retry {
   readonly #context: Omit<PlayerContext, "retry">;
   readonly #make: (retry: Retry) => Player;
@@ -21,12 +23,15 @@ export class ReconnectingPlayer implements Player, Retry {
   #reason = "";
   #over = false;
   #failed = false;
+  #admitted = false;
+  readonly #beganMs: number;
   again = false;
 
   /** `make` starts a player of the first address. */
   constructor(context: Omit<PlayerContext, "retry">, make: (retry: Retry) => Player) {
     this.#context = context;
     this.#make = make;
+    this.#beganMs = context.clock.now();
     this.#player = make(this);
   }
 
@@ -35,7 +40,7 @@ export class ReconnectingPlayer implements Player, Retry {
   }
 
   get wasAdmitted(): boolean {
-    return this.again || this.#player?.wasAdmitted === true;
+    return this.#admitted || this.#player?.wasAdmitted === true;
   }
 
   get firstFrameMs(): number {
@@ -46,13 +51,12 @@ export class ReconnectingPlayer implements Player, Retry {
     return this.#bytesBefore + (this.#player?.bytesReceived ?? 0);
   }
 
-  /** A player that was never let in has failed, as one that does not reconnect. */
   lost(reason: string): boolean {
-    this.#failed = this.#over || !this.wasAdmitted;
-    if (this.#failed) return false;
     const { clock, random, totals } = this.#context;
+    this.#failed = this.#over || (!this.wasAdmitted && clock.now() - this.#beganMs >= FIRST_MS);
+    if (this.#failed) return false;
     this.#noteFrames();
-    if (this.#lostMs === 0) {
+    if (this.#lostMs === 0 && this.wasAdmitted) {
       this.#lostMs = clock.now();
       totals.losses.add(reason);
     }
@@ -68,11 +72,12 @@ export class ReconnectingPlayer implements Player, Retry {
     const { group } = this.#context;
     if (this.#timer === undefined) this.#player?.finish(nowMs);
     this.#noteFrames();
-    if (this.#lostMs === 0 || this.#failed) return;
+    const isAway = this.#timer !== undefined || (this.#lostMs > 0 && !this.#failed);
+    if (!isAway) return;
     // Nobody replaces it any more.
     if (this.#timer !== undefined) group.connecting--;
     this.close();
-    group.count(`has not come back after ${this.#reason}`);
+    group.count(this.wasAdmitted ? `has not come back after ${this.#reason}` : this.#reason);
   }
 
   close(): void {
@@ -84,6 +89,7 @@ export class ReconnectingPlayer implements Player, Retry {
   #ask(): void {
     this.#timer = undefined;
     this.again = true;
+    this.#admitted = this.wasAdmitted;
     this.#bytesBefore = this.bytesReceived;
     this.#player = undefined;
     this.#player = this.#make(this);

@@ -42,11 +42,19 @@ describe("a player that lost its connection and reconnects", () => {
     expect(Object.keys(players?.reasons ?? {})[0]).toMatch(/^has not come back after refused: no/);
   });
 
-  test("has failed if it was never let in", async () => {
+  test("has failed if it is not let in for half a minute, and is like others if it is", async () => {
     const stage = new BenchStage();
     stage.access = () => ({ kind: "denied", reason: "no" });
     const { players } = await stage.run(stage.bench({ play: returning(2), seconds: 4 }));
     expect(players).toMatchObject({ connected: 0, failed: 2, reconnects: { count: 0, outage_ms: null } });
+    const late = new BenchStage();
+    late.access = ({ action }) => (action === "play" ? { kind: "denied", reason: "no" } : undefined);
+    const both = { command: "both", publish: publishing(1), play: returning(2), seconds: 4 } as const;
+    const report = await late.run(late.bench(both), (ms) => {
+      if (ms === 8000) late.access = () => undefined;
+    });
+    expect(report.problems).toEqual([]);
+    expect(report.players).toMatchObject({ connected: 2, failed: 0, reconnects: { count: 0, reasons: {} } });
   });
 
   test("asks its first address, which leads elsewhere now", async () => {
