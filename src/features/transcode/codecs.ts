@@ -63,9 +63,16 @@ export function containerOf(codecs: readonly TrackCodec[]): "flv" | "mp4" | { re
   return { refusal: `no container has ${codecs.map(({ label }) => label).join(" and ")}` };
 }
 
+/** Other names of codecs that people write. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ["h265", "hevc"],
+  ["avc", "h264"],
+]);
+
 /** Reads FFmpeg's name of a codec. Throws UserError. */
 export function parseCodec(text: string): string {
-  const name = text.toLowerCase();
+  const lower = text.toLowerCase();
+  const name = otherNames.get(lower) ?? lower;
   if (known.has(name)) return name;
   const meant = nearest(name, [...known]);
   throw new UserError(

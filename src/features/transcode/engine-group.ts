@@ -181,7 +181,7 @@ export class EngineGroup {
         expired: (why) => this.restart(why),
       });
     });
-    if (this.#waits) this.#log.warn("transcode waits: as many FFmpeg processes run as may", this.#fields);
+    if (this.#waits) this.#log.warn("transcode waits, max_processes FFmpegs run already", this.#fields);
     return { abort: () => this.#abandon(permit) };
   }
 
@@ -258,10 +258,11 @@ export class EngineGroup {
   }
 
   #onEnded(run: Run, reason: string): void {
+    // FFmpeg may have given sound before it found that it can't encode the picture.
     const missing = this.plan.tracks.some(
-      ({ engine, kind }) => kind === "video" && softwareEncoder(engine) !== undefined,
+      ({ engine, kind }, index) => kind === "video" && softwareEncoder(engine) !== undefined && !run.hasGiven(index),
     );
-    if (!run.productive && missing && !this.#software) {
+    if (missing && !this.#software) {
       this.#software = true;
       this.#log.warn("hardware encoder does not run, software encodes instead", { ...this.#fields, error: reason });
       this.#fail(reason, "elsewhere");

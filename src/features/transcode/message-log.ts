@@ -25,8 +25,7 @@ export class MessageLog {
     const now = this.#clock.now();
     if (now - this.#since >= PERIOD_MS) this.#begin(now);
     if (++this.#lines > MAX_LINES) return;
-    // The address in memory of what speaks says nothing.
-    const text = printable(line.replace(/ @ 0x[0-9a-f]+\]/g, "]"));
+    const text = printable(line);
     if (text !== this.#last) this.#log.warn("ffmpeg says", { ...this.#fields, text });
     this.#last = text;
   }

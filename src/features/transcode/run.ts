@@ -18,7 +18,10 @@ const AHEAD_PACKETS = 400;
 const FINISH_MS = 5000;
 
 /** Last lines of FFmpeg's that don't say why it ends. */
-const EMPTY_MESSAGE = /^(?:Conversion failed!|To ignore this, add)/;
+const EMPTY_MESSAGE =
+  /^(?:Conversion failed!|To ignore this, add|Error initializing output stream .* opening encoder)|frames left in the queue on closing$/;
+/** The address in memory of what speaks says nothing. */
+const ADDRESS = / @ 0x[0-9a-f]+\]/g;
 
 /** Notifications for the owner of a run. */
 export interface RunEvents {
@@ -46,8 +49,8 @@ export class Run {
   /** Why it had to be ended. */
   #fault: string | undefined;
   #lastMessage = "";
-  /** It has given a frame: metadata and headers come also from an FFmpeg that cannot encode the other track. */
-  productive = false;
+  /** The outputs that have given a frame: metadata and headers come also from an FFmpeg that cannot encode the other track. */
+  readonly #productive = new Set<number>();
   /** It takes no input since then, monotonic ms. */
   #blockedAt: number | undefined;
   /** Packets that it has had since its last tag, and when that was. */
@@ -76,7 +79,8 @@ export class Run {
       { command, outputs, nice },
       {
         output: (index, bytes) => this.#onOutput(index, bytes),
-        errorLine: (line) => {
+        errorLine: (text) => {
+          const line = text.replace(ADDRESS, "]");
           if (!EMPTY_MESSAGE.test(line)) this.#lastMessage = line;
           if (!this.#over) events.message(line);
         },
@@ -88,6 +92,16 @@ export class Run {
       },
     );
     this.#watch = clock.every(LOOK_MS, () => this.#look());
+  }
+
+  /** Whether it has given a frame. */
+  get productive(): boolean {
+    return this.#productive.size > 0;
+  }
+
+  /** Whether an output has given a frame. */
+  hasGiven(index: number): boolean {
+    return this.#productive.has(index);
   }
 
   get pid(): number | undefined {
@@ -146,9 +160,9 @@ export class Run {
     if (this.#over || !this.#events.tag(index, kind, timestamp, payload)) return;
     this.#unanswered = 0;
     this.#taggedAt = this.#clock.now();
-    if (this.productive || kind === PacketKind.Data || isHeader(classify(kind, payload) & 0xff)) return;
-    this.productive = true;
-    this.#events.productive();
+    if (this.hasGiven(index) || kind === PacketKind.Data || isHeader(classify(kind, payload) & 0xff)) return;
+    this.#productive.add(index);
+    if (this.#productive.size === 1) this.#events.productive();
   }
 
   #look(): void {

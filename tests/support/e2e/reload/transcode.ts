@@ -123,7 +123,7 @@ export const transcodeEffects: Readonly<Record<string, Effect>> = {
     observe(stage, AUDIO, AUDIO, /max_cpu of transcode is/, ["max_cpu = 0", "max_cpu = 400"]),
   "transcode.max_processes": async (stage) => {
     const settings = ["max_processes = 2", "max_processes = 1"] as const;
-    await observe(stage, AUDIO, AUDIO, /as many FFmpeg processes run as may/, settings);
+    await observe(stage, AUDIO, AUDIO, /transcode waits, max_processes FFmpegs run already/, settings);
   },
 };
 

@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { PacketKind } from "../../../../src/media/packet.ts";
+import { flvFile } from "../../../support/flv.ts";
+import { payloads } from "../../../support/live.ts";
 import { TranscodeStage } from "../../../support/transcode-stage.ts";
 
 test("a hardware encoder whose device is lost is told of, and software goes on in its place at once", () => {
@@ -7,6 +10,12 @@ test("a hardware encoder whose device is lost is told of, and software goes on i
     if (!ffmpeg.command.includes("h264_nvenc")) return;
     ffmpeg.dumb = true;
     ffmpeg.events.errorLine("[h264_nvenc @ 0x55] Cannot load libcuda.so.1");
+    ffmpeg.events.errorLine(
+      "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0",
+    );
+    // It has encoded sound when it finds that it can't encode the picture.
+    ffmpeg.give(1, flvFile([{ kind: PacketKind.Audio, timestamp: 10_000, payload: payloads.audio("a1'") }]));
+    ffmpeg.events.errorLine("[aac @ 0x56] 2 frames left in the queue on closing");
   };
   const viewer = stage.watch();
   const feed = stage.publish().headers().key("k1").audio("a1").wait(40);
@@ -20,7 +29,9 @@ test("a hardware encoder whose device is lost is told of, and software goes on i
   expect(viewer.log).toContain("k2'");
   const lines = stage.log.take();
   expect(lines.filter((line) => line.includes("software encodes instead")).length).toBe(1);
-  expect(lines.find((line) => line.includes("software encodes instead"))).toContain("Cannot load libcuda.so.1");
+  expect(lines.find((line) => line.includes("software encodes instead"))).toContain(
+    "error=it ended with code 1: [h264_nvenc] Cannot load libcuda.so.1",
+  );
 });
 
 test("engines with other devices have FFmpegs of their own", () => {

@@ -237,7 +237,7 @@ describe("an FFmpeg", () => {
     const first = publish(stage);
     publish(stage, "second");
     expect(stage.ffmpegs.all.length).toBe(1);
-    expect(stage.log.take(/as many FFmpeg processes run as may/).length).toBe(1);
+    expect(stage.log.take(/transcode waits, max_processes FFmpegs run already/).length).toBe(1);
     first.end();
     stage.clock.advance(100);
     expect(stage.ffmpegs.all.length).toBe(2);
