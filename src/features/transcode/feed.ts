@@ -3,7 +3,7 @@ import { type PacketRange, packetFormat } from "../../live/readers/packet-reader
 import type { Reader } from "../../live/readers/reader.ts";
 import { isHeader } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
-import { Packet, type PacketKind } from "../../media/packet.ts";
+import { Packet, PacketKind } from "../../media/packet.ts";
 import { RUN_START_MS } from "./arguments.ts";
 import type { InputMuxer } from "./input-muxer.ts";
 import { STEP_BACK_MS } from "./result.ts";
@@ -114,7 +114,9 @@ export class Feed implements PacketSink {
       if ((time < since && since < latest) || !this.#tracks.hasCodec(kind, payload)) return;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
       if (isHeader(flags)) return;
-      hasSteppedBack ||= time < this.newestOf(kind) - STEP_BACK_MS;
+      // A run that began with sound far ahead of the picture would leave the picture out: the next one begins with a key frame.
+      const isBefore = kind === PacketKind.Video && time < this.#base;
+      hasSteppedBack ||= isBefore || time < this.newestOf(kind) - STEP_BACK_MS;
       this.#newest.set(kind, time);
     });
     if (packets.length === 0) return !run.blocked;

@@ -29,7 +29,8 @@ export class OutputTrack {
     if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > inputTime + MAX_STRAY_MS) return "stray";
     if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return "priming";
     this.#newest = time;
-    return this.#at(time);
+    // A first sound that was rounded down is not before its header.
+    return this.#at(this.kind === PacketKind.Audio ? Math.max(time, RUN_START_MS) : time);
   }
 
   #at(time: number): number {

@@ -336,26 +336,6 @@ describe("a stream", () => {
     expect(stage.ffmpegs.running).toBeLessThan(2);
   });
 
-  test.each([
-    ["ahead of", 60_000],
-    ["behind", -60_000],
-  ])("whose sound is a minute %s its picture is transcoded by one FFmpeg, as it is", (_, byMs) => {
-    const stage = new TranscodeStage(BOTH);
-    const viewer = stage.watch();
-    const feed = stage.publish().videoHeader("V0");
-    feed.time = 60_000;
-    for (let at = 0; at < 2000; at++) {
-      if (at % 25 === 0) feed.key("k").audioHeader("A0");
-      else feed.inter("i");
-      feed.send(PacketKind.Audio, payloads.audio(`a${at}`), feed.time + byMs).wait(40);
-    }
-    stage.clock.advance(WAIT_MS);
-    expect(stage.ffmpegs.all.length).toBe(1);
-    const times = (kind: PacketKind) => viewer.got.filter((got) => got.kind === kind).map(({ time }) => time);
-    expect(times(PacketKind.Video).at(-1)).toBe(60_000 + 1999 * 40);
-    expect(times(PacketKind.Audio).at(-1)).toBe(60_000 + 1999 * 40 + byMs);
-  });
-
   test("that somebody else publishes at the target is told once, and taken when it is free", () => {
     const stage = new TranscodeStage(BOTH);
     const info = { id: "x", remote: "other", param: "", hops: [], via: "client" as const };
