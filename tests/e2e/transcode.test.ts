@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
 import { PacketKind } from "../../src/media/packet.ts";
+import { CLICKS, clicksIn } from "../support/e2e/clicks.ts";
+import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startSrs } from "../support/e2e/srs.ts";
@@ -20,6 +22,9 @@ const VIDEO = `vcodec = "libx264"
 vpreset = "ultrafast"
 vbitrate = 300
 `;
+
+/** The farthest that sound may be from where it was beside the picture. */
+const MAX_OFFSET_MS = 20;
 
 test.concurrent("video beside sound that is encoded keeps its bytes and times", async () => {
   await using stage = new Stage();
@@ -80,5 +85,51 @@ test.concurrent.each(Object.entries(ENHANCED_INPUTS))(
     const last = Math.max(...pictures.map(({ time }) => time));
     expect(Math.abs((got.at(-1)?.pts ?? 0) - last)).toBeLessThan(200);
     expect(server.program.lines.filter((line) => /internal error/.test(line))).toEqual([]);
+  },
+);
+
+test.concurrent.each([
+  ["AAC from AAC", "aac", 'acodec = "aac"\nabitrate = 96'],
+  ["AAC from MP3, at another rate", "libmp3lame", 'acodec = "aac"\nabitrate = 96\nasample_rate = 48000'],
+  ["MP3 from AAC", "aac", 'acodec = "libmp3lame"\nabitrate = 96'],
+  ["AAC beside encoded video", "aac", 'acodec = "aac"\nvcodec = "libx264"\nvpreset = "ultrafast"'],
+])(
+  "each sound of %s is within 20 ms of its place, and is again when another FFmpeg goes on",
+  async (_, codec, keys) => {
+    await using stage = new Stage();
+    const source = stage.path("source.flv");
+    const x264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0"];
+    await encoded(source, 30, [...x264, "-c:a", codec, "-b:a", "128k"], CLICKS);
+    const engine = `[vhost.__defaultVhost__.transcode.main]\n${keys}\noutput = "[vhost]/[app]/[stream]_t"\n`;
+    const server = await startSrs(stage, "server", { more: engine });
+    const result = stage.path("result.flv");
+    const copy = ["-c", "copy", "-flvflags", "no_duration_filesize", result];
+    const recorder = stage.start("recorder", [
+      "ffmpeg",
+      "-v",
+      "error",
+      "-copyts",
+      "-i",
+      server.url("live/show_t"),
+      ...copy,
+    ]);
+    await server.program.line(/play started .*waiting=true/);
+    const viewer = await Client.play(stage, server, "show_t");
+    const newestSound = () => viewer.packets.findLast(({ type }) => type === 8)?.timestamp ?? 0;
+    const cameTo = (ms: number) => until(`the sound comes to ${ms} ms`, () => newestSound() >= ms);
+    const encoder = publishClip(stage, source, server.url("live/show"));
+    await cameTo(2000);
+    for (const pid of ffmpegsOf(server.program.pid)) process.kill(pid, "SIGKILL");
+    await server.program.line(/transcode lost/);
+    await cameTo(newestSound() + 2000);
+    encoder.signal("SIGINT");
+    await encoder.ended();
+    expect(await recorder.ended()).toBe(0);
+    const sent = clicksIn(source);
+    const got = clicksIn(result);
+    expect(sent.length).toBe(30);
+    expect(got.length).toBeGreaterThan(2);
+    const offsets = got.map((at) => Math.min(...sent.map((of) => Math.abs(at - of))));
+    expect(Math.max(...offsets)).toBeLessThanOrEqual(MAX_OFFSET_MS);
   },
 );

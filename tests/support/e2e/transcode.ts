@@ -25,7 +25,8 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-const PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-f", "lavfi", "-i", "sine=sample_rate=44100"];
+const PICTURE = "testsrc2=size=320x180:rate=25";
+const TONE = "sine=sample_rate=44100";
 const X265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:keyint=25:open-gop=0"];
 const VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "25"];
 const AV1 = ["-c:v", "libsvtav1", "-preset", "12", "-g", "25", "-svtav1-params", "lookahead=0"];
@@ -39,9 +40,15 @@ export const ENHANCED_INPUTS: Readonly<Record<string, readonly string[]>> = {
   "AV1 and AAC": [...AV1, "-c:a", "aac"],
 };
 
-/** A clip of a picture and a tone in a file, by these encoders. */
-export async function encoded(path: string, seconds: number, encoders: readonly string[]): Promise<string> {
-  const args = ["-v", "error", ...PICTURE, "-t", String(seconds), "-pix_fmt", "yuv420p", ...encoders, path];
+/** A clip of a picture and a sound in a file, by these encoders. */
+export async function encoded(
+  path: string,
+  seconds: number,
+  encoders: readonly string[],
+  sound = TONE,
+): Promise<string> {
+  const inputs = [PICTURE, sound].flatMap((source) => ["-f", "lavfi", "-i", source]);
+  const args = ["-v", "error", ...inputs, "-t", String(seconds), "-pix_fmt", "yuv420p", ...encoders, path];
   const made = Bun.spawn(["ffmpeg", ...args], {
     stdout: "ignore",
     stderr: "ignore",
