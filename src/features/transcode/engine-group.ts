@@ -5,13 +5,7 @@ import type { TranscoderReport } from "../../live/ports/feature.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
-import {
-  type Attempt,
-  type AttemptReport,
-  type Failure,
-  type RelayStatus,
-  Supervisor,
-} from "../../relay/supervisor.ts";
+import { type Attempt, type AttemptReport, type Failure, Supervisor } from "../../relay/supervisor.ts";
 import { RUN_START_MS, runCommand } from "./arguments.ts";
 import { type FedTracks, Feed } from "./feed.ts";
 import type { FfmpegFacts } from "./ffmpeg-facts.ts";
@@ -114,10 +108,6 @@ export class EngineGroup {
     });
     this.#look = context.clock.every(LOOK_MS, () => this.#feed?.catchUp());
     this.#supervisor.start();
-  }
-
-  get status(): RelayStatus {
-    return this.#supervisor.status;
   }
 
   /** How far what FFmpeg takes in is behind the stream, ms. */

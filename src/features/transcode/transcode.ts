@@ -81,10 +81,11 @@ export class Transcode implements Feature, StreamObserver {
     const targets = jobs.flatMap(({ results }) => results.map(({ result }) => result.target));
     const relays = targets.flatMap((target) => (target instanceof ServerTarget ? (target.relay?.report() ?? []) : []));
     if (jobs.length === 0 && this.#totals.runs === 0) return {};
+    const transcoders = groups.map((group) => group.report());
     return {
       now: {
         transcodes: groups.length,
-        transcodes_failing: groups.filter(({ status }) => status.state === "waiting").length,
+        transcodes_failing: transcoders.filter(({ failingSince }) => failingSince !== undefined).length,
         transcodes_lag_ms: Math.round(Math.max(0, ...groups.map(({ lagMs }) => lagMs))),
       },
       since: {
@@ -93,7 +94,7 @@ export class Transcode implements Feature, StreamObserver {
         transcode_frames_dropped: this.#totals.strays,
       },
       relays,
-      transcoders: groups.map((group) => group.report()),
+      transcoders,
     };
   }
 

@@ -24,4 +24,10 @@ test("An FFmpeg that waits for others to end is reported as queued", () => {
   for (const name of ["one", "two"]) stage.publish(name).headers().key("k1").audio("a1").wait(40);
   const states = stage.transcode.report().transcoders?.map(({ state }) => state);
   expect(states?.toSorted()).toEqual(["queued", "running"]);
+  expect(stage.transcode.report().now?.transcodes_failing).toBe(0);
+  stage.ffmpegs.last.exit("it ended with code 1");
+  stage.clock.advance(2000);
+  // The other runs now, and it has to wait for its turn.
+  expect(stage.transcode.report().transcoders?.[0]?.state).toBe("queued");
+  expect(stage.transcode.report().now?.transcodes_failing).toBe(1);
 });
