@@ -2,7 +2,7 @@ import { ProtocolError } from "../base/errors.ts";
 import { Codec, nameOfCodec, trackIds } from "./codec.ts";
 import { Content, FrameReader } from "./frame.ts";
 import { type Packet, PacketKind } from "./packet.ts";
-import { readAudioTrack, readVideoTrack, type TrackConfig } from "./track-config.ts";
+import { awaitsFrame, readAudioTrack, readVideoTrack, type TrackConfig } from "./track-config.ts";
 
 /** Tracks of one stream that are looked at; what has more is an attack. */
 const MAX_TRACKS = 16;
@@ -20,6 +20,10 @@ export interface StreamTrack {
   readonly name: string;
   /** The configuration, or in words why there is none. */
   readonly config: TrackConfig | string;
+  /** It has a sequence header. */
+  readonly hasHeader: boolean;
+  /** There is no configuration so far, but a frame may tell it. */
+  readonly awaitsFrame: boolean;
 }
 
 /** A track while its packets are read. */
@@ -34,6 +38,14 @@ class Reading implements StreamTrack {
   constructor(kind: PacketKind, id: number) {
     this.kind = kind;
     this.id = id;
+  }
+
+  get hasHeader(): boolean {
+    return this.#record !== undefined;
+  }
+
+  get awaitsFrame(): boolean {
+    return typeof this.config === "string" && awaitsFrame(this.kind, this.codec, this.config, this.name);
   }
 
   take(codec: number, content: number, body: Uint8Array): void {

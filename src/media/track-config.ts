@@ -68,8 +68,17 @@ export function readVideoTrack(
   const header = read(record, frame ?? NOTHING);
   if (header === undefined) return `a configuration record of ${name} that can't be read`;
   const { codecs, picture } = header;
-  if (picture === undefined) return `no key frame has told the size of ${name} yet`;
+  if (picture === undefined) return noSize(name);
   return { kind: PacketKind.Video, codecs, record: header.record, picture };
+}
+
+function noSize(name: string): string {
+  return `no key frame has told the size of ${name} yet`;
+}
+
+/** Whether a frame, or another one, may tell what a configuration has no value for; `problem` is what the readers say, `name` is the codec's. */
+export function awaitsFrame(kind: PacketKind, codec: number, problem: string, name: string): boolean {
+  return kind === PacketKind.Video ? problem === noSize(name) : codec in frameReaders;
 }
 
 /** By codec: from a record and a frame, which may be empty. */
@@ -145,6 +154,13 @@ const frameReaders: Readonly<Record<number, AudioReader>> = {
     return info && audio("ec-3", info.box, info.sampleRate, info.channels, info.samples);
   },
 };
+
+/** Whether there may be a configuration of a codec. */
+export function isKnownCodec(kind: PacketKind, codec: number): boolean {
+  return (kind === PacketKind.Video ? [videoReaders] : [headerReaders, frameReaders]).some(
+    (readers) => codec in readers,
+  );
+}
 
 function audio(
   codecs: string,

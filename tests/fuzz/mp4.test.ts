@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { streamCodecs } from "../../src/media/codec-strings.ts";
 import { FragmentWriter } from "../../src/media/mp4/fragment.ts";
 import { initSegment } from "../../src/media/mp4/init-segment.ts";
+import { Mp4SegmentWriter } from "../../src/media/mp4/segment.ts";
 import { mp4Refusal, mp4Tracks } from "../../src/media/mp4/tracks.ts";
 import { type Packet, PacketKind } from "../../src/media/packet.ts";
 import { fromHex } from "../support/bytes.ts";
@@ -88,4 +89,34 @@ test("whatever packets hold, init segments and fragments are MP4, and bounded", 
     }
   }
   expect(samples).toBeGreaterThan(2 * ROUNDS);
+});
+
+test("whatever packets hold, a segment is MP4, bounded, and a function of its packets", () => {
+  const random = mulberry32(0x4d53);
+  let made = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const packets = hostile(random);
+    const first = pick(random, [[aacHeader, avcHeader()], [aacHeader, avcHeader()], beginning(random)]);
+    const mark = between(random, 0, packets.length);
+    const at = pick(random, ["end", "mark"] as const);
+    const next = pick(random, [undefined, ...packets]);
+    const [one, other] = [new Uint8Array(0), randomBytes(random, between(random, 0, 4000))].map((memory) => {
+      const writer = new Mp4SegmentWriter(first, memory.slice());
+      for (const [number, packet] of packets.entries()) {
+        if (number === mark) writer.mark();
+        writer.add(packet, packet.time);
+      }
+      return writer.finish(at, round, next);
+    });
+    expect(other).toEqual(one);
+    if (one === undefined) continue;
+    made++;
+    expect(parseTracks(one.init).length).toBeLessThanOrEqual(2);
+    expect(one.bytes.buffer.byteLength).toBe(one.bytes.length);
+    const sent = packets.reduce((sum, { payload }) => sum + payload.length, 0);
+    const lasts = new Map<number, number>();
+    const count = follow(one.bytes, lasts);
+    expect(one.bytes.length).toBeLessThan(sent + 16 * count + 300);
+  }
+  expect(made).toBeGreaterThan(ROUNDS / 4);
 });

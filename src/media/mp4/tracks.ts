@@ -1,6 +1,6 @@
 import { type Packet, PacketKind } from "../packet.ts";
 import { type StreamTrack, streamTracks } from "../stream-tracks.ts";
-import type { TrackConfig } from "../track-config.ts";
+import { isKnownCodec, type TrackConfig } from "../track-config.ts";
 import { audioSampleEntry, videoSampleEntry } from "./sample-entries.ts";
 
 /** Ticks of a video track in a second; audio counts in its samples. */
@@ -24,7 +24,7 @@ export interface Mp4Track {
 
 /**
  * The tracks of a stream that MP4 can carry, video first. Takes headers, and frames of what has none (MP3, AC-3, E-AC-3) or none that
- * tells the size of pictures (VP9). `mp4Refusal` says what is missing.
+ * tells the size of pictures (VP9). `mp4Refusal` says what it can't.
  */
 export function mp4Tracks(packets: readonly Packet[]): Mp4Track[] {
   return streamTracks(packets).flatMap(mp4Track);
@@ -39,14 +39,17 @@ function mp4Track({ kind, id, codec, config }: StreamTrack): Mp4Track[] {
 }
 
 /**
- * Why MP4 can't carry a stream, or not yet, in words; undefined when it can. Takes what `mp4Tracks` takes; of several reasons it gives
- * that of the first track. `reordered`: the video is stamped by presentation times (`Timeline.reordered`), so that its SPS has to tell the
- * order of decoding.
+ * Why MP4 can't carry the main tracks of a stream (0), in words; undefined when it can. Takes what `mp4Tracks` takes; of several reasons it
+ * gives that of the first track. A track whose header, or whose first frame, is still to come is left out while there is another.
+ * `reordered`: the video is stamped by presentation times (`Timeline.reordered`), so that its SPS has to tell the order of decoding.
  */
 export function mp4Refusal(packets: readonly Packet[], reordered = false): string | undefined {
-  for (const { config, id } of streamTracks(packets)) {
-    if (typeof config === "string") return `MP4 can't be made: ${config}${id === 0 ? "" : ` (track ${id})`}`;
-    if (reordered && config.kind === PacketKind.Video && !config.picture.reorderDepth)
+  const main = streamTracks(packets).filter(({ id }) => id === 0);
+  const some = main.some(({ config }) => typeof config !== "string");
+  for (const { kind, codec, config, hasHeader } of main) {
+    if (typeof config === "string") {
+      if (!some || hasHeader || !isKnownCodec(kind, codec)) return `MP4 can't be made: ${config}`;
+    } else if (reordered && config.kind === PacketKind.Video && !config.picture.reorderDepth)
       return "MP4 needs decoding times: the video is stamped by presentation times, and its SPS does not tell how far it is reordered";
   }
   return undefined;
