@@ -7,8 +7,8 @@ import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
+import { hlsFormats } from "../features/hls/formats.ts";
 import { Hls } from "../features/hls/hls.ts";
-import { openTsWriter } from "../features/hls/ts-writer.ts";
 import { Hooks } from "../features/hooks/hooks.ts";
 import { forOperators, forViewers } from "../features/http/context.ts";
 import { HttpServer } from "../features/http/server.ts";
@@ -212,7 +212,7 @@ export function makeFeatures(host: Host): Features {
       streams,
       entry: () => entry,
       clients: () => clients,
-      openWriter: openTsWriter,
+      formats: hlsFormats,
       files: fileStore,
       configOf: vhost,
       searchMs: (name, demand) => others.searchMs(name, demand),

@@ -7,7 +7,7 @@ import type { ListedSegment } from "../../src/features/hls/window.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
 import { FakeNet } from "./fake-transport.ts";
-import { FakeFiles, hlsDefaults } from "./hls-stage.ts";
+import { FakeFiles, formatsOf, hlsDefaults } from "./hls-stage.ts";
 import { type Feed, streamDefaults } from "./live.ts";
 import { mulberry32 } from "./random.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
@@ -30,7 +30,7 @@ export class HlsServer {
       {
         clock,
         log: node.log,
-        openWriter,
+        formats: formatsOf(openWriter),
         files: new FakeFiles(),
         configOf: () => ({ ...streamDefaults, enabled: true, publish: publishDefaults, hls: config }),
         gzip: (bytes: Uint8Array) => bytes,

@@ -1,6 +1,8 @@
 import type { HlsConfig } from "../../src/features/hls/config.ts";
 import type { FileStore, HlsContext, HlsVhost } from "../../src/features/hls/context.ts";
+import type { HlsFormats } from "../../src/features/hls/formats.ts";
 import { Hls } from "../../src/features/hls/hls.ts";
+import type { OpenWriter } from "../../src/features/hls/segment.ts";
 import type { HttpRequest } from "../../src/http/request.ts";
 import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
@@ -18,6 +20,7 @@ const decoder = new TextDecoder();
 /** The configuration of tests: short segments. */
 export const hlsDefaults: HlsConfig = {
   enabled: true,
+  hls_format: "ts",
   hls_fragment: 2,
   hls_window: 12,
   hls_dispose: 120,
@@ -26,8 +29,15 @@ export const hlsDefaults: HlsConfig = {
   hls_path: "",
   hls_m3u8_file: "[app]/[stream].m3u8",
   hls_ts_file: "[app]/[stream]-[seq].ts",
+  hls_fmp4_file: "[app]/[stream]-[seq].m4s",
+  hls_init_file: "[app]/[stream]-[hash].mp4",
   hls_cleanup: true,
 };
+
+/** The formats with another writer, in the place of both. */
+export function formatsOf(open: OpenWriter): HlsFormats {
+  return { ts: { open, suffix: ".ts" }, fmp4: { open, suffix: ".m4s" } };
+}
 
 /** A disk in memory, which may fail. */
 export class FakeFiles implements FileStore {
@@ -165,7 +175,7 @@ export class HlsStage {
       streams,
       entry: () => entry,
       clients: () => this.clients,
-      openWriter: (headers) => new TextWriter(headers),
+      formats: formatsOf((headers) => new TextWriter(headers)),
       files: this.files,
       configOf: vhost,
       searchMs: () => (mayCome ? 3000 : 0),

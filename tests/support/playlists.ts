@@ -48,3 +48,8 @@ export function checkHistory(texts: readonly string[]): void {
     }
   }
 }
+
+/** The init segment that each segment of a media playlist needs. */
+export function mapsOf(text: string): string[] {
+  return readMedia(text).segments.flatMap(({ map }) => (map === null ? [] : [map.uri]));
+}

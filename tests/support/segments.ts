@@ -1,4 +1,4 @@
-import type { OpenWriter, Segment, SegmentWriter } from "../../src/features/hls/segment.ts";
+import type { OpenWriter, Segment, SegmentContent, SegmentWriter } from "../../src/features/hls/segment.ts";
 import { Segmenter } from "../../src/features/hls/segmenter.ts";
 import type { Epoch } from "../../src/live/source/epoch.ts";
 import { Packet, PacketFlag, PacketKind } from "../../src/media/packet.ts";
@@ -27,8 +27,9 @@ export class TextWriter implements SegmentWriter {
     this.#marked = this.#names.length;
   }
 
-  finish(at: "end" | "mark"): Uint8Array {
-    return encoder.encode(this.#names.slice(0, at === "mark" ? this.#marked : undefined).join(" "));
+  finish(at: "end" | "mark"): SegmentContent {
+    const names = this.#names.slice(0, at === "mark" ? this.#marked : undefined);
+    return { bytes: encoder.encode(names.join(" ")), init: undefined };
   }
 }
 

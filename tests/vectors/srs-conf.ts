@@ -96,6 +96,24 @@ hls_cleanup = false
 `,
   },
   {
+    name: "HLS in fragmented MP4 of 7.0",
+    conf: `vhost a { hls { enabled on; hls_use_fmp4 on; hls_fmp4_file [app]/[stream]/[seq].m4s; hls_init_file [app]/[stream]/init.mp4; } }
+vhost b { hls { enabled on; hls_use_fmp4 off; } }`,
+    toml: `[vhost.a]
+
+[vhost.a.hls]
+enabled = true
+hls_format = "fmp4"
+hls_fmp4_file = "[app]/[stream]/[seq].m4s"
+hls_init_file = "[app]/[stream]/init.mp4"
+
+[vhost.b]
+
+[vhost.b.hls]
+enabled = true
+`,
+  },
+  {
     name: "blocks of 3.0 and later",
     conf: `rtmp { listen 1936; chunk_size 4096; }
 srs_log_tank console; srs_log_level error;

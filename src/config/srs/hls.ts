@@ -1,9 +1,8 @@
 import { wordOf } from "./mapping.ts";
-import { asItIs, key, leftOut, mapped, type Rule, refused, unused } from "./rules.ts";
+import { asItIs, key, keyByWord, mapped, type Rule, refused, unused } from "./rules.ts";
 
 const grid = "segments are cut on a grid of whole fragments that fits the encoder's key frames";
 const noEncryption = "it is of use to encryption only";
-const inTs = "segments are MPEG-TS";
 
 /** What becomes of each directive in SRS's `hls` block, by its name. Those with an older place beside the block are not here. */
 export const hlsRules: Readonly<Record<string, Rule>> = {
@@ -27,9 +26,9 @@ export const hlsRules: Readonly<Record<string, Rule>> = {
   hls_vcodec: unused("the codecs are the stream's own"),
   hls_nb_notify: unused("it is of use to on_hls_notify only"),
   hls_master_m3u8_path_relative: unused("links in playlists are relative"),
-  hls_use_fmp4: leftOut("fragmented MP4", inTs),
-  hls_fmp4_file: unused(inTs),
-  hls_init_file: unused(inTs),
+  hls_use_fmp4: keyByWord("`hls.hls_format`: `fmp4` or `ts`", { on: "fmp4", off: "ts" }, "hls", "hls_format"),
+  hls_fmp4_file: key("hls", "hls_fmp4_file"),
+  hls_init_file: key("hls", "hls_init_file"),
   hls_keys: refused({
     ignore: "hls_keys",
     feature: "encryption of segments",

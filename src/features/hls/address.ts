@@ -7,7 +7,9 @@ export const SESSION_PARAM = "hls_ctx";
 
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
 /** An epoch's id, the fragment, the number, and what tells a segment with packets missing from others. */
-const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8})?\.ts)$/;
+const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8})?\.(?:ts|m4s))$/;
+/** An epoch's id, and what the content is known by. */
+const INIT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-[0-9a-f]{16}\.mp4)$/;
 const TOKEN = /^[0-9a-f]{32}$/;
 
 /** A request for a stream's playlist. */
@@ -30,9 +32,14 @@ export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAdd
   return found.ok ? { ...found.address, token: tokenOf(query), query: others } : found.reason;
 }
 
-/** The file that a path `/app/stream/ID-FRAGMENT-NUMBER.ts` asks for; undefined for any other path. */
+/** The file that a path `/app/stream/ID-FRAGMENT-NUMBER.ts` (or `.m4s`) asks for; undefined for any other path. */
 export function segmentFile(path: string): string | undefined {
   return SEGMENT.exec(path)?.[1];
+}
+
+/** The file that a path `/app/stream/ID-HASH.mp4` asks for; undefined for any other path. */
+export function initFile(path: string): string | undefined {
+  return INIT.exec(path)?.[1];
 }
 
 function tokenOf(query: string): string | undefined {

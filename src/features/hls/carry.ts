@@ -18,11 +18,15 @@ const MAX_WAITING = 4096;
 /** As a segment may have. */
 const MAX_SEGMENT_BYTES = 80 * 1024 * 1024;
 
-/** A segment without its bytes, of which there are `size`; without a size it is a slot without packets. */
+/**
+ * A segment without its bytes, of which there are `size`; without a size it is a slot without packets. The first `initSize` bytes are its
+ * init segment.
+ */
 interface Head {
   readonly stream: StreamName;
-  readonly segment: Omit<ListedSegment, "bytes" | "memory">;
+  readonly segment: Omit<ListedSegment, "bytes" | "init" | "memory">;
   readonly size: number | undefined;
+  readonly initSize?: number;
   /** The stream's publisher said that this was all. */
   readonly ended: boolean;
 }
@@ -32,6 +36,7 @@ interface Waiting {
   readonly segment: ListedSegment;
 }
 
+const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -95,9 +100,13 @@ export class HlsCarry implements Carry {
     const head = this.#head;
     this.#head = undefined;
     if (head === undefined) return;
-    const bytes = head.size === undefined ? undefined : this.#bytes;
+    const all = this.#bytes;
     this.#bytes = new Uint8Array(0);
-    this.#adopt(head.stream, { ...head.segment, bytes }, head.ended);
+    const { initSize = 0, size } = head;
+    const init = initSize === 0 ? undefined : all.slice(0, initSize);
+    // A segment's buffer is its own alone.
+    const own = initSize === 0 ? all : all.slice(initSize);
+    this.#adopt(head.stream, { ...head.segment, bytes: size === undefined ? undefined : own, init }, head.ended);
   }
 }
 
@@ -106,7 +115,7 @@ class Giving implements CarryGiving {
   readonly #waiting: Waiting[];
   readonly #ready: () => void;
   readonly #closed: () => void;
-  /** Bytes of the first one that have gone; -1: its head has not. */
+  /** Bytes of the first one that have gone, those of its init segment first; -1: its head has not. */
   #at = -1;
 
   constructor(waiting: Waiting[], ready: () => void, closed: () => void) {
@@ -126,19 +135,21 @@ class Giving implements CarryGiving {
   next(): Uint8Array | undefined {
     const first = this.#waiting[0];
     if (first === undefined) return undefined;
-    const { bytes, memory: _memory, ...segment } = first.segment;
+    const { bytes, init = NOTHING, memory: _memory, ...segment } = first.segment;
+    const size = bytes === undefined ? undefined : init.length + bytes.length;
     if (this.#at < 0) {
       const { name, ended } = first.stream;
-      this.#advance(0, bytes?.length ?? 0);
-      return piece(
-        Piece.Head,
-        encoder.encode(JSON.stringify({ stream: name, segment, size: bytes?.length, ended } satisfies Head)),
-      );
+      this.#advance(0, size ?? 0);
+      const initSize = init.length === 0 ? {} : { initSize: init.length };
+      const head: Head = { stream: name, segment, size, ...initSize, ended };
+      return piece(Piece.Head, encoder.encode(JSON.stringify(head)));
     }
-    const end = Math.min(this.#at + MAX_CARRY_PIECE - 1, bytes?.length ?? 0);
-    const part = piece(Piece.Bytes, bytes?.subarray(this.#at, end) ?? new Uint8Array(0));
-    this.#advance(end, bytes?.length ?? 0);
-    return part;
+    const isInit = this.#at < init.length;
+    const [part, from] = isInit ? [init, 0] : [bytes ?? NOTHING, init.length];
+    const end = Math.min(this.#at + MAX_CARRY_PIECE - 1, from + part.length);
+    const made = piece(Piece.Bytes, part.subarray(this.#at - from, end - from));
+    this.#advance(end, size ?? 0);
+    return made;
   }
 
   close(): void {

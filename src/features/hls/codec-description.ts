@@ -1,11 +1,24 @@
 import { Headers } from "../../live/log/headers.ts";
-import { type Packet, PacketKind } from "../../media/packet.ts";
+import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { streamTracks } from "../../media/stream-tracks.ts";
 
-/** What there is to know of a stream's codecs, of track 0: the sequence headers in force, and a frame of each kind that has none. */
+/** Of a frame that is kept: what it tells stands at its beginning. */
+const MAX_FRAME_BYTES = 8192;
+/** Frames of a kind that are looked at; one that none of them tells of stays unknown. */
+const MAX_FRAMES = 8;
+
+/**
+ * What there is to know of a stream's codecs, of track 0: the sequence headers in force, and a frame of each kind whose header does not
+ * tell all (the size of VP9's pictures), or that has none.
+ */
 export class CodecDescription {
   readonly #headers = new Headers();
   readonly #frames: Packet[] = [];
   #list: readonly Packet[] | undefined;
+  /** Kinds whose frames need not be looked at: their configuration is known, or they do not tell it. */
+  #known: readonly PacketKind[] | undefined;
+  /** Frames that were looked at, of either kind. */
+  #looked: PacketKind[] = [];
 
   /** Replaced, never changed. */
   get list(): readonly Packet[] {
@@ -29,21 +42,40 @@ export class CodecDescription {
   header(packet: Packet): void {
     if (packet.kind === PacketKind.Data || packet.track !== 0) return;
     this.#headers.set(packet);
-    this.#list = undefined;
+    this.#forget([]);
   }
 
   /** A frame came. True: its codec was not known, and shows in the frame only. */
-  frame(packet: Packet): boolean {
-    const { kind } = packet;
-    if (this.#headers.has(kind, 0) || this.#frames.some((frame) => frame.kind === kind)) return false;
-    this.#frames.push(packet.copy());
-    this.#list = undefined;
+  frame({ kind, time, payload, flags, track }: Packet): boolean {
+    this.#known ??= this.#kindsKnown();
+    if (this.#known.includes(kind)) return false;
+    const before = this.#frames.findIndex((frame) => frame.kind === kind);
+    // Of video, a key frame tells more than the one before.
+    if (before >= 0 && kind === PacketKind.Video && (flags & PacketFlag.Key) === 0) return false;
+    if (before >= 0) this.#frames.splice(before, 1);
+    this.#frames.push(new Packet(kind, time, payload.slice(0, MAX_FRAME_BYTES), flags, track));
+    this.#forget([...this.#looked, kind]);
     return true;
+  }
+
+  #kindsKnown(): PacketKind[] {
+    const tracks = streamTracks(this.list).filter(({ id }) => id === 0);
+    return [PacketKind.Video, PacketKind.Audio].filter((kind) => {
+      const looked = this.#looked.filter((each) => each === kind).length;
+      if (!this.#headers.has(kind, 0) && looked === 0) return false;
+      return looked >= MAX_FRAMES || !tracks.some((track) => track.kind === kind && track.awaitsFrame);
+    });
+  }
+
+  #forget(looked: PacketKind[]): void {
+    this.#looked = looked;
+    this.#list = undefined;
+    this.#known = undefined;
   }
 
   /** The frames may be encoded otherwise from here on. */
   forgetFrames(): void {
     this.#frames.length = 0;
-    this.#list = undefined;
+    this.#forget([]);
   }
 }

@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import { Template } from "../../base/template.ts";
-import { flag, integer, text } from "../../config/key.ts";
+import { choice, flag, integer, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
 
@@ -23,14 +23,22 @@ export const SEGMENT_PLACEHOLDERS = [
 
 const KEEPS_NUMBERS = "streams that are cut keep their numbers and files";
 
+/** Placeholders of an init segment's file name. */
+export const INIT_PLACEHOLDERS = [...PLAYLIST_PLACEHOLDERS, "hash"] as const;
+
 /** `[vhost.NAME.hls]` */
 export const hlsTable = table(
-  "HLS in MPEG-TS at http://server/app/stream.m3u8, cut while a stream is published. Servers that carry the same stream with the same hls_fragment give the same bytes.",
+  "HLS at http://server/app/stream.m3u8, cut while a stream is published. Servers that carry the same stream with the same hls_format and hls_fragment give the same bytes.",
   {
     enabled: flag({
       default: false,
       doc: "Whether the vhost's streams are cut into segments.",
       reload: "live",
+    }),
+    hls_format: choice(["ts", "fmp4"], {
+      default: "ts",
+      doc: "What segments are: MPEG-TS carries H.264, HEVC, AAC and MP3; fragmented MP4 those, AV1, VP9, Opus, FLAC, AC-3 and E-AC-3.",
+      reload: { restart: KEEPS_NUMBERS },
     }),
     hls_fragment: integer({
       default: 10,
@@ -89,6 +97,20 @@ export const hlsTable = table(
       doc: "The file of a segment: [seq] is its number, [duration] ms, [timestamp] the Unix ms of its first packet, and the others parts of that date, UTC.",
       reload: { restart: KEEPS_NUMBERS },
       problem: (value) => pathProblem(value, SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
+    }),
+    hls_fmp4_file: text({
+      default: "[app]/[stream]-[seq].m4s",
+      type: "as hls_ts_file",
+      doc: "The file of a segment in fragmented MP4, with the placeholders of hls_ts_file.",
+      reload: { restart: KEEPS_NUMBERS },
+      problem: (value) => pathProblem(value, SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
+    }),
+    hls_init_file: text({
+      default: "[app]/[stream]-[hash].mp4",
+      type: "a path below hls_path, with the placeholders [vhost] [app] [stream] [hash]",
+      doc: "The file of an init segment in fragmented MP4; [hash] is another one for each content. Without it the file is written over when codecs change, and older segments can't be played.",
+      reload: { restart: KEEPS_NUMBERS },
+      problem: (value) => pathProblem(value, INIT_PLACEHOLDERS, ["stream"]),
     }),
     hls_cleanup: flag({
       default: true,

@@ -9,7 +9,7 @@ import type { StreamSegment } from "../../live/ports/segments.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
-import type { OpenWriter } from "./segment.ts";
+import type { HlsFormats } from "./formats.ts";
 
 /** What HLS needs to know of a vhost's configuration. */
 export type HlsVhost = Omit<StreamConfig, "grace" | "switch_after"> & {
@@ -35,7 +35,7 @@ export interface HlsContext {
   readonly streams: Streams;
   readonly entry: () => Entry<HlsVhost>;
   readonly clients: () => Clients;
-  readonly openWriter: OpenWriter;
+  readonly formats: HlsFormats;
   readonly files: FileStore;
   /** A vhost's configuration by its name there. */
   configOf(vhost: string): HlsVhost | undefined;

@@ -1,4 +1,5 @@
 import { dateAt, type Epoch, type Slot, type Span } from "../../live/source/epoch.ts";
+import type { Packet } from "../../media/packet.ts";
 import type { Segment, SegmentWriter } from "./segment.ts";
 import { type NumberedSlot, slotOf, targetSeconds } from "./slots.ts";
 
@@ -68,8 +69,10 @@ export class Entries {
     return this.epoch === undefined ? undefined : slotOf(this.epoch, this.#fragmentMs, number);
   }
 
-  /** A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. */
-  finish(segment: GrowingSegment, at: "end" | "mark", end: number): void {
+  /**
+   * A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. `next` begins the next one, if that follows.
+   */
+  finish(segment: GrowingSegment, at: "end" | "mark", end: number, next?: Packet): void {
     const { slot, begin, independent, writer, partial } = segment;
     const { number, span } = slot;
     const damaged = segment.damaged || partial;
@@ -77,9 +80,9 @@ export class Entries {
     // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
     if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return;
     if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
-    const bytes = writer.finish(at);
+    const content = writer.finish(at, number, next);
     this.#begun = true;
-    this.#add({ number, start: begin, end, span }, { independent, damaged, bytes });
+    this.#add({ number, start: begin, end, span }, { independent, damaged, ...content });
   }
 
   /** Tells of the slots from a number on up to a segment that begins at `begin`. */
@@ -89,13 +92,13 @@ export class Entries {
       if (slot === undefined) continue;
       const touches = at + 1 === number && slot.discontinuity === discontinuity;
       const end = touches ? begin : slot.end;
-      this.#add({ ...slot, end }, { independent: true, damaged: false, bytes: undefined });
+      this.#add({ ...slot, end }, { independent: true, damaged: false, bytes: undefined, init: undefined });
     }
   }
 
   #add(
     { number, start, end, span }: Pick<NumberedSlot, "number" | "start" | "end" | "span">,
-    content: Pick<Segment, "independent" | "damaged" | "bytes">,
+    content: Pick<Segment, "independent" | "damaged" | "bytes" | "init">,
   ): void {
     const epoch = this.epoch as Epoch;
     const { discontinuity = 0, opens = false } = this.slot(number) ?? {};

@@ -1,6 +1,6 @@
 import { messageOf } from "../../base/errors.ts";
 import { Template } from "../../base/template.ts";
-import { SEGMENT_PLACEHOLDERS } from "./config.ts";
+import { INIT_PLACEHOLDERS, SEGMENT_PLACEHOLDERS } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsStream, HlsStreamEvents } from "./hls-stream.ts";
 import { pathOf, withoutSlash } from "./playlists.ts";
@@ -20,8 +20,11 @@ const encoder = new TextEncoder();
 /** Files of one stream. */
 interface StreamFiles {
   readonly playlist: string;
-  /** The file of a segment, below `hls_path`. */
+  /** The files of a segment and of its init segment, below `hls_path`. */
   readonly segment: (segment: Segment) => string;
+  readonly init: (hash: string) => string;
+  /** Init segments on the disk or on their way there, by file: which content it has, and how many segments need it. */
+  readonly inits: Map<string, { hash: string; segments: number }>;
   readonly root: string;
   /** A playlist that is newer than the one on the disk waits to be written. */
   playlistQueued: boolean;
@@ -58,6 +61,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     const files = this.#filesOf(stream);
     const { bytes, memory } = segment;
     if (files === undefined || bytes === undefined) return;
+    this.#writeInit(files, segment);
     const path = `${files.root}/${files.segment(segment)}`;
     if (this.#queuedBytes + bytes.length > MAX_QUEUED_BYTES) {
       this.#failed(path, "the disk does not keep up");
@@ -80,8 +84,14 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
 
   removed(stream: HlsStream, segment: ListedSegment): void {
     const files = this.#handedOver() ? undefined : this.#streams.get(stream);
-    if (files !== undefined && segment.bytes !== undefined && stream.config?.hls_cleanup !== false)
-      this.#remove(`${files.root}/${files.segment(segment)}`);
+    if (files === undefined || segment.bytes === undefined || stream.config?.hls_cleanup === false) return;
+    this.#remove(`${files.root}/${files.segment(segment)}`);
+    if (segment.initName === undefined) return;
+    const path = files.init(hashOf(segment.initName));
+    const init = files.inits.get(path);
+    if (init === undefined || --init.segments > 0) return;
+    files.inits.delete(path);
+    this.#remove(`${files.root}/${path}`);
   }
 
   changed(stream: HlsStream): void {
@@ -107,6 +117,22 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     this.#streams.delete(stream);
   }
 
+  /** Before the first segment that needs it. */
+  #writeInit(files: StreamFiles, { init, initName }: ListedSegment): void {
+    if (init === undefined || initName === undefined) return;
+    const hash = hashOf(initName);
+    const path = files.init(hash);
+    const file = files.inits.get(path) ?? { hash: "", segments: 0 };
+    files.inits.set(path, file);
+    file.segments++;
+    if (file.hash === hash) return;
+    const queued = this.#run(async () => {
+      // One that could not be written is tried again with the next segment.
+      if (!(await this.#write(`${files.root}/${path}`, init))) file.hash = "";
+    });
+    file.hash = queued ? hash : "";
+  }
+
   #filesOf(stream: HlsStream): StreamFiles | undefined {
     if (this.#handedOver()) return undefined;
     const known = this.#streams.get(stream);
@@ -115,27 +141,35 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     if (config === undefined || config.hls_path === "") return undefined;
     const names = stream.name as unknown as Record<string, string>;
     const playlist = new Template(config.hls_m3u8_file, Object.keys(names)).expand((name) => names[name] ?? "");
-    const template = new Template(config.hls_ts_file, SEGMENT_PLACEHOLDERS);
+    const isMp4 = config.hls_format === "fmp4";
+    const template = new Template(isMp4 ? config.hls_fmp4_file : config.hls_ts_file, SEGMENT_PLACEHOLDERS);
     const segment = (of: Segment) => template.expand((name) => names[name] ?? segmentValue(name, of));
-    const files = { root: withoutSlash(config.hls_path), playlist, segment, playlistQueued: false };
+    const initTemplate = new Template(config.hls_init_file, INIT_PLACEHOLDERS);
+    const init = (hash: string) => initTemplate.expand((name) => names[name] ?? hash);
+    const root = withoutSlash(config.hls_path);
+    const files: StreamFiles = { root, playlist, segment, init, inits: new Map(), playlistQueued: false };
     this.#streams.set(stream, files);
-    if (config.hls_cleanup) this.#cleanUp(stream, files, template, names);
+    if (!config.hls_cleanup) return files;
+    const marked = (of: Template) => of.expand((name) => names[name] ?? "\0");
+    this.#cleanUp(files, marked(template), "\\d+", () => stream.window.available.map(segment));
+    if (isMp4) this.#cleanUp(files, marked(initTemplate), "[0-9a-f]{16}", () => [...files.inits.keys()]);
     return files;
   }
 
-  /** Deletes what an earlier process has left of the stream's segments, before the first of its own is written. */
-  #cleanUp(stream: HlsStream, files: StreamFiles, template: Template, names: Readonly<Record<string, string>>): void {
-    const marked = template.expand((name) => names[name] ?? "\0");
+  /**
+   * Deletes what an earlier process has left of the stream, before the first file of its own is written. `marked` is a name with a zero in
+   * each place of a `value`.
+   */
+  #cleanUp({ root }: StreamFiles, marked: string, value: string, kept: () => readonly string[]): void {
     const folder = marked.slice(0, marked.lastIndexOf("/") + 1);
     // Where the date is in the folders' names, only the operator knows which there are.
     if (folder.includes("\0")) return;
-    const pattern = marked.slice(folder.length).split("\0").map(escapeRegExp).join("\\d+");
-    const own = new RegExp(`^${pattern}(?:\\.tmp)?$`);
+    const name = marked.slice(folder.length).split("\0").map(escapeRegExp).join(value);
+    const pattern = new RegExp(`^${name}(?:\\.tmp)?$`);
     this.#run(async () => {
-      const kept = new Set(stream.window.available.map((segment) => files.segment(segment)));
-      for (const file of await this.#context.files.list(`${files.root}/${folder}`))
-        if (own.test(file) && !kept.has(folder + file))
-          await this.#context.files.remove(`${files.root}/${folder}${file}`);
+      const own = new Set(kept());
+      for (const file of await this.#context.files.list(`${root}/${folder}`))
+        if (pattern.test(file) && !own.has(folder + file)) await this.#context.files.remove(`${root}/${folder}${file}`);
     });
   }
 
@@ -191,10 +225,17 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
 
 function textOf(stream: HlsStream, files: StreamFiles): string {
   const prefix = stream.config?.hls_entry_prefix ?? "";
-  return stream.playlists.text((segment) => {
-    const path = files.segment(segment);
-    return prefix === "" ? pathOf(relative(files.playlist, path)) : `${withoutSlash(prefix)}/${pathOf(path)}`;
+  const uriOf = (path: string) =>
+    prefix === "" ? pathOf(relative(files.playlist, path)) : `${withoutSlash(prefix)}/${pathOf(path)}`;
+  return stream.playlists.text({
+    segment: (segment) => uriOf(files.segment(segment)),
+    init: ({ initName = "" }) => uriOf(files.init(hashOf(initName))),
   });
+}
+
+/** What an init segment's name ends with: the same for the same content. */
+function hashOf(initName: string): string {
+  return initName.slice(initName.lastIndexOf("-") + 1, initName.lastIndexOf("."));
 }
 
 /** A path as seen from another file of the same tree. */

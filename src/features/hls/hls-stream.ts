@@ -1,4 +1,5 @@
 // Hot: send runs for each flush of each stream that is cut.
+import { createHash } from "node:crypto";
 import type { Timer } from "../../base/clock.ts";
 import type { PacketSink } from "../../live/readers/format.ts";
 import type { PacketRange } from "../../live/readers/packet-reader.ts";
@@ -10,10 +11,11 @@ import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type Packet, PacketKind } from "../../media/packet.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
+import type { HlsFormat } from "./formats.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
 import type { Segment } from "./segment.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
-import { type CarriedSegment, type ListedSegment, Window, type WindowEvents } from "./window.ts";
+import { type CarriedSegment, type ListedSegment, type SegmentNames, Window, type WindowEvents } from "./window.ts";
 
 /** Packets before the first key frame of a span that are looked at. */
 const MAX_LOOK_BACK = 1000;
@@ -46,7 +48,7 @@ interface Waiting {
  *     idle ──published──> live ──unpublished, lost──> out ──published──> live
  *                                                      └──hls_dispose──> disposed
  */
-export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents {
+export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, SegmentNames, WindowEvents {
   readonly name: StreamName;
   readonly key: string;
   readonly window: Window;
@@ -58,6 +60,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly #context: HlsContext;
   readonly #events: HlsStreamEvents;
   readonly #fragmentMs: number;
+  readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
   readonly #waiting = new Set<Waiting>();
   #stream: Stream | undefined;
@@ -76,8 +79,9 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.name = name;
     this.key = `${name.vhost}/${name.app}/${name.stream}`;
     this.#fragmentMs = config.hls_fragment * 1000;
-    this.#segmenter = new Segmenter(this.#fragmentMs, context.openWriter, this);
-    this.window = new Window(config.hls_window * 1000, (segment) => this.#nameOf(segment), this);
+    this.#format = context.formats[config.hls_format];
+    this.#segmenter = new Segmenter(this.#fragmentMs, this.#format.open, this);
+    this.window = new Window(config.hls_window * 1000, this, this);
     this.playlists = new Playlists(this, context.gzip);
   }
 
@@ -168,6 +172,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   /** Takes an entry of the list of the process before this one, where it follows what there is. */
   adopt({ name, announced, ...segment }: CarriedSegment, ended: boolean): void {
+    // The process before may have been of another configuration, and a list has one format.
+    if (!name.endsWith(this.#format.suffix)) return;
     const last = this.window.entries.at(-1);
     const follows = last?.epoch === segment.epoch && segment.number === last.number + 1;
     const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
@@ -290,9 +296,14 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   /** It can't be guessed, and no other content ever has it. */
-  #nameOf({ epoch, number, damaged }: Segment): string {
+  nameOf({ epoch, number, damaged }: Segment): string {
     const own = damaged ? `-${this.#context.randomHex(4)}` : "";
-    return `${epoch}-${this.#fragmentMs / 1000}-${number}${own}.ts`;
+    return `${epoch}-${this.#fragmentMs / 1000}-${number}${own}${this.#format.suffix}`;
+  }
+
+  /** As `nameOf`; servers whose init segments are equal name them so. */
+  initNameOf(epoch: string, init: Uint8Array): string {
+    return `${epoch}-${createHash("sha256").update(init).digest("hex").slice(0, 16)}.mp4`;
   }
 
   #leave(): void {

@@ -16,6 +16,8 @@ export class HlsStreams implements HlsStreamEvents {
   readonly #streams = new Map<string, HlsStream>();
   /** By name. It can't be guessed, so that it alone is enough: a segment's address may be spelled in several ways, and has no vhost. */
   readonly #segments = new Map<string, ListedSegment>();
+  /** Init segments by name, for as long as there is a segment that needs them. */
+  readonly #inits = new Map<string, { readonly bytes: Uint8Array; segments: number }>();
   /** By key, until when, monotonic ms; the oldest first. */
   readonly #gone = new Map<string, number>();
 
@@ -47,6 +49,11 @@ export class HlsStreams implements HlsStreamEvents {
     return this.#segments.get(name);
   }
 
+  /** An init segment whose segments may still be asked for. */
+  init(name: string): Uint8Array | undefined {
+    return this.#inits.get(name)?.bytes;
+  }
+
   /** What to say of a stream that nobody publishes: it is gone, or was never there. */
   absent(name: StreamName): Refused {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
@@ -69,11 +76,19 @@ export class HlsStreams implements HlsStreamEvents {
 
   listed(stream: HlsStream, segment: ListedSegment): void {
     if (segment.bytes !== undefined) this.#segments.set(segment.name, segment);
+    const { init, initName } = segment;
+    if (init !== undefined && initName !== undefined) {
+      const known = this.#inits.get(initName);
+      if (known === undefined) this.#inits.set(initName, { bytes: init, segments: 1 });
+      else known.segments++;
+    }
     for (const observer of this.#observers) observer.listed?.(stream, segment);
   }
 
   removed(stream: HlsStream, segment: ListedSegment): void {
     if (this.#segments.get(segment.name) === segment) this.#segments.delete(segment.name);
+    const init = this.#inits.get(segment.initName ?? "");
+    if (init !== undefined && --init.segments === 0) this.#inits.delete(segment.initName ?? "");
     for (const observer of this.#observers) observer.removed?.(stream, segment);
   }
 

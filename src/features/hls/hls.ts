@@ -41,7 +41,10 @@ export class Hls implements Feature, StreamObserver {
     ]);
     this.carry = new HlsCarry(this.#all, (name, segment, ended) => {
       const config = context.configOf(name.vhost)?.hls;
-      if (config?.enabled) this.#all.open(name, config).adopt(segment, ended);
+      if (!config?.enabled) return;
+      const stream = this.#all.open(name, config);
+      stream.adopt(segment, ended);
+      this.#all.closeIfIdle(stream);
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
   }

@@ -23,6 +23,12 @@ export interface PlaylistSource {
   readonly described: readonly Packet[];
 }
 
+/** Where a segment is, and the init segment of one that has one, relative to the playlist. */
+export interface SegmentUris {
+  segment(segment: ListedSegment): string;
+  init(segment: ListedSegment): string;
+}
+
 const encoder = new TextEncoder();
 
 /** The playlists of one stream, rendered when they are asked for. */
@@ -42,15 +48,17 @@ export class Playlists {
     const { window, ended } = this.#source;
     const { version } = window;
     if (this.#media?.version === version && this.#media.ended === ended) return this.#media;
-    const body = encoder.encode(this.text((segment) => this.#uriOf(segment)));
+    const body = encoder.encode(
+      this.text({ segment: ({ name }) => this.#uriOf(name), init: ({ initName = "" }) => this.#uriOf(initName) }),
+    );
     const hash = createHash("sha1").update(body).digest("hex");
     this.#media = { body, gzip: this.#gzip(body), etag: `"${hash}"`, version, ended };
     return this.#media;
   }
 
   /** The media playlist with other URIs. */
-  text(uriOf: (segment: ListedSegment) => string): string {
-    return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uriOf, this.#source.ended));
+  text(uris: SegmentUris): string {
+    return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uris, this.#source.ended));
   }
 
   /** The multivariant playlist; `places` are those of the media playlist. */
@@ -70,16 +78,15 @@ export class Playlists {
     this.#media = undefined;
   }
 
-  #uriOf(segment: ListedSegment): string {
+  #uriOf(file: string): string {
     const { name, config } = this.#source;
     const prefix = config?.hls_entry_prefix ?? "";
-    const below = `${encodeURIComponent(name.stream)}/${segment.name}`;
+    const below = `${encodeURIComponent(name.stream)}/${file}`;
     return prefix === "" ? below : `${withoutSlash(prefix)}/${pathOf(name.app)}/${below}`;
   }
 }
 
-/** The media playlist of a window. `uriOf` says where a segment is, relative to the playlist. */
-function mediaPlaylistOf(window: Window, uriOf: (segment: ListedSegment) => string, ended: boolean): MediaPlaylist {
+function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean): MediaPlaylist {
   const { entries, targetSeconds } = window;
   const [first] = entries;
   let before = first === undefined ? 0 : first.discontinuity - Number(first.opens);
@@ -92,8 +99,10 @@ function mediaPlaylistOf(window: Window, uriOf: (segment: ListedSegment) => stri
     entries: entries.map((segment) => {
       const discontinuity = segment.discontinuity !== before;
       before = segment.discontinuity;
-      const { durationMs, dateMs, independent, bytes } = segment;
-      return { uri: uriOf(segment), durationMs, dateMs, discontinuity, independent, gap: bytes === undefined };
+      const { durationMs, dateMs, independent, bytes, initName } = segment;
+      const map = initName === undefined ? undefined : uris.init(segment);
+      const gap = bytes === undefined;
+      return { uri: uris.segment(segment), durationMs, dateMs, discontinuity, independent, gap, map };
     }),
   };
 }

@@ -5,7 +5,7 @@ import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
+import { initFile, type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
@@ -13,7 +13,8 @@ import { pathOf } from "./playlists.ts";
 import type { Session, Sessions, Viewer } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
-const SEGMENT_TYPE = "video/mp2t";
+const TS_TYPE = "video/mp2t";
+const MP4_TYPE = "video/mp4";
 /** A segment never changes; caches need it no longer than players do. */
 const SEGMENT_CACHE = "public, max-age=3600, immutable";
 
@@ -44,6 +45,8 @@ export class HlsRoute implements HttpRoute {
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     const file = segmentFile(request.path);
     if (file !== undefined) return this.#sendSegment(file, exchange);
+    const init = initFile(request.path);
+    if (init !== undefined) return this.#sendInit(init, exchange);
     const address = playlistAddress(request);
     if (address === undefined) return false;
     if (typeof address === "string") exchange.refuse({ ok: false, rule: "name", kind: "name", reason: address });
@@ -54,19 +57,26 @@ export class HlsRoute implements HttpRoute {
   #sendSegment(file: string, exchange: HttpExchange): boolean {
     const { bytes, memory } = this.#streams.segment(file) ?? {};
     if (bytes === undefined || memory === undefined) {
-      exchange.refuse({ ok: false, rule: "segment", kind: "missing", reason: "there is no such segment any more" });
+      exchange.refuse(noSegment);
       return true;
     }
     memory.hold();
-    const etag = `"${file.slice(0, -".ts".length)}"`;
     exchange.respond({
       status: 200,
-      type: SEGMENT_TYPE,
+      type: file.endsWith(".ts") ? TS_TYPE : MP4_TYPE,
       headers: { "cache-control": SEGMENT_CACHE },
-      etag,
+      etag: etagOf(file),
       body: bytes,
       done: () => memory.release(),
     });
+    return true;
+  }
+
+  #sendInit(file: string, exchange: HttpExchange): boolean {
+    const body = this.#streams.init(file);
+    const headers = { "cache-control": SEGMENT_CACHE };
+    if (body === undefined) exchange.refuse(noSegment);
+    else exchange.respond({ status: 200, type: MP4_TYPE, headers, etag: etagOf(file), body });
     return true;
   }
 
@@ -235,6 +245,17 @@ export class HlsRoute implements HttpRoute {
         : playlists.multivariant([{ uri, pathway: pathways.own }, ...places], pathways.steering);
     exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
   }
+}
+
+const noSegment: Refused = {
+  ok: false,
+  rule: "segment",
+  kind: "missing",
+  reason: "there is no such segment any more",
+};
+
+function etagOf(file: string): string {
+  return `"${file.slice(0, file.lastIndexOf("."))}"`;
 }
 
 function urlOf({ secure, host }: HttpRequest, app: string): string {

@@ -20,7 +20,12 @@ export interface Segment {
   readonly targetSeconds: number;
   /** Undefined for a slot without packets. */
   readonly bytes: Uint8Array | undefined;
+  /** What players need before the bytes, where a format has it apart. */
+  readonly init: Uint8Array | undefined;
 }
+
+/** What a writer makes of a segment's frames. */
+export type SegmentContent = Pick<Segment, "bytes" | "init">;
 
 /** One segment in the making. */
 export interface SegmentWriter {
@@ -32,8 +37,11 @@ export interface SegmentWriter {
   write(packet: Packet, time: number): void;
   /** Remembers this place as a possible end. */
   mark(): void;
-  /** The whole segment, or what it was at `mark`, in memory of its own. Called once, if at all. */
-  finish(at: "end" | "mark"): Uint8Array;
+  /**
+   * The whole segment, or what it was at `mark`, in memory of its own, without bytes where players could show nothing. Called once, if at
+   * all. `next` is the frame that the next segment begins with, if that follows; its time is as in `write`, its payload lent.
+   */
+  finish(at: "end" | "mark", number: number, next?: Packet): SegmentContent;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { freeBuffer } from "../../base/memory.ts";
 import { type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
 import { isHeader, isKey } from "../../live/source/source.ts";
-import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { CodecDescription } from "./codec-description.ts";
 import { Entries, type GrowingSegment } from "./entries.ts";
 import { FirstList } from "./first-list.ts";
@@ -160,7 +160,7 @@ export class Segmenter {
     if (this.#refused) return;
     const key = isKey(kind, flags);
     if (this.#firstList.isMeasuredBy(time, key, this.#codecs.hasVideo)) this.#list();
-    this.#place(time, slot, key);
+    this.#place(packet, slot, key);
     this.#append(packet, slot);
   }
 
@@ -175,10 +175,11 @@ export class Segmenter {
     if (this.#candidate !== undefined) this.#write(this.#candidate, packet);
   }
 
-  /** Whether the stream can still be carried. */
+  /** Whether the stream can be carried, by what is known of its codecs now. */
   #check(): void {
     const writer = this.#open(this.described, this.#reordered, NOTHING);
-    if (typeof writer === "string" && !this.#refused) this.#refuse(writer);
+    if (typeof writer !== "string") this.#refused = false;
+    else if (!this.#refused) this.#refuse(writer);
   }
 
   #follow(epoch: Epoch): void {
@@ -225,8 +226,8 @@ export class Segmenter {
     }
   }
 
-  #finish(growing: GrowingSegment, at: "end" | "mark", end: number): void {
-    this.#entries.finish(growing, at, end);
+  #finish(growing: GrowingSegment, at: "end" | "mark", end: number, next?: Packet): void {
+    this.#entries.finish(growing, at, end, next);
     this.#reuse(growing);
   }
 
@@ -245,18 +246,21 @@ export class Segmenter {
   }
 
   /** Begins a segment with a frame, if one is to begin there. */
-  #place(time: number, slot: Slot, key: boolean): void {
+  #place(packet: Packet, slot: Slot, key: boolean): void {
     const { number } = slot;
     if (this.#current !== undefined && number <= this.#current.slot.number) return;
-    if (key || !this.#codecs.hasVideo) this.#cut(time, slot);
-    else if (this.#candidate === undefined || number > this.#candidate.slot.number) this.#tentative(time, slot);
+    if (key || !this.#codecs.hasVideo) this.#cut(packet, slot);
+    else if (this.#candidate === undefined || number > this.#candidate.slot.number) this.#tentative(packet.time, slot);
   }
 
   /** The slot's segment begins here. */
-  #cut(time: number, slot: Slot): void {
+  #cut(packet: Packet, slot: Slot): void {
+    const { time } = packet;
     if (this.#candidate?.slot.number === slot.number) this.#dropCandidate();
     this.#settleCandidate();
-    if (this.#current !== undefined) this.#finish(this.#current, "end", this.#endBefore(this.#current, slot, time));
+    const current = this.#current;
+    if (current !== undefined)
+      this.#finish(current, "end", this.#endBefore(current, slot, time), followingIn(current, packet, slot));
     this.#current = this.#grow(time, slot, true);
   }
 
@@ -321,4 +325,13 @@ export class Segmenter {
     growing.full = true;
     this.#events.overflow();
   }
+}
+
+/** The frame that the slot behind a segment's begins with, as the segment's writer takes it; undefined where the segment's end is open. */
+function followingIn(
+  { slot: { number }, zero, full }: GrowingSegment,
+  { kind, payload, flags, track, time }: Packet,
+  next: Slot,
+): Packet | undefined {
+  return full || next.number !== number + 1 ? undefined : new Packet(kind, time - zero, payload, flags, track);
 }

@@ -2,7 +2,7 @@
 import { Packet } from "../../media/packet.ts";
 import { tsRefusal } from "../../media/ts/carries.ts";
 import { TsSegmentWriter } from "../../media/ts/segment.ts";
-import type { OpenWriter, SegmentWriter } from "./segment.ts";
+import type { OpenWriter, SegmentContent, SegmentWriter } from "./segment.ts";
 
 /** A segment in MPEG-TS in the making. */
 class TsWriter implements SegmentWriter {
@@ -28,9 +28,9 @@ class TsWriter implements SegmentWriter {
     this.#writer.mark();
   }
 
-  finish(at: "end" | "mark"): Uint8Array {
+  finish(at: "end" | "mark"): SegmentContent {
     if (at === "mark") this.#writer.rewind();
-    return this.#writer.finish();
+    return { bytes: this.#writer.finish(), init: undefined };
   }
 }
 

@@ -17,6 +17,8 @@ const MIN_TARGETS = 3;
 /** A segment that is in the list, or was until a while ago, and its file's name. */
 export interface ListedSegment extends Segment {
   readonly name: string;
+  /** Of the init segment. */
+  readonly initName: string | undefined;
   /** Of its bytes; who needs them for longer than a call holds it. */
   readonly memory: SegmentMemory | undefined;
   /** Whether observers of segments know of it, in whichever process of this server. */
@@ -25,6 +27,12 @@ export interface ListedSegment extends Segment {
 
 /** A segment as another process had it. */
 export type CarriedSegment = Omit<ListedSegment, "memory">;
+
+/** What segments and their init segments are called. */
+export interface SegmentNames {
+  nameOf(segment: Segment): string;
+  initNameOf(epoch: string, init: Uint8Array): string;
+}
 
 interface Retired {
   readonly segment: ListedSegment;
@@ -47,7 +55,7 @@ export interface WindowEvents {
  */
 export class Window {
   readonly #events: WindowEvents;
-  readonly #nameOf: (segment: Segment) => string;
+  readonly #names: SegmentNames;
   #windowMs: number;
   #entries: ListedSegment[] = [];
   readonly #retired: Retired[] = [];
@@ -58,9 +66,9 @@ export class Window {
   /** Changes with the list. */
   version = 0;
 
-  constructor(windowMs: number, nameOf: (segment: Segment) => string, events: WindowEvents) {
+  constructor(windowMs: number, names: SegmentNames, events: WindowEvents) {
     this.#windowMs = windowMs;
-    this.#nameOf = nameOf;
+    this.#names = names;
     this.#events = events;
   }
 
@@ -103,8 +111,10 @@ export class Window {
       while (this.#entries.length > 0) this.#retireFirst(now);
     }
     const memory = segment.bytes === undefined ? undefined : new SegmentMemory(segment.bytes);
-    const { name = this.#nameOf(segment), announced = false } = carried ?? {};
-    const entry = { ...segment, name, memory, announced };
+    const { name = this.#names.nameOf(segment), announced = false } = carried ?? {};
+    const initName = segment.init && this.#names.initNameOf(segment.epoch, segment.init);
+    const init = initName === last?.initName ? last?.init : segment.init;
+    const entry = { ...segment, init, name, initName, memory, announced };
     this.#entries.push(entry);
     this.#durationMs += segment.durationMs;
     this.#listedBytes += segment.bytes?.length ?? 0;

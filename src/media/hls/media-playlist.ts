@@ -12,6 +12,8 @@ export interface PlaylistEntry {
   readonly independent: boolean;
   /** There is nothing to load: no packets came in its time, or this server has none of them (RFC 8216bis, 4.4.4.7). */
   readonly gap: boolean;
+  /** Where what players need before it is, if that is apart (4.3.2.5): a URI reference as `uri`. */
+  readonly map: string | undefined;
 }
 
 /** What a media playlist says. RFC 8216, section 4.3.3. */
@@ -28,26 +30,39 @@ export interface MediaPlaylist {
   readonly ended: boolean;
 }
 
-/** EXTINF with fractions needs 3; EXT-X-GAP needs 8 (RFC 8216bis, section 8). */
+/** EXTINF with fractions needs 3, EXT-X-MAP 6; EXT-X-GAP needs 8 (RFC 8216bis, section 8). */
 const VERSION = 3;
+const VERSION_WITH_MAP = 6;
 const VERSION_WITH_GAPS = 8;
 
 /** A media playlist as text. RFC 8216, section 4. */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   const { entries, targetSeconds, sequence, discontinuitySequence, ended } = playlist;
-  const version = entries.some(({ gap }) => gap) ? VERSION_WITH_GAPS : VERSION;
-  const lines = ["#EXTM3U", `#EXT-X-VERSION:${version}`];
+  const lines = ["#EXTM3U", `#EXT-X-VERSION:${versionOf(entries)}`];
   // Section 4.3.5.1: only where it is true of all segments.
   if (entries.every(({ independent, gap }) => independent || gap)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`);
   if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
-  for (const entry of entries) pushEntry(lines, entry);
+  let map: string | undefined;
+  for (const entry of entries) {
+    if (entry.discontinuity) lines.push("#EXT-X-DISCONTINUITY");
+    // It holds up to the next one; behind a discontinuity, some players want it again.
+    if (entry.map !== undefined && (entry.map !== map || entry.discontinuity)) {
+      map = entry.map;
+      lines.push(`#EXT-X-MAP:URI="${map}"`);
+    }
+    pushEntry(lines, entry);
+  }
   if (ended) lines.push("#EXT-X-ENDLIST");
   return `${lines.join("\n")}\n`;
 }
 
-function pushEntry(lines: string[], { uri, durationMs, dateMs, discontinuity, gap }: PlaylistEntry): void {
-  if (discontinuity) lines.push("#EXT-X-DISCONTINUITY");
+function versionOf(entries: readonly PlaylistEntry[]): number {
+  if (entries.some(({ gap }) => gap)) return VERSION_WITH_GAPS;
+  return entries.some(({ map }) => map !== undefined) ? VERSION_WITH_MAP : VERSION;
+}
+
+function pushEntry(lines: string[], { uri, durationMs, dateMs, gap }: PlaylistEntry): void {
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(dateMs).toISOString()}`);
   if (gap) lines.push("#EXT-X-GAP");
   lines.push(`#EXTINF:${secondsOf(durationMs)},`, uri);

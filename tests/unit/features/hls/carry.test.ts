@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MAX_CARRY_PIECE } from "../../../../src/live/ports/feature.ts";
-import { HlsStage, urisOf } from "../../../support/hls-stage.ts";
+import { formatsOf, HlsStage, urisOf } from "../../../support/hls-stage.ts";
 import type { Feed } from "../../../support/live.ts";
 import { checkHistory } from "../../../support/playlists.ts";
 
@@ -69,10 +69,10 @@ test("large segments come in pieces", () => {
         length += payload.length;
       },
       mark: () => undefined,
-      finish: () => Uint8Array.from({ length }, (_, at) => at * 7),
+      finish: () => ({ bytes: Uint8Array.from({ length }, (_, at) => at * 7), init: undefined }),
     };
   };
-  const [old, next] = [new HlsStage({ context: { openWriter: big } }), new HlsStage()];
+  const [old, next] = [new HlsStage({ context: { formats: formatsOf(big) } }), new HlsStage()];
   goOn(old.live.publish("show").headers(), 6, 200_000);
   const { sizes } = carry(old, next);
   expect(sizes.length).toBeGreaterThan(9);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { MAX_NEWCOMERS } from "../../../../src/features/hls/newcomers.ts";
-import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
+import { formatsOf, HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
 import type { Feed } from "../../../support/live.ts";
 import { openAccount } from "../../../support/open-door.ts";
 
@@ -360,7 +360,7 @@ describe("outages and ends", () => {
   });
 
   test("what can't be carried is refused with its reason", () => {
-    const stage = new HlsStage({ context: { openWriter: () => "MPEG-TS does not carry AV1" } });
+    const stage = new HlsStage({ context: { formats: formatsOf(() => "MPEG-TS does not carry AV1") } });
     goOn(stage.live.publish("show").headers(), 4);
     const { refusal } = stage.get("/live/show.m3u8");
     expect([refusal?.kind, refusal?.reason]).toEqual(["media", "MPEG-TS does not carry AV1"]);

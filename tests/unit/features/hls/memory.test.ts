@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { openTsWriter } from "../../../../src/features/hls/ts-writer.ts";
+import { hlsFormats } from "../../../../src/features/hls/formats.ts";
 import { HlsStage, urisOf } from "../../../support/hls-stage.ts";
 import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../../../support/ts-media.ts";
 
@@ -19,10 +19,16 @@ function listedBytes(stage: HlsStage): number {
 }
 
 /** The most that a stream's HLS ever holds beyond 1.5 times the bytes of its playlist's segments. `gop`: distance of key frames, s. */
-function mostBeside(kbps: number, hls_fragment: number, hls_window: number, gop: number): number {
+function mostBeside(
+  kbps: number,
+  hls_fragment: number,
+  hls_window: number,
+  gop: number,
+  hls_format: "ts" | "fmp4" = "ts",
+): number {
   const stage = new HlsStage({
-    config: { hls_fragment, hls_window, hls_ctx: false },
-    context: { openWriter: openTsWriter },
+    config: { hls_format, hls_fragment, hls_window, hls_ctx: false },
+    context: { formats: hlsFormats },
   });
   const feed = stage.live.publish("show");
   for (const { kind, payload } of [avcHeader(), aacHeader]) feed.send(kind, payload);
@@ -43,15 +49,17 @@ function mostBeside(kbps: number, hls_fragment: number, hls_window: number, gop:
 }
 
 test.each([
-  [200, 2, 24, 2],
-  [1000, 2, 24, 2],
-  [1000, 2, 24, 3],
-  [8000, 2, 12, 1],
-  [20_000, 1, 3, 1],
-])(
-  "memory of %d kbps, segments of %d s in a window of %d s, a key frame each %d s: 1.5 windows and a megabyte",
-  (kbps, fragment, window, gop) => {
-    expect(mostBeside(kbps, fragment, window, gop)).toBeLessThanOrEqual(EXTRA);
+  ["ts", 200, 2, 24, 2],
+  ["ts", 1000, 2, 24, 2],
+  ["ts", 1000, 2, 24, 3],
+  ["ts", 8000, 2, 12, 1],
+  ["ts", 20_000, 1, 3, 1],
+  ["fmp4", 1000, 2, 24, 3],
+  ["fmp4", 8000, 2, 12, 1],
+] as const)(
+  "memory of %s of %d kbps, segments of %d s in a window of %d s, a key frame each %d s: 1.5 windows and a megabyte",
+  (format, kbps, fragment, window, gop) => {
+    expect(mostBeside(kbps, fragment, window, gop, format)).toBeLessThanOrEqual(EXTRA);
   },
 );
 

@@ -15,6 +15,7 @@ function segment(number: number, more: Partial<Segment> = {}): Segment {
     damaged: false,
     targetSeconds: 4,
     bytes: new Uint8Array(100),
+    init: undefined,
     ...more,
   };
 }
@@ -25,7 +26,11 @@ class Stage {
   readonly window: Window;
 
   constructor(windowMs = 12_000, growingBytes = 0) {
-    this.window = new Window(windowMs, ({ epoch, number }) => `${epoch}-${number}.ts`, {
+    const names = {
+      nameOf: ({ epoch, number }: Segment) => `${epoch}-${number}.ts`,
+      initNameOf: (epoch: string, init: Uint8Array) => `${epoch}-${init}.mp4`,
+    };
+    this.window = new Window(windowMs, names, {
       listedSegment: ({ name }) => this.available.add(name),
       removedSegment: (each) => {
         this.available.delete(each.name);

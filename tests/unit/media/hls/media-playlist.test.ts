@@ -6,7 +6,7 @@ const DATE = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
 function entry(number: number, more: Partial<PlaylistEntry> = {}): PlaylistEntry {
   const own = { uri: `show/x-${number}.ts`, durationMs: 2000, dateMs: DATE + number * 2000 };
-  return { ...own, discontinuity: false, independent: true, gap: false, ...more };
+  return { ...own, discontinuity: false, independent: true, gap: false, map: undefined, ...more };
 }
 
 test("a live playlist has the date and the exact duration of each segment", () => {
@@ -60,6 +60,33 @@ show/x-1.ts
 show/x-2.ts
 #EXT-X-ENDLIST
 `);
+});
+
+test("an init segment is named where it changes, and again behind a discontinuity", () => {
+  const text = renderMediaPlaylist({
+    targetSeconds: 4,
+    sequence: 1,
+    discontinuitySequence: 0,
+    entries: [
+      entry(0, { map: "show/a.mp4" }),
+      entry(1, { map: "show/a.mp4" }),
+      entry(2, { map: "show/b.mp4" }),
+      entry(3, { map: "show/b.mp4", discontinuity: true }),
+    ],
+    ended: false,
+  });
+  const lines = text.split("\n").filter((line) => /VERSION|MAP|DISCONTINUITY|^show/.test(line));
+  expect(lines).toEqual([
+    "#EXT-X-VERSION:6",
+    '#EXT-X-MAP:URI="show/a.mp4"',
+    "show/x-0.ts",
+    "show/x-1.ts",
+    '#EXT-X-MAP:URI="show/b.mp4"',
+    "show/x-2.ts",
+    "#EXT-X-DISCONTINUITY",
+    '#EXT-X-MAP:URI="show/b.mp4"',
+    "show/x-3.ts",
+  ]);
 });
 
 test("a multivariant playlist tells what is known of the variant", () => {
