@@ -1,3 +1,4 @@
+import { UserError } from "../base/errors.ts";
 import { Logging } from "../io/log/logging.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { randomEpochId, randomId } from "../io/os/process.ts";
@@ -5,7 +6,7 @@ import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
 import { Streams } from "../live/streams.ts";
 import { ConfigHistory } from "./administration.ts";
-import { configSecrets, type Environment, loadConfig } from "./config/index.ts";
+import { configSecrets, type Environment, isStandardInput, loadConfig, readConfigText } from "./config/index.ts";
 import { refuseSecond, startControl } from "./control.ts";
 import { answerCall, controlSocketPaths } from "./control-sockets.ts";
 import { reportFaults } from "./faults.ts";
@@ -21,16 +22,19 @@ import { runUntilStopped } from "./stop.ts";
 import { idle, startSummary } from "./summary.ts";
 import { surroundingsWarnings } from "./surroundings.ts";
 import { meetingPoint, type OldProcess, replacedExecutable, takeOldProcess, Upgrade } from "./upgrade.ts";
+import { welcome } from "./welcome.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** The configuration file, read again at each reload; undefined when only variables make the configuration. */
+  /** The configuration file, read again at each reload; "-" is standard input; undefined when only variables make the configuration. */
   readonly confPath: string | undefined;
   readonly environment: Environment;
   /** What `--ignore` names. */
   readonly ignored: readonly string[];
   /** This build's name and version for clients and the log. */
   readonly version: string;
+  /** Gets lines for the person who starts a server without a configuration, once it listens. */
+  greet(lines: readonly string[]): void;
 }
 
 /** Runs the server until it stops; returns the exit code. Throws UserError when it cannot start. */
@@ -46,11 +50,12 @@ export async function runServer(options: ServerOptions): Promise<number> {
 }
 
 async function run(
-  { confPath, environment, ignored, version }: ServerOptions,
+  { confPath, environment, ignored, version, greet }: ServerOptions,
   startedWith: Environment,
   oldProcess: OldProcess | undefined,
 ): Promise<number> {
-  const load = () => loadConfig(confPath, environment, ignored);
+  const input = isStandardInput(confPath) ? readConfigText(confPath) : undefined;
+  const load = () => loadConfig({ path: confPath, text: input, orDefaults: true }, environment, ignored);
   const loaded = load();
   const { config, warnings } = loaded;
   const live = new LiveConfig(config);
@@ -103,7 +108,7 @@ async function run(
     network.certificateReloader.check();
     return service.reload(() => {
       let read: typeof loaded | undefined;
-      const answer = reload(live, () => (read = load()), log);
+      const answer = reload(live, () => (read = input === undefined ? load() : cannotReread()), log);
       history.reloaded(answer, read);
       return answer;
     });
@@ -114,6 +119,7 @@ async function run(
     nodeId,
     pidFile: config.pid,
     environment: startedWith,
+    input,
     sockets: () => listening.sockets,
     succeeded(pid) {
       service.succeededBy(pid);
@@ -127,6 +133,7 @@ async function run(
       else void upgradeNow();
     },
     reopenLog: () => logging.reopen(),
+    upgrade: () => void upgradeNow(),
   });
   if (oldProcess !== undefined) await siblings.join(oldProcess.socket, meetingPoint(config.pid));
   else if (config.pid !== "") await refuseSecond(config.pid);
@@ -142,8 +149,16 @@ async function run(
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`);
   const summary = startSummary(clock, log, () => all.report(), sendStatus);
   if (oldProcess === undefined) service.ready(idle);
+  // After the log's lines, so that it is what people see last.
+  if (oldProcess === undefined && loaded.isDefault) void logging.flush().then(() => greet(welcome(config)));
 
   const parts = { log, logging, live, service, signals, summary };
   await runUntilStopped({ ...features, ...parts, helpers: [control, network.certificateReloader] });
   return 0;
+}
+
+function cannotReread(): never {
+  throw new UserError(
+    "the configuration came from standard input, which can't be read again; give it as a file to reload it",
+  );
 }

@@ -4,6 +4,8 @@ export interface SignalHandlers {
   hangUp(): void;
   /** SIGUSR1: opens the log's file anew. */
   reopenLog(): void;
+  /** SIGUSR2: starts the program's file in this process's place, as nginx does. */
+  upgrade(): void;
 }
 
 /** Signals that end the server, by name, as they are received. */
@@ -16,11 +18,12 @@ export interface StopSignals {
 }
 
 /** Handles all signals of the server. */
-export function takeSignals({ hangUp, reopenLog }: SignalHandlers): StopSignals {
+export function takeSignals({ hangUp, reopenLog, upgrade }: SignalHandlers): StopSignals {
   const [stop, drain] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(signal));
   process.on("SIGQUIT", () => drain.resolve("SIGQUIT"));
   process.on("SIGHUP", hangUp);
   process.on("SIGUSR1", reopenLog);
+  process.on("SIGUSR2", upgrade);
   return { stop: stop.promise, drain: drain.promise, drainNow: drain.resolve };
 }

@@ -64,6 +64,8 @@ export interface UpgradeOptions {
   readonly pidFile: string;
   /** The environment with which this process was started. */
   readonly environment: Environment;
+  /** The configuration that this process has read from standard input; the new process reads it there, too. */
+  readonly input: string | undefined;
   sockets(): readonly UpgradeSocket[];
   /** The next generation accepts clients. */
   succeeded(pid: number): void;
@@ -139,7 +141,7 @@ export class Upgrade {
   }
 
   #spawn(executable: string, meeting: Pick<OldProcess, "socket" | "failures">): Bun.Subprocess {
-    const { nodeId, environment } = this.#options;
+    const { nodeId, environment, input } = this.#options;
     const own = this.#options.sockets();
     const sockets = own.map((one, at) => ({ ...one, fd: FIRST_FD + at }));
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_VARIABLES.includes(name)));
@@ -147,7 +149,12 @@ export class Upgrade {
     try {
       return Bun.spawn([executable, ...process.argv.slice(2)], {
         env: { ...env, [VARIABLE]: JSON.stringify(oldProcess) },
-        stdio: ["ignore", "inherit", "inherit", ...own.map(({ fd }) => fd)],
+        stdio: [
+          input === undefined ? "ignore" : new TextEncoder().encode(input),
+          "inherit",
+          "inherit",
+          ...own.map(({ fd }) => fd),
+        ],
       });
     } catch (error) {
       throw new UserError(`cannot run ${executable}: ${reasonOf(error)}`, { cause: error });

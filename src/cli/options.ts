@@ -15,7 +15,7 @@ export const confOption = {
     type: "string",
     alias: "c",
     valueHint: "FILE",
-    description: "The configuration file (TOML, or .conf in SRS's syntax)",
+    description: "The configuration file (TOML, or .conf in SRS's syntax); - is standard input",
   },
   ignore: {
     type: "string",
@@ -60,7 +60,7 @@ export function checkArguments(argv: readonly string[], definitions: ArgsDef, he
 
 function hasValue(token: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined }): boolean {
   if (token.value === undefined || token.value === "") return false;
-  return token.inlineValue === true || !token.value.startsWith("-");
+  return token.inlineValue === true || token.value === "-" || !token.value.startsWith("-");
 }
 
 /** The options among a command's arguments. */

@@ -4,10 +4,10 @@ import type { Command } from "./command.ts";
 import { convertCommand } from "./convert.ts";
 import { type CommandSet, dispatch } from "./dispatch.ts";
 import { forwardCommands, kickCommand, switchCommand } from "./operate.ts";
-import { confOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { plainWords } from "./plain-words.ts";
 import { reloadCommand } from "./reload.ts";
-import { serveCommand } from "./serve.ts";
+import { serveCommand, serveOptions } from "./serve.ts";
 import { signCommand } from "./sign.ts";
 import { statusCommand, topCommand } from "./status.ts";
 import { upgradeCommand } from "./upgrade.ts";
@@ -20,7 +20,7 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
   const root: CommandSet = {
     name: "srs",
     line: { call: "srs", does: "" },
-    alone: serveCommand,
+    alone: serveCommand(output),
     // In the order of the help.
     commands: new Map<string, Command | CommandSet>([
       ["check", checkCommand(output)],
@@ -35,9 +35,9 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
       ["sign", signCommand(output)],
       ["bench", benchCommands(output, versionLine)],
     ]),
-    options: confOptions,
+    options: serveOptions,
     mistake: 1,
     version: versionLine,
   };
-  return dispatch(root, argv, output);
+  return dispatch(root, plainWords(argv), output);
 }

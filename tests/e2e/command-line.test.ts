@@ -61,7 +61,7 @@ test.concurrent("check tells every error with its place, status 1", async () => 
 
 test.concurrent.each([
   ["a missing file", ["--conf", "/nowhere/srs.toml"], /nowhere\/srs\.toml/],
-  ["no file at all", [], /--conf FILE/],
+  ["no file at all", ["check"], /--conf FILE/],
   ["an unknown option", ["--config", "x"], /did you mean --conf/],
   ["an unknown command", ["chek"], /did you mean "check"/],
 ])("%s is one clear line, status 1", (_what, args, pattern) => {

@@ -225,3 +225,18 @@ test.concurrent("SIGHUP upgrades when the program's file has been replaced, also
   const reloading = "RELOADING=1\nMONOTONIC_USEC=N";
   expect(said.slice(-5)).toEqual(["READY=1", reloading, "READY=1", reloading, "READY=1\nMAINPID=N"]);
 });
+
+test.concurrent("SIGUSR2 upgrades, and the new process has the configuration that came on standard input", async () => {
+  await using stage = new Stage();
+  const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\nmax_connections = 123\n[log]\nlevel = "debug"\n');
+  const server = stage.start("server", ["sh", "-c", 'exec "$0" --conf - < "$1"', executable(), conf]);
+  const port = Number(/:(\d+)$/.exec(await server.line(/ listening rtmp=/))?.[1]);
+  server.signal("SIGHUP");
+  await server.line(/configuration refused .*standard input/);
+  server.signal("SIGUSR2");
+  adopted(stage, / starting the new process pid=(\d+)/.exec(await server.line(/ starting the new process /))?.[1]);
+  await server.line(/ succeeded by the new process /);
+  expect(await server.ended()).toBe(0);
+  // On a port that the system has chosen, only the new process can be reached.
+  await Client.connect(stage, { port });
+});

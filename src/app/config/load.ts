@@ -19,13 +19,16 @@ import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
 import { clusterProblems } from "../../features/cluster/config.ts";
 import { engineProblems } from "../../features/transcode/engine-problems.ts";
-import { readTextFile } from "../../io/files/text-file.ts";
+import { readTextFile, readTextInput } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
 import { type Config, defaultVhost, rootTable } from "./blocks.ts";
 import { endpointBlocks, endpointProblems } from "./endpoints.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_SECRET_BYTES = 64 * 1024;
+
+/** The path that stands for standard input. */
+const STANDARD_INPUT = "-";
 
 /** Options for reading a file whose mistakes are collected, without environment and secrets. */
 export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), variables: [] };
@@ -39,16 +42,27 @@ export interface Loaded {
   origin(path: Path): string | undefined;
 }
 
+/** Where a configuration comes from. */
+export interface ConfigSource {
+  /** The file, "-" for standard input, undefined for variables alone. */
+  readonly path: string | undefined;
+  /** Read instead of the file. */
+  readonly text?: string | undefined;
+  /** Neither a file nor a variable is an empty configuration, not a mistake. */
+  readonly orDefaults?: boolean;
+}
+
 /**
  * Reads a configuration file and the environment's overrides; without a path, the environment alone. `ignored` names SRS
- * features that the server may start without. Throws UserError when a file cannot be read or there is no configuration at all,
+ * features that the server may start without. `isDefault`: there is neither a file nor a variable. Throws UserError when a file cannot be read or there is no configuration at all,
  * ConfigErrors when it is wrong.
  */
 export function loadConfig(
-  path: string | undefined,
+  source: string | undefined | ConfigSource,
   environment: Environment = {},
   ignored: readonly string[] = [],
-): Loaded {
+): Loaded & { readonly isDefault: boolean } {
+  const { path, text, orDefaults = false } = typeof source === "object" ? source : { path: source };
   const variables = srsVariables(environment, variablesOf(rootTable, {}));
   const options = {
     root: rootTable,
@@ -56,13 +70,13 @@ export function loadConfig(
     variables,
     ignored: checkIgnored([...ignored, ...wordsOf(environment.SRS_IGNORE)]),
   };
-  const file = path === undefined ? variablesAlone(options) : readDocument(read(path), path, options);
+  const file =
+    path === undefined ? variablesAlone(options) : readDocument(text ?? readConfigText(path), nameOf(path), options);
   const taken = new Set([...variables.map(({ name }) => name), "SRS_IGNORE"]);
   const { document, count } = withEnvironment(rootTable, file, environment, readSecret, taken);
-  if (path === undefined && count + variables.length + document.errors.length === 0) {
-    throw new UserError("which configuration? Give --conf FILE (see srs --help)");
-  }
-  return complete(withSecretFiles(rootTable, document, readSecret));
+  const isDefault = path === undefined && count + variables.length + document.errors.length === 0;
+  if (isDefault && !orDefaults) throw new UserError("which configuration? Give --conf FILE (see srs --help)");
+  return { ...complete(withSecretFiles(rootTable, document, readSecret)), isDefault };
 }
 
 /**
@@ -107,6 +121,20 @@ export function isSrsConf(fileName: string): boolean {
 /** The text of a configuration file, or of an included one. Throws UserError. */
 export function read(path: string): string {
   return readTextFile(path, MAX_FILE_BYTES);
+}
+
+/** The text of a configuration that `--conf` names. Throws UserError. */
+export function readConfigText(path: string): string {
+  return path === STANDARD_INPUT ? readTextInput(MAX_FILE_BYTES) : read(path);
+}
+
+/** Whether `--conf` names standard input, which can be read once only. */
+export function isStandardInput(path: string | undefined): path is string {
+  return path === STANDARD_INPUT;
+}
+
+function nameOf(path: string): string {
+  return isStandardInput(path) ? "standard input" : path;
 }
 
 /** The names given by `--ignore`. Throws UserError for an unknown one. */

@@ -3,22 +3,35 @@ import { messageOf, UserError } from "../../base/errors.ts";
 
 /** Reads a file (or a pipe) of any size up to its first `maxBytes`. Throws UserError that names the file and the reason. */
 export function readFileStart(path: string, maxBytes: number): Uint8Array {
-  // Memory that is never written costs nothing.
-  const bytes = new Uint8Array(maxBytes);
-  let length = 0;
   try {
     const file = openSync(path, "r");
     try {
-      let read = -1;
-      while (read !== 0 && length < bytes.length) {
-        read = readSync(file, bytes, length, bytes.length - length, null);
-        length += read;
-      }
+      return readToEnd(file, maxBytes);
     } finally {
       closeSync(file);
     }
   } catch (error) {
     throw new UserError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The same of standard input, which can be read once only. */
+export function readStandardInput(maxBytes: number): Uint8Array {
+  try {
+    return readToEnd(0, maxBytes);
+  } catch (error) {
+    throw new UserError(`cannot read standard input: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function readToEnd(file: number, maxBytes: number): Uint8Array {
+  // Memory that is never written costs nothing.
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  let read = -1;
+  while (read !== 0 && length < bytes.length) {
+    read = readSync(file, bytes, length, bytes.length - length, null);
+    length += read;
   }
   return bytes.subarray(0, length);
 }

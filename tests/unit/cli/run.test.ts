@@ -75,6 +75,24 @@ test.each(["--help", "-h", "-hv"])("%s names every command and option", async (o
   }
 });
 
+test("-t says whether the configuration is right, and starts nothing", async () => {
+  expect(await call("-t", "-c", good)).toEqual({ code: 0, out: `${good} is right`, err: [] });
+  expect((await call("-t", "-c", bad)).err).toEqual((await call("check", "-c", bad)).err);
+  expect((await call("-t", "-c", bad)).code).toBe(1);
+});
+
+test("help and version are words, too", async () => {
+  expect(await call("help")).toEqual(await call("--help"));
+  expect(await call("help", "check")).toEqual(await call("check", "--help"));
+  expect(await call("help", "bench", "play")).toEqual(await call("bench", "play", "--help"));
+  expect(await call("version")).toEqual(await call("--version"));
+});
+
+test("a file needs no --conf", async () => {
+  expect(await call(bad)).toEqual(await call("--conf", bad));
+  expect(await call(bad, "-t")).toEqual(await call("--conf", bad, "-t"));
+});
+
 test("the help of a command is about that command", async () => {
   const { code, out } = await call("check", "--help");
   expect(code).toBe(0);
@@ -83,13 +101,17 @@ test("the help of a command is about that command", async () => {
 });
 
 test.each([
-  [[], "srs: which configuration? Give --conf FILE (see srs --help)"],
   [["check"], "srs: which configuration? Give --conf FILE (see srs --help)"],
   [["--conf"], "srs: --conf needs a value: --conf FILE"],
   [["--conf="], "srs: --conf needs a value: --conf FILE"],
   [["-c"], "srs: -c needs a value: -c FILE"],
   [["--conf", "--x"], "srs: --conf needs a value: --conf FILE"],
   [["--conf", "a", "-c", "b"], "srs: --conf is given twice"],
+  [["a.toml", "--conf", "b"], "srs: --conf is given twice"],
+  [["-t"], "srs: which configuration? Give --conf FILE (see srs --help)"],
+  [["-t", "/nowhere/x.toml"], 'srs: unexpected argument "/nowhere/x.toml"; a command comes before the options'],
+  [["/nowhere/x.toml"], "srs: cannot read /nowhere/x.toml: no such file"],
+  [["help", "chek"], 'srs: unknown command "chek"; did you mean "check"?'],
   [["--conf", "a", "check"], 'srs: unexpected argument "check"; a command comes before the options'],
   [["check", "a.toml"], 'srs: unexpected argument "a.toml"; a command comes before the options'],
   [["--cnf", "a"], "srs: unknown option --cnf; did you mean --conf?"],
