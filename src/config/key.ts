@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { UserError } from "../base/errors.ts";
 import { masked } from "../base/mask.ts";
+import { durationJson, inUnit, isTime } from "./durations.ts";
 import { isListOf, type JsonSchema } from "./json.ts";
 import type { FileResource, Resource } from "./resources.ts";
 import { show } from "./show.ts";
@@ -199,13 +200,20 @@ function integerType({ unit, min, max }: IntegerOptions): string {
   return `a whole number ${unit && `of ${unit} `}from ${min} to ${max}`;
 }
 
-function integerJson({ min, max }: IntegerOptions): JsonSchema {
-  return { type: "integer", minimum: min, maximum: max };
+function integerJson({ unit, min, max }: IntegerOptions): JsonSchema {
+  const number: JsonSchema = { type: "integer", minimum: min, maximum: max };
+  return isTime(unit) ? { anyOf: [number, durationJson] } : number;
 }
 
-function integerSchema({ min, max }: IntegerOptions, type: string): v.GenericSchema<unknown, number> {
+function integerSchema({ unit, min, max }: IntegerOptions, type: string): v.GenericSchema<unknown, number> {
   const message = notA(type);
-  return v.pipe(v.number(message), v.safeInteger(message), v.minValue(min, message), v.maxValue(max, message));
+  const number = v.pipe(v.number(message), v.safeInteger(message), v.minValue(min, message), v.maxValue(max, message));
+  if (!isTime(unit)) return number;
+  return v.pipe(
+    v.unknown(),
+    v.transform((value) => inUnit(unit, value)),
+    number,
+  );
 }
 
 function listSchema<T>(options: ListOptions<T>): v.GenericSchema<unknown, readonly T[]> {

@@ -69,10 +69,20 @@ function readNamed(walk: Walk, entry: NamedTables, value: unknown, path: Path): 
     const problem = entry.nameProblem(name);
     if (problem !== undefined) walk.problems.push({ path: at, message: problem });
     const inner: Record<string, unknown> = {};
-    readTable(walk, entry.table, treeOf(walk, input[name], at, `a table, [${showPath(at)}]`), at, inner);
+    const nameless = isTree(input[name]) ? undefined : withoutName(entry, path, name);
+    if (nameless !== undefined) walk.problems.push({ path: at, message: nameless });
+    const tree = nameless === undefined ? treeOf(walk, input[name], at, `a table, [${showPath(at)}]`) : {};
+    readTable(walk, entry.table, tree, at, inner);
     tables.set(name, inner);
   }
   return tables;
+}
+
+/** Where a key belongs that stands directly in `[vhost]`; undefined when it is none of such a table. */
+function withoutName({ table, implied }: NamedTables, path: Path, name: string): string | undefined {
+  if (table.entries[name]?.kind !== "key") return undefined;
+  const named = `belongs in a table with a name, [${showPath(path)}.${namePlaceholder}]`;
+  return implied === undefined ? named : `${named}; that for all other names is [${showPath([...path, implied])}]`;
 }
 
 function treeOf(walk: Walk, value: unknown, path: Path, expected: string): Tree {

@@ -9,10 +9,13 @@ interface Advice {
   readonly message: string;
 }
 
-/** Warns of vhosts that let in more clients than they seem to. */
+/** Packets of a stream are further apart than this at times, ms. */
+const LEAST_SILENCE_MS = 100;
+
+/** Warns of vhosts that let in more clients than they seem to, or no publishers. */
 export function advise({ vhost }: Config): Advice[] {
   return [...vhost].flatMap(([name, config]) =>
-    [...openEdge(config), ...idleTrust(config)].map(({ path, message }) => ({
+    [...openEdge(config), ...idleTrust(config), ...shortTimeouts(config)].map(({ path, message }) => ({
       path: ["vhost", name, ...path],
       message,
     })),
@@ -41,5 +44,15 @@ function idleTrust({ security }: VhostConfig): Advice[] {
       const who = open ? `, and anybody may publish: allow = ["${text}", "play all"] lets nobody else` : "";
       const message = `"${text}" has no effect, as nothing asks who wants to ${rule.action} for a page or a signature${who}`;
       return { path: ["security", "trusted"], message };
+    });
+}
+
+/** Values that are seconds where the keys are milliseconds. */
+function shortTimeouts({ publish }: VhostConfig): Advice[] {
+  return (["firstpkt_timeout", "normal_timeout"] as const)
+    .filter((key) => publish[key] < LEAST_SILENCE_MS)
+    .map((key) => {
+      const message = `${publish[key]} ms disconnects every publisher, as packets are further apart; for seconds write "${publish[key]}s"`;
+      return { path: ["publish", key], message };
     });
 }

@@ -13,8 +13,32 @@ export function positionsOf(text: string): Positions {
   return { line: (path) => scanner.lines.get(JSON.stringify(path)) };
 }
 
+/**
+ * What the key or table header at `line` and `column` (from 1), the first mistake of the document, defines once more, and the
+ * line where it stands first.
+ */
+export function firstDefinition(
+  text: string,
+  line: number,
+  column: number,
+): { readonly path: Path; readonly line: number } | undefined {
+  const lines = text.split("\n");
+  const last = lines[line - 1] ?? "";
+  const end = /^[^=\]]*[=\]]?/.exec(last.slice(column - 1))?.[0] ?? "";
+  const scanner = new Scanner([...lines.slice(0, line - 1), last.slice(0, column - 1) + end].join("\n"));
+  scanner.document();
+  for (let length = scanner.last.length; length > 0; length--) {
+    const path = scanner.last.slice(0, length);
+    const first = scanner.lines.get(JSON.stringify(path));
+    if (first !== undefined && first < line) return { path, line: first };
+  }
+  return undefined;
+}
+
 class Scanner {
   readonly lines = new Map<string, number>();
+  /** What was recorded last. */
+  last: Path = [];
   readonly #text: string;
   /** How many tables each `[[array of tables]]` has so far. */
   readonly #tables = new Map<string, number>();
@@ -144,6 +168,7 @@ class Scanner {
   }
 
   #record(path: Path): void {
+    this.last = path;
     const name = JSON.stringify(path);
     if (!this.lines.has(name)) this.lines.set(name, this.#line);
   }

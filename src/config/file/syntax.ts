@@ -1,18 +1,24 @@
 import type { TomlError } from "smol-toml";
-import { showKey, showName } from "../show.ts";
+import { type Path, showKey, showName, showPath } from "../show.ts";
+import { foreignSyntax } from "./foreign-syntax.ts";
+import { firstDefinition } from "./positions.ts";
 
 /** The mistake in a line that is not TOML, on one line, with a correction if one can be guessed. */
 export function explainSyntax(text: string, error: TomlError): string {
   const line = text.split(/\r?\n/)[error.line - 1] ?? "";
+  const foreign = foreignSyntax(text, line);
+  if (foreign !== undefined) return foreign;
   const directive = srsDirective(line);
   if (directive !== undefined) return `this is SRS's own syntax; TOML writes ${directive}`;
-  const [, key, unquoted] = /^\s*([\w."'-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
-  if (unquoted?.endsWith(";")) return "not TOML: a line does not end with a semicolon";
   const message = firstLine(error.message);
-  if (unquoted === undefined || message !== "invalid value") return `not TOML: ${message}`;
+  if (message.startsWith("trying to redefine")) return redefined(firstDefinition(text, error.line, error.column));
+  const [, key = "", unquoted] = /^\s*([\w."'-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
+  if (unquoted?.endsWith(";")) return "not TOML: a line does not end with a semicolon";
+  if (unquoted === undefined) return bareItem(line, error.column) ?? `not TOML: ${message}`;
   const word = booleans.get(unquoted.toLowerCase());
   if (word !== undefined) return `not TOML: write ${word} instead of ${unquoted}`;
-  return `not TOML: text needs quotes, as in ${key} = "…"`;
+  if (/^[0-9]+(?:\s*,\s*[0-9]+)+$/.test(unquoted)) return `not TOML: a list needs brackets: ${key} = [${unquoted}]`;
+  return `not TOML: text needs quotes, as in ${key} = "${harmless(unquoted) ?? "…"}"`;
 }
 
 const booleans = new Map([
@@ -23,6 +29,24 @@ const booleans = new Map([
   ["no", false],
   ["false", false],
 ]);
+
+function redefined(found: { readonly path: Path; readonly line: number } | undefined): string {
+  if (found === undefined) return "not TOML: the key or table is written twice";
+  return `not TOML: ${showPath(found.path)} is in line ${found.line} already; write each key and table once`;
+}
+
+/** An item of a list that needs quotes, at a column (from 1). */
+function bareItem(line: string, column: number): string | undefined {
+  const before = /[^\s,[]*$/.exec(line.slice(0, column - 1))?.[0] ?? "";
+  const after = /^[^\s,\]#]*/.exec(line.slice(column - 1))?.[0] ?? "";
+  const item = harmless(before + after);
+  return item === undefined ? undefined : `not TOML: text needs quotes: "${item}"`;
+}
+
+/** An IPv4 address or a number with a unit, which is no secret; undefined for any other text. */
+function harmless(text: string): string | undefined {
+  return /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?|[0-9]{1,9} ?[a-z]{1,3})$/i.test(text) ? text : undefined;
+}
 
 /** `gop_cache on;` and `vhost NAME {` as TOML, or undefined for any other line. */
 function srsDirective(line: string): string | undefined {

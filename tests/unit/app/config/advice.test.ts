@@ -39,3 +39,10 @@ test("a trusted rule without effect is told of, and that anybody may publish whe
     "anybody",
   );
 });
+
+test("a publisher's timeout in seconds where the key has milliseconds is told of", () => {
+  expect(told({ PUBLISH_NORMAL_TIMEOUT: "5" })).toEqual([
+    'SRS_VHOST_PUBLISH_NORMAL_TIMEOUT: vhost.__defaultVhost__.publish.normal_timeout: 5 ms disconnects every publisher, as packets are further apart; for seconds write "5s"',
+  ]);
+  expect(told({ PUBLISH_NORMAL_TIMEOUT: "5s", PUBLISH_FIRSTPKT_TIMEOUT: "500ms" })).toEqual([]);
+});
