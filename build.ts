@@ -8,8 +8,10 @@ import { messageOf } from "./src/base/errors.ts";
 
 const root = import.meta.dir;
 const dist = join(root, "dist");
-const targets = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
-type Target = (typeof targets)[number];
+/** The systems that the executable can be compiled for. */
+export const targets = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
+/** One of them. */
+export type Target = (typeof targets)[number];
 
 /** The short commit of the working tree, "+dirty" when files differ from it, "unknown" without git. */
 function commit(): string {
@@ -26,8 +28,11 @@ function commit(): string {
   return git("status", "--porcelain") ? `${short}+dirty` : short;
 }
 
-/** Compiles and returns the path: `dist/srs`, or `dist/srs-<target>` for a named target. Throws with the compiler's messages. */
-export async function build(target?: Target): Promise<string> {
+/**
+ * Compiles and returns the path: `dist/srs`, or `dist/srs-<target>` for a named target. `runtime` is the target's Bun, where it is
+ * here already; otherwise the compiler downloads it. Throws with the compiler's messages.
+ */
+export async function build(target?: Target, runtime?: string): Promise<string> {
   const name = target === undefined ? "srs" : `srs-${target}`;
   await mkdir(dist, { recursive: true });
   // Made aside and moved: a running executable is not written over, and the source maps stay behind.
@@ -50,6 +55,7 @@ export async function build(target?: Target): Promise<string> {
       compile: {
         outfile,
         ...(target === undefined ? {} : { target: `bun-${target}` as const }),
+        ...(runtime === undefined ? {} : { executablePath: runtime }),
         assets: [page],
         autoloadDotenv: false,
         autoloadBunfig: false,

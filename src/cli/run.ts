@@ -15,13 +15,12 @@ import { commit, version } from "./version.ts";
 
 const versionLine = `srs ${version} (${commit})`;
 
-/** Runs one command line, without the program's name; returns the exit code. Mistakes of the operator are reported, not thrown. */
-export async function run(argv: readonly string[], output: Output): Promise<number> {
-  const root: CommandSet = {
+/** All commands, in the order of the help. */
+export function rootCommands(output: Output): CommandSet {
+  return {
     name: "srs",
     line: { call: "srs", does: "" },
     alone: serveCommand(output),
-    // In the order of the help.
     commands: new Map<string, Command | CommandSet>([
       ["check", checkCommand(output)],
       ["convert", convertCommand(output)],
@@ -39,5 +38,9 @@ export async function run(argv: readonly string[], output: Output): Promise<numb
     mistake: 1,
     version: versionLine,
   };
-  return dispatch(root, plainWords(argv), output);
+}
+
+/** Runs one command line, without the program's name; returns the exit code. Mistakes of the operator are reported, not thrown. */
+export async function run(argv: readonly string[], output: Output): Promise<number> {
+  return dispatch(rootCommands(output), plainWords(argv), output);
 }
