@@ -6,6 +6,7 @@ import { Director } from "../features/director/director.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
 import { Handover } from "../features/handover/handover.ts";
+import { Health } from "../features/health/health.ts";
 import { SpellingHints } from "../features/hints/hints.ts";
 import { hlsFormats } from "../features/hls/formats.ts";
 import { Hls } from "../features/hls/hls.ts";
@@ -192,8 +193,15 @@ export function makeFeatures(host: Host): Features {
     // Counts what others do, and knows who was sent away.
     api,
     cluster,
-    // These only log; nothing depends on their position.
+    // These only log and report; nothing depends on their position.
     new SpellingHints(clock, log),
+    new Health({
+      ...{ clock, log },
+      thresholds(name) {
+        const found = vhost(name);
+        return found && { ...found.health, max_publish_kbps: found.limits.max_publish_kbps };
+      },
+    }),
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
     // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },

@@ -29,6 +29,7 @@ export interface StreamAnswer {
   readonly publish: { readonly active: boolean; readonly cid: string };
   readonly video: { readonly codec: string; readonly width: number; readonly height: number } | null;
   readonly audio: { readonly codec: string } | null;
+  readonly health: readonly { readonly state: string; readonly since: number; readonly detail: string }[];
   readonly sources: readonly {
     readonly id: string;
     readonly role: string;

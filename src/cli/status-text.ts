@@ -12,6 +12,9 @@ import type {
   TranscoderAnswer,
 } from "./api-types.ts";
 
+/** Lines of streams' health that `srs top` shows. */
+const MAX_TOP_HEALTH = 10;
+
 /** All that `srs status` shows; also what `--json` prints. */
 export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
   readonly streams: readonly StreamAnswer[];
@@ -34,6 +37,7 @@ export function statusLines(status: Status, now: number): string[] {
     `srs ${node.version} ${node.stage}, up ${duration(node.uptime * 1000)}: ${node.connections} connections, ${node.publishers} publishers, ${node.players} players, ${node.streams} streams`,
     `configuration ${config.file || "of the environment"}, in effect for ${duration(now - config.loaded_at)}${reloadWords(config, now)}`,
     ...section("streams", streamRows(streams, now)),
+    ...section("unhealthy streams", healthRows(streams, now)),
     ...section("sources that stand by", standbyRows(streams)),
     ...section("forwards", relayRows(forwards, now)),
     ...section("targets that were added", targets.map(targetRow)),
@@ -59,8 +63,11 @@ export function statusLines(status: Status, now: number): string[] {
   return lines.map(printable);
 }
 
+/** States of a stream's health in which its viewers get nothing that they can show. The others are the encoder's matter. */
+const BROKEN: ReadonlySet<string> = new Set(["stall", "headers"]);
+
 /** What is wrong with a server; nothing when it is well. */
-export function problemsOf({ node, forwards, origins, transcoders, config, near }: Status): string[] {
+export function problemsOf({ node, streams, forwards, origins, transcoders, config, near }: Status): string[] {
   const failing = forwards.filter((forward) => forward.failing);
   return [
     ...(node.stage === "running" ? [] : [`the server is ${node.stage}`]),
@@ -71,16 +78,20 @@ export function problemsOf({ node, forwards, origins, transcoders, config, near 
     ...transcoders
       .filter(({ failing }) => failing)
       .map(({ engines, url, last_error }) => `transcode of ${url} (${engines}) fails: ${last_error ?? "unknown"}`),
+    ...streams.flatMap(({ url, health }) =>
+      health.filter(({ state }) => BROKEN.has(state)).map(({ detail }) => `stream ${url}: ${detail}`),
+    ),
     ...(config.refused === null ? [] : [`the last reload was refused: ${config.refused.lines.join("; ")}`]),
     ...limitRows(near).map((row) => `near a limit: ${row.join(" ")}`),
   ].map(printable);
 }
 
-/** Rows of clients, the fastest first, as `srs top` shows them. */
-export function clientLines(clients: readonly ClientAnswer[]): string[] {
+/** What is wrong with streams, then rows of clients, the fastest first, as `srs top` shows them; `now` is Unix ms. */
+export function topLines(clients: readonly ClientAnswer[], streams: readonly StreamAnswer[], now: number): string[] {
   const rate = ({ kbps }: ClientAnswer) => kbps.recv_30s + kbps.send_30s;
   const sorted = [...clients].sort((a, b) => rate(b) - rate(a));
-  return section("clients", clientRows(sorted)).map(printable);
+  const health = section("unhealthy streams", healthRows(streams, now).slice(0, MAX_TOP_HEALTH));
+  return [...health, ...section("clients", clientRows(sorted))].map(printable);
 }
 
 /** The nodes of a cluster as rows, and what is wrong with them. */
@@ -131,6 +142,12 @@ function streamRows(streams: readonly StreamAnswer[], now: number): string[][] {
     const who = `${publish.cid} from ${from} for ${since === null ? "?" : duration(now - since)}`;
     return [url, who, `${kbps.recv_30s} kbit/s`, `${picture}, ${sound}`, gop, `${viewers} viewers`];
   });
+}
+
+function healthRows(streams: readonly StreamAnswer[], now: number): string[][] {
+  return streams.flatMap(({ url, health }) =>
+    health.map(({ state, since, detail }) => [url, state, detail, `for ${duration(now - since)}`]),
+  );
 }
 
 function standbyRows(streams: readonly StreamAnswer[]): string[][] {

@@ -16,7 +16,7 @@ import { ApiAsker, serverOptions } from "./ask.ts";
 import { type Command, command } from "./command.ts";
 import { commonOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { clientLines, clusterLines, clusterProblemsOf, problemsOf, type Status, statusLines } from "./status-text.ts";
+import { clusterLines, clusterProblemsOf, problemsOf, type Status, statusLines, topLines } from "./status-text.ts";
 
 const REPEAT_MS = 2000;
 /** What a terminal shows at once; more is for the API. */
@@ -63,7 +63,9 @@ export function topCommand(output: Output): Command {
       const asker = new ApiAsker(args, argv);
       do {
         const { clients } = await asker.ask<{ clients: ClientAnswer[] }>("GET", `/api/v1/clients?count=${SHOWN}`);
-        show(output, clientLines(clients).slice(0, 50).join("\n") || "no clients", args.once !== true);
+        const { streams } = await asker.ask<{ streams: StreamAnswer[] }>("GET", "/api/v1/streams?unhealthy=1&count=10");
+        const lines = topLines(clients, streams, Date.now()).slice(0, 50);
+        show(output, lines.join("\n") || "no clients", args.once !== true);
         if (!args.once) await wait(REPEAT_MS);
       } while (!args.once);
       return 0;

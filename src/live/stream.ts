@@ -19,6 +19,7 @@ import { Intake, type IntakeOwner } from "./source/intake.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
 import { Sources, type SourcesOwner } from "./source/sources.ts";
 import type { SourceSwitch } from "./source/switches.ts";
+import type { Timeline } from "./source/timeline.ts";
 
 /** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
 const MAX_UNFLUSHED_PACKETS = 4096;
@@ -227,9 +228,9 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#audience.notices.missing(reason);
   }
 
-  /** The newest packet's time, ms; 0 before the first. */
-  get newestTime(): number {
-    return this.#intake.timeline.newest;
+  /** The times of its newest packets. */
+  get timeline(): Pick<Timeline, "newest" | "newestAt" | "bridged" | "times"> {
+    return this.#intake.timeline;
   }
 
   /** A reader's distance to the newest packet, ms; 0 if it is up to date, or the stream has no packets. */

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { framesOf, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
+import { COMPLAINT } from "../support/e2e/program.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -39,7 +40,7 @@ testWithFfmpeg.concurrent(
     for (const player of players) await until("two seconds of it", () => framesOf(player.lines).length > 120);
     encoder.signal("SIGINT");
     for (const player of players) expect(await player.ended()).toBe(0);
-    expect(origin.count(/WARN|ERROR/)).toBe(0);
+    expect(origin.count(COMPLAINT)).toBe(0);
   },
 );
 
@@ -57,7 +58,7 @@ vhost __defaultVhost__ { cluster { mode remote; origin 127.0.0.1:${origin.port};
     const player = playFrames(stage, `rtmp://127.0.0.1:${/rtmp=127\.0\.0\.1:(\d+)/.exec(line)?.[1]}/live/livestream`);
     await player.line(/^0, +\d+,/);
     expect(edge.count(/mode: left out: this edge accepts no publishers/)).toBe(1);
-    expect(edge.count(/WARN|ERROR/)).toBe(1);
+    expect(edge.count(COMPLAINT)).toBe(1);
   },
 );
 

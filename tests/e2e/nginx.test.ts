@@ -4,6 +4,7 @@ import { compare } from "../support/e2e/continuity.ts";
 import { executable } from "../support/e2e/executable.ts";
 import { fileFrames, framesOf, playedTo, playFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { startNginx } from "../support/e2e/nginx.ts";
+import { COMPLAINT } from "../support/e2e/program.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -28,7 +29,7 @@ test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its en
     expect(report).toMatchObject({ fromKey: true, runs: 1, foreign: 0 });
     await player.kill();
   }
-  expect(origin.program.count(/WARN|ERROR/)).toBe(0);
+  expect(origin.program.count(COMPLAINT)).toBe(0);
 });
 
 test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there is what it published to nginx", async () => {

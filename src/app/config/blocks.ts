@@ -4,6 +4,7 @@ import { clusterTable } from "../../features/cluster/config.ts";
 import { directorKeys } from "../../features/director/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys, forwardRootKeys } from "../../features/forward/config.ts";
+import { healthTable } from "../../features/health/config.ts";
 import { hlsTable } from "../../features/hls/config.ts";
 import { hooksTable } from "../../features/hooks/config.ts";
 import { httpServerTable } from "../../features/http/config.ts";
@@ -36,6 +37,7 @@ const vhostTable = table(
     http_remux: httpRemuxTable,
     http_hooks: hooksTable,
     limits: vhostLimitsTable,
+    health: healthTable,
     transcode: enginesTable,
   },
 );

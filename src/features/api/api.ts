@@ -63,10 +63,10 @@ export class Api implements Feature, HttpRoute {
     const traffic = new Traffic(clock, context.streams, context.clients);
     const load = new Load(context);
     const bans = new Bans(clock);
-    const streams = new StreamTable(context, traffic);
+    const reports = new ReportCache(context);
+    const streams = new StreamTable(context, traffic, reports);
     this.#traffic = traffic;
     this.#delay = new LoopDelay(clock);
-    const reports = new ReportCache(context);
     this.#metrics = new Metrics(context, traffic, load, reports, this.#delay);
     this.clients = traffic;
     this.streams = traffic;

@@ -1,4 +1,5 @@
 import type { RelayReport } from "../../live/ports/feature.ts";
+import { HEALTH_STATES, type HealthState } from "../../live/ports/health.ts";
 import type { KnownNode } from "../../live/ports/nodes.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiConfig } from "./config.ts";
@@ -27,6 +28,7 @@ interface StreamNumbers {
   lost: number;
   switches: number;
   readonly repairs: Record<"jump" | "held" | "moved" | "wrap", number>;
+  readonly health: Record<HealthState, number>;
 }
 
 /** What the connections to another server for one stream add up to. */
@@ -148,6 +150,10 @@ export class Metrics {
       Object.entries(repairs).map(([kind, count]) => [{ ...labels, kind }, count] as const),
     );
     text.counter("srs_stream_timestamp_repairs_total", "Timestamps that were corrected, by kind.", repairs);
+    const health = all.flatMap(({ labels, health }) =>
+      HEALTH_STATES.map((state) => [{ ...labels, state }, health[state]] as const),
+    );
+    text.gauge("srs_stream_unhealthy", "1 while this is wrong with the stream, by state.", health);
   }
 
   /** The streams with most viewers, then the sum of the others, which has empty labels. */
@@ -167,6 +173,8 @@ export class Metrics {
   #numbersOf(stream: Stream): StreamNumbers {
     const { players, sent, lost } = this.#traffic.clientsOf(stream);
     const { corrections, source, sources } = stream;
+    const health = noHealth();
+    for (const { state } of this.#reports.healthOf.get(stream.key) ?? []) health[state] = 1;
     return {
       labels: { ...namesOf(stream.key) },
       viewers: players,
@@ -182,6 +190,7 @@ export class Metrics {
         moved: corrections.of("moved"),
         wrap: corrections.of("wrap"),
       },
+      health,
     };
   }
 
@@ -262,7 +271,12 @@ function labelsOf({ flow, to, stream }: RelayReport): Labels {
 
 function noNumbers(labels: Labels): StreamNumbers {
   const repairs = { jump: 0, held: 0, moved: 0, wrap: 0 };
-  return { labels, viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0, repairs };
+  const counts = { viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0 };
+  return { labels, ...counts, repairs, health: noHealth() };
+}
+
+function noHealth(): Record<HealthState, number> {
+  return { gop: 0, av_skew: 0, timestamps: 0, headers: 0, bitrate: 0, stall: 0, drift: 0 };
 }
 
 function add(sum: StreamNumbers, more: StreamNumbers): void {
@@ -277,4 +291,5 @@ function add(sum: StreamNumbers, more: StreamNumbers): void {
   sum.repairs.held += more.repairs.held;
   sum.repairs.moved += more.repairs.moved;
   sum.repairs.wrap += more.repairs.wrap;
+  for (const state of HEALTH_STATES) sum.health[state] += more.health[state];
 }

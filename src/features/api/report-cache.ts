@@ -1,4 +1,5 @@
 import type { Report } from "../../live/ports/feature.ts";
+import type { HealthReport } from "../../live/ports/health.ts";
 import type { ApiContext } from "./context.ts";
 
 /** Features are asked at most this often, ms. */
@@ -9,6 +10,9 @@ export class ReportCache {
   readonly #context: Pick<ApiContext, "clock" | "report">;
   #at = Number.NEGATIVE_INFINITY;
   #report: Required<Report> | undefined;
+  #health:
+    | { readonly of: Required<Report>; readonly byStream: ReadonlyMap<string, readonly HealthReport[]> }
+    | undefined;
 
   constructor(context: Pick<ApiContext, "clock" | "report">) {
     this.#context = context;
@@ -23,6 +27,13 @@ export class ReportCache {
       this.#at = now;
     }
     return this.#report;
+  }
+
+  /** What is wrong with streams, by their keys. */
+  get healthOf(): ReadonlyMap<string, readonly HealthReport[]> {
+    const of = this.current;
+    if (this.#health?.of !== of) this.#health = { of, byStream: Map.groupBy(of.health, ({ stream }) => stream) };
+    return this.#health.byStream;
   }
 
   /** When `current` was made, monotonic ms. */

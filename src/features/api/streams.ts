@@ -1,9 +1,11 @@
 import { maskText } from "../../base/mask.ts";
+import { HEALTH_STATES } from "../../live/ports/health.ts";
 import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, type Operation, pageOf, pageQuery } from "./operation.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { trackSchemas, tracksOf } from "./tracks.ts";
 import type { Traffic } from "./traffic.ts";
@@ -49,6 +51,7 @@ const stream = object({
   lag_ms: whole,
   source_switches: whole,
   timestamp_repairs: object({ jump: whole, held: whole, moved: whole, wrap: whole }),
+  health: listOf(object({ state: oneOf(...HEALTH_STATES), since: number, detail: string })),
   sources: listOf(source),
 });
 
@@ -67,12 +70,14 @@ export function streamUrl(key: string): string {
 export class StreamTable {
   readonly #context: ApiContext;
   readonly #traffic: Traffic;
+  readonly #reports: ReportCache;
   /** By `Stream`. */
   readonly #ids = new WeakMap<Stream, string>();
 
-  constructor(context: ApiContext, traffic: Traffic) {
+  constructor(context: ApiContext, traffic: Traffic, reports: ReportCache) {
     this.#context = context;
     this.#traffic = traffic;
+    this.#reports = reports;
   }
 
   get operations(): readonly Operation[] {
@@ -82,11 +87,15 @@ export class StreamTable {
         path: "/api/v1/streams",
         role: "read",
         summary: "The streams that somebody publishes or waits for.",
-        query: [...pageQuery, { name: "vhost", doc: "The id or the name of the vhost that they are of." }],
+        query: [
+          ...pageQuery,
+          { name: "vhost", doc: "The id or the name of the vhost that they are of." },
+          { name: "unhealthy", doc: "1: only those whose `health` is not empty." },
+        ],
         answer: { streams: listOf(stream) },
         run: (call) => ({
           list: "streams",
-          items: pageOf(this.#of(call.query.get("vhost")), call),
+          items: pageOf(this.#of(call.query.get("vhost"), call.query.get("unhealthy") === "1"), call),
           write: (item: Stream) => this.#write(item),
         }),
       },
@@ -134,8 +143,10 @@ export class StreamTable {
     throw new ApiError(404, "stream", "there is no stream of this id now; GET /api/v1/streams lists those that are");
   }
 
-  *#of(vhost: string | null): Iterable<Stream> {
+  *#of(vhost: string | null, isUnhealthy: boolean): Iterable<Stream> {
+    const { healthOf } = this.#reports;
     for (const each of this.#context.streams.all()) {
+      if (isUnhealthy && !healthOf.has(each.key)) continue;
       const name = namesOf(each.key).vhost;
       if (vhost === null || vhost === name || vhost === idOf(name)) yield each;
     }
@@ -179,6 +190,7 @@ export class StreamTable {
         moved: of.corrections.of("moved"),
         wrap: of.corrections.of("wrap"),
       },
+      health: (this.#reports.healthOf.get(of.key) ?? []).map(({ state, since, detail }) => ({ state, since, detail })),
       sources: [...(active === undefined ? [] : [active]), ...of.sources.standbys].map((each) => this.#source(each)),
     };
   }

@@ -106,7 +106,7 @@ export class Feed implements PacketSink {
     if (run === undefined) return true;
     const packets: Packet[] = [];
     let hasSteppedBack = false;
-    const latest = this.#stream.newestTime + STEP_BACK_MS;
+    const latest = this.#stream.timeline.newest + STEP_BACK_MS;
     range.forEach(({ kind, time, payload, flags, track }) => {
       if (!this.#muxer.takes(kind, track)) return;
       // The cached GOP may begin with another codec, or another size.

@@ -3,6 +3,7 @@ import type { SourceEnd } from "../source/source.ts";
 import type { StreamName, StreamObserver } from "../streams.ts";
 import type { CountingGuard, Guard } from "./access.ts";
 import type { ClientObserver } from "./clients.ts";
+import type { HealthReport } from "./health.ts";
 import type { HttpRoute } from "./http.ts";
 import type { SegmentObserver } from "./segments.ts";
 
@@ -137,6 +138,8 @@ export interface Report {
   readonly origins?: readonly OriginReport[];
   readonly transcoders?: readonly TranscoderReport[];
   readonly hooks?: readonly HookReport[];
+  /** What is wrong with streams. */
+  readonly health?: readonly HealthReport[];
   /** Bytes received from other servers and sent to them since the start. */
   readonly received?: number;
   readonly sent?: number;
@@ -287,6 +290,7 @@ export function addedUp(reports: readonly Report[]): Required<Report> {
     origins: reports.flatMap(({ origins }) => origins ?? []),
     transcoders: reports.flatMap(({ transcoders }) => transcoders ?? []),
     hooks: reports.flatMap(({ hooks }) => hooks ?? []),
+    health: reports.flatMap(({ health }) => health ?? []),
     received: reports.reduce((sum, { received }) => sum + (received ?? 0), 0),
     sent: reports.reduce((sum, { sent }) => sum + (sent ?? 0), 0),
   };

@@ -1,6 +1,6 @@
 // Hot: push runs for each packet.
 import { classify } from "../../media/classify.ts";
-import { codecNumber } from "../../media/codec.ts";
+import { Codec, codecName, codecNumber } from "../../media/codec.ts";
 import { readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -80,12 +80,16 @@ export interface Source {
   readonly videoFrames: number;
   /** Distance of the last two key frames, ms of its timestamps; 0 before there were two. */
   readonly gopMs: number;
+  /** How long the GOP that goes on is so far, ms of its timestamps; before the first key frame, since the first video frame. */
+  readonly openGopMs: number;
   readonly bytes: number;
   /**
    * The beginning of a frame of each kind (audio, video) that has no sequence header in track 0: it tells the codec. Replaced, never
    * changed.
    */
   readonly frameHeads: readonly Packet[];
+  /** The codec whose frames come without the sequence header that players need; undefined when none is missing. */
+  readonly missingHeader: string | undefined;
   /** When it began, monotonic ms. */
   readonly since: number;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
@@ -172,6 +176,9 @@ export class LiveSource implements Source {
   gopMs = 0;
   frameHeads: readonly Packet[] = [];
   #keyAt = -1;
+  /** Timestamps of the newest video frame, and of the one from which `openGopMs` counts. */
+  #videoAt = 0;
+  #gopFrom = 0;
   bytes = 0;
   lastMediaAt: number;
   /** The longest pause between two media messages so far, ms. */
@@ -230,10 +237,24 @@ export class LiveSource implements Source {
   }
 
   #countVideo(key: boolean, track: number, timestamp: number): void {
-    this.videoFrames++;
+    this.#videoAt = timestamp;
+    if (this.videoFrames++ === 0 || key) this.#gopFrom = timestamp;
     if (!key || track !== 0) return;
-    if (this.#keyAt >= 0) this.gopMs = (timestamp - this.#keyAt) >>> 0;
+    if (this.#keyAt >= 0) this.gopMs = Math.max(0, (timestamp - this.#keyAt) | 0);
     this.#keyAt = timestamp;
+  }
+
+  get openGopMs(): number {
+    return Math.max(0, (this.#videoAt - this.#gopFrom) | 0);
+  }
+
+  get missingHeader(): string | undefined {
+    const lacks = ({ kind, payload }: Packet) => {
+      if (this.headers.has(kind, 0)) return false;
+      return kind === PacketKind.Video ? this.headerless > 1 : codecNumber(kind, payload) === Codec.Aac;
+    };
+    const head = this.frameHeads.find(lacks);
+    return head && codecName(head.kind, head.payload);
   }
 
   /** Sets `neededAt`, and notifies the owner when it changes. */

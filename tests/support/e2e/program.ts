@@ -3,6 +3,9 @@ import { WAIT_LIMIT_MS } from "../limits.ts";
 import { OutputFile } from "./output-file.ts";
 import { until, within } from "./wait.ts";
 
+/** Lines of a server's log that tell of something wrong; not of its streams' health, as a busy machine's encoders pause. */
+export const COMPLAINT = /WARN(?!.*stream is unhealthy)|ERROR/;
+
 /** Lines of a program that an error message repeats. */
 const shownLines = 40;
 /** With this set, every line of every program is shown as it comes. */

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import {
-  clientLines,
   clusterLines,
   clusterProblemsOf,
   problemsOf,
   type Status,
   statusLines,
+  topLines,
 } from "../../../src/cli/status-text.ts";
 
 const NOW = 1_000_000_000;
@@ -43,6 +43,7 @@ const well: Status = {
       publish: { active: true, cid: "c1" },
       video: { codec: "H264", width: 1280, height: 720 },
       audio: { codec: "AAC" },
+      health: [],
       sources: [
         { id: "c1", role: "active", ip: "192.0.2.1:5000", via: "client", silent_ms: 10 },
         { id: "c2", role: "standby", ip: "192.0.2.2:5000", via: "client", silent_ms: 9000 },
@@ -122,11 +123,26 @@ test("The status says which forward fails, why and since when, who is slow, and 
   ]);
 });
 
+test("What is wrong with a stream has its own lines, and a check fails where viewers get nothing", () => {
+  const health = [
+    { state: "gop", since: NOW - 60_000, detail: "key frames 12.0 s apart" },
+    { state: "stall", since: NOW - 4000, detail: "no video for 7 s" },
+  ];
+  const ill: Status = { ...well, streams: well.streams.map((stream) => ({ ...stream, health })) };
+  const rows = [
+    "unhealthy streams:",
+    "  /live/show  gop    key frames 12.0 s apart  for 60 s",
+    "  /live/show  stall  no video for 7 s         for 4 s",
+  ];
+  const lines = statusLines(ill, NOW);
+  expect(lines.slice(lines.indexOf("unhealthy streams:")).slice(0, 3)).toEqual(rows);
+  expect(problemsOf(ill)).toEqual(["stream /live/show: no video for 7 s"]);
+  expect(topLines([client], ill.streams, NOW).slice(0, 6)).toEqual(["", ...rows, "", "clients:"]);
+});
+
 test("Names of others can't draw on the terminal, and the busiest clients come first", () => {
-  const lines = clientLines([
-    client,
-    { ...client, id: "c8", url: "/live/\u001b[2J", kbps: { recv_30s: 0, send_30s: 9000 } },
-  ]);
+  const busy = { ...client, id: "c8", url: "/live/\u001b[2J", kbps: { recv_30s: 0, send_30s: 9000 } };
+  const lines = topLines([client, busy], [], NOW);
   expect(lines.slice(2).map((line) => line.trim().slice(0, 2))).toEqual(["c8", "c7"]);
   expect(lines.join("\n")).not.toContain("\u001b");
 });

@@ -4,6 +4,7 @@ import { clusterEffects } from "./cluster.ts";
 import { directorEffects } from "./director.ts";
 import { edgeEffects } from "./edge.ts";
 import { forwardEffects } from "./forward.ts";
+import { healthEffects } from "./health.ts";
 import { hlsEffects } from "./hls.ts";
 import { hookEffects } from "./hooks.ts";
 import { httpEffects } from "./http.ts";
@@ -29,6 +30,7 @@ export const effects: Readonly<Record<string, Effect>> = {
   ...hlsEffects,
   ...hookEffects,
   ...limitEffects,
+  ...healthEffects,
   ...httpEffects,
   ...httpLiveEffects,
   ...apiEffects,

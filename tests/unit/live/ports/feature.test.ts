@@ -73,6 +73,7 @@ test("A feature is told of streams, configuration and the end, asked for access,
     origins: [],
     transcoders: [],
     hooks: [],
+    health: [],
     received: 1,
     sent: 0,
   });
@@ -99,6 +100,7 @@ test("A feature that needs nothing of the contract costs nothing of it", () => {
     origins: [],
     transcoders: [],
     hooks: [],
+    health: [],
     received: 0,
     sent: 0,
   });
@@ -144,6 +146,7 @@ test("Numbers of one name are added up over features", () => {
     origins: [],
     transcoders: [],
     hooks: [],
+    health: [],
     received: 0,
     sent: 15,
   });
