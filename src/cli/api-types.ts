@@ -25,6 +25,7 @@ export interface StreamAnswer {
   readonly fps: number;
   readonly gop_ms: number;
   readonly lost_packets: number;
+  readonly age_ms: number | null;
   readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
   readonly publish: { readonly active: boolean; readonly cid: string };
   readonly video: { readonly codec: string; readonly width: number; readonly height: number } | null;

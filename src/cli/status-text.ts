@@ -133,14 +133,15 @@ function reloadWords({ reloads, refused }: ConfigAnswer["config"], now: number):
 
 function streamRows(streams: readonly StreamAnswer[], now: number): string[][] {
   return streams.map((stream) => {
-    const { url, publish, sources, since, kbps, video, audio, fps, gop_ms, viewers } = stream;
-    if (!publish.active) return [url, "nobody publishes", "", "", "", `${viewers} waiting`];
+    const { url, publish, sources, since, kbps, video, audio, fps, gop_ms, age_ms, viewers } = stream;
+    if (!publish.active) return [url, "nobody publishes", "", "", "", "", `${viewers} waiting`];
     const from = sources[0]?.ip ?? "";
     const picture = video === null ? "no video" : `${video.codec} ${video.width}x${video.height} ${fps} fps`;
     const gop = video === null || gop_ms === 0 ? "" : `GOP ${gop_ms / 1000} s`;
     const sound = audio?.codec ?? "no audio";
+    const age = age_ms === null ? "age unknown" : `${age_ms} ms old`;
     const who = `${publish.cid} from ${from} for ${since === null ? "?" : duration(now - since)}`;
-    return [url, who, `${kbps.recv_30s} kbit/s`, `${picture}, ${sound}`, gop, `${viewers} viewers`];
+    return [url, who, `${kbps.recv_30s} kbit/s`, `${picture}, ${sound}`, gop, age, `${viewers} viewers`];
   });
 }
 

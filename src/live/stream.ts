@@ -12,6 +12,7 @@ import { type PacketRange, packetFormat } from "./readers/packet-reader.ts";
 import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
 import { StartPoints } from "./readers/start-points.ts";
+import { Unflushed } from "./readers/unflushed.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { GracePeriod } from "./source/grace-period.ts";
@@ -21,9 +22,6 @@ import { Sources, type SourcesOwner } from "./source/sources.ts";
 import type { SourceSwitch } from "./source/switches.ts";
 import type { Timeline } from "./source/timeline.ts";
 
-/** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
-const MAX_UNFLUSHED_PACKETS = 4096;
-const MAX_UNFLUSHED_BYTES = 16 * 1024 * 1024;
 /** The time between two flushes with `auto` while all readers take batches, ms: a few frames of video and audio. */
 const BATCH_MS = 100;
 /** Readers served between two checks of the clock. */
@@ -80,7 +78,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #ending = false;
   readonly grace: GracePeriod;
   readonly #starts: StartPoints;
-  #unflushedBytes = 0;
+  readonly #unflushed = new Unflushed();
   /** The key frame at which video comes back to readers awaiting it, after the running flush has served them up to it. */
   #videoBack: StartPoint | undefined;
   /** Owned by the flusher, as are `dueAt` and `wake`. */
@@ -240,6 +238,12 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return Math.max(0, this.#intake.timeline.newest - this.log.timeAt(position));
   }
 
+  /** How old packets are when they leave for a reader, by default one that is up to date, ms; undefined: nobody knows. */
+  ageMs(reader?: Reader): number | undefined {
+    const age = this.source?.ageMs;
+    return age === undefined ? age : age + this.#unflushed.waitMs + (reader === undefined ? 0 : this.lagMs(reader));
+  }
+
   /** Where a reader of `format` may start now. */
   startPoint(format: ReaderFormat): StartPoint | undefined {
     return this.#starts.now(format);
@@ -275,7 +279,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     for (const fanout of this.#audience.fanouts.values())
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
     this.#starts.flush();
-    this.#unflushedBytes = 0;
+    this.#unflushed.flushed(this.#owner.clock);
     this.sources.updateNeededAt();
   }
 
@@ -369,9 +373,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
       return;
     }
     const { flusher } = this.#owner;
-    this.#unflushedBytes += bytes;
-    const much = this.log.end - this.flushed > MAX_UNFLUSHED_PACKETS || this.#unflushedBytes > MAX_UNFLUSHED_BYTES;
-    if (much) flusher.flushNow(this);
+    this.#unflushed.add(bytes, this.#owner.clock);
+    if (this.#unflushed.isMuch(this.log.end - this.flushed)) flusher.flushNow(this);
     else flusher.mark(this);
   }
 

@@ -45,7 +45,7 @@ export interface ConnectionOptions {
 }
 
 /** Notifications for a connection's owner, never within its constructor. After the owner has ended it, only `closed`. */
-export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "pong" | "asking" | "ended"> {
+export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "age" | "pong" | "asking" | "ended"> {
   /** The server has answered our handshake: it is there, whatever it says next. */
   answered?(): void;
   /** Bytes have come, which are processed after this call. */
@@ -200,6 +200,10 @@ export class ClientConnection implements TransportHandler, ClientEvents {
 
   epoch(text: string, lost: boolean): void {
     if (!this.#over) this.#events.epoch?.(text, lost);
+  }
+
+  age(ms: number | undefined): void {
+    if (!this.#over) this.#events.age?.(ms);
   }
 
   pong(): void {

@@ -1,4 +1,5 @@
 import type { Transport } from "../base/transport.ts";
+import { LinkDelay } from "./link-delay.ts";
 
 /** A target that accepts none of its queued bytes for this long is given up and dialled again. */
 const WRITE_TIMEOUT_MS = 15_000;
@@ -33,6 +34,8 @@ export class Delivery {
   /** The unanswered ping: when it was sent, and its position among the bytes. */
   #ping: { readonly sentAt: number; readonly end: number } | undefined;
   #pongMs = 0;
+  /** How long packets take to the target. */
+  readonly link = new LinkDelay();
   #answersPings: boolean;
 
   /** `answersPings`: the target answered a ping before the stream ran; not every server answers those of a publisher. */
@@ -47,7 +50,10 @@ export class Delivery {
   /** The target has answered the ping. */
   pong(now: number): void {
     this.#answersPings = true;
-    if (this.#ping !== undefined) this.#pongMs = now - this.#ping.sentAt;
+    if (this.#ping !== undefined) {
+      this.#pongMs = now - this.#ping.sentAt;
+      this.link.add(this.#pongMs);
+    }
     this.#ping = undefined;
   }
 

@@ -35,6 +35,8 @@ export interface PullClientEvents extends MediaHandler {
   rerouted?(hops: readonly string[]): void;
   /** The stream has this epoch (`Source.sendEpoch`). */
   epoch?(text: string, lost: boolean): void;
+  /** How old its packets are when they arrive, ms; undefined: nobody knows. */
+  age?(ms: number | undefined): void;
   over(end: PullEnd): void;
 }
 

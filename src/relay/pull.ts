@@ -62,6 +62,7 @@ export class Pull implements Attempt, PullClientEvents {
   malformedEpochs = 0;
   /** The epoch received before the first media. */
   #earlyEpoch: string | undefined;
+  #age: number | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {
     this.#options = options;
@@ -119,6 +120,11 @@ export class Pull implements Attempt, PullClientEvents {
   epoch(text: string, lost: boolean): void {
     if (this.#state === "waiting") this.#earlyEpoch = text;
     else if (this.#source?.receiveEpoch(text, lost) === false) this.malformedEpochs++;
+  }
+
+  age(ms: number | undefined): void {
+    this.#age = ms;
+    this.#source?.receiveAge(ms);
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3: boolean): void {
@@ -186,6 +192,7 @@ export class Pull implements Attempt, PullClientEvents {
     this.#state = "running";
     this.#lastMediaAt = clock.now();
     this.#timer = clock.every(CHECK_MS, () => this.#check());
+    this.#source.receiveAge(this.#age);
     if (this.#earlyEpoch !== undefined) this.epoch(this.#earlyEpoch, false);
     for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
   }

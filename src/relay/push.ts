@@ -2,6 +2,7 @@ import type { Timer } from "../base/clock.ts";
 import type { Transport } from "../base/transport.ts";
 import type { ReaderEvents, Sink } from "../live/readers/format.ts";
 import type { Reader } from "../live/readers/reader.ts";
+import { ToldAge } from "../live/source/told-age.ts";
 import type { Stream } from "../live/stream.ts";
 import type { RtmpFormat, RtmpFormats } from "../rtmp/format.ts";
 import {
@@ -73,6 +74,7 @@ export class Push implements Attempt, ConnectionEvents {
   #reader: Reader | undefined;
   #looking: Timer | undefined;
   #delivery: Delivery | undefined;
+  readonly #toldAge = new ToldAge();
   /** Whether the target answered a ping before the stream ran. */
   #answersPings = false;
   #lastPacketsTimer: Timer | undefined;
@@ -293,6 +295,16 @@ export class Push implements Attempt, ConnectionEvents {
   #look(): void {
     const problem = this.#delivery?.look(this.#context.clock.now(), this.#behindMs);
     if (problem !== undefined) this.#fail(`the target ${problem}`, "lost");
+    else this.#tellAge();
+  }
+
+  /** Tells the target how old packets are when they arrive there. */
+  #tellAge(): void {
+    if (this.#reader === undefined) return;
+    const age = this.#stream?.ageMs(this.#reader);
+    const link = this.#delivery?.link.ms;
+    const arriving = age === undefined || link === undefined ? undefined : age + link;
+    if (this.#toldAge.isNews(arriving)) this.#connection.session.sendAge(arriving);
   }
 
   /** How far the packets given to the transport are behind the stream. */

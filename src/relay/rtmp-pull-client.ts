@@ -1,3 +1,4 @@
+import type { Clock, Timer } from "../base/clock.ts";
 import { LOOP } from "../live/ports/entry.ts";
 import {
   ClientConnection,
@@ -7,6 +8,7 @@ import {
 } from "./client-connection.ts";
 import { type ConnectionFailure, failureText, statusText } from "./connection-failure.ts";
 import type { HandshakeChoice } from "./handshake-choice.ts";
+import { LinkDelay } from "./link-delay.ts";
 import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
 import type { Redirect } from "./redirects.ts";
 
@@ -21,6 +23,8 @@ export interface RtmpPullTarget extends ConnectionTarget {
 /** The chunk size for what we send, bytes: a player sends only commands. */
 const CHUNK_SIZE = 4096;
 
+const PING_MS = 1000;
+
 /** Servers' texts for a stream that they lack. */
 const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\.Stop/;
 
@@ -31,10 +35,17 @@ const PLAY_FAILED = "NetStream.Play.Failed";
 export class RtmpPullClient implements PullClient, ConnectionEvents {
   readonly #events: PullClientEvents;
   readonly #connection: ClientConnection;
+  readonly #clock: Clock;
+  /** The server's words on the age of packets that leave it, and how long they take from there. */
+  #leaving: number | undefined;
+  readonly #link = new LinkDelay();
+  #pinging: Timer | undefined;
+  #pingedAt: number | undefined;
   #over = false;
 
   constructor(context: ConnectionContext, target: RtmpPullTarget, events: PullClientEvents) {
     this.#events = events;
+    this.#clock = context.clock;
     const { handshake, timeoutMs: connectTimeoutMs } = target;
     const options = { chunkSize: CHUNK_SIZE, connectTimeoutMs, handshake, media: events };
     this.#connection = new ClientConnection(context, { ...target, follows: true }, options, this);
@@ -46,6 +57,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
 
   close(): void {
     this.#over = true;
+    this.#pinging?.cancel();
     this.#connection.close();
   }
 
@@ -74,6 +86,34 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
 
   epoch(text: string, lost: boolean): void {
     this.#events.epoch?.(text, lost);
+  }
+
+  /** A server that tells ages is pinged, once a second. */
+  age(ms: number | undefined): void {
+    this.#leaving = ms;
+    this.#tellAge();
+    if (this.#pinging !== undefined) return;
+    this.#ping();
+    this.#pinging = this.#clock.every(PING_MS, () => this.#ping());
+  }
+
+  pong(): void {
+    if (this.#pingedAt === undefined) return;
+    this.#link.add(this.#clock.now() - this.#pingedAt);
+    this.#pingedAt = undefined;
+    this.#tellAge();
+  }
+
+  /** One at a time: an answer does not say to which it is. */
+  #ping(): void {
+    if (this.#pingedAt !== undefined) return;
+    this.#pingedAt = this.#clock.now();
+    this.#connection.session.ping(this.#pingedAt);
+  }
+
+  #tellAge(): void {
+    const { ms } = this.#link;
+    this.#events.age?.(ms === undefined || this.#leaving === undefined ? undefined : this.#leaving + ms);
   }
 
   refused(code: string, description: string, redirect: Redirect | undefined): void {

@@ -1,12 +1,14 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { stringAt } from "./command-arguments.ts";
 import {
+  AGE_COMMAND,
   EPOCH_COMMAND,
   enhancedCapabilities,
   FOLLOWS_ARGUMENT,
   FOR_CLIENT_ARGUMENT,
   HOPS_ARGUMENT,
   HOPS_COMMAND,
+  readAge,
   readHops,
 } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
@@ -57,6 +59,8 @@ export interface ClientEvents {
   hops?(hops: readonly string[]): void;
   /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
   epoch?(text: string, lost: boolean): void;
+  /** How old packets of the played stream are when they leave the server, ms; undefined: it does not know. */
+  age?(ms: number | undefined): void;
   /** The answer to a ping. */
   pong?(): void;
   /** Its publish or play is sent next. */
@@ -197,6 +201,12 @@ export class ClientSession {
     this.#peer.sendCommand(this.#streamId, [EPOCH_COMMAND, 0, null, text, lost]);
   }
 
+  /** How old packets of the published stream are when they arrive, ms; undefined: nobody knows. */
+  sendAge(ms: number | undefined): void {
+    if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
+    this.#peer.sendCommand(this.#streamId, [AGE_COMMAND, 0, null, ms ?? null]);
+  }
+
   /** Sends a ping; `time` is an opaque uint32. */
   ping(time: number): void {
     if (this.#state === "running") this.#peer.sendUserControl(UserControl.PingRequest, time >>> 0);
@@ -248,6 +258,9 @@ export class ClientSession {
         break;
       case EPOCH_COMMAND:
         if (this.#target.role === "play") this.#events.epoch?.(stringAt(command.args, 1), command.args[2] === true);
+        break;
+      case AGE_COMMAND:
+        if (this.#target.role === "play") this.#events.age?.(readAge(command.args[1]));
         break;
       case "close":
         this.#fail("NetConnection.Connect.Closed", "the server said close");

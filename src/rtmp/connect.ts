@@ -41,6 +41,14 @@ export const HOPS_COMMAND = "srs_hops";
  * when packets before these are lost. Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
+/**
+ * The command by which one server tells another how old a stream's packets are, ms, or null when it does not know: for a
+ * publishing relay when they arrive, for a playing one when they leave, as the client of a connection measures the way between.
+ * Only peers that understand `HOPS_COMMAND` get it; others ignore it.
+ */
+export const AGE_COMMAND = "srs_age";
+/** No packet is older, ms. */
+const MAX_AGE_MS = 24 * 3600 * 1000;
 /** The property with a server's name in hop traces. */
 export const NODE_PROPERTY = "srs_node";
 /** The property with the name of the vhost that serves the client: not the requested name if the server has no vhost of that name. */
@@ -71,6 +79,11 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
     forClient: extra?.get(FOR_CLIENT_ARGUMENT) === true,
     follows: extra?.get(FOLLOWS_ARGUMENT) === true,
   };
+}
+
+/** The age in an `AGE_COMMAND`; undefined for what is none. */
+export function readAge(value: AmfValue): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= MAX_AGE_MS ? value : undefined;
 }
 
 /** Server ids as on the wire; none for any other value. */

@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
 import type { Request } from "./backlog.ts";
-import { EPOCH_COMMAND, HOPS_COMMAND } from "./connect.ts";
+import { AGE_COMMAND, EPOCH_COMMAND, HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 import { FOUND_ELSEWHERE } from "./server-answers.ts";
@@ -142,6 +142,11 @@ export class NetStream implements Request {
   /** Sends a playing relay the stream's epoch; `lost`: packets before the ones that it concerns are lost. */
   sendEpoch(text: string, lost: boolean): void {
     this.#peer.sendCommand(this.id, [EPOCH_COMMAND, 0, null, text, lost]);
+  }
+
+  /** Tells a playing relay how old packets are when they leave, ms; undefined: nobody knows. */
+  sendAge(ms: number | undefined): void {
+    this.#peer.sendCommand(this.id, [AGE_COMMAND, 0, null, ms ?? null]);
   }
 
   /** Confirms pause or unpause. */

@@ -34,6 +34,8 @@ export interface StreamEvents {
    * are lost.
    */
   epoch(stream: NetStream, text: string, lost: boolean): void;
+  /** How old packets of a relay's stream are when they arrive, ms, as its server says; undefined: it does not know. */
+  age(stream: NetStream, ms: number | undefined): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
   ended(stream: NetStream): void;
 }

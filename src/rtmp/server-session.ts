@@ -2,7 +2,14 @@ import { AmfObject } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { Backlog, type Request } from "./backlog.ts";
 import { printable, withCommandObject } from "./command-arguments.ts";
-import { type ConnectRequest, connectAnswer, EPOCH_COMMAND, HOPS_COMMAND, readConnect } from "./connect.ts";
+import {
+  AGE_COMMAND,
+  type ConnectRequest,
+  connectAnswer,
+  EPOCH_COMMAND,
+  HOPS_COMMAND,
+  readConnect,
+} from "./connect.ts";
 import { ServerHandshake } from "./handshake-server.ts";
 import { PeerBandwidthLimit, UserControl } from "./messages.ts";
 import { NetStream, pushMedia } from "./net-stream.ts";
@@ -29,6 +36,7 @@ const WAITING_COMMANDS = new Set([
   "seek",
   HOPS_COMMAND,
   EPOCH_COMMAND,
+  AGE_COMMAND,
 ]);
 
 /**

@@ -1,7 +1,15 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import type { Backlog } from "./backlog.ts";
 import { booleanAt, numberAt, stringAt } from "./command-arguments.ts";
-import { type ConnectRequest, EPOCH_COMMAND, HOPS_COMMAND, meansSame, readHops } from "./connect.ts";
+import {
+  AGE_COMMAND,
+  type ConnectRequest,
+  EPOCH_COMMAND,
+  HOPS_COMMAND,
+  meansSame,
+  readAge,
+  readHops,
+} from "./connect.ts";
 import { details, type NetStream } from "./net-stream.ts";
 import type { NetStreams } from "./net-streams.ts";
 import type { Command, Peer } from "./peer.ts";
@@ -77,6 +85,9 @@ export class StreamCommands {
         break;
       case EPOCH_COMMAND:
         this.#onEpoch(command);
+        break;
+      case AGE_COMMAND:
+        this.#onAge(command);
         break;
       case "_result":
       case "_error":
@@ -193,6 +204,11 @@ export class StreamCommands {
   #onEpoch({ args, streamId }: Command): void {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") this.#events.epoch(stream, stringAt(args, 1), args[2] === true);
+  }
+
+  #onAge({ args, streamId }: Command): void {
+    const stream = this.#streams.get(streamId);
+    if (stream?.role === "publishing") this.#events.age(stream, readAge(args[1]));
   }
 
   #onReceive(command: Command): void {

@@ -129,6 +129,7 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
             restart() {},
             hops() {},
             epoch() {},
+            age() {},
             ended() {},
           },
           {

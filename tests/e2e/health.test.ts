@@ -6,12 +6,16 @@ import { ReloadServer } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { Wire } from "../support/e2e/wire.ts";
 
 const file = "tests/e2e/health.test.ts";
 const test = testWith(file);
 const testWithFfmpeg = testWith(file, "FFmpeg");
 
 const API = '[http_api]\nlisten = "127.0.0.1:0"\n';
+/** Of each link between two servers, one way. */
+const LINK_MS = 200;
+
 const begins = (name: string, state: string) => new RegExp(`WARN .*stream is unhealthy .*/${name} .*state=${state} `);
 const ends = (name: string, state: string) => new RegExp(`stream has recovered .*/${name} .*state=${state} `);
 
@@ -85,6 +89,38 @@ testWithFfmpeg.concurrent(
     await server.program.line(ends("show", "bitrate"));
     encoder.signal("SIGCONT");
     await server.program.line(ends("show", "stall"));
+  },
+);
+
+testWithFfmpeg.concurrent(
+  "the age of packets grows over origin, edge and edge by the delays of slow links between them",
+  async () => {
+    await using stage = new Stage();
+    const origin = await ReloadServer.start(stage, API, "origin");
+    const edgeOf = (upstream: ReloadServer, name: string) => {
+      const { port } = new Wire(stage, upstream.port, LINK_MS);
+      return ReloadServer.start(stage, `${API}[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${port}"`, name);
+    };
+    const middle = await edgeOf(origin, "middle");
+    const last = await edgeOf(middle, "last");
+    publish(stage, origin.url("live/show"), "-g", "25");
+    const player = await last.play();
+    const ageAt = async (server: ReloadServer) => {
+      const url = `http://127.0.0.1:${await httpPort(server.program, "api")}`;
+      const { streams } = (await (await fetch(`${url}/api/v1/streams`)).json()) as {
+        streams: { age_ms: number | null }[];
+      };
+      return streams[0]?.age_ms ?? undefined;
+    };
+    // The machine's own delays come on top, so only the order of magnitude counts.
+    await until("the last edge knows the age", async () => ((await ageAt(last)) ?? 0) >= 2 * LINK_MS * 0.9);
+    await until("the edge before it knows the age", async () => ((await ageAt(middle)) ?? 0) >= LINK_MS * 0.9);
+    await until("the ages settle", async () => ((await ageAt(last)) ?? Number.POSITIVE_INFINITY) < 8 * LINK_MS);
+    expect(await ageAt(origin)).toBeLessThan(LINK_MS);
+    expect((await last.run("status")).out).toMatch(/ \d{3,} ms old /);
+    const metrics = await (await fetch(`http://127.0.0.1:${await httpPort(last.program, "api")}/metrics`)).text();
+    expect(metrics).toMatch(/srs_stream_age_seconds\{vhost="__defaultVhost__",app="live",stream="show"\} [0-9.]+\n/);
+    expect(player.closed).toBe(false);
   },
 );
 

@@ -17,6 +17,7 @@ import {
   type RelayReport,
   type TranscoderReport,
 } from "../../src/live/ports/feature.ts";
+import type { HealthReport } from "../../src/live/ports/health.ts";
 import { MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
 import { HttpEnd } from "./http-stage.ts";
@@ -84,6 +85,7 @@ export class ApiStage {
   readonly relays: RelayReport[] = [];
   readonly origins: OriginReport[] = [];
   readonly transcoders: TranscoderReport[] = [];
+  readonly health: HealthReport[] = [];
   readonly commands: FeatureCommands[] = [];
   readonly limitUses: LimitState[] = [];
   /** Ids of clients that were kicked. */
@@ -119,6 +121,7 @@ export class ApiStage {
               relays: this.relays,
               origins: this.origins,
               transcoders: this.transcoders,
+              health: this.health,
               received: 10,
               sent: 20,
               now: { streams: 1 },

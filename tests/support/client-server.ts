@@ -46,6 +46,10 @@ export class ClientUnderTest implements ClientEvents {
     this.told.push(`ready ${streamId}`);
   }
 
+  age(ms: number | undefined): void {
+    this.told.push(`age ${ms}`);
+  }
+
   epoch(text: string, lost: boolean): void {
     this.told.push(`epoch ${text}${lost ? " lost" : ""}`);
   }

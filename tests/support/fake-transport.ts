@@ -63,6 +63,8 @@ export class FakeTransport implements Transport {
 
   readonly readPaused = false;
   readonly secure = false;
+  /** How long what the other end sends is on its way, ms. */
+  delayMs = 0;
 
   mergeReads(): void {}
 
@@ -114,11 +116,20 @@ export class FakeTransport implements Transport {
       const part = first.slice(0, room);
       room -= part.length;
       this.bytesSent += part.length;
-      peer.#arrived.push(part);
+      peer.#arrive(part);
       if (part.length < first.length) this.#queue[0] = first.subarray(part.length);
       else this.#queue.shift();
     }
     peer.#wake();
+  }
+
+  #arrive(part: Uint8Array): void {
+    const arrive = () => {
+      this.#arrived.push(part);
+      this.#wake();
+    };
+    if (this.delayMs === 0) arrive();
+    else this.#clock.after(this.delayMs, arrive);
   }
 
   /** Everything is sent: the other end hears of the close behind it. */

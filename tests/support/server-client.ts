@@ -88,6 +88,10 @@ export class ServerUnderTest implements ConnectEvents, StreamEvents {
     this.told.push(`restart@${stream.id}`);
   }
 
+  age(stream: NetStream, ms: number | undefined): void {
+    this.told.push(`age@${stream.id} ${ms}`);
+  }
+
   epoch(stream: NetStream, text: string, lost: boolean): void {
     this.told.push(`epoch@${stream.id} ${text}${lost ? " lost" : ""}`);
   }

@@ -29,6 +29,8 @@ interface StreamNumbers {
   switches: number;
   readonly repairs: Record<"jump" | "held" | "moved" | "wrap", number>;
   readonly health: Record<HealthState, number>;
+  /** Undefined when nobody knows. */
+  ageMs: number | undefined;
 }
 
 /** What the connections to another server for one stream add up to. */
@@ -153,6 +155,12 @@ export class Metrics {
     const health = all.flatMap(({ labels, health }) =>
       HEALTH_STATES.map((state) => [{ ...labels, state }, health[state]] as const),
     );
+    const ages = all.flatMap(({ labels, ageMs }) => (ageMs === undefined ? [] : [[labels, ageMs / 1000] as const]));
+    text.gauge(
+      "srs_stream_age_seconds",
+      "How old packets are that leave here, since they came to the first server.",
+      ages,
+    );
     text.gauge("srs_stream_unhealthy", "1 while this is wrong with the stream, by state.", health);
   }
 
@@ -191,6 +199,7 @@ export class Metrics {
         wrap: corrections.of("wrap"),
       },
       health,
+      ageMs: stream.ageMs(),
     };
   }
 
@@ -272,7 +281,7 @@ function labelsOf({ flow, to, stream }: RelayReport): Labels {
 function noNumbers(labels: Labels): StreamNumbers {
   const repairs = { jump: 0, held: 0, moved: 0, wrap: 0 };
   const counts = { viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0 };
-  return { labels, ...counts, repairs, health: noHealth() };
+  return { labels, ...counts, repairs, health: noHealth(), ageMs: undefined };
 }
 
 function noHealth(): Record<HealthState, number> {
@@ -291,5 +300,6 @@ function add(sum: StreamNumbers, more: StreamNumbers): void {
   sum.repairs.held += more.repairs.held;
   sum.repairs.moved += more.repairs.moved;
   sum.repairs.wrap += more.repairs.wrap;
+  if (more.ageMs !== undefined) sum.ageMs = Math.max(sum.ageMs ?? 0, more.ageMs);
   for (const state of HEALTH_STATES) sum.health[state] += more.health[state];
 }

@@ -49,6 +49,7 @@ const stream = object({
   gop_ms: whole,
   lost_packets: whole,
   lag_ms: whole,
+  age_ms: orNull(whole),
   source_switches: whole,
   timestamp_repairs: object({ jump: whole, held: whole, moved: whole, wrap: whole }),
   health: listOf(object({ state: oneOf(...HEALTH_STATES), since: number, detail: string })),
@@ -158,6 +159,7 @@ export class StreamTable {
     const { publishers, players, sent, lost, lagMs } = this.#traffic.clientsOf(of);
     const rates = this.#traffic.ratesOf(of);
     const active = of.source;
+    const ageMs = of.ageMs();
     const { frames = 0, videoFrames = 0, gopMs = 0 } = active ?? {};
     const wallOf = (at: number) => Math.round(clock.wall() - clock.now() + at);
     return {
@@ -183,6 +185,7 @@ export class StreamTable {
       gop_ms: gopMs,
       lost_packets: lost,
       lag_ms: Math.round(lagMs),
+      age_ms: ageMs === undefined ? null : Math.round(ageMs),
       source_switches: of.sources.switches,
       timestamp_repairs: {
         jump: of.corrections.of("jump"),

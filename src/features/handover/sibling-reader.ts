@@ -16,7 +16,8 @@ const encoder = new TextEncoder();
 /**
  * A stream sent to the other process: RTMP messages without the dialogue. It begins with Set Chunk Size. A command message
  * (AMF0) of one byte is the end: 1 if the publisher ended the stream properly, else 0. A command message of type 17 (AMF3) is
- * the stream's epoch: a byte, 1 when packets before the next are lost, else 0, then its text; older versions ignore it.
+ * the stream's epoch: a byte, 1 when packets before the next are lost, else 0, then its text; a message of type 19 (a shared
+ * object) is the age of its packets, ms as text. Older versions ignore these.
  */
 export class SiblingReader {
   readonly stream: Stream;
@@ -32,6 +33,8 @@ export class SiblingReader {
     transport.send(first);
     const how = { messageStreamId: 1, audio: true, video: true, publishing: true };
     this.#sendEpoch(false);
+    const age = stream.ageMs();
+    if (age !== undefined) this.#send(MessageType.SharedObjectAmf0, encoder.encode(String(age)));
     this.#reader = stream.join(formats.get({ ...how, chunkSize: CHUNK_SIZE }), transport, {
       epoch: (lost) => this.#sendEpoch(lost),
       skipped: () => this.#sendEpoch(true),

@@ -5,6 +5,7 @@ import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts"
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 import { ChunkReader, type MessageHandler } from "../../rtmp/chunk-reader.ts";
+import { readAge } from "../../rtmp/connect.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
 import { MessageType } from "../../rtmp/messages.ts";
 import { lineOf, type Published } from "./messages.ts";
@@ -95,6 +96,9 @@ export class SiblingSource implements TransportHandler, MessageHandler {
         return;
       case MessageType.CommandAmf3:
         this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1);
+        return;
+      case MessageType.SharedObjectAmf0:
+        this.#source?.receiveAge(readAge(Number(decoder.decode(payload))));
         return;
       case MessageType.CommandAmf0:
         this.#end(payload[0] === 1 ? "unpublished" : "lost");

@@ -68,8 +68,9 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.drained();
   }
 
-  /** Checks the limits of what it publishes; called about once a second with monotonic ms. */
+  /** Checks the limits of what it publishes, and tells relays how old packets are; called about once a second with monotonic ms. */
   watch(now: number): void {
+    for (const relay of this.#tasks.relays) relay.tellAge();
     for (const publisher of this.#tasks.publishers) {
       this.#watch(publisher, now);
       // A limit may have closed the connection, which ends everything.
@@ -186,6 +187,10 @@ export class ClientStreams implements StreamEvents {
     const publisher = this.#tasks.publisher(net);
     if (publisher !== undefined && !publisher.receiveEpoch(text, lost))
       this.#log.warn("malformed epoch ignored", this.#about(publisher.stream.key));
+  }
+
+  age(net: NetStream, ms: number | undefined): void {
+    this.#tasks.publisher(net)?.receiveAge(ms);
   }
 
   hops(net: NetStream, hops: readonly string[]): void {

@@ -4,6 +4,7 @@ import type { Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { ReaderEvents } from "../../live/readers/format.ts";
 import type { Reader } from "../../live/readers/reader.ts";
+import { ToldAge } from "../../live/source/told-age.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
@@ -39,6 +40,7 @@ export class Player implements ReaderEvents, PlayTask {
   readonly epoch?: (lost: boolean) => void;
   readonly skipped?: () => void;
   #reader: Reader | undefined;
+  readonly #toldAge = new ToldAge();
   /** Bytes sent to and lost by its earlier readers. */
   #pastBytes = 0;
   #pastLost = 0;
@@ -121,6 +123,12 @@ export class Player implements ReaderEvents, PlayTask {
   #sendEpoch(lost: boolean): void {
     const { text } = this.stream.epochs;
     if (text !== undefined) this.net.sendEpoch(text, lost);
+  }
+
+  /** Tells a relay how old packets are when they leave, if that has changed; called about once a second. */
+  tellAge(): void {
+    const age = this.stream.ageMs(this.#reader);
+    if (this.#toldAge.isNews(age)) this.net.sendAge(age);
   }
 
   missing(reason: string): void {

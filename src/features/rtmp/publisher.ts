@@ -90,6 +90,11 @@ export class Publisher implements MediaHandler, PublishTask {
     return false;
   }
 
+  /** Its server has told how old packets are when they arrive. */
+  receiveAge(ms: number | undefined): void {
+    this.source.receiveAge(ms);
+  }
+
   end(how: SourceEnd): void {
     this.source.end(how);
   }

@@ -12,7 +12,7 @@ interface Waiting {
 
 type Task = Waiting | Publisher | Player;
 
-const NONE: readonly Publisher[] = [];
+const NONE: readonly never[] = [];
 
 /** The order in which tasks end: publishers first, so that players of the same connection are notified. */
 const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
@@ -30,6 +30,8 @@ export class Tasks {
   readonly #tasks = new Map<NetStream, Task>();
   /** Those that publish. Replaced, never changed: every connection is asked for it each second. */
   publishers: readonly Publisher[] = NONE;
+  /** Other servers that play, likewise. */
+  relays: readonly Player[] = NONE;
   readonly #attempt: (work: () => void) => void;
 
   /** `attempt` runs what follows an answer: commands that waited for it are processed then, and may be a breach. */
@@ -71,6 +73,7 @@ export class Tasks {
   begin(task: Publisher | Player): void {
     this.#tasks.set(task.net, task);
     if (task.kind === "publish") this.publishers = [...this.publishers, task];
+    else if (task.relay) this.relays = [...this.relays, task];
   }
 
   /** The transport has room again. */
@@ -83,6 +86,7 @@ export class Tasks {
     const task = this.#tasks.get(net);
     this.#tasks.delete(net);
     if (task?.kind === "publish") this.publishers = this.publishers.filter((publisher) => publisher !== task);
+    else if (task?.kind === "play" && task.relay) this.relays = this.relays.filter((relay) => relay !== task);
     if (task?.kind !== "waiting") return task;
     task.pending.cancel();
     return undefined;

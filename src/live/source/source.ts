@@ -92,6 +92,11 @@ export interface Source {
   readonly missingHeader: string | undefined;
   /** When it began, monotonic ms. */
   readonly since: number;
+  /**
+   * How old its packets are when they arrive, ms since they came to the first server: 0 from an encoder. Undefined: a server on
+   * the way does not tell.
+   */
+  readonly ageMs: number | undefined;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
   readonly lastMediaAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
@@ -105,6 +110,8 @@ export interface Source {
    * missing before these. False if the text is no epoch; nothing changes then.
    */
   receiveEpoch(text: string, lost: boolean): boolean;
+  /** Takes the age of its packets, as its peer and the way from there make it. */
+  receiveAge(ms: number | undefined): void;
   /** A decision that was made after the guards' refuses it. */
   dismiss(reason: string): void;
   end(how: SourceEnd): void;
@@ -180,6 +187,7 @@ export class LiveSource implements Source {
   #videoAt = 0;
   #gopFrom = 0;
   bytes = 0;
+  ageMs: number | undefined;
   lastMediaAt: number;
   /** The longest pause between two media messages so far, ms. */
   maxPauseMs = 0;
@@ -203,6 +211,7 @@ export class LiveSource implements Source {
     this.events = options.events ?? {};
     this.since = since;
     this.lastMediaAt = since;
+    this.ageMs = info.via === "client" && info.hops.length === 0 ? 0 : undefined;
   }
 
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3 = false): void {
@@ -293,6 +302,10 @@ export class LiveSource implements Source {
     this.epochAt = received.at;
     if (this.role !== "ended") this.#owner.onEpoch(this, received, lost);
     return true;
+  }
+
+  receiveAge(ms: number | undefined): void {
+    this.ageMs = ms;
   }
 
   /** Follows its peer's time while it stands by. */

@@ -10,9 +10,10 @@ interface End {
   peer: Socket<End> | undefined;
 }
 
-/** A wire to a port of this machine that can be cut: then nothing comes through any more, either way, and nobody is told. */
+/** A wire to a port of this machine, which may be a long one. It can be cut: then nothing comes through any more, either way, and nobody is told. */
 export class Wire {
   readonly #to: number;
+  readonly #delayMs: number;
   readonly #listener: Bun.TCPSocketListener<End>;
   readonly #sockets = new Set<Socket<End>>();
   /** Where the far ends of its connections are. */
@@ -20,7 +21,12 @@ export class Wire {
   #cut = false;
   readonly #handlers = {
     data: (socket: Socket<End>, bytes: Uint8Array) => {
-      if (!this.#cut) socket.data.peer?.data.outbox?.send(Uint8Array.from(bytes));
+      const copy = Uint8Array.from(bytes);
+      const arrive = () => {
+        if (!this.#cut) socket.data.peer?.data.outbox?.send(copy);
+      };
+      if (this.#delayMs === 0) arrive();
+      else setTimeout(arrive, this.#delayMs);
     },
     drain: (socket: Socket<End>) => socket.data.outbox?.drain(),
     close: (socket: Socket<End>) => {
@@ -29,8 +35,10 @@ export class Wire {
     error() {},
   };
 
-  constructor(stage: Stage, to: number) {
+  /** What is sent takes `delayMs` to the other end. */
+  constructor(stage: Stage, to: number, delayMs = 0) {
     this.#to = to;
+    this.#delayMs = delayMs;
     this.#listener = Bun.listen<End>({
       hostname: "127.0.0.1",
       port: 0,

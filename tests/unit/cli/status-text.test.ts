@@ -39,6 +39,7 @@ const well: Status = {
   streams: [
     {
       ...{ id: "vid-1", url: "/live/show", viewers: 1, since: NOW - 60_000, fps: 25, gop_ms: 2000, lost_packets: 0 },
+      age_ms: 12,
       kbps: { recv_30s: 2500, send_30s: 2500 },
       publish: { active: true, cid: "c1" },
       video: { codec: "H264", width: 1280, height: 720 },
@@ -60,7 +61,7 @@ test("The status names who publishes what, from where, since when and at what ra
     "configuration /etc/srs/srs.toml, in effect for 2 h, 2 reloads",
     "",
     "streams:",
-    "  /live/show  c1 from 192.0.2.1:5000 for 60 s  2500 kbit/s  H264 1280x720 25 fps, AAC  GOP 2 s  1 viewers",
+    "  /live/show  c1 from 192.0.2.1:5000 for 60 s  2500 kbit/s  H264 1280x720 25 fps, AAC  GOP 2 s  12 ms old  1 viewers",
     "",
     "sources that stand by:",
     "  /live/show  c2  from 192.0.2.2:5000 (client)  silent for 9 s",

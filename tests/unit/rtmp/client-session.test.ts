@@ -132,6 +132,24 @@ describe("A publishing client", () => {
     }
   });
 
+  test("tells the age of packets to a server that wants to know of hops, once it runs, and to no other", () => {
+    for (const [information, heard] of [
+      [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_age@1 0 null 120.5", "srs_age@1 0 null null"]],
+      [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
+    ] as const) {
+      const client = new ClientUnderTest();
+      client.opened();
+      client.hear(success(information), command("_result", 4, null, 1));
+      client.session.sendAge(1);
+      expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
+      client.session.sendAge(120.5);
+      client.session.sendAge(undefined);
+      expect(client.hear()).toEqual([...heard]);
+      client.hear(command("srs_age", 0, null, 7));
+      expect(client.told.filter((line) => line.startsWith("age"))).toEqual([]);
+    }
+  });
+
   test("sends nothing on unpublish before it runs", () => {
     const client = new ClientUnderTest();
     client.opened();
@@ -147,6 +165,17 @@ describe("A playing client", () => {
     expect(fields).toMatchObject({ flashVer: "LNX 9,0,124,2", fpad: false, videoFunction: 1, ...enhanced });
     expect(fields).not.toHaveProperty("type");
     expect(extra).toEqual({ srs_id: "r1", srs_hops: "node1,node2" });
+  });
+
+  test("hears the age of packets, which is unknown for what is no age", () => {
+    const client = new ClientUnderTest({ role: "play" }).running();
+    for (const value of [0, 12.5, null, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9, "7"])
+      client.hear(command("srs_age", 0, null, value));
+    client.hear(command("srs_age", 0));
+    const unknown = Array.from({ length: 7 }, () => "age undefined");
+    expect(client.takeTold()).toEqual(["age 0", "age 12.5", ...unknown]);
+    client.session.sendAge(1);
+    expect(client.hear()).toEqual([]);
   });
 
   test("hears the stream's epoch, and nothing for what is no text", () => {

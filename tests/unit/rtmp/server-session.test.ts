@@ -294,4 +294,14 @@ describe("A relay that runs", () => {
     server.say(commandOn(2, "srs_epoch", 0, null, "another"), commandOn(1, "srs_epoch", 0));
     expect(server.takeTold()).toEqual(["epoch@1 text", "epoch@1 text lost", "epoch@1 ", "epoch@1 "]);
   });
+
+  test("tells the age of its packets, on the stream that it publishes alone", () => {
+    const server = new ServerUnderTest().connected();
+    server.say(command("createStream", 2, null), commandOn(1, "srs_age", 0, null, 1));
+    server.say(commandOn(1, "publish", 3, null, "show", "live"));
+    server.takeTold();
+    expect(server.say(commandOn(1, "srs_age", 0, null, 120.5))).toEqual([]);
+    server.say(commandOn(1, "srs_age", 0, null, null), commandOn(1, "srs_age", 0), commandOn(2, "srs_age", 0, null, 1));
+    expect(server.takeTold()).toEqual(["age@1 120.5", "age@1 undefined", "age@1 undefined"]);
+  });
 });

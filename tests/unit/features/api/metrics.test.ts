@@ -43,6 +43,27 @@ describe("Metrics", () => {
       expect(lines).toContain(line);
   });
 
+  test("tell what is wrong with each stream, of how many of the others, and how old packets are", async () => {
+    const stage = stageOf("one", "two", "three");
+    stage.player("two");
+    stage.config = { ...stage.config, metrics_streams: 1 };
+    for (const name of ["one", "two", "three"])
+      stage.health.push({ stream: `__defaultVhost__/live/${name}`, state: "gop", since: 1, detail: "" });
+    stage.live.stream("one").source?.receiveAge(250);
+    stage.live.stream("two").source?.receiveAge(undefined);
+    const text = await metricsOf(stage);
+    expect(text.match(/^srs_stream_unhealthy.*state="(gop|stall)".*$/gm)).toEqual([
+      'srs_stream_unhealthy{vhost="__defaultVhost__",app="live",stream="two",state="gop"} 1',
+      'srs_stream_unhealthy{vhost="__defaultVhost__",app="live",stream="two",state="stall"} 0',
+      'srs_stream_unhealthy{vhost="",app="",stream="",state="gop"} 2',
+      'srs_stream_unhealthy{vhost="",app="",stream="",state="stall"} 0',
+    ]);
+    // The oldest of the others; nothing of one whose age nobody knows.
+    expect(text.match(/^srs_stream_age_seconds.*$/gm)).toEqual([
+      'srs_stream_age_seconds{vhost="",app="",stream=""} 0.25',
+    ]);
+  });
+
   test("escape what publishers put into names", async () => {
     const text = await metricsOf(stageOf('a"b\\c\nd'));
     expect(text).toContain('stream="a\\"b\\\\c\\nd"} 1');

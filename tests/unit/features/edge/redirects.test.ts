@@ -27,6 +27,7 @@ function redirector(url: string): { accept(): TransportHandler } {
         restart() {},
         hops() {},
         epoch() {},
+        age() {},
         ended() {},
       },
       {

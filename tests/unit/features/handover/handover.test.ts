@@ -151,6 +151,18 @@ describe("a stream's epoch", () => {
   });
 });
 
+test("The younger process has the age of a stream's packets that the old one has", async () => {
+  const { older, younger, link, watch, clock } = processes();
+  const feed = older.publish().headers().gop("k0", 5);
+  feed.source.receiveAge(120);
+  await link();
+  watch(younger);
+  clock.advance(10);
+  feed.gop("k1", 5);
+  clock.advance(10);
+  expect(younger.stream().ageMs()).toBeCloseTo(120, 0);
+});
+
 describe("a publisher that comes over", () => {
   test("takes viewers of both processes along, with time running on", async () => {
     const { older, younger, link, watch, clock } = processes();
