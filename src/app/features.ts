@@ -184,10 +184,7 @@ export function makeFeatures(host: Host): Features {
     configOf: (name) => vhost(name)?.http_hooks,
     retargeted: () => forward.reconfigure(),
   });
-  const forward = new Forward({
-    ...{ ...relays, store },
-    targets: (name) => [...(vhost(name.vhost)?.forward ?? []), ...hooks.targetsOf(name)],
-  });
+  const forward = new Forward({ ...relays, store, targets: (of) => hooks.targetsOf(of, vhost(of.vhost)?.forward) });
 
   const list: readonly Feature[] = [
     // Counts what others do, and knows who was sent away.

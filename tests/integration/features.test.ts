@@ -46,7 +46,7 @@ function remove(copy: string, folder: string, words: RegExp, files: readonly str
 test("A feature is removed by its folder, its line in app/features and its line among the blocks: the rest compiles", () => {
   const copy = copySources();
   remove(copy, "hints", /hints|SpellingHints/, ["src/app/features.ts"]);
-  remove(copy, "forward", /new Forward|features\/forward|forwardKeys|forwardRootKeys|stateFile/, [
+  remove(copy, "forward", /\bforward\b|new Forward|forwardKeys|forwardRootKeys|stateFile/, [
     "src/app/features.ts",
     "src/app/config/blocks.ts",
   ]);

@@ -29,7 +29,7 @@ export interface HooksContext extends CallsContext, ServerIds {
   configs(): Iterable<HooksConfig>;
   configOf(vhost: string): HooksConfig | undefined;
   /** `targetsOf` says something else of a stream. */
-  retargeted(): void;
+  readonly retargeted?: () => void;
 }
 
 /** Lets back ends decide who may come, and notifies them, by SRS's HTTP hooks. */
@@ -128,7 +128,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   published(): void {}
 
   unpublished({ key }: Stream): void {
-    if (this.#targets.delete(key)) this.#context.retargeted();
+    if (this.#targets.delete(key)) this.#context.retargeted?.();
   }
 
   segmentReady(segment: StreamSegment): void {
@@ -142,9 +142,9 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     this.#notify(config, "on_hls", publisher.client.id === "" ? key : publisher.client.id, body);
   }
 
-  /** Targets of a stream that back ends have named. */
-  targetsOf({ vhost, app, stream }: StreamName): readonly RelayTarget[] {
-    return this.#targets.of(`${vhost}/${app}/${stream}`);
+  /** Targets of a stream: those of the configuration, and those that back ends have named. */
+  targetsOf({ vhost, app, stream }: StreamName, configured: readonly RelayTarget[] = []): readonly RelayTarget[] {
+    return [...configured, ...this.#targets.of(`${vhost}/${app}/${stream}`)];
   }
 
   reconfigure(): void {
@@ -231,7 +231,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
       if (verdict.kind !== "allowed" || !this.#visits.isRunning(activity)) return;
       for (const url of urlsIn(verdict.data)) urls.add(url);
       this.#targets.set(key, [...urls]);
-      this.#context.retargeted();
+      this.#context.retargeted?.();
     });
   }
 }
