@@ -44,6 +44,9 @@ interface Sample {
   readonly held: number;
 }
 
+/** How often timestamps of a stream were corrected. */
+type Corrected = Pick<Sample, "jumps" | "held">;
+
 const WELL: Found = { level: "well", detail: "" };
 const UNSURE: Found = { level: "unsure", detail: "" };
 
@@ -62,6 +65,8 @@ export class StreamHealth {
   readonly #drift = new ClockDrift();
   #source: Source | undefined;
   #samples: Sample[] = [];
+  /** What was corrected before the stream was published. */
+  readonly #corrected: Corrected;
   /** When frames of each kind were last seen to have come, monotonic ms; undefined before the first. */
   #audioAt: number | undefined;
   #videoAt: number | undefined;
@@ -70,6 +75,7 @@ export class StreamHealth {
 
   constructor(stream: Stream) {
     this.#stream = stream;
+    this.#corrected = this.#corrections();
   }
 
   /** The states that hold now. `since` is monotonic ms. */
@@ -105,16 +111,18 @@ export class StreamHealth {
 
   /** Notes the counts; returns those of the window's beginning. */
   #take(source: Source, now: number): Sample {
-    const { corrections, timeline } = this.#stream;
+    const { timeline } = this.#stream;
     const { bytes, frames, videoFrames } = source;
     const audioFrames = frames - videoFrames;
-    const sample = { bytes, audioFrames, videoFrames, jumps: corrections.of("jump"), held: corrections.of("held") };
+    const sample = { bytes, audioFrames, videoFrames, ...this.#corrections() };
     if (source !== this.#source) {
+      // What the first source sent before the first look counts, too.
+      const corrected = this.#source === undefined ? this.#corrected : undefined;
       this.#source = source;
       // A source that took over has sent before, and a relay begins with a GOP at once.
       const isNew =
         now - source.since < WINDOW_LOOKS * 1000 && source.info.hops.length === 0 && source.info.via === "client";
-      this.#samples = [isNew ? { ...sample, bytes: 0 } : sample];
+      this.#samples = [isNew ? { ...sample, ...corrected, bytes: 0 } : sample];
       this.#audioAt = undefined;
       this.#videoAt = undefined;
       this.#drift.reset();
@@ -128,6 +136,11 @@ export class StreamHealth {
     this.#bridged = timeline.bridged;
     if (frames > 0) this.#drift.add(timeline.newest, timeline.newestAt);
     return this.#samples[0] ?? sample;
+  }
+
+  #corrections(): Corrected {
+    const { corrections } = this.#stream;
+    return { jumps: corrections.of("jump"), held: corrections.of("held") };
   }
 
   #gop({ gopMs, openGopMs, videoFrames }: Source, maxSeconds: number): Found {

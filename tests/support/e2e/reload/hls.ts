@@ -53,7 +53,7 @@ export const hlsEffects: Readonly<Record<string, Effect>> = {
   async "vhost.NAME.hls.enabled"(stage) {
     const stream = await HlsServer.start(stage);
     stream.send(1);
-    await stream.answer("there is no playlist", ({ status }) => status === 404);
+    await stream.answer("there is no playlist", ({ status }) => status === 406);
     await stream.server.reload(hls(ON));
     stream.send(4);
     await stream.answer("there is a playlist", ({ status }) => status === 200);

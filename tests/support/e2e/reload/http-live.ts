@@ -34,7 +34,7 @@ export const httpLiveEffects: Readonly<Record<string, Effect>> = {
     await server.reload(toml("enabled = false"));
     await until("the viewer is sent away", () => viewer.closed);
     const port = await httpPort(server.program);
-    expect((await fetch(`http://127.0.0.1:${port}/live/show.flv`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${port}/live/show.flv`)).status).toBe(406);
     await server.reload(toml("enabled = true"));
     await (await FlvViewer.open(stage, port, "/live/show.flv")).tag("a picture", isPicture(1));
   },

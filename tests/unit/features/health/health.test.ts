@@ -95,6 +95,15 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
+  test("tells of timestamps that jump before the first look, and of no long GOP", () => {
+    const stage = new HealthStage();
+    const feed = stage.publish().headers();
+    run(feed, stage, 0.4);
+    feed.time += 3_600_000;
+    run(feed, stage, 5);
+    expect(stage.states).toEqual(["timestamps"]);
+  });
+
   test("tells of timestamps that jump or run back, until they do not", () => {
     const { stage, feed } = begin();
     feed.time += 3_600_000;
