@@ -86,6 +86,9 @@ describe("in strict reading", () => {
       expect(read(fragments(file, mulberry32(longest), longest), true)).toEqual([...flvTags(file)]);
   });
 
+  // Behind the largest size that there is.
+  const beyond = new Uint8Array(17_000_000);
+
   test("each wrong bit of a size, and a tag of an unknown type, ends the stream before its tag is handed over", () => {
     const file = flvFile(tags);
     const second = 13 + 11 + 9 + 4;
@@ -98,8 +101,7 @@ describe("in strict reading", () => {
       for (const pieces of [[bad], fragments(bad, mulberry32(at), 7)]) {
         let got = 0;
         const reader = new FlvReader(() => got++, { strict: true });
-        // Behind the largest size that there is.
-        const all = [...pieces, new Uint8Array(17_000_000)];
+        const all = [...pieces, beyond];
         expect(() => {
           for (const piece of all) reader.push(piece);
         }).toThrow(ProtocolError);
