@@ -53,7 +53,7 @@ function control(version: string, arch: string, kilobytes: number): string {
   return `Package: srs
 Version: ${version}
 Architecture: ${arch}
-Maintainer: The srs authors <srs@users.noreply.github.com>
+Maintainer: The srs authors <maintainers@srs.example>
 Installed-Size: ${kilobytes}
 Depends: libc6 (>= 2.17)
 Recommends: systemd, logrotate
@@ -73,6 +73,6 @@ function changelog(version: string, seconds: number): string {
 
   * Release ${version}; see CHANGELOG.md of the sources.
 
- -- The srs authors <srs@users.noreply.github.com>  ${date}
+ -- The srs authors <maintainers@srs.example>  ${date}
 `;
 }
