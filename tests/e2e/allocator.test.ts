@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { executable } from "../support/e2e/executable.ts";
 import { startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 
@@ -23,4 +24,11 @@ test("an operator's value for the allocator stays", async () => {
 
 test("a server that was started with open sockets keeps them, and the allocator as it is", async () => {
   expect(await variables({ LISTEN_FDS: "0" })).toEqual([]);
+});
+
+test("a server whose configuration is an open file reads it", async () => {
+  await using stage = new Stage();
+  const command = `exec "$0" --conf=/dev/fd/5 5<"$1"`;
+  const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n');
+  await stage.start("server", ["sh", "-c", command, executable(), conf]).line(/ listening rtmp=/);
 });
