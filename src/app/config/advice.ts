@@ -12,10 +12,16 @@ interface Advice {
 /** Packets of a stream are further apart than this at times, ms. */
 const LEAST_SILENCE_MS = 100;
 
-/** Warns of vhosts that let in more clients than they seem to, or no publishers. */
-export function advise({ vhost }: Config): Advice[] {
+/** Warns of vhosts that let in more clients than they seem to, or no publishers, or send viewers nowhere. */
+export function advise({ vhost, cluster }: Config): Advice[] {
+  const knowsNodes = cluster.peers.length > 0;
   return [...vhost].flatMap(([name, config]) =>
-    [...openEdge(config), ...idleTrust(config), ...shortTimeouts(config)].map(({ path, message }) => ({
+    [
+      ...openEdge(config),
+      ...idleTrust(config),
+      ...shortTimeouts(config),
+      ...(knowsNodes ? [] : aloneDirector(config)),
+    ].map(({ path, message }) => ({
       path: ["vhost", name, ...path],
       message,
     })),
@@ -45,6 +51,12 @@ function idleTrust({ security }: VhostConfig): Advice[] {
       const message = `"${text}" has no effect, as nothing asks who wants to ${rule.action} for a page or a signature${who}`;
       return { path: ["security", "trusted"], message };
     });
+}
+
+function aloneDirector({ director }: VhostConfig): Advice[] {
+  if (director === "off") return [];
+  const message = `"${director}" has no effect, as this node knows no others: name them in [cluster] peers`;
+  return [{ path: ["director"], message }];
 }
 
 /** Values that are seconds where the keys are milliseconds. */

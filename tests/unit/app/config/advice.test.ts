@@ -46,3 +46,16 @@ test("a publisher's timeout in seconds where the key has milliseconds is told of
   ]);
   expect(told({ PUBLISH_NORMAL_TIMEOUT: "5s", PUBLISH_FIRSTPKT_TIMEOUT: "500ms" })).toEqual([]);
 });
+
+test("a director that knows no other nodes is told of", () => {
+  const message =
+    'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers';
+  expect(told({ DIRECTOR: "redirect" })).toEqual([message]);
+  const cluster = {
+    SRS_CLUSTER_PEERS: "http://192.168.1.6:1985",
+    SRS_CLUSTER_SECRET: "0123456789abcdef0123456789abcdef",
+    SRS_HTTP_API_LISTEN: "127.0.0.1:0",
+  };
+  const { warnings } = loadConfig(undefined, { SRS_LISTEN: "0", SRS_VHOST_DIRECTOR: "redirect", ...cluster });
+  expect(warnings.join()).not.toContain("has no effect");
+});
