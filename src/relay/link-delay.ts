@@ -1,6 +1,6 @@
 /** Answers to pings that are remembered: of the last minute. */
 const MAX_SAMPLES = 60;
-/** The middle one of so many is the ping now. */
+/** The current ping is the median of this many answers. */
 const RECENT = 3;
 
 /**
