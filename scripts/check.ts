@@ -14,8 +14,8 @@ const bun = process.execPath;
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
 /** Of a failed step's output, this many lines are shown; its log file has them all. */
 const shownLines = 300;
-/** A machine with fewer cores than two takes no longer for it. */
-const SHARDS = 2;
+/** So many runs or files at once. A machine with fewer cores than two takes no longer for it. */
+const AT_ONCE = 2;
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -49,19 +49,36 @@ function command(name: string, words: readonly string[]): Step {
   };
 }
 
-/** The tests of one file or folder, in as many runs of `bun test` at once as there are `shards`. */
-function tests(name: string, path: string, files: number, shards = 1): Step {
-  const parts = Array.from({ length: shards }, (_, at) => ({
-    name: shards === 1 ? name : `${name}-${at + 1}`,
-    shard: shards === 1 ? [] : [`--shard=${at + 1}/${shards}`],
-  }));
+/** How the files of a folder share the cores. */
+type Sharing =
+  /** All are one run, one after the other. */
+  | "one run"
+  /** Half of them are a run each: for many small files, since a process for each file costs more than they do. */
+  | "shards"
+  /** Each file is a process, and the next one begins when one ends: for few long files. */
+  | "files";
+
+/** The tests of one file or folder. */
+function tests(name: string, path: string, files: number, sharing: Sharing = "one run"): Step {
+  const parts =
+    sharing === "shards"
+      ? Array.from({ length: AT_ONCE }, (_, at) => ({
+          name: `${name}-${at + 1}`,
+          share: [`--shard=${at + 1}/${AT_ONCE}`],
+        }))
+      : [{ name, share: sharing === "files" ? [`--parallel=${AT_ONCE}`] : [] }];
   const timeout = ["--timeout", String(TEST_LIMIT_MS)];
   return {
     name,
     async run() {
       const began = performance.now();
-      const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.shard])));
-      const howFar = () => testProgress(parts.map((part) => outputOf(part.name)).join("\n"), files);
+      const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.share])));
+      const howFar = () =>
+        testProgress(
+          parts.map((part) => outputOf(part.name)).join("\n"),
+          files,
+          sharing === "files" ? "ended" : "running",
+        );
       const ended = await showProgress(name, work, howFar);
       const found = ended.map(({ output, exitCode }) => readTotals(output, exitCode));
       const sum = addedUp(found);
@@ -97,8 +114,13 @@ async function compiled(): Promise<string | undefined> {
   return built.exitCode === 0 ? await smoke(join(root, "dist/srs")).catch(messageOf) : built.output;
 }
 
-/** Folders whose tests use one core; those of the others start programs of their own. */
-const oneCore = ["unit", "fuzz", "simulation"];
+/** How each folder's files share the cores; those that are not here are one run. */
+const sharingOf: ReadonlyMap<string, Sharing> = new Map([
+  ["unit", "shards"],
+  ["fuzz", "shards"],
+  ["simulation", "shards"],
+  ["e2e", "files"],
+]);
 
 /** A step for each folder of `tests/` that holds tests, quickest first. */
 async function testFolders(): Promise<Step[]> {
@@ -111,7 +133,7 @@ async function testFolders(): Promise<Step[]> {
   const rank = (folder: string): number => (order.includes(folder) ? order.indexOf(folder) : order.length);
   return [...files]
     .sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b))
-    .map(([folder, count]) => tests(folder, `./tests/${folder}/`, count, oneCore.includes(folder) ? SHARDS : 1));
+    .map(([folder, count]) => tests(folder, `./tests/${folder}/`, count, sharingOf.get(folder)));
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

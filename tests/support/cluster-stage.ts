@@ -28,6 +28,8 @@ export type Mood =
   | "no cluster"
   | { readonly lateMs: number };
 
+const HUGE = "x".repeat(3_000_000);
+
 /** A node of a cluster without sockets. Its clock has an origin of its own. */
 export class ClusterNode {
   readonly url: string;
@@ -192,7 +194,7 @@ export class ClusterStage {
 
 function respond(node: ClusterNode, mood: Mood, target: string, headers: Readonly<Record<string, string>>) {
   if (mood === "garbage") return { status: 200, text: "\u0000<html>it works</html>" };
-  if (mood === "huge") return { status: 200, text: "x".repeat(3_000_000) };
+  if (mood === "huge") return { status: 200, text: HUGE };
   if (mood === "another version") return { status: 400, text: '{"cluster":9,"error":"?"}' };
   if (mood === "no cluster") return { status: 403, text: '{"code":9009,"error":"rights"}' };
   if (mood === "replaying" && node.lastBody !== "") return { status: 200, text: node.lastBody };

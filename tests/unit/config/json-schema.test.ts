@@ -33,9 +33,9 @@ test("what the loader takes, the schema takes", () => {
       taken++;
       expect({ text, valid: isValid(parse(text)), errors: isValid.errors ?? [] }).toMatchObject({ valid: true });
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
-  expect(taken).toBeGreaterThan(20);
+  expect(taken).toBeGreaterThan(8);
 });
 
 test.each([

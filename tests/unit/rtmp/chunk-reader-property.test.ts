@@ -48,8 +48,8 @@ describe("ChunkReader reads back what any writer wrote", () => {
         expect(reader.bufferedBytes).toBe(0);
         for (const format of [0, 1, 2, 3]) used[format] = (used[format] ?? 0) + (writer.used[format] ?? 0);
       });
-      fc.assert(property, { seed: 1935, numRuns: 150 });
-      expect(Math.min(...used)).toBeGreaterThan(500);
+      fc.assert(property, { seed: 1935, numRuns: 60 });
+      expect(Math.min(...used)).toBeGreaterThan(200);
     });
   }
 });

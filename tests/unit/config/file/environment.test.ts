@@ -89,7 +89,7 @@ describe("a key is set by the variable of its name", () => {
         const expected = outcome(() => parseConfig(words === "" ? "" : `${path} = ${value}`, "x.toml"));
         expect(outcome(() => loadConfig("/dev/null", { [name]: words }).config)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -159,7 +159,15 @@ describe("A node that is not as it should be is left out, and told once:", () =>
     const told = a.log.take(warnings);
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(sentence);
-    // An outage that goes on is told again, less and less often.
+  });
+
+  test("and told again, less and less often, while it stays so", () => {
+    const { stage, a, b } = three();
+    stage.start();
+    stage.clock.advance(2000);
+    b.mood = "down";
+    stage.clock.advance(50_000);
+    expect(a.log.take(/still/)).toHaveLength(0);
     stage.clock.advance(600_000);
     expect(a.log.take(/still/)).toHaveLength(2);
   });

@@ -333,8 +333,8 @@ describe("What an origin is asked is what the client gets", () => {
           decided += served.length;
         },
       ),
-      { seed: 20141935, numRuns: 150 },
+      { seed: 20141935, numRuns: 60 },
     );
-    expect(decided).toBeGreaterThan(75);
+    expect(decided).toBeGreaterThan(30);
   }, 60_000);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { FlvRecorder } from "../../../support/flv-recorder.ts";
-import { LiveStage } from "../../../support/live.ts";
-import { between, mulberry32, pick } from "../../../support/random.ts";
+import { FlvRecorder } from "../support/flv-recorder.ts";
+import { LiveStage } from "../support/live.ts";
+import { between, mulberry32, pick } from "../support/random.ts";
 
 test.each(Array.from({ length: 25 }, (_, seed) => seed))(
   "A recorder has what a player as slow as it has (seed %d)",

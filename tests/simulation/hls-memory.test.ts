@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { hlsFormats } from "../../../../src/features/hls/formats.ts";
-import { HlsStage, urisOf } from "../../../support/hls-stage.ts";
-import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../../../support/ts-media.ts";
+import { hlsFormats } from "../../src/features/hls/formats.ts";
+import { HlsStage, urisOf } from "../support/hls-stage.ts";
+import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../support/ts-media.ts";
 
 const EXTRA = 1024 * 1024;
 /** When the window and the segments behind it are full, and how long memory is watched then; s. */
