@@ -74,11 +74,7 @@ function tests(name: string, path: string, files: number, sharing: Sharing = "on
       const began = performance.now();
       const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.share])));
       const howFar = () =>
-        testProgress(
-          parts.map((part) => outputOf(part.name)).join("\n"),
-          files,
-          sharing === "files" ? "ended" : "running",
-        );
+        testProgress(parts.map((part) => outputOf(part.name)).join("\n"), files, sharing === "one run" ? 1 : AT_ONCE);
       const ended = await showProgress(name, work, howFar);
       const found = ended.map(({ output, exitCode }) => readTotals(output, exitCode));
       const sum = addedUp(found);

@@ -26,19 +26,16 @@ export async function showProgress<T>(
   }
 }
 
-/**
- * How far a run of `bun test` over `files` files is, by what it has printed so far. Files that run at once are printed
- * when they end, each as a whole.
- */
-export function testProgress(output: string, files: number, printed: "running" | "ended" = "running"): string {
+/** How far a run of `bun test` over `files` files, `atOnce` of them at a time, is by what it has printed so far. */
+export function testProgress(output: string, files: number, atOnce = 1): string {
   const lines = output.split("\n");
-  const begun = lines.flatMap((line) => /^(\S+\.test\.ts):$/.exec(line)?.[1] ?? []);
+  // A file's name stands above each of its pieces when files run at once.
+  const begun = new Set(lines.flatMap((line) => /^(\S+\.test\.ts):$/.exec(line)?.[1] ?? []));
   const ended = (word: string): number => lines.reduce((sum, line) => sum + (line.startsWith(`(${word}) `) ? 1 : 0), 0);
-  const file = begun.at(-1);
+  const file = [...begun].at(-1);
   const [passed, failed] = [ended("pass"), ended("fail")];
-  const word = printed === "running" ? "now" : "last";
-  const where = file === undefined ? "" : `, ${word} ${file}`;
-  return `${Math.max(0, begun.length - (printed === "running" ? 1 : 0))} of ${files} files, ${passed} tests passed, ${failed} failed${where}`;
+  const where = file === undefined ? "" : `, now ${file}`;
+  return `${Math.max(0, begun.size - atOnce)} of ${files} files, ${passed} tests passed, ${failed} failed${where}`;
 }
 
 /** The last line of output, for programs that print their progress. */

@@ -36,9 +36,8 @@ test("a run of tests is as far as the files that have ended", () => {
   expect(testProgress(begun.join("\n"), 3)).toBe("0 of 3 files, 2 tests passed, 0 failed, now tests/a.test.ts");
   const second = [...begun, "tests/b.test.ts:", "(fail) three", "  ^ this test timed out", "(skip) four"];
   expect(testProgress(second.join("\n"), 3)).toBe("1 of 3 files, 2 tests passed, 1 failed, now tests/b.test.ts");
-  expect(testProgress(begun.join("\n"), 3, "ended")).toBe(
-    "1 of 3 files, 2 tests passed, 0 failed, last tests/a.test.ts",
-  );
+  const atOnce = [...second, "tests/c.test.ts:", "(pass) five", "tests/b.test.ts:", "(pass) six"];
+  expect(testProgress(atOnce.join("\n"), 3, 2)).toBe("1 of 3 files, 4 tests passed, 1 failed, now tests/c.test.ts");
 });
 
 test("what a program said last is its last line that is not empty", () => {
