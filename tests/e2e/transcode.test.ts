@@ -59,8 +59,11 @@ test.concurrent("viewers see nothing of an FFmpeg that is killed but a pause, an
     .filter(({ track }) => track === "video")
     .map(({ dts }) => dts);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
-  const running = ffmpegsOf(server.program.pid);
-  expect(running.length).toBe(1);
+  // At high load the next one may have been too slow, and been replaced as well.
+  const running = await until("one FFmpeg runs", () => {
+    const found = ffmpegsOf(server.program.pid);
+    return found.length === 1 && found;
+  });
   process.kill(server.program.pid, "SIGKILL");
   await until("no FFmpeg is left", () => !running.some(isRunning));
 });
