@@ -114,6 +114,8 @@ test.concurrent("players of every kind come back over the one address when their
   publish(stage, nodes.of("origin").server.url("live/show"));
   await nodes.streams("front", ["origin"]);
   const crowd = new DirectorCrowd(stage, nodes, 4);
+  // A player that was never let in tells of no loss.
+  await crowd.begun();
   const before = await crowd.playing();
   const [edge = "", lost = 0] = Object.entries(before).toSorted(([, a], [, b]) => b - a)[0] ?? [];
   await nodes.of(edge).server.program.kill();

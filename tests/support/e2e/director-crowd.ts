@@ -48,6 +48,12 @@ export class DirectorCrowd {
     );
   }
 
+  /** Waits until each player has been let in by its own account; a server counts it before it has read the answer. */
+  async begun(): Promise<void> {
+    const all = new RegExp(` ${this.each} of ${this.each} playing`);
+    await Promise.all([...this.#benches.values()].map((bench) => bench.line(all)));
+  }
+
   /** Waits until all play, those that follow at the edges, beside `others`; how many play at each edge. */
   async playing(others = 0): Promise<Readonly<Record<string, number>>> {
     const directed = (kinds.length - 1) * this.each + others;
