@@ -68,6 +68,7 @@ export class Director implements Feature, Guard, HttpRoute {
     const no = (kind: keyof typeof STATUSES, reason: string): DirectorAnswer => {
       return { ok: false, kind, reason, stream: label, nodes: () => [] };
     };
+    if (!this.#context.isOn()) return no("vhost", "no vhost of this server has a director");
     if (app === "" || stream === "") return no("input", "name the stream: ?app=live&stream=livestream");
     if (action !== "" && action !== "play" && action !== "publish") return no("input", "action is play or publish");
     if (protocol !== "" && !SCHEMES.includes(protocol)) return no("input", `protocol is one of ${SCHEMES.join(", ")}`);
@@ -90,7 +91,7 @@ export class Director implements Feature, Guard, HttpRoute {
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     const { path } = request;
-    if ((path !== PATH && path !== STEERING_PATH) || !this.#context.isOn()) return false;
+    if (path !== PATH && path !== STEERING_PATH) return false;
     const [status, answer] = path === PATH ? this.#answer(request, exchange) : this.#steer(request, exchange);
     const headers = { "cache-control": "no-store" };
     exchange.respond({ status, type: "application/json", headers, body: encoder.encode(JSON.stringify(answer)) });

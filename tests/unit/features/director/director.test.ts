@@ -179,6 +179,13 @@ describe("Who asks where to go", () => {
     expect(stage.ask(query)).toEqual({ status, json: { code: status, error } });
   });
 
+  test.each(["", "?app=live&stream=show"])("is told by a 404 that there is no director: %s", (query) => {
+    const stage = new Stage();
+    stage.mode = "off";
+    const error = "no vhost of this server has a director";
+    expect(stage.ask(query)).toEqual({ status: 404, json: { code: 404, error } });
+  });
+
   test("learns of each node why it is left out, with rights", () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published }, { id: "c", draining: true }, { id: "d" });
@@ -236,5 +243,7 @@ describe("A player of HLS", () => {
   test("is told not to ask any more when there is no director", () => {
     const stage = new Stage();
     expect(stage.ask("/steering?vhost=nowhere").status).toBe(410);
+    stage.mode = "off";
+    expect(stage.ask("/steering?vhost=__defaultVhost__").status).toBe(410);
   });
 });
