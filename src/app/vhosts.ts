@@ -1,6 +1,8 @@
 import { DEFAULT_VHOST } from "../rtmp/address.ts";
 import type { Config, VhostConfig } from "./config/index.ts";
 
+const DEFAULT_KEY = DEFAULT_VHOST.toLowerCase();
+
 /** A vhost and its name in the configuration. */
 export interface NamedVhost {
   readonly name: string;
@@ -26,7 +28,7 @@ export class Vhosts {
       for (const [name, config] of vhosts) this.#index.set(name.toLowerCase(), { name, config });
       this.#indexed = vhosts;
     }
-    return this.#index.get(name.toLowerCase()) ?? this.#index.get(DEFAULT_VHOST.toLowerCase());
+    return this.#index.get(name.toLowerCase()) ?? this.#index.get(DEFAULT_KEY);
   }
 
   /** The vhost that is configured under exactly this name. */

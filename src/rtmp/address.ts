@@ -34,6 +34,7 @@ const CONTAINER_ENDINGS: ReadonlySet<string> = new Set([".mp4", ".f4v", ".flv", 
 /** The spelling of FMLE and old Flash clients, whose server field drops everything from a `?`: `app...vhost...X`. */
 const VHOST_SPELLING = /(?:\.\.\.|,|&&)(vhost|domain)(?:\.\.\.|=|,)/g;
 const AFTER_VHOST = /[,?/]|\.\.\./;
+const none: readonly string[] = [];
 const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
 
 /**
@@ -64,14 +65,14 @@ export function resolve(tcUrl: string | undefined, app: string | undefined, name
     own = "";
   }
   const found = new Parts();
-  let base = [...levels(location), ...found.takeQuery(locationQuery)];
+  let base = levels(location).concat(found.takeQuery(locationQuery));
   const locationParams = found.params.length;
-  const tail = [...levels(own), ...found.takeQuery(ownQuery)];
+  const tail = levels(own).concat(found.takeQuery(ownQuery));
   if (tail.length === 0) {
     const guess = guessName(found.params, locationParams, base.length);
     tail.push(...levels(guess ?? ""));
   } else if (app !== undefined) {
-    const appBase = [...levels(appPath), ...new Parts().takeQuery(appQuery)];
+    const appBase = levels(appPath).concat(new Parts().takeQuery(appQuery));
     if (samePath(base, [...appBase, ...tail])) {
       // The tcUrl is the stream's whole URL.
       base = appBase;
@@ -148,7 +149,9 @@ class Parts {
   readonly params: string[] = [];
 
   /** Sorts a query's parameters; returns the path levels in it: `vhost=v/stream` has one when FMLE's users wrote the URL. */
-  takeQuery(query: string): string[] {
+  takeQuery(query: string): readonly string[] {
+    // Most addresses have none.
+    if (query === "") return none;
     const path: string[] = [];
     // A second question mark before a vhost is a common mistake.
     const pending = query.split(/[&#]|\?(?=(?:vhost|domain)=)/).reverse();
@@ -205,13 +208,17 @@ function splitName(name: string): [path: string, query: string] {
 }
 
 function normalise(text: string): string {
-  return text.replace(VHOST_SPELLING, "?$1=");
+  return text === "" ? "" : text.replace(VHOST_SPELLING, "?$1=");
 }
 
 /** The levels of a path; surrounding spaces, doubled slashes, container prefixes and the default instance are removed. */
 function levels(path: string): string[] {
-  const bare = path.split("/").map((level) => level.trim().replace(CONTAINER_PREFIXES, ""));
-  return bare.filter((level) => level !== "" && level !== DEFAULT_INSTANCE);
+  const found: string[] = [];
+  for (const level of path.split("/")) {
+    const bare = level.trim().replace(CONTAINER_PREFIXES, "");
+    if (bare !== "" && bare !== DEFAULT_INSTANCE) found.push(bare);
+  }
+  return found;
 }
 
 /** A stream's name without container endings. All are removed, so that the next server does not shorten the name again. */
@@ -238,6 +245,7 @@ function samePath(one: readonly string[], other: readonly string[]): boolean {
 
 /** FFmpeg and librtmp cut `app/stream?sign=ab/cd&t=1` at that slash, although it belongs to the value. */
 function continuesQuery(location: string, locationQuery: string, own: string): boolean {
+  if (locationQuery === "") return false;
   const last = locationQuery.slice(locationQuery.lastIndexOf("&") + 1);
   return levels(location).length > 1 && /&[^=&/]+=/.test(own) && /^(?!vhost=|domain=)[^=]+=/.test(last);
 }

@@ -81,7 +81,14 @@ export class Peer {
     const isRecent = seenAt !== undefined && this.#context.clock.now() - seenAt < ALIVE_MS;
     const own = this.#problem === undefined ? [] : [this.#problem];
     const alive = own.length === 0 && isRecent;
-    return { isSelf: false, source, alive, seenAt, state, problems: [...own, ...problems] };
+    return {
+      isSelf: false,
+      source,
+      alive,
+      seenAt,
+      state,
+      problems: own.length === 0 ? problems : [...own, ...problems],
+    };
   }
 
   /** The node has asked us, and says that it drains: it need not answer any more. */

@@ -51,6 +51,8 @@ interface Candidate extends Place {
   readonly load: number;
   /** What one more client adds to that. */
   readonly step: number;
+  /** Drawn for the client and this node. */
+  readonly drawn: number;
 }
 
 /** Clients that were sent to a node and are not in its numbers yet. */
@@ -83,13 +85,13 @@ export class Choice {
 
   /** All fit nodes, the one to choose first. Nothing is counted. */
   rank(nodes: readonly KnownNode[], wish: Wish): readonly Place[] {
-    const { key, zone, current } = wish;
+    const { zone, current } = wish;
     const fit = this.#candidates(nodes, wish);
     const near = zone === "" ? fit : fit.filter((node) => node.zone === zone && node.use < BUSY);
     const first = near.length > 0 ? near : fit;
-    const ranked = byShare(first, key);
+    const ranked = byShare(first);
     const rest = fit.filter((node) => !first.includes(node)).toSorted((a, b) => a.load - b.load);
-    const all = [...ranked, ...rest];
+    const all = rest.length === 0 ? ranked : [...ranked, ...rest];
     const kept = all.find(({ id, use }) => id === current && use < 1);
     return kept === undefined ? all : [kept, ...all.filter((node) => node !== kept)];
   }
@@ -100,7 +102,7 @@ export class Choice {
       const { state, seenAt } = node;
       const onTheWay = state === undefined ? 0 : this.#onTheWay(state, seenAt ?? this.#clock.now());
       const use = state === undefined ? 0 : useOf(state, onTheWay).use;
-      return { node, reason: reasonOf(node, wish), use, onTheWay };
+      return { node, reason: reasonOf(node, wish, addressOf(state, wish.schemes)), use, onTheWay };
     });
   }
 
@@ -113,12 +115,14 @@ export class Choice {
       const { isSelf, seenAt, state } = node;
       if (state === undefined) continue;
       known.add(state.id);
+      const { id, zone, weight } = state;
       const url = addressOf(state, wish.schemes);
-      if (url === undefined || ids.has(state.id) || reasonOf(node, wish) !== undefined) continue;
-      ids.add(state.id);
+      if (url === undefined || ids.has(id) || reasonOf(node, wish, url) !== undefined) continue;
+      ids.add(id);
       const { use, step } = useOf(state, this.#onTheWay(state, seenAt ?? now));
-      const share = wish.unweighted ? 1 : 100 / state.weight;
-      candidates.push({ isSelf, id: state.id, url, zone: state.zone, use, load: use * share, step: step * share });
+      const share = wish.unweighted ? 1 : 100 / weight;
+      const drawn = hash(`${id}\n${wish.key}`);
+      candidates.push({ isSelf, id, url, zone, use, load: use * share, step: step * share, drawn });
     }
     for (const id of this.#sent.keys()) if (!known.has(id)) this.#sent.delete(id);
     return candidates;
@@ -159,22 +163,20 @@ function countUntil(times: readonly number[], last: number): number {
   return after < 0 ? times.length : after;
 }
 
-/** Why a node is left out. */
-function reasonOf({ alive, state }: KnownNode, wish: Wish): string | undefined {
+/** Why a node is left out; `url` is the address that the client would be sent to. */
+function reasonOf({ alive, state }: KnownNode, wish: Wish, url: string | undefined): string | undefined {
   if (!alive || state === undefined) return "it does not answer";
   if (state.draining) return "it drains";
   if (state.weight === 0 && !wish.unweighted) return "its weight is 0";
-  if (addressOf(state, wish.schemes) === undefined)
-    return `it advertises no address that begins with ${wish.schemes.join(":// or ")}://`;
+  if (url === undefined) return `it advertises no address that begins with ${wish.schemes.join(":// or ")}://`;
   return wish.unfit(state);
 }
 
 /** The first of its addresses with the best of these schemes. */
-function addressOf({ advertise }: NodeState, schemes: readonly string[]): string | undefined {
-  for (const scheme of schemes) {
-    const found = advertise.find((url) => url.startsWith(`${scheme}://`));
-    if (found !== undefined) return found;
-  }
+function addressOf(state: NodeState | undefined, schemes: readonly string[]): string | undefined {
+  if (state === undefined) return undefined;
+  for (const scheme of schemes)
+    for (const url of state.advertise) if (url.startsWith("://", scheme.length) && url.startsWith(scheme)) return url;
   return undefined;
 }
 
@@ -191,14 +193,13 @@ function useOf({ load }: NodeState, onTheWay: number): { use: number; step: numb
  * Nodes by a number that is drawn for each with the client (rendezvous hashing): when one goes, its own clients move alone. Those
  * that have less than their share come first, those with more last.
  */
-function byShare(nodes: readonly Candidate[], key: string): readonly Candidate[] {
+function byShare(nodes: readonly Candidate[]): readonly Candidate[] {
   const mean = nodes.reduce((sum, { load }) => sum + load, 0) / Math.max(1, nodes.length);
   const group = ({ load, step }: Candidate) => {
     if (load + step < mean * (1 - SLACK)) return 0;
     return load <= mean * (1 + SLACK) + step / 2 ? 1 : 2;
   };
-  const drawn = new Map(nodes.map((node) => [node, hash(`${node.id}\n${key}`)]));
-  return nodes.toSorted((a, b) => group(a) - group(b) || (drawn.get(b) ?? 0) - (drawn.get(a) ?? 0));
+  return nodes.toSorted((a, b) => group(a) - group(b) || b.drawn - a.drawn);
 }
 
 /** FNV-1a with a last mixing: as good as drawn for each text. */

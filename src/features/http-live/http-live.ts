@@ -1,6 +1,7 @@
 import type { Timer } from "../../base/clock.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
+import type { AccessRequest } from "../../live/ports/access.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
@@ -49,15 +50,26 @@ export class HttpLive implements Feature, HttpRoute {
     const { host: address, port } = exchange.remote;
     // Browsers name the page of a WebSocket in Origin only.
     const pageUrl = request.header("referer") ?? request.header("origin") ?? "";
-    const demand: Demand = { param, tcUrl: asked.tcUrl, pageUrl, swfUrl: "", hops: [] };
-    const client = { protocol: "http", address, port, clientId: exchange.client.id, forClient: false };
-    const name = { vhost, app, stream };
-    const follows = request.webSocket ? [] : redirectSchemes(request);
+    const question: AccessRequest = {
+      protocol: "http",
+      address,
+      port,
+      tcUrl: asked.tcUrl,
+      pageUrl,
+      swfUrl: "",
+      hops: [],
+      forClient: false,
+      clientId: exchange.client.id,
+      action: "play",
+      name: { vhost, app, stream },
+      param,
+      follows: request.webSocket ? [] : redirectSchemes(request),
+    };
     let isAnswered = false;
-    const asking = entry.client().enter({ ...client, ...demand, action: "play", name, follows }, (result) => {
+    const asking = entry.client().enter(question, (result) => {
       isAnswered = true;
       exchange.onGone = undefined;
-      if (result.ok) this.#start(request, exchange, asked, { ...demand, param: result.param }, result);
+      if (result.ok) this.#start(request, exchange, asked, question, result);
       else turnAway(exchange, result, about);
     });
     if (!isAnswered) exchange.onGone = () => asking.cancel();
@@ -77,10 +89,11 @@ export class HttpLive implements Feature, HttpRoute {
     { method }: HttpRequest,
     exchange: HttpExchange,
     { ending, options }: LiveAddress,
-    demand: Demand,
-    { vhost, name }: Entered<HttpLiveVhost>,
+    { tcUrl, pageUrl, swfUrl, hops }: AccessRequest,
+    { vhost, name, param }: Entered<HttpLiveVhost>,
   ): void {
     if (exchange.gone) return;
+    const demand: Demand = { param, tcUrl, pageUrl, swfUrl, hops };
     const { clock, streams, entry, searchMs } = this.#context;
     const known = streams.find(name);
     if (known === undefined && searchMs(name, demand) === 0) {

@@ -45,8 +45,8 @@ export class ConnectionLimiter {
   countRequest(host: string): TooMany | undefined {
     const limits = this.#limits();
     const rate = limits.max_requests_per_minute;
-    if (isExempt(limits, host)) return undefined;
     // Parses the address only if it counts.
+    if (rate > 0 && isExempt(limits, host)) return undefined;
     const site = rate === 0 ? "" : siteName(host);
     if (this.#requests.take(site, rate)) return undefined;
     return { rule: "max_requests_per_minute", reason: `more than ${rate} requests in a minute from ${site}` };

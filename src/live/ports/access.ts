@@ -134,27 +134,25 @@ export class GuardChain {
   readonly #clock: Clock;
   #underWay = 0;
 
-  /** `counting` are asked after `guards`. */
-  constructor(guards: readonly Guard[], counting: readonly CountingGuard[], clock: Clock) {
-    this.#guards = [...guards, ...counting];
+  /** `guards`: the counting ones last. */
+  constructor(guards: readonly Guard[], clock: Clock) {
+    this.#guards = guards;
     this.#clock = clock;
   }
 
   /** `answer` is called once, within this call if no guard takes time, and never after `cancel`. */
   ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
-    const checks = this.#guards.map((guard): Check => ({ name: guard.name, run: () => guard.check(request) }));
-    return this.#decide(checks, answer);
+    return this.#decide(this.#guards, (guard) => guard.check(request), answer);
   }
 
   /** Asks the guards with a rule on connects; `answer` is called as in `ask`. */
   askConnect(request: ConnectAccess, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
     const deciding = this.#guards.filter(({ checkConnect }) => checkConnect !== undefined);
-    const checks = deciding.map((guard): Check => ({ name: guard.name, run: () => guard.checkConnect?.(request) }));
-    return this.#decide(checks, answer);
+    return this.#decide(deciding, (guard) => guard.checkConnect?.(request), answer);
   }
 
-  #decide(checks: readonly Check[], answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
-    const decision = new Decision(checks, answer);
+  #decide(guards: readonly Guard[], check: Check, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+    const decision = new Decision(guards, check, answer);
     if (this.#underWay >= MAX_UNDER_WAY) {
       const reason = `more than ${MAX_UNDER_WAY} requests wait for an answer`;
       decision.settle({ guard: "pending", kind: "limit", reason });
@@ -172,23 +170,21 @@ export class GuardChain {
   }
 }
 
-/** One guard's part of a decision. */
-interface Check {
-  /** The guard's. */
-  readonly name: string;
-  run(): GuardResult | Promise<GuardResult>;
-}
+/** Asks one guard about the request. */
+type Check = (guard: Guard) => GuardResult | Promise<GuardResult>;
 
 /** One request and its progress through the guards. */
 class Decision {
   settled = false;
   onSettled: (() => void) | undefined;
-  readonly #checks: readonly Check[];
+  readonly #guards: readonly Guard[];
+  readonly #check: Check;
   #answer: ((denial: Denial | undefined) => void) | undefined;
   #at = 0;
 
-  constructor(checks: readonly Check[], answer: (denial: Denial | undefined) => void) {
-    this.#checks = checks;
+  constructor(guards: readonly Guard[], check: Check, answer: (denial: Denial | undefined) => void) {
+    this.#guards = guards;
+    this.#check = check;
     this.#answer = answer;
   }
 
@@ -200,20 +196,20 @@ class Decision {
   /** Asks the guards that are left. */
   proceed(): void {
     while (!this.settled) {
-      const check = this.#checks[this.#at];
-      if (check === undefined) {
+      const guard = this.#guards[this.#at];
+      if (guard === undefined) {
         this.settle(undefined);
         return;
       }
-      const result = this.#run(check);
+      const result = this.#run(guard);
       if (result === undefined) this.#at++;
       else if (result instanceof Promise) {
         result.then(
-          (result) => this.#onResult(check, result),
-          (error: unknown) => this.#onResult(check, failure(check, error)),
+          (result) => this.#onResult(guard, result),
+          (error: unknown) => this.#onResult(guard, failure(guard, error)),
         );
         return;
-      } else this.settle(denial(check, result));
+      } else this.settle(denial(guard, result));
     }
   }
 
@@ -225,32 +221,32 @@ class Decision {
   }
 
   giveUp(): void {
-    const guard = this.#checks[this.#at]?.name ?? "";
+    const guard = this.#guards[this.#at]?.name ?? "";
     const detail = `"${guard}" has not answered within ${DECISION_MS / 1000} s`;
     this.settle({ guard, kind: "unavailable", reason: "access could not be checked in time", detail });
   }
 
-  #run(check: Check): GuardResult | Promise<GuardResult> {
+  #run(guard: Guard): GuardResult | Promise<GuardResult> {
     try {
-      return check.run();
+      return this.#check(guard);
     } catch (error) {
-      return failure(check, error);
+      return failure(guard, error);
     }
   }
 
-  #onResult(check: Check, result: GuardResult): void {
+  #onResult(guard: Guard, result: GuardResult): void {
     this.#at++;
-    if (result !== undefined) this.settle(denial(check, result));
+    if (result !== undefined) this.settle(denial(guard, result));
     else if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
   }
 }
 
-function denial({ name }: Check, refusal: Refusal): Denial {
+function denial({ name }: Guard, refusal: Refusal): Denial {
   return { ...refusal, guard: name };
 }
 
-function failure({ name }: Check, error: unknown): Refusal {
+function failure({ name }: Guard, error: unknown): Refusal {
   const detail = `"${name}" failed: ${messageOf(error)}`;
   return { kind: "unavailable", reason: "access could not be checked", detail };
 }

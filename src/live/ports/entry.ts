@@ -126,7 +126,7 @@ export class Entry<Vhost extends EntryVhost> {
   /** Entry of one client: asks the guards about several requests at a time. */
   client(): ClientEntry<Vhost> {
     const { guards, countingGuards, clock } = this.#options;
-    return new ClientEntry(this, new GuardChain(guards, countingGuards, clock));
+    return new ClientEntry(this, new GuardChain([...guards, ...countingGuards], clock));
   }
 }
 
@@ -174,9 +174,10 @@ export class ClientEntry<Vhost extends EntryVhost> {
   enter(request: AccessRequest, answer: (result: Entered<Vhost> | Refused) => void): Pick<Timer, "cancel"> {
     const asking: Asking = { decision: undefined };
     // The mark concerns this server alone: other servers are asked without it.
-    const directed = request.param.includes(DIRECTED_PARAM);
-    const param = directed ? paramsBeside([DIRECTED_PARAM], request.param) : request.param;
-    this.#enter({ ...request, param, directed }, answer, asking);
+    const { param } = request;
+    const directed = param.includes(DIRECTED_PARAM);
+    const own = directed ? { ...request, param: paramsBeside([DIRECTED_PARAM], param), directed } : request;
+    this.#enter(own, answer, asking);
     return { cancel: () => asking.decision?.cancel() };
   }
 
@@ -203,7 +204,9 @@ export class ClientEntry<Vhost extends EntryVhost> {
 
   #find({ name, param, hops }: AccessRequest): Entered<Vhost> | Refused {
     const found = this.#entry.loop(hops) ?? this.#entry.findVhost(name.vhost);
-    return found.ok ? { ...found, name: { ...name, vhost: found.vhost.name }, param } : found;
+    if (!found.ok) return found;
+    const { vhost } = found;
+    return { ok: true, vhost, name: { vhost: vhost.name, app: name.app, stream: name.stream }, param };
   }
 }
 

@@ -66,7 +66,6 @@ test("guards are told who wants what", async () => {
       hops: [],
       forClient: false,
       follows: [],
-      directed: false,
       clientId: "c1",
     },
   ]);

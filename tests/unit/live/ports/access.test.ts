@@ -41,7 +41,7 @@ class Stage {
         },
       };
     });
-    this.gate = new GuardChain(guards, [], this.clock);
+    this.gate = new GuardChain(guards, this.clock);
   }
 
   ask() {
@@ -155,7 +155,7 @@ test("what is counted is still true when the client is in, however long others t
   };
   const slow: Guard = { name: "slow", check: () => new Promise((resolve) => setImmediate(() => resolve(undefined))) };
   // Counted early as well, to spare the slow one.
-  const gate = new GuardChain([room, slow], [room], new FakeClock());
+  const gate = new GuardChain([room, slow, room], new FakeClock());
   const answers: string[] = [];
   for (let client = 0; client < 12; client++)
     gate.ask(request, (denial) => {

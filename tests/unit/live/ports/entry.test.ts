@@ -170,7 +170,7 @@ test("a client's vhost is looked up again by its configured name when the config
 test("The mark of a client that a server has sent here is told to guards, and goes no further", () => {
   const stage = new Stage();
   const told: unknown[] = [];
-  stage.guards.push({ name: "look", check: ({ directed, param }) => void told.push([directed, param]) });
+  stage.guards.push({ name: "look", check: ({ directed = false, param }) => void told.push([directed, param]) });
   stage.enter({ param: "?a=1" });
   stage.enter({ param: "?srs_directed=1&a=1" });
   stage.enter({ param: "?srs_directed=1" });
