@@ -33,6 +33,8 @@ export function formatIp(address: IpAddress): string {
 
 /** The same text for every spelling of an address, IPv4-mapped ones as IPv4; text that is no address stays as it is. */
 export function normaliseIp(text: string): string {
+  // Strictly read, IPv4 has one spelling.
+  if (!text.includes(":")) return text;
   const address = parseIp(text);
   return address === undefined ? text : formatIp(address);
 }
@@ -124,6 +126,7 @@ function parseIPv6(text: string): IpAddress | undefined {
 
 /** What stands for a customer's addresses where they are counted: the address itself, or the /64 network of IPv6. */
 export function siteName(host: string): string {
+  if (!host.includes(":")) return host;
   const address = parseIp(host);
   return address === undefined ? host : formatNetwork(siteOf(address));
 }

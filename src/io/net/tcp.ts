@@ -13,7 +13,7 @@ import { createDial } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import { InputMemory } from "./input-memory.ts";
 import { InputScheduler } from "./input-scheduler.ts";
-import { raiseBacklog } from "./listen-backlog.ts";
+import { keepAcceptedAlive, raiseBacklog } from "./listening-socket.ts";
 import { createLocal } from "./local.ts";
 import { MergedReads } from "./merged-reads.ts";
 import type { SocketData } from "./socket-data.ts";
@@ -134,6 +134,13 @@ export class Tcp implements StallWatch {
   ): Listener {
     let waiting = 0;
     let accepting: AcceptTurns | undefined;
+    let isKeptAlive = false;
+    const tune = (fd: number) => {
+      raiseBacklog(fd);
+      isKeptAlive = keepAcceptedAlive(fd, KEEPALIVE_MS);
+      accepting = new AcceptTurns(fd, this.#clock);
+      return accepting;
+    };
     const socket = {
       open: (connection: Socket<SocketData>) => {
         accepting?.count();
@@ -143,7 +150,7 @@ export class Tcp implements StallWatch {
           connection.terminate();
           return;
         }
-        connection.setKeepAlive(true, KEEPALIVE_MS);
+        if (!isKeptAlive) connection.setKeepAlive(true, KEEPALIVE_MS);
         const chosen = policy();
         if (chosen.proxies !== undefined && !admits(chosen, chosen.proxies, peer, waiting)) {
           accepting?.countRefused();
@@ -174,9 +181,7 @@ export class Tcp implements StallWatch {
         allowHalfOpen: true,
         socket,
       } as TCPSocketListenOptions<SocketData>);
-      raiseBacklog(taken.fd);
-      accepting = new AcceptTurns(taken.fd, this.#clock);
-      return opened(taken.address, listener, accepting);
+      return opened(taken.address, listener, tune(taken.fd));
     }
     const bound = bind(address, (hostname) =>
       Bun.listen<SocketData>({ hostname, port: address.port, allowHalfOpen: true, socket }),
@@ -184,11 +189,8 @@ export class Tcp implements StallWatch {
     const { listener } = bound;
     // Not in the type, but there: the listening socket's descriptor.
     const fd = "fd" in listener && typeof listener.fd === "number" ? listener.fd : undefined;
-    if (fd !== undefined) {
-      raiseBacklog(fd);
-      accepting = new AcceptTurns(fd, this.#clock);
-    }
-    return opened({ host: bound.host, port: listener.port }, listener, accepting);
+    const turns = fd === undefined ? undefined : tune(fd);
+    return opened({ host: bound.host, port: listener.port }, listener, turns);
   }
 
   /** A connection that begins with its protocol. */
