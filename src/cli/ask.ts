@@ -14,7 +14,7 @@ export const serverOptions = {
   port: {
     type: "string",
     valueHint: "PORT",
-    description: "The first port of the server to ask, without a file (1935)",
+    description: "Ask the server with this first port, where there is no file (1935)",
   },
 } as const;
 

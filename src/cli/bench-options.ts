@@ -36,7 +36,7 @@ export const playUrlOption = {
 export const reconnectOption = {
   reconnect: {
     type: "boolean",
-    description: "Players that lose their connection ask the URL again, and the gap is told",
+    description: "Players that lose their connection ask the URL again; the time without media is reported",
   },
 } as const satisfies ArgsDef;
 

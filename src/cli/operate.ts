@@ -16,11 +16,11 @@ export function kickCommand({ out }: Output): Command {
   const ban = {
     type: "string",
     valueHint: "SECONDS",
-    description: "Keep its address from the stream for so long",
+    description: "Keep its address away from the stream for this long",
   } as const;
   return command({
     call: "srs kick CLIENT --conf FILE",
-    does: "Send a client away, with --ban SECONDS for a time",
+    does: "Disconnect a client; --ban SECONDS keeps its address away for a time",
     options: { ...withId, ban },
     async run(args, argv) {
       const id = given(args.id, "which client? srs top lists them: srs kick c17");
@@ -40,7 +40,7 @@ export function switchCommand({ out }: Output): Command {
   } as const;
   return command({
     call: "srs switch STREAM SOURCE --conf FILE",
-    does: "Make a source that stands by the active one: srs switch /live/show c17",
+    does: "Make a standby source the active one: srs switch /live/show c17",
     options: { ...words, ...options },
     async run(args, argv) {
       const stream = given(args.stream, "which stream? srs status lists them: srs switch /live/show c17");

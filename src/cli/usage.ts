@@ -1,4 +1,5 @@
 import type { ArgsDef } from "citty";
+import { commonOptions } from "./options.ts";
 
 /** One way to call the program, and what it does. */
 export interface UsageLine {
@@ -6,9 +7,11 @@ export interface UsageLine {
   readonly does: string;
 }
 
-/** The help text: title, the ways to call, the options. */
+/** The help text: title, the ways to call, the options, those of every command last. */
 export function usage(title: string, calls: readonly UsageLine[], options: ArgsDef): string {
-  const optionRows = Object.entries(options).map(([name, option]): [string, string] => {
+  const isCommon = (name: string) => Number(Object.hasOwn(commonOptions, name));
+  const sorted = Object.entries(options).toSorted(([a], [b]) => isCommon(a) - isCommon(b));
+  const optionRows = sorted.map(([name, option]): [string, string] => {
     const short = "alias" in option && typeof option.alias === "string" ? `-${option.alias}, ` : "    ";
     const value = option.valueHint === undefined ? "" : ` ${option.valueHint}`;
     return [`${short}--${name}${value}`, option.description ?? ""];
