@@ -224,6 +224,7 @@ export function makeFeatures(host: Host): Features {
       pathways: (name, address, request) => director.pathways(name, address, request),
       gzip,
       randomHex,
+      keySecret: host.clusterSecret,
       segmentReady: (segment) => {
         for (const observer of others.segmentObservers) observer.segmentReady(segment);
       },

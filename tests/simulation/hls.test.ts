@@ -20,7 +20,7 @@ function contentOf(segment: ListedSegment, isMp4: boolean): string {
   return JSON.stringify([all, durationMs, dateMs, discontinuity, independent]);
 }
 
-/** A cluster whose encoder and connections give it no rest. Segments are texts, or fragmented MP4. */
+/** A cluster whose encoder and connections give it no rest. Segments are texts, or encrypted fragmented MP4. */
 class Trouble extends HlsCluster {
   readonly #isMp4: boolean;
   #headers = 0;
@@ -28,7 +28,7 @@ class Trouble extends HlsCluster {
   #frame = 0;
 
   constructor(seed: number, isMp4 = false) {
-    super(seed, isMp4 ? openMp4Writer : (headers) => new TextWriter(headers));
+    super(seed, isMp4 ? openMp4Writer : (headers) => new TextWriter(headers), isMp4);
     this.#isMp4 = isMp4;
     this.add("o", ["f:1935"], []);
     this.add("f", [], []);
@@ -88,7 +88,7 @@ class Trouble extends HlsCluster {
 
 test.each([
   ["texts", 6, false],
-  ["fragmented MP4", 2, true],
+  ["encrypted fragmented MP4", 2, true],
 ])(
   "servers give the same segments (%s) under the same names, and playlists only go on, whatever happens",
   (_, seeds, isMp4) => {
@@ -124,7 +124,7 @@ test.each([
 
 test.each([
   ["texts", false],
-  ["fragmented MP4", true],
+  ["encrypted fragmented MP4", true],
 ])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, isMp4) => {
   const cluster = new Trouble(7, isMp4);
   cluster.run(31, false);

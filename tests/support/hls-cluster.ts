@@ -12,9 +12,16 @@ import { type Feed, streamDefaults } from "./live.ts";
 import { mulberry32 } from "./random.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
+const CLUSTER_SECRET = "0123456789abcdef0123456789abcdef";
 const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
 const standby = { ...publishDefaults, on_conflict: "standby" as const };
 const NAME = { vhost: "__defaultVhost__", app: "live", stream: "show" };
+
+/** What segments are, and whether they are encrypted. */
+interface HlsMaking {
+  readonly openWriter: OpenWriter;
+  readonly keys: boolean;
+}
 
 /** One server's HLS of the one stream: all that it ever listed, and its playlist after each entry. */
 export class HlsServer {
@@ -23,9 +30,9 @@ export class HlsServer {
   readonly playlists: string[] = [];
   readonly hls: HlsStream;
 
-  constructor(clock: FakeClock, node: FakeNode, openWriter: OpenWriter, random: () => number) {
+  constructor(clock: FakeClock, node: FakeNode, { openWriter, keys }: HlsMaking, random: () => number) {
     this.node = node;
-    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0 };
+    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0, hls_keys: keys };
     const streams = new HlsStreams(
       {
         clock,
@@ -34,6 +41,7 @@ export class HlsServer {
         files: new FakeFiles(),
         configOf: () => ({ ...streamDefaults, enabled: true, publish: publishDefaults, hls: config }),
         gzip: (bytes: Uint8Array) => bytes,
+        keySecret: () => CLUSTER_SECRET,
         randomHex: (bytes: number) =>
           Math.floor(random() * 2 ** 32)
             .toString(16)
@@ -45,7 +53,7 @@ export class HlsServer {
             segment.memory?.hold();
             this.listed.push(segment);
           },
-          changed: (stream) => this.playlists.push(new TextDecoder().decode(stream.playlists.media.body)),
+          changed: (stream) => this.playlists.push(new TextDecoder().decode(stream.playlists.media().body)),
         },
       ],
     );
@@ -63,13 +71,13 @@ export class HlsCluster {
   readonly random: () => number;
   readonly net: FakeNet;
   readonly servers: HlsServer[] = [];
-  readonly #openWriter: OpenWriter;
+  readonly #making: HlsMaking;
   feed: Feed | undefined;
 
-  constructor(seed: number, openWriter: OpenWriter) {
+  constructor(seed: number, openWriter: OpenWriter, keys = false) {
     this.random = mulberry32(seed);
     this.net = new FakeNet(this.clock);
-    this.#openWriter = openWriter;
+    this.#making = { openWriter, keys };
   }
 
   /** Adds a server, which is forwarded to others or fetches from them. */
@@ -77,7 +85,7 @@ export class HlsCluster {
     const config = { origin: origins.map(parseOrigin) };
     const node = new FakeNode(this.clock, this.net, `${name}:1935`, forward, standby, config);
     node.streams.configure("__defaultVhost__", { ...streamDefaults, queue_length: 4 });
-    const server = new HlsServer(this.clock, node, this.#openWriter, this.random);
+    const server = new HlsServer(this.clock, node, this.#making, this.random);
     if (origins.length > 0) node.stream().tap({ send: () => true }, {}, demand);
     this.servers.push(server);
     return server;

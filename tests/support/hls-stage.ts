@@ -32,6 +32,11 @@ export const hlsDefaults: HlsConfig = {
   hls_fmp4_file: "[app]/[stream]-[seq].m4s",
   hls_init_file: "[app]/[stream]-[hash].mp4",
   hls_cleanup: true,
+  hls_keys: false,
+  hls_fragments_per_key: 2,
+  hls_key_url: "",
+  hls_key_file: "[app]/[stream]-[seq].key",
+  hls_key_file_path: "",
 };
 
 /** The formats with another writer, in the place of both. */
@@ -181,6 +186,7 @@ export class HlsStage {
       searchMs: () => (mayCome ? 3000 : 0),
       pathways: () => undefined,
       gzip: (bytes) => bytes.slice(),
+      keySecret: () => "",
       randomHex: (bytes) => (++this.#random).toString(16).padStart(2 * bytes, "0"),
       segmentReady: (segment) => this.ready.push(segment),
       ...context,

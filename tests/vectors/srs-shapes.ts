@@ -18,9 +18,7 @@ export const srsShapes: readonly SrsShape[] = [
   shape("HLS", "vhost a { hls { enabled on; hls_path ./x; hls_fragment 9; hls_window 50; hls_keys off; } }"),
   shape(
     "HLS with keys",
-    "vhost a { hls { enabled on; hls_keys on; hls_fragments_per_key 5; hls_key_file x.key; } }",
-    ["hls_keys"],
-    ["hls_keys"],
+    "vhost a { hls { enabled on; hls_keys on; hls_fragments_per_key 5; hls_key_file [app]/[stream]-[seq].key; hls_key_file_path ./x; hls_key_url http://a; } }",
   ),
   shape(
     "HLS by a web server",

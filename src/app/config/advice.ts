@@ -12,15 +12,17 @@ interface Advice {
 /** Packets of a stream are further apart than this at times, ms. */
 const LEAST_SILENCE_MS = 100;
 
-/** Warns of vhosts that let in more clients than they seem to, or no publishers, or send viewers nowhere. */
+/** Warns of vhosts that let in more clients than they seem to, or no publishers, send viewers nowhere, or encrypt by keys of their own. */
 export function advise({ vhost, cluster }: Config): Advice[] {
   const knowsNodes = cluster.peers.length > 0;
+  const hasSecret = cluster.secret !== "" || cluster.secret_file !== "";
   return [...vhost].flatMap(([name, config]) =>
     [
       ...openEdge(config),
       ...idleTrust(config),
       ...shortTimeouts(config),
       ...(knowsNodes ? [] : aloneDirector(config)),
+      ...(hasSecret ? [] : ownKeys(config)),
     ].map(({ path, message }) => ({
       path: ["vhost", name, ...path],
       message,
@@ -57,6 +59,13 @@ function aloneDirector({ director }: VhostConfig): Advice[] {
   if (director === "off") return [];
   const message = `"${director}" has no effect, as this node knows no others: name them in [cluster] peers`;
   return [{ path: ["director"], message }];
+}
+
+function ownKeys({ hls, edge }: VhostConfig): Advice[] {
+  if (!hls.enabled || !hls.hls_keys || edge.origin.length === 0) return [];
+  const message =
+    "other servers of the stream have other keys, so that viewers can't move between them: set the same cluster.secret_file on all";
+  return [{ path: ["hls", "hls_keys"], message }];
 }
 
 /** Values that are seconds where the keys are milliseconds. */

@@ -1,8 +1,7 @@
 import { wordOf } from "./mapping.ts";
-import { asItIs, key, keyByWord, mapped, type Rule, refused, unused } from "./rules.ts";
+import { asItIs, key, keyByWord, mapped, type Rule, unused } from "./rules.ts";
 
 const grid = "segments are cut on a grid of whole fragments that fits the encoder's key frames";
-const noEncryption = "it is of use to encryption only";
 
 /** What becomes of each directive in SRS's `hls` block, by its name. Those with an older place beside the block are not here. */
 export const hlsRules: Readonly<Record<string, Rule>> = {
@@ -29,15 +28,11 @@ export const hlsRules: Readonly<Record<string, Rule>> = {
   hls_use_fmp4: keyByWord("`hls.hls_format`: `fmp4` or `ts`", { on: "fmp4", off: "ts" }, "hls", "hls_format"),
   hls_fmp4_file: key("hls", "hls_fmp4_file"),
   hls_init_file: key("hls", "hls_init_file"),
-  hls_keys: refused({
-    ignore: "hls_keys",
-    feature: "encryption of segments",
-    without: "everybody who has one could play it",
-  }),
-  hls_fragments_per_key: unused(noEncryption),
-  hls_key_file: unused(noEncryption),
-  hls_key_file_path: unused(noEncryption),
-  hls_key_url: unused(noEncryption),
+  hls_keys: key("hls", "hls_keys"),
+  hls_fragments_per_key: key("hls", "hls_fragments_per_key"),
+  hls_key_file: key("hls", "hls_key_file"),
+  hls_key_file_path: key("hls", "hls_key_file_path"),
+  hls_key_url: key("hls", "hls_key_url"),
 };
 
 /** A key of whole seconds; SRS takes fractions, too. */

@@ -1,40 +1,52 @@
 import { paramsBeside } from "../../base/params.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+import type { SegmentKey } from "./segment.ts";
 
 /** The parameter with which a viewer's session is known, in the link to the media playlist. */
 export const SESSION_PARAM = "hls_ctx";
 
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
-/** An epoch's id, the fragment, the number, and what tells a segment with packets missing from others. */
-const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8})?\.(?:ts|m4s))$/;
+/** An epoch's id, the fragment, the number, and what tells an encrypted segment, and one with packets missing, from others. */
+const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
+/** An epoch's id, and the key's. */
+const KEY = /^\/(?:(.*)\/)?([^/]+)\/([0-9a-f]{32}-[0-9a-f]{16}\.key)$/;
 /** An epoch's id, and what the content is known by. */
 const INIT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-[0-9a-f]{16}\.mp4)$/;
 const TOKEN = /^[0-9a-f]{32}$/;
 
-/** A request for a stream's playlist. */
+/** A request for a stream's playlist, or for a key that the playlist names. */
 export interface PlaylistAddress extends StreamAddress {
+  /** The key's name. */
+  readonly key: string | undefined;
   /** The session's; undefined for who has none. */
   readonly token: string | undefined;
   /** All of the query but the token, without a question mark. */
   readonly query: string;
 }
 
-/** What a path `/app/stream.m3u8` asks for; undefined for any other path, a text for names that no stream has. */
+/**
+ * What a path `/app/stream.m3u8` or `/app/stream/ID-KEY.key` asks for; undefined for any other path, a text for names that no stream has.
+ */
 export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAddress | string | undefined {
-  const [, app = "", stream = ""] = PLAYLIST.exec(path) ?? [];
+  const [, app = "", stream = "", key] = PLAYLIST.exec(path) ?? KEY.exec(path) ?? [];
   if (stream === "") return undefined;
   const others = paramsBeside([SESSION_PARAM], query);
   const authority = host === "" ? "_" : host;
   // Names stand in the path, where RTMP's spellings have no meaning.
   if (/[?#]/.test(path)) return "a name with ? or # in it";
   const found = resolve(`http://${authority}/${app}`, app, `${stream}?${others}`);
-  return found.ok ? { ...found.address, token: tokenOf(query), query: others } : found.reason;
+  return found.ok ? { ...found.address, key, token: tokenOf(query), query: others } : found.reason;
 }
 
 /** The file that a path `/app/stream/ID-FRAGMENT-NUMBER.ts` (or `.m4s`) asks for; undefined for any other path. */
 export function segmentFile(path: string): string | undefined {
   return SEGMENT.exec(path)?.[1];
+}
+
+/** What the key of an epoch's segments is called. */
+export function keyName(epoch: string, { id }: Pick<SegmentKey, "id">): string {
+  return `${epoch}-${id}.key`;
 }
 
 /** The file that a path `/app/stream/ID-HASH.mp4` asks for; undefined for any other path. */

@@ -1,14 +1,10 @@
-import { UserError } from "../../base/errors.ts";
-import { Template } from "../../base/template.ts";
 import { choice, flag, integer, text } from "../../config/key.ts";
-import { show } from "../../config/show.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
+import { encryptionKeys, pathProblem, STREAM_PLACEHOLDERS, urlProblem } from "./key-config.ts";
 
-/** Placeholders of a playlist's file name. */
-const PLAYLIST_PLACEHOLDERS = ["vhost", "app", "stream"] as const;
 /** Placeholders of a segment's file name: the stream, its number, its date, and that date in UTC as Go writes the parts of dates. */
 export const SEGMENT_PLACEHOLDERS = [
-  ...PLAYLIST_PLACEHOLDERS,
+  ...STREAM_PLACEHOLDERS,
   "seq",
   "duration",
   "timestamp",
@@ -24,7 +20,7 @@ export const SEGMENT_PLACEHOLDERS = [
 const KEEPS_NUMBERS = "streams that are cut keep their numbers and files";
 
 /** Placeholders of an init segment's file name. */
-export const INIT_PLACEHOLDERS = [...PLAYLIST_PLACEHOLDERS, "hash"] as const;
+export const INIT_PLACEHOLDERS = [...STREAM_PLACEHOLDERS, "hash"] as const;
 
 /** `[vhost.NAME.hls]` */
 export const hlsTable = table(
@@ -75,7 +71,7 @@ export const hlsTable = table(
       doc: "What stands before segments in playlists, for a CDN; empty: they are relative to the playlist.",
       example: "https://cdn.example.com",
       reload: "live",
-      problem: (value) => (/[\s"#]/.test(value) ? `must be a URL, not ${show(value)}` : undefined),
+      problem: urlProblem,
     }),
     hls_path: text({
       default: "",
@@ -89,50 +85,37 @@ export const hlsTable = table(
       type: "a path below hls_path, with the placeholders [vhost] [app] [stream]",
       doc: "The file of a stream's playlist.",
       reload: { restart: KEEPS_NUMBERS },
-      problem: (value) => pathProblem(value, PLAYLIST_PLACEHOLDERS, ["stream"]),
+      problem: (value) => pathProblem(value, "hls_path", STREAM_PLACEHOLDERS, ["stream"]),
     }),
     hls_ts_file: text({
       default: "[app]/[stream]-[seq].ts",
       type: "a path below hls_path, with the placeholders [vhost] [app] [stream] [seq] [duration] [timestamp] and [2006] [01] [02] [15] [04] [05] [999]",
       doc: "The file of a segment: [seq] is its number, [duration] ms, [timestamp] the Unix ms of its first packet, and the others parts of that date, UTC.",
       reload: { restart: KEEPS_NUMBERS },
-      problem: (value) => pathProblem(value, SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
+      problem: (value) => pathProblem(value, "hls_path", SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
     }),
     hls_fmp4_file: text({
       default: "[app]/[stream]-[seq].m4s",
       type: "as hls_ts_file",
       doc: "The file of a segment in fragmented MP4, with the placeholders of hls_ts_file.",
       reload: { restart: KEEPS_NUMBERS },
-      problem: (value) => pathProblem(value, SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
+      problem: (value) => pathProblem(value, "hls_path", SEGMENT_PLACEHOLDERS, ["stream", "seq"]),
     }),
     hls_init_file: text({
       default: "[app]/[stream]-[hash].mp4",
       type: "a path below hls_path, with the placeholders [vhost] [app] [stream] [hash]",
       doc: "The file of an init segment in fragmented MP4; [hash] is another one for each content. Without it the file is written over when codecs change, and older segments can't be played.",
       reload: { restart: KEEPS_NUMBERS },
-      problem: (value) => pathProblem(value, INIT_PLACEHOLDERS, ["stream"]),
+      problem: (value) => pathProblem(value, "hls_path", INIT_PLACEHOLDERS, ["stream"]),
     }),
     hls_cleanup: flag({
       default: true,
       doc: "Whether segments' files are deleted when nobody may ask for them any more.",
       reload: { restart: KEEPS_NUMBERS },
     }),
+    ...encryptionKeys,
   },
 );
 
 /** The HLS table of a vhost, complete. */
 export type HlsConfig = ValueOf<Table<typeof hlsTable.entries>>;
-
-function pathProblem(value: string, allowed: readonly string[], needed: readonly string[]): string | undefined {
-  const missing = needed.find((name) => !value.includes(`[${name}]`));
-  if (missing !== undefined) return `${show(value)} needs the placeholder [${missing}]`;
-  if (value.split("/").some((level) => level === "" || level === "." || level === ".."))
-    return `${show(value)} must be a path below hls_path`;
-  try {
-    new Template(value, allowed);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return error.message;
-  }
-}

@@ -44,6 +44,8 @@ export interface HlsContext {
   /** Servers that have the same HLS of a stream, for a viewer at an address; undefined when there are none. */
   pathways(name: StreamName, address: string, request: Pick<HttpRequest, "secure">): Pathways | undefined;
   gzip(bytes: Uint8Array): Uint8Array;
+  /** The secret that the servers of a cluster share, of which keys are made; "" where there is none. */
+  keySecret(): string;
   /** So many random bytes in hexadecimal. */
   randomHex(bytes: number): string;
   /** A segment may be requested; one with a file is written. */

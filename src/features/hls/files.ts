@@ -3,8 +3,10 @@ import { Template } from "../../base/template.ts";
 import { INIT_PLACEHOLDERS, SEGMENT_PLACEHOLDERS } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsStream, HlsStreamEvents } from "./hls-stream.ts";
+import { keyPath } from "./key-config.ts";
+import { KeyFiles } from "./key-files.ts";
 import { pathOf, withoutSlash } from "./playlists.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, SegmentKey } from "./segment.ts";
 import { segmentInFile } from "./stream-segment.ts";
 import type { ListedSegment } from "./window.ts";
 
@@ -42,6 +44,14 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   /** Whether another process of this server writes the files now. */
   readonly #handedOver: () => boolean;
   readonly #streams = new Map<HlsStream, StreamFiles>();
+  readonly #keys = new KeyFiles({
+    write: (path, bytes, failed) =>
+      this.#run(async () => {
+        if (!(await this.#write(path, bytes))) failed();
+      }),
+    remove: (path) => this.#remove(path),
+    cleanUp: (root, marked, kept) => this.#cleanUp(root, marked, "\\d+", kept),
+  });
   readonly #queue: (() => Promise<void>)[] = [];
   #queuedBytes = 0;
   #running = false;
@@ -58,6 +68,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   listed(stream: HlsStream, segment: ListedSegment): void {
+    if (!this.#handedOver()) this.#keys.listed(stream, segment);
     const files = this.#filesOf(stream);
     const { bytes, memory } = segment;
     if (files === undefined || bytes === undefined) return;
@@ -83,6 +94,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   removed(stream: HlsStream, segment: ListedSegment): void {
+    if (!this.#handedOver()) this.#keys.removed(stream, segment);
     const files = this.#handedOver() ? undefined : this.#streams.get(stream);
     if (files === undefined || segment.bytes === undefined || stream.config?.hls_cleanup === false) return;
     this.#remove(`${files.root}/${files.segment(segment)}`);
@@ -115,6 +127,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   /** The stream is forgotten. */
   closed(stream: HlsStream): void {
     this.#streams.delete(stream);
+    this.#keys.closed(stream);
   }
 
   /** Before the first segment that needs it. */
@@ -151,8 +164,8 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     this.#streams.set(stream, files);
     if (!config.hls_cleanup) return files;
     const marked = (of: Template) => of.expand((name) => names[name] ?? "\0");
-    this.#cleanUp(files, marked(template), "\\d+", () => stream.window.available.map(segment));
-    if (isMp4) this.#cleanUp(files, marked(initTemplate), "[0-9a-f]{16}", () => [...files.inits.keys()]);
+    this.#cleanUp(root, marked(template), "\\d+", () => stream.window.available.map(segment));
+    if (isMp4) this.#cleanUp(root, marked(initTemplate), "[0-9a-f]{16}", () => [...files.inits.keys()]);
     return files;
   }
 
@@ -160,7 +173,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
    * Deletes what an earlier process has left of the stream, before the first file of its own is written. `marked` is a name with a zero in
    * each place of a `value`.
    */
-  #cleanUp({ root }: StreamFiles, marked: string, value: string, kept: () => readonly string[]): void {
+  #cleanUp(root: string, marked: string, value: string, kept: () => readonly string[]): void {
     const folder = marked.slice(0, marked.lastIndexOf("/") + 1);
     // Where the date is in the folders' names, only the operator knows which there are.
     if (folder.includes("\0")) return;
@@ -227,9 +240,13 @@ function textOf(stream: HlsStream, files: StreamFiles): string {
   const prefix = stream.config?.hls_entry_prefix ?? "";
   const uriOf = (path: string) =>
     prefix === "" ? pathOf(relative(files.playlist, path)) : `${withoutSlash(prefix)}/${pathOf(path)}`;
+  // A CDN of segments need not have the keys.
+  const keyFile = ({ from }: SegmentKey) =>
+    stream.config === undefined ? "" : pathOf(relative(files.playlist, keyPath(stream.config, stream.name, from)));
   return stream.playlists.text({
     segment: (segment) => uriOf(files.segment(segment)),
     init: ({ initName = "" }) => uriOf(files.init(hashOf(initName))),
+    key: (_, key) => stream.playlists.keyElsewhere(key) ?? keyFile(key),
   });
 }
 

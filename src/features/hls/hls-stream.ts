@@ -9,11 +9,13 @@ import { isHeader, isKey, type SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type Packet, PacketKind } from "../../media/packet.ts";
+import { keyName } from "./address.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsFormat } from "./formats.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, SegmentKey } from "./segment.ts";
+import { SegmentKeys } from "./segment-keys.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
 import { type CarriedSegment, type ListedSegment, type SegmentNames, Window, type WindowEvents } from "./window.ts";
 
@@ -62,6 +64,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
   readonly #fragmentMs: number;
   readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
+  readonly #keys: SegmentKeys;
   readonly #waiting = new Set<Waiting>();
   #stream: Stream | undefined;
   #reader: Reader<PacketRange> | undefined;
@@ -81,6 +84,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     this.#fragmentMs = config.hls_fragment * 1000;
     this.#format = context.formats[config.hls_format];
     this.#segmenter = new Segmenter(this.#fragmentMs, this.#format.open, this);
+    this.#keys = new SegmentKeys(context, (segment) => this.#plainName(segment) + this.#format.suffix);
     this.window = new Window(config.hls_window * 1000, this, this);
     this.playlists = new Playlists(this, context.gzip);
   }
@@ -179,6 +183,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
     if (!follows && (this.live || !newer)) return;
     this.#segmenter.goOnAfter(segment.epoch, segment.number);
+    this.#keys.adopt(segment);
     this.#list(segment, { name, announced });
     if (this.live) return;
     this.ended = ended;
@@ -254,7 +259,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
 
   cut(segment: Segment): void {
     this.refusal = undefined;
-    this.#list(segment);
+    const { hls_keys = false, hls_fragments_per_key = 1 } = this.config ?? {};
+    this.#list(hls_keys ? this.#keys.encrypt(segment, hls_fragments_per_key) : segment);
   }
 
   refused(reason: string): void {
@@ -296,9 +302,20 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
   }
 
   /** It can't be guessed, and no other content ever has it. */
-  nameOf({ epoch, number, damaged }: Segment): string {
+  nameOf(segment: Segment): string {
+    const { damaged, key } = segment;
     const own = damaged ? `-${this.#context.randomHex(4)}` : "";
-    return `${epoch}-${this.#fragmentMs / 1000}-${number}${own}${this.#format.suffix}`;
+    const encrypted = key === undefined ? "" : `-${key.id.slice(0, 8)}`;
+    return `${this.#plainName(segment)}${encrypted}${own}${this.#format.suffix}`;
+  }
+
+  #plainName({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
+    return `${epoch}-${this.#fragmentMs / 1000}-${number}`;
+  }
+
+  /** The key of segments that may be asked for, by its name. */
+  keyNamed(name: string): SegmentKey | undefined {
+    return this.window.available.find(({ epoch, key }) => key !== undefined && keyName(epoch, key) === name)?.key;
   }
 
   /** As `nameOf`; servers whose init segments are equal name them so. */

@@ -4,12 +4,17 @@ import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
 import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
 import { renderMultivariantPlaylist, type VariantUri } from "../../media/hls/multivariant-playlist.ts";
 import type { Packet } from "../../media/packet.ts";
+import { keyName } from "./address.ts";
+import type { HlsConfig } from "./config.ts";
+import { keyPath } from "./key-config.ts";
+import type { SegmentKey } from "./segment.ts";
 import type { ListedSegment, Window } from "./window.ts";
 
 /** A playlist as it is sent, made once for all who ask for the same version. */
 export interface RenderedPlaylist {
   readonly body: Uint8Array;
-  readonly gzip: Uint8Array;
+  /** The same compressed; undefined for what is one viewer's alone. */
+  readonly gzip: Uint8Array | undefined;
   readonly etag: string;
 }
 
@@ -18,7 +23,7 @@ export interface PlaylistSource {
   readonly name: StreamName;
   readonly window: Window;
   readonly ended: boolean;
-  readonly config: { readonly hls_entry_prefix: string } | undefined;
+  readonly config: Pick<HlsConfig, "hls_entry_prefix" | "hls_key_url" | "hls_key_file"> | undefined;
   /** The stream's sequence headers, and a frame of each track without one. */
   readonly described: readonly Packet[];
 }
@@ -27,7 +32,11 @@ export interface PlaylistSource {
 export interface SegmentUris {
   segment(segment: ListedSegment): string;
   init(segment: ListedSegment): string;
+  key(segment: ListedSegment, key: SegmentKey): string;
 }
+
+/** Stands where the viewer's query does behind the address of a key. No address has it. */
+const QUERY = "\r";
 
 const encoder = new TextEncoder();
 
@@ -35,7 +44,7 @@ const encoder = new TextEncoder();
 export class Playlists {
   readonly #source: PlaylistSource;
   readonly #gzip: (bytes: Uint8Array) => Uint8Array;
-  #media: (RenderedPlaylist & { readonly version: number; readonly ended: boolean }) | undefined;
+  #media: SharedPlaylist | undefined;
   #codecs: { readonly of: readonly Packet[]; readonly are: StreamCodecs } | undefined;
 
   constructor(source: PlaylistSource, gzip: (bytes: Uint8Array) => Uint8Array) {
@@ -43,17 +52,39 @@ export class Playlists {
     this.#gzip = gzip;
   }
 
-  /** The media playlist at `/app/stream.m3u8`. */
-  get media(): RenderedPlaylist {
+  /**
+   * The media playlist at `/app/stream.m3u8`. The addresses of keys have the query of the viewer who asks, so that guards can be asked
+   * about it; else it is the same for all.
+   */
+  media(query = ""): RenderedPlaylist {
+    const shared = this.#shared();
+    if (shared.parts.length === 1) return shared;
+    const body = encoder.encode(shared.parts.join(query === "" ? "" : `?${query.replaceAll('"', "%22")}`));
+    return { body, gzip: undefined, etag: shared.etag };
+  }
+
+  #shared(): SharedPlaylist {
     const { window, ended } = this.#source;
     const { version } = window;
     if (this.#media?.version === version && this.#media.ended === ended) return this.#media;
-    const body = encoder.encode(
-      this.text({ segment: ({ name }) => this.#uriOf(name), init: ({ initName = "" }) => this.#uriOf(initName) }),
-    );
+    const text = this.text({
+      segment: ({ name }) => this.#uriOf(name),
+      init: ({ initName = "" }) => this.#uriOf(initName),
+      key: ({ epoch }, key) => this.keyElsewhere(key) ?? this.#below(keyName(epoch, key)) + QUERY,
+    });
+    const parts = text.split(QUERY);
+    const body = encoder.encode(text);
     const hash = createHash("sha1").update(body).digest("hex");
-    this.#media = { body, gzip: this.#gzip(body), etag: `"${hash}"`, version, ended };
+    const gzip = parts.length === 1 ? this.#gzip(body) : undefined;
+    this.#media = { body, gzip, etag: `"${hash}"`, version, ended, parts };
     return this.#media;
+  }
+
+  /** The address of a key that another server gives out; undefined where this one does. */
+  keyElsewhere({ from }: SegmentKey): string | undefined {
+    const { name, config } = this.#source;
+    if (config === undefined || config.hls_key_url === "") return undefined;
+    return `${withoutSlash(config.hls_key_url)}/${pathOf(keyPath(config, name, from))}`;
   }
 
   /** The media playlist with other URIs. */
@@ -78,12 +109,25 @@ export class Playlists {
     this.#media = undefined;
   }
 
+  /** A file's address, relative to the playlist. */
+  #below(file: string): string {
+    return `${encodeURIComponent(this.#source.name.stream)}/${file}`;
+  }
+
   #uriOf(file: string): string {
     const { name, config } = this.#source;
     const prefix = config?.hls_entry_prefix ?? "";
-    const below = `${encodeURIComponent(name.stream)}/${file}`;
+    const below = this.#below(file);
     return prefix === "" ? below : `${withoutSlash(prefix)}/${pathOf(name.app)}/${below}`;
   }
+}
+
+/** A media playlist as it is for all viewers, but for their queries between its parts. */
+interface SharedPlaylist extends RenderedPlaylist {
+  readonly parts: readonly string[];
+  /** What it was made of. */
+  readonly version: number;
+  readonly ended: boolean;
 }
 
 function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean): MediaPlaylist {
@@ -100,9 +144,10 @@ function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean): Med
       const discontinuity = segment.discontinuity !== before;
       before = segment.discontinuity;
       const { durationMs, dateMs, independent, bytes, initName } = segment;
+      const key = segment.key && uris.key(segment, segment.key);
       const map = initName === undefined ? undefined : uris.init(segment);
       const gap = bytes === undefined;
-      return { uri: uris.segment(segment), durationMs, dateMs, discontinuity, independent, gap, map };
+      return { uri: uris.segment(segment), durationMs, dateMs, discontinuity, independent, gap, map, key };
     }),
   };
 }

@@ -10,11 +10,14 @@ import type { HlsContext, HlsVhost } from "./context.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { pathOf } from "./playlists.ts";
+import type { SegmentKey } from "./segment.ts";
+import { keyBytes } from "./segment-keys.ts";
 import type { Session, Sessions, Viewer } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 const TS_TYPE = "video/mp2t";
 const MP4_TYPE = "video/mp4";
+const KEY_TYPE = "application/octet-stream";
 /** A segment never changes; caches need it no longer than players do. */
 const SEGMENT_CACHE = "public, max-age=3600, immutable";
 
@@ -85,7 +88,7 @@ export class HlsRoute implements HttpRoute {
     const { token, app, stream } = address;
     const session = token === undefined ? undefined : this.#sessions.ask(token);
     if (session?.hls.name.app === app && session.hls.name.stream === stream && session.begun) {
-      this.#sendMedia(exchange, session.hls, session);
+      this.#send(asking, session);
       return true;
     }
     const found = this.#context.entry().findVhost(address.vhost);
@@ -127,7 +130,8 @@ export class HlsRoute implements HttpRoute {
       clientId: viewerId,
       name: { vhost, app, stream },
       param,
-      follows: redirectSchemes(request),
+      // Other servers may have other keys.
+      follows: address.key === undefined ? redirectSchemes(request) : [],
     };
   }
 
@@ -139,6 +143,10 @@ export class HlsRoute implements HttpRoute {
       return;
     }
     const hls = this.#streams.find(name);
+    if (address.key !== undefined && hls?.keyNamed(address.key) === undefined) {
+      exchange.refuse(noKey);
+      return;
+    }
     const url = urlOf(request, name.app);
     const demand = { param, hops: [], tcUrl: url, pageUrl: request.header("referer") ?? "", swfUrl: "" };
     const isHere = hls !== undefined || this.#context.streams.find(name)?.source !== undefined;
@@ -175,8 +183,10 @@ export class HlsRoute implements HttpRoute {
   }
 
   /** Answers when there is a playlist with what viewers want now. */
-  #whenListed({ request, exchange, address }: Asking, session: Session, own: boolean): void {
+  #whenListed(asking: Asking, session: Session, own: boolean): void {
+    const { request, exchange, address } = asking;
     const { hls } = session;
+    const isFirst = own && address.token === undefined && address.key === undefined;
     const answer = (what: WaitResult) => {
       exchange.onGone = undefined;
       session.onRefused = undefined;
@@ -185,14 +195,14 @@ export class HlsRoute implements HttpRoute {
       else if (!hls.listed) this.#refuse(exchange, session, lateRefusal(hls, what));
       else {
         if (own) this.#sessions.begin(session, address.token !== undefined);
-        if (!own || address.token !== undefined) this.#sendMedia(exchange, hls, session);
-        else this.#sendMultivariant(request, exchange, address, session);
+        if (isFirst) this.#sendMultivariant(request, exchange, address, session);
+        else this.#send(asking, session);
       }
     };
     // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
     const { live, name, stale } = hls;
     const isCurrent = live ? !stale : this.#context.searchMs(name, session.viewer.demand) === 0;
-    const fresh = hls.listed && (isCurrent || address.token !== undefined);
+    const fresh = hls.listed && (isCurrent || !isFirst);
     if (fresh || hls.refusal !== undefined) {
       answer("listed");
       return;
@@ -218,23 +228,31 @@ export class HlsRoute implements HttpRoute {
     exchange.refuse(refused);
   }
 
-  #sendMedia(exchange: HttpExchange, hls: HlsStream, session: Session): void {
-    const { body, gzip, etag } = hls.playlists.media;
+  /** The media playlist, or a key that it names. */
+  #send({ exchange, address }: Asking, session: Session): void {
+    if (address.key === undefined) this.#sendMedia(exchange, address, session);
+    else this.#sendKey(exchange, session.hls.keyNamed(address.key));
+  }
+
+  #sendKey(exchange: HttpExchange, key: SegmentKey | undefined): void {
+    const headers = { "cache-control": "no-store" };
+    if (key === undefined) exchange.refuse(noKey);
+    else exchange.respond({ status: 200, type: KEY_TYPE, headers, body: keyBytes(key.hex) });
+  }
+
+  #sendMedia(exchange: HttpExchange, { query }: PlaylistAddress, session: Session): void {
+    const { hls } = session;
+    // Without sessions, a cache may give one viewer's playlist to others.
+    const { body, gzip, etag } = hls.playlists.media(hls.config?.hls_ctx ? viewerQuery(query, session) : "");
     session.bytes += body.length;
     const seconds = Math.max(1, Math.floor(hls.window.targetSeconds / 2));
     const headers = { "cache-control": `max-age=${seconds}` };
-    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, encodings: { gzip } });
+    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, ...(gzip && { encodings: { gzip } }) });
   }
 
-  #sendMultivariant(
-    request: HttpRequest,
-    exchange: HttpExchange,
-    { query }: PlaylistAddress,
-    { hls, token }: Session,
-  ): void {
-    const { name, playlists } = hls;
-    const params = [query, `${SESSION_PARAM}=${token}`].filter((text) => text !== "").join("&");
-    const uri = `${encodeURIComponent(name.stream)}.m3u8?${params}`;
+  #sendMultivariant(request: HttpRequest, exchange: HttpExchange, { query }: PlaylistAddress, session: Session): void {
+    const { name, playlists } = session.hls;
+    const uri = `${encodeURIComponent(name.stream)}.m3u8?${viewerQuery(query, session)}`;
     const pathways = this.#context.pathways(name, exchange.remote.host, request);
     const places = pathways?.others.map(({ id, server }) => {
       return { uri: `${server}/${pathOf(name.app)}/${uri}&${pathways.params}`, pathway: id };
@@ -253,6 +271,13 @@ const noSegment: Refused = {
   kind: "missing",
   reason: "there is no such segment any more",
 };
+
+const noKey: Refused = { ok: false, rule: "key", kind: "missing", reason: "there is no such key any more" };
+
+/** What the links of a viewer's playlists have behind the question mark: their own parameters, and the session. */
+function viewerQuery(query: string, { token }: Session): string {
+  return [query, `${SESSION_PARAM}=${token}`].filter((text) => text !== "").join("&");
+}
 
 function etagOf(file: string): string {
   return `"${file.slice(0, file.lastIndexOf("."))}"`;

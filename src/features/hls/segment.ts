@@ -1,5 +1,15 @@
 import type { Packet } from "../../media/packet.ts";
 
+/** The key of some segments that follow each other (RFC 8216, 5.2). */
+export interface SegmentKey {
+  /** Number of the first segment that it is for. */
+  readonly from: number;
+  /** Names it, and tells nothing of it: 16 hexadecimal digits. */
+  readonly id: string;
+  /** 128 bits, hexadecimal. */
+  readonly hex: string;
+}
+
 /** One entry of a stream's list of segments: a whole segment, or a slot without one. Times are whole ms. */
 export interface Segment {
   /** Id of the epoch that its number belongs to. */
@@ -22,6 +32,8 @@ export interface Segment {
   readonly bytes: Uint8Array | undefined;
   /** What players need before the bytes, where a format has it apart. */
   readonly init: Uint8Array | undefined;
+  /** What the bytes are encrypted with; undefined for one in the clear. */
+  readonly key?: SegmentKey;
 }
 
 /** What a writer makes of a segment's frames. */

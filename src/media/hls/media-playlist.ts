@@ -14,6 +14,8 @@ export interface PlaylistEntry {
   readonly gap: boolean;
   /** Where what players need before it is, if that is apart (4.3.2.5): a URI reference as `uri`. */
   readonly map: string | undefined;
+  /** Where the key is that its bytes are encrypted with, by METHOD=AES-128 (4.3.2.4); undefined for one in the clear. */
+  readonly key?: string | undefined;
 }
 
 /** What a media playlist says. RFC 8216, section 4.3.3. */
@@ -43,14 +45,22 @@ export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   if (entries.every(({ independent, gap }) => independent || gap)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`);
   if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
-  let map: string | undefined;
+  let [map, key]: (string | undefined)[] = [];
+  const setKey = (next: string | undefined) => {
+    if (next === key) return;
+    lines.push(next === undefined ? "#EXT-X-KEY:METHOD=NONE" : `#EXT-X-KEY:METHOD=AES-128,URI="${next}"`);
+    key = next;
+  };
   for (const entry of entries) {
     if (entry.discontinuity) lines.push("#EXT-X-DISCONTINUITY");
     // It holds up to the next one; behind a discontinuity, some players want it again.
     if (entry.map !== undefined && (entry.map !== map || entry.discontinuity)) {
       map = entry.map;
+      // Init segments are in the clear, and a key holds for those behind it, too.
+      setKey(undefined);
       lines.push(`#EXT-X-MAP:URI="${map}"`);
     }
+    if (!entry.gap) setKey(entry.key);
     pushEntry(lines, entry);
   }
   if (ended) lines.push("#EXT-X-ENDLIST");

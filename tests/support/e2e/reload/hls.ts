@@ -96,4 +96,33 @@ export const hlsEffects: Readonly<Record<string, Effect>> = {
     await stream.server.reload(hls(ON, "hls_ctx = false", 'hls_entry_prefix = "http://cdn"'));
     await stream.answer("segments are elsewhere", ({ text }) => /^http:\/\/cdn\/live\/show\//m.test(text));
   },
+
+  async "vhost.NAME.hls.hls_keys"(stage) {
+    const stream = await HlsServer.start(stage, ON, "hls_ctx = false");
+    stream.send(4);
+    await stream.answer("segments are in the clear", ({ text }) => text.includes("#EXTINF") && !text.includes("AES"));
+    await stream.server.reload(hls(ON, "hls_ctx = false", "hls_keys = true"));
+    stream.send(2);
+    await stream.answer("segments are encrypted", ({ text }) => text.includes("METHOD=AES-128"));
+  },
+
+  async "vhost.NAME.hls.hls_fragments_per_key"(stage) {
+    const keys = [ON, "hls_ctx = false", "hls_keys = true", "hls_window = 8"];
+    const stream = await HlsServer.start(stage, ...keys, "hls_fragments_per_key = 10000");
+    const count = (text: string) => text.split("METHOD=AES-128").length - 1;
+    stream.send(12);
+    await stream.answer("they have one key", ({ text }) => [1, 2].includes(count(text)));
+    await stream.server.reload(hls(...keys, "hls_fragments_per_key = 1"));
+    stream.send(12);
+    await stream.answer("each has a key", ({ text }) => count(text) >= 6);
+  },
+
+  async "vhost.NAME.hls.hls_key_url"(stage) {
+    const keys = [ON, "hls_ctx = false", "hls_keys = true"];
+    const stream = await HlsServer.start(stage, ...keys);
+    stream.send(4);
+    await stream.answer("keys are here", ({ text }) => text.includes('URI="show/'));
+    await stream.server.reload(hls(...keys, 'hls_key_url = "http://keys"'));
+    await stream.answer("keys are elsewhere", ({ text }) => text.includes('URI="http://keys/live/show-'));
+  },
 };

@@ -47,6 +47,19 @@ test("a publisher's timeout in seconds where the key has milliseconds is told of
   expect(told({ PUBLISH_NORMAL_TIMEOUT: "5s", PUBLISH_FIRSTPKT_TIMEOUT: "500ms" })).toEqual([]);
 });
 
+test("encryption on servers that share a stream and no secret is told of", () => {
+  const keys = { HLS_ENABLED: "true", HLS_HLS_KEYS: "true", EDGE_ORIGIN: "192.168.1.5" };
+  expect(told(keys)).toEqual([
+    "SRS_VHOST_HLS_HLS_KEYS: vhost.__defaultVhost__.hls.hls_keys: other servers of the stream have other keys, so that viewers can't move between them: set the same cluster.secret_file on all",
+  ]);
+  expect(told({ ...keys, HLS_HLS_KEYS: "false" })).toEqual([]);
+  expect(told({ HLS_ENABLED: "true", HLS_HLS_KEYS: "true" })).toEqual([]);
+  const secret = { SRS_CLUSTER_SECRET: "0123456789abcdef0123456789abcdef" };
+  const variables = Object.entries(keys).map(([key, value]) => [`SRS_VHOST_${key}`, value]);
+  const { warnings } = loadConfig(undefined, { SRS_LISTEN: "0", ...secret, ...Object.fromEntries(variables) });
+  expect(warnings.join()).not.toContain("other keys");
+});
+
 test("a director that knows no other nodes is told of", () => {
   const message =
     'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers';

@@ -34,6 +34,40 @@ show/x-2.ts
 `);
 });
 
+test("keys hold up to the next one, and init segments are in the clear", () => {
+  const text = renderMediaPlaylist({
+    targetSeconds: 4,
+    sequence: 1,
+    discontinuitySequence: 0,
+    entries: [
+      entry(0, { map: "x-1.mp4", key: "x-1.key" }),
+      entry(1, { gap: true, map: undefined }),
+      entry(2, { map: "x-1.mp4", key: "x-1.key" }),
+      entry(3, { map: "x-2.mp4", key: "x-1.key" }),
+      entry(4, { map: "x-2.mp4", key: "x-2.key" }),
+      entry(5, { map: "x-2.mp4" }),
+    ],
+    ended: false,
+  });
+  const lines = text.split("\n").filter((line) => /^(#EXT-X-(KEY|MAP|GAP)|show)/.test(line));
+  expect(lines).toEqual([
+    '#EXT-X-MAP:URI="x-1.mp4"',
+    '#EXT-X-KEY:METHOD=AES-128,URI="x-1.key"',
+    "show/x-0.ts",
+    "#EXT-X-GAP",
+    "show/x-1.ts",
+    "show/x-2.ts",
+    "#EXT-X-KEY:METHOD=NONE",
+    '#EXT-X-MAP:URI="x-2.mp4"',
+    '#EXT-X-KEY:METHOD=AES-128,URI="x-1.key"',
+    "show/x-3.ts",
+    '#EXT-X-KEY:METHOD=AES-128,URI="x-2.key"',
+    "show/x-4.ts",
+    "#EXT-X-KEY:METHOD=NONE",
+    "show/x-5.ts",
+  ]);
+});
+
 test("discontinuities, gaps, segments without a key frame and the end are told", () => {
   const text = renderMediaPlaylist({
     targetSeconds: 4,

@@ -1,0 +1,79 @@
+import type { HlsStream } from "./hls-stream.ts";
+import { keyPath } from "./key-config.ts";
+import { withoutSlash } from "./playlists.ts";
+import type { SegmentKey } from "./segment.ts";
+import { keyBytes } from "./segment-keys.ts";
+import type { ListedSegment } from "./window.ts";
+
+/** The disk, whose jobs are carried out in their order. */
+interface KeyDisk {
+  /** False: too many jobs wait, and this one is not carried out. `failed` is called where the file can't be written. */
+  write(path: string, bytes: Uint8Array, failed: () => void): boolean;
+  remove(path: string): void;
+  /** Deletes files of the folder `root` that an earlier process has left: `marked` is their name with a zero in place of each number. */
+  cleanUp(root: string, marked: string, kept: () => readonly string[]): void;
+}
+
+/** Keys of one stream. */
+interface StreamKeyFiles {
+  readonly root: string;
+  readonly pathOf: (key: SegmentKey) => string;
+  /** By path: which key is on the disk or on its way there, and how many segments need it. */
+  readonly written: Map<string, { id: string; segments: number }>;
+}
+
+/** Writes the keys of encrypted segments to files, where a vhost has a folder for them: each before the first segment that needs it. */
+export class KeyFiles {
+  readonly #disk: KeyDisk;
+  readonly #streams = new Map<HlsStream, StreamKeyFiles>();
+
+  constructor(disk: KeyDisk) {
+    this.#disk = disk;
+  }
+
+  /** The segment is listed next. */
+  listed(stream: HlsStream, { key }: ListedSegment): void {
+    const files = key === undefined ? undefined : this.#filesOf(stream);
+    if (files === undefined || key === undefined) return;
+    const path = files.pathOf(key);
+    const file = files.written.get(path) ?? { id: "", segments: 0 };
+    files.written.set(path, file);
+    file.segments++;
+    if (file.id === key.id) return;
+    // One that could not be written is tried again with the next segment.
+    const failed = () => {
+      file.id = "";
+    };
+    const queued = this.#disk.write(`${files.root}/${path}`, keyBytes(key.hex), failed);
+    file.id = queued ? key.id : "";
+  }
+
+  /** Nobody may ask for the segment any more. */
+  removed(stream: HlsStream, { key }: ListedSegment): void {
+    const files = this.#streams.get(stream);
+    if (files === undefined || key === undefined || stream.config?.hls_cleanup === false) return;
+    const path = files.pathOf(key);
+    const file = files.written.get(path);
+    if (file === undefined || --file.segments > 0) return;
+    files.written.delete(path);
+    this.#disk.remove(`${files.root}/${path}`);
+  }
+
+  /** The stream is forgotten. */
+  closed(stream: HlsStream): void {
+    this.#streams.delete(stream);
+  }
+
+  #filesOf(stream: HlsStream): StreamKeyFiles | undefined {
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
+    const { config, name } = stream;
+    const root = withoutSlash(config?.hls_key_file_path || config?.hls_path || "");
+    if (config === undefined || root === "") return undefined;
+    const pathOf = (key: SegmentKey) => keyPath(config, name, key.from);
+    const files: StreamKeyFiles = { root, pathOf, written: new Map() };
+    this.#streams.set(stream, files);
+    if (config.hls_cleanup) this.#disk.cleanUp(root, keyPath(config, name, "\0"), () => [...files.written.keys()]);
+    return files;
+  }
+}

@@ -1,0 +1,95 @@
+import { expect } from "bun:test";
+import { clip } from "../support/e2e/clips.ts";
+import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { mapsOf, readMedia } from "../support/playlists.ts";
+
+const test = testWith("tests/e2e/hls-keys.test.ts", "FFmpeg");
+const testWithChromium = testWith("tests/e2e/hls-keys.test.ts", "FFmpeg", "Chromium");
+
+const SECRET = '[cluster]\nsecret = "0123456789abcdef0123456789abcdef"';
+const encrypted = (format: string) => `hls_keys = true\nhls_fragments_per_key = 2\nhls_format = "${format}"\n${SECRET}`;
+
+/** What a program of FFmpeg's reads from a server, and what it says about that. */
+async function read(
+  edge: HlsEdge,
+  program: string,
+  ...words: readonly string[]
+): Promise<{ out: string; err: string }> {
+  const spawned = Bun.spawn([program, "-v", "warning", "-live_start_index", "0", "-i", edge.url, ...words], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const { stdout, stderr } = spawned;
+  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
+  return { out, err };
+}
+
+/** Where the key of each segment of a media playlist is. */
+function keysOf(text: string): string[] {
+  return readMedia(text).segments.flatMap(({ key }) => (key?.method === "AES-128" && key.uri ? [key.uri] : []));
+}
+
+test.concurrent.each(["ts", "fmp4"])(
+  "FFmpeg reads encrypted streams (%s) without a warning, which edges give byte for byte",
+  async (format) => {
+    await using stage = new Stage();
+    const pushed = await HlsEdge.start(stage, "pushed", { more: encrypted(format) });
+    const forward = `forward = "127.0.0.1:${pushed.rtmpPort}"`;
+    const origin = await HlsEdge.start(stage, "origin", { vhost: forward, more: encrypted(format) });
+    const plain = await HlsEdge.start(stage, "plain", { more: `hls_format = "${format}"` });
+    const source = clip({ seconds: 5 });
+    const encoders = [origin, plain].map(({ rtmp }, at) => publishClip(stage, source, rtmp, { name: `encoder${at}` }));
+    expect(await Promise.all(encoders.map((encoder) => encoder.ended()))).toEqual([0, 0]);
+    const texts: string[] = [];
+    for (const edge of [origin, pushed, plain])
+      texts.push(await edge.mediaWhen("the end", (text) => text.includes("#EXT-X-ENDLIST")));
+    const [text = "", other = ""] = texts;
+    // Addresses of keys are each viewer's own; what they lead to is the same.
+    const shared = (playlist: string) => playlist.replaceAll(/\.key\?hls_ctx=\w+/g, ".key");
+    expect(shared(other)).toBe(shared(text));
+    const [keys, others] = [keysOf(text), keysOf(other)];
+    expect(keys.length).toBe(urisOf(text).length);
+    expect(new Set(keys).size).toBeGreaterThanOrEqual(2);
+    for (const [at, key] of keys.entries()) {
+      const [here, there] = [await origin.get(key), await pushed.get(others[at])];
+      expect([here.status, here.bytes.length, there.bytes]).toEqual([200, 16, here.bytes]);
+    }
+    for (const uri of [...mapsOf(text), ...urisOf(text)]) {
+      const [here, there] = [await origin.get(uri), await pushed.get(uri)];
+      expect([uri, here.status, there.status]).toEqual([uri, 200, 200]);
+      expect(there.bytes).toEqual(here.bytes);
+    }
+    const packets = ["-show_data_hash", "md5", "-show_entries", "packet=codec_type,pts_time,data_hash", "-of", "csv"];
+    const wanted = await read(plain, "ffprobe", ...packets);
+    expect(wanted.out.split("\n").length).toBeGreaterThan(250);
+    for (const edge of [origin, pushed]) {
+      expect(await read(edge, "ffprobe", ...packets)).toEqual({ out: wanted.out, err: "" });
+      expect((await read(edge, "ffmpeg", "-f", "null", "-")).err).toBe("");
+    }
+  },
+);
+
+testWithChromium.concurrent("the page of a stream plays it encrypted in Chromium, over changes of keys", async () => {
+  await using stage = new Stage();
+  const edge = await HlsEdge.start(stage, "edge", { more: encrypted("fmp4") });
+  publishClip(stage, clip({ seconds: 8 }), edge.rtmp, { input: ["-stream_loop", "-1"] });
+  await edge.program.line(/publish started/);
+  const browser = await openBrowser();
+  stage.defer(() => browser.close());
+  const errors: string[] = [];
+  const page = await openPage(browser, edge.page("hls"), errors);
+  await stateIs(page, "playing");
+  const keys = new Set(keysOf(await edge.media()));
+  const { frames } = await videoOf(page);
+  await until("a third key, and it moves on", async () => {
+    for (const key of keysOf(await edge.media())) keys.add(key);
+    return keys.size >= 3 && (await videoOf(page)).frames > frames + 100;
+  });
+  await stateIs(page, "playing");
+  expect(errors).toEqual([]);
+});
