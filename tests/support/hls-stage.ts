@@ -32,6 +32,7 @@ export const hlsDefaults: HlsConfig = {
   hls_fmp4_file: "[app]/[stream]-[seq].m4s",
   hls_init_file: "[app]/[stream]-[hash].mp4",
   hls_cleanup: true,
+  hls_variants: [],
   hls_keys: false,
   hls_fragments_per_key: 2,
   hls_key_url: "",

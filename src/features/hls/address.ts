@@ -6,6 +6,9 @@ import type { SegmentKey } from "./segment.ts";
 /** The parameter with which a viewer's session is known, in the link to the media playlist. */
 export const SESSION_PARAM = "hls_ctx";
 
+/** The parameter that says which variant a link is for: what its stream's name ends with. */
+export const VARIANT_PARAM = "hls_variant";
+
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
 /** An epoch's id, the fragment, the number, and what tells an encrypted segment, and one with packets missing, from others. */
 const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
@@ -21,7 +24,9 @@ export interface PlaylistAddress extends StreamAddress {
   readonly key: string | undefined;
   /** The session's; undefined for who has none. */
   readonly token: string | undefined;
-  /** All of the query but the token, without a question mark. */
+  /** Which variant's; undefined for who names none. */
+  readonly variant: string | undefined;
+  /** All of the query but the token and the variant, without a question mark. */
   readonly query: string;
 }
 
@@ -31,12 +36,14 @@ export interface PlaylistAddress extends StreamAddress {
 export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAddress | string | undefined {
   const [, app = "", stream = "", key] = PLAYLIST.exec(path) ?? KEY.exec(path) ?? [];
   if (stream === "") return undefined;
-  const others = paramsBeside([SESSION_PARAM], query);
+  const others = paramsBeside([SESSION_PARAM, VARIANT_PARAM], query);
   const authority = host === "" ? "_" : host;
   // Names stand in the path, where RTMP's spellings have no meaning.
   if (/[?#]/.test(path)) return "a name with ? or # in it";
   const found = resolve(`http://${authority}/${app}`, app, `${stream}?${others}`);
-  return found.ok ? { ...found.address, key, token: tokenOf(query), query: others } : found.reason;
+  return found.ok
+    ? { ...found.address, key, token: tokenOf(query), variant: paramOf(VARIANT_PARAM, query), query: others }
+    : found.reason;
 }
 
 /** The file that a path `/app/stream/ID-FRAGMENT-NUMBER.ts` (or `.m4s`) asks for; undefined for any other path. */
@@ -55,9 +62,11 @@ export function initFile(path: string): string | undefined {
 }
 
 function tokenOf(query: string): string | undefined {
-  for (const pair of query.split("&")) {
-    const [key, value = ""] = pair.split("=", 2);
-    if (key === SESSION_PARAM && TOKEN.test(value)) return value;
-  }
-  return undefined;
+  const token = paramOf(SESSION_PARAM, query);
+  return token !== undefined && TOKEN.test(token) ? token : undefined;
+}
+
+function paramOf(name: string, query: string): string | undefined {
+  const pair = query.split("&").find((each) => each.startsWith(`${name}=`));
+  return pair?.slice(name.length + 1);
 }

@@ -1,6 +1,7 @@
 import { choice, flag, integer, text } from "../../config/key.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
 import { encryptionKeys, pathProblem, STREAM_PLACEHOLDERS, urlProblem } from "./key-config.ts";
+import { variantKeys } from "./variant-config.ts";
 
 /** Placeholders of a segment's file name: the stream, its number, its date, and that date in UTC as Go writes the parts of dates. */
 export const SEGMENT_PLACEHOLDERS = [
@@ -114,6 +115,7 @@ export const hlsTable = table(
       reload: { restart: KEEPS_NUMBERS },
     }),
     ...encryptionKeys,
+    ...variantKeys,
   },
 );
 

@@ -109,7 +109,12 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
 
   /** Whether all that is listed is older than a list is long: the stream was away, and new viewers would begin far behind it. */
   get stale(): boolean {
-    return this.#context.clock.now() - this.#listedAt > this.window.durationMs;
+    return this.quietMs > this.window.durationMs;
+  }
+
+  /** Since when nothing was listed, ms. */
+  get quietMs(): number {
+    return this.#context.clock.now() - this.#listedAt;
   }
 
   /** Bytes of memory that it holds: of the segments that may be asked for, and of those in the making. */

@@ -2,6 +2,7 @@ import type { Refused } from "../../live/ports/entry.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
+import { HlsGroup } from "./group.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
 import type { ListedSegment } from "./window.ts";
 
@@ -32,6 +33,11 @@ export class HlsStreams implements HlsStreamEvents {
 
   find({ vhost, app, stream }: StreamName): HlsStream | undefined {
     return this.#streams.get(`${vhost}/${app}/${stream}`);
+  }
+
+  /** The streams that the playlist of a name lists. */
+  group(name: StreamName, config: HlsConfig): HlsGroup {
+    return new HlsGroup(this, name, config);
   }
 
   /** That of a stream, made where there is none. */

@@ -3,6 +3,7 @@ import type { HttpRoute } from "../../live/ports/http.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { nameOfKey, type StreamName, type StreamObserver } from "../../live/streams.ts";
+import { referencesOf } from "./alignment.ts";
 import { HlsCarry } from "./carry.ts";
 import type { HlsContext } from "./context.ts";
 import { HlsFiles } from "./files.ts";
@@ -27,7 +28,7 @@ export class Hls implements Feature, StreamObserver {
   constructor(context: HlsContext) {
     this.#context = context;
     this.#files = new HlsFiles(context, () => this.carry.given);
-    this.#sessions = new Sessions(context, (stream) => this.#all.closeIfIdle(stream));
+    this.#sessions = new Sessions(context, (group) => group.closeIdle());
     const disposed = (stream: HlsStream) => this.#sessions.endAll(stream, "the stream is over");
     this.#all = new HlsStreams(context, [
       {
@@ -59,6 +60,8 @@ export class Hls implements Feature, StreamObserver {
 
   published(stream: Stream, name: StreamName, _source: Source): void {
     const config = this.#context.configOf(name.vhost)?.hls;
+    // Also where others cut what is made here.
+    stream.epochs.references = config && referencesOf(this.#context.streams, name, config);
     if (config?.enabled) this.#all.open(name, config).begin(stream);
   }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { StreamName } from "../../live/streams.ts";
 import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
 import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
-import { renderMultivariantPlaylist, type VariantUri } from "../../media/hls/multivariant-playlist.ts";
+import type { Variant } from "../../media/hls/multivariant-playlist.ts";
 import type { Packet } from "../../media/packet.ts";
 import { keyName } from "./address.ts";
 import type { HlsConfig } from "./config.ts";
@@ -35,8 +35,8 @@ export interface SegmentUris {
   key(segment: ListedSegment, key: SegmentKey): string;
 }
 
-/** Stands where the viewer's query does behind the address of a key. No address has it. */
-const QUERY = "\r";
+/** Stands before and behind the address of a key, where the viewer's own come. No address has it. */
+const OWN = "\r";
 
 const encoder = new TextEncoder();
 
@@ -53,14 +53,17 @@ export class Playlists {
   }
 
   /**
-   * The media playlist at `/app/stream.m3u8`. The addresses of keys have the query of the viewer who asks, so that guards can be asked
-   * about it; else it is the same for all.
+   * The media playlist at `/app/stream.m3u8`. The addresses of keys have the name of the stream that the viewer has asked for, and their
+   * query, so that guards can be asked about that; else it is the same for all.
    */
-  media(query = ""): RenderedPlaylist {
+  media(query = "", via = this.#source.name.stream): RenderedPlaylist {
     const shared = this.#shared();
     if (shared.parts.length === 1) return shared;
-    const body = encoder.encode(shared.parts.join(query === "" ? "" : `?${query.replaceAll('"', "%22")}`));
-    return { body, gzip: undefined, etag: shared.etag };
+    const before = `${encodeURIComponent(via)}/`;
+    const behind = query === "" ? "" : `?${query.replaceAll('"', "%22")}`;
+    // Between two parts is the beginning of an address, or the end of one.
+    const text = shared.parts.reduce((all, part, at) => all + (at % 2 === 1 ? before : behind) + part);
+    return { body: encoder.encode(text), gzip: undefined, etag: shared.etag };
   }
 
   #shared(): SharedPlaylist {
@@ -70,9 +73,9 @@ export class Playlists {
     const text = this.text({
       segment: ({ name }) => this.#uriOf(name),
       init: ({ initName = "" }) => this.#uriOf(initName),
-      key: ({ epoch }, key) => this.keyElsewhere(key) ?? this.#below(keyName(epoch, key)) + QUERY,
+      key: ({ epoch }, key) => this.keyElsewhere(key) ?? OWN + keyName(epoch, key) + OWN,
     });
-    const parts = text.split(QUERY);
+    const parts = text.split(OWN);
     const body = encoder.encode(text);
     const hash = createHash("sha1").update(body).digest("hex");
     const gzip = parts.length === 1 ? this.#gzip(body) : undefined;
@@ -92,16 +95,15 @@ export class Playlists {
     return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uris, this.#source.ended));
   }
 
-  /** The multivariant playlist; `places` are those of the media playlist. */
-  multivariant(places: readonly VariantUri[], steering?: string): Uint8Array {
+  /** What a multivariant playlist says of the stream. */
+  get variant(): Variant {
     const { window, described } = this.#source;
     if (this.#codecs?.of !== described) this.#codecs = { of: described, are: streamCodecs(described) };
     const { codecs, picture } = this.#codecs.are;
     const frameRate = picture?.frameMs === undefined ? undefined : 1000 / picture.frameMs;
     const rates = bitRates(window);
     const independent = window.entries.every((segment) => segment.independent);
-    const variant = { ...rates, codecs, resolution: picture, frameRate };
-    return encoder.encode(renderMultivariantPlaylist(variant, places, independent, steering));
+    return { ...rates, codecs, resolution: picture, frameRate, independent };
   }
 
   /** The configuration has changed. */

@@ -3,16 +3,23 @@ import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
-import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { initFile, type PlaylistAddress, playlistAddress, SESSION_PARAM, segmentFile } from "./address.ts";
+import {
+  initFile,
+  type PlaylistAddress,
+  playlistAddress,
+  SESSION_PARAM,
+  segmentFile,
+  VARIANT_PARAM,
+} from "./address.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
+import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
-import { pathOf } from "./playlists.ts";
+import { multivariantPlaylist } from "./multivariant.ts";
 import type { SegmentKey } from "./segment.ts";
 import { keyBytes } from "./segment-keys.ts";
-import type { Session, Sessions, Viewer } from "./sessions.ts";
+import type { Session, Sessions, Viewer, Watched } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 const TS_TYPE = "video/mp2t";
@@ -87,7 +94,7 @@ export class HlsRoute implements HttpRoute {
     const { address, exchange } = asking;
     const { token, app, stream } = address;
     const session = token === undefined ? undefined : this.#sessions.ask(token);
-    if (session?.hls.name.app === app && session.hls.name.stream === stream && session.begun) {
+    if (session?.group.name.app === app && session.group.name.stream === stream && session.begun) {
       this.#send(asking, session);
       return true;
     }
@@ -135,79 +142,80 @@ export class HlsRoute implements HttpRoute {
     };
   }
 
-  #entered(asking: ViewerAsking, { vhost: { config }, name, param }: Entered<HlsVhost>): void {
+  #entered(asking: ViewerAsking, entered: Entered<HlsVhost>): void {
     const { request, exchange, address, viewerId } = asking;
+    const { name, param } = entered;
+    const { hls } = entered.vhost.config;
     // A reload may have switched it off meanwhile.
-    if (!config.hls.enabled) {
+    if (!hls.enabled) {
       exchange.pass(switchedOff(name));
       return;
     }
-    const hls = this.#streams.find(name);
-    if (address.key !== undefined && hls?.keyNamed(address.key) === undefined) {
+    const group = this.#streams.group(name, hls);
+    if (address.key !== undefined && group.keyNamed(address.key) === undefined) {
       exchange.refuse(noKey);
       return;
     }
     const url = urlOf(request, name.app);
     const demand = { param, hops: [], tcUrl: url, pageUrl: request.header("referer") ?? "", swfUrl: "" };
-    const isHere = hls !== undefined || this.#context.streams.find(name)?.source !== undefined;
-    if (!isHere && this.#context.searchMs(name, demand) === 0) {
+    const isPublished = (of: StreamName) => this.#context.streams.find(of)?.source !== undefined;
+    const isHere = group.members.length > 0 || group.names.some(isPublished);
+    const isSearched = this.#context.searchMs(name, demand) > 0;
+    if (!isHere && !isSearched) {
       exchange.refuse(this.#streams.absent(name));
       return;
     }
-    const known = hls ?? this.#streams.open(name, config.hls);
-    const stream = this.#context.streams.open(name, streamConfig(config));
+    const members = group.open(hls);
+    const config = streamConfig(entered.vhost.config);
+    // Where they are fetched, all are wanted, so that players have them to choose from; here, one that there is.
+    const wanted = isSearched ? group.names : [group.names.find(isPublished) ?? name];
+    const [first = name, ...others] = wanted;
+    const open = (of: StreamName) => this.#context.streams.open(of, config);
     const software = request.header("user-agent") ?? "";
     const viewer = { id: viewerId, remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
-    const opened = this.#session(config.hls.hls_ctx, address, known, stream, viewer);
+    const opened = this.#session(hls.hls_ctx, address, { group, streams: [open(first), ...others.map(open)] }, viewer);
     if (!("token" in opened)) {
-      this.#streams.closeIfIdle(known);
+      group.closeIdle();
       exchange.refuse(opened);
       return;
     }
-    this.#whenListed(asking, opened, config.hls.hls_ctx);
+    this.#whenListed(asking, opened, members, hls.hls_ctx);
   }
 
   /** The viewer's session, or the one of all viewers where they have none of their own. */
-  #session(
-    own: boolean,
-    { token }: PlaylistAddress,
-    hls: HlsStream,
-    stream: Stream,
-    viewer: Viewer,
-  ): Session | Refused {
-    const wanted = own ? (token ?? this.#context.randomHex(16)) : `all of ${hls.key}`;
+  #session(own: boolean, { token }: PlaylistAddress, watched: Watched, viewer: Viewer): Session | Refused {
+    const { key } = watched.group;
+    const wanted = own ? (token ?? this.#context.randomHex(16)) : `all of ${key}`;
     const known = this.#sessions.ask(wanted);
-    if (known?.hls === hls) return known;
+    if (known?.group.key === key) return known;
     // A token may come from another server, on which it stands for the same viewer.
-    return this.#sessions.open(known === undefined ? wanted : this.#context.randomHex(16), hls, stream, viewer);
+    return this.#sessions.open(known === undefined ? wanted : this.#context.randomHex(16), watched, viewer);
   }
 
   /** Answers when there is a playlist with what viewers want now. */
-  #whenListed(asking: Asking, session: Session, own: boolean): void {
+  #whenListed(asking: Asking, session: Session, members: readonly GroupMember[], own: boolean): void {
     const { request, exchange, address } = asking;
-    const { hls } = session;
-    const isFirst = own && address.token === undefined && address.key === undefined;
+    const { group, viewer } = session;
+    const namesNone = address.key === undefined && address.variant === undefined && address.token === undefined;
+    const isFirst = namesNone && (own || group.hasVariants);
     const answer = (what: WaitResult) => {
       exchange.onGone = undefined;
       session.onRefused = undefined;
       if (exchange.gone) return;
-      if (hls.refusal !== undefined) this.#refuse(exchange, session, mediaRefusal(hls.refusal));
-      else if (!hls.listed) this.#refuse(exchange, session, lateRefusal(hls, what));
+      if (group.playable.length === 0) this.#refuse(exchange, session, unlistedRefusal(group, members, what));
       else {
         if (own) this.#sessions.begin(session, address.token !== undefined);
-        if (isFirst) this.#sendMultivariant(request, exchange, address, session);
+        if (isFirst) this.#sendMultivariant(request, exchange, address, session, own);
         else this.#send(asking, session);
       }
     };
     // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
-    const { live, name, stale } = hls;
-    const isCurrent = live ? !stale : this.#context.searchMs(name, session.viewer.demand) === 0;
-    const fresh = hls.listed && (isCurrent || !isFirst);
-    if (fresh || hls.refusal !== undefined) {
-      answer("listed");
-      return;
-    }
-    const waiting = hls.wait(hls.window.version, answer);
+    const isFresh = (hls: HlsStream) => {
+      const isCurrent = () => (hls.live ? !hls.stale : this.#context.searchMs(hls.name, viewer.demand) === 0);
+      return hls.listed && (address.token !== undefined || address.key !== undefined || isCurrent());
+    };
+    const waiting = whenAnswerable(members, isFresh, answer);
+    if (waiting === undefined) return;
     const stop = () => {
       waiting.cancel();
       session.onRefused = undefined;
@@ -230,8 +238,13 @@ export class HlsRoute implements HttpRoute {
 
   /** The media playlist, or a key that it names. */
   #send({ exchange, address }: Asking, session: Session): void {
-    if (address.key === undefined) this.#sendMedia(exchange, address, session);
-    else this.#sendKey(exchange, session.hls.keyNamed(address.key));
+    const { group } = session;
+    if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
+    else {
+      const hls = group.playableBy(address.variant);
+      if (hls === undefined) exchange.refuse(stoppedVariant);
+      else this.#sendMedia(exchange, address, session, hls);
+    }
   }
 
   #sendKey(exchange: HttpExchange, key: SegmentKey | undefined): void {
@@ -240,27 +253,28 @@ export class HlsRoute implements HttpRoute {
     else exchange.respond({ status: 200, type: KEY_TYPE, headers, body: keyBytes(key.hex) });
   }
 
-  #sendMedia(exchange: HttpExchange, { query }: PlaylistAddress, session: Session): void {
-    const { hls } = session;
+  #sendMedia(exchange: HttpExchange, { query, variant }: PlaylistAddress, session: Session, hls: HlsStream): void {
     // Without sessions, a cache may give one viewer's playlist to others.
-    const { body, gzip, etag } = hls.playlists.media(hls.config?.hls_ctx ? viewerQuery(query, session) : "");
+    const own = hls.config?.hls_ctx ?? true;
+    const links = linkQuery(own ? query : "", own ? session.token : undefined, variant);
+    const { body, gzip, etag } = hls.playlists.media(links, session.group.name.stream);
     session.bytes += body.length;
     const seconds = Math.max(1, Math.floor(hls.window.targetSeconds / 2));
     const headers = { "cache-control": `max-age=${seconds}` };
     exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, ...(gzip && { encodings: { gzip } }) });
   }
 
-  #sendMultivariant(request: HttpRequest, exchange: HttpExchange, { query }: PlaylistAddress, session: Session): void {
-    const { name, playlists } = session.hls;
-    const uri = `${encodeURIComponent(name.stream)}.m3u8?${viewerQuery(query, session)}`;
+  #sendMultivariant(
+    request: HttpRequest,
+    exchange: HttpExchange,
+    { query }: PlaylistAddress,
+    { group, token }: Session,
+    own: boolean,
+  ): void {
+    const { name, hasVariants, playable } = group;
+    const queryOf = (suffix: string) => linkQuery(query, own ? token : undefined, hasVariants ? suffix : undefined);
     const pathways = this.#context.pathways(name, exchange.remote.host, request);
-    const places = pathways?.others.map(({ id, server }) => {
-      return { uri: `${server}/${pathOf(name.app)}/${uri}&${pathways.params}`, pathway: id };
-    });
-    const body =
-      pathways === undefined || places === undefined
-        ? playlists.multivariant([{ uri }])
-        : playlists.multivariant([{ uri, pathway: pathways.own }, ...places], pathways.steering);
+    const body = multivariantPlaylist(name, playable, queryOf, pathways);
     exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
   }
 }
@@ -274,9 +288,18 @@ const noSegment: Refused = {
 
 const noKey: Refused = { ok: false, rule: "key", kind: "missing", reason: "there is no such key any more" };
 
-/** What the links of a viewer's playlists have behind the question mark: their own parameters, and the session. */
-function viewerQuery(query: string, { token }: Session): string {
-  return [query, `${SESSION_PARAM}=${token}`].filter((text) => text !== "").join("&");
+const stoppedVariant: Refused = {
+  ok: false,
+  rule: "variant",
+  kind: "gone",
+  reason: "this variant has stopped; others may go on",
+};
+
+/** What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant they are for. */
+function linkQuery(query: string, token: string | undefined, variant: string | undefined): string {
+  const session = token === undefined ? "" : `${SESSION_PARAM}=${token}`;
+  const of = variant === undefined ? "" : `${VARIANT_PARAM}=${variant}`;
+  return [query, session, of].filter((text) => text !== "").join("&");
 }
 
 function etagOf(file: string): string {
@@ -297,9 +320,12 @@ function mediaRefusal(reason: string): Refused {
   return { ok: false, rule: "media", kind: "media", reason };
 }
 
-function lateRefusal(hls: HlsStream, what: WaitResult): Refused {
-  const label = streamLabel(hls.key);
-  if (what === "late" && !hls.live)
+/** Why there is no playlist of any member. */
+function unlistedRefusal(group: HlsGroup, members: readonly GroupMember[], what: WaitResult): Refused {
+  const refusal = members.find(({ hls }) => hls.refusal !== undefined)?.hls.refusal;
+  if (refusal !== undefined) return mediaRefusal(refusal);
+  const label = streamLabel(group.key);
+  if (what === "late" && members.every(({ hls }) => !hls.live))
     return { ok: false, rule: "missing", kind: "missing", reason: `nobody publishes ${label}` };
   const reason = `the first segment of ${label} is not whole yet; ask again`;
   return { ok: false, rule: "unavailable", kind: "unavailable", reason };

@@ -190,7 +190,11 @@ export class Segmenter {
       this.#discontinuity = -1;
       this.settle();
     }
-    if (before?.id !== epoch.id) this.#firstList.begin();
+    if (before?.id !== epoch.id) {
+      this.#firstList.begin();
+      // It may have begun elsewhere, in the middle of a slot of this one.
+      this.#resumedIn = -1;
+    }
     this.#entries.follow(epoch);
     if (this.#entries.goesOn || (epoch.spans.at(-1)?.gop ?? 0) > 0) this.#list();
   }

@@ -9,6 +9,7 @@ import type { Reader } from "../../live/readers/reader.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { HlsContext } from "./context.ts";
+import type { HlsGroup } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import { Newcomers } from "./newcomers.ts";
 
@@ -35,13 +36,21 @@ export interface Viewer {
   readonly demand: Demand;
 }
 
-/** One viewer of one stream: there while its media playlist is asked for with its token. It wants the stream meanwhile. */
+/** What a viewer watches. */
+export interface Watched {
+  readonly group: HlsGroup;
+  /** Those that are wanted while they watch. */
+  readonly streams: readonly [Stream, ...Stream[]];
+}
+
+/** One viewer of one stream, or of its variants: there while its media playlist is asked for with its token. It wants them meanwhile. */
 export class Session implements ReaderEvents, PlayTask {
   readonly kind = "play";
   readonly relay = false;
   readonly lost = 0;
   readonly token: string;
-  readonly hls: HlsStream;
+  readonly group: HlsGroup;
+  /** The one that the viewer counts for. */
   readonly stream: Stream;
   readonly viewer: Viewer;
   /** When it began, and when it was last asked for, monotonic ms. */
@@ -54,19 +63,20 @@ export class Session implements ReaderEvents, PlayTask {
   /** Told why it gets no stream after all, while it waits for one. */
   onRefused: ((refused: Refused) => void) | undefined;
   readonly #sessions: Sessions;
-  readonly #reader: Reader<PacketRange>;
+  readonly #readers: readonly { readonly of: Stream; readonly reader: Reader<PacketRange> }[];
+  #missing = 0;
   #record: ClientRecord | undefined;
 
-  constructor(sessions: Sessions, token: string, hls: HlsStream, stream: Stream, viewer: Viewer, now: number) {
+  constructor(sessions: Sessions, token: string, { group, streams }: Watched, viewer: Viewer, now: number) {
     this.#sessions = sessions;
     this.token = token;
-    this.hls = hls;
-    this.stream = stream;
+    this.group = group;
+    this.stream = streams[0];
     this.viewer = viewer;
     this.since = now;
     this.askedAt = now;
-    this.#reader = stream.tap(NO_SINK, this, viewer.demand);
-    stream.pause(this.#reader);
+    this.#readers = streams.map((of) => ({ of, reader: of.tap(NO_SINK, this, viewer.demand) }));
+    for (const { of, reader } of this.#readers) of.pause(reader);
   }
 
   /** It has a playlist: it counts as a player. */
@@ -83,7 +93,7 @@ export class Session implements ReaderEvents, PlayTask {
 
   /** The viewer is gone, or sent away. */
   end(how: SourceEnd, reason: string | undefined): void {
-    this.stream.leave(this.#reader);
+    for (const { of, reader } of this.#readers) of.leave(reader);
     this.#record?.ended(this, how);
     this.#record?.disconnected(reason);
     this.#record = undefined;
@@ -94,14 +104,16 @@ export class Session implements ReaderEvents, PlayTask {
   }
 
   missing(reason: string): void {
-    if (!this.hls.listed) this.#sessions.refuse(this, { ok: false, rule: "missing", kind: "missing", reason });
+    this.#missing++;
+    if (this.#missing >= this.#readers.length && !this.group.listed)
+      this.#sessions.refuse(this, { ok: false, rule: "missing", kind: "missing", reason });
   }
 }
 
 /** All viewers with a token. */
 export class Sessions {
   readonly #context: HlsContext;
-  readonly #ended: (hls: HlsStream) => void;
+  readonly #ended: (group: HlsGroup) => void;
   /** By token; who has not asked for the longest comes first. */
   readonly #sessions = new Map<string, Session>();
   /** Tokens of those who were sent away, and until when, monotonic ms. */
@@ -110,8 +122,8 @@ export class Sessions {
   #sweeping: Timer | undefined;
   #nextId = 1;
 
-  /** `ended` gets the stream of each session that has ended. */
-  constructor(context: HlsContext, ended: (hls: HlsStream) => void) {
+  /** `ended` gets the streams of each session that has ended. */
+  constructor(context: HlsContext, ended: (group: HlsGroup) => void) {
     this.#context = context;
     this.#ended = ended;
   }
@@ -142,12 +154,12 @@ export class Sessions {
   }
 
   /** Begins one with a token that none has, or says why there may be no more. */
-  open(token: string, hls: HlsStream, stream: Stream, viewer: Viewer): Session | Refused {
+  open(token: string, watched: Watched, viewer: Viewer): Session | Refused {
     const { connections } = this.#context.entry();
     // A viewer who asks has a connection, which is counted already: only sessions beyond the connections need places.
     if (this.size >= MAX_SESSIONS || !connections.hasRoom(this.size - connections.size))
       return { ok: false, rule: "max_connections", kind: "limit", reason: "as many viewers as there may be are here" };
-    const session = new Session(this, token, hls, stream, viewer, this.#context.clock.now());
+    const session = new Session(this, token, watched, viewer, this.#context.clock.now());
     this.#sessions.set(token, session);
     this.#sweeping ??= this.#context.clock.every(SWEEP_MS, () => this.#sweep());
     return session;
@@ -178,7 +190,7 @@ export class Sessions {
     this.#sessions.delete(session.token);
     this.#newcomers.remove(session.viewer.remote.host, session);
     session.end(how, reason);
-    this.#ended(session.hls);
+    this.#ended(session.group);
     if (this.size > 0) return;
     this.#sweeping?.cancel();
     this.#sweeping = undefined;
@@ -199,10 +211,14 @@ export class Sessions {
     });
   }
 
-  /** Ends all of a stream, or all. */
+  /** Ends all that watch a stream and can go on with none of its variants, or all. */
   endAll(hls: HlsStream | undefined, reason: string): void {
-    for (const session of [...this.#sessions.values()])
-      if (hls === undefined || session.hls === hls) this.end(session, "unpublished", reason);
+    for (const session of [...this.#sessions.values()]) {
+      const { members } = session.group;
+      const watchesIt = members.some((member) => member.hls === hls);
+      const goesOn = members.some((member) => member.hls !== hls && member.hls.listed);
+      if (hls === undefined || (watchesIt && !goesOn)) this.end(session, "unpublished", reason);
+    }
   }
 
   /** Ends those that have not asked for twice the window, or three target durations; those not followed, sooner. */
@@ -210,7 +226,7 @@ export class Sessions {
     const now = this.#context.clock.now();
     for (const session of this.#sessions.values()) {
       const waitsToFollow = session.begun && !session.followed;
-      const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.hls.expiryMs) : session.hls.expiryMs;
+      const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.group.expiryMs) : session.group.expiryMs;
       if (now - session.askedAt > expiryMs) this.end(session, "unpublished", "has not asked for long");
     }
   }

@@ -1,4 +1,3 @@
-import type { Clock } from "../../base/clock.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import type { PacketLog } from "../log/log.ts";
 import {
@@ -15,8 +14,11 @@ import {
   shiftEpoch,
   startSpan,
 } from "./epoch.ts";
+import { alignedEpoch, type EpochReference, isAligned, isWild, likeAt, nextSpan } from "./epoch-alignment.ts";
+import type { EpochMakings } from "./epoch-makings.ts";
 import { type EpochMessage, unrolled, writeEpoch } from "./epoch-text.ts";
 import { samePayload } from "./resume-filter.ts";
+import { sameHeader, sequenceHeader } from "./sequence-headers.ts";
 import type { LiveSource } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -24,22 +26,10 @@ import type { Timeline } from "./timeline.ts";
 const SHORT_GOP_MS = 1000;
 /** Tracks of a source may be this far apart. */
 const SKEW_MS = 10_000;
-/** Clocks of servers do not differ by more. */
-const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
-/** Numbers of no server are further ahead of the clock, nor are its discontinuities more. */
-const MAX_AHEAD = 2 ** 20;
-const MAX_DISCONTINUITY = 2 ** 20;
 /** Further than this from a known time, 32 bits do not say when something was. */
 const MAX_STEP_MS = 2 ** 31;
 /** Epochs that are remembered for packets still in the log, and losses. */
 const MAX_REMEMBERED = 16;
-
-/** What new epochs are made of. */
-export interface EpochMakings {
-  readonly clock: Clock;
-  /** 32 random hexadecimal digits. */
-  newEpochId(): string;
-}
 
 /** What a keeper needs of its stream. */
 interface EpochOwner {
@@ -63,6 +53,10 @@ export interface Loss {
 export class EpochKeeper {
   /** The next frame of the active source is to be shown to `frame`. */
   due = false;
+  /** Streams with the same programme, by whose epochs this one goes while it is made here; `fresh`: at the first frame of a source. */
+  references: ((fresh: boolean) => readonly EpochReference[]) | undefined;
+  /** What is added to timestamps to get times, as of the newest key frame or first frame. */
+  shift = 0;
   readonly #owner: EpochOwner;
   readonly #makings: EpochMakings;
   readonly #timeline: Timeline;
@@ -109,6 +103,11 @@ export class EpochKeeper {
   /** As of the newest packet; undefined before the stream's first frame. */
   get epoch(): Epoch | undefined {
     return this.#epochs.at(-1)?.epoch;
+  }
+
+  /** Newest time, ms. */
+  get newest(): number {
+    return this.#timeline.newest;
   }
 
   /** As of a packet in the log. */
@@ -213,14 +212,18 @@ export class EpochKeeper {
     if (this.#fresh) this.#first(seq, timestamp, time, this.#unbroken || resumes);
     else if (this.#pending !== undefined && this.#reaches(this.#pending, timestamp))
       this.#take(this.#pending, seq, timestamp, time, this.#lost);
+    else if (anywhere && this.#follow(seq, timestamp, time, true)) this.#changed = false;
     else if (this.#changed && anywhere) this.#goOn(seq, time, this.#last?.gop ?? 0, true, undefined);
-    this.due = this.#pending !== undefined || this.#changed;
+    // Sound has no key frames at which to look.
+    const follows = anywhere && this.#own && this.references !== undefined;
+    this.due = this.#pending !== undefined || this.#changed || follows;
   }
 
   /** A key frame that begins a GOP; after `frame`. */
   key(seq: number, timestamp: number, time: number): void {
+    this.shift = time - timestamp;
     if (this.#own) {
-      this.#measure(seq, time);
+      this.#measure(seq, time, this.#follow(seq, timestamp, time, false));
       this.#startAt(seq, time);
     } else if (this.#received !== undefined) {
       // Its sender's time line may have been bridged on the way here.
@@ -245,6 +248,7 @@ export class EpochKeeper {
     const source = this.#source;
     const { epoch } = this;
     this.#fresh = false;
+    this.shift = time - timestamp;
     if (source?.epoch !== undefined) {
       const received = { ...source.epoch, at: source.epochAt };
       const again = !unbroken && received.epoch.id === epoch?.id;
@@ -253,6 +257,11 @@ export class EpochKeeper {
     }
     this.#received = undefined;
     if (this.#own && this.#sameHeaders && epoch !== undefined && this.#last?.to === undefined) return;
+    const like = likeAt(this.references?.(true), timestamp, time);
+    if (like !== undefined) {
+      this.#align(like, seq, time);
+      return;
+    }
     const gop = this.#own ? (this.#last?.gop ?? 0) : 0;
     const key = this.#keyBefore;
     const before = epoch === undefined ? undefined : endEpoch(epoch, Math.min(this.#newest, time - 1), key);
@@ -290,6 +299,30 @@ export class EpochKeeper {
     this.#set(shiftEpoch(received.epoch, this.#offset), seq, lost);
   }
 
+  /**
+   * Goes on as another stream with the same programme does. False where there is none, and at a key frame where this one may be ahead of
+   * it; sound without video (`anywhere`) waits for the other's key frame.
+   */
+  #follow(seq: number, timestamp: number, time: number, anywhere: boolean): boolean {
+    const { epoch } = this;
+    const like = this.#own ? likeAt(this.references?.(false), timestamp, time) : undefined;
+    if (like === undefined || epoch === undefined) return false;
+    const next = nextSpan(like, epoch, time);
+    const aligned = isAligned(like, epoch);
+    if (next !== undefined) this.#extend(epoch, seq, next);
+    else if (!anywhere && (this.#changed || (aligned && this.#last?.gop === 0))) return false;
+    else if (!aligned) this.#align(like, seq, time);
+    this.#changed = false;
+    return true;
+  }
+
+  #align(like: Epoch, seq: number, time: number): void {
+    this.#own = true;
+    this.#adopts = false;
+    this.#since = time;
+    this.#set(alignedEpoch(like, this.#makings.newEpochId(), this.epoch, time), seq);
+  }
+
   #startAt(seq: number, time: number): void {
     const { epoch } = this;
     if (this.#startDue && epoch !== undefined && time > (this.#last?.from ?? time))
@@ -297,7 +330,8 @@ export class EpochKeeper {
     this.#startDue = false;
   }
 
-  #measure(seq: number, time: number): void {
+  /** `follows`: another stream says how this one goes on. */
+  #measure(seq: number, time: number, follows: boolean): void {
     const [key, before] = [this.#lastKey, this.#lastGop];
     const known = this.#last?.gop ?? 0;
     this.#lastKey = time;
@@ -308,6 +342,7 @@ export class EpochKeeper {
       const longer = Number.isNaN(before) ? this.#lastGop : Math.min(before, this.#lastGop);
       if (longer > Math.max(known, SHORT_GOP_MS) && longer <= MAX_GOP_MS) gop = longer;
     }
+    if (follows) return;
     const discontinuity = this.#changed || time < key;
     if (discontinuity || gop !== known) this.#goOn(seq, time, gop, discontinuity, Number.isNaN(key) ? undefined : key);
   }
@@ -328,21 +363,16 @@ export class EpochKeeper {
     if (next === undefined) {
       const wall = start.wall ?? (last === undefined ? this.#makings.clock.wall() : dateAt(last, start.from));
       const newest = Math.max(start.from - 1, this.#newest);
-      const ended = before === undefined || this.#isWild(before) ? undefined : endEpoch(before, newest, start.key);
+      const ended =
+        before === undefined || isWild(before, this.#makings.clock.wall())
+          ? undefined
+          : endEpoch(before, newest, start.key);
       next = beginEpoch(this.#makings.newEpochId(), wall, start.from, start.gop, ended);
       this.#since = start.from;
     }
     this.#own = true;
     this.#adopts = false;
     this.#set(next, seq);
-  }
-
-  /** Whether a received epoch is one that no server makes: what is made here does not follow it. */
-  #isWild({ discontinuity, ahead, spans }: Epoch): boolean {
-    const last = spans.at(-1) as Span;
-    const date = dateAt(last, last.to ?? last.from);
-    const future = date > this.#makings.clock.wall() + MAX_CLOCK_ERROR_MS;
-    return future || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;
   }
 
   /** The epoch holds from packet `seq` on. `lost`: packets before it are missing, which servers further on must know, too. */
@@ -364,12 +394,4 @@ export class EpochKeeper {
 function remember<T>(list: T[], item: T): void {
   if (list.length === MAX_REMEMBERED) list.shift();
   list.push(item);
-}
-
-function sequenceHeader(headers: readonly Packet[], kind: PacketKind): Packet | undefined {
-  return headers.find((one) => one.kind === kind && one.track === 0 && (one.flags & PacketFlag.SequenceHeader) !== 0);
-}
-
-function sameHeader(a: Packet | undefined, b: Packet | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : samePayload(a.payload, b.payload);
 }

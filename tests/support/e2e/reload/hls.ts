@@ -125,4 +125,12 @@ export const hlsEffects: Readonly<Record<string, Effect>> = {
     await stream.server.reload(hls(...keys, 'hls_key_url = "http://keys"'));
     await stream.answer("keys are elsewhere", ({ text }) => text.includes('URI="http://keys/live/show-'));
   },
+
+  async "vhost.NAME.hls.hls_variants"(stage) {
+    const stream = await HlsServer.start(stage, ON);
+    stream.send(4);
+    await stream.answer("it is alone", ({ text }) => text.includes("hls_ctx=") && !text.includes("hls_variant"));
+    await stream.server.reload(hls(ON, 'hls_variants = "_hd"'));
+    await stream.answer("it may have variants", ({ text }) => text.includes("hls_variant="));
+  },
 };

@@ -130,15 +130,17 @@ test("a multivariant playlist tells what is known of the variant", () => {
     codecs: ["avc1.64001f", "mp4a.40.2"],
     resolution: { width: 1280, height: 720 },
     frameRate: 30_000 / 1001,
+    independent: true,
+    places: [{ uri: "show.m3u8?hls_ctx=1" }],
   };
-  expect(renderMultivariantPlaylist(known, [{ uri: "show.m3u8?hls_ctx=1" }], true)).toBe(`#EXTM3U
+  expect(renderMultivariantPlaylist([known])).toBe(`#EXTM3U
 #EXT-X-VERSION:3
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-STREAM-INF:BANDWIDTH=900000,AVERAGE-BANDWIDTH=800000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
 show.m3u8?hls_ctx=1
 `);
-  const unknown = { ...known, codecs: [], resolution: undefined, frameRate: undefined };
-  expect(renderMultivariantPlaylist(unknown, [{ uri: "show.m3u8?hls_ctx=1" }], false)).toBe(`#EXTM3U
+  const unknown = { ...known, codecs: [], resolution: undefined, frameRate: undefined, independent: false };
+  expect(renderMultivariantPlaylist([unknown])).toBe(`#EXTM3U
 #EXT-X-VERSION:3
 #EXT-X-STREAM-INF:BANDWIDTH=900000,AVERAGE-BANDWIDTH=800000
 show.m3u8?hls_ctx=1
@@ -146,12 +148,13 @@ show.m3u8?hls_ctx=1
 });
 
 test("a multivariant playlist names the same variant at several servers, and where to ask which to use", () => {
-  const variant = { bandwidth: 9, averageBandwidth: 8, codecs: [], resolution: undefined, frameRate: undefined };
   const places = [
     { uri: "show.m3u8", pathway: "a-1" },
     { uri: "http://b:2/show.m3u8", pathway: "b-2" },
   ];
-  expect(renderMultivariantPlaylist(variant, places, false, "/steering?stream=show")).toBe(`#EXTM3U
+  const rates = { bandwidth: 9, averageBandwidth: 8, codecs: [], resolution: undefined, frameRate: undefined };
+  const variant = { ...rates, independent: false, places };
+  expect(renderMultivariantPlaylist([variant], "/steering?stream=show")).toBe(`#EXTM3U
 #EXT-X-VERSION:3
 #EXT-X-CONTENT-STEERING:SERVER-URI="/steering?stream=show",PATHWAY-ID="a-1"
 #EXT-X-STREAM-INF:BANDWIDTH=9,AVERAGE-BANDWIDTH=8,PATHWAY-ID="a-1"

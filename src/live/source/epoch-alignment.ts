@@ -1,0 +1,92 @@
+import { dateAt, discontinuityOf, type Epoch, locate, type Span, type SpanStart, shiftEpoch } from "./epoch.ts";
+import { unrolled } from "./epoch-text.ts";
+
+/** Streams of one encoder are no further apart than this, ms. */
+const MAX_APART_MS = 10_000;
+/** Key frames of one picture in several streams: encoders put their decoding times a little apart. */
+const SAME_KEY_MS = 100;
+/** The shortest fragment, ms: numbers of two epochs are the furthest apart by this one. */
+const SHORTEST_FRAGMENT_MS = 1000;
+
+/** Clocks of servers do not differ by more. */
+const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
+/** Numbers of no server are further ahead of the clock, nor are its discontinuities more. */
+const MAX_AHEAD = 2 ** 20;
+const MAX_DISCONTINUITY = 2 ** 20;
+
+/** What is needed of a stream's programme to align another one with it. */
+export interface Programme {
+  readonly epoch: Epoch | undefined;
+  /** Newest time, ms. */
+  readonly newest: number;
+  /** What is added to timestamps of its source to get times. */
+  readonly shift: number;
+}
+
+/** Another stream with the same programme: a variant. */
+export interface EpochReference {
+  readonly programme: Programme;
+  /** This stream was made of that one: its timestamps are the other's times. Else one encoder has stamped both. */
+  readonly isOrigin: boolean;
+}
+
+/** The epoch of the first reference that has one for a timestamp, in the time of the stream in which that is `time`. */
+export function likeAt(
+  references: readonly EpochReference[] | undefined,
+  timestamp: number,
+  time: number,
+): Epoch | undefined {
+  for (const reference of references ?? []) {
+    const like = alikeAt(reference, timestamp, time);
+    if (like !== undefined) return like;
+  }
+  return undefined;
+}
+
+/**
+ * The other stream's epoch in this stream's time, which is `time` at a timestamp; undefined where the other one is elsewhere, or has
+ * ended.
+ */
+function alikeAt({ programme, isOrigin }: EpochReference, timestamp: number, time: number): Epoch | undefined {
+  const { epoch, newest, shift } = programme;
+  if (epoch === undefined || epoch.spans.at(-1)?.to !== undefined) return undefined;
+  const there = unrolled(newest, isOrigin ? timestamp : timestamp + shift);
+  return Math.abs(there - newest) > MAX_APART_MS ? undefined : shiftEpoch(epoch, time - there);
+}
+
+/** Whether two epochs cut at the same places, and date alike. */
+export function isAligned(a: Epoch, b: Epoch): boolean {
+  const [last, other] = [a.spans.length - 1, b.spans.length - 1];
+  const sameNumber = discontinuityOf(a, last) === discontinuityOf(b, other);
+  return sameNumber && isSame(a.spans[last] as Span, b.spans[other] as Span);
+}
+
+/** How the epoch has to go on at a key frame to be aligned; undefined where that is not possible, for its newest span is another. */
+export function nextSpan(like: Epoch, epoch: Epoch, time: number): SpanStart | undefined {
+  const next = like.spans.at(-1) as Span;
+  const before = { ...like, spans: like.spans.slice(0, -1) } as unknown as Epoch;
+  const begins = Math.abs(next.from - time) <= SAME_KEY_MS;
+  if (!begins || before.spans.length === 0 || !isAligned(epoch, before)) return undefined;
+  const { wall, gop, discontinuity } = next;
+  const from = Math.min(next.from, time);
+  return { from, key: before.spans.at(-1)?.key, wall: wall + from - next.from, gop, discontinuity };
+}
+
+/** An epoch that is aligned with `like` from `time` on. Its numbers are no smaller than those `before`. */
+export function alignedEpoch(like: Epoch, id: string, before: Epoch | undefined, time: number): Epoch {
+  const numberIn = (epoch: Epoch) => locate(epoch, SHORTEST_FRAGMENT_MS, time)?.number ?? 0;
+  const behind = before === undefined ? 0 : Math.max(0, numberIn(before) - numberIn(like));
+  return { ...like, id, ahead: like.ahead + behind };
+}
+
+/** Whether a received epoch is one that no server makes: what is made here does not follow it. `wall`: the date now, Unix ms. */
+export function isWild({ discontinuity, ahead, spans }: Epoch, wall: number): boolean {
+  const last = spans.at(-1) as Span;
+  const isFuture = dateAt(last, last.to ?? last.from) > wall + MAX_CLOCK_ERROR_MS;
+  return isFuture || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;
+}
+
+function isSame(a: Span, b: Span): boolean {
+  const near = Math.abs(a.from - b.from) <= SAME_KEY_MS;
+  return near && Math.abs(a.wall - a.from - (b.wall - b.from)) <= SAME_KEY_MS && a.gop === b.gop;
+}

@@ -1,0 +1,170 @@
+import { expect } from "bun:test";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "hls-parser";
+import type { MasterPlaylist } from "hls-parser/types";
+import type { Page } from "puppeteer-core";
+import { clip } from "../support/e2e/clips.ts";
+import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+import { readMedia } from "../support/playlists.ts";
+
+const test = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg");
+const testWithChromium = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg", "Chromium");
+
+const SIZES = { "": "320x180", _hd: "384x216", _sd: "192x108" } as const;
+
+/** What a program of FFmpeg's reads, and what it says about that. */
+async function read(program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
+  const spawned = Bun.spawn([program, "-v", "warning", ...words], { stdout: "pipe", stderr: "pipe" });
+  const { stdout, stderr } = spawned;
+  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
+  return { out, err };
+}
+
+/** The whole ladder's playlist when all steps have ended. */
+async function endedLadder(edge: HlsEdge, count: number): Promise<string> {
+  let text = "";
+  await until("all variants have ended", async () => {
+    text = (await edge.get()).text;
+    const lists = await Promise.all(urisOf(text).map((uri) => edge.get(uri)));
+    return lists.length === count && lists.every((list) => list.text.includes("#EXT-X-ENDLIST"));
+  });
+  return text;
+}
+
+test.concurrent("a ladder is cut at the same places, which FFmpeg reads without a warning and edges give byte for byte", async () => {
+  await using stage = new Stage();
+  const variants = 'hls_variants = ["_hd", "_sd", "_audio"]\nhls_format = "fmp4"\nhls_dispose = 0';
+  const pushed = await HlsEdge.start(stage, "pushed", { more: variants });
+  const forward = `forward = "127.0.0.1:${pushed.rtmpPort}"`;
+  const origin = await HlsEdge.start(stage, "origin", { vhost: forward, more: variants });
+  const seconds = 5;
+  const encoders = Object.entries(SIZES).map(([suffix, size]) =>
+    publishClip(stage, clip({ seconds, size }), origin.rtmp + suffix, { name: `encoder${suffix}` }),
+  );
+  encoders.push(publishClip(stage, clip({ seconds, video: false }), `${origin.rtmp}_audio`, { name: "encoder_audio" }));
+  expect(await Promise.all(encoders.map((encoder) => encoder.ended()))).toEqual([0, 0, 0, 0]);
+  const [text, other] = [await endedLadder(origin, 4), await endedLadder(pushed, 4)];
+  const shared = (playlist: string) => playlist.replaceAll(/hls_ctx=\w+|BANDWIDTH=\d+/g, "");
+  expect(shared(other)).toBe(shared(text));
+  const master = parse(text) as MasterPlaylist;
+  expect(master.variants.map(({ resolution, frameRate, codecs }) => [resolution, frameRate, codecs])).toEqual([
+    ...Object.values(SIZES).map((size) => {
+      const [width, height] = size.split("x").map(Number);
+      return [{ width, height }, 25, expect.stringMatching(/^avc1\.\w{6},mp4a\.40\.2$/)];
+    }),
+    [undefined, undefined, "mp4a.40.2"],
+  ]);
+  const cuts: string[] = [];
+  const heard: string[] = [];
+  for (const [at, uri] of urisOf(text).entries()) {
+    const [here, there] = [await origin.get(uri), await pushed.get(urisOf(other)[at])];
+    // A forward that is connected late has begun behind the first ones.
+    expect(entriesOf(here.text)).toEndWith(entriesOf(there.text));
+    expect(urisOf(there.text).length).toBeGreaterThanOrEqual(2);
+    for (const each of urisOf(there.text))
+      expect((await pushed.get(each)).bytes).toEqual((await origin.get(each)).bytes);
+    const { segments } = readMedia(here.text);
+    const isAudio = uri.includes("_audio");
+    cuts.push(
+      JSON.stringify(
+        segments.map(({ mediaSequenceNumber, programDateTime, duration }) => [
+          mediaSequenceNumber,
+          programDateTime,
+          isAudio ? Math.round(duration) : duration,
+        ]),
+      ),
+    );
+    const url = new URL(uri, origin.url).href;
+    expect((await read("ffmpeg", "-live_start_index", "0", "-i", url, "-f", "null", "-")).err).toBe("");
+    const sound = ["-select_streams", "a", "-show_entries", "packet=pts_time,data_hash", "-show_data_hash", "md5"];
+    heard.push((await read("ffprobe", ...sound, "-of", "csv", "-live_start_index", "0", "-i", url)).out);
+  }
+  // The same picture and sound have the same time in all of them.
+  expect(new Set(cuts.slice(0, 3)).size).toBe(1);
+  expect(heard[0]?.split("\n").length).toBeGreaterThan(150);
+  expect(new Set(heard.slice(0, 3)).size).toBe(1);
+});
+
+/** A media playlist behind its first init segment. */
+function entriesOf(text: string): string {
+  return text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
+}
+
+const PLAYER = `
+const hls = new Hls({ enableWorker: false, startLevel: 0, capLevelToPlayerSize: false, backBufferLength: 10 });
+globalThis.told = { errors: [], switched: [] };
+hls.on(Hls.Events.ERROR, (_, { fatal, details }) => told.errors.push((fatal ? "fatal " : "") + details));
+hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => told.switched.push(level));
+hls.loadSource("/live/show.m3u8");
+const video = document.querySelector("video");
+hls.attachMedia(video);
+video.play();
+globalThis.hls = hls;
+`;
+
+interface Told {
+  readonly errors: readonly string[];
+  readonly switched: readonly number[];
+}
+
+function toldBy(page: Page): Promise<Told> {
+  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
+}
+
+/** Has hls.js go on with another variant; what is buffered is kept. */
+async function goTo(page: Page, level: number): Promise<void> {
+  await page.evaluate((next) => {
+    (globalThis as unknown as { hls: { nextLevel: number } }).hls.nextLevel = next;
+  }, level);
+}
+
+testWithChromium.concurrent("hls.js switches up and down a ladder, and leaves a step that stops", async () => {
+  await using stage = new Stage();
+  const files = stage.path("www");
+  mkdirSync(files);
+  copyFileSync(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js"), join(files, "hls.js"));
+  writeFileSync(join(files, "play.js"), PLAYER);
+  writeFileSync(
+    join(files, "index.html"),
+    '<!doctype html><link rel="icon" href="data:,"><video muted></video><script src="hls.js"></script><script src="play.js"></script>',
+  );
+  const edge = await HlsEdge.start(stage, "edge", {
+    more: 'hls_variants = ["_hd", "_sd"]',
+    env: { SRS_HTTP_SERVER_DIR: files },
+  });
+  const encoders = Object.entries(SIZES).map(([suffix, size]) =>
+    publishClip(stage, clip({ seconds: 8, size }), edge.rtmp + suffix, {
+      name: `encoder${suffix}`,
+      input: ["-stream_loop", "-1"],
+    }),
+  );
+  await until("all are published", () => edge.program.count(/publish started/) === 3);
+  const browser = await openBrowser();
+  stage.defer(() => browser.close());
+  const errors: string[] = [];
+  const page = await openPage(browser, new URL("/index.html", edge.url).href, errors);
+  // It sorts them by their sizes.
+  await until("the first step", async () => (await videoOf(page)).width === 192);
+  for (const [level, width] of [
+    [2, 384],
+    [0, 192],
+    [1, 320],
+    [2, 384],
+  ] as const) {
+    await goTo(page, level);
+    await until(`a picture ${width} wide`, async () => (await videoOf(page)).width === width);
+  }
+  await encoders[1]?.kill();
+  await until("another step's picture", async () => (await videoOf(page)).width !== 384, 30_000);
+  const { frames } = await videoOf(page);
+  await until("it moves on", async () => (await videoOf(page)).frames > frames + 50);
+  const told = await toldBy(page);
+  expect(told.errors.filter((each) => each.startsWith("fatal") || each.includes("Stalled"))).toEqual([]);
+  expect(errors).toEqual([]);
+});
