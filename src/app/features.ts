@@ -51,6 +51,7 @@ import type { Administration } from "./administration.ts";
 import { logClients } from "./client-log.ts";
 import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { NodeFlowMeter } from "./node-flow.ts";
 import { pageAssets } from "./page-assets.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
@@ -138,11 +139,13 @@ export function makeFeatures(host: Host): Features {
     limiter: new ConnectionLimiter(clock, () => live.current.limits),
   });
   const connectionCounts = { maxConnections: () => live.current.max_connections, connections: () => account.size };
+  const flow = new NodeFlowMeter({ clock, clients, streams, report: () => all.report() });
   const cluster = new Cluster({
     ...{ ...relays, ...connectionCounts, httpGet, version, randomHex, cpuSeconds, secret: host.clusterSecret },
     config: () => live.current.cluster,
     draining: () => connections.stage === "draining",
     fetches: () => [...live.current.vhost].flatMap(([name, { edge }]) => (edge.origin.length > 0 ? [name] : [])),
+    flow: () => flow.current,
     bytesSent: () => all.report().sent,
     onReturn: (hosts) => all.serverReturned(hosts),
   });

@@ -3,7 +3,7 @@ import type { HttpGet } from "../../src/base/http.ts";
 import type { Dial, Transport } from "../../src/base/transport.ts";
 import { Cluster } from "../../src/features/cluster/cluster.ts";
 import { type ClusterConfig, clusterTable } from "../../src/features/cluster/config.ts";
-import type { KnownNode } from "../../src/live/ports/nodes.ts";
+import type { KnownNode, NodeLink } from "../../src/live/ports/nodes.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { answerOf, bodyOf } from "./http-exchange.ts";
@@ -41,6 +41,7 @@ export class ClusterNode {
   secret = "the secret of all nodes";
   draining = false;
   connections = 0;
+  links: readonly NodeLink[] = [];
   /** The body of the last answer that was right. */
   lastBody = "";
   readonly #stage: ClusterStage;
@@ -106,6 +107,7 @@ export class ClusterNode {
       fetches: () => [],
       connections: () => this.connections,
       maxConnections: () => 1000,
+      flow: () => ({ encoders: 0, viewers: 0, kbpsIn: 0, ageMs: undefined, unhealthy: 0, links: this.links }),
       bytesSent: () => 0,
       cpuSeconds: () => 0,
       onReturn: (hosts) => void this.returned.push([...hosts].toSorted()),

@@ -1,7 +1,27 @@
-import type { KnownNode } from "../../live/ports/nodes.ts";
+import type { KnownNode, NodeFlow } from "../../live/ports/nodes.ts";
 import type { ApiContext } from "./context.ts";
 import type { Operation } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
+
+const link = object({
+  flow: oneOf("push", "pull", "serve"),
+  to: string,
+  running: whole,
+  failing: whole,
+  paused: whole,
+  kbps: number,
+  lag_ms: orNull(whole),
+  error: orNull(string),
+});
+
+const flow = object({
+  encoders: whole,
+  viewers: whole,
+  kbps_in: number,
+  age_ms: orNull(whole),
+  unhealthy: whole,
+  links: listOf(link),
+});
 
 const node = object({
   id: orNull(string),
@@ -22,6 +42,7 @@ const node = object({
   relayed: whole,
   seen_ms: orNull(whole),
   problems: listOf(string),
+  flow: orNull(flow),
 });
 
 /** The nodes of the cluster, as this server knows them. */
@@ -57,5 +78,13 @@ function write(known: KnownNode, now: number) {
     ...{ streams, published, relayed: streams - published },
     seen_ms: seenAt === undefined ? null : Math.max(0, Math.round(now - seenAt)),
     problems,
+    flow: state?.flow === undefined ? null : writeFlow(state.flow),
+  };
+}
+
+function writeFlow({ encoders, viewers, kbpsIn, ageMs, unhealthy, links }: NodeFlow) {
+  return {
+    ...{ encoders, viewers, kbps_in: kbpsIn, age_ms: ageMs ?? null, unhealthy },
+    links: links.map(({ lagMs, error, ...rest }) => ({ ...rest, lag_ms: lagMs ?? null, error: error ?? null })),
   };
 }

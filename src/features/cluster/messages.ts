@@ -1,5 +1,6 @@
 import type { NodeState, StreamRole } from "../../live/ports/nodes.ts";
 import { MAX_ADVERTISED, MAX_WEIGHT, MAX_ZONE } from "./config.ts";
+import { readFlow } from "./read-flow.ts";
 import { PROTOCOL } from "./signature.ts";
 
 /** Where nodes ask each other, on the port of the API. */
@@ -69,6 +70,7 @@ export function readAnswer(text: string): Answer | undefined {
   const [connections = 0, maxConnections = 0, kbps = 0, maxKbps = 0, cpu = 0] = numbers.map(Number);
   return {
     state: {
+      flow: readFlow(value.flow),
       ...{ id: String(id), version: String(version), advertise, zone: String(zone), weight: Number(weight), draining },
       fetches,
       load: { connections, maxConnections, kbps, maxKbps, cpu },

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import type { NodeState, StreamRole } from "../../live/ports/nodes.ts";
+import type { NodeFlow, NodeState, StreamRole } from "../../live/ports/nodes.ts";
 import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
@@ -22,6 +22,7 @@ export interface OwnNodeContext {
   fetches(): readonly string[];
   connections(): number;
   maxConnections(): number;
+  flow(): NodeFlow;
   /** Bytes sent since the start, to clients and to servers. */
   bytesSent(): number;
   /** Processor time that the process has used. */
@@ -54,6 +55,7 @@ export class OwnNode implements StreamObserver {
       ...{ id: nodeId, version, advertise, zone, weight, draining: draining() },
       fetches: fetches(),
       load: { connections: connections(), maxConnections: maxConnections(), maxKbps: 1000 * bandwidth, ...this.#rates },
+      flow: this.#context.flow(),
       streams: this.#streams,
     };
   }

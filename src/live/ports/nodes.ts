@@ -15,6 +15,44 @@ export interface NodeLoad {
   readonly cpu: number;
 }
 
+/**
+ * The connections of a node to or from one other server, over all streams: `push` sends streams there, `pull` fetches them from
+ * there, `serve` is a server that fetches here.
+ */
+export interface NodeLink {
+  readonly flow: "push" | "pull" | "serve";
+  /** Host and port of the other server; of `serve`, the host alone. */
+  readonly to: string;
+  readonly running: number;
+  readonly failing: number;
+  readonly paused: number;
+  /** Of media. */
+  readonly kbps: number;
+  /** How far the slowest one is behind, ms; undefined where nobody knows. */
+  readonly lagMs: number | undefined;
+  /** Of one that fails. */
+  readonly error: string | undefined;
+}
+
+/** Links that a node tells; one with more servers leaves out those that run with the least. */
+export const MAX_NODE_LINKS = 64;
+
+/** What comes into a node and leaves it. */
+export interface NodeFlow {
+  /** Clients that publish and are no servers. */
+  readonly encoders: number;
+  /** Clients that play and are no servers. */
+  readonly viewers: number;
+  /** What it receives, kbit/s. */
+  readonly kbpsIn: number;
+  /** How old the oldest packets are that leave it, ms; undefined when nobody knows. */
+  readonly ageMs: number | undefined;
+  /** Streams whose health is bad. */
+  readonly unhealthy: number;
+  /** Those that fail first. */
+  readonly links: readonly NodeLink[];
+}
+
 /** What a node says of itself. */
 export interface NodeState {
   /** Its process's id in hop traces. */
@@ -31,6 +69,8 @@ export interface NodeState {
   readonly load: NodeLoad;
   /** Vhosts whose streams it fetches from other servers when they are wanted. */
   readonly fetches: readonly string[];
+  /** Undefined for a node of a release that does not tell it. */
+  readonly flow?: NodeFlow | undefined;
   /** The streams that it has, by their keys. */
   readonly streams: ReadonlyMap<string, StreamRole>;
 }

@@ -8,11 +8,23 @@ import {
   parseCredentials,
   questionMac,
 } from "../../../../src/features/cluster/signature.ts";
-import type { NodeState, StreamRole } from "../../../../src/live/ports/nodes.ts";
+import type { NodeFlow, NodeState, StreamRole } from "../../../../src/live/ports/nodes.ts";
 import { nodeState } from "../../../support/api-stage.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
 const count = fc.double({ min: 0, max: 1e9, noNaN: true });
+const optional = fc.option(count, { nil: undefined });
+const flows: fc.Arbitrary<NodeFlow> = fc.record({
+  ...{ encoders: count, viewers: count, kbpsIn: count, ageMs: optional, unhealthy: count },
+  links: fc.array(
+    fc.record({
+      ...{ flow: fc.constantFrom("push", "pull", "serve"), to: fc.string({ maxLength: 300 }) },
+      ...{ running: count, failing: count, paused: count, kbps: count, lagMs: optional },
+      error: fc.option(fc.string({ maxLength: 300 }), { nil: undefined }),
+    }),
+    { maxLength: 64 },
+  ),
+});
 const states: fc.Arbitrary<NodeState> = fc.record({
   id: fc.stringMatching(/^[0-9a-f]{16}$/),
   version: fc.string({ maxLength: 64 }),
@@ -24,6 +36,7 @@ const states: fc.Arbitrary<NodeState> = fc.record({
   draining: fc.boolean(),
   fetches: fc.array(fc.string({ maxLength: 100 }), { maxLength: 5 }),
   load: fc.record({ connections: count, maxConnections: count, kbps: count, maxKbps: count, cpu: count }),
+  flow: fc.option(flows, { nil: undefined }),
   streams: fc
     .array(fc.tuple(fc.string({ maxLength: 500 }), fc.constantFrom<StreamRole>("published", "relayed")))
     .map((entries) => new Map(entries)),
@@ -114,4 +127,20 @@ test("Challenges are taken for 10 to 20 s, with each nonce once", () => {
   clock.advance(10_000);
   expect(challenges.take(first, "c")).toBe(false);
   expect(new Challenges(clock, "another key").take(challenges.current, "d")).toBe(false);
+});
+
+const flow = { encoders: 1, viewers: 2, kbpsIn: 3, unhealthy: 0, links: [] };
+const link = { flow: "push", to: "h:1935", running: 1, failing: 0, paused: 0, kbps: 5 };
+test.each([
+  ["nothing", undefined],
+  ["a text", "many"],
+  ["a negative number", { ...flow, viewers: -1 }],
+  ["more links than a node tells", { ...flow, links: Array.from({ length: 65 }, () => link) }],
+  ["a link of another kind", { ...flow, links: [{ ...link, flow: "teleport" }] }],
+  ["a server's name that is too long", { ...flow, links: [{ ...link, to: "x".repeat(301) }] }],
+  ["an error that is no text", { ...flow, links: [{ ...link, error: 7 }] }],
+])("Of a node whose flow is %s, all but its flow is taken", (_, told) => {
+  const read = readAnswer(JSON.stringify({ ...right, flow: told }));
+  expect(read?.state.id).toBe("00ff");
+  expect(read?.state.flow).toBeUndefined();
 });
