@@ -27,6 +27,7 @@ import { Transcode } from "../features/transcode/transcode.ts";
 import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
 import { stateFile } from "../io/files/state-file.ts";
+import type { LogTail } from "../io/log/log-tail.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import { createHttpPost } from "../io/net/http-post.ts";
 import type { Tcp } from "../io/net/tcp.ts";
@@ -75,6 +76,8 @@ export interface Host {
   readonly version: string;
   /** What the API tells and does that is not of a feature. */
   readonly administration: Administration;
+  /** The log's last lines. */
+  readonly logTail: Pick<LogTail, "after">;
   /** By the configuration in effect; "" without one. */
   clusterSecret(): string;
 }
@@ -170,6 +173,8 @@ export function makeFeatures(host: Host): Features {
       ...connectionCounts,
       nodes: cluster,
       limitUses: () => limitUses(limited),
+      logTail: host.logTail,
+      viewerEndpoints: () => listening.viewerEndpoints,
       director: (question) => director.ask(question),
       report: () => all.report(),
       commands: () => all.commands,

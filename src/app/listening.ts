@@ -13,6 +13,7 @@ import type { Certificates } from "../io/tls/certificates.ts";
 import type { ConnectionServers } from "../live/ports/connection-servers.ts";
 import type { ConnectionAccount } from "../live/ports/connections.ts";
 import type { Feature } from "../live/ports/feature.ts";
+import type { ViewerEndpoint } from "../live/ports/viewer-endpoint.ts";
 
 /** What listening takes. */
 export interface ListeningOptions {
@@ -65,6 +66,18 @@ export class Listening implements Feature {
   /** What another process needs to continue listening. */
   get sockets(): readonly UpgradeSocket[] {
     return this.#listeners.open;
+  }
+
+  /** Where viewers are served over HTTP. */
+  get viewerEndpoints(): readonly ViewerEndpoint[] {
+    return this.#listeners.bound.flatMap(({ address: { host, port }, endpoint: { protocol, plain, tls } }) => {
+      if (protocol !== "http") return [];
+      const on = { host: host === "0.0.0.0" || host === "::" ? "" : host, port };
+      return [
+        ...(plain ? [{ scheme: "http", ...on } as const] : []),
+        ...(tls ? [{ scheme: "https", ...on } as const] : []),
+      ];
+    });
   }
 
   /** Accepts no more; connections go on. */

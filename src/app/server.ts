@@ -94,6 +94,7 @@ async function run(
     nodeId,
     version,
     administration: history.administration,
+    logTail: logging.tail,
     clusterSecret: () => history.clusterSecret.secret,
     ...network,
   });

@@ -5,6 +5,7 @@ import type { ApiUser, LimitState } from "../../src/features/api/context.ts";
 import { forOperators } from "../../src/features/http/context.ts";
 import { HttpServer } from "../../src/features/http/server.ts";
 import { AddressRate } from "../../src/features/limits/address-rate.ts";
+import { LogTail } from "../../src/io/log/log-tail.ts";
 import type { SystemLoad } from "../../src/io/os/system-load.ts";
 import { type ClientRecord, Clients, type PlayTask } from "../../src/live/ports/clients.ts";
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
@@ -88,6 +89,7 @@ export class ApiStage {
   readonly health: HealthReport[] = [];
   readonly commands: FeatureCommands[] = [];
   readonly limitUses: LimitState[] = [];
+  readonly logTail = new LogTail(3);
   /** Ids of clients that were kicked. */
   readonly kicked: string[] = [];
   systemLoad: SystemLoad = quietLoad;
@@ -129,6 +131,8 @@ export class ApiStage {
           ]),
         commands: () => this.commands,
         limitUses: () => this.limitUses,
+        logTail: this.logTail,
+        viewerEndpoints: () => [{ scheme: "http", host: "", port: 8080 }],
         stage: () => "running",
         configState: () => ({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined }),
         effectiveConfig: () =>

@@ -5,8 +5,10 @@ import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import { type Caller, CredentialsError, callerOf, isSameSite } from "./access.ts";
+import { Actions } from "./actions.ts";
 import { Bans } from "./bans.ts";
 import { ClientTable } from "./clients.ts";
+import { consoleOperations } from "./console.ts";
 import type { ApiContext } from "./context.ts";
 import { directorOperations } from "./director.ts";
 import { type ApiAnswer, Dispatcher } from "./dispatcher.ts";
@@ -63,6 +65,7 @@ export class Api implements Feature, HttpRoute {
     const traffic = new Traffic(clock, context.streams, context.clients);
     const load = new Load(context);
     const bans = new Bans(clock);
+    const actions = new Actions(clock);
     const reports = new ReportCache(context);
     const streams = new StreamTable(context, traffic, reports);
     this.#traffic = traffic;
@@ -85,6 +88,8 @@ export class Api implements Feature, HttpRoute {
       ...rawOperations(context),
       ...nodeOperations(context),
       ...directorOperations(context),
+      ...consoleOperations(context),
+      ...actions.operations,
     ];
     operations.push(rootOperation(ROOT, operations));
     const document = openApiOf(operations, version);
@@ -99,7 +104,7 @@ export class Api implements Feature, HttpRoute {
     });
     this.operations = operations;
     const envelope = { server: idOf(nodeId), service: nodeId, pid: String(process.pid) };
-    this.#dispatcher = new Dispatcher(operations, clock, log, envelope);
+    this.#dispatcher = new Dispatcher(operations, clock, log, envelope, actions);
   }
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {

@@ -4,7 +4,7 @@ import type { Client, ClientTask } from "../../live/ports/clients.ts";
 import type { Bans } from "./bans.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
-import { ApiError, numberOf, type Operation, pageOf, pageQuery } from "./operation.ts";
+import { ApiError, numberOf, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, string, whole } from "./schema.ts";
 import { kilobits, type StreamTable, streamUrl } from "./streams.ts";
 import { sentTo, type Traffic } from "./traffic.ts";
@@ -62,6 +62,7 @@ export class ClientTable {
         summary: "The clients that publish or play.",
         query: [
           ...pageQuery,
+          searchQuery,
           { name: "stream", doc: "The id of the stream that they are of." },
           { name: "slow", doc: "1: only those that have lost packets or are behind." },
           { name: "server", doc: "1: only servers that play to pass the stream on, edges above all." },
@@ -112,10 +113,12 @@ export class ClientTable {
   *#of(query: URLSearchParams): Iterable<Client> {
     const id = query.get("stream");
     const stream = id === null ? undefined : this.#streams.find(id);
+    const matches = searchOf({ query });
     const [slow, server] = [query.get("slow") === "1", query.get("server") === "1"];
     for (const each of this.#context.clients.all())
       for (const task of each.tasks) {
         if (stream !== undefined && task.stream !== stream) continue;
+        if (!matches(each.id, each.remote.host, task.stream.key)) continue;
         if ((slow && !isSlow(task)) || (server && !(task.kind === "play" && task.relay))) continue;
         yield each;
         break;

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { LogTail } from "../../io/log/log-tail.ts";
 import type { SystemLoad } from "../../io/os/system-load.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { ServerStage } from "../../live/ports/connection-servers.ts";
@@ -7,6 +8,7 @@ import type { DirectorAnswer, DirectorQuestion } from "../../live/ports/director
 import type { FeatureCommands, Report } from "../../live/ports/feature.ts";
 import type { Nodes } from "../../live/ports/nodes.ts";
 import type { Refusals } from "../../live/ports/refusals.ts";
+import type { ViewerEndpoint } from "../../live/ports/viewer-endpoint.ts";
 import type { Streams } from "../../live/streams.ts";
 import type { ApiConfig } from "./config.ts";
 import type { Role } from "./operation.ts";
@@ -55,6 +57,9 @@ export interface ApiContext {
   readonly clients: Clients;
   readonly refusals: Refusals;
   readonly nodes: Nodes;
+  readonly logTail: Pick<LogTail, "after">;
+  /** Where this server's viewers are served. */
+  viewerEndpoints(): readonly ViewerEndpoint[];
   /** Where a client is to watch or publish. */
   director(question: DirectorQuestion): DirectorAnswer;
   /** The program's, as in `1.2.3`. */

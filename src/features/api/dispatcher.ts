@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { Actions } from "./actions.ts";
 import {
   type ApiCall,
   ApiError,
@@ -12,6 +13,8 @@ import {
 
 /** Items of a list that are written between two turns of the event loop. */
 const SLICE = 200;
+/** Bytes of a body that are remembered with its call. */
+const MAX_REMEMBERED = 1024;
 const encoder = new TextEncoder();
 
 /** Fields that all answers have, as SRS's. */
@@ -51,8 +54,17 @@ export class Dispatcher {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #envelope: Envelope;
+  readonly #actions: Pick<Actions, "add">;
 
-  constructor(operations: readonly Operation[], clock: Clock, log: Log, envelope: Envelope) {
+  /** `actions` is told of calls that change something. */
+  constructor(
+    operations: readonly Operation[],
+    clock: Clock,
+    log: Log,
+    envelope: Envelope,
+    actions: Pick<Actions, "add">,
+  ) {
+    this.#actions = actions;
     this.operations = operations;
     this.#routes = operations.map((operation) => ({ operation, parts: operation.path.split("/") }));
     this.#clock = clock;
@@ -62,17 +74,19 @@ export class Dispatcher {
 
   /** Never rejects: faults of the program are answers too. */
   async call(request: ApiRequest): Promise<ApiAnswer> {
+    let found: Operation | undefined;
     try {
       const { operation, params } = this.#find(request);
+      found = operation;
       if (operation.role === "admin" && request.role !== "admin")
         throw new ApiError(403, "rights", "this takes the role admin; this user may only read");
-      const { query, by } = request;
-      const call: ApiCall = { params, query, by, body: bodyOf(operation, request.body) };
-      return {
-        status: 200,
-        parts: await this.#write(await operation.run(call), operation.bare ? {} : { code: 0, ...this.#envelope }),
-      };
+      const { query, by, role } = request;
+      const call: ApiCall = { params, query, by, role, body: bodyOf(operation, request.body) };
+      const answer = await operation.run(call);
+      this.#remember(request, operation, undefined);
+      return { status: 200, parts: await this.#write(answer, operation.bare ? {} : { code: 0, ...this.#envelope }) };
     } catch (error) {
+      this.#remember(request, found, error);
       return this.failure(error);
     }
   }
@@ -86,6 +100,24 @@ export class Dispatcher {
     }
     const { status, code, message } = shown as ApiError;
     return { status, parts: [encoder.encode(`${JSON.stringify({ code, ...this.#envelope, error: message })}\n`)] };
+  }
+
+  /** Notes a call that changes something. */
+  #remember({ by, method, path, query, body }: ApiRequest, operation: Operation | undefined, error: unknown): void {
+    if (operation?.role !== "admin") return;
+    const { summary } = operation;
+    const params = [...query].map(([name, value]) => `${name}=${value}`);
+    const input = [...params, new TextDecoder().decode(body.subarray(0, MAX_REMEMBERED))].join(" ").trim();
+    const status = error === undefined ? 200 : error instanceof ApiError ? error.status : 500;
+    this.#actions.add({
+      by,
+      method,
+      path,
+      summary,
+      input,
+      status,
+      error: error === undefined ? undefined : messageOf(error),
+    });
   }
 
   #find({ method, path }: ApiRequest): { operation: Operation; params: Record<string, string> } {

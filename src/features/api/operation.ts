@@ -43,6 +43,8 @@ export interface ApiCall {
   readonly body: unknown;
   /** Who calls, for the log: a user's name or the way in. */
   readonly by: string;
+  /** What they may do. */
+  readonly role: Role;
 }
 
 /** A list of which a page is answered: written in parts, as it may have thousands of items. */
@@ -116,12 +118,21 @@ export function pageOf<T>(items: Iterable<T>, { query }: ApiCall): T[] {
 }
 
 /** A number of a query. Throws ApiError. */
-export function numberOf(query: URLSearchParams, name: string, fallback: number): number {
+export function numberOf(query: URLSearchParams, name: string, fallback: number, max = MAX_COUNT): number {
   const text = query.get(name);
   if (text === null || text === "") return fallback;
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= MAX_COUNT)) throw new ApiError(400, "input", `${name} must be a whole number from 0 to ${MAX_COUNT}`);
+  const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= max)) throw new ApiError(400, "input", `${name} must be a whole number from 0 to ${max}`);
   return value;
+}
+
+/** The parameter of lists that are searched. */
+export const searchQuery: Parameter = { name: "search", doc: "Only those that have this text in them." };
+
+/** What a call searches for: whether any of the texts has it, in whatever case. Without a search, all do. */
+export function searchOf({ query }: Pick<ApiCall, "query">): (...texts: readonly string[]) => boolean {
+  const wanted = query.get("search")?.toLowerCase() ?? "";
+  return (...texts) => wanted === "" || texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
 /** The texts that a body gives, by name. Throws ApiError for anything else in it. */

@@ -2,7 +2,7 @@ import { maskText } from "../../base/mask.ts";
 import type { RelayAction, RelayReport } from "../../live/ports/feature.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
-import { ApiError, asked, type Operation, pageOf, pageQuery } from "./operation.ts";
+import { ApiError, asked, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { streamUrl } from "./streams.ts";
 
@@ -33,6 +33,8 @@ const origin = object({
   retry_in_ms: whole,
 });
 
+const streamQuery = { name: "stream", doc: "The id of the stream that they carry." };
+
 const actions: readonly RelayAction[] = ["retry", "pause", "resume"];
 
 /** What the API says of connections to other servers, and what operators do with them. */
@@ -42,11 +44,21 @@ export function relayOperations(context: ApiContext): readonly Operation[] {
     path,
     role: "read",
     summary,
-    query: [...pageQuery, { name: "failing", doc: "1: only those that have failed since they last ran." }],
+    query: [
+      ...pageQuery,
+      searchQuery,
+      streamQuery,
+      { name: "failing", doc: "1: only those that have failed since they last ran." },
+    ],
     answer: { [list]: listOf(relay) },
     run: (call) => {
       const isFailing = call.query.get("failing") === "1";
-      const all = context.report().relays.filter((each) => each.flow === flow && (!isFailing || each.failing));
+      const stream = call.query.get("stream");
+      const matches = searchOf(call);
+      const all = context.report().relays.filter((each) => {
+        if (each.flow !== flow || (isFailing && !each.failing)) return false;
+        return (stream === null || stream === idOf(each.stream)) && matches(each.id, each.to, each.stream);
+      });
       return { list, items: pageOf(all, call), write };
     },
   });

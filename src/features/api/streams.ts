@@ -4,7 +4,7 @@ import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
-import { ApiError, type Operation, pageOf, pageQuery } from "./operation.ts";
+import { ApiError, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
 import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { trackSchemas, tracksOf } from "./tracks.ts";
@@ -91,12 +91,13 @@ export class StreamTable {
         query: [
           ...pageQuery,
           { name: "vhost", doc: "The id or the name of the vhost that they are of." },
+          searchQuery,
           { name: "unhealthy", doc: "1: only those whose `health` is not empty." },
         ],
         answer: { streams: listOf(stream) },
         run: (call) => ({
           list: "streams",
-          items: pageOf(this.#of(call.query.get("vhost"), call.query.get("unhealthy") === "1"), call),
+          items: pageOf(this.#of(call.query), call),
           write: (item: Stream) => this.#write(item),
         }),
       },
@@ -144,10 +145,11 @@ export class StreamTable {
     throw new ApiError(404, "stream", "there is no stream of this id now; GET /api/v1/streams lists those that are");
   }
 
-  *#of(vhost: string | null, isUnhealthy: boolean): Iterable<Stream> {
+  *#of(query: URLSearchParams): Iterable<Stream> {
     const { healthOf } = this.#reports;
+    const [vhost, isUnhealthy, matches] = [query.get("vhost"), query.get("unhealthy") === "1", searchOf({ query })];
     for (const each of this.#context.streams.all()) {
-      if (isUnhealthy && !healthOf.has(each.key)) continue;
+      if ((isUnhealthy && !healthOf.has(each.key)) || !matches(each.key)) continue;
       const name = namesOf(each.key).vhost;
       if (vhost === null || vhost === name || vhost === idOf(name)) yield each;
     }

@@ -12,6 +12,12 @@ export type LogLevel = (typeof logLevels)[number];
 /** Formats an event as one line, without its line feed. `id` is empty if there is none. */
 export type LineFormat = (time: Date, level: LogLevel, id: string, message: string, fields: LogFields) => string;
 
+/** Keeps lines as they are written. */
+export interface LineTail {
+  /** `time`: Unix ms. */
+  add(time: number, level: LogLevel, line: string): void;
+}
+
 /** Settings of a log that can change while it is in use. */
 export interface LogSetup {
   /** Lower levels are left out. */
@@ -27,15 +33,19 @@ export interface RootLog extends Log {
   configure(setup: LogSetup): void;
 }
 
-/** A log whose lines go to `sink`; `wall` gives the milliseconds since 1970 that a line carries. It masks every line. */
-export function createLog(sink: LineSink, setup: LogSetup, wall: () => number): RootLog {
-  return new ChildLog({ sink, wall, setup }, "", noSecrets);
+/**
+ * A log whose lines go to `sink`, and to `tail`, which keeps the last ones; `wall` gives the milliseconds since 1970 that a line
+ * carries. It masks every line.
+ */
+export function createLog(sink: LineSink, setup: LogSetup, wall: () => number, tail?: LineTail): RootLog {
+  return new ChildLog({ sink, wall, tail, setup }, "", noSecrets);
 }
 
 /** Shared by all logs made from one root. */
 interface Shared {
   readonly sink: LineSink;
   readonly wall: () => number;
+  readonly tail: LineTail | undefined;
   setup: LogSetup;
 }
 
@@ -76,10 +86,13 @@ class ChildLog implements RootLog {
   }
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
-    const { sink, wall, setup } = this.#shared;
+    const { sink, wall, tail, setup } = this.#shared;
     if (logLevels.indexOf(level) < logLevels.indexOf(setup.level)) return;
     const secrets = [setup.secrets, this.#secrets];
-    const time = new Date(wall());
-    sink.write(setup.format(time, level, this.#id, maskMessage(message, secrets), maskFields(fields, secrets)));
+    const time = wall();
+    const [shown, masked] = [maskMessage(message, secrets), maskFields(fields, secrets)];
+    const line = setup.format(new Date(time), level, this.#id, shown, masked);
+    sink.write(line);
+    tail?.add(time, level, line);
   }
 }

@@ -9,9 +9,13 @@ import { BufferedSink } from "./line-sink.ts";
 import { createLog, type LineFormat, type LogLevel, type RootLog } from "./log.ts";
 import { journalJsonLine, jsonLine } from "./log-json.ts";
 import { journalLine, textLine } from "./log-line.ts";
+import { LogTail } from "./log-tail.ts";
 
 /** The forms of a line. */
 export const logFormats = ["text", "json"] as const;
+
+/** Lines that are kept in memory. */
+const TAIL_LINES = 500;
 
 /** What the operator chooses of the log. */
 export interface LogSettings {
@@ -24,6 +28,8 @@ export interface LogSettings {
 /** The log of this process and its destination; both can change at run time. */
 export class Logging {
   readonly log: Log;
+  /** Its last lines. */
+  readonly tail = new LogTail(TAIL_LINES);
   readonly #root: RootLog;
   readonly #sink: BufferedSink;
   readonly #wall: () => number;
@@ -47,7 +53,7 @@ export class Logging {
       lostLine: (count) => this.#format(new Date(wall()), "warn", "", "log lines lost", { lost: count }),
       onFailure: (error) => this.#reportFailure(error),
     });
-    this.#root = createLog(this.#sink, { level: settings.level, format: this.#format, secrets }, wall);
+    this.#root = createLog(this.#sink, { level: settings.level, format: this.#format, secrets }, wall, this.tail);
     this.log = this.#root;
     // The process's exit writes waiting lines.
     process.on("exit", () => this.#sink.flushSync());

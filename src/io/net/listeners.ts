@@ -75,6 +75,11 @@ export class Listeners {
     );
   }
 
+  /** The bound addresses with their endpoints. */
+  get bound(): readonly { readonly address: ListenAddress; readonly endpoint: ListenEndpoint }[] {
+    return [...this.#open.values()].map(({ endpoint, listener: { address } }) => ({ address, endpoint }));
+  }
+
   /** Closes all listeners; connections stay. */
   stop(): void {
     for (const { listener } of this.#open.values()) listener.stop();
