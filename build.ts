@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "./package.json";
-import { bundlePage } from "./scripts/bundle-page.ts";
+import { bundleConsole, bundlePage } from "./scripts/bundle-page.ts";
 import { messageOf } from "./src/base/errors.ts";
 
 const root = import.meta.dir;
@@ -40,7 +40,8 @@ export async function build(target?: Target, runtime?: string): Promise<string> 
   try {
     const outfile = join(aside, name);
     const page = join(aside, "page");
-    await bundlePage(page);
+    const admin = join(aside, "console");
+    await Promise.all([bundlePage(page), bundleConsole(admin)]);
     const result = await Bun.build({
       entrypoints: [join(root, "src/cli/main.ts")],
       target: "bun",
@@ -56,7 +57,7 @@ export async function build(target?: Target, runtime?: string): Promise<string> 
         outfile,
         ...(target === undefined ? {} : { target: `bun-${target}` as const }),
         ...(runtime === undefined ? {} : { executablePath: runtime }),
-        assets: [page],
+        assets: [page, admin],
         autoloadDotenv: false,
         autoloadBunfig: false,
       },

@@ -143,7 +143,8 @@ if (process.argv.includes("--install")) await installPrerequisites(console.log);
 const steps: readonly Step[] = [
   command("lint", [bin("biome"), "check", "--error-on-warnings", "."]),
   command("types", [bin("tsc"), "--noEmit"]),
-  command("browser types", [bin("tsc"), "--noEmit", "--project", "src/features/page/browser"]),
+  command("page types", [bin("tsc"), "--noEmit", "--project", "src/features/page/browser"]),
+  command("console types", [bin("tsc"), "--noEmit", "--project", "src/features/console/browser"]),
   command("knip", [bun, "node_modules/knip/bin/knip.js"]),
   tests("architecture", "./tests/architecture.test.ts", 1),
   compile,

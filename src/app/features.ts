@@ -2,6 +2,7 @@ import type { Log } from "../base/log.ts";
 import { Api } from "../features/api/api.ts";
 import { idOf } from "../features/api/ids.ts";
 import { Cluster } from "../features/cluster/cluster.ts";
+import { Console } from "../features/console/console.ts";
 import { Director } from "../features/director/director.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
@@ -49,11 +50,11 @@ import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import type { Administration } from "./administration.ts";
+import { consoleAssets, pageAssets } from "./browser-assets.ts";
 import { logClients } from "./client-log.ts";
 import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { NodeFlowMeter } from "./node-flow.ts";
-import { pageAssets } from "./page-assets.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
@@ -307,6 +308,11 @@ export function makeFeatures(host: Host): Features {
     stage: () => connections.stage,
   };
   const http = new HttpServer({ ...served, ...forViewers, account, routes: others.httpRoutes });
+  const adminConsole = new Console({
+    assets: consoleAssets(),
+    config: () => live.current.http_api.console,
+    viewerEndpoints: () => listening.viewerEndpoints,
+  });
   const calls = new AddressRate(clock);
   const countRequest = (address: string) =>
     calls.take(address, live.current.http_api.max_requests_per_minute)
@@ -315,7 +321,10 @@ export function makeFeatures(host: Host): Features {
   const free = { acquire: () => undefined, release: () => undefined, countRequest };
   // The API answers while clients have no room.
   const apiAccount = new ConnectionAccount({ maxConnections: MAX_API_CONNECTIONS, limiter: free });
-  const admin = new HttpServer({ ...served, ...forOperators, account: apiAccount, routes: [cluster, api] }, apiAccount);
+  const admin = new HttpServer(
+    { ...served, ...forOperators, account: apiAccount, routes: [cluster, api, adminConsole] },
+    apiAccount,
+  );
   const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http, admin] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });

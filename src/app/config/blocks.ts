@@ -1,6 +1,7 @@
 import { named, table, type ValueOf } from "../../config/table.ts";
 import { apiTable } from "../../features/api/config.ts";
 import { clusterTable } from "../../features/cluster/config.ts";
+import { consoleTable } from "../../features/console/config.ts";
 import { directorKeys } from "../../features/director/config.ts";
 import { edgeTable } from "../../features/edge/config.ts";
 import { forwardKeys, forwardRootKeys } from "../../features/forward/config.ts";
@@ -49,7 +50,7 @@ export const rootTable = table("The configuration file.", {
   ...forwardRootKeys,
   rtmps: rtmpsTable,
   http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
-  http_api: apiTable,
+  http_api: table(apiTable.doc, { ...apiTable.entries, console: consoleTable }),
   cluster: clusterTable,
   proxy_protocol: proxyProtocolTable,
   log: logTable,

@@ -1,10 +1,11 @@
+import { assetHeaders } from "../../http/asset.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { ASSET_PATH, type Assets } from "./assets.ts";
 import type { PageConfig } from "./config.ts";
-import { assetHeaders, plainHeaders, playerHeaders } from "./security-headers.ts";
+import { plainHeaders, playerHeaders } from "./security-headers.ts";
 import { renderStreamList } from "./stream-list.ts";
 
 /** A page's answer is asked for again each time, and mostly found unchanged. */

@@ -1,3 +1,4 @@
+import { contentPolicy } from "../../http/content-policy.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { isPlainHost, otherServers } from "./other-servers.ts";
 
@@ -26,7 +27,7 @@ export function playerHeaders(
   const own = isPlainHost(host) ? [`ws://${host}`, `wss://${host}`] : [];
   return {
     ...common,
-    "content-security-policy": policy({
+    "content-security-policy": contentPolicy({
       "script-src": ["'self'"],
       "style-src": ["'self'"],
       "img-src": ["'self'"],
@@ -41,27 +42,12 @@ export function playerHeaders(
 export function plainHeaders(embed: Embedding): Record<string, string> {
   return {
     ...common,
-    "content-security-policy": policy({
+    "content-security-policy": contentPolicy({
       "style-src": ["'self'"],
       "img-src": ["'self'"],
       "frame-ancestors": ancestors(embed),
     }),
   };
-}
-
-/** Headers of the page's files, whose names change with what is in them. */
-export const assetHeaders: Readonly<Record<string, string>> = {
-  "cache-control": "public, max-age=31536000, immutable",
-};
-
-function policy(sources: Readonly<Record<string, readonly string[]>>): string {
-  const listed = Object.entries({
-    "default-src": ["'none'"],
-    "base-uri": ["'none'"],
-    "form-action": ["'none'"],
-    ...sources,
-  });
-  return listed.map(([directive, values]) => [directive, ...values].join(" ")).join("; ");
 }
 
 function ancestors(embed: Embedding): string[] {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundlePage } from "../../../../scripts/bundle-page.ts";
-import { pageAssets } from "../../../../src/app/page-assets.ts";
+import { pageAssets } from "../../../../src/app/browser-assets.ts";
 import type { PageConfig } from "../../../../src/features/page/config.ts";
 import { StreamPage } from "../../../../src/features/page/page.ts";
 import { answerOf, bodyOf } from "../../http-exchange.ts";

@@ -39,6 +39,13 @@ export const apiEffects: Readonly<Record<string, Effect>> = {
     expect(await status(NODE, { host: "live.example" })).toBe(200);
   },
 
+  async "http_api.console.enabled"(stage) {
+    const { server, status } = await serverWith(stage);
+    expect(await status("/console/")).toBe(200);
+    await server.reload(`${LISTEN}console.enabled = false`);
+    expect(await status("/console/")).toBe(404);
+  },
+
   async "http_api.metrics_from"(stage) {
     const users = user('password = "a long one"');
     const { server, status } = await serverWith(stage, users);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { Asset, Assets } from "../../../../src/features/page/assets.ts";
+import type { Assets } from "../../../../src/features/page/assets.ts";
 import type { PageConfig } from "../../../../src/features/page/config.ts";
 import { isPagePath, StreamPage } from "../../../../src/features/page/page.ts";
+import type { Asset } from "../../../../src/http/asset.ts";
 import type { HttpAnswer } from "../../../../src/live/ports/http.ts";
 import { answerOf, bodyOf } from "../../../support/http-exchange.ts";
 import { getRequest } from "../../../support/http-request.ts";

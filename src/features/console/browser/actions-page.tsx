@@ -1,0 +1,44 @@
+import type { ActionAnswer } from "./api-answers.ts";
+import { shown, timeOfDay } from "./format.ts";
+import { Badge, Name, Table } from "./parts.tsx";
+import { usePolled } from "./server.ts";
+import { t } from "./words.ts";
+
+const ACTIONS_MS = 3000;
+/** All that the server keeps. */
+const MAX_ACTIONS = 200;
+
+/** Who changed what by the API, the last first. */
+export function ActionsPage() {
+  const { data } = usePolled<{ actions: readonly ActionAnswer[] }>(`/api/v1/actions?count=${MAX_ACTIONS}`, ACTIONS_MS);
+  return (
+    <>
+      <h1>{t("Who did what")}</h1>
+      <p class="soft">{t("What was changed by the API since the server's start")}</p>
+      <Table
+        caption={t("Who did what")}
+        items={data?.actions.map((action, at) => ({
+          ...action,
+          at: action.at,
+          key: `${action.at} ${data.actions.length - at}`,
+        }))}
+        keyOf={({ key }) => key}
+        columns={[
+          { title: t("When"), cell: ({ at }) => timeOfDay(at) },
+          { title: t("Who"), cell: ({ by }) => <Name>{by}</Name> },
+          { title: t("What"), cell: ({ method, path }) => <code>{shown(`${method} ${path}`)}</code> },
+          { title: t("With"), cell: ({ input }) => <code>{shown(input)}</code> },
+          {
+            title: t("Result"),
+            cell: ({ status, error }) =>
+              error === null ? (
+                <Badge tone="good">{t("done")}</Badge>
+              ) : (
+                <span class="error">{`${status} ${shown(error)}`}</span>
+              ),
+          },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,189 @@
+/** Bitrates of the last half minute, kbit/s. */
+interface Kbps {
+  readonly recv_30s: number;
+  readonly send_30s: number;
+}
+
+/** `GET /api/v1/session` */
+export interface Session {
+  readonly user: string;
+  readonly role: "read" | "admin";
+  readonly node: string;
+  readonly version: string;
+  readonly viewers: readonly { readonly scheme: "http" | "https"; readonly host: string; readonly port: number }[];
+}
+
+/** The connections of a node to or from one other server. */
+export interface NodeLink {
+  readonly flow: "push" | "pull" | "serve";
+  readonly to: string;
+  readonly running: number;
+  readonly failing: number;
+  readonly paused: number;
+  readonly kbps: number;
+  readonly lag_ms: number | null;
+  readonly error: string | null;
+}
+
+/** What comes into a node and leaves it. */
+interface NodeFlow {
+  readonly encoders: number;
+  readonly viewers: number;
+  readonly kbps_in: number;
+  readonly age_ms: number | null;
+  readonly unhealthy: number;
+  readonly links: readonly NodeLink[];
+}
+
+/** One of `GET /api/v1/nodes`; the asked server is the first. */
+export interface NodeAnswer {
+  readonly id: string | null;
+  readonly self: boolean;
+  readonly peer: string;
+  readonly state: "alive" | "draining" | "dead";
+  readonly version: string | null;
+  readonly advertise: readonly string[];
+  readonly zone: string;
+  readonly connections: number;
+  readonly max_connections: number;
+  readonly kbps: number;
+  readonly cpu: number;
+  readonly streams: number;
+  readonly published: number;
+  readonly relayed: number;
+  readonly seen_ms: number | null;
+  readonly problems: readonly string[];
+  readonly flow: NodeFlow | null;
+}
+
+/** One source of a stream. */
+export interface SourceAnswer {
+  readonly id: string;
+  readonly role: "active" | "standby" | "ended";
+  readonly preferred: boolean;
+  readonly via: string;
+  readonly ip: string;
+  readonly since: number;
+  readonly bytes: number;
+  readonly silent_ms: number;
+}
+
+/** One of `GET /api/v1/streams`. */
+export interface StreamAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly app: string;
+  readonly tcUrl: string;
+  readonly url: string;
+  readonly live_ms: number;
+  readonly recv_bytes: number;
+  readonly send_bytes: number;
+  readonly video_frames: number;
+  readonly kbps: Kbps;
+  readonly publish: { readonly active: boolean; readonly cid: string };
+  readonly video: {
+    readonly codec: string;
+    readonly profile: string;
+    readonly width?: number;
+    readonly height?: number;
+  } | null;
+  readonly audio: { readonly codec: string; readonly sample_rate: number; readonly channel: number } | null;
+  readonly viewers: number;
+  readonly since: number | null;
+  readonly fps: number;
+  readonly gop_ms: number;
+  readonly lost_packets: number;
+  readonly lag_ms: number;
+  readonly age_ms: number | null;
+  readonly source_switches: number;
+  readonly health: readonly { readonly state: string; readonly since: number; readonly detail: string }[];
+  readonly sources: readonly SourceAnswer[];
+}
+
+/** One of `GET /api/v1/clients`. */
+export interface ClientAnswer {
+  readonly id: string;
+  readonly stream: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly url: string;
+  readonly type: string;
+  readonly publish: boolean;
+  readonly alive: number;
+  readonly kbps: Kbps;
+  readonly format: string;
+  readonly software: string;
+  readonly server: boolean;
+  readonly lost_packets: number;
+  readonly lag_ms: number;
+}
+
+/** One of `GET /api/v1/forwards` and `upstreams`. */
+export interface RelayAnswer {
+  readonly id: string;
+  readonly flow: "push" | "pull";
+  readonly to: string;
+  readonly url: string;
+  readonly state: "stopped" | "connecting" | "running" | "waiting" | "paused";
+  readonly failing: boolean;
+  readonly since: number;
+  readonly attempt: number;
+  readonly next_retry: number | null;
+  readonly last_error: string | null;
+  readonly lag_ms: number | null;
+  readonly bytes: number;
+  readonly dropped: number;
+}
+
+/** One of `GET /api/v1/origins`. */
+export interface OriginAnswer {
+  readonly vhost: string;
+  readonly origin: string;
+  readonly state: "alive" | "dead";
+  readonly last_error: string | null;
+  readonly retry_in_ms: number;
+}
+
+/** `GET /api/v1/limits` */
+export interface LimitsAnswer {
+  readonly near: readonly { readonly limit: string; readonly of: string; readonly now: number; readonly max: number }[];
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** One of `GET /api/v1/transcoders`. */
+export interface TranscoderAnswer {
+  readonly engines: string;
+  readonly url: string;
+  readonly state: string;
+  readonly last_error: string | null;
+}
+
+/** One of `GET /api/v1/hooks`. */
+export interface HookAnswer {
+  readonly event: string;
+  readonly to: string;
+  readonly failing: boolean;
+  readonly last_error: string | null;
+  readonly waiting: number;
+  readonly dropped: number;
+}
+
+/** One of `GET /api/v1/log`. */
+export interface LogLine {
+  readonly number: number;
+  readonly time: number;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly line: string;
+}
+
+/** One of `GET /api/v1/actions`. */
+export interface ActionAnswer {
+  readonly at: number;
+  readonly by: string;
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly input: string;
+  readonly status: number;
+  readonly error: string | null;
+}

@@ -1,0 +1,133 @@
+/** An answer takes this long at most, ms. */
+const TIMEOUT_MS = 8000;
+
+/** How the console stands with its server. */
+export type Standing =
+  | { readonly kind: "starting" }
+  | { readonly kind: "in" }
+  /** It must sign in; `reason`: what the server said, "" at the start. */
+  | { readonly kind: "out"; readonly reason: string }
+  /** The server answers nobody here, or not now. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The server does not answer since this time, Unix ms. */
+  | { readonly kind: "lost"; readonly since: number };
+
+/** A call that was not answered as it should be. `status` is 0 when no answer came. */
+export class CallError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What a client is made of. */
+export interface ApiClientOptions {
+  fetch(path: string, init: RequestInit): Promise<Response>;
+  /** Unix ms. */
+  now(): number;
+  onStanding(standing: Standing): void;
+}
+
+/**
+ * Calls the API by the rights of a user. Name and password are in memory alone, and go with each request by the console itself: a
+ * browser that sends none by itself can't be made to by other pages.
+ */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  #authorization: string | undefined;
+  #standing: Standing = { kind: "starting" };
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Whether a user has signed in. */
+  get isSignedIn(): boolean {
+    return this.#authorization !== undefined;
+  }
+
+  /** Calls are of this user from now on; `check` shows whether the server agrees. Throws CallError. */
+  async signIn(name: string, password: string): Promise<void> {
+    const before = this.#authorization;
+    this.#authorization = basic(name, password);
+    try {
+      await this.call("GET", "/api/v1/session");
+    } catch (error) {
+      this.#authorization = before;
+      throw error;
+    }
+  }
+
+  /** Forgets the user. */
+  signOut(reason = ""): void {
+    this.#authorization = undefined;
+    this.#become({ kind: "out", reason });
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.call<T>("GET", path);
+  }
+
+  /** Throws CallError. */
+  async call<T>(method: string, path: string, body?: object): Promise<T> {
+    const authorization = this.#authorization;
+    let response: Response;
+    try {
+      response = await this.#options.fetch(path, {
+        method,
+        credentials: "omit",
+        cache: "no-store",
+        redirect: "error",
+        headers: authorization === undefined ? {} : { authorization },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    } catch {
+      if (this.#standing.kind !== "lost") this.#become({ kind: "lost", since: this.#options.now() });
+      throw new CallError(0, "");
+    }
+    const answer = await read(response);
+    if (response.ok && answer !== undefined) {
+      // An answer to a user who has signed out meanwhile says nothing.
+      if (authorization === this.#authorization) this.#become({ kind: "in" });
+      return answer as T;
+    }
+    const { error = response.statusText } = (answer ?? {}) as { error?: string };
+    if (authorization === this.#authorization) this.#refused(response.status, error, method);
+    throw new CallError(response.status, error);
+  }
+
+  #refused(status: number, reason: string, method: string): void {
+    if (status === 401) this.signOut(this.#standing.kind === "in" ? reason : "");
+    else if (status === 429 || (status === 403 && method === "GET")) this.#become({ kind: "refused", reason });
+    // Something else stands before the server, such as a proxy whose server is away.
+    else if (status === 502 || status === 504) this.#become({ kind: "lost", since: this.#options.now() });
+    else if (this.#standing.kind !== "in") this.#become({ kind: "in" });
+  }
+
+  #become(standing: Standing): void {
+    const before = this.#standing;
+    if (before.kind === standing.kind && (standing.kind === "in" || standing.kind === "lost")) return;
+    this.#standing = standing;
+    this.#options.onStanding(standing);
+  }
+}
+
+async function read(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function basic(name: string, password: string): string {
+  const bytes = new TextEncoder().encode(`${name}:${password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}

@@ -1,0 +1,138 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ActionsPage } from "./actions-page.tsx";
+import type { Session } from "./api-answers.ts";
+import { ClientsPage } from "./clients-page.tsx";
+import { HealthPage } from "./health-page.tsx";
+import { LogPage } from "./log-page.tsx";
+import { OverviewPage } from "./overview-page.tsx";
+import { type Preferences, Settings, usePreferences } from "./preferences.tsx";
+import { RelaysPage } from "./relays-page.tsx";
+import { addressOf, type PageName, pages, type Route } from "./route.ts";
+import { server, usePolled, useStanding } from "./server.ts";
+import { SignIn } from "./sign-in.tsx";
+import { StandingBar } from "./standing-bar.tsx";
+import { StreamPage } from "./stream-page.tsx";
+import { StreamsPage } from "./streams-page.tsx";
+import { useRoute } from "./use-route.ts";
+import { type Text, t } from "./words.ts";
+
+/** Who signed in, and whether they lost rights, is asked this often, ms. */
+const SESSION_MS = 5000;
+
+const titles: Readonly<Record<PageName, Text>> = {
+  overview: "Overview",
+  streams: "Streams",
+  clients: "Clients",
+  relays: "Relays",
+  health: "Health",
+  log: "Log",
+  actions: "Who did what",
+};
+
+/** The whole console. */
+export function App() {
+  const preferences = usePreferences();
+  const standing = useStanding();
+  const route = useRoute();
+  const isOut = standing.kind === "out";
+  const asked = usePolled<{ session: Session }>(isOut ? undefined : "/api/v1/session", SESSION_MS);
+  const known = useRef<Session | undefined>(undefined);
+  if (isOut) known.current = undefined;
+  else known.current = asked.data?.session ?? known.current;
+  const session = known.current;
+  useEffect(() => {
+    document.title = `${t(titles[route.page])} – ${t("srs console")}`;
+  }, [route.page, preferences.language]);
+  if (isOut)
+    return (
+      <main class="alone">
+        <SignIn reason={standing.reason} />
+        <Settings preferences={preferences} />
+      </main>
+    );
+  if (session === undefined)
+    return (
+      <main class="alone">
+        <StandingBar standing={standing} />
+        {standing.kind === "starting" && <p role="status">{t("Connecting to the server…")}</p>}
+      </main>
+    );
+  return (
+    <Signed
+      session={session}
+      route={route}
+      preferences={preferences}
+      standing={<StandingBar standing={standing} version={session.version} />}
+    />
+  );
+}
+
+interface SignedProps {
+  readonly session: Session;
+  readonly route: Route;
+  readonly preferences: Preferences;
+  readonly standing: preact.ComponentChildren;
+}
+
+function Signed({ session, route, preferences, standing }: SignedProps) {
+  const content = useRef<HTMLElement>(null);
+  const [before] = useState(() => ({ page: `${route.page} ${route.id}` }));
+  // Who goes on to another page by the keyboard goes on at its content.
+  useEffect(() => {
+    const page = `${route.page} ${route.id}`;
+    if (before.page !== page) content.current?.focus();
+    before.page = page;
+  }, [route, before]);
+  const { user, role } = session;
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => content.current?.focus()}>
+        {t("Skip to content")}
+      </button>
+      <header>
+        <p class="brand">{t("srs console")}</p>
+        <nav aria-label={t("Main menu")}>
+          {pages.map((page) => (
+            <a key={page} href={addressOf(page)} aria-current={page === route.page ? "page" : undefined}>
+              {t(titles[page])}
+            </a>
+          ))}
+        </nav>
+        <div class="who">
+          <span>{t(role === "admin" ? "{user}, may change" : "{user}, may only see", { user })}</span>
+          {server.isSignedIn && (
+            <button type="button" onClick={() => server.signOut()}>
+              {t("Sign out")}
+            </button>
+          )}
+        </div>
+        <Settings preferences={preferences} />
+      </header>
+      {standing}
+      <main id="content" ref={content} tabIndex={-1}>
+        <Content session={session} route={route} />
+      </main>
+    </>
+  );
+}
+
+function Content({ session, route: { page, id, params } }: { session: Session; route: Route }) {
+  const canChange = session.role === "admin";
+  const stream = params.get("stream") ?? "";
+  switch (page) {
+    case "overview":
+      return <OverviewPage />;
+    case "streams":
+      return id === "" ? <StreamsPage params={params} /> : <StreamPage key={id} id={id} session={session} />;
+    case "clients":
+      return <ClientsPage key={stream} stream={stream} canChange={canChange} />;
+    case "relays":
+      return <RelaysPage key={stream} stream={stream} canChange={canChange} />;
+    case "health":
+      return <HealthPage />;
+    case "log":
+      return <LogPage />;
+    case "actions":
+      return <ActionsPage />;
+  }
+}

@@ -1,0 +1,128 @@
+import { useState } from "preact/hooks";
+import type { ClientAnswer } from "./api-answers.ts";
+import { duration, number, rate, shown } from "./format.ts";
+import {
+  Badge,
+  Confirm,
+  Filter,
+  Name,
+  PAGE_SIZE,
+  Pager,
+  pageQuery,
+  Search,
+  Table,
+  Telling,
+  useDeed,
+} from "./parts.tsx";
+import { addressOf } from "./route.ts";
+import { server, usePolled } from "./server.ts";
+import { t } from "./words.ts";
+
+const CLIENTS_MS = 2000;
+/** For how long an address may be kept away, s. */
+const BANS = [0, 60, 600, 3600, 86_400];
+
+/** Who publishes and plays, page by page. `stream`: the id of the only stream that is of interest. */
+export function ClientsPage({ stream, canChange }: { stream: string; canChange: boolean }) {
+  const [view, setView] = useState({ search: "", slow: false, servers: false, start: 0 });
+  const { search, slow, servers, start } = view;
+  const [leaving, setLeaving] = useState<ClientAnswer | undefined>();
+  const [ban, setBan] = useState(0);
+  const { told, isBusy, run } = useDeed();
+  const filters = { search, stream, slow: slow ? "1" : "", server: servers ? "1" : "" };
+  const path = `/api/v1/clients?${pageQuery(start, filters)}`;
+  const { data, refresh } = usePolled<{ clients: readonly ClientAnswer[] }>(path, CLIENTS_MS);
+  const kick = async ({ id }: ClientAnswer): Promise<void> => {
+    setLeaving(undefined);
+    const query = ban === 0 ? "" : `?ban=${ban}`;
+    await run(
+      () => server.call("DELETE", `/api/v1/clients/${encodeURIComponent(id)}${query}`),
+      t("{id} was sent away.", { id }),
+    );
+    refresh();
+  };
+  return (
+    <>
+      <h1>{t("Clients")}</h1>
+      <div class="filters">
+        <Search value={search} onValue={(value) => setView({ ...view, search: value, start: 0 })} />
+        <Filter label={t("Only slow")} on={slow} onChange={(on) => setView({ ...view, slow: on, start: 0 })} />
+        <Filter label={t("Only servers")} on={servers} onChange={(on) => setView({ ...view, servers: on, start: 0 })} />
+        {stream !== "" && <a href={addressOf("streams", stream)}>{t("Stream")}</a>}
+      </div>
+      <Telling told={told} />
+      <Table
+        caption={t("Clients")}
+        items={data?.clients.slice(0, PAGE_SIZE)}
+        keyOf={({ id }) => id}
+        columns={[
+          { title: t("Client"), cell: ({ id }) => <Name>{id}</Name> },
+          { title: t("Address"), cell: ({ ip }) => <span class="fixed">{shown(ip)}</span> },
+          {
+            title: t("Stream"),
+            cell: ({ url, stream: of }) => (
+              <a href={addressOf("streams", of)}>
+                <Name>{url}</Name>
+              </a>
+            ),
+          },
+          { title: t("Kind"), cell: (client) => <Kind client={client} /> },
+          { title: t("Program"), cell: ({ software }) => <Name>{software}</Name> },
+          { title: t("For"), numeric: true, cell: ({ alive }) => duration(alive * 1000) },
+          { title: t("In"), numeric: true, cell: ({ kbps }) => rate(kbps.recv_30s) },
+          { title: t("Out"), numeric: true, cell: ({ kbps }) => rate(kbps.send_30s) },
+          { title: t("Behind"), numeric: true, cell: ({ lag_ms }) => duration(lag_ms) },
+          { title: t("Lost"), numeric: true, cell: ({ lost_packets }) => number(lost_packets) },
+          {
+            title: t("Actions"),
+            cell: (client) => (
+              <button
+                type="button"
+                disabled={!canChange || isBusy}
+                title={canChange ? undefined : t("This user may only see.")}
+                aria-label={t("Send away: {id}", { id: client.id })}
+                onClick={() => {
+                  setBan(0);
+                  setLeaving(client);
+                }}
+              >
+                {t("Send away")}
+              </button>
+            ),
+          },
+        ]}
+      />
+      <Pager start={start} count={data?.clients.length ?? 0} onStart={(at) => setView({ ...view, start: at })} />
+      {leaving !== undefined && (
+        <Confirm
+          title={t("Send the client {id} away?", { id: shown(leaving.id) })}
+          action={t("Send away")}
+          onDone={() => void kick(leaving)}
+          onCancel={() => setLeaving(undefined)}
+        >
+          <p>
+            <Name>{`${leaving.ip} ${leaving.url}`}</Name>
+          </p>
+          <label class="field">
+            <span>{t("Keep its address from the stream")}</span>
+            <select value={ban} onChange={({ currentTarget }) => setBan(Number(currentTarget.value))}>
+              {BANS.map((seconds) => (
+                <option key={seconds} value={seconds}>
+                  {seconds === 0 ? t("not at all") : duration(seconds * 1000)}
+                </option>
+              ))}
+            </select>
+          </label>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Kind({ client: { publish, server: isServer, format } }: { client: ClientAnswer }) {
+  return (
+    <>
+      {t(publish ? "publishes" : "plays")} {shown(format)} {isServer && <Badge tone="calm">{t("server")}</Badge>}
+    </>
+  );
+}

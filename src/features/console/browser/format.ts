@@ -1,0 +1,56 @@
+import { printable } from "../../../base/printable.ts";
+import { spoken, t } from "./words.ts";
+
+/** A bitrate in kbit/s, for people. */
+export function rate(kbps: number | null): string {
+  if (kbps === null) return "–";
+  if (kbps < 1000) return `${Math.round(kbps)}\u00a0kbit/s`;
+  const [value, unit] = kbps < 1e6 ? [kbps / 1000, "Mbit/s"] : [kbps / 1e6, "Gbit/s"];
+  return `${number(value, value < 100 ? 1 : 0)}\u00a0${unit}`;
+}
+
+/** A duration in milliseconds, in its largest units. */
+export function duration(ms: number | null): string {
+  if (ms === null) return "–";
+  if (ms < 1000) return t("{n} ms", { n: Math.round(ms) });
+  const s = Math.round(ms / 1000);
+  if (s < 60) return t("{n} s", { n: s });
+  if (s < 3600) return two(s, 60, "{n} min", "{n} s");
+  if (s < 86_400) return two(Math.round(s / 60), 60, "{n} h", "{n} min");
+  return two(Math.round(s / 3600), 24, "{n} d", "{n} h");
+}
+
+/** A number with this many decimals at most. */
+export function number(value: number, decimals = 0): string {
+  return value.toLocaleString(spoken(), { maximumFractionDigits: decimals });
+}
+
+/** A time of day, Unix ms; with the date when it is not of today. */
+export function timeOfDay(at: number, now = Date.now()): string {
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  const time = date.toLocaleTimeString(spoken(), { hour12: false });
+  return isToday ? time : `${date.toLocaleDateString(spoken())} ${time}`;
+}
+
+/** A text from outside, with what would hide or reorder its parts as escapes. */
+export function shown(text: string): string {
+  return printable(text);
+}
+
+/** A stream's name as people write it: with its vhost where that is not the default one. */
+export function streamName({ tcUrl, url }: { readonly tcUrl: string; readonly url: string }): string {
+  const vhost = vhostOf(tcUrl);
+  return shown(vhost === "__defaultVhost__" ? url : `${vhost}${url}`);
+}
+
+/** The vhost of a stream's `tcUrl`. */
+export function vhostOf(tcUrl: string): string {
+  return /^rtmp:\/\/([^/]*)/.exec(tcUrl)?.[1] ?? "";
+}
+
+function two(value: number, size: number, large: "{n} min" | "{n} h" | "{n} d", small: "{n} s" | "{n} min" | "{n} h") {
+  const rest = value % size;
+  const first = t(large, { n: Math.floor(value / size) });
+  return rest === 0 ? first : `${first} ${t(small, { n: rest })}`;
+}

@@ -1,0 +1,110 @@
+import type { HookAnswer, LimitsAnswer, StreamAnswer, TranscoderAnswer } from "./api-answers.ts";
+import { number, shown, streamName, timeOfDay } from "./format.ts";
+import { Badge, Name, Table } from "./parts.tsx";
+import { addressOf } from "./route.ts";
+import { usePolled } from "./server.ts";
+import { t, word } from "./words.ts";
+
+const HEALTH_MS = 2000;
+const OTHER_MS = 5000;
+/** What of each kind is shown. */
+const MAX_SHOWN = 100;
+
+/** What is wrong with streams, and what else needs a look: limits, transcoders, hooks, refusals. */
+export function HealthPage() {
+  const failing = `failing=1&count=${MAX_SHOWN}`;
+  const streams = usePolled<{ streams: readonly StreamAnswer[] }>(
+    `/api/v1/streams?unhealthy=1&count=${MAX_SHOWN}`,
+    HEALTH_MS,
+  );
+  const limits = usePolled<LimitsAnswer>("/api/v1/limits", OTHER_MS).data;
+  const transcoders = usePolled<{ transcoders: readonly TranscoderAnswer[] }>(
+    `/api/v1/transcoders?${failing}`,
+    OTHER_MS,
+  ).data;
+  const hooks = usePolled<{ hooks: readonly HookAnswer[] }>(`/api/v1/hooks?${failing}`, OTHER_MS).data;
+  const rows = streams.data?.streams.flatMap((stream) => stream.health.map((health) => ({ stream, health })));
+  return (
+    <>
+      <h1>{t("Health")}</h1>
+      <Part id="streams" title={t("Unhealthy streams")}>
+        <Table
+          caption={t("Unhealthy streams")}
+          items={rows}
+          keyOf={({ stream, health }) => `${stream.id} ${health.state}`}
+          columns={[
+            {
+              title: t("Stream"),
+              cell: ({ stream }) => (
+                <a href={addressOf("streams", stream.id)}>
+                  <bdi>{streamName(stream)}</bdi>
+                </a>
+              ),
+            },
+            { title: t("State"), cell: ({ health }) => <Badge tone="warn">{word(health.state)}</Badge> },
+            { title: t("What was found"), cell: ({ health }) => shown(health.detail) },
+            { title: t("Since"), cell: ({ health }) => timeOfDay(health.since) },
+          ]}
+        />
+      </Part>
+      <Part id="limits" title={t("Near a limit")}>
+        <Table
+          caption={t("Near a limit")}
+          items={limits?.near}
+          keyOf={({ limit, of }) => `${limit} ${of}`}
+          columns={[
+            { title: t("Limit"), cell: ({ limit }) => shown(limit) },
+            { title: t("Of"), cell: ({ of }) => <Name>{of || t("This server")}</Name> },
+            { title: t("Used"), numeric: true, cell: ({ now, max }) => `${number(now)} / ${number(max)}` },
+          ]}
+        />
+      </Part>
+      <Part id="transcoders" title={t("Failing transcoders")}>
+        <Table
+          caption={t("Failing transcoders")}
+          items={transcoders?.transcoders}
+          keyOf={({ url, engines }) => `${url} ${engines}`}
+          columns={[
+            { title: t("Stream"), cell: ({ url }) => <Name>{url}</Name> },
+            { title: t("Engines"), cell: ({ engines }) => <Name>{engines}</Name> },
+            { title: t("State"), cell: ({ state }) => word(state) },
+            { title: t("Error"), cell: ({ last_error }) => shown(last_error ?? "") },
+          ]}
+        />
+      </Part>
+      <Part id="hooks" title={t("Failing hooks")}>
+        <Table
+          caption={t("Failing hooks")}
+          items={hooks?.hooks}
+          keyOf={({ event, to }) => `${event} ${to}`}
+          columns={[
+            { title: t("Hook"), cell: ({ event }) => shown(event) },
+            { title: t("Other side"), cell: ({ to }) => <Name>{to}</Name> },
+            { title: t("Error"), cell: ({ last_error }) => shown(last_error ?? "") },
+            { title: t("Dropped"), numeric: true, cell: ({ dropped }) => number(dropped) },
+          ]}
+        />
+      </Part>
+      <Part id="refusals" title={t("Refusals")}>
+        <Table
+          caption={t("Refusals")}
+          items={limits && Object.entries(limits.refused).toSorted(([, a], [, b]) => b - a)}
+          keyOf={([rule]) => rule}
+          columns={[
+            { title: t("Rule"), cell: ([rule]) => shown(rule) },
+            { title: t("Number"), numeric: true, cell: ([, count]) => number(count) },
+          ]}
+        />
+      </Part>
+    </>
+  );
+}
+
+function Part({ id, title, children }: { id: string; title: string; children: preact.ComponentChildren }) {
+  return (
+    <section aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  );
+}

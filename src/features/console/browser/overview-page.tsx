@@ -1,0 +1,76 @@
+import { useRef } from "preact/hooks";
+import type { LimitsAnswer, NodeAnswer } from "./api-answers.ts";
+import { Chart } from "./chart.tsx";
+import { rate } from "./format.ts";
+import { History } from "./history.ts";
+import { pictureOf } from "./picture.ts";
+import { PictureView } from "./picture-view.tsx";
+import { limitProblems, problemsOf } from "./problems.ts";
+import { addressOf } from "./route.ts";
+import { usePolled } from "./server.ts";
+import { t } from "./words.ts";
+
+/** Nodes ask each other each second. */
+const NODES_MS = 1000;
+const LIMITS_MS = 10_000;
+/** Ten minutes of samples. */
+const SAMPLES = 600;
+
+/** Bitrates and viewers of this server, as long as the console is open. */
+const history = new History(2, SAMPLES);
+
+/** The cluster's picture, what is wrong in it, and this server's bitrates. */
+export function OverviewPage() {
+  const { data } = usePolled<{ nodes: readonly NodeAnswer[] }>("/api/v1/nodes", NODES_MS, ({ nodes: [self] }) => {
+    if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
+  });
+  const limits = usePolled<LimitsAnswer>("/api/v1/limits", LIMITS_MS).data;
+  const last = useRef(data);
+  last.current = data ?? last.current;
+  const nodes = last.current?.nodes;
+  if (nodes === undefined) return <p>{t("Loading…")}</p>;
+  const [self] = nodes;
+  const rates = { in: rate(self?.flow?.kbps_in ?? 0), out: rate(self?.kbps ?? 0) };
+  return (
+    <>
+      <h1>{t("Overview")}</h1>
+      <section aria-labelledby="picture-title">
+        <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
+        <PictureView picture={pictureOf(nodes)} />
+      </section>
+      <section aria-labelledby="wrong-title">
+        <h2 id="wrong-title">{t("What is wrong")}</h2>
+        <Problems nodes={nodes} limits={limits} />
+      </section>
+      <section aria-labelledby="rates-title">
+        <h2 id="rates-title">{t("The last minutes of this server")}</h2>
+        <p class="legend">
+          <span class="line-in">{t("in {rate}", { rate: rates.in })}</span>
+          <span class="line-out">{t("out {rate}", { rate: rates.out })}</span>
+        </p>
+        <Chart
+          label={`${t("The last minutes of this server")}: ${t("in {rate}", { rate: rates.in })}, ${t("out {rate}", { rate: rates.out })}`}
+          columns={history.columns}
+          lines={[
+            { label: t("Received"), colour: "--accent" },
+            { label: t("Sent"), colour: "--second" },
+          ]}
+          height={160}
+          format={rate}
+        />
+      </section>
+    </>
+  );
+}
+
+function Problems({ nodes, limits }: { nodes: readonly NodeAnswer[]; limits: LimitsAnswer | undefined }) {
+  const problems = [...nodes.flatMap(problemsOf), ...limitProblems(limits?.near ?? [])];
+  if (problems.length === 0) return <p class="good">{t("Nothing is wrong.")}</p>;
+  return (
+    <ul class="problems">
+      {problems.map(({ text, page }) => (
+        <li key={text}>{page === undefined ? text : <a href={addressOf(page)}>{text}</a>}</li>
+      ))}
+    </ul>
+  );
+}

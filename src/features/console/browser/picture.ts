@@ -1,0 +1,196 @@
+import type { NodeAnswer, NodeLink } from "./api-answers.ts";
+
+/** Something in the picture: encoders or viewers of a node, a node of the cluster, or a server that is none. */
+export type Box =
+  | { readonly kind: "node"; readonly key: string; readonly column: number; readonly node: NodeAnswer }
+  | { readonly kind: "server"; readonly key: string; readonly column: number; readonly name: string }
+  | {
+      readonly kind: "encoders" | "viewers";
+      readonly key: string;
+      readonly column: number;
+      readonly of: string;
+      readonly count: number;
+      readonly kbps: number;
+    };
+
+/** How a line stands: as the worst of its connections. */
+export type LineState = "running" | "failing" | "paused";
+
+/** What goes from one box to another. */
+export interface Line {
+  readonly from: string;
+  readonly to: string;
+  readonly state: LineState;
+  /** Undefined for encoders and viewers, whose boxes say it all. */
+  readonly link: NodeLink | undefined;
+}
+
+/** The cluster as boxes in columns, sources first, and lines between them. */
+export interface Picture {
+  readonly boxes: readonly Box[];
+  readonly lines: readonly Line[];
+}
+
+/** How a node is called: this server by no name, others by where their clients or their peers reach them. */
+export function nodeName({ self, advertise, peer }: NodeAnswer): string {
+  if (self) return "";
+  return hostPort(advertise[0] ?? peer);
+}
+
+/** Makes the picture of what nodes say of themselves and of each other. */
+export function pictureOf(nodes: readonly NodeAnswer[]): Picture {
+  const { lines, servers } = linesOf(nodes);
+  const depth = depths(lines);
+  const columnOf = (key: string) => (depth.get(key) ?? 0) + 1;
+  const boxes: Box[] = nodes.map((node) => ({ kind: "node", key: keyOf(node), column: columnOf(keyOf(node)), node }));
+  for (const name of servers)
+    boxes.push({ kind: "server", key: serverKey(name), column: columnOf(serverKey(name)), name });
+  const ends = nodes.flatMap((node) => endsOf(node, columnOf(keyOf(node)), lines));
+  const endLines = ends.map(({ key, kind, of }): Line => {
+    const [from, to] = kind === "encoders" ? [key, of] : [of, key];
+    return { from, to, state: "running", link: undefined };
+  });
+  return { boxes: [...boxes, ...ends].toSorted((a, b) => a.column - b.column), lines: [...lines, ...endLines] };
+}
+
+/** The lines between nodes and servers, and the servers that are no nodes. */
+function linesOf(nodes: readonly NodeAnswer[]): { lines: readonly Line[]; servers: ReadonlySet<string> } {
+  const lines = new Map<string, Line>();
+  const servers = new Set<string>();
+  const linked = linksOf(nodes);
+  const isDead = ({ node }: Linked) => node.state === "dead";
+  for (const { from, to, link, server } of linked.filter((each) => !isDead(each))) {
+    if (server !== undefined) servers.add(server);
+    const before = lines.get(`${from} ${to}`)?.link;
+    lines.set(`${from} ${to}`, lineOf(from, to, before === undefined ? link : joined(before, link)));
+  }
+  // What a dead node last said stands behind what living ones say, and leads to no server that they don't know.
+  for (const { from, to, link, server } of linked.filter(isDead)) {
+    if (server !== undefined || lines.has(`${from} ${to}`)) continue;
+    const lost = { ...link, running: 0, failing: Math.max(1, link.failing + link.running), kbps: 0 };
+    lines.set(`${from} ${to}`, lineOf(from, to, lost));
+  }
+  return { lines: [...lines.values()], servers };
+}
+
+/** A link with the boxes that it is between; `server`: the one of them that is no node. */
+interface Linked {
+  readonly node: NodeAnswer;
+  readonly link: NodeLink;
+  readonly from: string;
+  readonly to: string;
+  readonly server: string | undefined;
+}
+
+function linksOf(nodes: readonly NodeAnswer[]): Linked[] {
+  const find = finder(nodes);
+  return nodes.flatMap((node) =>
+    (node.flow?.links ?? []).flatMap((link) => {
+      const own = keyOf(node);
+      const other = find(link.to, own);
+      // A node that fetches from this one says so itself, and knows more.
+      if (other === own || (link.flow === "serve" && other !== undefined)) return [];
+      const [from, to] = endsOfLink(link, own, other ?? serverKey(link.to));
+      return [{ node, link, from, to, server: other === undefined ? link.to : undefined }];
+    }),
+  );
+}
+
+function endsOfLink({ flow }: NodeLink, own: string, other: string): readonly [from: string, to: string] {
+  return flow === "pull" ? [other, own] : [own, other];
+}
+
+type End = Extract<Box, { kind: "encoders" | "viewers" }>;
+
+/** The encoders and the viewers of a node: what its other connections don't carry is theirs. */
+function endsOf(node: NodeAnswer, column: number, lines: readonly Line[]): End[] {
+  const { flow, state, kbps } = node;
+  if (flow === null || state === "dead") return [];
+  const of = keyOf(node);
+  const carried = (end: "from" | "to") =>
+    lines.reduce((sum, line) => sum + (line[end] === of ? (line.link?.kbps ?? 0) : 0), 0);
+  const ends: End[] = [];
+  const rest = (all: number, part: number) => Math.max(0, all - part);
+  if (flow.encoders > 0)
+    ends.push({
+      ...{ kind: "encoders", key: `encoders ${of}`, of, column: column - 1, count: flow.encoders },
+      kbps: rest(flow.kbps_in, carried("to")),
+    });
+  if (flow.viewers > 0)
+    ends.push({
+      ...{ kind: "viewers", key: `viewers ${of}`, of, column: column + 1, count: flow.viewers },
+      kbps: rest(kbps, carried("from")),
+    });
+  return ends;
+}
+
+function keyOf({ self, peer }: NodeAnswer): string {
+  return self ? "node" : `node ${peer}`;
+}
+
+function serverKey(name: string): string {
+  return `server ${name}`;
+}
+
+function lineOf(from: string, to: string, link: NodeLink): Line {
+  const state = link.failing > 0 ? "failing" : link.running === 0 && link.paused > 0 ? "paused" : "running";
+  return { from, to, state, link };
+}
+
+/** Two ways between the same servers: a push and a pull, or two addresses of one of them. */
+function joined(one: NodeLink, other: NodeLink): NodeLink {
+  const lag = Math.max(one.lag_ms ?? -1, other.lag_ms ?? -1);
+  return {
+    ...{ flow: one.flow, to: one.to, running: one.running + other.running, failing: one.failing + other.failing },
+    ...{ paused: one.paused + other.paused, kbps: one.kbps + other.kbps, lag_ms: lag < 0 ? null : lag },
+    error: one.error ?? other.error,
+  };
+}
+
+/** Finds the node that a link names: by its address, or by its host when one node alone is there. */
+function finder(nodes: readonly NodeAnswer[]): (to: string, own: string) => string | undefined {
+  const byAddress = new Map<string, string>();
+  const byHost = new Map<string, Set<string>>();
+  for (const node of nodes) {
+    const key = keyOf(node);
+    for (const url of [...node.advertise, ...(node.self ? [] : [node.peer])]) {
+      byAddress.set(hostPort(url), key);
+      const host = hostOf(url);
+      byHost.set(host, (byHost.get(host) ?? new Set()).add(key));
+    }
+  }
+  return (to, own) => {
+    const exact = byAddress.get(hostPort(to));
+    if (exact !== undefined) return exact;
+    const there = [...(byHost.get(hostOf(to)) ?? [])];
+    if (there.length === 1) return there[0];
+    // A server that is known by its host alone is one of several nodes there.
+    return to === hostOf(to) ? there.find((key) => key !== own) : undefined;
+  };
+}
+
+/** How many boxes stand before each: the longest way from a source. Circles are cut where they were entered. */
+function depths(lines: readonly Line[]): Map<string, number> {
+  const depth = new Map<string, number>();
+  const into = Map.groupBy(lines, ({ to }) => to);
+  const visit = (key: string, trail: ReadonlySet<string>): number => {
+    const known = depth.get(key);
+    if (known !== undefined) return known;
+    const before = (into.get(key) ?? []).filter(({ from }) => !trail.has(from));
+    const own = before.reduce((most, { from }) => Math.max(most, 1 + visit(from, new Set([...trail, from]))), 0);
+    depth.set(key, own);
+    return own;
+  };
+  for (const { from, to } of lines) for (const key of [from, to]) visit(key, new Set([key]));
+  return depth;
+}
+
+function hostPort(address: string): string {
+  return address.replace(/^[a-z]+:\/\//, "").replace(/[/?#].*$/, "");
+}
+
+function hostOf(address: string): string {
+  return hostPort(address)
+    .replace(/:\d+$/, "")
+    .replace(/^\[|\]$/g, "");
+}

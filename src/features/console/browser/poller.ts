@@ -1,0 +1,48 @@
+/** What a poller asks, and whom it tells. */
+export interface PollerOptions<T> {
+  /** From each answer to the next question, ms. */
+  readonly everyMs: number;
+  /** Nobody sees the page: nothing is asked. */
+  isHidden(): boolean;
+  ask(): Promise<T>;
+  onAnswer(answer: T): void;
+  onError(error: unknown): void;
+  /** Calls once, later; returns how to call it off. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** Asks something again and again, one question at a time. */
+export class Poller<T> {
+  readonly #options: PollerOptions<T>;
+  #callOff: () => void = () => undefined;
+  #isOver = false;
+  #isAsking = false;
+
+  constructor(options: PollerOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Asks now, unless a question is under way, and from now on. */
+  ask(): void {
+    if (this.#isOver || this.#isAsking || this.#options.isHidden()) return;
+    this.#callOff();
+    this.#isAsking = true;
+    this.#options.ask().then(
+      (answer) => this.#end(() => this.#options.onAnswer(answer)),
+      (error: unknown) => this.#end(() => this.#options.onError(error)),
+    );
+  }
+
+  /** Nothing is asked or told any more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#callOff();
+  }
+
+  #end(tell: () => void): void {
+    this.#isAsking = false;
+    if (this.#isOver) return;
+    this.#callOff = this.#options.after(this.#options.everyMs, () => this.ask());
+    tell();
+  }
+}

@@ -1,0 +1,35 @@
+import { useState } from "preact/hooks";
+import type { Session, StreamAnswer } from "./api-answers.ts";
+import { streamName } from "./format.ts";
+import { previewAddress } from "./preview-address.ts";
+import { t } from "./words.ts";
+
+/** The page of a stream in a frame: it plays what viewers get. */
+export function Preview({ stream, session }: { stream: StreamAnswer; session: Session }) {
+  const [isShown, setShown] = useState(false);
+  const address = previewAddress(stream, session.viewers, location);
+  const name = streamName(stream);
+  if (address === undefined)
+    return <p class="soft">{t("There is no preview: the server has no http_server for a page like this one.")}</p>;
+  return (
+    <>
+      <p>
+        <button type="button" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+          {t(isShown ? "Hide the preview" : "Show the preview")}
+        </button>
+      </p>
+      <p class="soft">
+        {t("The preview is a viewer like any other: it counts, and rules on who may watch hold for it.")}
+      </p>
+      {isShown && (
+        <iframe
+          title={t("Preview of {name}", { name })}
+          src={address}
+          sandbox="allow-scripts allow-same-origin"
+          allow="autoplay; fullscreen"
+          referrerpolicy="no-referrer"
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import type { LimitsAnswer, NodeAnswer, NodeLink } from "./api-answers.ts";
+import { number, shown } from "./format.ts";
+import { nodeName } from "./picture.ts";
+import type { PageName } from "./route.ts";
+import { t } from "./words.ts";
+
+/** Something that is wrong, as a sentence, and the page that says more. */
+export interface Problem {
+  readonly text: string;
+  readonly page: PageName | undefined;
+}
+
+/** What is wrong with a node. */
+export function problemsOf(node: NodeAnswer): Problem[] {
+  const { state, problems, flow, self } = node;
+  const name = shown(nodeName(node)) || t("this server");
+  const own: Problem[] = problems.map((problem) => ({ text: `${name}: ${shown(problem)}`, page: undefined }));
+  if (state === "dead" && own.length === 0) own.push({ text: t("{name} does not answer", { name }), page: undefined });
+  if (state === "dead" || flow === null) return own;
+  const failing = flow.links.filter((link) => link.failing > 0);
+  own.push(...failing.map((link) => ({ text: linkProblem(link, name), page: self ? ("relays" as const) : undefined })));
+  const n = flow.unhealthy;
+  if (n > 0)
+    own.push({ text: t("{n} streams of {name} are unhealthy", { n, name }), page: self ? "health" : undefined });
+  return own;
+}
+
+/** Limits that are nearly used up. */
+export function limitProblems(near: LimitsAnswer["near"]): Problem[] {
+  return near.map(({ limit, of, now, max }) => {
+    const what = shown(of === "" ? limit : `${limit} (${of})`);
+    const text = t("{limit} is nearly used up: {now} of {max}", { limit: what, now: number(now), max: number(max) });
+    return { text, page: "health" };
+  });
+}
+
+function linkProblem({ failing, to, error, flow }: NodeLink, name: string): string {
+  const ends = flow === "pull" ? { from: shown(to), to: name } : { from: name, to: shown(to) };
+  const text = t("{n} connections of {from} to {to} fail", { n: failing, ...ends });
+  return error === null ? text : `${text}: ${shown(error)}`;
+}

@@ -1,0 +1,83 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiClient, CallError, type Standing } from "./api-client.ts";
+import { Poller } from "./poller.ts";
+
+/** What is told of the standing, one function for the whole console. */
+let listener: (standing: Standing) => void = () => undefined;
+
+/** The server that the console is of. */
+export const server = new ApiClient({
+  fetch: (path, init) => fetch(path, init),
+  now: () => Date.now(),
+  onStanding: (standing) => listener(standing),
+});
+
+/** Follows how the console stands with its server. */
+export function useStanding(): Standing {
+  const [standing, setStanding] = useState(server.standing);
+  useEffect(() => {
+    listener = setStanding;
+    setStanding(server.standing);
+  }, []);
+  return standing;
+}
+
+/** An answer that is asked for again and again. */
+export interface Polled<T> {
+  /** The last one; undefined before the first. */
+  readonly data: T | undefined;
+  /** Why there is no newer one: the server's sentence. */
+  readonly error: string | undefined;
+  /** Asks at once: something was changed. */
+  refresh(): void;
+}
+
+/**
+ * Asks the API again and again while the page is seen, `everyMs` after each answer. `onAnswer` gets each answer once. A path that is
+ * undefined asks nothing. `query` adds to it what changes from question to question.
+ */
+export function usePolled<T>(
+  path: string | undefined,
+  everyMs: number,
+  onAnswer?: (answer: T) => void,
+  query?: () => string,
+): Polled<T> {
+  const [state, setState] = useState<{ path: string | undefined; data?: T; error?: string }>({ path });
+  const poller = useRef<Poller<T> | undefined>(undefined);
+  const heard = useRef(onAnswer);
+  heard.current = onAnswer;
+  const asked = useRef(query);
+  asked.current = query;
+  useEffect(() => {
+    if (path === undefined) return undefined;
+    const made = new Poller<T>({
+      everyMs,
+      isHidden: () => document.hidden,
+      ask: () => server.get<T>(path + (asked.current?.() ?? "")),
+      onAnswer(data) {
+        heard.current?.(data);
+        setState({ path, data });
+      },
+      onError(error) {
+        const reason = error instanceof CallError ? error.message : String(error);
+        setState((before) => ({ ...(before.path === path ? before : {}), path, error: reason }));
+      },
+      after(ms, run) {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+    });
+    const ask = () => made.ask();
+    poller.current = made;
+    document.addEventListener("visibilitychange", ask);
+    ask();
+    return () => {
+      made.stop();
+      document.removeEventListener("visibilitychange", ask);
+    };
+  }, [path, everyMs]);
+  const refresh = useCallback(() => poller.current?.ask(), []);
+  // What belongs to another path is not shown for this one.
+  const isOwn = state.path === path;
+  return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, refresh };
+}

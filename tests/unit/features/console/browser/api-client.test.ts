@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+import { ApiClient, CallError, type Standing } from "../../../../../src/features/console/browser/api-client.ts";
+
+type Answer = { readonly status: number; readonly body: unknown } | "none";
+
+/** A client whose server answers what a test says. */
+function clientOf(answer: Answer) {
+  const stage = {
+    answer,
+    asked: [] as { path: string; init: RequestInit }[],
+    standings: [] as Standing[],
+    client: undefined as unknown as ApiClient,
+  };
+  stage.client = new ApiClient({
+    async fetch(path, init) {
+      stage.asked.push({ path, init });
+      if (stage.answer === "none") throw new TypeError("Failed to fetch");
+      return new Response(JSON.stringify(stage.answer.body), { status: stage.answer.status });
+    },
+    now: () => 5000,
+    onStanding: (standing) => void stage.standings.push(standing),
+  });
+  return stage;
+}
+
+const ok: Answer = { status: 200, body: { code: 0 } };
+const refusal = (status: number): Answer => ({ status, body: { code: 9009, error: "no" } });
+const kinds = (standings: readonly Standing[]) => standings.map(({ kind }) => kind);
+
+describe("A client of the API", () => {
+  test("sends name and password by itself, and nothing of the browser's", async () => {
+    const stage = clientOf(ok);
+    await stage.client.signIn("ops", "pässwörd");
+    const init = stage.asked[0]?.init ?? {};
+    const { authorization = "" } = init.headers as Record<string, string>;
+    expect(Buffer.from(authorization.slice(6), "base64").toString()).toBe("ops:pässwörd");
+    expect([init.credentials, init.redirect]).toEqual(["omit", "error"]);
+    expect(stage.client.isSignedIn).toBe(true);
+  });
+
+  test("forgets a user who is refused, and one who signs out", async () => {
+    const stage = clientOf(ok);
+    await stage.client.signIn("ops", "right");
+    stage.answer = refusal(401);
+    await expect(stage.client.get("/x")).rejects.toThrow(CallError);
+    expect(stage.client.standing).toEqual({ kind: "out", reason: "no" });
+    expect(stage.client.isSignedIn).toBe(false);
+    await expect(stage.client.signIn("ops", "wrong")).rejects.toMatchObject({ status: 401 });
+    expect(stage.client.isSignedIn).toBe(false);
+  });
+
+  test("is lost while no answer comes, and in again with the next one", async () => {
+    const stage = clientOf(ok);
+    await stage.client.get("/x");
+    stage.answer = "none";
+    for (let count = 0; count < 3; count++) await stage.client.get("/x").catch(() => undefined);
+    stage.answer = ok;
+    await stage.client.get("/x");
+    expect(stage.standings).toEqual([{ kind: "in" }, { kind: "lost", since: 5000 }, { kind: "in" }]);
+  });
+
+  test.each([
+    [403, "refused"],
+    [429, "refused"],
+    [502, "lost"],
+    [404, "in"],
+    [500, "in"],
+  ])("stands after %i as %s", async (status, kind) => {
+    const stage = clientOf(refusal(status));
+    await stage.client.get("/x").catch(() => undefined);
+    expect(kinds(stage.standings)).toEqual([kind as Standing["kind"]]);
+  });
+
+  test("stays in when it may not do one thing", async () => {
+    const stage = clientOf(ok);
+    await stage.client.get("/x");
+    stage.answer = refusal(403);
+    await expect(stage.client.call("POST", "/x", {})).rejects.toMatchObject({ status: 403, message: "no" });
+    expect(stage.client.standing.kind).toBe("in");
+  });
+
+  test("takes an answer that is no JSON for a failure", async () => {
+    const stage = clientOf({ status: 200, body: undefined });
+    await expect(stage.client.get("/x")).rejects.toThrow(CallError);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import { Poller } from "../../../../../src/features/console/browser/poller.ts";
+
+describe("A poller", () => {
+  /** A poller whose answers and timers a test lets come. */
+  function pollerOf() {
+    const stage = {
+      ...{ asked: 0, hidden: false, told: [] as string[] },
+      answer: (_: string) => {},
+      fail: (_: Error) => {},
+      due: undefined as (() => void) | undefined,
+      poller: undefined as unknown as Poller<string>,
+    };
+    stage.poller = new Poller<string>({
+      everyMs: 1000,
+      isHidden: () => stage.hidden,
+      ask() {
+        stage.asked++;
+        return new Promise((resolve, reject) => {
+          stage.answer = resolve;
+          stage.fail = reject;
+        });
+      },
+      onAnswer: (answer) => void stage.told.push(answer),
+      onError: (error) => void stage.told.push(String(error)),
+      after(_, run) {
+        stage.due = run;
+        return () => {
+          stage.due = undefined;
+        };
+      },
+    });
+    return stage;
+  }
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  test("asks one question at a time, and the next one some time after its answer", async () => {
+    const stage = pollerOf();
+    stage.poller.ask();
+    stage.poller.ask();
+    expect([stage.asked, stage.due]).toEqual([1, undefined]);
+    stage.answer("one");
+    await settled();
+    stage.due?.();
+    stage.fail(new Error("two"));
+    await settled();
+    expect(stage.told).toEqual(["one", "Error: two"]);
+    expect(stage.asked).toBe(2);
+    expect(stage.due).toBeDefined();
+  });
+
+  test("asks nothing while the page is hidden, and goes on when it is told to", async () => {
+    const stage = pollerOf();
+    stage.poller.ask();
+    stage.answer("one");
+    await settled();
+    stage.hidden = true;
+    stage.due?.();
+    expect(stage.asked).toBe(1);
+    stage.hidden = false;
+    stage.poller.ask();
+    expect(stage.asked).toBe(2);
+  });
+
+  test("tells nothing once it is stopped", async () => {
+    const stage = pollerOf();
+    stage.poller.ask();
+    stage.poller.stop();
+    stage.answer("one");
+    await settled();
+    stage.poller.ask();
+    expect([stage.told, stage.asked, stage.due]).toEqual([[], 1, undefined]);
+  });
+});
