@@ -61,7 +61,7 @@ export interface ApiContext {
   /** Where this server's viewers are served. */
   viewerEndpoints(): readonly ViewerEndpoint[];
   /** Where a client is to watch or publish. */
-  director(question: DirectorQuestion): DirectorAnswer;
+  director(question: DirectorQuestion): DirectorAnswer | Promise<DirectorAnswer>;
   /** The program's, as in `1.2.3`. */
   readonly version: string;
   /** This process's id in hop traces. */

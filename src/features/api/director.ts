@@ -36,13 +36,13 @@ export function directorOperations({ director }: Pick<ApiContext, "director">): 
         "The node where a client is to watch or publish a stream, with the load of all and why some are left out.",
       query,
       answer: { director: object({ stream: string, node: orNull(string), urls: listOf(string), nodes: listOf(node) }) },
-      run(call) {
+      async run(call) {
         const of = (name: string) => call.query.get(name) ?? "";
         const question: DirectorQuestion = {
           ...{ vhost: of("vhost"), app: of("app"), stream: of("stream"), action: of("action") },
           ...{ protocol: of("protocol"), client: of("client"), zone: of("zone") },
         };
-        const answer = director(question);
+        const answer = await director(question);
         if (!answer.ok && answer.kind !== "node")
           throw new ApiError(answer.kind === "input" ? 400 : 404, answer.kind, answer.reason);
         const { stream } = answer;

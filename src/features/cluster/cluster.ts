@@ -1,7 +1,7 @@
 import type { HttpRequest } from "../../http/request.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
-import type { KnownNode, Nodes } from "../../live/ports/nodes.ts";
+import { type KnownNode, type Nodes, placesAmong, type StreamPlaces } from "../../live/ports/nodes.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import { Outage } from "../../relay/outage.ts";
 import { Challenges } from "./challenges.ts";
@@ -39,6 +39,10 @@ export class Cluster implements Feature, HttpRoute, Nodes {
 
   all(): readonly KnownNode[] {
     return this.#nodes.all();
+  }
+
+  locate(key: string): StreamPlaces {
+    return { places: placesAmong(this.all(), key), sure: true };
   }
 
   /** Asks peers from now on. */

@@ -3,6 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import { integer, list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { table, type ValueOf } from "../../config/table.ts";
+import { MAX_WEIGHT, MAX_ZONE } from "../../live/ports/node-state.ts";
 
 /** Ports of advertised URLs that name none. */
 const ADVERTISED_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443, http: 80, https: 443 };
@@ -10,12 +11,6 @@ const API_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 /** A shorter secret can be guessed. */
 const MIN_SECRET = 16;
-/** Longest name of a zone. */
-export const MAX_ZONE = 64;
-/** Largest weight of a node. */
-export const MAX_WEIGHT = 10_000;
-/** URLs by which a node may be reached. */
-export const MAX_ADVERTISED = 8;
 
 /** `[cluster]` */
 export const clusterTable = table("Other nodes of the same cluster, which tell each other how they stand.", {

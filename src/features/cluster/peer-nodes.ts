@@ -1,4 +1,4 @@
-import type { KnownNode, Nodes } from "../../live/ports/nodes.ts";
+import type { KnownNode } from "../../live/ports/nodes.ts";
 import { selfAsNode } from "../../live/ports/nodes.ts";
 import { Outage } from "../../relay/outage.ts";
 import type { ClusterContext } from "./context.ts";
@@ -7,7 +7,7 @@ import { Peer, type PeerEvents } from "./peer.ts";
 import { Reachability } from "./reachability.ts";
 
 /** The nodes that are named by `cluster.peers`: each is asked about itself every second. */
-export class PeerNodes implements Nodes, PeerEvents {
+export class PeerNodes implements PeerEvents {
   readonly #context: ClusterContext;
   readonly #own: OwnNode;
   readonly #peers = new Map<string, Peer>();
@@ -23,6 +23,7 @@ export class PeerNodes implements Nodes, PeerEvents {
     this.#reachability = new Reachability(context);
   }
 
+  /** This process first, then the peers. */
   all(): readonly KnownNode[] {
     const self = selfAsNode(this.#own.state, this.#context.clock.now());
     const nodes = [self];

@@ -3,12 +3,12 @@ import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.
 import type { DirectorAnswer, DirectorQuestion, Pathway, Pathways } from "../../live/ports/director.ts";
 import type { Feature, Report } from "../../live/ports/feature.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
-import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
+import { type KnownNode, located, type NodeState, type StreamPlace } from "../../live/ports/nodes.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { paramsOf, urlsOf } from "./addresses.ts";
 import { Choice, type Wish } from "./choice.ts";
 import type { DirectorContext } from "./context.ts";
-import { fitnessFor, isAnywhere, keyOf, type Purpose } from "./fitness.ts";
+import { fitnessFor, keyOf, type Purpose } from "./fitness.ts";
 import { pathwayOf, STEERING_PATH, steeringManifest } from "./steering.ts";
 
 /** Where anybody asks. */
@@ -19,6 +19,9 @@ const MAX_PATHWAYS = 3;
 const SCHEMES = ["rtmp", "rtmps", "http", "https"];
 /** Statuses of the answers that name no node. */
 const STATUSES = { input: 400, vhost: 404, stream: 404, node: 503 } as const;
+
+/** A status and the body of an answer. */
+type Reply = [status: number, body: object];
 
 const encoder = new TextEncoder();
 
@@ -41,7 +44,8 @@ export class Director implements Feature, Guard, HttpRoute {
   }
 
   /** Sends a client that follows elsewhere, unless a server has sent it here or this node is the right one. */
-  check({ name, action, address, hops, follows = [], directed, param }: AccessRequest): GuardResult {
+  check(request: AccessRequest): GuardResult | Promise<GuardResult> {
+    const { name, hops, follows = [], directed, param } = request;
     if (follows.length === 0 || directed) return undefined;
     const isServer = hops.length > 0;
     const director = this.#context.vhost(name.vhost)?.director ?? "off";
@@ -49,20 +53,28 @@ export class Director implements Feature, Guard, HttpRoute {
     if (director === "off" || (director === "proxy" && !isServer)) return undefined;
     // A URL of RTMP has no way to write these.
     if (/\s/.test(`${name.app}${name.stream}${param}`)) return undefined;
-    const nodes = this.#context.nodes.all();
-    const key = keyOf(name);
-    if (action === "play" && !isAnywhere(nodes, key)) return undefined;
+    return located(this.#context.nodes.locate(keyOf(name)), ({ places }) => this.#send(request, follows, places));
+  }
+
+  #send(
+    { name, action, address, hops }: AccessRequest,
+    follows: readonly string[],
+    places: readonly StreamPlace[],
+  ): GuardResult {
+    if (action === "play" && places.length === 0) return undefined;
     // What a server pushes is meant for this node, and what this node has is good enough for a server.
-    if (isServer && (action === "publish" || selfOf(nodes)?.streams.has(key))) return undefined;
-    const place = this.#choice.choose(nodes, wishOf(nodes, { name, action, hops }, address, follows));
+    if (hops.length > 0 && (action === "publish" || places.some(({ node }) => node.isSelf))) return undefined;
+    const nodes = this.#context.nodes.all();
+    const place = this.#choice.choose(nodes, wishOf(nodes, { name, action, hops, places }, address, follows));
     if (place === undefined || place.isSelf) return undefined;
     this.#sent++;
     const elsewhere = { server: place.url, params: paramsOf(name) };
-    return { kind: "elsewhere", reason: `${streamLabel(key)} is at ${place.url}`, elsewhere };
+    return { kind: "elsewhere", reason: `${streamLabel(keyOf(name))} is at ${place.url}`, elsewhere };
   }
 
   /** Where a client is to go. */
-  ask({ vhost, app, stream, action, protocol, client, zone }: DirectorQuestion): DirectorAnswer {
+  ask(question: DirectorQuestion): DirectorAnswer | Promise<DirectorAnswer> {
+    const { vhost, app, stream, action, protocol } = question;
     const found = this.#context.vhost(vhost);
     const label = streamLabel(`${found?.name ?? vhost}/${app}/${stream}`);
     const no = (kind: keyof typeof STATUSES, reason: string): DirectorAnswer => {
@@ -75,10 +87,20 @@ export class Director implements Feature, Guard, HttpRoute {
     if (found === undefined) return no("vhost", `no vhost "${vhost}" here`);
     if (found.director === "off") return no("vhost", `vhost "${found.name}" has no director`);
     const name = { vhost: found.name, app, stream };
+    return located(this.#context.nodes.locate(keyOf(name)), ({ places }) => {
+      if (action !== "publish" && places.length === 0) return no("stream", `no node has ${label}`);
+      return this.#place({ name, action: action || "play", hops: [], places }, question, label, no);
+    });
+  }
+
+  #place(
+    purpose: Purpose,
+    { protocol, client, zone }: DirectorQuestion,
+    label: string,
+    no: (kind: "node", reason: string) => DirectorAnswer,
+  ): DirectorAnswer {
     const nodes = this.#context.nodes.all();
-    if (action !== "publish" && !isAnywhere(nodes, keyOf(name))) return no("stream", `no node has ${label}`);
     const schemes = protocol === "" ? SCHEMES : [protocol];
-    const purpose: Purpose = { name, action: action || "play", hops: [] };
     const wish = wishOf(nodes, purpose, client, schemes);
     const asked = zone === "" ? wish : { ...wish, zone };
     const standings = () => this.#choice.standings(nodes, asked);
@@ -86,29 +108,39 @@ export class Director implements Feature, Guard, HttpRoute {
     const state = nodes.find(({ state }) => state?.id === place?.id)?.state;
     if (place === undefined || state === undefined)
       return { ...no("node", `no node is fit for ${label}`), nodes: standings };
-    return { ok: true, stream: label, id: place.id, urls: urlsOf(name, state, schemes), nodes: standings };
+    return { ok: true, stream: label, id: place.id, urls: urlsOf(purpose.name, state, schemes), nodes: standings };
   }
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     const { path } = request;
     if (path !== PATH && path !== STEERING_PATH) return false;
-    const [status, answer] = path === PATH ? this.#answer(request, exchange) : this.#steer(request, exchange);
-    const headers = { "cache-control": "no-store" };
-    exchange.respond({ status, type: "application/json", headers, body: encoder.encode(JSON.stringify(answer)) });
+    const respond = ([status, answer]: Reply) => {
+      const headers = { "cache-control": "no-store" };
+      exchange.respond({ status, type: "application/json", headers, body: encoder.encode(JSON.stringify(answer)) });
+    };
+    const answer = path === PATH ? this.#answer(request, exchange) : this.#steer(request, exchange);
+    if (answer instanceof Promise) void answer.then(respond);
+    else respond(answer);
     return true;
   }
 
   /** Servers that have the HLS of a stream, too, for a playlist of this one; undefined when there are none. */
-  pathways(name: StreamName, address: string, request: Pick<HttpRequest, "secure">): Pathways | undefined {
+  pathways(
+    name: StreamName,
+    address: string,
+    request: Pick<HttpRequest, "secure">,
+  ): Pathways | undefined | Promise<Pathways | undefined> {
     if ((this.#context.vhost(name.vhost)?.director ?? "off") === "off") return undefined;
-    const nodes = this.#context.nodes.all();
-    const schemes = redirectSchemes(request);
-    const others: Pathway[] = [];
-    for (const { isSelf, url } of this.#choice.rank(nodes, viewing(nodes, name, address, schemes)))
-      if (!isSelf && others.length < MAX_PATHWAYS) others.push({ id: pathwayOf(url), server: url });
-    if (others.length === 0) return undefined;
-    const steering = `${STEERING_PATH}?${new URLSearchParams({ ...name })}`;
-    return { own: ownPathway(nodes, schemes), others, params: paramsOf(name), steering };
+    return located(this.#context.nodes.locate(keyOf(name)), ({ places }) => {
+      const nodes = this.#context.nodes.all();
+      const schemes = redirectSchemes(request);
+      const others: Pathway[] = [];
+      for (const { isSelf, url } of this.#choice.rank(nodes, viewing(nodes, name, places, address, schemes)))
+        if (!isSelf && others.length < MAX_PATHWAYS) others.push({ id: pathwayOf(url), server: url });
+      if (others.length === 0) return undefined;
+      const steering = `${STEERING_PATH}?${new URLSearchParams({ ...name })}`;
+      return { own: ownPathway(nodes, schemes), others, params: paramsOf(name), steering };
+    });
   }
 
   /** Servers from which a page here may have to play. */
@@ -118,34 +150,47 @@ export class Director implements Feature, Guard, HttpRoute {
     return [...new Set(urls.filter((url) => url.startsWith("http")))];
   }
 
-  #answer({ host, query }: HttpRequest, exchange: HttpExchange): [number, object] {
+  #answer({ host, query }: HttpRequest, exchange: HttpExchange): Reply | Promise<Reply> {
     const params = new URLSearchParams(query);
     const of = (key: string) => params.get(key) ?? "";
     const texts = { app: of("app"), stream: of("stream"), action: of("action"), protocol: of("protocol") };
     const client = exchange.remote.host;
     const answer = this.ask({ ...texts, vhost: of("vhost") || host, client, zone: of("zone") });
-    if (answer.ok) return [200, { code: 0, stream: answer.stream, urls: answer.urls }];
-    return [STATUSES[answer.kind], { code: STATUSES[answer.kind], error: answer.reason }];
+    return answer instanceof Promise ? answer.then(replyOf) : replyOf(answer);
   }
 
-  #steer(request: HttpRequest, exchange: HttpExchange): [number, object] {
+  #steer(request: HttpRequest, exchange: HttpExchange): Reply | Promise<Reply> {
     const params = new URLSearchParams(request.query);
     const [vhost = "", app = "", stream = ""] = ["vhost", "app", "stream"].map((key) => params.get(key) ?? "");
     const found = this.#context.vhost(vhost);
     // The player asks no more.
     if (found === undefined || found.director === "off") return [410, { code: 410, error: "there is no director" }];
-    const nodes = this.#context.nodes.all();
-    const schemes = redirectSchemes(request);
-    const pathway = params.get("_HLS_pathway")?.replaceAll('"', "") ?? "";
-    const wish = viewing(nodes, { vhost: found.name, app, stream }, exchange.remote.host, schemes);
-    const current = this.#choice.rank(nodes, wish).find(({ url }) => pathwayOf(url) === pathway)?.id ?? "";
-    const ranked = this.#choice.rank(nodes, { ...wish, current }).map(({ url }) => pathwayOf(url));
-    return [200, steeringManifest(ranked.length > 0 ? ranked : [pathway || ownPathway(nodes, schemes)])];
+    const name = { vhost: found.name, app, stream };
+    return located(this.#context.nodes.locate(keyOf(name)), ({ places }): Reply => {
+      const nodes = this.#context.nodes.all();
+      const schemes = redirectSchemes(request);
+      const pathway = params.get("_HLS_pathway")?.replaceAll('"', "") ?? "";
+      const wish = viewing(nodes, name, places, exchange.remote.host, schemes);
+      const current = this.#choice.rank(nodes, wish).find(({ url }) => pathwayOf(url) === pathway)?.id ?? "";
+      const ranked = this.#choice.rank(nodes, { ...wish, current }).map(({ url }) => pathwayOf(url));
+      return [200, steeringManifest(ranked.length > 0 ? ranked : [pathway || ownPathway(nodes, schemes)])];
+    });
   }
 }
 
-function viewing(nodes: readonly KnownNode[], name: StreamName, client: string, schemes: readonly string[]): Wish {
-  return wishOf(nodes, { name, action: "play", hops: [] }, client, schemes);
+function replyOf(answer: DirectorAnswer): Reply {
+  if (answer.ok) return [200, { code: 0, stream: answer.stream, urls: answer.urls }];
+  return [STATUSES[answer.kind], { code: STATUSES[answer.kind], error: answer.reason }];
+}
+
+function viewing(
+  nodes: readonly KnownNode[],
+  name: StreamName,
+  places: readonly StreamPlace[],
+  client: string,
+  schemes: readonly string[],
+): Wish {
+  return wishOf(nodes, { name, action: "play", hops: [], places }, client, schemes);
 }
 
 /** Who asks this node is near it, as far as anybody knows. */

@@ -42,7 +42,11 @@ export interface HlsContext {
   /** For how long other servers are searched for a stream that is not here, ms; 0: none are. */
   searchMs(name: StreamName, demand: Demand): number;
   /** Servers that have the same HLS of a stream, for a viewer at an address; undefined when there are none. */
-  pathways(name: StreamName, address: string, request: Pick<HttpRequest, "secure">): Pathways | undefined;
+  pathways(
+    name: StreamName,
+    address: string,
+    request: Pick<HttpRequest, "secure">,
+  ): Pathways | undefined | Promise<Pathways | undefined>;
   gzip(bytes: Uint8Array): Uint8Array;
   /** The secret that the servers of a cluster share, of which keys are made; "" where there is none. */
   keySecret(): string;

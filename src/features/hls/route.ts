@@ -1,6 +1,7 @@
 import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
+import type { Pathways } from "../../live/ports/director.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
@@ -273,9 +274,13 @@ export class HlsRoute implements HttpRoute {
   ): void {
     const { name, hasVariants, playable } = group;
     const queryOf = (suffix: string) => linkQuery(query, own ? token : undefined, hasVariants ? suffix : undefined);
+    const send = (pathways: Pathways | undefined) => {
+      const body = multivariantPlaylist(name, playable, queryOf, pathways);
+      exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
+    };
     const pathways = this.#context.pathways(name, exchange.remote.host, request);
-    const body = multivariantPlaylist(name, playable, queryOf, pathways);
-    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
+    if (pathways instanceof Promise) void pathways.then(send);
+    else send(pathways);
   }
 }
 

@@ -91,13 +91,30 @@ export interface KnownNode {
   readonly problems: readonly string[];
 }
 
+/** A node that has a stream. */
+export interface StreamPlace {
+  readonly node: KnownNode;
+  readonly role: StreamRole;
+  /** Ids of the servers that the stream has passed before it came to the node; undefined when nobody has said. */
+  readonly hops: readonly string[] | undefined;
+}
+
+/** Where a stream is. */
+export interface StreamPlaces {
+  /** Living nodes, as far as anybody knows, this process among them. */
+  readonly places: readonly StreamPlace[];
+  /** Whether all who may know have answered: without any place, no node has the stream. */
+  readonly sure: boolean;
+}
+
 /**
- * What this node knows of itself and of the other nodes of its cluster. Answers come at once, from what is already known; an
- * implementation asks the others in the background.
+ * What this node knows of itself and of the other nodes of its cluster. An implementation asks the others in the background.
  */
 export interface Nodes {
-  /** This process first. Nodes that have not answered stand there with their problem. */
+  /** This process first. Nodes that have not answered stand there with their problem. Answers from what is already known. */
   all(): readonly KnownNode[];
+  /** Where a stream is, by its key: at once, unless somebody is to be asked. It never rejects, and takes a second at most. */
+  locate(key: string): StreamPlaces | Promise<StreamPlaces>;
 }
 
 /** Nodes in memory: this process, and those that a test adds. */
@@ -115,6 +132,27 @@ export class MemoryNodes implements Nodes {
   all(): readonly KnownNode[] {
     return [selfAsNode(this.#self(), this.#clock.now()), ...this.others];
   }
+
+  locate(key: string): StreamPlaces {
+    return { places: placesAmong(this.all(), key), sure: true };
+  }
+}
+
+/** Goes on with the answer of `locate`, at once where that is at hand. */
+export function located<T>(
+  answer: StreamPlaces | Promise<StreamPlaces>,
+  use: (places: StreamPlaces) => T,
+): T | Promise<T> {
+  return answer instanceof Promise ? answer.then(use) : use(answer);
+}
+
+/** The living nodes that list a stream. */
+export function placesAmong(nodes: readonly KnownNode[], key: string): readonly StreamPlace[] {
+  return nodes.flatMap((node): readonly StreamPlace[] => {
+    const role = node.alive ? node.state?.streams.get(key) : undefined;
+    if (role === undefined) return [];
+    return [{ node, role, hops: role === "published" ? [] : undefined }];
+  });
 }
 
 /** This process as one of the nodes. */

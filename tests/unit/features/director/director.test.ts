@@ -186,11 +186,11 @@ describe("Who asks where to go", () => {
     expect(stage.ask(query)).toEqual({ status: 404, json: { code: 404, error } });
   });
 
-  test("learns of each node why it is left out, with rights", () => {
+  test("learns of each node why it is left out, with rights", async () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published }, { id: "c", draining: true }, { id: "d" });
     const question = { vhost: "", app: "live", stream: "show", action: "", protocol: "rtmp", client: "", zone: "" };
-    const nodes = stage.director.ask(question).nodes();
+    const nodes = (await stage.director.ask(question)).nodes();
     expect(nodes.map(({ reason }) => reason)).toEqual([
       "it neither has the stream nor fetches it",
       undefined,

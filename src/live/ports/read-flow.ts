@@ -1,4 +1,4 @@
-import { MAX_NODE_LINKS, type NodeFlow, type NodeLink } from "../../live/ports/nodes.ts";
+import { MAX_NODE_LINKS, type NodeFlow, type NodeLink } from "./nodes.ts";
 
 /** Longest name of a server, and of an error, that is taken from another node. */
 const MAX_NAME = 300;
