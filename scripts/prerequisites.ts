@@ -39,6 +39,11 @@ const tools: readonly Tool[] = [
     present: () => Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,
   },
   {
+    name: "Redis",
+    packages: ["redis-server"],
+    present: () => Bun.which("redis-server") !== null && Bun.which("redis-cli") !== null,
+  },
+  {
     name: "logrotate",
     packages: ["logrotate"],
     present: () => Bun.which("logrotate") !== null || existsSync("/usr/sbin/logrotate"),

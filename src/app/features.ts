@@ -21,6 +21,7 @@ import { ConnectionLimiter } from "../features/limits/connection-limiter.ts";
 import { limitGuards, limitUses } from "../features/limits/guards.ts";
 import { liveStreams } from "../features/page/live-streams.ts";
 import { StreamPage } from "../features/page/page.ts";
+import { Registry } from "../features/registry/registry.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import type { InstalledFfmpegs } from "../features/transcode/examine-engines.ts";
@@ -31,6 +32,7 @@ import { stateFile } from "../io/files/state-file.ts";
 import type { LogTail } from "../io/log/log-tail.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import { createHttpPost } from "../io/net/http-post.ts";
+import { openRedis } from "../io/net/redis.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
@@ -44,6 +46,7 @@ import { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
 import { Entry } from "../live/ports/entry.ts";
 import { type Feature, FeatureSet } from "../live/ports/feature.ts";
+import { JoinedNodes } from "../live/ports/nodes.ts";
 import { Refusals } from "../live/ports/refusals.ts";
 import type { Streams } from "../live/streams.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
@@ -95,6 +98,8 @@ export interface Features {
   readonly api: Api;
   /** Asks the other nodes once it is started. */
   readonly cluster: Cluster;
+  /** Connects once it is started. */
+  readonly registry: Registry;
 }
 
 /**
@@ -153,9 +158,17 @@ export function makeFeatures(host: Host): Features {
     bytesSent: () => all.report().sent,
     onReturn: (hosts) => all.serverReturned(hosts),
   });
+  const registry = new Registry({
+    ...{ ...relays, openRedis },
+    config: () => live.current.cluster,
+    self: () => cluster.own,
+    onConflict,
+    moved: (key) => all.streamMoved(key),
+  });
+  const nodes = new JoinedNodes([cluster, registry]);
   const director = new Director({
     clock,
-    nodes: cluster,
+    nodes,
     vhost(name) {
       const found = vhosts.find(name);
       return found && { name: found.name, director: found.config.director };
@@ -172,7 +185,7 @@ export function makeFeatures(host: Host): Features {
           return { name, enabled, hls: { enabled: hls.enabled, fragment: hls.hls_fragment } };
         }),
       ...connectionCounts,
-      nodes: cluster,
+      nodes,
       limitUses: () => limitUses(limited),
       logTail: host.logTail,
       viewerEndpoints: () => listening.viewerEndpoints,
@@ -199,6 +212,8 @@ export function makeFeatures(host: Host): Features {
     // Counts what others do, and knows who was sent away.
     api,
     cluster,
+    // Tells others of streams, before anything is made of them here.
+    registry,
     // These only log and report; nothing depends on their position.
     new SpellingHints(clock, log),
     new Health({
@@ -257,7 +272,9 @@ export function makeFeatures(host: Host): Features {
     }),
     forward,
     // Takes time: it asks origins.
-    new Edge({ ...relays, httpGet, configOf: (name) => vhost(name)?.edge }),
+    new Edge({ ...relays, httpGet, nodes, configOf: (name) => vhost(name)?.edge }),
+    // Claims streams for those that all others let in.
+    { name: "claims", guards: [registry.claims] },
     // Takes every name that ends in .ts: after a feature that has files of such names.
     new HttpLive({
       clock,
@@ -336,5 +353,5 @@ export function makeFeatures(host: Host): Features {
     { name: "streams", report: () => streamsReport(streams) },
   ];
   const all = new FeatureSet([...reports, ...list, ...last]);
-  return { all, siblings, listening, connections, api, cluster };
+  return { all, siblings, listening, connections, api, cluster, registry };
 }

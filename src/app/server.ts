@@ -98,7 +98,7 @@ async function run(
     clusterSecret: () => history.clusterSecret.secret,
     ...network,
   });
-  const { all, siblings, listening, connections, api, cluster } = features;
+  const { all, siblings, listening, connections, api, cluster, registry } = features;
   network.follow(listening, all);
 
   log.info("starting", { version, pid: process.pid, conf: confPath, node: nodeId });
@@ -145,6 +145,7 @@ async function run(
   siblings.ready();
   connections.start();
   cluster.start();
+  registry.start();
   network.certificateReloader.logWarnings();
   const sendStatus = (line: string) =>
     service.status(logging.lost === 0 ? line : `${line} log_lines_lost=${logging.lost}`);

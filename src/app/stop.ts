@@ -11,7 +11,8 @@ const CHECK_MS = 20;
 const LAST_LINES_MS = 1000;
 
 /** The parts of a running server that end with it. */
-export interface RunningServer extends Pick<Features, "all" | "siblings" | "listening" | "connections" | "cluster"> {
+export interface RunningServer
+  extends Pick<Features, "all" | "siblings" | "listening" | "connections" | "cluster" | "registry"> {
   readonly log: Log;
   readonly logging: { flush(): Promise<void> };
   readonly live: LiveConfig;
@@ -25,7 +26,7 @@ export interface RunningServer extends Pick<Features, "all" | "siblings" | "list
 
 /** Waits for a signal, then ends the server. SIGQUIT and an upgrade let clients leave first, for `drain_timeout`. */
 export async function runUntilStopped(server: RunningServer): Promise<void> {
-  const { log, live, service, signals, summary, all, siblings, listening, connections, cluster } = server;
+  const { log, live, service, signals, summary, all, siblings, listening, connections, cluster, registry } = server;
   const signal = await Promise.race([signals.stop, signals.drain]);
   live.close();
   for (const helper of server.helpers) helper.stop();
@@ -37,8 +38,13 @@ export async function runUntilStopped(server: RunningServer): Promise<void> {
     listening.stop();
     connections.drain();
     // The new process has the same id, and speaks for this one.
-    if (signal === "upgrade") cluster.stop();
-    else cluster.drain();
+    if (signal === "upgrade") {
+      cluster.stop();
+      registry.handOver();
+    } else {
+      cluster.drain();
+      registry.drain();
+    }
     await drain(() => connections.idle, drain_timeout, signals, log);
   }
   log.info("stopping", { signal });

@@ -39,8 +39,8 @@ export interface Key<T> {
   toToml(value: T): TomlValue;
   /** The TOML value with secrets masked, safe to show to others. */
   toShown(value: T): TomlValue;
-  /** The resources outside the process that the value names. */
-  resource(value: T): readonly Resource[];
+  /** The resources outside the process that the value names; of a list, one for each item, undefined for an item that names none. */
+  resource(value: T): readonly (Resource | undefined)[];
 }
 
 interface Options<T> {
@@ -136,8 +136,8 @@ interface ListOptions<T> extends Options<readonly T[]> {
   toToml(item: T): TomlScalar;
   /** The item with secrets masked, if it may contain one. */
   toShown?(item: T): TomlScalar;
-  /** The resource outside the process that an item names. */
-  resource?(item: T): Resource;
+  /** The resource outside the process that an item names, if it names one. */
+  resource?(item: T): Resource | undefined;
   /** Items with the same identity are duplicates; an item with undefined is never one. */
   identity(item: T): string | undefined;
 }

@@ -14,7 +14,9 @@ function inTable(table: Table, values: Values, path: Path): Named[] {
     const [value, at] = [values[name], [...path, name]];
     if (entry.kind === "key") {
       const named = entry.resource(value);
-      return named.map((resource, index) => ({ path: at, item: entry.isList ? [...at, index] : at, resource }));
+      return named.flatMap((resource, index) =>
+        resource === undefined ? [] : [{ path: at, item: entry.isList ? [...at, index] : at, resource }],
+      );
     }
     if (entry.kind === "table") return inTable(entry, value as Values, at);
     return [...(value as ReadonlyMap<string, Values>)].flatMap(([key, inner]) =>

@@ -1,4 +1,4 @@
-import { parseOrigin } from "../../src/features/edge/address.ts";
+import { parseOrigin, REGISTRY } from "../../src/features/edge/address.ts";
 import type { EdgeConfig } from "../../src/features/edge/config.ts";
 import type { Demand } from "../../src/live/readers/demand.ts";
 import { HandshakeChoice } from "../../src/relay/handshake-choice.ts";
@@ -6,9 +6,14 @@ import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
+import type { FakeRedis } from "./fake-redis.ts";
 import { FakeNet } from "./fake-transport.ts";
 import { type Feed, LiveStage, Viewer } from "./live.ts";
 import { mulberry32 } from "./random.ts";
+import { publishDefaults } from "./rtmp-stage.ts";
+
+/** Answers of a registry come within so many ms, one after the other. */
+const STEP_MS = 5;
 
 const nobody: Demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
 
@@ -20,6 +25,20 @@ export class EdgeStage {
 
   constructor(seed = 1) {
     this.net = new FakeNet(this.clock, mulberry32(seed));
+  }
+
+  /** A node of a cluster with a registry, which looks for streams at other nodes. */
+  registered(name: string, redis: FakeRedis, edge: Partial<EdgeConfig> = {}, publish = publishDefaults): FakeNode {
+    const config = { origin: [REGISTRY], ...edge } as const;
+    return new FakeNode(this.clock, this.net, `${name}:1935`, [], publish, config, redis);
+  }
+
+  /** Lets time pass in small steps, in which promises settle. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= STEP_MS) {
+      this.clock.advance(Math.min(left, STEP_MS));
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
   }
 
   /** A server, `a` at `a:1935`, with what its configuration's edge table says. */

@@ -4,19 +4,24 @@ import { Edge } from "../../src/features/edge/edge.ts";
 import type { ForwardContext } from "../../src/features/forward/forward.ts";
 import { Forward } from "../../src/features/forward/forward.ts";
 import { Handover } from "../../src/features/handover/handover.ts";
+import type { RegistryConfig } from "../../src/features/registry/config.ts";
+import { Registry } from "../../src/features/registry/registry.ts";
 import { RtmpConnection } from "../../src/features/rtmp/connection.ts";
 import type { RtmpContext, RtmpVhost } from "../../src/features/rtmp/context.ts";
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Guard } from "../../src/live/ports/access.ts";
 import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import type { Carry } from "../../src/live/ports/feature.ts";
+import { JoinedNodes, MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source/source.ts";
 import { Streams } from "../../src/live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { nodeState } from "./api-stage.ts";
 import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
+import type { FakeRedis } from "./fake-redis.ts";
 import type { FakeNet } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
@@ -25,6 +30,9 @@ import { RecordingLog } from "./recording-log.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
 const CHUNK_SIZE = 4096;
+
+const noRegistry: RegistryConfig = { registry: [], registry_prefix: "srs" };
+const fakeServer = { text: "redis://r", host: "r", port: 6379, tls: false, username: "", password: "", database: 0 };
 
 /** `[vhost.X.edge]` as it is when the file says nothing. */
 const edgeDefaults = Object.fromEntries(
@@ -57,6 +65,10 @@ export class FakeNode {
   readonly carries = new Map<string, Carry>();
   readonly handover: Handover;
   readonly edge: Edge;
+  /** Without a registry's server, it knows of no other node. */
+  readonly registry: Registry;
+  /** What it says of itself to other nodes. */
+  state: NodeState;
   /** Who decides on its clients; a test may add more. */
   readonly guards: Guard[] = [];
   /** After a change, `edge.reconfigure` is to be called. */
@@ -69,6 +81,7 @@ export class FakeNode {
     forward: readonly string[] = [],
     publish = publishDefaults,
     edge: Partial<EdgeConfig> = {},
+    redis?: FakeRedis,
   ) {
     this.#clock = clock;
     this.#onConflict = publish.on_conflict;
@@ -80,6 +93,18 @@ export class FakeNode {
       name: "__defaultVhost__",
       config: { ...streamDefaults, enabled: true, chunk_size: CHUNK_SIZE, publish, limits: limitDefaults },
     };
+    // In a registry, ids are as processes have them.
+    const nodeId = redis === undefined ? address : Buffer.from(address).toString("hex");
+    this.state = nodeState(nodeId, { advertise: [`rtmp://${address}`] });
+    const registryConfig = redis === undefined ? noRegistry : { ...noRegistry, registry: [fakeServer] };
+    this.registry = new Registry({
+      ...{ clock, log: this.log, nodeId, randomNumber: () => 0.5 },
+      openRedis: redis?.opener(nodeId) ?? (() => Promise.reject(new Error("there is none"))),
+      config: () => registryConfig,
+      self: () => this.state,
+      onConflict: () => publish.on_conflict,
+      moved: (key) => this.edge.streamMoved(key),
+    });
     const shared = {
       clock,
       log: this.log,
@@ -87,20 +112,21 @@ export class FakeNode {
       limits: defaultLimits,
       random: fill,
       ...openDoor(clock, this.log, {
-        nodeId: address,
+        nodeId,
         guards: this.guards,
         vhosts: {
           find: (name) => (this.vhosts.has(name) ? { ...vhost, name } : vhost),
           named: (name) => ({ ...vhost, name }),
         },
       }),
-      nodeId: address,
-      identity: { srs_server: `srs at ${address}`, srs_node: address },
+      nodeId,
+      identity: { srs_server: `srs at ${address}`, srs_node: nodeId },
       chunkSize: CHUNK_SIZE,
     };
     const context: ForwardContext & EdgeContext = {
       ...shared,
       httpGet: net.httpGet,
+      nodes: new JoinedNodes([new MemoryNodes(() => this.state, clock), this.registry]),
       configOf: () => this.edgeConfig,
       dial: net.dial,
       randomNumber: () => 0.5,
@@ -110,7 +136,7 @@ export class FakeNode {
     };
     this.forward = new Forward(context);
     this.edge = new Edge(context);
-    this.guards.push(...this.edge.guards);
+    this.guards.push(...this.edge.guards, this.registry.claims);
     this.handover = new Handover({
       carries: () => this.carries,
       ...shared,
@@ -118,6 +144,7 @@ export class FakeNode {
       pid: net.hosts.size + 1,
       onConflict: () => publish.on_conflict,
     });
+    this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
     this.streams.observe(this.forward);
     this.streams.observe(this.edge);
@@ -126,6 +153,7 @@ export class FakeNode {
       streams: this.streams,
     };
     net.hosts.set(address, { accept: () => this.accept() });
+    this.registry.start();
     clock.every(1000, () => {
       if (!this.frozen) for (const connection of this.#connections) connection.tick(clock.now());
     });

@@ -14,9 +14,9 @@ const LEAST_SILENCE_MS = 100;
 
 /** Warns of vhosts that let in more clients than they seem to, or no publishers, send viewers nowhere, or encrypt by keys of their own. */
 export function advise({ vhost, cluster }: Config): Advice[] {
-  const knowsNodes = cluster.peers.length > 0;
+  const knowsNodes = cluster.peers.length + cluster.registry.length > 0;
   const hasSecret = cluster.secret !== "" || cluster.secret_file !== "";
-  return [...vhost].flatMap(([name, config]) =>
+  const ofVhosts = [...vhost].flatMap(([name, config]) =>
     [
       ...openEdge(config),
       ...idleTrust(config),
@@ -28,6 +28,13 @@ export function advise({ vhost, cluster }: Config): Advice[] {
       message,
     })),
   );
+  return [...unknownAddress(cluster), ...ofVhosts];
+}
+
+function unknownAddress({ registry, advertise }: Config["cluster"]): Advice[] {
+  if (registry.length === 0 || advertise.length > 0) return [];
+  const message = "no other node fetches from this one, as none knows its address: set cluster.advertise";
+  return [{ path: ["cluster", "registry"], message }];
 }
 
 function openEdge({ edge, security }: VhostConfig): Advice[] {
@@ -57,7 +64,7 @@ function idleTrust({ security }: VhostConfig): Advice[] {
 
 function aloneDirector({ director }: VhostConfig): Advice[] {
   if (director === "off") return [];
-  const message = `"${director}" has no effect, as this node knows no others: name them in [cluster] peers`;
+  const message = `"${director}" has no effect, as this node knows no others: name them in [cluster] peers, or a registry`;
   return [{ path: ["director"], message }];
 }
 

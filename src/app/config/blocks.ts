@@ -12,6 +12,7 @@ import { httpServerTable } from "../../features/http/config.ts";
 import { httpRemuxTable } from "../../features/http-live/config.ts";
 import { limitsTable, vhostLimitsTable } from "../../features/limits/config.ts";
 import { pageTable } from "../../features/page/config.ts";
+import { registryKeys } from "../../features/registry/config.ts";
 import { publishTable, rtmpKeys, rtmpVhostKeys } from "../../features/rtmp/config.ts";
 import { rtmpsTable } from "../../features/rtmp/rtmps-config.ts";
 import { securityTable } from "../../features/security/config.ts";
@@ -51,7 +52,7 @@ export const rootTable = table("The configuration file.", {
   rtmps: rtmpsTable,
   http_server: table(httpServerTable.doc, { ...httpServerTable.entries, page: pageTable }),
   http_api: table(apiTable.doc, { ...apiTable.entries, console: consoleTable }),
-  cluster: clusterTable,
+  cluster: table(clusterTable.doc, { ...clusterTable.entries, ...registryKeys }),
   proxy_protocol: proxyProtocolTable,
   log: logTable,
   limits: limitsTable,

@@ -18,6 +18,7 @@ import { ignorable } from "../../config/srs/spellings.ts";
 import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
 import { clusterProblems } from "../../features/cluster/config.ts";
+import { edgeProblems } from "../../features/edge/config.ts";
 import { engineProblems } from "../../features/transcode/engine-problems.ts";
 import { readTextFile, readTextInput } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
@@ -166,6 +167,9 @@ function complete(document: Document): Loaded {
   if (!unsure) problems.push(...endpointProblems(values));
   if (document.errors.length + problems.length === 0) {
     problems.push(...clusterProblems(values.cluster));
+    for (const [name, { edge }] of values.vhost)
+      for (const { key, message } of edgeProblems(edge, values.cluster.registry.length > 0))
+        problems.push({ path: ["vhost", name, "edge", key], message });
     problems.push(...engineProblems(values.vhost, defaultVhost));
   }
   if (problems.length + document.errors.length > 0) {

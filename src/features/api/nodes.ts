@@ -1,4 +1,4 @@
-import type { KnownNode, NodeFlow } from "../../live/ports/nodes.ts";
+import type { KnownNode, NodeFlow, NodeState } from "../../live/ports/nodes.ts";
 import type { ApiContext } from "./context.ts";
 import type { Operation } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
@@ -67,15 +67,14 @@ export function nodeWord({ alive, state }: KnownNode): "alive" | "draining" | "d
 
 function write(known: KnownNode, now: number) {
   const { isSelf, source, state, seenAt, problems } = known;
-  const published = [...(state?.streams.values() ?? [])].filter((role) => role === "published").length;
-  const streams = state?.streams.size ?? 0;
+  const { published, relayed } = countsOf(state);
   return {
     ...{ id: state?.id ?? null, self: isSelf, peer: source, state: nodeWord(known) },
     ...{ version: state?.version ?? null, advertise: state?.advertise ?? [] },
     ...{ zone: state?.zone ?? "", weight: state?.weight ?? 0 },
     ...{ connections: state?.load.connections ?? 0, max_connections: state?.load.maxConnections ?? 0 },
     ...{ kbps: state?.load.kbps ?? 0, max_kbps: state?.load.maxKbps ?? 0, cpu: state?.load.cpu ?? 0 },
-    ...{ streams, published, relayed: streams - published },
+    ...{ streams: published + relayed, published, relayed },
     seen_ms: seenAt === undefined ? null : Math.max(0, Math.round(now - seenAt)),
     problems,
     flow: state?.flow === undefined ? null : writeFlow(state.flow),
@@ -87,4 +86,10 @@ function writeFlow({ encoders, viewers, kbpsIn, ageMs, unhealthy, links }: NodeF
     ...{ encoders, viewers, kbps_in: kbpsIn, age_ms: ageMs ?? null, unhealthy },
     links: links.map(({ lagMs, error, ...rest }) => ({ ...rest, lag_ms: lagMs ?? null, error: error ?? null })),
   };
+}
+
+function countsOf(state: NodeState | undefined): Required<NodeState>["streamCounts"] {
+  if (state?.streamCounts !== undefined) return state.streamCounts;
+  const published = [...(state?.streams.values() ?? [])].filter((role) => role === "published").length;
+  return { published, relayed: (state?.streams.size ?? 0) - published };
 }

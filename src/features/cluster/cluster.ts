@@ -1,7 +1,7 @@
 import type { HttpRequest } from "../../http/request.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
-import { type KnownNode, type Nodes, placesAmong, type StreamPlaces } from "../../live/ports/nodes.ts";
+import { type KnownNode, type NodeState, type Nodes, placesAmong, type StreamPlaces } from "../../live/ports/nodes.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import { Outage } from "../../relay/outage.ts";
 import { Challenges } from "./challenges.ts";
@@ -35,6 +35,11 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     this.streams = this.#own;
     this.#nodes = new PeerNodes(context, this.#own);
     this.#challenges = new Challenges(context.clock, context.randomHex(32));
+  }
+
+  /** What this process says of itself. */
+  get own(): NodeState {
+    return this.#own.state;
   }
 
   all(): readonly KnownNode[] {

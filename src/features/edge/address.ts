@@ -37,6 +37,12 @@ export interface FlvOrigin extends HostPort {
 /** Where streams are fetched from. */
 export type OriginAddress = RtmpOrigin | FlvOrigin;
 
+/** The word for the nodes of the cluster that have a stream. A host of that name is written with a port. */
+export const REGISTRY = "registry";
+
+/** An item of `edge.origin`. */
+export type EdgeOrigin = OriginAddress | typeof REGISTRY;
+
 const names = ["vhost", "app", "stream"] as const;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
@@ -71,7 +77,8 @@ export function originLabel(origin: OriginAddress): string {
 }
 
 /** The same text for two spellings of one origin. */
-export function originIdentity(origin: OriginAddress): string {
+export function originIdentity(origin: EdgeOrigin): string {
+  if (origin === REGISTRY) return REGISTRY;
   if (origin.protocol === "rtmp") return targetIdentity(origin.target);
   return `${origin.protocol}://${formatHostPort(origin)}${origin.path?.text ?? ""}?${origin.query.text}`;
 }
@@ -82,12 +89,14 @@ export function originHost(origin: OriginAddress): string {
 }
 
 /** The origin as the operator wrote it. */
-export function originText(origin: OriginAddress): string {
+export function originText(origin: EdgeOrigin): string {
+  if (origin === REGISTRY) return REGISTRY;
   return origin.protocol === "rtmp" ? origin.target.text : origin.text;
 }
 
 /** The same, without what may be secret. */
-export function maskOrigin(origin: OriginAddress): string {
+export function maskOrigin(origin: EdgeOrigin): string {
+  if (origin === REGISTRY) return REGISTRY;
   if (origin.protocol === "rtmp") return maskTarget(origin.target);
   const path = origin.path?.text ?? "";
   const shown = maskPath(path);
@@ -106,8 +115,9 @@ export function upstreamNames(template: string, name: Omit<StreamNames, "param">
   return { ...name, vhost: upstreamVhost(template, name.vhost), param };
 }
 
-/** The origin's server, for `srs check`. */
-export function originPeer(origin: OriginAddress): PeerResource {
+/** The origin's server, for `srs check`; undefined for the word. */
+export function originPeer(origin: EdgeOrigin): PeerResource | undefined {
+  if (origin === REGISTRY) return undefined;
   if (origin.protocol === "rtmp") return { kind: "peer", flow: "from", ...targetServer(origin.target) };
   const { protocol, host, port } = origin;
   return { kind: "peer", flow: "from", protocol, host, port, app: undefined, hasVhost: true, text: maskOrigin(origin) };

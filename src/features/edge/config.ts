@@ -3,14 +3,22 @@ import { Template } from "../../base/template.ts";
 import { choice, flag, integer, list, text } from "../../config/key.ts";
 import { show } from "../../config/show.ts";
 import { type Table, table, type ValueOf } from "../../config/table.ts";
-import { maskOrigin, type OriginAddress, originIdentity, originPeer, originText, parseOrigin } from "./address.ts";
+import {
+  type EdgeOrigin,
+  maskOrigin,
+  originIdentity,
+  originPeer,
+  originText,
+  parseOrigin,
+  REGISTRY,
+} from "./address.ts";
 
 /** `[vhost.NAME.edge]` */
 export const edgeTable = table("Streams fetched from other servers while viewers watch them.", {
-  origin: list<OriginAddress>({
+  origin: list<EdgeOrigin>({
     default: [],
-    type: `"host", "host:port", "rtmp://host:port/app/stream?params" (rtmps too), "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
-    doc: "Servers that have the streams: each stream is fetched from one of them while it is watched.",
+    type: `"registry", "host", "host:port", "rtmp://host:port/app/stream?params" (rtmps too), "http://host:port/app/stream.flv?params" (https too) with the placeholders [vhost] [app] [stream] [param], or a list of these`,
+    doc: 'Servers that have the streams: each stream is fetched from one of them while it is watched. "registry" stands for the nodes of [cluster] registry that have it.',
     example: ["192.168.1.5:1935", "192.168.1.8:1935"],
     reload: "live",
     parse: readOrigin,
@@ -100,7 +108,24 @@ export const edgeTable = table("Streams fetched from other servers while viewers
 /** The edge table of a vhost, complete. */
 export type EdgeConfig = ValueOf<Table<typeof edgeTable.entries>>;
 
-function readOrigin(value: unknown): OriginAddress {
+/** What is wrong with an edge table beside its keys. `hasRegistry`: nodes tell each other what they have. */
+export function edgeProblems(
+  { origin, token_traverse }: EdgeConfig,
+  hasRegistry: boolean,
+): { key: string; message: string }[] {
+  if (!origin.includes(REGISTRY)) return [];
+  if (!hasRegistry)
+    return [
+      { key: "origin", message: '"registry" needs [cluster] registry; a host of that name is written "registry:1935"' },
+    ];
+  if (!token_traverse) return [];
+  return [
+    { key: "token_traverse", message: 'can\'t be used with the origin "registry", as no server decides for its nodes' },
+  ];
+}
+
+function readOrigin(value: unknown): EdgeOrigin {
+  if (value === REGISTRY) return REGISTRY;
   if (typeof value !== "string") throw new UserError(`must be a server such as "192.168.1.5:1935", not ${show(value)}`);
   try {
     return parseOrigin(value);

@@ -1,5 +1,6 @@
 import type { HttpGet } from "../../base/http.ts";
 import type { Log } from "../../base/log.ts";
+import type { Nodes } from "../../live/ports/nodes.ts";
 import type { ConnectionContext } from "../../relay/client-connection.ts";
 import type { PushContext } from "../../relay/push.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -10,6 +11,8 @@ export interface EdgeContext extends ConnectionContext, Omit<PushContext, "chunk
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
   readonly httpGet: HttpGet;
+  /** Where streams are, for the origin "registry". */
+  readonly nodes: Nodes;
   /** This process's id in hop traces. */
   readonly nodeId: string;
   /** The edge table of a vhost in the current configuration; undefined if the vhost no longer exists. */

@@ -160,7 +160,7 @@ export class Edge implements Feature, StreamObserver {
     // The process with the publisher pushes the stream to the origin.
     if (source.info.via === "sibling") return;
     this.#published.set(stream, { name, source });
-    const vhost = this.#vhost(name.vhost);
+    const vhost = this.#pushedTo(name.vhost);
     if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
   }
 
@@ -202,11 +202,16 @@ export class Edge implements Feature, StreamObserver {
     }
     for (const [stream, wanted] of this.#wanted) this.#follow(stream, wanted);
     for (const [stream, { name, source }] of this.#published) {
-      const vhost = this.#vhost(name.vhost);
+      const vhost = this.#pushedTo(name.vhost);
       if (vhost !== undefined && this.#pushes.goesTo(stream, vhost.origins)) continue;
       this.#pushes.end(stream, "withdrawn");
       if (vhost !== undefined) this.#pushes.published(stream, name, source, vhost);
     }
+  }
+
+  streamMoved(key: string): void {
+    this.#missing.delete(key);
+    for (const [stream, { fetched }] of this.#wanted) if (stream.key === key) fetched?.moved();
   }
 
   serverReturned(hosts: ReadonlySet<string>): void {
@@ -229,7 +234,8 @@ export class Edge implements Feature, StreamObserver {
     const { vhost: name, app, stream } = request.name;
     const vhost = this.#vhost(name);
     if (vhost === undefined) return undefined;
-    if (request.action === "publish" && !vhost.config.publish) return NO_PUBLISHERS;
+    // With nodes that tell each other what they have, a publisher stays where it came.
+    if (request.action === "publish" && !vhost.config.publish && !vhost.origins.asksNodes) return NO_PUBLISHERS;
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#isMissing(key, request))
       return { kind: "missing", reason: `no origin has ${streamLabel(key)}` };
@@ -306,16 +312,23 @@ export class Edge implements Feature, StreamObserver {
     };
   }
 
+  /** The vhost whose origins get what is published here: none where nodes fetch it from each other. */
+  #pushedTo(name: string): EdgeVhost | undefined {
+    const vhost = this.#vhost(name);
+    return vhost?.origins.asksNodes ? undefined : vhost;
+  }
+
   #vhost(name: string): EdgeVhost | undefined {
     const known = this.#vhosts.get(name);
     if (known !== undefined) return known;
     const config = this.#context.configOf(name);
     if (config === undefined || config.origin.length === 0) return undefined;
-    const { clock, log, randomNumber } = this.#context;
+    const { clock, log, randomNumber, nodes } = this.#context;
     const origins: Origins = new Origins(
       {
         clock,
         randomNumber,
+        nodes,
         onHealth: ({ address }, { state, lastError }) => {
           const fields = { origin: originLabel(address), error: state === "dead" ? lastError : undefined };
           if (state === "dead") log.warn("origin dead", fields);

@@ -101,6 +101,12 @@ export class Fetched implements UpstreamOwner {
     } else for (const upstream of this.#upstreams) upstream.retrySoon();
   }
 
+  /** The stream may be at another node: it is looked for there soon. */
+  moved(): void {
+    if (this.#hold !== undefined) this.retrySoon();
+    else for (const upstream of this.#upstreams) upstream.moved();
+  }
+
   /** Stops fetching: the stream is published locally, or has no viewers. */
   stopFetching(): void {
     this.#hold?.cancel();
@@ -113,6 +119,7 @@ export class Fetched implements UpstreamOwner {
       upstream.stop();
       this.#pastBytes += upstream.bytes;
     }
+    this.#options.origins.forget(this.stream.key);
     const sources = [...this.#sources.values()];
     this.#sources.clear();
     for (const source of sources) source.end("unpublished");
@@ -241,7 +248,8 @@ export class Fetched implements UpstreamOwner {
   }
 
   get #wantedUpstreams(): number {
-    return Math.max(1, Math.min(this.config.redundancy, this.config.origin.length));
+    const { redundancy, origin } = this.config;
+    return this.#options.origins.asksNodes ? redundancy : Math.max(1, Math.min(redundancy, origin.length));
   }
 
   #start(): void {

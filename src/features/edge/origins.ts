@@ -1,22 +1,38 @@
 import type { Clock } from "../../base/clock.ts";
-import { type OriginAddress, originIdentity } from "./address.ts";
+import { UserError } from "../../base/errors.ts";
+import { located, type Nodes } from "../../live/ports/nodes.ts";
+import { type OriginAddress, originIdentity, parseOrigin, REGISTRY } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import { FoundOrigins } from "./found-origins.ts";
 import { Origin, type OriginHealth, type OriginRules } from "./origin.ts";
+import { waysTo } from "./ways.ts";
 
 /** Dependencies of a vhost's origins. */
 export interface OriginsContext {
   readonly clock: Clock;
   /** Numbers in [0, 1). */
   readonly randomNumber: () => number;
+  readonly nodes: Nodes;
   onHealth(origin: Origin, health: OriginHealth): void;
 }
 
-/** The origins of one vhost, and the choice of the next one. */
+/** Where nodes have a stream. */
+interface Found {
+  /** The shortest way first. */
+  readonly origins: readonly Origin[];
+  /** Whether all who may know were asked. */
+  readonly sure: boolean;
+}
+
+/** The origins of one vhost, those that nodes of the cluster are for single streams, and the choice of the next one. */
 export class Origins {
   readonly #context: OriginsContext;
   readonly #origins = new Map<string, Origin>();
   readonly #rules: OriginRules;
+  /** Nodes of the cluster that are no origin of the configuration, by their identity. */
+  readonly #nodeOrigins = new Map<string, Origin>();
+  /** By the stream's key, while it is looked for or fetched. */
+  readonly #found = new Map<string, Found>();
   /** Where streams were found. */
   readonly foundOrigins = new FoundOrigins();
   #config: EdgeConfig;
@@ -40,22 +56,58 @@ export class Origins {
   /** The configuration has changed. The state of origins that stay is kept. */
   configure(config: EdgeConfig): void {
     this.#config = config;
-    const { clock, randomNumber, onHealth } = this.#context;
-    const wanted = new Map(config.origin.map((address) => [originIdentity(address), address]));
+    const listed = config.origin.filter((address) => address !== REGISTRY);
+    const wanted = new Map(listed.map((address) => [originIdentity(address), address]));
     for (const identity of this.#origins.keys()) if (!wanted.has(identity)) this.#origins.delete(identity);
     for (const [identity, address] of wanted) {
-      if (this.#origins.has(identity)) continue;
-      this.#origins.set(identity, new Origin(address, clock, randomNumber, this.#rules, onHealth));
+      if (!this.#origins.has(identity))
+        this.#origins.set(identity, this.#nodeOrigins.get(identity) ?? this.#new(address));
+      this.#nodeOrigins.delete(identity);
     }
+    if (this.asksNodes) return;
+    this.#nodeOrigins.clear();
+    this.#found.clear();
+  }
+
+  /** Whether nodes of the cluster that have a stream are among its origins. */
+  get asksNodes(): boolean {
+    return this.#config.origin.includes(REGISTRY);
   }
 
   /** All of them. */
-  all(): Iterable<Origin> {
-    return this.#origins.values();
+  *all(): Iterable<Origin> {
+    yield* this.#origins.values();
+    yield* this.#nodeOrigins.values();
   }
 
   has(origin: Origin): boolean {
-    return this.#origins.get(originIdentity(origin.address)) === origin;
+    const identity = originIdentity(origin.address);
+    return this.#origins.get(identity) === origin || this.#nodeOrigins.get(identity) === origin;
+  }
+
+  /** Asks which nodes have a stream; the promise is there if that takes time. It takes a second at most. */
+  look(key: string): Promise<void> | undefined {
+    if (!this.asksNodes) return undefined;
+    const { nodes } = this.#context;
+    const answer = located(nodes.locate(key), ({ places, sure }) => {
+      const self = nodes.all().find(({ isSelf }) => isSelf)?.state;
+      const origins = self === undefined || !this.asksNodes ? [] : waysTo(places, self).flatMap((url) => this.#at(url));
+      this.#found.set(key, { origins, sure });
+    });
+    return answer instanceof Promise ? answer : undefined;
+  }
+
+  /** Whether no origin of any kind has the stream, as far as all who may know have answered. */
+  isNowhere(key: string): boolean {
+    const found = this.#found.get(key);
+    return this.#origins.size === 0 && found?.sure === true && found.origins.length === 0;
+  }
+
+  /** The stream is not looked for any more: nodes that have no other stream are forgotten. */
+  forget(key: string): void {
+    if (!this.#found.delete(key)) return;
+    const used = new Set([...this.#found.values()].flatMap(({ origins }) => origins));
+    for (const [identity, origin] of this.#nodeOrigins) if (!used.has(origin)) this.#nodeOrigins.delete(identity);
   }
 
   /** All origins that may get a connection for a stream, best first; `turn` is the stream's. */
@@ -64,8 +116,8 @@ export class Origins {
   }
 
   /** If all are dead, the origin that is most likely to have recovered. */
-  leastDead(suits: (origin: Origin) => boolean): Origin | undefined {
-    const all = [...this.#origins.values()].filter(suits);
+  leastDead(key: string, suits: (origin: Origin) => boolean): Origin | undefined {
+    const all = [...this.#ranked(key, 0)].filter(suits);
     return all.toSorted((a, b) => a.health.deadUntil - b.health.deadUntil)[0];
   }
 
@@ -74,7 +126,32 @@ export class Origins {
     return this.#turn++;
   }
 
+  /** None for an address that can't be one: other nodes have written it. */
+  #at(url: string): readonly Origin[] {
+    const address = readNodeUrl(url);
+    if (address === undefined) return [];
+    const identity = originIdentity(address);
+    const origin = this.#origins.get(identity) ?? this.#nodeOrigins.get(identity) ?? this.#new(address);
+    if (!this.#origins.has(identity)) this.#nodeOrigins.set(identity, origin);
+    return [origin];
+  }
+
+  #new(address: OriginAddress): Origin {
+    const { clock, randomNumber, onHealth } = this.#context;
+    return new Origin(address, clock, randomNumber, this.#rules, onHealth);
+  }
+
+  /** The nodes that have the stream stand where the word for them stands. */
   #ranked(key: string, turn: number): Origin[] {
+    const listed = this.#listed(key, turn);
+    const found = this.#found.get(key)?.origins ?? [];
+    if (found.length === 0) return listed;
+    const place = this.#config.origin.indexOf(REGISTRY);
+    const at = this.#config.choice === "order" || place === 0 ? place : listed.length;
+    return [...new Set([...listed.slice(0, at), ...found, ...listed.slice(at)])];
+  }
+
+  #listed(key: string, turn: number): Origin[] {
     const all = [...this.#origins.values()];
     if (this.#config.choice === "hash") {
       const weight = new Map(all.map((origin) => [origin, hash(`${originIdentity(origin.address)}\n${key}`)]));
@@ -83,6 +160,15 @@ export class Origins {
     if (this.#config.choice === "order" || all.length === 0) return all;
     const first = turn % all.length;
     return [...all.slice(first), ...all.slice(0, first)];
+  }
+}
+
+function readNodeUrl(url: string): OriginAddress | undefined {
+  try {
+    return parseOrigin(url);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return undefined;
   }
 }
 

@@ -73,6 +73,22 @@ export class Search {
     return origin;
   }
 
+  /** Asks which nodes have the stream, before a round; the promise is there if that takes time. */
+  look(): Promise<void> | undefined {
+    return this.#asked.size > 0 || this.#again !== undefined ? undefined : this.origins.look(this.#key);
+  }
+
+  /** Whether no origin of any kind has the stream. */
+  get isNowhere(): boolean {
+    return this.origins.isNowhere(this.#key);
+  }
+
+  /** Where the stream was found may be out of date: a round begins. */
+  restart(): void {
+    this.#asked.clear();
+    this.#again = undefined;
+  }
+
   /** The same origin is to be asked once more. */
   again(origin: Origin): void {
     this.#again = origin;
@@ -117,6 +133,8 @@ export class Search {
   }
 
   get #alone(): boolean {
+    // Other nodes may have the stream soon.
+    if (this.origins.asksNodes) return false;
     let count = 0;
     for (const { address } of this.origins.all()) if (this.#suits(address)) count++;
     return count <= 1;
@@ -138,6 +156,6 @@ export class Search {
   /** None is left to ask, or all are dead: the one most likely to have recovered. */
   #last(): Origin | undefined {
     const taken = this.#taken();
-    return this.origins.leastDead((origin) => this.#suits(origin.address) && !taken.has(origin));
+    return this.origins.leastDead(this.#key, (origin) => this.#suits(origin.address) && !taken.has(origin));
   }
 }

@@ -28,7 +28,7 @@ export async function askOrigins(
   const { vhost, app, stream } = request.name;
   const key = `${vhost}/${app}/${stream}`;
   const ranked = origins.eligible(key, origins.runSlice(), isRtmp);
-  const last = origins.leastDead((origin) => isRtmp(origin.address));
+  const last = origins.leastDead(key, (origin) => isRtmp(origin.address));
   const candidates = ranked.length > 0 || last === undefined ? ranked : [last];
   const problems: string[] = [];
   for (const origin of candidates) {

@@ -8,7 +8,7 @@ import { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import { LoggedErrors } from "../../relay/logged-errors.ts";
 import { Pull } from "../../relay/pull.ts";
 import type { PullEnd, ServerWords } from "../../relay/pull-client.ts";
-import type { Redirect } from "../../relay/redirects.ts";
+import type { Redirect, Redirected } from "../../relay/redirects.ts";
 import {
   type Attempt,
   type AttemptReport,
@@ -75,6 +75,8 @@ export class Upstream {
   readonly #redirectHandshake = new HandshakeChoice();
   /** An origin ended the stream, and none has given it since. */
   #ended = false;
+  /** Counts attempts: an answer about nodes that comes after its attempt is ignored. */
+  #attempts = 0;
 
   constructor(context: EdgeContext, origins: Origins, owner: UpstreamOwner, id: string) {
     this.#context = context;
@@ -166,6 +168,16 @@ export class Upstream {
     this.#supervisor.retrySoon();
   }
 
+  /** The stream may be at another node: an attempt without the stream is soon replaced by a new one. */
+  moved(): void {
+    const { state } = this.status;
+    if (state === "waiting") this.#supervisor.retrySoon();
+    if (state !== "connecting" || !this.waitsThere) return;
+    this.#search.restart();
+    this.#pull?.abort();
+    this.#report?.failed("the stream may be at another node now", "elsewhere");
+  }
+
   /** The parameters have changed: an attempt without the stream is soon replaced by a new one. */
   askAgain(): void {
     const origin = this.#origin;
@@ -190,17 +202,35 @@ export class Upstream {
   }
 
   #begin(report: AttemptReport): Attempt {
-    const { clock } = this.#context;
-    const { config } = this.#owner;
     this.#pastBytes += this.#pull?.bytes ?? 0;
     this.#pull = undefined;
     this.#report = report;
-    this.#params = this.#owner.paramsChooser.next();
     const redirected = this.#search.redirects.take();
+    const looked = redirected === undefined ? this.#search.look() : undefined;
+    const number = ++this.#attempts;
+    if (looked === undefined) return this.#ask(report, redirected);
+    let attempt: Attempt | undefined;
+    void looked.then(() => {
+      if (number === this.#attempts) attempt = this.#ask(report, redirected);
+    });
+    return {
+      abort: () => {
+        if (number === this.#attempts) this.#attempts++;
+        attempt?.abort();
+      },
+    };
+  }
+
+  #ask(report: AttemptReport, redirected: Redirected | undefined): Attempt {
+    const { clock } = this.#context;
+    const { config } = this.#owner;
+    this.#params = this.#owner.paramsChooser.next();
     const origin = redirected === undefined ? this.#search.next() : this.#origin;
     this.#origin = origin;
     if (origin === undefined) {
-      report.failed("no other origin can be asked", "lost");
+      const { isNowhere } = this.#search;
+      report.failed(isNowhere ? "no node has the stream" : "no other origin can be asked", "lost");
+      if (this.#search.origins.asksNodes) this.#owner.nowhere(this, isNowhere, this.#takeEnded());
       return { abort() {} };
     }
     this.#log = this.#context.log.with(this.id, new Secrets(originSecrets(origin.address, this.#names)));
@@ -249,6 +279,7 @@ export class Upstream {
       param: this.#params.viewer.param,
       hops: server.hops,
       via: "pull" as const,
+      yields: this.#search.origins.asksNodes,
     };
     const source = this.#owner.publish(this, info, this.#params);
     if (source === undefined) report.failed("the stream is published here", "lost");

@@ -195,6 +195,8 @@ export interface Feature {
   readonly commands?: FeatureCommands;
   /** Servers on these hosts, which had been away, answer again: connections that wait for them are tried soon. */
   serverReturned?(hosts: ReadonlySet<string>): void;
+  /** A stream, by its key, may be at another server of the cluster now: what waits for it looks for it soon. */
+  streamMoved?(key: string): void;
   /** The server stops: the feature ends its activities, then streams end. */
   stop?(how: SourceEnd): void;
   /** Whether all activities have ended; after `stop` the server waits for this, within a time limit. */
@@ -260,6 +262,10 @@ export class FeatureSet {
 
   serverReturned(hosts: ReadonlySet<string>): void {
     for (const feature of this.#features) feature.serverReturned?.(hosts);
+  }
+
+  streamMoved(key: string): void {
+    for (const feature of this.#features) feature.streamMoved?.(key);
   }
 
   stop(how: SourceEnd): void {

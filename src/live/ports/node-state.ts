@@ -17,7 +17,7 @@ const MAX_VHOST = 255;
 const SERVER_URL = /^(?:rtmps?|https?):\/\/[A-Za-z0-9._:[\]-]+$/;
 
 /** What a node says of itself, without its streams, as JSON has it. */
-export function writeNodeState({ streams: _, ...rest }: NodeState): Omit<NodeState, "streams"> {
+export function writeNodeState({ streams: _, streamCounts: __, ...rest }: NodeState): Omit<NodeState, "streams"> {
   return { ...rest, fetches: rest.fetches.slice(0, MAX_FETCHED) };
 }
 
@@ -43,7 +43,7 @@ export function readNodeState(value: Readonly<Record<string, unknown>>): Omit<No
 }
 
 /** Whether a value is a process's id in hop traces. */
-function isNodeId(value: unknown): value is string {
+export function isNodeId(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{1,64}$/.test(value);
 }
 
@@ -69,6 +69,6 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** Whether a value is a finite number that is not negative. */
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }

@@ -71,8 +71,10 @@ export interface NodeState {
   readonly fetches: readonly string[];
   /** Undefined for a node of a release that does not tell it. */
   readonly flow?: NodeFlow | undefined;
-  /** The streams that it has, by their keys. */
+  /** The streams that it has, by their keys; of a node that only tells their number, none. */
   readonly streams: ReadonlyMap<string, StreamRole>;
+  /** How many it has, of a node that does not list them. */
+  readonly streamCounts?: Readonly<Record<StreamRole, number>>;
 }
 
 /** A node, and what this process knows of it. Times are of this process's monotonic clock: clocks of nodes need not agree. */
@@ -136,6 +138,37 @@ export class MemoryNodes implements Nodes {
   locate(key: string): StreamPlaces {
     return { places: placesAmong(this.all(), key), sure: true };
   }
+}
+
+/** What several makers of nodes know together. The first of them knows this process. */
+export class JoinedNodes implements Nodes {
+  readonly #makers: readonly Nodes[];
+
+  constructor(makers: readonly Nodes[]) {
+    this.#makers = makers;
+  }
+
+  all(): readonly KnownNode[] {
+    const [first = [], ...others] = this.#makers.map((maker) => maker.all());
+    const ids = new Set(first.flatMap(({ alive, state }) => (alive && state !== undefined ? [state.id] : [])));
+    return [...first, ...others.flat().filter(({ isSelf, state }) => !isSelf && !ids.has(state?.id ?? ""))];
+  }
+
+  locate(key: string): StreamPlaces | Promise<StreamPlaces> {
+    const answers = this.#makers.map((maker) => maker.locate(key));
+    const known = answers.flatMap((answer) => (answer instanceof Promise ? [] : [answer]));
+    return known.length === answers.length ? joined(known) : Promise.all(answers).then(joined);
+  }
+}
+
+function joined(answers: readonly StreamPlaces[]): StreamPlaces {
+  const places = new Map<string, StreamPlace>();
+  for (const place of answers.flatMap((answer) => answer.places)) {
+    const id = place.node.state?.id ?? "";
+    // Who tells the hops knows more.
+    if (places.get(id)?.hops === undefined) places.set(id, place);
+  }
+  return { places: [...places.values()], sure: answers.every(({ sure }) => sure) };
 }
 
 /** Goes on with the answer of `locate`, at once where that is at hand. */

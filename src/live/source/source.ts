@@ -25,6 +25,8 @@ export interface SourceInfo {
   /** Ids of the servers that the stream came through, oldest first. It must not come to any of them again. */
   readonly hops: readonly string[];
   readonly via: SourceVia;
+  /** It gives way to a client that publishes here, as the nodes of the cluster agree on who may. */
+  readonly yields?: boolean;
 }
 
 /**

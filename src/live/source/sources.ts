@@ -93,6 +93,9 @@ export class Sources implements SourceOwner {
     const now = this.#clock.now();
     const active = this.#active;
     if (active === undefined) return this.#begin(new LiveSource(this, info, now, options), now);
+    const isOwner = active.info.yields && info.via === "client" && info.hops.length === 0;
+    if (isOwner && options.onConflict !== "standby")
+      return this.#replace(active, new LiveSource(this, info, now, options), now);
     switch (options.onConflict ?? "reject") {
       case "reject":
         return undefined;
@@ -147,6 +150,22 @@ export class Sources implements SourceOwner {
         this.updateNeededAt();
       },
     };
+  }
+
+  /**
+   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. One that is silent
+   * is probed, and ends when no answer comes.
+   */
+  probeActive(reason: string, answer: (alive: boolean) => void): void {
+    const active = this.#active;
+    const decide = (gone: boolean) => {
+      if (gone) active?.dismiss(reason);
+      if (gone) active?.end("lost");
+      // Others that wait for the same answer may have ended it.
+      answer(active?.role === "active" && this.#active === active);
+    };
+    if (active === undefined) answer(false);
+    else if (!this.#startTakeover(active, decide)) answer(true);
   }
 
   /** Makes a publisher wait for a name whose publisher may be gone; false if that one is alive. */

@@ -16,6 +16,7 @@ const present = {
   rtmpdump: Bun.which("rtmpdump") !== null,
   "nginx with its RTMP module": nginxPath !== null && existsSync(nginxModule),
   systemd: Bun.which("systemd-analyze") !== null && Bun.which("systemd-socket-activate") !== null,
+  Redis: Bun.which("redis-server") !== null && Bun.which("redis-cli") !== null,
   logrotate: Bun.which("logrotate") !== null || existsSync("/usr/sbin/logrotate"),
 } as const;
 

@@ -2,7 +2,9 @@ import { expect } from "bun:test";
 import { PATH } from "../../../../src/features/cluster/messages.ts";
 import { formatCredentials, PROTOCOL, questionMac } from "../../../../src/features/cluster/signature.ts";
 import { httpPort } from "../raw-http.ts";
+import { startRedis } from "../redis.ts";
 import type { Stage } from "../stage.ts";
+import { until } from "../wait.ts";
 import type { Effect } from "./effects.ts";
 import { ReloadServer } from "./server.ts";
 
@@ -50,6 +52,22 @@ export const clusterEffects: Readonly<Record<string, Effect>> = {
     expect(await nodes()).toHaveLength(1);
     await reload(`${secret}peers = "http://127.0.0.1:1"`);
     expect(await nodes()).toMatchObject([{ self: true }, { peer: "http://127.0.0.1:1", state: "dead" }]);
+  },
+
+  async "cluster.registry"(stage) {
+    const server = await ReloadServer.start(stage, "");
+    await server.reload('cluster.registry = "redis://127.0.0.1:1"');
+    await server.program.line(/registry away .*redis:\/\/127\.0\.0\.1:1/);
+  },
+
+  async "cluster.registry_prefix"(stage) {
+    const redis = await startRedis(stage.directory);
+    stage.defer(() => redis.stop());
+    const lines = `[cluster]\nregistry = "${redis.url}"\n`;
+    const server = await ReloadServer.start(stage, lines);
+    await until("keys", () => redis.cli("KEYS", "*:node:*").startsWith("srs:1:node:"));
+    await server.reload(`${lines}registry_prefix = "other"\n`);
+    await until("other keys", () => redis.cli("KEYS", "other:*").includes("other:1:node:"));
   },
 
   async "cluster.secret"(stage) {

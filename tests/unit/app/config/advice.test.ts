@@ -2,9 +2,9 @@ import { expect, test } from "bun:test";
 import { loadConfig } from "../../../../src/app/config/index.ts";
 
 /** What is told of a default vhost with these keys, all set by variables. */
-function told(keys: Record<string, string>): readonly string[] {
+function told(keys: Record<string, string>, more: Record<string, string> = {}): readonly string[] {
   const variables = Object.entries(keys).map(([key, value]) => [`SRS_VHOST_${key}`, value]);
-  return loadConfig(undefined, { SRS_LISTEN: "0", ...Object.fromEntries(variables) }).warnings;
+  return loadConfig(undefined, { SRS_LISTEN: "0", ...Object.fromEntries(variables), ...more }).warnings;
 }
 
 const open = { EDGE_ORIGIN: "192.168.1.5", EDGE_PUBLISH: "true" };
@@ -62,7 +62,7 @@ test("encryption on servers that share a stream and no secret is told of", () =>
 
 test("a director that knows no other nodes is told of", () => {
   const message =
-    'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers';
+    'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers, or a registry';
   expect(told({ DIRECTOR: "redirect" })).toEqual([message]);
   const cluster = {
     SRS_CLUSTER_PEERS: "http://192.168.1.6:1985",
@@ -71,4 +71,13 @@ test("a director that knows no other nodes is told of", () => {
   };
   const { warnings } = loadConfig(undefined, { SRS_LISTEN: "0", SRS_VHOST_DIRECTOR: "redirect", ...cluster });
   expect(warnings.join()).not.toContain("has no effect");
+});
+
+test("a node of a registry that nobody can reach is told of", () => {
+  const registry = { SRS_CLUSTER_REGISTRY: "redis://10.0.0.9" };
+  expect(told({}, registry)).toEqual([
+    "SRS_CLUSTER_REGISTRY: cluster.registry: no other node fetches from this one, as none knows its address: set cluster.advertise",
+  ]);
+  expect(told({}, { ...registry, SRS_CLUSTER_ADVERTISE: "rtmp://192.168.1.6" })).toEqual([]);
+  expect(told({ DIRECTOR: "redirect" }, { ...registry, SRS_CLUSTER_ADVERTISE: "rtmp://192.168.1.6" })).toEqual([]);
 });

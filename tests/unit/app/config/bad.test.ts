@@ -56,6 +56,16 @@ const bad: readonly [what: string, text: string, ...messages: string[]][] = [
     "x.toml:2: proxy_protocol.listen: needs the proxies' addresses; set proxy_protocol.trusted",
   ],
   [
+    "an edge that asks a registry that is not there",
+    '[vhost.__defaultVhost__.edge]\norigin = ["10.0.0.5", "registry"]',
+    'x.toml:2: vhost.__defaultVhost__.edge.origin: "registry" needs [cluster] registry; a host of that name is written "registry:1935"',
+  ],
+  [
+    "origins that decide, and nodes for which none does",
+    '[cluster]\nregistry = "redis://r"\n[vhost.__defaultVhost__.edge]\norigin = "registry"\ntoken_traverse = true',
+    'x.toml:5: vhost.__defaultVhost__.edge.token_traverse: can\'t be used with the origin "registry", as no server decides for its nodes',
+  ],
+  [
     "a mistyped key",
     inVhost("gop_cach = true"),
     'x.toml:2: vhost.__defaultVhost__.gop_cach: unknown key; did you mean "gop_cache"?',

@@ -1,0 +1,30 @@
+import type { HostPort } from "./address.ts";
+
+/** A Redis or Valkey server, and who we are there. */
+export interface RedisServer extends HostPort {
+  readonly tls: boolean;
+  /** `""` for the default user, as is the password for none. */
+  readonly username: string;
+  readonly password: string;
+  /** The number of the database. */
+  readonly database: number;
+}
+
+/** An open connection. */
+export interface RedisConnection {
+  /**
+   * Sends a command; answers come in the order of commands. Rejects with the server's sentence, or when the connection closes. It has
+   * no deadline: who waits too long closes the connection. Replies are texts, numbers, null, and lists of these.
+   */
+  call(command: string, args: readonly string[]): Promise<unknown>;
+  /** Receives what is published on these channels from now on; the connection takes no other commands then. */
+  subscribe(channels: readonly string[], onMessage: (channel: string, text: string) => void): Promise<void>;
+  /** Closes at once: what waits for an answer is rejected. `closed` is not called. */
+  close(): void;
+}
+
+/**
+ * Opens a connection, logs in, and waits for the first answer. Rejects with a sentence. `closed` is called when the server ends an open
+ * connection, once.
+ */
+export type OpenRedis = (server: RedisServer, timeoutMs: number, closed: () => void) => Promise<RedisConnection>;

@@ -1,0 +1,97 @@
+import { messageOf } from "../../base/errors.ts";
+import type { OnConflict } from "../../live/source/source.ts";
+import type { OwnStream, OwnStreams } from "./own-streams.ts";
+import type { Claim, Ownership, Store, Told } from "./store.ts";
+
+/** Streams that are told in one step. */
+const BATCH = 100;
+
+/** What telling needs. */
+export interface AnnouncerContext {
+  readonly store: Pick<Store, "tell" | "told">;
+  readonly nodeId: string;
+  readonly own: OwnStreams;
+  isUp(): boolean;
+  /** What a second publisher of a stream does, by the vhost's configuration. */
+  onConflict(key: string): OnConflict;
+  /** Another node owns a stream that is published here. */
+  lost(key: string, stream: OwnStream, owner: string): void;
+  /** The registry takes nothing, for this reason; undefined: it took everything. */
+  result(problem: string | undefined): void;
+}
+
+/** Tells the registry what this process has: what has changed at once, and everything from time to time. */
+export class Announcer {
+  readonly #context: AnnouncerContext;
+  #running = false;
+  /** The registry may have lost what was told. */
+  #all = true;
+
+  constructor(context: AnnouncerContext) {
+    this.#context = context;
+  }
+
+  /** The registry may know nothing of this process any more: everything is told again. */
+  forgotten(): void {
+    this.#all = true;
+  }
+
+  /** Tells what there is to tell, unless that is under way. Never rejects. */
+  async run(): Promise<void> {
+    const { own, isUp, result } = this.#context;
+    if (this.#running || !isUp() || (!this.#all && own.changed.size === 0)) return;
+    this.#running = true;
+    try {
+      if (this.#all) await this.#addAll();
+      while (own.changed.size > 0 && isUp()) await this.#tell([...own.changed].slice(0, BATCH));
+      result(undefined);
+    } catch (error) {
+      // Some of it may have been taken: all is told again. What is gone by then is found in what the registry has.
+      this.#all = true;
+      own.changed.clear();
+      result(messageOf(error));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #addAll(): Promise<void> {
+    const { store, nodeId, own } = this.#context;
+    this.#all = false;
+    for (const key of await store.told(nodeId)) own.changed.add(key);
+    for (const key of own.all.keys()) own.changed.add(key);
+  }
+
+  async #tell(keys: readonly string[]): Promise<void> {
+    const { store, nodeId, own } = this.#context;
+    for (const key of keys) own.changed.delete(key);
+    const streams = keys.map((key) => own.all.get(key));
+    const told = keys.map((key, at) => this.#toldOf(key, streams[at]));
+    const answers = await store.tell(nodeId, told);
+    for (const [at, key] of keys.entries()) this.#take(key, streams[at], answers[at]);
+  }
+
+  #toldOf(key: string, stream: OwnStream | undefined): Told {
+    if (stream === undefined) return { key, place: undefined, claim: undefined };
+    const { place, term } = stream;
+    const isOwned = place.role === "published";
+    return { key, place, claim: isOwned ? this.#claimFor(key, term) : undefined };
+  }
+
+  #claimFor(key: string, term: number | undefined): Claim {
+    if (term !== undefined) return { kept: term };
+    return this.#context.onConflict(key) === "replace" ? "replace" : "reject";
+  }
+
+  #take(key: string, told: OwnStream | undefined, answer: Ownership | undefined): void {
+    const { own, nodeId, lost } = this.#context;
+    const now = own.all.get(key);
+    // It may have ended meanwhile, and another one have begun.
+    if (told === undefined || now === undefined || told.place.role !== "published" || answer === undefined) return;
+    if (now.source !== told.source) return;
+    const isOurs = answer.owner === nodeId;
+    now.term = isOurs ? answer.term : undefined;
+    now.standsBy = !isOurs && this.#context.onConflict(key) === "standby";
+    if (!isOurs && !now.standsBy) lost(key, now, answer.owner);
+  }
+}

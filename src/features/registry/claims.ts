@@ -1,0 +1,168 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import { MAX_STREAM_KEY } from "../../live/ports/node-state.ts";
+import type { OnConflict } from "../../live/source/source.ts";
+import { streamLabel } from "../../live/streams.ts";
+import type { OwnStreams } from "./own-streams.ts";
+import { LEASE_MS } from "./redis-store.ts";
+import type { Store } from "./store.ts";
+
+/** A publisher waits this long for a stream whose node may be dead, ms. */
+const WAIT_MS = LEASE_MS + 1500;
+const AGAIN_MS = 500;
+/** A client that was let in begins to publish within this time, ms; else others may. */
+const BEGIN_MS = 10_000;
+/** Publishers that wait at a time; others are refused at once. */
+const MAX_WAITING = 1000;
+
+/** What claims need. */
+export interface ClaimsContext {
+  readonly clock: Clock;
+  readonly store: Pick<Store, "tell">;
+  readonly nodeId: string;
+  readonly own: OwnStreams;
+  isUp(): boolean;
+  onConflict(key: string): OnConflict;
+  /** What other nodes call a node. */
+  nameOf(id: string): string;
+  /** Sends a node a text, which may get lost. */
+  send(id: string, text: string): void;
+}
+
+/** A publisher that waits for a stream of another node. */
+interface Waiting {
+  readonly key: string;
+  /** The stream may be free. */
+  again(): void;
+  /** Its publisher is alive. */
+  alive(): void;
+}
+
+/**
+ * One owner for each stream in the whole cluster: lets a client publish when this node owns its stream. A node that owns a stream is
+ * asked whether its publisher is still alive, as the same encoder may come back here. While the registry is away, everybody may publish
+ * what is not fetched from another node.
+ */
+export class Claims implements Guard {
+  readonly name = "registry";
+  readonly #context: ClaimsContext;
+  readonly #waiting = new Set<Waiting>();
+  /** Nodes that have asked whether a publisher here is alive, by the stream's key, while that is found out. */
+  readonly #askers = new Map<string, Set<string>>();
+
+  constructor(context: ClaimsContext) {
+    this.#context = context;
+  }
+
+  check({ action, name, hops }: AccessRequest): GuardResult | Promise<GuardResult> {
+    const { own, isUp, onConflict } = this.#context;
+    const key = `${name.vhost}/${name.app}/${name.stream}`;
+    // A server that passes a stream on has no publisher.
+    if (action !== "publish" || hops.length > 0 || key.length > MAX_STREAM_KEY) return undefined;
+    const here = own.all.get(key);
+    // On one node, the stream itself decides.
+    if (here?.place.role === "published") return undefined;
+    if (isUp()) return this.#claim(key);
+    const isElsewhere = here !== undefined && onConflict(key) === "reject";
+    return isElsewhere ? busy(key, "another node, as it is fetched from there") : undefined;
+  }
+
+  /** Another node has changed who owns a stream. */
+  moved(key: string): void {
+    for (const waiting of this.#waiting) if (waiting.key === key) waiting.again();
+  }
+
+  /** Another node has sent a text. */
+  heard(text: string): void {
+    const [word, id = ""] = text.split(" ", 2);
+    const key = text.slice(`${word} ${id} `.length);
+    if (word === "alive") for (const waiting of this.#waiting) if (waiting.key === key) waiting.alive();
+    if (word === "ask") this.#answer(id, key);
+  }
+
+  #answer(id: string, key: string): void {
+    const { own, nodeId, send } = this.#context;
+    const here = own.all.get(key);
+    // What the registry says of this node is out of date.
+    if (here?.place.role !== "published") {
+      own.change(key);
+      return;
+    }
+    const askers = this.#askers.get(key);
+    if (askers !== undefined) {
+      askers.add(id);
+      return;
+    }
+    const asking = new Set([id]);
+    this.#askers.set(key, asking);
+    here.stream.sources.probeActive(`${streamLabel(key)} is published at another node`, (alive) => {
+      this.#askers.delete(key);
+      if (alive) for (const asker of asking) send(asker, `alive ${nodeId} ${key}`);
+    });
+  }
+
+  async #claim(key: string): Promise<GuardResult> {
+    const { onConflict } = this.#context;
+    try {
+      const owner = await this.#try(key);
+      if (owner === undefined || onConflict(key) === "standby") return undefined;
+      return await this.#wait(key, owner);
+    } catch {
+      // The registry went away: nobody can be asked.
+      return undefined;
+    }
+  }
+
+  /** Claims a stream: undefined when it is this node's, else who owns it. */
+  async #try(key: string): Promise<string | undefined> {
+    const { store, nodeId, own, onConflict, clock } = this.#context;
+    const claim = onConflict(key) === "replace" ? "replace" : "reject";
+    const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim }]);
+    if (answer?.owner !== nodeId) return answer?.owner ?? "";
+    clock.after(BEGIN_MS, () => {
+      if (own.all.get(key)?.place.role !== "published") own.change(key);
+    });
+    return undefined;
+  }
+
+  #wait(key: string, owner: string): Promise<GuardResult> {
+    const { clock, nodeId, nameOf, send } = this.#context;
+    const refusal = busy(key, nameOf(owner));
+    if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(refusal);
+    const { promise, resolve } = Promise.withResolvers<GuardResult>();
+    let isAsking = false;
+    const timers: Timer[] = [];
+    const settle = (result: GuardResult) => {
+      this.#waiting.delete(waiting);
+      for (const timer of timers) timer.cancel();
+      resolve(result);
+    };
+    const waiting: Waiting = {
+      key,
+      again: () => {
+        if (isAsking || !this.#waiting.has(waiting)) return;
+        isAsking = true;
+        this.#try(key).then(
+          (other) => {
+            isAsking = false;
+            if (other === undefined) settle(undefined);
+            else send(other, `ask ${nodeId} ${key}`);
+          },
+          () => settle(undefined),
+        );
+      },
+      alive: () => settle(refusal),
+    };
+    this.#waiting.add(waiting);
+    timers.push(
+      clock.after(WAIT_MS, () => settle(refusal)),
+      clock.every(AGAIN_MS, waiting.again),
+    );
+    send(owner, `ask ${nodeId} ${key}`);
+    return promise;
+  }
+}
+
+function busy(key: string, where: string): GuardResult {
+  return { kind: "busy", reason: `${streamLabel(key)} is already being published`, detail: `at ${where}` };
+}

@@ -1,0 +1,82 @@
+import { Backoff } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
+import type { RegistryServer } from "./config.ts";
+
+const CONNECT_MS = 2000;
+/** A connection that has brought nothing for this long is made again, ms: the server may have forgotten it. */
+const SILENT_MS = 10_000;
+const BACKOFF = { firstMs: 500, factor: 2, maxMs: 10_000 } as const;
+
+/** What listening needs. */
+export interface HintsContext {
+  readonly clock: Clock;
+  readonly openRedis: OpenRedis;
+  readonly randomNumber: () => number;
+}
+
+/**
+ * Listens to what nodes publish in the registry. A message is a hint that makes others look sooner: none is needed, and lost ones are
+ * not missed. So that a dead connection is noticed, this process sends itself a message from time to time.
+ */
+export class Hints {
+  readonly #context: HintsContext;
+  readonly #onMessage: (channel: string, text: string) => void;
+  readonly #backoff: Backoff;
+  #connection: RedisConnection | undefined;
+  #timer: Timer | undefined;
+  #heardAt = 0;
+  #attempt = 0;
+
+  constructor(context: HintsContext, onMessage: (channel: string, text: string) => void) {
+    this.#context = context;
+    this.#onMessage = onMessage;
+    this.#backoff = new Backoff(BACKOFF, context.randomNumber);
+  }
+
+  /** Listens at a server from now on. */
+  listen(server: RegistryServer, channels: readonly string[]): void {
+    this.stop();
+    void this.#open(server, channels, this.#attempt);
+  }
+
+  stop(): void {
+    this.#attempt++;
+    this.#timer?.cancel();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #open(server: RegistryServer, channels: readonly string[], attempt: number): Promise<void> {
+    const { clock, openRedis } = this.#context;
+    const again = () => {
+      if (attempt === this.#attempt) this.#again(server, channels);
+    };
+    try {
+      const connection = await openRedis(server, CONNECT_MS, again);
+      if (attempt !== this.#attempt) {
+        connection.close();
+        return;
+      }
+      this.#connection = connection;
+      this.#heardAt = clock.now();
+      this.#timer = clock.every(SILENT_MS / 2, () => {
+        if (clock.now() - this.#heardAt >= SILENT_MS) again();
+      });
+      await connection.subscribe(channels, (channel, text) => {
+        if (attempt !== this.#attempt) return;
+        this.#heardAt = clock.now();
+        this.#backoff.reset();
+        this.#onMessage(channel, text);
+      });
+    } catch {
+      again();
+    }
+  }
+
+  #again(server: RegistryServer, channels: readonly string[]): void {
+    this.stop();
+    const attempt = this.#attempt;
+    this.#timer = this.#context.clock.after(this.#backoff.next(), () => void this.#open(server, channels, attempt));
+  }
+}

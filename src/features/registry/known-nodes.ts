@@ -1,0 +1,116 @@
+import type { Clock } from "../../base/clock.ts";
+import { isCount, isObject, jsonObject, readNodeState, writeNodeState } from "../../live/ports/node-state.ts";
+import type { KnownNode, NodeState, StreamRole } from "../../live/ports/nodes.ts";
+import type { NodeTexts } from "./store.ts";
+
+/** A node whose entry was not seen for this long is not alive, ms. */
+const ALIVE_MS = 2500;
+/** A dead node is shown for this long, ms. */
+const SHOW_DEAD_MS = 60_000;
+/** A longer entry is damaged. */
+const MAX_TEXT = 512 * 1024;
+const MAX_NODES = 1000;
+
+/** One entry of another node. */
+interface Entry {
+  text: string;
+  state: NodeState | undefined;
+  /** When the entry was last seen, and when it last changed, monotonic ms. */
+  seenAt: number;
+  changedAt: number;
+  /** Its lease is over. */
+  dead: boolean;
+}
+
+/** What this process says of itself in the registry. `beat` is another one each time. */
+export function writeEntry(state: NodeState, counts: Record<StreamRole, number>, beat: number): string {
+  return JSON.stringify({ ...writeNodeState(state), streams: counts, beat });
+}
+
+/** The nodes of the registry, as they were read last. */
+export class KnownNodes {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #ownId: string;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Pick<Clock, "now">, ownId: string) {
+    this.#clock = clock;
+    this.#ownId = ownId;
+  }
+
+  /** The other nodes, those without a readable entry among them. */
+  all(): readonly KnownNode[] {
+    return [...this.#entries.entries()].map(([id, entry]) => this.#known(id, entry));
+  }
+
+  /** The node of an id; undefined for one that is not known. */
+  of(id: string): KnownNode | undefined {
+    const entry = this.#entries.get(id);
+    return entry === undefined ? undefined : this.#known(id, entry);
+  }
+
+  /** Takes what was read; `askedAt`, monotonic ms. Returns the ids of nodes whose leases are over, if this one is to forget their streams. */
+  update(texts: NodeTexts, askedAt: number): readonly string[] {
+    const dead: string[] = [];
+    for (const [id, text] of texts) {
+      if (id === this.#ownId) continue;
+      if (text === undefined) dead.push(id);
+      else this.#see(id, text, askedAt);
+    }
+    for (const [id, entry] of this.#entries) {
+      if (texts.get(id) !== undefined) continue;
+      // One that has left is not among them any more, as are dead ones after a while.
+      const hasLeft = !texts.has(id) && !entry.dead;
+      entry.dead = true;
+      if (hasLeft || askedAt - entry.seenAt > SHOW_DEAD_MS) this.#entries.delete(id);
+    }
+    return dead;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #see(id: string, text: string, askedAt: number): void {
+    const before = this.#entries.get(id);
+    if (before !== undefined) {
+      before.seenAt = askedAt;
+      before.dead = false;
+      if (before.text === text) return;
+      before.text = text;
+      before.state = readEntry(id, text);
+      before.changedAt = askedAt;
+    } else if (this.#entries.size < MAX_NODES)
+      this.#entries.set(id, { text, state: readEntry(id, text), seenAt: askedAt, changedAt: askedAt, dead: false });
+  }
+
+  #known(id: string, { state, seenAt, changedAt, dead }: Entry): KnownNode {
+    const isRecent = this.#clock.now() - seenAt < ALIVE_MS;
+    const problem = dead
+      ? "it has not renewed its entry in the registry"
+      : state === undefined
+        ? "its entry in the registry can't be read"
+        : isRecent
+          ? undefined
+          : "the registry has not been read since";
+    return {
+      isSelf: false,
+      source: state?.advertise[0] ?? id,
+      alive: problem === undefined,
+      seenAt: changedAt,
+      state,
+      problems: problem === undefined ? [] : [problem],
+    };
+  }
+}
+
+/** A node's entry, which may be of another version or damaged: undefined then. */
+function readEntry(id: string, text: string): NodeState | undefined {
+  const value = text.length > MAX_TEXT ? undefined : jsonObject(text);
+  const state = value === undefined ? undefined : readNodeState(value);
+  if (state === undefined || state.id !== id) return undefined;
+  const counts = isObject(value?.streams) ? value.streams : {};
+  const count = (role: StreamRole) => (isCount(counts[role]) ? Math.floor(Number(counts[role])) : 0);
+  const streamCounts = { published: count("published"), relayed: count("relayed") };
+  return { ...state, streams: new Map(), streamCounts };
+}

@@ -1,0 +1,114 @@
+import type { Clock } from "../../base/clock.ts";
+import type { KnownNode, StreamPlace, StreamPlaces } from "../../live/ports/nodes.ts";
+import type { Found, Store } from "./store.ts";
+
+/** Nobody waits longer for an answer, ms: what was known before is used then. */
+const LOOK_MS = 700;
+/** Streams of one question. */
+const MAX_KEYS = 100;
+/** Streams whose places are remembered; those that were found longest ago are forgotten first. */
+const MAX_REMEMBERED = 10_000;
+/** Places of one stream that are remembered. */
+const MAX_PLACES = 64;
+
+/** What questions need. */
+export interface LookupContext {
+  readonly clock: Clock;
+  readonly store: Pick<Store, "look">;
+  readonly nodeId: string;
+  isUp(): boolean;
+  /** The node of an id; undefined for one that is not known. */
+  nodeOf(id: string): KnownNode | undefined;
+  /** Reads the nodes anew. Never rejects. */
+  readNodes(): Promise<void>;
+}
+
+/** Where a node was found. */
+type Remembered = Pick<StreamPlace, "role" | "hops"> & { readonly id: string };
+
+/** Asks where streams are: questions of one turn go together, those about one stream are one. */
+export class Lookups {
+  readonly #context: LookupContext;
+  readonly #pending = new Map<
+    string,
+    { readonly answer: Promise<StreamPlaces>; settle(found: Found | undefined): void }
+  >();
+  #queue: string[] = [];
+  /** What was found last, for the time when nobody can be asked. */
+  readonly #remembered = new Map<string, readonly Remembered[]>();
+
+  constructor(context: LookupContext) {
+    this.#context = context;
+  }
+
+  /** Where a stream is on other nodes. */
+  locate(key: string): StreamPlaces | Promise<StreamPlaces> {
+    if (!this.#context.isUp()) return this.#fromMemory(key);
+    return this.#pending.get(key)?.answer ?? this.#ask(key);
+  }
+
+  clear(): void {
+    this.#remembered.clear();
+  }
+
+  #ask(key: string): Promise<StreamPlaces> {
+    const { clock } = this.#context;
+    const { promise, resolve } = Promise.withResolvers<StreamPlaces>();
+    const timer = clock.after(LOOK_MS, () => settle(undefined));
+    const settle = (found: Found | undefined) => {
+      timer.cancel();
+      if (this.#pending.get(key)?.answer === promise) this.#pending.delete(key);
+      resolve(found === undefined ? this.#fromMemory(key) : this.#placesOf(key, found));
+    };
+    this.#pending.set(key, { answer: promise, settle });
+    if (this.#queue.push(key) === 1) clock.soon(() => this.#flush());
+    return promise;
+  }
+
+  #flush(): void {
+    const keys = this.#queue;
+    this.#queue = [];
+    for (let at = 0; at < keys.length; at += MAX_KEYS) void this.#look(keys.slice(at, at + MAX_KEYS));
+  }
+
+  async #look(keys: readonly string[]): Promise<void> {
+    const { store, nodeId, nodeOf, readNodes } = this.#context;
+    const settles = keys.map((key) => this.#pending.get(key)?.settle);
+    try {
+      const found = await store.look(keys);
+      const ids = found.flatMap(({ places }) => [...places.keys()]);
+      if (ids.some((id) => id !== nodeId && nodeOf(id) === undefined)) await readNodes();
+      for (const [at, settle] of settles.entries()) settle?.(found[at]);
+    } catch {
+      for (const settle of settles) settle?.(undefined);
+    }
+  }
+
+  #placesOf(key: string, { places }: Found): StreamPlaces {
+    const { nodeId } = this.#context;
+    const others = [...places].flatMap(([id, place]) => (id === nodeId ? [] : [{ id, ...place }]));
+    this.#remember(key, others);
+    return { places: this.#withNodes(others), sure: true };
+  }
+
+  #fromMemory(key: string): StreamPlaces {
+    return { places: this.#withNodes(this.#remembered.get(key) ?? []), sure: false };
+  }
+
+  #withNodes(places: readonly Remembered[]): readonly StreamPlace[] {
+    return places.flatMap(({ id, role, hops }) => {
+      const node = this.#context.nodeOf(id);
+      return node?.state === undefined ? [] : [{ node, role, hops }];
+    });
+  }
+
+  #remember(key: string, places: readonly Remembered[]): void {
+    this.#remembered.delete(key);
+    if (places.length === 0) return;
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size < MAX_REMEMBERED) break;
+      this.#remembered.delete(oldest);
+    }
+    this.#remembered.set(key, places.slice(0, MAX_PLACES));
+  }
+}

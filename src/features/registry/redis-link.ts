@@ -1,0 +1,202 @@
+import { Backoff } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
+import { Outage } from "../../relay/outage.ts";
+import { type RegistryServer, serverLabel } from "./config.ts";
+import { serverProblem } from "./server-check.ts";
+
+/** A server that does not answer a command within this time is given up, ms. */
+const DEADLINE_MS = 1500;
+const CONNECT_MS = 2000;
+const BACKOFF = { firstMs: 200, factor: 2, maxMs: 5000 } as const;
+/** Commands that may wait for answers; more are refused. */
+const MAX_WAITING = 2000;
+
+/** What a link needs from outside. */
+export interface LinkContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly openRedis: OpenRedis;
+  /** Numbers in [0, 1), for the jitter of retries. */
+  readonly randomNumber: () => number;
+}
+
+/** What a link's owner is told. */
+export interface LinkEvents {
+  /** A server takes commands; it may have lost what was told before. */
+  up(): void;
+  /** It takes none any more. */
+  down(): void;
+}
+
+/*
+ * down ──(connect: the first of the servers that takes writes)──> up ──(closed, silent, or takes no writes)──> down
+ */
+/**
+ * A connection to one of the registry's servers, made again when it fails. Nobody waits for it: each command has a deadline, and while
+ * there is no connection it is refused at once.
+ */
+export class RedisLink {
+  readonly #context: LinkContext;
+  readonly #events: LinkEvents;
+  readonly #backoff: Backoff;
+  readonly #outage: Outage;
+  #servers: readonly RegistryServer[] = [];
+  #connection: RedisConnection | undefined;
+  #server: RegistryServer | undefined;
+  #retry: Timer | undefined;
+  /** Rejects for the commands that wait. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  /** Counts attempts: what an older one brings is closed. */
+  #attempt = 0;
+  #problem: string | undefined;
+
+  constructor(context: LinkContext, events: LinkEvents) {
+    this.#context = context;
+    this.#events = events;
+    this.#backoff = new Backoff(BACKOFF, context.randomNumber);
+    this.#outage = new Outage(context.clock);
+  }
+
+  /** The server in use; undefined while there is none. */
+  get server(): RegistryServer | undefined {
+    return this.#connection === undefined ? undefined : this.#server;
+  }
+
+  /** Why there is no connection; undefined while there is one, and before the first attempt has ended. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Uses these servers from now on; none: it connects no more. */
+  follow(servers: readonly RegistryServer[]): void {
+    this.stop();
+    this.#servers = servers;
+    if (servers.length > 0) void this.#connect();
+  }
+
+  stop(): void {
+    this.#servers = [];
+    this.#retry?.cancel();
+    this.#drop("the server stops");
+    this.#attempt++;
+    this.#problem = undefined;
+  }
+
+  /** Sends a command. Rejects with a sentence, at once while there is no connection, else within the deadline. */
+  call(command: string, args: readonly string[]): Promise<unknown> {
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.reject(new Error("there is no connection to the registry"));
+    if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new Error("too many calls wait for the registry"));
+    return this.#limited(connection.call(command, args)).catch((error: unknown) => {
+      // A replica, or a primary that was cut off: another server may be the primary.
+      if (/^(?:READONLY|MASTERDOWN|LOADING|NOREPLICAS)\b/.test(messageOf(error)) && connection === this.#connection)
+        this.#failed(messageOf(error));
+      throw error;
+    });
+  }
+
+  async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const problems: string[] = [];
+    for (const server of this.#servers) {
+      const found = await this.#open(server, attempt);
+      if (attempt !== this.#attempt) {
+        if (typeof found !== "string") found.close();
+        return;
+      }
+      if (typeof found !== "string") {
+        this.#begin(server, found);
+        return;
+      }
+      problems.push(`${serverLabel(server)}: ${found}`);
+    }
+    this.#failed(problems.join("; "));
+  }
+
+  /** A connection to a server that can be used, or what is wrong with it. */
+  async #open(server: RegistryServer, attempt: number): Promise<RedisConnection | string> {
+    const { openRedis } = this.#context;
+    let connection: RedisConnection | undefined;
+    try {
+      const opened = openRedis(server, CONNECT_MS, () => {
+        if (connection !== undefined && connection === this.#connection) this.#failed("it closed the connection");
+      });
+      // One that opens too late is of no use.
+      opened.then(
+        (late) => attempt !== this.#attempt && late.close(),
+        () => undefined,
+      );
+      connection = await this.#limited(opened, CONNECT_MS + DEADLINE_MS);
+      const problem = await serverProblem((command, args) =>
+        this.#limited(connection?.call(command, args) ?? Promise.reject(new Error("it closed the connection"))),
+      );
+      if (problem === undefined) return connection;
+      connection.close();
+      return problem;
+    } catch (error) {
+      connection?.close();
+      return messageOf(error);
+    }
+  }
+
+  #begin(server: RegistryServer, connection: RedisConnection): void {
+    this.#connection = connection;
+    this.#server = server;
+    this.#problem = undefined;
+    this.#backoff.reset();
+    this.#context.log.info("registry connected", { registry: serverLabel(server), outage_seconds: this.#outage.end() });
+    this.#events.up();
+  }
+
+  #failed(problem: string): void {
+    const { clock, log } = this.#context;
+    const wasUp = this.#connection !== undefined;
+    const text = wasUp && this.#server !== undefined ? `${serverLabel(this.#server)}: ${problem}` : problem;
+    this.#problem = text;
+    this.#attempt++;
+    this.#drop(text);
+    const told = this.#outage.failed(text);
+    if (told !== undefined) log.warn("registry away", { error: text, ...(told === "new" ? {} : told) });
+    this.#retry?.cancel();
+    this.#retry = clock.after(this.#backoff.next(), () => void this.#connect());
+    if (wasUp) this.#events.down();
+  }
+
+  #drop(reason: string): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
+    for (const reject of [...this.#waiting]) reject(new Error(reason));
+  }
+
+  /** The same promise with a deadline; a command of the connection in use that misses it ends that connection. */
+  #limited<T>(promise: Promise<T>, timeoutMs = DEADLINE_MS): Promise<T> {
+    const used = this.#connection;
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        timer.cancel();
+        this.#waiting.delete(give);
+      };
+      const give = (error: Error) => {
+        settle();
+        reject(error);
+      };
+      const timer = this.#context.clock.after(timeoutMs, () => {
+        const error = new Error(`no answer within ${timeoutMs} ms`);
+        give(error);
+        if (used !== undefined && used === this.#connection) this.#failed(error.message);
+      });
+      this.#waiting.add(give);
+      promise.then(
+        (value) => {
+          settle();
+          resolve(value);
+        },
+        (error: unknown) => give(error instanceof Error ? error : new Error(String(error))),
+      );
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { isNodeId, jsonObject, textsOf } from "../../live/ports/node-state.ts";
+import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "./scripts.ts";
+import type { Claim, Found, NodeTexts, Ownership, Store, Told, ToldPlace } from "./store.ts";
+
+/** The layout of keys. Another one has other keys: nodes of both work side by side, and don't see each other. */
+const LAYOUT = 1;
+/** A node that has not renewed its entry for this long is dead, ms. */
+export const LEASE_MS = 5000;
+/** What is not told again for this long is forgotten, ms, whoever has told it. */
+const KEEP_MS = 300_000;
+/** Streams that are forgotten in one step. */
+const SWEPT = 100;
+const MAX_HOPS = 64;
+const MAX_HOP = 64;
+/** A longer place is damaged. */
+const MAX_PLACE = 8192;
+
+/** Sends a command to the server in use. Rejects with a sentence. */
+export type RedisCall = (command: string, args: readonly string[]) => Promise<unknown>;
+
+/**
+ * The registry's keys in Redis:
+ *
+ *     PREFIX:1:nodes          set     ids of nodes
+ *     PREFIX:1:node:ID        string  what the node says of itself, JSON, with its lease
+ *     PREFIX:1:has:ID         set     keys of the streams that the node has told
+ *     PREFIX:1:stream:KEY     hash    owner, term, and at:ID for each node that has it: {"role":"relayed","hops":["…"]}
+ *     PREFIX:1:moved          channel ID KEY: the node has changed who owns the stream
+ *
+ * An entry of a node whose lease is over counts for nothing.
+ */
+export class RedisStore implements Store {
+  readonly #call: RedisCall;
+  readonly #prefix: () => string;
+
+  constructor(call: RedisCall, prefix: () => string) {
+    this.#call = call;
+    this.#prefix = prefix;
+  }
+
+  /** What all keys begin with. */
+  get base(): string {
+    return `${this.#prefix()}:${LAYOUT}`;
+  }
+
+  async renew(id: string, text: string): Promise<boolean> {
+    return (await this.#run(RENEW, [id, text, String(LEASE_MS), String(KEEP_MS)])) === 1;
+  }
+
+  async nodes(): Promise<NodeTexts> {
+    const answer = listOf(await this.#run(NODES, []));
+    const nodes = new Map<string, string | undefined>();
+    for (let at = 0; at < answer.length; at += 2) {
+      const [id, text] = [answer[at], answer[at + 1]];
+      if (isNodeId(id)) nodes.set(id, typeof text === "string" ? text : undefined);
+    }
+    return nodes;
+  }
+
+  async tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]> {
+    const told = streams.flatMap(({ key, place, claim }) => [
+      key,
+      place === undefined ? "" : JSON.stringify(place),
+      claimText(claim),
+    ]);
+    const answer = listOf(await this.#run(TELL, [id, String(KEEP_MS), ...told]));
+    return streams.map((_, at) => ownership(answer[2 * at], answer[2 * at + 1]));
+  }
+
+  async told(id: string): Promise<readonly string[]> {
+    const answer = listOf(await this.#call("SMEMBERS", [`${this.base}:has:${id}`]));
+    return answer.filter((key) => typeof key === "string");
+  }
+
+  async look(keys: readonly string[]): Promise<readonly Found[]> {
+    const answer = listOf(await this.#run(LOOK, keys));
+    return keys.map((_, at) => found(listOf(answer[at])));
+  }
+
+  async sweep(id: string): Promise<boolean> {
+    return (await this.#run(SWEEP, [id, String(SWEPT)])) === 1;
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#call("DEL", [`${this.base}:node:${id}`]);
+    while (await this.sweep(id));
+  }
+
+  async #run({ sha, text }: Script, args: readonly string[]): Promise<unknown> {
+    const rest = ["1", this.base, ...args];
+    try {
+      return await this.#call("EVALSHA", [sha, ...rest]);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return this.#call("EVAL", [text, ...rest]);
+    }
+  }
+}
+
+function claimText(claim: Claim | undefined): string {
+  if (claim === undefined) return "";
+  return typeof claim === "string" ? claim : `keep:${claim.kept}`;
+}
+
+function found([owner, term, ...rest]: readonly unknown[]): Found {
+  const places = new Map<string, ToldPlace>();
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    const place = readPlace(rest[at + 1]);
+    if (place !== undefined) places.set(String(rest[at]), place);
+  }
+  return { ...ownership(owner, term), places };
+}
+
+/** A place that a node has written; undefined for one that is damaged. */
+function readPlace(text: unknown): ToldPlace | undefined {
+  if (typeof text !== "string" || text.length > MAX_PLACE) return undefined;
+  const { role, hops } = jsonObject(text) ?? {};
+  const ids = textsOf(hops, MAX_HOPS, MAX_HOP);
+  return (role === "published" || role === "relayed") && ids !== undefined ? { role, hops: ids } : undefined;
+}
+
+function ownership(owner: unknown, term: unknown): Ownership {
+  return {
+    owner: isNodeId(owner) ? owner : "",
+    term: typeof term === "number" && Number.isSafeInteger(term) && term > 0 ? term : 0,
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new Error("the registry's answer can't be read");
+}

@@ -1,0 +1,299 @@
+import type { Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import { type KnownNode, type Nodes, type StreamPlace, type StreamPlaces, selfAsNode } from "../../live/ports/nodes.ts";
+import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.ts";
+import { Outage } from "../../relay/outage.ts";
+import { Announcer } from "./announcer.ts";
+import { Claims } from "./claims.ts";
+import { type RegistryConfig, serverLabel } from "./config.ts";
+import type { RegistryContext } from "./context.ts";
+import { Hints } from "./hints.ts";
+import { KnownNodes, writeEntry } from "./known-nodes.ts";
+import { Lookups } from "./lookups.ts";
+import { type OwnStream, OwnStreams } from "./own-streams.ts";
+import { RedisLink } from "./redis-link.ts";
+import { RedisStore } from "./redis-store.ts";
+
+/** Entries are renewed and read this often, ms. */
+const PERIOD_MS = 1000;
+/** Everything is told again this often, ms: it mends what others have damaged. */
+const RETELL_MS = 20_000;
+/** After an outage, nodes tell everything again within this time, not all at once, ms. */
+const SPREAD_MS = 1000;
+/** A dead node is swept after so many readings, when all others know it, by one of them; by every one after more. */
+const SWEEP_BY_ONE = 2;
+const SWEEP_BY_ALL = 5;
+/** The server waits this long for its entry to be gone when it stops, ms. */
+const LEAVE_MS = 2000;
+
+/** What this process and the other nodes of a cluster tell each other by a registry that all of them reach. */
+export class Registry implements Feature, Nodes {
+  readonly name = "registry";
+  readonly streams: StreamObserver;
+  readonly #context: RegistryContext;
+  readonly #link: RedisLink;
+  readonly #store: RedisStore;
+  readonly #hints: Hints;
+  readonly #own: OwnStreams;
+  readonly #nodes: KnownNodes;
+  readonly #lookups: Lookups;
+  readonly #announcer: Announcer;
+  /** A guard to be asked last: it claims streams for clients that are let in. */
+  readonly claims: Claims;
+  readonly #outage: Outage;
+  #config: RegistryConfig | undefined;
+  #timer: Timer | undefined;
+  #retell: Timer | undefined;
+  #beat = 0;
+  #renewing = false;
+  #reading: Promise<void> | undefined;
+  /** How often each dead node was seen, by its id. */
+  readonly #dead = new Map<string, number>();
+  /** Nobody has told the registry of this process since it was reached. */
+  #new = true;
+  #leaving = false;
+
+  constructor(context: RegistryContext) {
+    this.#context = context;
+    const { clock, nodeId } = context;
+    const prefix = () => context.config().registry_prefix;
+    this.#link = new RedisLink(context, { up: () => this.#up(), down: () => this.#hints.stop() });
+    this.#store = new RedisStore((command, args) => this.#link.call(command, args), prefix);
+    this.#hints = new Hints(context, (channel, text) => this.#heard(channel, text));
+    this.#own = new OwnStreams(() => clock.soon(() => void this.#announcer.run()));
+    this.streams = this.#own;
+    this.#nodes = new KnownNodes(clock, nodeId);
+    this.#outage = new Outage(clock);
+    const isUp = () => this.#link.server !== undefined;
+    this.#lookups = new Lookups({
+      ...{ clock, nodeId, isUp, store: this.#store },
+      nodeOf: (id) => this.#nodes.of(id),
+      readNodes: () => this.#read(),
+    });
+    const onConflict = (key: string) => context.onConflict(nameOfKey(key).vhost);
+    this.claims = new Claims({
+      ...{ clock, nodeId, isUp, onConflict, store: this.#store, own: this.#own },
+      nameOf: (id) => this.#nodes.of(id)?.source ?? id,
+      send: (id, text) => this.#send(id, text),
+    });
+    this.#announcer = new Announcer({
+      // What is told after this process has left would stay.
+      isUp: () => isUp() && !this.#leaving,
+      ...{ nodeId, store: this.#store, own: this.#own },
+      onConflict,
+      lost: (key, stream, owner) => this.#lost(key, stream, owner),
+      result: (problem) => this.#result(problem),
+    });
+  }
+
+  all(): readonly KnownNode[] {
+    return this.#nodes.all();
+  }
+
+  locate(key: string): StreamPlaces | Promise<StreamPlaces> {
+    const { clock, self, config } = this.#context;
+    const own = this.#own.all.get(key);
+    const here: readonly StreamPlace[] =
+      own === undefined ? [] : [{ ...own.place, node: selfAsNode(self(), clock.now()) }];
+    if (config().registry.length === 0) return { places: here, sure: true };
+    const answer = this.#lookups.locate(key);
+    const withOwn = ({ places, sure }: StreamPlaces) => ({ places: [...here, ...places], sure });
+    return answer instanceof Promise ? answer.then(withOwn) : withOwn(answer);
+  }
+
+  /** Connects, and tells from now on. */
+  start(): void {
+    this.reconfigure();
+  }
+
+  /** This node drains from now on: others are told at once. */
+  drain(): void {
+    this.#tick();
+  }
+
+  /** Another process with the same id speaks for this one from now on. */
+  handOver(): void {
+    this.#leaving = true;
+    this.#end();
+  }
+
+  reconfigure(): void {
+    const config = this.#context.config();
+    const before = this.#config;
+    const isSame =
+      before?.registry_prefix === config.registry_prefix &&
+      before.registry.map(({ text }) => text).join() === config.registry.map(({ text }) => text).join();
+    this.#config = config;
+    if (isSame || this.#leaving) return;
+    this.#end();
+    this.#nodes.clear();
+    this.#lookups.clear();
+    this.#new = true;
+    if (config.registry.length > 0) this.#link.follow(config.registry);
+  }
+
+  stop(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { clock, nodeId } = this.#context;
+    this.#timer?.cancel();
+    this.#retell?.cancel();
+    this.#hints.stop();
+    if (this.#link.server === undefined) {
+      this.#link.stop();
+      return;
+    }
+    const limit = clock.after(LEAVE_MS, () => this.#link.stop());
+    this.#store.leave(nodeId).then(
+      () => this.#left(limit),
+      () => this.#left(limit),
+    );
+  }
+
+  /** Whether its entry is gone, or can't be taken away. */
+  get idle(): boolean {
+    return !this.#leaving || this.#link.server === undefined;
+  }
+
+  #left(limit: Timer): void {
+    limit.cancel();
+    this.#link.stop();
+  }
+
+  #end(): void {
+    this.#timer?.cancel();
+    this.#retell?.cancel();
+    this.#hints.stop();
+    this.#link.stop();
+  }
+
+  #up(): void {
+    const { clock, nodeId, randomNumber } = this.#context;
+    const { server } = this.#link;
+    if (server === undefined || this.#leaving) return;
+    const { base } = this.#store;
+    this.#hints.listen(server, [`${base}:moved`, `${base}:to:${nodeId}`]);
+    this.#announcer.forgotten();
+    this.#timer?.cancel();
+    this.#timer = clock.every(PERIOD_MS, () => this.#tick());
+    this.#retell?.cancel();
+    this.#retell = clock.after(RETELL_MS * (0.5 + randomNumber()), () => this.#tellAgain());
+    this.#tick();
+  }
+
+  #tellAgain(): void {
+    const { clock, randomNumber } = this.#context;
+    this.#retell = clock.after(RETELL_MS * (0.5 + randomNumber()), () => this.#tellAgain());
+    this.#announcer.forgotten();
+    void this.#announcer.run();
+  }
+
+  #tick(): void {
+    if (this.#link.server === undefined || this.#leaving) return;
+    // The owner of what stands by here may be gone without a hint.
+    for (const [key, { standsBy }] of this.#own.all) if (standsBy) this.#own.change(key);
+    void this.#renew();
+    void this.#read();
+  }
+
+  /** Renews the lease; when it was over, all is told again. */
+  async #renew(): Promise<void> {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const { self, nodeId, clock, randomNumber } = this.#context;
+    try {
+      const beat = ++this.#beat;
+      if (beat % 5 === 0)
+        void this.#link.call("PUBLISH", [`${this.#store.base}:to:${nodeId}`, ""]).catch(() => undefined);
+      const wasKnown = await this.#store.renew(nodeId, writeEntry(self(), this.#own.counts, beat));
+      if (!wasKnown) this.#announcer.forgotten();
+      const spreadMs = wasKnown || this.#new ? 0 : SPREAD_MS * randomNumber();
+      this.#new = false;
+      if (spreadMs === 0) void this.#announcer.run();
+      else clock.after(spreadMs, () => void this.#announcer.run());
+    } catch (error) {
+      this.#result(messageOf(error));
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Reads the nodes, unless that is under way. Never rejects. */
+  #read(): Promise<void> {
+    this.#reading ??= this.#readNow().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readNow(): Promise<void> {
+    const askedAt = this.#context.clock.now();
+    try {
+      this.#sweep(this.#nodes.update(await this.#store.nodes(), askedAt));
+    } catch {
+      // The link or the next renewal tells what is wrong.
+    }
+  }
+
+  /** One node forgets the streams of those that are dead: the living one with the lowest id. */
+  #sweep(dead: readonly string[]): void {
+    const { nodeId } = this.#context;
+    for (const id of this.#dead.keys()) if (!dead.includes(id)) this.#dead.delete(id);
+    const isFirst = this.#nodes.all().every(({ alive, state }) => !alive || state === undefined || state.id > nodeId);
+    for (const id of dead) {
+      const times = (this.#dead.get(id) ?? 0) + 1;
+      this.#dead.set(id, times);
+      if (times >= (isFirst ? SWEEP_BY_ONE : SWEEP_BY_ALL)) void this.#sweepAll(id);
+    }
+  }
+
+  async #sweepAll(id: string): Promise<void> {
+    try {
+      while (await this.#store.sweep(id));
+    } catch {
+      // It is tried again after the next reading.
+    }
+  }
+
+  /** Tells a node something that it need not hear. */
+  #send(id: string, text: string): void {
+    this.#link.call("PUBLISH", [`${this.#store.base}:to:${id}`, text]).catch(() => undefined);
+  }
+
+  /** Another node has sent a text, or has changed who owns a stream. */
+  #heard(channel: string, text: string): void {
+    if (!channel.endsWith(":moved")) {
+      this.claims.heard(text);
+      return;
+    }
+    const space = text.indexOf(" ");
+    const key = text.slice(space + 1);
+    if (space < 0 || text.slice(0, space) === this.#context.nodeId) return;
+    // This process may have lost it, or may get it now.
+    if (this.#own.all.get(key)?.place.role === "published") this.#own.change(key);
+    this.claims.moved(key);
+    this.#context.moved(key);
+  }
+
+  #lost(key: string, { source }: OwnStream, owner: string): void {
+    const node = this.#nodes.of(owner)?.source ?? owner;
+    const reason = `${streamLabel(key)} is published at another node of the cluster`;
+    this.#context.log.warn("publisher gives way", { stream: streamLabel(key), to: node, id: source.info.id });
+    source.dismiss(reason);
+  }
+
+  #result(problem: string | undefined): void {
+    const { log } = this.#context;
+    const { server } = this.#link;
+    if (problem === undefined) {
+      this.#outage.end();
+      return;
+    }
+    // An outage of the connection is told by the link.
+    if (server === undefined) return;
+    const told = this.#outage.failed(problem);
+    const fields = { registry: serverLabel(server), error: problem };
+    if (told !== undefined) log.warn("registry refuses", { ...fields, ...(told === "new" ? {} : told) });
+  }
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+
+/** A script that the server runs as one step. `KEYS[1]` is what all keys begin with. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+/** Shared by all: who is alive, and keys that others have damaged. */
+const HEAD = `
+local base = KEYS[1]
+local function alive(id)
+  return id and redis.call('EXISTS', base .. ':node:' .. id) == 1
+end
+local function sound(key, kind)
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+  return key
+end
+local function moved(id, name)
+  redis.call('PUBLISH', base .. ':moved', id .. ' ' .. name)
+end
+`;
+
+/** ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry; 1 if it was still there. */
+export const RENEW = script(`
+local id = ARGV[1]
+local had = redis.call('EXISTS', base .. ':node:' .. id)
+redis.call('SET', base .. ':node:' .. id, ARGV[2], 'PX', ARGV[3])
+redis.call('SADD', sound(base .. ':nodes', 'set'), id)
+redis.call('PEXPIRE', base .. ':nodes', ARGV[4])
+return had
+`);
+
+/** The ids of all nodes, each with its entry, null for one whose lease is over. */
+export const NODES = script(`
+local out = {}
+for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set'))) do
+  local state = redis.pcall('GET', base .. ':node:' .. id)
+  table.insert(out, id)
+  table.insert(out, type(state) == 'string' and state or false)
+end
+return out
+`);
+
+/**
+ * ARGV: id, time to keep (ms), then for each stream: its key, the place ('' when it is gone), the claim. A claim is '' for a copy,
+ * 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that had it. Answers the owner ('' for none) and the term of each.
+ */
+export const TELL = script(`
+local id, keep = ARGV[1], ARGV[2]
+local has = sound(base .. ':has:' .. id, 'set')
+local out = {}
+for i = 3, #ARGV, 3 do
+  local name, place, claim = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local key = sound(base .. ':stream:' .. name, 'hash')
+  local owner = redis.call('HGET', key, 'owner')
+  local term = tonumber(redis.call('HGET', key, 'term') or '0') or 0
+  local before = owner
+  if place == '' then
+    redis.call('HDEL', key, 'at:' .. id)
+    redis.call('SREM', has, name)
+    if owner == id then
+      redis.call('HDEL', key, 'owner')
+      owner = false
+    end
+  else
+    if claim ~= '' then
+      local kept = tonumber(string.match(claim, '^keep:(%d+)$'))
+      if owner == id then
+        if kept and kept > term then term = kept end
+      elseif claim == 'replace' or not alive(owner) or (kept and kept > term) then
+        owner = id
+        term = (kept and kept >= term) and kept or term + 1
+      end
+      if owner == id then redis.call('HSET', key, 'owner', id, 'term', term) end
+    elseif owner == id then
+      redis.call('HDEL', key, 'owner')
+      owner = false
+    end
+    if claim == '' or owner == id then
+      redis.call('HSET', key, 'at:' .. id, place)
+      redis.call('SADD', has, name)
+    else
+      redis.call('HDEL', key, 'at:' .. id)
+      redis.call('SREM', has, name)
+    end
+    redis.call('PEXPIRE', key, keep)
+  end
+  if owner ~= before then moved(id, name) end
+  table.insert(out, owner or '')
+  table.insert(out, term)
+end
+redis.call('PEXPIRE', has, keep)
+return out
+`);
+
+/** ARGV: keys of streams. Answers for each: the owner ('' for none), the term, then the living nodes with their places. */
+export const LOOK = script(`
+local out = {}
+for _, name in ipairs(ARGV) do
+  local all = redis.pcall('HGETALL', base .. ':stream:' .. name)
+  local row, owner, term = {}, '', '0'
+  if not all.err then
+    for i = 1, #all, 2 do
+      local id = string.match(all[i], '^at:(%x+)$')
+      if all[i] == 'owner' and alive(all[i + 1]) then owner = all[i + 1] end
+      if all[i] == 'term' then term = all[i + 1] end
+      if id and alive(id) then
+        table.insert(row, id)
+        table.insert(row, all[i + 1])
+      end
+    end
+  end
+  table.insert(row, 1, tonumber(term) or 0)
+  table.insert(row, 1, owner)
+  table.insert(out, row)
+end
+return out
+`);
+
+/** ARGV: id, most streams. Forgets streams of a node that is gone; 1 if there are more. */
+export const SWEEP = script(`
+local id, most = ARGV[1], tonumber(ARGV[2])
+if alive(id) then return 0 end
+local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set'), most)
+for _, name in ipairs(names) do
+  local key = sound(base .. ':stream:' .. name, 'hash')
+  redis.call('HDEL', key, 'at:' .. id)
+  if redis.call('HGET', key, 'owner') == id then
+    redis.call('HDEL', key, 'owner')
+    moved(id, name)
+  end
+end
+if #names == most then return 1 end
+redis.call('SREM', sound(base .. ':nodes', 'set'), id)
+return 0
+`);
+
+function script(body: string): Script {
+  const text = HEAD + body;
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}

@@ -1,0 +1,54 @@
+import type { StreamRole } from "../../live/ports/nodes.ts";
+
+/** How a node has a stream, as it tells others. */
+export interface ToldPlace {
+  readonly role: StreamRole;
+  /** Ids of the servers that the stream has passed before. */
+  readonly hops: readonly string[];
+}
+
+/**
+ * How a publisher asks for a stream: `reject`, only if no living node owns it; `replace`, in any case; `keep`, it had the stream in this
+ * term, and has it on unless another node got it in a later one.
+ */
+export type Claim = "reject" | "replace" | { readonly kept: number };
+
+/** What a node tells of one stream. */
+export interface Told {
+  readonly key: string;
+  /** Undefined when the node has it no more. */
+  readonly place: ToldPlace | undefined;
+  /** Undefined for a copy. */
+  readonly claim: Claim | undefined;
+}
+
+/** Who owns a stream. The term rises each time that it changes hands. */
+export interface Ownership {
+  /** The node's id; "" for none. */
+  readonly owner: string;
+  readonly term: number;
+}
+
+/** What the registry has of a stream: entries of living nodes only. */
+export interface Found extends Ownership {
+  readonly places: ReadonlyMap<string, ToldPlace>;
+}
+
+/** A node's own words, by its id; undefined when its lease is over. */
+export type NodeTexts = ReadonlyMap<string, string | undefined>;
+
+/** Where nodes write what they have. Each method is one step for all nodes; it rejects with a sentence, and within a time limit. */
+export interface Store {
+  /** Renews the lease of this node's entry. False if the registry had lost it, and with it what the node has told. */
+  renew(id: string, text: string): Promise<boolean>;
+  nodes(): Promise<NodeTexts>;
+  /** Tells of streams, in their order. */
+  tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]>;
+  /** The keys of all streams that a node has told. */
+  told(id: string): Promise<readonly string[]>;
+  look(keys: readonly string[]): Promise<readonly Found[]>;
+  /** Forgets some streams of a node whose lease is over; true if there are more. */
+  sweep(id: string): Promise<boolean>;
+  /** Ends this node's lease. */
+  leave(id: string): Promise<void>;
+}

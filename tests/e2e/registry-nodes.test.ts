@@ -1,0 +1,77 @@
+import { expect } from "bun:test";
+import { startRedis } from "../support/e2e/redis.ts";
+import { RegistryNodes } from "../support/e2e/registry-nodes.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { until } from "../support/e2e/wait.ts";
+
+const test = testWith("tests/e2e/registry-nodes.test.ts", "Redis");
+
+test.concurrent("what is published on any of ten nodes plays on every other, while nodes are killed, drained and replaced", async () => {
+  await using stage = new Stage();
+  const names = Array.from({ length: 9 }, (_, at) => `n${at}`);
+  const nodes = await RegistryNodes.start(stage, names, "publish.grace = 60");
+  const players = await Promise.all(names.slice(3).map((name) => nodes.of(name).play()));
+  await nodes.encode("n1");
+  await nodes.plays(...players);
+
+  // The encoder's node is gone: it comes to another one.
+  await nodes.of("n1").program.kill();
+  const encoder = await nodes.encode("n2");
+  await nodes.plays(...players);
+
+  // A second encoder is refused by another node while the first one sends.
+  const second = await nodes
+    .of("n0")
+    .publish()
+    .catch((error: unknown) => String(error));
+  expect(typeof second === "string" ? second : second.statuses.join()).toContain("already being published");
+
+  // One that drains has no new copy; a new one needs no change of any file.
+  nodes.of("n3").program.signal("SIGQUIT");
+  const late = await nodes.add("late");
+  await nodes.plays(await late.play(), ...players);
+  encoder.abort();
+  await nodes.encode("late");
+  await nodes.plays(...players);
+  expect(players.flatMap(({ statuses }) => statuses).join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
+});
+
+test.concurrent("what runs goes on while Redis is stopped, flushed and replaced by an empty one", async () => {
+  await using stage = new Stage();
+  const nodes = await RegistryNodes.start(stage, ["a", "b", "c"]);
+  await nodes.encode("a");
+  const player = await nodes.of("b").play();
+  await nodes.plays(player);
+
+  nodes.redis.signal("SIGSTOP");
+  await nodes.of("c").program.line(/registry away .*no answer within/);
+  // A stream plays where it is published, and everybody may publish.
+  await nodes.encode("c", "other");
+  const local = await nodes.of("c").play("other");
+  await nodes.plays(player, local);
+  nodes.redis.signal("SIGCONT");
+  const found = await nodes.of("a").play("other");
+  await nodes.plays(player, found);
+
+  nodes.redis.cli("FLUSHALL");
+  const keys = () => nodes.redis.cli("KEYS", "srs:1:*").trim().split("\n").toSorted();
+  await until("all is told again", () => keys().filter((key) => /:(?:node|stream):/.test(key)).length === 5);
+  await nodes.plays(player, local, found, await nodes.of("b").play("other"));
+
+  const { port } = nodes.redis.server;
+  await nodes.redis.stop();
+  await nodes.plays(player, local, found);
+  nodes.redis = await startRedis(stage.directory, port);
+  await until("all is told again", () => keys().filter((key) => /:(?:node|stream):/.test(key)).length === 5);
+  await nodes.plays(player, local, found);
+
+  // Nothing stays behind when nodes stop, but for a while in which turn streams were owned.
+  for (const name of ["a", "b", "c"]) nodes.of(name).program.signal("SIGTERM");
+  for (const name of ["a", "b", "c"]) await nodes.of(name).program.ended();
+  expect(keys().filter((key) => !key.includes(":stream:"))).toEqual([]);
+  for (const key of keys()) {
+    expect(nodes.redis.cli("HKEYS", key)).toBe("term\n");
+    expect(Number(nodes.redis.cli("TTL", key))).toBeGreaterThan(0);
+  }
+});

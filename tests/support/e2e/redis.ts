@@ -1,0 +1,59 @@
+import { Socket } from "node:net";
+import { join } from "node:path";
+import type { RegistryServer } from "../../../src/features/registry/config.ts";
+import { until } from "./wait.ts";
+
+/** A Redis server of a test. */
+export interface TestRedis {
+  readonly url: string;
+  readonly server: RegistryServer;
+  signal(name: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void;
+  /** A command by `redis-cli`; its output. */
+  cli(...args: readonly string[]): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on loopback without persistence; `port`: the one of a server that is gone. Resolves when it answers. */
+export async function startRedis(
+  folder: string,
+  port = freePort(),
+  options: readonly string[] = [],
+): Promise<TestRedis> {
+  const log = join(folder, `redis-${port}.log`);
+  const fixed = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no", "--dir", folder];
+  const child = Bun.spawn(["redis-server", ...fixed, ...options], { stdout: Bun.file(log), stderr: "ignore" });
+  await until("Redis answers", () => answers(port));
+  const text = `redis://127.0.0.1:${port}`;
+  const nobody = { username: "", password: "", database: 0, tls: false };
+  return {
+    url: text,
+    server: { text, host: "127.0.0.1", port, ...nobody },
+    signal: (name) => child.kill(name),
+    cli: (...args) => Bun.spawnSync(["redis-cli", "-p", String(port), ...args]).stdout.toString(),
+    async stop() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
+
+/** A port that the kernel gives, and nobody listens on any more. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    const settle = (found: boolean) => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once("error", () => settle(false));
+    socket.once("data", () => settle(true));
+    socket.connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+  });
+}

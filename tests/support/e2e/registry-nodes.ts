@@ -1,0 +1,70 @@
+import type { Client } from "./client.ts";
+import { PacedFeed } from "./paced-feed.ts";
+import { startRedis, type TestRedis } from "./redis.ts";
+import { ReloadServer } from "./reload/server.ts";
+import type { Stage } from "./stage.ts";
+import { until } from "./wait.ts";
+
+/** Nodes of one cluster that know each other by a registry, and their Redis. */
+export class RegistryNodes {
+  redis: TestRedis;
+  readonly #stage: Stage;
+  readonly #nodes = new Map<string, ReloadServer>();
+  readonly #lines: string;
+
+  private constructor(stage: Stage, redis: TestRedis, lines: string) {
+    this.#stage = stage;
+    this.redis = redis;
+    this.#lines = lines;
+  }
+
+  /** `lines`: more of the default vhost's keys. */
+  static async start(stage: Stage, names: readonly string[], lines = ""): Promise<RegistryNodes> {
+    const nodes = new RegistryNodes(stage, await startRedis(stage.directory), lines);
+    stage.defer(() => nodes.redis.stop());
+    await Promise.all(names.map((name) => nodes.add(name)));
+    return nodes;
+  }
+
+  /** Starts one more node; resolves once it is connected. */
+  async add(name: string): Promise<ReloadServer> {
+    const node = await ReloadServer.start(this.#stage, "", name);
+    await node.reload(
+      `[cluster]\nregistry = "${this.redis.url}"\nadvertise = "rtmp://127.0.0.1:${node.port}"\n` +
+        `[vhost.__defaultVhost__]\nedge.origin = "registry"\n${this.#lines}\n`,
+    );
+    await node.program.line(/registry connected/);
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  of(name: string): ReloadServer {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  /** An encoder that sends in real time from when the node takes it, and tries again until then. */
+  async encode(name: string, stream = "show"): Promise<Client> {
+    const client = await until(`an encoder at ${name}`, () =>
+      this.of(name)
+        .publish(stream)
+        .catch(() => undefined),
+    );
+    new PacedFeed(this.#stage, client);
+    return client;
+  }
+
+  /** Waits until a player gets pictures that it did not have before. */
+  async plays(...players: readonly Client[]): Promise<void> {
+    const before = players.map(({ packets }) => packets.length);
+    await Promise.all(
+      players.map((player, at) =>
+        until(`player ${at} gets more`, () => {
+          if (player.closed) throw new Error(`player ${at} was disconnected: ${player.statuses.join()}`);
+          return player.packets.length > (before[at] ?? 0) + 5;
+        }),
+      ),
+    );
+  }
+}

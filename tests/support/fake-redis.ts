@@ -1,0 +1,340 @@
+import type { OpenRedis, RedisConnection } from "../../src/base/redis.ts";
+import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "../../src/features/registry/scripts.ts";
+import type { FakeClock } from "./fake-clock.ts";
+
+type Value = string | Set<string> | Map<string, string>;
+
+/** The part of Redis that the registry uses, in memory: its scripts are written once more, so that a test can compare both. */
+export class RedisModel {
+  readonly #now: () => number;
+  readonly #keys = new Map<string, { value: Value; until: number }>();
+  /** What is published. */
+  publish: (channel: string, text: string) => number = () => 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** All keys that are there. */
+  get keys(): string[] {
+    return [...this.#keys.keys()].filter((key) => this.#get(key) !== undefined).toSorted();
+  }
+
+  flush(): void {
+    this.#keys.clear();
+  }
+
+  /** Everything, for a replica that knows the same. */
+  copyFrom(other: RedisModel): void {
+    this.flush();
+    for (const [key, { value, until }] of other.#keys) {
+      const copy = typeof value === "string" ? value : value instanceof Set ? new Set(value) : new Map(value);
+      this.#keys.set(key, { value: copy, until });
+    }
+  }
+
+  /** Puts a text where something else may be expected. */
+  damage(key: string, text: string): void {
+    this.#keys.set(key, { value: text, until: Number.POSITIVE_INFINITY });
+  }
+
+  run(command: string, args: readonly string[]): unknown {
+    const [first = "", second = ""] = args;
+    switch (command) {
+      case "PING":
+        return "PONG";
+      case "INFO":
+        return "redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\n";
+      case "SMEMBERS":
+        return this.#members(first);
+      case "DEL":
+        return this.#keys.delete(first) ? 1 : 0;
+      case "PUBLISH":
+        return this.publish(first, second);
+      case "EVALSHA":
+      case "EVAL":
+        return this.#script(command, args);
+      default:
+        throw new Error(`ERR unknown command '${command}'`);
+    }
+  }
+
+  #script(command: string, [which = "", , base = "", ...args]: readonly string[]): unknown {
+    const is = ({ sha, text }: Script) => which === (command === "EVAL" ? text : sha);
+    if (is(RENEW)) return this.#renew(base, args);
+    if (is(NODES))
+      return this.#members(`${base}:nodes`).flatMap((id) => [id, this.#text(`${base}:node:${id}`) ?? null]);
+    if (is(TELL)) return this.#tell(base, args);
+    if (is(LOOK)) return args.map((name) => this.#look(base, name));
+    if (is(SWEEP)) return this.#sweep(base, args);
+    throw new Error("NOSCRIPT No matching script.");
+  }
+
+  #renew(base: string, [id = "", text = "", lease, keep]: readonly string[]): number {
+    const key = `${base}:node:${id}`;
+    const had = this.#get(key) === undefined ? 0 : 1;
+    this.#keys.set(key, { value: text, until: this.#now() + Number(lease) });
+    this.#set(`${base}:nodes`).add(id);
+    this.#keep(`${base}:nodes`, this.#now() + Number(keep));
+    return had;
+  }
+
+  #tell(base: string, [id = "", keep, ...told]: readonly string[]): unknown[] {
+    const until = this.#now() + Number(keep);
+    const out: unknown[] = [];
+    for (let at = 0; at < told.length; at += 3) {
+      const [name = "", place = "", claim = ""] = told.slice(at, at + 3);
+      const key = `${base}:stream:${name}`;
+      const hash = this.#hash(key);
+      const before = hash.get("owner") ?? "";
+      if (claim !== "" && place !== "") this.#claim(base, hash, id, claim);
+      else if (before === id) hash.delete("owner");
+      const owner = hash.get("owner") ?? "";
+      const has = this.#set(`${base}:has:${id}`);
+      if (place !== "" && (claim === "" || owner === id)) {
+        hash.set(`at:${id}`, place);
+        has.add(name);
+      } else {
+        hash.delete(`at:${id}`);
+        has.delete(name);
+      }
+      if (place !== "") this.#keep(key, until);
+      this.#tidy(key);
+      if (owner !== before) this.publish(`${base}:moved`, `${id} ${name}`);
+      out.push(owner, Number(hash.get("term") ?? 0) || 0);
+    }
+    this.#keep(`${base}:has:${id}`, until);
+    this.#tidy(`${base}:has:${id}`);
+    return out;
+  }
+
+  #claim(base: string, hash: Map<string, string>, id: string, claim: string): void {
+    const owner = hash.get("owner") ?? "";
+    const term = Number(hash.get("term") ?? 0) || 0;
+    const kept = claim.startsWith("keep:") ? Number(claim.slice(5)) : undefined;
+    if (owner === id) hash.set("term", String(Math.max(term, kept ?? 0)));
+    else if (claim === "replace" || !this.#isAlive(base, owner) || (kept ?? 0) > term) {
+      hash.set("owner", id);
+      hash.set("term", String(kept !== undefined && kept >= term ? kept : term + 1));
+    }
+  }
+
+  #look(base: string, name: string): unknown[] {
+    const value = this.#get(`${base}:stream:${name}`);
+    const hash = value instanceof Map ? value : new Map<string, string>();
+    const owner = hash.get("owner") ?? "";
+    const row: unknown[] = [this.#isAlive(base, owner) ? owner : "", Number(hash.get("term") ?? 0) || 0];
+    for (const [field, place] of hash)
+      if (field.startsWith("at:") && this.#isAlive(base, field.slice(3))) row.push(field.slice(3), place);
+    return row;
+  }
+
+  #sweep(base: string, [id = "", most]: readonly string[]): number {
+    if (this.#isAlive(base, id)) return 0;
+    const has = this.#set(`${base}:has:${id}`);
+    const names = [...has].slice(0, Number(most));
+    for (const name of names) {
+      has.delete(name);
+      const key = `${base}:stream:${name}`;
+      const hash = this.#hash(key);
+      hash.delete(`at:${id}`);
+      if (hash.get("owner") === id) {
+        hash.delete("owner");
+        this.publish(`${base}:moved`, `${id} ${name}`);
+      }
+      this.#tidy(key);
+    }
+    this.#tidy(`${base}:has:${id}`);
+    if (names.length === Number(most)) return 1;
+    this.#set(`${base}:nodes`).delete(id);
+    this.#tidy(`${base}:nodes`);
+    return 0;
+  }
+
+  #isAlive(base: string, id: string): boolean {
+    return id !== "" && this.#get(`${base}:node:${id}`) !== undefined;
+  }
+
+  #get(key: string): Value | undefined {
+    const entry = this.#keys.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.until > this.#now()) return entry.value;
+    this.#keys.delete(key);
+    return undefined;
+  }
+
+  #text(key: string): string | undefined {
+    const value = this.#get(key);
+    return typeof value === "string" ? value : undefined;
+  }
+
+  #set(key: string): Set<string> {
+    const value = this.#get(key);
+    return value instanceof Set ? value : this.#put(key, new Set());
+  }
+
+  #members(key: string): string[] {
+    const value = this.#get(key);
+    return value instanceof Set ? [...value] : [];
+  }
+
+  #hash(key: string): Map<string, string> {
+    const value = this.#get(key);
+    return value instanceof Map ? value : this.#put(key, new Map());
+  }
+
+  #put<V extends Value>(key: string, value: V): V {
+    this.#keys.set(key, { value, until: Number.POSITIVE_INFINITY });
+    return value;
+  }
+
+  #keep(key: string, until: number): void {
+    const entry = this.#keys.get(key);
+    if (entry !== undefined) entry.until = until;
+  }
+
+  /** Redis has no empty sets and hashes. */
+  #tidy(key: string): void {
+    const value = this.#get(key);
+    if (value !== undefined && typeof value !== "string" && value.size === 0) this.#keys.delete(key);
+  }
+}
+
+interface Subscriber {
+  readonly from: string;
+  readonly channels: readonly string[];
+  readonly onMessage: (channel: string, text: string) => void;
+}
+
+interface Open {
+  readonly from: string;
+  readonly end: () => void;
+}
+
+/** A server of Redis on the fake clock, which a test may stop, kill, cut off from nodes, and empty. */
+export class FakeRedis {
+  readonly model: RedisModel;
+  /** How long a command is on its way there and back, ms. */
+  latencyMs = 2;
+  /** Nobody listens. */
+  dead = false;
+  /** It takes everything and answers nothing. */
+  stopped = false;
+  /** Each write is refused with this. */
+  refuses: string | undefined;
+  /** Nodes, by their ids, from which nothing comes. */
+  readonly cutOff = new Set<string>();
+  /** Messages that are published get lost. */
+  deaf = false;
+  /** Commands so far, by name. */
+  readonly counts = new Map<string, number>();
+  readonly #clock: FakeClock;
+  readonly #open = new Set<Open>();
+  readonly #subscribers = new Set<Subscriber>();
+  #held: (() => void)[] = [];
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+    this.model = new RedisModel(() => clock.now());
+    this.model.publish = (channel, text) => this.#publish(channel, text);
+  }
+
+  /** Connections of a node. */
+  opener(from: string): OpenRedis {
+    return (_server, timeoutMs, closed) => this.#connect(from, timeoutMs, closed);
+  }
+
+  /** Its process is gone, with its memory unless `keep`. */
+  kill(keep = false): void {
+    this.dead = true;
+    if (!keep) this.model.flush();
+    for (const { end } of [...this.#open]) end();
+  }
+
+  /** It goes on: what it had not answered comes now. */
+  resume(): void {
+    this.stopped = false;
+    for (const run of this.#held.splice(0)) run();
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  #connect(from: string, timeoutMs: number, closed: () => void): Promise<RedisConnection> {
+    const { promise, resolve, reject } = Promise.withResolvers<RedisConnection>();
+    const silent = () => this.stopped || this.cutOff.has(from);
+    const timer = this.#clock.after(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
+    this.#clock.after(this.latencyMs, () => {
+      if (silent()) return;
+      timer.cancel();
+      if (this.dead) reject(new Error("no connection"));
+      else resolve(this.#connection(from, closed));
+    });
+    return promise;
+  }
+
+  #connection(from: string, closed: () => void): RedisConnection {
+    let isOpen = true;
+    const waiting = new Set<(error: Error) => void>();
+    const close = () => {
+      isOpen = false;
+      this.#open.delete(open);
+      for (const each of [...this.#subscribers]) if (each === subscriber) this.#subscribers.delete(each);
+      for (const fail of [...waiting]) fail(new Error("the connection is closed"));
+    };
+    const open: Open = {
+      from,
+      end: () => {
+        close();
+        closed();
+      },
+    };
+    let subscriber: Subscriber | undefined;
+    this.#open.add(open);
+    const call = (command: string, args: readonly string[]) => {
+      if (!isOpen) return Promise.reject(new Error("the connection is closed"));
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      waiting.add(reject);
+      this.counts.set(command, (this.counts.get(command) ?? 0) + 1);
+      const run = () => {
+        if (!isOpen) return;
+        if (this.stopped) {
+          this.#held.push(run);
+          return;
+        }
+        // A packet that is lost on the way to or from a server that is cut off.
+        if (this.cutOff.has(from)) return;
+        waiting.delete(reject);
+        try {
+          if (this.refuses !== undefined && /EVAL|DEL/.test(command)) throw new Error(this.refuses);
+          resolve(this.model.run(command, args));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#clock.after(this.latencyMs, run);
+      return promise;
+    };
+    return {
+      call,
+      close,
+      subscribe: async (channels, onMessage) => {
+        await call("PING", []);
+        subscriber = { from, channels, onMessage };
+        this.#subscribers.add(subscriber);
+      },
+    };
+  }
+
+  #publish(channel: string, text: string): number {
+    if (this.deaf) return 0;
+    let count = 0;
+    for (const { from, channels, onMessage } of this.#subscribers) {
+      if (!channels.includes(channel) || this.cutOff.has(from)) continue;
+      count++;
+      this.#clock.after(this.latencyMs, () => onMessage(channel, text));
+    }
+    return count;
+  }
+}

@@ -1,0 +1,104 @@
+import type { OnConflict } from "../../src/live/source/source.ts";
+import type { Stream } from "../../src/live/stream.ts";
+import { HandshakeChoice } from "../../src/relay/handshake-choice.ts";
+import { Push } from "../../src/relay/push.ts";
+import { RtmpFormats } from "../../src/rtmp/format.ts";
+import { defaultLimits } from "../../src/rtmp/limits.ts";
+import { EdgeStage } from "./edges.ts";
+import type { FakeNode } from "./fake-node.ts";
+import { FakeRedis } from "./fake-redis.ts";
+import type { Feed } from "./live.ts";
+import { filler, mulberry32 } from "./random.ts";
+import { publishDefaults } from "./rtmp-stage.ts";
+
+/** Nodes that look for streams at each other, and the registry where they tell what they have. */
+export class RegistryStage extends EdgeStage {
+  readonly redis = new FakeRedis(this.clock);
+
+  /** What nodes do with a second publisher. */
+  readonly onConflict: OnConflict;
+
+  constructor(onConflict: OnConflict = "reject") {
+    super();
+    this.onConflict = onConflict;
+  }
+
+  /** Nodes with these names, as many as are taken from it. */
+  nodes(...names: readonly string[]): Nodes {
+    const publish = { ...publishDefaults, on_conflict: this.onConflict };
+    return names.map((name) => this.registered(name, this.redis, {}, publish)) as unknown as Nodes;
+  }
+
+  /** So many seconds of media on all feeds, in which answers of the registry come: `k0`, `k0+1`… */
+  async seconds(label: string, count: number, ...feeds: readonly Feed[]): Promise<void> {
+    for (let at = 0; at < count; at++) {
+      for (const feed of feeds) feed.key(`${label}${at}`);
+      for (let frame = 1; frame <= 24; frame++) {
+        await this.#frame(feeds);
+        for (const feed of feeds) feed.inter(`${label}${at}+${frame}`);
+      }
+      await this.#frame(feeds);
+    }
+  }
+
+  /** An encoder that publishes a feed's stream at a node. */
+  encode(feed: EncoderFeed, node: string, name = "show"): Encoder {
+    const told: string[] = [];
+    const push = new Push(
+      {
+        ...{ clock: this.clock, dial: this.net.dial, random: filler(mulberry32(2)), formats: new RtmpFormats() },
+        ...{ limits: defaultLimits, identity: {}, chunkSize: 4096 },
+      },
+      {
+        ...{ role: "publish", host: node, port: 1935, tls: false, app: "live", playPath: name, hops: [] },
+        tcUrl: `rtmp://${node}/live`,
+      },
+      feed.stream,
+      new HandshakeChoice(),
+      { running: () => told.push("running"), failed: (error) => told.push(error) },
+    );
+    return { told, stop: () => push.closeAfterFlush(() => undefined) };
+  }
+
+  /** The source of an encoder: a stream of a server that nobody else reaches. */
+  feed(name: string): EncoderFeed {
+    const node = this.node(name);
+    return { stream: node.stream(), media: node.publish().headers() };
+  }
+
+  /** The node's process is gone: nothing comes from it any more, to the registry neither. */
+  override kill(name: string): void {
+    super.kill(name);
+    this.redis.cutOff.add(Buffer.from(`${name}:1935`).toString("hex"));
+  }
+
+  /** Where a stream is, as a node knows it: names of nodes. */
+  async located(node: FakeNode, name = "show"): Promise<Record<string, readonly string[]>> {
+    const answer = node.registry.locate(`__defaultVhost__/live/${name}`);
+    await this.pass(20);
+    const nameOf = (id = "") => Buffer.from(id, "hex").toString().replace(":1935", "");
+    const { places } = await answer;
+    return Object.fromEntries(places.map(({ node, hops = [] }) => [nameOf(node.state?.id), hops.map(nameOf)]));
+  }
+
+  async #frame(feeds: readonly Feed[]): Promise<void> {
+    await this.pass(40);
+    for (const feed of feeds) feed.time += 40;
+  }
+}
+
+/** What an encoder sends. */
+export interface EncoderFeed {
+  readonly stream: Stream;
+  readonly media: Feed;
+}
+
+/** An encoder that publishes at a node. */
+export interface Encoder {
+  /** `running`, and why it does so no more. */
+  readonly told: readonly string[];
+  stop(): void;
+}
+
+/** No test takes more of them than it has named. */
+type Nodes = [FakeNode, FakeNode, FakeNode, FakeNode];

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { PacketKind } from "../../../../src/media/packet.ts";
+import type { FakeNode } from "../../../support/fake-node.ts";
+import { RegistryStage } from "../../../support/registry-stage.ts";
+
+/** Whether a node has the stream from a publisher of its own, from another node, or not at all. */
+function role(node: FakeNode): string {
+  const source = node.stream().source;
+  return source === undefined ? "none" : source.info.via;
+}
+
+describe("A second publisher on another node", () => {
+  test("is refused while the first one is alive, whichever node it comes to", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media, two.media);
+    const viewer = stage.watch(c);
+    await stage.seconds("l", 1, one.media, two.media);
+    for (const node of ["b", "c"]) {
+      const second = stage.encode(two, node);
+      await stage.seconds("m", 2, one.media, two.media);
+      expect(second.told.join()).toContain("already being published");
+    }
+    expect(first.told).toEqual(["running"]);
+    expect([role(a), role(b), role(c)]).toEqual(["client", "none", "pull"]);
+    expect(viewer.log).toContain("m1+24");
+  });
+
+  test("takes the stream over where publishers replace each other, and viewers of all nodes go on", async () => {
+    const stage = new RegistryStage("replace");
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewers = [a, b, c].map((node) => stage.watch(node));
+    await stage.seconds("l", 2, one.media);
+    two.media.time = 500_000;
+    const second = stage.encode(two, "b");
+    await stage.seconds("m", 4, two.media);
+    expect(first.told.at(-1)).toContain("published at another node");
+    expect(second.told).toEqual(["running"]);
+    expect([role(a), role(b), role(c)]).toEqual(["pull", "client", "pull"]);
+    for (const { log, got } of viewers) {
+      expect(log).toContain("m3+24");
+      expect(log).not.toContain("unpublished");
+      const times = got.filter(({ kind }) => kind === PacketKind.Video).map(({ time }) => time);
+      expect(times).toEqual(times.toSorted((x, y) => x - y));
+      expect(Math.max(...times)).toBeLessThan(60_000);
+    }
+  });
+
+  test("stands by where publishers do, and takes over when the first one goes", async () => {
+    const stage = new RegistryStage("standby");
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media, two.media);
+    const viewer = stage.watch(c);
+    const second = stage.encode(two, "b");
+    await stage.seconds("l", 2, one.media, two.media);
+    expect(await stage.located(c)).toEqual({ a: [], c: ["a"] });
+    first.stop();
+    await stage.seconds("m", 3, two.media);
+    expect(second.told).toEqual(["running"]);
+    // What was fetched from the first node is fetched from there on.
+    expect(await stage.located(c)).toEqual({ b: [], a: ["b"], c: ["b", "a"] });
+    expect([role(a), role(b)]).toEqual(["pull", "client"]);
+    expect(viewer.log).toContain("m2+24");
+    expect(viewer.log).not.toContain("unpublished");
+  });
+
+  test("may publish while the registry is away, and gives way when it is back", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media, two.media);
+    stage.redis.cutOff.add(b.state.id);
+    await stage.seconds("l", 4, one.media, two.media);
+    const second = stage.encode(two, "b");
+    await stage.seconds("m", 2, one.media, two.media);
+    expect([first.told, second.told]).toEqual([["running"], ["running"]]);
+    stage.redis.cutOff.clear();
+    await stage.seconds("n", 12, one.media, two.media);
+    expect(first.told).toEqual(["running"]);
+    expect(second.told.at(-1)).toContain("published at another node");
+    expect(role(a)).toBe("client");
+  });
+});
+
+describe("An encoder that comes back to another node", () => {
+  test("goes on at once when the first node knows that it is gone", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewers = [a, b, c].map((node) => stage.watch(node));
+    await stage.seconds("l", 2, one.media);
+    first.stop();
+    await stage.pass(1000);
+    const second = stage.encode(one, "b");
+    await stage.seconds("m", 4, one.media);
+    expect(second.told).toEqual(["running"]);
+    for (const { log } of viewers) {
+      expect(log).toContain("m3+24");
+      expect(log).not.toContain("unpublished");
+    }
+  });
+
+  test("goes on when the first node does not answer its probe, and when that node is dead", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewer = stage.watch(c);
+    await stage.seconds("l", 2, one.media);
+    // Its cable is pulled.
+    for (const { dialled, accepted } of stage.net.connections)
+      if (dialled.remote.host === "a") {
+        dialled.reading = false;
+        accepted.reading = false;
+      }
+    await stage.pass(1500);
+    const second = stage.encode(one, "b");
+    await stage.seconds("m", 4, one.media);
+    expect([role(a), role(b)]).toEqual(["pull", "client"]);
+    expect(viewer.log).toContain("m3+24");
+    stage.kill("b");
+    await stage.pass(500);
+    const third = stage.encode(one, "c");
+    await stage.seconds("n", 9, one.media);
+    expect(second.told.length).toBeGreaterThan(1);
+    expect(third.told).toEqual(["running"]);
+    expect(viewer.log).toContain("n8+24");
+    expect(viewer.log).not.toContain("unpublished");
+  });
+
+  test("has its stream though two nodes believed to own it, when they see each other again", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media, two.media);
+    const viewer = stage.watch(c);
+    stage.redis.cutOff.add(a.state.id);
+    await stage.seconds("l", 7, one.media, two.media);
+    const second = stage.encode(two, "b");
+    await stage.seconds("m", 4, one.media, two.media);
+    expect([role(a), role(b)]).toEqual(["client", "client"]);
+    stage.redis.cutOff.clear();
+    await stage.seconds("n", 12, one.media, two.media);
+    // Who got it last keeps it: the other one was given up long ago.
+    expect(first.told.at(-1)).toContain("published at another node");
+    expect(second.told).toEqual(["running"]);
+    expect(await stage.located(c)).toMatchObject({ b: [] });
+    expect(viewer.log).toContain("n11+24");
+  });
+});

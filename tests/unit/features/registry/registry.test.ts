@@ -1,0 +1,117 @@
+import { describe, expect, test } from "bun:test";
+import type { KnownNode } from "../../../../src/live/ports/nodes.ts";
+import type { FakeNode } from "../../../support/fake-node.ts";
+import { RegistryStage } from "../../../support/registry-stage.ts";
+
+const idOf = (name: string) => Buffer.from(`${name}:1935`).toString("hex");
+const known = (at: FakeNode, name: string): KnownNode | undefined =>
+  at.registry.all().find(({ source, state }) => state?.id === idOf(name) || source === idOf(name));
+
+describe("Nodes of a registry", () => {
+  test("know each other's state and load a second later", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    await stage.pass(1100);
+    b.state = { ...b.state, draining: true, zone: "berlin", load: { ...b.state.load, connections: 7 } };
+    b.publish().headers();
+    await stage.pass(2000);
+    expect(known(a, "b")).toMatchObject({
+      ...{ isSelf: false, alive: true, source: "rtmp://b:1935", problems: [] },
+      state: { draining: true, zone: "berlin", load: { connections: 7 }, streamCounts: { published: 1, relayed: 0 } },
+    });
+  });
+
+  test("forget one that dies within seconds, with all its streams, and one that leaves at once", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    for (const node of [b, c]) for (let at = 0; at < 150; at++) node.publish(`s${at}-${node.state.id}`).headers();
+    await stage.pass(1500);
+    c.registry.stop();
+    stage.kill("b");
+    await stage.pass(600);
+    expect(c.registry.idle).toBe(true);
+    await stage.pass(1000);
+    expect(known(a, "c")).toBeUndefined();
+    expect(known(a, "b")?.alive).toBe(true);
+    await stage.pass(6500);
+    expect(known(a, "b")).toMatchObject({ alive: false, problems: ["it has not renewed its entry in the registry"] });
+    const keys = stage.redis.model.keys.filter((key) => !key.includes(":stream:"));
+    expect(keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes"]);
+    // In which turn streams were owned is known for minutes, then nothing is left.
+    await stage.pass(302_000);
+    expect(stage.redis.model.keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes"]);
+    expect(known(a, "b")).toBeUndefined();
+  });
+
+  test("tell everything again when the registry is emptied, not all at once", async () => {
+    const stage = new RegistryStage();
+    const nodes = Array.from({ length: 10 }, (_, at) => stage.registered(`n${at}`, stage.redis));
+    for (const [at, node] of nodes.entries()) node.publish(`s${at}`).headers();
+    await stage.pass(3000);
+    const before = stage.redis.model.keys;
+    stage.redis.model.flush();
+    await stage.pass(1500);
+    expect(stage.redis.model.keys.filter((key) => key.includes(":stream:")).length).toBe(10);
+    expect(stage.redis.model.keys).toEqual(before);
+  });
+
+  test("mend what others have damaged, and pass over entries that can't be read", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    a.publish().headers();
+    await stage.pass(1500);
+    stage.redis.model.damage("srs:1:stream:__defaultVhost__/live/show", "?");
+    stage.redis.model.damage("srs:1:nodes", "?");
+    for (const text of ["", "{}", "[1]", "\u0000", '{"id":"00"}', "x".repeat(600_000)]) {
+      stage.redis.model.damage(`srs:1:node:${idOf("b")}`, text);
+      await stage.pass(10);
+    }
+    await stage.pass(32_000);
+    expect(await stage.located(b)).toEqual({ a: [] });
+    expect(known(a, "b")?.alive).toBe(true);
+  });
+
+  test("ask once about a stream that many want, and not at all about one another when nothing happens", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    b.publish().headers();
+    await stage.pass(2000);
+    const scripts = () => stage.redis.counts.get("EVALSHA") ?? 0;
+    const before = scripts();
+    const answers = Array.from({ length: 1000 }, (_, at) => a.registry.locate(`__defaultVhost__/live/${at % 10}`));
+    await stage.pass(20);
+    for (const answer of answers) expect(await answer).toEqual({ places: [], sure: true });
+    // Besides, each node may have renewed and read.
+    expect(scripts() - before).toBeLessThanOrEqual(1 + 2 * 2);
+    const start = scripts();
+    await stage.pass(10_000);
+    // Each renews and reads once a second.
+    expect(scripts() - start).toBeLessThanOrEqual(2 * 2 * 10 + 4);
+  });
+
+  test("don't tell of names that are too long, and of any other byte", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    for (const name of ["x".repeat(600), "sp ace", "z\u0000\n*", "\u{1F600}"]) a.publish(name).headers();
+    await stage.pass(1000);
+    for (const name of ["sp ace", "z\u0000\n*", "\u{1F600}"]) expect(await stage.located(b, name)).toEqual({ a: [] });
+    expect(await stage.located(b, "x".repeat(600))).toEqual({});
+  });
+});
+
+describe("A registry that refuses to write", () => {
+  test("is told of once, and gets everything when it takes it again", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    await stage.pass(1000);
+    stage.redis.refuses = "OOM command not allowed when used memory > 'maxmemory'.";
+    const feed = a.publish().headers();
+    const viewer = stage.watch(a);
+    await stage.seconds("k", 8, feed);
+    expect(viewer.log).toContain("k7+24");
+    expect(a.log.take(/registry refuses/)).toHaveLength(1);
+    stage.redis.refuses = undefined;
+    await stage.pass(2500);
+    expect(await stage.located(b)).toEqual({ a: [] });
+  });
+});
