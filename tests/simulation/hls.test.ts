@@ -1,14 +1,17 @@
 import { expect, test } from "bun:test";
-import { openMp4Writer } from "../../src/features/hls/mp4-writer.ts";
+import { hlsFormats } from "../../src/features/hls/formats.ts";
 import type { ListedSegment } from "../../src/features/hls/window.ts";
-import { HlsCluster } from "../support/hls-cluster.ts";
+import { HlsCluster, type HlsServer } from "../support/hls-cluster.ts";
+import { formatsOf } from "../support/hls-stage.ts";
 import type { Feed } from "../support/live.ts";
+import { checkLowLatency } from "../support/low-latency.ts";
 import { checkHistory } from "../support/playlists.ts";
 import { TextWriter } from "../support/segments.ts";
 import { aacFrame, aacHeader, avcFrame, avcHeader, avcRecord, h264Pps, h264Sps, unit } from "../support/ts-media.ts";
 
 const FRAME_MS = 200;
 const FRAME_BYTES = 3000;
+const texts = formatsOf((headers) => new TextWriter(headers));
 
 /** What servers have to agree on. */
 function contentOf(segment: ListedSegment, isMp4: boolean): string {
@@ -27,8 +30,8 @@ class Trouble extends HlsCluster {
   #gopFrames = 10;
   #frame = 0;
 
-  constructor(seed: number, isMp4 = false) {
-    super(seed, isMp4 ? openMp4Writer : (headers) => new TextWriter(headers), isMp4);
+  constructor(seed: number, isMp4 = false, parts = false) {
+    super(seed, isMp4 ? hlsFormats : texts, { keys: isMp4 && !parts, parts });
     this.#isMp4 = isMp4;
     this.add("o", ["f:1935"], []);
     this.add("f", [], []);
@@ -86,19 +89,42 @@ class Trouble extends HlsCluster {
   }
 }
 
+/** How many of a server's parts others have too, by name; each has to be the same there. */
+function compareParts({ parts }: HlsServer, known: Map<string, string>): number {
+  let shared = 0;
+  for (const { name, bytes, durationMs, independent, initName } of parts) {
+    const hash = new Bun.CryptoHasher("sha1").update(bytes).digest("hex");
+    const content = `${hash} ${durationMs} ${independent} ${initName}`;
+    expect({ name, content }).toEqual({ name, content: known.get(name) ?? content });
+    if (known.has(name)) shared++;
+    known.set(name, content);
+  }
+  return shared;
+}
+
+/** What has to hold among the playlists that a server gave, in their order. */
+function checkPlaylists({ playlists }: HlsServer, parts: boolean): void {
+  if (parts) checkLowLatency(playlists.filter((text) => text.includes("#EXTINF")));
+  else checkHistory(playlists);
+}
+
 test.each([
-  ["texts", 6, false],
-  ["encrypted fragmented MP4", 2, true],
+  ["texts", 6, false, false],
+  ["encrypted fragmented MP4", 2, true, false],
+  ["parts as texts", 4, false, true],
+  ["parts of fragmented MP4", 2, true, true],
 ])(
   "servers give the same segments (%s) under the same names, and playlists only go on, whatever happens",
-  (_, seeds, isMp4) => {
-    let [shared, damaged] = [0, 0];
+  (_, seeds, isMp4, parts) => {
+    let [shared, damaged, sharedParts] = [0, 0, 0];
     for (let seed = 1; seed <= seeds; seed++) {
-      const cluster = new Trouble(seed, isMp4);
+      const cluster = new Trouble(seed, isMp4, parts);
       cluster.run(20, false);
       cluster.run(140, true);
       const contents = new Map<string, string>();
+      const partContents = new Map<string, string>();
       for (const server of cluster.servers) {
+        sharedParts += compareParts(server, partContents);
         const names = new Set<string>();
         for (const segment of server.listed) {
           const { name } = segment;
@@ -113,9 +139,10 @@ test.each([
             shared++;
           } else contents.set(name, content);
         }
-        checkHistory(server.playlists);
+        checkPlaylists(server, parts);
       }
     }
+    if (parts) expect(sharedParts).toBeGreaterThan(400 * seeds);
     expect(shared).toBeGreaterThan(70 * seeds);
     expect(damaged).toBeGreaterThan(0);
   },
@@ -123,10 +150,11 @@ test.each([
 );
 
 test.each([
-  ["texts", false],
-  ["encrypted fragmented MP4", true],
-])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, isMp4) => {
-  const cluster = new Trouble(7, isMp4);
+  ["texts", false, false],
+  ["encrypted fragmented MP4", true, false],
+  ["parts of fragmented MP4", true, true],
+])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, isMp4, parts) => {
+  const cluster = new Trouble(7, isMp4, parts);
   cluster.run(31, false);
   const late = cluster.add("q", [], ["f:1935"]);
   cluster.run(41, false);
@@ -143,7 +171,7 @@ test.each([
   ["a standby takes over", true, [10, 20]],
   ["a standby takes over", true, [25, 40]],
 ])("servers change the length of slots together when %s with other GOPs", (_, standsBy, gops) => {
-  const cluster = new HlsCluster(1, (headers) => new TextWriter(headers));
+  const cluster = new HlsCluster(1, texts);
   const origin = cluster.add("o", ["f:1935"], []);
   cluster.add("f", [], []);
   cluster.add("p", [], ["o:1935"]);

@@ -1,13 +1,13 @@
 import { parseOrigin } from "../../src/features/edge/address.ts";
 import type { HlsContext } from "../../src/features/hls/context.ts";
+import type { HlsFormats } from "../../src/features/hls/formats.ts";
 import type { HlsStream } from "../../src/features/hls/hls-stream.ts";
 import { HlsStreams } from "../../src/features/hls/hls-streams.ts";
-import type { OpenWriter } from "../../src/features/hls/segment.ts";
-import type { ListedSegment } from "../../src/features/hls/window.ts";
+import type { ListedPart, ListedSegment } from "../../src/features/hls/window.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
 import { FakeNet } from "./fake-transport.ts";
-import { FakeFiles, formatsOf, hlsDefaults } from "./hls-stage.ts";
+import { FakeFiles, hlsDefaults } from "./hls-stage.ts";
 import { type Feed, streamDefaults } from "./live.ts";
 import { mulberry32 } from "./random.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
@@ -19,25 +19,29 @@ const NAME = { vhost: "__defaultVhost__", app: "live", stream: "show" };
 
 /** What segments are, and whether they are encrypted. */
 interface HlsMaking {
-  readonly openWriter: OpenWriter;
+  readonly formats: HlsFormats;
   readonly keys: boolean;
+  /** With low-latency HLS. */
+  readonly parts: boolean;
 }
 
 /** One server's HLS of the one stream: all that it ever listed, and its playlist after each entry. */
 export class HlsServer {
   readonly node: FakeNode;
   readonly listed: ListedSegment[] = [];
+  /** Parts that were listed before their segments. */
+  readonly parts: ListedPart[] = [];
   readonly playlists: string[] = [];
   readonly hls: HlsStream;
 
-  constructor(clock: FakeClock, node: FakeNode, { openWriter, keys }: HlsMaking, random: () => number) {
+  constructor(clock: FakeClock, node: FakeNode, { formats, keys, parts }: HlsMaking, random: () => number) {
     this.node = node;
-    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0, hls_keys: keys };
+    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0, hls_keys: keys, hls_low_latency: parts };
     const streams = new HlsStreams(
       {
         clock,
         log: node.log,
-        formats: formatsOf(openWriter),
+        formats,
         files: new FakeFiles(),
         configOf: () => ({ ...streamDefaults, enabled: true, publish: publishDefaults, hls: config }),
         gzip: (bytes: Uint8Array) => bytes,
@@ -52,6 +56,11 @@ export class HlsServer {
           listed: (_, segment) => {
             segment.memory?.hold();
             this.listed.push(segment);
+          },
+          partListed: (_, part) => {
+            part.memory?.hold();
+            this.parts.push(part);
+            this.playlists.push(new TextDecoder().decode(this.hls.playlists.media().body));
           },
           changed: (stream) => this.playlists.push(new TextDecoder().decode(stream.playlists.media().body)),
         },
@@ -74,10 +83,10 @@ export class HlsCluster {
   readonly #making: HlsMaking;
   feed: Feed | undefined;
 
-  constructor(seed: number, openWriter: OpenWriter, keys = false) {
+  constructor(seed: number, formats: HlsFormats, { keys = false, parts = false } = {}) {
     this.random = mulberry32(seed);
     this.net = new FakeNet(this.clock);
-    this.#making = { openWriter, keys };
+    this.#making = { formats, keys, parts };
   }
 
   /** Adds a server, which is forwarded to others or fetches from them. */

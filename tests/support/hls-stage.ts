@@ -2,7 +2,7 @@ import type { HlsConfig } from "../../src/features/hls/config.ts";
 import type { FileStore, HlsContext, HlsVhost } from "../../src/features/hls/context.ts";
 import type { HlsFormats } from "../../src/features/hls/formats.ts";
 import { Hls } from "../../src/features/hls/hls.ts";
-import type { OpenWriter } from "../../src/features/hls/segment.ts";
+import type { OpenParts, OpenWriter } from "../../src/features/hls/segment.ts";
 import type { HttpRequest } from "../../src/http/request.ts";
 import type { AccessRequest, GuardResult } from "../../src/live/ports/access.ts";
 import { Clients } from "../../src/live/ports/clients.ts";
@@ -13,7 +13,7 @@ import type { StreamSegment } from "../../src/live/ports/segments.ts";
 import { LiveStage } from "./live.ts";
 import { openAccount } from "./open-door.ts";
 import { RecordingLog } from "./recording-log.ts";
-import { TextWriter } from "./segments.ts";
+import { TextParts, TextWriter } from "./segments.ts";
 
 const decoder = new TextDecoder();
 
@@ -22,6 +22,8 @@ export const hlsDefaults: HlsConfig = {
   enabled: true,
   hls_format: "ts",
   hls_fragment: 2,
+  hls_low_latency: false,
+  hls_part: 300,
   hls_window: 12,
   hls_dispose: 120,
   hls_ctx: true,
@@ -42,7 +44,8 @@ export const hlsDefaults: HlsConfig = {
 
 /** The formats with another writer, in the place of both. */
 export function formatsOf(open: OpenWriter): HlsFormats {
-  return { ts: { open, suffix: ".ts" }, fmp4: { open, suffix: ".m4s" } };
+  const parts: OpenParts = (headers) => new TextParts(headers);
+  return { ts: { open, suffix: ".ts" }, fmp4: { open, parts, suffix: ".m4s" } };
 }
 
 /** A disk in memory, which may fail. */

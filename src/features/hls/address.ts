@@ -1,6 +1,8 @@
 import { paramsBeside } from "../../base/params.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { resolve, type StreamAddress } from "../../rtmp/address.ts";
+import type { ListPosition } from "./blocked-requests.ts";
+import { DIRECTIVE_PARAMS } from "./directives.ts";
 import type { SegmentKey } from "./segment.ts";
 
 /** The parameter with which a viewer's session is known, in the link to the media playlist. */
@@ -10,12 +12,18 @@ export const SESSION_PARAM = "hls_ctx";
 export const VARIANT_PARAM = "hls_variant";
 
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
-/** An epoch's id, the fragment, the number, and what tells an encrypted segment, and one with packets missing, from others. */
-const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}-\d{1,15}(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
+/**
+ * An epoch's id, the fragment and the length of parts, the number, and what tells an encrypted segment, and one with packets missing, from others.
+ */
+const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}(?:p\d{3,4})?-\d{1,15}(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
+/** The same with a part's index. */
+const PART = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}p\d{3,4}-(\d{1,15})\.(\d{1,4})(?:-[0-9a-f]{8})?\.m4s)$/;
 /** An epoch's id, and the key's. */
 const KEY = /^\/(?:(.*)\/)?([^/]+)\/([0-9a-f]{32}-[0-9a-f]{16}\.key)$/;
 /** An epoch's id, and what the content is known by. */
 const INIT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-[0-9a-f]{16}\.mp4)$/;
+/** What no guard, and no other server, needs to see of a query. */
+const OWN_PARAMS = [SESSION_PARAM, VARIANT_PARAM, ...DIRECTIVE_PARAMS];
 const TOKEN = /^[0-9a-f]{32}$/;
 
 /** A request for a stream's playlist, or for a key that the playlist names. */
@@ -26,7 +34,7 @@ export interface PlaylistAddress extends StreamAddress {
   readonly token: string | undefined;
   /** Which variant's; undefined for who names none. */
   readonly variant: string | undefined;
-  /** All of the query but the token and the variant, without a question mark. */
+  /** All of the query but the token, the variant and delivery directives, without a question mark. */
   readonly query: string;
 }
 
@@ -36,7 +44,7 @@ export interface PlaylistAddress extends StreamAddress {
 export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAddress | string | undefined {
   const [, app = "", stream = "", key] = PLAYLIST.exec(path) ?? KEY.exec(path) ?? [];
   if (stream === "") return undefined;
-  const others = paramsBeside([SESSION_PARAM, VARIANT_PARAM], query);
+  const others = paramsBeside(OWN_PARAMS, query);
   const authority = host === "" ? "_" : host;
   // Names stand in the path, where RTMP's spellings have no meaning.
   if (/[?#]/.test(path)) return "a name with ? or # in it";
@@ -54,6 +62,18 @@ export function segmentFile(path: string): string | undefined {
 /** What the key of an epoch's segments is called. */
 export function keyName(epoch: string, { id }: Pick<SegmentKey, "id">): string {
   return `${epoch}-${id}.key`;
+}
+
+/** A part's file, and where it stands in the list. */
+export interface PartAddress {
+  readonly file: string;
+  readonly position: Required<ListPosition>;
+}
+
+/** The part that a path `/app/stream/ID-FRAGMENTpPART-NUMBER.INDEX.m4s` asks for; undefined for any other path. */
+export function partAddress(path: string): PartAddress | undefined {
+  const [, file, number, index] = PART.exec(path) ?? [];
+  return file === undefined ? undefined : { file, position: { msn: Number(number), part: Number(index) } };
 }
 
 /** The file that a path `/app/stream/ID-HASH.mp4` asks for; undefined for any other path. */

@@ -3,13 +3,15 @@ import { MAX_CARRY_PIECE } from "../../live/ports/feature.ts";
 import type { StreamName } from "../../live/streams.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
-import type { CarriedSegment, ListedSegment } from "./window.ts";
+import type { SegmentBeginning } from "./segment.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
+import type { CarriedPart, CarriedSegment, ListedPart, ListedSegment } from "./window.ts";
 
 /*
- * A segment in pieces. Each begins with a byte that says what it is:
+ * A segment, or a part of one that is not whole, in pieces. Each begins with a byte that says what it is:
  *
  *     head   1   JSON of `Head`, UTF-8
- *     bytes  2   the next bytes of the segment of the last head
+ *     bytes  2   the next bytes of what the last head is of
  */
 const Piece = { Head: 1, Bytes: 2 } as const;
 
@@ -18,22 +20,41 @@ const MAX_WAITING = 4096;
 /** As a segment may have. */
 const MAX_SEGMENT_BYTES = 80 * 1024 * 1024;
 
+/** A part without its bytes, of which there are `size`. */
+type PartHead = Omit<ListedPart, "bytes" | "memory" | "segment" | "initName"> & { readonly size: number };
+
+/** What is known of a part's segment. */
+type BeginningHead = Omit<SegmentBeginning, "init">;
+
 /**
- * A segment without its bytes, of which there are `size`; without a size it is a slot without packets. The first `initSize` bytes are its
- * init segment.
+ * A segment or a part without its bytes, of which there are `size`; without a size it is a slot without packets. The first `initSize` bytes
+ * are its init segment.
  */
 interface Head {
   readonly stream: StreamName;
-  readonly segment: Omit<ListedSegment, "bytes" | "init" | "memory">;
+  readonly segment?: Omit<ListedSegment, "bytes" | "init" | "memory" | "parts"> & {
+    readonly parts: readonly PartHead[];
+  };
+  readonly part?: PartHead & { readonly segment: BeginningHead };
   readonly size: number | undefined;
   readonly initSize?: number;
   /** The stream's publisher said that this was all. */
   readonly ended: boolean;
 }
 
+/** What is to be given. */
 interface Waiting {
   readonly stream: HlsStream;
-  readonly segment: ListedSegment;
+  readonly what: Pick<Head, "segment" | "part">;
+  readonly bytes: Uint8Array | undefined;
+  readonly init: Uint8Array | undefined;
+  readonly memory: SegmentMemory | undefined;
+}
+
+/** Takes what the process before had. */
+export interface Adopters {
+  segment(name: StreamName, segment: CarriedSegment, ended: boolean): void;
+  part(name: StreamName, part: CarriedPart): void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -44,13 +65,13 @@ const decoder = new TextDecoder();
 export class HlsCarry implements Carry {
   readonly #streams: HlsStreams;
   readonly #giving = new Set<Giving>();
-  readonly #adopt: (name: StreamName, segment: CarriedSegment, ended: boolean) => void;
+  readonly #adopt: Adopters;
   /** The segment whose bytes are coming. */
   #head: Head | undefined;
   #bytes = new Uint8Array(0);
   #filled = 0;
 
-  constructor(streams: HlsStreams, adopt: (name: StreamName, segment: CarriedSegment, ended: boolean) => void) {
+  constructor(streams: HlsStreams, adopt: Adopters) {
     this.#streams = streams;
     this.#adopt = adopt;
   }
@@ -61,9 +82,10 @@ export class HlsCarry implements Carry {
   }
 
   give(ready: () => void): CarryGiving {
-    const all = [...this.#streams.all()].flatMap((stream) =>
-      stream.window.available.map((segment) => ({ stream, segment })),
-    );
+    const all = [...this.#streams.all()].flatMap((stream) => [
+      ...stream.window.available.map((segment) => segmentOf(stream, segment)),
+      ...(stream.edge?.parts ?? []).map((part) => partOf(stream, part)),
+    ]);
     const giving = new Giving(all, ready, () => this.#giving.delete(giving));
     this.#giving.add(giving);
     return giving;
@@ -71,7 +93,12 @@ export class HlsCarry implements Carry {
 
   /** A segment was listed here: who takes over gets it, too. */
   listed(stream: HlsStream, segment: ListedSegment): void {
-    for (const giving of this.#giving) giving.add({ stream, segment });
+    for (const giving of this.#giving) giving.add(segmentOf(stream, segment));
+  }
+
+  /** A part was listed here. */
+  partListed(stream: HlsStream, part: ListedPart): void {
+    for (const giving of this.#giving) giving.add(partOf(stream, part));
   }
 
   take(piece: Uint8Array): void {
@@ -102,15 +129,48 @@ export class HlsCarry implements Carry {
     if (head === undefined) return;
     const all = this.#bytes;
     this.#bytes = new Uint8Array(0);
-    const { initSize = 0, size } = head;
+    const { initSize = 0, size, stream, segment, part, ended } = head;
     const init = initSize === 0 ? undefined : all.slice(0, initSize);
     // A segment's buffer is its own alone.
-    const own = initSize === 0 ? all : all.slice(initSize);
-    this.#adopt(head.stream, { ...head.segment, bytes: size === undefined ? undefined : own, init }, head.ended);
+    const bytes = initSize === 0 ? all : all.slice(initSize);
+    if (part !== undefined) {
+      const { size: _, segment: beginning, ...rest } = part;
+      this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes });
+    } else if (segment !== undefined) {
+      const parts = partsOf(segment, bytes, init);
+      this.#adopt.segment(stream, { ...segment, parts, bytes: size === undefined ? undefined : bytes, init }, ended);
+    }
   }
 }
 
-/** Segments on their way to one process. */
+function segmentOf(stream: HlsStream, { bytes, init, memory, parts = [], ...segment }: ListedSegment): Waiting {
+  return { stream, what: { segment: { ...segment, parts: parts.map(headOf) } }, bytes, init, memory };
+}
+
+function partOf(stream: HlsStream, part: ListedPart): Waiting {
+  const { init, ...segment } = part.segment;
+  return { stream, what: { part: { ...headOf(part), segment } }, bytes: part.bytes, init, memory: part.memory };
+}
+
+function headOf({ bytes, memory: _memory, segment: _segment, initName: _initName, ...part }: ListedPart): PartHead {
+  return { ...part, size: bytes.length };
+}
+
+/** The parts of a segment, which are views of its bytes. */
+function partsOf(
+  { epoch, number, dateMs, discontinuity, opens, independent, parts }: NonNullable<Head["segment"]>,
+  bytes: Uint8Array,
+  init: Uint8Array | undefined,
+): CarriedPart[] {
+  const segment = { epoch, number, dateMs, discontinuity, opens, independent, init };
+  let end = 0;
+  return parts.map(({ size, ...part }) => {
+    end += size;
+    return { ...part, segment, bytes: bytes.subarray(end - size, end) };
+  });
+}
+
+/** Segments and parts on their way to one process. */
 class Giving implements CarryGiving {
   readonly #waiting: Waiting[];
   readonly #ready: () => void;
@@ -120,7 +180,7 @@ class Giving implements CarryGiving {
 
   constructor(waiting: Waiting[], ready: () => void, closed: () => void) {
     this.#waiting = waiting;
-    for (const { segment } of waiting) segment.memory?.hold();
+    for (const { memory } of waiting) memory?.hold();
     this.#ready = ready;
     this.#closed = closed;
   }
@@ -128,20 +188,20 @@ class Giving implements CarryGiving {
   add(waiting: Waiting): void {
     if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(waiting);
-    waiting.segment.memory?.hold();
+    waiting.memory?.hold();
     if (this.#waiting.length === 1) this.#ready();
   }
 
   next(): Uint8Array | undefined {
     const first = this.#waiting[0];
     if (first === undefined) return undefined;
-    const { bytes, init = NOTHING, memory: _memory, ...segment } = first.segment;
+    const { bytes, init = NOTHING, what } = first;
     const size = bytes === undefined ? undefined : init.length + bytes.length;
     if (this.#at < 0) {
       const { name, ended } = first.stream;
       this.#advance(0, size ?? 0);
       const initSize = init.length === 0 ? {} : { initSize: init.length };
-      const head: Head = { stream: name, segment, size, ...initSize, ended };
+      const head: Head = { stream: name, ...what, size, ...initSize, ended };
       return piece(Piece.Head, encoder.encode(JSON.stringify(head)));
     }
     const isInit = this.#at < init.length;
@@ -154,13 +214,13 @@ class Giving implements CarryGiving {
 
   close(): void {
     this.#closed();
-    for (const { segment } of this.#waiting.splice(0)) segment.memory?.release();
+    for (const { memory } of this.#waiting.splice(0)) memory?.release();
   }
 
   #advance(to: number, size: number): void {
     this.#at = to;
     if (to < size) return;
-    this.#waiting.shift()?.segment.memory?.release();
+    this.#waiting.shift()?.memory?.release();
     this.#at = -1;
   }
 }

@@ -45,6 +45,19 @@ export const hlsTable = table(
       doc: "How long a segment is; one that would have no key frame is longer by whole fragments.",
       reload: { restart: KEEPS_NUMBERS },
     }),
+    hls_low_latency: flag({
+      default: false,
+      doc: "Low-latency HLS: segments are listed in parts while they grow, so that viewers are less than 2 s late. They are fragmented MP4 then, whatever hls_format says. Encrypted segments (hls_keys) have no parts.",
+      reload: { restart: KEEPS_NUMBERS },
+    }),
+    hls_part: integer({
+      default: 300,
+      unit: "ms",
+      min: 200,
+      max: 2000,
+      doc: "How long a part is at the most, with hls_low_latency. Players stay three parts behind.",
+      reload: { restart: KEEPS_NUMBERS },
+    }),
     hls_window: integer({
       default: 60,
       unit: "seconds",

@@ -1,20 +1,19 @@
 import { dateAt, type Epoch, type Slot, type Span } from "../../live/source/epoch.ts";
 import type { Packet } from "../../media/packet.ts";
-import type { Segment, SegmentWriter } from "./segment.ts";
+import type { Segment, SegmentBeginning, SegmentContent, SegmentWriter } from "./segment.ts";
 import { type NumberedSlot, slotOf, targetSeconds } from "./slots.ts";
 
 /** Maximum number of slots without packets that get an entry each: no list has more. */
 const MAX_GAPS = 256;
 
-/** A segment that packets still come for. */
-export interface GrowingSegment {
+/** A segment that is begun. */
+export interface BegunSegment {
   slot: Slot;
   /** Stream time of its first packet, ms. */
   begin: number;
   /** Stream time at which its clock is 0. */
   zero: number;
   readonly independent: boolean;
-  readonly writer: SegmentWriter;
   /** What this server has of its slot may not begin where the slot does. */
   readonly partial: boolean;
   /** Packets of it are missing. */
@@ -23,12 +22,18 @@ export interface GrowingSegment {
   full: boolean;
 }
 
+/** A segment that packets still come for. */
+export interface GrowingSegment extends BegunSegment {
+  readonly writer: SegmentWriter;
+}
+
 /** Makes list entries of segments that are whole, and of the slots between them that have none. */
 export class Entries {
   /** The stream's, as of the newest packet. */
   epoch: Epoch | undefined;
   readonly #fragmentMs: number;
   readonly #notify: (segment: Segment) => void;
+  readonly #hasParts: boolean;
   /** The number of the last entry; undefined before the first one of an epoch. */
   #last: number | undefined;
   /** A segment was listed. */
@@ -36,10 +41,11 @@ export class Entries {
   /** The last entry that another segmenter has listed. */
   #adopted: { readonly epoch: string; readonly number: number } | undefined;
 
-  /** `notify` gets each entry, in the order of the numbers. */
-  constructor(fragmentMs: number, notify: (segment: Segment) => void) {
+  /** `notify` gets each entry, in the order of the numbers. `hasParts`: see `targetSeconds`. */
+  constructor(fragmentMs: number, notify: (segment: Segment) => void, hasParts = false) {
     this.#fragmentMs = fragmentMs;
     this.#notify = notify;
+    this.#hasParts = hasParts;
   }
 
   /** Another segmenter has listed the entries of this epoch up to this number. */
@@ -61,7 +67,7 @@ export class Entries {
 
   /** No segment of the epoch is longer, whole seconds. */
   get targetSeconds(): number {
-    return this.epoch === undefined ? 0 : targetSeconds(this.epoch, this.#fragmentMs);
+    return this.epoch === undefined ? 0 : targetSeconds(this.epoch, this.#fragmentMs, this.#hasParts);
   }
 
   /** The slot of a number; undefined for one that the epoch does not have. */
@@ -73,16 +79,36 @@ export class Entries {
    * A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. `next` begins the next one, if that follows.
    */
   finish(segment: GrowingSegment, at: "end" | "mark", end: number, next?: Packet): void {
-    const { slot, begin, independent, writer, partial } = segment;
+    this.list(segment, end, () => segment.writer.finish(at, segment.slot.number, next));
+  }
+
+  /** A segment ends at `end` (stream time, ms). `contentOf` is called if it is listed. */
+  list(segment: BegunSegment, end: number, contentOf: () => SegmentContent): void {
+    if (!this.#isNext(segment)) return;
+    const { slot, begin, independent, damaged, partial } = segment;
     const { number, span } = slot;
-    const damaged = segment.damaged || partial;
-    if (this.#last !== undefined && number <= this.#last) return;
-    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
-    if ((damaged && this.#last === undefined) || (partial && !this.#begun)) return;
     if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
-    const content = writer.finish(at, number, next);
+    const content = contentOf();
     this.#begun = true;
-    this.#add({ number, start: begin, end, span }, { independent, damaged, ...content });
+    this.#add({ number, start: begin, end, span }, { independent, damaged: damaged || partial, ...content });
+  }
+
+  /** A segment begins, of which parts are to be listed: lists the slots without packets before it. Undefined when that can't be. */
+  begin(segment: BegunSegment, init: Uint8Array | undefined): SegmentBeginning | undefined {
+    const { epoch } = this;
+    if (epoch === undefined || segment.partial || !this.#isNext(segment)) return undefined;
+    const { slot, begin, independent } = segment;
+    if (this.#last !== undefined) this.#notifyGaps(this.#last + 1, slot, begin);
+    const { number, discontinuity } = slot;
+    const dateMs = dateAt(epoch.spans[slot.span] as Span, begin);
+    const { opens = false } = this.slot(number) ?? {};
+    return { epoch: epoch.id, number, dateMs, discontinuity, opens, independent, init };
+  }
+
+  #isNext({ slot: { number }, damaged, partial }: BegunSegment): boolean {
+    if (this.#last !== undefined && number <= this.#last) return false;
+    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
+    return !((damaged || partial) && this.#last === undefined) && !(partial && !this.#begun);
   }
 
   /** Tells of the slots from a number on up to a segment that begins at `begin`. */
@@ -98,7 +124,7 @@ export class Entries {
 
   #add(
     { number, start, end, span }: Pick<NumberedSlot, "number" | "start" | "end" | "span">,
-    content: Pick<Segment, "independent" | "damaged" | "bytes" | "init">,
+    content: Pick<Segment, "independent" | "damaged"> & SegmentContent,
   ): void {
     const epoch = this.epoch as Epoch;
     const { discontinuity = 0, opens = false } = this.slot(number) ?? {};

@@ -1,10 +1,12 @@
-import { openMp4Writer } from "./mp4-writer.ts";
-import type { OpenWriter } from "./segment.ts";
+import { openMp4Parts, openMp4Writer } from "./mp4-writer.ts";
+import type { OpenParts, OpenWriter } from "./segment.ts";
 import { openTsWriter } from "./ts-writer.ts";
 
 /** What segments are. */
 export interface HlsFormat {
   readonly open: OpenWriter;
+  /** In parts, where that is possible. */
+  readonly parts?: OpenParts;
   /** What their names end with. */
   readonly suffix: string;
 }
@@ -15,5 +17,5 @@ export type HlsFormats = Readonly<Record<"ts" | "fmp4", HlsFormat>>;
 /** MPEG-TS, and fragmented MP4 with an init segment. */
 export const hlsFormats: HlsFormats = {
   ts: { open: openTsWriter, suffix: ".ts" },
-  fmp4: { open: openMp4Writer, suffix: ".m4s" },
+  fmp4: { open: openMp4Writer, parts: openMp4Parts, suffix: ".m4s" },
 };

@@ -1,5 +1,4 @@
 // Hot: send runs for each flush of each stream that is cut.
-import { createHash } from "node:crypto";
 import type { Timer } from "../../base/clock.ts";
 import type { PacketSink } from "../../live/readers/format.ts";
 import type { PacketRange } from "../../live/readers/packet-reader.ts";
@@ -10,14 +9,25 @@ import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { type Packet, PacketKind } from "../../media/packet.ts";
 import { keyName } from "./address.ts";
+import { BlockedRequests } from "./blocked-requests.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsFormat } from "./formats.ts";
+import { LiveEdge } from "./live-edge.ts";
+import { Names } from "./names.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
-import type { Segment, SegmentKey } from "./segment.ts";
+import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 import { SegmentKeys } from "./segment-keys.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
-import { type CarriedSegment, type ListedSegment, type SegmentNames, Window, type WindowEvents } from "./window.ts";
+import {
+  type CarriedPart,
+  type CarriedSegment,
+  type ListedPart,
+  type ListedSegment,
+  Window,
+  type WindowEvents,
+} from "./window.ts";
 
 /** Packets before the first key frame of a span that are looked at. */
 const MAX_LOOK_BACK = 1000;
@@ -26,6 +36,10 @@ const MAX_LOOK_BACK = 1000;
 export interface HlsStreamEvents {
   listed(stream: HlsStream, segment: ListedSegment): void;
   removed(stream: HlsStream, segment: ListedSegment): void;
+  /** A part of the segment in the making may be asked for. */
+  partListed(stream: HlsStream, part: ListedPart): void;
+  /** The parts of a segment may be asked for no more, unless it is listed. */
+  partsRemoved(stream: HlsStream, parts: readonly ListedPart[]): void;
   /** The playlist says something else now. */
   changed(stream: HlsStream): void;
   /** Nobody has published it for `hls_dispose`; its segments are removed next. */
@@ -50,11 +64,12 @@ interface Waiting {
  *     idle ──published──> live ──unpublished, lost──> out ──published──> live
  *                                                      └──hls_dispose──> disposed
  */
-export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, SegmentNames, WindowEvents {
+export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents {
   readonly name: StreamName;
   readonly key: string;
   readonly window: Window;
   readonly playlists: Playlists;
+  readonly blocked: BlockedRequests;
   /** Why the stream can't be carried; undefined while it can. */
   refusal: string | undefined;
   /** The publisher said that this was all. */
@@ -62,6 +77,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
   readonly #context: HlsContext;
   readonly #events: HlsStreamEvents;
   readonly #fragmentMs: number;
+  readonly #names: Names;
+  readonly #edge: LiveEdge | undefined;
   readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
   readonly #keys: SegmentKeys;
@@ -82,11 +99,28 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     this.name = name;
     this.key = `${name.vhost}/${name.app}/${name.stream}`;
     this.#fragmentMs = config.hls_fragment * 1000;
-    this.#format = context.formats[config.hls_format];
-    this.#segmenter = new Segmenter(this.#fragmentMs, this.#format.open, this);
-    this.#keys = new SegmentKeys(context, (segment) => this.#plainName(segment) + this.#format.suffix);
-    this.window = new Window(config.hls_window * 1000, this, this);
+    this.#format = context.formats[config.hls_low_latency ? "fmp4" : config.hls_format];
+    const { open, parts: openParts, suffix } = this.#format;
+    const parts =
+      config.hls_low_latency && openParts !== undefined ? { ms: config.hls_part, open: openParts } : undefined;
+    this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts);
+    const randomHex = (bytes: number) => context.randomHex(bytes);
+    const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, suffix };
+    this.#names = new Names(naming, () => this.edge);
+    this.#keys = new SegmentKeys(context, (segment) => this.#names.plainNameOf(segment) + suffix);
+    this.window = new Window(config.hls_window * 1000, this.#names, this);
+    this.#edge = parts === undefined ? undefined : new LiveEdge(this.window, parts.ms);
+    this.blocked = new BlockedRequests(context.clock);
     this.playlists = new Playlists(this, context.gzip);
+  }
+
+  /** The newest parts; undefined where segments have none: keys are for whole segments. */
+  get edge(): LiveEdge | undefined {
+    return this.config?.hls_keys ? undefined : this.#edge;
+  }
+
+  get hint(): string | undefined {
+    return this.#names.hint;
   }
 
   get described(): readonly Packet[] {
@@ -180,7 +214,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
   }
 
   /** Takes an entry of the list of the process before this one, where it follows what there is. */
-  adopt({ name, announced, ...segment }: CarriedSegment, ended: boolean): void {
+  adopt({ name, announced, parts, ...carried }: CarriedSegment, ended: boolean): void {
+    const segment = { ...carried, parts: parts.map((part) => ({ ...part, memory: undefined })) };
     // The process before may have been of another configuration, and a list has one format.
     if (!name.endsWith(this.#format.suffix)) return;
     const last = this.window.entries.at(-1);
@@ -189,7 +224,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     if (!follows && (this.live || !newer)) return;
     this.#segmenter.goOnAfter(segment.epoch, segment.number);
     this.#keys.adopt(segment);
-    this.#list(segment, { name, announced });
+    this.#list(segment, { name, announced, parts });
     if (this.live) return;
     this.ended = ended;
     this.disposeLater();
@@ -216,8 +251,10 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
   close(): void {
     this.#dispose?.cancel();
     this.#leave();
+    this.#clearEdge();
     this.#segmenter.close();
     this.window.clear();
+    this.blocked.end();
     for (const { notify } of [...this.#waiting]) notify("late");
     this.#events.closed(this);
   }
@@ -262,6 +299,25 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     return found;
   }
 
+  part(part: SegmentPart): void {
+    const { edge } = this;
+    if (edge?.expects(part)) this.#addPart(edge, part, this.#names.partNameOf(part));
+  }
+
+  /** Takes a part of a segment that the process before this one has not finished. */
+  adoptPart({ name, ...part }: CarriedPart): void {
+    const { edge } = this;
+    if (!edge?.expects(part)) return;
+    this.#addPart(edge, { ...part, memory: new SegmentMemory(part.bytes) }, name);
+  }
+
+  #addPart(edge: LiveEdge, part: SegmentPart, name: string): void {
+    if (part.index === 0) this.#clearEdge();
+    const { epoch, init } = part.segment;
+    this.#events.partListed(this, edge.add(part, name, init && this.#names.initNameOf(epoch, init)));
+    this.#release();
+  }
+
   cut(segment: Segment): void {
     this.refusal = undefined;
     const { hls_keys = false, hls_fragments_per_key = 1 } = this.config ?? {};
@@ -289,10 +345,13 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     this.#events.removed(this, segment);
   }
 
-  #list(segment: Segment, carried?: Pick<CarriedSegment, "name" | "announced">): void {
+  #list(segment: Segment, carried?: Pick<CarriedSegment, "name" | "announced" | "parts">): void {
     this.#listedAt = this.#context.clock.now();
     this.window.add(segment, this.#listedAt, carried);
+    // What was listed in parts is whole now, or will be listed no more.
+    if (this.edge?.isBehind(segment.epoch, segment.number) === false) this.#clearEdge();
     this.#events.changed(this);
+    this.#release();
     for (const { version, notify } of [...this.#waiting])
       if (this.window.version > version && this.listed) notify("listed");
   }
@@ -304,18 +363,12 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     this.#segmenter.settle();
     this.ended = this.listed;
     this.#events.changed(this);
+    this.#release();
   }
 
-  /** It can't be guessed, and no other content ever has it. */
-  nameOf(segment: Segment): string {
-    const { damaged, key } = segment;
-    const own = damaged ? `-${this.#context.randomHex(4)}` : "";
-    const encrypted = key === undefined ? "" : `-${key.id.slice(0, 8)}`;
-    return `${this.#plainName(segment)}${encrypted}${own}${this.#format.suffix}`;
-  }
-
-  #plainName({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
-    return `${epoch}-${this.#fragmentMs / 1000}-${number}`;
+  /** Answers who waits for what is in the list now. */
+  #release(): void {
+    this.blocked.release((position) => this.ended || this.edge?.has(position) !== false);
   }
 
   /** The key of segments that may be asked for, by its name. */
@@ -323,9 +376,11 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, S
     return this.window.available.find(({ epoch, key }) => key !== undefined && keyName(epoch, key) === name)?.key;
   }
 
-  /** As `nameOf`; servers whose init segments are equal name them so. */
-  initNameOf(epoch: string, init: Uint8Array): string {
-    return `${epoch}-${createHash("sha256").update(init).digest("hex").slice(0, 16)}.mp4`;
+  #clearEdge(): void {
+    const { parts = [] } = this.edge ?? {};
+    if (parts.length === 0) return;
+    this.edge?.clear();
+    this.#events.partsRemoved(this, parts);
   }
 
   #leave(): void {

@@ -4,7 +4,7 @@ import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import { HlsGroup } from "./group.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
-import type { ListedSegment } from "./window.ts";
+import type { ListedPart, ListedSegment } from "./window.ts";
 
 /** How long, and how many, streams are remembered whose playlists are gone. */
 const GONE_MS = 600_000;
@@ -17,6 +17,10 @@ export class HlsStreams implements HlsStreamEvents {
   readonly #streams = new Map<string, HlsStream>();
   /** By name. It can't be guessed, so that it alone is enough: a segment's address may be spelled in several ways, and has no vhost. */
   readonly #segments = new Map<string, ListedSegment>();
+  /** Parts by name, as segments. */
+  readonly #parts = new Map<string, ListedPart>();
+  /** Streams with parts, by what the names of these begin with. */
+  readonly #parted = new Map<string, HlsStream>();
   /** Init segments by name, for as long as there is a segment that needs them. */
   readonly #inits = new Map<string, { readonly bytes: Uint8Array; segments: number }>();
   /** By key, until when, monotonic ms; the oldest first. */
@@ -55,6 +59,16 @@ export class HlsStreams implements HlsStreamEvents {
     return this.#segments.get(name);
   }
 
+  /** A part that may be asked for. */
+  part(name: string): ListedPart | undefined {
+    return this.#parts.get(name);
+  }
+
+  /** The stream that will have a part of this name, if any has. */
+  awaiting(name: string): HlsStream | undefined {
+    return this.#parted.get(prefixOf(name));
+  }
+
   /** An init segment whose segments may still be asked for. */
   init(name: string): Uint8Array | undefined {
     return this.#inits.get(name)?.bytes;
@@ -88,13 +102,31 @@ export class HlsStreams implements HlsStreamEvents {
       if (known === undefined) this.#inits.set(initName, { bytes: init, segments: 1 });
       else known.segments++;
     }
+    for (const part of segment.parts ?? []) this.#parts.set(part.name, part);
     for (const observer of this.#observers) observer.listed?.(stream, segment);
+  }
+
+  partListed(stream: HlsStream, part: ListedPart): void {
+    this.#parts.set(part.name, part);
+    const prefix = prefixOf(part.name);
+    if (this.#parted.get(prefix) !== stream) this.#forgetNames(stream);
+    this.#parted.set(prefix, stream);
+    for (const observer of this.#observers) observer.partListed?.(stream, part);
+  }
+
+  #forgetNames(stream: HlsStream): void {
+    for (const [prefix, each] of this.#parted) if (each === stream) this.#parted.delete(prefix);
+  }
+
+  partsRemoved(_stream: HlsStream, parts: readonly ListedPart[]): void {
+    for (const part of parts) if (this.#parts.get(part.name) === part) this.#parts.delete(part.name);
   }
 
   removed(stream: HlsStream, segment: ListedSegment): void {
     if (this.#segments.get(segment.name) === segment) this.#segments.delete(segment.name);
     const init = this.#inits.get(segment.initName ?? "");
     if (init !== undefined && --init.segments === 0) this.#inits.delete(segment.initName ?? "");
+    this.partsRemoved(stream, segment.parts ?? []);
     for (const observer of this.#observers) observer.removed?.(stream, segment);
   }
 
@@ -103,6 +135,7 @@ export class HlsStreams implements HlsStreamEvents {
   }
 
   closed(stream: HlsStream): void {
+    this.#forgetNames(stream);
     for (const observer of this.#observers) observer.closed?.(stream);
   }
 
@@ -112,4 +145,9 @@ export class HlsStreams implements HlsStreamEvents {
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value ?? "");
     this.#gone.set(stream.key, this.#context.clock.now() + GONE_MS);
   }
+}
+
+/** What the names of an epoch's parts begin with. */
+function prefixOf(name: string): string {
+  return name.split("-", 2).join("-");
 }

@@ -37,17 +37,24 @@ export class Hls implements Feature, StreamObserver {
           this.#announce(stream, segment);
           this.carry.listed(stream, segment);
         },
+        partListed: (stream, part) => this.carry.partListed(stream, part),
       },
       this.#files,
     ]);
-    this.carry = new HlsCarry(this.#all, (name, segment, ended) => {
-      const config = context.configOf(name.vhost)?.hls;
-      if (!config?.enabled) return;
-      const stream = this.#all.open(name, config);
-      stream.adopt(segment, ended);
-      this.#all.closeIfIdle(stream);
+    this.carry = new HlsCarry(this.#all, {
+      segment: (name, segment, ended) => this.#adopt(name, (stream) => stream.adopt(segment, ended)),
+      part: (name, part) => this.#adopt(name, (stream) => stream.adoptPart(part)),
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
+  }
+
+  /** Something of a stream that the process before had. */
+  #adopt(name: StreamName, adopt: (stream: HlsStream) => void): void {
+    const config = this.#context.configOf(name.vhost)?.hls;
+    if (!config?.enabled) return;
+    const stream = this.#all.open(name, config);
+    adopt(stream);
+    this.#all.closeIfIdle(stream);
   }
 
   /** Observers are notified of files when these are written, and of all segments by the process that serves them next. */

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import type { StreamName } from "../../live/streams.ts";
 import { type StreamCodecs, streamCodecs } from "../../media/codec-strings.ts";
-import { type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
+import { type LowLatency, type PlaylistPart, skipBoundaryMs } from "../../media/hls/low-latency.ts";
+import { type GrowingEntry, type MediaPlaylist, renderMediaPlaylist } from "../../media/hls/media-playlist.ts";
 import type { Variant } from "../../media/hls/multivariant-playlist.ts";
 import type { Packet } from "../../media/packet.ts";
 import { keyName } from "./address.ts";
 import type { HlsConfig } from "./config.ts";
 import { keyPath } from "./key-config.ts";
+import type { LiveEdge } from "./live-edge.ts";
 import type { SegmentKey } from "./segment.ts";
-import type { ListedSegment, Window } from "./window.ts";
+import type { ListedPart, ListedSegment, Window } from "./window.ts";
 
 /** A playlist as it is sent, made once for all who ask for the same version. */
 export interface RenderedPlaylist {
@@ -26,6 +28,10 @@ export interface PlaylistSource {
   readonly config: Pick<HlsConfig, "hls_entry_prefix" | "hls_key_url" | "hls_key_file"> | undefined;
   /** The stream's sequence headers, and a frame of each track without one. */
   readonly described: readonly Packet[];
+  /** The newest parts; undefined where segments have none. */
+  readonly edge: LiveEdge | undefined;
+  /** The name of the part that comes next. */
+  readonly hint: string | undefined;
 }
 
 /** Where a segment is, and the init segment of one that has one, relative to the playlist. */
@@ -44,7 +50,10 @@ const encoder = new TextEncoder();
 export class Playlists {
   readonly #source: PlaylistSource;
   readonly #gzip: (bytes: Uint8Array) => Uint8Array;
-  #media: SharedPlaylist | undefined;
+  /** What they are of, and what was made of that: the whole playlist, and its newer part. */
+  #of = "";
+  #whole: SharedPlaylist | undefined;
+  #delta: SharedPlaylist | undefined;
   #codecs: { readonly of: readonly Packet[]; readonly are: StreamCodecs } | undefined;
 
   constructor(source: PlaylistSource, gzip: (bytes: Uint8Array) => Uint8Array) {
@@ -54,10 +63,11 @@ export class Playlists {
 
   /**
    * The media playlist at `/app/stream.m3u8`. The addresses of keys have the name of the stream that the viewer has asked for, and their
-   * query, so that guards can be asked about that; else it is the same for all.
+   * query, so that guards can be asked about that; else it is the same for all. `delta`: without what a reader knows who has an earlier one
+   * (RFC 8216bis, 6.2.5.1).
    */
-  media(query = "", via = this.#source.name.stream): RenderedPlaylist {
-    const shared = this.#shared();
+  media(query = "", via = this.#source.name.stream, delta = false): RenderedPlaylist {
+    const shared = this.#shared(delta);
     if (shared.parts.length === 1) return shared;
     const before = `${encodeURIComponent(via)}/`;
     const behind = query === "" ? "" : `?${query.replaceAll('"', "%22")}`;
@@ -66,21 +76,48 @@ export class Playlists {
     return { body: encoder.encode(text), gzip: undefined, etag: shared.etag };
   }
 
-  #shared(): SharedPlaylist {
-    const { window, ended } = this.#source;
-    const { version } = window;
-    if (this.#media?.version === version && this.#media.ended === ended) return this.#media;
-    const text = this.text({
+  #shared(delta: boolean): SharedPlaylist {
+    const { window, edge, ended } = this.#source;
+    const of = [window.version, edge?.version, ended].join();
+    if (of !== this.#of) {
+      this.#whole = undefined;
+      this.#delta = undefined;
+      this.#of = of;
+    }
+    if (!delta) this.#whole ??= this.#render(0);
+    else this.#delta ??= this.#render(skippable(this.#source));
+    return (delta ? this.#delta : this.#whole) as SharedPlaylist;
+  }
+
+  #render(skipped: number): SharedPlaylist {
+    const uris: SegmentUris = {
       segment: ({ name }) => this.#uriOf(name),
       init: ({ initName = "" }) => this.#uriOf(initName),
       key: ({ epoch }, key) => this.keyElsewhere(key) ?? OWN + keyName(epoch, key) + OWN,
-    });
+    };
+    const text = this.text(uris, this.#partsOf(skipped));
     const parts = text.split(OWN);
     const body = encoder.encode(text);
     const hash = createHash("sha1").update(body).digest("hex");
     const gzip = parts.length === 1 ? this.#gzip(body) : undefined;
-    this.#media = { body, gzip, etag: `"${hash}"`, version, ended, parts };
-    return this.#media;
+    return { body, gzip, etag: `"${hash}"`, parts };
+  }
+
+  /** What the playlist of a stream with parts says of them. */
+  #partsOf(skipped: number): ListParts | undefined {
+    const { edge, hint, window } = this.#source;
+    if (edge === undefined) return undefined;
+    const { segment, parts, partTargetMs, firstWithParts } = edge;
+    const of = ({ name, durationMs, independent }: ListedPart) => ({ uri: this.#uriOf(name), durationMs, independent });
+    const lowLatency = { partTargetMs, skipped, hint: hint && this.#uriOf(hint) };
+    const shown = window.entries.map((entry, at) => (at < firstWithParts ? [] : (entry.parts ?? []).map(of)));
+    if (segment === undefined) return { lowLatency, shown, growing: undefined };
+    const last = window.entries.at(-1);
+    const { dateMs, independent } = segment;
+    const discontinuity = segment.discontinuity !== last?.discontinuity;
+    const { initName } = parts[0] ?? {};
+    const map = initName && this.#uriOf(initName);
+    return { lowLatency, shown, growing: { dateMs, independent, discontinuity, map, parts: parts.map(of) } };
   }
 
   /** The address of a key that another server gives out; undefined where this one does. */
@@ -90,9 +127,9 @@ export class Playlists {
     return `${withoutSlash(config.hls_key_url)}/${pathOf(keyPath(config, name, from))}`;
   }
 
-  /** The media playlist with other URIs. */
-  text(uris: SegmentUris): string {
-    return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uris, this.#source.ended));
+  /** The media playlist with other URIs; `parts` are listed, too. */
+  text(uris: SegmentUris, parts?: ListParts): string {
+    return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uris, this.#source.ended, parts));
   }
 
   /** What a multivariant playlist says of the stream. */
@@ -108,7 +145,7 @@ export class Playlists {
 
   /** The configuration has changed. */
   forget(): void {
-    this.#media = undefined;
+    this.#of = "";
   }
 
   /** A file's address, relative to the playlist. */
@@ -127,12 +164,28 @@ export class Playlists {
 /** A media playlist as it is for all viewers, but for their queries between its parts. */
 interface SharedPlaylist extends RenderedPlaylist {
   readonly parts: readonly string[];
-  /** What it was made of. */
-  readonly version: number;
-  readonly ended: boolean;
 }
 
-function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean): MediaPlaylist {
+/** Of a playlist with parts. */
+interface ListParts {
+  readonly lowLatency: LowLatency;
+  /** Of each entry. */
+  readonly shown: readonly (readonly PlaylistPart[])[];
+  readonly growing: GrowingEntry | undefined;
+}
+
+/** How many entries a reader knows who has an earlier playlist: those far from its end, and before the first discontinuity in it. */
+function skippable({ window: { entries, targetSeconds }, edge, ended }: PlaylistSource): number {
+  if (edge === undefined || ended) return 0;
+  let ms = skipBoundaryMs(targetSeconds);
+  let at = entries.length;
+  for (; at > 0 && ms > 0; at--) ms -= entries[at - 1]?.durationMs ?? 0;
+  const first = entries[0]?.discontinuity;
+  const other = entries.findIndex(({ discontinuity }) => discontinuity !== first);
+  return Math.max(0, other < 0 ? at : Math.min(at, other));
+}
+
+function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean, parts?: ListParts): MediaPlaylist {
   const { entries, targetSeconds } = window;
   const [first] = entries;
   let before = first === undefined ? 0 : first.discontinuity - Number(first.opens);
@@ -142,14 +195,17 @@ function mediaPlaylistOf(window: Window, uris: SegmentUris, ended: boolean): Med
     sequence: first?.number ?? 0,
     discontinuitySequence,
     ended,
-    entries: entries.map((segment) => {
+    ...parts,
+    entries: entries.map((segment, at) => {
       const discontinuity = segment.discontinuity !== before;
       before = segment.discontinuity;
       const { durationMs, dateMs, independent, bytes, initName } = segment;
       const key = segment.key && uris.key(segment, segment.key);
       const map = initName === undefined ? undefined : uris.init(segment);
       const gap = bytes === undefined;
-      return { uri: uris.segment(segment), durationMs, dateMs, discontinuity, independent, gap, map, key };
+      const uri = uris.segment(segment);
+      const shown = parts?.shown[at] ?? [];
+      return { uri, durationMs, dateMs, discontinuity, independent, gap, map, key, parts: shown };
     }),
   };
 }

@@ -5,9 +5,12 @@ import type { Pathways } from "../../live/ports/director.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
+import type { RenditionReport } from "../../media/hls/low-latency.ts";
 import {
   initFile,
+  type PartAddress,
   type PlaylistAddress,
+  partAddress,
   playlistAddress,
   SESSION_PARAM,
   segmentFile,
@@ -17,9 +20,11 @@ import type { HlsContext, HlsVhost } from "./context.ts";
 import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
 import type { HlsStream, WaitResult } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
+import { block, ListAnswers } from "./list-answers.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
 import type { SegmentKey } from "./segment.ts";
 import { keyBytes } from "./segment-keys.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
 import type { Session, Sessions, Viewer, Watched } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
@@ -41,11 +46,18 @@ interface ViewerAsking extends Asking {
   readonly viewerId: string;
 }
 
+/** A segment, or a part of one. */
+interface InMemory {
+  readonly bytes: Uint8Array | undefined;
+  readonly memory: SegmentMemory | undefined;
+}
+
 /** Answers requests for playlists and segments. */
 export class HlsRoute implements HttpRoute {
   readonly #context: HlsContext;
   readonly #streams: HlsStreams;
   readonly #sessions: Sessions;
+  readonly #lists = new ListAnswers();
 
   constructor(context: HlsContext, streams: HlsStreams, sessions: Sessions) {
     this.#context = context;
@@ -56,6 +68,8 @@ export class HlsRoute implements HttpRoute {
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     const file = segmentFile(request.path);
     if (file !== undefined) return this.#sendSegment(file, exchange);
+    const part = partAddress(request.path);
+    if (part !== undefined) return this.#sendPart(part, exchange);
     const init = initFile(request.path);
     if (init !== undefined) return this.#sendInit(init, exchange);
     const address = playlistAddress(request);
@@ -66,7 +80,21 @@ export class HlsRoute implements HttpRoute {
   }
 
   #sendSegment(file: string, exchange: HttpExchange): boolean {
-    const { bytes, memory } = this.#streams.segment(file) ?? {};
+    return this.#sendBytes(file, this.#streams.segment(file), exchange);
+  }
+
+  /** One that is to come is waited for: playlists name it beforehand (RFC 8216bis, 6.2.6). */
+  #sendPart({ file, position }: PartAddress, exchange: HttpExchange): boolean {
+    const part = this.#streams.part(file);
+    const hls = part === undefined ? this.#streams.awaiting(file) : undefined;
+    const { edge, live = false } = hls ?? {};
+    const isToCome = live && edge?.has(position) === false && !edge.isTooFar(position);
+    if (hls === undefined || !isToCome) return this.#sendBytes(file, part, exchange);
+    block(exchange, hls, position, () => this.#sendBytes(file, this.#streams.part(file), exchange));
+    return true;
+  }
+
+  #sendBytes(file: string, { bytes, memory }: Partial<InMemory> = {}, exchange: HttpExchange): boolean {
     if (bytes === undefined || memory === undefined) {
       exchange.refuse(noSegment);
       return true;
@@ -238,13 +266,21 @@ export class HlsRoute implements HttpRoute {
   }
 
   /** The media playlist, or a key that it names. */
-  #send({ exchange, address }: Asking, session: Session): void {
-    const { group } = session;
+  #send({ request, exchange, address }: Asking, session: Session): void {
+    const { group, token } = session;
     if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
     else {
       const hls = group.playableBy(address.variant);
       if (hls === undefined) exchange.refuse(stoppedVariant);
-      else this.#sendMedia(exchange, address, session, hls);
+      else {
+        const { query, variant } = address;
+        // Without sessions, a cache may give one viewer's playlist to others.
+        const own = hls.config?.hls_ctx ?? true;
+        const links = linkQuery(own ? query : "", own ? token : undefined, variant);
+        const linkOf = (suffix: string) => linkQuery(own ? query : "", own ? token : undefined, suffix);
+        const reports = () => reportsOf(group, hls, linkOf);
+        this.#lists.send(exchange, hls, session, { directives: request.query, links, reports });
+      }
     }
   }
 
@@ -252,17 +288,6 @@ export class HlsRoute implements HttpRoute {
     const headers = { "cache-control": "no-store" };
     if (key === undefined) exchange.refuse(noKey);
     else exchange.respond({ status: 200, type: KEY_TYPE, headers, body: keyBytes(key.hex) });
-  }
-
-  #sendMedia(exchange: HttpExchange, { query, variant }: PlaylistAddress, session: Session, hls: HlsStream): void {
-    // Without sessions, a cache may give one viewer's playlist to others.
-    const own = hls.config?.hls_ctx ?? true;
-    const links = linkQuery(own ? query : "", own ? session.token : undefined, variant);
-    const { body, gzip, etag } = hls.playlists.media(links, session.group.name.stream);
-    session.bytes += body.length;
-    const seconds = Math.max(1, Math.floor(hls.window.targetSeconds / 2));
-    const headers = { "cache-control": `max-age=${seconds}` };
-    exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, ...(gzip && { encodings: { gzip } }) });
   }
 
   #sendMultivariant(
@@ -282,6 +307,17 @@ export class HlsRoute implements HttpRoute {
     if (pathways instanceof Promise) void pathways.then(send);
     else send(pathways);
   }
+}
+
+/** How far the other variants of a group are, by the links that the multivariant playlist has. */
+function reportsOf(group: HlsGroup, hls: HlsStream, linkOf: (suffix: string) => string): RenditionReport[] {
+  if (!group.hasVariants || hls.edge === undefined) return [];
+  const name = encodeURIComponent(group.name.stream);
+  return group.playable.flatMap((member) => {
+    const { msn, part } = (member.hls !== hls && member.hls.edge?.last) || {};
+    if (msn === undefined) return [];
+    return [{ uri: `${name}.m3u8?${linkOf(member.suffix)}`, lastMsn: msn, lastPart: part }];
+  });
 }
 
 const noSegment: Refused = {

@@ -39,14 +39,14 @@ export class SegmentKeys {
     if (key !== undefined) this.#last = { first: this.#plainName({ epoch, number: key.from }), key };
   }
 
-  /** The segment encrypted, by a key for `perKey` segments. Its own bytes are freed. */
+  /** The segment encrypted and without parts, by a key for `perKey` segments. Its own bytes are freed. */
   encrypt(segment: Segment, perKey: number): Segment {
     const { epoch, number, bytes } = segment;
     if (bytes === undefined) return segment;
     const key = this.#keyOf(epoch, number - (number % perKey));
     const encrypted = encryptSegment(bytes, key.hex, number);
     freeBuffer(bytes);
-    return { ...segment, bytes: encrypted, key };
+    return { ...segment, bytes: encrypted, key, parts: [] };
   }
 
   #keyOf(epoch: string, from: number): SegmentKey {

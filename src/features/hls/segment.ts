@@ -1,4 +1,6 @@
 import type { Packet } from "../../media/packet.ts";
+import type { PacketBuffer } from "../../media/packet-buffer.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
 
 /** The key of some segments that follow each other (RFC 8216, 5.2). */
 export interface SegmentKey {
@@ -34,10 +36,34 @@ export interface Segment {
   readonly init: Uint8Array | undefined;
   /** What the bytes are encrypted with; undefined for one in the clear. */
   readonly key?: SegmentKey;
+  /** What it was listed as before it was whole, in order: together they are its bytes. */
+  readonly parts?: readonly SegmentPart[];
+}
+
+/** What is known of a segment when its first part is whole. */
+export type SegmentBeginning = Pick<
+  Segment,
+  "epoch" | "number" | "dateMs" | "discontinuity" | "opens" | "independent" | "init"
+>;
+
+/** One part of a segment (RFC 8216bis, 4.4.4.9). */
+export interface SegmentPart {
+  readonly segment: SegmentBeginning;
+  /** From 0. */
+  readonly index: number;
+  readonly durationMs: number;
+  /** It has a key frame, or the stream has no video. */
+  readonly independent: boolean;
+  /** Packets of it, or before it in its segment, are missing here. */
+  readonly damaged: boolean;
+  /** Those in memory of their own, or a view of the segment's bytes. */
+  readonly bytes: Uint8Array;
+  /** Of the bytes, while the segment is not whole. */
+  readonly memory: SegmentMemory | undefined;
 }
 
 /** What a writer makes of a segment's frames. */
-export type SegmentContent = Pick<Segment, "bytes" | "init">;
+export type SegmentContent = Pick<Segment, "bytes" | "init" | "parts">;
 
 /** One segment in the making. */
 export interface SegmentWriter {
@@ -65,3 +91,25 @@ export type OpenWriter = (
   reordered: boolean,
   memory: Uint8Array<ArrayBuffer>,
 ) => SegmentWriter | string;
+
+/** Where a part stands. */
+export interface PartPlace {
+  /** Of the segment, and in the segment. */
+  readonly number: number;
+  readonly index: number;
+  /** It is the segment's last one. */
+  readonly last: boolean;
+  /** The frame behind it, if that follows; its time is as in the buffer, its payload lent. */
+  readonly next: Packet | undefined;
+}
+
+/** Makes the parts of one segment. */
+export interface PartsWriter {
+  /** What players need before the parts; undefined before the first one. */
+  readonly init: Uint8Array | undefined;
+  /** A part of these frames, whose times are ms since the clock of the discontinuity began; undefined where players could show nothing. */
+  write(packets: PacketBuffer, place: PartPlace): Pick<SegmentPart, "bytes" | "independent"> | undefined;
+}
+
+/** Begins a segment that is made of parts; otherwise as `OpenWriter`. */
+export type OpenParts = (headers: readonly Packet[], reordered: boolean) => PartsWriter | string;

@@ -45,15 +45,15 @@ export function slotOf(epoch: Epoch, fragmentMs: number, number: number): Number
 
 /**
  * No segment of the epoch is longer, whole seconds: one begins at its slot's first key frame, and the next at most a GOP after its
- * own slot's beginning.
+ * own slot's beginning. One with parts that are listed already can't end before its slot does, where the next has no key frame.
  */
-export function targetSeconds({ spans }: Epoch, fragmentMs: number): number {
-  return Math.max(...spans.map((span) => Math.ceil(maxMs(span, fragmentMs) / 1000)));
+export function targetSeconds({ spans }: Epoch, fragmentMs: number, hasParts: boolean): number {
+  return Math.max(...spans.map((span) => Math.ceil(maxMs(span, fragmentMs, hasParts) / 1000)));
 }
 
-function maxMs(span: Span, fragmentMs: number): number {
+function maxMs(span: Span, fragmentMs: number, hasParts: boolean): number {
   const slot = slotMs(span, fragmentMs);
-  return span.gop > MAX_GOP_MS ? 2 * slot : slot + Math.max(span.gop, UNTOLD_GOP_MS);
+  return hasParts || span.gop > MAX_GOP_MS ? 2 * slot : slot + Math.max(span.gop, UNTOLD_GOP_MS);
 }
 
 /** Stream time at which the clock of a span's segments began: where the last span with a discontinuity did, or the first. */

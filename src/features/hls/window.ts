@@ -1,4 +1,4 @@
-import type { Segment } from "./segment.ts";
+import type { Segment, SegmentPart } from "./segment.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 
 /**
@@ -14,9 +14,17 @@ const MAX_ENTRIES = 1024;
 /** Durations of the target that a playlist has at least (RFC 8216, section 6.2.2). */
 const MIN_TARGETS = 3;
 
+/** A part of a segment in the list, or of the newest one. */
+export interface ListedPart extends SegmentPart {
+  readonly name: string;
+  /** Of the init segment. */
+  readonly initName: string | undefined;
+}
+
 /** A segment that is in the list, or was until a while ago, and its file's name. */
 export interface ListedSegment extends Segment {
   readonly name: string;
+  readonly parts?: readonly ListedPart[];
   /** Of the init segment. */
   readonly initName: string | undefined;
   /** Of its bytes; who needs them for longer than a call holds it. */
@@ -25,13 +33,17 @@ export interface ListedSegment extends Segment {
   announced: boolean;
 }
 
+/** A part as another process had it. */
+export type CarriedPart = Omit<ListedPart, "memory" | "initName">;
+
 /** A segment as another process had it. */
-export type CarriedSegment = Omit<ListedSegment, "memory">;
+export type CarriedSegment = Omit<ListedSegment, "memory" | "parts"> & { readonly parts: readonly CarriedPart[] };
 
 /** What segments and their init segments are called. */
 export interface SegmentNames {
   nameOf(segment: Segment): string;
   initNameOf(epoch: string, init: Uint8Array): string;
+  partNameOf(part: SegmentPart): string;
 }
 
 interface Retired {
@@ -101,7 +113,7 @@ export class Window {
    * Lists its next entry at `now` (monotonic ms). One that does not follow the last begins a new list. `carried`: what the process
    * had that listed it first.
    */
-  add(segment: Segment, now: number, carried?: Pick<CarriedSegment, "name" | "announced">): void {
+  add(segment: Segment, now: number, carried?: Pick<CarriedSegment, "name" | "announced" | "parts">): void {
     this.expire(now);
     const last = this.#entries.at(-1);
     if (last !== undefined && (last.epoch !== segment.epoch || last.number + 1 !== segment.number)) {
@@ -114,7 +126,11 @@ export class Window {
     const { name = this.#names.nameOf(segment), announced = false } = carried ?? {};
     const initName = segment.init && this.#names.initNameOf(segment.epoch, segment.init);
     const init = initName === last?.initName ? last?.init : segment.init;
-    const entry = { ...segment, init, name, initName, memory, announced };
+    const parts = (segment.parts ?? []).map((part) => {
+      const partName = carried?.parts[part.index]?.name ?? this.#names.partNameOf(part);
+      return { ...part, memory, name: partName, initName };
+    });
+    const entry = { ...segment, init, name, initName, memory, announced, parts };
     this.#entries.push(entry);
     this.#durationMs += segment.durationMs;
     this.#listedBytes += segment.bytes?.length ?? 0;

@@ -1,3 +1,13 @@
+import {
+  hintTags,
+  type LowLatency,
+  lowLatencyTags,
+  type PlaylistPart,
+  partTag,
+  seconds,
+  VERSION_WITH_SKIP,
+} from "./low-latency.ts";
+
 /** One entry of a media playlist: a segment, or a stretch of time without one. RFC 8216, section 4.3.2. */
 export interface PlaylistEntry {
   /** Where the segment is: a URI reference, relative to the playlist's. */
@@ -16,7 +26,14 @@ export interface PlaylistEntry {
   readonly map: string | undefined;
   /** Where the key is that its bytes are encrypted with, by METHOD=AES-128 (4.3.2.4); undefined for one in the clear. */
   readonly key?: string | undefined;
+  /** Its parts, where they are listed. */
+  readonly parts?: readonly PlaylistPart[];
 }
+
+/** A segment at the end of a list that is there in parts only. */
+export type GrowingEntry = Pick<PlaylistEntry, "dateMs" | "discontinuity" | "independent" | "map"> & {
+  readonly parts: readonly PlaylistPart[];
+};
 
 /** What a media playlist says. RFC 8216, section 4.3.3. */
 export interface MediaPlaylist {
@@ -30,6 +47,10 @@ export interface MediaPlaylist {
   readonly entries: readonly PlaylistEntry[];
   /** Nothing more will come (4.3.3.4). */
   readonly ended: boolean;
+  /** Undefined where segments have no parts. */
+  readonly lowLatency?: LowLatency | undefined;
+  /** Behind the last entry. */
+  readonly growing?: GrowingEntry | undefined;
 }
 
 /** EXTINF with fractions needs 3, EXT-X-MAP 6; EXT-X-GAP needs 8 (RFC 8216bis, section 8). */
@@ -39,46 +60,62 @@ const VERSION_WITH_GAPS = 8;
 
 /** A media playlist as text. RFC 8216, section 4. */
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
-  const { entries, targetSeconds, sequence, discontinuitySequence, ended } = playlist;
-  const lines = ["#EXTM3U", `#EXT-X-VERSION:${versionOf(entries)}`];
+  const { entries, targetSeconds, sequence, discontinuitySequence, ended, lowLatency, growing } = playlist;
+  const lines = ["#EXTM3U", `#EXT-X-VERSION:${versionOf(playlist)}`];
   // Section 4.3.5.1: only where it is true of all segments.
-  if (entries.every(({ independent, gap }) => independent || gap)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
-  lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`, `#EXT-X-MEDIA-SEQUENCE:${sequence}`);
+  const isIndependent = entries.every(({ independent, gap }) => independent || gap);
+  if (isIndependent && growing?.independent !== false) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
+  lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`);
+  if (lowLatency !== undefined) lines.push(...lowLatencyTags(lowLatency, targetSeconds));
+  lines.push(`#EXT-X-MEDIA-SEQUENCE:${sequence}`);
   if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
-  let [map, key]: (string | undefined)[] = [];
-  const setKey = (next: string | undefined) => {
-    if (next === key) return;
-    lines.push(next === undefined ? "#EXT-X-KEY:METHOD=NONE" : `#EXT-X-KEY:METHOD=AES-128,URI="${next}"`);
-    key = next;
-  };
-  for (const entry of entries) {
-    if (entry.discontinuity) lines.push("#EXT-X-DISCONTINUITY");
-    // It holds up to the next one; behind a discontinuity, some players want it again.
-    if (entry.map !== undefined && (entry.map !== map || entry.discontinuity)) {
-      map = entry.map;
-      // Init segments are in the clear, and a key holds for those behind it, too.
-      setKey(undefined);
-      lines.push(`#EXT-X-MAP:URI="${map}"`);
-    }
-    if (!entry.gap) setKey(entry.key);
-    pushEntry(lines, entry);
+  const { skipped = 0 } = lowLatency ?? {};
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
+  const before: InForce = { map: undefined, key: undefined };
+  for (const entry of skipped === 0 ? entries : entries.slice(skipped)) {
+    pushBeginning(lines, entry, before);
+    if (entry.gap) lines.push("#EXT-X-GAP");
+    lines.push(`#EXTINF:${seconds(entry.durationMs)},`, entry.uri);
   }
+  if (growing !== undefined) pushBeginning(lines, growing, before);
   if (ended) lines.push("#EXT-X-ENDLIST");
+  else if (lowLatency !== undefined) lines.push(...hintTags(lowLatency));
   return `${lines.join("\n")}\n`;
 }
 
-function versionOf(entries: readonly PlaylistEntry[]): number {
+function versionOf({ entries, lowLatency }: MediaPlaylist): number {
+  if (lowLatency !== undefined && lowLatency.skipped > 0) return VERSION_WITH_SKIP;
   if (entries.some(({ gap }) => gap)) return VERSION_WITH_GAPS;
   return entries.some(({ map }) => map !== undefined) ? VERSION_WITH_MAP : VERSION;
 }
 
-function pushEntry(lines: string[], { uri, durationMs, dateMs, gap }: PlaylistEntry): void {
-  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(dateMs).toISOString()}`);
-  if (gap) lines.push("#EXT-X-GAP");
-  lines.push(`#EXTINF:${secondsOf(durationMs)},`, uri);
+/** What the last EXT-X-MAP and EXT-X-KEY say. */
+interface InForce {
+  map: string | undefined;
+  key: string | undefined;
 }
 
-/** Whole ms as seconds with three places. */
-function secondsOf(ms: number): string {
-  return `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, "0")}`;
+/** What stands before a segment's EXTINF. */
+function pushBeginning(
+  lines: string[],
+  { discontinuity, map, key, gap, dateMs, parts = [] }: Partial<PlaylistEntry> & Pick<PlaylistEntry, "dateMs">,
+  before: InForce,
+): void {
+  if (discontinuity) lines.push("#EXT-X-DISCONTINUITY");
+  // It holds up to the next one; behind a discontinuity, some players want it again.
+  if (map !== undefined && (map !== before.map || discontinuity)) {
+    before.map = map;
+    // Init segments are in the clear, and a key holds for those behind it, too.
+    setKey(lines, undefined, before);
+    lines.push(`#EXT-X-MAP:URI="${map}"`);
+  }
+  if (!gap) setKey(lines, key, before);
+  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(dateMs).toISOString()}`);
+  for (const part of parts) lines.push(partTag(part));
+}
+
+function setKey(lines: string[], next: string | undefined, before: InForce): void {
+  if (next === before.key) return;
+  lines.push(next === undefined ? "#EXT-X-KEY:METHOD=NONE" : `#EXT-X-KEY:METHOD=AES-128,URI="${next}"`);
+  before.key = next;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Segment } from "../../../../src/features/hls/segment.ts";
+import type { Segment, SegmentPart } from "../../../../src/features/hls/segment.ts";
 import { type ListedSegment, Window } from "../../../../src/features/hls/window.ts";
 
 function segment(number: number, more: Partial<Segment> = {}): Segment {
@@ -29,6 +29,7 @@ class Stage {
     const names = {
       nameOf: ({ epoch, number }: Segment) => `${epoch}-${number}.ts`,
       initNameOf: (epoch: string, init: Uint8Array) => `${epoch}-${init}.mp4`,
+      partNameOf: ({ segment: { epoch, number }, index }: SegmentPart) => `${epoch}-${number}.${index}.m4s`,
     };
     this.window = new Window(windowMs, names, {
       listedSegment: ({ name }) => this.available.add(name),

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { LiveEdge } from "./live-edge.ts";
+import type { Segment, SegmentPart } from "./segment.ts";
+import type { SegmentNames } from "./window.ts";
+
+/** What names are made of. */
+export interface NamingConfig {
+  readonly fragmentMs: number;
+  /** Undefined where segments have no parts. */
+  readonly partMs: number | undefined;
+  /** What names end with. */
+  readonly suffix: string;
+  randomHex(bytes: number): string;
+}
+
+/**
+ * Names of a stream's segments, parts and init segments. They can't be guessed, no other content ever has one, and servers that have the same
+ * content give it the same name.
+ */
+export class Names implements SegmentNames {
+  readonly #config: NamingConfig;
+  /** The names of its parts are given already. */
+  readonly #edge: () => LiveEdge | undefined;
+
+  constructor(config: NamingConfig, edge: () => LiveEdge | undefined) {
+    this.#config = config;
+    this.#edge = edge;
+  }
+
+  nameOf(segment: Segment): string {
+    const { damaged, key } = segment;
+    const encrypted = key === undefined ? "" : `-${key.id.slice(0, 8)}`;
+    return `${this.plainNameOf(segment)}${encrypted}${this.#ownIf(damaged)}${this.#config.suffix}`;
+  }
+
+  /** That of a segment in the clear, without its end. */
+  plainNameOf({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
+    return `${this.#prefixOf(epoch)}-${number}`;
+  }
+
+  partNameOf({ segment: { epoch, number }, index, damaged }: SegmentPart): string {
+    const name = this.#edge()?.nameOf(epoch, number, index);
+    return name ?? `${this.#prefixOf(epoch)}-${number}.${index}${this.#ownIf(damaged)}${this.#config.suffix}`;
+  }
+
+  initNameOf(epoch: string, init: Uint8Array): string {
+    return `${epoch}-${createHash("sha256").update(init).digest("hex").slice(0, 16)}.mp4`;
+  }
+
+  /** The name that the next part will have, if nothing is lost; undefined where there are none. */
+  get hint(): string | undefined {
+    const { epoch, number, index } = this.#edge()?.next ?? {};
+    if (epoch === undefined) return undefined;
+    return `${this.#prefixOf(epoch)}-${number}.${index}${this.#config.suffix}`;
+  }
+
+  #prefixOf(epoch: string): string {
+    const { fragmentMs, partMs } = this.#config;
+    return `${epoch}-${fragmentMs / 1000}${partMs === undefined ? "" : `p${partMs}`}`;
+  }
+
+  #ownIf(damaged: boolean): string {
+    return damaged ? `-${this.#config.randomHex(4)}` : "";
+  }
+}

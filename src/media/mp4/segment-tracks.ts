@@ -1,0 +1,32 @@
+import { type Packet, PacketFlag, PacketKind } from "../packet.ts";
+import type { PacketBuffer } from "../packet-buffer.ts";
+import { type Mp4Track, mp4Tracks } from "./tracks.ts";
+
+/** Frames of one kind that are asked for a configuration; the first one with a whole header tells. */
+const MAX_ASKED = 8;
+
+/** Finds the tracks of a segment: track 0 of video and of audio. */
+export class SegmentTracks {
+  readonly #headers: readonly Packet[];
+  /** Earlier ones of what has no header. */
+  readonly #frames: readonly Packet[];
+
+  /** `described`: headers in force, and earlier frames of what has none. */
+  constructor(described: readonly Packet[]) {
+    this.#headers = described.filter(isHeader);
+    this.#frames = described.filter((packet) => !isHeader(packet));
+  }
+
+  /** By the segment's own frames, those before `packets.end`, rather than by earlier ones, so that it is the same wherever a server began. */
+  of(packets: PacketBuffer): Mp4Track[] {
+    const own = [
+      ...packets.first(PacketKind.Video, PacketFlag.Key, 0, packets.end, MAX_ASKED),
+      ...packets.first(PacketKind.Audio, 0, 0, packets.end, MAX_ASKED),
+    ];
+    return mp4Tracks([...this.#headers, ...own, ...this.#frames]).filter(({ id }) => id === 0);
+  }
+}
+
+function isHeader({ flags }: Packet): boolean {
+  return (flags & (PacketFlag.SequenceHeader | PacketFlag.Config)) !== 0;
+}
