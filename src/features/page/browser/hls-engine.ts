@@ -18,6 +18,9 @@ const leaveSoon = {
   },
 };
 
+/** With low-latency HLS, a picture that is this much further behind than it shall be jumps, s: playing faster would take too long. */
+const MAX_LOW_LATENCY = 6;
+
 /** A server that has to fetch the stream first answers when it has a whole segment. */
 const FIRST_LIST_MS = 10_000;
 
@@ -72,12 +75,12 @@ export class HlsEngine implements Engine {
     const hls = new Hls({
       enableWorker: false, // it would need blob: in the page's policy
       maxLiveSyncPlaybackRate: 1, // see HlsPace
-      liveSyncDurationCount: 3,
-      liveMaxLatencyDurationCount: 10,
       backBufferLength: 20,
       pLoader: playlistLoader(Hls, this.#others),
       ...(hasOthers && { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon }),
     });
+    // As an option, it would need liveSyncDurationCount, which keeps hls.js from what a low-latency playlist says.
+    hls.config.liveMaxLatencyDurationCount = 10;
     this.#hls = hls;
     let begun = false;
     hls.on(Hls.Events.MANIFEST_LOADED, (_event, { contentSteering }) => {
@@ -88,6 +91,12 @@ export class HlsEngine implements Engine {
     hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
       // A playlist that is over before anything of it was played is that of a stream from before.
       if (!begun && !details.live) this.#fail({ kind: "ended" });
+      const { partTarget, partHoldBack } = details;
+      if (partTarget > 0)
+        Object.assign(hls.config, {
+          liveMaxLatencyDuration: MAX_LOW_LATENCY + partHoldBack,
+          liveSyncOnStallIncrease: partTarget,
+        });
     });
     hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }: FragLoadedData) => {
       begun = true;
@@ -112,7 +121,7 @@ export class HlsEngine implements Engine {
 
   #setRate({ latency, targetLatency, latestLevelDetails }: HlsModule): void {
     if (targetLatency === null || latestLevelDetails?.live !== true) return;
-    const rate = this.#pace.rate(latency, targetLatency);
+    const rate = this.#pace.rate(latency, targetLatency, latestLevelDetails.partTarget > 0);
     if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
   }
 

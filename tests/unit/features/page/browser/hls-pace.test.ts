@@ -9,7 +9,7 @@ function play(latency: number, seconds: number): { latency: number; rates: numbe
   const rates: number[] = [];
   let behind = latency;
   for (let at = 0; at < seconds; at += 0.25) {
-    const rate = pace.rate(behind, TARGET);
+    const rate = pace.rate(behind, TARGET, false);
     if (rate !== rates.at(-1)) rates.push(rate);
     behind += 0.25 * (1 - rate);
   }
