@@ -1,4 +1,5 @@
 import { killedUnderCrowd } from "./director/killed-edge.ts";
+import { lowLatencyMinute, lowLatencyRestarts, lowLatencyStandby, lowLatencyUpgrade } from "./hls/low-latency.ts";
 import { edgesAreEqual } from "./http/edges.ts";
 import { encoderRestarts } from "./http/encoder-restarts.ts";
 import { killedEdge } from "./http/killed-edge.ts";
@@ -16,6 +17,12 @@ import { startAndStop } from "./transcode/start-stop.ts";
 /** The proofs by topic, in the order in which they run. */
 export const topics: Readonly<Record<string, readonly Proof[]>> = {
   director: [{ name: "an edge is killed under 200 players", run: killedUnderCrowd }],
+  hls: [
+    { name: "a page of low latency, undisturbed", run: lowLatencyMinute },
+    { name: "a page of low latency, the encoder restarts", run: lowLatencyRestarts },
+    { name: "a page of low latency, a standby takes over", run: lowLatencyStandby },
+    { name: "a page of low latency, the server is upgraded", run: lowLatencyUpgrade },
+  ],
   http: [
     { name: "no drift", beside: true, run: noDrift },
     { name: "a page, undisturbed", run: plainMinute },

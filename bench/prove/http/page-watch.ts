@@ -2,8 +2,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "puppeteer-core";
 import { urisOf } from "../../../tests/support/e2e/hls.ts";
 import { openBrowser, openPage, stateIs } from "../../../tests/support/e2e/page/browser.ts";
+import { pictureAge } from "../../../tests/support/e2e/page/clock-encoder.ts";
 import type { Stage } from "../../../tests/support/e2e/stage.ts";
 import { until } from "../../../tests/support/e2e/wait.ts";
+import { withoutParts } from "../../../tests/support/low-latency.ts";
 import { readMedia } from "../../../tests/support/playlists.ts";
 import type { Finding } from "../proof.ts";
 
@@ -86,6 +88,17 @@ export class PageWatch {
     return found;
   }
 
+  /** How old the pictures of the first page are, by the clock in them, over some time, ms. */
+  async ages(seconds: number): Promise<number[]> {
+    const [first] = this.#pages;
+    const ages: number[] = [];
+    for (let at = 0; at < seconds * 5 && first !== undefined; at++) {
+      ages.push(await pictureAge(first.page));
+      await Bun.sleep(200);
+    }
+    return ages.sort((a, b) => a - b);
+  }
+
   /** Shows the details of each page, which have its delay. */
   async showDetails(): Promise<void> {
     for (const { page } of this.#pages) await page.keyboard.press("d");
@@ -107,7 +120,7 @@ async function wholeBufferListed(page: string): Promise<void> {
   const first = page.replace(/\?.*/, ".m3u8");
   const [link = ""] = urisOf(await (await fetch(first)).text());
   await until("a whole buffer is listed", async () => {
-    const { segments, targetDuration } = readMedia(await (await fetch(new URL(link, first))).text());
+    const { segments, targetDuration } = readMedia(withoutParts(await (await fetch(new URL(link, first))).text()));
     return segments.reduce((sum, { duration }) => sum + duration, 0) >= 3 * targetDuration;
   });
 }

@@ -13,8 +13,15 @@ export interface HttpServer {
   readonly origin: string;
 }
 
-/** Segments as documents recommend them: 2 s, a window of 12 s. `vhost` has further keys of the vhost, `tables` further tables. */
-export async function startServer(stage: Stage, name: string, { vhost = "", tables = "" } = {}): Promise<HttpServer> {
+/**
+ * Segments as documents recommend them: 2 s, a window of 12 s. `vhost` and `hls` have further keys of the vhost and of its HLS, `tables`
+ * further tables.
+ */
+export async function startServer(
+  stage: Stage,
+  name: string,
+  { vhost = "", hls = "", tables = "" } = {},
+): Promise<HttpServer> {
   const toml = `[http_server]
 listen = "127.0.0.1:0"
 [vhost.__defaultVhost__]
@@ -23,6 +30,7 @@ ${vhost}
 enabled = true
 hls_fragment = 2
 hls_window = 12
+${hls}
 ${tables}
 `;
   const server = await ReloadServer.start(stage, toml, name);
