@@ -10,7 +10,7 @@ export const directorEffects: Readonly<Record<string, Effect>> = {
     const server = await ReloadServer.start(stage, api);
     const url = `http://127.0.0.1:${await httpPort(server.program, "api")}/api/v1/director?app=live&stream=show`;
     const told = async () => (await fetch(url)).text();
-    expect(await told()).toContain("has no director");
+    expect(await told()).toContain("no vhost of this server has a director");
     await server.reload(`${api}director = "redirect"`);
     expect(await told()).toContain("no node has /live/show");
   },
