@@ -67,7 +67,7 @@ function runCheck(unit: string, conf: string, pid: number) {
 testConfined.concurrent("a reload of a file with a mistake fails before the server hears of it", async () => {
   await using stage = new Stage();
   const unit = readFileSync(install(stage).service, "utf8");
-  expect(unit.indexOf("ExecReload=+")).toBeLessThan(unit.indexOf("ExecReload=/bin/kill -HUP $MAINPID"));
+  expect(unit.indexOf("ExecReload=+")).toBeLessThan(unit.indexOf("kill -HUP"));
   expect(checkScript(unit)).toInclude("srs check");
   const reload = (conf: string) => runCheck(unit, conf, process.pid);
   expect(reload(stage.write("good.toml", "listen = 1936"))).toEqual({ exitCode: 0, out: "", err: "" });
