@@ -1,6 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
 import { askAtOne } from "../app/control.ts";
-import { controlSocketPaths, socketPathsOfPort } from "../app/control-sockets.ts";
+import { controlSocketPaths, serviceFolders, socketPathsOfPort } from "../app/control-sockets.ts";
 import { UserError } from "../base/errors.ts";
 import { confOption, ignoredNames } from "./options.ts";
 
@@ -58,9 +58,10 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
 }
 
 function socketPathsOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
-  if (conf === undefined) return socketPathsOfPort(portOf(port), process.env);
+  if (conf === undefined) return socketPathsOfPort(portOf(port), process.env, serviceFolders());
   if (port !== undefined) throw new UserError("--conf and --port say two things; give one of them");
-  const paths = controlSocketPaths(loadConfig(conf, process.env, ignoredNames(argv)).config, process.env);
+  const { config } = loadConfig(conf, process.env, ignoredNames(argv));
+  const paths = controlSocketPaths(config, process.env, serviceFolders());
   if (paths.length === 0)
     throw new UserError(`${conf} has no pid file and no port to find the server by; add pid = "FILE"`);
   return paths;

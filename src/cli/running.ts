@@ -1,6 +1,6 @@
 import { loadConfig } from "../app/config/index.ts";
 import { askAtOne, type Command, command } from "../app/control.ts";
-import { controlSocketPaths } from "../app/control-sockets.ts";
+import { controlSocketPaths, serviceFolders } from "../app/control-sockets.ts";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import type { Output } from "./output.ts";
@@ -24,7 +24,7 @@ export async function askRunning(
   return ok ? 0 : 1;
 
   async function withoutPid() {
-    const paths = controlSocketPaths(config, process.env);
+    const paths = controlSocketPaths(config, process.env, serviceFolders());
     const answer = await askAtOne(paths, request.command, request.argument ?? "", request.timeoutMs);
     if (answer !== undefined) return answer;
     const file = conf ?? "the configuration";
