@@ -1,6 +1,8 @@
-// `npm run release`: everything that is downloaded, in dist/release/. `-- --only linux-x64` makes one target's files.
+// `npm run release`: everything that is downloaded, in dist/release/. `-- --only linux-x64` makes one target's files, `--quick` packs
+// in less time than space, `--to FOLDER` leaves them elsewhere.
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Target, targets } from "../build.ts";
 import packageJson from "../package.json";
@@ -20,12 +22,26 @@ const packaged: Readonly<Partial<Record<Target, { deb: "amd64" | "arm64"; rpm: "
   "linux-arm64": { deb: "arm64", rpm: "aarch64" },
 };
 
+/** One thing to pack. */
+interface Job {
+  readonly makes: string;
+  run(): Promise<void>;
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: "string" } } });
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      to: { type: "string" },
+    },
+  });
   const chosen = targets.filter((target) => values.only === undefined || values.only === target);
   if (chosen.length === 0) throw new Error(`--only takes ${targets.join(", ")}`);
-  const release = await describeRelease();
-  const [to, work] = [join(root, "dist/release"), join(root, "dist/release.work")];
+  const release = await describeRelease(values.quick);
+  const to = resolve(values.to ?? join(root, "dist/release"));
+  if (values.to !== undefined && existsSync(to)) throw new Error(`--to takes a folder that does not exist; ${to} does`);
+  const work = `${to}.work`;
   for (const folder of [to, work]) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -33,21 +49,31 @@ async function main(): Promise<void> {
   const begun = performance.now();
   const say = (line: string) =>
     console.log(`${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${line}`);
-  // One after the other: packing has work for two cores.
+  const jobs: Job[] = [];
   for (const target of chosen) {
     const program = await build(target, await runtimeOf(target));
     say(`${target} is compiled`);
     const places = { to, work };
     const arch = packaged[target];
-    await makeTarballs(target, program, release, places);
-    say(`${target} is in archives`);
+    jobs.push({ makes: `${target}'s archives`, run: () => makeTarballs(target, program, release, places) });
     if (arch === undefined) continue;
-    await Promise.all([
-      optional("dpkg-deb", () => makeDeb(arch.deb, program, release, places)),
-      optional("rpmbuild", () => makeRpm(arch.rpm, program, release, places)),
-    ]);
-    say(`${target} is in packages`);
+    const packages = [
+      { tool: "dpkg-deb", makes: `${target}'s .deb`, run: () => makeDeb(arch.deb, program, release, places) },
+      { tool: "rpmbuild", makes: `${target}'s .rpm`, run: () => makeRpm(arch.rpm, program, release, places) },
+    ];
+    for (const { tool, makes, run } of packages)
+      if (Bun.which(tool) !== null) jobs.push({ makes, run });
+      else console.log(`skipped: ${makes} needs ${tool}, which is not installed`);
   }
+  // Packing takes nearly all of the time, one core for each file.
+  const next = jobs.values();
+  const worker = async () => {
+    for (const { makes, run } of next) {
+      await run();
+      say(`made ${makes}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
   writeFileSync(join(to, `srs-${release.version}.cdx.json`), sbom(source("package-lock.json"), release.seconds));
   rmSync(work, { recursive: true, force: true });
   writeSums(to, readdirSync(to));
@@ -56,7 +82,7 @@ async function main(): Promise<void> {
 }
 
 /** The version is package.json's; a tag of the commit must say the same. The time is SOURCE_DATE_EPOCH or the commit's. */
-async function describeRelease(): Promise<Release> {
+async function describeRelease(quick: boolean): Promise<Release> {
   const { version } = packageJson;
   const git = (...words: readonly string[]) => must(["git", "-C", root, ...words]).then((text) => text.trim());
   const isRepository = existsSync(join(root, ".git"));
@@ -66,13 +92,7 @@ async function describeRelease(): Promise<Release> {
   if (tags.length === 0)
     console.log(`the commit has no tag v${version}: these files are for trying, not for publishing`);
   const given = process.env.SOURCE_DATE_EPOCH ?? (isRepository ? await git("log", "-1", "--format=%ct") : "0");
-  return { version, seconds: Number(given) };
-}
-
-/** Makes a package where its tool is. */
-async function optional(tool: string, make: () => Promise<void>): Promise<void> {
-  if (Bun.which(tool) === null) console.log(`skipped: ${tool} is not installed`);
-  else await make();
+  return { version, seconds: Number(given), quick };
 }
 
 try {

@@ -1,7 +1,7 @@
 // The package for Debian and Ubuntu, by dpkg-deb.
 import { chmodSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Release, source, write } from "./documents.ts";
+import { type Files, installScript, type Release, source, write } from "./documents.ts";
 import { must } from "./must.ts";
 import { configFiles, filesBelow, makeSystemTree } from "./system-tree.ts";
 
@@ -41,12 +41,24 @@ export async function makeDeb(
     "sh",
     folder,
   ]);
-  for (const script of ["preinst", "postinst", "prerm", "postrm"]) {
-    write(join(folder, "DEBIAN"), { [script]: source(`scripts/release/files/${script}`) });
-    chmodSync(join(folder, "DEBIAN", script), 0o755);
+  for (const [name, text] of Object.entries(scripts())) {
+    write(join(folder, "DEBIAN"), { [name]: `#!/bin/sh\nset -e\n${text}` });
+    chmodSync(join(folder, "DEBIAN", name), 0o755);
   }
-  const packing = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "-Sextreme", "--build", folder];
-  await must([...packing, join(to, `srs_${version}_${arch}.deb`)], { SOURCE_DATE_EPOCH: String(seconds) });
+  const packing = release.quick ? ["-Zgzip", "-z1"] : ["-Zxz", "-z6", "--threads-max=1"];
+  await must(
+    ["dpkg-deb", "--root-owner-group", ...packing, "--build", folder, join(to, `srs_${version}_${arch}.deb`)],
+    { SOURCE_DATE_EPOCH: String(seconds) },
+  );
+}
+
+function scripts(): Files {
+  return {
+    preinst: installScript("before-install"),
+    postinst: `[ "$1" = configure ] || exit 0\nupgrade=$2\n${installScript("after-install")}`,
+    prerm: `[ "$1" = remove ] || exit 0\n${installScript("before-removal")}`,
+    postrm: installScript("after-removal"),
+  };
 }
 
 function control(version: string, arch: string, kilobytes: number): string {

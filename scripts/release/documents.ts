@@ -11,6 +11,8 @@ export interface Release {
   readonly version: string;
   /** Unix time, in all files of the release. */
   readonly seconds: number;
+  /** Packed quickly instead of small: for trying packages. */
+  readonly quick: boolean;
 }
 
 /** Files by their path; the mode is 0644. */
@@ -30,6 +32,20 @@ export function generated({ version, seconds }: Release): Files {
 /** A file of the repository as text. */
 export function source(path: string): string {
   return readFileSync(join(root, path), "utf8");
+}
+
+/** A script that packages run, by its name: shell, without its first line. */
+export function installScript(name: string): string {
+  const text = source(`scripts/release/files/${name}.sh`);
+  return name === "before-install" ? `${source("scripts/release/files/lacks.sh")}${text}` : text;
+}
+
+/** The script that installs an archive's files. */
+export function archiveInstaller(target: string): string {
+  const lacks = source("scripts/release/files/lacks.sh").trimEnd();
+  return source("scripts/release/files/install.sh")
+    .replace("@lacks@", () => lacks)
+    .replaceAll("@target@", target);
 }
 
 /** The units, for a program at `program`. */

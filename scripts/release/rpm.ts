@@ -1,7 +1,7 @@
 // The package for Fedora, RHEL and their relatives, by rpmbuild.
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Release, source, write } from "./documents.ts";
+import { installScript, type Release, source, write } from "./documents.ts";
 import { must } from "./must.ts";
 import { configFiles, filesBelow, makeSystemTree } from "./system-tree.ts";
 
@@ -15,7 +15,7 @@ export async function makeRpm(
   const [top, tree] = [join(work, `rpm-${arch}`), join(work, `tree-${arch}`)];
   await makeSystemTree(tree, program, release, "usr/lib/systemd/system");
   write(join(tree, "usr/share/licenses/srs"), { LICENSE: source("LICENSE") });
-  write(top, { "srs.spec": spec(release.version, tree) });
+  write(top, { "srs.spec": spec(release, tree) });
   const defines = [
     `_topdir ${top}`,
     "_buildhost localhost",
@@ -29,14 +29,14 @@ export async function makeRpm(
   for (const name of readdirSync(join(top, "RPMS", arch))) cpSync(join(top, "RPMS", arch, name), join(to, name));
 }
 
-function spec(version: string, tree: string): string {
+function spec({ version, quick }: Release, tree: string): string {
   const files = filesBelow(tree).map((path) => {
     return `${(configFiles as readonly string[]).includes(path) ? "%config(noreplace) " : ""}"${path}"`;
   });
   return `%global debug_package %{nil}
 %global __os_install_post %{nil}
 %global _build_id_links none
-%define _binary_payload w9.xzdio
+%define _binary_payload ${quick ? "w1.gzdio" : "w6.xzdio"}
 Name: srs
 Version: ${version.replaceAll("-", "~")}
 Release: 1
@@ -50,16 +50,22 @@ by RTMP, HTTP-FLV, MPEG-TS, WebSocket and HLS.
 %install
 cp -a ${tree}/. %{buildroot}/
 %pre
-${script("preinst")}
+${macroSafe("before-install")}
 %post
-${script("postinst").replace('"$1" = configure', "-n x").replace('-n "$2"', '"$1" -gt 1')}
+upgrade=; if [ "$1" -gt 1 ]; then upgrade=yes; fi
+${macroSafe("after-install")}
+%preun
+[ "$1" = 0 ] || exit 0
+${macroSafe("before-removal")}
+%postun
+${macroSafe("after-removal")}
 %files
 %dir "/etc/srs"
 ${files.join("\n")}
 `;
 }
 
-/** A maintainer script's body. */
-function script(name: string): string {
-  return source(`scripts/release/files/${name}`).replace(/^#!.*\n/, "");
+/** A script in which rpmbuild finds no macros. */
+function macroSafe(name: string): string {
+  return installScript(name).replaceAll("%", "%%");
 }

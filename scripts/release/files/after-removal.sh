@@ -1,4 +1,2 @@
-#!/bin/sh
-set -e
-# Configuration goes with a purge only; recordings and the account stay.
+# Recordings and the account stay.
 if [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi

@@ -1,3 +1,1 @@
-#!/bin/sh
-set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl stop 'srs@*.service' 'srs@*.socket' || true; fi
+if [ -d /run/systemd/system ]; then systemctl stop 'srs@*.service' 'srs@*.socket' || true; fi
