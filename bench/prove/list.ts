@@ -8,6 +8,7 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
 import { halfSpeed } from "./transcode/half-speed.ts";
 import { staysInStep } from "./transcode/in-step.ts";
 import { killedFfmpeg } from "./transcode/killed-ffmpeg.ts";
@@ -31,6 +32,10 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "a page, the server is upgraded", run: upgradeUnderneath },
     { name: "a page of two edges, one is killed", run: killedEdge },
     { name: "two edges give the same HLS", run: edgesAreEqual },
+  ],
+  release: [
+    { name: "the .deb under systemd", run: debUnderSystemd },
+    { name: "the .rpm under systemd", run: rpmUnderSystemd },
   ],
   transcode: [
     { name: "sound and picture stay in step", beside: true, run: staysInStep },

@@ -1,0 +1,46 @@
+import type { Findings } from "./findings.ts";
+import type { Root } from "./root.ts";
+
+const STREAM = "rtmp://127.0.0.1/live/show";
+const PLAYERS = 5;
+/** How long players watch: an upgrade takes a few seconds, more on a busy machine. */
+const SECONDS = 20;
+
+/** Has players watch a stream while something is done to the server: none may lose a frame or its connection. */
+export async function watchAcross(
+  root: Root,
+  found: Findings,
+  what: string,
+  change: () => Promise<void>,
+): Promise<void> {
+  // A program of its own: the change replaces the installed one.
+  await root.run("cp /usr/bin/srs /opt/watch");
+  const bench = (words: string) => `/opt/watch bench ${words}`;
+  const begin = `${bench(`publish ${STREAM} --seconds 600`)} > /opt/publish.log 2>&1 &
+for i in $(seq 100); do ${bench(`play ${STREAM} --seconds 1`)} > /dev/null 2>&1 && break; sleep 0.2; done`;
+  await root.run(begin);
+  const watched = root.run(bench(`play ${STREAM} --count ${PLAYERS} --seconds ${SECONDS} --json`));
+  await Bun.sleep(1000);
+  await change();
+  const { status, said } = await watched;
+  const { connected, failed, lost, gaps, corrupt } = playersOf(said);
+  const seen = `${connected} players for ${SECONDS} s, ${lost?.video} frames lost, ${gaps} gaps, ${corrupt} corrupt`;
+  const ok = connected === PLAYERS && failed === 0 && lost?.video === 0 && gaps === 0 && corrupt === 0;
+  found.add(what, ok, { status, said: ok ? seen : `${seen}: ${said}` });
+}
+
+interface Players {
+  readonly connected?: number;
+  readonly failed?: number;
+  readonly lost?: { readonly video: number };
+  readonly gaps?: number;
+  readonly corrupt?: number;
+}
+
+function playersOf(text: string): Players {
+  try {
+    return (JSON.parse(text.slice(text.lastIndexOf("\n") + 1)) as { players: Players }).players;
+  } catch {
+    return {};
+  }
+}
