@@ -8,7 +8,9 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
+import { archives, debWithoutSystemd } from "./release/without-systemd.ts";
 import { halfSpeed } from "./transcode/half-speed.ts";
 import { staysInStep } from "./transcode/in-step.ts";
 import { killedFfmpeg } from "./transcode/killed-ffmpeg.ts";
@@ -36,6 +38,9 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
   release: [
     { name: "the .deb under systemd", run: debUnderSystemd },
     { name: "the .rpm under systemd", run: rpmUnderSystemd },
+    { name: "the .deb without systemd", run: debWithoutSystemd },
+    { name: "archives", run: archives },
+    { name: "the same bytes twice", run: sameBytes },
   ],
   transcode: [
     { name: "sound and picture stay in step", beside: true, run: staysInStep },

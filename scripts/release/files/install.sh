@@ -10,7 +10,8 @@ if [ -n "$missing" ]; then
 fi
 if ! answer=$(./srs version 2>&1); then
   echo "srs does not run here: $answer" >&2
-  echo "This archive is for @target@, and this machine is $(uname -s) on $(uname -m), with ${libc:-a C library other than glibc}." >&2
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc="a C library other than glibc"
+  echo "This archive is for @target@, and this machine is $(uname -s) on $(uname -m), with $libc." >&2
   exit 1
 fi
 if [ "$(id -u)" != 0 ]; then
