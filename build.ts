@@ -33,6 +33,8 @@ function commit(): string {
  * here already; otherwise the compiler downloads it. Throws with the compiler's messages.
  */
 export async function build(target?: Target, runtime?: string): Promise<string> {
+  // Source maps have paths relative to here: the same commit gives the same bytes from any folder.
+  process.chdir(root);
   const name = target === undefined ? "srs" : `srs-${target}`;
   await mkdir(dist, { recursive: true });
   // Made aside and moved: a running executable is not written over, and the source maps stay behind.
