@@ -11,7 +11,7 @@ interface LockedPackage {
 /** The SBOM as JSON, from the text of package-lock.json. `seconds` is the release's time. */
 export function sbom(lock: string, seconds: number): string {
   const { packages } = JSON.parse(lock) as { packages: Readonly<Record<string, LockedPackage>> };
-  const names = new Set(["bun"]);
+  const names = new Set<string>();
   const waiting = Object.keys(packageJson.dependencies);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (names.has(name)) continue;
