@@ -30,16 +30,22 @@ export function prefixed(name: string, line: string): string {
   return `${name.padEnd(6)} | ${line}`;
 }
 
+/** An environment without the variables that would change servers' configurations: each has its file. */
+function withoutSrsVariables<T>(environment: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("SRS_")));
+}
+
 /**
  * Starts `command` in a process group of its own, so that a Ctrl-C at the terminal reaches only us, and prints its lines
- * under `name`. `onLine` sees each of them first.
+ * under `name`. `onLine` sees each of them first. Variables named SRS_… are left out of its environment.
  */
 export function startChild(
   { name, command }: Member,
   print: (line: string) => void,
   onLine?: (line: string) => void,
 ): Child {
-  const process = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe", detached: true });
+  const env = withoutSrsVariables(globalThis.process.env);
+  const process = Bun.spawn([...command], { env, stdin: "ignore", stdout: "pipe", stderr: "pipe", detached: true });
   const show = (line: string): void => {
     print(prefixed(name, line));
     onLine?.(line);

@@ -39,16 +39,25 @@ function bestCommand(url: string, executable: string, say: (line: string) => voi
   return demoCommand(url, /\blibx264\b/.test(encoders));
 }
 
-/** Publishes a test picture to `url`, again whenever its program ends. Returns how to stop it. */
-export function startDemo(url: string, executable: string, print: (line: string) => void): () => Promise<void> {
+/** Publishes a test picture to `url`, again whenever its program ends. Returns how to stop it, which prints nothing. */
+export function startDemo(
+  url: string,
+  executable: string,
+  print: (line: string) => void,
+  encoder?: readonly string[],
+): () => Promise<void> {
   const say = (line: string): void => print(prefixed("demo", line));
-  const command = bestCommand(url, executable, say);
+  const command = encoder ?? bestCommand(url, executable, say);
   let stopped = false;
   let current: Child;
   let again: Timer | undefined;
+  // What an encoder says because it is stopped is no news.
+  const printRunning = (line: string): void => {
+    if (!stopped) print(line);
+  };
   const start = (): void => {
     say(`publishing a test picture to ${url}`);
-    current = startChild({ name: "demo", command }, print);
+    current = startChild({ name: "demo", command }, printRunning);
     void current.ended.then((status) => {
       if (stopped) return;
       say(

@@ -1,15 +1,17 @@
-// `npm start`: builds the executable and runs a cluster on this machine, a process for each file of conf/local.
+// `npm start`: builds the executable where sources are newer, and runs a cluster on this machine, a process for each file of conf/local.
 // `npm start -- --demo` also publishes a test picture.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "smol-toml";
 import { build } from "../build.ts";
 import { messageOf } from "../src/base/errors.ts";
 import { Cluster } from "./cluster.ts";
+import { isCurrent } from "./current-build.ts";
 import { startDemo } from "./demo.ts";
 
-const directory = join(import.meta.dir, "../conf/local");
+const root = join(import.meta.dir, "..");
+const directory = join(root, "conf/local");
 const origin = "origin";
 
 interface Server {
@@ -65,10 +67,35 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** The executable, built where it is missing or sources are newer; says which. */
+async function ready(): Promise<string> {
+  const path = join(root, "dist/srs");
+  const name = relative(process.cwd(), path);
+  if (isCurrent(path)) {
+    print(`${name} is current: no source is newer`);
+    return path;
+  }
+  print(`building ${name}`);
+  try {
+    return await build();
+  } catch (error) {
+    if (!(error instanceof Error) || !/^(?:EACCES|EPERM|EROFS)\b/.test(error.message)) throw error;
+    throw new Error(`${name} is missing or older than the sources, and its folder can't be written: ${error.message}`);
+  }
+}
+
+/** Says what runs with which file, and which variables the servers don't get. */
+function showFiles(servers: readonly Server[]): void {
+  for (const { name, file } of servers) print(`${name} runs ${relative(process.cwd(), file)}`);
+  const variables = Object.keys(process.env).filter((variable) => variable.startsWith("SRS_"));
+  if (variables.length > 0) print(`the servers don't get ${variables.join(", ")}: each runs its file alone`);
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { demo: { type: "boolean", default: false } } });
   const servers = readServers();
-  const executable = await build();
+  const executable = await ready();
+  showFiles(servers);
   let stopDemo = async (): Promise<void> => {};
   const cluster = new Cluster({
     members: servers.map(({ name, file }) => ({ name, command: [executable, "--conf", file] })),

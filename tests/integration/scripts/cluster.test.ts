@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Cluster } from "../../../scripts/cluster.ts";
+import { startDemo } from "../../../scripts/demo.ts";
 
 const server = "echo listening on 0; exec sleep 300";
 
@@ -54,4 +55,29 @@ describe("a cluster", () => {
     expect(await running.ended).toBe(1);
     expect(lines.at(-1)).toBe("origin did not stop cleanly: it ended by SIGTERM");
   });
+
+  test("gives its members none of the variables that change a server's configuration", async () => {
+    process.env.SRS_LISTEN = "7";
+    try {
+      const { running, lines } = cluster({ origin: "env | grep -c ^SRS_" });
+      await running.ended;
+      expect(lines[0]).toBe("origin | 0");
+    } finally {
+      delete process.env.SRS_LISTEN;
+    }
+  });
+});
+
+test("a test picture that is stopped leaves no lines of its encoder's", async () => {
+  const lines: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  const encoder = ["sh", "-c", "trap 'echo received signal 15; exit 0' TERM; echo begun; while :; do sleep 0.05; done"];
+  const print = (line: string) => {
+    lines.push(line);
+    if (line.endsWith("begun")) begun.resolve();
+  };
+  const stop = startDemo("rtmp://127.0.0.1/live/show", "dist/srs", print, encoder);
+  await begun.promise;
+  await stop();
+  expect(lines).toEqual(["demo   | publishing a test picture to rtmp://127.0.0.1/live/show", "demo   | begun"]);
 });
