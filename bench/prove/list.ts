@@ -8,6 +8,7 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { otherProcessors } from "./release/other-processors.ts";
 import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
 import { archives, debWithoutSystemd } from "./release/without-systemd.ts";
@@ -40,6 +41,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the .rpm under systemd", run: rpmUnderSystemd },
     { name: "the .deb without systemd", run: debWithoutSystemd },
     { name: "archives", run: archives },
+    { name: "other processors, under qemu", run: otherProcessors },
     { name: "the same bytes twice", run: sameBytes },
   ],
   transcode: [
