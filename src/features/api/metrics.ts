@@ -1,7 +1,5 @@
 import type { RelayReport } from "../../live/ports/feature.ts";
-import { HEALTH_STATES, type HealthState } from "../../live/ports/health.ts";
 import type { KnownNode } from "../../live/ports/nodes.ts";
-import type { Stream } from "../../live/stream.ts";
 import type { ApiConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
 import { hookMetrics } from "./hooks.ts";
@@ -11,27 +9,12 @@ import { delayBounds, type LoopDelay } from "./loop-delay.ts";
 import { nodeWord } from "./nodes.ts";
 import { type Labels, PrometheusText } from "./prometheus.ts";
 import type { ReportCache } from "./report-cache.ts";
+import { StreamMetrics } from "./stream-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 import { transcoderMetrics } from "./transcoders.ts";
 
 /** A scrape within this time of another gets the same text, ms. */
 const FRESH_MS = 1000;
-
-/** What one stream, or the sum of several, has for metrics. */
-interface StreamNumbers {
-  readonly labels: Labels;
-  viewers: number;
-  received: number;
-  sent: number;
-  receivedRate: number;
-  frames: number;
-  lost: number;
-  switches: number;
-  readonly repairs: Record<"jump" | "held" | "moved" | "wrap", number>;
-  readonly health: Record<HealthState, number>;
-  /** Undefined when nobody knows. */
-  ageMs: number | undefined;
-}
 
 /** What the connections to another server for one stream add up to. */
 interface RelaySum {
@@ -45,7 +28,7 @@ interface RelaySum {
 /** The server's numbers for Prometheus. */
 export class Metrics {
   readonly #context: ApiContext;
-  readonly #traffic: Traffic;
+  readonly #streams: StreamMetrics;
   readonly #load: Load;
   readonly #reports: ReportCache;
   readonly #delay: LoopDelay;
@@ -55,7 +38,7 @@ export class Metrics {
 
   constructor(context: ApiContext, traffic: Traffic, load: Load, reports: ReportCache, delay: LoopDelay) {
     this.#context = context;
-    this.#traffic = traffic;
+    this.#streams = new StreamMetrics(context, traffic, reports);
     this.#load = load;
     this.#reports = reports;
     this.#delay = delay;
@@ -71,7 +54,7 @@ export class Metrics {
       const text = new PrometheusText();
       this.#process(text);
       this.#server(text);
-      this.#streams(text);
+      this.#streams.write(text);
       this.#relays(text);
       this.#nodes(text);
       transcoderMetrics(text, this.#reports.current.transcoders, config.metrics_streams);
@@ -128,84 +111,9 @@ export class Metrics {
     text.gauge("srs_config_loaded_timestamp_seconds", "Since when the configuration is in effect.", loadedAt / 1000);
   }
 
-  #streams(text: PrometheusText): void {
-    const all = this.#numbers();
-    const family = (name: string, help: string, value: (of: StreamNumbers) => number, type: "gauge" | "counter") =>
-      text[type](
-        `srs_stream_${name}`,
-        help,
-        all.map((of) => [of.labels, value(of)] as const),
-      );
-    family("viewers", "Clients that play the stream.", ({ viewers }) => viewers, "gauge");
-    family("received_bytes_total", "Bytes of media from the stream's sources.", ({ received }) => received, "counter");
-    family("sent_bytes_total", "Bytes of media to its players.", ({ sent }) => sent, "counter");
-    family(
-      "bitrate_bytes_per_second",
-      "What its sources send, over 30 s.",
-      ({ receivedRate }) => Math.round(receivedRate),
-      "gauge",
-    );
-    family("video_frames_total", "Video frames from its active source.", ({ frames }) => frames, "counter");
-    family("lost_packets_total", "Packets that players were too slow for.", ({ lost }) => lost, "counter");
-    family("source_switches_total", "Times that another source became active.", ({ switches }) => switches, "counter");
-    const repairs = all.flatMap(({ labels, repairs }) =>
-      Object.entries(repairs).map(([kind, count]) => [{ ...labels, kind }, count] as const),
-    );
-    text.counter("srs_stream_timestamp_repairs_total", "Timestamps that were corrected, by kind.", repairs);
-    const health = all.flatMap(({ labels, health }) =>
-      HEALTH_STATES.map((state) => [{ ...labels, state }, health[state]] as const),
-    );
-    const ages = all.flatMap(({ labels, ageMs }) => (ageMs === undefined ? [] : [[labels, ageMs / 1000] as const]));
-    text.gauge(
-      "srs_stream_age_seconds",
-      "How old packets are that leave here, since they came to the first server.",
-      ages,
-    );
-    text.gauge("srs_stream_unhealthy", "1 while this is wrong with the stream, by state.", health);
-  }
-
-  /** The streams with most viewers, then the sum of the others, which has empty labels. */
-  #numbers(): readonly StreamNumbers[] {
-    const { config, streams } = this.#context;
-    const counted = this.#traffic.counted;
-    const max = config().metrics_streams;
-    const viewers = (stream: Stream) => counted.get(stream)?.players ?? 0;
-    const sorted = [...streams.all()].sort((a, b) => viewers(b) - viewers(a));
-    const named = sorted.slice(0, max).map((stream) => this.#numbersOf(stream));
-    if (sorted.length <= max) return named;
-    const others = noNumbers({ vhost: "", app: "", stream: "" });
-    for (const stream of sorted.slice(max)) add(others, this.#numbersOf(stream));
-    return [...named, others];
-  }
-
-  #numbersOf(stream: Stream): StreamNumbers {
-    const { players, sent, lost } = this.#traffic.clientsOf(stream);
-    const { corrections, source, sources } = stream;
-    const health = noHealth();
-    for (const { state } of this.#reports.healthOf.get(stream.key) ?? []) health[state] = 1;
-    return {
-      labels: { ...namesOf(stream.key) },
-      viewers: players,
-      received: this.#traffic.receivedBy(stream),
-      sent,
-      receivedRate: this.#traffic.ratesOf(stream).received,
-      frames: source?.videoFrames ?? 0,
-      lost,
-      switches: sources.switches,
-      repairs: {
-        jump: corrections.of("jump"),
-        held: corrections.of("held"),
-        moved: corrections.of("moved"),
-        wrap: corrections.of("wrap"),
-      },
-      health,
-      ageMs: stream.ageMs(),
-    };
-  }
-
   #nodes(text: PrometheusText): void {
     const { nodes, clock } = this.#context;
-    const peers = nodes.all().filter(({ isSelf }) => !isSelf);
+    const peers = nodes.peers();
     const of = (value: (node: KnownNode) => number) =>
       peers.map((node) => [{ peer: node.source }, value(node)] as const);
     text.gauge(
@@ -276,30 +184,4 @@ export class Metrics {
 
 function labelsOf({ flow, to, stream }: RelayReport): Labels {
   return { flow, to, ...namesOf(stream) };
-}
-
-function noNumbers(labels: Labels): StreamNumbers {
-  const repairs = { jump: 0, held: 0, moved: 0, wrap: 0 };
-  const counts = { viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0 };
-  return { labels, ...counts, repairs, health: noHealth(), ageMs: undefined };
-}
-
-function noHealth(): Record<HealthState, number> {
-  return { gop: 0, av_skew: 0, timestamps: 0, headers: 0, bitrate: 0, stall: 0, drift: 0 };
-}
-
-function add(sum: StreamNumbers, more: StreamNumbers): void {
-  sum.viewers += more.viewers;
-  sum.received += more.received;
-  sum.sent += more.sent;
-  sum.receivedRate += more.receivedRate;
-  sum.frames += more.frames;
-  sum.lost += more.lost;
-  sum.switches += more.switches;
-  sum.repairs.jump += more.repairs.jump;
-  sum.repairs.held += more.repairs.held;
-  sum.repairs.moved += more.repairs.moved;
-  sum.repairs.wrap += more.repairs.wrap;
-  if (more.ageMs !== undefined) sum.ageMs = Math.max(sum.ageMs ?? 0, more.ageMs);
-  for (const state of HEALTH_STATES) sum.health[state] += more.health[state];
 }

@@ -1,21 +1,46 @@
 /** Labels of a sample, by name. */
 export type Labels = Readonly<Record<string, string>>;
 
+/**
+ * Samples of one metric whose labels stay: a server has thousands, most of which are at each scrape what they were at the last. Their
+ * lines are written anew when a number has changed.
+ */
+export class Series {
+  readonly #heads: readonly string[];
+  #values: readonly number[] = [];
+  #lines = "";
+
+  constructor(name: string, labels: readonly Labels[]) {
+    this.#heads = labels.map((each) => `${name}${written(each)} `);
+  }
+
+  /** The lines, with a number for each of the labels. */
+  lines(values: readonly number[]): string {
+    if (this.#lines === "" || values.some((value, at) => value !== this.#values[at])) {
+      this.#values = values;
+      this.#lines = "";
+      for (const [at, head] of this.#heads.entries()) this.#lines += `${head}${values[at] ?? 0}\n`;
+    }
+    return this.#lines;
+  }
+}
+
+/** One number without labels, numbers with their labels, or lines of `Series`. */
+type Samples = number | string | Iterable<readonly [Labels, number]>;
+
 const encoder = new TextEncoder();
 
 /** Writes the text format of Prometheus, version 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 export class PrometheusText {
-  readonly #lines: string[] = [];
-  /** A stream has the same labels in each of its families. */
-  readonly #written = new Map<Labels, string>();
+  #text = "";
 
   /** A number that goes up and down. */
-  gauge(name: string, help: string, samples: number | Iterable<readonly [Labels, number]>): void {
+  gauge(name: string, help: string, samples: Samples): void {
     this.#family(name, "gauge", help, samples);
   }
 
   /** A number that only grows; its name ends in `_total`. */
-  counter(name: string, help: string, samples: number | Iterable<readonly [Labels, number]>): void {
+  counter(name: string, help: string, samples: Samples): void {
     this.#family(name, "counter", help, samples);
   }
 
@@ -34,31 +59,29 @@ export class PrometheusText {
   }
 
   get bytes(): Uint8Array {
-    return encoder.encode(`${this.#lines.join("\n")}\n`);
+    return encoder.encode(this.#text);
   }
 
-  #family(name: string, type: string, help: string, samples: number | Iterable<readonly [Labels, number]>): void {
+  #family(name: string, type: string, help: string, samples: Samples): void {
     this.#head(name, type, help);
-    if (typeof samples === "number") this.#sample(name, {}, samples);
+    if (typeof samples === "string") this.#text += samples;
+    else if (typeof samples === "number") this.#sample(name, {}, samples);
     else for (const [labels, value] of samples) this.#sample(name, labels, value);
   }
 
   #head(name: string, type: string, help: string): void {
-    this.#lines.push(
-      `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
-      `# TYPE ${name} ${type}`,
-    );
+    this.#text += `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
   }
 
   #sample(name: string, labels: Labels, value: number): void {
-    let written = this.#written.get(labels);
-    if (written === undefined) {
-      const all = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-      written = all.length > 0 ? `{${all.join(",")}}` : "";
-      this.#written.set(labels, written);
-    }
-    this.#lines.push(`${name}${written} ${value}`);
+    this.#text += `${name}${written(labels)} ${value}\n`;
   }
+}
+
+/** With braces; empty where there are no labels. */
+function written(labels: Labels): string {
+  const all = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+  return all.length > 0 ? `{${all.join(",")}}` : "";
 }
 
 function escaped(text: string): string {

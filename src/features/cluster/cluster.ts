@@ -50,6 +50,10 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     return { places: placesAmong(this.all(), key), sure: true };
   }
 
+  peers(): readonly KnownNode[] {
+    return this.#nodes.peers();
+  }
+
   /** Asks peers from now on. */
   start(): void {
     this.reconfigure();

@@ -25,8 +25,11 @@ export class PeerNodes implements PeerEvents {
 
   /** This process first, then the peers. */
   all(): readonly KnownNode[] {
-    const self = selfAsNode(this.#own.state, this.#context.clock.now());
-    const nodes = [self];
+    return [selfAsNode(this.#own.state, this.#context.clock.now()), ...this.peers()];
+  }
+
+  peers(): readonly KnownNode[] {
+    const nodes: KnownNode[] = [];
     const ids = new Set<string>();
     for (const peer of this.#peers.values()) {
       if (peer.isSelf) continue;

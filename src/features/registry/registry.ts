@@ -91,6 +91,10 @@ export class Registry implements Feature, Nodes {
     return this.#nodes.all();
   }
 
+  peers(): readonly KnownNode[] {
+    return this.#nodes.all();
+  }
+
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {
     const { clock, self, config } = this.#context;
     const own = this.#own.all.get(key);

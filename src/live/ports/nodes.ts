@@ -115,6 +115,8 @@ export interface StreamPlaces {
 export interface Nodes {
   /** This process first. Nodes that have not answered stand there with their problem. Answers from what is already known. */
   all(): readonly KnownNode[];
+  /** The same without this process, whose load takes a walk over all clients. */
+  peers(): readonly KnownNode[];
   /** Where a stream is, by its key: at once, unless somebody is to be asked. It never rejects, and takes a second at most. */
   locate(key: string): StreamPlaces | Promise<StreamPlaces>;
 }
@@ -135,6 +137,10 @@ export class MemoryNodes implements Nodes {
     return [selfAsNode(this.#self(), this.#clock.now()), ...this.others];
   }
 
+  peers(): readonly KnownNode[] {
+    return this.others;
+  }
+
   locate(key: string): StreamPlaces {
     return { places: placesAmong(this.all(), key), sure: true };
   }
@@ -149,9 +155,11 @@ export class JoinedNodes implements Nodes {
   }
 
   all(): readonly KnownNode[] {
-    const [first = [], ...others] = this.#makers.map((maker) => maker.all());
-    const ids = new Set(first.flatMap(({ alive, state }) => (alive && state !== undefined ? [state.id] : [])));
-    return [...first, ...others.flat().filter(({ isSelf, state }) => !isSelf && !ids.has(state?.id ?? ""))];
+    return together(this.#makers.map((maker) => maker.all()));
+  }
+
+  peers(): readonly KnownNode[] {
+    return together(this.#makers.map((maker) => maker.peers()));
   }
 
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {
@@ -159,6 +167,11 @@ export class JoinedNodes implements Nodes {
     const known = answers.flatMap((answer) => (answer instanceof Promise ? [] : [answer]));
     return known.length === answers.length ? joined(known) : Promise.all(answers).then(joined);
   }
+}
+
+function together([first = [], ...others]: readonly (readonly KnownNode[])[]): readonly KnownNode[] {
+  const ids = new Set(first.flatMap(({ alive, state }) => (alive && state !== undefined ? [state.id] : [])));
+  return [...first, ...others.flat().filter(({ isSelf, state }) => !isSelf && !ids.has(state?.id ?? ""))];
 }
 
 function joined(answers: readonly StreamPlaces[]): StreamPlaces {

@@ -64,6 +64,22 @@ describe("Metrics", () => {
     ]);
   });
 
+  test("have the numbers of now at each scrape, those that changed and those that did not", async () => {
+    const stage = stageOf("one", "two");
+    const before = await metricsOf(stage);
+    stage.player("two");
+    stage.health.push({ stream: "__defaultVhost__/live/one", state: "stall", since: 1, detail: "" });
+    stage.clock.advance(1000);
+    const after = await metricsOf(stage);
+    const linesOf = (text: string) => text.split("\n").filter((line) => /^srs_stream_(viewers|unhealthy)/.test(line));
+    const changed = linesOf(after).filter((line) => !linesOf(before).includes(line));
+    expect(changed.toSorted()).toEqual([
+      'srs_stream_unhealthy{vhost="__defaultVhost__",app="live",stream="one",state="stall"} 1',
+      'srs_stream_viewers{vhost="__defaultVhost__",app="live",stream="two"} 2',
+    ]);
+    expect(linesOf(after)).toHaveLength(linesOf(before).length);
+  });
+
   test("escape what publishers put into names", async () => {
     const text = await metricsOf(stageOf('a"b\\c\nd'));
     expect(text).toContain('stream="a\\"b\\\\c\\nd"} 1');
