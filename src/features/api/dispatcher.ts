@@ -11,8 +11,9 @@ import {
   type Role,
 } from "./operation.ts";
 
-/** Items of a list that are written between two turns of the event loop. */
-const SLICE = 200;
+/** Items of a list are written for this long within a turn of the event loop, ms, and at most so many. */
+const SLICE_MS = 1;
+const SLICE_ITEMS = 200;
 /** Bytes of a body that are remembered with its call. */
 const MAX_REMEMBERED = 1024;
 const encoder = new TextEncoder();
@@ -55,6 +56,8 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #envelope: Envelope;
   readonly #actions: Pick<Actions, "add">;
+  /** The turn that the last slice waits for. */
+  #lastTurn = Promise.resolve();
 
   /** `actions` is told of calls that change something. */
   constructor(
@@ -143,13 +146,23 @@ export class Dispatcher {
     if (!isList(answer)) return [encoder.encode(`${JSON.stringify({ ...head, ...answer })}\n`)];
     const { list, items, write } = answer;
     const parts = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},${JSON.stringify(list)}:[`)];
-    for (let at = 0; at < items.length; at += SLICE) {
-      if (at > 0) await new Promise<void>((resolve) => this.#clock.soon(resolve));
-      const texts = items.slice(at, at + SLICE).map((item) => JSON.stringify(write(item as never)));
-      parts.push(encoder.encode((at > 0 ? "," : "") + texts.join(",")));
+    for (let at = 0; at < items.length; ) {
+      if (at > 0) await this.#nextTurn();
+      const texts: string[] = [];
+      const until = this.#clock.now() + SLICE_MS;
+      do {
+        texts.push(JSON.stringify(write(items[at++] as never)));
+      } while (at < items.length && texts.length < SLICE_ITEMS && this.#clock.now() < until);
+      parts.push(encoder.encode((parts.length > 1 ? "," : "") + texts.join(",")));
     }
     parts.push(encoder.encode("]}\n"));
     return parts;
+  }
+
+  /** A later turn of the event loop, in which no other list is gone on with. */
+  #nextTurn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => this.#clock.soon(resolve)));
+    return this.#lastTurn;
   }
 }
 

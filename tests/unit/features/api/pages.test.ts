@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import { ApiStage } from "../../../support/api-stage.ts";
+
+describe("Clients", () => {
+  test("come in pages, also when there are thousands of them", async () => {
+    const stage = new ApiStage();
+    for (let count = 0; count < 3000; count++) stage.player();
+    expect((await stage.call("/api/v1/clients")).json.clients).toHaveLength(10);
+    const page = (await stage.call("/api/v1/clients?start=2990&count=100")).json.clients;
+    expect(page.map(({ id }: { id: string }) => id)).toEqual(Array.from({ length: 10 }, (_, at) => `r${2991 + at}`));
+    expect((await stage.call("/api/v1/clients?count=100000")).json.clients).toHaveLength(3000);
+  });
+
+  test("are written a millisecond's worth in each turn of the event loop, however many callers there are", async () => {
+    const stage = new ApiStage();
+    let written = 0;
+    for (let at = 0; at < 10_000; at++) {
+      const connection = {
+        get bytesReceived() {
+          // What writing a hundred of them takes is a millisecond.
+          if (++written % 100 === 0) stage.clock.spend(1);
+          return 0;
+        },
+        bytesSent: 1,
+        kick: () => undefined,
+      };
+      const remote = { host: "192.0.2.1", port: 1 };
+      const client = stage.clients.add({ id: `c${at}`, protocol: "rtmp", remote }, connection);
+      client.began({ kind: "play", stream: stage.live.stream(), relay: false, since: 0, bytes: 0, lost: 0 });
+    }
+    // What all are counted for, before.
+    await stage.api.call("GET", "/api/v1/clients", "");
+    written = 0;
+    let answered = 0;
+    for (let caller = 0; caller < 3; caller++)
+      void stage.api.call("GET", "/api/v1/clients?count=10000", "").then(({ json }) => {
+        expect(JSON.parse(json).clients).toHaveLength(10_000);
+        answered++;
+      });
+    expect(written).toBeLessThanOrEqual(1200);
+    let most = 0;
+    while (answered < 3) {
+      const before = written;
+      stage.clock.turn();
+      for (let step = 0; step < 20; step++) await Promise.resolve();
+      most = Math.max(most, written - before);
+    }
+    // Each is asked for its bytes more than once.
+    expect(most).toBeLessThanOrEqual(400);
+  });
+});
