@@ -36,12 +36,22 @@ const client = object({
   lag_ms: whole,
 });
 
+interface MaskedUrls {
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+}
+
+const noUrls: MaskedUrls = { tcUrl: "", pageUrl: "", swfUrl: "" };
+
 /** What the API says of clients, and kicking them. */
 export class ClientTable {
   readonly #context: ApiContext;
   readonly #traffic: Traffic;
   readonly #streams: StreamTable;
   readonly #bans: Bans;
+  /** By what clients say when they connect. */
+  readonly #urls = new WeakMap<object, MaskedUrls>();
 
   constructor(context: ApiContext, traffic: Traffic, streams: StreamTable, bans: Bans) {
     this.#context = context;
@@ -125,21 +135,33 @@ export class ClientTable {
       }
   }
 
+  /** As others may read them. Masking costs most of a page of clients, and callers ask each second. */
+  #urlsOf({ introduction }: Client): MaskedUrls {
+    if (introduction === undefined) return noUrls;
+    let urls = this.#urls.get(introduction);
+    if (urls === undefined) {
+      const { url, pageUrl = "", swfUrl = "" } = introduction;
+      urls = { tcUrl: maskName(url), pageUrl: maskName(pageUrl), swfUrl: maskName(swfUrl) };
+      this.#urls.set(introduction, urls);
+    }
+    return urls;
+  }
+
   #write(of: Client): object {
     const [task] = of.tasks;
     const { clock } = this.#context;
     const format = formatOf(of);
     const rates = this.#traffic.ratesOfClient(of);
-    const { url: tcUrl = "", software = "", pageUrl = "", swfUrl = "" } = of.introduction ?? {};
+    const { tcUrl, pageUrl, swfUrl } = this.#urlsOf(of);
     const names = task === undefined ? undefined : namesOf(task.stream.key);
     return {
       id: of.id,
       vhost: names === undefined ? "" : idOf(names.vhost),
       stream: task === undefined ? "" : this.#streams.idOf(task.stream),
       ip: of.remote.host,
-      pageUrl: maskName(pageUrl),
-      swfUrl: maskName(swfUrl),
-      tcUrl: maskName(tcUrl),
+      pageUrl,
+      swfUrl,
+      tcUrl,
       url: task === undefined ? "" : streamUrl(task.stream.key),
       name: names?.stream ?? "",
       type: typeOf(task, format),
@@ -151,7 +173,7 @@ export class ClientTable {
       port: of.remote.port,
       protocol: of.protocol,
       format,
-      software,
+      software: of.introduction?.software ?? "",
       server: task?.relay ?? false,
       lost_packets: task?.lost ?? 0,
       lag_ms: Math.round(lagOf(task)),

@@ -7,9 +7,10 @@ export interface KeyNames {
   readonly stream: string;
 }
 
-/** Ids of vhosts are asked for with each client; streams' are kept elsewhere. */
-const known = new Map<string, string>();
+/** Names and ids are asked for with each client and stream. */
 const MAX_KNOWN = 1000;
+const known = new Map<string, string>();
+const parts = new Map<string, KeyNames>();
 
 /** The id of a vhost or a stream, by its name or key: the same on all servers, in the look of SRS's. */
 export function idOf(name: string): string {
@@ -24,6 +25,12 @@ export function idOf(name: string): string {
 
 /** Takes a stream's key apart. Vhosts have no slashes in their names. */
 export function namesOf(key: string): KeyNames {
-  const [first, last] = [key.indexOf("/"), key.lastIndexOf("/")];
-  return { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
+  let names = parts.get(key);
+  if (names === undefined) {
+    const [first, last] = [key.indexOf("/"), key.lastIndexOf("/")];
+    names = { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
+    if (parts.size >= MAX_KNOWN) parts.clear();
+    parts.set(key, names);
+  }
+  return names;
 }

@@ -31,15 +31,22 @@ export class RateWindow {
   add(now: number, { received, sent, frames }: Counters): void {
     const at = (this.#count % SAMPLES) * FIELDS;
     this.#count++;
-    this.#samples.set([now, received, sent, frames], at);
+    const samples = this.#samples;
+    samples[at] = now;
+    samples[at + 1] = received;
+    samples[at + 2] = sent;
+    samples[at + 3] = frames;
   }
 
   /** Since the oldest sample that is kept. */
   rates(now: number, { received, sent, frames }: Counters): Rates {
     const at = this.#count < SAMPLES ? 0 : (this.#count % SAMPLES) * FIELDS;
-    const [then = 0, receivedThen = 0, sentThen = 0, framesThen = 0] = this.#samples.subarray(at, at + FIELDS);
-    const seconds = Math.max(1, (now - then) / 1000);
-    const rate = (value: number, before: number) => Math.max(0, value - before) / seconds;
-    return { received: rate(received, receivedThen), sent: rate(sent, sentThen), frames: rate(frames, framesThen) };
+    const samples = this.#samples;
+    const seconds = Math.max(1, (now - (samples[at] ?? 0)) / 1000);
+    return {
+      received: Math.max(0, received - (samples[at + 1] ?? 0)) / seconds,
+      sent: Math.max(0, sent - (samples[at + 2] ?? 0)) / seconds,
+      frames: Math.max(0, frames - (samples[at + 3] ?? 0)) / seconds,
+    };
   }
 }

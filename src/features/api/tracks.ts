@@ -3,7 +3,7 @@ import type { Stream } from "../../live/stream.ts";
 import { readAudioSpecificConfig } from "../../media/aac.ts";
 import { Codec, codecName } from "../../media/codec.ts";
 import { Content, FrameReader } from "../../media/frame.ts";
-import { PacketKind } from "../../media/packet.ts";
+import { type Packet, PacketKind } from "../../media/packet.ts";
 import { readVideoConfig } from "../../media/video-config.ts";
 import { number, object, orNull, string, whole } from "./schema.ts";
 
@@ -36,6 +36,10 @@ export const trackSchemas = {
   audio: orNull(object({ codec: string, sample_rate: number, channel: whole, profile: string })),
 } as const;
 
+/** What packets say, by packet: encoders send new ones seldom, and callers ask each second. */
+const videos = new WeakMap<Packet, VideoInfo>();
+const audios = new WeakMap<Packet, AudioInfo>();
+
 const UNKNOWN = "Other";
 const avcProfiles: Readonly<Record<number, string>> = {
   66: "Baseline",
@@ -59,17 +63,27 @@ const flvRates = [5512, 11025, 22050, 44100] as const;
 export function tracksOf(stream: Stream): Tracks {
   const { active } = stream.sources;
   if (active === undefined) return { video: null, audio: null };
-  const packets = [...active.headers.list, ...active.frameHeads];
-  const video = packets.find(({ kind, track }) => kind === PacketKind.Video && track === 0);
-  const audio = packets.find(({ kind, track }) => kind === PacketKind.Audio && track === 0);
+  const first = (wanted: PacketKind) => {
+    const isOne = ({ kind, track }: Packet) => kind === wanted && track === 0;
+    return active.headers.list.find(isOne) ?? active.frameHeads.find(isOne);
+  };
   return {
-    video: videoOf(video?.payload),
-    audio: audioOf(audio?.payload),
+    video: known(videos, first(PacketKind.Video), videoOf),
+    audio: known(audios, first(PacketKind.Audio), audioOf),
   };
 }
 
-function videoOf(payload: Uint8Array | undefined): VideoInfo | null {
-  if (payload === undefined) return null;
+function known<T>(all: WeakMap<Packet, T>, packet: Packet | undefined, read: (payload: Uint8Array) => T): T | null {
+  if (packet === undefined) return null;
+  let info = all.get(packet);
+  if (info === undefined) {
+    info = read(packet.payload);
+    all.set(packet, info);
+  }
+  return info;
+}
+
+function videoOf(payload: Uint8Array): VideoInfo {
   const codec = plain(codecName(PacketKind.Video, payload));
   const unknown = { codec, profile: UNKNOWN, level: UNKNOWN, width: 0, height: 0 };
   const frame = new FrameReader();
@@ -97,8 +111,7 @@ function hevcLevel(codecs: string): { profile: string; level: string } {
   return { profile: hevcProfiles[profile] ?? UNKNOWN, level: String(Math.round(Number(level.slice(1)) / 3) / 10) };
 }
 
-function audioOf(payload: Uint8Array | undefined): AudioInfo | null {
-  if (payload === undefined) return null;
+function audioOf(payload: Uint8Array): AudioInfo {
   const codec = plain(codecName(PacketKind.Audio, payload));
   const frame = new FrameReader();
   frame.read(PacketKind.Audio, payload);
