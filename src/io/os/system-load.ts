@@ -4,6 +4,12 @@ import { isPublicIp } from "../../base/address-scope.ts";
 
 /** Asking costs several files for each of them. */
 const CPUS = cpus().length;
+/** Addresses of network interfaces are asked for at most this often, ms: it costs as much as all files do. */
+const ADDRESSES_FRESH_MS = 60_000;
+/** A line of /proc/net/dev: the name, the bytes received, seven other numbers, the bytes sent. */
+const INTERFACE = /^\s*([^\s:]+):\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm;
+/** A line of /proc/diskstats: two numbers, the name, nine other numbers, the time with something to do. */
+const DISK = /^\s*\d+\s+\d+\s+(\S+)(?:\s+\d+){9}\s+(\d+)/gm;
 
 /** The load of this process and its machine. Times are in seconds; what the system does not tell is 0. */
 export interface SystemLoad {
@@ -93,18 +99,30 @@ function processorTicks(): { busyTicks: number; allTicks: number } {
   return { allTicks, busyTicks: allTicks - (fields[3] ?? 0) - (fields[4] ?? 0) };
 }
 
+/** The network interfaces with a public address, and when they were asked for, ms. */
+let outer: { readonly names: ReadonlySet<string>; readonly askedAt: number } | undefined;
+
+function outerInterfaces(): ReadonlySet<string> {
+  const now = performance.now();
+  if (outer === undefined || now - outer.askedAt >= ADDRESSES_FRESH_MS) {
+    const names = new Set<string>();
+    for (const [name, addresses = []] of Object.entries(networkInterfaces()))
+      if (addresses.some(({ address }) => isPublicIp(address))) names.add(name);
+    outer = { names, askedAt: now };
+  }
+  return outer.names;
+}
+
 function networkBytes() {
   let [netReceived, netSent, innerReceived, innerSent] = [0, 0, 0, 0];
-  const interfaces = networkInterfaces();
-  for (const [, name = "", rest = ""] of textOf("/proc/net/dev").matchAll(/^\s*([^\s:]+):\s*(.*)$/gm)) {
-    const fields = rest.split(/\s+/).map(Number);
-    const [received = 0, sent = 0] = [fields[0], fields[8]];
-    if (interfaces[name]?.some(({ address }) => isPublicIp(address))) {
-      netReceived += received;
-      netSent += sent;
+  const names = outerInterfaces();
+  for (const [, name = "", received, sent] of textOf("/proc/net/dev").matchAll(INTERFACE)) {
+    if (names.has(name)) {
+      netReceived += Number(received);
+      netSent += Number(sent);
     } else {
-      innerReceived += received;
-      innerSent += sent;
+      innerReceived += Number(received);
+      innerSent += Number(sent);
     }
   }
   return { netReceived, netSent, innerReceived, innerSent };
@@ -124,10 +142,8 @@ function sockets(): Sockets {
 function disks(): Disks {
   const text = textOf("/proc/vmstat");
   const busyMs = new Map<string, number>();
-  for (const line of textOf("/proc/diskstats").trim().split("\n")) {
-    const fields = line.trim().split(/\s+/);
-    const [name, ms] = [fields[2], Number(fields[12])];
-    if (name !== undefined && ms > 0) busyMs.set(name, ms);
+  for (const [, name = "", ms] of textOf("/proc/diskstats").matchAll(DISK)) {
+    if (ms !== "0") busyMs.set(name, Number(ms));
   }
   return {
     readBytes: 1024 * numberIn(text, /^pgpgin (\d+)/m),
