@@ -3,7 +3,7 @@ import type { ApiContext, ConfigState } from "./context.ts";
 import { idOf } from "./ids.ts";
 import { ApiError, errorCodes, type Operation } from "./operation.ts";
 import { reloadNow } from "./process-operations.ts";
-import { boolean, object, string, whole } from "./schema.ts";
+import { boolean, listOf, object, string, whole } from "./schema.ts";
 
 const rawApi = object({ enabled: boolean, allow_reload: boolean, allow_query: boolean, allow_update: boolean });
 
@@ -24,7 +24,7 @@ export function rawOperations(context: ApiContext): readonly Operation[] {
           doc: "raw: what this API allows; query: the configuration; reload-fetch: what became of the last reload.",
           required: true,
         },
-        { name: "scope", doc: "For query: global, or vhost with the name of one." },
+        { name: "scope", doc: "For query: global, minimal, or vhost with the name of one." },
         { name: "vhost", doc: "For query with the scope vhost: its name." },
       ],
       answer: {},
@@ -34,6 +34,7 @@ export function rawOperations(context: ApiContext): readonly Operation[] {
           type: "object",
           description: "The keys of the root and its tables; vhosts with id, name and enabled.",
         },
+        minimal: object({ listen: listOf(string) }),
         vhost: { type: "object", description: "The keys of one vhost." },
         data: object({ err: whole, msg: string, state: whole, rid: string }),
       },
@@ -83,7 +84,9 @@ function queried(context: ApiContext, query: URLSearchParams): Readonly<Record<s
     const list = Object.entries(vhosts).map(([name, each]) => [name, { ...head(name), enabled: enabled(each) }]);
     return { global: { ...global, vhosts: Object.fromEntries(list) } };
   }
-  if (scope !== "vhost") throw new ApiError(400, "input", "scope must be global or vhost");
+  // Its console asks for this with each of its pages.
+  if (scope === "minimal") return { minimal: { listen: [global.listen].flat().map(String) } };
+  if (scope !== "vhost") throw new ApiError(400, "input", "scope must be global, minimal or vhost");
   const name = query.get("vhost") ?? "";
   const found = Object.hasOwn(vhosts, name) ? vhosts[name] : undefined;
   if (!isTable(found))
