@@ -7,6 +7,8 @@ import type { ClusterConfig } from "./config.ts";
 
 /** Rates are of this time at least, ms. */
 const WINDOW_MS = 900;
+/** What is known is told again for this long, ms, while connections are the same: a director asks with each request. */
+const FRESH_MS = 20;
 
 /** What this process knows of itself. */
 export interface OwnNodeContext {
@@ -37,6 +39,7 @@ export class OwnNode implements StreamObserver {
   /** Undefined until the load is asked for. */
   #sample: { at: number; sent: number; cpu: number } | undefined;
   #rates = { kbps: 0, cpu: 0 };
+  #told: { readonly at: number; readonly config: ClusterConfig; readonly state: NodeState } | undefined;
 
   constructor(context: OwnNodeContext) {
     this.#context = context;
@@ -48,9 +51,22 @@ export class OwnNode implements StreamObserver {
   }
 
   get state(): NodeState {
-    const { nodeId, version, draining, fetches, connections, maxConnections, config } = this.#context;
-    const { advertise, zone, weight, bandwidth } = config();
+    const { draining, connections } = this.#context;
+    const now = this.#context.clock.now();
+    const config = this.#context.config();
+    const told = this.#told;
+    if (told !== undefined && now - told.at < FRESH_MS && told.config === config) {
+      const { state } = told;
+      if (state.load.connections === connections() && state.draining === draining()) return state;
+    }
     this.#measureRates();
+    const state = this.#read(config);
+    this.#told = { at: now, config, state };
+    return state;
+  }
+
+  #read({ advertise, zone, weight, bandwidth }: ClusterConfig): NodeState {
+    const { nodeId, version, draining, fetches, connections, maxConnections } = this.#context;
     return {
       ...{ id: nodeId, version, advertise, zone, weight, draining: draining() },
       fetches: fetches(),
