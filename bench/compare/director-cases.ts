@@ -9,7 +9,7 @@ const CONNECTIONS = 50;
 /** How often what is due is asked, ms. */
 const STEP_MS = 5;
 /** Until nodes know each other, and the runtime has compiled what it will compile. */
-const WARM_UP_MS = 5000;
+const WARM_UP_MS = 15_000;
 const EDGES = 3;
 
 /** Asks one server at an even rate, over connections that stay or over a new one each time. */
