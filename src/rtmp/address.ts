@@ -48,6 +48,15 @@ const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
  * Slashes inside parameters: those after the name's own `?` belong to values. Names are not percent-decoded. Never throws.
  */
 export function resolve(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
+  if (last === undefined || last.name !== name || last.tcUrl !== tcUrl || last.app !== app)
+    last = { tcUrl, app, name, result: find(tcUrl, app, name) };
+  return last.result;
+}
+
+/** What was asked for last: a crowd asks for one stream. */
+let last: { tcUrl: string | undefined; app: string | undefined; name: string; result: AddressResult } | undefined;
+
+function find(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
   for (const text of [tcUrl, app, name]) {
     if (text !== undefined && text.length > addressLimits.input)
       return refuse("the URL", text.length, addressLimits.input);
