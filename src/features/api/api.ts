@@ -159,8 +159,10 @@ export class Api implements Feature, HttpRoute {
     const { path, body } = request;
     const method = methodOf(request, query);
     // A page of any host may load a script from here.
-    if ((callback !== null || method !== request.method) && !isSameSite(request))
+    if (method !== request.method && !isSameSite(request))
       throw new ApiError(403, "rights", `by GET, pages of this host alone may do this; others send ${method}`);
+    if (callback !== null && !isSameSite(request))
+      throw new ApiError(403, "rights", "pages of this host alone may call with callback; others leave it out");
     if (!CALLBACK.test(callback ?? "_")) throw new ApiError(403, "rights", "callback must be the name of a function");
     const answer = await this.#dispatcher.call({ method, path, query, body, by, role });
     this.#send(exchange, answer, callback);

@@ -141,6 +141,11 @@ describe("SRS's console", () => {
     },
   );
 
+  test("is told what others have to leave out", async () => {
+    const { json } = await new ApiStage().call("/api/v1/clients?callback=x");
+    expect(json.error).toBe("pages of this host alone may call with callback; others leave it out");
+  });
+
   test("is told of errors, which a browser would keep from it had they another status than 200", async () => {
     const answer = await new ApiStage().call("/api/v1/clients/c9?callback=f", ["Sec-Fetch-Site: same-site"]);
     expect([answer.status, /^f\(\{"code":2049,/.test(answer.text)]).toEqual([200, true]);
