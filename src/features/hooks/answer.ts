@@ -10,8 +10,11 @@ export type Verdict =
   | { readonly kind: "allowed"; readonly data?: unknown }
   /** It says no; `reason` is for the client, `detail` for the log alone. */
   | { readonly kind: "refused"; readonly reason: string; readonly detail: string }
-  /** It says neither yes nor no. */
-  | { readonly kind: "failed"; readonly problem: string };
+  /** It says neither yes nor no; `isRejected`: it won't take this call another time, either. */
+  | { readonly kind: "failed"; readonly problem: string; readonly isRejected?: boolean };
+
+/** Statuses from 400 to 499 that speak of the moment, not of the call. */
+const MOMENTARY = [408, 425, 429];
 
 /** Judges an answer as SRS does, but tells a no from an answer that makes no sense. */
 export function judge(status: number, text: string): Verdict {
@@ -19,6 +22,8 @@ export function judge(status: number, text: string): Verdict {
   const sentence = sentenceOf(value);
   if (status === 401 || status === 403) return refused(sentence, `status ${status}`);
   if (status >= 300 && status < 400) return failed(`it redirects (${status}), which is not followed`);
+  if (status >= 400 && status < 500 && !MOMENTARY.includes(status))
+    return { kind: "failed", problem: `it answers ${status}`, isRejected: true };
   if (status !== 200 && status !== 201) return failed(`it answers ${status}`);
   if (value === 0) return { kind: "allowed" };
   if (Number.isInteger(value)) return refused(sentence, `answer ${value}`);

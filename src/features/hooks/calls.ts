@@ -5,9 +5,10 @@ import { BackEnd } from "./back-end.ts";
 import type { HookBody, HookEvent } from "./events.ts";
 import type { HookUrl } from "./hook-url.ts";
 import { type Job, Lane, type LaneContext } from "./lane.ts";
+import { Turns } from "./turns.ts";
 
-/** Notifications that wait at the most, and their bytes; those that come then are dropped. */
-const MAX_WAITING = 10_000;
+/** Notifications that wait at the most, and their bytes; those that come then are dropped. All clients of a big server may leave at once. */
+const MAX_WAITING = 40_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** What calls need from outside. */
@@ -23,6 +24,11 @@ export interface CallSettings {
   readonly secret: string;
 }
 
+/** Events of clients that are taken in a turn of the event loop, some 10 us each. */
+const EVENTS_PER_TURN = 256;
+/** Decisions that time out in a turn, some 100 us each with the client's refusal. */
+const EXPIRIES_PER_TURN = 64;
+
 const encoder = new TextEncoder();
 
 /** All calls to back ends. Those about one client come to a back end in their order; clients don't wait for each other. */
@@ -31,17 +37,22 @@ export class Calls {
   readonly #backEnds = new Map<string, BackEnd>();
   /** By client and back end. */
   readonly #lanes = new Map<string, Lane>();
+  /** Keep the order of events, too. */
+  readonly #events: Turns;
+  readonly #expiries: Turns;
   #waiting = 0;
   #waitingBytes = 0;
   #isStopping = false;
 
   constructor(context: CallsContext) {
     this.#context = context;
+    this.#events = new Turns(context.clock, EVENTS_PER_TURN);
+    this.#expiries = new Turns(context.clock, EXPIRIES_PER_TURN);
   }
 
   /** Whether nothing waits for an answer. */
   get idle(): boolean {
-    return this.#lanes.size === 0;
+    return this.#lanes.size === 0 && this.#events.idle;
   }
 
   reports(): HookReport[] {
@@ -51,11 +62,13 @@ export class Calls {
   /** Asks a back end about a client, once. It answers within the timeout, whatever waits before it. */
   ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings): Promise<Verdict> {
     return new Promise((resolve) => {
-      this.#push(clientId, url, {
-        ...this.#call(url, encoder.encode(JSON.stringify(body)), body, settings),
-        kind: "decision",
-        done: (verdict) => resolve(verdict ?? { kind: "failed", problem: "given up" }),
-      });
+      this.#events.add(() =>
+        this.#push(clientId, url, {
+          ...this.#call(url, encoder.encode(JSON.stringify(body)), body, settings),
+          kind: "decision",
+          done: (verdict) => resolve(verdict ?? { kind: "failed", problem: "given up" }),
+        }),
+      );
     });
   }
 
@@ -67,21 +80,23 @@ export class Calls {
     settings: CallSettings,
     answered: (verdict: Verdict) => void = () => undefined,
   ): void {
-    const bytes = encoder.encode(JSON.stringify(body));
-    if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
-      this.#backEnd(url).dropped(body.action as HookEvent);
-      return;
-    }
-    this.#waiting++;
-    this.#waitingBytes += bytes.length;
-    this.#push(clientId, url, {
-      ...this.#call(url, bytes, body, settings),
-      kind: "notification",
-      done: (verdict) => {
-        this.#waiting--;
-        this.#waitingBytes -= bytes.length;
-        if (verdict !== undefined) answered(verdict);
-      },
+    this.#events.add(() => {
+      const bytes = encoder.encode(JSON.stringify(body));
+      if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+        this.#backEnd(url).dropped(body.action as HookEvent);
+        return;
+      }
+      this.#waiting++;
+      this.#waitingBytes += bytes.length;
+      this.#push(clientId, url, {
+        ...this.#call(url, bytes, body, settings),
+        kind: "notification",
+        done: (verdict) => {
+          this.#waiting--;
+          this.#waitingBytes -= bytes.length;
+          if (verdict !== undefined) answered(verdict);
+        },
+      });
     });
   }
 
@@ -98,6 +113,7 @@ export class Calls {
 
   /** Gives up all calls. */
   close(): void {
+    this.#events.flush();
     for (const lane of [...this.#lanes.values()]) lane.close();
   }
 
@@ -110,7 +126,7 @@ export class Calls {
     const key = `${clientId} ${url.backEnd}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = new Lane(this.#context, this.#backEnd(url), () => this.#lanes.delete(key));
+      lane = new Lane(this.#context, this.#backEnd(url), this.#expiries, () => this.#lanes.delete(key));
       this.#lanes.set(key, lane);
       if (this.#isStopping) lane.stop();
     }

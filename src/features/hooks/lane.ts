@@ -6,10 +6,18 @@ import type { BackEnd } from "./back-end.ts";
 import { call } from "./call.ts";
 import type { HookEvent } from "./events.ts";
 import { callHeaders } from "./signature.ts";
+import type { Turns } from "./turns.ts";
 
 const RETRIES: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 60_000 };
 /** A notification that no attempt has delivered for this long is given up. */
 const GIVE_UP_MS = 600_000;
+/** The same for one that the back end does not take (status 4xx), and which would hold up those behind it. */
+const GIVE_UP_REJECTED_MS = 10_000;
+/**
+ * A decision that has waited for this share of its time is not called any more: a back end that is too slow for all answers
+ * those that it can, instead of none in time.
+ */
+const MAX_WAIT_SHARE = 0.75;
 
 /** A call in its lane. */
 export interface Job {
@@ -37,7 +45,9 @@ export interface LaneContext {
 interface Queued {
   readonly job: Job;
   readonly at: number;
-  readonly deadline: Timer | undefined;
+  /** Of a decision: until it must be called, then until its time is over. */
+  deadline: Timer | undefined;
+  isCalled: boolean;
 }
 
 /*
@@ -48,6 +58,8 @@ interface Queued {
 export class Lane {
   readonly #context: LaneContext;
   readonly #backEnd: BackEnd;
+  /** For decisions whose time is over, of all lanes. */
+  readonly #expiries: Turns;
   readonly #onEmpty: () => void;
   readonly #queue: Queued[] = [];
   readonly #backoff: Backoff;
@@ -56,18 +68,17 @@ export class Lane {
   #pause: Timer | undefined;
   #isLast = false;
 
-  constructor(context: LaneContext, backEnd: BackEnd, onEmpty: () => void) {
+  constructor(context: LaneContext, backEnd: BackEnd, expiries: Turns, onEmpty: () => void) {
     this.#context = context;
     this.#backEnd = backEnd;
+    this.#expiries = expiries;
     this.#onEmpty = onEmpty;
     this.#backoff = new Backoff(RETRIES, context.randomNumber);
   }
 
   push(job: Job): void {
-    const { clock } = this.#context;
-    const expire = () => this.#finish(queued, noAnswer(job));
-    const deadline = job.kind === "decision" ? clock.after(job.timeoutMs, expire) : undefined;
-    const queued: Queued = { job, at: clock.now(), deadline };
+    const queued: Queued = { job, at: this.#context.clock.now(), deadline: undefined, isCalled: false };
+    if (job.kind === "decision") this.#setDeadline(queued);
     this.#queue.push(queued);
     this.#backEnd.waits(job.event, 1);
     if (this.#queue.length === 1) this.#attempt();
@@ -84,6 +95,17 @@ export class Lane {
   close(): void {
     for (const queued of [...this.#queue].reverse())
       this.#finish(queued, queued.job.kind === "decision" ? noAnswer(queued.job) : undefined);
+  }
+
+  #setDeadline(queued: Queued): void {
+    const { clock } = this.#context;
+    const { job } = queued;
+    const maxWaitMs = job.timeoutMs * MAX_WAIT_SHARE;
+    const expire = () => this.#expiries.add(() => this.#finish(queued, noAnswer(job)));
+    queued.deadline = clock.after(maxWaitMs, () => {
+      if (queued.isCalled) queued.deadline = clock.after(job.timeoutMs - maxWaitMs, expire);
+      else this.#expiries.add(() => this.#finish(queued, notCalled(maxWaitMs)));
+    });
   }
 
   #hurry(): void {
@@ -118,6 +140,12 @@ export class Lane {
     };
     const start = () => {
       if (isOver) return;
+      const waitedMs = clock.now() - queued.at;
+      if (job.kind === "decision" && waitedMs >= job.timeoutMs * MAX_WAIT_SHARE) {
+        settle(notCalled(waitedMs));
+        return;
+      }
+      queued.isCalled = true;
       const seconds = Math.floor(clock.wall() / 1000);
       const { url, body, secret, id } = job;
       abort = call(httpPost, { url, body, headers: callHeaders(secret, id, seconds, body) }, settle);
@@ -144,7 +172,7 @@ export class Lane {
     }
     this.#backEnd.settled(job.event, verdict);
     const { clock } = this.#context;
-    if (this.#isLast || clock.now() - at >= GIVE_UP_MS) {
+    if (this.#isLast || clock.now() - at >= (verdict.isRejected === true ? GIVE_UP_REJECTED_MS : GIVE_UP_MS)) {
       this.#finish(queued, undefined);
       return;
     }
@@ -172,4 +200,8 @@ export class Lane {
 
 function noAnswer({ timeoutMs }: Job): Verdict {
   return { kind: "failed", problem: `no answer within ${timeoutMs / 1000} s` };
+}
+
+function notCalled(waitedMs: number): Verdict {
+  return { kind: "failed", problem: `it was not asked, as calls before this one took ${waitedMs / 1000} s` };
 }

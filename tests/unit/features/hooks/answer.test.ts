@@ -27,7 +27,8 @@ const answers: readonly (readonly [what: string, status: number, text: string, v
   ["a list", 200, "[0]", { kind: "failed", problem: NO_ANSWER }],
   ["a yes with the wrong status", 204, "0", { kind: "failed", problem: "it answers 204" }],
   ["a redirect", 302, "0", { kind: "failed", problem: "it redirects (302), which is not followed" }],
-  ["a missing page", 404, "0", { kind: "failed", problem: "it answers 404" }],
+  ["a missing page", 404, "0", { kind: "failed", problem: "it answers 404", isRejected: true }],
+  ["a back end that has too much to do", 429, "0", { kind: "failed", problem: "it answers 429" }],
   ["a back end that breaks", 500, '{"code":0}', { kind: "failed", problem: "it answers 500" }],
 ];
 
