@@ -2,6 +2,7 @@ import type { BenchReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
 import { cpu, FANOUT_HEAD, fanoutRow, mib, ms, playerCells } from "./cells.ts";
 import { directorCases } from "./director-cases.ts";
+import { hookCases } from "./hook-cases.ts";
 import { httpCases } from "./http-cases.ts";
 import { almostIdle } from "./idle.ts";
 import { type Measured, measure, runBench } from "./load.ts";
@@ -307,6 +308,7 @@ export const cases: readonly Case[] = [
   ...transcodeCases,
   ...polledCases,
   ...directorCases,
+  ...hookCases,
   {
     title: "Fan-in: 500 publishers × 600 kbps",
     text: "With the GOP cache on; nginx-rtmp has none.",
