@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { isHeader, type Source, type SourceEnd, type SourceEvents } from "../../live/source/source.ts";
+import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { EngineConfig } from "./config.ts";
@@ -35,12 +36,18 @@ interface Newest {
   header: Uint8Array | undefined;
 }
 
+/** The share that the newest packet has in the average of how far a result is behind. */
+const NEWEST_SHARE = 1 / 8;
+
 const noValues = new Map();
 
 /** What one engine makes of a stream: audio and video from FFmpeg or past it, in order, as a source of the target. */
 export class Result {
   readonly engine: EngineConfig;
   readonly target: Target;
+  readonly #input: Pick<Stream, "ageMs" | "timeline">;
+  /** How far what comes is behind the newest of the input, on average, ms. */
+  #behindMs: number | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #merge: TrackMerge;
@@ -54,8 +61,10 @@ export class Result {
   #askAt = Number.NEGATIVE_INFINITY;
   #loggedWhy = "";
 
-  constructor(engine: EngineConfig, target: Target, clock: Clock, log: Log) {
+  /** `input` is the stream whose time line its packets are on. */
+  constructor(engine: EngineConfig, target: Target, input: Pick<Stream, "ageMs" | "timeline">, clock: Clock, log: Log) {
     this.engine = engine;
+    this.#input = input;
     this.target = target;
     this.#clock = clock;
     this.#log = log;
@@ -131,8 +140,20 @@ export class Result {
   #emit(kind: PacketKind, time: number, payload: Uint8Array): void {
     if (isHeader(classify(kind, payload) & 0xff))
       this.#newest[kind === PacketKind.Video ? "video" : "audio"].header = payload;
-    else this.#source ??= this.#publish(time);
+    else {
+      this.#source ??= this.#publish(time);
+      this.#noteAge(time);
+    }
     this.#source?.push(kind, time >>> 0, payload);
+  }
+
+  /** Packets are as old as those of the input, and as much older as the engine takes for them. */
+  #noteAge(time: number): void {
+    const behindMs = Math.max(0, this.#input.timeline.newest - time);
+    this.#behindMs ??= behindMs;
+    this.#behindMs += (behindMs - this.#behindMs) * NEWEST_SHARE;
+    const age = this.#input.ageMs();
+    this.#source?.receiveAge(age === undefined ? undefined : age + this.#behindMs);
   }
 
   #publish(time: number): Source | undefined {

@@ -233,7 +233,7 @@ export class Transcode implements Feature, StreamObserver {
       return engine.output.map((output) => {
         const target = this.#targetOf(output, stream, name, source, engineName);
         const { clock, log } = this.#context;
-        return { name: engineName, result: new Result(engine, target, clock, log.with(`t:${engineName}`)) };
+        return { name: engineName, result: new Result(engine, target, stream, clock, log.with(`t:${engineName}`)) };
       });
     });
   }

@@ -26,6 +26,22 @@ describe("an engine that encodes both tracks", () => {
     expect(stage.out().source?.info).toMatchObject({ via: "transcode", remote: "transcode of /live/show" });
   });
 
+  test("tells how old its packets are: as those of its input, and as much older as it is behind", () => {
+    const stage = new TranscodeStage(BOTH);
+    const feed = publish(stage);
+    feed.gop("k2", 2).audio("a2").wait(40);
+    const input = stage.stream();
+    expect(stage.out().source?.ageMs).toBeLessThan(200);
+    input.source?.receiveAge(1000);
+    feed.gop("k3", 2).audio("a3").wait(40);
+    stage.clock.advance(WAIT_MS);
+    expect(stage.out().source?.ageMs).toBeGreaterThanOrEqual(1000);
+    input.source?.receiveAge(undefined);
+    feed.gop("k4", 2).audio("a4").wait(40);
+    stage.clock.advance(WAIT_MS);
+    expect(stage.out().source?.ageMs).toBeUndefined();
+  });
+
   test("ends with its stream, behind the last of it", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
