@@ -1,8 +1,8 @@
 import { maskText } from "../../base/mask.ts";
 import type { HookReport } from "../../live/ports/feature.ts";
-import type { ApiContext } from "./context.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";
 import type { PrometheusText } from "./prometheus.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, orNull, string, whole } from "./schema.ts";
 
 const hook = object({
@@ -19,7 +19,7 @@ const hook = object({
 });
 
 /** What the API says of the back ends that HTTP hooks call. */
-export function hookOperations(context: ApiContext): readonly Operation[] {
+export function hookOperations(reports: ReportCache): readonly Operation[] {
   return [
     {
       method: "GET",
@@ -30,7 +30,7 @@ export function hookOperations(context: ApiContext): readonly Operation[] {
       answer: { hooks: listOf(hook) },
       run: (call) => {
         const isFailing = call.query.get("failing") === "1";
-        const all = context.report().hooks.filter((each) => !isFailing || each.failingSince !== undefined);
+        const all = reports.current.hooks.filter((each) => !isFailing || each.failingSince !== undefined);
         return { list: "hooks", items: pageOf(all, call), write };
       },
     },

@@ -3,6 +3,7 @@ import type { RelayAction, RelayReport } from "../../live/ports/feature.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, asked, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { streamUrl } from "./streams.ts";
 
@@ -38,7 +39,7 @@ const streamQuery = { name: "stream", doc: "The id of the stream that they carry
 const actions: readonly RelayAction[] = ["retry", "pause", "resume"];
 
 /** What the API says of connections to other servers, and what operators do with them. */
-export function relayOperations(context: ApiContext): readonly Operation[] {
+export function relayOperations(context: ApiContext, reports: ReportCache): readonly Operation[] {
   const listed = (path: string, list: string, summary: string, flow: RelayReport["flow"]): Operation => ({
     method: "GET",
     path,
@@ -55,7 +56,7 @@ export function relayOperations(context: ApiContext): readonly Operation[] {
       const isFailing = call.query.get("failing") === "1";
       const stream = call.query.get("stream");
       const matches = searchOf(call);
-      const all = context.report().relays.filter((each) => {
+      const all = reports.current.relays.filter((each) => {
         if (each.flow !== flow || (isFailing && !each.failing)) return false;
         return (stream === null || stream === idOf(each.stream)) && matches(each.id, each.to, each.stream);
       });
@@ -72,16 +73,16 @@ export function relayOperations(context: ApiContext): readonly Operation[] {
       summary: "The origins that streams are fetched from, and which of them are dead.",
       answer: { origins: listOf(origin) },
       run: () => ({
-        origins: context.report().origins.map(({ vhost, origin: name, state, lastError, retryInMs }) => {
+        origins: reports.current.origins.map(({ vhost, origin: name, state, lastError, retryInMs }) => {
           return { vhost, origin: name, state, last_error: masked(lastError), retry_in_ms: retryInMs };
         }),
       }),
     },
-    ...actions.map((action): Operation => actOperation(context, action)),
+    ...actions.map((action): Operation => actOperation(context, reports, action)),
   ];
 }
 
-function actOperation(context: ApiContext, action: RelayAction): Operation {
+function actOperation(context: ApiContext, reports: ReportCache, action: RelayAction): Operation {
   const summaries = {
     retry: "Makes the next attempt of a forward or an upstream now.",
     pause: "Ends a forward's session and makes no attempts, until it is resumed.",
@@ -95,6 +96,7 @@ function actOperation(context: ApiContext, action: RelayAction): Operation {
     answer: {},
     run: async ({ params: { id = "" }, by }) => {
       const isDone = await asked(() => context.commands().some((commands) => commands.relay(id, action)));
+      reports.renew();
       if (!isDone)
         throw new ApiError(
           404,

@@ -29,6 +29,11 @@ export class ReportCache {
     return this.#report;
   }
 
+  /** Something was changed by hand: the next caller sees what came of it. */
+  renew(): void {
+    this.#report = undefined;
+  }
+
   /** What is wrong with streams, by their keys. */
   get healthOf(): ReadonlyMap<string, readonly HealthReport[]> {
     const of = this.current;

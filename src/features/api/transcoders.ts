@@ -1,9 +1,9 @@
 import { maskText } from "../../base/mask.ts";
 import type { TranscoderReport } from "../../live/ports/feature.ts";
-import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";
 import type { Labels, PrometheusText } from "./prometheus.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 import { streamUrl } from "./streams.ts";
 
@@ -24,7 +24,7 @@ const transcoder = object({
 });
 
 /** What the API says of FFmpeg's processes. */
-export function transcoderOperations(context: ApiContext): readonly Operation[] {
+export function transcoderOperations(reports: ReportCache): readonly Operation[] {
   return [
     {
       method: "GET",
@@ -35,7 +35,7 @@ export function transcoderOperations(context: ApiContext): readonly Operation[] 
       answer: { transcoders: listOf(transcoder) },
       run: (call) => {
         const isFailing = call.query.get("failing") === "1";
-        const all = context.report().transcoders.filter((each) => !isFailing || each.failingSince !== undefined);
+        const all = reports.current.transcoders.filter((each) => !isFailing || each.failingSince !== undefined);
         return { list: "transcoders", items: pageOf(all, call), write };
       },
     },
