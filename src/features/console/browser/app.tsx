@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { ActionsPage } from "./actions-page.tsx";
 import type { Session } from "./api-answers.ts";
 import { ClientsPage } from "./clients-page.tsx";
+import { shown } from "./format.ts";
 import { HealthPage } from "./health-page.tsx";
 import { LogPage } from "./log-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
@@ -110,9 +111,25 @@ function Signed({ session, route, preferences, standing }: SignedProps) {
       </header>
       {standing}
       <main id="content" ref={content} tabIndex={-1}>
-        <Content session={session} route={route} />
+        <Guarded key={`${route.page} ${route.id}`}>
+          <Content session={session} route={route} />
+        </Guarded>
       </main>
     </>
+  );
+}
+
+/** A page; should it fail at what the server says, a sentence in its place, so that the others can still be used. */
+function Guarded({ children }: { children: preact.ComponentChildren }) {
+  const [error] = useErrorBoundary();
+  if (error === undefined) return <>{children}</>;
+  return (
+    <p role="alert" class="bad">
+      {t("What the server says is not shown: it may be of another version.")} <code>{shown(String(error))}</code>{" "}
+      <button type="button" onClick={() => location.reload()}>
+        {t("Load the console again")}
+      </button>
+    </p>
   );
 }
 

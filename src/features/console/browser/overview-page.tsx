@@ -36,7 +36,9 @@ export function OverviewPage() {
       <h1>{t("Overview")}</h1>
       <section aria-labelledby="picture-title">
         <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
-        <PictureView picture={pictureOf(nodes)} />
+        <div class="wide">
+          <PictureView picture={pictureOf(nodes)} />
+        </div>
       </section>
       <section aria-labelledby="wrong-title">
         <h2 id="wrong-title">{t("What is wrong")}</h2>

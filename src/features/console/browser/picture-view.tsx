@@ -5,6 +5,9 @@ import { Badge, Name, toneOf } from "./parts.tsx";
 import { type Box, type Line, nodeName, type Picture } from "./picture.ts";
 import { t } from "./words.ts";
 
+/** Servers that a box names as those it gets streams from; those that fail are the first. */
+const MAX_INCOMING = 12;
+
 /** A line as it is drawn. */
 interface Drawn {
   readonly key: string;
@@ -58,7 +61,7 @@ export function PictureView({ picture: { boxes, lines } }: { picture: Picture })
 }
 
 function nameOf(box: Box): string {
-  if (box.kind === "node") return nodeName(box.node) || t("this server");
+  if (box.kind === "node") return box.node.self ? t("this server") : nodeName(box.node);
   return box.kind === "server" ? box.name : t(box.kind === "encoders" ? "Encoders" : "Viewers");
 }
 
@@ -127,13 +130,17 @@ function NodeContent({ box: { node } }: { box: Extract<Box, { kind: "node" }> })
 
 function Incoming({ lines, names }: { lines: readonly Line[]; names: ReadonlyMap<string, string> }) {
   if (lines.length === 0) return null;
+  const isFailing = ({ state }: Line) => (state === "failing" ? 0 : 1);
+  const shownLines = lines.toSorted((a, b) => isFailing(a) - isFailing(b)).slice(0, MAX_INCOMING);
+  const more = lines.length - shownLines.length;
   return (
     <ul class="incoming">
-      {lines.map(({ from, state, link }) => (
+      {shownLines.map(({ from, state, link }) => (
         <li key={from} class={state}>
           {t("from {name}", { name: shown(names.get(from) ?? from) })}: {link !== undefined && <LinkText link={link} />}
         </li>
       ))}
+      {more > 0 && <li>{t("and from {n} more", { n: more })}</li>}
     </ul>
   );
 }

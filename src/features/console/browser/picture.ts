@@ -32,13 +32,14 @@ export interface Picture {
 }
 
 /** How a node is called: this server by no name, others by where their clients or their peers reach them. */
-export function nodeName({ self, advertise, peer }: NodeAnswer): string {
+export function nodeName({ self, advertise, peer, id }: NodeAnswer): string {
   if (self) return "";
-  return hostPort(advertise[0] ?? peer);
+  return hostPort(advertise[0] ?? peer) || id || "?";
 }
 
 /** Makes the picture of what nodes say of themselves and of each other. */
-export function pictureOf(nodes: readonly NodeAnswer[]): Picture {
+export function pictureOf(all: readonly NodeAnswer[]): Picture {
+  const nodes = distinct(all);
   const { lines, servers } = linesOf(nodes);
   const depth = depths(lines);
   const columnOf = (key: string) => (depth.get(key) ?? 0) + 1;
@@ -51,6 +52,12 @@ export function pictureOf(nodes: readonly NodeAnswer[]): Picture {
     return { from, to, state: "running", link: undefined };
   });
   return { boxes: [...boxes, ...ends].toSorted((a, b) => a.column - b.column), lines: [...lines, ...endLines] };
+}
+
+/** Without dead nodes that are known by the same as another one: they have started again, under another id. */
+function distinct(nodes: readonly NodeAnswer[]): readonly NodeAnswer[] {
+  const byKey = Map.groupBy(nodes, keyOf);
+  return [...byKey.values()].flatMap((same) => same.find(({ state }) => state !== "dead") ?? same.slice(0, 1));
 }
 
 /** The lines between nodes and servers, and the servers that are no nodes. */
@@ -169,20 +176,40 @@ function finder(nodes: readonly NodeAnswer[]): (to: string, own: string) => stri
   };
 }
 
-/** How many boxes stand before each: the longest way from a source. Circles are cut where they were entered. */
-function depths(lines: readonly Line[]): Map<string, number> {
-  const depth = new Map<string, number>();
+/** How many boxes stand before each: the longest way from a source. Those of a circle stand together, as none is before the others. */
+function depths(lines: readonly Line[]): ReadonlyMap<string, number> {
   const into = Map.groupBy(lines, ({ to }) => to);
-  const visit = (key: string, trail: ReadonlySet<string>): number => {
-    const known = depth.get(key);
-    if (known !== undefined) return known;
-    const before = (into.get(key) ?? []).filter(({ from }) => !trail.has(from));
-    const own = before.reduce((most, { from }) => Math.max(most, 1 + visit(from, new Set([...trail, from]))), 0);
-    depth.set(key, own);
-    return own;
-  };
-  for (const { from, to } of lines) for (const key of [from, to]) visit(key, new Set([key]));
+  const depth = new Map<string, number>();
+  // Each circle comes after those that lead to it.
+  for (const circle of circlesOf(into)) {
+    const before = circle.flatMap((key) => into.get(key) ?? []).map(({ from }) => depth.get(from));
+    const own = before.reduce<number>((most, at) => Math.max(most, at === undefined ? 0 : at + 1), 0);
+    for (const key of circle) depth.set(key, own);
+  }
   return depth;
+}
+
+/** Boxes that lead to one another, by Tarjan's algorithm; others are a circle of one. Those that lead to a circle come before it. */
+function circlesOf(into: ReadonlyMap<string, readonly Line[]>): string[][] {
+  const circles: string[][] = [];
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  /** The first box in `open` that the box leads back to, by its place in the order. */
+  const visit = (key: string): number => {
+    const own = order.size;
+    order.set(key, own);
+    open.push(key);
+    let first = own;
+    for (const { from } of into.get(key) ?? []) {
+      const known = order.get(from);
+      if (known === undefined) first = Math.min(first, visit(from));
+      else if (open.includes(from)) first = Math.min(first, known);
+    }
+    if (first === own) circles.push(open.splice(open.indexOf(key)));
+    return first;
+  };
+  for (const key of into.keys()) if (!order.has(key)) visit(key);
+  return circles;
 }
 
 function hostPort(address: string): string {

@@ -2,6 +2,8 @@
 export interface PollerOptions<T> {
   /** From each answer to the next question, ms. */
   readonly everyMs: number;
+  /** The same from an error, ms. */
+  againMs(error: unknown): number;
   /** Nobody sees the page: nothing is asked. */
   isHidden(): boolean;
   ask(): Promise<T>;
@@ -28,8 +30,8 @@ export class Poller<T> {
     this.#callOff();
     this.#isAsking = true;
     this.#options.ask().then(
-      (answer) => this.#end(() => this.#options.onAnswer(answer)),
-      (error: unknown) => this.#end(() => this.#options.onError(error)),
+      (answer) => this.#end(this.#options.everyMs, () => this.#options.onAnswer(answer)),
+      (error: unknown) => this.#end(this.#options.againMs(error), () => this.#options.onError(error)),
     );
   }
 
@@ -39,10 +41,10 @@ export class Poller<T> {
     this.#callOff();
   }
 
-  #end(tell: () => void): void {
+  #end(nextMs: number, tell: () => void): void {
     this.#isAsking = false;
     if (this.#isOver) return;
-    this.#callOff = this.#options.after(this.#options.everyMs, () => this.ask());
+    this.#callOff = this.#options.after(nextMs, () => this.ask());
     tell();
   }
 }

@@ -13,7 +13,7 @@ export interface Problem {
 /** What is wrong with a node. */
 export function problemsOf(node: NodeAnswer): Problem[] {
   const { state, problems, flow, self } = node;
-  const name = shown(nodeName(node)) || t("this server");
+  const name = self ? t("this server") : shown(nodeName(node));
   const own: Problem[] = problems.map((problem) => ({ text: `${name}: ${shown(problem)}`, page: undefined }));
   if (state === "dead" && own.length === 0) own.push({ text: t("{name} does not answer", { name }), page: undefined });
   if (state === "dead" || flow === null) return own;

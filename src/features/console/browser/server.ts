@@ -2,6 +2,9 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiClient, CallError, type Standing } from "./api-client.ts";
 import { Poller } from "./poller.ts";
 
+/** How long nothing is asked again that the server has had too many questions for, ms. */
+const TOO_MANY_MS = 10_000;
+
 /** What is told of the standing, one function for the whole console. */
 let listener: (standing: Standing) => void = () => undefined;
 
@@ -52,6 +55,7 @@ export function usePolled<T>(
     if (path === undefined) return undefined;
     const made = new Poller<T>({
       everyMs,
+      againMs: (error) => (error instanceof CallError && error.status === 429 ? TOO_MANY_MS : everyMs),
       isHidden: () => document.hidden,
       ask: () => server.get<T>(path + (asked.current?.() ?? "")),
       onAnswer(data) {

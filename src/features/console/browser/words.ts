@@ -32,6 +32,7 @@ const chinese = {
   "The server has not answered since {time}. What is shown is from before; the console keeps trying.":
     "服务器自 {time} 起没有应答。以下内容是之前的;控制台会继续尝试。",
   "The server answers nothing here: {reason}": "服务器拒绝应答:{reason}",
+  "What the server says is not shown: it may be of another version.": "无法显示服务器的应答:其版本可能不同。",
   "The server is another version now ({version}).": "服务器已更换版本({version})。",
   "Load the console again": "重新加载控制台",
   // States.
@@ -63,6 +64,7 @@ const chinese = {
   "{n} viewers": "{n} 位观众",
   "{n} streams": "{n} 路流",
   "from {name}": "来自 {name}",
+  "and from {n} more": "以及另外 {n} 个",
   "{n} running": "{n} 个运行中",
   "{n} failing": "{n} 个失败",
   "{n} paused": "{n} 个已暂停",

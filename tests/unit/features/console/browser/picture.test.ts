@@ -89,6 +89,25 @@ describe("The picture", () => {
     expect(linesOf(picture)).toEqual(["node > node http://a:1985 running", "node http://a:1985 > node paused"]);
   });
 
+  test("stands those that feed each other in a circle in one column, after what feeds them", () => {
+    const mesh = ["a", "b", "c"].map((name) =>
+      node(
+        name,
+        ["a", "b", "c"].filter((other) => other !== name).map((other) => ({ flow: "pull", to: `${other}:1935` })),
+      ),
+    );
+    const picture = pictureOf([node("o", [{ to: "a:1935" }], self), ...mesh]);
+    expect(columnsOf(picture)).toEqual({ node: 1, ...Object.fromEntries(mesh.map(({ peer }) => [`node ${peer}`, 2])) });
+  });
+
+  test("leaves out a dead node that has started again under another id, and names one that has no name", () => {
+    const again = [node("a", [], { id: "1", state: "dead" }), node("a", [], { id: "2" })];
+    const { boxes } = pictureOf([node("o", [], self), ...again]);
+    expect(boxes.filter(({ kind }) => kind === "node")).toMatchObject([{}, { node: { id: "2" } }]);
+    expect(nodeName(node("a", [], { advertise: [], peer: "", id: "f00" }))).toBe("f00");
+    expect(nodeName(node("a", [], { advertise: [], peer: "", id: null }))).toBe("?");
+  });
+
   test("is drawn of whatever nodes say of each other: each line is between boxes, and no box is twice", () => {
     const name = fc.constantFrom("a", "b", "c", "d", "x");
     const links = fc.array(

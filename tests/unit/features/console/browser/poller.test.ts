@@ -9,10 +9,12 @@ describe("A poller", () => {
       answer: (_: string) => {},
       fail: (_: Error) => {},
       due: undefined as (() => void) | undefined,
+      waits: [] as number[],
       poller: undefined as unknown as Poller<string>,
     };
     stage.poller = new Poller<string>({
       everyMs: 1000,
+      againMs: () => 5000,
       isHidden: () => stage.hidden,
       ask() {
         stage.asked++;
@@ -23,7 +25,8 @@ describe("A poller", () => {
       },
       onAnswer: (answer) => void stage.told.push(answer),
       onError: (error) => void stage.told.push(String(error)),
-      after(_, run) {
+      after(ms, run) {
+        stage.waits.push(ms);
         stage.due = run;
         return () => {
           stage.due = undefined;
@@ -34,7 +37,7 @@ describe("A poller", () => {
   }
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  test("asks one question at a time, and the next one some time after its answer", async () => {
+  test("asks one question at a time, and the next one some time after its answer, or after what went wrong", async () => {
     const stage = pollerOf();
     stage.poller.ask();
     stage.poller.ask();
@@ -47,6 +50,7 @@ describe("A poller", () => {
     expect(stage.told).toEqual(["one", "Error: two"]);
     expect(stage.asked).toBe(2);
     expect(stage.due).toBeDefined();
+    expect(stage.waits).toEqual([1000, 5000]);
   });
 
   test("asks nothing while the page is hidden, and goes on when it is told to", async () => {
