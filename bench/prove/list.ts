@@ -1,3 +1,6 @@
+import { changesBehind, upgradeBehind } from "./control/changes.ts";
+import { consolesCost, consolesStay } from "./control/open-consoles.ts";
+import { pictureFollows } from "./control/picture.ts";
 import { killedUnderCrowd } from "./director/killed-edge.ts";
 import { lowLatencyMinute, lowLatencyRestarts, lowLatencyStandby, lowLatencyUpgrade } from "./hls/low-latency.ts";
 import { edgesAreEqual } from "./http/edges.ts";
@@ -20,6 +23,13 @@ import { startAndStop } from "./transcode/start-stop.ts";
 
 /** The proofs by topic, in the order in which they run. */
 export const topics: Readonly<Record<string, readonly Proof[]>> = {
+  control: [
+    { name: "five consoles stay open", beside: true, run: consolesStay },
+    { name: "the picture shows edges that are killed", run: pictureFollows },
+    { name: "the server changes behind a console", run: changesBehind },
+    { name: "the server is upgraded behind a console", run: upgradeBehind },
+    { name: "five consoles cost little", run: consolesCost },
+  ],
   director: [{ name: "an edge is killed under 200 players", run: killedUnderCrowd }],
   hls: [
     { name: "a page of low latency, undisturbed", run: lowLatencyMinute },

@@ -3,8 +3,10 @@ import type { Browser } from "puppeteer-core";
 import { clip } from "../support/e2e/clips.ts";
 import { ConsoleCluster } from "../support/e2e/console-cluster.ts";
 import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { otherVersion, UpgradableServer } from "../support/e2e/other-version.ts";
 import { openBrowser } from "../support/e2e/page/browser.ts";
 import { ConsolePage, consolePages } from "../support/e2e/page/console-page.ts";
+import { httpPort } from "../support/e2e/raw-http.ts";
 import { sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -187,6 +189,31 @@ describe("The console", () => {
         all.every((button) => (button as unknown as { disabled: boolean }).disabled),
       ),
     ).toBe(true);
+  });
+
+  test("has its buttons by the role that its user gets while it is open", async () => {
+    await signInAs("ops", "for all of it");
+    await open.go("clients");
+    await cluster.mayChange(false);
+    await open.shows(".who", "ops, may only see");
+    expect(await open.page.$("tbody button:not(:disabled)")).toBeNull();
+    await cluster.mayChange(true);
+    await open.shows(".who", "ops, may change");
+    expect(await open.page.$("tbody button:disabled")).toBeNull();
+  });
+
+  test("offers to load itself again when its server is upgraded to another version", async () => {
+    const upgraded = await UpgradableServer.start(stage, 'http_api.listen = "127.0.0.1:0"', "upgraded");
+    const api = await httpPort(upgraded.server.program, "api");
+    const other = await ConsolePage.open(browser, `http://127.0.0.1:${api}/console/`);
+    await other.shows(".box.node", "This server alive");
+    await upgraded.upgrade();
+    await other.shows(".standing", `The server is another version now (${otherVersion}).`);
+    await other.click("Load the console again");
+    await other.hides(".standing", "another version");
+    await other.shows(".box.node", "This server alive");
+    expect(other.errors).toEqual([]);
+    await other.page.close();
   });
 
   test("goes on when its server is started again, and asks for a sign-in when the user is one no more", async () => {

@@ -78,9 +78,13 @@ export class ConsoleCluster {
   }
 
   /** The origin's user of this name has another one from now on. */
-  async withoutUser(name: string): Promise<void> {
-    const { server, toml } = this.#node("origin");
-    await server.reload(toml.replace(`[http_api.user.${name}]`, `[http_api.user.${name}2]`));
+  withoutUser(name: string): Promise<void> {
+    return this.#reload((toml) => toml.replace(`[http_api.user.${name}]`, `[http_api.user.${name}2]`));
+  }
+
+  /** Who may change the origin may only see it from now on, or may change it again. */
+  mayChange(isAllowed: boolean): Promise<void> {
+    return this.#reload((toml) => (isAllowed ? toml : toml.replace('role = "admin"', 'role = "read"')));
   }
 
   /** Viewers of a stream at the edges that fetch it, once they have it. */
@@ -88,6 +92,12 @@ export class ConsoleCluster {
     const players = await Promise.all(["c", "d"].map((name) => this.of(name).play(stream)));
     await until("pictures at the edges", () => players.every(({ packets }) => packets.length > 0));
     return players;
+  }
+
+  /** Reloads the origin with a change of the configuration that it has at first. */
+  #reload(change: (toml: string) => string): Promise<void> {
+    const { server, toml } = this.#node("origin");
+    return server.reload(change(toml));
   }
 
   #node(name: string): ConsoleNode {

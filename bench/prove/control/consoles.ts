@@ -1,0 +1,37 @@
+import type { Browser } from "puppeteer-core";
+import { openBrowser } from "../../../tests/support/e2e/page/browser.ts";
+import { ConsolePage } from "../../../tests/support/e2e/page/console-page.ts";
+import type { Stage } from "../../../tests/support/e2e/stage.ts";
+import type { Finding } from "../proof.ts";
+
+/** Opens a console in a browser of its own, since a page in the background would be slowed down. */
+export async function openConsole(stage: Stage, url: string): Promise<ConsolePage> {
+  const browser: Browser = await openBrowser();
+  stage.defer(() => browser.close());
+  return ConsolePage.open(browser, url);
+}
+
+/** How long something took, ms, from its call to when what it returns has come. */
+export async function timeOf(run: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await run();
+  return Math.round(performance.now() - from);
+}
+
+/** The finding of times that have a limit, ms. */
+export function within(what: string, times: readonly number[], limitMs: number): Finding {
+  const sorted = times.toSorted((a, b) => a - b);
+  const [median = 0, max = Number.POSITIVE_INFINITY] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  const seen = `${times.length} times, ${median} ms in the median, ${max} ms at most (limit ${limitMs} ms)`;
+  return { what, ok: max <= limitMs, seen };
+}
+
+/** The finding of what went wrong in pages. */
+export function withoutErrors(pages: readonly ConsolePage[]): Finding {
+  const errors = pages.flatMap((page) => page.errors);
+  return {
+    what: "errors in the page",
+    ok: errors.length === 0,
+    seen: errors.length === 0 ? "none" : errors.join("; "),
+  };
+}

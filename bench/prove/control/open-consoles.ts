@@ -1,0 +1,123 @@
+import { executable } from "../../../tests/support/e2e/executable.ts";
+import { type ConsolePage, consolePages } from "../../../tests/support/e2e/page/console-page.ts";
+import { httpPort } from "../../../tests/support/e2e/raw-http.ts";
+import { ReloadServer } from "../../../tests/support/e2e/reload/server.ts";
+import { Stage } from "../../../tests/support/e2e/stage.ts";
+import { cpuOf } from "../../compare/usage.ts";
+import { growthOf } from "../../growth.ts";
+import type { Finding, ProofContext } from "../proof.ts";
+import { openConsole, withoutErrors } from "./consoles.ts";
+
+const STREAMS = 100;
+const CONSOLES = 5;
+/** The players are of this many of the streams, a process for each. */
+const WATCHED = 5;
+/** Until all are connected and the runtime has compiled what it will compile. */
+const WARM_UP_MS = 20_000;
+/** A console is at one page for so long. */
+const PAGE_MS = 10_000;
+/** One stretch with or without consoles. */
+const STRETCH_MS = 6000;
+/** What the consoles may cost, percent of a core. */
+const MAX_COST = 2;
+
+const pages = Object.keys(consolePages) as (keyof typeof consolePages)[];
+
+/** Five consoles go from page to page as long as is asked: neither their memory nor the server's grows. */
+export async function consolesStay({ minutes }: ProofContext): Promise<readonly Finding[]> {
+  await using stage = new Stage();
+  const { server, url } = await loaded(stage, 300, minutes * 60);
+  const consoles = await openAll(stage, url);
+  const samples = { server: [] as number[], heap: [] as number[], elements: [] as number[], listeners: [] as number[] };
+  const sampled = { heap: 0, elements: 0, listeners: 0 };
+  const timer = setInterval(() => {
+    samples.server.push(server.program.rss());
+    for (const what of ["heap", "elements", "listeners"] as const) samples[what].push(sampled[what]);
+  }, 1000);
+  const end = performance.now() + minutes * 60_000;
+  for (let round = 0; performance.now() < end; round++) {
+    await Promise.all(consoles.map((each, at) => each.go(pages[(round + at) % pages.length] ?? "overview")));
+    await Bun.sleep(PAGE_MS);
+    const seen = await Promise.all(consoles.map(use));
+    // All pages are open at one of the consoles or another: one round's sums are like the next one's.
+    for (const what of ["heap", "elements", "listeners"] as const)
+      sampled[what] = seen.reduce((sum, each) => sum + each[what], 0);
+  }
+  clearInterval(timer);
+  return [
+    grownOf("memory of the server, MiB", samples.server),
+    grownOf("heaps of five consoles, MiB", samples.heap),
+    grownOf("elements of five consoles", samples.elements),
+    grownOf("listeners of five consoles", samples.listeners),
+    withoutErrors(consoles),
+  ];
+}
+
+/** What five consoles, each at another page, cost a server with 100 streams and 3,000 players. */
+export async function consolesCost({ seconds }: ProofContext): Promise<readonly Finding[]> {
+  await using stage = new Stage();
+  const { server, url } = await loaded(stage, 3000, 2 * seconds + 120);
+  const consoles = await openAll(stage, url);
+  await Bun.sleep(WARM_UP_MS);
+  const costs: number[] = [];
+  for (let turn = 0; turn * STRETCH_MS < seconds * 1000; turn++) {
+    await Promise.all(consoles.map(({ page }) => page.goto("about:blank")));
+    const alone = await cpuIn(server, STRETCH_MS);
+    await Promise.all(
+      consoles.map(({ page }, at) => page.goto(`${url}#/${pages[at]}`, { waitUntil: "domcontentloaded" })),
+    );
+    await Bun.sleep(1000);
+    costs.push((await cpuIn(server, STRETCH_MS)) - alone);
+  }
+  const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+  const each = costs.map((cost) => cost.toFixed(1)).join(", ");
+  const seen = `${mean.toFixed(2)} % of a core (limit ${MAX_COST} %); by stretches ${each}`;
+  return [{ what: `at ${pages.slice(0, CONSOLES).join(", ")}`, ok: mean <= MAX_COST, seen }, withoutErrors(consoles)];
+}
+
+/** A server with 100 streams and so many players, for so many seconds. */
+async function loaded(
+  stage: Stage,
+  players: number,
+  seconds: number,
+): Promise<{ readonly server: ReloadServer; readonly url: string }> {
+  const api = 'http_api.listen = "127.0.0.1:0"\nhttp_api.max_requests_per_minute = 100000\n';
+  const target = await ReloadServer.start(stage, "max_connections = 1000\n", "target");
+  const forward = `[vhost.__defaultVhost__]\nforward = "127.0.0.1:${target.port}"\n`;
+  const server = await ReloadServer.start(stage, `max_connections = 5000\n${api}${forward}`, "crowded");
+  const bench = (name: string, ...words: readonly string[]) =>
+    stage.start(name, [executable(), "bench", ...words, "--seconds", String(Math.ceil(seconds))]);
+  bench("encoders", "publish", server.url("live/s{}"), ..."-n 100 --kbps 30 --fps 5".split(" "));
+  await server.program.line(new RegExp(`publish started.*/live/s${STREAMS - 1}\\b|publish started.*s${STREAMS}\\b`));
+  for (let at = 1; at <= WATCHED; at++)
+    bench(`crowd${at}`, "play", server.url(`live/s${at}`), "-n", String(players / WATCHED), "--check", "1");
+  return { server, url: `http://127.0.0.1:${await httpPort(server.program, "api")}/console/` };
+}
+
+function openAll(stage: Stage, url: string): Promise<ConsolePage[]> {
+  return Promise.all(Array.from({ length: CONSOLES }, () => openConsole(stage, url)));
+}
+
+/** What a page holds, once what it does not need is away. */
+async function use({ page }: ConsolePage): Promise<{ heap: number; elements: number; listeners: number }> {
+  const client = await page.createCDPSession();
+  await client.send("HeapProfiler.collectGarbage");
+  await client.detach();
+  const { JSHeapUsedSize = 0, Nodes = 0, JSEventListeners = 0 } = await page.metrics();
+  return { heap: JSHeapUsedSize / 2 ** 20, elements: Nodes, listeners: JSEventListeners };
+}
+
+function grownOf(what: string, samples: readonly number[]): Finding {
+  const growth = growthOf(samples);
+  if (growth === undefined) return { what, ok: false, seen: "too short to tell" };
+  const { earlyMib, lateMib, grown } = growth;
+  const told = grown === undefined ? " (the run is too short to tell growth)" : "";
+  return { what, ok: grown !== true, seen: `${earlyMib.toFixed(1)}, at the end ${lateMib.toFixed(1)}${told}` };
+}
+
+/** Percent of a core. */
+async function cpuIn(server: ReloadServer, ms: number): Promise<number> {
+  const [from, before] = [performance.now(), cpuOf(server.program.pid)];
+  await Bun.sleep(ms);
+  return (100_000 * (cpuOf(server.program.pid) - before)) / (performance.now() - from);
+}

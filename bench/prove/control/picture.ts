@@ -1,0 +1,40 @@
+import { ConsoleCluster } from "../../../tests/support/e2e/console-cluster.ts";
+import { sendGop } from "../../../tests/support/e2e/reload/server.ts";
+import { Stage } from "../../../tests/support/e2e/stage.ts";
+import type { Finding, ProofContext } from "../proof.ts";
+import { openConsole, timeOf, within, withoutErrors } from "./consoles.ts";
+
+/** The picture shows that an edge is away, and that it is back, within this time, ms. */
+const LIMIT_MS = 3000;
+
+/** Edges of an origin are killed one after the other and start again: the picture of another node shows both. */
+export async function pictureFollows({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
+  await using stage = new Stage();
+  const cluster = await ConsoleCluster.start(stage);
+  sendGop(await cluster.of("origin").publish(), 0, 5);
+  const console = await openConsole(stage, cluster.consoleOf("origin"));
+  await console.shows(".box.node", "This server alive");
+  const [dead, back]: [number[], number[]] = [[], []];
+  const end = performance.now() + seconds * 1000;
+  for (let round = 0; performance.now() < end; round++) {
+    const edge = ["a", "b", "c", "d"][round % 4] ?? "a";
+    const name = `127.0.0.1:${cluster.of(edge).port}`;
+    await console.shows(".box.node.alive", name);
+    // Not always at the same time of the second in which nodes ask each other.
+    await Bun.sleep((round * 137) % 1000);
+    dead.push(
+      await timeOf(async () => {
+        await cluster.of(edge).program.kill();
+        await console.shows(".box.node.dead", name);
+      }),
+    );
+    if (round === 0) await console.page.screenshot({ path: `${folder}/control-dead.png`, fullPage: true });
+    await cluster.start(edge);
+    back.push(await timeOf(() => console.shows(".box.node.alive", name)));
+  }
+  return [
+    within("an edge that is killed is shown as dead", dead, LIMIT_MS),
+    within("an edge that starts again is shown as alive", back, LIMIT_MS),
+    withoutErrors([console]),
+  ];
+}
