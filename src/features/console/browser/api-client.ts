@@ -89,11 +89,11 @@ export class ApiClient {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
     } catch {
-      if (this.#standing.kind !== "lost") this.#become({ kind: "lost", since: this.#options.now() });
-      throw new CallError(0, "");
+      throw this.#lost();
     }
     const answer = await read(response);
-    if (response.ok && answer !== undefined) {
+    if (response.ok && answer === undefined) throw this.#lost();
+    if (response.ok) {
       // An answer to a user who has signed out meanwhile says nothing.
       if (authorization === this.#authorization) this.#become({ kind: "in" });
       return answer as T;
@@ -103,11 +103,17 @@ export class ApiClient {
     throw new CallError(response.status, error);
   }
 
+  /** No answer came, or something else's than the API's. Who signs in is told by the form, which stays. */
+  #lost(): CallError {
+    if (this.#standing.kind !== "out") this.#become({ kind: "lost", since: this.#options.now() });
+    return new CallError(0, "");
+  }
+
   #refused(status: number, reason: string, method: string): void {
     if (status === 401) this.signOut(this.#standing.kind === "in" ? reason : "");
     else if (status === 429 || (status === 403 && method === "GET")) this.#become({ kind: "refused", reason });
     // Something else stands before the server, such as a proxy whose server is away.
-    else if (status === 502 || status === 504) this.#become({ kind: "lost", since: this.#options.now() });
+    else if (status >= 502 && status <= 504) this.#lost();
     else if (this.#standing.kind !== "in") this.#become({ kind: "in" });
   }
 
@@ -119,9 +125,11 @@ export class ApiClient {
   }
 }
 
-async function read(response: Response): Promise<unknown> {
+/** The object that an answer is; undefined for anything else, and for one that is cut off. */
+async function read(response: Response): Promise<object | undefined> {
   try {
-    return await response.json();
+    const answer: unknown = await response.json();
+    return typeof answer === "object" && answer !== null ? answer : undefined;
   } catch {
     return undefined;
   }

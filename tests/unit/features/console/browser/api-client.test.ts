@@ -59,10 +59,19 @@ describe("A client of the API", () => {
     expect(stage.standings).toEqual([{ kind: "in" }, { kind: "lost", since: 5000 }, { kind: "in" }]);
   });
 
+  test("stays out when the server does not answer who signs in", async () => {
+    const stage = clientOf(refusal(401));
+    await stage.client.get("/x").catch(() => undefined);
+    stage.answer = "none";
+    await expect(stage.client.signIn("ops", "right")).rejects.toMatchObject({ status: 0 });
+    expect(kinds(stage.standings)).toEqual(["out"]);
+  });
+
   test.each([
     [403, "refused"],
     [429, "refused"],
     [502, "lost"],
+    [503, "lost"],
     [404, "in"],
     [500, "in"],
   ])("stands after %i as %s", async (status, kind) => {
@@ -79,8 +88,11 @@ describe("A client of the API", () => {
     expect(stage.client.standing.kind).toBe("in");
   });
 
-  test("takes an answer that is no JSON for a failure", async () => {
-    const stage = clientOf({ status: 200, body: undefined });
-    await expect(stage.client.get("/x")).rejects.toThrow(CallError);
+  test("takes an answer that is not the API's for none", async () => {
+    for (const body of [undefined, null, "<html>"]) {
+      const stage = clientOf({ status: 200, body });
+      await expect(stage.client.get("/x")).rejects.toThrow(CallError);
+      expect(stage.client.standing.kind).toBe("lost");
+    }
   });
 });
