@@ -1,5 +1,5 @@
 import type { ActionAnswer } from "./api-answers.ts";
-import { shown, timeOfDay } from "./format.ts";
+import { callerName, shown, timeOfDay } from "./format.ts";
 import { Badge, Name, Table } from "./parts.tsx";
 import { usePolled } from "./server.ts";
 import { t } from "./words.ts";
@@ -25,9 +25,9 @@ export function ActionsPage() {
         keyOf={({ key }) => key}
         columns={[
           { title: t("When"), cell: ({ at }) => timeOfDay(at) },
-          { title: t("Who"), cell: ({ by }) => <Name>{by}</Name> },
+          { title: t("Who"), cell: ({ by }) => <Name>{callerName(by)}</Name> },
           { title: t("What"), cell: ({ method, path }) => <code>{shown(`${method} ${path}`)}</code> },
-          { title: t("With"), cell: ({ input }) => <code>{shown(input)}</code> },
+          { title: t("With"), cell: ({ input }) => input !== "" && <code>{shown(input)}</code> },
           {
             title: t("Result"),
             cell: ({ status, error }) =>

@@ -2,7 +2,7 @@ import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { ActionsPage } from "./actions-page.tsx";
 import type { Session } from "./api-answers.ts";
 import { ClientsPage } from "./clients-page.tsx";
-import { shown } from "./format.ts";
+import { callerName, shown } from "./format.ts";
 import { HealthPage } from "./health-page.tsx";
 import { LogPage } from "./log-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
@@ -100,7 +100,7 @@ function Signed({ session, route, preferences, standing }: SignedProps) {
           ))}
         </nav>
         <div class="who">
-          <span>{t(role === "admin" ? "{user}, may change" : "{user}, may only see", { user })}</span>
+          <span>{t(role === "admin" ? "{user}, may change" : "{user}, may only see", { user: callerName(user) })}</span>
           {server.isSignedIn && (
             <button type="button" onClick={() => server.signOut()}>
               {t("Sign out")}

@@ -22,6 +22,9 @@ export interface ChartProps {
   format?(value: number): string;
 }
 
+/** Times between two marks of the time axis, s: none is less than what its labels tell. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+
 /** Numbers over time. It is drawn again when there is another sample, another size or other colours. */
 export function Chart({ label, columns, lines, height, small = false, format = String }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -78,12 +81,12 @@ function options(
   const time = (seconds: number) => new Date(seconds * 1000).toLocaleTimeString(spoken(), { hour12: false });
   return {
     ...{ width, height, legend: { show: false }, cursor: { show: false }, pxAlign: 0 },
-    padding: small ? [2, 0, 2, 0] : [8, 8, 0, 0],
+    padding: small ? [2, 0, 2, 0] : [8, 32, 0, 0],
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: small
       ? [{ show: false }, { show: false }]
       : [
-          { ...axis, values: (_, splits) => splits.map(time), space: 90, size: 28 },
+          { ...axis, values: (_, splits) => splits.map(time), incrs: STEPS, space: 90, size: 28 },
           { ...axis, values: (_, splits) => splits.map(format), size: 76 },
         ],
     series: [

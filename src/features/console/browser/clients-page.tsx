@@ -57,7 +57,14 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
         keyOf={({ id }) => id}
         columns={[
           { title: t("Client"), cell: ({ id }) => <Name>{id}</Name> },
-          { title: t("Address"), cell: ({ ip }) => <span class="fixed">{shown(ip)}</span> },
+          {
+            title: t("Address"),
+            cell: ({ ip }) => (
+              <div class="address">
+                <Name>{ip}</Name>
+              </div>
+            ),
+          },
           {
             title: t("Stream"),
             cell: ({ url, stream: of }) => (

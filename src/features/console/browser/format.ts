@@ -38,6 +38,11 @@ export function shown(text: string): string {
   return printable(text);
 }
 
+/** Who calls, as people write it: a user, or whoever is at the server's own machine. */
+export function callerName(user: string): string {
+  return user === "this machine" ? t("this machine") : shown(user);
+}
+
 /** A stream's name as people write it: with its vhost where that is not the default one. */
 export function streamName({ tcUrl, url }: { readonly tcUrl: string; readonly url: string }): string {
   const vhost = vhostOf(tcUrl);

@@ -19,7 +19,7 @@ const SAMPLES = 600;
 /** Bitrates and viewers of this server, as long as the console is open. */
 const history = new History(2, SAMPLES);
 
-/** The cluster's picture, what is wrong in it, and this server's bitrates. */
+/** What is wrong in the cluster, before its picture, which may be long, and this server's bitrates. */
 export function OverviewPage() {
   const { data } = usePolled<{ nodes: readonly NodeAnswer[] }>("/api/v1/nodes", NODES_MS, ({ nodes: [self] }) => {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
@@ -34,15 +34,17 @@ export function OverviewPage() {
   return (
     <>
       <h1>{t("Overview")}</h1>
-      <section aria-labelledby="picture-title">
-        <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
-        <div class="wide">
-          <PictureView picture={pictureOf(nodes)} />
-        </div>
-      </section>
       <section aria-labelledby="wrong-title">
         <h2 id="wrong-title">{t("What is wrong")}</h2>
         <Problems nodes={nodes} limits={limits} />
+      </section>
+      <section aria-labelledby="picture-title">
+        <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
+        {/* biome-ignore-start lint/a11y: what scrolls must be reached by the keyboard, and is no set of fields */}
+        <div class="wide" role="group" aria-labelledby="picture-title" tabIndex={0}>
+          {/* biome-ignore-end lint/a11y: as above */}
+          <PictureView picture={pictureOf(nodes)} />
+        </div>
       </section>
       <section aria-labelledby="rates-title">
         <h2 id="rates-title">{t("The last minutes of this server")}</h2>

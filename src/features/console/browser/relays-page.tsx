@@ -72,7 +72,14 @@ function Relays({ list, title, filters, canChange, canAct, onAct }: RelaysProps)
         columns={[
           { title: t("Relay"), cell: ({ id }) => <Name>{id}</Name> },
           { title: t("Stream"), cell: ({ url }) => <Name>{url}</Name> },
-          { title: t("Other side"), cell: ({ to }) => <Name>{to}</Name> },
+          {
+            title: t("Other side"),
+            cell: ({ to }) => (
+              <div class="peer">
+                <Name>{to}</Name>
+              </div>
+            ),
+          },
           { title: t("State"), cell: (relay) => <RelayState relay={relay} /> },
           { title: t("Since"), cell: ({ since }) => timeOfDay(since) },
           { title: t("Behind"), numeric: true, cell: ({ lag_ms }) => duration(lag_ms) },

@@ -146,7 +146,7 @@ function Sources({ stream, canChange, onChange }: { stream: StreamAnswer; canCha
         columns={[
           { title: t("Source"), cell: ({ id }) => <Name>{id}</Name> },
           { title: t("State"), cell: ({ role }) => <Badge state={role} tone={toneOf(role)} /> },
-          { title: t("Via"), cell: ({ via }) => shown(via) },
+          { title: t("Via"), cell: ({ via }) => word(via) },
           { title: t("Address"), cell: ({ ip }) => <Name>{ip}</Name> },
           { title: t("Since"), cell: ({ since }) => timeOfDay(since) },
           { title: t("Silent for"), numeric: true, cell: ({ silent_ms }) => duration(silent_ms) },
