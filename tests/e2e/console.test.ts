@@ -195,9 +195,11 @@ describe("The console", () => {
     await signInAs("ops", "for all of it");
     await open.go("clients");
     await cluster.mayChange(false);
+    await open.lookAgain();
     await open.shows(".who", "ops, may only see");
     expect(await open.page.$("tbody button:not(:disabled)")).toBeNull();
     await cluster.mayChange(true);
+    await open.lookAgain();
     await open.shows(".who", "ops, may change");
     expect(await open.page.$("tbody button:disabled")).toBeNull();
   });
@@ -208,8 +210,9 @@ describe("The console", () => {
     const other = await ConsolePage.open(browser, `http://127.0.0.1:${api}/console/`);
     await other.shows(".box.node", "This server alive");
     await upgraded.upgrade();
+    await other.lookAgain();
     await other.shows(".standing", `The server is another version now (${otherVersion}).`);
-    await other.click("Load the console again");
+    await other.loadAgain();
     await other.hides(".standing", "another version");
     await other.shows(".box.node", "This server alive");
     expect(other.errors).toEqual([]);

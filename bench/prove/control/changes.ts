@@ -55,7 +55,7 @@ export async function upgradeBehind({ folder }: ProofContext): Promise<readonly 
   const told = await timeOf(() => console.shows(".standing", `another version now (${otherVersion})`));
   await console.page.screenshot({ path: `${folder}/control-upgrade.png` });
   const outages = await console.page.evaluate("globalThis.outages");
-  await console.click("Load the console again");
+  await console.loadAgain();
   await console.hides(".standing", "another version");
   await console.shows(".box.node", "This server alive");
   return [

@@ -87,7 +87,7 @@ async function loaded(
   const server = await ReloadServer.start(stage, `max_connections = 5000\n${api}${forward}`, "crowded");
   const bench = (name: string, ...words: readonly string[]) =>
     stage.start(name, [executable(), "bench", ...words, "--seconds", String(Math.ceil(seconds))]);
-  bench("encoders", "publish", server.url("live/s{}"), ..."-n 100 --kbps 30 --fps 5".split(" "));
+  bench("encoders", "publish", server.url("live/s{}"), ..."-n 100 --kbps 50 --fps 5".split(" "));
   await server.program.line(new RegExp(`publish started.*/live/s${STREAMS - 1}\\b|publish started.*s${STREAMS}\\b`));
   for (let at = 1; at <= WATCHED; at++)
     bench(`crowd${at}`, "play", server.url(`live/s${at}`), "-n", String(players / WATCHED), "--check", "1");

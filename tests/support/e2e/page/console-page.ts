@@ -92,6 +92,19 @@ export class ConsolePage {
     await this.page.waitForFunction(click, { timeout: WAIT_LIMIT_MS, polling: 50 }, name);
   }
 
+  /** The page is seen again, and asks at once. */
+  async lookAgain(): Promise<void> {
+    await this.page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+  }
+
+  /** Loads the console again, as it offers when its server is another version. */
+  async loadAgain(): Promise<void> {
+    await Promise.all([
+      this.page.waitForNavigation({ waitUntil: "domcontentloaded" }),
+      this.page.click(".standing .warn button"),
+    ]);
+  }
+
   async signIn(name: string, password: string): Promise<void> {
     await this.page.waitForSelector("input[name=username]", { timeout: WAIT_LIMIT_MS });
     for (const [field, text] of Object.entries({ username: name, password })) {
