@@ -11,6 +11,7 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { histories } from "./registry/histories.ts";
 import { otherProcessors } from "./release/other-processors.ts";
 import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
@@ -46,6 +47,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "a page of two edges, one is killed", run: killedEdge },
     { name: "two edges give the same HLS", run: edgesAreEqual },
   ],
+  registry: [{ name: "nodes, links and Redis fail in all orders", run: histories }],
   release: [
     { name: "the .deb under systemd", run: debUnderSystemd },
     { name: "the .rpm under systemd", run: rpmUnderSystemd },

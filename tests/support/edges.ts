@@ -28,9 +28,16 @@ export class EdgeStage {
   }
 
   /** A node of a cluster with a registry, which looks for streams at other nodes. */
-  registered(name: string, redis: FakeRedis, edge: Partial<EdgeConfig> = {}, publish = publishDefaults): FakeNode {
+  registered(
+    name: string,
+    redis: FakeRedis,
+    edge: Partial<EdgeConfig> = {},
+    publish = publishDefaults,
+    clock = this.clock,
+    randomNumber = () => 0.5,
+  ): FakeNode {
     const config = { origin: [REGISTRY], ...edge } as const;
-    return new FakeNode(this.clock, this.net, `${name}:1935`, [], publish, config, redis);
+    return new FakeNode(clock, this.net, `${name}:1935`, [], publish, config, redis, randomNumber);
   }
 
   /** Lets time pass in small steps, in which promises settle. */

@@ -82,6 +82,7 @@ export class FakeNode {
     publish = publishDefaults,
     edge: Partial<EdgeConfig> = {},
     redis?: FakeRedis,
+    randomNumber: () => number = () => 0.5,
   ) {
     this.#clock = clock;
     this.#onConflict = publish.on_conflict;
@@ -98,7 +99,7 @@ export class FakeNode {
     this.state = nodeState(nodeId, { advertise: [`rtmp://${address}`] });
     const registryConfig = redis === undefined ? noRegistry : { ...noRegistry, registry: [fakeServer] };
     this.registry = new Registry({
-      ...{ clock, log: this.log, nodeId, randomNumber: () => 0.5 },
+      ...{ clock, log: this.log, nodeId, randomNumber },
       openRedis: redis?.opener(nodeId) ?? (() => Promise.reject(new Error("there is none"))),
       config: () => registryConfig,
       self: () => this.state,
@@ -128,8 +129,8 @@ export class FakeNode {
       httpGet: net.httpGet,
       nodes: new JoinedNodes([new MemoryNodes(() => this.state, clock), this.registry]),
       configOf: () => this.edgeConfig,
-      dial: net.dial,
-      randomNumber: () => 0.5,
+      dial: net.dialer(address.split(":")[0] ?? ""),
+      randomNumber,
       targets: () => this.targets,
       store: undefined,
       chunkSizeOf: () => CHUNK_SIZE,

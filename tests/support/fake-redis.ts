@@ -216,6 +216,10 @@ export class FakeRedis {
   readonly model: RedisModel;
   /** How long a command is on its way there and back, ms. */
   latencyMs = 2;
+  /** How long the next command is on its way there, and its answer back, ms. One never overtakes another of its connection. */
+  wayMs: () => number = () => this.latencyMs / 2;
+  /** How late a message comes, ms, once for each time that it does. */
+  hintsMs: () => readonly number[] = () => [this.latencyMs];
   /** Nobody listens. */
   dead = false;
   /** It takes everything and answers nothing. */
@@ -248,6 +252,12 @@ export class FakeRedis {
   kill(keep = false): void {
     this.dead = true;
     if (!keep) this.model.flush();
+    this.#held = [];
+    this.disconnect();
+  }
+
+  /** All connections end: what was on its way there or back is lost. */
+  disconnect(): void {
     for (const { end } of [...this.#open]) end();
   }
 
@@ -255,6 +265,11 @@ export class FakeRedis {
   resume(): void {
     this.stopped = false;
     for (const run of this.#held.splice(0)) run();
+  }
+
+  /** A process is gone, and its connections with it. */
+  forget(from: string): void {
+    for (const open of [...this.#open]) if (open.from === from) open.end();
   }
 
   get connections(): number {
@@ -276,12 +291,15 @@ export class FakeRedis {
 
   #connection(from: string, closed: () => void): RedisConnection {
     let isOpen = true;
+    let thereAt = 0;
+    let backAt = 0;
     const waiting = new Set<(error: Error) => void>();
     const close = () => {
       isOpen = false;
       this.#open.delete(open);
       for (const each of [...this.#subscribers]) if (each === subscriber) this.#subscribers.delete(each);
       for (const fail of [...waiting]) fail(new Error("the connection is closed"));
+      waiting.clear();
     };
     const open: Open = {
       from,
@@ -297,23 +315,30 @@ export class FakeRedis {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       waiting.add(reject);
       this.counts.set(command, (this.counts.get(command) ?? 0) + 1);
+      const answer = (settle: () => void) => {
+        backAt = Math.max(backAt, this.#clock.now() + this.wayMs());
+        this.#clock.after(backAt - this.#clock.now(), () => {
+          if (waiting.delete(reject)) settle();
+        });
+      };
       const run = () => {
-        if (!isOpen) return;
+        // A server that goes on does what it had received, though nobody waits any more.
         if (this.stopped) {
           this.#held.push(run);
           return;
         }
         // A packet that is lost on the way to or from a server that is cut off.
-        if (this.cutOff.has(from)) return;
-        waiting.delete(reject);
+        if (this.dead || this.cutOff.has(from)) return;
         try {
           if (this.refuses !== undefined && /EVAL|DEL/.test(command)) throw new Error(this.refuses);
-          resolve(this.model.run(command, args));
+          const value = this.model.run(command, args);
+          answer(() => resolve(value));
         } catch (error) {
-          reject(error);
+          answer(() => reject(error));
         }
       };
-      this.#clock.after(this.latencyMs, run);
+      thereAt = Math.max(thereAt, this.#clock.now() + this.wayMs());
+      this.#clock.after(thereAt - this.#clock.now(), run);
       return promise;
     };
     return {
@@ -333,7 +358,7 @@ export class FakeRedis {
     for (const { from, channels, onMessage } of this.#subscribers) {
       if (!channels.includes(channel) || this.cutOff.has(from)) continue;
       count++;
-      this.#clock.after(this.latencyMs, () => onMessage(channel, text));
+      for (const delayMs of this.hintsMs()) this.#clock.after(delayMs, () => onMessage(channel, text));
     }
     return count;
   }

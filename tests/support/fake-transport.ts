@@ -186,7 +186,9 @@ export type Host = "silent" | { refuse: string } | { accept(): TransportHandler 
 export class FakeNet {
   readonly hosts = new Map<string, Host>();
   /** Both ends of each connection, the dialled one first. */
-  readonly connections: { dialled: FakeTransport; accepted: FakeTransport }[] = [];
+  readonly connections: { readonly from: string; dialled: FakeTransport; accepted: FakeTransport }[] = [];
+  /** Pairs of hosts, `FROM>TO`, between which no connection comes up. */
+  readonly cuts = new Set<string>();
   readonly #clock: Clock;
   readonly #random: (() => number) | undefined;
   /** Addresses in the order in which they were dialled. */
@@ -198,7 +200,7 @@ export class FakeNet {
   }
 
   /** The newest connection. */
-  get last(): { dialled: FakeTransport; accepted: FakeTransport } {
+  get last(): { readonly from: string; dialled: FakeTransport; accepted: FakeTransport } {
     const last = this.connections.at(-1);
     if (last === undefined) throw new Error("nobody has connected");
     return last;
@@ -266,7 +268,18 @@ export class FakeNet {
     },
   };
 
-  readonly dial: Dial = ({ host, port, timeoutMs, publicOnly }, handler) => {
+  readonly dial: Dial = (target, handler) => this.#dial("", target, handler);
+
+  /** Dials in the name of a host. */
+  dialer(from: string): Dial {
+    return (target, handler) => this.#dial(from, target, handler);
+  }
+
+  #dial(
+    from: string,
+    { host, port, timeoutMs, publicOnly }: Parameters<Dial>[0],
+    handler: TransportHandler,
+  ): ReturnType<Dial> {
     const address = `${host}:${port}`;
     this.dials.push(address);
     const attempt: { over: boolean; transport?: FakeTransport } = { over: false };
@@ -285,7 +298,7 @@ export class FakeNet {
         return;
       }
       const there = this.hosts.get(address) ?? { refuse: "connection refused" };
-      if (there === "silent") return;
+      if (there === "silent" || this.cuts.has(`${from}>${host}`)) return;
       if ("refuse" in there) {
         fail(there.refuse);
         return;
@@ -300,7 +313,7 @@ export class FakeNet {
       const dialled = new FakeTransport({ host, port }, this.#clock, this.#random, this.#ipOf(host));
       const accepted = new FakeTransport({ host: "10.0.0.1", port: 50000 }, this.#clock, this.#random);
       attempt.transport = dialled;
-      this.connections.push({ dialled, accepted });
+      this.connections.push({ from, dialled, accepted });
       FakeTransport.connect(dialled, handler, accepted, acceptor);
     });
     return {
@@ -309,5 +322,5 @@ export class FakeNet {
         else attempt.transport.abort();
       },
     };
-  };
+  }
 }
