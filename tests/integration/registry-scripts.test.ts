@@ -50,6 +50,11 @@ describe("The scripts of the registry", () => {
         () => `t${seed}`,
       );
       const real = realStore(`t${seed}`);
+      // Half of them as when nodes have renewed their leases for a while.
+      if (seed % 2 === 0) {
+        await connection.call("SET", [`t${seed}:1:watch`, "", "PX", "3000"]);
+        model.keepWatch(`t${seed}:1`);
+      }
       const claim = (): Claim | undefined =>
         pick<() => Claim | undefined>([
           () => undefined,
@@ -127,6 +132,7 @@ describe("The scripts of the registry", () => {
       );
     }
     for (const id of ids) await store.leave(id);
-    expect(await connection.call("KEYS", ["left:*"])).toEqual([]);
+    expect(await connection.call("KEYS", ["left:*"])).toEqual(["left:1:watch"]);
+    expect(await connection.call("PTTL", ["left:1:watch"])).toBeGreaterThan(0);
   });
 });

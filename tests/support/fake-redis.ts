@@ -2,6 +2,9 @@ import type { OpenRedis, RedisConnection } from "../../src/base/redis.ts";
 import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "../../src/features/registry/scripts.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
+/** As in the scripts. */
+const WATCH_MS = 3000;
+
 type Value = string | Set<string> | Map<string, string>;
 
 /** The part of Redis that the registry uses, in memory: its scripts are written once more, so that a test can compare both. */
@@ -36,6 +39,11 @@ export class RedisModel {
   /** Puts a text where something else may be expected. */
   damage(key: string, text: string): void {
     this.#keys.set(key, { value: text, until: Number.POSITIVE_INFINITY });
+  }
+
+  /** As when nodes have renewed their leases for a while. */
+  keepWatch(base: string): void {
+    this.#keys.set(`${base}:watch`, { value: "", until: this.#now() + WATCH_MS });
   }
 
   run(command: string, args: readonly string[]): unknown {
@@ -76,6 +84,10 @@ export class RedisModel {
     this.#keys.set(key, { value: text, until: this.#now() + Number(lease) });
     this.#set(`${base}:nodes`).add(id);
     this.#keep(`${base}:nodes`, this.#now() + Number(keep));
+    const watch = `${base}:watch`;
+    const left = this.#ttl(watch);
+    if (left === 0) this.#keys.set(watch, { value: "", until: this.#now() + WATCH_MS + Number(lease) });
+    else if (left <= WATCH_MS) this.#keep(watch, this.#now() + WATCH_MS);
     return had;
   }
 
@@ -129,8 +141,8 @@ export class RedisModel {
     return row;
   }
 
-  #sweep(base: string, [id = "", most]: readonly string[]): number {
-    if (this.#isAlive(base, id)) return 0;
+  #sweep(base: string, [id = "", most, how]: readonly string[]): number {
+    if (this.#get(`${base}:node:${id}`) !== undefined || (how !== "left" && this.#isAlive(base, id))) return 0;
     const has = this.#set(`${base}:has:${id}`);
     const names = [...has].slice(0, Number(most));
     for (const name of names) {
@@ -152,7 +164,13 @@ export class RedisModel {
   }
 
   #isAlive(base: string, id: string): boolean {
-    return id !== "" && this.#get(`${base}:node:${id}`) !== undefined;
+    const isBack = this.#ttl(`${base}:watch`) > WATCH_MS;
+    return id !== "" && (isBack || this.#get(`${base}:node:${id}`) !== undefined);
+  }
+
+  /** How long a key lives, ms; 0 for one that is not there. */
+  #ttl(key: string): number {
+    return this.#get(key) === undefined ? 0 : (this.#keys.get(key)?.until ?? 0) - this.#now();
   }
 
   #get(key: string): Value | undefined {

@@ -29,6 +29,11 @@ export class RegistryStage extends EdgeStage {
     return names.map((name) => this.registered(name, this.redis, {}, publish)) as unknown as Nodes;
   }
 
+  /** A node with chance of its own. */
+  seeded(name: string, seed: number): FakeNode {
+    return this.registered(name, this.redis, {}, publishDefaults, this.clock, mulberry32(seed));
+  }
+
   /** So many seconds of media on all feeds, in which answers of the registry come: `k0`, `k0+1`… */
   async seconds(label: string, count: number, ...feeds: readonly Feed[]): Promise<void> {
     for (let at = 0; at < count; at++) {

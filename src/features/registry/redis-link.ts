@@ -10,7 +10,8 @@ import { serverProblem } from "./server-check.ts";
 /** A server that does not answer a command within this time is given up, ms. */
 const DEADLINE_MS = 1500;
 const CONNECT_MS = 2000;
-const BACKOFF = { firstMs: 200, factor: 2, maxMs: 5000 } as const;
+/** All are back within a lease, in which nobody counts as dead (`scripts`). */
+const BACKOFF = { firstMs: 200, factor: 2, maxMs: 2000 } as const;
 /** Commands that may wait for answers; more are refused. */
 const MAX_WAITING = 2000;
 

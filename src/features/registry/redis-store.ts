@@ -23,6 +23,7 @@ export type RedisCall = (command: string, args: readonly string[]) => Promise<un
  *
  *     PREFIX:1:nodes          set     ids of nodes
  *     PREFIX:1:node:ID        string  what the node says of itself, JSON, with its lease
+ *     PREFIX:1:watch          string  empty; while it lives longer than usual, nobody counts as dead
  *     PREFIX:1:has:ID         set     keys of the streams that the node has told
  *     PREFIX:1:stream:KEY     hash    owner, term, and at:ID for each node that has it: {"role":"relayed","hops":["…"]}
  *     PREFIX:1:moved          channel ID KEY: the node has changed who owns the stream
@@ -78,12 +79,16 @@ export class RedisStore implements Store {
   }
 
   async sweep(id: string): Promise<boolean> {
-    return (await this.#run(SWEEP, [id, String(SWEPT)])) === 1;
+    return this.#sweep(id, "");
   }
 
   async leave(id: string): Promise<void> {
     await this.#call("DEL", [`${this.base}:node:${id}`]);
-    while (await this.sweep(id));
+    while (await this.#sweep(id, "left"));
+  }
+
+  async #sweep(id: string, how: "" | "left"): Promise<boolean> {
+    return (await this.#run(SWEEP, [id, String(SWEPT), how])) === 1;
   }
 
   async #run({ sha, text }: Script, args: readonly string[]): Promise<unknown> {

@@ -6,11 +6,18 @@ export interface Script {
   readonly sha: string;
 }
 
-/** Shared by all: who is alive, and keys that others have damaged. */
+/** When no node has renewed its lease for this long, nobody could: leases that are over mean nothing then, ms. */
+const WATCH_MS = 3000;
+
+/**
+ * Shared by all: who is alive, and keys that others have damaged. While `watch` has more than its usual time, the registry has come
+ * back a moment ago, and every node may still renew its lease.
+ */
 const HEAD = `
 local base = KEYS[1]
+local watch = base .. ':watch'
 local function alive(id)
-  return id and redis.call('EXISTS', base .. ':node:' .. id) == 1
+  return id and (redis.call('EXISTS', base .. ':node:' .. id) == 1 or redis.call('PTTL', watch) > ${WATCH_MS})
 end
 local function sound(key, kind)
   local found = redis.call('TYPE', key).ok
@@ -29,6 +36,12 @@ local had = redis.call('EXISTS', base .. ':node:' .. id)
 redis.call('SET', base .. ':node:' .. id, ARGV[2], 'PX', ARGV[3])
 redis.call('SADD', sound(base .. ':nodes', 'set'), id)
 redis.call('PEXPIRE', base .. ':nodes', ARGV[4])
+local left = redis.call('PTTL', watch)
+if left < 0 then
+  redis.call('SET', watch, '', 'PX', ${WATCH_MS} + ARGV[3])
+elseif left <= ${WATCH_MS} then
+  redis.call('PEXPIRE', watch, ${WATCH_MS})
+end
 return had
 `);
 
@@ -119,10 +132,10 @@ end
 return out
 `);
 
-/** ARGV: id, most streams. Forgets streams of a node that is gone; 1 if there are more. */
+/** ARGV: id, most streams, 'left' for a node that has said so. Forgets streams of a node that is gone; 1 if there are more. */
 export const SWEEP = script(`
 local id, most = ARGV[1], tonumber(ARGV[2])
-if alive(id) then return 0 end
+if redis.call('EXISTS', base .. ':node:' .. id) == 1 or (ARGV[3] ~= 'left' and alive(id)) then return 0 end
 local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set'), most)
 for _, name in ipairs(names) do
   local key = sound(base .. ':stream:' .. name, 'hash')

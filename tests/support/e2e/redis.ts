@@ -29,7 +29,11 @@ export async function startRedis(
     url: text,
     server: { text, host: "127.0.0.1", port, ...nobody },
     signal: (name) => child.kill(name),
-    cli: (...args) => Bun.spawnSync(["redis-cli", "-p", String(port), ...args]).stdout.toString(),
+    cli(...args) {
+      const { exitCode, stdout, stderr } = Bun.spawnSync(["redis-cli", "-p", String(port), ...args]);
+      if (exitCode !== 0) throw new Error(`redis-cli ${args.join(" ")}: ${stderr}`);
+      return stdout.toString();
+    },
     async stop() {
       child.kill("SIGKILL");
       await child.exited;

@@ -36,10 +36,10 @@ describe("Nodes of a registry", () => {
     await stage.pass(6500);
     expect(known(a, "b")).toMatchObject({ alive: false, problems: ["it has not renewed its entry in the registry"] });
     const keys = stage.redis.model.keys.filter((key) => !key.includes(":stream:"));
-    expect(keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes"]);
+    expect(keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:watch"]);
     // In which turn streams were owned is known for minutes, then nothing is left.
     await stage.pass(302_000);
-    expect(stage.redis.model.keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes"]);
+    expect(stage.redis.model.keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:watch"]);
     expect(known(a, "b")).toBeUndefined();
   });
 
@@ -53,6 +53,24 @@ describe("Nodes of a registry", () => {
     await stage.pass(1500);
     expect(stage.redis.model.keys.filter((key) => key.includes(":stream:")).length).toBe(10);
     expect(stage.redis.model.keys).toEqual(before);
+  });
+
+  test("spread what they tell again over a second when the registry has lost it", async () => {
+    const stage = new RegistryStage();
+    const nodes = Array.from({ length: 40 }, (_, at) => stage.seeded(`n${at}`, at + 1));
+    for (const [at, node] of nodes.entries()) for (let s = 0; s < 5; s++) node.publish(`s${at}-${s}`).headers();
+    await stage.pass(3000);
+    stage.redis.model.flush();
+    const counts: number[] = [];
+    const streams = () => stage.redis.model.keys.filter((key) => key.includes(":stream:")).length;
+    for (let at = 0, before = 0; at < 25; at++) {
+      await stage.pass(100);
+      counts.push(streams() - before);
+      before = streams();
+    }
+    expect(streams()).toBe(200);
+    // Twice of what each tenth of a second has when all are spread evenly.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(60);
   });
 
   test("mend what others have damaged, and pass over entries that can't be read", async () => {
