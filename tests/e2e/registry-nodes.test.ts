@@ -82,3 +82,25 @@ test.concurrent("what runs goes on while Redis is stopped, flushed and replaced 
     expect(Number(nodes.redis.cli("TTL", key))).toBeGreaterThan(0);
   }
 });
+
+test.concurrent("a replica takes the place of a Redis that is killed, and streams change hands there", async () => {
+  await using stage = new Stage();
+  const nodes = await RegistryNodes.start(stage, [], "publish.grace = 60");
+  const replica = await nodes.addReplica();
+  await Promise.all(["a", "b", "c"].map((name) => nodes.add(name)));
+  const encoder = await nodes.encode("a");
+  const player = await nodes.of("c").play();
+  await nodes.plays(player);
+
+  await nodes.redis.stop();
+  replica.cli("REPLICAOF", "NO", "ONE");
+  const connected = new RegExp(`registry connected.*:${replica.server.port}`);
+  await Promise.all(["a", "b", "c"].map((name) => nodes.of(name).program.line(connected)));
+  await nodes.plays(player, await nodes.of("b").play());
+
+  encoder.abort();
+  await nodes.encode("b");
+  await nodes.plays(player);
+  expect(replica.cli("HGET", "srs:1:stream:__defaultVhost__/live/show", "term")).toBe("2\n");
+  expect(player.statuses.join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
+});

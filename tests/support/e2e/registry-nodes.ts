@@ -8,6 +8,8 @@ import { until } from "./wait.ts";
 /** Nodes of one cluster that know each other by a registry, and their Redis. */
 export class RegistryNodes {
   redis: TestRedis;
+  /** More servers that nodes know, in their order. */
+  readonly others: TestRedis[] = [];
   readonly #stage: Stage;
   readonly #nodes = new Map<string, ReloadServer>();
   readonly #lines: string;
@@ -26,11 +28,22 @@ export class RegistryNodes {
     return nodes;
   }
 
+  /** Starts a replica of Redis, which nodes that are added from now on know; resolves once it has all. */
+  async addReplica(): Promise<TestRedis> {
+    const { port } = this.redis.server;
+    const replica = await startRedis(this.#stage.directory, undefined, ["--replicaof", "127.0.0.1", String(port)]);
+    this.#stage.defer(() => replica.stop());
+    await until("the replica has all", () => replica.cli("INFO", "replication").includes("master_link_status:up"));
+    this.others.push(replica);
+    return replica;
+  }
+
   /** Starts one more node; resolves once it is connected. */
   async add(name: string): Promise<ReloadServer> {
     const node = await ReloadServer.start(this.#stage, "", name);
+    const urls = [this.redis, ...this.others].map(({ url }) => url);
     await node.reload(
-      `[cluster]\nregistry = "${this.redis.url}"\nadvertise = "rtmp://127.0.0.1:${node.port}"\n` +
+      `[cluster]\nregistry = ${JSON.stringify(urls)}\nadvertise = "rtmp://127.0.0.1:${node.port}"\n` +
         `[vhost.__defaultVhost__]\nedge.origin = "registry"\n${this.#lines}\n`,
     );
     await node.program.line(/registry connected/);

@@ -55,6 +55,28 @@ describe("Nodes of a registry", () => {
     expect(stage.redis.model.keys).toEqual(before);
   });
 
+  test("are known without a break while a process hands over to another one with the same id", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    a.publish().headers();
+    await stage.pass(3000);
+    const next = stage.registered("a", stage.redis);
+    await stage.pass(500);
+    // The old process goes while both have the stream.
+    next.publish().headers();
+    await stage.pass(500);
+    a.registry.handOver();
+    for (let at = 0; at < 30; at++) {
+      await stage.pass(1000);
+      expect(await stage.located(b)).toEqual({ a: [] });
+      expect(known(b, "a")?.alive).toBe(true);
+    }
+    a.registry.stop();
+    await stage.pass(2000);
+    expect(await stage.located(b)).toEqual({ a: [] });
+    expect(a.registry.idle).toBe(true);
+  });
+
   test("spread what they tell again over a second when the registry has lost it", async () => {
     const stage = new RegistryStage();
     const nodes = Array.from({ length: 40 }, (_, at) => stage.seeded(`n${at}`, at + 1));
