@@ -110,6 +110,26 @@ export interface ClusterNodeAnswer {
   readonly problems: readonly string[];
 }
 
+/** The registry by which nodes know each other. */
+export interface RegistryAnswer {
+  readonly to: string;
+  readonly up: boolean;
+  readonly since: number;
+  readonly last_error: string | null;
+  readonly commands: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly waiting: number;
+  readonly lost_claims: number;
+}
+
+/** The nodes of a cluster, and their registry. */
+export interface ClusterAnswer {
+  readonly nodes: readonly ClusterNodeAnswer[];
+  /** Null without one. */
+  readonly registry: RegistryAnswer | null;
+}
+
 /** A target that was added while the server runs. */
 export interface TargetAnswer {
   readonly id: string;

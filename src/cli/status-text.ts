@@ -1,11 +1,13 @@
 import { printable } from "../base/printable.ts";
 import type {
   ClientAnswer,
+  ClusterAnswer,
   ClusterNodeAnswer,
   ConfigAnswer,
   LimitsAnswer,
   NodeAnswer,
   OriginAnswer,
+  RegistryAnswer,
   RelayAnswer,
   StreamAnswer,
   TargetAnswer,
@@ -94,8 +96,8 @@ export function topLines(clients: readonly ClientAnswer[], streams: readonly Str
   return [...health, ...section("clients", clientRows(sorted))].map(printable);
 }
 
-/** The nodes of a cluster as rows, and what is wrong with them. */
-export function clusterLines(nodes: readonly ClusterNodeAnswer[]): string[] {
+/** The nodes of a cluster as rows, their registry, and what is wrong; `now` is Unix ms. */
+export function clusterLines({ nodes, registry }: ClusterAnswer, now: number): string[] {
   const rows = nodes.map((node) => {
     const { id, peer, state, zone, weight, connections, max_connections, kbps, cpu, published, relayed } = node;
     const seen = node.seen_ms === null ? "never seen" : node.self ? "" : `seen ${duration(node.seen_ms)} ago`;
@@ -109,15 +111,26 @@ export function clusterLines(nodes: readonly ClusterNodeAnswer[]): string[] {
       ...(id === null ? [] : [load, streams, place.join(", "), seen]),
     ];
   });
-  return [...section("nodes", rows).slice(1), ...section("problems", problemRows(nodes))].map(printable);
+  return [
+    ...section("nodes", rows).slice(1),
+    ...section("registry", registry === null ? [] : [registryRow(registry, now)]),
+    ...section("problems", problemRows(nodes)),
+  ].map(printable);
+}
+
+function registryRow({ to, up, since, commands, lost_claims, last_error, ...rest }: RegistryAnswer, now: number) {
+  const state = `${up ? "up" : "away"} for ${duration(now - since)}`;
+  const counts = `${commands} commands, ${rest.refused} refused, ${rest.dropped} dropped, ${rest.waiting} waiting`;
+  return [to, state, counts, `${lost_claims} lost claims`, last_error ?? ""];
 }
 
 /** What is wrong with the nodes of a cluster; nothing when they are well. */
-export function clusterProblemsOf(nodes: readonly ClusterNodeAnswer[]): string[] {
+export function clusterProblemsOf({ nodes, registry }: ClusterAnswer): string[] {
   const away = nodes.filter(({ state, problems }) => state !== "alive" && problems.length === 0);
   return [
     ...away.map(({ peer, self, state }) => `${self ? "this server" : peer} is ${state}`),
     ...problemRows(nodes).map((row) => row.join(": ")),
+    ...(registry === null || registry.up ? [] : [`the registry is away: ${registry.last_error ?? registry.to}`]),
   ].map(printable);
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ArgsDef } from "citty";
 import type {
   ClientAnswer,
-  ClusterNodeAnswer,
+  ClusterAnswer,
   ConfigAnswer,
   LimitsAnswer,
   NodeAnswer,
@@ -86,8 +86,8 @@ async function serverOf(asker: ApiAsker): Promise<Shown> {
 }
 
 async function clusterOf(asker: ApiAsker): Promise<Shown> {
-  const { nodes } = await asker.ask<{ nodes: ClusterNodeAnswer[] }>("GET", "/api/v1/nodes");
-  return { json: { nodes }, lines: clusterLines(nodes), problems: clusterProblemsOf(nodes) };
+  const cluster = await asker.ask<ClusterAnswer>("GET", "/api/v1/nodes");
+  return { json: cluster, lines: clusterLines(cluster, Date.now()), problems: clusterProblemsOf(cluster) };
 }
 
 async function statusOf(asker: ApiAsker): Promise<Status> {

@@ -99,7 +99,7 @@ export class FakeNode {
     this.state = nodeState(nodeId, { advertise: [`rtmp://${address}`] });
     const registryConfig = redis === undefined ? noRegistry : { ...noRegistry, registry: [fakeServer] };
     this.registry = new Registry({
-      ...{ clock, log: this.log, nodeId, randomNumber },
+      ...{ clock, log: this.log, nodeId, randomNumber, dial: net.dial },
       openRedis: redis?.opener(nodeId) ?? (() => Promise.reject(new Error("there is none"))),
       config: () => registryConfig,
       self: () => this.state,

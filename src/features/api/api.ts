@@ -86,7 +86,7 @@ export class Api implements Feature, HttpRoute {
       ...hookOperations(reports),
       ...processOperations(context),
       ...rawOperations(context),
-      ...nodeOperations(context),
+      ...nodeOperations(context, reports),
       ...directorOperations(context),
       ...consoleOperations(context),
       ...actions.operations,

@@ -6,7 +6,7 @@ import { hookMetrics } from "./hooks.ts";
 import { namesOf } from "./ids.ts";
 import type { Load } from "./load.ts";
 import { delayBounds, type LoopDelay } from "./loop-delay.ts";
-import { nodeWord } from "./nodes.ts";
+import { nodeWord, registryMetrics } from "./nodes.ts";
 import { type Labels, PrometheusText } from "./prometheus.ts";
 import type { ReportCache } from "./report-cache.ts";
 import { StreamMetrics } from "./stream-metrics.ts";
@@ -59,6 +59,7 @@ export class Metrics {
       this.#nodes(text);
       transcoderMetrics(text, this.#reports.current.transcoders, config.metrics_streams);
       hookMetrics(text, this.#reports.current.hooks);
+      registryMetrics(text, this.#reports.current.registries);
       this.#text = text.bytes;
       this.#writtenAt = now;
     }

@@ -1,6 +1,10 @@
+import { maskText } from "../../base/mask.ts";
+import type { RegistryReport } from "../../live/ports/feature.ts";
 import type { KnownNode, NodeFlow, NodeState } from "../../live/ports/nodes.ts";
 import type { ApiContext } from "./context.ts";
 import type { Operation } from "./operation.ts";
+import type { PrometheusText } from "./prometheus.ts";
+import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
 
 const link = object({
@@ -45,18 +49,77 @@ const node = object({
   flow: orNull(flow),
 });
 
+const registry = object({
+  to: string,
+  up: boolean,
+  since: number,
+  last_error: orNull(string),
+  commands: whole,
+  refused: whole,
+  dropped: whole,
+  waiting: whole,
+  lost_claims: whole,
+});
+
 /** The nodes of the cluster, as this server knows them. */
-export function nodeOperations({ nodes, clock }: Pick<ApiContext, "nodes" | "clock">): readonly Operation[] {
+export function nodeOperations(
+  { nodes, clock }: Pick<ApiContext, "nodes" | "clock">,
+  reports: Pick<ReportCache, "current">,
+): readonly Operation[] {
   return [
     {
       method: "GET",
       path: "/api/v1/nodes",
       role: "read",
-      summary: "The nodes of the cluster: this server first, then its peers, with their load and what is wrong.",
-      answer: { nodes: listOf(node) },
-      run: () => ({ nodes: nodes.all().map((each) => write(each, clock.now())) }),
+      summary:
+        "The nodes of the cluster: this server first, then others, with their load and what is wrong; and the registry that tells of them, if there is one.",
+      answer: { nodes: listOf(node), registry: orNull(registry) },
+      run: () => ({
+        nodes: nodes.all().map((each) => write(each, clock.now())),
+        registry: reports.current.registries.map(writeRegistry)[0] ?? null,
+      }),
     },
   ];
+}
+
+/** The metrics of the registry. */
+export function registryMetrics(text: PrometheusText, all: readonly RegistryReport[]): void {
+  const of = (value: (report: RegistryReport) => number) => all.map((each) => [{ to: each.to }, value(each)] as const);
+  text.gauge(
+    "srs_registry_up",
+    "1 while the registry takes commands.",
+    of(({ up }) => (up ? 1 : 0)),
+  );
+  text.gauge(
+    "srs_registry_since_seconds",
+    "When it came to be up, or to be away, Unix time.",
+    of(({ since }) => Math.round(since / 1000)),
+  );
+  text.counter(
+    "srs_registry_commands_total",
+    "Commands that were sent to the registry.",
+    of(({ commands }) => commands),
+  );
+  text.counter(
+    "srs_registry_refused_total",
+    "Commands that the registry refused.",
+    of(({ refused }) => refused),
+  );
+  text.counter(
+    "srs_registry_dropped_total",
+    "Commands that got no answer, or were not sent.",
+    of(({ dropped }) => dropped),
+  );
+  text.gauge(
+    "srs_registry_waiting",
+    "Commands that wait for an answer.",
+    of(({ waiting }) => waiting),
+  );
+  text.counter(
+    "srs_registry_lost_claims_total",
+    "Publishers that gave way, as another node owns their streams.",
+    of(({ lostClaims }) => lostClaims),
+  );
 }
 
 /** How a node stands, in one word. */
@@ -79,6 +142,11 @@ function write(known: KnownNode, now: number) {
     problems,
     flow: state?.flow === undefined ? null : writeFlow(state.flow),
   };
+}
+
+function writeRegistry({ to, up, since, lastError, lostClaims, ...counts }: RegistryReport): object {
+  const last_error = lastError === undefined ? null : maskText(lastError);
+  return { to, up, since: Math.round(since), last_error, ...counts, lost_claims: lostClaims };
 }
 
 function writeFlow({ encoders, viewers, kbpsIn, ageMs, unhealthy, links }: NodeFlow) {

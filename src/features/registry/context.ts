@@ -1,3 +1,4 @@
+import type { Dial } from "../../base/transport.ts";
 import type { NodeState } from "../../live/ports/nodes.ts";
 import type { OnConflict } from "../../live/source/source.ts";
 import type { RegistryConfig } from "./config.ts";
@@ -7,6 +8,7 @@ import type { LinkContext } from "./redis-link.ts";
 export interface RegistryContext extends LinkContext {
   /** This process's id in hop traces. */
   readonly nodeId: string;
+  readonly dial: Dial;
   config(): RegistryConfig;
   /** What this process says of itself. */
   self(): NodeState;

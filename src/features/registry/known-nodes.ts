@@ -38,9 +38,16 @@ export class KnownNodes {
     this.#ownId = ownId;
   }
 
-  /** The other nodes, those without a readable entry among them. */
+  /**
+   * The other nodes, those without a readable entry among them. Each has another `source`: the id, of nodes with one address. A dead
+   * node whose address a living one has is not shown, as it was started again.
+   */
   all(): readonly KnownNode[] {
-    return [...this.#entries.entries()].map(([id, entry]) => this.#known(id, entry));
+    const known = [...this.#entries].map(([id, entry]) => ({ id, node: this.#known(id, entry) }));
+    const living = new Set(known.flatMap(({ node }) => (node.alive ? [node.source] : [])));
+    const shown = known.filter(({ node }) => node.alive || !living.has(node.source));
+    const uses = Map.groupBy(shown, ({ node }) => node.source);
+    return shown.map(({ id, node }) => ((uses.get(node.source)?.length ?? 0) > 1 ? { ...node, source: id } : node));
   }
 
   /** The node of an id; undefined for one that is not known. */

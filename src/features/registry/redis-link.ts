@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
+import type { RegistryReport } from "../../live/ports/feature.ts";
 import { Outage } from "../../relay/outage.ts";
 import { type RegistryServer, serverLabel } from "./config.ts";
 import { serverProblem } from "./server-check.ts";
@@ -23,6 +24,9 @@ export interface LinkContext {
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
 }
+
+/** How a link stands: a registry's report without what only its owner knows. */
+export type LinkReport = Omit<RegistryReport, "lostClaims">;
 
 /** What a link's owner is told. */
 export interface LinkEvents {
@@ -53,12 +57,16 @@ export class RedisLink {
   /** Counts attempts: what an older one brings is closed. */
   #attempt = 0;
   #problem: string | undefined;
+  /** When the connection began, or there was none any more; Unix ms. */
+  #since: number;
+  readonly #counts = { commands: 0, refused: 0, dropped: 0 };
 
   constructor(context: LinkContext, events: LinkEvents) {
     this.#context = context;
     this.#events = events;
     this.#backoff = new Backoff(BACKOFF, context.randomNumber);
     this.#outage = new Outage(context.clock);
+    this.#since = context.clock.wall();
   }
 
   /** The server in use; undefined while there is none. */
@@ -69,6 +77,15 @@ export class RedisLink {
   /** Why there is no connection; undefined while there is one, and before the first attempt has ended. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** How the connection stands; undefined without any server. */
+  get report(): LinkReport | undefined {
+    if (this.#servers.length === 0) return undefined;
+    const used = this.server;
+    const to = used === undefined ? this.#servers.map(serverLabel).join(", ") : serverLabel(used);
+    const waiting = this.#waiting.size;
+    return { to, up: used !== undefined, since: this.#since, lastError: this.#problem, ...this.#counts, waiting };
   }
 
   /** Uses these servers from now on; none: it connects no more. */
@@ -89,14 +106,23 @@ export class RedisLink {
   /** Sends a command. Rejects with a sentence, at once while there is no connection, else within the deadline. */
   call(command: string, args: readonly string[]): Promise<unknown> {
     const connection = this.#connection;
-    if (connection === undefined) return Promise.reject(new Error("there is no connection to the registry"));
-    if (this.#waiting.size >= MAX_WAITING) return Promise.reject(new Error("too many calls wait for the registry"));
+    if (connection === undefined) return this.#dropped("there is no connection to the registry");
+    if (this.#waiting.size >= MAX_WAITING) return this.#dropped("too many calls wait for the registry");
+    this.#counts.commands++;
     return this.#limited(connection.call(command, args)).catch((error: unknown) => {
+      // A server that lacks a script is given it.
+      if (connection !== this.#connection) this.#counts.dropped++;
+      else if (!messageOf(error).startsWith("NOSCRIPT")) this.#counts.refused++;
       // A replica, or a primary that was cut off: another server may be the primary.
       if (/^(?:READONLY|MASTERDOWN|LOADING|NOREPLICAS)\b/.test(messageOf(error)) && connection === this.#connection)
         this.#failed(messageOf(error));
       throw error;
     });
+  }
+
+  #dropped(reason: string): Promise<never> {
+    this.#counts.dropped++;
+    return Promise.reject(new Error(reason));
   }
 
   async #connect(): Promise<void> {
@@ -147,6 +173,7 @@ export class RedisLink {
     this.#connection = connection;
     this.#server = server;
     this.#problem = undefined;
+    this.#since = this.#context.clock.wall();
     this.#backoff.reset();
     this.#context.log.info("registry connected", { registry: serverLabel(server), outage_seconds: this.#outage.end() });
     this.#events.up();
@@ -157,6 +184,7 @@ export class RedisLink {
     const wasUp = this.#connection !== undefined;
     const text = wasUp && this.#server !== undefined ? `${serverLabel(this.#server)}: ${problem}` : problem;
     this.#problem = text;
+    if (wasUp) this.#since = clock.wall();
     this.#attempt++;
     this.#drop(text);
     const told = this.#outage.failed(text);

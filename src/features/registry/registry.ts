@@ -1,8 +1,9 @@
 import type { Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import type { Feature } from "../../live/ports/feature.ts";
+import type { Feature, Report } from "../../live/ports/feature.ts";
 import { type KnownNode, type Nodes, type StreamPlace, type StreamPlaces, selfAsNode } from "../../live/ports/nodes.ts";
 import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.ts";
+import { AddressProblems } from "../../relay/address-problems.ts";
 import { Outage } from "../../relay/outage.ts";
 import { Announcer } from "./announcer.ts";
 import { Claims } from "./claims.ts";
@@ -37,6 +38,8 @@ export class Registry implements Feature, Nodes {
   readonly #hints: Hints;
   readonly #own: OwnStreams;
   readonly #nodes: KnownNodes;
+  /** What is wrong with the nodes' addresses. */
+  readonly #addresses: AddressProblems;
   readonly #lookups: Lookups;
   readonly #announcer: Announcer;
   /** A guard to be asked last: it claims streams for clients that are let in. */
@@ -52,6 +55,7 @@ export class Registry implements Feature, Nodes {
   readonly #dead = new Map<string, number>();
   /** Nobody has told the registry of this process since it was reached. */
   #new = true;
+  #lostClaims = 0;
   #leaving = false;
 
   constructor(context: RegistryContext) {
@@ -64,6 +68,7 @@ export class Registry implements Feature, Nodes {
     this.#own = new OwnStreams(() => clock.soon(() => void this.#announcer.run()));
     this.streams = this.#own;
     this.#nodes = new KnownNodes(clock, nodeId);
+    this.#addresses = new AddressProblems(context);
     this.#outage = new Outage(clock);
     const isUp = () => this.#link.server !== undefined;
     this.#lookups = new Lookups({
@@ -88,7 +93,15 @@ export class Registry implements Feature, Nodes {
   }
 
   all(): readonly KnownNode[] {
-    return this.#nodes.all();
+    return this.#nodes.all().map((node) => {
+      const found = this.#addresses.of(node.source);
+      return node.alive && found.length > 0 ? { ...node, problems: found } : node;
+    });
+  }
+
+  report(): Report {
+    const link = this.#link.report;
+    return link === undefined ? {} : { registries: [{ ...link, lostClaims: this.#lostClaims }] };
   }
 
   peers(): readonly KnownNode[] {
@@ -119,6 +132,7 @@ export class Registry implements Feature, Nodes {
   /** Another process with the same id speaks for this one from now on. */
   handOver(): void {
     this.#leaving = true;
+    this.#addresses.stop();
     this.#end();
   }
 
@@ -141,6 +155,7 @@ export class Registry implements Feature, Nodes {
     if (this.#leaving) return;
     this.#leaving = true;
     const { clock, nodeId } = this.#context;
+    this.#addresses.stop();
     this.#timer?.cancel();
     this.#retell?.cancel();
     this.#hints.stop();
@@ -232,9 +247,11 @@ export class Registry implements Feature, Nodes {
   }
 
   async #readNow(): Promise<void> {
-    const askedAt = this.#context.clock.now();
+    const { clock, self } = this.#context;
+    const askedAt = clock.now();
     try {
       this.#sweep(this.#nodes.update(await this.#store.nodes(), askedAt));
+      this.#addresses.examine([selfAsNode(self(), askedAt), ...this.#nodes.all()]);
     } catch {
       // The link or the next renewal tells what is wrong.
     }
@@ -284,6 +301,7 @@ export class Registry implements Feature, Nodes {
     const node = this.#nodes.of(owner)?.source ?? owner;
     const reason = `${streamLabel(key)} is published at another node of the cluster`;
     this.#context.log.warn("publisher gives way", { stream: streamLabel(key), to: node, id: source.info.id });
+    this.#lostClaims++;
     source.dismiss(reason);
   }
 

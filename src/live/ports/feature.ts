@@ -95,6 +95,25 @@ export interface HookReport {
   readonly failingSince: number | undefined;
 }
 
+/** How the registry stands by which nodes know each other. Times are Unix ms. */
+export interface RegistryReport {
+  /** The server in use; while there is none, all that are tried. As the log names them. */
+  readonly to: string;
+  readonly up: boolean;
+  /** When it came to be up, or to be away. */
+  readonly since: number;
+  /** Why it is away. */
+  readonly lastError: string | undefined;
+  /** Commands since the start: those that were sent, those of them that the server refused, and those that got no answer or were not sent. */
+  readonly commands: number;
+  readonly refused: number;
+  readonly dropped: number;
+  /** Commands that wait for an answer. */
+  readonly waiting: number;
+  /** Publishers that gave way, as another node owns their streams. */
+  readonly lostClaims: number;
+}
+
 /** What an operator does with a relay. */
 export type RelayAction = "retry" | "pause" | "resume";
 
@@ -138,6 +157,7 @@ export interface Report {
   readonly origins?: readonly OriginReport[];
   readonly transcoders?: readonly TranscoderReport[];
   readonly hooks?: readonly HookReport[];
+  readonly registries?: readonly RegistryReport[];
   /** What is wrong with streams. */
   readonly health?: readonly HealthReport[];
   /** Bytes received from other servers and sent to them since the start. */
@@ -296,6 +316,7 @@ export function addedUp(reports: readonly Report[]): Required<Report> {
     origins: reports.flatMap(({ origins }) => origins ?? []),
     transcoders: reports.flatMap(({ transcoders }) => transcoders ?? []),
     hooks: reports.flatMap(({ hooks }) => hooks ?? []),
+    registries: reports.flatMap(({ registries }) => registries ?? []),
     health: reports.flatMap(({ health }) => health ?? []),
     received: reports.reduce((sum, { received }) => sum + (received ?? 0), 0),
     sent: reports.reduce((sum, { sent }) => sum + (sent ?? 0), 0),

@@ -156,7 +156,7 @@ test("The nodes of a cluster are named with how they stand, and what is wrong wi
   const peer = { ...self, id: "00aa", self: false, peer: "http://b:1985", zone: "", weight: 7, seen_ms: 900 };
   const away = { ...peer, id: null, peer: "http://c:1985", state: "dead", seen_ms: null, problems: ["timeout"] };
   const drains = { ...peer, peer: "http://d:1985", state: "draining" };
-  expect(clusterLines([self, peer, away])).toEqual([
+  expect(clusterLines({ nodes: [self, peer, away], registry: null }, NOW)).toEqual([
     "nodes:",
     "  this server    00ff  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  zone west",
     "  http://b:1985  00aa  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  weight 7   seen 1 s ago",
@@ -165,6 +165,28 @@ test("The nodes of a cluster are named with how they stand, and what is wrong wi
     "problems:",
     "  http://c:1985  timeout",
   ]);
-  expect(clusterProblemsOf([self, peer])).toEqual([]);
-  expect(clusterProblemsOf([self, away, drains])).toEqual(["http://d:1985 is draining", "http://c:1985: timeout"]);
+  expect(clusterProblemsOf({ nodes: [self, peer], registry: null })).toEqual([]);
+  expect(clusterProblemsOf({ nodes: [self, away, drains], registry: null })).toEqual([
+    "http://d:1985 is draining",
+    "http://c:1985: timeout",
+  ]);
+});
+
+test("The registry is shown with how it stands, and is a problem while it is away", () => {
+  const registry = {
+    ...{ to: "redis://r:6379", up: true, since: NOW - 90_000, last_error: null },
+    ...{ commands: 700, refused: 1, dropped: 2, waiting: 3, lost_claims: 4 },
+  };
+  const counts = "700 commands, 1 refused, 2 dropped, 3 waiting  4 lost claims";
+  expect(clusterLines({ nodes: [], registry }, NOW)).toEqual([
+    "",
+    "registry:",
+    `  redis://r:6379  up for 90 s  ${counts}`,
+  ]);
+  expect(clusterProblemsOf({ nodes: [], registry })).toEqual([]);
+  const away = { ...registry, up: false, last_error: "redis://r:6379: no answer" };
+  expect(clusterLines({ nodes: [], registry: away }, NOW)).toContain(
+    `  redis://r:6379  away for 90 s  ${counts}  redis://r:6379: no answer`,
+  );
+  expect(clusterProblemsOf({ nodes: [], registry: away })).toEqual(["the registry is away: redis://r:6379: no answer"]);
 });

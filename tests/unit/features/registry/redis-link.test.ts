@@ -93,6 +93,39 @@ describe("A connection to the registry", () => {
     expect(redis.connections).toBe(1);
   });
 
+  test("counts commands that were sent, refused and dropped, and tells since when it is up or away", async () => {
+    const stage = new Stage();
+    expect(stage.link.report).toBeUndefined();
+    const redis = stage.add("a");
+    stage.link.follow([server("gone"), server("a")]);
+    const started = stage.clock.wall();
+    await settled(stage.link.call("PING", []));
+    expect(stage.link.report).toMatchObject({ up: false, to: "redis://gone:6379, redis://a:6379", dropped: 1 });
+    await stage.pass(50);
+    redis.refuses = "OOM command not allowed";
+    const refused = settled(stage.link.call("EVALSHA", ["?"]));
+    await stage.pass(10);
+    expect(await refused).toContain("OOM");
+    redis.refuses = undefined;
+    redis.stopped = true;
+    const late = settled(stage.link.call("PING", []));
+    expect(stage.link.report).toMatchObject({ up: true, to: "redis://a:6379", waiting: 1, lastError: undefined });
+    expect(stage.link.report?.since).toBeGreaterThan(started);
+    const away = stage.clock.wall() + 1500;
+    await stage.pass(1600);
+    await late;
+    expect(stage.link.report).toMatchObject({
+      up: false,
+      since: away,
+      commands: 2,
+      refused: 1,
+      dropped: 2,
+      waiting: 0,
+    });
+    expect(stage.link.report?.lastError).toContain("no answer within 1500 ms");
+    stage.link.stop();
+  });
+
   test("refuses commands beyond those that may wait", async () => {
     const stage = new Stage();
     const redis = stage.add("a");

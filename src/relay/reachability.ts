@@ -1,6 +1,6 @@
-import { parseHostPort } from "../../base/address.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Dial } from "../../base/transport.ts";
+import { parseHostPort } from "../base/address.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Dial } from "../base/transport.ts";
 
 /** An address is tried this often, ms. */
 const PERIOD_MS = 60_000;

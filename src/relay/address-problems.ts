@@ -1,0 +1,78 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { KnownNode } from "../live/ports/nodes.ts";
+import { Outage } from "./outage.ts";
+import { Reachability, type ReachabilityContext } from "./reachability.ts";
+
+/** What examining addresses takes. */
+export interface AddressProblemsContext extends ReachabilityContext {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Finds addresses that several nodes advertise, and such as can't be reached from here; logs what it finds. */
+export class AddressProblems {
+  readonly #context: AddressProblemsContext;
+  readonly #reachability: Reachability;
+  /** Sentences by what nodes are known by. */
+  #problems: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Those that were logged, with their time. */
+  readonly #told = new Map<string, Outage>();
+
+  constructor(context: AddressProblemsContext) {
+    this.#context = context;
+    this.#reachability = new Reachability(context);
+  }
+
+  /** What is wrong with the addresses of a node, by its `source`, as sentences. */
+  of(source: string): readonly string[] {
+    return this.#problems.get(source) ?? [];
+  }
+
+  /** Compares the addresses of the living nodes with each other, and tries them from time to time. */
+  examine(all: readonly KnownNode[]): void {
+    const nodes = all.filter(({ alive, state }) => alive && state !== undefined);
+    const byUrl = Map.groupBy(
+      nodes.flatMap((node) => (node.state?.advertise ?? []).map((url) => ({ url, node }))),
+      ({ url }) => url,
+    );
+    this.#reachability.follow(new Set(byUrl.keys()));
+    const problems = new Map<string, Set<string>>();
+    for (const [url, uses] of byUrl) {
+      const users = [...new Set(uses.map(({ node }) => node))];
+      const unreached = this.#reachability.problemOf(url);
+      for (const { source } of users) {
+        const found = problems.get(source) ?? new Set();
+        problems.set(source, found);
+        if (users.length > 1)
+          found.add(`${url} is advertised by ${users.length} nodes: ${users.map(nameOf).join(" and ")}`);
+        if (unreached !== undefined) found.add(`${url} can't be reached from this server: ${unreached}`);
+      }
+    }
+    this.#problems = new Map([...problems].map(([source, sentences]) => [source, [...sentences]]));
+    this.#tell(new Set([...this.#problems.values()].flat()));
+  }
+
+  stop(): void {
+    this.#reachability.stop();
+  }
+
+  #tell(sentences: ReadonlySet<string>): void {
+    const { log, clock } = this.#context;
+    for (const [sentence, outage] of this.#told) {
+      if (sentences.has(sentence)) continue;
+      this.#told.delete(sentence);
+      log.info("cluster: no more", { problem: sentence, outage_seconds: outage.end() });
+    }
+    for (const sentence of sentences) {
+      const outage = this.#told.get(sentence) ?? new Outage(clock);
+      this.#told.set(sentence, outage);
+      const told = outage.failed(sentence);
+      if (told !== undefined) log.warn("cluster", { problem: sentence, ...(told === "new" ? {} : told) });
+    }
+  }
+}
+
+function nameOf({ source }: KnownNode): string {
+  return source === "" ? "this server" : source;
+}
