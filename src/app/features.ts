@@ -1,4 +1,5 @@
 import type { Log } from "../base/log.ts";
+import type { OpenRedis } from "../base/redis.ts";
 import { Api } from "../features/api/api.ts";
 import { idOf } from "../features/api/ids.ts";
 import { Cluster } from "../features/cluster/cluster.ts";
@@ -32,7 +33,6 @@ import { stateFile } from "../io/files/state-file.ts";
 import type { LogTail } from "../io/log/log-tail.ts";
 import { createHttpGet } from "../io/net/http-get.ts";
 import { createHttpPost } from "../io/net/http-post.ts";
-import { openRedis } from "../io/net/redis.ts";
 import type { Tcp } from "../io/net/tcp.ts";
 import { startChild } from "../io/os/child-process.ts";
 import { systemClock } from "../io/os/clock.ts";
@@ -74,6 +74,7 @@ export interface Host {
   readonly hiddenStreams: Streams;
   readonly ffmpegs: InstalledFfmpegs;
   readonly tcp: Tcp;
+  readonly openRedis: OpenRedis;
   readonly certificates: ListeningOptions["certificates"];
   /** This process's id in hop traces. */
   readonly nodeId: string;
@@ -107,7 +108,7 @@ export interface Features {
  * is notified first, which guard is asked first, which feature stops first.
  */
 export function makeFeatures(host: Host): Features {
-  const { log, live, streams, tcp, certificates, nodeId, version, administration } = host;
+  const { log, live, streams, tcp, openRedis, certificates, nodeId, version, administration } = host;
   const clock = systemClock;
   const vhost = (name: string) => live.current.vhost.get(name);
   const shared = {

@@ -2,7 +2,9 @@ import { formatHostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { OpenRedis } from "../base/redis.ts";
 import { type ListenEndpoint, plainEndpoint } from "../io/net/listen-endpoint.ts";
+import { redisOpener } from "../io/net/redis.ts";
 import { Tcp } from "../io/net/tcp.ts";
 import { openFilesProblem } from "../io/os/process.ts";
 import { SystemdSockets } from "../io/os/systemd-sockets.ts";
@@ -29,6 +31,7 @@ export interface NetworkOptions {
 /** A server's sockets, certificates and trust in the configuration in effect. */
 export class Network {
   readonly tcp: Tcp;
+  readonly openRedis: OpenRedis;
   /** The certificates for TLS clients of each protocol. */
   readonly certificates: ListeningOptions["certificates"];
   readonly certificateReloader: CertificateReloader;
@@ -61,6 +64,7 @@ export class Network {
     ]);
     this.certificateReloader = new CertificateReloader(clock, log, reloadable);
     const sockets = { take: this.#takeSocket.bind(this) };
+    this.openRedis = redisOpener(trust);
     this.tcp = new Tcp(clock, onFault, sockets, trust);
     const { memory } = this.tcp;
     memory.limit = live.current.limits.input_memory;

@@ -4,11 +4,13 @@ import { networkInterfaces } from "node:os";
 import { resolve as resolvePath } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { SystemProbes } from "../features/doctor/system-probes.ts";
+import { probeRegistry } from "../features/registry/probe.ts";
 import { fileProblem } from "../io/files/file-problem.ts";
+import { redisOpener } from "../io/net/redis.ts";
 import { Tcp } from "../io/net/tcp.ts";
 import { systemClock } from "../io/os/clock.ts";
 import { portHolders } from "../io/os/port-holder.ts";
-import { fillRandom, openFilesProblem } from "../io/os/process.ts";
+import { fillRandom, openFilesProblem, randomId } from "../io/os/process.ts";
 import { describeSocketError, errorCode } from "../io/os/socket-errors.ts";
 import { Certificates } from "../io/tls/certificates.ts";
 import { Trust } from "../io/tls/trust.ts";
@@ -20,7 +22,7 @@ const LOOKUP_MS = 5000;
 const DIAL_MS = 5000;
 
 /** Probes of the real machine and network; `[rtmps]` of the configuration decides on trust. */
-export function systemProbes({ rtmps, http_server }: Config): SystemProbes {
+export function systemProbes({ rtmps, http_server, cluster, vhost }: Config): SystemProbes {
   const trust = new Trust();
   // `ruleProblems` reports its mistakes.
   linesOf(() => trust.prepare(rtmps).apply());
@@ -56,6 +58,11 @@ export function systemProbes({ rtmps, http_server }: Config): SystemProbes {
             onClose: (reason) => resolve(reason ?? "closed as soon as it was open"),
           },
         );
+      }),
+    registry: (server) =>
+      probeRegistry(server, {
+        ...{ clock: systemClock, openRedis: redisOpener(trust), id: randomId() },
+        ...{ prefix: cluster.registry_prefix, vhosts: [...vhost.keys()], isOnly: cluster.registry.length === 1 },
       }),
     ownAddresses: () =>
       new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))),

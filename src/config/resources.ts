@@ -1,3 +1,4 @@
+import type { RedisServer } from "../base/redis.ts";
 import type { Path } from "./show.ts";
 
 /** A server that a value names. */
@@ -32,8 +33,16 @@ export interface FileResource {
   readonly use: "read" | "write" | "make" | "folder";
 }
 
+/** A server of the registry that a value names. */
+export interface RegistryResource {
+  readonly kind: "registry";
+  readonly server: RedisServer;
+  /** The address as others may see it. */
+  readonly text: string;
+}
+
 /** Something outside the process that a value names; `srs check --probe` examines it. */
-export type Resource = PeerResource | ListenerResource | FileResource;
+export type Resource = PeerResource | ListenerResource | FileResource | RegistryResource;
 
 /** A resource, and the key that names it. */
 export interface Named<O extends Resource = Resource> {

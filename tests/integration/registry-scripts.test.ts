@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { RedisConnection } from "../../src/base/redis.ts";
 import { RedisStore } from "../../src/features/registry/redis-store.ts";
 import type { Claim, Told } from "../../src/features/registry/store.ts";
-import { openRedis } from "../../src/io/net/redis.ts";
+import { redisOpener } from "../../src/io/net/redis.ts";
 import type { StreamRole } from "../../src/live/ports/nodes.ts";
 import { startRedis, type TestRedis } from "../support/e2e/redis.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -24,7 +24,7 @@ let connection: RedisConnection;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "srs-redis-"));
   redis = await startRedis(folder);
-  connection = await openRedis(redis.server, 2000, () => undefined);
+  connection = await redisOpener({ authorities: [] })(redis.server, 2000, () => undefined);
 });
 
 afterAll(async () => {

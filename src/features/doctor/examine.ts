@@ -40,7 +40,12 @@ export async function examine(
     return { about, state: problem, advice: "create it, or give this user access to it" };
   });
   const peers = await examinePeers(resources.filter(isKind("peer")), own, probes, vhostFor);
-  const findings = [...listening, ...files, ...peers];
+  const registries = await Promise.all(
+    resources.filter(isKind("registry")).map(async (about): Promise<Finding> => {
+      return { about, ...(await probes.registry(about.resource.server)) };
+    }),
+  );
+  const findings = [...listening, ...files, ...registries, ...peers];
   const rules = probes.ruleProblems();
   const limit = probes.openFilesProblem(maxConnections);
   return {

@@ -23,7 +23,7 @@ export function problemLine({ about, state, advice }: Finding, origin: Origin): 
 /** The resource, as the configuration writes it. */
 export function nameOf({ resource }: Named): string {
   if (resource.kind === "file") return resource.path;
-  if (resource.kind === "peer") return resource.text;
+  if (resource.kind === "peer" || resource.kind === "registry") return resource.text;
   const { host, port } = resource;
   return `${host === "::" ? "*" : host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../../base/address.ts";
+import type { RedisServer } from "../../base/redis.ts";
 import type { FileResource } from "../../config/resources.ts";
 import type { PortHolder } from "../../io/os/port-holder.ts";
 import type { ProbeResult, ProbeTarget } from "../../relay/probe.ts";
@@ -11,6 +12,8 @@ export interface SystemProbes {
   probe(target: ProbeTarget): Promise<ProbeResult>;
   /** Why an address can't be connected to, or its TLS server is not trusted; undefined when all is well. */
   dial(host: string, port: number, tls: boolean): Promise<string | undefined>;
+  /** How a server of the registry is, and what to do if something is wrong with it. */
+  registry(server: RedisServer): Promise<{ readonly state: string; readonly advice: string | undefined }>;
   /** The addresses of this machine. */
   ownAddresses(): ReadonlySet<string>;
   /** Why an address can't be listened on; undefined when it can. */

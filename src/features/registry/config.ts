@@ -26,6 +26,7 @@ export const registryKeys = {
     parse: parseServer,
     toToml: ({ text }) => text,
     toShown: maskServer,
+    resource: (server) => ({ kind: "registry", server, text: maskServer(server) }),
     identity: (server) => `${serverLabel(server)}/${server.database}`,
   }),
   registry_prefix: text({

@@ -4,8 +4,20 @@ import type { RedisCall } from "./redis-store.ts";
 /** Older ones lack commands that are used here. */
 const LEAST_VERSION = 6;
 
-/** Why a server can't be the registry, as a sentence; undefined when it can. Rejects when it does not answer. */
-export async function serverProblem(call: RedisCall): Promise<string | undefined> {
+/** What a server says of itself. */
+export interface ServerInfo {
+  readonly software: "Redis" | "Valkey";
+  readonly version: string;
+  readonly mode: string;
+  readonly isReplica: boolean;
+  /** Bytes; 0: no limit. */
+  readonly maxMemory: number;
+  /** What it throws away when that is full. */
+  readonly policy: string;
+}
+
+/** Asks a server about itself; undefined when the user may not. Rejects when it does not answer. */
+export async function infoOf(call: RedisCall): Promise<ServerInfo | undefined> {
   const info = await call("INFO", []).then(String, (error: unknown) => {
     // A user who may not ask that may still have all rights that are needed.
     if (messageOf(error).startsWith("NOPERM")) return undefined;
@@ -13,13 +25,28 @@ export async function serverProblem(call: RedisCall): Promise<string | undefined
   });
   if (info === undefined) return undefined;
   const of = (field: string) => new RegExp(`^${field}:(.*?)\\r?$`, "m").exec(info)?.[1] ?? "";
-  const version = of("valkey_version") || of("redis_version");
-  if (of("redis_mode") === "sentinel")
+  const valkey = of("valkey_version");
+  return {
+    software: valkey === "" ? "Redis" : "Valkey",
+    version: valkey || of("redis_version"),
+    mode: of("redis_mode"),
+    isReplica: of("role") === "slave",
+    maxMemory: Number(of("maxmemory")) || 0,
+    policy: of("maxmemory_policy"),
+  };
+}
+
+/** Why a server can't be the registry, as a sentence; undefined when it can. Rejects when it does not answer. */
+export async function serverProblem(call: RedisCall): Promise<string | undefined> {
+  const info = await infoOf(call);
+  if (info === undefined) return undefined;
+  const { mode, version, isReplica } = info;
+  if (mode === "sentinel")
     return "it is a Sentinel, which is not supported: name the servers that it watches, and the one that takes writes is used";
-  if (of("redis_mode") === "cluster")
+  if (mode === "cluster")
     return "it is a node of a Redis Cluster, which is not supported: one server holds all keys, so use one without cluster-enabled";
   if (Number.parseInt(version, 10) < LEAST_VERSION)
     return `it has version ${version}; version ${LEAST_VERSION} or later is needed`;
-  if (of("role") === "slave") return "it is a replica, which takes no writes";
+  if (isReplica) return "it is a replica, which takes no writes";
   return undefined;
 }

@@ -1,18 +1,32 @@
 import { formatHostPort } from "../../base/address.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { OpenRedis, RedisConnection, RedisServer } from "../../base/redis.ts";
+import type { Trust } from "../tls/trust.ts";
+
+/** Opens connections; those with TLS trust the servers that `trust` does by their CAs. */
+export function redisOpener(trust: Pick<Trust, "authorities">): OpenRedis {
+  return (server, timeoutMs, closed) => {
+    const { authorities: ca } = server.tls ? trust : { authorities: [] };
+    return open(server, ca === undefined ? { rejectUnauthorized: false } : { ca: [...ca] }, timeoutMs, closed);
+  };
+}
 
 /**
  * One connection of the runtime's client, used once: its own reconnecting loses subscriptions, gives up after half a minute, and sends
  * commands late that nobody waits for any more.
  */
-export const openRedis: OpenRedis = async (server, timeoutMs, closed) => {
+async function open(
+  server: RedisServer,
+  tls: Bun.TLSOptions,
+  timeoutMs: number,
+  closed: () => void,
+): Promise<RedisConnection> {
   const client = new Bun.RedisClient(urlOf(server), {
     autoReconnect: false,
     connectionTimeout: timeoutMs,
     // The first command opens the connection; it alone tells why that fails.
     enableOfflineQueue: true,
-    ...(server.tls ? { tls: true } : {}),
+    ...(server.tls ? { tls } : {}),
   });
   let state: "opening" | "open" | "closed" = "opening";
   client.onclose = () => {
@@ -44,7 +58,7 @@ export const openRedis: OpenRedis = async (server, timeoutMs, closed) => {
   if ((state as string) === "closed") throw new Error("the connection was closed");
   state = "open";
   return connection;
-};
+}
 
 function urlOf({ host, port, tls, username, password, database }: RedisServer): string {
   const user = username === "" && password === "" ? "" : `${encode(username)}:${encode(password)}@`;

@@ -81,6 +81,11 @@ export class Trust {
     return [];
   }
 
+  /** Certificates of all CAs that are trusted, in PEM form, for a client that has a store of its own; undefined when nothing is checked. */
+  get authorities(): readonly string[] | undefined {
+    return this.#anybody ? undefined : authoritiesWith(this.#own);
+  }
+
   /** The runtime's verification store. Created at the first use, as it takes some 50 ms. */
   get context(): object {
     this.#context ??= makeContext(this.#own);
@@ -144,10 +149,13 @@ function readAuthority(path: string): string {
 }
 
 /** The system's CAs, or the runtime's own list on a machine without any. */
-function makeContext(own: readonly string[]): object {
+function authoritiesWith(own: readonly string[]): readonly string[] {
   const system = systemAuthorities();
-  const ca = [...(system.length > 0 ? system : getCACertificates("bundled")), ...own];
-  return createSecureContext({ ca, ...tlsVersions }).context as object;
+  return [...(system.length > 0 ? system : getCACertificates("bundled")), ...own];
+}
+
+function makeContext(own: readonly string[]): object {
+  return createSecureContext({ ca: [...authoritiesWith(own)], ...tlsVersions }).context as object;
 }
 
 function systemAuthorities(): readonly string[] {

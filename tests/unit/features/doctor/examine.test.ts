@@ -34,6 +34,10 @@ class FakeMachine implements SystemProbes {
     return this.answers.get(address) ?? { answer: "connected", server: "srs/1.0", node: address, vhost: "", ms: 2 };
   }
 
+  registry = async ({ host }: { host: string }) => {
+    if (host === "full") return { state: "it refuses what a node writes: OOM", advice: "free memory there" };
+    return { state: "Redis 7.0.15, 3 nodes there", advice: undefined };
+  };
   dial: (...asked: unknown[]) => Promise<string | undefined> = async () => undefined;
   ownAddresses = () => new Set(["10.0.0.5"]);
 
@@ -100,6 +104,16 @@ cert = "/etc/tls/a.pem"`;
     "├─ http_server.tls.cert /etc/tls/a.pem    ✗ permission denied",
   ]);
   expect(problems).toHaveLength(3);
+});
+
+test("looks at the registry's servers, whose passwords it does not show", async () => {
+  const toml = '[cluster]\nregistry = ["redis://me:secret@r", "redis://full"]\nadvertise = "rtmp://a"';
+  const { topology, problems } = await look(toml);
+  expect(topology).toContain("─ cluster.registry redis://me:***@r   Redis 7.0.15, 3 nodes there");
+  expect(topology).toContain("─ cluster.registry redis://full       ✗ it refuses what a node writes: OOM");
+  expect(problems).toEqual([
+    "cluster.registry redis://full (x.toml:3): it refuses what a node writes: OOM; free memory there",
+  ]);
 });
 
 describe("a target", () => {
