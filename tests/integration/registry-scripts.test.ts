@@ -118,6 +118,103 @@ describe("The scripts of the registry", () => {
     expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
   });
 
+  test("empty sets and hashes that others have filled, and read no entry that is too long", async () => {
+    const store = realStore("filled");
+    const place = { role: "published", hops: [] } as const;
+    const tell = () => store.tell("a1", [{ key: "k", place, claim: "reject" }]);
+    await store.renew("a1", "{}");
+    await store.renew("b2", "x".repeat(600_000));
+    await tell();
+    const many = (count: number, of: (at: number) => readonly string[]) =>
+      Array.from({ length: count }, (_, at) => of(at));
+    const fill = (command: string, key: string, items: readonly (readonly string[])[]) =>
+      connection.call(command, [`filled:1:${key}`, ...items.flat()]);
+    await fill("HSET", "stream:k", [["at:b2", `{"role":"published","hops":["${"y".repeat(9000)}"]}`]]);
+    expect(await store.nodes()).toEqual(
+      new Map([
+        ["a1", "{}"],
+        ["b2", undefined],
+      ]),
+    );
+    expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 1, places: new Map([["a1", place]]) }]);
+    await fill(
+      "SADD",
+      "nodes",
+      many(3000, (at) => [at.toString(16)]),
+    );
+    await fill(
+      "HSET",
+      "stream:k",
+      many(5000, (at) => [`at:${at.toString(16)}`, "{}"]),
+    );
+    await fill(
+      "SADD",
+      "has:a1",
+      many(20_000, (at) => [`s${at}`]),
+    );
+    expect(await store.nodes()).toEqual(new Map());
+    expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
+    expect((await store.told("a1")).length).toBe(10_000);
+    await fill(
+      "SADD",
+      "has:a1",
+      many(100_001, (at) => [`s${at}`]),
+    );
+    await store.renew("a1", "{}");
+    await tell();
+    expect([...(await store.nodes()).keys()]).toEqual(["a1"]);
+    expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 1, places: new Map([["a1", place]]) }]);
+    expect(await store.told("a1")).toEqual(["k"]);
+  });
+
+  test.each(["1e300", "nan", "-7", "1.5", "0x", "inf", "?"])(
+    "begin anew after the term %j, which nobody can have",
+    async (term) => {
+      const store = realStore(`term-${term}`);
+      await store.renew("a1", "{}");
+      await connection.call("HSET", [`term-${term}:1:stream:k`, "term", term]);
+      const [told] = await store.tell("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: "reject" }]);
+      expect(told).toEqual({ owner: "a1", term: 1 });
+    },
+  );
+
+  test("keep names with any character apart", async () => {
+    const store = realStore("names");
+    await store.renew("a1", "{}");
+    const names = [
+      "v/live/a b",
+      "v/live/a\u0000b",
+      "v/live/a\r\nb",
+      "v/live/*",
+      "v/live/[a]",
+      "v/live/é漢😀",
+      "v/live/:",
+      "v/live/'\"%\\",
+    ];
+    const place = { role: "published", hops: [] } as const;
+    await store.tell(
+      "a1",
+      names.map((key) => ({ key, place, claim: "reject" })),
+    );
+    expect((await store.told("a1")).toSorted()).toEqual(names.toSorted());
+    for (const { owner, places } of await store.look(names)) expect([owner, places.size]).toEqual(["a1", 1]);
+    await store.tell(
+      "a1",
+      names.map((key) => ({ key, place: undefined, claim: undefined })),
+    );
+    expect(await store.told("a1")).toEqual([]);
+    // What another program has written there is no text at all.
+    redis.cli(
+      "EVAL",
+      "redis.call('SADD', KEYS[1], '\\255\\254'); redis.call('HSET', KEYS[2], 'at:a1', '\\255')",
+      "2",
+      "names:1:has:a1",
+      "names:1:stream:v/live/a b",
+    );
+    expect((await store.told("a1")).length).toBe(1);
+    expect((await store.look(["v/live/a b"]))[0]?.places.size).toBe(0);
+  });
+
   test("leave no key behind when all nodes have left", async () => {
     const store = realStore("left");
     for (const id of ids) {

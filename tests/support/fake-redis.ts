@@ -53,7 +53,7 @@ export class RedisModel {
         return "PONG";
       case "INFO":
         return "redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\n";
-      case "SMEMBERS":
+      case "SRANDMEMBER":
         return this.#members(first);
       case "DEL":
         return this.#keys.delete(first) ? 1 : 0;

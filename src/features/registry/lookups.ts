@@ -8,6 +8,10 @@ const LOOK_MS = 700;
 const MAX_KEYS = 100;
 /** Streams whose places are remembered; those that were found longest ago are forgotten first. */
 const MAX_REMEMBERED = 10_000;
+/** Streams that are asked for at a time; of more, only what is remembered is told. */
+const MAX_PENDING = 10_000;
+/** A stream that nobody had is not asked for again for this long, ms, unless a hint comes. */
+const MISSING_MS = 500;
 /** Places of one stream that are remembered. */
 const MAX_PLACES = 64;
 
@@ -26,16 +30,22 @@ export interface LookupContext {
 /** Where a node was found. */
 type Remembered = Pick<StreamPlace, "role" | "hops"> & { readonly id: string };
 
+/** A question about a stream; `stale`: a hint has come since it was sent, so that its answer may be out of date. */
+interface Pending {
+  readonly answer: Promise<StreamPlaces>;
+  state: "queued" | "sent" | "stale";
+  settle(found: Found | undefined): void;
+}
+
 /** Asks where streams are: questions of one turn go together, those about one stream are one. */
 export class Lookups {
   readonly #context: LookupContext;
-  readonly #pending = new Map<
-    string,
-    { readonly answer: Promise<StreamPlaces>; settle(found: Found | undefined): void }
-  >();
+  readonly #pending = new Map<string, Pending>();
   #queue: string[] = [];
   /** What was found last, for the time when nobody can be asked. */
   readonly #remembered = new Map<string, readonly Remembered[]>();
+  /** Streams that nobody had, and when that was found, monotonic ms; the oldest first. */
+  readonly #missing = new Map<string, number>();
 
   constructor(context: LookupContext) {
     this.#context = context;
@@ -44,11 +54,23 @@ export class Lookups {
   /** Where a stream is on other nodes. */
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {
     if (!this.#context.isUp()) return this.#fromMemory(key);
-    return this.#pending.get(key)?.answer ?? this.#ask(key);
+    const missingAt = this.#missing.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (this.#context.clock.now() - missingAt < MISSING_MS) return { places: [], sure: true };
+    const pending = this.#pending.get(key);
+    if (pending === undefined && this.#pending.size >= MAX_PENDING) return this.#fromMemory(key);
+    return pending === undefined || pending.state === "stale" ? this.#ask(key) : pending.answer;
+  }
+
+  /** Somebody may have a stream now. */
+  moved(key: string): void {
+    this.#missing.delete(key);
+    const pending = this.#pending.get(key);
+    if (pending?.state === "sent") pending.state = "stale";
   }
 
   clear(): void {
     this.#remembered.clear();
+    this.#missing.clear();
   }
 
   #ask(key: string): Promise<StreamPlaces> {
@@ -59,8 +81,10 @@ export class Lookups {
       timer.cancel();
       if (this.#pending.get(key)?.answer === promise) this.#pending.delete(key);
       resolve(found === undefined ? this.#fromMemory(key) : this.#placesOf(key, found));
+      if (found?.places.size === 0 && pending.state !== "stale") this.#miss(key);
     };
-    this.#pending.set(key, { answer: promise, settle });
+    const pending: Pending = { answer: promise, state: "queued", settle };
+    this.#pending.set(key, pending);
     if (this.#queue.push(key) === 1) clock.soon(() => this.#flush());
     return promise;
   }
@@ -73,14 +97,15 @@ export class Lookups {
 
   async #look(keys: readonly string[]): Promise<void> {
     const { store, nodeId, nodeOf, readNodes } = this.#context;
-    const settles = keys.map((key) => this.#pending.get(key)?.settle);
+    const asked = keys.map((key) => this.#pending.get(key));
+    for (const pending of asked) if (pending !== undefined) pending.state = "sent";
     try {
       const found = await store.look(keys);
       const ids = found.flatMap(({ places }) => [...places.keys()]);
       if (ids.some((id) => id !== nodeId && nodeOf(id) === undefined)) await readNodes();
-      for (const [at, settle] of settles.entries()) settle?.(found[at]);
+      for (const [at, pending] of asked.entries()) pending?.settle(found[at]);
     } catch {
-      for (const settle of settles) settle?.(undefined);
+      for (const pending of asked) pending?.settle(undefined);
     }
   }
 
@@ -100,6 +125,15 @@ export class Lookups {
       const node = this.#context.nodeOf(id);
       return node?.state === undefined ? [] : [{ node, role, hops }];
     });
+  }
+
+  #miss(key: string): void {
+    this.#missing.delete(key);
+    for (const oldest of this.#missing.keys()) {
+      if (this.#missing.size < MAX_REMEMBERED) break;
+      this.#missing.delete(oldest);
+    }
+    this.#missing.set(key, this.#context.clock.now());
   }
 
   #remember(key: string, places: readonly Remembered[]): void {

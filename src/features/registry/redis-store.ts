@@ -10,6 +10,8 @@ export const LEASE_MS = 5000;
 const KEEP_MS = 300_000;
 /** Streams that are forgotten in one step. */
 const SWEPT = 100;
+/** Streams that are read of what a node has told. */
+const MAX_TOLD = 10_000;
 const MAX_HOPS = 64;
 const MAX_HOP = 64;
 /** A longer place is damaged. */
@@ -69,7 +71,8 @@ export class RedisStore implements Store {
   }
 
   async told(id: string): Promise<readonly string[]> {
-    const answer = listOf(await this.#call("SMEMBERS", [`${this.base}:has:${id}`]));
+    // Of very many, which others may have written, some: the rest at another time.
+    const answer = listOf(await this.#call("SRANDMEMBER", [`${this.base}:has:${id}`, String(MAX_TOLD)]));
     return answer.filter((key) => typeof key === "string");
   }
 

@@ -293,6 +293,7 @@ export class Registry implements Feature, Nodes {
     if (space < 0 || text.slice(0, space) === this.#context.nodeId) return;
     // This process may have lost it, or may get it now.
     if (this.#own.all.get(key)?.place.role === "published") this.#own.change(key);
+    this.#lookups.moved(key);
     this.claims.moved(key);
     this.#context.moved(key);
   }

@@ -10,7 +10,8 @@ export interface Script {
 const WATCH_MS = 3000;
 
 /**
- * Shared by all: who is alive, and keys that others have damaged. While `watch` has more than its usual time, the registry has come
+ * Shared by all: who is alive, and keys that others have damaged or filled, which are emptied: nodes tell all again.
+ * While `watch` has more than its usual time, the registry has come
  * back a moment ago, and every node may still renew its lease.
  */
 const HEAD = `
@@ -19,11 +20,19 @@ local watch = base .. ':watch'
 local function alive(id)
   return id and (redis.call('EXISTS', base .. ':node:' .. id) == 1 or redis.call('PTTL', watch) > ${WATCH_MS})
 end
-local function sound(key, kind)
+local sizes = {set = 'SCARD', hash = 'HLEN'}
+local function sound(key, kind, most)
   local found = redis.call('TYPE', key).ok
-  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+  if found == 'none' then return key end
+  if found ~= kind or redis.call(sizes[kind], key) > most then redis.call('UNLINK', key) end
   return key
 end
+local function count(text)
+  local n = tonumber(text or '0') or 0
+  if n >= 0 and n <= 1e15 and n == math.floor(n) then return n end
+  return 0
+end
+local MOST_NODES, MOST_TOLD, MOST_PLACES, LONGEST_ENTRY, LONGEST_PLACE = 2000, 100000, 4096, 524288, 8192
 local function moved(id, name)
   redis.call('PUBLISH', base .. ':moved', id .. ' ' .. name)
 end
@@ -34,7 +43,7 @@ export const RENEW = script(`
 local id = ARGV[1]
 local had = redis.call('EXISTS', base .. ':node:' .. id)
 redis.call('SET', base .. ':node:' .. id, ARGV[2], 'PX', ARGV[3])
-redis.call('SADD', sound(base .. ':nodes', 'set'), id)
+redis.call('SADD', sound(base .. ':nodes', 'set', MOST_NODES), id)
 redis.call('PEXPIRE', base .. ':nodes', ARGV[4])
 local left = redis.call('PTTL', watch)
 if left < 0 then
@@ -48,10 +57,12 @@ return had
 /** The ids of all nodes, each with its entry, null for one whose lease is over. */
 export const NODES = script(`
 local out = {}
-for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set'))) do
-  local state = redis.pcall('GET', base .. ':node:' .. id)
+for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MOST_NODES))) do
+  local key = base .. ':node:' .. id
+  local size = redis.pcall('STRLEN', key)
+  local readable = type(size) == 'number' and size > 0 and size <= LONGEST_ENTRY
   table.insert(out, id)
-  table.insert(out, type(state) == 'string' and state or false)
+  table.insert(out, readable and redis.call('GET', key))
 end
 return out
 `);
@@ -62,13 +73,13 @@ return out
  */
 export const TELL = script(`
 local id, keep = ARGV[1], ARGV[2]
-local has = sound(base .. ':has:' .. id, 'set')
+local has = sound(base .. ':has:' .. id, 'set', MOST_TOLD)
 local out = {}
 for i = 3, #ARGV, 3 do
   local name, place, claim = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local key = sound(base .. ':stream:' .. name, 'hash')
+  local key = sound(base .. ':stream:' .. name, 'hash', MOST_PLACES)
   local owner = redis.call('HGET', key, 'owner')
-  local term = tonumber(redis.call('HGET', key, 'term') or '0') or 0
+  local term = count(redis.call('HGET', key, 'term'))
   local before = owner
   if place == '' then
     redis.call('HDEL', key, 'at:' .. id)
@@ -112,20 +123,22 @@ return out
 export const LOOK = script(`
 local out = {}
 for _, name in ipairs(ARGV) do
-  local all = redis.pcall('HGETALL', base .. ':stream:' .. name)
+  local key = base .. ':stream:' .. name
+  local size = redis.pcall('HLEN', key)
   local row, owner, term = {}, '', '0'
-  if not all.err then
+  if type(size) == 'number' and size <= MOST_PLACES then
+    local all = redis.call('HGETALL', key)
     for i = 1, #all, 2 do
       local id = string.match(all[i], '^at:(%x+)$')
       if all[i] == 'owner' and alive(all[i + 1]) then owner = all[i + 1] end
       if all[i] == 'term' then term = all[i + 1] end
-      if id and alive(id) then
+      if id and #all[i + 1] <= LONGEST_PLACE and alive(id) then
         table.insert(row, id)
         table.insert(row, all[i + 1])
       end
     end
   end
-  table.insert(row, 1, tonumber(term) or 0)
+  table.insert(row, 1, count(term))
   table.insert(row, 1, owner)
   table.insert(out, row)
 end
@@ -136,9 +149,9 @@ return out
 export const SWEEP = script(`
 local id, most = ARGV[1], tonumber(ARGV[2])
 if redis.call('EXISTS', base .. ':node:' .. id) == 1 or (ARGV[3] ~= 'left' and alive(id)) then return 0 end
-local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set'), most)
+local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set', MOST_TOLD), most)
 for _, name in ipairs(names) do
-  local key = sound(base .. ':stream:' .. name, 'hash')
+  local key = sound(base .. ':stream:' .. name, 'hash', MOST_PLACES)
   redis.call('HDEL', key, 'at:' .. id)
   if redis.call('HGET', key, 'owner') == id then
     redis.call('HDEL', key, 'owner')
@@ -146,7 +159,7 @@ for _, name in ipairs(names) do
   end
 end
 if #names == most then return 1 end
-redis.call('SREM', sound(base .. ':nodes', 'set'), id)
+redis.call('SREM', sound(base .. ':nodes', 'set', MOST_NODES), id)
 return 0
 `);
 

@@ -95,6 +95,55 @@ describe("Nodes of a registry", () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(60);
   });
 
+  test("that advertise one address, or one that can't be reached, are told with that", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c, d] = stage.nodes("a", "b", "c", "d");
+    c.state = { ...c.state, advertise: ["rtmp://b:1935"] };
+    d.state = { ...d.state, advertise: ["rtmp://nowhere:1935"] };
+    await stage.pass(3000);
+    const ids = [b, c].map(({ state }) => state.id);
+    const twice = `rtmp://b:1935 is advertised by 2 nodes: ${ids.join(" and ")}`;
+    // Each is known by another name, as metrics need it.
+    expect(a.registry.all().map(({ source, problems }) => [source, problems])).toEqual([
+      [ids[0], [twice]],
+      [ids[1], [twice]],
+      ["rtmp://nowhere:1935", [expect.stringContaining("rtmp://nowhere:1935 can't be reached from this server: ")]],
+    ] as never);
+    // One that was started again has another id; the old one is not shown beside it.
+    stage.kill("c");
+    c.registry.handOver();
+    await stage.pass(9000);
+    expect(a.registry.all().map(({ source }) => source)).toEqual(["rtmp://b:1935", "rtmp://nowhere:1935"]);
+    expect(a.registry.all()[0]?.problems).toEqual([]);
+  });
+
+  test("ask once for a stream that nobody has, and again when a hint comes or a while later", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    await stage.pass(1500);
+    const commands = () => a.registry.report().registries?.[0]?.commands ?? 0;
+    expect(await stage.located(a)).toEqual({});
+    const before = commands();
+    for (let at = 0; at < 10; at++)
+      expect(a.registry.locate("__defaultVhost__/live/show")).toEqual({ places: [], sure: true });
+    expect(commands()).toBe(before);
+    b.publish().headers();
+    await stage.pass(100);
+    expect(await stage.located(a)).toEqual({ b: [] });
+  });
+
+  test("keep no more than a bounded number of questions and answers about streams that nobody has", async () => {
+    const stage = new RegistryStage();
+    const [a] = stage.nodes("a");
+    await stage.pass(1500);
+    const asked = Array.from({ length: 12_000 }, (_, at) => a.registry.locate(`__defaultVhost__/live/none${at}`));
+    // Those beyond the bound are answered at once, without having been asked for.
+    expect(asked.filter((answer) => !(answer instanceof Promise))).toHaveLength(2000);
+    await stage.pass(800);
+    const answers = await Promise.all(asked);
+    expect(answers.every(({ places }) => places.length === 0)).toBe(true);
+  });
+
   test("mend what others have damaged, and pass over entries that can't be read", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
