@@ -12,6 +12,7 @@ import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
 import { histories } from "./registry/histories.ts";
+import { registryLoad } from "./registry/load.ts";
 import { otherProcessors } from "./release/other-processors.ts";
 import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
@@ -56,6 +57,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "other processors, under qemu", run: otherProcessors },
     { name: "the same bytes twice", run: sameBytes },
   ],
+  registry: [{ name: "1,000 streams on 50 nodes", run: registryLoad }],
   transcode: [
     { name: "sound and picture stay in step", beside: true, run: staysInStep },
     { name: "FFmpeg is killed ten times", run: killedFfmpeg },

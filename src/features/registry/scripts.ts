@@ -11,8 +11,7 @@ const WATCH_MS = 3000;
 
 /**
  * Shared by all: who is alive, and keys that others have damaged or filled, which are emptied: nodes tell all again.
- * While `watch` has more than its usual time, the registry has come
- * back a moment ago, and every node may still renew its lease.
+ * While `watch` has more than its usual time, the registry has come back a moment ago, and every node may still renew its lease.
  */
 const HEAD = `
 local base = KEYS[1]
