@@ -159,6 +159,7 @@ function adviceFor(reason: string): string {
   if (/NOPERM|The user executing the script|no permissions/i.test(reason)) return RIGHTS;
   if (/\bOOM\b/.test(reason)) return "free memory there, or raise its maxmemory";
   if (/nobody listens|no answer/.test(reason)) return "is it started there, and does a firewall let this port through?";
+  if (/certificate/i.test(reason)) return "name its CA's certificate in rtmps.ca";
   return "see its log";
 }
 
