@@ -93,6 +93,10 @@ export class Registry implements Feature, Nodes {
   }
 
   all(): readonly KnownNode[] {
+    return this.peers();
+  }
+
+  peers(): readonly KnownNode[] {
     return this.#nodes.all().map((node) => {
       const found = this.#addresses.of(node.source);
       return node.alive && found.length > 0 ? { ...node, problems: found } : node;
@@ -102,10 +106,6 @@ export class Registry implements Feature, Nodes {
   report(): Report {
     const link = this.#link.report;
     return link === undefined ? {} : { registries: [{ ...link, lostClaims: this.#lostClaims }] };
-  }
-
-  peers(): readonly KnownNode[] {
-    return this.#nodes.all();
   }
 
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {

@@ -115,6 +115,7 @@ describe("Nodes of a registry", () => {
     await stage.pass(9000);
     expect(a.registry.all().map(({ source }) => source)).toEqual(["rtmp://b:1935", "rtmp://nowhere:1935"]);
     expect(a.registry.all()[0]?.problems).toEqual([]);
+    expect(a.registry.peers()).toEqual(a.registry.all());
   });
 
   test("ask once for a stream that nobody has, and again when a hint comes or a while later", async () => {
