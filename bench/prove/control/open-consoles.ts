@@ -32,6 +32,7 @@ export async function consolesStay({ minutes }: ProofContext): Promise<readonly 
   const sampled = { heap: 0, elements: 0, listeners: 0 };
   const timer = setInterval(() => {
     samples.server.push(server.program.rss());
+    if (sampled.heap === 0) return; // not looked at yet
     for (const what of ["heap", "elements", "listeners"] as const) samples[what].push(sampled[what]);
   }, 1000);
   const end = performance.now() + minutes * 60_000;
