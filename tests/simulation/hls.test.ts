@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { hlsFormats } from "../../src/features/hls/formats.ts";
 import type { ListedSegment } from "../../src/features/hls/window.ts";
+import { PacketKind } from "../../src/media/packet.ts";
+import { asTrack } from "../support/audio-tracks.ts";
 import { HlsCluster, type HlsServer } from "../support/hls-cluster.ts";
 import { formatsOf } from "../support/hls-stage.ts";
 import type { Feed } from "../support/live.ts";
@@ -23,7 +25,7 @@ function contentOf(segment: ListedSegment, isMp4: boolean): string {
   return JSON.stringify([all, durationMs, dateMs, discontinuity, independent]);
 }
 
-/** A cluster whose encoder and connections give it no rest. Segments are texts, or encrypted fragmented MP4. */
+/** A cluster whose encoder and connections give it no rest. Segments are texts, or encrypted fragmented MP4 with a second audio track. */
 class Trouble extends HlsCluster {
   readonly #isMp4: boolean;
   #headers = 0;
@@ -58,6 +60,7 @@ class Trouble extends HlsCluster {
     else {
       const video = avcHeader(avcRecord([h264Sps], [h264Pps, Uint8Array.of(0x68, number)]));
       for (const { kind, payload } of [aacHeader, video]) this.feed?.send(kind, payload);
+      this.feed?.send(PacketKind.Audio, asTrack(1, aacHeader.payload));
     }
   }
 
@@ -68,8 +71,9 @@ class Trouble extends HlsCluster {
       this.feed?.[isKey ? "key" : "inter"](`${isKey ? "k" : "i"}${name}`, FRAME_BYTES).audio(`a${name}`);
     } else {
       const picture = avcFrame(0, 2 * FRAME_MS, isKey, [unit(isKey ? 5 : 1, FRAME_BYTES, this.#frame)]);
-      for (const { kind, payload } of [picture, aacFrame(0, unit(0x21, 50, this.#frame))])
-        this.feed?.send(kind, payload);
+      const sound = aacFrame(0, unit(0x21, 50, this.#frame));
+      for (const { kind, payload } of [picture, sound]) this.feed?.send(kind, payload);
+      this.feed?.send(PacketKind.Audio, asTrack(1, sound.payload));
     }
     if (this.feed !== undefined) this.feed.time += FRAME_MS;
     this.clock.advance(FRAME_MS);
@@ -163,6 +167,11 @@ test.each([
   expect(fetching).toBe(origin as string);
   expect(late.playlists.at(-1)).toBe(origin as string);
   expect(late.listed.every(({ damaged }) => !damaged)).toBe(true);
+  const sounds = cluster.servers.map(({ listed }) =>
+    listed.flatMap(({ name }) => (name.includes("-a1-") ? [name] : [])),
+  );
+  for (const names of sounds) expect(names.length > 5).toBe(isMp4 && !parts);
+  for (const names of sounds) expect(sounds[0]).toEqual(expect.arrayContaining(names));
 });
 
 test.each([

@@ -62,7 +62,10 @@ export class HlsServer {
             this.parts.push(part);
             this.playlists.push(new TextDecoder().decode(this.hls.playlists.media().body));
           },
-          changed: (stream) => this.playlists.push(new TextDecoder().decode(stream.playlists.media().body)),
+          changed: (stream) => {
+            if (stream.rendition === undefined)
+              this.playlists.push(new TextDecoder().decode(stream.playlists.media().body));
+          },
         },
       ],
     );

@@ -11,11 +11,15 @@ export const SESSION_PARAM = "hls_ctx";
 /** The parameter that says which variant a link is for: what its stream's name ends with. */
 export const VARIANT_PARAM = "hls_variant";
 
+/** The parameter that says which part of a stream a link is for: a rendition's id. */
+export const PART_PARAM = "hls_part";
+
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
 /**
- * An epoch's id, the fragment and the length of parts, the number, and what tells an encrypted segment, and one with packets missing, from others.
+ * An epoch's id, the fragment and the length of parts, the number, the rendition's id, and what tells an encrypted segment, and one with packets missing, from others.
  */
-const SEGMENT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}(?:p\d{3,4})?-\d{1,15}(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
+const SEGMENT =
+  /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}(?:p\d{3,4})?-\d{1,15}(?:-v|-a\d{1,3})?(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
 /** The same with a part's index. */
 const PART = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}p\d{3,4}-(\d{1,15})\.(\d{1,4})(?:-[0-9a-f]{8})?\.m4s)$/;
 /** An epoch's id, and the key's. */
@@ -23,7 +27,7 @@ const KEY = /^\/(?:(.*)\/)?([^/]+)\/([0-9a-f]{32}-[0-9a-f]{16}\.key)$/;
 /** An epoch's id, and what the content is known by. */
 const INIT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-[0-9a-f]{16}\.mp4)$/;
 /** What no guard, and no other server, needs to see of a query. */
-const OWN_PARAMS = [SESSION_PARAM, VARIANT_PARAM, ...DIRECTIVE_PARAMS];
+const OWN_PARAMS = [SESSION_PARAM, VARIANT_PARAM, PART_PARAM, ...DIRECTIVE_PARAMS];
 const TOKEN = /^[0-9a-f]{32}$/;
 
 /** A request for a stream's playlist, or for a key that the playlist names. */
@@ -34,7 +38,9 @@ export interface PlaylistAddress extends StreamAddress {
   readonly token: string | undefined;
   /** Which variant's; undefined for who names none. */
   readonly variant: string | undefined;
-  /** All of the query but the token, the variant and delivery directives, without a question mark. */
+  /** Which rendition's; undefined for who names none. */
+  readonly part: string | undefined;
+  /** All of the query but the token, the variant, the rendition and delivery directives, without a question mark. */
   readonly query: string;
 }
 
@@ -50,7 +56,14 @@ export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAdd
   if (/[?#]/.test(path)) return "a name with ? or # in it";
   const found = resolve(`http://${authority}/${app}`, app, `${stream}?${others}`);
   return found.ok
-    ? { ...found.address, key, token: tokenOf(query), variant: paramOf(VARIANT_PARAM, query), query: others }
+    ? {
+        ...found.address,
+        key,
+        token: tokenOf(query),
+        variant: paramOf(VARIANT_PARAM, query),
+        part: paramOf(PART_PARAM, query),
+        query: others,
+      }
     : found.reason;
 }
 

@@ -32,6 +32,8 @@ type BeginningHead = Omit<SegmentBeginning, "init">;
  */
 interface Head {
   readonly stream: StreamName;
+  /** Its id, for a rendition of the stream. */
+  readonly rendition?: string;
   readonly segment?: Omit<ListedSegment, "bytes" | "init" | "memory" | "parts"> & {
     readonly parts: readonly PartHead[];
   };
@@ -53,7 +55,7 @@ interface Waiting {
 
 /** Takes what the process before had. */
 export interface Adopters {
-  segment(name: StreamName, segment: CarriedSegment, ended: boolean): void;
+  segment(name: StreamName, segment: CarriedSegment, ended: boolean, rendition: string | undefined): void;
   part(name: StreamName, part: CarriedPart): void;
 }
 
@@ -129,7 +131,7 @@ export class HlsCarry implements Carry {
     if (head === undefined) return;
     const all = this.#bytes;
     this.#bytes = new Uint8Array(0);
-    const { initSize = 0, size, stream, segment, part, ended } = head;
+    const { initSize = 0, size, stream, rendition, segment, part, ended } = head;
     const init = initSize === 0 ? undefined : all.slice(0, initSize);
     // A segment's buffer is its own alone.
     const bytes = initSize === 0 ? all : all.slice(initSize);
@@ -138,7 +140,8 @@ export class HlsCarry implements Carry {
       this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes });
     } else if (segment !== undefined) {
       const parts = partsOf(segment, bytes, init);
-      this.#adopt.segment(stream, { ...segment, parts, bytes: size === undefined ? undefined : bytes, init }, ended);
+      const own = { ...segment, parts, bytes: size === undefined ? undefined : bytes, init };
+      this.#adopt.segment(stream, own, ended, rendition);
     }
   }
 }
@@ -198,10 +201,11 @@ class Giving implements CarryGiving {
     const { bytes, init = NOTHING, what } = first;
     const size = bytes === undefined ? undefined : init.length + bytes.length;
     if (this.#at < 0) {
-      const { name, ended } = first.stream;
+      const { name, ended, rendition } = first.stream;
       this.#advance(0, size ?? 0);
       const initSize = init.length === 0 ? {} : { initSize: init.length };
-      const head: Head = { stream: name, ...what, size, ...initSize, ended };
+      const id = rendition === undefined ? {} : { rendition: rendition.id };
+      const head: Head = { stream: name, ...id, ...what, size, ...initSize, ended };
       return piece(Piece.Head, encoder.encode(JSON.stringify(head)));
     }
     const isInit = this.#at < init.length;

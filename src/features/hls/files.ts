@@ -68,6 +68,8 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   listed(stream: HlsStream, segment: ListedSegment): void {
+    // Files have a stream as a whole.
+    if (stream.rendition !== undefined) return;
     if (!this.#handedOver()) this.#keys.listed(stream, segment);
     const files = this.#filesOf(stream);
     const { bytes, memory } = segment;
@@ -94,6 +96,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   removed(stream: HlsStream, segment: ListedSegment): void {
+    if (stream.rendition !== undefined) return;
     if (!this.#handedOver()) this.#keys.removed(stream, segment);
     const files = this.#handedOver() ? undefined : this.#streams.get(stream);
     if (files === undefined || segment.bytes === undefined || stream.config?.hls_cleanup === false) return;
@@ -147,7 +150,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   #filesOf(stream: HlsStream): StreamFiles | undefined {
-    if (this.#handedOver()) return undefined;
+    if (this.#handedOver() || stream.rendition !== undefined) return undefined;
     const known = this.#streams.get(stream);
     if (known !== undefined) return known;
     const { config } = stream;

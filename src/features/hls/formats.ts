@@ -1,4 +1,6 @@
+import type { HlsConfig } from "./config.ts";
 import { openMp4Parts, openMp4Writer } from "./mp4-writer.ts";
+import type { PartsConfig } from "./parted-segments.ts";
 import type { OpenParts, OpenWriter } from "./segment.ts";
 import { openTsWriter } from "./ts-writer.ts";
 
@@ -19,3 +21,11 @@ export const hlsFormats: HlsFormats = {
   ts: { open: openTsWriter, suffix: ".ts" },
   fmp4: { open: openMp4Writer, parts: openMp4Parts, suffix: ".m4s" },
 };
+
+/** How a stream's segments are made of parts; undefined where they are not. */
+export function partsOf(
+  { parts }: HlsFormat,
+  { hls_low_latency, hls_part }: Pick<HlsConfig, "hls_low_latency" | "hls_part">,
+): PartsConfig | undefined {
+  return hls_low_latency && parts !== undefined ? { ms: hls_part, open: parts } : undefined;
+}

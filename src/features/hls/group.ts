@@ -1,6 +1,7 @@
 import type { StreamName } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
-import type { HlsStream, WaitResult } from "./hls-stream.ts";
+import type { HlsStream } from "./hls-stream.ts";
+import type { WaitResult } from "./list-waits.ts";
 
 /** A variant that has listed nothing for so many target durations has stopped, if another one goes on: players have as much of it, and one more. */
 const MAX_QUIET_TARGETS = 2;
@@ -76,10 +77,11 @@ export class HlsGroup {
 
   /** A key of any of them by its name. */
   keyNamed(name: string): ReturnType<HlsStream["keyNamed"]> {
-    for (const { hls } of this.members) {
-      const key = hls.keyNamed(name);
-      if (key !== undefined) return key;
-    }
+    for (const { hls } of this.members)
+      for (const each of [hls, ...hls.renditions.values()]) {
+        const key = each.keyNamed(name);
+        if (key !== undefined) return key;
+      }
     return undefined;
   }
 
@@ -129,13 +131,18 @@ export function whenAnswerable(
   const cancel = () => {
     for (const wait of waits.splice(0)) wait.cancel();
   };
-  for (const { hls } of members)
+  const waitFor = (hls: HlsStream) =>
     waits.push(
       hls.wait(hls.window.version, (what) => {
-        if (what !== "late" && !isAnswerable(members, isFresh)) return;
+        if (what !== "late" && !isAnswerable(members, isFresh)) {
+          // It is one of those that all were waited for; the others, or its parts, may be longer about it.
+          waitFor(hls);
+          return;
+        }
         cancel();
         notify(what);
       }),
     );
+  for (const { hls } of members) waitFor(hls);
   return { cancel };
 }

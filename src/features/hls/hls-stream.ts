@@ -3,23 +3,26 @@ import type { Timer } from "../../base/clock.ts";
 import type { PacketSink } from "../../live/readers/format.ts";
 import type { PacketRange } from "../../live/readers/packet-reader.ts";
 import type { Reader } from "../../live/readers/reader.ts";
-import { spanAt } from "../../live/source/epoch.ts";
-import { isHeader, isKey, type SourceEnd } from "../../live/source/source.ts";
+import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import { type Packet, PacketKind } from "../../media/packet.ts";
+import type { Packet } from "../../media/packet.ts";
 import { keyName } from "./address.ts";
+import { AudioTracks } from "./audio-tracks.ts";
 import { BlockedRequests } from "./blocked-requests.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
-import type { HlsFormat } from "./formats.ts";
+import { type HlsFormat, partsOf } from "./formats.ts";
+import { ListWaits, type WaitResult } from "./list-waits.ts";
 import { LiveEdge } from "./live-edge.ts";
 import { Names } from "./names.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
+import type { Rendition } from "./rendition.ts";
 import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 import { SegmentKeys } from "./segment-keys.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
+import { hasSpanBefore } from "./span-before.ts";
 import {
   type CarriedPart,
   type CarriedSegment,
@@ -28,9 +31,6 @@ import {
   Window,
   type WindowEvents,
 } from "./window.ts";
-
-/** Packets before the first key frame of a span that are looked at. */
-const MAX_LOOK_BACK = 1000;
 
 /** Notifications for the owner of a stream's HLS. */
 export interface HlsStreamEvents {
@@ -42,34 +42,33 @@ export interface HlsStreamEvents {
   partsRemoved(stream: HlsStream, parts: readonly ListedPart[]): void;
   /** The playlist says something else now. */
   changed(stream: HlsStream): void;
+  /** It has an audio track beside track 0. Called while packets are read. */
+  trackSeen(stream: HlsStream, track: number): void;
   /** Nobody has published it for `hls_dispose`; its segments are removed next. */
   disposed(stream: HlsStream): void;
   /** It is forgotten. */
   closed(stream: HlsStream): void;
 }
 
-/** The result of waiting for a playlist: there is one, the stream can't be carried, or it took too long. */
-export type WaitResult = "listed" | "refused" | "late";
-
-interface Waiting {
-  /** The version of the list that is not enough. */
-  readonly version: number;
-  readonly timer: Timer;
-  readonly notify: (what: WaitResult) => void;
-}
-
 /**
- * The HLS of one stream: its segmenter and its window, which stay when publishers come and go.
+ * The HLS of one stream, or of a part of one: its segmenter and its window, which stay when publishers come and go.
  *
  *     idle ──published──> live ──unpublished, lost──> out ──published──> live
  *                                                      └──hls_dispose──> disposed
  */
 export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents {
   readonly name: StreamName;
+  /** Of the stream, with the rendition's id for a part of one. */
   readonly key: string;
+  /** Undefined for a stream as a whole. */
+  readonly rendition: Rendition | undefined;
+  /** The parts that are cut by themselves, by id: they begin, end and are closed with this one. */
+  readonly renditions = new Map<string, HlsStream>();
   readonly window: Window;
   readonly playlists: Playlists;
   readonly blocked: BlockedRequests;
+  /** Those of a stream as a whole. */
+  readonly tracks: AudioTracks;
   /** Why the stream can't be carried; undefined while it can. */
   refusal: string | undefined;
   /** The publisher said that this was all. */
@@ -82,7 +81,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
   readonly #keys: SegmentKeys;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waits: ListWaits;
   #stream: Stream | undefined;
   #reader: Reader<PacketRange> | undefined;
   /** The packet that comes next. */
@@ -90,22 +89,33 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   #ending: SourceEnd = "lost";
   #dispose: Timer | undefined;
   #overflowLogged = false;
+  /** When it was cut first, monotonic ms. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   /** When the newest segment was listed, monotonic ms. */
   #listedAt = 0;
 
-  constructor(context: HlsContext, name: StreamName, config: HlsConfig, events: HlsStreamEvents) {
+  constructor(
+    context: HlsContext,
+    name: StreamName,
+    config: HlsConfig,
+    events: HlsStreamEvents,
+    rendition?: Rendition,
+  ) {
     this.#context = context;
+    this.#waits = new ListWaits(context.clock);
     this.#events = events;
     this.name = name;
-    this.key = `${name.vhost}/${name.app}/${name.stream}`;
+    this.rendition = rendition;
+    const part = rendition === undefined ? "" : `?${rendition.id}`;
+    this.key = `${name.vhost}/${name.app}/${name.stream}${part}`;
+    this.tracks = new AudioTracks((track) => events.trackSeen(this, track));
     this.#fragmentMs = config.hls_fragment * 1000;
     this.#format = context.formats[config.hls_low_latency ? "fmp4" : config.hls_format];
-    const { open, parts: openParts, suffix } = this.#format;
-    const parts =
-      config.hls_low_latency && openParts !== undefined ? { ms: config.hls_part, open: openParts } : undefined;
-    this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts);
+    const { open, suffix } = this.#format;
+    const parts = rendition === undefined ? partsOf(this.#format, config) : undefined;
+    this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts, rendition?.pick);
     const randomHex = (bytes: number) => context.randomHex(bytes);
-    const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, suffix };
+    const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, rendition: rendition?.id, suffix };
     this.#names = new Names(naming, () => this.edge);
     this.#keys = new SegmentKeys(context, (segment) => this.#names.plainNameOf(segment) + suffix);
     this.window = new Window(config.hls_window * 1000, this.#names, this);
@@ -151,6 +161,12 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     return this.#context.clock.now() - this.#listedAt;
   }
 
+  /** Whether its first segment is in the making, and not long overdue. */
+  get isBeginning(): boolean {
+    const isDue = this.#context.clock.now() - this.#begunAt < this.maxWaitMs;
+    return isDue && this.live && !this.listed && this.refusal === undefined && this.described.length > 0;
+  }
+
   /** Bytes of memory that it holds: of the segments that may be asked for, and of those in the making. */
   get heldBytes(): number {
     return this.window.bytes + this.growingBytes;
@@ -162,7 +178,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
   get idle(): boolean {
-    return this.#stream === undefined && !this.listed && this.#waiting.size === 0;
+    return this.#stream === undefined && !this.listed && this.#waits.size === 0;
   }
 
   /** A viewer who has not asked for so long is gone, ms. */
@@ -187,12 +203,21 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     if (this.#stream === stream) return;
     this.#leave();
     this.#stream = stream;
+    this.#begunAt = this.#context.clock.now();
     this.#next = -1;
     this.#reader = stream.tap(this, { unpublished: () => this.#stopped() });
+    for (const part of this.renditions.values()) part.begin(stream);
+  }
+
+  /** A part is cut by itself from now on. */
+  addRendition(id: string, part: HlsStream): void {
+    this.renditions.set(id, part);
+    if (this.#stream !== undefined) part.begin(this.#stream);
   }
 
   /** Nobody publishes it any more. */
   ends(how: SourceEnd): void {
+    for (const part of this.renditions.values()) part.ends(how);
     this.#ending = how;
     this.#segmenter.settle();
     this.disposeLater();
@@ -232,19 +257,12 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   /** Calls `notify` once, when the list has got beyond `version`, or when it can't be waited for any more. */
   wait(version: number, notify: (what: WaitResult) => void): { cancel(): void } {
-    const done = (what: WaitResult) => {
-      waiting.timer.cancel();
-      if (this.#waiting.delete(waiting)) notify(what);
-    };
-    const timer = this.#context.clock.after(this.maxWaitMs, () => done("late"));
-    const waiting: Waiting = { version, timer, notify: done };
-    this.#waiting.add(waiting);
-    return {
-      cancel: () => {
-        timer.cancel();
-        this.#waiting.delete(waiting);
-      },
-    };
+    return this.#waits.add(version, this.maxWaitMs, notify);
+  }
+
+  /** A part has listed something: who waits looks again. */
+  lookAgain(): void {
+    if (this.listed) this.#waits.notify("listed");
   }
 
   /** Frees everything. */
@@ -255,7 +273,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#segmenter.close();
     this.window.clear();
     this.blocked.end();
-    for (const { notify } of [...this.#waiting]) notify("late");
+    this.#waits.notify("late");
     this.#events.closed(this);
   }
 
@@ -266,12 +284,16 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
       // Readers are kept from what no player could show, such as a new source's sound before its first picture.
       const isHeld = this.#next >= log.start && this.#next < from;
       if (isHeld) for (let seq = this.#next; seq < from; seq++) this.#take(log.at(seq), seq);
-      else this.#segmenter.begin(start.headers, this.#hasSpanBefore(from));
+      else {
+        if (this.rendition === undefined) for (const header of start.headers) this.tracks.take(header);
+        this.#segmenter.begin(start.headers, hasSpanBefore(this.#stream as Stream, from));
+      }
     } else if (!range.complete) this.#segmenter.lost();
     this.#next = to;
     const first = epochs.at(from);
     const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
     range.forEach((packet, seq) => {
+      if (this.rendition === undefined) this.tracks.take(packet);
       if (same) this.#segmenter.take(packet, first);
       else this.#take(packet, seq);
     });
@@ -282,21 +304,6 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     const { epochs } = this.#stream as Stream;
     if (epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
     this.#segmenter.take(packet, epochs.at(seq));
-  }
-
-  /** Whether the log has all that came of a span before a packet, and no key frame was among it: a reader waits for the first. */
-  #hasSpanBefore(seq: number): boolean {
-    const { log, epochs } = this.#stream as Stream;
-    const epoch = seq < log.end ? epochs.at(seq) : undefined;
-    const span = epoch?.spans[spanAt(epoch, log.timeAt(seq))];
-    let found = false;
-    for (let at = Math.max(log.start, seq - MAX_LOOK_BACK); at < seq; at++) {
-      const { kind, flags, time } = log.at(at);
-      if (kind === PacketKind.Data || isHeader(flags)) continue;
-      if (isKey(kind, flags)) return false;
-      if (time === span?.from) found = true;
-    }
-    return found;
   }
 
   part(part: SegmentPart): void {
@@ -326,8 +333,9 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   refused(reason: string): void {
     this.refusal = reason;
-    this.#context.log.warn("stream can't be cut for HLS", { stream: streamLabel(this.key), reason });
-    for (const { notify } of [...this.#waiting]) notify("refused");
+    const stream = streamLabel(this.#stream?.key ?? this.key);
+    this.#context.log.warn("stream can't be cut for HLS", { stream, part: this.rendition?.id, reason });
+    this.#waits.notify("refused");
   }
 
   overflow(): void {
@@ -352,8 +360,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     if (this.edge?.isBehind(segment.epoch, segment.number) === false) this.#clearEdge();
     this.#events.changed(this);
     this.#release();
-    for (const { version, notify } of [...this.#waiting])
-      if (this.window.version > version && this.listed) notify("listed");
+    if (this.listed) this.#waits.notify("listed", this.window.version);
   }
 
   /** The last packets have come, and the publisher does not come back within its grace time. */

@@ -4,11 +4,15 @@ import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import { HlsGroup } from "./group.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
+import { renditionOf, renditionsFor } from "./rendition.ts";
 import type { ListedPart, ListedSegment } from "./window.ts";
 
 /** How long, and how many, streams are remembered whose playlists are gone. */
 const GONE_MS = 600_000;
 const MAX_GONE = 4096;
+
+/** A rendition is given up that has listed nothing for so long, if its stream goes on. */
+const MAX_QUIET_MS = 60_000;
 
 /** The HLS of all streams, and their segments by path. */
 export class HlsStreams implements HlsStreamEvents {
@@ -54,6 +58,28 @@ export class HlsStreams implements HlsStreamEvents {
     return stream;
   }
 
+  /** A part of a stream by its rendition's id, made where there is none; undefined for an id that is none. */
+  openPart(name: StreamName, config: HlsConfig, id: string): HlsStream | undefined {
+    const main = this.open(name, config);
+    const known = main.renditions.get(id);
+    const rendition = renditionOf(id);
+    if (known !== undefined || rendition === undefined) return known;
+    const part = new HlsStream(this.#context, name, config, this, rendition);
+    this.#streams.set(part.key, part);
+    main.addRendition(id, part);
+    return part;
+  }
+
+  trackSeen(stream: HlsStream, track: number): void {
+    // A reader can't be added while others get their packets.
+    this.#context.clock.soon(() => {
+      const { config } = stream;
+      // Parts are of the stream as a whole, and its renditions have to have them all.
+      if (config === undefined || config.hls_low_latency || this.#streams.get(stream.key) !== stream) return;
+      for (const id of renditionsFor(track)) this.openPart(stream.name, config, id);
+    });
+  }
+
   /** A segment that may still be asked for. */
   segment(name: string): ListedSegment | undefined {
     return this.#segments.get(name);
@@ -91,6 +117,10 @@ export class HlsStreams implements HlsStreamEvents {
   close(stream: HlsStream): void {
     if (this.#streams.get(stream.key) !== stream) return;
     this.#streams.delete(stream.key);
+    for (const part of [...stream.renditions.values()]) this.close(part);
+    const { name, rendition } = stream;
+    const whole = rendition && this.find(name);
+    if (whole?.renditions.delete(rendition?.id ?? "")) whole.tracks.forget(Number(rendition?.id.slice(1)));
     stream.close();
   }
 
@@ -104,6 +134,14 @@ export class HlsStreams implements HlsStreamEvents {
     }
     for (const part of segment.parts ?? []) this.#parts.set(part.name, part);
     for (const observer of this.#observers) observer.listed?.(stream, segment);
+    if (stream.rendition !== undefined) this.find(stream.name)?.lookAgain();
+    else this.#giveUpQuiet(stream);
+  }
+
+  /** Gives up audio tracks that come no more, beside track 0. */
+  #giveUpQuiet(stream: HlsStream): void {
+    for (const [id, part] of stream.renditions)
+      if (id !== "a0" && id !== "v" && part.listed && part.stale && part.quietMs > MAX_QUIET_MS) this.close(part);
   }
 
   partListed(stream: HlsStream, part: ListedPart): void {
@@ -142,6 +180,7 @@ export class HlsStreams implements HlsStreamEvents {
   disposed(stream: HlsStream): void {
     for (const observer of this.#observers) observer.disposed?.(stream);
     this.close(stream);
+    if (stream.rendition !== undefined) return;
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value ?? "");
     this.#gone.set(stream.key, this.#context.clock.now() + GONE_MS);
   }

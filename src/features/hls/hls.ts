@@ -29,7 +29,9 @@ export class Hls implements Feature, StreamObserver {
     this.#context = context;
     this.#files = new HlsFiles(context, () => this.carry.given);
     this.#sessions = new Sessions(context, (group) => group.closeIdle());
-    const disposed = (stream: HlsStream) => this.#sessions.endAll(stream, "the stream is over");
+    const disposed = (stream: HlsStream) => {
+      if (stream.rendition === undefined) this.#sessions.endAll(stream, "the stream is over");
+    };
     this.#all = new HlsStreams(context, [
       {
         disposed,
@@ -42,23 +44,26 @@ export class Hls implements Feature, StreamObserver {
       this.#files,
     ]);
     this.carry = new HlsCarry(this.#all, {
-      segment: (name, segment, ended) => this.#adopt(name, (stream) => stream.adopt(segment, ended)),
+      segment: (name, segment, ended, rendition) =>
+        this.#adopt(name, (stream) => stream.adopt(segment, ended), rendition),
       part: (name, part) => this.#adopt(name, (stream) => stream.adoptPart(part)),
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
   }
 
   /** Something of a stream that the process before had. */
-  #adopt(name: StreamName, adopt: (stream: HlsStream) => void): void {
+  #adopt(name: StreamName, adopt: (stream: HlsStream) => void, rendition?: string): void {
     const config = this.#context.configOf(name.vhost)?.hls;
     if (!config?.enabled) return;
-    const stream = this.#all.open(name, config);
+    const stream = rendition === undefined ? this.#all.open(name, config) : this.#all.openPart(name, config, rendition);
+    if (stream === undefined) return;
     adopt(stream);
     this.#all.closeIfIdle(stream);
   }
 
   /** Observers are notified of files when these are written, and of all segments by the process that serves them next. */
   #announce(stream: HlsStream, segment: ListedSegment): void {
+    if (stream.rendition !== undefined) return;
     const isInMemory = stream.config?.hls_path === "" && segment.bytes !== undefined;
     if (!isInMemory || segment.announced || this.carry.given) return;
     segment.announced = true;

@@ -1,26 +1,67 @@
 import type { Pathways } from "../../live/ports/director.ts";
 import type { StreamName } from "../../live/streams.ts";
-import { renderMultivariantPlaylist, type VariantUri } from "../../media/hls/multivariant-playlist.ts";
+import {
+  type AudioRendition,
+  type PlacedVariant,
+  renderMultivariantPlaylist,
+  type Variant,
+  type VariantUri,
+} from "../../media/hls/multivariant-playlist.ts";
+import { type Choices, choicesOf } from "./choices.ts";
 import type { GroupMember } from "./group.ts";
 import { pathOf } from "./playlists.ts";
 
 const encoder = new TextEncoder();
 
-/** The multivariant playlist of these members, here and at other servers; `queryOf` is what the link to one has behind the question mark. */
+/** What the link to a variant, or to a part of it, has behind the question mark. */
+type QueryOf = (suffix: string, part: string | undefined) => string;
+
+/** The multivariant playlist of these members, here and at other servers. */
 export function multivariantPlaylist(
   { app, stream }: StreamName,
   members: readonly GroupMember[],
-  queryOf: (suffix: string) => string,
+  queryOf: QueryOf,
   pathways: Pathways | undefined,
 ): Uint8Array {
-  const placesOf = (suffix: string): VariantUri[] => {
-    const uri = `${encodeURIComponent(stream)}.m3u8?${queryOf(suffix)}`;
-    if (pathways === undefined) return [{ uri }];
-    const others = pathways.others.map(({ id, server }) => {
-      return { uri: `${server}/${pathOf(app)}/${uri}&${pathways.params}`, pathway: id };
+  const servers = [
+    { pathway: pathways?.own, before: "", behind: "" },
+    ...(pathways?.others.map(({ id, server }) => {
+      return { pathway: id, before: `${server}/${pathOf(app)}/`, behind: `&${pathways.params}` };
+    }) ?? []),
+  ];
+  const variants = members.map(({ suffix, hls }): PlacedVariant => {
+    const choices = choicesOf(hls);
+    const places = servers.map(({ pathway, before, behind }): VariantUri => {
+      const uriOf = (part?: string) => `${before}${encodeURIComponent(stream)}.m3u8?${queryOf(suffix, part)}${behind}`;
+      const uri = uriOf(choices?.video?.rendition?.id);
+      const audio = choices && audioOf(choices, uriOf);
+      return { uri, ...(pathway !== undefined && { pathway }), ...(audio && { audio }) };
     });
-    return [{ uri, pathway: pathways.own }, ...others];
-  };
-  const variants = members.map(({ suffix, hls }) => ({ ...hls.playlists.variant, places: placesOf(suffix) }));
+    return { ...(choices === undefined ? hls.playlists.variant : variantOf(hls.playlists.variant, choices)), places };
+  });
   return encoder.encode(renderMultivariantPlaylist(variants, pathways?.steering));
+}
+
+/** The first track is the default. Without video, the variant's own playlist has track 0, and needs no other. */
+function audioOf({ video, audio }: Choices, uriOf: (part?: string) => string): AudioRendition[] {
+  return audio.map(({ id, name, language }, at) => {
+    return { name, language, isDefault: at === 0, uri: video === undefined && id === "a0" ? undefined : uriOf(id) };
+  });
+}
+
+/** A variant of parts: as much as the video and the largest of the audio tracks, in all their codecs (RFC 8216, 4.3.4.2). */
+function variantOf(whole: Variant, { video, audio }: Choices): Variant {
+  const parts = audio.map(({ hls }) => hls.playlists.variant);
+  const main = video?.playlists.variant;
+  const most = (key: "bandwidth" | "averageBandwidth") =>
+    (main?.[key] ?? 0) + Math.max(...parts.map((part) => part[key]));
+  const codecs = new Set([...(main?.codecs ?? []), ...parts.flatMap((part) => part.codecs)]);
+  const independent = [...parts, ...(main === undefined ? [] : [main])].every((part) => part.independent);
+  return {
+    ...whole,
+    bandwidth: most("bandwidth"),
+    averageBandwidth: most("averageBandwidth"),
+    codecs: [...codecs],
+    independent,
+  };
 }

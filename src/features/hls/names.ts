@@ -8,6 +8,8 @@ export interface NamingConfig {
   readonly fragmentMs: number;
   /** Undefined where segments have no parts. */
   readonly partMs: number | undefined;
+  /** Undefined for a stream as a whole. */
+  readonly rendition: string | undefined;
   /** What names end with. */
   readonly suffix: string;
   randomHex(bytes: number): string;
@@ -35,7 +37,8 @@ export class Names implements SegmentNames {
 
   /** That of a segment in the clear, without its end. */
   plainNameOf({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
-    return `${this.#prefixOf(epoch)}-${number}`;
+    const { rendition } = this.#config;
+    return `${this.#prefixOf(epoch)}-${number}${rendition === undefined ? "" : `-${rendition}`}`;
   }
 
   partNameOf({ segment: { epoch, number }, index, damaged }: SegmentPart): string {

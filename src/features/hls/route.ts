@@ -8,6 +8,7 @@ import { type StreamName, streamLabel } from "../../live/streams.ts";
 import type { RenditionReport } from "../../media/hls/low-latency.ts";
 import {
   initFile,
+  PART_PARAM,
   type PartAddress,
   type PlaylistAddress,
   partAddress,
@@ -16,11 +17,13 @@ import {
   segmentFile,
   VARIANT_PARAM,
 } from "./address.ts";
+import { awaitsRendition, partOf } from "./choices.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
-import type { HlsStream, WaitResult } from "./hls-stream.ts";
+import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { block, ListAnswers } from "./list-answers.ts";
+import type { WaitResult } from "./list-waits.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
 import type { SegmentKey } from "./segment.ts";
 import { keyBytes } from "./segment-keys.ts";
@@ -225,7 +228,7 @@ export class HlsRoute implements HttpRoute {
   #whenListed(asking: Asking, session: Session, members: readonly GroupMember[], own: boolean): void {
     const { request, exchange, address } = asking;
     const { group, viewer } = session;
-    const namesNone = address.key === undefined && address.variant === undefined && address.token === undefined;
+    const namesNone = [address.key, address.variant, address.part, address.token].every((name) => name === undefined);
     const isFirst = namesNone && (own || group.hasVariants);
     const answer = (what: WaitResult) => {
       exchange.onGone = undefined;
@@ -241,6 +244,7 @@ export class HlsRoute implements HttpRoute {
     // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
     const isFresh = (hls: HlsStream) => {
       const isCurrent = () => (hls.live ? !hls.stale : this.#context.searchMs(hls.name, viewer.demand) === 0);
+      if (isFirst && awaitsRendition(hls)) return false;
       return hls.listed && (address.token !== undefined || address.key !== undefined || isCurrent());
     };
     const waiting = whenAnswerable(members, isFresh, answer);
@@ -270,14 +274,15 @@ export class HlsRoute implements HttpRoute {
     const { group, token } = session;
     if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
     else {
-      const hls = group.playableBy(address.variant);
-      if (hls === undefined) exchange.refuse(stoppedVariant);
+      const main = group.playableBy(address.variant);
+      const hls = main && partOf(main, address.part);
+      if (hls === undefined) exchange.refuse(main === undefined ? stoppedVariant : stoppedPart);
       else {
-        const { query, variant } = address;
+        const { query, variant, part } = address;
         // Without sessions, a cache may give one viewer's playlist to others.
         const own = hls.config?.hls_ctx ?? true;
-        const links = linkQuery(own ? query : "", own ? token : undefined, variant);
-        const linkOf = (suffix: string) => linkQuery(own ? query : "", own ? token : undefined, suffix);
+        const links = linkQuery(own ? query : "", own ? token : undefined, variant, part);
+        const linkOf = (suffix: string) => linkQuery(own ? query : "", own ? token : undefined, suffix, undefined);
         const reports = () => reportsOf(group, hls, linkOf);
         this.#lists.send(exchange, hls, session, { directives: request.query, links, reports });
       }
@@ -298,7 +303,8 @@ export class HlsRoute implements HttpRoute {
     own: boolean,
   ): void {
     const { name, hasVariants, playable } = group;
-    const queryOf = (suffix: string) => linkQuery(query, own ? token : undefined, hasVariants ? suffix : undefined);
+    const queryOf = (suffix: string, part: string | undefined) =>
+      linkQuery(query, own ? token : undefined, hasVariants ? suffix : undefined, part);
     const send = (pathways: Pathways | undefined) => {
       const body = multivariantPlaylist(name, playable, queryOf, pathways);
       exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers: { "cache-control": "no-store" }, body });
@@ -336,11 +342,27 @@ const stoppedVariant: Refused = {
   reason: "this variant has stopped; others may go on",
 };
 
-/** What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant they are for. */
-function linkQuery(query: string, token: string | undefined, variant: string | undefined): string {
+const stoppedPart: Refused = {
+  ok: false,
+  rule: "part",
+  kind: "gone",
+  reason: "this track has stopped; others may go on",
+};
+
+/**
+ * What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant and which
+ * part of it they are for.
+ */
+function linkQuery(
+  query: string,
+  token: string | undefined,
+  variant: string | undefined,
+  part: string | undefined,
+): string {
   const session = token === undefined ? "" : `${SESSION_PARAM}=${token}`;
   const of = variant === undefined ? "" : `${VARIANT_PARAM}=${variant}`;
-  return [query, session, of].filter((text) => text !== "").join("&");
+  const partParam = part === undefined ? "" : `${PART_PARAM}=${part}`;
+  return [query, session, of, partParam].filter((text) => text !== "").join("&");
 }
 
 function etagOf(file: string): string {

@@ -32,6 +32,7 @@ export class Segmenter implements CutStream {
   /** The last slot of which there may be a part only, for packets began to come in it, first or after a loss; -1 before the next one. */
   resumedIn = -1;
   readonly #fragmentMs: number;
+  readonly #pick: (packet: Packet) => Packet | undefined;
   readonly #events: SegmenterEvents;
   readonly #codecs = new CodecDescription();
   readonly #firstList: FirstList;
@@ -44,9 +45,18 @@ export class Segmenter implements CutStream {
   #newest = Number.NEGATIVE_INFINITY;
   #newestVideo = Number.NEGATIVE_INFINITY;
 
-  /** `parts`: segments are made of parts, by them instead of `open`. */
-  constructor(fragmentMs: number, open: OpenWriter, events: SegmenterEvents, parts?: PartsConfig) {
+  /**
+   * `parts`: segments are made of parts, by them instead of `open`. `pick`: what of a packet is cut; all packets of the stream tell where.
+   */
+  constructor(
+    fragmentMs: number,
+    open: OpenWriter,
+    events: SegmenterEvents,
+    parts?: PartsConfig,
+    pick: (packet: Packet) => Packet | undefined = itself,
+  ) {
     this.#fragmentMs = fragmentMs;
+    this.#pick = pick;
     this.#events = events;
     this.#firstList = new FirstList(fragmentMs, (segment) => events.cut(segment));
     this.entries = new Entries(fragmentMs, (segment) => this.#firstList.add(segment), parts !== undefined);
@@ -86,7 +96,7 @@ export class Segmenter implements CutStream {
    * one's span began, no key frame was among them.
    */
   begin(headers: readonly Packet[], fromSpan = false): void {
-    this.#codecs.begin(headers);
+    this.#codecs.begin(headers.flatMap((header) => this.#pick(header) ?? []));
     this.lost();
     this.#fromSpan = fromSpan;
   }
@@ -103,14 +113,16 @@ export class Segmenter implements CutStream {
   /** One packet in its order; `epoch` is the stream's there, none before its first frame. The payload is lent for the call. */
   take(packet: Packet, epoch: Epoch | undefined): void {
     const { kind, flags } = packet;
-    if (kind === PacketKind.Data || packet.track !== 0) return;
+    if (kind === PacketKind.Data) return;
+    const own = this.#pick(packet);
+    if (own === undefined && packet.track !== 0) return;
     if (isHeader(flags)) {
-      this.#codecs.header(packet.copy());
+      if (own !== undefined) this.#codecs.header(own.copy());
       return;
     }
     if (epoch === undefined || (flags & PacketFlag.SequenceEnd) !== 0) return;
     const slot = locate(epoch, this.#fragmentMs, packet.time);
-    if (slot !== undefined) this.#frame(packet, slot, epoch);
+    if (slot !== undefined) this.#frame(packet, own, slot, epoch);
   }
 
   /** Nothing more comes in the span: what there is of its last segment is all of it. `epoch` is the stream's now. */
@@ -135,8 +147,8 @@ export class Segmenter implements CutStream {
     this.#events.overflow();
   }
 
-  #frame(packet: Packet, slot: Slot, epoch: Epoch): void {
-    const { kind, flags, time } = packet;
+  /** `own`: what is cut of it. */
+  #frame({ time }: Packet, own: Packet | undefined, slot: Slot, epoch: Epoch): void {
     if (epoch !== this.entries.epoch) this.#follow(epoch);
     if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot);
     if (this.resumedIn < 0) {
@@ -145,12 +157,14 @@ export class Segmenter implements CutStream {
       this.resumedIn = isFirst ? slot.number - 1 : slot.number;
     }
     if (time > this.#newest) this.#newest = time;
+    if (own === undefined) return;
+    const { kind, flags } = own;
     if (kind === PacketKind.Video) this.#checkOrder(time);
-    if (this.#codecs.frame(packet)) this.#check();
+    if (this.#codecs.frame(own)) this.#check();
     if (this.#refused) return;
     const key = isKey(kind, flags);
     if (this.#firstList.isMeasuredBy(time, key, this.#codecs.hasVideo)) this.#list();
-    this.#growth.frame(packet, slot, key);
+    this.#growth.frame(own, slot, key);
   }
 
   #list(): void {
@@ -207,4 +221,9 @@ export class Segmenter implements CutStream {
       this.#check();
     }
   }
+}
+
+/** Of a stream that is cut as a whole, track 0 is. */
+function itself(packet: Packet): Packet | undefined {
+  return packet.track === 0 ? packet : undefined;
 }

@@ -194,8 +194,10 @@ export class EpochKeeper {
 
   /** A sequence header is about to come into force in place of one of `before`. */
   header({ kind, track, flags, payload }: Packet, before: readonly Packet[]): void {
-    if (!this.#own || this.#fresh || track !== 0 || (flags & PacketFlag.SequenceHeader) === 0) return;
-    const known = sequenceHeader(before, kind);
+    if (!this.#own || this.#fresh || (flags & PacketFlag.SequenceHeader) === 0) return;
+    const known = sequenceHeader(before, kind, track);
+    // A track that comes late is new in HLS; one of video beside track 0 is not in it.
+    if (track !== 0 && (known === undefined || kind === PacketKind.Video)) return;
     const frames = this.#timeline.times.of(kind, 0) >= (this.#last?.from ?? 0);
     if (known === undefined ? frames : !samePayload(known.payload, payload)) this.codecChanged();
   }

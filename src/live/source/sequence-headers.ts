@@ -1,9 +1,11 @@
 import { type Packet, PacketFlag, type PacketKind } from "../../media/packet.ts";
 import { samePayload } from "./resume-filter.ts";
 
-/** The sequence header of a kind's first track. */
-export function sequenceHeader(headers: readonly Packet[], kind: PacketKind): Packet | undefined {
-  return headers.find((one) => one.kind === kind && one.track === 0 && (one.flags & PacketFlag.SequenceHeader) !== 0);
+/** The sequence header of a kind's track. */
+export function sequenceHeader(headers: readonly Packet[], kind: PacketKind, track = 0): Packet | undefined {
+  return headers.find(
+    (one) => one.kind === kind && one.track === track && (one.flags & PacketFlag.SequenceHeader) !== 0,
+  );
 }
 
 /** Whether two sequence headers say the same, or there is neither. */

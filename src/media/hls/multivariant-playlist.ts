@@ -18,6 +18,19 @@ export interface VariantUri {
   readonly uri: string;
   /** The server's name in steering manifests (PATHWAY-ID). */
   readonly pathway?: string;
+  /** The sound to choose from, where it is not in the variant's playlist alone. */
+  readonly audio?: readonly AudioRendition[];
+}
+
+/** An audio track that goes with a variant. RFC 8216, section 4.3.4.1. */
+export interface AudioRendition {
+  /** For people; without quotation marks, and another than those of the other tracks. */
+  readonly name: string;
+  /** RFC 5646. */
+  readonly language: string | undefined;
+  readonly isDefault: boolean;
+  /** A URI reference of its media playlist; undefined for what is in the variant's. */
+  readonly uri: string | undefined;
 }
 
 /** A variant, and the places of its media playlist. */
@@ -31,22 +44,45 @@ export interface PlacedVariant extends Variant {
  * until they know.
  */
 export function renderMultivariantPlaylist(variants: readonly PlacedVariant[], steering?: string): string {
-  const lines = ["#EXTM3U", "#EXT-X-VERSION:3"];
+  const lines = ["#EXTM3U", `#EXT-X-VERSION:${variants.some(hasAudio) ? 4 : 3}`];
   if (variants.every(({ independent }) => independent)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   const pathway = variants[0]?.places[0]?.pathway ?? ".";
   if (steering !== undefined) lines.push(`#EXT-X-CONTENT-STEERING:SERVER-URI="${steering}",PATHWAY-ID="${pathway}"`);
-  for (const variant of variants) pushVariant(lines, variant);
+  const groups = variants
+    .flatMap(({ places }) => places.map(({ audio = [] }) => audio))
+    .filter(({ length }) => length > 0);
+  for (const [at, group] of groups.entries()) for (const audio of group) lines.push(mediaTag(audio, `audio${at}`));
+  for (const variant of variants) pushVariant(lines, variant, groups);
   return `${lines.join("\n")}\n`;
 }
 
-function pushVariant(lines: string[], { places, ...variant }: PlacedVariant): void {
+function hasAudio({ places }: PlacedVariant): boolean {
+  return places.some(({ audio = [] }) => audio.length > 0);
+}
+
+function mediaTag({ name, language, isDefault, uri }: AudioRendition, group: string): string {
+  const attributes = ["TYPE=AUDIO", `GROUP-ID="${group}"`, `NAME="${name}"`];
+  if (language !== undefined) attributes.push(`LANGUAGE="${language}"`);
+  attributes.push(`DEFAULT=${isDefault ? "YES" : "NO"}`, "AUTOSELECT=YES");
+  if (uri !== undefined) attributes.push(`URI="${uri.replaceAll('"', "%22")}"`);
+  return `#EXT-X-MEDIA:${attributes.join(",")}`;
+}
+
+/** `groups`: those of all places, in their order. */
+function pushVariant(
+  lines: string[],
+  { places, ...variant }: PlacedVariant,
+  groups: readonly (readonly AudioRendition[])[],
+): void {
   const { bandwidth, averageBandwidth, codecs, resolution, frameRate } = variant;
   const attributes = [`BANDWIDTH=${bandwidth}`, `AVERAGE-BANDWIDTH=${averageBandwidth}`];
   if (codecs.length > 0) attributes.push(`CODECS="${codecs.join(",")}"`);
   if (resolution !== undefined) attributes.push(`RESOLUTION=${resolution.width}x${resolution.height}`);
   if (frameRate !== undefined) attributes.push(`FRAME-RATE=${frameRate.toFixed(3)}`);
-  for (const { uri, pathway } of places) {
-    const all = pathway === undefined ? attributes : [...attributes, `PATHWAY-ID="${pathway}"`];
+  for (const { uri, pathway, audio } of places) {
+    const all = pathway === undefined ? [...attributes] : [...attributes, `PATHWAY-ID="${pathway}"`];
+    const group = audio === undefined ? -1 : groups.indexOf(audio);
+    if (group >= 0) all.push(`AUDIO="audio${group}"`);
     lines.push(`#EXT-X-STREAM-INF:${all.join(",")}`, uri);
   }
 }

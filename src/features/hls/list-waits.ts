@@ -1,0 +1,44 @@
+import type { Clock, Timer } from "../../base/clock.ts";
+
+/** The result of waiting for a playlist: there is one, the stream can't be carried, or it took too long. */
+export type WaitResult = "listed" | "refused" | "late";
+
+interface Waiting {
+  /** The version of the list that is not enough. */
+  readonly version: number;
+  readonly notify: (what: WaitResult) => void;
+}
+
+/** Who waits for a stream's list to go on. */
+export class ListWaits {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Calls `notify` once, when the list has got beyond `version`, or after `maxMs`. */
+  add(version: number, maxMs: number, notify: (what: WaitResult) => void): { cancel(): void } {
+    const end = (timer: Timer) => {
+      timer.cancel();
+      return this.#waiting.delete(waiting);
+    };
+    const done = (what: WaitResult) => {
+      if (end(timer)) notify(what);
+    };
+    const timer = this.#clock.after(maxMs, () => done("late"));
+    const waiting: Waiting = { version, notify: done };
+    this.#waiting.add(waiting);
+    return { cancel: () => end(timer) };
+  }
+
+  /** Notifies those for whom an earlier version than this one is not enough, all if there is none. */
+  notify(what: WaitResult, version = Number.POSITIVE_INFINITY): void {
+    for (const waiting of [...this.#waiting]) if (version > waiting.version) waiting.notify(what);
+  }
+}

@@ -1,0 +1,139 @@
+import { expect } from "bun:test";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "hls-parser";
+import type { MasterPlaylist } from "hls-parser/types";
+import type { Page } from "puppeteer-core";
+import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
+import { Stage } from "../support/e2e/stage.ts";
+import { testWith } from "../support/e2e/tools.ts";
+import { TwoTrackEncoder } from "../support/e2e/two-track-encoder.ts";
+import { until } from "../support/e2e/wait.ts";
+import { mapsOf, readMedia } from "../support/playlists.ts";
+
+const test = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg");
+const testWithChromium = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg", "Chromium");
+
+/** What a program of FFmpeg's reads, and what it says about that. */
+async function read(program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
+  const spawned = Bun.spawn([program, "-v", "warning", ...words], { stdout: "pipe", stderr: "pipe" });
+  const { stdout, stderr } = spawned;
+  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
+  return { out, err };
+}
+
+/** The links to a variant and to its audio tracks. */
+function linksOf(text: string): string[] {
+  const { variants } = parse(text) as MasterPlaylist;
+  return variants.flatMap(({ uri, audio }) => [uri, ...audio.flatMap((each) => each.uri ?? [])]);
+}
+
+for (const format of ["fmp4", "ts"] as const)
+  test.concurrent(`FFmpeg reads both audio tracks with their languages (${format}), which two edges give byte for byte`, async () => {
+    await using stage = new Stage();
+    const more = `hls_format = "${format}"\nhls_dispose = 0`;
+    const pushed = await HlsEdge.start(stage, "pushed", { more });
+    const origin = await HlsEdge.start(stage, "origin", { vhost: `forward = "127.0.0.1:${pushed.rtmpPort}"`, more });
+    const encoder = await TwoTrackEncoder.start(stage, origin.rtmpPort, 6);
+    await encoder.ended();
+    let [text, other] = ["", ""];
+    await until("both have ended", async () => {
+      [text, other] = [(await origin.get()).text, (await pushed.get()).text];
+      const [here, there] = [linksOf(text), linksOf(other)];
+      const lists = await Promise.all([...here.map((uri) => origin.get(uri)), ...there.map((uri) => pushed.get(uri))]);
+      return lists.length === 6 && lists.every((list) => list.text.includes("#EXT-X-ENDLIST"));
+    });
+    const { variants } = parse(text) as MasterPlaylist;
+    expect(variants[0]?.audio.map(({ name, language, isDefault }) => [name, language, isDefault])).toEqual([
+      ["English", "en", true],
+      ["Deutsch", "de", false],
+    ]);
+    const shared = (playlist: string) => playlist.replaceAll(/hls_ctx=\w+|BANDWIDTH=\d+/g, "");
+    expect(shared(other)).toBe(shared(text));
+    const theirs = linksOf(other);
+    for (const [at, uri] of linksOf(text).entries()) {
+      const [here, there] = [await origin.get(uri), await pushed.get(theirs[at])];
+      expect(readMedia(here.text).segments.length).toBeGreaterThanOrEqual(4);
+      // A forward that is connected late has begun behind the first ones.
+      const files = [...urisOf(there.text), ...mapsOf(there.text).filter((map) => map !== "")];
+      expect(urisOf(here.text).slice(-urisOf(there.text).length)).toEqual(urisOf(there.text));
+      for (const file of files) expect((await pushed.get(file)).bytes).toEqual((await origin.get(file)).bytes);
+    }
+    const entries = ["-show_entries", "stream=index,codec_type:stream_tags=language", "-of", "json"];
+    const { out, err } = await read("ffprobe", ...entries, origin.url);
+    expect(err).toBe("");
+    const { streams } = JSON.parse(out) as { streams: { codec_type: string; tags?: { language?: string } }[] };
+    const sounds = streams.filter(({ codec_type }) => codec_type === "audio").map(({ tags }) => tags?.language);
+    expect(streams.filter(({ codec_type }) => codec_type === "video").length).toBe(1);
+    expect(sounds.toSorted()).toEqual(["de", "en"]);
+    const url = (uri: string | undefined) => new URL(uri ?? "", origin.url).href;
+    const packets = ["-show_entries", "packet=pts_time,data_hash", "-show_data_hash", "md5", "-of", "csv"];
+    const [english, german] = await Promise.all(
+      linksOf(text)
+        .slice(1)
+        .map((uri) => read("ffprobe", ...packets, "-live_start_index", "0", "-i", url(uri))),
+    );
+    // The second one is the same sound.
+    expect(english?.out.split("\n").length).toBeGreaterThan(encoder.sounds * 0.6);
+    expect(german?.out).toBe(english?.out as string);
+    const whole = await read("ffmpeg", "-live_start_index", "0", "-i", origin.url, "-map", "0", "-f", "null", "-");
+    // FFmpeg reads the init segments again when it takes up renditions that it has looked at (recheck_discard_flags in its hls.c).
+    expect(whole.err.replaceAll(/.*Found duplicated MOOV Atom. Skipped it\n/g, "")).toBe("");
+  });
+
+const PLAYER = `
+const hls = new Hls({ enableWorker: false });
+globalThis.told = { errors: [], switched: [] };
+hls.on(Hls.Events.ERROR, (_, { fatal, details }) => told.errors.push((fatal ? "fatal " : "") + details));
+hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, (_, { id }) => told.switched.push(hls.audioTracks[id].lang));
+hls.loadSource("/live/show.m3u8");
+const video = document.querySelector("video");
+hls.attachMedia(video);
+video.play();
+globalThis.hls = hls;
+`;
+
+interface Told {
+  readonly errors: readonly string[];
+  readonly switched: readonly string[];
+}
+
+function toldBy(page: Page): Promise<Told> {
+  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
+}
+
+testWithChromium.concurrent("hls.js switches from one audio track to the other and back", async () => {
+  await using stage = new Stage();
+  const files = stage.path("www");
+  mkdirSync(files);
+  copyFileSync(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js"), join(files, "hls.js"));
+  writeFileSync(join(files, "play.js"), PLAYER);
+  writeFileSync(
+    join(files, "index.html"),
+    '<!doctype html><link rel="icon" href="data:,"><video muted></video><script src="hls.js"></script><script src="play.js"></script>',
+  );
+  const edge = await HlsEdge.start(stage, "edge", {
+    more: 'hls_format = "fmp4"',
+    env: { SRS_HTTP_SERVER_DIR: files },
+  });
+  await TwoTrackEncoder.start(stage, edge.rtmpPort, 30);
+  const browser = await openBrowser();
+  stage.defer(() => browser.close());
+  const errors: string[] = [];
+  const page = await openPage(browser, new URL("/index.html", edge.url).href, errors);
+  await until("it plays", async () => (await videoOf(page)).frames > 25);
+  for (const track of [1, 0]) {
+    const { switched } = await toldBy(page);
+    await page.evaluate((to) => {
+      (globalThis as unknown as { hls: { audioTrack: number } }).hls.audioTrack = to;
+    }, track);
+    await until("it has switched", async () => (await toldBy(page)).switched.length > switched.length);
+    const { frames } = await videoOf(page);
+    await until("it goes on", async () => (await videoOf(page)).frames > frames + 40);
+  }
+  const told = await toldBy(page);
+  expect(told.switched.slice(-2)).toEqual(["de", "en"]);
+  expect(told.errors.filter((each) => each.startsWith("fatal"))).toEqual([]);
+  expect(errors).toEqual([]);
+});

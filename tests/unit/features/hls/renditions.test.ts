@@ -1,0 +1,284 @@
+import { describe, expect, test } from "bun:test";
+import { parse } from "hls-parser";
+import type { MasterPlaylist } from "hls-parser/types";
+import { hlsFormats } from "../../../../src/features/hls/formats.ts";
+import { PacketKind } from "../../../../src/media/packet.ts";
+import { asTrack, trackMetadata } from "../../../support/audio-tracks.ts";
+import { concat, fromHex } from "../../../support/bytes.ts";
+import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
+import type { Feed } from "../../../support/live.ts";
+import { parseFragments, parseTracks } from "../../../support/mp4-parser.ts";
+import { checkHistory, mapsOf, readMedia } from "../../../support/playlists.ts";
+import { mulberry32 } from "../../../support/random.ts";
+import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../../../support/ts-media.ts";
+
+const FRAME_MS = 200;
+const TOKEN = "b".repeat(32);
+
+/** An encoder with a picture, its sound, and further audio tracks that come and go. */
+class Tracks {
+  readonly stage: HlsStage;
+  readonly on = new Set<number>();
+  readonly video: boolean;
+  readonly feed: Feed;
+  audible = true;
+  #frame = 0;
+
+  constructor(options: HlsStageOptions = {}, video = true) {
+    this.video = video;
+    const config = { hls_format: "fmp4" as const, ...options.config };
+    this.stage = new HlsStage({ ...options, config, context: { formats: hlsFormats, ...options.context } });
+    this.feed = this.#publish();
+  }
+
+  #publish(): Feed {
+    const feed = this.stage.live.publish("show");
+    if (this.video) feed.send(PacketKind.Video, avcHeader().payload);
+    return feed.send(PacketKind.Audio, aacHeader.payload);
+  }
+
+  label(tracks: Parameters<typeof trackMetadata>[0]): void {
+    this.feed.send(PacketKind.Data, trackMetadata(tracks));
+  }
+
+  header(id: number, payload = aacHeader.payload): void {
+    this.on.add(id);
+    this.feed.send(PacketKind.Audio, asTrack(id, payload));
+  }
+
+  run(seconds: number): this {
+    for (let ms = 0; ms < seconds * 1000; ms += FRAME_MS) {
+      const key = (this.#frame * FRAME_MS) % 2000 === 0;
+      const sound = aacFrame(0, unit(0x21, 40, this.#frame)).payload;
+      if (this.video) this.feed.send(PacketKind.Video, avcFrame(0, 0, key, [unit(key ? 5 : 1, 60)]).payload);
+      if (this.audible) this.feed.send(PacketKind.Audio, sound);
+      for (const id of this.on) this.feed.send(PacketKind.Audio, asTrack(id, concat([sound, Uint8Array.of(id)])));
+      this.feed.wait(FRAME_MS);
+      this.#frame++;
+    }
+    return this;
+  }
+
+  text(query = ""): string {
+    return this.stage.get(`/live/show.m3u8${query}`).text;
+  }
+
+  /** Waits for it, as a viewer does. */
+  get master(): MasterPlaylist {
+    const asked = this.stage.get("/live/show.m3u8");
+    for (let waits = 0; !asked.answered && waits < 8; waits++) this.run(1);
+    return masterOf(asked.text);
+  }
+
+  part(id: string): string {
+    return this.text(`?hls_ctx=${TOKEN}&hls_part=${id}`);
+  }
+
+  bytes(uri: string): Uint8Array {
+    const { answer, refusal } = this.stage.get(`/live/${uri}`);
+    if (!(answer?.body instanceof Uint8Array)) throw new Error(`no ${uri}: ${refusal?.reason}`);
+    return answer.body;
+  }
+}
+
+function masterOf(text: string): MasterPlaylist {
+  const playlist = parse(text);
+  if (!playlist.isMasterPlaylist) throw new Error(`no multivariant playlist:\n${text}`);
+  return playlist;
+}
+
+/** What an encoder's tracks are in a playlist. */
+function soundsOf({ variants }: MasterPlaylist): unknown[] {
+  return variants.flatMap(({ audio }) =>
+    audio.map(({ name, language, isDefault, autoselect }) => [name, language, isDefault, autoselect]),
+  );
+}
+
+describe("audio tracks", () => {
+  test("are renditions, with names and languages from the metadata, beside a variant of the video alone", () => {
+    const encoder = new Tracks();
+    encoder.label({ 0: { name: "Original", language: "eng" }, 1: { language: "de" } });
+    encoder.header(1);
+    encoder.header(2);
+    encoder.run(10);
+    const { master } = encoder;
+    expect(soundsOf(master)).toEqual([
+      ["Original", "en", true, true],
+      ["de", "de", false, true],
+      ["Audio 3", undefined, false, true],
+    ]);
+    const [variant] = master.variants;
+    expect(master.variants.length).toBe(1);
+    expect(variant?.uri).toEndWith("&hls_part=v");
+    expect(variant?.codecs).toMatch(/^avc1\.\w{6},mp4a\.40\.2$/);
+    const lists = [variant?.uri ?? "", ...(variant?.audio.map(({ uri }) => uri ?? "") ?? [])].map((uri) => {
+      const { text } = encoder.stage.get(`/live/${uri}`);
+      const { segments } = readMedia(text);
+      const [map = "", ...others] = new Set(mapsOf(text));
+      expect(others).toEqual([]);
+      const tracks = parseTracks(encoder.bytes(map)).map(({ handler }) => handler);
+      const samples = segments.flatMap(({ uri: file }) =>
+        parseFragments(encoder.bytes(file)).flatMap((f) => f.samples),
+      );
+      return { tracks, count: samples.length, last: samples.at(-1)?.data.at(-1), segments };
+    });
+    expect(lists.map(({ tracks }) => tracks)).toEqual([["vide"], ["soun"], ["soun"], ["soun"]]);
+    expect(lists.slice(2).map(({ last }) => last)).toEqual([1, 2]);
+    const entries = lists.map(({ segments }) =>
+      segments.map((each) => [each.mediaSequenceNumber, each.duration, each.programDateTime?.getTime()]),
+    );
+    expect(entries[0]?.length).toBeGreaterThanOrEqual(3);
+    // All are cut at the same places.
+    for (const other of entries.slice(1)) expect(other.slice(-3)).toEqual(entries[0]?.slice(-3) ?? []);
+  });
+
+  test("of a stream with one leave it whole", () => {
+    const { master } = new Tracks().run(10);
+    expect(soundsOf(master)).toEqual([]);
+    expect(master.variants[0]?.uri).not.toContain("hls_part");
+  });
+
+  test("are renditions of MPEG-TS, too, and of an encrypted stream", () => {
+    const encoder = new Tracks({ config: { hls_format: "ts", hls_keys: true } });
+    encoder.header(1);
+    encoder.run(10);
+    expect(soundsOf(encoder.master).length).toBe(2);
+    for (const id of ["v", "a0", "a1"]) {
+      const text = encoder.part(id);
+      const [uri = ""] = urisOf(text);
+      expect(encoder.bytes(uri).length % 16).toBe(0);
+      const [, key = ""] = /URI="([^"]+)"/.exec(text) ?? [];
+      expect(encoder.bytes(key).length).toBe(16);
+    }
+  });
+
+  test("of a stream without video go with the variant that has the first", () => {
+    const encoder = new Tracks({}, false);
+    encoder.header(1);
+    encoder.run(10);
+    const [variant] = encoder.master.variants;
+    expect(variant?.audio.map(({ uri }) => uri?.replace(/.*&/, ""))).toEqual([undefined, "hls_part=a1"]);
+    expect(variant?.uri).not.toContain("hls_part");
+    expect(variant?.codecs).toBe("mp4a.40.2");
+  });
+
+  test("that come late are listed from their first whole segment on, and the others go on", () => {
+    const encoder = new Tracks().run(7);
+    const whole = [encoder.text(`?hls_ctx=${TOKEN}`)];
+    encoder.header(1);
+    encoder.run(5);
+    expect(soundsOf(encoder.master).length).toBe(2);
+    whole.push(encoder.text(`?hls_ctx=${TOKEN}`));
+    checkHistory(whole);
+    const { segments } = readMedia(encoder.part("a1"));
+    expect(segments.length).toBeGreaterThanOrEqual(1);
+    expect(whole.join()).not.toContain("#EXT-X-DISCONTINUITY\n");
+  });
+
+  test("that vanish are listed no more, and are there again when they come again", () => {
+    const encoder = new Tracks();
+    encoder.header(1);
+    encoder.header(2);
+    encoder.run(8);
+    encoder.on.delete(1);
+    encoder.run(12);
+    expect(soundsOf(encoder.master).map((each) => (each as unknown[])[0])).toEqual(["Audio 1", "Audio 3"]);
+    encoder.part("v");
+    expect(encoder.stage.get(`/live/show.m3u8?hls_ctx=${TOKEN}&hls_part=a1`).refusal).toMatchObject({ kind: "gone" });
+    encoder.run(80);
+    encoder.header(1);
+    encoder.run(8);
+    expect(soundsOf(encoder.master).length).toBe(3);
+    encoder.on.clear();
+    encoder.run(12);
+    expect(soundsOf(encoder.master)).toEqual([]);
+    // Who has its link still has the video.
+    expect(readMedia(encoder.part("v")).segments.length).toBeGreaterThan(2);
+  });
+
+  test("that are the only ones left are the default", () => {
+    const encoder = new Tracks();
+    encoder.header(1);
+    encoder.run(8);
+    encoder.audible = false;
+    encoder.run(12);
+    expect(soundsOf(encoder.master)).toEqual([["Audio 2", undefined, true, true]]);
+  });
+
+  test("that change their codec begin a discontinuity of all, with another init segment", () => {
+    const encoder = new Tracks();
+    encoder.header(1);
+    encoder.run(6);
+    encoder.header(1, fromHex("af001190"));
+    encoder.run(6);
+    const texts = ["v", "a0", "a1"].map((id) => encoder.part(id));
+    const numbers = texts.map((text) => {
+      expect(text.match(/#EXT-X-DISCONTINUITY\n/g)?.length).toBe(1);
+      const { segments } = readMedia(text);
+      return segments.map((each) => [each.mediaSequenceNumber, each.discontinuitySequence]);
+    });
+    for (const other of numbers) expect(other.slice(-4)).toEqual(numbers[0]?.slice(-4) ?? []);
+    expect(texts.map((text) => new Set(mapsOf(text)).size)).toEqual([1, 1, 2]);
+  });
+
+  test("beyond eight are left out, and names that no stream has are refused", () => {
+    const encoder = new Tracks();
+    for (let id = 1; id < 40; id++) encoder.header(id);
+    encoder.run(8);
+    expect(soundsOf(encoder.master).length).toBe(8);
+    for (const id of ["a9", "a256", "a01", "x", "", "a-1"])
+      expect(encoder.stage.get(`/live/show.m3u8?hls_ctx=${TOKEN}&hls_part=${id}`).answer).toBeUndefined();
+  });
+
+  test("are given up with their stream, with all of their memory", () => {
+    const encoder = new Tracks();
+    encoder.header(1);
+    encoder.run(8);
+    encoder.feed.end();
+    encoder.stage.live.clock.advance(600_000);
+    expect(encoder.stage.hls.report().now).toBeUndefined();
+    expect(encoder.stage.get(`/live/show.m3u8?hls_ctx=${TOKEN}&hls_part=a1`).refusal).toMatchObject({ kind: "gone" });
+  });
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    "come and go as they like: all playlists are right and only go on (seed %d)",
+    (seed) => {
+      const random = mulberry32(seed);
+      const encoder = new Tracks({ config: { hls_format: seed % 2 === 0 ? "ts" : "fmp4" } });
+      const histories = new Map<string, string[]>();
+      encoder.run(6);
+      for (let turn = 0; turn < 60; turn++) {
+        befall(encoder, random);
+        encoder.run(1 + Math.floor(random() * 4));
+        for (const [part, text] of listsOf(encoder)) histories.set(part, [...(histories.get(part) ?? []), text]);
+      }
+      expect([...histories.keys()]).toEqual(expect.arrayContaining(["", "a0", "a1", "a2", "a3", "v"]));
+      for (const id of ["", "a0", "v"]) checkHistory(histories.get(id) ?? []);
+    },
+  );
+});
+
+/** Something happens to the encoder's tracks. */
+function befall(encoder: Tracks, random: () => number): void {
+  const [dice, id] = [random(), 1 + Math.floor(random() * 3)];
+  if (dice < 0.2) encoder.header(id);
+  else if (dice < 0.35) encoder.on.delete(id);
+  else if (dice < 0.4) encoder.header(id, random() < 0.5 ? fromHex("af001190") : aacHeader.payload);
+  else if (dice < 0.46) encoder.label({ [id]: { name: "again", language: "fr" } });
+}
+
+/** All that the multivariant playlist names, by part, with init segments that are there. */
+function listsOf(encoder: Tracks): Map<string, string> {
+  const { master } = encoder;
+  const names = master.variants.flatMap(({ audio }) => audio.map(({ name }) => name));
+  expect(new Set(names).size).toBe(names.length);
+  const uris = master.variants.flatMap(({ uri, audio }) => [uri, ...audio.flatMap((each) => each.uri ?? [])]);
+  return new Map(
+    uris.map((uri) => {
+      const { text } = encoder.stage.get(`/live/${uri}`);
+      for (const map of mapsOf(text).filter((each) => each !== "")) encoder.bytes(map);
+      expect(urisOf(text).length).toBeGreaterThan(0);
+      return [/hls_part=(\w+)/.exec(uri)?.[1] ?? "", text];
+    }),
+  );
+}
