@@ -97,7 +97,7 @@ async function refusal(
     ["what a node asks", () => store.look(["probe"])],
     ["what a node asks", () => store.told(id)],
     ["what a node writes", () => store.leave(id)],
-    ["what a node writes", () => call("DEL", [`${store.base}:stream:probe`])],
+    ["what a node writes", () => call("DEL", [`${store.base}:stream:probe`, `${store.base}:watch`])],
     ["messages between nodes", () => call("PUBLISH", [`${base}:to:${id}`, ""])],
     [
       "messages between nodes",
@@ -134,7 +134,7 @@ function foreignNode(
 
 /** A key under the prefix that no release has written, if there is one among those that are looked through. */
 async function foreignKey(call: RedisCall, prefix: string): Promise<string | undefined> {
-  const own = new RegExp(`^${prefix.replaceAll(".", "\\.")}:\\d+:(?:nodes$|(?:node|has|stream|probe):)`);
+  const own = new RegExp(`^${prefix.replaceAll(".", "\\.")}:\\d+:(?:(?:nodes|watch)$|(?:node|has|stream|probe):)`);
   let cursor = "0";
   for (let step = 0; step < SCAN_STEPS; step++) {
     let answer: unknown;
