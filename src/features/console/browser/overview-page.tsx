@@ -13,6 +13,8 @@ import { t } from "./words.ts";
 /** Nodes ask each other each second. */
 const NODES_MS = 1000;
 const LIMITS_MS = 10_000;
+/** Problems that stand before the picture. */
+const MAX_PROBLEMS = 20;
 /** Ten minutes of samples. */
 const SAMPLES = 600;
 
@@ -72,9 +74,10 @@ function Problems({ nodes, limits }: { nodes: readonly NodeAnswer[]; limits: Lim
   if (problems.length === 0) return <p class="good">{t("Nothing is wrong.")}</p>;
   return (
     <ul class="problems">
-      {problems.map(({ text, page }) => (
+      {problems.slice(0, MAX_PROBLEMS).map(({ text, page }) => (
         <li key={text}>{page === undefined ? text : <a href={addressOf(page)}>{text}</a>}</li>
       ))}
+      {problems.length > MAX_PROBLEMS && <li>{t("and {n} more", { n: problems.length - MAX_PROBLEMS })}</li>}
     </ul>
   );
 }

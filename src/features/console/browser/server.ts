@@ -35,6 +35,14 @@ export interface Polled<T> {
   refresh(): void;
 }
 
+interface State<T> {
+  readonly path: string | undefined;
+  readonly data?: T;
+  readonly error?: string;
+  /** What `onAnswer` threw. */
+  readonly thrown?: unknown;
+}
+
 /**
  * Asks the API again and again while the page is seen, `everyMs` after each answer. `onAnswer` gets each answer once. A path that is
  * undefined asks nothing. `query` adds to it what changes from question to question.
@@ -45,7 +53,7 @@ export function usePolled<T>(
   onAnswer?: (answer: T) => void,
   query?: () => string,
 ): Polled<T> {
-  const [state, setState] = useState<{ path: string | undefined; data?: T; error?: string }>({ path });
+  const [state, setState] = useState<State<T>>({ path });
   const poller = useRef<Poller<T> | undefined>(undefined);
   const heard = useRef(onAnswer);
   heard.current = onAnswer;
@@ -59,8 +67,12 @@ export function usePolled<T>(
       isHidden: () => document.hidden,
       ask: () => server.get<T>(path + (asked.current?.() ?? "")),
       onAnswer(data) {
-        heard.current?.(data);
-        setState({ path, data });
+        try {
+          heard.current?.(data);
+          setState({ path, data });
+        } catch (thrown) {
+          setState({ path, thrown });
+        }
       },
       onError(error) {
         const reason = error instanceof CallError ? error.message : String(error);
@@ -83,5 +95,7 @@ export function usePolled<T>(
   const refresh = useCallback(() => poller.current?.ask(), []);
   // What belongs to another path is not shown for this one.
   const isOwn = state.path === path;
+  // What is around the page says so.
+  if (isOwn && state.thrown !== undefined) throw state.thrown;
   return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, refresh };
 }

@@ -82,6 +82,7 @@ const chinese = {
   "out {rate}": "出 {rate}",
   "last seen {time} ago": "{time}前在线",
   "What is wrong": "问题",
+  "and {n} more": "以及另外 {n} 项",
   "Nothing is wrong.": "一切正常。",
   "{name} does not answer": "{name} 没有应答",
   "{n} connections of {from} to {to} fail": "{from} 到 {to} 的 {n} 个连接失败",
