@@ -1,11 +1,10 @@
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
-import type { Page } from "puppeteer-core";
+import { saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
+import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { TwoTrackEncoder } from "../support/e2e/two-track-encoder.ts";
@@ -14,14 +13,6 @@ import { mapsOf, readMedia } from "../support/playlists.ts";
 
 const test = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg");
 const testWithChromium = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg", "Chromium");
-
-/** What a program of FFmpeg's reads, and what it says about that. */
-async function read(program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
-  const spawned = Bun.spawn([program, "-v", "warning", ...words], { stdout: "pipe", stderr: "pipe" });
-  const { stdout, stderr } = spawned;
-  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
-  return { out, err };
-}
 
 /** The links to a variant and to its audio tracks. */
 function linksOf(text: string): string[] {
@@ -61,7 +52,7 @@ for (const format of ["fmp4", "ts"] as const)
       for (const file of files) expect((await pushed.get(file)).bytes).toEqual((await origin.get(file)).bytes);
     }
     const entries = ["-show_entries", "stream=index,codec_type:stream_tags=language", "-of", "json"];
-    const { out, err } = await read("ffprobe", ...entries, origin.url);
+    const { out, err } = await saidBy("ffprobe", ...entries, origin.url);
     expect(err).toBe("");
     const { streams } = JSON.parse(out) as { streams: { codec_type: string; tags?: { language?: string } }[] };
     const sounds = streams.filter(({ codec_type }) => codec_type === "audio").map(({ tags }) => tags?.language);
@@ -72,46 +63,22 @@ for (const format of ["fmp4", "ts"] as const)
     const [english, german] = await Promise.all(
       linksOf(text)
         .slice(1)
-        .map((uri) => read("ffprobe", ...packets, "-live_start_index", "0", "-i", url(uri))),
+        .map((uri) => saidBy("ffprobe", ...packets, "-live_start_index", "0", "-i", url(uri))),
     );
     // The second one is the same sound.
     expect(english?.out.split("\n").length).toBeGreaterThan(encoder.sounds * 0.6);
     expect(german?.out).toBe(english?.out as string);
-    const whole = await read("ffmpeg", "-live_start_index", "0", "-i", origin.url, "-map", "0", "-f", "null", "-");
+    const whole = await saidBy("ffmpeg", "-live_start_index", "0", "-i", origin.url, "-map", "0", "-f", "null", "-");
     // FFmpeg reads the init segments again when it takes up renditions that it has looked at (recheck_discard_flags in its hls.c).
     expect(whole.err.replaceAll(/.*Found duplicated MOOV Atom. Skipped it\n/g, "")).toBe("");
   });
 
-const PLAYER = `
-const hls = new Hls({ enableWorker: false });
-globalThis.told = { errors: [], switched: [] };
-hls.on(Hls.Events.ERROR, (_, { fatal, details }) => told.errors.push((fatal ? "fatal " : "") + details));
-hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, (_, { id }) => told.switched.push(hls.audioTracks[id].lang));
-hls.loadSource("/live/show.m3u8");
-const video = document.querySelector("video");
-hls.attachMedia(video);
-video.play();
-globalThis.hls = hls;
-`;
-
-interface Told {
-  readonly errors: readonly string[];
-  readonly switched: readonly string[];
-}
-
-function toldBy(page: Page): Promise<Told> {
-  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
-}
-
 testWithChromium.concurrent("hls.js switches from one audio track to the other and back", async () => {
   await using stage = new Stage();
-  const files = stage.path("www");
-  mkdirSync(files);
-  copyFileSync(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js"), join(files, "hls.js"));
-  writeFileSync(join(files, "play.js"), PLAYER);
-  writeFileSync(
-    join(files, "index.html"),
-    '<!doctype html><link rel="icon" href="data:,"><video muted></video><script src="hls.js"></script><script src="play.js"></script>',
+  const files = hlsJsFolder(
+    stage,
+    "{ enableWorker: false }",
+    "hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, (_, { id }) => told.switched.push(hls.audioTracks[id].lang));",
   );
   const edge = await HlsEdge.start(stage, "edge", {
     more: 'hls_format = "fmp4"',
@@ -124,15 +91,13 @@ testWithChromium.concurrent("hls.js switches from one audio track to the other a
   const page = await openPage(browser, new URL("/index.html", edge.url).href, errors);
   await until("it plays", async () => (await videoOf(page)).frames > 25);
   for (const track of [1, 0]) {
-    const { switched } = await toldBy(page);
-    await page.evaluate((to) => {
-      (globalThis as unknown as { hls: { audioTrack: number } }).hls.audioTrack = to;
-    }, track);
-    await until("it has switched", async () => (await toldBy(page)).switched.length > switched.length);
+    const { switched } = await toldBy<string>(page);
+    await setHls(page, "audioTrack", track);
+    await until("it has switched", async () => (await toldBy<string>(page)).switched.length > switched.length);
     const { frames } = await videoOf(page);
     await until("it goes on", async () => (await videoOf(page)).frames > frames + 40);
   }
-  const told = await toldBy(page);
+  const told = await toldBy<string>(page);
   expect(told.switched.slice(-2)).toEqual(["de", "en"]);
   expect(told.errors.filter((each) => each.startsWith("fatal"))).toEqual([]);
   expect(errors).toEqual([]);

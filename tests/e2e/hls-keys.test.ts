@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { clip } from "../support/e2e/clips.ts";
-import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { publishClip, saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
 import { Stage } from "../support/e2e/stage.ts";
@@ -15,18 +15,8 @@ const SECRET = '[cluster]\nsecret = "0123456789abcdef0123456789abcdef"';
 const encrypted = (format: string) => `hls_keys = true\nhls_fragments_per_key = 2\nhls_format = "${format}"\n${SECRET}`;
 
 /** What a program of FFmpeg's reads from a server, and what it says about that. */
-async function read(
-  edge: HlsEdge,
-  program: string,
-  ...words: readonly string[]
-): Promise<{ out: string; err: string }> {
-  const spawned = Bun.spawn([program, "-v", "warning", "-live_start_index", "0", "-i", edge.url, ...words], {
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const { stdout, stderr } = spawned;
-  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
-  return { out, err };
+function read(edge: HlsEdge, program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
+  return saidBy(program, "-live_start_index", "0", "-i", edge.url, ...words);
 }
 
 /** Where the key of each segment of a media playlist is. */

@@ -1,13 +1,11 @@
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
-import type { Page } from "puppeteer-core";
 import { clip } from "../support/e2e/clips.ts";
-import { publishClip } from "../support/e2e/ffmpeg.ts";
+import { publishClip, saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
+import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -17,14 +15,6 @@ const test = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg");
 const testWithChromium = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg", "Chromium");
 
 const SIZES = { "": "320x180", _hd: "384x216", _sd: "192x108" } as const;
-
-/** What a program of FFmpeg's reads, and what it says about that. */
-async function read(program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
-  const spawned = Bun.spawn([program, "-v", "warning", ...words], { stdout: "pipe", stderr: "pipe" });
-  const { stdout, stderr } = spawned;
-  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
-  return { out, err };
-}
 
 /** The whole ladder's playlist when all steps have ended. */
 async function endedLadder(edge: HlsEdge, count: number): Promise<string> {
@@ -81,9 +71,9 @@ test.concurrent("a ladder is cut at the same places, which FFmpeg reads without 
       ),
     );
     const url = new URL(uri, origin.url).href;
-    expect((await read("ffmpeg", "-live_start_index", "0", "-i", url, "-f", "null", "-")).err).toBe("");
+    expect((await saidBy("ffmpeg", "-live_start_index", "0", "-i", url, "-f", "null", "-")).err).toBe("");
     const sound = ["-select_streams", "a", "-show_entries", "packet=pts_time,data_hash", "-show_data_hash", "md5"];
-    heard.push((await read("ffprobe", ...sound, "-of", "csv", "-live_start_index", "0", "-i", url)).out);
+    heard.push((await saidBy("ffprobe", ...sound, "-of", "csv", "-live_start_index", "0", "-i", url)).out);
   }
   // The same picture and sound have the same time in all of them.
   expect(new Set(cuts.slice(0, 3)).size).toBe(1);
@@ -96,43 +86,12 @@ function entriesOf(text: string): string {
   return text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 }
 
-const PLAYER = `
-const hls = new Hls({ enableWorker: false, startLevel: 0, capLevelToPlayerSize: false, backBufferLength: 10 });
-globalThis.told = { errors: [], switched: [] };
-hls.on(Hls.Events.ERROR, (_, { fatal, details }) => told.errors.push((fatal ? "fatal " : "") + details));
-hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => told.switched.push(level));
-hls.loadSource("/live/show.m3u8");
-const video = document.querySelector("video");
-hls.attachMedia(video);
-video.play();
-globalThis.hls = hls;
-`;
-
-interface Told {
-  readonly errors: readonly string[];
-  readonly switched: readonly number[];
-}
-
-function toldBy(page: Page): Promise<Told> {
-  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
-}
-
-/** Has hls.js go on with another variant; what is buffered is kept. */
-async function goTo(page: Page, level: number): Promise<void> {
-  await page.evaluate((next) => {
-    (globalThis as unknown as { hls: { nextLevel: number } }).hls.nextLevel = next;
-  }, level);
-}
-
 testWithChromium.concurrent("hls.js switches up and down a ladder, and leaves a step that stops", async () => {
   await using stage = new Stage();
-  const files = stage.path("www");
-  mkdirSync(files);
-  copyFileSync(join(import.meta.dir, "../../node_modules/hls.js/dist/hls.min.js"), join(files, "hls.js"));
-  writeFileSync(join(files, "play.js"), PLAYER);
-  writeFileSync(
-    join(files, "index.html"),
-    '<!doctype html><link rel="icon" href="data:,"><video muted></video><script src="hls.js"></script><script src="play.js"></script>',
+  const files = hlsJsFolder(
+    stage,
+    "{ enableWorker: false, startLevel: 0, capLevelToPlayerSize: false, backBufferLength: 10 }",
+    "hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => told.switched.push(level));",
   );
   const edge = await HlsEdge.start(stage, "edge", {
     more: 'hls_variants = ["_hd", "_sd"]',
@@ -157,14 +116,15 @@ testWithChromium.concurrent("hls.js switches up and down a ladder, and leaves a 
     [1, 320],
     [2, 384],
   ] as const) {
-    await goTo(page, level);
+    // What is buffered is kept.
+    await setHls(page, "nextLevel", level);
     await until(`a picture ${width} wide`, async () => (await videoOf(page)).width === width);
   }
   await encoders[1]?.kill();
   await until("another step's picture", async () => (await videoOf(page)).width !== 384, 30_000);
   const { frames } = await videoOf(page);
   await until("it moves on", async () => (await videoOf(page)).frames > frames + 50);
-  const told = await toldBy(page);
+  const told = await toldBy<number>(page);
   expect(told.errors.filter((each) => each.startsWith("fatal"))).toEqual([]);
   expect(errors).toEqual([]);
 });

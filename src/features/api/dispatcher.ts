@@ -11,7 +11,7 @@ import {
   type Role,
 } from "./operation.ts";
 
-/** Items of a list are written for this long within a turn of the event loop, ms, and at most so many. */
+/** The most time (ms) and items that a list takes of one turn of the event loop. */
 const SLICE_MS = 1;
 const SLICE_ITEMS = 200;
 /** Bytes of a body that are remembered with its call. */

@@ -11,7 +11,7 @@ export function waysTo(places: readonly StreamPlace[], self: NodeState): readonl
   const ways = places.flatMap(({ node: { isSelf, state }, hops }) => {
     if (isSelf || state === undefined || state.id === self.id || state.draining || hops === undefined) return [];
     const url = SCHEMES.flatMap((scheme) => state.advertise.find((each) => each.startsWith(scheme)) ?? [])[0];
-    // An address of our own leads back here, whoever advertises it.
+    // An address of our own leads back here, even when another node advertises it.
     if (url === undefined || self.advertise.includes(url) || hops.includes(self.id)) return [];
     return [{ url, hops: hops.length, isNear: state.zone === self.zone, use: useOf(state) }];
   });

@@ -118,3 +118,10 @@ export function streamKinds(path: string): string {
   const run = Bun.spawnSync(["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", path]);
   return run.stdout.toString().trim().split("\n").join(",");
 }
+
+/** What a program of FFmpeg's prints, and what it says about its input: warnings and errors. */
+export async function saidBy(program: string, ...words: readonly string[]): Promise<{ out: string; err: string }> {
+  const { stdout, stderr } = Bun.spawn([program, "-v", "warning", ...words], { stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([new Response(stdout).text(), new Response(stderr).text()]);
+  return { out, err };
+}

@@ -38,7 +38,7 @@ export function shown(text: string): string {
   return printable(text);
 }
 
-/** Who calls, as people write it: a user, or whoever is at the server's own machine. */
+/** Who calls, as people write it: a user, or this machine, which needs no name. */
 export function callerName(user: string): string {
   return user === "this machine" ? t("this machine") : shown(user);
 }
