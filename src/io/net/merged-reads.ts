@@ -6,6 +6,8 @@ const TICK_MS = 20;
 const MAX_TICKS = 20;
 /** A pause grows while a read brings less than this, and shrinks when it brings twice as much: the peer must never wait for us. */
 const ENOUGH_BYTES = 16 * 1024;
+/** The first reads are followed by no pause: a viewer who comes right after an encoder gets the state that it has just sent. */
+const FIRST_READS = 25;
 /** A timer may fire this much early. */
 const EARLY_MS = 1;
 
@@ -18,9 +20,14 @@ export interface Pausable {
 /** The length of a connection's pauses, by the size of its reads. */
 export class ReadPause {
   #ticks = 0;
+  #firstReads = FIRST_READS;
 
   /** The pause (ms) after a read of this many bytes. */
   after(bytes: number): number {
+    if (this.#firstReads > 0) {
+      this.#firstReads--;
+      return 0;
+    }
     if (bytes >= 2 * ENOUGH_BYTES) this.#ticks >>= 1;
     else if (bytes < ENOUGH_BYTES) this.#ticks = Math.min(MAX_TICKS, this.#ticks + 1);
     return this.#ticks * TICK_MS;

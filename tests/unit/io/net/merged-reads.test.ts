@@ -85,7 +85,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.end.received).toBe(8000 * 75);
   });
 
-  test("that rests is read at once when somebody waits for it again", () => {
+  test("is read at once during a pause when somebody waits for it again", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
@@ -96,7 +96,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.reads.at(-1)?.at).toBe(clock.now());
   });
 
-  test("rests no longer than its peer can send without waiting for us", () => {
+  test("pauses no longer than its peer can send without waiting for us", () => {
     const sender = new Sender(clock, tcp, 2500);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(4000, sender);
@@ -163,19 +163,19 @@ describe("A connection whose reads may be merged", () => {
   });
 });
 
-test("Each connection is read when its own rest is over, by one timer for all", () => {
+test("Each connection is read when its own pause is over, by one timer for all", () => {
   const reads = new MergedReads(clock);
   const { timers } = clock;
   const woken: string[] = [];
   const pause = (name: string, ms: number) =>
-    reads.pause({ endReadPause: () => woken.push(`${name} ${clock.now()}`) }, ms) ? clock.timers - timers : "no rest";
+    reads.pause({ endReadPause: () => woken.push(`${name} ${clock.now()}`) }, ms) ? clock.timers - timers : "no pause";
   clock.advance(5);
   expect([pause("a", 100), pause("b", 300), pause("c", 40), pause("d", 100), pause("e", 14)]).toEqual([
     1,
     1,
     1,
     1,
-    "no rest",
+    "no pause",
   ]);
   clock.advance(50);
   expect([pause("f", 60), clock.timers - timers]).toEqual([1, 1]);
@@ -184,20 +184,29 @@ test("Each connection is read when its own rest is over, by one timer for all", 
   expect(clock.timers).toBe(timers);
 });
 
-describe("A rest", () => {
-  /** How long the rests are after reads of so many bytes. */
-  function rests(...reads: number[]): number[] {
+describe("A read pause", () => {
+  const FIRST_READS = 25;
+
+  /** The pauses after reads of these sizes, which follow the first ones. */
+  function pauses(...reads: number[]): number[] {
     const pause = new ReadPause();
+    for (let count = 0; count < FIRST_READS; count++) pause.after(1);
     return reads.map((bytes) => pause.after(bytes));
   }
 
+  test("follows none of the first reads, so that a viewer who comes then gets what was just sent", () => {
+    const pause = new ReadPause();
+    const times = Array.from({ length: FIRST_READS + 1 }, () => pause.after(1000));
+    expect(times).toEqual([...new Array<number>(FIRST_READS).fill(0), 20]);
+  });
+
   test("becomes longer, to 400 ms, while reads bring little", () => {
-    const times = rests(...new Array<number>(25).fill(1000));
+    const times = pauses(...new Array<number>(25).fill(1000));
     expect(times.slice(0, 3)).toEqual([20, 40, 60]);
     expect(times.slice(19)).toEqual([400, 400, 400, 400, 400, 400]);
   });
 
   test("stays while a read brings enough, and is halved when it brings much", () => {
-    expect(rests(1, 1, 1, 1, 20_000, 50_000, 50_000, 50_000)).toEqual([20, 40, 60, 80, 80, 40, 20, 0]);
+    expect(pauses(1, 1, 1, 1, 20_000, 50_000, 50_000, 50_000)).toEqual([20, 40, 60, 80, 80, 40, 20, 0]);
   });
 });
