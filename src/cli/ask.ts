@@ -6,7 +6,6 @@ import { confOption, ignoredNames } from "./options.ts";
 
 /** A server that takes longer than this hangs. */
 const ANSWER_MS = 10_000;
-const DEFAULT_PORT = 1935;
 
 /** The options that say which running server is asked. */
 export const serverOptions = {
@@ -14,7 +13,7 @@ export const serverOptions = {
   port: {
     type: "string",
     valueHint: "PORT",
-    description: "Ask the server with this first port, where there is no file (1935)",
+    description: "Ask the server with this first port, without reading a file",
   },
 } as const;
 
@@ -57,18 +56,22 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Where the server's socket may be. Without a file, the variables say it as they do for the server, and else the defaults. */
 function socketPathsOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
-  if (conf === undefined) return socketPathsOfPort(portOf(port), process.env, serviceFolders());
-  if (port !== undefined) throw new UserError("--conf and --port say two things; give one of them");
-  const { config } = loadConfig(conf, process.env, ignoredNames(argv));
+  if (port !== undefined) {
+    if (conf !== undefined) throw new UserError("--conf and --port say two things; give one of them");
+    return socketPathsOfPort(portOf(port), process.env, serviceFolders());
+  }
+  const { config } = loadConfig({ path: conf, orDefaults: true }, process.env, ignoredNames(argv));
   const paths = controlSocketPaths(config, process.env, serviceFolders());
   if (paths.length === 0)
-    throw new UserError(`${conf} has no pid file and no port to find the server by; add pid = "FILE"`);
+    throw new UserError(
+      `${conf ?? "the environment"} has no pid file and no port to find the server by; add pid = "FILE"`,
+    );
   return paths;
 }
 
-function portOf(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_PORT;
+function portOf(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text)) throw new UserError(`--port takes a port, not "${text}"`);
   return Number(text);
 }

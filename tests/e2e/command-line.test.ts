@@ -125,3 +125,21 @@ test.concurrent("a client of a vhost that is switched off is told so before it i
   await server.program.line(/WARN .*connect refused .*switched off/);
   await until("the server is still there", () => server.program.running);
 });
+
+test.concurrent("without a file, the variables say which server is asked, as they do for the server itself", async () => {
+  await using stage = new Stage();
+  const env = { SRS_PID: stage.path("srs.pid"), SRS_LISTEN: "127.0.0.1:0" };
+  const server = stage.start("server", [executable()], { env });
+  await server.line(/listening/);
+  const ask = (variables: Readonly<Record<string, string>>) => {
+    const asked = Bun.spawnSync([executable(), "status", "--check"], { env: { ...process.env, ...variables } });
+    return { exitCode: asked.exitCode, said: `${asked.stdout}${asked.stderr}` };
+  };
+  await until("it is in order", () => ask(env).exitCode === 0);
+  expect(ask(env)).toEqual({ exitCode: 0, said: "ok\n" });
+  const { SRS_LISTEN } = env;
+  expect(ask({ SRS_LISTEN })).toEqual({
+    exitCode: 1,
+    said: 'srs: the environment has no pid file and no port to find the server by; add pid = "FILE"\n',
+  });
+});
