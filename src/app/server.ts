@@ -1,6 +1,7 @@
 import { UserError } from "../base/errors.ts";
 import { Logging } from "../io/log/logging.ts";
 import { systemClock } from "../io/os/clock.ts";
+import { reapOrphans } from "../io/os/orphans.ts";
 import { randomEpochId, randomId } from "../io/os/process.ts";
 import { Systemd } from "../io/os/systemd.ts";
 import { streamConfig } from "../live/config.ts";
@@ -63,6 +64,8 @@ async function run(
   const clock = systemClock;
   const logging = new Logging(config.log, configSecrets(config), clock.wall);
   const { log } = logging;
+  // As a container's first process it gets all that lose their parents; it does so until its last moment.
+  if (process.pid === 1) reapOrphans(clock);
   const service = new Service(new Systemd(process.env, process.pid), clock, log);
   live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });
   const onFault = reportFaults(log);
