@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
-/** What the executable is made of. */
-const sources = ["src", "build.ts", "package.json", "package-lock.json", "scripts/bundle-page.ts"];
+/** What the executable is made of, files and folders of the repository. */
+export const sources = ["src", "build.ts", "package.json", "package-lock.json", "scripts/bundle-page.ts"];
 
 /** Whether the file exists and no source is newer. */
 export function isCurrent(executable: string): boolean {

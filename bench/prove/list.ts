@@ -13,6 +13,7 @@ import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
 import { histories } from "./registry/histories.ts";
 import { registryLoad } from "./registry/load.ts";
+import { composeCluster } from "./release/containers.ts";
 import { otherProcessors } from "./release/other-processors.ts";
 import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
@@ -53,6 +54,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the .rpm under systemd", run: rpmUnderSystemd },
     { name: "the .deb without systemd", run: debWithoutSystemd },
     { name: "archives", run: archives },
+    { name: "containers of compose.yaml", run: composeCluster },
     { name: "other processors, under qemu", run: otherProcessors },
     { name: "the same bytes twice", run: sameBytes },
   ],

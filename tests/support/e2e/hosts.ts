@@ -66,6 +66,11 @@ export class Hosts {
     return { exitCode, said: lines.join("\n") };
   }
 
+  /** The beginning of a command that enters a host's network, and nothing else of it. */
+  network(address: string): readonly string[] {
+    return ["nsenter", "--target", String(this.#of(address).pid), "--net"];
+  }
+
   #of(address: string): Program {
     const host = this.#holders.get(address);
     if (host === undefined) throw new Error(`no host ${address}`);
