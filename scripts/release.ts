@@ -9,7 +9,7 @@ import packageJson from "../package.json";
 import { messageOf } from "../src/base/errors.ts";
 import { makeDeb } from "./release/deb.ts";
 import { type Release, source } from "./release/documents.ts";
-import { must } from "./release/must.ts";
+import { endOnSignal, must } from "./release/must.ts";
 import { makeRpm } from "./release/rpm.ts";
 import { runtimeOf } from "./release/runtime.ts";
 import { sbom } from "./release/sbom.ts";
@@ -42,6 +42,10 @@ async function main(): Promise<void> {
   const to = resolve(values.to ?? join(root, "dist/release"));
   if (values.to !== undefined && existsSync(to)) throw new Error(`--to takes a folder that does not exist; ${to} does`);
   const work = `${to}.work`;
+  // Half a release is none.
+  endOnSignal(() => {
+    for (const folder of [to, work]) rmSync(folder, { recursive: true, force: true });
+  });
   for (const folder of [to, work]) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });

@@ -1,3 +1,7 @@
+import { constants } from "node:os";
+
+const running = new Set<number>();
+
 /** Runs a command to its end; its standard output. Throws with its last words when it fails. */
 export async function must(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   const child = Bun.spawn([...command], {
@@ -5,8 +9,30 @@ export async function must(command: readonly string[], env: Readonly<Record<stri
     stdout: "pipe",
     stderr: "pipe",
     env: { ...process.env, ...env },
+    // A process group of its own: what it starts ends with it.
+    detached: true,
   });
+  running.add(child.pid);
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  running.delete(child.pid);
   if (code !== 0) throw new Error(`${command.join(" ")} failed (status ${code}):\n${(err + out).trim().slice(-2000)}`);
   return out;
+}
+
+/** When this process is told to stop, it ends all commands under way with what they have started, cleans up, and ends. */
+export function endOnSignal(cleanUp: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      for (const pid of running) killGroup(pid);
+      cleanUp();
+      process.exit(128 + constants.signals[signal]);
+    });
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended since.
+  }
 }
