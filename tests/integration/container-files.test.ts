@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { sources } from "../../scripts/current-build.ts";
 import { loadConfig } from "../../src/app/config/index.ts";
 import { composeFile } from "../support/container/compose.ts";
+import { readDockerfile } from "../support/container/dockerfile.ts";
 import { dockerfile } from "../support/container/image.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -46,6 +47,15 @@ describe("the Dockerfile", () => {
     const copied = plan.copies.flatMap(({ from, source }) => (from === undefined ? [source] : []));
     expect([...sources, "scripts/bun.mjs", "tsconfig.json", ...copied].filter((path) => !isGiven(path))).toEqual([]);
   });
+});
+
+test("the image with FFmpeg that docs/container.md shows differs from the Dockerfile's by its base and its copies", () => {
+  const [, block = ""] = /^```dockerfile\n(.*?)^```$/ms.exec(textOf("docs/container.md")) ?? [];
+  const shown = readDockerfile(block.replace(/^RUN .*\n/m, ""));
+  const { base, before, ports, copies, ...same } = dockerfile();
+  expect(shown).toMatchObject(same);
+  expect(shown.copies.map(({ to }) => to)).toEqual(["/usr/bin/srs", "/etc/srs", "/run/srs"]);
+  expect([base, shown.base]).toEqual(["gcr.io/distroless/base-nossl-debian12", "debian:bookworm-slim"]);
 });
 
 describe("compose.yaml", () => {
