@@ -7,6 +7,7 @@ import { nearest } from "../base/suggest.ts";
 import type { Command } from "./command.ts";
 import { checkArguments, withoutPositionals } from "./options.ts";
 import type { Output } from "./output.ts";
+import { otherServersWord } from "./plain-words.ts";
 import { type UsageLine, usage } from "./usage.ts";
 
 /** Commands that begin with the same words. */
@@ -68,7 +69,9 @@ function answer(set: CommandSet, chosen: Command | undefined, argv: readonly str
 }
 
 function unknownCommand({ name: before, commands }: CommandSet, name: string): string {
-  const meant = nearest(name, [...commands.keys()]);
   const written = [...before.split(" ").slice(1), name].join(" ");
+  const elsewhere = otherServersWord(written);
+  if (elsewhere !== undefined) return `there is no command "${written}": ${elsewhere}`;
+  const meant = nearest(name, [...commands.keys()]);
   return `unknown command "${written}"${meant === undefined ? `; ${before} --help lists them` : `; did you mean "${meant}"?`}`;
 }

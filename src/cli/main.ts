@@ -19,7 +19,8 @@ const code = await run(process.argv.slice(2), {
   return 70;
 });
 // A reader that has exited, as in `srs check … | head -1`, has what it wanted: that needs no line.
-if (lost !== undefined && lost !== "EPIPE") writeText(2, lines(`srs: cannot write the output: ${lost}`));
+if (lost !== undefined && lost !== "EPIPE")
+  writeText(2, lines(`srs: cannot write the output: ${lost === "ENOSPC" ? "no space left on the disk" : lost}`));
 process.exit(code === 0 && lost !== undefined ? 1 : code);
 
 /** Whole lines. No terminal obeys another server's text. */

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { ArgsDef } from "citty";
 import { UserError } from "../base/errors.ts";
 import { nearest } from "../base/suggest.ts";
+import { looksLikeFile } from "./plain-words.ts";
 
 /** The options of every command. */
 export const commonOptions = {
@@ -44,7 +45,7 @@ export function checkArguments(argv: readonly string[], definitions: ArgsDef, he
   const seen = new Set<string>();
   for (const token of tokensOf(argv, options)) {
     if (token.kind === "positional" && words-- <= 0) {
-      throw new UserError(`unexpected argument "${token.value}"; a command comes before the options`);
+      throw new UserError(unexpectedArgument(token.value, options));
     }
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
@@ -66,6 +67,11 @@ function hasValue(token: { readonly value?: string | undefined; readonly inlineV
 /** The options among a command's arguments. */
 export function withoutPositionals(definitions: ArgsDef): ArgsDef {
   return Object.fromEntries(Object.entries(definitions).filter(([, { type }]) => type !== "positional"));
+}
+
+function unexpectedArgument(word: string, options: ArgsDef): string {
+  const isConf = looksLikeFile(word) && Object.hasOwn(options, "conf");
+  return `unexpected argument "${word}"; ${isConf ? `write --conf ${word}` : "a command comes before the options"}`;
 }
 
 function unknownOption(given: string, known: readonly string[], help: string): string {

@@ -33,6 +33,6 @@ test.skipIf(!existsSync("/dev/full"))("output that could not be written is an er
   const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", '"$0" "$1" --help >/dev/full', process.execPath, main]);
   expect({ exitCode, stderr: stderr.toString() }).toEqual({
     exitCode: 1,
-    stderr: "srs: cannot write the output: ENOSPC\n",
+    stderr: "srs: cannot write the output: no space left on the disk\n",
   });
 });

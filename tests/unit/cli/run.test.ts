@@ -91,6 +91,8 @@ test("help and version are words, too", async () => {
 test("a file needs no --conf", async () => {
   expect(await call(bad)).toEqual(await call("--conf", bad));
   expect(await call(bad, "-t")).toEqual(await call("--conf", bad, "-t"));
+  expect(await call("-t", bad)).toEqual(await call("-t", "--conf", bad));
+  expect(await call("check", bad)).toEqual(await call("check", "--conf", bad));
 });
 
 test("the help of a command is about that command", async () => {
@@ -109,11 +111,13 @@ test.each([
   [["--conf", "a", "-c", "b"], "srs: --conf is given twice"],
   [["a.toml", "--conf", "b"], "srs: --conf is given twice"],
   [["-t"], "srs: which configuration? Give --conf FILE (see srs --help)"],
-  [["-t", "/nowhere/x.toml"], 'srs: unexpected argument "/nowhere/x.toml"; a command comes before the options'],
+  [["-t", "/nowhere/x.toml"], "srs: cannot read /nowhere/x.toml: no such file"],
   [["/nowhere/x.toml"], "srs: cannot read /nowhere/x.toml: no such file"],
   [["help", "chek"], 'srs: unknown command "chek"; did you mean "check"?'],
   [["--conf", "a", "check"], 'srs: unexpected argument "check"; a command comes before the options'],
-  [["check", "a.toml"], 'srs: unexpected argument "a.toml"; a command comes before the options'],
+  [["check", "/nowhere/x.toml"], "srs: cannot read /nowhere/x.toml: no such file"],
+  [["check", "--probe", "a.toml"], 'srs: unexpected argument "a.toml"; write --conf a.toml'],
+  [["check", "a"], 'srs: unexpected argument "a"; a command comes before the options'],
   [["--cnf", "a"], "srs: unknown option --cnf; did you mean --conf?"],
   [["check", "--cofn=a"], "srs: unknown option --cofn; did you mean --conf?"],
   [["--daemon"], "srs: unknown option --daemon; srs --help lists them"],
@@ -121,7 +125,9 @@ test.each([
   [["--no-conf"], "srs: unknown option --no-conf; srs --help lists them"],
   [["--__proto__"], "srs: unknown option --__proto__; srs --help lists them"],
   [["chek"], 'srs: unknown command "chek"; did you mean "check"?'],
-  [["serve"], 'srs: unknown command "serve"; srs --help lists them'],
+  [["serve"], 'srs: there is no command "serve": srs --conf FILE starts the server'],
+  [["stop"], 'srs: there is no command "stop": SIGTERM stops the server: kill PID, or systemctl stop srs@NAME'],
+  [["sleep"], 'srs: unknown command "sleep"; srs --help lists them'],
   [["check", "-c", "/nowhere/x.toml"], "srs: cannot read /nowhere/x.toml: no such file"],
   [["--conf", "/"], "srs: cannot read /: it is a directory"],
 ])("%p is refused in one line", async (argv, message) => {
