@@ -206,7 +206,7 @@ function integerJson({ unit, min, max }: IntegerOptions): JsonSchema {
 }
 
 function integerSchema({ unit, min, max }: IntegerOptions, type: string): v.GenericSchema<unknown, number> {
-  const message = notA(type);
+  const message = isTime(unit) ? notTime(type) : notA(type);
   const number = v.pipe(v.number(message), v.safeInteger(message), v.minValue(min, message), v.maxValue(max, message));
   if (!isTime(unit)) return number;
   return v.pipe(
@@ -249,6 +249,11 @@ function refuseTwice<T>(options: ListOptions<T>, earlier: Map<string, T>, item: 
     throw new UserError(now === before ? `${now} is listed twice` : `${now} is the same as ${before}`);
   }
   earlier.set(identity, item);
+}
+
+/** As `notA`; for a text, it says which texts are a time. */
+function notTime(type: string): (issue: { readonly input: unknown }) => string {
+  return (issue) => notA(typeof issue.input === "string" ? `${type}, or a text such as "5s" or "2m"` : type)(issue);
 }
 
 function notA(type: string): (issue: { readonly input: unknown }) => string {

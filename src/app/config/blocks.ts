@@ -67,7 +67,7 @@ export type VhostConfig = ValueOf<typeof vhostTable>;
 export type Config = ValueOf<typeof rootTable>;
 
 function vhostNameProblem(name: string): string | undefined {
-  if (name !== defaultVhost && /^_*default_*vhost_*$/i.test(name))
+  if (name !== defaultVhost && /^(?:_*default_*vhost_*|_+default_+)$/i.test(name))
     return `no host has this name; did you mean ${defaultVhost}?`;
   if (/^[A-Za-z0-9_.:-]+$/.test(name)) return undefined;
   return "a vhost is a host name or an address: letters, digits, and . _ : -";

@@ -9,16 +9,29 @@ export function explainSyntax(text: string, error: TomlError): string {
   const foreign = foreignSyntax(text, line);
   if (foreign !== undefined) return foreign;
   const directive = srsDirective(line);
-  if (directive !== undefined) return `this is SRS's own syntax; TOML writes ${directive}`;
+  if (directive !== undefined)
+    return `this is SRS's own syntax; name the file .conf to have it read so, or write TOML: ${directive}`;
   const message = firstLine(error.message);
   if (message.startsWith("trying to redefine")) return redefined(firstDefinition(text, error.line, error.column));
   const [, key = "", unquoted] = /^\s*([\w."'-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
   if (unquoted?.endsWith(";")) return "not TOML: a line does not end with a semicolon";
-  if (unquoted === undefined) return bareItem(line, error.column) ?? `not TOML: ${message}`;
+  if (unquoted === undefined) return unclosed(line, message) ?? bareItem(line, error.column) ?? `not TOML: ${message}`;
+  if (/^[+-]?0[0-9]+$/.test(unquoted))
+    return `not TOML: a number does not begin with 0: ${key} = ${unquoted.replace(/0+(?=[0-9])/, "")}`;
   const word = booleans.get(unquoted.toLowerCase());
   if (word !== undefined) return `not TOML: write ${word} instead of ${unquoted}`;
   if (/^[0-9]+(?:\s*,\s*[0-9]+)+$/.test(unquoted)) return `not TOML: a list needs brackets: ${key} = [${unquoted}]`;
   return `not TOML: text needs quotes, as in ${key} = "${harmless(unquoted) ?? "…"}"`;
+}
+
+/** A line whose quotes or brackets are not closed. */
+function unclosed(line: string, message: string): string | undefined {
+  if (/^\s*\[[^\]]*$/.test(line)) return "not TOML: the table's name needs a ] behind it";
+  if (/^control characters/.test(message) && /["'][^"']*$/.test(line))
+    return "not TOML: a quote is missing at the end of the text";
+  return /^expected comma or end of structure/.test(message)
+    ? "not TOML: a list needs a comma between its items, and a ] at its end"
+    : undefined;
 }
 
 const booleans = new Map([
@@ -57,7 +70,7 @@ function srsDirective(line: string): string | undefined {
       ? `[vhost.NAME.${showName(name)}] or [${showName(name)}]`
       : `[vhost.${showKey(argument)}]`;
   }
-  if (/^\s*\}\s*$/.test(line)) return "no closing brace";
+  if (/^\s*\}\s*$/.test(line)) return "without the closing brace";
   const [, name, given] = /^\s*(\w+)\s+([^={}"';]+?)\s*;\s*(?:#.*)?$/.exec(line) ?? [];
   if (name === undefined || given === undefined) return undefined;
   // A value that is no flag and no number may be a secret: it is not repeated.

@@ -125,7 +125,7 @@ describe("a variable's mistake is told with its name:", () => {
     [
       "a wrong value by SRS's name",
       { SRS_VHOST_PLAY_QUEUE_LENGTH: "x" },
-      'SRS_VHOST_PLAY_QUEUE_LENGTH: queue_length: must be a whole number of seconds from 1 to 3600, not "x"',
+      'SRS_VHOST_PLAY_QUEUE_LENGTH: queue_length: must be a whole number of seconds from 1 to 3600, or a text such as "5s" or "2m", not "x"',
     ],
     [
       "what must not be missing, by SRS's name",
