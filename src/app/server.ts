@@ -138,6 +138,7 @@ async function run(
     },
     reopenLog: () => logging.reopen(),
     upgrade: () => void upgradeNow(),
+    unused: (signal) => log.warn("signal ignored: it has no use here", { signal }),
   });
   if (oldProcess !== undefined) await siblings.join(oldProcess.socket, meetingPoint(config.pid));
   else if (config.pid !== "") await refuseSecond(config.pid);

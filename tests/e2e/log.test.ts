@@ -242,6 +242,17 @@ test.concurrent("SIGUSR1 with the log on standard output says that there is noth
   await server.program.line(/INFO {2}the log is on standard output/);
 });
 
+test.concurrent("a signal without a use is a line, and ends nothing", async () => {
+  await using stage = new Stage();
+  const { program, port } = await startSrs(stage, "server");
+  for (const signal of ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"] as const) {
+    program.signal(signal);
+    await program.line(new RegExp(`WARN {2}signal ignored: it has no use here signal=${signal}`));
+  }
+  await visit(stage, port, 1);
+  await stop(program);
+});
+
 test.concurrent("standard output that is the journal gets priorities in front and no time", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n');
