@@ -53,8 +53,8 @@ export class Listening implements Feature {
       );
     this.#listeners = new Listeners(listen, {
       listening: (address, endpoint) => log.info("listening", inWords(address, endpoint)),
-      stopped: (address) => log.info("listening no more", { on: formatHostPort(address) }),
-      lost: (address, error) => log.error("listening no more", { on: formatHostPort(address), error: error.message }),
+      stopped: (address) => log.info("no longer listening", { on: formatHostPort(address) }),
+      lost: (address, error) => log.error("no longer listening", { on: formatHostPort(address), error: error.message }),
     });
   }
 

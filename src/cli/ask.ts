@@ -13,7 +13,7 @@ export const serverOptions = {
   port: {
     type: "string",
     valueHint: "PORT",
-    description: "Ask the server with this first port, without reading a file",
+    description: "Ask the server whose first port this is, without reading a file",
   },
 } as const;
 

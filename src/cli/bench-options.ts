@@ -29,14 +29,14 @@ export const checkOption = {
 
 /** Where players go if not where the stream is published. */
 export const playUrlOption = {
-  "play-url": { type: "string", valueHint: "URL", description: "Play from there instead: an edge, or by HTTP" },
+  "play-url": { type: "string", valueHint: "URL", description: "Play this URL instead: an edge's, or one of HTTP" },
 } as const satisfies ArgsDef;
 
 /** What players do whose connection is lost. */
 export const reconnectOption = {
   reconnect: {
     type: "boolean",
-    description: "Players that lose their connection ask the URL again; the time without media is reported",
+    description: "Players that lose their connection connect again; the time without media is reported",
   },
 } as const satisfies ArgsDef;
 

@@ -21,7 +21,7 @@ const options = {
 export function checkCommand({ out, err }: Output): Command {
   return command({
     call: "srs check --conf FILE",
-    does: "Print the configuration in effect and the source of each value; --probe examines its surroundings",
+    does: "Print the configuration in effect and the source of each value; --probe also examines ports, files, limits and targets",
     options,
     async run(args, argv) {
       const loaded = loadConfig(args.conf, process.env, ignoredNames(argv));

@@ -96,7 +96,7 @@ function addCommand({ out }: Output): Command {
       vhost: scope("vhost"),
       app: scope("app"),
       stream: scope("stream's name"),
-      keep: { type: "boolean", description: "Also after a restart, in the file of forward_state" },
+      keep: { type: "boolean", description: "Keep the target after a restart, in the file that forward_state names" },
     },
     async run(args, argv) {
       const target = given(args.target, "which target? srs forward add rtmp://host/app/stream");

@@ -19,7 +19,7 @@ export const serveOptions = {
 export function serveCommand({ out, err }: Output): Command {
   return command({
     call: "srs --conf FILE",
-    does: "Run the server; without a file, on the defaults",
+    does: "Run the server (srs FILE for short); without a file, on the defaults",
     options: serveOptions,
     async run(args, argv) {
       const ignored = ignoredNames(argv);

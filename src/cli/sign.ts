@@ -13,7 +13,11 @@ const options = {
   publish: { type: "boolean", description: "Sign for publishing" },
   play: { type: "boolean", description: "Sign for playing" },
   for: { type: "string", valueHint: "TIME", description: "How long the URL is valid: 90s, 30m, 1h, 7d (1h)" },
-  until: { type: "string", valueHint: "TIME", description: "When it expires, instead: 2026-12-31T20:00:00Z" },
+  until: {
+    type: "string",
+    valueHint: "TIME",
+    description: "When the URL expires, instead of --for: 2026-12-31T20:00:00Z",
+  },
   address: { type: "string", valueHint: "IP", description: "The one address that may use the URL" },
   ...commonOptions,
 } as const satisfies ArgsDef;

@@ -28,7 +28,7 @@ const options = {
   json: { type: "boolean", description: "Print JSON" },
   watch: { type: "boolean", description: "Print it again every 2 s" },
   cluster: { type: "boolean", description: "Show the nodes of the cluster, as this server knows them" },
-  check: { type: "boolean", description: "Print what is wrong only; exit status 1 if anything is" },
+  check: { type: "boolean", description: "Print only what is wrong; exit status 1 if anything is" },
   ...commonOptions,
 } as const satisfies ArgsDef;
 

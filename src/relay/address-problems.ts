@@ -62,13 +62,13 @@ export class AddressProblems {
     for (const [sentence, outage] of this.#told) {
       if (sentences.has(sentence)) continue;
       this.#told.delete(sentence);
-      log.info("cluster: no more", { problem: sentence, outage_seconds: outage.end() });
+      log.info("cluster problem is over", { error: sentence, outage_seconds: outage.end() });
     }
     for (const sentence of sentences) {
       const outage = this.#told.get(sentence) ?? new Outage(clock);
       this.#told.set(sentence, outage);
       const told = outage.failed(sentence);
-      if (told !== undefined) log.warn("cluster", { problem: sentence, ...(told === "new" ? {} : told) });
+      if (told !== undefined) log.warn("cluster problem", { error: sentence, ...(told === "new" ? {} : told) });
     }
   }
 }

@@ -48,7 +48,7 @@ export class Bans implements Guard {
     return {
       kind: "denied",
       reason: "the operator has sent you away for a time",
-      detail: `${found.id}, for ${seconds} s yet`,
+      detail: `${found.id}, for another ${seconds} s`,
     };
   }
 

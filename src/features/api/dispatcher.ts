@@ -98,8 +98,8 @@ export class Dispatcher {
   failure(error: unknown): ApiAnswer {
     let shown = error;
     if (!(shown instanceof ApiError)) {
-      this.#log.error("the API has failed at a call", { error: messageOf(error) });
-      shown = new ApiError(500, "failed", "the server has failed at this; its log says more");
+      this.#log.error("an API call has failed", { error: messageOf(error) });
+      shown = new ApiError(500, "failed", "this call has failed; the server's log says why");
     }
     const { status, code, message } = shown as ApiError;
     return { status, parts: [encoder.encode(`${JSON.stringify({ code, ...this.#envelope, error: message })}\n`)] };

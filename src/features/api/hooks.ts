@@ -25,7 +25,7 @@ export function hookOperations(reports: ReportCache): readonly Operation[] {
       method: "GET",
       path: "/api/v1/hooks",
       role: "read",
-      summary: "What the calls of HTTP hooks have come to, by event and back end.",
+      summary: "Results of the calls of HTTP hooks, by event and back end.",
       query: [...pageQuery, { name: "failing", doc: "1: only those of back ends whose last call failed." }],
       answer: { hooks: listOf(hook) },
       run: (call) => {
@@ -43,7 +43,7 @@ export function hookMetrics(text: PrometheusText, all: readonly HookReport[]): v
   const results = ["allowed", "refused", "failed"] as const;
   text.counter(
     "srs_hook_calls_total",
-    "Calls of HTTP hooks, by what they came to.",
+    "Calls of HTTP hooks, by result.",
     all.flatMap((each) => results.map((result) => [{ ...labels(each), result }, each[result]] as const)),
   );
   text.counter(

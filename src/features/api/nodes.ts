@@ -92,7 +92,7 @@ export function registryMetrics(text: PrometheusText, all: readonly RegistryRepo
   );
   text.gauge(
     "srs_registry_since_seconds",
-    "When it came to be up, or to be away, Unix time.",
+    "Since when it is up, or away, Unix time.",
     of(({ since }) => Math.round(since / 1000)),
   );
   text.counter(

@@ -30,7 +30,7 @@ export function transcoderOperations(reports: ReportCache): readonly Operation[]
       method: "GET",
       path: "/api/v1/transcoders",
       role: "read",
-      summary: "The processes that make other streams of streams.",
+      summary: "The FFmpeg processes of engines.",
       query: [...pageQuery, { name: "failing", doc: "1: only those that have failed since they last ran." }],
       answer: { transcoders: listOf(transcoder) },
       run: (call) => {
@@ -60,7 +60,7 @@ export function transcoderMetrics(text: PrometheusText, all: readonly Transcoder
   );
   text.gauge(
     "srs_transcoder_lag_seconds",
-    "How far what the process takes in is behind the stream.",
+    "How far the input of the process is behind the stream.",
     family(({ lagMs }) => lagMs / 1000),
   );
   text.counter(

@@ -112,7 +112,7 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     known.at = now;
     if (this.#refused.size < MAX_ADDRESSES) this.#refused.set(host, known);
     const told = this.#refused.has(host) ? known.outage.failed(error) : undefined;
-    if (told !== undefined) log.warn("cluster", { addr: host, error, ...(told === "new" ? {} : told) });
+    if (told !== undefined) log.warn("cluster problem", { addr: host, error, ...(told === "new" ? {} : told) });
     respond(exchange, status, JSON.stringify({ cluster: PROTOCOL, error }));
   }
 }

@@ -158,7 +158,12 @@ export class Sessions {
     const { connections } = this.#context.entry();
     // A viewer who asks has a connection, which is counted already: only sessions beyond the connections need places.
     if (this.size >= MAX_SESSIONS || !connections.hasRoom(this.size - connections.size))
-      return { ok: false, rule: "max_connections", kind: "limit", reason: "as many viewers as there may be are here" };
+      return {
+        ok: false,
+        rule: "max_connections",
+        kind: "limit",
+        reason: "this server has as many viewers as it may have",
+      };
     const session = new Session(this, token, watched, viewer, this.#context.clock.now());
     this.#sessions.set(token, session);
     this.#sweeping ??= this.#context.clock.every(SWEEP_MS, () => this.#sweep());

@@ -193,11 +193,11 @@ describe("What nodes say of their addresses is compared:", () => {
     const sentence = "rtmp://c:1935 is advertised by 2 nodes: http://b:1985 and http://c:1985";
     expect(a.of("b")?.problems).toEqual([sentence]);
     expect(a.of("c")?.problems).toEqual([sentence]);
-    expect(a.log.take(warnings)).toEqual([`warn cluster problem=${sentence}`]);
+    expect(a.log.take(warnings)).toEqual([`warn cluster problem error=${sentence}`]);
     b.config = { ...b.config, advertise: ["rtmp://b:1935"] };
     stage.clock.advance(5000);
     expect(a.of("b")?.problems).toEqual([]);
-    expect(a.log.take(/no more/)).toHaveLength(1);
+    expect(a.log.take(/problem is over/)).toHaveLength(1);
   });
 
   test("one that can't be reached is told of", () => {
