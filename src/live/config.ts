@@ -34,7 +34,7 @@ export const streamKeys = {
     unit: "seconds",
     min: 1,
     max: 3600,
-    doc: "How far a player or a forward target may fall behind (65536 packets at most) before it skips to the newest key frame; inside the newest group of pictures none skips while that is within the limits of gop_cache and of queue_max_bytes.",
+    doc: "A player or forward target that is further behind (or 65536 packets) skips to the newest key frame. Within the newest group of pictures it does not skip, if that group is within the limits of gop_cache and of queue_max_bytes.",
     reload: "live",
   }),
   queue_max_bytes: integer({

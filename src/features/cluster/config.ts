@@ -13,7 +13,7 @@ const API_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const MIN_SECRET = 16;
 
 /** `[cluster]` */
-export const clusterTable = table("Other nodes of the same cluster, which tell each other how they stand.", {
+export const clusterTable = table("Other nodes of the same cluster: the nodes tell each other their state.", {
   peers: list<string>({
     default: [],
     type: `the URL of a node's http_api, "http://192.168.1.6:1985", or a list of these`,
@@ -27,7 +27,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   secret: text({
     default: "",
     type: "a secret",
-    doc: 'What all nodes sign their questions and answers with; { file = "PATH" } has it in a file.',
+    doc: 'The secret by which all nodes sign their questions and answers; { file = "PATH" } has it in a file.',
     secret: true,
     reload: "live",
     problem: secretProblem,
@@ -43,7 +43,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   advertise: list<string>({
     default: [],
     type: `a server's URL, "rtmp://192.168.1.5:1935", or a list of these`,
-    doc: "How clients and other servers reach this node, one URL for each protocol. A node without any is sent no clients by the director of a vhost.",
+    doc: "How clients and other servers reach this node, one URL for each protocol. Directors send no clients to a node without any.",
     example: ["rtmp://192.168.1.5:1935", "https://live1.example.com"],
     reload: "live",
     parse: (value) => readServerUrl(value, ADVERTISED_PORTS),
@@ -53,7 +53,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
   zone: text({
     default: "",
     type: "a name",
-    doc: "Where the node is. Its director sends clients to nodes of the same zone while these have room.",
+    doc: "Name of the place where the node is. Its director sends clients to nodes of the same zone while these have room.",
     example: "berlin",
     reload: "live",
     problem: (value) =>
@@ -66,7 +66,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "",
     min: 0,
     max: MAX_WEIGHT,
-    doc: "The node's share of viewers beside that of other nodes, which their directors go by; 0: it gets none.",
+    doc: "The node's share of viewers, relative to the weights of other nodes; directors use it. 0: it gets none.",
     reload: "live",
   }),
   bandwidth: integer({
@@ -74,7 +74,7 @@ export const clusterTable = table("Other nodes of the same cluster, which tell e
     unit: "Mbit/s",
     min: 0,
     max: 1_000_000,
-    doc: "What the node's line carries; 0: nobody knows. A node whose line is fuller gets fewer clients.",
+    doc: "Capacity of the node's line; 0: unknown. Directors send fewer clients to a node whose line is fuller.",
     reload: "live",
   }),
 });

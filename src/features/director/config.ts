@@ -5,7 +5,7 @@ import type { Table, ValueOf } from "../../config/table.ts";
 export const directorKeys = {
   director: choice(["off", "redirect", "proxy"], {
     default: "off",
-    doc: 'Where viewers of a node of [cluster] are served: "off" here, "redirect" by the node with most room, which is here for those that follow no redirect, "proxy" here too, but GET /api/v1/director and HLS playlists name other nodes. With both, servers that fetch are sent to the node with the publisher.',
+    doc: 'Where viewers of a node of [cluster] are served. "off": here. "redirect": by the node with most room; those that follow no redirect are served here. "proxy": here, but GET /api/v1/director and HLS playlists name other nodes. With "redirect" and "proxy", servers that fetch are sent to the node with the publisher.',
     reload: "live",
   }),
 } as const;

@@ -63,7 +63,7 @@ export const hlsTable = table(
       unit: "seconds",
       min: 1,
       max: 3600,
-      doc: "How much a playlist lists, and at least three times its target duration.",
+      doc: "How much a playlist lists; it lists at least three target durations.",
       reload: "live",
     }),
     hls_dispose: integer({
@@ -76,13 +76,13 @@ export const hlsTable = table(
     }),
     hls_ctx: flag({
       default: true,
-      doc: "Whether viewers have sessions: the first playlist of each has a link with a token of its own, and the polls of that are counted. Without it all viewers get one media playlist, as a CDN needs it.",
+      doc: "Whether each viewer has a session, by a link in the first playlist with a token of the viewer's own: so viewers are counted. Without sessions all viewers get one media playlist, as a CDN needs it.",
       reload: "live",
     }),
     hls_entry_prefix: text({
       default: "",
       type: "a URL",
-      doc: "What stands before segments in playlists, for a CDN; empty: they are relative to the playlist.",
+      doc: "Prefix of segments' addresses in playlists, for a CDN; empty: addresses are relative to the playlist.",
       example: "https://cdn.example.com",
       reload: "live",
       problem: urlProblem,
@@ -90,7 +90,7 @@ export const hlsTable = table(
     hls_path: text({
       default: "",
       type: "the path of a folder",
-      doc: "Where playlists and segments are written to as files, too; empty: they are in memory only.",
+      doc: "Folder to which playlists and segments are also written as files; empty: they are in memory only.",
       example: "/var/www/hls",
       reload: { restart: KEEPS_NUMBERS },
     }),

@@ -13,7 +13,7 @@ const KEY_PLACEHOLDERS = [...STREAM_PLACEHOLDERS, "seq"] as const;
 export const encryptionKeys = {
   hls_keys: flag({
     default: false,
-    doc: "Whether segments are encrypted, by AES-128. Who asks for a key is asked about as who asks for the playlist. Servers with one cluster.secret give the same bytes.",
+    doc: "Whether segments are encrypted, by AES-128. The rules for the playlist decide who gets a key. Servers with the same cluster.secret give the same bytes.",
     reload: "live",
   }),
   hls_fragments_per_key: integer({
@@ -27,7 +27,7 @@ export const encryptionKeys = {
   hls_key_url: text({
     default: "",
     type: "a URL",
-    doc: "What stands before hls_key_file in playlists, for a server of yours that gives out keys; empty: this server does, behind the stream's rules.",
+    doc: "Prefix of hls_key_file in playlists, if a server of yours gives out keys; empty: this server does, by the stream's rules.",
     example: "https://keys.example.com",
     reload: "live",
     problem: urlProblem,
@@ -42,7 +42,7 @@ export const encryptionKeys = {
   hls_key_file_path: text({
     default: "",
     type: "the path of a folder",
-    doc: "Where keys are written to as files, too; empty: the folder of hls_path, and none where that is empty.",
+    doc: "Folder to which keys are also written as files; empty: that of hls_path, and no files if that is empty, too.",
     example: "/var/lib/srs/keys",
     reload: { restart: "streams that are cut keep their files" },
   }),

@@ -7,7 +7,7 @@ import { secretProblem } from "./signature.ts";
 
 /** `[vhost.NAME.http_hooks]` */
 export const hooksTable = table(
-  "URLs of back ends that decide who may come, and are notified of what happens: SRS's events and bodies.",
+  "URLs of back ends that decide who may connect, publish and play, and are notified of what happens: SRS's events and bodies.",
   {
     on_connect: urls("Asked whether an RTMP client may connect: all must allow it."),
     on_close: urls("Notified when an RTMP client that has asked to connect is gone."),
@@ -21,7 +21,7 @@ export const hooksTable = table(
     ),
     on_failure: choice(["deny", "allow"], {
       default: "deny",
-      doc: "What becomes of a client when a back end gives no answer to on_connect, on_publish or on_play.",
+      doc: "What happens to a client if a back end gives no answer to on_connect, on_publish or on_play.",
       reload: "live",
     }),
     timeout: integer({
@@ -37,7 +37,7 @@ export const hooksTable = table(
       unit: "seconds",
       min: 0,
       max: 3600,
-      doc: "How long an answer to on_connect or on_play is used again for a client that differs in client_id only; 0: every client is asked for.",
+      doc: "How long an answer to on_connect or on_play is used again for a client that differs in client_id only; 0: the back end is asked for each client.",
       reload: "live",
     }),
     secret: text({

@@ -7,7 +7,7 @@ export const httpRemuxTable = table(
   {
     enabled: flag({
       default: true,
-      doc: "Whether streams of the vhost are played so. Who may is decided as for RTMP.",
+      doc: "Whether streams of the vhost can be played over HTTP. The rules for RTMP players hold.",
       reload: "live",
     }),
     on_unpublish: choice(["close", "wait"], {

@@ -21,7 +21,7 @@ export const limitsTable = table("Limits on the clients of all vhosts; max_conne
     unit: "",
     min: 0,
     max: 1_000_000,
-    doc: "New connections from one address: this many at once, then as many spread over each minute; 0 for no limit.",
+    doc: "New connections a minute from one address; the first minute's may all come at once. 0 for no limit.",
     reload: "live",
   }),
   max_requests_per_minute: integer({
@@ -29,13 +29,13 @@ export const limitsTable = table("Limits on the clients of all vhosts; max_conne
     unit: "",
     min: 0,
     max: 10_000_000,
-    doc: "HTTP requests from one address: this many at once, then as many spread over each minute; 0 for no limit.",
+    doc: "HTTP requests a minute from one address; the first minute's may all come at once. 0 for no limit.",
     reload: "live",
   }),
-  exempt: networks("Addresses without the limits for each address: a NAT, a load balancer, servers of the cluster.", [
-    "192.168.1.5",
-    "10.0.0.0/8",
-  ]),
+  exempt: networks(
+    "Addresses to which the limits for each address don't apply: a NAT, a load balancer, servers of the cluster.",
+    ["192.168.1.5", "10.0.0.0/8"],
+  ),
   handshake_timeout: integer({
     default: 30_000,
     unit: "milliseconds",

@@ -20,7 +20,7 @@ export const registryKeys = {
   registry: list<RegistryServer>({
     default: [],
     type: `the URL of a Redis or Valkey server, "redis://10.0.0.9:6379", or a list of these`,
-    doc: "Where nodes tell each other what they have: a Redis or Valkey server, rediss:// with TLS; of several, the first that takes writes is used.",
+    doc: "A Redis or Valkey server by which nodes tell each other their streams; rediss:// is with TLS. Of several, the first that takes writes is used.",
     example: "redis://10.0.0.9:6379",
     reload: "live",
     parse: parseServer,
@@ -32,7 +32,7 @@ export const registryKeys = {
   registry_prefix: text({
     default: "srs",
     type: "a name",
-    doc: "What the registry's keys begin with: clusters with different prefixes may share a server.",
+    doc: "Prefix of the registry's keys: clusters with different prefixes may share a server.",
     reload: "live",
     problem: (value) =>
       /^[A-Za-z0-9._-]{1,64}$/.test(value) ? undefined : "must have 64 characters at most: letters, digits, and . _ -",

@@ -39,7 +39,7 @@ export const securityTable = table(
     trusted: list<TrustRule>({
       default: [],
       type: `an address or a network behind "publish" or "play", or a list of these`,
-      doc: "Servers that need neither page nor signed URL: those that forward to this server publish, those that fetch from it play. It does not hold for an edge's request on behalf of one client.",
+      doc: 'Servers that need neither page nor signed URL: "publish" is for those that forward to this server, "play" for those that fetch from it. An edge that asks for one of its clients does not count.',
       example: ["publish 192.168.1.5", "play 192.168.1.8"],
       reload: "live",
       prefixes: ["publish", "play"],

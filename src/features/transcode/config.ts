@@ -42,7 +42,7 @@ export const transcodeTable = table("FFmpeg, which the engines of all vhosts run
     unit: "",
     min: 0,
     max: 19,
-    doc: "How much lower than the server's FFmpeg's priority is; 19 is the lowest.",
+    doc: "By how much the priority of FFmpeg is lower than the server's; 19 is the most.",
     reload: "live",
   }),
 });
