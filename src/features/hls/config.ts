@@ -52,7 +52,7 @@ export const hlsTable = table(
     }),
     hls_part: integer({
       default: 300,
-      unit: "ms",
+      unit: "milliseconds",
       min: 200,
       max: 2000,
       doc: "How long a part is at the most, with hls_low_latency. Players stay three parts behind.",
