@@ -33,9 +33,9 @@ export function manPage(commands: readonly FlatCommand[], version: string, date:
 
 const signals: readonly (readonly [string, string])[] = [
   ["SIGTERM, SIGINT", "stop the server"],
-  ["SIGQUIT", "accept no new connections, and stop with the last one"],
+  ["SIGQUIT", "accept no new connections, and stop when the last one has ended"],
   ["SIGHUP", "load the changed configuration; upgrade if the program's file was replaced"],
-  ["SIGUSR1", "open the log's file anew"],
+  ["SIGUSR1", "open the log's file again"],
   ["SIGUSR2", "start the program's file in the running one's place; nobody is disconnected"],
 ];
 

@@ -31,8 +31,8 @@ if command -v systemctl >/dev/null; then
   mkdir -p "${DESTDIR:-}/etc/systemd/system"
   cp systemd/srs@.service systemd/srs@.socket "${DESTDIR:-}/etc/systemd/system/"
   echo "Start it:       systemctl daemon-reload && systemctl enable --now srs@srs"
-  echo "Over an older:  systemctl reload srs@srs (nobody is disconnected)"
+  echo "If an older version runs:  systemctl reload srs@srs (nobody is disconnected)"
 else
-  echo "This system has no systemd. Start it by what it has:  $to/bin/srs --conf $conf"
-  echo "Over an older version:  $to/bin/srs upgrade --conf $conf (nobody is disconnected)"
+  echo "This system has no systemd. Start the server:  $to/bin/srs --conf $conf"
+  echo "If an older version runs:  $to/bin/srs upgrade --conf $conf (nobody is disconnected)"
 fi
