@@ -97,7 +97,7 @@ describe("Every route of an API with users", () => {
     expect(await walked.odd(eye, (status, { admin }) => (admin ? status === 403 : isOpen(status)))).toEqual([]);
     expect(program.lines.filter((line) => /reload|target|forward/.test(line))).toEqual([]);
     expect(await walked.odd(ops, isOpen)).toEqual([]);
-    await program.line(/reload asked for by=ops/);
+    await program.line(/reload requested by=ops/);
   });
 
   test("does by GET what changes something for pages of its own host alone", async () => {
@@ -110,7 +110,7 @@ describe("Every route of an API with users", () => {
     expect((await walked.call("GET", "/api/v1/raw?rpc=reload&callback=f", { ...eye, ...page })).text).toContain(
       '"code":9009',
     );
-    expect(walked.server.program.count(/reload asked/)).toBe(0);
+    expect(walked.server.program.count(/reload requested/)).toBe(0);
     expect((await walked.call("GET", "/api/v1/raw?rpc=reload&callback=f", { ...ops, ...page })).text).toContain(
       '"code":0',
     );
@@ -124,7 +124,7 @@ test("Every route of an API without users is open to this machine, and to no nam
   expect(await walked.odd({ host: "evil.example" }, refused)).toEqual([]);
   expect(await walked.odd({ origin: "http://evil.example" }, refused)).toEqual([]);
   expect(await walked.odd({ "sec-fetch-site": "cross-site" }, refused)).toEqual([]);
-  expect(walked.server.program.count(/reload asked/)).toBe(0);
+  expect(walked.server.program.count(/reload requested/)).toBe(0);
   expect(await walked.odd({}, isOpen)).toEqual([]);
 });
 

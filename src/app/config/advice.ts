@@ -57,7 +57,7 @@ function idleTrust({ security }: VhostConfig): Advice[] {
     .map((rule) => {
       const text = formatAddressRule(rule);
       const open = rule.action === "publish" && isPublishingOpen(security);
-      const who = open ? `, and anybody may publish: allow = ["${text}", "play all"] lets nobody else` : "";
+      const who = open ? `, and anybody may publish; allow = ["${text}", "play all"] would let nobody else` : "";
       const message = `"${text}" has no effect, as nothing asks who wants to ${rule.action} for a page or a signature${who}`;
       return { path: ["security", "trusted"], message };
     });

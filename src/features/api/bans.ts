@@ -47,7 +47,7 @@ export class Bans implements Guard {
     const seconds = Math.ceil((found.until - this.#clock.now()) / 1000);
     return {
       kind: "denied",
-      reason: "the operator has sent you away for a time",
+      reason: "the operator has banned this address for a time",
       detail: `${found.id}, for another ${seconds} s`,
     };
   }

@@ -74,7 +74,7 @@ export function processOperations(context: ApiContext): readonly Operation[] {
 
 /** Reloads for `by`; returns what changed. Throws ApiError for a file that is refused. */
 export function reloadNow(context: ApiContext, by: string): readonly string[] {
-  context.log.info("reload asked for", { by });
+  context.log.info("reload requested", { by });
   const { ok, lines } = context.reload();
   if (!ok) throw new ApiError(409, "failed", `the configuration is refused: ${lines.join("; ")}`);
   return lines;

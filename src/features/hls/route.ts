@@ -136,7 +136,12 @@ export class HlsRoute implements HttpRoute {
       return true;
     }
     if (token !== undefined && this.#sessions.isBanned(token)) {
-      exchange.refuse({ ok: false, rule: "session", kind: "denied", reason: "this viewer was sent away" });
+      exchange.refuse({
+        ok: false,
+        rule: "session",
+        kind: "denied",
+        reason: "the operator has disconnected this viewer",
+      });
       return true;
     }
     const known = { ...asking, viewerId: this.#sessions.idOf(token) };

@@ -30,7 +30,7 @@ test("a trusted rule without effect is told of, and that anybody may publish whe
   expect(told({ ...rules, SECURITY_REFER: "example.com" })).toEqual([]);
   const [publish, play] = told(rules);
   expect(publish).toEndWith(
-    '"publish 192.168.1.5" has no effect, as nothing asks who wants to publish for a page or a signature, and anybody may publish: allow = ["publish 192.168.1.5", "play all"] lets nobody else',
+    '"publish 192.168.1.5" has no effect, as nothing asks who wants to publish for a page or a signature, and anybody may publish; allow = ["publish 192.168.1.5", "play all"] would let nobody else',
   );
   expect(play).toEndWith(
     '"play 192.168.1.8" has no effect, as nothing asks who wants to play for a page or a signature',

@@ -65,7 +65,7 @@ describe("With users", () => {
     expect((await stage.call(NODE, [asUser("eye", "only to read")], "192.0.2.9")).status).toBe(200);
     expect((await stage.call("POST /api/v1/reload", [asUser("eye", "only to read")])).status).toBe(403);
     expect((await stage.call("POST /api/v1/reload", [asUser("ops", "all of it here")])).status).toBe(200);
-    expect(stage.log.take(/reload asked/)).toEqual(["info reload asked for by=ops"]);
+    expect(stage.log.take(/reload requested/)).toEqual(["info reload requested by=ops"]);
   });
 
   test("every call takes the role that its description says", async () => {

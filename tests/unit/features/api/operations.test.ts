@@ -193,9 +193,9 @@ describe("SRS's raw API", () => {
     expect((await stage.call(`POST ${reload}`)).json).toMatchObject({ code: 0 });
     expect((await stage.call(reload)).status).toBe(403);
     expect((await stage.call(reload, ["Referer: http://evil.example/"])).status).toBe(403);
-    expect(stage.log.take(/reload asked/)).toHaveLength(1);
+    expect(stage.log.take(/reload requested/)).toHaveLength(1);
     expect((await stage.call(reload, ["Referer: http://127.0.0.1:8080/console/"])).status).toBe(200);
-    expect(stage.log.take(/reload asked/)).toHaveLength(1);
+    expect(stage.log.take(/reload requested/)).toHaveLength(1);
     stage.reloadAnswer = { ok: false, lines: ["x.toml:1: wrong"] };
     expect((await stage.call(`POST ${reload}`)).status).toBe(409);
   });

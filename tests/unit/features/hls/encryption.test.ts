@@ -177,7 +177,7 @@ describe("keys and guards", () => {
     expect(stage.get(`/live/${key.replace("show/", "other/")}`).refusal?.reason).toBe("there is no such key any more");
     for (const client of stage.clients.all()) if (client.protocol === "hls") client.kick("go");
     stage.live.clock.advance(1);
-    expect(stage.get(`/live/${key}`).refusal?.reason).toBe("this viewer was sent away");
+    expect(stage.get(`/live/${key}`).refusal?.reason).toBe("the operator has disconnected this viewer");
   });
 
   test("without sessions playlists are the same for all, and keys are asked for without parameters", () => {
