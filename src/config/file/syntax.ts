@@ -12,6 +12,8 @@ export function explainSyntax(text: string, error: TomlError): string {
   if (directive !== undefined)
     return `this is SRS's own syntax; name the file .conf to have it read so, or write TOML: ${directive}`;
   const message = firstLine(error.message);
+  const shape = lineShape(line, message);
+  if (shape !== undefined) return `not TOML: ${shape}`;
   if (message.startsWith("trying to redefine")) return redefined(firstDefinition(text, error.line, error.column));
   const [, key = "", unquoted] = /^\s*([\w."'-]+)\s*=\s*([^\s"'[{#][^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
   if (unquoted?.endsWith(";")) return "not TOML: a line does not end with a semicolon";
@@ -20,8 +22,21 @@ export function explainSyntax(text: string, error: TomlError): string {
     return `not TOML: a number does not begin with 0: ${key} = ${unquoted.replace(/0+(?=[0-9])/, "")}`;
   const word = booleans.get(unquoted.toLowerCase());
   if (word !== undefined) return `not TOML: write ${word} instead of ${unquoted}`;
-  if (/^[0-9]+(?:\s*,\s*[0-9]+)+$/.test(unquoted)) return `not TOML: a list needs brackets: ${key} = [${unquoted}]`;
+  if (/^[0-9]+(?:\s*,\s*[0-9]+)+$/.test(unquoted))
+    return `not TOML: a list needs brackets, ${key} = [${unquoted}], and a number has no comma`;
   return `not TOML: text needs quotes, as in ${key} = "${harmless(unquoted) ?? "…"}"`;
+}
+
+/** What is wrong with the shape of a line, whatever its value is. */
+function lineShape(line: string, message: string): string | undefined {
+  if (/^\s*(?:;|\/\/|\/\*|--)/.test(line)) return "a comment begins with #";
+  if (message === "illegal character in key" && /^\s*[\w."'-]+\s*$/.test(line))
+    return "a key needs a value, as in listen = 1935";
+  if (/^\s*[\w."'-]+\s*(?:==|:=|=>)/.test(line)) return "one = stands between a key and its value";
+  if (/^\s*[\w."'-]+\s*=\s*[^\s"'[{#,]+\s*,\s*$/.test(line)) return "a line does not end with a comma";
+  if (message.startsWith("each key-value declaration"))
+    return "nothing stands behind a value, but a comment that begins with #";
+  return undefined;
 }
 
 /** A line whose quotes or brackets are not closed. */
@@ -30,7 +45,7 @@ function unclosed(line: string, message: string): string | undefined {
   if (/^control characters/.test(message) && /["'][^"']*$/.test(line))
     return "not TOML: a quote is missing at the end of the text";
   return /^expected comma or end of structure/.test(message)
-    ? "not TOML: a list needs a comma between its items, and a ] at its end"
+    ? "not TOML: a list needs a comma between its items, and a ] at its end (an inline table a })"
     : undefined;
 }
 
