@@ -70,7 +70,7 @@ export const directives: readonly Entry[] = [
   entry("server_id", unused("each start has an id of its own, in the log's first line")),
   entry("utc_time", unused("the log has a time format of its own")),
   entry("pithy_print", "pithy_print_ms", unused("the log has a summary at its own pace")),
-  entry("stats", unused("disks and networks are not measured")),
+  entry("stats", unused("the API's summaries have all disks and networks of the machine")),
   entry("ff_log_dir", unused(ownMessages)),
   entry("ff_log_level", unused(ownMessages)),
   entry("circuit_breaker", unused("readers that fall behind skip to the newest key frame instead")),
@@ -177,7 +177,7 @@ export const directives: readonly Entry[] = [
   entry("vhost cluster follow_client", ofAnEdge(unusedIfOn("origins are asked by the protocol of their address"))),
   entry(
     "vhost cluster origin_cluster",
-    leftOut("origin cluster", "streams of other origins are found by an edge that names them all"),
+    leftOut("origin cluster", "nodes find each other's streams by cluster.registry, or an edge names all origins"),
   ),
   entry("vhost cluster coworkers", asItIs),
 

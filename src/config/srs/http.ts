@@ -15,9 +15,9 @@ export function listensWhenOn(port: number, ...path: string[]): Rule {
 /** Pages of all hosts may ask here. */
 export const crossdomain: Rule = {
   kind: "as it is",
-  becomes: "`on` as it is; `off` is ignored: pages of other hosts may always ask",
+  becomes: "`on` as it is; `off` is ignored: pages of all hosts may read answers",
   apply(directive, { mapping }) {
-    if (wordOf(directive) === "off") mapping.warn(directive, "ignored: pages of other hosts may always ask");
+    if (wordOf(directive) === "off") mapping.warn(directive, "ignored: pages of all hosts may read answers");
   },
 };
 
