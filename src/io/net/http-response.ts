@@ -5,6 +5,8 @@ import { joined } from "../../base/memory.ts";
 /** Maximum bytes of a head, and of a line with a chunk's size. */
 const MAX_HEAD_BYTES = 32 * 1024;
 const MAX_LINE_BYTES = 1024;
+/** Maximum interim responses before the final one: a server could send them without end. */
+const MAX_INTERIM = 16;
 
 /** The parts of a response head that the owner reads. */
 export interface ResponseHead {
@@ -42,6 +44,7 @@ export class HttpResponseReader {
   #kept: Uint8Array = none;
   /** Of the body or the chunk. */
   #left = 0;
+  #interim = 0;
 
   constructor(events: ResponseEvents) {
     this.#events = events;
@@ -152,7 +155,10 @@ export class HttpResponseReader {
     const status = Number(/^HTTP\/1\.[0-9] ([1-9][0-9]{2})(?: |$)/.exec(first)?.[1]);
     if (!(status > 0)) throw new ProtocolError("no answer of HTTP/1 came");
     // An interim response; the final one follows.
-    if (status < 200 && status !== SWITCHING) return;
+    if (status < 200 && status !== SWITCHING) {
+      if (++this.#interim > MAX_INTERIM) throw new ProtocolError("interim answers came without end");
+      return;
+    }
     const headers = new Map<string, string>();
     for (const line of lines) {
       const colon = line.indexOf(":");

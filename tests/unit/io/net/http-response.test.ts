@@ -93,6 +93,7 @@ describe("An answer", () => {
     ["a chunk without a length", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\nbody\n"],
     ["a chunk longer than it says", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nbody\n"],
     ["a head without an end", `HTTP/1.1 200 OK\n${"X: y\n".repeat(10_000)}`],
+    ["interim answers without an end", "HTTP/1.1 100 Continue\n\n".repeat(100)],
     ["a line without an end", `HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n${"0".repeat(2000)}`],
   ])("with %s breaks the protocol", (_what, text) => {
     expect(() => read([encode(text)])).toThrow(ProtocolError);
