@@ -12,7 +12,7 @@ import { Calls, type CallsContext } from "./calls.ts";
 import type { HooksConfig } from "./config.ts";
 import { Decisions } from "./decisions.ts";
 import { DECISIONS, HookBodies, type HookBody, type HookEvent, NOTIFICATIONS, type ServerIds } from "./events.ts";
-import { NamedTargets, urlsIn } from "./named-targets.ts";
+import { NamedTargets } from "./named-targets.ts";
 import { type Activity, activityFor, type Connection, clientOf, keyOf, Visits } from "./visits.ts";
 
 /** Streams whose last publisher is remembered for on_hls. */
@@ -159,7 +159,12 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     return {
       hooks,
       ...(hooks.length > 0 && { now: { hooks_waiting: sum("waiting") } }),
-      since: { hook_calls: sum("allowed") + sum("refused"), hook_failures: sum("failed"), hook_drops: sum("dropped") },
+      since: {
+        hook_calls: sum("allowed") + sum("refused"),
+        hook_failures: sum("failed"),
+        hook_drops: sum("dropped"),
+        hook_targets_left_out: this.#targets.leftOut,
+      },
     };
   }
 
@@ -226,11 +231,10 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   #askTargets(config: HooksConfig, activity: Activity, key: string): void {
     if (config.on_forward.length === 0) return;
     const body = this.#bodies.forward(activity.client, activity.stream);
-    const urls = new Set<unknown>();
+    const named: RelayTarget[] = [];
     this.#notify(config, "on_forward", activity.client.id, body, (verdict) => {
       if (verdict.kind !== "allowed" || !this.#visits.isRunning(activity)) return;
-      for (const url of urlsIn(verdict.data)) urls.add(url);
-      this.#targets.set(key, [...urls]);
+      this.#targets.add(key, named, verdict.data);
       this.#context.retargeted?.();
     });
   }

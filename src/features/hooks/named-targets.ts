@@ -5,11 +5,15 @@ import { parseTarget, type RelayTarget } from "../../relay/target.ts";
 
 /** Targets of a stream that back ends may name. */
 const MAX_TARGETS = 16;
+/** Characters of one of them: a name with a platform's key and a signature has some hundreds. */
+const MAX_LENGTH = 2048;
 
 /** Targets that back ends have named for streams, by the stream's key. */
 export class NamedTargets {
   readonly #log: Log;
   readonly #targets = new Map<string, readonly RelayTarget[]>();
+  /** What back ends named that is no target, or one too many. */
+  leftOut = 0;
 
   constructor(log: Log) {
     this.#log = log;
@@ -19,33 +23,53 @@ export class NamedTargets {
     return this.#targets.get(key) ?? [];
   }
 
-  /** Back ends have named these. */
-  set(key: string, urls: readonly unknown[]): void {
-    this.#targets.set(
-      key,
-      urls.slice(0, MAX_TARGETS).flatMap((url) => this.#read(url, key)),
-    );
+  /** An answer to on_forward has this data: its targets come to those that others have named. One line tells what is left out. */
+  add(key: string, named: RelayTarget[], data: unknown): void {
+    let [leftOut, problem] = [0, ""];
+    const leaveOut = (count: number, why: string) => {
+      leftOut += count;
+      problem ||= why;
+    };
+    const urls = urlsIn(data);
+    if (urls === undefined) leaveOut(1, 'the answer\'s "data" has no list of "urls"');
+    for (const [at, url] of urls?.entries() ?? []) {
+      if (named.length >= MAX_TARGETS) {
+        leaveOut((urls?.length ?? at) - at, `a stream has ${MAX_TARGETS} targets of hooks at the most`);
+        break;
+      }
+      const target = read(url);
+      if (typeof target === "string") leaveOut(1, target);
+      else named.push(target);
+    }
+    this.#targets.set(key, named);
+    if (leftOut === 0) return;
+    this.leftOut += leftOut;
+    const fields = { hook: "on_forward", stream: streamLabel(key), left_out: leftOut, error: problem };
+    this.#log.warn("targets of a hook are left out", fields);
   }
 
   /** The stream is over; whether there were any. */
   delete(key: string): boolean {
     return this.#targets.delete(key);
   }
+}
 
-  #read(url: unknown, key: string): RelayTarget[] {
-    try {
-      return [parseTarget(String(url))];
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      const fields = { hook: "on_forward", stream: streamLabel(key), error: error.message };
-      this.#log.warn("a target of a hook is left out", fields);
-      return [];
-    }
+/** The target, or why it is none. What is no text is not made one: an object may refuse that. */
+function read(url: unknown): RelayTarget | string {
+  if (typeof url !== "string") return "a target is a text";
+  if (url.length > MAX_LENGTH) return `a target has ${MAX_LENGTH} characters at the most`;
+  try {
+    return parseTarget(url);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.message;
   }
 }
 
-/** The URLs in the data of an answer to on_forward. */
-export function urlsIn(data: unknown): readonly unknown[] {
-  const urls = typeof data === "object" && data !== null && "urls" in data ? data.urls : [];
-  return Array.isArray(urls) ? urls : [];
+/** The URLs in the data of an answer: none when it has no data; undefined when they are no list. */
+function urlsIn(data: unknown): readonly unknown[] | undefined {
+  if (data === undefined || data === null) return [];
+  if (typeof data !== "object" || Array.isArray(data)) return undefined;
+  const urls = "urls" in data ? data.urls : [];
+  return Array.isArray(urls) ? urls : undefined;
 }

@@ -54,7 +54,12 @@ test("clients that leave at once are told of a few in each turn of the event loo
   expect(stage.hooks.idle).toBe(false);
   await stage.pass(60_000);
   expect(stage.hooks.idle).toBe(true);
-  expect(stage.hooks.report().since).toEqual({ hook_calls: 20_000, hook_failures: 0, hook_drops: 0 });
+  expect(stage.hooks.report().since).toEqual({
+    hook_calls: 20_000,
+    hook_failures: 0,
+    hook_drops: 0,
+    hook_targets_left_out: 0,
+  });
   const told = Map.groupBy(stage.backEnds.received, ({ body }) => body.client_id);
   const orders = new Set([...told.values()].map((calls) => calls.map(({ body }) => body.action).join()));
   expect([told.size, ...orders]).toEqual([10_000, "on_stop,on_close"]);

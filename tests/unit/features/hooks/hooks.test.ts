@@ -48,7 +48,10 @@ describe("A client's events", () => {
     client.disconnected(undefined);
     await stage.pass(100);
     expect(stage.backEnds.take()).toEqual([]);
-    expect(stage.hooks.report()).toEqual({ hooks: [], since: { hook_calls: 0, hook_failures: 0, hook_drops: 0 } });
+    expect(stage.hooks.report()).toEqual({
+      hooks: [],
+      since: { hook_calls: 0, hook_failures: 0, hook_drops: 0, hook_targets_left_out: 0 },
+    });
   });
 
   test("of a client that was let in before there were hooks end with what is known of it", async () => {
@@ -204,16 +207,36 @@ describe("on_forward", () => {
     ["a refusal", { text: '{"code":1}' }],
     ["no data", { text: '{"code":0}' }],
     ["data that is no list", { text: '{"code":0,"data":{"urls":"rtmp://a"}}' }],
-    ["targets that are none", answer("http://a/", 5, "")],
-  ])("changes nothing by %s", async (_what, fate) => {
+    ["data that is a text", { text: '{"code":0,"data":"rtmp://a"}' }],
+    ["targets that are none", answer("http://a/", 5, "", null, { toString: 1 }, "rtmp://a:0/live")],
+    ["a target that is nested deeply", { text: `{"code":0,"data":{"urls":[${"[".repeat(9000)}${"]".repeat(9000)}]}}` }],
+    ["a target that is very long", answer(`rtmp://a/${"x".repeat(5000)}`)],
+  ])("changes nothing by %s, and a later event of the client is told", async (_what, fate) => {
     const stage = new HooksStage();
     stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? fate : {});
     const client = stage.client("c1");
     await stage.check({ action: "publish" });
-    stage.publish(client);
+    const task = stage.publish(client);
     await stage.pass(100);
     expect(stage.hooks.targetsOf({ vhost: "__defaultVhost__", app: "live", stream: "show" })).toEqual([]);
     expect(stage.live.stream().source?.role).toBe("active");
+    client.ended(task, "unpublished");
+    await stage.pass(100);
+    expect(stage.backEnds.take().at(-1)).toBe("on_unpublish c1");
+  });
+
+  test("names sixteen targets at the most; one line tells how many were left out, and the report counts them", async () => {
+    const stage = new HooksStage();
+    const urls = ["", 5, ...Array.from({ length: 1000 }, (_, at) => `host${at}`)];
+    stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? answer(...urls) : {});
+    const client = stage.client("c1");
+    await stage.check({ action: "publish" });
+    stage.publish(client);
+    await stage.pass(100);
+    const named = stage.hooks.targetsOf({ vhost: "__defaultVhost__", app: "live", stream: "show" });
+    expect([named.length, named.at(-1)?.text]).toEqual([16, "host15"]);
+    expect(stage.log.lines.filter((line) => line.includes("left out")).length).toBe(1);
+    expect(stage.hooks.report().since?.hook_targets_left_out).toBe(2 + 1000 - 16);
   });
 
   test("that is answered when the stream is over, names nothing", async () => {
@@ -270,7 +293,7 @@ test("What hooks came to is in the report", async () => {
   ]);
   expect(numbers).toEqual({
     now: { hooks_waiting: 0 },
-    since: { hook_calls: 1, hook_failures: 1, hook_drops: 0 },
+    since: { hook_calls: 1, hook_failures: 1, hook_drops: 0, hook_targets_left_out: 0 },
   });
   stage.config = undefined;
   stage.hooks.reconfigure();
