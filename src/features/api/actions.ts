@@ -71,7 +71,8 @@ export class Actions {
         answer: { actions: listOf(action) },
         run: (call) => ({
           list: "actions",
-          items: pageOf(this.#actions.toReversed(), call),
+          items: this.#actions.toReversed(),
+          page: pageOf(call),
           write: (item: Action) => ({ ...item, error: item.error ?? null }),
         }),
       },

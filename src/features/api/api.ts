@@ -116,9 +116,9 @@ export class Api implements Feature, HttpRoute {
         users: this.#context.users(),
         mayFail: (address) => this.#takeFailure(siteName(address), FAILURES_PER_MINUTE),
       });
-      if (path === "/metrics") this.#answerMetrics(request, exchange);
-      else
-        this.#answerCall(request, exchange, caller).catch((error: unknown) => this.#refuse(request, exchange, error));
+      const answering =
+        path === "/metrics" ? this.#answerMetrics(request, exchange) : this.#answerCall(request, exchange, caller);
+      answering.catch((error: unknown) => this.#refuse(request, exchange, error));
     } catch (error) {
       this.#refuse(request, exchange, error);
     }
@@ -148,9 +148,9 @@ export class Api implements Feature, HttpRoute {
     this.#delay.stop();
   }
 
-  #answerMetrics({ method }: HttpRequest, exchange: HttpExchange): void {
+  async #answerMetrics({ method }: HttpRequest, exchange: HttpExchange): Promise<void> {
     if (method !== "GET" && method !== "HEAD") throw new ApiError(405, "method", "metrics take GET");
-    exchange.respond({ status: 200, type: METRICS_TYPE, body: this.#metrics.text });
+    exchange.respond({ status: 200, type: METRICS_TYPE, body: await this.#metrics.text() });
   }
 
   async #answerCall(request: HttpRequest, exchange: HttpExchange, { by, role }: Caller): Promise<void> {

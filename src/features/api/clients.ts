@@ -80,7 +80,9 @@ export class ClientTable {
         answer: { clients: listOf(client) },
         run: (call) => ({
           list: "clients",
-          items: pageOf(this.#of(call.query), call),
+          items: this.#context.clients.all(),
+          has: this.#filter(call.query),
+          page: pageOf(call),
           write: (item: Client) => this.#write(item),
         }),
       },
@@ -120,19 +122,18 @@ export class ClientTable {
     return found;
   }
 
-  *#of(query: URLSearchParams): Iterable<Client> {
-    const id = query.get("stream");
-    const stream = id === null ? undefined : this.#streams.find(id);
+  /** Whether a client is one that a call asks for. Throws ApiError. */
+  #filter(query: URLSearchParams): (client: Client) => boolean {
+    const given = query.get("stream");
+    const stream = given === null ? undefined : this.#streams.find(given);
     const matches = searchOf({ query });
     const [slow, server] = [query.get("slow") === "1", query.get("server") === "1"];
-    for (const each of this.#context.clients.all())
-      for (const task of each.tasks) {
-        if (stream !== undefined && task.stream !== stream) continue;
-        if (!matches(each.id, each.remote.host, task.stream.key)) continue;
-        if ((slow && !isSlow(task)) || (server && !(task.kind === "play" && task.relay))) continue;
-        yield each;
-        break;
-      }
+    const isAskedFor = ({ id, remote }: Client, task: ClientTask) => {
+      if (stream !== undefined && task.stream !== stream) return false;
+      if ((slow && !isSlow(task)) || (server && !(task.kind === "play" && task.relay))) return false;
+      return matches(id, remote.host, task.stream.key);
+    };
+    return (each) => each.tasks.some((task) => isAskedFor(each, task));
   }
 
   /** As others may read them. Masking costs most of a page of clients, and callers ask each second. */

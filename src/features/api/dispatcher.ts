@@ -8,14 +8,16 @@ import {
   type ListAnswer,
   type Operation,
   type OperationAnswer,
+  type Page,
   type Role,
 } from "./operation.ts";
 
-/** The most time (ms) and items that a list takes of one turn of the event loop. */
+/** The most time (ms) that a list takes of one turn of the event loop, and how many items it looks through between two looks at the clock. */
 const SLICE_MS = 1;
-const SLICE_ITEMS = 200;
+const CLOCK_ITEMS = 16;
 /** Bytes of a body that are remembered with its call. */
 const MAX_REMEMBERED = 1024;
+const EVERYTHING: Page = { start: 0, count: Number.POSITIVE_INFINITY };
 const encoder = new TextEncoder();
 
 /** Fields that all answers have, as SRS's. */
@@ -144,17 +146,25 @@ export class Dispatcher {
 
   async #write(answer: OperationAnswer, head: object): Promise<Uint8Array[]> {
     if (!isList(answer)) return [encoder.encode(`${JSON.stringify({ ...head, ...answer })}\n`)];
-    const { list, items, write } = answer;
+    const { list, items, has = () => true, page = EVERYTHING, write } = answer;
     const parts = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},${JSON.stringify(list)}:[`)];
-    for (let at = 0; at < items.length; ) {
-      if (at > 0) await this.#nextTurn();
-      const texts: string[] = [];
-      const until = this.#clock.now() + SLICE_MS;
-      do {
-        texts.push(JSON.stringify(write(items[at++] as never)));
-      } while (at < items.length && texts.length < SLICE_ITEMS && this.#clock.now() < until);
-      parts.push(encoder.encode((parts.length > 1 ? "," : "") + texts.join(",")));
+    const texts: string[] = [];
+    const flush = () => {
+      if (texts.length > 0) parts.push(encoder.encode((parts.length > 1 ? "," : "") + texts.splice(0).join(",")));
+    };
+    let [looked, found] = [0, 0];
+    let until = this.#clock.now() + SLICE_MS;
+    for (const item of items) {
+      if (++looked % CLOCK_ITEMS === 0 && this.#clock.now() >= until) {
+        flush();
+        await this.#nextTurn();
+        until = this.#clock.now() + SLICE_MS;
+      }
+      if (!has(item as never) || found++ < page.start) continue;
+      texts.push(JSON.stringify(write(item as never)));
+      if (found >= page.start + page.count) break;
     }
+    flush();
     parts.push(encoder.encode("]}\n"));
     return parts;
   }

@@ -31,7 +31,7 @@ export function hookOperations(reports: ReportCache): readonly Operation[] {
       run: (call) => {
         const isFailing = call.query.get("failing") === "1";
         const all = reports.current.hooks.filter((each) => !isFailing || each.failingSince !== undefined);
-        return { list: "hooks", items: pageOf(all, call), write };
+        return { list: "hooks", items: all, page: pageOf(call), write };
       },
     },
   ];

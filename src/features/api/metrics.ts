@@ -28,6 +28,7 @@ interface RelaySum {
 /** The server's numbers for Prometheus. */
 export class Metrics {
   readonly #context: ApiContext;
+  readonly #traffic: Traffic;
   readonly #streams: StreamMetrics;
   readonly #load: Load;
   readonly #reports: ReportCache;
@@ -38,6 +39,7 @@ export class Metrics {
 
   constructor(context: ApiContext, traffic: Traffic, load: Load, reports: ReportCache, delay: LoopDelay) {
     this.#context = context;
+    this.#traffic = traffic;
     this.#streams = new StreamMetrics(context, traffic, reports);
     this.#load = load;
     this.#reports = reports;
@@ -45,8 +47,9 @@ export class Metrics {
   }
 
   /** The text; no older than a second. */
-  get text(): Uint8Array {
+  async text(): Promise<Uint8Array> {
     this.#delay.start();
+    await this.#traffic.fresh();
     const now = this.#context.clock.now();
     const config = this.#context.config();
     if (this.#text === undefined || now - this.#writtenAt >= FRESH_MS || config !== this.#writtenFor) {

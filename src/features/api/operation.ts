@@ -47,12 +47,22 @@ export interface ApiCall {
   readonly role: Role;
 }
 
-/** A list of which a page is answered: written in parts, as it may have thousands of items. */
+/** A list: looked through and written in slices, as it may have thousands of items. */
 export interface ListAnswer {
   readonly list: string;
-  readonly items: readonly unknown[];
+  readonly items: Iterable<unknown>;
+  /** Whether an item is in the list; all are without it. */
+  has?(item: never): boolean;
+  /** The part of the list that is answered; all of it without one. */
+  readonly page?: Page;
   /** One item as the answer has it. */
   write(item: never): object;
+}
+
+/** Items of a list that are left out, and how many follow at most. */
+export interface Page {
+  readonly start: number;
+  readonly count: number;
 }
 
 /** What an operation answers, besides the envelope. */
@@ -103,18 +113,9 @@ export const pageQuery: readonly Parameter[] = [
 
 const MAX_COUNT = 100_000;
 
-/** The page of a list that a call asks for. */
-export function pageOf<T>(items: Iterable<T>, { query }: ApiCall): T[] {
-  const start = numberOf(query, "start", 0);
-  const count = Math.max(1, numberOf(query, "count", 10));
-  const page: T[] = [];
-  let at = 0;
-  for (const item of items) {
-    if (at++ < start) continue;
-    page.push(item);
-    if (page.length >= count) break;
-  }
-  return page;
+/** The page of a list that a call asks for. Throws ApiError. */
+export function pageOf({ query }: Pick<ApiCall, "query">): Page {
+  return { start: numberOf(query, "start", 0), count: Math.max(1, numberOf(query, "count", 10)) };
 }
 
 /** A number of a query. Throws ApiError. */

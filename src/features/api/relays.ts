@@ -60,7 +60,7 @@ export function relayOperations(context: ApiContext, reports: ReportCache): read
         if (each.flow !== flow || (isFailing && !each.failing)) return false;
         return (stream === null || stream === idOf(each.stream)) && matches(each.id, each.to, each.stream);
       });
-      return { list, items: pageOf(all, call), write };
+      return { list, items: all, page: pageOf(call), write };
     },
   });
   return [

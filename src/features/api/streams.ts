@@ -95,11 +95,16 @@ export class StreamTable {
           { name: "unhealthy", doc: "1: only those whose `health` is not empty." },
         ],
         answer: { streams: listOf(stream) },
-        run: (call) => ({
-          list: "streams",
-          items: pageOf(this.#of(call.query), call),
-          write: (item: Stream) => this.#write(item),
-        }),
+        run: async (call) => {
+          await this.#traffic.fresh();
+          return {
+            list: "streams",
+            items: this.#context.streams.all(),
+            has: this.#filter(call.query),
+            page: pageOf(call),
+            write: (item: Stream) => this.#write(item),
+          };
+        },
       },
       {
         method: "GET",
@@ -107,7 +112,10 @@ export class StreamTable {
         role: "read",
         summary: "One stream.",
         answer: { stream },
-        run: ({ params }) => ({ stream: this.#write(this.find(params.id ?? "")) }),
+        run: async ({ params }) => {
+          await this.#traffic.fresh();
+          return { stream: this.#write(this.find(params.id ?? "")) };
+        },
       },
       {
         method: "POST",
@@ -145,14 +153,16 @@ export class StreamTable {
     throw new ApiError(404, "stream", "there is no stream of this id now; GET /api/v1/streams lists those that are");
   }
 
-  *#of(query: URLSearchParams): Iterable<Stream> {
+  /** Whether a stream is one that a call asks for. */
+  #filter(query: URLSearchParams): (stream: Stream) => boolean {
     const { healthOf } = this.#reports;
     const [vhost, isUnhealthy, matches] = [query.get("vhost"), query.get("unhealthy") === "1", searchOf({ query })];
-    for (const each of this.#context.streams.all()) {
-      if ((isUnhealthy && !healthOf.has(each.key)) || !matches(each.key)) continue;
-      const name = namesOf(each.key).vhost;
-      if (vhost === null || vhost === name || vhost === idOf(name)) yield each;
-    }
+    return ({ key }) => {
+      if ((isUnhealthy && !healthOf.has(key)) || !matches(key)) return false;
+      if (vhost === null) return true;
+      const name = namesOf(key).vhost;
+      return vhost === name || vhost === idOf(name);
+    };
   }
 
   #write(of: Stream): object {

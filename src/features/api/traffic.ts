@@ -5,8 +5,9 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver, Streams } from "../../live/streams.ts";
 import { type Counters, type Rates, RateWindow, SAMPLE_MS } from "./rate-window.ts";
 
-/** Clients sampled between two turns of the event loop. */
-const SLICE = 500;
+/** Clients that are sampled, and clients that are counted, between two turns of the event loop: about a millisecond's work each. */
+const SAMPLED = 500;
+const COUNTED = 2000;
 /** What readers of all streams add up to is counted anew after this time, ms. */
 const FRESH_MS = 1000;
 
@@ -20,6 +21,17 @@ export interface StreamClients {
   readonly lost: number;
   /** How far the one that is furthest behind is, ms. */
   readonly lagMs: number;
+}
+
+type Sums = { -readonly [K in keyof StreamClients]: number };
+
+/** A count that goes on over several turns of the event loop. */
+interface Count {
+  readonly sums: Map<Stream, Sums>;
+  /** `order` of the last client that is in it. */
+  last: number;
+  /** Called when it is done. */
+  readonly waiting: (() => void)[];
 }
 
 interface StreamTotals {
@@ -42,6 +54,7 @@ export class Traffic implements ClientObserver, StreamObserver {
   readonly #timer: Timer;
   #counted: ReadonlyMap<Stream, StreamClients> = new Map();
   #countedAt = Number.NEGATIVE_INFINITY;
+  #count: Count | undefined;
 
   constructor(clock: Clock, streams: Streams, clients: Clients) {
     this.#clock = clock;
@@ -66,20 +79,25 @@ export class Traffic implements ClientObserver, StreamObserver {
     this.#follow(stream);
   }
 
-  ended(_client: Client, task: ClientTask): void {
+  ended(client: Client, task: ClientTask): void {
     if (task.kind !== "play") return;
     const totals = this.#totalsOf(task.stream);
     totals.sent += task.bytes;
     totals.lost += task.lost;
+    // What a count has not come to stays in its sums, so that they never go back.
+    const sums = this.#count !== undefined && client.order > this.#count.last && this.#count.sums.get(task.stream);
+    if (!sums) return;
+    sums.sent += task.bytes;
+    sums.lost += task.lost;
   }
 
-  /** What the clients of each stream that has any add up to; no older than a second. */
+  /** Counts the clients of all streams, unless that was done within a second: in slices, as there may be 10,000. */
+  fresh(): Promise<void> {
+    return new Promise((resolve) => this.#whenFresh(resolve));
+  }
+
+  /** What the clients of each stream that has any added up to when they were counted last. */
   get counted(): ReadonlyMap<Stream, StreamClients> {
-    const now = this.#clock.now();
-    if (now - this.#countedAt >= FRESH_MS) {
-      this.#counted = this.#count();
-      this.#countedAt = now;
-    }
     return this.#counted;
   }
 
@@ -107,14 +125,16 @@ export class Traffic implements ClientObserver, StreamObserver {
   }
 
   #sample(): void {
-    const now = this.#clock.now();
-    for (const stream of this.#streams.all()) this.#totalsOf(stream).window.add(now, this.#countersOf(stream));
-    this.#sampleClients(this.#clients.all()[Symbol.iterator]());
+    this.#whenFresh(() => {
+      const now = this.#clock.now();
+      for (const stream of this.#streams.all()) this.#totalsOf(stream).window.add(now, this.#countersOf(stream));
+      this.#sampleClients(this.#clients.all()[Symbol.iterator]());
+    });
   }
 
   #sampleClients(rest: Iterator<Client>): void {
     const now = this.#clock.now();
-    for (let count = 0; count < SLICE; count++) {
+    for (let count = 0; count < SAMPLED; count++) {
       const { done, value } = rest.next();
       if (done) return;
       this.#windowOf(value).add(now, { received: value.bytesReceived, sent: sentTo(value), frames: 0 });
@@ -127,26 +147,46 @@ export class Traffic implements ClientObserver, StreamObserver {
     return { received: this.receivedBy(stream), sent: this.clientsOf(stream).sent, frames };
   }
 
-  #count(): Map<Stream, StreamClients> {
-    const counted = new Map<Stream, { -readonly [K in keyof StreamClients]: number }>();
-    for (const { tasks } of this.#clients.all())
-      for (const task of tasks) {
-        const { stream } = task;
-        let sums = counted.get(stream);
-        if (sums === undefined) {
-          sums = { ...noClients(this.#totalsOf(stream)) };
-          counted.set(stream, sums);
-        }
-        if (task.kind === "publish") {
-          sums.publishers++;
-          continue;
-        }
-        sums.players++;
-        sums.sent += task.bytes;
-        sums.lost += task.lost;
-        sums.lagMs = Math.max(sums.lagMs, task.lagMs ?? 0);
+  #whenFresh(run: () => void): void {
+    if (this.#count !== undefined) this.#count.waiting.push(run);
+    else if (this.#clock.now() - this.#countedAt < FRESH_MS) run();
+    else {
+      this.#count = { sums: new Map(), last: 0, waiting: [run] };
+      this.#countSlice(this.#count, this.#clients.all()[Symbol.iterator]());
+    }
+  }
+
+  #countSlice(count: Count, rest: Iterator<Client>): void {
+    for (let at = 0; at < COUNTED; at++) {
+      const { done, value } = rest.next();
+      if (done) {
+        this.#count = undefined;
+        this.#counted = count.sums;
+        this.#countedAt = this.#clock.now();
+        for (const run of count.waiting) run();
+        return;
       }
-    return counted;
+      count.last = value.order;
+      for (const task of value.tasks) this.#add(count.sums, task);
+    }
+    this.#clock.soon(() => this.#countSlice(count, rest));
+  }
+
+  #add(counted: Map<Stream, Sums>, task: ClientTask): void {
+    const { stream } = task;
+    let sums = counted.get(stream);
+    if (sums === undefined) {
+      sums = noClients(this.#totalsOf(stream));
+      counted.set(stream, sums);
+    }
+    if (task.kind === "publish") {
+      sums.publishers++;
+      return;
+    }
+    sums.players++;
+    sums.sent += task.bytes;
+    sums.lost += task.lost;
+    sums.lagMs = Math.max(sums.lagMs, task.lagMs ?? 0);
   }
 
   /** Notes a stream's sources, so that what they sent is counted when they have ended. */
@@ -191,6 +231,6 @@ export function sentTo({ bytesSent, tasks }: Client): number {
   return sum;
 }
 
-function noClients({ sent, lost }: StreamTotals): StreamClients {
+function noClients({ sent, lost }: StreamTotals): Sums {
   return { publishers: 0, players: 0, sent, lost, lagMs: 0 };
 }

@@ -36,7 +36,7 @@ export function transcoderOperations(reports: ReportCache): readonly Operation[]
       run: (call) => {
         const isFailing = call.query.get("failing") === "1";
         const all = reports.current.transcoders.filter((each) => !isFailing || each.failingSince !== undefined);
-        return { list: "transcoders", items: pageOf(all, call), write };
+        return { list: "transcoders", items: all, page: pageOf(call), write };
       },
     },
   ];

@@ -36,9 +36,16 @@ export function vhostOperations(context: ApiContext, traffic: Traffic): readonly
       summary: "The vhosts of the configuration in effect.",
       query: pageQuery,
       answer: { vhosts: listOf(vhost) },
-      run: (call) => {
+      run: async (call) => {
+        await traffic.fresh();
         const sums = sumsOf(context, traffic);
-        return { vhosts: pageOf(context.vhosts(), call).map((each) => write(each, sums.get(each.name))) };
+        const page = pageOf(call);
+        return {
+          list: "vhosts",
+          items: context.vhosts(),
+          page,
+          write: (each: VhostState) => write(each, sums.get(each.name)),
+        };
       },
     },
     {
@@ -47,7 +54,8 @@ export function vhostOperations(context: ApiContext, traffic: Traffic): readonly
       role: "read",
       summary: "One vhost.",
       answer: { vhost },
-      run: ({ params: { id } }) => {
+      run: async ({ params: { id } }) => {
+        await traffic.fresh();
         for (const each of context.vhosts())
           if (each.name === id || idOf(each.name) === id)
             return { vhost: write(each, sumsOf(context, traffic).get(each.name)) };

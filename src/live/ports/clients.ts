@@ -62,6 +62,8 @@ export interface AcceptedConnection {
 
 /** One client, of any protocol. */
 export interface Client extends Identity, AcceptedConnection {
+  /** Counts the clients in the order in which they were accepted. */
+  readonly order: number;
   /** When its connection was accepted, monotonic ms. */
   readonly since: number;
   /** Undefined until the client asks to connect. */
@@ -97,6 +99,8 @@ export class Clients {
   readonly #clients = new Map<string, ClientRecord>();
   readonly #observers: ClientObserver[] = [];
   readonly #byProtocol = new Map<string, number>();
+  readonly #tasks = { publish: 0, play: 0 };
+  #accepted = 0;
   #pastReceived = 0;
   #pastSent = 0;
 
@@ -124,24 +128,29 @@ export class Clients {
   }
 
   totals(): ClientTotals {
-    let [publishers, players, received, sent] = [0, 0, this.#pastReceived, this.#pastSent];
-    for (const { tasks, bytesReceived, bytesSent } of this.#clients.values()) {
-      for (const { kind } of tasks)
-        if (kind === "publish") publishers++;
-        else players++;
+    let [received, sent] = [this.#pastReceived, this.#pastSent];
+    for (const { bytesReceived, bytesSent } of this.#clients.values()) {
       received += bytesReceived;
       sent += bytesSent;
     }
-    return { publishers, players, received, sent };
+    return { publishers: this.#tasks.publish, players: this.#tasks.play, received, sent };
   }
 
   /** A connection was accepted. */
   add(identity: Identity, connection: AcceptedConnection): ClientRecord {
-    const record: ClientRecord = new ClientRecord(identity, connection, this.#clock.now(), this.#observers, () => {
-      if (!this.#clients.delete(record.id)) return;
-      this.#count(record.protocol, -1);
-      this.#pastReceived += record.bytesReceived;
-      this.#pastSent += record.bytesSent;
+    const record: ClientRecord = new ClientRecord(identity, connection, this.#observers, {
+      order: ++this.#accepted,
+      since: this.#clock.now(),
+      counted: (kind, more) => {
+        this.#tasks[kind] += more;
+      },
+      remove: () => {
+        if (!this.#clients.delete(record.id)) return;
+        this.#count(record.protocol, -1);
+        for (const { kind } of record.tasks) this.#tasks[kind]--;
+        this.#pastReceived += record.bytesReceived;
+        this.#pastSent += record.bytesSent;
+      },
     });
     this.#clients.set(record.id, record);
     this.#count(record.protocol, 1);
@@ -154,33 +163,43 @@ export class Clients {
   }
 }
 
+/** What a client's record has of the list that it is in. */
+interface Listed {
+  readonly order: number;
+  readonly since: number;
+  /** It does one thing of this kind more, or less. */
+  counted(kind: ClientTask["kind"], more: 1 | -1): void;
+  remove(): void;
+}
+
 /** One client, with the methods by which its protocol reports its activities. */
 export class ClientRecord implements Client {
   readonly id: string;
   readonly protocol: string;
   readonly remote: HostPort;
+  readonly order: number;
   readonly since: number;
   introduction: Introduction | undefined;
   /** Replaced, never changed. */
   tasks: readonly ClientTask[] = [];
   readonly #connection: AcceptedConnection;
   readonly #observers: readonly ClientObserver[];
-  readonly #remove: () => void;
+  readonly #listed: Listed;
 
   constructor(
     { id, protocol, remote }: Identity,
     connection: AcceptedConnection,
-    since: number,
     observers: readonly ClientObserver[],
-    remove: () => void,
+    listed: Listed,
   ) {
     this.id = id;
     this.protocol = protocol;
     this.remote = remote;
-    this.since = since;
+    this.order = listed.order;
+    this.since = listed.since;
     this.#connection = connection;
     this.#observers = observers;
-    this.#remove = remove;
+    this.#listed = listed;
   }
 
   get bytesReceived(): number {
@@ -203,6 +222,7 @@ export class ClientRecord implements Client {
   /** It publishes or plays from now on. */
   began(task: ClientTask): void {
     this.tasks = [...this.tasks, task];
+    this.#listed.counted(task.kind, 1);
     for (const observer of this.#observers) observer.began?.(this, task);
   }
 
@@ -210,12 +230,13 @@ export class ClientRecord implements Client {
   ended(task: ClientTask, how: SourceEnd): void {
     if (!this.tasks.includes(task)) return;
     this.tasks = this.tasks.filter((other) => other !== task);
+    this.#listed.counted(task.kind, -1);
     for (const observer of this.#observers) observer.ended?.(this, task, how);
   }
 
   /** The connection is over. */
   disconnected(reason: string | undefined): void {
     for (const observer of this.#observers) observer.disconnected?.(this, reason);
-    this.#remove();
+    this.#listed.remove();
   }
 }

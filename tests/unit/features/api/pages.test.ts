@@ -48,4 +48,37 @@ describe("Clients", () => {
     // Each is asked for its bytes more than once.
     expect(most).toBeLessThanOrEqual(400);
   });
+
+  test("are looked through a millisecond's worth in each turn, when few of them are wanted", async () => {
+    const stage = new ApiStage();
+    let looked = 0;
+    for (let at = 0; at < 10_000; at++) {
+      const client = stage.player();
+      const [task] = client.tasks;
+      if (task === undefined) throw new Error("no task");
+      client.tasks = [
+        {
+          ...task,
+          get lost() {
+            // What looking at a hundred of them takes is a millisecond.
+            if (++looked % 100 === 0) stage.clock.spend(1);
+            return 0;
+          },
+        },
+      ];
+    }
+    let answer: string | undefined;
+    void stage.api.call("GET", "/api/v1/clients?slow=1", "").then(({ json }) => {
+      answer = json;
+    });
+    let most = 0;
+    for (let before = 0; answer === undefined; before = looked) {
+      stage.clock.turn();
+      for (let step = 0; step < 20; step++) await Promise.resolve();
+      most = Math.max(most, looked - before);
+    }
+    expect(JSON.parse(answer).clients).toEqual([]);
+    expect(looked).toBeGreaterThanOrEqual(10_000);
+    expect(most).toBeLessThanOrEqual(400);
+  });
 });
