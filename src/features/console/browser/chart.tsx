@@ -34,7 +34,13 @@ export function Chart({ label, columns, lines, height, small = false, format = S
   useEffect(() => {
     const root = place.current;
     if (root === null) return undefined;
-    const colourOf = (name: string) => getComputedStyle(root).getPropertyValue(name).trim();
+    // As a colour of an element: the property itself may have one for each scheme.
+    const colourOf = (name: string) => {
+      root.style.color = `var(${name})`;
+      const { color } = getComputedStyle(root);
+      root.style.color = "";
+      return color;
+    };
     const make = () => {
       plot.current?.destroy();
       plot.current = new uPlot(options(lines, height, small, root.clientWidth, colourOf, format), columns, root);
