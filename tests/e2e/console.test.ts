@@ -90,10 +90,26 @@ describe("The console", () => {
     await open.shows(".box.node.alive .incoming .running", "from this server: 2 running");
   });
 
+  test("shows an edge that is stopped, and answers nothing, and that it goes on", async () => {
+    await open.go("overview");
+    const { port, program } = cluster.of("d");
+    program.signal("SIGSTOP");
+    await open.shows(".box.node.dead", `127.0.0.1:${port}`);
+    program.signal("SIGCONT");
+    await open.hides(".box.node.dead", `127.0.0.1:${port}`);
+    await open.shows(".box.node.alive", `127.0.0.1:${port}`);
+  });
+
   test("shows names of streams as they are, whatever they would be as markup", async () => {
-    for (const page of ["streams", "clients", "relays", "log"] as const) {
+    // The stream's sources are silent, which is unhealthy; what somebody sent to the API is remembered.
+    const body = JSON.stringify({ target: MARKUP });
+    const authorization = `Basic ${btoa("ops:for all of it")}`;
+    const targets = cluster.consoleOf("origin").replace("console/", "api/v1/targets");
+    expect((await fetch(targets, { method: "POST", body, headers: { authorization } })).status).toBe(400);
+    for (const page of ["streams", "clients", "relays", "health", "log", "actions"] as const) {
       await open.go(page);
       await open.shows("main", "<img src=x onerror=alert(1)>");
+      expect(await open.page.$("img")).toBeNull();
     }
     await open.go("streams");
     await open.click(`/live/${MARKUP}`);
@@ -217,6 +233,17 @@ describe("The console", () => {
     await other.shows(".box.node", "This server alive");
     expect(other.errors).toEqual([]);
     await other.page.close();
+  });
+
+  test("says that its server has not answered while that is stopped", async () => {
+    await signInAs("ops", "for all of it");
+    await open.go("overview");
+    await open.shows(".box.node", "This server alive");
+    cluster.of("origin").program.signal("SIGSTOP");
+    await open.shows(".standing", "The server has not answered since");
+    await open.shows(".box.node", "This server alive");
+    cluster.of("origin").program.signal("SIGCONT");
+    await open.hides(".standing", "The server has not answered since");
   });
 
   test("goes on when its server is started again, and asks for a sign-in when the user is one no more", async () => {

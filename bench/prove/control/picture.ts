@@ -7,14 +7,14 @@ import { openConsole, timeOf, within, withoutErrors } from "./consoles.ts";
 /** The picture shows that an edge is away, and that it is back, within this time, ms. */
 const LIMIT_MS = 3000;
 
-/** Edges of an origin are killed one after the other and start again: the picture of another node shows both. */
+/** Edges of an origin are killed and start again, or are stopped and go on, one after the other: the picture of another node shows all of it. */
 export async function pictureFollows({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const cluster = await ConsoleCluster.start(stage);
   sendGop(await cluster.of("origin").publish(), 0, 5);
   const console = await openConsole(stage, cluster.consoleOf("origin"));
   await console.shows(".box.node", "This server alive");
-  const [dead, back]: [number[], number[]] = [[], []];
+  const [dead, back, stopped, goesOn]: [number[], number[], number[], number[]] = [[], [], [], []];
   const end = performance.now() + seconds * 1000;
   for (let round = 0; performance.now() < end; round++) {
     const edge = ["a", "b", "c", "d"][round % 4] ?? "a";
@@ -31,10 +31,25 @@ export async function pictureFollows({ seconds, folder }: ProofContext): Promise
     if (round === 0) await console.page.screenshot({ path: `${folder}/control-dead.png`, fullPage: true });
     await cluster.start(edge);
     back.push(await timeOf(() => console.shows(".box.node.alive", name)));
+    await Bun.sleep((round * 271) % 1000);
+    stopped.push(
+      await timeOf(async () => {
+        cluster.of(edge).program.signal("SIGSTOP");
+        await console.shows(".box.node.dead", name);
+      }),
+    );
+    goesOn.push(
+      await timeOf(async () => {
+        cluster.of(edge).program.signal("SIGCONT");
+        await console.shows(".box.node.alive", name);
+      }),
+    );
   }
   return [
     within("an edge that is killed is shown as dead", dead, LIMIT_MS),
     within("an edge that starts again is shown as alive", back, LIMIT_MS),
+    within("an edge that is stopped is shown as dead", stopped, LIMIT_MS),
+    within("an edge that goes on is shown as alive", goesOn, LIMIT_MS),
     withoutErrors([console]),
   ];
 }

@@ -1,5 +1,7 @@
 /** An answer takes this long at most, ms. */
 const TIMEOUT_MS = 8000;
+/** A server that has not answered for this long is told of, although its answer may still come, ms. */
+const LATE_MS = 2500;
 
 /** How the console stands with its server. */
 export type Standing =
@@ -27,6 +29,8 @@ export interface ApiClientOptions {
   fetch(path: string, init: RequestInit): Promise<Response>;
   /** Unix ms. */
   now(): number;
+  /** Calls once, later; returns how to call it off. */
+  after(ms: number, run: () => void): () => void;
   onStanding(standing: Standing): void;
 }
 
@@ -77,7 +81,10 @@ export class ApiClient {
   /** Throws CallError. */
   async call<T>(method: string, path: string, body?: object): Promise<T> {
     const authorization = this.#authorization;
+    const asked = this.#options.now();
+    const callOff = this.#options.after(LATE_MS, () => this.#lost(asked));
     let response: Response;
+    let answer: object | undefined;
     try {
       response = await this.#options.fetch(path, {
         method,
@@ -88,32 +95,34 @@ export class ApiClient {
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
+      answer = await read(response);
     } catch {
-      throw this.#lost();
+      throw this.#lost(asked);
+    } finally {
+      callOff();
     }
-    const answer = await read(response);
-    if (response.ok && answer === undefined) throw this.#lost();
+    if (response.ok && answer === undefined) throw this.#lost(asked);
     if (response.ok) {
       // An answer to a user who has signed out meanwhile says nothing.
       if (authorization === this.#authorization) this.#become({ kind: "in" });
       return answer as T;
     }
     const { error = response.statusText } = (answer ?? {}) as { error?: string };
-    if (authorization === this.#authorization) this.#refused(response.status, error, method);
+    if (authorization === this.#authorization) this.#refused(response.status, error, method, asked);
     throw new CallError(response.status, error);
   }
 
   /** No answer came, or something else's than the API's. Who signs in is told by the form, which stays. */
-  #lost(): CallError {
-    if (this.#standing.kind !== "out") this.#become({ kind: "lost", since: this.#options.now() });
+  #lost(since: number): CallError {
+    if (this.#standing.kind !== "out") this.#become({ kind: "lost", since });
     return new CallError(0, "");
   }
 
-  #refused(status: number, reason: string, method: string): void {
+  #refused(status: number, reason: string, method: string, asked: number): void {
     if (status === 401) this.signOut(this.#standing.kind === "in" ? reason : "");
     else if (status === 429 || (status === 403 && method === "GET")) this.#become({ kind: "refused", reason });
     // Something else stands before the server, such as a proxy whose server is away.
-    else if (status >= 502 && status <= 504) this.#lost();
+    else if (status >= 502 && status <= 504) this.#lost(asked);
     else if (this.#standing.kind !== "in") this.#become({ kind: "in" });
   }
 

@@ -12,6 +12,9 @@ import { t } from "./words.ts";
 
 /** Nodes ask each other each second. */
 const NODES_MS = 1000;
+/** A node that has not answered for this long may soon be dead: it is looked at more often, so that the picture shows that within 3 s. */
+const LATE_MS = 1500;
+const LATE_NODES_MS = 250;
 const LIMITS_MS = 10_000;
 /** Problems that stand before the picture. */
 const MAX_PROBLEMS = 20;
@@ -21,9 +24,19 @@ const SAMPLES = 600;
 /** Bitrates and viewers of this server, as long as the console is open. */
 const history = new History(2, SAMPLES);
 
+interface Nodes {
+  readonly nodes: readonly NodeAnswer[];
+}
+
+function nextNodesMs(answer: Nodes | undefined): number {
+  const isLate = ({ self, state, seen_ms }: NodeAnswer) =>
+    !self && state !== "dead" && seen_ms !== null && seen_ms > LATE_MS;
+  return answer?.nodes.some(isLate) === true ? LATE_NODES_MS : NODES_MS;
+}
+
 /** What is wrong in the cluster, before its picture, which may be long, and this server's bitrates. */
 export function OverviewPage() {
-  const { data } = usePolled<{ nodes: readonly NodeAnswer[] }>("/api/v1/nodes", NODES_MS, ({ nodes: [self] }) => {
+  const { data } = usePolled<Nodes>("/api/v1/nodes", nextNodesMs, ({ nodes: [self] }) => {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
   });
   const limits = usePolled<LimitsAnswer>("/api/v1/limits", LIMITS_MS).data;

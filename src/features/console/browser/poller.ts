@@ -1,7 +1,7 @@
 /** What a poller asks, and whom it tells. */
 export interface PollerOptions<T> {
-  /** From each answer to the next question, ms. */
-  readonly everyMs: number;
+  /** From an answer to the next question, ms. */
+  nextMs(answer: T): number;
   /** The same from an error, ms. */
   againMs(error: unknown): number;
   /** Nobody sees the page: nothing is asked. */
@@ -30,7 +30,7 @@ export class Poller<T> {
     this.#callOff();
     this.#isAsking = true;
     this.#options.ask().then(
-      (answer) => this.#end(this.#options.everyMs, () => this.#options.onAnswer(answer)),
+      (answer) => this.#end(this.#options.nextMs(answer), () => this.#options.onAnswer(answer)),
       (error: unknown) => this.#end(this.#options.againMs(error), () => this.#options.onError(error)),
     );
   }

@@ -12,8 +12,14 @@ let listener: (standing: Standing) => void = () => undefined;
 export const server = new ApiClient({
   fetch: (path, init) => fetch(path, init),
   now: () => Date.now(),
+  after,
   onStanding: (standing) => listener(standing),
 });
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
 
 /** Follows how the console stands with its server. */
 export function useStanding(): Standing {
@@ -44,12 +50,13 @@ interface State<T> {
 }
 
 /**
- * Asks the API again and again while the page is seen, `everyMs` after each answer. `onAnswer` gets each answer once. A path that is
- * undefined asks nothing. `query` adds to it what changes from question to question.
+ * Asks the API again and again while the page is seen, `everyMs` after each answer, or as its function says of the answer: one
+ * function for the whole life of the page. `onAnswer` gets each answer once. A path that is undefined asks nothing. `query` adds to it
+ * what changes from question to question.
  */
 export function usePolled<T>(
   path: string | undefined,
-  everyMs: number,
+  everyMs: number | ((answer: T | undefined) => number),
   onAnswer?: (answer: T) => void,
   query?: () => string,
 ): Polled<T> {
@@ -61,9 +68,10 @@ export function usePolled<T>(
   asked.current = query;
   useEffect(() => {
     if (path === undefined) return undefined;
+    const nextMs = (answer: T | undefined) => (typeof everyMs === "number" ? everyMs : everyMs(answer));
     const made = new Poller<T>({
-      everyMs,
-      againMs: (error) => (error instanceof CallError && error.status === 429 ? TOO_MANY_MS : everyMs),
+      nextMs,
+      againMs: (error) => (error instanceof CallError && error.status === 429 ? TOO_MANY_MS : nextMs(undefined)),
       isHidden: () => document.hidden,
       ask: () => server.get<T>(path + (asked.current?.() ?? "")),
       onAnswer(data) {
@@ -78,10 +86,7 @@ export function usePolled<T>(
         const reason = error instanceof CallError ? error.message : String(error);
         setState((before) => ({ ...(before.path === path ? before : {}), path, error: reason }));
       },
-      after(ms, run) {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
+      after,
     });
     const ask = () => made.ask();
     poller.current = made;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ApiClient, CallError, type Standing } from "../../../../../src/features/console/browser/api-client.ts";
 
-type Answer = { readonly status: number; readonly body: unknown } | "none";
+type Answer = { readonly status: number; readonly body: unknown } | "none" | "late";
 
 /** A client whose server answers what a test says. */
 function clientOf(answer: Answer) {
@@ -10,14 +10,22 @@ function clientOf(answer: Answer) {
     asked: [] as { path: string; init: RequestInit }[],
     standings: [] as Standing[],
     client: undefined as unknown as ApiClient,
+    /** Lets what is late come. */
+    come: () => {},
+    timers: new Set<() => void>(),
   };
   stage.client = new ApiClient({
     async fetch(path, init) {
       stage.asked.push({ path, init });
-      if (stage.answer === "none") throw new TypeError("Failed to fetch");
+      if (stage.answer === "late") await new Promise<void>((resolve) => (stage.come = resolve));
+      if (stage.answer === "late" || stage.answer === "none") throw new TypeError("Failed to fetch");
       return new Response(JSON.stringify(stage.answer.body), { status: stage.answer.status });
     },
     now: () => 5000,
+    after(_ms, run) {
+      stage.timers.add(run);
+      return () => void stage.timers.delete(run);
+    },
     onStanding: (standing) => void stage.standings.push(standing),
   });
   return stage;
@@ -57,6 +65,20 @@ describe("A client of the API", () => {
     stage.answer = ok;
     await stage.client.get("/x");
     expect(stage.standings).toEqual([{ kind: "in" }, { kind: "lost", since: 5000 }, { kind: "in" }]);
+  });
+
+  test("is lost while an answer is late, and in again when it comes", async () => {
+    const stage = clientOf(ok);
+    await stage.client.get("/x");
+    expect(stage.timers.size).toBe(0);
+    stage.answer = "late";
+    const asked = stage.client.get("/x");
+    for (const run of stage.timers) run();
+    expect(stage.client.standing).toEqual({ kind: "lost", since: 5000 });
+    stage.answer = ok;
+    stage.come();
+    await asked;
+    expect([kinds(stage.standings), stage.timers.size]).toEqual([["in", "lost", "in"], 0]);
   });
 
   test("stays out when the server does not answer who signs in", async () => {

@@ -13,7 +13,7 @@ describe("A poller", () => {
       poller: undefined as unknown as Poller<string>,
     };
     stage.poller = new Poller<string>({
-      everyMs: 1000,
+      nextMs: (answer) => (answer === "late" ? 250 : 1000),
       againMs: () => 5000,
       isHidden: () => stage.hidden,
       ask() {
@@ -36,6 +36,17 @@ describe("A poller", () => {
     return stage;
   }
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  test("asks as soon as its answer says", async () => {
+    const stage = pollerOf();
+    stage.poller.ask();
+    for (const answer of ["one", "late", "two"]) {
+      stage.answer(answer);
+      await settled();
+      stage.due?.();
+    }
+    expect(stage.waits).toEqual([1000, 250, 1000]);
+  });
 
   test("asks one question at a time, and the next one some time after its answer, or after what went wrong", async () => {
     const stage = pollerOf();
