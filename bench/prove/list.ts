@@ -1,3 +1,4 @@
+import { bigConsole } from "./control/big-console.ts";
 import { changesBehind, upgradeBehind } from "./control/changes.ts";
 import { consolesCost, consolesStay } from "./control/open-consoles.ts";
 import { pictureFollows } from "./control/picture.ts";
@@ -32,6 +33,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the server changes behind a console", run: changesBehind },
     { name: "the server is upgraded behind a console", run: upgradeBehind },
     { name: "five consoles cost little", run: consolesCost },
+    { name: "1,000 streams and 10,000 clients", run: bigConsole },
   ],
   director: [{ name: "an edge is killed under 200 players", run: killedUnderCrowd }],
   hls: [

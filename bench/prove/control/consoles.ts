@@ -2,6 +2,8 @@ import type { Browser } from "puppeteer-core";
 import { openBrowser } from "../../../tests/support/e2e/page/browser.ts";
 import { ConsolePage } from "../../../tests/support/e2e/page/console-page.ts";
 import type { Stage } from "../../../tests/support/e2e/stage.ts";
+import { cpuOf } from "../../compare/usage.ts";
+import { growthOf } from "../../growth.ts";
 import type { Finding } from "../proof.ts";
 
 /** Opens a console in a browser of its own, since a page in the background would be slowed down. */
@@ -34,4 +36,29 @@ export function withoutErrors(pages: readonly ConsolePage[]): Finding {
     ok: errors.length === 0,
     seen: errors.length === 0 ? "none" : errors.join("; "),
   };
+}
+
+/** What a page holds, once what it does not need is away. */
+export async function use({ page }: ConsolePage): Promise<{ heap: number; elements: number; listeners: number }> {
+  const client = await page.createCDPSession();
+  await client.send("HeapProfiler.collectGarbage");
+  await client.detach();
+  const { JSHeapUsedSize = 0, Nodes = 0, JSEventListeners = 0 } = await page.metrics();
+  return { heap: JSHeapUsedSize / 2 ** 20, elements: Nodes, listeners: JSEventListeners };
+}
+
+/** The finding of what may not grow: one value a second. */
+export function grownOf(what: string, samples: readonly number[]): Finding {
+  const growth = growthOf(samples);
+  if (growth === undefined) return { what, ok: false, seen: "too short to tell" };
+  const { earlyMib, lateMib, grown } = growth;
+  const told = grown === undefined ? " (the run is too short to tell growth)" : "";
+  return { what, ok: grown !== true, seen: `${earlyMib.toFixed(1)}, at the end ${lateMib.toFixed(1)}${told}` };
+}
+
+/** What a process uses in this time, percent of a core. */
+export async function cpuIn(pid: number, ms: number): Promise<number> {
+  const [from, before] = [performance.now(), cpuOf(pid)];
+  await Bun.sleep(ms);
+  return (100_000 * (cpuOf(pid) - before)) / (performance.now() - from);
 }

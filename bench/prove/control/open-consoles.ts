@@ -3,10 +3,8 @@ import { type ConsolePage, consolePages } from "../../../tests/support/e2e/page/
 import { httpPort } from "../../../tests/support/e2e/raw-http.ts";
 import { ReloadServer } from "../../../tests/support/e2e/reload/server.ts";
 import { Stage } from "../../../tests/support/e2e/stage.ts";
-import { cpuOf } from "../../compare/usage.ts";
-import { growthOf } from "../../growth.ts";
 import type { Finding, ProofContext } from "../proof.ts";
-import { openConsole, withoutErrors } from "./consoles.ts";
+import { cpuIn, grownOf, openConsole, use, withoutErrors } from "./consoles.ts";
 
 const STREAMS = 100;
 const CONSOLES = 5;
@@ -63,12 +61,12 @@ export async function consolesCost({ seconds }: ProofContext): Promise<readonly 
   const costs: number[] = [];
   for (let turn = 0; turn * STRETCH_MS < seconds * 1000; turn++) {
     await Promise.all(consoles.map(({ page }) => page.goto("about:blank")));
-    const alone = await cpuIn(server, STRETCH_MS);
+    const alone = await cpuIn(server.program.pid, STRETCH_MS);
     await Promise.all(
       consoles.map(({ page }, at) => page.goto(`${url}#/${pages[at]}`, { waitUntil: "domcontentloaded" })),
     );
     await Bun.sleep(1000);
-    costs.push((await cpuIn(server, STRETCH_MS)) - alone);
+    costs.push((await cpuIn(server.program.pid, STRETCH_MS)) - alone);
   }
   const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
   const each = costs.map((cost) => cost.toFixed(1)).join(", ");
@@ -97,28 +95,4 @@ async function loaded(
 
 function openAll(stage: Stage, url: string): Promise<ConsolePage[]> {
   return Promise.all(Array.from({ length: CONSOLES }, () => openConsole(stage, url)));
-}
-
-/** What a page holds, once what it does not need is away. */
-async function use({ page }: ConsolePage): Promise<{ heap: number; elements: number; listeners: number }> {
-  const client = await page.createCDPSession();
-  await client.send("HeapProfiler.collectGarbage");
-  await client.detach();
-  const { JSHeapUsedSize = 0, Nodes = 0, JSEventListeners = 0 } = await page.metrics();
-  return { heap: JSHeapUsedSize / 2 ** 20, elements: Nodes, listeners: JSEventListeners };
-}
-
-function grownOf(what: string, samples: readonly number[]): Finding {
-  const growth = growthOf(samples);
-  if (growth === undefined) return { what, ok: false, seen: "too short to tell" };
-  const { earlyMib, lateMib, grown } = growth;
-  const told = grown === undefined ? " (the run is too short to tell growth)" : "";
-  return { what, ok: grown !== true, seen: `${earlyMib.toFixed(1)}, at the end ${lateMib.toFixed(1)}${told}` };
-}
-
-/** Percent of a core. */
-async function cpuIn(server: ReloadServer, ms: number): Promise<number> {
-  const [from, before] = [performance.now(), cpuOf(server.program.pid)];
-  await Bun.sleep(ms);
-  return (100_000 * (cpuOf(server.program.pid) - before)) / (performance.now() - from);
 }
