@@ -14,15 +14,21 @@ export class Series {
     this.#heads = labels.map((each) => `${name}${written(each)} `);
   }
 
-  /** The lines, with a number for each of the labels. */
+  /** The lines, with a number for each of the labels. The array is kept, and not changed afterwards. */
   lines(values: readonly number[]): string {
-    if (this.#lines === "" || values.some((value, at) => value !== this.#values[at])) {
+    if (this.#lines === "" || !areEqual(values, this.#values)) {
       this.#values = values;
       this.#lines = "";
       for (const [at, head] of this.#heads.entries()) this.#lines += `${head}${values[at] ?? 0}\n`;
     }
     return this.#lines;
   }
+}
+
+function areEqual(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** One number without labels, numbers with their labels, or lines of `Series`. */

@@ -1,4 +1,4 @@
-import { HEALTH_STATES, type HealthState } from "../../live/ports/health.ts";
+import { HEALTH_STATES } from "../../live/ports/health.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { ApiContext } from "./context.ts";
 import { type KeyNames, namesOf } from "./ids.ts";
@@ -7,6 +7,8 @@ import type { ReportCache } from "./report-cache.ts";
 import type { Traffic } from "./traffic.ts";
 
 const REPAIRS = ["jump", "held", "moved", "wrap"] as const;
+/** Of streams that are well: one array, so that their lines are known to be the same. */
+const NO_HEALTH: readonly number[] = HEALTH_STATES.map(() => 0);
 
 /** The samples of one stream. */
 class StreamSeries {
@@ -22,14 +24,12 @@ class StreamSeries {
     return this.#of(name, () => [{ ...this.#names }]).lines([value]);
   }
 
-  repairs(name: string, numbers: StreamNumbers["repairs"]): string {
-    const series = this.#of(name, () => REPAIRS.map((kind) => ({ ...this.#names, kind })));
-    return series.lines(REPAIRS.map((kind) => numbers[kind]));
+  repairs(name: string, numbers: readonly number[]): string {
+    return this.#of(name, () => REPAIRS.map((kind) => ({ ...this.#names, kind }))).lines(numbers);
   }
 
-  health(name: string, numbers: StreamNumbers["health"]): string {
-    const series = this.#of(name, () => HEALTH_STATES.map((state) => ({ ...this.#names, state })));
-    return series.lines(HEALTH_STATES.map((state) => numbers[state]));
+  health(name: string, numbers: readonly number[]): string {
+    return this.#of(name, () => HEALTH_STATES.map((state) => ({ ...this.#names, state }))).lines(numbers);
   }
 
   #of(name: string, labels: () => readonly Labels[]): Series {
@@ -52,8 +52,10 @@ interface StreamNumbers {
   frames: number;
   lost: number;
   switches: number;
-  readonly repairs: Record<(typeof REPAIRS)[number], number>;
-  readonly health: Record<HealthState, number>;
+  /** In the order of `REPAIRS`. */
+  repairs: readonly number[];
+  /** In the order of `HEALTH_STATES`. */
+  health: readonly number[];
   /** Undefined when nobody knows. */
   ageMs: number | undefined;
 }
@@ -77,7 +79,9 @@ export class StreamMetrics {
     const all = this.#numbers();
     const family = (name: string, help: string, value: (of: StreamNumbers) => number, type: "gauge" | "counter") => {
       const whole = `srs_stream_${name}`;
-      text[type](whole, help, all.map((of) => of.series.line(whole, value(of))).join(""));
+      let lines = "";
+      for (const of of all) lines += of.series.line(whole, value(of));
+      text[type](whole, help, lines);
     };
     family("viewers", "Clients that play the stream.", ({ viewers }) => viewers, "gauge");
     family("received_bytes_total", "Bytes of media from the stream's sources.", ({ received }) => received, "counter");
@@ -119,8 +123,11 @@ export class StreamMetrics {
   #numbersOf(stream: Stream, series: StreamSeries): StreamNumbers {
     const { players, sent, lost } = this.#traffic.clientsOf(stream);
     const { corrections, source, sources } = stream;
-    const health = noHealth();
-    for (const { state } of this.#reports.healthOf.get(stream.key) ?? []) health[state] = 1;
+    const reports = this.#reports.healthOf.get(stream.key);
+    const health =
+      reports === undefined
+        ? NO_HEALTH
+        : HEALTH_STATES.map((wanted) => (reports.some(({ state }) => state === wanted) ? 1 : 0));
     return {
       series,
       viewers: players,
@@ -130,12 +137,7 @@ export class StreamMetrics {
       frames: source?.videoFrames ?? 0,
       lost,
       switches: sources.switches,
-      repairs: {
-        jump: corrections.of("jump"),
-        held: corrections.of("held"),
-        moved: corrections.of("moved"),
-        wrap: corrections.of("wrap"),
-      },
+      repairs: REPAIRS.map((kind) => corrections.of(kind)),
       health,
       ageMs: stream.ageMs(),
     };
@@ -152,13 +154,8 @@ export class StreamMetrics {
 }
 
 function noNumbers(series: StreamSeries): StreamNumbers {
-  const repairs = { jump: 0, held: 0, moved: 0, wrap: 0 };
   const counts = { viewers: 0, received: 0, sent: 0, receivedRate: 0, frames: 0, lost: 0, switches: 0 };
-  return { series, ...counts, repairs, health: noHealth(), ageMs: undefined };
-}
-
-function noHealth(): Record<HealthState, number> {
-  return { gop: 0, av_skew: 0, timestamps: 0, headers: 0, bitrate: 0, stall: 0, drift: 0 };
+  return { series, ...counts, repairs: REPAIRS.map(() => 0), health: NO_HEALTH, ageMs: undefined };
 }
 
 function add(sum: StreamNumbers, more: StreamNumbers): void {
@@ -169,10 +166,11 @@ function add(sum: StreamNumbers, more: StreamNumbers): void {
   sum.frames += more.frames;
   sum.lost += more.lost;
   sum.switches += more.switches;
-  sum.repairs.jump += more.repairs.jump;
-  sum.repairs.held += more.repairs.held;
-  sum.repairs.moved += more.repairs.moved;
-  sum.repairs.wrap += more.repairs.wrap;
+  sum.repairs = added(sum.repairs, more.repairs);
   if (more.ageMs !== undefined) sum.ageMs = Math.max(sum.ageMs ?? 0, more.ageMs);
-  for (const state of HEALTH_STATES) sum.health[state] += more.health[state];
+  if (more.health !== NO_HEALTH) sum.health = added(sum.health, more.health);
+}
+
+function added(a: readonly number[], b: readonly number[]): readonly number[] {
+  return a.map((value, at) => value + (b[at] ?? 0));
 }
