@@ -7,7 +7,7 @@ import { otherVersion, UpgradableServer } from "../support/e2e/other-version.ts"
 import { openBrowser } from "../support/e2e/page/browser.ts";
 import { ConsolePage, consolePages } from "../support/e2e/page/console-page.ts";
 import { httpPort } from "../support/e2e/raw-http.ts";
-import { sendGop } from "../support/e2e/reload/server.ts";
+import { ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -218,6 +218,30 @@ describe("The console", () => {
     await open.lookAgain();
     await open.shows(".who", "ops, may change");
     expect(await open.page.$("tbody button:disabled")).toBeNull();
+  });
+
+  test("shows the first of many unhealthy streams, and leads to all of them, page by page", async () => {
+    const many = await ReloadServer.start(stage, 'http_api.listen = "127.0.0.1:0"\n', "many");
+    // Silent after their first pictures.
+    const sources = await Promise.all(Array.from({ length: 30 }, (_, at) => many.publish(`s${at}`)));
+    for (const source of sources) sendGop(source, 0, 5);
+    const url = `http://127.0.0.1:${await httpPort(many.program, "api")}/console/`;
+    const other = await ConsolePage.open(browser, url);
+    await other.shows(".box.node", "This server alive");
+    await other.go("health");
+    const hasRows = (count: number) =>
+      until(
+        `${count} rows`,
+        async () => (await other.page.$$("section:first-of-type tbody tr, main > table tbody tr")).length === count,
+      );
+    await hasRows(25);
+    await other.click("All unhealthy streams");
+    await other.shows("h1", "Streams");
+    await hasRows(25);
+    await other.click("Later");
+    await hasRows(5);
+    expect(other.errors).toEqual([]);
+    await other.page.close();
   });
 
   test("offers to load itself again when its server is upgraded to another version", async () => {

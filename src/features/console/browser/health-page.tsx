@@ -9,12 +9,14 @@ const HEALTH_MS = 2000;
 const OTHER_MS = 5000;
 /** What of each kind is shown. */
 const MAX_SHOWN = 100;
+/** Streams that are shown here; the list of streams has the others, page by page. */
+const MAX_STREAMS = 25;
 
 /** What is wrong with streams, and what else needs a look: limits, transcoders, hooks, refusals. */
 export function HealthPage() {
   const failing = `failing=1&count=${MAX_SHOWN}`;
   const streams = usePolled<{ streams: readonly StreamAnswer[] }>(
-    `/api/v1/streams?unhealthy=1&count=${MAX_SHOWN}`,
+    `/api/v1/streams?unhealthy=1&count=${MAX_STREAMS + 1}`,
     HEALTH_MS,
   );
   const limits = usePolled<LimitsAnswer>("/api/v1/limits", OTHER_MS).data;
@@ -23,7 +25,10 @@ export function HealthPage() {
     OTHER_MS,
   ).data;
   const hooks = usePolled<{ hooks: readonly HookAnswer[] }>(`/api/v1/hooks?${failing}`, OTHER_MS).data;
-  const rows = streams.data?.streams.flatMap((stream) => stream.health.map((health) => ({ stream, health })));
+  const hasMore = (streams.data?.streams.length ?? 0) > MAX_STREAMS;
+  const rows = streams.data?.streams
+    .slice(0, MAX_STREAMS)
+    .flatMap((stream) => stream.health.map((health) => ({ stream, health })));
   return (
     <>
       <h1>{t("Health")}</h1>
@@ -46,6 +51,7 @@ export function HealthPage() {
             { title: t("Since"), cell: ({ health }) => timeOfDay(health.since) },
           ]}
         />
+        {hasMore && <a href={addressOf("streams", "", { unhealthy: "1" })}>{t("All unhealthy streams")}</a>}
       </Part>
       <Part id="limits" title={t("Near a limit")}>
         <Table

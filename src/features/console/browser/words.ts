@@ -94,6 +94,7 @@ const chinese = {
   // Lists.
   Search: "搜索",
   "Only unhealthy": "仅不健康",
+  "All unhealthy streams": "所有不健康的流",
   "Only slow": "仅缓慢",
   "Only servers": "仅服务器",
   "Only failing": "仅失败",
