@@ -1,12 +1,10 @@
 // Hot: writeMoof runs once for each fragment, with a few numbers for each sample.
 import { PacketKind } from "../packet.ts";
+import { TfhdFlag, TrunFlag } from "./fragment-flags.ts";
 import { SampleFlag } from "./sample-flags.ts";
 import type { TrackSamples } from "./track-samples.ts";
 
-/** tfhd: default-base-is-moof, and default-sample-flags-present for audio (ISO 14496-12, 8.8.7). */
-const TfhdFlag = { DefaultSampleFlags: 0x20, DefaultBaseIsMoof: 0x02_0000 } as const;
-/** trun: what it has of each sample (ISO 14496-12, 8.8.8). */
-const TrunFlag = { DataOffset: 1, Duration: 0x100, Size: 0x200, Flags: 0x400, CompositionOffset: 0x800 } as const;
+/** What a trun has of each sample. */
 const VIDEO_TRUN =
   TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size | TrunFlag.Flags | TrunFlag.CompositionOffset;
 const AUDIO_TRUN = TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size;
