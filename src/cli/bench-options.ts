@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 import { UserError } from "../base/errors.ts";
+import type { VariantChoice } from "../loadgen/hls/multivariant.ts";
 import type { SyntheticShape } from "../loadgen/synthetic-source.ts";
 
 /** Options of every `srs bench` command. */
@@ -37,6 +38,15 @@ export const reconnectOption = {
   reconnect: {
     type: "boolean",
     description: "Players that lose their connection connect again; the time without media is reported",
+  },
+} as const satisfies ArgsDef;
+
+/** What players of HLS choose. */
+export const variantOption = {
+  variant: {
+    type: "string",
+    valueHint: "WHICH",
+    description: "Of HLS: first, best (the highest bitrate), or all (another one for each player) (first)",
   },
 } as const satisfies ArgsDef;
 
@@ -83,4 +93,11 @@ export function shapeOf(args: {
     fps: numberOf("--fps", args.fps, 25, { min: 1, max: 120 }),
     gopSeconds: numberOf("--gop", args.gop, 2, { min: 0.1, max: 60 }),
   };
+}
+
+/** The value of `--variant`. Throws UserError. */
+export function variantOf(text: string | undefined): VariantChoice {
+  if (text === undefined || text === "first") return "first";
+  if (text === "best" || text === "all") return text;
+  throw new UserError(`--variant takes first, best or all, not "${text}"`);
 }

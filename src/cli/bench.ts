@@ -15,6 +15,8 @@ import {
   shapeOf,
   streamOptions,
   urlArgument,
+  variantOf,
+  variantOption,
 } from "./bench-options.ts";
 import { type Command, command } from "./command.ts";
 import { type CommandSet, reportMistake } from "./dispatch.ts";
@@ -26,16 +28,16 @@ const PLAIN_PROGRESS_SECONDS = 5;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-const playOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...checkOption, ...reconnectOption };
+const playerOptions = { ...checkOption, ...reconnectOption, ...variantOption };
+const playOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...playerOptions };
 const publishOptions = { ...urlArgument, ...commonOptions, ...runOptions, ...streamOptions, ...fileOption };
 const bothOptions = {
   ...urlArgument,
   ...commonOptions,
   ...runOptions,
   ...streamOptions,
-  ...checkOption,
   ...playUrlOption,
-  ...reconnectOption,
+  ...playerOptions,
 };
 
 /** `srs bench`: its commands, and help on all of them. */
@@ -64,8 +66,7 @@ function playCommand(output: Output): Command {
     run: (args) =>
       runPlan(output, args.json === true, () => {
         const { count, seconds, rate } = runOf(args);
-        const checked = checkedOf(args.check, count);
-        const play = { url: urlOf(args.url), count, checked, reconnect: args.reconnect === true };
+        const play = { url: urlOf(args.url), count, ...playersOf(args, count) };
         return { command: "play", play, publish: undefined, seconds, rate };
       }),
   });
@@ -107,7 +108,7 @@ function bothCommand(output: Output): Command {
         const url = playUrl === undefined ? publish.url : new BenchUrl(playUrl);
         if (publish.url.numbered || url.numbered)
           throw new UserError("srs bench both publishes one stream: {} has no meaning");
-        const play = { url, count, checked: checkedOf(args.check, count), reconnect: args.reconnect === true };
+        const play = { url, count, ...playersOf(args, count) };
         return { command: "both", play, publish, seconds, rate };
       }),
   });
@@ -149,6 +150,15 @@ function publishUrlOf(text: string | undefined, many: boolean): BenchUrl {
   return url;
 }
 
-function checkedOf(text: string | undefined, count: number): number {
-  return numberOf("--check", text, 100, { min: 0, max: 100_000, whole: true }) || count;
+/** How players look, and what they choose. Throws UserError. */
+function playersOf(
+  args: {
+    readonly check?: string | undefined;
+    readonly reconnect?: boolean | undefined;
+    readonly variant?: string | undefined;
+  },
+  count: number,
+) {
+  const checked = numberOf("--check", args.check, 100, { min: 0, max: 100_000, whole: true }) || count;
+  return { checked, reconnect: args.reconnect === true, variant: variantOf(args.variant) };
 }

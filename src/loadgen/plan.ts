@@ -1,4 +1,5 @@
 import type { Recording } from "./file-source.ts";
+import type { VariantChoice } from "./hls/multivariant.ts";
 import type { SyntheticShape } from "./synthetic-source.ts";
 import type { BenchUrl } from "./url.ts";
 
@@ -10,6 +11,8 @@ export interface PlayPlan {
   readonly checked: number;
   /** Whether a player that lost its connection asks the URL again. */
   readonly reconnect?: boolean;
+  /** Which variant players of HLS play: the first, if nothing is said. */
+  readonly variant?: VariantChoice;
 }
 
 /** What the publishers of a run do. */

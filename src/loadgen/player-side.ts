@@ -2,8 +2,11 @@ import type { BenchContext } from "./context.ts";
 import { Group } from "./group.ts";
 import type { Retry } from "./group-member.ts";
 import type { HlsContext } from "./hls/context.ts";
+import { FileStore } from "./hls/file-store.ts";
 import { HlsPlayer } from "./hls/hls-player.ts";
-import { SegmentStore } from "./hls/segment-store.ts";
+import type { ReadInit } from "./hls/piece-reader.ts";
+import { PlaylistStore } from "./hls/playlist-store.ts";
+import type { SegmentFacts } from "./hls/segment-facts.ts";
 import { HlsTotals } from "./hls/totals.ts";
 import { LivePlayer } from "./http/live-player.ts";
 import type { PlayPlan } from "./plan.ts";
@@ -33,9 +36,10 @@ export class PlayerSide {
     this.#plan = plan;
     this.#rate = rate;
     this.group = new Group(plan.count);
-    const hls = new HlsTotals();
-    const segments = new SegmentStore();
-    this.#context = { ...context, group: this.group, totals: this.#totals, hls, segments, patient };
+    const files = { segments: new FileStore<SegmentFacts>(), inits: new FileStore<ReadInit>() };
+    const hls = { hls: new HlsTotals(), playlists: new PlaylistStore(), ...files };
+    const { variant = "first" } = plan;
+    this.#context = { ...context, group: this.group, totals: this.#totals, ...hls, variant, patient };
   }
 
   /** Starts to connect; a second call has no effect. */
@@ -52,7 +56,7 @@ export class PlayerSide {
     const make = (retry?: Retry): Player => {
       const context = { ...this.#context, retry };
       if (target.protocol === "rtmp") return new RtmpPlayer(context, target, whole);
-      if (target.protocol === "hls") return new HlsPlayer(context, target);
+      if (target.protocol === "hls") return new HlsPlayer(context, target, number);
       return new LivePlayer(context, target, whole);
     };
     return reconnect === true ? new ReconnectingPlayer(this.#context, make) : make();
@@ -102,6 +106,11 @@ export class PlayerSide {
   get #checked(): number {
     const checked = this.#plan.url.protocol === "hls" ? this.#plan.count : this.#plan.checked;
     return this.#players.filter((player, number) => number < checked && player.wasAdmitted).length;
+  }
+
+  /** Whether players played only the picture of the stream. */
+  get soundApart(): boolean {
+    return this.#context.hls.soundApart;
   }
 
   /** Whether the publisher's clock is ahead of this machine's, so that delays can't be reported. */

@@ -32,17 +32,27 @@ export interface GroupReport {
 
 /** What HLS players found in playlists, segments and playback. */
 export interface HlsReport {
+  /** What segments are; null before the first one. */
+  readonly format: "ts" | "fmp4" | "both" | null;
   readonly playlists: number;
+  /** Playlists that left out what the player knew (EXT-X-SKIP). */
+  readonly deltas: number;
   /** Answers 304: the playlist had not changed. */
   readonly not_modified: number;
+  /** Whole ones. */
   readonly segments: number;
+  /** Parts of low latency, and how many of them were asked for before they were listed. */
+  readonly parts: number;
+  readonly hinted: number;
+  /** Parts that a playlist hinted at, and that did not come, or were not listed then. */
+  readonly hints_unused: number;
   /** Segments that were missing when requested, or had left the playlist before. */
   readonly missed: number;
   /** Why playlists and segments could not be fetched. */
   readonly errors: Readonly<Record<string, number>>;
   /** Playlists whose numbers went back. */
   readonly sequence_back: number;
-  /** Segments whose EXTINF differs from their content, or exceeds the target duration. */
+  /** Segments and parts whose duration differs from their content, or exceeds what the playlist allows. */
   readonly wrong_durations: number;
   /** Pauses in playback, and the players with at least one. */
   readonly stalls: number;
@@ -50,6 +60,8 @@ export interface HlsReport {
   readonly stall_ms: Percentiles | null;
   /** From a segment's last frame at the publisher to a player's last byte of the segment. */
   readonly segment_delay_ms: Percentiles | null;
+  /** From a part's last frame at the publisher to a player's last byte of the part. */
+  readonly part_delay_ms: Percentiles | null;
 }
 
 /** What the players found. Fields that don't apply to the protocol are left out. */
@@ -72,7 +84,7 @@ export interface PlayersReport extends GroupReport {
   readonly first_frame_after_play_ms?: Percentiles | null;
   /** Not of HLS, whose frames come by the segment: see its stalls. */
   readonly longest_gap_ms?: number;
-  /** From the publisher to the player; with HLS, to the screen of a player that starts 3 target durations before the end. */
+  /** From the publisher to the player; with HLS, to the screen of a player that stays as far behind as the playlist says. */
   readonly delay_ms: Percentiles | null;
   readonly hls?: HlsReport;
   /** Of players that reconnect. */
@@ -147,7 +159,7 @@ export function playersReport(
     corrupt: totals.corrupt,
     disordered: totals.disordered,
     ran_back: totals.ranBack,
-    ...(/ts$|^hls$/.test(protocol) ? { continuity_errors: totals.continuityErrors } : {}),
+    ...(/ts$/.test(protocol) || hls.formats.has("ts") ? { continuity_errors: totals.continuityErrors } : {}),
     first_frame_ms: percentiles(totals.firstFrame),
     ...(protocol === "hls" ? {} : live),
     delay_ms: clocksDiffer ? null : percentiles(totals.delay),
@@ -162,9 +174,14 @@ export function reconnectsReport({ losses, outage }: PlayerTotals): ReconnectsRe
 
 function hlsReport(totals: HlsTotals, clocksDiffer: boolean): HlsReport {
   return {
+    format: formatOf(totals),
     playlists: totals.playlists,
+    deltas: totals.deltas,
     not_modified: totals.notModified,
     segments: totals.segments,
+    parts: totals.parts,
+    hinted: totals.hinted,
+    hints_unused: totals.hintsUnused,
     missed: totals.missed,
     errors: totals.errors.toObject(),
     sequence_back: totals.sequenceBack,
@@ -173,7 +190,13 @@ function hlsReport(totals: HlsTotals, clocksDiffer: boolean): HlsReport {
     stalled_players: totals.stalledPlayers,
     stall_ms: percentiles(totals.stalls),
     segment_delay_ms: clocksDiffer ? null : percentiles(totals.segmentDelay),
+    part_delay_ms: clocksDiffer ? null : percentiles(totals.partDelay),
   };
+}
+
+function formatOf({ formats }: HlsTotals): HlsReport["format"] {
+  if (formats.size === 2) return "both";
+  return formats.values().next().value ?? null;
 }
 
 /** The publishers' part of the report. */
@@ -213,7 +236,7 @@ function hlsProblems(found: HlsReport): [number, string][] {
   return [
     [found.missed, "segments missed"],
     [found.sequence_back, "playlists that went back"],
-    [found.wrong_durations, "segments of a wrong duration"],
+    [found.wrong_durations, `segments ${found.parts > 0 ? "or parts " : ""}of a wrong duration`],
     [found.stalls, "stalls"],
   ];
 }

@@ -9,6 +9,9 @@ import type {
   ReconnectsReport,
 } from "./report.ts";
 
+/** What segments are, for people. */
+const FORMATS = { ts: " in MPEG-TS", fmp4: " in fragmented MP4", both: "" } as const;
+
 /** The report for people. */
 export function summary(report: BenchReport): string {
   const { publishers, players, seconds, interrupted, cpu_percent, url, play_url = url } = report;
@@ -61,7 +64,7 @@ function playerLines(found: PlayersReport, seconds: number): string[] {
   if (!found.synthetic) lines.push(row("delay", "unknown: this is no stream of srs bench"));
   else {
     lines.push(row("delay", spread(found.delay_ms)));
-    if (found.hls !== undefined) lines.push(row("  of segments", spread(found.hls.segment_delay_ms)));
+    if (found.hls !== undefined) lines.push(...hlsDelayLines(found.hls));
   }
   return lines;
 }
@@ -75,14 +78,26 @@ function reconnectLines({ count, outage_ms, reasons }: ReconnectsReport): string
 }
 
 function hlsLines(found: HlsReport): string[] {
-  const { stalls, stalled_players, stall_ms } = found;
+  const { stalls, stalled_players, stall_ms, parts, deltas } = found;
   const lengths = stall_ms === null ? "" : ` in ${stalled_players} players: ${spread(stall_ms)}`;
+  const lists = [`${found.playlists}`, `${found.not_modified} not modified`];
+  if (deltas > 0) lists.push(`${deltas} without what was known`);
+  const format = FORMATS[found.format ?? "both"];
+  const hints = `${found.hinted} of them by hints, ${found.hints_unused} hints not used`;
+  const faults = `${found.missed} missed, ${found.wrong_durations} of a wrong duration`;
   return [
-    row("playlists", `${found.playlists}, ${found.not_modified} not modified, ${found.sequence_back} went back`),
-    row("segments", `${found.segments}, ${found.missed} missed, ${found.wrong_durations} of a wrong duration`),
+    row("playlists", [...lists, `${found.sequence_back} went back`].join(", ")),
+    row("segments", `${found.segments}${format}, ${faults}`),
+    ...(parts > 0 ? [row("parts", `${parts}, ${hints}`)] : []),
     ...Object.entries(found.errors).map(([reason, count]) => row("", `${count} × ${reason}`)),
     row("stalls", `${stalls}${lengths}`),
   ];
+}
+
+function hlsDelayLines({ segment_delay_ms, part_delay_ms }: HlsReport): string[] {
+  const ofParts = part_delay_ms === null ? [] : [row("  of parts", spread(part_delay_ms))];
+  const isPartsOnly = segment_delay_ms === null && part_delay_ms !== null;
+  return isPartsOnly ? ofParts : [...ofParts, row("  of segments", spread(segment_delay_ms))];
 }
 
 function groupLines(what: string, found: GroupReport): string[] {

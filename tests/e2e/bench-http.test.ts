@@ -26,6 +26,8 @@ const faultless = {
   hls: { missed: 0, errors: {}, sequence_back: 0, wrong_durations: 0 },
 };
 
+const { continuity_errors: _, ...withoutTs } = faultless;
+
 /** The report of a bench that was started with `--json`, once it has ended. */
 async function reportOf(run: Program): Promise<BenchReport> {
   await run.ended();
@@ -78,37 +80,122 @@ test.concurrent("srs bench publishes by RTMP and plays HLS, from the first segme
   expect(players?.hls?.segment_delay_ms?.p50).toBeGreaterThan(0);
 });
 
-testWithFfmpeg.concurrent("srs bench plays HLS that FFmpeg cuts of its stream, and finds no fault in it", async () => {
+for (const [type, ending] of [
+  ["mpegts", ".ts"],
+  ["fmp4", ".m4s"],
+] as const)
+  testWithFfmpeg.concurrent(
+    `srs bench plays HLS that FFmpeg cuts of its stream as ${type}, and finds no fault in it`,
+    async () => {
+      await using stage = new Stage();
+      const server = await startSrs(stage, "server");
+      stage.start("encoder", [
+        executable(),
+        "bench",
+        "publish",
+        server.url("live/show"),
+        "--seconds",
+        "300",
+        "--gop",
+        "1",
+      ]);
+      await server.program.line(/publish started/);
+      const playlist = stage.path("media.m3u8");
+      const cut = [
+        "-f",
+        "hls",
+        "-hls_segment_type",
+        type,
+        "-hls_time",
+        "1",
+        "-hls_list_size",
+        "8",
+        "-hls_flags",
+        "temp_file",
+      ];
+      const ffmpeg = [
+        "ffmpeg",
+        "-hide_banner",
+        "-nostats",
+        "-loglevel",
+        "warning",
+        "-i",
+        server.url("live/show"),
+        "-c",
+        "copy",
+      ];
+      stage.start("ffmpeg", [...ffmpeg, ...cut, "-master_pl_name", "show.m3u8", playlist]);
+      const listed = () => existsSync(playlist) && readFileSync(playlist, "utf8").split(ending).length > 3;
+      await until("three segments are there", listed);
+      const fetch = (request: Request) => new Response(Bun.file(stage.path(new URL(request.url).pathname.slice(1))));
+      const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
+      try {
+        const url = `http://127.0.0.1:${web.port}/show.m3u8`;
+        const run = stage.start("bench", [executable(), "bench", "play", url, "-n", "5", "--seconds", "4", "--json"]);
+        const report = await reportOf(run);
+        expect(report.players).toMatchObject({ ...withoutTs, connected: 5 });
+        expect(report.players?.frames.video).toBeGreaterThan(0);
+        expect(report.players?.delay_ms?.p50).toBeGreaterThan(1000);
+      } finally {
+        await web.stop(true);
+      }
+    },
+  );
+
+/** A server with HLS, and its stream played by the bench that publishes it. */
+async function playsHls(stage: Stage, hls: string, ...options: readonly string[]): Promise<BenchReport> {
+  const vhost = `[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\n${hls}`;
+  const server = await startSrs(stage, "server", { more: `[http_server]\nlisten = "127.0.0.1:0"\n${vhost}` });
+  const play = `http://127.0.0.1:${await httpPort(server.program)}/live/show.m3u8`;
+  const run = ["--play-url", play, "-n", "5", "--gop", "1", "--seconds", "6", "--json", ...options];
+  return await reportOf(stage.start("bench", [executable(), "bench", "both", server.url("live/show"), ...run]));
+}
+
+for (const [what, hls, format] of [
+  ["HLS in fragmented MP4", 'hls_format = "fmp4"', "fmp4"],
+  ["encrypted HLS in fragmented MP4", 'hls_format = "fmp4"\nhls_keys = true\nhls_fragments_per_key = 2', "fmp4"],
+  ["encrypted HLS in MPEG-TS", "hls_keys = true\nhls_fragments_per_key = 2", "ts"],
+] as const)
+  test.concurrent(`srs bench plays ${what}`, async () => {
+    await using stage = new Stage();
+    const { players } = await playsHls(stage, `${hls}\nhls_window = 8`);
+    expect(players).toMatchObject({ ...withoutTs, connected: 5, checked: 5, hls: { ...faultless.hls, format } });
+    expect(players?.hls?.segments).toBeGreaterThan(5 * 3);
+  });
+
+test.concurrent("srs bench plays low-latency HLS part by part, three parts behind the encoder", async () => {
   await using stage = new Stage();
-  const server = await startSrs(stage, "server");
-  stage.start("encoder", [executable(), "bench", "publish", server.url("live/show"), "--seconds", "300", "--gop", "1"]);
-  await server.program.line(/publish started/);
-  const playlist = stage.path("media.m3u8");
-  const cut = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "8", "-hls_flags", "temp_file"];
-  const ffmpeg = [
-    "ffmpeg",
-    "-hide_banner",
-    "-nostats",
-    "-loglevel",
-    "warning",
-    "-i",
-    server.url("live/show"),
-    "-c",
-    "copy",
-  ];
-  stage.start("ffmpeg", [...ffmpeg, ...cut, "-master_pl_name", "show.m3u8", playlist]);
-  const listed = () => existsSync(playlist) && readFileSync(playlist, "utf8").split(".ts").length > 3;
-  await until("three segments are there", listed);
-  const fetch = (request: Request) => new Response(Bun.file(stage.path(new URL(request.url).pathname.slice(1))));
-  const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch });
-  try {
-    const url = `http://127.0.0.1:${web.port}/show.m3u8`;
-    const run = stage.start("bench", [executable(), "bench", "play", url, "-n", "5", "--seconds", "4", "--json"]);
-    const report = await reportOf(run);
-    expect(report.players).toMatchObject({ ...faultless, connected: 5 });
-    expect(report.players?.frames.video).toBeGreaterThan(0);
-    expect(report.players?.delay_ms?.p50).toBeGreaterThan(1000);
-  } finally {
-    await web.stop(true);
+  const { players } = await playsHls(stage, "hls_low_latency = true\nhls_part = 200\nhls_window = 20");
+  expect(players).toMatchObject({ ...withoutTs, connected: 5, checked: 5, hls: { ...faultless.hls, format: "fmp4" } });
+  const { parts = 0, hinted = 0, part_delay_ms, segments } = players?.hls ?? {};
+  expect(parts).toBeGreaterThan(5 * 20);
+  expect(hinted).toBeGreaterThan(0);
+  expect(segments).toBe(0);
+  expect(part_delay_ms?.p50).toBeGreaterThan(0);
+  expect(players?.delay_ms?.p50).toBeGreaterThan(600);
+});
+
+test.concurrent("srs bench plays each variant of a ladder, or the best one", async () => {
+  await using stage = new Stage();
+  const vhost =
+    '[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\nhls_low_latency = true\nhls_variants = ["_hd", "_sd"]';
+  const server = await startSrs(stage, "server", { more: `[http_server]\nlisten = "127.0.0.1:0"\n${vhost}` });
+  const rates = { "": 600, _hd: 1200, _sd: 300 };
+  for (const [suffix, kbps] of Object.entries(rates)) {
+    const publish = [executable(), "bench", "publish", server.url(`live/show${suffix}`), "--seconds", "300"];
+    stage.start(`encoder${suffix}`, [...publish, "--gop", "1", "--kbps", `${kbps}`]);
   }
+  await until("all are published", () => server.program.count(/publish started/) === 3);
+  const url = `http://127.0.0.1:${await httpPort(server.program)}/live/show.m3u8`;
+  await until("all are listed", async () => (await (await fetch(url)).text()).split("#EXT-X-STREAM-INF").length === 4);
+  const played = async (variant: string) => {
+    const run = [executable(), "bench", "play", url, "-n", "3", "--seconds", "4", "--variant", variant, "--json"];
+    const { players } = await reportOf(stage.start(variant, run));
+    expect(players).toMatchObject({ ...withoutTs, connected: 3 });
+    return players?.kbps_each;
+  };
+  const all = await played("all");
+  expect(all?.most ?? 0).toBeGreaterThan(2 * (all?.least ?? 0));
+  const best = await played("best");
+  expect(best?.least ?? 0).toBeGreaterThan(900);
 });

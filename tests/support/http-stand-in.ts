@@ -21,6 +21,8 @@ export interface StandInAnswer {
   readonly close?: boolean;
 }
 
+const NOTHING: StandInAnswer = { status: 404, body: "there is nothing at this address\n" };
+
 type Respond = (head: string) => StandInAnswer | undefined;
 
 /** An HTTP server in memory, on port 80. It answers requests by their path, and not at all where that gives undefined. */
@@ -28,6 +30,8 @@ export class HttpStandIn {
   /** `PATH` of each request, in order. */
   readonly asked: string[] = [];
   connections = 0;
+  /** Answers what has no route. */
+  otherwise: (path: string) => StandInAnswer | undefined = () => NOTHING;
   readonly #routes = new Map<string, Respond>();
 
   constructor(network: MemoryNetwork) {
@@ -36,7 +40,7 @@ export class HttpStandIn {
       return new StandInConnection((path, head) => {
         this.asked.push(path);
         const route = this.#routes.get(path);
-        return route === undefined ? { status: 404, body: "there is nothing at this address\n" } : route(head);
+        return route === undefined ? this.otherwise(path) : route(head);
       });
     });
   }

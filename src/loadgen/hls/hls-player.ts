@@ -8,8 +8,10 @@ import { RefusalText } from "../http/refusal.ts";
 import type { HttpTarget } from "../http/target.ts";
 import type { Player } from "../player.ts";
 import type { HlsContext } from "./context.ts";
-import { endOf, type MediaPlaylist, type MultivariantPlaylist } from "./playlist.ts";
+import type { MediaPlaylist } from "./media-playlist.ts";
+import { chosenVariant, type MultivariantPlaylist } from "./multivariant.ts";
 import { type PlaylistEvents, PlaylistRequest } from "./playlist-request.ts";
+import { type Reload, reloadOf, withDirectives } from "./reload.ts";
 import { SegmentPlayer } from "./segment-player.ts";
 
 /** A player fails after this many failed playlist requests in a row, one that reconnects after its first. */
@@ -18,16 +20,22 @@ const RETRY_MS = 1000;
 /** Maximum time until the first segment: the bench's own encoder has just started or the playlist is still empty. */
 const FIRST_SEGMENT_TIMEOUT_MS = 60_000;
 
+/** A request for the playlist as it is now, as soon as possible. */
+const PLAIN: Reload = { afterMs: 0, directives: "", waitMs: 0 };
+
+const RETRY: Reload = { ...PLAIN, afterMs: RETRY_MS };
+
 /*
  * playlist ──multivariant──> playlist of a variant ──a segment is listed──> playing: reloaded again and again
  *    └────────────────────────────────┴──refused──> failed; for a stream that has just begun, asked again
  */
-/** A player of HLS: reloads the playlist as hls.js does, and plays the segments. */
+/** A player of HLS: reloads the playlist as hls.js does, and plays the segments or, where a playlist lists them, their parts. */
 export class HlsPlayer implements Player, PlaylistEvents {
   readonly #context: HlsContext;
   readonly #member: GroupMember;
   readonly #fetcher: Fetcher;
-  readonly #request = new PlaylistRequest(this);
+  readonly #request: PlaylistRequest;
+  readonly #number: number;
   readonly #madeMs: number;
   #url: URL;
   /** When this attempt began, and when the newest playlist was asked for; monotonic ms. */
@@ -36,12 +44,19 @@ export class HlsPlayer implements Player, PlaylistEvents {
   #failures = 0;
   /** In a row. */
   #redirects = 0;
+  /** How the playlist is asked for next, or was last. */
+  #reload = PLAIN;
+  /** The playlist is that of a variant. */
+  #isVariant = false;
   #timer: Timer | undefined;
   #list: MediaPlaylist | undefined;
   #segments: SegmentPlayer | undefined;
 
-  constructor(context: HlsContext, target: HttpTarget) {
+  /** `number`: of the player, among all. */
+  constructor(context: HlsContext, target: HttpTarget, number: number) {
     this.#context = context;
+    this.#number = number;
+    this.#request = new PlaylistRequest(context.playlists, this);
     this.#member = new GroupMember(context.group, context.retry);
     this.#fetcher = new Fetcher(context, context.group);
     this.#url = target.url;
@@ -69,15 +84,16 @@ export class HlsPlayer implements Player, PlaylistEvents {
   playlist(list: MediaPlaylist | MultivariantPlaylist): void {
     this.#redirects = 0;
     if (list.kind === "multivariant") {
-      this.#variant(list.uri);
+      this.#variant(list);
       return;
     }
-    this.#context.hls.playlists++;
+    const { hls } = this.#context;
+    hls.playlists++;
+    if (list.skipped > 0) hls.deltas++;
     this.#failures = 0;
     const before = this.#list;
     this.#list = list;
-    const changed = before === undefined || endOf(before) !== endOf(list) || before.ended !== list.ended;
-    if (!list.ended) this.#reloadIn(list.targetDurationMs * (changed ? 1 : 1 / 2));
+    if (!list.ended) this.#loadAgain(reloadOf(list, before));
     const now = this.#context.clock.now();
     if (this.#segments !== undefined) this.#segments.update(list);
     else if (list.segments.length > 0) {
@@ -90,7 +106,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
   unchanged(): void {
     this.#context.hls.notModified++;
     this.#failures = 0;
-    this.#reloadIn((this.#list?.targetDurationMs ?? RETRY_MS) / 2);
+    this.#loadAgain({ ...this.#reload, afterMs: (this.#list?.targetDurationMs ?? RETRY_MS) / 2 });
   }
 
   redirected(head: ResponseHead): void {
@@ -99,7 +115,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
       this.#fail(String(new RefusalText(head)));
       return;
     }
-    this.#url = to;
+    this.#url = withDirectives(to, "");
     this.#ask();
   }
 
@@ -108,11 +124,11 @@ export class HlsPlayer implements Player, PlaylistEvents {
     if (this.#segments !== undefined) {
       hls.errors.add(`playlist: ${reason}`);
       this.#failures++;
-      if (retry === undefined && this.#failures < MAX_FAILURES) this.#reloadIn(RETRY_MS);
+      if (retry === undefined && this.#failures < MAX_FAILURES) this.#loadAgain(RETRY);
       else this.#fail(`playlist: ${reason}`);
     } else if (absent && patient && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
       this.#beganMs = this.#askedMs + RETRY_MS;
-      this.#reloadIn(RETRY_MS);
+      this.#loadAgain(RETRY);
     } else this.#fail(reason);
   }
 
@@ -132,8 +148,15 @@ export class HlsPlayer implements Player, PlaylistEvents {
     this.#end();
   }
 
-  /** Players begin with the first variant. */
-  #variant(uri: string): void {
+  #variant(list: MultivariantPlaylist): void {
+    if (this.#isVariant) {
+      this.#fail("the playlist names a variant that is a playlist of variants again");
+      return;
+    }
+    this.#isVariant = true;
+    const { hls, variant } = this.#context;
+    const { uri, soundApart } = chosenVariant(list, variant, this.#number);
+    hls.soundApart ||= soundApart;
     const url = URL.parse(uri, this.#url.href);
     if (url === null || url.href === this.#url.href) {
       this.#fail(`the playlist names a variant by "${uri}"`);
@@ -144,17 +167,22 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   /** The delay counts from the last request (RFC 8216, 6.3.4). */
-  #reloadIn(delayMs: number): void {
+  #loadAgain(reload: Reload): void {
     const { clock } = this.#context;
     const passedMs = clock.now() - this.#askedMs;
+    this.#reload = reload;
     this.#timer?.cancel();
-    this.#timer = clock.after(Math.max(0, delayMs - passedMs), () => this.#ask());
+    this.#timer = clock.after(Math.max(0, reload.afterMs - passedMs), () => this.#ask());
   }
 
   #ask(): void {
     this.#askedMs = this.#context.clock.now();
+    const { directives, waitMs } = this.#reload;
+    const url = directives === "" ? this.#url : withDirectives(this.#url, directives);
+    // The playlist is another one at each URL.
+    const headers = directives === "" ? this.#request.headers : "";
     try {
-      this.#fetcher.get(this.#url, this.#request.headers, this.#request);
+      this.#fetcher.get(url, headers, this.#request, waitMs);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#fail(`the playlist names a variant that can't be fetched: ${error.message}`);

@@ -1,11 +1,15 @@
 import { ProtocolError } from "../../base/errors.ts";
+import { copyBytes } from "../../base/memory.ts";
 import type { ResponseHead } from "../../io/net/http-response.ts";
 import type { AnswerEvents } from "../http/connection.ts";
 import { RefusalText } from "../http/refusal.ts";
-import { type MediaPlaylist, type MultivariantPlaylist, readPlaylist } from "./playlist.ts";
+import type { MediaPlaylist } from "./media-playlist.ts";
+import type { MultivariantPlaylist } from "./multivariant.ts";
+import type { PlaylistStore } from "./playlist-store.ts";
 
 /** A longer playlist is refused. */
 const MAX_BYTES = 4 * 1024 * 1024;
+const FIRST_BYTES = 4096;
 
 /** The result of a request for a playlist. */
 export interface PlaylistEvents {
@@ -21,29 +25,30 @@ export interface PlaylistEvents {
 /** One player's requests for a playlist, one after another; conditional ones when the server gives an ETag. */
 export class PlaylistRequest implements AnswerEvents {
   readonly #events: PlaylistEvents;
+  readonly #store: PlaylistStore;
   #etag = "";
   #newEtag = "";
   #status = 0;
   #refusal: RefusalText | undefined;
   #redirect: ResponseHead | undefined;
-  #text = "";
-  #decoder = new TextDecoder();
-  #bytes = 0;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #have = 0;
+  /** The newest media playlist. */
+  #list: MediaPlaylist | undefined;
 
-  constructor(events: PlaylistEvents) {
+  constructor(store: PlaylistStore, events: PlaylistEvents) {
+    this.#store = store;
     this.#events = events;
   }
 
-  /** The header lines that the next request adds. */
+  /** The header lines that the next request adds, if it is for the same URL as the last one. */
   get headers(): string {
     return this.#etag === "" ? "" : `If-None-Match: ${this.#etag}\r\n`;
   }
 
   head(head: ResponseHead): void {
     this.#status = head.status;
-    this.#text = "";
-    this.#decoder = new TextDecoder();
-    this.#bytes = 0;
+    this.#have = 0;
     this.#newEtag = head.headers.get("etag") ?? "";
     const { status } = head;
     this.#redirect = status >= 300 && status < 400 && status !== 304 ? head : undefined;
@@ -51,10 +56,19 @@ export class PlaylistRequest implements AnswerEvents {
   }
 
   body(bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    if (this.#bytes > MAX_BYTES) throw new ProtocolError(`the playlist has more than ${MAX_BYTES} bytes`);
-    if (this.#refusal === undefined) this.#text += this.#decoder.decode(bytes, { stream: true });
-    else this.#refusal.push(bytes);
+    if (this.#refusal !== undefined) {
+      this.#refusal.push(bytes);
+      return;
+    }
+    const have = this.#have + bytes.length;
+    if (have > MAX_BYTES) throw new ProtocolError(`the playlist has more than ${MAX_BYTES} bytes`);
+    if (have > this.#bytes.length) {
+      const larger = new Uint8Array(2 * have);
+      copyBytes(larger, 0, this.#bytes, 0, this.#have);
+      this.#bytes = larger;
+    }
+    copyBytes(this.#bytes, this.#have, bytes, 0, bytes.length);
+    this.#have = have;
   }
 
   done(problem: string | undefined): void {
@@ -70,15 +84,15 @@ export class PlaylistRequest implements AnswerEvents {
   #read(): void {
     let list: MediaPlaylist | MultivariantPlaylist;
     try {
-      list = readPlaylist(this.#text);
+      list = this.#store.read(this.#bytes.subarray(0, this.#have), this.#list);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#events.failed(error.message, false);
       return;
     }
-    this.#text = "";
     // A variant's playlist has an ETag of its own.
     this.#etag = list.kind === "media" ? this.#newEtag : "";
+    if (list.kind === "media") this.#list = list;
     this.#events.playlist(list);
   }
 }

@@ -1,3 +1,4 @@
+import type { MediaPlaylist } from "./media-playlist.ts";
 import type { HlsTotals } from "./totals.ts";
 
 /** Playback starts with this many segments, or this many target durations, in the buffer. */
@@ -6,20 +7,41 @@ const START_TARGETS = 2;
 /** Shorter pauses don't count as stalls: viewers don't see them. Milliseconds. */
 const LEAST_STALL_MS = 50;
 
+/** When playback starts. */
+export interface PlayoutStart {
+  /** How far into the first piece, ms. */
+  readonly fromMs: number;
+  /** How much is in the buffer then, ms. */
+  readonly enoughMs: number;
+  /** How many pieces are enough, however short they are. */
+  readonly enoughPieces: number;
+}
+
+/**
+ * When playback of a list starts. With low latency, all that it stays behind but one part is in the buffer then, so that the
+ * viewer is as far behind as the list says.
+ */
+export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist, fromMs: number): PlayoutStart {
+  if (lowLatency === undefined)
+    return { fromMs, enoughMs: START_TARGETS * targetDurationMs, enoughPieces: START_SEGMENTS };
+  const { holdBackMs, partTargetMs } = lowLatency;
+  return { fromMs, enoughMs: holdBackMs - partTargetMs, enoughPieces: Number.POSITIVE_INFINITY };
+}
+
 /*
- * filling ──enough──> playing ──the buffer is empty──> stalled ──the next segment──> playing
+ * filling ──enough──> playing ──the buffer is empty──> stalled ──the next piece──> playing
  */
 /** A model of a player's buffer and playback. Times are of the monotonic clock, ms. */
 export class Playout {
   readonly #totals: HlsTotals;
-  /** Receives when the first frame of a segment, sent at `sentUs`, is shown. */
+  /** Receives when the first frame of a piece, sent at `sentUs`, is shown. */
   readonly #shows: (sentUs: number, shownMs: number) => void;
-  /** The media time at which playback starts. */
-  readonly #fromMs: number;
+  /** `fromMs`: the media time at which it does. */
+  readonly #starts: PlayoutStart;
   /** The media time at the end of the buffer. */
   #endMs = 0;
-  #segments = 0;
-  /** Segments received before playback: their media time, and when they were sent. */
+  #pieces = 0;
+  /** Pieces received before playback: their media time, and when they were sent. */
   #waiting: { readonly atMs: number; readonly sentUs: number }[] = [];
   /** When media time 0 was shown, or would have been; undefined before playback. */
   #zeroMs: number | undefined;
@@ -27,34 +49,33 @@ export class Playout {
   startedMs = 0;
   #stalled = false;
 
-  /** Playback starts `fromMs` into the first segment. */
-  constructor(totals: HlsTotals, fromMs: number, shows: (sentUs: number, shownMs: number) => void) {
+  constructor(totals: HlsTotals, starts: PlayoutStart, shows: (sentUs: number, shownMs: number) => void) {
     this.#totals = totals;
-    this.#fromMs = fromMs;
+    this.#starts = starts;
     this.#shows = shows;
   }
 
-  /** The next segment was received. `sentUs` is its first frame's stamp, 0 when it has none. */
-  add(nowMs: number, durationMs: number, sentUs: number, targetDurationMs: number): void {
+  /** The next segment, or part, was received. `sentUs` is its first frame's stamp, 0 when it has none. */
+  add(nowMs: number, durationMs: number, sentUs: number): void {
     this.#catchUp(nowMs);
     if (sentUs > 0) {
       if (this.#zeroMs === undefined) this.#waiting.push({ atMs: this.#endMs, sentUs });
       else this.#shows(sentUs, this.#zeroMs + this.#endMs);
     }
     this.#endMs += durationMs;
-    this.#segments++;
+    this.#pieces++;
     if (this.#zeroMs !== undefined) return;
-    const enough = this.#endMs - this.#fromMs >= START_TARGETS * targetDurationMs;
-    if (enough || this.#segments >= START_SEGMENTS) this.#start(nowMs);
+    const { fromMs, enoughMs, enoughPieces } = this.#starts;
+    if (this.#endMs - fromMs >= enoughMs || this.#pieces >= enoughPieces) this.#start(nowMs, fromMs);
   }
 
-  /** The end of the measurement. `ended`: no more segments are expected, so the empty buffer is not a stall. */
+  /** The end of the measurement. `ended`: no more pieces are expected, so the empty buffer is not a stall. */
   finish(nowMs: number, ended: boolean): void {
     if (!ended) this.#catchUp(nowMs);
   }
 
-  #start(nowMs: number): void {
-    const zeroMs = nowMs - this.#fromMs;
+  #start(nowMs: number, fromMs: number): void {
+    const zeroMs = nowMs - fromMs;
     this.#zeroMs = zeroMs;
     this.startedMs = nowMs;
     for (const { atMs, sentUs } of this.#waiting.splice(0)) this.#shows(sentUs, zeroMs + atMs);

@@ -1,10 +1,12 @@
 import { ProtocolError } from "../../base/errors.ts";
+import type { InitTracks } from "../../media/mp4/init-reader.ts";
+import { Mp4Frames } from "../mp4/frames.ts";
 import { FrameCounts } from "../player-totals.ts";
 import { StreamCheck } from "../stream-check.ts";
 import { StampReader } from "../synthetic-frame.ts";
 import { type FrameSink, TsFrames } from "../ts/frames.ts";
 
-/** First and last time of a track, ms of the transport stream's clock. */
+/** First and last time of a track, ms of its clock. */
 export interface TrackTimes {
   readonly first: number;
   readonly last: number;
@@ -20,7 +22,7 @@ export interface StampRange {
   readonly lastSentUs: number;
 }
 
-/** The content of one segment. */
+/** The content of one segment, or of one part. */
 export interface SegmentFacts {
   /** What was found in it alone; a start that is not on a key frame is not counted here. */
   readonly counts: FrameCounts;
@@ -34,28 +36,54 @@ export interface SegmentFacts {
   readonly stamps: StampRange | undefined;
   /** Whether a player may start with it: its first video frame is a key frame after its header, or it has no video. */
   readonly independent: boolean;
+  /** Whether it has a key frame anywhere, or no video. */
+  readonly hasKey: boolean;
+  readonly format: "ts" | "fmp4" | undefined;
   /** Why it could not be read to its end. */
   readonly problem: string | undefined;
 }
 
-/** Reads a segment of MPEG-TS. */
-export function readSegment(bytes: Uint8Array): SegmentFacts {
+/** Reads a segment: of fragmented MP4 with these tracks, or a part of one; else of MPEG-TS. */
+export function readSegment(bytes: Uint8Array, tracks?: InitTracks): SegmentFacts {
+  return tracks === undefined ? readTs(bytes) : readMp4(bytes, tracks);
+}
+
+/** A segment that can't be read. */
+export function unreadSegment(problem: string): SegmentFacts {
+  return { ...new SegmentReader().facts(), ...WITHOUT_COUNTERS, format: undefined, problem };
+}
+
+function readTs(bytes: Uint8Array): SegmentFacts {
   const reader = new SegmentReader();
   const counts = { continuityErrors: 0 };
   const frames = new TsFrames(reader, counts, { arrivedMs: 0 });
-  let problem: string | undefined;
-  try {
+  let problem = problemIn(() => {
     frames.push(bytes);
     frames.end();
-    if (bytes.length % 188 !== 0) problem = "the segment ends within a packet";
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    problem = error.message;
-  }
+  });
+  if (bytes.length % 188 !== 0) problem ??= "the segment ends within a packet";
   const { first, last } = frames.counters;
-  return { ...reader.facts(), ...counts, firstCounters: first, lastCounters: last, problem };
+  return { ...reader.facts(), ...counts, firstCounters: first, lastCounters: last, format: "ts", problem };
 }
 
+function readMp4(bytes: Uint8Array, tracks: InitTracks): SegmentFacts {
+  const reader = new SegmentReader();
+  const problem = problemIn(() => new Mp4Frames(reader).read(bytes, tracks));
+  return { ...reader.facts(), ...WITHOUT_COUNTERS, format: "fmp4", problem };
+}
+
+/** Why something can't be read to its end. */
+function problemIn(read: () => void): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return error.message;
+  }
+}
+
+const WITHOUT_COUNTERS = { continuityErrors: 0, firstCounters: new Map(), lastCounters: new Map() } as const;
 const stamp = new StampReader();
 
 /** Collects the facts of a segment's frames. */
@@ -64,6 +92,7 @@ class SegmentReader implements FrameSink {
   readonly #check = new StreamCheck(this.#counts, true);
   #header = false;
   #independent = true;
+  #hasKey = true;
   #video: TrackTimes | undefined;
   #audio: TrackTimes | undefined;
   #stamps: StampRange | undefined;
@@ -75,6 +104,7 @@ class SegmentReader implements FrameSink {
 
   video(timestamp: number, payload: Uint8Array, key: boolean): void {
     if (this.#video === undefined) this.#independent = key && this.#header;
+    this.#hasKey = key || (this.#video !== undefined && this.#hasKey);
     this.#video = { first: this.#video?.first ?? timestamp, last: timestamp };
     const sentUs = this.#check.video(timestamp, payload, key);
     if (this.#counts.frames.video === 1) this.#counts.dirty = 0;
@@ -102,6 +132,7 @@ class SegmentReader implements FrameSink {
       audio: this.#audio,
       stamps: this.#stamps,
       independent: this.#independent,
+      hasKey: this.#hasKey,
     };
   }
 }

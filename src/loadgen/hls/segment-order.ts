@@ -8,11 +8,27 @@ import type { HlsTotals } from "./totals.ts";
 const DURATION_TOLERANCE_MS = 100;
 const TICKS_PER_MS = 90;
 
-/** Finds what is missing, repeated or out of order between the segments of one player. */
+/** A segment or a part in its place in a playlist. */
+export interface Placed {
+  /** By the playlist. */
+  readonly durationMs: number;
+  /** It is the one directly after the last. */
+  readonly follows: boolean;
+  /** Its times don't continue those before. */
+  readonly discontinuity: boolean;
+  /** A player that has nothing before it can show it: whole segments should be so, and parts as the playlist says. */
+  readonly startable: boolean;
+}
+
+/** What the pieces before have told last of each track. */
+type Last = Pick<SegmentFacts, "stamps" | "video" | "audio">;
+
+/** Finds what is missing, repeated or out of order between the segments, or parts, of one player. */
 export class SegmentOrder {
   readonly #totals: PlayerTotals;
   readonly #hls: HlsTotals;
   #before: SegmentFacts | undefined;
+  #last: Last = { stamps: undefined, video: undefined, audio: undefined };
   #durationMs = 0;
 
   constructor(totals: PlayerTotals, hls: HlsTotals) {
@@ -20,39 +36,43 @@ export class SegmentOrder {
     this.#hls = hls;
   }
 
-  /**
-   * The next segment, which lasts `durationMs` by its playlist. `follows`: it is the one directly after the last; `discontinuity`:
-   * its times don't continue those before.
-   */
-  next(facts: SegmentFacts, durationMs: number, follows: boolean, discontinuity: boolean): void {
+  /** The next segment or part. */
+  next(facts: SegmentFacts, { durationMs, follows, discontinuity, startable }: Placed): void {
     const totals = this.#totals;
     const before = this.#before;
+    const last = this.#last;
     totals.addCounts(facts.counts);
     totals.continuityErrors += facts.continuityErrors;
     if (facts.problem !== undefined) totals.corrupt++;
-    const same = before?.stamps !== undefined && before.stamps.source === facts.stamps?.source;
-    if (same) this.#sequence(before.stamps, facts);
+    const same = last.stamps !== undefined && last.stamps.source === facts.stamps?.source;
+    if (same && last.stamps !== undefined) this.#sequence(last.stamps, facts, startable);
     // Without stamps, missing frames can't be counted: after a gap a player starts again.
-    else if ((before === undefined || !follows || facts.stamps !== undefined) && !facts.independent) totals.dirty++;
+    else if ((before === undefined || !follows || facts.stamps !== undefined) && !startable) totals.dirty++;
     if (before !== undefined && !discontinuity) {
-      this.#times(before, facts, same);
+      this.#times(last, facts, same);
       if (follows) this.#continues(before, facts);
     }
     this.#before = facts;
+    // A short part may have no frame of a track.
+    this.#last = {
+      stamps: facts.stamps ?? last.stamps,
+      video: facts.video ?? last.video,
+      audio: facts.audio ?? last.audio,
+    };
     this.#durationMs = durationMs;
   }
 
-  #sequence(before: StampRange, facts: SegmentFacts): void {
+  #sequence(before: StampRange, facts: SegmentFacts, startable: boolean): void {
     const totals = this.#totals;
     const missing = (facts.stamps?.firstSequence ?? 0) - before.nextSequence;
     if (missing > 0) {
       totals.gaps++;
       totals.lost.video += missing;
-      if (!facts.independent) totals.dirty++;
+      if (!startable) totals.dirty++;
     } else if (missing < 0) totals.disordered += Math.min(-missing, facts.counts.frames.video);
   }
 
-  #times(before: SegmentFacts, facts: SegmentFacts, same: boolean): void {
+  #times(before: Last, facts: SegmentFacts, same: boolean): void {
     const totals = this.#totals;
     if (step(before.video, facts.video) < 0) totals.ranBack.video++;
     const audioStep = step(before.audio, facts.audio);

@@ -1,57 +1,77 @@
-// Hot: body runs for each piece that each player receives.
-import { UserError } from "../../base/errors.ts";
-import type { ResponseHead } from "../../io/net/http-response.ts";
-import type { AnswerEvents } from "../http/connection.ts";
 import { Fetcher } from "../http/fetcher.ts";
-import { RefusalText } from "../http/refusal.ts";
 import type { HlsContext } from "./context.ts";
-import { endOf, type ListedSegment, type MediaPlaylist } from "./playlist.ts";
-import { Playout } from "./playout.ts";
+import { Download, type Downloaded } from "./download.ts";
+import type { SharedFile } from "./file-store.ts";
+import { isBefore, type MediaPlaylist } from "./media-playlist.ts";
+import { type Needed, PieceReader } from "./piece-reader.ts";
+import { type Piece, PieceCursor } from "./pieces.ts";
+import { Playout, playoutStart } from "./playout.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
 import { SegmentOrder } from "./segment-order.ts";
-import type { SharedSegment } from "./segment-store.ts";
 
-/** A player starts this many target durations before the end of the playlist (RFC 8216, 6.3.3). */
-const BEHIND_TARGETS = 3;
 /** The clocks of two processes on one machine differ by less. */
 const CLOCK_ERROR_US = 100;
+/** A part that a list has hinted at may be waited for this long, target durations, and no longer than this. */
+const HINT_TARGETS = 3;
+const MAX_HINT_MS = 60_000;
+/** EXT-X-PART and EXT-X-PART-INF are rounded. */
+const ROUNDING_MS = 1;
 
-/** Fetches the segments of one player's playlists, each once and in order, checks them, and models their playback. */
-export class SegmentPlayer implements AnswerEvents {
+/** A part that was asked for before it was listed. */
+interface Hinted {
+  readonly uri: string;
+  readonly file: SharedFile<SegmentFacts>;
+  /** Once it has come. */
+  result: Downloaded | undefined;
+  atMs: number;
+}
+
+/*
+ * waiting ──a piece is listed──> its init segment and its key, where they are others ──> the piece ──┐
+ *    │ └──the next one is hinted at──> hinted ──is listed────────────────────────────────────────────┤
+ *    └───────────────────────────────────────────────────────────────────────────────────────────────┘
+ */
+/** Fetches the segments, or the parts, of one player's playlists, each once and in order, checks them, and models their playback. */
+export class SegmentPlayer {
   readonly #context: HlsContext;
   readonly #fetcher: Fetcher;
+  readonly #download: Download;
   readonly #lost: ((reason: string) => void) | undefined;
   readonly #order: SegmentOrder;
   readonly #playout: Playout;
+  readonly #cursor: PieceCursor;
+  readonly #reader: PieceReader;
   /** Segments sent before this were old when the player started, not late. */
   readonly #beganUs: number;
   #list: MediaPlaylist;
-  #base: URL;
-  /** The number of the next segment to request. */
-  #next: number;
-  /** The segment that is being fetched. */
-  #listed: ListedSegment | undefined;
-  #shared: SharedSegment | undefined;
-  #have = 0;
-  #differs = false;
-  #refusal: RefusalText | undefined;
-  /** Whether the next segment follows the last received one directly. */
+  readonly #base: URL;
+  /** The piece that comes next. */
+  #piece: Piece | undefined;
+  #hinted: Hinted | undefined;
+  /** The last hint that was followed. */
+  #hint: string | undefined;
+  /** Whether the next piece follows the last received one directly. */
   #follows = true;
+  #advancing = false;
+  #over = false;
 
-  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` takes over when a segment can't be fetched. */
+  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` takes over when a piece can't be fetched. */
   constructor(context: HlsContext, list: MediaPlaylist, base: URL, lost?: (reason: string) => void) {
     this.#context = context;
     this.#lost = lost;
     this.#fetcher = new Fetcher(context, context.group);
+    this.#download = new Download(this.#fetcher);
     this.#order = new SegmentOrder(context.totals, context.hls);
+    this.#reader = new PieceReader(context.inits);
     this.#beganUs = context.wall.nowUs();
     this.#list = list;
     this.#base = base;
-    const { behindMs, at } = startOf(list);
-    this.#next = list.mediaSequence + at;
-    const fromMs = Math.max(0, behindMs - BEHIND_TARGETS * list.targetDurationMs);
-    this.#playout = new Playout(context.hls, fromMs, (sentUs, shownMs) => this.#shows(sentUs, shownMs));
-    this.#fetch();
+    this.#cursor = new PieceCursor(list, (segments) => {
+      this.#missed(segments, "segments: had left the playlist before they were fetched");
+    });
+    const shows = (sentUs: number, shownMs: number) => this.#shows(sentUs, shownMs);
+    this.#playout = new Playout(context.hls, playoutStart(list, this.#cursor.fromMs), shows);
+    this.#advance();
   }
 
   get bytesReceived(): number {
@@ -67,14 +87,14 @@ export class SegmentPlayer implements AnswerEvents {
   update(list: MediaPlaylist): void {
     const before = this.#list;
     this.#list = list;
-    if (list.mediaSequence < before.mediaSequence || endOf(list) < endOf(before)) {
+    if (list.mediaSequence < before.mediaSequence || isBefore(list, before)) {
       this.#context.hls.sequenceBack++;
-      if (this.#next > endOf(list)) {
-        this.#next = list.mediaSequence + startOf(list).at;
+      if (this.#cursor.isBehind(list)) {
+        this.#cursor.restart(list);
         this.#follows = false;
       }
     }
-    this.#fetch();
+    this.#advance();
   }
 
   /** The end of what is measured; with `ended`, nobody waits for more. */
@@ -83,58 +103,142 @@ export class SegmentPlayer implements AnswerEvents {
   }
 
   close(): void {
+    this.#over = true;
     this.#fetcher.close();
   }
 
-  head(head: ResponseHead): void {
-    this.#refusal = head.status === 200 ? undefined : new RefusalText(head);
+  /** Requests what is needed next, unless a request is under way. */
+  #advance(): void {
+    // A request may fail at once, which leads here again.
+    if (this.#advancing) return;
+    this.#advancing = true;
+    while (!this.#download.busy && !this.#over && this.#step());
+    this.#advancing = false;
   }
 
-  body(bytes: Uint8Array): void {
-    if (this.#refusal !== undefined) {
-      this.#refusal.push(bytes);
+  /** False: there is nothing to do before something comes. */
+  #step(): boolean {
+    this.#piece ??= this.#cursor.next(this.#list);
+    const piece = this.#piece;
+    if (piece === undefined) return this.#followHint();
+    if (piece.gap) {
+      this.#missed(1, "segments: listed as a gap (EXT-X-GAP)");
+      this.#piece = undefined;
+      return true;
+    }
+    const needed = this.#reader.needed(piece, (uri) => this.#url(uri)?.href ?? uri);
+    if (needed !== undefined) this.#fetchNeeded(needed);
+    else if (!this.#takeHinted(piece)) this.#fetch(piece);
+    return true;
+  }
+
+  /** A player has one request under way. True: it has another one. */
+  #followHint(): boolean {
+    const { hint, lowLatency, targetDurationMs } = this.#list;
+    if (hint === undefined || hint === this.#hint || lowLatency === undefined) return false;
+    if (!this.#cursor.isAtEnd(this.#list)) return false;
+    const url = this.#url(hint);
+    this.#hint = hint;
+    if (url === null) return false;
+    const file = this.#context.segments.get(url.href);
+    const hinted: Hinted = { uri: hint, file, result: undefined, atMs: 0 };
+    this.#hinted = hinted;
+    const waitMs = Math.min(HINT_TARGETS * targetDurationMs, MAX_HINT_MS);
+    this.#download.get(url, file, waitMs, (result) => {
+      hinted.result = result;
+      hinted.atMs = this.#context.clock.now();
+      this.#advance();
+    });
+    return true;
+  }
+
+  /** Whether the next piece is the one that was asked for before it was listed. */
+  #takeHinted(piece: Piece): boolean {
+    const { hls } = this.#context;
+    const hinted = this.#hinted;
+    this.#hinted = undefined;
+    if (hinted?.result === undefined) return false;
+    if (hinted.uri !== piece.uri || hinted.result.problem !== undefined) {
+      hls.hintsUnused++;
+      return false;
+    }
+    hls.hinted++;
+    this.#piece = undefined;
+    this.#received(piece, hinted.file, hinted.result, hinted.atMs);
+    return true;
+  }
+
+  #fetch(piece: Piece): void {
+    const url = this.#url(piece.uri);
+    if (url === null) {
+      this.#failed(`"${piece.uri}" is no URL`);
       return;
     }
-    if (!this.#differs && this.#shared?.take(this.#have, bytes) === false) this.#differs = true;
-    this.#have += bytes.length;
+    const file = this.#context.segments.get(url.href);
+    this.#download.get(url, file, 0, (result) => {
+      if (result.problem !== undefined) this.#failed(result.problem);
+      else {
+        this.#piece = undefined;
+        this.#received(piece, file, result, this.#context.clock.now());
+      }
+      this.#advance();
+    });
   }
 
-  done(problem: string | undefined): void {
-    const { hls, totals } = this.#context;
-    const listed = this.#listed;
-    this.#listed = undefined;
-    const reason = this.#refusal?.toString() ?? problem;
-    if (listed === undefined) return;
-    if (reason !== undefined && this.#lost !== undefined) {
-      this.#lost(reason);
+  #fetchNeeded({ what, uri, sink, take }: Needed): void {
+    const url = this.#url(uri);
+    if (url === null) {
+      this.#failed(`the ${what}: "${uri}" is no URL`);
       return;
     }
-    if (reason !== undefined) {
-      hls.missed++;
-      hls.errors.add(`segment: ${reason}`);
-      this.#follows = false;
-    } else {
-      hls.segments++;
-      const facts = this.#differs ? undefined : this.#shared?.facts(this.#have);
-      // Another player received other bytes from the same URL.
-      if (facts === undefined) totals.corrupt++;
-      this.#received(listed, facts);
-    }
-    this.#fetch();
+    this.#download.get(url, sink, 0, ({ problem, bytes, differs }) => {
+      const reason = problem ?? (differs ? "another player received other bytes of it" : take(bytes));
+      if (reason !== undefined) this.#failed(`its ${what}: ${reason}`);
+      this.#advance();
+    });
   }
 
-  #received(listed: ListedSegment, facts: SegmentFacts | undefined): void {
-    const { clock, hls, wall } = this.#context;
-    const { targetDurationMs } = this.#list;
-    const { durationMs, discontinuity } = listed;
-    const now = clock.now();
+  /** The next piece can't be had. */
+  #failed(reason: string): void {
+    this.#piece = undefined;
+    if (this.#lost === undefined) this.#missed(1, `segment: ${reason}`);
+    else this.#lost(reason);
+  }
+
+  #missed(segments: number, reason: string): void {
+    const { hls } = this.#context;
+    hls.missed += segments;
+    hls.errors.add(reason);
+    this.#follows = false;
+  }
+
+  #received(piece: Piece, file: SharedFile<SegmentFacts>, { bytes, differs }: Downloaded, atMs: number): void {
+    const { hls, totals, wall } = this.#context;
+    const { isPart, durationMs, discontinuity } = piece;
+    if (isPart) hls.parts++;
+    else hls.segments++;
+    if (this.#isTooLong(piece)) hls.wrongDurations++;
+    const facts = differs ? undefined : file.content(bytes, (whole) => this.#reader.read(piece, whole));
     const stamps = facts?.stamps;
-    if (Math.round(durationMs / 1000) * 1000 > targetDurationMs) hls.wrongDurations++;
+    // Another player received other bytes from the same URL.
+    if (facts === undefined) totals.corrupt++;
+    else {
+      if (facts.problem !== undefined) hls.errors.add(`segment: ${facts.problem}`);
+      if (facts.format !== undefined) hls.formats.add(facts.format);
+      const startable = isPart ? facts.hasKey || !piece.independent : facts.independent;
+      this.#order.next(facts, { durationMs, follows: this.#follows, discontinuity, startable });
+    }
     if (stamps !== undefined && stamps.lastSentUs >= this.#beganUs)
-      hls.segmentDelay.record(wall.at(now) - stamps.lastSentUs);
-    if (facts !== undefined) this.#order.next(facts, durationMs, this.#follows, discontinuity);
+      (isPart ? hls.partDelay : hls.segmentDelay).record(wall.at(atMs) - stamps.lastSentUs);
     this.#follows = facts !== undefined;
-    this.#playout.add(now, durationMs, stamps?.firstSentUs ?? 0, targetDurationMs);
+    this.#playout.add(atMs, durationMs, stamps?.firstSentUs ?? 0);
+  }
+
+  /** RFC 8216, 4.3.3.1; RFC 8216bis, 4.4.3.7. */
+  #isTooLong({ isPart, durationMs }: Piece): boolean {
+    const { lowLatency, targetDurationMs } = this.#list;
+    if (isPart) return durationMs > (lowLatency?.partTargetMs ?? targetDurationMs) + ROUNDING_MS;
+    return Math.round(durationMs / 1000) * 1000 > targetDurationMs;
   }
 
   #shows(sentUs: number, shownMs: number): void {
@@ -144,41 +248,7 @@ export class SegmentPlayer implements AnswerEvents {
     totals.recentDelay.record(delayUs);
   }
 
-  /** Requests the next segment, if it is listed and no request is under way. */
-  #fetch(): void {
-    if (this.#listed !== undefined) return;
-    const { mediaSequence, segments } = this.#list;
-    const gone = mediaSequence - this.#next;
-    if (gone > 0) {
-      const { hls } = this.#context;
-      hls.missed += gone;
-      hls.errors.add("segments: had left the playlist before they were fetched");
-      this.#next = mediaSequence;
-      this.#follows = false;
-    }
-    const listed = segments[this.#next - mediaSequence];
-    if (listed === undefined) return;
-    this.#next++;
-    this.#listed = listed;
-    this.#have = 0;
-    this.#differs = false;
-    this.#refusal = undefined;
-    const url = URL.parse(listed.uri, this.#base.href);
-    try {
-      if (url === null) throw new UserError(`"${listed.uri}" is no URL`);
-      this.#shared = this.#context.segments.get(url.href);
-      this.#fetcher.get(url, "", this);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.done(error.message);
-    }
+  #url(uri: string): URL | null {
+    return URL.parse(uri, this.#base.href);
   }
-}
-
-/** Where players start in a playlist: the segment's index, and the playlist's duration from there, ms. */
-function startOf({ segments, targetDurationMs }: MediaPlaylist): { readonly behindMs: number; readonly at: number } {
-  let behindMs = 0;
-  let at = segments.length;
-  while (at > 0 && behindMs < BEHIND_TARGETS * targetDurationMs) behindMs += segments[--at]?.durationMs ?? 0;
-  return { behindMs, at };
 }

@@ -26,6 +26,8 @@ export interface AnswerEvents {
 interface Asked {
   readonly bytes: Uint8Array;
   readonly events: AnswerEvents;
+  /** From the request to the head of its answer, at most. */
+  readonly timeoutMs: number;
   /** Sent on a connection that was used before: the server may have closed it at the same moment. */
   reused: boolean;
   sent: boolean;
@@ -60,12 +62,16 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
     this.address = address;
   }
 
-  /** Requests a URL of this server; one request at a time. `headers` are further lines, each with its CR LF. */
-  request(url: URL, headers: string, events: AnswerEvents): void {
+  /**
+   * Requests a URL of this server; one request at a time. `headers` are further lines, each with its CR LF; the server may
+   * take `waitMs` longer than usual.
+   */
+  request(url: URL, headers: string, events: AnswerEvents, waitMs = 0): void {
     const { pathname, search, host } = url;
     const lines = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: srs-bench\r\nAccept: */*\r\n`;
     const bytes = new TextEncoder().encode(`${lines}${headers}\r\n`);
-    this.#asked = { bytes, events, reused: this.#state === "open", sent: false, answered: false };
+    const timeoutMs = ANSWER_TIMEOUT_MS + waitMs;
+    this.#asked = { bytes, events, timeoutMs, reused: this.#state === "open", sent: false, answered: false };
     if (this.#state === "none") this.#dial();
     else if (this.#state === "open") this.#send();
   }
@@ -154,9 +160,8 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
     asked.sent = true;
     this.#reader = new HttpResponseReader(this);
     this.#timer?.cancel();
-    this.#timer = this.#context.clock.after(ANSWER_TIMEOUT_MS, () =>
-      this.#fail(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`),
-    );
+    const { timeoutMs } = asked;
+    this.#timer = this.#context.clock.after(timeoutMs, () => this.#fail(`no answer within ${timeoutMs / 1000} s`));
     this.askedMs = this.#context.clock.now();
     this.#transport?.send(asked.bytes);
   }

@@ -19,8 +19,11 @@ export class Fetcher {
     return this.#bytesBefore + (this.#connection?.bytesReceived ?? 0);
   }
 
-  /** Requests a URL; one request at a time. `headers` are further lines. Throws UserError for a URL that is not HTTP's. */
-  get(url: URL, headers: string, events: AnswerEvents): void {
+  /**
+   * Requests a URL; one request at a time. `headers` are further lines; the server may take `waitMs` longer than usual. Throws
+   * UserError for a URL that is not HTTP's.
+   */
+  get(url: URL, headers: string, events: AnswerEvents, waitMs = 0): void {
     const address = httpAddress(url);
     const now = this.#connection?.address;
     if (now?.host !== address.host || now.port !== address.port || now.tls !== address.tls) {
@@ -28,7 +31,7 @@ export class Fetcher {
       this.#connection?.close();
       this.#connection = new HttpConnection(this.#context, this.#group, address);
     }
-    this.#connection?.request(url, headers, events);
+    this.#connection?.request(url, headers, events, waitMs);
   }
 
   /** Ends it; no more notifications follow. */

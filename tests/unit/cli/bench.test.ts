@@ -44,6 +44,7 @@ describe("what makes no sense is told in one line, with exit code 2:", () => {
     [["bench", "play", url, "-n", "2.5"], '-n takes a whole number from 1 to 100000, not "2.5"'],
     [["bench", "play", url, "--seconds", "1m"], '--seconds takes a number from 0.1 to 1000000, not "1m"'],
     [["bench", "play", url, "--rate", "0"], '--rate takes a number from 1 to 10000, not "0"'],
+    [["bench", "play", url, "--variant", "worst"], '--variant takes first, best or all, not "worst"'],
     [["bench", "play", url, "--kbps", "600"], "unknown option --kbps; srs bench --help lists them"],
     [["bench", "play", url, "--secons", "6"], "unknown option --secons; did you mean --seconds?"],
     [["bench", "publish", url, "--kbps", "1"], '--kbps takes a number from 50 to 100000, not "1"'],
@@ -104,6 +105,7 @@ test.each([["play"], ["publish"], ["both"]])("the help of bench %s names its opt
   for (const part of [`srs bench ${name} URL`, "-n, --count N", "--seconds S", "--rate R", "--json", "-h, --help"])
     expect(out).toContain(part);
   expect(out.includes("--check N")).toBe(name !== "publish");
+  expect(out.includes("--variant WHICH")).toBe(name !== "publish");
   expect(out.includes("--kbps K")).toBe(name !== "play");
   expect(out).not.toContain("--conf");
 });

@@ -98,9 +98,14 @@ test("of another encoder's stream the summary says what can be known", () => {
 test("of HLS the summary says what was found in playlists, segments and playback", () => {
   const { longest_gap_ms: _, first_frame_after_play_ms: __, ...rest } = players;
   const hls = {
+    format: "ts",
     playlists: 70,
+    deltas: 0,
     not_modified: 6,
     segments: 60,
+    parts: 0,
+    hinted: 0,
+    hints_unused: 0,
     missed: 2,
     errors: { "segment: refused: gone (HTTP 404)": 2 },
     sequence_back: 1,
@@ -109,14 +114,15 @@ test("of HLS the summary says what was found in playlists, segments and playback
     stalled_players: 2,
     stall_ms: { p50: 100, p90: 200, p99: 300, max: 400 },
     segment_delay_ms: { p50: 500, p90: 600, p99: 700, max: 800 },
-  };
+    part_delay_ms: null,
+  } as const;
   const found = { ...rest, protocol: "hls", continuity_errors: 5, hls } as const;
   const lines = summary({ ...report, players: found }).split("\n");
   expect(lines.slice(lines.indexOf("  time ran back     0 video, 0 audio") - 1, -3)).toEqual([
     "  MPEG-TS           5 continuity counters that don't follow",
     "  time ran back     0 video, 0 audio",
     "  playlists         70, 6 not modified, 1 went back",
-    "  segments          60, 2 missed, 3 of a wrong duration",
+    "  segments          60 in MPEG-TS, 2 missed, 3 of a wrong duration",
     "                    2 × segment: refused: gone (HTTP 404)",
     "  stalls            4 in 2 players: p50 100 ms, p90 200 ms, p99 300 ms, at most 400 ms",
     "  playback after    p50 2.00 ms, p90 3.00 ms, p99 4.00 ms, at most 5.00 ms",
@@ -132,6 +138,18 @@ test("of HLS the summary says what was found in playlists, segments and playback
     "segments of a wrong duration: 3",
     "stalls: 4",
   ]);
+  const parts = { format: "fmp4", segments: 5, parts: 400, hinted: 390, hints_unused: 2, deltas: 300 } as const;
+  const percentiles = { p50: 20, p90: 30, p99: 40, max: 50 };
+  const low = { ...hls, ...parts, part_delay_ms: percentiles, segment_delay_ms: null };
+  const { continuity_errors: ___, ...foundLow } = { ...found, hls: low };
+  const told = summary({ ...report, players: foundLow });
+  expect(told).not.toContain("MPEG-TS");
+  expect(told).toContain("  playlists         70, 6 not modified, 300 without what was known, 1 went back\n");
+  expect(told).toContain("  segments          5 in fragmented MP4, 2 missed, 3 of a wrong duration\n");
+  expect(told).toContain("  parts             400, 390 of them by hints, 2 hints not used\n");
+  expect(told).toContain("    of parts        p50 20.0 ms, p90 30.0 ms, p99 40.0 ms, at most 50.0 ms\n");
+  expect(told).not.toContain("of segments");
+  expect(problemsOf(foundLow, undefined)).toContain("segments or parts of a wrong duration: 3");
 });
 
 test("where nobody got in, the summary is short", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createCipheriv } from "node:crypto";
 import type { BenchReport } from "../../../../src/loadgen/report.ts";
 import { BenchShow, type ShowSegment } from "../../../support/bench-show.ts";
 import { BenchStage, playing, publishing } from "../../../support/bench-stage.ts";
@@ -227,4 +228,82 @@ test("a redirect of the playlist is followed, and one in a circle is not", async
   expect(players).toMatchObject({ connected: 2, failed: 0 });
   const circle = await stage.run(stage.bench({ play: play("circle"), seconds: 2 }));
   expect(Object.keys(circle.players?.reasons ?? {})[0]).toContain("the fourth in a row");
+});
+
+describe("encrypted segments", () => {
+  const KEY = Uint8Array.from({ length: 16 }, (_, at) => at * 7);
+
+  /** Segments encrypted whole, and two keys in turn, each player's own. */
+  function encrypt(stage: Stage, key: () => Uint8Array | string = () => KEY): void {
+    const list = stage.list.bind(stage);
+    stage.list = (listed, more) => {
+      const [head = "", ...entries] = list(listed, more).split("#EXTINF");
+      for (const { number, bytes } of listed) {
+        const iv = Buffer.alloc(16);
+        iv.writeUInt32BE(number, 12);
+        const cipher = createCipheriv("aes-128-cbc", KEY, iv);
+        const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
+        stage.web.route(`/live/show/${number}.ts`, () => ({ body }));
+      }
+      stage.web.route("/live/show/a.key", () => ({ body: key() }));
+      stage.web.route("/live/show/b.key", () => ({ body: key() }));
+      const keyed = entries.map((entry, at) => {
+        const name = (listed[at]?.number ?? 0) % 4 < 2 ? "a" : "b";
+        return `#EXT-X-KEY:METHOD=AES-128,URI="show/${name}.key"\n#EXTINF${entry}`;
+      });
+      return [head, ...keyed].join("");
+    };
+  }
+
+  test("are decrypted by the keys that the playlist names, each fetched when it changes", async () => {
+    const stage = new Stage();
+    encrypt(stage);
+    const { problems, players } = await stage.play(2, 8);
+    expect(problems).toEqual([]);
+    expect(players).toMatchObject({ synthetic: true, checked: 2, corrupt: 0 });
+    const keys = stage.web.asked.filter((path) => path.endsWith(".key"));
+    expect(keys.length).toBeWithin(2 * 3, 2 * 5);
+  });
+
+  test("can't be read with another key, or without one, which is said in one line", async () => {
+    const errors = async (key: () => Uint8Array | string) => {
+      const stage = new Stage();
+      encrypt(stage, key);
+      return Object.keys((await stage.play(1, 2)).players?.hls?.errors ?? {});
+    };
+    expect(await errors(() => new Uint8Array(16))).toEqual([
+      "segment: a segment can't be decrypted with the key that the playlist names",
+    ]);
+    expect(await errors(() => "none")).toEqual(["segment: its key: a key has 16 bytes, not 4"]);
+    expect(await errors(() => new Uint8Array(5000))).toEqual([
+      "segment: its key: protocol error: it has more than 16 bytes",
+    ]);
+  });
+});
+
+test("a gap in the list is not asked for, and is missed", async () => {
+  const stage = new Stage();
+  const list = stage.list.bind(stage);
+  stage.list = (listed) => list(listed).replace("#EXTINF:2.000,\nshow/6.ts", "#EXT-X-GAP\n#EXTINF:2.000,\nshow/6.ts");
+  const { players } = await stage.play(1, 8);
+  expect(players?.hls).toMatchObject({ missed: 1, errors: { "segments: listed as a gap (EXT-X-GAP)": 1 } });
+  expect(stage.web.asked).not.toContain("/live/show/6.ts");
+});
+
+test("players of all variants are spread evenly, and a variant is no playlist of variants again", async () => {
+  const stage = new Stage();
+  const names = ["show.m3u8?v=1", "show.m3u8?v=2", "show.m3u8?v=3"];
+  const sound = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="x.m3u8"\n';
+  const lines = names.map((name, at) => `#EXT-X-STREAM-INF:BANDWIDTH=${at}${at === 2 ? ',AUDIO="a"' : ""}\n${name}\n`);
+  stage.web.route("/live/all.m3u8", () => ({ body: `#EXTM3U\n${sound}${lines.join("")}` }));
+  for (const name of names)
+    stage.web.route(`/live/${name}`, () => ({ body: stage.list(stage.show.segments.slice(-WINDOW)) }));
+  const play = { ...playing(6, "http://10.0.0.1/live/all.m3u8"), variant: "all" } as const;
+  const { problems, warnings } = await stage.run(stage.bench({ play, seconds: 1 }));
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual([expect.stringContaining("sound is in a playlist of its own")]);
+  for (const name of names) expect(stage.web.asked.filter((path) => path === `/live/${name}`)).toHaveLength(2);
+  stage.web.route(`/live/${names[0]}`, () => ({ body: `#EXTM3U\n${lines.join("")}` }));
+  const again = await stage.run(stage.bench({ play: { ...play, count: 1 }, seconds: 1 }));
+  expect(again.players?.reasons).toEqual({ "the playlist names a variant that is a playlist of variants again": 1 });
 });

@@ -10,13 +10,15 @@ class Stage {
   #second = 0;
 
   constructor(fromMs = 0) {
-    this.playout = new Playout(this.totals, fromMs, (sentUs, shownMs) => this.shown.push([sentUs / 1e6, shownMs]));
+    this.playout = new Playout(this.totals, { fromMs, enoughMs: 4000, enoughPieces: 3 }, (sentUs, shownMs) =>
+      this.shown.push([sentUs / 1e6, shownMs]),
+    );
   }
 
   add(...atMs: readonly number[]): void {
     for (const nowMs of atMs) {
       this.#second += 2;
-      this.playout.add(nowMs, 2000, this.#second * 1e6, 2000);
+      this.playout.add(nowMs, 2000, this.#second * 1e6);
     }
   }
 }
@@ -45,7 +47,7 @@ test("playback that begins within a segment shows it as if it had begun before",
 
 test("three segments are enough where they are shorter than the target duration", () => {
   const stage = new Stage();
-  for (let at = 0; at < 3; at++) stage.playout.add(100 + at, 1000, 0, 4000);
+  for (let at = 0; at < 3; at++) stage.playout.add(100 + at, 1000, 0);
   expect(stage.playout.startedMs).toBe(102);
 });
 

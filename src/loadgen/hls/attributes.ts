@@ -1,0 +1,47 @@
+import { ProtocolError } from "../../base/errors.ts";
+
+const ATTRIBUTE = /([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/y;
+
+/** The attributes of a tag (RFC 8216, 4.2). */
+export class Attributes {
+  readonly #tag: string;
+  readonly #values = new Map<string, string>();
+
+  /** Reads the text behind the tag's colon, up to where it is no list of attributes. */
+  constructor(tag: string, text: string) {
+    this.#tag = tag;
+    ATTRIBUTE.lastIndex = 0;
+    for (let found = ATTRIBUTE.exec(text); found !== null; found = ATTRIBUTE.exec(text))
+      this.#values.set(found[1] ?? "", found[2] ?? "");
+  }
+
+  /** A value without its quotation marks; undefined for an attribute that is not there. */
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.replace(/^"(.*)"$/, "$1");
+  }
+
+  /** One that has to be there. */
+  needed(name: string): string {
+    const value = this.text(name);
+    if (value === undefined || value === "") throw new ProtocolError(`the playlist's ${this.#tag} has no ${name}`);
+    return value;
+  }
+
+  /** Whether it is YES. */
+  says(name: string): boolean {
+    return this.text(name) === "YES";
+  }
+
+  /** Seconds as ms; 0 for an attribute that is not there. */
+  ms(name: string): number {
+    const value = this.text(name);
+    return value === undefined ? 0 : decimal(`${this.#tag}'s ${name}`, value) * 1000;
+  }
+}
+
+/** A number that is not negative. Throws ProtocolError that names `what`. */
+export function decimal(what: string, value: string): number {
+  const text = value.trim();
+  if (!/^[0-9]{1,15}(\.[0-9]*)?$/.test(text)) throw new ProtocolError(`the playlist's ${what} is no number`);
+  return Number(text);
+}

@@ -1,0 +1,96 @@
+// Hot: body runs for each piece that each player receives.
+import { ProtocolError, UserError } from "../../base/errors.ts";
+import type { ResponseHead } from "../../io/net/http-response.ts";
+import type { AnswerEvents } from "../http/connection.ts";
+import type { Fetcher } from "../http/fetcher.ts";
+import { RefusalText } from "../http/refusal.ts";
+
+/** Takes a file's bytes. Throws ProtocolError when they can't be those of the file. */
+export interface FileSink {
+  /** Takes a part at offset `at`; false: it is not the part that others received. */
+  take(at: number, part: Uint8Array): boolean;
+}
+
+/** What a download came to. */
+export interface Downloaded {
+  /** Why it failed; undefined: it is whole. */
+  readonly problem: string | undefined;
+  readonly bytes: number;
+  /** Others received other bytes. */
+  readonly differs: boolean;
+}
+
+/** One player's downloads, one after another over one connection. */
+export class Download implements AnswerEvents {
+  readonly #fetcher: Fetcher;
+  #sink: FileSink | undefined;
+  #done: ((result: Downloaded) => void) | undefined;
+  #have = 0;
+  #differs = false;
+  #refusal: RefusalText | undefined;
+
+  constructor(fetcher: Fetcher) {
+    this.#fetcher = fetcher;
+  }
+
+  /** Whether one is under way. */
+  get busy(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Requests a file, whose answer may take `waitMs` longer than others; `done` is called once. */
+  get(url: URL, sink: FileSink, waitMs: number, done: (result: Downloaded) => void): void {
+    this.#sink = sink;
+    this.#done = done;
+    this.#have = 0;
+    this.#differs = false;
+    this.#refusal = undefined;
+    try {
+      this.#fetcher.get(url, "", this, waitMs);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.done(error.message);
+    }
+  }
+
+  head(head: ResponseHead): void {
+    this.#refusal = head.status === 200 ? undefined : new RefusalText(head);
+  }
+
+  body(bytes: Uint8Array): void {
+    if (this.#refusal !== undefined) {
+      this.#refusal.push(bytes);
+      return;
+    }
+    if (!this.#differs && this.#sink?.take(this.#have, bytes) === false) this.#differs = true;
+    this.#have += bytes.length;
+  }
+
+  done(problem: string | undefined): void {
+    const done = this.#done;
+    this.#done = undefined;
+    done?.({ problem: this.#refusal?.toString() ?? problem, bytes: this.#have, differs: this.#differs });
+  }
+}
+
+/** A short file that is one player's own. */
+export class SmallFile implements FileSink {
+  readonly #bytes: Uint8Array;
+  #have = 0;
+
+  /** A longer one is refused. */
+  constructor(maxBytes: number) {
+    this.#bytes = new Uint8Array(maxBytes);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#have);
+  }
+
+  take(at: number, part: Uint8Array): boolean {
+    this.#have = at + part.length;
+    if (this.#have > this.#bytes.length) throw new ProtocolError(`it has more than ${this.#bytes.length} bytes`);
+    this.#bytes.set(part, at);
+    return true;
+  }
+}

@@ -1,0 +1,195 @@
+import { ProtocolError } from "../../base/errors.ts";
+import { Attributes, decimal } from "./attributes.ts";
+import type { ListedKey, ListedPart, ListedSegment, LowLatency, MediaPlaylist } from "./media-playlist.ts";
+
+/** More segments, and more parts of one, than any live playlist has. */
+const MAX_SEGMENTS = 100_000;
+const MAX_PARTS = 10_000;
+/** How far players stay behind the end where a playlist does not say (RFC 8216, 6.3.3). */
+const HOLD_BACK_TARGETS = 3;
+/** PART-HOLD-BACK is at least this long (RFC 8216bis, 4.4.3.8). */
+const HOLD_BACK_PARTS = 2;
+
+/** Reads a media playlist line by line. */
+export class MediaReader {
+  readonly #before: MediaPlaylist | undefined;
+  readonly #segments: ListedSegment[] = [];
+  #targetDurationMs = 0;
+  #mediaSequence = 0;
+  #ended = false;
+  #control: Attributes | undefined;
+  #partTargetMs = 0;
+  #skipped = 0;
+  #hint: string | undefined;
+  /** Of the segment whose URI comes next. */
+  #durationMs: number | undefined;
+  #discontinuity = false;
+  #gap = false;
+  #parts: ListedPart[] = [];
+  /** Of all segments from here on. */
+  #map: string | undefined;
+  #key: ListedKey | undefined;
+
+  /** `before`: the playlist that the reader had before, of which this one may leave out entries. */
+  constructor(before: MediaPlaylist | undefined) {
+    this.#before = before;
+  }
+
+  /** The next line. Throws ProtocolError. */
+  line(line: string): void {
+    const [, tag, value = ""] = /^#(EXT[A-Z0-9-]*):?(.*)$/.exec(line) ?? [];
+    if (tag !== undefined) this.#tag(tag, value);
+    else if (line !== "" && !line.startsWith("#")) this.#segment(line);
+  }
+
+  /** What all lines say. */
+  playlist(): MediaPlaylist {
+    const targetDurationMs = this.#targetDurationMs;
+    if (targetDurationMs === 0) throw new ProtocolError("the playlist has no EXT-X-TARGETDURATION");
+    const control = this.#control;
+    return {
+      kind: "media",
+      targetDurationMs,
+      holdBackMs: control?.ms("HOLD-BACK") || HOLD_BACK_TARGETS * targetDurationMs,
+      mediaSequence: this.#mediaSequence,
+      segments: this.#segments,
+      growing: this.#parts.length === 0 ? undefined : this.#entry(undefined, sumOf(this.#parts)),
+      ended: this.#ended,
+      blocks: control?.says("CAN-BLOCK-RELOAD") === true,
+      lowLatency: this.#lowLatency(),
+      skipUntilMs: control?.ms("CAN-SKIP-UNTIL") ?? 0,
+      skipped: this.#skipped,
+      hint: this.#hint,
+    };
+  }
+
+  #tag(tag: string, value: string): void {
+    switch (tag) {
+      case "EXT-X-TARGETDURATION":
+        this.#targetDurationMs = decimal(tag, value) * 1000;
+        break;
+      case "EXT-X-MEDIA-SEQUENCE":
+        this.#mediaSequence = decimal(tag, value);
+        break;
+      case "EXT-X-ENDLIST":
+        this.#ended = true;
+        break;
+      case "EXT-X-DISCONTINUITY":
+        this.#discontinuity = true;
+        break;
+      case "EXT-X-GAP":
+        this.#gap = true;
+        break;
+      case "EXTINF":
+        this.#durationMs = decimal(tag, value.split(",", 1)[0] ?? "") * 1000;
+        break;
+      case "EXT-X-BYTERANGE":
+        throw new ProtocolError("the playlist has byte ranges, which srs bench does not read");
+      default:
+        if (tag.startsWith("EXT-X-")) this.#tagWithAttributes(tag, value);
+    }
+  }
+
+  #tagWithAttributes(tag: string, value: string): void {
+    switch (tag) {
+      case "EXT-X-SERVER-CONTROL":
+        this.#control = new Attributes(tag, value);
+        break;
+      case "EXT-X-PART-INF":
+        this.#partTargetMs = new Attributes(tag, value).ms("PART-TARGET");
+        break;
+      case "EXT-X-PART":
+        this.#part(new Attributes(tag, value));
+        break;
+      case "EXT-X-SKIP":
+        this.#skip(decimal(tag, new Attributes(tag, value).needed("SKIPPED-SEGMENTS")));
+        break;
+      case "EXT-X-MAP":
+        this.#map = uriOf(new Attributes(tag, value));
+        break;
+      case "EXT-X-KEY":
+        this.#key = keyOf(new Attributes(tag, value));
+        break;
+      case "EXT-X-PRELOAD-HINT": {
+        const hint = new Attributes(tag, value);
+        // Of a range of bytes, nothing is asked for beforehand.
+        if (hint.text("TYPE") === "PART" && hint.text("BYTERANGE-START") === undefined) this.#hint = hint.needed("URI");
+        break;
+      }
+    }
+  }
+
+  #part(part: Attributes): void {
+    if (this.#parts.length === MAX_PARTS)
+      throw new ProtocolError(`the playlist has a segment of over ${MAX_PARTS} parts`);
+    if (this.#key !== undefined)
+      throw new ProtocolError("the playlist has encrypted parts, which srs bench does not decrypt");
+    const durationMs = decimal("EXT-X-PART's DURATION", part.needed("DURATION")) * 1000;
+    this.#parts.push({ uri: uriOf(part), durationMs, independent: part.says("INDEPENDENT"), gap: part.says("GAP") });
+  }
+
+  /** The first entries are those of the playlist before. */
+  #skip(count: number): void {
+    const { mediaSequence, segments } = this.#before ?? { mediaSequence: 0, segments: [] };
+    const from = this.#mediaSequence - mediaSequence;
+    const known = from < 0 ? [] : segments.slice(from, from + count);
+    if (known.length < count || this.#segments.length > 0)
+      throw new ProtocolError("the playlist leaves out segments (EXT-X-SKIP) that it did not list before");
+    // Their parts need no longer be there.
+    this.#segments.push(...known.map((segment) => ({ ...segment, parts: [] })));
+    this.#skipped = count;
+    this.#map = known.at(-1)?.map;
+    this.#key = known.at(-1)?.key;
+  }
+
+  #segment(uri: string): void {
+    const durationMs = this.#durationMs;
+    if (durationMs === undefined) throw new ProtocolError("the playlist has a segment without EXTINF");
+    if (this.#segments.length >= MAX_SEGMENTS)
+      throw new ProtocolError(`the playlist has over ${MAX_SEGMENTS} segments`);
+    this.#segments.push(this.#entry(uri, durationMs));
+    this.#durationMs = undefined;
+    this.#discontinuity = false;
+    this.#gap = false;
+    this.#parts = [];
+  }
+
+  #entry(uri: string | undefined, durationMs: number): ListedSegment {
+    const [discontinuity, gap, map, key, parts] = [this.#discontinuity, this.#gap, this.#map, this.#key, this.#parts];
+    const sequence = this.#mediaSequence + this.#segments.length;
+    return { uri, sequence, durationMs, discontinuity, gap, map, key, parts };
+  }
+
+  /** Parts need blocking reloads (RFC 8216bis, 4.4.3.8): without, players take whole segments. */
+  #lowLatency(): LowLatency | undefined {
+    const control = this.#control;
+    const partTargetMs = this.#partTargetMs;
+    if (partTargetMs === 0 || control?.says("CAN-BLOCK-RELOAD") !== true) return undefined;
+    return { partTargetMs, holdBackMs: Math.max(control.ms("PART-HOLD-BACK"), HOLD_BACK_PARTS * partTargetMs) };
+  }
+}
+
+function sumOf(parts: readonly ListedPart[]): number {
+  return parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
+function uriOf(attributes: Attributes): string {
+  if (attributes.text("BYTERANGE") !== undefined)
+    throw new ProtocolError("the playlist has byte ranges, which srs bench does not read");
+  return attributes.needed("URI");
+}
+
+/** RFC 8216, 4.3.2.4. */
+function keyOf(key: Attributes): ListedKey | undefined {
+  const method = key.needed("METHOD");
+  if (method === "NONE") return undefined;
+  const format = key.text("KEYFORMAT") ?? "identity";
+  if (method !== "AES-128" || format !== "identity")
+    throw new ProtocolError(
+      `the playlist's segments are encrypted by ${method} (${format}), which srs bench does not decrypt`,
+    );
+  const [, iv] = /^0[xX]([0-9a-fA-F]{1,32})$/.exec(key.text("IV") ?? "") ?? [];
+  if (iv === undefined && key.text("IV") !== undefined)
+    throw new ProtocolError("the playlist's EXT-X-KEY has an IV that is no number of 128 bits");
+  return { uri: key.needed("URI"), iv: iv?.padStart(32, "0") };
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import type { MediaPlaylist } from "../../../../src/loadgen/hls/media-playlist.ts";
+import { PieceCursor } from "../../../../src/loadgen/hls/pieces.ts";
+import { readPlaylist } from "../../../../src/loadgen/hls/playlist.ts";
+
+/** A list of low latency: for each segment its parts, of 0.5 s; `!` is one that can be begun with, `:` a segment that is whole. */
+function list(first: number, ...segments: readonly string[]): MediaPlaylist {
+  const lines = [
+    "#EXTM3U",
+    "#EXT-X-TARGETDURATION:2",
+    "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.5",
+    "#EXT-X-PART-INF:PART-TARGET=0.5",
+    `#EXT-X-MEDIA-SEQUENCE:${first}`,
+  ];
+  for (const [at, text] of segments.entries()) {
+    const parts = text.replace(":", "");
+    for (const [index, kind] of [...parts].entries()) {
+      const independent = kind === "!" ? ",INDEPENDENT=YES" : "";
+      lines.push(`#EXT-X-PART:DURATION=0.5,URI="${first + at}.${index}"${independent}`);
+    }
+    if (text.endsWith(":")) lines.push("#EXTINF:2,", `${first + at}`);
+  }
+  return readPlaylist(lines.join("\n")) as MediaPlaylist;
+}
+
+/** The pieces that are there now. */
+function taken(cursor: PieceCursor, from: MediaPlaylist): string[] {
+  const uris: string[] = [];
+  for (let piece = cursor.next(from); piece !== undefined; piece = cursor.next(from)) uris.push(piece.uri);
+  return uris;
+}
+
+describe("with low latency", () => {
+  test("a player begins where it may, no nearer to the end than it has to stay", () => {
+    const now = list(5, ":", "!...:", "!.");
+    const cursor = new PieceCursor(now, () => {});
+    // 1.5 s before the end is in segment 6, behind its key frame.
+    expect(cursor.fromMs).toBe(1500);
+    expect(taken(cursor, now)).toEqual(["6.0", "6.1", "6.2", "6.3", "7.0", "7.1"]);
+  });
+
+  test("each part is taken once, those of the segment that grows, too", () => {
+    const cursor = new PieceCursor(list(5, ":", "!.:", "!"), () => {});
+    expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
+    expect(cursor.isAtEnd(list(5, ":", "!.:", "!"))).toBe(true);
+    expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual([]);
+    expect(cursor.isAtEnd(list(5, ":", "!.:", "!."))).toBe(false);
+    expect(taken(cursor, list(5, ":", "!.:", "!.:", ""))).toEqual(["7.1"]);
+    expect(cursor.isAtEnd(list(5, ":", "!.:", "!.:"))).toBe(true);
+    expect(taken(cursor, list(6, "!.:", "!.:", "!"))).toEqual(["8.0"]);
+  });
+
+  test("a segment whose parts are not listed any more is taken whole, or missed where it was begun by parts", () => {
+    const gone: number[] = [];
+    const cursor = new PieceCursor(list(5, ":", "!.:", "!"), (segments) => gone.push(segments));
+    expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
+    expect(taken(cursor, list(7, ":", ":", "!."))).toEqual(["8", "9.0", "9.1"]);
+    expect(gone).toEqual([1]);
+    expect(taken(cursor, list(12, "!:", "!"))).toEqual(["12.0", "13.0"]);
+    expect(gone).toEqual([1, 3]);
+  });
+});
+
+test("without it, segments are taken whole, whatever parts a list has", () => {
+  const plain = (...args: Parameters<typeof list>) => ({ ...list(...args), lowLatency: undefined });
+  const now = plain(5, ":", "!.:", ":", "!.:", "!");
+  const cursor = new PieceCursor(now, () => {});
+  expect(cursor.fromMs).toBe(0);
+  expect(taken(cursor, now)).toEqual(["6", "7", "8"]);
+  expect(cursor.isBehind(plain(5, ":"))).toBe(true);
+  cursor.restart(plain(2, ":", ":"));
+  expect(taken(cursor, plain(2, ":", ":"))).toEqual(["2", "3"]);
+});
