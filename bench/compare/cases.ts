@@ -2,6 +2,7 @@ import type { BenchReport } from "../../src/loadgen/report.ts";
 import { owned } from "../command.ts";
 import { cpu, FANOUT_HEAD, fanoutRow, mib, ms, playerCells } from "./cells.ts";
 import { directorCases } from "./director-cases.ts";
+import { hlsCases } from "./hls-cases.ts";
 import { hookCases } from "./hook-cases.ts";
 import { httpCases } from "./http-cases.ts";
 import { almostIdle } from "./idle.ts";
@@ -305,6 +306,7 @@ export const cases: readonly Case[] = [
     run: slowReaders,
   },
   ...httpCases,
+  ...hlsCases,
   ...transcodeCases,
   ...polledCases,
   ...directorCases,

@@ -19,6 +19,14 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** A server that speaks HTTP, too. */
+export type HttpServer = Server & { readonly http: number };
+
+/** Where a stream is published, and played. */
+export function rtmpUrl({ port }: Server, stream: string): string {
+  return `rtmp://127.0.0.1:${port}/live/${stream}`;
+}
+
 const READY_MS = 10_000;
 const FILES = 20_000;
 /** Debian's place for nginx's modules. */
@@ -49,7 +57,7 @@ export async function startSrsWithHttp(
   folder: string,
   toml: string,
   hls?: string,
-): Promise<Server & { readonly http: number }> {
+): Promise<HttpServer> {
   const http = freePort();
   const web = ["[http_server]", `listen = "127.0.0.1:${http}"`];
   const cuts = hls === undefined ? [] : ["[vhost.__defaultVhost__.hls]", "enabled = true", hls];
@@ -58,11 +66,7 @@ export async function startSrsWithHttp(
 }
 
 /** The same with the API. */
-export async function startSrsWithApi(
-  executable: string,
-  folder: string,
-  toml: string,
-): Promise<Server & { readonly http: number }> {
+export async function startSrsWithApi(executable: string, folder: string, toml: string): Promise<HttpServer> {
   const http = freePort();
   const api = `[http_api]\nlisten = "127.0.0.1:${http}"\nmax_requests_per_minute = 100000`;
   const server = await startSrs(executable, folder, `${toml}\n${api}`);
@@ -108,7 +112,7 @@ ${more}
 }
 
 /** Starts nginx-rtmp that cuts its application `live` into segments of 2 s and a window of 12 s, and serves them as files at `/hls/`. */
-export async function startNginxWithHls(folder: string): Promise<Server & { readonly http: number }> {
+export async function startNginxWithHls(folder: string): Promise<HttpServer> {
   const [port, http] = [freePort(), freePort()];
   const conf = join(folder, `nginx-${port}.conf`);
   const files = join(folder, `hls-${port}`);
@@ -139,7 +143,7 @@ http {
 }
 
 /** Starts nginx-rtmp with its page of streams and clients at `/stat`. */
-export async function startNginxWithStat(folder: string): Promise<Server & { readonly http: number }> {
+export async function startNginxWithStat(folder: string): Promise<HttpServer> {
   const http = freePort();
   const page = `http { access_log off; server { listen 127.0.0.1:${http}; location = /stat { rtmp_stat all; } } }`;
   const server = await startNginx(folder, undefined, page);
