@@ -45,3 +45,10 @@ export function decimal(what: string, value: string): number {
   if (!/^[0-9]{1,15}(\.[0-9]*)?$/.test(text)) throw new ProtocolError(`the playlist's ${what} is no number`);
   return Number(text);
 }
+
+/** The same for a whole number. */
+export function whole(what: string, value: string): number {
+  const number = decimal(what, value);
+  if (!Number.isInteger(number)) throw new ProtocolError(`the playlist's ${what} is no whole number`);
+  return number;
+}

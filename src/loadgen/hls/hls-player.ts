@@ -106,7 +106,8 @@ export class HlsPlayer implements Player, PlaylistEvents {
   unchanged(): void {
     this.#context.hls.notModified++;
     this.#failures = 0;
-    this.#loadAgain({ ...this.#reload, afterMs: (this.#list?.targetDurationMs ?? RETRY_MS) / 2 });
+    if (this.#list === undefined) this.#loadAgain(RETRY);
+    else this.#loadAgain(reloadOf(this.#list, this.#list));
   }
 
   redirected(head: ResponseHead): void {

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../base/errors.ts";
-import { Attributes, decimal } from "./attributes.ts";
+import { Attributes, decimal, whole } from "./attributes.ts";
 import type { ListedKey, ListedPart, ListedSegment, LowLatency, MediaPlaylist } from "./media-playlist.ts";
 
 /** More segments, and more parts of one, than any live playlist has. */
@@ -69,7 +69,7 @@ export class MediaReader {
         this.#targetDurationMs = decimal(tag, value) * 1000;
         break;
       case "EXT-X-MEDIA-SEQUENCE":
-        this.#mediaSequence = decimal(tag, value);
+        this.#mediaSequence = whole(tag, value);
         break;
       case "EXT-X-ENDLIST":
         this.#ended = true;
@@ -102,7 +102,7 @@ export class MediaReader {
         this.#part(new Attributes(tag, value));
         break;
       case "EXT-X-SKIP":
-        this.#skip(decimal(tag, new Attributes(tag, value).needed("SKIPPED-SEGMENTS")));
+        this.#skip(whole(tag, new Attributes(tag, value).needed("SKIPPED-SEGMENTS")));
         break;
       case "EXT-X-MAP":
         this.#map = uriOf(new Attributes(tag, value));

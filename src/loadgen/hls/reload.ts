@@ -3,6 +3,8 @@ import { endOf, isBefore, type MediaPlaylist } from "./media-playlist.ts";
 /** A server blocks a request for no longer than this, target durations (RFC 8216bis, 6.2.5.2), and players wait no longer than so long. */
 const BLOCK_TARGETS = 3;
 const MAX_BLOCK_MS = 60_000;
+/** A playlist is loaded again after this time at the latest, ms, whatever its target duration is. */
+const MAX_RELOAD_MS = 3_600_000;
 /** The names of all delivery directives begin so. */
 const DIRECTIVE = /^_HLS_/;
 
@@ -23,7 +25,7 @@ export interface Reload {
 export function reloadOf(list: MediaPlaylist, before: MediaPlaylist | undefined): Reload {
   const { targetDurationMs, blocks, lowLatency, skipUntilMs } = list;
   const changed = before === undefined || isBefore(before, list) || isBefore(list, before);
-  const unhurriedMs = targetDurationMs * (changed ? 1 : 1 / 2);
+  const unhurriedMs = Math.min(targetDurationMs * (changed ? 1 : 1 / 2), MAX_RELOAD_MS);
   if (!blocks) return { afterMs: unhurriedMs, directives: "", waitMs: 0 };
   const { sequence, parts } = endOf(list);
   const part = lowLatency === undefined ? "" : `&_HLS_part=${parts}`;

@@ -202,7 +202,10 @@ export class SegmentPlayer {
   #failed(reason: string): void {
     this.#piece = undefined;
     if (this.#lost === undefined) this.#missed(1, `segment: ${reason}`);
-    else this.#lost(reason);
+    else {
+      this.#over = true;
+      this.#lost(reason);
+    }
   }
 
   #missed(segments: number, reason: string): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { MediaPlaylist } from "../../../../src/loadgen/hls/media-playlist.ts";
 import { PieceCursor } from "../../../../src/loadgen/hls/pieces.ts";
 import { readPlaylist } from "../../../../src/loadgen/hls/playlist.ts";
+import { between, mulberry32 } from "../../../support/random.ts";
 
 /** A list of low latency: for each segment its parts, of 0.5 s; `!` is one that can be begun with, `:` a segment that is whole. */
 function list(first: number, ...segments: readonly string[]): MediaPlaylist {
@@ -70,4 +71,59 @@ test("without it, segments are taken whole, whatever parts a list has", () => {
   expect(cursor.isBehind(plain(5, ":"))).toBe(true);
   cursor.restart(plain(2, ":", ":"));
   expect(taken(cursor, plain(2, ":", ":"))).toEqual(["2", "3"]);
+});
+
+/** A stream that goes on by parts, four a segment, of which the newest three segments list theirs. */
+class Growing {
+  /** The parts of each segment; all but the last one are whole. */
+  readonly #made = [3, 3, 3];
+
+  now(): MediaPlaylist {
+    const from = Math.max(0, this.#made.length - 5);
+    const texts = this.#made.slice(from).map((count, at, { length }) => {
+      const parts = length - at <= 3 ? `!${".".repeat(count - 1)}` : "";
+      return at === length - 1 ? parts : `${parts}:`;
+    });
+    return list(from, ...texts);
+  }
+
+  /** Mostly a part or two come; sometimes nobody has looked for long. */
+  grow(random: () => number): void {
+    const more = between(random, 0, 9) === 0 ? between(random, 0, 40) : between(random, 0, 2);
+    for (let part = 0; part < more; part++) {
+      const open = this.#made.at(-1) ?? 0;
+      if (open < 4) this.#made[this.#made.length - 1] = open + 1;
+      else this.#made.push(1);
+    }
+  }
+}
+
+/** Where a piece begins and ends: a part has a place in its segment, a whole segment all ten of them. */
+function placesOf(uri: string): readonly [from: number, to: number] {
+  const [segment = 0, part] = uri.split(".").map(Number);
+  return part === undefined ? [10 * segment, 10 * segment + 9] : [10 * segment + part, 10 * segment + part];
+}
+
+test("however often a list is loaded, pieces come once and in order, and what is left out is told", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = mulberry32(seed);
+    const show = new Growing();
+    let missed = 0;
+    const cursor = new PieceCursor(show.now(), (segments) => {
+      missed += segments;
+    });
+    const pieces = Array.from({ length: 40 }, () => {
+      const uris = taken(cursor, show.now());
+      show.grow(random);
+      return uris;
+    }).flat();
+    const places = pieces.map(placesOf);
+    const steps = places.slice(1).map(([from], at) => ({ from, before: places[at]?.[1] ?? 0 }));
+    const skipped = steps.filter(
+      ({ from, before }) => from !== before + 1 && from !== 10 * Math.floor(before / 10) + 10,
+    );
+    expect(steps.filter(({ from, before }) => from <= before)).toEqual([]);
+    expect(missed > 0 || skipped.length === 0).toBe(true);
+    expect(pieces.length).toBeGreaterThan(20);
+  }
 });

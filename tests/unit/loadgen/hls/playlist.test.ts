@@ -146,6 +146,11 @@ describe("no playlist is", () => {
       "#EXTM3U\n#EXT-X-TARGETDURATION:two",
       "the playlist's EXT-X-TARGETDURATION is no number",
     ],
+    [
+      "one with a part of a number",
+      "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:5.5",
+      "the playlist's EXT-X-MEDIA-SEQUENCE is no whole number",
+    ],
     ["one with a segment of no duration", `${list}a.ts`, "the playlist has a segment without EXTINF"],
     [
       "one of variants without a URI",

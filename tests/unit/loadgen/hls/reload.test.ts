@@ -33,6 +33,7 @@ test("elsewhere it is asked for after a target duration, or half of one if it ha
 test("a target duration without end is not waited for without end", () => {
   const endless = { ...list(BLOCKS, 2), targetDurationMs: 1e18 };
   expect(reloadOf(endless, undefined).waitMs).toBe(60_000);
+  expect(reloadOf({ ...endless, blocks: false }, undefined).afterMs).toBe(3_600_000);
 });
 
 test("directives stand beside what else a URL has, instead of others", () => {
