@@ -15,6 +15,8 @@ export interface PlayoutStart {
   readonly enoughMs: number;
   /** How many pieces are enough, however short they are. */
   readonly enoughPieces: number;
+  /** Whether a stall lasts until there is enough again: the next piece would come at the last moment, too. */
+  readonly refills: boolean;
 }
 
 /**
@@ -23,21 +25,24 @@ export interface PlayoutStart {
  */
 export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist, fromMs: number): PlayoutStart {
   if (lowLatency === undefined)
-    return { fromMs, enoughMs: START_TARGETS * targetDurationMs, enoughPieces: START_SEGMENTS };
+    return { fromMs, enoughMs: START_TARGETS * targetDurationMs, enoughPieces: START_SEGMENTS, refills: false };
   const { holdBackMs, partTargetMs } = lowLatency;
-  return { fromMs, enoughMs: holdBackMs - partTargetMs, enoughPieces: Number.POSITIVE_INFINITY };
+  return { fromMs, enoughMs: holdBackMs - partTargetMs, enoughPieces: Number.POSITIVE_INFINITY, refills: true };
 }
 
 /*
- * filling ──enough──> playing ──the buffer is empty──> stalled ──the next piece──> playing
+ * filling ──enough──> playing ──the buffer is empty──> stalled ──the next piece, or enough again──> playing
  */
 /** A model of a player's buffer and playback. Times are of the monotonic clock, ms. */
 export class Playout {
   readonly #totals: HlsTotals;
   /** Receives when the first frame of a piece, sent at `sentUs`, is shown. */
   readonly #shows: (sentUs: number, shownMs: number) => void;
-  /** `fromMs`: the media time at which it does. */
   readonly #starts: PlayoutStart;
+  /** The media time at which playback starts, or goes on after a stall. */
+  #fromMs: number;
+  /** When the stall began that lasts until there is enough again; undefined: there is none. */
+  #emptyMs: number | undefined;
   /** The media time at the end of the buffer. */
   #endMs = 0;
   #pieces = 0;
@@ -52,6 +57,7 @@ export class Playout {
   constructor(totals: HlsTotals, starts: PlayoutStart, shows: (sentUs: number, shownMs: number) => void) {
     this.#totals = totals;
     this.#starts = starts;
+    this.#fromMs = starts.fromMs;
     this.#shows = shows;
   }
 
@@ -65,30 +71,44 @@ export class Playout {
     this.#endMs += durationMs;
     this.#pieces++;
     if (this.#zeroMs !== undefined) return;
-    const { fromMs, enoughMs, enoughPieces } = this.#starts;
-    if (this.#endMs - fromMs >= enoughMs || this.#pieces >= enoughPieces) this.#start(nowMs, fromMs);
+    const { enoughMs, enoughPieces } = this.#starts;
+    if (this.#endMs - this.#fromMs >= enoughMs || this.#pieces >= enoughPieces) this.#start(nowMs);
   }
 
   /** The end of the measurement. `ended`: no more pieces are expected, so the empty buffer is not a stall. */
   finish(nowMs: number, ended: boolean): void {
-    if (!ended) this.#catchUp(nowMs);
+    if (ended) return;
+    this.#catchUp(nowMs);
+    if (this.#emptyMs !== undefined) this.#stall(nowMs - this.#emptyMs);
   }
 
-  #start(nowMs: number, fromMs: number): void {
-    const zeroMs = nowMs - fromMs;
+  #start(nowMs: number): void {
+    const zeroMs = nowMs - this.#fromMs;
     this.#zeroMs = zeroMs;
-    this.startedMs = nowMs;
+    if (this.startedMs === 0) this.startedMs = nowMs;
+    if (this.#emptyMs !== undefined) this.#stall(nowMs - this.#emptyMs);
+    this.#emptyMs = undefined;
     for (const { atMs, sentUs } of this.#waiting.splice(0)) this.#shows(sentUs, zeroMs + atMs);
   }
 
-  /** Counts a stall if the buffer has been empty. */
+  /** Finds whether the buffer has been empty. */
   #catchUp(nowMs: number): void {
     if (this.#zeroMs === undefined) return;
-    const lateMs = nowMs - (this.#zeroMs + this.#endMs);
+    const emptyMs = this.#zeroMs + this.#endMs;
+    const lateMs = nowMs - emptyMs;
     if (lateMs <= 0) return;
     this.#zeroMs += lateMs;
     if (lateMs < LEAST_STALL_MS) return;
-    this.#totals.stalls.record(lateMs * 1000);
+    if (!this.#starts.refills) this.#stall(lateMs);
+    else {
+      this.#zeroMs = undefined;
+      this.#emptyMs = emptyMs;
+      this.#fromMs = this.#endMs;
+    }
+  }
+
+  #stall(ms: number): void {
+    this.#totals.stalls.record(ms * 1000);
     if (!this.#stalled) this.#totals.stalledPlayers++;
     this.#stalled = true;
   }

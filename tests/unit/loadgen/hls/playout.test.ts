@@ -9,9 +9,11 @@ class Stage {
   readonly playout: Playout;
   #second = 0;
 
-  constructor(fromMs = 0) {
-    this.playout = new Playout(this.totals, { fromMs, enoughMs: 4000, enoughPieces: 3 }, (sentUs, shownMs) =>
-      this.shown.push([sentUs / 1e6, shownMs]),
+  constructor(fromMs = 0, refills = false) {
+    this.playout = new Playout(
+      this.totals,
+      { fromMs, enoughMs: 4000, enoughPieces: refills ? 99 : 3, refills },
+      (sentUs, shownMs) => this.shown.push([sentUs / 1e6, shownMs]),
     );
   }
 
@@ -71,4 +73,22 @@ test("a stall that goes on at the end is counted, unless nothing more is to come
     stage.playout.finish(6000, ended);
     expect(stage.totals.stalls.count).toBe(ended ? 0 : 1);
   }
+});
+
+test("with low latency a stall lasts until the buffer is as full again, so that viewers stay as far behind", () => {
+  const stage = new Stage(0, true);
+  // Two seconds late, and then as fast as it is played.
+  stage.add(100, 100, 6100, 8100, 10_100);
+  expect([stage.totals.stalls.count, stage.totals.stalls.max]).toEqual([1, 4_000_000]);
+  expect(stage.shown.map(([, shownMs]) => shownMs)).toEqual([100, 2100, 8100, 10_100, 12_100]);
+  expect(stage.playout.startedMs).toBe(100);
+});
+
+test("a stall of low latency that goes on at the end is counted once, and what comes hardly late is none", () => {
+  const stage = new Stage(0, true);
+  stage.add(100, 100, 4140);
+  expect(stage.totals.stalls.count).toBe(0);
+  stage.add(9000);
+  stage.playout.finish(10_000, false);
+  expect([stage.totals.stalls.count, stage.totals.stalledPlayers]).toEqual([1, 1]);
 });
