@@ -67,7 +67,8 @@ describe("The scripts of the registry", () => {
           random() < 0.3
             ? undefined
             : ({ role: pick<StreamRole>(["published", "relayed"]), hops: [pick(ids)] } as const);
-        return { key: pick(keys), place, claim: claim() };
+        const copy = random() < 0.5 ? undefined : ({ role: "relayed", hops: [pick(ids)] } as const);
+        return { key: pick(keys), place, claim: claim(), copy };
       };
       for (let step = 0; step < 60; step++) {
         const id = pick(ids);

@@ -41,6 +41,12 @@ export class RedisModel {
     this.#keys.set(key, { value: text, until: Number.POSITIVE_INFINITY });
   }
 
+  /** Who owns a stream; undefined when nobody does. */
+  owner(base: string, name: string): string | undefined {
+    const value = this.#get(`${base}:stream:${name}`);
+    return value instanceof Map ? value.get("owner") : undefined;
+  }
+
   /** As when nodes have renewed their leases for a while. */
   keepWatch(base: string): void {
     this.#keys.set(`${base}:watch`, { value: "", until: this.#now() + WATCH_MS });
@@ -78,39 +84,45 @@ export class RedisModel {
     throw new Error("NOSCRIPT No matching script.");
   }
 
-  #renew(base: string, [id = "", text = "", lease, keep]: readonly string[]): number {
+  #renew(base: string, [id = "", text = "", lease, keep]: readonly string[]): readonly number[] {
     const key = `${base}:node:${id}`;
     const had = this.#get(key) === undefined ? 0 : 1;
     this.#keys.set(key, { value: text, until: this.#now() + Number(lease) });
-    this.#set(`${base}:nodes`).add(id);
-    this.#keep(`${base}:nodes`, this.#now() + Number(keep));
+    this.#know(base, id, this.#now() + Number(keep));
     const watch = `${base}:watch`;
     const left = this.#ttl(watch);
     if (left === 0) this.#keys.set(watch, { value: "", until: this.#now() + WATCH_MS + Number(lease) });
     else if (left <= WATCH_MS) this.#keep(watch, this.#now() + WATCH_MS);
-    return had;
+    return [had, this.#members(`${base}:has:${id}`).length];
+  }
+
+  #know(base: string, id: string, until: number): void {
+    this.#set(`${base}:nodes`).add(id);
+    this.#keep(`${base}:nodes`, until);
   }
 
   #tell(base: string, [id = "", keep, ...told]: readonly string[]): unknown[] {
     const until = this.#now() + Number(keep);
+    this.#know(base, id, until);
     const out: unknown[] = [];
-    for (let at = 0; at < told.length; at += 3) {
-      const [name = "", place = "", claim = ""] = told.slice(at, at + 3);
+    for (let at = 0; at < told.length; at += 4) {
+      const [name = "", wanted = "", claim = "", copy = ""] = told.slice(at, at + 4);
       const key = `${base}:stream:${name}`;
       const hash = this.#hash(key);
       const before = hash.get("owner") ?? "";
-      if (claim !== "" && place !== "") this.#claim(base, hash, id, claim);
+      if (claim !== "" && wanted !== "") this.#claim(base, name, hash, id, claim);
       else if (before === id) hash.delete("owner");
       const owner = hash.get("owner") ?? "";
+      const place = claim !== "" && wanted !== "" && owner !== id ? copy : wanted;
       const has = this.#set(`${base}:has:${id}`);
-      if (place !== "" && (claim === "" || owner === id)) {
+      if (place !== "") {
         hash.set(`at:${id}`, place);
         has.add(name);
       } else {
         hash.delete(`at:${id}`);
         has.delete(name);
       }
-      if (place !== "") this.#keep(key, until);
+      if (wanted !== "") this.#keep(key, until);
       this.#tidy(key);
       if (owner !== before) this.publish(`${base}:moved`, `${id} ${name}`);
       out.push(owner, Number(hash.get("term") ?? 0) || 0);
@@ -120,12 +132,15 @@ export class RedisModel {
     return out;
   }
 
-  #claim(base: string, hash: Map<string, string>, id: string, claim: string): void {
+  #claim(base: string, name: string, hash: Map<string, string>, id: string, claim: string): void {
     const owner = hash.get("owner") ?? "";
     const term = Number(hash.get("term") ?? 0) || 0;
     const kept = claim.startsWith("keep:") ? Number(claim.slice(5)) : undefined;
     if (owner === id) hash.set("term", String(Math.max(term, kept ?? 0)));
     else if (claim === "replace" || !this.#isAlive(base, owner) || (kept ?? 0) > term) {
+      hash.delete(`at:${owner}`);
+      this.#set(`${base}:has:${owner}`).delete(name);
+      this.#tidy(`${base}:has:${owner}`);
       hash.set("owner", id);
       hash.set("term", String(kept !== undefined && kept >= term ? kept : term + 1));
     }

@@ -36,6 +36,11 @@ export class Announcer {
     this.#all = true;
   }
 
+  /** Whether the registry has been told everything, as far as anybody knows. */
+  get done(): boolean {
+    return !this.#running && !this.#all && this.#context.own.changed.size === 0;
+  }
+
   /** Tells what there is to tell, unless that is under way. Never rejects. */
   async run(): Promise<void> {
     const { own, isUp, result } = this.#context;
@@ -58,7 +63,7 @@ export class Announcer {
   async #addAll(): Promise<void> {
     const { store, nodeId, own } = this.#context;
     this.#all = false;
-    for (const key of await store.told(nodeId)) own.changed.add(key);
+    for (const key of await store.told(nodeId)) if (!own.claimed.has(key)) own.changed.add(key);
     for (const key of own.all.keys()) own.changed.add(key);
   }
 

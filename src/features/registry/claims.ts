@@ -117,9 +117,13 @@ export class Claims implements Guard {
   async #try(key: string): Promise<string | undefined> {
     const { store, nodeId, own, onConflict, clock } = this.#context;
     const claim = onConflict(key) === "replace" ? "replace" : "reject";
-    const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim }]);
+    const here = own.all.get(key)?.place;
+    const copy = here?.role === "relayed" ? here : undefined;
+    const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
     if (answer?.owner !== nodeId) return answer?.owner ?? "";
+    own.claimed.add(key);
     clock.after(BEGIN_MS, () => {
+      own.claimed.delete(key);
       if (own.all.get(key)?.place.role !== "published") own.change(key);
     });
     return undefined;

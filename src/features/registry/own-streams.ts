@@ -21,6 +21,8 @@ export class OwnStreams implements StreamObserver {
   readonly all = new Map<string, OwnStream>();
   /** Keys of streams that have come, gone or changed since they were told. */
   readonly changed = new Set<string>();
+  /** Keys of streams that are claimed here for clients that have not begun to publish yet. */
+  readonly claimed = new Set<string>();
   readonly #onChange: () => void;
 
   /** `onChange` is called when `changed` is not empty any more. */
@@ -32,6 +34,14 @@ export class OwnStreams implements StreamObserver {
     const counts = { published: 0, relayed: 0 };
     for (const { place } of this.all.values()) counts[place.role]++;
     return counts;
+  }
+
+  /** How many streams the registry has as this process's when all is told. */
+  get told(): number {
+    let count = 0;
+    for (const { standsBy } of this.all.values()) if (!standsBy) count++;
+    for (const key of this.claimed) if (this.all.get(key)?.standsBy ?? true) count++;
+    return count;
   }
 
   published(stream: Stream, _name: unknown, source: Source): void {
@@ -65,6 +75,7 @@ export class OwnStreams implements StreamObserver {
     const before = this.all.get(key);
     const isSame = role === "published" && before?.place.role === role;
     const { term, standsBy } = isSame ? before : { term: undefined, standsBy: false };
+    if (role === "published") this.claimed.delete(key);
     this.all.set(key, { stream, source, place: { role, hops }, term, standsBy });
     this.change(key);
   }

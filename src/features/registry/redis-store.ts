@@ -1,6 +1,6 @@
 import { isNodeId, jsonObject, textsOf } from "../../live/ports/node-state.ts";
 import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "./scripts.ts";
-import type { Claim, Found, NodeTexts, Ownership, Store, Told, ToldPlace } from "./store.ts";
+import type { Claim, Found, NodeTexts, Ownership, Renewed, Store, Told, ToldPlace } from "./store.ts";
 
 /** The layout of keys. Another one has other keys: nodes of both work side by side, and don't see each other. */
 const LAYOUT = 1;
@@ -46,8 +46,9 @@ export class RedisStore implements Store {
     return `${this.#prefix()}:${LAYOUT}`;
   }
 
-  async renew(id: string, text: string): Promise<boolean> {
-    return (await this.#run(RENEW, [id, text, String(LEASE_MS), String(KEEP_MS)])) === 1;
+  async renew(id: string, text: string): Promise<Renewed> {
+    const [had, streams] = listOf(await this.#run(RENEW, [id, text, String(LEASE_MS), String(KEEP_MS)]));
+    return { wasKnown: had === 1, streams: Number(streams) };
   }
 
   async nodes(): Promise<NodeTexts> {
@@ -61,10 +62,11 @@ export class RedisStore implements Store {
   }
 
   async tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]> {
-    const told = streams.flatMap(({ key, place, claim }) => [
+    const told = streams.flatMap(({ key, place, claim, copy }) => [
       key,
-      place === undefined ? "" : JSON.stringify(place),
+      placeText(place),
       claimText(claim),
+      placeText(copy),
     ]);
     const answer = listOf(await this.#run(TELL, [id, String(KEEP_MS), ...told]));
     return streams.map((_, at) => ownership(answer[2 * at], answer[2 * at + 1]));
@@ -103,6 +105,10 @@ export class RedisStore implements Store {
       return this.#call("EVAL", [text, ...rest]);
     }
   }
+}
+
+function placeText(place: ToldPlace | undefined): string {
+  return place === undefined ? "" : JSON.stringify(place);
 }
 
 function claimText(claim: Claim | undefined): string {

@@ -111,8 +111,9 @@ export class Registry implements Feature, Nodes {
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {
     const { clock, self, config } = this.#context;
     const own = this.#own.all.get(key);
+    // What stands by here is found where it is owned, as from all other nodes.
     const here: readonly StreamPlace[] =
-      own === undefined ? [] : [{ ...own.place, node: selfAsNode(self(), clock.now()) }];
+      own === undefined || own.standsBy ? [] : [{ ...own.place, node: selfAsNode(self(), clock.now()) }];
     if (config().registry.length === 0) return { places: here, sure: true };
     const answer = this.#lookups.locate(key);
     const withOwn = ({ places, sure }: StreamPlaces) => ({ places: [...here, ...places], sure });
@@ -210,10 +211,10 @@ export class Registry implements Feature, Nodes {
 
   #tick(): void {
     if (this.#link.server === undefined || this.#leaving) return;
-    // The owner of what stands by here may be gone without a hint.
-    for (const [key, { standsBy }] of this.#own.all) if (standsBy) this.#own.change(key);
     void this.#renew();
     void this.#read();
+    // The owner of what stands by here may be gone without a hint.
+    for (const [key, { standsBy }] of this.#own.all) if (standsBy) this.#own.change(key);
   }
 
   /** Renews the lease; when it was over, all is told again. */
@@ -225,8 +226,12 @@ export class Registry implements Feature, Nodes {
       const beat = ++this.#beat;
       if (beat % 5 === 0)
         void this.#link.call("PUBLISH", [`${this.#store.base}:to:${nodeId}`, ""]).catch(() => undefined);
-      const wasKnown = await this.#store.renew(nodeId, writeEntry(self(), this.#own.counts, beat));
-      if (!wasKnown) this.#announcer.forgotten();
+      const { told } = this.#own;
+      const wasTold = this.#announcer.done;
+      const { wasKnown, streams } = await this.#store.renew(nodeId, writeEntry(self(), this.#own.counts, beat));
+      // Another node has got a stream without a hint, or others have changed what is there.
+      const isWrong = wasTold && this.#announcer.done && told === this.#own.told && streams !== told;
+      if (!wasKnown || isWrong) this.#announcer.forgotten();
       const spreadMs = wasKnown || this.#new ? 0 : SPREAD_MS * randomNumber();
       this.#new = false;
       if (spreadMs === 0) void this.#announcer.run();

@@ -32,25 +32,31 @@ local function count(text)
   return 0
 end
 local MOST_NODES, MOST_TOLD, MOST_PLACES, LONGEST_ENTRY, LONGEST_PLACE = 2000, 100000, 4096, 524288, 8192
+local function known(id, keep)
+  redis.call('SADD', sound(base .. ':nodes', 'set', MOST_NODES), id)
+  redis.call('PEXPIRE', base .. ':nodes', keep)
+end
 local function moved(id, name)
   redis.call('PUBLISH', base .. ':moved', id .. ' ' .. name)
 end
 `;
 
-/** ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry; 1 if it was still there. */
+/**
+ * ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry; answers 1 if it was still there, else 0, and how many streams are
+ * there as the node's.
+ */
 export const RENEW = script(`
 local id = ARGV[1]
 local had = redis.call('EXISTS', base .. ':node:' .. id)
 redis.call('SET', base .. ':node:' .. id, ARGV[2], 'PX', ARGV[3])
-redis.call('SADD', sound(base .. ':nodes', 'set', MOST_NODES), id)
-redis.call('PEXPIRE', base .. ':nodes', ARGV[4])
+known(id, ARGV[4])
 local left = redis.call('PTTL', watch)
 if left < 0 then
   redis.call('SET', watch, '', 'PX', ${WATCH_MS} + ARGV[3])
 elseif left <= ${WATCH_MS} then
   redis.call('PEXPIRE', watch, ${WATCH_MS})
 end
-return had
+return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MOST_TOLD))}
 `);
 
 /** The ids of all nodes, each with its entry, null for one whose lease is over. */
@@ -67,14 +73,17 @@ return out
 `);
 
 /**
- * ARGV: id, time to keep (ms), then for each stream: its key, the place ('' when it is gone), the claim. A claim is '' for a copy,
- * 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that had it. Answers the owner ('' for none) and the term of each.
+ * ARGV: id, time to keep (ms), then for each stream: its key, the place ('' when it is gone), the claim, the place if the claim is lost ('' for
+ * none). A claim is '' for a copy, 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that had it. Answers the owner ('' for none)
+ * and the term of each.
  */
 export const TELL = script(`
 local id, keep = ARGV[1], ARGV[2]
 local has = sound(base .. ':has:' .. id, 'set', MOST_TOLD)
+-- Who has told something is swept when it is dead, though it has never renewed a lease.
+known(id, keep)
 local out = {}
-for i = 3, #ARGV, 3 do
+for i = 3, #ARGV, 4 do
   local name, place, claim = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key = sound(base .. ':stream:' .. name, 'hash', MOST_PLACES)
   local owner = redis.call('HGET', key, 'owner')
@@ -93,6 +102,10 @@ for i = 3, #ARGV, 3 do
       if owner == id then
         if kept and kept > term then term = kept end
       elseif claim == 'replace' or not alive(owner) or (kept and kept > term) then
+        if owner then
+          redis.call('HDEL', key, 'at:' .. owner)
+          redis.call('SREM', sound(base .. ':has:' .. owner, 'set', MOST_TOLD), name)
+        end
         owner = id
         term = (kept and kept >= term) and kept or term + 1
       end
@@ -101,7 +114,8 @@ for i = 3, #ARGV, 3 do
       redis.call('HDEL', key, 'owner')
       owner = false
     end
-    if claim == '' or owner == id then
+    if claim ~= '' and owner ~= id then place = ARGV[i + 3] end
+    if place ~= '' then
       redis.call('HSET', key, 'at:' .. id, place)
       redis.call('SADD', has, name)
     else

@@ -20,6 +20,8 @@ export interface Told {
   readonly place: ToldPlace | undefined;
   /** Undefined for a copy. */
   readonly claim: Claim | undefined;
+  /** The copy that the node has if it does not get the stream. */
+  readonly copy?: ToldPlace | undefined;
 }
 
 /** Who owns a stream. The term rises each time that it changes hands. */
@@ -34,13 +36,21 @@ export interface Found extends Ownership {
   readonly places: ReadonlyMap<string, ToldPlace>;
 }
 
+/** What the registry has of a node that renews its lease. */
+export interface Renewed {
+  /** False if the lease was over, and with it all that the node has told. */
+  readonly wasKnown: boolean;
+  /** Streams that are there as the node's. */
+  readonly streams: number;
+}
+
 /** A node's own words, by its id; undefined when its lease is over. */
 export type NodeTexts = ReadonlyMap<string, string | undefined>;
 
 /** Where nodes write what they have. Each method is one step for all nodes; it rejects with a sentence, and within a time limit. */
 export interface Store {
-  /** Renews the lease of this node's entry. False if the registry had lost it, and with it what the node has told. */
-  renew(id: string, text: string): Promise<boolean>;
+  /** Renews the lease of this node's entry. */
+  renew(id: string, text: string): Promise<Renewed>;
   nodes(): Promise<NodeTexts>;
   /** Tells of streams, in their order. */
   tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]>;

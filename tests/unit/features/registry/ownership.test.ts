@@ -63,7 +63,7 @@ describe("A second publisher on another node", () => {
     const viewer = stage.watch(c);
     const second = stage.encode(two, "b");
     await stage.seconds("l", 2, one.media, two.media);
-    expect(await stage.located(c)).toEqual({ a: [], c: ["a"] });
+    for (const node of [a, b, c]) expect(await stage.located(node)).toEqual({ a: [], c: ["a"] });
     first.stop();
     await stage.seconds("m", 3, two.media);
     expect(second.told).toEqual(["running"]);
@@ -72,6 +72,38 @@ describe("A second publisher on another node", () => {
     expect([role(a), role(b)]).toEqual(["pull", "client"]);
     expect(viewer.log).toContain("m2+24");
     expect(viewer.log).not.toContain("unpublished");
+  });
+
+  test("is refused, and the copy that its node has of the stream is found there as before", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media, two.media);
+    stage.watch(b);
+    await stage.seconds("l", 1, one.media, two.media);
+    const second = stage.encode(two, "b");
+    await stage.seconds("m", 2, one.media, two.media);
+    expect(second.told.join()).toContain("already being published");
+    for (const node of [a, b, c]) expect(await stage.located(node)).toEqual({ a: [], b: ["a"] });
+  });
+
+  test("takes the stream over from a publisher whose node does not hear of it: that one gives way all the same", async () => {
+    const stage = new RegistryStage("replace");
+    const [a, , c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "a");
+    await stage.seconds("k", 2, one.media, two.media);
+    stage.redis.deaf = true;
+    const second = stage.encode(two, "b");
+    await stage.pass(50);
+    // Nobody is sent to the first one any more.
+    expect(await stage.located(c)).toEqual({ b: [] });
+    await stage.seconds("l", 3, one.media, two.media);
+    expect(first.told.at(-1)).toContain("published at another node");
+    expect([second.told, role(a)]).toEqual([["running"], "none"]);
   });
 
   test("may publish while the registry is away, and gives way when it is back", async () => {

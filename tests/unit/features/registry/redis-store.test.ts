@@ -60,3 +60,17 @@ test("A node that leaves gives its streams up at once, though the registry has c
   await time.store.leave(A);
   expect(await time.claim(B)).toBe(B);
 });
+
+test("What a node has told that died before it renewed a lease is swept", async () => {
+  const time = new Time();
+  await time.seconds(10, B);
+  await time.claim(A);
+  await time.seconds(1, B);
+  expect([...(await time.store.nodes())]).toEqual([
+    [B, "{}"],
+    [A, undefined],
+  ]);
+  expect(await time.store.sweep(A)).toBe(false);
+  expect(await time.store.told(A)).toEqual([]);
+  expect([...(await time.store.nodes()).keys()]).toEqual([B]);
+});
