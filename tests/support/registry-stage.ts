@@ -11,6 +11,9 @@ import type { Feed } from "./live.ts";
 import { filler, mulberry32 } from "./random.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
+/** A kernel gives up a connection whose other end does not answer after this, ms. */
+const GIVEN_UP_MS = 30_000;
+
 /** Nodes that look for streams at each other, and the registry where they tell what they have. */
 export class RegistryStage extends EdgeStage {
   readonly redis = new FakeRedis(this.clock);
@@ -51,7 +54,12 @@ export class RegistryStage extends EdgeStage {
     const told: string[] = [];
     const push = new Push(
       {
-        ...{ clock: this.clock, dial: this.net.dial, random: filler(mulberry32(2)), formats: new RtmpFormats() },
+        ...{
+          clock: this.clock,
+          dial: this.net.dialer(feed.name),
+          random: filler(mulberry32(2)),
+          formats: new RtmpFormats(),
+        },
         ...{ limits: defaultLimits, identity: {}, chunkSize: 4096 },
       },
       {
@@ -68,7 +76,18 @@ export class RegistryStage extends EdgeStage {
   /** The source of an encoder: a stream of a server that nobody else reaches. */
   feed(name: string): EncoderFeed {
     const node = this.node(name);
-    return { stream: node.stream(), media: node.publish().headers() };
+    return { name, stream: node.stream(), media: node.publish().headers() };
+  }
+
+  /** The cable of a feed's encoder is pulled: nothing comes any more, and after a while both kernels give its connections up. */
+  unplug(feed: EncoderFeed): void {
+    for (const { from, dialled, accepted } of this.net.connections) {
+      if (from !== feed.name) continue;
+      for (const end of [dialled, accepted]) {
+        end.reading = false;
+        this.clock.after(GIVEN_UP_MS, () => end.fail("connection timed out"));
+      }
+    }
   }
 
   /** The node's process is gone: nothing comes from it any more, to the registry neither. */
@@ -94,6 +113,8 @@ export class RegistryStage extends EdgeStage {
 
 /** What an encoder sends. */
 export interface EncoderFeed {
+  /** By which its connections are known. */
+  readonly name: string;
   readonly stream: Stream;
   readonly media: Feed;
 }

@@ -1,30 +1,27 @@
-import { RedisModel } from "../fake-redis.ts";
-import type { Viewer } from "../live.ts";
+import { RENEW, type Script, TELL } from "../../../src/features/registry/scripts.ts";
+import type { RedisModel } from "../fake-redis.ts";
 import { ProcessClock } from "../process-clock.ts";
 import { between, mulberry32, pick } from "../random.ts";
 import { RegistryStage } from "../registry-stage.ts";
 import { publishDefaults } from "../rtmp-stage.ts";
-import { type Member, type Sender, wrongOwners } from "./registry-owners.ts";
+import { Encoders } from "./registry-encoders.ts";
+import { RedisFaults } from "./registry-faults.ts";
+import { type Member, rivalsBoth, wrongOwner } from "./registry-owners.ts";
+import { Viewers } from "./registry-viewers.ts";
 
 const STREAMS = ["s0", "s1", "s2"];
 const FIRST_NODES = 4;
 const STEP_MS = 25;
 /** A key frame of each encoder comes this often, ms. */
 const FRAME_MS = 500;
-/** A viewer plays when it and its encoder could have done so undisturbed for this long, ms. */
-const BOUND_MS = 15_000;
-/** When all faults are over, the end is reached within this time, ms. */
+/** When all faults are over, the end is reached within this time, ms: who owns a stream, and within all of it, where it is. */
+const SETTLED_MS = 20_000;
 const CALM_MS = 40_000;
+/** A stream whose owner's encoder is gone has another one within this time, ms. */
+const NEXT_MS = 20_000;
 
-/** A viewer of a stream at a node. */
-interface Watcher {
-  readonly stream: string;
-  readonly member: Member;
-  readonly viewer: Viewer;
-  readonly since: number;
-  /** When it got a picture last, ms. */
-  playedAt: number;
-}
+/** A rule that nodes of a history don't keep to, so that it must end badly: it shows whether a history sees that. */
+export type BrokenRule = "claims are asked for" | "leases are renewed" | "lost claims are told";
 
 /** Nodes, encoders and viewers of a cluster with a registry, to which everything happens that can, as a seed has it. */
 export class RegistryHistory {
@@ -32,27 +29,41 @@ export class RegistryHistory {
   readonly #random: () => number;
   readonly #members: Member[] = [];
   readonly #gone: Member[] = [];
-  readonly #senders: Sender[] = [];
-  readonly #watchers: Watcher[] = [];
+  readonly #encoders: Encoders;
+  readonly #viewers: Viewers;
+  readonly #faults: RedisFaults;
   #names = 0;
-  #feeds = 0;
-  /** Since when Redis does all that it should, ms; undefined while it does not. */
-  #redisSince: number | undefined = 0;
-  #backup = new RedisModel(() => 0);
   /** What has happened, for whoever looks for the reason of a failure. */
   readonly events: string[] = [];
   /** What must not be. */
   readonly wrong: string[] = [];
   #isCalm = false;
+  #isSettled = false;
 
-  constructor(seed: number) {
+  readonly #broken: BrokenRule | undefined;
+
+  constructor(seed: number, broken?: BrokenRule) {
+    this.#broken = broken;
     this.#random = mulberry32(seed);
     this.stage = new RegistryStage(pick(this.#random, ["reject", "reject", "replace", "standby"] as const));
     const { redis } = this.stage;
     redis.wayMs = () => (this.#random() < 0.02 && !this.#isCalm ? 1 + this.#random() * 1200 : 1 + this.#random() * 20);
     redis.hintsMs = () => this.#hints();
+    if (broken !== undefined) redis.model.run = brokenRun(redis.model, broken);
     for (let at = 0; at < FIRST_NODES; at++) this.#start();
-    for (const stream of STREAMS) this.#senders.push(this.#sender(stream, false));
+    const shared = { stage: this.stage, random: this.#random, note: (text: string) => this.#note(text) };
+    this.#faults = new RedisFaults(shared);
+    this.#encoders = new Encoders({
+      ...{ ...shared, members: this.#members },
+      stopped: ({ stream, at }, why) => {
+        // Who is still served from there looks for it elsewhere.
+        for (const sender of this.#encoders.running(stream)) sender.since = this.#now;
+        if (this.#isSettled) this.wrong.push(`${this.#now}: the encoder of ${stream} at ${at?.name}: ${why}`);
+      },
+    });
+    this.#viewers = new Viewers({ ...shared, encoders: this.#encoders, faults: this.#faults });
+    for (const stream of STREAMS) this.#encoders.add(stream, false);
+    this.#encoders.add(pick(this.#random, STREAMS), true);
   }
 
   /** Lets things happen for so long, and then none, until all must be well. */
@@ -60,15 +71,41 @@ export class RegistryHistory {
     for (let at = 0; at < 2 * seconds; at++) {
       if (this.#random() < 0.2) this.#befall();
       await this.#pass(FRAME_MS);
-      this.#check();
+      this.wrong.push(...this.#viewers.wrong());
     }
     this.#heal();
-    for (let at = 0; at < CALM_MS / FRAME_MS; at++) {
-      await this.#pass(FRAME_MS);
-      this.#check();
-    }
-    this.wrong.push(...(await wrongOwners(this.#members, this.#senders, () => this.#pass(2 * FRAME_MS))));
+    await this.#watchFor(SETTLED_MS);
+    this.#isSettled = true;
+    await this.#watchFor(CALM_MS - SETTLED_MS);
+    await this.#judge();
+    this.#endOwners();
+    await this.#watchFor(NEXT_MS);
+    await this.#judge();
     await this.#leave();
+  }
+
+  async #watchFor(ms: number): Promise<void> {
+    for (let at = 0; at < ms / FRAME_MS; at++) {
+      await this.#pass(FRAME_MS);
+      this.wrong.push(...this.#viewers.wrong());
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const [stage, members, encoders] = [this.stage, this.#members, this.#encoders];
+    const context = { stage, members, encoders, pass: () => this.#pass(2 * FRAME_MS) };
+    for (const stream of STREAMS) this.wrong.push(...(await wrongOwner(stream, context)));
+  }
+
+  /** Streams that have two encoders lose the one that is published. */
+  #endOwners(): void {
+    for (const stream of STREAMS) {
+      if (this.#encoders.rivalOf(stream) === undefined) continue;
+      const owner = this.stage.redis.model.owner("srs:1", `__defaultVhost__/live/${stream}`);
+      const sender = this.#encoders.running(stream).find(({ at }) => at?.node.state.id === owner);
+      if (sender !== undefined) this.#encoders.end(sender);
+    }
+    this.#setSince();
   }
 
   #hints(): readonly number[] {
@@ -91,61 +128,31 @@ export class RegistryHistory {
     const clock = new ProcessClock(this.stage.clock);
     const publish = { ...publishDefaults, on_conflict: this.stage.onConflict };
     const node = this.stage.registered(name, this.stage.redis, {}, publish, clock, this.#random);
+    if (this.#broken === "claims are asked for") node.guards.splice(node.guards.indexOf(node.registry.claims), 1);
     const member = { name, node, clock, since: this.#now, drains: false };
     this.#members.push(member);
     return member;
   }
 
-  #sender(stream: string, isRival: boolean): Sender {
-    const feed = this.stage.feed(`e${this.#feeds++}`);
-    feed.media.time = between(this.#random, 0, 100) * 10_000;
-    return { stream, feed, isRival, push: undefined, at: undefined, retryAt: this.#now, since: this.#now };
-  }
-
   async #pass(ms: number): Promise<void> {
-    for (const sender of [...this.#senders]) this.#send(sender);
+    this.#encoders.step(FRAME_MS);
     for (let left = ms; left > 0; left -= STEP_MS) {
       this.stage.clock.advance(STEP_MS);
       await new Promise<void>((resolve) => void setImmediate(resolve));
+      if (this.#isSettled) this.#checkOwners();
     }
-    for (const watcher of this.#watchers)
-      if (watcher.viewer.news().some((name) => name.startsWith("k"))) watcher.playedAt = this.#now;
-  }
-
-  #send(sender: Sender): void {
-    sender.feed.media.time += FRAME_MS;
-    sender.feed.media.key(`k${this.#now}`);
-    const error = sender.push?.told.find((told) => told !== "running");
-    if (error !== undefined) {
-      this.#note(`encoder of ${sender.stream} at ${sender.at?.name}: ${error}`);
-      sender.push = undefined;
-      sender.retryAt = this.#now + between(this.#random, 200, 3000);
-      if (sender.isRival) this.#end(sender);
-    }
-    if (sender.push !== undefined || this.#now < sender.retryAt || !this.#senders.includes(sender)) return;
-    const fit = this.#members.filter(({ drains }) => !drains);
-    const back = sender.at !== undefined && fit.includes(sender.at) && this.#random() < 0.5;
-    sender.at = back ? sender.at : pick(this.#random, fit);
-    sender.since = this.#now;
-    this.#note(`encoder of ${sender.stream}${sender.isRival ? " (rival)" : ""} to ${sender.at?.name}`);
-    sender.push = this.stage.encode(sender.feed, sender.at?.name ?? "", sender.stream);
-  }
-
-  #end(sender: Sender): void {
-    sender.push?.stop();
-    sender.feed.media.source.end("unpublished");
-    this.#senders.splice(this.#senders.indexOf(sender), 1);
+    this.#viewers.look();
   }
 
   #befall(): void {
     const what = between(this.#random, 0, 19);
-    if (what <= 3) this.#watch(pick(this.#random, this.#members));
-    else if (what <= 5) this.#unwatch();
+    if (what <= 3) this.#viewers.join(pick(this.#random, STREAMS), pick(this.#random, this.#members));
+    else if (what <= 5) this.#viewers.leave();
     else if (what <= 8) this.#befallNode(what);
-    else if (what === 9) this.#move(pick(this.#random, this.#senders));
+    else if (what === 9) this.#move();
     else if (what === 10) this.#rival();
     else if (what <= 13) this.#befallLinks(what);
-    else this.#befallRedis(what);
+    else this.#faults.befall(what - 14);
   }
 
   #befallNode(what: number): void {
@@ -164,67 +171,6 @@ export class RegistryHistory {
     else if (what === 13) this.#part(one, !redis.cutOff.has(one.node.state.id));
   }
 
-  #befallRedis(what: number): void {
-    const { redis } = this.stage;
-    if (what === 14) this.#stopRedis();
-    else if (what === 15) this.#killRedis();
-    else if (what === 16) this.#redisEvent("flushed", () => redis.model.flush());
-    else if (what === 17) this.#redisEvent("disconnects", () => redis.disconnect());
-    else if (what === 18) this.#backup.copyFrom(redis.model);
-    else if (what === 19) this.#failover();
-  }
-
-  #redisEvent(what: string, happens: () => void): void {
-    this.#note(`redis ${what}`);
-    happens();
-    if (this.#redisSince !== undefined) this.#redisSince = this.#now;
-  }
-
-  #stopRedis(): void {
-    const { redis } = this.stage;
-    if (redis.dead) return;
-    this.#note(redis.stopped ? "redis goes on" : "redis is stopped");
-    if (redis.stopped) redis.resume();
-    else redis.stopped = true;
-    this.#redisSince = redis.stopped ? undefined : this.#now;
-  }
-
-  #killRedis(): void {
-    const { redis } = this.stage;
-    if (redis.stopped) return;
-    this.#note(redis.dead ? "redis starts" : "redis is killed");
-    if (redis.dead) redis.dead = false;
-    else redis.kill();
-    this.#redisSince = redis.dead ? undefined : this.#now;
-  }
-
-  /** A replica that has not heard the last seconds becomes the primary. */
-  #failover(): void {
-    const { redis } = this.stage;
-    if (redis.dead || redis.stopped) return;
-    this.#redisEvent("fails over", () => {
-      redis.kill();
-      redis.model.copyFrom(this.#backup);
-      redis.dead = false;
-    });
-  }
-
-  #watch(member: Member): void {
-    const stream = pick(this.#random, STREAMS);
-    if (this.#watchers.length >= 8 || member.drains) return;
-    this.#note(`viewer of ${stream} at ${member.name}`);
-    const viewer = this.stage.watch(member.node, stream);
-    this.#watchers.push({ stream, member, viewer, since: this.#now, playedAt: this.#now });
-  }
-
-  #unwatch(): void {
-    if (this.#watchers.length === 0) return;
-    const watcher = pick(this.#random, this.#watchers);
-    this.#note(`viewer of ${watcher.stream} leaves ${watcher.member.name}`);
-    watcher.viewer.leave();
-    this.#watchers.splice(this.#watchers.indexOf(watcher), 1);
-  }
-
   #kill(member: Member): void {
     this.#note(`${member.name} is killed`);
     this.#remove(member);
@@ -236,8 +182,7 @@ export class RegistryHistory {
     member.clock.end();
     this.#members.splice(this.#members.indexOf(member), 1);
     this.#gone.push(member);
-    for (const watcher of this.#watchers.filter((each) => each.member === member))
-      this.#watchers.splice(this.#watchers.indexOf(watcher), 1);
+    this.#viewers.forget(member);
     this.stage.kill(member.name);
     for (const { from, dialled, accepted } of this.stage.net.connections) {
       if (from !== member.name) continue;
@@ -264,20 +209,16 @@ export class RegistryHistory {
     });
   }
 
-  /** The encoder comes to another node, with or without a word to the first one. */
-  #move(sender: Sender): void {
-    if (sender.isRival) return;
-    this.#note(`encoder of ${sender.stream} leaves ${sender.at?.name}`);
-    sender.push?.stop();
-    sender.push = undefined;
-    sender.retryAt = this.#now + between(this.#random, 0, 3000);
-    sender.since = this.#now;
+  #move(): void {
+    const sender = pick(this.#random, this.#encoders.all);
+    this.#encoders.move(sender, this.#random() < 0.5 ? "leaves" : "is unplugged from");
   }
 
   #rival(): void {
-    const rival = this.#senders.find(({ isRival }) => isRival);
-    if (rival === undefined) this.#senders.push(this.#sender(pick(this.#random, STREAMS), true));
-    else this.#end(rival);
+    const stream = pick(this.#random, STREAMS);
+    const rival = this.#encoders.rivalOf(stream);
+    if (rival === undefined) this.#encoders.add(stream, true);
+    else this.#encoders.end(rival);
   }
 
   #cut(one: Member, other: Member): void {
@@ -322,41 +263,31 @@ export class RegistryHistory {
   #setSince(): void {
     for (const member of this.#members) member.since = this.#now;
     // What came by a node that is gone is looked for again.
-    for (const sender of this.#senders) sender.since = Math.max(sender.since, this.#now);
+    for (const sender of this.#encoders.all) sender.since = Math.max(sender.since, this.#now);
   }
 
   #heal(): void {
     const { redis } = this.stage;
     this.#note("all is well from now on");
     this.#isCalm = true;
-    if (redis.stopped) redis.resume();
-    redis.dead = false;
-    this.#redisSince = this.#now;
+    this.#faults.heal();
     for (const member of this.#members) redis.cutOff.delete(member.node.state.id);
     this.#join();
-    for (const sender of this.#senders.filter(({ isRival }) => isRival)) this.#end(sender);
+    for (const stream of STREAMS)
+      if (this.#encoders.rivalOf(stream) === undefined && this.#random() < 0.5) this.#encoders.add(stream, true);
   }
 
-  #check(): void {
-    const now = this.#now;
-    for (const { stream, member, playedAt, since } of this.#watchers) {
-      const sender = this.#senders.find((each) => each.stream === stream && !each.isRival);
-      const rival = this.#senders.find((each) => each.stream === stream && each.isRival);
-      if (sender?.push?.told[0] !== "running" || sender.at === undefined || rival !== undefined) continue;
-      const { at } = sender;
-      const isCut = [at, member].some(({ node, drains }) => drains || this.stage.redis.cutOff.has(node.state.id));
-      const hasLink = at === member || !this.stage.net.cuts.has(`${member.name}>${at.name}`);
-      if (isCut || !hasLink || this.#redisSince === undefined) continue;
-      const well = Math.max(since, sender.since, at.since, member.since, this.#redisSince);
-      if (now - Math.max(well, playedAt) >= BOUND_MS)
-        this.wrong.push(`${now}: a viewer of ${stream} at ${member.name} gets nothing from ${at.name}`);
-    }
+  #checkOwners(): void {
+    for (const stream of STREAMS)
+      if (rivalsBoth(stream, { stage: this.stage, encoders: this.#encoders }))
+        this.wrong.push(`${this.#now}: two encoders of ${stream} run`);
   }
 
   /** Everybody leaves: nothing stays. */
   async #leave(): Promise<void> {
-    for (const { viewer } of this.#watchers.splice(0)) viewer.leave();
-    for (const sender of [...this.#senders]) this.#end(sender);
+    this.#viewers.leaveAll();
+    this.#isSettled = false;
+    for (const sender of [...this.#encoders.all]) this.#encoders.end(sender);
     await this.#pass(45_000);
     for (const { name, node } of this.#members) {
       const left = [...node.streams.all()].filter(({ source, viewers }) => source !== undefined || viewers > 0);
@@ -383,4 +314,17 @@ export class RegistryHistory {
     for (const { name, clock } of this.#members)
       if (clock.timers > 1) this.wrong.push(`${name} still has ${clock.timers - 1} timers`);
   }
+}
+
+/** Redis as nodes see it that break a rule. */
+function brokenRun(model: RedisModel, broken: BrokenRule): RedisModel["run"] {
+  const run = model.run.bind(model);
+  return (command, args) => {
+    const is = ({ sha, text }: Script) => args[0] === sha || args[0] === text;
+    if (broken === "leases are renewed" && is(RENEW) && model.keys.some((key) => key.endsWith(`:node:${args[3]}`)))
+      return [1, 0];
+    const answer = run(command, args);
+    const isTold = broken === "lost claims are told" && is(TELL) && Array.isArray(answer);
+    return isTold ? answer.map((each) => (typeof each === "string" && each !== "" ? args[3] : each)) : answer;
+  };
 }

@@ -1,6 +1,7 @@
 import type { FakeNode } from "../fake-node.ts";
 import type { ProcessClock } from "../process-clock.ts";
-import type { Encoder, EncoderFeed } from "../registry-stage.ts";
+import type { RegistryStage } from "../registry-stage.ts";
+import type { Encoders } from "./registry-encoders.ts";
 
 /** A process of a node. */
 export interface Member {
@@ -12,45 +13,64 @@ export interface Member {
   drains: boolean;
 }
 
-/** An encoder of one stream, which comes back when it was refused or has lost its connection. */
-export interface Sender {
-  readonly stream: string;
-  readonly feed: EncoderFeed;
-  /** A rival gives up when it is refused. */
-  readonly isRival: boolean;
-  push: Encoder | undefined;
-  at: Member | undefined;
-  retryAt: number;
-  /** Since when it sends to the same node, ms. */
-  since: number;
+/** What owners are judged by. */
+export interface OwnersContext {
+  readonly stage: RegistryStage;
+  readonly members: readonly Member[];
+  readonly encoders: Encoders;
+  /** Lets answers come. */
+  pass(): Promise<void>;
 }
 
-/** What is wrong in the end: each stream has one owner, which is where its encoder is, and nothing is told that is not. */
-export async function wrongOwners(
-  members: readonly Member[],
-  senders: readonly Sender[],
-  pass: () => Promise<void>,
-): Promise<readonly string[]> {
+/** More than one encoder of a stream runs, where no other one stands by. */
+export function rivalsBoth(stream: string, { stage, encoders }: Pick<OwnersContext, "stage" | "encoders">): boolean {
+  return stage.onConflict !== "standby" && encoders.running(stream).length > 1;
+}
+
+/**
+ * What is wrong with a stream when all is well: it has one owner, at which one of its encoders runs; the others are refused, or stand by.
+ * All nodes find the stream at its owner and at its copies, and nowhere else.
+ */
+export async function wrongOwner(stream: string, context: OwnersContext): Promise<readonly string[]> {
+  const { stage, members, encoders, pass } = context;
   const wrong: string[] = [];
-  for (const { stream, push, at } of senders) {
-    if (push?.told.join() !== "running") wrong.push(`the encoder of ${stream} does not run`);
-    const owners = members.filter(({ node }) => node.stream(stream).source?.info.via === "client");
-    if (owners.length !== 1 || owners[0] !== at)
-      wrong.push(`${stream} is published at ${owners.map(({ name }) => name)}, not at ${at?.name}`);
-    for (const { name, node } of members) {
-      const answer = node.registry.locate(`__defaultVhost__/live/${stream}`);
-      await pass();
-      const { places } = await answer;
-      const found = places.map(({ node: { state } }) => nameOf(state?.id)).toSorted();
-      const having = members.filter((each) => each.node.stream(stream).source !== undefined).map((each) => each.name);
-      if (found.join() !== having.toSorted().join())
-        wrong.push(`${name} finds ${stream} at ${found}, not at ${having}`);
-    }
+  const running = encoders.running(stream);
+  const wanted = encoders.all.filter((sender) => sender.stream === stream).length;
+  if (running.length !== (stage.onConflict === "standby" ? wanted : 1))
+    wrong.push(`${running.length} of ${wanted} encoders of ${stream} run, at ${running.map(({ at }) => at?.name)}`);
+  const publishing = members.filter(({ node }) => {
+    const { active, standbys } = node.stream(stream).sources;
+    return [active, ...standbys].some((source) => source?.info.via === "client");
+  });
+  const at = new Set(running.map((sender) => sender.at?.name));
+  if (names(publishing) !== [...at].toSorted().join())
+    wrong.push(`${stream} is published at ${names(publishing)}, not at ${[...at]}`);
+  const owner = members.find(({ node }) => node.state.id === stage.redis.model.owner("srs:1", keyOf(stream)));
+  if (!at.has(owner?.name)) wrong.push(`${stream} is owned by ${owner?.name}, not by ${[...at]}`);
+  const having = members.filter((each) => {
+    const source = each.node.stream(stream).source;
+    return source !== undefined && (each === owner || source.info.via !== "client");
+  });
+  for (const { name, node } of members) {
+    const answer = node.registry.locate(keyOf(stream));
+    await pass();
+    const { places } = await answer;
+    const found = places.map((place) => members.find((each) => each.node.state.id === place.node.state?.id));
+    const first = places.filter(({ role }) => role === "published").map((place) => place.node.state?.id);
+    if (names(found) !== names(having))
+      wrong.push(`${name} finds ${stream} at ${names(found)}, not at ${names(having)}`);
+    if (first.join() !== owner?.node.state.id) wrong.push(`${name} finds ${first.length} publishers of ${stream}`);
   }
   return wrong;
 }
 
-/** The name of a node by its id. */
-function nameOf(id = ""): string {
-  return Buffer.from(id, "hex").toString().split(":")[0] ?? "";
+function keyOf(stream: string): string {
+  return `__defaultVhost__/live/${stream}`;
+}
+
+function names(members: readonly (Member | undefined)[]): string {
+  return members
+    .map((member) => member?.name ?? "a node that is gone")
+    .toSorted()
+    .join();
 }

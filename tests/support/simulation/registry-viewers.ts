@@ -1,0 +1,96 @@
+import type { Viewer } from "../live.ts";
+import { pick } from "../random.ts";
+import type { RegistryStage } from "../registry-stage.ts";
+import type { Encoders } from "./registry-encoders.ts";
+import type { RedisFaults } from "./registry-faults.ts";
+import type { Member } from "./registry-owners.ts";
+
+/** A viewer plays when it and its encoder could have done so undisturbed for this long, ms. */
+const BOUND_MS = 15_000;
+const MOST = 8;
+
+/** A viewer of a stream at a node. */
+interface Watcher {
+  readonly stream: string;
+  readonly member: Member;
+  readonly viewer: Viewer;
+  readonly since: number;
+  /** When it got a picture last, ms. */
+  playedAt: number;
+}
+
+/** What viewers need of a history. */
+export interface ViewersContext {
+  readonly stage: RegistryStage;
+  readonly random: () => number;
+  readonly encoders: Encoders;
+  readonly faults: RedisFaults;
+  note(text: string): void;
+}
+
+/** The viewers of a history, and whether each of them gets what it could. */
+export class Viewers {
+  readonly #context: ViewersContext;
+  readonly #all: Watcher[] = [];
+
+  constructor(context: ViewersContext) {
+    this.#context = context;
+  }
+
+  join(stream: string, member: Member): void {
+    if (this.#all.length >= MOST || member.drains) return;
+    const { stage, note } = this.#context;
+    note(`viewer of ${stream} at ${member.name}`);
+    const now = stage.clock.now();
+    this.#all.push({ stream, member, viewer: stage.watch(member.node, stream), since: now, playedAt: now });
+  }
+
+  /** One of them leaves. */
+  leave(): void {
+    if (this.#all.length === 0) return;
+    const watcher = pick(this.#context.random, this.#all);
+    this.#context.note(`viewer of ${watcher.stream} leaves ${watcher.member.name}`);
+    watcher.viewer.leave();
+    this.#all.splice(this.#all.indexOf(watcher), 1);
+  }
+
+  leaveAll(): void {
+    for (const { viewer } of this.#all.splice(0)) viewer.leave();
+  }
+
+  /** A node's process is gone, and its viewers with it. */
+  forget(member: Member): void {
+    for (const watcher of this.#all.filter((each) => each.member === member))
+      this.#all.splice(this.#all.indexOf(watcher), 1);
+  }
+
+  /** Sees which of them have got a key frame. */
+  look(): void {
+    for (const watcher of this.#all)
+      if (watcher.viewer.news().some((name) => name.startsWith("k")))
+        watcher.playedAt = this.#context.stage.clock.now();
+  }
+
+  /** Those that get nothing, though they could for long enough. */
+  wrong(): readonly string[] {
+    const now = this.#context.stage.clock.now();
+    const late = this.#all.filter((watcher) => now - Math.max(this.#wellSince(watcher), watcher.playedAt) >= BOUND_MS);
+    return late.map(({ stream, member }) => `${now}: a viewer of ${stream} at ${member.name} gets nothing`);
+  }
+
+  /** Since when a viewer could play, ms: whichever of the stream's encoders has it, no fault is on the way. Infinity: it can't. */
+  #wellSince({ stream, member, since }: Watcher): number {
+    const { stage, encoders, faults } = this.#context;
+    const running = encoders.running(stream);
+    if (running.length === 0 || faults.since === undefined) return Number.POSITIVE_INFINITY;
+    const times = [since, member.since, faults.since];
+    for (const { at, since: sendsSince } of running) {
+      if (at === undefined) continue;
+      const isCut = [at, member].some(({ node, drains }) => drains || stage.redis.cutOff.has(node.state.id));
+      const hasLink = at === member || !stage.net.cuts.has(`${member.name}>${at.name}`);
+      if (isCut || !hasLink) return Number.POSITIVE_INFINITY;
+      times.push(sendsSince, at.since);
+    }
+    return Math.max(...times);
+  }
+}
