@@ -12,6 +12,7 @@ import { plainMinute } from "./http/plain-minute.ts";
 import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
+import { cutOff } from "./registry/cut-off.ts";
 import { histories } from "./registry/histories.ts";
 import { registryLoad } from "./registry/load.ts";
 import { composeCluster } from "./release/containers.ts";
@@ -63,6 +64,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
   registry: [
     { name: "nodes, links and Redis fail in all orders", run: histories },
     { name: "1,000 streams on 50 nodes", run: registryLoad },
+    { name: "a node is cut off while another one gets its stream", run: cutOff },
   ],
   transcode: [
     { name: "sound and picture stay in step", beside: true, run: staysInStep },

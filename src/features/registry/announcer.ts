@@ -78,14 +78,14 @@ export class Announcer {
 
   #toldOf(key: string, stream: OwnStream | undefined): Told {
     if (stream === undefined) return { key, place: undefined, claim: undefined };
-    const { place, term } = stream;
-    const isOwned = place.role === "published";
-    return { key, place, claim: isOwned ? this.#claimFor(key, term) : undefined };
+    const { place } = stream;
+    return { key, place, claim: place.role === "published" ? this.#claimFor(key, stream) : undefined };
   }
 
-  #claimFor(key: string, term: number | undefined): Claim {
+  #claimFor(key: string, { term, lost }: OwnStream): Claim {
     if (term !== undefined) return { kept: term };
-    return this.#context.onConflict(key) === "replace" ? "replace" : "reject";
+    // A publisher that has been replaced does not replace the other one on its way out.
+    return this.#context.onConflict(key) === "replace" && !lost ? "replace" : "reject";
   }
 
   #take(key: string, told: OwnStream | undefined, answer: Ownership | undefined): void {
@@ -97,6 +97,7 @@ export class Announcer {
     const isOurs = answer.owner === nodeId;
     now.term = isOurs ? answer.term : undefined;
     now.standsBy = !isOurs && this.#context.onConflict(key) === "standby";
-    if (!isOurs && !now.standsBy) lost(key, now, answer.owner);
+    now.lost = !isOurs && !now.standsBy;
+    if (now.lost) lost(key, now, answer.owner);
   }
 }

@@ -14,6 +14,8 @@ export interface OwnStream {
   term: number | undefined;
   /** Another node owns it, and this publisher stands by. */
   standsBy: boolean;
+  /** Another node owns it, and this publisher was told to end. */
+  lost: boolean;
 }
 
 /** The streams of this process, and which of them others don't know yet as they are. */
@@ -74,9 +76,9 @@ export class OwnStreams implements StreamObserver {
     const role = via === "pull" || hops.length > 0 ? "relayed" : "published";
     const before = this.all.get(key);
     const isSame = role === "published" && before?.place.role === role;
-    const { term, standsBy } = isSame ? before : { term: undefined, standsBy: false };
+    const { term, standsBy, lost } = isSame ? before : { term: undefined, standsBy: false, lost: false };
     if (role === "published") this.claimed.delete(key);
-    this.all.set(key, { stream, source, place: { role, hops }, term, standsBy });
+    this.all.set(key, { stream, source, place: { role, hops }, term, standsBy, lost });
     this.change(key);
   }
 }

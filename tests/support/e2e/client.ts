@@ -20,6 +20,8 @@ export interface Received {
 /** Where a client connects to, and what it says there. */
 export interface ClientOptions {
   readonly port: number;
+  /** Else this machine's loopback. */
+  readonly host?: string;
   readonly app?: string;
   /** Else made of host, port and app. */
   readonly tcUrl?: string;
@@ -74,7 +76,7 @@ export class Client {
     const client = new Client(options);
     stage.defer(() => client.abort());
     client.#socket = await Bun.connect<undefined>({
-      hostname: "127.0.0.1",
+      hostname: options.host ?? "127.0.0.1",
       port: options.port,
       socket: {
         open: (socket) => {
@@ -116,7 +118,8 @@ export class Client {
 
   /** Sends `connect`; resolves to the answer, whatever it is. */
   sayConnect(): Promise<Command> {
-    const { port, app = "live", tcUrl = `rtmp://127.0.0.1:${port}/${app}`, properties = {} } = this.#options;
+    const { port, host = "127.0.0.1", app = "live", properties = {} } = this.#options;
+    const { tcUrl = `rtmp://${host}:${port}/${app}` } = this.#options;
     return this.call("connect", AmfObject.of({ app, tcUrl, flashVer: "FMLE/3.0 (compatible; test)", ...properties }));
   }
 

@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { executable } from "./executable.ts";
 import type { Srs } from "./srs.ts";
 import type { Stage } from "./stage.ts";
@@ -18,10 +19,11 @@ export function namespaceProblem(): string | undefined {
   return joined.ok ? undefined : joined.said;
 }
 
-/** A network namespace as another host, with one link to this one; it goes with the test. */
+/** A network namespace as another host, with a link to this one; it goes with the test. */
 export class OtherHost {
-  /** Its address, from here. */
+  /** Its address, from here, and this host's, from there. */
   readonly address: string;
+  readonly here: string;
   readonly #stage: Stage;
   readonly #name = `srs${process.pid}`;
 
@@ -29,19 +31,28 @@ export class OtherHost {
     // Of the range for tests of networks (RFC 2544).
     const net = `198.18.${process.pid % 251}`;
     this.address = `${net}.2`;
+    this.here = `${net}.1`;
     this.#stage = stage;
-    const [here, name] = [`sv${process.pid}`, this.#name];
-    this.#do("netns", "add", name);
-    stage.defer(() => {
-      // The namespace lives on while a program runs there; the link need not.
-      ip("link", "del", here);
-      ip("netns", "del", name);
-    });
-    this.#do("link", "add", here, "type", "veth", "peer", "name", "veth0", "netns", name);
-    this.#do("addr", "add", `${net}.1/30`, "dev", here);
-    this.#do("link", "set", here, "up");
-    this.#do("-n", name, "addr", "add", `${this.address}/30`, "dev", "veth0");
-    this.#do("-n", name, "link", "set", "veth0", "up");
+    this.#do("netns", "add", this.#name);
+    stage.defer(() => ip("netns", "del", this.#name));
+    this.#link("veth0", `sv${process.pid}`, net);
+  }
+
+  /** Adds a link that is never cut; the host's address on it. */
+  addLink(): string {
+    const net = `198.19.${process.pid % 251}`;
+    this.#link("veth1", `sw${process.pid}`, net);
+    return `${net}.2`;
+  }
+
+  /** A program there with the arguments that it is given, in the place of an executable. */
+  executable(): string {
+    const path = this.#stage.write(
+      `on-${this.#name}`,
+      `#!/bin/sh\nexec ip netns exec ${this.#name} ${executable()} "$@"\n`,
+    );
+    chmodSync(path, 0o755);
+    return path;
   }
 
   /** Starts a server there. */
@@ -57,6 +68,23 @@ export class OtherHost {
   /** The cable is pulled at its end: from here on nothing comes through, and nobody is told. */
   cut(): void {
     this.#do("-n", this.#name, "link", "set", "veth0", "down");
+  }
+
+  /** The cable is back. */
+  join(): void {
+    this.#do("-n", this.#name, "link", "set", "veth0", "up");
+  }
+
+  /** `there` and `here` are the names of its ends. */
+  #link(there: string, here: string, net: string): void {
+    const name = this.#name;
+    // The namespace lives on while a program runs there; the link need not.
+    this.#stage.defer(() => ip("link", "del", here));
+    this.#do("link", "add", here, "type", "veth", "peer", "name", there, "netns", name);
+    this.#do("addr", "add", `${net}.1/30`, "dev", here);
+    this.#do("link", "set", here, "up");
+    this.#do("-n", name, "addr", "add", `${net}.2/30`, "dev", there);
+    this.#do("-n", name, "link", "set", there, "up");
   }
 
   #do(...args: readonly string[]): void {

@@ -5,6 +5,14 @@ import { ReloadServer } from "./reload/server.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./wait.ts";
 
+/** Where a node is, if not on this host's loopback. */
+export interface NodePlace {
+  readonly address?: string;
+  readonly executed?: string;
+  /** The registry's URL from there. */
+  readonly redis?: string;
+}
+
 /** Nodes of one cluster that know each other by a registry, and their Redis. */
 export class RegistryNodes {
   redis: TestRedis;
@@ -20,9 +28,14 @@ export class RegistryNodes {
     this.#lines = lines;
   }
 
-  /** `lines`: more of the default vhost's keys. */
-  static async start(stage: Stage, names: readonly string[], lines = ""): Promise<RegistryNodes> {
-    const nodes = new RegistryNodes(stage, await startRedis(stage.directory), lines);
+  /** `lines`: more of the default vhost's keys; `options`: of Redis. */
+  static async start(
+    stage: Stage,
+    names: readonly string[],
+    lines = "",
+    options: readonly string[] = [],
+  ): Promise<RegistryNodes> {
+    const nodes = new RegistryNodes(stage, await startRedis(stage.directory, undefined, options), lines);
     stage.defer(() => nodes.redis.stop());
     await Promise.all(names.map((name) => nodes.add(name)));
     return nodes;
@@ -38,12 +51,14 @@ export class RegistryNodes {
     return replica;
   }
 
-  /** Starts one more node; resolves once it is connected. */
-  async add(name: string): Promise<ReloadServer> {
-    const node = await ReloadServer.start(this.#stage, "", name);
-    const urls = [this.redis, ...this.others].map(({ url }) => url);
+  /** Starts one more node; resolves once it is connected. `place`: where others reach it, and the program that runs there. */
+  async add(name: string, place: NodePlace = {}): Promise<ReloadServer> {
+    const { address = "127.0.0.1", executed, redis } = place;
+    const top = address === "127.0.0.1" ? "" : 'listen = "0.0.0.0:0"\n';
+    const node = await ReloadServer.start(this.#stage, top, name, executed);
+    const urls = redis === undefined ? [this.redis, ...this.others].map(({ url }) => url) : [redis];
     await node.reload(
-      `[cluster]\nregistry = ${JSON.stringify(urls)}\nadvertise = "rtmp://127.0.0.1:${node.port}"\n` +
+      `${top}[cluster]\nregistry = ${JSON.stringify(urls)}\nadvertise = "rtmp://${address}:${node.port}"\n` +
         `[vhost.__defaultVhost__]\nedge.origin = "registry"\n${this.#lines}\n`,
     );
     await node.program.line(/registry connected/);
