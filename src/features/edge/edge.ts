@@ -36,6 +36,7 @@ interface EdgeVhost {
 
 /** A stream that local viewers request. */
 interface Wanted {
+  readonly stream: Stream;
   readonly name: StreamName;
   readonly demand: Demand;
   fetched: Fetched | undefined;
@@ -52,7 +53,8 @@ export class Edge implements Feature, StreamObserver {
   readonly guards: readonly Guard[];
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
-  readonly #wanted = new Map<Stream, Wanted>();
+  /** By the stream's key. */
+  readonly #wanted = new Map<string, Wanted>();
   /** What is published on this server. */
   readonly #published = new Map<Stream, { readonly name: StreamName; readonly source: Source }>();
   readonly #pushes: EdgePushes;
@@ -133,28 +135,28 @@ export class Edge implements Feature, StreamObserver {
   }
 
   wanted(stream: Stream, name: StreamName, demand: Demand): void {
-    const known = this.#wanted.get(stream);
+    const known = this.#wanted.get(stream.key);
     if (known?.fetched !== undefined) {
       known.fetched.watch();
       return;
     }
-    const wanted = { name, demand, fetched: undefined };
-    this.#wanted.set(stream, wanted);
-    this.#follow(stream, wanted);
+    const wanted = { stream, name, demand, fetched: undefined };
+    this.#wanted.set(stream.key, wanted);
+    this.#follow(wanted);
   }
 
   viewerJoined(stream: Stream, demand: Demand): void {
-    this.#wanted.get(stream)?.fetched?.viewerJoined(demand);
+    this.#wanted.get(stream.key)?.fetched?.viewerJoined(demand);
   }
 
   unwanted(stream: Stream): void {
-    const wanted = this.#wanted.get(stream);
-    if (wanted?.fetched === undefined) this.#wanted.delete(stream);
+    const wanted = this.#wanted.get(stream.key);
+    if (wanted?.fetched === undefined) this.#wanted.delete(stream.key);
     else wanted.fetched.unwatch();
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
-    const fetched = this.#wanted.get(stream)?.fetched;
+    const fetched = this.#wanted.get(stream.key)?.fetched;
     if (fetched?.owns(source)) return;
     fetched?.stopFetching();
     // The process with the publisher pushes the stream to the origin.
@@ -166,11 +168,13 @@ export class Edge implements Feature, StreamObserver {
 
   rerouted(stream: Stream): void {
     this.#pushes.rerouted(stream);
+    this.#wanted.get(stream.key)?.fetched?.rerouted();
   }
 
   switched(stream: Stream): void {
     const { source } = stream;
-    const fetched = this.#wanted.get(stream)?.fetched;
+    const fetched = this.#wanted.get(stream.key)?.fetched;
+    fetched?.switched();
     if (source?.info.via === "sibling") {
       fetched?.stopFetching();
       this.#published.delete(stream);
@@ -186,7 +190,7 @@ export class Edge implements Feature, StreamObserver {
   unpublished(stream: Stream, source: Source, how: SourceEnd): void {
     this.#published.delete(stream);
     this.#pushes.end(stream, how);
-    const fetched = this.#wanted.get(stream)?.fetched;
+    const fetched = this.#wanted.get(stream.key)?.fetched;
     if (fetched !== undefined && !fetched.owns(source)) fetched.begin();
   }
 
@@ -200,7 +204,7 @@ export class Edge implements Feature, StreamObserver {
         vhost.origins.configure(config);
       }
     }
-    for (const [stream, wanted] of this.#wanted) this.#follow(stream, wanted);
+    for (const wanted of this.#wanted.values()) this.#follow(wanted);
     for (const [stream, { name, source }] of this.#published) {
       const vhost = this.#pushedTo(name.vhost);
       if (vhost !== undefined && this.#pushes.goesTo(stream, vhost.origins)) continue;
@@ -211,7 +215,7 @@ export class Edge implements Feature, StreamObserver {
 
   streamMoved(key: string): void {
     this.#missing.delete(key);
-    for (const [stream, { fetched }] of this.#wanted) if (stream.key === key) fetched?.moved();
+    this.#wanted.get(key)?.fetched?.moved();
   }
 
   serverReturned(hosts: ReadonlySet<string>): void {
@@ -282,14 +286,14 @@ export class Edge implements Feature, StreamObserver {
   }
 
   /** Gives a requested stream its vhost's configuration. */
-  #follow(stream: Stream, wanted: Wanted): void {
+  #follow(wanted: Wanted): void {
     const vhost = this.#vhost(wanted.name.vhost);
-    const { fetched } = wanted;
+    const { stream, fetched } = wanted;
     if (vhost === undefined) {
       wanted.fetched = undefined;
       fetched?.end();
       this.#pastBytes += fetched?.bytes ?? 0;
-      if (fetched !== undefined && stream.viewers === 0) this.#wanted.delete(stream);
+      if (fetched !== undefined && stream.viewers === 0) this.#wanted.delete(stream.key);
     } else if (fetched === undefined) {
       wanted.fetched = new Fetched(this.#optionsFor(vhost), stream, wanted.name, wanted.demand);
       if (stream.source === undefined) wanted.fetched.begin();
@@ -305,7 +309,7 @@ export class Edge implements Feature, StreamObserver {
       config: vhost.config,
       nextId: () => `p${this.#nextId++}`,
       done: (fetched) => {
-        this.#wanted.delete(fetched.stream);
+        this.#wanted.delete(fetched.stream.key);
         fetched.end();
         this.#pastBytes += fetched.bytes;
       },

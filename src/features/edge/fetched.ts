@@ -9,6 +9,7 @@ import type { MissingStreams } from "./missing.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 import { ParamsChooser, paramsKey, type RequestParams, sameParams } from "./params-chooser.ts";
+import { Shortcut } from "./shortcut.ts";
 import { Upstream, type UpstreamOwner } from "./upstream.ts";
 
 /** Shared by all fetched streams of a vhost. */
@@ -52,12 +53,25 @@ export class Fetched implements UpstreamOwner {
   /** No origin had the stream a moment ago. */
   #hold: Timer | undefined;
   #wait: Timer | undefined;
+  readonly #shortcut: Shortcut;
 
   constructor(options: FetchedOptions, stream: Stream, name: StreamName, demand: Demand) {
     this.#options = options;
     this.stream = stream;
     this.name = name;
     this.paramsChooser = new ParamsChooser(() => stream.demands(), demand);
+    const { clock, randomNumber } = options.context;
+    this.#shortcut = new Shortcut({
+      ...{ clock, randomNumber },
+      playing: () => this.#playing,
+      look: (upstream) => this.#hasShorter(upstream),
+      add: () => {
+        const upstream = this.#another();
+        this.#upstreams = [...this.#upstreams, upstream];
+        return upstream;
+      },
+      drop: (upstream) => this.#drop(upstream),
+    });
   }
 
   get config(): EdgeConfig {
@@ -107,8 +121,29 @@ export class Fetched implements UpstreamOwner {
     else for (const upstream of this.#upstreams) upstream.moved();
   }
 
+  /** The stream comes by other servers. */
+  rerouted(): void {
+    const { source } = this.stream;
+    if (source !== undefined && this.#own.has(source) && source.info.hops.length > 1 && this.#options.origins.asksNodes)
+      this.#shortcut.longer();
+  }
+
+  /** Another source is about to become the stream's. */
+  switched(): void {
+    const { next } = this.#shortcut;
+    if (next === undefined || next !== this.#playing) return;
+    // Not within the change.
+    this.#options.context.clock.soon(() => {
+      if (next !== this.#shortcut.next) return;
+      const source = this.#sources.get(next);
+      if (source !== undefined) source.preferred = false;
+      this.#shortcut.taken();
+    });
+  }
+
   /** Stops fetching: the stream is published locally, or has no viewers. */
   stopFetching(): void {
+    this.#shortcut.stop();
     this.#hold?.cancel();
     this.#hold = undefined;
     this.#wait?.cancel();
@@ -159,6 +194,7 @@ export class Fetched implements UpstreamOwner {
    */
   reconfigure(config: EdgeConfig): void {
     this.#options.config = config;
+    this.#shortcut.stop();
     if (this.#upstreams.length === 0) return;
     const { origins } = this.#options;
     const listed = this.#upstreams.filter(({ origin }) => origin === undefined || origins.has(origin));
@@ -188,9 +224,16 @@ export class Fetched implements UpstreamOwner {
     const active = this.stream.source;
     // The source to continue from is the upstream's own last one; it stands by for another upstream's.
     const others = active !== undefined && this.#own.has(active) ? "standby" : "reject";
+    const isShortcut = by === this.#shortcut.next;
+    if (isShortcut && active !== undefined && info.hops.length >= active.info.hops.length) {
+      // The shorter way is gone by now.
+      this.#options.context.clock.soon(() => this.#shortcut.stop());
+      return undefined;
+    }
     this.#publishing = true;
     const source = this.stream.publish(info, {
       onConflict: active !== undefined && active === before ? "replace" : others,
+      preferred: isShortcut,
     });
     this.#publishing = false;
     if (source === undefined) return undefined;
@@ -271,6 +314,22 @@ export class Fetched implements UpstreamOwner {
     if (source === undefined) return;
     if (this.#sources.size > 0 || successor === undefined) source.end("lost");
     else this.#sources.set(successor, source);
+  }
+
+  /** The connection whose source is the stream's. */
+  get #playing(): Upstream | undefined {
+    return this.#upstreams.find((upstream) => this.#sources.get(upstream) === this.stream.source);
+  }
+
+  async #hasShorter({ origin }: Upstream): Promise<boolean> {
+    const { origins } = this.#options;
+    await origins.look(this.stream.key);
+    return origin !== undefined && origins.hasShorter(this.stream.key, origin);
+  }
+
+  #drop(upstream: Upstream): void {
+    this.#upstreams = this.#upstreams.filter((each) => each !== upstream);
+    this.#replace(upstream, undefined);
   }
 
   #armWait(): void {

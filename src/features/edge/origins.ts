@@ -20,6 +20,8 @@ export interface OriginsContext {
 interface Found {
   /** The shortest way first. */
   readonly origins: readonly Origin[];
+  /** Servers before each of them. */
+  readonly hops: ReadonlyMap<Origin, number>;
   /** Whether all who may know were asked. */
   readonly sure: boolean;
 }
@@ -91,8 +93,9 @@ export class Origins {
     const { nodes } = this.#context;
     const answer = located(nodes.locate(key), ({ places, sure }) => {
       const self = nodes.all().find(({ isSelf }) => isSelf)?.state;
-      const origins = self === undefined || !this.asksNodes ? [] : waysTo(places, self).flatMap((url) => this.#at(url));
-      this.#found.set(key, { origins, sure });
+      const ways = self === undefined || !this.asksNodes ? [] : waysTo(places, self);
+      const found = ways.flatMap(({ url, hops }) => this.#at(url).map((origin) => [origin, hops] as const));
+      this.#found.set(key, { origins: found.map(([origin]) => origin), hops: new Map(found), sure });
     });
     return answer instanceof Promise ? answer : undefined;
   }
@@ -101,6 +104,13 @@ export class Origins {
   isNowhere(key: string): boolean {
     const found = this.#found.get(key);
     return this.#origins.size === 0 && found?.sure === true && found.origins.length === 0;
+  }
+
+  /** Whether a living node has a stream with fewer servers before it than this one, which is a node that has it. */
+  hasShorter(key: string, than: Origin): boolean {
+    const { origins = [], hops } = this.#found.get(key) ?? {};
+    const of = (origin: Origin) => hops?.get(origin) ?? 0;
+    return origins.some((origin) => origin.eligible && of(origin) < of(than));
   }
 
   /** The stream is not looked for any more: nodes that have no other stream are forgotten. */

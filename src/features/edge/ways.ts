@@ -3,11 +3,18 @@ import type { NodeState, StreamPlace } from "../../live/ports/nodes.ts";
 /** How servers are asked, best first. */
 const SCHEMES = ["rtmp://", "rtmps://", "http://", "https://"];
 
+/** A node from which a stream may be fetched. */
+export interface Way {
+  readonly url: string;
+  /** Servers that the stream has passed before it came to the node. */
+  readonly hops: number;
+}
+
 /**
- * The addresses of nodes from which a stream may be fetched, the shortest way first: by the servers on the way, then by zone, then by
+ * The nodes from which a stream may be fetched, the shortest way first: by the servers on the way, then by zone, then by
  * load. A stream that has passed this server is left out, and so is one whose way nobody knows, as it may have.
  */
-export function waysTo(places: readonly StreamPlace[], self: NodeState): readonly string[] {
+export function waysTo(places: readonly StreamPlace[], self: NodeState): readonly Way[] {
   const ways = places.flatMap(({ node: { isSelf, state }, hops }) => {
     if (isSelf || state === undefined || state.id === self.id || state.draining || hops === undefined) return [];
     const url = SCHEMES.flatMap((scheme) => state.advertise.find((each) => each.startsWith(scheme)) ?? [])[0];
@@ -15,9 +22,7 @@ export function waysTo(places: readonly StreamPlace[], self: NodeState): readonl
     if (url === undefined || self.advertise.includes(url) || hops.includes(self.id)) return [];
     return [{ url, hops: hops.length, isNear: state.zone === self.zone, use: useOf(state) }];
   });
-  return ways
-    .toSorted((a, b) => a.hops - b.hops || Number(b.isNear) - Number(a.isNear) || a.use - b.use)
-    .map(({ url }) => url);
+  return ways.toSorted((a, b) => a.hops - b.hops || Number(b.isNear) - Number(a.isNear) || a.use - b.use);
 }
 
 /** What is fullest of its connections, line and processor, where 1 is full. */

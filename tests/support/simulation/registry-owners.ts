@@ -47,18 +47,24 @@ export async function wrongOwner(stream: string, context: OwnersContext): Promis
     wrong.push(`${stream} is published at ${names(publishing)}, not at ${[...at]}`);
   const owner = members.find(({ node }) => node.state.id === stage.redis.model.owner("srs:1", keyOf(stream)));
   if (!at.has(owner?.name)) wrong.push(`${stream} is owned by ${owner?.name}, not by ${[...at]}`);
-  const having = members.filter((each) => {
-    const source = each.node.stream(stream).source;
-    return source !== undefined && (each === owner || source.info.via !== "client");
-  });
-  for (const { name, node } of members) {
-    const answer = node.registry.locate(keyOf(stream));
-    await pass();
+  const having = () =>
+    names(
+      members.filter((each) => {
+        const source = each.node.stream(stream).source;
+        return source !== undefined && (each === owner || source.info.via !== "client");
+      }),
+    );
+  // A copy may end while answers are on their way.
+  const before = having();
+  const answers = members.map(({ node }) => node.registry.locate(keyOf(stream)));
+  await pass();
+  const after = having();
+  for (const [at, answer] of answers.entries()) {
     const { places } = await answer;
-    const found = places.map((place) => members.find((each) => each.node.state.id === place.node.state?.id));
+    const name = members[at]?.name;
+    const found = names(places.map((place) => members.find((each) => each.node.state.id === place.node.state?.id)));
     const first = places.filter(({ role }) => role === "published").map((place) => place.node.state?.id);
-    if (names(found) !== names(having))
-      wrong.push(`${name} finds ${stream} at ${names(found)}, not at ${names(having)}`);
+    if (found !== before && found !== after) wrong.push(`${name} finds ${stream} at ${found}, not at ${after}`);
     if (first.join() !== owner?.node.state.id) wrong.push(`${name} finds ${first.length} publishers of ${stream}`);
   }
   return wrong;

@@ -126,6 +126,48 @@ describe("A second publisher on another node", () => {
   });
 });
 
+describe("A copy whose publisher has come to another node", () => {
+  test("is fetched from there after a while, without a gap, instead of over the first node", async () => {
+    const stage = new RegistryStage("replace");
+    const [, , c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewer = stage.watch(c);
+    await stage.seconds("l", 2, one.media);
+    two.media.time = 500_000;
+    stage.encode(two, "b");
+    await stage.seconds("m", 2, two.media);
+    expect(await stage.located(c)).toEqual({ b: [], a: ["b"], c: ["b", "a"] });
+    await stage.seconds("n", 20, two.media);
+    expect(await stage.located(c)).toMatchObject({ b: [], c: ["b"] });
+    const pictures = viewer.log.filter((line) => /^n\d+/.test(line));
+    expect(new Set(pictures).size).toBe(pictures.length);
+    expect(pictures.length).toBeGreaterThanOrEqual(20 * 25 - 1);
+    // Nobody needs the first node's copy any more.
+    await stage.seconds("o", 12, two.media);
+    expect(await stage.located(c)).toEqual({ b: [], c: ["b"] });
+    expect([c.edge.report().relays?.length, viewer.log.at(-1)]).toEqual([1, "o11+24"]);
+  });
+
+  test("stays on its way when the node of the publisher can't be reached from there", async () => {
+    const stage = new RegistryStage("replace");
+    const [, , c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewer = stage.watch(c);
+    await stage.seconds("l", 1, one.media);
+    stage.net.cuts.add("c>b");
+    stage.encode(two, "b");
+    await stage.seconds("m", 40, two.media);
+    expect(await stage.located(c)).toEqual({ b: [], a: ["b"], c: ["b", "a"] });
+    expect([c.edge.report().relays?.length, viewer.log.at(-1)]).toEqual([1, "m39+24"]);
+  });
+});
+
 describe("An encoder that comes back to another node", () => {
   test("goes on at once when the first node knows that it is gone", async () => {
     const stage = new RegistryStage();
