@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RedisConnection } from "../../src/base/redis.ts";
 import { RedisStore } from "../../src/features/registry/redis-store.ts";
-import type { Claim, Told } from "../../src/features/registry/store.ts";
+import type { Claim, NodesRead, Told } from "../../src/features/registry/store.ts";
 import { redisOpener } from "../../src/io/net/redis.ts";
 import type { StreamRole } from "../../src/live/ports/nodes.ts";
 import { startRedis, type TestRedis } from "../support/e2e/redis.ts";
 import { testWith } from "../support/e2e/tools.ts";
-import { RedisModel } from "../support/fake-redis.ts";
 import { mulberry32 } from "../support/random.ts";
+import { RedisModel } from "../support/redis-model.ts";
 
 const test = testWith("tests/integration/registry-scripts.test.ts", "Redis");
 
@@ -38,6 +38,12 @@ const realStore = (prefix: string) =>
     (command, args) => connection.call(command, args),
     () => prefix,
   );
+
+/** Sets have no order. */
+const sorted = ({ revision, living, dead, texts }: NodesRead) => ({
+  ...{ revision, living: living.toSorted(), dead: dead.toSorted() },
+  texts: [...texts].toSorted(),
+});
 
 describe("The scripts of the registry", () => {
   test("do in Redis what the model does that other tests use, whatever comes in which order", async () => {
@@ -72,15 +78,16 @@ describe("The scripts of the registry", () => {
       };
       for (let step = 0; step < 60; step++) {
         const id = pick(ids);
+        const [since, text] = [Math.floor(random() * 20), pick([undefined, `state ${step}`])];
         const streams = Array.from({ length: 1 + Math.floor(random() * 3) }, told);
         const act = pick<(store: RedisStore) => Promise<unknown>>([
-          (store) => store.renew(id, `state ${step}`),
+          (store) => store.renew(id, text),
           (store) => store.tell(id, streams),
           (store) => store.tell(id, streams),
           (store) => store.leave(id),
           (store) => store.sweep(id),
           async (store) => new Set(await store.told(id)),
-          async (store) => new Map([...(await store.nodes())].toSorted()),
+          async (store) => sorted(await store.nodes(since)),
         ]);
         const [ours, theirs] = [await act(modelled), await act(real)];
         expect({ seed, step, answer: theirs }).toEqual({ seed, step, answer: ours });
@@ -100,7 +107,7 @@ describe("The scripts of the registry", () => {
       { owner: "", term: 0, places: new Map() },
       { owner: "", term: 0, places: new Map() },
     ]);
-    expect(await store.nodes()).toEqual(new Map());
+    expect(await store.nodes(0)).toMatchObject({ living: [], dead: [], texts: new Map() });
     await store.renew("a1", "{}");
     await store.tell("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: { kept: 3 } }]);
     const place = { role: "published", hops: [] } as const;
@@ -119,6 +126,21 @@ describe("The scripts of the registry", () => {
     expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
   });
 
+  test("tell only the entries that are newer than what was read before, and all when revisions begin anew", async () => {
+    const store = realStore("revisions");
+    for (const id of ids) await store.renew(id, `{"id":"${id}"}`);
+    const { revision, texts } = await store.nodes(0);
+    expect([revision, texts.size]).toEqual([3, 3]);
+    await store.renew("a1", undefined);
+    expect(await store.nodes(revision)).toMatchObject({ revision: 3, texts: new Map() });
+    await store.renew("b2", "{}");
+    expect(await store.nodes(revision)).toMatchObject({ revision: 4, texts: new Map([["b2", "{}"]]) });
+    await connection.call("SET", ["revisions:1:revision", "?"]);
+    await store.renew("c3", "{}");
+    expect((await store.nodes(4)).texts.size).toBe(3);
+    expect(await store.renew("d4", undefined)).toEqual({ wasKnown: false, streams: 0 });
+  });
+
   test("empty sets and hashes that others have filled, and read no entry that is too long", async () => {
     const store = realStore("filled");
     const place = { role: "published", hops: [] } as const;
@@ -131,12 +153,7 @@ describe("The scripts of the registry", () => {
     const fill = (command: string, key: string, items: readonly (readonly string[])[]) =>
       connection.call(command, [`filled:1:${key}`, ...items.flat()]);
     await fill("HSET", "stream:k", [["at:b2", `{"role":"published","hops":["${"y".repeat(9000)}"]}`]]);
-    expect(await store.nodes()).toEqual(
-      new Map([
-        ["a1", "{}"],
-        ["b2", undefined],
-      ]),
-    );
+    expect(await store.nodes(0)).toEqual({ revision: 2, living: ["a1"], dead: ["b2"], texts: new Map([["a1", "{}"]]) });
     expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 1, places: new Map([["a1", place]]) }]);
     await fill(
       "SADD",
@@ -153,7 +170,7 @@ describe("The scripts of the registry", () => {
       "has:a1",
       many(20_000, (at) => [`s${at}`]),
     );
-    expect(await store.nodes()).toEqual(new Map());
+    expect(await store.nodes(0)).toMatchObject({ living: [], dead: [], texts: new Map() });
     expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
     expect((await store.told("a1")).length).toBe(10_000);
     await fill(
@@ -163,7 +180,7 @@ describe("The scripts of the registry", () => {
     );
     await store.renew("a1", "{}");
     await tell();
-    expect([...(await store.nodes()).keys()]).toEqual(["a1"]);
+    expect(await store.nodes(0)).toMatchObject({ living: ["a1"], dead: [] });
     expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 1, places: new Map([["a1", place]]) }]);
     expect(await store.told("a1")).toEqual(["k"]);
   });
@@ -230,7 +247,8 @@ describe("The scripts of the registry", () => {
       );
     }
     for (const id of ids) await store.leave(id);
-    expect(await connection.call("KEYS", ["left:*"])).toEqual(["left:1:watch"]);
-    expect(await connection.call("PTTL", ["left:1:watch"])).toBeGreaterThan(0);
+    const left = await connection.call("KEYS", ["left:*"]);
+    expect(new Set(left as string[])).toEqual(new Set(["left:1:watch", "left:1:revision"]));
+    for (const key of left as string[]) expect(await connection.call("PTTL", [key])).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
-import { isCount, isObject, jsonObject, readNodeState, writeNodeState } from "../../live/ports/node-state.ts";
+import { isCount, isObject, jsonObject, readNodeState } from "../../live/ports/node-state.ts";
 import type { KnownNode, NodeState, StreamRole } from "../../live/ports/nodes.ts";
-import type { NodeTexts } from "./store.ts";
+import type { NodesRead } from "./store.ts";
 
 /** A node whose entry was not seen for this long is not alive, ms. */
 const ALIVE_MS = 2500;
@@ -20,11 +20,6 @@ interface Entry {
   changedAt: number;
   /** Its lease is over. */
   dead: boolean;
-}
-
-/** What this process says of itself in the registry. `beat` is another one each time. */
-export function writeEntry(state: NodeState, counts: Record<StreamRole, number>, beat: number): string {
-  return JSON.stringify({ ...writeNodeState(state), streams: counts, beat });
 }
 
 /** The nodes of the registry, as they were read last. */
@@ -56,34 +51,36 @@ export class KnownNodes {
     return entry === undefined ? undefined : this.#known(id, entry);
   }
 
-  /** Takes what was read; `askedAt`, monotonic ms. Returns the ids of nodes whose leases are over, if this one is to forget their streams. */
-  update(texts: NodeTexts, askedAt: number): readonly string[] {
-    const dead: string[] = [];
-    for (const [id, text] of texts) {
+  /** Takes what was read; `askedAt`, monotonic ms. False if the entry of a living node is missing: all are to be read. */
+  update({ living, dead, texts }: NodesRead, askedAt: number): boolean {
+    let isComplete = true;
+    const alive = new Set(living);
+    for (const id of alive) {
       if (id === this.#ownId) continue;
-      if (text === undefined) dead.push(id);
-      else this.#see(id, text, askedAt);
+      const text = texts.get(id) ?? this.#entries.get(id)?.text;
+      if (text === undefined) isComplete &&= this.#entries.size >= MAX_NODES;
+      else this.#see(id, text, askedAt, texts.has(id));
     }
     for (const [id, entry] of this.#entries) {
-      if (texts.get(id) !== undefined) continue;
+      if (alive.has(id)) continue;
       // One that has left is not among them any more, as are dead ones after a while.
-      const hasLeft = !texts.has(id) && !entry.dead;
+      const hasLeft = !dead.includes(id) && !entry.dead;
       entry.dead = true;
       if (hasLeft || askedAt - entry.seenAt > SHOW_DEAD_MS) this.#entries.delete(id);
     }
-    return dead;
+    return isComplete;
   }
 
   clear(): void {
     this.#entries.clear();
   }
 
-  #see(id: string, text: string, askedAt: number): void {
+  #see(id: string, text: string, askedAt: number, isNew: boolean): void {
     const before = this.#entries.get(id);
     if (before !== undefined) {
       before.seenAt = askedAt;
       before.dead = false;
-      if (before.text === text) return;
+      if (!isNew || before.text === text) return;
       before.text = text;
       before.state = readEntry(id, text);
       before.changedAt = askedAt;

@@ -74,8 +74,8 @@ async function examine(
   const refused = await refusal(call, connect, config);
   if (refused !== undefined) return refused;
   const store = new RedisStore(call, () => config.prefix);
-  const texts = [...(await store.nodes())].flatMap(([id, text]) => (text === undefined ? [] : [{ id, text }]));
-  const nodes = texts.map(({ id, text }) => ({ id, state: readNodeState(jsonObject(text) ?? {}) }));
+  const { texts } = await store.nodes(0);
+  const nodes = [...texts].map(([id, text]) => ({ id, state: readNodeState(jsonObject(text) ?? {}) }));
   const others = foreignNode(nodes, config) ?? (await foreignKey(call, config.prefix));
   if (others !== undefined)
     return { state: others, advice: "give each cluster and each program a prefix of its own: cluster.registry_prefix" };
@@ -97,7 +97,10 @@ async function refusal(
     ["what a node asks", () => store.look(["probe"])],
     ["what a node asks", () => store.told(id)],
     ["what a node writes", () => store.leave(id)],
-    ["what a node writes", () => call("DEL", [`${store.base}:stream:probe`, `${store.base}:watch`])],
+    [
+      "what a node writes",
+      () => call("DEL", [`${store.base}:stream:probe`, `${store.base}:watch`, `${store.base}:revision`]),
+    ],
     ["messages between nodes", () => call("PUBLISH", [`${base}:to:${id}`, ""])],
     [
       "messages between nodes",
@@ -134,7 +137,9 @@ function foreignNode(
 
 /** A key under the prefix that no release has written, if there is one among those that are looked through. */
 async function foreignKey(call: RedisCall, prefix: string): Promise<string | undefined> {
-  const own = new RegExp(`^${prefix.replaceAll(".", "\\.")}:\\d+:(?:(?:nodes|watch)$|(?:node|has|stream|probe):)`);
+  const own = new RegExp(
+    `^${prefix.replaceAll(".", "\\.")}:\\d+:(?:(?:nodes|revision|watch)$|(?:node|has|stream|probe):)`,
+  );
   let cursor = "0";
   for (let step = 0; step < SCAN_STEPS; step++) {
     let answer: unknown;

@@ -1,6 +1,6 @@
 import { isNodeId, jsonObject, textsOf } from "../../live/ports/node-state.ts";
 import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "./scripts.ts";
-import type { Claim, Found, NodeTexts, Ownership, Renewed, Store, Told, ToldPlace } from "./store.ts";
+import type { Claim, Found, NodesRead, Ownership, Renewed, Store, Told, ToldPlace } from "./store.ts";
 
 /** The layout of keys. Another one has other keys: nodes of both work side by side, and don't see each other. */
 const LAYOUT = 1;
@@ -24,7 +24,8 @@ export type RedisCall = (command: string, args: readonly string[]) => Promise<un
  * The registry's keys in Redis:
  *
  *     PREFIX:1:nodes          set     ids of nodes
- *     PREFIX:1:node:ID        string  what the node says of itself, JSON, with its lease
+ *     PREFIX:1:node:ID        string  a revision, and what the node says of itself, JSON, with its lease
+ *     PREFIX:1:revision       string  the newest of these revisions: who has read up to it, knows all entries
  *     PREFIX:1:watch          string  empty; while it lives longer than usual, nobody counts as dead
  *     PREFIX:1:has:ID         set     keys of the streams that the node has told
  *     PREFIX:1:stream:KEY     hash    owner, term, and at:ID for each node that has it: {"role":"relayed","hops":["…"]}
@@ -46,19 +47,17 @@ export class RedisStore implements Store {
     return `${this.#prefix()}:${LAYOUT}`;
   }
 
-  async renew(id: string, text: string): Promise<Renewed> {
-    const [had, streams] = listOf(await this.#run(RENEW, [id, text, String(LEASE_MS), String(KEEP_MS)]));
-    return { wasKnown: had === 1, streams: Number(streams) };
+  async renew(id: string, text: string | undefined): Promise<Renewed> {
+    const answer = listOf(await this.#run(RENEW, [id, text ?? "", String(LEASE_MS), String(KEEP_MS)]));
+    return { wasKnown: answer[0] === 1, streams: Number(answer[1]) };
   }
 
-  async nodes(): Promise<NodeTexts> {
-    const answer = listOf(await this.#run(NODES, []));
-    const nodes = new Map<string, string | undefined>();
-    for (let at = 0; at < answer.length; at += 2) {
-      const [id, text] = [answer[at], answer[at + 1]];
-      if (isNodeId(id)) nodes.set(id, typeof text === "string" ? text : undefined);
-    }
-    return nodes;
+  async nodes(since: number): Promise<NodesRead> {
+    const [revision, living, dead, ...rest] = listOf(await this.#run(NODES, [String(since)]));
+    const ids = (text: unknown) => String(text).split(" ").filter(isNodeId);
+    const texts = new Map<string, string>();
+    for (let at = 0; at + 1 < rest.length; at += 2) texts.set(String(rest[at]), withoutRevision(String(rest[at + 1])));
+    return { revision: Number(revision), living: ids(living), dead: ids(dead), texts };
   }
 
   async tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]> {
@@ -105,6 +104,11 @@ export class RedisStore implements Store {
       return this.#call("EVAL", [text, ...rest]);
     }
   }
+}
+
+/** An entry as its node wrote it: the revision stands before it. */
+function withoutRevision(entry: string): string {
+  return entry.replace(/^\d+ /, "");
 }
 
 function placeText(place: ToldPlace | undefined): string {

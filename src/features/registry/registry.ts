@@ -10,8 +10,9 @@ import { Claims } from "./claims.ts";
 import { type RegistryConfig, serverLabel } from "./config.ts";
 import type { RegistryContext } from "./context.ts";
 import { Hints } from "./hints.ts";
-import { KnownNodes, writeEntry } from "./known-nodes.ts";
+import { KnownNodes } from "./known-nodes.ts";
 import { Lookups } from "./lookups.ts";
+import { OwnEntry } from "./own-entry.ts";
 import { type OwnStream, OwnStreams } from "./own-streams.ts";
 import { RedisLink } from "./redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
@@ -51,6 +52,9 @@ export class Registry implements Feature, Nodes {
   #beat = 0;
   #renewing = false;
   #reading: Promise<void> | undefined;
+  /** Entries of nodes up to this revision are known; 0: none. */
+  #revision = 0;
+  readonly #ownEntry = new OwnEntry();
   /** How often each dead node was seen, by its id. */
   readonly #dead = new Map<string, number>();
   /** Nobody has told the registry of this process since it was reached. */
@@ -195,6 +199,9 @@ export class Registry implements Feature, Nodes {
     const { base } = this.#store;
     this.#hints.listen(server, [`${base}:moved`, `${base}:to:${nodeId}`]);
     this.#announcer.forgotten();
+    // Another server may have other entries of the same revisions.
+    this.#revision = 0;
+    this.#ownEntry.forgotten();
     this.#timer?.cancel();
     this.#timer = clock.every(PERIOD_MS, () => this.#tick());
     this.#retell?.cancel();
@@ -228,7 +235,12 @@ export class Registry implements Feature, Nodes {
         void this.#link.call("PUBLISH", [`${this.#store.base}:to:${nodeId}`, ""]).catch(() => undefined);
       const { told } = this.#own;
       const wasTold = this.#announcer.done;
-      const { wasKnown, streams } = await this.#store.renew(nodeId, writeEntry(self(), this.#own.counts, beat));
+      const text = this.#ownEntry.next(self(), this.#own.counts);
+      const { wasKnown, streams } = await this.#store.renew(nodeId, text);
+      if (!wasKnown && text === undefined) {
+        this.#ownEntry.forgotten();
+        await this.#store.renew(nodeId, this.#ownEntry.next(self(), this.#own.counts));
+      }
       // Another node has got a stream without a hint, or others have changed what is there.
       const isWrong = wasTold && this.#announcer.done && told === this.#own.told && streams !== told;
       if (!wasKnown || isWrong) this.#announcer.forgotten();
@@ -255,7 +267,9 @@ export class Registry implements Feature, Nodes {
     const { clock, self } = this.#context;
     const askedAt = clock.now();
     try {
-      this.#sweep(this.#nodes.update(await this.#store.nodes(), askedAt));
+      const read = await this.#store.nodes(this.#revision);
+      this.#revision = this.#nodes.update(read, askedAt) ? read.revision : 0;
+      this.#sweep(read.dead.filter((id) => id !== this.#context.nodeId));
       this.#addresses.examine([selfAsNode(self(), askedAt), ...this.#nodes.all()]);
     } catch {
       // The link or the next renewal tells what is wrong.

@@ -42,13 +42,23 @@ end
 `;
 
 /**
- * ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry; answers 1 if it was still there, else 0, and how many streams are
- * there as the node's.
+ * ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry, '' for the same state as before. Answers 1 if it was still there, else 0,
+ * and how many streams are there as the node's. A state that is new has the next revision before it.
  */
 export const RENEW = script(`
-local id = ARGV[1]
-local had = redis.call('EXISTS', base .. ':node:' .. id)
-redis.call('SET', base .. ':node:' .. id, ARGV[2], 'PX', ARGV[3])
+local id, key = ARGV[1], base .. ':node:' .. ARGV[1]
+local had = redis.call('EXISTS', key)
+if ARGV[2] ~= '' then
+  local revision = redis.pcall('INCR', base .. ':revision')
+  if type(revision) ~= 'number' then
+    redis.call('SET', base .. ':revision', 1)
+    revision = 1
+  end
+  redis.call('PEXPIRE', base .. ':revision', ARGV[4])
+  redis.call('SET', key, string.format('%d %s', revision, ARGV[2]), 'PX', ARGV[3])
+else
+  redis.call('PEXPIRE', key, ARGV[3])
+end
 known(id, ARGV[4])
 local left = redis.call('PTTL', watch)
 if left < 0 then
@@ -59,16 +69,32 @@ end
 return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MOST_TOLD))}
 `);
 
-/** The ids of all nodes, each with its entry, null for one whose lease is over. */
+/**
+ * ARGV: the revision up to which the caller knows entries. Answers the revision now, the ids of living nodes and those of dead ones, with spaces,
+ * then each living node's id and entry that is newer. All are newer when the revisions have begun anew.
+ */
 export const NODES = script(`
-local out = {}
+local now = tonumber(redis.pcall('GET', base .. ':revision') or '') or 0
+local since = tonumber(ARGV[1])
+if since > now then since = 0 end
+local living, dead, out = {}, {}, {}
 for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MOST_NODES))) do
   local key = base .. ':node:' .. id
   local size = redis.pcall('STRLEN', key)
-  local readable = type(size) == 'number' and size > 0 and size <= LONGEST_ENTRY
-  table.insert(out, id)
-  table.insert(out, readable and redis.call('GET', key))
+  if type(size) == 'number' and size > 0 and size <= LONGEST_ENTRY then
+    table.insert(living, id)
+    local revision = tonumber(string.match(redis.call('GETRANGE', key, 0, 20), '^(%d+) ')) or now + 1
+    if revision > since then
+      table.insert(out, id)
+      table.insert(out, redis.call('GET', key))
+    end
+  else
+    table.insert(dead, id)
+  end
 end
+table.insert(out, 1, table.concat(dead, ' '))
+table.insert(out, 1, table.concat(living, ' '))
+table.insert(out, 1, now)
 return out
 `);
 

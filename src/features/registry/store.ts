@@ -44,14 +44,23 @@ export interface Renewed {
   readonly streams: number;
 }
 
-/** A node's own words, by its id; undefined when its lease is over. */
-export type NodeTexts = ReadonlyMap<string, string | undefined>;
+/** The nodes of the registry. */
+export interface NodesRead {
+  /** Entries up to this revision are known now; 0 for none. */
+  readonly revision: number;
+  /** Ids of those that renew their leases, and of those that don't any more. */
+  readonly living: readonly string[];
+  readonly dead: readonly string[];
+  /** What nodes say of themselves, by their ids: of those whose words are new. */
+  readonly texts: ReadonlyMap<string, string>;
+}
 
 /** Where nodes write what they have. Each method is one step for all nodes; it rejects with a sentence, and within a time limit. */
 export interface Store {
-  /** Renews the lease of this node's entry. */
-  renew(id: string, text: string): Promise<Renewed>;
-  nodes(): Promise<NodeTexts>;
+  /** Renews the lease of this node's entry; without a text, the entry stays as it is. */
+  renew(id: string, text: string | undefined): Promise<Renewed>;
+  /** Reads the nodes, and what is newer than a revision that was read before; 0: all. */
+  nodes(since: number): Promise<NodesRead>;
   /** Tells of streams, in their order. */
   tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]>;
   /** The keys of all streams that a node has told. */

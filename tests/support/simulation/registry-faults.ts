@@ -1,4 +1,4 @@
-import { RedisModel } from "../fake-redis.ts";
+import { RedisModel } from "../redis-model.ts";
 import type { RegistryStage } from "../registry-stage.ts";
 
 /** What befalls the registry of a history. */

@@ -1,7 +1,7 @@
 import { RENEW, type Script, TELL } from "../../../src/features/registry/scripts.ts";
-import type { RedisModel } from "../fake-redis.ts";
 import { ProcessClock } from "../process-clock.ts";
 import { between, mulberry32, pick } from "../random.ts";
+import type { RedisModel } from "../redis-model.ts";
 import { RegistryStage } from "../registry-stage.ts";
 import { publishDefaults } from "../rtmp-stage.ts";
 import { Encoders } from "./registry-encoders.ts";
@@ -307,7 +307,7 @@ export class RegistryHistory {
       member.node.edge.stop();
     }
     await this.#pass(20_000);
-    const keys = this.stage.redis.model.keys.filter((key) => !key.includes(":stream:"));
+    const keys = this.stage.redis.model.keys.filter((key) => !/:stream:|:revision$/.test(key));
     if (keys.length > 0) this.wrong.push(`the registry still has ${keys}`);
     if (this.stage.redis.connections > 0) this.wrong.push(`${this.stage.redis.connections} connections to redis stay`);
     // The clock's tick of each node's connections is its test's.

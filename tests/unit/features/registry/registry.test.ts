@@ -36,10 +36,10 @@ describe("Nodes of a registry", () => {
     await stage.pass(6500);
     expect(known(a, "b")).toMatchObject({ alive: false, problems: ["it has not renewed its entry in the registry"] });
     const keys = stage.redis.model.keys.filter((key) => !key.includes(":stream:"));
-    expect(keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:watch"]);
+    expect(keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:revision", "srs:1:watch"]);
     // In which turn streams were owned is known for minutes, then nothing is left.
     await stage.pass(302_000);
-    expect(stage.redis.model.keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:watch"]);
+    expect(stage.redis.model.keys).toEqual([`srs:1:node:${idOf("a")}`, "srs:1:nodes", "srs:1:revision", "srs:1:watch"]);
     expect(known(a, "b")).toBeUndefined();
   });
 

@@ -1,0 +1,44 @@
+import { writeNodeState } from "../../live/ports/node-state.ts";
+import type { NodeLoad, NodeState, StreamRole } from "../../live/ports/nodes.ts";
+
+/** Figures are told when they have changed by this part of what is full, and in any case after so many renewals. */
+const MUCH = 0.05;
+const RENEWALS = 5;
+
+/** What this process says of itself in the registry. Each word is read by all other nodes, so that small changes wait a moment. */
+export class OwnEntry {
+  #told: NodeState | undefined;
+  #renewals = 0;
+  #beat = 0;
+
+  /** The registry does not have it any more: it is told again. */
+  forgotten(): void {
+    this.#told = undefined;
+  }
+
+  /** What is to be told at a renewal; undefined for nothing new. */
+  next(state: NodeState, streams: Record<StreamRole, number>): string | undefined {
+    const told = this.#told;
+    if (++this.#renewals < RENEWALS && told !== undefined && !isNews(told, state)) return undefined;
+    this.#told = state;
+    this.#renewals = 0;
+    // Another text each time: others see by it when the figures were current.
+    return JSON.stringify({ ...writeNodeState(state), streams, beat: ++this.#beat });
+  }
+}
+
+function isNews(told: NodeState, { load, ...now }: NodeState): boolean {
+  const words = ({ id, version, advertise, zone, weight, draining, fetches }: Omit<NodeState, "load">) =>
+    JSON.stringify([id, version, advertise, zone, weight, draining, fetches]);
+  return words(told) !== words(now) || isMuch(told.load, load);
+}
+
+function isMuch(before: NodeLoad, { connections, maxConnections, kbps, maxKbps, cpu }: NodeLoad): boolean {
+  if (maxConnections !== before.maxConnections || maxKbps !== before.maxKbps) return true;
+  const parts = [
+    (connections - before.connections) / Math.max(1, maxConnections),
+    maxKbps > 0 ? (kbps - before.kbps) / maxKbps : 0,
+    cpu - before.cpu,
+  ];
+  return parts.some((part) => Math.abs(part) >= MUCH);
+}
