@@ -108,6 +108,8 @@ export interface ClusterNodeAnswer {
   readonly relayed: number;
   readonly seen_ms: number | null;
   readonly problems: readonly string[];
+  /** `peers`, `registry`: by what the server hears of it; none for itself. */
+  readonly heard_by: readonly string[];
 }
 
 /** The registry by which nodes know each other. */

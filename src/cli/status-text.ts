@@ -100,7 +100,8 @@ export function topLines(clients: readonly ClientAnswer[], streams: readonly Str
 export function clusterLines({ nodes, registry }: ClusterAnswer, now: number): string[] {
   const rows = nodes.map((node) => {
     const { id, peer, state, zone, weight, connections, max_connections, kbps, cpu, published, relayed } = node;
-    const seen = node.seen_ms === null ? "never seen" : node.self ? "" : `seen ${duration(node.seen_ms)} ago`;
+    const by = node.heard_by.includes("registry") ? ` by ${node.heard_by.join(" and ")}` : "";
+    const seen = node.seen_ms === null ? "never seen" : node.self ? "" : `seen ${duration(node.seen_ms)} ago${by}`;
     const load = `${connections} of ${max_connections} connections, ${kbps} kbit/s, ${Math.round(100 * cpu)} % CPU`;
     const streams = `${published} published, ${relayed} relayed`;
     const place = [zone === "" ? "" : `zone ${zone}`, weight === 100 ? "" : `weight ${weight}`].filter(Boolean);

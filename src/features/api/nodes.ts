@@ -46,6 +46,7 @@ const node = object({
   relayed: whole,
   seen_ms: orNull(whole),
   problems: listOf(string),
+  heard_by: listOf(oneOf("peers", "registry")),
   flow: orNull(flow),
 });
 
@@ -129,7 +130,7 @@ export function nodeWord({ alive, state }: KnownNode): "alive" | "draining" | "d
 }
 
 function write(known: KnownNode, now: number) {
-  const { isSelf, source, state, seenAt, problems } = known;
+  const { isSelf, source, state, seenAt, problems, heardBy = [] } = known;
   const { published, relayed } = countsOf(state);
   return {
     ...{ id: state?.id ?? null, self: isSelf, peer: source, state: nodeWord(known) },
@@ -140,6 +141,7 @@ function write(known: KnownNode, now: number) {
     ...{ streams: published + relayed, published, relayed },
     seen_ms: seenAt === undefined ? null : Math.max(0, Math.round(now - seenAt)),
     problems,
+    heard_by: [...heardBy],
     flow: state?.flow === undefined ? null : writeFlow(state.flow),
   };
 }

@@ -76,8 +76,9 @@ export class Peer {
     const seenAt = this.#seenAt;
     const source = this.url;
     const state = this.#state;
+    const heardBy = ["peers"] as const;
     if (state !== undefined && this.#isDraining)
-      return { isSelf: false, source, alive: true, seenAt, state: { ...state, draining: true }, problems };
+      return { isSelf: false, source, alive: true, seenAt, state: { ...state, draining: true }, problems, heardBy };
     const isRecent = seenAt !== undefined && this.#context.clock.now() - seenAt < ALIVE_MS;
     const own = this.#problem === undefined ? [] : [this.#problem];
     const alive = own.length === 0 && isRecent;
@@ -88,6 +89,7 @@ export class Peer {
       seenAt,
       state,
       problems: own.length === 0 ? problems : [...own, ...problems],
+      heardBy,
     };
   }
 

@@ -104,6 +104,7 @@ export class KnownNodes {
       seenAt: changedAt,
       state,
       problems: problem === undefined ? [] : [problem],
+      heardBy: ["registry"],
     };
   }
 }

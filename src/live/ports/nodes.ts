@@ -77,6 +77,9 @@ export interface NodeState {
   readonly streamCounts?: Readonly<Record<StreamRole, number>>;
 }
 
+/** By what nodes hear of one another: each peer's own answers, or the registry. */
+export type HeardBy = "peers" | "registry";
+
 /** A node, and what this process knows of it. Times are of this process's monotonic clock: clocks of nodes need not agree. */
 export interface KnownNode {
   /** Whether it is this process. */
@@ -91,6 +94,8 @@ export interface KnownNode {
   readonly state: NodeState | undefined;
   /** What is wrong with it, as sentences. */
   readonly problems: readonly string[];
+  /** By what this process hears of it; undefined for itself. */
+  readonly heardBy?: readonly HeardBy[];
 }
 
 /** A node that has a stream. */
@@ -171,7 +176,15 @@ export class JoinedNodes implements Nodes {
 
 function together([first = [], ...others]: readonly (readonly KnownNode[])[]): readonly KnownNode[] {
   const ids = new Set(first.flatMap(({ alive, state }) => (alive && state !== undefined ? [state.id] : [])));
-  return [...first, ...others.flat().filter(({ isSelf, state }) => !isSelf && !ids.has(state?.id ?? ""))];
+  const more = others.flat().filter(({ isSelf }) => !isSelf);
+  const [again, rest] = [true, false].map((known) => more.filter(({ state }) => ids.has(state?.id ?? "") === known));
+  const heardAgain = new Map(again?.map(({ state, heardBy = [] }) => [state?.id, heardBy]));
+  const whole = first.map((node) => {
+    const { isSelf, alive, state, heardBy = [] } = node;
+    const also = isSelf || !alive ? undefined : heardAgain.get(state?.id);
+    return also === undefined ? node : { ...node, heardBy: [...heardBy, ...also] };
+  });
+  return [...whole, ...(rest ?? [])];
 }
 
 function joined(answers: readonly StreamPlaces[]): StreamPlaces {

@@ -11,6 +11,8 @@ export interface NodePlace {
   readonly executed?: string;
   /** The registry's URL from there. */
   readonly redis?: string;
+  /** More lines of its file, of no table. */
+  readonly lines?: string;
 }
 
 /** Nodes of one cluster that know each other by a registry, and their Redis. */
@@ -53,8 +55,8 @@ export class RegistryNodes {
 
   /** Starts one more node; resolves once it is connected. `place`: where others reach it, and the program that runs there. */
   async add(name: string, place: NodePlace = {}): Promise<ReloadServer> {
-    const { address = "127.0.0.1", executed, redis } = place;
-    const top = address === "127.0.0.1" ? "" : 'listen = "0.0.0.0:0"\n';
+    const { address = "127.0.0.1", executed, redis, lines = "" } = place;
+    const top = `${address === "127.0.0.1" ? "" : 'listen = "0.0.0.0:0"\n'}${lines}`;
     const node = await ReloadServer.start(this.#stage, top, name, executed);
     const urls = redis === undefined ? [this.redis, ...this.others].map(({ url }) => url) : [redis];
     await node.reload(

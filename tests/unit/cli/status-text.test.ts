@@ -152,14 +152,24 @@ test("The nodes of a cluster are named with how they stand, and what is wrong wi
   const self = {
     ...{ id: "00ff", self: true, peer: "", state: "alive", zone: "west", weight: 100, advertise: [], connections: 3 },
     ...{ max_connections: 1000, kbps: 2500, cpu: 0.123, published: 1, relayed: 2, seen_ms: 0, problems: [] },
+    heard_by: [],
   };
-  const peer = { ...self, id: "00aa", self: false, peer: "http://b:1985", zone: "", weight: 7, seen_ms: 900 };
+  const peer = {
+    ...self,
+    id: "00aa",
+    self: false,
+    peer: "http://b:1985",
+    zone: "",
+    weight: 7,
+    seen_ms: 900,
+    heard_by: ["peers", "registry"],
+  };
   const away = { ...peer, id: null, peer: "http://c:1985", state: "dead", seen_ms: null, problems: ["timeout"] };
   const drains = { ...peer, peer: "http://d:1985", state: "draining" };
   expect(clusterLines({ nodes: [self, peer, away], registry: null }, NOW)).toEqual([
     "nodes:",
     "  this server    00ff  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  zone west",
-    "  http://b:1985  00aa  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  weight 7   seen 1 s ago",
+    "  http://b:1985  00aa  alive  3 of 1000 connections, 2500 kbit/s, 12 % CPU  1 published, 2 relayed  weight 7   seen 1 s ago by peers and registry",
     "  http://c:1985        dead",
     "",
     "problems:",

@@ -53,7 +53,26 @@ export interface NodeAnswer {
   readonly relayed: number;
   readonly seen_ms: number | null;
   readonly problems: readonly string[];
+  /** By what the asked server hears of it; none for itself. */
+  readonly heard_by: readonly ("peers" | "registry")[];
   readonly flow: NodeFlow | null;
+}
+
+/** The registry by which nodes know each other. Times are Unix ms. */
+export interface RegistryAnswer {
+  readonly to: string;
+  readonly up: boolean;
+  readonly since: number;
+  readonly last_error: string | null;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly lost_claims: number;
+}
+
+/** `GET /api/v1/nodes`; the registry is null when there is none. */
+export interface NodesAnswer {
+  readonly nodes: readonly NodeAnswer[];
+  readonly registry: RegistryAnswer | null;
 }
 
 /** One source of a stream. */

@@ -1,11 +1,12 @@
 import { useRef } from "preact/hooks";
-import type { LimitsAnswer, NodeAnswer } from "./api-answers.ts";
+import type { LimitsAnswer, NodesAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
 import { rate } from "./format.ts";
 import { History } from "./history.ts";
 import { pictureOf } from "./picture.ts";
 import { PictureView } from "./picture-view.tsx";
-import { limitProblems, problemsOf } from "./problems.ts";
+import { limitProblems, problemsOf, registryProblems } from "./problems.ts";
+import { RegistryView } from "./registry-view.tsx";
 import { addressOf } from "./route.ts";
 import { usePolled } from "./server.ts";
 import { t } from "./words.ts";
@@ -24,26 +25,22 @@ const SAMPLES = 600;
 /** Bitrates and viewers of this server, as long as the console is open. */
 const history = new History(2, SAMPLES);
 
-interface Nodes {
-  readonly nodes: readonly NodeAnswer[];
-}
-
-function nextNodesMs(answer: Nodes | undefined): number {
-  const isLate = ({ self, state, seen_ms }: NodeAnswer) =>
+function nextNodesMs(answer: NodesAnswer | undefined): number {
+  const isLate = ({ self, state, seen_ms }: NodesAnswer["nodes"][number]) =>
     !self && state !== "dead" && seen_ms !== null && seen_ms > LATE_MS;
   return answer?.nodes.some(isLate) === true ? LATE_NODES_MS : NODES_MS;
 }
 
 /** What is wrong in the cluster, before its picture, which may be long, and this server's bitrates. */
 export function OverviewPage() {
-  const { data } = usePolled<Nodes>("/api/v1/nodes", nextNodesMs, ({ nodes: [self] }) => {
+  const { data } = usePolled<NodesAnswer>("/api/v1/nodes", nextNodesMs, ({ nodes: [self] }) => {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
   });
   const limits = usePolled<LimitsAnswer>("/api/v1/limits", LIMITS_MS).data;
   const last = useRef(data);
   last.current = data ?? last.current;
-  const nodes = last.current?.nodes;
-  if (nodes === undefined) return <p>{t("Loading…")}</p>;
+  if (last.current === undefined) return <p>{t("Loading…")}</p>;
+  const { nodes, registry } = last.current;
   const [self] = nodes;
   const rates = { in: rate(self?.flow?.kbps_in ?? 0), out: rate(self?.kbps ?? 0) };
   return (
@@ -51,7 +48,7 @@ export function OverviewPage() {
       <h1>{t("Overview")}</h1>
       <section aria-labelledby="wrong-title">
         <h2 id="wrong-title">{t("What is wrong")}</h2>
-        <Problems nodes={nodes} limits={limits} />
+        <Problems cluster={last.current} limits={limits} />
       </section>
       <section aria-labelledby="picture-title">
         <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
@@ -60,6 +57,7 @@ export function OverviewPage() {
           {/* biome-ignore-end lint/a11y: as above */}
           <PictureView picture={pictureOf(nodes)} />
         </div>
+        {registry !== null && <RegistryView registry={registry} now={Date.now()} />}
       </section>
       <section aria-labelledby="rates-title">
         <h2 id="rates-title">{t("The last minutes of this server")}</h2>
@@ -82,8 +80,9 @@ export function OverviewPage() {
   );
 }
 
-function Problems({ nodes, limits }: { nodes: readonly NodeAnswer[]; limits: LimitsAnswer | undefined }) {
-  const problems = [...nodes.flatMap(problemsOf), ...limitProblems(limits?.near ?? [])];
+function Problems({ cluster, limits }: { cluster: NodesAnswer; limits: LimitsAnswer | undefined }) {
+  const { nodes, registry } = cluster;
+  const problems = [...registryProblems(registry), ...nodes.flatMap(problemsOf), ...limitProblems(limits?.near ?? [])];
   if (problems.length === 0) return <p class="good">{t("Nothing is wrong.")}</p>;
   return (
     <ul class="problems">

@@ -92,7 +92,7 @@ function BoxContent({ box }: { box: Box }) {
 }
 
 function NodeContent({ box: { node } }: { box: Extract<Box, { kind: "node" }> }) {
-  const { state, flow, zone, seen_ms } = node;
+  const { state, flow, zone, seen_ms, heard_by } = node;
   const isDead = state === "dead";
   return (
     <>
@@ -118,6 +118,11 @@ function NodeContent({ box: { node } }: { box: Extract<Box, { kind: "node" }> })
             </p>
           )}
         </>
+      )}
+      {heard_by.includes("registry") && (
+        <p class="soft">
+          {t(heard_by.includes("peers") ? "heard of by the registry and as a peer" : "heard of by the registry")}
+        </p>
       )}
       {zone !== "" && (
         <p class="soft">

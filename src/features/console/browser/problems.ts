@@ -1,4 +1,4 @@
-import type { LimitsAnswer, NodeAnswer, NodeLink } from "./api-answers.ts";
+import type { LimitsAnswer, NodeAnswer, NodeLink, RegistryAnswer } from "./api-answers.ts";
 import { number, shown } from "./format.ts";
 import { nodeName } from "./picture.ts";
 import type { PageName } from "./route.ts";
@@ -23,6 +23,13 @@ export function problemsOf(node: NodeAnswer): Problem[] {
   if (n > 0)
     own.push({ text: t("{n} streams of {name} are unhealthy", { n, name }), page: self ? "health" : undefined });
   return own;
+}
+
+/** What is wrong with the registry. */
+export function registryProblems(registry: RegistryAnswer | null): Problem[] {
+  if (registry === null || registry.up) return [];
+  const text = t("The registry is away: {error}", { error: shown(registry.last_error ?? registry.to) });
+  return [{ text, page: undefined }];
 }
 
 /** Limits that are nearly used up. */

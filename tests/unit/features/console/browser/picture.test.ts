@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { NodeAnswer, NodeLink } from "../../../../../src/features/console/browser/api-answers.ts";
 import { nodeName, type Picture, pictureOf } from "../../../../../src/features/console/browser/picture.ts";
-import { limitProblems, problemsOf } from "../../../../../src/features/console/browser/problems.ts";
+import { limitProblems, problemsOf, registryProblems } from "../../../../../src/features/console/browser/problems.ts";
 
 const quiet: NodeLink = { flow: "push", to: "", running: 1, failing: 0, paused: 0, kbps: 100, lag_ms: 5, error: null };
 
@@ -11,7 +11,7 @@ function node(name: string, links: readonly Partial<NodeLink>[] = [], more: Part
   return {
     ...{ id: name, self: false, peer: `http://${name}:1985`, state: "alive", version: "1", zone: "", streams: 1 },
     ...{ advertise: [`rtmp://${name}:1935`], connections: 1, max_connections: 10, kbps: 500, cpu: 0.1, published: 1 },
-    ...{ relayed: 0, seen_ms: 5, problems: [] },
+    ...{ relayed: 0, seen_ms: 5, problems: [], heard_by: [] },
     flow: {
       ...{ encoders: 0, viewers: 0, kbps_in: 300, age_ms: 3, unhealthy: 0 },
       links: links.map((link) => ({ ...quiet, ...link })),
@@ -155,6 +155,11 @@ describe("Problems", () => {
     ]);
     expect(problemsOf(node("a", [failing], { state: "dead" }))).toEqual([
       { text: "a:1935 does not answer", page: undefined },
+    ]);
+    const registry = { to: "redis://r", up: true, since: 0, last_error: null, refused: 0, dropped: 0, lost_claims: 0 };
+    expect([registryProblems(null), registryProblems(registry)]).toEqual([[], []]);
+    expect(registryProblems({ ...registry, up: false, last_error: "no answer" })).toEqual([
+      { text: "The registry is away: no answer", page: undefined },
     ]);
     expect(limitProblems([{ limit: "max_connections", of: "", now: 9, max: 10 }])).toEqual([
       { text: "max_connections is nearly used up: 9 of 10", page: "health" },

@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { JoinedNodes, type KnownNode, MemoryNodes } from "../../../../src/live/ports/nodes.ts";
+import { nodeState } from "../../../support/api-stage.ts";
+
+const at = { now: () => 0 };
+
+function known(id: string, heardBy: KnownNode["heardBy"], alive = true): KnownNode {
+  const rest = heardBy === undefined ? {} : { heardBy };
+  return { isSelf: false, source: id, alive, seenAt: 0, state: nodeState(id), problems: [], ...rest };
+}
+
+test("A node that several makers know is one, with all by which it is heard of; a dead one stays beside its living self", () => {
+  const [peers, registry] = [new MemoryNodes(() => nodeState("00"), at), new MemoryNodes(() => nodeState("00"), at)];
+  peers.others = [known("aa", ["peers"]), known("bb", ["peers"], false)];
+  registry.others = [known("aa", ["registry"]), known("bb", ["registry"]), known("cc", ["registry"])];
+  const nodes = new JoinedNodes([peers, registry]).all();
+  expect(nodes.map(({ state, alive, heardBy }) => [state?.id, alive, heardBy])).toEqual([
+    ["00", true, undefined],
+    ["aa", true, ["peers", "registry"]],
+    ["bb", false, ["peers"]],
+    ["bb", true, ["registry"]],
+    ["cc", true, ["registry"]],
+  ]);
+});
