@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { frameNumber } from "../support/e2e/payloads.ts";
 import { startRedis } from "../support/e2e/redis.ts";
 import { RegistryNodes } from "../support/e2e/registry-nodes.ts";
 import { Stage } from "../support/e2e/stage.ts";
@@ -103,4 +104,43 @@ test.concurrent("a replica takes the place of a Redis that is killed, and stream
   await nodes.plays(player);
   expect(replica.cli("HGET", "srs:1:stream:__defaultVhost__/live/show", "term")).toBe("2\n");
   expect(player.statuses.join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
+});
+
+test.concurrent("a node that is upgraded keeps its streams, and no viewer at another node notices", async () => {
+  await using stage = new Stage();
+  const nodes = await RegistryNodes.start(stage, ["a", "b", "c"], "publish.grace = 60");
+  const encoder = await nodes.encode("a");
+  const player = await nodes.of("b").play();
+  await nodes.plays(player);
+  const claim = () => nodes.redis.cli("HMGET", "srs:1:stream:__defaultVhost__/live/show", "owner", "term");
+  const before = claim();
+
+  const { exitCode, out } = await nodes.of("a").run("upgrade");
+  expect(exitCode, out).toBe(0);
+  const pid = Number(/^upgraded: server (\d+) /.exec(out)?.[1]);
+  stage.defer(() => process.kill(pid, "SIGKILL"));
+  await nodes.plays(player);
+  // The new process has what the old one had claimed: others are refused, and viewers of other nodes find it.
+  const second = await nodes
+    .of("c")
+    .publish()
+    .catch((error: unknown) => String(error));
+  expect(typeof second === "string" ? second : second.statuses.join()).toContain("already being published");
+  const late = await nodes.of("c").play();
+  await nodes.plays(player, late);
+  expect(claim()).toBe(before);
+  const pictures = player.packets.flatMap(({ payload }) => frameNumber(payload) ?? []);
+  expect(pictures.slice(1).filter((number, at) => number !== (pictures[at] ?? 0) + 1)).toEqual([]);
+
+  // The encoder comes back, to the new process.
+  encoder.abort();
+  await nodes.encode("a");
+  await nodes.plays(player, late);
+  expect(claim().split("\n")[0]).toBe(before.split("\n")[0] ?? "");
+
+  // The old process ends, and with it the connections of the other nodes to it.
+  nodes.of("a").program.signal("SIGTERM");
+  await nodes.of("a").program.ended();
+  await nodes.plays(player, late);
+  expect([player, late].flatMap(({ statuses }) => statuses).join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
 });

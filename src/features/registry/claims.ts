@@ -122,6 +122,7 @@ export class Claims implements Guard {
     const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
     if (answer?.owner !== nodeId) return answer?.owner ?? "";
     own.claimed.add(key);
+    own.inherited.delete(key);
     clock.after(BEGIN_MS, () => {
       own.claimed.delete(key);
       if (own.all.get(key)?.place.role !== "published") own.change(key);

@@ -25,6 +25,8 @@ export class OwnStreams implements StreamObserver {
   readonly changed = new Set<string>();
   /** Keys of streams that are claimed here for clients that have not begun to publish yet. */
   readonly claimed = new Set<string>();
+  /** Keys of streams that the process before this one has told, as long as they may still come from it. */
+  readonly inherited = new Set<string>();
   readonly #onChange: () => void;
 
   /** `onChange` is called when `changed` is not empty any more. */
@@ -43,7 +45,7 @@ export class OwnStreams implements StreamObserver {
     let count = 0;
     for (const { standsBy } of this.all.values()) if (!standsBy) count++;
     for (const key of this.claimed) if (this.all.get(key)?.standsBy ?? true) count++;
-    return count;
+    return count + this.inherited.size;
   }
 
   published(stream: Stream, _name: unknown, source: Source): void {
@@ -78,6 +80,7 @@ export class OwnStreams implements StreamObserver {
     const isSame = role === "published" && before?.place.role === role;
     const { term, standsBy, lost } = isSame ? before : { term: undefined, standsBy: false, lost: false };
     if (role === "published") this.claimed.delete(key);
+    this.inherited.delete(key);
     this.all.set(key, { stream, source, place: { role, hops }, term, standsBy, lost });
     this.change(key);
   }

@@ -26,6 +26,8 @@ const SPREAD_MS = 1000;
 /** A dead node is swept after so many readings, when all others know it, by one of them; by every one after more. */
 const SWEEP_BY_ONE = 2;
 const SWEEP_BY_ALL = 5;
+/** So long after its start, a process may get streams from the one that it has taken the place of, ms. */
+const INHERIT_MS = 10_000;
 /** The server waits this long for its entry to be gone when it stops, ms. */
 const LEAVE_MS = 2000;
 
@@ -49,6 +51,7 @@ export class Registry implements Feature, Nodes {
   #config: RegistryConfig | undefined;
   #timer: Timer | undefined;
   #retell: Timer | undefined;
+  #inherit: Timer | undefined;
   #beat = 0;
   #renewing = false;
   #reading: Promise<void> | undefined;
@@ -126,6 +129,9 @@ export class Registry implements Feature, Nodes {
 
   /** Connects, and tells from now on. */
   start(): void {
+    const { clock, config } = this.#context;
+    if (config().registry.length === 0) this.#announcer.settled();
+    else this.#inherit = clock.after(INHERIT_MS, () => this.#announcer.settled());
     this.reconfigure();
   }
 
@@ -137,6 +143,7 @@ export class Registry implements Feature, Nodes {
   /** Another process with the same id speaks for this one from now on. */
   handOver(): void {
     this.#leaving = true;
+    this.#inherit?.cancel();
     this.#addresses.stop();
     this.#end();
   }
@@ -160,6 +167,7 @@ export class Registry implements Feature, Nodes {
     if (this.#leaving) return;
     this.#leaving = true;
     const { clock, nodeId } = this.#context;
+    this.#inherit?.cancel();
     this.#addresses.stop();
     this.#timer?.cancel();
     this.#retell?.cancel();

@@ -241,3 +241,40 @@ describe("An encoder that comes back to another node", () => {
     expect(viewer.log).toContain("n11+24");
   });
 });
+
+describe("A process that takes the place of another one of the same node", () => {
+  test("keeps what that one has claimed, gives nobody else a stream that is yet to come, and tells after a while what has not come", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 2, one.media, two.media);
+    const [next] = stage.nodes("a");
+    await stage.pass(100);
+    a.registry.handOver();
+    const second = stage.encode(two, "b");
+    await stage.seconds("l", 1, one.media, two.media);
+    expect(await stage.located(b)).toEqual({ a: [] });
+    // The stream comes from the old process.
+    next.publish("show", { via: "sibling" }).headers();
+    await stage.seconds("m", 8, one.media, two.media);
+    expect(second.told.join()).toContain("already being published");
+    expect(await stage.located(b)).toEqual({ a: [] });
+  });
+
+  test("gives up what has not come from the process before within some seconds", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 2, one.media);
+    stage.nodes("a");
+    a.registry.handOver();
+    await stage.seconds("l", 8, one.media);
+    expect(await stage.located(b)).toEqual({ a: [] });
+    await stage.seconds("m", 4, one.media);
+    expect(await stage.located(b)).toEqual({});
+  });
+});
