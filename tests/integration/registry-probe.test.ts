@@ -7,7 +7,7 @@ import type { RedisServer } from "../../src/base/redis.ts";
 import { probeRegistry } from "../../src/features/registry/probe.ts";
 import { redisOpener } from "../../src/io/net/redis.ts";
 import { systemClock } from "../../src/io/os/clock.ts";
-import { startRedis, type TestRedis } from "../support/e2e/redis.ts";
+import { startRedis, startSentinel, type TestRedis } from "../support/e2e/redis.ts";
 import { testWith } from "../support/e2e/tools.ts";
 
 const test = testWith("tests/integration/registry-probe.test.ts", "Redis");
@@ -106,6 +106,16 @@ test("a server that throws keys away, or takes none any more, is a problem", asy
   redis.cli("CONFIG", "SET", "maxmemory", "1");
   expect((await look()).advice).toBe("free memory there, or raise its maxmemory");
   redis.cli("CONFIG", "SET", "maxmemory", "0");
+});
+
+test("a Sentinel is refused, and what to name instead is said", async () => {
+  const sentinel = await startSentinel(folder, redis);
+  const { state, advice } = await look(sentinel.server);
+  await sentinel.stop();
+  expect(state).toBe(
+    "it is a Sentinel, which is not supported: name the servers that it watches, and the one that takes writes is used",
+  );
+  expect(advice).toBe("use another server");
 });
 
 test("replicas are fine beside a primary, and nodes of a Redis Cluster are refused", async () => {

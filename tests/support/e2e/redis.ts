@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import type { RegistryServer } from "../../../src/features/registry/config.ts";
@@ -18,9 +19,11 @@ export async function startRedis(
   folder: string,
   port = freePort(),
   options: readonly string[] = [],
+  conf?: string,
 ): Promise<TestRedis> {
   const log = join(folder, `redis-${port}.log`);
-  const fixed = ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no", "--dir", folder];
+  const place = ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder];
+  const fixed = conf === undefined ? [...place, "--save", "", "--appendonly", "no"] : [conf, ...place];
   const child = Bun.spawn(["redis-server", ...fixed, ...options], { stdout: Bun.file(log), stderr: "ignore" });
   await until("Redis answers", () => answers(port));
   const text = `redis://127.0.0.1:${port}`;
@@ -39,6 +42,15 @@ export async function startRedis(
       await child.exited;
     },
   };
+}
+
+/** Starts a Sentinel that watches a primary, and soon replaces it when it is gone. Resolves when it answers. */
+export async function startSentinel(folder: string, primary: TestRedis): Promise<TestRedis> {
+  const conf = join(folder, "sentinel.conf");
+  const watched = `sentinel monitor m 127.0.0.1 ${primary.server.port} 1`;
+  const soon = "sentinel down-after-milliseconds m 500\nsentinel failover-timeout m 2000";
+  writeFileSync(conf, `${watched}\n${soon}\n`);
+  return startRedis(folder, undefined, ["--sentinel"], conf);
 }
 
 /** A port that the kernel gives, and nobody listens on any more. */
