@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { frameNumber } from "../support/e2e/payloads.ts";
-import { startRedis } from "../support/e2e/redis.ts";
+import { startRedis, startSentinel } from "../support/e2e/redis.ts";
 import { RegistryNodes } from "../support/e2e/registry-nodes.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -103,7 +103,33 @@ test.concurrent("a replica takes the place of a Redis that is killed, and stream
   await nodes.encode("b");
   await nodes.plays(player);
   expect(replica.cli("HGET", "srs:1:stream:__defaultVhost__/live/show", "term")).toBe("2\n");
+
+  // The first server comes back as a second primary: a node that finds it first goes to where the others are.
+  nodes.redis = await startRedis(stage.directory, nodes.redis.server.port);
+  const late = await nodes.add("late");
+  await late.program.line(new RegExp(`registry away.*more nodes are at .*:${replica.server.port}`));
+  await late.program.line(connected);
+  await nodes.plays(player, await late.play());
   expect(player.statuses.join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
+});
+
+test.concurrent("a Sentinel puts a replica in the place of a Redis that is killed, and nodes that name both go on", async () => {
+  await using stage = new Stage();
+  const nodes = await RegistryNodes.start(stage, [], "publish.grace = 60");
+  const replica = await nodes.addReplica();
+  const sentinel = await startSentinel(stage.directory, nodes.redis);
+  stage.defer(() => sentinel.stop());
+  await Promise.all(["a", "b"].map((name) => nodes.add(name)));
+  await nodes.encode("a");
+  const player = await nodes.of("b").play();
+  await nodes.plays(player);
+  await until("the Sentinel knows the replica", () => sentinel.cli("SENTINEL", "REPLICAS", "m").includes("127.0.0.1"));
+
+  await nodes.redis.stop();
+  const connected = new RegExp(`registry connected.*:${replica.server.port}`);
+  await Promise.all(["a", "b"].map((name) => nodes.of(name).program.line(connected)));
+  await nodes.encode("b", "other");
+  await nodes.plays(player, await nodes.of("a").play("other"));
 });
 
 test.concurrent("a node that is upgraded keeps its streams, and no viewer at another node notices", async () => {

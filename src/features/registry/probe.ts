@@ -4,7 +4,7 @@ import type { OpenRedis, RedisConnection, RedisServer } from "../../base/redis.t
 import { jsonObject, readNodeState } from "../../live/ports/node-state.ts";
 import type { NodeState } from "../../live/ports/nodes.ts";
 import { type RedisCall, RedisStore } from "./redis-store.ts";
-import { infoOf, serverProblem } from "./server-check.ts";
+import { infoOf, inTime, serverProblem } from "./server-check.ts";
 
 const CONNECT_MS = 3000;
 const ANSWER_MS = 3000;
@@ -45,7 +45,7 @@ export async function probeRegistry(server: RedisServer, config: ProbedRegistry)
   };
   try {
     const connection = await connect();
-    const call: RedisCall = (command, args) => inTime(connection.call(command, args), config.clock);
+    const call: RedisCall = (command, args) => inTime(connection.call(command, args), config.clock, ANSWER_MS);
     return await examine(call, connect, config);
   } catch (error) {
     const state = messageOf(error);
@@ -108,6 +108,7 @@ async function refusal(
         inTime(
           (await connect()).subscribe([`${base}:moved`, `${base}:to:${id}`], () => undefined),
           clock,
+          ANSWER_MS,
         ),
     ],
   ];
@@ -166,11 +167,4 @@ function adviceFor(reason: string): string {
   if (/nobody listens|no answer/.test(reason)) return "is it started there, and does a firewall let this port through?";
   if (/certificate/i.test(reason)) return "name its CA's certificate in rtmps.ca";
   return "see its log";
-}
-
-/** The same promise, which rejects when it takes too long. */
-function inTime<T>(promise: Promise<T>, clock: ProbedRegistry["clock"]): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = clock.after(ANSWER_MS, () => reject(new Error(`no answer within ${ANSWER_MS} ms`)));
-  return Promise.race([promise, late]).finally(() => timer.cancel());
 }

@@ -49,6 +49,8 @@ export class RedisLink {
   readonly #backoff: Backoff;
   readonly #outage: Outage;
   #servers: readonly RegistryServer[] = [];
+  /** Tried before the others, once. */
+  #first: RegistryServer | undefined;
   #connection: RedisConnection | undefined;
   #server: RegistryServer | undefined;
   #retry: Timer | undefined;
@@ -67,6 +69,11 @@ export class RedisLink {
     this.#backoff = new Backoff(BACKOFF, context.randomNumber);
     this.#outage = new Outage(context.clock);
     this.#since = context.clock.wall();
+  }
+
+  /** All that may be used, in their order. */
+  get servers(): readonly RegistryServer[] {
+    return this.#servers;
   }
 
   /** The server in use; undefined while there is none. */
@@ -95,7 +102,14 @@ export class RedisLink {
     if (servers.length > 0) void this.#connect();
   }
 
+  /** Leaves the server in use for another one of the list, which is tried first. */
+  move(to: RegistryServer): void {
+    this.#first = to;
+    if (this.#connection !== undefined) this.#failed(`more nodes are at ${serverLabel(to)}`);
+  }
+
   stop(): void {
+    this.#first = undefined;
     this.#servers = [];
     this.#retry?.cancel();
     this.#drop("the server stops");
@@ -128,7 +142,11 @@ export class RedisLink {
   async #connect(): Promise<void> {
     const attempt = ++this.#attempt;
     const problems: string[] = [];
-    for (const server of this.#servers) {
+    const first = this.#first;
+    this.#first = undefined;
+    const servers =
+      first === undefined ? this.#servers : [first, ...this.#servers.filter((server) => server !== first)];
+    for (const server of servers) {
       const found = await this.#open(server, attempt);
       if (attempt !== this.#attempt) {
         if (typeof found !== "string") found.close();

@@ -16,6 +16,7 @@ import { OwnEntry } from "./own-entry.ts";
 import { type OwnStream, OwnStreams } from "./own-streams.ts";
 import { RedisLink } from "./redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
+import { ServerChoice } from "./server-choice.ts";
 
 /** Entries are renewed and read this often, ms. */
 const PERIOD_MS = 1000;
@@ -38,6 +39,7 @@ export class Registry implements Feature, Nodes {
   readonly #context: RegistryContext;
   readonly #link: RedisLink;
   readonly #store: RedisStore;
+  readonly #choice: ServerChoice;
   readonly #hints: Hints;
   readonly #own: OwnStreams;
   readonly #nodes: KnownNodes;
@@ -69,7 +71,14 @@ export class Registry implements Feature, Nodes {
     this.#context = context;
     const { clock, nodeId } = context;
     const prefix = () => context.config().registry_prefix;
-    this.#link = new RedisLink(context, { up: () => this.#up(), down: () => this.#hints.stop() });
+    this.#link = new RedisLink(context, { up: () => this.#up(), down: () => this.#down() });
+    this.#choice = new ServerChoice({
+      ...{ clock, prefix, openRedis: context.openRedis, randomNumber: context.randomNumber },
+      servers: () => this.#link.servers,
+      used: () => this.#link.server,
+      call: (command, args) => this.#link.call(command, args),
+      move: (to) => this.#link.move(to),
+    });
     this.#store = new RedisStore((command, args) => this.#link.call(command, args), prefix);
     this.#hints = new Hints(context, (channel, text) => this.#heard(channel, text));
     this.#own = new OwnStreams(() => clock.soon(() => void this.#announcer.run()));
@@ -171,7 +180,7 @@ export class Registry implements Feature, Nodes {
     this.#addresses.stop();
     this.#timer?.cancel();
     this.#retell?.cancel();
-    this.#hints.stop();
+    this.#down();
     if (this.#link.server === undefined) {
       this.#link.stop();
       return;
@@ -196,8 +205,13 @@ export class Registry implements Feature, Nodes {
   #end(): void {
     this.#timer?.cancel();
     this.#retell?.cancel();
-    this.#hints.stop();
+    this.#down();
     this.#link.stop();
+  }
+
+  #down(): void {
+    this.#hints.stop();
+    this.#choice.stop();
   }
 
   #up(): void {
@@ -205,6 +219,7 @@ export class Registry implements Feature, Nodes {
     const { server } = this.#link;
     if (server === undefined || this.#leaving) return;
     const { base } = this.#store;
+    this.#choice.start();
     this.#hints.listen(server, [`${base}:moved`, `${base}:to:${nodeId}`]);
     this.#announcer.forgotten();
     // Another server may have other entries of the same revisions.

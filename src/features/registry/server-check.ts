@@ -1,3 +1,4 @@
+import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RedisCall } from "./redis-store.ts";
 
@@ -49,4 +50,11 @@ export async function serverProblem(call: RedisCall): Promise<string | undefined
     return `it has version ${version}; version ${LEAST_VERSION} or later is needed`;
   if (isReplica) return "it is a replica, which takes no writes";
   return undefined;
+}
+
+/** The same promise, which rejects when it takes longer than `limitMs`. */
+export function inTime<T>(promise: Promise<T>, clock: Pick<Clock, "after">, limitMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = clock.after(limitMs, () => reject(new Error(`no answer within ${limitMs} ms`)));
+  return Promise.race([promise, late]).finally(() => timer.cancel());
 }
