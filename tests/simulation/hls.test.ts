@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { hlsFormats } from "../../src/features/hls/formats.ts";
+import { slotOf } from "../../src/features/hls/slots.ts";
 import type { ListedSegment } from "../../src/features/hls/window.ts";
+import { dateAt, type Epoch, type Span } from "../../src/live/source/epoch.ts";
 import { PacketKind } from "../../src/media/packet.ts";
 import { asTrack } from "../support/audio-tracks.ts";
 import { HlsCluster, type HlsServer } from "../support/hls-cluster.ts";
@@ -12,29 +14,36 @@ import { TextWriter } from "../support/segments.ts";
 import { aacFrame, aacHeader, avcFrame, avcHeader, avcRecord, h264Pps, h264Sps, unit } from "../support/ts-media.ts";
 
 const FRAME_MS = 200;
+const FRAGMENT_MS = 2000;
 const FRAME_BYTES = 3000;
 const texts = formatsOf((headers) => new TextWriter(headers));
 
+/** What segments are in a simulation. */
+type Kind = "texts" | "ts" | "fmp4";
+
 /** What servers have to agree on. */
-function contentOf(segment: ListedSegment, isMp4: boolean): string {
+function contentOf(segment: ListedSegment, kind: Kind): string {
   const { bytes, init, durationMs, dateMs, discontinuity, independent } = segment;
   const all = [bytes, init].map((part) => {
-    if (!isMp4 || part === undefined) return new TextDecoder().decode(part);
+    if (kind === "texts" || part === undefined) return new TextDecoder().decode(part);
     return new Bun.CryptoHasher("sha1").update(part).digest("hex");
   });
   return JSON.stringify([all, durationMs, dateMs, discontinuity, independent]);
 }
 
-/** A cluster whose encoder and connections give it no rest. Segments are texts, or encrypted fragmented MP4 with a second audio track. */
+/** A cluster whose encoder and connections give it no rest. Segments are texts, or of a real stream with a second audio track, encrypted where they have no parts. */
 class Trouble extends HlsCluster {
-  readonly #isMp4: boolean;
+  readonly #kind: Kind;
+  /** The origin's, by id. */
+  readonly epochs = new Map<string, Epoch>();
   #headers = 0;
   #gopFrames = 10;
   #frame = 0;
 
-  constructor(seed: number, isMp4 = false, parts = false) {
-    super(seed, isMp4 ? hlsFormats : texts, { keys: isMp4 && !parts, parts });
-    this.#isMp4 = isMp4;
+  constructor(seed: number, kind: Kind = "texts", parts = false) {
+    const hls_format = kind === "fmp4" ? kind : "ts";
+    super(seed, kind === "texts" ? texts : hlsFormats, { keys: kind !== "texts" && !parts, parts, hls_format });
+    this.#kind = kind;
     this.add("o", ["f:1935"], []);
     this.add("f", [], []);
     this.add("p", [], ["o:1935"]);
@@ -56,7 +65,7 @@ class Trouble extends HlsCluster {
   /** Others than those before. */
   #sendHeaders(): void {
     const number = ++this.#headers;
-    if (!this.#isMp4) this.feed?.headers(`V${number}`, `A${number}`);
+    if (this.#kind === "texts") this.feed?.headers(`V${number}`, `A${number}`);
     else {
       const video = avcHeader(avcRecord([h264Sps], [h264Pps, Uint8Array.of(0x68, number)]));
       for (const { kind, payload } of [aacHeader, video]) this.feed?.send(kind, payload);
@@ -67,7 +76,7 @@ class Trouble extends HlsCluster {
   #send(): void {
     const isKey = ++this.#frame % this.#gopFrames === 0;
     const name = `${this.#headers}.${this.#frame}`;
-    if (!this.#isMp4) {
+    if (this.#kind === "texts") {
       this.feed?.[isKey ? "key" : "inter"](`${isKey ? "k" : "i"}${name}`, FRAME_BYTES).audio(`a${name}`);
     } else {
       const picture = avcFrame(0, 2 * FRAME_MS, isKey, [unit(isKey ? 5 : 1, FRAME_BYTES, this.#frame)]);
@@ -77,6 +86,8 @@ class Trouble extends HlsCluster {
     }
     if (this.feed !== undefined) this.feed.time += FRAME_MS;
     this.clock.advance(FRAME_MS);
+    const { epoch } = this.servers[0]?.node.stream().epochs ?? {};
+    if (epoch !== undefined) this.epochs.set(epoch.id, epoch);
   }
 
   #befall(): void {
@@ -90,6 +101,8 @@ class Trouble extends HlsCluster {
       this.#gopFrames = [5, 10, 20, 3 + Math.floor(this.random() * 30)][Math.floor(4 * this.random())] ?? 5;
     else if (dice < 0.09) this.clock.advance(Math.floor(this.random() * 15_000));
     else if (dice < 0.12) this.cut();
+    else if (dice < 0.13) this.separate("o", "f", this.random() * 20_000);
+    else if (dice < 0.14) this.separate("p", "o", this.random() * 20_000);
   }
 }
 
@@ -112,17 +125,30 @@ function checkPlaylists({ playlists }: HlsServer, parts: boolean): void {
   else checkHistory(playlists);
 }
 
-test.each([
-  ["texts", 6, false, false],
-  ["encrypted fragmented MP4", 2, true, false],
-  ["parts as texts", 4, false, true],
-  ["parts of fragmented MP4", 2, true, true],
+/** All that a server listed, slots without packets too, is dated by the slots that the origin knows in the end. */
+function checkDates({ epochs }: Trouble, { listed }: HlsServer): void {
+  for (const { name, epoch: id, number, dateMs, discontinuity } of listed) {
+    const epoch = epochs.get(id);
+    const slot = epoch && slotOf(epoch, FRAGMENT_MS, number);
+    if (epoch === undefined || slot === undefined) throw new Error(`no slot of ${name}`);
+    const [from, to] = [slot.start, slot.end].map((time) => dateAt(epoch.spans[slot.span] as Span, time));
+    const isIn = dateMs >= (from as number) && (slot.end === slot.start || dateMs < (to as number));
+    expect({ name, isIn, discontinuity }).toEqual({ name, isIn: true, discontinuity: slot.discontinuity });
+  }
+}
+
+test.each<[string, number, Kind, boolean]>([
+  ["texts", 6, "texts", false],
+  ["encrypted MPEG-TS", 2, "ts", false],
+  ["encrypted fragmented MP4", 2, "fmp4", false],
+  ["parts as texts", 4, "texts", true],
+  ["parts of fragmented MP4", 2, "fmp4", true],
 ])(
   "servers give the same segments (%s) under the same names, and playlists only go on, whatever happens",
-  (_, seeds, isMp4, parts) => {
+  (_, seeds, kind, parts) => {
     let [shared, damaged, sharedParts] = [0, 0, 0];
     for (let seed = 1; seed <= seeds; seed++) {
-      const cluster = new Trouble(seed, isMp4, parts);
+      const cluster = new Trouble(seed, kind, parts);
       cluster.run(20, false);
       cluster.run(140, true);
       const contents = new Map<string, string>();
@@ -136,7 +162,7 @@ test.each([
           if (segment.bytes === undefined) continue;
           expect({ seed, name, again: names.has(name) }).toEqual({ seed, name, again: false });
           names.add(name);
-          const content = contentOf(segment, isMp4);
+          const content = contentOf(segment, kind);
           const known = contents.get(name);
           if (known !== undefined) {
             expect({ seed, name, content }).toEqual({ seed, name, content: known });
@@ -144,21 +170,23 @@ test.each([
           } else contents.set(name, content);
         }
         checkPlaylists(server, parts);
+        checkDates(cluster, server);
       }
     }
     if (parts) expect(sharedParts).toBeGreaterThan(400 * seeds);
-    expect(shared).toBeGreaterThan(70 * seeds);
+    expect(shared).toBeGreaterThan(60 * seeds);
     expect(damaged).toBeGreaterThan(0);
   },
   120_000,
 );
 
-test.each([
-  ["texts", false, false],
-  ["encrypted fragmented MP4", true, false],
-  ["parts of fragmented MP4", true, true],
-])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, isMp4, parts) => {
-  const cluster = new Trouble(7, isMp4, parts);
+test.each<[string, Kind, boolean]>([
+  ["texts", "texts", false],
+  ["encrypted MPEG-TS", "ts", false],
+  ["encrypted fragmented MP4", "fmp4", false],
+  ["parts of fragmented MP4", "fmp4", true],
+])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, kind, parts) => {
+  const cluster = new Trouble(7, kind, parts);
   cluster.run(31, false);
   const late = cluster.add("q", [], ["f:1935"]);
   cluster.run(41, false);
@@ -170,7 +198,7 @@ test.each([
   const sounds = cluster.servers.map(({ listed }) =>
     listed.flatMap(({ name }) => (name.includes("-a1-") ? [name] : [])),
   );
-  for (const names of sounds) expect(names.length > 5).toBe(isMp4 && !parts);
+  for (const names of sounds) expect(names.length > 5).toBe(kind !== "texts" && !parts);
   for (const names of sounds) expect(sounds[0]).toEqual(expect.arrayContaining(names));
 });
 

@@ -20,6 +20,7 @@ const NAME = { vhost: "__defaultVhost__", app: "live", stream: "show" };
 /** What segments are, and whether they are encrypted. */
 interface HlsMaking {
   readonly formats: HlsFormats;
+  readonly hls_format: "ts" | "fmp4";
   readonly keys: boolean;
   /** With low-latency HLS. */
   readonly parts: boolean;
@@ -34,9 +35,11 @@ export class HlsServer {
   readonly playlists: string[] = [];
   readonly hls: HlsStream;
 
-  constructor(clock: FakeClock, node: FakeNode, { formats, keys, parts }: HlsMaking, random: () => number) {
+  constructor(clock: FakeClock, node: FakeNode, making: HlsMaking, random: () => number) {
     this.node = node;
-    const config = { ...hlsDefaults, hls_window: 8, hls_dispose: 0, hls_keys: keys, hls_low_latency: parts };
+    const { formats, hls_format, keys, parts } = making;
+    const lists = { hls_window: 8, hls_dispose: 0 };
+    const config = { ...hlsDefaults, ...lists, hls_format, hls_keys: keys, hls_low_latency: parts };
     const streams = new HlsStreams(
       {
         clock,
@@ -86,10 +89,14 @@ export class HlsCluster {
   readonly #making: HlsMaking;
   feed: Feed | undefined;
 
-  constructor(seed: number, formats: HlsFormats, { keys = false, parts = false } = {}) {
+  constructor(
+    seed: number,
+    formats: HlsFormats,
+    { keys = false, parts = false, hls_format = "ts" }: Partial<HlsMaking> = {},
+  ) {
     this.random = mulberry32(seed);
     this.net = new FakeNet(this.clock);
-    this.#making = { formats, keys, parts };
+    this.#making = { formats, hls_format, keys, parts };
   }
 
   /** Adds a server, which is forwarded to others or fetches from them. */
@@ -110,6 +117,16 @@ export class HlsCluster {
     this.feed = origin.node.publish("show", { id });
     this.feed.time = Math.floor(this.random() * 2 ** 32);
     return this.feed;
+  }
+
+  /** Breaks all connections from one server to another, which can't be dialled for a while. */
+  separate(from: string, to: string, ms: number): void {
+    this.net.cuts.add(`${from}>${to}`);
+    this.clock.after(ms, () => this.net.cuts.delete(`${from}>${to}`));
+    for (const { dialled, accepted } of this.net.connections.filter((one) => one.from === from && one.dialled.open)) {
+      dialled.fail("cut");
+      accepted.fail("cut");
+    }
   }
 
   /** Breaks one connection between servers. */

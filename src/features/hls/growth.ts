@@ -10,8 +10,10 @@ export interface CutStream {
   readonly entries: Entries;
   /** See `CodecDescription`. */
   readonly described: readonly Packet[];
-  /** Whether key frames are to be expected. */
+  /** Whether what is cut of it has pictures. */
   readonly hasVideo: boolean;
+  /** Whether key frames are to be expected, in what is cut of it or in another part. */
+  readonly hasKeys: boolean;
   /** Video is stamped in presentation order. */
   readonly reordered: boolean;
   /** The last slot of which there may be a part only, as packets began to come in it. */
@@ -30,6 +32,8 @@ export interface Growth {
   refusal(): string | undefined;
   /** The next frame; its payload is lent for the call. */
   frame(packet: Packet, slot: Slot, key: boolean): void;
+  /** A key frame of the stream that is in another part of it. */
+  keyElsewhere(slot: Slot): void;
   /** Packets are missing before the next one. */
   lost(): void;
   /** The stream goes on at times that are greater by `ms`. */

@@ -82,6 +82,10 @@ export class PartedSegments implements Growth {
     this.#append(packet, slot);
   }
 
+  keyElsewhere(): void {
+    // Only streams as a whole have parts.
+  }
+
   lost(): void {
     if (this.#current !== undefined) this.#current.damaged = true;
     if (this.#part !== undefined) this.#part = { ...this.#part, sure: false };

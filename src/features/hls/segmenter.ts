@@ -29,6 +29,8 @@ export interface SegmenterEvents {
 export class Segmenter implements CutStream {
   readonly entries: Entries;
   reordered = false;
+  /** The stream has a sequence header for video. */
+  hasKeys = false;
   /** The last slot of which there may be a part only, for packets began to come in it, first or after a loss; -1 before the next one. */
   resumedIn = -1;
   readonly #fragmentMs: number;
@@ -97,6 +99,7 @@ export class Segmenter implements CutStream {
    */
   begin(headers: readonly Packet[], fromSpan = false): void {
     this.#codecs.begin(headers.flatMap((header) => this.#pick(header) ?? []));
+    this.hasKeys = headers.some(isVideoHeader);
     this.lost();
     this.#fromSpan = fromSpan;
   }
@@ -117,6 +120,7 @@ export class Segmenter implements CutStream {
     const own = this.#pick(packet);
     if (own === undefined && packet.track !== 0) return;
     if (isHeader(flags)) {
+      this.hasKeys ||= isVideoHeader(packet);
       if (own !== undefined) this.#codecs.header(own.copy());
       return;
     }
@@ -148,7 +152,7 @@ export class Segmenter implements CutStream {
   }
 
   /** `own`: what is cut of it. */
-  #frame({ time }: Packet, own: Packet | undefined, slot: Slot, epoch: Epoch): void {
+  #frame({ kind, flags, time }: Packet, own: Packet | undefined, slot: Slot, epoch: Epoch): void {
     if (epoch !== this.entries.epoch) this.#follow(epoch);
     if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot);
     if (this.resumedIn < 0) {
@@ -157,14 +161,15 @@ export class Segmenter implements CutStream {
       this.resumedIn = isFirst ? slot.number - 1 : slot.number;
     }
     if (time > this.#newest) this.#newest = time;
-    if (own === undefined) return;
-    const { kind, flags } = own;
+    const key = isKey(kind, flags);
+    if (this.#firstList.isMeasuredBy(time, key, this.hasKeys)) this.#list();
+    if (own === undefined) {
+      if (key) this.#growth.keyElsewhere(slot);
+      return;
+    }
     if (kind === PacketKind.Video) this.#checkOrder(time);
     if (this.#codecs.frame(own)) this.#check();
-    if (this.#refused) return;
-    const key = isKey(kind, flags);
-    if (this.#firstList.isMeasuredBy(time, key, this.#codecs.hasVideo)) this.#list();
-    this.#growth.frame(own, slot, key);
+    if (!this.#refused) this.#growth.frame(own, slot, key);
   }
 
   #list(): void {
@@ -221,6 +226,10 @@ export class Segmenter implements CutStream {
       this.#check();
     }
   }
+}
+
+function isVideoHeader({ kind, flags, track }: Packet): boolean {
+  return kind === PacketKind.Video && track === 0 && (flags & PacketFlag.SequenceHeader) !== 0;
 }
 
 /** Of a stream that is cut as a whole, track 0 is. */

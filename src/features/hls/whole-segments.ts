@@ -14,7 +14,8 @@ const NOTHING = new Uint8Array(0);
 /**
  * Segments that are there once they are whole. A slot's segment begins with its first key frame, or with its first packet when it has none.
  * Which of the two it is shows when the slot is over. Until then its packets go into two segments: the one before, and a candidate that
- * begins with them.
+ * begins with them. A part of a stream without its pictures begins with a slot's first packet, once a key frame elsewhere shows that the slot
+ * is one: the rest of a span without a key frame is none.
  */
 export class WholeSegments implements Growth {
   readonly #stream: CutStream;
@@ -22,6 +23,8 @@ export class WholeSegments implements Growth {
   #current: GrowingSegment | undefined;
   /** Of a later slot, which has had no key frame so far. */
   #candidate: GrowingSegment | undefined;
+  /** The newest slot with a key frame in another part of the stream. */
+  #keyed: Slot | undefined;
   /** The last segment grew in it, and the next one will: new memory would be cleared, and would leave holes of its size. */
   #spare: Uint8Array<ArrayBuffer> = NOTHING;
 
@@ -45,6 +48,14 @@ export class WholeSegments implements Growth {
     if (this.#candidate !== undefined && slot.span > this.#candidate.slot.span) this.#mergeRemainder(this.#candidate);
     this.#place(packet, slot, key);
     this.#append(packet, slot);
+  }
+
+  keyElsewhere(slot: Slot): void {
+    this.#keyed = slot;
+    if (this.#candidate === undefined || !isSame(this.#candidate.slot, slot)) return;
+    // Some servers get a span from its first key frame on.
+    if (slot.slot === 0) this.#dropCandidate();
+    else this.#settleCandidate();
   }
 
   lost(): void {
@@ -111,7 +122,8 @@ export class WholeSegments implements Growth {
   #place(packet: Packet, slot: Slot, key: boolean): void {
     const { number } = slot;
     if (this.#current !== undefined && number <= this.#current.slot.number) return;
-    if (key || !this.#stream.hasVideo) this.#cut(packet, slot);
+    const isSlot = key || !this.#stream.hasKeys || (this.#keyed !== undefined && isSame(this.#keyed, slot));
+    if (isSlot) this.#cut(packet, slot);
     else if (this.#candidate === undefined || number > this.#candidate.slot.number) this.#tentative(packet.time, slot);
   }
 
@@ -130,7 +142,7 @@ export class WholeSegments implements Growth {
   #tentative(time: number, slot: Slot): void {
     this.#settleCandidate();
     this.#current?.writer.mark();
-    this.#candidate = this.#grow(time, slot, false);
+    this.#candidate = this.#grow(time, slot, !this.#stream.hasVideo);
   }
 
   /** The candidate's slot is over without a key frame: the candidate is its segment. */
@@ -182,6 +194,11 @@ export class WholeSegments implements Growth {
     growing.full = true;
     this.#stream.overflow();
   }
+}
+
+/** Numbers of a span's last slots may be those of the next span's first, before its end is known. */
+function isSame(a: Slot, b: Slot): boolean {
+  return a.number === b.number && a.span === b.span;
 }
 
 /** The frame that the slot behind a segment's begins with, as the segment's writer takes it; undefined where the segment's end is open. */

@@ -20,7 +20,7 @@ class Tracks {
   readonly stage: HlsStage;
   readonly on = new Set<number>();
   readonly video: boolean;
-  readonly feed: Feed;
+  feed: Feed;
   audible = true;
   #frame = 0;
 
@@ -35,6 +35,13 @@ class Tracks {
     const feed = this.stage.live.publish("show");
     if (this.video) feed.send(PacketKind.Video, avcHeader().payload);
     return feed.send(PacketKind.Audio, aacHeader.payload);
+  }
+
+  /** The encoder starts again, wherever its pictures are. */
+  restart(): void {
+    this.feed.end("lost");
+    this.feed = this.#publish();
+    for (const id of this.on) this.header(id);
   }
 
   label(tracks: Parameters<typeof trackMetadata>[0]): void {
@@ -66,7 +73,7 @@ class Tracks {
   /** Waits for it, as a viewer does. */
   get master(): MasterPlaylist {
     const asked = this.stage.get("/live/show.m3u8");
-    for (let waits = 0; !asked.answered && waits < 8; waits++) this.run(1);
+    for (let waits = 0; !asked.answered && waits < 40; waits++) this.run(FRAME_MS / 1000);
     return masterOf(asked.text);
   }
 
@@ -221,6 +228,24 @@ describe("audio tracks", () => {
     expect(texts.map((text) => new Set(mapsOf(text)).size)).toEqual([1, 1, 2]);
   });
 
+  test.each(["ts", "fmp4"] as const)("go on in one piece when the encoder starts again mid GOP (%s)", (hls_format) => {
+    for (const seconds of [5, 5.4, 6, 6.6]) {
+      const encoder = new Tracks({ config: { hls_format } });
+      encoder.header(1);
+      encoder.run(7).restart();
+      // Slots begin with the sound now, between key frames.
+      encoder.run(seconds).restart();
+      encoder.run(6);
+      const [video = [], ...sounds] = ["v", "a0", "a1"].map((id) => readMedia(encoder.part(id)).segments);
+      for (const sound of sounds) {
+        const [breaks, others] = [sound, video].map((all) =>
+          all.filter((each) => each.discontinuity).map((each) => each.mediaSequenceNumber),
+        );
+        expect(breaks).toEqual(others as number[]);
+      }
+    }
+  });
+
   test("beyond eight are left out, and names that no stream has are refused", () => {
     const encoder = new Tracks();
     for (let id = 1; id < 40; id++) encoder.header(id);
@@ -252,8 +277,8 @@ describe("audio tracks", () => {
         encoder.run(1 + Math.floor(random() * 4));
         for (const [part, text] of listsOf(encoder)) histories.set(part, [...(histories.get(part) ?? []), text]);
       }
-      expect([...histories.keys()]).toEqual(expect.arrayContaining(["", "a0", "a1", "a2", "a3", "v"]));
-      for (const id of ["", "a0", "v"]) checkHistory(histories.get(id) ?? []);
+      expect([...histories.keys()]).toEqual(expect.arrayContaining(["a0", "a1", "a2", "a3", "v"]));
+      for (const history of histories.values()) checkHistory(history);
     },
   );
 });
@@ -265,6 +290,7 @@ function befall(encoder: Tracks, random: () => number): void {
   else if (dice < 0.35) encoder.on.delete(id);
   else if (dice < 0.4) encoder.header(id, random() < 0.5 ? fromHex("af001190") : aacHeader.payload);
   else if (dice < 0.46) encoder.label({ [id]: { name: "again", language: "fr" } });
+  else if (dice < 0.52) encoder.restart();
 }
 
 /** All that the multivariant playlist names, by part, with init segments that are there. */
