@@ -21,6 +21,12 @@ const texts = formatsOf((headers) => new TextWriter(headers));
 /** What segments are in a simulation. */
 type Kind = "texts" | "ts" | "fmp4";
 
+/** A track that an encoder sends after so many frames of the other. */
+interface Late {
+  readonly track: "sound" | "picture";
+  frames: number;
+}
+
 /** What servers have to agree on. */
 function contentOf(segment: ListedSegment, kind: Kind): string {
   const { bytes, init, durationMs, dateMs, discontinuity, independent } = segment;
@@ -38,6 +44,7 @@ class Trouble extends HlsCluster {
   readonly epochs = new Map<string, Epoch>();
   #headers = 0;
   #gopFrames = 10;
+  #late: Late | undefined;
   #frame = 0;
 
   constructor(seed: number, kind: Kind = "texts", parts = false) {
@@ -57,42 +64,74 @@ class Trouble extends HlsCluster {
     }
   }
 
-  #republish(): void {
+  /** `late`: a track that comes after so many frames. */
+  #republish(late?: Late): void {
     this.publish(`e${this.#headers + 1}`);
+    this.#late = late;
     this.#sendHeaders();
   }
 
   /** Others than those before. */
   #sendHeaders(): void {
-    const number = ++this.#headers;
-    if (this.#kind === "texts") this.feed?.headers(`V${number}`, `A${number}`);
-    else {
+    this.#headers++;
+    for (const track of ["sound", "picture"] as const) if (this.#late?.track !== track) this.#sendHeader(track);
+  }
+
+  #sendHeader(track: Late["track"]): void {
+    const number = this.#headers;
+    if (this.#kind === "texts") {
+      if (track === "sound") this.feed?.audioHeader(`A${number}`);
+      else this.feed?.videoHeader(`V${number}`);
+    } else if (track === "picture") {
       const video = avcHeader(avcRecord([h264Sps], [h264Pps, Uint8Array.of(0x68, number)]));
-      for (const { kind, payload } of [aacHeader, video]) this.feed?.send(kind, payload);
-      this.feed?.send(PacketKind.Audio, asTrack(1, aacHeader.payload));
-    }
+      this.feed?.send(PacketKind.Video, video.payload);
+    } else this.feed?.send(PacketKind.Audio, aacHeader.payload).send(PacketKind.Audio, asTrack(1, aacHeader.payload));
   }
 
   #send(): void {
     const isKey = ++this.#frame % this.#gopFrames === 0;
-    const name = `${this.#headers}.${this.#frame}`;
-    if (this.#kind === "texts") {
-      this.feed?.[isKey ? "key" : "inter"](`${isKey ? "k" : "i"}${name}`, FRAME_BYTES).audio(`a${name}`);
-    } else {
-      const picture = avcFrame(0, 2 * FRAME_MS, isKey, [unit(isKey ? 5 : 1, FRAME_BYTES, this.#frame)]);
-      const sound = aacFrame(0, unit(0x21, 50, this.#frame));
-      for (const { kind, payload } of [picture, sound]) this.feed?.send(kind, payload);
-      this.feed?.send(PacketKind.Audio, asTrack(1, sound.payload));
+    if (this.#late !== undefined && this.#late.frames-- === 0) {
+      const { track } = this.#late;
+      this.#late = undefined;
+      this.#sendHeader(track);
     }
+    if (this.#late?.track !== "picture") this.#sendPicture(isKey);
+    if (this.#late?.track !== "sound") this.#sendSound();
     if (this.feed !== undefined) this.feed.time += FRAME_MS;
     this.clock.advance(FRAME_MS);
     const { epoch } = this.servers[0]?.node.stream().epochs ?? {};
     if (epoch !== undefined) this.epochs.set(epoch.id, epoch);
   }
 
+  #sendPicture(isKey: boolean): void {
+    if (this.#kind === "texts") this.feed?.[isKey ? "key" : "inter"](`${isKey ? "k" : "i"}${this.#name}`, FRAME_BYTES);
+    else {
+      const nal = unit(isKey ? 5 : 1, FRAME_BYTES, this.#frame);
+      this.feed?.send(PacketKind.Video, avcFrame(0, 2 * FRAME_MS, isKey, [nal]).payload);
+    }
+  }
+
+  #sendSound(): void {
+    if (this.#kind === "texts") this.feed?.audio(`a${this.#name}`);
+    else {
+      const { payload } = aacFrame(0, unit(0x21, 50, this.#frame));
+      this.feed?.send(PacketKind.Audio, payload).send(PacketKind.Audio, asTrack(1, payload));
+    }
+  }
+
+  get #name(): string {
+    return `${this.#headers}.${this.#frame}`;
+  }
+
+  /** Now and then an encoder has one that begins later. */
+  #lateTrack(): Late | undefined {
+    const frames = Math.floor(this.random() * 30);
+    return this.random() < 0.5 ? undefined : { track: this.random() < 0.5 ? "sound" : "picture", frames };
+  }
+
   #befall(): void {
     const dice = this.random();
-    if (this.feed === undefined || dice < 0.02) this.#republish();
+    if (this.feed === undefined || dice < 0.02) this.#republish(this.#lateTrack());
     else if (dice < 0.03) {
       this.feed.end(dice < 0.025 ? "lost" : "unpublished");
       this.feed = undefined;

@@ -10,13 +10,18 @@ export function readMedia(text: string): MediaPlaylist {
   if (playlist.isMasterPlaylist) throw new Error(`not a media playlist:\n${text}`);
   const { segments, targetDuration, version = 0, independentSegments } = playlist as MediaPlaylist;
   let until = 0;
-  for (const { duration, programDateTime, gap, discontinuity } of segments) {
+  let init: string | undefined;
+  for (const { duration, programDateTime, gap, discontinuity, map } of segments) {
     // 4.3.3.1: rounded to the nearest second.
     expect(Math.round(duration)).toBeLessThanOrEqual(targetDuration);
     const from = programDateTime?.getTime() ?? Number.NaN;
     if (until !== 0 && !discontinuity) expect(from).toBe(until);
     else expect(from).toBeGreaterThanOrEqual(until);
     until = from + Math.round(duration * 1000);
+    // 4.3.2.3: tracks and their codecs change behind a discontinuity only.
+    if (discontinuity) init = undefined;
+    init ??= gap ? undefined : map?.uri;
+    if (!gap && init !== undefined) expect(map?.uri).toBe(init);
     if (gap) expect(version).toBeGreaterThanOrEqual(8);
   }
   expect(text.includes("#EXT-X-INDEPENDENT-SEGMENTS")).toBe(independentSegments ?? false);

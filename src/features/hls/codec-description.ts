@@ -31,6 +31,11 @@ export class CodecDescription {
     return this.#headers.has(PacketKind.Video, 0);
   }
 
+  /** Whether there is a sequence header of a kind. */
+  has(kind: PacketKind): boolean {
+    return this.#headers.has(kind, 0);
+  }
+
   /** Begins anew with these headers. */
   begin(headers: readonly Packet[]): void {
     this.#headers.clear();

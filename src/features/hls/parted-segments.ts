@@ -1,13 +1,12 @@
 // Hot: frame runs for each packet of each stream that is cut.
 import { freeBuffer, joined } from "../../base/memory.ts";
-import { type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
+import { clockZero, type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
 import { Packet, PacketKind } from "../../media/packet.ts";
 import { PacketBuffer } from "../../media/packet-buffer.ts";
 import type { BegunSegment } from "./entries.ts";
 import { type CutStream, type Growth, MAX_SEGMENT_BYTES } from "./growth.ts";
 import type { OpenParts, PartsWriter, SegmentBeginning, SegmentContent, SegmentPart } from "./segment.ts";
 import { SegmentMemory } from "./segment-memory.ts";
-import { clockZero } from "./slots.ts";
 
 /** All parts of a segment but its last are at least this long, of what a part may be (RFC 8216bis, 4.4.3.7). */
 const LEAST_SHARE = 0.85;

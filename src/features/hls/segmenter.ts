@@ -1,11 +1,12 @@
 // Hot: take runs for each packet of each stream that is cut.
-import { type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
+import { clockZero, type Epoch, locate, type Slot } from "../../live/source/epoch.ts";
 import { isHeader, isKey } from "../../live/source/source.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
-import { CodecDescription } from "./codec-description.ts";
+import { ClockTracks } from "./clock-tracks.ts";
 import { Entries } from "./entries.ts";
 import { FirstList } from "./first-list.ts";
 import type { CutStream, Growth } from "./growth.ts";
+import { Opening } from "./opening.ts";
 import { PartedSegments, type PartsConfig } from "./parted-segments.ts";
 import type { OpenWriter, Segment, SegmentPart } from "./segment.ts";
 import { WholeSegments } from "./whole-segments.ts";
@@ -29,14 +30,13 @@ export interface SegmenterEvents {
 export class Segmenter implements CutStream {
   readonly entries: Entries;
   reordered = false;
-  /** The stream has a sequence header for video. */
-  hasKeys = false;
   /** The last slot of which there may be a part only, for packets began to come in it, first or after a loss; -1 before the next one. */
   resumedIn = -1;
   readonly #fragmentMs: number;
   readonly #pick: (packet: Packet) => Packet | undefined;
   readonly #events: SegmenterEvents;
-  readonly #codecs = new CodecDescription();
+  readonly #tracks = new ClockTracks();
+  readonly #opening = new Opening();
   readonly #firstList: FirstList;
   readonly #growth: Growth;
   #discontinuity = -1;
@@ -70,16 +70,20 @@ export class Segmenter implements CutStream {
 
   /** See `CodecDescription`. */
   get described(): readonly Packet[] {
-    return this.#codecs.list;
+    return this.#tracks.codecs.list;
   }
 
   get hasVideo(): boolean {
-    return this.#codecs.hasVideo;
+    return this.#tracks.codecs.hasVideo;
+  }
+
+  get hasKeys(): boolean {
+    return this.#tracks.hasKeys;
   }
 
   /** Bytes of memory that it holds: of segments in the making, and of those that are not listed so far. */
   get heldBytes(): number {
-    return this.#firstList.heldBytes + this.#growth.heldBytes;
+    return this.#opening.heldBytes + this.#firstList.heldBytes + this.#growth.heldBytes;
   }
 
   /** Another segmenter has told of the entries of this epoch up to this number. */
@@ -98,14 +102,16 @@ export class Segmenter implements CutStream {
    * one's span began, no key frame was among them.
    */
   begin(headers: readonly Packet[], fromSpan = false): void {
-    this.#codecs.begin(headers.flatMap((header) => this.#pick(header) ?? []));
-    this.hasKeys = headers.some(isVideoHeader);
+    this.#release();
+    const own = headers.flatMap((header) => this.#pick(header) ?? []);
+    this.#tracks.begin(headers, own);
     this.lost();
     this.#fromSpan = fromSpan;
   }
 
   /** Packets are missing before the next one. */
   lost(): void {
+    this.#release();
     this.resumedIn = -1;
     this.#fromSpan = false;
     this.#firstList.lost();
@@ -120,23 +126,29 @@ export class Segmenter implements CutStream {
     const own = this.#pick(packet);
     if (own === undefined && packet.track !== 0) return;
     if (isHeader(flags)) {
-      this.hasKeys ||= isVideoHeader(packet);
-      if (own !== undefined) this.#codecs.header(own.copy());
+      this.#tracks.header(packet, own);
       return;
     }
     if (epoch === undefined || (flags & PacketFlag.SequenceEnd) !== 0) return;
     const slot = locate(epoch, this.#fragmentMs, packet.time);
-    if (slot !== undefined) this.#frame(packet, own, slot, epoch);
+    if (slot === undefined) return;
+    if (epoch !== this.entries.epoch) this.#follow(epoch);
+    if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot, epoch);
+    if (this.#opening.hold(packet, own, slot)) return;
+    this.#release();
+    if (this.#tracks.isOf(packet, own)) this.#frame(packet, own, slot);
   }
 
   /** Nothing more comes in the span: what there is of its last segment is all of it. `epoch` is the stream's now. */
   end(epoch = this.entries.epoch): void {
+    this.#release();
     if (epoch !== undefined && epoch.id === this.entries.epoch?.id) this.#follow(epoch);
     this.#growth.end(this.#newest);
   }
 
   /** Gives up what is in the making. */
   close(): void {
+    this.#opening.close();
     this.#growth.close();
     this.#firstList.drop();
   }
@@ -151,24 +163,31 @@ export class Segmenter implements CutStream {
     this.#events.overflow();
   }
 
+  /** All tracks that begin with the clock are known: what was held is cut. */
+  #release(): void {
+    if (!this.#opening.isOpen) return;
+    const { kinds } = this.#opening;
+    const held = this.#opening.close();
+    this.#tracks.settle(kinds);
+    for (const { packet, own, slot } of held) this.#frame(packet, own, slot);
+  }
+
   /** `own`: what is cut of it. */
-  #frame({ kind, flags, time }: Packet, own: Packet | undefined, slot: Slot, epoch: Epoch): void {
-    if (epoch !== this.entries.epoch) this.#follow(epoch);
-    if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot);
+  #frame({ kind, flags, time }: Packet, own: Packet | undefined, slot: Slot): void {
     if (this.resumedIn < 0) {
-      const { from, start } = epoch.spans[slot.span] ?? {};
+      const { from, start } = this.entries.epoch?.spans[slot.span] ?? {};
       const isFirst = time === start || (slot.slot === 0 && (this.#fromSpan || time === from));
       this.resumedIn = isFirst ? slot.number - 1 : slot.number;
     }
     if (time > this.#newest) this.#newest = time;
     const key = isKey(kind, flags);
-    if (this.#firstList.isMeasuredBy(time, key, this.hasKeys)) this.#list();
+    if (this.#firstList.isMeasuredBy(time, key, this.#tracks.hasKeys)) this.#list();
     if (own === undefined) {
       if (key) this.#growth.keyElsewhere(slot);
       return;
     }
     if (kind === PacketKind.Video) this.#checkOrder(time);
-    if (this.#codecs.frame(own)) this.#check();
+    if (this.#tracks.codecs.frame(own)) this.#check();
     if (!this.#refused) this.#growth.frame(own, slot, key);
   }
 
@@ -185,6 +204,7 @@ export class Segmenter implements CutStream {
 
   #follow(epoch: Epoch): void {
     const before = this.entries.epoch;
+    if (before?.id !== epoch.id || before.spans[0].from !== epoch.spans[0].from) this.#release();
     if (before?.id === epoch.id) this.#shift(before, epoch);
     else if (before !== undefined) {
       this.end();
@@ -209,12 +229,13 @@ export class Segmenter implements CutStream {
   }
 
   /** The clock, or what frames are encoded with, is another from here on: what came before ends before. */
-  #beginClock(slot: Slot): void {
+  #beginClock({ discontinuity, span }: Slot, epoch: Epoch): void {
     this.end();
-    this.#discontinuity = slot.discontinuity;
+    this.#discontinuity = discontinuity;
+    this.#opening.begin(clockZero(epoch, span));
     this.#refused = false;
     this.reordered = false;
-    this.#codecs.forgetFrames();
+    this.#tracks.beginClock();
     this.#newestVideo = Number.NEGATIVE_INFINITY;
   }
 
@@ -226,10 +247,6 @@ export class Segmenter implements CutStream {
       this.#check();
     }
   }
-}
-
-function isVideoHeader({ kind, flags, track }: Packet): boolean {
-  return kind === PacketKind.Video && track === 0 && (flags & PacketFlag.SequenceHeader) !== 0;
 }
 
 /** Of a stream that is cut as a whole, track 0 is. */

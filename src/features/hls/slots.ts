@@ -55,12 +55,3 @@ function maxMs(span: Span, fragmentMs: number, hasParts: boolean): number {
   const slot = slotMs(span, fragmentMs);
   return hasParts || span.gop > MAX_GOP_MS ? 2 * slot : slot + Math.max(span.gop, UNTOLD_GOP_MS);
 }
-
-/** Stream time at which the clock of a span's segments began: where the last span with a discontinuity did, or the first. */
-export function clockZero({ spans }: Epoch, span: number): number {
-  for (let at = span; at > 0; at--) {
-    const each = spans[at] as Span;
-    if (each.discontinuity) return each.from;
-  }
-  return spans[0].from;
-}

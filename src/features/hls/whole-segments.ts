@@ -1,11 +1,10 @@
 // Hot: frame runs for each packet of each stream that is cut.
 import { freeBuffer } from "../../base/memory.ts";
-import type { Epoch, Slot } from "../../live/source/epoch.ts";
+import { clockZero, type Epoch, type Slot } from "../../live/source/epoch.ts";
 import { Packet } from "../../media/packet.ts";
 import type { GrowingSegment } from "./entries.ts";
 import { type CutStream, type Growth, MAX_SEGMENT_BYTES } from "./growth.ts";
 import type { OpenWriter } from "./segment.ts";
-import { clockZero } from "./slots.ts";
 
 /** Memory that is more than twice what a segment needed, and this much, is not kept for the next one. */
 const SLACK_BYTES = 64 * 1024;

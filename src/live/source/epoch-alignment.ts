@@ -1,5 +1,5 @@
 import { dateAt, discontinuityOf, type Epoch, locate, type Span, type SpanStart, shiftEpoch } from "./epoch.ts";
-import { unrolled } from "./epoch-text.ts";
+import { type EpochMessage, unrolled } from "./epoch-text.ts";
 
 /** Streams of one encoder are no further apart than this, ms. */
 const MAX_APART_MS = 10_000;
@@ -77,6 +77,24 @@ export function alignedEpoch(like: Epoch, id: string, before: Epoch | undefined,
   const numberIn = (epoch: Epoch) => locate(epoch, SHORTEST_FRAGMENT_MS, time)?.number ?? 0;
   const behind = before === undefined ? 0 : Math.max(0, numberIn(before) - numberIn(like));
   return { ...like, id, ahead: like.ahead + behind };
+}
+
+/**
+ * Whether a stream came whole up to the end of the span in force, `newest` being its newest time, and goes on with the first frame of the
+ * next, which has this timestamp.
+ */
+export function isFollowedBy(
+  epoch: Epoch,
+  newest: number,
+  { epoch: { spans }, at }: EpochMessage,
+  timestamp: number,
+): boolean {
+  const known = epoch.spans.length;
+  const [last, ended, next] = [epoch.spans.at(-1), spans[known - 1], spans[known]];
+  if (last === undefined || ended?.to === undefined) return false;
+  const isWhole = ended.to - ended.from === newest + 1 - last.from;
+  const time = unrolled(at, timestamp);
+  return isWhole && (next?.from === time || next?.start === time);
 }
 
 /** Whether a received epoch is one that no server makes: what is made here does not follow it. `wall`: the date now, Unix ms. */

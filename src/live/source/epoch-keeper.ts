@@ -2,28 +2,35 @@ import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import type { PacketLog } from "../log/log.ts";
 import {
   beginEpoch,
+  clockZero,
   dateAt,
   type Epoch,
   endEpoch,
   extendEpoch,
-  MAX_GOP_MS,
-  measureGop,
+  LATE_TRACK_MS,
   type Span,
   type SpanStart,
   sameEpoch,
   shiftEpoch,
   startSpan,
 } from "./epoch.ts";
-import { alignedEpoch, type EpochReference, isAligned, isWild, likeAt, nextSpan } from "./epoch-alignment.ts";
+import {
+  alignedEpoch,
+  type EpochReference,
+  isAligned,
+  isFollowedBy,
+  isWild,
+  likeAt,
+  nextSpan,
+} from "./epoch-alignment.ts";
 import type { EpochMakings } from "./epoch-makings.ts";
 import { type EpochMessage, unrolled, writeEpoch } from "./epoch-text.ts";
+import { KeyDistance } from "./key-distance.ts";
 import { samePayload } from "./resume-filter.ts";
 import { sameHeader, sequenceHeader } from "./sequence-headers.ts";
 import type { LiveSource } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** GOPs of no more than this fit every fragment that anybody has, as one of unknown length does. */
-const SHORT_GOP_MS = 1000;
 /** Tracks of a source may be this far apart. */
 const SKEW_MS = 10_000;
 /** Further than this from a known time, 32 bits do not say when something was. */
@@ -90,9 +97,8 @@ export class EpochKeeper {
   #changed = false;
   /** A span has begun with a new source: its first key frame belongs into the epoch. */
   #startDue = false;
-  /** Time of the last key frame, and how far it was from the one before; NaN when there is none. */
-  #lastKey = Number.NaN;
-  #lastGop = Number.NaN;
+  /** Of the active source. */
+  readonly #keys = new KeyDistance();
 
   constructor(owner: EpochOwner, makings: EpochMakings, timeline: Timeline) {
     this.#owner = owner;
@@ -156,8 +162,7 @@ export class EpochKeeper {
     this.#lost = false;
     this.#changed = false;
     this.#startDue = false;
-    this.#lastKey = Number.NaN;
-    this.#lastGop = Number.NaN;
+    this.#keys.reset();
     this.due = true;
   }
 
@@ -196,10 +201,18 @@ export class EpochKeeper {
   header({ kind, track, flags, payload }: Packet, before: readonly Packet[]): void {
     if (!this.#own || this.#fresh || (flags & PacketFlag.SequenceHeader) === 0) return;
     const known = sequenceHeader(before, kind, track);
-    // A track that comes late is new in HLS; one of video beside track 0 is not in it.
+    // Further tracks of sound are renditions of their own, and those of video are not in HLS.
     if (track !== 0 && (known === undefined || kind === PacketKind.Video)) return;
-    const frames = this.#timeline.times.of(kind, 0) >= (this.#last?.from ?? 0);
-    if (known === undefined ? frames : !samePayload(known.payload, payload)) this.codecChanged();
+    if (known === undefined) this.trackCame(kind);
+    else if (!samePayload(known.payload, payload)) this.codecChanged();
+  }
+
+  /** The active source begins to send a main track, or to describe one whose frames had no header. */
+  trackCame(kind: PacketKind): void {
+    const { epoch } = this;
+    if (epoch === undefined) return;
+    const hasFrames = this.#timeline.times.of(kind, 0) >= (this.#last?.from ?? 0);
+    if (hasFrames || this.#timeline.newest - clockZero(epoch) >= LATE_TRACK_MS) this.codecChanged();
   }
 
   /** The active source goes on in another codec. */
@@ -215,7 +228,11 @@ export class EpochKeeper {
     else if (this.#pending !== undefined && this.#reaches(this.#pending, timestamp))
       this.#take(this.#pending, seq, timestamp, time, this.#lost);
     else if (anywhere && this.#follow(seq, timestamp, time, true)) this.#changed = false;
-    else if (this.#changed && anywhere) this.#goOn(seq, time, this.#last?.gop ?? 0, true, undefined);
+    else if (this.#changed && anywhere) {
+      this.#goOn(seq, time, this.#last?.gop ?? 0, true, undefined);
+      // It may be video that has come.
+      this.#startDue = true;
+    }
     // Sound has no key frames at which to look.
     const follows = anywhere && this.#own && this.references !== undefined;
     this.due = this.#pending !== undefined || this.#changed || follows;
@@ -239,7 +256,7 @@ export class EpochKeeper {
 
   #keyUnless(anywhere: boolean): number | undefined {
     if (anywhere) return undefined;
-    return Number.isNaN(this.#lastKey) ? this.#keyBefore : this.#lastKey;
+    return Number.isNaN(this.#keys.last) ? this.#keyBefore : this.#keys.last;
   }
 
   get #last(): Span | undefined {
@@ -254,7 +271,7 @@ export class EpochKeeper {
     if (source?.epoch !== undefined) {
       const received = { ...source.epoch, at: source.epochAt };
       const again = !unbroken && received.epoch.id === epoch?.id;
-      this.#take(received, seq, timestamp, time, again && !this.#follows(received, timestamp));
+      this.#take(received, seq, timestamp, time, again && !isFollowedBy(epoch, this.#newest, received, timestamp));
       return;
     }
     this.#received = undefined;
@@ -269,16 +286,6 @@ export class EpochKeeper {
     const before = epoch === undefined ? undefined : endEpoch(epoch, Math.min(this.#newest, time - 1), key);
     this.#extend(before, seq, { from: time, key, wall: this.#makings.clock.wall(), gop, discontinuity: true });
     this.#startDue = true;
-  }
-
-  /** Whether the stream came whole up to the end of the span in force, and goes on with the first frame of the next. */
-  #follows({ epoch: { spans }, at }: EpochMessage, timestamp: number): boolean {
-    const known = this.epoch?.spans ?? [];
-    const [last, ended, next] = [known.at(-1), spans[known.length - 1], spans[known.length]];
-    if (last === undefined || ended?.to === undefined) return false;
-    const isWhole = ended.to - ended.from === this.#newest + 1 - last.from;
-    const time = unrolled(at, timestamp);
-    return isWhole && (next?.from === time || next?.start === time);
   }
 
   /** Whether a received epoch holds for a frame. */
@@ -334,16 +341,9 @@ export class EpochKeeper {
 
   /** `follows`: another stream says how this one goes on. */
   #measure(seq: number, time: number, follows: boolean): void {
-    const [key, before] = [this.#lastKey, this.#lastGop];
+    const key = this.#keys.last;
     const known = this.#last?.gop ?? 0;
-    this.#lastKey = time;
-    let gop = known;
-    if (!Number.isNaN(key)) {
-      this.#lastGop = measureGop(time - key);
-      // One that is longer than all others is a pause of the video.
-      const longer = Number.isNaN(before) ? this.#lastGop : Math.min(before, this.#lastGop);
-      if (longer > Math.max(known, SHORT_GOP_MS) && longer <= MAX_GOP_MS) gop = longer;
-    }
+    const gop = this.#keys.measure(time, known);
     if (follows) return;
     const discontinuity = this.#changed || time < key;
     if (discontinuity || gop !== known) this.#goOn(seq, time, gop, discontinuity, Number.isNaN(key) ? undefined : key);

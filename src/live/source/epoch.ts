@@ -8,6 +8,12 @@ const GOP_TOLERANCE_MS = 50;
 /** A key frame that comes up to this much before its slot begins in it: encoders' clocks are not exact. */
 const EARLY_KEY_MS = 100;
 
+/**
+ * Tracks that come this long after a clock has begun are late, ms: the first slot of the shortest fragment may be over, so that players know
+ * which tracks there are. A discontinuity then adds the track.
+ */
+export const LATE_TRACK_MS = 900;
+
 /** A stretch of a stream that one set of slots covers. Times are ms on the stream's time line, whole numbers. */
 export interface Span {
   /** Where it begins: a key frame, or its first packet. */
@@ -203,6 +209,15 @@ export function locate(epoch: Epoch, fragmentMs: number, time: number): Slot | u
   const slot = slotAt(span, fragmentMs, time);
   const number = firstNumber(epoch, fragmentMs, at) + slot;
   return { span: at, slot, number, discontinuity: discontinuityOf(epoch, at) };
+}
+
+/** Stream time at which the clock of a span's segments began: where the last span with a discontinuity did, or the first. */
+export function clockZero({ spans }: Epoch, span = spans.length - 1): number {
+  for (let at = span; at > 0; at--) {
+    const each = spans[at] as Span;
+    if (each.discontinuity) return each.from;
+  }
+  return spans[0].from;
 }
 
 /** The programme date of a time in a span, Unix ms. */

@@ -138,6 +138,8 @@ export interface SourceOwner {
   onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void;
   /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
+  /** The first frame of a main track without a sequence header has come. */
+  trackCame(source: LiveSource, kind: PacketKind): void;
   endSource(source: LiveSource, how: SourceEnd): void;
 }
 
@@ -243,6 +245,8 @@ export class LiveSource implements Source {
     const codec = codecNumber(kind, payload);
     const known = this.frameHeads.find((head) => head.kind === kind);
     if (codec === 0 || (known !== undefined && codec === codecNumber(kind, known.payload))) return;
+    if (known === undefined) this.#owner.trackCame(this, kind);
+    else this.#owner.codecChanged(this);
     const head = new Packet(kind, 0, payload.slice(0, HEAD_BYTES), flags, 0);
     this.frameHeads = [...this.frameHeads.filter((other) => other !== known), head];
   }

@@ -230,6 +230,10 @@ export class Sources implements SourceOwner {
     if (source === this.#active) this.#intake.epochs.codecChanged();
   }
 
+  trackCame(source: LiveSource, kind: PacketKind): void {
+    if (source === this.#active) this.#intake.epochs.trackCame(kind);
+  }
+
   endSource(source: LiveSource, how: SourceEnd): void {
     if (source === this.#active) {
       this.#endActive(source, how);

@@ -131,8 +131,8 @@ describe("fragmented MP4", () => {
 
   test("says what it can't carry", () => {
     const stage = stageOf();
-    const feed = stage.live.publish("show").send(PacketKind.Audio, fromHex("b200"));
-    feed.wait(100);
+    const feed = stage.live.publish("show");
+    for (let second = 0; second < 2; second++) feed.send(PacketKind.Audio, fromHex("b200")).wait(1000);
     expect(stage.get("/live/show.m3u8").refusal).toMatchObject({
       kind: "media",
       reason: "MP4 can't be made: the sound is Speex, not AAC, MP3, Opus, FLAC, AC-3 or E-AC-3",

@@ -137,8 +137,9 @@ describe("what is missing", () => {
     const before = epoch();
     const stage = stageOf(...video(0, 2400));
     const after = extendEpoch(before, { from: 2400, key: 2000, wall: undefined, gop: 2000, discontinuity: true });
-    stage.take(after as Epoch, packet("k2400", 2400), packet("i2900", 2900));
-    expect(stage.parts.slice(-2).map(({ text }) => text)).toEqual(["(k2000@2000 i2250@2250.)", "(k2400@0+ i2900)"]);
+    stage.take(after as Epoch, packet("k2400", 2400), packet("i2900", 2900), packet("i3400", 3400));
+    const [last, first] = stage.parts.slice(-3).map(({ text }) => text);
+    expect([last, first]).toEqual(["(k2000@2000 i2250@2250.)", "(k2400@0+ i2900)"]);
     expect(stage.durations).toEqual([2000, 400]);
   });
 });

@@ -3,7 +3,7 @@ import { dateAt, type Epoch, locate, MAX_SPANS, type Span } from "../../../../sr
 import { readEpoch } from "../../../../src/live/source/epoch-text.ts";
 import { PacketKind } from "../../../../src/media/packet.ts";
 import { gops, spanLines, epochStage as stage, WALL } from "../../../support/epoch-stage.ts";
-import { LiveStage } from "../../../support/live.ts";
+import { type Feed, LiveStage } from "../../../support/live.ts";
 
 const FIRST = "1".padStart(32, "0");
 const SECOND = "2".padStart(32, "0");
@@ -146,11 +146,31 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans()).toEqual(["0-20 date+0 gop 0", "20- date+20 gop 0 new"]);
   });
 
-  test("takes headers that come late for no change", () => {
+  test("takes headers that come a moment later for no change", () => {
     const { live, spans } = stage();
-    const feed = gops(live.publish().videoHeader("V0"), 1000);
-    gops(feed.audioHeader("A0").audio("a0"), 1000, 1000);
-    expect(spans().length).toBe(1);
+    const feed = live.publish().videoHeader("V0").key("k0").wait(800).inter("p").audioHeader("A0").audio("a0");
+    gops(feed.wait(200), 1000, 1000);
+    expect(spans()).toEqual(["0- date+0 gop 0"]);
+  });
+
+  test("goes on in a new span when a main track comes late, with or without a header", () => {
+    for (const send of [
+      (feed: Feed) => feed.audioHeader("A0").audio("a0"),
+      // MP3.
+      (feed: Feed) => feed.send(PacketKind.Audio, Uint8Array.of(0x2f, 1, 2, 3)),
+    ]) {
+      const { live, spans } = stage();
+      const feed = gops(live.publish().videoHeader("V0"), 2000);
+      gops(send(feed), 1000, 1000);
+      expect(spans()).toEqual(["0-2000 date+0 gop 0", "2000- date+2000 gop 2000 new"]);
+    }
+  });
+
+  test("goes on in a new span at the first key frame when the picture comes late", () => {
+    const { live, spans } = stage();
+    const feed = live.publish().audioHeader("A0").audio("a0").wait(1000).audio("a1").wait(1000).videoHeader("V0");
+    gops(feed.audio("a2").wait(1000), 2000);
+    expect(spans()).toEqual(["0-3000 date+0 gop 0", "3000- date+3000 gop 0 new"]);
   });
 
   test("begins an epoch with greater numbers and dates when it has as many spans as it may", () => {

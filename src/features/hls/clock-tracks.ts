@@ -1,0 +1,89 @@
+// Hot: isOf runs for each packet of each stream that is cut.
+import { isKey } from "../../live/source/source.ts";
+import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
+import { CodecDescription } from "./codec-description.ts";
+
+/** One bit for each kind of packet. */
+export function kindBit(kind: PacketKind): number {
+  return 1 << kind;
+}
+
+/** Sound and video. */
+export const ALL_KINDS = kindBit(PacketKind.Audio) | kindBit(PacketKind.Video);
+
+/**
+ * The tracks of a clock: all its segments have the same. A track that comes later, and headers that change, wait for the epoch's next
+ * discontinuity, which begins at a key frame where there is video. Where the epoch has none, the next key frame does.
+ */
+export class ClockTracks {
+  /** Of what is cut. */
+  readonly codecs = new CodecDescription();
+  /** The stream has video, so that there are key frames. */
+  hasKeys = false;
+  #hasKeysLater = false;
+  /** Kinds of frames that are cut; none before the first one. */
+  #kinds = 0;
+  /** The same, and kinds that have come since the last key frame. */
+  #came = 0;
+  /** Headers that hold later. */
+  #later: readonly Packet[] = [];
+  #open = true;
+
+  /** Packets begin to come, with these headers in force; `own` are those of what is cut. */
+  begin(headers: readonly Packet[], own: readonly Packet[]): void {
+    this.#later = [];
+    this.hasKeys = headers.some(isVideoHeader);
+    this.#hasKeysLater = this.hasKeys;
+    this.codecs.begin(own);
+    if (this.#kinds !== 0) for (const { kind } of own) this.#kinds |= kindBit(kind);
+  }
+
+  /** A header came; `own` is what is cut of it, lent for the call. */
+  header(header: Packet, own: Packet | undefined): void {
+    const holds = this.#open || this.#kinds === 0;
+    if (isVideoHeader(header)) this.#hasKeysLater = true;
+    if (own !== undefined) this.#later = [...this.#later.filter((one) => !replaces(own, one)), own.copy()];
+    if (holds) this.#takeLater();
+  }
+
+  /** A clock begins; which tracks it has shows later. */
+  beginClock(): void {
+    this.#open = true;
+    this.#kinds = 0;
+    this.#came = 0;
+    this.#takeLater();
+    this.codecs.forgetFrames();
+  }
+
+  /** The clock's tracks are known: it began with frames of these kinds, beside those whose headers are in force. */
+  settle(kinds: number): void {
+    this.#open = false;
+    this.#kinds = kinds;
+    for (const kind of [PacketKind.Audio, PacketKind.Video]) if (this.codecs.has(kind)) this.#kinds |= kindBit(kind);
+  }
+
+  /** Whether a frame is of one of the clock's tracks. `own`: what is cut of it. */
+  isOf({ kind, flags }: Packet, own: Packet | undefined): boolean {
+    const key = isKey(kind, flags);
+    const bit = kindBit(kind);
+    if (key) this.#takeLater();
+    if (own === undefined) return true;
+    this.#came |= bit;
+    if (key || this.#kinds === 0) this.#kinds |= this.#came;
+    return (this.#kinds & bit) !== 0;
+  }
+
+  #takeLater(): void {
+    if (this.#hasKeysLater) this.hasKeys = true;
+    for (const header of this.#later) this.codecs.header(header);
+    this.#later = [];
+  }
+}
+
+function replaces({ kind, flags }: Packet, other: Packet): boolean {
+  return kind === other.kind && flags === other.flags;
+}
+
+function isVideoHeader({ kind, flags, track }: Packet): boolean {
+  return kind === PacketKind.Video && track === 0 && (flags & PacketFlag.SequenceHeader) !== 0;
+}
