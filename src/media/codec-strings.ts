@@ -7,16 +7,20 @@ export interface StreamCodecs {
   /** RFC 6381 names, video first; a codec that has no sequence header is known by its frames only. */
   readonly codecs: readonly string[];
   readonly picture: PictureInfo | undefined;
+  /** Of the sound; undefined where there is none, or its configuration does not tell. */
+  readonly channels: number | undefined;
 }
 
 /** Reads headers and frames of track 0, as `streamTracks` does. What has no configuration that can be read is left out. */
 export function streamCodecs(packets: readonly Packet[]): StreamCodecs {
   const codecs: string[] = [];
   let picture: PictureInfo | undefined;
+  let channels: number | undefined;
   for (const { id, config } of streamTracks(packets)) {
     if (id !== 0 || typeof config === "string") continue;
     codecs.push(config.codecs);
     if (config.kind === PacketKind.Video) picture = config.picture;
+    else channels = config.channels;
   }
-  return { codecs, picture };
+  return { codecs, picture, channels };
 }

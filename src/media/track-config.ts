@@ -13,8 +13,13 @@ import { readVp9Config, vp9Picture } from "./vp9.ts";
 const NOTHING = new Uint8Array(0);
 /** Of most packets of Opus: 20 ms. */
 const OPUS_SAMPLES = 960;
-/** Channels by AAC's channelConfiguration (ISO 14496-3, table 1.19); 0 lists them in the configuration, most often two. */
-const aacChannels: readonly number[] = [2, 1, 2, 3, 4, 5, 6, 8];
+/** Channels by AAC's channelConfiguration (ISO 14496-3, table 1.19); 0 lists them in the configuration, 8 to 10 are reserved. */
+const aacChannels: readonly (number | undefined)[] = [
+  undefined,
+  ...[1, 2, 3, 4, 5, 6, 8],
+  ...[undefined, undefined, undefined],
+  ...[7, 8, 24, 8],
+];
 
 /** What a decoder needs to know of a video track. */
 export interface VideoTrackConfig {
@@ -35,7 +40,8 @@ export interface AudioTrackConfig {
   readonly record: Uint8Array;
   /** Hz, of what a frame's samples are counted in: HE-AAC has that of its core. */
   readonly sampleRate: number;
-  readonly channels: number;
+  /** Undefined where only the frames tell. */
+  readonly channels: number | undefined;
   /** Of each channel in a frame; where frames differ, in one whose header can't be read. */
   readonly frameSamples: number;
   /** 0 where it is not known. */
@@ -125,7 +131,7 @@ const headerReaders: Readonly<Record<number, AudioReader>> = {
     const config = readAudioSpecificConfig(record);
     if (config === undefined) return undefined;
     const { sampleRate, frameSamples, ps, sbr, objectType, channelConfiguration } = config;
-    const channels = ps ? 2 : (aacChannels[channelConfiguration] ?? 2);
+    const channels = ps ? 2 : aacChannels[channelConfiguration];
     return audio(`mp4a.40.${ps ? 29 : sbr ? 5 : objectType}`, record, sampleRate, channels, frameSamples);
   },
   [Codec.Opus]: (record) => {
@@ -166,7 +172,7 @@ function audio(
   codecs: string,
   record: Uint8Array,
   sampleRate: number,
-  channels: number,
+  channels: number | undefined,
   frameSamples: number,
   bitsPerSample = 0,
 ): AudioTrackConfig {

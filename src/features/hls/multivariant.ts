@@ -44,8 +44,9 @@ export function multivariantPlaylist(
 
 /** The first track is the default. Without video, the variant's own playlist has track 0, and needs no other. */
 function audioOf({ video, audio }: Choices, uriOf: (part?: string) => string): AudioRendition[] {
-  return audio.map(({ id, name, language }, at) => {
-    return { name, language, isDefault: at === 0, uri: video === undefined && id === "a0" ? undefined : uriOf(id) };
+  return audio.map(({ hls, id, name, language }, at) => {
+    const uri = video === undefined && id === "a0" ? undefined : uriOf(id);
+    return { name, language, isDefault: at === 0, channels: hls.playlists.channels, uri };
   });
 }
 

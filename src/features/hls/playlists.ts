@@ -135,12 +135,21 @@ export class Playlists {
   /** What a multivariant playlist says of the stream. */
   get variant(): Variant {
     const { window, described } = this.#source;
-    if (this.#codecs?.of !== described) this.#codecs = { of: described, are: streamCodecs(described) };
-    const { codecs, picture } = this.#codecs.are;
+    const { codecs, picture } = this.#codecsOf(described);
     const frameRate = picture?.frameMs === undefined ? undefined : 1000 / picture.frameMs;
     const rates = bitRates(window);
     const independent = window.entries.every((segment) => segment.independent);
     return { ...rates, codecs, resolution: picture, frameRate, independent };
+  }
+
+  /** Channels of its sound; undefined where they are not known. */
+  get channels(): number | undefined {
+    return this.#codecsOf(this.#source.described).channels;
+  }
+
+  #codecsOf(described: readonly Packet[]): StreamCodecs {
+    if (this.#codecs?.of !== described) this.#codecs = { of: described, are: streamCodecs(described) };
+    return this.#codecs.are;
   }
 
   /** The configuration has changed. */

@@ -29,6 +29,8 @@ export interface AudioRendition {
   /** RFC 5646. */
   readonly language: string | undefined;
   readonly isDefault: boolean;
+  /** Undefined: unknown. */
+  readonly channels: number | undefined;
   /** A URI reference of its media playlist; undefined for what is in the variant's. */
   readonly uri: string | undefined;
 }
@@ -60,10 +62,11 @@ function hasAudio({ places }: PlacedVariant): boolean {
   return places.some(({ audio = [] }) => audio.length > 0);
 }
 
-function mediaTag({ name, language, isDefault, uri }: AudioRendition, group: string): string {
+function mediaTag({ name, language, isDefault, channels, uri }: AudioRendition, group: string): string {
   const attributes = ["TYPE=AUDIO", `GROUP-ID="${group}"`, `NAME="${name}"`];
   if (language !== undefined) attributes.push(`LANGUAGE="${language}"`);
   attributes.push(`DEFAULT=${isDefault ? "YES" : "NO"}`, "AUTOSELECT=YES");
+  if (channels !== undefined) attributes.push(`CHANNELS="${channels}"`);
   if (uri !== undefined) attributes.push(`URI="${uri.replaceAll('"', "%22")}"`);
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }

@@ -74,7 +74,7 @@ function audioEntry(type: string, config: AudioTrackConfig, own: Uint8Array): Ui
     zeros(6), // reserved
     u16(1), // data_reference_index
     zeros(8), // reserved
-    u16(config.channels), // channelcount
+    u16(config.channels ?? 2), // channelcount
     u16(config.bitsPerSample || 16), // samplesize
     u16(0), // pre_defined
     u16(0), // reserved

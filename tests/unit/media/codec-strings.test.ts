@@ -32,6 +32,15 @@ test.each([
   expect(streamCodecs([audio(hex)]).codecs).toEqual([codec]);
 });
 
+test.each([
+  ["of AAC in stereo", "af00 1210", 2],
+  ["of AAC in 5.1", "af00 11b0", 6],
+  ["of AAC that lists them, which is not read", "af00 1180", undefined],
+  ["of HE-AAC v2", "af00 eb8a0800", 2],
+])("channels %s are told by the configuration", (_, hex, channels) => {
+  expect(streamCodecs([audio(hex)]).channels).toBe(channels);
+});
+
 test.each(headerVectors)("$name is named by its header or its first frame", ({ kind, header, frame, codecs }) => {
   const packets = [header, frame].filter((hex) => hex !== "").map((hex) => packetOf(kind, 0, fromHex(hex)));
   expect(streamCodecs(packets).codecs).toEqual([codecs]);

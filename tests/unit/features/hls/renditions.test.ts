@@ -106,7 +106,8 @@ describe("audio tracks", () => {
     const encoder = new Tracks();
     encoder.label({ 0: { name: "Original", language: "eng" }, 1: { language: "de" } });
     encoder.header(1);
-    encoder.header(2);
+    // AAC LC, 44.1 kHz, 5.1.
+    encoder.header(2, fromHex("af001230"));
     encoder.run(10);
     const { master } = encoder;
     expect(soundsOf(master)).toEqual([
@@ -117,6 +118,7 @@ describe("audio tracks", () => {
     const [variant] = master.variants;
     expect(master.variants.length).toBe(1);
     expect(variant?.uri).toEndWith("&hls_part=v");
+    expect(variant?.audio.map(({ channels }) => channels)).toEqual(["2", "2", "6"]);
     expect(variant?.codecs).toMatch(/^avc1\.\w{6},mp4a\.40\.2$/);
     const lists = [variant?.uri ?? "", ...(variant?.audio.map(({ uri }) => uri ?? "") ?? [])].map((uri) => {
       const { text } = encoder.stage.get(`/live/${uri}`);
