@@ -26,6 +26,7 @@ import { Registry } from "../features/registry/registry.ts";
 import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import type { InstalledFfmpegs } from "../features/transcode/examine-engines.ts";
+import { Ladders } from "../features/transcode/ladders.ts";
 import { Transcode } from "../features/transcode/transcode.ts";
 import { fileStore } from "../io/files/file-store.ts";
 import { openServedFile } from "../io/files/served-file.ts";
@@ -131,6 +132,10 @@ export function makeFeatures(host: Host): Features {
   const limited = { streams, limits: (name: string) => vhost(name)?.limits };
   const counting = limitGuards(limited);
   const vhosts = new Vhosts(() => live.current.vhost);
+  const ladders = new Ladders(
+    () => live.current.vhost,
+    (name) => vhosts.find(name)?.name,
+  );
   const siblings = new Handover({
     ...shared,
     local: tcp.local,
@@ -245,6 +250,7 @@ export function makeFeatures(host: Host): Features {
       formats: hlsFormats,
       files: fileStore,
       configOf: vhost,
+      ladderOf: (name) => ladders.of(name),
       searchMs: (name, demand) => others.searchMs(name, demand),
       pathways: (name, address, request) => director.pathways(name, address, request),
       gzip,

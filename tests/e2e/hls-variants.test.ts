@@ -86,6 +86,40 @@ function entriesOf(text: string): string {
   return text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 }
 
+test.concurrent("a transcoder's ladder is played by its base on the server that makes it, and on an edge that knows the endings", async () => {
+  await using stage = new Stage();
+  const edge = await HlsEdge.start(stage, "edge", { more: 'hls_variants = ["_hd", "_sd"]\nhls_dispose = 0' });
+  const engines = Object.entries({ hd: "192", sd: "96" }).map(
+    ([name, width]) => `[vhost."raw.example.com".transcode.${name}]
+vcodec = "libx264"
+vpreset = "ultrafast"
+vparams = ["tune zerolatency", "g 25"]
+width = ${width}
+height = ${Number(width) / 2}
+output = "__defaultVhost__/[app]/[stream]_[engine]"`,
+  );
+  const origin = await HlsEdge.start(stage, "origin", {
+    vhost: `forward = "127.0.0.1:${edge.rtmpPort}"`,
+    more: ["hls_dispose = 0", ...engines].join("\n"),
+  });
+  const raw = `rtmp://127.0.0.1:${origin.rtmpPort}/live?vhost=raw.example.com/show`;
+  const encoder = publishClip(stage, clip({ seconds: 5 }), raw, { name: "encoder" });
+  expect(await encoder.ended()).toBe(0);
+  const texts = [await endedLadder(origin, 2), await endedLadder(edge, 2)];
+  for (const text of texts)
+    expect((parse(text) as MasterPlaylist).variants.map(({ resolution }) => resolution?.width)).toEqual([192, 96]);
+  const [hd = [], sd = []] = await Promise.all(
+    urisOf(texts[0] ?? "").map(async (uri) => readMedia((await origin.get(uri)).text).segments),
+  );
+  const cutsOf = (list: typeof hd) => list.map(({ mediaSequenceNumber, duration }) => [mediaSequenceNumber, duration]);
+  expect(hd.length).toBeGreaterThan(2);
+  expect(cutsOf(sd)).toEqual(cutsOf(hd));
+  for (const [at, uri] of urisOf(texts[1] ?? "").entries()) {
+    const here = (await origin.get(urisOf(texts[0] ?? "")[at])).text;
+    expect(entriesOf(here)).toEndWith(entriesOf((await edge.get(uri)).text));
+  }
+});
+
 testWithChromium.concurrent("hls.js switches up and down a ladder, and leaves a step that stops", async () => {
   await using stage = new Stage();
   const files = hlsJsFolder(

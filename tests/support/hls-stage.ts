@@ -187,6 +187,7 @@ export class HlsStage {
       formats: formatsOf((headers) => new TextWriter(headers)),
       files: this.files,
       configOf: vhost,
+      ladderOf: () => undefined,
       searchMs: () => (mayCome ? 3000 : 0),
       pathways: () => undefined,
       gzip: (bytes) => bytes.slice(),

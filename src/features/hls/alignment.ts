@@ -1,21 +1,20 @@
 import type { EpochReference } from "../../live/source/epoch-alignment.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
-import type { HlsConfig } from "./config.ts";
 
 /**
  * The streams by which one is cut, so that all variants are cut at the same places: the first of its group that is published, and for a
- * source that begins, any other.
+ * source that begins, any other. `endings`: see `endingsOf`.
  */
 export function referencesOf(
   streams: Streams,
   { vhost, app, stream }: StreamName,
-  { hls_variants }: Pick<HlsConfig, "hls_variants">,
+  endings: readonly string[],
 ): ((fresh: boolean) => readonly EpochReference[]) | undefined {
-  if (hls_variants.length === 0) return undefined;
-  const suffix = hls_variants.find((ending) => stream.endsWith(ending) && stream !== ending) ?? "";
+  if (endings.length === 0) return undefined;
+  const suffix = endings.find((ending) => stream.endsWith(ending) && stream !== ending) ?? "";
   const base = stream.slice(0, stream.length - suffix.length);
-  const names = ["", ...hls_variants].map((ending) => ({ vhost, app, stream: base + ending }));
+  const names = ["", ...endings].map((ending) => ({ vhost, app, stream: base + ending }));
   const own = names.findIndex((name) => name.stream === stream);
   return (fresh) => {
     const self = streams.find({ vhost, app, stream });

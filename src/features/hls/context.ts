@@ -5,6 +5,7 @@ import type { StreamConfig } from "../../live/config.ts";
 import type { Clients } from "../../live/ports/clients.ts";
 import type { Pathways } from "../../live/ports/director.ts";
 import type { Entry } from "../../live/ports/entry.ts";
+import type { Ladder } from "../../live/ports/ladders.ts";
 import type { StreamSegment } from "../../live/ports/segments.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
@@ -39,6 +40,8 @@ export interface HlsContext {
   readonly files: FileStore;
   /** A vhost's configuration by its name there. */
   configOf(vhost: string): HlsVhost | undefined;
+  /** The ladder that a stream is of, where this server makes one. */
+  ladderOf(name: StreamName): Ladder | undefined;
   /** For how long other servers are searched for a stream that is not here, ms; 0: none are. */
   searchMs(name: StreamName, demand: Demand): number;
   /** Servers that have the same HLS of a stream, for a viewer at an address; undefined when there are none. */

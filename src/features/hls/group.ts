@@ -22,7 +22,7 @@ export interface GroupMember {
 }
 
 /**
- * The streams that one multivariant playlist lists: the one of its address and its variants, whose names are known by `hls_variants`.
+ * The streams that one multivariant playlist lists: the one of its address and its variants, whose names are known by their endings.
  * Most streams are alone.
  */
 export class HlsGroup {
@@ -31,12 +31,13 @@ export class HlsGroup {
   readonly #streams: GroupStreams;
   readonly #suffixes: readonly string[];
 
-  constructor(streams: GroupStreams, name: StreamName, { hls_variants }: Pick<HlsConfig, "hls_variants">) {
+  /** `endings`: see `endingsOf`. */
+  constructor(streams: GroupStreams, name: StreamName, endings: readonly string[]) {
     this.#streams = streams;
     this.name = name;
     this.key = `${name.vhost}/${name.app}/${name.stream}`;
-    const isVariant = hls_variants.some((suffix) => name.stream.endsWith(suffix) && name.stream !== suffix);
-    this.#suffixes = isVariant ? [""] : ["", ...hls_variants];
+    const isVariant = endings.some((suffix) => name.stream.endsWith(suffix) && name.stream !== suffix);
+    this.#suffixes = isVariant ? [""] : ["", ...endings];
   }
 
   /** Whether it may have variants: links then say which one they are for. */

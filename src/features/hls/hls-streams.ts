@@ -2,6 +2,7 @@ import type { Refused } from "../../live/ports/entry.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
+import { endingsOf } from "./endings.ts";
 import { HlsGroup } from "./group.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
 import { renditionOf, renditionsFor } from "./rendition.ts";
@@ -45,7 +46,7 @@ export class HlsStreams implements HlsStreamEvents {
 
   /** The streams that the playlist of a name lists. */
   group(name: StreamName, config: HlsConfig): HlsGroup {
-    return new HlsGroup(this, name, config);
+    return new HlsGroup(this, name, endingsOf(this.#context, name, config));
   }
 
   /** That of a stream, made where there is none. */

@@ -6,6 +6,7 @@ import { nameOfKey, type StreamName, type StreamObserver } from "../../live/stre
 import { referencesOf } from "./alignment.ts";
 import { HlsCarry } from "./carry.ts";
 import type { HlsContext } from "./context.ts";
+import { endingsOf } from "./endings.ts";
 import { HlsFiles } from "./files.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import { HlsStreams } from "./hls-streams.ts";
@@ -73,7 +74,8 @@ export class Hls implements Feature, StreamObserver {
   published(stream: Stream, name: StreamName, _source: Source): void {
     const config = this.#context.configOf(name.vhost)?.hls;
     // Also where others cut what is made here.
-    stream.epochs.references = config && referencesOf(this.#context.streams, name, config);
+    stream.epochs.references =
+      config && referencesOf(this.#context.streams, name, endingsOf(this.#context, name, config));
     if (config?.enabled) this.#all.open(name, config).begin(stream);
   }
 

@@ -249,6 +249,20 @@ describe("multivariant playlists", () => {
     expect(asked.length).toBe(2);
   });
 
+  test("the steps of a transcoder's ladder are variants without being named, cut at the same places", () => {
+    const ladderOf = ({ stream }: { stream: string }) =>
+      stream.startsWith("show") ? { base: "show", endings: VARIANTS } : undefined;
+    const ladder = new Ladder({ config: { hls_variants: [] }, context: { ladderOf } });
+    ladder.begin("_hd");
+    ladder.run(1);
+    ladder.begin("_sd");
+    ladder.run(14);
+    const lists = ladder.lists();
+    expect([...lists.keys()]).toEqual(VARIANTS);
+    expectAligned(lists.values());
+    expect(urisOf(ladder.stage.get("/live/show_hd.m3u8").text).length).toBe(1);
+  });
+
   test("a ladder without the stream of the address is played by that", () => {
     const ladder = new Ladder();
     for (const suffix of VARIANTS) ladder.begin(suffix);
