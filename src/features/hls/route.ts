@@ -205,12 +205,14 @@ export class HlsRoute implements HttpRoute {
     const members = group.open(hls);
     const config = streamConfig(entered.vhost.config);
     // Where they are fetched, all are wanted, so that players have them to choose from; here, one that there is.
-    const wanted = isSearched ? group.names : [group.names.find(isPublished) ?? name];
-    const [first = name, ...others] = wanted;
-    const open = (of: StreamName) => this.#context.streams.open(of, config);
+    const [first = name, ...others] = isSearched ? group.names : [group.names.find(isPublished) ?? name];
+    const streams = {
+      find: (of: StreamName) => this.#context.streams.find(of),
+      open: (of: StreamName) => this.#context.streams.open(of, config),
+    };
     const software = request.header("user-agent") ?? "";
     const viewer = { id: viewerId, remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
-    const opened = this.#session(hls.hls_ctx, address, { group, streams: [open(first), ...others.map(open)] }, viewer);
+    const opened = this.#session(hls.hls_ctx, address, { group, names: [first, ...others], streams }, viewer);
     if (!("token" in opened)) {
       group.closeIdle();
       exchange.refuse(opened);

@@ -4,14 +4,14 @@ import type { ClientRecord, PlayTask } from "../../live/ports/clients.ts";
 import type { Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { ReaderEvents } from "../../live/readers/format.ts";
-import type { PacketRange } from "../../live/readers/packet-reader.ts";
-import type { Reader } from "../../live/readers/reader.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
+import type { StreamName } from "../../live/streams.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsGroup } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import { Newcomers } from "./newcomers.ts";
+import { type AllStreams, RestingStreams, WantedStreams } from "./wanted-streams.ts";
 
 /** How often it is looked who has not asked for long. */
 const SWEEP_MS = 1000;
@@ -22,9 +22,6 @@ const MAX_BANNED = 4096;
 const BAN_MS = 60_000;
 /** Sessions at a time, whatever `max_connections` allows. */
 const MAX_SESSIONS = 100_000;
-
-/** Its sink is never empty: a reader that only says that somebody wants the stream costs nothing. */
-const NO_SINK = { bytesQueued: 1, send: () => true };
 
 /** Who begins a session. */
 export interface Viewer {
@@ -40,7 +37,8 @@ export interface Viewer {
 export interface Watched {
   readonly group: HlsGroup;
   /** Those that are wanted while they watch. */
-  readonly streams: readonly [Stream, ...Stream[]];
+  readonly names: readonly [StreamName, ...StreamName[]];
+  readonly streams: AllStreams;
 }
 
 /** One viewer of one stream, or of its variants: there while its media playlist is asked for with its token. It wants them meanwhile. */
@@ -63,20 +61,21 @@ export class Session implements ReaderEvents, PlayTask {
   /** Told why it gets no stream after all, while it waits for one. */
   onRefused: ((refused: Refused) => void) | undefined;
   readonly #sessions: Sessions;
-  readonly #readers: readonly { readonly of: Stream; readonly reader: Reader<PacketRange> }[];
+  readonly #wanted: WantedStreams;
   #missing = 0;
   #record: ClientRecord | undefined;
 
-  constructor(sessions: Sessions, token: string, { group, streams }: Watched, viewer: Viewer, now: number) {
+  constructor(sessions: Sessions, token: string, watched: Watched, viewer: Viewer, now: number) {
+    const { group, names, streams } = watched;
     this.#sessions = sessions;
     this.token = token;
     this.group = group;
-    this.stream = streams[0];
     this.viewer = viewer;
     this.since = now;
     this.askedAt = now;
-    this.#readers = streams.map((of) => ({ of, reader: of.tap(NO_SINK, this, viewer.demand) }));
-    for (const { of, reader } of this.#readers) of.pause(reader);
+    const self = { events: this, demand: viewer.demand };
+    this.#wanted = new WantedStreams(names, streams, sessions.resting, self, now, group.listed);
+    this.stream = this.#wanted.first;
   }
 
   /** It has a playlist: it counts as a player. */
@@ -91,9 +90,14 @@ export class Session implements ReaderEvents, PlayTask {
     return this.#record !== undefined;
   }
 
+  /** Looks which of its streams are to be fetched. */
+  look(now: number): void {
+    this.#wanted.look(now, this.group.listed);
+  }
+
   /** The viewer is gone, or sent away. */
   end(how: SourceEnd, reason: string | undefined): void {
-    for (const { of, reader } of this.#readers) of.leave(reader);
+    this.#wanted.leave();
     this.#record?.ended(this, how);
     this.#record?.disconnected(reason);
     this.#record = undefined;
@@ -105,7 +109,7 @@ export class Session implements ReaderEvents, PlayTask {
 
   missing(reason: string): void {
     this.#missing++;
-    if (this.#missing >= this.#readers.length && !this.group.listed)
+    if (this.#missing >= this.#wanted.size && !this.group.listed)
       this.#sessions.refuse(this, { ok: false, rule: "missing", kind: "missing", reason });
   }
 }
@@ -119,6 +123,7 @@ export class Sessions {
   /** Tokens of those who were sent away, and until when, monotonic ms. */
   readonly #banned = new Map<string, number>();
   readonly #newcomers = new Newcomers<Session>();
+  readonly resting = new RestingStreams();
   #sweeping: Timer | undefined;
   #nextId = 1;
 
@@ -226,13 +231,14 @@ export class Sessions {
     }
   }
 
-  /** Ends those that have not asked for twice the window, or three target durations; those not followed, sooner. */
+  /** Ends those that have not asked for twice the window, or three target durations; those not followed, sooner. Looks after the others. */
   #sweep(): void {
     const now = this.#context.clock.now();
     for (const session of this.#sessions.values()) {
       const waitsToFollow = session.begun && !session.followed;
       const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.group.expiryMs) : session.group.expiryMs;
       if (now - session.askedAt > expiryMs) this.end(session, "unpublished", "has not asked for long");
+      else session.look(now);
     }
   }
 }

@@ -329,6 +329,44 @@ describe("multivariant playlists", () => {
     expectAligned(ladder.lists().values());
   });
 
+  test("one that nobody has is fetched for a minute of each six only, however many viewers come", () => {
+    const ladder = new Ladder({ mayCome: true });
+    const { live } = ladder.stage;
+    const log: string[] = [];
+    let asking = false;
+    live.observe({
+      published: () => undefined,
+      unpublished: () => undefined,
+      wanted: ({ key }) => log.push(`+${key.slice(key.lastIndexOf("/") + 1)}`),
+      unwanted: ({ key }) => log.push(`-${key.slice(key.lastIndexOf("/") + 1)}`),
+    });
+    for (const suffix of VARIANTS) ladder.begin(suffix);
+    const watch = (seconds: number) => {
+      for (let at = 0; at < seconds; at += 10) {
+        ladder.run(10);
+        ladder.first(asking ? `?hls_ctx=${"a".repeat(32)}` : "");
+        asking = true;
+        ladder.first();
+      }
+    };
+    watch(50);
+    expect(log).toEqual(["+show", "+show_hd", "+show_sd"]);
+    watch(300);
+    expect(log.splice(0)).toEqual(["+show", "+show_hd", "+show_sd", "-show"]);
+    watch(60);
+    expect(log.splice(0)).toEqual(["+show"]);
+    watch(100);
+    expect(log.splice(0)).toEqual(["-show"]);
+    // Once it is here, all want it.
+    ladder.begin("");
+    watch(20);
+    expect(log).toEqual(["+show"]);
+    watch(100);
+    expect(log).toEqual(["+show"]);
+    ladder.stage.hls.stop();
+    expect(log.slice(1).sort()).toEqual(["-show", "-show_hd", "-show_sd"]);
+  });
+
   test("each variant is named at other servers, too", () => {
     const others = [{ id: "b-2", server: "http://b:2" }];
     const pathways = () => ({ own: "a-1", others, params: "srs_directed=1", steering: "/steering" });
