@@ -1,16 +1,22 @@
 import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
 import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
+import { PacketKind } from "../../src/media/packet.ts";
+import { asTrack } from "../support/audio-tracks.ts";
 import { saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
 import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
+import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { TwoTrackEncoder } from "../support/e2e/two-track-encoder.ts";
 import { until } from "../support/e2e/wait.ts";
-import { mapsOf, readMedia } from "../support/playlists.ts";
+import { checkHistory, mapsOf, readMedia } from "../support/playlists.ts";
+import { aacFrame, aacHeader, unit } from "../support/ts-media.ts";
 
+const testAlone = testWith("tests/e2e/hls-audio.test.ts");
 const test = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg");
 const testWithChromium = testWith("tests/e2e/hls-audio.test.ts", "FFmpeg", "Chromium");
 
@@ -72,6 +78,58 @@ for (const format of ["fmp4", "ts"] as const)
     // FFmpeg reads the init segments again when it takes up renditions that it has looked at (recheck_discard_flags in its hls.c).
     expect(whole.err.replaceAll(/.*Found duplicated MOOV Atom. Skipped it\n/g, "")).toBe("");
   });
+
+testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goes on with their numbers", async () => {
+  await using stage = new Stage();
+  const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
+  const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6"].join("\n"));
+  const line = await server.program.line(/ listening .*http=/);
+  const base = `http://127.0.0.1:${/http=\S*?:(\d+)/.exec(line)?.[1]}/live/`;
+  const get = async (target: string) => {
+    const answer = await fetch(base + target, { headers: { connection: "close" } });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const publisher = await server.publish();
+  let second = 0;
+  const send = (seconds: number) => {
+    for (const end = second + seconds; second < end; second++) {
+      sendGop(publisher, second * 25, 25);
+      for (let at = 0; at < 1000; at += 200) {
+        const { payload } = aacFrame(0, unit(0x21, 40, second));
+        for (const sound of [payload, asTrack(1, payload)]) publisher.send(PacketKind.Audio, second * 1000 + at, sound);
+      }
+    }
+  };
+  for (const header of [aacHeader.payload, asTrack(1, aacHeader.payload)]) publisher.send(PacketKind.Audio, 0, header);
+  const witness = await server.play();
+  send(8);
+  await picture(witness, second * 25 - 1);
+  const links = linksOf((await get("show.m3u8")).text);
+  expect(links.map((link) => /hls_part=(\w+)/.exec(link)?.[1])).toEqual(["v", "a0", "a1"]);
+  const histories = await Promise.all(links.map(async (link) => [(await get(link)).text]));
+  const { exitCode, err } = await server.run("upgrade");
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+  const next = Number(readFileSync(stage.path("server.pid"), "utf8"));
+  expect(next).toBeGreaterThan(1);
+  stage.defer(() => process.kill(next, "SIGKILL"));
+  for (const uri of histories.flatMap(([text = ""]) => urisOf(text))) expect((await get(uri)).status).toBe(200);
+  // The encoder is still with the old process.
+  for (let turn = 0; turn < 4; turn++) {
+    send(1);
+    await picture(witness, second * 25 - 1);
+    for (const [at, link] of links.entries()) {
+      const { status, text } = await get(link);
+      expect(status).toBe(200);
+      histories[at]?.push(text);
+    }
+  }
+  for (const history of histories) {
+    checkHistory(history);
+    expect(history.at(-1)).not.toContain("GAP");
+    expect(urisOf(history.at(-1) ?? "").at(-1)).not.toBe(urisOf(history[0] ?? "").at(-1));
+  }
+  expect(linksOf((await get("show.m3u8")).text).length).toBe(3);
+});
 
 testWithChromium.concurrent("hls.js switches from one audio track to the other and back", async () => {
   await using stage = new Stage();

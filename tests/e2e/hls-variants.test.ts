@@ -9,7 +9,7 @@ import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
-import { readMedia } from "../support/playlists.ts";
+import { checkHistory, readMedia } from "../support/playlists.ts";
 
 const test = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg");
 const testWithChromium = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg", "Chromium");
@@ -118,6 +118,39 @@ output = "__defaultVhost__/[app]/[stream]_[engine]"`,
     const here = (await origin.get(urisOf(texts[0] ?? "")[at])).text;
     expect(entriesOf(here)).toEndWith(entriesOf((await edge.get(uri)).text));
   }
+});
+
+test.concurrent("a variant whose encoder is killed leaves, the others go on, and it comes back", async () => {
+  await using stage = new Stage();
+  const edge = await HlsEdge.start(stage, "edge", { more: 'hls_variants = ["_hd", "_sd"]' });
+  const encode = (suffix: "_hd" | "_sd", name: string) =>
+    publishClip(stage, clip({ seconds: 8, size: SIZES[suffix] }), edge.rtmp + suffix, {
+      name,
+      input: ["-stream_loop", "-1"],
+    });
+  encode("_sd", "sd");
+  const killed = encode("_hd", "hd");
+  const steps = async () => urisOf((await edge.get()).text).map((uri) => /hls_variant=(\w+)/.exec(uri)?.[1]);
+  let links: string[] = [];
+  await until("both are listed", async () => {
+    links = urisOf((await edge.get()).text);
+    return links.length === 2;
+  });
+  const [hd = "", sd = ""] = links;
+  const lists = [(await edge.get(sd)).text];
+  await killed.kill();
+  await until("it is gone", async () => {
+    lists.push((await edge.get(sd)).text);
+    return (await edge.get(hd)).status === 410;
+  });
+  expect(await steps()).toEqual(["_sd"]);
+  encode("_hd", "hd again");
+  await until("it is back", async () => (await steps()).length === 2);
+  expect((await edge.get(hd)).status).toBe(200);
+  lists.push((await edge.get(sd)).text);
+  checkHistory(lists);
+  expect(lists.at(-1)).not.toContain("DISCONTINUITY\n");
+  expect(urisOf(lists.at(-1) ?? "").at(-1)).not.toBe(urisOf(lists[0] ?? "").at(-1));
 });
 
 testWithChromium.concurrent("hls.js switches up and down a ladder, and leaves a step that stops", async () => {
