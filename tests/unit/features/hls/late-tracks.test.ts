@@ -5,7 +5,7 @@ import { PacketKind } from "../../../../src/media/packet.ts";
 import { fromHex } from "../../../support/bytes.ts";
 import { HlsCluster } from "../../../support/hls-cluster.ts";
 import type { Feed } from "../../../support/live.ts";
-import { parseTracks } from "../../../support/mp4-parser.ts";
+import { parseFragments, parseTracks } from "../../../support/mp4-parser.ts";
 import { checkHistory, mapsOf, readMedia } from "../../../support/playlists.ts";
 import { packet, SegmenterStage } from "../../../support/segments.ts";
 import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../../../support/ts-media.ts";
@@ -138,4 +138,53 @@ describe.each(["ts", "fmp4"] as const)("a main track that comes late (%s)", (hls
     expect([tracks[0], tracks.at(-1)]).toEqual([1, 2]);
     expect(new Set(origin.flatMap(mapsOf)).size).toBe(2);
   });
+});
+
+describe.each(["ts", "fmp4"] as const)("a main track that vanishes (%s)", (hls_format) => {
+  test.each([
+    ["sound", (count: number) => ({ sound: count < 40, picture: true })],
+    ["video", (count: number) => ({ sound: true, picture: count < 40 })],
+    ["video, and comes again", (count: number) => ({ sound: true, picture: count < 40 || count >= 110 })],
+  ])("leaves playlists that only go on: %s", (_, sends) => {
+    const cluster = new HlsCluster(1, hlsFormats, { hls_format });
+    cluster.add("o", ["f:1935"], []);
+    cluster.add("f", [], []);
+    const feed = cluster.publish("e");
+    for (let count = 0; count < 180; count++) {
+      if (sends(count).picture) send(feed, PacketKind.Video, picture(0), count);
+      if (sends(count).sound) send(feed, PacketKind.Audio, sound(0), count);
+      feed.time += FRAME_MS;
+      cluster.clock.advance(FRAME_MS);
+    }
+    const [origin = [], edge = []] = cluster.servers.map(({ playlists }) => playlists);
+    expect(edge.at(-1)).toBe(origin.at(-1) as string);
+    checkHistory(origin);
+    const { segments } = readMedia(origin.at(-1) ?? "");
+    expect(segments.every(({ gap }) => !gap)).toBe(true);
+    // It is not far behind.
+    expect(segments.at(-1)?.programDateTime?.getTime()).toBeGreaterThan(cluster.clock.wall() - 8000);
+  });
+});
+
+test.each(["ts", "fmp4"] as const)("composition times that no encoder means are carried (%s)", (hls_format) => {
+  const cluster = new HlsCluster(1, hlsFormats, { hls_format });
+  cluster.add("o", [], []);
+  const feed = cluster.publish("e");
+  feed.send(PacketKind.Video, avcHeader().payload);
+  const wrong = [0, 80, -80, -5000, 0x7fffff, -0x800000, 40, -40, 1, 8_000_000];
+  for (let count = 0; count < 60; count++) {
+    const key = count % 10 === 0;
+    const composition = wrong[count % wrong.length] ?? 0;
+    feed.send(PacketKind.Video, avcFrame(0, composition, key, [unit(key ? 5 : 1, 60, count)]).payload);
+    feed.time += FRAME_MS;
+    cluster.clock.advance(FRAME_MS);
+  }
+  const [{ playlists, listed } = { playlists: [], listed: [] }] = cluster.servers;
+  checkHistory(playlists);
+  expect(listed.length).toBeGreaterThanOrEqual(4);
+  const samples = listed.map(({ bytes }) => {
+    if (hls_format === "ts") return 10;
+    return parseFragments(bytes as Uint8Array).flatMap((fragment) => fragment.samples).length;
+  });
+  expect(new Set(samples)).toEqual(new Set([10]));
 });

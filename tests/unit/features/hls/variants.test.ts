@@ -15,6 +15,7 @@ class Ladder {
   /** Timestamp of the next pictures. */
   time: number;
   gopMs = 2000;
+  readonly #silent = new Set<string>();
   #frame = 0;
 
   constructor(options: HlsStageOptions = {}, time = 1000) {
@@ -26,6 +27,7 @@ class Ladder {
   begin(suffix: string, { video = true, audio = true } = {}): Feed {
     const feed = this.stage.live.publish(`show${suffix}`, `e${suffix}`);
     if (audio) feed.audioHeader("A0");
+    else this.#silent.add(suffix);
     if (video) feed.videoHeader("V0");
     this.feeds.set(suffix, feed);
     return feed;
@@ -43,7 +45,7 @@ class Ladder {
         feed.time = this.time;
         const name = `${this.#frame}${suffix}`;
         if (suffix !== "_audio") feed[isKey ? "key" : "inter"](`${isKey ? "k" : "i"}${name}`);
-        feed.audio(`a${name}`);
+        if (!this.#silent.has(suffix)) feed.audio(`a${name}`);
         // Connections are not equally fast.
         this.stage.live.clock.advance(3);
       }
@@ -155,6 +157,14 @@ describe("variants are cut at the same places", () => {
     ladder.feeds.get("")?.videoHeader("V1");
     ladder.run(12);
     expectAligned(ladder.lists().values(), 3);
+  });
+
+  test("when one has the picture alone", () => {
+    const ladder = new Ladder();
+    ladder.begin("_hd");
+    ladder.begin("_sd", { audio: false });
+    ladder.run(16);
+    expectAligned(ladder.lists().values());
   });
 
   test("playlists of each only go on", () => {
