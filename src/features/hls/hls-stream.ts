@@ -20,9 +20,9 @@ import { type PlaylistSource, Playlists } from "./playlists.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 import { SegmentKeys } from "./segment-keys.ts";
-import { SegmentMemory } from "./segment-memory.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
 import { hasSpanBefore } from "./span-before.ts";
+import { type PartEvents, StreamParts } from "./stream-parts.ts";
 import {
   type CarriedPart,
   type CarriedSegment,
@@ -56,7 +56,7 @@ export interface HlsStreamEvents {
  *     idle ──published──> live ──unpublished, lost──> out ──published──> live
  *                                                      └──hls_dispose──> disposed
  */
-export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents {
+export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents, PartEvents {
   readonly name: StreamName;
   /** Of the stream, with the rendition's id for a part of one. */
   readonly key: string;
@@ -77,7 +77,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly #events: HlsStreamEvents;
   readonly #fragmentMs: number;
   readonly #names: Names;
-  readonly #edge: LiveEdge | undefined;
+  readonly #parts: StreamParts | undefined;
   readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
   readonly #keys: SegmentKeys;
@@ -119,14 +119,14 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#names = new Names(naming, () => this.edge);
     this.#keys = new SegmentKeys(context, (segment) => this.#names.plainNameOf(segment) + suffix);
     this.window = new Window(config.hls_window * 1000, this.#names, this);
-    this.#edge = parts === undefined ? undefined : new LiveEdge(this.window, parts.ms);
+    this.#parts = parts && new StreamParts(new LiveEdge(this.window, parts.ms), this.#names, this);
     this.blocked = new BlockedRequests(context.clock);
     this.playlists = new Playlists(this, context.gzip);
   }
 
   /** The newest parts; undefined where segments have none: keys are for whole segments. */
   get edge(): LiveEdge | undefined {
-    return this.config?.hls_keys ? undefined : this.#edge;
+    return this.config?.hls_keys ? undefined : this.#parts?.edge;
   }
 
   get hint(): string | undefined {
@@ -269,7 +269,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   close(): void {
     this.#dispose?.cancel();
     this.#leave();
-    this.#clearEdge();
+    this.#parts?.clear();
     this.#segmenter.close();
     this.window.clear();
     this.blocked.end();
@@ -307,22 +307,21 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   part(part: SegmentPart): void {
-    const { edge } = this;
-    if (edge?.expects(part)) this.#addPart(edge, part, this.#names.partNameOf(part));
+    if (this.edge !== undefined) this.#parts?.add(part);
   }
 
   /** Takes a part of a segment that the process before this one has not finished. */
-  adoptPart({ name, ...part }: CarriedPart): void {
-    const { edge } = this;
-    if (!edge?.expects(part)) return;
-    this.#addPart(edge, { ...part, memory: new SegmentMemory(part.bytes) }, name);
+  adoptPart(part: CarriedPart): void {
+    if (this.edge !== undefined) this.#parts?.adopt(part);
   }
 
-  #addPart(edge: LiveEdge, part: SegmentPart, name: string): void {
-    if (part.index === 0) this.#clearEdge();
-    const { epoch, init } = part.segment;
-    this.#events.partListed(this, edge.add(part, name, init && this.#names.initNameOf(epoch, init)));
+  listedPart(part: ListedPart): void {
+    this.#events.partListed(this, part);
     this.#release();
+  }
+
+  removedParts(parts: readonly ListedPart[]): void {
+    this.#events.partsRemoved(this, parts);
   }
 
   cut(segment: Segment): void {
@@ -357,7 +356,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#listedAt = this.#context.clock.now();
     this.window.add(segment, this.#listedAt, carried);
     // What was listed in parts is whole now, or will be listed no more.
-    if (this.edge?.isBehind(segment.epoch, segment.number) === false) this.#clearEdge();
+    this.#parts?.clearUpTo(segment);
     this.#events.changed(this);
     this.#release();
     if (this.listed) this.#waits.notify("listed", this.window.version);
@@ -381,13 +380,6 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   /** The key of segments that may be asked for, by its name. */
   keyNamed(name: string): SegmentKey | undefined {
     return this.window.available.find(({ epoch, key }) => key !== undefined && keyName(epoch, key) === name)?.key;
-  }
-
-  #clearEdge(): void {
-    const { parts = [] } = this.edge ?? {};
-    if (parts.length === 0) return;
-    this.edge?.clear();
-    this.#events.partsRemoved(this, parts);
   }
 
   #leave(): void {

@@ -3,39 +3,26 @@ import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
 import type { Pathways } from "../../live/ports/director.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
-import { type HttpExchange, type HttpRoute, type LoggedRefusal, redirectSchemes } from "../../live/ports/http.ts";
-import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
+import type { StreamName } from "../../live/streams.ts";
 import type { RenditionReport } from "../../media/hls/low-latency.ts";
-import {
-  initFile,
-  PART_PARAM,
-  type PartAddress,
-  type PlaylistAddress,
-  partAddress,
-  playlistAddress,
-  SESSION_PARAM,
-  segmentFile,
-  VARIANT_PARAM,
-} from "./address.ts";
+import { PART_PARAM, type PlaylistAddress, playlistAddress, SESSION_PARAM, VARIANT_PARAM } from "./address.ts";
 import { awaitsRendition, partOf } from "./choices.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
-import { block, ListAnswers } from "./list-answers.ts";
+import { ListAnswers } from "./list-answers.ts";
 import type { WaitResult } from "./list-waits.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
+import { noKey, stoppedPart, stoppedVariant, switchedOff, unlistedRefusal } from "./refusals.ts";
 import type { SegmentKey } from "./segment.ts";
+import { SegmentAnswers } from "./segment-answers.ts";
 import { keyBytes } from "./segment-keys.ts";
-import type { SegmentMemory } from "./segment-memory.ts";
 import type { Session, Sessions, Viewer, Watched } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
-const TS_TYPE = "video/mp2t";
-const MP4_TYPE = "video/mp4";
 const KEY_TYPE = "application/octet-stream";
-/** A segment never changes; caches need it no longer than players do. */
-const SEGMENT_CACHE = "public, max-age=3600, immutable";
 
 /** A request for a playlist on its way through the guards. */
 interface Asking {
@@ -49,76 +36,27 @@ interface ViewerAsking extends Asking {
   readonly viewerId: string;
 }
 
-/** A segment, or a part of one. */
-interface InMemory {
-  readonly bytes: Uint8Array | undefined;
-  readonly memory: SegmentMemory | undefined;
-}
-
 /** Answers requests for playlists and segments. */
 export class HlsRoute implements HttpRoute {
   readonly #context: HlsContext;
   readonly #streams: HlsStreams;
   readonly #sessions: Sessions;
   readonly #lists = new ListAnswers();
+  readonly #segments: SegmentAnswers;
 
   constructor(context: HlsContext, streams: HlsStreams, sessions: Sessions) {
     this.#context = context;
     this.#streams = streams;
     this.#sessions = sessions;
+    this.#segments = new SegmentAnswers(streams);
   }
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
-    const file = segmentFile(request.path);
-    if (file !== undefined) return this.#sendSegment(file, exchange);
-    const part = partAddress(request.path);
-    if (part !== undefined) return this.#sendPart(part, exchange);
-    const init = initFile(request.path);
-    if (init !== undefined) return this.#sendInit(init, exchange);
+    if (this.#segments.handle(request.path, exchange)) return true;
     const address = playlistAddress(request);
     if (address === undefined) return false;
     if (typeof address === "string") exchange.refuse({ ok: false, rule: "name", kind: "name", reason: address });
     else return this.#playlist({ request, exchange, address });
-    return true;
-  }
-
-  #sendSegment(file: string, exchange: HttpExchange): boolean {
-    return this.#sendBytes(file, this.#streams.segment(file), exchange);
-  }
-
-  /** One that is to come is waited for: playlists name it beforehand (RFC 8216bis, 6.2.6). */
-  #sendPart({ file, position }: PartAddress, exchange: HttpExchange): boolean {
-    const part = this.#streams.part(file);
-    const hls = part === undefined ? this.#streams.awaiting(file) : undefined;
-    const { edge, live = false } = hls ?? {};
-    const isToCome = live && edge?.has(position) === false && !edge.isTooFar(position);
-    if (hls === undefined || !isToCome) return this.#sendBytes(file, part, exchange);
-    block(exchange, hls, position, () => this.#sendBytes(file, this.#streams.part(file), exchange));
-    return true;
-  }
-
-  #sendBytes(file: string, { bytes, memory }: Partial<InMemory> = {}, exchange: HttpExchange): boolean {
-    if (bytes === undefined || memory === undefined) {
-      exchange.refuse(noSegment);
-      return true;
-    }
-    memory.hold();
-    exchange.respond({
-      status: 200,
-      type: file.endsWith(".ts") ? TS_TYPE : MP4_TYPE,
-      headers: { "cache-control": SEGMENT_CACHE },
-      etag: etagOf(file),
-      body: bytes,
-      done: () => memory.release(),
-    });
-    return true;
-  }
-
-  #sendInit(file: string, exchange: HttpExchange): boolean {
-    const body = this.#streams.init(file);
-    const headers = { "cache-control": SEGMENT_CACHE };
-    if (body === undefined) exchange.refuse(noSegment);
-    else exchange.respond({ status: 200, type: MP4_TYPE, headers, etag: etagOf(file), body });
     return true;
   }
 
@@ -333,29 +271,6 @@ function reportsOf(group: HlsGroup, hls: HlsStream, linkOf: (suffix: string) => 
   });
 }
 
-const noSegment: Refused = {
-  ok: false,
-  rule: "segment",
-  kind: "missing",
-  reason: "there is no such segment any more",
-};
-
-const noKey: Refused = { ok: false, rule: "key", kind: "missing", reason: "there is no such key any more" };
-
-const stoppedVariant: Refused = {
-  ok: false,
-  rule: "variant",
-  kind: "gone",
-  reason: "this variant has stopped; others may go on",
-};
-
-const stoppedPart: Refused = {
-  ok: false,
-  rule: "part",
-  kind: "gone",
-  reason: "this track has stopped; others may go on",
-};
-
 /**
  * What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant and which
  * part of it they are for.
@@ -372,31 +287,6 @@ function linkQuery(
   return [query, session, of, partParam].filter((text) => text !== "").join("&");
 }
 
-function etagOf(file: string): string {
-  return `"${file.slice(0, file.lastIndexOf("."))}"`;
-}
-
 function urlOf({ secure, host }: HttpRequest, app: string): string {
   return `${secure ? "https" : "http"}://${host}/${app}`;
-}
-
-/** The answer where no other route has anything at the address, such as a file. */
-function switchedOff({ app, stream }: Pick<StreamName, "app" | "stream">): LoggedRefusal {
-  const refused: Refused = { ok: false, rule: "off", kind: "media", reason: "HLS is switched off here" };
-  return { refused, about: { stream: `/${app}/${stream}` } };
-}
-
-function mediaRefusal(reason: string): Refused {
-  return { ok: false, rule: "media", kind: "media", reason };
-}
-
-/** Why there is no playlist of any member. */
-function unlistedRefusal(group: HlsGroup, members: readonly GroupMember[], what: WaitResult): Refused {
-  const refusal = members.find(({ hls }) => hls.refusal !== undefined)?.hls.refusal;
-  if (refusal !== undefined) return mediaRefusal(refusal);
-  const label = streamLabel(group.key);
-  if (what === "late" && members.every(({ hls }) => !hls.live))
-    return { ok: false, rule: "missing", kind: "missing", reason: `nobody publishes ${label}` };
-  const reason = `the first segment of ${label} is not whole yet; ask again`;
-  return { ok: false, rule: "unavailable", kind: "unavailable", reason };
 }
