@@ -6,7 +6,7 @@ import { PacketKind } from "../../src/media/packet.ts";
 import { asTrack } from "../support/audio-tracks.ts";
 import { saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
-import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
+import { askedBy, openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
 import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
@@ -131,7 +131,10 @@ testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goe
   expect(linksOf((await get("show.m3u8")).text).length).toBe(3);
 });
 
-testWithChromium.concurrent("hls.js switches from one audio track to the other and back", async () => {
+testWithChromium.concurrent.each([
+  ["segments", 'hls_format = "fmp4"'],
+  ["parts", "hls_low_latency = true"],
+])("hls.js switches from one audio track to the other and back (%s)", async (what, more) => {
   await using stage = new Stage();
   const files = hlsJsFolder(
     stage,
@@ -139,7 +142,7 @@ testWithChromium.concurrent("hls.js switches from one audio track to the other a
     "hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, (_, { id }) => told.switched.push(hls.audioTracks[id].lang));",
   );
   const edge = await HlsEdge.start(stage, "edge", {
-    more: 'hls_format = "fmp4"',
+    more,
     env: { SRS_HTTP_SERVER_DIR: files },
   });
   await TwoTrackEncoder.start(stage, edge.rtmpPort, 30);
@@ -159,4 +162,11 @@ testWithChromium.concurrent("hls.js switches from one audio track to the other a
   expect(told.switched.slice(-2)).toEqual(["de", "en"]);
   expect(told.errors.filter((each) => each.startsWith("fatal"))).toEqual([]);
   expect(errors).toEqual([]);
+  if (what !== "parts") return;
+  const asked = await askedBy(page);
+  for (const id of ["v", "a0", "a1"]) {
+    const blocked = asked.filter((url) => url.includes(`hls_part=${id}`) && /_HLS_msn=\d+&_HLS_part=\d+/.test(url));
+    const parts = asked.filter((url) => new RegExp(`-${id}\\.\\d+\\.m4s$`).test(url));
+    expect([id, blocked.length > 3, parts.length > 3]).toEqual([id, true, true]);
+  }
 });

@@ -1,6 +1,6 @@
 import { describe, expect } from "bun:test";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
-import { openBrowser, openPage, stateIs } from "../support/e2e/page/browser.ts";
+import { askedBy, openBrowser, openPage, stateIs } from "../support/e2e/page/browser.ts";
 import { ClockEncoder, pictureAge } from "../support/e2e/page/clock-encoder.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
@@ -65,8 +65,7 @@ describe("low-latency HLS", () => {
       return fresh === LOOKS;
     });
     await until("playlists and parts are asked for, part by part", async () => {
-      const resources = `performance.getEntriesByType("resource").map(({ name }) => name)`;
-      const asked = (await page.evaluate(resources)) as string[];
+      const asked = await askedBy(page);
       const count = (pattern: RegExp): number => asked.filter((name) => pattern.test(name)).length;
       return count(/_HLS_msn=\d+&_HLS_part=\d+/) > 3 && count(/\.\d+\.m4s$/) > 3;
     });

@@ -16,6 +16,8 @@ import { aacFrame, aacHeader, avcFrame, avcHeader, avcRecord, h264Pps, h264Sps, 
 const FRAME_MS = 200;
 const FRAGMENT_MS = 2000;
 const FRAME_BYTES = 3000;
+/** Of a stream with a second audio track. */
+const RENDITIONS = ["v", "a0", "a1"];
 const texts = formatsOf((headers) => new TextWriter(headers));
 
 /** What segments are in a simulation. */
@@ -159,9 +161,11 @@ function compareParts({ parts }: HlsServer, known: Map<string, string>): number 
 }
 
 /** What has to hold among the playlists that a server gave, in their order. */
-function checkPlaylists({ playlists }: HlsServer, parts: boolean): void {
-  if (parts) checkLowLatency(playlists.filter((text) => text.includes("#EXTINF")));
-  else checkHistory(playlists);
+function checkPlaylists({ playlists, renditions }: HlsServer, parts: boolean): void {
+  const lists = [playlists, ...RENDITIONS.map((id) => renditions.get(id) ?? [])];
+  for (const list of lists)
+    if (parts) checkLowLatency(list.filter((text) => text.includes("#EXTINF")));
+    else checkHistory(list);
 }
 
 /** All that a server listed, slots without packets too, is dated by the slots that the origin knows in the end. */
@@ -233,11 +237,16 @@ test.each<[string, Kind, boolean]>([
   expect(forwarded).toBe(origin as string);
   expect(fetching).toBe(origin as string);
   expect(late.playlists.at(-1)).toBe(origin as string);
+  for (const id of kind === "texts" ? [] : RENDITIONS) {
+    const [here = "", ...others] = cluster.servers.map(({ renditions }) => renditions.get(id)?.at(-1));
+    expect(here.includes("#EXT-X-PART:")).toBe(parts);
+    for (const other of others) expect(other).toBe(here);
+  }
   expect(late.listed.every(({ damaged }) => !damaged)).toBe(true);
   const sounds = cluster.servers.map(({ listed }) =>
-    listed.flatMap(({ name }) => (name.includes("-a1-") ? [name] : [])),
+    listed.flatMap(({ name }) => (/-a1[-.]/.test(name) ? [name] : [])),
   );
-  for (const names of sounds) expect(names.length > 5).toBe(kind !== "texts" && !parts);
+  for (const names of sounds) expect(names.length > 5).toBe(kind !== "texts");
   for (const names of sounds) expect(sounds[0]).toEqual(expect.arrayContaining(names));
 });
 

@@ -33,6 +33,8 @@ export class HlsServer {
   /** Parts that were listed before their segments. */
   readonly parts: ListedPart[] = [];
   readonly playlists: string[] = [];
+  /** Those of its renditions, by id. */
+  readonly renditions = new Map<string, string[]>();
   readonly hls: HlsStream;
 
   constructor(clock: FakeClock, node: FakeNode, making: HlsMaking, random: () => number) {
@@ -60,15 +62,12 @@ export class HlsServer {
             segment.memory?.hold();
             this.listed.push(segment);
           },
-          partListed: (_, part) => {
+          partListed: (stream, part) => {
             part.memory?.hold();
             this.parts.push(part);
-            this.playlists.push(new TextDecoder().decode(this.hls.playlists.media().body));
+            this.#note(stream);
           },
-          changed: (stream) => {
-            if (stream.rendition === undefined)
-              this.playlists.push(new TextDecoder().decode(stream.playlists.media().body));
-          },
+          changed: (stream) => this.#note(stream),
         },
       ],
     );
@@ -77,6 +76,12 @@ export class HlsServer {
       published: (stream) => this.hls.begin(stream),
       unpublished: (_stream, _source, how) => this.hls.ends(how),
     });
+  }
+
+  #note({ rendition, playlists }: HlsStream): void {
+    const text = new TextDecoder().decode(playlists.media().body);
+    if (rendition === undefined) this.playlists.push(text);
+    else this.renditions.set(rendition.id, [...(this.renditions.get(rendition.id) ?? []), text]);
   }
 }
 

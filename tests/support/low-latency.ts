@@ -28,6 +28,35 @@ export interface ReadList {
   readonly ended: boolean;
 }
 
+/** What a report says of another playlist: its address, and the last part in it. */
+interface ReadReport {
+  readonly uri: string;
+  readonly msn: number;
+  readonly index: number | undefined;
+}
+
+/** Reads EXT-X-RENDITION-REPORT, strictly. */
+function readReports(text: string): ReadReport[] {
+  return readLowLatency(text).reports.map((report) => {
+    const [, uri = "", msn, index] = /^URI="([^"]+)",LAST-MSN=(\d+)(?:,LAST-PART=(\d+))?$/.exec(report) ?? [];
+    if (msn === undefined) throw new Error(`no report: ${report}`);
+    return { uri, msn: Number(msn), index: index === undefined ? undefined : Number(index) };
+  });
+}
+
+/** What holds among the playlists that one multivariant playlist names, by address, all as of now: each has a report of each other one. */
+export function checkReports(texts: ReadonlyMap<string, string>): void {
+  for (const [own, text] of texts) {
+    const others = [...texts].filter(([uri]) => uri !== own);
+    const wanted = others.map(([uri, other]) => {
+      const { parts, last } = readLowLatency(other);
+      const { msn, index } = parts.at(-1) ?? { msn: last, index: undefined };
+      return { uri, msn: Math.max(msn, last), index: msn < last ? undefined : index };
+    });
+    expect(readReports(text)).toEqual(wanted);
+  }
+}
+
 /** `hls_part` of tests. */
 const PART_MS = 300;
 

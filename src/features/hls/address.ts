@@ -21,7 +21,8 @@ const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
 const SEGMENT =
   /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}(?:p\d{3,4})?-\d{1,15}(?:-v|-a\d{1,3})?(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
 /** The same with a part's index. */
-const PART = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}p\d{3,4}-(\d{1,15})\.(\d{1,4})(?:-[0-9a-f]{8})?\.m4s)$/;
+const PART =
+  /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}p\d{3,4}-(\d{1,15})(?:-v|-a\d{1,3})?\.(\d{1,4})(?:-[0-9a-f]{8}){0,2}\.m4s)$/;
 /** An epoch's id, and the key's. */
 const KEY = /^\/(?:(.*)\/)?([^/]+)\/([0-9a-f]{32}-[0-9a-f]{16}\.key)$/;
 /** An epoch's id, and what the content is known by. */
@@ -83,10 +84,16 @@ export interface PartAddress {
   readonly position: Required<ListPosition>;
 }
 
-/** The part that a path `/app/stream/ID-FRAGMENTpPART-NUMBER.INDEX.m4s` asks for; undefined for any other path. */
+/** The part that a path `/app/stream/ID-FRAGMENTpPART-NUMBER.INDEX.m4s` asks for, or with a rendition's id behind the number; undefined for any other path. */
 export function partAddress(path: string): PartAddress | undefined {
   const [, file, number, index] = PART.exec(path) ?? [];
   return file === undefined ? undefined : { file, position: { msn: Number(number), part: Number(index) } };
+}
+
+/** What the names of all parts of a stream, or of a rendition, have in common while its epoch lasts. */
+export function partsStreamOf(file: string): string {
+  const [epoch, lengths, , ...rendition] = file.slice(0, file.indexOf(".")).split("-");
+  return [epoch, lengths, ...rendition].join("-");
 }
 
 /** The file that a path `/app/stream/ID-HASH.mp4` asks for; undefined for any other path. */

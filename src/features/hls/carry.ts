@@ -56,7 +56,7 @@ interface Waiting {
 /** Takes what the process before had. */
 export interface Adopters {
   segment(name: StreamName, segment: CarriedSegment, ended: boolean, rendition: string | undefined): void;
-  part(name: StreamName, part: CarriedPart): void;
+  part(name: StreamName, part: CarriedPart, rendition: string | undefined): void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -137,7 +137,7 @@ export class HlsCarry implements Carry {
     const bytes = initSize === 0 ? all : all.slice(initSize);
     if (part !== undefined) {
       const { size: _, segment: beginning, ...rest } = part;
-      this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes });
+      this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes }, rendition);
     } else if (segment !== undefined) {
       const parts = partsOf(segment, bytes, init);
       const own = { ...segment, parts, bytes: size === undefined ? undefined : bytes, init };

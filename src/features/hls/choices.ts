@@ -6,6 +6,9 @@ import { VIDEO } from "./rendition.ts";
 /** A rendition that has listed nothing for so many target durations has stopped, if its stream goes on. */
 const MAX_QUIET_TARGETS = 2;
 
+/** Track 0, which a stream without video has in its own playlist. */
+const MAIN_AUDIO = "a0";
+
 /** An audio track to choose. */
 export interface AudioChoice {
   readonly hls: HlsStream;
@@ -32,6 +35,14 @@ export function choicesOf(main: HlsStream): Choices | undefined {
   const hasVideo = main.described.some(({ kind }) => kind === PacketKind.Video);
   if (!audio.some(([id]) => trackOf(id) > 0) || (hasVideo && video === undefined)) return undefined;
   return { video, audio: named(audio, main.tracks.labels) };
+}
+
+/** What the multivariant playlist names of a stream: all of it, or its video and what goes with that. */
+export function listsOf(main: HlsStream): HlsStream[] {
+  const { video, audio } = choicesOf(main) ?? {};
+  if (audio === undefined) return [main];
+  const isWithMain = (id: string) => video === undefined && id === MAIN_AUDIO;
+  return [video ?? main, ...audio.flatMap(({ id, hls }) => (isWithMain(id) ? [] : [hls]))];
 }
 
 /** The part of a stream that a link is for: all of it where the link names none, undefined where there is no such part any more. */

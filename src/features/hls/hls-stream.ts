@@ -112,7 +112,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#fragmentMs = config.hls_fragment * 1000;
     this.#format = context.formats[config.hls_low_latency ? "fmp4" : config.hls_format];
     const { open, suffix } = this.#format;
-    const parts = rendition === undefined ? partsOf(this.#format, config) : undefined;
+    const parts = partsOf(this.#format, config);
     this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts, rendition?.pick);
     const randomHex = (bytes: number) => context.randomHex(bytes);
     const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, rendition: rendition?.id, suffix };

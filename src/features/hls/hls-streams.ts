@@ -1,5 +1,6 @@
 import type { Refused } from "../../live/ports/entry.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
+import { partsStreamOf } from "./address.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 import { endingsOf } from "./endings.ts";
@@ -24,7 +25,7 @@ export class HlsStreams implements HlsStreamEvents {
   readonly #segments = new Map<string, ListedSegment>();
   /** Parts by name, as segments. */
   readonly #parts = new Map<string, ListedPart>();
-  /** Streams with parts, by what the names of these begin with. */
+  /** Streams with parts, by what the names of these have in common. */
   readonly #parted = new Map<string, HlsStream>();
   /** Init segments by name, for as long as there is a segment that needs them. */
   readonly #inits = new Map<string, { readonly bytes: Uint8Array; segments: number }>();
@@ -75,8 +76,7 @@ export class HlsStreams implements HlsStreamEvents {
     // A reader can't be added while others get their packets.
     this.#context.clock.soon(() => {
       const { config } = stream;
-      // Parts are of the stream as a whole, and its renditions have to have them all.
-      if (config === undefined || config.hls_low_latency || this.#streams.get(stream.key) !== stream) return;
+      if (config === undefined || this.#streams.get(stream.key) !== stream) return;
       for (const id of renditionsFor(track)) this.openPart(stream.name, config, id);
     });
   }
@@ -93,7 +93,7 @@ export class HlsStreams implements HlsStreamEvents {
 
   /** The stream that will have a part of this name, if any has. */
   awaiting(name: string): HlsStream | undefined {
-    return this.#parted.get(prefixOf(name));
+    return this.#parted.get(partsStreamOf(name));
   }
 
   /** An init segment whose segments may still be asked for. */
@@ -147,7 +147,7 @@ export class HlsStreams implements HlsStreamEvents {
 
   partListed(stream: HlsStream, part: ListedPart): void {
     this.#parts.set(part.name, part);
-    const prefix = prefixOf(part.name);
+    const prefix = partsStreamOf(part.name);
     if (this.#parted.get(prefix) !== stream) this.#forgetNames(stream);
     this.#parted.set(prefix, stream);
     for (const observer of this.#observers) observer.partListed?.(stream, part);
@@ -185,9 +185,4 @@ export class HlsStreams implements HlsStreamEvents {
     if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value ?? "");
     this.#gone.set(stream.key, this.#context.clock.now() + GONE_MS);
   }
-}
-
-/** What the names of an epoch's parts begin with. */
-function prefixOf(name: string): string {
-  return name.split("-", 2).join("-");
 }

@@ -47,7 +47,7 @@ export class Hls implements Feature, StreamObserver {
     this.carry = new HlsCarry(this.#all, {
       segment: (name, segment, ended, rendition) =>
         this.#adopt(name, (stream) => stream.adopt(segment, ended), rendition),
-      part: (name, part) => this.#adopt(name, (stream) => stream.adoptPart(part)),
+      part: (name, part, rendition) => this.#adopt(name, (stream) => stream.adoptPart(part), rendition),
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
   }

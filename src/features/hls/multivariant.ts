@@ -9,12 +9,10 @@ import {
 } from "../../media/hls/multivariant-playlist.ts";
 import { type Choices, choicesOf } from "./choices.ts";
 import type { GroupMember } from "./group.ts";
+import type { QueryOf } from "./links.ts";
 import { pathOf } from "./playlists.ts";
 
 const encoder = new TextEncoder();
-
-/** What the link to a variant, or to a part of it, has behind the question mark. */
-type QueryOf = (suffix: string, part: string | undefined) => string;
 
 /** The multivariant playlist of these members, here and at other servers. */
 export function multivariantPlaylist(

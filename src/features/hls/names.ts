@@ -37,13 +37,14 @@ export class Names implements SegmentNames {
 
   /** That of a segment in the clear, without its end. */
   plainNameOf({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
-    const { rendition } = this.#config;
-    return `${this.#prefixOf(epoch)}-${number}${rendition === undefined ? "" : `-${rendition}`}`;
+    const { fragmentMs, partMs, rendition } = this.#config;
+    const parts = partMs === undefined ? "" : `p${partMs}`;
+    return `${epoch}-${fragmentMs / 1000}${parts}-${number}${rendition === undefined ? "" : `-${rendition}`}`;
   }
 
   partNameOf({ segment: { epoch, number }, index, damaged }: SegmentPart): string {
     const name = this.#edge()?.nameOf(epoch, number, index);
-    return name ?? `${this.#prefixOf(epoch)}-${number}.${index}${this.#ownIf(damaged)}${this.#config.suffix}`;
+    return name ?? `${this.plainNameOf({ epoch, number })}.${index}${this.#ownIf(damaged)}${this.#config.suffix}`;
   }
 
   initNameOf(epoch: string, init: Uint8Array): string {
@@ -52,14 +53,9 @@ export class Names implements SegmentNames {
 
   /** The name that the next part will have, if nothing is lost; undefined where there are none. */
   get hint(): string | undefined {
-    const { epoch, number, index } = this.#edge()?.next ?? {};
-    if (epoch === undefined) return undefined;
-    return `${this.#prefixOf(epoch)}-${number}.${index}${this.#config.suffix}`;
-  }
-
-  #prefixOf(epoch: string): string {
-    const { fragmentMs, partMs } = this.#config;
-    return `${epoch}-${fragmentMs / 1000}${partMs === undefined ? "" : `p${partMs}`}`;
+    const next = this.#edge()?.next;
+    if (next === undefined) return undefined;
+    return `${this.plainNameOf(next)}.${next.index}${this.#config.suffix}`;
   }
 
   #ownIf(damaged: boolean): string {

@@ -5,13 +5,13 @@ import type { Pathways } from "../../live/ports/director.ts";
 import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
 import type { StreamName } from "../../live/streams.ts";
-import type { RenditionReport } from "../../media/hls/low-latency.ts";
-import { PART_PARAM, type PlaylistAddress, playlistAddress, SESSION_PARAM, VARIANT_PARAM } from "./address.ts";
+import { type PlaylistAddress, playlistAddress } from "./address.ts";
 import { awaitsRendition, partOf } from "./choices.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
-import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
+import { type GroupMember, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
+import { linkQuery, type QueryOf, reportsOf } from "./links.ts";
 import { ListAnswers } from "./list-answers.ts";
 import type { WaitResult } from "./list-waits.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
@@ -227,8 +227,10 @@ export class HlsRoute implements HttpRoute {
         // Without sessions, a cache may give one viewer's playlist to others.
         const own = hls.config?.hls_ctx ?? true;
         const links = linkQuery(own ? query : "", own ? token : undefined, variant, part);
-        const linkOf = (suffix: string) => linkQuery(own ? query : "", own ? token : undefined, suffix, undefined);
-        const reports = () => reportsOf(group, hls, linkOf);
+        const queryOf: QueryOf = (suffix, id) =>
+          linkQuery(own ? query : "", own ? token : undefined, group.hasVariants ? suffix : undefined, id);
+        // Elsewhere there is no multivariant playlist.
+        const reports = () => (own || group.hasVariants ? reportsOf(group, hls, queryOf) : []);
         this.#lists.send(exchange, hls, session, { directives: request.query, links, reports });
       }
     }
@@ -248,7 +250,7 @@ export class HlsRoute implements HttpRoute {
     own: boolean,
   ): void {
     const { name, hasVariants, playable } = group;
-    const queryOf = (suffix: string, part: string | undefined) =>
+    const queryOf: QueryOf = (suffix, part) =>
       linkQuery(query, own ? token : undefined, hasVariants ? suffix : undefined, part);
     const send = (pathways: Pathways | undefined) => {
       const body = multivariantPlaylist(name, playable, queryOf, pathways);
@@ -258,33 +260,6 @@ export class HlsRoute implements HttpRoute {
     if (pathways instanceof Promise) void pathways.then(send);
     else send(pathways);
   }
-}
-
-/** How far the other variants of a group are, by the links that the multivariant playlist has. */
-function reportsOf(group: HlsGroup, hls: HlsStream, linkOf: (suffix: string) => string): RenditionReport[] {
-  if (!group.hasVariants || hls.edge === undefined) return [];
-  const name = encodeURIComponent(group.name.stream);
-  return group.playable.flatMap((member) => {
-    const { msn, part } = (member.hls !== hls && member.hls.edge?.last) || {};
-    if (msn === undefined) return [];
-    return [{ uri: `${name}.m3u8?${linkOf(member.suffix)}`, lastMsn: msn, lastPart: part }];
-  });
-}
-
-/**
- * What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant and which
- * part of it they are for.
- */
-function linkQuery(
-  query: string,
-  token: string | undefined,
-  variant: string | undefined,
-  part: string | undefined,
-): string {
-  const session = token === undefined ? "" : `${SESSION_PARAM}=${token}`;
-  const of = variant === undefined ? "" : `${VARIANT_PARAM}=${variant}`;
-  const partParam = part === undefined ? "" : `${PART_PARAM}=${part}`;
-  return [query, session, of, partParam].filter((text) => text !== "").join("&");
 }
 
 function urlOf({ secure, host }: HttpRequest, app: string): string {

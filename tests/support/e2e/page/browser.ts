@@ -64,3 +64,8 @@ export async function videoOf(
     };
   });
 }
+
+/** The addresses that the page has loaded so far: the first 250, as browsers keep no more. */
+export async function askedBy(page: Page): Promise<string[]> {
+  return (await page.evaluate(`performance.getEntriesByType("resource").map(({ name }) => name)`)) as string[];
+}

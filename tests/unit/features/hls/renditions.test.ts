@@ -1,98 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
-import { hlsFormats } from "../../../../src/features/hls/formats.ts";
-import { PacketKind } from "../../../../src/media/packet.ts";
-import { asTrack, trackMetadata } from "../../../support/audio-tracks.ts";
-import { concat, fromHex } from "../../../support/bytes.ts";
-import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
-import type { Feed } from "../../../support/live.ts";
+import { fromHex } from "../../../support/bytes.ts";
+import { urisOf } from "../../../support/hls-stage.ts";
+import { TOKEN, Tracks } from "../../../support/hls-tracks.ts";
 import { parseFragments, parseTracks } from "../../../support/mp4-parser.ts";
 import { checkHistory, mapsOf, readMedia } from "../../../support/playlists.ts";
 import { mulberry32 } from "../../../support/random.ts";
-import { aacFrame, aacHeader, avcFrame, avcHeader, unit } from "../../../support/ts-media.ts";
-
-const FRAME_MS = 200;
-const TOKEN = "b".repeat(32);
-
-/** An encoder with a picture, its sound, and further audio tracks that come and go. */
-class Tracks {
-  readonly stage: HlsStage;
-  readonly on = new Set<number>();
-  readonly video: boolean;
-  feed: Feed;
-  audible = true;
-  #frame = 0;
-
-  constructor(options: HlsStageOptions = {}, video = true) {
-    this.video = video;
-    const config = { hls_format: "fmp4" as const, ...options.config };
-    this.stage = new HlsStage({ ...options, config, context: { formats: hlsFormats, ...options.context } });
-    this.feed = this.#publish();
-  }
-
-  #publish(): Feed {
-    const feed = this.stage.live.publish("show");
-    if (this.video) feed.send(PacketKind.Video, avcHeader().payload);
-    return feed.send(PacketKind.Audio, aacHeader.payload);
-  }
-
-  /** The encoder starts again, wherever its pictures are. */
-  restart(): void {
-    this.feed.end("lost");
-    this.feed = this.#publish();
-    for (const id of this.on) this.header(id);
-  }
-
-  label(tracks: Parameters<typeof trackMetadata>[0]): void {
-    this.feed.send(PacketKind.Data, trackMetadata(tracks));
-  }
-
-  header(id: number, payload = aacHeader.payload): void {
-    this.on.add(id);
-    this.feed.send(PacketKind.Audio, asTrack(id, payload));
-  }
-
-  run(seconds: number): this {
-    for (let ms = 0; ms < seconds * 1000; ms += FRAME_MS) {
-      const key = (this.#frame * FRAME_MS) % 2000 === 0;
-      const sound = aacFrame(0, unit(0x21, 40, this.#frame)).payload;
-      if (this.video) this.feed.send(PacketKind.Video, avcFrame(0, 0, key, [unit(key ? 5 : 1, 60)]).payload);
-      if (this.audible) this.feed.send(PacketKind.Audio, sound);
-      for (const id of this.on) this.feed.send(PacketKind.Audio, asTrack(id, concat([sound, Uint8Array.of(id)])));
-      this.feed.wait(FRAME_MS);
-      this.#frame++;
-    }
-    return this;
-  }
-
-  text(query = ""): string {
-    return this.stage.get(`/live/show.m3u8${query}`).text;
-  }
-
-  /** Waits for it, as a viewer does. */
-  get master(): MasterPlaylist {
-    const asked = this.stage.get("/live/show.m3u8");
-    for (let waits = 0; !asked.answered && waits < 40; waits++) this.run(FRAME_MS / 1000);
-    return masterOf(asked.text);
-  }
-
-  part(id: string): string {
-    return this.text(`?hls_ctx=${TOKEN}&hls_part=${id}`);
-  }
-
-  bytes(uri: string): Uint8Array {
-    const { answer, refusal } = this.stage.get(`/live/${uri}`);
-    if (!(answer?.body instanceof Uint8Array)) throw new Error(`no ${uri}: ${refusal?.reason}`);
-    return answer.body;
-  }
-}
-
-function masterOf(text: string): MasterPlaylist {
-  const playlist = parse(text);
-  if (!playlist.isMasterPlaylist) throw new Error(`no multivariant playlist:\n${text}`);
-  return playlist;
-}
+import { aacHeader } from "../../../support/ts-media.ts";
 
 /** What an encoder's tracks are in a playlist. */
 function soundsOf({ variants }: MasterPlaylist): unknown[] {
