@@ -39,7 +39,7 @@ function contentOf(segment: ListedSegment, kind: Kind): string {
   return JSON.stringify([all, durationMs, dateMs, discontinuity, independent]);
 }
 
-/** A cluster whose encoder and connections give it no rest. Segments are texts, or of a real stream with a second audio track, encrypted where they have no parts. */
+/** A cluster whose encoder and connections give it no rest. Segments are texts, or of a real stream with a second audio track, encrypted. */
 class Trouble extends HlsCluster {
   readonly #kind: Kind;
   /** The origin's, by id. */
@@ -51,7 +51,7 @@ class Trouble extends HlsCluster {
 
   constructor(seed: number, kind: Kind = "texts", parts = false) {
     const hls_format = kind === "fmp4" ? kind : "ts";
-    super(seed, kind === "texts" ? texts : hlsFormats, { keys: kind !== "texts" && !parts, parts, hls_format });
+    super(seed, kind === "texts" ? texts : hlsFormats, { keys: kind !== "texts", parts, hls_format });
     this.#kind = kind;
     this.add("o", ["f:1935"], []);
     this.add("f", [], []);
@@ -185,7 +185,7 @@ test.each<[string, number, Kind, boolean]>([
   ["encrypted MPEG-TS", 2, "ts", false],
   ["encrypted fragmented MP4", 2, "fmp4", false],
   ["parts as texts", 4, "texts", true],
-  ["parts of fragmented MP4", 2, "fmp4", true],
+  ["encrypted parts of fragmented MP4", 2, "fmp4", true],
 ])(
   "servers give the same segments (%s) under the same names, and playlists only go on, whatever happens",
   (_, seeds, kind, parts) => {
@@ -227,7 +227,7 @@ test.each<[string, Kind, boolean]>([
   ["texts", "texts", false],
   ["encrypted MPEG-TS", "ts", false],
   ["encrypted fragmented MP4", "fmp4", false],
-  ["parts of fragmented MP4", "fmp4", true],
+  ["encrypted parts of fragmented MP4", "fmp4", true],
 ])("without trouble between them, servers give the same playlists (%s), one that came later too", (_, kind, parts) => {
   const cluster = new Trouble(7, kind, parts);
   cluster.run(31, false);

@@ -23,7 +23,6 @@ export function advise({ vhost, cluster }: Config): Advice[] {
       ...shortTimeouts(config),
       ...(knowsNodes ? [] : aloneDirector(config)),
       ...(hasSecret ? [] : ownKeys(config)),
-      ...wholeSegments(config),
     ].map(({ path, message }) => ({
       path: ["vhost", name, ...path],
       message,
@@ -74,12 +73,6 @@ function ownKeys({ hls, edge }: VhostConfig): Advice[] {
   const message =
     "other servers of the stream have other keys, so that viewers can't move between them: set the same cluster.secret_file on all";
   return [{ path: ["hls", "hls_keys"], message }];
-}
-
-function wholeSegments({ hls }: VhostConfig): Advice[] {
-  if (!hls.enabled || !hls.hls_low_latency || !hls.hls_keys) return [];
-  const message = "has no effect with hls_keys, as whole segments are encrypted: viewers are as late as without it";
-  return [{ path: ["hls", "hls_low_latency"], message }];
 }
 
 /** Values that are seconds where the keys are milliseconds. */

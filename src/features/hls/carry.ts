@@ -140,13 +140,15 @@ export class HlsCarry implements Carry {
       this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes }, rendition);
     } else if (segment !== undefined) {
       const parts = partsOf(segment, bytes, init);
-      const own = { ...segment, parts, bytes: size === undefined ? undefined : bytes, init };
+      const own = { ...segment, parts, bytes: size === undefined ? undefined : wholeOf(segment, bytes), init };
       this.#adopt.segment(stream, own, ended, rendition);
     }
   }
 }
 
-function segmentOf(stream: HlsStream, { bytes, init, memory, parts = [], ...segment }: ListedSegment): Waiting {
+function segmentOf(stream: HlsStream, { bytes: own, init, memory, parts = [], ...segment }: ListedSegment): Waiting {
+  // Parts that are encrypted by themselves are behind it.
+  const bytes = own && segment.key !== undefined ? new Uint8Array(own.buffer) : own;
   return { stream, what: { segment: { ...segment, parts: parts.map(headOf) } }, bytes, init, memory };
 }
 
@@ -159,14 +161,20 @@ function headOf({ bytes, memory: _memory, segment: _segment, initName: _initName
   return { ...part, size: bytes.length };
 }
 
-/** The parts of a segment, which are views of its bytes. */
+/** A segment without the parts that are behind it, where it is encrypted. */
+function wholeOf({ key, parts }: NonNullable<Head["segment"]>, bytes: Uint8Array): Uint8Array {
+  if (key === undefined) return bytes;
+  return bytes.subarray(0, bytes.length - parts.reduce((sum, { size }) => sum + size, 0));
+}
+
+/** The parts of a segment, which are views of its bytes, or of those behind it. */
 function partsOf(
-  { epoch, number, dateMs, discontinuity, opens, independent, parts }: NonNullable<Head["segment"]>,
+  { epoch, number, dateMs, discontinuity, opens, independent, key, parts }: NonNullable<Head["segment"]>,
   bytes: Uint8Array,
   init: Uint8Array | undefined,
 ): CarriedPart[] {
-  const segment = { epoch, number, dateMs, discontinuity, opens, independent, init };
-  let end = 0;
+  const segment = { epoch, number, dateMs, discontinuity, opens, independent, init, ...(key && { key }) };
+  let end = key === undefined ? 0 : wholeOf({ key, parts } as NonNullable<Head["segment"]>, bytes).length;
   return parts.map(({ size, ...part }) => {
     end += size;
     return { ...part, segment, bytes: bytes.subarray(end - size, end) };

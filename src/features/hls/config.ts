@@ -47,7 +47,7 @@ export const hlsTable = table(
     }),
     hls_low_latency: flag({
       default: false,
-      doc: "Low-latency HLS: segments are listed in parts while they grow, so that viewers are less than 2 s late. They are fragmented MP4 then, whatever hls_format says. Encrypted segments (hls_keys) have no parts.",
+      doc: "Low-latency HLS: segments are listed in parts while they grow, so that viewers are less than 2 s late. They are fragmented MP4 then, whatever hls_format says.",
       reload: { restart: KEEPS_NUMBERS },
     }),
     hls_part: integer({

@@ -8,7 +8,7 @@ import { KeyFiles } from "./key-files.ts";
 import { pathOf, withoutSlash } from "./playlists.ts";
 import type { Segment, SegmentKey } from "./segment.ts";
 import { segmentInFile } from "./stream-segment.ts";
-import type { ListedSegment } from "./window.ts";
+import type { ListedPart, ListedSegment } from "./window.ts";
 
 /** Bytes that wait for the disk at the most; segments that come then are not written. */
 const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
@@ -93,6 +93,10 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     if (!queued) return;
     this.#queuedBytes += length;
     memory?.hold();
+  }
+
+  partListed(stream: HlsStream, { segment: { key } }: ListedPart): void {
+    if (stream.rendition === undefined && !this.#handedOver()) this.#keys.partListed(stream, key);
   }
 
   removed(stream: HlsStream, segment: ListedSegment): void {

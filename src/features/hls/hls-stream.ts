@@ -15,11 +15,11 @@ import type { HlsContext } from "./context.ts";
 import { type HlsFormat, partsOf } from "./formats.ts";
 import { ListWaits, type WaitResult } from "./list-waits.ts";
 import { LiveEdge } from "./live-edge.ts";
-import { Names } from "./names.ts";
+import { type KeyOf, Names } from "./names.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
-import { SegmentKeys } from "./segment-keys.ts";
+import { encryptedSegment, type PlainName, SegmentKeys } from "./segment-keys.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
 import { hasSpanBefore } from "./span-before.ts";
 import { type PartEvents, StreamParts } from "./stream-parts.ts";
@@ -116,17 +116,19 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts, rendition?.pick);
     const randomHex = (bytes: number) => context.randomHex(bytes);
     const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, rendition: rendition?.id, suffix };
-    this.#names = new Names(naming, () => this.edge);
-    this.#keys = new SegmentKeys(context, (segment) => this.#names.plainNameOf(segment) + suffix);
+    const keyOf: KeyOf = (segment) => this.#keys.keyOf(segment);
+    this.#names = new Names(naming, () => this.edge, keyOf);
+    const plainName: PlainName = (segment) => this.#names.plainNameOf(segment) + suffix;
+    this.#keys = new SegmentKeys(context, () => this.config, plainName);
     this.window = new Window(config.hls_window * 1000, this.#names, this);
-    this.#parts = parts && new StreamParts(new LiveEdge(this.window, parts.ms), this.#names, this);
+    this.#parts = parts && new StreamParts(new LiveEdge(this.window, parts.ms), this.#names, keyOf, this);
     this.blocked = new BlockedRequests(context.clock);
     this.playlists = new Playlists(this, context.gzip);
   }
 
-  /** The newest parts; undefined where segments have none: keys are for whole segments. */
+  /** The newest parts; undefined where segments have none. */
   get edge(): LiveEdge | undefined {
-    return this.config?.hls_keys ? undefined : this.#parts?.edge;
+    return this.#parts?.edge;
   }
 
   get hint(): string | undefined {
@@ -173,7 +175,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   get growingBytes(): number {
-    return this.#segmenter.heldBytes;
+    return this.#segmenter.heldBytes + (this.#parts?.bytes ?? 0);
   }
 
   /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
@@ -307,12 +309,13 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   part(part: SegmentPart): void {
-    if (this.edge !== undefined) this.#parts?.add(part);
+    this.#parts?.add(part);
   }
 
   /** Takes a part of a segment that the process before this one has not finished. */
   adoptPart(part: CarriedPart): void {
-    if (this.edge !== undefined) this.#parts?.adopt(part);
+    this.#keys.adopt(part.segment);
+    this.#parts?.adopt(part);
   }
 
   listedPart(part: ListedPart): void {
@@ -326,8 +329,10 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   cut(segment: Segment): void {
     this.refusal = undefined;
-    const { hls_keys = false, hls_fragments_per_key = 1 } = this.config ?? {};
-    this.#list(hls_keys ? this.#keys.encrypt(segment, hls_fragments_per_key) : segment);
+    // Its parts may be listed already, by a configuration before.
+    const begun = this.edge?.beginning(segment);
+    const key = begun === undefined ? this.#keys.keyOf(segment) : begun.key;
+    this.#list(key === undefined ? segment : encryptedSegment(segment, key));
   }
 
   refused(reason: string): void {
@@ -379,7 +384,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   /** The key of segments that may be asked for, by its name. */
   keyNamed(name: string): SegmentKey | undefined {
-    return this.window.available.find(({ epoch, key }) => key !== undefined && keyName(epoch, key) === name)?.key;
+    const segments = [...this.window.available, ...(this.edge?.parts.slice(0, 1) ?? []).map(({ segment }) => segment)];
+    return segments.find(({ epoch, key }) => key !== undefined && keyName(epoch, key) === name)?.key;
   }
 
   #leave(): void {

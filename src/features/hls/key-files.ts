@@ -18,8 +18,13 @@ interface KeyDisk {
 interface StreamKeyFiles {
   readonly root: string;
   readonly pathOf: (key: SegmentKey) => string;
-  /** By path: which key is on the disk or on its way there, and how many segments need it. */
-  readonly written: Map<string, { id: string; segments: number }>;
+  readonly written: Map<string, KeyFile>;
+}
+
+/** By path: which key is on the disk or on its way there, and how many segments need it. */
+interface KeyFile {
+  id: string;
+  segments: number;
 }
 
 /** Writes the keys of encrypted segments to files, where a vhost has a folder for them: each before the first segment that needs it. */
@@ -33,19 +38,29 @@ export class KeyFiles {
 
   /** The segment is listed next. */
   listed(stream: HlsStream, { key }: ListedSegment): void {
+    const file = this.#write(stream, key);
+    if (file !== undefined) file.segments++;
+  }
+
+  /** A part of a segment that has this key is listed next. */
+  partListed(stream: HlsStream, key: SegmentKey | undefined): void {
+    this.#write(stream, key);
+  }
+
+  #write(stream: HlsStream, key: SegmentKey | undefined): KeyFile | undefined {
     const files = key === undefined ? undefined : this.#filesOf(stream);
-    if (files === undefined || key === undefined) return;
+    if (files === undefined || key === undefined) return undefined;
     const path = files.pathOf(key);
     const file = files.written.get(path) ?? { id: "", segments: 0 };
     files.written.set(path, file);
-    file.segments++;
-    if (file.id === key.id) return;
+    if (file.id === key.id) return file;
     // One that could not be written is tried again with the next segment.
     const failed = () => {
       file.id = "";
     };
     const queued = this.#disk.write(`${files.root}/${path}`, keyBytes(key.hex), failed);
     file.id = queued ? key.id : "";
+    return file;
   }
 
   /** Nobody may ask for the segment any more. */

@@ -26,8 +26,7 @@ export class LiveEdge {
   expects({ segment: { epoch, number }, index }: Pick<SegmentPart, "segment" | "index">): boolean {
     const last = this.#window.entries.at(-1);
     if (last?.epoch === epoch && number <= last.number) return false;
-    const isOpen = this.#segment?.epoch === epoch && this.#segment.number === number;
-    return index === (isOpen ? this.#parts.length : 0);
+    return index === (this.beginning({ epoch, number }) ? this.#parts.length : 0);
   }
 
   /** The next part of the newest segment. */
@@ -72,10 +71,14 @@ export class LiveEdge {
     return { msn, part: parts.length === 0 ? undefined : parts.length - 1 };
   }
 
+  /** What is known of a segment that is listed in parts. */
+  beginning({ epoch, number }: Pick<SegmentBeginning, "epoch" | "number">): SegmentBeginning | undefined {
+    return this.#segment?.epoch === epoch && this.#segment.number === number ? this.#segment : undefined;
+  }
+
   /** The name that a listed part has. */
   nameOf(epoch: string, number: number, index: number): string | undefined {
-    const isHere = this.#segment?.epoch === epoch && this.#segment.number === number;
-    return isHere ? this.#parts[index]?.name : undefined;
+    return this.beginning({ epoch, number }) ? this.#parts[index]?.name : undefined;
   }
 
   /** The place of the part that comes next. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LiveEdge } from "./live-edge.ts";
-import type { Segment, SegmentPart } from "./segment.ts";
+import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 import type { SegmentNames } from "./window.ts";
 
 /** What names are made of. */
@@ -15,6 +15,9 @@ export interface NamingConfig {
   randomHex(bytes: number): string;
 }
 
+/** What a segment is encrypted with; undefined for one in the clear. */
+export type KeyOf = (segment: Pick<Segment, "epoch" | "number">) => SegmentKey | undefined;
+
 /**
  * Names of a stream's segments, parts and init segments. They can't be guessed, no other content ever has one, and servers that have the same
  * content give it the same name.
@@ -23,16 +26,17 @@ export class Names implements SegmentNames {
   readonly #config: NamingConfig;
   /** The names of its parts are given already. */
   readonly #edge: () => LiveEdge | undefined;
+  readonly #keyOf: KeyOf;
 
-  constructor(config: NamingConfig, edge: () => LiveEdge | undefined) {
+  constructor(config: NamingConfig, edge: () => LiveEdge | undefined, keyOf: KeyOf) {
     this.#config = config;
     this.#edge = edge;
+    this.#keyOf = keyOf;
   }
 
   nameOf(segment: Segment): string {
     const { damaged, key } = segment;
-    const encrypted = key === undefined ? "" : `-${key.id.slice(0, 8)}`;
-    return `${this.plainNameOf(segment)}${encrypted}${this.#ownIf(damaged)}${this.#config.suffix}`;
+    return `${this.plainNameOf(segment)}${encryptedBy(key)}${this.#ownIf(damaged)}${this.#config.suffix}`;
   }
 
   /** That of a segment in the clear, without its end. */
@@ -42,9 +46,10 @@ export class Names implements SegmentNames {
     return `${epoch}-${fragmentMs / 1000}${parts}-${number}${rendition === undefined ? "" : `-${rendition}`}`;
   }
 
-  partNameOf({ segment: { epoch, number }, index, damaged }: SegmentPart): string {
-    const name = this.#edge()?.nameOf(epoch, number, index);
-    return name ?? `${this.plainNameOf({ epoch, number })}.${index}${this.#ownIf(damaged)}${this.#config.suffix}`;
+  partNameOf({ segment, index, damaged }: SegmentPart): string {
+    const name = this.#edge()?.nameOf(segment.epoch, segment.number, index);
+    const plain = `${this.plainNameOf(segment)}.${index}${encryptedBy(segment.key)}`;
+    return name ?? `${plain}${this.#ownIf(damaged)}${this.#config.suffix}`;
   }
 
   initNameOf(epoch: string, init: Uint8Array): string {
@@ -55,10 +60,15 @@ export class Names implements SegmentNames {
   get hint(): string | undefined {
     const next = this.#edge()?.next;
     if (next === undefined) return undefined;
-    return `${this.plainNameOf(next)}.${next.index}${this.#config.suffix}`;
+    return `${this.plainNameOf(next)}.${next.index}${encryptedBy(this.#keyOf(next))}${this.#config.suffix}`;
   }
 
   #ownIf(damaged: boolean): string {
     return damaged ? `-${this.#config.randomHex(4)}` : "";
   }
+}
+
+/** What the name of an encrypted segment, or of its parts, has of its key. */
+function encryptedBy(key: SegmentKey | undefined): string {
+  return key === undefined ? "" : `-${key.id.slice(0, 8)}`;
 }

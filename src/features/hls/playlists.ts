@@ -93,7 +93,7 @@ export class Playlists {
     const uris: SegmentUris = {
       segment: ({ name }) => this.#uriOf(name),
       init: ({ initName = "" }) => this.#uriOf(initName),
-      key: ({ epoch }, key) => this.keyElsewhere(key) ?? OWN + keyName(epoch, key) + OWN,
+      key: ({ epoch }, key) => this.#keyUri(epoch, key),
     };
     const text = this.text(uris, this.#partsOf(skipped));
     const parts = text.split(OWN);
@@ -117,7 +117,12 @@ export class Playlists {
     const discontinuity = segment.discontinuity !== last?.discontinuity;
     const { initName } = parts[0] ?? {};
     const map = initName && this.#uriOf(initName);
-    return { lowLatency, shown, growing: { dateMs, independent, discontinuity, map, parts: parts.map(of) } };
+    const key = segment.key && this.#keyUri(segment.epoch, segment.key);
+    return { lowLatency, shown, growing: { dateMs, independent, discontinuity, map, key, parts: parts.map(of) } };
+  }
+
+  #keyUri(epoch: string, key: SegmentKey): string {
+    return this.keyElsewhere(key) ?? OWN + keyName(epoch, key) + OWN;
   }
 
   /** The address of a key that another server gives out; undefined where this one does. */

@@ -1,12 +1,14 @@
 import { createCipheriv, createHmac } from "node:crypto";
 import { freeBuffer, freeRead } from "../../base/memory.ts";
-import type { Segment, SegmentKey } from "./segment.ts";
+import type { HlsConfig } from "./config.ts";
+import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 
 const ID_BYTES = 8;
 const KEY_BYTES = 16;
 const BLOCK_BYTES = 16;
 /** What is encrypted at a time: the runtime makes an array of each. */
 const STEP_BYTES = 256 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /** What keys are made of. */
 export interface KeyMakings {
@@ -16,21 +18,26 @@ export interface KeyMakings {
   randomHex(bytes: number): string;
 }
 
+/** Whether segments are encrypted, as it is configured now. */
+type KeysConfig = Pick<HlsConfig, "hls_keys" | "hls_fragments_per_key">;
+
 /** What a stream's segments are called while they are not encrypted. */
-type PlainName = (segment: Pick<Segment, "epoch" | "number">) => string;
+export type PlainName = (segment: Pick<Segment, "epoch" | "number">) => string;
 
 /**
- * Encrypts the segments of one stream, each key for some that follow each other. Keys are derived from the cluster's secret and the name of the
+ * The keys of one stream's segments, each for some that follow each other. Keys are derived from the cluster's secret and the name of the
  * first of them, so that all servers with that secret give the same bytes. Without a secret they are random.
  */
 export class SegmentKeys {
   readonly #makings: KeyMakings;
+  readonly #config: () => KeysConfig | undefined;
   readonly #plainName: PlainName;
   /** The newest key, and the name of the first segment that it is for. */
   #last: { readonly first: string; readonly key: SegmentKey } | undefined;
 
-  constructor(makings: KeyMakings, plainName: PlainName) {
+  constructor(makings: KeyMakings, config: () => KeysConfig | undefined, plainName: PlainName) {
     this.#makings = makings;
+    this.#config = config;
     this.#plainName = plainName;
   }
 
@@ -39,17 +46,11 @@ export class SegmentKeys {
     if (key !== undefined) this.#last = { first: this.#plainName({ epoch, number: key.from }), key };
   }
 
-  /** The segment encrypted and without parts, by a key for `perKey` segments. Its own bytes are freed. */
-  encrypt(segment: Segment, perKey: number): Segment {
-    const { epoch, number, bytes } = segment;
-    if (bytes === undefined) return segment;
-    const key = this.#keyOf(epoch, number - (number % perKey));
-    const encrypted = encryptSegment(bytes, key.hex, number);
-    freeBuffer(bytes);
-    return { ...segment, bytes: encrypted, key, parts: [] };
-  }
-
-  #keyOf(epoch: string, from: number): SegmentKey {
+  /** What a segment that begins now is encrypted with; undefined for one in the clear. */
+  keyOf({ epoch, number }: Pick<Segment, "epoch" | "number">): SegmentKey | undefined {
+    const { hls_keys = false, hls_fragments_per_key = 1 } = this.#config() ?? {};
+    if (!hls_keys) return undefined;
+    const from = number - (number % hls_fragments_per_key);
     const first = this.#plainName({ epoch, number: from });
     if (this.#last?.first !== first) this.#last = { first, key: { from, ...this.#make(first) } };
     return this.#last.key;
@@ -65,14 +66,49 @@ export class SegmentKeys {
 }
 
 /**
- * AES-128 in CBC mode with PKCS7 padding, as METHOD=AES-128 has it (RFC 8216, 4.3.2.4). The initialization vector is the number, as it is where
- * EXT-X-KEY says none (5.2). The result is an array of its own.
+ * The segment encrypted, and each of its parts by itself: players may load either. All are in one buffer, of the segment's bytes. Those that it
+ * had are freed.
  */
-export function encryptSegment(bytes: Uint8Array, keyHex: string, number: number): Uint8Array<ArrayBuffer> {
+export function encryptedSegment(segment: Segment, key: SegmentKey): Segment {
+  const { number, bytes, parts = [] } = segment;
+  if (bytes === undefined) return segment;
+  const plain = [bytes, ...parts.map((part) => part.bytes)];
+  const all = new Uint8Array(plain.reduce((sum, { length }) => sum + encryptedLength(length), 0));
+  let at = 0;
+  const [whole, ...views] = plain.map((each) => {
+    const view = all.subarray(at, at + encryptedLength(each.length));
+    at += view.length;
+    encryptInto(view, each, key.hex, number);
+    return view;
+  });
+  freeBuffer(bytes);
+  const own = parts.map((part, index) => encryptedPart(part, key, views[index] ?? NOTHING));
+  return { ...segment, bytes: whole, key, parts: own };
+}
+
+/** A part with other bytes, by the key of its segment. */
+export function encryptedPart(part: SegmentPart, key: SegmentKey, bytes: Uint8Array): SegmentPart {
+  return { ...part, segment: { ...part.segment, key }, bytes };
+}
+
+/**
+ * AES-128 in CBC mode with PKCS7 padding, as METHOD=AES-128 has it (RFC 8216, 4.3.2.4). The initialization vector is the number of the segment, for
+ * its parts as well, as it is where EXT-X-KEY says none (5.2). The result is an array of its own.
+ */
+export function encrypt(bytes: Uint8Array, keyHex: string, number: number): Uint8Array<ArrayBuffer> {
+  const encrypted = new Uint8Array(encryptedLength(bytes.length));
+  encryptInto(encrypted, bytes, keyHex, number);
+  return encrypted;
+}
+
+function encryptedLength(length: number): number {
+  return length + BLOCK_BYTES - (length % BLOCK_BYTES);
+}
+
+function encryptInto(encrypted: Uint8Array, bytes: Uint8Array, keyHex: string, number: number): void {
   const vector = new Uint8Array(BLOCK_BYTES);
   new DataView(vector.buffer).setBigUint64(BLOCK_BYTES - 8, BigInt(number));
   const cipher = createCipheriv("aes-128-cbc", keyBytes(keyHex), vector);
-  const encrypted = new Uint8Array(bytes.length + BLOCK_BYTES - (bytes.length % BLOCK_BYTES));
   let at = 0;
   for (let from = 0; from < bytes.length; from += STEP_BYTES) {
     const part = cipher.update(bytes.subarray(from, from + STEP_BYTES));
@@ -81,7 +117,6 @@ export function encryptSegment(bytes: Uint8Array, keyHex: string, number: number
     freeRead(part);
   }
   encrypted.set(cipher.final(), at);
-  return encrypted;
 }
 
 /** A key as it is given out: 16 bytes. */

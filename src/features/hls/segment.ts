@@ -36,14 +36,14 @@ export interface Segment {
   readonly init: Uint8Array | undefined;
   /** What the bytes are encrypted with; undefined for one in the clear. */
   readonly key?: SegmentKey;
-  /** What it was listed as before it was whole, in order: together they are its bytes. */
+  /** What it was listed as before it was whole, in order: together they are its bytes, unless it is encrypted. */
   readonly parts?: readonly SegmentPart[];
 }
 
 /** What is known of a segment when its first part is whole. */
 export type SegmentBeginning = Pick<
   Segment,
-  "epoch" | "number" | "dateMs" | "discontinuity" | "opens" | "independent" | "init"
+  "epoch" | "number" | "dateMs" | "discontinuity" | "opens" | "independent" | "init" | "key"
 >;
 
 /** One part of a segment (RFC 8216bis, 4.4.4.9). */
@@ -56,7 +56,7 @@ export interface SegmentPart {
   readonly independent: boolean;
   /** Packets of it, or before it in its segment, are missing here. */
   readonly damaged: boolean;
-  /** Those in memory of their own, or a view of the segment's bytes. */
+  /** Those in memory of their own, or a view of the segment's buffer. */
   readonly bytes: Uint8Array;
   /** Of the bytes, while the segment is not whole. */
   readonly memory: SegmentMemory | undefined;

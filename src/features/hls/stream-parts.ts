@@ -1,6 +1,7 @@
 import type { LiveEdge } from "./live-edge.ts";
-import type { Names } from "./names.ts";
+import type { KeyOf, Names } from "./names.ts";
 import type { Segment, SegmentPart } from "./segment.ts";
+import { encrypt, encryptedPart } from "./segment-keys.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 import type { CarriedPart, ListedPart } from "./window.ts";
 
@@ -12,26 +13,40 @@ export interface PartEvents {
   removedParts(parts: readonly ListedPart[]): void;
 }
 
-/** Lists the parts of one stream's newest segment, by their names, until it is whole. */
+/** Lists the parts of one stream's newest segment, by their names, until it is whole: each encrypted by itself, where its segment is. */
 export class StreamParts {
   readonly edge: LiveEdge;
+  /** Bytes of memory of those that are not the segmenter's own. */
+  bytes = 0;
   readonly #names: Names;
+  readonly #keyOf: KeyOf;
   readonly #events: PartEvents;
 
-  constructor(edge: LiveEdge, names: Names, events: PartEvents) {
+  /** `keyOf`: that of a segment whose first part is listed next. */
+  constructor(edge: LiveEdge, names: Names, keyOf: KeyOf, events: PartEvents) {
     this.edge = edge;
     this.#names = names;
+    this.#keyOf = keyOf;
     this.#events = events;
   }
 
   /** A part is whole. */
   add(part: SegmentPart): void {
-    if (this.edge.expects(part)) this.#list(part, this.#names.partNameOf(part));
+    if (!this.edge.expects(part)) return;
+    const begun = this.edge.beginning(part.segment);
+    const key = begun === undefined ? this.#keyOf(part.segment) : begun.key;
+    if (key === undefined) {
+      part.memory?.hold();
+      this.#list(part, this.#names.partNameOf(part), 0);
+      return;
+    }
+    const own = this.#own(encryptedPart(part, key, encrypt(part.bytes, key.hex, part.segment.number)));
+    this.#list(own, this.#names.partNameOf(own), own.bytes.length);
   }
 
   /** Takes a part of a segment that the process before this one has not finished. */
   adopt({ name, ...part }: CarriedPart): void {
-    if (this.edge.expects(part)) this.#list({ ...part, memory: new SegmentMemory(part.bytes) }, name);
+    if (this.edge.expects(part)) this.#list(this.#own({ ...part, memory: undefined }), name, part.bytes.length);
   }
 
   /** A segment is listed: its parts, and those of segments before it, are whole now, or will be listed no more. */
@@ -45,10 +60,18 @@ export class StreamParts {
     if (parts.length === 0) return;
     this.edge.clear();
     this.#events.removedParts(parts);
+    for (const { memory } of parts) memory?.release();
+    this.bytes = 0;
   }
 
-  #list(part: SegmentPart, name: string): void {
+  #own(part: SegmentPart): SegmentPart {
+    return { ...part, memory: new SegmentMemory(part.bytes) };
+  }
+
+  /** `own`: bytes of memory that are not the segmenter's. */
+  #list(part: SegmentPart, name: string, own: number): void {
     if (part.index === 0) this.clear();
+    this.bytes += own;
     const { epoch, init } = part.segment;
     this.#events.listedPart(this.edge.add(part, name, init && this.#names.initNameOf(epoch, init)));
   }

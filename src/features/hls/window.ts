@@ -133,7 +133,7 @@ export class Window {
     const entry = { ...segment, init, name, initName, memory, announced, parts };
     this.#entries.push(entry);
     this.#durationMs += segment.durationMs;
-    this.#listedBytes += segment.bytes?.length ?? 0;
+    this.#listedBytes += memoryOf(segment);
     this.#targetSeconds = Math.max(this.#targetSeconds, segment.targetSeconds, Math.round(segment.durationMs / 1000));
     this.version++;
     this.#events.listedSegment(entry);
@@ -151,7 +151,7 @@ export class Window {
     for (let first = this.#retired[0]; first !== undefined; first = this.#retired[0]) {
       if (first.until > now && this.#retiredBytes <= maxBytes) return;
       this.#retired.shift();
-      this.#retiredBytes -= first.segment.bytes?.length ?? 0;
+      this.#retiredBytes -= memoryOf(first.segment);
       this.#remove(first.segment);
     }
   }
@@ -188,9 +188,14 @@ export class Window {
     if (segment === undefined) return;
     const until = now + segment.durationMs + this.#durationMs;
     this.#durationMs -= segment.durationMs;
-    const bytes = segment.bytes?.length ?? 0;
+    const bytes = memoryOf(segment);
     this.#listedBytes -= bytes;
     this.#retiredBytes += bytes;
     this.#retired.push({ segment, until });
   }
+}
+
+/** Bytes of memory that a segment has, with its parts where these have bytes of their own. */
+function memoryOf({ bytes }: Segment): number {
+  return bytes?.buffer.byteLength ?? 0;
 }

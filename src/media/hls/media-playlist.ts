@@ -31,7 +31,7 @@ export interface PlaylistEntry {
 }
 
 /** A segment at the end of a list that is there in parts only. */
-export type GrowingEntry = Pick<PlaylistEntry, "dateMs" | "discontinuity" | "independent" | "map"> & {
+export type GrowingEntry = Pick<PlaylistEntry, "dateMs" | "discontinuity" | "independent" | "map" | "key"> & {
   readonly parts: readonly PlaylistPart[];
 };
 

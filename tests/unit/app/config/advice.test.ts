@@ -60,12 +60,6 @@ test("encryption on servers that share a stream and no secret is told of", () =>
   expect(warnings.join()).not.toContain("other keys");
 });
 
-test("low latency with encryption, which has no parts, is told of", () => {
-  const both = { HLS_ENABLED: "true", HLS_HLS_KEYS: "true", HLS_HLS_LOW_LATENCY: "true" };
-  expect(told(both).join()).toContain("hls.hls_low_latency: has no effect with hls_keys");
-  expect(told({ ...both, HLS_HLS_KEYS: "false" })).toEqual([]);
-});
-
 test("a director that knows no other nodes is told of", () => {
   const message =
     'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers, or a registry';

@@ -180,15 +180,6 @@ describe("playlists of low-latency HLS", () => {
   });
 });
 
-test("encrypted segments have no parts, and none of their bytes is there in the clear", () => {
-  const stage = new Stage({ config: { hls_keys: true } }).run(8650);
-  const { text } = stage.get(`${MEDIA}&_HLS_msn=99999999999`);
-  expect(text).not.toMatch(/PART|SERVER-CONTROL|HINT/);
-  expect(text).toContain("#EXT-X-KEY:METHOD=AES-128");
-  const [, name = ""] = /(show\/[0-9a-f]{32}-2p300-\d+)-[0-9a-f]{8}\.m4s/.exec(text) ?? [];
-  expect(stage.get(`/live/${name}.0.m4s`).refusal?.kind).toBe("missing");
-});
-
 test("variants tell how far the others are, by the links that the first playlist has", () => {
   const stage = new Stage({ config: { hls_variants: ["_sd"] } });
   stage.run(8650, stage.feed, 60, stage.begin("show_sd"));
