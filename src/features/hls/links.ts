@@ -23,12 +23,13 @@ export function linkQuery(
   return [query, session, of, partParam].filter((text) => text !== "").join("&");
 }
 
-/** How far the other playlists are that the multivariant playlist names, by its links (RFC 8216bis, 4.4.5.4). */
-export function reportsOf(group: HlsGroup, own: HlsStream, queryOf: QueryOf): RenditionReport[] {
-  if (own.edge === undefined) return [];
+/** How far the other playlists are that the multivariant playlist names, by its links (RFC 8216bis, 4.4.5.4). `own` is `main`, or a part of it. */
+export function reportsOf(group: HlsGroup, main: HlsStream, own: HlsStream, queryOf: QueryOf): RenditionReport[] {
+  const isAlone = !group.hasVariants && main.renditions.size === 0;
+  if (isAlone || own.edge === undefined) return [];
   const name = encodeURIComponent(group.name.stream);
-  return group.playable.flatMap(({ suffix, hls: main }) =>
-    listsOf(main).flatMap((hls) => {
+  return group.playable.flatMap(({ suffix, hls: member }) =>
+    listsOf(member).flatMap((hls) => {
       const { msn, part } = (hls !== own && hls.edge?.last) || {};
       if (msn === undefined) return [];
       return [{ uri: `${name}.m3u8?${queryOf(suffix, hls.rendition?.id)}`, lastMsn: msn, lastPart: part }];

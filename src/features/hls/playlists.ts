@@ -41,6 +41,13 @@ export interface SegmentUris {
   key(segment: ListedSegment, key: SegmentKey): string;
 }
 
+/** What a playlist was made of. */
+interface Versions {
+  readonly list: number;
+  readonly parts: number | undefined;
+  readonly ended: boolean;
+}
+
 /** Stands before and behind the address of a key, where the viewer's own come. No address has it. */
 const OWN = "\r";
 
@@ -51,7 +58,7 @@ export class Playlists {
   readonly #source: PlaylistSource;
   readonly #gzip: (bytes: Uint8Array) => Uint8Array;
   /** What they are of, and what was made of that: the whole playlist, and its newer part. */
-  #of = "";
+  #of: Versions | undefined;
   #whole: SharedPlaylist | undefined;
   #delta: SharedPlaylist | undefined;
   #codecs: { readonly of: readonly Packet[]; readonly are: StreamCodecs } | undefined;
@@ -78,11 +85,11 @@ export class Playlists {
 
   #shared(delta: boolean): SharedPlaylist {
     const { window, edge, ended } = this.#source;
-    const of = [window.version, edge?.version, ended].join();
-    if (of !== this.#of) {
+    const of = this.#of;
+    if (of?.list !== window.version || of.parts !== edge?.version || of.ended !== ended) {
       this.#whole = undefined;
       this.#delta = undefined;
-      this.#of = of;
+      this.#of = { list: window.version, parts: edge?.version, ended };
     }
     if (!delta) this.#whole ??= this.#render(0);
     else this.#delta ??= this.#render(skippable(this.#source));
@@ -159,7 +166,7 @@ export class Playlists {
 
   /** The configuration has changed. */
   forget(): void {
-    this.#of = "";
+    this.#of = undefined;
   }
 
   /** A file's address, relative to the playlist. */

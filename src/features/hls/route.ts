@@ -11,6 +11,7 @@ import type { HlsContext, HlsVhost } from "./context.ts";
 import { type GroupMember, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
+import { askedLink } from "./known-links.ts";
 import { linkQuery, type QueryOf, reportsOf } from "./links.ts";
 import { ListAnswers } from "./list-answers.ts";
 import type { WaitResult } from "./list-waits.ts";
@@ -52,7 +53,8 @@ export class HlsRoute implements HttpRoute {
   }
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
-    if (this.#segments.handle(request.path, exchange)) return true;
+    if (!request.path.endsWith(".m3u8") && this.#segments.handle(request.path, exchange)) return true;
+    if (this.#sendAgain(request, exchange)) return true;
     const address = playlistAddress(request);
     if (address === undefined) return false;
     if (typeof address === "string") exchange.refuse({ ok: false, rule: "name", kind: "name", reason: address });
@@ -60,11 +62,24 @@ export class HlsRoute implements HttpRoute {
     return true;
   }
 
+  /** Answers a viewer who has asked by this link before. */
+  #sendAgain(request: HttpRequest, exchange: HttpExchange): boolean {
+    const asked = askedLink(request.query);
+    const session = asked && this.#sessions.find(asked.token);
+    const address = asked && session?.links.find(asked, request);
+    if (session === undefined || address === undefined) return false;
+    this.#sessions.ask(session.token);
+    this.#send({ request, exchange, address }, session, asked?.directives);
+    return true;
+  }
+
   #playlist(asking: Asking): boolean {
-    const { address, exchange } = asking;
+    const { address, exchange, request } = asking;
     const { token, app, stream } = address;
     const session = token === undefined ? undefined : this.#sessions.ask(token);
     if (session?.group.name.app === app && session.group.name.stream === stream && session.begun) {
+      const asked = askedLink(request.query);
+      if (asked !== undefined) session.links.add(asked, request, address);
       this.#send(asking, session);
       return true;
     }
@@ -215,13 +230,13 @@ export class HlsRoute implements HttpRoute {
   }
 
   /** The media playlist, or a key that it names. */
-  #send({ request, exchange, address }: Asking, session: Session): void {
+  #send({ request, exchange, address }: Asking, session: Session, directives = request.query): void {
     const { group, token } = session;
     if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
     else {
       const main = group.playableBy(address.variant);
       const hls = main && partOf(main, address.part);
-      if (hls === undefined) exchange.refuse(main === undefined ? stoppedVariant : stoppedPart);
+      if (main === undefined || hls === undefined) exchange.refuse(main === undefined ? stoppedVariant : stoppedPart);
       else {
         const { query, variant, part } = address;
         // Without sessions, a cache may give one viewer's playlist to others.
@@ -230,8 +245,8 @@ export class HlsRoute implements HttpRoute {
         const queryOf: QueryOf = (suffix, id) =>
           linkQuery(own ? query : "", own ? token : undefined, group.hasVariants ? suffix : undefined, id);
         // Elsewhere there is no multivariant playlist.
-        const reports = () => (own || group.hasVariants ? reportsOf(group, hls, queryOf) : []);
-        this.#lists.send(exchange, hls, session, { directives: request.query, links, reports });
+        const reports = () => (own || group.hasVariants ? reportsOf(group, main, hls, queryOf) : []);
+        this.#lists.send(exchange, hls, session, { directives, links, reports });
       }
     }
   }

@@ -10,6 +10,7 @@ import type { StreamName } from "../../live/streams.ts";
 import type { HlsContext } from "./context.ts";
 import type { HlsGroup } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
+import { KnownLinks } from "./known-links.ts";
 import { Newcomers } from "./newcomers.ts";
 import { type AllStreams, RestingStreams, WantedStreams } from "./wanted-streams.ts";
 
@@ -56,6 +57,7 @@ export class Session implements ReaderEvents, PlayTask {
   askedAt: number;
   /** A media playlist was asked for: the viewer has followed the link of the first playlist. */
   followed = false;
+  readonly links = new KnownLinks();
   /** Of playlists; segments are asked for without a token. */
   bytes = 0;
   /** Told why it gets no stream after all, while it waits for one. */
@@ -145,6 +147,11 @@ export class Sessions {
   /** Whether a viewer with this token was sent away. */
   isBanned(token: string): boolean {
     return (this.#banned.get(token) ?? 0) > this.#context.clock.now();
+  }
+
+  /** The session of a token. */
+  find(token: string): Session | undefined {
+    return this.#sessions.get(token);
   }
 
   /** The session of a token, which is asked for now. */
