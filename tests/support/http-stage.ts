@@ -29,6 +29,7 @@ export class HttpStage {
   constructor(
     answers: Readonly<Record<string, (exchange: HttpExchange, request: HttpRequest) => void>> = {},
     more: readonly HttpRoute[] = [],
+    maxConnections = 100,
   ) {
     const route: HttpRoute = {
       handle: (request, exchange) => {
@@ -39,7 +40,7 @@ export class HttpStage {
       },
     };
     const account = new ConnectionAccount({
-      maxConnections: 100,
+      maxConnections,
       limiter: {
         acquire: () => undefined,
         release: () => undefined,

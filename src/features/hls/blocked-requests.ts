@@ -16,10 +16,17 @@ export interface ListPosition {
 /** What has become of a blocked request. */
 export type BlockedResult = "there" | "late";
 
-interface Blocked extends ListPosition {
+/** Who has made a blocked request. There are thousands at a time: an object with a method is smaller than functions that remember. */
+export interface BlockedOwner {
+  /** It waits no more. Called once, unless the request is removed before. */
+  unblocked(result: BlockedResult): void;
+}
+
+/** A blocked request. */
+export interface Blocked extends ListPosition {
   /** Monotonic ms. */
   readonly until: number;
-  readonly notify: (result: BlockedResult) => void;
+  readonly owner: BlockedOwner;
 }
 
 /** The requests of one stream that wait for what is not in its list so far. Each costs one small object. */
@@ -37,12 +44,20 @@ export class BlockedRequests {
     return this.#all.size;
   }
 
-  /** Calls `notify` once: when `release` finds the position in the list, or after `maxMs`. */
-  add({ msn, part }: ListPosition, maxMs: number, notify: (result: BlockedResult) => void): { cancel(): void } {
-    const blocked: Blocked = { msn, part, until: this.#clock.now() + maxMs, notify };
+  /** Tells its owner when `release` finds the position in the list, or after `maxMs`. */
+  add({ msn, part }: ListPosition, maxMs: number, owner: BlockedOwner): Blocked {
+    const blocked: Blocked = { msn, part, until: this.#clock.now() + maxMs, owner };
     this.#all.add(blocked);
     this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
-    return { cancel: () => this.#remove(blocked) };
+    return blocked;
+  }
+
+  /** Its owner is told nothing any more. */
+  remove(blocked: Blocked): void {
+    this.#all.delete(blocked);
+    if (this.#all.size > 0) return;
+    this.#sweeping?.cancel();
+    this.#sweeping = undefined;
   }
 
   /** The list says more: those whose positions are in it now are told, a number of them in each turn. */
@@ -59,16 +74,16 @@ export class BlockedRequests {
         });
         return;
       }
-      this.#remove(blocked);
-      blocked.notify("there");
+      this.remove(blocked);
+      blocked.owner.unblocked("there");
     }
   }
 
   /** Nothing more can be waited for. */
   end(): void {
     for (const blocked of [...this.#all]) {
-      this.#remove(blocked);
-      blocked.notify("late");
+      this.remove(blocked);
+      blocked.owner.unblocked("late");
     }
   }
 
@@ -76,15 +91,8 @@ export class BlockedRequests {
     const now = this.#clock.now();
     for (const blocked of this.#all) {
       if (blocked.until > now) continue;
-      this.#remove(blocked);
-      blocked.notify("late");
+      this.remove(blocked);
+      blocked.owner.unblocked("late");
     }
-  }
-
-  #remove(blocked: Blocked): void {
-    this.#all.delete(blocked);
-    if (this.#all.size > 0) return;
-    this.#sweeping?.cancel();
-    this.#sweeping = undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { joined } from "../../base/memory.ts";
 import type { HttpExchange } from "../../live/ports/http.ts";
 import { type RenditionReport, reportLines } from "../../media/hls/low-latency.ts";
-import type { BlockedResult, ListPosition } from "./blocked-requests.ts";
+import type { AskedList } from "./asked-list.ts";
+import type { BlockedOwner, BlockedResult, ListPosition } from "./blocked-requests.ts";
 import { directivesOf } from "./directives.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { RenderedPlaylist } from "./playlists.ts";
-import type { Session } from "./sessions.ts";
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** How long a request may be blocked, target durations (RFC 8216bis, 6.2.5.2). */
@@ -14,50 +14,51 @@ const BLOCK_TARGETS = 3;
 const CACHE_TARGETS = 6;
 const encoder = new TextEncoder();
 
-/** What a request for a media playlist says. */
-export interface ListQuery {
-  /** The query with its delivery directives. */
-  readonly directives: string;
-  /** What links in the list have behind the question mark. */
-  readonly links: string;
-  /** How far the variants are that players may go on with, as of now. */
-  reports(): readonly RenditionReport[];
+/** Answers requests for media playlists, those of low-latency HLS when what they ask for is there. */
+export function sendList(exchange: HttpExchange, asked: AskedList, query: string): void {
+  const { hls } = asked;
+  const directives = hls.edge === undefined ? NONE : directivesOf(query);
+  if (typeof directives === "string") {
+    refuse(exchange, directives);
+    return;
+  }
+  const { position, skip } = directives;
+  const answer = new ListAnswer(exchange, asked, skip);
+  if (position === undefined || hls.ended) answer.send(false);
+  else if (hls.edge?.isTooFar(position)) refuse(exchange, `_HLS_msn=${position.msn} is too far ahead`);
+  else block(exchange, hls, position, answer);
 }
 
-/** Answers requests for media playlists, those of low-latency HLS when what they ask for is there. */
-export class ListAnswers {
-  send(exchange: HttpExchange, hls: HlsStream, session: Session, query: ListQuery): void {
-    const directives = hls.edge === undefined ? NONE : directivesOf(query.directives);
-    if (typeof directives === "string") {
-      refuse(exchange, directives);
-      return;
-    }
-    const { position, skip } = directives;
-    const answer = (keeps: boolean) => {
-      const list = hls.playlists.media(query.links, session.group.name.stream, skip);
-      const { body, gzip, etag } = hls.ended ? list : withReports(list, query.reports());
-      session.bytes += body.length;
-      const { targetSeconds } = hls.window;
-      const seconds = keeps ? CACHE_TARGETS * targetSeconds : Math.max(1, Math.floor(targetSeconds / 2));
-      const headers = { "cache-control": `max-age=${seconds}` };
-      exchange.respond({ status: 200, type: PLAYLIST_TYPE, headers, etag, body, ...(gzip && { encodings: { gzip } }) });
-    };
-    if (position === undefined || hls.ended) answer(false);
-    else this.#answerWith(exchange, hls, position, answer);
+/** A list that is sent now, or when it says more. */
+class ListAnswer implements BlockedOwner {
+  readonly #exchange: HttpExchange;
+  readonly #asked: AskedList;
+  readonly #skip: boolean;
+
+  constructor(exchange: HttpExchange, asked: AskedList, skip: boolean) {
+    this.#exchange = exchange;
+    this.#asked = asked;
+    this.#skip = skip;
   }
 
-  /** `answer` is told whether what the position asks for does not change. */
-  #answerWith(exchange: HttpExchange, hls: HlsStream, position: ListPosition, answer: (keeps: boolean) => void): void {
-    if (hls.edge?.isTooFar(position)) {
-      refuse(exchange, `_HLS_msn=${position.msn} is too far ahead`);
-      return;
-    }
-    block(exchange, hls, position, (result) => {
-      // While nobody publishes, players wait: an error would make them give up.
-      const isLate = result === "late" && hls.live;
-      if (isLate) exchange.refuse(lateRefusal);
-      else answer(result === "there" && !hls.ended);
-    });
+  /** `keeps`: what was asked for does not change. */
+  send(keeps: boolean): void {
+    const { hls, session, links } = this.#asked;
+    const list = hls.playlists.media(links, session.group.name.stream, this.#skip);
+    const { body, gzip, etag } = hls.ended ? list : withReports(list, this.#asked.reports());
+    session.bytes += body.length;
+    const { targetSeconds } = hls.window;
+    const seconds = keeps ? CACHE_TARGETS * targetSeconds : Math.max(1, Math.floor(targetSeconds / 2));
+    const headers = { "cache-control": `max-age=${seconds}` };
+    const answer = { status: 200, type: PLAYLIST_TYPE, headers, etag, body, ...(gzip && { encodings: { gzip } }) };
+    this.#exchange.respond(answer);
+  }
+
+  unblocked(result: BlockedResult): void {
+    const { hls } = this.#asked;
+    // While nobody publishes, players wait: an error would make them give up.
+    if (result === "late" && hls.live) this.#exchange.refuse(lateRefusal);
+    else this.send(result === "there" && !hls.ended);
   }
 }
 
@@ -69,22 +70,15 @@ function withReports(list: RenderedPlaylist, reports: readonly RenditionReport[]
   return { body: joined(list.body, encoder.encode(reportLines(reports))), gzip: undefined, etag };
 }
 
-/** Calls `notify` when the list has a position: at once if it does already. */
-export function block(
-  exchange: HttpExchange,
-  hls: HlsStream,
-  position: ListPosition,
-  notify: (result: BlockedResult) => void,
-): void {
+/** Tells the owner when the list has a position, at once if it does already, and not when the client has gone. */
+export function block(exchange: HttpExchange, hls: HlsStream, position: ListPosition, owner: BlockedOwner): void {
   if (hls.edge?.has(position)) {
-    notify("there");
+    owner.unblocked("there");
     return;
   }
-  const blocked = hls.blocked.add(position, BLOCK_TARGETS * hls.window.targetSeconds * 1000, (result) => {
-    exchange.onGone = undefined;
-    if (!exchange.gone) notify(result);
-  });
-  exchange.onGone = () => blocked.cancel();
+  const { blocked } = hls;
+  const request = blocked.add(position, BLOCK_TARGETS * hls.window.targetSeconds * 1000, owner);
+  exchange.onGone = () => blocked.remove(request);
 }
 
 const NONE = { position: undefined, skip: false };

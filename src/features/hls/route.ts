@@ -6,14 +6,15 @@ import type { Entered, Refused } from "../../live/ports/entry.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { type PlaylistAddress, playlistAddress } from "./address.ts";
+import { AskedList } from "./asked-list.ts";
 import { awaitsRendition, partOf } from "./choices.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
 import { type GroupMember, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { askedLink } from "./known-links.ts";
-import { linkQuery, type QueryOf, reportsOf } from "./links.ts";
-import { ListAnswers } from "./list-answers.ts";
+import { linkQuery, type QueryOf } from "./links.ts";
+import { sendList } from "./list-answers.ts";
 import type { WaitResult } from "./list-waits.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
 import { noKey, stoppedPart, stoppedVariant, switchedOff, unlistedRefusal } from "./refusals.ts";
@@ -42,7 +43,6 @@ export class HlsRoute implements HttpRoute {
   readonly #context: HlsContext;
   readonly #streams: HlsStreams;
   readonly #sessions: Sessions;
-  readonly #lists = new ListAnswers();
   readonly #segments: SegmentAnswers;
 
   constructor(context: HlsContext, streams: HlsStreams, sessions: Sessions) {
@@ -231,22 +231,14 @@ export class HlsRoute implements HttpRoute {
 
   /** The media playlist, or a key that it names. */
   #send({ request, exchange, address }: Asking, session: Session, directives = request.query): void {
-    const { group, token } = session;
+    const { group } = session;
     if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
     else {
       const main = group.playableBy(address.variant);
       const hls = main && partOf(main, address.part);
       if (main === undefined || hls === undefined) exchange.refuse(main === undefined ? stoppedVariant : stoppedPart);
       else {
-        const { query, variant, part } = address;
-        // Without sessions, a cache may give one viewer's playlist to others.
-        const own = hls.config?.hls_ctx ?? true;
-        const links = linkQuery(own ? query : "", own ? token : undefined, variant, part);
-        const queryOf: QueryOf = (suffix, id) =>
-          linkQuery(own ? query : "", own ? token : undefined, group.hasVariants ? suffix : undefined, id);
-        // Elsewhere there is no multivariant playlist.
-        const reports = () => (own || group.hasVariants ? reportsOf(group, main, hls, queryOf) : []);
-        this.#lists.send(exchange, hls, session, { directives, links, reports });
+        sendList(exchange, new AskedList(hls, main, session, address), directives);
       }
     }
   }

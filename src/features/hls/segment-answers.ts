@@ -1,5 +1,6 @@
 import type { HttpExchange } from "../../live/ports/http.ts";
 import { initFile, type PartAddress, partAddress, segmentFile } from "./address.ts";
+import type { BlockedOwner } from "./blocked-requests.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { block } from "./list-answers.ts";
 import { noSegment } from "./refusals.ts";
@@ -27,7 +28,7 @@ export class SegmentAnswers {
   /** False: the path is of something else. */
   handle(path: string, exchange: HttpExchange): boolean {
     const file = segmentFile(path);
-    if (file !== undefined) return this.#sendBytes(file, this.#streams.segment(file), exchange);
+    if (file !== undefined) return sendBytes(file, this.#streams.segment(file), exchange);
     const part = partAddress(path);
     if (part !== undefined) return this.#sendPart(part, exchange);
     const init = initFile(path);
@@ -40,25 +41,8 @@ export class SegmentAnswers {
     const hls = part === undefined ? this.#streams.awaiting(file) : undefined;
     const { edge, live = false } = hls ?? {};
     const isToCome = live && edge?.has(position) === false && !edge.isTooFar(position);
-    if (hls === undefined || !isToCome) return this.#sendBytes(file, part, exchange);
-    block(exchange, hls, position, () => this.#sendBytes(file, this.#streams.part(file), exchange));
-    return true;
-  }
-
-  #sendBytes(file: string, { bytes, memory }: Partial<InMemory> = {}, exchange: HttpExchange): boolean {
-    if (bytes === undefined || memory === undefined) {
-      exchange.refuse(noSegment);
-      return true;
-    }
-    memory.hold();
-    exchange.respond({
-      status: 200,
-      type: file.endsWith(".ts") ? TS_TYPE : MP4_TYPE,
-      headers: { "cache-control": SEGMENT_CACHE },
-      etag: etagOf(file),
-      body: bytes,
-      done: () => memory.release(),
-    });
+    if (hls === undefined || !isToCome) return sendBytes(file, part, exchange);
+    block(exchange, hls, position, new PartAnswer(this.#streams, exchange, file));
     return true;
   }
 
@@ -73,4 +57,38 @@ export class SegmentAnswers {
 
 function etagOf(file: string): string {
   return `"${file.slice(0, file.lastIndexOf("."))}"`;
+}
+
+/** A part that is sent when it is there. */
+class PartAnswer implements BlockedOwner {
+  readonly #streams: HlsStreams;
+  readonly #exchange: HttpExchange;
+  readonly #file: string;
+
+  constructor(streams: HlsStreams, exchange: HttpExchange, file: string) {
+    this.#streams = streams;
+    this.#exchange = exchange;
+    this.#file = file;
+  }
+
+  unblocked(): void {
+    sendBytes(this.#file, this.#streams.part(this.#file), this.#exchange);
+  }
+}
+
+function sendBytes(file: string, { bytes, memory }: Partial<InMemory> = {}, exchange: HttpExchange): boolean {
+  if (bytes === undefined || memory === undefined) {
+    exchange.refuse(noSegment);
+    return true;
+  }
+  memory.hold();
+  exchange.respond({
+    status: 200,
+    type: file.endsWith(".ts") ? TS_TYPE : MP4_TYPE,
+    headers: { "cache-control": SEGMENT_CACHE },
+    etag: etagOf(file),
+    body: bytes,
+    done: () => memory.release(),
+  });
+  return true;
 }

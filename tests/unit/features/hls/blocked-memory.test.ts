@@ -1,0 +1,54 @@
+import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
+import { TOKEN, Tracks } from "../../../support/hls-tracks.ts";
+import { HttpStage } from "../../../support/http-stage.ts";
+import { readLowLatency } from "../../../support/low-latency.ts";
+
+const REQUESTS = 500;
+/** As a browser sends them. */
+const HEADERS = [
+  "User-Agent: Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  "Accept: */*",
+  "Accept-Encoding: gzip, deflate",
+  "Accept-Language: en-GB,en;q=0.9",
+  "Referer: http://live.example/live/show",
+];
+/** What one may cost beside the request itself; what it does cost is in docs/hls.md, and is printed with SHOW_BYTES=1. */
+const MAX_BYTES = 1024;
+
+/** Bytes that a request takes while it waits, on connections that are there. */
+function bytesOf(
+  viewers: readonly { get(path: string, ...headers: readonly string[]): string }[],
+  path: string,
+): number {
+  const before = heapBytes();
+  for (const each of viewers) expect(each.get(path, ...HEADERS)).toBe("");
+  return Math.round((heapBytes() - before) / viewers.length);
+}
+
+function heapBytes(): number {
+  Bun.gc(true);
+  return heapStats().heapSize;
+}
+
+test("blocked requests take little more memory than any request that waits, and are all answered", () => {
+  const encoder = new Tracks({ config: { hls_low_latency: true } }, true, 50).run(9);
+  const http = new HttpStage({ "/never": () => undefined }, encoder.stage.hls.http, 2 * REQUESTS);
+  const dial = () => Array.from({ length: REQUESTS }, () => http.dial());
+  const [idle, viewers] = [dial(), dial()];
+  const link = `/live/show.m3u8?hls_ctx=${TOKEN}`;
+  for (const each of [...idle, ...viewers]) each.get(link, ...HEADERS);
+  const request = bytesOf(idle, "/never");
+  for (const what of ["list", "part"] as const) {
+    const { last, hints } = readLowLatency(encoder.text(`?hls_ctx=${TOKEN}`));
+    const part = `/live/${hints[0]?.replace(/-\d+\.\d+\./, `-${last + 2}.0.`)}`;
+    const path = { list: `${link}&_HLS_msn=${last + 2}&_HLS_part=0`, part }[what];
+    const bytes = bytesOf(viewers, path);
+    if (process.env.SHOW_BYTES !== undefined)
+      process.stderr.write(`a blocked request for a ${what}: ${bytes} bytes, ${request} of them the request's own\n`);
+    expect(bytes - request).toBeLessThan(MAX_BYTES);
+    encoder.run(4);
+    encoder.stage.live.clock.advance(0);
+    expect(viewers.filter((each) => each.hear().startsWith("HTTP/1.1 200 ")).length).toBe(REQUESTS);
+  }
+});
