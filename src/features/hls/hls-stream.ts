@@ -67,6 +67,8 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly window: Window;
   readonly playlists: Playlists;
   readonly blocked: BlockedRequests;
+  /** A stream's renditions have its keys: a server of yours gives out one for each name. */
+  readonly keys: SegmentKeys;
   /** Those of a stream as a whole. */
   readonly tracks: AudioTracks;
   /** Why the stream can't be carried; undefined while it can. */
@@ -80,7 +82,6 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly #parts: StreamParts | undefined;
   readonly #format: HlsFormat;
   readonly #segmenter: Segmenter;
-  readonly #keys: SegmentKeys;
   readonly #waits: ListWaits;
   #stream: Stream | undefined;
   #reader: Reader<PacketRange> | undefined;
@@ -100,6 +101,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     config: HlsConfig,
     events: HlsStreamEvents,
     rendition?: Rendition,
+    keys?: SegmentKeys,
   ) {
     this.#context = context;
     this.#waits = new ListWaits(context.clock);
@@ -116,10 +118,10 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#segmenter = new Segmenter(this.#fragmentMs, open, this, parts, rendition?.pick);
     const randomHex = (bytes: number) => context.randomHex(bytes);
     const naming = { randomHex, fragmentMs: this.#fragmentMs, partMs: parts?.ms, rendition: rendition?.id, suffix };
-    const keyOf: KeyOf = (segment) => this.#keys.keyOf(segment);
+    const keyOf: KeyOf = (segment) => this.keys.keyOf(segment);
     this.#names = new Names(naming, () => this.edge, keyOf);
     const plainName: PlainName = (segment) => this.#names.plainNameOf(segment) + suffix;
-    this.#keys = new SegmentKeys(context, () => this.config, plainName);
+    this.keys = keys ?? new SegmentKeys(context, () => this.config, plainName);
     this.window = new Window(config.hls_window * 1000, this.#names, this);
     this.#parts = parts && new StreamParts(new LiveEdge(this.window, parts.ms), this.#names, keyOf, this);
     this.blocked = new BlockedRequests(context.clock);
@@ -250,7 +252,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
     if (!follows && (this.live || !newer)) return;
     this.#segmenter.goOnAfter(segment.epoch, segment.number);
-    this.#keys.adopt(segment);
+    this.keys.adopt(segment);
     this.#list(segment, { name, announced, parts });
     if (this.live) return;
     this.ended = ended;
@@ -314,7 +316,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
 
   /** Takes a part of a segment that the process before this one has not finished. */
   adoptPart(part: CarriedPart): void {
-    this.#keys.adopt(part.segment);
+    this.keys.adopt(part.segment);
     this.#parts?.adopt(part);
   }
 
@@ -331,7 +333,7 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.refusal = undefined;
     // Its parts may be listed already, by a configuration before.
     const begun = this.edge?.beginning(segment);
-    const key = begun === undefined ? this.#keys.keyOf(segment) : begun.key;
+    const key = begun === undefined ? this.keys.keyOf(segment) : begun.key;
     this.#list(key === undefined ? segment : encryptedSegment(segment, key));
   }
 

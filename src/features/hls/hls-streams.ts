@@ -66,7 +66,7 @@ export class HlsStreams implements HlsStreamEvents {
     const known = main.renditions.get(id);
     const rendition = renditionOf(id);
     if (known !== undefined || rendition === undefined) return known;
-    const part = new HlsStream(this.#context, name, config, this, rendition);
+    const part = new HlsStream(this.#context, name, config, this, rendition, main.keys);
     this.#streams.set(part.key, part);
     main.addRendition(id, part);
     return part;

@@ -9,6 +9,8 @@ const BLOCK_BYTES = 16;
 /** What is encrypted at a time: the runtime makes an array of each. */
 const STEP_BYTES = 256 * 1024;
 const NOTHING = new Uint8Array(0);
+/** Keys that are remembered: random ones can't be made again. */
+const MAX_KEYS = 8;
 
 /** What keys are made of. */
 export interface KeyMakings {
@@ -32,8 +34,8 @@ export class SegmentKeys {
   readonly #makings: KeyMakings;
   readonly #config: () => KeysConfig | undefined;
   readonly #plainName: PlainName;
-  /** The newest key, and the name of the first segment that it is for. */
-  #last: { readonly first: string; readonly key: SegmentKey } | undefined;
+  /** The newest keys, by the name of the first segment that each is for: renditions are not all at the same segment. */
+  readonly #newest = new Map<string, SegmentKey>();
 
   constructor(makings: KeyMakings, config: () => KeysConfig | undefined, plainName: PlainName) {
     this.#makings = makings;
@@ -43,7 +45,7 @@ export class SegmentKeys {
 
   /** Another process has encrypted this segment: its key is the one of those behind it, too. */
   adopt({ epoch, key }: Pick<Segment, "epoch" | "key">): void {
-    if (key !== undefined) this.#last = { first: this.#plainName({ epoch, number: key.from }), key };
+    if (key !== undefined) this.#remember(this.#plainName({ epoch, number: key.from }), key);
   }
 
   /** What a segment that begins now is encrypted with; undefined for one in the clear. */
@@ -52,8 +54,14 @@ export class SegmentKeys {
     if (!hls_keys) return undefined;
     const from = number - (number % hls_fragments_per_key);
     const first = this.#plainName({ epoch, number: from });
-    if (this.#last?.first !== first) this.#last = { first, key: { from, ...this.#make(first) } };
-    return this.#last.key;
+    return this.#newest.get(first) ?? this.#remember(first, { from, ...this.#make(first) });
+  }
+
+  #remember(first: string, key: SegmentKey): SegmentKey {
+    this.#newest.set(first, key);
+    const [oldest = ""] = this.#newest.keys();
+    if (this.#newest.size > MAX_KEYS) this.#newest.delete(oldest);
+    return key;
   }
 
   #make(first: string): Pick<SegmentKey, "id" | "hex"> {

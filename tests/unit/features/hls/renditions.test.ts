@@ -75,6 +75,22 @@ describe("audio tracks", () => {
     }
   });
 
+  test("have the keys of their stream, which another server gives out by one name each", () => {
+    const hls_key_url = "https://keys.example.com";
+    const context = { keySecret: () => "0123456789abcdef0123456789abcdef" };
+    const encoder = new Tracks({ config: { hls_keys: true, hls_key_url }, context });
+    encoder.header(1);
+    encoder.run(10);
+    const known = new Map<string, string>();
+    for (const text of [encoder.text(`?hls_ctx=${TOKEN}`), ...["v", "a0", "a1"].map((id) => encoder.part(id))])
+      for (const { uri, key } of readMedia(text).segments) {
+        const [, id = ""] = /-([0-9a-f]{8})\.\w+$/.exec(uri) ?? [];
+        expect(known.get(key?.uri ?? "") ?? id).toBe(id);
+        known.set(key?.uri ?? "", id);
+      }
+    expect(known.size).toBeGreaterThanOrEqual(2);
+  });
+
   test("of a stream without video go with the variant that has the first", () => {
     const encoder = new Tracks({}, false);
     encoder.header(1);
