@@ -71,7 +71,7 @@ export class Tracks {
   /** Waits for it, as a viewer does. */
   get master(): MasterPlaylist {
     const asked = this.stage.get("/live/show.m3u8");
-    for (let waits = 0; !asked.answered && waits < 40; waits++) this.run(this.#frameMs / 1000);
+    for (let ms = 0; !asked.answered && ms < 8000; ms += this.#frameMs) this.run(this.#frameMs / 1000);
     return masterOf(asked.text);
   }
 

@@ -7,6 +7,7 @@ import type { BegunSegment } from "./entries.ts";
 import { type CutStream, type Growth, MAX_SEGMENT_BYTES } from "./growth.ts";
 import type { OpenParts, PartsWriter, SegmentBeginning, SegmentContent, SegmentPart } from "./segment.ts";
 import { SegmentMemory } from "./segment-memory.ts";
+import { isSame } from "./slots.ts";
 
 /** All parts of a segment but its last are at least this long, of what a part may be (RFC 8216bis, 4.4.3.7). */
 const LEAST_SHARE = 0.85;
@@ -50,6 +51,8 @@ export class PartedSegments implements Growth {
   readonly #packets = new PacketBuffer();
   #current: PartedSegment | undefined;
   #part: OpenPart | undefined;
+  /** The newest slot that has a key frame in another part of the stream. */
+  #keyed: Slot | undefined;
 
   /** `notify` gets each part that may be listed before its segment: all but the last. */
   constructor(stream: CutStream, fragmentMs: number, config: PartsConfig, notify: (part: SegmentPart) => void) {
@@ -70,7 +73,8 @@ export class PartedSegments implements Growth {
 
   frame(packet: Packet, slot: Slot, key: boolean): void {
     const { number } = slot;
-    const begins = (key || !this.#stream.hasVideo) && number > (this.#current?.slot.number ?? -1);
+    const isSlot = key || !this.#stream.hasKeys || (this.#keyed !== undefined && isSame(this.#keyed, slot));
+    const begins = isSlot && number > (this.#current?.slot.number ?? -1);
     if (this.#part !== undefined && (begins || this.#isDue(packet) || this.#isBehindGap(number)))
       this.#closePart(this.#part, packet, slot, begins);
     if (begins) {
@@ -81,8 +85,8 @@ export class PartedSegments implements Growth {
     this.#append(packet, slot);
   }
 
-  keyElsewhere(): void {
-    // Only streams as a whole have parts.
+  keyElsewhere(slot: Slot): void {
+    this.#keyed = slot;
   }
 
   lost(): void {
@@ -163,7 +167,7 @@ export class PartedSegments implements Growth {
     if (this.#current !== undefined && slot.number <= this.#current.slot.number) return;
     const partial = !part.sure || slot.number <= this.#stream.resumedIn;
     this.#finish(part.begin);
-    this.#current = this.#grow(part.begin, slot, false, partial);
+    this.#current = this.#grow(part.begin, slot, !this.#stream.hasVideo, partial);
   }
 
   /** The packets that have come are the last ones of their clock. */

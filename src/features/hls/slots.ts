@@ -3,6 +3,7 @@ import {
   type Epoch,
   firstNumber,
   MAX_GOP_MS,
+  type Slot,
   type Span,
   slotCount,
   slotMs,
@@ -41,6 +42,11 @@ export function slotOf(epoch: Epoch, fragmentMs: number, number: number): Number
     first += count;
   }
   return undefined;
+}
+
+/** Whether two places are in one slot. Numbers of a span's last slots may be those of the next span's first, before its end is known. */
+export function isSame(a: Slot, b: Slot): boolean {
+  return a.number === b.number && a.span === b.span;
 }
 
 /**

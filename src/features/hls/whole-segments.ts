@@ -5,6 +5,7 @@ import { Packet } from "../../media/packet.ts";
 import type { GrowingSegment } from "./entries.ts";
 import { type CutStream, type Growth, MAX_SEGMENT_BYTES } from "./growth.ts";
 import type { OpenWriter } from "./segment.ts";
+import { isSame } from "./slots.ts";
 
 /** Memory that is more than twice what a segment needed, and this much, is not kept for the next one. */
 const SLACK_BYTES = 64 * 1024;
@@ -193,11 +194,6 @@ export class WholeSegments implements Growth {
     growing.full = true;
     this.#stream.overflow();
   }
-}
-
-/** Numbers of a span's last slots may be those of the next span's first, before its end is known. */
-function isSame(a: Slot, b: Slot): boolean {
-  return a.number === b.number && a.span === b.span;
 }
 
 /** The frame that the slot behind a segment's begins with, as the segment's writer takes it; undefined where the segment's end is open. */

@@ -70,6 +70,7 @@ describe("a link that is known", () => {
       for (const each of [link, other]) expect(stage.get(each).answer?.status).toBe(200);
     for (const client of stage.clients.all()) if (client.protocol === "hls") client.kick("go");
     stage.live.clock.advance(1);
-    for (const each of [link, other]) expect(stage.get(each).refusal?.reason).toBe("this viewer was sent away");
+    for (const each of [link, other])
+      expect(stage.get(each).refusal?.reason).toBe("the operator has disconnected this viewer");
   });
 });
