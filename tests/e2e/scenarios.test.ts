@@ -78,6 +78,18 @@ test.concurrent("conf/json-log.toml writes JSON to its file", async () => {
   expect(JSON.parse(await tail.line(/listening/))).toMatchObject({ level: "info", msg: "listening" });
 });
 
+test.concurrent.each(["conf/container.toml", "conf/compose/cluster.toml"])("%s serves RTMP and HTTP", async (name) => {
+  await using stage = new Stage();
+  const text = readFileSync(join(conf, "..", name), "utf8")
+    .replace("listen = 1935", 'listen = "127.0.0.1:0"')
+    .replace("listen = 8080", 'listen = "127.0.0.1:0"')
+    .replace("redis://redis:6379", "redis://127.0.0.1:1");
+  const file = stage.write("container.toml", text);
+  const env = { SRS_CLUSTER_ADVERTISE: "rtmp://127.0.0.1:1935" };
+  const server = stage.start("server", [executable(), "--conf", file], { env });
+  expect(await server.line(/listening .*http=/)).toInclude("127.0.0.1:");
+});
+
 test.concurrent("a test runs each file of conf/", async () => {
   const tests = [...new Bun.Glob("*.test.ts").scanSync(import.meta.dir)];
   const text = tests.map((file) => readFileSync(join(import.meta.dir, file), "utf8")).join("");
