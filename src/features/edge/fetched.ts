@@ -22,14 +22,14 @@ export interface FetchedOptions {
   config: EdgeConfig;
   /** An id for the log. */
   nextId(): string;
-  /** The linger time after the last viewer has passed. */
+  /** Without viewers: its linger time is over, no origin has the stream, or it is published locally. */
   done(fetched: Fetched): void;
 }
 
 /*
  * idle ──begin──> fetching ──unwatch──> lingering ──(time is up)──> done
  *  ^                │     ^                 │ │
- *  └──stopFetching──┘     └──────watch──────┘ └──stopFetching──> idle
+ *  └──stopFetching──┘     └──────watch──────┘ └──stopFetching──> done
  */
 /** A stream that local viewers request: fetched from the origins while they watch, and for the linger time after. */
 export class Fetched implements UpstreamOwner {
@@ -141,8 +141,13 @@ export class Fetched implements UpstreamOwner {
     });
   }
 
-  /** Stops fetching: the stream is published locally, or has no viewers. */
+  /** The stream is published locally. Without viewers nobody will want it from an origin again. */
   stopFetching(): void {
+    this.#stop();
+    if (!this.#watched) this.#options.done(this);
+  }
+
+  #stop(): void {
     this.#shortcut.stop();
     this.#hold?.cancel();
     this.#hold = undefined;
@@ -211,7 +216,7 @@ export class Fetched implements UpstreamOwner {
   /** Ends everything; the owner drops this object. */
   end(): void {
     this.#linger?.cancel();
-    this.stopFetching();
+    this.#stop();
   }
 
   taken(by: Upstream): ReadonlySet<Origin> {

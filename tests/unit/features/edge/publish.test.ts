@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { parseOrigin } from "../../../../src/features/edge/address.ts";
 import { EdgeStage } from "../../../support/edges.ts";
+import { FakeNode } from "../../../support/fake-node.ts";
+import { publishDefaults } from "../../../support/rtmp-stage.ts";
 
 describe("What is published on an edge", () => {
   test("goes to an origin, and to local viewers without a detour", () => {
@@ -96,6 +99,24 @@ describe("What is published on an edge", () => {
     feed.end();
     stage.clock.advance(100);
     expect(edge.edge.idle).toBe(true);
+  });
+
+  test("leaves nothing of what was fetched before it: the next viewer is served from the origin", () => {
+    const stage = new EdgeStage();
+    const fetched = stage.node("a").publish().headers();
+    const publish = { ...publishDefaults, on_conflict: "replace" as const };
+    const config = { origin: [parseOrigin("a")], linger: 30, publish: true };
+    const edge = new FakeNode(stage.clock, stage.net, "e:1935", [], publish, config);
+    const first = stage.watch(edge);
+    stage.second("k", fetched);
+    first.leave();
+    const own = edge.publish().headers();
+    stage.second("o", own);
+    own.end();
+    const second = stage.watch(edge);
+    stage.second("l", fetched);
+    stage.second("m", fetched);
+    expect(second.log.at(-1)).toBe("m+24");
   });
 
   test("is refused by an origin that it came from", () => {
