@@ -1,14 +1,14 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
 import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
 import { PacketKind } from "../../src/media/packet.ts";
 import { asTrack } from "../support/audio-tracks.ts";
 import { saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { HlsReloadServer } from "../support/e2e/hls-reload-server.ts";
 import { askedBy, openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
 import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
-import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
+import { picture, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { TwoTrackEncoder } from "../support/e2e/two-track-encoder.ts";
@@ -81,14 +81,8 @@ for (const format of ["fmp4", "ts"] as const)
 
 testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goes on with their numbers", async () => {
   await using stage = new Stage();
-  const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
-  const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6"].join("\n"));
-  const line = await server.program.line(/ listening .*http=/);
-  const base = `http://127.0.0.1:${/http=\S*?:(\d+)/.exec(line)?.[1]}/live/`;
-  const get = async (target: string) => {
-    const answer = await fetch(base + target, { headers: { connection: "close" } });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const hls = await HlsReloadServer.start(stage);
+  const { server } = hls;
   const publisher = await server.publish();
   let second = 0;
   const send = (seconds: number) => {
@@ -104,21 +98,17 @@ testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goe
   const witness = await server.play();
   send(8);
   await picture(witness, second * 25 - 1);
-  const links = linksOf((await get("show.m3u8")).text);
+  const links = linksOf((await hls.get("show.m3u8")).text);
   expect(links.map((link) => /hls_part=(\w+)/.exec(link)?.[1])).toEqual(["v", "a0", "a1"]);
-  const histories = await Promise.all(links.map(async (link) => [(await get(link)).text]));
-  const { exitCode, err } = await server.run("upgrade");
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  const next = Number(readFileSync(stage.path("server.pid"), "utf8"));
-  expect(next).toBeGreaterThan(1);
-  stage.defer(() => process.kill(next, "SIGKILL"));
-  for (const uri of histories.flatMap(([text = ""]) => urisOf(text))) expect((await get(uri)).status).toBe(200);
+  const histories = await Promise.all(links.map(async (link) => [(await hls.get(link)).text]));
+  await hls.upgrade();
+  for (const uri of histories.flatMap(([text = ""]) => urisOf(text))) expect((await hls.get(uri)).status).toBe(200);
   // The encoder is still with the old process.
   for (let turn = 0; turn < 4; turn++) {
     send(1);
     await picture(witness, second * 25 - 1);
     for (const [at, link] of links.entries()) {
-      const { status, text } = await get(link);
+      const { status, text } = await hls.get(link);
       expect(status).toBe(200);
       histories[at]?.push(text);
     }
@@ -128,7 +118,7 @@ testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goe
     expect(history.at(-1)).not.toContain("GAP");
     expect(urisOf(history.at(-1) ?? "").at(-1)).not.toBe(urisOf(history[0] ?? "").at(-1));
   }
-  expect(linksOf((await get("show.m3u8")).text).length).toBe(3);
+  expect(linksOf((await hls.get("show.m3u8")).text).length).toBe(3);
 });
 
 testWithChromium.concurrent.each([

@@ -1,11 +1,11 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { fileFrames, publishClip } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
+import { HlsReloadServer } from "../support/e2e/hls-reload-server.ts";
 import { openBrowser, openPage, stateIs, videoOf } from "../support/e2e/page/browser.ts";
-import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
+import { picture, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
@@ -105,15 +105,8 @@ test.concurrent("edges give the playlists and segments of their origin, byte for
 
 test.concurrent("an upgrade fails no request, loses no segment and goes on with the numbers", async () => {
   await using stage = new Stage();
-  const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
-  const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6"].join("\n"));
-  const line = await server.program.line(/ listening .*http=/);
-  const base = `http://127.0.0.1:${/http=\S*?:(\d+)/.exec(line)?.[1]}/live/`;
-  const get = async (target: string) => {
-    // As players do that come back after a while.
-    const answer = await fetch(base + target, { headers: { connection: "close" } });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const hls = await HlsReloadServer.start(stage);
+  const { server } = hls;
   const publisher = await server.publish();
   let number = 0;
   const send = (seconds: number) => {
@@ -122,19 +115,15 @@ test.concurrent("an upgrade fails no request, loses no segment and goes on with 
   const witness = await server.play();
   send(8);
   await picture(witness, number - 1);
-  const link = urisOf((await get("show.m3u8")).text)[0] ?? "";
-  const texts = [(await get(link)).text];
-  const { exitCode, err } = await server.run("upgrade");
-  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
-  const next = Number(readFileSync(stage.path("server.pid"), "utf8"));
-  expect(next).toBeGreaterThan(1);
-  stage.defer(() => process.kill(next, "SIGKILL"));
-  for (const uri of urisOf(texts[0] ?? "")) expect((await get(uri)).status).toBe(200);
+  const link = urisOf((await hls.get("show.m3u8")).text)[0] ?? "";
+  const texts = [(await hls.get(link)).text];
+  await hls.upgrade();
+  for (const uri of urisOf(texts[0] ?? "")) expect((await hls.get(uri)).status).toBe(200);
   // The encoder is still with the old process.
   for (let second = 0; second < 4; second++) {
     send(1);
     await picture(witness, number - 1);
-    const { status, text } = await get(link);
+    const { status, text } = await hls.get(link);
     expect(status).toBe(200);
     texts.push(text);
   }
