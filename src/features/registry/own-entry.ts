@@ -1,11 +1,11 @@
 import { writeNodeState } from "../../live/ports/node-state.ts";
 import type { NodeLoad, NodeState, StreamRole } from "../../live/ports/nodes.ts";
 
-/** Figures are told when they have changed by this part of what is full, and in any case after so many renewals. */
+/** Figures are told when one has changed by this share of its limit, or after this many renewals. */
 const MUCH = 0.05;
 const RENEWALS = 5;
 
-/** What this process says of itself in the registry. Each word is read by all other nodes, so that small changes wait a moment. */
+/** What this process tells of itself in the registry. All other nodes read it, so small changes wait for a later renewal. */
 export class OwnEntry {
   #told: NodeState | undefined;
   #renewals = 0;

@@ -14,7 +14,7 @@ export interface Needed {
   readonly what: "init segment" | "key";
   readonly uri: string;
   readonly sink: FileSink;
-  /** It has come whole, so many bytes; returns why it can't be used. */
+  /** The file is complete; `bytes` is its size. Returns why it can't be used, undefined if it can. */
   take(bytes: number): string | undefined;
 }
 

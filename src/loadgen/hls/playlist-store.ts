@@ -3,7 +3,7 @@ import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
 import { readPlaylist } from "./playlist.ts";
 
-/** Most servers give all viewers of a stream the same playlist; those of so many versions are remembered. */
+/** Most servers give all viewers of a stream the same playlist: its newest versions are kept parsed, this many. */
 const MAX_REMEMBERED = 8;
 const decoder = new TextDecoder();
 
