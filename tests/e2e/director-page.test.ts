@@ -14,7 +14,6 @@ const test = testWith("the director's pages in a browser", "FFmpeg", "Chromium")
 interface Opened {
   readonly page: Page;
   from: string;
-  readonly loads: () => number;
 }
 
 test.each(["flv", "hls"])("the page's player goes on at another edge when its own is killed: by %s", async (way) => {
@@ -30,15 +29,11 @@ test.each(["flv", "hls"])("the page's player goes on at another edge when its ow
   stage.defer(() => browser.close());
   const errors: string[] = [];
   const open = async (): Promise<Opened> => {
-    let playlists = 0;
     const page = await openPage(browser, "about:blank", errors);
-    const opened: Opened = { page, from: "", loads: () => playlists };
+    const opened: Opened = { page, from: "" };
     page.on("response", (response) => {
       const url = response.url();
       if (response.status() === 200 && /\.(?:flv|ts)(?:\?|$)/.test(url)) opened.from = url;
-    });
-    page.on("request", (request) => {
-      if (request.url().startsWith(`${nodes.of("front").http}/live/show.m3u8`)) playlists++;
     });
     await page.goto(`${nodes.of("front").http}/live/show?via=${way}`, { waitUntil: "domcontentloaded" });
     await stateIs(page, "playing");
@@ -48,12 +43,10 @@ test.each(["flv", "hls"])("the page's player goes on at another edge when its ow
   const first = await until("media", () => (viewer.from === "" ? undefined : nodes.nameOf(viewer.from)));
   expect(["a", "b"]).toContain(first);
   const { time } = await videoOf(viewer.page);
-  const asked = viewer.loads();
   await nodes.of(first).server.program.kill();
   await until("media from elsewhere", () => nodes.nameOf(viewer.from) !== first);
   await stateIs(viewer.page, "playing");
   await until("a picture that moves", async () => (await videoOf(viewer.page)).time > time + 1);
-  if (way === "hls") expect(viewer.loads()).toBe(asked);
   await viewer.page.close();
   expect(errors).toEqual([]);
 });

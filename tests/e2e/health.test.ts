@@ -52,9 +52,8 @@ testWithFfmpeg.concurrent(
     await using stage = new Stage();
     const server = await ReloadServer.start(stage, `${API}[vhost.__defaultVhost__.health]\nmax_gop = 3`);
     const api = `http://127.0.0.1:${await httpPort(server.program, "api")}`;
-    // One at the start, and from the eighth second on each second.
-    const keys = "eq(n,0)+gte(t,8)*gte(t,prev_forced_t+1)";
-    publish(stage, server.url("live/show"), "-g", "100000", "-sc_threshold", "0", "-force_key_frames", `expr:${keys}`);
+    // One at the start alone.
+    publish(stage, server.url("live/show"), "-g", "100000", "-sc_threshold", "0");
     await server.program.line(begins("show", "gop"));
     const health = async () => {
       const { streams } = (await (await fetch(`${api}/api/v1/streams`)).json()) as { streams: { health: object[] }[] };
@@ -68,6 +67,7 @@ testWithFfmpeg.concurrent(
     expect((await server.run("status")).out).toMatch(/unhealthy streams:\n {2}\/live\/show {2}gop/);
     // Viewers see the stream.
     expect(await checked(stage)).toEqual({ exitCode: 0, err: "" });
+    await server.reload(`${API}[vhost.__defaultVhost__.health]\nmax_gop = 3600`);
     await server.program.line(ends("show", "gop"));
     await until("nothing is told", async () => (await health())?.length === 0 && (await metric()) === "0");
   },

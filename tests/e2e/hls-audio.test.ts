@@ -98,7 +98,10 @@ testAlone.concurrent("an upgrade keeps the segments of all audio tracks, and goe
   const witness = await server.play();
   send(8);
   await picture(witness, second * 25 - 1);
-  const links = linksOf((await hls.get("show.m3u8")).text);
+  const links = await until("all tracks are listed", async () => {
+    const listed = linksOf((await hls.get("show.m3u8")).text);
+    return listed.length === 3 && listed;
+  });
   expect(links.map((link) => /hls_part=(\w+)/.exec(link)?.[1])).toEqual(["v", "a0", "a1"]);
   const histories = await Promise.all(links.map(async (link) => [(await hls.get(link)).text]));
   await hls.upgrade();

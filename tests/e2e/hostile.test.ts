@@ -206,7 +206,7 @@ test("a publisher of millions of tiny messages to players that do not read fills
 test("forty publishers of millions of tiny messages hold nobody up", async () => {
   const report = await attack(async ({ many }) => {
     const all = await many(40);
-    const flood = repeat(Uint8Array.of(0xc7, 0x20), 400_000);
+    const flood = repeat(Uint8Array.of(0xc7, 0x20), 100_000);
     for (const [i, raw] of all.entries()) raw.send(concat([publishing(`tiny-${i}`), media(8, Uint8Array.of(0x20))]));
     for (const raw of all) raw.send(flood);
     await Promise.all(all.map((raw) => raw.done()));

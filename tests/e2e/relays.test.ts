@@ -39,6 +39,7 @@ testWithFfmpeg.concurrent(
     const spent = (servers: readonly Srs[]) => servers.reduce((sum, { program }) => sum + program.cpu(), 0);
     const [before, beforeEdges] = [origin.program.cpu(), spent(edges)];
     await origin.program.line(/summary .*publishers=5 .*relays=100 relays_running=100/);
+    for (const encoder of encoders) expect(await encoder.ended()).toBe(0);
     const [sending, receiving] = [origin.program.cpu() - before, spent(edges) - beforeEdges];
     process.stdout.write(
       `relays: 100 cost ${sending.toFixed(2)} s of CPU, and their targets ${receiving.toFixed(2)} s\n`,
@@ -46,7 +47,6 @@ testWithFfmpeg.concurrent(
     // 5 × 0.7 Mbit/s in, 70 Mbit/s and 7000 packets a second out: sending them costs no more than receiving them.
     expect(sending).toBeLessThan(receiving);
 
-    for (const encoder of encoders) expect(await encoder.ended()).toBe(0);
     for (const player of players) {
       expect(await player.ended()).toBe(0);
       const report = compare(fileFrames(source), framesOf(player.lines), "video");

@@ -1,4 +1,5 @@
 import type { BenchReport, PlayersReport } from "../../../src/loadgen/report.ts";
+import { WAIT_LIMIT_MS } from "../limits.ts";
 import type { DirectorNodes } from "./director-nodes.ts";
 import { executable } from "./executable.ts";
 import type { Program } from "./program.ts";
@@ -57,11 +58,15 @@ export class DirectorCrowd {
   /** Waits until all play, those that follow at the edges, beside `others`; how many play at each edge. */
   async playing(others = 0): Promise<Readonly<Record<string, number>>> {
     const directed = (kinds.length - 1) * this.each + others;
-    return until("all play", async () => {
+    let seen = "";
+    const check = async () => {
       const counts = await DirectorCrowd.counts(this.#nodes);
       const sum = Object.values(counts).reduce((all, count) => all + count, 0);
-      return sum === directed && (await playersOf(this.#nodes, "front")) === this.each ? counts : undefined;
-    });
+      const atFront = await playersOf(this.#nodes, "front");
+      seen = `${JSON.stringify(counts)} of ${directed} at the edges, ${atFront} of ${this.each} at the front`;
+      return sum === directed && atFront === this.each ? counts : undefined;
+    };
+    return until("all play", check, WAIT_LIMIT_MS, () => seen);
   }
 
   /** Ends the run; what each kind found. */

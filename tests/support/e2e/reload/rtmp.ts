@@ -161,10 +161,10 @@ export const rtmpEffects: Readonly<Record<string, Effect>> = {
     const server = await ReloadServer.start(stage, prefer());
     const both = [await server.publish(), await server.publish("show?role=primary")];
     await server.reload(prefer("?role=primary"));
-    let time = 0;
+    const start = performance.now();
     await until("it is switched to the other", () => {
+      const time = Math.round(performance.now() - start);
       for (const publisher of both) sendGop(publisher, time, 1, time);
-      time += 20;
       return server.program.count(/source switched .*why=preferred/) === 1;
     });
   },

@@ -16,7 +16,7 @@ const linux = process.platform === "linux";
 if (!linux) process.stdout.write("skipped: tests/unit/io/dial.test.ts looks at sockets in /proc, which is Linux's\n");
 
 /**
- * The kernel's list of our ends of the connections to a port (from one of ours, where that is given): state (1 open,
+ * The kernel's list of our ends of the connections to a port of 127.0.0.1 (from one of ours, where that is given): state (1 open,
  * 2 connecting) and timer (2 keepalive).
  */
 function kernelSockets(port: number, own?: number): { state: number; timer: number }[] {
@@ -24,15 +24,16 @@ function kernelSockets(port: number, own?: number): { state: number; timer: numb
   return (
     rows
       .map((row) => row.trim().split(/\s+/))
-      .filter((row) => portOf(row[2]) === port && (own === undefined || portOf(row[1]) === own))
+      .filter((row) => isAt(row[2], port) && (own === undefined || isAt(row[1], own)))
       .map((row) => ({ state: Number.parseInt(row[3] ?? "", 16), timer: Number.parseInt(row[5] ?? "", 16) }))
       // Not of this test: what is left (TIME_WAIT) of one that had the same port.
       .filter(({ state }) => state !== 6)
   );
 }
 
-function portOf(address: string | undefined): number {
-  return Number.parseInt(address?.split(":")[1] ?? "", 16);
+/** Whether an address of the kernel's list is a port of 127.0.0.1: other loopback addresses are other tests'. */
+function isAt(address: string | undefined, port: number): boolean {
+  return address === `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Waits, a turn at a time, until it is so. */
