@@ -47,6 +47,10 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   /** The last publisher of each stream with on_hls, by the stream's key. */
   readonly #publishers = new Map<string, Activity>();
   readonly #targets: NamedTargets;
+  /** What requests are for. */
+  readonly #activities = new WeakMap<AccessRequest, Activity>();
+  /** Back ends are asked whether a client may do these, by client, kind and stream. */
+  readonly #asking = new Map<string, Promise<GuardResult>>();
 
   constructor(context: HooksContext) {
     this.#context = context;
@@ -78,15 +82,20 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const config = this.#configOf(vhost);
     if (config === undefined) return undefined;
     const activity = activityFor(request);
+    this.#activities.set(request, activity);
     const isRtmp = request.protocol === "rtmp";
     const mayConnect = !isRtmp || config.on_connect.length === 0 || this.#visits.isConnected(request.clientId, vhost);
     const event = request.action === "publish" ? "on_publish" : "on_play";
     if (mayConnect && config[event].length === 0) {
-      this.#visits.allow(activity);
+      this.#visits.allow(activity, false);
       return undefined;
     }
     const asking = this.#visits.asking(request.clientId);
+    const what = `${request.clientId} ${activity.kind} ${keyOf(activity)}`;
+    const before = this.#asking.get(what);
     const ask = async () => {
+      // If the client has withdrawn that, its end is told before it asks again.
+      if (before !== undefined) await before;
       if (!mayConnect) {
         this.#visits.connects({ ...request, vhost, app }, { client: activity.client, vhost, app });
         const refusal = await this.#askConnect(config, request, vhost, app);
@@ -101,10 +110,18 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
         body.call(this.#bodies, activity.client, activity.stream),
       );
     };
-    return ask().then((result) => {
+    const answer = ask().then((result) => {
+      if (this.#asking.get(what) === answer) this.#asking.delete(what);
       asking.answered(result === undefined ? activity : undefined);
       return result;
     });
+    this.#asking.set(what, answer);
+    return answer;
+  }
+
+  withdrawn(request: AccessRequest): void {
+    const activity = this.#activities.get(request);
+    if (activity !== undefined) this.#visits.withdraw(activity);
   }
 
   began(client: Client, task: ClientTask): void {

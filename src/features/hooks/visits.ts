@@ -30,7 +30,14 @@ interface Visit {
   /** Vhosts whose back ends let it connect. */
   readonly connected: Set<string>;
   /** Allowed, and not begun yet. */
-  readonly allowed: { readonly activity: Activity; readonly at: number }[];
+  readonly allowed: Allowed[];
+}
+
+/** What a client may do since a monotonic time, ms; `asked`: a back end knows of it. */
+interface Allowed {
+  readonly activity: Activity;
+  readonly at: number;
+  readonly asked: boolean;
 }
 
 /** Notifications of what clients no longer do. */
@@ -82,20 +89,27 @@ export class Visits {
         if (--asking.count === 0) this.#asking.delete(clientId);
         if (allowed === undefined) return;
         if (asking.gone) this.#events.ended(allowed);
-        else this.allow(allowed);
+        else this.allow(allowed, true);
       },
     };
   }
 
-  /** A client may publish or play. */
-  allow(activity: Activity): void {
+  /** A client may publish or play; `asked`: by a back end's answer. */
+  allow(activity: Activity, asked: boolean): void {
     const { allowed } = this.#of(activity.client.id);
     // A viewer over HTTP asks again for what it waits for.
     const isAgain = (known: Activity) => activity.protocol !== "rtmp" && keyOf(known) === keyOf(activity);
     const index = allowed.findIndex((each) => isAgain(each.activity));
     if (index >= 0) allowed.splice(index, 1);
-    allowed.push({ activity, at: this.#clock.now() });
+    allowed.push({ activity, at: this.#clock.now(), asked });
     this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** What a client was allowed does not begin. */
+  withdraw(activity: Activity): void {
+    const { allowed = [] } = this.#visits.get(activity.client.id) ?? {};
+    const index = allowed.findIndex((each) => each.activity === activity);
+    if (index >= 0) this.#drop(allowed.splice(index, 1));
   }
 
   /** It publishes or plays. */
@@ -121,8 +135,13 @@ export class Visits {
     if (asking !== undefined) asking.gone = true;
     const visit = this.#visits.get(client.id);
     if (!this.#visits.delete(client.id) || visit === undefined) return;
-    for (const { activity } of visit.allowed) this.#events.ended(activity);
+    this.#drop(visit.allowed);
     for (const connection of visit.connections.values()) this.#events.closed(connection, client);
+  }
+
+  /** What a back end has heard of has its end. */
+  #drop(unused: readonly Allowed[]): void {
+    for (const { activity, asked } of unused) if (asked) this.#events.ended(activity);
   }
 
   #of(id: string): Visit {
@@ -138,10 +157,8 @@ export class Visits {
     const before = this.#clock.now() - UNUSED_MS;
     let isWaiting = false;
     for (const [id, { allowed, connections }] of this.#visits) {
-      while (allowed[0] !== undefined && allowed[0].at <= before) {
-        const { activity } = allowed.shift() as (typeof allowed)[number];
-        this.#events.ended(activity);
-      }
+      const first = allowed.findIndex(({ at }) => at > before);
+      this.#drop(allowed.splice(0, first < 0 ? allowed.length : first));
       isWaiting ||= allowed.length > 0;
       if (allowed.length === 0 && connections.size === 0) this.#visits.delete(id);
     }

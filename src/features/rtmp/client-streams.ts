@@ -132,17 +132,30 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.player(net)?.restart();
   }
 
-  #startPublish(net: NetStream, { vhost, name, param }: Entered<RtmpVhost>): void {
+  #startPublish(net: NetStream, entered: Entered<RtmpVhost>): void {
+    const { vhost, name, param } = entered;
     const stream = this.#context.streams.open(name, streamConfig(vhost.config));
     const { on_conflict: onConflict, prefer } = vhost.config.publish;
     const preferred = isPreferred(prefer, this.#admission.rightsAddress, param);
     const hops = this.#admission.request?.hops ?? [];
     const info: SourceInfo = { id: this.#owner.id, remote: this.#owner.remote, param, hops, via: "client" };
     const options = { onConflict, preferred, events: this.#eventsOf(net) };
-    const ask: Question<Source | undefined> = (answer) => stream.sources.request(info, options, answer);
+    const ask: Question<Source | undefined> = (answer) => {
+      const waiting = stream.sources.request(info, options, answer);
+      return {
+        cancel: () => {
+          waiting.cancel();
+          entered.withdraw();
+        },
+      };
+    };
     this.#tasks.ask(net, ask, (source) => {
-      if (source === undefined) this.#refuse(net, "publish", busyRefusal(stream));
-      else this.#publish(net, vhost, stream, source);
+      if (source !== undefined) {
+        this.#publish(net, vhost, stream, source);
+        return;
+      }
+      entered.withdraw();
+      this.#refuse(net, "publish", busyRefusal(stream));
     });
   }
 

@@ -113,6 +113,8 @@ export interface Guard {
   check(request: AccessRequest): GuardResult | Promise<GuardResult>;
   /** Decides whether a client may connect, before it names a stream. A guard without this lets everybody connect. */
   checkConnect?(request: ConnectAccess): GuardResult | Promise<GuardResult>;
+  /** A request that it allowed comes to nothing: another guard refuses it, or the client has withdrawn it. `request` is the object of `check`. */
+  withdrawn?(request: AccessRequest): void;
 }
 
 /**
@@ -122,6 +124,9 @@ export interface Guard {
 export interface CountingGuard extends Guard {
   check(request: AccessRequest): GuardResult;
 }
+
+/** Gets the answer of all guards. `withdraw` says later that what they allowed comes to nothing. */
+type GuardAnswer = (denial: Denial | undefined, withdraw: () => void) => void;
 
 /** All guards together have this long to answer. */
 const DECISION_MS = 30_000;
@@ -141,17 +146,21 @@ export class GuardChain {
   }
 
   /** `answer` is called once, within this call if no guard takes time, and never after `cancel`. */
-  ask(request: AccessRequest, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
-    return this.#decide(this.#guards, (guard) => guard.check(request), answer);
+  ask(request: AccessRequest, answer: GuardAnswer): Pick<Timer, "cancel"> {
+    const check: Check = {
+      run: (guard) => guard.check(request),
+      withdraw: (guard) => guard.withdrawn?.(request),
+    };
+    return this.#decide(this.#guards, check, answer);
   }
 
   /** Asks the guards with a rule on connects; `answer` is called as in `ask`. */
   askConnect(request: ConnectAccess, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
     const deciding = this.#guards.filter(({ checkConnect }) => checkConnect !== undefined);
-    return this.#decide(deciding, (guard) => guard.checkConnect?.(request), answer);
+    return this.#decide(deciding, { run: (guard) => guard.checkConnect?.(request) }, answer);
   }
 
-  #decide(guards: readonly Guard[], check: Check, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+  #decide(guards: readonly Guard[], check: Check, answer: GuardAnswer): Pick<Timer, "cancel"> {
     const decision = new Decision(guards, check, answer);
     if (this.#underWay >= MAX_UNDER_WAY) {
       const reason = `more than ${MAX_UNDER_WAY} requests wait for an answer`;
@@ -170,8 +179,12 @@ export class GuardChain {
   }
 }
 
-/** Asks one guard about the request. */
-type Check = (guard: Guard) => GuardResult | Promise<GuardResult>;
+/** One request, as each guard is asked about it. */
+interface Check {
+  run(guard: Guard): GuardResult | Promise<GuardResult>;
+  /** Notifies a guard that what it allowed comes to nothing. */
+  withdraw?(guard: Guard): void;
+}
 
 /** One request and its progress through the guards. */
 class Decision {
@@ -179,10 +192,13 @@ class Decision {
   onSettled: (() => void) | undefined;
   readonly #guards: readonly Guard[];
   readonly #check: Check;
-  #answer: ((denial: Denial | undefined) => void) | undefined;
+  #answer: GuardAnswer | undefined;
+  /** Guards that have allowed it. */
   #at = 0;
+  /** It comes to nothing. */
+  #isOver = false;
 
-  constructor(guards: readonly Guard[], check: Check, answer: (denial: Denial | undefined) => void) {
+  constructor(guards: readonly Guard[], check: Check, answer: GuardAnswer) {
     this.#guards = guards;
     this.#check = check;
     this.#answer = answer;
@@ -191,6 +207,7 @@ class Decision {
   /** Discards the answer. Work that a guard has begun still counts until it is done. */
   cancel(): void {
     this.#answer = undefined;
+    this.#withdraw();
   }
 
   /** Asks the guards that are left. */
@@ -217,7 +234,8 @@ class Decision {
     if (this.settled) return;
     this.settled = true;
     this.onSettled?.();
-    this.#answer?.(denial);
+    if (denial !== undefined) this.#withdraw();
+    this.#answer?.(denial, () => this.#withdraw());
   }
 
   giveUp(): void {
@@ -228,17 +246,27 @@ class Decision {
 
   #run(guard: Guard): GuardResult | Promise<GuardResult> {
     try {
-      return this.#check(guard);
+      return this.#check.run(guard);
     } catch (error) {
       return failure(guard, error);
     }
   }
 
   #onResult(guard: Guard, result: GuardResult): void {
+    if (result !== undefined) {
+      this.settle(denial(guard, result));
+      return;
+    }
     this.#at++;
-    if (result !== undefined) this.settle(denial(guard, result));
-    else if (this.#answer === undefined) this.settle(undefined);
+    if (this.#isOver) this.#check.withdraw?.(guard);
+    if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
+  }
+
+  #withdraw(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const guard of this.#guards.slice(0, this.#at)) this.#check.withdraw?.(guard);
   }
 }
 

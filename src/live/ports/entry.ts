@@ -71,6 +71,8 @@ export interface Entered<Vhost> {
   /** The stream, with its vhost's configured name. */
   readonly name: StreamName;
   readonly param: string;
+  /** The client does not begin what it was let in for. */
+  withdraw(): void;
 }
 
 /** A client that is refused. */
@@ -188,21 +190,26 @@ export class ClientEntry<Vhost extends EntryVhost> {
       return;
     }
     asking.decision = undefined;
-    const decision = this.#guards.ask({ ...request, name: found.name }, (denial) => {
+    const decision = this.#guards.ask({ ...request, name: found.name }, (denial, withdraw) => {
       if (denial !== undefined) {
         answer(refusedBy(denial));
         return;
       }
       // After a reload, the name may select a vhost that the guards were not asked about.
       const now = this.#find(request);
-      if (now.ok && now.vhost.name !== found.vhost.name) this.#enter(request, answer, asking);
+      if (now.ok && now.vhost.name === found.vhost.name) {
+        answer({ ...now, withdraw });
+        return;
+      }
+      withdraw();
+      if (now.ok) this.#enter(request, answer, asking);
       else answer(now);
     });
     // If this request was answered at once, another may already be under way.
     asking.decision ??= decision;
   }
 
-  #find({ name, param, hops }: AccessRequest): Entered<Vhost> | Refused {
+  #find({ name, param, hops }: AccessRequest): Omit<Entered<Vhost>, "withdraw"> | Refused {
     const found = this.#entry.loop(hops) ?? this.#entry.findVhost(name.vhost);
     if (!found.ok) return found;
     const { vhost } = found;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseHookUrl } from "../../../../src/features/hooks/hook-url.ts";
+import { type Guard, GuardChain } from "../../../../src/live/ports/access.ts";
 import { accessRequest } from "../../../support/access.ts";
 import { HooksStage } from "../../../support/hooks-stage.ts";
 import { bodyProblems } from "../../../support/srs-hook-bodies.ts";
@@ -66,6 +67,48 @@ describe("A client's events", () => {
     expect(stage.backEnds.received.map(({ body }) => body)).toEqual([
       expect.objectContaining({ action: "on_stop", app: "live", stream: "show", param: "", ip: "192.0.2.1" }),
     ]);
+  });
+});
+
+describe("What a client was allowed and does not begin", () => {
+  const named = (stage: HooksStage) =>
+    stage.backEnds.received.splice(0).map(({ body }) => `${body.action} ${body.stream}`);
+
+  test("ends at once when it changes to another stream and back, before it is asked for again", async () => {
+    const stage = new HooksStage({ on_connect: [], on_close: [] });
+    const client = stage.client("c1");
+    const guards = new GuardChain([stage.hooks], stage.clock);
+    const ask = (stream: string) => {
+      const name = { vhost: "__defaultVhost__", app: "live", stream };
+      return guards.ask(accessRequest({ name }), () => undefined);
+    };
+    ask("show").cancel();
+    ask("other").cancel();
+    ask("show");
+    await stage.pass(200);
+    const playing = stage.play(client);
+    const calls = named(stage);
+    expect(calls.filter((call) => call.endsWith(" show"))).toEqual(["on_play show", "on_stop show", "on_play show"]);
+    expect(calls.filter((call) => call.endsWith(" other"))).toEqual(["on_play other", "on_stop other"]);
+    // Nothing is taken for unused while it plays.
+    await stage.pass(200_000);
+    expect(named(stage)).toEqual([]);
+    client.ended(playing, "unpublished");
+    await stage.pass(100);
+    expect(named(stage)).toEqual(["on_stop show"]);
+  });
+
+  test("ends at once when a rule behind the hook refuses it, where a back end was asked", async () => {
+    const stage = new HooksStage({ on_connect: [], on_close: [], on_play: [] });
+    stage.client("c1");
+    const full: Guard = { name: "limits", check: () => ({ kind: "limit", reason: "full" }) };
+    const guards = new GuardChain([stage.hooks, full], stage.clock);
+    const answers: (string | undefined)[] = [];
+    for (const action of ["publish", "play"] as const)
+      guards.ask(accessRequest({ action }), (denial) => answers.push(denial?.reason));
+    await stage.pass(100);
+    expect(answers).toEqual(["full", "full"]);
+    expect(named(stage).toSorted()).toEqual(["on_publish show", "on_unpublish show"]);
   });
 });
 

@@ -172,3 +172,37 @@ test("a guard that may take time is no counting guard", () => {
   const late: CountingGuard = { name: "late", check: async () => undefined };
   expect(late.check(request)).toBeInstanceOf(Promise);
 });
+
+test("guards that have allowed a request are notified when another one refuses it, or when it is withdrawn", async () => {
+  const told: string[] = [];
+  const guard = (name: string, check: Guard["check"]): Guard => ({
+    name,
+    check,
+    withdrawn: (withdrawn) => told.push(`${name} ${withdrawn === request}`),
+  });
+  const { promise, resolve } = Promise.withResolvers<GuardResult>();
+  const no: GuardResult = { kind: "denied", reason: "no" };
+  const refused = new GuardChain(
+    [guard("a", () => undefined), guard("b", async () => undefined), guard("c", () => no), guard("d", () => undefined)],
+    new FakeClock(),
+  );
+  refused.ask(request, () => undefined);
+  await settle();
+  expect(told.splice(0)).toEqual(["a true", "b true"]);
+
+  const slow = new GuardChain([guard("a", () => undefined), guard("b", () => promise)], new FakeClock());
+  slow.ask(request, () => expect.unreachable()).cancel();
+  expect(told.splice(0)).toEqual(["a true"]);
+  resolve(undefined);
+  await settle();
+  expect(told.splice(0)).toEqual(["b true"]);
+
+  let withdraw: () => void = () => expect.unreachable();
+  new GuardChain([guard("a", () => undefined)], new FakeClock()).ask(request, (_, given) => {
+    withdraw = given;
+  });
+  expect(told).toEqual([]);
+  withdraw();
+  withdraw();
+  expect(told).toEqual(["a true"]);
+});
