@@ -31,8 +31,8 @@ export interface Takeover {
 
 /**
  * One stream's time. It unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once for all
- * readers. `full` never runs back on a track, except for video in presentation order; `zero` starts at zero and keeps this
- * distance when the source changes; `off` only unrolls. Sparse streams are not changed: a long step that the wall clock
+ * readers. `full` never runs back on a track, except for video in presentation order; `zero` starts at zero, also when the
+ * clock runs behind that, and keeps this distance when the source changes; `off` only unrolls. Sparse streams are not changed: a long step that the wall clock
  * confirms is no jump. Nor is the step of a source that was ever later and leaves out what it is behind.
  *
  * Each track has its own offset. A track that jumps continues where the wall clock says. Another track that jumps by the same
@@ -184,8 +184,7 @@ export class Timeline {
     known.raw = raw;
     let time = raw + known.offset;
     if (this.mode === "full") time = this.#correct(kind, known, time, last, silence, now, flags, composed);
-    // The first packet of another track may be before the one that was put at zero.
-    else if (this.mode === "zero") time = Math.max(0, time);
+    else if (this.mode === "zero" && time < 0) time = this.#zeroAgain(kind, known, raw, time);
     known.begun = true;
     known.arrived = now;
     // Where time may run back for good, the newest packet is the last one.
@@ -276,6 +275,22 @@ export class Timeline {
     if (placed >= last && placed >= 0) return placed;
     this.#count("held", kind, Math.max(last, 0) - placed);
     return Math.max(last, 0);
+  }
+
+  /** A time before 0: the track's clock begins again there, with the others' that do, unless it is the beginning of another track. */
+  #zeroAgain(kind: PacketKind, known: TrackTime, raw: number, time: number): number {
+    if (time < -(known.begun ? MAX_REORDER_MS : SKEW_MS)) {
+      const follows = known.offset !== this.#offset && Math.abs(raw + this.#offset) <= SKEW_MS;
+      if (!follows) {
+        this.#offset = -raw;
+        this.#bridged++;
+        this.#count("jump", kind, time);
+      }
+      known.offset = this.#offset;
+    }
+    const placed = raw + known.offset;
+    if (placed < 0) this.#count("held", kind, -placed);
+    return Math.max(0, placed);
   }
 
   /** Whether a short step ahead leads to the clock before the track's last jump. */

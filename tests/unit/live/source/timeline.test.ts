@@ -289,6 +289,20 @@ describe("time_jitter", () => {
     expect(line.video(40_000)).toBe(50);
   });
 
+  test("zero begins at 0 again when the clock runs behind its beginning, with both tracks as far apart as they were", () => {
+    const line = new Line("zero");
+    expect([line.video(90_000), line.audio(90_010), line.video(90_040)]).toEqual([0, 10, 40]);
+    expect([line.video(1000), line.audio(1010), line.video(1040), line.audio(1033)]).toEqual([0, 10, 40, 33]);
+    expect([line.bridged, line.timeline.corrections.of("jump"), line.timeline.corrections.of("held")]).toEqual([
+      1, 1, 0,
+    ]);
+    // Less far back than its beginning, the clock passes.
+    expect([line.video(50_000), line.video(2000)]).toEqual([49_000, 1000]);
+    // A second jump, of audio first, and one that is no more than frames out of order.
+    expect([line.audio(0), line.video(10), line.video(0xffffffff - 19)]).toEqual([0, 10, 0]);
+    expect([line.bridged, line.timeline.corrections.of("held")]).toEqual([2, 1]);
+  });
+
   test("off passes on what comes, jumps too", () => {
     const line = new Line("off");
     expect([5000, 60_000, 10].map((time) => line.video(time) >>> 0)).toEqual([5000, 60_000, 10]);
