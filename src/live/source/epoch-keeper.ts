@@ -364,7 +364,8 @@ export class EpochKeeper {
     if (before !== undefined && (this.#own || this.#adopts)) next = extendEpoch(before, { ...start, from });
     if (next === undefined) {
       const wall = start.wall ?? (last === undefined ? this.#makings.clock.wall() : dateAt(last, start.from));
-      const newest = Math.max(start.from - 1, this.#newest);
+      const { key = start.from - 1 } = start;
+      const newest = Math.max(start.from - 1, this.#newest, key < start.from ? key : key + (last?.gop ?? 0));
       const ended =
         before === undefined || isWild(before, this.#makings.clock.wall())
           ? undefined

@@ -8,6 +8,11 @@ import { type Feed, LiveStage } from "../../../support/live.ts";
 const FIRST = "1".padStart(32, "0");
 const SECOND = "2".padStart(32, "0");
 
+/** The number of the segment of 2 s in which a time lies. */
+function numberAt(epoch: Epoch | undefined, time: number): number {
+  return epoch === undefined ? Number.NaN : (locate(epoch, 2000, time)?.number ?? Number.NaN);
+}
+
 describe("a stream whose source tells no epoch", () => {
   test("has one from its first frame on, at the clock's date", () => {
     const { live, stream, spans, id } = stage();
@@ -65,6 +70,19 @@ describe("a stream whose source tells no epoch", () => {
     live.publish().headers().key("j0");
     const [before, after] = (stream.epochs.epoch as Epoch).spans as unknown as [Span, Span];
     expect(after.wall).toBe(dateAt(before, before.to as number));
+  });
+
+  test("keeps its date and numbers from running back when the clock does, which passes unchanged", () => {
+    const { live, stream, id } = stage({ time_jitter: "off" });
+    const feed = gops(live.publish().headers(), 2000, 2000, 2000);
+    const numbers = [numberAt(stream.epochs.epoch, 4000)];
+    for (const time of [3_600_000, 1000, 500]) {
+      feed.time = time;
+      gops(feed, 2000, 2000, 2000);
+      numbers.push(numberAt(stream.epochs.epoch, time), numberAt(stream.epochs.epoch, time + 5500));
+    }
+    expect(id()).not.toBe(FIRST);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
 
   test("follows GOPs that turn out longer, from the key frame on that shows it", () => {
