@@ -9,7 +9,7 @@ export interface NamedVhost {
   readonly config: VhostConfig;
 }
 
-/** Finds the vhost that serves a name, in the configuration in effect. Names are host names: case does not matter. */
+/** Finds the vhost that serves a name, in the configuration in effect. Names are host names: case and a dot at the end do not matter. */
 export class Vhosts {
   readonly #configured: () => Config["vhost"];
   /** What the index is of. */
@@ -25,10 +25,10 @@ export class Vhosts {
     const vhosts = this.#configured();
     if (vhosts !== this.#indexed) {
       this.#index.clear();
-      for (const [name, config] of vhosts) this.#index.set(name.toLowerCase(), { name, config });
+      for (const [name, config] of vhosts) this.#index.set(hostName(name), { name, config });
       this.#indexed = vhosts;
     }
-    return this.#index.get(name.toLowerCase()) ?? this.#index.get(DEFAULT_KEY);
+    return this.#index.get(hostName(name)) ?? this.#index.get(DEFAULT_KEY);
   }
 
   /** The vhost that is configured under exactly this name. */
@@ -36,4 +36,9 @@ export class Vhosts {
     const config = this.#configured().get(name);
     return config === undefined ? undefined : { name, config };
   }
+}
+
+function hostName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }

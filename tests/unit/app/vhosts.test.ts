@@ -13,6 +13,13 @@ test("a vhost is found by its name in any case, every other name leads to the de
   expect(vhosts.find("other.example.com")?.name).toBe("__defaultVhost__");
 });
 
+test("a fully qualified name, with a dot at its end, leads to the same vhost", () => {
+  for (const configured of ["example.com", "example.com."]) {
+    const vhosts = vhostsOf(`[vhost."${configured}"]\n[vhost.__defaultVhost__]`);
+    expect(["example.com.", "EXAMPLE.com"].map((name) => vhosts.find(name)?.name)).toEqual([configured, configured]);
+  }
+});
+
 test("without a default vhost an unknown name leads nowhere", () => {
   expect(vhostsOf("[vhost.a]").find("b")).toBeUndefined();
 });
