@@ -47,6 +47,8 @@ export interface StreamObserver {
   headerless?(stream: Stream, codec: string): void;
   /** The active source is the same, but its stream passes other servers now. */
   rerouted?(stream: Stream): void;
+  /** A client that does not wait was told that nobody publishes a stream of this name. */
+  absent?(name: StreamName): void;
 }
 
 /**
@@ -84,6 +86,11 @@ export class Streams {
   /** The stream of that name, if it exists. */
   find({ vhost, app, stream }: StreamName): Stream | undefined {
     return this.#streams.get(`${vhost}/${app}/${stream}`);
+  }
+
+  /** A client that does not wait is told that nobody publishes a stream. */
+  reportAbsent(name: StreamName): void {
+    for (const observer of this.#observers) observer.absent?.(name);
   }
 
   /** How many streams of a vhost are published, and how many only have waiting viewers. */

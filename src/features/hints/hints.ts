@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { Stream } from "../../live/stream.ts";
-import { type StreamObserver, streamLabel } from "../../live/streams.ts";
+import { type StreamName, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
 import { looseName, vhostOf } from "./loose-name.ts";
 
@@ -11,6 +11,9 @@ const WAIT_MS = 3000;
 /** The log gets this many lines at most in each window. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
+
+/** Absent streams of one loose name that clients are hinted at, once each. */
+const MAX_ABSENT = 16;
 
 /** A stream with viewers. */
 interface Watched {
@@ -24,11 +27,13 @@ interface Watched {
 interface Alike {
   readonly live: Set<Stream>;
   readonly watched: Map<Stream, Watched>;
+  /** Keys of absent streams that were asked for, and logged. */
+  readonly absent: Set<string>;
   /** A look at them is due. */
   due: boolean;
 }
 
-/** Warns the operator when viewers wait for a name that differs by one spelling from a live one. */
+/** Warns the operator when viewers wait or ask for a name that differs by one spelling from a live one. */
 export class SpellingHints implements Feature, StreamObserver {
   readonly name = "hints";
   readonly streams = this;
@@ -63,12 +68,25 @@ export class SpellingHints implements Feature, StreamObserver {
     this.#change(stream, ({ watched }) => watched.delete(stream));
   }
 
+  absent({ vhost, app, stream }: StreamName): void {
+    const key = `${vhost}/${app}/${stream}`;
+    const loose = looseName(key);
+    const alike = loose === undefined ? undefined : this.#byName.get(loose);
+    if (alike === undefined || alike.absent.has(key) || alike.absent.size >= MAX_ABSENT) return;
+    const other = closest(key, alike.live);
+    if (other === undefined || !this.#mayLog()) return;
+    alike.absent.add(key);
+    const fields = { stream: streamLabel(key), live: streamLabel(other.key) };
+    this.#log.warn("viewers ask for a stream that nobody publishes; one with a similar name is live", fields);
+  }
+
   #change({ key }: Stream, change: (alike: Alike) => void): void {
     const loose = looseName(key);
     if (loose === undefined) return;
     const alike = this.#byName.get(loose) ?? {
       live: new Set<Stream>(),
       watched: new Map<Stream, Watched>(),
+      absent: new Set<string>(),
       due: false,
     };
     change(alike);
@@ -94,7 +112,7 @@ export class SpellingHints implements Feature, StreamObserver {
       if (live.has(stream) || waiting.hinted) continue;
       if (this.#clock.now() - waiting.since < WAIT_MS) this.#lookLater(alike);
       else {
-        const other = closest(stream, live);
+        const other = closest(stream.key, live);
         if (other === undefined) continue;
         if (!this.#mayLog()) return;
         waiting.hinted = true;
@@ -115,8 +133,8 @@ export class SpellingHints implements Feature, StreamObserver {
 }
 
 /** The live stream that was probably meant: one of the same vhost, else one on the default vhost, or from there. */
-function closest(wanted: Stream, live: ReadonlySet<Stream>): Stream | undefined {
-  const own = vhostOf(wanted.key);
+function closest(wanted: string, live: ReadonlySet<Stream>): Stream | undefined {
+  const own = vhostOf(wanted);
   let best: Stream | undefined;
   for (const stream of live) {
     const vhost = vhostOf(stream.key);

@@ -152,6 +152,7 @@ export class HlsRoute implements HttpRoute {
     const isHere = group.members.length > 0 || group.names.some(isPublished);
     const isSearched = this.#context.searchMs(name, demand) > 0;
     if (!isHere && !isSearched) {
+      this.#context.streams.reportAbsent(name);
       exchange.refuse(this.#streams.absent(name));
       return;
     }

@@ -98,6 +98,7 @@ export class HttpLive implements Feature, HttpRoute {
     const known = streams.find(name);
     if (known === undefined && searchMs(name, demand) === 0) {
       const label = streamLabel(`${name.vhost}/${name.app}/${name.stream}`);
+      streams.reportAbsent(name);
       turnAway(exchange, missingRefusal(`nobody publishes ${label}`), { stream: label });
       return;
     }

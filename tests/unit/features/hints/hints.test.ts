@@ -44,6 +44,12 @@ class Stage {
     });
   }
 
+  /** A client is told that nobody publishes this. */
+  ask(path: string): void {
+    const [app = "", stream = ""] = path.split("/");
+    this.#streams.reportAbsent({ vhost: "__defaultVhost__", app, stream });
+  }
+
   hints(afterMs = 3000): string[] {
     this.clock.advance(afterMs);
     return this.log.take();
@@ -116,4 +122,17 @@ test("a thousand misspelt names are ten lines in ten seconds", () => {
       `live/${[..."abcdefghij"].map((letter, at) => ((bits >> at) & 1 ? letter.toUpperCase() : letter)).join("")}`,
     );
   expect(stage.hints(9000)).toHaveLength(10);
+});
+
+test("clients that ask over HTTP and do not wait get one line for each name, while one with a similar name is live", () => {
+  const stage = new Stage();
+  stage.ask("live/Cam");
+  const source = stage.publish("live/cam");
+  for (const name of ["live/Cam", "live/CAM", "live/Cam", "live/other"]) stage.ask(name);
+  const line = (name: string) =>
+    `warn viewers ask for a stream that nobody publishes; one with a similar name is live stream=/${name} live=/live/cam`;
+  expect(stage.hints()).toEqual([line("live/Cam"), line("live/CAM")]);
+  source.end("unpublished");
+  stage.ask("live/caM");
+  expect(stage.hints()).toEqual([]);
 });
