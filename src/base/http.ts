@@ -1,5 +1,7 @@
 /** Callbacks of an HTTP request. `onEnd` is called exactly once, as the last one, unless the request is aborted. */
 export interface HttpHandler {
+  /** The connection is open, and the request on its way. */
+  onConnected?(): void;
   /** The response head is here. `location` is the redirect's target, as the server wrote it. */
   onResponse(status: number, location: string | undefined, server: string): void;
   /** The next bytes of the body; the buffer belongs to the receiver. The next read waits until this call returns. */

@@ -15,6 +15,7 @@ export class FlvPullClient implements PullClient, HttpHandler {
   #url: string;
   #redirects = 0;
   #request: HttpRequest;
+  #connected = false;
   #started = false;
   #over = false;
   bytes = 0;
@@ -33,8 +34,15 @@ export class FlvPullClient implements PullClient, HttpHandler {
     this.#request.abort();
   }
 
+  onConnected(): void {
+    if (this.#over) return;
+    this.#connected = true;
+    this.#events.connected?.();
+  }
+
   onResponse(status: number, location: string | undefined, server: string): void {
     if (this.#over) return;
+    this.#events.answered?.();
     if (status === 200) {
       this.#started = true;
       this.#events.started({ name: server, hops: [] });
@@ -64,7 +72,8 @@ export class FlvPullClient implements PullClient, HttpHandler {
     if (reason === undefined) this.#end({ how: "ended", error: "the server ended the stream" });
     else if (this.#started) this.#end({ how: "lost", error: reason });
     // Another server's silence is not this server's fault.
-    else this.#end({ how: this.#redirects > 0 ? "failed" : "unreachable", error: reason });
+    else if (this.#redirects > 0) this.#end({ how: "failed", error: reason });
+    else this.#end({ how: this.#connected ? "unanswered" : "unreachable", error: reason });
   }
 
   #follow(status: number, location: string): void {

@@ -3,7 +3,8 @@ import type { Redirect } from "./redirects.ts";
 
 /**
  * How a stream from another server ended:
- * `unreachable`, the server does not respond at all; `refused`, it refused, or closed on our request; `failed`, it is alive
+ * `unreachable`, the server does not respond at all; `unanswered`, it takes connections, and it may be this request alone that it
+ * does not answer; `refused`, it refused, or closed on our request; `failed`, it is alive
  * and has not answered our request; `absent`, it lacks the stream; `ended`, the stream ran and the server ended it;
  * `lost`, it ran, and the connection closed or fell silent. Only `unreachable` concerns the server's other streams, too.
  */
@@ -15,7 +16,7 @@ export type PullEnd =
       readonly description: string;
       readonly redirect: Redirect | undefined;
     }
-  | { readonly how: "unreachable" | "failed" | "absent" | "ended" | "lost"; readonly error: string };
+  | { readonly how: "unreachable" | "unanswered" | "failed" | "absent" | "ended" | "lost"; readonly error: string };
 
 /** What a server says of itself. */
 export interface ServerWords {
@@ -27,7 +28,9 @@ export interface ServerWords {
 
 /** Callbacks of a pull client: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
 export interface PullClientEvents extends MediaHandler {
-  /** The server is alive: it has answered our handshake. Not every protocol has one. */
+  /** The connection is open, which says nothing of the program behind it; for protocols without a handshake of their own. */
+  connected?(): void;
+  /** The server is alive: it has answered our handshake, or sent us on. */
   answered?(): void;
   /** The server accepts our request; media may follow, now or later. */
   started(server: ServerWords): void;

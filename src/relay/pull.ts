@@ -26,7 +26,7 @@ export interface PullEvents {
 /** What one pull is made of. */
 export interface PullOptions {
   readonly clock: Clock;
-  /** Held until the server has answered our handshake: later events concern this stream alone. */
+  /** Held until the server has answered our handshake, or is connected to where there is none: later events concern this stream alone. */
   readonly dialLimiter: DialLimiter;
   /** This server's id in hop traces: a stream that has passed it must not come back. */
   readonly nodeId: string;
@@ -46,6 +46,7 @@ export class Pull implements Attempt, PullClientEvents {
   readonly #events: PullEvents;
   readonly #permit: { release(): void };
   #state: "queued" | "opening" | "asking" | "waiting" | "running" | "over" = "queued";
+  #connected = false;
   #client: PullClient | undefined;
   #server: ServerWords = { name: "", hops: [] };
   #source: Source | undefined;
@@ -90,6 +91,12 @@ export class Pull implements Attempt, PullClientEvents {
     if (this.#state === "over") return;
     this.#finish();
     this.#client?.close();
+  }
+
+  connected(): void {
+    if (this.#state !== "opening") return;
+    this.#connected = true;
+    this.#releasePermit();
   }
 
   answered(): void {
@@ -157,9 +164,10 @@ export class Pull implements Attempt, PullClientEvents {
     const { clock, open, timeoutMs } = this.#options;
     this.#state = "opening";
     const error = `no answer within ${timeoutMs / 1000} s`;
-    this.#timer = clock.after(timeoutMs, () =>
-      this.over({ how: this.#state === "opening" ? "unreachable" : "failed", error }),
-    );
+    this.#timer = clock.after(timeoutMs, () => {
+      const silence = this.#connected ? "unanswered" : "unreachable";
+      this.over({ how: this.#state === "opening" ? silence : "failed", error });
+    });
     const client = open(this);
     this.#client = client;
     if (this.#isOver) client.close();

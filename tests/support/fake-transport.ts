@@ -235,7 +235,10 @@ export class FakeNet {
       const forbidden = this.#forbidden(hostname, options?.publicOnly);
       if (forbidden !== undefined) heard.onEnd(forbidden);
       else if (page === undefined) heard.onEnd("connection refused");
-      else page(heard);
+      else {
+        if (!aborted) handler.onConnected?.();
+        page(heard);
+      }
     });
     return {
       ip: this.#ipOf(hostname),

@@ -333,6 +333,7 @@ export class Edge implements Feature, StreamObserver {
         clock,
         randomNumber,
         nodes,
+        examine: (origin) => this.#probes.ask(origin),
         onHealth: ({ address }, { state, lastError }) => {
           const fields = { origin: originLabel(address), error: state === "dead" ? lastError : undefined };
           if (state === "dead") log.warn("origin dead", fields);

@@ -14,6 +14,8 @@ export interface OriginsContext {
   readonly randomNumber: () => number;
   readonly nodes: Nodes;
   onHealth(origin: Origin, health: OriginHealth): void;
+  /** Finds out whether an origin is alive. */
+  examine(origin: Origin): void;
 }
 
 /** Where nodes have a stream. */
@@ -85,6 +87,11 @@ export class Origins {
   has(origin: Origin): boolean {
     const identity = originIdentity(origin.address);
     return this.#origins.get(identity) === origin || this.#nodeOrigins.get(identity) === origin;
+  }
+
+  /** An origin has not answered a request that it may not answer for reasons of its own: whether it is alive is found out. */
+  examine(origin: Origin): void {
+    this.#context.examine(origin);
   }
 
   /** Asks which nodes have a stream; the promise is there if that takes time. It takes a second at most. */

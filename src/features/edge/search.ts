@@ -97,6 +97,7 @@ export class Search {
   /** An attempt has ended: classifies its failure. `Failure` is `elsewhere` while the round continues. */
   classify(origin: Origin, outcome: Outcome, error: string): Failure {
     if (outcome === "unreachable") origin.failed(error);
+    else if (outcome === "unanswered") this.origins.examine(origin);
     else origin.reached();
     if (outcome === "absent") this.#foundOrigins?.gone(this.#key, origin);
     this.#asked.set(origin, outcome);

@@ -289,7 +289,8 @@ export class Upstream {
 
   /** `elsewhere`: the origin had redirected us, and the other server's silence is not the origin's fault. */
   #classify(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
-    let outcome = elsewhere && end.how === "unreachable" ? "failed" : end.how;
+    const isSilent = end.how === "unreachable" || end.how === "unanswered";
+    let outcome = elsewhere && isSilent ? "failed" : end.how;
     if (end.how === "refused") {
       if (end.redirect === undefined) this.#refusal = end.description || this.#refusal;
       else if (this.#follow(end.redirect)) return "elsewhere";

@@ -15,7 +15,9 @@ import { type Packet, PacketFlag, type PacketKind } from "../../media/packet.ts"
 import type { Flavour } from "./flavours.ts";
 import { mediaRefusal, missingRefusal, originRefusal } from "./refused.ts";
 
-/** A stream that is published has so long to give something that the viewer can be sent; then the answer begins, or it is a no. */
+/** The answer begins when a stream has been published for so long and its key frame has not come: edges wait 5 s for it. */
+const HEAD_MS = 3000;
+/** A stream that is published has so long to give something that the viewer can be sent; then the answer is a no. */
 const NOTHING_MS = 5000;
 /** A stream that comes from elsewhere is waited for so long where nothing else ends that. */
 const SEARCH_MS = 10_000;
@@ -116,7 +118,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     const why = flavour.refusal(this.#described());
     if (why !== undefined) this.#refuse(mediaRefusal(why));
     else if (headOnly) this.#answerHead();
-    else if (now - this.#publishedSince >= NOTHING_MS) this.#decideLate();
+    else this.#decideLate(now - this.#publishedSince);
   }
 
   /** A piece of the stream. */
@@ -184,12 +186,13 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return [...headers, ...(this.stream.source?.frameHeads ?? []).filter(({ kind }) => !has(kind))];
   }
 
-  /** The stream has been published for a while, and nothing could be sent. */
-  #decideLate(): void {
+  /** The stream has been published for so long, and nothing could be sent. */
+  #decideLate(ms: number): void {
     const { flavour } = this.#options;
-    // Its key frame may be long in coming.
-    if (this.#reader === undefined || this.#reader.state === "waiting") this.#open();
-    else this.#refuse(mediaRefusal(`${streamLabel(this.stream.key)} has nothing that can be sent as ${flavour.name}`));
+    if (this.#reader === undefined || this.#reader.state === "waiting") {
+      if (ms >= HEAD_MS) this.#open();
+    } else if (ms >= NOTHING_MS)
+      this.#refuse(mediaRefusal(`${streamLabel(this.stream.key)} has nothing that can be sent as ${flavour.name}`));
   }
 
   #sendFirst(piece: Uint8Array): boolean {

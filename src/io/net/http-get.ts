@@ -50,6 +50,7 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
     }
     // The connection is not reused: it lasts as long as the stream.
     transport.send(requestHead("GET", this.#url, this.#userAgent, ["Connection: close"], this.#options));
+    this.#handler.onConnected?.();
   }
 
   onData(bytes: Uint8Array): void {

@@ -81,7 +81,9 @@ test.each([
   clock.advance(100);
   feed.key("k").wait(40);
   expect(viewer.log).toContain("k");
-  expect(net.dials).toEqual(["http://a:80/live/show.flv?enhanced=1", "b:1935"]);
+  // One that has not answered is asked whether it is alive.
+  const asked = net.dials.filter((url) => url !== "http://a:80/");
+  expect(asked).toEqual(["http://a:80/live/show.flv?enhanced=1", "b:1935"]);
 });
 
 test("A stream that fails at an origin takes the origin from no other stream", () => {
@@ -96,6 +98,55 @@ test("A stream that fails at an origin takes the origin from no other stream", (
   at.watch(edge, "good");
   clock.advance(1);
   expect(net.dials[0]).toBe("http://a:80/live/good.flv?enhanced=1");
+  expect(edge.log.take(/origin/)).toEqual([]);
+});
+
+const SILENCES: readonly (readonly [string, (handler: HttpHandler | undefined) => void])[] = [
+  ["does not answer", () => undefined],
+  ["closes on", (handler) => handler?.onEnd("the server closed the connection before its answer was whole")],
+];
+
+test.each(SILENCES)(
+  "An origin over HTTP that %s requests for one stream stays alive for the others",
+  async (_what, end) => {
+    const { at, edge, page, asked, net, clock } = stage(["http://a", "b"]);
+    edge.edgeConfig = { ...edge.edgeConfig, max_dials: 2 };
+    for (const name of ["bad0", "bad1", "bad2", "good"]) page(`http://a:80/live/${name}.flv?enhanced=1`);
+    net.pages.set("http://a:80/", (handler) => handler.onResponse(404, undefined, ""));
+    at.node("b");
+    for (const name of ["bad0", "bad1", "bad2"]) at.watch(edge, name);
+    clock.advance(1);
+    // Requests that wait hold up no others.
+    expect(asked).toHaveLength(3);
+    for (const handler of asked) end(handler);
+    await at.pass(6000);
+    expect(edge.log.take(/origin/)).toEqual([]);
+    net.dials.length = 0;
+    at.watch(edge, "good");
+    clock.advance(1);
+    expect(net.dials).toContain("http://a:80/live/good.flv?enhanced=1");
+  },
+);
+
+test("An origin over HTTP that answers nothing at all is dead soon after the first request", async () => {
+  const { at, edge, page } = stage(["http://a", "b"]);
+  page("http://a:80/live/show.flv?enhanced=1");
+  page("http://a:80/");
+  at.node("b");
+  at.watch(edge);
+  await at.pass(9900);
+  expect(edge.log.take(/origin/)).toEqual([]);
+  await at.pass(200);
+  expect(edge.log.take(/origin/)).toEqual(["warn origin dead origin=http://a:80 error=no answer within 5 s"]);
+});
+
+test("An origin over HTTP that sends clients to a silent server is alive", async () => {
+  const { at, edge, page, handler } = stage(["http://a", "b"]);
+  for (const url of ["http://a:80/live/show.flv?enhanced=1", "http://c/x.flv"]) page(url);
+  at.node("b");
+  at.watch(edge);
+  handler().onResponse(302, "http://c/x.flv", "");
+  await at.pass(12_000);
   expect(edge.log.take(/origin/)).toEqual([]);
 });
 
@@ -129,8 +180,6 @@ test("A server that an origin redirects to and that does not answer is no fault 
 test("An origin over HTTP is probed: whatever it answers it is there, and who waits for it is served at once", async () => {
   const { at, edge, page, asked, handler, clock } = stage("http://a");
   edge.edgeConfig = { ...edge.edgeConfig, probe: true };
-  page("http://a:80/");
-  page("http://a:80/live/show.flv?enhanced=1");
   const pass = async (ms: number) => {
     for (let step = 0; step < 50; step++) {
       clock.advance(ms / 50);
@@ -138,8 +187,10 @@ test("An origin over HTTP is probed: whatever it answers it is there, and who wa
     }
   };
   const viewer = at.watch(edge);
-  handler().onEnd("connection refused");
+  clock.advance(1);
   expect(edge.log.take(/origin/)).toEqual(["warn origin dead origin=http://a:80 error=connection refused"]);
+  page("http://a:80/");
+  page("http://a:80/live/show.flv?enhanced=1");
   // One that takes the connection and says nothing is dead as well.
   await pass(60_000);
   expect(edge.log.take(/origin/)).toEqual([]);

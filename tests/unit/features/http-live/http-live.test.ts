@@ -33,7 +33,8 @@ describe("A viewer of a stream that is live", () => {
     const feed = stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);
     expect(viewer.news()).toEqual([]);
-    feed.wait(6000).inter("p");
+    // Edges wait 5 s for it.
+    feed.wait(3500).inter("p");
     expect(viewer.news()).toEqual(["200"]);
     feed.wait(40).gop("k2", 1);
     expect(viewer.news()).toEqual(["FLV 5", "A0", "V0", "k2", "k2+1"]);
