@@ -6,7 +6,8 @@ const MAX_TEXT_CHARS = 16_384;
 /** A text without any of these characters contains nothing that looks like a secret. */
 const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 
-const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*)/gi;
+/** A colon that ends it is the sentence's: `redis://a:6379: no answer`. */
+const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*?)(?=:?(?:[\s"]|$))/gi;
 /** Host and port, one level of path, and the rest. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
 /** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */

@@ -41,9 +41,14 @@ export class Outage {
     return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
   }
 
+  /** How long it lasts, in seconds; undefined for less than one. */
+  get seconds(): number | undefined {
+    return this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;
+  }
+
   /** The relay runs: the outage in seconds; undefined when it took less than one. */
   end(): number | undefined {
-    const seconds = this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;
+    const { seconds } = this;
     this.#beganAt = undefined;
     this.#attempts = 0;
     this.#reminders = 0;

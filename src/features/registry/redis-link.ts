@@ -13,6 +13,8 @@ const DEADLINE_MS = 1500;
 const CONNECT_MS = 2000;
 /** All are back within a lease, in which nobody counts as dead (`scripts`). */
 const BACKOFF = { firstMs: 200, factor: 2, maxMs: 2000 } as const;
+/** A connection that ends sooner has brought nothing, ms: the outage goes on. */
+const SETTLED_MS = 2000;
 /** Commands that may wait for answers; more are refused. */
 const MAX_WAITING = 2000;
 
@@ -54,6 +56,10 @@ export class RedisLink {
   #connection: RedisConnection | undefined;
   #server: RegistryServer | undefined;
   #retry: Timer | undefined;
+  /** Runs until the connection has settled. */
+  #settling: Timer | undefined;
+  /** The last connection has not settled. */
+  #flaps = false;
   /** Rejects for the commands that wait. */
   readonly #waiting = new Set<(error: Error) => void>();
   /** Counts attempts: what an older one brings is closed. */
@@ -192,8 +198,16 @@ export class RedisLink {
     this.#server = server;
     this.#problem = undefined;
     this.#since = this.#context.clock.wall();
-    this.#backoff.reset();
-    this.#context.log.info("registry connected", { registry: serverLabel(server), outage_seconds: this.#outage.end() });
+    const { clock, log } = this.#context;
+    const registry = serverLabel(server);
+    if (!this.#flaps) log.info("registry connected", { registry, outage_seconds: this.#outage.seconds });
+    this.#settling = clock.after(SETTLED_MS, () => {
+      this.#settling = undefined;
+      this.#backoff.reset();
+      const outage_seconds = this.#outage.end();
+      if (this.#flaps) log.info("registry connected", { registry, outage_seconds });
+      this.#flaps = false;
+    });
     this.#events.up();
   }
 
@@ -203,6 +217,7 @@ export class RedisLink {
     const text = wasUp && this.#server !== undefined ? `${serverLabel(this.#server)}: ${problem}` : problem;
     this.#problem = text;
     if (wasUp) this.#since = clock.wall();
+    this.#flaps ||= this.#settling !== undefined;
     this.#attempt++;
     this.#drop(text);
     const told = this.#outage.failed(text);
@@ -215,6 +230,8 @@ export class RedisLink {
   #drop(reason: string): void {
     const connection = this.#connection;
     this.#connection = undefined;
+    this.#settling?.cancel();
+    this.#settling = undefined;
     connection?.close();
     for (const reject of [...this.#waiting]) reject(new Error(reason));
   }

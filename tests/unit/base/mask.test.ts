@@ -34,6 +34,7 @@ test.each([
   "no key frame: none came",
   "x.toml:3: rtmps.key: must be the path of a file, not 5",
   "x.toml:2: cluster.secret: set secret or secret_file, not both",
+  "redis://a:6379: no answer within 1500 ms",
   "127.0.0.1:1935/live2",
   "c1 [abc] a...b",
   "FMLE/3.0 (compatible; FMSc/1.0)",

@@ -16,6 +16,8 @@ class Stage {
   readonly log = new RecordingLog();
   readonly servers = new Map<string, FakeRedis>();
   readonly told: string[] = [];
+  /** What the owner does with a connection. */
+  onUp: () => void = () => undefined;
   /** What INFO answers, by host. */
   readonly info = new Map<string, string>();
   readonly openRedis: OpenRedis = async (to, timeoutMs, closed) => {
@@ -31,7 +33,10 @@ class Stage {
   readonly link = new RedisLink(
     { clock: this.clock, log: this.log, openRedis: this.openRedis, randomNumber: () => 0.5 },
     {
-      up: () => this.told.push(`up ${this.link.server?.host}`),
+      up: () => {
+        this.told.push(`up ${this.link.server?.host}`);
+        this.onUp();
+      },
       down: () => this.told.push("down"),
     },
   );
@@ -91,6 +96,26 @@ describe("A connection to the registry", () => {
     await stage.pass(3000);
     expect(stage.told).toEqual(["up a", "down", "up a"]);
     expect(redis.connections).toBe(1);
+  });
+
+  test("that ends again and again as soon as it is used is tried ever more rarely, and logged as one outage", async () => {
+    const stage = new Stage();
+    const redis = stage.add("a");
+    redis.refuses = "READONLY You can't write against a read only replica.";
+    stage.info.set("a", "redis_version:7.0.0\nredis_mode:standalone\nrole:master\n");
+    stage.onUp = () => void settled(stage.link.call("EVALSHA", ["?"]));
+    stage.link.follow([server("a")]);
+    await stage.pass(60_000);
+    const lines = stage.log.take();
+    expect(lines.filter((line) => line.includes("registry connected"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes("registry away"))).toHaveLength(1);
+    expect(stage.told.length).toBeLessThan(2 * 60);
+    expect(lines.join()).toContain("error=redis://a:6379: READONLY");
+    redis.refuses = undefined;
+    await stage.pass(5000);
+    expect(stage.log.take()).toEqual([
+      expect.stringMatching(/^info registry connected registry=redis:\/\/a:6379 outage_seconds=6\d$/),
+    ]);
   });
 
   test("counts commands that were sent, refused and dropped, and tells since when it is up or away", async () => {
