@@ -338,9 +338,10 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   }
 
   refused(reason: string): void {
+    const isNew = this.refusal !== reason;
     this.refusal = reason;
     const stream = streamLabel(this.#stream?.key ?? this.key);
-    this.#context.log.warn("stream can't be cut for HLS", { stream, part: this.rendition?.id, reason });
+    if (isNew) this.#context.log.warn("stream can't be cut for HLS", { stream, part: this.rendition?.id, reason });
     this.#waits.notify("refused");
   }
 

@@ -361,9 +361,13 @@ describe("outages and ends", () => {
 
   test("what can't be carried is refused with its reason", () => {
     const stage = new HlsStage({ context: { formats: formatsOf(() => "MPEG-TS does not carry AV1") } });
-    goOn(stage.live.publish("show").headers(), 4);
+    const feed = stage.live.publish("show").headers();
+    goOn(feed, 4);
     const { refusal } = stage.get("/live/show.m3u8");
     expect([refusal?.kind, refusal?.reason]).toEqual(["media", "MPEG-TS does not carry AV1"]);
+    // The log has it once, however often the encoder changes its settings.
+    for (let at = 1; at < 5; at++) goOn(feed.headers(`V${at}`, `A${at}`), 2);
+    expect(stage.log.take(/can't be cut/)).toHaveLength(1);
   });
 
   test("switched off by a reload, it ends its viewers; switched on, it cuts what is published already", () => {
