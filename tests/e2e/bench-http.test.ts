@@ -144,7 +144,7 @@ for (const [type, ending] of [
 
 /** A server with HLS, and its stream played by the bench that publishes it. */
 async function playsHls(stage: Stage, hls: string, ...options: readonly string[]): Promise<BenchReport> {
-  const vhost = `[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\n${hls}`;
+  const vhost = `[vhost.__defaultVhost__.hls]\nenabled = true\n${hls}`;
   const server = await startSrs(stage, "server", { more: `[http_server]\nlisten = "127.0.0.1:0"\n${vhost}` });
   const play = `http://127.0.0.1:${await httpPort(server.program)}/live/show.m3u8`;
   const run = ["--play-url", play, "-n", "5", "--gop", "1", "--seconds", "6", "--json", ...options];
@@ -158,17 +158,23 @@ for (const [what, hls, format] of [
 ] as const)
   test.concurrent(`srs bench plays ${what}`, async () => {
     await using stage = new Stage();
-    const { players } = await playsHls(stage, `${hls}\nhls_window = 8`);
+    const { players } = await playsHls(stage, `${hls}\nhls_fragment = 1\nhls_window = 8`);
     expect(players).toMatchObject({ ...withoutTs, connected: 5, checked: 5, hls: { ...faultless.hls, format } });
-    expect(players?.hls?.segments).toBeGreaterThan(5 * 3);
+    // A segment has 25 pictures; how many there are depends on when the players came.
+    expect(players?.hls?.segments).toBeGreaterThan((players?.frames.video ?? 0) / 50);
   });
 
 test.concurrent("srs bench plays low-latency HLS part by part, three parts behind the encoder", async () => {
   await using stage = new Stage();
-  const { players } = await playsHls(stage, "hls_low_latency = true\nhls_part = 200\nhls_window = 20");
+  // Parts are listed for three target durations: as long may a player on a slow machine be late.
+  const { players } = await playsHls(
+    stage,
+    "hls_fragment = 4\nhls_low_latency = true\nhls_part = 200\nhls_window = 40",
+  );
   expect(players).toMatchObject({ ...withoutTs, connected: 5, checked: 5, hls: { ...faultless.hls, format: "fmp4" } });
   const { parts = 0, hinted = 0, part_delay_ms, segments } = players?.hls ?? {};
-  expect(parts).toBeGreaterThan(5 * 20);
+  // A part has five pictures.
+  expect(parts).toBeGreaterThan((players?.frames.video ?? 0) / 10);
   expect(hinted).toBeGreaterThan(0);
   expect(segments).toBe(0);
   expect(part_delay_ms?.p50).toBeGreaterThan(0);
@@ -178,7 +184,7 @@ test.concurrent("srs bench plays low-latency HLS part by part, three parts behin
 test.concurrent("srs bench plays each variant of a ladder, or the best one", async () => {
   await using stage = new Stage();
   const vhost =
-    '[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 1\nhls_low_latency = true\nhls_variants = ["_hd", "_sd"]';
+    '[vhost.__defaultVhost__.hls]\nenabled = true\nhls_fragment = 4\nhls_low_latency = true\nhls_variants = ["_hd", "_sd"]';
   const server = await startSrs(stage, "server", { more: `[http_server]\nlisten = "127.0.0.1:0"\n${vhost}` });
   const rates = { "": 600, _hd: 1200, _sd: 300 };
   for (const [suffix, kbps] of Object.entries(rates)) {
@@ -197,5 +203,5 @@ test.concurrent("srs bench plays each variant of a ladder, or the best one", asy
   const all = await played("all");
   expect(all?.most ?? 0).toBeGreaterThan(2 * (all?.least ?? 0));
   const best = await played("best");
-  expect(best?.least ?? 0).toBeGreaterThan(900);
+  expect(best?.least ?? 0).toBeGreaterThan(2 * (all?.least ?? 0));
 });

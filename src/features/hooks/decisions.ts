@@ -22,13 +22,14 @@ export class Decisions {
   /** Asks all URLs of an event, one after the other, until one does not allow it. */
   async ask(config: HooksConfig, event: DecisionEvent, clientId: string, body: HookBody): Promise<GuardResult> {
     const until = this.#clock.now() + config.timeout;
+    let timeoutMs = config.timeout;
     // A publisher's hook changes what a back end knows: it is always asked.
     const isCached = config.cache > 0 && event !== "on_publish";
     for (const url of config[event]) {
       const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : "";
       const known = isCached ? this.#cache.find(question, config) : undefined;
-      const settings = { secret: config.secret, timeoutMs: Math.max(1, Math.round(until - this.#clock.now())) };
-      const verdict = known ?? (await this.#calls.ask(clientId, url, body, settings));
+      const verdict = known ?? (await this.#calls.ask(clientId, url, body, { secret: config.secret, timeoutMs }));
+      timeoutMs = Math.max(1, Math.round(until - this.#clock.now()));
       if (isCached && known === undefined && verdict.kind !== "failed")
         this.#cache.keep(question, config, verdict, config.cache);
       const refusal = refusalOf(verdict, event, url, config);
