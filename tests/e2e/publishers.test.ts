@@ -115,7 +115,7 @@ testWithFfmpeg.concurrent(
 
 test.concurrent("a publisher that sends nothing is told why it is disconnected, and its players after the grace time", async () => {
   await using stage = new Stage();
-  const timeouts = "[vhost.__defaultVhost__.publish]\nfirstpkt_timeout = 1000\nnormal_timeout = 500\ngrace = 1";
+  const timeouts = "[vhost.__defaultVhost__.publish]\nfirstpkt_timeout = 5000\nnormal_timeout = 1000\ngrace = 1";
   const server = await startSrs(stage, "server", { more: timeouts });
   const player = await Client.play(stage, { port: server.port }, "livestream");
   const silent = await Client.publish(stage, { port: server.port }, "livestream");

@@ -120,7 +120,7 @@ export const edgeEffects: Readonly<Record<string, Effect>> = {
   async "vhost.NAME.edge.missing_ttl"(stage) {
     const [a] = await origins(stage);
     // Only an answer that comes within `wait` is remembered.
-    const keys = ["wait = 3", "read_timeout = 500"];
+    const keys = ["wait = 6", "read_timeout = 1500"];
     const ask = async (edge: ReloadServer, name: string) => (await edge.play(name)).end();
     const edge = await ReloadServer.start(stage, edgeOf([a], ...keys, "missing_ttl = 3600"), "edge");
     const remembered = async (name: string) => {

@@ -80,9 +80,9 @@ export const hookEffects: Readonly<Record<string, Effect>> = {
     const [server, backEnd] = await begin(stage);
     backEnd.answer = () => new Promise<never>(() => undefined);
     await server.reload(backEnd.hooks(["on_play"], "timeout = 20000"));
-    await server.reload(backEnd.hooks(["on_play"], "timeout = 1000"));
+    await server.reload(backEnd.hooks(["on_play"], "timeout = 3000"));
     await expect(server.play()).rejects.toThrow("access could not be checked");
-    await server.program.line(/play refused .*no answer within 1 s/);
+    await server.program.line(/play refused .*no answer within 3 s/);
   },
 
   async [`${table}.cache`](stage) {
