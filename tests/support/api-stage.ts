@@ -150,7 +150,15 @@ export class ApiStage {
     const countRequest = (host: string) =>
       calls.take(host, this.config.max_requests_per_minute) ? undefined : { rule: "http_api", reason: "too many" };
     const server = new HttpServer({
-      ...{ clock, log, clients, refusals, software: "srs/test", account: { countRequest }, routes: [this.api] },
+      ...{
+        clock,
+        log,
+        clients,
+        refusals,
+        software: "srs/test",
+        account: { countRequest, crowded: false },
+        routes: [this.api],
+      },
       ...forOperators,
       rtmpPort: () => 1935,
       stage: () => "running",

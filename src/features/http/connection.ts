@@ -148,7 +148,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   /** `printf … | nc` and the like: the request that is under way is answered, in a short time. */
   onPeerEnd(): boolean {
     if (this.#state === "closing") return this.transport.bytesQueued > 0;
-    if (this.#state !== "answering") return false;
+    if (this.#state !== "answering" || this.context.account.crowded) return false;
     this.#ends.hungUp();
     this.#endedAt = this.context.clock.now();
     return true;

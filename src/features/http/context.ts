@@ -31,8 +31,8 @@ export interface HttpContext {
   /** Where each connection is registered. */
   readonly clients: Clients;
   readonly refusals: Refusals;
-  /** Knows how many requests an address may make. */
-  readonly account: Pick<ConnectionAccount, "countRequest">;
+  /** Knows how many requests an address may make, and how many connections are ending. */
+  readonly account: Pick<ConnectionAccount, "countRequest" | "crowded">;
   /** Asked for each request in this order. */
   readonly routes: readonly HttpRoute[];
   /** The protocol of the listeners' endpoints that it answers on. */

@@ -1,3 +1,6 @@
+/** Clients that have ended their side and wait for an answer take no more than this share of what may be ending at a time. */
+const ENDING_SHARE = 0.25;
+
 /** Why another connection or request is refused: the limit's key and a sentence. */
 export interface TooMany {
   readonly ok: false;
@@ -50,6 +53,11 @@ export class ConnectionAccount {
   /** Connections that have not hung up. */
   get size(): number {
     return this.#present;
+  }
+
+  /** Whether so many that have hung up are not closed here yet that no answer is to be finished for one more. */
+  get crowded(): boolean {
+    return this.#ending >= this.#options.maxConnections * ENDING_SHARE;
   }
 
   /** Whether one more connection is allowed in addition to `waiting` others. */

@@ -6,14 +6,15 @@ const text = (body: string) => new TextEncoder().encode(body);
 const says = (body: string) => (exchange: HttpExchange) => exchange.respond({ status: 200, body: text(body) });
 
 /** A stage on which /a and /b are there at once, and /later when `exchange` answers. */
-function stageOf() {
+function stageOf(maxConnections = 100) {
   const later: HttpExchange[] = [];
-  const stage = new HttpStage({
+  const answers = {
     "/a": says("A"),
     "/b": says("B"),
     "/large": says("L".repeat(100_000)),
-    "/later": (exchange) => later.push(exchange),
-  });
+    "/later": (exchange: HttpExchange) => later.push(exchange),
+  };
+  const stage = new HttpStage(answers, [], maxConnections);
   return { stage, later };
 }
 
@@ -187,6 +188,18 @@ describe("A client that ends its side and reads on", () => {
     expect(end.endSide()).toBe(true);
     stage.clock.advance(3000);
     expect([end.state, later[0]?.gone]).toEqual(["aborted", true]);
+  });
+
+  test("keeps no place that newcomers need, when many do", () => {
+    const { stage } = stageOf(8);
+    const waiting = Array.from({ length: 20 }, () => {
+      const end = stage.dial();
+      end.get("/later");
+      if (!end.endSide()) end.hangUp();
+      return end;
+    });
+    expect(waiting.filter(({ state }) => state === "open")).toHaveLength(2);
+    expect(stage.dial().get("/a")).toContain("200 OK");
   });
 
   test("gets an answer that has begun to its end", () => {

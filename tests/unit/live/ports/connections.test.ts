@@ -37,6 +37,22 @@ test("requests are counted by the limits of their address", () => {
   ]);
 });
 
+test("answers are finished for a quarter of those that may be ending at a time", () => {
+  const account = new ConnectionAccount({
+    maxConnections: 8,
+    limiter: { acquire: () => undefined, release: () => undefined, countRequest: () => undefined },
+  });
+  const permits = Array.from({ length: 3 }, () => account.acquire("a"));
+  const crowded = permits.map((permit) => {
+    const { crowded: before } = account;
+    if (permit.ok) permit.hungUp();
+    return before;
+  });
+  expect(crowded).toEqual([false, false, true]);
+  for (const permit of permits) if (permit.ok) permit.gone();
+  expect(account.crowded).toBe(false);
+});
+
 test("listeners share one limit of connections, and one that hangs up gives its permit back at once", () => {
   const stage = new Stage();
   const first = stage.open("a");
