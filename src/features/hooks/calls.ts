@@ -59,16 +59,30 @@ export class Calls {
     return [...this.#backEnds.values()].flatMap((backEnd) => backEnd.reports());
   }
 
-  /** Asks a back end about a client, once. It answers within the timeout, whatever waits before it. */
-  ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings): Promise<Verdict> {
+  /**
+   * Asks a back end about a client, once. It answers within the timeout, whatever waits before it. Once `left` says that the client no
+   * longer waits, the back end is not asked any more.
+   */
+  ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings, left?: AbortSignal): Promise<Verdict> {
     return new Promise((resolve) => {
-      this.#events.add(() =>
-        this.#push(clientId, url, {
+      const givenUp = () => resolve({ kind: "failed", problem: "given up" });
+      this.#events.add(() => {
+        if (left?.aborted === true) {
+          givenUp();
+          return;
+        }
+        const job: Job = {
           ...this.#call(url, encoder.encode(JSON.stringify(body)), body, settings),
           kind: "decision",
-          done: (verdict) => resolve(verdict ?? { kind: "failed", problem: "given up" }),
-        }),
-      );
+          done: (verdict) => (verdict === undefined ? givenUp() : resolve(verdict)),
+        };
+        const lane = this.#push(clientId, url, job);
+        left?.addEventListener("abort", () => {
+          lane.abandon(job);
+          // Once it is called, its answer still comes.
+          if (!lane.has(job)) givenUp();
+        });
+      });
     });
   }
 
@@ -122,7 +136,7 @@ export class Calls {
     return { event: action as HookEvent, url: href, id, body, ...settings };
   }
 
-  #push(clientId: string, url: HookUrl, job: Job): void {
+  #push(clientId: string, url: HookUrl, job: Job): Lane {
     const key = `${clientId} ${url.backEnd}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
@@ -131,6 +145,7 @@ export class Calls {
       if (this.#isStopping) lane.stop();
     }
     lane.push(job);
+    return lane;
   }
 
   #backEnd({ backEnd: label }: HookUrl): BackEnd {

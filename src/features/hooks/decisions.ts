@@ -7,6 +7,9 @@ import type { HooksConfig } from "./config.ts";
 import type { DecisionEvent, HookBody } from "./events.ts";
 import type { HookUrl } from "./hook-url.ts";
 
+/** For nobody. */
+const LEFT: GuardResult = { kind: "unavailable", reason: "the client has left" };
+
 /** Asks back ends whether a client may go on. */
 export class Decisions {
   readonly #clock: Pick<Clock, "now">;
@@ -19,8 +22,14 @@ export class Decisions {
     this.#cache = new AnswerCache(clock);
   }
 
-  /** Asks all URLs of an event, one after the other, until one does not allow it. */
-  async ask(config: HooksConfig, event: DecisionEvent, clientId: string, body: HookBody): Promise<GuardResult> {
+  /** Asks all URLs of an event, one after the other, until one does not allow it or the client has `left`. */
+  async ask(
+    config: HooksConfig,
+    event: DecisionEvent,
+    clientId: string,
+    body: HookBody,
+    left: AbortSignal,
+  ): Promise<GuardResult> {
     const until = this.#clock.now() + config.timeout;
     let timeoutMs = config.timeout;
     // A publisher's hook changes what a back end knows: it is always asked.
@@ -28,7 +37,9 @@ export class Decisions {
     for (const url of config[event]) {
       const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : "";
       const known = isCached ? this.#cache.find(question, config) : undefined;
-      const verdict = known ?? (await this.#calls.ask(clientId, url, body, { secret: config.secret, timeoutMs }));
+      if (left.aborted) return LEFT;
+      const settings = { secret: config.secret, timeoutMs };
+      const verdict = known ?? (await this.#calls.ask(clientId, url, body, settings, left));
       timeoutMs = Math.max(1, Math.round(until - this.#clock.now()));
       if (isCached && known === undefined && verdict.kind !== "failed")
         this.#cache.keep(question, config, verdict, config.cache);

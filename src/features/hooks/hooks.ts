@@ -47,8 +47,8 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   /** The last publisher of each stream with on_hls, by the stream's key. */
   readonly #publishers = new Map<string, Activity>();
   readonly #targets: NamedTargets;
-  /** What requests are for. */
-  readonly #activities = new WeakMap<AccessRequest, Activity>();
+  /** What requests are for, and what aborts the questions about them. */
+  readonly #requests = new WeakMap<AccessRequest | ConnectAccess, { activity?: Activity; left: AbortController }>();
   /** Back ends are asked whether a client may do these, by client, kind and stream. */
   readonly #asking = new Map<string, Promise<GuardResult>>();
 
@@ -71,7 +71,9 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     if (vhost === undefined || config === undefined) return undefined;
     this.#visits.connects(request, { client: clientOf(request), vhost, app });
     if (config.on_connect.length === 0) return undefined;
-    return this.#askConnect(config, request, vhost, app).then((result) => {
+    const left = new AbortController();
+    this.#requests.set(request, { left });
+    return this.#askConnect(config, request, vhost, app, left.signal).then((result) => {
       if (result === undefined) this.#visits.connected(clientId, vhost);
       return result;
     });
@@ -82,7 +84,8 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const config = this.#configOf(vhost);
     if (config === undefined) return undefined;
     const activity = activityFor(request);
-    this.#activities.set(request, activity);
+    const left = new AbortController();
+    this.#requests.set(request, { activity, left });
     const isRtmp = request.protocol === "rtmp";
     const mayConnect = !isRtmp || config.on_connect.length === 0 || this.#visits.isConnected(request.clientId, vhost);
     const event = request.action === "publish" ? "on_publish" : "on_play";
@@ -98,7 +101,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
       if (before !== undefined) await before;
       if (!mayConnect) {
         this.#visits.connects({ ...request, vhost, app }, { client: activity.client, vhost, app });
-        const refusal = await this.#askConnect(config, request, vhost, app);
+        const refusal = await this.#askConnect(config, request, vhost, app, left.signal);
         if (refusal !== undefined) return refusal;
         this.#visits.connected(request.clientId, vhost);
       }
@@ -108,6 +111,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
         event,
         request.clientId,
         body.call(this.#bodies, activity.client, activity.stream),
+        left.signal,
       );
     };
     const answer = ask().then((result) => {
@@ -119,8 +123,9 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     return answer;
   }
 
-  withdrawn(request: AccessRequest): void {
-    const activity = this.#activities.get(request);
+  withdrawn(request: AccessRequest | ConnectAccess): void {
+    const { activity, left } = this.#requests.get(request) ?? {};
+    left?.abort();
     if (activity !== undefined) this.#visits.withdraw(activity);
   }
 
@@ -208,9 +213,10 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     request: ConnectAccess | AccessRequest,
     vhost: string,
     app: string,
+    left: AbortSignal,
   ): Promise<GuardResult> {
     const body = this.#bodies.connect(clientOf(request), vhost, app, request.param);
-    return this.#decisions.ask(config, "on_connect", request.clientId, body);
+    return this.#decisions.ask(config, "on_connect", request.clientId, body, left);
   }
 
   #notify(

@@ -30,7 +30,7 @@ export interface Job {
   readonly timeoutMs: number;
   /** A decision is called once, and has its timeout for all of it; a notification has it for each attempt. */
   readonly kind: "decision" | "notification";
-  /** Called once; undefined: the notification was given up. */
+  /** Called once, unless it is abandoned; undefined: the notification was given up. */
   done(verdict: Verdict | undefined): void;
 }
 
@@ -83,6 +83,17 @@ export class Lane {
     this.#backEnd.waits(job.event, 1);
     if (this.#queue.length === 1) this.#attempt();
     else if (job.kind === "decision") this.#hurry();
+  }
+
+  /** Whether a job waits, or is under way. */
+  has(job: Job): boolean {
+    return this.#queue.some((each) => each.job === job);
+  }
+
+  /** Nobody waits for a decision any more: it is not called, if it has not been so far. */
+  abandon(job: Job): void {
+    const queued = this.#queue.find((each) => each.job === job);
+    if (queued !== undefined && !queued.isCalled) this.#end(queued, () => undefined);
   }
 
   /** The server stops: what waits is tried once more. */
@@ -181,6 +192,15 @@ export class Lane {
 
   /** The job is over, wherever it is in the lane. */
   #finish(queued: Queued, verdict: Verdict | undefined): void {
+    const { event } = queued.job;
+    this.#end(queued, () => {
+      if (verdict === undefined) this.#backEnd.dropped(event);
+      else this.#backEnd.settled(event, verdict);
+      queued.job.done(verdict);
+    });
+  }
+
+  #end(queued: Queued, told: () => void): void {
     const index = this.#queue.indexOf(queued);
     if (index < 0) return;
     this.#queue.splice(index, 1);
@@ -189,11 +209,8 @@ export class Lane {
       this.#stopAttempt?.();
       this.#pause?.cancel();
     }
-    const { job } = queued;
-    this.#backEnd.waits(job.event, -1);
-    if (verdict === undefined) this.#backEnd.dropped(job.event);
-    else this.#backEnd.settled(job.event, verdict);
-    job.done(verdict);
+    this.#backEnd.waits(queued.job.event, -1);
+    told();
     if (index === 0) this.#attempt();
   }
 }

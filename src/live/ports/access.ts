@@ -113,8 +113,11 @@ export interface Guard {
   check(request: AccessRequest): GuardResult | Promise<GuardResult>;
   /** Decides whether a client may connect, before it names a stream. A guard without this lets everybody connect. */
   checkConnect?(request: ConnectAccess): GuardResult | Promise<GuardResult>;
-  /** A request that it allowed comes to nothing: another guard refuses it, or the client has withdrawn it. `request` is the object of `check`. */
-  withdrawn?(request: AccessRequest): void;
+  /**
+   * A request comes to nothing: another guard refuses it, or the client has withdrawn it. Called when this guard has allowed it, and
+   * when it is deciding. `request` is the object that it was asked about.
+   */
+  withdrawn?(request: AccessRequest | ConnectAccess): void;
 }
 
 /**
@@ -156,8 +159,12 @@ export class GuardChain {
 
   /** Asks the guards with a rule on connects; `answer` is called as in `ask`. */
   askConnect(request: ConnectAccess, answer: (denial: Denial | undefined) => void): Pick<Timer, "cancel"> {
+    const connect: Check = {
+      run: (guard) => guard.checkConnect?.(request),
+      withdraw: (guard) => guard.withdrawn?.(request),
+    };
     const deciding = this.#guards.filter(({ checkConnect }) => checkConnect !== undefined);
-    return this.#decide(deciding, { run: (guard) => guard.checkConnect?.(request) }, answer);
+    return this.#decide(deciding, connect, answer);
   }
 
   #decide(guards: readonly Guard[], check: Check, answer: GuardAnswer): Pick<Timer, "cancel"> {
@@ -182,8 +189,8 @@ export class GuardChain {
 /** One request, as each guard is asked about it. */
 interface Check {
   run(guard: Guard): GuardResult | Promise<GuardResult>;
-  /** Notifies a guard that what it allowed comes to nothing. */
-  withdraw?(guard: Guard): void;
+  /** Notifies a guard that the request comes to nothing. */
+  withdraw(guard: Guard): void;
 }
 
 /** One request and its progress through the guards. */
@@ -258,7 +265,7 @@ class Decision {
       return;
     }
     this.#at++;
-    if (this.#isOver) this.#check.withdraw?.(guard);
+    if (this.#isOver) this.#check.withdraw(guard);
     if (this.#answer === undefined) this.settle(undefined);
     else this.proceed();
   }
@@ -266,7 +273,8 @@ class Decision {
   #withdraw(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const guard of this.#guards.slice(0, this.#at)) this.#check.withdraw?.(guard);
+    const asked = this.settled ? this.#at : this.#at + 1;
+    for (const guard of this.#guards.slice(0, asked)) this.#check.withdraw(guard);
   }
 }
 
