@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
-import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import type { AccessRequest, ConnectAccess, Guard, GuardResult } from "../../live/ports/access.ts";
 import { MAX_STREAM_KEY } from "../../live/ports/node-state.ts";
 import type { OnConflict } from "../../live/source/source.ts";
 import { streamLabel } from "../../live/streams.ts";
@@ -47,6 +47,9 @@ export class Claims implements Guard {
   readonly name = "registry";
   readonly #context: ClaimsContext;
   readonly #waiting = new Set<Waiting>();
+  /** Publishers that are decided on, and those of them that have left. */
+  readonly #leave = new WeakMap<AccessRequest | ConnectAccess, () => void>();
+  readonly #left = new WeakSet<AccessRequest | ConnectAccess>();
   /** Nodes that have asked whether a publisher here is alive, by the stream's key, while that is found out. */
   readonly #askers = new Map<string, Set<string>>();
 
@@ -54,7 +57,8 @@ export class Claims implements Guard {
     this.#context = context;
   }
 
-  check({ action, name, hops }: AccessRequest): GuardResult | Promise<GuardResult> {
+  check(request: AccessRequest): GuardResult | Promise<GuardResult> {
+    const { action, name, hops } = request;
     const { own, isUp, onConflict } = this.#context;
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     // A server that passes a stream on has no publisher.
@@ -62,9 +66,14 @@ export class Claims implements Guard {
     const here = own.all.get(key);
     // On one node, the stream itself decides.
     if (here?.place.role === "published") return undefined;
-    if (isUp()) return this.#claim(key);
+    if (isUp()) return this.#claim(key, request);
     const isElsewhere = here !== undefined && onConflict(key) === "reject";
     return isElsewhere ? busy(key, "another node, as it is fetched from there") : undefined;
+  }
+
+  withdrawn(request: AccessRequest | ConnectAccess): void {
+    this.#left.add(request);
+    this.#leave.get(request)?.();
   }
 
   /** Another node has changed who owns a stream. */
@@ -101,12 +110,12 @@ export class Claims implements Guard {
     });
   }
 
-  async #claim(key: string): Promise<GuardResult> {
+  async #claim(key: string, request: AccessRequest): Promise<GuardResult> {
     const { onConflict } = this.#context;
     try {
       const owner = await this.#try(key);
       if (owner === undefined || onConflict(key) === "standby") return undefined;
-      return await this.#wait(key, owner);
+      return await this.#wait(key, owner, request);
     } catch {
       // The registry went away: nobody can be asked.
       return undefined;
@@ -130,10 +139,10 @@ export class Claims implements Guard {
     return undefined;
   }
 
-  #wait(key: string, owner: string): Promise<GuardResult> {
+  #wait(key: string, owner: string, request: AccessRequest): Promise<GuardResult> {
     const { clock, nodeId, nameOf, send } = this.#context;
     const refusal = busy(key, nameOf(owner));
-    if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(refusal);
+    if (this.#waiting.size >= MAX_WAITING || this.#left.has(request)) return Promise.resolve(refusal);
     const { promise, resolve } = Promise.withResolvers<GuardResult>();
     let isAsking = false;
     const timers: Timer[] = [];
@@ -159,6 +168,7 @@ export class Claims implements Guard {
       alive: () => settle(refusal),
     };
     this.#waiting.add(waiting);
+    this.#leave.set(request, waiting.alive);
     timers.push(
       clock.after(WAIT_MS, () => settle(refusal)),
       clock.every(AGAIN_MS, waiting.again),
