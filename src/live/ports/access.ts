@@ -214,7 +214,7 @@ class Decision {
   /** Discards the answer. Work that a guard has begun still counts until it is done. */
   cancel(): void {
     this.#answer = undefined;
-    this.#withdraw();
+    if (!this.settled) this.#withdraw();
   }
 
   /** Asks the guards that are left. */
