@@ -142,6 +142,7 @@ export function makeFeatures(host: Host): Features {
     pid: process.pid,
     carries: () => others.carries,
     onConflict,
+    theirs: (key, source) => registry.atSibling(key, source),
   });
 
   const store = stateFile(live.current.forward_state);

@@ -6,7 +6,7 @@ import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeNode } from "./fake-node.ts";
-import type { FakeRedis } from "./fake-redis.ts";
+import type { FakeServers } from "./fake-redis.ts";
 import { FakeNet } from "./fake-transport.ts";
 import { type Feed, LiveStage, Viewer } from "./live.ts";
 import { mulberry32 } from "./random.ts";
@@ -30,7 +30,7 @@ export class EdgeStage {
   /** A node of a cluster with a registry, which looks for streams at other nodes. */
   registered(
     name: string,
-    redis: FakeRedis,
+    redis: FakeServers,
     edge: Partial<EdgeConfig> = {},
     publish = publishDefaults,
     clock = this.clock,

@@ -5,6 +5,7 @@ interface Pending {
   order: number;
   readonly periodMs: number | undefined;
   readonly run: () => void;
+  waits: boolean;
 }
 
 /** More turns without time passing than any test needs: two parts of the program wake each other for ever. */
@@ -14,7 +15,9 @@ const MOST_TURNS = 100_000;
 export class FakeClock implements Clock {
   #now = 0;
   #order = 0;
-  readonly #timers = new Set<Pending>();
+  /** A binary heap, the next one first; those that were cancelled stay in it until they are next. */
+  readonly #timers: Pending[] = [];
+  #waiting = 0;
   #soon: (() => void)[] = [];
   readonly #epoch: number;
 
@@ -45,7 +48,7 @@ export class FakeClock implements Clock {
 
   /** Timers that wait, what `soon` was given not counted. */
   get timers(): number {
-    return this.#timers.size;
+    return this.#waiting;
   }
 
   /** Work that waits for the end of the turn. */
@@ -65,11 +68,16 @@ export class FakeClock implements Clock {
     for (const run of due) run();
   }
 
+  /** Runs what waits for promises that have settled; a test that sets it needs no turns of the event loop for them. */
+  drain: () => void = () => undefined;
+
   /** Ends turns until nothing more is to be done now. */
   settle(): void {
+    this.drain();
     for (let turns = 0; this.#soon.length > 0; turns++) {
       if (turns === MOST_TURNS) throw new Error("the program never comes to rest");
       this.turn();
+      this.drain();
     }
   }
 
@@ -79,10 +87,11 @@ export class FakeClock implements Clock {
     this.settle();
     for (let next = this.#next(); next !== undefined && next.at <= until; next = this.#next()) {
       this.#now = Math.max(this.#now, next.at);
-      if (next.periodMs === undefined) this.#timers.delete(next);
+      if (next.periodMs === undefined) this.#end(next);
       else {
         next.at += next.periodMs;
         next.order = this.#order++;
+        this.#sink();
       }
       next.run();
       this.settle();
@@ -95,7 +104,7 @@ export class FakeClock implements Clock {
     this.#now += ms;
     for (let next = this.#next(); next !== undefined && next.at <= this.#now; next = this.#next()) {
       if (next.periodMs !== undefined) throw new Error("not for timers that come again");
-      this.#timers.delete(next);
+      this.#end(next);
       next.run();
     }
   }
@@ -111,15 +120,57 @@ export class FakeClock implements Clock {
   }
 
   #add(delayMs: number, periodMs: number | undefined, run: () => void): Timer {
-    const timer: Pending = { at: this.#now + Math.max(0, delayMs), order: this.#order++, periodMs, run };
-    this.#timers.add(timer);
-    return { cancel: () => this.#timers.delete(timer) };
+    const at = this.#now + Math.max(0, delayMs);
+    const timer: Pending = { at, order: this.#order++, periodMs, run, waits: true };
+    this.#waiting++;
+    this.#rise(timer);
+    return { cancel: () => this.#end(timer) };
+  }
+
+  #end(timer: Pending): void {
+    if (timer.waits) this.#waiting--;
+    timer.waits = false;
   }
 
   #next(): Pending | undefined {
-    let next: Pending | undefined;
-    for (const timer of this.#timers)
-      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
+    let next = this.#timers[0];
+    for (; next !== undefined && !next.waits; next = this.#timers[0]) this.#sink();
     return next;
   }
+
+  /** Adds a timer at the heap's end, and moves it up to its place. */
+  #rise(timer: Pending): void {
+    const timers = this.#timers;
+    let at = timers.length;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const other = timers[above] as Pending;
+      if (!isBefore(timer, other)) break;
+      timers[at] = other;
+      at = above;
+    }
+    timers[at] = timer;
+  }
+
+  /** Moves the first timer down to its place, or, when it waits no more, the last one from there. */
+  #sink(): void {
+    const timers = this.#timers;
+    const first = timers[0] as Pending;
+    const timer = first.waits ? first : (timers.pop() as Pending);
+    if (timers.length === 0) return;
+    let at = 0;
+    for (let below = 1; below < timers.length; below = 2 * at + 1) {
+      const right = below + 1;
+      if (right < timers.length && isBefore(timers[right] as Pending, timers[below] as Pending)) below = right;
+      const other = timers[below] as Pending;
+      if (!isBefore(other, timer)) break;
+      timers[at] = other;
+      at = below;
+    }
+    timers[at] = timer;
+  }
+}
+
+function isBefore(one: Pending, other: Pending): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
 }

@@ -21,8 +21,8 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { nodeState } from "./api-stage.ts";
 import { epochIds } from "./epoch-ids.ts";
 import { FakeClock } from "./fake-clock.ts";
-import type { FakeRedis } from "./fake-redis.ts";
-import type { FakeNet } from "./fake-transport.ts";
+import type { FakeServers } from "./fake-redis.ts";
+import type { FakeNet, Host } from "./fake-transport.ts";
 import { rethrow } from "./faults.ts";
 import { Feed, streamDefaults } from "./live.ts";
 import { limitDefaults, openDoor } from "./open-door.ts";
@@ -32,7 +32,6 @@ import { publishDefaults } from "./rtmp-stage.ts";
 const CHUNK_SIZE = 4096;
 
 const noRegistry: RegistryConfig = { registry: [], registry_prefix: "srs" };
-const fakeServer = { text: "redis://r", host: "r", port: 6379, tls: false, username: "", password: "", database: 0 };
 
 /** `[vhost.X.edge]` as it is when the file says nothing. */
 const edgeDefaults = Object.fromEntries(
@@ -63,6 +62,8 @@ export class FakeNode {
 
   /** What the node carries over in an upgrade, by name. */
   readonly carries = new Map<string, Carry>();
+  /** How it is found in the network. */
+  readonly host: Host = { accept: () => this.accept() };
   readonly handover: Handover;
   readonly edge: Edge;
   /** Without a registry's server, it knows of no other node. */
@@ -81,14 +82,19 @@ export class FakeNode {
     forward: readonly string[] = [],
     publish = publishDefaults,
     edge: Partial<EdgeConfig> = {},
-    redis?: FakeRedis,
+    redis?: FakeServers,
     randomNumber: () => number = () => 0.5,
   ) {
     this.#clock = clock;
     this.#onConflict = publish.on_conflict;
     this.edgeConfig = { ...edgeDefaults, ...edge };
     // Unused memory is given back by another clock: the timers of this one are those that a test counts.
-    this.streams = new Streams(clock, rethrow, epochIds(Bun.hash.crc32(address)), new SlabPool(new FakeClock()));
+    this.streams = new Streams(
+      clock,
+      rethrow,
+      epochIds(Bun.hash.crc32(`${address} ${net.processes}`)),
+      new SlabPool(new FakeClock()),
+    );
     this.targets = forward.map(parseTarget);
     const vhost: FoundVhost<RtmpVhost> = {
       name: "__defaultVhost__",
@@ -97,10 +103,10 @@ export class FakeNode {
     // In a registry, ids are as processes have them.
     const nodeId = redis === undefined ? address : Buffer.from(address).toString("hex");
     this.state = nodeState(nodeId, { advertise: [`rtmp://${address}`] });
-    const registryConfig = redis === undefined ? noRegistry : { ...noRegistry, registry: [fakeServer] };
+    const registryConfig = redis === undefined ? noRegistry : { ...noRegistry, registry: redis.servers };
     this.registry = new Registry({
       ...{ clock, log: this.log, nodeId, randomNumber, dial: net.dial },
-      openRedis: redis?.opener(nodeId) ?? (() => Promise.reject(new Error("there is none"))),
+      openRedis: redis?.opener(nodeId, this) ?? (() => Promise.reject(new Error("there is none"))),
       config: () => registryConfig,
       self: () => this.state,
       onConflict: () => publish.on_conflict,
@@ -129,7 +135,7 @@ export class FakeNode {
       httpGet: net.httpGet,
       nodes: new JoinedNodes([new MemoryNodes(() => this.state, clock), this.registry]),
       configOf: () => this.edgeConfig,
-      dial: net.dialer(address.split(":")[0] ?? ""),
+      dial: net.dialer(address.split(":")[0] ?? "", this),
       randomNumber,
       targets: () => this.targets,
       store: undefined,
@@ -142,8 +148,9 @@ export class FakeNode {
       carries: () => this.carries,
       ...shared,
       local: net.local,
-      pid: net.hosts.size + 1,
+      pid: ++net.processes,
       onConflict: () => publish.on_conflict,
+      theirs: (key, source) => this.registry.atSibling(key, source),
     });
     this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
@@ -153,7 +160,7 @@ export class FakeNode {
       ...shared,
       streams: this.streams,
     };
-    net.hosts.set(address, { accept: () => this.accept() });
+    net.hosts.set(address, this.host);
     this.registry.start();
     clock.every(1000, () => {
       if (!this.frozen) for (const connection of this.#connections) connection.tick(clock.now());

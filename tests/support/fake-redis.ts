@@ -1,4 +1,5 @@
 import type { OpenRedis, RedisConnection } from "../../src/base/redis.ts";
+import type { RegistryServer } from "../../src/features/registry/config.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { RedisModel } from "./redis-model.ts";
 
@@ -10,12 +11,21 @@ interface Subscriber {
 
 interface Open {
   readonly from: string;
+  readonly process: object | undefined;
   readonly end: () => void;
 }
 
+/** The servers that nodes name as their registry, and the way to them. */
+export interface FakeServers {
+  readonly servers: readonly RegistryServer[];
+  /** Connections of a node, by one of its processes. */
+  opener(from: string, process?: object): OpenRedis;
+}
+
 /** A server of Redis on the fake clock, which a test may stop, kill, cut off from nodes, and empty. */
-export class FakeRedis {
+export class FakeRedis implements FakeServers {
   readonly model: RedisModel;
+  readonly servers: readonly [RegistryServer];
   /** How long a command is on its way there and back, ms. */
   latencyMs = 2;
   /** How long the next command is on its way there, and its answer back, ms. One never overtakes another of its connection. */
@@ -24,6 +34,8 @@ export class FakeRedis {
   hintsMs: () => readonly number[] = () => [this.latencyMs];
   /** Nobody listens. */
   dead = false;
+  /** It follows another server, and takes no writes. */
+  replica = false;
   /** It takes everything and answers nothing. */
   stopped = false;
   /** Each write is refused with this. */
@@ -39,15 +51,16 @@ export class FakeRedis {
   readonly #subscribers = new Set<Subscriber>();
   #held: (() => void)[] = [];
 
-  constructor(clock: FakeClock) {
+  constructor(clock: FakeClock, host = "r") {
     this.#clock = clock;
+    const nobody = { port: 6379, tls: false, username: "", password: "", database: 0 };
+    this.servers = [{ text: `redis://${host}`, host, ...nobody }];
     this.model = new RedisModel(() => clock.now());
     this.model.publish = (channel, text) => this.#publish(channel, text);
   }
 
-  /** Connections of a node. */
-  opener(from: string): OpenRedis {
-    return (_server, timeoutMs, closed) => this.#connect(from, timeoutMs, closed);
+  opener(from: string, process?: object): OpenRedis {
+    return (_server, timeoutMs, closed) => this.#connect({ from, process }, timeoutMs, closed);
   }
 
   /** Its process is gone, with its memory unless `keep`. */
@@ -69,29 +82,35 @@ export class FakeRedis {
     for (const run of this.#held.splice(0)) run();
   }
 
-  /** A process is gone, and its connections with it. */
-  forget(from: string): void {
-    for (const open of [...this.#open]) if (open.from === from) open.end();
+  /** A node or one of its processes is gone, and its connections with it. */
+  forget(who: string | object): void {
+    for (const open of [...this.#open]) if (open.from === who || open.process === who) open.end();
   }
 
   get connections(): number {
     return this.#open.size;
   }
 
-  #connect(from: string, timeoutMs: number, closed: () => void): Promise<RedisConnection> {
+  connectionsOf(from: string): number {
+    let count = 0;
+    for (const open of this.#open) if (open.from === from) count++;
+    return count;
+  }
+
+  #connect(who: Pick<Open, "from" | "process">, timeoutMs: number, closed: () => void): Promise<RedisConnection> {
     const { promise, resolve, reject } = Promise.withResolvers<RedisConnection>();
-    const silent = () => this.stopped || this.cutOff.has(from);
+    const silent = () => this.stopped || this.cutOff.has(who.from);
     const timer = this.#clock.after(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
     this.#clock.after(this.latencyMs, () => {
       if (silent()) return;
       timer.cancel();
       if (this.dead) reject(new Error("no connection"));
-      else resolve(this.#connection(from, closed));
+      else resolve(this.#connection(who, closed));
     });
     return promise;
   }
 
-  #connection(from: string, closed: () => void): RedisConnection {
+  #connection({ from, process }: Pick<Open, "from" | "process">, closed: () => void): RedisConnection {
     let isOpen = true;
     let thereAt = 0;
     let backAt = 0;
@@ -104,7 +123,7 @@ export class FakeRedis {
       waiting.clear();
     };
     const open: Open = {
-      from,
+      ...{ from, process },
       end: () => {
         close();
         closed();
@@ -132,8 +151,7 @@ export class FakeRedis {
         // A packet that is lost on the way to or from a server that is cut off.
         if (this.dead || this.cutOff.has(from)) return;
         try {
-          if (this.refuses !== undefined && /EVAL|DEL/.test(command)) throw new Error(this.refuses);
-          const value = this.model.run(command, args);
+          const value = this.#run(command, args);
           answer(() => resolve(value));
         } catch (error) {
           answer(() => reject(error));
@@ -152,6 +170,13 @@ export class FakeRedis {
         this.#subscribers.add(subscriber);
       },
     };
+  }
+
+  #run(command: string, args: readonly string[]): unknown {
+    const refuses = this.replica ? "READONLY You can't write against a read only replica." : this.refuses;
+    if (refuses !== undefined && /EVAL|DEL/.test(command)) throw new Error(refuses);
+    const answer = this.model.run(command, args);
+    return command === "INFO" && this.replica ? String(answer).replace("role:master", "role:slave") : answer;
   }
 
   #publish(channel: string, text: string): number {

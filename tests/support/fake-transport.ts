@@ -9,7 +9,7 @@ import { between } from "./random.ts";
 const WINDOW_BYTES = 256 * 1024;
 
 /** One end of an in-memory connection. What is sent arrives in the next turn, in fragments when there is chance. */
-export class FakeTransport implements Transport {
+class FakeTransport implements Transport {
   readonly remote: HostPort;
   readonly ip: string;
   bytesSent = 0;
@@ -182,11 +182,26 @@ export class FakeTransport implements Transport {
 /** What answers at an address: a server, nothing at all (`silent`), or a refusal with its reason. */
 export type Host = "silent" | { refuse: string } | { accept(): TransportHandler | undefined };
 
+/** Both ends of a connection. */
+interface FakeConnection {
+  readonly dialled: FakeTransport;
+  readonly accepted: FakeTransport;
+  /** Whose name it was dialled in, and by whom, if known; and who accepted it. */
+  readonly from: string;
+  readonly by: object | undefined;
+  readonly at: object;
+}
+
 /** A network in memory. */
 export class FakeNet {
   readonly hosts = new Map<string, Host>();
-  /** Both ends of each connection, the dialled one first. */
-  readonly connections: { readonly from: string; dialled: FakeTransport; accepted: FakeTransport }[] = [];
+  /** Programs that have begun. */
+  processes = 0;
+  /** Those that have ended: they dial no more. */
+  readonly gone = new WeakSet<object>();
+  readonly connections: FakeConnection[] = [];
+  /** Connections within a machine, and the path that was dialled. */
+  readonly locals: (Pick<FakeConnection, "dialled" | "accepted"> & { readonly path: string })[] = [];
   /** Pairs of hosts, `FROM>TO`, between which no connection comes up. */
   readonly cuts = new Set<string>();
   readonly #clock: Clock;
@@ -200,7 +215,7 @@ export class FakeNet {
   }
 
   /** The newest connection. */
-  get last(): { readonly from: string; dialled: FakeTransport; accepted: FakeTransport } {
+  get last(): FakeConnection {
     const last = this.connections.at(-1);
     if (last === undefined) throw new Error("nobody has connected");
     return last;
@@ -266,6 +281,7 @@ export class FakeNet {
         const [dialled, accepted] = [0, 1].map(
           () => new FakeTransport({ host: "this machine", port: 0 }, this.#clock, this.#random),
         ) as [FakeTransport, FakeTransport];
+        this.locals.push({ path, dialled, accepted });
         FakeTransport.connect(dialled, handler, accepted, accept());
       });
     },
@@ -273,15 +289,17 @@ export class FakeNet {
 
   readonly dial: Dial = (target, handler) => this.#dial("", target, handler);
 
-  /** Dials in the name of a host. */
-  dialer(from: string): Dial {
-    return (target, handler) => this.#dial(from, target, handler);
+  /** Dials in the name of a host; `by`: which of its programs. */
+  dialer(from: string, by?: object): Dial {
+    return (target, handler) =>
+      by !== undefined && this.gone.has(by) ? { abort: () => undefined } : this.#dial(from, target, handler, by);
   }
 
   #dial(
     from: string,
     { host, port, timeoutMs, publicOnly }: Parameters<Dial>[0],
     handler: TransportHandler,
+    by?: object,
   ): ReturnType<Dial> {
     const address = `${host}:${port}`;
     this.dials.push(address);
@@ -316,7 +334,7 @@ export class FakeNet {
       const dialled = new FakeTransport({ host, port }, this.#clock, this.#random, this.#ipOf(host));
       const accepted = new FakeTransport({ host: "10.0.0.1", port: 50000 }, this.#clock, this.#random);
       attempt.transport = dialled;
-      this.connections.push({ from, dialled, accepted });
+      this.connections.push({ from, by, at: there, dialled, accepted });
       FakeTransport.connect(dialled, handler, accepted, acceptor);
     });
     return {

@@ -90,10 +90,46 @@ export class RegistryStage extends EdgeStage {
     }
   }
 
+  /** The connections of a feed's encoder end without a word. */
+  hangUp(feed: EncoderFeed): void {
+    for (const { from, accepted } of this.net.connections)
+      if (from === feed.name) accepted.fail("connection reset by peer");
+  }
+
+  /** One process of a node is gone, and its connections; another one of the same node goes on. */
+  end(node: FakeNode): void {
+    this.net.gone.add(node);
+    for (const [address, host] of this.net.hosts)
+      if (host === node.host) this.net.hosts.set(address, { refuse: "connection refused" });
+    for (const { by, at, dialled, accepted } of this.net.connections) {
+      if (by === node) {
+        accepted.fail("connection reset by peer");
+        dialled.fail("killed");
+      } else if (at === node.host) {
+        dialled.fail("connection reset by peer");
+        accepted.fail("killed");
+      }
+    }
+  }
+
   /** The node's process is gone: nothing comes from it any more, to the registry neither. */
   override kill(name: string): void {
     super.kill(name);
     this.redis.cutOff.add(Buffer.from(`${name}:1935`).toString("hex"));
+  }
+
+  /** Starts another process in the place of a node's: the old one keeps its connections. */
+  async upgrade(node: FakeNode): Promise<FakeNode> {
+    const name = Buffer.from(node.state.id, "hex").toString().replace(":1935", "");
+    const path = `/${name}/${this.clock.now()}`;
+    node.handover.expect(path, () => node.registry.handOver());
+    const [next] = this.nodes(name);
+    const joined = next.handover.join(path, `${path}/next`);
+    await this.pass(20);
+    await joined;
+    next.handover.ready();
+    await this.pass(20);
+    return next;
   }
 
   /** Where a stream is, as a node knows it: names of nodes. */

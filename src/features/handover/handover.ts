@@ -29,7 +29,12 @@ export interface HandoverContext {
   carries(): ReadonlyMap<string, Carry>;
   /** The treatment of a second publisher on a vhost. */
   onConflict(vhost: string): OnConflict;
+  /** The other process publishes a stream, by its key; without a source, no more. */
+  theirs(key: string, source: TheirSource | undefined): void;
 }
+
+/** A source in the other process. */
+export type TheirSource = Pick<Source, "info" | "dismiss">;
 
 /** A reconnecting encoder may be accepted here before the other process has reported its leaving: it gets this long. */
 const LEAVE_MS = 1000;
@@ -48,6 +53,7 @@ interface Sibling {
   readonly published: Map<string, Published>;
   /** Names of its features that carry something over. */
   readonly carries: readonly string[];
+  readonly dismisses: boolean;
 }
 
 /** A stream that is published or watched here. */
@@ -128,8 +134,9 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   close(): void {
     this.#listener?.stop();
     this.#listener = undefined;
-    const { link } = this.#sibling ?? {};
+    const { link, published = new Map() } = this.#sibling ?? {};
     this.#sibling = undefined;
+    for (const key of published.keys()) this.#context.theirs(key, undefined);
     link?.close();
   }
 
@@ -176,6 +183,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     else if ("lend" in message) this.#serve(link, message.lend);
     else if ("carry" in message) this.#giveCarry(link, message.carry);
     else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
+    else if ("dismiss" in message) this.#ours.get(keyOf(message.dismiss))?.stream.source?.dismiss(message.reason);
     else if ("published" in message) this.#onPublished(message.published);
     else this.#onUnpublished(keyOf(message.unpublished));
   }
@@ -186,7 +194,10 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     if (link !== this.#sibling?.link) return;
     const { pid, published } = this.#sibling;
     this.#sibling = undefined;
-    for (const key of published.keys()) this.#resumePublishers(key);
+    for (const key of published.keys()) {
+      this.#context.theirs(key, undefined);
+      this.#resumePublishers(key);
+    }
     // The connections of its streams end by themselves.
     this.#context.log.info("the other process has ended", { pid, reason });
   }
@@ -202,16 +213,17 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
       stream.source === undefined ? [] : [publishedOf(name, stream.source)],
     );
     const carries = [...this.#context.carries().keys()];
-    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published, carries };
+    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published, carries, dismisses: true };
   }
 
-  #onHello(link: SiblingLink, { protocol, pid, socket, published, carries = [] }: Hello): void {
+  #onHello(link: SiblingLink, hello: Hello): void {
+    const { protocol, pid, socket, published, carries = [], dismisses = false } = hello;
     if (protocol !== PROTOCOL || this.#sibling !== undefined) {
       link.close();
       this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
       return;
     }
-    this.#sibling = { link, pid, path: socket, published: new Map(), carries };
+    this.#sibling = { link, pid, path: socket, published: new Map(), carries, dismisses };
     if (!this.#isNew) link.send({ hello: this.#hello() });
     for (const one of published) this.#onPublished(one);
     this.#joined?.resolve();
@@ -221,6 +233,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   #onPublished(published: Published): void {
     const key = keyOf(published.name);
     this.#sibling?.published.set(key, published);
+    this.#context.theirs(key, this.#sourceOf(published));
     const ours = this.#ours.get(key);
     if (ours === undefined) this.#fetchIfWanted(key);
     else if (!this.#isNew) this.#fetch(ours.stream, published, "replace");
@@ -228,7 +241,19 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   #onUnpublished(key: string): void {
     this.#sibling?.published.delete(key);
+    this.#context.theirs(key, undefined);
     this.#resumePublishers(key);
+  }
+
+  #sourceOf({ name, param, hops }: Published): TheirSource {
+    const { pid } = this.#sibling ?? {};
+    const info = { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" as const };
+    return { info, dismiss: (reason) => this.#dismiss(name, reason) };
+  }
+
+  #dismiss(name: StreamName, reason: string): void {
+    const { link, dismisses } = this.#sibling ?? {};
+    if (dismisses) link?.send({ dismiss: name, reason });
   }
 
   #serve(link: SiblingLink, name: StreamName): void {
@@ -291,9 +316,12 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const { local, limits, log } = this.#context;
     const { path, pid } = this.#sibling;
     log.info("stream comes from the other process", { stream: streamLabel(key), pid });
-    const fetched = new SiblingSource({ local, limits, path, pid }, published, stream, () => {
-      if (this.#fetched.get(key) === fetched) this.#fetched.delete(key);
-      this.#resumePublishers(key);
+    const fetched = new SiblingSource({ local, limits, path, pid }, published, stream, {
+      dismissed: (reason) => this.#dismiss(published.name, reason),
+      gone: () => {
+        if (this.#fetched.get(key) === fetched) this.#fetched.delete(key);
+        this.#resumePublishers(key);
+      },
     });
     this.#fetched.set(key, fetched);
     fetched.start(onConflict);

@@ -18,17 +18,20 @@ export interface Hello {
   readonly published: readonly Published[];
   /** Names of the features that carry over what they have in memory; old versions name none. */
   readonly carries?: readonly string[];
+  /** The sender understands `dismiss`; old versions don't. */
+  readonly dismisses?: boolean;
 }
 
 /**
  * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
- * from the new process: it accepts clients. `lend` requests a stream, and `carry` what
- * a feature carries over, each on a connection of its own.
+ * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for
+ * a reason. `lend` requests a stream, and `carry` what a feature carries over, each on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }
   | { readonly published: Published }
   | { readonly unpublished: StreamName }
+  | { readonly dismiss: StreamName; readonly reason: string }
   | { readonly ready: true }
   | { readonly lend: StreamName }
   | { readonly carry: string };

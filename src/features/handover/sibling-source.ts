@@ -21,6 +21,14 @@ export interface Lender {
   readonly pid: number;
 }
 
+/** Notifications for a sibling source's owner. */
+export interface SiblingSourceEvents {
+  /** Its publisher in the other process has to end. */
+  dismissed(reason: string): void;
+  /** Called once, when no more packets follow. */
+  gone(): void;
+}
+
 /**
  * A stream published in the other process, as a source of the same stream here. It exists from the first moment, so that no
  * origin is asked for the stream.
@@ -31,16 +39,15 @@ export class SiblingSource implements TransportHandler, MessageHandler {
   readonly #lender: Lender;
   #source: Source | undefined;
   readonly #reader: ChunkReader;
-  readonly #gone: () => void;
+  readonly #events: SiblingSourceEvents;
   #transport: Transport | undefined;
   #over = false;
 
-  /** `gone` is called once, when no more packets follow. */
-  constructor(lender: Lender, published: Published, stream: Stream, gone: () => void) {
+  constructor(lender: Lender, published: Published, stream: Stream, events: SiblingSourceEvents) {
     this.stream = stream;
     this.published = published;
     this.#lender = lender;
-    this.#gone = gone;
+    this.#events = events;
     this.#reader = new ChunkReader(this, lender.limits);
   }
 
@@ -49,7 +56,10 @@ export class SiblingSource implements TransportHandler, MessageHandler {
     const { param, hops } = this.published;
     this.#source = this.stream.publish(
       { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" },
-      { onConflict, events: { replaced: () => this.stop() } },
+      {
+        onConflict,
+        events: { replaced: () => this.stop(), dismissed: (reason) => this.#events.dismissed(reason) },
+      },
     );
     if (this.#source === undefined) this.#end("lost");
     else local.dial(path, this);
@@ -111,6 +121,6 @@ export class SiblingSource implements TransportHandler, MessageHandler {
     if (this.#over) return;
     this.#over = true;
     this.#source?.end(how);
-    this.#gone();
+    this.#events.gone();
   }
 }

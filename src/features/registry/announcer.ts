@@ -26,8 +26,6 @@ export class Announcer {
   #running = false;
   /** The registry may have lost what was told. */
   #all = true;
-  /** This process has just begun: the one before it may have told what it does not have yet. */
-  #inherits = true;
 
   constructor(context: AnnouncerContext) {
     this.#context = context;
@@ -36,16 +34,6 @@ export class Announcer {
   /** The registry may know nothing of this process any more: everything is told again. */
   forgotten(): void {
     this.#all = true;
-  }
-
-  /** What has not come from the process before this one by now will not come: others are told. */
-  settled(): void {
-    const { own } = this.#context;
-    this.#inherits = false;
-    if (own.inherited.size === 0) return;
-    own.inherited.clear();
-    this.#all = true;
-    void this.run();
   }
 
   /** Whether the registry has been told everything, as far as anybody knows. */
@@ -75,19 +63,13 @@ export class Announcer {
   async #addAll(): Promise<void> {
     const { store, nodeId, own } = this.#context;
     this.#all = false;
-    for (const key of await store.told(nodeId)) {
-      if (own.claimed.has(key)) continue;
-      if (this.#inherits && !own.all.has(key)) own.inherited.add(key);
-      else own.changed.add(key);
-    }
+    for (const key of await store.told(nodeId)) if (!own.claimed.has(key)) own.changed.add(key);
     for (const key of own.all.keys()) own.changed.add(key);
   }
 
-  async #tell(changed: readonly string[]): Promise<void> {
+  async #tell(keys: readonly string[]): Promise<void> {
     const { store, nodeId, own } = this.#context;
-    for (const key of changed) own.changed.delete(key);
-    const keys = changed.filter((key) => !own.inherited.has(key));
-    if (keys.length === 0) return;
+    for (const key of keys) own.changed.delete(key);
     const streams = keys.map((key) => own.all.get(key));
     const told = keys.map((key, at) => this.#toldOf(key, streams[at]));
     const answers = await store.tell(nodeId, told);

@@ -92,8 +92,8 @@ export class Claims implements Guard {
   #answer(id: string, key: string): void {
     const { own, nodeId, send } = this.#context;
     const here = own.all.get(key);
-    // What the registry says of this node is out of date.
-    if (here?.place.role !== "published") {
+    // What the registry says of this node is out of date, or only the other process can find it out.
+    if (here?.place.role !== "published" || here.stream === undefined) {
       own.change(key);
       return;
     }
@@ -131,7 +131,6 @@ export class Claims implements Guard {
     const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
     if (answer?.owner !== nodeId) return answer?.owner ?? "";
     own.claimed.add(key);
-    own.inherited.delete(key);
     clock.after(BEGIN_MS, () => {
       own.claimed.delete(key);
       if (own.all.get(key)?.place.role !== "published") own.change(key);

@@ -5,10 +5,14 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import type { ToldPlace } from "./store.ts";
 
-/** A stream that this process has. */
+/** Where a stream comes from; another one each time that somebody publishes it. */
+export type OwnSource = Pick<Source, "info" | "dismiss">;
+
+/** A stream that this node has. */
 export interface OwnStream {
-  readonly stream: Stream;
-  readonly source: Source;
+  /** Undefined for one that only the other process has, during an upgrade. */
+  readonly stream: Stream | undefined;
+  readonly source: OwnSource;
   readonly place: ToldPlace;
   /** In which this process owns it; undefined for a copy, and for one that has not been claimed yet. */
   term: number | undefined;
@@ -18,15 +22,15 @@ export interface OwnStream {
   lost: boolean;
 }
 
-/** The streams of this process, and which of them others don't know yet as they are. */
+/** The streams of this node, and which of them others don't know yet as they are. */
 export class OwnStreams implements StreamObserver {
   readonly all = new Map<string, OwnStream>();
   /** Keys of streams that have come, gone or changed since they were told. */
   readonly changed = new Set<string>();
   /** Keys of streams that are claimed here for clients that have not begun to publish yet. */
   readonly claimed = new Set<string>();
-  /** Keys of streams that the process before this one has told, as long as they may still come from it. */
-  readonly inherited = new Set<string>();
+  /** What the other process of this node publishes, during an upgrade, by the streams' keys. */
+  readonly #siblings = new Map<string, OwnSource>();
   readonly #onChange: () => void;
 
   /** `onChange` is called when `changed` is not empty any more. */
@@ -45,23 +49,35 @@ export class OwnStreams implements StreamObserver {
     let count = 0;
     for (const { standsBy } of this.all.values()) if (!standsBy) count++;
     for (const key of this.claimed) if (this.all.get(key)?.standsBy ?? true) count++;
-    return count + this.inherited.size;
+    return count;
   }
 
   published(stream: Stream, _name: unknown, source: Source): void {
-    this.#set(stream, source);
+    this.#set(stream.key, stream, source);
   }
 
   switched(stream: Stream): void {
-    if (stream.source !== undefined) this.#set(stream, stream.source);
+    if (stream.source !== undefined) this.#set(stream.key, stream, stream.source);
   }
 
   rerouted(stream: Stream): void {
     this.switched(stream);
   }
 
-  unpublished(stream: Stream): void {
-    if (this.all.delete(stream.key)) this.change(stream.key);
+  unpublished({ key }: Stream): void {
+    const sibling = this.#siblings.get(key);
+    if (sibling !== undefined) this.#set(key, undefined, sibling);
+    else if (this.all.delete(key)) this.change(key);
+  }
+
+  /** The other process of this node publishes a stream; without a source, no more. */
+  atSibling(key: string, source: OwnSource | undefined): void {
+    if (source === undefined) this.#siblings.delete(key);
+    else this.#siblings.set(key, source);
+    // What is here, too, may come from there: its own end counts.
+    if (this.all.get(key)?.stream !== undefined) return;
+    if (source !== undefined) this.#set(key, undefined, source);
+    else if (this.all.delete(key)) this.change(key);
   }
 
   /** Others are to be told of a stream. */
@@ -71,8 +87,7 @@ export class OwnStreams implements StreamObserver {
     if (first) this.#onChange();
   }
 
-  #set(stream: Stream, source: Source): void {
-    const { key } = stream;
+  #set(key: string, stream: Stream | undefined, source: OwnSource): void {
     if (key.length > MAX_STREAM_KEY) return;
     const { via, hops } = source.info;
     const role = via === "pull" || hops.length > 0 ? "relayed" : "published";
@@ -80,7 +95,6 @@ export class OwnStreams implements StreamObserver {
     const isSame = role === "published" && before?.place.role === role;
     const { term, standsBy, lost } = isSame ? before : { term: undefined, standsBy: false, lost: false };
     if (role === "published") this.claimed.delete(key);
-    this.inherited.delete(key);
     this.all.set(key, { stream, source, place: { role, hops }, term, standsBy, lost });
     this.change(key);
   }

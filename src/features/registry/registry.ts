@@ -13,7 +13,7 @@ import { Hints } from "./hints.ts";
 import { KnownNodes } from "./known-nodes.ts";
 import { Lookups } from "./lookups.ts";
 import { OwnEntry } from "./own-entry.ts";
-import { type OwnStream, OwnStreams } from "./own-streams.ts";
+import { type OwnSource, type OwnStream, OwnStreams } from "./own-streams.ts";
 import { RedisLink } from "./redis-link.ts";
 import { RedisStore } from "./redis-store.ts";
 import { ServerChoice } from "./server-choice.ts";
@@ -27,8 +27,6 @@ const SPREAD_MS = 1000;
 /** A dead node is swept after so many readings, when all others know it, by one of them; by every one after more. */
 const SWEEP_BY_ONE = 2;
 const SWEEP_BY_ALL = 5;
-/** So long after its start, a process may get streams from the one that it has taken the place of, ms. */
-const INHERIT_MS = 10_000;
 /** The server waits this long for its entry to be gone when it stops, ms. */
 const LEAVE_MS = 2000;
 
@@ -53,7 +51,6 @@ export class Registry implements Feature, Nodes {
   #config: RegistryConfig | undefined;
   #timer: Timer | undefined;
   #retell: Timer | undefined;
-  #inherit: Timer | undefined;
   #beat = 0;
   #renewing = false;
   #reading: Promise<void> | undefined;
@@ -66,6 +63,8 @@ export class Registry implements Feature, Nodes {
   #new = true;
   #lostClaims = 0;
   #leaving = false;
+  /** Another process of this node tells the others: this one only asks. */
+  #isSilent = false;
 
   constructor(context: RegistryContext) {
     this.#context = context;
@@ -94,13 +93,14 @@ export class Registry implements Feature, Nodes {
     });
     const onConflict = (key: string) => context.onConflict(nameOfKey(key).vhost);
     this.claims = new Claims({
-      ...{ clock, nodeId, isUp, onConflict, store: this.#store, own: this.#own },
+      ...{ clock, nodeId, onConflict, store: this.#store, own: this.#own },
+      isUp: () => isUp() && !this.#isSilent,
       nameOf: (id) => this.#nodes.of(id)?.source ?? id,
       send: (id, text) => this.#send(id, text),
     });
     this.#announcer = new Announcer({
       // What is told after this process has left would stay.
-      isUp: () => isUp() && !this.#leaving,
+      isUp: () => isUp() && !this.#leaving && !this.#isSilent,
       ...{ nodeId, store: this.#store, own: this.#own },
       onConflict,
       lost: (key, stream, owner) => this.#lost(key, stream, owner),
@@ -138,10 +138,12 @@ export class Registry implements Feature, Nodes {
 
   /** Connects, and tells from now on. */
   start(): void {
-    const { clock, config } = this.#context;
-    if (config().registry.length === 0) this.#announcer.settled();
-    else this.#inherit = clock.after(INHERIT_MS, () => this.#announcer.settled());
     this.reconfigure();
+  }
+
+  /** During an upgrade, the other process of this node publishes a stream; without a source, no more. One of both speaks for the node. */
+  atSibling(key: string, source: OwnSource | undefined): void {
+    this.#own.atSibling(key, source);
   }
 
   /** This node drains from now on: others are told at once. */
@@ -149,12 +151,10 @@ export class Registry implements Feature, Nodes {
     this.#tick();
   }
 
-  /** Another process with the same id speaks for this one from now on. */
+  /** Another process with the same id speaks for this one from now on, which still looks for streams of its viewers. */
   handOver(): void {
-    this.#leaving = true;
-    this.#inherit?.cancel();
+    this.#isSilent = true;
     this.#addresses.stop();
-    this.#end();
   }
 
   reconfigure(): void {
@@ -176,12 +176,11 @@ export class Registry implements Feature, Nodes {
     if (this.#leaving) return;
     this.#leaving = true;
     const { clock, nodeId } = this.#context;
-    this.#inherit?.cancel();
     this.#addresses.stop();
     this.#timer?.cancel();
     this.#retell?.cancel();
     this.#down();
-    if (this.#link.server === undefined) {
+    if (this.#link.server === undefined || this.#isSilent) {
       this.#link.stop();
       return;
     }
@@ -241,8 +240,9 @@ export class Registry implements Feature, Nodes {
 
   #tick(): void {
     if (this.#link.server === undefined || this.#leaving) return;
-    void this.#renew();
     void this.#read();
+    if (this.#isSilent) return;
+    void this.#renew();
     // The owner of what stands by here may be gone without a hint.
     for (const [key, { standsBy }] of this.#own.all) if (standsBy) this.#own.change(key);
   }
@@ -292,6 +292,7 @@ export class Registry implements Feature, Nodes {
     try {
       const read = await this.#store.nodes(this.#revision);
       this.#revision = this.#nodes.update(read, askedAt) ? read.revision : 0;
+      if (this.#isSilent) return;
       this.#sweep(read.dead.filter((id) => id !== this.#context.nodeId));
       this.#addresses.examine([selfAsNode(self(), askedAt), ...this.#nodes.all()]);
     } catch {
@@ -301,8 +302,9 @@ export class Registry implements Feature, Nodes {
 
   /** One node forgets the streams of those that are dead: the living one with the lowest id. */
   #sweep(dead: readonly string[]): void {
-    const { nodeId } = this.#context;
     for (const id of this.#dead.keys()) if (!dead.includes(id)) this.#dead.delete(id);
+    if (dead.length === 0) return;
+    const { nodeId } = this.#context;
     const isFirst = this.#nodes.all().every(({ alive, state }) => !alive || state === undefined || state.id > nodeId);
     for (const id of dead) {
       const times = (this.#dead.get(id) ?? 0) + 1;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { PacketKind } from "../../../../src/media/packet.ts";
 import type { FakeNode } from "../../../support/fake-node.ts";
-import { RegistryStage } from "../../../support/registry-stage.ts";
+import { type EncoderFeed, RegistryStage } from "../../../support/registry-stage.ts";
 
 /** Whether a node has the stream from a publisher of its own, from another node, or not at all. */
 function role(node: FakeNode): string {
@@ -243,38 +243,63 @@ describe("An encoder that comes back to another node", () => {
 });
 
 describe("A process that takes the place of another one of the same node", () => {
-  test("keeps what that one has claimed, gives nobody else a stream that is yet to come, and tells after a while what has not come", async () => {
+  test("keeps what that one has claimed and publishes on, for as long as that one does", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
     await stage.pass(100);
-    stage.encode(one, "a");
+    const first = stage.encode(one, "a");
     await stage.seconds("k", 2, one.media, two.media);
-    const [next] = stage.nodes("a");
-    await stage.pass(100);
-    a.registry.handOver();
+    await stage.upgrade(a);
+    await stage.seconds("l", 30, one.media, two.media);
+    expect(await stage.located(b)).toEqual({ a: [] });
     const second = stage.encode(two, "b");
-    await stage.seconds("l", 1, one.media, two.media);
-    expect(await stage.located(b)).toEqual({ a: [] });
-    // The stream comes from the old process.
-    next.publish("show", { via: "sibling" }).headers();
+    const viewer = stage.watch(b);
     await stage.seconds("m", 8, one.media, two.media);
-    expect(second.told.join()).toContain("already being published");
-    expect(await stage.located(b)).toEqual({ a: [] });
+    expect([first.told.join(), second.told.join()]).toEqual([
+      "running",
+      expect.stringContaining("already being published"),
+    ]);
+    expect(viewer.log).toContain("m7+24");
+    // Redis has forgotten everything, and is told again.
+    stage.redis.model.flush();
+    await stage.seconds("n", 3, one.media, two.media);
+    expect(await stage.located(b)).toEqual({ a: [], b: ["a"] });
   });
 
-  test("gives up what has not come from the process before within some seconds", async () => {
+  test("gives up at once what has ended there, whether it is fetched from there or not", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
-    const one = stage.feed("one");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
     await stage.pass(100);
-    stage.encode(one, "a");
-    await stage.seconds("k", 2, one.media);
-    stage.nodes("a");
-    a.registry.handOver();
-    await stage.seconds("l", 8, one.media);
-    expect(await stage.located(b)).toEqual({ a: [] });
-    await stage.seconds("m", 4, one.media);
-    expect(await stage.located(b)).toEqual({});
+    const [first, other] = [stage.encode(one, "a"), stage.encode(two, "a", "other")];
+    await stage.seconds("k", 2, one.media, two.media);
+    const next = await stage.upgrade(a);
+    stage.watch(next, "other");
+    await stage.seconds("l", 1, one.media, two.media);
+    for (const name of ["show", "other"]) expect(await stage.located(b, name)).toEqual({ a: [] });
+    first.stop();
+    other.stop();
+    await stage.pass(1000);
+    for (const name of ["show", "other"]) expect(await stage.located(b, name)).toEqual({});
+  });
+
+  test("has a publisher there give way when another node has got its stream", async () => {
+    const stage = new RegistryStage("replace");
+    const [a, , c] = stage.nodes("a", "b", "c");
+    const feeds = ["one", "two", "three", "four"].map((name) => stage.feed(name));
+    const [one, two, three, four] = feeds as [EncoderFeed, EncoderFeed, EncoderFeed, EncoderFeed];
+    const media = feeds.map((feed) => feed.media);
+    await stage.pass(100);
+    const [first, other] = [stage.encode(one, "a"), stage.encode(three, "a", "other")];
+    await stage.seconds("k", 2, ...media);
+    const next = await stage.upgrade(a);
+    stage.watch(next, "other");
+    await stage.seconds("l", 1, ...media);
+    const [second, another] = [stage.encode(two, "b"), stage.encode(four, "b", "other")];
+    await stage.seconds("m", 2, ...media);
+    for (const { told } of [first, other]) expect(told.at(-1)).toContain("published at another node");
+    expect([second.told, another.told]).toEqual([["running"], ["running"]]);
+    expect(await stage.located(c)).toEqual({ b: [] });
   });
 });
