@@ -86,7 +86,8 @@ export class RedisModel {
     const had = this.#get(key) === undefined ? 0 : 1;
     if (text === "") this.#keep(key, this.#now() + Number(lease));
     else {
-      const revision = String((Number(this.#text(`${base}:revision`)) || 0) + 1);
+      const next = (Number(this.#text(`${base}:revision`)) || 0) + 1;
+      const revision = String(next >= 1 && next <= 1e15 ? next : 1);
       this.#keys.set(`${base}:revision`, { value: revision, until: this.#now() + Number(keep) });
       this.#keys.set(key, { value: `${revision} ${text}`, until: this.#now() + Number(lease) });
     }

@@ -50,7 +50,7 @@ local id, key = ARGV[1], base .. ':node:' .. ARGV[1]
 local had = redis.call('EXISTS', key)
 if ARGV[2] ~= '' then
   local revision = redis.pcall('INCR', base .. ':revision')
-  if type(revision) ~= 'number' then
+  if type(revision) ~= 'number' or revision < 1 or revision > 1e15 then
     redis.call('SET', base .. ':revision', 1)
     revision = 1
   end
