@@ -15,6 +15,8 @@ const CONNECT_MS = 2000;
 const BACKOFF = { firstMs: 200, factor: 2, maxMs: 2000 } as const;
 /** A connection that ends sooner has brought nothing, ms: the outage goes on. */
 const SETTLED_MS = 2000;
+/** A replica, or a primary that was cut off: another server may be the primary. Redis 6 tells first where in a script it was. */
+const TAKES_NO_WRITES = /(?:^|-)(?:READONLY|MASTERDOWN|LOADING|NOREPLICAS)\b/;
 /** Commands that may wait for answers; more are refused. */
 const MAX_WAITING = 2000;
 
@@ -133,9 +135,7 @@ export class RedisLink {
       // A server that lacks a script is given it.
       if (connection !== this.#connection) this.#counts.dropped++;
       else if (!messageOf(error).startsWith("NOSCRIPT")) this.#counts.refused++;
-      // A replica, or a primary that was cut off: another server may be the primary.
-      if (/^(?:READONLY|MASTERDOWN|LOADING|NOREPLICAS)\b/.test(messageOf(error)) && connection === this.#connection)
-        this.#failed(messageOf(error));
+      if (TAKES_NO_WRITES.test(messageOf(error)) && connection === this.#connection) this.#failed(messageOf(error));
       throw error;
     });
   }
