@@ -284,6 +284,25 @@ describe("A process that takes the place of another one of the same node", () =>
     for (const name of ["show", "other"]) expect(await stage.located(b, name)).toEqual({});
   });
 
+  test("lets that one look for streams of its viewers, which go on when the encoder comes back to another node", async () => {
+    const stage = new RegistryStage();
+    const [a] = stage.nodes("a", "b");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewer = stage.watch(a);
+    await stage.upgrade(a);
+    await stage.seconds("l", 1, one.media);
+    stage.hangUp(one);
+    await stage.pass(500);
+    const second = stage.encode(one, "b");
+    await stage.seconds("m", 8, one.media);
+    expect(second.told).toEqual(["running"]);
+    expect(viewer.log).toContain("m7+24");
+    expect(viewer.log).not.toContain("unpublished");
+  });
+
   test("has a publisher there give way when another node has got its stream", async () => {
     const stage = new RegistryStage("replace");
     const [a, , c] = stage.nodes("a", "b", "c");
