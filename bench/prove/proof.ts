@@ -4,6 +4,9 @@ export interface ProofContext {
   readonly seconds: number;
   /** How long the proof that runs beside the others watches, minutes. */
   readonly minutes: number;
+  /** The first and the last seed of what is tried with many; without a last one (Infinity), as many are as there are minutes for. */
+  readonly from: number;
+  readonly to: number;
   /** For what people look at afterwards: screenshots. It exists. */
   readonly folder: string;
 }

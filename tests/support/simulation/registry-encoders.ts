@@ -1,6 +1,9 @@
 import { between, pick } from "../random.ts";
 import type { Encoder, EncoderFeed, RegistryStage } from "../registry-stage.ts";
-import type { Member } from "./registry-owners.ts";
+import type { Member } from "./registry-members.ts";
+
+/** So long after another encoder has left, a name is one encoder's alone, ms. */
+const ALONE_MS = 10_000;
 
 /** An encoder of one stream, which comes back when it was refused or has lost its connection. */
 export interface Sender {
@@ -23,13 +26,19 @@ export interface EncodersContext {
   note(text: string): void;
   /** An encoder that published does so no more, for this reason. */
   stopped(sender: Sender, why: string): void;
+  /** An encoder whose name nobody else wants was refused, for this reason. */
+  refused(sender: Sender, why: string): void;
 }
 
 /** The encoders of a history: each wants a name, and comes to any node until one takes it. */
 export class Encoders {
   readonly all: Sender[] = [];
   readonly #context: EncodersContext;
+  /** They come back later when they were refused. */
+  isPatient = false;
   #feeds = 0;
+  /** When a stream last had an encoder more, ms. */
+  readonly #rivalAt = new Map<string, number>();
 
   constructor(context: EncodersContext) {
     this.#context = context;
@@ -45,7 +54,7 @@ export class Encoders {
 
   /** The encoders of a stream that a node has taken and not refused since. */
   running(stream: string): readonly Sender[] {
-    return this.all.filter((sender) => sender.stream === stream && sender.push?.told.join() === "running");
+    return this.all.filter((sender) => sender.stream === stream && isRunning(sender.push));
   }
 
   rivalOf(stream: string): Sender | undefined {
@@ -62,12 +71,25 @@ export class Encoders {
     }
   }
 
-  /** It leaves its node, with a word or because its cable is pulled, and comes to any. */
-  move(sender: Sender, how: "leaves" | "is unplugged from"): void {
+  /** What comes from them has to come another way. */
+  setSince(): void {
+    for (const sender of this.all) sender.since = this.#context.stage.clock.now();
+  }
+
+  /** Encoders that have waited for so long for a node to decide about a name that is theirs alone. */
+  waiting(ms: number): readonly Sender[] {
+    const comeBy = this.#context.stage.clock.now() - ms;
+    return this.all.filter((each) => each.push?.told.length === 0 && each.since <= comeBy && this.#isAlone(each));
+  }
+
+  /** It leaves its node in any way, and comes to any. */
+  move(sender: Sender): void {
     const { stage, random, note } = this.#context;
+    const how = pick(random, ["leaves", "is unplugged from", "is killed at"] as const);
     note(`encoder of ${sender.stream} ${how} ${sender.at?.name}`);
     if (how === "leaves") sender.push?.stop();
-    else stage.unplug(sender.feed);
+    else if (how === "is unplugged from") stage.unplug(sender.feed);
+    else stage.hangUp(sender.feed);
     sender.push = undefined;
     sender.retryAt = stage.clock.now() + between(random, 0, 3000);
     sender.since = stage.clock.now();
@@ -77,6 +99,7 @@ export class Encoders {
     sender.push?.stop();
     sender.feed.media.source.end("unpublished");
     this.all.splice(this.all.indexOf(sender), 1);
+    this.#rivalAt.set(sender.stream, this.#context.stage.clock.now());
   }
 
   #look(sender: Sender): void {
@@ -86,10 +109,20 @@ export class Encoders {
     note(`encoder of ${sender.stream} at ${sender.at?.name}: ${error}`);
     const ran = sender.push?.told[0] === "running";
     sender.push = undefined;
-    sender.retryAt = stage.clock.now() + between(random, 200, 3000);
-    if (!ran) return;
+    sender.retryAt = stage.clock.now() + between(random, 200, this.isPatient && !ran ? 8000 : 3000);
+    if (!ran) {
+      if (this.#isAlone(sender)) this.#context.refused(sender, error);
+      return;
+    }
     stopped(sender, error);
     if (sender.isRival && stage.onConflict === "replace") this.end(sender);
+  }
+
+  /** Nobody else has wanted its name for a while. */
+  #isAlone({ stream }: Sender): boolean {
+    const { stage } = this.#context;
+    const others = this.all.filter((other) => other.stream === stream).length > 1;
+    return !others && stage.clock.now() - (this.#rivalAt.get(stream) ?? Number.NEGATIVE_INFINITY) > ALONE_MS;
   }
 
   #come(sender: Sender): void {
@@ -102,4 +135,8 @@ export class Encoders {
     note(`encoder of ${sender.stream}${sender.isRival ? " (rival)" : ""} to ${sender.at?.name}`);
     sender.push = stage.encode(sender.feed, sender.at?.name ?? "", sender.stream);
   }
+}
+
+function isRunning(push: Encoder | undefined): boolean {
+  return push?.told.length === 1 && push.told[0] === "running";
 }

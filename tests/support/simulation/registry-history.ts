@@ -1,14 +1,20 @@
-import { RENEW, type Script, TELL } from "../../../src/features/registry/scripts.ts";
-import { ProcessClock } from "../process-clock.ts";
+import { drainMicrotasks } from "bun:jsc";
+import { FakeRedis } from "../fake-redis.ts";
 import { between, mulberry32, pick } from "../random.ts";
-import type { RedisModel } from "../redis-model.ts";
 import { RegistryStage } from "../registry-stage.ts";
-import { publishDefaults } from "../rtmp-stage.ts";
 import { Encoders } from "./registry-encoders.ts";
-import { RedisFaults } from "./registry-faults.ts";
-import { type Member, rivalsBoth, wrongOwner } from "./registry-owners.ts";
+import { type Member, Members } from "./registry-members.ts";
+import { rivalsBoth, wronglyOwned, wrongOwner } from "./registry-owners.ts";
+import { type BrokenRule, breakServers } from "./registry-rules.ts";
+import { HistoryServers } from "./registry-servers.ts";
 import { Viewers } from "./registry-viewers.ts";
 
+/** An encoder that comes so long after all is well is taken by any node, ms. */
+const WELL_MS = 10_000;
+/** It is taken within this time, though its connection to another node only seems open, ms. */
+const DECIDED_MS = 3000;
+/** Encoders that left have come back within this time, ms. */
+const COME_BACK_MS = 10_000;
 const STREAMS = ["s0", "s1", "s2"];
 const FIRST_NODES = 4;
 const STEP_MS = 25;
@@ -16,96 +22,146 @@ const STEP_MS = 25;
 const FRAME_MS = 500;
 /** When all faults are over, the end is reached within this time, ms: who owns a stream, and within all of it, where it is. */
 const SETTLED_MS = 20_000;
-const CALM_MS = 40_000;
+const CALM_MS = 20_000;
+/** Nodes at two primaries come together before that, ms. */
+const TOGETHER_MS = 30_000;
 /** A stream whose owner's encoder is gone has another one within this time, ms. */
 const NEXT_MS = 20_000;
-
-/** A rule that nodes of a history don't keep to, so that it must end badly: it shows whether a history sees that. */
-export type BrokenRule = "claims are asked for" | "leases are renewed" | "lost claims are told";
+/** What is left when all clients have gone, and when all nodes have, is gone within this time, ms. */
+const GONE_MS = 45_000;
+const LEFT_MS = 20_000;
 
 /** Nodes, encoders and viewers of a cluster with a registry, to which everything happens that can, as a seed has it. */
 export class RegistryHistory {
   readonly stage: RegistryStage;
   readonly #random: () => number;
-  readonly #members: Member[] = [];
-  readonly #gone: Member[] = [];
+  readonly #servers: HistoryServers;
+  readonly #members: Members;
   readonly #encoders: Encoders;
   readonly #viewers: Viewers;
-  readonly #faults: RedisFaults;
-  #names = 0;
   /** What has happened, for whoever looks for the reason of a failure. */
   readonly events: string[] = [];
   /** What must not be. */
   readonly wrong: string[] = [];
   #isCalm = false;
   #isSettled = false;
-
-  readonly #broken: BrokenRule | undefined;
+  #isLeaving = false;
+  /** The server that all nodes use in the end. */
+  #leading: FakeRedis;
 
   constructor(seed: number, broken?: BrokenRule) {
-    this.#broken = broken;
-    this.#random = mulberry32(seed);
-    this.stage = new RegistryStage(pick(this.#random, ["reject", "reject", "replace", "standby"] as const));
-    const { redis } = this.stage;
-    redis.wayMs = () => (this.#random() < 0.02 && !this.#isCalm ? 1 + this.#random() * 1200 : 1 + this.#random() * 20);
-    redis.hintsMs = () => this.#hints();
-    if (broken !== undefined) redis.model.run = brokenRun(redis.model, broken);
-    for (let at = 0; at < FIRST_NODES; at++) this.#start();
-    const shared = { stage: this.stage, random: this.#random, note: (text: string) => this.#note(text) };
-    this.#faults = new RedisFaults(shared);
+    const random = mulberry32(seed);
+    this.#random = random;
+    this.stage = new RegistryStage(pick(random, ["reject", "reject", "replace", "standby"] as const));
+    const { redis, clock } = this.stage;
+    clock.drain = drainMicrotasks;
+    const shared = { stage: this.stage, random, note: (text: string) => this.#note(text) };
+    this.#leading = redis;
+    const second = random() < 0.3 ? new FakeRedis(clock, "r2") : undefined;
+    this.#servers = new HistoryServers({
+      ...shared,
+      redis,
+      second,
+      now: () => clock.now(),
+      after: (ms, run) => clock.after(ms, run),
+    });
+    for (const each of this.#servers.all) {
+      each.wayMs = () => (random() < 0.02 && !this.#isCalm ? 1 + random() * 1200 : 1 + random() * 20);
+      each.hintsMs = () => this.#hints();
+    }
+    if (broken !== undefined) breakServers(this.#servers, broken);
+    this.#members = new Members({
+      ...{ ...shared, servers: this.#servers, broken },
+      ended: (node) => this.#viewers.forget(node),
+      // What came by there is looked for again.
+      changed: () => this.#encoders.setSince(),
+    });
     this.#encoders = new Encoders({
-      ...{ ...shared, members: this.#members },
+      ...{ ...shared, members: this.#members.all },
       stopped: ({ stream, at }, why) => {
         // Who is still served from there looks for it elsewhere.
         for (const sender of this.#encoders.running(stream)) sender.since = this.#now;
         if (this.#isSettled) this.wrong.push(`${this.#now}: the encoder of ${stream} at ${at?.name}: ${why}`);
       },
+      refused: ({ stream, at, since }, why) => {
+        const wellSince = Math.max(at?.since ?? 0, this.#servers.since ?? Number.POSITIVE_INFINITY);
+        const isCut = at === undefined || at.drains || this.#servers.isCutOff(at.node.state.id);
+        if (!isCut && since - wellSince >= WELL_MS)
+          this.wrong.push(`${this.#now}: the encoder of ${stream} is refused at ${at.name}: ${why}`);
+      },
     });
-    this.#viewers = new Viewers({ ...shared, encoders: this.#encoders, faults: this.#faults });
+    this.#viewers = new Viewers({ ...shared, encoders: this.#encoders, servers: this.#servers });
+    for (let at = 0; at < FIRST_NODES; at++) this.#members.start();
     for (const stream of STREAMS) this.#encoders.add(stream, false);
-    this.#encoders.add(pick(this.#random, STREAMS), true);
+    this.#encoders.add(pick(random, STREAMS), true);
   }
 
   /** Lets things happen for so long, and then none, until all must be well. */
-  async run(seconds: number): Promise<void> {
+  run(seconds: number): void {
     for (let at = 0; at < 2 * seconds; at++) {
       if (this.#random() < 0.2) this.#befall();
-      await this.#pass(FRAME_MS);
-      this.wrong.push(...this.#viewers.wrong());
+      this.#pass(FRAME_MS);
     }
     this.#heal();
-    await this.#watchFor(SETTLED_MS);
+    if (this.#servers.all.length > 1) this.#watchFor(TOGETHER_MS);
+    this.#watchFor(SETTLED_MS);
     this.#isSettled = true;
-    await this.#watchFor(CALM_MS - SETTLED_MS);
-    await this.#judge();
+    this.#watchFor(CALM_MS);
+    this.wrong.push(...this.#owners());
     this.#endOwners();
-    await this.#watchFor(NEXT_MS);
-    await this.#judge();
-    await this.#leave();
+    this.#within(NEXT_MS, () => this.#owners());
+    this.#comeBack();
+    this.#within(NEXT_MS, () => this.#owners());
+    this.#leave();
   }
 
-  async #watchFor(ms: number): Promise<void> {
-    for (let at = 0; at < ms / FRAME_MS; at++) {
-      await this.#pass(FRAME_MS);
-      this.wrong.push(...this.#viewers.wrong());
+  #watchFor(ms: number): void {
+    for (let at = 0; at < ms / FRAME_MS; at++) this.#pass(FRAME_MS);
+  }
+
+  /** Lets time pass until nothing is wrong any more: what still is at the end, is. */
+  #within(ms: number, look: () => readonly string[]): void {
+    const until = this.#now + ms;
+    let wrong = look();
+    while (wrong.length > 0 && this.#now < until) {
+      this.#watchFor(2 * FRAME_MS);
+      wrong = look();
     }
+    this.wrong.push(...wrong);
   }
 
-  async #judge(): Promise<void> {
-    const [stage, members, encoders] = [this.stage, this.#members, this.#encoders];
-    const context = { stage, members, encoders, pass: () => this.#pass(2 * FRAME_MS) };
-    for (const stream of STREAMS) this.wrong.push(...(await wrongOwner(stream, context)));
+  #owners(): readonly string[] {
+    const [stage, members, encoders] = [this.stage, this.#members.all, this.#encoders];
+    const { model } = this.#servers.leading(members);
+    const context = { stage, model, members, encoders, pass: () => this.#pass(2 * FRAME_MS) };
+    return STREAMS.flatMap((stream) => wrongOwner(stream, context));
   }
 
   /** Streams that have two encoders lose the one that is published. */
   #endOwners(): void {
     for (const stream of STREAMS) {
       if (this.#encoders.rivalOf(stream) === undefined) continue;
-      const owner = this.stage.redis.model.owner("srs:1", `__defaultVhost__/live/${stream}`);
+      const owner = this.#servers.leading(this.#members.all).model.owner("srs:1", `__defaultVhost__/live/${stream}`);
       const sender = this.#encoders.running(stream).find(({ at }) => at?.node.state.id === owner);
       if (sender !== undefined) this.#encoders.end(sender);
     }
-    this.#setSince();
+    this.#encoders.setSince();
+  }
+
+  /** Each stream that has one encoder loses it, and has it back from another node or the same. */
+  #comeBack(): void {
+    const { all } = this.#members;
+    this.#isSettled = false;
+    for (const stream of STREAMS) {
+      if (this.#random() < 0.5) this.#viewers.join(stream, pick(this.#random, all));
+      const [sender, other] = this.#encoders.all.filter((each) => each.stream === stream);
+      if (sender !== undefined && other === undefined) this.#encoders.move(sender);
+    }
+    for (let at = 0; at < COME_BACK_MS / FRAME_MS; at++) {
+      this.#pass(FRAME_MS);
+      for (const { stream, at } of this.#encoders.waiting(DECIDED_MS))
+        this.wrong.push(`${this.#now}: the encoder of ${stream} waits for ${at?.name}`);
+    }
   }
 
   #hints(): readonly number[] {
@@ -123,95 +179,52 @@ export class RegistryHistory {
     return this.stage.clock.now();
   }
 
-  #start(): Member {
-    const name = `n${this.#names++}`;
-    const clock = new ProcessClock(this.stage.clock);
-    const publish = { ...publishDefaults, on_conflict: this.stage.onConflict };
-    const node = this.stage.registered(name, this.stage.redis, {}, publish, clock, this.#random);
-    if (this.#broken === "claims are asked for") node.guards.splice(node.guards.indexOf(node.registry.claims), 1);
-    const member = { name, node, clock, since: this.#now, drains: false };
-    this.#members.push(member);
-    return member;
-  }
-
-  async #pass(ms: number): Promise<void> {
+  #pass(ms: number): void {
     this.#encoders.step(FRAME_MS);
-    for (let left = ms; left > 0; left -= STEP_MS) {
-      this.stage.clock.advance(STEP_MS);
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+    const stepMs = this.#isSettled ? STEP_MS : ms;
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.stage.clock.advance(stepMs);
       if (this.#isSettled) this.#checkOwners();
     }
     this.#viewers.look();
+    if (this.#isLeaving) return;
+    const parted = this.#servers.look(this.#members.all);
+    if (parted !== undefined) this.wrong.push(parted);
+    const context = { stage: this.stage, servers: this.#servers, members: this.#members.all, encoders: this.#encoders };
+    this.wrong.push(...wronglyOwned(STREAMS, context));
+    this.wrong.push(...this.#viewers.wrong());
   }
 
   #befall(): void {
-    const what = between(this.#random, 0, 19);
-    if (what <= 3) this.#viewers.join(pick(this.#random, STREAMS), pick(this.#random, this.#members));
+    const what = between(this.#random, 0, 22);
+    if (what <= 3) this.#viewers.join(pick(this.#random, STREAMS), pick(this.#random, this.#members.all));
     else if (what <= 5) this.#viewers.leave();
-    else if (what <= 8) this.#befallNode(what);
-    else if (what === 9) this.#move();
-    else if (what === 10) this.#rival();
-    else if (what <= 13) this.#befallLinks(what);
-    else this.#faults.befall(what - 14);
+    else if (what <= 9) this.#befallNode(what);
+    else if (what === 10) this.#encoders.move(pick(this.#random, this.#encoders.all));
+    else if (what === 11) this.#rival();
+    else if (what <= 14) this.#befallLinks(what);
+    else this.#servers.befall(what - 15, this.#members.all);
   }
 
   #befallNode(what: number): void {
-    const member = pick(this.#random, this.#members);
-    const count = this.#members.length;
-    if (what === 6 && count > 2) this.#kill(member);
-    else if (what === 7 && count < 7) this.#note(`${this.#start().name} starts`);
-    else if (what === 8 && this.#members.filter(({ drains }) => !drains).length > 2) this.#drain(member);
+    const { all } = this.#members;
+    const member = pick(this.#random, all);
+    if (what === 6 && all.length > 2) this.#members.kill(member);
+    else if (what === 7 && all.length < 7) this.#note(`${this.#members.start().name} starts`);
+    else if (what === 8 && all.filter(({ drains }) => !drains).length > 2) this.#members.drain(member);
+    else if (what === 9) this.#members.upgrade(member);
   }
 
   #befallLinks(what: number): void {
-    const { redis, net } = this.stage;
-    const [one, other] = [pick(this.#random, this.#members), pick(this.#random, this.#members)];
-    if (what === 11 && one !== other) this.#cut(one, other);
-    else if (what === 12 && net.cuts.size > 0) this.#join();
-    else if (what === 13) this.#part(one, !redis.cutOff.has(one.node.state.id));
-  }
-
-  #kill(member: Member): void {
-    this.#note(`${member.name} is killed`);
-    this.#remove(member);
-    this.#setSince();
-  }
-
-  /** The process and its connections are gone, without a word to anybody. */
-  #remove(member: Member): void {
-    member.clock.end();
-    this.#members.splice(this.#members.indexOf(member), 1);
-    this.#gone.push(member);
-    this.#viewers.forget(member);
-    this.stage.kill(member.name);
-    for (const { from, dialled, accepted } of this.stage.net.connections) {
-      if (from !== member.name) continue;
-      accepted.fail("connection reset by peer");
-      dialled.fail("killed");
+    const { all } = this.#members;
+    const [one, other] = [pick(this.#random, all), pick(this.#random, all)];
+    if (what === 12 && one !== other) this.#members.cut(one, other);
+    else if (what === 13 && this.stage.net.cuts.size > 0) this.#members.join();
+    else if (what === 14) {
+      this.#note(`${one.name}:`);
+      this.#servers.part(one.node.state.id);
+      one.since = this.#now;
     }
-    this.stage.redis.forget(member.node.state.id);
-  }
-
-  /** It lets nobody in any more, waits a while, and stops. */
-  #drain(member: Member): void {
-    if (member.drains) return;
-    this.#note(`${member.name} drains`);
-    member.drains = true;
-    member.node.state = { ...member.node.state, draining: true };
-    member.node.registry.drain();
-    this.stage.clock.after(between(this.#random, 1000, 10_000), () => {
-      if (!this.#members.includes(member)) return;
-      this.#note(`${member.name} stops`);
-      member.node.registry.stop();
-      this.stage.clock.after(2100, () => {
-        if (this.#members.includes(member)) this.#kill(member);
-      });
-    });
-  }
-
-  #move(): void {
-    const sender = pick(this.#random, this.#encoders.all);
-    this.#encoders.move(sender, this.#random() < 0.5 ? "leaves" : "is unplugged from");
   }
 
   #rival(): void {
@@ -221,58 +234,13 @@ export class RegistryHistory {
     else this.#encoders.end(rival);
   }
 
-  #cut(one: Member, other: Member): void {
-    this.#note(`${one.name} and ${other.name} are cut off from each other`);
-    for (const [from, to] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      this.stage.net.cuts.add(`${from.name}>${to.name}`);
-      this.#setReading(from.name, to.name, false);
-      from.since = this.#now;
-    }
-  }
-
-  #join(): void {
-    for (const cut of [...this.stage.net.cuts]) {
-      const [from = "", to = ""] = cut.split(">");
-      this.#setReading(from, to, true);
-    }
-    this.stage.net.cuts.clear();
-    this.#note("all links are whole");
-    this.#setSince();
-  }
-
-  #setReading(from: string, to: string, reading: boolean): void {
-    for (const { from: by, dialled, accepted } of this.stage.net.connections) {
-      if (by !== from || dialled.remote.host !== to) continue;
-      dialled.reading = reading;
-      accepted.reading = reading;
-    }
-  }
-
-  #part(member: Member, isCut: boolean): void {
-    const { cutOff } = this.stage.redis;
-    const { id } = member.node.state;
-    this.#note(`${member.name} is ${isCut ? "cut off from" : "joined to"} redis`);
-    if (isCut) cutOff.add(id);
-    else cutOff.delete(id);
-    member.since = this.#now;
-  }
-
-  #setSince(): void {
-    for (const member of this.#members) member.since = this.#now;
-    // What came by a node that is gone is looked for again.
-    for (const sender of this.#encoders.all) sender.since = Math.max(sender.since, this.#now);
-  }
-
   #heal(): void {
-    const { redis } = this.stage;
     this.#note("all is well from now on");
     this.#isCalm = true;
-    this.#faults.heal();
-    for (const member of this.#members) redis.cutOff.delete(member.node.state.id);
-    this.#join();
+    this.#encoders.isPatient = true;
+    for (const member of this.#members.all) this.#members.endOld(member);
+    this.#servers.heal();
+    this.#members.join();
     for (const stream of STREAMS)
       if (this.#encoders.rivalOf(stream) === undefined && this.#random() < 0.5) this.#encoders.add(stream, true);
   }
@@ -284,47 +252,50 @@ export class RegistryHistory {
   }
 
   /** Everybody leaves: nothing stays. */
-  async #leave(): Promise<void> {
+  #leave(): void {
     this.#viewers.leaveAll();
     this.#isSettled = false;
+    this.#isLeaving = true;
     for (const sender of [...this.#encoders.all]) this.#encoders.end(sender);
-    await this.#pass(45_000);
-    for (const { name, node } of this.#members) {
-      const left = [...node.streams.all()].filter(({ source, viewers }) => source !== undefined || viewers > 0);
-      if (left.length > 0)
-        this.wrong.push(
-          `${name} still has ${left.map(({ key, source, viewers }) => `${key} via ${source?.info.via} ${viewers} viewers`)}`,
-        );
-      if (node.connections > 0)
-        this.wrong.push(
-          `${name} still has ${node.connections} connections: ${this.stage.net.connections.filter((c) => c.dialled.open).map((c) => `${c.from}>${c.dialled.remote.host}`)}`,
-        );
+    const members = this.#members.all;
+    this.#leading = this.#servers.leading(members);
+    this.#within(GONE_MS, () => this.#leftBy(members));
+    for (const { node } of members) {
+      node.registry.stop();
+      node.edge.stop();
     }
-    const has = this.stage.redis.model.keys.filter((key) => key.includes(":has:"));
-    if (has.length > 0) this.wrong.push(`the registry still has ${has}`);
-    for (const member of this.#members) {
-      member.node.registry.stop();
-      member.node.edge.stop();
-    }
-    await this.#pass(20_000);
-    const keys = this.stage.redis.model.keys.filter((key) => !/:stream:|:revision$/.test(key));
-    if (keys.length > 0) this.wrong.push(`the registry still has ${keys}`);
-    if (this.stage.redis.connections > 0) this.wrong.push(`${this.stage.redis.connections} connections to redis stay`);
-    // The clock's tick of each node's connections is its test's.
-    for (const { name, clock } of this.#members)
-      if (clock.timers > 1) this.wrong.push(`${name} still has ${clock.timers - 1} timers`);
+    this.#within(LEFT_MS, () => this.#leftOf(members));
   }
-}
 
-/** Redis as nodes see it that break a rule. */
-function brokenRun(model: RedisModel, broken: BrokenRule): RedisModel["run"] {
-  const run = model.run.bind(model);
-  return (command, args) => {
-    const is = ({ sha, text }: Script) => args[0] === sha || args[0] === text;
-    if (broken === "leases are renewed" && is(RENEW) && model.keys.some((key) => key.endsWith(`:node:${args[3]}`)))
-      return [1, 0];
-    const answer = run(command, args);
-    const isTold = broken === "lost claims are told" && is(TELL) && Array.isArray(answer);
-    return isTold ? answer.map((each) => (typeof each === "string" && each !== "" ? args[3] : each)) : answer;
-  };
+  /** What clients have left. */
+  #leftBy(members: readonly Member[]): readonly string[] {
+    const streams = members.flatMap(({ name, node }) =>
+      [...node.streams.all()].flatMap(({ key, source, viewers }) =>
+        source !== undefined || viewers > 0
+          ? [`${name} still has ${key} via ${source?.info.via}, ${viewers} viewers`]
+          : [],
+      ),
+    );
+    const open = this.stage.net.connections.filter(({ dialled }) => dialled.open);
+    const connections = members.flatMap(({ name, node }) =>
+      node.connections > 0
+        ? [`${name} still has connections: ${open.map(({ from, dialled }) => `${from}>${dialled.remote.host}`)}`]
+        : [],
+    );
+    const has = this.#leading.model.keys.filter((key) => key.includes(":has:"));
+    return [...streams, ...connections, ...has.map((key) => `the registry still has ${key}`)];
+  }
+
+  /** What nodes have left. */
+  #leftOf(members: readonly Member[]): readonly string[] {
+    const keys = this.#leading.model.keys.filter((key) => !/:stream:|:revision$/.test(key));
+    const connections = this.#servers.all.reduce((sum, redis) => sum + redis.connections, 0);
+    // The clock's tick of each node's connections is its test's.
+    const waiting = members.filter(({ clock }) => clock.timers > 1);
+    return [
+      ...keys.map((key) => `the registry still has ${key}`),
+      ...(connections > 0 ? [`${connections} connections to redis stay`] : []),
+      ...waiting.map(({ name, clock }) => `${name} still has ${clock.timers - 1} timers`),
+    ];
+  }
 }

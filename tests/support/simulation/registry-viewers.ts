@@ -1,9 +1,10 @@
+import type { FakeNode } from "../fake-node.ts";
 import type { Viewer } from "../live.ts";
 import { pick } from "../random.ts";
 import type { RegistryStage } from "../registry-stage.ts";
 import type { Encoders } from "./registry-encoders.ts";
-import type { RedisFaults } from "./registry-faults.ts";
-import type { Member } from "./registry-owners.ts";
+import type { Member } from "./registry-members.ts";
+import type { HistoryServers } from "./registry-servers.ts";
 
 /** A viewer plays when it and its encoder could have done so undisturbed for this long, ms. */
 const BOUND_MS = 15_000;
@@ -13,6 +14,8 @@ const MOST = 8;
 interface Watcher {
   readonly stream: string;
   readonly member: Member;
+  /** The process of the node that it is connected to. */
+  readonly node: FakeNode;
   readonly viewer: Viewer;
   readonly since: number;
   /** When it got a picture last, ms. */
@@ -24,7 +27,7 @@ export interface ViewersContext {
   readonly stage: RegistryStage;
   readonly random: () => number;
   readonly encoders: Encoders;
-  readonly faults: RedisFaults;
+  readonly servers: HistoryServers;
   note(text: string): void;
 }
 
@@ -42,7 +45,8 @@ export class Viewers {
     const { stage, note } = this.#context;
     note(`viewer of ${stream} at ${member.name}`);
     const now = stage.clock.now();
-    this.#all.push({ stream, member, viewer: stage.watch(member.node, stream), since: now, playedAt: now });
+    const { node } = member;
+    this.#all.push({ stream, member, node, viewer: stage.watch(node, stream), since: now, playedAt: now });
   }
 
   /** One of them leaves. */
@@ -58,9 +62,9 @@ export class Viewers {
     for (const { viewer } of this.#all.splice(0)) viewer.leave();
   }
 
-  /** A node's process is gone, and its viewers with it. */
-  forget(member: Member): void {
-    for (const watcher of this.#all.filter((each) => each.member === member))
+  /** A process of a node is gone, and its viewers with it. */
+  forget(node: FakeNode): void {
+    for (const watcher of this.#all.filter((each) => each.node === node))
       this.#all.splice(this.#all.indexOf(watcher), 1);
   }
 
@@ -80,13 +84,13 @@ export class Viewers {
 
   /** Since when a viewer could play, ms: whichever of the stream's encoders has it, no fault is on the way. Infinity: it can't. */
   #wellSince({ stream, member, since }: Watcher): number {
-    const { stage, encoders, faults } = this.#context;
+    const { stage, encoders, servers } = this.#context;
     const running = encoders.running(stream);
-    if (running.length === 0 || faults.since === undefined) return Number.POSITIVE_INFINITY;
-    const times = [since, member.since, faults.since];
+    if (running.length === 0 || servers.since === undefined) return Number.POSITIVE_INFINITY;
+    const times = [since, member.since, servers.since];
     for (const { at, since: sendsSince } of running) {
       if (at === undefined) continue;
-      const isCut = [at, member].some(({ node, drains }) => drains || stage.redis.cutOff.has(node.state.id));
+      const isCut = [at, member].some(({ node, drains }) => drains || servers.isCutOff(node.state.id));
       const hasLink = at === member || !stage.net.cuts.has(`${member.name}>${at.name}`);
       if (isCut || !hasLink) return Number.POSITIVE_INFINITY;
       times.push(sendsSince, at.since);

@@ -1,0 +1,179 @@
+import type { FakeNode } from "../fake-node.ts";
+import { ProcessClock } from "../process-clock.ts";
+import { between } from "../random.ts";
+import type { RegistryStage } from "../registry-stage.ts";
+import { publishDefaults } from "../rtmp-stage.ts";
+import { type BrokenRule, breakNode } from "./registry-rules.ts";
+import type { HistoryServers } from "./registry-servers.ts";
+
+/** After an upgrade, the old process ends within this time, ms. */
+const DRAIN_MS = 25_000;
+
+/** A process of a node. */
+interface NodeProcess {
+  readonly node: FakeNode;
+  readonly clock: ProcessClock;
+}
+
+/** A node: one process, or two during an upgrade. */
+export interface Member extends NodeProcess {
+  readonly name: string;
+  node: FakeNode;
+  clock: ProcessClock;
+  /** The process before this one, as long as it drains, and the sockets by which they know each other. */
+  old: (NodeProcess & { readonly paths: readonly [string, string] }) | undefined;
+  /** Since when nothing has happened to it, its way to the registry and its links, ms. */
+  since: number;
+  drains: boolean;
+}
+
+/** What nodes need of a history. */
+export interface MembersContext {
+  readonly stage: RegistryStage;
+  readonly servers: HistoryServers;
+  readonly random: () => number;
+  readonly broken: BrokenRule | undefined;
+  note(text: string): void;
+  /** A process is gone, and its viewers with it. */
+  ended(node: FakeNode): void;
+  /** What came over a node or a link may have to come another way. */
+  changed(): void;
+}
+
+/** The nodes of a history, and what befalls them and the links between them. */
+export class Members {
+  readonly all: Member[] = [];
+  readonly #context: MembersContext;
+  #names = 0;
+
+  constructor(context: MembersContext) {
+    this.#context = context;
+  }
+
+  start(): Member {
+    const name = `n${this.#names++}`;
+    const member = { name, ...this.#process(name), old: undefined, since: this.#now, drains: false };
+    this.all.push(member);
+    return member;
+  }
+
+  /** The processes of a node and their connections are gone, without a word to anybody. */
+  kill(member: Member): void {
+    const { stage, servers, note, changed } = this.#context;
+    note(`${member.name} is killed`);
+    this.all.splice(this.all.indexOf(member), 1);
+    this.#end(member);
+    this.endOld(member);
+    stage.kill(member.name);
+    servers.forget(member.node.state.id);
+    this.setSince();
+    changed();
+  }
+
+  /** It lets nobody in any more, waits a while, and stops. */
+  drain(member: Member): void {
+    const { stage, random, note } = this.#context;
+    if (member.drains) return;
+    note(`${member.name} drains`);
+    member.drains = true;
+    member.node.state = { ...member.node.state, draining: true };
+    member.node.registry.drain();
+    stage.clock.after(between(random, 1000, 10_000), () => {
+      if (!this.all.includes(member)) return;
+      note(`${member.name} stops`);
+      member.node.registry.stop();
+      stage.clock.after(2100, () => {
+        if (this.all.includes(member)) this.kill(member);
+      });
+    });
+  }
+
+  /** A new process takes the node's place; the old one keeps its clients for a while. */
+  upgrade(member: Member): void {
+    const { stage, random, note } = this.#context;
+    if (member.old !== undefined || member.drains) return;
+    note(`${member.name} is upgraded`);
+    const path = `/${member.name}/${this.#now}`;
+    const old = { node: member.node, clock: member.clock, paths: [path, `${path}/next`] as const };
+    old.node.handover.expect(path, () => old.node.registry.handOver());
+    const { node, clock } = this.#process(member.name);
+    Object.assign(member, { node, clock, old });
+    void node.handover.join(...old.paths).then(() => node.handover.ready());
+    stage.clock.after(between(random, 1000, DRAIN_MS), () => {
+      if (member.old === old) this.endOld(member);
+    });
+  }
+
+  /** The old process of a node has drained. */
+  endOld(member: Member): void {
+    const { old } = member;
+    if (old === undefined) return;
+    this.#context.note(`the old process of ${member.name} ends`);
+    member.old = undefined;
+    old.node.handover.stop();
+    old.node.registry.stop();
+    this.#end(old);
+    for (const { path, dialled, accepted } of this.#context.stage.net.locals) {
+      if (!old.paths.includes(path)) continue;
+      dialled.fail("closed");
+      accepted.fail("closed");
+    }
+  }
+
+  cut(one: Member, other: Member): void {
+    this.#context.note(`${one.name} and ${other.name} are cut off from each other`);
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      this.#context.stage.net.cuts.add(`${from.name}>${to.name}`);
+      this.#setReading(from.name, to.name, false);
+      from.since = this.#now;
+    }
+  }
+
+  /** All links between nodes are whole. */
+  join(): void {
+    const { net } = this.#context.stage;
+    for (const cut of [...net.cuts]) {
+      const [from = "", to = ""] = cut.split(">");
+      this.#setReading(from, to, true);
+    }
+    net.cuts.clear();
+    this.#context.note("all links are whole");
+    this.setSince();
+    this.#context.changed();
+  }
+
+  setSince(): void {
+    for (const member of this.all) member.since = this.#now;
+  }
+
+  get #now(): number {
+    return this.#context.stage.clock.now();
+  }
+
+  #process(name: string): NodeProcess {
+    const { stage, servers, random, broken } = this.#context;
+    const clock = new ProcessClock(stage.clock);
+    const publish = { ...publishDefaults, on_conflict: stage.onConflict };
+    const node = stage.registered(name, servers, {}, publish, clock, random);
+    if (broken !== undefined) breakNode(node, broken);
+    return { node, clock };
+  }
+
+  #end({ node, clock }: NodeProcess): void {
+    clock.end();
+    this.#context.ended(node);
+    this.#context.stage.end(node);
+    this.#context.servers.end(node);
+  }
+
+  #setReading(from: string, to: string, reading: boolean): void {
+    for (const { from: by, dialled, accepted } of this.#context.stage.net.connections) {
+      if (by !== from || dialled.remote.host !== to) continue;
+      dialled.reading = reading;
+      accepted.reading = reading;
+    }
+  }
+}
