@@ -10,6 +10,8 @@ const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*?)(?=:?(?:[\s"]|$))/gi;
 /** Host and port, one level of path, and the rest. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
+/** What a sentence goes on with behind a URL. */
+const punctuation = /^[:;,.)]*$/;
 /** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */
 const params = String.raw`(?:\?(?=[^\s?!.,;:)*"'])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
@@ -83,7 +85,7 @@ function maskUrl(rest: string): string {
   if (parts === null) return masked;
   const [, host = "", first = "", behind = ""] = parts;
   const shown = `${user < 0 ? "" : `${masked}@`}${host}${first}`;
-  if (behind === "" || behind === "/" || behind === `?${masked}`) return shown + behind;
+  if (behind === "/" || behind === `?${masked}` || punctuation.test(behind)) return shown + behind;
   return `${shown}${behind.startsWith("/") ? "/" : "?"}${masked}`;
 }
 

@@ -7,6 +7,8 @@ test.each([
   ["rtmp://a.rtmp.youtube.com/live2/abcd-efgh is in use", "rtmp://a.rtmp.youtube.com/live2/*** is in use"],
   ["rtmp://h:1935/live", "rtmp://h:1935/live"],
   ["rtmp://h/live/ and rtmps://[::1]:443/a/b/c", "rtmp://h/live/ and rtmps://[::1]:443/a/***"],
+  ["redis://u:p@h:6379: no answer; rtmp://h: none", "redis://***@h:6379: no answer; rtmp://h: none"],
+  ["(rtmp://h:1935), rtmp://h:1935,KEY", "(rtmp://h:1935), rtmp://h:1935?***"],
   ["rtmp://u:p@h/live?k=v failed", "rtmp://***@h/live?*** failed"],
   ["rtmp://h/live...vhost...v...key=secret/x", "rtmp://h/live?***"],
   ["https://hooks.example.com/services/T0/KEY", "https://hooks.example.com/services/***"],
