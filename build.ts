@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import packageJson from "./package.json";
 import { bundleConsole, bundlePage } from "./scripts/bundle-page.ts";
+import { commitOf } from "./scripts/commit.ts";
 import { messageOf } from "./src/base/errors.ts";
 
 const root = import.meta.dir;
@@ -12,21 +13,6 @@ const dist = join(root, "dist");
 export const targets = ["linux-x64", "linux-arm64", "linux-x64-musl", "linux-arm64-musl"] as const;
 /** One of them. */
 export type Target = (typeof targets)[number];
-
-/** The short commit of the working tree, "+dirty" when files differ from it, "unknown" without git. */
-function commit(): string {
-  const git = (...args: string[]): string | undefined => {
-    try {
-      const run = Bun.spawnSync(["git", ...args], { cwd: root, stderr: "ignore" });
-      return run.exitCode === 0 ? run.stdout.toString().trim() : undefined;
-    } catch {
-      return undefined; // git is not installed
-    }
-  };
-  const short = git("rev-parse", "--short", "HEAD");
-  if (short === undefined) return "unknown";
-  return git("status", "--porcelain") ? `${short}+dirty` : short;
-}
 
 /**
  * Compiles and returns the path: `dist/srs`, or `dist/srs-<target>` for a named target. `runtime` is the target's Bun, where it is
@@ -53,7 +39,7 @@ export async function build(target?: Target, runtime?: string): Promise<string> 
       bytecode: true,
       define: {
         BUILD_VERSION: JSON.stringify(packageJson.version),
-        BUILD_COMMIT: JSON.stringify(commit()),
+        BUILD_COMMIT: JSON.stringify(commitOf(root)),
       },
       compile: {
         outfile,
@@ -86,7 +72,7 @@ if (import.meta.main) {
   try {
     const path = await build(readTarget());
     const megabytes = Math.round(Bun.file(path).size / 1e6);
-    console.log(`${path.slice(root.length + 1)}: ${packageJson.version} (${commit()}), ${megabytes} MB`);
+    console.log(`${path.slice(root.length + 1)}: ${packageJson.version} (${commitOf(root)}), ${megabytes} MB`);
   } catch (error) {
     for (const each of error instanceof AggregateError ? error.errors : [error]) {
       console.error(each instanceof BuildMessage || each instanceof ResolveMessage ? each : messageOf(each));

@@ -4,7 +4,14 @@ import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 /** What the executable is made of, files and folders of the repository. */
-export const sources = ["src", "build.ts", "package.json", "package-lock.json", "scripts/bundle-page.ts"];
+export const sources = [
+  "src",
+  "build.ts",
+  "package.json",
+  "package-lock.json",
+  "scripts/bundle-page.ts",
+  "scripts/commit.ts",
+];
 
 /** Whether the file exists and no source is newer. */
 export function isCurrent(executable: string): boolean {

@@ -43,6 +43,7 @@ export function readDockerfile(text: string): ImagePlan {
     FROM: (rest) => (plan.base = rest),
     ARG: () => undefined,
     COPY: (rest) => plan.copies.push(readCopy(rest)),
+    LABEL: () => undefined,
     ENV: (rest) => Object.assign(plan.env, Object.fromEntries([rest.split("=")])),
     VOLUME: (rest) => plan.volumes.push(rest),
     EXPOSE: (rest) => plan.ports.push(...rest.split(" ").map(Number)),

@@ -71,8 +71,8 @@ export function mountFile({ folder }: Image, path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
-/** The files that the loader takes, the loader itself too. */
-function librariesOf(program: string): string[] {
+/** The files that the loader takes for a program, the loader itself too. */
+export function librariesOf(program: string): string[] {
   const { stdout } = Bun.spawnSync(["ldd", program]);
   return [...stdout.toString().matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path = ""]) => path);
 }
