@@ -12,28 +12,34 @@ test("a command that fails is an error with its last words", async () => {
   await expect(must(["sh", "-c", "echo no space >&2; exit 3"])).rejects.toThrow(/failed \(status 3\):\nno space$/);
 });
 
-test("a release that is told to stop leaves no process and no files", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "srs-must-"));
-  const [pid, left] = [join(folder, "pid"), join(folder, "left")];
-  writeFileSync(left, "half an archive");
-  // The shell's child stands for xz, which packs for minutes.
-  const packing = `sh -c 'echo $$ > ${pid}; while :; do sleep 0.1; done' < /dev/null | cat`;
-  const script = `import { endOnSignal, must } from ${JSON.stringify(module)};
+test.each([
+  ["told to stop", "SIGTERM", 143, false],
+  ["killed", "SIGKILL", 137, true],
+] as const)(
+  "a release that is %s leaves no process, and no files if it can",
+  async (_, signal, status, leavesFiles) => {
+    const folder = mkdtempSync(join(tmpdir(), "srs-must-"));
+    const [pid, left] = [join(folder, "pid"), join(folder, "left")];
+    writeFileSync(left, "half an archive");
+    // The shell's child stands for xz, which packs for minutes.
+    const packing = `sh -c 'echo $$ > ${pid}; while :; do sleep 0.1; done' < /dev/null | cat`;
+    const script = `import { endOnSignal, must } from ${JSON.stringify(module)};
     import { rmSync } from "node:fs";
     endOnSignal(() => rmSync(${JSON.stringify(left)}));
     await must(["sh", "-c", ${JSON.stringify(packing)}]);`;
-  writeFileSync(join(folder, "release.ts"), script);
-  try {
-    const release = Bun.spawn([process.execPath, join(folder, "release.ts")]);
-    await until("it packs", () => existsSync(pid) && readFileSync(pid, "utf8") !== "");
-    release.kill("SIGTERM");
-    expect(await release.exited).toBe(143);
-    await until("nothing packs any more", () => !isRunning(Number(readFileSync(pid, "utf8"))));
-    expect(existsSync(left)).toBe(false);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
+    writeFileSync(join(folder, "release.ts"), script);
+    try {
+      const release = Bun.spawn([process.execPath, join(folder, "release.ts")]);
+      await until("it packs", () => existsSync(pid) && readFileSync(pid, "utf8") !== "");
+      release.kill(signal);
+      expect(await release.exited).toBe(status);
+      await until("nothing packs any more", () => !isRunning(Number(readFileSync(pid, "utf8"))));
+      expect(existsSync(left)).toBe(leavesFiles);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 function isRunning(pid: number): boolean {
   try {
