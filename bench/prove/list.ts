@@ -15,7 +15,8 @@ import type { Proof } from "./proof.ts";
 import { cutOff } from "./registry/cut-off.ts";
 import { histories } from "./registry/histories.ts";
 import { registryLoad } from "./registry/load.ts";
-import { composeCluster } from "./release/containers.ts";
+import { composeCluster } from "./release/compose.ts";
+import { imageUnderDocker, imageUnderPodman } from "./release/image.ts";
 import { otherProcessors } from "./release/other-processors.ts";
 import { sameBytes } from "./release/same-bytes.ts";
 import { debUnderSystemd, rpmUnderSystemd } from "./release/systemd-package.ts";
@@ -57,7 +58,9 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the .rpm under systemd", run: rpmUnderSystemd },
     { name: "the .deb without systemd", run: debWithoutSystemd },
     { name: "archives", run: archives },
-    { name: "containers of compose.yaml", run: composeCluster },
+    { name: "the image under Docker", run: imageUnderDocker },
+    { name: "the image under Podman", run: imageUnderPodman },
+    { name: "compose.yaml under Docker", run: composeCluster },
     { name: "other processors, under qemu", run: otherProcessors },
     { name: "the same bytes twice", run: sameBytes },
   ],

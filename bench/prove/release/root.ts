@@ -5,11 +5,43 @@ import { must } from "../../../scripts/release/must.ts";
 import { until } from "../../../tests/support/e2e/wait.ts";
 import { owned, scratchFolder } from "../../command.ts";
 
-/** With systemd as process 1, or without it. */
-export type Variant = "minimal" | "systemd";
+/** With systemd as process 1, without it, or with Docker's daemon in its place and Podman. */
+export type Variant = "minimal" | "systemd" | "engines";
 
-/** The packages that a variant has besides Debian's minimum. */
-const INCLUDE: Readonly<Record<Variant, string>> = { minimal: "rpm", systemd: "systemd-sysv,dbus,rpm" };
+/** What a variant is made of. */
+interface System {
+  readonly suite: "bookworm" | "trixie";
+  /** The packages that it has besides Debian's minimum. */
+  readonly include: readonly string[];
+  /** Its process 1. */
+  readonly init: readonly string[];
+  /** A script that succeeds when it is up. */
+  readonly ready: string;
+}
+
+const SYSTEMS: Readonly<Record<Variant, System>> = {
+  minimal: {
+    suite: "bookworm",
+    include: ["rpm"],
+    init: ["/bin/sh", "-c", "while :; do sleep 1; done"],
+    ready: "[ -d /proc/1 ]",
+  },
+  systemd: {
+    suite: "bookworm",
+    include: ["systemd-sysv", "dbus", "rpm"],
+    init: ["/lib/systemd/systemd", "--system", "--unit=basic.target", "--show-status=no"],
+    ready: "systemctl is-system-running | grep -qx running",
+  },
+  engines: {
+    suite: "trixie",
+    include: [
+      ...["docker.io", "docker-cli", "docker-buildx", "docker-compose", "iptables"],
+      ...["podman", "crun", "netavark", "aardvark-dns", "nftables"],
+    ],
+    init: ["/bin/sh", "-c", "exec dockerd > /var/log/docker.log 2>&1"],
+    ready: "docker info",
+  },
+};
 const CACHE = join(import.meta.dir, "../../../dist/prove");
 const NAMESPACES = ["--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"] as const;
 /** The mounts of a container; then process 1. */
@@ -33,10 +65,6 @@ cd /
 umount -l .outside
 rmdir .outside
 exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"`;
-const INIT: Readonly<Record<Variant, readonly string[]>> = {
-  minimal: ["/bin/sh", "-c", "while :; do sleep 1; done"],
-  systemd: ["/lib/systemd/systemd", "--system", "--unit=basic.target", "--show-status=no"],
-};
 
 /** What a script said, both streams together, and its status. */
 export interface Ran {
@@ -63,7 +91,7 @@ export class Root implements Disposable {
     await must(["tar", "-xf", base, "-C", folder]);
     const command = ["unshare", ...NAMESPACES, "--fork", "--kill-child", "sh", "-c", ENTER, "sh", folder];
     const holder = owned(
-      Bun.spawn([...command, ...INIT[variant]], { stdin: "ignore", stdout: "ignore", stderr: "pipe" }),
+      Bun.spawn([...command, ...SYSTEMS[variant].init], { stdin: "ignore", stdout: "ignore", stderr: "pipe" }),
     );
     const pid = () => {
       const children = `/proc/${holder.pid}/task/${holder.pid}/children`;
@@ -71,7 +99,7 @@ export class Root implements Disposable {
     };
     await until("the system's first process is there", () => pid() > 0);
     const root = new Root(folder, pid(), () => holder.kill("SIGKILL"));
-    const ready = variant === "systemd" ? "systemctl is-system-running | grep -qx running" : "[ -d /proc/1 ]";
+    const { ready } = SYSTEMS[variant];
     await until(
       "the system is up",
       async () => (await root.run(`[ -e /etc/debian_version ] && ${ready}`)).status === 0,
@@ -91,6 +119,11 @@ export class Root implements Disposable {
     return { status: await child.exited, said: said.trim() };
   }
 
+  /** The beginning of a command of this machine that has the system's network. */
+  get network(): readonly string[] {
+    return ["nsenter", "-t", String(this.#pid), "-n"];
+  }
+
   [Symbol.dispose](): void {
     this.#end();
   }
@@ -106,7 +139,8 @@ async function baseOf(variant: Variant): Promise<string> {
   try {
     const folder = join(aside, "root");
     console.log(`making a Debian with debootstrap, once: ${path}`);
-    await must(["debootstrap", "--variant=minbase", `--include=${INCLUDE[variant]}`, "bookworm", folder]);
+    const { suite, include } = SYSTEMS[variant];
+    await must(["debootstrap", "--variant=minbase", `--include=${include}`, suite, folder]);
     await must(["tar", "-cf", join(aside, "tar"), "-C", folder, "--exclude=./var/cache/apt", "."]);
     renameSync(join(aside, "tar"), path);
   } finally {

@@ -1,4 +1,5 @@
 import type { Findings } from "./findings.ts";
+import { playersOf } from "./players.ts";
 import type { Root } from "./root.ts";
 
 const STREAM = "rtmp://127.0.0.1/live/show";
@@ -27,20 +28,4 @@ for i in $(seq 100); do ${bench(`play ${STREAM} --seconds 1`)} > /dev/null 2>&1 
   const seen = `${connected} players for ${SECONDS} s, ${lost?.video} frames lost, ${gaps} gaps, ${corrupt} corrupt`;
   const ok = connected === PLAYERS && failed === 0 && lost?.video === 0 && gaps === 0 && corrupt === 0;
   found.add(what, ok, { status, said: ok ? seen : `${seen}: ${said}` });
-}
-
-interface Players {
-  readonly connected?: number;
-  readonly failed?: number;
-  readonly lost?: { readonly video: number };
-  readonly gaps?: number;
-  readonly corrupt?: number;
-}
-
-function playersOf(text: string): Players {
-  try {
-    return (JSON.parse(text.slice(text.lastIndexOf("\n") + 1)) as { players: Players }).players;
-  } catch {
-    return {};
-  }
 }
