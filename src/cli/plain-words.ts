@@ -1,11 +1,11 @@
 /**
- * A command line in the program's own spelling, where people write what other programs take: `help`, `help COMMAND`, `version`,
+ * A command line in the program's own spelling, where people write what other programs take: `help`, `help COMMAND`, `version`, `-V`,
  * and a configuration file without `--conf`.
  */
 export function plainWords(argv: readonly string[]): readonly string[] {
   const [first = "", second = ""] = argv;
   if (first === "help") return [...argv.slice(1).filter((word) => !word.startsWith("-")), "--help"];
-  if (first === "version" && argv.length === 1) return ["--version"];
+  if ((first === "version" || first === "-V") && argv.length === 1) return ["--version"];
   if (looksLikeFile(first)) return ["--conf", ...argv];
   return takesOneFile.has(first) && looksLikeFile(second) ? [first, "--conf", ...argv.slice(1)] : argv;
 }

@@ -81,11 +81,12 @@ test("-t says whether the configuration is right, and starts nothing", async () 
   expect((await call("-t", "-c", bad)).code).toBe(1);
 });
 
-test("help and version are words, too", async () => {
+test("help and version are words, too, and -V is one of nginx's and SRS's", async () => {
   expect(await call("help")).toEqual(await call("--help"));
   expect(await call("help", "check")).toEqual(await call("check", "--help"));
   expect(await call("help", "bench", "play")).toEqual(await call("bench", "play", "--help"));
   expect(await call("version")).toEqual(await call("--version"));
+  expect(await call("-V")).toEqual(await call("--version"));
 });
 
 test("a file needs no --conf", async () => {
