@@ -56,7 +56,10 @@ test("the image with FFmpeg that docs/container.md shows differs from the Docker
   const { base, before, ports, copies, ...same } = dockerfile();
   expect(shown).toMatchObject(same);
   expect(shown.copies.map(({ to }) => to)).toEqual(["/usr/bin/srs", "/etc/srs", "/run/srs"]);
-  expect([base, shown.base]).toEqual(["gcr.io/distroless/base-nossl-debian12", "debian:bookworm-slim"]);
+  expect([base, shown.base]).toEqual([
+    "gcr.io/distroless/base-nossl-debian12",
+    "docker.io/library/debian:bookworm-slim",
+  ]);
 });
 
 describe("compose.yaml", () => {
