@@ -61,7 +61,7 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the image under Docker", run: imageUnderDocker },
     { name: "the image under Podman", run: imageUnderPodman },
     { name: "compose.yaml under Docker", run: composeCluster },
-    { name: "other processors, under qemu", run: otherProcessors },
+    { name: "other processors under qemu, and musl", run: otherProcessors },
     { name: "the same bytes twice", run: sameBytes },
   ],
   registry: [

@@ -4,6 +4,7 @@ import { runtimeOf } from "../../../scripts/release/runtime.ts";
 import { Stage } from "../../../tests/support/e2e/stage.ts";
 import { builtExecutable } from "../../command.ts";
 import type { Finding } from "../proof.ts";
+import { muslLacks, muslLibraries } from "./musl.ts";
 
 const ARM_LIBRARIES = "/usr/aarch64-linux-gnu";
 const SECONDS = 5;
@@ -11,7 +12,7 @@ const SECONDS = 5;
 interface Emulated {
   readonly what: string;
   readonly target: Target;
-  readonly emulator: readonly string[];
+  readonly emulator: readonly string[] | (() => Promise<readonly string[]>);
   /** What the machine lacks for it. */
   readonly lacks: string | undefined;
 }
@@ -30,9 +31,15 @@ const EMULATED: readonly Emulated[] = [
     lacks:
       Bun.which("qemu-aarch64") === null || !existsSync(ARM_LIBRARIES) ? "qemu-user and libc6-arm64-cross" : undefined,
   },
+  {
+    what: "linux-x64-musl on musl, with a stand-in for its C++ library",
+    target: "linux-x64-musl",
+    emulator: async () => ["env", `LD_LIBRARY_PATH=${await muslLibraries()}`],
+    lacks: muslLacks,
+  },
 ];
 
-/** Other processors' executables serve a stream under emulation. */
+/** Other processors' executables serve a stream under emulation, and musl's with its libraries. */
 export async function otherProcessors(): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const emulated of EMULATED) findings.push(await serveUnder(emulated));
@@ -46,7 +53,8 @@ async function serveUnder({ what, target, emulator, lacks }: Emulated): Promise<
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"');
   // With these the program does not start itself once more, which only works where the kernel knows the emulator.
   const env = { MIMALLOC_PURGE_DELAY: "10000", MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "10000" };
-  const server = stage.start("server", [...emulator, program, "--conf", conf], { env });
+  const before = typeof emulator === "function" ? await emulator() : emulator;
+  const server = stage.start("server", [...before, program, "--conf", conf], { env });
   const line = await server.line(/listening/);
   const url = `rtmp://${/127\.0\.0\.1:\d+/.exec(line)?.[0]}/live/show`;
   stage.start("encoder", [builtExecutable(), "bench", "publish", url, "--seconds", "120"]);
