@@ -1,14 +1,23 @@
 // The one gate: lint, types, dead code, architecture, the executable, every test. `--install` first gets the programs
 // that the tests talk to. Each step is announced, tells every five seconds how far it is, and ends with a line of its
-// own; a failed one shows its output, and the last line holds the totals.
+// own; a failed one shows its output. The slowest files of tests are listed, and the last line holds the totals.
 import { join } from "node:path";
 import { messageOf } from "../src/base/errors.ts";
 import { TEST_LIMIT_MS } from "../tests/support/limits.ts";
 import { installPrerequisites } from "./prerequisites.ts";
 import { showProgress, testProgress } from "./progress.ts";
-import { killAll, outputOf, root, run } from "./run.ts";
+import { killAll, outputOf, reportedBy, reportOf, root, run } from "./run.ts";
 import { smoke } from "./smoke.ts";
-import { addedUp, failuresIn, readTotals, showTotals, type Totals } from "./totals.ts";
+import {
+  addedUp,
+  type FileTime,
+  failuresIn,
+  fileTimes,
+  readTotals,
+  showSlowest,
+  showTotals,
+  type Totals,
+} from "./totals.ts";
 
 const bun = process.execPath;
 const bin = (name: string): string => join(root, "node_modules/.bin", name);
@@ -16,8 +25,11 @@ const bin = (name: string): string => join(root, "node_modules/.bin", name);
 const shownLines = 300;
 /** So many runs or files at once. A machine with fewer cores than two takes no longer for it. */
 const AT_ONCE = 2;
+/** So many of the slowest files of tests are listed. */
+const SLOWEST = 12;
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const times: FileTime[] = [];
 
 /** One step of the gate: runs to its end and adds to the totals. */
 interface Step {
@@ -58,6 +70,15 @@ type Sharing =
   /** Each file is a process, and the next one begins when one ends: for few long files. */
   | "files";
 
+/** Runs tests of one file or folder, or a share of them. */
+function testCommand(
+  path: string,
+  { name, share }: { readonly name: string; readonly share: readonly string[] },
+): string[] {
+  const report = ["--reporter=junit", `--reporter-outfile=${reportOf(name)}`];
+  return [bun, "test", path, "--timeout", String(TEST_LIMIT_MS), ...report, ...share];
+}
+
 /** The tests of one file or folder. */
 function tests(name: string, path: string, files: number, sharing: Sharing = "one run"): Step {
   const parts =
@@ -67,12 +88,11 @@ function tests(name: string, path: string, files: number, sharing: Sharing = "on
           share: [`--shard=${at + 1}/${AT_ONCE}`],
         }))
       : [{ name, share: sharing === "files" ? [`--parallel=${AT_ONCE}`] : [] }];
-  const timeout = ["--timeout", String(TEST_LIMIT_MS)];
   return {
     name,
     async run() {
       const began = performance.now();
-      const work = Promise.all(parts.map((part) => run(part.name, [bun, "test", path, ...timeout, ...part.share])));
+      const work = Promise.all(parts.map((part) => run(part.name, testCommand(path, part))));
       const howFar = () =>
         testProgress(parts.map((part) => outputOf(part.name)).join("\n"), files, sharing === "one run" ? 1 : AT_ONCE);
       const ended = await showProgress(name, work, howFar);
@@ -81,6 +101,7 @@ function tests(name: string, path: string, files: number, sharing: Sharing = "on
       totals.passed += sum.passed;
       totals.failed += sum.failed;
       totals.skipped += sum.skipped;
+      times.push(...parts.flatMap((part) => fileTimes(reportedBy(part.name))));
       const complete = found.every((part) => part.complete);
       const seconds = (performance.now() - began) / 1000;
       report(name, complete ? showTotals(sum) : "FAILED: ended without its closing lines", seconds);
@@ -155,5 +176,6 @@ for (const [at, step] of steps.entries()) {
   await step.run();
 }
 
+console.log(`the slowest files of tests (all are in dist/check/*.xml):\n${showSlowest(times, SLOWEST)}`);
 console.log(showTotals(totals));
 process.exit(totals.failed === 0 && totals.passed > 0 ? 0 : 1);

@@ -1,5 +1,5 @@
 // Runs one command of the gate with its output kept in a file, which survives grandchildren that hold the pipe open.
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** The repository's root; every command of the gate runs there. */
@@ -15,6 +15,9 @@ export interface Finished {
   seconds: number;
 }
 
+/** Where what steps print and report is kept. */
+const folder = join(root, "dist/check");
+
 const running = new Set<number>();
 
 /** Ends every command under way with all its descendants; for when the gate itself is told to stop. */
@@ -24,7 +27,15 @@ export function killAll(): void {
 
 /** What the command that was started last under this name has printed so far. */
 export function outputOf(name: string): string {
-  const file = logOf(name);
+  return textOf(logOf(name));
+}
+
+/** The JUnit report that a run under this name has written; empty if it has not come to it. */
+export function reportedBy(name: string): string {
+  return textOf(reportOf(name));
+}
+
+function textOf(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
@@ -35,7 +46,8 @@ export function outputOf(name: string): string {
  */
 export async function run(name: string, command: readonly string[], silenceMs = SILENCE_MS): Promise<Finished> {
   const file = logOf(name);
-  mkdirSync(join(root, "dist/check"), { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  rmSync(reportOf(name), { force: true });
   const log = openSync(file, "w");
   const began = performance.now();
   let silent = false;
@@ -71,8 +83,13 @@ export async function run(name: string, command: readonly string[], silenceMs = 
   };
 }
 
+/** Where a run of tests under this name is to write its JUnit report. */
+export function reportOf(name: string): string {
+  return join(folder, `${name}.xml`);
+}
+
 function logOf(name: string): string {
-  return join(root, "dist/check", `${name}.log`);
+  return join(folder, `${name}.log`);
 }
 
 function killGroup(pid: number): void {

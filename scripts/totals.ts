@@ -56,3 +56,22 @@ export function failuresIn(output: string): string {
 function isHeading(line: string): boolean {
   return /^\S+\.test\.ts:$/.test(line);
 }
+
+/** How long a file of tests took. */
+export interface FileTime {
+  readonly file: string;
+  readonly seconds: number;
+}
+
+/** The time of each file, from the JUnit report of a run. */
+export function fileTimes(report: string): FileTime[] {
+  // A group of tests is a suite, too, with a name of its own.
+  const suites = report.matchAll(/<testsuite name="([^"]+)" file="\1"[^>]* time="([\d.]+)"/g);
+  return Array.from(suites, ([, file = "", seconds]) => ({ file, seconds: Number(seconds) }));
+}
+
+/** The slowest files with their seconds, one a line. */
+export function showSlowest(times: readonly FileTime[], count: number): string {
+  const slowest = [...times].sort((a, b) => b.seconds - a.seconds).slice(0, count);
+  return slowest.map(({ file, seconds }) => `  ${file.padEnd(46)}${seconds.toFixed(1).padStart(6)} s`).join("\n");
+}

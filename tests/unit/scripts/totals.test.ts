@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { addedUp, failuresIn, readTotals, showTotals } from "../../../scripts/totals.ts";
+import { addedUp, failuresIn, fileTimes, readTotals, showSlowest, showTotals } from "../../../scripts/totals.ts";
 
 const closing = [" 7 pass", " 1 skip", " 1 todo", " 2 fail", " 1 error", " 4 expect() calls"];
 const ran = "Ran 11 tests across 2 files. [139.00ms]";
@@ -7,6 +7,20 @@ const ran = "Ran 11 tests across 2 files. [139.00ms]";
 test("several runs are added up", () => {
   const run = { passed: 7, failed: 1, skipped: 2 };
   expect(addedUp([run, { passed: 3, failed: 0, skipped: 0 }])).toEqual({ passed: 10, failed: 1, skipped: 2 });
+});
+
+test("the slowest files are listed by the report of a run, each once though its groups are in it, too", () => {
+  const suite = (name: string, file: string, time: string) =>
+    `<testsuite name="${name}" file="${file}" tests="2" assertions="0" failures="0" skipped="0" time="${time}" hostname="h">`;
+  const report = [
+    suite("tests/e2e/a.test.ts", "tests/e2e/a.test.ts", "1.25"),
+    suite("a group", "tests/e2e/a.test.ts", "9"),
+    suite("tests/e2e/b.test.ts", "tests/e2e/b.test.ts", "12.04"),
+    suite("tests/e2e/c.test.ts", "tests/e2e/c.test.ts", "0.5"),
+  ];
+  const times = fileTimes(report.join("\n"));
+  expect(times.map(({ seconds }) => seconds)).toEqual([1.25, 12.04, 0.5]);
+  expect(showSlowest(times, 2).replace(/ +/g, " ")).toBe(" tests/e2e/b.test.ts 12.0 s\n tests/e2e/a.test.ts 1.3 s");
 });
 
 describe("readTotals", () => {
