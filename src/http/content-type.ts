@@ -44,8 +44,17 @@ const UNKNOWN = "application/octet-stream";
 
 /** The Content-Type of a file, by the ending of its name in any case. */
 export function contentType(path: string): string {
+  const ending = endingOf(path);
+  return Object.hasOwn(types, ending) ? (types[ending] ?? UNKNOWN) : UNKNOWN;
+}
+
+/** Whether a path ends like that of a file with a type of its own: `/player/style.css`. */
+export function hasFileEnding(path: string): boolean {
+  return Object.hasOwn(types, endingOf(path));
+}
+
+function endingOf(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const dot = name.lastIndexOf(".");
-  const ending = dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
-  return Object.hasOwn(types, ending) ? (types[ending] ?? UNKNOWN) : UNKNOWN;
+  return dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
 }

@@ -4,6 +4,7 @@ import type { Log, LogFields } from "../../base/log.ts";
 import { joined } from "../../base/memory.ts";
 import type { Transport } from "../../base/transport.ts";
 import { type BodyFraming, framingOf } from "../../http/framing.ts";
+import { encodedPath } from "../../http/location.ts";
 import type { HttpRequest, RequestHead } from "../../http/request.ts";
 import { upgradeHeaders } from "../../http/websocket-handshake.ts";
 import type { Elsewhere } from "../../live/ports/access.ts";
@@ -268,9 +269,4 @@ export class Exchange implements HttpExchange {
     const scheme = `${webSocket ? "ws" : "http"}${secure ? "s" : ""}`;
     return target.startsWith("/") ? `${scheme}://${host}${target}` : target;
   }
-}
-
-/** A decoded path as a URL has it. */
-function encodedPath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { contentType } from "../../http/content-type.ts";
+import { locationOf } from "../../http/location.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import type { ServedFile } from "../../io/files/served-file.ts";
 import type { Feature } from "../../live/ports/feature.ts";
@@ -87,9 +88,4 @@ function fileAnswer(file: ServedFile, path: string): HttpAnswer {
 /** Names that begin with a dot are not served: .git, .htpasswd, editors' copies. */
 function isHidden(path: string): boolean {
   return (path.startsWith(WELL_KNOWN) ? path.slice(WELL_KNOWN.length - 1) : path).includes("/.");
-}
-
-function locationOf(path: string, query: string): string {
-  const at = path.split("/").map(encodeURIComponent).join("/");
-  return query !== "" && /^[\x21-\x7e]+$/.test(query) ? `${at}?${query}` : at;
 }

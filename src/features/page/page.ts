@@ -1,4 +1,6 @@
 import { assetHeaders } from "../../http/asset.ts";
+import { hasFileEnding } from "../../http/content-type.ts";
+import { locationOf } from "../../http/location.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpExchange, HttpRoute } from "../../live/ports/http.ts";
@@ -38,7 +40,9 @@ export class StreamPage implements Feature, HttpRoute {
     const { path } = request;
     if (path.startsWith(ASSET_PATH)) return this.#asset(path, exchange);
     if (path === "/") return config.list_streams && this.#list(request, config, exchange);
-    return config.enabled && isPagePath(path) && this.#page(request, config, exchange);
+    if (!config.enabled) return false;
+    if (path.endsWith("/")) return isPagePath(path.slice(0, -1)) && toPage(request, exchange);
+    return isPagePath(path) && this.#page(request, config, exchange);
   }
 
   #asset(path: string, exchange: HttpExchange): boolean {
@@ -72,16 +76,22 @@ export class StreamPage implements Feature, HttpRoute {
   }
 }
 
-/** Endings of a stream's other addresses, and of what browsers and crawlers ask of every server. */
-const OTHER_ENDINGS = /\.(?:flv|ts|aac|mp3|m3u8)$/i;
+/** A path with a slash at its end is another one for the page's links, and not where media are. */
+function toPage({ path, query }: HttpRequest, exchange: HttpExchange): boolean {
+  const location = locationOf(path.slice(0, -1), query);
+  exchange.respond({ status: 308, headers: { location, "cache-control": "no-store" } });
+  return true;
+}
 
 /**
- * Whether the path is that of a stream's page: `/app/stream`, with or without `.html`. Where the app is left out, a name with a dot
- * is a file such as `/favicon.ico` or `/index.html`.
+ * Whether the path is that of a stream's page: `/app/stream`, with or without `.html`. A name that ends like a file's (`style.css`,
+ * `cam.flv`) has its page with `.html` only, so that files that are missing are not found as pages. Where the app is left out, a
+ * name with a dot is a file such as `/favicon.ico` or `/index.html`.
  */
 export function isPagePath(path: string): boolean {
   const levels = path.slice(1).split("/");
   const last = levels.at(-1) ?? "";
-  if (levels.includes("") || last === ".html" || OTHER_ENDINGS.test(last)) return false;
+  if (levels.includes("") || last === ".html") return false;
+  if (hasFileEnding(last) && !/\.html$/i.test(last)) return false;
   return levels.length > 1 || !last.includes(".");
 }

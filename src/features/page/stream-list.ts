@@ -1,3 +1,4 @@
+import { hasFileEnding } from "../../http/content-type.ts";
 import type { StreamName } from "../../live/streams.ts";
 import type { Assets } from "./assets.ts";
 
@@ -39,8 +40,8 @@ ${list}${more > 0 ? `\n<p>And ${more} more.</p>` : ""}
 
 function item({ app, stream }: StreamName, query: string): string {
   const path = [...app.split("/"), stream].map((level) => encodeURIComponent(level.toWellFormed())).join("/");
-  // A name with an ending that means a format is no page's address without another one.
-  const ending = /\.(?:flv|ts|aac|mp3|m3u8|html)$/i.test(stream) ? ".html" : "";
+  // A name that ends like a file's is no page's address without another ending.
+  const ending = hasFileEnding(stream) ? ".html" : "";
   return `<li><a href="/${escapeHtml(path)}${ending}${escapeHtml(query)}">${escapeHtml(`${app}/${stream}`)}</a></li>`;
 }
 

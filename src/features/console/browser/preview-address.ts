@@ -2,8 +2,8 @@ import { previewOrigins } from "../preview.ts";
 import type { Session, StreamAnswer } from "./api-answers.ts";
 import { vhostOf } from "./format.ts";
 
-/** Endings that mean a format in an address. */
-const FORMAT_ENDING = /\.(?:flv|ts|aac|mp3|m3u8|html)$/i;
+/** Endings that may mean a file in an address: no page is there without another one. */
+const FILE_ENDING = /\.[a-z][a-z0-9]*$/i;
 
 /** Where the stream's page is; undefined when no server of this machine has one for a console of this scheme. */
 export function previewAddress(
@@ -19,5 +19,5 @@ export function previewAddress(
   const path = [...app.split("/"), name].map((level) => encodeURIComponent(level.toWellFormed())).join("/");
   const vhost = vhostOf(tcUrl);
   const query = vhost === "__defaultVhost__" ? "" : `?vhost=${encodeURIComponent(vhost)}`;
-  return `${origin}/${path}${FORMAT_ENDING.test(name) ? ".html" : ""}${query}`;
+  return `${origin}/${path}${FILE_ENDING.test(name) ? ".html" : ""}${query}`;
 }

@@ -40,26 +40,41 @@ function answerTo(
 const textOf = (answer: HttpAnswer | undefined): string => new TextDecoder().decode(bodyOf(answer));
 
 describe("a stream's page", () => {
-  test.each(["/live/cam", "/live/cam.html", "/a/b/cam.1", "/cam", "/live/nobody", "/live/%3Cscript%3E"])(
-    "is the same at %s, whether the stream is live or not",
-    (target) => {
-      expect(answerTo(target)).toMatchObject({
-        status: 200,
-        etag: '"page"',
-        encodings: { gzip: bytes("gz") },
-        headers: { "cache-control": "no-cache" },
-      });
-      expect(textOf(answerTo(target))).toBe("page");
-    },
-  );
+  test.each([
+    "/live/cam",
+    "/live/cam.html",
+    "/live/film.mp4.html",
+    "/a/b/cam.1",
+    "/cam",
+    "/live/nobody",
+    "/live/%3Cscript%3E",
+  ])("is the same at %s, whether the stream is live or not", (target) => {
+    expect(answerTo(target)).toMatchObject({
+      status: 200,
+      etag: '"page"',
+      encodings: { gzip: bytes("gz") },
+      headers: { "cache-control": "no-cache" },
+    });
+    expect(textOf(answerTo(target))).toBe("page");
+  });
 
-  test.each(["/live/cam.flv", "/live/cam.m3u8", "/live/cam.TS", "/favicon.ico", "/live/", "/live/.html", "/"])(
+  // Files that are missing are no pages.
+  const files = ["/player/style.css", "/vod/film.mp4", "/live/cam.JPG", "/favicon.ico", "/favicon.ico/"];
+
+  test.each([...files, "/live/cam.flv", "/live/cam.m3u8", "/live/cam.TS", "/live/.html", "/"])(
     "is not at %s",
     (target) => {
       expect(isPagePath(target)).toBeFalse();
       expect(answerTo(target)).toBeUndefined();
     },
   );
+
+  test("is found with a slash at the end of its address, too", () => {
+    expect(answerTo("/live/c%C3%A4m/?token=1&a=%20")).toMatchObject({
+      status: 308,
+      headers: { location: "/live/c%C3%A4m?token=1&a=%20" },
+    });
+  });
 
   test("is not there when it is switched off, or for a WebSocket", () => {
     expect(answerTo("/live/cam", { enabled: false })).toBeUndefined();
