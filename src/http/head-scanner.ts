@@ -118,6 +118,8 @@ export class HeadScanner {
       this.#at = 1;
     } else if (byte === RTMP_VERSION) this.#refuseProtocol("rtmp");
     else if (byte === TLS_HANDSHAKE) this.#refuseProtocol("tls");
+    // Its second version begins with line ends.
+    else if (byte === CR) this.#refuse(400, "empty lines came, as in the PROXY protocol, and no HTTP/1.1 request");
     else if (((kinds[byte] ?? 0) & TOKEN) === 0) this.#refuse(400, "this is not an HTTP/1.1 request");
     else {
       this.#lineStart = this.#at;
@@ -218,6 +220,10 @@ export class HeadScanner {
       text = asUtf8.decode(bytes);
     } catch {
       this.#refuse(400, "the request line is not UTF-8");
+      return;
+    }
+    if (text.startsWith("PROXY ")) {
+      this.#refuseProtocol("proxy");
       return;
     }
     const line = readRequestLine(text, this.#maxBodyBytes > 0);

@@ -10,7 +10,7 @@ export interface HeadRefusal {
 }
 
 /** The protocols of this server's other ports. */
-export type OtherProtocol = "rtmp" | "tls";
+export type OtherProtocol = "rtmp" | "tls" | "proxy";
 
 /** Makes a refusal. */
 export function refuseHead(status: number, reason: string, headers?: Readonly<Record<string, string>>): HeadRefusal {
@@ -19,6 +19,7 @@ export function refuseHead(status: number, reason: string, headers?: Readonly<Re
 
 /** The sentence for a client of another protocol; `port` is that protocol's, undefined if there is none. */
 export function wrongProtocol(spoken: OtherProtocol, port?: number): string {
+  if (spoken === "proxy") return "this is the PROXY protocol, and proxy_protocol.listen does not name this port";
   const name = spoken === "rtmp" ? "RTMP" : "TLS (HTTPS)";
   if (port === undefined) return `this port speaks HTTP, not ${name}`;
   return `this port speaks HTTP; ${name} is on port ${port}`;

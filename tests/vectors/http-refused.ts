@@ -71,6 +71,8 @@ export const refusedHeads: readonly HeadVector[] = [
     })),
   { name: "the first byte of RTMP's handshake", input: "\x03", expected: 400 },
   { name: "the first bytes of TLS", input: "\x16\x03\x01", expected: 400 },
+  { name: "the PROXY protocol, version 1", input: "PROXY TCP4 192.0.2.1 192.0.2.2 1 80\r\n", expected: 400 },
+  { name: "the PROXY protocol, version 2", input: "\r\n\r\n\0\r\nQUIT\n", expected: 400 },
   { name: "a byte that begins nothing", input: "\0", expected: 400 },
   { name: "SSH", input: "SSH-2.0-OpenSSH_9.2\r\n", expected: 400 },
   {

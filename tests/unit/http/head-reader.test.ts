@@ -112,7 +112,13 @@ describe("A request's head", () => {
   test.each([
     ["RTMP", "\x03", "rtmp", "this port speaks HTTP, not RTMP"],
     ["TLS", "\x16", "tls", "this port speaks HTTP, not TLS (HTTPS)"],
-  ])("that is %s is known by its first byte", (_, input, spoken, reason) => {
+    [
+      "the PROXY protocol",
+      "PROXY TCP4 192.0.2.1 192.0.2.2 1 80\r\n",
+      "proxy",
+      "this is the PROXY protocol, and proxy_protocol.listen does not name this port",
+    ],
+  ])("that is %s is known by how it begins", (_, input, spoken, reason) => {
     expect(readFirst([latin1(input)])).toEqual({ kind: "refused", refusal: { status: 400, reason, spoken } as never });
   });
 
