@@ -62,6 +62,7 @@ await runCommand(async () => {
 async function prove(proofs: readonly Proof[], context: ProofContext): Promise<number> {
   let failed = 0;
   const run = async (proof: Proof) => {
+    console.log(`begins ${proof.name}`);
     const lines = await proof
       .run(context)
       .catch((error: unknown) => [{ what: "it did not come to its end", ok: false, seen: messageOf(error) }]);
