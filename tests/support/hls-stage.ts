@@ -78,12 +78,17 @@ export class FakeExchange implements HttpExchange {
   gone = false;
   onGone: (() => void) | undefined;
   answer: HttpAnswer | undefined;
+  /** What the client is told, by this route or where no other one has anything. */
   refusal: Refused | undefined;
   passed = false;
   /** The answer where nobody else has one. */
   otherwise: LoggedRefusal | undefined;
 
-  constructor(clients: Clients, host: string) {
+  readonly #hasFile: boolean;
+
+  /** `hasFile`: another route has something at the address. */
+  constructor(clients: Clients, host: string, hasFile = false) {
+    this.#hasFile = hasFile;
     this.remote = { host, port: 4000 };
     this.client = clients.add(
       { id: "c1", protocol: "http", remote: this.remote },
@@ -105,9 +110,15 @@ export class FakeExchange implements HttpExchange {
     throw new Error("HLS streams nothing");
   }
 
-  pass(otherwise?: LoggedRefusal): void {
+  pass(otherwise?: LoggedRefusal | (() => void)): void {
     this.#once();
+    if (typeof otherwise === "function") {
+      if (this.#hasFile) this.passed = true;
+      else otherwise();
+      return;
+    }
     this.otherwise = otherwise;
+    this.refusal = otherwise?.refused;
     this.passed = true;
   }
 
@@ -135,9 +146,17 @@ export class FakeExchange implements HttpExchange {
 export interface HlsStageOptions {
   readonly config?: Partial<HlsConfig>;
   readonly mayCome?: boolean;
+  /** Another route has a file at each address. */
+  readonly hasFiles?: boolean;
   readonly connections?: ConnectionAccount;
   readonly guard?: (request: AccessRequest) => GuardResult;
   readonly context?: Partial<HlsContext>;
+}
+
+/** Who asks, and how. */
+interface Asker {
+  readonly host?: string;
+  readonly method?: "GET" | "HEAD";
 }
 
 /** HLS on a fake clock, with segments as texts. */
@@ -152,10 +171,19 @@ export class HlsStage {
   readonly ready: StreamSegment[] = [];
   readonly hls: Hls;
   config: HlsConfig;
+  readonly #hasFiles: boolean;
   #random = 0;
 
-  constructor({ config, mayCome = false, connections = openAccount(1000), guard, context }: HlsStageOptions = {}) {
+  constructor({
+    config,
+    mayCome = false,
+    hasFiles = false,
+    connections = openAccount(1000),
+    guard,
+    context,
+  }: HlsStageOptions = {}) {
     this.config = { ...hlsDefaults, ...config };
+    this.#hasFiles = hasFiles;
     const { clock, streams } = this.live;
     const vhost = (): HlsVhost => ({
       ...this.live.config,
@@ -200,10 +228,10 @@ export class HlsStage {
   }
 
   /** Asks for a path with a query. */
-  get(target: string, host = "10.0.0.1"): FakeExchange {
+  get(target: string, { host = "10.0.0.1", method = "GET" }: Asker = {}): FakeExchange {
     const [path = "", query = ""] = target.split("?", 2);
     const request: HttpRequest = {
-      method: "GET",
+      method,
       path: decodeURIComponent(path),
       query,
       host: "live.example.com",
@@ -212,7 +240,7 @@ export class HlsStage {
       body: new Uint8Array(),
       webSocket: false,
     };
-    const exchange = new FakeExchange(this.clients, host);
+    const exchange = new FakeExchange(this.clients, host, this.#hasFiles);
     const taken = this.hls.http.some((route) => route.handle(request, exchange));
     if (!taken) exchange.passed = true;
     return exchange;

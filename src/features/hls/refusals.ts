@@ -15,6 +15,14 @@ export const noSegment: Refused = {
 /** Of a key. */
 export const noKey: Refused = { ok: false, rule: "key", kind: "missing", reason: "there is no such key any more" };
 
+/** Of a viewer who was sent away. */
+export const kicked: Refused = {
+  ok: false,
+  rule: "session",
+  kind: "denied",
+  reason: "the operator has disconnected this viewer",
+};
+
 /** Of a variant's playlist. */
 export const stoppedVariant: Refused = {
   ok: false,

@@ -8,8 +8,9 @@ import type { StreamName } from "../../live/streams.ts";
 import { type PlaylistAddress, playlistAddress } from "./address.ts";
 import { AskedList } from "./asked-list.ts";
 import { awaitsRendition, partOf } from "./choices.ts";
+import type { HlsConfig } from "./config.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
-import { type GroupMember, whenAnswerable } from "./group.ts";
+import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { askedLink } from "./known-links.ts";
@@ -17,7 +18,7 @@ import { linkQuery, type QueryOf } from "./links.ts";
 import { sendList } from "./list-answers.ts";
 import type { WaitResult } from "./list-waits.ts";
 import { multivariantPlaylist } from "./multivariant.ts";
-import { noKey, stoppedPart, stoppedVariant, switchedOff, unlistedRefusal } from "./refusals.ts";
+import { kicked, noKey, stoppedPart, stoppedVariant, switchedOff, unlistedRefusal } from "./refusals.ts";
 import type { SegmentKey } from "./segment.ts";
 import { SegmentAnswers } from "./segment-answers.ts";
 import { keyBytes } from "./segment-keys.ts";
@@ -57,8 +58,10 @@ export class HlsRoute implements HttpRoute {
     if (this.#sendAgain(request, exchange)) return true;
     const address = playlistAddress(request);
     if (address === undefined) return false;
-    if (typeof address === "string") exchange.refuse({ ok: false, rule: "name", kind: "name", reason: address });
-    else return this.#playlist({ request, exchange, address });
+    if (typeof address === "string") {
+      const refused: Refused = { ok: false, rule: "name", kind: "name", reason: address };
+      exchange.pass({ refused, about: { path: request.path } });
+    } else return this.#playlist({ request, exchange, address });
     return true;
   }
 
@@ -89,15 +92,19 @@ export class HlsRoute implements HttpRoute {
       return true;
     }
     if (token !== undefined && this.#sessions.isBanned(token)) {
-      exchange.refuse({
-        ok: false,
-        rule: "session",
-        kind: "denied",
-        reason: "the operator has disconnected this viewer",
-      });
+      refuse(asking, kicked);
       return true;
     }
-    const known = { ...asking, viewerId: this.#sessions.idOf(token) };
+    const isOwn = found.ok && this.#isOwn({ vhost: found.vhost.name, app, stream }, found.vhost.config.hls);
+    // A file of that name is no stream's: nobody is asked about it, and no origin.
+    if (isOwn) this.#ask(asking);
+    else exchange.pass(() => this.#ask(asking));
+    return true;
+  }
+
+  #ask(asking: Asking): void {
+    const { address, exchange } = asking;
+    const known = { ...asking, viewerId: this.#sessions.idOf(address.token) };
     const question = this.#context
       .entry()
       .client()
@@ -105,10 +112,23 @@ export class HlsRoute implements HttpRoute {
         exchange.onGone = undefined;
         if (exchange.gone) return;
         if (result.ok) this.#entered(known, result);
-        else exchange.refuse(result);
+        else refuse(asking, result);
       });
     if (!exchange.gone) exchange.onGone ??= () => question.cancel();
-    return true;
+  }
+
+  /** Whether a playlist can't be a file of others. Files of `hls_path` may be of a process before, and say what is long over. */
+  #isOwn(name: StreamName, hls: HlsConfig): boolean {
+    return hls.hls_path !== "" || this.#isHere(this.#streams.group(name, hls));
+  }
+
+  /** Whether it is published here, or was until a while ago. */
+  #isHere({ members, names }: HlsGroup): boolean {
+    return members.length > 0 || names.some((of) => this.#isPublished(of));
+  }
+
+  #isPublished(name: StreamName): boolean {
+    return this.#context.streams.find(name)?.source !== undefined;
   }
 
   #accessRequest({ request, exchange, address, viewerId }: ViewerAsking): AccessRequest {
@@ -143,23 +163,23 @@ export class HlsRoute implements HttpRoute {
     }
     const group = this.#streams.group(name, hls);
     if (address.key !== undefined && group.keyNamed(address.key) === undefined) {
-      exchange.refuse(noKey);
+      refuse(asking, noKey);
       return;
     }
     const url = urlOf(request, name.app);
     const demand = { param, hops: [], tcUrl: url, pageUrl: request.header("referer") ?? "", swfUrl: "" };
-    const isPublished = (of: StreamName) => this.#context.streams.find(of)?.source !== undefined;
-    const isHere = group.members.length > 0 || group.names.some(isPublished);
     const isSearched = this.#context.searchMs(name, demand) > 0;
-    if (!isHere && !isSearched) {
+    if (!this.#isHere(group) && !isSearched) {
       this.#context.streams.reportAbsent(name);
-      exchange.refuse(this.#streams.absent(name));
+      refuse(asking, this.#streams.absent(name));
       return;
     }
     const members = group.open(hls);
     const config = streamConfig(entered.vhost.config);
     // Where they are fetched, all are wanted, so that players have them to choose from; here, one that there is.
-    const [first = name, ...others] = isSearched ? group.names : [group.names.find(isPublished) ?? name];
+    const [first = name, ...others] = isSearched
+      ? group.names
+      : [group.names.find((of) => this.#isPublished(of)) ?? name];
     const streams = {
       find: (of: StreamName) => this.#context.streams.find(of),
       open: (of: StreamName) => this.#context.streams.open(of, config),
@@ -169,7 +189,7 @@ export class HlsRoute implements HttpRoute {
     const opened = this.#session(hls.hls_ctx, address, { group, names: [first, ...others], streams }, viewer);
     if (!("token" in opened)) {
       group.closeIdle();
-      exchange.refuse(opened);
+      refuse(asking, opened);
       return;
     }
     this.#whenListed(asking, opened, members, hls.hls_ctx);
@@ -191,16 +211,28 @@ export class HlsRoute implements HttpRoute {
     const { group, viewer } = session;
     const namesNone = [address.key, address.variant, address.part, address.token].every((name) => name === undefined);
     const isFirst = namesNone && (own || group.hasVariants);
-    const answer = (what: WaitResult) => {
+    let waits: { cancel(): void } | undefined;
+    const stop = () => {
+      waits?.cancel();
       exchange.onGone = undefined;
-      session.onRefused = undefined;
+      session.waiting.delete(refused);
+    };
+    const refused = (why: Refused) => {
+      stop();
+      refuse(asking, why);
+    };
+    const answer = (what: WaitResult) => {
+      stop();
       if (exchange.gone) return;
-      if (group.playable.length === 0) this.#refuse(exchange, session, unlistedRefusal(group, members, what));
+      const isPlayable = group.playable.length > 0;
+      if (!isPlayable) refuse(asking, unlistedRefusal(group, members, what));
       else {
-        if (own) this.#sessions.begin(session, address.token !== undefined);
+        // HEAD shows no link, so that nobody will follow it.
+        if (own && request.method === "GET") this.#sessions.begin(session, address.token !== undefined);
         if (isFirst) this.#sendMultivariant(request, exchange, address, session, own);
         else this.#send(asking, session);
       }
+      if (own || !isPlayable) this.#sessions.endUnbegun(session);
     };
     // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
     const isFresh = (hls: HlsStream) => {
@@ -208,46 +240,33 @@ export class HlsRoute implements HttpRoute {
       if (isFirst && awaitsRendition(hls)) return false;
       return hls.listed && (address.token !== undefined || address.key !== undefined || isCurrent());
     };
-    const waiting = whenAnswerable(members, isFresh, answer);
-    if (waiting === undefined) return;
-    const stop = () => {
-      waiting.cancel();
-      session.onRefused = undefined;
-    };
-    session.onRefused = (refused) => {
-      stop();
-      exchange.onGone = undefined;
-      exchange.refuse(refused);
-    };
+    waits = whenAnswerable(members, isFresh, answer);
+    if (waits === undefined) return;
+    session.waiting.add(refused);
     exchange.onGone = () => {
       stop();
-      if (own && !session.begun) this.#sessions.end(session, "lost", undefined);
+      if (own) this.#sessions.endUnbegun(session);
     };
-  }
-
-  #refuse(exchange: HttpExchange, session: Session, refused: Refused): void {
-    if (!session.begun) this.#sessions.end(session, "lost", undefined);
-    exchange.refuse(refused);
   }
 
   /** The media playlist, or a key that it names. */
-  #send({ request, exchange, address }: Asking, session: Session, directives = request.query): void {
+  #send(asking: Asking, session: Session, directives = asking.request.query): void {
+    const { exchange, address } = asking;
     const { group } = session;
-    if (address.key !== undefined) this.#sendKey(exchange, group.keyNamed(address.key));
-    else {
-      const main = group.playableBy(address.variant);
-      const hls = main && partOf(main, address.part);
-      if (main === undefined || hls === undefined) exchange.refuse(main === undefined ? stoppedVariant : stoppedPart);
-      else {
-        sendList(exchange, new AskedList(hls, main, session, address), directives);
-      }
+    if (address.key !== undefined) {
+      this.#sendKey(asking, group.keyNamed(address.key));
+      return;
     }
+    const main = group.playableBy(address.variant);
+    const hls = main && partOf(main, address.part);
+    if (main === undefined || hls === undefined) refuse(asking, main === undefined ? stoppedVariant : stoppedPart);
+    else sendList(exchange, new AskedList(hls, main, session, address), directives);
   }
 
-  #sendKey(exchange: HttpExchange, key: SegmentKey | undefined): void {
+  #sendKey(asking: Asking, key: SegmentKey | undefined): void {
     const headers = { "cache-control": "no-store" };
-    if (key === undefined) exchange.refuse(noKey);
-    else exchange.respond({ status: 200, type: KEY_TYPE, headers, body: keyBytes(key.hex) });
+    if (key === undefined) refuse(asking, noKey);
+    else asking.exchange.respond({ status: 200, type: KEY_TYPE, headers, body: keyBytes(key.hex) });
   }
 
   #sendMultivariant(
@@ -268,6 +287,10 @@ export class HlsRoute implements HttpRoute {
     if (pathways instanceof Promise) void pathways.then(send);
     else send(pathways);
   }
+}
+
+function refuse({ exchange, address: { app, stream } }: Asking, refused: Refused): void {
+  exchange.refuse(refused, { stream: `/${app}/${stream}` });
 }
 
 function urlOf({ secure, host }: HttpRequest, app: string): string {

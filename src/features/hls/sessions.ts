@@ -60,8 +60,8 @@ export class Session implements ReaderEvents, PlayTask {
   readonly links = new KnownLinks();
   /** Of playlists; segments are asked for without a token. */
   bytes = 0;
-  /** Told why it gets no stream after all, while it waits for one. */
-  onRefused: ((refused: Refused) => void) | undefined;
+  /** Its requests that wait for a playlist: told why there is none after all. */
+  readonly waiting = new Set<(refused: Refused) => void>();
   readonly #sessions: Sessions;
   readonly #wanted: WantedStreams;
   #missing = 0;
@@ -185,7 +185,7 @@ export class Sessions {
   /** It gets its first playlist; `followed`: by a link that it has from before. */
   begin(session: Session, followed: boolean): void {
     if (followed) this.#follow(session);
-    if (session.begun) return;
+    if (session.begun || this.find(session.token) !== session) return;
     session.askedAt = this.#context.clock.now();
     const { id, remote } = session.viewer;
     const identity = { id, protocol: "hls", remote };
@@ -199,6 +199,11 @@ export class Sessions {
   #follow(session: Session): void {
     session.followed = true;
     this.#newcomers.remove(session.viewer.remote.host, session);
+  }
+
+  /** Ends one that has not begun, once no request waits for its first playlist. */
+  endUnbegun(session: Session): void {
+    if (!session.begun && session.waiting.size === 0) this.end(session, "lost", undefined);
   }
 
   /** Ends a session; its token means nothing any more. */
@@ -223,7 +228,7 @@ export class Sessions {
   /** It gets no stream after all. */
   refuse(session: Session, refused: Refused): void {
     this.#context.clock.soon(() => {
-      session.onRefused?.(refused);
+      for (const tell of [...session.waiting]) tell(refused);
       this.end(session, "lost", refused.reason);
     });
   }
@@ -244,7 +249,8 @@ export class Sessions {
     for (const session of this.#sessions.values()) {
       const waitsToFollow = session.begun && !session.followed;
       const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.group.expiryMs) : session.group.expiryMs;
-      if (now - session.askedAt > expiryMs) this.end(session, "unpublished", "has not asked for long");
+      if (now - session.askedAt > expiryMs && session.waiting.size === 0)
+        this.end(session, "unpublished", "has not asked for long");
       else session.look(now);
     }
   }

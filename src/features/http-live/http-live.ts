@@ -2,11 +2,12 @@ import type { Timer } from "../../base/clock.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
-import type { Entered, Refused } from "../../live/ports/entry.ts";
+import type { Entered } from "../../live/ports/entry.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import { streamLabel } from "../../live/streams.ts";
+import type { StreamAddress } from "../../rtmp/address.ts";
 import { type LiveAddress, readAddress } from "./address.ts";
 import type { HttpLiveContext, HttpLiveVhost } from "./context.ts";
 import { Flavours } from "./flavours.ts";
@@ -39,14 +40,25 @@ export class HttpLive implements Feature, HttpRoute {
       exchange.pass({ refused: nameRefusal(names.reason), about: { path: request.path } });
       return true;
     }
-    const entry = this.#context.entry();
-    const { vhost, app, stream, param } = names.address;
-    const found = entry.findVhost(vhost);
-    const about = { stream: `/${app}/${stream}` };
+    const { vhost, app, stream } = names.address;
+    const found = this.#context.entry().findVhost(vhost);
     if (found.ok && !found.vhost.config.http_remux.enabled) {
-      exchange.pass({ refused: offRefusal(asked.ending), about });
+      exchange.pass({ refused: offRefusal(asked.ending), about: { stream: `/${app}/${stream}` } });
       return true;
     }
+    const isHere = found.ok && this.#context.streams.find({ vhost: found.vhost.name, app, stream }) !== undefined;
+    // A file of that name is no stream's: nobody is asked about it, and no origin.
+    if (isHere) this.#ask(request, exchange, asked, names.address);
+    else exchange.pass(() => this.#ask(request, exchange, asked, names.address));
+    return true;
+  }
+
+  #ask(
+    request: HttpRequest,
+    exchange: HttpExchange,
+    asked: LiveAddress,
+    { vhost, app, stream, param }: StreamAddress,
+  ): void {
     const { host: address, port } = exchange.remote;
     // Browsers name the page of a WebSocket in Origin only.
     const pageUrl = request.header("referer") ?? request.header("origin") ?? "";
@@ -66,14 +78,16 @@ export class HttpLive implements Feature, HttpRoute {
       follows: request.webSocket ? [] : redirectSchemes(request),
     };
     let isAnswered = false;
-    const asking = entry.client().enter(question, (result) => {
-      isAnswered = true;
-      exchange.onGone = undefined;
-      if (result.ok) this.#start(request, exchange, asked, question, result);
-      else turnAway(exchange, result, about);
-    });
+    const asking = this.#context
+      .entry()
+      .client()
+      .enter(question, (result) => {
+        isAnswered = true;
+        exchange.onGone = undefined;
+        if (result.ok) this.#start(request, exchange, asked, question, result);
+        else exchange.refuse(result, { stream: `/${app}/${stream}` });
+      });
     if (!isAnswered) exchange.onGone = () => asking.cancel();
-    return true;
   }
 
   /** Viewers whose vhost admits no clients any more, or has no streams over HTTP, are disconnected. */
@@ -99,7 +113,7 @@ export class HttpLive implements Feature, HttpRoute {
     if (known === undefined && searchMs(name, demand) === 0) {
       const label = streamLabel(`${name.vhost}/${name.app}/${name.stream}`);
       streams.reportAbsent(name);
-      turnAway(exchange, missingRefusal(`nobody publishes ${label}`), { stream: label });
+      exchange.refuse(missingRefusal(`nobody publishes ${label}`), { stream: label });
       return;
     }
     const stream = known ?? streams.open(name, streamConfig(vhost.config));
@@ -130,11 +144,4 @@ export class HttpLive implements Feature, HttpRoute {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
-}
-
-/** Where there is no such stream, there may be something else. */
-function turnAway(exchange: HttpExchange, refused: Refused, about: { readonly stream: string }): void {
-  const isNothing = refused.kind === "missing" || refused.kind === "name" || refused.kind === "vhost";
-  if (isNothing) exchange.pass({ refused, about });
-  else exchange.refuse(refused, about);
 }

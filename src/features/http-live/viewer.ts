@@ -239,8 +239,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     const { exchange } = this.#options;
     this.#end("unpublished");
     const about = { stream: streamLabel(this.stream.key) };
-    if (refused.kind === "missing") exchange.pass({ refused, about });
-    else exchange.refuse(refused, about);
+    exchange.refuse(refused, about);
   }
 
   #end(how: SourceEnd): void {

@@ -56,7 +56,7 @@ export class Exchange implements HttpExchange {
   readonly #request: RequestHead & HttpRequest;
   #next = 0;
   /** The answer where no route has another: that of the first route that knows better than that there is nothing. */
-  #otherwise: LoggedRefusal | undefined;
+  #otherwise: LoggedRefusal | (() => void) | undefined;
   #state: "open" | "sending" | "over" = "open";
   #sender: FileSender | undefined;
   gone = false;
@@ -85,17 +85,21 @@ export class Exchange implements HttpExchange {
   }
 
   /** Asks the routes, from the first or the next one on. */
-  pass(otherwise?: LoggedRefusal): void {
+  pass(otherwise?: LoggedRefusal | (() => void)): void {
     if (this.gone) return;
     this.#checkOpen();
     this.#otherwise ??= otherwise;
-    const { context, log } = this.#connection;
-    const { routes } = context;
+    const { routes } = this.#connection.context;
     while (this.#next < routes.length) if (routes[this.#next++]?.handle(this.#request, this)) return;
-    if (this.#otherwise !== undefined) {
-      this.refuse(this.#otherwise.refused, this.#otherwise.about);
-      return;
-    }
+    const last = this.#otherwise;
+    this.#otherwise = undefined;
+    if (typeof last === "function") last();
+    else if (last !== undefined) this.refuse(last.refused, last.about);
+    else this.#notFound();
+  }
+
+  #notFound(): void {
+    const { context, log } = this.#connection;
     const fields = { addr: formatHostPort(this.remote), path: this.#request.path };
     context.refusals.add({ rule: "not_found", log, message: "nothing at this address", fields, level: "debug" });
     this.respond(textAnswer(404, "there is nothing at this address"));

@@ -86,8 +86,11 @@ export interface HttpExchange {
    * client has: `client.began` may follow.
    */
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody;
-  /** There is nothing at the address after all: the next route is asked. Where none has anything, `otherwise` is the answer. */
-  pass(otherwise?: LoggedRefusal): void;
+  /**
+   * There is nothing at the address after all, or nothing yet: the next route is asked. Where none has anything, `otherwise` is the answer,
+   * or a function that goes on with the request.
+   */
+  pass(otherwise?: LoggedRefusal | (() => void)): void;
 }
 
 /** Answers requests of some addresses. */

@@ -1,28 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { MAX_NEWCOMERS } from "../../../../src/features/hls/newcomers.ts";
-import { formatsOf, HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-stage.ts";
-import type { Feed } from "../../../support/live.ts";
+import { goOn, published } from "../../../support/hls-feed.ts";
+import { formatsOf, HlsStage, urisOf } from "../../../support/hls-stage.ts";
 import { openAccount } from "../../../support/open-door.ts";
 
 const decoder = new TextDecoder();
-
-/** A stream with a key frame each 2 s, which has been published for `seconds`. */
-function published(seconds: number, options: HlsStageOptions = {}): { stage: HlsStage; feed: Feed } {
-  const stage = new HlsStage(options);
-  const feed = stage.live.publish("show").headers();
-  goOn(feed, seconds);
-  return { stage, feed };
-}
-
-/** GOPs of 2 s, and the next key frame. */
-function goOn(feed: Feed, seconds: number, name = ""): void {
-  for (let done = 0; done < seconds; done += 2) {
-    feed.key(`k${name}${feed.time}`);
-    for (let frame = 0; frame < 4; frame++) feed.wait(400).inter(`i${name}${feed.time}`).audio(`a${name}${feed.time}`);
-    feed.wait(400);
-  }
-  feed.key(`k${name}${feed.time}`);
-}
 
 describe("playlists", () => {
   test("a viewer gets a multivariant playlist with a link of their own, and by that the media playlist of all", () => {
@@ -114,109 +96,6 @@ describe("playlists", () => {
   });
 });
 
-describe("waiting", () => {
-  test("the first request waits for the first whole segment", () => {
-    const { stage, feed } = published(0);
-    const exchange = stage.get("/live/show.m3u8");
-    feed.wait(1000).inter("i");
-    expect(exchange.answered).toBe(false);
-    feed.wait(1000).key("k").wait(10);
-    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
-  });
-
-  test("the first list has the target duration of all, though GOPs are longer than a segment", () => {
-    const stage = new HlsStage();
-    const feed = stage.live.publish("show").headers().key("k0");
-    const exchange = stage.get("/live/show.m3u8?hls_ctx=00000000000000000000000000000001");
-    const targets = new Set<string | undefined>();
-    for (let ms = 500; ms <= 30_000; ms += 500) {
-      feed.wait(500);
-      if (ms % 5000 === 0) feed.key(`k${ms}`);
-      else feed.inter(`i${ms}`);
-      stage.live.clock.settle();
-      if (ms < 5000) expect(exchange.answered).toBe(false);
-      else targets.add(/TARGETDURATION:\d+/.exec(stage.get(`/live/show.m3u8?hls_ctx=${"1".repeat(32)}`).text)?.[0]);
-    }
-    expect(exchange.text).toContain("#EXTINF:2.000,");
-    expect([...targets]).toEqual(["TARGETDURATION:11"]);
-  });
-
-  test("a new viewer of a stream that was away waits for a new segment; one from before does not", () => {
-    const { stage, feed } = published(12);
-    const link = stage.follow(stage.get("/live/show.m3u8"));
-    feed.end("lost");
-    feed.wait(20_000);
-    const again = stage.live.publish("show").headers();
-    const exchange = stage.get("/live/show.m3u8");
-    expect(stage.get(link).answered).toBe(true);
-    expect(exchange.answered).toBe(false);
-    goOn(again, 2, "again");
-    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
-  });
-
-  test("not for ever", () => {
-    const { stage, feed } = published(0);
-    const exchange = stage.get("/live/show.m3u8");
-    feed.wait(6001);
-    expect(exchange.refusal?.kind).toBe("unavailable");
-    expect(stage.hls.report().now).toBeUndefined();
-  });
-
-  test("who hangs up leaves nothing behind", () => {
-    const { stage } = published(0);
-    const exchange = stage.get("/live/show.m3u8");
-    exchange.hangUp();
-    expect(stage.hls.report().now).toBeUndefined();
-    stage.live.wait(10_000);
-    expect(exchange.answered).toBe(false);
-  });
-
-  test("a stream that is not there is missing at once, and leaves nothing behind", () => {
-    const stage = new HlsStage();
-    expect(stage.get("/live/other.m3u8").refusal?.kind).toBe("missing");
-    expect(stage.live.streams.size).toBe(0);
-  });
-});
-
-describe("fetched streams", () => {
-  test("the first request asks for the stream, and a session keeps it wanted until it expires", () => {
-    const stage = new HlsStage({ mayCome: true });
-    const wanted: string[] = [];
-    stage.live.observe({
-      published: () => undefined,
-      unpublished: () => undefined,
-      wanted: (stream, _, demand) => wanted.push(`wanted ${stream.key} ${demand.param}`),
-      unwanted: () => wanted.push("unwanted"),
-    });
-    const exchange = stage.get("/live/show.m3u8?token=x");
-    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x"]);
-    const feed = stage.live.publish("show").headers();
-    goOn(feed, 4);
-    expect(exchange.text).toContain("hls_ctx=");
-    stage.get(stage.follow(exchange));
-    feed.wait(23_000);
-    expect(wanted.length).toBe(1);
-    feed.wait(2100);
-    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x", "unwanted"]);
-  });
-
-  test("who asks for what nobody has gets 404 after a while, and nothing stays", () => {
-    const stage = new HlsStage({ mayCome: true });
-    const exchange = stage.get("/live/show.m3u8");
-    stage.live.wait(6001);
-    expect(exchange.refusal?.kind).toBe("missing");
-    expect([stage.live.streams.size, stage.hls.report().now]).toEqual([0, undefined]);
-  });
-
-  test("an origin's refusal is the viewer's", () => {
-    const stage = new HlsStage({ mayCome: true });
-    const exchange = stage.get("/live/show.m3u8");
-    stage.live.stream("show").notifyRefused(() => true, "wrong key");
-    stage.live.wait(1);
-    expect([exchange.refusal?.kind, exchange.refusal?.reason]).toEqual(["denied", "wrong key"]);
-  });
-});
-
 describe("sessions", () => {
   test("a viewer begins to play with the first playlist and ends when it has not asked for long", () => {
     const { stage, feed } = published(12);
@@ -247,14 +126,16 @@ describe("sessions", () => {
 
   test("one address's requests for first playlists take few places, and links that they gave stay good", () => {
     const { stage, feed } = published(6);
-    const links = Array.from({ length: 500 }, () => stage.follow(stage.get("/live/show.m3u8", "2001:db8::1")));
+    const links = Array.from({ length: 500 }, () =>
+      stage.follow(stage.get("/live/show.m3u8", { host: "2001:db8::1" })),
+    );
     expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS);
     // Another address of the same customer is not another one.
-    stage.get("/live/show.m3u8", "2001:db8::2");
+    stage.get("/live/show.m3u8", { host: "2001:db8::2" });
     expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS);
-    stage.get("/live/show.m3u8", "2001:db8:1::1");
+    stage.get("/live/show.m3u8", { host: "2001:db8:1::1" });
     expect(stage.clients.totals().players).toBe(MAX_NEWCOMERS + 1);
-    for (const link of links) expect(stage.get(link, "2001:db8::1").answer?.status).toBe(200);
+    for (const link of links) expect(stage.get(link, { host: "2001:db8::1" }).answer?.status).toBe(200);
     feed.wait(11_000);
     expect(stage.clients.totals().players).toBe(links.length);
   });

@@ -14,6 +14,15 @@ describe("A stream that nobody publishes", () => {
     expect(stage.streams.size).toBe(0);
   });
 
+  test("is not looked for, and nobody is asked about it, where the next route has something of its name", () => {
+    const stage = new HttpLiveStage();
+    stage.searchMs = 10_000;
+    stage.result = { kind: "denied", reason: "not this one" };
+    expect(brief(stage.dial().get("/live/file.mp3"))).toEqual(["200", "a file"]);
+    expect([stage.requests.length, stage.streams.size]).toEqual([0, 0]);
+    expect(brief(stage.dial().get("/live/show.mp3"))).toEqual(["403", "not this one\n"]);
+  });
+
   test("is waited for while it is looked for elsewhere, and comes", () => {
     const stage = new HttpLiveStage();
     stage.searchMs = Number.POSITIVE_INFINITY;

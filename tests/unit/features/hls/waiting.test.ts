@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { goOn, published } from "../../../support/hls-feed.ts";
+import { HlsStage } from "../../../support/hls-stage.ts";
+
+describe("waiting", () => {
+  test("the first request waits for the first whole segment", () => {
+    const { stage, feed } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    feed.wait(1000).inter("i");
+    expect(exchange.answered).toBe(false);
+    feed.wait(1000).key("k").wait(10);
+    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
+  });
+
+  test("the first list has the target duration of all, though GOPs are longer than a segment", () => {
+    const stage = new HlsStage();
+    const feed = stage.live.publish("show").headers().key("k0");
+    const exchange = stage.get("/live/show.m3u8?hls_ctx=00000000000000000000000000000001");
+    const targets = new Set<string | undefined>();
+    for (let ms = 500; ms <= 30_000; ms += 500) {
+      feed.wait(500);
+      if (ms % 5000 === 0) feed.key(`k${ms}`);
+      else feed.inter(`i${ms}`);
+      stage.live.clock.settle();
+      if (ms < 5000) expect(exchange.answered).toBe(false);
+      else targets.add(/TARGETDURATION:\d+/.exec(stage.get(`/live/show.m3u8?hls_ctx=${"1".repeat(32)}`).text)?.[0]);
+    }
+    expect(exchange.text).toContain("#EXTINF:2.000,");
+    expect([...targets]).toEqual(["TARGETDURATION:11"]);
+  });
+
+  test("a new viewer of a stream that was away waits for a new segment; one from before does not", () => {
+    const { stage, feed } = published(12);
+    const link = stage.follow(stage.get("/live/show.m3u8"));
+    feed.end("lost");
+    feed.wait(20_000);
+    const again = stage.live.publish("show").headers();
+    const exchange = stage.get("/live/show.m3u8");
+    expect(stage.get(link).answered).toBe(true);
+    expect(exchange.answered).toBe(false);
+    goOn(again, 2, "again");
+    expect(exchange.text).toContain("show.m3u8?hls_ctx=");
+  });
+
+  test("not for ever", () => {
+    const { stage, feed } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    feed.wait(6001);
+    expect(exchange.refusal?.kind).toBe("unavailable");
+    expect(stage.hls.report().now).toBeUndefined();
+  });
+
+  test("who hangs up leaves nothing behind", () => {
+    const { stage } = published(0);
+    const exchange = stage.get("/live/show.m3u8");
+    exchange.hangUp();
+    expect(stage.hls.report().now).toBeUndefined();
+    stage.live.wait(10_000);
+    expect(exchange.answered).toBe(false);
+  });
+
+  test("of two requests by one token, one that hangs up takes nothing from the other", () => {
+    const { stage, feed } = published(0);
+    const [gone, other] = [1, 2].map(() => stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}`));
+    gone?.hangUp();
+    goOn(feed, 4);
+    expect(other?.text).toContain("#EXTINF:");
+    expect(stage.clients.totals().players).toBe(1);
+    feed.wait(26_000);
+    expect(stage.clients.totals().players).toBe(0);
+  });
+
+  test("HEAD gets the same head, and makes no viewer", () => {
+    const { stage } = published(6);
+    const [head, get] = (["HEAD", "GET"] as const).map((method) => stage.get("/live/show.m3u8", { method }));
+    expect(head?.text.length).toBe(get?.text.length as number);
+    expect(stage.told).toEqual(["hls began play __defaultVhost__/live/show"]);
+    expect(stage.hls.report().now).toMatchObject({ hls_viewers: 1 });
+  });
+
+  test("a stream that is not there leaves its address to others, such as a file's, and is not looked for then", () => {
+    const asked: string[] = [];
+    const guard = ({ name }: { name: { stream: string } }) => void asked.push(name.stream);
+    for (const mayCome of [false, true]) {
+      const stage = new HlsStage({ mayCome, guard, hasFiles: true });
+      expect(stage.get("/vod/film.m3u8").passed).toBeTrue();
+      expect([asked, stage.live.streams.size]).toEqual([[], 0]);
+    }
+    expect(new HlsStage({ guard }).get("/vod/film.m3u8").refusal?.kind).toBe("missing");
+    expect(asked).toEqual(["film"]);
+  });
+
+  test("a playlist in hls_path is no answer for a stream that is not there: it may be of a process before", () => {
+    const stage = new HlsStage({ hasFiles: true, config: { hls_path: "/files" } });
+    expect(stage.get("/live/show.m3u8").refusal?.kind).toBe("missing");
+  });
+
+  test("a stream that is not there is missing at once, and leaves nothing behind", () => {
+    const stage = new HlsStage();
+    expect(stage.get("/live/other.m3u8").refusal?.kind).toBe("missing");
+    expect(stage.live.streams.size).toBe(0);
+  });
+});
+
+describe("fetched streams", () => {
+  test("the first request asks for the stream, and a session keeps it wanted until it expires", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const wanted: string[] = [];
+    stage.live.observe({
+      published: () => undefined,
+      unpublished: () => undefined,
+      wanted: (stream, _, demand) => wanted.push(`wanted ${stream.key} ${demand.param}`),
+      unwanted: () => wanted.push("unwanted"),
+    });
+    const exchange = stage.get("/live/show.m3u8?token=x");
+    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x"]);
+    const feed = stage.live.publish("show").headers();
+    goOn(feed, 4);
+    expect(exchange.text).toContain("hls_ctx=");
+    stage.get(stage.follow(exchange));
+    feed.wait(23_000);
+    expect(wanted.length).toBe(1);
+    feed.wait(2100);
+    expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x", "unwanted"]);
+  });
+
+  test("who asks for what nobody has gets 404 after a while, and nothing stays", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const exchange = stage.get("/live/show.m3u8");
+    stage.live.wait(6001);
+    expect(exchange.refusal?.kind).toBe("missing");
+    expect([stage.live.streams.size, stage.hls.report().now]).toEqual([0, undefined]);
+  });
+
+  test("an origin's refusal is the viewer's", () => {
+    const stage = new HlsStage({ mayCome: true });
+    // A player may ask twice by its link.
+    const exchanges = [1, 2].map(() => stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}`));
+    stage.live.stream("show").notifyRefused(() => true, "wrong key");
+    stage.live.wait(1);
+    for (const { refusal } of exchanges) expect([refusal?.kind, refusal?.reason]).toEqual(["denied", "wrong key"]);
+  });
+});
