@@ -45,6 +45,21 @@ test.concurrent("files are served over HTTP and HTTPS, whole, in part, and again
   }
 });
 
+test.concurrent("files that are called like streams need no origin, missing ones are no pages, and guests are led to pages", async () => {
+  await using stage = new Stage();
+  mkdirSync(stage.path("www"));
+  for (const name of ["film.m3u8", "film.ts"]) stage.write(`www/${name}`, name);
+  // No origin answers: a search would end with a refusal.
+  const vhost = '[vhost.__defaultVhost__.hls]\nenabled = true\n[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:1"';
+  const server = await ReloadServer.start(stage, `${LISTEN}dir = "${stage.path("www")}"\n${vhost}`);
+  const base = `http://127.0.0.1:${await httpPort(server.program)}`;
+  for (const name of ["film.m3u8", "film.ts"]) expect(await (await fetch(`${base}/${name}`)).text()).toBe(name);
+  expect(server.program.count(/pull|refused/)).toBe(0);
+  expect((await fetch(`${base}/player/style.css`)).status).toBe(404);
+  const led = await fetch(`${base}/live/show/?a=1`, { redirect: "manual" });
+  expect([led.status, led.headers.get("location")]).toEqual([308, "/live/show?a=1"]);
+});
+
 test.concurrent("a client that reads slowly gets all of a file, and the server keeps little of it", async () => {
   await using stage = new Stage();
   await Bun.write(stage.path("large.bin"), new Uint8Array(30_000_000));
