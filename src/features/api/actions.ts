@@ -48,7 +48,7 @@ export class Actions {
 
   /** Secrets in the texts are masked. */
   add({ path, input, error, ...rest }: Omit<Action, "at">): void {
-    const short = (text: string) => maskText(text.slice(0, MAX_TEXT));
+    const short = (text: string) => maskText(text).slice(0, MAX_TEXT);
     const at = Math.round(this.#clock.wall());
     this.#actions.push({
       ...rest,

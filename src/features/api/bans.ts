@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { ApiContext } from "./context.ts";
-import { ApiError, type Operation } from "./operation.ts";
+import { ApiError, numberOf, type Operation, pageQuery } from "./operation.ts";
 import { listOf, object, oneOf, string, whole } from "./schema.ts";
 
 /** Bans at a time; those that end first make way. */
@@ -59,8 +59,14 @@ export class Bans implements Guard {
         path: "/api/v1/bans",
         role: "read",
         summary: "Addresses that were kicked and may not come back yet.",
+        query: pageQuery.map((each) =>
+          each.name === "count" ? { ...each, doc: "The number of items at most; all by default." } : each,
+        ),
         answer: { bans: listOf(ban) },
-        run: () => ({ bans: this.#list() }),
+        run: ({ query }) => {
+          const start = numberOf(query, "start", 0);
+          return { bans: this.#list().slice(start, start + numberOf(query, "count", MAX_BANS)) };
+        },
       },
       {
         method: "DELETE",

@@ -25,10 +25,10 @@ export class LogTail implements LineTail {
     this.#lines[this.#count % this.#capacity] = { number: ++this.#count, time, level, line };
   }
 
-  /** The kept lines after the one with this number, oldest first. */
+  /** The kept lines after the one with this number, oldest first. A number that is not reached yet is of a process before: all follow it. */
   after(number: number): readonly WrittenLine[] {
     const oldest = Math.max(0, this.#count - this.#capacity);
-    const first = Math.max(oldest, Math.min(number, this.#count));
+    const first = number > this.#count ? oldest : Math.max(oldest, number);
     const lines: WrittenLine[] = [];
     for (let at = first; at < this.#count; at++) {
       const line = this.#lines[at % this.#capacity];

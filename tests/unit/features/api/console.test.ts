@@ -55,6 +55,10 @@ describe("Who did what", () => {
     const [first] = (await stage.call("/api/v1/actions")).json.actions;
     expect(first).toMatchObject({ path: "/api/v1/targets", by: "this machine" });
     expect(JSON.stringify(first)).not.toContain("hidden");
+    // One that is cut is masked before.
+    const long = JSON.stringify({ vhost: "v".repeat(250), target: "rtmp://user:hidden@h/live" });
+    await stage.call("POST /api/v1/targets", [], "127.0.0.1", long);
+    expect((await stage.call("/api/v1/actions")).text).not.toContain("hidden");
     for (let count = 0; count < 250; count++) await stage.call("POST /api/v1/forwards/f9/pause");
     expect((await stage.call("/api/v1/actions?count=1000")).json.actions).toHaveLength(200);
   });

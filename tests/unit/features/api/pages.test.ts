@@ -82,3 +82,16 @@ describe("Clients", () => {
     expect(most).toBeLessThanOrEqual(400);
   });
 });
+
+describe("Bans", () => {
+  test("are all told, or a page of them", async () => {
+    const stage = new ApiStage();
+    for (let at = 1; at <= 12; at++) {
+      stage.player("show", {}, `192.0.2.${at}`);
+      await stage.call(`DELETE /api/v1/clients/r${at}?ban=60`);
+    }
+    expect((await stage.call("/api/v1/bans")).json.bans).toHaveLength(12);
+    const page = (await stage.call("/api/v1/bans?start=10&count=5")).json.bans;
+    expect(page.map(({ ip }: { ip: string }) => ip)).toEqual(["192.0.2.11", "192.0.2.12"]);
+  });
+});

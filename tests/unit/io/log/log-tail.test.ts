@@ -27,5 +27,10 @@ test("The tail keeps no more lines than it may, the last ones", () => {
   expect(tail.after(0).map(({ number }) => number)).toEqual([6, 7, 8]);
   expect(tail.after(7).map(({ number }) => number)).toEqual([8]);
   expect(tail.after(8)).toEqual([]);
-  expect(tail.after(1e9)).toEqual([]);
+});
+
+test("Who has read more lines than there are has those of a process before, and gets all", () => {
+  const { tail, log } = tailOf(3);
+  for (let at = 1; at <= 4; at++) log.info(`line ${at}`);
+  expect(tail.after(5).map(({ number }) => number)).toEqual([2, 3, 4]);
 });
