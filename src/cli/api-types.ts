@@ -19,6 +19,8 @@ export interface NodeAnswer {
 /** One stream. */
 export interface StreamAnswer {
   readonly id: string;
+  readonly name: string;
+  readonly app: string;
   readonly url: string;
   readonly viewers: number;
   readonly since: number | null;

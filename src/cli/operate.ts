@@ -124,11 +124,13 @@ function removeCommand({ out }: Output): Command {
   });
 }
 
-/** The id of a stream that is given by its id or as `/app/stream`. */
+/** The id of a stream that is given by its id, as `vhost/app/stream`, or as `/app/stream`, of whichever vhost has it alone. */
 async function streamId(asker: ApiAsker, name: string): Promise<string> {
   if (!name.includes("/")) return encodeURIComponent(name);
   const { streams } = await asker.ask<{ streams: StreamAnswer[] }>("GET", "/api/v1/streams?count=100000");
-  const found = streams.filter(({ url }) => url === (name.startsWith("/") ? name : `/${name}`));
+  const path = name.startsWith("/") ? name : `/${name}`;
+  const exact = streams.filter(({ url }) => url === name || url === path);
+  const found = exact.length > 0 ? exact : streams.filter((each) => `/${each.app}/${each.name}` === path);
   const [only] = found;
   if (only === undefined) throw new UserError(`there is no stream ${name} now; srs status lists those that are`);
   if (found.length > 1)

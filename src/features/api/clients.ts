@@ -1,12 +1,13 @@
 import { formatHostPort } from "../../base/address.ts";
 import { maskName } from "../../base/mask.ts";
 import type { Client, ClientTask } from "../../live/ports/clients.ts";
+import { streamLabel } from "../../live/streams.ts";
 import type { Bans } from "./bans.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, numberOf, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
 import { boolean, listOf, number, object, oneOf, string, whole } from "./schema.ts";
-import { kilobits, type StreamTable, streamUrl } from "./streams.ts";
+import { kilobits, type StreamTable } from "./streams.ts";
 import { sentTo, type Traffic } from "./traffic.ts";
 
 const client = object({
@@ -163,7 +164,7 @@ export class ClientTable {
       pageUrl,
       swfUrl,
       tcUrl,
-      url: task === undefined ? "" : streamUrl(task.stream.key),
+      url: task === undefined ? "" : streamLabel(task.stream.key),
       name: names?.stream ?? "",
       type: typeOf(task, format),
       publish: task?.kind === "publish",

@@ -1,11 +1,11 @@
 import { maskText } from "../../base/mask.ts";
 import type { RelayAction, RelayReport } from "../../live/ports/feature.ts";
+import { streamLabel } from "../../live/streams.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, asked, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
 import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
-import { streamUrl } from "./streams.ts";
 
 const relay = object({
   id: string,
@@ -56,16 +56,28 @@ export function relayOperations(context: ApiContext, reports: ReportCache): read
       const isFailing = call.query.get("failing") === "1";
       const stream = call.query.get("stream");
       const matches = searchOf(call);
-      const all = reports.current.relays.filter((each) => {
+      const found = reports.current.relays.filter((each) => {
         if (each.flow !== flow || (isFailing && !each.failing)) return false;
         return (stream === null || stream === idOf(each.stream)) && matches(each.id, each.to, each.stream);
       });
-      return { list, items: all, page: pageOf(call), write };
+      // Those that need somebody come first.
+      const items = [...found.filter(({ failing }) => failing), ...found.filter(({ failing }) => !failing)];
+      return { list, items, page: pageOf(call), write };
     },
   });
   return [
-    listed("/api/v1/forwards", "forwards", "The connections by which streams are sent to other servers.", "push"),
-    listed("/api/v1/upstreams", "upstreams", "The connections by which streams are fetched from origins.", "pull"),
+    listed(
+      "/api/v1/forwards",
+      "forwards",
+      "The connections by which streams are sent to other servers; those that fail come first.",
+      "push",
+    ),
+    listed(
+      "/api/v1/upstreams",
+      "upstreams",
+      "The connections by which streams are fetched from origins; those that fail come first.",
+      "pull",
+    ),
     {
       method: "GET",
       path: "/api/v1/origins",
@@ -116,7 +128,7 @@ function write(of: RelayReport): object {
     to: of.to,
     vhost: idOf(namesOf(of.stream).vhost),
     stream: idOf(of.stream),
-    url: streamUrl(of.stream),
+    url: streamLabel(of.stream),
     state: of.state,
     failing: of.failing,
     since: Math.round(of.since),

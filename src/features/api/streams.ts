@@ -2,6 +2,7 @@ import { maskText } from "../../base/mask.ts";
 import { HEALTH_STATES } from "../../live/ports/health.ts";
 import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
+import { streamLabel } from "../../live/streams.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { ApiError, type Operation, pageOf, pageQuery, searchOf, searchQuery } from "./operation.ts";
@@ -59,12 +60,6 @@ const stream = object({
 /** A whole number of kilobits a second. */
 export function kilobits(bytesPerSecond: number): number {
   return Math.round((bytesPerSecond * 8) / 1000);
-}
-
-/** A stream's address as people write it, without the default vhost's name. */
-export function streamUrl(key: string): string {
-  const { app, stream } = namesOf(key);
-  return `/${app}/${stream}`;
 }
 
 /** What the API says of streams. */
@@ -180,7 +175,7 @@ export class StreamTable {
       vhost: idOf(vhost),
       app,
       tcUrl: `rtmp://${vhost}/${app}`,
-      url: streamUrl(of.key),
+      url: streamLabel(of.key),
       live_ms: Math.round(clock.wall()),
       clients: publishers + players,
       frames: videoFrames,

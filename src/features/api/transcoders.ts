@@ -1,11 +1,11 @@
 import { maskText } from "../../base/mask.ts";
 import type { TranscoderReport } from "../../live/ports/feature.ts";
+import { streamLabel } from "../../live/streams.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";
 import type { Labels, PrometheusText } from "./prometheus.ts";
 import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, oneOf, orNull, string, whole } from "./schema.ts";
-import { streamUrl } from "./streams.ts";
 
 const transcoder = object({
   vhost: string,
@@ -74,7 +74,7 @@ function write(of: TranscoderReport): object {
   return {
     vhost: idOf(namesOf(of.stream).vhost),
     stream: idOf(of.stream),
-    url: streamUrl(of.stream),
+    url: streamLabel(of.stream),
     engines: of.engines,
     state: of.state,
     failing: of.failingSince !== undefined,

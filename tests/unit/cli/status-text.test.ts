@@ -38,7 +38,17 @@ const well: Status = {
   config: { file: "/etc/srs/srs.toml", loaded_at: NOW - 7_200_000, reloads: 2, refused: null },
   streams: [
     {
-      ...{ id: "vid-1", url: "/live/show", viewers: 1, since: NOW - 60_000, fps: 25, gop_ms: 2000, lost_packets: 0 },
+      ...{
+        id: "vid-1",
+        name: "show",
+        app: "live",
+        url: "/live/show",
+        viewers: 1,
+        since: NOW - 60_000,
+        fps: 25,
+        gop_ms: 2000,
+        lost_packets: 0,
+      },
       age_ms: 12,
       kbps: { recv_30s: 2500, send_30s: 2500 },
       publish: { active: true, cid: "c1" },

@@ -43,12 +43,6 @@ export function callerName(user: string): string {
   return user === "this machine" ? t("this machine") : shown(user);
 }
 
-/** A stream's name as people write it: with its vhost where that is not the default one. */
-export function streamName({ tcUrl, url }: { readonly tcUrl: string; readonly url: string }): string {
-  const vhost = vhostOf(tcUrl);
-  return shown(vhost === "__defaultVhost__" ? url : `${vhost}${url}`);
-}
-
 /** The vhost of a stream's `tcUrl`. */
 export function vhostOf(tcUrl: string): string {
   return /^rtmp:\/\/([^/]*)/.exec(tcUrl)?.[1] ?? "";

@@ -1,5 +1,5 @@
 import type { HookAnswer, LimitsAnswer, StreamAnswer, TranscoderAnswer } from "./api-answers.ts";
-import { number, shown, streamName, timeOfDay } from "./format.ts";
+import { number, shown, timeOfDay } from "./format.ts";
 import { Badge, Name, Table } from "./parts.tsx";
 import { addressOf } from "./route.ts";
 import { usePolled } from "./server.ts";
@@ -42,7 +42,7 @@ export function HealthPage() {
               title: t("Stream"),
               cell: ({ stream }) => (
                 <a href={addressOf("streams", stream.id)}>
-                  <bdi>{streamName(stream)}</bdi>
+                  <bdi>{shown(stream.url)}</bdi>
                 </a>
               ),
             },

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Session, StreamAnswer } from "./api-answers.ts";
-import { streamName } from "./format.ts";
+import { shown } from "./format.ts";
 import { previewAddress } from "./preview-address.ts";
 import { t } from "./words.ts";
 
@@ -8,7 +8,7 @@ import { t } from "./words.ts";
 export function Preview({ stream, session }: { stream: StreamAnswer; session: Session }) {
   const [isShown, setShown] = useState(false);
   const address = previewAddress(stream, session.viewers, location);
-  const name = streamName(stream);
+  const name = shown(stream.url);
   if (address === undefined)
     return <p class="soft">{t("There is no preview: the server has no http_server for a page like this one.")}</p>;
   return (

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Session, SourceAnswer, StreamAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
-import { duration, number, rate, shown, streamName, timeOfDay } from "./format.ts";
+import { duration, number, rate, shown, timeOfDay } from "./format.ts";
 import { ByteRate, History } from "./history.ts";
 import { Badge, Name, Table, Telling, toneOf, useDeed } from "./parts.tsx";
 import { Preview } from "./preview.tsx";
@@ -38,7 +38,7 @@ export function StreamPage({ id, session }: { id: string; session: Session }) {
         <p role="status">{error ? shown(error) : t("Loading…")}</p>
       </>
     );
-  const name = streamName(stream);
+  const name = shown(stream.url);
   const columns = history.of.columns;
   return (
     <>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { StreamAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
-import { duration, number, rate, streamName } from "./format.ts";
+import { duration, number, rate, shown } from "./format.ts";
 import { ByteRate, History, Kept } from "./history.ts";
 import { Badge, Filter, PAGE_SIZE, Pager, pageQuery, Search, Table } from "./parts.tsx";
 import { addressOf } from "./route.ts";
@@ -51,7 +51,7 @@ export function StreamsPage({ params }: { params: URLSearchParams }) {
             title: t("Stream"),
             cell: (stream) => (
               <a href={addressOf("streams", stream.id)}>
-                <bdi>{streamName(stream)}</bdi>
+                <bdi>{shown(stream.url)}</bdi>
               </a>
             ),
           },
@@ -67,7 +67,7 @@ export function StreamsPage({ params }: { params: URLSearchParams }) {
               <Chart
                 small
                 height={28}
-                label={t("Bitrate of {name} over the last minutes", { name: streamName(stream) })}
+                label={t("Bitrate of {name} over the last minutes", { name: shown(stream.url) })}
                 columns={rates.of(stream.id).history.columns}
                 lines={[{ label: t("In"), colour: "--accent" }]}
               />

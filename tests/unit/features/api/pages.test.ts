@@ -83,6 +83,17 @@ describe("Clients", () => {
   });
 });
 
+describe("Connections to other servers", () => {
+  test("that fail come first, page by page, as those that run need nobody", async () => {
+    const stage = new ApiStage();
+    for (let at = 0; at < 30; at++) stage.relay({ id: `f${at}`, failing: at % 10 === 9 });
+    const idsOf = async (query: string) =>
+      (await stage.call(`/api/v1/forwards?${query}`)).json.forwards.map(({ id }: { id: string }) => id);
+    expect(await idsOf("count=5")).toEqual(["f9", "f19", "f29", "f0", "f1"]);
+    expect(await idsOf("start=3&count=2")).toEqual(["f0", "f1"]);
+  });
+});
+
 describe("Bans", () => {
   test("are all told, or a page of them", async () => {
     const stage = new ApiStage();
@@ -94,4 +105,18 @@ describe("Bans", () => {
     const page = (await stage.call("/api/v1/bans?start=10&count=5")).json.bans;
     expect(page.map(({ ip }: { ip: string }) => ip)).toEqual(["192.0.2.11", "192.0.2.12"]);
   });
+});
+
+test("The url of a stream names its vhost where that is not the default one, and so do those of clients and relays, as in SRS", async () => {
+  const stage = new ApiStage();
+  const name = { vhost: "tv.example.com", app: "live", stream: "show" };
+  const stream = stage.live.streams.open(name, stage.live.config);
+  stage.player("show", { stream });
+  stage.relay({ stream: stream.key });
+  stage.transcoder({ stream: stream.key });
+  for (const list of ["streams", "clients", "forwards", "transcoders"]) {
+    const { json } = await stage.call(`/api/v1/${list}`);
+    const urls = json[list].map(({ url }: { url: string }) => url);
+    expect(`${list}: ${urls[0]}`).toBe(`${list}: tv.example.com/live/show`);
+  }
 });
