@@ -1,7 +1,8 @@
 import type { ActionAnswer } from "./api-answers.ts";
 import { callerName, shown, timeOfDay } from "./format.ts";
-import { Badge, Name, Table } from "./parts.tsx";
+import { Badge, Name } from "./parts.tsx";
 import { usePolled } from "./server.ts";
+import { Table } from "./table.tsx";
 import { t } from "./words.ts";
 
 const ACTIONS_MS = 3000;
@@ -10,7 +11,10 @@ const MAX_ACTIONS = 200;
 
 /** Who changed what by the API, the last first. */
 export function ActionsPage() {
-  const { data } = usePolled<{ actions: readonly ActionAnswer[] }>(`/api/v1/actions?count=${MAX_ACTIONS}`, ACTIONS_MS);
+  const { data, error } = usePolled<{ actions: readonly ActionAnswer[] }>(
+    `/api/v1/actions?count=${MAX_ACTIONS}`,
+    ACTIONS_MS,
+  );
   return (
     <>
       <h1>{t("Who did what")}</h1>
@@ -22,6 +26,7 @@ export function ActionsPage() {
           at: action.at,
           key: `${action.at} ${data.actions.length - at}`,
         }))}
+        error={error}
         keyOf={({ key }) => key}
         columns={[
           { title: t("When"), cell: ({ at }) => timeOfDay(at) },

@@ -187,7 +187,14 @@ export interface HookAnswer {
   readonly dropped: number;
 }
 
-/** One of `GET /api/v1/log`. */
+/** `GET /api/v1/log`. Each process counts its lines from 1 on. */
+export interface LogAnswer {
+  readonly service: string;
+  readonly pid: string;
+  readonly lines: readonly LogLine[];
+}
+
+/** One of its lines. */
 export interface LogLine {
   readonly number: number;
   readonly time: number;

@@ -41,6 +41,8 @@ export interface ApiClientOptions {
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #authorization: string | undefined;
+  /** Whether the server has answered by these rights. */
+  #wasAccepted = false;
   #standing: Standing = { kind: "starting" };
 
   constructor(options: ApiClientOptions) {
@@ -71,6 +73,7 @@ export class ApiClient {
   /** Forgets the user. */
   signOut(reason = ""): void {
     this.#authorization = undefined;
+    this.#wasAccepted = false;
     this.#become({ kind: "out", reason });
   }
 
@@ -104,7 +107,10 @@ export class ApiClient {
     if (response.ok && answer === undefined) throw this.#lost(asked);
     if (response.ok) {
       // An answer to a user who has signed out meanwhile says nothing.
-      if (authorization === this.#authorization) this.#become({ kind: "in" });
+      if (authorization === this.#authorization) {
+        this.#wasAccepted = true;
+        this.#become({ kind: "in" });
+      }
       return answer as T;
     }
     const { error = response.statusText } = (answer ?? {}) as { error?: string };
@@ -119,7 +125,7 @@ export class ApiClient {
   }
 
   #refused(status: number, reason: string, method: string, asked: number): void {
-    if (status === 401) this.signOut(this.#standing.kind === "in" ? reason : "");
+    if (status === 401) this.signOut(this.#wasAccepted ? reason : "");
     else if (status === 429 || (status === 403 && method === "GET")) this.#become({ kind: "refused", reason });
     // Something else stands before the server, such as a proxy whose server is away.
     else if (status >= 502 && status <= 504) this.#lost(asked);

@@ -38,9 +38,11 @@ export function App() {
   const isOut = standing.kind === "out";
   const asked = usePolled<{ session: Session }>(isOut ? undefined : "/api/v1/session", SESSION_MS);
   const known = useRef<Session | undefined>(undefined);
+  const loadedFrom = useRef<string | undefined>(undefined);
   if (isOut) known.current = undefined;
   else known.current = asked.data?.session ?? known.current;
   const session = known.current;
+  loadedFrom.current ??= session?.version;
   useEffect(() => {
     document.title = `${t(titles[route.page])} – ${t("srs console")}`;
   }, [route.page, preferences.language]);
@@ -63,7 +65,7 @@ export function App() {
       session={session}
       route={route}
       preferences={preferences}
-      standing={<StandingBar standing={standing} version={session.version} />}
+      standing={<StandingBar standing={standing} version={session.version} loadedFrom={loadedFrom.current} />}
     />
   );
 }

@@ -1,21 +1,10 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { ClientAnswer } from "./api-answers.ts";
 import { duration, number, rate, shown } from "./format.ts";
-import {
-  Badge,
-  Confirm,
-  Filter,
-  Name,
-  PAGE_SIZE,
-  Pager,
-  pageQuery,
-  Search,
-  Table,
-  Telling,
-  useDeed,
-} from "./parts.tsx";
+import { Badge, Confirm, Filter, Name, PressButton, Search, Telling, useDeed } from "./parts.tsx";
 import { addressOf } from "./route.ts";
 import { server, usePolled } from "./server.ts";
+import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { t } from "./words.ts";
 
 const CLIENTS_MS = 2000;
@@ -31,7 +20,13 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
   const { told, isBusy, run } = useDeed();
   const filters = { search, stream, slow: slow ? "1" : "", server: servers ? "1" : "" };
   const path = `/api/v1/clients?${pageQuery(start, filters)}`;
-  const { data, refresh } = usePolled<{ clients: readonly ClientAnswer[] }>(path, CLIENTS_MS);
+  const { data, error, refresh } = usePolled<{ clients: readonly ClientAnswer[] }>(path, CLIENTS_MS);
+  const now = data?.clients.find(({ id }) => id === leaving?.id);
+  // A server that was started again gives the same ids to other clients.
+  const isOther = now !== undefined && (now.ip !== leaving?.ip || now.port !== leaving.port);
+  useEffect(() => {
+    if (isOther) setLeaving(undefined);
+  }, [isOther]);
   const kick = async ({ id }: ClientAnswer): Promise<void> => {
     setLeaving(undefined);
     const query = ban === 0 ? "" : `?ban=${ban}`;
@@ -54,6 +49,7 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
       <Table
         caption={t("Clients")}
         items={data?.clients.slice(0, PAGE_SIZE)}
+        error={error?.status === 404 ? { ...error, message: t("The stream is not here any more.") } : error}
         keyOf={({ id }) => id}
         columns={[
           { title: t("Client"), cell: ({ id }) => <Name>{id}</Name> },
@@ -83,18 +79,17 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
           {
             title: t("Actions"),
             cell: (client) => (
-              <button
-                type="button"
-                disabled={!canChange || isBusy}
-                title={canChange ? undefined : t("This user may only see.")}
-                aria-label={t("Send away: {id}", { id: client.id })}
-                onClick={() => {
+              <PressButton
+                isOff={isBusy}
+                canChange={canChange}
+                label={t("Send away: {id}", { id: client.id })}
+                onPress={() => {
                   setBan(0);
                   setLeaving(client);
                 }}
               >
                 {t("Send away")}
-              </button>
+              </PressButton>
             ),
           },
         ]}

@@ -1,8 +1,9 @@
 import type { HookAnswer, LimitsAnswer, StreamAnswer, TranscoderAnswer } from "./api-answers.ts";
 import { number, shown, timeOfDay } from "./format.ts";
-import { Badge, Name, Table } from "./parts.tsx";
+import { Badge, Name } from "./parts.tsx";
 import { addressOf } from "./route.ts";
 import { usePolled } from "./server.ts";
+import { Table } from "./table.tsx";
 import { t, word } from "./words.ts";
 
 const HEALTH_MS = 2000;
@@ -19,12 +20,12 @@ export function HealthPage() {
     `/api/v1/streams?unhealthy=1&count=${MAX_STREAMS + 1}`,
     HEALTH_MS,
   );
-  const limits = usePolled<LimitsAnswer>("/api/v1/limits", OTHER_MS).data;
+  const limits = usePolled<LimitsAnswer>("/api/v1/limits", OTHER_MS);
   const transcoders = usePolled<{ transcoders: readonly TranscoderAnswer[] }>(
     `/api/v1/transcoders?${failing}`,
     OTHER_MS,
-  ).data;
-  const hooks = usePolled<{ hooks: readonly HookAnswer[] }>(`/api/v1/hooks?${failing}`, OTHER_MS).data;
+  );
+  const hooks = usePolled<{ hooks: readonly HookAnswer[] }>(`/api/v1/hooks?${failing}`, OTHER_MS);
   const hasMore = (streams.data?.streams.length ?? 0) > MAX_STREAMS;
   const rows = streams.data?.streams
     .slice(0, MAX_STREAMS)
@@ -36,6 +37,7 @@ export function HealthPage() {
         <Table
           caption={t("Unhealthy streams")}
           items={rows}
+          error={streams.error}
           keyOf={({ stream, health }) => `${stream.id} ${health.state}`}
           columns={[
             {
@@ -56,7 +58,8 @@ export function HealthPage() {
       <Part id="limits" title={t("Near a limit")}>
         <Table
           caption={t("Near a limit")}
-          items={limits?.near}
+          items={limits.data?.near}
+          error={limits.error}
           keyOf={({ limit, of }) => `${limit} ${of}`}
           columns={[
             { title: t("Limit"), cell: ({ limit }) => shown(limit) },
@@ -68,7 +71,8 @@ export function HealthPage() {
       <Part id="transcoders" title={t("Failing transcoders")}>
         <Table
           caption={t("Failing transcoders")}
-          items={transcoders?.transcoders}
+          items={transcoders.data?.transcoders}
+          error={transcoders.error}
           keyOf={({ url, engines }) => `${url} ${engines}`}
           columns={[
             { title: t("Stream"), cell: ({ url }) => <Name>{url}</Name> },
@@ -81,7 +85,8 @@ export function HealthPage() {
       <Part id="hooks" title={t("Failing hooks")}>
         <Table
           caption={t("Failing hooks")}
-          items={hooks?.hooks}
+          items={hooks.data?.hooks}
+          error={hooks.error}
           keyOf={({ event, to }) => `${event} ${to}`}
           columns={[
             { title: t("Hook"), cell: ({ event }) => shown(event) },
@@ -94,7 +99,8 @@ export function HealthPage() {
       <Part id="refusals" title={t("Refusals")}>
         <Table
           caption={t("Refusals")}
-          items={limits && Object.entries(limits.refused).toSorted(([, a], [, b]) => b - a)}
+          items={limits.data && Object.entries(limits.data.refused).toSorted(([, a], [, b]) => b - a)}
+          error={limits.error}
           keyOf={([rule]) => rule}
           columns={[
             { title: t("Rule"), cell: ([rule]) => shown(rule) },

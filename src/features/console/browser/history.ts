@@ -1,6 +1,9 @@
 /** Columns of a chart: times in seconds, then a line of values each; null where nothing is known. */
 export type Columns = [number[], ...(number | null)[][]];
 
+/** A sample that is this much older than the last one, s, is of a clock that was set back. */
+const SET_BACK = 5;
+
 /** The last samples of some numbers, oldest first. Memory is bounded by `capacity`. */
 export class History {
   readonly #capacity: number;
@@ -12,9 +15,10 @@ export class History {
     this.#columns = [[], ...Array.from({ length: lines }, () => [])];
   }
 
-  /** `at`: Unix ms. A sample that is no newer than the last one is left out. */
+  /** `at`: Unix ms. A sample that is no newer than the last one is left out; after a clock was set back, all begins anew. */
   add(at: number, values: readonly (number | null)[]): void {
     const [times, ...lines] = this.#columns;
+    if (at / 1000 < (times.at(-1) ?? 0) - SET_BACK) for (const column of this.#columns) column.length = 0;
     if (at / 1000 <= (times.at(-1) ?? 0)) return;
     times.push(at / 1000);
     for (const [index, line] of lines.entries()) line.push(values[index] ?? null);

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { LogLine } from "./api-answers.ts";
+import type { LogAnswer, LogLine } from "./api-answers.ts";
+import { shown } from "./format.ts";
 import { usePolled } from "./server.ts";
 import { t } from "./words.ts";
 
@@ -8,28 +9,44 @@ const LOG_MS = 1000;
 const MAX_LINES = 500;
 const levels = ["debug", "info", "warn", "error"] as const;
 
-/** The last lines of the log. New ones are added at the end, which stays in view until somebody scrolls up. */
+/** A line with a name that no other process's line has. */
+interface KeptLine extends LogLine {
+  readonly key: string;
+}
+
+/**
+ * The last lines of the log; those of a server that was started again follow those from before. New ones are added at the end, which
+ * stays in view until somebody scrolls up.
+ */
 export function LogPage() {
   const [level, setLevel] = useState<LogLine["level"]>("debug");
   const [isHeld, setHeld] = useState(false);
-  const [lines, setLines] = useState<readonly LogLine[]>([]);
+  const [lines, setLines] = useState<readonly KeptLine[]>([]);
   const box = useRef<HTMLDivElement>(null);
-  const last = lines.at(-1)?.number ?? 0;
-  usePolled<{ lines: readonly LogLine[] }>(
+  const read = useRef({ by: "", last: 0 });
+  const { error, refresh } = usePolled<LogAnswer>(
     isHeld ? undefined : "/api/v1/log",
     LOG_MS,
-    ({ lines: more }) => {
-      const [first] = more;
-      // A server that was started again counts from 1: what was before is not of its log.
-      if (first !== undefined) setLines([...(first.number > last ? lines : []), ...more].slice(-MAX_LINES));
+    ({ service, pid, lines: more }) => {
+      const by = `${service} ${pid}`;
+      const { by: before, last } = read.current;
+      if (by !== before && last > 0) {
+        // Another process counts from 1 again: these may not be its first lines.
+        read.current = { by, last: 0 };
+        refresh();
+        return;
+      }
+      read.current = { by, last: more.at(-1)?.number ?? last };
+      const added = more.map((line) => ({ ...line, key: `${by} ${line.number}` }));
+      if (added.length > 0) setLines((kept) => [...kept, ...added].slice(-MAX_LINES));
     },
-    () => `?after=${last}`,
+    () => `?after=${read.current.last}`,
   );
   const isAtEnd = useRef(true);
   useEffect(() => {
     if (isAtEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
   }, [lines, level]);
-  const shown = lines.filter((line) => levels.indexOf(line.level) >= levels.indexOf(level));
+  const seen = lines.filter((line) => levels.indexOf(line.level) >= levels.indexOf(level));
   return (
     <>
       <h1>{t("The last lines of the log")}</h1>
@@ -46,6 +63,11 @@ export function LogPage() {
           {t(isHeld ? "Go on" : "Hold")}
         </button>
       </div>
+      {error !== undefined && (
+        <p role="status" class="bad">
+          {shown(error.message)}
+        </p>
+      )}
       <div
         ref={box}
         class="log"
@@ -58,8 +80,8 @@ export function LogPage() {
           isAtEnd.current = scrollTop + clientHeight > scrollHeight - 20;
         }}
       >
-        {shown.map(({ number, level: of, line }) => (
-          <div key={number} class={of}>
+        {seen.map(({ key, level: of, line }) => (
+          <div key={key} class={of}>
             {line}
           </div>
         ))}

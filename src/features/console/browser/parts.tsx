@@ -18,86 +18,31 @@ export function toneOf(state: string): Tone {
   return ["waiting", "connecting", "draining", "starting"].includes(state) ? "warn" : "calm";
 }
 
-/** A column of a table. */
-export interface Column<T> {
-  readonly title: string;
-  /** Numbers stand at the right. */
-  readonly numeric?: boolean;
-  cell(item: T): ComponentChildren;
+interface PressButtonProps {
+  /** It does nothing for a moment, but keeps the focus, so that who uses the keyboard stays where they are. */
+  readonly isOff?: boolean;
+  /** Who may only see can't press it. */
+  readonly canChange?: boolean;
+  /** For screen readers, where its text alone does not say what it is for. */
+  readonly label?: string;
+  readonly children: ComponentChildren;
+  onPress(): void;
 }
 
-/** What a table shows. */
-export interface TableProps<T> {
-  readonly caption: string;
-  readonly columns: readonly Column<T>[];
-  /** Undefined: they are not known yet. */
-  readonly items: readonly T[] | undefined;
-  /** The first column's cells name their rows. */
-  keyOf(item: T): string;
-}
-
-/** Rows of things; on a narrow page each row becomes a card. */
-export function Table<T>({ caption, columns, items, keyOf }: TableProps<T>) {
-  if (items === undefined) return <p class="soft">{t("Loading…")}</p>;
-  if (items.length === 0) return <p class="soft">{t("Nothing here.")}</p>;
+/** A button that may be off for a moment, or for good for who may only see. */
+export function PressButton({ isOff = false, canChange = true, label, children, onPress }: PressButtonProps) {
   return (
-    // biome-ignore lint/a11y/noRedundantRoles: a table that is displayed as blocks loses its role otherwise
-    <table role="table">
-      <caption class="spoken">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map(({ title, numeric = false }) => (
-            <th key={title} scope="col" class={numeric ? "numeric" : ""}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <tr key={keyOf(item)}>
-            {columns.map(({ title, numeric = false, cell }, at) => {
-              const content = cell(item);
-              return at === 0 ? (
-                <th key={title} scope="row">
-                  {content}
-                </th>
-              ) : (
-                <td key={title} data-title={title} class={numeric ? "numeric" : ""}>
-                  <div>{content}</div>
-                </td>
-              );
-            })}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <button
+      type="button"
+      disabled={!canChange}
+      aria-disabled={isOff}
+      title={canChange ? undefined : t("This user may only see.")}
+      aria-label={label}
+      onClick={() => !isOff && onPress()}
+    >
+      {children}
+    </button>
   );
-}
-
-/** Items of a page of a list. */
-export const PAGE_SIZE = 25;
-
-/** Goes through a list page by page: one item more than a page has is asked for, so that its end is known. */
-export function Pager({ start, count, onStart }: { start: number; count: number; onStart(start: number): void }) {
-  if (start === 0 && count <= PAGE_SIZE) return null;
-  return (
-    <nav class="pager" aria-label={t("Pages")}>
-      <button type="button" disabled={start === 0} onClick={() => onStart(Math.max(0, start - PAGE_SIZE))}>
-        {t("Earlier")}
-      </button>
-      <span>{t("From {first} to {last}", { first: start + 1, last: start + Math.min(count, PAGE_SIZE) })}</span>
-      <button type="button" disabled={count <= PAGE_SIZE} onClick={() => onStart(start + PAGE_SIZE)}>
-        {t("Later")}
-      </button>
-    </nav>
-  );
-}
-
-/** The query of one page of a list, with one item more. */
-export function pageQuery(start: number, more: Readonly<Record<string, string>>): string {
-  const given = Object.entries(more).filter(([, value]) => value !== "");
-  return new URLSearchParams([["start", String(start)], ["count", String(PAGE_SIZE + 1)], ...given]).toString();
 }
 
 /** A field to search a list; what is written counts when no more is for a moment. */
@@ -129,6 +74,20 @@ export function Filter({ label, on, onChange }: { label: string; on: boolean; on
       <input type="checkbox" checked={on} onChange={({ currentTarget }) => onChange(currentTarget.checked)} />
       {label}
     </label>
+  );
+}
+
+/** Names with their values. */
+export function Figures({ items }: { items: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl class="figures">
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

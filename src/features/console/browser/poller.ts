@@ -19,18 +19,26 @@ export class Poller<T> {
   #callOff: () => void = () => undefined;
   #isOver = false;
   #isAsking = false;
+  #isAskedAgain = false;
 
   constructor(options: PollerOptions<T>) {
     this.#options = options;
   }
 
-  /** Asks now, unless a question is under way, and from now on. */
+  /** Asks now, or after the answer to a question that is under way, which may know nothing of what was done since; and from now on. */
   ask(): void {
-    if (this.#isOver || this.#isAsking || this.#options.isHidden()) return;
+    if (this.#isOver || this.#options.isHidden()) return;
+    if (this.#isAsking) {
+      this.#isAskedAgain = true;
+      return;
+    }
     this.#callOff();
     this.#isAsking = true;
     this.#options.ask().then(
-      (answer) => this.#end(this.#options.nextMs(answer), () => this.#options.onAnswer(answer)),
+      (answer) => {
+        const nextMs = this.#isAskedAgain ? 0 : this.#options.nextMs(answer);
+        this.#end(nextMs, () => this.#options.onAnswer(answer));
+      },
       (error: unknown) => this.#end(this.#options.againMs(error), () => this.#options.onError(error)),
     );
   }
@@ -43,6 +51,7 @@ export class Poller<T> {
 
   #end(nextMs: number, tell: () => void): void {
     this.#isAsking = false;
+    this.#isAskedAgain = false;
     if (this.#isOver) return;
     this.#callOff = this.#options.after(nextMs, () => this.ask());
     tell();

@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
 import type { OriginAnswer, RelayAnswer } from "./api-answers.ts";
 import { duration, number, shown, timeOfDay } from "./format.ts";
-import { Badge, Filter, Name, PAGE_SIZE, Pager, pageQuery, Search, Table, Telling, toneOf, useDeed } from "./parts.tsx";
+import { Badge, Filter, Name, PressButton, Search, Telling, toneOf, useDeed } from "./parts.tsx";
 import { addressOf } from "./route.ts";
 import { server, usePolled } from "./server.ts";
+import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { type Text, t } from "./words.ts";
 
 const RELAYS_MS = 1000;
@@ -24,7 +25,7 @@ export function RelaysPage({ stream, canChange }: { stream: string; canChange: b
   const { told, isBusy, run } = useDeed();
   const act = (id: string, action: Action) =>
     run(() => server.call("POST", `/api/v1/forwards/${encodeURIComponent(id)}/${action}`), t("{id}: done.", { id }));
-  const shared = { filters, onAct: act, canAct: canChange && !isBusy, canChange };
+  const shared = { filters, onAct: act, isBusy, canChange };
   return (
     <>
       <h1>{t("Relays")}</h1>
@@ -46,13 +47,13 @@ interface RelaysProps {
   readonly title: string;
   readonly filters: Readonly<Record<string, string>>;
   readonly canChange: boolean;
-  readonly canAct: boolean;
+  readonly isBusy: boolean;
   onAct(id: string, action: Action): Promise<void>;
 }
 
-function Relays({ list, title, filters, canChange, canAct, onAct }: RelaysProps) {
+function Relays({ list, title, filters, canChange, isBusy, onAct }: RelaysProps) {
   const [start, setStart] = useState(0);
-  const { data, refresh } = usePolled<Record<string, readonly RelayAnswer[]>>(
+  const { data, error, refresh } = usePolled<Record<string, readonly RelayAnswer[]>>(
     `/api/v1/${list}?${pageQuery(start, filters)}`,
     RELAYS_MS,
   );
@@ -68,6 +69,7 @@ function Relays({ list, title, filters, canChange, canAct, onAct }: RelaysProps)
       <Table
         caption={title}
         items={items?.slice(0, PAGE_SIZE)}
+        error={error}
         keyOf={({ id }) => id}
         columns={[
           { title: t("Relay"), cell: ({ id }) => <Name>{id}</Name> },
@@ -90,16 +92,16 @@ function Relays({ list, title, filters, canChange, canAct, onAct }: RelaysProps)
             cell: (relay) => (
               <div class="buttons">
                 {buttonsOf(relay).map((action) => (
-                  <button
-                    key={action}
-                    type="button"
-                    disabled={!canAct}
-                    title={canChange ? undefined : t("This user may only see.")}
-                    aria-label={t(actions[action].label, { id: relay.id })}
-                    onClick={() => void onAct(relay.id, action).then(refresh)}
+                  // "Pause" and "Resume" are one button, which keeps the focus.
+                  <PressButton
+                    key={action === "retry"}
+                    isOff={isBusy}
+                    canChange={canChange}
+                    label={t(actions[action].label, { id: relay.id })}
+                    onPress={() => void onAct(relay.id, action).then(refresh)}
                   >
                     {t(actions[action].name)}
-                  </button>
+                  </PressButton>
                 ))}
               </div>
             ),
@@ -127,14 +129,15 @@ function RelayState({ relay: { state, failing, attempt, next_retry, last_error }
 }
 
 function Origins() {
-  const { data } = usePolled<{ origins: readonly OriginAnswer[] }>("/api/v1/origins", ORIGINS_MS);
-  if ((data?.origins.length ?? 0) === 0) return null;
+  const { data, error } = usePolled<{ origins: readonly OriginAnswer[] }>("/api/v1/origins", ORIGINS_MS);
+  if (error === undefined && (data?.origins.length ?? 0) === 0) return null;
   return (
     <section aria-labelledby="origins-title">
       <h2 id="origins-title">{t("Origins")}</h2>
       <Table
         caption={t("Origins")}
         items={data?.origins}
+        error={error}
         keyOf={({ vhost, origin }) => `${vhost} ${origin}`}
         columns={[
           { title: t("Origin"), cell: ({ origin }) => <Name>{origin}</Name> },

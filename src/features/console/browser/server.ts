@@ -31,12 +31,18 @@ export function useStanding(): Standing {
   return standing;
 }
 
+/** Why a page has no newer answer, when nothing around it tells that. */
+export interface Trouble {
+  readonly status: number;
+  /** The server's sentence. */
+  readonly message: string;
+}
+
 /** An answer that is asked for again and again. */
 export interface Polled<T> {
   /** The last one; undefined before the first. */
   readonly data: T | undefined;
-  /** Why there is no newer one: the server's sentence. */
-  readonly error: string | undefined;
+  readonly error: Trouble | undefined;
   /** Asks at once: something was changed. */
   refresh(): void;
 }
@@ -44,7 +50,7 @@ export interface Polled<T> {
 interface State<T> {
   readonly path: string | undefined;
   readonly data?: T;
-  readonly error?: string;
+  readonly error?: Trouble | undefined;
   /** What `onAnswer` threw. */
   readonly thrown?: unknown;
 }
@@ -83,8 +89,8 @@ export function usePolled<T>(
         }
       },
       onError(error) {
-        const reason = error instanceof CallError ? error.message : String(error);
-        setState((before) => ({ ...(before.path === path ? before : {}), path, error: reason }));
+        const trouble = troubleOf(error);
+        setState((before) => ({ ...(before.path === path ? before : {}), path, error: trouble }));
       },
       after,
     });
@@ -103,4 +109,10 @@ export function usePolled<T>(
   // What is around the page says so.
   if (isOwn && state.thrown !== undefined) throw state.thrown;
   return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, refresh };
+}
+
+/** Undefined when the bar above all pages tells it. */
+function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof CallError)) return { status: 0, message: String(error) };
+  return server.standing.kind === "in" ? error : undefined;
 }

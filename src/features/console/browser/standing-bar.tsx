@@ -1,12 +1,16 @@
-import { useRef } from "preact/hooks";
 import type { Standing } from "./api-client.ts";
 import { shown, timeOfDay } from "./format.ts";
 import { t } from "./words.ts";
 
+interface StandingBarProps {
+  readonly standing: Standing;
+  /** What the server is now, and what it was when the console was loaded. */
+  readonly version?: string;
+  readonly loadedFrom?: string | undefined;
+}
+
 /** Tells when what is shown is old, and when the server is another one than the console was loaded from. */
-export function StandingBar({ standing, version }: { standing: Standing; version?: string }) {
-  const first = useRef(version);
-  first.current ??= version;
+export function StandingBar({ standing, version, loadedFrom }: StandingBarProps) {
   return (
     <div role="status" class="standing">
       {standing.kind === "lost" && (
@@ -19,7 +23,7 @@ export function StandingBar({ standing, version }: { standing: Standing; version
       {standing.kind === "refused" && (
         <p class="bad">{t("The server answers nothing here: {reason}", { reason: shown(standing.reason) })}</p>
       )}
-      {version !== undefined && version !== first.current && (
+      {version !== undefined && version !== loadedFrom && (
         <p class="warn">
           {t("The server is another version now ({version}).", { version: shown(version) })}{" "}
           <button type="button" onClick={() => location.reload()}>

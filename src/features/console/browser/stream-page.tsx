@@ -3,11 +3,12 @@ import type { Session, SourceAnswer, StreamAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
 import { duration, number, rate, shown, timeOfDay } from "./format.ts";
 import { ByteRate, History } from "./history.ts";
-import { Badge, Name, Table, Telling, toneOf, useDeed } from "./parts.tsx";
+import { Badge, Figures, Name, PressButton, Telling, toneOf, useDeed } from "./parts.tsx";
 import { Preview } from "./preview.tsx";
 import { addressOf } from "./route.ts";
 import { server, usePolled } from "./server.ts";
 import { StreamState } from "./streams-page.tsx";
+import { Table } from "./table.tsx";
 import { t, word } from "./words.ts";
 
 const STREAM_MS = 1000;
@@ -35,7 +36,7 @@ export function StreamPage({ id, session }: { id: string; session: Session }) {
     return (
       <>
         {back}
-        <p role="status">{error ? shown(error) : t("Loading…")}</p>
+        <p role="status">{error === undefined ? t("Loading…") : shown(error.message)}</p>
       </>
     );
   const name = shown(stream.url);
@@ -49,8 +50,12 @@ export function StreamPage({ id, session }: { id: string; session: Session }) {
       <p>
         <StreamState stream={stream} />
       </p>
-      <p role="status">{error ? t("The stream is not here any more.") : ""}</p>
-      <Figures stream={stream} />
+      <p role="status" class="bad">
+        {error === undefined || error.status === 404
+          ? error && t("The stream is not here any more.")
+          : shown(error.message)}
+      </p>
+      <StreamFigures stream={stream} />
       {stream.health.length > 0 && (
         <ul class="problems">
           {stream.health.map(({ state, since, detail }) => (
@@ -90,7 +95,7 @@ export function StreamPage({ id, session }: { id: string; session: Session }) {
   );
 }
 
-function Figures({ stream }: { stream: StreamAnswer }) {
+function StreamFigures({ stream }: { stream: StreamAnswer }) {
   const { video, audio, since, gop_ms, lost_packets, lag_ms, age_ms, fps, viewers, source_switches, id } = stream;
   const size = video?.width && video.height ? `, ${video.width}×${video.height}` : "";
   const figures: [string, string][] = [
@@ -114,14 +119,7 @@ function Figures({ stream }: { stream: StreamAnswer }) {
   ];
   return (
     <>
-      <dl class="figures">
-        {figures.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures items={figures} />
       <p class="links">
         <a href={addressOf("clients", "", { stream: id })}>{t("Its clients")}</a>
         <a href={addressOf("relays", "", { stream: id })}>{t("Its relays")}</a>
@@ -154,15 +152,14 @@ function Sources({ stream, canChange, onChange }: { stream: StreamAnswer; canCha
             title: t("Actions"),
             cell: ({ id, role }) =>
               role === "standby" && (
-                <button
-                  type="button"
-                  disabled={!canChange || isBusy}
-                  title={canChange ? undefined : t("This user may only see.")}
-                  aria-label={t("Make active: {id}", { id })}
-                  onClick={() => void activate(id)}
+                <PressButton
+                  isOff={isBusy}
+                  canChange={canChange}
+                  label={t("Make active: {id}", { id })}
+                  onPress={() => void activate(id)}
                 >
                   {t("Make active")}
-                </button>
+                </PressButton>
               ),
           },
         ]}

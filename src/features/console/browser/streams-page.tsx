@@ -3,9 +3,10 @@ import type { StreamAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
 import { duration, number, rate, shown } from "./format.ts";
 import { ByteRate, History, Kept } from "./history.ts";
-import { Badge, Filter, PAGE_SIZE, Pager, pageQuery, Search, Table } from "./parts.tsx";
+import { Badge, Filter, Search } from "./parts.tsx";
 import { addressOf } from "./route.ts";
 import { usePolled } from "./server.ts";
+import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { t, word } from "./words.ts";
 
 const STREAMS_MS = 2000;
@@ -21,7 +22,7 @@ export function StreamsPage({ params }: { params: URLSearchParams }) {
   const [view, setView] = useState({ search: "", unhealthy: params.get("unhealthy") === "1", start: 0 });
   const { search, unhealthy, start } = view;
   const query = pageQuery(start, { search, unhealthy: unhealthy ? "1" : "" });
-  const { data } = usePolled<{ streams: readonly StreamAnswer[] }>(
+  const { data, error } = usePolled<{ streams: readonly StreamAnswer[] }>(
     `/api/v1/streams?${query}`,
     STREAMS_MS,
     ({ streams }) => {
@@ -45,6 +46,7 @@ export function StreamsPage({ params }: { params: URLSearchParams }) {
       <Table
         caption={t("Streams")}
         items={data?.streams.slice(0, PAGE_SIZE)}
+        error={error}
         keyOf={({ id }) => id}
         columns={[
           {

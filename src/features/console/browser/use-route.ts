@@ -7,6 +7,8 @@ export function useRoute(): Route {
   useEffect(() => {
     const follow = () => setRoute(readRoute(location.hash));
     addEventListener("hashchange", follow);
+    // The address may have changed since the page was first drawn.
+    follow();
     return () => removeEventListener("hashchange", follow);
   }, []);
   return route;

@@ -82,7 +82,7 @@ export class ConsolePage {
   async click(name: string): Promise<void> {
     const click = (wanted: string): boolean => {
       const { document } = globalThis as unknown as Browsed;
-      for (const element of document.querySelectorAll("button:not(:disabled), a")) {
+      for (const element of document.querySelectorAll("button:not(:disabled, [aria-disabled=true]), a")) {
         if ((element.ariaLabel ?? element.textContent) !== wanted) continue;
         element.click();
         return true;

@@ -57,6 +57,19 @@ describe("A client of the API", () => {
     expect(stage.client.isSignedIn).toBe(false);
   });
 
+  test("says why a user is out whom a server no longer knows that was away", async () => {
+    const stage = clientOf(ok);
+    await stage.client.signIn("ops", "right");
+    stage.answer = "none";
+    await stage.client.get("/x").catch(() => undefined);
+    stage.answer = refusal(401);
+    await stage.client.get("/x").catch(() => undefined);
+    expect(stage.client.standing).toEqual({ kind: "out", reason: "no" });
+    // A wrong password is no sign-in that ended.
+    await stage.client.signIn("ops", "wrong").catch(() => undefined);
+    expect(stage.client.standing).toEqual({ kind: "out", reason: "" });
+  });
+
   test("is lost while no answer comes, and in again with the next one", async () => {
     const stage = clientOf(ok);
     await stage.client.get("/x");

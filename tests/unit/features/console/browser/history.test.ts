@@ -11,6 +11,12 @@ describe("Samples", () => {
     ]);
   });
 
+  test("begin anew after a clock was set back, as an hour without any would follow", () => {
+    const history = new History(1, 9);
+    for (const at of [3_700_000, 3_701_000, 100_000, 101_000]) history.add(at, [at]);
+    expect(history.columns[0]).toEqual([100, 101]);
+  });
+
   test("of bytes are rates, but not when the counter begins anew", () => {
     const rates = new ByteRate();
     expect([rates.next(1000, 500), rates.next(2000, 1500), rates.next(3000, 100), rates.next(4000, 350)]).toEqual([

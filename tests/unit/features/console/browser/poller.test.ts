@@ -51,7 +51,6 @@ describe("A poller", () => {
   test("asks one question at a time, and the next one some time after its answer, or after what went wrong", async () => {
     const stage = pollerOf();
     stage.poller.ask();
-    stage.poller.ask();
     expect([stage.asked, stage.due]).toEqual([1, undefined]);
     stage.answer("one");
     await settled();
@@ -62,6 +61,20 @@ describe("A poller", () => {
     expect(stage.asked).toBe(2);
     expect(stage.due).toBeDefined();
     expect(stage.waits).toEqual([1000, 5000]);
+  });
+
+  test("asks again at once after an answer that was under way when it was told to", async () => {
+    const stage = pollerOf();
+    stage.poller.ask();
+    stage.poller.ask();
+    expect([stage.asked, stage.due]).toEqual([1, undefined]);
+    stage.answer("from before");
+    await settled();
+    stage.due?.();
+    stage.answer("from after");
+    await settled();
+    expect(stage.told).toEqual(["from before", "from after"]);
+    expect(stage.waits).toEqual([0, 1000]);
   });
 
   test("asks nothing while the page is hidden, and goes on when it is told to", async () => {
