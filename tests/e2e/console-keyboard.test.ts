@@ -109,7 +109,7 @@ describe("The console by the keyboard alone", () => {
     expect(await focused()).not.toBe("Skip to content");
   });
 
-  test("sends a client away for a while", async () => {
+  test("sends a client away for a while, and lets its address in again", async () => {
     const players = [await server.play("watched"), await server.play("watched")];
     await open.go("clients");
     await open.page.type("input[type=search]", "watched");
@@ -123,6 +123,10 @@ describe("The console by the keyboard alone", () => {
     await open.shows("[role=status]", `${ids[0]} was sent away.`);
     await until("one is gone", () => players.filter(({ closed }) => closed).length === 1);
     await open.hides("tbody th", ids[0] ?? "");
+    await open.shows("section", "Addresses that are kept away");
+    await press("Let in again: 127.0.0.1");
+    await open.shows("[role=status]", "127.0.0.1 may come again.");
+    await open.hides("section", "Addresses that are kept away");
   });
 
   test("goes through a long list page by page, and the focus stays on the button", async () => {
@@ -182,6 +186,15 @@ describe("The console", () => {
       await open.go(page);
       await open.shows("tbody tr", "tv.example.com/live/show");
     }
+  });
+
+  test("shows the version, the time and the memory of its server, and that a reload was refused", async () => {
+    server.write(`${toml(server.port, api)}\nnothing = 1\n`);
+    expect((await fetch(`http://127.0.0.1:${api}/api/v1/reload`, { method: "POST" })).status).toBe(409);
+    await open.page.goto("about:blank");
+    await open.go("overview");
+    await open.shows(".problems", "The last reload was refused: ");
+    for (const name of ["Version", "Up for", "Memory"]) await open.shows(".figures", name);
   });
 
   test("no longer asks about a client whose id is that of another one, as its server was started again", async () => {

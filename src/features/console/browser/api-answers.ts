@@ -119,6 +119,39 @@ export interface StreamAnswer {
   readonly sources: readonly SourceAnswer[];
 }
 
+/** `GET /api/v1/summaries`. Shares are fractions of one. */
+export interface SummaryAnswer {
+  readonly data: {
+    readonly self: {
+      readonly version: string;
+      readonly mem_kbyte: number;
+      readonly mem_percent: number;
+      readonly cpu_percent: number;
+      /** Seconds. */
+      readonly srs_uptime: number;
+    };
+    readonly system: { readonly cpu_percent: number; readonly cpus_online: number; readonly load_1m: number };
+  };
+}
+
+/** `GET /api/v1/config`. Times are Unix ms. */
+export interface ConfigAnswer {
+  readonly config: {
+    readonly loaded_at: number;
+    readonly refused: { readonly at: number; readonly lines: readonly string[] } | null;
+  };
+}
+
+/** One of `GET /api/v1/bans`. */
+export interface BanAnswer {
+  readonly id: string;
+  readonly ip: string;
+  /** The key of the stream. */
+  readonly stream: string;
+  readonly action: "publish" | "play";
+  readonly seconds: number;
+}
+
 /** One of `GET /api/v1/clients`. */
 export interface ClientAnswer {
   readonly id: string;

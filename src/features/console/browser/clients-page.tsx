@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ClientAnswer } from "./api-answers.ts";
+import { BansView } from "./bans-view.tsx";
 import { duration, number, rate, shown } from "./format.ts";
 import { Badge, Confirm, Filter, Name, PressButton, Search, Telling, useDeed } from "./parts.tsx";
 import { addressOf } from "./route.ts";
@@ -95,6 +96,7 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
         ]}
       />
       <Pager start={start} count={data?.clients.length ?? 0} onStart={(at) => setView({ ...view, start: at })} />
+      <BansView canChange={canChange} />
       {leaving !== undefined && (
         <Confirm
           title={t("Send the client {id} away?", { id: shown(leaving.id) })}

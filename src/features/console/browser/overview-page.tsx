@@ -1,14 +1,15 @@
 import { useRef } from "preact/hooks";
-import type { LimitsAnswer, NodesAnswer } from "./api-answers.ts";
+import type { ConfigAnswer, LimitsAnswer, NodesAnswer } from "./api-answers.ts";
 import { Chart } from "./chart.tsx";
 import { rate } from "./format.ts";
 import { History } from "./history.ts";
 import { pictureOf } from "./picture.ts";
 import { PictureView } from "./picture-view.tsx";
-import { limitProblems, problemsOf, registryProblems } from "./problems.ts";
+import { configProblems, limitProblems, problemsOf, registryProblems } from "./problems.ts";
 import { RegistryView } from "./registry-view.tsx";
 import { addressOf } from "./route.ts";
 import { usePolled } from "./server.ts";
+import { ServerView } from "./server-view.tsx";
 import { t } from "./words.ts";
 
 /** Nodes ask each other each second. */
@@ -17,6 +18,7 @@ const NODES_MS = 1000;
 const LATE_MS = 1500;
 const LATE_NODES_MS = 250;
 const LIMITS_MS = 10_000;
+const CONFIG_MS = 30_000;
 /** Problems that stand before the picture. */
 const MAX_PROBLEMS = 20;
 /** Ten minutes of samples. */
@@ -37,6 +39,7 @@ export function OverviewPage() {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
   });
   const limits = usePolled<LimitsAnswer>("/api/v1/limits", LIMITS_MS).data;
+  const config = usePolled<ConfigAnswer>("/api/v1/config", CONFIG_MS).data?.config;
   const last = useRef(data);
   last.current = data ?? last.current;
   if (last.current === undefined) return <p>{t("Loading…")}</p>;
@@ -48,7 +51,7 @@ export function OverviewPage() {
       <h1>{t("Overview")}</h1>
       <section aria-labelledby="wrong-title">
         <h2 id="wrong-title">{t("What is wrong")}</h2>
-        <Problems cluster={last.current} limits={limits} />
+        <Problems cluster={last.current} limits={limits} config={config} />
       </section>
       <section aria-labelledby="picture-title">
         <h2 id="picture-title">{t("The cluster as this server knows it")}</h2>
@@ -76,13 +79,27 @@ export function OverviewPage() {
           format={rate}
         />
       </section>
+      <section aria-labelledby="server-title">
+        <h2 id="server-title">{t("This server")}</h2>
+        <ServerView config={config} />
+      </section>
     </>
   );
 }
 
-function Problems({ cluster, limits }: { cluster: NodesAnswer; limits: LimitsAnswer | undefined }) {
-  const { nodes, registry } = cluster;
-  const problems = [...registryProblems(registry), ...nodes.flatMap(problemsOf), ...limitProblems(limits?.near ?? [])];
+interface ProblemsProps {
+  readonly cluster: NodesAnswer;
+  readonly limits: LimitsAnswer | undefined;
+  readonly config: ConfigAnswer["config"] | undefined;
+}
+
+function Problems({ cluster: { nodes, registry }, limits, config }: ProblemsProps) {
+  const problems = [
+    ...registryProblems(registry),
+    ...configProblems(config?.refused),
+    ...nodes.flatMap(problemsOf),
+    ...limitProblems(limits?.near ?? []),
+  ];
   if (problems.length === 0) return <p class="good">{t("Nothing is wrong.")}</p>;
   return (
     <ul class="problems">

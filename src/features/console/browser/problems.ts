@@ -1,4 +1,4 @@
-import type { LimitsAnswer, NodeAnswer, NodeLink, RegistryAnswer } from "./api-answers.ts";
+import type { ConfigAnswer, LimitsAnswer, NodeAnswer, NodeLink, RegistryAnswer } from "./api-answers.ts";
 import { number, shown } from "./format.ts";
 import { nodeName } from "./picture.ts";
 import type { PageName } from "./route.ts";
@@ -30,6 +30,13 @@ export function registryProblems(registry: RegistryAnswer | null): Problem[] {
   if (registry === null || registry.up) return [];
   const text = t("The registry is away: {error}", { error: shown(registry.last_error ?? registry.to) });
   return [{ text, page: undefined }];
+}
+
+/** A reload that was refused: what runs is not what the file says. */
+export function configProblems(refused: ConfigAnswer["config"]["refused"] | undefined): Problem[] {
+  if (refused === undefined || refused === null) return [];
+  const error = shown(refused.lines.join(" "));
+  return [{ text: t("The last reload was refused: {error}", { error }), page: undefined }];
 }
 
 /** Limits that are nearly used up. */

@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { NodeAnswer, NodeLink } from "../../../../../src/features/console/browser/api-answers.ts";
 import { nodeName, type Picture, pictureOf } from "../../../../../src/features/console/browser/picture.ts";
-import { limitProblems, problemsOf, registryProblems } from "../../../../../src/features/console/browser/problems.ts";
+import {
+  configProblems,
+  limitProblems,
+  problemsOf,
+  registryProblems,
+} from "../../../../../src/features/console/browser/problems.ts";
 
 const quiet: NodeLink = { flow: "push", to: "", running: 1, failing: 0, paused: 0, kbps: 100, lag_ms: 5, error: null };
 
@@ -160,6 +165,11 @@ describe("Problems", () => {
     expect([registryProblems(null), registryProblems(registry)]).toEqual([[], []]);
     expect(registryProblems({ ...registry, up: false, last_error: "no answer" })).toEqual([
       { text: "The registry is away: no answer", page: undefined },
+    ]);
+    const refused = { at: 0, lines: ["x.toml:1: wrong", "nothing was changed"] };
+    expect([configProblems(undefined), configProblems(null)]).toEqual([[], []]);
+    expect(configProblems(refused)).toEqual([
+      { text: "The last reload was refused: x.toml:1: wrong nothing was changed", page: undefined },
     ]);
     expect(limitProblems([{ limit: "max_connections", of: "", now: 9, max: 10 }])).toEqual([
       { text: "max_connections is nearly used up: 9 of 10", page: "health" },
