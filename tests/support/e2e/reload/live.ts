@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { WAIT_LIMIT_MS } from "../../limits.ts";
 import { frameNumber } from "../payloads.ts";
+import { until } from "../wait.ts";
 import type { Effect } from "./effects.ts";
 import { firstPicture, picture, ReloadServer, sendGop } from "./server.ts";
 
