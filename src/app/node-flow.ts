@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { maskText } from "../base/mask.ts";
 import type { Clients } from "../live/ports/clients.ts";
-import type { RelayReport, Report } from "../live/ports/feature.ts";
 import { MAX_NODE_LINKS, type NodeFlow, type NodeLink } from "../live/ports/nodes.ts";
+import type { RelayReport, Report } from "../live/ports/report.ts";
 import type { Streams } from "../live/streams.ts";
 
 /** It is measured at most this often, ms: that costs a walk over all clients. */

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
 import type { Clients } from "../live/ports/clients.ts";
-import type { RelayReport, Report } from "../live/ports/feature.ts";
 import type { Refusals } from "../live/ports/refusals.ts";
+import type { RelayReport, Report } from "../live/ports/report.ts";
 import type { Streams } from "../live/streams.ts";
 
 /** The status of a server without a connection. */

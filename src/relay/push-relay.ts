@@ -1,5 +1,5 @@
 import type { Log } from "../base/log.ts";
-import type { RelayReport } from "../live/ports/feature.ts";
+import type { RelayReport } from "../live/ports/report.ts";
 import type { SourceEnd } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { streamLabel } from "../live/streams.ts";

@@ -1,7 +1,7 @@
 import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { RelayProgress } from "../live/ports/feature.ts";
+import type { RelayProgress } from "../live/ports/report.ts";
 import { Outage } from "./outage.ts";
 
 /*

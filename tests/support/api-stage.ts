@@ -8,19 +8,14 @@ import { AddressRate } from "../../src/features/limits/address-rate.ts";
 import { LogTail } from "../../src/io/log/log-tail.ts";
 import type { SystemLoad } from "../../src/io/os/system-load.ts";
 import { type ClientRecord, Clients, type PlayTask } from "../../src/live/ports/clients.ts";
+import type { FeatureCommands } from "../../src/live/ports/commands.ts";
 import { ConnectionServers } from "../../src/live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../../src/live/ports/connections.ts";
 import type { DirectorAnswer, DirectorQuestion } from "../../src/live/ports/director.ts";
-import {
-  addedUp,
-  type FeatureCommands,
-  type OriginReport,
-  type RelayReport,
-  type TranscoderReport,
-} from "../../src/live/ports/feature.ts";
 import type { HealthReport } from "../../src/live/ports/health.ts";
 import { MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import { Refusals } from "../../src/live/ports/refusals.ts";
+import { addedUp, type OriginReport, type RelayReport, type TranscoderReport } from "../../src/live/ports/report.ts";
 import { HttpEnd } from "./http-stage.ts";
 import { LiveStage } from "./live.ts";
 import { RecordingLog } from "./recording-log.ts";

@@ -1,5 +1,5 @@
 import { maskText } from "../../base/mask.ts";
-import type { HookReport } from "../../live/ports/feature.ts";
+import type { HookReport } from "../../live/ports/report.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";
 import type { PrometheusText } from "./prometheus.ts";
 import type { ReportCache } from "./report-cache.ts";

@@ -1,5 +1,5 @@
-import type { RelayReport } from "../../live/ports/feature.ts";
 import type { KnownNode } from "../../live/ports/nodes.ts";
+import type { RelayReport } from "../../live/ports/report.ts";
 import type { ApiConfig } from "./config.ts";
 import type { ApiContext } from "./context.ts";
 import { hookMetrics } from "./hooks.ts";

@@ -1,6 +1,6 @@
 import { maskText } from "../../base/mask.ts";
-import type { RegistryReport } from "../../live/ports/feature.ts";
 import type { KnownNode, NodeFlow, NodeState } from "../../live/ports/nodes.ts";
+import type { RegistryReport } from "../../live/ports/report.ts";
 import type { ApiContext } from "./context.ts";
 import type { Operation } from "./operation.ts";
 import type { PrometheusText } from "./prometheus.ts";

@@ -1,5 +1,6 @@
 import { maskText } from "../../base/mask.ts";
-import type { RelayAction, RelayReport } from "../../live/ports/feature.ts";
+import type { RelayAction } from "../../live/ports/commands.ts";
+import type { RelayReport } from "../../live/ports/report.ts";
 import { streamLabel } from "../../live/streams.ts";
 import type { ApiContext } from "./context.ts";
 import { idOf, namesOf } from "./ids.ts";

@@ -1,5 +1,5 @@
-import type { Report } from "../../live/ports/feature.ts";
 import type { HealthReport } from "../../live/ports/health.ts";
+import type { Report } from "../../live/ports/report.ts";
 import type { ApiContext } from "./context.ts";
 
 /** Features are asked at most this often, ms. */

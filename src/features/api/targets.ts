@@ -1,4 +1,4 @@
-import type { AddedTarget } from "../../live/ports/feature.ts";
+import type { AddedTarget } from "../../live/ports/commands.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiCall, ApiError, asked, type Operation, textsOf } from "./operation.ts";
 import { boolean, listOf, object, orNull, string } from "./schema.ts";

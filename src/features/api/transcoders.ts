@@ -1,5 +1,5 @@
 import { maskText } from "../../base/mask.ts";
-import type { TranscoderReport } from "../../live/ports/feature.ts";
+import type { TranscoderReport } from "../../live/ports/report.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { idOf, namesOf } from "./ids.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";

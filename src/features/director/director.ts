@@ -1,9 +1,10 @@
 import type { HttpRequest } from "../../http/request.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { DirectorAnswer, DirectorQuestion, Pathway, Pathways } from "../../live/ports/director.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import { type HttpExchange, type HttpRoute, redirectSchemes } from "../../live/ports/http.ts";
 import { type KnownNode, located, type NodeState, type StreamPlace } from "../../live/ports/nodes.ts";
+import type { Report } from "../../live/ports/report.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { paramsOf, urlsOf } from "./addresses.ts";
 import { Choice, type Wish } from "./choice.ts";

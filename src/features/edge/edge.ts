@@ -1,7 +1,9 @@
 import type { Timer } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
-import type { Feature, FeatureCommands, OriginReport, Report } from "../../live/ports/feature.ts";
+import type { FeatureCommands } from "../../live/ports/commands.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import type { OriginReport, Report } from "../../live/ports/report.ts";
 import type { Demand } from "../../live/readers/demand.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../../base/log.ts";
 import { Secrets } from "../../base/secrets.ts";
-import type { RelayReport } from "../../live/ports/feature.ts";
+import type { RelayReport } from "../../live/ports/report.ts";
 import type { Source, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { AddedTarget, TargetRequest } from "../../live/ports/feature.ts";
+import type { AddedTarget, TargetRequest } from "../../live/ports/commands.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
 import { type KeptTarget, KeptTargets, type TargetStore } from "./kept-targets.ts";

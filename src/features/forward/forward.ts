@@ -1,6 +1,8 @@
 import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Feature, FeatureCommands, RelayAction, Report } from "../../live/ports/feature.ts";
+import type { FeatureCommands, RelayAction } from "../../live/ports/commands.ts";
+import type { Feature } from "../../live/ports/feature.ts";
+import type { Report } from "../../live/ports/report.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { SourceSwitch } from "../../live/source/switches.ts";
 import type { Stream } from "../../live/stream.ts";

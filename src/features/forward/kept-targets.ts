@@ -1,6 +1,6 @@
 import { messageOf, UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { TargetRequest } from "../../live/ports/feature.ts";
+import type { TargetRequest } from "../../live/ports/commands.ts";
 
 /** Where the text of kept targets is. */
 export interface TargetStore {

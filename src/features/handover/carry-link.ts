@@ -1,5 +1,5 @@
 import type { LocalNet, Transport, TransportHandler } from "../../base/transport.ts";
-import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/feature.ts";
+import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/carry.ts";
 import { lineOf } from "./messages.ts";
 
 /*

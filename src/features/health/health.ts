@@ -1,7 +1,8 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import type { HealthReport } from "../../live/ports/health.ts";
+import type { Report } from "../../live/ports/report.ts";
 import type { Stream } from "../../live/stream.ts";
 import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { StreamHealth, type Thresholds } from "./stream-health.ts";

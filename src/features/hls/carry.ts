@@ -1,5 +1,4 @@
-import type { Carry, CarryGiving } from "../../live/ports/feature.ts";
-import { MAX_CARRY_PIECE } from "../../live/ports/feature.ts";
+import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/carry.ts";
 import type { StreamName } from "../../live/streams.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";

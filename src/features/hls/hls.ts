@@ -1,5 +1,6 @@
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import type { HttpRoute } from "../../live/ports/http.ts";
+import type { Report } from "../../live/ports/report.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { nameOfKey, type StreamName, type StreamObserver } from "../../live/streams.ts";

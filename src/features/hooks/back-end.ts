@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { HookReport } from "../../live/ports/feature.ts";
+import type { HookReport } from "../../live/ports/report.ts";
 import { DialLimiter } from "../../relay/dial-limiter.ts";
 import type { Verdict } from "./answer.ts";
 import type { HookEvent } from "./events.ts";

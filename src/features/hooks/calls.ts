@@ -1,5 +1,5 @@
 import type { Log } from "../../base/log.ts";
-import type { HookReport } from "../../live/ports/feature.ts";
+import type { HookReport } from "../../live/ports/report.ts";
 import type { Verdict } from "./answer.ts";
 import { BackEnd } from "./back-end.ts";
 import type { HookBody, HookEvent } from "./events.ts";

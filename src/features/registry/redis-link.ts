@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
-import type { RegistryReport } from "../../live/ports/feature.ts";
+import type { RegistryReport } from "../../live/ports/report.ts";
 import { Outage } from "../../relay/outage.ts";
 import { type RegistryServer, serverLabel } from "./config.ts";
 import { serverProblem } from "./server-check.ts";

@@ -1,7 +1,8 @@
 import type { Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import type { Feature, Report } from "../../live/ports/feature.ts";
+import type { Feature } from "../../live/ports/feature.ts";
 import { type KnownNode, type Nodes, type StreamPlace, type StreamPlaces, selfAsNode } from "../../live/ports/nodes.ts";
+import type { Report } from "../../live/ports/report.ts";
 import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { AddressProblems } from "../../relay/address-problems.ts";
 import { Outage } from "../../relay/outage.ts";

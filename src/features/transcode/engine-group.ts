@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
-import type { TranscoderReport } from "../../live/ports/feature.ts";
+import type { TranscoderReport } from "../../live/ports/report.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";

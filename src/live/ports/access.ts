@@ -4,12 +4,12 @@ import type { StreamName } from "../streams.ts";
 
 /** A client as the guards see it. Texts that it has sent are unchanged. */
 interface AccessClient {
-  /** What it speaks: `rtmp`. */
+  /** Its protocol: `rtmp`. */
   readonly protocol: string;
   /** The client's IP address, IPv4-mapped ones as IPv4. */
   readonly address: string;
   readonly port: number;
-  /** `""` when the client result none; so are the other URLs. */
+  /** `""` if the client sent none; likewise the other URLs. */
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
@@ -40,7 +40,7 @@ export interface AccessRequest extends AccessClient {
   readonly name: StreamName;
   /** The URL's parameters, `""` or `"?a=b"`, without `DIRECTED_PARAM`. */
   readonly param: string;
-  /** Schemes of other servers' URLs that the client goes on at when it is told to, best first; none for most. */
+  /** Schemes of URLs to which the client follows redirects, best first; most clients follow none. */
   readonly follows?: readonly string[];
   /** Whether a server has sent the client here (`DIRECTED_PARAM`): it is not sent on. */
   readonly directed?: boolean;

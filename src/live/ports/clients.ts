@@ -49,7 +49,7 @@ interface Identity {
   readonly remote: HostPort;
 }
 
-/** The connection of a client that was let in to the port; its protocol owns it. */
+/** The connection of a client, as this register sees it; its protocol owns it. */
 export interface AcceptedConnection {
   readonly bytesReceived: number;
   readonly bytesSent: number;
@@ -84,7 +84,7 @@ export interface ClientObserver {
   disconnected?(client: Client, reason: string | undefined): void;
 }
 
-/** What all clients add up to. */
+/** The sums of all clients. */
 export interface ClientTotals {
   readonly publishers: number;
   readonly players: number;
@@ -163,11 +163,11 @@ export class Clients {
   }
 }
 
-/** What a client's record has of the list that it is in. */
+/** The list that a client's record is in. */
 interface Listed {
   readonly order: number;
   readonly since: number;
-  /** It does one thing of this kind more, or less. */
+  /** The client has begun or ended an activity of this kind. */
   counted(kind: ClientTask["kind"], more: 1 | -1): void;
   remove(): void;
 }
@@ -226,7 +226,7 @@ export class ClientRecord implements Client {
     for (const observer of this.#observers) observer.began?.(this, task);
   }
 
-  /** It does that no longer. */
+  /** It has ended this activity. */
   ended(task: ClientTask, how: SourceEnd): void {
     if (!this.tasks.includes(task)) return;
     this.tasks = this.tasks.filter((other) => other !== task);

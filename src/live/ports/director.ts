@@ -1,6 +1,6 @@
 import type { KnownNode } from "./nodes.ts";
 
-/** Who asks where to watch or publish a stream. Texts are as they were sent; "" for those that were not. */
+/** A client's question where to watch or publish a stream. Texts are as they were sent; "" for missing ones. */
 export interface DirectorQuestion {
   readonly vhost: string;
   readonly app: string;
@@ -8,7 +8,7 @@ export interface DirectorQuestion {
   readonly action: string;
   /** The only scheme of addresses that the client can use: `rtmp`, `https`. */
   readonly protocol: string;
-  /** What the client is known by: it comes to the same node again. */
+  /** Identifies the client, so that it gets the same node again. */
   readonly client: string;
   readonly zone: string;
 }
@@ -18,17 +18,17 @@ export interface DirectedNode {
   readonly node: KnownNode;
   /** Why it is left out; undefined when it is fit. */
   readonly reason: string | undefined;
-  /** Of its capacity, the share that is in use, where 1 is all. */
+  /** Share of its capacity that is in use; 1 is all of it. */
   readonly use: number;
-  /** Clients that were sent there and are not in its numbers yet. */
+  /** Clients that were sent to it and are not in its numbers yet. */
   readonly onTheWay: number;
 }
 
-/** Where to go, or a sentence that says why nowhere. */
+/** The node to use, or the reason why there is none. */
 export type DirectorAnswer = {
   /** The stream as in the log. */
   readonly stream: string;
-  /** How the nodes stand for this client. */
+  /** All nodes, as they are for this client. */
   nodes(): readonly DirectedNode[];
 } & (
   | {
@@ -49,13 +49,13 @@ export interface Pathway {
   readonly server: string;
 }
 
-/** What a playlist says of other servers. */
+/** What a playlist says about other servers. */
 export interface Pathways {
-  /** The id of the one that the playlist is from. */
+  /** The id of the server of this playlist. */
   readonly own: string;
   readonly others: readonly Pathway[];
-  /** What the stream's URLs at these need beside the client's own parameters. */
+  /** Parameters that the stream's URLs on these servers need in addition to the client's own. */
   readonly params: string;
-  /** Where to ask which to use. */
+  /** The address that says which server to use. */
   readonly steering: string;
 }

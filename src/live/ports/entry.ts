@@ -80,7 +80,7 @@ export interface Refused extends Refusal {
   readonly ok: false;
   /** The rule that refusals are counted by: a guard's name, or a check of the entry. */
   readonly rule: string;
-  /** Who is in the way, for the log alone. */
+  /** The client or server in the way, for the log alone. */
   readonly by?: string;
 }
 

@@ -6,11 +6,11 @@ import type { HttpRequest } from "../../http/request.ts";
 import type { ClientRecord } from "./clients.ts";
 import type { Refused } from "./entry.ts";
 
-/** A body of which not all is in memory. It belongs to who sends it, who closes it in any case. */
+/** A body that is not all in memory. Its sender owns it, and always closes it. */
 export interface HttpFile {
   /** Bytes. */
   readonly size: number;
-  /** The bytes from `at` on: `length` of them, fewer only where the file has become shorter. Rejects when it can't be read. */
+  /** Reads `length` bytes from `at` on, fewer only if the file has become shorter. Rejects if it can't be read. */
   read(at: number, length: number): Promise<Uint8Array>;
   close(): void;
 }
@@ -20,17 +20,17 @@ export interface HttpAnswer {
   readonly status: number;
   /** Content-Type. */
   readonly type?: string;
-  /** Further headers, by name in lower case. What others say stands in them percent-encoded, if at all. */
+  /** Further headers, by name in lower case. Texts from others must be percent-encoded in them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** With its quotes, and unlike that of any other body of the address: conditional requests are answered by it. */
+  /** With its quotes, and different for each body of the address, as conditional requests are answered by it. */
   readonly etag?: string;
   /** Unix ms. */
   readonly lastModifiedMs?: number;
-  /** Kept by reference and never changed. Left out for HEAD where the body has no known length. */
+  /** Kept by reference and never changed. Left out for HEAD if its length is unknown. */
   readonly body?: Uint8Array | HttpFile;
   /** The same body in codings that some clients take. */
   readonly encodings?: { readonly gzip?: Uint8Array };
-  /** Called once, when nobody needs the body any more: all of it has left, or the client is gone. */
+  /** Called once, when the body is no longer needed: it is sent, or the client is gone. */
   done?(): void;
 }
 
@@ -46,17 +46,17 @@ export interface LoggedRefusal {
   readonly about: LogFields;
 }
 
-/** Who sends a body without a known end. */
+/** The sender of a body without a known end. */
 export interface HttpBodyOwner {
   /** The transport has room again, as for a reader's sink. */
   drained(): void;
-  /** The client is gone, is sent away, or the server stops: nothing may be sent any more. Called at most once, and not after `end`. */
+  /** The client is gone or kicked, or the server stops: nothing may be sent any more. Called at most once, and not after `end`. */
   gone(reason: string | undefined): void;
 }
 
 /** A body without a known end. */
 export interface HttpBody {
-  /** Takes bytes that are framed already; it counts them as the client's. Only `send` and what tells its state is for the owner. */
+  /** Takes bytes that are framed already, and counts them for the client. The owner only uses `send` and reads its state. */
   readonly transport: Transport;
   readonly framing: BodyFraming;
   /** Ends the body as its framing has it, and the connection. `reason` is for WebSocket clients. */
@@ -71,13 +71,13 @@ export interface HttpExchange {
   readonly remote: HostPort;
   /** The connection's client: what it publishes or plays is registered here. */
   readonly client: ClientRecord;
-  /** That of a body without a known end. */
+  /** How `stream` will frame a body. */
   readonly framing: BodyFraming;
-  /** Nobody waits for an answer any more. */
+  /** The client is gone: no answer is needed. */
   readonly gone: boolean;
   /** Called when the client goes before it is answered. */
   onGone: (() => void) | undefined;
-  /** Sends a whole answer. HEAD, CORS, conditional requests, ranges, codings and keep-alive are the server's work. */
+  /** Sends a whole answer. The server handles HEAD, CORS, conditional requests, ranges, codings and keep-alive. */
   respond(answer: HttpAnswer): void;
   /** Answers with the status of the refusal's kind and its reason as one line of text; counts and logs it with `about`. */
   refuse(refused: Refused, about?: LogFields): void;
@@ -99,7 +99,7 @@ export interface HttpRoute {
   handle(request: HttpRequest, exchange: HttpExchange): boolean;
 }
 
-/** Schemes of the servers that a client may be sent to: browsers take nothing without TLS into a page with TLS. */
+/** Schemes of the servers that a client may be sent to: browsers load nothing without TLS into a page with TLS. */
 export function redirectSchemes({ secure }: Pick<HttpRequest, "secure">): readonly string[] {
   return secure ? ["https"] : ["http", "https"];
 }

@@ -1,7 +1,7 @@
-/** Streams that this server makes of one source beside each other, so that players may choose: their names differ by their endings. */
+/** Streams that this server makes of one source, among which players choose by bandwidth. Their names differ in their endings. */
 export interface Ladder {
-  /** What their names begin with; a stream of this name need not be published. */
+  /** The beginning of all their names; a stream of this name need not be published. */
   readonly base: string;
-  /** What follows in their names, two at least: "_hd", "_sd", or nothing. */
+  /** The endings of their names, at least two: "_hd", "_sd", "". */
   readonly endings: readonly string[];
 }

@@ -7,21 +7,21 @@ export const MAX_ZONE = 64;
 export const MAX_WEIGHT = 10_000;
 /** URLs by which a node may be reached. */
 const MAX_ADVERTISED = 8;
-/** The longest key of a stream that nodes tell each other: a longer one is left out. */
+/** The longest key of a stream that nodes report; streams with longer keys are left out. */
 export const MAX_STREAM_KEY = 512;
 const MAX_URL = 300;
-/** Vhosts that a node names as fetched; a node with more names these. */
+/** Maximum number of vhosts that a node reports as fetched; it leaves out further ones. */
 const MAX_FETCHED = 1000;
 const MAX_VHOST = 255;
-/** It is put into addresses that clients get, and is dialled: nothing else than a server's. */
+/** A server's URL without a path. It is put into addresses for clients, and is dialled, so nothing else may be in it. */
 const SERVER_URL = /^(?:rtmps?|https?):\/\/[A-Za-z0-9._:[\]-]+$/;
 
-/** What a node says of itself, without its streams, as JSON has it. */
+/** A node's description of itself as JSON, without its streams. */
 export function writeNodeState({ streams: _, streamCounts: __, ...rest }: NodeState): Omit<NodeState, "streams"> {
   return { ...rest, fetches: rest.fetches.slice(0, MAX_FETCHED) };
 }
 
-/** Reads what another node has written, maybe of another version, or damaged: undefined when anything is wrong. */
+/** Reads another node's description of itself, which may be of another version, or damaged: undefined when anything is wrong. */
 export function readNodeState(value: Readonly<Record<string, unknown>>): Omit<NodeState, "streams"> | undefined {
   const { id, version, zone, weight, draining, load } = value;
   if (![id, version, zone].every((each) => typeof each === "string")) return undefined;
@@ -57,7 +57,7 @@ export function jsonObject(text: string): Readonly<Record<string, unknown>> | un
   }
 }
 
-/** A list of at most so many texts that are no longer than this; undefined for anything else. */
+/** A list of texts, limited in their number and length; undefined for anything else. */
 export function textsOf(value: unknown, most: number, longest: number): readonly string[] | undefined {
   if (!Array.isArray(value) || value.length > most) return undefined;
   return value.every((each) => typeof each === "string" && each.length <= longest) ? value : undefined;

@@ -3,15 +3,15 @@ import type { Clock } from "../../base/clock.ts";
 /** How a node has a stream: its publisher is there, or the stream comes from another server. */
 export type StreamRole = "published" | "relayed";
 
-/** How much a node has to do. */
+/** A node's load. */
 export interface NodeLoad {
   readonly connections: number;
   readonly maxConnections: number;
   /** What it sends, kbit/s. */
   readonly kbps: number;
-  /** What its line carries, kbit/s; 0 when nobody has said. */
+  /** The capacity of its line, kbit/s; 0 if it is unknown. */
   readonly maxKbps: number;
-  /** Of one processor, where 1 is all of it. */
+  /** Share of one processor's time; 1 is all of it. */
   readonly cpu: number;
 }
 
@@ -26,18 +26,18 @@ export interface NodeLink {
   readonly running: number;
   readonly failing: number;
   readonly paused: number;
-  /** Of media. */
+  /** Media of all connections, kbit/s. */
   readonly kbps: number;
-  /** How far the slowest one is behind, ms; undefined where nobody knows. */
+  /** How far the slowest connection is behind, ms; undefined if it is unknown. */
   readonly lagMs: number | undefined;
-  /** Of one that fails. */
+  /** The error of a failing connection. */
   readonly error: string | undefined;
 }
 
-/** Links that a node tells; one with more servers leaves out those that run with the least. */
+/** Maximum number of links that a node reports; it leaves out running ones with the least media. */
 export const MAX_NODE_LINKS = 64;
 
-/** What comes into a node and leaves it. */
+/** The traffic of a node. */
 export interface NodeFlow {
   /** Clients that publish and are no servers. */
   readonly encoders: number;
@@ -45,56 +45,56 @@ export interface NodeFlow {
   readonly viewers: number;
   /** What it receives, kbit/s. */
   readonly kbpsIn: number;
-  /** How old the oldest packets are that leave it, ms; undefined when nobody knows. */
+  /** The greatest age of the packets that it sends, ms; undefined if it is unknown. */
   readonly ageMs: number | undefined;
   /** Streams whose health is bad. */
   readonly unhealthy: number;
-  /** Those that fail first. */
+  /** Failing links first. */
   readonly links: readonly NodeLink[];
 }
 
-/** What a node says of itself. */
+/** A node's own description of itself. */
 export interface NodeState {
   /** Its process's id in hop traces. */
   readonly id: string;
   readonly version: string;
   /** URLs of servers by which others reach it, without a path. Without any, clients can't be sent to it. */
   readonly advertise: readonly string[];
-  /** Where it is; "" when nobody has said. */
+  /** Its location; "" if it is unknown. */
   readonly zone: string;
-  /** Its share of clients beside other nodes; 0: none. */
+  /** Its share of clients in comparison to other nodes; 0: none. */
   readonly weight: number;
   /** It takes no new clients. */
   readonly draining: boolean;
   readonly load: NodeLoad;
   /** Vhosts whose streams it fetches from other servers when they are wanted. */
   readonly fetches: readonly string[];
-  /** Undefined for a node of a release that does not tell it. */
+  /** Undefined if the node's release does not report it. */
   readonly flow?: NodeFlow | undefined;
-  /** The streams that it has, by their keys; of a node that only tells their number, none. */
+  /** Its streams by key; empty for a node that reports only their numbers. */
   readonly streams: ReadonlyMap<string, StreamRole>;
-  /** How many it has, of a node that does not list them. */
+  /** How many streams it has, if it does not list them. */
   readonly streamCounts?: Readonly<Record<StreamRole, number>>;
 }
 
-/** By what nodes hear of one another: each peer's own answers, or the registry. */
+/** How nodes know one another: by each peer's answers, or by the registry. */
 export type HeardBy = "peers" | "registry";
 
-/** A node, and what this process knows of it. Times are of this process's monotonic clock: clocks of nodes need not agree. */
+/** A node, as this process knows it. Times are by this process's monotonic clock, as clocks of nodes may differ. */
 export interface KnownNode {
   /** Whether it is this process. */
   readonly isSelf: boolean;
-  /** By what it is known: a peer's URL, "" for this process. */
+  /** Its name for people: a peer's URL, a registered node's URL or id, "" for this process. */
   readonly source: string;
-  /** It has answered a moment ago. */
+  /** It has answered recently. */
   readonly alive: boolean;
   /** When its state was current, monotonic ms; undefined when it never answered. */
   readonly seenAt: number | undefined;
   /** Its last state; undefined when it never answered. */
   readonly state: NodeState | undefined;
-  /** What is wrong with it, as sentences. */
+  /** Its problems, as sentences. */
   readonly problems: readonly string[];
-  /** By what this process hears of it; undefined for itself. */
+  /** How this process knows it; undefined for itself. */
   readonly heardBy?: readonly HeardBy[];
 }
 
@@ -102,15 +102,15 @@ export interface KnownNode {
 export interface StreamPlace {
   readonly node: KnownNode;
   readonly role: StreamRole;
-  /** Ids of the servers that the stream has passed before it came to the node; undefined when nobody has said. */
+  /** Ids of the servers through which the stream came to the node; undefined if they are unknown. */
   readonly hops: readonly string[] | undefined;
 }
 
-/** Where a stream is. */
+/** The nodes that have a stream. */
 export interface StreamPlaces {
-  /** Living nodes, as far as anybody knows, this process among them. */
+  /** Living nodes, this process among them. */
   readonly places: readonly StreamPlace[];
-  /** Whether all who may know have answered: without any place, no node has the stream. */
+  /** Whether everybody who was asked has answered: without places, no node has the stream then. */
   readonly sure: boolean;
 }
 
@@ -118,11 +118,11 @@ export interface StreamPlaces {
  * What this node knows of itself and of the other nodes of its cluster. An implementation asks the others in the background.
  */
 export interface Nodes {
-  /** This process first. Nodes that have not answered stand there with their problem. Answers from what is already known. */
+  /** All known nodes, this process first; a node that has not answered has a problem. */
   all(): readonly KnownNode[];
-  /** The same without this process, whose load takes a walk over all clients. */
+  /** The same without this process, whose load costs a walk over all clients. */
   peers(): readonly KnownNode[];
-  /** Where a stream is, by its key: at once, unless somebody is to be asked. It never rejects, and takes a second at most. */
+  /** Which nodes have the stream of this key: at once, or by a promise if others must be asked. It never rejects, and takes a second at most. */
   locate(key: string): StreamPlaces | Promise<StreamPlaces>;
 }
 
@@ -151,7 +151,7 @@ export class MemoryNodes implements Nodes {
   }
 }
 
-/** What several makers of nodes know together. The first of them knows this process. */
+/** The nodes that several sources know. The first source knows this process. */
 export class JoinedNodes implements Nodes {
   readonly #makers: readonly Nodes[];
 
@@ -191,13 +191,13 @@ function joined(answers: readonly StreamPlaces[]): StreamPlaces {
   const places = new Map<string, StreamPlace>();
   for (const place of answers.flatMap((answer) => answer.places)) {
     const id = place.node.state?.id ?? "";
-    // Who tells the hops knows more.
+    // An answer with hops says more.
     if (places.get(id)?.hops === undefined) places.set(id, place);
   }
   return { places: [...places.values()], sure: answers.every(({ sure }) => sure) };
 }
 
-/** Goes on with the answer of `locate`, at once where that is at hand. */
+/** Uses the answer of `locate`, at once if it is no promise. */
 export function located<T>(
   answer: StreamPlaces | Promise<StreamPlaces>,
   use: (places: StreamPlaces) => T,

@@ -1,9 +1,9 @@
 import { MAX_NODE_LINKS, type NodeFlow, type NodeLink } from "./nodes.ts";
 
-/** Longest name of a server, and of an error, that is taken from another node. */
+/** The longest name of a server, and of an error, that is accepted from another node. */
 const MAX_NAME = 300;
 
-/** Reads what a node says of its flow; undefined for a node that says nothing, or something else. */
+/** Reads a node's report of its flow; undefined if it has none, or if it is malformed. */
 export function readFlow(value: unknown): NodeFlow | undefined {
   if (!isObject(value) || !Array.isArray(value.links)) return undefined;
   const { encoders, viewers, kbpsIn, unhealthy, ageMs } = value;

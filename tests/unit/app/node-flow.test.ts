@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { NodeFlowMeter } from "../../../src/app/node-flow.ts";
-import type { RelayReport } from "../../../src/live/ports/feature.ts";
 import { MAX_NODE_LINKS } from "../../../src/live/ports/nodes.ts";
+import type { RelayReport } from "../../../src/live/ports/report.ts";
 import { ApiStage } from "../../support/api-stage.ts";
 
 /** A meter over the streams, clients and relays of a stage; `received` is what has come in so far. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { startSummary, streamsReport } from "../../../src/app/summary.ts";
-import { addedUp } from "../../../src/live/ports/feature.ts";
+import { addedUp } from "../../../src/live/ports/report.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { parseTarget } from "../../../src/relay/target.ts";
 import { FakeClock } from "../../support/fake-clock.ts";

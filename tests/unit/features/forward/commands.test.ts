@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RelayReport } from "../../../../src/live/ports/feature.ts";
+import type { RelayReport } from "../../../../src/live/ports/report.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Carry, MAX_CARRY_PIECE } from "../../../../src/live/ports/feature.ts";
+import { type Carry, MAX_CARRY_PIECE } from "../../../../src/live/ports/carry.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { MAX_CARRY_PIECE } from "../../../../src/live/ports/feature.ts";
+import { MAX_CARRY_PIECE } from "../../../../src/live/ports/carry.ts";
 import { formatsOf, HlsStage, urisOf } from "../../../support/hls-stage.ts";
 import type { Feed } from "../../../support/live.ts";
 import { checkHistory } from "../../../support/playlists.ts";

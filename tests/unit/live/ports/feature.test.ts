@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { AccessRequest, GuardResult } from "../../../../src/live/ports/access.ts";
-import { type Feature, FeatureSet, type Report } from "../../../../src/live/ports/feature.ts";
+import { type Feature, FeatureSet } from "../../../../src/live/ports/feature.ts";
+import type { Report } from "../../../../src/live/ports/report.ts";
 import type { StreamName, StreamObserver } from "../../../../src/live/streams.ts";
 import { LiveStage } from "../../../support/live.ts";
 
