@@ -1,18 +1,18 @@
 // Hot: push runs for each packet.
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { StreamConfig } from "./config.ts";
 import { PacketLog } from "./log/log.ts";
 import type { SlabPool } from "./log/slabs.ts";
 import type { StartPoint } from "./log/start-point.ts";
 import { Audience, type AudienceSource } from "./readers/audience.ts";
 import type { Demand } from "./readers/demand.ts";
-import type { Flushable, Flusher } from "./readers/flusher.ts";
+import type { Flusher } from "./readers/flusher.ts";
 import type { PacketSink, Piece, ReaderEvents, ReaderFormat, Sink, WireFormat } from "./readers/format.ts";
 import { type PacketRange, packetFormat } from "./readers/packet-reader.ts";
 import type { Reader } from "./readers/reader.ts";
 import { type Retained, Retention } from "./readers/retention.ts";
 import { StartPoints } from "./readers/start-points.ts";
-import { Unflushed } from "./readers/unflushed.ts";
+import { StreamFlush } from "./readers/stream-flush.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { GracePeriod } from "./source/grace-period.ts";
@@ -21,11 +21,6 @@ import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/sou
 import { Sources, type SourcesOwner } from "./source/sources.ts";
 import type { SourceSwitch } from "./source/switches.ts";
 import type { Timeline } from "./source/timeline.ts";
-
-/** The time between two flushes with `auto` while all readers take batches, ms: a few frames of video and audio. */
-const BATCH_MS = 100;
-/** Readers served between two checks of the clock. */
-const SLICE_READERS = 128;
 
 /** Notifications for the owner of a stream, and what the stream needs from it. */
 export interface StreamOwner {
@@ -60,7 +55,7 @@ export interface StreamOwner {
  * One live stream: its sources, of which one is active, one log, and any number of readers. Readers belong to the stream, not
  * to the source: sources come and go, and no reader is disconnected.
  */
-export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOwner {
+export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   /** `vhost/app/stream`. */
   readonly key: string;
   config: StreamConfig;
@@ -78,13 +73,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   #ending = false;
   readonly grace: GracePeriod;
   readonly #starts: StartPoints;
-  readonly #unflushed = new Unflushed();
-  /** The key frame at which video comes back to readers awaiting it, after the running flush has served them up to it. */
-  #videoBack: StartPoint | undefined;
-  /** Owned by the flusher, as are `dueAt` and `wake`. */
-  queued = false;
-  dueAt = 0;
-  wake: Timer | undefined;
+  readonly #flush: StreamFlush;
 
   constructor(key: string, config: StreamConfig, owner: StreamOwner) {
     this.key = key;
@@ -96,6 +85,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.sources = new Sources(this, this.#intake, owner.clock);
     this.#starts = new StartPoints(this, this.#intake);
     this.#audience = new Audience(this, owner.clock);
+    this.#flush = new StreamFlush(this, this.#intake.gop, this.#audience, this.#starts, owner.clock);
     this.grace = new GracePeriod(owner.clock, () => this.#announceStop());
     const { gop, timeline } = this.#intake;
     this.#retained = { config, log: this.log, gop, timeline, fanouts: this.#audience.fanouts };
@@ -105,8 +95,8 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** Applies another configuration; all readers keep their positions. */
   configure(config: StreamConfig): void {
     // Flushes by the old pause; the new one applies from here on.
-    this.#owner.flusher.flushNow(this);
-    this.dueAt = 0;
+    this.#flushNow();
+    this.#flush.dueAt = 0;
     this.config = config;
     this.#retained.config = config;
     this.#intake.configure(config);
@@ -135,12 +125,6 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** The demand of each viewer, the one that came first leads. */
   demands(): Iterable<Demand> {
     return this.#audience.demands();
-  }
-
-  /** The time between two flushes, ms. */
-  get latency(): number | "auto" {
-    const { mw_latency } = this.config;
-    return mw_latency === "auto" && this.#audience.batched ? BATCH_MS : mw_latency;
   }
 
   /** Programme times, slots and numbers of its packets. */
@@ -183,7 +167,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     const notBefore = this.config.gop_cache ? 0 : this.log.end;
     const { batched } = this.#audience;
     const reader = this.#audience.join(format, sink, events, this.gives, notBefore);
-    if (batched && this.latency === "auto") this.#owner.flusher.hurry(this);
+    if (batched && this.#flush.latency === "auto") this.#owner.flusher.expedite(this.#flush);
     this.sources.updateNeededAt();
     if (demand === undefined) return reader;
     reader.demand = demand;
@@ -241,7 +225,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** How old packets are when they leave for a reader, by default one that is up to date, ms; undefined: nobody knows. */
   ageMs(reader?: Reader): number | undefined {
     const age = this.source?.ageMs;
-    return age === undefined ? age : age + this.#unflushed.waitMs + (reader === undefined ? 0 : this.lagMs(reader));
+    return age === undefined ? age : age + this.#flush.waitMs + (reader === undefined ? 0 : this.lagMs(reader));
   }
 
   /** Where a reader of `format` may start now. */
@@ -269,39 +253,19 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     return this.sources.active !== undefined && this.sources.active.keyTrack >= 0 && this.#intake.gop.audioOnly;
   }
 
-  /** Hands what has come since the last flush to the fan-outs. */
-  beginFlush(): void {
-    const { start } = this.#intake.gop;
-    const { end } = this.log;
-    if (this.videoAway) this.#audience.giveRestToWaiting();
-    else if (this.#audience.hasAwaitingVideo && start !== undefined && start.seq >= this.flushed)
-      this.#videoBack = start;
-    for (const fanout of this.#audience.fanouts.values())
-      fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
-    this.#starts.flush();
-    this.#unflushed.flushed(this.#owner.clock);
+  /** With a fixed latency, readers get nothing before this, monotonic ms; otherwise 0. */
+  get dueAt(): number {
+    return this.#flush.dueAt;
+  }
+
+  /** A flush has begun: the next packets are needed at its end. */
+  flushBegun(): void {
     this.sources.updateNeededAt();
   }
 
-  /** Continues the flush until it is done (false) or `until` (monotonic ms) has passed (true: call again). */
-  runFlush(until: number): boolean {
-    if (this.#runFanouts(until)) return true;
-    if (this.#videoBack !== undefined) {
-      this.#audience.bringVideoBack(this.#videoBack);
-      this.#videoBack = undefined;
-      for (const fanout of this.#audience.fanouts.values()) if (!fanout.format.video) fanout.begin(this.flushed);
-      if (this.#runFanouts(until)) return true;
-    }
+  /** A flush is done. */
+  flushDone(): void {
     this.#trim();
-    return false;
-  }
-
-  #runFanouts(until: number): boolean {
-    const { clock } = this.#owner;
-    for (const fanout of this.#audience.fanouts.values()) {
-      while (fanout.run(SLICE_READERS)) if (clock.now() >= until) return true;
-    }
-    return false;
   }
 
   /** The first source has begun. */
@@ -315,7 +279,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
   /** The last source is about to end. Its last packets come first, as readers that are notified of the end may close at once. */
   ending(): void {
     this.#intake.end();
-    this.#owner.flusher.flushNow(this);
+    this.#flushNow();
   }
 
   /** The last source has ended. Readers stay, and are notified at once, or after the grace time if it may come back. */
@@ -328,7 +292,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
       this.#forgetIfIdle();
       return;
     }
-    this.#owner.flusher.mark(this);
+    this.#owner.flusher.mark(this.#flush);
     if (how === "unpublished") this.#announceStop();
     else this.grace.begin(this.config.grace * 1000);
   }
@@ -354,7 +318,7 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
     this.#intake.resumeFilter.forget();
     this.#intake.gop.clear();
     // The last packets have not been flushed; the notice must not overtake them.
-    this.#owner.flusher.flushNow(this);
+    this.#flushNow();
     this.#audience.notices.stopped();
     this.#forgetIfIdle();
   }
@@ -372,15 +336,18 @@ export class Stream implements AudienceSource, Flushable, IntakeOwner, SourcesOw
       this.#trim();
       return;
     }
-    const { flusher } = this.#owner;
-    this.#unflushed.add(bytes, this.#owner.clock);
-    if (this.#unflushed.isMuch(this.log.end - this.flushed)) flusher.flushNow(this);
-    else flusher.mark(this);
+    if (this.#flush.appended(bytes)) this.#flushNow();
+    else this.#owner.flusher.mark(this.#flush);
   }
 
   /** A reader has caught up or left. While there are packets, the next flush handles it. */
   readerCaughtUp(): void {
     if (this.source === undefined) this.#trim();
+  }
+
+  /** Flushes at once and completely. */
+  #flushNow(): void {
+    this.#owner.flusher.flushNow(this.#flush);
   }
 
   #trim(): void {

@@ -25,7 +25,7 @@ export class Audience {
   /** Readers whose owners want the stream's epoch: few, among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
-  /** Readers that are to get packets as they come. */
+  /** Number of readers that do not take batches. */
   #prompt = 0;
   /** Formats of the readers that await video. */
   readonly #awaitingVideo = new Map<Reader<Piece>, ReaderFormat>();
@@ -120,7 +120,7 @@ export class Audience {
     return this.#awaitingVideo.size > 0;
   }
 
-  /** No key frame may come for long: readers that wait for one get everything else until then, sent by the flush that begins. */
+  /** Video is away: readers that wait for a key frame get everything else until it is back, from the flush that begins. */
   giveRestToWaiting(): void {
     for (const { format, waiting } of [...this.fanouts.values()]) {
       if (!format.video) continue;
@@ -143,7 +143,7 @@ export class Audience {
     }
   }
 
-  /** The stream's way here is another. */
+  /** The stream now comes through other servers. */
   notifyRerouted(): void {
     for (const reader of this.#readers) reader.events.rerouted?.();
   }

@@ -95,7 +95,7 @@ export class Flusher {
   }
 
   /** The stream's latency has become shorter: its next flush no longer waits for the end of the longer one. */
-  hurry(stream: Flushable): void {
+  expedite(stream: Flushable): void {
     stream.dueAt = 0;
     if (!stream.queued) return;
     this.#unqueue(stream);

@@ -15,7 +15,7 @@ export interface WireFormat {
   readonly withoutVideo: WireFormat;
   /**
    * The log's packets in [from, to) in one new buffer; empty when the format takes none of them. Where a reader begins at `from`,
-   * `headers` are those in force there, which it has had by `prefix`.
+   * `headers` are those in force there, which it got by `prefix`.
    */
   encode(log: PacketLog, from: number, to: number, headers?: readonly Packet[]): Uint8Array;
   /** What a reader needs before its first packet (metadata, sequence headers), stamped with `time` (ms). */
@@ -32,7 +32,7 @@ export type Piece = Uint8Array | PacketRange;
 export interface Sink<P extends Piece = Uint8Array> {
   /** Bytes queued in the sink; a reader that joins with a non-empty sink waits for `Reader.drained` first. */
   readonly bytesQueued?: number;
-  /** True: its packets may come 100 ms late. While all readers of a stream are so, `auto` flushes it as seldom. */
+  /** True: it takes batches. While all readers of a stream do, `auto` flushes the stream only every 100 ms. */
   readonly batched?: boolean;
   /**
    * Takes all of `piece`. False: no more for now, and the owner calls `Reader.drained` when there is room. Bytes may be kept by
@@ -50,7 +50,7 @@ export interface ReaderEvents {
   published?(): void;
   /** The stream has stopped; the reader stays and waits. */
   unpublished?(): void;
-  /** The stream passes other servers now, or some for the first time. */
+  /** The stream now comes through other servers. */
   rerouted?(): void;
   /** The stream's epoch has changed, or packets are `lost` to all readers; the packets that it concerns come later. */
   epoch?(lost: boolean): void;

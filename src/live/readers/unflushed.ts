@@ -1,13 +1,13 @@
 // Hot: add runs for each packet.
 import type { Clock } from "../../base/clock.ts";
 
-/** A publisher that is faster than the flushes waits for one: at most this much comes between two. */
+/** A publisher may be faster than the flushes: when more than this waits, the stream is flushed at once. */
 const MAX_PACKETS = 4096;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** The share that the newest flush has in the average. */
+/** The newest flush's share in the average. */
 const NEWEST = 1 / 8;
 
-/** What has come into a stream since its last flush, and how long packets wait for one. */
+/** Counts what a stream got since its last flush, and how long packets wait for a flush. */
 export class Unflushed {
   #bytes = 0;
   /** How long packets waited for the last flushes, on average, ms. */
@@ -19,12 +19,12 @@ export class Unflushed {
     this.#bytes += bytes;
   }
 
-  /** Whether it is so much that it is to be flushed at once. */
+  /** Whether so much waits that the stream has to be flushed at once. */
   isMuch(packets: number): boolean {
     return packets > MAX_PACKETS || this.#bytes > MAX_BYTES;
   }
 
-  /** A flush takes all. The first packet has waited longest, the last one hardly. */
+  /** A flush takes all. On average, packets waited half as long as the first one. */
   flushed(clock: Clock): void {
     if (this.#bytes === 0) return;
     this.#bytes = 0;
