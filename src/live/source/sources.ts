@@ -63,7 +63,7 @@ export class Sources implements SourceOwner {
     this.#owner = owner;
     this.#intake = intake;
     this.#clock = clock;
-    this.#takeover = new PublishTakeover(clock);
+    this.#takeover = new PublishTakeover(owner, clock, () => this.updateNeededAt());
   }
 
   get active(): LiveSource | undefined {
@@ -131,8 +131,8 @@ export class Sources implements SourceOwner {
   }
 
   /**
-   * Does the same for a publisher that can wait. Before it is refused, unread input of the active source is read. If the active
-   * source is silent, it is probed, and replaced when no answer comes. `answer` is called once, and not after `cancel`.
+   * As `publish`, for a publisher that can wait: before it is refused, the active source may have to prove that it is alive
+   * (`PublishTakeover`). `answer` is called once, and not after `cancel`.
    */
   request(
     info: SourceInfo,
@@ -143,18 +143,13 @@ export class Sources implements SourceOwner {
     const decide = (won: boolean) =>
       answer(won ? this.publish(info, { ...options, onConflict: "replace" }) : undefined);
     const active = source === undefined && options.onConflict !== "standby" ? this.#active : undefined;
-    if (active === undefined || !this.#startTakeover(active, decide)) answer(source);
-    return {
-      cancel: () => {
-        this.#takeover.leave(decide);
-        this.updateNeededAt();
-      },
-    };
+    if (active === undefined || !this.#takeover.join(active, decide)) answer(source);
+    return { cancel: () => this.#takeover.leave(decide) };
   }
 
   /**
-   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. One that is silent
-   * is probed, and ends when no answer comes.
+   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. It ends if it is
+   * silent and does not answer a probe.
    */
   probeActive(reason: string, answer: (alive: boolean) => void): void {
     const active = this.#active;
@@ -165,33 +160,11 @@ export class Sources implements SourceOwner {
       answer(active?.role === "active" && this.#active === active);
     };
     if (active === undefined) answer(false);
-    else if (!this.#startTakeover(active, decide)) answer(true);
-  }
-
-  /** Makes a publisher wait for a name whose publisher may be gone; false if that one is alive. */
-  #startTakeover(active: LiveSource, decide: (won: boolean) => void): boolean {
-    const takeover = this.#takeover;
-    const unread = takeover.reading || (active.events.unread?.() ?? false);
-    if (!(unread || active.mayBeGone(this.#clock.now())) || !takeover.join(decide, this.#probeTimeout(active)))
-      return false;
-    if (unread) takeover.read(() => (active.mayBeGone(this.#clock.now()) ? active.events.probe?.() : this.#lives()));
-    else active.events.probe?.();
-    this.updateNeededAt();
-    return true;
-  }
-
-  #lives(): void {
-    this.#takeover.cancel();
-    this.updateNeededAt();
-  }
-
-  /** The time for the answer to a probe: at least as long as the source's longest pause. */
-  #probeTimeout({ lastMediaAt, maxPauseMs }: LiveSource): number {
-    return Math.max(this.#owner.config.switch_after, lastMediaAt + maxPauseMs - this.#clock.now());
+    else if (!this.#takeover.join(active, decide)) answer(true);
   }
 
   alive(source: LiveSource): void {
-    if (source === this.#active) this.#lives();
+    if (source === this.#active) this.#takeover.cancel();
   }
 
   take(
@@ -205,7 +178,7 @@ export class Sources implements SourceOwner {
     const now = this.#clock.now();
     if (source === this.#active) {
       if (kind !== PacketKind.Data && !isHeader(flags)) source.onMedia(now);
-      if (this.#takeover.open) this.#lives();
+      if (this.#takeover.open) this.#takeover.cancel();
       this.#intake.take(source, kind, timestamp, payload, flags, track, now);
       if (this.#standbys.size > 0) this.#watch(kind, flags, payload, now);
       return;

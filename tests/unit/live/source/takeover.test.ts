@@ -2,20 +2,23 @@ import { describe, expect, test } from "bun:test";
 import { PublishTakeover } from "../../../../src/live/source/takeover.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
-function contest() {
+/** Publishers that wait for the name of a source that is silent since the start, where silence is a second without media. */
+function takeover() {
   const clock = new FakeClock();
   const told: string[] = [];
-  const contest = new PublishTakeover(clock);
+  const takeover = new PublishTakeover({ config: { switch_after: 1000 } }, clock, () => undefined);
   const waiting = (name: string) => (won: boolean) => told.push(`${name} ${won}`);
-  return { clock, told, contest, waiting };
+  const silent = { events: {}, lastMediaAt: clock.now(), maxPauseMs: 0, mayBeGone: () => true };
+  const wait = (who: ReturnType<typeof waiting>) => takeover.join(silent, who);
+  return { clock, told, takeover, waiting, wait };
 }
 
 describe("who waits for a name", () => {
   test("gets it when its publisher gives no sign of life in time; who came later does not", () => {
-    const { clock, told, contest: it, waiting } = contest();
-    it.join(waiting("a"), 1000);
+    const { clock, told, takeover: it, waiting, wait } = takeover();
+    wait(waiting("a"));
     clock.advance(900);
-    it.join(waiting("b"), 1000);
+    wait(waiting("b"));
     clock.advance(99);
     expect(told).toEqual([]);
     clock.advance(1);
@@ -24,8 +27,8 @@ describe("who waits for a name", () => {
   });
 
   test("does not get it when its publisher lives", () => {
-    const { clock, told, contest: it, waiting } = contest();
-    it.join(waiting("a"), 1000);
+    const { clock, told, takeover: it, waiting, wait } = takeover();
+    wait(waiting("a"));
     it.cancel();
     clock.advance(5000);
     expect(told).toEqual(["a false"]);
@@ -33,22 +36,22 @@ describe("who waits for a name", () => {
   });
 
   test("may leave, and leaves nothing behind", () => {
-    const { clock, told, contest: it, waiting } = contest();
+    const { clock, told, takeover: it, waiting, wait } = takeover();
     const [a, b] = [waiting("a"), waiting("b")];
-    it.join(a, 1000);
-    it.join(b, 1000);
+    wait(a);
+    wait(b);
     it.leave(a);
     it.leave(a);
     clock.advance(1000);
     expect(told).toEqual(["b true"]);
-    it.join(a, 1000);
+    wait(a);
     it.leave(a);
     expect([it.open, clock.timers]).toEqual([false, 0]);
   });
 
   test("is one of few", () => {
-    const { told, contest: it, waiting } = contest();
-    const joined = Array.from({ length: 20 }, (_, at) => it.join(waiting(`${at}`), 1000));
+    const { told, takeover: it, waiting, wait } = takeover();
+    const joined = Array.from({ length: 20 }, (_, at) => wait(waiting(`${at}`)));
     expect(joined.filter((yes) => yes)).toHaveLength(16);
     it.decide();
     expect(told).toHaveLength(16);
