@@ -9,7 +9,7 @@ export type TimeJitter = "full" | "zero" | "off";
 
 /** A step ahead of up to this many ms more than the wall clock shows is left as the encoder sent it. */
 const NORMAL_STEP_MS = 3000;
-/** A source's clock may run slower than the wall clock by this much: ms in each ms. */
+/** A source's clock may run slower than the wall clock by this much, ms in each ms. */
 const SLOWEST_CLOCK = 0.001;
 /** Maximum distance of the tracks of a source. */
 const SKEW_MS = 10_000;
@@ -32,8 +32,9 @@ export interface Takeover {
 /**
  * One stream's time. It unrolls the 32-bit wrap and bridges the jumps of a restarted encoder or another source, once for all
  * readers. `full` never runs back on a track, except for video in presentation order; `zero` starts at zero, also when the
- * clock runs behind that, and keeps this distance when the source changes; `off` only unrolls. Sparse streams are not changed: a long step that the wall clock
- * confirms is no jump. Nor is the step of a source that was ever later and leaves out what it is behind.
+ * clock runs behind that, and keeps this distance when the source changes; `off` only unrolls. Sparse streams are not changed: a
+ * long step that the wall clock confirms is no jump. Nor is the step with which a source that fell behind catches up by leaving
+ * packets out.
  *
  * Each track has its own offset. A track that jumps continues where the wall clock says. Another track that jumps by the same
  * amount follows it, so that their distance stays; one that does not jump keeps its offset.
@@ -61,7 +62,7 @@ export class Timeline {
   /** Newest time of all tracks; undefined before the stream's first packet. */
   #newest: number | undefined;
   #newestAt = 0;
-  /** The most by which the source's time was ahead of the wall clock, ms: where it lies when nothing delays it. */
+  /** The maximum of the source's time minus the wall clock, ms: its position when nothing delays it. */
   #lead = Number.NEGATIVE_INFINITY;
   #bridged = 0;
   #ahead = 0;
@@ -149,7 +150,7 @@ export class Timeline {
       if (other === undefined) continue;
       other.newSource();
       if (inStep) other.delay(added);
-      else this.#restart(other, offset);
+      else other.restart(offset, this.#jumped);
     }
     this.#offset = inStep ? this.#offset + added : offset;
     this.#ahead = ahead;
@@ -213,15 +214,8 @@ export class Timeline {
     const follows = time >= this.#newest && time > last;
     if (follows && time - this.#newest <= now - this.#newestAt + NORMAL_STEP_MS) return;
     this.#offset = this.#newest + BRIDGE_STEP_MS - raw;
-    for (const track of this.#tracks) if (track !== undefined) this.#restart(track, this.#offset);
+    for (const track of this.#tracks) track?.restart(this.#offset, this.#jumped);
     this.#bridged++;
-  }
-
-  /** A track continues by another source's clock. */
-  #restart(track: TrackTime, offset: number): void {
-    track.raw = Number.NaN;
-    track.offset = offset;
-    track.jumped = this.#jumped;
   }
 
   /** The source's first packet on a track: uses the other tracks' clock, or if these differ, an offset that fits. */
@@ -306,13 +300,13 @@ export class Timeline {
     const pending = this.#jumped - known.jumped;
     const follows =
       pending !== 0 &&
-      (this.#fits(known, offset + pending, expected, NORMAL_STEP_MS) ||
+      (known.fit(offset + pending, expected, NORMAL_STEP_MS) ||
         // The jumps before the last one were another track's.
-        this.#fits(known, offset + this.#lastJump, expected, NORMAL_STEP_MS));
+        known.fit(offset + this.#lastJump, expected, NORMAL_STEP_MS));
     known.offsetBefore = offset;
     if (!follows) {
       this.#bridged++;
-      if (!this.#fits(known, offsetBefore, expected, SAME_CLOCK_MS) && !this.#fitsAnother(known, expected)) {
+      if (!known.fit(offsetBefore, expected, SAME_CLOCK_MS) && !this.#fitAnother(known, expected)) {
         known.offset = Math.max(expected, last + 1) - known.raw;
         this.#lastJump = known.offset - offset;
         this.#jumped += this.#lastJump;
@@ -325,20 +319,11 @@ export class Timeline {
     return known.raw + known.offset;
   }
 
-  /** Whether a track has another track's clock again. */
-  #fitsAnother(known: TrackTime, expected: number): boolean {
+  /** Gives a track the clock of another one, if that fits. */
+  #fitAnother(known: TrackTime, expected: number): boolean {
     for (const other of this.#tracks)
-      if (other !== known && other?.begun === true && this.#fits(known, other.offset, expected, SAME_CLOCK_MS))
-        return true;
+      if (other !== known && other?.begun === true && known.fit(other.offset, expected, SAME_CLOCK_MS)) return true;
     return false;
-  }
-
-  /** Takes an offset, or one that differs by a wrap, if it puts a track's packet near `expected`. */
-  #fits(known: TrackTime, offset: number, expected: number, toleranceMs: number): boolean {
-    const off = (known.raw + offset - expected) | 0;
-    if (Number.isNaN(offset) || Math.abs(off) > toleranceMs) return false;
-    known.offset = expected + off - known.raw;
-    return true;
   }
 
   #track(kind: PacketKind, track: number): TrackTime {

@@ -37,6 +37,21 @@ export class TrackTime {
     this.#before = Number.NEGATIVE_INFINITY;
   }
 
+  /** Continues by another source's clock, whose offset is given; `jumped` is the sum of all jumps so far. */
+  restart(offset: number, jumped: number): void {
+    this.raw = Number.NaN;
+    this.offset = offset;
+    this.jumped = jumped;
+  }
+
+  /** Takes an offset, or one that differs by a wrap, if that puts its newest packet within the tolerance of `expected`. */
+  fit(offset: number, expected: number, toleranceMs: number): boolean {
+    const off = (this.raw + offset - expected) | 0;
+    if (Number.isNaN(offset) || Math.abs(off) > toleranceMs) return false;
+    this.offset = expected + off - this.raw;
+    return true;
+  }
+
   /** Moves its time later. */
   delay(ms: number): void {
     this.offset += ms;
