@@ -4,9 +4,9 @@ import { dataName } from "../../media/data.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { trackIndex } from "./times.ts";
 
-/** Most sequence headers and configurations of a stream: one of each kind for each track that eight bits can number. */
+/** Maximum number of sequence headers and configurations: one of each kind for each track that eight bits can number. */
 const MAX_HEADERS = 512;
-/** Most bytes in all of them; every reader gets them when it joins. Real ones have less than a kilobyte each. */
+/** Maximum of their bytes together, as every reader gets them when it joins. Real ones have less than a kilobyte each. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 
 const CLASS = PacketFlag.SequenceHeader | PacketFlag.Config | PacketFlag.Announcement;

@@ -3,18 +3,18 @@ import { type EpochMessage, unrolled } from "./epoch-text.ts";
 
 /** Streams of one encoder are no further apart than this, ms. */
 const MAX_APART_MS = 10_000;
-/** Key frames of one picture in several streams: encoders put their decoding times a little apart. */
+/** Key frames of one picture are up to this far apart in several streams, as encoders shift their decoding times. */
 const SAME_KEY_MS = 100;
-/** The shortest fragment, ms: numbers of two epochs are the furthest apart by this one. */
+/** The shortest fragment, ms, with which numbers of two epochs are furthest apart. */
 const SHORTEST_FRAGMENT_MS = 1000;
 
-/** Clocks of servers do not differ by more. */
+/** Clocks of servers do not differ by more than this. */
 const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
-/** Numbers of no server are further ahead of the clock, nor are its discontinuities more. */
+/** A server's numbers are no further ahead of the clock than this, and its discontinuities no more. */
 const MAX_AHEAD = 2 ** 20;
 const MAX_DISCONTINUITY = 2 ** 20;
 
-/** What is needed of a stream's programme to align another one with it. */
+/** What is needed of a stream to align another one's epoch with its own. */
 export interface Programme {
   readonly epoch: Epoch | undefined;
   /** Newest time, ms. */
@@ -26,11 +26,11 @@ export interface Programme {
 /** Another stream with the same programme: a variant. */
 export interface EpochReference {
   readonly programme: Programme;
-  /** This stream was made of that one: its timestamps are the other's times. Else one encoder has stamped both. */
+  /** An engine made this stream from that one, so its timestamps are the other's times. Otherwise one encoder has stamped both. */
   readonly isOrigin: boolean;
 }
 
-/** The epoch of the first reference that has one for a timestamp, in the time of the stream in which that is `time`. */
+/** The epoch of the first reference that has one at a timestamp, in the time of this stream, where that timestamp is `time`. */
 export function likeAt(
   references: readonly EpochReference[] | undefined,
   timestamp: number,
@@ -44,8 +44,8 @@ export function likeAt(
 }
 
 /**
- * The other stream's epoch in this stream's time, which is `time` at a timestamp; undefined where the other one is elsewhere, or has
- * ended.
+ * The other stream's epoch in the time of this stream, where the timestamp is `time`; undefined if the other one is far away in time, or
+ * has ended.
  */
 function alikeAt({ programme, isOrigin }: EpochReference, timestamp: number, time: number): Epoch | undefined {
   const { epoch, newest, shift } = programme;
@@ -54,14 +54,14 @@ function alikeAt({ programme, isOrigin }: EpochReference, timestamp: number, tim
   return Math.abs(there - newest) > MAX_APART_MS ? undefined : shiftEpoch(epoch, time - there);
 }
 
-/** Whether two epochs cut at the same places, and date alike. */
+/** Whether two epochs have the same newest slots and dates. */
 export function isAligned(a: Epoch, b: Epoch): boolean {
   const [last, other] = [a.spans.length - 1, b.spans.length - 1];
   const sameNumber = discontinuityOf(a, last) === discontinuityOf(b, other);
   return sameNumber && isSame(a.spans[last] as Span, b.spans[other] as Span);
 }
 
-/** How the epoch has to go on at a key frame to be aligned; undefined where that is not possible, for its newest span is another. */
+/** How the epoch continues at a key frame to be aligned with `like`; undefined if it can't, as its newest span differs. */
 export function nextSpan(like: Epoch, epoch: Epoch, time: number): SpanStart | undefined {
   const next = like.spans.at(-1) as Span;
   const before = { ...like, spans: like.spans.slice(0, -1) } as unknown as Epoch;
@@ -80,8 +80,8 @@ export function alignedEpoch(like: Epoch, id: string, before: Epoch | undefined,
 }
 
 /**
- * Whether a stream came whole up to the end of the span in force, `newest` being its newest time, and goes on with the first frame of the
- * next, which has this timestamp.
+ * Whether a received epoch continues this one without a gap: the stream came whole up to the end of the span in force (`newest` is its
+ * newest time), and the next span begins with this timestamp.
  */
 export function isFollowedBy(
   epoch: Epoch,
@@ -97,8 +97,8 @@ export function isFollowedBy(
   return isWhole && (next?.from === time || next?.start === time);
 }
 
-/** Whether a received epoch is one that no server makes: what is made here does not follow it. `wall`: the date now, Unix ms. */
-export function isWild({ discontinuity, ahead, spans }: Epoch, wall: number): boolean {
+/** Whether no honest server makes such an epoch: one that is made here then does not continue it. `wall`: the date now, Unix ms. */
+export function isImplausible({ discontinuity, ahead, spans }: Epoch, wall: number): boolean {
   const last = spans.at(-1) as Span;
   const isFuture = dateAt(last, last.to ?? last.from) > wall + MAX_CLOCK_ERROR_MS;
   return isFuture || ahead > MAX_AHEAD || discontinuity > MAX_DISCONTINUITY;

@@ -19,10 +19,11 @@ import {
   type EpochReference,
   isAligned,
   isFollowedBy,
-  isWild,
+  isImplausible,
   likeAt,
   nextSpan,
 } from "./epoch-alignment.ts";
+import { EpochHistory, type Loss } from "./epoch-history.ts";
 import type { EpochMakings } from "./epoch-makings.ts";
 import { type EpochMessage, unrolled, writeEpoch } from "./epoch-text.ts";
 import { KeyDistance } from "./key-distance.ts";
@@ -33,10 +34,8 @@ import type { Timeline } from "./timeline.ts";
 
 /** Tracks of a source may be this far apart. */
 const SKEW_MS = 10_000;
-/** Further than this from a known time, 32 bits do not say when something was. */
+/** A timestamp of 32 bits is ambiguous when its time is further than this from a known one. */
 const MAX_STEP_MS = 2 ** 31;
-/** Epochs that are remembered for packets still in the log, and losses. */
-const MAX_REMEMBERED = 16;
 
 /** What a keeper needs of its stream. */
 interface EpochOwner {
@@ -45,35 +44,27 @@ interface EpochOwner {
   epochChanged(lost: boolean): void;
 }
 
-/** Packets before the one at `seq`, whose time is `time` (ms), were lost on their way to this server. */
-export interface Loss {
-  readonly seq: number;
-  readonly time: number;
-}
-
 /*
- *              ┌── it sends an epoch ─────────────> received: kept by its maker, translated to this stream's time
+ *              ┌── its source sends an epoch ──> received: its maker adds spans, it is translated to this stream's time
  * first frame ─┤                                     │ another source comes that sends none
  *              └── it sends none ──> own: spans are added here <─┘ as a new epoch
  */
-/** A stream's epoch: makes it when the active source sends none, else translates the one that it sends. */
+/** A stream's epoch: translates the one that the active source sends; if it sends none, makes one. */
 export class EpochKeeper {
-  /** The next frame of the active source is to be shown to `frame`. */
+  /** The owner calls `frame` with the next frame of the active source. */
   due = false;
-  /** Streams with the same programme, by whose epochs this one goes while it is made here; `fresh`: at the first frame of a source. */
+  /** Streams of the same encoder, which an epoch that is made here follows; `fresh`: at the first frame of a source. */
   references: ((fresh: boolean) => readonly EpochReference[]) | undefined;
   /** What is added to timestamps to get times, as of the newest key frame or first frame. */
   shift = 0;
   readonly #owner: EpochOwner;
   readonly #makings: EpochMakings;
   readonly #timeline: Timeline;
-  /** Oldest first, each from a packet on. */
-  readonly #epochs: { readonly seq: number; readonly epoch: Epoch }[] = [];
-  readonly #losses: Loss[] = [];
+  readonly #history = new EpochHistory();
   #source: LiveSource | undefined;
   /** The active source has sent no frame yet. */
   #fresh = false;
-  /** A fresh source goes on with what was sent before, without a break. */
+  /** A fresh source continues the packets before it without a gap. */
   #unbroken = false;
   /** A fresh source has the sequence headers of the one before. */
   #sameHeaders = false;
@@ -81,23 +72,23 @@ export class EpochKeeper {
   #newest = 0;
   /** Its last key frame. */
   #keyBefore: number | undefined;
-  /** Spans are added here: no other server does. */
+  /** The epoch is made here: no other server adds spans to it. */
   #own = false;
-  /** Spans may be added here once the active source is gone, for it is another process of this server. */
+  /** Spans may be added here once the active source is gone, as that is another process of this server. */
   #adopts = false;
-  /** The epoch in force, if the active source sent it, in that one's time; and what is added to get this stream's. */
+  /** The epoch in force, if the active source sent it, in that source's time; and what is added to get this stream's time. */
   #received: EpochMessage | undefined;
   #offset = 0;
-  /** From this time on it holds; see `EpochMessage`. */
+  /** The time from which it is in force; see `EpochMessage`. */
   #since = 0;
-  /** Received, and not in force before its packets come. */
+  /** A received epoch that comes into force with its first packet. */
   #pending: EpochMessage | undefined;
   #lost = false;
   /** Headers or a codec have changed since the last key frame. */
   #changed = false;
-  /** A span has begun with a new source: its first key frame belongs into the epoch. */
+  /** A span has begun with a new source: its first key frame will be its `start`. */
   #startDue = false;
-  /** Of the active source. */
+  /** The key frames of the active source. */
   readonly #keys = new KeyDistance();
 
   constructor(owner: EpochOwner, makings: EpochMakings, timeline: Timeline) {
@@ -106,9 +97,9 @@ export class EpochKeeper {
     this.#timeline = timeline;
   }
 
-  /** As of the newest packet; undefined before the stream's first frame. */
+  /** The epoch of the newest packet; undefined before the stream's first frame. */
   get epoch(): Epoch | undefined {
-    return this.#epochs.at(-1)?.epoch;
+    return this.#history.newest;
   }
 
   /** Newest time, ms. */
@@ -116,9 +107,9 @@ export class EpochKeeper {
     return this.#timeline.newest;
   }
 
-  /** As of a packet in the log. */
+  /** The epoch of a packet in the log. */
   at(seq: number): Epoch | undefined {
-    return this.#epochs.findLast((known) => known.seq <= seq)?.epoch;
+    return this.#history.at(seq);
   }
 
   /** The epoch as other servers get it (`Source.sendEpoch`). */
@@ -129,16 +120,16 @@ export class EpochKeeper {
 
   /** Where packets are missing that were lost on their way here: the last few, oldest first. */
   get losses(): readonly Loss[] {
-    return this.#losses;
+    return this.#history.losses;
   }
 
-  /** An unknown source begins. `anywhere`: the one before sent no video, or none any more. */
+  /** An unknown source begins. `anywhere`: the source before sent no video, or its video has stopped. */
   begin(source: LiveSource, anywhere: boolean): void {
-    this.#leave();
+    this.#rememberPosition();
     this.#enter(source, anywhere, false, false);
   }
 
-  /** A source that stood by takes over, without a gap (`seamless`) or with one; `headers` follow those `before`. */
+  /** A standby takes over, without a gap (`seamless`) or with one; its `headers` replace those `before`. */
   takeOver(
     source: LiveSource,
     anywhere: boolean,
@@ -146,7 +137,7 @@ export class EpochKeeper {
     before: readonly Packet[],
     headers: readonly Packet[],
   ): void {
-    this.#leave();
+    this.#rememberPosition();
     const same = (kind: PacketKind) => sameHeader(sequenceHeader(before, kind), sequenceHeader(headers, kind));
     this.#enter(source, anywhere, seamless, same(PacketKind.Audio) && same(PacketKind.Video));
   }
@@ -166,13 +157,13 @@ export class EpochKeeper {
     this.due = true;
   }
 
-  /** The active source makes way. It may come back: where its time is now, is remembered. */
-  #leave(): void {
+  /** The active source is replaced. It may come back, so its present position in its epoch is remembered. */
+  #rememberPosition(): void {
     if (this.#source !== undefined && this.#received !== undefined && !this.#fresh)
       this.#source.epochAt = this.#timeline.newest - this.#offset;
   }
 
-  /** The last source ends. `anywhere`: it has no video, or none any more. */
+  /** The last source ends. `anywhere`: it has no video, or its video has stopped. */
   end(anywhere: boolean): void {
     const { epoch } = this;
     if (!this.#own || epoch === undefined) return;
@@ -183,11 +174,11 @@ export class EpochKeeper {
   receive(received: EpochMessage, lost: boolean): void {
     if (this.#fresh) return;
     const { id } = received.epoch;
-    const goesOn =
+    const continues =
       id === this.#received?.epoch.id && received.since === this.#received.since && this.#pending === undefined;
-    // Its packets' times are known only near to where it is.
+    // Times of packets are known only near the sender's position.
     const near = Math.abs(received.at + this.#offset - this.#timeline.newest) < MAX_STEP_MS;
-    if (goesOn && near && !lost) {
+    if (continues && near && !lost) {
       this.#received = received;
       this.#set(shiftEpoch(received.epoch, this.#offset), this.#owner.log.end);
       return;
@@ -201,7 +192,7 @@ export class EpochKeeper {
   header({ kind, track, flags, payload }: Packet, before: readonly Packet[]): void {
     if (!this.#own || this.#fresh || (flags & PacketFlag.SequenceHeader) === 0) return;
     const known = sequenceHeader(before, kind, track);
-    // Further tracks of sound are renditions of their own, and those of video are not in HLS.
+    // Further audio tracks are renditions of their own, and HLS has one video track.
     if (track !== 0 && (known === undefined || kind === PacketKind.Video)) return;
     if (known === undefined) this.trackCame(kind);
     else if (!samePayload(known.payload, payload)) this.codecChanged();
@@ -215,7 +206,7 @@ export class EpochKeeper {
     if (hasFrames || this.#timeline.newest - clockZero(epoch) >= LATE_TRACK_MS) this.codecChanged();
   }
 
-  /** The active source goes on in another codec. */
+  /** The active source continues in another codec. */
   codecChanged(): void {
     if (!this.#own || this.#fresh) return;
     this.#changed = true;
@@ -229,11 +220,11 @@ export class EpochKeeper {
       this.#take(this.#pending, seq, timestamp, time, this.#lost);
     else if (anywhere && this.#follow(seq, timestamp, time, true)) this.#changed = false;
     else if (this.#changed && anywhere) {
-      this.#goOn(seq, time, this.#last?.gop ?? 0, true, undefined);
-      // It may be video that has come.
+      this.#beginSpan(seq, time, this.#last?.gop ?? 0, true, undefined);
+      // The change may be that video begins.
       this.#startDue = true;
     }
-    // Sound has no key frames at which to look.
+    // Without video there are no key frames, at which references are looked at.
     const follows = anywhere && this.#own && this.references !== undefined;
     this.due = this.#pending !== undefined || this.#changed || follows;
   }
@@ -245,7 +236,7 @@ export class EpochKeeper {
       this.#measure(seq, time, this.#follow(seq, timestamp, time, false));
       this.#startAt(seq, time);
     } else if (this.#received !== undefined) {
-      // Its sender's time line may have been bridged on the way here.
+      // The time line may have been bridged between the sender and this server.
       const off = (time - this.#offset - timestamp) | 0;
       if (off === 0) return;
       this.#offset += off;
@@ -288,7 +279,7 @@ export class EpochKeeper {
     this.#startDue = true;
   }
 
-  /** Whether a received epoch holds for a frame. */
+  /** Whether a received epoch is in force at a frame. */
   #reaches({ at, since }: EpochMessage, timestamp: number): boolean {
     return this.#received === undefined || unrolled(at, timestamp) >= since;
   }
@@ -302,15 +293,15 @@ export class EpochKeeper {
     this.#since = time;
     this.#own = false;
     const { info } = this.#source ?? {};
-    // Another process of this server made it, and gives the stream to this one.
+    // Another process of this server made it, and passes the stream to this one.
     this.#adopts = info?.via === "sibling" && info.hops.length === 0;
-    if (lost) remember(this.#losses, { seq, time });
+    if (lost) this.#history.lost({ seq, time });
     this.#set(shiftEpoch(received.epoch, this.#offset), seq, lost);
   }
 
   /**
-   * Goes on as another stream with the same programme does. False where there is none, and at a key frame where this one may be ahead of
-   * it; sound without video (`anywhere`) waits for the other's key frame.
+   * Continues as a reference does. False if there is none, and at a key frame if this stream may be ahead of it; audio without video
+   * (`anywhere`) waits for the reference's key frame.
    */
   #follow(seq: number, timestamp: number, time: number, anywhere: boolean): boolean {
     const { epoch } = this;
@@ -339,23 +330,24 @@ export class EpochKeeper {
     this.#startDue = false;
   }
 
-  /** `follows`: another stream says how this one goes on. */
+  /** `follows`: the epoch continues as a reference's does. */
   #measure(seq: number, time: number, follows: boolean): void {
     const key = this.#keys.last;
     const known = this.#last?.gop ?? 0;
     const gop = this.#keys.measure(time, known);
     if (follows) return;
     const discontinuity = this.#changed || time < key;
-    if (discontinuity || gop !== known) this.#goOn(seq, time, gop, discontinuity, Number.isNaN(key) ? undefined : key);
+    const last = Number.isNaN(key) ? undefined : key;
+    if (discontinuity || gop !== known) this.#beginSpan(seq, time, gop, discontinuity, last);
   }
 
-  /** The source goes on in another span; `key` was the last key frame of the one before. */
-  #goOn(seq: number, time: number, gop: number, discontinuity: boolean, key: number | undefined): void {
+  /** The source continues in another span; `key` was the last key frame of the span before. */
+  #beginSpan(seq: number, time: number, gop: number, discontinuity: boolean, key: number | undefined): void {
     this.#changed = false;
     this.#extend(this.epoch, seq, { from: time, key, wall: undefined, gop, discontinuity });
   }
 
-  /** Adds a span to the epoch before, or begins another where that can't go on. */
+  /** Adds a span to the epoch before, or begins another epoch if that one can't continue. */
   #extend(before: Epoch | undefined, seq: number, start: SpanStart): void {
     const last = before?.spans.at(-1);
     const end = last?.to ?? start.from;
@@ -367,7 +359,7 @@ export class EpochKeeper {
       const { key = start.from - 1 } = start;
       const newest = Math.max(start.from - 1, this.#newest, key < start.from ? key : key + (last?.gop ?? 0));
       const ended =
-        before === undefined || isWild(before, this.#makings.clock.wall())
+        before === undefined || isImplausible(before, this.#makings.clock.wall())
           ? undefined
           : endEpoch(before, newest, start.key);
       next = beginEpoch(this.#makings.newEpochId(), wall, start.from, start.gop, ended);
@@ -378,23 +370,10 @@ export class EpochKeeper {
     this.#set(next, seq);
   }
 
-  /** The epoch holds from packet `seq` on. `lost`: packets before it are missing, which servers further on must know, too. */
+  /** The epoch is in force from packet `seq` on. `lost`: packets before it are missing, which the next servers must know, too. */
   #set(epoch: Epoch, seq: number, lost = false): void {
     const same = sameEpoch(epoch, this.epoch);
-    if (!same) this.#keep(epoch, seq);
+    if (!same) this.#history.add(seq, epoch, this.#owner.log.start);
     if (!same || lost) this.#owner.epochChanged(lost);
   }
-
-  #keep(epoch: Epoch, seq: number): void {
-    while (this.#epochs.length > 0 && (this.#epochs.at(-1)?.seq ?? 0) >= seq) this.#epochs.pop();
-    remember(this.#epochs, { seq, epoch });
-    const { start } = this.#owner.log;
-    while ((this.#epochs[1]?.seq ?? start + 1) <= start) this.#epochs.shift();
-  }
-}
-
-/** Adds to a list of the newest. */
-function remember<T>(list: T[], item: T): void {
-  if (list.length === MAX_REMEMBERED) list.shift();
-  list.push(item);
 }

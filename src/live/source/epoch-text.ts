@@ -4,7 +4,7 @@ import { type Epoch, MAX_GOP_MS, MAX_SPANS, type Span } from "./epoch.ts";
 const MAX_TEXT = 2048;
 /** Unix ms; 32 bits of seconds. */
 const MAX_WALL = 2 ** 32 * 1000;
-/** Bounds of what is counted, of where the sender is, and of how far its spans are from there: 53 bits are never near. */
+/** Limits on counts, on the sender's time, and on the distance of its spans from that: sums stay far below 53 bits. */
 const MAX_COUNT = 2 ** 40;
 const MAX_TIME = 2 ** 50;
 const MAX_DISTANCE = 2 ** 48;
@@ -15,18 +15,18 @@ const SPAN = /^(-?\d{1,16}),(-?\d{1,16})?,(-?\d{1,16})?,(\d{1,13}),(\d{1,5}),([0
 /** An epoch as one server sends it to another: in the sender's stream time. */
 export interface EpochMessage {
   readonly epoch: Epoch;
-  /** About where the sender is: its packets' timestamps have only the low 32 bits of their times. */
+  /** The sender's approximate time, to which receivers unroll timestamps: these have only the low 32 bits. */
   readonly at: number;
   /**
-   * From this time on it holds, for what comes before lies by an older one; spans that are added, or ended, do not change it. It may be sent
-   * before the last packets of the older one.
+   * The time from which it is in force, however its spans grow. Before that, an older epoch is in force, whose last packets may come
+   * after this message.
    */
   readonly since: number;
 }
 
 /**
  * An epoch on the wire: `ID DISCONTINUITY AHEAD AT SINCE SPAN ...`, numbers in decimal, each span `FROM,TO,KEY,WALL,GOP,DISCONTINUITY`, `TO` and
- * `KEY` empty where they are undefined, and `,START` behind it where it has one.
+ * `KEY` empty if they are undefined, and followed by `,START` if it has one.
  */
 export function writeEpoch({ epoch: { id, discontinuity, ahead, spans }, at, since }: EpochMessage): string {
   const words = spans.map(
@@ -49,7 +49,7 @@ export function readEpoch(text: string): EpochMessage | undefined {
   return { epoch: { id, ...counts, spans }, ...message };
 }
 
-/** A sender's time from the low 32 bits of it, within 24 days of `at`. */
+/** The time within 24 days of `at` that has these low 32 bits. */
 export function unrolled(at: number, timestamp: number): number {
   return at + ((timestamp - at) | 0);
 }
@@ -81,12 +81,12 @@ function readSpan(word: string, at: number): Span | undefined {
   return { from, to, key, ...start, wall, gop, discontinuity: discontinuity === 1 };
 }
 
-/** Only the last span goes on; times and dates never run back. */
+/** Only the last span has no end; times and dates never run back. */
 function follows({ from, to, wall }: Span, next: Span): boolean {
   return to !== undefined && next.from >= to && next.wall >= wall + to - from;
 }
 
-/** Of digits; never -0. */
+/** The number of some digits; never -0. */
 function numberOf(digits: string | undefined): number {
   return Number(digits) || 0;
 }

@@ -1,47 +1,47 @@
-/** Spans that an epoch has at most; it is begun anew when there would be more. */
+/** Maximum number of spans of an epoch; another epoch begins instead of one more. */
 export const MAX_SPANS = 16;
-/** Key frames further apart than this are not followed: slots then begin without one. */
+/** Slots do not wait for key frames that are further apart than this, and may begin without one. */
 export const MAX_GOP_MS = 30_000;
-/** Steps in which the distance of key frames is measured; one that is longer by no more than the tolerance is no longer. */
+/** The distance of key frames is rounded up to a multiple of the step; up to the tolerance, an excess is ignored. */
 const GOP_STEP_MS = 500;
 const GOP_TOLERANCE_MS = 50;
-/** A key frame that comes up to this much before its slot begins in it: encoders' clocks are not exact. */
+/** A key frame up to this much before a slot belongs to it, as encoders' clocks are not exact. */
 const EARLY_KEY_MS = 100;
 
 /**
- * Tracks that come this long after a clock has begun are late, ms: the first slot of the shortest fragment may be over, so that players know
+ * A track that begins this long after its clock is late, ms: the first slot of the shortest fragment may be over, and has told players
  * which tracks there are. A discontinuity then adds the track.
  */
 export const LATE_TRACK_MS = 900;
 
-/** A stretch of a stream that one set of slots covers. Times are ms on the stream's time line, whole numbers. */
+/** A part of a stream with slots of one length. Times are whole ms on the stream's time line. */
 export interface Span {
   /** Where it begins: a key frame, or its first packet. */
   readonly from: number;
-  /** Its packets lie before this; undefined while it goes on. */
+  /** Its end: all its packets are before this. Undefined while it continues. */
   readonly to: number | undefined;
-  /** Its last key frame; undefined while it goes on, and where no video is at its end. */
+  /** Time of its last key frame; undefined while it continues, and if there is no video at its end. */
   readonly key: number | undefined;
-  /** Its first key frame, where other packets come before it: readers that wait for a picture begin there. */
+  /** Time of its first key frame, if other packets precede that: readers that need a picture begin there. */
   readonly start?: number | undefined;
   /** Programme date at `from`, Unix ms. */
   readonly wall: number;
-  /** The distance of key frames that slots have to fit, ms; 0 while it is unknown. */
+  /** The distance of key frames by which slots are sized, ms; 0 while it is unknown. */
   readonly gop: number;
-  /** Codecs, headers or the encoder's clock are others than in the span before; of the first one, than in the epoch before. */
+  /** Codecs, headers or the encoder's clock differ from the span before; for the first span, from the epoch before. */
   readonly discontinuity: boolean;
 }
 
 /**
- * The programme of a stream: what date, slot and number each of its packets has, the same on all servers that carry the stream. Each has
- * it in its own stream time. Never changed: a longer one replaces it.
+ * Gives each packet of a stream its date, slot and segment number, equal on all servers of the stream; each server has it in its own
+ * stream time. Never changed: another one replaces it.
  */
 export interface Epoch {
-  /** 32 hexadecimal digits, random: nobody can guess it. It changes when the numbers do not go on. */
+  /** 32 random hexadecimal digits, so that nobody can guess it. Numbers do not continue from one id to another. */
   readonly id: string;
   /** Discontinuity sequence of the first span. */
   readonly discontinuity: number;
-  /** Added to numbers, so that those of an epoch that replaces another are greater. */
+  /** Added to numbers: an epoch that replaces another has greater ones. */
   readonly ahead: number;
   /** Oldest first, 1 to `MAX_SPANS`. */
   readonly spans: readonly [Span, ...Span[]];
@@ -50,9 +50,9 @@ export interface Epoch {
 /** How a span begins. */
 export interface SpanStart {
   readonly from: number;
-  /** The last key frame of the span before, where video is at its end. */
+  /** Time of the last key frame of the span before, if there is video at its end. */
   readonly key?: number | undefined;
-  /** The clock's date now, Unix ms; undefined: the programme's date goes on from the span before. */
+  /** The date now by the clock, Unix ms; undefined: dates continue from the span before. */
   readonly wall: number | undefined;
   readonly gop: number;
   readonly discontinuity: boolean;
@@ -64,17 +64,17 @@ export interface Slot {
   readonly span: number;
   /** Number within the span, from 0. */
   readonly slot: number;
-  /** Number within the epoch: that of its segment. */
+  /** Number within the epoch, which is its segment's number. */
   readonly number: number;
   readonly discontinuity: number;
 }
 
-/** Breaks are rarer than one in this time, ms, over a server's life. */
+/** Over a server's life, there is less than one discontinuity in this time, ms. */
 const BREAK_MS = 10_000;
-/** First discontinuity sequences are below this. hls.js walks an array that is as long, at each playlist that it loads. */
+/** The first discontinuity sequence is below this: hls.js walks an array of its length at each playlist that it loads. */
 const MAX_FIRST_DISCONTINUITY = 8192;
 
-/** A discontinuity sequence to begin with (RFC 8216 4.3.3.3): small, and greater after a restart, but for one in 22 hours. */
+/** The first discontinuity sequence (RFC 8216 4.3.3.3): small, and after a restart greater than before, except once in 22 hours. */
 function firstDiscontinuity(wall: number): number {
   return Math.floor(wall / BREAK_MS) % MAX_FIRST_DISCONTINUITY;
 }
@@ -90,20 +90,20 @@ export function beginEpoch(id: string, wall: number, from: number, gop = 0, befo
   return {
     id,
     discontinuity: discontinuityOf(before, last) + 1,
-    // Rounding up gives each span up to one slot more than its length has fragments: as many numbers are left out, so that none repeats.
+    // Each span may have one slot more than fragments fit into its length: as many numbers are skipped, so that none repeats.
     ahead: before.ahead + before.spans.length + 1,
     spans: [newSpan(from, date, gop, true)],
   };
 }
 
-/** The epoch with one more span, the one before ended there at the latest; undefined when it can't go on so. */
+/** The epoch with one more span, where the last one ends if it has not; undefined if the epoch can't continue so. */
 export function extendEpoch(epoch: Epoch, start: SpanStart): Epoch | undefined {
   const { spans } = epoch;
   const last = spans.at(-1) as Span;
   if (spans.length === MAX_SPANS || start.from <= last.from || start.from < (last.to ?? start.from)) return undefined;
   const ended = last.to === undefined ? endSpan(last, start.from, start.key) : last;
-  const goesOn = dateAt(ended, start.from);
-  const wall = start.wall === undefined ? goesOn : Math.max(Math.round(start.wall), endDate(ended));
+  const continued = dateAt(ended, start.from);
+  const wall = start.wall === undefined ? continued : Math.max(Math.round(start.wall), endDate(ended));
   const next = newSpan(start.from, wall, start.gop, start.discontinuity);
   return withSpans(epoch, [...spans.slice(0, -1), ended, next]);
 }
@@ -115,7 +115,7 @@ export function endEpoch(epoch: Epoch, newest: number, key?: number): Epoch {
   return withSpans(epoch, [...epoch.spans.slice(0, -1), endSpan(last, Math.max(newest, last.from) + 1, key)]);
 }
 
-/** The epoch with the first key frame of its last span, behind other packets of it. */
+/** The epoch with the first key frame of its last span at `start`, after other packets of it. */
 export function startSpan(epoch: Epoch, start: number): Epoch {
   const last = epoch.spans.at(-1) as Span;
   return withSpans(epoch, [...epoch.spans.slice(0, -1), { ...last, start }]);
@@ -135,7 +135,7 @@ export function shiftEpoch(epoch: Epoch, ms: number): Epoch {
   return withSpans(epoch, epoch.spans.map(shiftSpan));
 }
 
-/** Whether two epochs say the same. */
+/** Whether two epochs are equal. */
 export function sameEpoch(a: Epoch | undefined, b: Epoch | undefined): boolean {
   if (a === b) return true;
   if (a?.id !== b?.id || a === undefined || b === undefined || a.spans.length !== b.spans.length) return false;
@@ -148,18 +148,18 @@ export function sameEpoch(a: Epoch | undefined, b: Epoch | undefined): boolean {
   });
 }
 
-/** The distance of two key frames as spans have it, ms. */
+/** The distance of two key frames, rounded as in spans, ms. */
 export function measureGop(ms: number): number {
   const steps = Math.ceil((ms - GOP_TOLERANCE_MS) / GOP_STEP_MS);
   return Math.max(steps, 1) * GOP_STEP_MS;
 }
 
-/** Index of the span in which a time lies, or of the one before it; -1 for what lies before all. */
+/** Index of the last span that begins at or before a time; -1 if none does. */
 export function spanAt({ spans }: Epoch, time: number): number {
   return spans.findLastIndex(({ from }) => from <= time);
 }
 
-/** Length of a span's slots, ms: whole fragments, so that each has a key frame. */
+/** Length of a span's slots, ms: so many whole fragments that each has a key frame. */
 export function slotMs({ gop }: Span, fragmentMs: number): number {
   return gop > MAX_GOP_MS ? fragmentMs : fragmentMs * Math.max(1, Math.ceil(gop / fragmentMs));
 }
@@ -170,15 +170,15 @@ export function slotStart(span: Span, fragmentMs: number, slot: number): number 
   return slot <= 0 ? span.from : span.from + slot * ms - early(ms);
 }
 
-/** The slot of a span in which a time lies; no further than its last. */
+/** The slot of a span in which a time lies, its last slot for later times. */
 export function slotAt(span: Span, fragmentMs: number, time: number): number {
   const count = slotCount(span, fragmentMs) ?? Number.POSITIVE_INFINITY;
   return Math.min(openSlotAt(span, fragmentMs, time), count - 1);
 }
 
 /**
- * How many slots a span has; undefined while it goes on. What is left of it behind its last whole slot has one of its own only
- * with a key frame, or without video: else it belongs to the slot before.
+ * How many slots a span has; undefined while it continues. The rest after its last whole slot is a slot if it has a key frame, or if
+ * there is no video; otherwise it belongs to the slot before.
  */
 export function slotCount(span: Span, fragmentMs: number): number | undefined {
   const { to, key } = span;
@@ -201,7 +201,7 @@ export function discontinuityOf({ discontinuity, spans }: Epoch, span: number): 
   return sequence;
 }
 
-/** Where a time lies; undefined for what lies before the epoch. `fragmentMs` is a whole number, 1 or more. */
+/** Where a time lies; undefined for a time before the epoch. `fragmentMs` is a whole number, 1 or more. */
 export function locate(epoch: Epoch, fragmentMs: number, time: number): Slot | undefined {
   const at = spanAt(epoch, time);
   const span = epoch.spans[at];
@@ -211,7 +211,7 @@ export function locate(epoch: Epoch, fragmentMs: number, time: number): Slot | u
   return { span: at, slot, number, discontinuity: discontinuityOf(epoch, at) };
 }
 
-/** Stream time at which the clock of a span's segments began: where the last span with a discontinuity did, or the first. */
+/** Stream time at which the clock of a span's segments began: the start of the last span with a discontinuity, or of the first. */
 export function clockZero({ spans }: Epoch, span = spans.length - 1): number {
   for (let at = span; at > 0; at--) {
     const each = spans[at] as Span;
@@ -225,7 +225,7 @@ export function dateAt(span: Span, time: number): number {
   return span.wall + time - span.from;
 }
 
-/** As if the span went on. */
+/** The slot in which a time would lie if the span did not end. */
 function openSlotAt(span: Span, fragmentMs: number, time: number): number {
   const ms = slotMs(span, fragmentMs);
   return Math.max(0, Math.floor((time - span.from + early(ms)) / ms));

@@ -1,13 +1,13 @@
 import { MAX_GOP_MS, measureGop } from "./epoch.ts";
 
-/** GOPs of no more than this fit every fragment that anybody has, as one of unknown length does. */
+/** GOPs up to this length fit fragments of every length, so they count as unknown. */
 const SHORT_GOP_MS = 1000;
 
-/** How far the key frames of one source are from each other. */
+/** Measures the distance of one source's key frames. */
 export class KeyDistance {
   /** Time of the last key frame; NaN before the first one. */
   last = Number.NaN;
-  /** How far that was from the one before, as spans have it; NaN before the second one. */
+  /** Its distance from the one before, rounded as in spans; NaN before the second one. */
   #gop = Number.NaN;
 
   /** Another source begins. */
@@ -16,13 +16,13 @@ export class KeyDistance {
     this.#gop = Number.NaN;
   }
 
-  /** A key frame came. Returns the distance that slots have to fit from here on, ms; `known` was it so far. */
+  /** A key frame has come. Returns the distance by which slots are sized from here on, ms; so far it was `known`. */
   measure(time: number, known: number): number {
     const [key, before] = [this.last, this.#gop];
     this.last = time;
     if (Number.isNaN(key)) return known;
     this.#gop = measureGop(time - key);
-    // One that is longer than all others is a pause of the video.
+    // One long distance may be a pause of the video; two in a row are not.
     const longer = Number.isNaN(before) ? this.#gop : Math.min(before, this.#gop);
     return longer > Math.max(known, SHORT_GOP_MS) && longer <= MAX_GOP_MS ? longer : known;
   }

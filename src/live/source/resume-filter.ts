@@ -33,7 +33,7 @@ type State = "unknown" | "same" | "other" | "over";
 /**
  * Recognises a source that continues where another stopped. A relay that reconnects begins with the newest GOP. If that is the
  * GOP in which the connection was lost, readers get the rest of it without a break. The same holds for a standby that was in
- * step; of any other source, what is in the past is left out.
+ * step; packets of any other source are left out if their time has passed.
  */
 export class ResumeFilter {
   /** The newest key frames, by their times on the time line, of the last source only. */
@@ -43,7 +43,7 @@ export class ResumeFilter {
   /** What readers had received of each track when the source began. */
   #hasSent = new Times();
   /** The newest time of each track that was compared with it. */
-  #judged = new Times();
+  #compared = new Times();
   #until = 0;
   /** The newest packet of each track, by the source's own clock, at `trackIndex`. */
   readonly #last: Last[] = [];
@@ -81,7 +81,7 @@ export class ResumeFilter {
   #begin(state: State): void {
     this.#state = state;
     this.#hasSent = this.#timeline.times.copy();
-    this.#judged = new Times();
+    this.#compared = new Times();
     this.#until = this.#timeline.newest + SKEW_MS;
   }
 
@@ -153,12 +153,12 @@ export class ResumeFilter {
   #past(kind: PacketKind, track: number, time: number): boolean {
     const apart = this.#state === "other" && kind === PacketKind.Audio ? MIN_SOUND_STEP_MS : 1;
     if (time >= this.#hasSent.of(kind, track) + apart) return false;
-    const last = this.#judged.of(kind, track);
+    const last = this.#compared.of(kind, track);
     if (time < last - JUMP_MS) {
       this.#state = "over";
       return false;
     }
-    if (time > last) this.#judged.set(kind, track, time);
+    if (time > last) this.#compared.set(kind, track, time);
     return true;
   }
 }

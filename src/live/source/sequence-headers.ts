@@ -8,7 +8,7 @@ export function sequenceHeader(headers: readonly Packet[], kind: PacketKind, tra
   );
 }
 
-/** Whether two sequence headers say the same, or there is neither. */
+/** Whether two sequence headers are equal, or both are missing. */
 export function sameHeader(a: Packet | undefined, b: Packet | undefined): boolean {
   return a === undefined || b === undefined ? a === b : samePayload(a.payload, b.payload);
 }

@@ -25,7 +25,7 @@ export interface SourceInfo {
   /** Ids of the servers that the stream came through, oldest first. It must not come to any of them again. */
   readonly hops: readonly string[];
   readonly via: SourceVia;
-  /** It gives way to a client that publishes here, as the nodes of the cluster agree on who may. */
+  /** A client that publishes here replaces it, as the nodes of the cluster agree on who may publish. */
   readonly yields?: boolean;
 }
 
@@ -82,12 +82,12 @@ export interface Source {
   readonly videoFrames: number;
   /** Distance of the last two key frames, ms of its timestamps; 0 before there were two. */
   readonly gopMs: number;
-  /** How long the GOP that goes on is so far, ms of its timestamps; before the first key frame, since the first video frame. */
+  /** Length of the unfinished GOP so far, ms of its timestamps; before the first key frame, since the first video frame. */
   readonly openGopMs: number;
   readonly bytes: number;
   /**
-   * The beginning of a frame of each kind (audio, video) that has no sequence header in track 0: it tells the codec. Replaced, never
-   * changed.
+   * For each kind (audio, video) without a sequence header in track 0, the beginning of a frame, which shows the codec. Replaced,
+   * never changed.
    */
   readonly frameHeads: readonly Packet[];
   /** The codec whose frames come without the sequence header that players need; undefined when none is missing. */
@@ -112,9 +112,9 @@ export interface Source {
    * missing before these. False if the text is no epoch; nothing changes then.
    */
   receiveEpoch(text: string, lost: boolean): boolean;
-  /** Takes the age of its packets, as its peer and the way from there make it. */
+  /** Takes the age of its packets, from its peer's message and the delay of the connection. */
   receiveAge(ms: number | undefined): void;
-  /** A decision that was made after the guards' refuses it. */
+  /** It may no longer publish, although the guards allowed it. */
   dismiss(reason: string): void;
   end(how: SourceEnd): void;
 }
@@ -161,9 +161,9 @@ export function isKey(kind: PacketKind, flags: number): boolean {
   return kind === PacketKind.Video && (flags & NOT_A_FRAME) === 0 && (flags & PacketFlag.Key) !== 0;
 }
 
-/** Of a frame, that its codec shows in. */
+/** Bytes of a frame that show its codec. */
 const HEAD_BYTES = 64;
-/** Maximum number of data messages, by name, that a source may have kept for later readers; and bytes of each. */
+/** Maximum number of data messages, by name, that a source has for later readers, and bytes of each. */
 const MAX_ANNOUNCEMENTS = 16;
 const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
 /** A server's message to players, which an edge receives, too. */

@@ -204,7 +204,7 @@ export class Standby {
 
   /**
    * Whether the same stream can continue with this lead, where readers are. It must not be so late that another source is better
-   * than waiting, nor so early that the gap exceeds what it holds or what viewers may be behind.
+   * than waiting, nor so early that the gap is longer than what it holds or than viewers may lag.
    */
   #near(lead: number): boolean {
     const wait = Math.max(this.#owner.config.switch_after, this.#streamKeys.gopMs, this.#keys.gopMs);

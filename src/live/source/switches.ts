@@ -18,7 +18,7 @@ export interface SourceSwitch {
   readonly inStep: boolean;
 }
 
-/** The changes of a stream's active source, and how long a preferred source must be steady before the next one to it. */
+/** Counts the changes of a stream's active source, and knows how long a preferred source must be steady before it takes over. */
 export class Switches {
   #count = 0;
   #last: SourceSwitch | undefined;
@@ -33,7 +33,7 @@ export class Switches {
     return this.#last;
   }
 
-  /** For so long a preferred source must be steady before it takes over, ms. */
+  /** How long a preferred source must be steady before it takes over, ms. */
   get steadyMs(): number {
     return this.#steadyMs;
   }
@@ -48,7 +48,7 @@ export class Switches {
     return this.#last?.why === "manual" && this.#last.to.id === source.id;
   }
 
-  /** A preferred source has failed that was active for `activeMs`: one that took over and soon failed again has to wait longer. */
+  /** A preferred source has failed after `activeMs` as the active one. If that was soon, the next has to wait longer. */
   preferredFailed(activeMs: number): void {
     const soon = this.#last?.why === "preferred" && activeMs < 10 * this.#steadyMs;
     this.#steadyMs = soon ? Math.min(2 * this.#steadyMs, MAX_STEADY_MS) : FIRST_STEADY_MS;
