@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { FleetStage, idle, wish } from "../support/fleet-stage.ts";
+import { criteria, FleetStage, idle } from "../support/fleet-stage.ts";
 
 /** Nodes of different size, some with clients already. */
 const fleets = fc.array(
@@ -35,7 +35,7 @@ test("However uneven the load is, it ends within 10 % of even, with loads that a
         tell();
         for (let of = 0; of < (total - already) / 20 && at < total - already; of++, at++) {
           stage.clock.advance(1000 / ((total - already) / 20 + 1));
-          const id = stage.choice.choose(stage.nodes.all(), wish(`client ${seed} ${at}`))?.id;
+          const id = stage.choice.choose(stage.nodes.all(), criteria(`client ${seed} ${at}`))?.id;
           const node = nodes.find((each) => each.id === id);
           if (node !== undefined) node.connections++;
         }

@@ -1,4 +1,4 @@
-import { Choice, type Wish } from "../../src/features/director/choice.ts";
+import { Choice, type Criteria } from "../../src/features/director/choice.ts";
 import { type KnownNode, MemoryNodes, type NodeLoad, type NodeState } from "../../src/live/ports/nodes.ts";
 import { nodeState } from "./api-stage.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -7,7 +7,7 @@ import { FakeClock } from "./fake-clock.ts";
 export const idle: NodeLoad = { connections: 0, maxConnections: 1000, kbps: 0, maxKbps: 0, cpu: 0 };
 
 /** What a client of this key wants. */
-export function wish(key: string, more: Partial<Wish> = {}): Wish {
+export function criteria(key: string, more: Partial<Criteria> = {}): Criteria {
   return { key, schemes: ["rtmp"], zone: "", current: "", unfit: () => undefined, ...more };
 }
 
@@ -27,10 +27,10 @@ export class FleetStage {
   }
 
   /** How many of so many clients go to each node. */
-  spread(count: number, more: Partial<Wish> = {}, from = 0): Map<string, number> {
+  spread(count: number, more: Partial<Criteria> = {}, from = 0): Map<string, number> {
     const counts = new Map<string, number>();
     for (let at = 0; at < count; at++) {
-      const id = this.choice.choose(this.nodes.all(), wish(`client ${from + at}`, more))?.id ?? "none";
+      const id = this.choice.choose(this.nodes.all(), criteria(`client ${from + at}`, more))?.id ?? "none";
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     return counts;

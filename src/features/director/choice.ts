@@ -1,16 +1,17 @@
 import type { Clock } from "../../base/clock.ts";
+import { hashOf } from "../../base/hash.ts";
 import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
 
-/** Loads may differ from their mean by this share: within it, a client comes back to the node that it had. */
+/** Loads within this share of their mean count as equal: a client then comes back to the node that it had. */
 const SLACK = 0.04;
 /** A node with this share of its capacity in use has room for clients of other zones only when all have as much. */
 const BUSY = 0.9;
-/** A client that was sent has arrived after this time, ms, or comes no more: the node's own numbers are right then. */
+/** A client that was sent to a node arrives within this time, ms, or does not come: after it, the node's own numbers are right. */
 const ARRIVAL_MS = 300;
 
-/** What a client is to be sent to a node for. */
-export interface Wish {
-  /** The client and its stream: the same one comes to the same node while that is fit and no fuller than others. */
+/** What a client needs of a node. */
+export interface Criteria {
+  /** The client and its stream: the same key gets the same node while that is fit and no fuller than others. */
   readonly key: string;
   /** Schemes of addresses that the client can use, best first. */
   readonly schemes: readonly string[];
@@ -24,8 +25,8 @@ export interface Wish {
   unfit(node: NodeState): string | undefined;
 }
 
-/** Where a client is sent. */
-export interface Place {
+/** A node that a client may be sent to. */
+export interface ChosenNode {
   readonly isSelf: boolean;
   readonly id: string;
   /** An advertised URL of the node, with one of the schemes. */
@@ -37,21 +38,21 @@ export interface Standing {
   readonly node: KnownNode;
   /** Why it is left out; undefined when it is fit. */
   readonly reason: string | undefined;
-  /** Of its capacity, the share that is in use, where 1 is all. */
+  /** Share of its capacity that is in use; 1 is all of it. */
   readonly use: number;
   /** Clients that were sent there and are not in its numbers yet. */
   readonly onTheWay: number;
 }
 
-interface Candidate extends Place {
+interface Candidate extends ChosenNode {
   readonly zone: string;
-  /** Share of its capacity that is in use, the clients that are on their way counted. */
+  /** Share of its capacity that is in use, with the clients that are on their way. */
   readonly use: number;
-  /** The same by its weight: nodes of equal loads have as much of what is theirs. */
+  /** `use` divided by its weight: nodes of equal load have clients in proportion to their weights. */
   readonly load: number;
-  /** What one more client adds to that. */
+  /** What one more client adds to `load`. */
   readonly step: number;
-  /** Drawn for the client and this node. */
+  /** A number for the client and this node, as if drawn by lot. */
   readonly drawn: number;
 }
 
@@ -59,14 +60,14 @@ interface Candidate extends Place {
 interface Sent {
   /** When each was sent, oldest first. */
   readonly times: number[];
-  /** The numbers that they are not in: their time, and its connections. */
+  /** Time and connections of the node's numbers that do not include them. */
   seenAt: number;
   connections: number;
 }
 
 /**
- * Chooses the node for a client: alive, not draining, with an address that the client can use. Loads are a second old, so clients that
- * were sent meanwhile are counted, or all would go to the same node.
+ * Chooses the node for a client: alive, not draining, with an address that the client can use. Loads are a second old: clients that
+ * were sent since then are counted here, as otherwise all would go to the same node.
  */
 export class Choice {
   readonly #clock: Pick<Clock, "now">;
@@ -77,16 +78,16 @@ export class Choice {
   }
 
   /** The node for one more client, which then counts there; undefined when none is fit. */
-  choose(nodes: readonly KnownNode[], wish: Wish): Place | undefined {
-    const [best] = this.rank(nodes, wish);
+  choose(nodes: readonly KnownNode[], criteria: Criteria): ChosenNode | undefined {
+    const [best] = this.rank(nodes, criteria);
     if (best !== undefined) this.#count(best.id, nodes);
     return best;
   }
 
   /** All fit nodes, the one to choose first. Nothing is counted. */
-  rank(nodes: readonly KnownNode[], wish: Wish): readonly Place[] {
-    const { zone, current } = wish;
-    const fit = this.#candidates(nodes, wish);
+  rank(nodes: readonly KnownNode[], criteria: Criteria): readonly ChosenNode[] {
+    const { zone, current } = criteria;
+    const fit = this.#candidates(nodes, criteria);
     const near = zone === "" ? fit : fit.filter((node) => node.zone === zone && node.use < BUSY);
     const first = near.length > 0 ? near : fit;
     const ranked = byShare(first);
@@ -97,16 +98,16 @@ export class Choice {
   }
 
   /** All nodes, and why some are left out. */
-  standings(nodes: readonly KnownNode[], wish: Wish): readonly Standing[] {
+  standings(nodes: readonly KnownNode[], criteria: Criteria): readonly Standing[] {
     return nodes.map((node) => {
       const { state, seenAt } = node;
       const onTheWay = state === undefined ? 0 : this.#onTheWay(state, seenAt ?? this.#clock.now());
       const use = state === undefined ? 0 : useOf(state, onTheWay).use;
-      return { node, reason: reasonOf(node, wish, addressOf(state, wish.schemes)), use, onTheWay };
+      return { node, reason: reasonOf(node, criteria, addressOf(state, criteria.schemes)), use, onTheWay };
     });
   }
 
-  #candidates(nodes: readonly KnownNode[], wish: Wish): Candidate[] {
+  #candidates(nodes: readonly KnownNode[], criteria: Criteria): Candidate[] {
     const now = this.#clock.now();
     const candidates: Candidate[] = [];
     const ids = new Set<string>();
@@ -116,12 +117,12 @@ export class Choice {
       if (state === undefined) continue;
       known.add(state.id);
       const { id, zone, weight } = state;
-      const url = addressOf(state, wish.schemes);
-      if (url === undefined || ids.has(id) || reasonOf(node, wish, url) !== undefined) continue;
+      const url = addressOf(state, criteria.schemes);
+      if (url === undefined || ids.has(id) || reasonOf(node, criteria, url) !== undefined) continue;
       ids.add(id);
       const { use, step } = useOf(state, this.#onTheWay(state, seenAt ?? now));
-      const share = wish.unweighted ? 1 : 100 / weight;
-      const drawn = hash(`${id}\n${wish.key}`);
+      const share = criteria.unweighted ? 1 : 100 / weight;
+      const drawn = hashOf(`${id}\n${criteria.key}`);
       candidates.push({ isSelf, id, url, zone, use, load: use * share, step: step * share, drawn });
     }
     for (const id of this.#sent.keys()) if (!known.has(id)) this.#sent.delete(id);
@@ -136,7 +137,7 @@ export class Choice {
     if (seenAt !== sent.seenAt) {
       const before = countUntil(times, seenAt);
       const arrived = Math.max(0, load.connections - sent.connections);
-      // Those that had the time, and as many as have come, are in the numbers.
+      // Clients that had time to arrive are in the numbers, as are as many others as have arrived.
       times.splice(0, Math.max(countUntil(times, seenAt - ARRIVAL_MS), Math.min(before, arrived)));
       sent.seenAt = seenAt;
       sent.connections = load.connections;
@@ -157,19 +158,19 @@ export class Choice {
   }
 }
 
-/** How many of these times, in their order, are not after one. */
+/** How many of the times, which are in order, are not after `last`. */
 function countUntil(times: readonly number[], last: number): number {
   const after = times.findIndex((at) => at > last);
   return after < 0 ? times.length : after;
 }
 
 /** Why a node is left out; `url` is the address that the client would be sent to. */
-function reasonOf({ alive, state }: KnownNode, wish: Wish, url: string | undefined): string | undefined {
+function reasonOf({ alive, state }: KnownNode, criteria: Criteria, url: string | undefined): string | undefined {
   if (!alive || state === undefined) return "it does not answer";
   if (state.draining) return "it drains";
-  if (state.weight === 0 && !wish.unweighted) return "its weight is 0";
-  if (url === undefined) return `it advertises no address that begins with ${wish.schemes.join(":// or ")}://`;
-  return wish.unfit(state);
+  if (state.weight === 0 && !criteria.unweighted) return "its weight is 0";
+  if (url === undefined) return `it advertises no address that begins with ${criteria.schemes.join(":// or ")}://`;
+  return criteria.unfit(state);
 }
 
 /** The first of its addresses with the best of these schemes. */
@@ -180,7 +181,7 @@ function addressOf(state: NodeState | undefined, schemes: readonly string[]): st
   return undefined;
 }
 
-/** What is fullest of connections, line and processor, where 1 is full. Half of a processor is no reason to go elsewhere. */
+/** The fullest of connections, line and processor, where 1 is full. A processor counts from half of its time on. */
 function useOf({ load }: NodeState, onTheWay: number): { use: number; step: number } {
   const { connections, maxConnections, kbps, maxKbps, cpu } = load;
   const step = 1 / Math.max(1, maxConnections);
@@ -190,8 +191,8 @@ function useOf({ load }: NodeState, onTheWay: number): { use: number; step: numb
 }
 
 /**
- * Nodes by a number that is drawn for each with the client (rendezvous hashing): when one goes, its own clients move alone. Those
- * that have less than their share come first, those with more last.
+ * Nodes in the order of their `drawn` numbers (rendezvous hashing): when a node goes, only its own clients move. Nodes with less
+ * than their share of clients come first, nodes with more last.
  */
 function byShare(nodes: readonly Candidate[]): readonly Candidate[] {
   const mean = nodes.reduce((sum, { load }) => sum + load, 0) / Math.max(1, nodes.length);
@@ -200,13 +201,4 @@ function byShare(nodes: readonly Candidate[]): readonly Candidate[] {
     return load <= mean * (1 + SLACK) + step / 2 ? 1 : 2;
   };
   return nodes.toSorted((a, b) => group(a) - group(b) || b.drawn - a.drawn);
-}
-
-/** FNV-1a with a last mixing: as good as drawn for each text. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return (value ^ (value >>> 16)) >>> 0;
 }

@@ -7,7 +7,7 @@ import { type KnownNode, located, type NodeState, type StreamPlace } from "../..
 import type { Report } from "../../live/ports/report.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { paramsOf, urlsOf } from "./addresses.ts";
-import { Choice, type Wish } from "./choice.ts";
+import { Choice, type Criteria } from "./choice.ts";
 import type { DirectorContext } from "./context.ts";
 import { fitnessFor, keyOf, type Purpose } from "./fitness.ts";
 import { pathwayOf, STEERING_PATH, steeringManifest } from "./steering.ts";
@@ -66,7 +66,7 @@ export class Director implements Feature, Guard, HttpRoute {
     // What a server pushes is meant for this node, and what this node has is good enough for a server.
     if (hops.length > 0 && (action === "publish" || places.some(({ node }) => node.isSelf))) return undefined;
     const nodes = this.#context.nodes.all();
-    const place = this.#choice.choose(nodes, wishOf(nodes, { name, action, hops, places }, address, follows));
+    const place = this.#choice.choose(nodes, criteriaOf(nodes, { name, action, hops, places }, address, follows));
     if (place === undefined || place.isSelf) return undefined;
     this.#sent++;
     const elsewhere = { server: place.url, params: paramsOf(name) };
@@ -102,8 +102,8 @@ export class Director implements Feature, Guard, HttpRoute {
   ): DirectorAnswer {
     const nodes = this.#context.nodes.all();
     const schemes = protocol === "" ? SCHEMES : [protocol];
-    const wish = wishOf(nodes, purpose, client, schemes);
-    const asked = zone === "" ? wish : { ...wish, zone };
+    const criteria = criteriaOf(nodes, purpose, client, schemes);
+    const asked = zone === "" ? criteria : { ...criteria, zone };
     const standings = () => this.#choice.standings(nodes, asked);
     const place = this.#choice.choose(nodes, asked);
     const state = nodes.find(({ state }) => state?.id === place?.id)?.state;
@@ -171,9 +171,9 @@ export class Director implements Feature, Guard, HttpRoute {
       const nodes = this.#context.nodes.all();
       const schemes = redirectSchemes(request);
       const pathway = params.get("_HLS_pathway")?.replaceAll('"', "") ?? "";
-      const wish = viewing(nodes, name, places, exchange.remote.host, schemes);
-      const current = this.#choice.rank(nodes, wish).find(({ url }) => pathwayOf(url) === pathway)?.id ?? "";
-      const ranked = this.#choice.rank(nodes, { ...wish, current }).map(({ url }) => pathwayOf(url));
+      const criteria = viewing(nodes, name, places, exchange.remote.host, schemes);
+      const current = this.#choice.rank(nodes, criteria).find(({ url }) => pathwayOf(url) === pathway)?.id ?? "";
+      const ranked = this.#choice.rank(nodes, { ...criteria, current }).map(({ url }) => pathwayOf(url));
       return [200, steeringManifest(ranked.length > 0 ? ranked : [pathway || ownPathway(nodes, schemes)])];
     });
   }
@@ -190,12 +190,17 @@ function viewing(
   places: readonly StreamPlace[],
   client: string,
   schemes: readonly string[],
-): Wish {
-  return wishOf(nodes, { name, action: "play", hops: [], places }, client, schemes);
+): Criteria {
+  return criteriaOf(nodes, { name, action: "play", hops: [], places }, client, schemes);
 }
 
 /** Who asks this node is near it, as far as anybody knows. */
-function wishOf(nodes: readonly KnownNode[], purpose: Purpose, client: string, schemes: readonly string[]): Wish {
+function criteriaOf(
+  nodes: readonly KnownNode[],
+  purpose: Purpose,
+  client: string,
+  schemes: readonly string[],
+): Criteria {
   const key = `${client}\n${keyOf(purpose.name)}`;
   return { ...fitnessFor(nodes, purpose), key, schemes, zone: selfOf(nodes)?.zone ?? "", current: "" };
 }

@@ -1,6 +1,6 @@
 import type { KnownNode, NodeState, StreamPlace, StreamRole } from "../../live/ports/nodes.ts";
 import type { StreamName } from "../../live/streams.ts";
-import type { Wish } from "./choice.ts";
+import type { Criteria } from "./choice.ts";
 
 /** What a client wants of nodes. */
 export interface Purpose {
@@ -18,7 +18,7 @@ export function keyOf({ vhost, app, stream }: StreamName): string {
 }
 
 /** Which nodes serve a purpose. Weights are shares of viewers: others go by load alone. */
-export function fitnessFor(nodes: readonly KnownNode[], purpose: Purpose): Pick<Wish, "unfit" | "unweighted"> {
+export function fitnessFor(nodes: readonly KnownNode[], purpose: Purpose): Pick<Criteria, "unfit" | "unweighted"> {
   const { name, action, hops, places } = purpose;
   const roles = new Map(places.map(({ node, role }) => [node.state?.id, role]));
   if (action === "publish") return { unweighted: true, unfit: publishable(nodes, name, roles) };
@@ -37,7 +37,7 @@ function publishable(
   nodes: readonly KnownNode[],
   name: StreamName,
   roles: ReadonlyMap<string | undefined, StreamRole>,
-): Wish["unfit"] {
+): Criteria["unfit"] {
   const living = nodes.flatMap(({ alive, state }) => (alive && state?.draining === false ? [state] : []));
   const owner = living.find(({ id }) => roles.get(id) === "published");
   if (owner !== undefined) return ({ id }) => (id === owner.id ? undefined : "another node has its publisher");

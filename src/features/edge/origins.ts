@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
+import { hashOf } from "../../base/hash.ts";
 import { located, type Nodes } from "../../live/ports/nodes.ts";
 import { type OriginAddress, originIdentity, parseOrigin, REGISTRY } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -138,8 +139,8 @@ export class Origins {
     return all.toSorted((a, b) => a.health.deadUntil - b.health.deadUntil)[0];
   }
 
-  /** A stream's turn: with "round_robin", the next stream begins with the next origin. */
-  runSlice(): number {
+  /** The turn of another stream: with "round_robin", each stream begins with the next origin. */
+  nextTurn(): number {
     return this.#turn++;
   }
 
@@ -171,7 +172,7 @@ export class Origins {
   #listed(key: string, turn: number): Origin[] {
     const all = [...this.#origins.values()];
     if (this.#config.choice === "hash") {
-      const weight = new Map(all.map((origin) => [origin, hash(`${originIdentity(origin.address)}\n${key}`)]));
+      const weight = new Map(all.map((origin) => [origin, hashOf(`${originIdentity(origin.address)}\n${key}`)]));
       return all.toSorted((a, b) => (weight.get(a) ?? 0) - (weight.get(b) ?? 0));
     }
     if (this.#config.choice === "order" || all.length === 0) return all;
@@ -187,16 +188,4 @@ function readNodeUrl(url: string): OriginAddress | undefined {
     if (!(error instanceof UserError)) throw error;
     return undefined;
   }
-}
-
-/**
- * FNV-1a with a last mixing, so that each origin's number for a stream is as good as drawn: when an origin goes, only its own
- * streams move (rendezvous hashing).
- */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return (value ^ (value >>> 16)) >>> 0;
 }

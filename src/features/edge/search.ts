@@ -58,7 +58,7 @@ export class Search {
   ) {
     this.origins = origins;
     this.#key = key;
-    this.#turn = origins.runSlice();
+    this.#turn = origins.nextTurn();
     this.#suits = suits;
     this.#taken = taken;
     this.#foundOrigins = foundOrigins;

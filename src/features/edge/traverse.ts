@@ -27,7 +27,7 @@ export async function askOrigins(
 ): Promise<GuardResult> {
   const { vhost, app, stream } = request.name;
   const key = `${vhost}/${app}/${stream}`;
-  const ranked = origins.eligible(key, origins.runSlice(), isRtmp);
+  const ranked = origins.eligible(key, origins.nextTurn(), isRtmp);
   const last = origins.leastDead(key, (origin) => isRtmp(origin.address));
   const candidates = ranked.length > 0 || last === undefined ? ranked : [last];
   const problems: string[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { NodeLoad } from "../../../../src/live/ports/nodes.ts";
-import { FleetStage, idle, wish } from "../../../support/fleet-stage.ts";
+import { criteria, FleetStage, idle } from "../../../support/fleet-stage.ts";
 
 describe("A client is sent", () => {
   test("to a node that lives, has room by its weight and does not drain, by an address that it can use", () => {
@@ -8,15 +8,15 @@ describe("A client is sent", () => {
     const dead = stage.known({ id: "dead" }, false);
     stage.set({ id: "a" }, { id: "b", draining: true }, { id: "c", weight: 0 }, { id: "d", advertise: [] });
     stage.nodes.others = [...stage.nodes.others, dead, { ...dead, alive: true, state: undefined }];
-    expect(stage.choice.choose(stage.nodes.all(), wish("x"))).toMatchObject({
+    expect(stage.choice.choose(stage.nodes.all(), criteria("x"))).toMatchObject({
       id: "a",
       url: "rtmp://a:1935",
       isSelf: false,
     });
-    expect(stage.choice.choose(stage.nodes.all(), wish("x", { schemes: ["http", "https"] }))?.url).toBe(
+    expect(stage.choice.choose(stage.nodes.all(), criteria("x", { schemes: ["http", "https"] }))?.url).toBe(
       "https://a:443",
     );
-    expect(stage.choice.choose(stage.nodes.all(), wish("x", { schemes: ["http"] }))).toBeUndefined();
+    expect(stage.choice.choose(stage.nodes.all(), criteria("x", { schemes: ["http"] }))).toBeUndefined();
   });
 
   test("to the same node again while that is fit, and moves alone when its node goes", () => {
@@ -24,7 +24,7 @@ describe("A client is sent", () => {
     const load = { ...idle, connections: 500 };
     const all = ["a", "b", "c", "d"].map((id) => ({ id, load }));
     const chosen = () =>
-      Array.from({ length: 200 }, (_, at) => stage.choice.rank(stage.nodes.all(), wish(`client ${at}`))[0]?.id);
+      Array.from({ length: 200 }, (_, at) => stage.choice.rank(stage.nodes.all(), criteria(`client ${at}`))[0]?.id);
     stage.set(...all);
     const before = chosen();
     expect(chosen()).toEqual(before);
@@ -37,7 +37,7 @@ describe("A client is sent", () => {
   test("to the node that it has, though others have less to do, until that is full or gone", () => {
     const stage = new FleetStage();
     const full = { ...idle, connections: 1000 };
-    const current = wish("x", { current: "a" });
+    const current = criteria("x", { current: "a" });
     stage.set({ id: "a", load: { ...idle, connections: 900 } }, { id: "b" });
     expect(stage.choice.choose(stage.nodes.all(), current)?.id).toBe("a");
     stage.set({ id: "a", load: full }, { id: "b" });
@@ -79,7 +79,7 @@ describe("A client is sent", () => {
 
 test("A client counts as on its way until its node's numbers have it, or have had the time to", () => {
   const stage = new FleetStage();
-  const counts = () => stage.choice.standings(stage.nodes.all(), wish("x"))[1]?.onTheWay;
+  const counts = () => stage.choice.standings(stage.nodes.all(), criteria("x"))[1]?.onTheWay;
   const sent = (count: number) => stage.spread(count);
   stage.set({ id: "a" });
   stage.clock.advance(1000);
