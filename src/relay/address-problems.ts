@@ -17,7 +17,7 @@ export class AddressProblems {
   /** Sentences by what nodes are known by. */
   #problems: ReadonlyMap<string, readonly string[]> = new Map();
   /** Those that were logged, with their time. */
-  readonly #told = new Map<string, Outage>();
+  readonly #logged = new Map<string, Outage>();
 
   constructor(context: AddressProblemsContext) {
     this.#context = context;
@@ -50,25 +50,25 @@ export class AddressProblems {
       }
     }
     this.#problems = new Map([...problems].map(([source, sentences]) => [source, [...sentences]]));
-    this.#tell(new Set([...this.#problems.values()].flat()));
+    this.#logChanges(new Set([...this.#problems.values()].flat()));
   }
 
   stop(): void {
     this.#reachability.stop();
   }
 
-  #tell(sentences: ReadonlySet<string>): void {
+  #logChanges(sentences: ReadonlySet<string>): void {
     const { log, clock } = this.#context;
-    for (const [sentence, outage] of this.#told) {
+    for (const [sentence, outage] of this.#logged) {
       if (sentences.has(sentence)) continue;
-      this.#told.delete(sentence);
+      this.#logged.delete(sentence);
       log.info("cluster problem is over", { error: sentence, outage_seconds: outage.end() });
     }
     for (const sentence of sentences) {
-      const outage = this.#told.get(sentence) ?? new Outage(clock);
-      this.#told.set(sentence, outage);
-      const told = outage.failed(sentence);
-      if (told !== undefined) log.warn("cluster problem", { error: sentence, ...(told === "new" ? {} : told) });
+      const outage = this.#logged.get(sentence) ?? new Outage(clock);
+      this.#logged.set(sentence, outage);
+      const report = outage.failed(sentence);
+      if (report !== undefined) log.warn("cluster problem", { error: sentence, ...(report === "new" ? {} : report) });
     }
   }
 }

@@ -56,7 +56,7 @@ export function ask(context: QuestionContext, done: (outcome: Outcome) => void):
         else parts.push(bytes);
       },
       onEnd(reason) {
-        if (reason === undefined) finish(judge(status, decoded(parts), context));
+        if (reason === undefined) finish(outcomeOf(status, decoded(parts), context));
         else finish(problem(reason));
       },
     },
@@ -74,7 +74,7 @@ function decoded(parts: readonly Uint8Array[]): string {
 }
 
 /** The first line of an answer's body is its signature. */
-function judge(status: number, text: string, { secret, nonce }: QuestionContext): Outcome {
+function outcomeOf(status: number, text: string, { secret, nonce }: QuestionContext): Outcome {
   if (status === 401) {
     const challenge = challengeOf(text);
     if (challenge !== undefined) return { kind: "challenge", challenge };

@@ -12,8 +12,8 @@ import { lineOf, type Published } from "./messages.ts";
 
 const decoder = new TextDecoder();
 
-/** Where a stream comes from. */
-export interface Lender {
+/** The process that a stream comes from. */
+export interface OtherProcess {
   readonly local: LocalNet;
   readonly limits: RtmpLimits;
   /** The other process's socket and process id. */
@@ -36,23 +36,23 @@ export interface SiblingSourceEvents {
 export class SiblingSource implements TransportHandler, MessageHandler {
   readonly stream: Stream;
   readonly published: Published;
-  readonly #lender: Lender;
+  readonly #other: OtherProcess;
   #source: Source | undefined;
   readonly #reader: ChunkReader;
   readonly #events: SiblingSourceEvents;
   #transport: Transport | undefined;
   #over = false;
 
-  constructor(lender: Lender, published: Published, stream: Stream, events: SiblingSourceEvents) {
+  constructor(other: OtherProcess, published: Published, stream: Stream, events: SiblingSourceEvents) {
     this.stream = stream;
     this.published = published;
-    this.#lender = lender;
+    this.#other = other;
     this.#events = events;
-    this.#reader = new ChunkReader(this, lender.limits);
+    this.#reader = new ChunkReader(this, other.limits);
   }
 
   start(onConflict: OnConflict): void {
-    const { local, path, pid } = this.#lender;
+    const { local, path, pid } = this.#other;
     const { param, hops } = this.published;
     this.#source = this.stream.publish(
       { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" },

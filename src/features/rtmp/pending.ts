@@ -7,13 +7,13 @@ export type Question<Answer> = (answer: (answer: Answer) => void) => Pick<Timer,
 export class Pending {
   #wait: Pick<Timer, "cancel"> | undefined;
 
-  /** Asks, and calls `goOn` with the answer. */
-  ask<Answer>(question: Question<Answer>, goOn: (answer: Answer) => void): void {
+  /** Asks, and calls `proceed` with the answer. */
+  ask<Answer>(question: Question<Answer>, proceed: (answer: Answer) => void): void {
     let answered = false;
     const wait = question((answer) => {
       answered = true;
       this.#wait = undefined;
-      goOn(answer);
+      proceed(answer);
     });
     if (!answered) this.#wait = wait;
   }

@@ -20,17 +20,17 @@ const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
 /**
  * The tasks of a connection's message streams, one each:
  *
- *     deciding ──let in──> contending ──has the stream──> publishing ──> ended
- *         └──────let in──> playing ──────────────────────────────────────^
+ *     asked ──let in──> taking over ──has the stream──> publishing ──> ended
+ *       └─────let in──> playing ─────────────────────────────────────────^
  *
- * While it decides, the guards are asked. While it contends, another publisher has the stream and may give way. Both are
- * `waiting`, and every task may end at any time.
+ * While it is asked for, the guards decide. While it takes over, another publisher has the stream and may be gone. Both are `waiting`,
+ * and every task may end at any time.
  */
 export class Tasks {
   readonly #tasks = new Map<NetStream, Task>();
-  /** Those that publish. Replaced, never changed: every connection is asked for it each second. */
+  /** Those that publish. The list is replaced, never changed: every connection is asked for it each second. */
   publishers: readonly Publisher[] = NONE;
-  /** Other servers that play, likewise. */
+  /** Those that play for other servers; replaced, never changed. */
   relays: readonly Player[] = NONE;
   readonly #attempt: (work: () => void) => void;
 
@@ -59,13 +59,13 @@ export class Tasks {
     return task?.kind === "play" ? task : undefined;
   }
 
-  /** Asks for a message stream without a task, and calls `goOn` with the answer. */
-  ask<Answer>(net: NetStream, question: Question<Answer>, goOn: (answer: Answer) => void): void {
+  /** Asks for a message stream without a task, and calls `proceed` with the answer. */
+  ask<Answer>(net: NetStream, question: Question<Answer>, proceed: (answer: Answer) => void): void {
     const pending = new Pending();
     this.#tasks.set(net, { kind: "waiting", net, pending });
     pending.ask(question, (answer) => {
       this.#tasks.delete(net);
-      this.#attempt(() => goOn(answer));
+      this.#attempt(() => proceed(answer));
     });
   }
 

@@ -210,7 +210,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       this.#chooseCertificate(transport, certificates);
     } else if (plain) {
       const bytes = this.#bytes;
-      this.#goOnPlain(transport);
+      this.#continuePlain(transport);
       transport.onData(bytes);
     } else {
       this.#turnAway(transport, this.#options.policy.notTls(this.#bytes));
@@ -223,7 +223,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
       return;
     }
     this.#options.policy.refused(transport.remote, reason);
-    this.#goOnPlain(transport);
+    this.#continuePlain(transport);
     transport.send(answer);
     transport.close();
   }
@@ -234,7 +234,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
     transport.fail(reason);
   }
 
-  #goOnPlain(transport: TcpTransport): void {
+  #continuePlain(transport: TcpTransport): void {
     this.#state = "over";
     this.#plain.data.owner = transport;
     transport.useSocket(this.#plain);

@@ -74,7 +74,7 @@ export class InputMemory {
   }
 
   /** Decides by its held bytes whether an open connection is read. */
-  judge(holder: InputHolder): void {
+  review(holder: InputHolder): void {
     const { inputBytes } = holder;
     if (this.#bytes > 2 * this.#limit && inputBytes > 0) {
       if (!holder.publishes) holder.cut(this.#reason(holder));

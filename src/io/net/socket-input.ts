@@ -135,7 +135,7 @@ export class SocketInput implements Busy, InputHolder {
     // Others are still read, within their limits, so that a hang-up is noticed.
     if (this.#queuedBytes >= ahead && connection.publishes) this.pause(PauseReason.Turn);
     else this.resume(PauseReason.Turn);
-    memory.judge(this);
+    memory.review(this);
   }
 
   /** Drops waiting input; nothing more is counted for it. */
