@@ -1,9 +1,7 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
-import { AmfObject } from "../../src/amf/value.ts";
 import { flvTags } from "../../src/media/flv.ts";
-import { defaultLimits } from "../../src/rtmp/limits.ts";
-import { ServerSession } from "../../src/rtmp/server-session.ts";
+import type { ServerSession } from "../../src/rtmp/server-session.ts";
 import { Client } from "../support/e2e/client.ts";
 import { clip } from "../support/e2e/clips.ts";
 import { compare } from "../support/e2e/continuity.ts";
@@ -18,7 +16,7 @@ import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
 import { flvFile } from "../support/flv.ts";
-import { command } from "../support/session.ts";
+import { redirectingSession } from "../support/redirecting-session.ts";
 
 const test = testWith("tests/e2e/edge.test.ts");
 const testWithFfmpeg = testWith("tests/e2e/edge.test.ts", "FFmpeg");
@@ -112,35 +110,9 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
     socket: {
       open(socket) {
         const outbox = new Outbox(socket);
-        const away = () => {
-          const redirect = `rtmp://127.0.0.1:${to.port}/live`;
-          const ex = AmfObject.of({ code: 302, redirect, redirect2: `${redirect}/elsewhere` });
-          const code = "NetConnection.Connect.Rejected";
-          const description = "RTMP 302 Redirect";
-          outbox.send(command("onStatus", 0, null, AmfObject.of({ level: "error", code, description, ex })));
-        };
-        const session: ServerSession = new ServerSession(
-          { connect: () => session.acceptConnect(128) },
-          {
-            publish: away,
-            play: away,
-            pause() {},
-            receive() {},
-            restart() {},
-            hops() {},
-            epoch() {},
-            age() {},
-            ended() {},
-          },
-          {
-            limits: defaultLimits,
-            send: (bytes) => void outbox.send(bytes),
-            now: () => performance.now(),
-            random: (into) => into.fill(1),
-            soon: queueMicrotask,
-            identity: {},
-          },
-        );
+        const redirect = `rtmp://127.0.0.1:${to.port}/live`;
+        const urls = { redirect, redirect2: `${redirect}/elsewhere` };
+        const session = redirectingSession(urls, (bytes) => void outbox.send(bytes));
         socket.data = { session, outbox };
       },
       data: (socket, bytes) => socket.data.session.receive(Uint8Array.from(bytes)),

@@ -68,3 +68,14 @@ export function configOrRefusal(text: string, fileName: string): Config | undefi
     throw error;
   }
 }
+
+/** The mistakes that reading a configuration throws, one line each; none if it is right. */
+export function errorsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ConfigErrors) return error.lines;
+    throw error;
+  }
+  return [];
+}

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
+import { parseConfig } from "../../../../src/app/config/index.ts";
+import { errorsOf } from "../../../support/config.ts";
 
 const inVhost = (line: string) => `[vhost.__defaultVhost__]\n${line}\n`;
 
@@ -376,21 +377,11 @@ level = 1`,
 ];
 
 test.each(bad)("%s", (_, text, ...messages) => {
-  expect(errorsOf(text, "x.toml")).toEqual(messages);
+  expect(errorsOf(() => parseConfig(text, "x.toml"))).toEqual(messages);
 });
 
 test("every message is one line", () => {
   for (const [, text] of bad) {
-    for (const line of errorsOf(text, "x.toml")) expect(line).not.toContain("\n");
+    for (const line of errorsOf(() => parseConfig(text, "x.toml"))) expect(line).not.toContain("\n");
   }
 });
-
-function errorsOf(text: string, fileName: string): readonly string[] {
-  try {
-    parseConfig(text, fileName);
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-  return [];
-}

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { endpointsOf } from "../../../../src/app/config/endpoints.ts";
-import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
+import { parseConfig } from "../../../../src/app/config/index.ts";
 import { parseListen } from "../../../../src/base/address.ts";
 import { parseNetwork } from "../../../../src/base/network.ts";
+import { errorsOf } from "../../../support/config.ts";
 
 type Texts = readonly (string | number)[];
 
@@ -64,15 +65,7 @@ test("HTTP has endpoints of its own, with and without TLS, and proxies in front"
 });
 
 test("an API that other machines reach needs users; a bare port is this machine's", () => {
-  const problems = (toml: string): readonly string[] => {
-    try {
-      parseConfig(`[http_api]\n${toml}`, "x.toml");
-      return [];
-    } catch (error) {
-      if (error instanceof ConfigErrors) return error.lines;
-      throw error;
-    }
-  };
+  const problems = (toml: string) => errorsOf(() => parseConfig(`[http_api]\n${toml}`, "x.toml"));
   expect(problems("listen = 1985")).toEqual([]);
   expect(problems('listen = ["127.0.0.1:1985", "[::1]:1985", "localhost:1986"]')).toEqual([]);
   expect(problems('listen = "0.0.0.0:1985"')).toEqual([

@@ -12,7 +12,7 @@ import { withSecretFiles } from "../../../../src/config/file/secret-files.ts";
 import { variablesOf } from "../../../../src/config/file/variables.ts";
 import { integer, list, text } from "../../../../src/config/key.ts";
 import { table } from "../../../../src/config/table.ts";
-import { arbitraryValue, keysOf } from "../../../support/config.ts";
+import { arbitraryValue, errorsOf, keysOf } from "../../../support/config.ts";
 
 const file = `listen = 1936
 [vhost.__defaultVhost__]
@@ -377,16 +377,6 @@ function inFolder<T>(use: (write: (name: string, text: string) => string) => T):
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function errorsOf(act: () => unknown): readonly string[] {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-  return [];
 }
 
 /** The configuration, or that there is none. */

@@ -1,17 +1,9 @@
 import { expect, test } from "bun:test";
-import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
+import { parseConfig } from "../../../../src/app/config/index.ts";
+import { errorsOf } from "../../../support/config.ts";
 
+const problems = (toml: string) => errorsOf(() => parseConfig(toml, "x.toml"));
 const users = (toml: string) => [...parseConfig(toml, "x.toml").http_api.user];
-
-function errorsOf(toml: string): readonly string[] {
-  try {
-    parseConfig(toml, "x.toml");
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-}
 
 test("tables with names may be written as a list with a name in each", () => {
   const list = users(
@@ -22,7 +14,7 @@ test("tables with names may be written as a list with a name in each", () => {
 });
 
 test("a mistake in one of them is told with its line", () => {
-  expect(errorsOf('[[http_api.user]]\nname = "a"\n[[http_api.user]]\nname = "b"\nrole = "king"')).toEqual([
+  expect(problems('[[http_api.user]]\nname = "a"\n[[http_api.user]]\nname = "b"\nrole = "king"')).toEqual([
     'x.toml:5: http_api.user.b.role: must be "read" or "admin", not "king"',
   ]);
 });
@@ -33,5 +25,5 @@ test.each([
   "[[http_api.user]]\nname = 7",
   "[http_api]\nuser = [1]",
 ])("a list without a name for each, of its own, is refused: %p", (toml) => {
-  expect(errorsOf(toml).join()).toContain("http_api.user: must be tables by name, [http_api.user.NAME]");
+  expect(problems(toml).join()).toContain("http_api.user: must be tables by name, [http_api.user.NAME]");
 });

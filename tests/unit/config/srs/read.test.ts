@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { ConfigErrors, loadConfig, parseConfig, shortToml } from "../../../../src/app/config/index.ts";
 import { UserError } from "../../../../src/base/errors.ts";
+import { errorsOf } from "../../../support/config.ts";
 import { srsConfVectors } from "../../../vectors/srs-conf.ts";
 
 test.each(srsConfVectors)("$name becomes our keys", ({ conf, toml }) => {
@@ -142,12 +143,12 @@ describe("a mistake is told with its file and line, and what to do:", () => {
     ],
     ["no RTMP", "rtmp { enabled off; }", "x.conf:1: enabled: RTMP is what this server is for; write on or remove it"],
   ])("%s", (_, text, message) => {
-    expect(errorsOf(text)).toEqual([message]);
+    expect(problems(text)).toEqual([message]);
   });
 
   test("all of them at once, in the order of the file", () => {
     const text = "listen x;\nfoo on;\nvhost a {\n  gop_cache maybe;\n  dvr { enabled on; }\n}\nmax_connections 0;\n";
-    expect(errorsOf(text).map((line) => line.split(": ", 2).join(" "))).toEqual([
+    expect(problems(text).map((line) => line.split(": ", 2).join(" "))).toEqual([
       "x.conf:1 listen",
       "x.conf:2 foo",
       "x.conf:4 gop_cache",
@@ -166,8 +167,8 @@ describe("no message shows what may be a key:", () => {
     ["what stands behind an unmatched quote", `listen "1935;\nkey ${secret};\nlog "x";`],
     ["what stands before an end", inVhost(`forward ${secret}`)],
   ])("%s", (_, text) => {
-    expect(errorsOf(text).length).toBeGreaterThan(0);
-    expect(errorsOf(text).join()).not.toContain(secret);
+    expect(problems(text).length).toBeGreaterThan(0);
+    expect(problems(text).join()).not.toContain(secret);
   });
 });
 
@@ -276,7 +277,7 @@ describe("include", () => {
       "{ x",
     ];
     for (const text of [...lines, lines.join("\n"), lines.toReversed().join("\n"), lines.join(";\n")]) {
-      const said = errorsOf("include secret.conf;\nlisten 1935;", () => text).join("\n");
+      const said = problems("include secret.conf;\nlisten 1935;", () => text).join("\n");
       expect(said).toInclude("secret.conf:");
       expect(said.replaceAll("secret.conf", "")).not.toMatch(/hash|salt|sec|ret\b|BEGIN|MIGH/i);
     }
@@ -332,14 +333,8 @@ test("quotes, comments and line breaks make no difference to what a file says", 
   );
 });
 
-function errorsOf(text: string, read?: (path: string) => string): readonly string[] {
-  try {
-    parseConfig(text, "x.conf", read);
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-  return [];
+function problems(text: string, read?: (path: string) => string): readonly string[] {
+  return errorsOf(() => parseConfig(text, "x.conf", read));
 }
 
 function withFolder(use: (write: (name: string, text: string) => string) => void): void {

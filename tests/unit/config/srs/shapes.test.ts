@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertConfig } from "../../../../src/app/config/convert.ts";
-import { ConfigErrors, loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
+import { loadConfig, parseConfig } from "../../../../src/app/config/index.ts";
 import { directives, type Entry } from "../../../../src/config/srs/directives.ts";
+import { errorsOf } from "../../../support/config.ts";
 import { srsShapes } from "../../../vectors/srs-shapes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "srs-shapes-"));
@@ -126,14 +127,4 @@ function inBlocks(spelling: string, rule: Entry["rule"]): string {
     if (word === "vhost") return `vhost a { ${inner} }`;
     return `${word} { ${switched.test(word) && last !== "enabled" ? "enabled on; " : ""}${inner} }`;
   }, text);
-}
-
-function errorsOf(act: () => unknown): readonly string[] {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-  return [];
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { UserError } from "../../../../src/base/errors.ts";
 import { answerSchema } from "../../../../src/features/api/openapi.ts";
 import type { Operation } from "../../../../src/features/api/operation.ts";
+import { accessRequest } from "../../../support/access.ts";
 import { ApiStage, quietLoad } from "../../../support/api-stage.ts";
 import { mismatches } from "../../../support/schema.ts";
 
@@ -277,24 +278,7 @@ describe("Clients", () => {
     expect((await stage.call("DELETE /api/v1/clients/r2?ban=60")).status).toBe(200);
     expect(stage.kicked).toEqual(["r2"]);
     const [ban] = stage.api.guards;
-    const request = {
-      ...{
-        protocol: "rtmp",
-        address: "192.0.2.7",
-        port: 1,
-        tcUrl: "",
-        pageUrl: "",
-        swfUrl: "",
-        hops: [],
-        forClient: false,
-      },
-      ...{
-        clientId: "c5",
-        action: "play" as const,
-        param: "",
-        name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
-      },
-    };
+    const request = accessRequest({ address: "192.0.2.7", clientId: "c5" });
     expect(ban?.check(request)).toMatchObject({ kind: "denied" });
     expect(ban?.check({ ...request, address: "192.0.2.8" })).toBeUndefined();
     expect(ban?.check({ ...request, action: "publish" })).toBeUndefined();

@@ -3,20 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClusterSecret } from "../../../../src/app/cluster-secret.ts";
-import { ConfigErrors, parseConfig } from "../../../../src/app/config/index.ts";
+import { parseConfig } from "../../../../src/app/config/index.ts";
+import { errorsOf } from "../../../support/config.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 
 const secret = 'secret = "0123456789abcdef"\n';
 
-function problems(lines: string): readonly string[] {
-  try {
-    parseConfig(`[cluster]\n${lines}`, "x.toml");
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigErrors) return error.lines;
-    throw error;
-  }
-}
+const problems = (lines: string) => errorsOf(() => parseConfig(`[cluster]\n${lines}`, "x.toml"));
 
 describe("[cluster]", () => {
   test("reads URLs of servers in one spelling", () => {

@@ -1,44 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { AmfObject } from "../../../../src/amf/value.ts";
 import type { Transport, TransportHandler } from "../../../../src/base/transport.ts";
 import type { AccessRequest } from "../../../../src/live/ports/access.ts";
-import { defaultLimits } from "../../../../src/rtmp/limits.ts";
-import { ServerSession } from "../../../../src/rtmp/server-session.ts";
 import { EdgeStage } from "../../../support/edges.ts";
-import { command } from "../../../support/session.ts";
+import { redirectingSession } from "../../../support/redirecting-session.ts";
 
 /** A server that sends all who play or publish to this URL. */
 function redirector(url: string): { accept(): TransportHandler } {
   const accept = () => {
     let transport: Transport | undefined;
-    const away = () => {
-      const ex = AmfObject.of({ code: 302, redirect: url, redirect2: url });
-      const description = "RTMP 302 Redirect";
-      const code = "NetConnection.Connect.Rejected";
-      transport?.send(command("onStatus", 0, null, AmfObject.of({ level: "error", code, description, ex })));
-    };
-    const session: ServerSession = new ServerSession(
-      { connect: () => session.acceptConnect(128) },
-      {
-        publish: away,
-        play: away,
-        pause() {},
-        receive() {},
-        restart() {},
-        hops() {},
-        epoch() {},
-        age() {},
-        ended() {},
-      },
-      {
-        limits: defaultLimits,
-        send: (bytes) => void transport?.send(bytes),
-        now: () => 0,
-        random: (into) => into.fill(1),
-        soon: queueMicrotask,
-        identity: {},
-      },
-    );
+    const session = redirectingSession({ redirect: url, redirect2: url }, (bytes) => void transport?.send(bytes));
     return {
       onOpen: (opened: Transport) => {
         transport = opened;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../../../src/base/errors.ts";
 import { parseOrigin } from "../../../../src/features/edge/address.ts";
-import type { AccessRequest } from "../../../../src/live/ports/access.ts";
 import type { OnConflict } from "../../../../src/live/source/source.ts";
+import { accessRequest } from "../../../support/access.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";
@@ -10,20 +10,7 @@ import { LiveStage, Viewer } from "../../../support/live.ts";
 import { mulberry32 } from "../../../support/random.ts";
 import { publishDefaults } from "../../../support/rtmp-stage.ts";
 
-const request: AccessRequest = {
-  action: "publish",
-  protocol: "rtmp",
-  name: { vhost: "__defaultVhost__", app: "live", stream: "show" },
-  param: "",
-  address: "10.0.0.1",
-  port: 1,
-  tcUrl: "",
-  pageUrl: "",
-  swfUrl: "",
-  hops: [],
-  forClient: false,
-  clientId: "c1",
-};
+const request = accessRequest({ action: "publish", address: "10.0.0.1" });
 const demand = { param: "", hops: [], tcUrl: "", pageUrl: "", swfUrl: "" };
 
 /** The two processes of a server that forwards to `targets` and fetches from `origins`, not linked yet. */

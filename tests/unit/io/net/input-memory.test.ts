@@ -21,7 +21,7 @@ class Holder implements InputHolder {
     const more = bytes - this.inputBytes;
     this.inputBytes = bytes;
     this.#memory.count(this, more);
-    if (this.reason === undefined) this.#memory.judge(this);
+    if (this.reason === undefined) this.#memory.review(this);
     return this;
   }
 

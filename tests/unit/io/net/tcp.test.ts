@@ -17,7 +17,7 @@ const KB = 1024;
 const MB = 1024 * KB;
 
 /** A client as no program of ours is: it reads when told to, and may talk all the while. */
-function stubborn(port: number, talk: boolean) {
+function stubbornClient(port: number, talk: boolean) {
   const begin = (own: Socket) => {
     own.pause();
     socket = own;
@@ -52,6 +52,18 @@ function stubborn(port: number, talk: boolean) {
     talk: () => socket?.write(chatter),
     leave: () => socket?.terminate(),
   };
+}
+
+/** Connects such a client to `server`, whose transport is then ready. */
+async function stubborn(server: End, talk = false) {
+  const peer = stubbornClient(
+    stage.listen(() => server),
+    talk,
+  );
+  const transport = await server.opened.promise;
+  await peer.opened;
+  await ready(transport, server);
+  return { peer, transport };
 }
 
 /** Waits until what the listener's side sends goes to the kernel at once: with TLS, the handshake's end. */
@@ -94,13 +106,7 @@ describe.each([
 
   test("keeps the order and every byte when the peer takes them piece by piece", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      false,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server);
     const all = randomBytes(mulberry32(1), 1 * MB);
     const random = mulberry32(2);
     let at = 0;
@@ -128,13 +134,7 @@ describe.each([
 
   test("tells its owner when what waited is gone", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      false,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server);
     const drained = Promise.withResolvers<void>();
     server.onDrain = () => drained.resolve();
     expect(transport.send(new Uint8Array(8 * MB))).toBe(false);
@@ -145,13 +145,7 @@ describe.each([
 
   test("delivers all that is queued on close, to a peer that keeps talking, and reads nothing more", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      true,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server, true);
     const all = randomBytes(mulberry32(3), 8 * MB);
     expect(transport.send(all)).toBe(false);
     transport.close();
@@ -168,14 +162,8 @@ describe.each([
   test("that is closed is ended by us when the peer does not do it", async () => {
     const { server, serverSide, clientSide } = await stage.connect();
     // The peer's end would close by itself; ours must not depend on it.
-    const peer = stubborn(
-      stage.listen(() => lone),
-      false,
-    );
     const lone = new End();
-    const transport = await lone.opened.promise;
-    await peer.opened;
-    await ready(transport, lone);
+    const { transport } = await stubborn(lone);
     transport.send(Uint8Array.of(1));
     transport.close();
     stage.clock.advance(2999);
@@ -189,13 +177,7 @@ describe.each([
 
   test("loses what is queued on abort", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      false,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server);
     transport.send(new Uint8Array(16 * MB));
     transport.abort();
     expect(server.closes).toBe(1);
@@ -207,13 +189,7 @@ describe.each([
 
   test("is given up when the peer takes nothing for a minute", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      false,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server);
     transport.send(new Uint8Array(16 * MB));
     stage.clock.advance(59_000);
     expect(server.closes).toBe(0);
@@ -225,13 +201,7 @@ describe.each([
 
   test("is given up at the end of the turn when too much waits for a peer that does not read", async () => {
     const server = new End();
-    const peer = stubborn(
-      stage.listen(() => server),
-      false,
-    );
-    const transport = await server.opened.promise;
-    await peer.opened;
-    await ready(transport, server);
+    const { peer, transport } = await stubborn(server);
     transport.send(new Uint8Array(16 * MB));
     for (let i = 0; i < 1000; i++) transport.send(new Uint8Array(16));
     expect(server.closes).toBe(0);

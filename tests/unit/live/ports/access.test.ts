@@ -1,27 +1,9 @@
 import { expect, test } from "bun:test";
-import {
-  type AccessRequest,
-  type CountingGuard,
-  type Guard,
-  GuardChain,
-  type GuardResult,
-} from "../../../../src/live/ports/access.ts";
+import { type CountingGuard, type Guard, GuardChain, type GuardResult } from "../../../../src/live/ports/access.ts";
+import { accessRequest } from "../../../support/access.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
-const request: AccessRequest = {
-  action: "play",
-  protocol: "rtmp",
-  name: { vhost: "v", app: "live", stream: "show" },
-  param: "",
-  address: "192.0.2.1",
-  port: 5000,
-  tcUrl: "",
-  pageUrl: "",
-  swfUrl: "",
-  hops: [],
-  forClient: false,
-  clientId: "c1",
-};
+const request = accessRequest();
 
 class Stage {
   readonly clock = new FakeClock();
