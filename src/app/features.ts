@@ -3,7 +3,6 @@ import type { OpenRedis } from "../base/redis.ts";
 import { Api } from "../features/api/api.ts";
 import { idOf } from "../features/api/ids.ts";
 import { Cluster } from "../features/cluster/cluster.ts";
-import { Console } from "../features/console/console.ts";
 import { Director } from "../features/director/director.ts";
 import { Edge } from "../features/edge/edge.ts";
 import { Forward } from "../features/forward/forward.ts";
@@ -13,8 +12,6 @@ import { SpellingHints } from "../features/hints/hints.ts";
 import { hlsFormats } from "../features/hls/formats.ts";
 import { Hls } from "../features/hls/hls.ts";
 import { Hooks } from "../features/hooks/hooks.ts";
-import { forOperators, forViewers } from "../features/http/context.ts";
-import { HttpServer } from "../features/http/server.ts";
 import { StaticFiles } from "../features/http/static-files.ts";
 import { HttpLive } from "../features/http-live/http-live.ts";
 import { AddressRate } from "../features/limits/address-rate.ts";
@@ -23,7 +20,6 @@ import { limitGuards, limitUses } from "../features/limits/guards.ts";
 import { liveStreams } from "../features/page/live-streams.ts";
 import { StreamPage } from "../features/page/page.ts";
 import { Registry } from "../features/registry/registry.ts";
-import { RtmpServer } from "../features/rtmp/server.ts";
 import { securityGuards } from "../features/security/guards.ts";
 import type { InstalledFfmpegs } from "../features/transcode/examine-engines.ts";
 import { Ladders } from "../features/transcode/ladders.ts";
@@ -43,7 +39,7 @@ import { cpuSeconds, fillRandom, randomHex } from "../io/os/process.ts";
 import { systemLoad } from "../io/os/system-load.ts";
 import { streamConfig } from "../live/config.ts";
 import { Clients } from "../live/ports/clients.ts";
-import { ConnectionServers } from "../live/ports/connection-servers.ts";
+import type { ConnectionServers } from "../live/ports/connection-servers.ts";
 import { ConnectionAccount } from "../live/ports/connections.ts";
 import { Entry } from "../live/ports/entry.ts";
 import { type Feature, FeatureSet } from "../live/ports/feature.ts";
@@ -54,17 +50,15 @@ import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
 import type { Administration } from "./administration.ts";
-import { consoleAssets, pageAssets } from "./browser-assets.ts";
+import { pageAssets } from "./browser-assets.ts";
 import { logClients } from "./client-log.ts";
 import { Listening, type ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { NodeFlowMeter } from "./node-flow.ts";
+import { makeProtocols } from "./protocols.ts";
 import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
-
-/** Connections to the API at a time, beside those of max_connections. */
-const MAX_API_CONNECTIONS = 100;
 
 /** What features are made of. */
 export interface Host {
@@ -80,7 +74,7 @@ export interface Host {
   /** This process's id in hop traces. */
   readonly nodeId: string;
   readonly version: string;
-  /** What the API tells and does that is not of a feature. */
+  /** What the API reports and does that belongs to no feature. */
   readonly administration: Administration;
   /** The log's last lines. */
   readonly logTail: Pick<LogTail, "after">;
@@ -96,11 +90,11 @@ export interface Features {
   readonly listening: Listening;
   /** The connections of all protocols. */
   readonly connections: ConnectionServers;
-  /** Answers the control socket's calls, too. */
+  /** It also answers the control socket's calls. */
   readonly api: Api;
-  /** Asks the other nodes once it is started. */
+  /** Asks other nodes from its start on. */
   readonly cluster: Cluster;
-  /** Connects once it is started. */
+  /** Connects to Redis from its start on. */
   readonly registry: Registry;
 }
 
@@ -219,7 +213,7 @@ export function makeFeatures(host: Host): Features {
     // Counts what others do, and knows who was sent away.
     api,
     cluster,
-    // Tells others of streams, before anything is made of them here.
+    // Reports streams to other nodes, before features make other streams of them here.
     registry,
     // These only log and report; nothing depends on their position.
     new SpellingHints(clock, log),
@@ -233,16 +227,15 @@ export function makeFeatures(host: Host): Features {
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
     // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
-    // After security: only who may watch learns where. Before those that look for the stream to have it here.
+    // After security: only clients that may watch learn where. Before features that fetch the stream to this server.
     director,
-    // Provides a stream at once, before others look for it on other servers; publishers of the other process are not counted
-    // here.
+    // Provides a stream at once, before others look for it on other servers; the limits don't count publishers of the other process.
     siblings,
     // Before the edge, to spare origins requests; asked again last, since other clients may be let in while an origin decides.
     { name: "limits", guards: counting, countingGuards: counting },
-    // Takes time: it asks back ends, which need not know of clients that a limit refuses.
+    // Takes time: it asks back ends. After the limits: back ends need not know of clients that a limit refuses.
     hooks,
-    // Before the page and the files: its addresses are its own.
+    // Before the page and the files: its addresses are not theirs.
     new Hls({
       ...shared,
       streams,
@@ -281,7 +274,7 @@ export function makeFeatures(host: Host): Features {
     forward,
     // Takes time: it asks origins.
     new Edge({ ...relays, httpGet, nodes, configOf: (name) => vhost(name)?.edge }),
-    // Claims streams for those that all others let in.
+    // Claims streams for publishers that all other guards have let in.
     { name: "claims", guards: [registry.claims] },
     // Takes every name that ends in .ts: after a feature that has files of such names.
     new HttpLive({
@@ -314,43 +307,12 @@ export function makeFeatures(host: Host): Features {
     countingGuards: others.countingGuards,
     connections: account,
   });
-  const rtmp = new RtmpServer({
-    ...shared,
-    streams,
-    entry,
-    clients,
-    refusals,
-    get idle() {
-      return live.current.limits;
-    },
-    get chunkSize() {
-      return live.current.chunk_size;
-    },
-  });
-  const served = {
-    ...{ clock, log, clients, refusals, software: `srs/${version}` },
-    rtmpPort: () => live.current.listen.find(({ port }) => port !== 0)?.port,
-    stage: () => connections.stage,
-  };
-  const http = new HttpServer({ ...served, ...forViewers, account, routes: others.httpRoutes });
-  const adminConsole = new Console({
-    assets: consoleAssets(),
-    config: () => live.current.http_api.console,
+  const connections = makeProtocols({
+    ...{ ...shared, live, streams, entry, clients, refusals, account, software: `srs/${version}` },
+    routes: others.httpRoutes,
+    adminRoutes: [cluster, api],
     viewerEndpoints: () => listening.viewerEndpoints,
   });
-  const calls = new AddressRate(clock);
-  const countRequest = (address: string) =>
-    calls.take(address, live.current.http_api.max_requests_per_minute)
-      ? undefined
-      : { rule: "http_api.max_requests_per_minute", reason: "too many requests; wait a minute" };
-  const free = { acquire: () => undefined, release: () => undefined, countRequest };
-  // The API answers while clients have no room.
-  const apiAccount = new ConnectionAccount({ maxConnections: MAX_API_CONNECTIONS, limiter: free });
-  const admin = new HttpServer(
-    { ...served, ...forOperators, account: apiAccount, routes: [cluster, api, adminConsole] },
-    apiAccount,
-  );
-  const connections = new ConnectionServers({ clock, log, refusals, account, servers: [rtmp, http, admin] });
   const trustedProxies = () => live.current.proxy_protocol.trusted;
   const listening = new Listening({ clock, log, tcp, servers: connections, account, certificates, trustedProxies });
   // Clients are notified of the end of their streams once no feature passes these on.
