@@ -8,7 +8,7 @@ import {
   signAnswer,
   writeDigest,
 } from "./handshake-digest.ts";
-import { Collector, checkVersion, type HandshakeOptions, type HandshakeStep } from "./handshake-step.ts";
+import { type HandshakeOptions, type HandshakeStep, PeerPackets } from "./handshake-step.ts";
 
 /** Flash Player 128.0.7.2; a server looks for a digest only when the version is not 0. */
 const CLIENT_VERSION = 0x80000702;
@@ -25,9 +25,7 @@ export interface ClientHandshakeOptions extends HandshakeOptions {
  */
 export class ClientHandshake {
   readonly #options: ClientHandshakeOptions;
-  readonly #s0s1 = new Collector(1 + PACKET_BYTES);
-  #s2Missing = PACKET_BYTES;
-  #answered = false;
+  readonly #received = new PeerPackets();
   #digest = false;
 
   constructor(options: ClientHandshakeOptions) {
@@ -36,7 +34,7 @@ export class ClientHandshake {
 
   /** All of S2 has arrived: commands may be sent. */
   get done(): boolean {
-    return this.#s2Missing === 0;
+    return this.#received.done;
   }
 
   /** The server sent a digest. Known once S1 has arrived. */
@@ -58,19 +56,7 @@ export class ClientHandshake {
 
   /** Throws a ProtocolError when the server's first byte is not 3. The content of S2 is ignored: nothing here needs its proof. */
   push(bytes: Uint8Array): HandshakeStep {
-    let at = 0;
-    let send: Uint8Array | undefined;
-    if (!this.#answered) {
-      at = this.#s0s1.take(bytes, 0);
-      if (at > 0) checkVersion(this.#s0s1.bytes[0] ?? 0);
-      if (this.#s0s1.full) {
-        send = this.#answer(this.#s0s1.bytes.subarray(1));
-        this.#answered = true;
-      }
-    }
-    const skipped = Math.min(this.#s2Missing, bytes.length - at);
-    this.#s2Missing -= skipped;
-    return { send, rest: this.done ? bytes.subarray(at + skipped) : undefined };
+    return this.#received.push(bytes, (packet) => this.#answer(packet));
   }
 
   #answer(s1: Uint8Array): Uint8Array {

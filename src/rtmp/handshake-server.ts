@@ -8,7 +8,7 @@ import {
   signAnswer,
   writeDigest,
 } from "./handshake-digest.ts";
-import { Collector, checkVersion, type HandshakeOptions, type HandshakeStep } from "./handshake-step.ts";
+import { type HandshakeOptions, type HandshakeStep, PeerPackets } from "./handshake-step.ts";
 
 /** FMS 1.0.5.4. Below 3.0: FFmpeg checks S1 and S2 from there on. */
 const SERVER_VERSION = 0x01000504;
@@ -20,9 +20,7 @@ const SERVER_VERSION = 0x01000504;
  */
 export class ServerHandshake {
   readonly #options: HandshakeOptions;
-  readonly #c0c1 = new Collector(1 + PACKET_BYTES);
-  #answered = false;
-  #c2Missing = PACKET_BYTES;
+  readonly #received = new PeerPackets();
   #digest = false;
 
   constructor(options: HandshakeOptions) {
@@ -31,7 +29,7 @@ export class ServerHandshake {
 
   /** All of C2 has arrived. */
   get done(): boolean {
-    return this.#c2Missing === 0;
+    return this.#received.done;
   }
 
   /** The client sent a digest. Known once the answer has been given. */
@@ -41,19 +39,7 @@ export class ServerHandshake {
 
   /** Throws a ProtocolError when the first byte is not 3. */
   push(bytes: Uint8Array): HandshakeStep {
-    let at = 0;
-    let send: Uint8Array | undefined;
-    if (!this.#answered) {
-      at = this.#c0c1.take(bytes, 0);
-      if (at > 0) checkVersion(this.#c0c1.bytes[0] ?? 0);
-      if (this.#c0c1.full) {
-        send = this.#answer(this.#c0c1.bytes.subarray(1));
-        this.#answered = true;
-      }
-    }
-    const skipped = Math.min(this.#c2Missing, bytes.length - at);
-    this.#c2Missing -= skipped;
-    return { send, rest: this.done ? bytes.subarray(at + skipped) : undefined };
+    return this.#received.push(bytes, (packet) => this.#answer(packet));
   }
 
   #answer(c1: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../base/errors.ts";
-import { PLAIN_VERSION, type RandomFill } from "./handshake-digest.ts";
+import { PACKET_BYTES, PLAIN_VERSION, type RandomFill } from "./handshake-digest.ts";
 
-/** What a handshake makes of some bytes. */
+/** The result of some bytes of a handshake. */
 export interface HandshakeStep {
   /** To be written to the peer at once; owned by the caller. */
   readonly send: Uint8Array | undefined;
@@ -16,30 +16,35 @@ export interface HandshakeOptions {
   readonly timeMs: number;
 }
 
-/** Collects a fixed number of bytes from pushes of any size. */
-export class Collector {
-  readonly bytes: Uint8Array;
-  #length = 0;
+/** What a handshake receives: version and first packet (C0C1, S0S1), which are answered, then the second packet (C2, S2), which is not read. */
+export class PeerPackets {
+  readonly #first = new Uint8Array(1 + PACKET_BYTES);
+  #firstLength = 0;
+  #secondMissing = PACKET_BYTES;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  /** Both packets have come. */
+  get done(): boolean {
+    return this.#secondMissing === 0;
   }
 
-  get full(): boolean {
-    return this.#length === this.bytes.length;
-  }
-
-  /** Copies the missing bytes from `input` at `from`; returns where the rest begins. */
-  take(input: Uint8Array, from: number): number {
-    const count = Math.min(this.bytes.length - this.#length, input.length - from);
-    this.bytes.set(input.subarray(from, from + count), this.#length);
-    this.#length += count;
-    return from + count;
+  /** Takes bytes; `answer` is called once, with the first packet. Throws a ProtocolError when the first byte is not 3. */
+  push(bytes: Uint8Array, answer: (packet: Uint8Array) => Uint8Array): HandshakeStep {
+    let send: Uint8Array | undefined;
+    const head = Math.min(this.#first.length - this.#firstLength, bytes.length);
+    if (head > 0) {
+      this.#first.set(bytes.subarray(0, head), this.#firstLength);
+      this.#firstLength += head;
+      checkVersion(this.#first[0] ?? 0);
+      if (this.#firstLength === this.#first.length) send = answer(this.#first.subarray(1));
+    }
+    const skipped = Math.min(this.#secondMissing, bytes.length - head);
+    this.#secondMissing -= skipped;
+    return { send, rest: this.done ? bytes.subarray(head + skipped) : undefined };
   }
 }
 
 /** Refuses any first byte but 3 at once, with a guess at the peer's protocol. */
-export function checkVersion(version: number): void {
+function checkVersion(version: number): void {
   if (version === PLAIN_VERSION) return;
   const hex = version.toString(16).padStart(2, "0");
   throw new ProtocolError(`the handshake begins with 0x${hex} instead of 0x03${guess(version)}`);
