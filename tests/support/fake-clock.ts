@@ -99,16 +99,6 @@ export class FakeClock implements Clock {
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Time passes while the loop is held up: the timers that are due run in one turn, before what they gave `soon`. */
-  holdUp(ms: number): void {
-    this.#now += ms;
-    for (let next = this.#next(); next !== undefined && next.at <= this.#now; next = this.#next()) {
-      if (next.periodMs !== undefined) throw new Error("not for timers that come again");
-      this.#end(next);
-      next.run();
-    }
-  }
-
   /** Lets time pass until no timer waits; fails when that takes longer than `limitMs`, as it does with `every`. */
   runUntilIdle(limitMs = 3_600_000): void {
     const until = this.#now + limitMs;

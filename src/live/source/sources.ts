@@ -84,10 +84,6 @@ export class Sources implements SourceOwner {
     return this.#switches.count;
   }
 
-  get lastSwitch(): SourceSwitch | undefined {
-    return this.#switches.last;
-  }
-
   /** Admits or refuses a source, by `OnConflict`. A stream has at most `MAX_STANDBYS` standbys. */
   publish(info: SourceInfo, options: PublishOptions): Source | undefined {
     const now = this.#clock.now();

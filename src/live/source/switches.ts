@@ -29,10 +29,6 @@ export class Switches {
     return this.#count;
   }
 
-  get last(): SourceSwitch | undefined {
-    return this.#last;
-  }
-
   /** How long a preferred source must be steady before it takes over, ms. */
   get steadyMs(): number {
     return this.#steadyMs;
