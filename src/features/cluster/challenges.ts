@@ -1,29 +1,29 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 
-/** A challenge is taken for one to two of these, ms. */
+/** A challenge is valid for one to two slots of this length, ms. */
 const SLOT_MS = 10_000;
-/** Questions that a challenge's time may bring; more are refused until it is over. */
+/** Maximum number of questions in a slot; more are refused. */
 const MAX_NONCES = 20_000;
 
 /**
- * Challenges of this node, by its own clock alone: a question is signed over one, so that a recorded question is of no use later.
- * While its challenge is taken, a question is answered once.
+ * Challenges of this node, valid by its own clock. A question is signed over a challenge, so a recorded question is of no use later;
+ * while the challenge is valid, the question is answered only once.
  */
 export class Challenges {
   readonly #clock: Pick<Clock, "now">;
   readonly #key: string;
-  /** Nonces answered in the slot that goes on and in the one before. */
+  /** Nonces answered in the present slot and in the one before. */
   readonly #seen: [Set<string>, Set<string>] = [new Set(), new Set()];
   #slot = 0;
 
-  /** `key`: random, nobody else knows it. */
+  /** `key` is random and secret. */
   constructor(clock: Pick<Clock, "now">, key: string) {
     this.#clock = clock;
     this.#key = key;
   }
 
-  /** The one for the next question. */
+  /** The challenge for the next question. */
   get current(): string {
     return this.#of(this.#slotNow());
   }

@@ -11,14 +11,14 @@ import { OwnNode } from "./own-node.ts";
 import { PeerNodes } from "./peer-nodes.ts";
 import { answerMac, isSameMac, PROTOCOL, parseCredentials, questionMac } from "./signature.ts";
 
-/** Addresses whose wrong questions are remembered, so that each is logged once. */
+/** Maximum number of addresses whose wrong questions are remembered, so that each is logged once. */
 const MAX_ADDRESSES = 256;
-/** An address without wrong questions for this long has none any more, ms. */
+/** An address is forgotten after this time without wrong questions, ms. */
 const FORGET_MS = 60_000;
 
 const encoder = new TextEncoder();
 
-/** Asks the nodes of a cluster how they stand, and answers them: a route of the API's port with rights of its own, read only. */
+/** Asks the other nodes for their state, and answers their questions, by a read-only route of the API's port with rights of its own. */
 export class Cluster implements Feature, HttpRoute, Nodes {
   readonly name = "cluster";
   readonly streams: StreamObserver;
@@ -26,7 +26,7 @@ export class Cluster implements Feature, HttpRoute, Nodes {
   readonly #own: OwnNode;
   readonly #nodes: PeerNodes;
   readonly #challenges: Challenges;
-  /** What is wrong with questions, by the asker's address. */
+  /** The faults of questions, by the asker's address. */
   readonly #refused = new Map<string, { readonly outage: Outage; at: number }>();
 
   constructor(context: ClusterContext) {
@@ -37,7 +37,7 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     this.#challenges = new Challenges(context.clock, context.randomHex(32));
   }
 
-  /** What this process says of itself. */
+  /** This process's own state. */
   get own(): NodeState {
     return this.#own.state;
   }
@@ -54,12 +54,12 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     return this.#nodes.peers();
   }
 
-  /** Asks peers from now on. */
+  /** Begins to ask the peers. */
   start(): void {
     this.reconfigure();
   }
 
-  /** This node drains from now on, and listens no more: its peers are told at once, and as long as it lasts. */
+  /** This node has begun to drain and no longer listens: its peers are notified at once, and again until it ends. */
   drain(): void {
     this.#nodes.drain();
   }
@@ -75,7 +75,7 @@ export class Cluster implements Feature, HttpRoute, Nodes {
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     if (request.path !== PATH) return false;
     const secret = this.#context.secret();
-    // Without a secret there is nothing here, and the API says so.
+    // Without a secret the address does not exist; the API answers.
     if (secret === "" || request.method !== "GET") return false;
     const credentials = parseCredentials(request.header("authorization") ?? "");
     if (credentials === undefined) return false;

@@ -12,10 +12,10 @@ export interface ClusterContext extends Omit<OwnNodeContext, "clock" | "epoch"> 
   readonly dial: Dial;
   /** Numbers in [0, 1), for the jitter of questions. */
   readonly randomNumber: () => number;
-  /** So many random bytes in hexadecimal. */
+  /** This many random bytes in hexadecimal. */
   randomHex(length: number): string;
   /** The cluster's secret by the configuration in effect; "" when it has none. */
   secret(): string;
-  /** Servers on these hosts, which had been away, answer again. */
+  /** Servers on these hosts answer again after an outage. */
   onReturn(hosts: ReadonlySet<string>): void;
 }

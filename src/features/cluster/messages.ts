@@ -11,18 +11,18 @@ import { PROTOCOL } from "./signature.ts";
 
 /** Where nodes ask each other, on the port of the API. */
 export const PATH = "/api/v1/cluster";
-/** Most bytes of an answer that are read. */
+/** Maximum size of an answer, bytes. */
 export const MAX_ANSWER = 2 * 1024 * 1024;
-/** Streams that an answer names; a node with more names these. */
+/** Maximum number of streams in an answer; further ones are left out. */
 export const MAX_STREAMS = 10_000;
 
-/** What a node answers: its state, its streams only when they are others than those that the asker knows. */
+/** A node's answer: its state, with its streams only if they differ from those that the asker knows. */
 export interface Answer {
   readonly state: Omit<NodeState, "streams">;
-  /** Stands for the streams: they are the same while it is the same. */
+  /** Identifies the streams: it changes when they do. */
   readonly revision: string;
   readonly streams: NodeState["streams"] | undefined;
-  /** For the next question. */
+  /** The challenge for the next question. */
   readonly challenge: string;
 }
 
@@ -45,7 +45,7 @@ function writeStreams(streams: NodeState["streams"]) {
   return roles;
 }
 
-/** Reads an answer whose signature is right. A node may still be of another version: what is wrong is undefined. */
+/** Reads an answer with a valid signature; undefined if it is malformed, as from a node of another version. */
 export function readAnswer(text: string): Answer | undefined {
   const value = jsonObject(text);
   if (value === undefined) return undefined;
@@ -58,7 +58,7 @@ export function readAnswer(text: string): Answer | undefined {
   return { state, revision, streams, challenge };
 }
 
-/** The version of the cluster's protocol that an answer says; undefined when it says none. */
+/** The version of the cluster's protocol in an answer; undefined if it has none. */
 export function versionOf(text: string): number | undefined {
   const version = jsonObject(text)?.cluster;
   return typeof version === "number" && Number.isSafeInteger(version) ? version : undefined;

@@ -5,18 +5,18 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import type { ClusterConfig } from "./config.ts";
 
-/** Rates are of this time at least, ms. */
+/** Rates are measured over this time at least, ms. */
 const WINDOW_MS = 900;
-/** What is known is told again for this long, ms, while connections are the same: a director asks with each request. */
+/** The state is measured again after this time, ms, or when connections change, as a director asks with each request. */
 const FRESH_MS = 20;
 
-/** What this process knows of itself. */
+/** What this process's own state is made of. */
 export interface OwnNodeContext {
   readonly clock: Pick<Clock, "now">;
   /** This process's id in hop traces. */
   readonly nodeId: string;
   readonly version: string;
-  /** Random; stands for this process's streams in revisions. */
+  /** Random; distinguishes this process's revisions from others'. */
   readonly epoch: string;
   config(): ClusterConfig;
   draining(): boolean;
@@ -45,7 +45,7 @@ export class OwnNode implements StreamObserver {
     this.#context = context;
   }
 
-  /** Stands for the streams: they are the same while it is the same. */
+  /** Identifies the streams: it changes when they do. */
   get revision(): string {
     return `${this.#context.epoch}.${this.#changes}`;
   }

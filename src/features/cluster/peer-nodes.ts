@@ -5,12 +5,12 @@ import type { ClusterContext } from "./context.ts";
 import type { OwnNode } from "./own-node.ts";
 import { Peer, type PeerEvents } from "./peer.ts";
 
-/** The nodes that are named by `cluster.peers`: each is asked about itself every second. */
+/** The nodes of `cluster.peers`, each of which is asked for its state every second. */
 export class PeerNodes implements PeerEvents {
   readonly #context: ClusterContext;
   readonly #own: OwnNode;
   readonly #peers = new Map<string, Peer>();
-  /** What is wrong with nodes beside their answers. */
+  /** Problems of nodes that their answers do not show. */
   readonly #addresses: AddressProblems;
 
   constructor(context: ClusterContext, own: OwnNode) {
@@ -40,7 +40,7 @@ export class PeerNodes implements PeerEvents {
     return nodes;
   }
 
-  /** Asks exactly these peers from now on; those that stay are not asked anew. */
+  /** Asks exactly these peers from now on; those that stay keep their state. */
   follow(urls: readonly string[]): void {
     for (const [url, peer] of this.#peers) {
       if (urls.includes(url)) continue;
@@ -56,12 +56,12 @@ export class PeerNodes implements PeerEvents {
     this.#examine();
   }
 
-  /** Tells all peers now that this node drains. */
+  /** Notifies all peers at once that this node drains. */
   drain(): void {
     for (const peer of this.#peers.values()) peer.askNow();
   }
 
-  /** A node with this id has asked us, and says that it drains. */
+  /** A node with this id has asked this one, and reports that it drains. */
   drains(id: string): void {
     for (const peer of this.#peers.values()) if (peer.known([]).state?.id === id) peer.drains();
   }

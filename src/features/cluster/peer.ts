@@ -10,11 +10,11 @@ import { ask, type Outcome } from "./question.ts";
 const PERIOD_MS = 1000;
 /** This process, found among its peers, is asked this often, as the peer may become another server. */
 const SELF_PERIOD_MS = 60_000;
-/** A node without an answer to a question of this time is not alive, ms. */
+/** A node that has not answered within this time, ms, is not alive. */
 const ALIVE_MS = 2500;
 const BACKOFF = { firstMs: 250, factor: 2, maxMs: 5000 } as const;
 
-/** What a peer's owner is told. */
+/** Notifications for a peer's owner. */
 export interface PeerEvents {
   /** It has answered; `returned`: after an outage or as another process. */
   answered(peer: Peer, returned: boolean): void;
@@ -37,7 +37,7 @@ export class Peer {
   #seenAt: number | undefined;
   /** Why the last question has no answer. */
   #problem: string | undefined;
-  /** When it said last that it drains. */
+  /** When it last reported that it drains. */
   #drainsAt: number | undefined;
   #timer: Timer | undefined;
   #giveUp: (() => void) | undefined;
@@ -55,7 +55,7 @@ export class Peer {
     this.#ask(false);
   }
 
-  /** Asks at once: there is something to say. */
+  /** Asks at once, as this node's own state has changed. */
   askNow(): void {
     this.stop();
     this.#ask(false);
@@ -71,7 +71,7 @@ export class Peer {
     return this.#isSelf;
   }
 
-  /** As one of the nodes; `problems`: what is wrong with it beside what its answers say. */
+  /** The peer as a node; `problems` are those that its answers do not show. */
   known(problems: readonly string[]): KnownNode {
     const seenAt = this.#seenAt;
     const source = this.url;
@@ -93,7 +93,7 @@ export class Peer {
     };
   }
 
-  /** The node has asked us, and says that it drains: it need not answer any more. */
+  /** The node has asked this one, and reports that it drains: it need not answer any more. */
   drains(): void {
     this.#drainsAt = this.#context.clock.now();
   }
@@ -165,7 +165,7 @@ export class Peer {
     const { log, clock } = this.#context;
     this.#problem = problem;
     this.#timer = clock.after(this.#backoff.next(), () => this.#ask(false));
-    // It listens no more, as it should.
+    // A draining node no longer listens.
     if (this.#isDraining) return;
     const told = this.#outage.failed(problem);
     const fields = { peer: this.url, node: this.#state?.id, error: problem };

@@ -18,19 +18,19 @@ export interface QuestionContext {
   readonly nonce: string;
   /** The peer's URL. */
   readonly peer: string;
-  /** Of the asked node, "" before the first answer. */
+  /** The asked node's challenge; "" before its first answer. */
   readonly challenge: string;
-  /** What the asker says of itself and what it knows. */
+  /** The asker's own state and the revision that it knows. */
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What came of a question: an answer, a challenge to ask again with, or what is wrong. */
+/** The outcome of a question: an answer, a challenge for asking again, or a problem. */
 export type Outcome =
   | { readonly kind: "answer"; readonly answer: Answer }
   | { readonly kind: "challenge"; readonly challenge: string }
   | { readonly kind: "problem"; readonly problem: string };
 
-/** Asks a node once; `done` is called once, later, unless the question is given up by what this returns. */
+/** Asks a node once; `done` is called once, later. The returned function gives the question up. */
 export function ask(context: QuestionContext, done: (outcome: Outcome) => void): () => void {
   const { clock, httpGet, secret, nonce, peer, challenge, params } = context;
   const target = `${PATH}?${new URLSearchParams(params)}`;

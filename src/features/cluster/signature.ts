@@ -1,14 +1,14 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Of the cluster's protocol: nodes of another one don't understand each other. */
+/** The version of the cluster's protocol: nodes with different ones don't understand each other. */
 export const PROTOCOL = 1;
 
-/** What a question's header says. */
+/** The contents of a question's Authorization header. */
 export interface Credentials {
   readonly version: number;
-  /** The asker's, 32 hexadecimal digits: the answer is signed with it. */
+  /** The asker's nonce, 32 hexadecimal digits: the answer is signed with it. */
   readonly nonce: string;
-  /** The asked node's, from an earlier answer; "" before the first. */
+  /** The asked node's challenge, from an earlier answer; "" before the first. */
   readonly challenge: string;
   readonly mac: string;
 }
@@ -36,7 +36,7 @@ export function parseCredentials(header: string): Credentials | undefined {
   return version === undefined ? undefined : { version: Number(version), nonce, challenge, mac };
 }
 
-/** Compares two signatures in a time that says nothing of where they differ. */
+/** Compares two signatures in a time that does not depend on where they differ. */
 export function isSameMac(one: string, other: string): boolean {
   const [a, b] = [new TextEncoder().encode(one), new TextEncoder().encode(other)];
   return a.length === b.length && timingSafeEqual(a, b);
