@@ -108,7 +108,7 @@ export const edgeTable = table("Streams fetched from other servers while viewers
 /** The edge table of a vhost, complete. */
 export type EdgeConfig = ValueOf<Table<typeof edgeTable.entries>>;
 
-/** What is wrong with an edge table beside its keys. `hasRegistry`: nodes tell each other what they have. */
+/** Mistakes in an edge table whose keys are valid separately. `hasRegistry`: nodes know each other's streams. */
 export function edgeProblems(
   { origin, token_traverse }: EdgeConfig,
   hasRegistry: boolean,

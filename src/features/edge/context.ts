@@ -11,7 +11,7 @@ export interface EdgeContext extends ConnectionContext, Omit<PushContext, "chunk
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
   readonly httpGet: HttpGet;
-  /** Where streams are, for the origin "registry". */
+  /** Locates streams on nodes of the cluster, for the origin "registry". */
   readonly nodes: Nodes;
   /** This process's id in hop traces. */
   readonly nodeId: string;

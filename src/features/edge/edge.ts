@@ -240,7 +240,7 @@ export class Edge implements Feature, StreamObserver {
     const { vhost: name, app, stream } = request.name;
     const vhost = this.#vhost(name);
     if (vhost === undefined) return undefined;
-    // With nodes that tell each other what they have, a publisher stays where it came.
+    // With a registry, nodes fetch the stream from this one: it is not pushed to an origin.
     if (request.action === "publish" && !vhost.config.publish && !vhost.origins.asksNodes) return NO_PUBLISHERS;
     const key = `${name}/${app}/${stream}`;
     if (request.action === "play" && vhost.config.wait > 0 && this.#isMissing(key, request))
@@ -318,7 +318,7 @@ export class Edge implements Feature, StreamObserver {
     };
   }
 
-  /** The vhost whose origins get what is published here: none where nodes fetch it from each other. */
+  /** The vhost whose origins get what is published here; undefined if nodes fetch it from each other. */
   #pushedTo(name: string): EdgeVhost | undefined {
     const vhost = this.#vhost(name);
     return vhost?.origins.asksNodes ? undefined : vhost;

@@ -38,7 +38,7 @@ export class Fetched implements UpstreamOwner {
   readonly #options: FetchedOptions;
   readonly paramsChooser: ParamsChooser;
   #upstreams: readonly Upstream[] = [];
-  /** What upstreams that are gone received. */
+  /** Bytes received by upstreams that are gone. */
   #pastBytes = 0;
   /** Each upstream's source stays until the upstream's next source takes over, or until no origin has the stream. */
   readonly #sources = new Map<Upstream, Source>();
@@ -115,13 +115,13 @@ export class Fetched implements UpstreamOwner {
     } else for (const upstream of this.#upstreams) upstream.retrySoon();
   }
 
-  /** The stream may be at another node: it is looked for there soon. */
+  /** The stream may have moved to another node: it is searched for there soon. */
   moved(): void {
     if (this.#hold !== undefined) this.retrySoon();
     else for (const upstream of this.#upstreams) upstream.moved();
   }
 
-  /** The stream comes by other servers. */
+  /** The stream now comes through other servers. */
   rerouted(): void {
     const { source } = this.stream;
     if (source !== undefined && this.#own.has(source) && source.info.hops.length > 1 && this.#options.origins.asksNodes)
@@ -141,7 +141,7 @@ export class Fetched implements UpstreamOwner {
     });
   }
 
-  /** The stream is published locally. Without viewers nobody will want it from an origin again. */
+  /** The stream is published locally. Without viewers it will not be fetched again. */
   stopFetching(): void {
     this.#stop();
     if (!this.#watched) this.#options.done(this);
@@ -165,7 +165,7 @@ export class Fetched implements UpstreamOwner {
     for (const source of sources) source.end("unpublished");
   }
 
-  /** Viewers are there again. */
+  /** A viewer has come back. */
   watch(): void {
     this.#watched = true;
     this.#linger?.cancel();
@@ -194,8 +194,7 @@ export class Fetched implements UpstreamOwner {
   }
 
   /**
-   * The configuration has changed: what comes from an origin that is still listed continues; else it is as if the connection
-   * were lost.
+   * The configuration has changed: connections to origins that are still listed continue; others count as lost.
    */
   reconfigure(config: EdgeConfig): void {
     this.#options.config = config;
@@ -231,7 +230,7 @@ export class Fetched implements UpstreamOwner {
     const others = active !== undefined && this.#own.has(active) ? "standby" : "reject";
     const isShortcut = by === this.#shortcut.next;
     if (isShortcut && active !== undefined && info.hops.length >= active.info.hops.length) {
-      // The shorter way is gone by now.
+      // The shorter way has gone meanwhile.
       this.#options.context.clock.soon(() => this.#shortcut.stop());
       return undefined;
     }
@@ -287,7 +286,7 @@ export class Fetched implements UpstreamOwner {
     if (this.#sources.size === 0) this.paramsChooser.yieldedNothing(params);
   }
 
-  /** The stream is not looked for again at once, and viewers with the same parameters are refused at once. */
+  /** The stream is not searched for again soon, and viewers with the same parameters are refused at once. */
   #addMissing(askedBy: readonly Upstream[]): void {
     const { key } = this.stream;
     const ttlMs = this.config.missing_ttl * 1000;

@@ -84,7 +84,7 @@ export class Origin {
     if (wasDead) this.#onChange(this, this.health);
   }
 
-  /** It is said to be back: it may get a connection now, whose outcome shows whether it is. */
+  /** It may be alive again: one connection tries it now. */
   returned(): void {
     this.#deadUntil = 0;
   }

@@ -19,26 +19,26 @@ export interface OriginsContext {
   examine(origin: Origin): void;
 }
 
-/** Where nodes have a stream. */
+/** The nodes that have a stream. */
 interface Found {
   /** The shortest way first. */
   readonly origins: readonly Origin[];
-  /** Servers before each of them. */
+  /** How many servers the stream passes before each of them. */
   readonly hops: ReadonlyMap<Origin, number>;
-  /** Whether all who may know were asked. */
+  /** Whether everybody who was asked has answered. */
   readonly sure: boolean;
 }
 
-/** The origins of one vhost, those that nodes of the cluster are for single streams, and the choice of the next one. */
+/** The origins of one vhost, with nodes of the cluster that are origins of single streams, and their order for each stream. */
 export class Origins {
   readonly #context: OriginsContext;
   readonly #origins = new Map<string, Origin>();
   readonly #rules: OriginRules;
   /** Nodes of the cluster that are no origin of the configuration, by their identity. */
   readonly #nodeOrigins = new Map<string, Origin>();
-  /** By the stream's key, while it is looked for or fetched. */
+  /** By the stream's key, while it is searched for or fetched. */
   readonly #found = new Map<string, Found>();
-  /** Where streams were found. */
+  /** The origins at which streams were found. */
   readonly foundOrigins = new FoundOrigins();
   #config: EdgeConfig;
   #turn = 0;
@@ -90,12 +90,12 @@ export class Origins {
     return this.#origins.get(identity) === origin || this.#nodeOrigins.get(identity) === origin;
   }
 
-  /** An origin has not answered a request that it may not answer for reasons of its own: whether it is alive is found out. */
+  /** Finds out whether an origin is alive that has not answered a request. It may have reasons for that besides its death. */
   examine(origin: Origin): void {
     this.#context.examine(origin);
   }
 
-  /** Asks which nodes have a stream; the promise is there if that takes time. It takes a second at most. */
+  /** Asks which nodes have a stream; returns a promise if that takes time, which is a second at most. */
   look(key: string): Promise<void> | undefined {
     if (!this.asksNodes) return undefined;
     const { nodes } = this.#context;
@@ -108,20 +108,20 @@ export class Origins {
     return answer instanceof Promise ? answer : undefined;
   }
 
-  /** Whether no origin of any kind has the stream, as far as all who may know have answered. */
+  /** Whether no origin can have the stream: none is configured, and everybody who was asked has answered that no node has it. */
   isNowhere(key: string): boolean {
     const found = this.#found.get(key);
     return this.#origins.size === 0 && found?.sure === true && found.origins.length === 0;
   }
 
-  /** Whether a living node has a stream with fewer servers before it than this one, which is a node that has it. */
+  /** Whether the stream passes fewer servers on its way to another living node than to the node `than`. */
   hasShorter(key: string, than: Origin): boolean {
     const { origins = [], hops } = this.#found.get(key) ?? {};
     const of = (origin: Origin) => hops?.get(origin) ?? 0;
     return origins.some((origin) => origin.eligible && of(origin) < of(than));
   }
 
-  /** The stream is not looked for any more: nodes that have no other stream are forgotten. */
+  /** The stream is no longer needed: nodes without another needed stream are forgotten. */
   forget(key: string): void {
     if (!this.#found.delete(key)) return;
     const used = new Set([...this.#found.values()].flatMap(({ origins }) => origins));
@@ -144,7 +144,7 @@ export class Origins {
     return this.#turn++;
   }
 
-  /** None for an address that can't be one: other nodes have written it. */
+  /** The origin at a node's URL; none if the URL, which another node has written, is malformed. */
   #at(url: string): readonly Origin[] {
     const address = readNodeUrl(url);
     if (address === undefined) return [];
@@ -159,7 +159,7 @@ export class Origins {
     return new Origin(address, clock, randomNumber, this.#rules, onHealth);
   }
 
-  /** The nodes that have the stream stand where the word for them stands. */
+  /** The configured origins, with the nodes that have the stream at the position of the word "registry". */
   #ranked(key: string, turn: number): Origin[] {
     const listed = this.#listed(key, turn);
     const found = this.#found.get(key)?.origins ?? [];

@@ -169,7 +169,7 @@ export class EdgePushes {
     for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.retrySoon();
   }
 
-  /** The stream passes other servers now. */
+  /** The stream now comes through other servers. */
   rerouted(stream: Stream): void {
     this.#running.get(stream)?.relay.announceHops();
   }

@@ -42,12 +42,12 @@ export class Search {
   /** The stream has run: viewers wait for it to continue. */
   #ran = false;
   #again: Origin | undefined;
-  /** Of the round that was over last. */
+  /** The result of the last complete round. */
   lastRound: RoundResult = "unknown";
 
   /**
-   * `suits`: which origins can be asked; `taken`: those that others of the stream's connections use, which are not; `foundOrigins`: where
-   * streams were found.
+   * `suits`: which origins can be asked; `taken`: those that the stream's other connections use, which are not asked; `foundOrigins`: the
+   * origins at which streams were found.
    */
   constructor(
     origins: Origins,
@@ -73,7 +73,7 @@ export class Search {
     return origin;
   }
 
-  /** Asks which nodes have the stream, before a round; the promise is there if that takes time. */
+  /** Asks which nodes have the stream, before a round; returns a promise if that takes time. */
   look(): Promise<void> | undefined {
     return this.#asked.size > 0 || this.#again !== undefined ? undefined : this.origins.look(this.#key);
   }
@@ -83,13 +83,13 @@ export class Search {
     return this.origins.isNowhere(this.#key);
   }
 
-  /** Where the stream was found may be out of date: a round begins. */
+  /** The known origin of the stream may be out of date: a round begins. */
   restart(): void {
     this.#asked.clear();
     this.#again = undefined;
   }
 
-  /** The same origin is to be asked once more. */
+  /** The same origin is asked once more. */
   again(origin: Origin): void {
     this.#again = origin;
   }

@@ -1,22 +1,22 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** The way is looked at so long after it became longer, ms: others come to their new places meanwhile. Up to twice as long by chance. */
+/** A shorter way is searched for this long (ms) after the way became longer, or up to twice as long by chance: other streams move first. */
 const SETTLE_MS = 2000;
-/** A shorter way that has not taken over by then is given up, ms: a source must be steady for 10 s, and have a key frame. */
+/** A shorter way must take over within this time, ms: its source must be steady for 10 s, and have a key frame. */
 const LIMIT_MS = 30_000;
 
-/** What changing to a shorter way needs of the stream that is fetched. */
+/** What a change to a shorter way needs of the fetched stream. */
 export interface ShortcutOwner {
   readonly clock: Clock;
   readonly randomNumber: () => number;
-  /** The connection that the stream comes by. */
+  /** The connection by which the stream comes. */
   playing(): Upstream | undefined;
-  /** Asks the nodes again; whether one has the stream with fewer servers before it than this connection's origin. */
+  /** Asks the nodes again: whether the stream passes fewer servers on its way to one of them than to this connection's origin. */
   look(upstream: Upstream): Promise<boolean>;
-  /** Begins a connection beside the others, whose source is to take over when it is steady. */
+  /** Opens another connection, whose source takes over when it is steady. */
   add(): Upstream;
-  /** Ends a connection; the others keep the stream. */
+  /** Ends a connection; the stream continues from the others. */
   drop(upstream: Upstream): void;
 }
 
@@ -29,7 +29,7 @@ export interface ShortcutOwner {
 export class Shortcut {
   readonly #owner: ShortcutOwner;
   #timer: Timer | undefined;
-  /** The connection that it comes by, and the one that is to take over. */
+  /** The connection by which the stream comes, and the one that is to take over. */
   #old: Upstream | undefined;
   #next: Upstream | undefined;
   /** Counts attempts: an answer about nodes that comes after its attempt is ignored. */
@@ -44,24 +44,24 @@ export class Shortcut {
     return this.#next;
   }
 
-  /** The stream comes by other servers, of which there are several. */
+  /** The stream now comes through other servers, several of them. */
   longer(): void {
     if (this.#timer !== undefined) return;
     const { clock, randomNumber } = this.#owner;
     this.#timer = clock.after(SETTLE_MS * (1 + randomNumber()), () => void this.#look());
   }
 
-  /** The connection that was to take over has. */
+  /** The other connection has taken over. */
   taken(): void {
     const old = this.#old;
     this.#end();
     if (old !== undefined) this.#owner.drop(old);
   }
 
-  /** The connection that was to take over is of no use, or the stream is not fetched any more. */
+  /** The other connection has failed, or the stream is no longer fetched. */
   stop(): void {
     const next = this.#next;
-    // It has begun after the other one had lost the stream.
+    // It began after the first connection had lost the stream.
     if (next !== undefined && next === this.#owner.playing()) {
       this.taken();
       return;

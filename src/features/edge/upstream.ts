@@ -31,7 +31,7 @@ export interface UpstreamOwner {
   readonly stream: Stream;
   readonly name: StreamName;
   readonly config: EdgeConfig;
-  /** With what the stream is asked for. */
+  /** The parameters with which the stream is requested. */
   readonly paramsChooser: ParamsChooser;
   /** Origins in use by the stream's other upstreams. */
   taken(by: Upstream): ReadonlySet<Origin>;
@@ -62,7 +62,7 @@ export class Upstream {
   readonly #since: number;
   #origin: Origin | undefined;
   #peer = "";
-  /** With what the attempt asks. */
+  /** The parameters of the present attempt. */
   #params: RequestParams;
   /** The sentence of the origin that refused the request. */
   #refusal: string | undefined;
@@ -168,7 +168,7 @@ export class Upstream {
     this.#supervisor.retrySoon();
   }
 
-  /** The stream may be at another node: an attempt without the stream is soon replaced by a new one. */
+  /** The stream may have moved to another node: an attempt without the stream is soon replaced by a new one. */
   moved(): void {
     const { state } = this.status;
     if (state === "waiting") this.#supervisor.retrySoon();
@@ -294,7 +294,7 @@ export class Upstream {
     if (end.how === "refused") {
       if (end.redirect === undefined) this.#refusal = end.description || this.#refusal;
       else if (this.#follow(end.redirect)) return "elsewhere";
-      // That says nothing of what we ask with.
+      // That says nothing about the request's parameters.
       else outcome = "failed";
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);
