@@ -5,7 +5,7 @@ import { deviceArguments, hardwareApi, presetFor, profileFor } from "./hardware.
 /** FFmpeg's time at the start of a run, ms: encoders put their first packets before their first frame. */
 export const RUN_START_MS = 10_000;
 
-/** How much FFmpeg looks at before it begins, µs: live input comes no faster than it is watched. */
+/** The duration that FFmpeg analyses before it begins, µs: live input comes in real time. */
 const ANALYZE_US = "500000";
 
 /** One encoded track that FFmpeg writes to a pipe of its own. */
@@ -16,11 +16,11 @@ export interface EncodedTrack {
   readonly encoder: string;
 }
 
-/** A run of FFmpeg: what it reads, and what it makes of that. */
+/** A run of FFmpeg: its input and its tracks. */
 export interface RunPlan {
   readonly ffmpeg: string;
   readonly container: "flv" | "mp4";
-  /** Channels of the source's sound, where FFmpeg does not know them. */
+  /** Channels of the source's audio, if FFmpeg does not know them. */
   readonly channels?: number | undefined;
   readonly tracks: readonly EncodedTrack[];
 }
@@ -31,7 +31,7 @@ function pipeOf(index: number): number {
 }
 
 /**
- * The command of a run. `startsAt` are FFmpeg's times (ms) at which the tracks begin: what is before is decoded, and not encoded.
+ * The command of a run. `startsAt` are FFmpeg's times (ms) at which the tracks begin: earlier frames are decoded, and not encoded.
  * Each track's first frame is then at `RUN_START_MS` of its output.
  */
 export function runCommand(plan: RunPlan, startsAt: readonly number[], facts?: FfmpegFacts): readonly string[] {
@@ -45,7 +45,7 @@ export function runCommand(plan: RunPlan, startsAt: readonly number[], facts?: F
   ]);
 }
 
-/** The command that tries a run on a made picture and tone for a moment, and writes the result nowhere. */
+/** The command that tries a run on a test picture and tone for a moment, and drops the result. */
 export function trialCommand(plan: RunPlan, facts?: FfmpegFacts): readonly string[] {
   const graph = "color=size=320x180:rate=25:duration=0.2[out0];anullsrc=sample_rate=44100,atrim=duration=0.2[out1]";
   const input = ["-f", "lavfi", "-i", graph];
@@ -77,7 +77,7 @@ function flvTo(output: string): readonly string[] {
   return ["-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", output];
 }
 
-/** The arguments that make one track: equal ones make equal tracks, but for their index. */
+/** The arguments that make one track; tracks with the same arguments are equal, except for their index. */
 export function trackArguments(
   track: EncodedTrack,
   index: number,
@@ -121,12 +121,12 @@ function filterArguments(
   return ["-filter_complex", `${graph}${label}`, "-map", label];
 }
 
-/** Whether FFmpeg scales by -s, as SRS has it. Hardware encoders take frames of their own kind only: they are scaled before. */
+/** Whether FFmpeg scales by -s, as in SRS. Hardware encoders take only frames of their own kind, which filters scale before. */
 function scalesBehind({ width, height }: Pick<EngineConfig, "width" | "height">, encoder: string): boolean {
   return width > 0 && height > 0 && !hardwareApi(encoder)?.upload;
 }
 
-/** Whether an option says where key frames are. */
+/** Whether an option decides where key frames are. */
 function setsKeyFrames(option: string): boolean {
   return /^(?:g|force_key_frames)(?::v)?$/.test(splitOption(option)[0]);
 }

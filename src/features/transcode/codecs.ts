@@ -33,7 +33,7 @@ const byName: Readonly<Record<string, Omit<TrackCodec, "label">>> = {
 
 const known: ReadonlySet<string> = new Set(Object.values(byName).map(({ name }) => name));
 
-/** Which of the input's containers has a codec; `none`: neither. */
+/** The input container that carries a codec; `none`: neither does. */
 type Container = "flv" | "mp4" | "any" | "none";
 
 /** A codec of one of a stream's tracks. */
@@ -43,18 +43,18 @@ export interface TrackCodec {
   /** The name for people. */
   readonly label: string;
   readonly container: Container;
-  /** How many channels encoders are told; undefined where FFmpeg knows it. */
+  /** The number of channels for encoders; undefined if FFmpeg knows it. */
   readonly channels?: number;
 }
 
-/** The codec of an audio or video payload; undefined where it names none. */
+/** The codec of an audio or video payload; undefined if it names none. */
 export function trackCodec(kind: PacketKind, payload: Uint8Array): TrackCodec | undefined {
   const label = kind === PacketKind.Data ? "" : codecName(kind, payload);
   if (label === "") return undefined;
   return { label, ...(byName[label] ?? { name: label.toLowerCase(), container: "none" }) };
 }
 
-/** The container that has all codecs of an input; the reason when there is none. */
+/** The container that carries all codecs of an input, or the reason why there is none. */
 export function containerOf(codecs: readonly TrackCodec[]): "flv" | "mp4" | { readonly refusal: string } {
   const none = codecs.find(({ container }) => container === "none");
   if (none !== undefined) return { refusal: `${none.label} cannot be given to FFmpeg` };

@@ -159,13 +159,13 @@ const engineTable = table(
 /** The engines of a vhost by name. */
 export const enginesTable = named({ table: engineTable, implied: undefined, nameProblem });
 
-/** The table of what all engines have in common, complete. */
+/** The table that all engines share, complete. */
 export type TranscodeConfig = ValueOf<typeof transcodeTable>;
 
 /** An engine's table, complete. */
 export type EngineConfig = ValueOf<typeof engineTable>;
 
-/** Where results go: servers among them are looked at by `srs check --probe`. */
+/** The outputs of a vhost's engines, as resources: `srs check --probe` examines the servers among them. */
 function outputs(): Key<readonly Output[]> {
   const key = list<Output>({
     default: [],

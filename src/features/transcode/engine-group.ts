@@ -19,9 +19,9 @@ import { type Result, STEP_BACK_MS } from "./result.ts";
 import { Run } from "./run.ts";
 
 const LOOK_MS = 1000;
-/** A run that skips, or gives wrong times, is logged at most this often. */
+/** Skips and wrong times of runs are logged at most this often. */
 const LOG_MS = 60_000;
-/** A run that was shorter than this is followed by the next only after a while. */
+/** After a run that was shorter than this, the next one waits. */
 const SETTLED_MS = 5000;
 
 /** What a group of engines needs from outside. */
@@ -34,15 +34,15 @@ export interface GroupContext {
   facts(ffmpeg: string): FfmpegFacts | undefined;
 }
 
-/** What FFmpeg is fed with. */
+/** The input of FFmpeg. */
 export interface GroupInput {
   /** The same text for a group with the same input and the same tracks. */
   readonly key: string;
   readonly container: "flv" | "mp4";
-  /** Channels of the sound, where FFmpeg does not know them. */
+  /** Channels of the audio, if FFmpeg does not know them. */
   readonly channels: number | undefined;
   readonly muxer: () => InputMuxer;
-  /** The stream's tracks as they are now. */
+  /** The stream's present tracks. */
   readonly tracks: FedTracks;
 }
 
@@ -50,7 +50,7 @@ export interface GroupInput {
 export interface GroupTotals {
   runs: number;
   skips: number;
-  /** Frames that were left out because of their times. */
+  /** Frames that were left out because of impossible times. */
   strays: number;
 }
 
@@ -110,12 +110,12 @@ export class EngineGroup {
     this.#supervisor.start();
   }
 
-  /** How far what FFmpeg takes in is behind the stream, ms. */
+  /** How far FFmpeg's input is behind the stream, ms. */
   get lagMs(): number {
     return this.#feed?.lagMs ?? 0;
   }
 
-  /** For the API and the terminal. */
+  /** Its state for reports. */
   report(): TranscoderReport {
     const { state, since, lastError, failingSince, nextRetryAt } = this.#supervisor.progress;
     const isStarting = state !== "running" && state !== "waiting";
@@ -133,12 +133,12 @@ export class EngineGroup {
     };
   }
 
-  /** What FFmpeg was started for holds no longer: another takes its place, and goes on where it was. */
+  /** The input has changed: another FFmpeg takes over, and continues where this one was. */
   restart(why: string): void {
     this.#endRun(why, this.#haste());
   }
 
-  /** The stream has ended: what FFmpeg still has follows, then `gone` is called. */
+  /** The stream has ended: FFmpeg finishes what it has, then `gone` is called. */
   finish(gone: () => void): void {
     this.#supervisor.detach();
     this.#look.cancel();
@@ -153,7 +153,7 @@ export class EngineGroup {
     else run.finish(left);
   }
 
-  /** Nothing more of it is wanted. */
+  /** Ends it at once. */
   abort(): void {
     this.#look.cancel();
     this.#supervisor.stop();
@@ -190,7 +190,7 @@ export class EngineGroup {
     const known = facts(ffmpeg);
     const outputs = tracks.map(({ kind, results }) => {
       const packets = kind === "video" ? PacketKind.Video : PacketKind.Audio;
-      // Where the source's time has stepped back, the result does, too.
+      // If the source's time has stepped back, the result's does, too.
       const latest = this.#input.tracks.newest(packets) + STEP_BACK_MS;
       const ends = results.map((result) => result.endOf(kind)).filter((end) => end <= latest);
       return new OutputTrack(packets, Math.max(startsAt, ...ends));
@@ -248,7 +248,7 @@ export class EngineGroup {
   }
 
   #onEnded(run: Run, reason: string): void {
-    // FFmpeg may have given sound before it found that it can't encode the picture.
+    // FFmpeg may have given audio before it found that it can't encode the video.
     const missing = this.plan.tracks.some(
       ({ engine, kind }, index) => kind === "video" && softwareEncoder(engine) !== undefined && !run.hasGiven(index),
     );
@@ -272,7 +272,7 @@ export class EngineGroup {
     this.#report?.failed(why, how);
   }
 
-  /** A stream that changes all the time doesn't cost a process each time. */
+  /** A stream that changes all the time must not cost a process each time. */
   #haste(): Failure {
     return this.#context.clock.now() - this.#runSince > SETTLED_MS ? "elsewhere" : "lost";
   }

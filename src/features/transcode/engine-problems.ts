@@ -1,12 +1,12 @@
 import type { EngineConfig } from "./config.ts";
 import { outputName } from "./output.ts";
 
-/** A vhost with its engines, as the configuration has them. */
+/** A vhost with its engines in the configuration. */
 export interface EnginesOfVhost {
   readonly transcode: ReadonlyMap<string, EngineConfig>;
 }
 
-/** What is wrong with engines by the configuration alone: the key's path and a message. */
+/** Mistakes in engines that the configuration alone shows: the key's path and a message. */
 export function engineProblems(vhosts: ReadonlyMap<string, EnginesOfVhost>, defaultVhost: string) {
   return [...vhosts].flatMap(([vhost, { transcode }]) =>
     [...transcode].flatMap(([name, engine]) =>

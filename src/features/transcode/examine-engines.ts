@@ -8,15 +8,15 @@ import { type FfmpegFacts, flvProblem, readFacts } from "./ffmpeg-facts.ts";
 import { hardwareApi, softwareEncoder } from "./hardware.ts";
 import { encodedTrack } from "./plan.ts";
 
-/** A start of FFmpeg, or a trial of a track, takes no longer. */
+/** Limit on a start of FFmpeg, and on the trial of a track. */
 const TRIAL_MS = 20_000;
-/** Trials at a time. */
+/** Maximum number of trials at a time. */
 const AT_A_TIME = 2;
 
 /** Runs a program to its end. */
 export type RunProgram = (command: readonly string[], timeoutMs: number) => Promise<ProgramResult>;
 
-/** What is known of installed FFmpegs: each is asked once. */
+/** Knows the installed FFmpegs; asks each of them once. */
 export class InstalledFfmpegs {
   readonly #run: RunProgram;
   readonly #asked = new Map<string, Promise<FfmpegFacts | string>>();
@@ -26,12 +26,12 @@ export class InstalledFfmpegs {
     this.#run = run;
   }
 
-  /** Of an FFmpeg that has been asked. */
+  /** The facts of an FFmpeg that was asked before. */
   known(ffmpeg: string): FfmpegFacts | undefined {
     return this.#known.get(ffmpeg);
   }
 
-  /** Asks an FFmpeg; the reason when it can't be used. */
+  /** Asks an FFmpeg for its facts, or returns the reason why it can't be used. */
   ask(ffmpeg: string): Promise<FfmpegFacts | string> {
     let asked = this.#asked.get(ffmpeg);
     if (asked === undefined) {
@@ -58,14 +58,14 @@ export class InstalledFfmpegs {
   }
 }
 
-/** What an examination of engines found, one line each. */
+/** The findings of an examination of engines, one line each. */
 export interface EngineFindings {
-  /** The server must not start with these. */
+  /** With these the server must not start. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Asks each FFmpeg that engines need what it can do, and tries each engine on a made picture and tone. */
+/** Asks each FFmpeg that engines need for its abilities, and tries each engine on a test picture and tone. */
 export async function examineEngines(
   vhosts: ReadonlyMap<string, EnginesOfVhost>,
   settings: TranscodeConfig,
@@ -119,10 +119,10 @@ function encoderProblem({ kind, engine, encoder }: EncodedTrack, facts: FfmpegFa
   return problem === undefined ? undefined : `${key}: ${problem}`;
 }
 
-/** Names of codecs that aren't FFmpeg's. */
+/** FFmpeg's names of codecs, by other names for them. */
 const codecAliases: Readonly<Record<string, string>> = { x264: "h264", avc: "h264", h265: "hevc", x265: "hevc" };
 
-/** The encoders of a codec that stands in an encoder's place, or the encoder of nearly this name. */
+/** Suggests encoders for an unknown one: those of the codec that was named instead, or the one with a similar name. */
 function meantInstead(encoder: string, { encoders }: FfmpegFacts): string {
   const codec = codecAliases[encoder] ?? encoder;
   const ofCodec = [...encoders].filter(([, { codec: made }]) => made === codec).map(([name]) => name);
@@ -160,7 +160,7 @@ async function tryTrack(
   };
 }
 
-/** Where FFmpeg says what it would take. */
+/** The command that lists the possible values, if FFmpeg's reason is an unknown one. */
 function hint(reason: string, encoder: string): string {
   if (/No such filter/.test(reason)) return '; "ffmpeg -filters" lists what it has';
   return /Unrecognized option|Undefined constant|not found/.test(reason)
@@ -168,13 +168,13 @@ function hint(reason: string, encoder: string): string {
     : "";
 }
 
-/** Encoders leave out what they don't know among their own options, and say so. */
+/** The message of an encoder that ignores an unknown option among its own. */
 function ignoredOptions(messages: string): string[] {
   const ignored = messages.split("\n").find((line) => /error parsing option|has not been used/i.test(line));
   return ignored === undefined ? [] : [`FFmpeg ignores an option: ${firstLine(ignored)}`];
 }
 
-/** The first line of FFmpeg's messages, which says most; without the address of what speaks. */
+/** The first line of FFmpeg's messages, which says most, without the address of the speaking object. */
 function firstLine(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.replace(/ @ 0x[0-9a-f]+\]/g, "]").trim());
   return lines.find((line) => line !== "")?.slice(0, 300) ?? "";

@@ -8,26 +8,26 @@ import { RUN_START_MS } from "./arguments.ts";
 import type { InputMuxer } from "./input-muxer.ts";
 import { STEP_BACK_MS } from "./result.ts";
 
-/** A run that is this far behind goes on with the newest key frame. */
+/** A run that is this far behind skips to the newest key frame. */
 const MAX_LAG_MS = 5000;
 /** FFmpeg's clocks have 31 bits: a run ends before its time reaches them. */
 const MAX_RUN_MS = 2 ** 31 - 3_600_000;
 
-/** What a feed gives to. */
+/** The run that a feed gives packets to. */
 export interface FedRun {
   readonly blocked: boolean;
   feed(bytes: Uint8Array, packets: number): boolean;
 }
 
-/** What a feed must know of a stream's tracks. */
+/** What a feed needs to know of a stream's tracks. */
 export interface FedTracks {
   /** Their sequence headers. */
   readonly headers: readonly Packet[];
-  /** Since when a track has had its codec and configuration, ms. */
+  /** The time from which a track has its present codec and configuration, ms. */
   since(kind: PacketKind): number;
   /** A track's newest time, ms. */
   newest(kind: PacketKind): number;
-  /** Whether a payload has the codec that its track has now. */
+  /** Whether a payload has the present codec of its track. */
   hasCodec(kind: PacketKind, payload: Uint8Array): boolean;
 }
 
@@ -37,11 +37,11 @@ export interface FeedEvents {
   begin(startsAt: number): FedRun;
   /** Packets of this duration were left out. */
   skipped(ms: number): void;
-  /** The run must be followed by another. */
+  /** Another run has to follow. */
   expired(why: string): void;
 }
 
-/** A stream on its way into one run of FFmpeg, from a key frame on, with times that begin at `RUN_START_MS`. */
+/** Gives a stream to one run of FFmpeg, from a key frame on, with times that begin at `RUN_START_MS`. */
 export class Feed implements PacketSink {
   readonly batched = true;
   readonly #stream: Stream;
@@ -52,7 +52,7 @@ export class Feed implements PacketSink {
   #run: FedRun | undefined;
   /** The source's time that is 0 in FFmpeg. */
   #base = 0;
-  /** The source's time of the newest packet of each kind that went in: sound and pictures may be far apart. */
+  /** The source's time of the newest packet of each kind that FFmpeg got: audio and video may be far apart. */
   readonly #newest = new Map<PacketKind, number>();
   #left = false;
 
@@ -73,12 +73,12 @@ export class Feed implements PacketSink {
     return this.#stream.lagMs(this.#reader);
   }
 
-  /** The source's time of the newest packet of a kind that went in, ms; -Infinity before the first. */
+  /** The source's time of the newest packet of a kind that FFmpeg got, ms; -Infinity before the first. */
   newestOf(kind: PacketKind): number {
     return this.#newest.get(kind) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Goes on with the newest key frame when the run is too slow and there is a newer one. */
+  /** Skips to the newest key frame if the run is too slow and there is a newer one. */
   catchUp(): void {
     if (this.#left || this.lagMs <= MAX_LAG_MS) return;
     const start = this.#stream.startPoint(packetFormat);
@@ -87,7 +87,7 @@ export class Feed implements PacketSink {
     this.#reader = this.#stream.tap(this, {});
   }
 
-  /** The run takes more. */
+  /** The run takes more packets. */
   drained(): void {
     if (!this.#left) this.#reader.drained();
   }
@@ -114,7 +114,7 @@ export class Feed implements PacketSink {
       if ((time < since && since < latest) || !this.#tracks.hasCodec(kind, payload)) return;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
       if (isHeader(flags)) return;
-      // A run that began with sound far ahead of the picture would leave the picture out: the next one begins with a key frame.
+      // A run that began with audio far ahead of the video would leave the video out: the next one begins with a key frame.
       const isBefore = kind === PacketKind.Video && time < this.#base;
       hasSteppedBack ||= isBefore || time < this.newestOf(kind) - STEP_BACK_MS;
       this.#newest.set(kind, time);

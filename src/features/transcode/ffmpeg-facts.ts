@@ -1,10 +1,10 @@
-/** What is known of an installed FFmpeg. */
+/** The facts about an installed FFmpeg. */
 export interface FfmpegFacts {
-  /** As it names itself: "5.1.9-0+deb12u1". */
+  /** Its version: "5.1.9-0+deb12u1". */
   readonly version: string;
-  /** The name of each encoder's codec by the encoder's name: "libx264" is of "h264". */
+  /** Each encoder's codec, by the encoder's name: "h264" for "libx264". */
   readonly encoders: ReadonlyMap<string, { readonly kind: "video" | "audio"; readonly codec: string }>;
-  /** It can have key frames where the source has them (since 5.0). */
+  /** It can put key frames where the source has them (since 5.0). */
   readonly forcesSourceKeys: boolean;
 }
 

@@ -1,12 +1,12 @@
 import type { EngineConfig } from "./config.ts";
 
-/** A way to encode: by its name's end. */
+/** A hardware API: encoders' names end in its name. */
 interface Api {
-  /** Presets of x264 in its words; undefined: it has none. */
+  /** Its names of x264's presets; undefined: it has none. */
   readonly presets: Readonly<Record<string, string>> | undefined;
-  /** What it needs for -force_key_frames to begin a new GOP. */
+  /** Options with which -force_key_frames begins a new GOP. */
   readonly keyFrames: readonly string[];
-  /** The filters that give it its frames. */
+  /** The filters that make its kind of frames. */
   readonly upload: string;
 }
 

@@ -8,13 +8,13 @@ import { PacketListCursor } from "../../media/packet-cursor.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** Packets in a container that FFmpeg reads from a pipe. */
+/** Writes packets in a container that FFmpeg reads from a pipe. */
 export interface InputMuxer {
-  /** Whether the container has the packets of a track. */
+  /** Whether the container carries the packets of a track. */
   takes(kind: PacketKind, track: number): boolean;
   /** The container's head and the codecs' headers, for a first packet at `time` (ms). */
   begin(headers: readonly Packet[], time: number): Uint8Array;
-  /** The codecs' headers again, where packets are missing. */
+  /** The codecs' headers again, after missing packets. */
   headers(headers: readonly Packet[], time: number): Uint8Array;
   /** The next packets. */
   packets(packets: readonly Packet[]): Uint8Array;

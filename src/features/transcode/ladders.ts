@@ -7,7 +7,7 @@ import { matches } from "./pattern.ts";
 type LocalOutput = Extract<Output, { kind: "stream" }>;
 type Vhosts = ReadonlyMap<string, { readonly transcode: ReadonlyMap<string, EngineConfig> }>;
 
-/** Where an engine's result goes on this server. */
+/** The destination of an engine's result on this server. */
 interface Rung {
   readonly vhost: string;
   readonly engineName: string;
@@ -15,17 +15,17 @@ interface Rung {
   readonly output: LocalOutput;
 }
 
-/** In the place of a source's name. No name has it. */
+/** Stands for a source's name, in which it can't occur. */
 const SOURCE = "\0";
 
 /**
- * Which streams of this server are ladders: several engines of one vhost make them of one source, under names that begin with the source's.
- * It goes by the configuration, so that it is known before anything is published.
+ * Knows which streams of this server are ladders: several engines of one vhost make them of one source, under names that begin with the
+ * source's. The configuration alone decides it, so it is known before anything is published.
  */
 export class Ladders {
   readonly #vhosts: () => Vhosts;
   readonly #serving: (name: string) => string | undefined;
-  /** Those of all vhosts, and what they were found in. */
+  /** The ladders of all vhosts, and the configuration in which they were found. */
   #rungs: readonly Rung[] = [];
   #foundIn: Vhosts | undefined;
 
@@ -35,7 +35,7 @@ export class Ladders {
     this.#serving = serving;
   }
 
-  /** The ladder that a stream is of, or that has its name as its base. */
+  /** The ladder to which a stream belongs, or of which it has the base name. */
   of(name: StreamName): Ladder | undefined {
     const rungs = this.#all().flatMap((rung) => {
       const ending = this.#endingAt(rung, name);
@@ -68,7 +68,7 @@ export class Ladders {
     return this.#rungs;
   }
 
-  /** What the names of a result have behind the source's, for results beside a stream. */
+  /** The ending of a result's name after the source's, for results in the source's vhost and app. */
   #endingAt({ vhost, engineName, output }: Rung, { vhost: at, app }: StreamName): string | undefined {
     const result = outputName(output, { vhost, app, stream: SOURCE }, engineName);
     const isBeside = result.app === app && this.#serving(result.vhost) === at;

@@ -2,11 +2,11 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { printable } from "../../base/printable.ts";
 
-/** Lines of one group that are logged in a period; the others are counted. */
+/** Maximum number of lines of one group in a period; further ones are counted. */
 const MAX_LINES = 10;
 const PERIOD_MS = 60_000;
 
-/** The messages of all FFmpeg processes of a group on their way to the log: a few in a minute. */
+/** Logs the messages of all FFmpeg processes of a group, a few in a minute. */
 export class MessageLog {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -30,7 +30,7 @@ export class MessageLog {
     this.#last = text;
   }
 
-  /** FFmpeg has ended: logs how many lines were left out. The period goes on, so that restarts don't fill the log. */
+  /** FFmpeg has ended: logs how many lines were left out. The period continues, so that restarts don't fill the log. */
   end(): void {
     if (this.#lines <= MAX_LINES) return;
     this.#log.warn("ffmpeg says more", { ...this.#fields, lines_left_out: this.#lines - MAX_LINES });

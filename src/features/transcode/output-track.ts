@@ -6,7 +6,7 @@ const ROUNDING_MS = 1;
 /** A frame that is further than this ahead of FFmpeg's input, or behind the frame before it, has a wrong time. */
 const MAX_STRAY_MS = 10_000;
 
-/** What FFmpeg writes of one track in one run, on the time line of the source. */
+/** Puts the packets of one track in one run of FFmpeg on the time line of the source. */
 export class OutputTrack {
   readonly kind: PacketKind;
   /** The source's time of the first frame, ms. */
@@ -29,7 +29,7 @@ export class OutputTrack {
     if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > inputTime + MAX_STRAY_MS) return "stray";
     if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return "priming";
     this.#newest = time;
-    // A first sound that was rounded down is not before its header.
+    // A first audio frame whose time was rounded down is not before its header.
     return this.#at(this.kind === PacketKind.Audio ? Math.max(time, RUN_START_MS) : time);
   }
 
@@ -38,7 +38,7 @@ export class OutputTrack {
   }
 }
 
-/** Where the composition time stands in a video payload (FLV 10.1 E.4.3.2, Enhanced RTMP v2); -1 where it has none. */
+/** The offset of the composition time in a video payload (FLV 10.1 E.4.3.2, Enhanced RTMP v2); -1 if it has none. */
 function compositionAt(payload: Uint8Array): number {
   const [first = 0, second] = payload;
   if ((first & 0x80) === 0) return (first & 15) === 7 && second === 1 && payload.length >= 5 ? 2 : -1;
@@ -53,7 +53,7 @@ export function compositionOf(payload: Uint8Array): number {
   return (((payload[at] ?? 0) << 24) | ((payload[at + 1] ?? 0) << 16) | ((payload[at + 2] ?? 0) << 8)) >> 8;
 }
 
-/** A video payload to be decoded `byMs` later and shown when it was to be shown, or as soon as it is decoded. */
+/** The video payload with a decoding time later by `byMs` and the same presentation time, or the earliest possible one. */
 export function decodedLater(payload: Uint8Array, byMs: number): Uint8Array {
   const at = compositionAt(payload);
   if (at < 0) return payload;

@@ -3,10 +3,10 @@ import { Template } from "../../base/template.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
 
-/** What names of a result may be made of. */
+/** The placeholders in a result's name. */
 const names = ["vhost", "app", "stream", "engine"] as const;
 
-/** Where a result goes: a stream of this server, or another server. */
+/** The destination of a result: a stream of this server, or another server. */
 export type Output =
   | {
       readonly kind: "stream";

@@ -3,22 +3,22 @@ import type { TrackCodec } from "./codecs.ts";
 import type { EngineConfig } from "./config.ts";
 import { deviceArguments, softwareEncoder } from "./hardware.ts";
 
-/** The codecs of a stream's tracks, as far as they are there. */
+/** The codecs of a stream's tracks; undefined for a missing track. */
 export interface StreamTracks {
   readonly video: TrackCodec | undefined;
   readonly audio: TrackCodec | undefined;
 }
 
-/** What becomes of a track: FFmpeg encodes it, it passes beside FFmpeg, or it is left out or not there. */
+/** The treatment of a track: FFmpeg encodes it, it passes beside FFmpeg, or it is left out or missing. */
 export type Action = "encode" | "copy" | "none";
 
-/** What becomes of both tracks of a stream in an engine. */
+/** The treatment of both tracks of a stream by an engine. */
 export interface Actions {
   readonly video: Action;
   readonly audio: Action;
 }
 
-/** What an engine does with a stream. */
+/** An engine's work on a stream. */
 export function actionsOf(engine: EngineConfig, { video, audio }: StreamTracks): Actions {
   return {
     video: actionOf(engine.vcodec, engine.only_if_video, video),
@@ -32,7 +32,7 @@ function actionOf(encoder: string, onlyIf: readonly string[], codec: TrackCodec 
   return onlyIf.length === 0 || onlyIf.includes(codec.name) ? "encode" : "copy";
 }
 
-/** One engine's part: what it does, and who gets what it makes. */
+/** An engine's plan, and the receiver of its tracks. */
 export interface Part<R> {
   readonly engine: EngineConfig;
   readonly actions: Actions;
@@ -46,7 +46,7 @@ export interface PlannedTrack<R> {
   readonly results: R[];
 }
 
-/** Engines that share one FFmpeg: they have the same input. */
+/** Engines with the same input, which share one FFmpeg. */
 export interface Group<R> {
   /** The same text for the same group. */
   readonly key: string;

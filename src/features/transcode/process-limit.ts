@@ -1,10 +1,10 @@
 /** A permit to run a process, or the wait for one. */
 export interface ProcessPermit {
-  /** The process has ended, or is not wanted any more. */
+  /** The process has ended, or is no longer needed. */
   release(): void;
 }
 
-/** Limits the processes that run at a time; others wait, in order. */
+/** Limits how many processes run at a time; others wait in order. */
 export class ProcessLimit {
   readonly #max: () => number;
   readonly #running = new Set<ProcessPermit>();
@@ -22,7 +22,7 @@ export class ProcessLimit {
     return this.#waiting.size;
   }
 
-  /** Calls `run` when the process may start: at once, or when another has left. */
+  /** Calls `run` when the process may start: at once, or when another one has released its permit. */
   acquire(run: (permit: ProcessPermit) => void): ProcessPermit {
     const permit: ProcessPermit = {
       release: () => {
@@ -35,7 +35,7 @@ export class ProcessLimit {
     return permit;
   }
 
-  /** Calls those that wait, as far as the limit allows. */
+  /** Starts waiting processes, up to the limit. */
   admit(): void {
     for (const [permit, run] of this.#waiting) {
       if (this.#running.size >= this.#max()) return;

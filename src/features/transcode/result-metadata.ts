@@ -3,17 +3,17 @@ import { AmfObject, type AmfValue } from "../../amf/value.ts";
 import { ProtocolError } from "../../base/errors.ts";
 import { METADATA_NAME } from "../../media/data.ts";
 
-/** Keys of onMetaData (FLV 10.1 E.5) that say something of one track. */
+/** Keys of onMetaData (FLV 10.1 E.5) about one track. */
 const ofTrack = {
   video: new Set(["width", "height", "framerate", "videocodecid", "videodatarate"]),
   audio: new Set(["audiocodecid", "audiodatarate", "audiosamplerate", "audiosamplesize", "audiochannels", "stereo"]),
 } as const;
-/** Keys that depend on which tracks there are, or are true of files only. */
+/** Keys that depend on the set of tracks, or that apply to files only. */
 const neither = new Set(["hasVideo", "hasAudio", "duration", "filesize", "keyframes"]);
 
 type Values = ReadonlyMap<string, AmfValue>;
 
-/** The values of a metadata message; undefined when it has none. */
+/** The values of a metadata message; undefined if it has none. */
 export function metadataValues(payload: Uint8Array): Values | undefined {
   try {
     const object = decodeAmf0(payload).find((value) => value instanceof AmfObject);
@@ -24,7 +24,7 @@ export function metadataValues(payload: Uint8Array): Values | undefined {
   }
 }
 
-/** The metadata of a result: each track's from who made the track, the rest from the source. */
+/** The metadata of a result: about each track from its maker (source or FFmpeg), the rest from the source. */
 export function resultMetadata(source: Values, video: Values | undefined, audio: Values | undefined): Uint8Array {
   const values = new Map<string, AmfValue>();
   for (const [key, value] of source)

@@ -9,14 +9,14 @@ import { compositionOf, decodedLater } from "./output-track.ts";
 import { metadataValues, resultMetadata } from "./result-metadata.ts";
 import { TrackMerge } from "./track-merge.ts";
 
-/** How often a stream is requested that another publisher has. */
+/** A busy target is requested again after this. */
 const BUSY_RETRY_MS = 5000;
-/** A frame that is this much earlier than the one before it is where a source's time stepped back (`time_jitter = "off"`). */
+/** A frame that is this much earlier than the one before it shows that the source's time stepped back (`time_jitter = "off"`). */
 export const STEP_BACK_MS = 20_000;
-/** Of an audio frame, as long as nothing is known of its duration. */
+/** Duration of an audio frame before it is measured. */
 const AUDIO_FRAME_MS = 24;
 
-/** Where a result goes. */
+/** The destination of a result. */
 export interface Target {
   /** For the log. */
   readonly label: string;
@@ -27,26 +27,26 @@ export interface Target {
   ended(how: SourceEnd): void;
 }
 
-/** What is known of a track of a result. */
+/** The state of a track of a result. */
 interface Newest {
   /** Decoding time of the newest frame, ms; -Infinity before the first. */
   time: number;
-  /** Where the next frame may begin, by presentation time. */
+  /** The earliest presentation time of the next frame. */
   end: number;
   header: Uint8Array | undefined;
 }
 
-/** The share that the newest packet has in the average of how far a result is behind. */
+/** The newest packet's share in the average delay. */
 const NEWEST_SHARE = 1 / 8;
 
 const noValues = new Map();
 
-/** What one engine makes of a stream: audio and video from FFmpeg or past it, in order, as a source of the target. */
+/** The result of one engine: merges audio and video, from FFmpeg or directly from the stream, into a source of the target. */
 export class Result {
   readonly engine: EngineConfig;
   readonly target: Target;
   readonly #input: Pick<Stream, "ageMs" | "timeline">;
-  /** How far what comes is behind the newest of the input, on average, ms. */
+  /** How far packets are behind the newest packet of the input, on average, ms. */
   #behindMs: number | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -76,12 +76,12 @@ export class Result {
     return this.#source !== undefined;
   }
 
-  /** The newest time that has come, ms; -Infinity before the first frame. */
+  /** The newest time of its frames, ms; -Infinity before the first. */
   get newestTime(): number {
     return Math.max(this.#newest.video.time, this.#newest.audio.time);
   }
 
-  /** The source's time at which another run goes on with a track; -Infinity when it begins. */
+  /** The source's time at which another run continues a track; -Infinity if that begins. */
   endOf(kind: "video" | "audio"): number {
     return this.#newest[kind].end;
   }
@@ -100,7 +100,7 @@ export class Result {
     }
     if (track.time - time > STEP_BACK_MS)
       Object.assign(track, { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY });
-    // An encoder that begins anew puts decoding times before its first picture.
+    // A new run of an encoder has decoding times before its first picture.
     const at = Math.max(time, track.time + 1, 0);
     const frame = at > time && kind === PacketKind.Video ? decodedLater(payload, at - time) : payload;
     track.end =
@@ -109,7 +109,7 @@ export class Result {
     this.#merge.push(kind, at, frame);
   }
 
-  /** Metadata of the source, or of what FFmpeg makes of a track. */
+  /** Metadata of the source, or of FFmpeg about a track. */
   describe(from: "source" | "video" | "audio", payload: Uint8Array): void {
     const values = metadataValues(payload);
     if (values === undefined) return;
@@ -117,18 +117,18 @@ export class Result {
     if (this.#source !== undefined) this.#pushMetadata(this.#source);
   }
 
-  /** A track comes by another way: what was said of it holds no longer. */
+  /** A track comes from another maker: its earlier metadata no longer applies. */
   forget(kind: "video" | "audio"): void {
     this.#metadata[kind] = undefined;
     this.#newest[kind].header = undefined;
   }
 
-  /** The source passes other servers now. */
+  /** The source now comes through other servers. */
   reroute(hops: readonly string[]): void {
     this.#source?.reroute(hops);
   }
 
-  /** Nothing more comes. */
+  /** No more packets come. */
   end(how: SourceEnd): void {
     this.#merge.flush();
     this.#source?.end(how);
@@ -147,7 +147,7 @@ export class Result {
     this.#source?.push(kind, time >>> 0, payload);
   }
 
-  /** Packets are as old as those of the input, and as much older as the engine takes for them. */
+  /** The age of its packets: that of the input's, and the engine's delay. */
   #noteAge(time: number): void {
     const behindMs = Math.max(0, this.#input.timeline.newest - time);
     this.#behindMs ??= behindMs;
@@ -196,7 +196,7 @@ function newTrack(): Newest {
   return { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY, header: undefined };
 }
 
-/** How long an audio frame lasts, by its distance from the one before. */
+/** The duration of an audio frame, by its distance from the one before. */
 function stepOf(ms: number): number {
   return ms > 0 && ms < 5 * AUDIO_FRAME_MS ? ms : AUDIO_FRAME_MS;
 }

@@ -10,22 +10,22 @@ import { PacketKind } from "../../media/packet.ts";
  * starting ──first tag──> running ──end of input──> finishing      any ──exit, hang, garbage, abort──> ended
  */
 const LOOK_MS = 1000;
-/** FFmpeg that takes no input, or gives nothing for it, for this long hangs. */
+/** FFmpeg hangs if it takes no input, or gives no output for its input, for this long. */
 const HANG_MS = 10_000;
-/** Encoders look ahead: fewer packets than this may be on their way. */
+/** Encoders look ahead: up to this many packets may be inside FFmpeg. */
 const AHEAD_PACKETS = 400;
-/** After the end of its input FFmpeg encodes what it has. */
+/** Time for FFmpeg to finish after the end of its input. */
 const FINISH_MS = 5000;
 
-/** Last lines of FFmpeg's that don't say why it ends. */
+/** Last lines of FFmpeg that don't say why it ends. */
 const EMPTY_MESSAGE =
   /^(?:Conversion failed!|To ignore this, add|Error initializing output stream .* opening encoder)|frames left in the queue on closing$/;
-/** The address in memory of what speaks says nothing. */
+/** The address in memory of the speaking object, which says nothing. */
 const ADDRESS = / @ 0x[0-9a-f]+\]/g;
 
 /** Notifications for the owner of a run. */
 export interface RunEvents {
-  /** A tag of a track; the payload belongs to the receiver. False: it is of no use, as if nothing had come. */
+  /** A tag of a track; the payload belongs to the receiver. False: the tag is useless, and does not count as output. */
   tag(index: number, kind: PacketKind, timestamp: number, payload: Uint8Array): boolean;
   /** Its first frame has come. */
   productive(): void;
@@ -33,7 +33,7 @@ export interface RunEvents {
   message(line: string): void;
   /** It takes input again. */
   drained(): void;
-  /** It has ended by itself, or had to be ended; not called after `abort`. */
+  /** It has ended by itself, or was ended for a fault; not called after `abort`. */
   ended(reason: string): void;
 }
 
@@ -46,17 +46,17 @@ export class Run {
   readonly #watch: Timer;
   #finish: Timer | undefined;
   #over = false;
-  /** Why it had to be ended. */
+  /** The fault for which it was ended. */
   #fault: string | undefined;
   #lastMessage = "";
   /** The outputs that have given a frame: metadata and headers come also from an FFmpeg that cannot encode the other track. */
   readonly #productive = new Set<number>();
-  /** It takes no input since then, monotonic ms. */
+  /** The time since which it takes no input, monotonic ms. */
   #blockedAt: number | undefined;
-  /** Packets that it has had since its last tag, and when that was. */
+  /** Packets that it got since its last tag, and the time of that tag. */
   #unanswered = 0;
   #taggedAt: number;
-  /** Since when each output has had a tag that is not whole. */
+  /** The time since which each output has an incomplete tag. */
   readonly #partialSince: (number | undefined)[] = [];
   #gone: (() => void) | undefined;
 
@@ -108,7 +108,7 @@ export class Run {
     return this.#child.pid;
   }
 
-  /** It takes no more input for now. */
+  /** Whether it takes no more input for now. */
   get blocked(): boolean {
     return this.#blockedAt !== undefined;
   }
@@ -121,7 +121,7 @@ export class Run {
     return false;
   }
 
-  /** No more input comes: what FFmpeg still has follows, then `gone` is called. */
+  /** The input ends: FFmpeg finishes what it has, then `gone` is called. */
   finish(gone: () => void): void {
     this.#gone = gone;
     if (this.#over) {
@@ -132,7 +132,7 @@ export class Run {
     this.#finish = this.#clock.after(FINISH_MS, () => this.#child.stop());
   }
 
-  /** Nothing more of it is wanted. `gone` is called when the process has ended. */
+  /** Ends it at once. `gone` is called when the process has ended. */
   abort(gone: () => void = () => undefined): void {
     this.#gone = gone;
     if (this.#child.pid === undefined) gone();

@@ -15,15 +15,15 @@ import { type Actions, actionsOf, type Group, groupsOf } from "./plan.ts";
 import type { Result } from "./result.ts";
 import { SeenTracks } from "./stream-tracks.ts";
 
-/** The other track of a new stream comes within this, or is taken to be missing. */
+/** The second track of a new stream must come within this; otherwise the stream has one track. */
 const SETTLE_MS = 1000;
-/** Packets that are kept meanwhile. */
+/** Maximum number of packets kept meanwhile. */
 const MAX_PENDING = 4096;
 
 /** What a job needs from outside. */
 export interface JobContext extends GroupContext {
   readonly log: Log;
-  /** The program that engines run unless they name another. */
+  /** The program of engines that name none. */
   readonly ffmpeg: string;
   /** The muxer of a container; `samples` are the tracks' sequence headers, or frames of codecs without. */
   muxerOf(container: "flv" | "mp4", audio: boolean, video: boolean, samples: readonly Packet[]): InputMuxer;
@@ -46,7 +46,7 @@ export class StreamJob implements PacketSink {
   readonly #tracks = new SeenTracks();
   #actions = new Map<Result, Actions>();
   #groups: EngineGroup[] = [];
-  /** Until the stream's tracks are known. */
+  /** Packets that wait until the stream's tracks are known. */
   #pending: Packet[] | undefined = [];
   #settling: Timer | undefined;
   #metadata: Uint8Array | undefined;
@@ -82,7 +82,7 @@ export class StreamJob implements PacketSink {
     return true;
   }
 
-  /** The configuration has other engines for the stream: results that stay go on. */
+  /** The configuration has other engines for the stream; results that stay continue. */
   change(results: readonly NamedResult[]): void {
     const kept = new Set(results.map(({ result }) => result));
     for (const { result } of this.#results) if (!kept.has(result)) result.end("unpublished");
@@ -97,12 +97,12 @@ export class StreamJob implements PacketSink {
     }
   }
 
-  /** The stream passes other servers now. */
+  /** The stream now comes through other servers. */
   reroute(hops: readonly string[]): void {
     for (const { result } of this.#results) result.reroute(hops);
   }
 
-  /** The stream has ended. What FFmpeg still has follows, then the results end, and `gone` is called. */
+  /** The stream has ended. FFmpeg finishes what it has, then the results end, and `gone` is called. */
   finish(how: SourceEnd, gone: () => void): void {
     if (this.#pending !== undefined) this.#settle();
     this.#leave();
@@ -172,7 +172,7 @@ export class StreamJob implements PacketSink {
     for (const packet of pending) for (const { result } of this.#results) this.#pass(result, packet, packet.time);
   }
 
-  /** Gives each track its way. Of `configured`, the codec's configuration is another: FFmpeg begins anew with it. */
+  /** Decides how each track gets into results. Tracks in `configured` have another configuration, with which FFmpeg begins anew. */
   #plan(configured?: PacketKind): void {
     const before = this.#actions;
     const parts = this.#results.map(({ result }) => {
@@ -215,7 +215,7 @@ export class StreamJob implements PacketSink {
     return [new EngineGroup(this.#context, totals, this.stream, plan, input, log, fields)];
   }
 
-  /** Codecs are a part of it: another codec needs another FFmpeg. */
+  /** Codecs are a part of the key, as another codec needs another FFmpeg. */
   #keyOf(plan: Group<Result>, container: string): string {
     const { video, audio } = this.#tracks;
     return `${container} ${plan.video && video?.name} ${plan.audio && audio?.name} ${plan.key}`;

@@ -4,15 +4,15 @@ import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { type TrackCodec, trackCodec } from "./codecs.ts";
 import type { StreamTracks } from "./plan.ts";
 
-/** What a packet changes: a codec comes or is another, or its configuration is another. */
+/** A packet's change of a track: its first or another codec, or another configuration of its codec. */
 export type TrackChange = "codec" | "configuration" | undefined;
 
 interface Known {
-  /** As `codecNumber` gives it. */
+  /** By `codecNumber`. */
   number: number;
   codec: TrackCodec | undefined;
   header: Uint8Array | undefined;
-  /** When this codec and configuration took another's place, ms. */
+  /** The time from which it has this codec and configuration, ms. */
   since: number;
   /** The newest frame's time, ms. */
   newest: number;
@@ -20,7 +20,7 @@ interface Known {
   frame: Packet | undefined;
 }
 
-/** The first track of each kind in a stream, as its packets show it. */
+/** Follows the first track of each kind in a stream's packets. */
 export class SeenTracks implements StreamTracks {
   readonly #video: Known = newTrack();
   readonly #audio: Known = newTrack();
@@ -42,14 +42,14 @@ export class SeenTracks implements StreamTracks {
     ];
   }
 
-  /** What describes each track to a muxer: its sequence header, or its first frame when it has none. */
+  /** Describes each track to a muxer: its sequence header, or its first frame if it has none. */
   get samples(): Packet[] {
     const { headers } = this;
     const frames = [this.#video, this.#audio].flatMap(({ frame }) => (frame === undefined ? [] : [frame]));
     return [...headers, ...frames];
   }
 
-  /** Since when a track has had its codec and configuration, ms: what is earlier in the log can't be decoded with these. */
+  /** The time from which a track has its codec and configuration, ms: earlier packets in the log can't be decoded with these. */
   since(kind: PacketKind): number {
     return this.#known(kind).since;
   }
@@ -59,19 +59,19 @@ export class SeenTracks implements StreamTracks {
     return this.#known(kind).newest;
   }
 
-  /** Whether a payload has the codec that its track has now. */
+  /** Whether a payload has the present codec of its track. */
   hasCodec(kind: PacketKind, payload: Uint8Array): boolean {
     const known = this.#known(kind);
     const number = codecNumber(kind, payload);
     return number === 0 || number === known.number;
   }
 
-  /** Looks at a packet; what it changes. */
+  /** Looks at a packet, and returns what it changes. */
   see({ kind, flags, track, payload }: Packet, time: number): TrackChange {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
     const known = this.#known(kind);
     known.newest = isHeader(flags) ? known.newest : time;
-    // Of video, a GOP has one codec.
+    // A GOP has one video codec.
     const describes =
       known.codec === undefined || isHeader(flags) || kind === PacketKind.Audio || (flags & PacketFlag.Key) !== 0;
     if (!describes || isCommand(kind, payload)) return undefined;

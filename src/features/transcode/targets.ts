@@ -12,7 +12,7 @@ import type { Target } from "./result.ts";
 
 /** A vhost that takes results. */
 export interface ResultVhost {
-  /** As it is configured. */
+  /** Its configured name. */
   readonly name: string;
   readonly enabled: boolean;
   readonly stream: StreamConfig;
@@ -43,7 +43,7 @@ export class LocalTarget implements Target {
       return undefined;
     }
     const stream = this.#streams.open({ ...this.#name, vhost: vhost.name }, vhost.stream);
-    // It replaces no publisher: two engines would take turns.
+    // It replaces no publisher, as two engines would replace each other again and again.
     const onConflict = vhost.onConflict === "standby" ? "standby" : "reject";
     const source = stream.publish(this.#info(), { onConflict, events });
     this.problem = source === undefined ? `somebody else publishes ${this.label}` : "";
@@ -59,15 +59,15 @@ export interface PushOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly nodeId: string;
-  /** Streams that only the server sees. */
+  /** Streams that no client can play. */
   readonly hidden: Streams;
   readonly config: StreamConfig;
-  /** A relay sends the last of a result, and then is gone. */
+  /** A relay sends the last packets of a result, and is gone then. */
   leaving(relay: PushRelay): void;
   gone(relay: PushRelay): void;
 }
 
-/** A stream of another server: the result is a stream that only its relay reads. */
+/** A stream of another server: the result is published as a hidden stream, which only the relay reads. */
 export class ServerTarget implements Target {
   readonly label: string;
   readonly problem = "";

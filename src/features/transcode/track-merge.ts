@@ -4,7 +4,7 @@ import { PacketKind } from "../../media/packet.ts";
 
 /** A packet waits this long for an earlier one of the other track; encoders look ahead for a second or two. */
 const MAX_WAIT_MS = 3000;
-/** The tracks of a result together never hold more. */
+/** Maximum of what the tracks of a result hold together. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** A packet that waits. */
@@ -15,11 +15,11 @@ interface Waiting {
   readonly since: number;
 }
 
-/** One track on its way. */
+/** One track and its waiting packets. */
 class Track {
   readonly kind: PacketKind;
   readonly queue: Waiting[] = [];
-  /** The newest time that it has had; nothing earlier follows. */
+  /** Its newest time; nothing earlier follows. */
   newest = Number.NEGATIVE_INFINITY;
   /** The other track waits for it. */
   expected = false;
@@ -30,8 +30,8 @@ class Track {
 }
 
 /**
- * Audio and video that come by two ways, in the order of their times. A packet waits for the other track only while that is
- * expected, and for a limited time: a track that is late is then not waited for until it sends again.
+ * Merges audio and video that come from two makers, in the order of their times. A packet waits for the other track only while that is
+ * expected, and for a limited time: no packet waits for a late track until it sends again.
  */
 export class TrackMerge {
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class TrackMerge {
     this.#emit = emit;
   }
 
-  /** Bytes that wait. */
+  /** Bytes of waiting packets. */
   get bytesQueued(): number {
     return this.#bytes;
   }
@@ -57,7 +57,7 @@ export class TrackMerge {
     this.#run();
   }
 
-  /** The next packet of a track, a frame or a header before one; its payload is kept. */
+  /** Takes the next packet of a track, a frame or a header before one, and keeps its payload. */
   push(kind: PacketKind, time: number, payload: Uint8Array, isFrame = true): void {
     const track = this.#track(kind);
     track.expected = true;
@@ -67,7 +67,7 @@ export class TrackMerge {
     this.#run();
   }
 
-  /** Lets all that waits go. */
+  /** Releases all waiting packets. */
   flush(): void {
     this.#video.expected = false;
     this.#audio.expected = false;
@@ -100,7 +100,7 @@ export class TrackMerge {
     }
   }
 
-  /** The track with the earliest packet: of equal times, a header before a frame, so that a reader that begins there has it. */
+  /** The track with the earliest packet; at equal times, a header comes before a frame, so that readers that begin there have it. */
   #next(): Track | undefined {
     const [video] = this.#video.queue;
     const [audio] = this.#audio.queue;

@@ -21,7 +21,7 @@ import { Result, type Target } from "./result.ts";
 import { type NamedResult, StreamJob } from "./stream-job.ts";
 import { LocalTarget, type ResultVhost, ServerTarget } from "./targets.ts";
 
-/** A publisher that vanished may come back within this: FFmpeg goes on. */
+/** FFmpeg continues if a lost publisher comes back within this. */
 const LINGER_MS = 5000;
 
 /** What transcoding needs from outside. */
@@ -34,14 +34,14 @@ export interface TranscodeContext extends Omit<PushContext, "chunkSize"> {
   /** Streams that only relays to other servers read. */
   readonly hidden: Streams;
   readonly startChild: StartChild;
-  /** Limits what all FFmpegs take together. */
+  /** Limits the processor time of all FFmpegs together. */
   readonly cpuLimit: CpuLimit;
   chunkSizeOf(vhost: string): number;
   settings(): TranscodeConfig;
   engines(vhost: string): ReadonlyMap<string, EngineConfig>;
   /** The vhost that serves a name. */
   vhost(name: string): ResultVhost | undefined;
-  /** What is known of an FFmpeg. */
+  /** The facts about an FFmpeg. */
   facts(ffmpeg: string): FfmpegFacts | undefined;
 }
 
@@ -50,7 +50,7 @@ interface Transcoded {
   readonly name: StreamName;
   readonly source: Source;
   readonly job: StreamJob;
-  /** Until its publisher is given up. */
+  /** Runs until its lost publisher is given up. */
   linger: Timer | undefined;
 }
 
@@ -63,7 +63,7 @@ export class Transcode implements Feature, StreamObserver {
   readonly #transcoded = new Map<Stream, Transcoded>();
   /** Jobs of streams that have ended. */
   readonly #leaving = new Map<string, StreamJob>();
-  /** Relays that still send the last of a result. */
+  /** Relays that still send the last packets of a result. */
   readonly #relays = new Set<PushRelay>();
   readonly #totals: GroupTotals = { runs: 0, skips: 0, strays: 0 };
   /** `max_cpu` as it was applied. */
@@ -102,7 +102,7 @@ export class Transcode implements Feature, StreamObserver {
   published(stream: Stream, name: StreamName, source: Source): void {
     const known = this.#transcoded.get(stream);
     if (known !== undefined && isInput(source.info)) {
-      // It has come back: FFmpeg goes on.
+      // The publisher has come back: FFmpeg continues.
       known.linger?.cancel();
       known.linger = undefined;
       known.job.reroute(source.info.hops);
@@ -218,14 +218,14 @@ export class Transcode implements Feature, StreamObserver {
     });
   }
 
-  /** Another process transcodes it now. */
+  /** Another process now transcodes it. */
   #drop(stream: Stream, known: Transcoded): void {
     known.linger?.cancel();
     this.#transcoded.delete(stream);
     known.job.abort("lost");
   }
 
-  /** The results of a stream in the current configuration; those that are in `before` already stay. */
+  /** The results of a stream in the current configuration; those in `before` stay. */
   #resultsFor(stream: Stream, name: StreamName, source: Source, before: readonly NamedResult[]): NamedResult[] {
     const engines = [...this.#context.engines(name.vhost)].filter(([, { streams }]) => matches(streams, name));
     return engines.flatMap(([engineName, engine]) => {
@@ -272,12 +272,12 @@ export class Transcode implements Feature, StreamObserver {
   }
 }
 
-/** Results are no input again, and what another process has it transcodes itself. */
+/** Whether a source is transcoded here: results are no input, and another process transcodes its own streams. */
 function isInput({ via }: SourceInfo): boolean {
   return via !== "transcode" && via !== "sibling";
 }
 
-/** The parts of a key; a vhost has no slash, and a stream has none. */
+/** The parts of a key: names of vhosts and streams have no slashes. */
 function nameOf(key: string): StreamName {
   const [vhost = "", ...rest] = key.split("/");
   return { vhost, app: rest.slice(0, -1).join("/"), stream: rest.at(-1) ?? "" };
