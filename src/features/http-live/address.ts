@@ -7,30 +7,30 @@ const endings = ["flv", "ts", "aac", "mp3"] as const;
 /** One of them. */
 export type Ending = (typeof endings)[number];
 
-/** What a viewer wants of a stream. */
+/** The parts of a stream that a viewer wants. */
 export interface ViewOptions {
   readonly audio: boolean;
   readonly video: boolean;
-  /** Of FLV: packets as they came. */
+  /** FLV with packets as they came. */
   readonly enhanced: boolean;
 }
 
-/** What a request for a stream asks for. */
+/** A request for a stream. */
 export interface LiveAddress {
   readonly ending: Ending;
   readonly options: ViewOptions;
-  /** The URL up to the app, as an RTMP client says it. */
+  /** The URL up to the app, as RTMP clients send it. */
   readonly tcUrl: string;
-  /** The stream's names, without the parameters that say how it is sent. */
+  /** The stream's names, without the parameters that decide how it is sent. */
   readonly names: AddressResult;
 }
 
-/** The parameters that say how a stream is sent. They are no part of what guards and origins are asked with. */
+/** The parameters that decide how a stream is sent. Guards and origins don't get them. */
 const OPTION_KEYS = ["audio", "video", "enhanced"] as const;
 
 /**
- * Reads `/app/stream.EXT?parameters`: the names and the vhost (`?vhost=`, else the host) by the rules of RTMP. Undefined when the path
- * is no stream's.
+ * Reads `/app/stream.EXT?parameters`: the names and the vhost (`?vhost=`, else the host) by the rules of RTMP. Undefined for other
+ * paths.
  */
 export function readAddress({
   path,
@@ -41,7 +41,7 @@ export function readAddress({
   const slash = path.lastIndexOf("/");
   const dot = path.lastIndexOf(".");
   const ending = endings.find((one) => path.slice(dot + 1) === one);
-  // A name that begins with a dot is a hidden file's.
+  // A name that begins with a dot is that of a hidden file.
   if (ending === undefined || dot <= slash + 1 || path[slash + 1] === ".") return undefined;
   const tcUrl = `${secure ? "https" : "http"}://${host}${path.slice(0, slash)}`;
   const options = { audio: !isOff(query, "audio"), video: !isOff(query, "video"), enhanced: isOn(query, "enhanced") };

@@ -6,7 +6,7 @@ import type { Demand } from "../../live/readers/demand.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
 import type { httpRemuxTable } from "./config.ts";
 
-/** What viewers over HTTP need to know of a vhost's configuration. */
+/** The part of a vhost's configuration for viewers over HTTP. */
 export type HttpLiveVhost = Parameters<typeof streamConfig>[0] & {
   readonly enabled: boolean;
   readonly http_remux: ValueOf<typeof httpRemuxTable>;
@@ -18,6 +18,6 @@ export interface HttpLiveContext {
   readonly streams: Streams;
   /** Lets viewers in. */
   entry(): Entry<HttpLiveVhost>;
-  /** For how long a stream that isn't here is looked for elsewhere, ms; 0: it is not. */
+  /** How long a missing stream is searched for on other servers, ms; 0: it is not. */
   searchMs(name: StreamName, demand: Demand): number;
 }

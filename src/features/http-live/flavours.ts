@@ -12,23 +12,23 @@ import { TsFormat } from "../../media/ts/format.ts";
 import { TsWithoutSound } from "../../media/ts/without-sound.ts";
 import type { Ending, ViewOptions } from "./address.ts";
 
-/** One way in which a stream is sent to viewers. */
+/** One way of sending a stream to viewers. */
 export interface Flavour {
   /** For people. */
   readonly name: string;
   /** Content-Type. */
   readonly type: string;
   readonly format: ByteFormat;
-  /** What goes before a viewer's first bytes, once, by the headers that it begins with. */
+  /** The bytes before all others, made once for each viewer from the headers with which it begins. */
   opening(headers: readonly Packet[]): Uint8Array;
-  /** Why the stream can't be sent so, by its headers, and frames of kinds without one; undefined when it can, or when these do not tell. */
+  /** Why the stream can't be sent so, by its headers, and frames of kinds without one; undefined if it can, or if they don't show it. */
   refusal(described: readonly Packet[]): string | undefined;
 }
 
-/** The formats of one stream that remember what it has sent. */
+/** The formats of one stream that have a state of their own. */
 interface StreamFormats {
   readonly ts: TsFormat;
-  /** Made for the first who asks for it. */
+  /** Made when it is first needed. */
   silentTs: TsWithoutSound | undefined;
   readonly aac: AacFormat;
 }
@@ -44,7 +44,7 @@ export class Flavours {
   readonly #byStream = new WeakMap<Stream, StreamFormats>();
   readonly #framed = new FramedFormats<BodyFraming>(framed);
 
-  /** What viewers of a stream get under an ending. */
+  /** The flavour of a stream with an ending. */
   of(stream: Stream, ending: Ending, options: ViewOptions): Flavour {
     const flavour = this.#of(stream, ending, options);
     return flavour.format.audio || flavour.format.video ? flavour : { ...flavour, refusal: () => NOTHING_LEFT };
@@ -73,7 +73,7 @@ export class Flavours {
     }
   }
 
-  /** The format of a flavour as a body has it. */
+  /** The format of a flavour in the framing of a body. */
   framed({ format }: Flavour, framing: BodyFraming): WireFormat {
     return this.#framed.get(format, framing);
   }

@@ -14,17 +14,17 @@ import { Flavours } from "./flavours.ts";
 import { missingRefusal, nameRefusal, offRefusal } from "./refused.ts";
 import { Viewer } from "./viewer.ts";
 
-/** How often those who wait for an answer are looked at. */
+/** How often waiting viewers are checked. */
 const LOOK_MS = 250;
 
-/** Streams as one long answer: FLV, MPEG-TS, AAC and MP3, over HTTP and WebSocket. */
+/** Sends streams as one long answer: FLV, MPEG-TS, AAC and MP3, over HTTP and WebSocket. */
 export class HttpLive implements Feature, HttpRoute {
   readonly name = "http_live";
   readonly http = [this];
   readonly #context: HttpLiveContext;
   readonly #flavours = new Flavours();
   readonly #viewers = new Set<Viewer>();
-  /** Those whose answer has not begun. */
+  /** Viewers whose answer has not begun. */
   readonly #waiting = new Set<Viewer>();
   #timer: Timer | undefined;
 

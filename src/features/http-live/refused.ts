@@ -1,12 +1,12 @@
 import type { Refused } from "../../live/ports/entry.ts";
 import type { Ending } from "./address.ts";
 
-/** The stream is nowhere. */
+/** No server has the stream. */
 export function missingRefusal(reason: string): Refused {
   return { ok: false, rule: "missing", kind: "missing", reason };
 }
 
-/** No origin gives the stream for what the viewer has asked with. */
+/** No origin gives the stream for the viewer's parameters. */
 export function originRefusal(reason: string): Refused {
   return { ok: false, rule: "origin", kind: "denied", reason };
 }
@@ -16,7 +16,7 @@ export function mediaRefusal(reason: string): Refused {
   return { ok: false, rule: "media", kind: "media", reason };
 }
 
-/** What the viewer says names no stream. */
+/** The request names no stream. */
 export function nameRefusal(reason: string): Refused {
   return { ok: false, rule: "name", kind: "name", reason };
 }

@@ -15,31 +15,31 @@ import { type Packet, PacketFlag, type PacketKind } from "../../media/packet.ts"
 import type { Flavour } from "./flavours.ts";
 import { mediaRefusal, missingRefusal, originRefusal } from "./refused.ts";
 
-/** The answer begins when a stream has been published for so long and its key frame has not come: edges wait 5 s for it. */
+/** The answer begins when a stream has been published for this long and its key frame has not come: edges wait 5 s for it. */
 const HEAD_MS = 3000;
-/** A stream that is published has so long to give something that the viewer can be sent; then the answer is a no. */
+/** A published stream must give something that the viewer can get within this time; then the answer begins, or it is a refusal. */
 const NOTHING_MS = 5000;
-/** A stream that comes from elsewhere is waited for so long where nothing else ends that. */
+/** A viewer waits this long for a stream from another server, if nothing else ends the wait. */
 const SEARCH_MS = 10_000;
-/** No viewer waits longer for an answer to begin: proxies give up then. */
+/** A viewer waits no longer than this for its answer to begin, as proxies give up then. */
 const MAX_WAIT_MS = 60_000;
 
 /** What a viewer is made of. */
 export interface ViewerOptions {
   readonly clock: Clock;
   readonly exchange: HttpExchange;
-  /** HEAD: the answer is a head, once it is known which. */
+  /** HEAD: the answer is a head alone. */
   readonly headOnly: boolean;
   readonly stream: Stream;
   /** Its vhost's name in the configuration. */
   readonly vhost: string;
   readonly flavour: Flavour;
-  /** The flavour's, framed as the answer's body is. */
+  /** The flavour's format in the framing of the answer's body. */
   readonly format: WireFormat;
   readonly demand: Demand;
-  /** For how long the stream is looked for elsewhere, ms; 0: it is not. */
+  /** How long the stream is searched for on other servers, ms; 0: it is not. */
   searchMs(): number;
-  /** What becomes of the viewer when its stream has stopped. */
+  /** What happens to the viewer when its stream has stopped. */
   onUnpublish(): "close" | "wait";
   /** It needs `look` no longer. */
   settled(viewer: Viewer): void;
@@ -48,8 +48,8 @@ export interface ViewerOptions {
 }
 
 /*
- * waiting ──there is something to send, or it is on its way──> streaming ──the stream has stopped, the client is gone──> over
- *    └──the stream is nowhere, is not given, can't be sent so; HEAD──> over
+ * waiting ──there is something to send, or it will come──> streaming ──the stream has stopped, the client is gone──> over
+ *    └──no server has the stream, it is refused, its codecs don't fit; HEAD──> over
  */
 /** One viewer of a stream over HTTP. Its answer begins when it is known that there is something to send. */
 export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
@@ -64,9 +64,9 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   #state: "waiting" | "streaming" | "over" = "waiting";
   #reader: Reader | undefined;
   #body: HttpBody | undefined;
-  /** There once the flavour's opening has been sent. */
+  /** Undefined before the flavour's opening is sent. */
   #transport: Transport | undefined;
-  /** Since when the stream is published, while the viewer waits, monotonic ms. */
+  /** When the stream was published, while the viewer waits, monotonic ms. */
   #publishedSince: number | undefined;
 
   constructor(options: ViewerOptions) {
@@ -92,7 +92,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return this.#state === "waiting";
   }
 
-  /** Answers at once where that can be known, or joins the stream. */
+  /** Answers at once if the answer is known, or joins the stream. */
   begin(): void {
     const { exchange, format, demand } = this.#options;
     this.look();
@@ -100,7 +100,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     exchange.onGone = () => this.gone();
     const reader = this.stream.join(format, this, this, demand);
     this.#reader = reader;
-    // It may have been sent something within that call, and be over already.
+    // Within that call it may have got packets, and may be over already.
     if (this.#isOver) this.stream.leave(reader);
   }
 
@@ -162,21 +162,21 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return this.#state === "over";
   }
 
-  /** How long the stream may go on being nowhere, ms. */
+  /** How long the viewer still waits for a missing stream, ms. */
   #maxWaitMs(): number {
     if (this.stream.grace.runs) return MAX_WAIT_MS;
     const searchMs = this.#options.searchMs();
     return searchMs === Number.POSITIVE_INFINITY ? SEARCH_MS : Math.min(searchMs, MAX_WAIT_MS);
   }
 
-  /** Those that the viewer begins with; none while it has no place to begin. */
+  /** The headers with which the viewer begins; none while it has no start point. */
   #headers(): readonly Packet[] {
     const { format } = this.#options;
     const start = this.stream.startPoint(format) ?? this.stream.startPoint(format.withoutVideo);
     return start?.headers ?? [];
   }
 
-  /** What tells the stream's codecs: headers, and a frame's beginning of each kind without one. */
+  /** Packets that show the stream's codecs: headers, and for each kind without one, a frame's beginning. */
   #described(): readonly Packet[] {
     const headers = this.#headers();
     const has = (kind: PacketKind) =>
