@@ -3,13 +3,13 @@ import type { NodeState } from "../../live/ports/nodes.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
 
-/** The parameters that a stream's URLs at another node need: without the mark it might send the client on. */
+/** The parameters that a stream's URLs at another node need: without the mark, that node might redirect the client again. */
 export function paramsOf({ vhost }: StreamName): string {
   const named = vhost === DEFAULT_VHOST ? "" : `vhost=${encodeURIComponent(vhost)}&`;
   return `${named}${DIRECTED_PARAM}=1`;
 }
 
-/** All URLs of a stream at a node by the addresses with these schemes: RTMP, FLV, HLS and the page. */
+/** All URLs of a stream at a node, with these schemes: RTMP, FLV, HLS and the page. */
 export function urlsOf(
   name: StreamName,
   { advertise }: Pick<NodeState, "advertise">,

@@ -10,5 +10,5 @@ export const directorKeys = {
   }),
 } as const;
 
-/** What a vhost says of its director. */
+/** A vhost's director. */
 export type DirectorConfig = ValueOf<Table<typeof directorKeys>>;

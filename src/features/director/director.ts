@@ -12,9 +12,9 @@ import type { DirectorContext } from "./context.ts";
 import { fitnessFor, keyOf, type Purpose } from "./fitness.ts";
 import { pathwayOf, STEERING_PATH, steeringManifest } from "./steering.ts";
 
-/** Where anybody asks. */
+/** The address of clients' questions. */
 const PATH = "/api/v1/director";
-/** Nodes that a playlist names beside the one that it is from. */
+/** Maximum number of other nodes in a playlist. */
 const MAX_PATHWAYS = 3;
 
 const SCHEMES = ["rtmp", "rtmps", "http", "https"];
@@ -26,7 +26,7 @@ type Reply = [status: number, body: object];
 
 const encoder = new TextEncoder();
 
-/** Sends viewers and publishers to the node with most room, and answers who asks for it. */
+/** Sends viewers and publishers to the node with most room, and answers questions for it. */
 export class Director implements Feature, Guard, HttpRoute {
   readonly name = "director";
   readonly guards = [this];
@@ -50,7 +50,7 @@ export class Director implements Feature, Guard, HttpRoute {
     if (follows.length === 0 || directed) return undefined;
     const isServer = hops.length > 0;
     const director = this.#context.vhost(name.vhost)?.director ?? "off";
-    // With "proxy" viewers stay where they came. The server that fetches for them is still led to the publisher.
+    // With "proxy", viewers stay on this node. A server that fetches for them is still sent to the publisher's node.
     if (director === "off" || (director === "proxy" && !isServer)) return undefined;
     // A URL of RTMP has no way to write these.
     if (/\s/.test(`${name.app}${name.stream}${param}`)) return undefined;
@@ -63,7 +63,7 @@ export class Director implements Feature, Guard, HttpRoute {
     places: readonly StreamPlace[],
   ): GuardResult {
     if (action === "play" && places.length === 0) return undefined;
-    // What a server pushes is meant for this node, and what this node has is good enough for a server.
+    // A server that pushes means this node, and one that fetches may have what this node has.
     if (hops.length > 0 && (action === "publish" || places.some(({ node }) => node.isSelf))) return undefined;
     const nodes = this.#context.nodes.all();
     const place = this.#choice.choose(nodes, criteriaOf(nodes, { name, action, hops, places }, address, follows));
@@ -73,7 +73,7 @@ export class Director implements Feature, Guard, HttpRoute {
     return { kind: "elsewhere", reason: `${streamLabel(keyOf(name))} is at ${place.url}`, elsewhere };
   }
 
-  /** Where a client is to go. */
+  /** The node that a client is to use. */
   ask(question: DirectorQuestion): DirectorAnswer | Promise<DirectorAnswer> {
     const { vhost, app, stream, action, protocol } = question;
     const found = this.#context.vhost(vhost);
@@ -125,7 +125,7 @@ export class Director implements Feature, Guard, HttpRoute {
     return true;
   }
 
-  /** Servers that have the HLS of a stream, too, for a playlist of this one; undefined when there are none. */
+  /** Other servers with the same HLS of a stream, for a playlist of this one; undefined if there are none. */
   pathways(
     name: StreamName,
     address: string,
@@ -144,7 +144,7 @@ export class Director implements Feature, Guard, HttpRoute {
     });
   }
 
-  /** Servers from which a page here may have to play. */
+  /** Servers from which a page of this server may have to play. */
   servers(): readonly string[] {
     if (!this.#context.isOn()) return [];
     const urls = this.#context.nodes.all().flatMap(({ state }) => state?.advertise ?? []);
@@ -194,7 +194,7 @@ function viewing(
   return criteriaOf(nodes, { name, action: "play", hops: [], places }, client, schemes);
 }
 
-/** Who asks this node is near it, as far as anybody knows. */
+/** The criteria of a client, which is taken to be in the zone of the node that it asks. */
 function criteriaOf(
   nodes: readonly KnownNode[],
   purpose: Purpose,

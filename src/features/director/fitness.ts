@@ -2,13 +2,13 @@ import type { KnownNode, NodeState, StreamPlace, StreamRole } from "../../live/p
 import type { StreamName } from "../../live/streams.ts";
 import type { Criteria } from "./choice.ts";
 
-/** What a client wants of nodes. */
+/** The purpose for which a client needs a node. */
 export interface Purpose {
   readonly name: StreamName;
   readonly action: "publish" | "play";
-  /** Ids of the servers that a server asks for; none for other clients. */
+  /** Ids of the servers for which a server asks; none for other clients. */
   readonly hops: readonly string[];
-  /** Where the stream is. */
+  /** The nodes that have the stream. */
   readonly places: readonly StreamPlace[];
 }
 

@@ -1,9 +1,9 @@
-/** Where players of HLS ask again and again which node to use, without its query. */
+/** The path at which HLS players ask again and again which node to use. */
 export const STEERING_PATH = "/api/v1/director/steering";
 /** How often they ask, s. */
 const TTL_S = 15;
 
-/** What playlists call a node by its URL: letters, digits, dots and dashes. */
+/** A node's PATHWAY-ID in playlists, made of its URL: letters, digits, dots and dashes. */
 export function pathwayOf(url: string): string {
   return url.replace(/^[a-z]+:\/\//, "").replace(/[^A-Za-z0-9.-]/g, "-");
 }

@@ -5,7 +5,7 @@ import { examinePeers } from "./peers.ts";
 import type { SystemProbes } from "./system-probes.ts";
 import { drawTopology } from "./topology.ts";
 
-/** What an examination found. */
+/** The findings of an examination. */
 export interface Examination {
   /** A drawing of the configuration as a tree, with the finding for each resource. */
   readonly topology: string;
@@ -13,7 +13,7 @@ export interface Examination {
   readonly problems: readonly string[];
 }
 
-/** What of a configuration is examined. */
+/** The examined part of a configuration. */
 export interface Examined {
   /** All resources outside the process. */
   readonly resources: readonly Named<Resource>[];

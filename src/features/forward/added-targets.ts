@@ -5,7 +5,7 @@ import type { StreamName } from "../../live/streams.ts";
 import { maskTarget, parseTarget, type RelayTarget, targetIdentity } from "../../relay/target.ts";
 import { type KeptTarget, KeptTargets, type TargetStore } from "./kept-targets.ts";
 
-/** Targets that may be added at a time. */
+/** Maximum number of added targets. */
 const MAX_ADDED = 100;
 
 interface Added {
@@ -13,7 +13,7 @@ interface Added {
   readonly target: RelayTarget;
 }
 
-/** Targets that the operator has added while the server runs, until they are removed or, unless they are kept, the server stops. */
+/** Targets that the operator has added to the running server. They stay until they are removed; kept ones also survive a restart. */
 export class AddedTargets {
   readonly #kept: KeptTargets;
   readonly #added = new Map<string, Added>();
@@ -44,12 +44,12 @@ export class AddedTargets {
       });
   }
 
-  /** Their targets masked. */
+  /** All of them, with masked targets. */
   list(): AddedTarget[] {
     return [...this.#added].map(([id, added]) => shown(id, added));
   }
 
-  /** Rejects with UserError for a target that can't be one, is there already, or can't be kept. */
+  /** Rejects with UserError if the target is malformed, exists already, or can't be kept. */
   add(request: TargetRequest): Promise<AddedTarget> {
     return this.#inTurn(async () => {
       const added = { request, target: parseTarget(request.target) };
@@ -66,7 +66,7 @@ export class AddedTargets {
     });
   }
 
-  /** Rejects with UserError for one that is kept when the store can't be written; then it is still there. */
+  /** Rejects with UserError if the target is kept and the store can't be written; then it stays. */
   remove(id: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const added = this.#added.get(id);

@@ -44,7 +44,7 @@ interface Forwarded {
   readonly relays: Map<string, PushRelay>;
 }
 
-/** Forwards that may be paused at a time. */
+/** Maximum number of paused forwards. */
 const MAX_PAUSED = 1000;
 
 /** Forwards every stream of a vhost to each of its targets while it is published. */
@@ -55,7 +55,7 @@ export class Forward implements Feature, StreamObserver {
   readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are still open. */
   readonly #leaving = new Set<PushRelay>();
-  /** Of relays that are gone. */
+  /** Bytes sent by relays that are gone. */
   readonly #past: PushTotals = { bytes: 0, dropped: 0 };
   /** Streams that ended before a target received any of their packets, once for each target. */
   #missed = 0;
@@ -74,7 +74,7 @@ export class Forward implements Feature, StreamObserver {
     for (const { relays } of this.#forwarded.values()) yield* relays.values();
   }
 
-  /** What the operator adds, pauses and retries while streams run. */
+  /** The operator's commands for targets and relays. */
   readonly commands: FeatureCommands = {
     relay: (id, action) => {
       for (const { relays } of this.#forwarded.values())

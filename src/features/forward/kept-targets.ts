@@ -2,9 +2,9 @@ import { messageOf, UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { TargetRequest } from "../../live/ports/commands.ts";
 
-/** Where the text of kept targets is. */
+/** The store of the text of kept targets. */
 export interface TargetStore {
-  /** For people. */
+  /** Its name for people. */
   readonly path: string;
   /** Undefined when nothing was written yet. Throws UserError. */
   read(): string | undefined;
@@ -12,7 +12,7 @@ export interface TargetStore {
   write(text: string): Promise<void>;
 }
 
-/** A target with its id, which it has again after a restart. */
+/** A target with its id, which stays the same over a restart. */
 export interface KeptTarget {
   readonly id: string;
   readonly request: TargetRequest;
@@ -32,7 +32,7 @@ export class KeptTargets {
     this.#log = log;
   }
 
-  /** What was kept; nothing when the store's text is damaged, which the log tells. */
+  /** The kept targets; none if the store's text is damaged, which is logged. */
   read(): readonly KeptTarget[] {
     const store = this.#store;
     if (store === undefined) return [];

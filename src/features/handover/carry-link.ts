@@ -3,19 +3,19 @@ import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/
 import { lineOf } from "./messages.ts";
 
 /*
- * What a feature carries over, on a connection of its own: the new process asks with a line, the old one answers with
+ * Carries a feature's memory over, on a connection of its own: the new process asks with a line, the old one answers with
  *
- *     length  u32, big-endian: bytes of the piece that follow; 0: all that there was has been sent, what follows is new
+ *     length  u32, big-endian: bytes of the piece that follow; 0: all that there was is sent, and new pieces follow
  *     piece
  */
 const LENGTH_BYTES = 4;
 
-/** A feature's pieces on their way to the new process. */
+/** Sends a feature's pieces to the new process. */
 export class CarryGiver {
   readonly #transport: Transport;
   readonly #giving: CarryGiving;
   #full = false;
-  /** The other one knows that it has all that there was. */
+  /** The new process knows that it has all that there was. */
   #endSent = false;
 
   constructor(carry: Carry, transport: Transport) {
@@ -53,7 +53,7 @@ function framed(piece: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A feature's pieces as they come from the old process. */
+/** Receives a feature's pieces from the old process. */
 export class CarryTaker implements TransportHandler {
   readonly #name: string;
   readonly #carry: Carry;
@@ -61,7 +61,7 @@ export class CarryTaker implements TransportHandler {
   #transport: Transport | undefined;
   #rest = new Uint8Array(0);
 
-  /** `caughtUp` is called when all that there was is here, and when nothing more comes. */
+  /** `caughtUp` is called when all that there was has come, and when no more pieces will come. */
   constructor(name: string, carry: Carry, caughtUp: () => void) {
     this.#name = name;
     this.#carry = carry;

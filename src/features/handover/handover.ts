@@ -26,7 +26,7 @@ export interface HandoverContext {
   readonly limits: RtmpLimits;
   /** This process's id. */
   readonly pid: number;
-  /** What features carry over, by their names. */
+  /** The features' carries, by name. */
   carries(): ReadonlyMap<string, Carry>;
   /** The treatment of a second publisher on a vhost. */
   onConflict(vhost: string): OnConflict;
@@ -37,13 +37,13 @@ export interface HandoverContext {
 /** A source in the other process. */
 export type TheirSource = Pick<Source, "info" | "dismiss">;
 
-/** A reconnecting encoder may be accepted here before the other process has reported its leaving: it gets this long. */
+/** A reconnecting encoder may come here before the other process has reported that it left: this process waits this long for the report. */
 const LEAVE_MS = 1000;
 /** The time within which a stream is fetched from the other process. */
 const SEARCH_MS = 5000;
-/** What the old process carries over gets this long to arrive before we accept clients without it. */
+/** What the old process carries over must arrive within this time; then clients are accepted without it. */
 const CARRY_MS = 10_000;
-/** A stream from the other process that broke off is fetched again after this. */
+/** After a failure, a stream is fetched from the other process again after this time. */
 const AGAIN_MS = 200;
 
 /** The other process, and its published streams by key. */
@@ -131,7 +131,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#leaving = true;
   }
 
-  /** Nobody is waited for any more. */
+  /** Nothing waits for the other process any more. */
   close(): void {
     this.#listener?.stop();
     this.#listener = undefined;
@@ -273,7 +273,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     else link.carry = new CarryGiver(carry, link.transport);
   }
 
-  /** Waits until what the old process had is here. */
+  /** Waits until everything that the old process carries over has come. */
   #takeCarries(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { carries = [], path = "" } = this.#sibling ?? {};

@@ -16,7 +16,7 @@ export interface Hello {
   readonly pid: number;
   readonly socket: string;
   readonly published: readonly Published[];
-  /** Names of the features that carry over what they have in memory; old versions name none. */
+  /** Names of the features that carry their memory over; old versions name none. */
   readonly carries?: readonly string[];
   /** The sender understands `dismiss`; old versions don't. */
   readonly dismisses?: boolean;
@@ -24,8 +24,8 @@ export interface Hello {
 
 /**
  * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
- * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for
- * a reason. `lend` requests a stream, and `carry` what a feature carries over, each on a connection of its own.
+ * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a stream,
+ * and `carry` a feature's memory, each on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }

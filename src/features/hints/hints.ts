@@ -6,9 +6,9 @@ import { type StreamName, type StreamObserver, streamLabel } from "../../live/st
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
 import { looseName, vhostOf } from "./loose-name.ts";
 
-/** Viewers often wait for less than this: an edge looks for the stream, an encoder is about to start. */
+/** Viewers often wait up to this long, while an edge searches for the stream or an encoder is about to start. */
 const WAIT_MS = 3000;
-/** The log gets this many lines at most in each window. */
+/** Maximum number of log lines in each window. */
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
@@ -29,7 +29,7 @@ interface Alike {
   readonly watched: Map<Stream, Watched>;
   /** Keys of absent streams that were asked for, and logged. */
   readonly absent: Set<string>;
-  /** A look at them is due. */
+  /** They have to be checked. */
   due: boolean;
 }
 

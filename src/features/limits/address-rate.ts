@@ -6,12 +6,12 @@ const MAX_RATES = 65_536;
 const BATCH = 64;
 const MINUTE_MS = 60_000;
 
-/** The rate of each site: this often at once, then as often spread over each minute. */
+/** Limits the rate of each site: a minute's uses at once, then as many spread over each minute. */
 export class AddressRate {
   readonly #clock: Pick<Clock, "now">;
   /** By site, the time up to which its rate is used up; in the order of their newest use. */
   readonly #usedUntil = new Map<string, number>();
-  /** Have come since some were forgotten. */
+  /** Number of new sites since old ones were removed. */
   #notForgotten = 0;
   #rate = 0;
 

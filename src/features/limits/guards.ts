@@ -2,14 +2,14 @@ import type { CountingGuard } from "../../live/ports/access.ts";
 import { type StreamName, type Streams, streamLabel } from "../../live/streams.ts";
 import type { VhostLimits } from "./config.ts";
 
-/** What the guards look up. */
+/** The state that the guards need. */
 export interface LimitsOptions {
   readonly streams: Pick<Streams, "find" | "count">;
   /** The limits of a vhost by its configured name. */
   limits(vhost: string): VhostLimits | undefined;
 }
 
-/** How far a limit of a vhost is used. */
+/** The use of a vhost's limit. */
 export interface LimitUse {
   /** Its key. */
   readonly limit: string;
@@ -50,7 +50,7 @@ export function limitGuards({ streams, limits }: LimitsOptions): CountingGuard[]
   ];
 }
 
-/** The limits of vhosts that are set and that streams use, by how much. */
+/** The use of all limits that vhosts have set. */
 export function* limitUses({
   streams,
   limits,

@@ -6,7 +6,7 @@ import type { Security } from "./config.ts";
 import { checkRefer } from "./refer.ts";
 import { checkSignature } from "./signature.ts";
 
-/** What the guards look up. */
+/** The state that the guards need. */
 export interface SecurityOptions {
   readonly clock: Pick<Clock, "wall">;
   /** The security of a vhost by its configured name. */
