@@ -18,9 +18,9 @@ const MAX_ADTS_CHANNELS = 7;
 
 /** An AAC stream as its AudioSpecificConfig (ISO 14496-3, 1.6.2.1) describes it. */
 export interface AudioSpecificConfig {
-  /** Of the core: what is left when SBR and PS are taken off. */
+  /** Object type of the core, without SBR and PS. */
   readonly objectType: number;
-  /** Of the core, Hz: HE-AAC plays at `extensionRate`. */
+  /** Sample rate of the core, Hz: HE-AAC plays at `extensionRate`. */
   readonly sampleRate: number;
   /** 0: the configuration lists the channels itself (program_config_element); 1 to 7 as in table 1.19. */
   readonly channelConfiguration: number;

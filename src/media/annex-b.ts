@@ -44,7 +44,7 @@ export class AnnexB {
   #start = 0;
   #end = 0;
   #sets = false;
-  /** Of what `write` writes; 0 for a frame without NAL units, or whose lengths lie. */
+  /** Size of what `write` writes, bytes; 0 for a frame without NAL units, or with wrong lengths. */
   size = 0;
 
   /** Takes the frame in [start, end) of `payload`, which is lent until it is written. */

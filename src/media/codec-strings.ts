@@ -7,7 +7,7 @@ export interface StreamCodecs {
   /** RFC 6381 names, video first; a codec that has no sequence header is known by its frames only. */
   readonly codecs: readonly string[];
   readonly picture: PictureInfo | undefined;
-  /** Of the sound; undefined where there is none, or its configuration does not tell. */
+  /** Audio channels; undefined if there is no audio, or if its configuration does not say. */
   readonly channels: number | undefined;
 }
 

@@ -51,7 +51,7 @@ function isComposed(payload: Uint8Array, at: number): boolean {
   return end === VC1 && (first === LETTER.a || first === LETTER.h || first === LETTER.v);
 }
 
-/** Of the 24 bits there. */
+/** Whether the 24 bits at a position are not 0. */
 function isNonZero(payload: Uint8Array, at: number): boolean {
   return (byteAt(payload, at) | byteAt(payload, at + 1) | byteAt(payload, at + 2)) !== 0;
 }

@@ -7,7 +7,7 @@ const STREAM_INFO_BYTES = 34;
 const BLOCK_HEADER_BYTES = 4;
 const MAGIC = 0x664c6143;
 
-/** What STREAMINFO says (RFC 9639, 8.2). */
+/** The contents of STREAMINFO (RFC 9639, 8.2). */
 export interface FlacInfo {
   /** The block's bytes without its header. */
   readonly streamInfo: Uint8Array;

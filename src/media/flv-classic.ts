@@ -18,7 +18,7 @@ const ENHANCED = 0x80;
 const MAX_HEAD_BYTES = 5;
 
 /**
- * What becomes of a packet in an FLV stream for players that know little of enhanced RTMP (mpegts.js, and those before 2023):
+ * The form of a packet in an FLV stream for players that know little of enhanced RTMP (mpegts.js, and those before 2023):
  *
  *   avc1, mp4a, .mp3     as H.264 (7), AAC (10), MP3 (2)
  *   AV1 (13)             as av01; its frames are CodedFrames

@@ -82,7 +82,7 @@ function unsayable(described: readonly Packet[], kind: PacketKind): { name: stri
   if (first === undefined || isClassic(first)) return undefined;
   const body = new FrameReader();
   body.read(kind, first.payload);
-  // Such as a command: it tells nothing of what follows.
+  // A command, for example, which says nothing about later packets.
   if (body.content === Content.None) return undefined;
   const what = kind === PacketKind.Video ? "video" : "audio";
   return { name: codecName(kind, first.payload) || `the ${what}`, without: `${what}=0` };

@@ -19,7 +19,7 @@ export interface FlvTag {
 
 /** Size of a file header without extensions. */
 export const HEADER_BYTES = 9;
-/** Of a tag's header. */
+/** Bytes of a tag's header. */
 export const TAG_HEADER_BYTES = 11;
 /** Size of the PreviousTagSize after each tag. */
 export const BACK_POINTER_BYTES = 4;

@@ -4,7 +4,7 @@ import { byteAt, VideoPacketType } from "./enhanced.ts";
 import { PacketKind } from "./packet.ts";
 import { TrackBody } from "./track-body.ts";
 
-/** What a payload holds of a track: nothing that a decoder takes, its configuration, or a frame. */
+/** The contents of a payload: nothing for a decoder, a configuration, or a frame. */
 export const Content = { None: 0, Header: 1, Frame: 2 } as const;
 type Content = (typeof Content)[keyof typeof Content];
 

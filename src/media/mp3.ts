@@ -1,6 +1,6 @@
 import { byteAt } from "./enhanced.ts";
 
-/** What the header of an MP3 frame says. */
+/** The contents of an MP3 frame's header. */
 export interface Mp3Header {
   /** Hz. */
   readonly sampleRate: number;
@@ -12,7 +12,7 @@ export interface Mp3Header {
 const Version = { Mpeg25: 0, Reserved: 1, Mpeg2: 2, Mpeg1: 3 } as const;
 const LAYER_3 = 1;
 const MONO = 3;
-/** Of MPEG-1, Hz; MPEG-2 has halves of them and MPEG-2.5 quarters. */
+/** Sample rates of MPEG-1, Hz; MPEG-2 has halves of them and MPEG-2.5 quarters. */
 const sampleRates: readonly number[] = [44100, 48000, 32000];
 
 /** Reads a frame header (ISO 11172-3, 2.4.1.3, ISO 13818-3); undefined when it is none of layer III. */

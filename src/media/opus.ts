@@ -6,7 +6,7 @@ export const OPUS_RATE = 48000;
 /** Samples of the longest packet: 120 ms (RFC 6716, 3.2.5). */
 const MAX_SAMPLES = 5760;
 const MAGIC = "OpusHead";
-/** Of an identification header without a channel mapping table. */
+/** Bytes of an identification header without a channel mapping table. */
 const HEAD_BYTES = 19;
 
 /** An identification header (RFC 7845, 5.1). */
@@ -14,7 +14,7 @@ export interface OpusHead {
   readonly channels: number;
   /** Samples that a decoder throws away at first. */
   readonly preSkip: number;
-  /** Of the sound before it was encoded, Hz; 0 where it is not known. */
+  /** Sample rate before encoding, Hz; 0 if it is unknown. */
   readonly inputRate: number;
   /** Q7.8 dB, signed. */
   readonly gain: number;

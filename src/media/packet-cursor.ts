@@ -21,7 +21,7 @@ export interface PacketCursor {
   rewind(): void;
 }
 
-/** Where wire formats find packets by sequence number. */
+/** Gives wire formats packets by sequence number. */
 export interface PacketSource {
   /** Those in [from, to). */
   cursor(from: number, to: number): PacketCursor;

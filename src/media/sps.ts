@@ -1,13 +1,13 @@
 import { BitReader } from "../bytes/bits.ts";
 
-/** What a sequence parameter set says of the pictures. */
+/** A sequence parameter set's description of the pictures. */
 export interface PictureInfo {
   /** Pixels that are shown. */
   readonly width: number;
   readonly height: number;
   /** How many pictures at most precede one in decoding order and follow it when shown; undefined when it does not say. */
   readonly reorderDepth: number | undefined;
-  /** Between two pictures, ms; undefined when it does not say. */
+  /** Time between two pictures, ms; undefined if it does not say. */
   readonly frameMs: number | undefined;
 }
 
@@ -102,7 +102,7 @@ function verticalUnit(chroma: number): number {
   return chroma === 1 ? 2 : 1;
 }
 
-/** What the sequence parameter sets of high profiles have more; returns ChromaArrayType. */
+/** Reads the fields that only sequence parameter sets of high profiles have; returns ChromaArrayType. */
 function readHighProfile(bits: BitReader): number {
   const chroma = bits.ue();
   const separate = chroma === 3 && bits.flag();

@@ -16,7 +16,7 @@ export interface StreamTrack {
   readonly id: number;
   /** As `codecNumber` gives it, `Codec.Mp3` for both of MP3's. */
   readonly codec: number;
-  /** Of the codec, for people. */
+  /** The codec's name for people. */
   readonly name: string;
   /** The configuration, or in words why there is none. */
   readonly config: TrackConfig | string;

@@ -11,7 +11,7 @@ import { pictureIn, readVideoConfig } from "./video-config.ts";
 import { readVp9Config, vp9Picture } from "./vp9.ts";
 
 const NOTHING = new Uint8Array(0);
-/** Of most packets of Opus: 20 ms. */
+/** Samples in most packets of Opus: 20 ms. */
 const OPUS_SAMPLES = 960;
 /** Channels by AAC's channelConfiguration (ISO 14496-3, table 1.19); 0 lists them in the configuration, 8 to 10 are reserved. */
 const aacChannels: readonly (number | undefined)[] = [
@@ -21,7 +21,7 @@ const aacChannels: readonly (number | undefined)[] = [
   ...[7, 8, 24, 8],
 ];
 
-/** What a decoder needs to know of a video track. */
+/** A video track's configuration for a decoder. */
 export interface VideoTrackConfig {
   readonly kind: typeof PacketKind.Video;
   /** RFC 6381. */
@@ -31,7 +31,7 @@ export interface VideoTrackConfig {
   readonly picture: PictureInfo;
 }
 
-/** What a decoder needs to know of an audio track. */
+/** An audio track's configuration for a decoder. */
 export interface AudioTrackConfig {
   readonly kind: typeof PacketKind.Audio;
   /** RFC 6381. */
@@ -42,7 +42,7 @@ export interface AudioTrackConfig {
   readonly sampleRate: number;
   /** Undefined where only the frames tell. */
   readonly channels: number | undefined;
-  /** Of each channel in a frame; where frames differ, in one whose header can't be read. */
+  /** Samples of each channel in a frame; if frames differ, in a frame whose header can't be read. */
   readonly frameSamples: number;
   /** 0 where it is not known. */
   readonly bitsPerSample: number;
@@ -51,7 +51,7 @@ export interface AudioTrackConfig {
 /** A track's configuration. */
 export type TrackConfig = VideoTrackConfig | AudioTrackConfig;
 
-/** What a codec's own header says about a picture, without the size where that is in frames. */
+/** A codec's own description of its pictures; the size is missing if only frames have it. */
 interface VideoHeader {
   readonly codecs: string;
   readonly record: Uint8Array;

@@ -2,11 +2,11 @@ import { AmfObject } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { readData } from "./data.ts";
 
-/** Of a name that people choose by. */
+/** Maximum length of a name by which people choose. */
 const MAX_NAME = 64;
 const MAX_TRACK_ID = 255;
 
-/** What metadata says of a track. */
+/** A track's description in metadata. */
 export interface TrackLabel {
   /** For people. */
   readonly name: string | undefined;

@@ -5,7 +5,7 @@ const RECORD_BYTES = 8;
 const FULL_BOX_BYTES = 4;
 const SYNC = 0x498342;
 const RGB = 7;
-/** A level where the encoder does not say: 1. */
+/** The level if the encoder does not say: 1. */
 const LEVEL_1 = 10;
 
 /** A VPCodecConfigurationRecord. */
@@ -26,7 +26,7 @@ export function readVp9Config(bytes: Uint8Array): Vp9Config | undefined {
   if (record.length < RECORD_BYTES || profile > 3 || ![8, 10, 12].includes(bitDepth)) return undefined;
   const main = [profile, level === 0 ? LEVEL_1 : level, bitDepth];
   const colours = [primaries, transfer, matrix];
-  // BT.709, or not told.
+  // BT.709, or unspecified.
   const isPlain = colours.every((value) => value === 1 || value === 2) && [0, 2].includes(depths & 15);
   const all = isPlain ? main : [...main, (depths >> 1) & 7, ...colours, depths & 1];
   return { record, codecs: `vp09.${all.map((value) => value.toString().padStart(2, "0")).join(".")}` };

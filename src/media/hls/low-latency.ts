@@ -17,7 +17,7 @@ export interface RenditionReport {
   readonly lastPart: number | undefined;
 }
 
-/** What a playlist of low-latency HLS says besides. RFC 8216bis. */
+/** The additional contents of a low-latency playlist. RFC 8216bis. */
 export interface LowLatency {
   /** No part is longer, ms (4.4.3.7). */
   readonly partTargetMs: number;
@@ -58,7 +58,7 @@ export function hintTags({ hint }: LowLatency): string[] {
   return hint === undefined ? [] : [`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hint}"`];
 }
 
-/** What stands at the end of a playlist, where players may go on with others: lines, each with its end. */
+/** The end of a playlist that names others with which players may continue: lines, each with its end. */
 export function reportLines(reports: readonly RenditionReport[]): string {
   const lines = reports.map(({ uri, lastMsn, lastPart }) => {
     const part = lastPart === undefined ? "" : `,LAST-PART=${lastPart}`;

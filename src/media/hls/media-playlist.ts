@@ -10,7 +10,7 @@ import {
 
 /** One entry of a media playlist: a segment, or a stretch of time without one. RFC 8216, section 4.3.2. */
 export interface PlaylistEntry {
-  /** Where the segment is: a URI reference, relative to the playlist's. */
+  /** The segment's URI reference, relative to the playlist's. */
   readonly uri: string;
   /** Whole ms; EXTINF has it exactly (4.3.2.1). */
   readonly durationMs: number;
@@ -22,9 +22,9 @@ export interface PlaylistEntry {
   readonly independent: boolean;
   /** There is nothing to load: no packets came in its time, or this server has none of them (RFC 8216bis, 4.4.4.7). */
   readonly gap: boolean;
-  /** Where what players need before it is, if that is apart (4.3.2.5): a URI reference as `uri`. */
+  /** The URI reference of its init segment, if it has one (4.3.2.5). */
   readonly map: string | undefined;
-  /** Where the key is that its bytes are encrypted with, by METHOD=AES-128 (4.3.2.4); undefined for one in the clear. */
+  /** The URI reference of the key that encrypts it with METHOD=AES-128 (4.3.2.4); undefined for a segment in the clear. */
   readonly key?: string | undefined;
   /** Its parts, where they are listed. */
   readonly parts?: readonly PlaylistPart[];
@@ -35,7 +35,7 @@ export type GrowingEntry = Pick<PlaylistEntry, "dateMs" | "discontinuity" | "ind
   readonly parts: readonly PlaylistPart[];
 };
 
-/** What a media playlist says. RFC 8216, section 4.3.3. */
+/** The contents of a media playlist. RFC 8216, section 4.3.3. */
 export interface MediaPlaylist {
   /** Upper bound of all durations, whole seconds (4.3.3.1). */
   readonly targetSeconds: number;
@@ -89,13 +89,13 @@ function versionOf({ entries, lowLatency }: MediaPlaylist): number {
   return entries.some(({ map }) => map !== undefined) ? VERSION_WITH_MAP : VERSION;
 }
 
-/** What the last EXT-X-MAP and EXT-X-KEY say. */
+/** The values of the last EXT-X-MAP and EXT-X-KEY. */
 interface InForce {
   map: string | undefined;
   key: string | undefined;
 }
 
-/** What stands before a segment's EXTINF. */
+/** The tags before a segment's EXTINF. */
 function pushBeginning(
   lines: string[],
   { discontinuity, map, key, gap, dateMs, parts = [] }: Partial<PlaylistEntry> & Pick<PlaylistEntry, "dateMs">,

@@ -18,7 +18,7 @@ export const u16 = (value: number): number[] => [(value >>> 8) & 0xff, value & 0
 export const u24 = (value: number): number[] => [(value >>> 16) & 0xff, ...u16(value)];
 /** Of 32 bits. */
 export const u32 = (value: number): number[] => [(value >>> 24) & 0xff, ...u24(value)];
-/** So many bytes of nothing, for reserved and predefined fields. */
+/** This many zero bytes, for reserved and predefined fields. */
 export const zeros = (count: number): Uint8Array => new Uint8Array(count);
 /** Characters of ASCII. */
 export const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0) & 0x7f);

@@ -4,7 +4,7 @@ import { TfhdFlag, TrunFlag } from "./fragment-flags.ts";
 import { SampleFlag } from "./sample-flags.ts";
 import type { TrackSamples } from "./track-samples.ts";
 
-/** What a trun has of each sample. */
+/** The fields of a sample in a trun. */
 const VIDEO_TRUN =
   TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size | TrunFlag.Flags | TrunFlag.CompositionOffset;
 const AUDIO_TRUN = TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size;

@@ -19,14 +19,14 @@ export interface Fragment {
   readonly startsWithKey: boolean;
 }
 
-/** What follows a fragment. */
+/** The packets and times after a fragment. */
 export interface Following {
-  /** Packets behind it: the first of each track tells how long the track's last sample is. Without, it is as long as the one before. */
+  /** Packets after it: the first of each track ends the track's last sample. Without one, that is as long as the sample before. */
   readonly next?: readonly Packet[];
   /**
    * The fragment is a segment's last: the next one's times are those of its packets, whatever came before. Servers that cut segments at
    * the same packets then write the same bytes, wherever they began. Between the segments, audio is off by the rounding of the packets'
-   * times, 1 ms at most, unless `next` has the packet that tells.
+   * times, 1 ms at most, unless `next` has the packet that ends it.
    */
   readonly ends?: boolean;
 }

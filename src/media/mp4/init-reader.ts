@@ -5,7 +5,7 @@ import { BoxReader } from "./box-reader.ts";
 /** More tracks than any stream has. */
 const MAX_TRACKS = 64;
 
-/** What a sample has where its fragment does not say (ISO 14496-12, 8.8.3). */
+/** Default values of samples (ISO 14496-12, 8.8.3). */
 export interface SampleDefaults {
   /** Ticks. */
   readonly duration: number;

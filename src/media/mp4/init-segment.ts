@@ -4,7 +4,7 @@ import { ascii, box, fullBox, u16, u32, zeros } from "./boxes.ts";
 import { codecBrand, stsd } from "./sample-entries.ts";
 import type { Mp4Track } from "./tracks.ts";
 
-/** Of the movie, whose duration is 0 anyway. */
+/** Time scale of the movie, whose duration is always 0. */
 const MOVIE_TIMESCALE = 1000;
 /** Unity (ISO 14496-12, 6.2.2). */
 const matrix = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000].flatMap(u32);
@@ -12,7 +12,7 @@ const matrix = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000].flatMap
 const UNDETERMINED = 0x55c4;
 /** track_enabled, track_in_movie, track_in_preview. */
 const TRACK_FLAGS = 7;
-/** Of media in the same file. */
+/** The flag of a data reference to media in the same file. */
 const SELF_CONTAINED = 1;
 
 /**

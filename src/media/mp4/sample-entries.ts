@@ -145,7 +145,7 @@ function dfLa(streamInfo: Uint8Array): Uint8Array {
   );
 }
 
-/** What an stsd has of one track (ISO 14496-12, 8.5.2). */
+/** A track's sample entry in stsd (ISO 14496-12, 8.5.2). */
 export function stsd(entry: Uint8Array): Uint8Array {
   return fullBox(
     "stsd",

@@ -6,10 +6,10 @@ import { SegmentTracks } from "./segment-tracks.ts";
 
 /**
  * Makes one segment of fragmented MP4 in parts, each a moof and an mdat with track 0 of video and of audio. Their bytes are a function of the
- * headers, the packets, their times and the sequence numbers. The tracks are those that the first part tells of.
+ * headers, the packets, their times and the sequence numbers. The tracks are those in the first part.
  */
 export class Mp4SegmentParts {
-  /** Of all parts; undefined before the first one. */
+  /** The tracks of all parts; undefined before the first one. */
   init: Uint8Array | undefined;
   readonly #tracks: SegmentTracks;
   #writer: FragmentWriter | undefined;

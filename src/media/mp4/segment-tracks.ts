@@ -2,7 +2,7 @@ import { type Packet, PacketFlag, PacketKind } from "../packet.ts";
 import type { PacketBuffer } from "../packet-buffer.ts";
 import { type Mp4Track, mp4Tracks } from "./tracks.ts";
 
-/** Frames of one kind that are asked for a configuration; the first one with a whole header tells. */
+/** Maximum number of frames of one kind that are read for a configuration; the first one with a whole header has it. */
 const MAX_ASKED = 8;
 
 /** Finds the tracks of a segment: track 0 of video and of audio. */

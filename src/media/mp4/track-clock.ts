@@ -3,13 +3,13 @@ import { DecodeTimes } from "../decode-times.ts";
 import { PacketKind } from "../packet.ts";
 import type { Mp4Track } from "./tracks.ts";
 
-/** Audio whose time differs by no more than this from where the frames before it ended, ms, goes on there. */
+/** An audio frame whose time differs by no more than this (ms) from the end of the frames before it begins at that end. */
 const MAX_DRIFT_MS = 20;
 /** A trun has 32 bits for a duration. */
 const MAX_DURATION = 2 ** 32 - 1;
 /** Times stay whole numbers below this. */
 const MAX_TIME = 2 ** 52;
-/** Of a video frame where neither the frames before it nor the SPS tell, ms. */
+/** Duration of a video frame if neither earlier frames nor the SPS show it, ms. */
 const FRAME_MS = 40;
 
 /**
@@ -25,7 +25,7 @@ export class TrackClock {
   readonly #drift: number;
   readonly #times = new DecodeTimes();
   #fresh = true;
-  /** Of the last sample, in ticks. */
+  /** Duration of the last sample, in ticks. */
   #last = 0;
   /** Between the last two, for video; of the last frame, for audio. */
   #distance = 0;
@@ -47,7 +47,7 @@ export class TrackClock {
     this.#distance = this.#isVideo ? Math.round((this.#picture?.frameMs ?? FRAME_MS) * this.#ticksPerMs) : 0;
   }
 
-  /** Where the sample before ends if none follows. */
+  /** The end of the sample before, if none follows. */
   get end(): number {
     return this.#last + this.#distance;
   }

@@ -17,13 +17,13 @@ const DELIMITER = { Header: 0x12, Bytes: 2 } as const;
 /** The samples that a fragment has of one track, as numbers. One object serves all fragments. */
 export class TrackSamples {
   readonly kind: PacketKind;
-  /** Of enhanced RTMP. */
+  /** Its id in enhanced RTMP. */
   readonly id: number;
-  /** Of MP4. */
+  /** Its id in MP4. */
   readonly trackId: number;
   readonly clock: TrackClock;
   count = 0;
-  /** Of all samples. */
+  /** Bytes of all samples. */
   bytes = 0;
   /** Decode times in ticks: one more than there are samples once the fragment is whole. */
   times = new Float64Array(FIRST_CAPACITY + 1);
@@ -36,7 +36,7 @@ export class TrackSamples {
   packets = new Uint32Array(FIRST_CAPACITY);
   starts = new Uint32Array(FIRST_CAPACITY);
   readonly #codec: number;
-  /** Of an audio frame that does not tell. */
+  /** Duration of an audio frame that does not show it. */
   readonly #frameSamples: number;
 
   constructor(track: Mp4Track, trackId: number, origin: number) {
