@@ -7,7 +7,7 @@ import type { Streams } from "../live/streams.ts";
 
 /** It is measured at most this often, ms: that costs a walk over all clients. */
 const FRESH_MS = 900;
-/** Characters of an error that are told. */
+/** Maximum length of a reported error. */
 const MAX_ERROR = 200;
 
 /** What a flow is measured by. */
@@ -102,7 +102,7 @@ class Links {
     link.lagMs = atLeast(link.lagMs, lagMs);
   }
 
-  /** Those that fail first, then those with most traffic. `ms`: since the last measurement. */
+  /** Failing links first, then those with most traffic. `ms`: since the last measurement. */
   over(ms: number): NodeLink[] {
     const all = [...this.#links.values()].map(({ link, moved }) => ({ ...link, kbps: kbpsOf(moved, ms) }));
     return all.toSorted((a, b) => b.failing - a.failing || b.kbps - a.kbps).slice(0, MAX_NODE_LINKS);

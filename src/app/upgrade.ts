@@ -56,7 +56,7 @@ export function replacedExecutable(): string | undefined {
   return readlinkSync(RUNNING) !== ownExecutable && existsSync(ownExecutable) ? ownExecutable : undefined;
 }
 
-/** What a succession needs of the server. */
+/** What an upgrade needs of the server. */
 export interface UpgradeOptions {
   readonly handover: Handover;
   readonly log: Log;

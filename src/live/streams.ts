@@ -45,7 +45,7 @@ export interface StreamObserver {
   corrected?(stream: Stream, correction: Correction): void;
   /** A source's video has key frames but no sequence header. */
   headerless?(stream: Stream, codec: string): void;
-  /** The active source is the same, but its stream passes other servers now. */
+  /** The active source is the same, but its stream now comes through other servers. */
   rerouted?(stream: Stream): void;
   /** A client that does not wait was told that nobody publishes a stream of this name. */
   absent?(name: StreamName): void;

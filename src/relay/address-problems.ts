@@ -10,13 +10,13 @@ export interface AddressProblemsContext extends ReachabilityContext {
   readonly log: Log;
 }
 
-/** Finds addresses that several nodes advertise, and such as can't be reached from here; logs what it finds. */
+/** Finds addresses that several nodes advertise, and addresses that can't be reached from here, and logs them. */
 export class AddressProblems {
   readonly #context: AddressProblemsContext;
   readonly #reachability: Reachability;
-  /** Sentences by what nodes are known by. */
+  /** Sentences by the nodes' `source`. */
   #problems: ReadonlyMap<string, readonly string[]> = new Map();
-  /** Those that were logged, with their time. */
+  /** Logged sentences, with their duration. */
   readonly #logged = new Map<string, Outage>();
 
   constructor(context: AddressProblemsContext) {

@@ -18,7 +18,7 @@ export type PullEnd =
     }
   | { readonly how: "unreachable" | "unanswered" | "failed" | "absent" | "ended" | "lost"; readonly error: string };
 
-/** What a server says of itself. */
+/** A server's description of itself. */
 export interface ServerWords {
   /** `""` when the server does not report one. */
   readonly name: string;

@@ -202,7 +202,7 @@ export class PushRelay {
     this.#supervisor.retrySoon();
   }
 
-  /** The stream passes other servers now: the target must know, and may accept it if it refused it as a loop. */
+  /** The stream now comes through other servers: the target must know, and may accept it if it refused it as a loop. */
   announceHops(): void {
     this.#push?.announceHops();
     this.#supervisor.retrySoon();

@@ -111,7 +111,7 @@ export class Push implements Attempt, ConnectionEvents {
     return { bytes: this.#connection.bytesSent, dropped: this.#reader?.lost ?? 0 };
   }
 
-  /** The stream passes other servers now. */
+  /** The stream now comes through other servers. */
   announceHops(): void {
     this.#connection.session.announceHops();
   }

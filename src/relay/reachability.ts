@@ -22,7 +22,7 @@ export class Reachability {
   readonly #context: ReachabilityContext;
   /** By URL. */
   readonly #tried = new Map<string, Tried>();
-  /** Connections in the making. */
+  /** Tries under way. */
   readonly #dialling = new Set<{ abort(): void }>();
   #stopped = false;
 
@@ -30,7 +30,7 @@ export class Reachability {
     this.#context = context;
   }
 
-  /** Why a URL can't be reached, as far as anybody knows. */
+  /** Why a URL can't be reached, by the last try; undefined if it can, or was not tried. */
   problemOf(url: string): string | undefined {
     return this.#tried.get(url)?.problem;
   }

@@ -12,7 +12,7 @@ import { LinkDelay } from "./link-delay.ts";
 import type { PullClient, PullClientEvents, PullEnd } from "./pull-client.ts";
 import type { Redirect } from "./redirects.ts";
 
-/** Where a stream is played, and as what. */
+/** The server and the names at which a stream is played. */
 export interface RtmpPullTarget extends ConnectionTarget {
   /** Which handshake the server takes. */
   readonly handshake: HandshakeChoice;
@@ -88,7 +88,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events.epoch?.(text, lost);
   }
 
-  /** A server that tells ages is pinged, once a second. */
+  /** A server that sends ages is pinged once a second. */
   age(ms: number | undefined): void {
     this.#leaving = ms;
     this.#tellAge();
@@ -104,7 +104,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#tellAge();
   }
 
-  /** One at a time: an answer does not say to which it is. */
+  /** One ping at a time, as an answer does not name its ping. */
   #ping(): void {
     if (this.#pingedAt !== undefined) return;
     this.#pingedAt = this.#clock.now();

@@ -151,7 +151,7 @@ export function withoutVhost(param: string): string {
   return joinParams(pairs.filter((pair) => pair !== "" && pair.search(VHOST_SPELLING) < 0));
 }
 
-/** What is found in parameters. */
+/** The values found in parameters. */
 class Parts {
   vhost = "";
   domain = "";

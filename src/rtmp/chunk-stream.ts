@@ -4,7 +4,7 @@ import { ProtocolError } from "../base/errors.ts";
 /** The reader's state of one chunk stream: the header fields that later chunks may omit, and the unfinished message. */
 export class ChunkStream {
   readonly id: number;
-  /** Of the current message, u32 milliseconds. */
+  /** Timestamp of the current message, u32 milliseconds. */
   timestamp = 0;
   /** The delta that a type-3 chunk adds when it begins a message, u32 milliseconds. */
   delta = 0;

@@ -130,7 +130,7 @@ function overlaps(key: ListenKey, keys: readonly ListenKey[], config: EndpointsC
   });
 }
 
-/** Told at the later of the two keys. */
+/** The problem is reported at the later of the two keys. */
 function sharedWith(address: ListenAddress, key: ListenKey, keys: readonly ListenKey[]): string | undefined {
   if (address.port === 0) return undefined;
   const name = formatHostPort(address);

@@ -47,7 +47,7 @@ export function randomEpochId(): string {
   return randomHex(16);
 }
 
-/** So many random bytes in hexadecimal. */
+/** This many random bytes in hexadecimal. */
 export function randomHex(length: number): string {
   const bytes = new Uint8Array(length);
   fillRandom(bytes);

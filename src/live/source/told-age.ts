@@ -1,12 +1,12 @@
-/** Changes of less than this, ms and as a share, are not told. */
+/** Smaller changes than this, in ms and as a share, are not sent. */
 const MIN_CHANGE_MS = 5;
 const MIN_CHANGE = 0.05;
 
-/** What another server was told of the age of a stream's packets. */
+/** The age of a stream's packets that another server was last sent. */
 export class ToldAge {
   #told: number | undefined;
 
-  /** Whether an age (ms; undefined: unknown) is to be told, as it has changed noticeably; it counts as told then. */
+  /** Whether an age (ms; undefined: unknown) has changed so much that it has to be sent; it then counts as sent. */
   isNews(ms: number | undefined): boolean {
     const told = this.#told;
     const isSame =
