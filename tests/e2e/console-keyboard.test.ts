@@ -216,6 +216,7 @@ describe("The console", () => {
   });
 
   test("goes on with the log of a server that was started again, after the lines from before", async () => {
+    await open.go("streams");
     await open.go("log");
     await open.shows(".log", "listening rtmp=");
     const before = (await open.page.$$(".log div")).length;
@@ -229,5 +230,22 @@ describe("The console", () => {
       return starts.length === 2 && (starts[1] ?? 0) >= before ? lines.length : undefined;
     });
     expect(count).toBeGreaterThan(before);
+  });
+
+  test("says how many lines of the log it has left out, as the server has kept only the last ones", async () => {
+    await open.go("log");
+    await open.shows(".log", "listening rtmp=");
+    await open.click("Hold");
+    sendGop(await server.publish("logged"), 0, 5);
+    const [stream] = (await (await fetch(`http://127.0.0.1:${api}/api/v1/streams?search=logged`)).json()).streams;
+    // Each is a line.
+    const body = JSON.stringify({ source: stream.publish.cid });
+    for (let count = 0; count < 520; count++)
+      await fetch(`http://127.0.0.1:${api}/api/v1/streams/${stream.id}/switch`, { method: "POST", body });
+    await open.click("Go on");
+    await open.shows(".log div", "lines are left out …");
+    const lines = await open.page.$$eval(".log div", (all) => all.map(({ textContent }) => textContent ?? ""));
+    const at = lines.findIndex((line) => line.includes("lines are left out …"));
+    expect([at > 0, lines.length - at]).toEqual([true, 501]);
   });
 });

@@ -5,8 +5,8 @@ import { usePolled } from "./server.ts";
 import { t } from "./words.ts";
 
 const LOG_MS = 1000;
-/** Lines that the page keeps. */
-const MAX_LINES = 500;
+/** Lines that the page keeps: as many as the server, and some from before them. */
+const MAX_LINES = 600;
 const levels = ["debug", "info", "warn", "error"] as const;
 
 /** A line with a name that no other process's line has. */
@@ -38,6 +38,15 @@ export function LogPage() {
       }
       read.current = { by, last: more.at(-1)?.number ?? last };
       const added = more.map((line) => ({ ...line, key: `${by} ${line.number}` }));
+      const [first] = added;
+      const missed = first === undefined || last === 0 ? 0 : first.number - last - 1;
+      // More were written since the last answer than the server keeps.
+      if (first !== undefined && missed > 0)
+        added.unshift({
+          ...first,
+          key: `${first.key} missed`,
+          line: `… ${t("{n} lines are left out", { n: missed })} …`,
+        });
       if (added.length > 0) setLines((kept) => [...kept, ...added].slice(-MAX_LINES));
     },
     () => `?after=${read.current.last}`,

@@ -224,6 +224,7 @@ const chinese = {
   // Log.
   "The last lines of the log": "日志的最后几行",
   "From level": "级别起",
+  "{n} lines are left out": "省略了 {n} 行",
   Hold: "暂停滚动",
   "Go on": "继续滚动",
   // Actions.
@@ -248,6 +249,7 @@ const ofOne: Partial<Record<Text, string>> = {
   "{n} encoders": "{n} encoder",
   "{n} viewers": "{n} viewer",
   "{n} streams": "{n} stream",
+  "{n} lines are left out": "{n} line is left out",
   "Load of {n} processors": "Load of {n} processor",
   "{n} connections of {from} to {to} fail": "{n} connection of {from} to {to} fails",
   "{n} streams of {name} are unhealthy": "{n} stream of {name} is unhealthy",
