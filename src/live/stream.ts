@@ -17,6 +17,7 @@ import { type Correction, Corrections } from "./source/corrections.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { GracePeriod } from "./source/grace-period.ts";
 import { Intake, type IntakeOwner } from "./source/intake.ts";
+import { StreamLadder } from "./source/ladder.ts";
 import type { PublishOptions, Source, SourceEnd, SourceInfo } from "./source/source.ts";
 import { Sources, type SourcesOwner } from "./source/sources.ts";
 import type { SourceSwitch } from "./source/switches.ts";
@@ -72,6 +73,8 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   /** The last source has ended, and readers are being notified. */
   #ending = false;
   readonly grace: GracePeriod;
+  /** The ladder that it is of. */
+  readonly ladder = new StreamLadder(this);
   readonly #starts: StartPoints;
   readonly #flush: StreamFlush;
 

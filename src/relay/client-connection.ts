@@ -198,8 +198,8 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     if (!this.#over) this.#events.hops?.(hops);
   }
 
-  epoch(text: string, lost: boolean): void {
-    if (!this.#over) this.#events.epoch?.(text, lost);
+  epoch(text: string, lost: boolean, ladder: string): void {
+    if (!this.#over) this.#events.epoch?.(text, lost, ladder);
   }
 
   age(ms: number | undefined): void {

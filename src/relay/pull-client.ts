@@ -36,8 +36,8 @@ export interface PullClientEvents extends MediaHandler {
   started(server: ServerWords): void;
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
-  /** The stream has this epoch (`Source.sendEpoch`). */
-  epoch?(text: string, lost: boolean): void;
+  /** The stream has this epoch and this ladder (`Source.receiveEpoch`). */
+  epoch?(text: string, lost: boolean, ladder: string): void;
   /** How old its packets are when they arrive, ms; undefined: nobody knows. */
   age?(ms: number | undefined): void;
   over(end: PullEnd): void;

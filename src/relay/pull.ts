@@ -16,6 +16,8 @@ const MAX_EARLY = 8;
 export interface PullEvents {
   /** The server is alive: it has answered our handshake, whatever the stream's outcome. */
   answered?(): void;
+  /** The server says which ladder the stream is of, before anybody publishes it; "" for none. */
+  ladder?(text: string): void;
   /** The first audio or video: returns the source for it. Undefined when no reader wants it; the pull then ends silently. */
   begun(server: ServerWords): Source | undefined;
   /** The server has accepted the request and has sent no media within the timeout; the pull waits on until `waitMs`. */
@@ -62,7 +64,7 @@ export class Pull implements Attempt, PullClientEvents {
   /** Epochs that could not be read. */
   malformedEpochs = 0;
   /** The epoch received before the first media. */
-  #earlyEpoch: string | undefined;
+  #earlyEpoch: { readonly text: string; readonly ladder: string } | undefined;
   #age: number | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {
@@ -124,9 +126,11 @@ export class Pull implements Attempt, PullClientEvents {
     this.#source?.reroute(hops);
   }
 
-  epoch(text: string, lost: boolean): void {
-    if (this.#state === "waiting") this.#earlyEpoch = text;
-    else if (this.#source?.receiveEpoch(text, lost) === false) this.malformedEpochs++;
+  epoch(text: string, lost: boolean, ladder: string): void {
+    if (this.#state === "waiting") {
+      this.#earlyEpoch = text === "" ? undefined : { text, ladder };
+      this.#events.ladder?.(ladder);
+    } else if (this.#source?.receiveEpoch(text, lost, ladder) === false) this.malformedEpochs++;
   }
 
   age(ms: number | undefined): void {
@@ -201,7 +205,8 @@ export class Pull implements Attempt, PullClientEvents {
     this.#lastMediaAt = clock.now();
     this.#timer = clock.every(CHECK_MS, () => this.#check());
     this.#source.receiveAge(this.#age);
-    if (this.#earlyEpoch !== undefined) this.epoch(this.#earlyEpoch, false);
+    const { text, ladder } = this.#earlyEpoch ?? {};
+    if (text !== undefined) this.epoch(text, false, ladder ?? "");
     for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
   }
 

@@ -259,8 +259,8 @@ export class Push implements Attempt, ConnectionEvents {
   }
 
   #sendEpoch(lost: boolean): void {
-    const text = this.#stream?.epochs.text;
-    if (text !== undefined) this.#connection.session.sendEpoch(text, lost);
+    const { epochs, ladder } = this.#stream ?? {};
+    if (epochs?.text !== undefined) this.#connection.session.sendEpoch(epochs.text, lost, ladder?.text ?? "");
   }
 
   #format(messageStreamId: number): RtmpFormat {

@@ -84,8 +84,8 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events.rerouted?.(hops);
   }
 
-  epoch(text: string, lost: boolean): void {
-    this.#events.epoch?.(text, lost);
+  epoch(text: string, lost: boolean, ladder: string): void {
+    this.#events.epoch?.(text, lost, ladder);
   }
 
   /** A server that sends ages is pinged once a second. */

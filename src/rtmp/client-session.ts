@@ -1,14 +1,15 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
-import { stringAt } from "./command-arguments.ts";
 import {
   AGE_COMMAND,
   EPOCH_COMMAND,
   enhancedCapabilities,
+  epochCommand,
   FOLLOWS_ARGUMENT,
   FOR_CLIENT_ARGUMENT,
   HOPS_ARGUMENT,
   HOPS_COMMAND,
   readAge,
+  readEpochCommand,
   readHops,
 } from "./connect.ts";
 import { ClientHandshake } from "./handshake-client.ts";
@@ -58,7 +59,7 @@ export interface ClientEvents {
   /** The played stream has passed these servers, the connected server last. */
   hops?(hops: readonly string[]): void;
   /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
-  epoch?(text: string, lost: boolean): void;
+  epoch?(text: string, lost: boolean, ladder: string): void;
   /** How old packets of the played stream are when they leave the server, ms; undefined: it does not know. */
   age?(ms: number | undefined): void;
   /** The answer to a ping. */
@@ -195,10 +196,10 @@ export class ClientSession {
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
-  /** The epoch of the published stream; `lost`: packets before the ones that it concerns are lost. */
-  sendEpoch(text: string, lost: boolean): void {
+  /** The epoch and the ladder of the published stream; `lost`: packets before the ones that it concerns are lost. */
+  sendEpoch(text: string, lost: boolean, ladder: string): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
-    this.#peer.sendCommand(this.#streamId, [EPOCH_COMMAND, 0, null, text, lost]);
+    this.#peer.sendCommand(this.#streamId, epochCommand(text, lost, ladder));
   }
 
   /** How old packets of the published stream are when they arrive, ms; undefined: nobody knows. */
@@ -257,7 +258,7 @@ export class ClientSession {
         if (this.#target.role === "play") this.#events.hops?.(readHops(command.args[1]));
         break;
       case EPOCH_COMMAND:
-        if (this.#target.role === "play") this.#events.epoch?.(stringAt(command.args, 1), command.args[2] === true);
+        if (this.#target.role === "play") this.#events.epoch?.(...readEpochCommand(command.args));
         break;
       case AGE_COMMAND:
         if (this.#target.role === "play") this.#events.age?.(readAge(command.args[1]));

@@ -1,5 +1,6 @@
 import { AmfObject, type AmfValue } from "../amf/value.ts";
 import { resolve, streamKey } from "./address.ts";
+import { stringAt } from "./command-arguments.ts";
 
 /** A client's values in `connect` (RTMP 1.0, 7.2.1.1; enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
 export interface ConnectRequest {
@@ -37,8 +38,8 @@ export const FOLLOWS_ARGUMENT = "srs_follows";
  */
 export const HOPS_COMMAND = "srs_hops";
 /**
- * The command by which one server sends another the epoch of a stream, before the packets that it concerns: its text, and true
- * when packets before these are lost. Only peers that understand `HOPS_COMMAND` get it; others ignore it.
+ * The command by which one server sends another the epoch of a stream, before the packets that it concerns: its text, true
+ * when packets before these are lost, and the text of the stream's ladder where it is of one. Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
 /**
@@ -130,4 +131,14 @@ export function meansSame(request: ConnectRequest | undefined, one: string, othe
   if (one === other) return true;
   const [a, b] = [one, other].map((name) => resolve(request?.tcUrl, request?.app, name));
   return a?.ok === true && b?.ok === true && streamKey(a.address) === streamKey(b.address);
+}
+
+/** The values of an `EPOCH_COMMAND`; `ladder` is "" for a stream of none. */
+export function epochCommand(text: string, lost: boolean, ladder: string): readonly AmfValue[] {
+  return [EPOCH_COMMAND, 0, null, text, lost, ...(ladder === "" ? [] : [ladder])];
+}
+
+/** The epoch, whether packets are lost, and the ladder of an `EPOCH_COMMAND`; "" for what is no text. */
+export function readEpochCommand(args: readonly AmfValue[]): [text: string, lost: boolean, ladder: string] {
+  return [stringAt(args, 1), args[2] === true, stringAt(args, 3)];
 }

@@ -30,10 +30,10 @@ export interface StreamEvents {
   /** A relay's stream passes these servers now. */
   hops(stream: NetStream, hops: readonly string[]): void;
   /**
-   * A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it; `lost`: packets before the ones that it concerns
-   * are lost.
+   * A relay's stream has this epoch and ladder (`EPOCH_COMMAND`), as its server wrote them; `lost`: packets before the ones that
+   * the epoch concerns are lost.
    */
-  epoch(stream: NetStream, text: string, lost: boolean): void;
+  epoch(stream: NetStream, text: string, lost: boolean, ladder: string): void;
   /** How old packets of a relay's stream are when they arrive, ms, as its server says; undefined: it does not know. */
   age(stream: NetStream, ms: number | undefined): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */

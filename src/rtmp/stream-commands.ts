@@ -8,6 +8,7 @@ import {
   HOPS_COMMAND,
   meansSame,
   readAge,
+  readEpochCommand,
   readHops,
 } from "./connect.ts";
 import { details, type NetStream } from "./net-stream.ts";
@@ -203,7 +204,7 @@ export class StreamCommands {
 
   #onEpoch({ args, streamId }: Command): void {
     const stream = this.#streams.get(streamId);
-    if (stream?.role === "publishing") this.#events.epoch(stream, stringAt(args, 1), args[2] === true);
+    if (stream?.role === "publishing") this.#events.epoch(stream, ...readEpochCommand(args));
   }
 
   #onAge({ args, streamId }: Command): void {

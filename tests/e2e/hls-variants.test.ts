@@ -14,6 +14,8 @@ import { checkHistory, readMedia } from "../support/playlists.ts";
 const test = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg");
 const testWithChromium = testWith("tests/e2e/hls-variants.test.ts", "FFmpeg", "Chromium");
 
+const LOOP = { input: ["-stream_loop", "-1"] };
+
 const SIZES = { "": "320x180", _hd: "384x216", _sd: "192x108" } as const;
 
 /** The whole ladder's playlist when all steps have ended. */
@@ -86,9 +88,9 @@ function entriesOf(text: string): string {
   return text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 }
 
-test.concurrent("a transcoder's ladder is played by its base on the server that makes it, and on an edge that knows the endings", async () => {
+test.concurrent("a transcoder's ladder is played by its base, which is no stream, on the server that makes it and on edges", async () => {
   await using stage = new Stage();
-  const edge = await HlsEdge.start(stage, "edge", { more: 'hls_variants = ["_hd", "_sd"]\nhls_dispose = 0' });
+  const edge = await HlsEdge.start(stage, "edge", { more: "hls_dispose = 0" });
   const engines = Object.entries({ hd: "192", sd: "96" }).map(
     ([name, width]) => `[vhost."raw.example.com".transcode.${name}]
 vcodec = "libx264"
@@ -103,9 +105,14 @@ output = "__defaultVhost__/[app]/[stream]_[engine]"`,
     more: ["hls_dispose = 0", ...engines].join("\n"),
   });
   const raw = `rtmp://127.0.0.1:${origin.rtmpPort}/live?vhost=raw.example.com/show`;
+  const fetching = await HlsEdge.start(stage, "fetching", {
+    more: `hls_dispose = 0\n[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${origin.rtmpPort}"`,
+  });
   const encoder = publishClip(stage, clip({ seconds: 5 }), raw, { name: "encoder" });
-  expect(await encoder.ended()).toBe(0);
-  const texts = [await endedLadder(origin, 2), await endedLadder(edge, 2)];
+  // It fetches while it is asked.
+  const [fetched, code] = await Promise.all([endedLadder(fetching, 2), encoder.ended()]);
+  expect(code).toBe(0);
+  const texts = [await endedLadder(origin, 2), await endedLadder(edge, 2), fetched];
   for (const text of texts)
     expect((parse(text) as MasterPlaylist).variants.map(({ resolution }) => resolution?.width)).toEqual([192, 96]);
   const [hd = [], sd = []] = await Promise.all(
@@ -114,10 +121,73 @@ output = "__defaultVhost__/[app]/[stream]_[engine]"`,
   const cutsOf = (list: typeof hd) => list.map(({ mediaSequenceNumber, duration }) => [mediaSequenceNumber, duration]);
   expect(hd.length).toBeGreaterThan(2);
   expect(cutsOf(sd)).toEqual(cutsOf(hd));
-  for (const [at, uri] of urisOf(texts[1] ?? "").entries()) {
-    const here = (await origin.get(urisOf(texts[0] ?? "")[at])).text;
-    expect(entriesOf(here)).toEndWith(entriesOf((await edge.get(uri)).text));
+  for (const [at, here] of urisOf(texts[0] ?? "").entries()) {
+    const entries = entriesOf((await origin.get(here)).text);
+    expect(entries).toEndWith(entriesOf((await edge.get(urisOf(texts[1] ?? "")[at])).text));
+    expect(entries).toEndWith(entriesOf((await fetching.get(urisOf(fetched)[at])).text));
   }
+});
+
+test.concurrent("edges are told a transcoder's ladder, over its restart and theirs", async () => {
+  await using stage = new Stage();
+  let pushed = await HlsEdge.start(stage, "pushed");
+  const engines = Object.entries({ hd: "192", sd: "96" }).map(
+    ([name, width]) => `[vhost.__defaultVhost__.transcode.${name}]
+vcodec = "libx264"
+vpreset = "ultrafast"
+vparams = ["tune zerolatency", "g 25"]
+width = ${width}
+height = ${Number(width) / 2}
+output = "[vhost]/[app]/[stream]_[engine]"`,
+  );
+  const vhost = `forward = "127.0.0.1:${pushed.rtmpPort}"`;
+  const startOrigin = (name: string, port = 0) =>
+    HlsEdge.start(stage, name, { vhost, port, more: ["hls_dispose = 0", ...engines].join("\n") });
+  let origin = await startOrigin("origin");
+  const { rtmpPort } = origin;
+  const startFetching = (name: string) =>
+    HlsEdge.start(stage, name, { more: `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${rtmpPort}"` });
+  let fetching = await startFetching("fetching");
+  const encode = (name: string) => publishClip(stage, clip({ seconds: 8 }), origin.rtmp, { name, ...LOOP });
+  /** The newest segment of each step that a server's first playlist names, by the step's width. */
+  const stepsAt = async (edge: HlsEdge): Promise<Map<unknown, string>> => {
+    const { text } = await edge.get();
+    const lists = await Promise.all(urisOf(text).map((uri) => edge.get(uri)));
+    const newest = lists.map((list) => urisOf(list.text).at(-1));
+    const widths = text.includes("#EXTM3U")
+      ? (parse(text) as MasterPlaylist).variants.map(({ resolution }) => resolution?.width)
+      : [];
+    return new Map(widths.flatMap((width, at) => (newest[at] === undefined ? [] : [[width, newest[at]]])));
+  };
+  /** All steps of a server, none with a segment of an epoch that is `old`. */
+  const allOf = async (edge: HlsEdge, old: readonly string[] = []) => {
+    let ids: string[] = [];
+    await until(`all steps at ${edge.url}`, async () => {
+      const steps = await stepsAt(edge);
+      ids = [...steps.values()].map((uri) => /^[^/]+\/(\w+)-/.exec(uri)?.[1] ?? "");
+      return [...steps.keys()].join() === "320,192,96" && ids.every((id) => !old.includes(id));
+    });
+    return ids;
+  };
+  const encoder = encode("encoder");
+  const ids = await allOf(pushed);
+  expect(await allOf(fetching)).toEqual(ids);
+  const link = urisOf((await fetching.get()).text)[1] ?? "";
+  expect(link).toContain("hls_variant=_hd");
+
+  await origin.program.kill();
+  await encoder.ended();
+  origin = await startOrigin("origin again", rtmpPort);
+  encode("encoder again");
+  expect(await allOf(fetching, ids)).toEqual(await allOf(pushed, ids));
+
+  await Promise.all([pushed.program.kill(), fetching.program.kill()]);
+  pushed = await HlsEdge.start(stage, "pushed again", { port: pushed.rtmpPort });
+  fetching = await startFetching("fetching again");
+  // The link of a viewer who watched a step at the edge before.
+  const step = await fetching.get(link);
+  expect(urisOf(step.text)[0]).toStartWith("show_hd/");
+  expect(await allOf(fetching, ids)).toEqual(await allOf(pushed, ids));
 });
 
 test.concurrent("a variant whose encoder is killed leaves, the others go on, and it comes back", async () => {

@@ -50,8 +50,8 @@ export class ClientUnderTest implements ClientEvents {
     this.told.push(`age ${ms}`);
   }
 
-  epoch(text: string, lost: boolean): void {
-    this.told.push(`epoch ${text}${lost ? " lost" : ""}`);
+  epoch(text: string, lost: boolean, ladder: string): void {
+    this.told.push(`epoch ${text}${lost ? " lost" : ""}${ladder === "" ? "" : ` of ${ladder}`}`);
   }
 
   refused(code: string, description: string, redirect?: string): void {

@@ -92,8 +92,8 @@ export class ServerUnderTest implements ConnectEvents, StreamEvents {
     this.told.push(`age@${stream.id} ${ms}`);
   }
 
-  epoch(stream: NetStream, text: string, lost: boolean): void {
-    this.told.push(`epoch@${stream.id} ${text}${lost ? " lost" : ""}`);
+  epoch(stream: NetStream, text: string, lost: boolean, ladder: string): void {
+    this.told.push(`epoch@${stream.id} ${text}${lost ? " lost" : ""}${ladder === "" ? "" : ` of ${ladder}`}`);
   }
 
   hops(stream: NetStream, hops: readonly string[]): void {

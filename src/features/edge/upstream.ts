@@ -256,6 +256,7 @@ export class Upstream {
         answered: () => {
           if (redirected === undefined) origin.reached();
         },
+        ladder: (text) => this.#owner.stream.ladder.hear(text),
         begun: (server) => this.#begun(origin, server, report),
         silent: () => this.#owner.nowhere(this, true, this.#takeEnded()),
         over: (end) => {

@@ -38,6 +38,8 @@ export class SiblingSource implements TransportHandler, MessageHandler {
   readonly published: Published;
   readonly #other: OtherProcess;
   #source: Source | undefined;
+  /** What comes with the next epoch. */
+  #ladder = "";
   readonly #reader: ChunkReader;
   readonly #events: SiblingSourceEvents;
   #transport: Transport | undefined;
@@ -104,8 +106,11 @@ export class SiblingSource implements TransportHandler, MessageHandler {
       case MessageType.DataAmf3:
         this.#source?.push(PacketKind.Data, timestamp, payload, true);
         return;
+      case MessageType.SharedObjectAmf3:
+        this.#ladder = decoder.decode(payload);
+        return;
       case MessageType.CommandAmf3:
-        this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1);
+        this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1, this.#ladder);
         return;
       case MessageType.SharedObjectAmf0:
         this.#source?.receiveAge(readAge(Number(decoder.decode(payload))));

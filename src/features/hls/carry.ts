@@ -1,4 +1,5 @@
 import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/carry.ts";
+import type { Ladder } from "../../live/source/ladder.ts";
 import type { StreamName } from "../../live/streams.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
@@ -41,12 +42,14 @@ interface Head {
   readonly initSize?: number;
   /** The stream's publisher said that this was all. */
   readonly ended: boolean;
+  /** That another server makes of the stream. */
+  readonly ladder?: Ladder;
 }
 
 /** What is to be given. */
 interface Waiting {
   readonly stream: HlsStream;
-  readonly what: Pick<Head, "segment" | "part">;
+  readonly what: Pick<Head, "segment" | "part" | "ladder">;
   readonly bytes: Uint8Array | undefined;
   readonly init: Uint8Array | undefined;
   readonly memory: SegmentMemory | undefined;
@@ -54,7 +57,7 @@ interface Waiting {
 
 /** Takes what the process before had. */
 export interface Adopters {
-  segment(name: StreamName, segment: CarriedSegment, ended: boolean, rendition: string | undefined): void;
+  segment(name: StreamName, segment: CarriedSegment, head: Pick<Head, "ended" | "rendition" | "ladder">): void;
   part(name: StreamName, part: CarriedPart, rendition: string | undefined): void;
 }
 
@@ -84,7 +87,7 @@ export class HlsCarry implements Carry {
 
   give(ready: () => void): CarryGiving {
     const all = [...this.#streams.all()].flatMap((stream) => [
-      ...stream.window.available.map((segment) => segmentOf(stream, segment)),
+      ...stream.window.available.map((segment) => this.#segmentOf(stream, segment)),
       ...(stream.edge?.parts ?? []).map((part) => partOf(stream, part)),
     ]);
     const giving = new Giving(all, ready, () => this.#giving.delete(giving));
@@ -94,7 +97,11 @@ export class HlsCarry implements Carry {
 
   /** A segment was listed here: who takes over gets it, too. */
   listed(stream: HlsStream, segment: ListedSegment): void {
-    for (const giving of this.#giving) giving.add(segmentOf(stream, segment));
+    for (const giving of this.#giving) giving.add(this.#segmentOf(stream, segment));
+  }
+
+  #segmentOf(stream: HlsStream, segment: ListedSegment): Waiting {
+    return segmentOf(stream, segment, this.#streams.toldLadder(stream));
   }
 
   /** A part was listed here. */
@@ -130,7 +137,7 @@ export class HlsCarry implements Carry {
     if (head === undefined) return;
     const all = this.#bytes;
     this.#bytes = new Uint8Array(0);
-    const { initSize = 0, size, stream, rendition, segment, part, ended } = head;
+    const { initSize = 0, size, stream, rendition, segment, part } = head;
     const init = initSize === 0 ? undefined : all.slice(0, initSize);
     // A segment's buffer is its own alone.
     const bytes = initSize === 0 ? all : all.slice(initSize);
@@ -140,15 +147,20 @@ export class HlsCarry implements Carry {
     } else if (segment !== undefined) {
       const parts = partsOf(segment, bytes, init);
       const own = { ...segment, parts, bytes: size === undefined ? undefined : wholeOf(segment, bytes), init };
-      this.#adopt.segment(stream, own, ended, rendition);
+      this.#adopt.segment(stream, own, head);
     }
   }
 }
 
-function segmentOf(stream: HlsStream, { bytes: own, init, memory, parts = [], ...segment }: ListedSegment): Waiting {
+function segmentOf(
+  stream: HlsStream,
+  { bytes: own, init, memory, parts = [], ...segment }: ListedSegment,
+  ladder: Ladder | undefined,
+): Waiting {
   // Parts that are encrypted by themselves are behind it.
   const bytes = own && segment.key !== undefined ? new Uint8Array(own.buffer) : own;
-  return { stream, what: { segment: { ...segment, parts: parts.map(headOf) } }, bytes, init, memory };
+  const what = { segment: { ...segment, parts: parts.map(headOf) }, ...(ladder && { ladder }) };
+  return { stream, what, bytes, init, memory };
 }
 
 function partOf(stream: HlsStream, part: ListedPart): Waiting {

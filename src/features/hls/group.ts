@@ -11,6 +11,8 @@ interface GroupStreams {
   find(name: StreamName): HlsStream | undefined;
   /** That of a stream, made where there is none. */
   open(name: StreamName, config: HlsConfig): HlsStream;
+  /** Whether a stream was told to be of the ladder whose base has this key. */
+  isStep(stream: HlsStream, base: string): boolean;
   /** Forgets one that nobody has published and that nobody waits for. */
   closeIfIdle(stream: HlsStream): void;
 }
@@ -29,7 +31,9 @@ export class HlsGroup {
   readonly name: StreamName;
   readonly key: string;
   readonly #streams: GroupStreams;
-  readonly #suffixes: readonly string[];
+  #suffixes: readonly string[];
+  /** Those that another server has told of. */
+  readonly #told = new Set<string>();
 
   /** `endings`: see `endingsOf`. */
   constructor(streams: GroupStreams, name: StreamName, endings: readonly string[]) {
@@ -38,6 +42,14 @@ export class HlsGroup {
     this.key = `${name.vhost}/${name.app}/${name.stream}`;
     const isVariant = endings.some((suffix) => name.stream.endsWith(suffix) && name.stream !== suffix);
     this.#suffixes = isVariant ? [""] : ["", ...endings];
+  }
+
+  /** A server has told of endings. Returns the names of the streams that it did not have before. */
+  grow(endings: readonly string[]): readonly StreamName[] {
+    const added = endings.filter((ending) => ending !== "" && !this.#suffixes.includes(ending));
+    this.#suffixes = [...this.#suffixes, ...added];
+    for (const ending of added) this.#told.add(ending);
+    return added.map((suffix) => this.#nameOf(suffix));
   }
 
   /** Whether it may have variants: links then say which one they are for. */
@@ -59,13 +71,21 @@ export class HlsGroup {
   }
 
   /** All of them, made where there is none. */
-  open(config: HlsConfig): readonly GroupMember[] {
-    return this.#suffixes.map((suffix) => ({ suffix, hls: this.#streams.open(this.#nameOf(suffix), config) }));
+  open(config: HlsConfig): void {
+    for (const name of this.names) this.#streams.open(name, config);
+  }
+
+  /**
+   * Those that viewers may see: guards are asked about the group's name, so that who publishes one stream must not show others by calling
+   * them its steps. The source of a step says so, too.
+   */
+  get #shown(): readonly GroupMember[] {
+    return this.members.filter(({ suffix, hls }) => !this.#told.has(suffix) || this.#streams.isStep(hls, this.key));
   }
 
   /** Those that a playlist may name now: they can be carried, have segments and have not stopped while others go on. */
   get playable(): readonly GroupMember[] {
-    const listed = this.members.filter(({ hls }) => hls.listed && hls.refusal === undefined);
+    const listed = this.#shown.filter(({ hls }) => hls.listed && hls.refusal === undefined);
     const recent = listed.filter(({ hls }) => hls.quietMs <= MAX_QUIET_TARGETS * 1000 * hls.window.targetSeconds);
     return recent.some(({ hls }) => hls.live) ? recent : listed;
   }
@@ -78,7 +98,7 @@ export class HlsGroup {
 
   /** A key of any of them by its name. */
   keyNamed(name: string): ReturnType<HlsStream["keyNamed"]> {
-    for (const { hls } of this.members)
+    for (const { hls } of this.#shown)
       for (const each of [hls, ...hls.renditions.values()]) {
         const key = each.keyNamed(name);
         if (key !== undefined) return key;
@@ -106,44 +126,55 @@ export class HlsGroup {
   }
 }
 
-/**
- * Whether there is an answer: of all members that are published, a list that is not old, or a reason why there is none, and of one at
- * least.
- */
-function isAnswerable(members: readonly GroupMember[], isFresh: (hls: HlsStream) => boolean): boolean {
-  const done = members.filter(({ hls }) => hls.refusal !== undefined || isFresh(hls));
-  return done.length > 0 && members.every((member) => done.includes(member) || !member.hls.live);
+/** What a viewer waits for. */
+interface GroupWait {
+  readonly group: HlsGroup;
+  /** The variant that their link names. */
+  readonly variant: string | undefined;
+  /** Whether a member's list is not old. */
+  readonly isFresh: (hls: HlsStream) => boolean;
 }
 
 /**
- * Calls `notify` once: at once, when there is an answer for who asks for all members, or when that took too long. Returns how to wait no
- * more, undefined where it has called.
+ * Whether there is an answer: of all members that are published, a list that is not old, or a reason why there is none; and of the one
+ * that a link names, or of any.
  */
-export function whenAnswerable(
-  members: readonly GroupMember[],
-  isFresh: (hls: HlsStream) => boolean,
-  notify: (what: WaitResult) => void,
-): { cancel(): void } | undefined {
-  if (isAnswerable(members, isFresh)) {
+function isAnswerable({ group: { members }, variant, isFresh }: GroupWait): boolean {
+  const done = members.filter(({ hls }) => hls.refusal !== undefined || isFresh(hls));
+  const isThere = done.some(({ suffix }) => variant === undefined || suffix === variant);
+  return isThere && members.every((member) => done.includes(member) || !member.hls.live);
+}
+
+/**
+ * Calls `notify` once: at once, when there is an answer, or when that took too long. Returns how to wait no more, undefined where it has
+ * called.
+ */
+export function whenAnswerable(wanted: GroupWait, notify: (what: WaitResult) => void): { cancel(): void } | undefined {
+  if (isAnswerable(wanted)) {
     notify("listed");
     return undefined;
   }
-  const waits: { cancel(): void }[] = [];
+  const waits = new Map<HlsStream, { cancel(): void }>();
   const cancel = () => {
-    for (const wait of waits.splice(0)) wait.cancel();
+    for (const wait of waits.values()) wait.cancel();
+    waits.clear();
   };
-  const waitFor = (hls: HlsStream) =>
-    waits.push(
-      hls.wait(hls.window.version, (what) => {
-        if (what !== "late" && !isAnswerable(members, isFresh)) {
-          // It is one of those that all were waited for; the others, or its parts, may be longer about it.
-          waitFor(hls);
-          return;
-        }
-        cancel();
-        notify(what);
-      }),
-    );
-  for (const { hls } of members) waitFor(hls);
+  const look = (hls: HlsStream, what: WaitResult) => {
+    waits.delete(hls);
+    if (what === "late" || isAnswerable(wanted)) {
+      cancel();
+      notify(what);
+    } else waitForAll();
+  };
+  // It is one of those that all were waited for; the others, or its parts, may be longer about it, and there may be more by now.
+  const waitForAll = () => {
+    for (const { hls } of wanted.group.members)
+      if (!waits.has(hls))
+        waits.set(
+          hls,
+          hls.wait(hls.window.version, (what) => look(hls, what)),
+        );
+  };
+  waitForAll();
   return { cancel };
 }

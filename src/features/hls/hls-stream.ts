@@ -1,8 +1,7 @@
-// Hot: send runs for each flush of each stream that is cut.
 import type { Timer } from "../../base/clock.ts";
-import type { PacketSink } from "../../live/readers/format.ts";
 import type { PacketRange } from "../../live/readers/packet-reader.ts";
 import type { Reader } from "../../live/readers/reader.ts";
+import type { Ladder } from "../../live/source/ladder.ts";
 import type { SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
@@ -19,9 +18,9 @@ import { type KeyOf, Names } from "./names.ts";
 import { type PlaylistSource, Playlists } from "./playlists.ts";
 import type { Rendition } from "./rendition.ts";
 import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
+import { SegmentFeed } from "./segment-feed.ts";
 import { encryptedSegment, type PlainName, SegmentKeys } from "./segment-keys.ts";
 import { Segmenter, type SegmenterEvents } from "./segmenter.ts";
-import { hasSpanBefore } from "./span-before.ts";
 import { type PartEvents, StreamParts } from "./stream-parts.ts";
 import {
   type CarriedPart,
@@ -42,6 +41,8 @@ export interface HlsStreamEvents {
   partsRemoved(stream: HlsStream, parts: readonly ListedPart[]): void;
   /** The playlist says something else now. */
   changed(stream: HlsStream): void;
+  /** The server that it comes from has told this ladder, or none. Called while packets are read. */
+  ladderTold(stream: HlsStream, ladder: Ladder | undefined): void;
   /** It has an audio track beside track 0. Called while packets are read. */
   trackSeen(stream: HlsStream, track: number): void;
   /** Nobody has published it for `hls_dispose`; its segments are removed next. */
@@ -56,7 +57,7 @@ export interface HlsStreamEvents {
  *     idle ──published──> live ──unpublished, lost──> out ──published──> live
  *                                                      └──hls_dispose──> disposed
  */
-export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, WindowEvents, PartEvents {
+export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents, PartEvents {
   readonly name: StreamName;
   /** Of the stream, with the rendition's id for a part of one. */
   readonly key: string;
@@ -85,8 +86,6 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
   readonly #waits: ListWaits;
   #stream: Stream | undefined;
   #reader: Reader<PacketRange> | undefined;
-  /** The packet that comes next. */
-  #next = -1;
   #ending: SourceEnd = "lost";
   #dispose: Timer | undefined;
   #overflowLogged = false;
@@ -208,9 +207,20 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.#leave();
     this.#stream = stream;
     this.#begunAt = this.#context.clock.now();
-    this.#next = -1;
-    this.#reader = stream.tap(this, { unpublished: () => this.#stopped() });
+    const unpublished = () => this.#stopped();
+    if (this.rendition !== undefined)
+      this.#reader = stream.tap(new SegmentFeed(this.#segmenter, undefined, stream), { unpublished });
+    else {
+      const epoch = () => this.#lookAtLadder(stream);
+      this.#reader = stream.tap(new SegmentFeed(this.#segmenter, this.tracks, stream), { unpublished, epoch });
+      epoch();
+    }
     for (const part of this.renditions.values()) part.begin(stream);
+  }
+
+  #lookAtLadder({ ladder: { current }, source }: Stream): void {
+    // It is told before packets, if at all; while the stream is away, it is what it was.
+    if (current !== undefined || (source?.frames ?? 0) > 0) this.#events.ladderTold(this, current);
   }
 
   /** A part is cut by itself from now on. */
@@ -269,6 +279,11 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     if (this.listed) this.#waits.notify("listed");
   }
 
+  /** There is more to wait for than those knew who wait. */
+  grown(): void {
+    this.#waits.notify("listed");
+  }
+
   /** Frees everything. */
   close(): void {
     this.#dispose?.cancel();
@@ -279,35 +294,6 @@ export class HlsStream implements PacketSink, PlaylistSource, SegmenterEvents, W
     this.blocked.end();
     this.#waits.notify("late");
     this.#events.closed(this);
-  }
-
-  send(range: PacketRange): boolean {
-    const { start, from, to } = range;
-    const { epochs, log } = this.#stream as Stream;
-    if (start !== undefined && from !== this.#next) {
-      // Readers are kept from what no player could show, such as a new source's sound before its first picture.
-      const isHeld = this.#next >= log.start && this.#next < from;
-      if (isHeld) for (let seq = this.#next; seq < from; seq++) this.#take(log.at(seq), seq);
-      else {
-        if (this.rendition === undefined) for (const header of start.headers) this.tracks.take(header);
-        this.#segmenter.begin(start.headers, hasSpanBefore(this.#stream as Stream, from));
-      }
-    } else if (!range.complete) this.#segmenter.lost();
-    this.#next = to;
-    const first = epochs.at(from);
-    const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
-    range.forEach((packet, seq) => {
-      if (this.rendition === undefined) this.tracks.take(packet);
-      if (same) this.#segmenter.take(packet, first);
-      else this.#take(packet, seq);
-    });
-    return true;
-  }
-
-  #take(packet: Packet, seq: number): void {
-    const { epochs } = this.#stream as Stream;
-    if (epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
-    this.#segmenter.take(packet, epochs.at(seq));
   }
 
   part(part: SegmentPart): void {

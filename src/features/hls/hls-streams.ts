@@ -1,4 +1,5 @@
 import type { Refused } from "../../live/ports/entry.ts";
+import type { Ladder } from "../../live/source/ladder.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import { partsStreamOf } from "./address.ts";
 import type { HlsConfig } from "./config.ts";
@@ -7,6 +8,7 @@ import { endingsOf } from "./endings.ts";
 import { HlsGroup } from "./group.ts";
 import { HlsStream, type HlsStreamEvents } from "./hls-stream.ts";
 import { renditionOf, renditionsFor } from "./rendition.ts";
+import { ToldLadders } from "./told-ladders.ts";
 import type { ListedPart, ListedSegment } from "./window.ts";
 
 /** How long, and how many, streams are remembered whose playlists are gone. */
@@ -20,6 +22,8 @@ const MAX_QUIET_MS = 60_000;
 export class HlsStreams implements HlsStreamEvents {
   readonly #context: HlsContext;
   readonly #observers: readonly Partial<HlsStreamEvents>[];
+  readonly #ladders = new ToldLadders();
+  readonly #grown: (key: string, endings: readonly string[]) => void;
   readonly #streams = new Map<string, HlsStream>();
   /** By name. It can't be guessed, so that it alone is enough: a segment's address may be spelled in several ways, and has no vhost. */
   readonly #segments = new Map<string, ListedSegment>();
@@ -32,9 +36,15 @@ export class HlsStreams implements HlsStreamEvents {
   /** By key, until when, monotonic ms; the oldest first. */
   readonly #gone = new Map<string, number>();
 
-  constructor(context: HlsContext, observers: readonly Partial<HlsStreamEvents>[]) {
+  /** `grown`: the playlist of the stream with this key lists more, by these endings. */
+  constructor(
+    context: HlsContext,
+    observers: readonly Partial<HlsStreamEvents>[],
+    grown: (key: string, endings: readonly string[]) => void = () => undefined,
+  ) {
     this.#context = context;
     this.#observers = observers;
+    this.#grown = grown;
   }
 
   all(): Iterable<HlsStream> {
@@ -47,7 +57,19 @@ export class HlsStreams implements HlsStreamEvents {
 
   /** The streams that the playlist of a name lists. */
   group(name: StreamName, config: HlsConfig): HlsGroup {
-    return new HlsGroup(this, name, endingsOf(this.#context, name, config));
+    const group = new HlsGroup(this, name, endingsOf(this.#context, name, config));
+    group.grow(this.#ladders.endings(group.key));
+    return group;
+  }
+
+  /** The ladder that another server makes of a stream. */
+  toldLadder(stream: HlsStream): Ladder | undefined {
+    return this.#ladders.of(stream);
+  }
+
+  /** Whether a stream was told to be of the ladder whose base has this key. */
+  isStep(stream: HlsStream, base: string): boolean {
+    return this.#ladders.baseOf(stream) === base;
   }
 
   /** That of a stream, made where there is none. */
@@ -70,6 +92,17 @@ export class HlsStreams implements HlsStreamEvents {
     this.#streams.set(part.key, part);
     main.addRendition(id, part);
     return part;
+  }
+
+  ladderTold(stream: HlsStream, ladder: Ladder | undefined): void {
+    // A reader can't be added while others get their packets.
+    this.#context.clock.soon(() => {
+      if (this.#streams.get(stream.key) !== stream) return;
+      const base = this.#ladders.tell(stream, ladder);
+      if (base === undefined) return;
+      this.#grown(base, this.#ladders.endings(base));
+      this.#streams.get(base)?.grown();
+    });
   }
 
   trackSeen(stream: HlsStream, track: number): void {
@@ -122,6 +155,7 @@ export class HlsStreams implements HlsStreamEvents {
     const { name, rendition } = stream;
     const whole = rendition && this.find(name);
     if (whole?.renditions.delete(rendition?.id ?? "")) whole.tracks.forget(Number(rendition?.id.slice(1)));
+    this.#ladders.forget(stream);
     stream.close();
   }
 

@@ -14,7 +14,7 @@ import { HlsStreams } from "./hls-streams.ts";
 import { HlsRoute } from "./route.ts";
 import { Sessions } from "./sessions.ts";
 import { segmentInMemory } from "./stream-segment.ts";
-import type { ListedSegment } from "./window.ts";
+import type { ListedPart, ListedSegment } from "./window.ts";
 
 /** Cuts the streams of vhosts that want it, and gives viewers their playlists and segments. */
 export class Hls implements Feature, StreamObserver {
@@ -30,24 +30,31 @@ export class Hls implements Feature, StreamObserver {
   constructor(context: HlsContext) {
     this.#context = context;
     this.#files = new HlsFiles(context, () => this.carry.given);
-    this.#sessions = new Sessions(context, (group) => group.closeIdle());
+    const told = ({ key, ladder }: Stream) => {
+      const stream = this.#all.find(nameOfKey(key));
+      if (stream !== undefined) this.#all.ladderTold(stream, ladder.current);
+    };
+    this.#sessions = new Sessions(context, (group) => group.closeIdle(), told);
     const disposed = (stream: HlsStream) => {
       if (stream.rendition === undefined) this.#sessions.endAll(stream, "the stream is over");
     };
-    this.#all = new HlsStreams(context, [
-      {
-        disposed,
-        listed: (stream, segment) => {
-          this.#announce(stream, segment);
-          this.carry.listed(stream, segment);
-        },
-        partListed: (stream, part) => this.carry.partListed(stream, part),
+    const observer = {
+      disposed,
+      listed: (stream: HlsStream, segment: ListedSegment) => {
+        this.#announce(stream, segment);
+        this.carry.listed(stream, segment);
       },
-      this.#files,
-    ]);
+      partListed: (stream: HlsStream, part: ListedPart) => this.carry.partListed(stream, part),
+    };
+    this.#all = new HlsStreams(context, [observer, this.#files], (key, endings) => this.#sessions.grow(key, endings));
     this.carry = new HlsCarry(this.#all, {
-      segment: (name, segment, ended, rendition) =>
-        this.#adopt(name, (stream) => stream.adopt(segment, ended), rendition),
+      segment: (name, segment, { ended, rendition, ladder }) => {
+        const adopt = (stream: HlsStream) => {
+          stream.adopt(segment, ended);
+          if (ladder !== undefined) this.#all.ladderTold(stream, ladder);
+        };
+        this.#adopt(name, adopt, rendition);
+      },
       part: (name, part, rendition) => this.#adopt(name, (stream) => stream.adoptPart(part), rendition),
     });
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
@@ -74,10 +81,15 @@ export class Hls implements Feature, StreamObserver {
 
   published(stream: Stream, name: StreamName, _source: Source): void {
     const config = this.#context.configOf(name.vhost)?.hls;
+    stream.ladder.make(this.#context.ladderOf(name));
     // Also where others cut what is made here.
     stream.epochs.references =
       config && referencesOf(this.#context.streams, name, endingsOf(this.#context, name, config));
     if (config?.enabled) this.#all.open(name, config).begin(stream);
+  }
+
+  wanted(stream: Stream, name: StreamName): void {
+    stream.ladder.make(this.#context.ladderOf(name));
   }
 
   unpublished(stream: Stream, source: Source, how: SourceEnd): void {
@@ -96,8 +108,11 @@ export class Hls implements Feature, StreamObserver {
         this.#all.close(stream);
       }
     }
-    for (const stream of this.#context.streams.all())
-      if (stream.source !== undefined) this.published(stream, nameOfKey(stream.key), stream.source);
+    for (const stream of this.#context.streams.all()) {
+      const name = nameOfKey(stream.key);
+      if (stream.source === undefined) this.wanted(stream, name);
+      else this.published(stream, name, stream.source);
+    }
   }
 
   report(): Report {

@@ -1,7 +1,7 @@
 import type { Refused } from "../../live/ports/entry.ts";
 import type { LoggedRefusal } from "../../live/ports/http.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
-import type { GroupMember, HlsGroup } from "./group.ts";
+import type { HlsGroup } from "./group.ts";
 import type { WaitResult } from "./list-waits.ts";
 
 /** Of a segment, or a part of one. */
@@ -50,7 +50,8 @@ function mediaRefusal(reason: string): Refused {
 }
 
 /** Why there is no playlist of any member. */
-export function unlistedRefusal(group: HlsGroup, members: readonly GroupMember[], what: WaitResult): Refused {
+export function unlistedRefusal(group: HlsGroup, what: WaitResult): Refused {
+  const { members } = group;
   const refusal = members.find(({ hls }) => hls.refusal !== undefined)?.hls.refusal;
   if (refusal !== undefined) return mediaRefusal(refusal);
   const label = streamLabel(group.key);

@@ -10,7 +10,7 @@ import { AskedList } from "./asked-list.ts";
 import { awaitsRendition, partOf } from "./choices.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext, HlsVhost } from "./context.ts";
-import { type GroupMember, type HlsGroup, whenAnswerable } from "./group.ts";
+import { type HlsGroup, whenAnswerable } from "./group.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import { askedLink } from "./known-links.ts";
@@ -174,7 +174,7 @@ export class HlsRoute implements HttpRoute {
       refuse(asking, this.#streams.absent(name));
       return;
     }
-    const members = group.open(hls);
+    group.open(hls);
     const config = streamConfig(entered.vhost.config);
     // Where they are fetched, all are wanted, so that players have them to choose from; here, one that there is.
     const [first = name, ...others] = isSearched
@@ -186,13 +186,14 @@ export class HlsRoute implements HttpRoute {
     };
     const software = request.header("user-agent") ?? "";
     const viewer = { id: viewerId, remote: exchange.remote, url: `${url}/${name.stream}.m3u8`, software, demand };
-    const opened = this.#session(hls.hls_ctx, address, { group, names: [first, ...others], streams }, viewer);
+    const watched = { group, names: [first, ...others] as const, wantsAll: isSearched, streams };
+    const opened = this.#session(hls.hls_ctx, address, watched, viewer);
     if (!("token" in opened)) {
       group.closeIdle();
       refuse(asking, opened);
       return;
     }
-    this.#whenListed(asking, opened, members, hls.hls_ctx);
+    this.#whenListed(asking, opened, hls.hls_ctx);
   }
 
   /** The viewer's session, or the one of all viewers where they have none of their own. */
@@ -206,11 +207,12 @@ export class HlsRoute implements HttpRoute {
   }
 
   /** Answers when there is a playlist with what viewers want now. */
-  #whenListed(asking: Asking, session: Session, members: readonly GroupMember[], own: boolean): void {
+  #whenListed(asking: Asking, session: Session, own: boolean): void {
     const { request, exchange, address } = asking;
     const { group, viewer } = session;
     const namesNone = [address.key, address.variant, address.part, address.token].every((name) => name === undefined);
-    const isFirst = namesNone && (own || group.hasVariants);
+    // The stream's source may tell that it has variants.
+    const isFirst = () => namesNone && (own || group.hasVariants);
     let waits: { cancel(): void } | undefined;
     const stop = () => {
       waits?.cancel();
@@ -225,11 +227,11 @@ export class HlsRoute implements HttpRoute {
       stop();
       if (exchange.gone) return;
       const isPlayable = group.playable.length > 0;
-      if (!isPlayable) refuse(asking, unlistedRefusal(group, members, what));
+      if (!isPlayable) refuse(asking, unlistedRefusal(group, what));
       else {
         // HEAD shows no link, so that nobody will follow it.
         if (own && request.method === "GET") this.#sessions.begin(session, address.token !== undefined);
-        if (isFirst) this.#sendMultivariant(request, exchange, address, session, own);
+        if (isFirst()) this.#sendMultivariant(request, exchange, address, session, own);
         else this.#send(asking, session);
       }
       if (own || !isPlayable) this.#sessions.endUnbegun(session);
@@ -237,10 +239,10 @@ export class HlsRoute implements HttpRoute {
     // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
     const isFresh = (hls: HlsStream) => {
       const isCurrent = () => (hls.live ? !hls.stale : this.#context.searchMs(hls.name, viewer.demand) === 0);
-      if (isFirst && awaitsRendition(hls)) return false;
+      if (isFirst() && awaitsRendition(hls)) return false;
       return hls.listed && (address.token !== undefined || address.key !== undefined || isCurrent());
     };
-    waits = whenAnswerable(members, isFresh, answer);
+    waits = whenAnswerable({ group, variant: address.variant, isFresh }, answer);
     if (waits === undefined) return;
     session.waiting.add(refused);
     exchange.onGone = () => {

@@ -39,6 +39,8 @@ export interface Watched {
   readonly group: HlsGroup;
   /** Those that are wanted while they watch. */
   readonly names: readonly [StreamName, ...StreamName[]];
+  /** Others that turn out to be of the group are, too. */
+  readonly wantsAll: boolean;
   readonly streams: AllStreams;
 }
 
@@ -64,11 +66,13 @@ export class Session implements ReaderEvents, PlayTask {
   readonly waiting = new Set<(refused: Refused) => void>();
   readonly #sessions: Sessions;
   readonly #wanted: WantedStreams;
+  readonly #wantsAll: boolean;
   #missing = 0;
   #record: ClientRecord | undefined;
 
   constructor(sessions: Sessions, token: string, watched: Watched, viewer: Viewer, now: number) {
-    const { group, names, streams } = watched;
+    const { group, names, streams, wantsAll } = watched;
+    this.#wantsAll = wantsAll;
     this.#sessions = sessions;
     this.token = token;
     this.group = group;
@@ -92,9 +96,20 @@ export class Session implements ReaderEvents, PlayTask {
     return this.#record !== undefined;
   }
 
+  /** Nobody publishes the stream of its address, and a server that was asked has told of variants. */
+  epoch(): void {
+    if (this.stream.source === undefined) this.#sessions.told(this.stream);
+  }
+
   /** Looks which of its streams are to be fetched. */
   look(now: number): void {
     this.#wanted.look(now, this.group.listed);
+  }
+
+  /** The group has these endings, too. */
+  grow(endings: readonly string[], now: number): void {
+    const names = this.group.grow(endings);
+    if (this.#wantsAll) this.#wanted.add(names, now, this.group.listed);
   }
 
   /** The viewer is gone, or sent away. */
@@ -120,6 +135,8 @@ export class Session implements ReaderEvents, PlayTask {
 export class Sessions {
   readonly #context: HlsContext;
   readonly #ended: (group: HlsGroup) => void;
+  /** A stream that nobody publishes may be of another ladder. */
+  readonly told: (stream: Stream) => void;
   /** By token; who has not asked for the longest comes first. */
   readonly #sessions = new Map<string, Session>();
   /** Tokens of those who were sent away, and until when, monotonic ms. */
@@ -130,8 +147,9 @@ export class Sessions {
   #nextId = 1;
 
   /** `ended` gets the streams of each session that has ended. */
-  constructor(context: HlsContext, ended: (group: HlsGroup) => void) {
+  constructor(context: HlsContext, ended: (group: HlsGroup) => void, told: (stream: Stream) => void) {
     this.#context = context;
+    this.told = told;
     this.#ended = ended;
   }
 
@@ -216,6 +234,18 @@ export class Sessions {
     if (this.size > 0) return;
     this.#sweeping?.cancel();
     this.#sweeping = undefined;
+  }
+
+  /** The playlist of a stream lists others, too, by these endings: who watches it may choose them. */
+  grow(key: string, endings: readonly string[]): void {
+    const now = this.#context.clock.now();
+    for (const session of this.#sessions.values()) {
+      const { group } = session;
+      if (group.key !== key) continue;
+      session.grow(endings, now);
+      const config = this.#context.configOf(group.name.vhost)?.hls;
+      if (config?.enabled) group.open(config);
+    }
   }
 
   /** Ends it; who comes with its token again is refused for a while. */

@@ -49,7 +49,7 @@ interface Wanted {
 
 /** The streams that one viewer wants, so that they are fetched. */
 export class WantedStreams {
-  readonly #all: readonly Wanted[];
+  readonly #all: Wanted[];
   readonly #streams: AllStreams;
   readonly #resting: RestingStreams;
   readonly #events: ReaderEvents;
@@ -70,10 +70,19 @@ export class WantedStreams {
     this.#resting = resting;
     this.#events = viewer.events;
     this.#demand = viewer.demand;
-    this.#all = names.map((name) => ({ name, joined: undefined, since: now }));
-    for (const wanted of this.#all) if (!others || this.#isWanted(wanted, now)) this.#join(wanted, now);
+    this.#all = [];
+    this.add(names, now, others);
     const joined = this.#all.find((wanted) => wanted.joined !== undefined) ?? this.#all[0];
     this.first = joined?.joined?.stream ?? this.#join(joined as Wanted, now);
+  }
+
+  /** Wants more. `others`: one of those before is listed. */
+  add(names: readonly StreamName[], now: number, others: boolean): void {
+    for (const name of names) {
+      const wanted: Wanted = { name, joined: undefined, since: now };
+      this.#all.push(wanted);
+      if (!others || this.#isWanted(wanted, now)) this.#join(wanted, now);
+    }
   }
 
   /** How many are wanted now. */

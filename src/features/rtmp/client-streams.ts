@@ -196,9 +196,9 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.player(net)?.receive(kind, on);
   }
 
-  epoch(net: NetStream, text: string, lost: boolean): void {
+  epoch(net: NetStream, text: string, lost: boolean, ladder: string): void {
     const publisher = this.#tasks.publisher(net);
-    if (publisher !== undefined && !publisher.receiveEpoch(text, lost))
+    if (publisher !== undefined && !publisher.receiveEpoch(text, lost, ladder))
       this.#log.warn("malformed epoch ignored", this.#about(publisher.stream.key));
   }
 

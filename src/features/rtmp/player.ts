@@ -119,10 +119,12 @@ export class Player implements ReaderEvents, PlayTask {
     if (this.#node !== undefined && source !== undefined) this.net.sendHops([...source.info.hops, this.#node]);
   }
 
-  /** Sends a relay the stream's epoch; `lost`: packets before those that it concerns are missing. */
+  /** Sends a relay the stream's epoch and ladder; `lost`: packets before those that it concerns are missing. */
   #sendEpoch(lost: boolean): void {
-    const { text } = this.stream.epochs;
-    if (text !== undefined) this.net.sendEpoch(text, lost);
+    const { epochs, ladder } = this.stream;
+    const { text = "" } = epochs;
+    // A ladder's base need not be published: who asks for it is told what there is instead.
+    if (text !== "" || ladder.text !== "") this.net.sendEpoch(text, lost, ladder.text);
   }
 
   /** Tells a relay how old packets are when they leave, if that has changed; called about once a second. */

@@ -83,9 +83,9 @@ export class Publisher implements MediaHandler, PublishTask {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
-  /** Its server has sent the stream's epoch. False the first time that the text is no epoch. */
-  receiveEpoch(text: string, lost: boolean): boolean {
-    if (this.source.receiveEpoch(text, lost) || this.#epochMalformed) return true;
+  /** Its server has sent the stream's epoch and ladder. False the first time that the text is no epoch. */
+  receiveEpoch(text: string, lost: boolean, ladder: string): boolean {
+    if (this.source.receiveEpoch(text, lost, ladder) || this.#epochMalformed) return true;
     this.#epochMalformed = true;
     return false;
   }

@@ -1,4 +1,4 @@
-import type { Ladder } from "../../live/ports/ladders.ts";
+import type { Ladder } from "../../live/source/ladder.ts";
 import type { StreamName } from "../../live/streams.ts";
 import type { EngineConfig } from "./config.ts";
 import { type Output, outputName } from "./output.ts";

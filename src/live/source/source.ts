@@ -6,6 +6,7 @@ import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
 import { type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
+import { type Ladder, readLadder, sameLadder } from "./ladder.ts";
 import { StepsBack } from "./step-back.ts";
 
 /**
@@ -99,6 +100,8 @@ export interface Source {
    * the way does not tell.
    */
   readonly ageMs: number | undefined;
+  /** The ladder that its peer says the stream is of. */
+  readonly ladder: Ladder | undefined;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
   readonly lastMediaAt: number;
   /** One media message; `timestamp` is the wire's uint32 ms, `payload` is copied. */
@@ -108,10 +111,10 @@ export interface Source {
   /** The stream now comes through these servers. */
   reroute(hops: readonly string[]): void;
   /**
-   * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns. `lost`: packets are
-   * missing before these. False if the text is no epoch; nothing changes then.
+   * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns, and with it the text of its
+   * ladder, "" for none. `lost`: packets are missing before these. False if the text is no epoch; nothing changes then.
    */
-  receiveEpoch(text: string, lost: boolean): boolean;
+  receiveEpoch(text: string, lost: boolean, ladder?: string): boolean;
   /** Takes the age of its packets, from its peer's message and the delay of the connection. */
   receiveAge(ms: number | undefined): void;
   /** It may no longer publish, although the guards allowed it. */
@@ -136,6 +139,8 @@ export interface SourceOwner {
   reroute(source: LiveSource): void;
   /** The source has sent an epoch. */
   onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void;
+  /** The source's stream is of another ladder. */
+  ladderChanged(source: LiveSource): void;
   /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
   /** The first frame of a main track without a sequence header has come. */
@@ -202,6 +207,7 @@ export class LiveSource implements Source {
   /** The newest epoch that its peer sent, and its peer's approximate position in it. */
   epoch: EpochMessage | undefined;
   epochAt = 0;
+  ladder: Ladder | undefined;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
   /** Names of the data messages that are kept. */
@@ -301,12 +307,16 @@ export class LiveSource implements Source {
     if (this.role !== "ended") this.#owner.reroute(this);
   }
 
-  receiveEpoch(text: string, lost: boolean): boolean {
+  receiveEpoch(text: string, lost: boolean, ladder = ""): boolean {
     const received = readEpoch(text);
     if (received === undefined) return false;
+    const before = this.ladder;
+    this.ladder = readLadder(ladder);
     this.epoch = received;
     this.epochAt = received.at;
-    if (this.role !== "ended") this.#owner.onEpoch(this, received, lost);
+    if (this.role === "ended") return true;
+    this.#owner.onEpoch(this, received, lost);
+    if (!sameLadder(before, this.ladder)) this.#owner.ladderChanged(this);
     return true;
   }
 

@@ -37,6 +37,8 @@ export interface SourcesOwner {
   switched(change: SourceSwitch): void;
   /** The active source's stream comes through other servers. */
   rerouted(): void;
+  /** What is told with the epoch has changed. */
+  epochChanged(lost: boolean): void;
 }
 
 /*
@@ -193,6 +195,10 @@ export class Sources implements SourceOwner {
 
   onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void {
     if (source === this.#active) this.#intake.epochs.receive(received, lost);
+  }
+
+  ladderChanged(source: LiveSource): void {
+    if (source === this.#active) this.#owner.epochChanged(false);
   }
 
   codecChanged(source: LiveSource): void {

@@ -116,16 +116,19 @@ describe("A publishing client", () => {
 
   test("tells the stream's epoch to a server that wants to know of hops, once it runs, and to no other", () => {
     for (const [information, heard] of [
-      [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_epoch@1 0 null text false", "srs_epoch@1 0 null text true"]],
+      [
+        { data: AmfObject.ecma({ srs_hops: true }) },
+        ["srs_epoch@1 0 null text false", "srs_epoch@1 0 null text true show _hd _sd"],
+      ],
       [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
     ] as const) {
       const client = new ClientUnderTest();
       client.opened();
       client.hear(success(information), command("_result", 4, null, 1));
-      client.session.sendEpoch("early", false);
+      client.session.sendEpoch("early", false, "");
       expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
-      client.session.sendEpoch("text", false);
-      client.session.sendEpoch("text", true);
+      client.session.sendEpoch("text", false, "");
+      client.session.sendEpoch("text", true, "show _hd _sd");
       expect(client.hear()).toEqual([...heard]);
       client.hear(command("srs_epoch", 0, null, "text"));
       expect(client.told.filter((line) => line.startsWith("epoch"))).toEqual([]);
@@ -180,10 +183,10 @@ describe("A playing client", () => {
 
   test("hears the stream's epoch, and nothing for what is no text", () => {
     const client = new ClientUnderTest({ role: "play" }).running();
-    client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true));
+    client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true, "show _hd _sd"));
     client.hear(command("srs_epoch", 0, null, 7, 1), command("srs_epoch", 0));
-    expect(client.takeTold()).toEqual(["epoch text", "epoch more lost", "epoch ", "epoch "]);
-    client.session.sendEpoch("text", false);
+    expect(client.takeTold()).toEqual(["epoch text", "epoch more lost of show _hd _sd", "epoch ", "epoch "]);
+    client.session.sendEpoch("text", false, "");
     expect(client.hear()).toEqual([]);
   });
 

@@ -124,6 +124,9 @@ describe("a stream's epoch", () => {
     clock.advance(10);
     const made = older.stream().epochs.epoch;
     expect(younger.stream().epochs.epoch).toEqual(made);
+    older.stream().ladder.make({ base: "show", endings: ["_hd", "_sd"] });
+    clock.advance(10);
+    expect(younger.stream().ladder.text).toBe("show _hd _sd");
     feed.end("lost");
     expect(await settled(younger, clock)).toBeUndefined();
     const again = younger.publish().headers().gop("K0", 5);

@@ -39,6 +39,21 @@ describe("A stream's epoch", () => {
     expect([...player.hear(), ...publisher.hear()].filter(told)).toEqual([]);
   });
 
+  test("is told with the ladder that the stream is of, which is told alone while nobody publishes the stream", () => {
+    const stage = new RtmpStage();
+    const { client } = relay(stage, "play", "show");
+    const player = stage.play();
+    const [stream] = stage.streams.all();
+    const heard = () => client.hear().filter((line) => line.startsWith("srs_epoch"));
+    stream?.ladder.make({ base: "show", endings: ["_hd", "_sd"] });
+    expect(heard()).toEqual(["srs_epoch@1 0 null  false show _hd _sd"]);
+    stage.publish().say(avcHeader(), key(1, 100));
+    expect(heard()).toEqual([expect.stringMatching(/,0,0 false show _hd _sd$/)]);
+    stream?.ladder.make(undefined);
+    expect(heard()).toEqual([expect.stringMatching(/,0,0 false$/)]);
+    expect(player.hear().filter((line) => line.startsWith("srs_epoch"))).toEqual([]);
+  });
+
   test("is taken from a server that publishes it; what is none is ignored with one warning", () => {
     const stage = new RtmpStage();
     const { client: publisher } = relay(stage, "publish", "show", "live");
@@ -51,6 +66,10 @@ describe("A stream's epoch", () => {
     expect(stage.logged()).toEqual(["WARN [c1] malformed epoch ignored addr=10.0.0.9:1 stream=/live/show"]);
     publisher.say(key(1, 400));
     expect(stream?.epochs.epoch?.id).toBe(ID);
+    publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH, false, "show _hd _sd"));
+    expect(stream?.ladder.current).toEqual({ base: "show", endings: ["_hd", "_sd"] });
+    publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH, false, 7));
+    expect(stream?.ladder.current).toBeUndefined();
     expect(publisher.state).toBe("open");
   });
 });

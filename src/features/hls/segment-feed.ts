@@ -1,0 +1,53 @@
+// Hot: send runs for each flush of each stream that is cut.
+import type { PacketSink } from "../../live/readers/format.ts";
+import type { PacketRange } from "../../live/readers/packet-reader.ts";
+import type { Stream } from "../../live/stream.ts";
+import type { Packet } from "../../media/packet.ts";
+import type { AudioTracks } from "./audio-tracks.ts";
+import type { Segmenter } from "./segmenter.ts";
+import { hasSpanBefore } from "./span-before.ts";
+
+/** Gives a segmenter the packets of a stream, each with its epoch, and says where packets are missing. */
+export class SegmentFeed implements PacketSink {
+  readonly #segmenter: Segmenter;
+  /** Undefined for a part of a stream. */
+  readonly #tracks: AudioTracks | undefined;
+  readonly #stream: Stream;
+  /** The packet that comes next. */
+  #next = -1;
+
+  constructor(segmenter: Segmenter, tracks: AudioTracks | undefined, stream: Stream) {
+    this.#segmenter = segmenter;
+    this.#tracks = tracks;
+    this.#stream = stream;
+  }
+
+  send(range: PacketRange): boolean {
+    const { start, from, to } = range;
+    const { epochs, log } = this.#stream;
+    if (start !== undefined && from !== this.#next) {
+      // Readers are kept from what no player could show, such as a new source's sound before its first picture.
+      const isHeld = this.#next >= log.start && this.#next < from;
+      if (isHeld) for (let seq = this.#next; seq < from; seq++) this.#take(log.at(seq), seq);
+      else {
+        for (const header of start.headers) this.#tracks?.take(header);
+        this.#segmenter.begin(start.headers, hasSpanBefore(this.#stream, from));
+      }
+    } else if (!range.complete) this.#segmenter.lost();
+    this.#next = to;
+    const first = epochs.at(from);
+    const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
+    range.forEach((packet, seq) => {
+      this.#tracks?.take(packet);
+      if (same) this.#segmenter.take(packet, first);
+      else this.#take(packet, seq);
+    });
+    return true;
+  }
+
+  #take(packet: Packet, seq: number): void {
+    const { epochs } = this.#stream;
+    if (epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
+    this.#segmenter.take(packet, epochs.at(seq));
+  }
+}
