@@ -39,6 +39,8 @@ export class Encoders {
   #feeds = 0;
   /** When a stream last had an encoder more, ms. */
   readonly #rivalAt = new Map<string, number>();
+  /** When a stream last lost an encoder that published it, ms. */
+  readonly lostAt = new Map<string, number>();
 
   constructor(context: EncodersContext) {
     this.#context = context;
@@ -90,6 +92,7 @@ export class Encoders {
     if (how === "leaves") sender.push?.stop();
     else if (how === "is unplugged from") stage.unplug(sender.feed);
     else stage.hangUp(sender.feed);
+    this.lostAt.set(sender.stream, stage.clock.now());
     sender.push = undefined;
     sender.retryAt = stage.clock.now() + between(random, 0, 3000);
     sender.since = stage.clock.now();
@@ -100,6 +103,7 @@ export class Encoders {
     sender.feed.media.source.end("unpublished");
     this.all.splice(this.all.indexOf(sender), 1);
     this.#rivalAt.set(sender.stream, this.#context.stage.clock.now());
+    this.lostAt.set(sender.stream, this.#context.stage.clock.now());
   }
 
   #look(sender: Sender): void {
@@ -114,6 +118,7 @@ export class Encoders {
       if (this.#isAlone(sender)) this.#context.refused(sender, error);
       return;
     }
+    this.lostAt.set(sender.stream, stage.clock.now());
     stopped(sender, error);
     if (sender.isRival && stage.onConflict === "replace") this.end(sender);
   }

@@ -80,13 +80,18 @@ export function wronglyOwned(streams: readonly string[], context: OwnedContext):
   const now = stage.clock.now();
   const wellSince = servers.since ?? Number.POSITIVE_INFINITY;
   return streams.flatMap((stream) => {
+    const senders = encoders.all.filter((sender) => sender.stream === stream && sender.push !== undefined);
+    // One of them has just lost its node, or is about to replace another.
+    if (senders.some(({ push }) => push?.told.some((told) => told !== "running"))) return [];
     const running = encoders.running(stream);
+    if (stage.onConflict === "replace" && senders.length > running.length) return [];
     const since = running.map(({ at, since }) =>
       at === undefined || at.drains || servers.isCutOff(at.node.state.id)
         ? Number.POSITIVE_INFINITY
         : Math.max(at.since, since),
     );
-    if (running.length === 0 || now - Math.max(wellSince, ...since) < OWNED_MS) return [];
+    const lostAt = encoders.lostAt.get(stream) ?? 0;
+    if (running.length === 0 || now - Math.max(wellSince, lostAt, ...since) < OWNED_MS) return [];
     const owner = servers.leading(members).model.owner("srs:1", keyOf(stream));
     const isOwned = running.some(({ at }) => at?.node.state.id === owner);
     return isOwned

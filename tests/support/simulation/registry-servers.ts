@@ -131,7 +131,8 @@ export class HistoryServers implements FakeServers {
 
   /** The server that all nodes use when all is well. */
   leading(members: readonly Member[]): FakeRedis {
-    const used = members.map(({ node }) => this.usedBy(node)).find((redis) => redis !== undefined);
+    const fit = members.filter(({ drains, node }) => !drains && !this.isCutOff(node.state.id));
+    const used = [...fit, ...members].map(({ node }) => this.usedBy(node)).find((redis) => redis !== undefined);
     return used ?? this.#context.redis;
   }
 
