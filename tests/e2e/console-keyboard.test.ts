@@ -237,7 +237,9 @@ describe("The console", () => {
     await open.shows(".log", "listening rtmp=");
     await open.click("Hold");
     sendGop(await server.publish("logged"), 0, 5);
-    const [stream] = (await (await fetch(`http://127.0.0.1:${api}/api/v1/streams?search=logged`)).json()).streams;
+    const answer = await fetch(`http://127.0.0.1:${api}/api/v1/streams?search=logged`);
+    const [stream] = ((await answer.json()) as { streams: { id: string; publish: { cid: string } }[] }).streams;
+    if (stream === undefined) throw new Error("the stream is not listed");
     // Each is a line.
     const body = JSON.stringify({ source: stream.publish.cid });
     for (let count = 0; count < 520; count++)
