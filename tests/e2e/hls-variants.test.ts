@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { parse } from "hls-parser";
 import type { MasterPlaylist } from "hls-parser/types";
 import { clip } from "../support/e2e/clips.ts";
-import { publishClip, saidBy } from "../support/e2e/ffmpeg.ts";
+import { publishClip, publishClips, saidBy } from "../support/e2e/ffmpeg.ts";
 import { HlsEdge, urisOf } from "../support/e2e/hls.ts";
 import { openBrowser, openPage, videoOf } from "../support/e2e/page/browser.ts";
 import { hlsJsFolder, setHls, toldBy } from "../support/e2e/page/hls-js.ts";
@@ -36,11 +36,9 @@ test.concurrent("a ladder is cut at the same places, which FFmpeg reads without 
   const forward = `forward = "127.0.0.1:${pushed.rtmpPort}"`;
   const origin = await HlsEdge.start(stage, "origin", { vhost: forward, more: variants });
   const seconds = 5;
-  const encoders = Object.entries(SIZES).map(([suffix, size]) =>
-    publishClip(stage, clip({ seconds, size }), origin.rtmp + suffix, { name: `encoder${suffix}` }),
-  );
-  encoders.push(publishClip(stage, clip({ seconds, video: false }), `${origin.rtmp}_audio`, { name: "encoder_audio" }));
-  expect(await Promise.all(encoders.map((encoder) => encoder.ended()))).toEqual([0, 0, 0, 0]);
+  const steps = new Map(Object.entries(SIZES).map(([suffix, size]) => [origin.rtmp + suffix, clip({ seconds, size })]));
+  steps.set(`${origin.rtmp}_audio`, clip({ seconds, video: false }));
+  expect(await publishClips(stage, steps).ended()).toBe(0);
   const [text, other] = [await endedLadder(origin, 4), await endedLadder(pushed, 4)];
   const shared = (playlist: string) => playlist.replaceAll(/hls_ctx=\w+|BANDWIDTH=\d+/g, "");
   expect(shared(other)).toBe(shared(text));

@@ -30,6 +30,14 @@ export function publishClip(stage: Stage, path: string, url: string, options: Pu
   return stage.start(name, ["ffmpeg", ...quiet, "-re", ...input, "-i", path, ...flv, ...output, url]);
 }
 
+/** Publishes files by URL, all of them by one FFmpeg and on one clock, as an encoder does with the steps of a ladder. */
+export function publishClips(stage: Stage, paths: ReadonlyMap<string, string>, name = "encoder"): Program {
+  const inputs = [...paths.values()].flatMap((path) => ["-re", "-i", path]);
+  const flv = ["-c", "copy", "-f", "flv", "-flvflags", "no_duration_filesize"];
+  const outputs = [...paths.keys()].flatMap((url, at) => ["-map", `${at}`, ...flv, url]);
+  return stage.start(name, ["ffmpeg", ...quiet, ...inputs, ...outputs]);
+}
+
 /** Plays with FFmpeg; each packet it reads is one line of its output, as it comes. */
 export function playFrames(stage: Stage, url: string, name = "player", map = ["v", "a"]): Program {
   const maps = map.flatMap((kind) => ["-map", `0:${kind}`]);
