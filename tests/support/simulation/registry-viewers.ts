@@ -87,7 +87,8 @@ export class Viewers {
     const { stage, encoders, servers } = this.#context;
     const running = encoders.running(stream);
     if (running.length === 0 || servers.since === undefined) return Number.POSITIVE_INFINITY;
-    const times = [since, member.since, servers.since];
+    // Until then the stream was where the lost encoder had it.
+    const times = [since, member.since, servers.since, encoders.lostAt.get(stream) ?? 0];
     for (const { at, since: sendsSince } of running) {
       if (at === undefined) continue;
       const isCut = [at, member].some(({ node, drains }) => drains || servers.isCutOff(node.state.id));
