@@ -49,7 +49,7 @@ export class Entries {
   }
 
   /** Another segmenter has listed the entries of this epoch up to this number. */
-  goOnAfter(epoch: string, number: number): void {
+  continueAfter(epoch: string, number: number): void {
     this.#adopted = { epoch, number };
     if (this.epoch?.id === epoch) this.#last = Math.max(number, this.#last ?? number);
   }

@@ -261,7 +261,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     const follows = last?.epoch === segment.epoch && segment.number === last.number + 1;
     const newer = last === undefined || last.epoch !== segment.epoch || segment.number > last.number;
     if (!follows && (this.live || !newer)) return;
-    this.#segmenter.goOnAfter(segment.epoch, segment.number);
+    this.#segmenter.continueAfter(segment.epoch, segment.number);
     this.keys.adopt(segment);
     this.#list(segment, { name, announced, parts });
     if (this.live) return;

@@ -87,8 +87,8 @@ export class Segmenter implements CutStream {
   }
 
   /** Another segmenter has told of the entries of this epoch up to this number. */
-  goOnAfter(epoch: string, number: number): void {
-    this.entries.goOnAfter(epoch, number);
+  continueAfter(epoch: string, number: number): void {
+    this.entries.continueAfter(epoch, number);
     if (this.entries.epoch?.id === epoch) this.#list();
   }
 

@@ -151,7 +151,7 @@ describe("the first entries of an epoch", () => {
 
   test("come at once after those of another segmenter", () => {
     const stage = new SegmenterStage();
-    stage.segmenter.goOnAfter(ID, FIRST - 1);
+    stage.segmenter.continueAfter(ID, FIRST - 1);
     stage.segmenter.begin(HEADERS, true);
     stage.take(unknown, ...video(0, 4500, 60_000));
     expect(stage.durations.length).toBe(1);
