@@ -4,7 +4,7 @@ import type { KnownNode } from "../live/ports/nodes.ts";
 import { Outage } from "./outage.ts";
 import { Reachability, type ReachabilityContext } from "./reachability.ts";
 
-/** What examining addresses takes. */
+/** What examining addresses needs. */
 export interface AddressProblemsContext extends ReachabilityContext {
   readonly clock: Clock;
   readonly log: Log;

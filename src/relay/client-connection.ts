@@ -22,11 +22,11 @@ export interface ConnectionContext {
   readonly identity?: Readonly<Record<string, AmfValue>>;
 }
 
-/** The destination of a connection, and its role there. */
+/** The destination of a connection, and the client's role there. */
 export interface ConnectionTarget extends ClientTarget, HostPort {
   /** Whether the server is reached over TLS. */
   readonly tls: boolean;
-  /** As for dialling. */
+  /** As in `DialTarget`. */
   readonly publicOnly?: boolean | undefined;
 }
 
@@ -40,21 +40,21 @@ export interface ConnectionOptions {
   readonly dialogueTimeoutMs?: number;
   /** The handshake that the server accepts. Without it there is one attempt, with a digest. */
   readonly handshake?: HandshakeChoice | undefined;
-  /** Receives what a playing connection gets. */
+  /** Receives the media of a playing connection. */
   readonly media?: MediaHandler | undefined;
 }
 
-/** Notifications for a connection's owner, never within its constructor. After the owner has ended it, only `closed`. */
+/** Callbacks of a connection's owner, never called within the constructor. After the owner has ended it, only `closed` is called. */
 export interface ConnectionEvents extends Pick<ClientEvents, "hops" | "epoch" | "age" | "pong" | "asking" | "ended"> {
-  /** The server has answered our handshake: it is there, whatever it says next. */
+  /** The server has answered our handshake, so it is alive, whatever it answers next. */
   answered?(): void;
-  /** Bytes have come, which are processed after this call. */
+  /** Bytes have arrived; they are processed after this call. */
   received?(bytes: number): void;
   /** The server lets us publish or play on this message stream; 0 for the role `connect`. */
   ready(transport: Transport, streamId: number): void;
   /** The server refused. The owner ends the connection. */
   refused(code: string, description: string, redirect: Redirect | undefined): void;
-  /** What was sent has left. */
+  /** All queued bytes are sent. */
   drained?(): void;
   /** The connection has failed, not by the owner's doing. The owner ends it. */
   failed(failure: ConnectionFailure): void;
@@ -85,9 +85,9 @@ export class ClientConnection implements TransportHandler, ClientEvents {
   /** The other handshake has been tried. */
   #retried = false;
   #answered = false;
-  /** The owner has ended it, or was notified of its failure. */
+  /** The owner has ended the connection, or was notified of its failure. */
   #over = false;
-  /** Bytes on the connection that was closed in its handshake. */
+  /** Bytes sent on the connection that was closed in its handshake. */
   #sentBefore = 0;
   bytesReceived = 0;
 
@@ -106,12 +106,12 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     this.#dialling = this.#dial();
   }
 
-  /** Its session; replaced after the server closed on a handshake. */
+  /** The RTMP session; the second connection, with the other handshake, has a new one. */
   get session(): ClientSession {
     return this.#session;
   }
 
-  /** Its progress. */
+  /** How far the connection has come. */
   get stage(): ConnectionStage {
     return this.#transport === undefined ? "dialling" : this.#session.state;
   }
@@ -134,7 +134,7 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     this.#leave("abort");
   }
 
-  /** Ends it at once; the kernel repeats the end until the server's machine has it. */
+  /** Ends it at once; the kernel repeats the end of the connection until the server's machine acknowledges it. */
   abandon(): void {
     this.#leave("abandon");
   }
@@ -238,7 +238,7 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     return this.#context.dial({ host, port, tls, publicOnly, timeoutMs: this.#options.connectTimeoutMs }, this);
   }
 
-  /** The server has closed on our handshake: dials again with the other one, unless that was the second. */
+  /** The server closed during our handshake: dials again with the other handshake, once. Returns whether it dials. */
   #takesOtherHandshake(): boolean {
     const { handshake } = this.#options;
     if (handshake === undefined) return false;

@@ -5,10 +5,10 @@ import { LinkDelay } from "./link-delay.ts";
 const WRITE_TIMEOUT_MS = 15_000;
 /** A target that answers pings must answer each within this time. */
 const PONG_TIMEOUT_MS = 10_000;
-/** Samples that are kept: of a target further behind, only this much is known. */
+/** Maximum number of samples, one a second; more are added only when older ones are acknowledged. */
 const MAX_LOOKS = 600;
 
-/** What is known of what was sent. */
+/** The transport's counts of sent, queued and unacknowledged bytes. */
 type Sent = Pick<Transport, "bytesSent" | "bytesQueued" | "bytesUnacknowledged">;
 
 /** Bytes sent so far at a sample, and when the newest of them came into the stream, monotonic ms. */
@@ -38,7 +38,7 @@ export class Delivery {
   readonly link = new LinkDelay();
   #answersPings: boolean;
 
-  /** `answersPings`: the target answered a ping before the stream ran; not every server answers those of a publisher. */
+  /** `answersPings`: the target answered a ping before the stream ran; not every server answers a publisher's pings. */
   constructor(transport: Sent, answersPings: boolean, now: number, ping: (time: number) => void) {
     this.#transport = transport;
     this.#sendPing = ping;

@@ -1,17 +1,17 @@
-/** Answers to pings that are remembered: of the last minute. */
+/** Round trips that are kept, one a second: those of the last minute. */
 const MAX_SAMPLES = 60;
-/** The current ping is the median of this many answers. */
+/** The current round trip is the median of the last ones, this many. */
 const RECENT = 3;
 
 /**
- * How long packets take from one server to the next: half of the shortest ping, as the clocks of two machines differ. What a
- * ping takes longer than that, it has waited in the queue of the media, so that counts whole.
+ * How long packets take from one server to the next, by the round trips of pings, as the clocks of two machines differ: half of the
+ * shortest round trip, plus all that the current one takes longer, since it waited that long in the queue of the media.
  */
 export class LinkDelay {
-  /** Pings, ms, oldest first. */
+  /** Round trips, ms, oldest first. */
   readonly #samples: number[] = [];
 
-  /** A ping was answered after this time. */
+  /** Adds the round trip of a ping. */
   add(ms: number): void {
     this.#samples.push(ms);
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();

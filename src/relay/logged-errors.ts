@@ -1,4 +1,4 @@
-/** Different errors of one outage that get a line each. A peer can invent ever new ones. */
+/** Maximum number of different errors that one outage logs, as a peer can invent new ones without end. */
 const MAX_LOGGED = 8;
 
 /** The errors logged since a relay last ran, so that servers that fail in turn are logged once each. */

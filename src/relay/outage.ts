@@ -27,7 +27,7 @@ export class Outage {
     this.#clock = clock;
   }
 
-  /** An attempt has failed, or a running one is lost: whether to log it, as its error is new or the next report is due. */
+  /** An attempt failed, or a running one was lost. Returns what to log: "new" for a new error, or a report when the next is due. */
   failed(error: string): "new" | OutageReport | undefined {
     const now = this.#clock.now();
     if (this.#beganAt === undefined) {
@@ -41,7 +41,7 @@ export class Outage {
     return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
   }
 
-  /** How long it lasts, in seconds; undefined for less than one. */
+  /** How long the outage has lasted, in seconds; undefined for less than one. */
   get seconds(): number | undefined {
     return this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;
   }

@@ -4,20 +4,20 @@ import { ClientConnection, type ConnectionContext, type ConnectionEvents } from 
 import type { ConnectionFailure } from "./connection-failure.ts";
 import { HandshakeChoice } from "./handshake-choice.ts";
 
-/** How long a probe may take, from dialling to the answer, whichever handshake the server takes. */
+/** Time limit of a probe, from dialling to the answer, for both handshakes together. */
 const TIMEOUT_MS = 5000;
 
 /** The default chunk size of RTMP; a probe sends little. */
 const CHUNK_SIZE = 128;
 
-/** Whom a probe asks. */
+/** The server and the app that a probe asks for. */
 export interface ProbeTarget extends HostPort {
   readonly tls: boolean;
   readonly tcUrl: string;
   readonly app: string;
 }
 
-/** The outcome: `none` is no RTMP server at all, `refused` one that refuses us. */
+/** The outcome: `none`, no RTMP server has answered; `refused`, an RTMP server refuses us. */
 export type ProbeResult =
   | {
       readonly answer: "connected";
@@ -49,7 +49,7 @@ class Probe implements ConnectionEvents {
     this.#startedMs = clock.now();
     // Starts before our timer, so that a dial that takes too long reports its own error.
     this.#connection = new ClientConnection(
-      // A probe does not say who asks.
+      // A probe does not send this server's identity.
       { clock, dial, random, limits },
       { ...target, role: "connect", playPath: "", hops: [] },
       { chunkSize: CHUNK_SIZE, connectTimeoutMs: TIMEOUT_MS, handshake: new HandshakeChoice() },

@@ -3,16 +3,16 @@ import type { Redirect } from "./redirects.ts";
 
 /**
  * How a stream from another server ended:
- * `unreachable`, the server does not respond at all; `unanswered`, it takes connections, and it may be this request alone that it
- * does not answer; `refused`, it refused, or closed on our request; `failed`, it is alive
- * and has not answered our request; `absent`, it lacks the stream; `ended`, the stream ran and the server ended it;
- * `lost`, it ran, and the connection closed or fell silent. Only `unreachable` concerns the server's other streams, too.
+ * `unreachable`, the server does not respond at all; `unanswered`, it accepts connections but has not answered this request;
+ * `refused`, it refused, or closed on our request; `failed`, it is alive, but this attempt failed; `absent`, it lacks the stream;
+ * `ended`, the stream ran and the server ended it; `lost`, the stream ran, and the connection closed or fell silent.
+ * Only `unreachable` concerns the server's other streams, too.
  */
 export type PullEnd =
   | {
       readonly how: "refused";
       readonly error: string;
-      /** The server's own words. */
+      /** The server's own sentence. */
       readonly description: string;
       readonly redirect: Redirect | undefined;
     }
@@ -28,9 +28,9 @@ export interface ServerWords {
 
 /** Callbacks of a pull client: `answered`, `started` at most once, then media, and `over` once, last, unless it is closed first. */
 export interface PullClientEvents extends MediaHandler {
-  /** The connection is open, which says nothing of the program behind it; for protocols without a handshake of their own. */
+  /** The connection is open, for protocols without a handshake of their own; the program behind it may still be dead. */
   connected?(): void;
-  /** The server is alive: it has answered our handshake, or sent us on. */
+  /** The server is alive: it has answered our handshake or our request. */
   answered?(): void;
   /** The server accepts our request; media may follow, now or later. */
   started(server: ServerWords): void;
@@ -38,7 +38,7 @@ export interface PullClientEvents extends MediaHandler {
   rerouted?(hops: readonly string[]): void;
   /** The stream has this epoch and this ladder (`Source.receiveEpoch`). */
   epoch?(text: string, lost: boolean, ladder: string): void;
-  /** How old its packets are when they arrive, ms; undefined: nobody knows. */
+  /** The age of the stream's packets when they arrive here, ms; undefined: unknown. */
   age?(ms: number | undefined): void;
   over(end: PullEnd): void;
 }

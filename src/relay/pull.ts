@@ -16,7 +16,7 @@ const MAX_EARLY = 8;
 export interface PullEvents {
   /** The server is alive: it has answered our handshake, whatever the stream's outcome. */
   answered?(): void;
-  /** The server says which ladder the stream is of, before anybody publishes it; "" for none. */
+  /** The server has sent the ladder that the stream belongs to, before the first media; "" for none. */
   ladder?(text: string): void;
   /** The first audio or video: returns the source for it. Undefined when no reader wants it; the pull then ends silently. */
   begun(server: ServerWords): Source | undefined;
@@ -25,10 +25,10 @@ export interface PullEvents {
   over(end: PullEnd): void;
 }
 
-/** What one pull is made of. */
+/** The options of one pull. */
 export interface PullOptions {
   readonly clock: Clock;
-  /** Held until the server has answered our handshake, or is connected to where there is none: later events concern this stream alone. */
+  /** Its permit is held until the server has answered our handshake, or, over HTTP, until the connection is open. */
   readonly dialLimiter: DialLimiter;
   /** This server's id in hop traces: a stream that has passed it must not come back. */
   readonly nodeId: string;
@@ -74,7 +74,7 @@ export class Pull implements Attempt, PullClientEvents {
       admitted: () => this.#open(),
       rejected: (error) => this.over({ how: "unreachable", error }),
     });
-    // The call may have admitted and ended it already.
+    // `acquire` may have admitted and ended this pull already.
     if (this.#state !== "queued" && this.#state !== "opening") this.#permit.release();
   }
 

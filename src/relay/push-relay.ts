@@ -40,12 +40,12 @@ export interface PushDestination {
   readonly target: ConnectionTarget;
   /** The target for the log. */
   readonly to: string;
-  /** Held until the server has answered our handshake. */
+  /** Its permit is held until the server has answered our handshake. */
   readonly dialLimiter?: DialLimiter | undefined;
   /** The handshake that the server accepts, if other relays go there, too. */
   readonly handshake?: HandshakeChoice | undefined;
   reached?(): void;
-  /** Decides what the outcome means for the next attempt. `description` is the server's own when it refused. */
+  /** Decides what the outcome means for the next attempt. `description`: the server's sentence when it refused, else `""`. */
   over?(outcome: PushOutcome, error: string, description: string): Failure;
 }
 
@@ -68,7 +68,7 @@ export class PushRelay {
   #delivered = false;
   /** Whether the stream has ended before the target received any packet. */
   missed = false;
-  /** Frees its dial permit, or gives up waiting for one. */
+  /** Frees the attempt's dial permit, or gives up waiting for one. */
   #releasePermit: () => void = () => undefined;
   #destination: PushDestination | undefined;
   readonly #redirects = new Redirects();
@@ -158,7 +158,7 @@ export class PushRelay {
     this.#log.info(`${this.#what} paused`, this.#fields);
   }
 
-  /** Goes on after `pause`. */
+  /** Continues after `pause`. */
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
@@ -172,8 +172,8 @@ export class PushRelay {
   }
 
   /**
-   * The stream has ended, or no longer goes to this target (`withdrawn`). The target is notified, unless the publisher was
-   * lost: then it finds out by itself. `gone` is called once, when the connection is closed.
+   * The stream has ended, or no longer goes to this target (`withdrawn`). The target is sent its end, unless the publisher
+   * was lost: then the connection is only closed. `gone` is called once, when the connection is closed.
    */
   stop(how: SourceEnd | "withdrawn", gone: () => void): void {
     const ended = () => {
@@ -238,7 +238,7 @@ export class PushRelay {
         admitted,
         rejected: (error) => report.failed(error, destination.over?.("unreachable", error, "") ?? "lost"),
       });
-      // The call may have admitted and ended it already.
+      // `acquire` may have admitted and ended this attempt already.
       if (released) permit.release();
     }
     return {

@@ -69,7 +69,7 @@ export class Push implements Attempt, ConnectionEvents {
   #streamId: number | undefined;
   readonly #report: PushReport;
   readonly #connection: ClientConnection;
-  /** Once the target takes us. */
+  /** Set once the target accepts us. */
   #transport: Transport | undefined;
   #reader: Reader | undefined;
   #looking: Timer | undefined;
@@ -127,15 +127,15 @@ export class Push implements Attempt, ConnectionEvents {
     this.#connection.abort();
   }
 
-  /** Closes the connection to a failed target so that it notices, as a reset may be lost: else the target keeps the name busy. */
+  /** Closes the connection to a failed target, without a reset, which may be lost: a target that does not notice keeps the name busy. */
   #giveUp(): void {
     this.#finish();
     this.#connection.abandon();
   }
 
   /**
-   * The publisher vanished: the target gets the queued bytes and finds out by itself. `gone` is called once the connection is
-   * closed.
+   * The publisher vanished: the target gets the queued bytes, and the connection is closed without an end of the stream. `gone` is
+   * called once it is closed.
    */
   closeAfterFlush(gone: () => void): void {
     if (this.#closed) {
@@ -159,13 +159,13 @@ export class Push implements Attempt, ConnectionEvents {
   unpublish(gone: () => void): boolean {
     if (this.#reader === undefined || this.#over) return false;
     this.#gone = gone;
-    // The reader's owner is notified after the last packets; a target that doesn't take them has limited time.
+    // The reader calls `unpublished` after the last packets; a target that doesn't accept them is given up after a while.
     this.#lastPacketsTimer ??= this.#context.clock.after(LAST_PACKETS_MS, () => this.#giveUp());
     return true;
   }
 
   /**
-   * The stream has ended before the dialogue: its last packets are kept and sent when the target accepts. If the publisher was
+   * The stream has ended before the end of the dialogue: its last packets are kept and sent when the target accepts. If the publisher was
    * `unpublished`, the target is notified of the end; `gone` is called last. False when there is nothing to send, or no
    * connection.
    */
@@ -298,7 +298,7 @@ export class Push implements Attempt, ConnectionEvents {
     else this.#tellAge();
   }
 
-  /** Tells the target how old packets are when they arrive there. */
+  /** Sends the target the age of packets when they arrive there. */
   #tellAge(): void {
     if (this.#reader === undefined) return;
     const age = this.#stream?.ageMs(this.#reader);

@@ -6,7 +6,7 @@ import type { Dial } from "../base/transport.ts";
 const PERIOD_MS = 60_000;
 const TIMEOUT_MS = 3000;
 
-/** What trying addresses takes. */
+/** What trying addresses needs. */
 export interface ReachabilityContext {
   readonly clock: Pick<Clock, "now">;
   readonly dial: Dial;
@@ -35,7 +35,7 @@ export class Reachability {
     return this.#tried.get(url)?.problem;
   }
 
-  /** Tries the URLs whose time has come, and forgets all others. */
+  /** Tries the URLs that are due, and forgets those that are not in `urls`. */
   follow(urls: ReadonlySet<string>): void {
     for (const url of this.#tried.keys()) if (!urls.has(url)) this.#tried.delete(url);
     for (const url of urls) this.#try(url);

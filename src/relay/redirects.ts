@@ -22,9 +22,9 @@ export interface Redirect {
 export type RedirectStep = { readonly problem: string } | { readonly problem: undefined; readonly publicOnly: boolean };
 
 /**
- * Decides on all redirects, whatever the protocol. None leads from TLS to where others can read the key, to another protocol, or
- * from the public internet to an address that only this machine or its network can reach. `depth`: how many there have been in a
- * row, with this one.
+ * Decides on redirects of all protocols. None may lead from TLS to plain text, where others can read the key, to another protocol,
+ * or from the public internet to an address that only this machine or its network can reach. `depth`: redirects in a row, this one
+ * included.
  */
 export function checkRedirect({ protocol, ip }: Redirector, to: string, depth: number): RedirectStep {
   if (depth > MAX_DEPTH) return { problem: `redirected more than ${MAX_DEPTH} times` };
@@ -45,7 +45,7 @@ export class Redirects {
   #depth = 0;
   #next: Redirected | undefined;
 
-  /** A server names another URL for the stream: why it can't be followed, or undefined when `take` accepts it. */
+  /** A server names another URL for the stream. Returns why it is not followed, or undefined when `take` will return it. */
   follow({ url, by }: Redirect): string | undefined {
     const step = checkRedirect(by, schemeOf(url), ++this.#depth);
     if (step.problem !== undefined) return step.problem;

@@ -14,7 +14,7 @@ import type { Redirect } from "./redirects.ts";
 
 /** The server and the names at which a stream is played. */
 export interface RtmpPullTarget extends ConnectionTarget {
-  /** Which handshake the server takes. */
+  /** The handshake that the server accepts. */
   readonly handshake: HandshakeChoice;
   /** The most time for dialling, ms. */
   readonly timeoutMs: number;
@@ -25,10 +25,10 @@ const CHUNK_SIZE = 4096;
 
 const PING_MS = 1000;
 
-/** Servers' texts for a stream that they lack. */
+/** Status codes of servers that lack the stream. */
 const NOT_THERE = /StreamNotFound|Play\.UnpublishNotify|Unpublish\.Success|Play\.Stop/;
 
-/** A server's text for a stream that it does not give, although it let us in. */
+/** The status code of a server that accepted our connect but does not send the stream. */
 const PLAY_FAILED = "NetStream.Play.Failed";
 
 /** A stream played at an RTMP server. */
@@ -36,7 +36,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
   readonly #events: PullClientEvents;
   readonly #connection: ClientConnection;
   readonly #clock: Clock;
-  /** The server's words on the age of packets that leave it, and how long they take from there. */
+  /** The age of packets when they leave the server, as it reports it, ms; `#link` is their way from there. */
   #leaving: number | undefined;
   readonly #link = new LinkDelay();
   #pinging: Timer | undefined;
@@ -119,7 +119,7 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
   refused(code: string, description: string, redirect: Redirect | undefined): void {
     const error = `refused: ${statusText(code, description)}`;
     if (NOT_THERE.test(code)) this.#end({ how: "absent", error });
-    // The server would get the stream through us: that does not depend on our parameters.
+    // A loop: the server would get the stream through us, whatever our parameters.
     else if (description.startsWith(LOOP)) this.#end({ how: "failed", error });
     else this.#end({ how: "refused", error, description, redirect });
   }

@@ -27,9 +27,8 @@ export type RelayStatus =
     };
 
 /**
- * What a failure means for the next attempt: `lost`, it is made after the backoff's wait; `refused`, the other side understood
- * and said no, and after some of these in a row it is asked rarely; `elsewhere`, the next attempt is at another place, and
- * there is no reason to wait.
+ * What a failure means for the next attempt: `lost`, it is made after the backoff's wait; `refused`, the other side said no: the
+ * same, but after several refusals in a row attempts are rare; `elsewhere`, it is made at once, at another server.
  */
 export type Failure = "lost" | "refused" | "elsewhere";
 
@@ -61,10 +60,10 @@ const ELSEWHERE_MS = 100;
 const POLICY: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 5000 };
 /** A target that keeps refusing is asked this rarely. */
 const REFUSED_MS = 30_000;
-/** Shorter sessions are not worth a line each after the first few. */
+/** Shorter sessions count as brief: after `FLAPPING_SESSIONS` in a row, the next is logged only once it has lasted this long. */
 const SETTLED_MS = 5000;
 const FLAPPING_SESSIONS = 2;
-/** Refusals in a row that may pass by themselves: the target may still hold a dead connection of ours. */
+/** Refusals in a row that are retried with the usual backoff, as the target may still hold a dead connection of ours. */
 const HASTY_REFUSALS = 5;
 
 /**
@@ -84,11 +83,11 @@ export class Supervisor {
   #runningSince = 0;
   /** Refusals in a row; a different failure or a success resets them. */
   #refusals = 0;
-  /** Short sessions in a row: after a few, the next is not logged before it has lasted. */
+  /** Brief sessions in a row. */
   #brief = 0;
   #settling: Timer | undefined;
   #lastError: string | undefined;
-  /** When the outage that goes on began, Unix ms. */
+  /** When the current outage began, Unix ms. */
   #failingSince: number | undefined;
   readonly #outage: Outage;
 
@@ -224,7 +223,7 @@ export class Supervisor {
     const waitMs = this.#waitAfter(how);
     const { attempt } = this.#backoff;
     const retry_ms = Math.round(waitMs);
-    // One of several servers without an answer is no outage.
+    // It is no outage when one of several servers does not answer: another is tried.
     const report = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
     if (report === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
     else if (report === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });

@@ -83,7 +83,7 @@ export interface TargetServer extends HostPort {
   readonly app: string | undefined;
   /** Whether the target receives the name of the vhost. */
   readonly hasVhost: boolean;
-  /** The target as others may see it. */
+  /** The target with its secrets masked. */
   readonly text: string;
 }
 
