@@ -3,7 +3,7 @@ import { paramsBeside } from "../base/params.ts";
 
 /** The names of a stream. None holds a control character, `app` and `stream` no `?` or `#`, `stream` and `vhost` no slash. */
 export interface StreamAddress {
-  /** The client's name for it (parameter, else host name, an IPv6 one in brackets); the configuration may have another name. */
+  /** The vhost that the client named (parameter, else host name, an IPv6 one in brackets); the configuration may use another name. */
   readonly vhost: string;
   /** One or more levels, without slashes around them. */
   readonly app: string;
@@ -45,7 +45,7 @@ const UNFIT_FOR_VHOST = /[\s,?&#/\\=@]|\.\.\./;
  *     └──────────────── tcUrl, or app ────────┘       └───── name ───────┘
  *
  * A path of one level is a stream of the default app. Container prefixes and endings (`mp4:cam.mp4`) are no part of a name.
- * Slashes inside parameters: those after the name's own `?` belong to values. Names are not percent-decoded. Never throws.
+ * Slashes after the name's own `?` belong to values of parameters. Names are not percent-decoded. Never throws.
  */
 export function resolve(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
   if (last === undefined || last.name !== name || last.tcUrl !== tcUrl || last.app !== app)
@@ -53,7 +53,7 @@ export function resolve(tcUrl: string | undefined, app: string | undefined, name
   return last.result;
 }
 
-/** What was asked for last: a crowd asks for one stream. */
+/** The last request and its result: many viewers in a row ask for one stream. */
 let last: { tcUrl: string | undefined; app: string | undefined; name: string; result: AddressResult } | undefined;
 
 function find(tcUrl: string | undefined, app: string | undefined, name: string): AddressResult {
@@ -116,8 +116,7 @@ const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 /**
  * The URL of a stream on another server, from which `resolve` makes the same address again. The vhost is the URL's host, as
  * SRS writes it; one that is no host name goes with the app, where SRS finds it only when there are no parameters. For an
- * undefined
- * or default vhost, the target's own host name stands there.
+ * undefined or default vhost, the URL's host is the target's own host name.
  */
 export function buildUrl(
   target: HostPort & { readonly tls?: boolean },
@@ -159,7 +158,7 @@ class Parts {
 
   /** Sorts a query's parameters; returns the path levels in it: `vhost=v/stream` has one when FMLE's users wrote the URL. */
   takeQuery(query: string): readonly string[] {
-    // Most addresses have none.
+    // Most addresses have no query.
     if (query === "") return none;
     const path: string[] = [];
     // A second question mark before a vhost is a common mistake.

@@ -3,7 +3,7 @@ import { classify } from "../media/classify.ts";
 import { PacketFlag } from "../media/packet.ts";
 import { MessageType } from "./messages.ts";
 
-/** Memory of a message besides its payload, bytes; of messages with tiny payloads, it bounds the work, too. */
+/** Memory of a message besides its payload, bytes; it also limits how many messages with tiny payloads can wait. */
 const MESSAGE_COST = 512;
 /** Waiting messages are processed in turns of this many messages, or bytes, so that they don't delay other connections. */
 const SLICE_MESSAGES = 32;
@@ -21,9 +21,9 @@ export interface HeldMessage {
 
 /** A request that other messages depend on: messages that came after it wait for its answer. */
 export interface Request {
-  /** Messages wait: for the answer, or behind earlier waiting messages. */
+  /** Whether messages after it wait: for the answer, or behind earlier waiting messages. */
   waits: boolean;
-  /** It was let in. */
+  /** Whether the request is answered. Nothing waits for a refused one. */
   answered: boolean;
 }
 
@@ -39,9 +39,9 @@ class Queue {
 
 /** What a backlog needs of its session. */
 export interface BacklogOwner {
-  /** Works on a message that has waited. */
+  /** Processes a message that has waited. */
   deliver(message: HeldMessage): void;
-  /** Calls back in a later turn of the event loop. */
+  /** Calls `work` in a later turn of the event loop. */
   soon(work: () => void): void;
 }
 
@@ -55,7 +55,7 @@ export class Backlog {
   readonly #owner: BacklogOwner;
   /** Created at the first use: few connections need it. */
   #queues: Map<Request, Queue> | undefined;
-  /** Whose messages are being worked on. */
+  /** The request whose messages are being processed. */
   #working: Request | undefined;
   #bytes = 0;
   #keptBytes = 0;
@@ -66,7 +66,7 @@ export class Backlog {
     this.#owner = owner;
   }
 
-  /** Whether a message that depends on a request has to wait: not once it has waited and is being processed. */
+  /** Whether a message that depends on a request has to wait. A message that has waited and is being processed does not. */
   blocks(request: Request): boolean {
     return request.waits && request !== this.#working;
   }
@@ -102,11 +102,11 @@ export class Backlog {
     const lent = type === MessageType.Audio || type === MessageType.Video;
     queue.messages.push({ type, streamId, timestamp, payload: lent ? payload.slice() : payload });
     this.#count(queue, cost, frame);
-    // Ensures that the last one is reached, however fast messages come.
+    // Two messages are processed for each that comes, so that the queue empties however fast messages come.
     for (let step = 0; step < 2 && request.waits && request.answered; step++) this.#next(request);
   }
 
-  /** A request was accepted: processes the messages that wait for it, this many in one turn. New messages wait behind them. */
+  /** A request was accepted: processes the messages that wait for it, `SLICE_MESSAGES` in one turn. New messages wait behind them. */
   release(request: Request): void {
     let bytes = SLICE_BYTES;
     for (let messages = SLICE_MESSAGES; request.waits && request.answered; messages--) {
@@ -146,7 +146,7 @@ export class Backlog {
     return message;
   }
 
-  /** Nothing waits for a request any more. */
+  /** Drops the messages that wait for a request. */
   forget(request: Request): void {
     request.waits = false;
     const queue = this.#queues?.get(request);
@@ -156,7 +156,7 @@ export class Backlog {
     this.#keptBytes -= queue.bytes - queue.frameBytes;
   }
 
-  /** Nothing waits for any. */
+  /** Drops all waiting messages. */
   clear(): void {
     for (const request of [...(this.#queues?.keys() ?? [])]) this.forget(request);
   }

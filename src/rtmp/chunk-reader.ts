@@ -33,8 +33,8 @@ const VIDEO = 9;
 
 /**
  * Turns a peer's bytes, in any fragmentation, into messages (RTMP 1.0, 5.3). Handles Set Chunk Size and Abort itself.
- * Takes pushed buffers over, and frees those that it is given whole. A peer's breach is a `ProtocolError`, after which it
- * reads nothing more.
+ * Takes pushed buffers over, and frees those that are no views of larger ones. A peer's breach is a `ProtocolError`, after which
+ * the reader reads nothing more.
  */
 export class ChunkReader {
   readonly #handler: MessageHandler;
@@ -126,7 +126,7 @@ export class ChunkReader {
       for (let i = 0; i < taken; i++) scratch[held + i] = u8(input, i);
       const size = this.#readHeader(scratch, 0, held + taken);
       if (size === 0) {
-        // There was no room for the longest header only because `input` ended.
+        // The header is still incomplete: all of `input` was taken.
         this.#carried = held + taken;
         return taken;
       }
@@ -185,9 +185,9 @@ export class ChunkReader {
   }
 
   /**
-   * A type-3 chunk goes on with a message, or begins one like the last. After an extended timestamp the specification
-   * repeats it here; old librtmp and FFmpeg, and some cameras, do not. So the next bytes count as one only when they
-   * say the expected value, and are given back as soon as one differs.
+   * A type-3 chunk continues a message, or begins one like the last. By the specification it repeats an extended timestamp;
+   * old librtmp and FFmpeg, and some cameras, omit it. So the next bytes count as an extended timestamp only when they equal
+   * the expected value, and as payload as soon as one differs.
    */
   #readTypeThree(
     stream: ChunkStream | undefined,
@@ -201,7 +201,7 @@ export class ChunkReader {
     let at = headerEnd;
     if (stream.extended && !this.#omitsExtended) {
       let same = agreement(bytes, at, end, stream.extendedValue);
-      // Some repeat the message's time where the header gave a delta.
+      // Some peers repeat the message's time where the header gave a delta.
       if (same !== 4 && stream.received > 0) same = Math.max(same, agreement(bytes, at, end, stream.timestamp));
       if (same === 4) at += 4;
       else if (same !== -1) return 0;
@@ -274,7 +274,7 @@ export class ChunkReader {
 
   /**
    * Takes a message whose chunks are all here, one after another, by one copy that is then compacted: a view for each chunk
-   * costs three times as much. Returns the end of the last chunk; 0, with nothing changed, when that is not the case.
+   * costs three times as much. Returns the end of the last chunk; 0, with nothing changed, for other messages.
    */
   #readChunks(stream: ChunkStream, input: Uint8Array, at: number, end: number): number {
     const { length } = stream;

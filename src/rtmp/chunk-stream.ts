@@ -18,7 +18,7 @@ export class ChunkStream {
   extendedValue = 0;
   /** Bytes of the unfinished message received so far; 0 between messages. */
   received = 0;
-  /** Holds these bytes; as long as the whole message, or shorter while most of a long one is missing. */
+  /** Buffer of the unfinished message: as long as the whole message, or shorter while most of a long one is missing. */
   body: Uint8Array | undefined = undefined;
 
   constructor(id: number) {

@@ -28,7 +28,7 @@ import { readServerIdentity, readStatus, redirectOf, type ServerIdentity } from 
 /** How far a client's dialogue has come. */
 export type ClientState = "handshake" | "connecting" | "creating" | "starting" | "running" | "refused" | "closed";
 
-/** The role of the client for the server's stream. */
+/** The stream at the server, and the client's role for it. */
 export interface ClientTarget {
   /** `connect`: only asks whether the server accepts us. */
   readonly role: "publish" | "play" | "connect";
@@ -38,9 +38,9 @@ export interface ClientTarget {
   readonly playPath: string;
   /** Ids of the servers that the stream has passed, this one last; they may change (`announceHops`). */
   readonly hops: readonly string[];
-  /** Whether we ask for one client, to which our own rights must not apply. */
+  /** Whether we ask for one of our clients, to which this server's own rights must not apply. */
   readonly forClient?: boolean;
-  /** Whether the owner goes on at the server that a refusal names. */
+  /** Whether the owner follows a refusal that names another server. */
   readonly follows?: boolean;
   /** The page and player of the viewer on whose behalf we ask; empty or absent without one. */
   readonly pageUrl?: string;
@@ -60,13 +60,13 @@ export interface ClientEvents {
   hops?(hops: readonly string[]): void;
   /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
   epoch?(text: string, lost: boolean, ladder: string): void;
-  /** How old packets of the played stream are when they leave the server, ms; undefined: it does not know. */
+  /** The age of the played stream's packets when they leave the server, ms; undefined: unknown to it. */
   age?(ms: number | undefined): void;
   /** The answer to a ping. */
   pong?(): void;
-  /** Its publish or play is sent next. */
+  /** The publish or play command is sent next. */
   asking?(): void;
-  /** The server ended what was running. */
+  /** The server ended the running publish or play. */
   ended(code: string, description: string): void;
 }
 
@@ -114,7 +114,7 @@ export class ClientSession {
   #streamId = 0;
   /** The server's name, version and ids, for logs and for tracing a stream through a cluster. */
   #server: ServerIdentity = { software: "", node: "", vhost: "", takesHops: false };
-  /** Receives what a playing session gets. */
+  /** Receives the media of a playing session. */
   media: MediaHandler | undefined;
 
   constructor(target: ClientTarget, events: ClientEvents, options: ClientOptions) {
@@ -190,19 +190,19 @@ export class ClientSession {
     this.close();
   }
 
-  /** The published stream passes other servers now: the target's `hops` have changed. */
+  /** The published stream now comes through other servers: the target's `hops` have changed. */
   announceHops(): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
-  /** The epoch and the ladder of the published stream; `lost`: packets before the ones that it concerns are lost. */
+  /** Sends the epoch and the ladder of the published stream; `lost`: packets before the ones that it concerns are lost. */
   sendEpoch(text: string, lost: boolean, ladder: string): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, epochCommand(text, lost, ladder));
   }
 
-  /** How old packets of the published stream are when they arrive, ms; undefined: nobody knows. */
+  /** Sends the age of the published stream's packets when they arrive, ms; undefined: unknown. */
   sendAge(ms: number | undefined): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
     this.#peer.sendCommand(this.#streamId, [AGE_COMMAND, 0, null, ms ?? null]);

@@ -12,13 +12,13 @@ export interface ConnectRequest {
   readonly swfUrl: string;
   /** 0 (AMF0) or 3 (AMF3). */
   readonly objectEncoding: number;
-  /** Whether it knows enhanced RTMP: any of `fourCcList`, `videoFourCcInfoMap`, `audioFourCcInfoMap`, `capsEx`. */
+  /** Whether the client knows enhanced RTMP: any of `fourCcList`, `videoFourCcInfoMap`, `audioFourCcInfoMap`, `capsEx`. */
   readonly enhanced: boolean;
   /** Ids of the servers that a relayed stream has passed, from the optional arguments. */
   readonly hops: readonly string[];
   /** Whether a server asks for one of its own clients, and not for itself, from the optional arguments. */
   readonly forClient: boolean;
-  /** Whether it goes on at another server when a server tells it so (`NetStream.redirect`), from the optional arguments. */
+  /** Whether the client follows redirects to other servers (`NetStream.redirect`), from the optional arguments. */
   readonly follows: boolean;
 }
 
@@ -39,20 +39,21 @@ export const FOLLOWS_ARGUMENT = "srs_follows";
 export const HOPS_COMMAND = "srs_hops";
 /**
  * The command by which one server sends another the epoch of a stream, before the packets that it concerns: its text, true
- * when packets before these are lost, and the text of the stream's ladder where it is of one. Only peers that understand `HOPS_COMMAND` get it; others ignore it.
+ * when packets before these are lost, and the text of the stream's ladder if it belongs to one. Only peers that understand
+ * `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
 /**
- * The command by which one server tells another how old a stream's packets are, ms, or null when it does not know: for a
- * publishing relay when they arrive, for a playing one when they leave, as the client of a connection measures the way between.
+ * The command by which one server sends another the age of a stream's packets, ms, or null when it is unknown. A publishing relay
+ * sends their age on arrival, a server sends a playing relay their age on leaving, as the connection's client measures the way.
  * Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const AGE_COMMAND = "srs_age";
-/** No packet is older, ms. */
+/** Maximum accepted age of a packet, ms. */
 const MAX_AGE_MS = 24 * 3600 * 1000;
 /** The property with a server's name in hop traces. */
 export const NODE_PROPERTY = "srs_node";
-/** The property with the name of the vhost that serves the client: not the requested name if the server has no vhost of that name. */
+/** The property with the name of the vhost that serves the client; not the requested one if the server has no vhost of that name. */
 export const VHOST_PROPERTY = "srs_vhost";
 /** More hops than any real cluster has. Of a longer trace, which counts as a loop, one more is read. */
 export const MAX_HOPS = 32;
@@ -82,7 +83,7 @@ export function readConnect(args: readonly AmfValue[]): ConnectRequest {
   };
 }
 
-/** The age in an `AGE_COMMAND`; undefined for what is none. */
+/** The age in an `AGE_COMMAND`, ms; undefined for any other value. */
 export function readAge(value: AmfValue): number | undefined {
   return typeof value === "number" && value >= 0 && value <= MAX_AGE_MS ? value : undefined;
 }
@@ -126,19 +127,19 @@ export function connectAnswer(
   ];
 }
 
-/** Whether two names mean one stream, for a client that has connected so. Parameters are ignored. */
+/** Whether two names mean one stream, for a client that has connected with `request`. Parameters are ignored. */
 export function meansSame(request: ConnectRequest | undefined, one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [one, other].map((name) => resolve(request?.tcUrl, request?.app, name));
   return a?.ok === true && b?.ok === true && streamKey(a.address) === streamKey(b.address);
 }
 
-/** The values of an `EPOCH_COMMAND`; `ladder` is "" for a stream of none. */
+/** The values of an `EPOCH_COMMAND`; `ladder` is "" for a stream without one. */
 export function epochCommand(text: string, lost: boolean, ladder: string): readonly AmfValue[] {
   return [EPOCH_COMMAND, 0, null, text, lost, ...(ladder === "" ? [] : [ladder])];
 }
 
-/** The epoch, whether packets are lost, and the ladder of an `EPOCH_COMMAND`; "" for what is no text. */
+/** The epoch, whether packets are lost, and the ladder of an `EPOCH_COMMAND`; "" for values that are no text. */
 export function readEpochCommand(args: readonly AmfValue[]): [text: string, lost: boolean, ladder: string] {
   return [stringAt(args, 1), args[2] === true, stringAt(args, 3)];
 }

@@ -8,7 +8,7 @@ import { ChunkStreamId, MessageType } from "./messages.ts";
 /** `"@setDataFrame"` in AMF0: what a publisher puts before `"onMetaData"`. */
 const SET_DATA_FRAME = encodeAmf0(["@setDataFrame"]);
 
-/** Metadata, and what came so. */
+/** Flags of the data that a publisher sends as `@setDataFrame`: metadata, and data that arrived as such. */
 const WRAPPED = PacketFlag.Config | PacketFlag.SetDataFrame;
 
 /** What distinguishes RTMP encodings. */
@@ -38,7 +38,7 @@ export class RtmpFormat {
     this.video = options.video;
   }
 
-  /** The same but without video; the same object each time. */
+  /** This format without video; the same object each time. */
   get withoutVideo(): RtmpFormat {
     if (!this.video) return this;
     this.#withoutVideo ??= new RtmpFormat({ ...this.#options, video: false });
@@ -104,7 +104,7 @@ function timestampOf(packet: PacketCursor, time: number | undefined): number {
   return (time ?? packet.time) >>> 0;
 }
 
-/** After the format byte that AMF3 may begin with. */
+/** Inserts `@setDataFrame`, after the format byte that an AMF3 message may begin with. */
 function setDataFrame(message: Uint8Array, amf3: boolean): Uint8Array {
   const at = amf3 && message[0] === 0 ? 1 : 0;
   const payload = new Uint8Array(SET_DATA_FRAME.length + message.length);

@@ -20,8 +20,8 @@ export interface ClientHandshakeOptions extends HandshakeOptions {
 }
 
 /**
- * The client's side of the handshake (RTMP 1.0, 5.2). C1 carries a digest (schema 1, which FMS insists on) unless told
- * otherwise. When S1 has none the server speaks the simple handshake, and C2 is a copy of S1: both go on with one connection.
+ * The client's side of the handshake (RTMP 1.0, 5.2). C1 carries a digest (schema 1, which FMS insists on) except with
+ * `simple`. When S1 has none, the server speaks the simple handshake, and C2 is a copy of S1, on the same connection.
  */
 export class ClientHandshake {
   readonly #options: ClientHandshakeOptions;
@@ -54,7 +54,7 @@ export class ClientHandshake {
     return c0c1;
   }
 
-  /** Throws a ProtocolError when the server's first byte is not 3. The content of S2 is ignored: nothing here needs its proof. */
+  /** Throws a ProtocolError when the server's first byte is not 3. The content of S2 is ignored: the server need not prove anything. */
   push(bytes: Uint8Array): HandshakeStep {
     return this.#received.push(bytes, (packet) => this.#answer(packet));
   }

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-// The handshake that Flash Player 9 introduced and Adobe never specified: C1 and S1 carry an HMAC-SHA256 digest at a
-// place their own bytes tell, C2 and S2 are signed with the other side's digest.
+// The handshake that Flash Player 9 introduced and Adobe never specified: C1 and S1 carry an HMAC-SHA256 digest at an
+// offset that their own bytes give, C2 and S2 are signed with the other side's digest.
 //
 //   C1/S1:  time(4) version(4) block(764) block(764)
-//   digest block:  offset(4) ... digest(32) ...      at offset = sum of the 4 bytes % 728, counted from behind them
+//   digest block:  offset(4) ... digest(32) ...      at offset = sum of the 4 bytes % 728, counted from their end
 //   key block:     ... key(128) ... offset(4)        random bytes serve: only RTMPE needs a real key
 //   schema 0:  key block, digest block      schema 1:  digest block, key block
 

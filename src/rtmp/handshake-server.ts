@@ -10,13 +10,13 @@ import {
 } from "./handshake-digest.ts";
 import { type HandshakeOptions, type HandshakeStep, PeerPackets } from "./handshake-step.ts";
 
-/** FMS 1.0.5.4. Below 3.0: FFmpeg checks S1 and S2 from there on. */
+/** FMS 1.0.5.4: below 3.0, as FFmpeg checks S1 and S2 of servers from 3.0 on. */
 const SERVER_VERSION = 0x01000504;
 
 /**
  * The server's side of the handshake (RTMP 1.0, 5.2): C0C1 in, S0S1S2 out as one buffer, C2 in, whatever it holds. A C1
- * with a digest is answered with digests in the same schema, any other in the simple way. A client that does not wait
- * for S1 is fine.
+ * with a digest is answered with digests in the same schema, any other in the simple way. The client need not
+ * wait for S1.
  */
 export class ServerHandshake {
   readonly #options: HandshakeOptions;

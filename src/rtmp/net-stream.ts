@@ -39,7 +39,7 @@ export function pushMedia(media: MediaHandler, type: number, timestamp: number, 
 
 /** One message stream of a client's connection: it publishes one stream, plays one, or nothing. */
 export class NetStream implements Request {
-  /** The message stream id, as in every message of it. */
+  /** The message stream id, as in each of its messages. */
   readonly id: number;
   readonly #peer: Peer;
   role: "idle" | "publishing" | "playing" = "idle";
@@ -47,12 +47,12 @@ export class NetStream implements Request {
   name = "";
   /** Whether the client asked for `Play.Reset` (the default). */
   reset = true;
-  /** As of its publish or play. */
+  /** As in `Request`, for its publish or play. */
   waits = false;
   answered = false;
   /** Its publish or play was refused, or is no longer allowed. */
   refused = false;
-  /** Set while it publishes. */
+  /** Receives the media; set while the stream publishes. */
   media: MediaHandler | undefined;
   readonly #onAnswered: (stream: NetStream) => void;
 
@@ -78,7 +78,7 @@ export class NetStream implements Request {
     this.#setAnswered();
   }
 
-  /** Notifies the client that it may publish; again, when it repeats its request. */
+  /** Notifies the client that it may publish; also when it repeats its request. */
   confirmPublish(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     this.status("status", "NetStream.Publish.Start", "Started publishing stream.");
@@ -91,7 +91,7 @@ export class NetStream implements Request {
     this.#setAnswered();
   }
 
-  /** Notifies the client that it plays; again, when it repeats its request. */
+  /** Notifies the client that it plays; also when it repeats its request. */
   confirmPlay(): void {
     this.#peer.sendUserControl(UserControl.StreamBegin, this.id);
     if (this.reset) this.status("status", "NetStream.Play.Reset", "Playing and resetting stream.");
@@ -144,7 +144,7 @@ export class NetStream implements Request {
     this.#peer.sendCommand(this.id, epochCommand(text, lost, ladder));
   }
 
-  /** Tells a playing relay how old packets are when they leave, ms; undefined: nobody knows. */
+  /** Sends a playing relay the age of packets when they leave, ms; undefined: unknown. */
   sendAge(ms: number | undefined): void {
     this.#peer.sendCommand(this.id, [AGE_COMMAND, 0, null, ms ?? null]);
   }

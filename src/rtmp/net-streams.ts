@@ -70,7 +70,7 @@ export class NetStreams {
     return this.#publisher;
   }
 
-  /** Media comes as often as its sender likes: the only publisher is determined once after each command. */
+  /** The only publisher is determined once after each command, as a peer can send media at any rate. */
   #find(streamId: number): NetStream | undefined {
     const stream = this.#streams.get(streamId);
     if (stream?.role === "publishing") return stream;

@@ -80,7 +80,7 @@ export class Peer implements MessageHandler {
     return this.#reader.bufferedBytes;
   }
 
-  /** How much that may be from now on. */
+  /** Limit of the memory of unfinished messages from now on, bytes. */
   set maxIncompleteBytes(bytes: number) {
     this.#reader.maxIncompleteBytes = bytes;
   }

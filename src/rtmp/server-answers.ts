@@ -32,7 +32,7 @@ export function readStatus(value: AmfValue): Status {
   };
 }
 
-/** The whole URL that a status gives for the stream `playPath`; undefined when it names no other place. */
+/** The whole URL that a status gives for the stream `playPath`; undefined when it names no other server. */
 export function redirectOf({ redirect, redirect2 }: Status, playPath: string): string | undefined {
   if (redirect2 !== undefined) return redirect2;
   return redirect === undefined ? undefined : `${redirect.replace(/\/$/, "")}/${playPath}`;
@@ -43,9 +43,9 @@ export interface ServerIdentity {
   readonly software: string;
   /** The id of its start, by which hop traces know it. */
   readonly node: string;
-  /** Its vhost that serves us. */
+  /** The server's vhost that serves us. */
   readonly vhost: string;
-  /** Whether it wants to be notified when a stream's hops change. */
+  /** Whether it understands `HOPS_COMMAND`, and with it epochs and ages. */
   readonly takesHops: boolean;
 }
 

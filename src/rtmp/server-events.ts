@@ -27,14 +27,14 @@ export interface StreamEvents {
   receive(stream: NetStream, kind: "audio" | "video", on: boolean): void;
   /** The client has repeated play for a playing stream: it begins anew. */
   restart(stream: NetStream): void;
-  /** A relay's stream passes these servers now. */
+  /** A relay's stream has passed these servers. */
   hops(stream: NetStream, hops: readonly string[]): void;
   /**
    * A relay's stream has this epoch and ladder (`EPOCH_COMMAND`), as its server wrote them; `lost`: packets before the ones that
    * the epoch concerns are lost.
    */
   epoch(stream: NetStream, text: string, lost: boolean, ladder: string): void;
-  /** How old packets of a relay's stream are when they arrive, ms, as its server says; undefined: it does not know. */
+  /** The age of a relay's packets when they arrive, ms, as its server reports it; undefined: unknown to it. */
   age(stream: NetStream, ms: number | undefined): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */
   ended(stream: NetStream): void;

@@ -23,7 +23,7 @@ import { StreamCommands } from "./stream-commands.ts";
  *                                          └──────rejectConnect──────────────────────^
  *
  * Clients do not always wait for answers. Messages after a request wait for its answer in the backlog: after connect,
- * everything; after a stream's publish or play, its media and its commands. Only what ends the request does not wait.
+ * everything; after a stream's publish or play, its media and its commands. Only commands that end the request do not wait.
  */
 type State = "handshake" | "connecting" | "deciding" | "connected" | "closed";
 
@@ -173,7 +173,7 @@ export class ServerSession {
     this.#backlog.clear();
   }
 
-  /** The client has hung up: its waiting messages to publishing streams still count. Throws ProtocolError. */
+  /** The client has hung up: processes the messages that still wait for an accepted publish. Throws ProtocolError. */
   finish(): void {
     for (const stream of this.#streams.publishing) this.#backlog.finish(stream);
   }
@@ -221,7 +221,7 @@ export class ServerSession {
     this.#peer.maxIncompleteBytes = this.publishes ? maxIncompleteBytes : maxIdleIncompleteBytes;
   }
 
-  /** Some clients repeat a connect whose answer takes long. The repetition is ignored. */
+  /** Some clients repeat a connect whose answer takes long: it gets the same answer. A connect to another app is rejected. */
   #connectAgain(transactionId: number, { tcUrl, app }: ConnectRequest): void {
     if (tcUrl === this.#request?.tcUrl && app === this.#request.app) this.#confirmConnect(transactionId);
     else this.#sendRejected(transactionId, "this connection is connected to another app already");

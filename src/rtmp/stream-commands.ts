@@ -25,7 +25,7 @@ export class StreamCommands {
   readonly #peer: Peer;
   readonly #backlog: Backlog;
   readonly #events: StreamEvents;
-  /** What a stream does has changed. */
+  /** Called when the role of a stream has changed. */
   readonly #changed: () => void;
 
   constructor(streams: NetStreams, peer: Peer, backlog: Backlog, events: StreamEvents, changed: () => void) {
@@ -220,7 +220,7 @@ export class StreamCommands {
 
   #end(stream: NetStream | undefined): void {
     if (stream === undefined || stream.role === "idle") return;
-    // Messages that wait for an accepted request still count.
+    // Messages that wait for an accepted request are still processed.
     this.#backlog.finish(stream);
     this.#backlog.forget(stream);
     stream.role = "idle";
