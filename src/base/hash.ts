@@ -1,4 +1,4 @@
-/** A number of 32 bits for a text, which nothing in the text predicts (FNV-1a with a last mixing): for rendezvous hashing. */
+/** A hash of 32 bits (FNV-1a with a final mixing), spread evenly enough for rendezvous hashing. */
 export function hashOf(text: string): number {
   let value = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);

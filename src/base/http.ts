@@ -10,7 +10,7 @@ export interface HttpHandler {
   onEnd(reason: string | undefined): void;
 }
 
-/** A request that was made. */
+/** A request under way. */
 export interface HttpRequest {
   /** The server's IP address; `""` until the connection is open. */
   readonly ip: string;
@@ -27,16 +27,17 @@ export interface HttpOptions {
 }
 
 /**
- * Requests a URL, does not follow redirects, and reads the body until it ends. A failure is reported by `onEnd`, never before this call has returned.
+ * Requests a URL, does not follow redirects, and reads the body until it ends. A failure is reported by `onEnd`, never before this
+ * call has returned.
  */
 export type HttpGet = (url: string, handler: HttpHandler, options?: HttpOptions) => HttpRequest;
 
-/** What is sent to a server. */
+/** The body of a request. */
 export interface HttpContent {
   /** Its media type. */
   readonly type: string;
   readonly bytes: Uint8Array;
 }
 
-/** The same for a request that sends a body, by POST. */
+/** As `HttpGet`, but sends a body by POST. */
 export type HttpPost = (url: string, content: HttpContent, handler: HttpHandler, options?: HttpOptions) => HttpRequest;

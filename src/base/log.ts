@@ -16,7 +16,7 @@ export interface Log {
   with(id: string, secrets?: Secrets): Log;
 }
 
-/** Says nothing; for tests and tools. */
+/** Discards all lines; for tests and tools. */
 export const silentLog: Log = {
   debug() {},
   info() {},

@@ -6,18 +6,18 @@ const MAX_TEXT_CHARS = 16_384;
 /** A text without any of these characters contains nothing that looks like a secret. */
 const suspicious = /[?#&=@]|:\/\/|\.\.\.|:\s|(?:bearer|basic)\s/i;
 
-/** A colon that ends it is the sentence's: `redis://a:6379: no answer`. */
+/** A colon at the end belongs to the sentence, not to the URL: `redis://a:6379: no answer`. */
 const url = /([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"]*?)(?=:?(?:[\s"]|$))/gi;
 /** Host and port, one level of path, and the rest. */
 const urlParts = /^(\[[^\]\s]*\](?::\d+)?|[^:/?#&,]*(?::\d+)?)((?:\/(?:(?!\.\.\.)[^/?#&,])*)?)(.*)$/s;
-/** What a sentence goes on with behind a URL. */
+/** Punctuation of a sentence after a URL. */
 const punctuation = /^[:;,.)]*$/;
 /** Where parameters begin, in every spelling that clients use; the rest of the name is treated as parameters. */
 const params = String.raw`(?:\?(?=[^\s?!.,;:)*"'])|#(?=\S{0,200}=)|&(?=[\w.%-]{0,200}=)|(?:\.\.\.|,|&&)(?:vhost|domain)(?:\.\.\.|=|,))`;
 const paramsOfWord = new RegExp(String.raw`${params}\S*`, "g");
 const paramsOfName = new RegExp(`${params}.*`, "s");
 const secretWords = "key|token|secret|signature|sign|password|passwd|pwd";
-/** Begins what a message says of a key, `rtmps.key: must be the path of a file`. Of a secret that begins so, this word alone shows. */
+/** Words that begin a message about a key, `rtmps.key: must be the path of a file`: not masked, even if a secret begins with one. */
 const messageWords = "must|needs|set|unknown";
 /** `key=secret`, `"token": "x"`. */
 const assignment = new RegExp(

@@ -17,7 +17,7 @@ export function freeRead(bytes: Uint8Array): void {
 const { copy } = Buffer.prototype;
 
 /**
- * Copies `source` in [from, to) to `target` at `at`, where there has to be room. `set` would need a view of the source, which costs
+ * Copies `source` in [from, to) to `target` at `at`; it must have room there. `set` would need a view of the source, which costs
  * three times as much as copying 200 bytes and is garbage.
  */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number): void {

@@ -74,7 +74,7 @@ export function contains({ address, bits }: Network, candidate: IpAddress): bool
   return shift === 8 || (candidate[whole] ?? 0) >> shift === (address[whole] ?? 0) >> shift;
 }
 
-/** Behind a prefix of 96 bits. */
+/** Offsets of the IPv4 address after a prefix of 96 bits. */
 const LAST_BYTES = [12, 13, 14, 15];
 /**
  * IPv6 networks whose addresses embed an IPv4 address, and the offsets where it may stand: NAT64 (RFC 6052), NAT64 with a
@@ -124,7 +124,7 @@ function parseIPv6(text: string): IpAddress | undefined {
   });
 }
 
-/** What stands for a customer's addresses where they are counted: the address itself, or the /64 network of IPv6. */
+/** The name by which a customer's addresses are counted: the address itself, or the /64 network of IPv6. */
 export function siteName(host: string): string {
   if (!host.includes(":")) return host;
   const address = parseIp(host);

@@ -13,7 +13,7 @@ export function paramKeys(query: string): string[] {
  */
 export function paramsBeside(keys: Iterable<string>, query: string): string {
   const mark = query.startsWith("?") ? "?" : "";
-  // Most requests have none.
+  // Most requests have no parameters.
   if (query.length === mark.length) return "";
   const taken = new Set([...keys].map(plainKey).filter((key) => key !== ""));
   const pairs = query.slice(mark.length).split("&");
@@ -28,7 +28,7 @@ function keyOf(pair: string): string {
 }
 
 function plainKey(key: string): string {
-  // The rules below change no such key but for its capitals.
+  // Of such a key, the rules below change only the capitals.
   if (PLAIN.test(key)) return key.toLowerCase();
   let plain = key.replaceAll("+", " ");
   for (let times = 0; times < MAX_DECODINGS; times++) plain = decoded(plain);

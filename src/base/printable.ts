@@ -3,7 +3,7 @@
  * terminal. All spaces but the ordinary one are among them: they look like the gap between two fields.
  */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
-/** Each of them in a text. */
+/** Matches all such characters of a text. */
 export const eachInvisible = new RegExp(invisible.source, "gu");
 
 /** Whether a terminal would hide or obey part of the text. */

@@ -27,7 +27,7 @@ export interface Transport {
   mergeReads(until: number): void;
   /** Whether the peer's input is left unread now, because reads are merged. */
   readonly readPaused: boolean;
-  /** The owner's `heldBytes` has changed since `onData` returned last: reads it again. */
+  /** Reads the owner's `heldBytes` again, as it has changed since `onData` returned last. */
   inputChanged(): void;
   /** Sends what is queued, then closes, within a time limit. Reads nothing more. */
   close(): void;
@@ -51,7 +51,7 @@ export interface TransportHandler {
   onData(bytes: Uint8Array): void;
   onDrain(): void;
   /**
-   * The peer has ended its side and may still read. True: the owner has something left to say, and closes the connection soon;
+   * The peer has ended its side and may still read. True: the owner still has data to send, and closes the connection soon;
    * otherwise the connection is closed, as if the peer had hung up.
    */
   onPeerEnd?(): boolean;
@@ -62,7 +62,7 @@ export interface TransportHandler {
   onClose(reason: string | undefined): void;
 }
 
-/** Where to open a transport to. */
+/** The address that a transport is opened to. */
 export interface DialTarget extends HostPort {
   /** Whether to speak TLS; the server must then prove that it is `host`. */
   readonly tls: boolean;
@@ -78,6 +78,6 @@ export type Dial = (target: DialTarget, handler: TransportHandler) => { abort():
 export interface LocalNet {
   /** `accept` returns the handler of each connection. Throws UserError when the path can't be used. */
   listen(path: string, accept: () => TransportHandler): { stop(): void };
-  /** A failure ends in `onClose`. */
+  /** A failure is reported by `onClose`. */
   dial(path: string, handler: TransportHandler): void;
 }
