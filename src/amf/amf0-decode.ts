@@ -85,8 +85,8 @@ class Amf0Reader {
     return object;
   }
 
-  // An empty name with the end marker after it (AMF0 2.11). Some cameras leave it out after an ECMA array that is the
-  // last thing in the body. An empty name before any other marker is a name.
+  // The end of an object is an empty name with the end marker after it (AMF0 2.11). Some cameras omit it after an ECMA
+  // array that ends the body. An empty name before any other marker is a name.
   private atEnd(kind: "object" | "ecma-array"): boolean {
     const { input } = this;
     if (kind === "ecma-array" && input.remaining === 0) return true;

@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 
 /**
  * An AMF0 body with these values, without references: shared branches are written each time.
- * Whatever `decodeAmf0` returned can be encoded. Throws `ProtocolError` on values nested deeper than `MAX_DEPTH`
+ * Everything that `decodeAmf0` returns can be encoded. Throws `ProtocolError` on values nested deeper than `MAX_DEPTH`
  * (a loop among them) and on names longer than 65,535 bytes.
  */
 export function encodeAmf0(values: readonly AmfValue[]): Uint8Array {

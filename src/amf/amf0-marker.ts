@@ -1,4 +1,4 @@
-/** The byte before each AMF0 value (AMF0 2.1, 3.1). MovieClip (4) and RecordSet (14) are reserved: nobody may send them. */
+/** The byte before each AMF0 value (AMF0 2.1, 3.1). MovieClip (4) and RecordSet (14) are reserved: peers must not send them. */
 export const Amf0Marker = {
   Number: 0x00,
   Boolean: 0x01,

@@ -26,7 +26,7 @@ export function decodeAmf3(body: Uint8Array): AmfValue[] {
   return values;
 }
 
-/** Reads AMF3 values one by one; its three reference tables last as long as it does, which is one body. */
+/** Reads the AMF3 values of one body one by one, with its three reference tables. */
 export class Amf3Reader {
   private readonly input: ByteReader;
   private readonly budget: Budget;
@@ -68,7 +68,7 @@ export class Amf3Reader {
     }
   }
 
-  // Each begins with a U29: either a reference (low bit 0) or a length or flags above a low bit of 1.
+  // Each of these values begins with a U29: a reference (low bit 0), or a length or flags above a low bit of 1.
   private complex(marker: number): AmfValue {
     if (marker < Amf3Marker.XmlDocument || marker > Amf3Marker.Dictionary) {
       throw new ProtocolError(`unknown AMF3 marker 0x${marker.toString(16)} at offset ${this.input.offset - 1}`);

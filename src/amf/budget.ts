@@ -1,13 +1,13 @@
 import { ProtocolError } from "../base/errors.ts";
 import { MAX_CONTAINERS, MAX_DEPTH, MAX_REFERENCED_BYTES, MAX_VALUES } from "./limits.ts";
 
-/** What one body may still cost its reader; throws `ProtocolError` when the budget is exceeded. */
+/** Counts what one body costs its reader; throws `ProtocolError` when a limit of `limits.ts` is exceeded. */
 export class Budget {
-  /** Values met so far. */
+  /** Values read so far. */
   values = 0;
   /** Bytes that references have added so far. */
   referenced = 0;
-  /** Objects and arrays met so far. */
+  /** Objects and arrays read so far. */
   containers = 0;
   /** Objects and arrays that are open now. */
   depth = 0;

@@ -2,7 +2,7 @@ import { ProtocolError } from "../base/errors.ts";
 import type { Budget } from "./budget.ts";
 import type { AmfValue } from "./value.ts";
 
-/** The cost of a referenced value each time it is used again. */
+/** A value that references may stand for, and the cost of each such reference. */
 interface Reference {
   value: AmfValue;
   complete: boolean;
@@ -17,7 +17,7 @@ interface Reference {
 /**
  * The objects of one body that later values may refer to, by the order in which they began (AMF0 2.9, AMF3 3.12).
  * A reference is charged as if its value stood there again, and one into an object that is still open is refused:
- * so whatever was decoded can be walked and encoded at a cost that is known.
+ * so decoded values can be walked and encoded at a known cost.
  */
 export class References {
   private readonly entries: Reference[] = [];
@@ -65,7 +65,7 @@ export class References {
     this.entries.push({ value, complete: true, bytes, values: 1, levels: 0 });
   }
 
-  /** The value that a reference stands for; it is counted again, except for the value that the reference itself is. */
+  /** The value that a reference stands for. Its values are counted again, except one: the reference is counted already. */
   get(index: number): AmfValue {
     const entry = this.entries[index];
     if (entry === undefined) {

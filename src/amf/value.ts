@@ -14,7 +14,7 @@ export type AmfValue =
   | Uint8Array
   | readonly AmfValue[];
 
-/** XML as the text it came in; nobody here parses it. */
+/** XML as the received text, which is not parsed here. */
 export class AmfXml {
   readonly text: string;
 
@@ -48,7 +48,7 @@ export class AmfObject {
     return new AmfObject("object", undefined, new Map(Object.entries(record)));
   }
 
-  /** The same as an ECMA array. */
+  /** An ECMA array with the record's own keys, in their order. */
   static ecma(record: Readonly<Record<string, AmfValue>>): AmfObject {
     return new AmfObject("ecma-array", undefined, new Map(Object.entries(record)));
   }
