@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { errorCode } from "../os/socket-errors.ts";
 import { reasonOf } from "./file.ts";
 
-/** Writes files so that others find each of them whole or not at all. Errors have the reason in words. */
+/** Writes files so that readers find each file whole or not at all. Errors have the reason in words. */
 export const fileStore = {
-  /** Writes a file under another name, then gives it its own; makes the folders on the way. Rejects when that fails. */
+  /** Writes a file under a temporary name, then renames it; makes missing folders. Rejects when that fails. */
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const unfinished = `${path}.tmp`;
     try {
@@ -23,7 +23,7 @@ export const fileStore = {
     }
   },
 
-  /** Deletes a file; one that is not there is no error. */
+  /** Deletes a file; a missing file is no error. */
   async remove(path: string): Promise<void> {
     try {
       await unlink(path);
@@ -32,7 +32,7 @@ export const fileStore = {
     }
   },
 
-  /** Names of what is in a folder; none where there is no such folder. */
+  /** Names of a folder's entries; none if there is no such folder. */
   async list(folder: string): Promise<string[]> {
     try {
       return await readdir(folder);

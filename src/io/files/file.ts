@@ -15,7 +15,7 @@ export function readFileStart(path: string, maxBytes: number): Uint8Array {
   }
 }
 
-/** The same of standard input, which can be read once only. */
+/** The same for standard input, which can be read once only. */
 export function readStandardInput(maxBytes: number): Uint8Array {
   try {
     return readToEnd(0, maxBytes);

@@ -34,7 +34,7 @@ export async function openServedFile(
   let handle: FileHandle | undefined;
   let isHandedOut = false;
   try {
-    // A pipe must not be waited for.
+    // Does not wait for a pipe's writer.
     handle = await open(join(folder, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     const status = await handle.stat();
     if (await isBelow(await realpath(folder), handle, join(folder, path))) {
@@ -56,7 +56,7 @@ export async function openServedFile(
   }
 }
 
-/** Whether the open file lies in a folder, by its real path: nobody can replace it by a link afterwards. */
+/** Whether the open file lies in a folder, by its real path: as it is open already, nobody can replace it by a link. */
 async function isBelow(folder: string, { fd }: FileHandle, path: string): Promise<boolean> {
   const real = await readlink(`/proc/self/fd/${fd}`).catch(() => realpath(path));
   return real === folder || real.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
@@ -84,7 +84,7 @@ class OpenFile implements ServedFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Not during a read: by then the descriptor could be another file's.
+    // After a read that is under way, which could otherwise read another file that gets the same descriptor.
     void this.#reading.then(() => this.#handle.close()).finally(() => openFiles--);
   }
 

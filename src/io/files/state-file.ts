@@ -6,10 +6,10 @@ import { errorCode } from "../os/socket-errors.ts";
 import { reasonOf } from "./file.ts";
 import { readTextFile } from "./text-file.ts";
 
-/** A larger file is a wrong one, bytes. */
+/** Maximum size, bytes: a larger file is no state file. */
 const MAX_BYTES = 1 << 20;
 
-/** A small file in which a feature keeps what is to be there after a restart. Only the server's user may read it. */
+/** A small file that keeps a feature's state for the next start. Only the server's user may read it. */
 export class StateFile {
   readonly path: string;
 
@@ -22,7 +22,7 @@ export class StateFile {
     return existsSync(this.path) ? readTextFile(this.path, MAX_BYTES) : undefined;
   }
 
-  /** Replaces its text, and makes its folder: after a failure or a power cut it is as before. Rejects with UserError. */
+  /** Replaces the text, and makes the folder. A failure or a power cut leaves the old or the new text, whole. Rejects with UserError. */
   async write(text: string): Promise<void> {
     const beside = `${this.path}.${process.pid}.new`;
     try {
@@ -46,7 +46,7 @@ export class StateFile {
   }
 }
 
-/** The state file of a path; undefined for none. */
+/** The state file of a path; undefined for an empty path. */
 export function stateFile(path: string): StateFile | undefined {
   return path === "" ? undefined : new StateFile(path);
 }

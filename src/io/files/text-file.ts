@@ -7,7 +7,7 @@ export function readTextFile(path: string, maxBytes: number): string {
   return textOf(readFileStart(path, maxBytes + 1), path, maxBytes);
 }
 
-/** The same of standard input, which can be read once only. */
+/** The same for standard input, which can be read once only. */
 export function readTextInput(maxBytes: number): string {
   return textOf(readStandardInput(maxBytes + 1), "standard input", maxBytes);
 }

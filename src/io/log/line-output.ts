@@ -3,13 +3,13 @@ import { UserError } from "../../base/errors.ts";
 import { reasonOf } from "../files/file.ts";
 import { errorCode } from "../os/socket-errors.ts";
 
-/** How a log's lines reach the outside. */
+/** The output that a log's lines are written to. */
 export interface LineOutput {
   /** Writes some of `bytes`, from `offset` on, without blocking; `done` gets how many, or the error. */
   write(bytes: Uint8Array, offset: number, done: (error: NodeJS.ErrnoException | null, written: number) => void): void;
-  /** The same, blocking. */
+  /** Writes some of `bytes`, from `offset` on, blocking; returns how many. */
   writeSync(bytes: Uint8Array, offset: number): number;
-  /** Nothing more is written. */
+  /** Closes the output; nothing more is written. */
   close(): void;
 }
 
@@ -22,8 +22,8 @@ export function standardOutput(): LineOutput {
 }
 
 /**
- * A file that is appended to, made where it is not there. Throws UserError when it can't be: also for a pipe that nobody
- * reads, which would hold up the start.
+ * A file that lines are appended to, created if it is missing. Throws UserError when it can't be opened: also for a pipe
+ * without a reader, as waiting for one would delay the start.
  */
 export function fileOutput(path: string): LineOutput {
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;

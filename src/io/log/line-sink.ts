@@ -1,6 +1,6 @@
 import type { LineOutput } from "./line-output.ts";
 
-/** Where finished lines go. */
+/** Receives finished lines. */
 export interface LineSink {
   /** Takes one line, without its line feed. */
   write(line: string): void;
@@ -18,7 +18,7 @@ export interface SinkOptions {
 const maxWaitingBytes = 8 * 1024 * 1024;
 /** Time before a full pipe is tried again. */
 const retryMs = 20;
-/** A disk that is full, after this long. */
+/** Time before an output with another error, such as a full disk, is tried again. */
 const failedRetryMs = 1000;
 /** A write that takes longer than this has a reader that does not read: waiting for it could take forever. */
 const stalledMs = 200;

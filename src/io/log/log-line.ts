@@ -2,7 +2,7 @@ import type { LogFields } from "../../base/log.ts";
 import { hasInvisible, printable } from "../../base/printable.ts";
 import type { LineFormat, LogLevel } from "./log.ts";
 
-/** Characters of a message that a line shows. */
+/** Maximum number of characters of a message in a line. */
 export const maxMessage = 1024;
 const maxValue = 512;
 const maxLine = 4096;
@@ -33,7 +33,7 @@ function formatText(before: string, level: LogLevel, id: string, message: string
   return shorten(line, level === "error" ? maxFaultLine : maxLine);
 }
 
-/** Characters of a field that a line shows. */
+/** Maximum number of characters of a field in a line. */
 export function maxCharsOf(level: LogLevel, name: string): number {
   return level === "error" && name === "error" ? maxFault : maxValue;
 }

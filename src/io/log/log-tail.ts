@@ -25,7 +25,7 @@ export class LogTail implements LineTail {
     this.#lines[this.#count % this.#capacity] = { number: ++this.#count, time, level, line };
   }
 
-  /** The kept lines after the one with this number, oldest first. A number that is not reached yet is of a process before: all follow it. */
+  /** The kept lines after the one with this number, oldest first. A number not reached yet is from an earlier process: returns all. */
   after(number: number): readonly WrittenLine[] {
     const oldest = Math.max(0, this.#count - this.#capacity);
     const first = number > this.#count ? oldest : Math.max(oldest, number);

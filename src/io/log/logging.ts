@@ -17,7 +17,7 @@ export const logFormats = ["text", "json"] as const;
 /** Lines that are kept in memory. */
 const TAIL_LINES = 500;
 
-/** What the operator chooses of the log. */
+/** The operator's settings of the log. */
 export interface LogSettings {
   readonly level: LogLevel;
   readonly format: (typeof logFormats)[number];
@@ -28,7 +28,7 @@ export interface LogSettings {
 /** The log of this process and its destination; both can change at run time. */
 export class Logging {
   readonly log: Log;
-  /** Its last lines. */
+  /** The log's last lines. */
   readonly tail = new LogTail(TAIL_LINES);
   readonly #root: RootLog;
   readonly #sink: BufferedSink;
@@ -38,7 +38,7 @@ export class Logging {
   #file: string;
   #format: LineFormat;
 
-  /** Throws UserError when the log's file can't be written. `journalStream` is the variable of that name. */
+  /** Throws UserError when the log's file can't be written. `journalStream`: the environment variable JOURNAL_STREAM. */
   constructor(
     settings: LogSettings,
     secrets: Secrets,
@@ -106,7 +106,7 @@ export class Logging {
     return journal ? journalLine : textLine;
   }
 
-  /** The log itself can't report it. */
+  /** Reports on standard error that the log can't be written. */
   #reportFailure(error: NodeJS.ErrnoException): void {
     const where = this.#file === "" ? "standard output" : this.#file;
     const fields = { to: where, error: reasonOf(error) };

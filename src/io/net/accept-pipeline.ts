@@ -12,7 +12,7 @@ import type { Busy, InputScheduler } from "./input-scheduler.ts";
 import type { SocketData, SocketOwner } from "./socket-data.ts";
 import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
 
-/** A proxy sends its header in the first packet of a connection. */
+/** Time limit for a proxy's header, which the proxy sends in the first packet of a connection. */
 const HEADER_TIMEOUT_MS = 5000;
 
 /** The proxies in front of a listener. */
@@ -30,15 +30,15 @@ export interface NotTls {
   readonly answer?: Uint8Array;
 }
 
-/** What may come in at a listener. */
+/** What a listener accepts. */
 export interface ListenerPolicy {
   /** The protocol without TLS. */
   readonly plain: boolean;
-  /** For TLS; without certificates there is none. With `plain` as well, a connection's first byte decides. */
+  /** For TLS; undefined: no TLS. With `plain` as well, a connection's first byte decides. */
   readonly certificates: Certificates | undefined;
   /** Each connection begins with a header from one of these proxies, which names the client. */
   readonly proxies: Proxies | undefined;
-  /** Judges a connection by its first bytes, which are not those of TLS, where `plain` is false. */
+  /** Where `plain` is false: the treatment of a connection by its first bytes, which are not those of TLS. */
   notTls(bytes: Uint8Array): NotTls;
   /** A connection is closed because of the bytes before its protocol, or because they did not come. */
   refused(peer: HostPort, reason: string): void;
@@ -54,7 +54,7 @@ export interface AcceptPipelineOptions {
   accept(remote: HostPort): TransportHandler | undefined;
   wrap(socket: ByteSocket, remote: HostPort): TcpTransport;
   onFault(error: Error): void;
-  /** It waits for a proxy's header no more. */
+  /** The connection no longer waits for a proxy's header. */
   onIdentified(): void;
 }
 
@@ -70,7 +70,7 @@ interface ServerUpgrade {
   }): [raw: Socket<SocketData>, tls: Socket<SocketData>] | undefined;
 }
 
-/** Limit on the bytes before the TLS handshake begins; a client that sends more is not kept waiting. */
+/** Limit on the bytes before the TLS handshake begins; a client that sends more is refused. */
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /*
@@ -119,7 +119,7 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   }
 
   onDrain(): void {
-    // What waits, waits for the handshake.
+    // Queued bytes wait for the handshake, not for the socket.
   }
 
   onClose(reason: string | undefined): void {

@@ -5,7 +5,7 @@ import { libc } from "../os/libc.ts";
 
 /** Time for accepting in one turn of the event loop; further connections are accepted in the next. */
 const ACCEPT_MS = 8;
-/** But this many are accepted in a turn, however slow the machine is: else many connects would keep new clients out. */
+/** At least this many are accepted in a turn, however slow the machine is: else a storm of connects would keep new clients out. */
 const MIN_ACCEPTED = 64;
 const O_CLOEXEC = 0o2000000;
 
@@ -74,8 +74,8 @@ export class AcceptTurns {
   }
 
   /**
-   * A connection was refused. Those let in before it in this turn may have hung up already, which is noticed only in the next turn:
-   * the backlog waits until then.
+   * A connection was refused. Clients accepted before it in this turn may have hung up already, which is noticed only in the
+   * next turn: the backlog waits until then.
    */
   countRefused(): void {
     this.#refused++;

@@ -3,7 +3,7 @@ import * as net from "node:net";
 import { messageOf, UserError } from "../../base/errors.ts";
 import { describeSocketError, errorCode } from "../os/socket-errors.ts";
 
-/** More than this is no request. */
+/** Maximum length of a request. */
 const MAX_REQUEST_CHARS = 4096;
 /** Permissions that a new file must not grant: those of other users, and execution. */
 const OTHERS = 0o177;
@@ -41,7 +41,7 @@ export async function listenControl(
     rmSync(beside, { force: true });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      // The call itself creates the file; later files get their own mode.
+      // `listen` creates the file within the call; files created later get their own mode.
       const umask = process.umask(OTHERS);
       try {
         server.listen(beside, resolve);

@@ -27,9 +27,9 @@ export interface DialOptions {
 interface Attempt {
   /** Deadline for an answer from one of the name's addresses; monotonic ms. */
   readonly until: number;
-  /** Nobody wants the connection any more. */
+  /** The dial has succeeded, failed or been aborted. */
   over: boolean;
-  /** Stops what is connecting now. */
+  /** Stops the connect or the TLS handshake that is under way. */
   stop: ((error: Error) => void) | undefined;
 }
 
@@ -148,7 +148,7 @@ interface ClientUpgrade {
     readonly tls: {
       readonly secureContext: object;
       readonly serverName: string | undefined;
-      /** We decide, and say why. */
+      /** `Trust` decides instead, and gives the reason. */
       readonly rejectUnauthorized: false;
       readonly requestCert: true;
     };

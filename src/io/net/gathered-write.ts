@@ -3,7 +3,7 @@ import { joined } from "../../base/memory.ts";
 
 /** Shorter buffers than this are joined: each write is a system call and a packet. */
 const SHORT_BYTES = 4096;
-/** In writes of about this many bytes. */
+/** A write that has this many bytes is full. */
 const MAX_BYTES = 64 * 1024;
 
 /** Short buffers, in order, that are sent in one write. */
@@ -27,7 +27,7 @@ export class GatheredWrite {
     return buffers.length > 1 ? joined(...buffers) : buffers[0];
   }
 
-  /** Forgets what is gathered. */
+  /** Drops the collected buffers. */
   clear(): void {
     this.#buffers.length = 0;
     this.#bytes = 0;

@@ -1,26 +1,26 @@
 // Hot: hold and release run whenever a connection begins or ends to wait for its peer.
 
 /**
- * The buffers queued for peers. A buffer queued for thousands is in memory once. Computes each peer's share, so that the most
- * expensive peers can be disconnected when all together exceed the limit.
+ * The buffers queued for peers. A buffer queued for thousands of peers is in memory once. Computes each peer's share, so that
+ * the most expensive peers can be disconnected when the buffers exceed the limit.
  */
 export class HeldBuffers {
   readonly #holders = new Map<Uint8Array, number>();
   #bytes = 0;
 
-  /** Bytes in all of them. */
+  /** Bytes of all held buffers. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** One more holds a buffer. */
+  /** One more peer's queue holds a buffer. */
   hold(buffer: Uint8Array): void {
     const holders = this.#holders.get(buffer) ?? 0;
     if (holders === 0) this.#bytes += buffer.length;
     this.#holders.set(buffer, holders + 1);
   }
 
-  /** One that held a buffer does no longer. */
+  /** A peer's queue no longer holds a buffer. */
   release(buffer: Uint8Array): void {
     const holders = this.#holders.get(buffer) ?? 0;
     if (holders > 1) {

@@ -6,19 +6,19 @@ import type { Dial, Transport, TransportHandler } from "../../base/transport.ts"
 import { dialTarget, requestHead } from "./http-request.ts";
 import { HttpResponseReader, type ResponseEvents, type ResponseHead } from "./http-response.ts";
 
-/** An idle connection is kept for this long: less than servers keep theirs, which would close it under the next request. */
+/** An idle connection is kept for this long, less than servers keep theirs: a server could close it as the next request is sent. */
 const IDLE_MS = 1000;
 /** Idle connections to one server. */
 const MAX_IDLE = 64;
 
-/** What is sent. */
+/** A request, as bytes, and its destination. */
 interface Question {
   readonly url: URL;
   readonly bytes: Uint8Array;
   readonly options: HttpOptions | undefined;
 }
 
-/** Sends requests with a body on connections of `dial`, by the same rules of trust. Connections are used again. */
+/** Sends requests with a body on connections of `dial`, by the same rules of trust. Connections are reused. */
 export function createHttpPost(userAgent: string, dial: Dial, clock: Clock): HttpPost {
   const pool = new Pool(dial, clock);
   return (text, content, handler, options) => {
@@ -39,7 +39,7 @@ function written(url: URL, userAgent: string, { type, bytes }: HttpContent, opti
 class Pool {
   readonly #dial: Dial;
   readonly #clock: Clock;
-  /** The one that was used last comes last. */
+  /** In the order of their last use. */
   readonly #idle = new Map<string, PooledConnection[]>();
 
   constructor(dial: Dial, clock: Clock) {
@@ -60,7 +60,7 @@ class Pool {
     return new PooledConnection(this, url, options, this.#dial);
   }
 
-  /** The connection has answered; returns the timer of its end, or undefined when there are enough. */
+  /** Keeps a connection that has answered. Returns the timer that closes it, or undefined when enough are kept. */
   keep(connection: PooledConnection, { origin }: URL): Timer | undefined {
     const idle = this.#idle.get(origin) ?? [];
     if (idle.length >= MAX_IDLE) return undefined;
@@ -99,19 +99,19 @@ class PooledConnection implements TransportHandler {
     return this.#transport?.ip ?? "";
   }
 
-  /** It has a request, which is sent at once, or when it is open. */
+  /** Sends a request, at once or when the connection is open. */
   ask(request: PostRequest): void {
     this.#request = request;
     this.#transport?.send(request.bytes);
   }
 
-  /** It is idle no longer. */
+  /** The connection is no longer idle. */
   taken(): void {
     this.#expiry?.cancel();
     this.#expiry = undefined;
   }
 
-  /** The request has its whole answer. */
+  /** The request is answered whole: the connection becomes idle. */
   keep(): void {
     this.#request = undefined;
     this.#expiry = this.#pool.keep(this, this.#url);
@@ -158,7 +158,7 @@ class PostRequest implements HttpRequest, ResponseEvents {
   readonly #handler: HttpHandler;
   readonly #reader: HttpResponseReader;
   #connection: PooledConnection;
-  /** What to do when the server had closed the connection before it got the request. */
+  /** Opens another connection, when the server has closed the idle one before it got the request. */
   #again: (() => PooledConnection) | undefined;
   #keeps = false;
   #isWhole = false;
@@ -197,7 +197,7 @@ class PostRequest implements HttpRequest, ResponseEvents {
     }
     if (!this.#isWhole || this.#isOver) return;
     this.#isOver = true;
-    // Bytes behind the answer would be taken for the next one.
+    // Bytes after the answer would be taken for the next answer.
     if (this.#keeps && unread === 0) this.#connection.keep();
     else this.#connection.abort();
     this.#handler.onEnd(undefined);

@@ -6,7 +6,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
-/** Where to connect to for a URL. */
+/** The address that a URL's requests go to. */
 export function dialTarget({ hostname, port, protocol }: URL, options: HttpOptions = {}): DialTarget {
   return {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -17,7 +17,7 @@ export function dialTarget({ hostname, port, protocol }: URL, options: HttpOptio
   };
 }
 
-/** The head of a request as bytes; `lines` are headers of the caller's own. */
+/** The head of a request as bytes; `lines`: further headers. */
 export function requestHead(
   method: "GET" | "POST",
   { pathname, search, host }: URL,

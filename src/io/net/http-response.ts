@@ -40,9 +40,9 @@ const none = new Uint8Array(0);
 export class HttpResponseReader {
   readonly #events: ResponseEvents;
   #state: "head" | "body" | "size" | "chunk" | "gap" | "trailer" | "rest" | "over" = "head";
-  /** The beginning of a head or a line. */
+  /** The received part of an incomplete head or line. */
   #kept: Uint8Array = none;
-  /** Of the body or the chunk. */
+  /** Bytes left of the body or the chunk. */
   #left = 0;
   #interim = 0;
 
@@ -50,7 +50,7 @@ export class HttpResponseReader {
     this.#events = events;
   }
 
-  /** Takes bytes from the wire; returns how many are behind the response. Throws ProtocolError when they are not a response. */
+  /** Takes bytes from the wire; returns how many follow the response. Throws ProtocolError when they are not a response. */
   push(bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length && this.#state !== "over") {
@@ -92,7 +92,7 @@ export class HttpResponseReader {
     return at + part.length;
   }
 
-  /** Behind a chunk: CR LF; before one: digits and CR LF. Where that is whole and in its plain form, its end; else 0. */
+  /** Reads CR LF after a chunk, or digits and CR LF before one. Returns its end; 0 if it is incomplete or in another form. */
   #readSize(bytes: Uint8Array, from: number): number {
     if (this.#state === "gap") {
       if (bytes[from] !== CR || bytes[from + 1] !== LF) return 0;
@@ -192,14 +192,14 @@ export class HttpResponseReader {
   }
 }
 
-/** Whether a head ends: with an empty line, or with nothing before it. */
+/** Whether a head is complete: its last line is empty. */
 function endsBlank(head: Uint8Array): boolean {
   const { length } = head;
   const before = head[length - 2] === CR ? length - 3 : length - 2;
   return before < 0 || head[before] === LF;
 }
 
-/** The value of a hexadecimal digit; -1 for what is none. */
+/** The value of a hexadecimal digit; -1 for any other byte. */
 function hexDigit(byte: number | undefined): number {
   if (byte === undefined || byte < 0x30) return -1;
   if (byte <= 0x39) return byte - 0x30;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
 const MIB = 1024 * 1024;
-/** All input that waits or is incomplete, by default. */
+/** Default limit of all input that waits or is incomplete, bytes. */
 const DEFAULT_LIMIT = 64 * MIB;
 /** Input that one connection that does not publish may hold. */
 const MAX_EACH = MIB;
@@ -34,7 +34,7 @@ export interface InputHolder {
 export class InputMemory {
   readonly #clock: Clock;
   readonly #holders = new Set<InputHolder>();
-  /** Connections whose reading is stopped, and since when; in that order. */
+  /** Connections whose reading is stopped, with the time since when (monotonic ms), the longest first. */
   readonly #unread = new Map<InputHolder, number>();
   #bytes = 0;
   #limit = DEFAULT_LIMIT;
@@ -47,7 +47,7 @@ export class InputMemory {
     this.#clock = clock;
   }
 
-  /** Bytes of all connections. */
+  /** Input of all connections, bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -57,7 +57,7 @@ export class InputMemory {
     return this.#unread.size;
   }
 
-  /** A new limit, bytes. */
+  /** Changes the limit, bytes. */
   set limit(bytes: number) {
     this.#limit = bytes;
     this.#noticeShortage();
@@ -119,7 +119,7 @@ export class InputMemory {
     this.#clock.soon(() => this.#resume());
   }
 
-  /** Resumes reading those that waited longest, no more at once than there is room for. */
+  /** Resumes reading the connections that waited longest, as many as there is room for. */
   #resume(): void {
     this.#resuming = false;
     let room = Math.max(1, Math.floor((this.#limit - this.#bytes) / READ_BYTES));
@@ -158,7 +158,7 @@ export class InputMemory {
     });
   }
 
-  /** Closes those that hold most, publishers last, until memory is no longer short. */
+  /** Closes the connections that hold most, publishers last, until memory is no longer short. */
   #relieve(): void {
     const dearest = [...this.#holders].sort(
       (a, b) => Number(a.publishes) - Number(b.publishes) || b.inputBytes - a.inputBytes,

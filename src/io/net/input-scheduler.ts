@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
-/** Time for waiting input in one turn of the event loop; accepting, reading and sending go on between. */
+/** Time for waiting input in one turn of the event loop; accepting, reading and sending continue between turns. */
 const TURN_MS = 8;
 /** Time in one turn for new clients: the remaining ones are served in the next. */
 const NEW_CLIENTS_MS = 4;
@@ -27,7 +27,7 @@ export interface Closing {
 }
 
 /**
- * Shares the event loop among connections. Input that is much work is processed in slices. Clients that connect or leave all at
+ * Shares the event loop among connections. Input that takes long is processed in slices. Clients that connect or leave all at
  * once are spread over as many turns as necessary, so that they delay only each other.
  */
 export class InputScheduler {
@@ -50,13 +50,13 @@ export class InputScheduler {
     return this.#newClientsMs >= NEW_CLIENTS_MS;
   }
 
-  /** A new client took this many ms of it. */
+  /** A new client took this many ms of the turn. */
   countNewClient(ms: number): void {
     this.#newClientsMs += ms;
     if (ms > 0) this.#countTurn();
   }
 
-  /** A connection has begun to wait. */
+  /** Queues a connection for a turn. */
   add(connection: Busy): void {
     this.#enqueue(connection);
     this.#schedule();
@@ -87,7 +87,7 @@ export class InputScheduler {
     if (ms > 0) this.#countTurn();
   }
 
-  /** The counts hold until the next turn. */
+  /** Clears the counts in the next turn. */
   #countTurn(): void {
     if (this.#counting) return;
     this.#counting = true;
@@ -121,7 +121,7 @@ export class InputScheduler {
     }
   }
 
-  /** Runs at least one, and then others until it is `enough`. */
+  /** Runs a slice of at least one connection, and of others until `enough`. */
   #serve(queue: TurnQueue<Busy>, enough: () => boolean): void {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (runSlice(next)) this.#enqueue(next);

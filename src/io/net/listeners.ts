@@ -4,7 +4,7 @@ import { UserError } from "../../base/errors.ts";
 import type { ListenEndpoint } from "./listen-endpoint.ts";
 import type { Listener } from "./tcp.ts";
 
-/** Notified of opened and closed addresses, once a change takes effect. */
+/** Callbacks for opened and closed addresses, once a change takes effect. */
 export interface ListenersEvents {
   listening(address: ListenAddress, endpoint: ListenEndpoint): void;
   stopped(address: ListenAddress): void;

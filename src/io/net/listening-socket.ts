@@ -3,14 +3,14 @@ import { libc } from "../os/libc.ts";
 
 /** Connections that may wait to be accepted. The runtime asks for 512, which a storm of players fills in milliseconds. */
 const BACKLOG = 4096;
-/** Of setsockopt(2) and tcp(7). */
+/** Constants of setsockopt(2) and tcp(7). */
 const SOL_SOCKET = 1;
 const SO_KEEPALIVE = 9;
 const IPPROTO_TCP = 6;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
-/** Between probes, and how many without an answer end a connection: as the runtime sets them. */
+/** Time between probes, and how many unanswered ones end a connection; the runtime's values. */
 const INTERVAL_S = 1;
 const PROBES = 10;
 
@@ -29,8 +29,8 @@ export function raiseBacklog(fd: number): void {
 }
 
 /**
- * Has the kernel probe peers that send nothing for `idleMs`: accepted connections take this over from their listening socket, where
- * it costs four system calls for each of them. False where that can't be set.
+ * Has the kernel probe peers that send nothing for `idleMs`. Accepted connections inherit this from their listening socket, which saves
+ * four system calls for each of them. False where it can't be set.
  */
 export function keepAcceptedAlive(fd: number, idleMs: number): boolean {
   functions ??= { symbols: libc(signatures) };

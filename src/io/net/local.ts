@@ -6,7 +6,7 @@ import { describeSocketError } from "../os/socket-errors.ts";
 import type { SocketData } from "./socket-data.ts";
 import type { TcpTransport } from "./tcp-transport.ts";
 
-/** What local connections need of TCP's. */
+/** What local connections need of `Tcp`. */
 interface LocalOptions {
   /** The handlers of an open connection. */
   readonly handlers: SocketHandler<SocketData>;

@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** Paused connections are read again at multiples of this many ms; those due at the same one, in one turn. */
+/** Paused connections are read again at multiples of this many ms, so that many are read in one turn. */
 const TICK_MS = 20;
 /** The longest pause, in ticks. */
 const MAX_TICKS = 20;
 /** A pause grows while a read brings less than this, and shrinks when it brings twice as much: the peer must never wait for us. */
 const ENOUGH_BYTES = 16 * 1024;
-/** The first reads are followed by no pause: a viewer who comes right after an encoder gets the state that it has just sent. */
+/** No pause follows the first reads: a viewer who comes right after an encoder gets the state that the encoder has just sent. */
 const FIRST_READS = 25;
 /** A timer may fire this much early. */
 const EARLY_MS = 1;
@@ -36,7 +36,8 @@ export class ReadPause {
 
 /**
  * Merged reads, as SRS calls them: connections are left unread for up to 400 ms after each read, while their streams have no
- * readers or until shortly before the next flush, so that one read brings many frames. 500 publishers × 600 kbps without viewers cost half as much.
+ * readers or until shortly before the next flush, so that one read brings many frames. 500 publishers × 600 kbps without viewers
+ * cost half as much.
  */
 export class MergedReads {
   readonly #clock: Clock;

@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { OpenRedis, RedisConnection, RedisServer } from "../../base/redis.ts";
 import type { Trust } from "../tls/trust.ts";
 
-/** Opens connections; those with TLS trust the servers that `trust` does by their CAs. */
+/** Opens connections; over TLS, servers are trusted by the CAs of `trust`. */
 export function redisOpener(trust: Pick<Trust, "authorities">): OpenRedis {
   return (server, timeoutMs, closed) => {
     const { authorities: ca } = server.tls ? trust : { authorities: [] };
@@ -13,7 +13,7 @@ export function redisOpener(trust: Pick<Trust, "authorities">): OpenRedis {
 
 /**
  * One connection of the runtime's client, used once: its own reconnecting loses subscriptions, gives up after half a minute, and sends
- * commands late that nobody waits for any more.
+ * commands late, when their callers no longer wait.
  */
 async function open(
   server: RedisServer,
@@ -24,7 +24,7 @@ async function open(
   const client = new Bun.RedisClient(urlOf(server), {
     autoReconnect: false,
     connectionTimeout: timeoutMs,
-    // The first command opens the connection; it alone tells why that fails.
+    // The first command opens the connection; only its error has the reason of a failure.
     enableOfflineQueue: true,
     ...(server.tls ? { tls } : {}),
   });
@@ -36,7 +36,7 @@ async function open(
   };
   const connection: RedisConnection = {
     call(command, args) {
-      // The client would keep it for a connection that never comes.
+      // The client would queue the command for a connection that is never opened.
       if (state === "closed") return Promise.reject(new Error("the connection is closed"));
       return client.send(command, [...args]);
     },
@@ -54,7 +54,7 @@ async function open(
     connection.close();
     throw new Error(reasonOf(error, timeoutMs), { cause: error });
   }
-  // It changes in callbacks.
+  // `state` changes in callbacks.
   if ((state as string) === "closed") throw new Error("the connection was closed");
   state = "open";
   return connection;

@@ -17,7 +17,7 @@ export class SendQueue {
   /** Bytes of the first buffer that are sent. */
   #offset = 0;
   #overflowed = false;
-  /** Bytes that wait. */
+  /** Queued bytes that are not sent yet. */
   bytes = 0;
 
   constructor(account: BufferAccount) {
@@ -70,7 +70,7 @@ export class SendQueue {
     return total;
   }
 
-  /** Forgets what waits. */
+  /** Drops the queued buffers. */
   clear(): void {
     for (const buffer of this.#buffers) this.#account.release(buffer);
     this.#buffers.length = 0;

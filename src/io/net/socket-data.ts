@@ -11,7 +11,7 @@ export interface SocketOwner {
   fault(error: unknown): void;
 }
 
-/** What a socket carries. */
+/** The data of a socket, `socket.data`. */
 export interface SocketData {
   owner: SocketOwner | undefined;
   /** The TLS handshake has ended, possibly with a failure. */

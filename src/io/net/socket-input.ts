@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { InputHolder, InputMemory } from "./input-memory.ts";
 import type { Busy, InputScheduler } from "./input-scheduler.ts";
 
-/** Input that is much work is processed in slices of about this many ms. */
+/** Input that takes long is processed in slices of about this many ms. */
 const SLICE_MS = 2;
 /** The first size of a slice; slices grow to a whole read while they take little time. */
 const FIRST_SLICE_BYTES = 64 * 1024;
@@ -31,7 +31,7 @@ export interface InputConnection {
   /** The peer has hung up. */
   readonly gone: boolean;
   readonly secure: boolean;
-  /** Its input is kept even after a hang-up: it publishes, or is no client's. */
+  /** Its input is kept even after a hang-up: it publishes, or is no client. */
   readonly publishes: boolean;
   /** Bytes of its input that the owner holds. */
   readonly heldBytes: number;
@@ -51,7 +51,7 @@ export interface InputWatch {
   readonly memory: InputMemory;
 }
 
-/** One connection's input on its way to the owner: at once, or in turns when it is much work. */
+/** One connection's input on its way to the owner: at once, or in turns when it takes long. */
 export class SocketInput implements Busy, InputHolder {
   readonly #connection: InputConnection;
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class SocketInput implements Busy, InputHolder {
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #sliceBytes = FIRST_SLICE_BYTES;
-  /** Bytes until it is no longer new. */
+  /** Bytes that the client may still send as a new one. */
   #newBytesLeft = NEW_CLIENT_BYTES;
   /** Bits of `PauseReason`. */
   #paused = 0;
@@ -77,7 +77,7 @@ export class SocketInput implements Busy, InputHolder {
     return this.#newBytesLeft > 0;
   }
 
-  /** Something waits for its turn. */
+  /** Whether input waits for its turn. */
   get waiting(): boolean {
     return this.#queue.length > 0;
   }
@@ -86,7 +86,7 @@ export class SocketInput implements Busy, InputHolder {
     return this.#connection.publishes;
   }
 
-  /** What the socket has read. */
+  /** Takes the bytes of a read. */
   take(bytes: Uint8Array): void {
     const { turns } = this.#watch;
     const early = this.isNew && turns.newClientsWait;
@@ -132,7 +132,7 @@ export class SocketInput implements Busy, InputHolder {
     }
     if (!connection.open || connection.gone) return;
     const ahead = connection.secure ? SECURE_AHEAD_BYTES : 1;
-    // Others are still read, within their limits, so that a hang-up is noticed.
+    // Connections that do not publish are still read, within their limits, so that a hang-up is noticed.
     if (this.#queuedBytes >= ahead && connection.publishes) this.pause(PauseReason.Turn);
     else this.resume(PauseReason.Turn);
     memory.review(this);
@@ -157,7 +157,7 @@ export class SocketInput implements Busy, InputHolder {
     this.#paused |= reason;
   }
 
-  /** There is this reason no longer. */
+  /** Removes this reason; the socket is read again when none is left. */
   resume(reason: number): void {
     if ((this.#paused & reason) === 0) return;
     this.#paused &= ~reason;
@@ -185,7 +185,7 @@ export class SocketInput implements Busy, InputHolder {
   /** Delivers input; its duration decides the size of the next slice. */
   #work(bytes: Uint8Array): void {
     const began = this.#clock.now();
-    // The handler may close the connection.
+    // The owner may free the buffer.
     const { length } = bytes;
     this.#connection.handOver(bytes);
     const tookMs = this.#clock.now() - began;

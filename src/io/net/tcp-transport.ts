@@ -48,7 +48,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   progressAt = 0;
   readonly #clock: Clock;
   readonly #watch: StallWatch;
-  /** What the kernel has not taken. */
+  /** Bytes that the kernel has not accepted. */
   readonly #queue: SendQueue;
   /** Input is being delivered; what is sent meanwhile leaves at its end. */
   #answering = false;
@@ -170,7 +170,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
     this.#sendAnswers();
     this.#state = "closing";
     this.#settle();
-    // Then the next turn is the end.
+    // The peer has hung up: a later turn ends the connection.
     if (this.#gone) return;
     if (this.#queue.empty) this.#finish();
     else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
@@ -308,7 +308,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
     this.#reason ??= reason;
     this.#forgetQueue();
     this.#handler?.onHangUp?.();
-    // A publisher's last media and its closing commands count; other clients' last input is dropped.
+    // A publisher's last media and its closing commands are still processed; other clients' last input is dropped.
     if (this.#input.waiting && this.publishes) return;
     this.#input.close();
     this.#watch.turns.endActivities(this);

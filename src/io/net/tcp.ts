@@ -44,11 +44,11 @@ export class Tcp implements StallWatch {
   readonly #blocked = new Set<TcpTransport>();
   readonly #held = new HeldBuffers();
   #relieving = false;
-  /** Runs while peers are waited for. */
+  /** Runs while connections wait for their peers. */
   #sweeping: Timer | undefined;
   readonly onFault: (error: Error) => void;
   readonly turns: InputScheduler;
-  /** What input takes, of all connections. */
+  /** The memory of all connections' input. */
   readonly memory: InputMemory;
   readonly reads: MergedReads;
   /** Dials as `Dial` describes: the addresses of the name in turn, within one timeout. */
@@ -125,7 +125,7 @@ export class Tcp implements StallWatch {
 
   /**
    * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed at once when it
-   * gives none. `policy` is asked for each connection. Throws UserError when the address can't be had.
+   * gives none. `policy` is called for each connection. Throws UserError when the address can't be bound.
    */
   listen(
     address: ListenAddress,
@@ -204,7 +204,7 @@ export class Tcp implements StallWatch {
     transport.attach(handler);
   }
 
-  /** A connection that begins with something else. */
+  /** A connection that may begin with a proxy's header or TLS. */
   #open(
     connection: Socket<SocketData>,
     peer: HostPort,
@@ -286,7 +286,7 @@ const connected = {
     socket.data.owner?.onClose(error === undefined ? undefined : describeSocketError(error)),
 };
 
-/** Nothing stands before the protocol. */
+/** Neither TLS nor a proxy's header stands before the protocol. */
 const PLAIN: ListenerPolicy = {
   plain: true,
   certificates: undefined,

@@ -21,7 +21,7 @@ export interface ChildOptions {
   readonly command: readonly string[];
   /** Pipes that it writes: the first is its standard output (`pipe:1`), the others are `pipe:3`, `pipe:4`. */
   readonly outputs: number;
-  /** Added to its priority, 0 to 19: others go first. */
+  /** Its niceness, 0 to 19: with a higher one, other processes go first. */
   readonly nice: number;
 }
 
@@ -31,7 +31,7 @@ export interface ChildEvents {
   output(index: number, bytes: Uint8Array): void;
   /** A line of its error output, at most 1000 characters. */
   errorLine(line: string): void;
-  /** Its input takes more. */
+  /** Its standard input accepts more bytes. */
   drained(): void;
   /** It has ended, or could not be started; called once, after its last output. */
   exited(reason: string, code: number | undefined): void;
@@ -54,7 +54,7 @@ export interface Child {
 export type StartChild = (options: ChildOptions, events: ChildEvents) => Child;
 
 /**
- * Starts a program with pipes, in a process group of its own. It ends when this process does, whatever ends that: the kernel
+ * Starts a program with pipes, in a process group of its own. It ends with this process, however that ends: the kernel
  * kills it where setpriv (util-linux) can ask for it, and its pipes are closed.
  */
 export const startChild: StartChild = (options, events) => new PipedChild(options, events);
@@ -146,7 +146,7 @@ class PipedChild implements Child {
     });
   }
 
-  /** The whole group: a program may have children of its own. */
+  /** Signals the whole process group: a program may have children of its own. */
   #signal(signal: "SIGTERM" | "SIGKILL"): void {
     const { pid } = this.#process;
     if (pid === undefined) return;
@@ -161,7 +161,7 @@ class PipedChild implements Child {
     this.#signal("SIGKILL");
     this.#exited = true;
     clearTimeout(this.#errorPause);
-    // What the pipe still holds is little.
+    // The pipe holds only a little more.
     this.#process.stderr?.resume();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -184,7 +184,7 @@ class PipedChild implements Child {
 
   #onError(bytes: Uint8Array): void {
     if (this.#over) return;
-    // Carriage returns separate what programs write over.
+    // Carriage returns separate lines of progress, which programs overwrite.
     const lines = new TextDecoder().decode(bytes).split(/[\r\n]/);
     for (const [at, part] of lines.entries()) {
       if (this.#line.length < MAX_LINE) this.#line += part.slice(0, MAX_LINE - this.#line.length);
@@ -208,7 +208,7 @@ function lowerPriority(pid: number, nice: number): void {
   }
 }
 
-/** It would inherit this process's score, which a service lowers for itself. Raising one needs no right. */
+/** Raises its score, as it inherits this process's score, which a service lowers for itself. Raising needs no right. */
 function offerToOomKiller(pid: number): void {
   const path = `/proc/${pid}/oom_score_adj`;
   try {

@@ -17,7 +17,7 @@ const DELEGATE = "under systemd, write Delegate=cpu and ProtectControlGroups=no 
 export interface CpuLimit {
   /** Limits them to this much of one core, %; 0 is no limit. Returns why it can't. */
   limit(percent: number): string | undefined;
-  /** The program is one of them from now on, with those that it starts. */
+  /** Puts a program under the limit, with the programs that it starts. */
   add(pid: number): void;
 }
 

@@ -8,7 +8,7 @@ const WNOHANG = 1;
 
 /**
  * Waits for processes that have lost their parents, as a container's first process has to: otherwise they stay as zombies when they
- * end. The runtime waits for the children that it has started at once, so one that is a zombie for a whole round is not of them.
+ * end. The runtime waits for the children that it has started at once, so a process that is a zombie for a whole round is none of these.
  * Undefined where the C library can't be called.
  */
 export function reapOrphans(clock: Clock): Timer | undefined {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
-/** A process. */
+/** A process that listens on a port. */
 export interface PortHolder {
   readonly pid: number;
   /** Its program's name. */
@@ -12,7 +12,7 @@ export interface PortHolder {
 
 const LISTENING = "0A";
 
-/** The process that listens on a TCP port of this machine, if the system shows it: all processes to root, one's own to others. */
+/** The process that listens on a TCP port of this machine, if the system shows it: root sees all processes, other users see their own. */
 export function portHolders(port: number): PortHolder[] {
   const sockets = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port)));
   if (sockets.size === 0) return [];

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { startChild } from "./child-process.ts";
 
-/** What a program that has ended wrote. */
+/** The result of a program that has ended. */
 export interface ProgramResult {
   readonly ok: boolean;
   readonly output: string;
-  /** Its error output; why it could not be started or was ended. */
+  /** Its error output, or why it could not be started or was ended. */
   readonly error: string;
 }
 
-/** Most of a program's output, and of its error output, that is kept, characters. */
+/** Limit of the output, and of the error output, that is kept, characters. */
 const MAX_OUTPUT = 1024 * 1024;
 
 /** Runs a program without input to its end, or for `timeoutMs`. It ends with this process, and its children end with it. */

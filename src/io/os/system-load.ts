@@ -2,16 +2,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { cpus, freemem, loadavg, networkInterfaces, totalmem, uptime } from "node:os";
 import { isPublicIp } from "../../base/address-scope.ts";
 
-/** Asking costs several files for each of them. */
+/** Read once, as it costs several files for each processor. */
 const CPUS = cpus().length;
 /** Addresses of network interfaces are asked for at most this often, ms: it costs as much as all files do. */
 const ADDRESSES_FRESH_MS = 60_000;
 /** A line of /proc/net/dev: the name, the bytes received, seven other numbers, the bytes sent. */
 const INTERFACE = /^\s*([^\s:]+):\s*(\d+)(?:\s+\d+){7}\s+(\d+)/gm;
-/** A line of /proc/diskstats: two numbers, the name, nine other numbers, the time with something to do. */
+/** A line of /proc/diskstats: two numbers, the name, nine other numbers, the busy time (ms). */
 const DISK = /^\s*\d+\s+\d+\s+(\S+)(?:\s+\d+){9}\s+(\d+)/gm;
 
-/** The load of this process and its machine. Times are in seconds; what the system does not tell is 0. */
+/** The load of this process and its machine. Times are in seconds; what the system does not report is 0. */
 export interface SystemLoad {
   readonly process: {
     /** Processor time so far, user and system. */
@@ -30,14 +30,14 @@ export interface SystemLoad {
     readonly cpus: number;
     readonly uptime: number;
     readonly load: readonly [number, number, number];
-    /** Share of all processors' time that was used since the start of the machine: in clock ticks. */
+    /** Time that all processors together have worked, and have had, since the machine's start, in clock ticks. */
     readonly busyTicks: number;
     readonly allTicks: number;
     readonly idleSeconds: number;
-    /** Of network interfaces with a public address. */
+    /** Bytes of network interfaces with a public address. */
     readonly netReceived: number;
     readonly netSent: number;
-    /** Of the others, the loopback among them. */
+    /** Bytes of the other interfaces, the loopback among them. */
     readonly innerReceived: number;
     readonly innerSent: number;
     readonly sockets: Sockets;
@@ -45,24 +45,24 @@ export interface SystemLoad {
   };
 }
 
-/** The sockets of the machine, of IPv4 where the system counts IPv6 apart. */
+/** The sockets of the machine; of IPv4 alone where the system counts IPv6 apart. */
 interface Sockets {
-  /** Those of TCP, those in TIME-WAIT among them. */
+  /** All TCP sockets, those in TIME-WAIT included. */
   readonly tcp: number;
   readonly established: number;
   readonly timeWait: number;
   readonly udp: number;
 }
 
-/** What the disks of the machine did since its start. */
+/** The work of the machine's disks since its start. */
 interface Disks {
   readonly readBytes: number;
   readonly writtenBytes: number;
-  /** For how long each had something to do, ms, by name. */
+  /** Time that each disk was busy, ms, by name. */
   readonly busyMs: ReadonlyMap<string, number>;
 }
 
-/** Reads it anew; costs a few small files of /proc. */
+/** Reads the load anew; costs a few small files of /proc. */
 export function systemLoad(): SystemLoad {
   const { user, system } = process.cpuUsage();
   const [load1 = 0, load5 = 0, load15 = 0] = loadavg();
@@ -152,7 +152,7 @@ function disks(): Disks {
   };
 }
 
-/** Linux tells their number as the folder's size since 6.2; before, they are listed. */
+/** Linux gives their number as the folder's size since 6.2; older versions need a listing. */
 function openFiles(): number {
   try {
     return statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;

@@ -36,8 +36,8 @@ export class SystemdSockets {
   readonly #sockets: (SystemdSocket & { readonly fd: number })[] = [];
 
   /**
-   * Takes what it needs out of `environment`; the sockets are not inherited by children. Throws UserError for a socket that
-   * nobody can listen on.
+   * Removes its variables from `environment`; the sockets are not inherited by children. Throws UserError for a socket that
+   * is not a listening TCP socket.
    */
   constructor(environment: Environment, pid: number) {
     const { LISTEN_FDS: count, LISTEN_PID: owner, LISTEN_FDNAMES: given = "" } = environment;
@@ -49,7 +49,7 @@ export class SystemdSockets {
     for (let at = 0; at < Number(count); at++) this.#add(FIRST + at, names[at] || "unnamed");
   }
 
-  /** Those that were handed over. */
+  /** All sockets that systemd has passed. */
   get all(): readonly SystemdSocket[] {
     return this.#sockets;
   }

@@ -27,7 +27,7 @@ export class Systemd {
   readonly #address: Uint8Array | undefined;
   readonly #socket: number;
 
-  /** Takes its variables out of `environment`, so that child processes don't notify systemd for this process. */
+  /** Removes its variables from `environment`, so that child processes don't notify systemd for this process. */
   constructor(environment: Environment, pid: number) {
     const { NOTIFY_SOCKET: path, WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = environment;
     for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[name];

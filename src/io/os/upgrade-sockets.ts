@@ -5,7 +5,7 @@ import { libc } from "./libc.ts";
 
 /** A listening socket that another process of this server has passed on. */
 export interface UpgradeSocket {
-  /** The address that was asked for; distinguishes two sockets of port 0 from others. */
+  /** The requested address, which may have port 0, unlike `address`. */
   readonly wanted: ListenAddress;
   /** The address that it is bound to. */
   readonly address: ListenAddress;

@@ -25,13 +25,13 @@ interface Certificate {
 const MAX_FILE_BYTES = 1024 * 1024;
 const DAY_MS = 86_400_000;
 /**
- * Renewals happen long before: a certificate this close to its end, or in the last quarter of a shorter life, is not being
- * renewed.
+ * A certificate this close to its end, or in the last quarter of a shorter life, gets a warning: a renewal would have happened
+ * long before.
  */
 const NEAR_END_DAYS = 7;
 
 /**
- * The server's certificates. One is chosen for each handshake: renewed certificates serve the next handshakes, and open
+ * The server's certificates. One is chosen for each handshake: renewed certificates are for the next handshakes, and open
  * connections stay.
  */
 export class Certificates {
