@@ -11,7 +11,7 @@ export function addresses(options: {
   readonly example: number | readonly (string | number)[];
   /** The protocol of the listener; undefined where another key decides. */
   readonly protocol: ListenerResource["protocol"] | undefined;
-  /** Where a bare port is: every address by default. */
+  /** The host of a bare port; every address by default. */
   readonly bareHost?: string;
 }) {
   const { protocol, bareHost = "::", ...rest } = options;

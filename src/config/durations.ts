@@ -15,12 +15,12 @@ export function isTime(unit: string): boolean {
   return Object.hasOwn(keyUnitMs, unit);
 }
 
-/** A text such as "5s" or "500ms" as a number in a key's unit; any other value, and what would be no whole number, as it is. */
+/** A text such as "5s" or "500ms" as a whole number in a key's unit; any other value is returned as it is. */
 export function inUnit(unit: string, value: unknown): unknown {
   const [, count = "", own = ""] = (typeof value === "string" && /^([0-9]{1,9}) ?(ms|s|m|min|h|d)$/.exec(value)) || [];
   const number = (Number(count) * (unitMs[own] ?? Number.NaN)) / (keyUnitMs[unit] ?? Number.NaN);
   return Number.isInteger(number) ? number : value;
 }
 
-/** Such a text, for editors. */
+/** The schema of such a text, for editors. */
 export const durationJson: JsonSchema = { type: "string", pattern: "^[0-9]{1,9} ?(ms|s|m|min|h|d)$" };

@@ -21,7 +21,7 @@ export interface JsonSchema {
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** One such item, or a list of them. */
+/** The schema of one item, or a list of items. */
 export function isListOf(item: JsonSchema): JsonSchema {
   return { anyOf: [item, { type: "array", items: item }] };
 }

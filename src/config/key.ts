@@ -251,7 +251,7 @@ function refuseTwice<T>(options: ListOptions<T>, earlier: Map<string, T>, item: 
   earlier.set(identity, item);
 }
 
-/** As `notA`; for a text, it says which texts are a time. */
+/** As `notA`; the message about a text says which texts are a time. */
 function notTime(type: string): (issue: { readonly input: unknown }) => string {
   return (issue) => notA(typeof issue.input === "string" ? `${type}, or a text such as "5s" or "2m"` : type)(issue);
 }

@@ -9,7 +9,7 @@ interface RenderOptions {
   readonly changesOnly?: boolean;
   /** Secrets are left out. */
   readonly masked?: boolean;
-  /** A remark behind the value of a path. */
+  /** A remark after the value of a path. */
   readonly remark?: (path: Path) => string;
   /** Comment lines at the end of a table. */
   readonly comments?: (table: Path) => readonly string[];

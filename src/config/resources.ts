@@ -13,7 +13,7 @@ export interface PeerResource {
   readonly app: string | undefined;
   /** Whether the peer receives the name of the vhost. */
   readonly hasVhost: boolean;
-  /** The address as others may see it. */
+  /** The address with its secrets masked. */
   readonly text: string;
 }
 
@@ -37,7 +37,7 @@ export interface FileResource {
 export interface RegistryResource {
   readonly kind: "registry";
   readonly server: RedisServer;
-  /** The address as others may see it. */
+  /** The address with its secrets masked. */
   readonly text: string;
 }
 
@@ -47,7 +47,7 @@ export type Resource = PeerResource | ListenerResource | FileResource | Registry
 /** A resource, and the key that names it. */
 export interface Named<O extends Resource = Resource> {
   readonly path: Path;
-  /** The same for the key's item, if the key is a list. */
+  /** The path of the list's item, if the key is a list; else `path`. */
   readonly item: Path;
   readonly resource: O;
 }

@@ -1,6 +1,6 @@
 import type { Key } from "./key.ts";
 
-/** What stands in a table, by name. */
+/** The keys and tables in a table, by name. */
 export interface Shape {
   readonly [name: string]: Key<unknown> | Table | NamedTables;
 }

@@ -78,7 +78,7 @@ function readNamed(walk: Walk, entry: NamedTables, value: unknown, path: Path): 
   return tables;
 }
 
-/** Where a key belongs that stands directly in `[vhost]`; undefined when it is none of such a table. */
+/** The message for a key that stands directly in `[vhost]`, without a name; undefined when these tables have no such key. */
 function withoutName({ table, implied }: NamedTables, path: Path, name: string): string | undefined {
   if (table.entries[name]?.kind !== "key") return undefined;
   const named = `belongs in a table with a name, [${showPath(path)}.${namePlaceholder}]`;

@@ -2,15 +2,15 @@ import * as v from "valibot";
 import type { Key, TomlScalar } from "./key.ts";
 
 /**
- * What a text from outside a TOML file means as a key's value, as TOML would write it: `on` and `off` are flags, digits
- * a number, where the key takes one; a list is split at spaces. A text that means nothing to the key comes out as the
- * likeliest value, for the key's own message.
+ * A text from outside a TOML file as a key's value: `on` and `off` are flags, and digits a number, if the key takes one; a
+ * list is split at spaces. For a text that the key does not take, returns the likeliest value, so that the key's own message
+ * reports it.
  */
 export function valueOfText(key: Key<unknown>, text: string): unknown {
   return valueOfWords(key, key.isList ? text.split(/\s+/).filter(Boolean) : [text]);
 }
 
-/** The same for a text that is already split into words; a key that is no list takes one. */
+/** The same for a text that is already split into words; a key that is no list takes one word. */
 export function valueOfWords(key: Key<unknown>, given: readonly string[]): unknown {
   const words = items(key, given);
   const typed = words.map(typedWord);

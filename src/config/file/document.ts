@@ -16,7 +16,7 @@ export interface Document {
   readonly tree: Tree;
   /** Mistakes that the values don't show, as whole lines. */
   readonly errors: readonly { readonly order: number; readonly text: string }[];
-  /** What is left unused, one line each. */
+  /** Warnings about unused parts, one line each. */
   readonly warnings: readonly string[];
   /** Where a key, a table or an item of a list is written; undefined when it is not. */
   location(path: Path): Location | undefined;

@@ -16,9 +16,9 @@ const afterTheFile = 1e9;
 const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /**
- * The document with what variables of the environment set: a key's variable its value, the same with `_FILE` behind it a
- * file that has the value. An empty variable is as good as none. Also says how many keys were set. What `taken` names is in
- * the document already.
+ * The document with the values of environment variables: a key's variable has the value, or, with `_FILE` after its name, the
+ * path of a file that has it. Empty variables are ignored. `count`: how many keys were set. The variables in `taken` are in the
+ * document already.
  */
 export function withEnvironment(
   root: Table,

@@ -1,4 +1,4 @@
-/** Which other language a file or its wrong line is in, with what TOML writes instead; undefined for none that is known. */
+/** Which other language a file or its wrong line is in, with what TOML writes instead; undefined for an unknown one. */
 export function foreignSyntax(text: string, line: string): string | undefined {
   if (/^\s*\{/.test(text)) return "this is JSON; TOML writes listen = 1935, one key a line, and tables as [log]";
   if (/^\s*rtmp\s*\{/m.test(text) || /^\s*application\s+\S+\s*\{/m.test(text))

@@ -3,13 +3,13 @@ import type { Table } from "../table.ts";
 import { isTree, type Tree } from "../tree.ts";
 import type { Document } from "./document.ts";
 
-/** The key that a table of a list has its name in. */
+/** The key with the name of a table in a list. */
 const NAME = "name";
 
 interface Moved {
-  /** Where the table stands for us, with its name. */
+  /** The path of the table as it is read, with its name. */
   readonly to: Path;
-  /** Where it stands in the file, with its index. */
+  /** The path of the table in the file, with its index. */
   readonly from: Path;
 }
 

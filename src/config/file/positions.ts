@@ -14,8 +14,8 @@ export function positionsOf(text: string): Positions {
 }
 
 /**
- * What the key or table header at `line` and `column` (from 1), the first mistake of the document, defines once more, and the
- * line where it stands first.
+ * The path that the key or table header at `line` and `column` (from 1), the first mistake of the document, defines a second
+ * time, and the line of its first definition.
  */
 export function firstDefinition(
   text: string,
@@ -37,7 +37,7 @@ export function firstDefinition(
 
 class Scanner {
   readonly lines = new Map<string, number>();
-  /** What was recorded last. */
+  /** The path that was recorded last. */
   last: Path = [];
   readonly #text: string;
   /** How many tables each `[[array of tables]]` has so far. */

@@ -12,8 +12,8 @@ export interface Variable {
 }
 
 /**
- * The variables that the keys of a configuration are set by, by name: `SRS_` and the key's path in capitals, with `_`
- * between its parts and for what is no letter or digit. The name of a table that is implied when the file names none is
+ * The variables that set the keys of a configuration, by name: `SRS_` and the key's path in capitals, with `_` between its
+ * parts and for each character that is no letter or digit. The name of a table that is implied when the file names none is
  * left out (`SRS_VHOST_FORWARD`); another stands between double `__` (`SRS_VHOST__LIVE_EXAMPLE_COM__FORWARD`) and must be
  * in the file.
  */
@@ -23,7 +23,7 @@ export function variablesOf(root: Table, tree: Tree): ReadonlyMap<string, Variab
   return variables;
 }
 
-/** The names that only keys of these tables begin with: `SRS_VHOST_`, `SRS_LOG_`. */
+/** The prefixes of the variables that belong to tables: `SRS_VHOST_`, `SRS_LOG_`. */
 export function tablePrefixes(root: Table): string[] {
   return Object.entries(root.entries).flatMap(([name, entry]) =>
     entry.kind === "key" ? [] : [`SRS_${capitals(name)}_`],

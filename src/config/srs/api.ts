@@ -3,18 +3,18 @@ import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
 import { isOn, mapped, type Rule } from "./rules.ts";
 
 const LISTEN = ["http_api", "listen"] as const;
-/** SRS's own choice. */
+/** SRS's default. */
 const DEFAULT_PORT = "1985";
 const LOCAL =
   "ignored: other addresses than 127.0.0.1, as without auth everybody could command the server; add auth for other machines";
 
-/** `listen` of SRS's API: everybody reaches it there, and here only with credentials. */
+/** `listen` of SRS's API: other machines reach it in SRS as it is, and here only with credentials. */
 export const apiListen: Rule = mapped(
   "`http_api.listen`; without `auth` it is on 127.0.0.1, with a warning",
   (directive, scope) => listenAt(directive, directive.args, scope),
 );
 
-/** `enabled` of SRS's API, which has a port of its own where the file names none. */
+/** `enabled` of SRS's API, which has a default port where the file names none. */
 export const apiEnabled: Rule = mapped(
   `without \`listen\`, \`http_api.listen\` is ${DEFAULT_PORT}`,
   (directive, scope) => {
@@ -23,7 +23,7 @@ export const apiEnabled: Rule = mapped(
   },
 );
 
-/** `username` of SRS's API: a user who may do everything, as there. */
+/** `username` of SRS's API: a user with all rights, as in SRS. */
 export const apiUsername: Rule = mapped(
   "`http_api.user.NAME`, with the role admin",
   (directive, { mapping, block }) => {

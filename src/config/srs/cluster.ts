@@ -5,7 +5,7 @@ import { mapped, type Rule } from "./rules.ts";
 /** The URL scheme of an origin's address, by the protocol that an SRS edge uses to fetch from it. */
 const schemes: Readonly<Record<string, string>> = { rtmp: "", flv: "http://", flvs: "https://" };
 
-/** A server is an edge if `mode remote;` stands in the same block; else SRS ignores the directive. */
+/** The rule of a directive for edges, which have `mode remote;` in the same block; elsewhere SRS ignores the directive. */
 export function ofAnEdge(rule: Rule): Rule {
   return {
     ...rule,
@@ -44,7 +44,7 @@ export const origin: Rule = ofAnEdge(
   ),
 );
 
-/** What an edge asks its origins by. */
+/** The protocol by which an edge asks its origins. */
 export const protocol: Rule = ofAnEdge(
   mapped("see `origin`", (directive, { mapping }) => {
     const word = wordOf(directive);

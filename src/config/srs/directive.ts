@@ -1,7 +1,7 @@
 import { quote, showName } from "../show.ts";
 import { SrsSyntaxError, type Token, tokensOf } from "./tokens.ts";
 
-/** A word behind a directive's name. */
+/** A word after a directive's name. */
 export interface Argument {
   readonly text: string;
   readonly line: number;

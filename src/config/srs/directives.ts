@@ -26,7 +26,7 @@ import { transcode } from "./transcode.ts";
 export interface Entry {
   /**
    * Where versions of SRS write it, from the oldest to the newest: the names of the blocks around it, and its own. A file
-   * may use any; what an older one says is moved to the newest place before rules are looked at.
+   * may use any of them; a directive at an older place is moved to the newest one before the rules apply.
    */
   readonly spellings: readonly string[];
   readonly rule: Rule;
@@ -40,9 +40,9 @@ const ownFlvHeader = "FLV's header names the tracks that are there";
 const ownMessages = "FFmpeg's messages go to the server's log";
 const noOrigin = "its streams would be missing";
 
-/** Every directive that SRS has had since 1.0. A feature that comes moves its lines from left out or refused to keys. */
+/** Every directive that SRS has had since 1.0. A new feature moves its lines from `leftOut` or `refused` to keys. */
 export const directives: readonly Entry[] = [
-  // Where clients come in.
+  // Listeners.
   entry("rtmp", block),
   entry("listen", "rtmp listen", addresses("listen")),
   entry("chunk_size", "rtmp chunk_size", key("chunk_size")),
@@ -86,7 +86,7 @@ export const directives: readonly Entry[] = [
   entry("is_full", asItIs),
   entry("inotify_auto_reload", leftOut("reload by itself when the file changes", "send SIGHUP after a change")),
 
-  // What SRS is beside RTMP.
+  // Other protocols and services.
   entry("http_api", switchedBlock),
   entry("http_api enabled", apiEnabled),
   entry("http_api listen", apiListen),
@@ -181,7 +181,7 @@ export const directives: readonly Entry[] = [
   ),
   entry("vhost cluster coworkers", asItIs),
 
-  // Who may come.
+  // Access.
   entry("vhost refer", switchedBlock),
   entry("vhost refer", "vhost refer all", referOf("refer")),
   entry("vhost refer_publish", "vhost refer publish", referOf("refer_publish")),
@@ -315,7 +315,7 @@ function workDir(): Rule {
   };
 }
 
-/** `off` sets nothing, but the directive still counts as the key's value. */
+/** `off` sets nothing, so that `time_jitter` keeps its value. */
 function atc(): Rule {
   return mapped('`on` is `time_jitter = "off"`', (directive, { mapping, path }) => {
     if (isOn(directive)) mapping.set([...path, "time_jitter"], directive, ["off"]);

@@ -3,7 +3,7 @@ import { asItIs, key, keyByWord, mapped, type Rule, unused } from "./rules.ts";
 
 const grid = "segments are cut on a grid of whole fragments that fits the encoder's key frames";
 
-/** What becomes of each directive in SRS's `hls` block, by its name. Those with an older place beside the block are not here. */
+/** The rules of the directives in SRS's `hls` block, by name, except those that older versions write beside the block. */
 export const hlsRules: Readonly<Record<string, Rule>> = {
   hls_dispose: key("hls", "hls_dispose"),
   hls_m3u8_file: key("hls", "hls_m3u8_file"),

@@ -12,7 +12,7 @@ export function listensWhenOn(port: number, ...path: string[]): Rule {
   );
 }
 
-/** Pages of all hosts may ask here. */
+/** Pages of all hosts may read answers here. */
 export const crossdomain: Rule = {
   kind: "as it is",
   becomes: "`on` as it is; `off` is ignored: pages of all hosts may read answers",
@@ -34,7 +34,7 @@ export const httpRemux = mapped(
   },
 );
 
-/** Where SRS has streams unless told otherwise, in its ways to write it; all are served here. */
+/** SRS's default addresses of streams, in all its spellings; all are served here. */
 const USUAL_MOUNT = /^(?:\[vhost\])?\/\[app\]\/\[stream\]\.(?:flv|ts|aac|mp3)$/;
 const ADDRESSES = "streams are at /app/stream.flv, .ts, .aac and .mp3";
 
@@ -47,7 +47,7 @@ export const mount: Rule = {
   },
 };
 
-/** A track that all viewers get, or none: here each viewer says so. */
+/** Whether viewers get a track: in SRS one choice for all, here each viewer chooses. */
 export function trackFor(parameter: string): Rule {
   const why = `a viewer that does not want it asks with \`${parameter}=0\``;
   return {

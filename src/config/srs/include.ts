@@ -14,8 +14,8 @@ const maxDepth = 8;
 const maxFiles = 64;
 
 /**
- * Reads a text with all that it includes, each `include` replaced by what stands in its files. A path is taken from the
- * folder of the file that names it, and else as SRS does, from the working directory, where others than the operator may write.
+ * Reads a text with all that it includes, each `include` replaced by the directives of its files. A path is looked up in the
+ * folder of the file that names it, and only then, as in SRS, in the working directory, where others than the operator may write.
  */
 export function readDirectives(text: string, file: string, read: ReadFile): Read {
   const mistakes: string[] = [];

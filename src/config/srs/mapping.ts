@@ -10,7 +10,7 @@ export interface Scope {
   readonly mapping: Mapping;
   /** Our table for the block. */
   readonly path: Path;
-  /** All that stands in the block. */
+  /** The block's directives. */
   readonly block: readonly Directive[];
 }
 
@@ -34,7 +34,7 @@ export function firstIn(block: readonly Directive[], name: string): Directive | 
   return byName.get(name);
 }
 
-/** The one word of a directive in a block; undefined when it isn't there. */
+/** The one word of a directive in a block; undefined when the block has no such directive. */
 export function wordIn(block: readonly Directive[], name: string): string | undefined {
   const directive = firstIn(block, name);
   return directive && wordOf(directive);

@@ -95,7 +95,7 @@ function made(name: string, node: Node | undefined, [first]: readonly Insertion[
     line,
     order,
   };
-  // Where older versions had a switch of its own for it, that one counts.
+  // A block with a rule for `enabled` is switched by that directive alone.
   const switchesItself = node?.rule?.opens === "switched" && !node.inside.has("enabled");
   return { name, args: [], body: switchesItself ? [enabled] : [], file, line, order };
 }

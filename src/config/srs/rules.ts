@@ -62,7 +62,7 @@ export function unused(why: string): Rule {
   };
 }
 
-/** The same, but no warning when the directive switches something off. */
+/** As `unused`, but without a warning when the directive switches something off. */
 export function unusedIfOn(why: string): Rule {
   const rule = unused(why);
   return {
@@ -125,7 +125,7 @@ export const switchedBlock: Rule = { kind: "block", becomes: "", opens: "switche
 /** Whether a directive, or its block, is switched on. */
 export function isOn(directive: Directive): boolean {
   if (directive.body === undefined) return wordOf(directive) === "on";
-  // SRS looks at the first of a name.
+  // SRS reads the first of several with this name.
   return wordIn(directive.body, "enabled") === "on";
 }
 

@@ -3,7 +3,7 @@ import type { Rule } from "./rules.ts";
 
 /** A name allowed in a block, by the table of directives. */
 export interface Node {
-  /** From the top of a file down. */
+  /** The names of the blocks around it, from the top of the file down, and its own. */
   readonly words: readonly string[];
   /** The rule of a directive there; undefined if only older versions write it there. */
   rule: Rule | undefined;
@@ -16,10 +16,10 @@ export interface Node {
 /** The names allowed in a file of any version of SRS. */
 export const rootNode: Node = treeOf(directives);
 
-/** What `--ignore` knows. */
+/** The names that `--ignore` takes. */
 export const ignorable: ReadonlySet<string> = new Set(directives.flatMap(({ rule }) => rule.ignore ?? []));
 
-/** Those of them that this server lacks: it can start without them only. */
+/** The names among them of features that this server lacks: it can start only without these. */
 export const lacking: ReadonlySet<string> = new Set(
   directives.flatMap(({ rule }) => (rule.kind === "key" ? [] : (rule.ignore ?? []))),
 );

@@ -88,7 +88,7 @@ class Scanner {
     return known;
   }
 
-  /** Passes what a pattern matches here. */
+  /** Passes the text that a pattern matches here, and returns it. */
   #match(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.#text)?.[0] ?? "";

@@ -20,10 +20,10 @@ const engineKeys: Readonly<Record<string, string>> = {
 };
 /** Blocks of options, each `name value;`. */
 const optionBlocks: ReadonlySet<string> = new Set(["vparams", "aparams", "perfile"]);
-/** SRS has FFmpeg's old options beside copy. */
+/** SRS writes a codec that drops the track as FFmpeg's old options `vn` and `an`. */
 const noTrack: Readonly<Record<string, string>> = { vn: "none", an: "none" };
 
-/** Its name for `--ignore`. */
+/** The feature's name for `--ignore`. */
 const IGNORE = "transcode";
 
 /** `transcode [app[/stream]] { enabled; ffmpeg; engine NAME { … } }` of a vhost; `--ignore transcode` leaves it out. */

@@ -23,12 +23,12 @@ export function srsVariables(environment: Variables, ours: { has(name: string): 
     const words = wordsOf(name);
     return words === undefined ? [] : [{ name, words, value }];
   });
-  // Messages about a block name the variable that switches it on.
+  // The variable that switches a block on comes first, so that messages about the block name it.
   const order = ({ name }: SrsVariable) => `${name.endsWith("_ENABLED") ? 0 : 1}${name}`;
   return found.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** Two names exist in both, and their meanings differ for some values. */
+/** Whether a variable that both servers know has SRS's meaning: that of two names differs for some values. */
 function meansSrs(name: string, value: string, environment: Variables): boolean {
   if (name === "SRS_LOG_LEVEL") return value === "trace" || value === "verbose";
   return name === "SRS_LOG_FILE" && Boolean(environment.SRS_LOG_TANK ?? environment.SRS_SRS_LOG_TANK);
