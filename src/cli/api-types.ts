@@ -1,4 +1,4 @@
-/** What the terminal reads of the API's answers: see `/api/v1/openapi.json`. */
+/** The parts of the API's answers that the terminal reads: see `/api/v1/openapi.json`. */
 
 /** The server itself. */
 export interface NodeAnswer {
@@ -110,7 +110,7 @@ export interface ClusterNodeAnswer {
   readonly relayed: number;
   readonly seen_ms: number | null;
   readonly problems: readonly string[];
-  /** `peers`, `registry`: by what the server hears of it; none for itself. */
+  /** `peers`, `registry`: the sources from which the server knows of it; none for itself. */
   readonly heard_by: readonly string[];
 }
 
@@ -146,7 +146,7 @@ export interface TargetAnswer {
 
 /** Limits and refusals. */
 export interface LimitsAnswer {
-  /** Limits of which most is used, the server's own without `of`. */
+  /** Limits that are nearly used up; `of` is `""` for the server's own. */
   readonly near: readonly { readonly limit: string; readonly of: string; readonly now: number; readonly max: number }[];
   readonly refused: Readonly<Record<string, number>>;
 }

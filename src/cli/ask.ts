@@ -7,7 +7,7 @@ import { confOption, ignoredNames } from "./options.ts";
 /** A server that takes longer than this hangs. */
 const ANSWER_MS = 10_000;
 
-/** The options that say which running server is asked. */
+/** The options that choose the running server. */
 export const serverOptions = {
   ...confOption,
   port: {
@@ -17,7 +17,7 @@ export const serverOptions = {
   },
 } as const;
 
-/** Which server is asked. */
+/** The values of these options. */
 export interface AskedServer {
   readonly conf?: string | undefined;
   readonly port?: string | undefined;
@@ -56,7 +56,7 @@ function parsed(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Where the server's socket may be. Without a file, the variables say it as they do for the server, and else the defaults. */
+/** The paths where the server's socket may be. Without a file, they follow from the variables, as for the server, or the defaults. */
 function socketPathsOf({ conf, port }: AskedServer, argv: readonly string[]): readonly string[] {
   if (port !== undefined) {
     if (conf !== undefined) throw new UserError("--conf and --port say two things; give one of them");

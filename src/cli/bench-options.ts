@@ -23,17 +23,17 @@ export const fileOption = {
   file: { type: "string", valueHint: "FILE", description: "Publish this FLV file (its first 256 MiB) repeatedly" },
 } as const satisfies ArgsDef;
 
-/** How closely players look. */
+/** How many players compare every byte. */
 export const checkOption = {
   check: { type: "string", valueHint: "N", description: "Players whose every byte is compared, 0 for all (100)" },
 } as const satisfies ArgsDef;
 
-/** Where players go if not where the stream is published. */
+/** The URL that players play, if it is not the published one. */
 export const playUrlOption = {
   "play-url": { type: "string", valueHint: "URL", description: "Play this URL instead: an edge's, or one of HTTP" },
 } as const satisfies ArgsDef;
 
-/** What players do whose connection is lost. */
+/** What players do when their connection is lost. */
 export const reconnectOption = {
   reconnect: {
     type: "boolean",
@@ -41,7 +41,7 @@ export const reconnectOption = {
   },
 } as const satisfies ArgsDef;
 
-/** What players of HLS choose. */
+/** The variants that players of HLS choose. */
 export const variantOption = {
   variant: {
     type: "string",

@@ -143,14 +143,14 @@ function urlOf(text: string | undefined): BenchUrl {
   return new BenchUrl(text);
 }
 
-/** Where to publish: a stream for each of many publishers. */
+/** The URL to publish to; for many publishers, one with a stream for each. */
 function publishUrlOf(text: string | undefined, many: boolean): BenchUrl {
   const url = many ? urlOf(text).forMany() : urlOf(text);
   url.publishTarget(0);
   return url;
 }
 
-/** How players look, and what they choose. Throws UserError. */
+/** The players' options. Throws UserError. */
 function playersOf(
   args: {
     readonly check?: string | undefined;

@@ -9,7 +9,7 @@ export interface Command {
   run(argv: readonly string[]): Promise<number>;
 }
 
-/** What a command is made of. */
+/** The definition of a command. */
 export interface CommandDefinition<A extends ArgsDef> {
   /** How to call it, and what it does: a line of the help. */
   readonly call: string;

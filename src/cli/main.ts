@@ -3,7 +3,7 @@ import { printable, printableLines } from "../base/printable.ts";
 import { run } from "./run.ts";
 import { writeText } from "./write-text.ts";
 
-/** The error that lost what was asked for. */
+/** The error by which the output was lost. */
 let lost: string | undefined;
 
 const code = await run(process.argv.slice(2), {
@@ -23,12 +23,12 @@ if (lost !== undefined && lost !== "EPIPE")
   writeText(2, lines(`srs: cannot write the output: ${lost === "ENOSPC" ? "no space left on the disk" : lost}`));
 process.exit(code === 0 && lost !== undefined ? 1 : code);
 
-/** Whole lines. No terminal obeys another server's text. */
+/** The text as whole lines, with escapes for characters that a terminal would obey. */
 function lines(text: string): string {
   return printableLines(text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** Back to the line's start, as much of the text as fits, and the rest of the line cleared. */
+/** Replaces the terminal's current line by as much of the text as fits. */
 function showStatus(text: string): void {
   writeText(2, `\r${printable(text).slice(0, process.stderr.columns - 1)}\u001b[K`);
 }

@@ -53,7 +53,7 @@ export function switchCommand({ out }: Output): Command {
   });
 }
 
-/** `srs forward …`: what is done with forwards and their targets while the server runs. */
+/** `srs forward …`: commands for forwards and their targets while the server runs. */
 export function forwardCommands(output: Output, version: string): CommandSet {
   const act = (action: string, does: string, done: string) =>
     command({
@@ -124,7 +124,7 @@ function removeCommand({ out }: Output): Command {
   });
 }
 
-/** The id of a stream that is given by its id, as `vhost/app/stream`, or as `/app/stream`, of whichever vhost has it alone. */
+/** The id of a stream that is given by its id, as `vhost/app/stream`, or as `/app/stream` if only one vhost has it. */
 async function streamId(asker: ApiAsker, name: string): Promise<string> {
   if (!name.includes("/")) return encodeURIComponent(name);
   const { streams } = await asker.ask<{ streams: StreamAnswer[] }>("GET", "/api/v1/streams?count=100000");

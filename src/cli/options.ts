@@ -10,7 +10,7 @@ export const commonOptions = {
   version: { type: "boolean", alias: "v", description: "Print the version and the commit it was built from" },
 } as const satisfies ArgsDef;
 
-/** The options that say which configuration it is. */
+/** The options that choose the configuration. */
 export const confOption = {
   conf: {
     type: "string",

@@ -1,8 +1,8 @@
-/** Where a command writes, whole lines at a time. */
+/** The outputs of a command; each text is whole lines. */
 export interface Output {
-  /** What was asked for. */
+  /** Writes results. */
   out(text: string): void;
-  /** What went wrong. */
+  /** Writes errors and warnings. */
   err(text: string): void;
   /** On a terminal: replaces the line shown before; `""` removes it. */
   readonly status?: ((text: string) => void) | undefined;

@@ -1,6 +1,6 @@
 /**
- * A command line in the program's own spelling, where people write what other programs take: `help`, `help COMMAND`, `version`, `-V`,
- * and a configuration file without `--conf`.
+ * A command line in this program's own spelling, for words that other programs take: `help`, `help COMMAND`, `version`, `-V`, and a
+ * configuration file without `--conf`.
  */
 export function plainWords(argv: readonly string[]): readonly string[] {
   const [first = "", second = ""] = argv;
@@ -10,7 +10,7 @@ export function plainWords(argv: readonly string[]): readonly string[] {
   return takesOneFile.has(first) && looksLikeFile(second) ? [first, "--conf", ...argv.slice(1)] : argv;
 }
 
-/** What the program says instead of "unknown command" to the words of other servers, after a colon; undefined for any other word. */
+/** The hint for a command of other servers, to stand after a colon; undefined for any other word. */
 export function otherServersWord(word: string): string | undefined {
   return otherServersWords.get(word);
 }

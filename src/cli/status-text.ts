@@ -25,7 +25,7 @@ export interface Status extends NodeAnswer, LimitsAnswer, ConfigAnswer {
   readonly origins: readonly OriginAnswer[];
   readonly transcoders: readonly TranscoderAnswer[];
   readonly targets: readonly TargetAnswer[];
-  /** Servers that play to pass a stream on. */
+  /** Servers that fetch streams from this one. */
   readonly edges: readonly ClientAnswer[];
   /** Viewers that have lost packets or are behind. */
   readonly slow: readonly ClientAnswer[];
@@ -68,7 +68,7 @@ export function statusLines(status: Status, now: number): string[] {
 /** States of a stream's health in which its viewers get nothing that they can show. The others are the encoder's matter. */
 const BROKEN: ReadonlySet<string> = new Set(["stall", "headers"]);
 
-/** What is wrong with a server; nothing when it is well. */
+/** The problems of a server, one line each; none when it is well. */
 export function problemsOf({ node, streams, forwards, origins, transcoders, config, near }: Status): string[] {
   const failing = forwards.filter((forward) => forward.failing);
   return [
@@ -88,7 +88,7 @@ export function problemsOf({ node, streams, forwards, origins, transcoders, conf
   ].map(printable);
 }
 
-/** What is wrong with streams, then rows of clients, the fastest first, as `srs top` shows them; `now` is Unix ms. */
+/** The problems of streams, then rows of clients, the fastest first, as `srs top` shows them; `now` is Unix ms. */
 export function topLines(clients: readonly ClientAnswer[], streams: readonly StreamAnswer[], now: number): string[] {
   const rate = ({ kbps }: ClientAnswer) => kbps.recv_30s + kbps.send_30s;
   const sorted = [...clients].sort((a, b) => rate(b) - rate(a));
@@ -96,7 +96,7 @@ export function topLines(clients: readonly ClientAnswer[], streams: readonly Str
   return [...health, ...section("clients", clientRows(sorted))].map(printable);
 }
 
-/** The nodes of a cluster as rows, their registry, and what is wrong; `now` is Unix ms. */
+/** The nodes of a cluster as rows, their registry, and their problems; `now` is Unix ms. */
 export function clusterLines({ nodes, registry }: ClusterAnswer, now: number): string[] {
   const rows = nodes.map((node) => {
     const { id, peer, state, zone, weight, connections, max_connections, kbps, cpu, published, relayed } = node;
@@ -125,7 +125,7 @@ function registryRow({ to, up, since, commands, lost_claims, last_error, ...rest
   return [to, state, counts, `${lost_claims} lost claims`, last_error ?? ""];
 }
 
-/** What is wrong with the nodes of a cluster; nothing when they are well. */
+/** The problems of the nodes of a cluster, one line each; none when they are well. */
 export function clusterProblemsOf({ nodes, registry }: ClusterAnswer): string[] {
   const away = nodes.filter(({ state, problems }) => state !== "alive" && problems.length === 0);
   return [

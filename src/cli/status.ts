@@ -19,7 +19,7 @@ import type { Output } from "./output.ts";
 import { clusterLines, clusterProblemsOf, problemsOf, type Status, statusLines, topLines } from "./status-text.ts";
 
 const REPEAT_MS = 2000;
-/** What a terminal shows at once; more is for the API. */
+/** Maximum number of items of a list that a terminal shows; more is for the API. */
 const SHOWN = 1000;
 const CLEAR = "\u001b[H\u001b[2J";
 
@@ -32,7 +32,7 @@ const options = {
   ...commonOptions,
 } as const satisfies ArgsDef;
 
-/** `srs status`: how the running server stands; with `--check`, 1 when something is wrong with it. */
+/** `srs status`: the state of the running server; with `--check`, 1 when something is wrong with it. */
 export function statusCommand(output: Output): Command {
   return command({
     call: "srs status --conf FILE",
@@ -51,7 +51,7 @@ export function statusCommand(output: Output): Command {
   });
 }
 
-/** `srs top`: the clients with most traffic, again and again. */
+/** `srs top`: the clients with most traffic, repeatedly. */
 export function topCommand(output: Output): Command {
   const { json: _, watch: __, check: ___, cluster: ____, ...rest } = options;
   const once = { type: "boolean", description: "Print them once" } as const;
@@ -73,7 +73,7 @@ export function topCommand(output: Output): Command {
   });
 }
 
-/** What is shown: for programs, for people, and what is wrong alone. */
+/** A state for programs, for people, and its problems alone. */
 interface Shown {
   readonly json: object;
   readonly lines: readonly string[];
@@ -112,7 +112,7 @@ function check(problems: readonly string[], { out, err }: Output): number {
   return problems.length === 0 ? 0 : 1;
 }
 
-/** On a terminal, what is shown again takes the place of what was there. */
+/** Prints a text; on a terminal, a repeated one replaces the text before. */
 function show({ out }: Output, text: string, again: boolean): void {
   if (again && process.stdout.isTTY) process.stdout.write(CLEAR);
   out(text);

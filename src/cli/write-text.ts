@@ -1,9 +1,9 @@
 import { writeSync } from "node:fs";
 
-/** How long a full pipe without a blocking mode is left alone, ms. */
+/** Wait before a full pipe that does not block is tried again, ms. */
 const RETRY_MS = 5;
 
-/** Writes a whole text to a descriptor before it returns; the code of the error if that was not possible. */
+/** Writes a whole text to a descriptor before it returns. Returns the code of the error if that failed. */
 export function writeText(file: number, text: string): string | undefined {
   const bytes = new TextEncoder().encode(text);
   for (let offset = 0; offset < bytes.length; ) {
