@@ -8,14 +8,14 @@ import { type Config, effectiveToml, type Loaded } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import type { Follower, LiveConfig } from "./live-config.ts";
 
-/** A longer password is a wrong file. */
+/** Maximum size of a password's file: a larger file is a wrong one. */
 const MAX_PASSWORD_BYTES = 4096;
 const MIN_PASSWORD = 8;
 
 /** What the API needs of the process and its configuration. */
 export type Administration = Pick<ApiContext, "process" | "users" | "configState" | "effectiveConfig" | "reload">;
 
-/** What the history of a configuration is made of. */
+/** What a configuration's history needs. */
 export interface ConfigHistoryOptions {
   readonly live: LiveConfig;
   readonly loaded: Loaded;
@@ -23,7 +23,7 @@ export interface ConfigHistoryOptions {
   readonly file: string;
   readonly wall: () => number;
   readonly log: Log;
-  /** Does a reload, and calls `reloaded` at its end. */
+  /** Reloads the configuration, and calls `reloaded` at the end. */
   readonly reload: () => Answer;
 }
 
@@ -88,7 +88,7 @@ export class ConfigHistory implements Follower {
     }
   }
 
-  /** A reload has ended; `loaded` is what it read. */
+  /** A reload has ended; `loaded` is the configuration that it has read, if any. */
   reloaded({ ok, lines }: Answer, loaded: Loaded | undefined): void {
     const at = Math.round(this.#wall());
     if (ok && loaded !== undefined) this.#loaded = loaded;

@@ -15,11 +15,11 @@ export function setAllocator({ env, argv, argv0, execPath, execve }: NodeJS.Proc
   const isSet = Object.keys(VARIABLES).every((name) => env[name] !== undefined);
   const isCompiled = argv[1]?.startsWith("/$bunfs/") === true;
   if (isSet || !isCompiled || passingVariables.some((name) => env[name] !== undefined)) return;
-  // Such as --conf=/dev/fd/63.
+  // A file by its descriptor, such as --conf=/dev/fd/63.
   if (argv.some((arg) => /\/dev\/fd\/|\/proc\//.test(arg))) return;
   try {
     execve?.(execPath, [argv0, ...argv.slice(2)], { ...VARIABLES, ...env });
   } catch {
-    // The server runs as well without, and wakes up more often.
+    // Without the variables, the server only wakes up more often.
   }
 }

@@ -11,7 +11,7 @@ const types: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Where the build puts the files in the executable; no such folders in the sources. */
+/** The folder where the build puts files in the executable; the sources have no such folder. */
 const embedded = (name: string) => join(import.meta.dir, name);
 
 /** The stream page's files in a folder that `scripts/bundle-page.ts` has made. */
@@ -27,15 +27,15 @@ export function pageAssets(directory = embedded("page")): Assets {
   };
 }
 
-/** The console's files in such a folder. */
+/** The console's files in a folder like the stream page's. */
 export function consoleAssets(directory = embedded("console")): PageAssets {
   return new AssetFolder(directory, CONSOLE_PATH);
 }
 
-/** A page with its files in a folder. Each is read when it is asked for first. */
+/** A page with its files in a folder. Each is read at its first request. */
 class AssetFolder implements PageAssets {
   readonly #directory: string;
-  /** Where they are served. */
+  /** The beginning of the files' addresses. */
   readonly #path: string;
   readonly #names: ReadonlySet<string>;
   readonly #read = new Map<string, Asset>();

@@ -4,7 +4,7 @@ import type { Log } from "../base/log.ts";
 
 const PERIOD_MS = 60_000;
 
-/** Something made from files that others renew, such as certificates. */
+/** Something made from files that other programs renew, such as certificates. */
 export interface Reloadable {
   /** Whether a file differs from the one that was read. */
   readonly outdated: boolean;
@@ -29,7 +29,7 @@ export class CertificateReloader {
     this.#timer = clock.every(PERIOD_MS, () => this.check());
   }
 
-  /** Looks at the files now. */
+  /** Checks the files now, and reads changed ones. */
   check(): void {
     for (const [name, part] of this.#parts) if (part.outdated) this.#renew(name, part);
   }

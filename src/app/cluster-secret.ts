@@ -5,10 +5,10 @@ import { secretProblem } from "../features/cluster/config.ts";
 import { readTextFile } from "../io/files/text-file.ts";
 import type { Config } from "./config/index.ts";
 
-/** A longer secret is a wrong file. */
+/** Maximum size of a secret's file: a larger file is a wrong one. */
 const MAX_SECRET_BYTES = 4096;
 
-/** The cluster's secret, which the configuration or its file has. */
+/** The cluster's secret, from the configuration or from a file. */
 export class ClusterSecret {
   /** "" without one. */
   secret = "";

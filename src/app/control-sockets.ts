@@ -5,7 +5,7 @@ import type { EndpointsConfig } from "./config/endpoints.ts";
 import type { Environment } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 
-/** Where systemd and distributions have a service's sockets. */
+/** The folder where systemd and distributions have a service's sockets. */
 const SYSTEM_FOLDER = "/run/srs";
 
 /** The part of the configuration that says where the control socket is. */
@@ -16,7 +16,7 @@ export interface ControlConfig extends Pick<EndpointsConfig, "listen" | "rtmps" 
 /**
  * The paths where a server's control socket may be, best first: beside its pid file, else by its first port in the service's own
  * folder (systemd's RuntimeDirectory=), in one for all servers of the machine or of the user. `services` are other services' folders,
- * for who asks. None for a server without a pid file whose ports the system chooses.
+ * for commands that look for a server. None for a server without a pid file whose ports the system chooses.
  */
 export function controlSocketPaths(
   config: ControlConfig,
@@ -55,7 +55,7 @@ export function serviceFolders(folder = SYSTEM_FOLDER): readonly string[] {
   }
 }
 
-/** Answers a call of the API that came by the control socket: `METHOD TARGET`, and a body behind them. Lines: status, JSON. */
+/** Answers a call of the API from the control socket: `METHOD TARGET`, and after them a body. Lines: status, JSON. */
 export async function answerCall(api: Api, asked: string): Promise<Answer> {
   const [, method = "", target = "", body = ""] = /^(\S+) (\S+) ?(.*)$/s.exec(asked) ?? [];
   const { status, json } = await api.call(method, target, body);

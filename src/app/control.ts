@@ -21,7 +21,7 @@ const PING = "ping";
 
 /** The server's pid file, and the control socket beside it. */
 export interface Control {
-  /** Gives both up. */
+  /** Closes the socket, and removes both files. */
   stop(): void;
 }
 
@@ -37,7 +37,8 @@ export async function refuseSecond(pidFile: string): Promise<void> {
 
 /**
  * Writes the pid file and answers commands on a socket at the first of `paths` that can be used, replacing any server that did
- * so before. Throws UserError when there is a pid file and no socket; without one the server does without.
+ * so before. Throws UserError when there is a pid file and no socket can be used; without a pid file, the server does without a
+ * socket.
  */
 export async function startControl(
   pidFile: string,
@@ -69,7 +70,7 @@ export async function startControl(
   };
 }
 
-/** Undefined when there are no paths. Throws the reason of the last one. */
+/** Listens at the first path that can be used; undefined when there are no paths. If none can be used, throws the last error. */
 async function listenAtOne(
   paths: readonly string[],
   answer: (request: string) => Promise<string>,
@@ -110,7 +111,7 @@ export async function askAtOne(
   return undefined;
 }
 
-/** Another program may have replaced the socket. */
+/** Throws UserError for any other text: another program may have replaced the socket. */
 function readAnswer(text: string, socket: string): Answer {
   try {
     const answer: unknown = JSON.parse(text);

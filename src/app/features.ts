@@ -60,7 +60,7 @@ import { logSources } from "./source-log.ts";
 import { clientsReport, streamsReport } from "./summary.ts";
 import { Vhosts } from "./vhosts.ts";
 
-/** What features are made of. */
+/** What features need of the server. */
 export interface Host {
   readonly log: Log;
   readonly live: LiveConfig;
@@ -78,7 +78,7 @@ export interface Host {
   readonly administration: Administration;
   /** The log's last lines. */
   readonly logTail: Pick<LogTail, "after">;
-  /** By the configuration in effect; "" without one. */
+  /** The cluster's secret by the configuration in effect; "" without one. */
   clusterSecret(): string;
 }
 
@@ -90,7 +90,7 @@ export interface Features {
   readonly listening: Listening;
   /** The connections of all protocols. */
   readonly connections: ConnectionServers;
-  /** It also answers the control socket's calls. */
+  /** Also answers the control socket's calls. */
   readonly api: Api;
   /** Asks other nodes from its start on. */
   readonly cluster: Cluster;
@@ -210,7 +210,7 @@ export function makeFeatures(host: Host): Features {
   const forward = new Forward({ ...relays, store, targets: (of) => hooks.targetsOf(of, vhost(of.vhost)?.forward) });
 
   const list: readonly Feature[] = [
-    // Counts what others do, and knows who was sent away.
+    // Counts what the other features do, and refuses addresses that were sent away.
     api,
     cluster,
     // Reports streams to other nodes, before features make other streams of them here.
@@ -227,7 +227,7 @@ export function makeFeatures(host: Host): Features {
     { name: "log", streams: logSources(log), clients: logClients(clock, log) },
     // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
-    // After security: only clients that may watch learn where. Before features that fetch the stream to this server.
+    // After security: only clients that may watch learn which server to watch at. Before features that fetch the stream to this server.
     director,
     // Provides a stream at once, before others look for it on other servers; the limits don't count publishers of the other process.
     siblings,

@@ -15,7 +15,7 @@ export class FfmpegCheck {
     return warnings;
   }
 
-  /** Tries the engines of each configuration to come, and logs what is wrong: a reload doesn't wait for FFmpeg. */
+  /** Tries the engines of each later configuration, and logs their problems: a reload doesn't wait for FFmpeg. */
   follow(live: LiveConfig, log: Log): void {
     live.follow({
       apply: (next, before) => {

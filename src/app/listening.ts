@@ -15,7 +15,7 @@ import type { ConnectionAccount } from "../live/ports/connections.ts";
 import type { Feature } from "../live/ports/feature.ts";
 import type { ViewerEndpoint } from "../live/ports/viewer-endpoint.ts";
 
-/** What listening takes. */
+/** What listening needs. */
 export interface ListeningOptions {
   readonly clock: Pick<Clock, "wall">;
   readonly log: Log;
@@ -80,7 +80,7 @@ export class Listening implements Feature {
     });
   }
 
-  /** Accepts no more; connections go on. */
+  /** Accepts no more connections; open ones continue. */
   stop(): void {
     this.#listeners.stop();
   }

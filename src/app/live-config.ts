@@ -41,7 +41,7 @@ export class LiveConfig {
     for (const change of changes) change.apply();
   }
 
-  /** The server stops: nothing changes any more. */
+  /** The server stops: further changes are refused. */
   close(): void {
     this.#closed = true;
   }
@@ -65,7 +65,7 @@ export class LiveConfig {
     return changed;
   }
 
-  /** With errors there are no changes. */
+  /** Prepares all followers. With errors, their changes are discarded, and none is returned. */
   #prepare(next: Config): { changes: readonly Change[]; errors: readonly string[] } {
     const changes: Change[] = [];
     const errors: string[] = [];

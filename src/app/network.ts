@@ -18,7 +18,7 @@ import type { Listening, ListeningOptions } from "./listening.ts";
 import type { LiveConfig } from "./live-config.ts";
 import type { OldProcess } from "./upgrade.ts";
 
-/** What the network is made of. */
+/** What the network needs. */
 export interface NetworkOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -50,7 +50,7 @@ export class Network {
     const https = new Certificates("http_server.tls");
     this.certificates = {
       rtmp: () => rtmps,
-      // It has no port with TLS.
+      // The API has no port with TLS.
       api: () => rtmps,
       http: () => (live.current.http_server.tls.cert.length > 0 ? https : rtmps),
     };
@@ -79,7 +79,7 @@ export class Network {
     return this.upgradeSockets.take(address) ?? this.#systemdSockets.take(address);
   }
 
-  /** Listens as the configuration says. `features` follow it after the listeners are prepared. */
+  /** Listens at the configuration's endpoints. `features` are reconfigured after each change. */
   follow(listening: Listening, features: { reconfigure(): void }): void {
     this.#live.follow({
       prepare: (next) => listening.prepare(this.#endpoints(next)),

@@ -5,12 +5,12 @@ import { MAX_NODE_LINKS, type NodeFlow, type NodeLink } from "../live/ports/node
 import type { RelayReport, Report } from "../live/ports/report.ts";
 import type { Streams } from "../live/streams.ts";
 
-/** It is measured at most this often, ms: that costs a walk over all clients. */
+/** The flow is measured at most this often, ms, as that costs a walk over all clients. */
 const FRESH_MS = 900;
 /** Maximum length of a reported error. */
 const MAX_ERROR = 200;
 
-/** What a flow is measured by. */
+/** What measuring a flow needs. */
 export interface NodeFlowContext {
   readonly clock: Pick<Clock, "now">;
   readonly clients: Pick<Clients, "all">;
@@ -37,7 +37,7 @@ export class NodeFlowMeter {
     this.#context = context;
   }
 
-  /** No older than a second; rates are those since the last measurement. */
+  /** The flow, no older than a second; its rates are those between the last two measurements. */
   get current(): NodeFlow {
     const now = this.#context.clock.now();
     if (this.#flow === undefined || now - (this.#before?.at ?? 0) >= FRESH_MS) this.#flow = this.#measure(now);
@@ -59,7 +59,7 @@ export class NodeFlowMeter {
     return { encoders, viewers, kbpsIn, ageMs, unhealthy, links: links.over(ms) };
   }
 
-  /** Clients that are no servers; servers that fetch are added to the links. */
+  /** Counts clients that are no servers; adds servers that fetch to the links. */
   #countClients(links: Links): { readonly encoders: number; readonly viewers: number } {
     let [encoders, viewers] = [0, 0];
     for (const { id, remote, tasks } of this.#context.clients.all())
@@ -74,11 +74,11 @@ export class NodeFlowMeter {
 
 /** The connections of one measurement, added up by the other server. */
 class Links {
-  /** So far, by connection. */
+  /** Bytes so far, by connection. */
   readonly bytes = new Map<string, number>();
-  /** At the last measurement; undefined at the first one. */
+  /** Bytes at the last measurement, by connection; undefined at the first measurement. */
   readonly #before: ReadonlyMap<string, number> | undefined;
-  /** With the bytes since then. */
+  /** Links by flow and server; `moved`: bytes since the last measurement. */
   readonly #links = new Map<string, { readonly link: Link; moved: number }>();
 
   constructor(before: ReadonlyMap<string, number> | undefined) {
@@ -95,7 +95,7 @@ class Links {
     link.error ??= lastError === undefined ? undefined : maskText(lastError).slice(0, MAX_ERROR);
   }
 
-  /** A server that fetches a stream here. */
+  /** Adds a server that fetches a stream from this one. */
   addServed(id: string, host: string, bytes: number, lagMs: number | undefined): void {
     const link = this.#add(id, "serve", host, bytes);
     link.running++;
@@ -117,7 +117,7 @@ class Links {
       found = { link, moved: 0 };
       this.#links.set(key, found);
     }
-    // A connection that was not there before has sent all of it since.
+    // A connection that is new since the last measurement has moved all its bytes since then.
     found.moved += bytes - (this.#before === undefined ? bytes : (this.#before.get(id) ?? 0));
     return found.link;
   }

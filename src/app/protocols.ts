@@ -14,16 +14,16 @@ import type { LiveConfig } from "./live-config.ts";
 /** Maximum number of connections to the API, in addition to max_connections. */
 const MAX_API_CONNECTIONS = 100;
 
-/** What the servers of all protocols are made of. */
+/** What the servers of all protocols need. */
 interface ProtocolsContext extends Omit<RtmpContext, "idle" | "chunkSize"> {
   readonly live: LiveConfig;
   /** The connections of clients, by all protocols. */
   readonly account: ConnectionAccount;
   /** Name and version for clients. */
   readonly software: string;
-  /** Answer viewers. */
+  /** Routes for viewers. */
   readonly routes: readonly HttpRoute[];
-  /** Answer operators and other nodes. */
+  /** Routes for operators and other nodes. */
   readonly adminRoutes: readonly HttpRoute[];
   viewerEndpoints(): readonly ViewerEndpoint[];
 }
@@ -60,7 +60,7 @@ export function makeProtocols(context: ProtocolsContext): ConnectionServers {
   return connections;
 }
 
-/** Counts the connections of operators by themselves: the API answers while clients have no room. */
+/** Counts operators' connections apart from clients', so that the API answers when there is no room for clients. */
 function operatorsAccount(requests: AddressRate, live: LiveConfig): ConnectionAccount {
   return new ConnectionAccount({
     maxConnections: MAX_API_CONNECTIONS,

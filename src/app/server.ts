@@ -25,16 +25,16 @@ import { surroundingsWarnings } from "./surroundings.ts";
 import { meetingPoint, type OldProcess, replacedExecutable, takeOldProcess, Upgrade } from "./upgrade.ts";
 import { welcome } from "./welcome.ts";
 
-/** What a server is started with. */
+/** The options of a server. */
 export interface ServerOptions {
   /** The configuration file, read again at each reload; "-" is standard input; undefined when only variables make the configuration. */
   readonly confPath: string | undefined;
   readonly environment: Environment;
-  /** What `--ignore` names. */
+  /** The names given by `--ignore`. */
   readonly ignored: readonly string[];
   /** This build's name and version for clients and the log. */
   readonly version: string;
-  /** Gets lines for the person who starts a server without a configuration, once it listens. */
+  /** Shows lines to the person who has started a server without a configuration, once it listens. */
   greet(lines: readonly string[]): void;
 }
 
@@ -64,7 +64,7 @@ async function run(
   const clock = systemClock;
   const logging = new Logging(config.log, configSecrets(config), clock.wall);
   const { log } = logging;
-  // As a container's first process it gets all that lose their parents; it does so until its last moment.
+  // A container's first process becomes the parent of orphaned processes; it waits for them until its end.
   if (process.pid === 1) reapOrphans(clock);
   const service = new Service(new Systemd(process.env, process.pid), clock, log);
   live.follow({ prepare: (next) => logging.prepare(next.log, configSecrets(next)) });

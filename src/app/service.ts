@@ -8,7 +8,7 @@ const MAX_STATUS = 500;
 /** Notifies systemd of the server's state. */
 export class Service {
   readonly #systemd: Systemd;
-  /** Another process speaks for the unit. */
+  /** Another process notifies systemd for the unit. */
   #retired = false;
   /** The last status sent to systemd. */
   #status = "";

@@ -2,7 +2,7 @@
 export interface SignalHandlers {
   /** SIGHUP: reloads the configuration, or upgrades if the program's file was replaced. */
   hangUp(): void;
-  /** SIGUSR1: opens the log's file anew. */
+  /** SIGUSR1: reopens the log's file. */
   reopenLog(): void;
   /** SIGUSR2: starts the program's file in this process's place, as nginx does. */
   upgrade(): void;

@@ -28,7 +28,7 @@ export async function receiveFailure(path: string): Promise<FailureReceiver> {
   };
 }
 
-/** Sends there why this process can't start; succeeds without a listener, too. */
+/** Sends to the socket at `path` why this process can't start; succeeds without a listener, too. */
 export async function sendFailure(path: string, error: unknown): Promise<void> {
   const lines = messageOf(error)
     .split(/\s*\n\s*/)

@@ -18,7 +18,7 @@ export interface RunningServer
   readonly live: LiveConfig;
   readonly service: Service;
   readonly signals: StopSignals;
-  /** These stop at the first signal. */
+  /** Parts that stop at the first signal. */
   readonly helpers: readonly { stop(): void }[];
   /** Runs until the features stop. */
   readonly summary: Timer;

@@ -24,7 +24,7 @@ export interface OldProcess {
 }
 
 const VARIABLE = "HANDED_OVER_BY_SRS";
-/** What concerns one process only. */
+/** Variables that concern one process only. */
 const OWN_VARIABLES = [VARIABLE, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"];
 /** A process with one of these was started with open sockets. */
 export const passingVariables: readonly string[] = [VARIABLE, "LISTEN_FDS"];
@@ -67,7 +67,7 @@ export interface UpgradeOptions {
   /** The configuration that this process has read from standard input; the new process reads it there, too. */
   readonly input: string | undefined;
   sockets(): readonly UpgradeSocket[];
-  /** The next generation accepts clients. */
+  /** The new process accepts clients. */
   succeeded(pid: number): void;
 }
 

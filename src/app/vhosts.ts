@@ -12,7 +12,7 @@ export interface NamedVhost {
 /** Finds the vhost that serves a name, in the configuration in effect. Names are host names: case and a dot at the end do not matter. */
 export class Vhosts {
   readonly #configured: () => Config["vhost"];
-  /** What the index is of. */
+  /** The vhosts that the index has. */
   #indexed: Config["vhost"] | undefined;
   readonly #index = new Map<string, NamedVhost>();
 

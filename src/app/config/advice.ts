@@ -12,7 +12,7 @@ interface Advice {
 /** Packets of a stream are further apart than this at times, ms. */
 const LEAST_SILENCE_MS = 100;
 
-/** Warns of vhosts that let in more clients than they seem to, or no publishers, send viewers nowhere, or encrypt by keys of their own. */
+/** Warns of settings that let in more clients than they seem to, keep publishers away, have no effect, or differ from other nodes'. */
 export function advise({ vhost, cluster }: Config): Advice[] {
   const knowsNodes = cluster.peers.length + cluster.registry.length > 0;
   const hasSecret = cluster.secret !== "" || cluster.secret_file !== "";
@@ -75,7 +75,7 @@ function ownKeys({ hls, edge }: VhostConfig): Advice[] {
   return [{ path: ["hls", "hls_keys"], message }];
 }
 
-/** Values that are seconds where the keys are milliseconds. */
+/** Timeouts in ms that were probably meant as seconds. */
 function shortTimeouts({ publish }: VhostConfig): Advice[] {
   return (["firstpkt_timeout", "normal_timeout"] as const)
     .filter((key) => publish[key] < LEAST_SILENCE_MS)

@@ -50,7 +50,7 @@ export function convertConfig(path: string): Converted {
 
 /** A wrong value that was dropped. */
 interface Wrong {
-  /** With its place. */
+  /** The problem, with the value's location. */
   readonly message: string;
   readonly table: Path;
   readonly source: Directive | undefined;
@@ -109,7 +109,7 @@ class Comments {
     const key = JSON.stringify(isThere ? table : []);
     const lines = this.#lines.get(key) ?? [];
     lines.push(oneLine(`# ${reason}`));
-    // One directive may have many mistakes.
+    // A directive with many mistakes is shown once.
     if (directive !== undefined && !this.#shown.has(directive.order))
       lines.push(...directiveLines(directive).map((line) => oneLine(`#   ${line}`)));
     if (directive !== undefined) this.#shown.add(directive.order);

@@ -49,14 +49,14 @@ export interface ConfigSource {
   readonly path: string | undefined;
   /** Read instead of the file. */
   readonly text?: string | undefined;
-  /** Neither a file nor a variable is an empty configuration, not a mistake. */
+  /** Without a file and variables, the defaults are the configuration; otherwise that is a mistake. */
   readonly orDefaults?: boolean;
 }
 
 /**
  * Reads a configuration file and the environment's overrides; without a path, the environment alone. `ignored` names SRS
- * features that the server may start without. `isDefault`: there is neither a file nor a variable. Throws UserError when a file cannot be read or there is no configuration at all,
- * ConfigErrors when it is wrong.
+ * features that the server may start without. `isDefault`: there is neither a file nor a variable. Throws UserError when a file cannot
+ * be read or there is no configuration at all, ConfigErrors when it is wrong.
  */
 export function loadConfig(
   source: string | undefined | ConfigSource,
