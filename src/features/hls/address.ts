@@ -5,10 +5,10 @@ import type { ListPosition } from "./blocked-requests.ts";
 import { DIRECTIVE_PARAMS } from "./directives.ts";
 import type { SegmentKey } from "./segment.ts";
 
-/** The parameter with which a viewer's session is known, in the link to the media playlist. */
+/** The parameter with the token of the viewer's session, in links to media playlists. */
 export const SESSION_PARAM = "hls_ctx";
 
-/** The parameter that says which variant a link is for: what its stream's name ends with. */
+/** The parameter that says which variant a link is for: the ending of the variant's name. */
 export const VARIANT_PARAM = "hls_variant";
 
 /** The parameter that says which part of a stream a link is for: a rendition's id. */
@@ -16,7 +16,8 @@ export const PART_PARAM = "hls_part";
 
 const PLAYLIST = /^\/(?:(.*)\/)?([^/]+)\.m3u8$/;
 /**
- * An epoch's id, the fragment and the length of parts, the number, the rendition's id, and what tells an encrypted segment, and one with packets missing, from others.
+ * An epoch's id, the lengths of fragments (s) and parts (ms), the number and the rendition's id; then 8 digits of the key's id for an
+ * encrypted segment, and 8 random ones for a damaged segment.
  */
 const SEGMENT =
   /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}(?:p\d{3,4})?-\d{1,15}(?:-v|-a\d{1,3})?(?:-[0-9a-f]{8}){0,2}\.(?:ts|m4s))$/;
@@ -25,9 +26,9 @@ const PART =
   /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-\d{1,2}p\d{3,4}-(\d{1,15})(?:-v|-a\d{1,3})?\.(\d{1,4})(?:-[0-9a-f]{8}){0,2}\.m4s)$/;
 /** An epoch's id, and the key's. */
 const KEY = /^\/(?:(.*)\/)?([^/]+)\/([0-9a-f]{32}-[0-9a-f]{16}\.key)$/;
-/** An epoch's id, and what the content is known by. */
+/** An epoch's id, and a hash of the content. */
 const INIT = /^\/(?:.*\/)?[^/]+\/([0-9a-f]{32}-[0-9a-f]{16}\.mp4)$/;
-/** What no guard, and no other server, needs to see of a query. */
+/** Query parameters that guards and other servers do not need. */
 const OWN_PARAMS = [SESSION_PARAM, VARIANT_PARAM, PART_PARAM, ...DIRECTIVE_PARAMS];
 const TOKEN = /^[0-9a-f]{32}$/;
 
@@ -35,18 +36,19 @@ const TOKEN = /^[0-9a-f]{32}$/;
 export interface PlaylistAddress extends StreamAddress {
   /** The key's name. */
   readonly key: string | undefined;
-  /** The session's; undefined for who has none. */
+  /** The session's token; undefined without a valid one. */
   readonly token: string | undefined;
-  /** Which variant's; undefined for who names none. */
+  /** The variant's ending; undefined where the link names none. */
   readonly variant: string | undefined;
-  /** Which rendition's; undefined for who names none. */
+  /** The rendition's id; undefined where the link names none. */
   readonly part: string | undefined;
   /** All of the query but the token, the variant, the rendition and delivery directives, without a question mark. */
   readonly query: string;
 }
 
 /**
- * What a path `/app/stream.m3u8` or `/app/stream/ID-KEY.key` asks for; undefined for any other path, a text for names that no stream has.
+ * The playlist or key that a path `/app/stream.m3u8` or `/app/stream/ID-KEY.key` asks for; undefined for any other path, the reason as a
+ * text for names that no stream has.
  */
 export function playlistAddress({ path, query, host }: HttpRequest): PlaylistAddress | string | undefined {
   const [, app = "", stream = "", key] = PLAYLIST.exec(path) ?? KEY.exec(path) ?? [];
@@ -73,7 +75,7 @@ export function segmentFile(path: string): string | undefined {
   return SEGMENT.exec(path)?.[1];
 }
 
-/** What the key of an epoch's segments is called. */
+/** The file name of a key of an epoch's segments. */
 export function keyName(epoch: string, { id }: Pick<SegmentKey, "id">): string {
   return `${epoch}-${id}.key`;
 }
@@ -90,7 +92,7 @@ export function partAddress(path: string): PartAddress | undefined {
   return file === undefined ? undefined : { file, position: { msn: Number(number), part: Number(index) } };
 }
 
-/** What the names of all parts of a stream, or of a rendition, have in common while its epoch lasts. */
+/** What the names of all parts of a stream, or of a rendition, share during an epoch: epoch, lengths and rendition. */
 export function partsStreamOf(file: string): string {
   const [epoch, lengths, , ...rendition] = file.slice(0, file.indexOf(".")).split("-");
   return [epoch, lengths, ...rendition].join("-");

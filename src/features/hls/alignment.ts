@@ -3,8 +3,8 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamName, Streams } from "../../live/streams.ts";
 
 /**
- * The streams by which one is cut, so that all variants are cut at the same places: the first of its group that is published, and for a
- * source that begins, any other. `endings`: see `endingsOf`.
+ * The streams whose epochs a stream follows, so that all variants are cut at the same places: those before it in its group, and for a
+ * source that begins (`fresh`), those behind it, too. `endings`: see `endingsOf`.
  */
 export function referencesOf(
   streams: Streams,
@@ -26,6 +26,6 @@ export function referencesOf(
 function referenceTo(other: Stream | undefined, self: Stream | undefined): EpochReference | undefined {
   if (other?.source === undefined || self?.source === undefined) return undefined;
   const [isMade, isOthers] = [self, other].map(({ source }) => source?.info.via === "transcode");
-  // Its results have the source's times, which need not be the timestamps that the source comes with.
+  // A transcoded stream's timestamps are its source's times, which can differ from the timestamps of that source.
   return !isMade && isOthers ? undefined : { programme: other.epochs, isOrigin: Boolean(isMade && !isOthers) };
 }

@@ -5,9 +5,9 @@ import type { HlsStream } from "./hls-stream.ts";
 import { linkQuery } from "./links.ts";
 import type { Session } from "./sessions.ts";
 
-/** A media playlist that a viewer has asked for, with what links say to them. */
+/** A media playlist that a viewer has asked for, and the queries of its links. */
 export class AskedList {
-  /** The list's stream, and the whole that it is a part of. */
+  /** The list's stream or part of a stream; `#main` is the stream as a whole. */
   readonly hls: HlsStream;
   readonly #main: HlsStream;
   readonly session: Session;
@@ -20,12 +20,12 @@ export class AskedList {
     this.#address = address;
   }
 
-  /** What links in the list have behind the question mark. */
+  /** The query of links in the list, without the question mark. */
   get links(): string {
     return this.#linksTo(this.#address.variant, this.#address.part);
   }
 
-  /** How far the other playlists are that the multivariant playlist names, by its links (RFC 8216bis, 4.4.5.4), as of now. */
+  /** Rendition reports (RFC 8216bis, 4.4.5.4): the newest positions of the other playlists in the multivariant playlist, by its links. */
   reports(): RenditionReport[] {
     const { group } = this.session;
     const isAlone = !group.hasVariants && this.#main.renditions.size === 0;
@@ -42,7 +42,7 @@ export class AskedList {
     );
   }
 
-  /** Without sessions, a cache may give one viewer's playlist to others. */
+  /** Whether the list is for one viewer: without sessions, a cache may give it to others. */
   get #isOwn(): boolean {
     return this.hls.config?.hls_ctx ?? true;
   }

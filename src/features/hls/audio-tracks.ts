@@ -5,9 +5,9 @@ import { namesAudioTracks } from "../../media/one-track.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { audioTrackLabels, type TrackLabel } from "../../media/track-labels.ts";
 
-/** Audio tracks of one stream at the most; more are left out. */
+/** Maximum number of audio tracks of a stream; more are left out. */
 const MAX_AUDIO_TRACKS = 8;
-/** Data messages in AMF3 have no metadata that is read; announcements are others. */
+/** Data messages whose metadata is not read: those in AMF3, and announcements. */
 const NO_METADATA = PacketFlag.Amf3 | PacketFlag.Announcement;
 
 /** The audio tracks that a stream's packets have named, and what its metadata says of them. */
@@ -32,13 +32,13 @@ export class AudioTracks {
     }
   }
 
-  /** By the tracks' ids. */
+  /** The labels in the stream's metadata, by the tracks' ids. */
   get labels(): ReadonlyMap<number, TrackLabel> {
     this.#labels ??= this.#metadata === undefined ? new Map() : audioTrackLabels(this.#metadata);
     return this.#labels;
   }
 
-  /** It is notified of again when it comes again. */
+  /** `notify` gets the track again when it comes again. */
   forget(id: number): void {
     this.#ids.delete(id);
   }

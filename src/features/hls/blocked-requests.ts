@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** How often it is looked who has waited for too long, ms. */
+/** Interval at which requests that have waited too long are answered, ms. */
 const SWEEP_MS = 1000;
-/** Answers that are given in one turn of the event loop: thousands at once would hold up everything else. */
+/** Maximum number of answers in one turn of the event loop: thousands at once would delay everything else. */
 const MAX_A_TURN = 200;
 
 /** What a blocked request waits for: a segment of the list, or one of its parts. */
@@ -16,20 +16,20 @@ export interface ListPosition {
 /** What has become of a blocked request. */
 export type BlockedResult = "there" | "late";
 
-/** Who has made a blocked request. There are thousands at a time: an object with a method is smaller than functions that remember. */
+/** The maker of a blocked request: an object with a method, as there are thousands at a time and closures are larger. */
 export interface BlockedOwner {
-  /** It waits no more. Called once, unless the request is removed before. */
+  /** The request waits no more. Called once, unless the request is removed before. */
   unblocked(result: BlockedResult): void;
 }
 
 /** A blocked request. */
 export interface Blocked extends ListPosition {
-  /** Monotonic ms. */
+  /** When the request is late, monotonic ms. */
   readonly until: number;
   readonly owner: BlockedOwner;
 }
 
-/** The requests of one stream that wait for what is not in its list so far. Each costs one small object. */
+/** The requests of one stream that wait for positions that its list does not have yet. Each costs one small object. */
 export class BlockedRequests {
   readonly #clock: Clock;
   readonly #all = new Set<Blocked>();
@@ -44,7 +44,7 @@ export class BlockedRequests {
     return this.#all.size;
   }
 
-  /** Tells its owner when `release` finds the position in the list, or after `maxMs`. */
+  /** Notifies `owner` when `release` finds the position in the list, or after `maxMs`. */
   add({ msn, part }: ListPosition, maxMs: number, owner: BlockedOwner): Blocked {
     const blocked: Blocked = { msn, part, until: this.#clock.now() + maxMs, owner };
     this.#all.add(blocked);
@@ -52,7 +52,7 @@ export class BlockedRequests {
     return blocked;
   }
 
-  /** Its owner is told nothing any more. */
+  /** The request's owner is not notified any more. */
   remove(blocked: Blocked): void {
     this.#all.delete(blocked);
     if (this.#all.size > 0) return;
@@ -60,7 +60,7 @@ export class BlockedRequests {
     this.#sweeping = undefined;
   }
 
-  /** The list says more: those whose positions are in it now are told, a number of them in each turn. */
+  /** The list has grown: notifies owners whose positions are in it now, `MAX_A_TURN` of them in each turn. */
   release(isThere: (position: ListPosition) => boolean): void {
     if (this.#releasing) return;
     let told = 0;
@@ -79,7 +79,7 @@ export class BlockedRequests {
     }
   }
 
-  /** Nothing more can be waited for. */
+  /** The list is closed: all requests are late. */
   end(): void {
     for (const blocked of [...this.#all]) {
       this.remove(blocked);

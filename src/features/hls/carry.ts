@@ -11,28 +11,28 @@ import type { CarriedPart, CarriedSegment, ListedPart, ListedSegment } from "./w
  * A segment, or a part of one that is not whole, in pieces. Each begins with a byte that says what it is:
  *
  *     head   1   JSON of `Head`, UTF-8
- *     bytes  2   the next bytes of what the last head is of
+ *     bytes  2   the next bytes of the last head's segment or part
  */
 const Piece = { Head: 1, Bytes: 2 } as const;
 
-/** Segments that wait to be given at the most; what comes then is not given. */
+/** Maximum number of segments and parts that wait to be given; more are not given. */
 const MAX_WAITING = 4096;
-/** As a segment may have. */
+/** Maximum size of a segment or part, bytes; larger ones are not taken. */
 const MAX_SEGMENT_BYTES = 80 * 1024 * 1024;
 
-/** A part without its bytes, of which there are `size`. */
+/** A part without its bytes; `size` is their number. */
 type PartHead = Omit<ListedPart, "bytes" | "memory" | "segment" | "initName"> & { readonly size: number };
 
 /** What is known of a part's segment. */
 type BeginningHead = Omit<SegmentBeginning, "init">;
 
 /**
- * A segment or a part without its bytes, of which there are `size`; without a size it is a slot without packets. The first `initSize` bytes
- * are its init segment.
+ * A segment or a part without its bytes; `size` is their number, undefined for a slot without packets. The first `initSize` bytes are the
+ * init segment.
  */
 interface Head {
   readonly stream: StreamName;
-  /** Its id, for a rendition of the stream. */
+  /** The rendition's id; undefined for the stream as a whole. */
   readonly rendition?: string;
   readonly segment?: Omit<ListedSegment, "bytes" | "init" | "memory" | "parts"> & {
     readonly parts: readonly PartHead[];
@@ -40,13 +40,13 @@ interface Head {
   readonly part?: PartHead & { readonly segment: BeginningHead };
   readonly size: number | undefined;
   readonly initSize?: number;
-  /** The stream's publisher said that this was all. */
+  /** The publisher has unpublished the stream: no more comes. */
   readonly ended: boolean;
-  /** That another server makes of the stream. */
+  /** The stream's ladder, if it belongs to one. */
   readonly ladder?: Ladder;
 }
 
-/** What is to be given. */
+/** A segment or a part to be given. */
 interface Waiting {
   readonly stream: HlsStream;
   readonly what: Pick<Head, "segment" | "part" | "ladder">;
@@ -55,7 +55,7 @@ interface Waiting {
   readonly memory: SegmentMemory | undefined;
 }
 
-/** Takes what the process before had. */
+/** Takes the segments and parts of the old process. */
 export interface Adopters {
   segment(name: StreamName, segment: CarriedSegment, head: Pick<Head, "ended" | "rendition" | "ladder">): void;
   part(name: StreamName, part: CarriedPart, rendition: string | undefined): void;
@@ -65,12 +65,12 @@ const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Gives the segments of all streams to the process that succeeds this one, and takes those of the one before. */
+/** Gives the segments of all streams to the new process of an upgrade, and takes those of the old one. */
 export class HlsCarry implements Carry {
   readonly #streams: HlsStreams;
   readonly #giving = new Set<Giving>();
   readonly #adopt: Adopters;
-  /** The segment whose bytes are coming. */
+  /** The head of the segment or part whose bytes are coming. */
   #head: Head | undefined;
   #bytes = new Uint8Array(0);
   #filled = 0;
@@ -80,7 +80,7 @@ export class HlsCarry implements Carry {
     this.#adopt = adopt;
   }
 
-  /** Whether another process has all of it, and goes on with it. */
+  /** Whether a new process gets all segments, and continues with them. */
   get given(): boolean {
     return this.#giving.size > 0;
   }
@@ -95,7 +95,7 @@ export class HlsCarry implements Carry {
     return giving;
   }
 
-  /** A segment was listed here: who takes over gets it, too. */
+  /** A segment was listed here: the new process gets it, too. */
   listed(stream: HlsStream, segment: ListedSegment): void {
     for (const giving of this.#giving) giving.add(this.#segmentOf(stream, segment));
   }
@@ -157,7 +157,7 @@ function segmentOf(
   { bytes: own, init, memory, parts = [], ...segment }: ListedSegment,
   ladder: Ladder | undefined,
 ): Waiting {
-  // Parts that are encrypted by themselves are behind it.
+  // In the buffer of an encrypted segment, its parts are behind it, each encrypted by itself.
   const bytes = own && segment.key !== undefined ? new Uint8Array(own.buffer) : own;
   const what = { segment: { ...segment, parts: parts.map(headOf) }, ...(ladder && { ladder }) };
   return { stream, what, bytes, init, memory };
@@ -172,13 +172,13 @@ function headOf({ bytes, memory: _memory, segment: _segment, initName: _initName
   return { ...part, size: bytes.length };
 }
 
-/** A segment without the parts that are behind it, where it is encrypted. */
+/** The bytes of the segment alone: an encrypted one has its parts behind it. */
 function wholeOf({ key, parts }: NonNullable<Head["segment"]>, bytes: Uint8Array): Uint8Array {
   if (key === undefined) return bytes;
   return bytes.subarray(0, bytes.length - parts.reduce((sum, { size }) => sum + size, 0));
 }
 
-/** The parts of a segment, which are views of its bytes, or of those behind it. */
+/** The parts of a segment: views of its bytes, or for an encrypted one, of those behind it. */
 function partsOf(
   { epoch, number, dateMs, discontinuity, opens, independent, key, parts }: NonNullable<Head["segment"]>,
   bytes: Uint8Array,
@@ -197,7 +197,7 @@ class Giving implements CarryGiving {
   readonly #waiting: Waiting[];
   readonly #ready: () => void;
   readonly #closed: () => void;
-  /** Bytes of the first one that have gone, those of its init segment first; -1: its head has not. */
+  /** Bytes of the first waiting one that were given, its init segment's first; -1 before its head was. */
   #at = -1;
 
   constructor(waiting: Waiting[], ready: () => void, closed: () => void) {

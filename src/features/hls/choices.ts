@@ -3,18 +3,18 @@ import type { TrackLabel } from "../../media/track-labels.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import { VIDEO } from "./rendition.ts";
 
-/** A rendition that has listed nothing for so many target durations has stopped, if its stream goes on. */
+/** A rendition has stopped if it has listed nothing for this many target durations, while its stream continues. */
 const MAX_QUIET_TARGETS = 2;
 
-/** Track 0, which a stream without video has in its own playlist. */
+/** The id of audio track 0, which a stream without video has in its own playlist. */
 const MAIN_AUDIO = "a0";
 
 /** An audio track to choose. */
 export interface AudioChoice {
   readonly hls: HlsStream;
-  /** Of the rendition. */
+  /** The rendition's id. */
   readonly id: string;
-  /** No two of one stream have the same. */
+  /** Unique in its stream. */
   readonly name: string;
   readonly language: string | undefined;
 }
@@ -23,11 +23,11 @@ export interface AudioChoice {
 export interface Choices {
   /** Undefined for a stream without video. */
   readonly video: HlsStream | undefined;
-  /** By track, two at least. */
+  /** In the order of tracks; one of them at least is not track 0. */
   readonly audio: readonly AudioChoice[];
 }
 
-/** What players may choose from now; undefined where a stream has no more than one audio track, so that it is listed as a whole. */
+/** The parts that players may choose from now; undefined where a stream is listed as a whole, with track 0 alone or video not ready. */
 export function choicesOf(main: HlsStream): Choices | undefined {
   const playable = [...main.renditions].filter(([, hls]) => isPlayable(hls));
   const audio = playable.filter(([id]) => id !== VIDEO.id).sort(([a], [b]) => trackOf(a) - trackOf(b));
@@ -37,7 +37,7 @@ export function choicesOf(main: HlsStream): Choices | undefined {
   return { video, audio: named(audio, main.tracks.labels) };
 }
 
-/** What the multivariant playlist names of a stream: all of it, or its video and what goes with that. */
+/** A stream's lists in the multivariant playlist: one of the whole stream, or those of its video and its audio tracks. */
 export function listsOf(main: HlsStream): HlsStream[] {
   const { video, audio } = choicesOf(main) ?? {};
   if (audio === undefined) return [main];
@@ -45,14 +45,14 @@ export function listsOf(main: HlsStream): HlsStream[] {
   return [video ?? main, ...audio.flatMap(({ id, hls }) => (isWithMain(id) ? [] : [hls]))];
 }
 
-/** The part of a stream that a link is for: all of it where the link names none, undefined where there is no such part any more. */
+/** The part of a stream that a link is for: the whole stream where the link names none, undefined where that part is not playable. */
 export function partOf(main: HlsStream, id: string | undefined): HlsStream | undefined {
   if (id === undefined) return main;
   const hls = main.renditions.get(id);
   return hls !== undefined && isPlayable(hls) ? hls : undefined;
 }
 
-/** Whether a part has begun to come, and is not listed so far: who asks first would not see it. */
+/** Whether a part has begun to come and is not listed yet, so that a playlist would lack it now. */
 export function awaitsRendition(main: HlsStream): boolean {
   return [...main.renditions.values()].some((part) => part.isBeginning);
 }

@@ -12,20 +12,20 @@ export function kindBit(kind: PacketKind): number {
 export const ALL_KINDS = kindBit(PacketKind.Audio) | kindBit(PacketKind.Video);
 
 /**
- * The tracks of a clock: all its segments have the same. A track that comes later, and headers that change, wait for the epoch's next
- * discontinuity, which begins at a key frame where there is video. Where the epoch has none, the next key frame does.
+ * The tracks of a clock, which all its segments have. A track that comes later, or a header that changes, waits for the epoch's next
+ * discontinuity, which is at a key frame where there is video, or for the next key frame if the epoch has no discontinuity there.
  */
 export class ClockTracks {
-  /** Of what is cut. */
+  /** The codecs of what is cut. */
   readonly codecs = new CodecDescription();
   /** The stream has video, so that there are key frames. */
   hasKeys = false;
   #hasKeysLater = false;
-  /** Kinds of frames that are cut; none before the first one. */
+  /** Bits of the kinds of frames that are cut; 0 before the first one. */
   #kinds = 0;
-  /** The same, and kinds that have come since the last key frame. */
+  /** Bits of the kinds that have come: those not in `#kinds` are cut from the next key frame on. */
   #came = 0;
-  /** Headers that hold later. */
+  /** Headers that are not in force yet. */
   #later: readonly Packet[] = [];
   #open = true;
 
@@ -46,7 +46,7 @@ export class ClockTracks {
     if (holds) this.#takeLater();
   }
 
-  /** A clock begins; which tracks it has shows later. */
+  /** A clock begins; its tracks are known at `settle`. */
   beginClock(): void {
     this.#open = true;
     this.#kinds = 0;
@@ -55,7 +55,7 @@ export class ClockTracks {
     this.codecs.forgetFrames();
   }
 
-  /** The clock's tracks are known: it began with frames of these kinds, beside those whose headers are in force. */
+  /** The clock's tracks are known: the kinds of frames that it began with, and those whose headers are in force. */
   settle(kinds: number): void {
     this.#open = false;
     this.#kinds = kinds;

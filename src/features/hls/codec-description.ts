@@ -2,22 +2,22 @@ import { Headers } from "../../live/log/headers.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { streamTracks } from "../../media/stream-tracks.ts";
 
-/** Of a frame that is kept: what it tells stands at its beginning. */
+/** Bytes that are kept of a frame: its codec's parameters are at the beginning. */
 const MAX_FRAME_BYTES = 8192;
-/** Frames of a kind that are looked at; one that none of them tells of stays unknown. */
+/** Maximum number of frames of a kind that are examined; a codec that none of them describes stays unknown. */
 const MAX_FRAMES = 8;
 
 /**
- * What there is to know of a stream's codecs, of track 0: the sequence headers in force, and a frame of each kind whose header does not
- * tell all (the size of VP9's pictures), or that has none.
+ * What is known of the codecs of a stream's track 0: the sequence headers in force, and one frame of each kind that has no header, or an
+ * incomplete one (VP9's lacks the size of pictures).
  */
 export class CodecDescription {
   readonly #headers = new Headers();
   readonly #frames: Packet[] = [];
   #list: readonly Packet[] | undefined;
-  /** Kinds whose frames need not be looked at: their configuration is known, or they do not tell it. */
+  /** Kinds whose frames need not be examined: their configuration is known, or their frames do not tell it. */
   #known: readonly PacketKind[] | undefined;
-  /** Frames that were looked at, of either kind. */
+  /** The kind of each frame that was examined. */
   #looked: PacketKind[] = [];
 
   /** Replaced, never changed. */
@@ -50,12 +50,12 @@ export class CodecDescription {
     this.#forget([]);
   }
 
-  /** A frame came. True: its codec was not known, and shows in the frame only. */
+  /** A frame came. True if it is kept: its codec is not known without it. */
   frame({ kind, time, payload, flags, track }: Packet): boolean {
     this.#known ??= this.#kindsKnown();
     if (this.#known.includes(kind)) return false;
     const before = this.#frames.findIndex((frame) => frame.kind === kind);
-    // Of video, a key frame tells more than the one before.
+    // Only a key frame replaces the video frame before: it tells more.
     if (before >= 0 && kind === PacketKind.Video && (flags & PacketFlag.Key) === 0) return false;
     if (before >= 0) this.#frames.splice(before, 1);
     this.#frames.push(new Packet(kind, time, payload.slice(0, MAX_FRAME_BYTES), flags, track));
@@ -78,7 +78,7 @@ export class CodecDescription {
     this.#known = undefined;
   }
 
-  /** The frames may be encoded otherwise from here on. */
+  /** Frames may have another encoding from here on. */
   forgetFrames(): void {
     this.#frames.length = 0;
     this.#forget([]);

@@ -38,11 +38,11 @@ export interface HlsContext {
   readonly clients: () => Clients;
   readonly formats: HlsFormats;
   readonly files: FileStore;
-  /** A vhost's configuration by its name there. */
+  /** The configuration of the vhost with this name. */
   configOf(vhost: string): HlsVhost | undefined;
-  /** The ladder that a stream is of, where this server makes one. */
+  /** The ladder that this server makes and that the stream belongs to, if any. */
   ladderOf(name: StreamName): Ladder | undefined;
-  /** For how long other servers are searched for a stream that is not here, ms; 0: none are. */
+  /** How long other servers are searched for a stream that this server does not have, ms; 0: no search. */
   searchMs(name: StreamName, demand: Demand): number;
   /** Servers that have the same HLS of a stream, for a viewer at an address; undefined when there are none. */
   pathways(
@@ -51,10 +51,10 @@ export interface HlsContext {
     request: Pick<HttpRequest, "secure">,
   ): Pathways | undefined | Promise<Pathways | undefined>;
   gzip(bytes: Uint8Array): Uint8Array;
-  /** The secret that the servers of a cluster share, of which keys are made; "" where there is none. */
+  /** The secret that the servers of a cluster share, from which keys are derived; "" where there is none. */
   keySecret(): string;
-  /** So many random bytes in hexadecimal. */
+  /** `bytes` random bytes, in hexadecimal. */
   randomHex(bytes: number): string;
-  /** A segment may be requested; one with a file is written. */
+  /** A segment can be requested now; its file, if any, is written. */
   segmentReady(segment: StreamSegment): void;
 }

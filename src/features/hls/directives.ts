@@ -6,15 +6,15 @@ const Param = { Msn: "_HLS_msn", Part: "_HLS_part", Skip: "_HLS_skip" } as const
 /** Names of all parameters that are delivery directives. */
 export const DIRECTIVE_PARAMS: readonly string[] = Object.values(Param);
 
-/** What a player wants of a playlist. */
+/** The delivery directives of a playlist request. */
 export interface Directives {
-  /** It waits for this; undefined: for nothing. */
+  /** The position that the player waits for; undefined: it does not wait. */
   readonly position: ListPosition | undefined;
-  /** It knows an earlier playlist. */
+  /** The player has an earlier playlist, and wants a delta update. */
   readonly skip: boolean;
 }
 
-/** Reads the directives of a query; a text says what is wrong with them. */
+/** Parses the directives of a query; returns a text that says what is wrong with invalid ones. */
 export function directivesOf(query: string): Directives | string {
   let [msn, part, skip]: (string | undefined)[] = [];
   for (const pair of query.split("&")) {

@@ -2,7 +2,7 @@ import type { StreamName } from "../../live/streams.ts";
 import type { HlsConfig } from "./config.ts";
 import type { HlsContext } from "./context.ts";
 
-/** By which endings of names a stream and others are variants: those of the configuration, and of the ladder that this server makes. */
+/** The endings of names that make streams variants of a stream: those configured, and those of the ladder that this server makes. */
 export function endingsOf(
   { ladderOf }: Pick<HlsContext, "ladderOf">,
   name: StreamName,

@@ -6,7 +6,7 @@ import { type NumberedSlot, slotOf, targetSeconds } from "./slots.ts";
 /** Maximum number of slots without packets that get an entry each: no list has more. */
 const MAX_GAPS = 256;
 
-/** A segment that is begun. */
+/** A segment that has begun. */
 export interface BegunSegment {
   slot: Slot;
   /** Stream time of its first packet, ms. */
@@ -14,20 +14,20 @@ export interface BegunSegment {
   /** Stream time at which its clock is 0. */
   zero: number;
   readonly independent: boolean;
-  /** What this server has of its slot may not begin where the slot does. */
+  /** Packets at the beginning of its slot may be missing here. */
   readonly partial: boolean;
   /** Packets of it are missing. */
   damaged: boolean;
-  /** It has as many bytes as one may have. */
+  /** It has the maximum size: the rest of its slot is left out. */
   full: boolean;
 }
 
-/** A segment that packets still come for. */
+/** A segment that still gets packets. */
 export interface GrowingSegment extends BegunSegment {
   readonly writer: SegmentWriter;
 }
 
-/** Makes list entries of segments that are whole, and of the slots between them that have none. */
+/** Makes list entries of whole segments, and of the slots between them that have no segment. */
 export class Entries {
   /** The stream's, as of the newest packet. */
   epoch: Epoch | undefined;
@@ -36,7 +36,7 @@ export class Entries {
   readonly #hasParts: boolean;
   /** The number of the last entry; undefined before the first one of an epoch. */
   #last: number | undefined;
-  /** A segment was listed. */
+  /** This segmenter has listed a segment. */
   #begun = false;
   /** The last entry that another segmenter has listed. */
   #adopted: { readonly epoch: string; readonly number: number } | undefined;
@@ -65,7 +65,7 @@ export class Entries {
     return this.epoch !== undefined && this.#adopted?.epoch === this.epoch.id;
   }
 
-  /** No segment of the epoch is longer, whole seconds. */
+  /** Upper bound of the durations of the epoch's segments, whole seconds. */
   get targetSeconds(): number {
     return this.epoch === undefined ? 0 : targetSeconds(this.epoch, this.#fragmentMs, this.#hasParts);
   }
@@ -76,13 +76,14 @@ export class Entries {
   }
 
   /**
-   * A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. `next` begins the next one, if that follows.
+   * A segment ends at `end` (stream time, ms): with its last packet, or at its writer's mark. `next` is the frame that begins the
+   * next segment, if that follows.
    */
   finish(segment: GrowingSegment, at: "end" | "mark", end: number, next?: Packet): void {
     this.list(segment, end, () => segment.writer.finish(at, segment.slot.number, next));
   }
 
-  /** A segment ends at `end` (stream time, ms). `contentOf` is called if it is listed. */
+  /** A segment ends at `end` (stream time, ms). `contentOf` is called if the segment is listed. */
   list(segment: BegunSegment, end: number, contentOf: () => SegmentContent): void {
     if (!this.#isNext(segment)) return;
     const { slot, begin, independent, damaged, partial } = segment;
@@ -93,7 +94,7 @@ export class Entries {
     this.#add({ number, start: begin, end, span }, { independent, damaged: damaged || partial, ...content });
   }
 
-  /** A segment begins, of which parts are to be listed: lists the slots without packets before it. Undefined when that can't be. */
+  /** A segment whose parts will be listed begins: lists the slots without packets before it. Undefined if it can't be listed. */
   begin(segment: BegunSegment, init: Uint8Array | undefined): SegmentBeginning | undefined {
     const { epoch } = this;
     if (epoch === undefined || segment.partial || !this.#isNext(segment)) return undefined;
@@ -107,11 +108,11 @@ export class Entries {
 
   #isNext({ slot: { number }, damaged, partial }: BegunSegment): boolean {
     if (this.#last !== undefined && number <= this.#last) return false;
-    // A list begins with what all servers have alike; what came before the beginning of this one, others may have told.
+    // A list begins with a segment that all servers have alike. Another segmenter may list the slot in which this one began midway.
     return !((damaged || partial) && this.#last === undefined) && !(partial && !this.#begun);
   }
 
-  /** Tells of the slots from a number on up to a segment that begins at `begin`. */
+  /** Lists the slots without packets, from number `from` up to the segment that begins at `begin`. */
   #notifyGaps(from: number, { number, discontinuity }: Slot, begin: number): void {
     for (let at = Math.max(from, number - MAX_GAPS); at < number; at++) {
       const slot = this.slot(at);

@@ -10,11 +10,11 @@ import type { Segment, SegmentKey } from "./segment.ts";
 import { segmentInFile } from "./stream-segment.ts";
 import type { ListedPart, ListedSegment } from "./window.ts";
 
-/** Bytes that wait for the disk at the most; segments that come then are not written. */
+/** Maximum number of bytes that wait for the disk; segments beyond it are not written. */
 const MAX_QUEUED_BYTES = 128 * 1024 * 1024;
-/** Jobs that wait for the disk at the most. */
+/** Maximum number of jobs that wait for the disk. */
 const MAX_QUEUED = 8192;
-/** Errors are logged once in this time. */
+/** Errors are logged once in this time, ms. */
 const LOG_MS = 60_000;
 
 const encoder = new TextEncoder();
@@ -25,7 +25,7 @@ interface StreamFiles {
   /** The files of a segment and of its init segment, below `hls_path`. */
   readonly segment: (segment: Segment) => string;
   readonly init: (hash: string) => string;
-  /** Init segments on the disk or on their way there, by file: which content it has, and how many segments need it. */
+  /** Init segments on the disk or queued for it, by file: the hash of the content, and how many segments need it. */
   readonly inits: Map<string, { hash: string; segments: number }>;
   readonly root: string;
   /** A playlist that is newer than the one on the disk waits to be written. */
@@ -33,11 +33,11 @@ interface StreamFiles {
 }
 
 /**
- * Writes what is listed to files, where a vhost has a folder for them: each file whole, a playlist behind its segments. The disk may be slow
- * or full: what is in memory is not held up.
+ * Writes segments and playlists to files, where a vhost has a folder for them: each file whole, a playlist after its segments. A slow or
+ * full disk does not delay what is served from memory.
  */
 export class HlsFiles implements Partial<HlsStreamEvents> {
-  /** Files written since the start, and those that could not be. */
+  /** Since the start: files written, and errors. */
   written = 0;
   errors = 0;
   readonly #context: HlsContext;
@@ -68,7 +68,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   listed(stream: HlsStream, segment: ListedSegment): void {
-    // Files have a stream as a whole.
+    // Files hold streams as a whole, not their renditions.
     if (stream.rendition !== undefined) return;
     if (!this.#handedOver()) this.#keys.listed(stream, segment);
     const files = this.#filesOf(stream);
@@ -119,7 +119,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     files.playlistQueued = true;
     this.#run(async () => {
       files.playlistQueued = false;
-      // Meanwhile it may have been disposed of.
+      // The stream may have been disposed of meanwhile.
       if (!stream.listed) return;
       await this.#write(`${files.root}/${files.playlist}`, encoder.encode(textOf(stream, files)));
     });
@@ -137,7 +137,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     this.#keys.closed(stream);
   }
 
-  /** Before the first segment that needs it. */
+  /** Writes the init segment before the first segment that needs it. */
   #writeInit(files: StreamFiles, { init, initName }: ListedSegment): void {
     if (init === undefined || initName === undefined) return;
     const hash = hashOf(initName);
@@ -147,7 +147,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     file.segments++;
     if (file.hash === hash) return;
     const queued = this.#run(async () => {
-      // One that could not be written is tried again with the next segment.
+      // A write that failed is tried again with the next segment.
       if (!(await this.#write(`${files.root}/${path}`, init))) file.hash = "";
     });
     file.hash = queued ? hash : "";
@@ -177,12 +177,12 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
   }
 
   /**
-   * Deletes what an earlier process has left of the stream, before the first file of its own is written. `marked` is a name with a zero in
-   * each place of a `value`.
+   * Deletes files of the stream that an earlier process has left, before this one writes its first. `marked` is their name with a NUL
+   * character in the place of each value; `value` is a pattern for these.
    */
   #cleanUp(root: string, marked: string, value: string, kept: () => readonly string[]): void {
     const folder = marked.slice(0, marked.lastIndexOf("/") + 1);
-    // Where the date is in the folders' names, only the operator knows which there are.
+    // If the folder's name has a value, such as a date, only the operator knows which folders there are.
     if (folder.includes("\0")) return;
     const name = marked.slice(folder.length).split("\0").map(escapeRegExp).join(value);
     const pattern = new RegExp(`^${name}(?:\\.tmp)?$`);
@@ -193,7 +193,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     });
   }
 
-  /** False: it could not be written. */
+  /** Returns false if the file could not be written. */
   async #write(path: string, bytes: Uint8Array): Promise<boolean> {
     try {
       await this.#context.files.write(path, bytes);
@@ -209,7 +209,7 @@ export class HlsFiles implements Partial<HlsStreamEvents> {
     this.#run(() => this.#context.files.remove(path));
   }
 
-  /** False: too many wait. Jobs run one after the other, so that a playlist never names what is not there. */
+  /** Queues a job; returns false if too many wait. Jobs run in order, so that a playlist never names a file that is not there. */
   #run(job: () => Promise<void>): boolean {
     if (this.#queue.length >= MAX_QUEUED) {
       this.#failed("", "the disk does not keep up");
@@ -247,7 +247,7 @@ function textOf(stream: HlsStream, files: StreamFiles): string {
   const prefix = stream.config?.hls_entry_prefix ?? "";
   const uriOf = (path: string) =>
     prefix === "" ? pathOf(relative(files.playlist, path)) : `${withoutSlash(prefix)}/${pathOf(path)}`;
-  // A CDN of segments need not have the keys.
+  // The CDN that `hls_entry_prefix` names has segments, but not necessarily keys.
   const keyFile = ({ from }: SegmentKey) =>
     stream.config === undefined ? "" : pathOf(relative(files.playlist, keyPath(stream.config, stream.name, from)));
   return stream.playlists.text({
@@ -257,12 +257,12 @@ function textOf(stream: HlsStream, files: StreamFiles): string {
   });
 }
 
-/** What an init segment's name ends with: the same for the same content. */
+/** The hash of the content in an init segment's name. */
 function hashOf(initName: string): string {
   return initName.slice(initName.lastIndexOf("-") + 1, initName.lastIndexOf("."));
 }
 
-/** A path as seen from another file of the same tree. */
+/** A path relative to another file of the same tree. */
 function relative(from: string, to: string): string {
   const [here, there] = [from.split("/").slice(0, -1), to.split("/")];
   let shared = 0;

@@ -1,12 +1,12 @@
 import { MAX_GOP_MS } from "../../live/source/epoch.ts";
 import type { Segment } from "./segment.ts";
 
-/** Bytes that are held back at the most. */
+/** Maximum number of bytes that are held back; beyond it, the list begins. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /**
- * Holds the first entries of an epoch back until the target duration is known that the list will keep (RFC 8216, section 4.3.3.1): it
- * depends on the distance of key frames, which an epoch tells once its source has sent a whole GOP.
+ * Holds the first entries of an epoch back until the list's target duration is known, which must not change (RFC 8216, section 4.3.3.1).
+ * It depends on the distance of key frames, which the epoch tells once its source has sent a whole GOP.
  *
  *     holding ──a whole GOP came, there is no video, MAX_GOP_MS have passed, the source has ended──> listing
  *        ^────────────────────────────────another epoch──────────────────────────────────────────────┘
@@ -46,7 +46,7 @@ export class FirstList {
     this.#key = Number.NaN;
   }
 
-  /** A frame came, at stream time `time`. True: the distance of key frames is known now, or nobody can wait for it any longer. */
+  /** A frame came at stream time `time` (ms). True if the list can begin: a GOP is whole, it took too long, or there is no video. */
   isMeasuredBy(time: number, key: boolean, hasVideo: boolean): boolean {
     if (this.#listing) return false;
     if (Number.isNaN(this.#from)) this.#from = time;
@@ -67,7 +67,7 @@ export class FirstList {
     if (this.#bytes > MAX_HELD_BYTES) this.list(segment.targetSeconds);
   }
 
-  /** Lists what is held, with this target duration, and what comes at once. */
+  /** Lists the held entries with this target duration at least, and later ones at once. */
   list(targetSeconds: number): void {
     this.#listing = true;
     const held = this.#held;

@@ -4,16 +4,16 @@ import type { PartsConfig } from "./parted-segments.ts";
 import type { OpenParts, OpenWriter } from "./segment.ts";
 import { openTsWriter } from "./ts-writer.ts";
 
-/** What segments are. */
+/** A format of segments. */
 export interface HlsFormat {
   readonly open: OpenWriter;
-  /** In parts, where that is possible. */
+  /** Begins segments that are made of parts; undefined where the format has none. */
   readonly parts?: OpenParts;
-  /** What their names end with. */
+  /** The ending of segments' names, with the dot. */
   readonly suffix: string;
 }
 
-/** By `hls_format`. */
+/** The formats by `hls_format`. */
 export type HlsFormats = Readonly<Record<"ts" | "fmp4", HlsFormat>>;
 
 /** MPEG-TS, and fragmented MP4 with an init segment. */
@@ -22,7 +22,7 @@ export const hlsFormats: HlsFormats = {
   fmp4: { open: openMp4Writer, parts: openMp4Parts, suffix: ".m4s" },
 };
 
-/** How a stream's segments are made of parts; undefined where they are not. */
+/** The length and the writer of a stream's parts; undefined where its segments have none. */
 export function partsOf(
   { parts }: HlsFormat,
   { hls_low_latency, hls_part }: Pick<HlsConfig, "hls_low_latency" | "hls_part">,

@@ -3,17 +3,17 @@ import type { HlsConfig } from "./config.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { WaitResult } from "./list-waits.ts";
 
-/** A variant that has listed nothing for so many target durations has stopped, if another one goes on: players have as much of it, and one more. */
+/** A variant has stopped if it has listed nothing for this many target durations while another one continues: players hold one more. */
 const MAX_QUIET_TARGETS = 2;
 
 /** The HLS of all streams. */
 interface GroupStreams {
   find(name: StreamName): HlsStream | undefined;
-  /** That of a stream, made where there is none. */
+  /** The HLS of a stream, made where there is none. */
   open(name: StreamName, config: HlsConfig): HlsStream;
-  /** Whether a stream was told to be of the ladder whose base has this key. */
+  /** Whether the stream's own ladder is the one whose base has this key. */
   isStep(stream: HlsStream, base: string): boolean;
-  /** Forgets one that nobody has published and that nobody waits for. */
+  /** Forgets the stream if it is idle. */
   closeIfIdle(stream: HlsStream): void;
 }
 
@@ -24,15 +24,15 @@ export interface GroupMember {
 }
 
 /**
- * The streams that one multivariant playlist lists: the one of its address and its variants, whose names are known by their endings.
- * Most streams are alone.
+ * The streams that one multivariant playlist lists: the stream of its address, and variants, whose names have endings behind that stream's.
+ * Most groups have one stream.
  */
 export class HlsGroup {
   readonly name: StreamName;
   readonly key: string;
   readonly #streams: GroupStreams;
   #suffixes: readonly string[];
-  /** Those that another server has told of. */
+  /** The suffixes that came with a ladder, see `grow`. */
   readonly #told = new Set<string>();
 
   /** `endings`: see `endingsOf`. */
@@ -44,7 +44,7 @@ export class HlsGroup {
     this.#suffixes = isVariant ? [""] : ["", ...endings];
   }
 
-  /** A server has told of endings. Returns the names of the streams that it did not have before. */
+  /** Adds the endings of a ladder that a server has told. Returns the names of the streams that are new in the group. */
   grow(endings: readonly string[]): readonly StreamName[] {
     const added = endings.filter((ending) => ending !== "" && !this.#suffixes.includes(ending));
     this.#suffixes = [...this.#suffixes, ...added];
@@ -52,17 +52,17 @@ export class HlsGroup {
     return added.map((suffix) => this.#nameOf(suffix));
   }
 
-  /** Whether it may have variants: links then say which one they are for. */
+  /** Whether the group may have variants: links then name one. */
   get hasVariants(): boolean {
     return this.#suffixes.length > 1;
   }
 
-  /** The names of all its streams, of this one first. */
+  /** The names of all streams of the group, its own name first. */
   get names(): readonly StreamName[] {
     return this.#suffixes.map((suffix) => this.#nameOf(suffix));
   }
 
-  /** Those that are here. */
+  /** The group's streams that this server has. */
   get members(): readonly GroupMember[] {
     return this.#suffixes.flatMap((suffix) => {
       const hls = this.#streams.find(this.#nameOf(suffix));
@@ -70,33 +70,33 @@ export class HlsGroup {
     });
   }
 
-  /** All of them, made where there is none. */
+  /** Makes those of the group's streams that this server does not have. */
   open(config: HlsConfig): void {
     for (const name of this.names) this.#streams.open(name, config);
   }
 
   /**
-   * Those that viewers may see: guards are asked about the group's name, so that who publishes one stream must not show others by calling
-   * them its steps. The source of a step says so, too.
+   * The streams that viewers may see. Guards check the group's name only, so a publisher must not expose other streams by telling them as
+   * its steps: the source of a step must tell the same ladder.
    */
   get #shown(): readonly GroupMember[] {
     return this.members.filter(({ suffix, hls }) => !this.#told.has(suffix) || this.#streams.isStep(hls, this.key));
   }
 
-  /** Those that a playlist may name now: they can be carried, have segments and have not stopped while others go on. */
+  /** The streams that a playlist may name now: they can be carried, have segments and have not stopped while others continue. */
   get playable(): readonly GroupMember[] {
     const listed = this.#shown.filter(({ hls }) => hls.listed && hls.refusal === undefined);
     const recent = listed.filter(({ hls }) => hls.quietMs <= MAX_QUIET_TARGETS * 1000 * hls.window.targetSeconds);
     return recent.some(({ hls }) => hls.live) ? recent : listed;
   }
 
-  /** The one that a link is for; a link that says none is for the first. */
+  /** The stream that a link is for; a link that names no variant is for the first. */
   playableBy(suffix: string | undefined): HlsStream | undefined {
     if (!this.hasVariants) return this.members[0]?.hls;
     return this.playable.find((member) => suffix === undefined || member.suffix === suffix)?.hls;
   }
 
-  /** A key of any of them by its name. */
+  /** A key of any of the group's streams, by the key's name. */
   keyNamed(name: string): ReturnType<HlsStream["keyNamed"]> {
     for (const { hls } of this.#shown)
       for (const each of [hls, ...hls.renditions.values()]) {
@@ -106,17 +106,17 @@ export class HlsGroup {
     return undefined;
   }
 
-  /** Whether any of them has a playlist. */
+  /** Whether any of the group's streams has a playlist. */
   get listed(): boolean {
     return this.members.some(({ hls }) => hls.listed);
   }
 
-  /** As `HlsStream.expiryMs`. */
+  /** The largest `HlsStream.expiryMs` of the group, at least 2000 ms. */
   get expiryMs(): number {
     return Math.max(2000, ...this.members.map(({ hls }) => hls.expiryMs));
   }
 
-  /** Forgets those that nobody has published and that nobody waits for. */
+  /** Forgets the group's streams that are idle. */
   closeIdle(): void {
     for (const { hls } of this.members) this.#streams.closeIfIdle(hls);
   }
@@ -129,15 +129,15 @@ export class HlsGroup {
 /** What a viewer waits for. */
 interface GroupWait {
   readonly group: HlsGroup;
-  /** The variant that their link names. */
+  /** The variant that the viewer's link names. */
   readonly variant: string | undefined;
   /** Whether a member's list is not old. */
   readonly isFresh: (hls: HlsStream) => boolean;
 }
 
 /**
- * Whether there is an answer: of all members that are published, a list that is not old, or a reason why there is none; and of the one
- * that a link names, or of any.
+ * Whether the viewer can be answered: every published member has a fresh list or a refusal, and so has the variant that the link names, or
+ * any member if it names none.
  */
 function isAnswerable({ group: { members }, variant, isFresh }: GroupWait): boolean {
   const done = members.filter(({ hls }) => hls.refusal !== undefined || isFresh(hls));
@@ -146,8 +146,8 @@ function isAnswerable({ group: { members }, variant, isFresh }: GroupWait): bool
 }
 
 /**
- * Calls `notify` once: at once, when there is an answer, or when that took too long. Returns how to wait no more, undefined where it has
- * called.
+ * Calls `notify` once: when the viewer can be answered, which may be now, or when that took too long. Returns a way to cancel the wait;
+ * undefined if `notify` was called already.
  */
 export function whenAnswerable(wanted: GroupWait, notify: (what: WaitResult) => void): { cancel(): void } | undefined {
   if (isAnswerable(wanted)) {
@@ -166,7 +166,7 @@ export function whenAnswerable(wanted: GroupWait, notify: (what: WaitResult) => 
       notify(what);
     } else waitForAll();
   };
-  // It is one of those that all were waited for; the others, or its parts, may be longer about it, and there may be more by now.
+  // One member has an answer; the others, or its own parts, may take longer, and the group may have more members by now.
   const waitForAll = () => {
     for (const { hls } of wanted.group.members)
       if (!waits.has(hls))

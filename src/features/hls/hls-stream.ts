@@ -37,17 +37,17 @@ export interface HlsStreamEvents {
   removed(stream: HlsStream, segment: ListedSegment): void;
   /** A part of the segment in the making may be asked for. */
   partListed(stream: HlsStream, part: ListedPart): void;
-  /** The parts of a segment may be asked for no more, unless it is listed. */
+  /** The parts of a segment may not be asked for any more, unless the segment is listed. */
   partsRemoved(stream: HlsStream, parts: readonly ListedPart[]): void;
-  /** The playlist says something else now. */
+  /** The playlist has changed. */
   changed(stream: HlsStream): void;
-  /** The server that it comes from has told this ladder, or none. Called while packets are read. */
+  /** The stream belongs to this ladder, or to none. Called while packets are read. */
   ladderTold(stream: HlsStream, ladder: Ladder | undefined): void;
-  /** It has an audio track beside track 0. Called while packets are read. */
+  /** The stream has an audio track beside track 0. Called while packets are read. */
   trackSeen(stream: HlsStream, track: number): void;
-  /** Nobody has published it for `hls_dispose`; its segments are removed next. */
+  /** The stream was not published for `hls_dispose`; its segments are removed next. */
   disposed(stream: HlsStream): void;
-  /** It is forgotten. */
+  /** The stream is forgotten. */
   closed(stream: HlsStream): void;
 }
 
@@ -59,7 +59,7 @@ export interface HlsStreamEvents {
  */
 export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents, PartEvents {
   readonly name: StreamName;
-  /** Of the stream, with the rendition's id for a part of one. */
+  /** The stream's key, with the rendition's id behind it for a part of a stream. */
   readonly key: string;
   /** Undefined for a stream as a whole. */
   readonly rendition: Rendition | undefined;
@@ -68,13 +68,13 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
   readonly window: Window;
   readonly playlists: Playlists;
   readonly blocked: BlockedRequests;
-  /** A stream's renditions have its keys: a server of yours gives out one for each name. */
+  /** A stream's renditions share its keys: a key server at `hls_key_url` has one key for each file name. */
   readonly keys: SegmentKeys;
-  /** Those of a stream as a whole. */
+  /** The audio tracks of the stream as a whole. */
   readonly tracks: AudioTracks;
   /** Why the stream can't be carried; undefined while it can. */
   refusal: string | undefined;
-  /** The publisher said that this was all. */
+  /** The publisher has unpublished the stream: its list is complete. */
   ended = false;
   readonly #context: HlsContext;
   readonly #events: HlsStreamEvents;
@@ -89,7 +89,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
   #ending: SourceEnd = "lost";
   #dispose: Timer | undefined;
   #overflowLogged = false;
-  /** When it was cut first, monotonic ms. */
+  /** When cutting began, monotonic ms. */
   #begunAt = Number.NEGATIVE_INFINITY;
   /** When the newest segment was listed, monotonic ms. */
   #listedAt = 0;
@@ -154,12 +154,12 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     return this.window.entries.length > 0;
   }
 
-  /** Whether all that is listed is older than a list is long: the stream was away, and new viewers would begin far behind it. */
+  /** Whether nothing was listed for the duration of the list: the stream was away, and new viewers would begin far behind it. */
   get stale(): boolean {
     return this.quietMs > this.window.durationMs;
   }
 
-  /** Since when nothing was listed, ms. */
+  /** Time since the newest segment was listed, ms. */
   get quietMs(): number {
     return this.#context.clock.now() - this.#listedAt;
   }
@@ -170,7 +170,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     return isDue && this.live && !this.listed && this.refusal === undefined && this.described.length > 0;
   }
 
-  /** Bytes of memory that it holds: of the segments that may be asked for, and of those in the making. */
+  /** Bytes of memory of the segments that may be asked for, and of those in the making. */
   get heldBytes(): number {
     return this.window.bytes + this.growingBytes;
   }
@@ -179,18 +179,18 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     return this.#segmenter.heldBytes + (this.#parts?.bytes ?? 0);
   }
 
-  /** Whether nobody has published it, nobody waits for it, and nothing is left of it. */
+  /** Whether the stream was not published here, has no playlist, and no viewer waits for it. */
   get idle(): boolean {
     return this.#stream === undefined && !this.listed && this.#waits.size === 0;
   }
 
-  /** A viewer who has not asked for so long is gone, ms. */
+  /** Time without a request after which a viewer is gone, ms. */
   get expiryMs(): number {
     const { hls_window = 0 } = this.config ?? {};
     return Math.max(2000 * hls_window, 3000 * this.window.targetSeconds);
   }
 
-  /** How long a playlist without a segment is waited for, ms. */
+  /** How long requests wait for a playlist that has no segment yet, ms. */
   get maxWaitMs(): number {
     return 3 * Math.max(this.#fragmentMs, this.window.targetSeconds * 1000);
   }
@@ -219,7 +219,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
   }
 
   #lookAtLadder({ ladder: { current }, source }: Stream): void {
-    // It is told before packets, if at all; while the stream is away, it is what it was.
+    // A ladder comes before packets, or not at all; while the stream is away, it stays the same.
     if (current !== undefined || (source?.frames ?? 0) > 0) this.#events.ladderTold(this, current);
   }
 
@@ -229,7 +229,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     if (this.#stream !== undefined) part.begin(this.#stream);
   }
 
-  /** Nobody publishes it any more. */
+  /** The stream is not published any more. */
   ends(how: SourceEnd): void {
     for (const part of this.renditions.values()) part.ends(how);
     this.#ending = how;
@@ -237,7 +237,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     this.disposeLater();
   }
 
-  /** Begins to wait for a publisher for `hls_dispose`. */
+  /** Disposes of the stream after `hls_dispose`, unless it is published by then. */
   disposeLater(): void {
     this.#dispose?.cancel();
     const seconds = this.config?.hls_dispose ?? 0;
@@ -245,17 +245,17 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
       seconds === 0 ? undefined : this.#context.clock.after(seconds * 1000, () => this.#events.disposed(this));
   }
 
-  /** Goes on by another configuration. */
+  /** Applies another configuration. */
   reconfigure(config: HlsConfig): void {
     this.window.resize(config.hls_window * 1000);
     this.playlists.forget();
     if (!this.live) this.disposeLater();
   }
 
-  /** Takes an entry of the list of the process before this one, where it follows what there is. */
+  /** Takes an entry of the old process's list, if it follows this list, or is newer and the stream is not published here. */
   adopt({ name, announced, parts, ...carried }: CarriedSegment, ended: boolean): void {
     const segment = { ...carried, parts: parts.map((part) => ({ ...part, memory: undefined })) };
-    // The process before may have been of another configuration, and a list has one format.
+    // The old process may have had another configuration, and a list has one format.
     if (!name.endsWith(this.#format.suffix)) return;
     const last = this.window.entries.at(-1);
     const follows = last?.epoch === segment.epoch && segment.number === last.number + 1;
@@ -269,17 +269,17 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     this.disposeLater();
   }
 
-  /** Calls `notify` once, when the list has got beyond `version`, or when it can't be waited for any more. */
+  /** Calls `notify` once, when the list is newer than `version`, or when the wait ends without such a list. */
   wait(version: number, notify: (what: WaitResult) => void): { cancel(): void } {
     return this.#waits.add(version, this.maxWaitMs, notify);
   }
 
-  /** A part has listed something: who waits looks again. */
+  /** A part has listed an entry: requests that wait check again. */
   lookAgain(): void {
     if (this.listed) this.#waits.notify("listed");
   }
 
-  /** There is more to wait for than those knew who wait. */
+  /** The stream's group has more members now: requests that wait check again. */
   grown(): void {
     this.#waits.notify("listed");
   }
@@ -300,7 +300,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     this.#parts?.add(part);
   }
 
-  /** Takes a part of a segment that the process before this one has not finished. */
+  /** Takes a part of a segment that the old process has not finished. */
   adoptPart(part: CarriedPart): void {
     this.keys.adopt(part.segment);
     this.#parts?.adopt(part);
@@ -317,7 +317,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
 
   cut(segment: Segment): void {
     this.refusal = undefined;
-    // Its parts may be listed already, by a configuration before.
+    // The segment's parts may be listed already, with the key of an earlier configuration.
     const begun = this.edge?.beginning(segment);
     const key = begun === undefined ? this.keys.keyOf(segment) : begun.key;
     this.#list(key === undefined ? segment : encryptedSegment(segment, key));
@@ -349,7 +349,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
   #list(segment: Segment, carried?: Pick<CarriedSegment, "name" | "announced" | "parts">): void {
     this.#listedAt = this.#context.clock.now();
     this.window.add(segment, this.#listedAt, carried);
-    // What was listed in parts is whole now, or will be listed no more.
+    // The segments up to this one that were listed in parts are whole now, or never will be.
     this.#parts?.clearUpTo(segment);
     this.#events.changed(this);
     this.#release();
@@ -366,7 +366,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     this.#release();
   }
 
-  /** Answers who waits for what is in the list now. */
+  /** Answers the requests whose positions are in the list now. */
   #release(): void {
     this.blocked.release((position) => this.ended || this.edge?.has(position) !== false);
   }

@@ -11,11 +11,11 @@ import { renditionOf, renditionsFor } from "./rendition.ts";
 import { ToldLadders } from "./told-ladders.ts";
 import type { ListedPart, ListedSegment } from "./window.ts";
 
-/** How long, and how many, streams are remembered whose playlists are gone. */
+/** How long, ms, and how many streams are remembered whose playlists are gone. */
 const GONE_MS = 600_000;
 const MAX_GONE = 4096;
 
-/** A rendition is given up that has listed nothing for so long, if its stream goes on. */
+/** A rendition is closed if it has listed nothing for this long while its stream continues, ms. */
 const MAX_QUIET_MS = 60_000;
 
 /** The HLS of all streams, and their segments by path. */
@@ -25,18 +25,18 @@ export class HlsStreams implements HlsStreamEvents {
   readonly #ladders = new ToldLadders();
   readonly #grown: (key: string, endings: readonly string[]) => void;
   readonly #streams = new Map<string, HlsStream>();
-  /** By name. It can't be guessed, so that it alone is enough: a segment's address may be spelled in several ways, and has no vhost. */
+  /** Segments by name alone, as it can't be guessed: the rest of a segment's address has several spellings, and no vhost. */
   readonly #segments = new Map<string, ListedSegment>();
   /** Parts by name, as segments. */
   readonly #parts = new Map<string, ListedPart>();
-  /** Streams with parts, by what the names of these have in common. */
+  /** Streams with parts, by `partsStreamOf` of the parts' names. */
   readonly #parted = new Map<string, HlsStream>();
   /** Init segments by name, for as long as there is a segment that needs them. */
   readonly #inits = new Map<string, { readonly bytes: Uint8Array; segments: number }>();
-  /** By key, until when, monotonic ms; the oldest first. */
+  /** Until when streams that are gone are remembered (monotonic ms), by key; the oldest first. */
   readonly #gone = new Map<string, number>();
 
-  /** `grown`: the playlist of the stream with this key lists more, by these endings. */
+  /** `grown` gets the key of a stream whose playlist may list more variants now, and all endings of their ladder. */
   constructor(
     context: HlsContext,
     observers: readonly Partial<HlsStreamEvents>[],
@@ -62,17 +62,17 @@ export class HlsStreams implements HlsStreamEvents {
     return group;
   }
 
-  /** The ladder that another server makes of a stream. */
+  /** The last ladder that was told with a stream. */
   toldLadder(stream: HlsStream): Ladder | undefined {
     return this.#ladders.of(stream);
   }
 
-  /** Whether a stream was told to be of the ladder whose base has this key. */
+  /** Whether the stream's own ladder is the one whose base has this key. */
   isStep(stream: HlsStream, base: string): boolean {
     return this.#ladders.baseOf(stream) === base;
   }
 
-  /** That of a stream, made where there is none. */
+  /** The HLS of a stream, made where there is none. */
   open(name: StreamName, config: HlsConfig): HlsStream {
     const known = this.find(name);
     if (known !== undefined) return known;
@@ -82,7 +82,7 @@ export class HlsStreams implements HlsStreamEvents {
     return stream;
   }
 
-  /** A part of a stream by its rendition's id, made where there is none; undefined for an id that is none. */
+  /** A part of a stream by its rendition's id, made where there is none; undefined for an invalid id. */
   openPart(name: StreamName, config: HlsConfig, id: string): HlsStream | undefined {
     const main = this.open(name, config);
     const known = main.renditions.get(id);
@@ -124,7 +124,7 @@ export class HlsStreams implements HlsStreamEvents {
     return this.#parts.get(name);
   }
 
-  /** The stream that will have a part of this name, if any has. */
+  /** The stream whose next parts have names like this one, if any. */
   awaiting(name: string): HlsStream | undefined {
     return this.#parted.get(partsStreamOf(name));
   }
@@ -134,7 +134,7 @@ export class HlsStreams implements HlsStreamEvents {
     return this.#inits.get(name)?.bytes;
   }
 
-  /** What to say of a stream that nobody publishes: it is gone, or was never there. */
+  /** The refusal for a stream that is not published: its playlist is gone, or was never there. */
   absent(name: StreamName): Refused {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const gone = (this.#gone.get(key) ?? 0) > this.#context.clock.now();
@@ -142,12 +142,12 @@ export class HlsStreams implements HlsStreamEvents {
     return { ok: false, rule: "missing", kind: gone ? "gone" : "missing", reason };
   }
 
-  /** Forgets one that nobody has published and that nobody waits for. */
+  /** Forgets the stream if it is idle. */
   closeIfIdle(stream: HlsStream): void {
     if (stream.idle) this.close(stream);
   }
 
-  /** Forgets a stream; its memory is free then. */
+  /** Forgets a stream and frees its memory. */
   close(stream: HlsStream): void {
     if (this.#streams.get(stream.key) !== stream) return;
     this.#streams.delete(stream.key);
@@ -173,7 +173,7 @@ export class HlsStreams implements HlsStreamEvents {
     else this.#giveUpQuiet(stream);
   }
 
-  /** Gives up audio tracks that come no more, beside track 0. */
+  /** Closes audio tracks, beside track 0, that have stopped. */
   #giveUpQuiet(stream: HlsStream): void {
     for (const [id, part] of stream.renditions)
       if (id !== "a0" && id !== "v" && part.listed && part.stale && part.quietMs > MAX_QUIET_MS) this.close(part);

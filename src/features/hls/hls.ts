@@ -16,7 +16,7 @@ import { Sessions } from "./sessions.ts";
 import { segmentInMemory } from "./stream-segment.ts";
 import type { ListedPart, ListedSegment } from "./window.ts";
 
-/** Cuts the streams of vhosts that want it, and gives viewers their playlists and segments. */
+/** Cuts the streams of vhosts with HLS into segments, and serves these and playlists to viewers. */
 export class Hls implements Feature, StreamObserver {
   readonly name = "hls";
   readonly streams = this;
@@ -60,7 +60,7 @@ export class Hls implements Feature, StreamObserver {
     this.http = [new HlsRoute(context, this.#all, this.#sessions)];
   }
 
-  /** Something of a stream that the process before had. */
+  /** Takes a segment or a part of a stream from the old process. */
   #adopt(name: StreamName, adopt: (stream: HlsStream) => void, rendition?: string): void {
     const config = this.#context.configOf(name.vhost)?.hls;
     if (!config?.enabled) return;
@@ -70,7 +70,7 @@ export class Hls implements Feature, StreamObserver {
     this.#all.closeIfIdle(stream);
   }
 
-  /** Observers are notified of files when these are written, and of all segments by the process that serves them next. */
+  /** Announces a segment in memory. Files are announced when they are written; once segments are given, the new process announces them. */
   #announce(stream: HlsStream, segment: ListedSegment): void {
     if (stream.rendition !== undefined) return;
     const isInMemory = stream.config?.hls_path === "" && segment.bytes !== undefined;
@@ -82,7 +82,7 @@ export class Hls implements Feature, StreamObserver {
   published(stream: Stream, name: StreamName, _source: Source): void {
     const config = this.#context.configOf(name.vhost)?.hls;
     stream.ladder.make(this.#context.ladderOf(name));
-    // Also where others cut what is made here.
+    // Epochs are aligned without HLS here, too, as other servers may cut the streams.
     stream.epochs.references =
       config && referencesOf(this.#context.streams, name, endingsOf(this.#context, name, config));
     if (config?.enabled) this.#all.open(name, config).begin(stream);
@@ -93,7 +93,7 @@ export class Hls implements Feature, StreamObserver {
   }
 
   unpublished(stream: Stream, source: Source, how: SourceEnd): void {
-    // Fetching ends when nobody watches: the stream itself goes on elsewhere.
+    // A pull ends when there are no viewers: the stream itself continues elsewhere.
     const unwatched = source.info.via === "pull" && stream.viewers === 0;
     for (const hls of this.#all.all()) if (hls.key === stream.key) hls.ends(unwatched ? "lost" : how);
   }

@@ -54,12 +54,12 @@ export function keyPath(config: { readonly hls_key_file: string }, name: StreamN
   return new Template(config.hls_key_file, KEY_PLACEHOLDERS).expand((placeholder) => values[placeholder] ?? "");
 }
 
-/** Why a text can't stand before an address in a playlist; undefined when it can. */
+/** Why a text can't be the prefix of an address in a playlist; undefined when it can. */
 export function urlProblem(value: string): string | undefined {
   return /[\s"#]/.test(value) ? `must be a URL, not ${show(value)}` : undefined;
 }
 
-/** Why a text can't be the path of a file below `folder`, which is a key's name; undefined when it can. */
+/** Why a text can't be a file's path below the folder that the setting named `folder` has; undefined when it can. */
 export function pathProblem(
   value: string,
   folder: string,

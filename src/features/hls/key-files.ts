@@ -5,12 +5,12 @@ import type { SegmentKey } from "./segment.ts";
 import { keyBytes } from "./segment-keys.ts";
 import type { ListedSegment } from "./window.ts";
 
-/** The disk, whose jobs are carried out in their order. */
+/** The disk, which runs jobs in their order. */
 interface KeyDisk {
-  /** False: too many jobs wait, and this one is not carried out. `failed` is called where the file can't be written. */
+  /** Returns false if too many jobs wait: this one is dropped. `failed` is called if the file can't be written. */
   write(path: string, bytes: Uint8Array, failed: () => void): boolean;
   remove(path: string): void;
-  /** Deletes files of the folder `root` that an earlier process has left: `marked` is their name with a zero in place of each number. */
+  /** Deletes files below `root` that an earlier process has left: `marked` is their path with a NUL character in place of each number. */
   cleanUp(root: string, marked: string, kept: () => readonly string[]): void;
 }
 
@@ -18,10 +18,11 @@ interface KeyDisk {
 interface StreamKeyFiles {
   readonly root: string;
   readonly pathOf: (key: SegmentKey) => string;
+  /** By path. */
   readonly written: Map<string, KeyFile>;
 }
 
-/** By path: which key is on the disk or on its way there, and how many segments need it. */
+/** A key on the disk or queued for it, and how many segments need it. */
 interface KeyFile {
   id: string;
   segments: number;
@@ -54,7 +55,7 @@ export class KeyFiles {
     const file = files.written.get(path) ?? { id: "", segments: 0 };
     files.written.set(path, file);
     if (file.id === key.id) return file;
-    // One that could not be written is tried again with the next segment.
+    // A write that failed is tried again with the next segment.
     const failed = () => {
       file.id = "";
     };
@@ -63,7 +64,7 @@ export class KeyFiles {
     return file;
   }
 
-  /** Nobody may ask for the segment any more. */
+  /** The segment may not be asked for any more. */
   removed(stream: HlsStream, { key }: ListedSegment): void {
     const files = this.#streams.get(stream);
     if (files === undefined || key === undefined || stream.config?.hls_cleanup === false) return;

@@ -1,7 +1,7 @@
 import type { HttpRequest } from "../../http/request.ts";
 import type { PlaylistAddress } from "./address.ts";
 
-/** Links of one viewer at the most: a variant's and those of its renditions, a few times over. */
+/** Maximum number of links of one viewer: those of a few variants with their renditions. */
 const MAX_LINKS = 16;
 const TOKEN = /(?:^|&)hls_ctx=([0-9a-f]{32})(?:&|$)/;
 const DIRECTIVES = /^(?:_HLS_(?:msn|part|skip)=[\w-]*(?:&|$))+$/;
@@ -14,7 +14,7 @@ export interface AskedLink {
   readonly directives: string;
 }
 
-/** Tells a link from the directives behind it; undefined for a query of another form, or without a token. */
+/** Splits a query into the link and the directives behind it; undefined for a query of another form, or without a token. */
 export function askedLink(query: string): AskedLink | undefined {
   const at = query.indexOf("_HLS_");
   const link = at < 0 ? query : query.slice(0, Math.max(0, at - 1));
@@ -24,7 +24,7 @@ export function askedLink(query: string): AskedLink | undefined {
   return token === undefined ? undefined : { link, token, directives };
 }
 
-/** What the links say that one viewer asks by. Players ask by the same ones several times a second, and reading costs more than looking up. */
+/** The parsed links of one viewer. Players request the same ones several times a second, and parsing costs more than a look-up. */
 export class KnownLinks {
   readonly #addresses = new Map<
     string,
